@@ -1,0 +1,145 @@
+/**
+ * A real `miot serve` in a process of its own, with a data directory that is thrown away afterwards.
+ * The conformance tests know nothing of it but its URL and the credentials it wrote.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseEnv } from 'node:util'
+
+const MIOT = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
+
+export interface Credentials {
+  readonly client_id: string
+  readonly client_secret: string
+  readonly audience: string
+  readonly grant_type: 'client_credentials'
+}
+
+export interface MiotResult {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunningServer {
+  /** Base URL, which is also the issuer. */
+  readonly url: string
+  readonly dataDir: string
+  /** The quick start's client. */
+  readonly credentials: Credentials
+  /** All the server has printed so far. */
+  output(): string
+  /** Runs `miot` on the same installation. */
+  miot(
+    args: readonly string[],
+    options?: { env?: Record<string, string>; input?: string },
+  ): Promise<MiotResult>
+  /** Ends the server (SIGTERM unless told otherwise), and starts it again on the same data. */
+  restart(signal?: NodeJS.Signals): Promise<void>
+  kill(signal: NodeJS.Signals): Promise<void>
+  /** Ends the server and removes its data. */
+  stop(): Promise<void>
+}
+
+/** Starts a server on a free port and resolves once it listens. */
+export async function startServer(env: Record<string, string> = {}): Promise<RunningServer> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'miot-'))
+  const port = await freePort()
+  const url = `http://localhost:${port}`
+  const fullEnv = {
+    ...environmentWithoutMiot(),
+    MIOT_DATA_DIR: dataDir,
+    MIOT_PORT: String(port),
+    ...env,
+  }
+  let printed = ''
+  let child = await start()
+
+  async function start(): Promise<ChildProcess> {
+    const process_ = spawn(process.execPath, [MIOT, 'serve'], { env: fullEnv })
+    process_.stderr?.on('data', (text) => {
+      printed += text
+    })
+    await new Promise<void>((resolve, reject) => {
+      process_.once('exit', (code) => reject(new Error(`miot serve ended (${code}): ${printed}`)))
+      process_.stdout?.on('data', (text) => {
+        printed += text
+        if (printed.includes('listen on')) resolve()
+      })
+    })
+    process_.removeAllListeners('exit')
+    return process_
+  }
+  async function kill(signal: NodeJS.Signals): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const exit = once(child, 'exit')
+    child.kill(signal)
+    await exit
+  }
+  const quickstart = parseEnv(readFileSync(join(dataDir, 'quickstart.env'), 'utf8'))
+  return {
+    url,
+    dataDir,
+    credentials: {
+      client_id: quickstart.MIOT_CLIENT_ID as string,
+      client_secret: quickstart.MIOT_CLIENT_SECRET as string,
+      audience: quickstart.MIOT_AUDIENCE as string,
+      grant_type: 'client_credentials',
+    },
+    output: () => printed,
+    miot: (args, options = {}) =>
+      runMiot(args, { ...options, env: { ...fullEnv, ...options.env } }),
+    kill,
+    async restart(signal = 'SIGTERM') {
+      await kill(signal)
+      child = await start()
+    },
+    async stop() {
+      await kill('SIGTERM')
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Runs `miot` to its end, whatever its exit status. */
+export async function runMiot(
+  args: readonly string[],
+  options: { env?: Record<string, string | undefined>; input?: string } = {},
+): Promise<MiotResult> {
+  const child = spawn(process.execPath, [MIOT, ...args], {
+    env: { ...environmentWithoutMiot(), ...options.env },
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (text) => {
+    stdout += text
+  })
+  child.stderr.on('data', (text) => {
+    stderr += text
+  })
+  child.stdin.end(options.input ?? '')
+  const [status] = (await once(child, 'close')) as [number | null]
+  return { status, stdout, stderr }
+}
+
+/** Settings of whoever runs the tests must not reach the server under test. */
+function environmentWithoutMiot(): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('MIOT_')),
+  )
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

@@ -1,0 +1,67 @@
+/** The only renderer of errors in ModularIoT API, in the shape the documents give. */
+
+import { bearerChallenge, OAuthError } from '@modulariot/oauth/protocol'
+import { JsonBodyError, MethodNotAllowed } from '@modulariot/platform/http'
+import { StoreUnavailable } from '@modulariot/platform/storage'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { ApiError, ValidationError } from '../api-error.ts'
+
+/** Sentences for what Fastify refuses before our code runs. */
+const TRANSPORT_ERRORS: Readonly<Record<number, { message: string; detail: string }>> = {
+  413: { message: 'Body too large', detail: 'The body is larger than 1 MiB' },
+  415: { message: 'Unsupported media type', detail: 'Send the body as application/json' },
+}
+
+const RETRY_AFTER_SECONDS: Readonly<Record<number, number>> = { 429: 1, 503: 5 }
+
+export function createErrorHandler(resource_metadata: string) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    reply.header('cache-control', 'no-store')
+    if (error instanceof ValidationError) {
+      const { message, errors } = error
+      request.log.info({ status: 400, faults: Object.keys(errors).length }, 'refused')
+      return reply.code(400).send({ status: 'validation_error', message, errors })
+    }
+    const { status, message, detail } = answerFor(error)
+    if (status >= 500) request.log.error({ err: error }, 'failed')
+    else request.log.info({ status, reason: reasonOf(error) }, 'refused')
+    if (error instanceof OAuthError && (status === 401 || status === 403)) {
+      reply.header('www-authenticate', bearerChallenge(error, { resource_metadata }))
+    }
+    if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
+    const retryAfter = RETRY_AFTER_SECONDS[status]
+    if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+    return reply.code(status).send({ status: 'error', message, detail })
+  }
+}
+
+function answerFor(error: FastifyError): { status: number; message: string; detail: string } {
+  if (error instanceof ApiError) return error
+  if (error instanceof OAuthError) {
+    const message = { 401: 'Unauthorized', 403: 'Forbidden' }[error.status] ?? 'Try again later'
+    return { status: error.status, message, detail: error.error_description }
+  }
+  if (error instanceof StoreUnavailable) {
+    return { status: 503, message: 'Try again later', detail: 'Nothing was stored' }
+  }
+  if (error instanceof JsonBodyError) {
+    return { status: 400, message: 'Invalid JSON', detail: error.message }
+  }
+  if (error instanceof MethodNotAllowed) {
+    return { status: 405, message: 'Method not allowed', detail: error.message }
+  }
+  const status = error.statusCode ?? 500
+  if (status >= 400 && status < 500) {
+    const malformed = { message: 'Bad request', detail: 'The request is malformed' }
+    return { status, ...(TRANSPORT_ERRORS[status] ?? malformed) }
+  }
+  return {
+    status: 500,
+    message: 'Internal error',
+    detail: 'Something went wrong here, not with the request',
+  }
+}
+
+function reasonOf(error: FastifyError): unknown {
+  return error instanceof OAuthError ? error.reason : error.message
+}

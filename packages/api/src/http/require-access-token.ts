@@ -1,0 +1,22 @@
+/** Nobody passes without a token that verifies and holds the scope; the claims wait on the request. */
+
+import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
+import type { Verifier } from '@modulariot/oauth/resource-server'
+import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+
+const claimsOf = new WeakMap<FastifyRequest, AccessTokenClaims>()
+
+/** A hook for before the body is read: strangers do not get to make us parse. */
+export function requireAccessToken(verifier: Verifier, scope: string): onRequestAsyncHookHandler {
+  return async (request) => {
+    const claims = await verifier.verify(request.headers.authorization, { scope })
+    claimsOf.set(request, claims)
+  }
+}
+
+/** The claims of a request that passed the hook. */
+export function accessTokenClaims(request: FastifyRequest): AccessTokenClaims {
+  const claims = claimsOf.get(request)
+  if (claims === undefined) throw new Error('the route has no requireAccessToken hook')
+  return claims
+}

@@ -1,0 +1,48 @@
+/** Every METHOD and path of ModularIoT API. */
+
+import { protectedResourceMetadata } from '@modulariot/oauth/protocol'
+import type { Verifier } from '@modulariot/oauth/resource-server'
+import { routeGroup } from '@modulariot/platform/http'
+import type { FastifyInstance } from 'fastify'
+import { SCOPES } from '../scopes.ts'
+import type { TelemetryStore } from '../store/store.ts'
+import type { IngestDeps } from '../track/ingest.ts'
+import { getAsset, listAssets } from '../track/query.ts'
+import { createErrorHandler } from './error-handler.ts'
+import { addJsonBodyParser } from './json-body-parser.ts'
+import { accessTokenClaims, requireAccessToken } from './require-access-token.ts'
+import { trackEndpoint } from './track-endpoint.ts'
+
+export interface ApiRoutesDeps extends IngestDeps {
+  readonly verifier: Verifier
+  readonly store: TelemetryStore
+  readonly audience: string
+  readonly issuer: string
+  /** Where the API is reached from outside, for the metadata's address. */
+  readonly baseUrl: string
+}
+
+const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource'
+
+export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps): Promise<void> {
+  app.setErrorHandler(createErrorHandler(deps.baseUrl + RESOURCE_METADATA_PATH))
+  addJsonBodyParser(app)
+
+  await routeGroup(app, { 'cache-control': 'no-store' }, (routes) => {
+    const { verifier, store } = deps
+    const write = { onRequest: requireAccessToken(verifier, SCOPES.write) }
+    const read = { onRequest: requireAccessToken(verifier, SCOPES.read) }
+    routes.post<{ Body: Buffer | undefined }>('/v1/asset/track', write, trackEndpoint(deps))
+    routes.get<{ Querystring: Record<string, unknown> }>('/v1/assets', read, async (request) =>
+      listAssets(accessTokenClaims(request), request.query, store),
+    )
+    routes.get<{ Params: { asset_id: string } }>('/v1/assets/:asset_id', read, async (request) =>
+      getAsset(accessTokenClaims(request), request.params.asset_id, store),
+    )
+  })
+
+  await routeGroup(app, { 'cache-control': 'public, max-age=300' }, (routes) => {
+    const metadata = protectedResourceMetadata(deps.audience, deps.issuer, Object.values(SCOPES))
+    routes.get(RESOURCE_METADATA_PATH, async () => metadata)
+  })
+}

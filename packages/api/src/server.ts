@@ -1,0 +1,31 @@
+/** ModularIoT API, wired: everything it is made of, visible in one place. */
+
+import { createVerifier, type KeySource } from '@modulariot/oauth/resource-server'
+import type { Application } from '@modulariot/platform/http'
+import { mountApiRoutes } from './http/routes.ts'
+import type { TelemetryStore } from './store/store.ts'
+import { createCommitQueue } from './track/commit-queue.ts'
+
+export interface ApiServerOptions {
+  /** Whose tokens are accepted. */
+  readonly issuer: string
+  /** For whom they must have been issued: this API. */
+  readonly audience: string
+  readonly baseUrl: string
+  /** The issuer's keys: its key ring in one process, `RemoteJwks` elsewhere. */
+  readonly keys: KeySource
+  readonly store: TelemetryStore
+  /** Unix milliseconds. */
+  readonly now: () => number
+}
+
+export function createApiServer(options: ApiServerOptions): Application {
+  const { issuer, audience, baseUrl, keys, store, now } = options
+  const verifier = createVerifier({ issuer, audience, keys, now })
+  const queue = createCommitQueue(store)
+  return {
+    name: 'api',
+    mount: (app) => mountApiRoutes(app, { verifier, store, queue, issuer, audience, baseUrl, now }),
+    ready: () => store.ping(),
+  }
+}

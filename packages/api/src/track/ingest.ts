@@ -1,0 +1,71 @@
+/**
+ * One `asset/track` request becomes one durable observation, once, whatever is sent how often.
+ * Nothing about HTTP but the two header values that are part of the documented contract.
+ */
+
+import { hash } from 'node:crypto'
+import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
+import { parseTimestamp, validateAssetTrackingData } from '@modulariot/telemetry'
+import { ApiError, ValidationError } from '../api-error.ts'
+import type { Observation } from '../store/store.ts'
+import type { CommitQueue } from './commit-queue.ts'
+import { checkHeaders, type SentHeaders } from './request-headers.ts'
+
+export interface TrackRequest {
+  readonly claims: AccessTokenClaims
+  readonly headers: SentHeaders
+  /** The body as text, and what it parses to. */
+  readonly text: string
+  readonly body: unknown
+}
+
+export interface IngestDeps {
+  readonly queue: CommitQueue
+  /** Unix milliseconds. */
+  readonly now: () => number
+}
+
+/**
+ * @returns whether an earlier try of the same request had been stored already.
+ * @throws ValidationError with every fault; ApiError 409 for a request id used with another body.
+ */
+export async function ingest(
+  request: TrackRequest,
+  deps: IngestDeps,
+): Promise<{ replayed: boolean }> {
+  const received_ms = deps.now()
+  // 1. Is all of it as documented?
+  const headers = checkHeaders(request.headers, received_ms)
+  const validation = validateAssetTrackingData(request.body, { nowMs: received_ms })
+  if (!validation.ok || 'errors' in headers) {
+    throw new ValidationError({
+      ...('errors' in headers && headers.errors),
+      ...(!validation.ok && validation.errors),
+    })
+  }
+  // 2. Keep it.
+  const { data } = validation
+  const outcome = await deps.queue.commit({
+    org_id: request.claims.org_id,
+    environment: request.claims.environment,
+    client_id: request.claims.client_id,
+    request_id: headers.request_id,
+    body_digest: hash('sha256', request.text, 'buffer'),
+    asset_id: data.asset_id,
+    type: data.type ?? null,
+    timestamp_ms: parseTimestamp(data.timestamp) as number,
+    received_ms,
+    payload: request.text,
+  } satisfies Observation)
+  // 3. Was it here before?
+  if (outcome === 'conflict') throw reusedRequestId()
+  return { replayed: outcome === 'replayed' }
+}
+
+function reusedRequestId(): ApiError {
+  return new ApiError(
+    409,
+    'X-Request-Id was used before',
+    'A request with this X-Request-Id and another body has been accepted; use a new id for new data',
+  )
+}

@@ -1,0 +1,67 @@
+/**
+ * Client secrets: `miot_dev_` or `miot_prod_`, 43 base62 characters (256 random bits), 6 of checksum.
+ *
+ * The prefix lets scanners find a leaked one and people see which world it opens. The checksum (CRC-32,
+ * as a typing check, not as protection) refuses a typo without a store read. Because the random part
+ * cannot be guessed, a keyed fast digest is the right form at rest: a slow password hash would only
+ * make logging in slow.
+ */
+
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import type { Environment } from '@modulariot/oauth/protocol'
+
+const PREFIX: Readonly<Record<Environment, string>> = {
+  development: 'miot_dev_',
+  production: 'miot_prod_',
+}
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const RANDOM_LENGTH = 43
+const CHECKSUM_LENGTH = 6
+const SECRET = /^miot_(?:dev|prod)_[0-9A-Za-z]{49}$/
+
+/** A new secret. It is shown to its owner once and kept only as a digest. */
+export function createSecret(environment: Environment): string {
+  const body = PREFIX[environment] + base62(randomBytes(32), RANDOM_LENGTH)
+  return body + checksum(body)
+}
+
+/** A new identifier with 128 random bits, such as `client_…` or `org_…`. */
+export function createId(prefix: string): string {
+  return `${prefix}_${base62(randomBytes(16), 22)}`
+}
+
+/** True when prefix, alphabet, length and checksum fit: someone was given this, or forged it with care. */
+export function isWellFormedSecret(secret: string): boolean {
+  if (!SECRET.test(secret)) return false
+  return checksum(secret.slice(0, -CHECKSUM_LENGTH)) === secret.slice(-CHECKSUM_LENGTH)
+}
+
+/** The form a secret is kept in: HMAC-SHA-256 under the server's own key, base64url. */
+export function digestSecret(secret: string, digestKey: Uint8Array): string {
+  return createHmac('sha256', digestKey).update(secret).digest('base64url')
+}
+
+/** Compares in constant time. */
+export function digestsEqual(one: string, other: string): boolean {
+  const a = Buffer.from(one)
+  const b = Buffer.from(other)
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+function checksum(body: string): string {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(crc32(body))
+  return base62(bytes, CHECKSUM_LENGTH)
+}
+
+/** Big-endian base62 with leading zeros, so that every value of a size has the same length. */
+function base62(bytes: Uint8Array, length: number): string {
+  let value = BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
+  let text = ''
+  for (let index = 0; index < length; index++) {
+    text = BASE62[Number(value % 62n)] + text
+    value /= 62n
+  }
+  return text
+}

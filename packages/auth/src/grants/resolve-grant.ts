@@ -1,0 +1,45 @@
+/** What exactly a client gets, out of what it may have and what it asks for. */
+
+import { OAuthError, type SigningAlgorithm } from '@modulariot/oauth/protocol'
+import type { ClientRecord } from '../clients/client.ts'
+
+export interface ResolvedGrant {
+  readonly audience: string
+  readonly scopes: readonly string[]
+  readonly lifetimeSeconds: number
+  readonly alg: SigningAlgorithm
+}
+
+/**
+ * @param scope null asks for everything granted (RFC 6749 §3.3).
+ * @throws OAuthError `invalid_target` (RFC 8707 §2) or `invalid_scope` (RFC 6749 §5.2), both 400.
+ */
+export function resolveGrant(
+  client: ClientRecord,
+  audience: string,
+  scope: readonly string[] | null,
+): ResolvedGrant {
+  const { client_id } = client
+  const grant = client.grants.find((candidate) => candidate.audience === audience)
+  if (grant === undefined) {
+    throw new OAuthError('invalid_target', 'Client is not authorized to access the audience', 400, {
+      kind: 'audience_not_granted',
+      client_id,
+      audience,
+    })
+  }
+  const scopes = scope ?? grant.scopes
+  if (!scopes.every((name) => grant.scopes.includes(name))) {
+    throw new OAuthError('invalid_scope', 'Client is not granted a scope it asks for', 400, {
+      kind: 'scope_not_granted',
+      client_id,
+      audience,
+    })
+  }
+  return {
+    audience,
+    scopes,
+    lifetimeSeconds: client.token_lifetime_seconds ?? grant.token_lifetime_seconds,
+    alg: grant.signing_alg,
+  }
+}

@@ -1,0 +1,17 @@
+/** What this server can do (RFC 8414), as its audiences stand now. */
+
+import { authorizationServerMetadata } from '@modulariot/oauth/protocol'
+import type { AuthStore } from '../store/store.ts'
+
+export interface MetadataDeps {
+  readonly issuer: string
+  readonly store: Pick<AuthStore, 'listAudiences'>
+}
+
+export function metadataEndpoint({ issuer, store }: MetadataDeps) {
+  return async () => {
+    const audiences = await store.listAudiences()
+    const scopes = new Set(audiences.flatMap((audience) => audience.scopes))
+    return authorizationServerMetadata(issuer, [...scopes].sort())
+  }
+}

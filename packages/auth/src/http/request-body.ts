@@ -1,0 +1,42 @@
+/**
+ * Reads form and JSON bodies into parameters; everything else is 415.
+ *
+ * Fastify's parsers only collect the bytes. What they mean is decided in the endpoint, because Fastify
+ * closes the connection when a parser fails, and a typo in a body is no reason for that.
+ */
+
+import { type Parameters, parametersFromForm, parametersFromJson } from '@modulariot/oauth/protocol'
+import { assertShallow, decodeUtf8 } from '@modulariot/platform/http'
+import type { FastifyInstance } from 'fastify'
+
+/** A body as it arrived, and how its content type says to read it. */
+export interface RequestBody {
+  readonly bytes: Buffer
+  readonly read: (text: string) => Parameters
+}
+
+const MAX_BODY_BYTES = 16 * 1024
+
+const READERS: Readonly<Record<string, RequestBody['read']>> = {
+  'application/x-www-form-urlencoded': parametersFromForm,
+  'application/json': (text) => {
+    assertShallow(text)
+    return parametersFromJson(text)
+  },
+}
+
+export function addBodyParsers(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  for (const [type, read] of Object.entries(READERS)) {
+    app.addContentTypeParser(
+      type,
+      { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
+      async (_request: unknown, bytes: Buffer): Promise<RequestBody> => ({ bytes, read }),
+    )
+  }
+}
+
+/** @throws OAuthError `invalid_request`, or JsonBodyError, for a body that does not parse. */
+export function parametersOf(body: RequestBody | undefined): Parameters {
+  return body === undefined ? new Map() : body.read(decodeUtf8(body.bytes))
+}

@@ -1,0 +1,44 @@
+/** An access token for a client that has proven itself (RFC 9068). Writes no row anywhere. */
+
+import { randomUUID } from 'node:crypto'
+import type { AccessTokenClaims, TokenResponse } from '@modulariot/oauth/protocol'
+import type { ClientRecord } from '../clients/client.ts'
+import type { ResolvedGrant } from '../grants/resolve-grant.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
+import { refreshInSeconds } from './refresh-hint.ts'
+
+export interface IssueDeps {
+  readonly issuer: string
+  readonly keys: Pick<KeyRing, 'sign'>
+  /** Unix milliseconds. */
+  readonly now: () => number
+}
+
+export async function issueAccessToken(
+  client: ClientRecord,
+  grant: ResolvedGrant,
+  deps: IssueDeps,
+): Promise<TokenResponse> {
+  const iat = Math.floor(deps.now() / 1000)
+  const scope = grant.scopes.join(' ')
+  const claims: AccessTokenClaims = {
+    iss: deps.issuer,
+    sub: client.client_id,
+    aud: grant.audience,
+    exp: iat + grant.lifetimeSeconds,
+    iat,
+    jti: randomUUID(),
+    client_id: client.client_id,
+    azp: client.client_id,
+    scope,
+    org_id: client.org_id,
+    environment: client.environment,
+  }
+  return {
+    access_token: await deps.keys.sign(grant.alg, JSON.stringify(claims)),
+    token_type: 'Bearer',
+    expires_in: grant.lifetimeSeconds,
+    refresh_in: refreshInSeconds(client.client_id, grant.lifetimeSeconds),
+    scope,
+  }
+}

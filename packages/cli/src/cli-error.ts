@@ -1,0 +1,23 @@
+/** How a command fails: a code for programs, a sentence for people, an exit status for shells. */
+
+export const EXIT = {
+  failure: 1,
+  usage: 2,
+  not_found: 3,
+  auth: 4,
+  network: 5,
+  rate_limited: 6,
+  doctor: 7,
+} as const
+
+export type CliErrorCode = keyof typeof EXIT
+
+export class CliError extends Error {
+  override readonly name = 'CliError'
+  readonly code: CliErrorCode
+
+  constructor(code: CliErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}

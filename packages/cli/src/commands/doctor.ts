@@ -1,0 +1,104 @@
+/** `miot doctor`: is this installation well? One line a check, and what to do about each fault. */
+
+import { existsSync, statSync } from 'node:fs'
+import { createAuthServer } from '@modulariot/auth'
+import { requestToken } from '@modulariot/oauth/client'
+import { EXIT } from '../cli-error.ts'
+import { resolveCredentials } from '../client-credentials.ts'
+import { type Config, filesOf } from '../config/parse-config.ts'
+import type { Context } from '../context.ts'
+import { openInstallation } from '../installation.ts'
+import { table } from '../output.ts'
+
+interface Check {
+  readonly name: string
+  /** What was found; throws with what to do when it is a fault. */
+  run(): Promise<string>
+}
+
+interface Finding {
+  readonly check: string
+  readonly ok: boolean
+  readonly detail: string
+}
+
+export async function doctor(context: Context): Promise<void> {
+  const config = context.config()
+  const findings: Finding[] = []
+  for (const { name, run } of checksFor(config, context.fetch)) {
+    const finding = await run().then(
+      (detail) => ({ check: name, ok: true, detail }),
+      (error: unknown) => ({ check: name, ok: false, detail: (error as Error).message }),
+    )
+    findings.push(finding)
+  }
+  const healthy = findings.every(({ ok }) => ok)
+  context.output.print({ healthy, findings }, () =>
+    table(
+      ['', 'CHECK', 'FOUND'],
+      findings.map(({ check, ok, detail }) => [ok ? 'ok' : 'FAULT', check, detail]),
+    ),
+  )
+  if (!healthy) process.exitCode = EXIT.doctor
+}
+
+function checksFor(config: Config, fetch: Context['fetch']): Check[] {
+  return [
+    { name: 'settings', run: async () => `issuer ${config.issuer}` },
+    { name: 'data directory', run: async () => checkPrivate(config) },
+    { name: 'store and keys', run: () => checkStore(config) },
+    { name: 'server', run: () => checkServer(config, fetch) },
+    { name: 'login', run: () => checkLogin(config, fetch) },
+  ]
+}
+
+function checkPrivate(config: Config): string {
+  const files = filesOf(config)
+  const secret = [config.dataDir, files.encryptionKey, files.quickstart, files.authDatabase]
+  for (const path of secret.filter((candidate) => existsSync(candidate))) {
+    if ((statSync(path).mode & 0o077) !== 0) {
+      throw new Error(`${path} can be read by others: chmod go-rwx ${path}`)
+    }
+  }
+  if (!existsSync(config.dataDir)) throw new Error(`${config.dataDir} is missing: run miot serve`)
+  return `${config.dataDir}, private`
+}
+
+async function checkStore(config: Config): Promise<string> {
+  const { keys, store } = openInstallation(config)
+  try {
+    const { clients } = await store.listClients({ after: null, limit: 1 })
+    // Building the server opens every sealed key, which is the check.
+    const server = await createAuthServer({
+      issuer: config.issuer,
+      store,
+      installationKeys: keys,
+      now: Date.now,
+      onError: () => {},
+    })
+    server.close()
+    return clients.length > 0
+      ? 'signing keys open, clients exist'
+      : 'signing keys open, no client yet'
+  } finally {
+    await store.close()
+  }
+}
+
+async function checkServer(config: Config, fetch: Context['fetch']): Promise<string> {
+  const url = `${config.issuer}/readyz`
+  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => null)
+  if (response === null) throw new Error(`${url} cannot be reached: is miot serve running?`)
+  if (!response.ok) throw new Error(`${url} answers ${response.status}: see the server's log`)
+  const skewMs = Date.parse(response.headers.get('date') ?? '') - Date.now()
+  if (Math.abs(skewMs) > 5_000) {
+    throw new Error(`the server's clock differs from ours by ${Math.round(skewMs / 1000)} s`)
+  }
+  return `${url} is ready`
+}
+
+async function checkLogin(config: Config, fetch: Context['fetch']): Promise<string> {
+  const credentials = resolveCredentials(config)
+  const { expires_in } = await requestToken(credentials, fetch)
+  return `${credentials.client_id} gets a token for ${expires_in} s`
+}

@@ -1,0 +1,114 @@
+/** `miot token get|inspect|verify`: what a client does, and what an API would say of its token. */
+
+import { requestToken } from '@modulariot/oauth/client'
+import { type AccessTokenClaims, decodeBase64urlText } from '@modulariot/oauth/protocol'
+import { createVerifier, RemoteJwks } from '@modulariot/oauth/resource-server'
+import { CliError } from '../cli-error.ts'
+import { resolveCredentials } from '../client-credentials.ts'
+import type { Context } from '../context.ts'
+import { properties } from '../output.ts'
+
+export interface TokenOptions {
+  readonly clientId?: string
+  readonly audience?: string
+  readonly tokenUrl?: string
+  readonly scope?: string
+  readonly raw?: boolean
+}
+
+export async function getToken(context: Context, options: TokenOptions): Promise<void> {
+  const credentials = resolveCredentials(context.config(), options)
+  const { scope } = options
+  const answer = await requestToken(
+    { ...credentials, ...(scope !== undefined && { scope }) },
+    context.fetch,
+  )
+  if (options.raw) process.stdout.write(`${answer.access_token}\n`)
+  else context.output.print(answer, () => properties(Object.entries(answer).map(asText)))
+}
+
+/** Shows what a token says. Verifies nothing. */
+export function inspectToken(context: Context, token: string): void {
+  const segments = token.trim().split('.')
+  const header = decodeJson(segments[0])
+  const claims = decodeJson(segments[1])
+  if (segments.length !== 3 || header === null || claims === null) {
+    throw new CliError(
+      'failure',
+      'This is not a JWT: three base64url segments of JSON are expected',
+    )
+  }
+  context.output.print({ header, claims }, () =>
+    [
+      properties(Object.entries(header).map(asText)),
+      '',
+      properties(Object.entries(claims).map(asClaim)),
+      '',
+      'Not verified: use miot token verify.',
+    ].join('\n'),
+  )
+}
+
+export interface VerifyOptions {
+  readonly issuer?: string
+  readonly audience?: string
+}
+
+/** Verifies a token as an API elsewhere would: through the issuer's metadata and published keys. */
+export async function verifyToken(
+  context: Context,
+  token: string,
+  options: VerifyOptions,
+): Promise<void> {
+  const config = context.config()
+  const issuer = options.issuer ?? config.issuer
+  const audience = options.audience ?? config.client.audience ?? config.apiAudience
+  const jwks_uri = await discoverJwksUri(issuer, context.fetch)
+  const keys = new RemoteJwks({ jwks_uri, fetch: context.fetch, now: () => performance.now() })
+  const verifier = createVerifier({ issuer, audience, keys, now: Date.now })
+  const claims = await verifier.verify(`Bearer ${token.trim()}`)
+  context.output.print({ valid: true, claims }, () => `Valid.\n\n${describeClaims(claims)}`)
+}
+
+async function discoverJwksUri(issuer: string, fetch: Context['fetch']): Promise<string> {
+  const url = `${issuer}/.well-known/oauth-authorization-server`
+  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(10_000) })
+  const metadata: unknown = response.ok ? await response.json() : null
+  // RFC 8414 §3.3: the document must be about the issuer it was asked for.
+  if (
+    typeof metadata !== 'object' ||
+    metadata === null ||
+    !('issuer' in metadata && metadata.issuer === issuer) ||
+    !('jwks_uri' in metadata && typeof metadata.jwks_uri === 'string')
+  ) {
+    throw new CliError('network', `${url} is not the metadata of ${issuer}`)
+  }
+  return metadata.jwks_uri
+}
+
+function describeClaims(claims: AccessTokenClaims): string {
+  return properties(Object.entries(claims).map(asClaim))
+}
+
+function decodeJson(segment: string | undefined): Record<string, unknown> | null {
+  const text = decodeBase64urlText(segment ?? '')
+  if (text === null) return null
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
+}
+
+function asText([name, value]: [string, unknown]): readonly [string, string] {
+  return [name, typeof value === 'string' ? value : JSON.stringify(value)]
+}
+
+function asClaim([name, value]: [string, unknown]): readonly [string, string] {
+  const isTime = ['exp', 'iat', 'nbf'].includes(name) && typeof value === 'number'
+  if (isTime && Math.abs(value) < 8.64e12) {
+    return [name, `${value} (${new Date(value * 1000).toISOString()})`]
+  }
+  return asText([name, value])
+}

@@ -1,0 +1,65 @@
+/** From an environment to setting values: `X` or `X_FILE`, and nothing misspelt. Pure. */
+
+import { SETTING_NAMES, type SettingName } from './settings.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What is wrong with the settings, a line for each fault. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'))
+  }
+}
+
+export type Values = Readonly<Partial<Record<SettingName, string>>>
+
+/**
+ * The settings that are set. One set to nothing counts as not set.
+ *
+ * @param readFile reads the file an `X_FILE` names, UTF-8.
+ * @throws ConfigError with every fault: unknown names, `X` beside `X_FILE`, unreadable files.
+ */
+export function readSettings(env: Environment, readFile: (path: string) => string): Values {
+  const faults: string[] = []
+  const values: Partial<Record<SettingName, string>> = {}
+  const known = new Set<string>(SETTING_NAMES.flatMap((name) => [name, `${name}_FILE`]))
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('MIOT_') && !known.has(name)) faults.push(unknownName(name, known))
+  }
+  for (const name of SETTING_NAMES) {
+    const value = env[name]
+    const file = env[`${name}_FILE`]
+    if (value && file) faults.push(`${name} and ${name}_FILE are both set; set one of them`)
+    else if (value) values[name] = value
+    else if (file) {
+      try {
+        values[name] = readFile(file).replace(/\r?\n$/, '')
+      } catch (error) {
+        faults.push(`${name}_FILE: cannot read ${file} (${(error as NodeJS.ErrnoException).code})`)
+      }
+    }
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+  return values
+}
+
+function unknownName(name: string, known: ReadonlySet<string>): string {
+  const [nearest] = [...known].sort((a, b) => distance(name, a) - distance(name, b))
+  return `${name} is not a setting; did you mean ${nearest}?`
+}
+
+/** Levenshtein distance, by rows. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= other.length; j++) {
+      const substitute = (row[j - 1] as number) + (one[i - 1] === other[j - 1] ? 0 : 1)
+      next.push(Math.min(substitute, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+    }
+    row = next
+  }
+  return row[other.length] as number
+}

@@ -1,0 +1,22 @@
+/** What every command gets: its configuration when it asks, its output, the way to the network. */
+
+import { readFileSync } from 'node:fs'
+import { type Config, parseConfig } from './config/parse-config.ts'
+import type { Environment } from './config/read-settings.ts'
+import { createOutput, type Output } from './output.ts'
+
+export interface Context {
+  /** @throws ConfigError */
+  config(): Config
+  readonly output: Output
+  readonly fetch: typeof globalThis.fetch
+}
+
+/** @param json from the command line; piped output is JSON too. */
+export function createContext(env: Environment, json: boolean): Context {
+  return {
+    config: () => parseConfig(env, (path) => readFileSync(path, 'utf8')),
+    output: createOutput(json || !process.stdout.isTTY, (text) => process.stdout.write(text)),
+    fetch: globalThis.fetch,
+  }
+}

@@ -1,0 +1,36 @@
+/** How commands speak: tables and lines on a terminal, JSON with `--json` or when piped. */
+
+export interface Output {
+  readonly json: boolean
+  /** Prints `value` as JSON, or as `text` says it to a person. */
+  print(value: unknown, text: () => string): void
+}
+
+export function createOutput(json: boolean, write: (text: string) => void): Output {
+  return {
+    json,
+    print: (value, text) => write(json ? `${JSON.stringify(value, null, 2)}\n` : `${text()}\n`),
+  }
+}
+
+/** Columns as wide as their widest cell. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [header, ...rows]
+  const widths = header.map((_, column) =>
+    Math.max(...lines.map((line) => (line[column] ?? '').length)),
+  )
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] as number))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+/** Two columns, for one thing and its properties. */
+export function properties(pairs: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...pairs.map(([name]) => name.length))
+  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+}

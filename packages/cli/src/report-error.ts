@@ -1,0 +1,68 @@
+/** The last word on a failure: one line (or one JSON object) on stderr, and the exit status. */
+
+import { InvalidInput, SealBroken } from '@modulariot/auth'
+import { TokenEndpointError } from '@modulariot/oauth/client'
+import { OAuthError } from '@modulariot/oauth/protocol'
+import { StoreConflict, StoreUnavailable } from '@modulariot/platform/storage'
+import { CommanderError } from 'commander'
+import { CliError, type CliErrorCode, EXIT } from './cli-error.ts'
+import { ConfigError } from './config/read-settings.ts'
+
+/** Prints the error and returns the exit status. */
+export function reportError(error: unknown, json: boolean): number {
+  if (error instanceof CommanderError) {
+    // Commander has printed help or its complaint already; in JSON mode that was held back.
+    if (error.exitCode === 0) return 0
+    if (json) writeJson('usage', error.message.replace(/^error: /, ''))
+    return EXIT.usage
+  }
+  const { code, message } = toCliError(error)
+  if (json) writeJson(code, message)
+  else process.stderr.write(`miot: ${message}\n`)
+  return EXIT[code]
+}
+
+function writeJson(code: CliErrorCode, message: string): void {
+  process.stderr.write(`${JSON.stringify({ error: { code, message } })}\n`)
+}
+
+function toCliError(error: unknown): CliError {
+  if (error instanceof CliError) return error
+  if (error instanceof ConfigError) return new CliError('usage', error.message)
+  if (error instanceof InvalidInput) return new CliError('usage', error.message)
+  if (error instanceof TokenEndpointError) {
+    const code = TOKEN_ENDPOINT_CODES[error.status] ?? 'failure'
+    return new CliError(code, `the token endpoint refused: ${error.error}: ${error.message}`)
+  }
+  if (error instanceof OAuthError) {
+    const code = error.status === 503 ? 'network' : 'auth'
+    return new CliError(code, error.error_description)
+  }
+  if (error instanceof SealBroken || error instanceof StoreConflict) {
+    return new CliError('failure', error.message)
+  }
+  if (error instanceof StoreUnavailable) {
+    return new CliError('failure', `the store cannot be used: ${error.message}`)
+  }
+  if (isNetworkError(error)) return new CliError('network', explainNetwork(error))
+  return new CliError('failure', error instanceof Error ? error.message : String(error))
+}
+
+const TOKEN_ENDPOINT_CODES: Readonly<Record<number, CliErrorCode>> = {
+  401: 'auth',
+  403: 'auth',
+  429: 'rate_limited',
+  503: 'network',
+}
+
+/** `fetch` throws a TypeError with the true cause inside, or a TimeoutError. */
+function isNetworkError(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false
+  return error.name === 'TimeoutError' || (error instanceof TypeError && error.cause !== undefined)
+}
+
+function explainNetwork(error: Error): string {
+  const cause = error.cause instanceof Error ? error.cause : error
+  const code = 'code' in cause ? ` (${String(cause.code)})` : ''
+  return `the server cannot be reached${code}: ${cause.message || 'is miot serve running?'}`
+}

@@ -1,0 +1,32 @@
+/** What is inside an access token (RFC 9068 §2), spelled as on the wire. */
+
+/** JWS algorithms an access token may be signed with. The order is the order of advertisement. */
+export const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
+
+export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number]
+
+/** `typ` of RFC 9068 §2.1. */
+export const ACCESS_TOKEN_TYPE = 'at+jwt'
+
+/** Development and production credentials never mix; the environment travels in the token. */
+export const ENVIRONMENTS = ['development', 'production'] as const
+
+export type Environment = (typeof ENVIRONMENTS)[number]
+
+export interface AccessTokenClaims {
+  readonly iss: string
+  /** The client itself: no user is present (RFC 9068 §2.2). */
+  readonly sub: string
+  readonly aud: string
+  /** Unix seconds. */
+  readonly exp: number
+  /** Unix seconds. */
+  readonly iat: number
+  readonly jti: string
+  readonly client_id: string
+  readonly azp: string
+  /** Space-delimited. */
+  readonly scope: string
+  readonly org_id: string
+  readonly environment: Environment
+}

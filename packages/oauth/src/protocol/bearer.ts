@@ -1,0 +1,50 @@
+/** The Bearer scheme: reading the header (RFC 6750 §2.1) and writing the challenge (RFC 6750 §3). */
+
+import { OAuthError } from './oauth-error.ts'
+
+/** b64token of RFC 6750 §2.1. */
+const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
+
+/**
+ * The token of an `Authorization` header.
+ *
+ * @throws OAuthError with `reason.kind` `no_token` when no Bearer token was offered, `malformed_token`
+ *   when one was but cannot be read.
+ */
+export function parseBearerToken(authorization: string | undefined): string {
+  if (authorization === undefined || !/^bearer(?: |$)/i.test(authorization)) {
+    throw new OAuthError('invalid_token', 'A Bearer access token is required', 401, {
+      kind: 'no_token',
+    })
+  }
+  const token = BEARER.exec(authorization)?.[1]
+  if (token === undefined) {
+    throw new OAuthError('invalid_token', 'The Authorization header is malformed', 401, {
+      kind: 'malformed_token',
+      detail: 'header',
+    })
+  }
+  return token
+}
+
+export interface ChallengeOptions {
+  /** Where RFC 9728 metadata about the resource is served. */
+  readonly resource_metadata?: string
+}
+
+/**
+ * The `WWW-Authenticate` value for a refused request.
+ *
+ * A request without a token learns only the scheme: RFC 6750 §3.1 wants no error code there.
+ */
+export function bearerChallenge(error: OAuthError, options: ChallengeOptions = {}): string {
+  const parameters: string[] = []
+  if (error.reason.kind !== 'no_token') {
+    parameters.push(`error="${error.error}"`, `error_description="${error.error_description}"`)
+  }
+  if (error.reason.kind === 'insufficient_scope') parameters.push(`scope="${error.reason.scope}"`)
+  if (options.resource_metadata !== undefined) {
+    parameters.push(`resource_metadata="${options.resource_metadata}"`)
+  }
+  return parameters.length === 0 ? 'Bearer' : `Bearer ${parameters.join(', ')}`
+}

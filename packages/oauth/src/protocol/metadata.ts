@@ -1,0 +1,53 @@
+/** Metadata documents: RFC 8414 (authorization server) and RFC 9728 (protected resource). */
+
+export interface AuthorizationServerMetadata {
+  readonly issuer: string
+  readonly token_endpoint: string
+  readonly jwks_uri: string
+  readonly scopes_supported?: readonly string[]
+  readonly response_types_supported: readonly string[]
+  readonly grant_types_supported: readonly string[]
+  readonly token_endpoint_auth_methods_supported: readonly string[]
+}
+
+/**
+ * Lists exactly what works (RFC 8414 §2).
+ *
+ * `response_types_supported` is required there, and empty here because there is no authorization
+ * endpoint: §3.2 would have an empty array left out, but parsers in the field insist on the member.
+ */
+export function authorizationServerMetadata(
+  issuer: string,
+  scopes: readonly string[],
+): AuthorizationServerMetadata {
+  return {
+    issuer,
+    token_endpoint: `${issuer}/oauth2/token`,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    ...(scopes.length > 0 && { scopes_supported: scopes }),
+    response_types_supported: [],
+    grant_types_supported: ['client_credentials'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+  }
+}
+
+export interface ProtectedResourceMetadata {
+  readonly resource: string
+  readonly authorization_servers: readonly string[]
+  readonly scopes_supported: readonly string[]
+  readonly bearer_methods_supported: readonly string[]
+}
+
+/** RFC 9728 §2. */
+export function protectedResourceMetadata(
+  resource: string,
+  issuer: string,
+  scopes: readonly string[],
+): ProtectedResourceMetadata {
+  return {
+    resource,
+    authorization_servers: [issuer],
+    scopes_supported: scopes,
+    bearer_methods_supported: ['header'],
+  }
+}

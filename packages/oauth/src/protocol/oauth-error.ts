@@ -1,0 +1,62 @@
+/**
+ * The one error of the protocol. Decided anywhere, thrown, rendered in one place at the edge.
+ *
+ * `error` and `error_description` go on the wire (RFC 6749 §5.2, RFC 6750 §3.1). `reason` is for the
+ * audit trail and the metrics and never leaves the server.
+ */
+
+/** Error codes we answer with: RFC 6749 §5.2, RFC 6750 §3.1, RFC 8707 §2. */
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'unsupported_grant_type'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'access_denied'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'temporarily_unavailable'
+  | 'server_error'
+
+/** Why a request was refused, in more detail than the answer tells. */
+export type Refusal =
+  | { kind: 'malformed_request' }
+  | { kind: 'missing_parameter'; parameters: readonly string[] }
+  | { kind: 'unsupported_grant_type' }
+  | { kind: 'no_client_authentication' }
+  | { kind: 'malformed_client_authentication' }
+  | { kind: 'malformed_secret'; client_id: string }
+  | { kind: 'unknown_client'; client_id: string }
+  | { kind: 'wrong_secret'; client_id: string }
+  | { kind: 'client_disabled'; client_id: string }
+  | { kind: 'audience_not_granted'; client_id: string; audience: string }
+  | { kind: 'scope_not_granted'; client_id: string; audience: string }
+  | { kind: 'no_token' }
+  | { kind: 'malformed_token'; detail: string }
+  | { kind: 'unknown_key' }
+  | { kind: 'bad_signature' }
+  | { kind: 'claim_rejected'; claim: string }
+  | { kind: 'insufficient_scope'; client_id: string; scope: string }
+  | { kind: 'unavailable'; detail: string }
+
+export class OAuthError extends Error {
+  override readonly name = 'OAuthError'
+  readonly error: OAuthErrorCode
+  readonly error_description: string
+  /** HTTP status. */
+  readonly status: number
+  readonly reason: Refusal
+
+  constructor(error: OAuthErrorCode, error_description: string, status: number, reason: Refusal) {
+    super(`${error}: ${error_description}`)
+    this.error = error
+    this.error_description = error_description
+    this.status = status
+    this.reason = reason
+  }
+}
+
+/** A request that cannot be understood: 400 `invalid_request` (RFC 6749 §5.2). */
+export function malformedRequest(error_description: string, status = 400): OAuthError {
+  return new OAuthError('invalid_request', error_description, status, { kind: 'malformed_request' })
+}

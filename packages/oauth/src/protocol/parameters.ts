@@ -1,0 +1,78 @@
+/**
+ * Request parameters of the token endpoint, from a form (RFC 6749 §4.4.2) or from JSON (the documented
+ * face), as one flat map.
+ *
+ * Both ways keep RFC 6749 §3.2: a parameter sent twice is refused, one without a value counts as not
+ * sent, one nobody knows is ignored.
+ */
+
+import { hasDuplicateMembers } from './json-text.ts'
+import { malformedRequest, OAuthError } from './oauth-error.ts'
+
+export type Parameters = ReadonlyMap<string, string>
+
+/** @throws OAuthError `invalid_request` for a repeated parameter. */
+export function parametersFromForm(body: string): Parameters {
+  const parameters = new Map<string, string>()
+  for (const [name, value] of new URLSearchParams(body)) {
+    if (parameters.has(name)) throw repeated(name)
+    parameters.set(name, value)
+  }
+  return withoutEmpty(parameters)
+}
+
+/**
+ * @param text the body, UTF-8 decoded; its nesting already bounded by the caller.
+ * @throws OAuthError `invalid_request` for text that is not one JSON object, or a repeated member.
+ */
+export function parametersFromJson(text: string): Parameters {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw malformedRequest('The body is not valid JSON')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw malformedRequest('The body must be a JSON object')
+  }
+  if (hasDuplicateMembers(text, value)) throw malformedRequest('The body names a member twice')
+  const parameters = new Map<string, string>()
+  for (const [name, member] of Object.entries(value)) {
+    if (typeof member === 'string') parameters.set(name, member)
+    else if (KNOWN.has(name) && member !== null) {
+      throw malformedRequest(`${name} must be a string`)
+    }
+  }
+  return withoutEmpty(parameters)
+}
+
+/** The parameters we read; the others are ignored, whatever they hold. */
+const KNOWN: ReadonlySet<string> = new Set([
+  'grant_type',
+  'client_id',
+  'client_secret',
+  'audience',
+  'resource',
+  'scope',
+])
+
+/** True when a query string carries a parameter that belongs in the body (RFC 6749 §2.3.1). */
+export function queryHoldsParameters(query: string): boolean {
+  return [...new URLSearchParams(query).keys()].some((name) => KNOWN.has(name))
+}
+
+function withoutEmpty(parameters: Map<string, string>): Parameters {
+  for (const [name, value] of parameters) if (value === '') parameters.delete(name)
+  return parameters
+}
+
+function repeated(name: string): OAuthError {
+  // RFC 8707 §2 lets `resource` repeat; one token for several APIs is what we do not issue.
+  if (name === 'resource') {
+    return new OAuthError('invalid_target', 'Ask for one resource a token', 400, {
+      kind: 'malformed_request',
+    })
+  }
+  const what = KNOWN.has(name) ? `The parameter ${name}` : 'A parameter'
+  return malformedRequest(`${what} is repeated`)
+}

@@ -1,0 +1,99 @@
+/** The client-credentials token request (RFC 6749 §4.4.2, RFC 8707 §2), read and checked for form. */
+
+import { type ClientCredentials, parseClientCredentials } from './client-authentication.ts'
+import { malformedRequest, OAuthError } from './oauth-error.ts'
+import type { Parameters } from './parameters.ts'
+import { parseScope } from './scope.ts'
+
+export interface TokenRequest {
+  readonly credentials: ClientCredentials
+  /** The API the token is for: `audience`, or `resource` by its standard name. */
+  readonly audience: string
+  /** The scopes asked for; null means all that are granted. */
+  readonly scope: readonly string[] | null
+}
+
+const MAX_VALUE_LENGTH = 2048
+
+/**
+ * @param authorization the `Authorization` header, if one was sent.
+ * @throws OAuthError that names every missing parameter at once.
+ */
+export function parseTokenRequest(
+  parameters: Parameters,
+  authorization: string | undefined,
+): TokenRequest {
+  for (const [name, value] of parameters) {
+    if (value.length > MAX_VALUE_LENGTH) throw tooLong(name)
+  }
+  const credentials = parseClientCredentials(parameters, authorization)
+  const grant_type = parameters.get('grant_type')
+  const audience = parseAudience(parameters)
+  const missing = 'missing' in credentials ? [...credentials.missing] : []
+  if (grant_type === undefined) missing.push('grant_type')
+  if (audience === undefined) missing.push('audience')
+  if (grant_type !== undefined && grant_type !== 'client_credentials') throw unsupportedGrant()
+  if (missing.length === 2 && 'missing' in credentials && credentials.missing.length === 2) {
+    throw noAuthentication(missing)
+  }
+  if ('missing' in credentials || audience === undefined || missing.length > 0) {
+    throw missingParameters(missing)
+  }
+  const scope = parameters.get('scope')
+  return { credentials, audience, scope: scope === undefined ? null : parseScope(scope) }
+}
+
+function parseAudience(parameters: Parameters): string | undefined {
+  const audience = parameters.get('audience')
+  const resource = parameters.get('resource')
+  if (resource !== undefined && !isResourceIndicator(resource)) {
+    throw new OAuthError(
+      'invalid_target',
+      'resource must be an absolute URI without a fragment',
+      400,
+      {
+        kind: 'malformed_request',
+      },
+    )
+  }
+  if (audience !== undefined && resource !== undefined && audience !== resource) {
+    throw malformedRequest('audience and resource name different APIs; send one of them')
+  }
+  return audience ?? resource
+}
+
+/** RFC 8707 §2: an absolute URI (RFC 3986 §4.3) without a fragment. */
+function isResourceIndicator(text: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9+.-]*:[^\s#]+$/.test(text)
+}
+
+function unsupportedGrant(): OAuthError {
+  return new OAuthError(
+    'unsupported_grant_type',
+    'The only grant_type here is client_credentials',
+    400,
+    { kind: 'unsupported_grant_type' },
+  )
+}
+
+function noAuthentication(missing: string[]): OAuthError {
+  return new OAuthError('invalid_client', missingText(missing), 401, {
+    kind: 'no_client_authentication',
+  })
+}
+
+function missingParameters(missing: string[]): OAuthError {
+  return new OAuthError('invalid_request', missingText(missing), 400, {
+    kind: 'missing_parameter',
+    parameters: missing,
+  })
+}
+
+function missingText(missing: string[]): string {
+  return `Missing required parameter${missing.length > 1 ? 's' : ''}: ${missing.join(', ')}`
+}
+
+function tooLong(name: string): OAuthError {
+  const what = /^[a-z_]{1,32}$/.test(name) ? name : 'A parameter'
+  return malformedRequest(`${what} is longer than ${MAX_VALUE_LENGTH} characters`)
+}

@@ -1,0 +1,7 @@
+/** For an API that accepts our tokens: verify them, and say why not. */
+
+export type { AccessTokenHeader } from './compact-token.ts'
+export { findVerificationKey, type JsonWebKeySet } from './json-web-key-set.ts'
+export type { KeySource } from './key-source.ts'
+export { RemoteJwks, type RemoteJwksOptions } from './remote-jwks.ts'
+export { createVerifier, type Verifier, type VerifierOptions } from './verifier.ts'

@@ -1,0 +1,59 @@
+/** A JWK Set (RFC 7517 §5) as a lookup from `kid` and `alg` to a key that may verify. */
+
+import { type CryptoKey, importJWK, type JWK } from 'jose'
+import type { SigningAlgorithm } from '../protocol/index.ts'
+import type { AccessTokenHeader } from './compact-token.ts'
+
+/** The key type each algorithm needs. A new algorithm is a new row. */
+const KEY_TYPES: Readonly<Record<SigningAlgorithm, { kty: string; crv?: string }>> = {
+  RS256: { kty: 'RSA' },
+  PS256: { kty: 'RSA' },
+  ES256: { kty: 'EC', crv: 'P-256' },
+  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
+}
+
+export interface JsonWebKeySet {
+  readonly keys: readonly JWK[]
+}
+
+/** @throws Error when the document is not a JWK Set. */
+export function parseJsonWebKeySet(value: unknown): JsonWebKeySet {
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    !('keys' in value) ||
+    !Array.isArray(value.keys)
+  ) {
+    throw new Error('not a JWK Set')
+  }
+  return { keys: value.keys.filter((key) => typeof key === 'object' && key !== null) as JWK[] }
+}
+
+/**
+ * The imported key that fits, or null.
+ *
+ * `kid`, `kty`, `crv`, `use`, `key_ops` and `alg` must all agree with the header, and a JWK that holds
+ * a private part is passed over: it should never have been published.
+ */
+export async function findVerificationKey(
+  set: JsonWebKeySet,
+  header: AccessTokenHeader,
+): Promise<CryptoKey | null> {
+  const jwk = set.keys.find((key) => fits(key, header))
+  if (jwk === undefined) return null
+  const key = await importJWK(jwk, header.alg)
+  return key instanceof Uint8Array ? null : key
+}
+
+function fits(jwk: JWK, header: AccessTokenHeader): boolean {
+  const needs = KEY_TYPES[header.alg]
+  return (
+    jwk.kid === header.kid &&
+    jwk.kty === needs.kty &&
+    (needs.crv === undefined || jwk.crv === needs.crv) &&
+    (jwk.use === undefined || jwk.use === 'sig') &&
+    (jwk.key_ops === undefined || jwk.key_ops.includes('verify')) &&
+    (jwk.alg === undefined || jwk.alg === header.alg) &&
+    jwk.d === undefined
+  )
+}

@@ -1,0 +1,122 @@
+/**
+ * The authorization server's published keys, fetched and kept (RFC 7517, RFC 8414 `jwks_uri`).
+ *
+ * Two attacks and one accident shape it. Tokens with made-up `kid`s must not make us fetch each time:
+ * one fetch a cooldown, and nobody waits for a second. A thousand requests that arrive together share
+ * one fetch. And when the server is away, keys already known go on verifying for a bounded time.
+ */
+
+import type { CryptoKey } from 'jose'
+import { OAuthError } from '../protocol/index.ts'
+import type { AccessTokenHeader } from './compact-token.ts'
+import { findVerificationKey, type JsonWebKeySet, parseJsonWebKeySet } from './json-web-key-set.ts'
+import type { KeySource } from './key-source.ts'
+
+export interface RemoteJwksOptions {
+  readonly jwks_uri: string
+  readonly fetch: typeof globalThis.fetch
+  /** Milliseconds from any origin, never jumping: `performance.now`. */
+  readonly now: () => number
+  /** After this age the keys are fetched again in the background. */
+  readonly maxAgeMs?: number
+  /** At most one fetch for unknown `kid`s in this time, and after a success or a failure. */
+  readonly cooldownMs?: number
+  /** How long known keys verify while the server cannot be reached. */
+  readonly staleIfErrorMs?: number
+  readonly timeoutMs?: number
+}
+
+const MAX_DOCUMENT_BYTES = 256 * 1024
+/** While there are no keys at all every caller waits, so the next try comes sooner. */
+const FIRST_LOAD_COOLDOWN_MS = 1000
+
+export class RemoteJwks implements KeySource {
+  readonly #options: Required<RemoteJwksOptions>
+  #set: JsonWebKeySet | null = null
+  #imported = new Map<string, Promise<CryptoKey | null>>()
+  #loadedAt = Number.NEGATIVE_INFINITY
+  #triedAt = Number.NEGATIVE_INFINITY
+  #flight: Promise<void> | null = null
+
+  constructor(options: RemoteJwksOptions) {
+    this.#options = {
+      maxAgeMs: 600_000,
+      cooldownMs: 30_000,
+      staleIfErrorMs: 24 * 3_600_000,
+      timeoutMs: 5_000,
+      ...options,
+    }
+  }
+
+  async find(header: AccessTokenHeader): Promise<CryptoKey | null> {
+    const age = this.#options.now() - this.#loadedAt
+    if (this.#set === null || age > this.#options.staleIfErrorMs) {
+      await this.#refresh()
+      if (this.#options.now() - this.#loadedAt > this.#options.staleIfErrorMs) throw noKeys()
+    } else if (age > this.#options.maxAgeMs) {
+      void this.#refresh()
+    }
+    const known = await this.#lookup(header)
+    if (known !== null) return known
+    await this.#refresh()
+    return this.#lookup(header)
+  }
+
+  /** Imported keys are kept by `kid` and `alg`; only pairs that fit a published key are remembered. */
+  async #lookup(header: AccessTokenHeader): Promise<CryptoKey | null> {
+    const id = `${header.alg} ${header.kid}`
+    const imported = this.#imported.get(id)
+    if (imported !== undefined) return imported
+    const key = await findVerificationKey(this.#set ?? { keys: [] }, header)
+    if (key !== null) this.#imported.set(id, Promise.resolve(key))
+    return key
+  }
+
+  /** Settles when a fetch under way or a new one has ended; at once within the cooldown. Never rejects. */
+  #refresh(): Promise<void> {
+    if (this.#flight !== null) return this.#flight
+    const cooldownMs = this.#set === null ? FIRST_LOAD_COOLDOWN_MS : this.#options.cooldownMs
+    if (this.#options.now() - this.#triedAt < cooldownMs) return Promise.resolve()
+    this.#triedAt = this.#options.now()
+    this.#flight = this.#load()
+      .catch(() => {}) // What is known stays in force; find() decides whether that is enough.
+      .finally(() => {
+        this.#flight = null
+      })
+    return this.#flight
+  }
+
+  async #load(): Promise<void> {
+    const response = await this.#options.fetch(this.#options.jwks_uri, {
+      headers: { accept: 'application/jwk-set+json, application/json' },
+      redirect: 'error',
+      signal: AbortSignal.timeout(this.#options.timeoutMs),
+    })
+    if (response.status !== 200) throw new Error(`JWKS answered ${response.status}`)
+    const set = parseJsonWebKeySet(JSON.parse(await boundedText(response)))
+    this.#set = set
+    this.#imported = new Map()
+    this.#loadedAt = this.#options.now()
+  }
+}
+
+async function boundedText(response: Response): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > MAX_DOCUMENT_BYTES) throw new Error('JWKS is too large')
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+function noKeys(): OAuthError {
+  return new OAuthError(
+    'temporarily_unavailable',
+    'The keys of the authorization server cannot be fetched right now',
+    503,
+    { kind: 'unavailable', detail: 'jwks' },
+  )
+}

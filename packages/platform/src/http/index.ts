@@ -1,0 +1,12 @@
+/** HTTP plumbing both applications share. */
+
+export {
+  assertShallow,
+  decodeUtf8,
+  JsonBodyError,
+  MAX_JSON_DEPTH,
+  parseJson,
+} from './json-body.ts'
+export { isRequestId } from './request-id.ts'
+export { MethodNotAllowed, routeGroup } from './route-group.ts'
+export { type Application, createHttpServer, type HttpServerOptions } from './server.ts'

@@ -1,0 +1,65 @@
+/**
+ * From the bytes of a body to JSON, with the limits that must hold before and while parsing.
+ *
+ * `JSON.parse` recurses, so the depth is bounded first. Member names that reach an object's prototype
+ * are refused: someone further down will one day copy them.
+ */
+
+import { isUtf8 } from 'node:buffer'
+
+export const MAX_JSON_DEPTH = 32
+
+/** Why a body is not acceptable JSON; the message is for the caller. */
+export class JsonBodyError extends Error {
+  override readonly name = 'JsonBodyError'
+}
+
+/** @throws JsonBodyError when the bytes are not UTF-8 (RFC 8259 §8.1). */
+export function decodeUtf8(body: Buffer): string {
+  if (!isUtf8(body)) throw new JsonBodyError('The body is not valid UTF-8')
+  return body.toString('utf8')
+}
+
+/** @throws JsonBodyError for text nested too deeply, invalid JSON, or a member named `__proto__`. */
+export function parseJson(text: string): unknown {
+  assertShallow(text)
+  try {
+    // The escaped spelling of the name is what the text would need to hide it, hence the backslash.
+    return text.includes('__proto__') || text.includes('\\u')
+      ? JSON.parse(text, refusePrototype)
+      : JSON.parse(text)
+  } catch (error) {
+    if (error instanceof JsonBodyError) throw error
+    throw new JsonBodyError('The body is not valid JSON')
+  }
+}
+
+function refusePrototype(name: string, value: unknown): unknown {
+  if (name === '__proto__') throw new JsonBodyError('A member may not be named __proto__')
+  return value
+}
+
+/** @throws JsonBodyError when arrays and objects nest deeper than the limit. */
+export function assertShallow(text: string): void {
+  let depth = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === 0x22) index = endOfString(text, index)
+    else if (code === 0x7b || code === 0x5b) {
+      depth++
+      if (depth > MAX_JSON_DEPTH) {
+        throw new JsonBodyError(`The body nests deeper than ${MAX_JSON_DEPTH} levels`)
+      }
+    } else if (code === 0x7d || code === 0x5d) depth--
+  }
+}
+
+/** Index of the quote that closes the string opened at `start`, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0
+    while (text.charCodeAt(end - 1 - backslashes) === 0x5c) backslashes++
+    if (backslashes % 2 === 0) return end
+  }
+  return text.length
+}

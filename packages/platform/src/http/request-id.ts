@@ -1,0 +1,16 @@
+/** The `X-Request-Id` every answer carries: the caller's when it is usable, else one of ours. */
+
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+
+/** Visible ASCII, so that it can be echoed in a header and written to a log as it is. */
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/
+
+export function isRequestId(text: unknown): text is string {
+  return typeof text === 'string' && REQUEST_ID.test(text)
+}
+
+export function requestIdOf(request: IncomingMessage): string {
+  const sent = request.headers['x-request-id']
+  return isRequestId(sent) ? sent : randomUUID()
+}

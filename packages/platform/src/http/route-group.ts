@@ -1,0 +1,55 @@
+/** A known path asked with the wrong method answers 405 with `Allow` (RFC 9110 §15.5.6), not 404. */
+
+import type { FastifyInstance, RouteOptions } from 'fastify'
+
+export class MethodNotAllowed extends Error {
+  override readonly name = 'MethodNotAllowed'
+  readonly statusCode = 405
+  readonly allow: string
+
+  constructor(allow: string) {
+    super(`Use ${allow}`)
+    this.allow = allow
+  }
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/**
+ * Registers `routes`, and beside them a refusal for every other method of their paths, which the
+ * application's own error handler renders. All of them answer with `headers`, errors included.
+ */
+export async function routeGroup(
+  app: FastifyInstance,
+  headers: Readonly<Record<string, string>>,
+  routes: (app: FastifyInstance) => void,
+): Promise<void> {
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', (_request, reply, done) => {
+      reply.headers(headers)
+      done()
+    })
+    const methodsOf = new Map<string, Set<string>>()
+    let refusing = false
+    scope.addHook('onRoute', ({ url, method }: RouteOptions) => {
+      if (refusing) return
+      const methods = methodsOf.get(url) ?? new Set()
+      for (const name of [method].flat()) methods.add(name)
+      methodsOf.set(url, methods)
+    })
+    routes(scope)
+    refusing = true
+    for (const [url, methods] of methodsOf) refuse(scope, url, methods)
+  })
+}
+
+function refuse(scope: FastifyInstance, url: string, methods: ReadonlySet<string>): void {
+  const error = new MethodNotAllowed([...methods].join(', '))
+  scope.route({
+    method: METHODS.filter((method) => !methods.has(method)),
+    url,
+    // Before the body: nobody needs to send one to learn this.
+    onRequest: (_request, _reply, done) => done(error),
+    handler: () => {},
+  })
+}

@@ -1,0 +1,36 @@
+/** What SQLite says when something goes wrong, in the terms of errors.ts. */
+
+import { StoreConflict, StoreUnavailable } from './errors.ts'
+
+/** SQLITE_CONSTRAINT_PRIMARYKEY, _UNIQUE, _FOREIGNKEY. */
+const CONFLICTS = new Set([1555, 2067, 787])
+/** Primary result codes that speak of the environment, not of the statement. */
+const UNAVAILABLE = new Set([
+  5, // SQLITE_BUSY
+  6, // SQLITE_LOCKED
+  7, // SQLITE_NOMEM
+  8, // SQLITE_READONLY
+  10, // SQLITE_IOERR
+  13, // SQLITE_FULL
+  14, // SQLITE_CANTOPEN
+])
+
+/** Runs synchronous database work as one step of a promise. */
+export async function attempt<Result>(work: () => Result): Promise<Result> {
+  try {
+    return work()
+  } catch (error) {
+    throw translate(error)
+  }
+}
+
+/** The store error an error of `node:sqlite` stands for; any other error is returned as it is. */
+export function translate(error: unknown): unknown {
+  if (!(error instanceof Error) || !('errcode' in error)) return error
+  const { errcode } = error
+  if (typeof errcode !== 'number') return error
+  if (CONFLICTS.has(errcode)) return new StoreConflict(error.message, { cause: error })
+  // An extended code keeps the primary one in its low byte.
+  if (UNAVAILABLE.has(errcode & 0xff)) return new StoreUnavailable(error.message, { cause: error })
+  return error
+}

@@ -1,0 +1,28 @@
+/** What `npm test` runs, in the order in which a fault is cheapest to find. Stops at the first. */
+
+import { spawnSync } from 'node:child_process'
+
+const CHECKS: readonly (readonly [string, readonly string[]])[] = [
+  ['format and lint', ['biome', 'ci', '--reporter=summary', '.']],
+  ['types', ['tsc', '--noEmit']],
+  ['imports', ['node', 'scripts/check-imports.ts']],
+  [
+    'tests',
+    [
+      'node',
+      '--test',
+      'packages/*/src/**/*.test.ts',
+      'conformance/**/*.test.ts',
+      'scripts/**/*.test.ts',
+    ],
+  ],
+]
+
+for (const [name, [command, ...args]] of CHECKS) {
+  process.stdout.write(`\n== ${name}\n`)
+  const { status } = spawnSync(command as string, args, { stdio: 'inherit' })
+  if (status !== 0) {
+    process.stderr.write(`\n${name}: failed\n`)
+    process.exit(1)
+  }
+}
