@@ -12,11 +12,10 @@ export interface Context {
   readonly fetch: typeof globalThis.fetch
 }
 
-/** @param json from the command line; piped output is JSON too. */
 export function createContext(env: Environment, json: boolean): Context {
   return {
     config: () => parseConfig(env, (path) => readFileSync(path, 'utf8')),
-    output: createOutput(json || !process.stdout.isTTY, (text) => process.stdout.write(text)),
+    output: createOutput(json, (text) => process.stdout.write(text)),
     fetch: globalThis.fetch,
   }
 }

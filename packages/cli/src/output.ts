@@ -6,6 +6,16 @@ export interface Output {
   print(value: unknown, text: () => string): void
 }
 
+/**
+ * Known before the arguments are parsed, because a fault in them is told in the same manner.
+ *
+ * @param isTerminal whether standard output is one.
+ */
+export function wantsJson(argv: readonly string[], isTerminal: boolean): boolean {
+  if (argv.includes('--no-json')) return false
+  return argv.includes('--json') || !isTerminal
+}
+
 export function createOutput(json: boolean, write: (text: string) => void): Output {
   return {
     json,

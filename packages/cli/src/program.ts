@@ -18,16 +18,24 @@ import { type SendOptions, sendTrack } from './commands/track.ts'
 import type { Environment as ProcessEnvironment } from './config/read-settings.ts'
 import { type Context, createContext } from './context.ts'
 
-/** @param env the environment, for the settings. */
-export function createProgram(env: ProcessEnvironment): Command {
+/**
+ * @param env the environment, for the settings.
+ * @param json whether output, complaints included, is for programs.
+ */
+export function createProgram(env: ProcessEnvironment, json: boolean): Command {
   const program = new Command('miot')
     .description('ModularIoT: machine-to-machine authorization and telemetry for IoT fleets.')
     .option('--json', 'print JSON (the default when piped)')
+    .option('--no-json', 'print text even when piped')
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'miot: ')),
+      // In JSON mode Commander's complaint is held back: the one JSON object says it.
+      ...(json && { writeErr: () => {} }),
+    })
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .showSuggestionAfterError()
-  const context = (): Context =>
-    createContext(env, program.opts<{ json?: boolean }>().json ?? false)
+  const context = (): Context => createContext(env, json)
 
   program
     .command('serve')

@@ -13,13 +13,18 @@ export function reportError(error: unknown, json: boolean): number {
   if (error instanceof CommanderError) {
     // Commander has printed help or its complaint already; in JSON mode that was held back.
     if (error.exitCode === 0) return 0
-    if (json) writeJson('usage', error.message.replace(/^error: /, ''))
+    if (json) writeJson('usage', explainUsage(error))
     return EXIT.usage
   }
   const { code, message } = toCliError(error)
   if (json) writeJson(code, message)
   else process.stderr.write(`miot: ${message}\n`)
   return EXIT[code]
+}
+
+function explainUsage(error: CommanderError): string {
+  if (error.code === 'commander.help') return 'Say what to do; miot --help lists it'
+  return error.message.replace(/^error: /, '')
 }
 
 function writeJson(code: CliErrorCode, message: string): void {

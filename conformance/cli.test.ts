@@ -1,0 +1,71 @@
+/**
+ * `miot` as a person at a terminal meets it: each transcript in cli/ is a session that must happen again
+ * exactly so.
+ *
+ * `$ miot …` is a command, the lines below it all it prints (standard output first), `? n` its exit status
+ * where that is not 0. `…` stands for any text within a line, and `{client_id}` for the quick start's.
+ * The sessions run with `--no-json`, as on a terminal, unless they say `--json`.
+ */
+
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type RunningServer, startServer } from './support/running-server.ts'
+
+interface Step {
+  readonly command: string
+  readonly expected: string
+  readonly status: number
+}
+
+const folder = fileURLToPath(new URL('./cli/', import.meta.url))
+let server: RunningServer
+
+before(async () => {
+  server = await startServer()
+})
+after(() => server.stop())
+
+describe('miot', () => {
+  for (const file of globSync(`${folder}*.txt`).sort()) {
+    it(`answers as in the transcript ${basename(file)}`, async () => {
+      for (const step of parseTranscript(readFileSync(file, 'utf8'))) await replay(step)
+    })
+  }
+})
+
+async function replay({ command, expected, status }: Step): Promise<void> {
+  const args = splitCommand(command.replaceAll('{client_id}', server.credentials.client_id))
+  const manner = args.includes('--json') ? [] : ['--no-json']
+  const result = await server.miot([...args, ...manner])
+  const printed = (result.stdout + result.stderr).trimEnd()
+  const text = expected.replaceAll('{client_id}', server.credentials.client_id)
+  assert.match(printed, patternOf(text), `$ miot ${command}`)
+  assert.equal(result.status, status, `$ miot ${command}`)
+}
+
+function parseTranscript(text: string): Step[] {
+  return text
+    .split(/^\$ miot ?/m)
+    .slice(1)
+    .map((section) => {
+      const [command = '', ...lines] = section.trimEnd().split('\n')
+      const status = /^\? (\d+)$/.exec(lines.at(-1) ?? '')?.[1]
+      const expected = (status === undefined ? lines : lines.slice(0, -1))
+        .filter((line) => !line.startsWith('# '))
+        .join('\n')
+      return { command, expected: expected.trimEnd(), status: Number(status ?? 0) }
+    })
+}
+
+function patternOf(expected: string): RegExp {
+  const literal = expected.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(`^${literal.replaceAll('…', '[^\\n]*')}$`)
+}
+
+/** Words, where single quotes hold one together. */
+function splitCommand(command: string): string[] {
+  return [...command.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? (match[2] as string))
+}
