@@ -1,0 +1,282 @@
+/**
+ * The body of `POST /v1/asset/track`: one schema for the static type, the check and the OpenAPI
+ * page.
+ *
+ * What a schema can say is said here; what needs the clock or the metric registry is said in
+ * `timestamp.ts` and `metric-rules.ts`. No object is closed: a field we do not know is kept as
+ * sent.
+ *
+ * Besides JSON Schema there are four keywords of our own. `schema-faults.ts` writes its messages
+ * from `x-unit`, `x-expected` (how to say the expectation where the keywords say it badly) and
+ * `x-fault-code`. Where `x-checked-by` stands, the named function checks the text and the schema
+ * only describes it.
+ */
+
+import Type, { type Static, type TSchema, type TSchemaOptions } from 'typebox'
+
+/** The only metrics envelope there is. */
+export const METRICS_SCHEMA = 'miot.metrics@1.0'
+
+export const MAX_METRIC_ITEMS = 200
+/**
+ * Not in the documents: a bound like that of the items, so that one request stays one small write.
+ */
+export const MAX_EVENTS = 200
+export const MAX_METRIC_KEY_LENGTH = 255
+/** Characters of an `asset_id` or an `event_type`. */
+export const MAX_NAME_LENGTH = 255
+
+/**
+ * Two to six lower-case words joined by dots; the alias `lambda` is the one word that stands alone.
+ */
+export const METRIC_KEY_PATTERN = '^([a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*){1,5}|lambda)$'
+
+export const METRIC_SOURCES = ['obd2', 'j1939', 'can', 'oem', 'derived', 'unknown'] as const
+export const METRIC_QUALITIES = ['ok', 'estimated', 'stale', 'invalid', 'missing'] as const
+export const EVENT_SEVERITIES = ['low', 'medium', 'high'] as const
+
+const NOT_BLANK = '\\S'
+
+function measure(description: string, unit: string, minimum?: number, maximum?: number) {
+  return Type.Number({
+    description,
+    'x-unit': unit,
+    ...(minimum === undefined ? {} : { minimum }),
+    ...(maximum === undefined ? {} : { maximum }),
+  })
+}
+
+/** An object whose content is the sender's own business. */
+function openObject(description: string, options: TSchemaOptions = {}) {
+  return Type.Unsafe<Record<string, unknown>>({
+    type: 'object',
+    description,
+    ...options,
+  } as TSchema)
+}
+
+/** An object in which fields of the sender's own are the rule: its static type lets them in too. */
+function extended<Schema extends TSchema>(schema: Schema) {
+  return Type.Unsafe<Static<Schema> & Record<string, unknown>>(schema)
+}
+
+function name(description: string) {
+  return Type.String({
+    description,
+    minLength: 1,
+    maxLength: MAX_NAME_LENGTH,
+    pattern: NOT_BLANK,
+    'x-expected': `a string of 1 to ${MAX_NAME_LENGTH} characters that is not blank`,
+  })
+}
+
+function timestamp(description: string) {
+  return Type.String({
+    description: `${description} ISO 8601 with zone, at most one hour in the future.`,
+    format: 'date-time',
+    examples: ['2025-03-14T15:09:26Z'],
+    'x-expected': 'a string, an ISO 8601 timestamp with zone such as 2025-03-14T15:09:26Z',
+    'x-fault-code': 'INVALID_TIMESTAMP',
+    'x-checked-by': 'parseTimestamp',
+  })
+}
+
+const Gps = Type.Object(
+  {
+    latitude: measure('WGS 84 latitude, degrees.', 'degrees', -90, 90),
+    longitude: measure('WGS 84 longitude, degrees.', 'degrees', -180, 180),
+    altitude: Type.Optional(measure('Above mean sea level, metres.', 'm')),
+    speed: Type.Optional(measure('Ground speed, km/h.', 'km/h', 0)),
+    heading: Type.Optional(measure('Direction from north, degrees.', 'degrees', 0, 360)),
+    accuracy: Type.Optional(
+      Type.Union(
+        [
+          measure('Radius, metres.', 'm', 0),
+          Type.Object({
+            horizontal: Type.Optional(measure('Horizontal accuracy, metres.', 'm', 0)),
+            vertical: Type.Optional(measure('Vertical accuracy, metres.', 'm', 0)),
+          }),
+        ],
+        { description: 'Accuracy of the fix, metres.' },
+      ),
+    ),
+    satellites: Type.Optional(
+      Type.Integer({ description: 'Satellites used for the fix.', minimum: 0 }),
+    ),
+  },
+  { description: 'Where the asset is.' },
+)
+
+const ACCELERATION_G = [-3, 3] as const
+const ROTATION_RAD_S = [-10, 10] as const
+
+const Sensors = extended(
+  Type.Object(
+    {
+      acceleration: Type.Optional(
+        Type.Object({
+          x_axis: Type.Optional(measure('X axis, g.', 'g', ...ACCELERATION_G)),
+          y_axis: Type.Optional(measure('Y axis, g.', 'g', ...ACCELERATION_G)),
+          z_axis: Type.Optional(measure('Z axis, g.', 'g', ...ACCELERATION_G)),
+          g_force: Type.Optional(measure('Magnitude, g.', 'g', 0, 5)),
+        }),
+      ),
+      gyroscope: Type.Optional(
+        Type.Object({
+          rotation_rate_x: Type.Optional(
+            measure('About the X axis, rad/s.', 'rad/s', ...ROTATION_RAD_S),
+          ),
+          rotation_rate_y: Type.Optional(
+            measure('About the Y axis, rad/s.', 'rad/s', ...ROTATION_RAD_S),
+          ),
+          rotation_rate_z: Type.Optional(
+            measure('About the Z axis, rad/s.', 'rad/s', ...ROTATION_RAD_S),
+          ),
+        }),
+      ),
+      odometer: Type.Optional(
+        Type.Union(
+          [
+            measure('Total distance, km.', 'km', 0),
+            Type.Object({
+              total_distance: Type.Optional(measure('Total distance, km.', 'km', 0)),
+              trip_distance: Type.Optional(measure('Distance of this trip, km.', 'km', 0)),
+            }),
+          ],
+          { description: 'Distance travelled, km.' },
+        ),
+      ),
+      engine_status: Type.Optional(
+        Type.Union([Type.Literal(0), Type.Literal(1), Type.Boolean()], {
+          description: 'Engine on (1, true) or off (0, false).',
+          'x-expected': '0, 1, true or false',
+        }),
+      ),
+    },
+    { description: 'What the tracker itself measures, without the vehicle bus.' },
+  ),
+)
+
+const MetricItem = Type.Object(
+  {
+    k: Type.String({
+      description: 'Canonical key, or an extension key that starts with `x.`.',
+      maxLength: MAX_METRIC_KEY_LENGTH,
+      pattern: METRIC_KEY_PATTERN,
+      examples: ['engine.rpm', 'x.vendor.din1'],
+      'x-fault-code': 'UNKNOWN_KEY',
+      'x-checked-by': 'checkMetric',
+    }),
+    v: Type.Unknown({
+      description:
+        'Value, of the type and in the range of its key. Strings up to 1000 characters. `null` only with `q` "missing" or "invalid".',
+    }),
+    u: Type.Optional(
+      Type.String({
+        description: 'Canonical unit of the key; may be left out.',
+        examples: ['rpm', 'km/h', '%', 'C'],
+        'x-fault-code': 'UNIT_MISMATCH',
+      }),
+    ),
+    ts: Type.Optional(timestamp('When this value was measured, if not at the root timestamp.')),
+    src: Type.Optional(
+      Type.Enum(METRIC_SOURCES, {
+        type: 'string',
+        description: 'Where the value comes from.',
+        'x-fault-code': 'TYPE_MISMATCH',
+      }),
+    ),
+    q: Type.Optional(
+      Type.Enum(METRIC_QUALITIES, {
+        type: 'string',
+        description: 'Quality of the value.',
+        'x-fault-code': 'TYPE_MISMATCH',
+      }),
+    ),
+    meta: Type.Optional(
+      openObject('For traceability: PID, SPN, CAN id.', { 'x-fault-code': 'TYPE_MISMATCH' }),
+    ),
+  },
+  { 'x-fault-code': 'TYPE_MISMATCH' },
+)
+
+const Metrics = Type.Object(
+  {
+    schema: Type.Literal(METRICS_SCHEMA, { description: 'Version of the envelope.' }),
+    items: Type.Array(MetricItem, {
+      minItems: 1,
+      maxItems: MAX_METRIC_ITEMS,
+      description: 'Measurements; only those the device has.',
+    }),
+    seq: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Sequence number of the device, for ordering.' }),
+    ),
+    device_ts: Type.Optional(timestamp('Clock of the device when it sent the envelope.')),
+    capabilities: Type.Optional(
+      Type.Union([Type.Array(Type.String()), openObject('Any content.')], {
+        description: 'What the device can measure: keys, or an object of its own making.',
+      }),
+    ),
+  },
+  { description: 'Measurements under canonical keys.' },
+)
+
+const Event = Type.Object({
+  event_type: name('What happened, e.g. harsh_braking. Unknown types are stored.'),
+  timestamp: timestamp('When it happened.'),
+  severity: Type.Optional(
+    Type.Enum(EVENT_SEVERITIES, { type: 'string', description: 'How grave.' }),
+  ),
+  description: Type.Optional(Type.String({ description: 'For people.' })),
+  threshold_exceeded: Type.Optional(
+    Type.Unknown({ description: 'Which limit was passed: a flag, a number, a text or an object.' }),
+  ),
+  additional_info: Type.Optional(
+    extended(
+      Type.Object({
+        g_force: Type.Optional(measure('Magnitude, g.', 'g', 0, 5)),
+        speed_at_event: Type.Optional(measure('Speed, km/h.', 'km/h', 0, 250)),
+        cargo_weight: Type.Optional(measure('Cargo, kg.', 'kg', 0, 20_000)),
+      }),
+    ),
+  ),
+})
+
+export const AssetTrackingData = Type.Object(
+  {
+    asset_id: name('Your identifier of the asset, e.g. a plate or a fleet number.'),
+    timestamp: timestamp('When the data was measured.'),
+    type: Type.Optional(
+      Type.String({ description: 'Kind of asset.', examples: ['Truck', 'Container'] }),
+    ),
+    owner: Type.Optional(
+      Type.Union([Type.String(), openObject('Any content.')], { description: 'Owner.' }),
+    ),
+    year: Type.Optional(
+      Type.Integer({ minimum: 1886, maximum: 2100, description: 'Year of manufacture.' }),
+    ),
+    gps: Type.Optional(Gps),
+    telecom: Type.Optional(openObject('Connectivity: operator, signal, SIM.')),
+    sensors: Type.Optional(Sensors),
+    driver_info: Type.Optional(openObject('Driver.')),
+    co_driver_info: Type.Optional(openObject('Co-driver.')),
+    peripherals: Type.Optional(
+      Type.Union([openObject('Any content.'), Type.Array(Type.Unknown())], {
+        description: 'Connected devices: cameras, readers, tags.',
+      }),
+    ),
+    metrics: Type.Optional(Metrics),
+    events: Type.Optional(
+      Type.Array(Event, { maxItems: MAX_EVENTS, description: 'Discrete events.' }),
+    ),
+  },
+  {
+    title: 'AssetTrackingData',
+    description: 'What one asset measured at one moment.',
+    'x-expected': 'a JSON object',
+  },
+)
+
+export type AssetTrackingData = Static<typeof AssetTrackingData>
+export type MetricItem = Static<typeof MetricItem>
+export type AssetEvent = Static<typeof Event>

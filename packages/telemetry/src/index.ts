@@ -1,0 +1,34 @@
+/** The language of measurements: what an asset may say, and whether it said it right. */
+
+export {
+  type AssetEvent,
+  AssetTrackingData,
+  EVENT_SEVERITIES,
+  MAX_EVENTS,
+  MAX_METRIC_ITEMS,
+  MAX_METRIC_KEY_LENGTH,
+  METRIC_KEY_PATTERN,
+  METRIC_QUALITIES,
+  METRIC_SOURCES,
+  METRICS_SCHEMA,
+  type MetricItem,
+} from './asset-tracking-data.ts'
+export { ASSET_TRACKING_EXAMPLES, type AssetTrackingExample } from './examples.ts'
+export { type FaultCode, MAX_SHOWN_FAULTS, MORE_FAULTS_KEY } from './faults.ts'
+export {
+  type CanonicalMetricKey,
+  isExtensionKey,
+  METRIC_REGISTRY,
+  type MetricDefinition,
+  type MetricGroup,
+  type MetricType,
+  type MetricUnit,
+  metricDefinition,
+} from './metric-registry.ts'
+export { MAX_STRING_VALUE_LENGTH } from './metric-rules.ts'
+export { DEFAULT_FUTURE_TOLERANCE_MS, parseTimestamp } from './timestamp.ts'
+export {
+  type Validation,
+  type ValidationOptions,
+  validateAssetTrackingData,
+} from './validate.ts'

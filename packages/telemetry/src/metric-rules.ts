@@ -1,0 +1,192 @@
+/**
+ * What the registry demands of one metric: a known key, a right unit, a value of the right type in
+ * range. What every metric item looks like is the schema's matter; when it was measured,
+ * `timestamp.ts`'s.
+ */
+
+import { MAX_METRIC_KEY_LENGTH, METRIC_KEY_PATTERN } from './asset-tracking-data.ts'
+import { echo, type FaultCode } from './faults.ts'
+import {
+  isExtensionKey,
+  type MetricDefinition,
+  type MetricType,
+  metricDefinition,
+  similarMetricKey,
+} from './metric-registry.ts'
+import { numberPhrase, rangePhrase } from './schema-faults.ts'
+
+/** Of a `v` that is a string, under whatever key. */
+export const MAX_STRING_VALUE_LENGTH = 1000
+
+export interface MetricFault {
+  readonly code: FaultCode
+  /** From the item: `['u']`, `['v']`, `['v', 3]`. */
+  readonly at: readonly (string | number)[]
+  readonly text: () => string
+  /** `lenient` mode makes a warning of it. */
+  readonly tolerable?: true
+}
+
+/** A callback, so that a good item costs no allocation. */
+export type Report = (fault: MetricFault) => void
+
+/** An item as it came: the schema may have refused any of its fields already. */
+export interface SentMetric {
+  readonly k?: unknown
+  readonly v?: unknown
+  readonly u?: unknown
+  readonly q?: unknown
+}
+
+/**
+ * Reports what is wrong with the key, the unit and the value of an item, all of it at once.
+ *
+ * An extension key answers only for its own form and the length of its string. What the schema
+ * refuses (a key or a unit that is no string, a missing value) is passed over: it has its fault
+ * already.
+ */
+export function checkMetric(item: SentMetric, report: Report): void {
+  const { k, v, u } = item
+  const definition = typeof k === 'string' ? metricDefinition(k) : undefined
+  if (definition === undefined) {
+    if (typeof k === 'string') checkOtherKey(k, report)
+    if (typeof v === 'string') checkLength(v, undefined, report)
+    return
+  }
+  if (typeof u === 'string') checkUnit(definition, u, report)
+  if (v === undefined || (v === null && mayBeNull(item))) return
+  VALUE_RULES[definition.type](definition, v, report)
+}
+
+const METRIC_KEY = new RegExp(METRIC_KEY_PATTERN, 'u')
+
+const KEY_FORM = `must be two to six lower-case words joined by dots, at most ${MAX_METRIC_KEY_LENGTH} characters`
+
+/** A key that is not canonical: an extension, an unknown one, or no key at all. */
+function checkOtherKey(key: string, report: Report): void {
+  if (key.length > MAX_METRIC_KEY_LENGTH) {
+    report({ code: 'UNKNOWN_KEY', at: ['k'], text: () => KEY_FORM })
+  } else if (!METRIC_KEY.test(key)) {
+    report({ code: 'UNKNOWN_KEY', at: ['k'], text: () => `${KEY_FORM}${advice(key)}` })
+  } else if (!isExtensionKey(key)) {
+    const text = () => `${echo(key, 'this key')} is not a canonical metric${advice(key)}`
+    report({ code: 'UNKNOWN_KEY', at: ['k'], text, tolerable: true })
+  }
+}
+
+function advice(key: string): string {
+  const similar = similarMetricKey(key)
+  if (similar !== undefined) return `; did you mean ${similar}?`
+  return '; use a key of the metric registry, or one of your own that starts with x.'
+}
+
+/** A sensor that gave nothing usable has no value to send, and says so in `q`. */
+function mayBeNull(item: SentMetric): boolean {
+  return item.q === 'missing' || item.q === 'invalid'
+}
+
+/** Spellings of a unit that mean the canonical one. */
+const UNIT_SPELLINGS: Readonly<Record<string, readonly string[]>> = { C: ['C', '°C'] }
+
+/** The documents' own tables write the type where a metric has no unit. */
+const TYPE_NAMES: Readonly<Record<MetricType, readonly string[]>> = {
+  number: [],
+  boolean: ['bool', 'boolean'],
+  string: ['string'],
+  array: ['array'],
+  object: ['object'],
+}
+
+function checkUnit(definition: MetricDefinition, sent: string, report: Report): void {
+  const { unit } = definition
+  if (sent === unit) return
+  const accepted = unit === undefined ? TYPE_NAMES[definition.type] : UNIT_SPELLINGS[unit]
+  if (accepted?.includes(sent)) return
+  report({
+    code: 'UNIT_MISMATCH',
+    at: ['u'],
+    text: () => {
+      const given = echo(sent, 'this unit')
+      return unit === undefined
+        ? `${definition.key} has no unit, not ${given}; leave it out`
+        : `${definition.key} must be in ${unit}, not ${given}; convert it before sending`
+    },
+  })
+}
+
+type ValueRule = (definition: MetricDefinition, value: unknown, report: Report) => void
+
+const VALUE_RULES: Readonly<Record<MetricType, ValueRule>> = {
+  number(definition, value, report) {
+    const { key, unit, min = -Infinity, max = Infinity } = definition
+    if (typeof value !== 'number' || !Number.isFinite(value)) {
+      mismatch(definition, value, numberPhrase('a number', rangeOf(definition), unit), report)
+    } else if (value < min || value > max) {
+      const text = () => `${key} must be ${rangeOf(definition)}`
+      report({ code: 'OUT_OF_BOUNDS', at: ['v'], text })
+    }
+  },
+  boolean(definition, value, report) {
+    if (typeof value !== 'boolean') mismatch(definition, value, 'true or false', report)
+  },
+  string(definition, value, report) {
+    if (typeof value === 'string') checkLength(value, definition, report)
+    else mismatch(definition, value, 'a string', report)
+  },
+  array(definition, value, report) {
+    if (!Array.isArray(value)) {
+      mismatch(definition, value, 'an array of strings', report)
+      return
+    }
+    const text = () => elementText(definition)
+    for (const [index, element] of value.entries()) {
+      if (typeof element === 'string' && definition.elementPattern?.test(element)) continue
+      report({ code: 'TYPE_MISMATCH', at: ['v', index], text })
+    }
+  },
+  object(definition, value, report) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      mismatch(definition, value, 'an object', report)
+    }
+  },
+}
+
+/** Every string value has the general limit, that of some keys a length of its own. */
+function checkLength(
+  value: string,
+  definition: MetricDefinition | undefined,
+  report: Report,
+): void {
+  const exact = definition?.length
+  if (exact === undefined ? value.length <= MAX_STRING_VALUE_LENGTH : value.length === exact) return
+  const text = () =>
+    exact === undefined
+      ? `a string value must have at most ${MAX_STRING_VALUE_LENGTH} characters`
+      : `${definition?.key} must have exactly ${exact} characters`
+  report({ code: 'OUT_OF_BOUNDS', at: ['v'], text })
+}
+
+function elementText(definition: MetricDefinition): string {
+  return `each entry of ${definition.key} must be a string that matches ${definition.elementPattern?.source}`
+}
+
+function rangeOf(definition: MetricDefinition): string {
+  return rangePhrase(definition.min, definition.max, definition.unit)
+}
+
+function mismatch(
+  definition: MetricDefinition,
+  value: unknown,
+  expected: string,
+  report: Report,
+): void {
+  const hint = value === null ? '; null is only for q "missing" or "invalid"' : ''
+  const text = () => `${definition.key} must be ${expected}, not ${typeName(value)}${hint}`
+  report({ code: 'TYPE_MISMATCH', at: ['v'], text })
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}

@@ -1,0 +1,102 @@
+/**
+ * Instants as devices write them: ISO 8601 with a zone.
+ *
+ * `Date.parse` is not enough: it takes dates without a zone and turns 30 February into March, so
+ * that a device with a broken clock would look healthy.
+ */
+
+const ISO_8601 =
+  /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:Z|([+-])(\d\d):(\d\d))$/
+
+/** The longest form, nanoseconds and offset, has 35 characters. */
+const MAX_LENGTH = 35
+
+const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+const MS_PER_MINUTE = 60_000
+const MS_PER_DAY = 86_400_000
+
+/** How far ahead of us the clock of a device may run. */
+export const DEFAULT_FUTURE_TOLERANCE_MS = 3_600_000
+
+/**
+ * Unix milliseconds of an ISO 8601 timestamp, or null when it is not one.
+ *
+ * Taken: `YYYY-MM-DDThh:mm[:ss[.f]]` with up to nine digits of fraction (what is finer than a
+ * millisecond is cut off) and a zone, `Z` or `±hh:mm`. Refused: no zone, a day the month does not
+ * have, 24:00, the leap second :60, lower-case letters, numbers.
+ */
+export function parseTimestamp(text: string): number | null {
+  if (text.length > MAX_LENGTH) return null
+  const match = ISO_8601.exec(text)
+  if (match === null) return null
+  const [, yearText, monthText, dayText, hourText, minuteText] = match
+  const year = Number(yearText)
+  const month = Number(monthText)
+  const day = Number(dayText)
+  const hour = Number(hourText)
+  const minute = Number(minuteText)
+  const second = Number(match[6] ?? 0)
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null
+  if (hour > 23 || minute > 59 || second > 59) return null
+  const offsetMinutes = offsetOf(match[8], match[9], match[10])
+  if (offsetMinutes === null) return null
+  const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'))
+  return (
+    daysFromEpoch(year, month, day) * MS_PER_DAY +
+    (hour * 60 + minute - offsetMinutes) * MS_PER_MINUTE +
+    second * 1000 +
+    milliseconds
+  )
+}
+
+/**
+ * What is wrong with a timestamp at the moment `nowMs`, or null. The past is welcome: devices
+ * buffer.
+ */
+export function timestampFault(
+  text: string,
+  nowMs: number,
+  futureToleranceMs: number,
+): string | null {
+  const instantMs = parseTimestamp(text)
+  if (instantMs === null) {
+    return 'INVALID_TIMESTAMP: must be an existing date and time in ISO 8601 with zone (Z or ±hh:mm), such as 2025-03-14T15:09:26Z'
+  }
+  if (instantMs - nowMs > futureToleranceMs) {
+    return `INVALID_TIMESTAMP: must not be more than ${duration(futureToleranceMs)} in the future; check the clock of the device`
+  }
+  return null
+}
+
+function daysInMonth(year: number, month: number): number {
+  const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return leap ? 29 : (DAYS_IN_MONTH[month - 1] as number)
+}
+
+function offsetOf(sign = '+', hoursText = '0', minutesText = '0'): number | null {
+  const hours = Number(hoursText)
+  const minutes = Number(minutesText)
+  if (hours > 23 || minutes > 59) return null
+  return (sign === '-' ? -1 : 1) * (hours * 60 + minutes)
+}
+
+/**
+ * Days since 1970-01-01 in the Gregorian calendar, for the years 0 to 9999.
+ *
+ * Counts in years that begin in March, so that the leap day is the last of its year. Not
+ * `Date.UTC`, which takes the years 0 to 99 for 1900 to 1999.
+ */
+function daysFromEpoch(year: number, month: number, day: number): number {
+  const marchYear = month > 2 ? year : year - 1
+  const marchMonth = (month + 9) % 12
+  const leapDays =
+    Math.floor(marchYear / 4) - Math.floor(marchYear / 100) + Math.floor(marchYear / 400)
+  return marchYear * 365 + leapDays + Math.floor((153 * marchMonth + 2) / 5) + day - 1 - 719_468
+}
+
+function duration(ms: number): string {
+  const hours = ms / 3_600_000
+  if (hours === 1) return 'one hour'
+  return Number.isInteger(hours) ? `${hours} hours` : `${ms / 1000} seconds`
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { ASSET_TRACKING_EXAMPLES } from './examples.ts'
+import { mutationOf } from './testing.ts'
+import { type Validation, validateAssetTrackingData } from './validate.ts'
+
+const nowMs = Date.parse('2025-06-01T12:00:00Z')
+const BASE = { asset_id: 'TRUCK-001', timestamp: '2025-03-14T15:09:26Z' }
+const GPS = { latitude: -33.4489, longitude: -70.6693 }
+const EVENT = { event_type: 'harsh_braking', timestamp: '2025-03-14T15:09:26Z' }
+const RPM = { k: 'engine.rpm', v: 2150 }
+
+const validate = (body: unknown) => validateAssetTrackingData(body, { nowMs })
+const metrics = (...items: unknown[]) => ({ schema: 'miot.metrics@1.0', items })
+
+function errorsOf(fields: object): Record<string, string> {
+  const validation = validate({ ...BASE, ...fields })
+  return validation.ok ? {} : validation.errors
+}
+
+describe('timestamps', () => {
+  const places: Record<string, (text: unknown) => object> = {
+    timestamp: (text) => ({ timestamp: text }),
+    'metrics.device_ts': (text) => ({ metrics: { ...metrics(RPM), device_ts: text } }),
+    'metrics.items[1].ts': (text) => ({ metrics: metrics(RPM, { ...RPM, ts: text }) }),
+    'events[1].timestamp': (text) => ({ events: [EVENT, { ...EVENT, timestamp: text }] }),
+  }
+  for (const [path, place] of Object.entries(places)) {
+    it(`${path} may be old or a little ahead, and must exist`, () => {
+      for (const text of [
+        '1999-12-31T23:59:59Z',
+        '2025-06-01T13:00:00Z',
+        '2025-06-01T10:00:00-03:00',
+      ]) {
+        assert.deepEqual(errorsOf(place(text)), {}, text)
+      }
+      for (const wrong of [
+        '2025-06-01T13:00:00.001Z',
+        '2026-02-30T00:00:00Z',
+        'x',
+        1741964966,
+        null,
+      ]) {
+        const errors = errorsOf(place(wrong))
+        assert.deepEqual(Object.keys(errors), [path])
+        assert.match(errors[path] ?? '', /^INVALID_TIMESTAMP: must /)
+      }
+    })
+  }
+
+  it('may be as far ahead as the caller allows', () => {
+    const body = { ...BASE, timestamp: '2025-06-01T12:00:01Z' }
+    const at = (futureToleranceMs: number) =>
+      validateAssetTrackingData(body, { nowMs, futureToleranceMs })
+    assert.equal(at(1000).ok, true)
+    assert.equal(at(999).ok, false)
+  })
+})
+
+describe('unknown metric keys', () => {
+  const body = { ...BASE, metrics: metrics(RPM, { k: 'engine.foo', v: { any: 'thing' } }) }
+  const path = 'metrics.items[1].k'
+
+  it('refuse the payload by default', () => {
+    assert.deepEqual(Object.keys(errorsIn(validate(body))), [path])
+    assert.match(errorsIn(validate(body))[path] ?? '', /^UNKNOWN_KEY: "engine\.foo"/)
+  })
+
+  it('are accepted and reported in lenient mode', () => {
+    const validation = validateAssetTrackingData(body, { nowMs, unknownKeys: 'lenient' })
+    assert.equal(validation.ok, true)
+    assert.deepEqual(validation.ok && Object.keys(validation.warnings), [path])
+    assert.equal(validation.ok && validation.data, body)
+  })
+
+  it('of a form no key has are refused in lenient mode too', () => {
+    const malformed = { ...BASE, metrics: metrics({ k: 'Engine Foo', v: 1 }) }
+    const validation = validateAssetTrackingData(malformed, { nowMs, unknownKeys: 'lenient' })
+    assert.deepEqual(Object.keys(errorsIn(validation)), ['metrics.items[0].k'])
+  })
+
+  it('fill at most fifty warnings', () => {
+    const many = { ...BASE, metrics: metrics(...Array(200).fill({ k: 'engine.foo', v: 1 })) }
+    const validation = validateAssetTrackingData(many, { nowMs, unknownKeys: 'lenient' })
+    assert.equal(validation.ok && Object.keys(validation.warnings).length, 51)
+    assert.equal(validation.ok && validation.warnings['…'], '150 more not shown')
+  })
+})
+
+describe('several faults', () => {
+  it('are all named at once, those of the schema beside those of the registry and the clock', () => {
+    const errors = errorsOf({
+      asset_id: ' ',
+      timestamp: '2030-01-01T00:00:00Z',
+      gps: { latitude: 91 },
+      metrics: metrics({ k: 'engine.rpm', v: 9000, u: 'Hz', q: 'good', ts: 'now' }),
+    })
+    assert.deepEqual(Object.keys(errors).sort(), [
+      'asset_id',
+      'gps.latitude',
+      'gps.longitude',
+      'metrics.items[0].q',
+      'metrics.items[0].ts',
+      'metrics.items[0].u',
+      'metrics.items[0].v',
+      'timestamp',
+    ])
+  })
+
+  it('are counted past fifty, exactly', () => {
+    const item = {
+      k: 'engine.rpm',
+      v: 'x'.repeat(5000),
+      u: 'y'.repeat(5000),
+      ts: 'z'.repeat(5000),
+      q: '',
+    }
+    const errors = errorsOf({ metrics: metrics(...Array(200).fill(item)) })
+    assert.equal(Object.keys(errors).length, 51)
+    assert.equal(errors['…'], '750 more not shown')
+    assert.ok(JSON.stringify(errors).length < 10_000, 'nothing long is repeated')
+  })
+})
+
+describe('hostile payloads', () => {
+  it('with too many items get one fault for the lot', () => {
+    const bad = { k: 'nonsense', v: 1, ts: 'never' }
+    const events = Array(201).fill({ event_type: 5, timestamp: 'never' })
+    const errors = errorsOf({ metrics: metrics(...Array(201).fill(bad)), events })
+    assert.deepEqual(Object.keys(errors), ['metrics.items', 'events'])
+  })
+
+  it('cannot smuggle a prototype', () => {
+    const text =
+      '{"__proto__":{"asset_id":"A","timestamp":"2025-03-14T15:09:26Z"},"constructor":{"x":1}}'
+    assert.deepEqual(Object.keys(errorsIn(validate(JSON.parse(text)))), ['asset_id', 'timestamp'])
+  })
+
+  it('may nest as deep as they like', () => {
+    const deep = JSON.parse(`${'[{"a":'.repeat(3000)}1${'}]'.repeat(3000)}`)
+    assert.deepEqual(
+      errorsOf({ own: deep, telecom: { deep }, metrics: metrics({ k: 'x.deep', v: deep }) }),
+      {},
+    )
+    assert.deepEqual(Object.keys(errorsOf({ gps: deep, type: deep })), ['type', 'gps'])
+  })
+})
+
+describe('whatever JSON comes', () => {
+  const examples = Object.values(ASSET_TRACKING_EXAMPLES).map(({ value }) => value)
+  const bodies = fc.oneof(fc.jsonValue(), mutationOf(fc.constantFrom(...examples)))
+  const modes = fc.constantFrom('strict' as const, 'lenient' as const)
+
+  it('the answer is a yes with the very same object, or a no with reasons', () => {
+    fc.assert(
+      fc.property(bodies, modes, (body, unknownKeys) => {
+        const before = JSON.stringify(body)
+        const validation = validateAssetTrackingData(body, { nowMs, unknownKeys })
+        assert.equal(JSON.stringify(body), before, 'the body was changed')
+        const record = validation.ok ? validation.warnings : validation.errors
+        if (validation.ok) assert.equal(validation.data, body)
+        else assert.ok(Object.keys(record).length > 0)
+        for (const message of Object.values(record)) assert.ok(message.length < 300, message)
+        assert.ok(Object.keys(record).length <= 51)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('fields we do not know are kept at every level', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (own) => {
+        const body = {
+          ...BASE,
+          own,
+          gps: { ...GPS, own },
+          sensors: { own, acceleration: { own } },
+          metrics: { ...metrics({ ...RPM, own }), own },
+          events: [{ ...EVENT, own, additional_info: { own } }],
+        }
+        const copy = structuredClone(body)
+        const validation = validate(body)
+        assert.equal(validation.ok && validation.data, body)
+        assert.deepEqual(body, copy)
+      }),
+    )
+  })
+})
+
+function errorsIn(validation: Validation): Record<string, string> {
+  return validation.ok ? {} : validation.errors
+}
