@@ -4,6 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -28,7 +29,7 @@ export interface MiotResult {
 }
 
 export interface RunningServer {
-  /** Base URL, which is also the issuer. */
+  /** Base URL, which is also the issuer unless `MIOT_ISSUER` says otherwise. */
   readonly url: string
   readonly dataDir: string
   /** The quick start's client. */
@@ -43,15 +44,26 @@ export interface RunningServer {
   /** Ends the server (SIGTERM unless told otherwise), and starts it again on the same data. */
   restart(signal?: NodeJS.Signals): Promise<void>
   kill(signal: NodeJS.Signals): Promise<void>
-  /** Ends the server and removes its data. */
+  /** Ends the server and removes its data, unless it had joined another's. */
   stop(): Promise<void>
 }
 
-/** Starts a server on a free port and resolves once it listens. */
-export async function startServer(env: Record<string, string> = {}): Promise<RunningServer> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'miot-'))
+type Settings = Readonly<Record<string, string>>
+
+/**
+ * Starts a server on a free port and resolves once it listens.
+ *
+ * @param settings a function where a setting depends on the URL. With a `MIOT_DATA_DIR` the server joins
+ *   the installation that is there, and leaves it in place when it stops.
+ */
+export async function startServer(
+  settings: Settings | ((url: string) => Settings) = {},
+): Promise<RunningServer> {
   const port = await freePort()
   const url = `http://localhost:${port}`
+  const env = typeof settings === 'function' ? settings(url) : settings
+  const joins = env.MIOT_DATA_DIR !== undefined
+  const dataDir = env.MIOT_DATA_DIR ?? mkdtempSync(join(tmpdir(), 'miot-'))
   const fullEnv = {
     ...environmentWithoutMiot(),
     MIOT_DATA_DIR: dataDir,
@@ -63,6 +75,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Run
 
   async function start(): Promise<ChildProcess> {
     const process_ = spawn(process.execPath, [MIOT, 'serve'], { env: fullEnv })
+    let printedNow = ''
     process_.stderr?.on('data', (text) => {
       printed += text
     })
@@ -70,7 +83,8 @@ export async function startServer(env: Record<string, string> = {}): Promise<Run
       process_.once('exit', (code) => reject(new Error(`miot serve ended (${code}): ${printed}`)))
       process_.stdout?.on('data', (text) => {
         printed += text
-        if (printed.includes('listen on')) resolve()
+        printedNow += text
+        if (printedNow.includes('listen on')) resolve()
       })
     })
     process_.removeAllListeners('exit')
@@ -102,7 +116,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Run
     },
     async stop() {
       await kill('SIGTERM')
-      rmSync(dataDir, { recursive: true, force: true })
+      if (!joins) rmSync(dataDir, { recursive: true, force: true })
     },
   }
 }
@@ -135,11 +149,16 @@ function environmentWithoutMiot(): Record<string, string | undefined> {
   )
 }
 
+/** Below the range the system gives to outgoing connections, so that none of them takes it meanwhile. */
 async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
+  for (;;) {
+    const port = randomInt(10_000, 32_768)
+    const probe = createServer().listen(port, '127.0.0.1')
+    const free = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    )
+    probe.close()
+    if (free) return port
+  }
 }

@@ -8,6 +8,7 @@ import { SCOPES } from '../scopes.ts'
 import type { TelemetryStore } from '../store/store.ts'
 import type { IngestDeps } from '../track/ingest.ts'
 import { getAsset, listAssets } from '../track/query.ts'
+import { assetJson, assetListJson } from './asset-json.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { addJsonBodyParser } from './json-body-parser.ts'
 import { accessTokenClaims, requireAccessToken } from './require-access-token.ts'
@@ -22,6 +23,8 @@ export interface ApiRoutesDeps extends IngestDeps {
   readonly baseUrl: string
 }
 
+const JSON_TYPE = 'application/json; charset=utf-8'
+
 const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource'
 
 export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps): Promise<void> {
@@ -33,16 +36,31 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
     const write = { onRequest: requireAccessToken(verifier, SCOPES.write) }
     const read = { onRequest: requireAccessToken(verifier, SCOPES.read) }
     routes.post<{ Body: Buffer | undefined }>('/v1/asset/track', write, trackEndpoint(deps))
-    routes.get<{ Querystring: Record<string, unknown> }>('/v1/assets', read, async (request) =>
-      listAssets(accessTokenClaims(request), request.query, store),
+    routes.get<{ Querystring: Record<string, unknown> }>(
+      '/v1/assets',
+      read,
+      async (request, reply) =>
+        reply
+          .type(JSON_TYPE)
+          .send(assetListJson(await listAssets(accessTokenClaims(request), request.query, store))),
     )
-    routes.get<{ Params: { asset_id: string } }>('/v1/assets/:asset_id', read, async (request) =>
-      getAsset(accessTokenClaims(request), request.params.asset_id, store),
+    routes.get<{ Params: { asset_id: string } }>(
+      '/v1/assets/:asset_id',
+      read,
+      async (request, reply) =>
+        reply
+          .type(JSON_TYPE)
+          .send(
+            assetJson(await getAsset(accessTokenClaims(request), request.params.asset_id, store)),
+          ),
     )
   })
 
   await routeGroup(app, { 'cache-control': 'public, max-age=300' }, (routes) => {
     const metadata = protectedResourceMetadata(deps.audience, deps.issuer, Object.values(SCOPES))
     routes.get(RESOURCE_METADATA_PATH, async () => metadata)
+    const { pathname } = new URL(deps.audience)
+    // RFC 9728 §3.1: a resource with a path has its metadata there.
+    if (pathname !== '/') routes.get(RESOURCE_METADATA_PATH + pathname, async () => metadata)
   })
 }

@@ -1,9 +1,11 @@
 /** Reading back what was reported, within one tenant. */
 
+import { isUtf8 } from 'node:buffer'
+import { isCanonicalBase64url } from '@modulariot/oauth/protocol'
 import { ApiError } from '../api-error.ts'
 import type { Asset, TelemetryStore, Tenant } from '../store/store.ts'
 
-/** An asset as the API shows it. */
+/** An asset as the API shows it, but for `latest`, which http/asset-json.ts writes as it is. */
 export interface AssetView {
   readonly asset_id: string
   readonly type: string | null
@@ -11,8 +13,8 @@ export interface AssetView {
   readonly timestamp: string
   readonly first_received_at: string
   readonly last_received_at: string
-  /** The newest observation, with every field as it was sent. */
-  readonly latest: unknown
+  /** The newest observation, JSON as it was sent: parsing would round its long numbers. */
+  readonly latest: string
 }
 
 export interface AssetList {
@@ -23,6 +25,7 @@ export interface AssetList {
 
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 200
+const MAX_CURSOR_LENGTH = 2048
 
 /** @throws ApiError 404, the same for an asset that is another tenant's. */
 export async function getAsset(
@@ -58,12 +61,17 @@ function parseLimit(limit: unknown): number {
   return value
 }
 
+/** What is not exactly as we wrote it is refused: a cursor cut short would start over, without end. */
 function parseCursor(cursor: unknown): string | null {
   if (cursor === undefined) return null
-  if (typeof cursor !== 'string' || !/^[A-Za-z0-9_-]{1,2048}$/.test(cursor)) {
+  const bytes =
+    typeof cursor === 'string' && cursor.length <= MAX_CURSOR_LENGTH && isCanonicalBase64url(cursor)
+      ? Buffer.from(cursor, 'base64url')
+      : null
+  if (bytes === null || !isUtf8(bytes)) {
     throw new ApiError(400, 'Invalid cursor', 'Pass next_cursor of the page before, unchanged')
   }
-  return Buffer.from(cursor, 'base64url').toString()
+  return bytes.toString()
 }
 
 function viewOf(asset: Asset): AssetView {
@@ -73,6 +81,6 @@ function viewOf(asset: Asset): AssetView {
     timestamp: new Date(asset.timestamp_ms).toISOString(),
     first_received_at: new Date(asset.first_received_ms).toISOString(),
     last_received_at: new Date(asset.last_received_ms).toISOString(),
-    latest: JSON.parse(asset.payload),
+    latest: asset.payload,
   }
 }

@@ -8,7 +8,7 @@
 import { type ClientCredentials, OAuthError, type Refusal } from '@modulariot/oauth/protocol'
 import type { ClientRecord } from './client.ts'
 import type { ClientDirectory } from './directory.ts'
-import { digestSecret, digestsEqual, isWellFormedSecret } from './secret.ts'
+import { digestSecret, digestsEqual, isClientId, isWellFormedSecret } from './secret.ts'
 
 export interface AuthenticationDeps {
   readonly directory: ClientDirectory
@@ -22,7 +22,9 @@ export async function authenticateClient(
   deps: AuthenticationDeps,
 ): Promise<ClientRecord> {
   const { client_id, client_secret } = credentials
-  if (!isWellFormedSecret(client_secret)) throw refused({ kind: 'malformed_secret', client_id })
+  if (!isWellFormedSecret(client_secret)) {
+    throw refused({ kind: 'malformed_secret', client_id: loggable(client_id) })
+  }
   const digest = digestSecret(client_secret, deps.digestKey)
   const known = deps.directory.peek(client_id)
   if (known !== null && refusalFor(known, client_id, digest) === null) return known
@@ -51,7 +53,12 @@ function refusalFor(
 }
 
 function unknown(client_id: string): Refusal {
-  return { kind: 'unknown_client', client_id }
+  return { kind: 'unknown_client', client_id: loggable(client_id) }
+}
+
+/** Reasons are logged, and people paste the secret where the id belongs. */
+function loggable(client_id: string): string {
+  return isClientId(client_id) ? client_id : '(not an id of ours)'
 }
 
 function refused(reason: Refusal): OAuthError {

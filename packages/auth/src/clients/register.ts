@@ -41,6 +41,10 @@ export function registerClient(
   if (token_lifetime_seconds !== null) assertTokenLifetime(token_lifetime_seconds)
   if (input.grants.length === 0) throw new InvalidInput('a client needs at least one audience')
   for (const grant of input.grants) assertGrant(grant, audiences)
+  assertDistinct(
+    'audience',
+    input.grants.map(({ audience }) => audience),
+  )
   const created_at = new Date(deps.now).toISOString()
   const client_secret = createSecret(input.environment)
   return {
@@ -77,4 +81,10 @@ function assertGrant(grant: Grant, audiences: readonly Audience[]): void {
       )
     }
   }
+  assertDistinct('scope', grant.scopes)
+}
+
+function assertDistinct(what: string, names: readonly string[]): void {
+  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  if (repeated !== undefined) throw new InvalidInput(`name the ${what} ${repeated} once`)
 }

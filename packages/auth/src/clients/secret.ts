@@ -31,6 +31,11 @@ export function createId(prefix: string): string {
   return `${prefix}_${base62(randomBytes(16), 22)}`
 }
 
+/** True for what `createId('client')` makes. What else is sent as one may be anything, a secret too. */
+export function isClientId(text: string): boolean {
+  return /^client_[0-9A-Za-z]{22}$/.test(text)
+}
+
 /** True when prefix, alphabet, length and checksum fit: someone was given this, or forged it with care. */
 export function isWellFormedSecret(secret: string): boolean {
   if (!SECRET.test(secret)) return false

@@ -15,7 +15,9 @@ export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps
   app.setErrorHandler(handleError)
   addBodyParsers(app)
 
-  await routeGroup(app, { 'cache-control': 'no-store' }, (routes) => {
+  // Both headers, as RFC 6749 §5.1 asks.
+  const uncached = { 'cache-control': 'no-store', pragma: 'no-cache' }
+  await routeGroup(app, uncached, (routes) => {
     const login = loginEndpoint(deps)
     routes.post('/api/v1/login', { config: { face: 'documented' } }, login)
     routes.post('/oauth2/token', login)

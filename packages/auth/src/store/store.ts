@@ -39,7 +39,10 @@ export interface AuthStore {
   /** In order of `client_id`. */
   listClients(page: { after: string | null; limit: number }): Promise<ClientPage>
 
-  /** Replaces the signing keys by what `update` makes of them, and returns that. */
+  /**
+   * Replaces the signing keys by what `update` makes of them, and returns that. Nothing is written when
+   * it returns the array it was given.
+   */
   updateSigningKeys(
     update: (current: readonly SealedKey[]) => readonly SealedKey[],
   ): Promise<readonly SealedKey[]>

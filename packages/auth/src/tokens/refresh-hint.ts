@@ -12,11 +12,12 @@ const MARGIN_SECONDS = 60
  *
  * The spread comes from the client's id, not from chance, so a restart does not move a device into its
  * neighbours' slot. At least a minute before `expires_in`, or halfway where the token lives too short
- * for that.
+ * for that; the whole window then comes earlier, since cutting it off would gather the fleet at its end.
  */
 export function refreshInSeconds(client_id: string, lifetimeSeconds: number): number {
   const slot = crc32(client_id) / 2 ** 32
-  const spread = Math.floor(lifetimeSeconds * (EARLIEST + (LATEST - EARLIEST) * slot))
-  const latest = Math.max(lifetimeSeconds - MARGIN_SECONDS, Math.floor(lifetimeSeconds / 2))
-  return Math.max(1, Math.min(spread, latest))
+  const beforeMargin = Math.max(lifetimeSeconds - MARGIN_SECONDS, lifetimeSeconds / 2)
+  const latest = Math.min(lifetimeSeconds * LATEST, beforeMargin)
+  const earliest = latest * (EARLIEST / LATEST)
+  return Math.max(1, Math.floor(earliest + (latest - earliest) * slot))
 }

@@ -18,13 +18,13 @@ export function isCanonicalBase64url(text: string): boolean {
   return rest === 2 ? (last & 0b1111) === 0 : (last & 0b11) === 0
 }
 
-/** Decodes canonical base64url to text in UTF-8; null when it is neither. */
+/** Decodes canonical base64url to text in UTF-8, byte order mark and all; null when it is neither. */
 export function decodeBase64urlText(text: string): string | null {
   if (!isCanonicalBase64url(text)) return null
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
   const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     return null
   }

@@ -40,11 +40,19 @@ export interface ChallengeOptions {
 export function bearerChallenge(error: OAuthError, options: ChallengeOptions = {}): string {
   const parameters: string[] = []
   if (error.reason.kind !== 'no_token') {
-    parameters.push(`error="${error.error}"`, `error_description="${error.error_description}"`)
+    parameters.push(`error=${quoted(error.error)}`)
+    parameters.push(`error_description=${quoted(error.error_description)}`)
   }
-  if (error.reason.kind === 'insufficient_scope') parameters.push(`scope="${error.reason.scope}"`)
+  if (error.reason.kind === 'insufficient_scope') {
+    parameters.push(`scope=${quoted(error.reason.scope)}`)
+  }
   if (options.resource_metadata !== undefined) {
-    parameters.push(`resource_metadata="${options.resource_metadata}"`)
+    parameters.push(`resource_metadata=${quoted(options.resource_metadata)}`)
   }
   return parameters.length === 0 ? 'Bearer' : `Bearer ${parameters.join(', ')}`
+}
+
+/** No value may hold a quote, a backslash or anything but printable ASCII (RFC 6750 §3). */
+function quoted(text: string): string {
+  return `"${text.replaceAll(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?')}"`
 }

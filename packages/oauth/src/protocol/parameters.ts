@@ -38,6 +38,8 @@ export function parametersFromJson(text: string): Parameters {
   if (hasDuplicateMembers(text, value)) throw malformedRequest('The body names a member twice')
   const parameters = new Map<string, string>()
   for (const [name, member] of Object.entries(value)) {
+    // It reaches an object's prototype where somebody copies members carelessly.
+    if (name === '__proto__') throw malformedRequest('A member may not be named __proto__')
     if (typeof member === 'string') parameters.set(name, member)
     else if (KNOWN.has(name) && member !== null) {
       throw malformedRequest(`${name} must be a string`)

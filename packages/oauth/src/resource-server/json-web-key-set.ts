@@ -33,7 +33,8 @@ export function parseJsonWebKeySet(value: unknown): JsonWebKeySet {
  * The imported key that fits, or null.
  *
  * `kid`, `kty`, `crv`, `use`, `key_ops` and `alg` must all agree with the header, and a JWK that holds
- * a private part is passed over: it should never have been published.
+ * a private part is passed over: it should never have been published. So is one that holds no usable
+ * key: its own tokens are refused, and nothing else fails.
  */
 export async function findVerificationKey(
   set: JsonWebKeySet,
@@ -41,8 +42,12 @@ export async function findVerificationKey(
 ): Promise<CryptoKey | null> {
   const jwk = set.keys.find((key) => fits(key, header))
   if (jwk === undefined) return null
-  const key = await importJWK(jwk, header.alg)
-  return key instanceof Uint8Array ? null : key
+  try {
+    const key = await importJWK(jwk, header.alg)
+    return key instanceof Uint8Array ? null : key
+  } catch {
+    return null
+  }
 }
 
 function fits(jwk: JWK, header: AccessTokenHeader): boolean {
@@ -52,7 +57,7 @@ function fits(jwk: JWK, header: AccessTokenHeader): boolean {
     jwk.kty === needs.kty &&
     (needs.crv === undefined || jwk.crv === needs.crv) &&
     (jwk.use === undefined || jwk.use === 'sig') &&
-    (jwk.key_ops === undefined || jwk.key_ops.includes('verify')) &&
+    (jwk.key_ops === undefined || [jwk.key_ops].flat().includes('verify')) &&
     (jwk.alg === undefined || jwk.alg === header.alg) &&
     jwk.d === undefined
   )

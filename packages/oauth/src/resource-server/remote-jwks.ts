@@ -62,13 +62,17 @@ export class RemoteJwks implements KeySource {
     return this.#lookup(header)
   }
 
-  /** Imported keys are kept by `kid` and `alg`; only pairs that fit a published key are remembered. */
+  /**
+   * Imported keys are kept by `kid` and `alg`; only pairs that fit a published key are remembered, and
+   * with the set they came from: a new one may arrive while a key is being imported.
+   */
   async #lookup(header: AccessTokenHeader): Promise<CryptoKey | null> {
     const id = `${header.alg} ${header.kid}`
-    const imported = this.#imported.get(id)
-    if (imported !== undefined) return imported
+    const imported = this.#imported
+    const known = imported.get(id)
+    if (known !== undefined) return known
     const key = await findVerificationKey(this.#set ?? { keys: [] }, header)
-    if (key !== null) this.#imported.set(id, Promise.resolve(key))
+    if (key !== null) imported.set(id, Promise.resolve(key))
     return key
   }
 

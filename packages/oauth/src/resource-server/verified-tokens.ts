@@ -28,6 +28,7 @@ export class VerifiedTokens {
 
   /** Past the bound the oldest entry goes: it is the one closest to its end. */
   set(token: string, claims: AccessTokenClaims): void {
+    if (this.#max === 0) return
     if (this.#claims.size >= this.#max) {
       const oldest = this.#claims.keys().next()
       if (!oldest.done) this.#claims.delete(oldest.value)

@@ -3,7 +3,14 @@
  * ones: `/livez` (the process runs) and `/readyz` (it can serve).
  */
 
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import { requestIdOf } from './request-id.ts'
 
 /** A part of the service: its routes, and how to ask whether it can serve. */
@@ -38,6 +45,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     return503OnClosing: true,
     routerOptions: { maxParamLength: 4096 },
+    frameworkErrors: refuseUnreadable,
   })
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
@@ -63,6 +71,14 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     await app.register((scope) => application.mount(scope))
   }
   return app
+}
+
+/** A path that the router cannot read reaches no hook and no application. */
+function refuseUnreadable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id)
+  reply
+    .code(error.statusCode ?? 400)
+    .send({ error: 'invalid_request', error_description: 'The path is malformed or too long' })
 }
 
 function mountHealth(app: FastifyInstance, applications: readonly Application[]): void {

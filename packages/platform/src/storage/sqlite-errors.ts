@@ -24,6 +24,11 @@ export async function attempt<Result>(work: () => Result): Promise<Result> {
   }
 }
 
+/** True for SQLITE_BUSY: another connection holds the lock. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5
+}
+
 /** The store error an error of `node:sqlite` stands for; any other error is returned as it is. */
 export function translate(error: unknown): unknown {
   if (!(error instanceof Error) || !('errcode' in error)) return error

@@ -106,7 +106,10 @@ function createStore(database: DatabaseSync): AuthStore {
       // Asking without changing is the common case, and must not take the write lock.
       if (update(current) === current) return current
       return write(() => {
-        const next = update(read())
+        const before = read()
+        const next = update(before)
+        // Another process may have done it between the two reads.
+        if (next === before) return before
         sql.deleteSigningKeys.run()
         for (const { kid, alg, public_jwk, sealed, created_at } of next) {
           sql.insertSigningKey.run(kid, alg, JSON.stringify(public_jwk), sealed, created_at)

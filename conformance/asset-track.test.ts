@@ -1,0 +1,210 @@
+/** `POST /v1/asset/track`: what is acknowledged is kept as it was sent, once; what is refused is not. */
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type Connection, openConnection } from './support/connection.ts'
+import { REPORTS } from './support/reports.ts'
+import { type RunningServer, startServer } from './support/running-server.ts'
+import { accessToken, createClient } from './support/token-requests.ts'
+import {
+  assertApiError,
+  assetIds,
+  getAsset,
+  report,
+  SUCCESS,
+  track,
+} from './support/track-requests.ts'
+
+const MAX_BODY_BYTES = 1024 ** 2
+
+let server: RunningServer
+let connection: Connection
+let token: string
+
+before(async () => {
+  server = await startServer()
+  connection = openConnection(server.url)
+  token = await accessToken(connection, server.credentials)
+})
+after(async () => {
+  connection.close()
+  await server.stop()
+})
+
+async function latestOf(asset_id: string): Promise<unknown> {
+  const answer = await getAsset(connection, token, asset_id)
+  assert.equal(answer.status, 200, answer.text)
+  return answer.json().latest
+}
+
+async function assertUnknown(asset_id: string): Promise<void> {
+  assertApiError(await getAsset(connection, token, asset_id), 404)
+}
+
+/** A valid report of exactly this many bytes. */
+function sized(asset_id: string, bytes: number): string {
+  const text = JSON.stringify({ ...report(asset_id), padding: '' })
+  return text.replace('"padding":""', `"padding":"${'x'.repeat(bytes - text.length)}"`)
+}
+
+describe('a report of the documents is stored and read back with every field:', () => {
+  for (const [name, body] of Object.entries(REPORTS)) {
+    it(name, async () => {
+      const answer = await track(connection, token, body)
+      assert.equal(answer.status, 200, answer.text)
+      assert.equal(answer.text, '{"status":"success","message":"Message sent successfully"}')
+      assert.equal(answer.headers['cache-control'], 'no-store')
+      assert.equal(answer.headers['idempotent-replay'], undefined)
+      const stored = (await getAsset(connection, token, body.asset_id)).json()
+      assert.deepEqual(stored.latest, body)
+      assert.equal(stored.asset_id, body.asset_id)
+      assert.equal(stored.type, body.type ?? null)
+      assert.equal(Date.parse(String(stored.timestamp)), Date.parse(body.timestamp))
+    })
+  }
+
+  it('a number that no double can hold', async () => {
+    const body = JSON.stringify(report('ICCID')).replace('}', ',"iccid":89560100000000000017}')
+    assert.equal((await track(connection, token, body)).status, 200)
+    assert.match((await getAsset(connection, token, 'ICCID')).text, /89560100000000000017/)
+  })
+})
+
+describe('a body that cannot be read is refused, nothing of it stored, and the next one is fine:', () => {
+  const good = () => JSON.stringify(report('REFUSED'))
+  const deep = '['.repeat(5000) + ']'.repeat(5000)
+  const rows: readonly (readonly [what: string, status: number, body: () => string | Buffer])[] = [
+    ['no body', 400, () => ''],
+    ['text that is not JSON', 400, () => 'asset_id=REFUSED'],
+    ['JSON cut short', 400, () => good().slice(0, -1)],
+    ['two reports in one body', 400, () => good() + good()],
+    [
+      'bytes that are not UTF-8',
+      400,
+      () => Buffer.from(good().replace('}', ',"a":"\xff"}'), 'latin1'),
+    ],
+    ['nesting that is too deep', 400, () => good().replace('}', `,"a":${deep}}`)],
+    ['a member named __proto__', 400, () => good().replace('}', ',"__proto__":{"a":1}}')],
+    ['__proto__ with escapes', 400, () => good().replace('}', ',"\\u005f_proto__":{"a":1}}')],
+    ['__proto__ further down', 400, () => good().replace('}', ',"gps":{"__proto__":1}}')],
+    ['a body of one byte over 1 MiB', 413, () => sized('REFUSED', MAX_BODY_BYTES + 1)],
+    ['a body of 3 MiB', 413, () => sized('REFUSED', 3 * MAX_BODY_BYTES)],
+  ]
+  for (const [what, status, body] of rows) {
+    it(what, async () => {
+      assertApiError(await track(connection, token, body()), status)
+      await assertUnknown('REFUSED')
+      assert.equal((await track(connection, token, report('NEXT'))).status, 200)
+    })
+  }
+
+  it('every content type but application/json', async () => {
+    const types = [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'application/xml',
+      'json',
+      null,
+    ]
+    for (const type of types) {
+      const answer = await track(connection, token, good(), { 'content-type': type })
+      assertApiError(answer, 415)
+      await assertUnknown('REFUSED')
+    }
+    for (const type of ['application/json; charset=utf-8', 'APPLICATION/JSON']) {
+      const answer = await track(connection, token, report('NEXT'), { 'content-type': type })
+      assert.equal(answer.status, 200, answer.text)
+    }
+  })
+
+  it('every method but POST, with 405 and Allow', async () => {
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      const answer = await connection.send({ method, path: '/v1/asset/track' })
+      assertApiError(answer, 405)
+      assert.equal(answer.headers.allow, 'POST')
+    }
+  })
+
+  it('but one of 1 MiB to the byte is stored', async () => {
+    const body = sized('LARGE', MAX_BODY_BYTES)
+    const answer = await track(connection, token, body)
+    assert.equal(answer.status, 200, answer.text)
+    assert.deepEqual(await latestOf('LARGE'), JSON.parse(body))
+  })
+})
+
+describe('a request is stored once, by its X-Request-Id:', () => {
+  it('the same request again answers 200 with Idempotent-Replay: true', async () => {
+    const body = report('REPLAYED')
+    const id = { 'x-request-id': 'replayed' }
+    assert.equal((await track(connection, token, body, id)).headers['idempotent-replay'], undefined)
+    const first = (await getAsset(connection, token, 'REPLAYED')).text
+    for (let tries = 0; tries < 3; tries++) {
+      const answer = await track(connection, token, body, id)
+      assert.deepEqual([answer.status, answer.json()], [200, SUCCESS])
+      assert.equal(answer.headers['idempotent-replay'], 'true')
+    }
+    assert.equal((await getAsset(connection, token, 'REPLAYED')).text, first)
+  })
+
+  it('the same id with another body answers 409 and stores nothing', async () => {
+    const id = { 'x-request-id': 'conflict' }
+    await track(connection, token, report('FIRST'), id)
+    assertApiError(await track(connection, token, report('SECOND'), id), 409)
+    await assertUnknown('SECOND')
+    const changed = { ...report('FIRST'), type: 'Changed' }
+    assertApiError(await track(connection, token, changed, id), 409)
+    assert.equal((await getAsset(connection, token, 'FIRST')).json().type, null)
+  })
+
+  it('an id whose request was refused can be used for the corrected one', async () => {
+    const id = { 'x-request-id': 'corrected' }
+    assert.equal((await track(connection, token, { asset_id: 'CORRECTED' }, id)).status, 400)
+    const answer = await track(connection, token, report('CORRECTED'), id)
+    assert.equal(answer.status, 200)
+    assert.equal(answer.headers['idempotent-replay'], undefined)
+  })
+
+  it('of many at the same moment one is new and the others are replays', async () => {
+    const many = openConnection(server.url, 16)
+    const body = report('RACE')
+    const answers = await Promise.all(
+      Array.from({ length: 16 }, () => track(many, token, body, { 'x-request-id': 'race' })),
+    )
+    many.close()
+    assert.ok(answers.every((answer) => answer.status === 200))
+    const replays = answers.filter((answer) => answer.headers['idempotent-replay'] === 'true')
+    assert.equal(replays.length, 15)
+  })
+
+  it('two clients may use the same id, each for its own', async () => {
+    const other = await accessToken(connection, await createClient(server))
+    const id = { 'x-request-id': 'shared' }
+    for (const [sender, asset_id] of [
+      [token, 'MINE'],
+      [other, 'THEIRS'],
+    ] as const) {
+      const answer = await track(connection, sender, report(asset_id), id)
+      assert.equal(answer.status, 200, answer.text)
+      assert.equal(answer.headers['idempotent-replay'], undefined)
+    }
+  })
+})
+
+describe('late data', () => {
+  it('is stored, but does not replace a newer state', async () => {
+    const newer = { asset_id: 'LATE', timestamp: '2025-03-14T15:00:00Z', type: 'newer' }
+    const older = { asset_id: 'LATE', timestamp: '2025-03-14T11:59:59-03:00', type: 'older' }
+    assert.equal((await track(connection, token, newer)).status, 200)
+    assert.equal((await track(connection, token, older)).status, 200)
+    assert.deepEqual(await latestOf('LATE'), newer)
+  })
+})
+
+describe('after all of this', () => {
+  it('nothing that was refused is in the list of assets', async () => {
+    const ids = await assetIds(connection, token)
+    assert.ok(ids.includes('NEXT'))
+    assert.ok(!ids.includes('REFUSED') && !ids.includes('SECOND'))
+  })
+})

@@ -1,0 +1,138 @@
+/**
+ * What was acknowledged survives: a server that is killed in the middle of its work, and started again on
+ * the same data, has every report it answered 200 to, and none twice.
+ */
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type Connection, openConnection } from './support/connection.ts'
+import { type RunningServer, startServer } from './support/running-server.ts'
+import { accessToken, createClient } from './support/token-requests.ts'
+import { assetIds, report, SUCCESS, track } from './support/track-requests.ts'
+
+const CONNECTIONS = 32
+const REQUESTS = 1200
+/** Acknowledged ones that the server gets to see itself answer; the others are under way when it dies. */
+const KILL_AFTER = 300
+
+let server: RunningServer
+let connection: Connection
+let token: string
+
+before(async () => {
+  server = await startServer()
+  connection = openConnection(server.url)
+  token = await accessToken(connection, server.credentials)
+})
+after(async () => {
+  connection.close()
+  await server.stop()
+})
+
+/** One asset a request, so that the list of assets tells what was stored. */
+const REPORTS = Array.from({ length: REQUESTS }, (_, index) => ({
+  body: report(`LOAD-${String(index).padStart(4, '0')}`),
+  headers: { 'x-request-id': `load-${index}` },
+}))
+
+type Load = (typeof REPORTS)[number]
+
+/** Sends everything at once over 32 connections, and kills the server on the way. */
+async function trackAndKill(): Promise<{ acknowledged: Load[]; unanswered: Load[] }> {
+  const load = openConnection(server.url, CONNECTIONS)
+  const acknowledged: Load[] = []
+  const unanswered: Load[] = []
+  let killed: Promise<void> | undefined
+  await Promise.all(
+    REPORTS.map(async (one) => {
+      try {
+        const answer = await track(load, token, one.body, one.headers)
+        assert.equal(answer.status, 200, answer.text)
+        acknowledged.push(one)
+      } catch (error) {
+        if (error instanceof assert.AssertionError) throw error
+        unanswered.push(one)
+      }
+      if (acknowledged.length === KILL_AFTER) killed ??= server.kill('SIGKILL')
+    }),
+  )
+  load.close()
+  await killed
+  return { acknowledged, unanswered }
+}
+
+describe('kill -9 in the middle of 32 connections', () => {
+  let acknowledged: Load[]
+  let unanswered: Load[]
+
+  before(async () => {
+    ;({ acknowledged, unanswered } = await trackAndKill())
+    await server.restart()
+  })
+
+  it('happened while there was work', () => {
+    assert.ok(acknowledged.length >= KILL_AFTER, `${acknowledged.length} acknowledged`)
+    assert.ok(unanswered.length >= CONNECTIONS, `${unanswered.length} without an answer`)
+  })
+
+  it('lost no report that had been acknowledged', async () => {
+    const ids = new Set(await assetIds(connection, token))
+    const lost = acknowledged.filter(({ body }) => !ids.has(body.asset_id))
+    assert.deepEqual(lost, [])
+  })
+
+  it('left each asset in the list once', async () => {
+    const ids = await assetIds(connection, token, 50)
+    assert.equal(new Set(ids).size, ids.length)
+  })
+
+  it('left every acknowledged request known: its retry is a replay', async () => {
+    const retries = openConnection(server.url, CONNECTIONS)
+    const answers = await Promise.all(
+      acknowledged.map(({ body, headers }) => track(retries, token, body, headers)),
+    )
+    retries.close()
+    for (const answer of answers) {
+      assert.deepEqual([answer.status, answer.json()], [200, SUCCESS])
+      assert.equal(answer.headers['idempotent-replay'], 'true')
+    }
+  })
+
+  it('left the others to be retried, after which all are there, once', async () => {
+    const retries = openConnection(server.url, CONNECTIONS)
+    const answers = await Promise.all(
+      unanswered.map(({ body, headers }) => track(retries, token, body, headers)),
+    )
+    retries.close()
+    assert.ok(answers.every((answer) => answer.status === 200))
+    const expected = REPORTS.map(({ body }) => body.asset_id)
+    assert.deepEqual(await assetIds(connection, token), expected)
+  })
+})
+
+describe('after a restart on the same data', () => {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    it(`by ${signal}, keys, clients and tokens are as they were`, async () => {
+      const keys = () => connection.send({ method: 'GET', path: '/.well-known/jwks.json' })
+      const client = await createClient(server)
+      const published = (await keys()).text
+      const old = await accessToken(connection, client)
+      await server.restart(signal)
+      assert.equal((await keys()).text, published)
+      assert.equal((await track(connection, old, report('RESTART'))).status, 200)
+      assert.equal(typeof (await accessToken(connection, client)), 'string')
+      assert.equal(typeof (await accessToken(connection, server.credentials)), 'string')
+    })
+  }
+
+  it('the server prints no credentials again', async () => {
+    const { client_secret } = server.credentials
+    const before = server.output()
+    assert.ok(before.includes(client_secret), 'the first start did')
+    await server.restart()
+    const printed = server.output().slice(before.length)
+    assert.match(printed, /listen on/)
+    assert.ok(!printed.includes(client_secret))
+    assert.doesNotMatch(printed, /miot_(dev|prod)_|client_secret/)
+  })
+})

@@ -1,0 +1,66 @@
+/** What `miot` changes while the server runs is in force within a second. */
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Answer, type Connection, openConnection } from './support/connection.ts'
+import { type Credentials, type RunningServer, startServer } from './support/running-server.ts'
+import { accessToken, asJson, createClient } from './support/token-requests.ts'
+import { report, track } from './support/track-requests.ts'
+
+const IN_FORCE_WITHIN_MS = 1000
+
+let server: RunningServer
+let connection: Connection
+
+before(async () => {
+  server = await startServer()
+  connection = openConnection(server.url)
+})
+after(async () => {
+  connection.close()
+  await server.stop()
+})
+
+function login(credentials: Credentials): Promise<Answer> {
+  return connection.send({ path: '/api/v1/login', ...asJson(credentials) })
+}
+
+/** Logs in again and again until it works or a second has passed. */
+async function loginInTime(credentials: Credentials): Promise<Answer> {
+  const deadline = performance.now() + IN_FORCE_WITHIN_MS
+  for (;;) {
+    const answer = await login(credentials)
+    if (answer.status === 200 || performance.now() > deadline) return answer
+    await sleep(20)
+  }
+}
+
+describe('while the server runs', () => {
+  it('a client made with miot can log in within a second, and track', async () => {
+    // So that the server has its clients in memory when the change comes.
+    await accessToken(connection, server.credentials)
+    const client = await createClient(server, '--name', 'Made meanwhile')
+    const answer = await loginInTime(client)
+    assert.equal(answer.status, 200, answer.text)
+    const token = answer.json().access_token as string
+    assert.equal((await track(connection, token, report('LIVE'))).status, 200)
+  })
+
+  it('clients made at the same moment all can', async () => {
+    const clients = await Promise.all(Array.from({ length: 3 }, () => createClient(server)))
+    assert.equal(new Set(clients.map(({ client_id }) => client_id)).size, 3)
+    for (const client of clients) assert.equal((await loginInTime(client)).status, 200)
+  })
+
+  it('a client that was refused at first does not stay refused', async () => {
+    const client = await createClient(server)
+    const wrong = { ...client, client_secret: server.credentials.client_secret }
+    assert.equal((await login(wrong)).status, 401)
+    assert.equal((await loginInTime(client)).status, 200)
+  })
+
+  it('and none of them disturbs those that were there', async () => {
+    assert.equal((await login(server.credentials)).status, 200)
+  })
+})

@@ -1,0 +1,40 @@
+/**
+ * `POST /oauth2/token` by the letter of RFC 6749 (the OAuth 2.0 framework), as far as it concerns the
+ * client-credentials grant, and of RFC 8707 (resource indicators).
+ */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { STANDARD } from './support/faces.ts'
+import { assertRefused } from './support/token-answers.ts'
+import { describeTokenEndpoint } from './support/token-endpoint.ts'
+import { asForm, basic, withoutSecret } from './support/token-requests.ts'
+
+const subject = describeTokenEndpoint(STANDARD)
+
+describe('RFC 6749', () => {
+  it('§2.3.1: a failed Basic authentication is challenged with Basic and a realm', async () => {
+    const { credentials, otherSecret } = subject
+    const header = basic(credentials.client_id, otherSecret)
+    const answer = await subject.ask(asForm(withoutSecret(credentials), header))
+    assertRefused(answer, STANDARD.badClient)
+    assert.match(String(answer.headers['www-authenticate']), /^Basic realm="[^"]+"/)
+  })
+
+  it('§4.4.3: no refresh token comes with the access token', async () => {
+    const answer = await subject.ask(asForm({ ...subject.credentials }))
+    assert.ok(!('refresh_token' in answer.json()))
+  })
+
+  it('§5.1: an answer with a token carries Pragma: no-cache', async () => {
+    const answer = await subject.ask(asForm({ ...subject.credentials }))
+    assert.equal(answer.headers.pragma, 'no-cache')
+  })
+
+  it('§5.2: an unsupported method of authentication is invalid_client', async () => {
+    const answer = await subject.ask(
+      asForm(withoutSecret(subject.credentials), { authorization: 'Digest username="a"' }),
+    )
+    assertRefused(answer, STANDARD.badClient)
+  })
+})

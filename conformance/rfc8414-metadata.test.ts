@@ -1,0 +1,150 @@
+/** RFC 8414: the metadata documents say what works, all of it, and nothing else. */
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type Answer, type Connection, openConnection } from './support/connection.ts'
+import { type RunningServer, startServer } from './support/running-server.ts'
+import { asForm, basic, type Message, withoutSecret } from './support/token-requests.ts'
+
+const DOCUMENTS = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']
+
+let server: RunningServer
+let connection: Connection
+
+before(async () => {
+  server = await startServer()
+  connection = openConnection(server.url)
+})
+after(async () => {
+  connection.close()
+  await server.stop()
+})
+
+async function metadata(): Promise<Record<string, unknown>> {
+  return (await connection.send({ method: 'GET', path: DOCUMENTS[0] as string })).json()
+}
+
+const list = (value: unknown): string[] => {
+  assert.ok(Array.isArray(value))
+  return value
+}
+
+/** Asks the endpoint that the metadata names. */
+async function ask(message: Message): Promise<Answer> {
+  const { token_endpoint } = await metadata()
+  return connection.send({ path: new URL(String(token_endpoint)).pathname, ...message })
+}
+
+/** A request for each method of client authentication that may be listed. A new one is a new row. */
+const AUTHENTICATED_BY: Readonly<Record<string, () => Message>> = {
+  client_secret_post: () => asForm({ ...server.credentials }),
+  client_secret_basic: () => {
+    const { client_id, client_secret } = server.credentials
+    return asForm(withoutSecret(server.credentials), basic(client_id, client_secret))
+  },
+}
+
+describe('RFC 8414', () => {
+  for (const path of DOCUMENTS) {
+    it(`§3.2: ${path} answers 200 with a JSON object`, async () => {
+      const answer = await connection.send({ method: 'GET', path })
+      assert.equal(answer.status, 200)
+      assert.match(String(answer.headers['content-type']), /^application\/json\b/)
+      assert.ok(answer.headers['x-request-id'])
+      assert.equal(typeof answer.json().issuer, 'string')
+    })
+
+    it(`§3.3: the issuer in ${path} is the one it was asked for`, async () => {
+      const answer = await connection.send({ method: 'GET', path })
+      assert.equal(answer.json().issuer, server.url)
+    })
+
+    it(`§3.1: ${path} is asked for with GET, and says so`, async () => {
+      const answer = await connection.send({ method: 'POST', path })
+      assert.equal(answer.status, 405)
+      assert.equal(answer.headers.allow, 'GET, HEAD')
+    })
+  }
+
+  it('both documents are the same', async () => {
+    const [one, other] = await Promise.all(
+      DOCUMENTS.map((path) => connection.send({ method: 'GET', path })),
+    )
+    assert.deepEqual(one?.json(), other?.json())
+  })
+
+  it('§2: the members that RFC 8414 requires are there', async () => {
+    const document = await metadata()
+    for (const member of ['issuer', 'token_endpoint', 'response_types_supported']) {
+      assert.ok(member in document, member)
+    }
+  })
+
+  it('§2: every endpoint listed is on the issuer and answers', async () => {
+    const document = await metadata()
+    const endpoints = Object.entries(document).filter(([name]) => /_(endpoint|uri)$/.test(name))
+    assert.ok(endpoints.length >= 2)
+    for (const [name, url] of endpoints) {
+      const { origin, pathname } = new URL(String(url))
+      assert.equal(origin, server.url, name)
+      const method = name === 'jwks_uri' ? 'GET' : 'POST'
+      const answer = await connection.send({ method, path: pathname })
+      assert.ok(![404, 405, 500, 501].includes(answer.status), `${name}: ${answer.status}`)
+    }
+  })
+
+  it('§2: every method of client authentication listed gets a token', async () => {
+    const { token_endpoint_auth_methods_supported: methods } = await metadata()
+    for (const method of list(methods)) {
+      const message = AUTHENTICATED_BY[method]
+      assert.ok(message !== undefined, `teach this test ${method}`)
+      assert.equal((await ask(message())).status, 200, method)
+    }
+  })
+
+  it('§2: every method of client authentication that works is listed', async () => {
+    const { token_endpoint_auth_methods_supported: methods } = await metadata()
+    for (const [method, message] of Object.entries(AUTHENTICATED_BY)) {
+      if ((await ask(message())).status === 200) assert.ok(list(methods).includes(method), method)
+    }
+  })
+
+  it('§2: every grant type listed gets a token, and the others are refused', async () => {
+    const { grant_types_supported: grantTypes } = await metadata()
+    const known = [
+      'client_credentials',
+      'authorization_code',
+      'refresh_token',
+      'password',
+      'implicit',
+    ]
+    for (const grant_type of new Set([...list(grantTypes), ...known])) {
+      const answer = await ask(asForm({ ...server.credentials, grant_type }))
+      const expected = list(grantTypes).includes(grant_type) ? 200 : 400
+      assert.equal(answer.status, expected, grant_type)
+    }
+  })
+
+  it('§2: every scope listed can be granted', async () => {
+    const { scopes_supported: scopes } = await metadata()
+    assert.deepEqual(list(scopes).toSorted(), ['asset:track:read', 'asset:track:write'])
+    for (const scope of list(scopes)) {
+      const answer = await ask(asForm({ ...server.credentials, scope }))
+      assert.equal(answer.json().scope, scope)
+    }
+  })
+
+  it('§2: no response type is listed, for there is no authorization endpoint', async () => {
+    const { response_types_supported, authorization_endpoint } = await metadata()
+    assert.deepEqual(response_types_supported, [])
+    assert.equal(authorization_endpoint, undefined)
+  })
+
+  it('§2: the listed keys are a JWK Set', async () => {
+    const { jwks_uri } = await metadata()
+    const path = new URL(String(jwks_uri)).pathname
+    const answer = await connection.send({ method: 'GET', path })
+    assert.match(String(answer.headers['content-type']), /^application\/(jwk-set\+)?json\b/)
+    assert.ok(list(answer.json().keys).length > 0)
+  })
+})

@@ -1,0 +1,160 @@
+/** RFC 9068: what is in an access token, and that anyone can verify it from what is published. */
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import {
+  createRemoteJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  type JWTPayload,
+  jwtVerify,
+} from 'jose'
+import { type Connection, openConnection } from './support/connection.ts'
+import { type Credentials, type RunningServer, startServer } from './support/running-server.ts'
+import { accessToken, createClient } from './support/token-requests.ts'
+
+let server: RunningServer
+let connection: Connection
+let credentials: Credentials
+
+before(async () => {
+  server = await startServer()
+  connection = openConnection(server.url)
+  credentials = server.credentials
+})
+after(async () => {
+  connection.close()
+  await server.stop()
+})
+
+async function get(url: string): Promise<Record<string, unknown>> {
+  const { pathname } = new URL(url)
+  return (await connection.send({ method: 'GET', path: pathname })).json()
+}
+
+async function publishedKeys() {
+  const metadata = await get(`${server.url}/.well-known/oauth-authorization-server`)
+  return createRemoteJWKSet(new URL(String(metadata.jwks_uri)))
+}
+
+describe('§2.1: the header', () => {
+  it('is exactly alg RS256, a kid that is published, and typ at+jwt', async () => {
+    const { kid, ...header } = decodeProtectedHeader(await accessToken(connection, credentials))
+    assert.deepEqual(header, { alg: 'RS256', typ: 'at+jwt' })
+    const { keys } = await get(`${server.url}/.well-known/jwks.json`)
+    const published = (keys as { kid: string }[]).filter((key) => key.kid === kid)
+    assert.equal(published.length, 1)
+  })
+})
+
+describe('§2.2: the claims', () => {
+  it('are exactly the documented ones', async () => {
+    const claims = decodeJwt(await accessToken(connection, credentials))
+    assert.deepEqual(Object.keys(claims).sort(), [
+      'aud',
+      'azp',
+      'client_id',
+      'environment',
+      'exp',
+      'iat',
+      'iss',
+      'jti',
+      'org_id',
+      'scope',
+      'sub',
+    ])
+  })
+
+  it('name the issuer, the audience, and the client as subject, client_id and azp', async () => {
+    const { iss, aud, sub, client_id, azp } = decodeJwt(await accessToken(connection, credentials))
+    const { client_id: id, audience } = credentials
+    assert.deepEqual(
+      { iss, aud, sub, client_id, azp },
+      { iss: server.url, aud: audience, sub: id, client_id: id, azp: id },
+    )
+  })
+
+  it('begin now and end with expires_in, in whole seconds', async () => {
+    const before = Math.floor(Date.now() / 1000)
+    const { iat, exp } = decodeJwt(await accessToken(connection, credentials))
+    const later = Math.floor(Date.now() / 1000)
+    assert.ok(Number.isInteger(iat) && iat !== undefined && iat >= before && iat <= later)
+    assert.equal(exp, iat + 86400)
+  })
+
+  it('hold a jti that no other token has', async () => {
+    const tokens = await Promise.all(
+      Array.from({ length: 20 }, () => accessToken(connection, credentials)),
+    )
+    const ids = new Set(tokens.map((token) => decodeJwt(token).jti))
+    assert.equal(ids.size, tokens.length)
+    for (const id of ids) assert.ok(typeof id === 'string' && id.length >= 16)
+  })
+
+  it('hold the organization and the environment of the client', async () => {
+    const production = await createClient(server, '--environment', 'production')
+    const development = decodeJwt(await accessToken(connection, credentials))
+    const other = decodeJwt(await accessToken(connection, production))
+    assert.equal(development.environment, 'development')
+    assert.equal(other.environment, 'production')
+    assert.ok(typeof other.org_id === 'string' && other.org_id !== '')
+    assert.equal(other.org_id, development.org_id)
+  })
+
+  it('§2.2.3: hold the scopes that were granted, and only those', async () => {
+    const all = decodeJwt(await accessToken(connection, credentials))
+    assert.equal(all.scope, 'asset:track:write asset:track:read')
+    const read = await accessToken(connection, credentials, { scope: 'asset:track:read' })
+    assert.equal(decodeJwt(read).scope, 'asset:track:read')
+  })
+})
+
+describe('§4: a resource server that knows only the issuer', () => {
+  const verify = async (token: string, more: object = {}): Promise<JWTPayload> => {
+    const { payload } = await jwtVerify(token, await publishedKeys(), {
+      typ: 'at+jwt',
+      issuer: server.url,
+      audience: credentials.audience,
+      algorithms: ['RS256'],
+      requiredClaims: ['exp', 'iat', 'sub', 'client_id', 'jti'],
+      ...more,
+    })
+    return payload
+  }
+
+  it('verifies a token through the metadata and the published keys', async () => {
+    const payload = await verify(await accessToken(connection, credentials))
+    assert.equal(payload.sub, credentials.client_id)
+  })
+
+  it('finds it expired at exp, and not before', async () => {
+    const token = await accessToken(connection, credentials)
+    const exp = decodeJwt(token).exp as number
+    await verify(token, { currentDate: new Date((exp - 1) * 1000) })
+    await assert.rejects(verify(token, { currentDate: new Date(exp * 1000) }), {
+      code: 'ERR_JWT_EXPIRED',
+    })
+  })
+
+  it('notices one flipped bit in the payload', async () => {
+    const token = await accessToken(connection, credentials)
+    const [header, , signature] = token.split('.')
+    const claims = { ...decodeJwt(token), scope: 'asset:track:admin' }
+    const payload = Buffer.from(JSON.stringify(claims)).toString('base64url')
+    await assert.rejects(verify(`${header}.${payload}.${signature}`), {
+      code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+    })
+  })
+})
+
+describe('the published keys', () => {
+  it('are public halves only, each with a kid, an alg and the use sig', async () => {
+    const { keys } = await get(`${server.url}/.well-known/jwks.json`)
+    assert.ok(Array.isArray(keys) && keys.length > 0)
+    for (const key of keys) {
+      assert.deepEqual(Object.keys(key).sort(), ['alg', 'e', 'kid', 'kty', 'n', 'use'])
+      assert.deepEqual([key.kty, key.alg, key.use], ['RSA', 'RS256', 'sig'])
+      assert.ok(Buffer.from(key.n, 'base64url').length >= 256, '2048 bits at least')
+    }
+  })
+})

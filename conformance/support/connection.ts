@@ -1,0 +1,76 @@
+/**
+ * One keep-alive connection to the server under test, and nothing between the test and the wire: headers
+ * and bytes go as given, answers come back as text.
+ */
+
+import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
+
+export interface Request {
+  readonly method?: string
+  /** With its query, if any. */
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  readonly body?: string | Uint8Array
+}
+
+export interface Answer {
+  readonly status: number
+  /** By lower-case name. */
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+  /** The local port of the connection: two answers with the same one shared it. */
+  readonly localPort: number
+  /** The body as a JSON object; throws when it is not JSON. */
+  json(): Record<string, unknown>
+}
+
+export interface Connection {
+  /** One request at a time, over the same socket for as long as the server keeps it open. */
+  send(request: Request): Promise<Answer>
+  close(): void
+}
+
+/** @param sockets more than one allows as many requests at a time. */
+export function openConnection(baseUrl: string, sockets = 1): Connection {
+  const agent = new Agent({ keepAlive: true, maxSockets: sockets })
+  return {
+    send: ({ method = 'POST', path, headers = {}, body }) =>
+      new Promise((resolve, reject) => {
+        const url = new URL(baseUrl)
+        const outgoing = request({
+          agent,
+          method,
+          path,
+          host: url.hostname,
+          port: url.port,
+          headers: { ...lengthOf(body, headers), ...headers } as OutgoingHttpHeaders,
+        })
+        outgoing.on('error', reject)
+        outgoing.on('response', (incoming) => {
+          const chunks: Buffer[] = []
+          const localPort = incoming.socket.localPort ?? 0
+          incoming.on('data', (chunk) => chunks.push(chunk))
+          incoming.on('error', reject)
+          incoming.on('end', () => {
+            const text = Buffer.concat(chunks).toString('utf8')
+            const json = () => JSON.parse(text)
+            resolve({
+              status: incoming.statusCode ?? 0,
+              headers: incoming.headers,
+              text,
+              localPort,
+              json,
+            })
+          })
+        })
+        outgoing.end(body)
+      }),
+    close: () => agent.destroy(),
+  }
+}
+
+/** A body that says `transfer-encoding: chunked` has no length. */
+function lengthOf(body: Request['body'], headers: object): { 'content-length'?: string } {
+  if (body === undefined || 'transfer-encoding' in headers) return {}
+  return { 'content-length': String(Buffer.byteLength(body)) }
+}

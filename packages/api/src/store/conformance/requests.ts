@@ -1,0 +1,97 @@
+/** One observation for each request, whoever retries it how often. */
+
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+import { assetOf, NOW_MS, observationOf, type StorePromise, TOGETHER } from './samples.ts'
+
+export function testRequests(name: string, promise: StorePromise): void {
+  describe(`${name}: a request`, TOGETHER, () => {
+    promise('is stored once, replayed when it comes again', async ({ store }) => {
+      const one = observationOf()
+      assert.deepEqual(await store.append([one]), ['stored'])
+      assert.deepEqual(await store.append([one]), ['replayed'])
+      assert.deepEqual(await store.append([observationOf(), one]), ['stored', 'replayed'])
+    })
+
+    promise(
+      'with a known id and another body is a conflict, and nothing of it stays',
+      async ({ store }) => {
+        const first = observationOf({ payload: '{"v":1}' })
+        const other = observationOf({
+          request_id: first.request_id,
+          payload: '{"v":2}',
+          asset_id: 'other',
+          timestamp_ms: NOW_MS + 1000,
+        })
+        await store.append([first])
+        assert.deepEqual(await store.append([other]), ['conflict'])
+        assert.deepEqual(await store.append([{ ...other, asset_id: 'truck' }]), ['conflict'])
+        assert.equal(await store.findAsset(other, 'other'), null)
+        assert.equal((await assetOf(store)).payload, '{"v":1}')
+        assert.equal((await assetOf(store)).timestamp_ms, NOW_MS)
+        assert.deepEqual(await store.append([first]), ['replayed'])
+      },
+    )
+
+    promise('is told from the others within one batch, in order', async ({ store }) => {
+      const one = observationOf({ payload: '{"v":1}' })
+      const reused = observationOf({ request_id: one.request_id, payload: '{"v":2}' })
+      const another = observationOf({ asset_id: 'van' })
+      const outcomes = await store.append([one, reused, another, one, another])
+      assert.deepEqual(outcomes, ['stored', 'conflict', 'stored', 'replayed', 'replayed'])
+      assert.equal((await assetOf(store)).payload, '{"v":1}')
+    })
+
+    promise('is that of one client: another may use the same id', async ({ store }) => {
+      const request_id = 'same'
+      const one = observationOf({ request_id, payload: '1' })
+      const requests = [
+        one,
+        observationOf({ request_id, payload: '2', client_id: 'client_2' }),
+        observationOf({ request_id, payload: '3', environment: 'development' }),
+        observationOf({ request_id, payload: '4', org_id: 'org_2' }),
+      ]
+      assert.deepEqual(await store.append(requests), Array(4).fill('stored'))
+      assert.deepEqual(await store.append(requests), Array(4).fill('replayed'))
+      const reused = { ...one, body_digest: new Uint8Array(32) }
+      assert.deepEqual(await store.append([reused]), ['conflict'])
+    })
+
+    promise('has an id compared character by character', async ({ store }) => {
+      const ids = ['abc', 'ABC', 'abc!', 'ab', "a'b", 'a"b', '%', '_']
+      const requests = ids.map((request_id) => observationOf({ request_id }))
+      assert.deepEqual(
+        await store.append(requests),
+        ids.map(() => 'stored'),
+      )
+    })
+
+    promise(
+      'that comes through several processes at the same time is stored once',
+      async (stores) => {
+        const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
+        const batch = Array.from({ length: 20 }, () => observationOf())
+        const outcomes = await Promise.all(handles.map((store) => store.append(batch)))
+        for (const [index] of batch.entries()) {
+          const said = outcomes.map((one) => one[index]).sort()
+          assert.deepEqual(said, ['replayed', 'replayed', 'stored'])
+        }
+      },
+    )
+
+    promise('may be one of none: an empty batch is no error', async ({ store }) => {
+      assert.deepEqual(await store.append([]), [])
+      assert.deepEqual(await store.append([observationOf()]), ['stored'])
+    })
+
+    promise('may be one of a thousand', async ({ store }) => {
+      const batch = Array.from({ length: 1000 }, (_, index) =>
+        observationOf({ asset_id: `asset-${index % 10}`, timestamp_ms: NOW_MS + index }),
+      )
+      assert.deepEqual(await store.append(batch), Array(1000).fill('stored'))
+      assert.equal((await assetOf(store, 'asset-9')).payload, batch[999]?.payload)
+      assert.equal((await assetOf(store, 'asset-0')).payload, batch[990]?.payload)
+      assert.deepEqual(await store.append(batch), Array(1000).fill('replayed'))
+    })
+  })
+}

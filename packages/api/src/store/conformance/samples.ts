@@ -1,0 +1,69 @@
+/** Observations to test stores with, and the short way to read assets back. */
+
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import type { Asset, Observation, TelemetryStore, Tenant } from '../store.ts'
+
+/** A test of what the port promises: its sentence, and how to see it kept. */
+export type StorePromise = (sentence: string, run: (stores: Stores) => Promise<void>) => void
+
+/** Each test has a place of its own, so several may wait for the disk at once. */
+export const TOGETHER = { concurrency: 4 }
+
+export interface Stores {
+  readonly store: TelemetryStore
+  /** Another handle on the same data. */
+  openAnother(): Promise<TelemetryStore>
+  /** Closes every handle and opens a new one. */
+  reopen(): Promise<TelemetryStore>
+}
+
+export const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
+/** 2026-01-02T03:04:05Z */
+export const NOW_MS = 1_767_323_045_000
+
+/** One more request, unlike every other where it is not told to be like one. */
+export function observationOf(change: Partial<Observation> = {}): Observation {
+  const request_id = change.request_id ?? `request-${++requests}`
+  const payload = change.payload ?? JSON.stringify({ request_id })
+  return {
+    ...TENANT,
+    client_id: 'client_1',
+    request_id,
+    body_digest: createHash('sha256').update(payload).digest(),
+    asset_id: 'truck',
+    type: null,
+    timestamp_ms: NOW_MS,
+    received_ms: NOW_MS + 500,
+    payload,
+    ...change,
+  }
+}
+
+let requests = 0
+
+/** Every asset of the tenant, page by page. */
+export async function allAssets(
+  store: TelemetryStore,
+  limit = 100,
+  tenant = TENANT,
+): Promise<Asset[]> {
+  const assets: Asset[] = []
+  let after: string | null = null
+  do {
+    const page = await store.listAssets(tenant, { after, limit })
+    assert.ok(page.assets.length <= limit)
+    assert.ok(page.assets.length > 0 || page.next === null, 'an empty page is the last')
+    assets.push(...page.assets)
+    assert.ok(assets.length < 5000, 'the pages come to an end')
+    after = page.next
+  } while (after !== null)
+  return assets
+}
+
+export const assetIds = (assets: readonly Asset[]): string[] =>
+  assets.map(({ asset_id }) => asset_id)
+
+export async function assetOf(store: TelemetryStore, asset_id = 'truck'): Promise<Asset> {
+  return (await store.findAsset(TENANT, asset_id)) ?? assert.fail(`${asset_id} is not there`)
+}

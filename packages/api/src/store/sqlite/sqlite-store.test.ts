@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, it } from 'node:test'
+import type { Worker } from 'node:worker_threads'
+import { StoreUnavailable } from '@modulariot/platform/storage'
+import { assetOf, observationOf, TENANT } from '../conformance/samples.ts'
+import { testTelemetryStore } from '../store.conformance.ts'
+import type { Observation, TelemetryStore } from '../store.ts'
+import { openSqliteTelemetryStore } from './sqlite-store.ts'
+
+function openPlace() {
+  const folder = mkdtempSync(join(tmpdir(), 'miot-'))
+  const path = join(folder, 'telemetry.db')
+  const openAnother = async () => openSqliteTelemetryStore(path)
+  const destroy = async () => rmSync(folder, { recursive: true })
+  return { folder, path, store: openSqliteTelemetryStore(path), openAnother, destroy }
+}
+
+testTelemetryStore('SQLite', async () => openPlace())
+
+/** SQLite refuses a fraction in an INTEGER column of a STRICT table. */
+const unwritable = (): Observation => observationOf({ asset_id: 'bad', timestamp_ms: 0.5 })
+
+describe('SQLite: the writer thread', () => {
+  function withPlace(run: (place: ReturnType<typeof openPlace>) => Promise<void>) {
+    return async () => {
+      const place = openPlace()
+      try {
+        await run(place)
+      } finally {
+        await place.store.close()
+        await place.destroy()
+      }
+    }
+  }
+
+  /** The writer thread, which the first append starts. */
+  async function writerOf(store: TelemetryStore): Promise<Worker> {
+    const started = once(process, 'worker')
+    await store.append([observationOf({ asset_id: 'first' })])
+    return (await started)[0] as Worker
+  }
+
+  it(
+    'rejects exactly the batch that fails, keeps nothing of it, and goes on',
+    withPlace(async ({ store }) => {
+      const good = observationOf({ asset_id: 'good' })
+      const results = await Promise.allSettled([
+        store.append([observationOf({ asset_id: 'before' })]),
+        store.append([good, unwritable()]),
+        store.append([observationOf({ asset_id: 'after' })]),
+      ])
+      assert.deepEqual(
+        results.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'fulfilled'],
+      )
+      await assetOf(store, 'before')
+      await assetOf(store, 'after')
+      assert.equal(await store.findAsset(TENANT, 'good'), null)
+      assert.deepEqual(await store.append([good]), ['stored'])
+    }),
+  )
+
+  it(
+    'says what was wrong with a batch, and that trying again will not help',
+    withPlace(async ({ store }) => {
+      const failing = store.append([unwritable()])
+      await assert.rejects(failing, (error) => {
+        assert.ok(error instanceof Error && !(error instanceof StoreUnavailable))
+        assert.match(error.message, /timestamp_ms/)
+        return true
+      })
+    }),
+  )
+
+  it(
+    'keeps writing in one thread whatever fails',
+    withPlace(async ({ store }) => {
+      await writerOf(store)
+      let started = 0
+      const count = (): void => {
+        started++
+      }
+      process.on('worker', count)
+      await assert.rejects(store.append([unwritable()]))
+      await store.append([observationOf()])
+      process.off('worker', count)
+      assert.equal(started, 0)
+    }),
+  )
+
+  it(
+    'that is killed rejects what it had not answered, and the next batch starts another',
+    withPlace(async ({ store, path }) => {
+      const worker = await writerOf(store)
+      // While this lock is held, no batch can be answered.
+      using holder = new DatabaseSync(path)
+      holder.exec('BEGIN IMMEDIATE')
+      const pending = ['one', 'two'].map((asset_id) => store.append([observationOf({ asset_id })]))
+      const settled = Promise.allSettled(pending)
+      const killed = worker.terminate()
+      holder.exec('COMMIT')
+      await killed
+      for (const result of await settled) {
+        assert.ok(result.status === 'rejected')
+        assert.ok(result.reason instanceof StoreUnavailable)
+      }
+      for (const asset_id of ['one', 'two']) {
+        assert.equal(await store.findAsset(TENANT, asset_id), null)
+      }
+      assert.deepEqual(await store.append([observationOf({ asset_id: 'next' })]), ['stored'])
+      await assetOf(store, 'first')
+      await assetOf(store, 'next')
+    }),
+  )
+
+  it(
+    'that cannot start says so, with the cause',
+    withPlace(async ({ store, path }) => {
+      using database = new DatabaseSync(path)
+      database.exec('ALTER TABLE assets RENAME TO elsewhere')
+      await assert.rejects(store.append([observationOf()]), (error) => {
+        assert.ok(error instanceof StoreUnavailable)
+        assert.match(String(error.cause), /no such table: assets/)
+        return true
+      })
+      database.exec('ALTER TABLE elsewhere RENAME TO assets')
+      assert.deepEqual(await store.append([observationOf()]), ['stored'])
+    }),
+  )
+})
+
+it('SQLite: only the owner can read the files', async () => {
+  const { folder, store, destroy } = openPlace()
+  await store.append([observationOf()])
+  const files = readdirSync(folder)
+  assert.ok(files.length > 1)
+  for (const file of files) assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file)
+  await store.close()
+  await destroy()
+})

@@ -1,0 +1,59 @@
+/**
+ * What every adapter of the store port must keep, as tests that any of them runs.
+ *
+ * They speak through the port alone. A second handle on the same data stands for another process.
+ */
+
+import { it } from 'node:test'
+import { testAssetState, testTenants } from './conformance/assets.ts'
+import { testDurability } from './conformance/durability.ts'
+import { testRequests } from './conformance/requests.ts'
+import type { StorePromise } from './conformance/samples.ts'
+import type { TelemetryStore } from './store.ts'
+
+/** An empty store in a place of its own. */
+export interface StorePlace {
+  readonly store: TelemetryStore
+  /** Another handle on the same data. */
+  openAnother(): Promise<TelemetryStore>
+  /** Removes the place; the handles have been closed. */
+  destroy(): Promise<void>
+}
+
+export function testTelemetryStore(name: string, open: () => Promise<StorePlace>): void {
+  const promise = promiseOf(open)
+  testRequests(name, promise)
+  testAssetState(name, promise)
+  testTenants(name, promise)
+  testDurability(name, promise)
+}
+
+/** A test with an empty store, all of whose handles are closed afterwards. */
+function promiseOf(open: () => Promise<StorePlace>): StorePromise {
+  return (sentence, run) => {
+    it(sentence, async () => {
+      const place = await open()
+      let opened = [place.store]
+      async function openAnother(): Promise<TelemetryStore> {
+        const another = await place.openAnother()
+        opened.push(another)
+        return another
+      }
+      async function closeAll(): Promise<void> {
+        const closing = opened
+        opened = []
+        for (const store of closing) await store.close()
+      }
+      async function reopen(): Promise<TelemetryStore> {
+        await closeAll()
+        return openAnother()
+      }
+      try {
+        await run({ store: place.store, openAnother, reopen })
+      } finally {
+        await closeAll()
+        await place.destroy()
+      }
+    })
+  }
+}

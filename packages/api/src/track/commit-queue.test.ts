@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { StoreUnavailable } from '@modulariot/platform/storage'
+import { ApiError } from '../api-error.ts'
+import type { AppendOutcome, Observation } from '../store/store.ts'
+import { createCommitQueue } from './commit-queue.ts'
+
+const LIMITS = { maxItems: 100, maxPayload: 1000, maxBatch: 100 }
+
+function observationOf(request_id: string, payload = 'x'): Observation {
+  return {
+    org_id: 'org_1',
+    environment: 'production',
+    client_id: 'client_1',
+    request_id,
+    body_digest: new Uint8Array(32),
+    asset_id: 'truck',
+    type: null,
+    timestamp_ms: 0,
+    received_ms: 0,
+    payload,
+  }
+}
+
+interface Append {
+  /** The request ids of the batch. */
+  readonly ids: readonly string[]
+  finish(outcomes?: AppendOutcome[]): void
+  fail(error: Error): void
+}
+
+/** A store whose appends wait to be finished by the test. */
+function createStore() {
+  const begun: Append[] = []
+  let wake = (): void => {}
+  return {
+    begun,
+    append(batch: readonly Observation[]): Promise<AppendOutcome[]> {
+      const { promise, resolve, reject } = Promise.withResolvers<AppendOutcome[]>()
+      begun.push({
+        ids: batch.map(({ request_id }) => request_id),
+        finish: (outcomes) => resolve(outcomes ?? batch.map(() => 'stored')),
+        fail: reject,
+      })
+      wake()
+      return promise
+    },
+    /** The append of this number, counted from 0, once it has begun. */
+    async nth(index: number): Promise<Append> {
+      while (begun[index] === undefined) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+      return begun[index]
+    },
+  }
+}
+
+async function assertTooMany(promise: Promise<unknown>): Promise<void> {
+  await assert.rejects(promise, (error) => error instanceof ApiError && error.status === 429)
+}
+
+describe('the commit queue', { timeout: 20_000 }, () => {
+  it('writes what arrives together in one batch, in the order of arrival', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, LIMITS)
+    const commits = ['a', 'b', 'c'].map((id) => queue.commit(observationOf(id)))
+    const append = await store.nth(0)
+    assert.deepEqual(append.ids, ['a', 'b', 'c'])
+    append.finish()
+    assert.deepEqual(await Promise.all(commits), ['stored', 'stored', 'stored'])
+    assert.equal(store.begun.length, 1)
+  })
+
+  it('tells each its own outcome', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, LIMITS)
+    const commits = ['a', 'b', 'c'].map((id) => queue.commit(observationOf(id)))
+    const append = await store.nth(0)
+    append.finish(['replayed', 'stored', 'conflict'])
+    assert.deepEqual(await Promise.all(commits), ['replayed', 'stored', 'conflict'])
+  })
+
+  it('does not answer before the store has', async () => {
+    const store = createStore()
+    let answered = false
+    const commit = createCommitQueue(store, LIMITS)
+      .commit(observationOf('a'))
+      .then(() => {
+        answered = true
+      })
+    const append = await store.nth(0)
+    await new Promise(setImmediate)
+    assert.equal(answered, false)
+    append.finish()
+    await commit
+  })
+
+  it('gathers the next batch while one is being written, and never writes two at a time', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, LIMITS)
+    const first = queue.commit(observationOf('a'))
+    const append = await store.nth(0)
+    const second = queue.commit(observationOf('b'))
+    await new Promise(setImmediate)
+    const third = queue.commit(observationOf('c'))
+    await new Promise(setImmediate)
+    assert.equal(store.begun.length, 1)
+    append.finish()
+    assert.equal(await first, 'stored')
+    const next = await store.nth(1)
+    assert.deepEqual(next.ids, ['b', 'c'])
+    next.finish()
+    await Promise.all([second, third])
+  })
+
+  it('starts again after it has been idle', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, LIMITS)
+    for (const [index, id] of ['a', 'b', 'c'].entries()) {
+      const commit = queue.commit(observationOf(id))
+      const append = await store.nth(index)
+      assert.deepEqual(append.ids, [id])
+      append.finish()
+      await commit
+      await new Promise(setImmediate)
+    }
+  })
+
+  it('cuts a long queue into batches, in order', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, { ...LIMITS, maxBatch: 2 })
+    const commits = ['a', 'b', 'c', 'd', 'e'].map((id) => queue.commit(observationOf(id)))
+    const batches: (readonly string[])[] = []
+    for (let index = 0; index < 3; index++) {
+      const append = await store.nth(index)
+      batches.push(append.ids)
+      append.finish()
+    }
+    assert.deepEqual(batches, [['a', 'b'], ['c', 'd'], ['e']])
+    await Promise.all(commits)
+  })
+
+  it('rejects exactly the batch that failed, with what the store said', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, { ...LIMITS, maxBatch: 2 })
+    const commits = ['a', 'b', 'c', 'd', 'e'].map((id) => queue.commit(observationOf(id)))
+    const settled = Promise.allSettled(commits)
+    const fault = new StoreUnavailable('no disk')
+    const one = await store.nth(0)
+    one.finish()
+    const two = await store.nth(1)
+    two.fail(fault)
+    const three = await store.nth(2)
+    three.finish()
+    const results = await settled
+    assert.deepEqual(
+      results.map((result) => (result.status === 'fulfilled' ? result.value : result.reason)),
+      ['stored', 'stored', fault, fault, 'stored'],
+    )
+  })
+
+  it('goes on after a store that throws instead of rejecting', async () => {
+    const store = createStore()
+    let throwing = true
+    const queue = createCommitQueue(
+      {
+        append: (batch) => {
+          if (throwing) throw new TypeError('broken')
+          return store.append(batch)
+        },
+      },
+      LIMITS,
+    )
+    await assert.rejects(queue.commit(observationOf('a')), TypeError)
+    throwing = false
+    const commit = queue.commit(observationOf('b'))
+    const append = await store.nth(0)
+    append.finish()
+    assert.equal(await commit, 'stored')
+  })
+
+  it('refuses with 429 what is more than its items, and has room again once they are written', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, { ...LIMITS, maxItems: 2 })
+    const first = [queue.commit(observationOf('a')), queue.commit(observationOf('b'))]
+    await assertTooMany(queue.commit(observationOf('c')))
+    const append = await store.nth(0)
+    assert.deepEqual(append.ids, ['a', 'b'])
+    const second = [queue.commit(observationOf('d')), queue.commit(observationOf('e'))]
+    await assertTooMany(queue.commit(observationOf('f')))
+    append.finish()
+    await Promise.all(first)
+    const next = await store.nth(1)
+    assert.deepEqual(next.ids, ['d', 'e'])
+    next.finish()
+    await Promise.all(second)
+  })
+
+  it('refuses with 429 what is more than its payload, and what was refused takes no room', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, { ...LIMITS, maxPayload: 10 })
+    const first = [queue.commit(observationOf('a', '12345'))]
+    await assertTooMany(queue.commit(observationOf('b', '123456')))
+    first.push(queue.commit(observationOf('c', '12345')))
+    await assertTooMany(queue.commit(observationOf('d', '1')))
+    const append = await store.nth(0)
+    assert.deepEqual(append.ids, ['a', 'c'])
+    append.fail(new Error('no disk'))
+    for (const commit of first) await assert.rejects(commit, /no disk/)
+    // A failed batch has given its room back, all of it and no more.
+    const second = queue.commit(observationOf('e', '1234567890'))
+    await assertTooMany(queue.commit(observationOf('f', '1')))
+    const next = await store.nth(1)
+    next.finish()
+    assert.equal(await second, 'stored')
+  })
+})

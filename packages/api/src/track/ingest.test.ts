@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { describe, it } from 'node:test'
+import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
+import { ApiError, ValidationError } from '../api-error.ts'
+import type { AppendOutcome, Observation } from '../store/store.ts'
+import { ingest } from './ingest.ts'
+
+const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
+const CLAIMS: AccessTokenClaims = {
+  iss: 'https://auth.example',
+  sub: 'client_1',
+  aud: 'https://api.example',
+  exp: NOW_MS / 1000 + 60,
+  iat: NOW_MS / 1000,
+  jti: 'jti',
+  client_id: 'client_1',
+  azp: 'client_1',
+  scope: 'asset:track:write',
+  org_id: 'org_1',
+  environment: 'development',
+}
+const HEADERS = { 'x-request-id': 'a-1', 'x-request-timestamp': String(NOW_MS / 1000) }
+const TEXT = '{ "asset_id": "truck", "timestamp": "2026-01-02T03:04:05.250Z", "own": [1.0] }'
+
+/** Ingests one request over a queue that gives `outcome`, and shows what was queued. */
+async function ingested(options: { outcome?: AppendOutcome; text?: string; headers?: object }) {
+  const { outcome = 'stored', text = TEXT, headers = HEADERS } = options
+  const queued: Observation[] = []
+  const commit = async (observation: Observation): Promise<AppendOutcome> => {
+    queued.push(observation)
+    return outcome
+  }
+  const request = { claims: CLAIMS, headers: { ...headers }, text, body: JSON.parse(text) }
+  const result = await ingest(request, { queue: { commit }, now: () => NOW_MS }).catch(
+    (error: unknown) => error,
+  )
+  return { result, queued }
+}
+
+describe('ingest', () => {
+  it('queues one observation: whose by the token, what by the text as it was sent', async () => {
+    const { queued } = await ingested({})
+    assert.deepEqual(queued, [
+      {
+        org_id: 'org_1',
+        environment: 'development',
+        client_id: 'client_1',
+        request_id: 'a-1',
+        body_digest: createHash('sha256').update(TEXT).digest(),
+        asset_id: 'truck',
+        type: null,
+        timestamp_ms: NOW_MS + 250,
+        received_ms: NOW_MS,
+        payload: TEXT,
+      },
+    ])
+  })
+
+  it('takes the type where there is one', async () => {
+    const text = JSON.stringify({ ...JSON.parse(TEXT), type: 'truck' })
+    assert.equal((await ingested({ text })).queued[0]?.type, 'truck')
+  })
+
+  it('says whether an earlier try had been stored', async () => {
+    assert.deepEqual((await ingested({ outcome: 'stored' })).result, { replayed: false })
+    assert.deepEqual((await ingested({ outcome: 'replayed' })).result, { replayed: true })
+  })
+
+  it('answers 409 for a request id that was used with another body', async () => {
+    const { result } = await ingested({ outcome: 'conflict' })
+    assert.ok(result instanceof ApiError)
+    assert.equal(result.status, 409)
+  })
+
+  it('names the faults of the headers, and queues nothing', async () => {
+    const { result, queued } = await ingested({ headers: {} })
+    assert.ok(result instanceof ValidationError)
+    assert.deepEqual(result.errors, {
+      'X-Request-Id': 'is required',
+      'X-Request-Timestamp': 'is required',
+    })
+    assert.deepEqual(queued, [])
+  })
+})

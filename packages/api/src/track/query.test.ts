@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ApiError } from '../api-error.ts'
+import type { Asset, AssetPage, Tenant } from '../store/store.ts'
+import { getAsset, listAssets } from './query.ts'
+
+const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
+const PAYLOAD = '{"asset_id":"truck","own":[1,null]}'
+const ASSET: Asset = {
+  asset_id: 'truck',
+  type: null,
+  timestamp_ms: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+  first_received_ms: Date.UTC(2026, 0, 2, 3, 4, 6),
+  last_received_ms: Date.UTC(2026, 0, 2, 3, 4, 7),
+  payload: PAYLOAD,
+}
+const VIEW = {
+  asset_id: 'truck',
+  type: null,
+  timestamp: '2026-01-02T03:04:05.678Z',
+  first_received_at: '2026-01-02T03:04:06.000Z',
+  last_received_at: '2026-01-02T03:04:07.000Z',
+  latest: PAYLOAD,
+}
+
+/** A store that answers every question with `page` and remembers what was asked. */
+function storeOf(page: AssetPage) {
+  const asked: { after: string | null; limit: number }[] = []
+  return {
+    asked,
+    async listAssets(_tenant: Tenant, question: { after: string | null; limit: number }) {
+      asked.push(question)
+      return page
+    },
+  }
+}
+
+/** What the store was asked for a query. */
+async function askedFor(query: { limit?: unknown; cursor?: unknown }) {
+  const store = storeOf({ assets: [], next: null })
+  await listAssets(TENANT, query, store)
+  return store.asked[0]
+}
+
+async function assertRefused(query: object, message: string): Promise<void> {
+  const store = storeOf({ assets: [], next: null })
+  await assert.rejects(listAssets(TENANT, query, store), (error) => {
+    assert.ok(error instanceof ApiError)
+    assert.deepEqual([error.status, error.message], [400, message], JSON.stringify(query))
+    return true
+  })
+  assert.deepEqual(store.asked, [])
+}
+
+describe('getAsset', () => {
+  it('shows times as ISO 8601 and the newest observation as it was sent', async () => {
+    const asked: unknown[] = []
+    const findAsset = async (...question: unknown[]) => {
+      asked.push(question)
+      return ASSET
+    }
+    assert.deepEqual(await getAsset(TENANT, 'truck', { findAsset }), VIEW)
+    assert.deepEqual(asked, [[TENANT, 'truck']])
+  })
+
+  it('answers 404 for what is not there', async () => {
+    await assert.rejects(getAsset(TENANT, 'van', { findAsset: async () => null }), (error) => {
+      assert.ok(error instanceof ApiError)
+      assert.equal(error.status, 404)
+      assert.ok(!error.detail.includes('van'))
+      return true
+    })
+  })
+})
+
+describe('listAssets', () => {
+  it('shows each asset as getAsset does', async () => {
+    const list = await listAssets(TENANT, {}, storeOf({ assets: [ASSET], next: null }))
+    assert.deepEqual(list, { assets: [VIEW], next_cursor: null })
+  })
+
+  it('asks for 50 from the start unless told otherwise', async () => {
+    assert.deepEqual(await askedFor({}), { after: null, limit: 50 })
+    assert.deepEqual(await askedFor({ limit: '1' }), { after: null, limit: 1 })
+    assert.deepEqual(await askedFor({ limit: '200' }), { after: null, limit: 200 })
+  })
+
+  it('refuses a limit that is not a whole number from 1 to 200', async () => {
+    const limits = ['', '0', '201', '-1', '1.5', '1e2', '0x10', ' 5', 'all', '9999999', null, 5]
+    for (const limit of [...limits, ['1', '2'], {}]) await assertRefused({ limit }, 'Invalid limit')
+  })
+
+  it('goes on from its own cursor, whatever characters the id has', async () => {
+    for (const next of [
+      'truck',
+      'ünï 漢 😀',
+      '/?#+=&',
+      ' ',
+      '\ufefftruck',
+      'x'.repeat(255),
+      '漢'.repeat(255),
+    ]) {
+      const { next_cursor } = await listAssets(TENANT, {}, storeOf({ assets: [ASSET], next }))
+      assert.match(String(next_cursor), /^[A-Za-z0-9_-]+$/, 'needs no escaping in a URL')
+      assert.equal((await askedFor({ cursor: next_cursor }))?.after, next)
+    }
+  })
+
+  it('refuses a cursor that it cannot have given', async () => {
+    const cursors = [
+      '',
+      'a b',
+      'dHJ1Y2s=',
+      'dHJ1Y2s+',
+      '*',
+      'x'.repeat(2049),
+      null,
+      7,
+      ['dA', 'dA'],
+    ]
+    // Cut short, bits that mean nothing, bytes that are no text: going back to the start would loop.
+    for (const cursor of [...cursors, 'A', 'dHJ1Y', 'dB', '_w']) {
+      await assertRefused({ cursor }, 'Invalid cursor')
+    }
+  })
+})

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { InvalidInput } from '../invalid-input.ts'
+import { type Audience, assertAudience } from './audience.ts'
+
+const AUDIENCE: Audience = {
+  audience: 'https://api.example/v1',
+  scopes: ['asset:track:write'],
+  token_lifetime_seconds: 86_400,
+  signing_alg: 'RS256',
+}
+
+function assertInvalid(change: Partial<Audience>, message: RegExp): void {
+  assert.throws(
+    () => assertAudience({ ...AUDIENCE, ...change }),
+    (error) => error instanceof InvalidInput && message.test(error.message),
+    JSON.stringify(change),
+  )
+}
+
+describe('assertAudience', () => {
+  it('takes an identifier of visible ASCII, a URL or not', () => {
+    for (const audience of ['https://api.example/v1', 'urn:example:api', 'a', 'x'.repeat(512)]) {
+      assertAudience({ ...AUDIENCE, audience })
+    }
+  })
+
+  it('refuses an identifier that would not pass through a header or a shell unharmed', () => {
+    for (const audience of ['', 'a b', 'a\n', 'a"b', 'a\\b', 'ä', 'x'.repeat(513)]) {
+      assertInvalid({ audience }, /^audience must be/)
+    }
+  })
+
+  it('wants scopes by the grammar of RFC 6749 §3.3', () => {
+    assertAudience({ ...AUDIENCE, scopes: ['a', "b:c/d-e.f_g~'"] })
+    for (const scopes of [[], [''], ['a b'], ['a', 'b"'], ['é'], ['a\\b']]) {
+      assertInvalid({ scopes }, /^scopes must be/)
+    }
+  })
+
+  it('wants an algorithm we sign with', () => {
+    for (const alg of ['none', 'HS256', 'rs256', '']) {
+      assertInvalid({ signing_alg: alg as 'RS256' }, /RS256, PS256, ES256, EdDSA/)
+    }
+  })
+
+  it('wants a lifetime of a minute to 30 days', () => {
+    for (const seconds of [60, 2_592_000]) {
+      assertAudience({ ...AUDIENCE, token_lifetime_seconds: seconds })
+    }
+    for (const seconds of [59, 2_592_001, 90.5, Number.NaN]) {
+      assertInvalid({ token_lifetime_seconds: seconds }, /from 60 to 2592000/)
+    }
+  })
+})

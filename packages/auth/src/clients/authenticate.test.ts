@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { OAuthError } from '@modulariot/oauth/protocol'
+import { authenticateClient } from './authenticate.ts'
+import type { ClientRecord } from './client.ts'
+import { ClientDirectory } from './directory.ts'
+import { createId, createSecret, digestSecret } from './secret.ts'
+
+const digestKey = new Uint8Array(32).fill(7)
+const [CLIENT, OTHER] = [createId('client'), createId('client')]
+const [SECRET, SECOND, STRANGE] = [
+  createSecret('production'),
+  createSecret('production'),
+  createSecret('production'),
+]
+
+function recordOf(secrets: readonly string[], status: ClientRecord['status'] = 'active') {
+  const created_at = '2026-01-02T03:04:05.000Z'
+  return {
+    client_id: CLIENT,
+    name: 'Truck fleet',
+    org_id: 'org_1',
+    environment: 'production',
+    status,
+    token_lifetime_seconds: null,
+    created_at,
+    secrets: secrets.map((secret) => ({
+      secret_id: `secret_${secrets.indexOf(secret)}`,
+      digest: digestSecret(secret, digestKey),
+      created_at,
+    })),
+    grants: [],
+  } satisfies ClientRecord
+}
+
+/** A server with one client in its store, which another process may change. */
+function serverWith(record: ClientRecord) {
+  const stored = { record, reads: 0 }
+  const directory = new ClientDirectory({
+    findClient: async (client_id) => {
+      stored.reads++
+      return client_id === stored.record.client_id ? stored.record : null
+    },
+  })
+  const login = (client_secret: string, client_id = CLIENT) =>
+    authenticateClient(
+      { method: 'client_secret_post', client_id, client_secret },
+      { directory, digestKey },
+    )
+  return { stored, directory, login }
+}
+
+/** The error of a refused login, and how often the store was read for it. */
+async function refusal(server: ReturnType<typeof serverWith>, secret: string, client_id?: string) {
+  const before = server.stored.reads
+  const error = await server.login(secret, client_id).then(
+    () => assert.fail('was not refused'),
+    (thrown: unknown) => thrown,
+  )
+  assert.ok(error instanceof OAuthError)
+  return { error, reads: server.stored.reads - before }
+}
+
+describe('authenticateClient', () => {
+  it('gives the client whose secret it is', async () => {
+    const { login, stored } = serverWith(recordOf([SECRET]))
+    assert.deepEqual(await login(SECRET), stored.record)
+  })
+
+  it('takes any of several secrets', async () => {
+    const { login } = serverWith(recordOf([SECRET, SECOND]))
+    assert.equal((await login(SECRET)).client_id, CLIENT)
+    assert.equal((await login(SECOND)).client_id, CLIENT)
+  })
+
+  it('reads the store once for the first login and never for the next ones', async () => {
+    const { login, stored } = serverWith(recordOf([SECRET, SECOND]))
+    await login(SECRET)
+    assert.equal(stored.reads, 1)
+    await login(SECRET)
+    await login(SECOND)
+    assert.equal(stored.reads, 1)
+  })
+
+  const mistyped = `${SECRET.slice(0, -1)}${SECRET.endsWith('0') ? '1' : '0'}`
+  const [active, disabled] = [recordOf([SECRET]), recordOf([SECRET], 'disabled')]
+  const cases = [
+    ['an unknown client', 'unknown_client', active, SECRET, OTHER, 1],
+    ['a wrong secret', 'wrong_secret', active, STRANGE, CLIENT, 1],
+    ['a client without secrets', 'wrong_secret', recordOf([]), SECRET, CLIENT, 1],
+    ['a disabled client', 'client_disabled', disabled, SECRET, CLIENT, 1],
+    ['a wrong secret of a disabled one', 'wrong_secret', disabled, STRANGE, CLIENT, 1],
+    ['a mistyped secret', 'malformed_secret', active, mistyped, CLIENT, 0],
+    ['what is no secret at all', 'malformed_secret', active, 'hunter2', CLIENT, 0],
+  ] as const
+
+  it('does not put into its reason what is no id of ours, for it may be a secret', async () => {
+    const refused = await refusal(serverWith(active), 'hunter2', SECRET)
+    assert.ok(!JSON.stringify(refused.error.reason).includes(SECRET))
+  })
+
+  for (const [what, kind, record, secret, client_id, reads] of cases) {
+    it(`refuses ${what} in the same words, with ${reads} store reads`, async () => {
+      const refused = await refusal(serverWith(record), secret, client_id)
+      const { error, error_description, status, reason } = refused.error
+      assert.deepEqual(
+        { error, error_description, status },
+        {
+          error: 'invalid_client',
+          error_description: 'Client authentication failed',
+          status: 401,
+        },
+      )
+      assert.deepEqual(reason, { kind, client_id })
+      assert.equal(refused.reads, reads)
+    })
+  }
+
+  it('reads the store exactly once for a refusal of a client it knows, too', async () => {
+    const server = serverWith(recordOf([SECRET]))
+    await server.login(SECRET)
+    assert.equal((await refusal(server, STRANGE)).reads, 1)
+    assert.equal((await refusal(server, STRANGE)).reads, 1)
+    assert.equal((await refusal(server, mistyped)).reads, 0)
+  })
+
+  it('keeps nothing of an unknown client: each try is read', async () => {
+    const server = serverWith(recordOf([SECRET]))
+    assert.equal((await refusal(server, SECRET, OTHER)).reads, 1)
+    assert.equal((await refusal(server, SECRET, OTHER)).reads, 1)
+  })
+
+  it('takes a secret that another process has just added', async () => {
+    const { login, stored } = serverWith(recordOf([SECRET]))
+    await login(SECRET)
+    stored.record = recordOf([SECRET, SECOND])
+    await login(SECOND)
+    assert.equal(stored.reads, 2)
+    await login(SECOND)
+    assert.equal(stored.reads, 2)
+  })
+
+  it('takes a client that another process has just enabled', async () => {
+    const server = serverWith(recordOf([SECRET], 'disabled'))
+    await refusal(server, SECRET)
+    server.stored.record = recordOf([SECRET])
+    await server.login(SECRET)
+  })
+
+  it('refuses a client disabled elsewhere once the change is told', async () => {
+    const server = serverWith(recordOf([SECRET]))
+    await server.login(SECRET)
+    server.stored.record = recordOf([SECRET], 'disabled')
+    server.directory.clear()
+    assert.equal((await refusal(server, SECRET)).error.reason.kind, 'client_disabled')
+    assert.equal((await refusal(server, SECRET)).reads, 1)
+  })
+
+  it('does not learn a secret by refusing it', async () => {
+    const server = serverWith(recordOf([SECRET]))
+    for (let tries = 0; tries < 3; tries++) await refusal(server, STRANGE)
+    await server.login(SECRET)
+  })
+
+  it('refuses a secret whose digest was made with another key', async () => {
+    const { stored, directory } = serverWith(recordOf([SECRET]))
+    const deps = { directory, digestKey: new Uint8Array(32).fill(8) }
+    const credentials = { client_id: stored.record.client_id, client_secret: SECRET }
+    await assert.rejects(
+      authenticateClient({ method: 'client_secret_post', ...credentials }, deps),
+      (error) => error instanceof OAuthError && error.reason.kind === 'wrong_secret',
+    )
+  })
+
+  it('lets the trouble of the store through as what it is', async () => {
+    const fault = new Error('no store')
+    const directory = new ClientDirectory({ findClient: () => Promise.reject(fault) })
+    const credentials = { client_id: CLIENT, client_secret: SECRET }
+    await assert.rejects(
+      authenticateClient(
+        { method: 'client_secret_post', ...credentials },
+        { directory, digestKey },
+      ),
+      fault,
+    )
+  })
+})

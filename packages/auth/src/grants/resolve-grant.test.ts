@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { OAuthError } from '@modulariot/oauth/protocol'
+import type { ClientRecord } from '../clients/client.ts'
+import { resolveGrant } from './resolve-grant.ts'
+
+const TRACK = {
+  audience: 'https://api.example',
+  scopes: ['read', 'write'],
+  token_lifetime_seconds: 3600,
+  signing_alg: 'RS256',
+} as const
+const OTHER = {
+  audience: 'https://other.example',
+  scopes: ['admin'],
+  token_lifetime_seconds: 60,
+  signing_alg: 'EdDSA',
+} as const
+const CLIENT: ClientRecord = {
+  client_id: 'client_1',
+  name: 'Truck fleet',
+  org_id: 'org_1',
+  environment: 'production',
+  status: 'active',
+  token_lifetime_seconds: null,
+  created_at: '2026-01-02T03:04:05.000Z',
+  secrets: [],
+  grants: [TRACK, OTHER],
+}
+
+describe('resolveGrant', () => {
+  it('gives every granted scope when none is asked for', () => {
+    assert.deepEqual(resolveGrant(CLIENT, TRACK.audience, null), {
+      audience: TRACK.audience,
+      scopes: ['read', 'write'],
+      lifetimeSeconds: 3600,
+      alg: 'RS256',
+    })
+  })
+
+  it('gives exactly the scopes asked for, in their order', () => {
+    assert.deepEqual(resolveGrant(CLIENT, TRACK.audience, ['write']).scopes, ['write'])
+    const both = resolveGrant(CLIENT, TRACK.audience, ['write', 'read'])
+    assert.deepEqual(both.scopes, ['write', 'read'])
+  })
+
+  it('takes lifetime and algorithm from the audience asked for', () => {
+    const { lifetimeSeconds, alg } = resolveGrant(CLIENT, OTHER.audience, null)
+    assert.deepEqual({ lifetimeSeconds, alg }, { lifetimeSeconds: 60, alg: 'EdDSA' })
+  })
+
+  it('lets a lifetime of the client win over that of the audience', () => {
+    const client = { ...CLIENT, token_lifetime_seconds: 120 }
+    assert.equal(resolveGrant(client, TRACK.audience, null).lifetimeSeconds, 120)
+  })
+
+  it('refuses an audience that is not granted, compared character by character', () => {
+    for (const audience of [
+      'https://nowhere.example',
+      'https://api.example/',
+      'HTTPS://api.example',
+    ]) {
+      assert.throws(
+        () => resolveGrant(CLIENT, audience, null),
+        (error) => {
+          assert.ok(error instanceof OAuthError)
+          assert.equal(error.error, 'invalid_target')
+          assert.equal(error.status, 400)
+          const kind = 'audience_not_granted'
+          assert.deepEqual(error.reason, { kind, client_id: 'client_1', audience })
+          return true
+        },
+      )
+    }
+  })
+
+  it('refuses a scope that is not granted at this audience, even beside one that is', () => {
+    for (const scope of [['admin'], ['read', 'admin'], ['Read'], ['read write']]) {
+      assert.throws(
+        () => resolveGrant(CLIENT, TRACK.audience, scope),
+        (error) => {
+          assert.ok(error instanceof OAuthError)
+          assert.equal(error.error, 'invalid_scope')
+          assert.equal(error.status, 400)
+          assert.equal(error.reason.kind, 'scope_not_granted')
+          return true
+        },
+      )
+    }
+  })
+})

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
+import { ClientDirectory } from '../clients/directory.ts'
+import { registerClient } from '../clients/register.ts'
+import { KeyRing } from '../keys/key-ring.ts'
+import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
+import type { AuthStore } from '../store/store.ts'
+import { mountAuthRoutes } from './routes.ts'
+
+const ISSUER = 'https://auth.example'
+const AUDIENCE = {
+  audience: 'https://api.example',
+  scopes: ['write', 'read'],
+  token_lifetime_seconds: 3600,
+  signing_alg: 'ES256',
+} as const
+const FACES = ['/api/v1/login', '/oauth2/token'] as const
+const FORM = 'application/x-www-form-urlencoded'
+const digestKey = new Uint8Array(32).fill(1)
+
+const folder = mkdtempSync(join(tmpdir(), 'miot-'))
+let store: AuthStore
+let app: FastifyInstance
+/** A token request that works. */
+let parameters: Record<string, string>
+
+before(async () => {
+  store = openSqliteAuthStore(join(folder, 'auth.db'))
+  await store.ensureAudience(AUDIENCE)
+  const { client_secret, ...rows } = registerClient(
+    {
+      name: 'Truck fleet',
+      org_id: 'org_1',
+      environment: 'production',
+      grants: [{ audience: AUDIENCE.audience, scopes: ['write', 'read'] }],
+    },
+    [AUDIENCE],
+    { digestKey, now: Date.now() },
+  )
+  await store.createFirst({ org_id: 'org_1', name: 'Acme' }, rows)
+  const keys = new KeyRing({ store, sealingKey: digestKey, now: Date.now })
+  await keys.load(['ES256'])
+  const directory = new ClientDirectory(store)
+  const deps = { issuer: ISSUER, store, directory, digestKey, keys, now: Date.now }
+  app = Fastify()
+  await app.register((scope) => mountAuthRoutes(scope, deps))
+  parameters = {
+    grant_type: 'client_credentials',
+    client_id: rows.client.client_id,
+    client_secret,
+    audience: AUDIENCE.audience,
+  }
+})
+
+after(async () => {
+  await app.close()
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+interface Sent {
+  readonly url?: string
+  readonly type?: string | undefined
+  readonly body?: string | Buffer
+  readonly headers?: Record<string, string>
+}
+
+function post({ url = FACES[0], type, body, headers = {} }: Sent) {
+  const typed = type === undefined ? headers : { ...headers, 'content-type': type }
+  return app.inject({ method: 'POST', url, headers: typed, ...(body !== undefined && { body }) })
+}
+
+const form = (change: Record<string, string> = {}): string =>
+  new URLSearchParams({ ...parameters, ...change }).toString()
+
+describe('a login', () => {
+  for (const url of FACES) {
+    it(`at ${url} takes a form and JSON, and answers a token that verifies`, async () => {
+      for (const [type, body] of [
+        [FORM, form()],
+        ['application/json', JSON.stringify(parameters)],
+      ] as const) {
+        const response = await post({ url, type, body })
+        assert.equal(response.statusCode, 200, response.body)
+        assert.equal(response.headers['cache-control'], 'no-store')
+        const { access_token, token_type, expires_in, scope } = response.json()
+        assert.deepEqual([token_type, expires_in, scope], ['Bearer', 3600, 'write read'])
+        const jwks = (await app.inject('/.well-known/jwks.json')).json<JSONWebKeySet>()
+        const { payload } = await jwtVerify(access_token, createLocalJWKSet(jwks), {
+          issuer: ISSUER,
+          audience: AUDIENCE.audience,
+          typ: 'at+jwt',
+        })
+        assert.equal(payload.client_id, parameters.client_id)
+      }
+    })
+  }
+
+  it('takes the client by HTTP Basic', async () => {
+    const { client_id, client_secret, ...rest } = parameters
+    const authorization = `Basic ${btoa(`${client_id}:${client_secret}`)}`
+    const body = new URLSearchParams(rest).toString()
+    const response = await post({ type: FORM, body, headers: { authorization } })
+    assert.equal(response.statusCode, 200, response.body)
+  })
+
+  it('says who is refused in the words of its face', async () => {
+    const body = form({ client_id: 'client_nobody' })
+    const documented = await post({ url: FACES[0], type: FORM, body })
+    assert.equal(documented.statusCode, 401)
+    assert.equal(documented.body, '{"error":"access_denied","error_description":"Unauthorized"}')
+    const standard = await post({ url: FACES[1], type: FORM, body })
+    assert.equal(standard.statusCode, 401)
+    assert.equal(standard.json().error, 'invalid_client')
+  })
+
+  it('refuses credentials in the query, and parameters it knows', async () => {
+    for (const query of ['client_secret=x', 'a=b&audience=x', 'client%5Fsecret=x']) {
+      const response = await post({ url: `${FACES[0]}?${query}`, type: FORM, body: form() })
+      assert.equal(response.statusCode, 400, query)
+      assert.match(response.json().error_description, /in the body, never in the query/)
+    }
+    const traced = await post({ url: `${FACES[0]}?trace=1`, type: FORM, body: form() })
+    assert.equal(traced.statusCode, 200)
+  })
+})
+
+describe('the body of a login', () => {
+  it('may say its type in other letters and with a charset', async () => {
+    for (const type of [`${FORM}; charset=UTF-8`, FORM.toUpperCase(), `${FORM};charset=utf-8`]) {
+      assert.equal((await post({ type, body: form() })).statusCode, 200, type)
+    }
+    for (const type of ['application/json; charset=utf-8', 'Application/JSON']) {
+      const body = JSON.stringify(parameters)
+      assert.equal((await post({ type, body })).statusCode, 200, type)
+    }
+  })
+
+  it('of any other type is 415, at both faces, and says which types there are', async () => {
+    for (const url of FACES) {
+      for (const type of [
+        'text/plain',
+        'text/json',
+        'application/jsonp',
+        'application/json-patch+json',
+        'application/vnd.api+json',
+        'application/xml',
+        'multipart/form-data; boundary=x',
+        'application/octet-stream',
+        '*/*',
+        'json',
+      ]) {
+        const response = await post({ url, type, body: JSON.stringify(parameters) })
+        assert.equal(response.statusCode, 415, type)
+        assert.equal(response.json().error, 'invalid_request')
+        assert.match(
+          response.json().error_description,
+          /x-www-form-urlencoded or application\/json/,
+        )
+      }
+    }
+  })
+
+  it('without a type is 415', async () => {
+    assert.equal((await post({ body: Buffer.from(form()) })).statusCode, 415)
+  })
+
+  it('that is missing or empty is told what is missing', async () => {
+    for (const sent of [{}, { type: FORM }, { type: FORM, body: '' }]) {
+      const response = await post(sent)
+      assert.equal(response.statusCode, 400)
+      assert.equal(response.json().error, 'invalid_request')
+      const description = response.json().error_description
+      for (const name of Object.keys(parameters)) assert.match(description, new RegExp(name))
+    }
+  })
+
+  it('is at most 16 KiB', async () => {
+    const fill = (bytes: number): string => `${form()}&x=`.padEnd(bytes, 'x')
+    const fits = await post({ type: FORM, body: fill(16 * 1024) })
+    assert.doesNotMatch(fits.body, /16 KiB/)
+    const response = await post({ type: FORM, body: fill(16 * 1024 + 1) })
+    assert.equal(response.statusCode, 413)
+    const error_description = 'The body is larger than 16 KiB'
+    assert.deepEqual(response.json(), { error: 'invalid_request', error_description })
+  })
+
+  it('that does not parse is 400, and the next request is not affected', async () => {
+    const deep = `{"a":${'['.repeat(40)}${']'.repeat(40)}}`
+    for (const [type, body] of [
+      ['application/json', '{"client_secret":"hunter2'],
+      ['application/json', ''],
+      ['application/json', '[]'],
+      ['application/json', deep],
+      ['application/json', Buffer.from('7b2261223a22ff227d', 'hex')],
+      [FORM, Buffer.from('ff', 'hex')],
+      [FORM, `${form()}&client_id=again`],
+    ] as const) {
+      const response = await post({ type, body })
+      assert.equal(response.statusCode, 400, String(body))
+      assert.equal(response.json().error, 'invalid_request')
+      assert.ok(!response.body.includes('hunter2'))
+    }
+    assert.equal((await post({ type: FORM, body: form() })).statusCode, 200)
+  })
+})
+
+describe('the other endpoints', () => {
+  it('publish the metadata at both well-known addresses, for five minutes', async () => {
+    for (const name of ['oauth-authorization-server', 'openid-configuration']) {
+      const response = await app.inject(`/.well-known/${name}`)
+      assert.equal(response.headers['cache-control'], 'public, max-age=300')
+      const { issuer, scopes_supported } = response.json()
+      assert.equal(issuer, ISSUER)
+      assert.deepEqual(scopes_supported, ['read', 'write'])
+    }
+  })
+
+  it('publish the verifying keys without a private member', async () => {
+    const response = await app.inject('/.well-known/jwks.json')
+    assert.equal(response.headers['cache-control'], 'public, max-age=300')
+    assert.equal(response.json().keys.length, 1)
+    assert.equal(response.json().keys[0].d, undefined)
+  })
+
+  it('refuse the wrong method with 405 and Allow, never to be cached', async () => {
+    for (const [method, url, allow] of [
+      ['GET', FACES[0], 'POST'],
+      ['GET', FACES[1], 'POST'],
+      ['DELETE', '/.well-known/jwks.json', 'GET, HEAD'],
+    ] as const) {
+      const response = await app.inject({ method, url })
+      assert.equal(response.statusCode, 405)
+      assert.equal(response.headers.allow, allow)
+      assert.equal(response.headers['cache-control'], 'no-store')
+      assert.equal(response.json().error, 'invalid_request')
+    }
+  })
+})

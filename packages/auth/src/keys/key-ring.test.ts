@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '@modulariot/oauth/protocol'
+import { compactVerify, createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet } from 'jose'
+import { KeyRing } from './key-ring.ts'
+import type { SealedKey } from './sealed-key.ts'
+import { SealBroken } from './sealing.ts'
+
+const SEALING_KEY = new Uint8Array(32).fill(1)
+const NOW = Date.UTC(2026, 0, 2, 3, 4, 5)
+const PAYLOAD = JSON.stringify({ sub: 'client_1', name: 'ünïcödé' })
+
+/** A place for keys that several rings share, and how often it was written. */
+function createKeyStore() {
+  const kept = { keys: [] as readonly SealedKey[], writes: 0 }
+  return {
+    kept,
+    async updateSigningKeys(update: (current: readonly SealedKey[]) => readonly SealedKey[]) {
+      const next = update(kept.keys)
+      if (next !== kept.keys) kept.writes++
+      kept.keys = next
+      return next
+    },
+  }
+}
+
+type KeyStore = ReturnType<typeof createKeyStore>
+
+const ringOn = (store: KeyStore, sealingKey = SEALING_KEY): KeyRing =>
+  new KeyRing({ store, sealingKey, now: () => NOW })
+
+async function loadedRing(store: KeyStore, ...algorithms: SigningAlgorithm[]): Promise<KeyRing> {
+  const ring = ringOn(store)
+  await ring.load(algorithms)
+  return ring
+}
+
+const kidsOf = (ring: KeyRing): unknown[] => ring.publicKeys().keys.map(({ kid }) => kid)
+
+/** What jose, which knows nothing of us, reads in a token with the keys that the ring publishes. */
+async function verifyWith(ring: KeyRing, token: string): Promise<string> {
+  const keys = createLocalJWKSet(ring.publicKeys() as JSONWebKeySet)
+  return new TextDecoder().decode((await compactVerify(token, keys)).payload)
+}
+
+describe('KeyRing', () => {
+  for (const alg of SIGNING_ALGORITHMS) {
+    it(`signs with ${alg} what its published key verifies`, async () => {
+      const ring = await loadedRing(createKeyStore(), alg)
+      const token = await ring.sign(alg, PAYLOAD)
+      assert.equal(await verifyWith(ring, token), PAYLOAD)
+      const [kid] = kidsOf(ring)
+      assert.deepEqual(decodeProtectedHeader(token), { alg, kid, typ: 'at+jwt' })
+      const key = await ring.find({ alg, kid: kid as string })
+      assert.ok(key)
+      await compactVerify(token, key)
+    })
+  }
+
+  it('publishes the public members of its keys and nothing else', async () => {
+    const ring = await loadedRing(createKeyStore(), ...SIGNING_ALGORITHMS)
+    const members = ring.publicKeys().keys.map((key) => [key.alg, Object.keys(key).sort()])
+    assert.deepEqual(Object.fromEntries(members), {
+      RS256: ['alg', 'e', 'kid', 'kty', 'n', 'use'],
+      PS256: ['alg', 'e', 'kid', 'kty', 'n', 'use'],
+      ES256: ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'],
+      EdDSA: ['alg', 'crv', 'kid', 'kty', 'use', 'x'],
+    })
+  })
+
+  it('gives the store public halves and sealed private ones', async () => {
+    const store = createKeyStore()
+    await loadedRing(store, 'ES256')
+    const [key, ...others] = store.kept.keys
+    assert.deepEqual(others, [])
+    assert.ok(key)
+    assert.equal(key.created_at, '2026-01-02T03:04:05.000Z')
+    assert.ok(!('d' in key.public_jwk))
+    assert.equal(key.sealed.split('.').length, 5, 'a compact JWE')
+  })
+
+  it('keeps its key through further loads and restarts, and writes nothing for it', async () => {
+    const store = createKeyStore()
+    const ring = await loadedRing(store, 'ES256')
+    const before = kidsOf(ring)
+    await ring.load(['ES256'])
+    assert.deepEqual(kidsOf(ring), before)
+    assert.deepEqual(kidsOf(await loadedRing(store, 'ES256')), before)
+    assert.equal(store.kept.writes, 1)
+  })
+
+  it('makes a key for an algorithm that comes later, beside the one it has', async () => {
+    const ring = await loadedRing(createKeyStore(), 'ES256')
+    const old = await ring.sign('ES256', PAYLOAD)
+    await assert.rejects(ring.sign('EdDSA', PAYLOAD), /no signing key for EdDSA/)
+    await ring.load(['ES256', 'EdDSA'])
+    assert.equal(await verifyWith(ring, await ring.sign('EdDSA', PAYLOAD)), PAYLOAD)
+    assert.equal(await verifyWith(ring, old), PAYLOAD)
+  })
+
+  it('agrees on one key with another ring that starts on the same store at the same time', async () => {
+    const store = createKeyStore()
+    const rings = [ringOn(store), ringOn(store), ringOn(store)]
+    await Promise.all(rings.map((ring) => ring.load(['ES256'])))
+    assert.equal(store.kept.keys.length, 1)
+    for (const ring of rings) {
+      assert.deepEqual(kidsOf(ring), [store.kept.keys[0]?.kid])
+      const token = await ring.sign('ES256', PAYLOAD)
+      for (const other of rings) assert.equal(await verifyWith(other, token), PAYLOAD)
+    }
+  })
+
+  it('refuses to start with an encryption key that does not fit', async () => {
+    const store = createKeyStore()
+    await loadedRing(store, 'ES256')
+    const stranger = ringOn(store, new Uint8Array(32).fill(2))
+    await assert.rejects(stranger.load(['ES256']), SealBroken)
+    assert.deepEqual(kidsOf(stranger), [])
+    await assert.rejects(stranger.sign('ES256', PAYLOAD))
+    assert.equal(store.kept.writes, 1)
+  })
+
+  it('refuses sealed texts that were swapped for one another', async () => {
+    const store = createKeyStore()
+    await loadedRing(store, 'ES256', 'EdDSA')
+    const [one, two] = store.kept.keys
+    assert.ok(one && two)
+    store.kept.keys = [
+      { ...one, sealed: two.sealed },
+      { ...two, sealed: one.sealed },
+    ]
+    await assert.rejects(ringOn(store).load([]), SealBroken)
+  })
+
+  it('stays with the keys it has when they cannot be read again', async () => {
+    const store = createKeyStore()
+    const ring = await loadedRing(store, 'ES256')
+    store.kept.keys = store.kept.keys.map((key) => ({ ...key, sealed: 'broken' }))
+    await assert.rejects(ring.load(['ES256']), SealBroken)
+    assert.equal(await verifyWith(ring, await ring.sign('ES256', PAYLOAD)), PAYLOAD)
+  })
+
+  it('finds only a key of its own, for the algorithm that the key is for', async () => {
+    const ring = await loadedRing(createKeyStore(), 'RS256', 'ES256')
+    const [rsa, ec] = kidsOf(ring) as [string, string]
+    assert.ok(await ring.find({ alg: 'RS256', kid: rsa }))
+    assert.equal(await ring.find({ alg: 'PS256', kid: rsa }), null)
+    assert.equal(await ring.find({ alg: 'RS256', kid: ec }), null)
+    assert.equal(await ring.find({ alg: 'RS256', kid: 'nobody' }), null)
+  })
+})

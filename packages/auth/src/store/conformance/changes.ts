@@ -1,0 +1,98 @@
+/** How every store tells of changes. */
+
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+import { StoreConflict } from '@modulariot/platform/storage'
+import type { AuthStore } from '../store.ts'
+import {
+  keyOf,
+  ORGANIZATION,
+  populate,
+  rowsOf,
+  type StorePromise,
+  TOGETHER,
+  TRACK,
+  unchanged,
+} from './samples.ts'
+
+const PROMISED_MS = 1000
+/** What a busy machine may add to it. */
+const SLACK_MS = 1000
+
+/** Resolves with the next change that the store tells of. */
+function nextChange(store: AuthStore): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const deadline = setTimeout(() => {
+      stop()
+      reject(new Error('no change was told of'))
+    }, PROMISED_MS + SLACK_MS)
+    const stop = store.onChange(() => {
+      clearTimeout(deadline)
+      stop()
+      resolve()
+    })
+  })
+}
+
+export function testChanges(name: string, promise: StorePromise): void {
+  describe(`${name}: a change`, TOGETHER, () => {
+    promise('through another handle is told within a second', async ({ store, openAnother }) => {
+      const another = await openAnother()
+      const changes: Record<string, () => Promise<unknown>> = {
+        audience: () => another.ensureAudience(TRACK),
+        organization: () => another.createFirst(ORGANIZATION, rowsOf('first')),
+        client: () => another.createClient(rowsOf('second')),
+        keys: () => another.updateSigningKeys(() => [keyOf('a')]),
+      }
+      for (const [what, change] of Object.entries(changes)) {
+        const told = nextChange(store)
+        await change()
+        await assert.doesNotReject(told, what)
+      }
+    })
+
+    promise('of our own is told, to every listener', async ({ store }) => {
+      const told = Promise.all([nextChange(store), nextChange(store)])
+      await store.ensureAudience(TRACK)
+      await told
+    })
+
+    promise('is visible by the time it is told', async ({ store, openAnother }) => {
+      const another = await openAnother()
+      const told = nextChange(store)
+      await another.ensureAudience(TRACK)
+      await told
+      assert.deepEqual(await store.listAudiences(), [TRACK])
+    })
+
+    promise('is not told of reads, of what changed nothing, or to who has left', async (stores) => {
+      const { store } = stores
+      const another = await stores.openAnother()
+      await populate(store)
+      let told = 0
+      const listening = await stores.openAnother()
+      listening.onChange(() => told++)
+      for (const handle of [store, another, listening]) {
+        await handle.ping()
+        await handle.findClient('first')
+        await handle.listClients({ after: null, limit: 10 })
+        await handle.listOrganizations()
+        await handle.listAudiences()
+        await handle.ensureAudience(TRACK)
+        await handle.createFirst(ORGANIZATION, rowsOf('second'))
+        await handle.updateSigningKeys(unchanged)
+        await assert.rejects(handle.createClient(rowsOf('first')), StoreConflict)
+      }
+      // Silence is not an event: it has to last as long as a change may take to be told.
+      await new Promise((resolve) => setTimeout(resolve, PROMISED_MS))
+      assert.equal(told, 0)
+      let toldAfterLeaving = 0
+      const leave = another.onChange(() => toldAfterLeaving++)
+      leave()
+      const heard = [nextChange(listening), nextChange(another)]
+      await another.createClient(rowsOf('second'))
+      await Promise.all(heard)
+      assert.equal(toldAfterLeaving, 0)
+    })
+  })
+}

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { mkdtempDisposableSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { it } from 'node:test'
+import type { SealedKey } from '../../keys/sealed-key.ts'
+import { testAuthStore } from '../store.conformance.ts'
+import { openSqliteAuthStore } from './sqlite-store.ts'
+
+const prefix = join(tmpdir(), 'miot-')
+
+testAuthStore('SQLite', async () => {
+  const folder = mkdtempSync(prefix)
+  const openAnother = async () => openSqliteAuthStore(join(folder, 'auth.db'))
+  const destroy = async () => rmSync(folder, { recursive: true })
+  return { store: await openAnother(), openAnother, destroy }
+})
+
+it('SQLite: an updater that finds its work done under the lock writes nothing', async () => {
+  using folder = mkdtempDisposableSync(prefix)
+  const path = join(folder.path, 'auth.db')
+  const stores = [openSqliteAuthStore(path), openSqliteAuthStore(path)]
+  using database = new DatabaseSync(path)
+  const key = { kid: 'a', alg: 'EdDSA', public_jwk: {}, sealed: 's', created_at: 't' } as SealedKey
+  await Promise.all(
+    stores.map((store) => store.updateSigningKeys((keys) => (keys.length > 0 ? keys : [key]))),
+  )
+  assert.equal(database.prepare('SELECT value FROM revision').get()?.value, 1)
+  for (const store of stores) await store.close()
+})
+
+it('SQLite: only the owner can read the files', async () => {
+  using folder = mkdtempDisposableSync(prefix)
+  const store = openSqliteAuthStore(join(folder.path, 'auth.db'))
+  await store.ensureAudience({
+    audience: 'https://api.example',
+    scopes: ['a'],
+    token_lifetime_seconds: 60,
+    signing_alg: 'ES256',
+  })
+  const files = readdirSync(folder.path)
+  assert.ok(files.length > 1)
+  for (const file of files) {
+    assert.equal(statSync(join(folder.path, file)).mode & 0o777, 0o600, file)
+  }
+  await store.close()
+})

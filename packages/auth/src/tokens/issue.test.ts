@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
+import type { ClientRecord } from '../clients/client.ts'
+import type { ResolvedGrant } from '../grants/resolve-grant.ts'
+import { issueAccessToken } from './issue.ts'
+import { refreshInSeconds } from './refresh-hint.ts'
+
+const CLIENT: ClientRecord = {
+  client_id: 'client_1',
+  name: 'Truck fleet',
+  org_id: 'org_1',
+  environment: 'production',
+  status: 'active',
+  token_lifetime_seconds: null,
+  created_at: '2026-01-02T03:04:05.000Z',
+  secrets: [],
+  grants: [],
+}
+const GRANT: ResolvedGrant = {
+  audience: 'https://api.example',
+  scopes: ['read', 'write'],
+  lifetimeSeconds: 3600,
+  alg: 'ES256',
+}
+
+/** Issues a token at `now` with keys that only write down what they are to sign. */
+async function issue(now = 1_767_323_045_999) {
+  const signed: { alg: SigningAlgorithm; claims: Record<string, unknown> }[] = []
+  const keys = {
+    sign: async (alg: SigningAlgorithm, payload: string) => {
+      signed.push({ alg, claims: JSON.parse(payload) })
+      return 'the.signed.token'
+    },
+  }
+  const deps = { issuer: 'https://auth.example', keys, now: () => now }
+  const response = await issueAccessToken(CLIENT, GRANT, deps)
+  return { response, ...(signed[0] ?? assert.fail('nothing was signed')) }
+}
+
+describe('issueAccessToken', () => {
+  it('signs the claims of RFC 9068, times in whole seconds', async () => {
+    const { alg, claims } = await issue()
+    const { jti, ...others } = claims
+    assert.equal(alg, 'ES256')
+    assert.match(String(jti), /^[0-9a-f-]{36}$/)
+    assert.deepEqual(others, {
+      iss: 'https://auth.example',
+      sub: 'client_1',
+      aud: 'https://api.example',
+      iat: 1_767_323_045,
+      exp: 1_767_326_645,
+      client_id: 'client_1',
+      azp: 'client_1',
+      scope: 'read write',
+      org_id: 'org_1',
+      environment: 'production',
+    })
+  })
+
+  it('answers what RFC 6749 §5.1 wants, and when to come back', async () => {
+    assert.deepEqual((await issue()).response, {
+      access_token: 'the.signed.token',
+      token_type: 'Bearer',
+      expires_in: 3600,
+      refresh_in: refreshInSeconds('client_1', 3600),
+      scope: 'read write',
+    })
+  })
+
+  it('gives every token an id of its own', async () => {
+    const ids = await Promise.all(
+      Array.from({ length: 100 }, async () => (await issue()).claims.jti),
+    )
+    assert.equal(new Set(ids).size, 100)
+  })
+})

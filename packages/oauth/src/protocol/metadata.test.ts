@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { authorizationServerMetadata, protectedResourceMetadata } from './metadata.ts'
+
+const ISSUER = 'https://auth.example'
+
+describe('authorizationServerMetadata', () => {
+  it('has every member RFC 8414 §2 requires, and only what works', () => {
+    assert.deepEqual(authorizationServerMetadata(ISSUER, ['asset:track:write']), {
+      issuer: ISSUER,
+      token_endpoint: 'https://auth.example/oauth2/token',
+      jwks_uri: 'https://auth.example/.well-known/jwks.json',
+      scopes_supported: ['asset:track:write'],
+      response_types_supported: [],
+      grant_types_supported: ['client_credentials'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    })
+  })
+
+  it('leaves scopes_supported out when there are none (RFC 8414 §3.2)', () => {
+    assert.ok(!('scopes_supported' in authorizationServerMetadata(ISSUER, [])))
+  })
+
+  it('keeps the path of an issuer that has one', () => {
+    const { token_endpoint, jwks_uri } = authorizationServerMetadata(`${ISSUER}/tenant`, [])
+    assert.equal(token_endpoint, 'https://auth.example/tenant/oauth2/token')
+    assert.equal(jwks_uri, 'https://auth.example/tenant/.well-known/jwks.json')
+  })
+})
+
+describe('protectedResourceMetadata', () => {
+  it('names the resource, its authorization server, and the header as the only way', () => {
+    const resource = 'https://api.example/v1/asset/track'
+    assert.deepEqual(protectedResourceMetadata(resource, ISSUER, ['asset:track:write']), {
+      resource,
+      authorization_servers: [ISSUER],
+      scopes_supported: ['asset:track:write'],
+      bearer_methods_supported: ['header'],
+    })
+  })
+})

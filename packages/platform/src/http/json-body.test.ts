@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { assertShallow, decodeUtf8, JsonBodyError, MAX_JSON_DEPTH, parseJson } from './json-body.ts'
+
+function nested(depth: number): string {
+  return '['.repeat(depth) + ']'.repeat(depth)
+}
+
+function assertRefused(text: string, message: RegExp): void {
+  assert.throws(
+    () => parseJson(text),
+    (error) => error instanceof JsonBodyError && message.test(error.message),
+    text.slice(0, 80),
+  )
+}
+
+describe('parseJson', () => {
+  it('gives what JSON.parse gives, for any value that is not too deep', () => {
+    const value = fc.jsonValue({ maxDepth: MAX_JSON_DEPTH - 1, depthSize: 'large' })
+    const spacing = fc.constantFrom(0, 2, '\t')
+    fc.assert(
+      fc.property(value, spacing, (json, space) => {
+        fc.pre(!namesPrototype(json))
+        const text = JSON.stringify(json, null, space)
+        assert.deepEqual(parseJson(text), JSON.parse(text))
+      }),
+    )
+  })
+
+  it('gives what JSON.parse gives, or refuses as it does, for strings of any characters', () => {
+    const fragment = fc.constantFrom('"', '\\', '{', '}', '[', ']', '\\u007b', ':', ',', 'a', '\n')
+    fc.assert(
+      fc.property(fc.array(fragment, { maxLength: 20 }), (fragments) => {
+        const text = fragments.join('')
+        let expected: unknown
+        try {
+          expected = JSON.parse(text)
+        } catch {
+          assertRefused(text, /not valid JSON/)
+          return
+        }
+        assert.deepEqual(parseJson(text), expected)
+      }),
+    )
+  })
+
+  it('takes 32 levels and refuses 33', () => {
+    assert.deepEqual(parseJson(nested(32)), JSON.parse(nested(32)))
+    assertRefused(nested(33), /deeper than 32/)
+    assertRefused(`${'{"a":'.repeat(33)}1${'}'.repeat(33)}`, /deeper than 32/)
+  })
+
+  it('refuses a million levels without running out of stack', () => {
+    assertRefused('['.repeat(1_000_000), /deeper than 32/)
+  })
+
+  it('counts levels, not brackets: many values side by side are fine', () => {
+    const text = `[${Array(1000).fill('{"a":[]}').join(',')}]`
+    assert.deepEqual(parseJson(text), JSON.parse(text))
+  })
+
+  it('takes brackets within strings for text, escaped quotes and backslashes included', () => {
+    const brackets = '[{'.repeat(50)
+    for (const string of [brackets, `"${brackets}`, `\\"${brackets}`, `${brackets}\\`, `\\\\"`]) {
+      const text = JSON.stringify({ [string]: string })
+      assert.deepEqual(parseJson(text), { [string]: string })
+    }
+  })
+
+  it('is not lured past the brackets by a quote that follows a finished escape', () => {
+    assertRefused(`["\\\\",${nested(32)}]`, /deeper than 32/)
+    assertRefused(`["\\\\\\"",${nested(32)}]`, /deeper than 32/)
+  })
+
+  it('refuses a member named __proto__ wherever it stands, escapes included', () => {
+    for (const name of ['__proto__', '\\u005f_proto__', '__prot\\u006f__', '__\\u0070roto__']) {
+      assertRefused(`{"${name}":{"admin":true}}`, /__proto__/)
+      assertRefused(`{"${name}":1}`, /__proto__/)
+      assertRefused(`[{"a":{"${name}":null}}]`, /__proto__/)
+    }
+  })
+
+  it('takes __proto__ as a value, and names that only resemble it', () => {
+    const text = '{"a":"__proto__","proto":1,"__proto":2,"\\u005f":3,"constructor":4}'
+    assert.deepEqual(parseJson(text), JSON.parse(text))
+  })
+
+  it('refuses what is not JSON, the empty text and a byte order mark too', () => {
+    for (const text of [
+      '',
+      ' ',
+      '{',
+      '"',
+      '"\\',
+      '{"a":1,}',
+      '{a:1}',
+      '[1][2]',
+      'NaN',
+      '\ufeff{}',
+    ]) {
+      assertRefused(text, /not valid JSON/)
+    }
+  })
+
+  it('says nothing of the body in its message', () => {
+    assert.throws(
+      () => parseJson('{"client_secret":"hunter2'),
+      (error: Error) => !error.message.includes('hunter2'),
+    )
+  })
+})
+
+describe('assertShallow', () => {
+  it('ends where a string does not', () => {
+    assertShallow(`"${'['.repeat(100)}`)
+  })
+})
+
+describe('decodeUtf8', () => {
+  it('keeps every character', () => {
+    const text = 'ä€😀\0"\u2028'
+    assert.equal(decodeUtf8(Buffer.from(text)), text)
+  })
+
+  it('refuses bytes that are not UTF-8', () => {
+    const sequences = ['ff', 'c3', 'c0af', 'e282', 'eda080', 'f8888080', '22c328']
+    for (const hex of sequences) {
+      assert.throws(() => decodeUtf8(Buffer.from(hex, 'hex')), JsonBodyError, hex)
+    }
+  })
+})
+
+function namesPrototype(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.keys(value).includes('__proto__') || Object.values(value).some(namesPrototype)
+}

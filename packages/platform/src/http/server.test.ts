@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { type Application, createHttpServer } from './server.ts'
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+function application(name: string, options: Partial<Application> = {}): Application {
+  return { name, mount: async () => {}, ready: async () => {}, ...options }
+}
+
+const unready = application('broken', { ready: () => Promise.reject(new Error('no disk')) })
+
+/** A server, and every line it logs. */
+async function createServer(...applications: Application[]) {
+  const lines: string[] = []
+  const logger = pino({ level: 'trace' }, { write: (line) => lines.push(line) })
+  return { app: await createHttpServer({ applications, logger }), lines }
+}
+
+async function get(app: FastifyInstance, url: string, headers: Record<string, string> = {}) {
+  return app.inject({ method: 'GET', url, headers })
+}
+
+describe('health', () => {
+  it('/livez says that the process runs, whatever its applications can do', async () => {
+    const { app } = await createServer(unready)
+    const response = await get(app, '/livez')
+    assert.equal(response.statusCode, 200)
+    assert.deepEqual(response.json(), { status: 'ok' })
+  })
+
+  it('/readyz answers 200 while every application is ready', async () => {
+    const { app } = await createServer(application('one'), application('two'))
+    const response = await get(app, '/readyz')
+    assert.equal(response.statusCode, 200)
+    assert.deepEqual(response.json(), { status: 'ok', checks: { one: 'ok', two: 'ok' } })
+    assert.equal(response.headers['cache-control'], 'no-store')
+  })
+
+  it('/readyz answers 503 while one is not, names it, and keeps the reason to itself', async () => {
+    const { app } = await createServer(application('one'), unready)
+    const response = await get(app, '/readyz')
+    assert.equal(response.statusCode, 503)
+    assert.deepEqual(response.json(), {
+      status: 'unavailable',
+      checks: { one: 'ok', broken: 'unavailable' },
+    })
+  })
+
+  it('/readyz asks anew each time', async () => {
+    let fails = true
+    const ready = async (): Promise<void> => {
+      if (fails) throw new Error('no disk')
+    }
+    const { app } = await createServer(application('one', { ready }))
+    assert.equal((await get(app, '/readyz')).statusCode, 503)
+    fails = false
+    assert.equal((await get(app, '/readyz')).statusCode, 200)
+  })
+})
+
+describe('applications', () => {
+  it('live in scopes of their own: the error handler of one is not that of another', async () => {
+    const failing = (name: string): Application =>
+      application(name, {
+        mount: async (app) => {
+          app.setErrorHandler((_error, _request, reply) => reply.code(500).send({ by: name }))
+          app.get(`/${name}`, async () => {
+            throw new Error('broken')
+          })
+        },
+      })
+    const { app } = await createServer(failing('one'), failing('two'))
+    assert.deepEqual((await get(app, '/one')).json(), { by: 'one' })
+    assert.deepEqual((await get(app, '/two')).json(), { by: 'two' })
+  })
+})
+
+describe('every answer', () => {
+  it('of an unknown path is 404 in JSON', async () => {
+    const { app } = await createServer()
+    const response = await get(app, '/nowhere')
+    assert.equal(response.statusCode, 404)
+    assert.match(String(response.headers['content-type']), /^application\/json/)
+    assert.deepEqual(response.json(), {
+      error: 'not_found',
+      error_description: 'There is no such endpoint',
+    })
+  })
+
+  it('to a path that cannot be read is refused in JSON, without a word of it', async () => {
+    const mount = async (app: FastifyInstance): Promise<void> => {
+      app.get('/things/:id', async () => 'shown')
+    }
+    const { app } = await createServer(application('one', { mount }))
+    const statuses = { '/%zz': 400, [`/things/${'x'.repeat(5000)}`]: 414 }
+    for (const [url, status] of Object.entries(statuses)) {
+      const response = await get(app, url)
+      assert.equal(response.statusCode, status)
+      assert.deepEqual(response.json(), {
+        error: 'invalid_request',
+        error_description: 'The path is malformed or too long',
+      })
+    }
+  })
+
+  it('carries the X-Request-Id that was sent', async () => {
+    const { app } = await createServer()
+    for (const url of ['/livez', '/readyz', '/nowhere', '/%zz']) {
+      const response = await get(app, url, { 'x-request-id': 'mine-1' })
+      assert.equal(response.headers['x-request-id'], 'mine-1', url)
+    }
+  })
+
+  it('carries a new X-Request-Id when none was sent, or one that is not usable', async () => {
+    const { app } = await createServer()
+    for (const id of ['has space', 'é', 'x'.repeat(129)]) {
+      const response = await get(app, '/livez', { 'x-request-id': id })
+      assert.match(String(response.headers['x-request-id']), UUID, id)
+    }
+    const ids = [await get(app, '/livez'), await get(app, '/livez')].map(
+      ({ headers }) => headers['x-request-id'],
+    )
+    assert.match(String(ids[0]), UUID)
+    assert.notEqual(ids[0], ids[1])
+  })
+})
+
+describe('the log', () => {
+  const failing = application('failing', {
+    mount: async (app) => {
+      app.get('/fails/:id', async () => {
+        throw new Error('broken')
+      })
+    },
+  })
+
+  it('tells of each request its id, route and status', async () => {
+    const { app, lines } = await createServer(failing)
+    await get(app, '/fails/7', { 'x-request-id': 'mine-1' })
+    const answered = lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'answered')
+    assert.equal(answered.request_id, 'mine-1')
+    assert.equal(answered.method, 'GET')
+    assert.equal(answered.route, '/fails/:id')
+    assert.equal(answered.status, 500)
+    assert.equal(typeof answered.elapsed_ms, 'number')
+  })
+
+  it('never holds the query of a URL, nor the values in its path', async () => {
+    const { app, lines } = await createServer(failing)
+    for (const path of ['/livez', '/readyz', '/nowhere', '/fails/hunter2', '/%zz', '/hunter2']) {
+      await get(app, `${path}?client_secret=hunter2`)
+    }
+    assert.ok(lines.length >= 5)
+    assert.equal(
+      lines.find((line) => line.includes('hunter2')),
+      undefined,
+    )
+  })
+})

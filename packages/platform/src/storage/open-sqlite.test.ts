@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { mkdtempDisposableSync, readdirSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { describe, it } from 'node:test'
+import { openDatabase } from './open-sqlite.ts'
+
+const temporaryFolder = () => mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
+
+describe('openDatabase', () => {
+  it('makes folder and files that only their owner can read', () => {
+    using folder = temporaryFolder()
+    const path = join(folder.path, 'new', 'data.db')
+    using database = openDatabase(path)
+    database.exec('CREATE TABLE t (a)')
+    assert.equal(modeOf(dirname(path)), '700')
+    assert.deepEqual(readdirSync(dirname(path)).sort(), ['data.db', 'data.db-shm', 'data.db-wal'])
+    for (const file of readdirSync(dirname(path))) {
+      assert.equal(modeOf(join(dirname(path), file)), '600', file)
+    }
+  })
+
+  it('writes ahead, waits for the disk, waits for locks and checks foreign keys', () => {
+    using folder = temporaryFolder()
+    using database = openDatabase(join(folder.path, 'data.db'))
+    const pragma = (name: string): unknown =>
+      Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]
+    assert.equal(pragma('journal_mode'), 'wal')
+    assert.equal(pragma('synchronous'), 2, 'FULL')
+    assert.equal(pragma('foreign_keys'), 1)
+    assert.equal(pragma('busy_timeout'), 5000)
+  })
+
+  it('opens what is there without emptying it', () => {
+    using folder = temporaryFolder()
+    const path = join(folder.path, 'data.db')
+    const first = openDatabase(path)
+    first.exec('CREATE TABLE t (a); INSERT INTO t VALUES (7)')
+    first.close()
+    using second = openDatabase(path)
+    assert.equal(second.prepare('SELECT a FROM t').get()?.a, 7)
+  })
+})
