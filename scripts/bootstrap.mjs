@@ -1,18 +1,35 @@
 /**
- * Installs what is missing, so that `npm start` and `npm test` work on a fresh clone.
+ * Installs what is missing, then runs a program on the pinned Node:
  *
- * Plain JavaScript without dependencies: it runs on whatever Node the machine has, before the pinned
- * Node (the `node` package in package.json) is there. npm puts node_modules/.bin first on the PATH, so
- * every command after this one in an npm script runs on the pinned Node.
+ *     node scripts/bootstrap.mjs packages/cli/src/main.ts serve
+ *
+ * so that `npm start` and `npm test` work on a fresh clone. Plain JavaScript without dependencies: it runs
+ * on whatever Node the machine has, before the pinned one (the `node` package) is there. It starts the
+ * program itself because a shell that has found one `node` goes on using it, whatever was installed since.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
-if (!isInstalled()) {
+if (!isInstalled()) install()
+run(process.argv.slice(2))
+
+/** True when node_modules holds exactly what package-lock.json asks for. */
+function isInstalled() {
+  const installed = join(root, 'node_modules', '.package-lock.json')
+  if (!existsSync(installed) || !existsSync(pinnedNode())) return false
+  const want = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
+  const have = JSON.parse(readFileSync(installed, 'utf8')).packages
+  return Object.entries(want).every(
+    ([path, entry]) =>
+      path === '' || entry.optional || entry.link || have[path]?.version === entry.version,
+  )
+}
+
+function install() {
   process.stdout.write('Installing dependencies (once, about half a minute) …\n')
   // --loglevel=error: npm would warn that the machine's own Node is older than packages ask for, but
   // they run on the pinned Node, never on that one.
@@ -27,15 +44,18 @@ if (!isInstalled()) {
   }
 }
 
-/** True when node_modules holds exactly what package-lock.json asks for. */
-function isInstalled() {
-  const installed = join(root, 'node_modules', '.package-lock.json')
-  if (!existsSync(installed) || !existsSync(join(root, 'node_modules', '.bin', 'node')))
-    return false
-  const want = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
-  const have = JSON.parse(readFileSync(installed, 'utf8')).packages
-  return Object.entries(want).every(
-    ([path, entry]) =>
-      path === '' || entry.optional || entry.link || have[path]?.version === entry.version,
-  )
+/** Ends as the program ends, and passes on what asks it to. */
+function run(args) {
+  const program = spawn(pinnedNode(), args, { stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => program.kill(signal))
+  }
+  program.on('exit', (code, signal) => {
+    process.exitCode = signal === null ? (code ?? 1) : 1
+  })
+}
+
+function pinnedNode() {
+  const name = process.platform === 'win32' ? 'node.exe' : 'node'
+  return join(root, 'node_modules', 'node', 'bin', name)
 }

@@ -33,19 +33,19 @@ function misplacedCredentials(): BadRequest[] {
       what: 'all parameters in the query',
       message: () => ({ headers: FORM_TYPE, body: '' }),
       query: inQuery,
-      refusal: INVALID_REQUEST,
+      refusal: naming('query'),
     },
     {
       what: 'parameters in the query and in the body',
       message: ({ credentials }) => asForm({ ...credentials }),
       query: inQuery,
-      refusal: INVALID_REQUEST,
+      refusal: naming('query'),
     },
     {
       what: 'the secret alone in the query',
       message: ({ credentials }) => asJson(without(credentials, ['client_secret'])),
       query: ({ credentials }) => `?client_secret=${credentials.client_secret}`,
-      refusal: INVALID_REQUEST,
+      refusal: naming('query'),
     },
   ]
 }

@@ -30,6 +30,9 @@ export interface Connection {
   close(): void
 }
 
+/** A server that hangs is a failure, not a reason to wait. */
+const ANSWER_WITHIN_MS = 20_000
+
 /** @param sockets more than one allows as many requests at a time. */
 export function openConnection(baseUrl: string, sockets = 1): Connection {
   const agent = new Agent({ keepAlive: true, maxSockets: sockets })
@@ -46,6 +49,9 @@ export function openConnection(baseUrl: string, sockets = 1): Connection {
           headers: { ...lengthOf(body, headers), ...headers } as OutgoingHttpHeaders,
         })
         outgoing.on('error', reject)
+        outgoing.setTimeout(ANSWER_WITHIN_MS, () => {
+          outgoing.destroy(new Error(`${method} ${url.host}${path.split('?')[0]}: no answer`))
+        })
         outgoing.on('response', (incoming) => {
           const chunks: Buffer[] = []
           const localPort = incoming.socket.localPort ?? 0

@@ -72,6 +72,8 @@ export async function startServer(
   }
   let printed = ''
   let child = await start()
+  // Where the tests end before they could stop it.
+  process.once('exit', () => child.kill('SIGKILL'))
 
   async function start(): Promise<ChildProcess> {
     const process_ = spawn(process.execPath, [MIOT, 'serve'], { env: fullEnv })

@@ -53,7 +53,10 @@ export async function assetIds(
   limit = 200,
 ): Promise<string[]> {
   const ids: string[] = []
+  const seen = new Set<unknown>()
   for (let cursor: unknown = ''; cursor !== null; ) {
+    assert.ok(!seen.has(cursor), 'a cursor leads on, not in a circle')
+    seen.add(cursor)
     const query = `limit=${limit}${cursor === '' ? '' : `&cursor=${cursor}`}`
     const answer = await get(connection, token, `/v1/assets?${query}`)
     assert.equal(answer.status, 200, answer.text)
