@@ -16,6 +16,11 @@ describe('a secret', () => {
     assert.match(createSecret('production'), /^miot_prod_[0-9A-Za-z]{49}$/)
   })
 
+  it('has a checksum that others can compute: CRC-32 of all before it, in base62', () => {
+    assert.ok(isWellFormedSecret(`miot_dev_${'0'.repeat(43)}1wmmvm`))
+    assert.ok(isWellFormedSecret(`miot_prod_${'z'.repeat(43)}2muIjR`))
+  })
+
   it('is well-formed as it is made, and a new one each time', () => {
     const made = Array.from({ length: 1000 }, () => createSecret('production'))
     assert.ok(made.every(isWellFormedSecret))

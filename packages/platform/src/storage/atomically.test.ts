@@ -51,10 +51,9 @@ describe('atomically', () => {
 
   it('reports the cause, not a second rollback, when SQLite has rolled back by itself', () => {
     using database = openNumbers()
-    database.exec(
-      'CREATE TRIGGER full BEFORE INSERT ON numbers BEGIN SELECT RAISE(ROLLBACK, "full"); END',
-    )
-    assert.throws(() => atomically(database, () => add(database, 1)), /full/)
+    database.exec(`CREATE TRIGGER refuse BEFORE INSERT ON numbers
+      BEGIN SELECT RAISE(ROLLBACK, 'the cause'); END`)
+    assert.throws(() => atomically(database, () => add(database, 1)), /^Error: the cause$/)
     assert.equal(database.isTransaction, false)
   })
 

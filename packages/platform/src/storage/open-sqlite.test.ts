@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdtempDisposableSync, readdirSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -41,4 +42,27 @@ describe('openDatabase', () => {
     using second = openDatabase(path)
     assert.equal(second.prepare('SELECT a FROM t').get()?.a, 7)
   })
+
+  it('keeps the locks of a connection that this process has already', () => {
+    using folder = temporaryFolder()
+    const path = join(folder.path, 'data.db')
+    using first = openDatabase(path)
+    first.exec('CREATE TABLE t (a); INSERT INTO t VALUES (1)')
+    using _second = openDatabase(path)
+    assert.equal(seize(path), 'database is locked')
+  })
 })
+
+/** What another process is told that wants the file for itself alone. */
+function seize(path: string): string {
+  const program = `
+    const { DatabaseSync } = require('node:sqlite')
+    const database = new DatabaseSync(process.argv[1], { timeout: 1 })
+    try {
+      database.exec('PRAGMA locking_mode = EXCLUSIVE; SELECT a FROM t')
+      process.stdout.write('it is yours')
+    } catch (error) {
+      process.stdout.write(error.message)
+    }`
+  return execFileSync(process.execPath, ['-e', program, path], { encoding: 'utf8' })
+}

@@ -16,12 +16,25 @@ const BUSY_TIMEOUT_MS = 5000
  */
 export function openDatabase(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  closeSync(openSync(path, 'a', 0o600))
+  makeFile(path)
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   switchToWal(database)
   database.exec('PRAGMA synchronous = FULL')
   database.exec('PRAGMA foreign_keys = ON')
   return database
+}
+
+/**
+ * A file that is there must not be opened and closed again here: POSIX then drops the locks that this
+ * process's other connections hold on it, and the next visitor deletes the log they are writing
+ * (https://sqlite.org/howtocorrupt.html §2.2).
+ */
+function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }
 
 const RETRY_MS = 10

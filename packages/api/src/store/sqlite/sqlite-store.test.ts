@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -25,7 +25,7 @@ testTelemetryStore('SQLite', async () => openPlace())
 /** SQLite refuses a fraction in an INTEGER column of a STRICT table. */
 const unwritable = (): Observation => observationOf({ asset_id: 'bad', timestamp_ms: 0.5 })
 
-describe('SQLite: the writer thread', () => {
+describe('SQLite: the writer thread', { timeout: 30_000 }, () => {
   function withPlace(run: (place: ReturnType<typeof openPlace>) => Promise<void>) {
     return async () => {
       const place = openPlace()
@@ -72,6 +72,23 @@ describe('SQLite: the writer thread', () => {
       await assert.rejects(failing, (error) => {
         assert.ok(error instanceof Error && !(error instanceof StoreUnavailable))
         assert.match(error.message, /timestamp_ms/)
+        return true
+      })
+    }),
+  )
+
+  it(
+    'says unavailable where the environment is at fault',
+    withPlace(async ({ store, path }) => {
+      // A file format newer than SQLite knows to write: it refuses at once, as it would a read-only disk.
+      using database = new DatabaseSync(path)
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      const file = openSync(path, 'r+')
+      writeSync(file, new Uint8Array([3]), 0, 1, 18)
+      closeSync(file)
+      await assert.rejects(store.append([observationOf()]), (error) => {
+        assert.ok(error instanceof StoreUnavailable)
+        assert.match(error.message, /readonly/)
         return true
       })
     }),

@@ -88,9 +88,9 @@ export function testChanges(name: string, promise: StorePromise): void {
       assert.equal(told, 0)
       let toldAfterLeaving = 0
       const leave = another.onChange(() => toldAfterLeaving++)
-      leave()
       const heard = [nextChange(listening), nextChange(another)]
-      await another.createClient(rowsOf('second'))
+      leave()
+      await store.createClient(rowsOf('second'))
       await Promise.all(heard)
       assert.equal(toldAfterLeaving, 0)
     })
