@@ -98,6 +98,14 @@ describe('a body that cannot be read is refused, nothing of it stored, and the n
     })
   }
 
+  it('a body of 16 MiB, with 413 and not with a broken connection', async () => {
+    // Often enough to meet every moment at which a server may hang up (RFC 9112 §9.6).
+    const body = sized('REFUSED', 16 * MAX_BODY_BYTES)
+    for (let tries = 0; tries < 8; tries++) {
+      assertApiError(await track(connection, token, body), 413)
+    }
+  })
+
   it('every content type but application/json', async () => {
     const types = [
       'text/plain',
@@ -175,6 +183,20 @@ describe('a request is stored once, by its X-Request-Id:', () => {
     assert.ok(answers.every((answer) => answer.status === 200))
     const replays = answers.filter((answer) => answer.headers['idempotent-replay'] === 'true')
     assert.equal(replays.length, 15)
+  })
+
+  it('of many with other bodies at the same moment one is stored and the others are 409', async () => {
+    const many = openConnection(server.url, 16)
+    const answers = await Promise.all(
+      Array.from({ length: 16 }, (_, index) =>
+        track(many, token, report(`CLASH-${index}`), { 'x-request-id': 'clash' }),
+      ),
+    )
+    many.close()
+    const statuses = answers.map(({ status }) => status).sort()
+    assert.deepEqual(statuses, [200, ...Array(15).fill(409)])
+    const ids = await assetIds(connection, token)
+    assert.equal(ids.filter((id) => id.startsWith('CLASH-')).length, 1)
   })
 
   it('two clients may use the same id, each for its own', async () => {

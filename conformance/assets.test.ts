@@ -108,6 +108,20 @@ describe('GET /v1/assets/{asset_id}', () => {
     }
   })
 
+  it('refuses a path that does not decode, and serves the next request', async () => {
+    for (const path of [
+      '/v1/assets/%',
+      '/v1/assets/%zz',
+      '/v1/assets/%ff',
+      '/v1/assets/%00%ed%a0',
+    ]) {
+      const answer = await get(connection, token, path)
+      assert.equal(answer.status, 400, answer.text)
+      assert.match(String(answer.headers['content-type']), /^application\/json\b/)
+      assert.equal((await getAsset(connection, token, 'ASSET-1')).status, 200)
+    }
+  })
+
   it('answers 404 for an asset nobody has reported', async () => {
     assertApiError(await getAsset(connection, token, 'ASSET-6'), 404)
     assertApiError(await getAsset(connection, token, 'asset-1'), 404)

@@ -122,6 +122,11 @@ function wrongValues(): BadRequest[] {
       refusal: 'badClient',
     },
     {
+      what: 'the secret in the place of the audience',
+      message: ({ credentials }) => asJson({ ...credentials, audience: credentials.client_secret }),
+      refusal: 'audienceNotGranted',
+    },
+    {
       what: 'the audience in another case',
       message: ({ credentials }) =>
         asJson({ ...credentials, audience: credentials.audience.toUpperCase() }),

@@ -29,6 +29,9 @@ export const FAULTS: readonly (readonly [path: string, what: string, change: Cha
   ['asset_id', 'an asset_id of blanks', () => ({ asset_id: ' \t ' })],
   ['asset_id', 'a number as asset_id', () => ({ asset_id: 7 })],
   ['asset_id', 'null as asset_id', () => ({ asset_id: null })],
+  // SQLite and others would keep it as another text, and two assets would become one.
+  ['asset_id', 'half a surrogate pair in asset_id', () => ({ asset_id: 'TRUCK-\ud83d' })],
+  ['asset_id', 'an asset_id of 256 characters', () => ({ asset_id: 'x'.repeat(256) })],
   ['timestamp', 'no timestamp', () => ({ timestamp: undefined })],
   ['timestamp', 'a timestamp without zone', () => ({ timestamp: '2025-03-14T15:09:26' })],
   ['timestamp', 'a date alone', () => ({ timestamp: '2025-03-14' })],

@@ -73,7 +73,14 @@ export async function startServer(
   let printed = ''
   let child = await start()
   // Where the tests end before they could stop it.
-  process.once('exit', () => child.kill('SIGKILL'))
+  process.once('exit', () => {
+    child.kill('SIGKILL')
+    removeData()
+  })
+
+  function removeData(): void {
+    if (!joins) rmSync(dataDir, { recursive: true, force: true })
+  }
 
   async function start(): Promise<ChildProcess> {
     const process_ = spawn(process.execPath, [MIOT, 'serve'], { env: fullEnv })
@@ -118,7 +125,7 @@ export async function startServer(
     },
     async stop() {
       await kill('SIGTERM')
-      if (!joins) rmSync(dataDir, { recursive: true, force: true })
+      removeData()
     },
   }
 }

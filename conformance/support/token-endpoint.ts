@@ -224,6 +224,18 @@ function describeRefusals(face: Face, subject: Subject): void {
     it(row.what, () => assertRefusedAndHarmless(row, face, subject))
   }
 
+  it('16 MiB with 413 too, and not with a broken connection', async () => {
+    // Often enough to meet every moment at which a server may hang up (RFC 9112 §9.6).
+    for (let tries = 0; tries < 8; tries++) {
+      const body = 'x'.repeat(16 * 1024 ** 2)
+      assertRefused(await subject.ask({ headers: JSON_TYPE, body }), {
+        status: 413,
+        error: 'invalid_request',
+      })
+    }
+    assertGranted(await subject.ask(asJson(subject.credentials)))
+  })
+
   for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
     it(`${method} with 405 and Allow: POST`, async () => {
       const answer = await subject.ask({ method })
