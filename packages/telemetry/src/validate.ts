@@ -69,6 +69,7 @@ export function validateAssetTrackingData(body: unknown, options: ValidationOpti
   // 2. What the shape cannot say.
   if (isRecord(body)) {
     const check = { options, errors, warnings }
+    checkAssetId(body.asset_id, errors)
     checkTimestamp(body, 'timestamp', [], check)
     checkMetrics(body.metrics, check)
     checkEvents(body.events, check)
@@ -82,6 +83,13 @@ interface Check {
   readonly options: ValidationOptions
   readonly errors: Faults
   readonly warnings: Faults
+}
+
+/** Half a surrogate pair has no UTF-8: it could not be kept, nor be asked for again. */
+function checkAssetId(asset_id: unknown, errors: Faults): void {
+  if (typeof asset_id === 'string' && !asset_id.isWellFormed()) {
+    errors.add(['asset_id'], () => 'must be well-formed Unicode, without half a surrogate pair')
+  }
 }
 
 /** Everything below also sees bodies of a wrong shape, and passes over what the schema refused. */

@@ -1,7 +1,7 @@
 /** The only renderer of errors in ModularIoT API, in the shape the documents give. */
 
 import { bearerChallenge, OAuthError } from '@modulariot/oauth/protocol'
-import { JsonBodyError, MethodNotAllowed } from '@modulariot/platform/http'
+import { drainBody, JsonBodyError, MethodNotAllowed } from '@modulariot/platform/http'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, ValidationError } from '../api-error.ts'
@@ -29,6 +29,7 @@ export function createErrorHandler(resource_metadata: string) {
       reply.header('www-authenticate', bearerChallenge(error, { resource_metadata }))
     }
     if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
+    if (status === 413) drainBody(reply)
     const retryAfter = RETRY_AFTER_SECONDS[status]
     if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
     return reply.code(status).send({ status: 'error', message, detail })

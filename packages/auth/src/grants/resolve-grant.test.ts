@@ -74,6 +74,19 @@ describe('resolveGrant', () => {
     }
   })
 
+  it('does not put into its reason what is no plain URL, for it may be a secret', () => {
+    for (const audience of [
+      'hunter2',
+      'https://me:hunter2@api.example',
+      'https://x/?key=hunter2',
+    ]) {
+      assert.throws(
+        () => resolveGrant(CLIENT, audience, null),
+        (error) => error instanceof OAuthError && !JSON.stringify(error.reason).includes('hunter2'),
+      )
+    }
+  })
+
   it('refuses a scope that is not granted at this audience, even beside one that is', () => {
     for (const scope of [['admin'], ['read', 'admin'], ['Read'], ['read write']]) {
       assert.throws(

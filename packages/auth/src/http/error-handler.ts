@@ -6,7 +6,7 @@
  */
 
 import { OAuthError, type OAuthErrorCode, type Refusal } from '@modulariot/oauth/protocol'
-import { JsonBodyError, MethodNotAllowed } from '@modulariot/platform/http'
+import { drainBody, JsonBodyError, MethodNotAllowed } from '@modulariot/platform/http'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 
@@ -56,6 +56,7 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
     reply.header('www-authenticate', 'Basic realm="ModularIoT Auth", charset="UTF-8"')
   }
   reply.header('cache-control', 'no-store')
+  if (status === 413) drainBody(reply)
   if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
   if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
   return reply.code(status).send(body)

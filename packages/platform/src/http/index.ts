@@ -1,5 +1,6 @@
 /** HTTP plumbing both applications share. */
 
+export { drainBody } from './drain-body.ts'
 export {
   assertShallow,
   decodeUtf8,
