@@ -1,5 +1,7 @@
 /** HTTP plumbing both applications share. */
 
+export { addressInList, parseAddressRange } from './address-list.ts'
+export { clientAddress, normalizeAddress } from './client-address.ts'
 export { drainBody } from './drain-body.ts'
 export {
   assertShallow,
@@ -8,6 +10,8 @@ export {
   MAX_JSON_DEPTH,
   parseJson,
 } from './json-body.ts'
+export { metricsPage } from './metrics-page.ts'
 export { isRequestId } from './request-id.ts'
 export { MethodNotAllowed, routeGroup } from './route-group.ts'
 export { type Application, createHttpServer, type HttpServerOptions } from './server.ts'
+export { loadTls, type TlsFiles, TlsFilesError } from './tls.ts'

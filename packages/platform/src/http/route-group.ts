@@ -13,7 +13,16 @@ export class MethodNotAllowed extends Error {
   }
 }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+/** The methods we know; of others the server says that there is no such endpoint. */
+export const METHODS: readonly string[] = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+]
 
 /**
  * Registers `routes`, and beside them a refusal for every other method of their paths, which the

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
-import { pino } from 'pino'
+import { createLogger } from '../logging/index.ts'
 import { type Application, createHttpServer } from './server.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -15,8 +15,11 @@ const unready = application('broken', { ready: () => Promise.reject(new Error('n
 /** A server, and every line it logs. */
 async function createServer(...applications: Application[]) {
   const lines: string[] = []
-  const logger = pino({ level: 'trace' }, { write: (line) => lines.push(line) })
-  return { app: await createHttpServer({ applications, logger }), lines }
+  const logger = createLogger('trace', { write: (line) => lines.push(line) })
+  return {
+    app: await createHttpServer({ applications, logger, tls: null, trustedProxies: [] }),
+    lines,
+  }
 }
 
 async function get(app: FastifyInstance, url: string, headers: Record<string, string> = {}) {

@@ -3,6 +3,8 @@
  * ones: `/livez` (the process runs) and `/readyz` (it can serve).
  */
 
+import type { RequestListener } from 'node:http'
+import { createServer, type Server as HttpsServer } from 'node:https'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -11,7 +13,12 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
+import { type Metrics, noMetrics } from '../metrics/index.ts'
+import { answerEverything, LEAVE_REFUSALS_TO_US } from './every-answer.ts'
+import { attributeRoutes, observeRequests } from './observe.ts'
+import { refuseMalformed } from './refuse-malformed.ts'
 import { requestIdOf } from './request-id.ts'
+import { loadTls, secureContextOptions, type TlsFiles, type TlsPair, watchTls } from './tls.ts'
 
 /** A part of the service: its routes, and how to ask whether it can serve. */
 export interface Application {
@@ -25,6 +32,14 @@ export interface Application {
 export interface HttpServerOptions {
   readonly applications: readonly Application[]
   readonly logger: FastifyBaseLogger
+  /** Null: plaintext. Otherwise TLS from 1.2 on, and the files are read again when they change. */
+  readonly tls: TlsFiles | null
+  /** Addresses and CIDR ranges whose `X-Forwarded-For` counts; of anybody else it is ignored. */
+  readonly trustedProxies: readonly string[]
+  /** Default: nothing is counted. */
+  readonly metrics?: Metrics
+  /** Told each route as it is registered, so that a test can drive them all. */
+  readonly onRoute?: (route: { readonly method: string; readonly url: string }) => void
 }
 
 /** A slow sender holds a connection no longer than this. */
@@ -32,8 +47,13 @@ const REQUEST_TIMEOUT_MS = 30_000
 /** Longer than the idle time of common load balancers, so that they close first and lose no request. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
 
+/** @throws TlsFilesError when the certificate and its key cannot be used. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
+  const { tls, trustedProxies } = options
+  const pair = tls === null ? null : loadTls(tls)
   const app = Fastify({
+    ...(pair !== null && tlsServer(pair)),
+    trustProxy: [...trustedProxies],
     loggerInstance: options.logger,
     // Fastify's own request lines hold the URL; ours never do, since a secret may stand in its query.
     logController: new LogController({
@@ -43,41 +63,86 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     genReqId: requestIdOf,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    return503OnClosing: true,
+    // It would be sent without our headers; ours is in answerEverything.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 4096 },
-    frameworkErrors: refuseUnreadable,
+    frameworkErrors(error, request, reply) {
+      refuseUnreadable(error, request, reply)
+      countUnmatched(reply.statusCode)
+    },
+    clientErrorHandler(error, socket) {
+      const status = refuseMalformed(error, socket, app.log)
+      if (status !== null) countUnmatched(status)
+    },
+    ...(pair === null && { http: LEAVE_REFUSALS_TO_US }),
   })
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
-    done()
-  })
-  app.addHook('onResponse', (request, reply, done) => {
-    request.log.debug(
-      {
-        method: request.method,
-        route: request.routeOptions.url ?? null,
-        status: reply.statusCode,
-        elapsed_ms: Math.round(reply.elapsedTime * 100) / 100,
-      },
-      'answered',
-    )
-    done()
+  if (tls !== null && pair !== null) followTls(app, tls, pair)
+  answerEverything(app)
+  const countUnmatched = observeRequests(app, options.metrics ?? noMetrics)
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const name of [method].flat()) options.onRoute?.({ method: name, url })
   })
   app.setNotFoundHandler((_request, reply) => {
     reply.code(404).send({ error: 'not_found', error_description: 'There is no such endpoint' })
   })
-  mountHealth(app, options.applications)
-  for (const application of options.applications) {
-    await app.register((scope) => application.mount(scope))
-  }
+  await mountAll(app, options.applications)
   return app
+}
+
+async function mountAll(app: FastifyInstance, applications: readonly Application[]): Promise<void> {
+  const health = {
+    name: 'health',
+    mount: async (scope: FastifyInstance) => mountHealth(scope, applications),
+  }
+  for (const { name, mount } of [health, ...applications]) {
+    await app.register((scope) => {
+      attributeRoutes(scope, name)
+      return mount(scope)
+    })
+  }
+}
+
+/**
+ * Fastify's own `https` option makes a second server for `localhost` (one an address family) that nobody
+ * else can reach, so its certificate could not be replaced. With a factory there is one server.
+ */
+function tlsServer(pair: TlsPair): { serverFactory(handler: RequestListener): HttpsServer } {
+  const options = {
+    ...secureContextOptions(pair),
+    ...LEAVE_REFUSALS_TO_US,
+    handshakeTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  }
+  return { serverFactory: (handler) => createServer(options, handler) }
+}
+
+/** New connections get the new certificate; those that are open stay as they are. */
+function followTls(app: FastifyInstance, files: TlsFiles, pair: TlsPair): void {
+  const server = app.server as HttpsServer
+  const stop = watchTls(files, pair, {
+    onReload(next) {
+      server.setSecureContext(secureContextOptions(next))
+      const { fingerprint256, validTo } = next.certificate
+      app.log.info({ fingerprint256, valid_to: validTo }, 'TLS certificate replaced')
+    },
+    onError(error) {
+      app.log.error({ err: error }, 'TLS certificate not replaced, the one before stays in force')
+    },
+  })
+  app.addHook('onClose', (_app, done) => {
+    stop()
+    done()
+  })
 }
 
 /** A path that the router cannot read reaches no hook and no application. */
 function refuseUnreadable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const status = error.statusCode ?? 400
+  request.log.info({ status, reason: { kind: 'unreadable_path', code: error.code } }, 'refused')
   reply.header('x-request-id', request.id)
   reply
-    .code(error.statusCode ?? 400)
+    .code(status)
     .send({ error: 'invalid_request', error_description: 'The path is malformed or too long' })
 }
 

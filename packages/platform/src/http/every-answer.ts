@@ -1,0 +1,50 @@
+/**
+ * `X-Request-Id` on every answer, also where Node or Fastify would answer in our place and without it:
+ * no `Host`, an expectation nobody knows, a server that is closing.
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+/** Options of Node's server: it leaves the refusals below to us. */
+export const LEAVE_REFUSALS_TO_US = { requireHostHeader: false } as const
+
+const RETRY_AFTER_SECONDS = 5
+
+export function answerEverything(app: FastifyInstance): void {
+  let closing = false
+  app.addHook('preClose', (done) => {
+    closing = true
+    done()
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id)
+    if (closing) return refuseClosing(reply)
+    if (lacksHost(request)) return refuseHostless(reply)
+    done()
+  })
+  // RFC 9110 §10.1.1 allows a 417, which Node would send; to ignore it serves the client better.
+  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    app.server.emit('request', request, response)
+  })
+}
+
+/** RFC 9112 §3.2: a request of HTTP/1.1 without `Host` gets a 400. */
+function lacksHost({ raw }: FastifyRequest): boolean {
+  return raw.headers.host === undefined && raw.httpVersion === '1.1'
+}
+
+function refuseHostless(reply: FastifyReply): void {
+  reply
+    .code(400)
+    .header('connection', 'close')
+    .send({ error: 'invalid_request', error_description: 'The Host header is missing' })
+}
+
+/** Only for connections that stayed busy: idle ones are closed, new ones are not accepted. */
+function refuseClosing(reply: FastifyReply): void {
+  reply
+    .code(503)
+    .header('retry-after', RETRY_AFTER_SECONDS)
+    .send({ error: 'temporarily_unavailable', error_description: 'The server is shutting down' })
+}

@@ -1,0 +1,21 @@
+/** `GET /metrics`, on a port of its own: numbers are for the operator, not for the internet. */
+
+import type { FastifyInstance } from 'fastify'
+import type { PublishedMetrics } from '../metrics/index.ts'
+import { routeGroup } from './route-group.ts'
+import type { Application } from './server.ts'
+
+export function metricsPage(metrics: PublishedMetrics): Application {
+  return {
+    name: 'metrics',
+    ready: async () => {},
+    mount: async (app: FastifyInstance) => {
+      await routeGroup(app, { 'cache-control': 'no-store' }, (routes) => {
+        routes.get('/metrics', async (_request, reply) => {
+          const { type, text } = await metrics.page()
+          return reply.type(type).send(text)
+        })
+      })
+    },
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Answers for what is no HTTP request, written by hand: Node has nothing to answer with.
+ *
+ * Fastify's own answer has no `X-Request-Id`, and its log line holds the raw bytes of the request.
+ */
+
+import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyBaseLogger } from 'fastify'
+
+/** By the parser's error code; everything else is malformed. */
+const ANSWERS: Readonly<Record<string, readonly [status: number, error_description: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time'],
+  HPE_HEADER_OVERFLOW: [431, 'The headers are too large'],
+}
+const MALFORMED = [400, 'This is not an HTTP request'] as const
+
+/** @returns the status that was sent, or null when nobody is left to answer. */
+export function refuseMalformed(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  log: FastifyBaseLogger,
+): number | null {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return null
+  }
+  const [status, error_description] = ANSWERS[error.code ?? ''] ?? MALFORMED
+  const request_id = randomUUID()
+  log.info({ request_id, status, reason: { kind: 'not_http', code: error.code } }, 'refused')
+  const body = JSON.stringify({ error: 'invalid_request', error_description })
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${request_id}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+    () => socket.destroy(),
+  )
+  return status
+}

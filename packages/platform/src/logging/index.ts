@@ -1,0 +1,39 @@
+/** The one logger: JSON lines that hold no secret, whatever is handed to it. */
+
+import { type DestinationStream, type Level, type Logger, pino } from 'pino'
+import { censor, censorValue, cutSecrets } from './censor.ts'
+
+export type { Logger } from 'pino'
+export type LogLevel = Level | 'silent'
+
+/** @param destination where lines go; by default stderr, without waiting for it. */
+export function createLogger(
+  level: LogLevel,
+  destination: DestinationStream = pino.destination({ dest: 2, sync: false }),
+): Logger {
+  const logger = pino(
+    {
+      level,
+      // What arrives here is censored already; pino's own would guess at it.
+      serializers: { err: (error) => error },
+      hooks: {
+        // Before pino looks at anything: it takes the message from an error where none is given.
+        logMethod(args, method) {
+          const [first, ...others] = args as unknown[]
+          const censored = first instanceof Error ? censor({ err: first }) : censorValue(first)
+          method.apply(this, [
+            censored,
+            ...others.map((value) => censorValue(value)),
+          ] as typeof args)
+        },
+        streamWrite: cutSecrets,
+      },
+    },
+    destination,
+  )
+  const { child } = logger
+  logger.child = function (this: Logger, bindings, options) {
+    return child.call(this, censor(bindings), options)
+  } as typeof child
+  return logger
+}

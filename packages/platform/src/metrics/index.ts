@@ -1,0 +1,12 @@
+/** Metrics: what the applications declare, and where it is kept. */
+
+import type { PublishedMetrics } from './prometheus.ts'
+
+export { type Counter, type Histogram, type Metrics, noMetrics } from './metrics.ts'
+export type { PublishedMetrics } from './prometheus.ts'
+
+/** Loads the library behind it only now: it takes 20 ms, and most commands count nothing. */
+export async function createMetrics(): Promise<PublishedMetrics> {
+  const { createPrometheus } = await import('./prometheus.ts')
+  return createPrometheus()
+}

@@ -1,0 +1,79 @@
+/**
+ * Self-signed certificates, made when a test wants one: no private key lies in the repository, and no
+ * `openssl` command is needed. For tests only; nothing that runs imports it.
+ *
+ * X.509 v3 (RFC 5280 §4.1) by hand, which is little as long as only these few fields are wanted.
+ */
+
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+
+export interface SelfSigned {
+  /** PEM. */
+  readonly cert: string
+  /** PEM, PKCS #8. */
+  readonly key: string
+}
+
+const DAY_MS = 86_400_000
+const ECDSA_WITH_SHA256 = '2a8648ce3d040302'
+const COMMON_NAME = '550403'
+const SUBJECT_ALT_NAME = '551d11'
+
+/** For `localhost`, 127.0.0.1 and ::1; P-256. `commonName` tells one from another. */
+export function selfSigned(
+  commonName = 'localhost',
+  notAfter = new Date(Date.now() + DAY_MS),
+): SelfSigned {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const algorithm = der(0x30, oid(ECDSA_WITH_SHA256))
+  const name = der(0x30, der(0x31, der(0x30, oid(COMMON_NAME), der(0x0c, Buffer.from(commonName)))))
+  const notBefore = new Date(notAfter.getTime() - 2 * DAY_MS)
+  const names = der(
+    0x30,
+    der(0x82, Buffer.from('localhost')),
+    der(0x87, Buffer.from([127, 0, 0, 1])),
+    der(0x87, Buffer.concat([Buffer.alloc(15), Buffer.from([1])])),
+  )
+  const extensions = der(0x30, der(0x30, oid(SUBJECT_ALT_NAME), der(0x04, names)))
+  const toBeSigned = der(
+    0x30,
+    der(0xa0, der(0x02, Buffer.from([2]))),
+    der(0x02, Buffer.from([1]), randomBytes(8)),
+    algorithm,
+    name,
+    der(0x30, time(notBefore), time(notAfter)),
+    name,
+    publicKey.export({ type: 'spki', format: 'der' }),
+    der(0xa3, extensions),
+  )
+  const signature = der(0x03, Buffer.from([0]), sign('sha256', toBeSigned, privateKey))
+  return {
+    cert: pem(der(0x30, toBeSigned, algorithm, signature)),
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  }
+}
+
+/** Tag, length, value (X.690 §8.1). */
+function der(tag: number, ...parts: readonly Buffer[]): Buffer {
+  const value = Buffer.concat(parts)
+  const { length } = value
+  const head = length < 0x80 ? [tag, length] : [tag, 0x82, length >> 8, length & 0xff]
+  // The shortest form of the length is the only one DER allows.
+  if (length >= 0x80 && length < 0x100) head.splice(1, 2, 0x81)
+  return Buffer.concat([Buffer.from(head), value])
+}
+
+function oid(hex: string): Buffer {
+  return der(0x06, Buffer.from(hex, 'hex'))
+}
+
+/** UTCTime, good until 2049. */
+function time(at: Date): Buffer {
+  const text = at.toISOString().replace(/[-:T]/g, '').slice(2, 14)
+  return der(0x17, Buffer.from(`${text}Z`))
+}
+
+function pem(bytes: Buffer): string {
+  const lines = bytes.toString('base64').match(/.{1,64}/g) ?? []
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
+}
