@@ -1,23 +1,36 @@
 /**
- * Which client says it is asking, and with what proof (RFC 6749 §2.3.1). Parsing only: whether the
- * proof holds is decided where the clients are.
+ * Which client says it is asking, and with what proof (RFC 6749 §2.3, RFC 7523 §2.2). Parsing only:
+ * whether the proof holds is decided where the clients are.
  */
 
+import {
+  CLIENT_ASSERTION_TYPE,
+  type ClientAssertion,
+  readClientAssertion,
+} from './client-assertion.ts'
 import { malformedRequest, OAuthError } from './oauth-error.ts'
 import type { Parameters } from './parameters.ts'
 
-export interface ClientCredentials {
+export type ClientCredentials = SecretCredentials | AssertionCredentials
+
+export interface SecretCredentials {
   readonly method: 'client_secret_basic' | 'client_secret_post'
   readonly client_id: string
   readonly client_secret: string
+}
+
+export interface AssertionCredentials {
+  readonly method: 'private_key_jwt'
+  readonly client_id: string
+  readonly client_assertion: ClientAssertion
 }
 
 /**
  * The credentials of a request, or the names of the parameters that are missing.
  *
  * @param authorization the `Authorization` header, if one was sent.
- * @throws OAuthError `invalid_client` (401) for a header we cannot use, `invalid_request` when two
- *   methods are used at once ("MUST NOT use more than one", §2.3).
+ * @throws OAuthError `invalid_client` (401) for a header or an assertion we cannot use, `invalid_request`
+ *   when two methods are used at once ("MUST NOT use more than one", RFC 6749 §2.3).
  */
 export function parseClientCredentials(
   parameters: Parameters,
@@ -25,12 +38,15 @@ export function parseClientCredentials(
 ): ClientCredentials | { missing: string[] } {
   const client_id = parameters.get('client_id')
   const client_secret = parameters.get('client_secret')
+  const asserts = parameters.has('client_assertion') || parameters.has('client_assertion_type')
+  const methods = [authorization !== undefined, client_secret !== undefined, asserts]
+  if (methods.filter(Boolean).length > 1) {
+    throw malformedRequest(
+      'Use one client authentication method: Basic, client_secret or client_assertion',
+    )
+  }
+  if (asserts) return parseAssertion(parameters)
   if (authorization !== undefined) {
-    if (client_secret !== undefined) {
-      throw malformedRequest(
-        'Use one client authentication method: Basic or client_secret, not both',
-      )
-    }
     const basic = parseBasic(authorization)
     if (client_id !== undefined && client_id !== basic.client_id) {
       throw malformedRequest('client_id differs between the Authorization header and the body')
@@ -46,9 +62,26 @@ export function parseClientCredentials(
   return { missing }
 }
 
+/** The `client_id` may be left out; sent, it must be the subject (RFC 7521 §4.2). */
+function parseAssertion(parameters: Parameters): AssertionCredentials | { missing: string[] } {
+  const names = ['client_assertion', 'client_assertion_type']
+  const missing = names.filter((name) => !parameters.has(name))
+  if (missing.length > 0) return { missing }
+  if (parameters.get('client_assertion_type') !== CLIENT_ASSERTION_TYPE) {
+    throw malformedRequest(`client_assertion_type must be ${CLIENT_ASSERTION_TYPE}`)
+  }
+  const client_assertion = readClientAssertion(parameters.get('client_assertion') as string)
+  if ('fault' in client_assertion) throw unusableAssertion(client_assertion.fault)
+  const client_id = parameters.get('client_id') ?? client_assertion.sub
+  if (client_id !== client_assertion.sub) {
+    throw malformedRequest('client_id differs from the subject of client_assertion')
+  }
+  return { method: 'private_key_jwt', client_id, client_assertion }
+}
+
 /** Both halves are form-encoded before they are joined (§2.3.1), which many clients forget: harmless
  * for us, since our ids and secrets are letters, digits and underscores. */
-function parseBasic(authorization: string): ClientCredentials {
+function parseBasic(authorization: string): SecretCredentials {
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization.trim())?.[1]
   const text = encoded === undefined ? null : decodeBase64(encoded)
   const colon = text?.indexOf(':') ?? -1
@@ -82,4 +115,12 @@ function unusableHeader(): OAuthError {
     401,
     { kind: 'malformed_client_authentication' },
   )
+}
+
+/** In the words for a proof that fails, so that a forger learns nothing about how near it came. */
+function unusableAssertion(detail: string): OAuthError {
+  return new OAuthError('invalid_client', 'Client authentication failed', 401, {
+    kind: 'malformed_assertion',
+    detail,
+  })
 }

@@ -1,5 +1,7 @@
 /** Metadata documents: RFC 8414 (authorization server) and RFC 9728 (protected resource). */
 
+import { ASSERTION_ALGORITHMS } from './client-assertion.ts'
+
 export interface AuthorizationServerMetadata {
   readonly issuer: string
   readonly token_endpoint: string
@@ -8,6 +10,7 @@ export interface AuthorizationServerMetadata {
   readonly response_types_supported: readonly string[]
   readonly grant_types_supported: readonly string[]
   readonly token_endpoint_auth_methods_supported: readonly string[]
+  readonly token_endpoint_auth_signing_alg_values_supported: readonly string[]
 }
 
 /**
@@ -27,7 +30,12 @@ export function authorizationServerMetadata(
     ...(scopes.length > 0 && { scopes_supported: scopes }),
     response_types_supported: [],
     grant_types_supported: ['client_credentials'],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    token_endpoint_auth_methods_supported: [
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+    ],
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
   }
 }
 

@@ -5,6 +5,8 @@
  * audit trail and the metrics and never leaves the server.
  */
 
+import type { RateLimit } from './rate-limit.ts'
+
 /** Error codes we answer with: RFC 6749 §5.2, RFC 6750 §3.1, RFC 8707 §2. */
 export type OAuthErrorCode =
   | 'invalid_request'
@@ -26,11 +28,26 @@ export type Refusal =
   | { kind: 'no_client_authentication' }
   | { kind: 'malformed_client_authentication' }
   | { kind: 'malformed_secret'; client_id: string }
+  | { kind: 'malformed_assertion'; detail: string }
   | { kind: 'unknown_client'; client_id: string }
   | { kind: 'wrong_secret'; client_id: string }
+  | { kind: 'bad_assertion'; client_id: string; detail: string }
+  | { kind: 'secret_expired'; client_id: string }
   | { kind: 'client_disabled'; client_id: string }
+  | { kind: 'address_not_allowed'; client_id: string; address: string }
   | { kind: 'audience_not_granted'; client_id: string; audience: string }
   | { kind: 'scope_not_granted'; client_id: string; audience: string }
+  | {
+      kind: 'too_many_failures'
+      limits: readonly RateLimit[]
+      retry_after_seconds: number
+    }
+  | {
+      kind: 'quota_exceeded'
+      client_id: string
+      limits: readonly RateLimit[]
+      retry_after_seconds: number
+    }
   | { kind: 'no_token' }
   | { kind: 'malformed_token'; detail: string }
   | { kind: 'unknown_key' }

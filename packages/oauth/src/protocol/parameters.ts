@@ -53,6 +53,8 @@ const KNOWN: ReadonlySet<string> = new Set([
   'grant_type',
   'client_id',
   'client_secret',
+  'client_assertion',
+  'client_assertion_type',
   'audience',
   'resource',
   'scope',

@@ -1,6 +1,7 @@
 /** The client-credentials token request (RFC 6749 §4.4.2, RFC 8707 §2), read and checked for form. */
 
 import { type ClientCredentials, parseClientCredentials } from './client-authentication.ts'
+import { MAX_COMPACT_LENGTH } from './compact-jws.ts'
 import { malformedRequest, OAuthError } from './oauth-error.ts'
 import type { Parameters } from './parameters.ts'
 import { parseScope } from './scope.ts'
@@ -15,6 +16,11 @@ export interface TokenRequest {
 
 const MAX_VALUE_LENGTH = 2048
 
+/** A parameter may be that long, in characters. A signed assertion is longer than any other value. */
+function maxLengthOf(name: string): number {
+  return name === 'client_assertion' ? MAX_COMPACT_LENGTH : MAX_VALUE_LENGTH
+}
+
 /**
  * @param authorization the `Authorization` header, if one was sent.
  * @throws OAuthError that names every missing parameter at once.
@@ -24,7 +30,7 @@ export function parseTokenRequest(
   authorization: string | undefined,
 ): TokenRequest {
   for (const [name, value] of parameters) {
-    if (value.length > MAX_VALUE_LENGTH) throw tooLong(name)
+    if (value.length > maxLengthOf(name)) throw tooLong(name)
   }
   const credentials = parseClientCredentials(parameters, authorization)
   const grant_type = parameters.get('grant_type')
@@ -95,5 +101,5 @@ function missingText(missing: string[]): string {
 
 function tooLong(name: string): OAuthError {
   const what = /^[a-z_]{1,32}$/.test(name) ? name : 'A parameter'
-  return malformedRequest(`${what} is longer than ${MAX_VALUE_LENGTH} characters`)
+  return malformedRequest(`${what} is longer than ${maxLengthOf(name)} characters`)
 }

@@ -1,5 +1,6 @@
 /** For an API that accepts our tokens: verify them, and say why not. */
 
+export { assertAddressAllowed } from './allowed-addresses.ts'
 export type { AccessTokenHeader } from './compact-token.ts'
 export { findVerificationKey, type JsonWebKeySet } from './json-web-key-set.ts'
 export type { KeySource } from './key-source.ts'

@@ -1,16 +1,8 @@
 /** A JWK Set (RFC 7517 §5) as a lookup from `kid` and `alg` to a key that may verify. */
 
 import { type CryptoKey, importJWK, type JWK } from 'jose'
-import type { SigningAlgorithm } from '../protocol/index.ts'
+import { KEY_TYPES } from '../protocol/index.ts'
 import type { AccessTokenHeader } from './compact-token.ts'
-
-/** The key type each algorithm needs. A new algorithm is a new row. */
-const KEY_TYPES: Readonly<Record<SigningAlgorithm, { kty: string; crv?: string }>> = {
-  RS256: { kty: 'RSA' },
-  PS256: { kty: 'RSA' },
-  ES256: { kty: 'EC', crv: 'P-256' },
-  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
-}
 
 export interface JsonWebKeySet {
   readonly keys: readonly JWK[]

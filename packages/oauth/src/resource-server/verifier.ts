@@ -11,12 +11,13 @@ import {
   type Environment,
   OAuthError,
   parseBearerToken,
+  parseJsonSegment,
   type Refusal,
   SIGNING_ALGORITHMS,
   type SigningAlgorithm,
   scopeIncludes,
 } from '../protocol/index.ts'
-import { parseObject, readAccessTokenHeader } from './compact-token.ts'
+import { readAccessTokenHeader } from './compact-token.ts'
 import type { KeySource } from './key-source.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
@@ -64,7 +65,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
       throw refused({ kind: 'bad_signature' })
     }
     // 4. Is it ours, for us, and still alive?
-    const claims = assertClaims(parseObject(token.split('.')[1] as string), options, now() / 1000)
+    const claims = assertClaims(
+      parseJsonSegment(token.split('.')[1] as string),
+      options,
+      now() / 1000,
+    )
     verified.set(token, claims)
     return claims
   }
@@ -127,6 +132,23 @@ function assertClaims(
     scope: typeof claims.scope === 'string' ? claims.scope : '',
     org_id: text('org_id'),
     environment: environment as Environment,
+    ...addressClaims(claims),
+  }
+}
+
+type AddressClaims = Pick<AccessTokenClaims, 'allowed_addresses' | 'observed_addresses'>
+
+/** A claim that limits must not be passed over because it is malformed. */
+function addressClaims(claims: Record<string, unknown>): AddressClaims {
+  const { allowed_addresses, observed_addresses } = claims
+  const check = (claim: string, value: unknown): value is readonly string[] => {
+    if (value === undefined) return false
+    if (Array.isArray(value) && value.every((range) => typeof range === 'string')) return true
+    throw refused({ kind: 'claim_rejected', claim })
+  }
+  return {
+    ...(check('allowed_addresses', allowed_addresses) && { allowed_addresses }),
+    ...(check('observed_addresses', observed_addresses) && { observed_addresses }),
   }
 }
 

@@ -1,0 +1,75 @@
+/**
+ * The strict form of a compact JWS (RFC 7515 §7.1), checked before any cryptography: what access tokens
+ * and client assertions have in common.
+ *
+ * What passes has one spelling only, one algorithm out of the caller's list, and a header that cannot
+ * bring its own key. Nothing here is trusted yet.
+ */
+
+import type { SigningAlgorithm } from './access-token.ts'
+import { decodeBase64urlText, isCanonicalBase64url } from './base64url.ts'
+import { hasDuplicateMembers } from './json-text.ts'
+
+/** The key each algorithm needs (RFC 7518 §6, RFC 8037 §2). A new algorithm is a new row. */
+export const KEY_TYPES: Readonly<Record<SigningAlgorithm, { kty: string; crv?: string }>> = {
+  RS256: { kty: 'RSA' },
+  PS256: { kty: 'RSA' },
+  ES256: { kty: 'EC', crv: 'P-256' },
+  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
+}
+
+export interface CompactHeader<Algorithm extends string> {
+  readonly alg: Algorithm
+  readonly kid: string | null
+  /** A media type, in lower case and without `application/` (RFC 7515 §4.1.9). */
+  readonly typ: string | null
+}
+
+/** Longer than anything honest by far; bounds the work an attacker can ask for. */
+export const MAX_COMPACT_LENGTH = 8192
+
+const MAX_KID_LENGTH = 255
+
+/** Members that would let the signer choose the key (RFC 7515 §4.1.2-6) or change the meaning (§4.1.11). */
+const FORBIDDEN_MEMBERS = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'enc', 'zip']
+
+/**
+ * The header of a well-formed compact JWS, or what is wrong with it, for the log.
+ *
+ * @param algorithms the algorithms the caller accepts.
+ */
+export function readCompactHeader<Algorithm extends string>(
+  jws: string,
+  algorithms: readonly Algorithm[],
+): CompactHeader<Algorithm> | { readonly fault: string } {
+  if (jws.length > MAX_COMPACT_LENGTH) return { fault: 'too long' }
+  const segments = jws.split('.')
+  if (segments.length !== 3) return { fault: 'not three segments' }
+  if (!segments.every(isCanonicalBase64url)) return { fault: 'not canonical base64url' }
+  const header = parseJsonSegment(segments[0] as string)
+  if (header === null) return { fault: 'header is not a JSON object without repeated members' }
+  if (FORBIDDEN_MEMBERS.some((member) => Object.hasOwn(header, member))) {
+    return { fault: 'header member not allowed' }
+  }
+  const alg = algorithms.find((algorithm) => algorithm === header.alg)
+  if (alg === undefined) return { fault: 'algorithm not allowed' }
+  const { kid = null, typ = null } = header
+  if (kid !== null && (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID_LENGTH)) {
+    return { fault: 'kid is not a short string' }
+  }
+  if (typ !== null && typeof typ !== 'string') return { fault: 'typ is not a string' }
+  return { alg, kid, typ: typ === null ? null : typ.toLowerCase().replace(/^application\//, '') }
+}
+
+/** The JSON object in a segment; null when it is none, or names a member twice. */
+export function parseJsonSegment(segment: string): Record<string, unknown> | null {
+  const text = decodeBase64urlText(segment)
+  if (text === null) return null
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+    return hasDuplicateMembers(text, value) ? null : (value as Record<string, unknown>)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,26 @@
+/** From where a token may be used: the client's allowlist, as the token carries it. */
+
+import { type AccessTokenClaims, OAuthError, type Refusal } from '../protocol/index.ts'
+
+/**
+ * Lets the request pass, or says why not.
+ *
+ * @param inList whether an address is in a list of ranges; how that is found out depends on the runtime.
+ * @param observe told instead, where the list only observes.
+ * @throws OAuthError `access_denied` (403).
+ */
+export function assertAddressAllowed(
+  claims: Pick<AccessTokenClaims, 'allowed_addresses' | 'observed_addresses' | 'client_id'>,
+  address: string,
+  inList: (ranges: readonly string[], address: string) => boolean,
+  observe: (refusal: Refusal) => void,
+): void {
+  const { allowed_addresses, observed_addresses, client_id } = claims
+  const list = allowed_addresses ?? observed_addresses
+  if (list === undefined || inList(list, address)) return
+  const refusal = { kind: 'address_not_allowed', client_id, address } as const
+  if (allowed_addresses !== undefined) {
+    throw new OAuthError('access_denied', 'Client may not come from this address', 403, refusal)
+  }
+  observe(refusal)
+}
