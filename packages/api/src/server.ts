@@ -2,9 +2,11 @@
 
 import { createVerifier, type KeySource } from '@modulariot/oauth/resource-server'
 import type { Application } from '@modulariot/platform/http'
+import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
 import { mountApiRoutes } from './http/routes.ts'
+import { createApiMetrics } from './metrics.ts'
 import type { TelemetryStore } from './store/store.ts'
-import { createCommitQueue } from './track/commit-queue.ts'
+import { COMMIT_QUEUE_LIMITS, createCommitQueue } from './track/commit-queue.ts'
 
 export interface ApiServerOptions {
   /** Whose tokens are accepted. */
@@ -17,15 +19,20 @@ export interface ApiServerOptions {
   readonly store: TelemetryStore
   /** Unix milliseconds. */
   readonly now: () => number
+  /** Default: nothing is counted. */
+  readonly metrics?: Metrics
 }
 
 export function createApiServer(options: ApiServerOptions): Application {
   const { issuer, audience, baseUrl, keys, store, now } = options
   const verifier = createVerifier({ issuer, audience, keys, now })
-  const queue = createCommitQueue(store)
+  const metrics = createApiMetrics(options.metrics ?? noMetrics)
+  const queue = createCommitQueue(store, COMMIT_QUEUE_LIMITS, metrics.committed)
+  metrics.watchQueue(queue.depth)
+  const deps = { verifier, store, queue, issuer, audience, baseUrl, now, metrics }
   return {
     name: 'api',
-    mount: (app) => mountApiRoutes(app, { verifier, store, queue, issuer, audience, baseUrl, now }),
+    mount: (app) => mountApiRoutes(app, deps),
     ready: () => store.ping(),
   }
 }

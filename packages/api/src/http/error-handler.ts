@@ -14,6 +14,8 @@ const TRANSPORT_ERRORS: Readonly<Record<number, { message: string; detail: strin
 
 const RETRY_AFTER_SECONDS: Readonly<Record<number, number>> = { 429: 1, 503: 5 }
 
+const TOKEN_ERRORS: ReadonlySet<string> = new Set(['invalid_token', 'insufficient_scope'])
+
 export function createErrorHandler(resource_metadata: string) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     reply.header('cache-control', 'no-store')
@@ -25,7 +27,8 @@ export function createErrorHandler(resource_metadata: string) {
     const { status, message, detail } = answerFor(error)
     if (status >= 500) request.log.error({ err: error }, 'failed')
     else request.log.info({ status, reason: reasonOf(error) }, 'refused')
-    if (error instanceof OAuthError && (status === 401 || status === 403)) {
+    // RFC 6750 §3 speaks of tokens; an address that is not allowed is no matter of the token.
+    if (error instanceof OAuthError && TOKEN_ERRORS.has(error.error)) {
       reply.header('www-authenticate', bearerChallenge(error, { resource_metadata }))
     }
     if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
@@ -63,6 +66,9 @@ function answerFor(error: FastifyError): { status: number; message: string; deta
   }
 }
 
+/** For the log. Our own messages are fixed sentences; those of libraries may repeat what was sent. */
 function reasonOf(error: FastifyError): unknown {
-  return error instanceof OAuthError ? error.reason : error.message
+  if (error instanceof OAuthError) return error.reason
+  const ours = error instanceof ApiError || error instanceof JsonBodyError
+  return { kind: ours ? error.message : (error.code ?? error.name) }
 }

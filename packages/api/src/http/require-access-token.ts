@@ -1,7 +1,8 @@
 /** Nobody passes without a token that verifies and holds the scope; the claims wait on the request. */
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
-import type { Verifier } from '@modulariot/oauth/resource-server'
+import { assertAddressAllowed, type Verifier } from '@modulariot/oauth/resource-server'
+import { addressInList, clientAddress } from '@modulariot/platform/http'
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 
 const claimsOf = new WeakMap<FastifyRequest, AccessTokenClaims>()
@@ -10,6 +11,9 @@ const claimsOf = new WeakMap<FastifyRequest, AccessTokenClaims>()
 export function requireAccessToken(verifier: Verifier, scope: string): onRequestAsyncHookHandler {
   return async (request) => {
     const claims = await verifier.verify(request.headers.authorization, { scope })
+    assertAddressAllowed(claims, clientAddress(request), addressInList, (reason) =>
+      request.log.warn({ reason }, 'would be refused'),
+    )
     claimsOf.set(request, claims)
   }
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
+import { noMetrics } from '@modulariot/platform/metrics'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { createApiMetrics } from '../metrics.ts'
 import type { Asset, Observation, TelemetryStore } from '../store/store.ts'
 import { mountApiRoutes } from './routes.ts'
 
@@ -73,6 +75,7 @@ before(async () => {
       issuer: 'https://auth.example',
       baseUrl: 'https://api.example',
       now: () => NOW_MS,
+      metrics: createApiMetrics(noMetrics),
     }),
   )
 })

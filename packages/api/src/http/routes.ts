@@ -1,9 +1,10 @@
 /** Every METHOD and path of ModularIoT API. */
 
-import { protectedResourceMetadata } from '@modulariot/oauth/protocol'
+import { OAuthError, protectedResourceMetadata } from '@modulariot/oauth/protocol'
 import type { Verifier } from '@modulariot/oauth/resource-server'
 import { routeGroup } from '@modulariot/platform/http'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance } from 'fastify'
+import type { ApiMetrics } from '../metrics.ts'
 import { SCOPES } from '../scopes.ts'
 import type { TelemetryStore } from '../store/store.ts'
 import type { IngestDeps } from '../track/ingest.ts'
@@ -16,6 +17,7 @@ import { trackEndpoint } from './track-endpoint.ts'
 
 export interface ApiRoutesDeps extends IngestDeps {
   readonly verifier: Verifier
+  readonly metrics: ApiMetrics
   readonly store: TelemetryStore
   readonly audience: string
   readonly issuer: string
@@ -27,8 +29,15 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 
 const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource'
 
+/** A path that the router takes as it stands; others are found at the well-known place alone. */
+const PLAIN_PATH = /^\/[\w./~%-]+$/
+
 export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps): Promise<void> {
-  app.setErrorHandler(createErrorHandler(deps.baseUrl + RESOURCE_METADATA_PATH))
+  const handleError = createErrorHandler(deps.baseUrl + RESOURCE_METADATA_PATH)
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (error instanceof OAuthError) deps.metrics.refused(error.reason)
+    return handleError(error, request, reply)
+  })
   addJsonBodyParser(app)
 
   await routeGroup(app, { 'cache-control': 'no-store' }, (routes) => {
@@ -61,6 +70,7 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
     routes.get(RESOURCE_METADATA_PATH, async () => metadata)
     const { pathname } = new URL(deps.audience)
     // RFC 9728 §3.1: a resource with a path has its metadata there.
-    if (pathname !== '/') routes.get(RESOURCE_METADATA_PATH + pathname, async () => metadata)
+    if (PLAIN_PATH.test(pathname))
+      routes.get(RESOURCE_METADATA_PATH + pathname, async () => metadata)
   })
 }

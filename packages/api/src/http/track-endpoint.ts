@@ -1,25 +1,39 @@
 /** `POST /v1/asset/track`: read the request, ingest, say so. */
 
-import { decodeUtf8, parseJson } from '@modulariot/platform/http'
+import { decodeUtf8, JsonBodyError, parseJson } from '@modulariot/platform/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type IngestDeps, ingest } from '../track/ingest.ts'
+import { ApiError, ValidationError } from '../api-error.ts'
+import type { ApiMetrics, TrackOutcome } from '../metrics.ts'
+import { type IngestDeps, ingest, type TrackRequest } from '../track/ingest.ts'
 import { accessTokenClaims } from './require-access-token.ts'
 
 const SUCCESS = { status: 'success', message: 'Message sent successfully' } as const
 
-export function trackEndpoint(deps: IngestDeps) {
-  return async (request: FastifyRequest<{ Body: Buffer | undefined }>, reply: FastifyReply) => {
-    const text = decodeUtf8(request.body ?? Buffer.alloc(0))
-    const { replayed } = await ingest(
-      {
-        claims: accessTokenClaims(request),
-        headers: request.headers,
-        text,
-        body: parseJson(text),
-      },
-      deps,
-    )
-    if (replayed) reply.header('idempotent-replay', 'true')
-    return SUCCESS
+export type TrackEndpointDeps = IngestDeps & { readonly metrics: Pick<ApiMetrics, 'tracked'> }
+
+export function trackEndpoint(deps: TrackEndpointDeps) {
+  return async (request: TrackHttpRequest, reply: FastifyReply) => {
+    try {
+      const { replayed } = await ingest(read(request), deps)
+      deps.metrics.tracked(replayed ? 'replayed' : 'stored')
+      if (replayed) reply.header('idempotent-replay', 'true')
+      return SUCCESS
+    } catch (error) {
+      deps.metrics.tracked(outcomeOf(error))
+      throw error
+    }
   }
+}
+
+type TrackHttpRequest = FastifyRequest<{ Body: Buffer | undefined }>
+
+function read(request: TrackHttpRequest): TrackRequest {
+  const text = decodeUtf8(request.body ?? Buffer.alloc(0))
+  const { headers } = request
+  return { claims: accessTokenClaims(request), headers, text, body: parseJson(text) }
+}
+
+function outcomeOf(error: unknown): TrackOutcome {
+  if (error instanceof ApiError) return error.status === 409 ? 'conflict' : 'refused'
+  return error instanceof ValidationError || error instanceof JsonBodyError ? 'refused' : 'failed'
 }

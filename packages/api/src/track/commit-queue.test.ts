@@ -217,3 +217,22 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     assert.equal(await second, 'stored')
   })
 })
+
+describe('what the metrics read', () => {
+  it('tells how many wait, and the size of each batch that was written', async () => {
+    const store = createStore()
+    const written: number[] = []
+    const queue = createCommitQueue(store, LIMITS, (size) => written.push(size))
+    const first = queue.commit(observationOf('1'))
+    const append = await store.nth(0)
+    const others = ['2', '3'].map((id) => queue.commit(observationOf(id)))
+    assert.equal(queue.depth(), 2)
+    append.finish()
+    await first
+    const failing = await store.nth(1)
+    assert.equal(queue.depth(), 0)
+    failing.fail(new StoreUnavailable('disk full'))
+    await assert.rejects(Promise.all(others))
+    assert.deepEqual(written, [1])
+  })
+})

@@ -16,6 +16,8 @@ export interface CommitQueue {
    * @throws ApiError 429 when the queue is full; StoreUnavailable when it could not be written.
    */
   commit(observation: Observation): Promise<AppendOutcome>
+  /** How many observations wait, the batch that is being written not counted. */
+  depth(): number
 }
 
 export interface CommitQueueLimits {
@@ -26,7 +28,11 @@ export interface CommitQueueLimits {
   readonly maxBatch: number
 }
 
-const LIMITS: CommitQueueLimits = { maxItems: 10_000, maxPayload: 64 * 1024 ** 2, maxBatch: 1_000 }
+export const COMMIT_QUEUE_LIMITS: CommitQueueLimits = {
+  maxItems: 10_000,
+  maxPayload: 64 * 1024 ** 2,
+  maxBatch: 1_000,
+}
 
 interface Waiting {
   readonly observation: Observation
@@ -34,9 +40,11 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
+/** @param committed told the size of every batch that was written. */
 export function createCommitQueue(
   store: Pick<TelemetryStore, 'append'>,
-  limits: CommitQueueLimits = LIMITS,
+  limits: CommitQueueLimits = COMMIT_QUEUE_LIMITS,
+  committed: (batchSize: number) => void = () => {},
 ): CommitQueue {
   let waiting: Waiting[] = []
   let waitingPayload = 0
@@ -56,6 +64,7 @@ export function createCommitQueue(
   async function write(batch: readonly Waiting[]): Promise<void> {
     try {
       const outcomes = await store.append(batch.map(({ observation }) => observation))
+      committed(batch.length)
       batch.forEach(({ resolve }, index) => {
         resolve(outcomes[index] as AppendOutcome)
       })
@@ -65,6 +74,7 @@ export function createCommitQueue(
   }
 
   return {
+    depth: () => waiting.length,
     commit(observation) {
       const payload = waitingPayload + observation.payload.length
       if (waiting.length >= limits.maxItems || payload > limits.maxPayload) {

@@ -20,7 +20,7 @@ export interface TrackRequest {
 }
 
 export interface IngestDeps {
-  readonly queue: CommitQueue
+  readonly queue: Pick<CommitQueue, 'commit'>
   /** Unix milliseconds. */
   readonly now: () => number
 }
