@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { InvalidInput } from '../invalid-input.ts'
+import { AdminError } from '../admin-error.ts'
 import { type Audience, assertAudience } from './audience.ts'
 
 const AUDIENCE: Audience = {
@@ -13,7 +13,8 @@ const AUDIENCE: Audience = {
 function assertInvalid(change: Partial<Audience>, message: RegExp): void {
   assert.throws(
     () => assertAudience({ ...AUDIENCE, ...change }),
-    (error) => error instanceof InvalidInput && message.test(error.message),
+    (error) =>
+      error instanceof AdminError && error.code === 'invalid_input' && message.test(error.message),
     JSON.stringify(change),
   )
 }

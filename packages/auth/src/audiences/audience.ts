@@ -1,7 +1,7 @@
 /** An audience is an API that tokens are issued for (`aud`), and the rules of its tokens. */
 
 import { isScopeToken, SIGNING_ALGORITHMS, type SigningAlgorithm } from '@modulariot/oauth/protocol'
-import { InvalidInput } from '../invalid-input.ts'
+import { invalidInput } from '../admin-error.ts'
 
 export interface Audience {
   /** The identifier clients ask for, usually the API's URL. */
@@ -16,24 +16,24 @@ export const DEFAULT_TOKEN_LIFETIME_SECONDS = 86_400
 /** A token that lives shorter cannot be cached usefully, one that lives longer cannot be called back in time. */
 export const TOKEN_LIFETIME_BOUNDS = { min: 60, max: 30 * 86_400 } as const
 
-/** @throws InvalidInput naming the field. */
+/** @throws AdminError naming the field. */
 export function assertTokenLifetime(seconds: number): void {
   const { min, max } = TOKEN_LIFETIME_BOUNDS
   if (!Number.isInteger(seconds) || seconds < min || seconds > max) {
-    throw new InvalidInput(`token_lifetime_seconds must be a whole number from ${min} to ${max}`)
+    throw invalidInput(`token_lifetime_seconds must be a whole number from ${min} to ${max}`)
   }
 }
 
-/** @throws InvalidInput naming the field. */
+/** @throws AdminError naming the field. */
 export function assertAudience(audience: Audience): void {
   if (!/^[\x21\x23-\x5b\x5d-\x7e]{1,512}$/.test(audience.audience)) {
-    throw new InvalidInput('audience must be 1 to 512 visible ASCII characters, usually a URL')
+    throw invalidInput('audience must be 1 to 512 visible ASCII characters, usually a URL')
   }
   if (audience.scopes.length === 0 || !audience.scopes.every(isScopeToken)) {
-    throw new InvalidInput('scopes must be at least one scope name without spaces or quotes')
+    throw invalidInput('scopes must be at least one scope name without spaces or quotes')
   }
   if (!SIGNING_ALGORITHMS.includes(audience.signing_alg)) {
-    throw new InvalidInput(`signing_alg must be one of ${SIGNING_ALGORITHMS.join(', ')}`)
+    throw invalidInput(`signing_alg must be one of ${SIGNING_ALGORITHMS.join(', ')}`)
   }
   assertTokenLifetime(audience.token_lifetime_seconds)
 }

@@ -1,64 +1,123 @@
 /**
- * Does the secret prove the client (RFC 6749 §2.3.1)?
+ * Does the secret (RFC 6749 §2.3.1) or the signature (RFC 7523 §3) prove the client?
  *
- * Every refusal looks the same from outside: the same answer, one store read, one digest. A mistyped
- * secret is the exception, and it says nothing about any client: the checksum alone refuses it.
+ * Every refusal looks the same from outside: the same answer, one store read, as many digests compared or
+ * signatures verified. What is malformed is the exception, and says nothing about any client: its form
+ * alone refuses it.
  */
 
-import { type ClientCredentials, OAuthError, type Refusal } from '@modulariot/oauth/protocol'
-import type { ClientRecord } from './client.ts'
+import {
+  type AssertionCredentials,
+  type ClientCredentials,
+  OAuthError,
+  type Refusal,
+  type SecretCredentials,
+} from '@modulariot/oauth/protocol'
+import type { AuthStore } from '../store/store.ts'
+import { assertionRefusal, useOnce } from './assertion.ts'
+import type { ClientRecord, StoredSecret } from './client.ts'
 import type { ClientDirectory } from './directory.ts'
-import { digestSecret, digestsEqual, isClientId, isWellFormedSecret } from './secret.ts'
+import { digestSecret, digestsEqual, isWellFormedSecret } from './secret.ts'
 
 export interface AuthenticationDeps {
   readonly directory: ClientDirectory
+  /** Remembers the assertions that were used. */
+  readonly store: Pick<AuthStore, 'useAssertion'>
+  /** The `aud` an assertion must have. */
+  readonly issuer: string
   /** Keys the digest that secrets are kept as. */
   readonly digestKey: Uint8Array
+  /** Unix milliseconds. */
+  readonly now: () => number
 }
 
-/** @throws OAuthError `invalid_client` (401) with the true reason inside. */
-export async function authenticateClient(
+export interface Authenticated {
+  readonly client: ClientRecord
+  /** What proved it; null when a signature did. */
+  readonly secret: StoredSecret | null
+}
+
+/**
+ * @throws OAuthError `invalid_client` (401) with the true reason inside; StoreUnavailable when it cannot be
+ *   known.
+ */
+export function authenticateClient(
   credentials: ClientCredentials,
   deps: AuthenticationDeps,
-): Promise<ClientRecord> {
-  const { client_id, client_secret } = credentials
+): Promise<Authenticated> {
+  return credentials.method === 'private_key_jwt'
+    ? bySignature(credentials, deps)
+    : bySecret(credentials, deps)
+}
+
+async function bySecret(
+  { client_id, client_secret }: SecretCredentials,
+  deps: AuthenticationDeps,
+): Promise<Authenticated> {
   if (!isWellFormedSecret(client_secret)) {
-    throw refused({ kind: 'malformed_secret', client_id: loggable(client_id) })
+    throw refused({ kind: 'malformed_secret', client_id })
   }
   const digest = digestSecret(client_secret, deps.digestKey)
-  const known = deps.directory.peek(client_id)
-  if (known !== null && refusalFor(known, client_id, digest) === null) return known
+  const now = deps.now()
+  const judge = (client: ClientRecord | null) => secretRefusal(client, client_id, digest, now)
+  const client = await findProven(client_id, judge, deps.directory)
+  return { client, secret: client.secrets.find((one) => one.digest === digest) ?? null }
+}
+
+async function bySignature(
+  { client_id, client_assertion }: AssertionCredentials,
+  { directory, store, issuer, now }: AuthenticationDeps,
+): Promise<Authenticated> {
+  const nowSeconds = now() / 1000
+  const judge = (client: ClientRecord | null) =>
+    assertionRefusal(client, client_assertion, issuer, nowSeconds)
+  const client = await findProven(client_id, judge, directory)
+  if (!(await useOnce(client_assertion, store, nowSeconds))) {
+    throw refused({ kind: 'bad_assertion', client_id, detail: 'used before' })
+  }
+  return { client, secret: null }
+}
+
+/** @param judge why a client is not proven, or null when it is; asked also about no client at all. */
+async function findProven(
+  client_id: string,
+  judge: (client: ClientRecord | null) => Refusal | null | Promise<Refusal | null>,
+  directory: ClientDirectory,
+): Promise<ClientRecord> {
+  const known = directory.peek(client_id)
+  const doubt = await judge(known)
+  if (known !== null && doubt === null) return known
   // Not known, or refused by what may be out of date: the store has the last word, once.
-  const current = await deps.directory.read(client_id)
-  const refusal = refusalFor(current, client_id, digest)
-  if (current === null || refusal !== null) throw refused(refusal ?? unknown(client_id))
+  const current = await directory.read(client_id)
+  const refusal = await judge(current)
+  if (current === null) throw refused(unknown(client_id))
+  if (refusal !== null) throw refused(refusal)
   return current
 }
 
 /** A comparison is made even where its outcome cannot matter, so that time does not tell. */
-const NO_SECRET = [{ digest: 'A'.repeat(43) }]
+const NO_SECRET = [{ digest: 'A'.repeat(43), expires_at: null }]
 
-function refusalFor(
+function secretRefusal(
   client: ClientRecord | null,
   client_id: string,
   digest: string,
+  now: number,
 ): Refusal | null {
   const secrets = client === null || client.secrets.length === 0 ? NO_SECRET : client.secrets
-  let matches = false
-  for (const secret of secrets) if (digestsEqual(secret.digest, digest)) matches = true
+  let matching: (typeof secrets)[number] | null = null
+  for (const secret of secrets) if (digestsEqual(secret.digest, digest)) matching = secret
   if (client === null) return unknown(client_id)
-  if (!matches) return { kind: 'wrong_secret', client_id }
+  if (matching === null) return { kind: 'wrong_secret', client_id }
+  if (matching.expires_at !== null && Date.parse(matching.expires_at) <= now) {
+    return { kind: 'secret_expired', client_id }
+  }
   if (client.status !== 'active') return { kind: 'client_disabled', client_id }
   return null
 }
 
 function unknown(client_id: string): Refusal {
-  return { kind: 'unknown_client', client_id: loggable(client_id) }
-}
-
-/** Reasons are logged, and people paste the secret where the id belongs. */
-function loggable(client_id: string): string {
-  return isClientId(client_id) ? client_id : '(not an id of ours)'
+  return { kind: 'unknown_client', client_id }
 }
 
 function refused(reason: Refusal): OAuthError {

@@ -2,25 +2,16 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ClientRecord } from './client.ts'
 import { ClientDirectory } from './directory.ts'
+import { sampleRecord } from './sample-client.ts'
 
-const recordOf = (name: string): ClientRecord => ({
-  client_id: 'client_1',
-  name,
-  org_id: 'org_1',
-  environment: 'production',
-  status: 'active',
-  token_lifetime_seconds: null,
-  created_at: '2026-01-02T03:04:05.000Z',
-  secrets: [],
-  grants: [],
-})
+const recordOf = (name: string): ClientRecord => sampleRecord({ name })
 
-/** A store whose next answer is what `next` holds. */
+/** A store whose next answer is what `next` holds; the decoy each look reads beside it is answered null. */
 function storeOf(next: () => Promise<ClientRecord | null>) {
   const asked: string[] = []
   const findClient = (client_id: string): Promise<ClientRecord | null> => {
     asked.push(client_id)
-    return next()
+    return client_id === 'client_' ? Promise.resolve(null) : next()
   }
   return { asked, findClient }
 }
@@ -41,7 +32,7 @@ describe('ClientDirectory', () => {
     assert.equal(directory.peek('client_1')?.name, 'before')
     assert.equal((await directory.read('client_1'))?.name, 'after')
     assert.equal(directory.peek('client_1')?.name, 'after')
-    assert.deepEqual(store.asked, ['client_1', 'client_1'])
+    assert.deepEqual(store.asked, ['client_1', 'client_', 'client_1', 'client_'])
   })
 
   it('keeps nothing about an id that nobody has, and forgets one that is gone', async () => {
@@ -51,6 +42,21 @@ describe('ClientDirectory', () => {
     found = null
     assert.equal(await directory.read('client_1'), null)
     assert.equal(directory.peek('client_1'), null)
+  })
+
+  it('reads an id that exists beside one that does not, and the other way round', async () => {
+    const known = recordOf('a')
+    const asked: string[] = []
+    const directory = new ClientDirectory({
+      findClient: async (client_id) => {
+        asked.push(client_id)
+        return client_id === 'client_1' ? known : null
+      },
+    })
+    await directory.read('client_1')
+    await directory.read('client_unknown')
+    assert.deepEqual(asked, ['client_1', 'client_', 'client_unknown', 'client_1'])
+    assert.equal(directory.peek('client_unknown'), null)
   })
 
   it('knows nobody after clear()', async () => {
@@ -83,6 +89,16 @@ describe('ClientDirectory', () => {
     answers[0]?.resolve(recordOf('old'))
     await older
     assert.equal(directory.peek('client_1')?.name, 'new')
+  })
+
+  it('tells of every look whether it found somebody', async () => {
+    const looks: string[] = []
+    const store = storeOf(async () => recordOf('a'))
+    const directory = new ClientDirectory(store, (outcome) => looks.push(outcome))
+    directory.peek('client_1')
+    await directory.read('client_1')
+    directory.peek('client_1')
+    assert.deepEqual(looks, ['miss', 'hit'])
   })
 
   it('passes on that the store cannot answer, and still knows whom it knew', async () => {

@@ -18,6 +18,9 @@ const PREFIX: Readonly<Record<Environment, string>> = {
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const RANDOM_LENGTH = 43
 const CHECKSUM_LENGTH = 6
+/** For secret scanners: any secret of ours in any text. Hits with a wrong checksum are none of ours. */
+export const SECRET_SCANNER_PATTERN = String.raw`\bmiot_(?:dev|prod)_[0-9A-Za-z]{49}\b`
+
 const SECRET = /^miot_(?:dev|prod)_[0-9A-Za-z]{49}$/
 
 /** A new secret. It is shown to its owner once and kept only as a digest. */
@@ -29,11 +32,6 @@ export function createSecret(environment: Environment): string {
 /** A new identifier with 128 random bits, such as `client_…` or `org_…`. */
 export function createId(prefix: string): string {
   return `${prefix}_${base62(randomBytes(16), 22)}`
-}
-
-/** True for what `createId('client')` makes. What else is sent as one may be anything, a secret too. */
-export function isClientId(text: string): boolean {
-  return /^client_[0-9A-Za-z]{22}$/.test(text)
 }
 
 /** True when prefix, alphabet, length and checksum fit: someone was given this, or forged it with care. */

@@ -5,11 +5,15 @@
  */
 
 import { it } from 'node:test'
+import { testAssertions } from './conformance/assertions.ts'
 import { testChanges } from './conformance/changes.ts'
-import { testAudiences, testClients, testFirstOrganization } from './conformance/clients.ts'
+import { testAudiences, testNewClients, testOrganizations } from './conformance/clients.ts'
 import { testDurability } from './conformance/durability.ts'
 import { testSigningKeys } from './conformance/keys.ts'
+import { testLists } from './conformance/lists.ts'
 import type { StorePromise } from './conformance/samples.ts'
+import { testTrail } from './conformance/trail.ts'
+import { testUpdates } from './conformance/updates.ts'
 import type { AuthStore } from './store.ts'
 
 /** An empty store in a place of its own. */
@@ -23,10 +27,14 @@ export interface StorePlace {
 
 export function testAuthStore(name: string, open: () => Promise<StorePlace>): void {
   const promise = promiseOf(open)
-  testFirstOrganization(name, promise)
-  testClients(name, promise)
+  testOrganizations(name, promise)
   testAudiences(name, promise)
+  testNewClients(name, promise)
+  testLists(name, promise)
+  testUpdates(name, promise)
+  testTrail(name, promise)
   testSigningKeys(name, promise)
+  testAssertions(name, promise)
   testChanges(name, promise)
   testDurability(name, promise)
 }

@@ -3,12 +3,15 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
+import { noUsage } from '../../usage/usage.ts'
 import type { AuthStore } from '../store.ts'
 import {
+  countUp,
   keyOf,
-  ORGANIZATION,
+  newAudience,
+  newClient,
+  newOrganization,
   populate,
-  rowsOf,
   type StorePromise,
   TOGETHER,
   TRACK,
@@ -39,9 +42,12 @@ export function testChanges(name: string, promise: StorePromise): void {
     promise('through another handle is told within a second', async ({ store, openAnother }) => {
       const another = await openAnother()
       const changes: Record<string, () => Promise<unknown>> = {
-        audience: () => another.ensureAudience(TRACK),
-        organization: () => another.createFirst(ORGANIZATION, rowsOf('first')),
-        client: () => another.createClient(rowsOf('second')),
+        audience: () => another.createAudience(newAudience()),
+        'first organization': () => another.createFirst(newOrganization(), newClient('first')),
+        organization: () =>
+          another.createOrganization(newOrganization({ org_id: 'org_2', name: 'B' })),
+        client: () => another.createClients([newClient('second')]),
+        'change of a client': () => another.updateClient('second', countUp),
         keys: () => another.updateSigningKeys(() => [keyOf('a')]),
       }
       for (const [what, change] of Object.entries(changes)) {
@@ -53,14 +59,14 @@ export function testChanges(name: string, promise: StorePromise): void {
 
     promise('of our own is told, to every listener', async ({ store }) => {
       const told = Promise.all([nextChange(store), nextChange(store)])
-      await store.ensureAudience(TRACK)
+      await store.createAudience(newAudience())
       await told
     })
 
     promise('is visible by the time it is told', async ({ store, openAnother }) => {
       const another = await openAnother()
       const told = nextChange(store)
-      await another.ensureAudience(TRACK)
+      await another.createAudience(newAudience())
       await told
       assert.deepEqual(await store.listAudiences(), [TRACK])
     })
@@ -78,10 +84,15 @@ export function testChanges(name: string, promise: StorePromise): void {
         await handle.listClients({ after: null, limit: 10 })
         await handle.listOrganizations()
         await handle.listAudiences()
-        await handle.ensureAudience(TRACK)
-        await handle.createFirst(ORGANIZATION, rowsOf('second'))
+        await handle.createAudience(newAudience())
+        await handle.createFirst(newOrganization(), newClient('second'))
         await handle.updateSigningKeys(unchanged)
-        await assert.rejects(handle.createClient(rowsOf('first')), StoreConflict)
+        await assert.rejects(handle.createClients([newClient('first')]), StoreConflict)
+        await handle.createClients([])
+        await handle.updateClient('nobody', countUp)
+        await handle.listAudit({ before: null, limit: 10 })
+        await handle.readAudit({ after: 0, limit: 10 })
+        await handle.findIdempotent({ org_id: 'org_1', environment: 'development' }, 'key')
       }
       // Silence is not an event: it has to last as long as a change may take to be told.
       await new Promise((resolve) => setTimeout(resolve, PROMISED_MS))
@@ -90,9 +101,30 @@ export function testChanges(name: string, promise: StorePromise): void {
       const leave = another.onChange(() => toldAfterLeaving++)
       const heard = [nextChange(listening), nextChange(another)]
       leave()
-      await store.createClient(rowsOf('second'))
+      await another.createClients([newClient('second')])
       await Promise.all(heard)
       assert.equal(toldAfterLeaving, 0)
     })
+
+    promise(
+      'that nobody keeps in memory is not told: usage and used assertions',
+      async (stores) => {
+        const { store } = stores
+        const another = await stores.openAnother()
+        await populate(store)
+        let told = 0
+        store.onChange(() => told++)
+        another.onChange(() => told++)
+        // Told late of what was changed before, it would look as if it were told of what comes now.
+        await new Promise((resolve) => setTimeout(resolve, PROMISED_MS))
+        told = 0
+        assert.equal(await store.useAssertion({ client_id: 'first', jti: 'a', until: 60 }, 0), true)
+        const clients = [{ ...noUsage('first'), tokens_issued: 1 }]
+        await store.addUsage({ clients, secrets: [] })
+        assert.equal((await another.usageOf('first')).client?.tokens_issued, 1)
+        await new Promise((resolve) => setTimeout(resolve, PROMISED_MS))
+        assert.equal(told, 0)
+      },
+    )
   })
 }

@@ -1,37 +1,47 @@
-/** What every store keeps about organizations, clients and audiences. */
+/** What every store keeps about organizations, audiences and new clients. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
-import type { NewClientRows } from '../store.ts'
+import type { Client } from '../../clients/client.ts'
+import { sampleSecret } from '../../clients/sample-client.ts'
+import type { Audited } from '../store.ts'
 import {
   ADMIN,
   allClients,
+  auditedClient,
   clientIds,
+  clientOf,
+  newAudience,
+  newClient,
+  newOrganization,
   ORGANIZATION,
   populate,
-  rowsOf,
   type StorePromise,
   TOGETHER,
   TRACK,
+  trailOf,
 } from './samples.ts'
 
-export function testFirstOrganization(name: string, promise: StorePromise): void {
+export function testOrganizations(name: string, promise: StorePromise): void {
   describe(`${name}: the first organization`, TOGETHER, () => {
     promise('is made once, with its client', async ({ store }) => {
       await populate(store)
-      assert.equal(await store.createFirst({ org_id: 'org_2', name: 'B' }, rowsOf('other')), false)
+      const other = newOrganization({ org_id: 'org_2', name: 'B' })
+      assert.equal(await store.createFirst(other, newClient('other')), false)
       assert.deepEqual(await store.listOrganizations(), [ORGANIZATION])
       assert.deepEqual(await clientIds(store), ['first'])
+      const targets = (await trailOf(store)).map(({ target }) => target.id)
+      assert.deepEqual(targets, [TRACK.audience, ADMIN.audience, ORGANIZATION.org_id, 'first'])
     })
 
     promise('is made once when several processes try at the same time', async (stores) => {
       const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
-      await stores.store.ensureAudience(TRACK)
       const made = await Promise.all(
         handles.map((store, index) => {
           const org_id = `org_${index}`
-          return store.createFirst({ org_id, name: 'A' }, rowsOf(`client_${index}`, { org_id }))
+          const client = newClient(`client_${index}`, { org_id })
+          return store.createFirst(newOrganization({ org_id, name: 'A' }), client)
         }),
       )
       assert.deepEqual(made.filter(Boolean), [true])
@@ -40,44 +50,104 @@ export function testFirstOrganization(name: string, promise: StorePromise): void
       const [client, ...more] = await allClients(stores.store, 10)
       assert.deepEqual(more, [])
       assert.equal(client?.org_id, organization?.org_id)
+      assert.equal((await trailOf(stores.store)).length, 2)
     })
 
     promise('is not there when its client cannot be', async ({ store }) => {
-      await assert.rejects(store.createFirst(ORGANIZATION, rowsOf('first')), StoreConflict)
+      const homeless = newClient('first', { org_id: 'org_9' })
+      await assert.rejects(store.createFirst(newOrganization(), homeless), StoreConflict)
       assert.deepEqual(await store.listOrganizations(), [])
       assert.deepEqual(await clientIds(store), [])
+      assert.deepEqual(await trailOf(store), [])
       await populate(store)
+    })
+  })
+
+  describe(`${name}: an organization`, TOGETHER, () => {
+    promise('is made beside the others, once', async ({ store }) => {
+      await populate(store)
+      const other = { org_id: 'org_2', name: 'B' }
+      await store.createOrganization(newOrganization(other))
+      const again = newOrganization({ ...other, name: 'usurper' })
+      await assert.rejects(store.createOrganization(again), StoreConflict)
+      assert.deepEqual(await store.listOrganizations(), [ORGANIZATION, other])
+      const [last, ...before] = (await trailOf(store)).toReversed()
+      assert.equal(last?.target.id, 'org_2')
+      assert.equal(before.length, 4)
     })
   })
 }
 
-export function testClients(name: string, promise: StorePromise): void {
-  describe(`${name}: a client`, TOGETHER, () => {
-    promise(
-      'is found as it was made, its grants with what the audience says',
-      async ({ store }) => {
-        await populate(store)
-        const rows: NewClientRows = {
-          ...rowsOf('c1', {
-            environment: 'production',
-            status: 'disabled',
-            token_lifetime_seconds: 90,
-          }),
-          grants: [
-            { audience: ADMIN.audience, scopes: ['clients'] },
-            { audience: TRACK.audience, scopes: ['asset:track:write', 'asset:track:read'] },
-          ],
-        }
-        await store.createClient(rows)
-        const { grants, ...found } = (await store.findClient('c1')) ?? assert.fail('not found')
-        assert.deepEqual(found, { ...rows.client, secrets: [rows.secret] })
-        const byAudience = grants.toSorted((a, b) => a.audience.localeCompare(b.audience))
-        assert.deepEqual(byAudience, [
-          { ...rows.grants[0], token_lifetime_seconds: 600, signing_alg: 'EdDSA' },
-          { ...rows.grants[1], token_lifetime_seconds: 86_400, signing_alg: 'RS256' },
-        ])
-      },
-    )
+export function testAudiences(name: string, promise: StorePromise): void {
+  describe(`${name}: an audience`, TOGETHER, () => {
+    promise('is made once and left as it is afterwards', async ({ store }) => {
+      assert.equal(await store.createAudience(newAudience()), true)
+      const other = { token_lifetime_seconds: 60, signing_alg: 'ES256', scopes: ['x'] } as const
+      assert.equal(await store.createAudience(newAudience({ ...TRACK, ...other })), false)
+      assert.deepEqual(await store.listAudiences(), [TRACK])
+      assert.equal((await trailOf(store)).length, 1)
+    })
+
+    promise('keeps its scopes in their order', async ({ store }) => {
+      const scopes = ['z', 'a', 'a"b', 'm']
+      await store.createAudience(newAudience({ ...TRACK, scopes }))
+      assert.deepEqual((await store.listAudiences())[0]?.scopes, scopes)
+    })
+  })
+}
+
+/** Every field other than what a new client has. */
+const ELABORATE = clientOf('c1', {
+  environment: 'production',
+  status: 'disabled',
+  external_id: 'ERP-7',
+  tags: ['z', 'a'],
+  token_lifetime_seconds: 90,
+  grants: [
+    { audience: TRACK.audience, scopes: ['asset:track:write', 'asset:track:read'] },
+    { audience: ADMIN.audience, scopes: ['clients'] },
+  ],
+  secrets: [
+    sampleSecret('s2', { label: 'new' }),
+    sampleSecret('s1', { label: 'old', expires_at: '2027-01-01T00:00:00.000Z' }),
+  ],
+  keys: [
+    { kid: 'k', alg: 'ES256', jwk: { kty: 'EC', crv: 'P-256', x: 'a', y: 'b' }, created_at: '' },
+  ],
+  allowlist: { mode: 'enforce', cidrs: ['203.0.113.0/24', '2001:db8::/32'] },
+  quota: { mode: 'enforce', tokens_per_hour: 10, tokens_per_day: null },
+  version: 7,
+})
+
+export function testNewClients(name: string, promise: StorePromise): void {
+  describe(`${name}: a new client`, TOGETHER, () => {
+    promise('is found as it was made, its grants with what the audience says', async (stores) => {
+      const { store } = stores
+      await populate(store)
+      assert.deepEqual(await store.createClients([auditedClient(ELABORATE)]), [{ created: true }])
+      const [track, admin] = ELABORATE.grants
+      assert.deepEqual(await store.findClient('c1'), {
+        ...ELABORATE,
+        grants: [
+          { ...track, token_lifetime_seconds: 86_400, signing_alg: 'RS256' },
+          { ...admin, token_lifetime_seconds: 600, signing_alg: 'EdDSA' },
+        ],
+      })
+      const { clients } = await store.listClients({ external_id: 'ERP-7', after: null, limit: 10 })
+      assert.deepEqual(clients, [ELABORATE])
+    })
+
+    promise('is granted nothing by an audience that does not exist', async ({ store }) => {
+      await populate(store)
+      const nowhere = { audience: 'https://nowhere.example', scopes: ['a'] }
+      const grants = [nowhere, { audience: ADMIN.audience, scopes: ['clients'] }]
+      await store.createClients([newClient('c1', { grants })])
+      const found = await store.findClient('c1')
+      assert.deepEqual(
+        found?.grants.map(({ audience }) => audience),
+        [ADMIN.audience],
+      )
+    })
 
     promise('that nobody made is not found', async ({ store }) => {
       await populate(store)
@@ -86,63 +156,95 @@ export function testClients(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('that contradicts what is there leaves nothing behind', async ({ store }) => {
+    promise('that contradicts what is there leaves nothing of its batch behind', async (stores) => {
+      const { store } = stores
       await populate(store)
       const before = await store.findClient('first')
-      const good = rowsOf('new')
-      const nowhere = { audience: 'https://nowhere.example', scopes: ['a'] }
-      const bad: Record<string, NewClientRows> = {
-        'a taken id': { ...rowsOf('first', { name: 'usurper' }), secret: good.secret },
-        'an unknown organization': rowsOf('new', { org_id: 'org_9' }),
-        'an unknown audience': { ...good, grants: [nowhere] },
-        'a second grant that is bad': { ...good, grants: [...good.grants, nowhere] },
-        'the same grant twice': { ...good, grants: [...good.grants, ...good.grants] },
-        'a taken secret id': { ...good, secret: rowsOf('first').secret },
+      const usurper = clientOf('first', { name: 'usurper' })
+      const bad: Record<string, Audited<Client>> = {
+        'a taken id': auditedClient(usurper),
+        'an id twice in the batch': newClient('good'),
+        'an unknown organization': newClient('new', { org_id: 'org_9' }),
       }
-      for (const [what, rows] of Object.entries(bad)) {
-        await assert.rejects(store.createClient(rows), StoreConflict, what)
-        assert.deepEqual(await clientIds(store), ['first'], what)
-        assert.equal(await store.findClient('new'), null, what)
+      for (const [what, client] of Object.entries(bad)) {
+        for (const batch of [
+          [newClient('good'), client],
+          [newClient('good'), client, newClient('late')],
+        ]) {
+          await assert.rejects(store.createClients(batch), StoreConflict, what)
+          assert.deepEqual(await clientIds(store), ['first'], what)
+          assert.equal((await trailOf(store)).length, 4, what)
+        }
       }
       assert.deepEqual(await store.findClient('first'), before)
-      await store.createClient(good)
-      assert.deepEqual((await store.findClient('new'))?.grants.length, 1)
-    })
-
-    promise('is listed once, in the order of the bytes of its id', async ({ store }) => {
-      await populate(store)
-      const ids = ['a', 'B', 'Z', '_', '10', '9', 'é', 'z', '\uffee', '😀', 'a b', "a'b", 'aa', 'A']
-      for (const client_id of ids) await store.createClient(rowsOf(client_id))
-      const expected = [...ids, 'first'].toSorted((a, b) =>
-        Buffer.compare(Buffer.from(a), Buffer.from(b)),
-      )
-      for (const limit of [1, 4, 5, 14, 15, 100]) {
-        const clients = await allClients(store, limit)
-        assert.deepEqual(
-          clients.map(({ client_id }) => client_id),
-          expected,
-          `${limit} a page`,
-        )
-      }
-      const [first] = await allClients(store, 100)
-      assert.deepEqual(first, rowsOf('10').client)
+      await store.createClients([newClient('good')])
+      assert.deepEqual(await clientIds(store), ['first', 'good'])
     })
   })
-}
 
-export function testAudiences(name: string, promise: StorePromise): void {
-  describe(`${name}: an audience`, TOGETHER, () => {
-    promise('is made once and left as it is afterwards', async ({ store }) => {
-      await store.ensureAudience(TRACK)
-      const other = { token_lifetime_seconds: 60, signing_alg: 'ES256', scopes: ['x'] } as const
-      await store.ensureAudience({ ...TRACK, ...other })
-      assert.deepEqual(await store.listAudiences(), [TRACK])
+  describe(`${name}: an external_id`, TOGETHER, () => {
+    promise('that the tenant has answers whose it is, and makes nothing', async ({ store }) => {
+      await populate(store)
+      const existing = clientOf('old', { external_id: 'ERP-1' })
+      await store.createClients([auditedClient(existing)])
+      const outcomes = await store.createClients([
+        newClient('a'),
+        newClient('b', { external_id: 'ERP-1', name: 'Another' }),
+        newClient('c', { external_id: 'ERP-2' }),
+      ])
+      assert.deepEqual(outcomes, [
+        { created: true },
+        { created: false, existing },
+        { created: true },
+      ])
+      assert.deepEqual(await clientIds(store), ['a', 'c', 'first', 'old'])
+      const targets = (await trailOf(store)).map(({ target }) => target.id)
+      assert.deepEqual(targets.slice(4), ['old', 'a', 'c'])
     })
 
-    promise('keeps its scopes in their order', async ({ store }) => {
-      const scopes = ['z', 'a', 'a"b', 'm']
-      await store.ensureAudience({ ...TRACK, scopes })
-      assert.deepEqual((await store.listAudiences())[0]?.scopes, scopes)
+    promise('twice in one batch is the first one’s', async ({ store }) => {
+      await populate(store)
+      const one = clientOf('one', { external_id: 'ERP-1' })
+      const outcomes = await store.createClients([
+        auditedClient(one),
+        newClient('two', { external_id: 'ERP-1' }),
+      ])
+      assert.deepEqual(outcomes, [{ created: true }, { created: false, existing: one }])
+      assert.deepEqual(await clientIds(store), ['first', 'one'])
+    })
+
+    promise('is free in another organization and in another environment', async ({ store }) => {
+      await populate(store)
+      const org_id = 'org_2'
+      await store.createOrganization(newOrganization({ org_id, name: 'B' }))
+      const external_id = 'ERP-1'
+      const outcomes = await store.createClients([
+        newClient('here', { external_id }),
+        newClient('elsewhere', { external_id, org_id }),
+        newClient('live', { external_id, environment: 'production' }),
+        newClient('other case', { external_id: 'erp-1' }),
+      ])
+      assert.ok(outcomes.every(({ created }) => created))
+    })
+
+    promise('may be missing in any number of clients', async ({ store }) => {
+      await populate(store)
+      const outcomes = await store.createClients([newClient('a'), newClient('b')])
+      assert.ok(outcomes.every(({ created }) => created))
+    })
+
+    promise('is one client’s when several processes make it at once', async (stores) => {
+      const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
+      await populate(stores.store)
+      const outcomes = await Promise.all(
+        handles.map((store, index) =>
+          store.createClients([newClient(`c${index}`, { external_id: 'ERP-1' })]),
+        ),
+      )
+      const made = outcomes.flat().filter(({ created }) => created)
+      assert.equal(made.length, 1)
+      assert.equal((await clientIds(stores.store)).length, 2)
+      assert.equal((await trailOf(stores.store)).length, 5)
     })
   })
 }

@@ -4,13 +4,18 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import {
   ADMIN,
+  auditedClient,
+  clientOf,
+  countUp,
   keyOf,
+  newClient,
+  newOrganization,
   ORGANIZATION,
   populate,
-  rowsOf,
   type StorePromise,
   TOGETHER,
   TRACK,
+  trailOf,
   unchanged,
 } from './samples.ts'
 
@@ -19,6 +24,8 @@ export function testDurability(name: string, promise: StorePromise): void {
     promise('is there after all handles have been closed', async ({ store, reopen }) => {
       await populate(store)
       await store.updateSigningKeys(() => [keyOf('a')])
+      await store.updateClient('first', countUp)
+      const trail = await trailOf(store)
       const before = await store.findClient('first')
       const reopened = await reopen()
       assert.deepEqual(await reopened.listOrganizations(), [ORGANIZATION])
@@ -26,7 +33,9 @@ export function testDurability(name: string, promise: StorePromise): void {
       assert.deepEqual(await reopened.updateSigningKeys(unchanged), [keyOf('a')])
       const audiences = (await reopened.listAudiences()).map(({ audience }) => audience)
       assert.deepEqual(audiences.toSorted(), [ADMIN.audience, TRACK.audience])
-      assert.equal(await reopened.createFirst(ORGANIZATION, rowsOf('second')), false)
+      assert.equal(await reopened.createFirst(newOrganization(), newClient('second')), false)
+      assert.equal(trail.length, 5)
+      assert.deepEqual(await trailOf(reopened), trail)
     })
 
     promise('is visible through another handle at once', async ({ store, openAnother }) => {
@@ -46,20 +55,34 @@ export function testDurability(name: string, promise: StorePromise): void {
         ' spaces ',
       ]
       for (const [index, text] of nasty.entries()) {
-        const rows = rowsOf(`${index}${text}`, { name: text })
-        const grants = [{ audience: TRACK.audience, scopes: [text] }]
-        await store.createClient({ ...rows, grants })
-        const found = await store.findClient(`${index}${text}`)
-        assert.equal(found?.name, text)
-        assert.deepEqual(found?.grants[0]?.scopes, [text])
-        assert.deepEqual(found?.secrets, [rows.secret])
+        const client_id = `${index}${text}`
+        const client = clientOf(client_id, {
+          name: text,
+          external_id: text,
+          tags: [text],
+          grants: [{ audience: TRACK.audience, scopes: [text] }],
+        })
+        await store.createClients([auditedClient(client, { after: text })])
+        const found = await store.findClient(client_id)
+        const { token_lifetime_seconds, signing_alg } = TRACK
+        const grants = client.grants.map((grant) => ({
+          ...grant,
+          token_lifetime_seconds,
+          signing_alg,
+        }))
+        assert.deepEqual(found, { ...client, grants })
+        for (const filter of [{ external_id: text }, { tag: text }]) {
+          const page = await store.listClients({ ...filter, after: null, limit: 10 })
+          assert.deepEqual(page.clients, [client], text)
+        }
+        assert.equal((await trailOf(store)).at(-1)?.after, text)
       }
     })
 
     promise('is never cut at a NUL: kept whole or refused', async ({ store }) => {
       await populate(store)
       const client_id = 'first\0second'
-      const kept = await store.createClient(rowsOf(client_id, { name: 'a\0b' })).then(
+      const kept = await store.createClients([newClient(client_id, { name: 'a\0b' })]).then(
         () => true,
         () => false,
       )

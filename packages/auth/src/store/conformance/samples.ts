@@ -2,9 +2,12 @@
 
 import assert from 'node:assert/strict'
 import type { Audience } from '../../audiences/audience.ts'
-import type { Client } from '../../clients/client.ts'
+import type { AuditDraft, AuditEntry, AuditRow } from '../../audit/entry.ts'
+import { verifyTrail } from '../../audit/verify.ts'
+import type { Client, Organization } from '../../clients/client.ts'
+import { SAMPLE_TIME, sampleClient, sampleSecret } from '../../clients/sample-client.ts'
 import type { SealedKey } from '../../keys/sealed-key.ts'
-import type { AuthStore, NewClientRows } from '../store.ts'
+import type { Audited, AuthStore, ClientQuery } from '../store.ts'
 
 /** A test of what the port promises: its sentence, and how to see it kept. */
 export type StorePromise = (sentence: string, run: (stores: Stores) => Promise<void>) => void
@@ -33,44 +36,91 @@ export const ADMIN: Audience = {
   token_lifetime_seconds: 600,
   signing_alg: 'EdDSA',
 }
-export const CREATED_AT = '2026-01-02T03:04:05.678Z'
 
-export function rowsOf(client_id: string, client: Partial<Client> = {}): NewClientRows {
-  return {
-    client: {
-      client_id,
-      name: `Client ${client_id}`,
-      org_id: ORGANIZATION.org_id,
-      environment: 'development',
-      status: 'active',
-      token_lifetime_seconds: null,
-      created_at: CREATED_AT,
-      ...client,
-    },
+export function clientOf(client_id: string, changes: Partial<Client> = {}): Client {
+  return sampleClient({
+    client_id,
+    name: `Client ${client_id}`,
+    org_id: ORGANIZATION.org_id,
+    environment: 'development',
     grants: [{ audience: TRACK.audience, scopes: ['asset:track:write'] }],
-    secret: { secret_id: `secret_${client_id}`, digest: 'D'.repeat(43), created_at: CREATED_AT },
+    secrets: [sampleSecret(`secret_${client_id}`)],
+    ...changes,
+  })
+}
+
+export function draftOf(changes: Partial<AuditDraft> = {}): AuditDraft {
+  return {
+    at: SAMPLE_TIME,
+    actor: { kind: 'operator', name: 'ops' },
+    action: 'client.created',
+    target: { type: 'client', id: 'client_1' },
+    org_id: ORGANIZATION.org_id,
+    environment: 'development',
+    address: null,
+    request_id: null,
+    idempotency: null,
+    before: null,
+    after: null,
+    ...changes,
   }
+}
+
+/** A client to be made or changed, and an entry that names it. */
+export function auditedClient(
+  client: Client,
+  changes: Partial<AuditDraft> = {},
+): Audited<Client> & { readonly audit: AuditDraft } {
+  const { client_id: id, org_id, environment } = client
+  const target = { type: 'client', id } as const
+  return { value: client, audit: draftOf({ target, org_id, environment, ...changes }) }
+}
+
+export const newClient = (client_id: string, changes: Partial<Client> = {}): Audited<Client> =>
+  auditedClient(clientOf(client_id, changes))
+
+export function newOrganization(value: Organization = ORGANIZATION): Audited<Organization> {
+  const { org_id } = value
+  const target = { type: 'organization', id: org_id } as const
+  const action = 'organization.created'
+  return { value, audit: draftOf({ action, target, org_id, environment: null }) }
+}
+
+export function newAudience(value: Audience = TRACK): Audited<Audience> {
+  const target = { type: 'audience', id: value.audience } as const
+  const action = 'audience.created'
+  return { value, audit: draftOf({ action, target, org_id: null, environment: null }) }
 }
 
 export function keyOf(kid: string): SealedKey {
   const public_jwk = { kty: 'OKP', crv: 'Ed25519', x: 'abc', kid, alg: 'EdDSA', use: 'sig' }
-  return { kid, alg: 'EdDSA', public_jwk, sealed: `sealed.${kid}`, created_at: CREATED_AT }
+  return { kid, alg: 'EdDSA', public_jwk, sealed: `sealed.${kid}`, created_at: SAMPLE_TIME }
 }
 
 export const unchanged = (keys: readonly SealedKey[]): readonly SealedKey[] => keys
 
-/** A store with an organization, one client and both audiences. */
-export async function populate(store: AuthStore): Promise<void> {
-  await store.ensureAudience(TRACK)
-  await store.ensureAudience(ADMIN)
-  assert.equal(await store.createFirst(ORGANIZATION, rowsOf('first')), true)
+/** What counts a client's version up, and nothing else. */
+export function countUp(current: Client): Audited<Client> {
+  const next = { ...current, version: current.version + 1 }
+  return auditedClient(next, { action: 'client.updated', after: next.version })
 }
 
-export async function allClients(store: AuthStore, limit: number): Promise<Client[]> {
+/** A store with an organization, one client and both audiences: four rows in the trail. */
+export async function populate(store: AuthStore): Promise<void> {
+  await store.createAudience(newAudience(TRACK))
+  await store.createAudience(newAudience(ADMIN))
+  assert.equal(await store.createFirst(newOrganization(), newClient('first')), true)
+}
+
+export async function allClients(
+  store: AuthStore,
+  limit: number,
+  filter: Partial<ClientQuery> = {},
+): Promise<Client[]> {
   const clients: Client[] = []
   let after: string | null = null
   do {
-    const page = await store.listClients({ after, limit })
+    const page = await store.listClients({ ...filter, after, limit })
     assert.ok(page.clients.length <= limit)
     assert.ok(page.clients.length > 0 || after === null, 'no page but the first is empty')
     clients.push(...page.clients)
@@ -80,5 +130,26 @@ export async function allClients(store: AuthStore, limit: number): Promise<Clien
   return clients
 }
 
-export const clientIds = async (store: AuthStore): Promise<string[]> =>
-  (await allClients(store, 100)).map(({ client_id }) => client_id)
+export async function clientIds(
+  store: AuthStore,
+  filter: Partial<ClientQuery> = {},
+): Promise<string[]> {
+  return (await allClients(store, 100, filter)).map(({ client_id }) => client_id)
+}
+
+/** The whole trail, three rows a page, after seeing that its chain holds. */
+export async function trailOf(store: AuthStore): Promise<AuditEntry[]> {
+  const rows: AuditRow[] = []
+  let page: AuditRow[]
+  do {
+    page = await store.readAudit({ after: rows.at(-1)?.seq ?? 0, limit: 3 })
+    assert.ok(page.length <= 3)
+    rows.push(...page)
+  } while (page.length > 0)
+  async function* inOrder() {
+    yield* rows
+  }
+  const verdict = await verifyTrail(inOrder())
+  assert.ok(verdict.ok, JSON.stringify(verdict))
+  return rows.map(({ entry }) => JSON.parse(entry) as AuditEntry)
+}

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { it } from 'node:test'
 import type { SealedKey } from '../../keys/sealed-key.ts'
+import { newAudience } from '../conformance/samples.ts'
 import { testAuthStore } from '../store.conformance.ts'
 import { openSqliteAuthStore } from './sqlite-store.ts'
 
@@ -33,12 +34,7 @@ it('SQLite: an updater that finds its work done under the lock writes nothing', 
 it('SQLite: only the owner can read the files', async () => {
   using folder = mkdtempDisposableSync(prefix)
   const store = openSqliteAuthStore(join(folder.path, 'auth.db'))
-  await store.ensureAudience({
-    audience: 'https://api.example',
-    scopes: ['a'],
-    token_lifetime_seconds: 60,
-    signing_alg: 'ES256',
-  })
+  await store.createAudience(newAudience())
   const files = readdirSync(folder.path)
   assert.ok(files.length > 1)
   for (const file of files) {

@@ -13,12 +13,15 @@ import {
   openDatabase,
   readMigrations,
 } from '@modulariot/platform/storage'
+import type { Audience } from '../../audiences/audience.ts'
+import { type AuditDraft, type AuditRow, nextRow } from '../../audit/entry.ts'
+import type { Client, ClientRecord, EffectiveGrant, Organization } from '../../clients/client.ts'
 import type { SealedKey } from '../../keys/sealed-key.ts'
-import type { AuthStore, NewClientRows } from '../store.ts'
-import { audienceOf, clientOf, clientRecordOf, organizationOf, sealedKeyOf } from './rows.ts'
-
-/** How soon a change by another process is noticed. */
-const CHANGE_POLL_MS = 200
+import type { Audited, AuthStore, CreateOutcome } from '../store.ts'
+import { audienceOf, auditRowOf, clientOf, organizationOf, type Row, sealedKeyOf } from './rows.ts'
+import { prepareStatements, type Statements } from './statements.ts'
+import { usageTables } from './usage-tables.ts'
+import { watchChanges } from './watch-changes.ts'
 
 /** @throws Error when the file cannot be opened or its migrations do not fit this program. */
 export function openSqliteAuthStore(path: string): AuthStore {
@@ -29,76 +32,81 @@ export function openSqliteAuthStore(path: string): AuthStore {
 
 function createStore(database: DatabaseSync): AuthStore {
   const sql = prepareStatements(database)
+  const rows = createRowWriter(sql)
   const changes = watchChanges(() => (sql.revision.get() as { value: number }).value)
-
   const countChanges = (): unknown => sql.totalChanges.get()?.changes
 
-  function write<Result>(work: () => Result): Promise<Result> {
-    const result = attempt(() =>
-      atomically(database, () => {
-        const before = countChanges()
-        const value = work()
-        if (countChanges() !== before) sql.countRevision.run()
-        return value
-      }),
-    )
-    changes.check()
-    return result
+  /** For what nobody keeps in memory: an announcement would empty every instance's for nothing. */
+  function writeUnannounced<Result>(work: () => Result): Promise<Result> {
+    return attempt(() => atomically(database, work))
   }
 
-  function insertClient({ client, grants, secret }: NewClientRows): void {
-    const { client_id } = client
-    sql.insertClient.run(
-      client_id,
-      client.name,
-      client.org_id,
-      client.environment,
-      client.status,
-      client.token_lifetime_seconds,
-      client.created_at,
-    )
-    for (const { audience, scopes } of grants) {
-      sql.insertGrant.run(client_id, audience, JSON.stringify(scopes))
-    }
-    sql.insertSecret.run(secret.secret_id, client_id, secret.digest, secret.created_at)
+  function write<Result>(work: () => Result): Promise<Result> {
+    const result = writeUnannounced(() => {
+      const before = countChanges()
+      const value = work()
+      if (countChanges() !== before) sql.countRevision.run()
+      return value
+    })
+    changes.check()
+    return result
   }
 
   return {
     ping: () => attempt(() => void sql.revision.get()),
 
-    createFirst: (organization, first) =>
+    createFirst: (organization, client) =>
       write(() => {
-        if (sql.organizations.all().length > 0) return false
-        sql.insertOrganization.run(organization.org_id, organization.name)
-        insertClient(first)
+        if (sql.organizations.get() !== undefined) return false
+        rows.organization(organization)
+        rows.client(client)
         return true
       }),
+    createOrganization: (organization) => write(() => rows.organization(organization)),
     listOrganizations: () => attempt(() => sql.organizations.all().map(organizationOf)),
 
-    ensureAudience: (audience) =>
-      write(() => {
-        sql.insertAudience.run(
-          audience.audience,
-          JSON.stringify(audience.scopes),
-          audience.token_lifetime_seconds,
-          audience.signing_alg,
-        )
-      }),
+    createAudience: (audience) => write(() => rows.audience(audience)),
     listAudiences: () => attempt(() => sql.audiences.all().map(audienceOf)),
 
-    createClient: (rows) => write(() => insertClient(rows)),
+    createClients: (clients) => write(() => clients.map((client) => rows.client(client))),
     findClient: (client_id) =>
       attempt(() => {
-        const row = sql.client.get(client_id)
+        const row = sql.clientWithAudiences.get(client_id)
         return row === undefined ? null : clientRecordOf(row)
       }),
-    listClients: ({ after, limit }) =>
+    listClients: ({ after, limit, ...filter }) =>
       attempt(() => {
-        const clients = sql.clientsAfter.all(after ?? '', limit + 1).map(clientOf)
-        const page = clients.slice(0, limit)
-        const last = page.at(-1)
-        return { clients: page, next: clients.length > limit && last ? last.client_id : null }
+        const found = sql.clients.all({
+          after: after ?? '',
+          limit: limit + 1,
+          org_id: filter.org_id ?? null,
+          environment: filter.environment ?? null,
+          external_id: filter.external_id ?? null,
+          status: filter.status ?? null,
+          tag: filter.tag ?? null,
+          search: filter.search?.toLowerCase() ?? null,
+        })
+        const clients = found.slice(0, limit).map(clientOf)
+        const last = clients.at(-1)
+        return { clients, next: found.length > limit && last ? last.client_id : null }
       }),
+    updateClient: (client_id, update) =>
+      write(() => {
+        const row = sql.client.get(client_id)
+        if (row === undefined) return null
+        const { value, audit } = update(clientOf(row))
+        sql.updateClient.run(value.external_id, JSON.stringify(value), client_id)
+        rows.audit(audit)
+        return value
+      }),
+
+    useAssertion: ({ client_id, jti, until }, nowSeconds) =>
+      writeUnannounced(() => {
+        sql.forgetAssertions.run(nowSeconds)
+        return sql.insertAssertion.run(client_id, jti, until).changes === 1
+      }),
+
+    ...usageTables(database, writeUnannounced),
 
     updateSigningKeys: async (update) => {
       const read = (): SealedKey[] => sql.signingKeys.all().map(sealedKeyOf)
@@ -118,6 +126,27 @@ function createStore(database: DatabaseSync): AuthStore {
       })
     },
 
+    listAudit: ({ before, limit, ...filter }) =>
+      attempt(() =>
+        sql.audit
+          .all({
+            before,
+            limit,
+            org_id: filter.org_id ?? null,
+            environment: filter.environment ?? null,
+            target_id: filter.target_id ?? null,
+            action: filter.action ?? null,
+          })
+          .map(auditRowOf),
+      ),
+    findIdempotent: ({ org_id, environment }, key) =>
+      attempt(() => {
+        const row = sql.auditByIdempotencyKey.get(org_id, environment, key)
+        return row === undefined ? null : auditRowOf(row)
+      }),
+    readAudit: ({ after, limit }) =>
+      attempt(() => sql.auditAfter.all(after, limit).map(auditRowOf)),
+
     onChange: changes.subscribe,
     close: async () => {
       changes.stop()
@@ -126,82 +155,50 @@ function createStore(database: DatabaseSync): AuthStore {
   }
 }
 
-function prepareStatements(database: DatabaseSync) {
-  const clientColumns =
-    'client_id, name, org_id, environment, status, token_lifetime_seconds, created_at'
-  const keyColumns = 'kid, alg, public_jwk, sealed, created_at'
-  const prepare = (text: string) => database.prepare(text)
+/** Writes one record and its audit entry. Runs inside a transaction. */
+function createRowWriter(sql: Statements) {
+  function audit(draft: AuditDraft): void {
+    const head = sql.auditHead.get() as Pick<AuditRow, 'seq' | 'hash'> | undefined
+    const { seq, entry, hash } = nextRow(head ?? null, draft)
+    sql.insertAudit.run(seq, entry, hash)
+  }
   return {
-    revision: prepare('SELECT value FROM revision'),
-    totalChanges: prepare('SELECT total_changes() AS changes'),
-    countRevision: prepare('UPDATE revision SET value = value + 1'),
-    organizations: prepare('SELECT org_id, name FROM organizations ORDER BY org_id'),
-    insertOrganization: prepare('INSERT INTO organizations (org_id, name) VALUES (?, ?)'),
-    audiences: prepare(
-      'SELECT audience, scopes, token_lifetime_seconds, signing_alg FROM audiences ORDER BY audience',
-    ),
-    insertAudience: prepare(
-      `INSERT INTO audiences (audience, scopes, token_lifetime_seconds, signing_alg)
-       VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-    ),
-    // One statement, so that what it reads is of one moment whoever writes meanwhile.
-    client: prepare(
-      `SELECT ${clientColumns},
-         (SELECT json_group_array(json_object(
-            'secret_id', secret_id, 'digest', digest, 'created_at', created_at))
-          FROM secrets s WHERE s.client_id = c.client_id) AS secrets,
-         (SELECT json_group_array(json_object(
-            'audience', audience, 'scopes', json(g.scopes),
-            'token_lifetime_seconds', a.token_lifetime_seconds, 'signing_alg', signing_alg))
-          FROM grants g JOIN audiences a USING (audience)
-          WHERE g.client_id = c.client_id) AS grants
-       FROM clients c WHERE client_id = ?`,
-    ),
-    clientsAfter: prepare(
-      `SELECT ${clientColumns} FROM clients WHERE client_id > ? ORDER BY client_id LIMIT ?`,
-    ),
-    insertClient: prepare(`INSERT INTO clients (${clientColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)`),
-    insertGrant: prepare('INSERT INTO grants (client_id, audience, scopes) VALUES (?, ?, ?)'),
-    insertSecret: prepare(
-      'INSERT INTO secrets (secret_id, client_id, digest, created_at) VALUES (?, ?, ?, ?)',
-    ),
-    signingKeys: prepare(`SELECT ${keyColumns} FROM signing_keys ORDER BY created_at, kid`),
-    insertSigningKey: prepare(`INSERT INTO signing_keys (${keyColumns}) VALUES (?, ?, ?, ?, ?)`),
-    deleteSigningKeys: prepare('DELETE FROM signing_keys'),
+    audit,
+    organization({ value, audit: draft }: Audited<Organization>): void {
+      sql.insertOrganization.run(value.org_id, value.name)
+      audit(draft)
+    },
+    audience({ value, audit: draft }: Audited<Audience>): boolean {
+      const { changes } = sql.insertAudience.run(
+        value.audience,
+        JSON.stringify(value.scopes),
+        value.token_lifetime_seconds,
+        value.signing_alg,
+      )
+      if (changes === 0) return false
+      audit(draft)
+      return true
+    },
+    client({ value, audit: draft }: Audited<Client>): CreateOutcome {
+      const { client_id, org_id, environment, external_id } = value
+      if (external_id !== null) {
+        const row = sql.clientByExternalId.get(org_id, environment, external_id)
+        if (row !== undefined) return { created: false, existing: clientOf(row) }
+      }
+      sql.insertClient.run(client_id, org_id, environment, external_id, JSON.stringify(value))
+      audit(draft)
+      return { created: true }
+    },
   }
 }
 
-/** Tells listeners when the revision has moved; while nobody listens, nothing is read. */
-function watchChanges(readRevision: () => number) {
-  const listeners = new Set<() => void>()
-  let seen = readRevision()
-  let timer: NodeJS.Timeout | null = null
-
-  function check(): void {
-    let revision = seen
-    try {
-      revision = readRevision()
-    } catch {
-      return // The next check will tell; requests meanwhile report the store's state themselves.
-    }
-    if (revision === seen) return
-    seen = revision
-    for (const listener of listeners) listener()
-  }
-  function stop(): void {
-    if (timer !== null) clearInterval(timer)
-    timer = null
-  }
-  return {
-    check,
-    stop,
-    subscribe(listener: () => void): () => void {
-      listeners.add(listener)
-      timer ??= setInterval(check, CHANGE_POLL_MS).unref()
-      return () => {
-        listeners.delete(listener)
-        if (listeners.size === 0) stop()
-      }
-    },
-  }
+/** A grant whose audience is gone grants nothing. */
+function clientRecordOf(row: Row): ClientRecord {
+  const client = clientOf(row)
+  const audiences = JSON.parse(row.audiences as string) as Omit<EffectiveGrant, 'scopes'>[]
+  const grants = client.grants.flatMap((grant) => {
+    const audience = audiences.find((candidate) => candidate.audience === grant.audience)
+    return audience === undefined ? [] : [{ ...audience, scopes: grant.scopes }]
+  })
+  return { ...client, grants }
 }

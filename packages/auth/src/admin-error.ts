@@ -1,0 +1,26 @@
+/** An administrator asked for something that cannot be; the message says what to change. */
+
+/** A new code is a new row, with the HTTP status it stands for. */
+export const ADMIN_ERROR_STATUS = {
+  invalid_input: 400,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  precondition_failed: 412,
+} as const
+
+export type AdminErrorCode = keyof typeof ADMIN_ERROR_STATUS
+
+export class AdminError extends Error {
+  override readonly name = 'AdminError'
+  readonly code: AdminErrorCode
+
+  constructor(code: AdminErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+export function invalidInput(message: string): AdminError {
+  return new AdminError('invalid_input', message)
+}

@@ -1,0 +1,186 @@
+/** Administering clients: make, find, change, disable. Every change is in the trail. */
+
+import { AdminError, invalidInput } from '../admin-error.ts'
+import type { Audience } from '../audiences/audience.ts'
+import type { AuditAction } from '../audit/entry.ts'
+import { type Client, type ClientView, type Tenant, viewOf } from '../clients/client.ts'
+import {
+  type ClientChange,
+  type ClientInput,
+  newClient,
+  type Registration,
+  withInput,
+} from '../clients/new-client.ts'
+import type { ClientQuery, CreateOutcome } from '../store/store.ts'
+import {
+  type AdminContext,
+  assertNoEscalation,
+  assertVisible,
+  auditedClient,
+  noSuchClient,
+} from './context.ts'
+import { parseClientInput } from './schemas.ts'
+
+/** A client to be made, and whose it is to be. */
+export type NewClientRequest = ClientInput & Tenant
+
+/** The only place where a secret is shown. */
+export interface CreatedClient {
+  readonly client: ClientView
+  /** Null for a client that brings its own keys. */
+  readonly client_secret: string | null
+}
+
+/** @throws AdminError `conflict` when the tenant has a client with this `external_id`. */
+export async function createClient(
+  request: NewClientRequest,
+  context: AdminContext,
+): Promise<CreatedClient> {
+  const registration = prepare(request, await context.store.listAudiences(), context)
+  const [outcome] = await storeAll([registration], context)
+  if (outcome?.created === false) {
+    throw new AdminError(
+      'conflict',
+      `external_id ${request.external_id} is the id of ${outcome.existing.client_id} already`,
+    )
+  }
+  const { client, client_secret } = registration
+  return { client: viewOf(client), client_secret }
+}
+
+/** One line of a bulk request: made, there already, or refused. Never more than one of them. */
+export type BulkResult =
+  | ({ readonly status: 'created' } & CreatedClient)
+  | { readonly status: 'exists'; readonly client: ClientView }
+  | { readonly status: 'refused'; readonly message: string }
+
+/**
+ * Makes each of them that can be made; a bad one fails alone. In the order of the inputs.
+ *
+ * @param inputs whatever was sent: `ClientInput`, if it is good.
+ */
+export async function createClients(
+  inputs: readonly unknown[],
+  tenant: Tenant,
+  context: AdminContext,
+): Promise<BulkResult[]> {
+  const audiences = await context.store.listAudiences()
+  const prepared = inputs.map((input): Registration | { refused: string } => {
+    try {
+      return prepare({ ...parseClientInput(input), ...tenant }, audiences, context)
+    } catch (error) {
+      if (error instanceof AdminError) return { refused: error.message }
+      throw error
+    }
+  })
+  const good = prepared.filter((one): one is Registration => !('refused' in one))
+  // An idempotency key stands for one change; here it is the external_id that makes a retry safe.
+  const outcomes = (await storeAll(good, { ...context, idempotency: null })).values()
+  return prepared.map((one): BulkResult => {
+    if ('refused' in one) return { status: 'refused', message: one.refused }
+    const outcome = outcomes.next().value as CreateOutcome
+    if (!outcome.created) return { status: 'exists', client: viewOf(outcome.existing) }
+    return { status: 'created', client: viewOf(one.client), client_secret: one.client_secret }
+  })
+}
+
+export async function getClient(client_id: string, context: AdminContext): Promise<ClientView> {
+  return viewOf(assertVisible(context, client_id, await context.store.findClient(client_id)))
+}
+
+/** Only the tenant's own, whatever the query says. */
+export async function listClients(
+  query: ClientQuery,
+  context: AdminContext,
+): Promise<{ clients: ClientView[]; next: string | null }> {
+  const page = await context.store.listClients({ ...query, ...context.tenant })
+  return { clients: page.clients.map(viewOf), next: page.next }
+}
+
+/**
+ * @param ifVersion the version the caller has seen; null when it does not care.
+ * @throws AdminError `precondition_failed` when the client has changed since.
+ */
+export async function updateClient(
+  client_id: string,
+  change: ClientChange,
+  ifVersion: number | null,
+  context: AdminContext,
+): Promise<ClientView> {
+  const audiences = change.grants === undefined ? [] : await context.store.listAudiences()
+  const edit = (current: Client): Client => ({
+    ...withInput(current, change, audiences, context.now()),
+    status: change.status ?? current.status,
+  })
+  return changeClient(client_id, actionOf(change), edit, ifVersion, context)
+}
+
+/**
+ * Replaces a client by what `edit` makes of it, counting its version up.
+ *
+ * @param edit synchronous and pure; what it throws comes out with nothing changed.
+ */
+export async function changeClient(
+  client_id: string,
+  action: AuditAction,
+  edit: (current: Client) => Client,
+  ifVersion: number | null,
+  context: AdminContext,
+): Promise<ClientView> {
+  const updated = await context.store.updateClient(client_id, (found) => {
+    const current = assertVisible(context, client_id, found)
+    if (ifVersion !== null && ifVersion !== current.version) throw changedSince(current)
+    assertNoEscalation(context, current)
+    const edited = edit(current)
+    assertNoEscalation(context, edited)
+    const next = {
+      ...edited,
+      updated_at: new Date(context.now()).toISOString(),
+      version: current.version + 1,
+    }
+    return auditedClient(context, action, viewOf(current), next, viewOf(next))
+  })
+  if (updated === null) throw noSuchClient(client_id)
+  return viewOf(updated)
+}
+
+function actionOf({ status, ...rest }: ClientChange): AuditAction {
+  const others = Object.values(rest).some((value) => value !== undefined)
+  if (status === undefined || others) return 'client.updated'
+  return status === 'disabled' ? 'client.disabled' : 'client.enabled'
+}
+
+function changedSince({ version }: Client): AdminError {
+  return new AdminError('precondition_failed', `The client has changed; its version is ${version}`)
+}
+
+function prepare(
+  request: NewClientRequest,
+  audiences: readonly Audience[],
+  context: AdminContext,
+): Registration {
+  const deps = { digestKey: context.digestKey, now: context.now() }
+  const registration = newClient(request, tenantOf(request, context), audiences, deps)
+  assertNoEscalation(context, registration.client)
+  return registration
+}
+
+/** Whoever administers one tenant makes clients there and nowhere else. */
+function tenantOf({ org_id, environment }: Tenant, { tenant }: AdminContext): Tenant {
+  if (tenant === null) return { org_id, environment }
+  if (org_id !== tenant.org_id || environment !== tenant.environment) {
+    throw invalidInput(`only clients of ${tenant.org_id}, ${tenant.environment} can be made here`)
+  }
+  return tenant
+}
+
+function storeAll(
+  registrations: readonly Registration[],
+  context: AdminContext,
+): Promise<CreateOutcome[]> {
+  return context.store.createClients(
+    registrations.map(({ client }) =>
+      auditedClient(context, 'client.created', null, client, viewOf(client)),
+    ),
+  )
+}

@@ -1,0 +1,107 @@
+/**
+ * Who administers, whose, and with what. The same use cases serve `miot` on the box and the admin API;
+ * this is where they differ.
+ */
+
+import { AdminError } from '../admin-error.ts'
+import type { Actor, AuditAction, AuditDraft } from '../audit/entry.ts'
+import type { Client, Tenant } from '../clients/client.ts'
+import type { Audited, AuthStore } from '../store/store.ts'
+import { isAdminScope } from './scopes.ts'
+
+export interface AdminContext {
+  readonly store: AuthStore
+  readonly digestKey: Uint8Array
+  /** Unix milliseconds. */
+  readonly now: () => number
+  readonly actor: Actor
+  /** What may be seen and changed; null is the whole installation, for the operator on the box. */
+  readonly tenant: Tenant | null
+  readonly address: string | null
+  readonly request_id: string | null
+  readonly idempotency: AuditDraft['idempotency']
+  /** What the caller may do at the admin API; null: everything. */
+  readonly scopes: readonly string[] | null
+}
+
+/** The server itself, which may do everything and whom nobody asks. */
+export function systemContext(
+  deps: Pick<AdminContext, 'store' | 'digestKey' | 'now'>,
+): AdminContext {
+  return {
+    ...deps,
+    actor: { kind: 'system' },
+    tenant: null,
+    address: null,
+    request_id: null,
+    idempotency: null,
+    scopes: null,
+  }
+}
+
+/** An entry for the trail by whoever acts here. */
+export function auditDraft(
+  context: AdminContext,
+  what: Pick<AuditDraft, 'action' | 'target' | 'org_id' | 'environment' | 'before' | 'after'>,
+): AuditDraft {
+  return {
+    at: new Date(context.now()).toISOString(),
+    actor: context.actor,
+    ...what,
+    address: context.address,
+    request_id: context.request_id,
+    idempotency: context.idempotency,
+  }
+}
+
+/** A change to a client, or its making (`before` null), with what the trail says of it. */
+export function auditedClient(
+  context: AdminContext,
+  action: AuditAction,
+  before: unknown,
+  value: Client,
+  after: unknown,
+): Audited<Client> {
+  const { client_id, org_id, environment } = value
+  const target = { type: 'client', id: client_id } as const
+  return {
+    value,
+    audit: auditDraft(context, { action, target, org_id, environment, before, after }),
+  }
+}
+
+/** @throws AdminError `not_found`, the same for a client that is another tenant's. */
+export function assertVisible<Found extends Tenant>(
+  context: AdminContext,
+  client_id: string,
+  found: Found | null,
+): Found {
+  const { tenant } = context
+  const visible =
+    found !== null &&
+    (tenant === null ||
+      (found.org_id === tenant.org_id && found.environment === tenant.environment))
+  if (!visible) throw noSuchClient(client_id)
+  return found
+}
+
+export function noSuchClient(client_id: string): AdminError {
+  return new AdminError('not_found', `There is no client ${client_id.slice(0, 100)}`)
+}
+
+/**
+ * Nobody hands out, or gets hold of, more power over the installation than they have: a client that may
+ * use the admin API is administered only by those who may do all that it may. The scopes tell, whatever the
+ * audience is called: an installation that had another issuer once has two admin audiences.
+ *
+ * @throws AdminError `forbidden`.
+ */
+export function assertNoEscalation(context: AdminContext, client: Pick<Client, 'grants'>): void {
+  const held = context.scopes
+  if (held === null) return
+  const powers = client.grants.flatMap(({ scopes }) => scopes).filter(isAdminScope)
+  const missing = powers.filter((scope) => !held.includes(scope))
+  if (missing.length > 0) {
+    throw new AdminError('forbidden', `This needs the scopes ${missing.join(' ')} yourself`)
+  }
+}

@@ -1,0 +1,68 @@
+/** What belongs to the whole installation: organizations and audiences. */
+
+import { AdminError } from '../admin-error.ts'
+import { type Audience, assertAudience } from '../audiences/audience.ts'
+import type { Organization } from '../clients/client.ts'
+import { createId } from '../clients/secret.ts'
+import { assertPlainText } from '../plain-text.ts'
+import type { Audited } from '../store/store.ts'
+import { type AdminContext, auditDraft } from './context.ts'
+
+export async function createOrganization(
+  name: string,
+  context: AdminContext,
+): Promise<Organization> {
+  const organization = newOrganization(name)
+  await context.store.createOrganization(auditedOrganization(organization, context))
+  return organization
+}
+
+/** @throws AdminError naming what to change. */
+export function newOrganization(name: string): Organization {
+  const trimmed = name.trim()
+  assertPlainText('name', trimmed, { min: 1, max: 200 })
+  return { org_id: createId('org'), name: trimmed }
+}
+
+export function auditedOrganization(
+  value: Organization,
+  context: AdminContext,
+): Audited<Organization> {
+  const { org_id } = value
+  const target = { type: 'organization', id: org_id } as const
+  return {
+    value,
+    audit: auditDraft(context, {
+      action: 'organization.created',
+      target,
+      org_id,
+      environment: null,
+      before: null,
+      after: value,
+    }),
+  }
+}
+
+/** @throws AdminError `conflict` when there is one of that name. */
+export async function createAudience(audience: Audience, context: AdminContext): Promise<Audience> {
+  if (!(await ensureAudience(audience, context))) {
+    throw new AdminError('conflict', `There is an audience ${audience.audience} already`)
+  }
+  return audience
+}
+
+/** False when there is one of that name already; it stays as it is. */
+export async function ensureAudience(audience: Audience, context: AdminContext): Promise<boolean> {
+  assertAudience(audience)
+  return context.store.createAudience({
+    value: audience,
+    audit: auditDraft(context, {
+      action: 'audience.created',
+      target: { type: 'audience', id: audience.audience },
+      org_id: null,
+      environment: null,
+      before: null,
+      after: audience,
+    }),
+  })
+}

@@ -1,0 +1,252 @@
+/**
+ * What the admin API takes and gives, as TypeBox schemas: checked here, published as OpenAPI. The rules
+ * that need more than a shape (which scopes an audience has, what a range is) are in clients/.
+ */
+
+import { ENVIRONMENTS, SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
+import { parseJson } from '@modulariot/platform/http'
+import Type, { type TSchema } from 'typebox'
+import { Compile } from 'typebox/schema'
+import { invalidInput } from '../admin-error.ts'
+import type { ClientChange, ClientInput } from '../clients/new-client.ts'
+
+const Nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
+const Choice = (values: readonly string[]) => Type.Union(values.map((value) => Type.Literal(value)))
+const Closed = { additionalProperties: false }
+
+const GrantInput = Type.Object(
+  {
+    audience: Type.String(),
+    scopes: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })),
+  },
+  Closed,
+)
+const Allowlist = Type.Object(
+  {
+    mode: Choice(['off', 'observe', 'enforce']),
+    cidrs: Type.Array(Type.String({ examples: ['203.0.113.0/24'] }), { maxItems: 32 }),
+  },
+  Closed,
+)
+const Quota = Type.Object(
+  {
+    mode: Choice(['observe', 'enforce']),
+    tokens_per_hour: Nullable(Type.Integer({ minimum: 1 })),
+    tokens_per_day: Nullable(Type.Integer({ minimum: 1 })),
+  },
+  Closed,
+)
+
+const KeySet = Type.Object({
+  keys: Type.Array(
+    Type.Object({}, { description: 'A public JWK (RFC 7517): RSA, EC P-256 or OKP Ed25519.' }),
+    { maxItems: 10 },
+  ),
+})
+
+const clientFields = {
+  name: Type.String({ minLength: 1, maxLength: 200 }),
+  external_id: Type.Optional(Nullable(Type.String({ description: 'Your own id for it.' }))),
+  tags: Type.Optional(Type.Array(Type.String(), { maxItems: 50 })),
+  token_lifetime_seconds: Type.Optional(Nullable(Type.Integer())),
+  grants: Type.Array(GrantInput, { minItems: 1, maxItems: 50 }),
+  jwks: Type.Optional(KeySet),
+  allowlist: Type.Optional(Allowlist),
+  quota: Type.Optional(Quota),
+}
+
+export const NewClientSchema = Type.Object(clientFields, Closed)
+
+export const ClientChangeSchema = Type.Object(
+  {
+    ...clientFields,
+    name: Type.Optional(clientFields.name),
+    grants: Type.Optional(clientFields.grants),
+    status: Type.Optional(Choice(['active', 'disabled'])),
+  },
+  { ...Closed, minProperties: 1 },
+)
+
+export const NewSecretSchema = Type.Object(
+  {
+    label: Type.Optional(Type.String({ maxLength: 100 })),
+    expires_at: Type.Optional(Nullable(Type.String({ description: 'ISO 8601.' }))),
+  },
+  Closed,
+)
+
+export const RotationSchema = Type.Object(
+  {
+    label: Type.Optional(Type.String({ maxLength: 100 })),
+    overlap_seconds: Type.Integer({ minimum: 0, maximum: 365 * 86_400 }),
+  },
+  Closed,
+)
+
+const SecretView = Type.Object({
+  secret_id: Type.String(),
+  label: Type.String(),
+  created_at: Type.String(),
+  expires_at: Nullable(Type.String()),
+})
+
+const KeyView = Type.Object({
+  kid: Type.String(),
+  alg: Choice(SIGNING_ALGORITHMS),
+  jwk: Type.Object({}, { description: 'The public key.' }),
+  created_at: Type.String(),
+})
+
+export const ClientSchema = Type.Object({
+  client_id: Type.String(),
+  name: Type.String(),
+  org_id: Type.String(),
+  environment: Choice(ENVIRONMENTS),
+  status: Choice(['active', 'disabled']),
+  external_id: Nullable(Type.String()),
+  tags: Type.Array(Type.String()),
+  token_lifetime_seconds: Nullable(Type.Integer()),
+  grants: Type.Array(Type.Object({ audience: Type.String(), scopes: Type.Array(Type.String()) })),
+  secrets: Type.Array(SecretView),
+  keys: Type.Array(KeyView),
+  allowlist: Allowlist,
+  quota: Quota,
+  created_at: Type.String(),
+  updated_at: Type.String(),
+  version: Type.Integer(),
+})
+
+export const CreatedClientSchema = Type.Object({
+  client: ClientSchema,
+  client_secret: Nullable(
+    Type.String({
+      description: 'Shown this once; null when a retry is answered, and for a client with keys.',
+    }),
+  ),
+})
+
+/** A line of the answer to a bulk request. */
+export const BulkResultSchema = Type.Union([
+  Type.Object({ status: Type.Literal('created'), ...CreatedClientSchema.properties }),
+  Type.Object({ status: Type.Literal('exists'), client: ClientSchema }),
+  Type.Object({ status: Type.Literal('refused'), message: Type.String() }),
+])
+
+export const AddedSecretSchema = Type.Object({
+  ...CreatedClientSchema.properties,
+  secret_id: Type.String(),
+})
+
+export const ClientPageSchema = Type.Object({
+  clients: Type.Array(ClientSchema),
+  next_cursor: Nullable(Type.String()),
+})
+
+export const AudienceListSchema = Type.Object({
+  audiences: Type.Array(
+    Type.Object({
+      audience: Type.String(),
+      scopes: Type.Array(Type.String()),
+      token_lifetime_seconds: Type.Integer(),
+      signing_alg: Choice(SIGNING_ALGORITHMS),
+    }),
+  ),
+})
+
+export const AuditPageSchema = Type.Object({
+  entries: Type.Array(
+    Type.Object({
+      seq: Type.Integer(),
+      at: Type.String(),
+      actor: Type.Unknown(),
+      action: Type.String(),
+      target: Type.Object({ type: Type.String(), id: Type.String() }),
+      hash: Type.String(),
+      before: Type.Unknown(),
+      after: Type.Unknown(),
+    }),
+  ),
+  next_cursor: Nullable(Type.String()),
+})
+
+export const SecretUseListSchema = Type.Object({
+  secrets: Type.Array(
+    Type.Object({
+      ...SecretView.properties,
+      used: Nullable(
+        Type.Object({
+          uses: Type.Integer(),
+          last_used_at: Type.String(),
+          address: Type.String(),
+          user_agent: Nullable(Type.String()),
+        }),
+      ),
+    }),
+  ),
+})
+
+export const WastefulClientsSchema = Type.Object({
+  clients: Type.Array(
+    Type.Object({
+      client_id: Type.String(),
+      name: Type.String(),
+      tokens_issued: Type.Integer(),
+      tokens_early: Type.Integer({
+        description: 'Asked for while the one before had more than half of its life left.',
+      }),
+      tokens_valid: Type.Integer(),
+      tokens_valid_early: Type.Integer(),
+      tokens_per_day: Type.Number(),
+      times_needed: Type.Number({ description: '1 is a client that caches.' }),
+      last_issued_at: Nullable(Type.String()),
+    }),
+  ),
+})
+
+/** RFC 9457 §3. */
+export const ProblemSchema = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.String(),
+})
+
+/** @throws AdminError naming the first members that are not as the schema says. */
+function createParser<Value>(schema: TSchema): (value: unknown) => Value {
+  const compiled = Compile(schema)
+  return (value) => {
+    if (compiled.Check(value)) return value as Value
+    const [, errors] = compiled.Errors(value)
+    const told = errors
+      // TypeBox says of an unknown member also that its schema is false.
+      .filter(({ keyword }) => keyword !== 'boolean')
+      .slice(0, 5)
+      .map(({ instancePath, message }) => {
+        const path = instancePath.slice(1).replaceAll('/', '.') || 'the body'
+        return `${path} ${message}`
+      })
+    throw invalidInput([...new Set(told)].join('; '))
+  }
+}
+
+/** As much as one client may be when it is made alone. */
+const MAX_LINE_LENGTH = 64 * 1024
+
+/** A line of NDJSON as a value; undefined, which no schema takes, for one that is too long or no JSON. */
+export function parseLine(line: string): unknown {
+  if (line.length > MAX_LINE_LENGTH) return undefined
+  try {
+    return parseJson(line)
+  } catch {
+    return undefined
+  }
+}
+
+export const parseClientInput = createParser<ClientInput>(NewClientSchema)
+export const parseClientChange = createParser<ClientChange>(ClientChangeSchema)
+export const parseNewSecret = createParser<{ label?: string; expires_at?: string | null }>(
+  NewSecretSchema,
+)
+export const parseRotation = createParser<{ label?: string; overlap_seconds: number }>(
+  RotationSchema,
+)

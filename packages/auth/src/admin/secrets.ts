@@ -1,0 +1,107 @@
+/** Administering a client's secrets: several side by side, so that a rotation has an overlap. */
+
+import { AdminError, invalidInput } from '../admin-error.ts'
+import type { Client, ClientView, StoredSecret } from '../clients/client.ts'
+import { newSecret } from '../clients/new-client.ts'
+import { type CreatedClient, changeClient, getClient } from './clients.ts'
+import type { AdminContext } from './context.ts'
+
+/** Living ones. More than a rotation ever needs; each is another digest to compare at a login. */
+const MAX_SECRETS = 10
+
+export interface AddedSecret extends CreatedClient {
+  readonly client_secret: string
+  readonly secret_id: string
+}
+
+/** @param expires_at ISO 8601, in the future; null: no end. */
+export async function addSecret(
+  client_id: string,
+  options: { label: string; expires_at: string | null },
+  context: AdminContext,
+): Promise<AddedSecret> {
+  const expires_at = parseFuture(options.expires_at, context.now())
+  const { label } = options
+  return addTo(client_id, 'secret.added', { label, expires_at }, (secrets) => secrets, context)
+}
+
+/**
+ * Makes a new secret, and lets every one there is end after the overlap (sooner where it ends sooner).
+ *
+ * @param overlapSeconds 0 ends them now.
+ */
+export async function rotateSecrets(
+  client_id: string,
+  { label, overlapSeconds }: { label: string; overlapSeconds: number },
+  context: AdminContext,
+): Promise<AddedSecret> {
+  if (!Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > 365 * 86_400) {
+    throw invalidInput('overlap must be from 0 seconds to a year')
+  }
+  const end = new Date(context.now() + overlapSeconds * 1000).toISOString()
+  const endAll = (secrets: readonly StoredSecret[]): StoredSecret[] =>
+    secrets.map((secret) => ({ ...secret, expires_at: earlier(secret.expires_at, end) }))
+  return addTo(client_id, 'secret.rotated', { label, expires_at: null }, endAll, context)
+}
+
+/** Ends a secret now. */
+export async function revokeSecret(
+  client_id: string,
+  secret_id: string,
+  context: AdminContext,
+): Promise<ClientView> {
+  const edit = (client: Client): Client => {
+    if (!client.secrets.some((secret) => secret.secret_id === secret_id)) {
+      throw new AdminError('not_found', `The client has no secret ${secret_id.slice(0, 100)}`)
+    }
+    const secrets = client.secrets.filter((secret) => secret.secret_id !== secret_id)
+    return { ...client, secrets }
+  }
+  return changeClient(client_id, 'secret.revoked', edit, null, context)
+}
+
+async function addTo(
+  client_id: string,
+  action: 'secret.added' | 'secret.rotated',
+  { label, expires_at }: { label: string; expires_at: string | null },
+  others: (secrets: readonly StoredSecret[]) => readonly StoredSecret[],
+  context: AdminContext,
+): Promise<AddedSecret> {
+  // The prefix depends on the environment, which a client never changes.
+  const { environment } = await getClient(client_id, context)
+  const deps = { digestKey: context.digestKey, now: context.now() }
+  const { secret, client_secret } = newSecret(environment, label, expires_at, deps)
+  const edit = (client: Client): Client => {
+    const living = others(client.secrets).filter((one) => !hasEnded(one, context.now()))
+    if (living.length >= MAX_SECRETS) {
+      throw new AdminError('conflict', `The client has ${MAX_SECRETS} secrets; revoke one first`)
+    }
+    return { ...client, secrets: [...living, secret] }
+  }
+  const client = await changeClient(client_id, action, edit, null, context)
+  return { client, secret_id: secret.secret_id, client_secret }
+}
+
+/** @param nowMs Unix milliseconds. */
+function hasEnded(secret: StoredSecret, nowMs: number): boolean {
+  return secret.expires_at !== null && Date.parse(secret.expires_at) <= nowMs
+}
+
+function earlier(one: string | null, other: string): string {
+  return one !== null && Date.parse(one) < Date.parse(other) ? one : other
+}
+
+/** With a zone: without one it would mean another moment on every server. */
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/
+
+function parseFuture(expires_at: string | null, nowMs: number): string | null {
+  if (expires_at === null) return null
+  const time = ISO_TIME.test(expires_at) ? Date.parse(expires_at) : Number.NaN
+  if (Number.isNaN(time)) {
+    throw invalidInput(
+      'expires_at must be an ISO 8601 time with a zone, such as 2027-01-31T12:00:00Z',
+    )
+  }
+  if (time <= nowMs) throw invalidInput('expires_at must be in the future')
+  return new Date(time).toISOString()
+}

@@ -1,0 +1,72 @@
+/** What clients and their secrets are used for, for whoever owns them. */
+
+import type { ClientView } from '../clients/client.ts'
+import {
+  type ClientUsage,
+  isWasteful,
+  MIN_EARLY_TOKENS,
+  type SecretUsage,
+  type Waste,
+  wasteOf,
+} from '../usage/usage.ts'
+import { getClient } from './clients.ts'
+import type { AdminContext } from './context.ts'
+
+/** A client that asks for tokens long before it needs them. */
+export interface WastefulClient
+  extends Pick<ClientView, 'client_id' | 'name' | 'org_id' | 'environment'>,
+    Waste,
+    Pick<ClientUsage, 'tokens_issued' | 'tokens_early' | 'last_issued_at'> {}
+
+const PAGE = 1000
+
+/** The worst first. */
+export async function wastefulClients(
+  context: AdminContext,
+  { limit = 100 }: { limit?: number } = {},
+): Promise<WastefulClient[]> {
+  const nowSeconds = context.now() / 1000
+  const found: WastefulClient[] = []
+  let after: string | null = null
+  do {
+    const page: Awaited<ReturnType<typeof context.store.listUsage>> = await context.store.listUsage(
+      { ...context.tenant, tokens_early: MIN_EARLY_TOKENS, after, limit: PAGE },
+    )
+    for (const { client, usage } of page.clients) {
+      const waste = wasteOf(usage, nowSeconds)
+      if (!isWasteful(waste)) continue
+      const { client_id, name, org_id, environment } = client
+      const { tokens_issued, tokens_early, last_issued_at } = usage
+      found.push({
+        client_id,
+        name,
+        org_id,
+        environment,
+        ...waste,
+        tokens_issued,
+        tokens_early,
+        last_issued_at,
+      })
+    }
+    after = page.next
+  } while (after !== null)
+  found.sort((a, b) => b.times_needed - a.times_needed || b.tokens_per_day - a.tokens_per_day)
+  return found.slice(0, limit)
+}
+
+/** A secret, never its text, and when it last proved its client: null when it never did. */
+export type UsedSecret = ClientView['secrets'][number] & {
+  readonly used: Omit<SecretUsage, 'secret_id'> | null
+}
+
+/** @throws AdminError `not_found`. */
+export async function listSecrets(client_id: string, context: AdminContext): Promise<UsedSecret[]> {
+  const { secrets } = await getClient(client_id, context)
+  const used = new Map(
+    (await context.store.usageOf(client_id)).secrets.map(({ secret_id, ...use }) => [
+      secret_id,
+      use,
+    ]),
+  )
+  return secrets.map((secret) => ({ ...secret, used: used.get(secret.secret_id) ?? null }))
+}

@@ -1,0 +1,78 @@
+/**
+ * The audit trail's entries and the chain that holds them together.
+ *
+ * Each row's hash covers its text and the hash before it, so a row that is changed, removed or moved
+ * breaks every hash after it. Whoever can rewrite the whole table can rewrite the chain too: a head saved
+ * elsewhere is what catches that, and what catches newest rows cut off.
+ */
+
+import { createHash } from 'node:crypto'
+import type { Environment } from '@modulariot/oauth/protocol'
+
+/** Who did it: somebody on the box, a client with an admin token, or the server itself. */
+export type Actor =
+  | { readonly kind: 'operator'; readonly name: string }
+  | { readonly kind: 'client'; readonly client_id: string }
+  | { readonly kind: 'system' }
+
+export type AuditAction =
+  | 'organization.created'
+  | 'audience.created'
+  | 'audience.updated'
+  | 'client.created'
+  | 'client.updated'
+  | 'client.disabled'
+  | 'client.enabled'
+  | 'secret.added'
+  | 'secret.rotated'
+  | 'secret.revoked'
+
+/** What happened, before the store gives it its place. Never holds a secret. */
+export interface AuditDraft {
+  /** ISO 8601. */
+  readonly at: string
+  readonly actor: Actor
+  readonly action: AuditAction
+  readonly target: { readonly type: 'organization' | 'audience' | 'client'; readonly id: string }
+  /** Whose it is; null for what belongs to the installation. */
+  readonly org_id: string | null
+  readonly environment: Environment | null
+  /** From where, when over the network. */
+  readonly address: string | null
+  readonly request_id: string | null
+  /** The caller's `Idempotency-Key` and the digest of what it asked, to answer a retry from here. */
+  readonly idempotency: { readonly key: string; readonly digest: string } | null
+  readonly before: unknown
+  readonly after: unknown
+}
+
+export interface AuditEntry extends AuditDraft {
+  /** Counts from 1 without gaps. */
+  readonly seq: number
+}
+
+/** An entry as it is kept: the text that was hashed, and the hash. */
+export interface AuditRow {
+  readonly seq: number
+  /** The entry as JSON. */
+  readonly entry: string
+  /** SHA-256, hex. */
+  readonly hash: string
+}
+
+/** The hash before the first row. */
+export const GENESIS_HASH = '0'.repeat(64)
+
+/** The row that follows `previous` (null at the beginning of the trail). */
+export function nextRow(
+  previous: Pick<AuditRow, 'seq' | 'hash'> | null,
+  draft: AuditDraft,
+): AuditRow {
+  const seq = (previous?.seq ?? 0) + 1
+  const entry = JSON.stringify({ seq, ...draft } satisfies AuditEntry)
+  return { seq, entry, hash: hashOf(previous?.hash ?? GENESIS_HASH, entry) }
+}
+
+export function hashOf(previousHash: string, entry: string): string {
+  return createHash('sha256').update(previousHash).update('\n').update(entry).digest('hex')
+}

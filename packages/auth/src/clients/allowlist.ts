@@ -1,0 +1,47 @@
+/** From where a client may come (`allowlist` of its record). */
+
+import { OAuthError, type Refusal } from '@modulariot/oauth/protocol'
+import { addressInList, parseAddressRange } from '@modulariot/platform/http'
+import { invalidInput } from '../admin-error.ts'
+import type { Allowlist, Client } from './client.ts'
+
+/** Also bounds what an access token has to carry for the API to check the same. */
+export const MAX_CIDRS = 32
+
+/** @throws AdminError naming the range that is none. */
+export function assertAllowlist({ mode, cidrs }: Allowlist): void {
+  if (!['off', 'observe', 'enforce'].includes(mode)) {
+    throw invalidInput('allowlist.mode must be off, observe or enforce')
+  }
+  if (cidrs.length > MAX_CIDRS) {
+    throw invalidInput(`allowlist.cidrs holds at most ${MAX_CIDRS} ranges`)
+  }
+  if (mode !== 'off' && cidrs.length === 0) {
+    throw invalidInput('allowlist.cidrs must not be empty: nobody could log in; use mode off')
+  }
+  const bad = cidrs.find((cidr) => parseAddressRange(cidr) === null)
+  if (bad !== undefined) {
+    throw invalidInput(`${bad.slice(0, 64)} is not an address range, such as 203.0.113.0/24`)
+  }
+}
+
+/**
+ * Lets the client pass, or says why not. Asked only after the secret proved right: whether an address is
+ * on a list is nobody else's business.
+ *
+ * @param observe told instead, where the list only observes.
+ * @throws OAuthError `access_denied` (403).
+ */
+export function assertAddressAllowed(
+  client: Pick<Client, 'client_id' | 'allowlist'>,
+  address: string,
+  observe: (refusal: Refusal) => void,
+): void {
+  const { mode, cidrs } = client.allowlist
+  if (mode === 'off' || addressInList(cidrs, address)) return
+  const refusal = { kind: 'address_not_allowed', client_id: client.client_id, address } as const
+  if (mode === 'enforce') {
+    throw new OAuthError('access_denied', 'Client may not come from this address', 403, refusal)
+  }
+  observe(refusal)
+}

@@ -1,0 +1,321 @@
+import assert from 'node:assert/strict'
+import { createHmac, randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, before, beforeEach, describe, it } from 'node:test'
+import {
+  CLIENT_ASSERTION_TYPE,
+  OAuthError,
+  parseClientCredentials,
+  type Refusal,
+  SIGNING_ALGORITHMS,
+  type SigningAlgorithm,
+} from '@modulariot/oauth/protocol'
+import { StoreUnavailable } from '@modulariot/platform/storage'
+import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
+import type { AuthStore } from '../store/store.ts'
+import { authenticateClient } from './authenticate.ts'
+import type { ClientRecord } from './client.ts'
+import { clientKeysOf } from './client-key.ts'
+import { ClientDirectory } from './directory.ts'
+import { sampleRecord } from './sample-client.ts'
+
+const ISSUER = 'https://auth.example'
+const NOW = Date.parse('2026-05-01T12:00:00Z')
+const NOW_S = NOW / 1000
+
+interface Pair {
+  readonly privateKey: CryptoKey
+  readonly publicKey: CryptoKey
+  readonly jwk: JWK
+}
+
+const pairs = {} as Record<SigningAlgorithm, Pair>
+let stranger: Pair
+let folder: string
+let store: AuthStore
+let clients: Map<string, ClientRecord>
+let reads: number
+
+async function makePair(alg: SigningAlgorithm): Promise<Pair> {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
+  return { privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), alg } }
+}
+
+function record(client_id: string, keys: readonly JWK[]): ClientRecord {
+  return sampleRecord({ client_id, keys: clientKeysOf({ keys }, [], NOW) })
+}
+
+function deps(over: { store?: Pick<AuthStore, 'useAssertion'> } = {}) {
+  const findClient = async (client_id: string) => {
+    reads++
+    return clients.get(client_id) ?? null
+  }
+  const directory = new ClientDirectory({ findClient })
+  const digestKey = new Uint8Array(32)
+  return { directory, store: over.store ?? store, issuer: ISSUER, digestKey, now: () => NOW }
+}
+
+type Claims = Record<string, unknown>
+
+/** Honest but for what is changed; undefined leaves a claim out. */
+function sign(
+  changed: Claims = {},
+  header: Record<string, unknown> = {},
+  key: CryptoKey = pairs.ES256.privateKey,
+): Promise<string> {
+  const claims = {
+    iss: 'client_a',
+    sub: 'client_a',
+    aud: ISSUER,
+    iat: NOW_S,
+    exp: NOW_S + 60,
+    jti: randomUUID(),
+    ...changed,
+  }
+  return new SignJWT(claims as never)
+    .setProtectedHeader({ alg: 'ES256', kid: 'a-ES256', ...header } as never)
+    .sign(key)
+}
+
+async function authenticate(client_assertion: string, using = deps()): Promise<ClientRecord> {
+  const parameters = { client_assertion, client_assertion_type: CLIENT_ASSERTION_TYPE }
+  const credentials = parseClientCredentials(new Map(Object.entries(parameters)), undefined)
+  assert.ok('method' in credentials)
+  const { client, secret } = await authenticateClient(credentials, using)
+  assert.equal(secret, null)
+  return client
+}
+
+async function refusalOf(attempt: () => Promise<unknown>): Promise<Refusal> {
+  try {
+    await attempt()
+  } catch (error) {
+    if (!(error instanceof OAuthError)) throw error
+    // What goes on the wire is the same whatever was wrong, and the same as for a wrong secret.
+    const { error: code, error_description, status } = error
+    assert.deepEqual(
+      { code, error_description, status },
+      { code: 'invalid_client', error_description: 'Client authentication failed', status: 401 },
+    )
+    return error.reason
+  }
+  throw new Error('was let in')
+}
+
+async function refusesWith(detail: string, assertion: string): Promise<void> {
+  const reason = await refusalOf(() => authenticate(assertion))
+  assert.deepEqual(reason, { kind: 'bad_assertion', client_id: 'client_a', detail })
+}
+
+before(async () => {
+  for (const alg of SIGNING_ALGORITHMS) pairs[alg] = await makePair(alg)
+  stranger = await makePair('ES256')
+})
+beforeEach(() => {
+  reads = 0
+  const own = SIGNING_ALGORITHMS.map((alg) => ({ ...pairs[alg].jwk, kid: `a-${alg}` }))
+  clients = new Map([
+    ['client_a', record('client_a', own)],
+    ['client_b', record('client_b', [{ ...stranger.jwk, kid: 'b' }])],
+    ['client_none', record('client_none', [])],
+  ])
+  folder = mkdtempSync(join(tmpdir(), 'miot-assertion-'))
+  store = openSqliteAuthStore(join(folder, 'auth.db'))
+})
+afterEach(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('private_key_jwt: who signed', () => {
+  it('is refused when another client did', async () => {
+    await refusesWith('signature', await sign({}, {}, stranger.privateKey))
+  })
+
+  it('does not take another client’s kid', async () => {
+    await refusesWith('no such key', await sign({}, { kid: 'b' }, stranger.privateKey))
+  })
+
+  it('does not take HS256 over the public key, by whatever spelling of it', async () => {
+    const { publicKey, jwk } = pairs.RS256
+    for (const secret of [await exportSPKI(publicKey), JSON.stringify(jwk), jwk.n as string]) {
+      const [, payload] = (await sign()).split('.')
+      const header = btoa(JSON.stringify({ alg: 'HS256', kid: 'a-RS256' })).replace(/=+$/, '')
+      const mac = createHmac('sha256', secret).update(`${header}.${payload}`).digest('base64url')
+      const reason = await refusalOf(async () => authenticate(`${header}.${payload}.${mac}`))
+      assert.deepEqual(reason, { kind: 'malformed_assertion', detail: 'algorithm not allowed' })
+    }
+  })
+
+  it('does not let the sender choose the algorithm of a key', async () => {
+    const { privateKey } = pairs.RS256
+    await refusesWith('no such key', await sign({}, { alg: 'RS256', kid: 'a-PS256' }, privateKey))
+  })
+
+  it('does not take a payload that was changed after signing', async () => {
+    const [header, , signature] = (await sign()).split('.')
+    const [, payload] = (await sign({ exp: NOW_S + 200 })).split('.')
+    await refusesWith('signature', `${header}.${payload}.${signature}`)
+  })
+
+  it('guesses no key among several, and needs no kid where there is one', async () => {
+    const second = await makePair('ES256')
+    const keys = [pairs.ES256.jwk, pairs.RS256.jwk]
+    clients.set('client_a', record('client_a', keys))
+    assert.equal((await authenticate(await sign({}, { kid: undefined }))).client_id, 'client_a')
+    clients.set('client_a', record('client_a', [...keys, second.jwk]))
+    await refusesWith('no such key', await sign({}, { kid: undefined }))
+  })
+
+  for (const alg of SIGNING_ALGORITHMS) {
+    it(`takes ${alg}`, async () => {
+      const assertion = await sign({}, { alg, kid: `a-${alg}` }, pairs[alg].privateKey)
+      assert.equal((await authenticate(assertion)).client_id, 'client_a')
+    })
+  }
+
+  it('takes EdDSA by its newer name, Ed25519', async () => {
+    const header = { alg: 'Ed25519', kid: 'a-EdDSA' }
+    const assertion = await sign({}, header, pairs.EdDSA.privateKey)
+    assert.equal((await authenticate(assertion)).client_id, 'client_a')
+  })
+
+  it('takes both keys of a rotation', async () => {
+    const next = await makePair('ES256')
+    const keys = [
+      { ...pairs.ES256.jwk, kid: 'old' },
+      { ...next.jwk, kid: 'new' },
+    ]
+    clients.set('client_a', record('client_a', keys))
+    await authenticate(await sign({}, { kid: 'old' }))
+    await authenticate(await sign({}, { kid: 'new' }, next.privateKey))
+  })
+})
+
+describe('private_key_jwt: what it claims', () => {
+  const wrong: Record<string, readonly [claim: string, Claims]> = {
+    'the audience of another issuer': ['aud', { aud: 'https://other.example' }],
+    'the token endpoint as audience': ['aud', { aud: `${ISSUER}/oauth2/token` }],
+    'the issuer with a slash': ['aud', { aud: `${ISSUER}/` }],
+    'a second audience': ['aud', { aud: [ISSUER, 'https://other.example'] }],
+    'no audience': ['aud', { aud: undefined }],
+    'an empty audience': ['aud', { aud: [] }],
+    'another issuer than the subject': ['iss', { iss: 'client_b' }],
+    'no issuer': ['iss', { iss: undefined }],
+    'an end six minutes ahead': ['exp', { exp: NOW_S + 360 }],
+    'an end now': ['exp', { exp: NOW_S }],
+    'an end in the past': ['exp', { exp: NOW_S - 1 }],
+    'no end': ['exp', { exp: undefined }],
+    'an end in words': ['exp', { exp: `${NOW_S + 60}` }],
+    'a beginning to come': ['nbf', { nbf: NOW_S + 120 }],
+    'an issue to come': ['iat', { iat: NOW_S + 120 }],
+    'an issue that is no time': ['iat', { iat: null }],
+    'no jti': ['jti', { jti: undefined }],
+    'an empty jti': ['jti', { jti: '' }],
+    'a jti that is a number': ['jti', { jti: 7 }],
+    'a jti without end': ['jti', { jti: 'x'.repeat(256) }],
+  }
+  for (const [what, [claim, claims]] of Object.entries(wrong)) {
+    it(`is refused with ${what}`, async () => refusesWith(claim, await sign(claims)))
+  }
+
+  for (const [what, claims] of Object.entries({
+    'the issuer in a list': { aud: [ISSUER] },
+    'an end five minutes ahead': { exp: NOW_S + 300 },
+    'a clock a little ahead': { iat: NOW_S + 10, nbf: NOW_S + 10, exp: NOW_S + 310 },
+    'no iat': { iat: undefined },
+    'a fraction of a second': { exp: NOW_S + 59.5 },
+  })) {
+    it(`is taken with ${what}`, async () => {
+      assert.equal((await authenticate(await sign(claims))).client_id, 'client_a')
+    })
+  }
+})
+
+describe('private_key_jwt: used once', () => {
+  it('is refused the second time', async () => {
+    const assertion = await sign()
+    await authenticate(assertion)
+    await refusesWith('used before', assertion)
+  })
+
+  it('lets exactly one of many at the same moment through', async () => {
+    const assertion = await sign()
+    const using = deps()
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 20 }, () => authenticate(assertion, using)),
+    )
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+  })
+
+  it('is refused by another instance, and after a restart', async () => {
+    const assertion = await sign()
+    await authenticate(assertion)
+    const other = openSqliteAuthStore(join(folder, 'auth.db'))
+    try {
+      const reason = await refusalOf(() => authenticate(assertion, deps({ store: other })))
+      assert.deepEqual(reason, {
+        kind: 'bad_assertion',
+        client_id: 'client_a',
+        detail: 'used before',
+      })
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('leaves the same jti to other clients', async () => {
+    await authenticate(await sign({ jti: 'same' }))
+    const claims = { iss: 'client_b', sub: 'client_b', jti: 'same' }
+    await authenticate(await sign(claims, { kid: 'b' }, stranger.privateKey))
+  })
+
+  it('remembers nothing of what was refused', async () => {
+    const jti = randomUUID()
+    await refusesWith('signature', await sign({ jti }, {}, stranger.privateKey))
+    await refusesWith('aud', await sign({ jti, aud: 'https://other.example' }))
+    await authenticate(await sign({ jti }))
+  })
+
+  it('is not taken while the store cannot say whether it was used', async () => {
+    const down = { useAssertion: () => Promise.reject(new StoreUnavailable('down')) }
+    const assertion = await sign()
+    await assert.rejects(authenticate(assertion, deps({ store: down })), StoreUnavailable)
+  })
+})
+
+describe('private_key_jwt: no oracle', () => {
+  it('says the same of clients that are unknown, without keys, or disabled', async () => {
+    const { privateKey } = stranger
+    const asClient = (sub: string) => sign({ iss: sub, sub }, { kid: 'b' }, privateKey)
+    const kinds = async (sub: string) => {
+      const assertion = await asClient(sub)
+      return (await refusalOf(() => authenticate(assertion))).kind
+    }
+    clients.set('client_b', { ...(clients.get('client_b') as ClientRecord), status: 'disabled' })
+    assert.equal(await kinds('client_unknown'), 'unknown_client')
+    assert.equal(await kinds('client_none'), 'bad_assertion')
+    assert.equal(await kinds('client_b'), 'client_disabled')
+  })
+
+  it('costs one look into the store (two reads) whether the client is kept, unknown or wrong', async () => {
+    const using = deps()
+    await authenticate(await sign(), using)
+    for (const claims of [{}, { iss: 'client_unknown', sub: 'client_unknown' }]) {
+      reads = 0
+      const forged = await sign(claims, {}, stranger.privateKey)
+      await refusalOf(() => authenticate(forged, using))
+      assert.equal(reads, 2)
+    }
+  })
+
+  it('takes a key the directory does not know yet', async () => {
+    const using = deps()
+    await authenticate(await sign(), using)
+    clients.set('client_a', record('client_a', [{ ...stranger.jwk, kid: 'fresh' }]))
+    await authenticate(await sign({}, { kid: 'fresh' }, stranger.privateKey), using)
+  })
+})

@@ -1,0 +1,204 @@
+/** What a client document must keep, when it is new and when it changes. */
+
+import { ENVIRONMENTS, type Environment } from '@modulariot/oauth/protocol'
+import { invalidInput } from '../admin-error.ts'
+import { type Audience, assertTokenLifetime } from '../audiences/audience.ts'
+import { assertPlainText } from '../plain-text.ts'
+import { assertAllowlist } from './allowlist.ts'
+import type { Allowlist, Client, Grant, Quota, StoredSecret, Tenant } from './client.ts'
+import { type ClientKeySet, clientKeysOf } from './client-key.ts'
+import { createId, createSecret, digestSecret } from './secret.ts'
+
+/** What may be chosen about a client; what is left out keeps its default, or its value in a change. */
+export interface ClientInput {
+  readonly name?: string | undefined
+  readonly external_id?: string | null | undefined
+  readonly tags?: readonly string[] | undefined
+  readonly token_lifetime_seconds?: number | null | undefined
+  /** Without `scopes`, a grant is of everything the audience has. */
+  readonly grants?:
+    | readonly { audience: string; scopes?: readonly string[] | undefined }[]
+    | undefined
+  readonly allowlist?: Allowlist | undefined
+  /** Replaces all keys there are. A new client that brings keys gets no secret. */
+  readonly jwks?: ClientKeySet | undefined
+  readonly quota?: Quota | undefined
+}
+
+export type ClientChange = ClientInput & { readonly status?: Client['status'] | undefined }
+
+const MAX_TAGS = 50
+const MAX_GRANTS = 50
+
+/** A client ready to be stored, and the secret to be shown once; null where it brings its own keys. */
+export interface Registration {
+  readonly client: Client
+  readonly client_secret: string | null
+}
+
+interface NewClientDeps {
+  readonly digestKey: Uint8Array
+  /** Unix milliseconds. */
+  readonly now: number
+}
+
+/**
+ * A new client, with a first secret unless it brings keys.
+ *
+ * @param audiences the audiences that exist.
+ * @throws AdminError naming what to change.
+ */
+export function newClient(
+  input: ClientInput & { readonly jwks?: undefined },
+  tenant: Tenant,
+  audiences: readonly Audience[],
+  deps: NewClientDeps,
+): Registration & { readonly client_secret: string }
+export function newClient(
+  input: ClientInput,
+  tenant: Tenant,
+  audiences: readonly Audience[],
+  deps: NewClientDeps,
+): Registration
+export function newClient(
+  input: ClientInput,
+  tenant: Tenant,
+  audiences: readonly Audience[],
+  deps: NewClientDeps,
+): Registration {
+  if (!ENVIRONMENTS.includes(tenant.environment)) {
+    throw invalidInput(`environment must be one of ${ENVIRONMENTS.join(', ')}`)
+  }
+  const at = new Date(deps.now).toISOString()
+  const blank: Client = {
+    client_id: createId('client'),
+    name: '',
+    org_id: tenant.org_id,
+    environment: tenant.environment,
+    status: 'active',
+    external_id: null,
+    tags: [],
+    token_lifetime_seconds: null,
+    grants: [],
+    secrets: [],
+    keys: [],
+    allowlist: { mode: 'off', cidrs: [] },
+    quota: { mode: 'observe', tokens_per_hour: null, tokens_per_day: null },
+    created_at: at,
+    updated_at: at,
+    version: 1,
+  }
+  const client = withInput(blank, input, audiences, deps.now)
+  if (client.keys.length > 0) return { client, client_secret: null }
+  const { secret, client_secret } = newSecret(tenant.environment, 'first', null, deps)
+  return { client: { ...client, secrets: [secret] }, client_secret }
+}
+
+/** A new secret, in the form it is kept in and in the form that is shown once. */
+export function newSecret(
+  environment: Environment,
+  label: string,
+  expires_at: string | null,
+  deps: NewClientDeps,
+): { secret: StoredSecret; client_secret: string } {
+  assertPlainText('label', label, { min: 0, max: 100 })
+  const client_secret = createSecret(environment)
+  const secret = {
+    secret_id: createId('secret'),
+    label,
+    digest: digestSecret(client_secret, deps.digestKey),
+    created_at: new Date(deps.now).toISOString(),
+    expires_at,
+  }
+  return { secret, client_secret }
+}
+
+/**
+ * The client with what the input says, every rule checked.
+ *
+ * @param now Unix milliseconds.
+ * @throws AdminError naming what to change.
+ */
+export function withInput(
+  client: Client,
+  input: ClientInput,
+  audiences: readonly Audience[],
+  now: number,
+): Client {
+  const changed: Client = {
+    ...client,
+    name: (input.name ?? client.name).trim(),
+    external_id: input.external_id === undefined ? client.external_id : input.external_id,
+    tags: [...new Set(input.tags ?? client.tags)],
+    token_lifetime_seconds:
+      input.token_lifetime_seconds === undefined
+        ? client.token_lifetime_seconds
+        : input.token_lifetime_seconds,
+    grants: input.grants === undefined ? client.grants : resolveGrants(input.grants, audiences),
+    keys: input.jwks === undefined ? client.keys : clientKeysOf(input.jwks, client.keys, now),
+    allowlist: input.allowlist ?? client.allowlist,
+    quota: input.quota ?? client.quota,
+  }
+  assertClient(changed)
+  return changed
+}
+
+function assertClient({
+  name,
+  external_id,
+  tags,
+  token_lifetime_seconds,
+  ...client
+}: Client): void {
+  assertPlainText('name', name, { min: 1, max: 200 })
+  if (external_id !== null && !/^[\x21-\x7e]{1,200}$/.test(external_id)) {
+    throw invalidInput('external_id must be 1 to 200 visible ASCII characters')
+  }
+  if (tags.length > MAX_TAGS || !tags.every((tag) => /^[\w.:/@-]{1,100}$/.test(tag))) {
+    throw invalidInput(`tags must be at most ${MAX_TAGS}, of letters, digits and _ . : / @ -`)
+  }
+  if (token_lifetime_seconds !== null) assertTokenLifetime(token_lifetime_seconds)
+  if (client.grants.length === 0) throw invalidInput('a client needs at least one audience')
+  assertAllowlist(client.allowlist)
+  assertQuota(client.quota)
+}
+
+function assertQuota({ mode, tokens_per_hour, tokens_per_day }: Quota): void {
+  if (!['observe', 'enforce'].includes(mode))
+    throw invalidInput('quota.mode must be observe or enforce')
+  for (const bound of [tokens_per_hour, tokens_per_day]) {
+    if (bound !== null && (!Number.isInteger(bound) || bound < 1)) {
+      throw invalidInput('quota bounds must be whole numbers from 1, or null')
+    }
+  }
+}
+
+function resolveGrants(
+  grants: NonNullable<ClientInput['grants']>,
+  audiences: readonly Audience[],
+): Grant[] {
+  if (grants.length > MAX_GRANTS) throw invalidInput(`a client has at most ${MAX_GRANTS} audiences`)
+  const names = grants.map(({ audience }) => audience)
+  if (new Set(names).size < names.length) throw invalidInput('grants name an audience twice')
+  return grants.map((grant) => resolveGrant(grant, audiences))
+}
+
+function resolveGrant(
+  grant: { audience: string; scopes?: readonly string[] | undefined },
+  audiences: readonly Audience[],
+): Grant {
+  const audience = audiences.find((candidate) => candidate.audience === grant.audience)
+  if (audience === undefined) {
+    const known = audiences.map((candidate) => candidate.audience).join(', ')
+    throw invalidInput(`there is no audience ${grant.audience}; known: ${known || 'none'}`)
+  }
+  const scopes = [...new Set(grant.scopes ?? audience.scopes)]
+  if (scopes.length === 0) throw invalidInput('a grant needs at least one scope')
+  const unknown = scopes.find((scope) => !audience.scopes.includes(scope))
+  if (unknown !== undefined) {
+    throw invalidInput(
+      `${grant.audience} has no scope ${unknown}; known: ${audience.scopes.join(', ')}`,
+    )
+  }
+  return { audience: grant.audience, scopes }
+}

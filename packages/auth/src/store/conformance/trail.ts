@@ -1,0 +1,138 @@
+/** How every store keeps the audit trail: one unit with the change, one chain for all processes. */
+
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+import { StoreConflict } from '@modulariot/platform/storage'
+import type { AuditEntry } from '../../audit/entry.ts'
+import type { AuditQuery, AuthStore } from '../store.ts'
+import {
+  auditedClient,
+  clientIds,
+  clientOf,
+  countUp,
+  newClient,
+  newOrganization,
+  ORGANIZATION,
+  populate,
+  type StorePromise,
+  TOGETHER,
+  trailOf,
+} from './samples.ts'
+
+const TENANT = { org_id: ORGANIZATION.org_id, environment: 'development' } as const
+
+async function seqs(store: AuthStore, query: Partial<AuditQuery>): Promise<number[]> {
+  const rows = await store.listAudit({ before: null, limit: 100, ...query })
+  return rows.map(({ seq }) => seq)
+}
+
+export function testTrail(name: string, promise: StorePromise): void {
+  describe(`${name}: the audit trail`, TOGETHER, () => {
+    promise('counts from 1 without gaps, and its chain holds', async ({ store }) => {
+      await populate(store)
+      await store.updateClient('first', countUp)
+      const trail = await trailOf(store)
+      assert.deepEqual(
+        trail.map(({ seq }) => seq),
+        [1, 2, 3, 4, 5],
+      )
+    })
+
+    promise('keeps every member of an entry', async ({ store }) => {
+      await populate(store)
+      const { value, audit } = auditedClient(clientOf('new'), {
+        at: '2026-05-01T12:00:00.000Z',
+        actor: { kind: 'client', client_id: 'first' },
+        address: '192.0.2.1',
+        request_id: 'request',
+        idempotency: { key: 'key', digest: 'digest' },
+        before: null,
+        after: { deep: [{ 'ü"\n': null }] },
+      })
+      await store.createClients([{ value, audit }])
+      assert.deepEqual((await trailOf(store)).at(-1), { seq: 5, ...audit })
+    })
+
+    promise('is one chain, whichever process writes', async (stores) => {
+      const handles = [stores.store, await stores.openAnother()] as const
+      await populate(stores.store)
+      const writes = Array.from({ length: 20 }, (_, index) => {
+        const store = handles[index % 2] as AuthStore
+        if (index % 3 === 0) return store.updateClient('first', countUp)
+        return store.createClients([newClient(`a${index}`), newClient(`b${index}`)])
+      })
+      await Promise.all(writes)
+      const trail = await trailOf(stores.store)
+      assert.equal(trail.length, 4 + 7 + 2 * 13)
+      assert.deepEqual(await trailOf(handles[1]), trail)
+    })
+
+    promise('is listed newest first, by each filter, page by page', async ({ store }) => {
+      await populate(store)
+      await store.createOrganization(newOrganization({ org_id: 'org_2', name: 'B' }))
+      await store.createClients([
+        newClient('live', { environment: 'production' }),
+        newClient('theirs', { org_id: 'org_2' }),
+      ])
+      await store.updateClient('first', countUp)
+      assert.deepEqual(await seqs(store, {}), [8, 7, 6, 5, 4, 3, 2, 1])
+      assert.deepEqual(await seqs(store, { limit: 3 }), [8, 7, 6])
+      assert.deepEqual(await seqs(store, { before: 6, limit: 3 }), [5, 4, 3])
+      assert.deepEqual(await seqs(store, { before: 1 }), [])
+      assert.deepEqual(await seqs(store, { org_id: 'org_1' }), [8, 6, 4, 3])
+      assert.deepEqual(await seqs(store, { ...TENANT }), [8, 4])
+      assert.deepEqual(await seqs(store, { ...TENANT, before: 8 }), [4])
+      assert.deepEqual(await seqs(store, { environment: 'production' }), [6])
+      assert.deepEqual(await seqs(store, { target_id: 'first' }), [8, 4])
+      assert.deepEqual(await seqs(store, { action: 'client.updated' }), [8])
+      assert.deepEqual(await seqs(store, { action: 'client.created', org_id: 'org_2' }), [7])
+      assert.deepEqual(await seqs(store, { org_id: 'org_9' }), [])
+    })
+  })
+
+  describe(`${name}: an idempotency key`, TOGETHER, () => {
+    const idempotency = { key: 'key-1', digest: 'digest' }
+
+    promise('finds the change it was used for, in its tenant only', async ({ store }) => {
+      await populate(store)
+      assert.equal(await store.findIdempotent(TENANT, 'key-1'), null)
+      await store.createClients([auditedClient(clientOf('new'), { idempotency, after: 'this' })])
+      const row = await store.findIdempotent(TENANT, 'key-1')
+      const entry = JSON.parse(row?.entry ?? 'null') as AuditEntry
+      assert.deepEqual([entry.after, entry.idempotency], ['this', idempotency])
+      assert.equal(await store.findIdempotent(TENANT, 'KEY-1'), null)
+      assert.equal(await store.findIdempotent({ ...TENANT, org_id: 'org_2' }, 'key-1'), null)
+      const live = { ...TENANT, environment: 'production' } as const
+      assert.equal(await store.findIdempotent(live, 'key-1'), null)
+    })
+
+    promise('used again is a conflict, and nothing is written', async ({ store, openAnother }) => {
+      const another = await openAnother()
+      await populate(store)
+      await store.createClients([auditedClient(clientOf('new'), { idempotency })])
+      const before = await trailOf(store)
+      for (const handle of [store, another]) {
+        const create = handle.createClients([
+          newClient('good'),
+          auditedClient(clientOf('again'), { idempotency }),
+        ])
+        await assert.rejects(create, StoreConflict)
+        const update = handle.updateClient('first', (current) =>
+          auditedClient({ ...current, name: 'Changed' }, { idempotency }),
+        )
+        await assert.rejects(update, StoreConflict)
+      }
+      assert.deepEqual(await clientIds(store), ['first', 'new'])
+      assert.equal((await store.findClient('first'))?.name, 'Client first')
+      assert.deepEqual(await trailOf(store), before)
+    })
+
+    promise('is free in another tenant', async ({ store }) => {
+      await populate(store)
+      const live = clientOf('live', { environment: 'production' })
+      await store.createClients([auditedClient(clientOf('new'), { idempotency })])
+      await store.createClients([auditedClient(live, { idempotency })])
+      assert.deepEqual(await clientIds(store), ['first', 'live', 'new'])
+    })
+  })
+}

@@ -1,0 +1,87 @@
+/** Every SQL statement of the store, prepared once. */
+
+import type { DatabaseSync } from 'node:sqlite'
+
+export type Statements = ReturnType<typeof prepareStatements>
+
+export function prepareStatements(database: DatabaseSync) {
+  const keyColumns = 'kid, alg, public_jwk, sealed, created_at'
+  const audienceColumns = 'audience, scopes, token_lifetime_seconds, signing_alg'
+  const prepare = (text: string) => database.prepare(text)
+  // SQLite's own lower() knows ASCII only.
+  const lowerCase = (text: unknown): string => String(text).toLowerCase()
+  database.function('lower_case', { deterministic: true }, lowerCase)
+  return {
+    revision: prepare('SELECT value FROM revision'),
+    totalChanges: prepare('SELECT total_changes() AS changes'),
+    countRevision: prepare('UPDATE revision SET value = value + 1'),
+    organizations: prepare('SELECT org_id, name FROM organizations ORDER BY org_id'),
+    insertOrganization: prepare('INSERT INTO organizations (org_id, name) VALUES (?, ?)'),
+    audiences: prepare(`SELECT ${audienceColumns} FROM audiences ORDER BY audience`),
+    insertAudience: prepare(
+      `INSERT INTO audiences (${audienceColumns}) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    ),
+    client: prepare('SELECT document FROM clients WHERE client_id = ?'),
+    // One statement, so that what it reads is of one moment whoever writes meanwhile.
+    clientWithAudiences: prepare(
+      `SELECT document,
+         (SELECT json_group_array(json_object(
+            'audience', a.audience, 'token_lifetime_seconds', a.token_lifetime_seconds,
+            'signing_alg', a.signing_alg))
+          FROM json_each(document, '$.grants') g
+          JOIN audiences a ON a.audience = json_extract(g.value, '$.audience')) AS audiences
+       FROM clients WHERE client_id = ?`,
+    ),
+    clientByExternalId: prepare(
+      `SELECT document FROM clients WHERE org_id = ? AND environment = ? AND external_id = ?`,
+    ),
+    // A filter that is null does not narrow.
+    clients: prepare(
+      `SELECT document FROM clients
+       WHERE client_id > :after
+         AND (:org_id IS NULL OR org_id = :org_id)
+         AND (:environment IS NULL OR environment = :environment)
+         AND (:external_id IS NULL OR external_id = :external_id)
+         AND (:status IS NULL OR json_extract(document, '$.status') = :status)
+         AND (:tag IS NULL
+              OR EXISTS (SELECT 1 FROM json_each(document, '$.tags') WHERE value = :tag))
+         AND (:search IS NULL
+              OR instr(lower_case(json_extract(document, '$.name')), :search) > 0
+              OR instr(lower_case(client_id), :search) > 0
+              OR instr(lower_case(coalesce(external_id, '')), :search) > 0)
+       ORDER BY client_id LIMIT :limit`,
+    ),
+    insertClient: prepare(
+      `INSERT INTO clients (client_id, org_id, environment, external_id, document)
+       VALUES (?, ?, ?, ?, ?)`,
+    ),
+    updateClient: prepare('UPDATE clients SET external_id = ?, document = ? WHERE client_id = ?'),
+    insertAssertion: prepare(
+      'INSERT INTO assertions (client_id, jti, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    ),
+    // Bounded, so that no login pays for a whole night of them.
+    forgetAssertions: prepare(
+      `DELETE FROM assertions WHERE (client_id, jti) IN
+         (SELECT client_id, jti FROM assertions WHERE until < ? ORDER BY until LIMIT 100)`,
+    ),
+    signingKeys: prepare(`SELECT ${keyColumns} FROM signing_keys ORDER BY created_at, kid`),
+    insertSigningKey: prepare(`INSERT INTO signing_keys (${keyColumns}) VALUES (?, ?, ?, ?, ?)`),
+    deleteSigningKeys: prepare('DELETE FROM signing_keys'),
+    auditHead: prepare('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1'),
+    insertAudit: prepare('INSERT INTO audit (seq, entry, hash) VALUES (?, ?, ?)'),
+    auditAfter: prepare('SELECT seq, entry, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?'),
+    auditByIdempotencyKey: prepare(
+      `SELECT seq, entry, hash FROM audit
+       WHERE org_id = ? AND environment = ? AND idempotency_key = ?`,
+    ),
+    audit: prepare(
+      `SELECT seq, entry, hash FROM audit
+       WHERE (:before IS NULL OR seq < :before)
+         AND (:org_id IS NULL OR org_id = :org_id)
+         AND (:environment IS NULL OR environment = :environment)
+         AND (:target_id IS NULL OR target_id = :target_id)
+         AND (:action IS NULL OR json_extract(entry, '$.action') = :action)
+       ORDER BY seq DESC LIMIT :limit`,
+    ),
+  }
+}
