@@ -4,21 +4,44 @@
  * Everything it needs arrives as an argument; the clock too. Errors leave as `OAuthError`.
  */
 
-import type { TokenRequest, TokenResponse } from '@modulariot/oauth/protocol'
-import { type AuthenticationDeps, authenticateClient } from '../clients/authenticate.ts'
+import type { RateLimit, Refusal, TokenRequest, TokenResponse } from '@modulariot/oauth/protocol'
+import { assertAddressAllowed } from '../clients/allowlist.ts'
+import { type Caller, type IdentificationDeps, identifyClient } from '../clients/identify.ts'
+import type { TokenQuotas } from '../limits/token-quotas.ts'
 import { type IssueDeps, issueAccessToken } from '../tokens/issue.ts'
+import type { UsageCounter } from '../usage/usage-counter.ts'
 import { resolveGrant } from './resolve-grant.ts'
 
-export type GrantDeps = AuthenticationDeps & IssueDeps
+export interface GrantDeps extends IdentificationDeps, IssueDeps {
+  readonly quotas: TokenQuotas
+  readonly usage: Pick<UsageCounter, 'secretUsed' | 'tokenIssued'>
+}
 
-export async function clientCredentials(
-  request: TokenRequest,
-  deps: GrantDeps,
-): Promise<TokenResponse> {
+/** A token request, and what the transport knows about it. */
+export interface TokenCall extends TokenRequest, Caller {
+  /** Told what a policy that only observes would have refused. */
+  readonly observe: (refusal: Refusal) => void
+}
+
+export interface TokenAnswer {
+  readonly token: TokenResponse
+  /** The client's quota as it stands now, to be told; empty when it has none. */
+  readonly limits: readonly RateLimit[]
+}
+
+export async function clientCredentials(request: TokenCall, deps: GrantDeps): Promise<TokenAnswer> {
   // 1. Who is asking?
-  const client = await authenticateClient(request.credentials, deps)
-  // 2. For what?
+  const { address, user_agent } = request
+  const client = await identifyClient(request.credentials, { address, user_agent }, deps)
+  // 2. From where?
+  assertAddressAllowed(client, address, request.observe)
+  // 3. For what?
   const grant = resolveGrant(client, request.audience, request.scope)
-  // 3. Sign.
-  return issueAccessToken(client, grant, deps)
+  // 4. One more now?
+  const limits = deps.quotas.take(client, request.observe)
+  // 5. Sign.
+  const token = await issueAccessToken(client, grant, deps)
+  // 6. Count.
+  deps.usage.tokenIssued({ client_id: client.client_id, address, ...grant })
+  return { token, limits }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OAuthError } from '@modulariot/oauth/protocol'
-import type { ClientRecord } from '../clients/client.ts'
+import { sampleRecord } from '../clients/sample-client.ts'
 import { resolveGrant } from './resolve-grant.ts'
 
 const TRACK = {
@@ -16,17 +16,7 @@ const OTHER = {
   token_lifetime_seconds: 60,
   signing_alg: 'EdDSA',
 } as const
-const CLIENT: ClientRecord = {
-  client_id: 'client_1',
-  name: 'Truck fleet',
-  org_id: 'org_1',
-  environment: 'production',
-  status: 'active',
-  token_lifetime_seconds: null,
-  created_at: '2026-01-02T03:04:05.000Z',
-  secrets: [],
-  grants: [TRACK, OTHER],
-}
+const CLIENT = sampleRecord({ grants: [TRACK, OTHER] })
 
 describe('resolveGrant', () => {
   it('gives every granted scope when none is asked for', () => {
@@ -70,19 +60,6 @@ describe('resolveGrant', () => {
           assert.deepEqual(error.reason, { kind, client_id: 'client_1', audience })
           return true
         },
-      )
-    }
-  })
-
-  it('does not put into its reason what is no plain URL, for it may be a secret', () => {
-    for (const audience of [
-      'hunter2',
-      'https://me:hunter2@api.example',
-      'https://x/?key=hunter2',
-    ]) {
-      assert.throws(
-        () => resolveGrant(CLIENT, audience, null),
-        (error) => error instanceof OAuthError && !JSON.stringify(error.reason).includes('hunter2'),
       )
     }
   })

@@ -25,7 +25,7 @@ export function resolveGrant(
     throw new OAuthError('invalid_target', 'Client is not authorized to access the audience', 400, {
       kind: 'audience_not_granted',
       client_id,
-      audience: loggable(audience),
+      audience,
     })
   }
   const scopes = scope ?? grant.scopes
@@ -42,9 +42,4 @@ export function resolveGrant(
     lifetimeSeconds: client.token_lifetime_seconds ?? grant.token_lifetime_seconds,
     alg: grant.signing_alg,
   }
-}
-
-/** Reasons are logged, and whatever is sent as an audience may be a secret in the wrong place. */
-function loggable(audience: string): string {
-  return URL.canParse(audience) && !/[@?#]/.test(audience) ? audience : '(no plain URL)'
 }

@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
-import type { ClientRecord } from '../clients/client.ts'
+import type { Allowlist } from '../clients/client.ts'
+import { sampleRecord } from '../clients/sample-client.ts'
 import type { ResolvedGrant } from '../grants/resolve-grant.ts'
 import { issueAccessToken } from './issue.ts'
 import { refreshInSeconds } from './refresh-hint.ts'
 
-const CLIENT: ClientRecord = {
-  client_id: 'client_1',
-  name: 'Truck fleet',
-  org_id: 'org_1',
-  environment: 'production',
-  status: 'active',
-  token_lifetime_seconds: null,
-  created_at: '2026-01-02T03:04:05.000Z',
-  secrets: [],
-  grants: [],
-}
 const GRANT: ResolvedGrant = {
   audience: 'https://api.example',
   scopes: ['read', 'write'],
@@ -25,7 +15,7 @@ const GRANT: ResolvedGrant = {
 }
 
 /** Issues a token at `now` with keys that only write down what they are to sign. */
-async function issue(now = 1_767_323_045_999) {
+async function issue(now = 1_767_323_045_999, client = sampleRecord()) {
   const signed: { alg: SigningAlgorithm; claims: Record<string, unknown> }[] = []
   const keys = {
     sign: async (alg: SigningAlgorithm, payload: string) => {
@@ -33,9 +23,11 @@ async function issue(now = 1_767_323_045_999) {
       return 'the.signed.token'
     },
   }
-  const deps = { issuer: 'https://auth.example', keys, now: () => now }
-  const response = await issueAccessToken(CLIENT, GRANT, deps)
-  return { response, ...(signed[0] ?? assert.fail('nothing was signed')) }
+  const counted: SigningAlgorithm[] = []
+  const metrics = { tokenIssued: (alg: SigningAlgorithm) => void counted.push(alg) }
+  const deps = { issuer: 'https://auth.example', keys, metrics, now: () => now }
+  const response = await issueAccessToken(client, GRANT, deps)
+  return { response, counted, ...(signed[0] ?? assert.fail('nothing was signed')) }
 }
 
 describe('issueAccessToken', () => {
@@ -66,6 +58,23 @@ describe('issueAccessToken', () => {
       refresh_in: refreshInSeconds('client_1', 3600),
       scope: 'read write',
     })
+  })
+
+  it('says in the token from where it may be used, as strictly as the client’s list is meant', async () => {
+    const cidrs = ['203.0.113.0/24']
+    const claimsFor = async (mode: Allowlist['mode']) => {
+      const { claims } = await issue(0, sampleRecord({ allowlist: { mode, cidrs } }))
+      const { allowed_addresses, observed_addresses } = claims
+      return { allowed_addresses, observed_addresses }
+    }
+    const neither = { allowed_addresses: undefined, observed_addresses: undefined }
+    assert.deepEqual(await claimsFor('off'), neither)
+    assert.deepEqual(await claimsFor('observe'), { ...neither, observed_addresses: cidrs })
+    assert.deepEqual(await claimsFor('enforce'), { ...neither, allowed_addresses: cidrs })
+  })
+
+  it('is counted by its algorithm', async () => {
+    assert.deepEqual((await issue()).counted, ['ES256'])
   })
 
   it('gives every token an id of its own', async () => {

@@ -2,14 +2,16 @@
 
 import { randomUUID } from 'node:crypto'
 import type { AccessTokenClaims, TokenResponse } from '@modulariot/oauth/protocol'
-import type { ClientRecord } from '../clients/client.ts'
+import type { Allowlist, ClientRecord } from '../clients/client.ts'
 import type { ResolvedGrant } from '../grants/resolve-grant.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
+import type { AuthMetrics } from '../metrics.ts'
 import { refreshInSeconds } from './refresh-hint.ts'
 
 export interface IssueDeps {
   readonly issuer: string
   readonly keys: Pick<KeyRing, 'sign'>
+  readonly metrics: Pick<AuthMetrics, 'tokenIssued'>
   /** Unix milliseconds. */
   readonly now: () => number
 }
@@ -33,12 +35,24 @@ export async function issueAccessToken(
     scope,
     org_id: client.org_id,
     environment: client.environment,
+    ...addressClaims(client.allowlist),
   }
+  const access_token = await deps.keys.sign(grant.alg, JSON.stringify(claims))
+  deps.metrics.tokenIssued(grant.alg)
   return {
-    access_token: await deps.keys.sign(grant.alg, JSON.stringify(claims)),
+    access_token,
     token_type: 'Bearer',
     expires_in: grant.lifetimeSeconds,
     refresh_in: refreshInSeconds(client.client_id, grant.lifetimeSeconds),
     scope,
   }
+}
+
+/** What the API needs to check the address as strictly as the login did. */
+function addressClaims({
+  mode,
+  cidrs,
+}: Allowlist): Pick<AccessTokenClaims, 'allowed_addresses' | 'observed_addresses'> {
+  if (mode === 'off') return {}
+  return mode === 'enforce' ? { allowed_addresses: cidrs } : { observed_addresses: cidrs }
 }

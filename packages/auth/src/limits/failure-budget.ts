@@ -1,0 +1,70 @@
+/**
+ * How often something may fail, for each of a bounded number of keys.
+ *
+ * The generic cell rate algorithm: one number a key, the moment until which its failures are paid for, so
+ * that the wait is exact and nothing has to be swept. Half of the quota may be spent at once, the other
+ * half comes back over the window: that is what makes "never more than the quota in any window" true for
+ * every window, not only for those that begin on the hour.
+ */
+
+import type { RateLimit } from '@modulariot/oauth/protocol'
+import { LRUCache } from 'lru-cache'
+
+export interface FailurePolicy {
+  readonly name: string
+  /** Failures in a window, at least 2. */
+  readonly quota: number
+  readonly windowSeconds: number
+}
+
+export class FailureBudget {
+  readonly #policy: FailurePolicy
+  readonly #burst: number
+  /** One failure more comes back after so long. */
+  readonly #intervalMs: number
+  /** Unix milliseconds until which a key's failures are paid for. The least recently seen key is forgotten. */
+  readonly #paidUntil: LRUCache<string, number>
+
+  constructor(policy: FailurePolicy, maxKeys: number) {
+    this.#policy = policy
+    this.#burst = Math.ceil(policy.quota / 2)
+    this.#intervalMs = (policy.windowSeconds * 1000) / (policy.quota - this.#burst)
+    this.#paidUntil = new LRUCache({ max: maxKeys })
+  }
+
+  /** How many keys are remembered. */
+  get size(): number {
+    return this.#paidUntil.size
+  }
+
+  /** Milliseconds until `key` may fail once more; 0: now. A key that never failed never waits. */
+  waitMs(key: string, nowMs: number): number {
+    return Math.max(0, this.#debtMs(key, nowMs) - (this.#burst - 1) * this.#intervalMs)
+  }
+
+  /** Counts a failure. Those that were under way together may overdraw; the wait does not grow for it. */
+  fail(key: string, nowMs: number): void {
+    const debt = Math.min(
+      this.#debtMs(key, nowMs) + this.#intervalMs,
+      this.#burst * this.#intervalMs,
+    )
+    this.#paidUntil.set(key, nowMs + debt)
+  }
+
+  /** The budget as `key` stands now, for the answer's header fields. */
+  describe(key: string, nowMs: number): RateLimit {
+    const { name, quota, windowSeconds } = this.#policy
+    const debt = this.#debtMs(key, nowMs)
+    return {
+      policy: name,
+      quota,
+      windowSeconds,
+      remaining: Math.max(0, Math.floor(this.#burst - debt / this.#intervalMs)),
+      resetSeconds: Math.ceil(this.waitMs(key, nowMs) / 1000),
+    }
+  }
+
+  #debtMs(key: string, nowMs: number): number {
+    return Math.max(0, (this.#paidUntil.get(key) ?? 0) - nowMs)
+  }
+}

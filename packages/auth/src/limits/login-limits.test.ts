@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { beforeEach, describe, it } from 'node:test'
+import { OAuthError } from '@modulariot/oauth/protocol'
+import { type LoginAttempt, LoginLimits } from './login-limits.ts'
+
+let now = 0
+let limits: LoginLimits
+
+beforeEach(() => {
+  now = 1_800_000_000_000
+  limits = new LoginLimits({ now: () => now })
+})
+
+function attempt(
+  client_id: string,
+  address: string,
+  secret: string | null = 'wrong',
+): LoginAttempt {
+  return { client_id, address, digest: secret === null ? null : () => `digest of ${secret}` }
+}
+
+/** Fails as long as it may; the refusal that ends it, or null. */
+function guess(one: LoginAttempt, times: number): OAuthError | null {
+  for (let guesses = 0; guesses < times; guesses++) {
+    const refusal = tryOnce(one)
+    if (refusal !== null) return refusal
+    limits.failed(one)
+  }
+  return null
+}
+
+function tryOnce(one: LoginAttempt): OAuthError | null {
+  try {
+    limits.assertMayTry(one)
+    return null
+  } catch (error) {
+    assert.ok(error instanceof OAuthError)
+    return error
+  }
+}
+
+describe('login limits', () => {
+  it('end the guessing at a client from an address, and tell how long', () => {
+    const refusal = guess(attempt('client', '192.0.2.1'), 100)
+    assert.equal(refusal?.status, 429)
+    assert.equal(refusal?.error, 'temporarily_unavailable')
+    assert.ok(refusal?.reason.kind === 'too_many_failures')
+    assert.equal(refusal.reason.retry_after_seconds, 1)
+    assert.deepEqual(
+      refusal.reason.limits.map(({ policy }) => policy),
+      ['client-failures'],
+    )
+    now += 1000
+    assert.equal(tryOnce(attempt('client', '192.0.2.1')), null)
+  })
+
+  it('do not stand in the way of the client elsewhere, nor of other clients at the same address', () => {
+    guess(attempt('client', '192.0.2.1'), 10_000)
+    assert.equal(tryOnce(attempt('client', '192.0.2.2', 'right')), null)
+    assert.equal(tryOnce(attempt('other', '192.0.2.1', 'right')), null)
+  })
+
+  it('end the guessing at many clients from an address', () => {
+    let refused = 0
+    for (let client = 0; client < 1000; client++) {
+      if (guess(attempt(`client_${client}`, '192.0.2.1'), 1) !== null) refused++
+    }
+    assert.equal(refused, 400)
+    assert.notEqual(tryOnce(attempt('newcomer', '192.0.2.1', 'right')), null)
+  })
+
+  it('let a secret pass that proved its client lately, from an address that has spent its budget', () => {
+    limits.proved(attempt('client', '198.51.100.7', 'right'), 'digest of right')
+    for (let client = 0; client < 1000; client++) guess(attempt(`c${client}`, '192.0.2.1'), 1)
+    guess(attempt('client', '192.0.2.1'), 100)
+    assert.equal(tryOnce(attempt('client', '192.0.2.1', 'right')), null)
+    assert.notEqual(tryOnce(attempt('client', '192.0.2.1', 'wrong')), null)
+  })
+
+  it('let it pass no more once it fails', () => {
+    const ended = attempt('client', '192.0.2.1', 'ended')
+    limits.proved(ended, 'digest of ended')
+    guess(attempt('client', '192.0.2.1'), 100)
+    assert.equal(tryOnce(ended), null)
+    limits.failed(ended)
+    assert.notEqual(tryOnce(ended), null)
+  })
+
+  it('let a client pass that signs, from where it proved itself lately', () => {
+    const signed = attempt('client', '192.0.2.1', null)
+    limits.proved(signed, null)
+    for (let client = 0; client < 1000; client++) guess(attempt(`c${client}`, '192.0.2.1'), 1)
+    assert.equal(tryOnce(signed), null)
+    assert.notEqual(tryOnce(attempt('another', '192.0.2.1', null)), null)
+  })
+
+  it('count no success', () => {
+    for (let logins = 0; logins < 10_000; logins++) {
+      const login = attempt('client', '192.0.2.1', `secret ${logins % 100}`)
+      assert.equal(tryOnce(login), null)
+      limits.proved(login, login.digest?.() ?? null)
+    }
+    assert.equal(limits.refusalAtCeiling('192.0.2.1'), null)
+  })
+
+  it('close an address before the body is read when it goes on regardless', () => {
+    for (let guesses = 0; guesses < 3000; guesses++) {
+      assert.equal(limits.refusalAtCeiling('2001:db8::1'), null, `at guess ${guesses}`)
+      guess(attempt('client', `2001:db8::${guesses % 100}`), 1)
+    }
+    const refusal = limits.refusalAtCeiling('2001:db8::ffff')
+    assert.equal(refusal?.status, 429)
+    assert.ok(refusal?.reason.kind === 'too_many_failures')
+    assert.equal(refusal.reason.retry_after_seconds, 1)
+    assert.equal(limits.refusalAtCeiling('2001:db8:1::1'), null)
+  })
+
+  it('answer the same whether the client exists or not', () => {
+    const real = attempt('client', '192.0.2.1')
+    limits.proved(attempt('client', '192.0.2.9', 'right'), 'digest of right')
+    const answers = [real, attempt('made_up', '192.0.2.2')].map((one) => {
+      const refusal = guess(one, 100)
+      return [refusal?.message, refusal?.reason]
+    })
+    assert.deepEqual(answers[0], answers[1])
+  })
+
+  it('stay bounded whatever is sent', () => {
+    for (let made = 0; made < 100_000; made++) {
+      const one = attempt(
+        `client_${made}${'x'.repeat(1000)}`,
+        `10.${made >> 16}.${(made >> 8) & 255}.${made & 255}`,
+      )
+      limits.failed(one)
+      limits.proved(one, `digest ${made}`)
+    }
+    assert.equal(limits.size, 200_000)
+  })
+})

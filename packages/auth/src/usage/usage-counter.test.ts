@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import type { UsageBatch } from './usage.ts'
+import { UsageCounter } from './usage-counter.ts'
+
+let now: number
+let batches: UsageBatch[]
+let failing: boolean
+let errors: unknown[]
+let counter: UsageCounter
+
+beforeEach(() => {
+  now = 1_800_000_000_000
+  batches = []
+  failing = false
+  errors = []
+  counter = new UsageCounter({
+    store: {
+      async addUsage(batch) {
+        if (failing) throw new Error('disk full')
+        batches.push(batch)
+      },
+    },
+    now: () => now,
+    onError: (error) => errors.push(error),
+  })
+})
+afterEach(() => counter.close())
+
+function issue(client_id = 'client', address = '192.0.2.1', scopes = ['read']): void {
+  counter.tokenIssued({ client_id, audience: 'api', scopes, lifetimeSeconds: 86_400, address })
+}
+
+const written = () => batches.flatMap(({ clients }) => clients)
+
+describe('the usage counter', () => {
+  it('writes many tokens as one row a client', async () => {
+    for (let issued = 0; issued < 1000; issued++) issue()
+    await counter.flush()
+    assert.equal(batches.length, 1)
+    assert.equal(written()[0]?.tokens_issued, 1000)
+    await counter.flush()
+    assert.equal(batches.length, 1, 'nothing to write, nothing written')
+  })
+
+  it('calls a token early while the one before has more than half of its life', () => {
+    issue()
+    issue()
+    assert.equal(counter.totals().tokens_early, 1)
+    now += 43_200_000
+    issue()
+    assert.equal(counter.totals().tokens_early, 1)
+  })
+
+  it('keeps apart what another device, or another need, may be', () => {
+    issue()
+    issue('client', '192.0.2.2')
+    issue('client', '192.0.2.1', ['write'])
+    issue('other')
+    assert.equal(counter.totals().tokens_early, 0)
+  })
+
+  it('keeps what the store does not take, and writes it later', async () => {
+    failing = true
+    for (let client = 0; client < 2500; client++) issue(`client_${client}`)
+    await counter.flush()
+    assert.equal(errors.length, 1)
+    failing = false
+    issue('client_7')
+    await counter.flush()
+    assert.equal(written().length, 2500)
+    const total = written().reduce((sum, { tokens_issued }) => sum + tokens_issued, 0)
+    assert.equal(total, 2501)
+    assert.ok(batches.every(({ clients }) => clients.length <= 1000))
+  })
+
+  it('notes of a secret when, from where and by whom it was used last', async () => {
+    const use = { secret_id: 'secret', address: '192.0.2.1', user_agent: 'old' }
+    counter.secretUsed(use)
+    now += 1000
+    counter.secretUsed({ ...use, address: '192.0.2.2', user_agent: 'new\u009b31m' })
+    await counter.close()
+    assert.deepEqual(
+      batches.flatMap(({ secrets }) => secrets),
+      [
+        {
+          secret_id: 'secret',
+          uses: 2,
+          last_used_at: new Date(now).toISOString(),
+          address: '192.0.2.2',
+          user_agent: 'new?31m',
+        },
+      ],
+    )
+  })
+
+  it('stays bounded while the store answers nothing', async () => {
+    failing = true
+    for (let client = 0; client < 100_000; client++) issue(`client_${client}`)
+    await counter.flush()
+    assert.ok(counter.size <= 50_000 + 20_000)
+    assert.equal(counter.totals().dropped, 50_000)
+    failing = false
+  })
+})

@@ -1,0 +1,163 @@
+/**
+ * Counts what is issued and which secrets are used, in memory, and writes it in batches: issuing a token
+ * writes no row. What a crash takes is the last few seconds of counting.
+ */
+
+import { LRUCache } from 'lru-cache'
+import {
+  addSecretUsage,
+  addUsage,
+  type ClientUsage,
+  noUsage,
+  type SecretUsage,
+  type UsageBatch,
+  usageOfToken,
+} from './usage.ts'
+
+export interface UsageCounterOptions {
+  readonly store: { addUsage(batch: UsageBatch): Promise<void> }
+  /** Unix milliseconds. */
+  readonly now: () => number
+  /** Told when a batch cannot be written; it is tried again with the next. */
+  readonly onError: (error: unknown) => void
+}
+
+export interface IssuedToken {
+  readonly client_id: string
+  readonly audience: string
+  readonly scopes: readonly string[]
+  readonly lifetimeSeconds: number
+  readonly address: string
+}
+
+export interface SecretUse {
+  readonly secret_id: string
+  readonly address: string
+  readonly user_agent: string | null
+}
+
+/** Since the process started. */
+export interface UsageTotals {
+  readonly tokens_issued: number
+  readonly tokens_early: number
+  readonly over_quota: number
+  /** What could not be kept because the store did not take it. */
+  readonly dropped: number
+}
+
+const FLUSH_INTERVAL_MS = 3000
+/** Rows written in one transaction, so that no request waits long for it. */
+const BATCH_ROWS = 1000
+/** Clients, and secrets, with something to write. More gather only while the store does not answer. */
+const MAX_PENDING = 50_000
+/** Whoever asks too often comes back soon, so the rest may be forgotten. */
+const MAX_HOLDERS = 20_000
+const MAX_USER_AGENT_LENGTH = 200
+
+export class UsageCounter {
+  readonly #options: UsageCounterOptions
+  readonly #timer: NodeJS.Timeout
+  /** Until when (Unix seconds) a holder's token has more than half of its life before it. */
+  readonly #freshUntil = new LRUCache<string, number>({ max: MAX_HOLDERS })
+  #clients = new Map<string, ClientUsage>()
+  #secrets = new Map<string, SecretUsage>()
+  readonly #totals = { tokens_issued: 0, tokens_early: 0, over_quota: 0, dropped: 0 }
+  #flushing: Promise<void> | null = null
+
+  constructor(options: UsageCounterOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => void this.flush(), FLUSH_INTERVAL_MS).unref()
+  }
+
+  /** How many keys are remembered, of all kinds; bounded whatever is sent. */
+  get size(): number {
+    return this.#freshUntil.size + this.#clients.size + this.#secrets.size
+  }
+
+  totals(): UsageTotals {
+    return { ...this.#totals }
+  }
+
+  tokenIssued({ client_id, audience, scopes, lifetimeSeconds, address }: IssuedToken): void {
+    const iat = Math.floor(this.#options.now() / 1000)
+    const holder = [client_id, address, audience, ...scopes].join(' ')
+    const early = iat < (this.#freshUntil.get(holder) ?? 0)
+    this.#freshUntil.set(holder, iat + lifetimeSeconds / 2)
+    this.#add(usageOfToken(client_id, { iat, lifetimeSeconds, early }))
+    this.#totals.tokens_issued++
+    if (early) this.#totals.tokens_early++
+  }
+
+  overQuota(client_id: string): void {
+    this.#add({ ...noUsage(client_id), over_quota: 1 })
+    this.#totals.over_quota++
+  }
+
+  secretUsed({ secret_id, address, user_agent }: SecretUse): void {
+    this.#addSecret({
+      secret_id,
+      uses: 1,
+      last_used_at: new Date(this.#options.now()).toISOString(),
+      address,
+      user_agent: user_agent === null ? null : printable(user_agent),
+    })
+  }
+
+  /** Writes what there is. Never rejects. */
+  flush(): Promise<void> {
+    this.#flushing ??= this.#writeAll().finally(() => {
+      this.#flushing = null
+    })
+    return this.#flushing
+  }
+
+  /** Writes the rest, and counts no more. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#flushing
+    await this.flush()
+  }
+
+  async #writeAll(): Promise<void> {
+    const clients = [...this.#clients.values()]
+    const secrets = [...this.#secrets.values()]
+    this.#clients = new Map()
+    this.#secrets = new Map()
+    while (clients.length > 0 || secrets.length > 0) {
+      const batch = { clients: clients.slice(-BATCH_ROWS), secrets: secrets.slice(-BATCH_ROWS) }
+      try {
+        await this.#options.store.addUsage(batch)
+      } catch (error) {
+        for (const one of clients) this.#add(one)
+        for (const one of secrets) this.#addSecret(one)
+        return this.#options.onError(error)
+      }
+      clients.length -= batch.clients.length
+      secrets.length -= batch.secrets.length
+      // A store may answer without letting go of the thread.
+      await new Promise(setImmediate)
+    }
+  }
+
+  #add(usage: ClientUsage): void {
+    const pending = this.#clients.get(usage.client_id)
+    if (pending === undefined && this.#clients.size >= MAX_PENDING) this.#totals.dropped++
+    else {
+      this.#clients.set(usage.client_id, pending === undefined ? usage : addUsage(pending, usage))
+    }
+  }
+
+  #addSecret(usage: SecretUsage): void {
+    const pending = this.#secrets.get(usage.secret_id)
+    if (pending === undefined && this.#secrets.size >= MAX_PENDING) this.#totals.dropped++
+    else {
+      const all = pending === undefined ? usage : addSecretUsage(pending, usage)
+      this.#secrets.set(usage.secret_id, all)
+    }
+  }
+}
+
+/** As it may be shown on a terminal. */
+function printable(text: string): string {
+  return text.slice(0, MAX_USER_AGENT_LENGTH).replace(/[^\x20-\x7e]/g, '?')
+}

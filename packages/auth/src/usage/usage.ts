@@ -1,0 +1,152 @@
+/**
+ * What is known of the tokens a client was issued, as plain numbers that can be added up.
+ *
+ * A token is early when the same client had, for the same audience and scope and from the same address, a
+ * token with more than half of its life before it. A fleet may share one client: its devices at different
+ * addresses are never early for one another, while behind one NAT they are, since nothing tells them
+ * apart. So the numbers are a question to the owner, never a reason to refuse.
+ */
+
+/** Tokens of one lifetime that end at about the same time. */
+export interface LivingTokens {
+  /** Unix seconds: when the last of them ends. */
+  readonly end: number
+  readonly lifetimeSeconds: number
+  readonly issued: number
+  readonly early: number
+}
+
+/** A client's counters: all there is, or what came to it since it was last written. */
+export interface ClientUsage {
+  readonly client_id: string
+  readonly tokens_issued: number
+  readonly tokens_early: number
+  /** Tokens above the quota, issued (`observe`) or refused (`enforce`). */
+  readonly over_quota: number
+  /** ISO 8601. */
+  readonly last_issued_at: string | null
+  /** In order of `end`. */
+  readonly living: readonly LivingTokens[]
+}
+
+export interface SecretUsage {
+  readonly secret_id: string
+  readonly uses: number
+  /** ISO 8601. */
+  readonly last_used_at: string
+  readonly address: string
+  readonly user_agent: string | null
+}
+
+export interface UsageBatch {
+  readonly clients: readonly ClientUsage[]
+  readonly secrets: readonly SecretUsage[]
+}
+
+/** Tokens are told apart by when they end to this part of their lifetime. */
+const STEPS_IN_LIFETIME = 24
+/** A client has a few lifetimes, one an audience; more than this is not kept. */
+const MAX_LIVING = 240
+
+export function noUsage(client_id: string): ClientUsage {
+  return {
+    client_id,
+    tokens_issued: 0,
+    tokens_early: 0,
+    over_quota: 0,
+    last_issued_at: null,
+    living: [],
+  }
+}
+
+/** One token, as usage that can be added. */
+export function usageOfToken(
+  client_id: string,
+  token: { readonly iat: number; readonly lifetimeSeconds: number; readonly early: boolean },
+): ClientUsage {
+  const { iat, lifetimeSeconds } = token
+  const early = token.early ? 1 : 0
+  const step = Math.ceil(lifetimeSeconds / STEPS_IN_LIFETIME)
+  const end = Math.ceil((iat + lifetimeSeconds) / step) * step
+  return {
+    client_id,
+    tokens_issued: 1,
+    tokens_early: early,
+    over_quota: 0,
+    last_issued_at: new Date(iat * 1000).toISOString(),
+    living: [{ end, lifetimeSeconds, issued: 1, early }],
+  }
+}
+
+/** Both together; tokens that had ended when the last was issued are left out. */
+export function addUsage(one: ClientUsage, other: ClientUsage): ClientUsage {
+  const last_issued_at = later(one.last_issued_at, other.last_issued_at)
+  const nowSeconds = last_issued_at === null ? 0 : Date.parse(last_issued_at) / 1000
+  return {
+    client_id: one.client_id,
+    tokens_issued: one.tokens_issued + other.tokens_issued,
+    tokens_early: one.tokens_early + other.tokens_early,
+    over_quota: one.over_quota + other.over_quota,
+    last_issued_at,
+    living: addLiving([...one.living, ...other.living], nowSeconds),
+  }
+}
+
+export function addSecretUsage(one: SecretUsage, other: SecretUsage): SecretUsage {
+  const last = one.last_used_at > other.last_used_at ? one : other
+  return { ...last, uses: one.uses + other.uses }
+}
+
+/** What a person wants to know: how many tokens live, and how many would have done. */
+export interface Waste {
+  /** Issued and not ended yet, to within a 24th of their lifetime. Revoked ones count too. */
+  readonly tokens_valid: number
+  /** Those of them that were early. */
+  readonly tokens_valid_early: number
+  /** At the pace of the last lifetime. */
+  readonly tokens_per_day: number
+  /** The valid tokens, divided by those that were not early. 1 is perfect. */
+  readonly times_needed: number
+}
+
+export function wasteOf({ living }: ClientUsage, nowSeconds: number): Waste {
+  const valid = living.filter(({ end }) => end > nowSeconds)
+  const tokens_valid = sum(valid, ({ issued }) => issued)
+  const tokens_valid_early = sum(valid, ({ early }) => early)
+  const perDay = sum(valid, ({ issued, lifetimeSeconds }) => (issued * 86_400) / lifetimeSeconds)
+  const needed = Math.max(1, tokens_valid - tokens_valid_early)
+  return {
+    tokens_valid,
+    tokens_valid_early,
+    tokens_per_day: Math.round(perDay),
+    times_needed: Math.round((tokens_valid / needed) * 10) / 10,
+  }
+}
+
+/** A few early tokens are a restart. */
+export const MIN_EARLY_TOKENS = 3
+
+/** True when at least half of what a client holds was asked for long before it was needed. */
+export function isWasteful({ tokens_valid, tokens_valid_early }: Waste): boolean {
+  return tokens_valid_early >= MIN_EARLY_TOKENS && tokens_valid_early * 2 >= tokens_valid
+}
+
+function addLiving(all: readonly LivingTokens[], nowSeconds: number): LivingTokens[] {
+  const sums = new Map<string, LivingTokens>()
+  for (const one of all) {
+    if (one.end <= nowSeconds) continue
+    const key = `${one.end} ${one.lifetimeSeconds}`
+    const { issued, early } = sums.get(key) ?? { issued: 0, early: 0 }
+    sums.set(key, { ...one, issued: one.issued + issued, early: one.early + early })
+  }
+  return [...sums.values()].sort((a, b) => a.end - b.end).slice(-MAX_LIVING)
+}
+
+function later(one: string | null, other: string | null): string | null {
+  if (one === null || other === null) return one ?? other
+  return one > other ? one : other
+}
+
+function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
+}
