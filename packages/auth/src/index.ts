@@ -1,14 +1,28 @@
 /** What the command line (and later the console) may use of ModularIoT Auth. */
 
+export * from './admin/clients.ts'
+export { type AdminContext, auditedClient, systemContext } from './admin/context.ts'
+export * from './admin/installation.ts'
+export { parseLine } from './admin/schemas.ts'
+export { adminAudience } from './admin/scopes.ts'
+export * from './admin/secrets.ts'
+export * from './admin/usage.ts'
+export { AdminError, type AdminErrorCode } from './admin-error.ts'
 export {
   type Audience,
   DEFAULT_TOKEN_LIFETIME_SECONDS,
   TOKEN_LIFETIME_BOUNDS,
 } from './audiences/audience.ts'
-export type { Client, ClientRecord, Grant, Organization } from './clients/client.ts'
-export { type NewClient, type Registration, registerClient } from './clients/register.ts'
-export { createId } from './clients/secret.ts'
-export { InvalidInput } from './invalid-input.ts'
+export type { Actor, AuditEntry, AuditRow } from './audit/entry.ts'
+export { type AuditHead, type AuditVerdict, verifyTrail } from './audit/verify.ts'
+export {
+  type Client,
+  type ClientView,
+  type Organization,
+  type Tenant,
+  viewOf,
+} from './clients/client.ts'
+export { type ClientChange, type ClientInput, newClient } from './clients/new-client.ts'
 export {
   deriveInstallationKeys,
   ENCRYPTION_KEY_BYTES,
@@ -17,4 +31,4 @@ export {
 } from './keys/sealing.ts'
 export { type AuthServer, type AuthServerOptions, createAuthServer } from './server.ts'
 export { openSqliteAuthStore } from './store/sqlite/sqlite-store.ts'
-export type { AuthStore } from './store/store.ts'
+export type { AuditQuery, AuthStore, ClientQuery } from './store/store.ts'

@@ -5,11 +5,13 @@ import { StoreUnavailable } from '@modulariot/platform/storage'
 import { pino } from 'pino'
 import type { Audience } from './audiences/audience.ts'
 import type { ClientRecord } from './clients/client.ts'
+import { sampleRecord, sampleSecret } from './clients/sample-client.ts'
 import { createSecret, digestSecret } from './clients/secret.ts'
 import type { SealedKey } from './keys/sealed-key.ts'
 import { deriveInstallationKeys } from './keys/sealing.ts'
-import { createAuthServer } from './server.ts'
+import { type AuthServer, createAuthServer } from './server.ts'
 import type { AuthStore } from './store/store.ts'
+import type { UsageBatch } from './usage/usage.ts'
 
 const ES256: Audience = {
   audience: 'https://api.example',
@@ -31,7 +33,8 @@ const CREDENTIALS = {
 /** The parts of a store that the server's wiring touches, to be changed as another process would. */
 function createStore() {
   const state = {
-    audiences: [ES256],
+    audiences: [ES256] as Audience[],
+    usage: [] as UsageBatch[],
     keys: [] as readonly SealedKey[],
     status: 'active' as ClientRecord['status'],
     listeners: new Set<() => void>(),
@@ -46,18 +49,17 @@ function createStore() {
       return state.audiences
     },
     findClient: async (client_id) => {
-      const created_at = '2026-01-02T03:04:05.000Z'
-      return {
-        client_id,
-        name: 'Truck fleet',
-        org_id: 'org_1',
-        environment: 'production',
-        status: state.status,
-        token_lifetime_seconds: null,
-        created_at,
-        secrets: [{ secret_id: 's', digest: digestSecret(SECRET, KEYS.secretDigest), created_at }],
-        grants: [ES256],
-      }
+      const digest = digestSecret(SECRET, KEYS.secretDigest)
+      const secrets = [sampleSecret('secret_1', { digest })]
+      return sampleRecord({ client_id, status: state.status, secrets, grants: [ES256] })
+    },
+    createAudience: async ({ value }) => {
+      if (state.audiences.some(({ audience }) => audience === value.audience)) return false
+      state.audiences.push(value)
+      return true
+    },
+    addUsage: async (batch) => {
+      state.usage.push(batch)
     },
     updateSigningKeys: async (update) => {
       state.keys = update(state.keys)
@@ -84,22 +86,44 @@ function start({ store }: ReturnType<typeof createStore>, onError = (_error: unk
   })
 }
 
+/** What a login at the server answers. */
+async function loginTo(server: AuthServer): Promise<() => Promise<number>> {
+  const http = await createHttpServer({
+    applications: [server],
+    logger: pino({ level: 'silent' }),
+    tls: null,
+    trustedProxies: [],
+  })
+  return async () =>
+    (await http.inject({ method: 'POST', url: '/oauth2/token', body: CREDENTIALS })).statusCode
+}
+
 async function eventually(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise(setImmediate)
 }
 
 describe('createAuthServer', { timeout: 20_000 }, () => {
-  it('has a key for every algorithm of its audiences before it serves', async () => {
+  it('has a key for every algorithm of its audiences, the admin API’s too, before it serves', async () => {
     const place = createStore()
     place.state.audiences = [ES256, EDDSA, { ...ES256, audience: 'https://third.example' }]
     await start(place)
-    assert.deepEqual(place.state.keys.map(({ alg }) => alg).sort(), ['ES256', 'EdDSA'])
+    assert.deepEqual(place.state.keys.map(({ alg }) => alg).sort(), ['ES256', 'EdDSA', 'RS256'])
+  })
+
+  it('has an audience for its admin API, and leaves it as it is afterwards', async () => {
+    const place = createStore()
+    await start(place)
+    const before = place.state.audiences.at(-1)
+    assert.equal(before?.audience, 'https://auth.example/admin/v1')
+    assert.ok(before?.scopes.includes('clients:write'))
+    await start(place)
+    assert.equal(place.state.audiences.length, 2)
   })
 
   it('has a key for an audience that another process adds, the same in every process', async () => {
     const place = createStore()
     const servers = [await start(place), await start(place)]
-    place.state.audiences = [ES256, EDDSA]
+    place.state.audiences.push(EDDSA)
     place.tellChange()
     for (const { keys } of servers) {
       await eventually(async () => {
@@ -107,18 +131,12 @@ describe('createAuthServer', { timeout: 20_000 }, () => {
         return kid !== undefined && (await keys.find({ alg: 'EdDSA', kid })) !== null
       })
     }
-    assert.equal(place.state.keys.length, 2)
+    assert.deepEqual(place.state.keys.map(({ alg }) => alg).sort(), ['ES256', 'EdDSA', 'RS256'])
   })
 
   it('refuses a client that another process disables as soon as it is told', async () => {
     const place = createStore()
-    const server = await start(place)
-    const http = await createHttpServer({
-      applications: [server],
-      logger: pino({ level: 'silent' }),
-    })
-    const login = async (): Promise<number> =>
-      (await http.inject({ method: 'POST', url: '/oauth2/token', body: CREDENTIALS })).statusCode
+    const login = await loginTo(await start(place))
     assert.equal(await login(), 200)
     place.state.status = 'disabled'
     assert.equal(await login(), 200, 'known, and nothing was told')
@@ -144,11 +162,30 @@ describe('createAuthServer', { timeout: 20_000 }, () => {
     await assert.rejects(server.ready(), StoreUnavailable)
   })
 
+  it('has written what it counted when it is closed', async () => {
+    const place = createStore()
+    const server = await start(place)
+    const login = await loginTo(server)
+    assert.equal(await login(), 200)
+    assert.equal(server.usageTotals().tokens_issued, 1)
+    await server.close()
+    const clients = place.state.usage.flatMap((batch) => batch.clients)
+    assert.deepEqual(
+      clients.map(({ client_id, tokens_issued }) => [client_id, tokens_issued]),
+      [['client_1', 1]],
+    )
+    const secrets = place.state.usage.flatMap((batch) => batch.secrets)
+    assert.deepEqual(
+      secrets.map(({ secret_id, uses }) => [secret_id, uses]),
+      [['secret_1', 1]],
+    )
+  })
+
   it('watches the store until it is closed', async () => {
     const place = createStore()
     const server = await start(place)
     assert.equal(place.state.listeners.size, 1)
-    server.close()
+    await server.close()
     assert.equal(place.state.listeners.size, 0)
   })
 })

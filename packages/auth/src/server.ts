@@ -1,12 +1,20 @@
 /** ModularIoT Auth, wired: everything it is made of, visible in one place. */
 
-import type { KeySource } from '@modulariot/oauth/resource-server'
+import { createVerifier, type KeySource } from '@modulariot/oauth/resource-server'
 import type { Application } from '@modulariot/platform/http'
+import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
+import { type AdminContext, systemContext } from './admin/context.ts'
+import { ensureAudience } from './admin/installation.ts'
+import { ADMIN_SCOPES, adminAudience } from './admin/scopes.ts'
 import { ClientDirectory } from './clients/directory.ts'
 import { mountAuthRoutes } from './http/routes.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import type { InstallationKeys } from './keys/sealing.ts'
+import { LoginLimits } from './limits/login-limits.ts'
+import { TokenQuotas } from './limits/token-quotas.ts'
+import { createAuthMetrics, publishUsage } from './metrics.ts'
 import type { AuthStore } from './store/store.ts'
+import { UsageCounter, type UsageTotals } from './usage/usage-counter.ts'
 
 export interface AuthServerOptions {
   /** `iss` of every token, and the base of every URL we publish. No trailing slash. */
@@ -15,38 +23,85 @@ export interface AuthServerOptions {
   readonly installationKeys: InstallationKeys
   /** Unix milliseconds. */
   readonly now: () => number
-  /** Told when keys cannot be read again after a change; the ones in memory stay in use. */
+  /**
+   * Told when keys cannot be read again after a change (the ones in memory stay in use), and when counters
+   * cannot be written (they are kept and tried again).
+   */
   readonly onError: (error: unknown) => void
+  /** Default: nothing is counted. */
+  readonly metrics?: Metrics
 }
 
 export interface AuthServer extends Application {
   /** The verifying keys, for an API in the same process. */
   readonly keys: KeySource
-  close(): void
+  /** What was issued since the start, for the metrics. */
+  usageTotals(): UsageTotals
+  /** Writes what was counted and is not written yet; the store is still needed. */
+  close(): Promise<void>
 }
 
 /** @throws SealBroken when the encryption key does not fit the stored keys. */
 export async function createAuthServer(options: AuthServerOptions): Promise<AuthServer> {
   const { issuer, store, now } = options
-  const directory = new ClientDirectory(store)
+  const metrics = createAuthMetrics(options.metrics ?? noMetrics)
+  const directory = new ClientDirectory(store, metrics.looked)
+  const usage = new UsageCounter({ store, now, onError: options.onError })
+  publishUsage(options.metrics ?? noMetrics, () => usage.totals())
+  const limits = new LoginLimits({ now })
+  const quotas = new TokenQuotas({ now, onExceeded: (client_id) => usage.overQuota(client_id) })
   const keys = new KeyRing({ store, sealingKey: options.installationKeys.sealing, now })
 
   async function loadKeys(): Promise<void> {
     const audiences = await store.listAudiences()
     await keys.load([...new Set(audiences.map((audience) => audience.signing_alg))])
   }
+  const digestKey = options.installationKeys.secretDigest
+  await ensureAdminAudience(issuer, systemContext({ store, digestKey, now }))
   await loadKeys()
   const stopWatching = store.onChange(() => {
     directory.clear()
     loadKeys().catch(options.onError)
   })
 
-  const digestKey = options.installationKeys.secretDigest
+  const audience = adminAudience(issuer)
+  const verifier = createVerifier({ issuer, audience, keys, now })
   return {
     name: 'auth',
     keys,
-    mount: (app) => mountAuthRoutes(app, { issuer, store, directory, digestKey, keys, now }),
+    mount: (app) =>
+      mountAuthRoutes(app, {
+        issuer,
+        store,
+        directory,
+        digestKey,
+        keys,
+        now,
+        limits,
+        quotas,
+        usage,
+        metrics,
+        verifier,
+        adminAudience: audience,
+      }),
     ready: () => store.ping(),
-    close: stopWatching,
+    usageTotals: () => usage.totals(),
+    close: () => {
+      stopWatching()
+      return usage.close()
+    },
   }
+}
+
+/** Short-lived, since it opens more than telemetry. */
+const ADMIN_TOKEN_LIFETIME_SECONDS = 3600
+
+function ensureAdminAudience(issuer: string, context: AdminContext): Promise<boolean> {
+  const audience = {
+    audience: adminAudience(issuer),
+    scopes: ADMIN_SCOPES,
+    token_lifetime_seconds: ADMIN_TOKEN_LIFETIME_SECONDS,
+    signing_alg: 'RS256',
+  } as const
+  return ensureAudience(audience, context)
 }

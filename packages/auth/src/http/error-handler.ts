@@ -5,10 +5,16 @@
  * them differently; the table here is all the difference there is.
  */
 
-import { OAuthError, type OAuthErrorCode, type Refusal } from '@modulariot/oauth/protocol'
+import {
+  OAuthError,
+  type OAuthErrorCode,
+  type Refusal,
+  rateLimitHeaders,
+} from '@modulariot/oauth/protocol'
 import { drainBody, JsonBodyError, MethodNotAllowed } from '@modulariot/platform/http'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { loggableReason } from './loggable-reason.ts'
 
 /** `standard` speaks RFC 6749, `documented` the published ModularIoT documents. */
 export type Face = 'standard' | 'documented'
@@ -30,8 +36,11 @@ const DOCUMENTED_ANSWERS: Partial<Record<Refusal['kind'], Partial<Answer>>> = {
   no_client_authentication: { status: 400, error: 'invalid_request' },
   malformed_client_authentication: UNAUTHORIZED,
   malformed_secret: UNAUTHORIZED,
+  malformed_assertion: UNAUTHORIZED,
   unknown_client: UNAUTHORIZED,
   wrong_secret: UNAUTHORIZED,
+  bad_assertion: UNAUTHORIZED,
+  secret_expired: UNAUTHORIZED,
   client_disabled: UNAUTHORIZED,
   audience_not_granted: { status: 403, error: 'access_denied' },
   scope_not_granted: { status: 403, error: 'access_denied' },
@@ -46,18 +55,30 @@ export function answerFor(error: unknown, face: Face): Answer {
   return face === 'documented' ? { ...answer, ...DOCUMENTED_ANSWERS[reason.kind] } : answer
 }
 
+/** The true reason of a refusal, whatever was thrown. */
+export function refusalOf(error: unknown): Refusal {
+  return toOAuthError(error).reason
+}
+
 export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const face = request.routeOptions.config.face ?? 'standard'
   const { status, ...body } = answerFor(error, face)
-  const { reason } = toOAuthError(error)
-  if (status >= 500) request.log.error({ err: error, reason }, 'failed')
-  else request.log.info({ status, reason }, 'refused')
+  const reason = refusalOf(error)
+  const logged = loggableReason(reason)
+  if (status >= 500) request.log.error({ err: error, reason: logged }, 'failed')
+  // A flood must not become one of log lines: the failures that spent the budget are there already.
+  else if (reason.kind === 'too_many_failures') request.log.debug({ status, reason }, 'refused')
+  else request.log.info({ status, reason: logged }, 'refused')
   if (status === 401 && request.headers.authorization !== undefined) {
     reply.header('www-authenticate', 'Basic realm="ModularIoT Auth", charset="UTF-8"')
   }
   reply.header('cache-control', 'no-store')
   if (status === 413) drainBody(reply)
   if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
+  if ('limits' in reason) {
+    reply.header('retry-after', reason.retry_after_seconds)
+    reply.headers(rateLimitHeaders(reason.limits))
+  }
   if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
   return reply.code(status).send(body)
 }

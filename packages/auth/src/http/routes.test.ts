@@ -3,16 +3,26 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { createVerifier } from '@modulariot/oauth/resource-server'
+import { noMetrics } from '@modulariot/platform/metrics'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
+import { createClient } from '../admin/clients.ts'
+import { systemContext } from '../admin/context.ts'
+import { createAudience, createOrganization } from '../admin/installation.ts'
+import { adminAudience } from '../admin/scopes.ts'
 import { ClientDirectory } from '../clients/directory.ts'
-import { registerClient } from '../clients/register.ts'
 import { KeyRing } from '../keys/key-ring.ts'
+import { LoginLimits } from '../limits/login-limits.ts'
+import { TokenQuotas } from '../limits/token-quotas.ts'
+import { createAuthMetrics } from '../metrics.ts'
 import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
+import { UsageCounter } from '../usage/usage-counter.ts'
 import { mountAuthRoutes } from './routes.ts'
 
 const ISSUER = 'https://auth.example'
+const ADMIN_AUDIENCE = adminAudience(ISSUER)
 const AUDIENCE = {
   audience: 'https://api.example',
   scopes: ['write', 'read'],
@@ -25,40 +35,50 @@ const digestKey = new Uint8Array(32).fill(1)
 
 const folder = mkdtempSync(join(tmpdir(), 'miot-'))
 let store: AuthStore
+let usage: UsageCounter
 let app: FastifyInstance
 /** A token request that works. */
 let parameters: Record<string, string>
 
 before(async () => {
   store = openSqliteAuthStore(join(folder, 'auth.db'))
-  await store.ensureAudience(AUDIENCE)
-  const { client_secret, ...rows } = registerClient(
-    {
-      name: 'Truck fleet',
-      org_id: 'org_1',
-      environment: 'production',
-      grants: [{ audience: AUDIENCE.audience, scopes: ['write', 'read'] }],
-    },
-    [AUDIENCE],
-    { digestKey, now: Date.now() },
-  )
-  await store.createFirst({ org_id: 'org_1', name: 'Acme' }, rows)
-  const keys = new KeyRing({ store, sealingKey: digestKey, now: Date.now })
+  const now = Date.now
+  const context = systemContext({ store, digestKey, now })
+  await createAudience(AUDIENCE, context)
+  const { org_id } = await createOrganization('Acme', context)
+  const grants = [{ audience: AUDIENCE.audience, scopes: ['write', 'read'] }]
+  const request = { name: 'Truck fleet', org_id, environment: 'production', grants } as const
+  const { client, client_secret } = await createClient(request, context)
+  const keys = new KeyRing({ store, sealingKey: digestKey, now })
   await keys.load(['ES256'])
-  const directory = new ClientDirectory(store)
-  const deps = { issuer: ISSUER, store, directory, digestKey, keys, now: Date.now }
+  usage = new UsageCounter({ store, now, onError: (error) => assert.fail(String(error)) })
+  const deps = {
+    issuer: ISSUER,
+    store,
+    directory: new ClientDirectory(store),
+    digestKey,
+    keys,
+    now,
+    limits: new LoginLimits({ now }),
+    quotas: new TokenQuotas({ now, onExceeded: assert.fail }),
+    usage,
+    metrics: createAuthMetrics(noMetrics),
+    verifier: createVerifier({ issuer: ISSUER, audience: ADMIN_AUDIENCE, keys, now }),
+    adminAudience: ADMIN_AUDIENCE,
+  }
   app = Fastify()
   await app.register((scope) => mountAuthRoutes(scope, deps))
   parameters = {
     grant_type: 'client_credentials',
-    client_id: rows.client.client_id,
-    client_secret,
+    client_id: client.client_id,
+    client_secret: client_secret ?? assert.fail('no secret'),
     audience: AUDIENCE.audience,
   }
 })
 
 after(async () => {
   await app.close()
+  await usage.close()
   await store.close()
   rmSync(folder, { recursive: true })
 })

@@ -1,26 +1,37 @@
 /** Every METHOD and path of ModularIoT Auth. */
 
 import { routeGroup } from '@modulariot/platform/http'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance } from 'fastify'
 import type { GrantDeps } from '../grants/client-credentials.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { handleError } from './error-handler.ts'
+import type { AuthMetrics } from '../metrics.ts'
+import type { AdminDeps } from './admin/call.ts'
+import { mountAdminRoutes } from './admin/mount.ts'
+import { belowCeiling } from './below-ceiling.ts'
+import { handleError, refusalOf } from './error-handler.ts'
 import { loginEndpoint } from './login-endpoint.ts'
 import { type MetadataDeps, metadataEndpoint } from './metadata-endpoint.ts'
-import { addBodyParsers } from './request-body.ts'
+import { addBodyParsers, type RequestBody } from './request-body.ts'
 
-export type AuthRoutesDeps = GrantDeps & MetadataDeps & { readonly keys: KeyRing }
+export type AuthRoutesDeps = GrantDeps &
+  MetadataDeps &
+  AdminDeps & { readonly keys: KeyRing; readonly metrics: AuthMetrics }
 
 export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps): Promise<void> {
-  app.setErrorHandler(handleError)
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    deps.metrics.refused(refusalOf(error))
+    return handleError(error, request, reply)
+  })
   addBodyParsers(app)
 
   // Both headers, as RFC 6749 §5.1 asks.
   const uncached = { 'cache-control': 'no-store', pragma: 'no-cache' }
   await routeGroup(app, uncached, (routes) => {
     const login = loginEndpoint(deps)
-    routes.post('/api/v1/login', { config: { face: 'documented' } }, login)
-    routes.post('/oauth2/token', login)
+    type Login = { Body: RequestBody | undefined }
+    const onRequest = belowCeiling(deps.limits)
+    routes.post<Login>('/api/v1/login', { onRequest, config: { face: 'documented' } }, login)
+    routes.post<Login>('/oauth2/token', { onRequest }, login)
   })
 
   await routeGroup(app, { 'cache-control': 'public, max-age=300' }, (routes) => {
@@ -29,4 +40,7 @@ export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps
     routes.get('/.well-known/openid-configuration', metadata)
     routes.get('/.well-known/jwks.json', async () => deps.keys.publicKeys())
   })
+
+  // The admin API has a table of its own: admin/routes.ts.
+  await app.register((scope) => mountAdminRoutes(scope, deps))
 }

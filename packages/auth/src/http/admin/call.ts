@@ -1,0 +1,176 @@
+/** One request to the admin API, once its token has been verified: who, for which tenant, and what it sends. */
+
+import { hash } from 'node:crypto'
+import { OAuthError } from '@modulariot/oauth/protocol'
+import type { Verifier } from '@modulariot/oauth/resource-server'
+import { clientAddress, decodeUtf8, parseJson } from '@modulariot/platform/http'
+import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type { AdminContext } from '../../admin/context.ts'
+import type { AdminScope } from '../../admin/scopes.ts'
+import { invalidInput } from '../../admin-error.ts'
+import { assertAddressAllowed } from '../../clients/allowlist.ts'
+import type { ClientRecord } from '../../clients/client.ts'
+import type { ClientDirectory } from '../../clients/directory.ts'
+import type { AuthStore } from '../../store/store.ts'
+
+export interface AdminDeps {
+  readonly store: AuthStore
+  readonly digestKey: Uint8Array
+  /** Unix milliseconds. */
+  readonly now: () => number
+  /** Whether the administrator still is one. */
+  readonly directory: ClientDirectory
+  /** Of the admin API's own audience. */
+  readonly verifier: Verifier
+  readonly adminAudience: string
+}
+
+type AnyRequest = FastifyRequest<{
+  Params: Record<string, string>
+  Querystring: Record<string, unknown>
+  Body: Buffer | undefined
+}>
+
+export interface AdminCall {
+  readonly context: AdminContext
+  readonly request: AnyRequest
+  readonly reply: FastifyReply
+}
+
+/** Who asks, and what it may do: by its token and by its record as it is now. */
+interface Administrator {
+  readonly client: ClientRecord
+  readonly scopes: readonly string[]
+}
+
+const administratorOf = new WeakMap<object, Administrator>()
+
+/**
+ * Before the body is read: strangers do not get to make us parse.
+ *
+ * A token says what its client might do when it was issued. Whoever administers is also looked up, so that
+ * one that was disabled or lost a scope meanwhile cannot give it back to itself.
+ */
+export function requireAdminToken(deps: AdminDeps, scope: AdminScope): onRequestAsyncHookHandler {
+  return async (request) => {
+    const administrator = await findAdministrator(request.headers.authorization, deps)
+    const { client, scopes } = administrator
+    assertAddressAllowed(client, clientAddress(request), (reason) =>
+      request.log.warn({ reason }, 'would be refused'),
+    )
+    if (!scopes.includes(scope)) {
+      const reason = { kind: 'insufficient_scope', client_id: client.client_id, scope } as const
+      throw new OAuthError('insufficient_scope', `The scope ${scope} is required`, 403, reason)
+    }
+    administratorOf.set(request, administrator)
+  }
+}
+
+async function findAdministrator(
+  authorization: string | undefined,
+  { verifier, directory, adminAudience }: AdminDeps,
+): Promise<Administrator> {
+  const { client_id, scope } = await verifier.verify(authorization)
+  const client = directory.peek(client_id) ?? (await directory.read(client_id))
+  if (client === null || client.status !== 'active') {
+    const reason = { kind: 'client_disabled', client_id } as const
+    throw new OAuthError('invalid_token', 'The access token is not valid here', 401, reason)
+  }
+  const grant = client.grants.find(({ audience }) => audience === adminAudience)
+  const scopes = scope.split(' ').filter((name) => grant?.scopes.includes(name))
+  return { client, scopes }
+}
+
+/** The tenant is the administrator's, and nothing in the request can say otherwise. */
+export function adminContext(request: AnyRequest, deps: AdminDeps): AdminContext {
+  const administrator = administratorOf.get(request)
+  if (administrator === undefined) throw new Error('the route has no requireAdminToken hook')
+  const { client, scopes } = administrator
+  const { client_id, org_id, environment } = client
+  return {
+    store: deps.store,
+    digestKey: deps.digestKey,
+    now: deps.now,
+    actor: { kind: 'client', client_id },
+    tenant: { org_id, environment },
+    address: clientAddress(request),
+    request_id: request.id,
+    idempotency: idempotencyOf(request, client_id),
+    scopes,
+  }
+}
+
+export function bodyText({ body }: AnyRequest): string {
+  return decodeUtf8(body ?? Buffer.alloc(0))
+}
+
+export function jsonBody(request: AnyRequest): unknown {
+  return parseJson(bodyText(request))
+}
+
+/** A path parameter; the router has made sure that it is there. */
+export function param(request: AnyRequest, name: string): string {
+  return request.params[name] ?? ''
+}
+
+export interface Page {
+  readonly limit: number
+  readonly cursor: string | null
+}
+
+const DEFAULT_LIMIT = 50
+const MAX_LIMIT = 500
+
+/** @throws AdminError for a `limit` or `cursor` that is not one of ours. */
+export function pageOf({ query }: AnyRequest): Page {
+  const { limit, cursor } = query
+  const count = limit === undefined ? DEFAULT_LIMIT : wholeNumber(limit)
+  if (!Number.isInteger(count) || count < 1 || count > MAX_LIMIT) {
+    throw invalidInput(`limit must be a whole number from 1 to ${MAX_LIMIT}`)
+  }
+  if (cursor === undefined) return { limit: count, cursor: null }
+  if (typeof cursor !== 'string' || !/^[A-Za-z0-9_-]{1,500}$/.test(cursor)) {
+    throw invalidInput('cursor must be the next_cursor of the page before, unchanged')
+  }
+  return { limit: count, cursor: Buffer.from(cursor, 'base64url').toString() }
+}
+
+function wholeNumber(text: unknown): number {
+  return typeof text === 'string' && /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN
+}
+
+export function cursorOf(position: string | null): string | null {
+  return position === null ? null : Buffer.from(position).toString('base64url')
+}
+
+/** A query parameter that narrows; repeated is refused, empty is not sent. */
+export function filter({ query }: AnyRequest, name: string): string | undefined {
+  const value = query[name]
+  if (value === undefined || value === '') return undefined
+  if (typeof value !== 'string') throw invalidInput(`${name} is repeated`)
+  return value
+}
+
+/** `If-Match` (RFC 9110 §13.1.1) as a version; null when the caller does not care. */
+export function ifMatch({ headers }: AnyRequest): number | null {
+  const value = headers['if-match']
+  if (value === undefined || value === '*') return null
+  const version = /^"v(\d{1,9})"$/.exec(value)?.[1]
+  if (version === undefined) throw invalidInput('If-Match must be an ETag of ours, such as "v3"')
+  return Number(version)
+}
+
+export function etagOf({ version }: { version: number }): string {
+  return `"v${version}"`
+}
+
+function idempotencyOf(request: AnyRequest, client_id: string): AdminContext['idempotency'] {
+  // PATCH has If-Match, and a second DELETE finds nothing: only POST needs the key.
+  const key = request.method === 'POST' ? request.headers['idempotency-key'] : undefined
+  if (key === undefined) return null
+  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw invalidInput('Idempotency-Key must be 1 to 255 visible ASCII characters')
+  }
+  const asked = `${client_id} ${request.url}\n${bodyText(request)}`
+  return { key, digest: hash('sha256', asked, 'base64url') }
+}

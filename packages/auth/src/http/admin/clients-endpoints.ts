@@ -1,0 +1,146 @@
+/** Clients and their secrets in the admin API: read the request, run the use case, answer. */
+
+import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
+import {
+  type CreatedClient,
+  createClient,
+  createClients,
+  getClient,
+  listClients,
+  updateClient,
+} from '../../admin/clients.ts'
+import {
+  parseClientChange,
+  parseClientInput,
+  parseLine,
+  parseNewSecret,
+  parseRotation,
+} from '../../admin/schemas.ts'
+import { type AddedSecret, addSecret, revokeSecret, rotateSecrets } from '../../admin/secrets.ts'
+import { listSecrets } from '../../admin/usage.ts'
+import { invalidInput } from '../../admin-error.ts'
+import type { Client, ClientView, Tenant } from '../../clients/client.ts'
+import {
+  type AdminCall,
+  bodyText,
+  cursorOf,
+  etagOf,
+  filter,
+  ifMatch,
+  jsonBody,
+  pageOf,
+  param,
+} from './call.ts'
+import { idempotently } from './idempotently.ts'
+
+export async function list({ request, context }: AdminCall) {
+  const { limit, cursor } = pageOf(request)
+  const { clients, next } = await listClients(
+    {
+      limit,
+      after: cursor,
+      search: filter(request, 'search'),
+      tag: filter(request, 'tag'),
+      external_id: filter(request, 'external_id'),
+      status: statusFilter(filter(request, 'status')),
+    },
+    context,
+  )
+  return { clients, next_cursor: cursorOf(next) }
+}
+
+export async function create(call: AdminCall) {
+  const { request, context, reply } = call
+  const input = { ...parseClientInput(jsonBody(request)), ...tenantOf(call) }
+  const created = await idempotently<Replayable<CreatedClient>>(
+    call,
+    () => createClient(input, context),
+    (client) => ({ client, client_secret: null }),
+  )
+  reply.header('location', `/admin/v1/clients/${created.client.client_id}`)
+  return withETag(call, created.client, created)
+}
+
+/** Lines handled in one transaction; between two, other requests get their turn. */
+const BULK_BATCH = 50
+const MAX_BULK_LINES = 20_000
+
+export async function createMany(call: AdminCall): Promise<Readable> {
+  const lines = bodyText(call.request)
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+  if (lines.length > MAX_BULK_LINES) throw invalidInput(`send at most ${MAX_BULK_LINES} lines`)
+  const tenant = tenantOf(call)
+  async function* results() {
+    for (let start = 0; start < lines.length; start += BULK_BATCH) {
+      const inputs = lines.slice(start, start + BULK_BATCH).map(parseLine)
+      const made = await createClients(inputs, tenant, call.context)
+      yield made.map((result) => `${JSON.stringify(result)}\n`).join('')
+      await setImmediate()
+    }
+  }
+  call.reply.type('application/x-ndjson')
+  return Readable.from(results())
+}
+
+export async function get(call: AdminCall) {
+  const client = await getClient(param(call.request, 'client_id'), call.context)
+  return withETag(call, client, client)
+}
+
+export async function update(call: AdminCall) {
+  const { request, context } = call
+  const change = parseClientChange(jsonBody(request))
+  const id = param(request, 'client_id')
+  const client = await updateClient(id, change, ifMatch(request), context)
+  return withETag(call, client, client)
+}
+
+export async function secrets({ request, context }: AdminCall) {
+  return { secrets: await listSecrets(param(request, 'client_id'), context) }
+}
+
+export async function addOneSecret(call: AdminCall) {
+  const { label = 'added', expires_at = null } = parseNewSecret(jsonBody(call.request))
+  const id = param(call.request, 'client_id')
+  return secretAnswer(call, () => addSecret(id, { label, expires_at }, call.context))
+}
+
+export async function rotate(call: AdminCall) {
+  const { label = 'rotated', overlap_seconds } = parseRotation(jsonBody(call.request))
+  const id = param(call.request, 'client_id')
+  const options = { label, overlapSeconds: overlap_seconds }
+  return secretAnswer(call, () => rotateSecrets(id, options, call.context))
+}
+
+export async function revokeOneSecret({ request, context }: AdminCall) {
+  return revokeSecret(param(request, 'client_id'), param(request, 'secret_id'), context)
+}
+
+/** An answer that shows a secret the first time and null after. */
+type Replayable<Answer> = Omit<Answer, 'client_secret'> & { readonly client_secret: string | null }
+
+async function secretAnswer(call: AdminCall, change: () => Promise<AddedSecret>) {
+  const added = await idempotently<Replayable<AddedSecret>>(call, change, (client) => ({
+    client,
+    secret_id: client.secrets.at(-1)?.secret_id ?? '',
+    client_secret: null,
+  }))
+  return withETag(call, added.client, added)
+}
+
+function withETag<Answer>({ reply }: AdminCall, client: ClientView, answer: Answer): Answer {
+  reply.header('etag', etagOf(client))
+  return answer
+}
+
+function tenantOf({ context }: AdminCall): Tenant {
+  if (context.tenant === null) throw new Error('the admin API always acts for a tenant')
+  return context.tenant
+}
+
+function statusFilter(status: string | undefined): Client['status'] | undefined {
+  if (status === undefined || status === 'active' || status === 'disabled') return status
+  throw invalidInput('status must be active or disabled')
+}

@@ -1,0 +1,34 @@
+/** Audiences and the audit trail in the admin API. */
+
+import { wastefulClients } from '../../admin/usage.ts'
+import { invalidInput } from '../../admin-error.ts'
+import type { AuditEntry } from '../../audit/entry.ts'
+import { type AdminCall, cursorOf, filter, pageOf } from './call.ts'
+
+export async function audiences({ context }: AdminCall) {
+  return { audiences: await context.store.listAudiences() }
+}
+
+export async function wasteful({ request, context }: AdminCall) {
+  const { limit } = pageOf(request)
+  return { clients: await wastefulClients(context, { limit }) }
+}
+
+/** Only what the tenant's own clients and administrators did. */
+export async function audit({ request, context }: AdminCall) {
+  const { limit, cursor } = pageOf(request)
+  if (cursor !== null && !/^\d{1,15}$/.test(cursor)) throw invalidInput('cursor is not one of ours')
+  const rows = await context.store.listAudit({
+    ...context.tenant,
+    before: cursor === null ? null : Number(cursor),
+    limit: limit + 1,
+    target_id: filter(request, 'target'),
+    action: filter(request, 'action'),
+  })
+  const page = rows.slice(0, limit)
+  const last = page.at(-1)
+  return {
+    entries: page.map(({ entry, hash }) => ({ ...(JSON.parse(entry) as AuditEntry), hash })),
+    next_cursor: cursorOf(rows.length > limit && last ? String(last.seq) : null),
+  }
+}

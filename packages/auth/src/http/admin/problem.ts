@@ -1,0 +1,86 @@
+/** The only renderer of errors in the admin API: problem details (RFC 9457). */
+
+import { bearerChallenge, OAuthError } from '@modulariot/oauth/protocol'
+import { JsonBodyError, MethodNotAllowed } from '@modulariot/platform/http'
+import { StoreConflict, StoreUnavailable } from '@modulariot/platform/storage'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { ADMIN_ERROR_STATUS, AdminError } from '../../admin-error.ts'
+
+interface Problem {
+  readonly status: number
+  /** Stays the same for a kind of problem; programs may decide by it. */
+  readonly code: string
+  readonly title: string
+  readonly detail: string
+}
+
+const RETRY_AFTER_SECONDS = 5
+
+export function handleAdminError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const { status, code, title, detail } = problemOf(error)
+  if (status >= 500) request.log.error({ err: error }, 'failed')
+  else request.log.info({ status, reason: reasonOf(error, code) }, 'refused')
+  reply.header('cache-control', 'no-store')
+  if (error instanceof OAuthError && error.error !== 'access_denied' && status < 500) {
+    reply.header('www-authenticate', bearerChallenge(error))
+  }
+  if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
+  if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
+  const type = `urn:modulariot:problem:${code}`
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send({ type, title, status, detail, request_id: request.id })
+}
+
+const TITLES = {
+  invalid_input: 'The request cannot be carried out as it is',
+  forbidden: 'The token does not allow this',
+  not_found: 'Not found',
+  conflict: 'It contradicts what is there',
+  precondition_failed: 'It has changed meanwhile',
+} as const
+
+const TRANSPORT: Readonly<Record<number, string>> = {
+  413: 'The body is too large',
+  415: 'Send the body as application/json',
+}
+
+function problemOf(error: FastifyError): Problem {
+  if (error instanceof AdminError) {
+    const { code, message } = error
+    // The message names what the path names, and the caller knows that; whatever it is, it goes nowhere else.
+    const detail = code === 'not_found' ? 'There is no such client or secret' : message
+    return { status: ADMIN_ERROR_STATUS[code], code, title: TITLES[code], detail }
+  }
+  if (error instanceof OAuthError) {
+    const { status, error: code, error_description: detail } = error
+    return { status, code, title: status === 401 ? 'Unauthorized' : 'Forbidden', detail }
+  }
+  if (error instanceof StoreUnavailable) {
+    const detail = 'Nothing was changed'
+    return { status: 503, code: 'unavailable', title: 'Try again later', detail }
+  }
+  if (error instanceof StoreConflict) {
+    return { status: 409, code: 'conflict', title: TITLES.conflict, detail: 'Nothing was changed' }
+  }
+  if (error instanceof JsonBodyError) {
+    return { status: 400, code: 'invalid_json', title: 'Invalid JSON', detail: error.message }
+  }
+  const status = error.statusCode ?? 500
+  if (status < 400 || status >= 500) {
+    const detail = 'Something went wrong here, not with the request'
+    return { status: 500, code: 'internal', title: 'Internal error', detail }
+  }
+  const detail = error instanceof MethodNotAllowed ? error.message : TRANSPORT[status]
+  return { status, code: 'malformed', title: 'Bad request', detail: detail ?? 'It is malformed' }
+}
+
+/** For the log; not the message, which may repeat what was sent. */
+function reasonOf(error: FastifyError, code: string): unknown {
+  return error instanceof OAuthError ? error.reason : { kind: code }
+}

@@ -1,0 +1,63 @@
+/** What ModularIoT Auth counts. The labels are ours: algorithms, kinds of refusals, hit or miss. */
+
+import {
+  ALL_REFUSAL_LABELS,
+  type Refusal,
+  refusalLabel,
+  SIGNING_ALGORITHMS,
+  type SigningAlgorithm,
+} from '@modulariot/oauth/protocol'
+import type { Metrics } from '@modulariot/platform/metrics'
+import type { UsageTotals } from './usage/usage-counter.ts'
+
+export interface AuthMetrics {
+  tokenIssued(alg: SigningAlgorithm): void
+  refused(reason: Refusal): void
+  /** A client was looked for in the directory. */
+  looked(outcome: 'hit' | 'miss'): void
+}
+
+/** Counts that the usage counter keeps. */
+export function publishUsage(metrics: Metrics, totals: () => UsageTotals): void {
+  metrics.total({
+    name: 'miot_auth_tokens_early_total',
+    help: 'Tokens issued to a holder whose token before had more than half of its life left.',
+    read: () => totals().tokens_early,
+  })
+  metrics.total({
+    name: 'miot_auth_over_quota_total',
+    help: 'Token requests over their client’s quota, refused or observed.',
+    read: () => totals().over_quota,
+  })
+  metrics.total({
+    name: 'miot_auth_usage_dropped_total',
+    help: 'Usage counts lost because the store did not take them.',
+    read: () => totals().dropped,
+  })
+}
+
+export function createAuthMetrics(metrics: Metrics): AuthMetrics {
+  const issued = metrics.counter({
+    name: 'miot_auth_tokens_issued_total',
+    help: 'Access tokens issued, by signing algorithm.',
+    labels: ['alg'],
+    zero: SIGNING_ALGORITHMS.map((alg) => ({ alg })),
+  })
+  const refusals = metrics.counter({
+    name: 'miot_auth_refusals_total',
+    help: 'Requests that ModularIoT Auth refused, by the true reason.',
+    labels: ['reason'],
+    zero: ALL_REFUSAL_LABELS.map((reason) => ({ reason })),
+  })
+  const lookups = metrics.counter({
+    name: 'miot_auth_directory_lookups_total',
+    help: 'Clients looked for in memory; a miss costs a read of the store.',
+    labels: ['outcome'],
+    zero: [{ outcome: 'hit' }, { outcome: 'miss' }],
+  })
+  return {
+    tokenIssued: (alg) => issued.add({ alg }),
+    refused: (reason) => refusals.add({ reason: refusalLabel(reason) }),
+    looked: (outcome) => lookups.add({ outcome }),
+  }
+}
