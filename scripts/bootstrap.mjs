@@ -50,7 +50,15 @@ function run(args) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => program.kill(signal))
   }
+  // npm runs scripts in a shell that keeps a SIGTERM to itself: who has lost its parent was meant.
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    program.kill('SIGTERM')
+  }, 200)
   program.on('exit', (code, signal) => {
+    clearInterval(watch)
     process.exitCode = signal === null ? (code ?? 1) : 1
   })
 }

@@ -10,12 +10,18 @@ export interface Context {
   config(): Config
   readonly output: Output
   readonly fetch: typeof globalThis.fetch
+  /** Whose admin API to use (`--url`); null: the installation on this box. */
+  readonly url: string | null
 }
 
-export function createContext(env: Environment, json: boolean): Context {
+export function createContext(
+  env: Environment,
+  { json, url }: { json: boolean; url?: string | undefined },
+): Context {
   return {
     config: () => parseConfig(env, (path) => readFileSync(path, 'utf8')),
     output: createOutput(json, (text) => process.stdout.write(text)),
     fetch: globalThis.fetch,
+    url: url === undefined ? null : new URL(url).origin,
   }
 }

@@ -2,12 +2,15 @@
 
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import {
+  type AdminContext,
   type AuthStore,
   deriveInstallationKeys,
   ENCRYPTION_KEY_BYTES,
   type InstallationKeys,
   openSqliteAuthStore,
+  systemContext,
 } from '@modulariot/auth'
 import { CliError } from './cli-error.ts'
 import { type Config, filesOf, parseEncryptionKey } from './config/parse-config.ts'
@@ -29,6 +32,27 @@ export function openInstallation(config: Config): { keys: InstallationKeys; stor
     )
   }
   return { keys: prepareInstallation(config), store: openSqliteAuthStore(authDatabase) }
+}
+
+/** Runs `work` as the operator of the installation on this box, and closes it behind. */
+export async function withInstallation(
+  config: Config,
+  work: (admin: AdminContext) => Promise<void>,
+): Promise<void> {
+  const { keys, store } = openInstallation(config)
+  try {
+    await work(operatorContext(store, keys))
+  } finally {
+    await store.close()
+  }
+}
+
+/** Whoever runs `miot` on the box may do everything, and the trail says who that was. */
+export function operatorContext(store: AuthStore, keys: InstallationKeys): AdminContext {
+  return {
+    ...systemContext({ store, digestKey: keys.secretDigest, now: Date.now }),
+    actor: { kind: 'operator', name: userInfo().username },
+  }
 }
 
 function loadOrMakeEncryptionKey(config: Config): Uint8Array {

@@ -19,8 +19,13 @@ export function wantsJson(argv: readonly string[], isTerminal: boolean): boolean
 export function createOutput(json: boolean, write: (text: string) => void): Output {
   return {
     json,
-    print: (value, text) => write(json ? `${JSON.stringify(value, null, 2)}\n` : `${text()}\n`),
+    print: (value, text) => write(`${json ? JSON.stringify(value, null, 2) : printable(text())}\n`),
   }
+}
+
+/** What was stored by others must not command the terminal it is shown on. */
+function printable(text: string): string {
+  return text.replaceAll(/(?!\n)\p{Cc}/gu, '\u{fffd}')
 }
 
 /** Columns as wide as their widest cell. */

@@ -7,11 +7,14 @@
 
 import { SCOPES } from '@modulariot/api'
 import {
-  type AuthStore,
-  createId,
+  type AdminContext,
+  auditedClient,
+  auditedOrganization,
   DEFAULT_TOKEN_LIFETIME_SECONDS,
-  type InstallationKeys,
-  registerClient,
+  ensureAudience,
+  newClient,
+  newOrganization,
+  viewOf,
 } from '@modulariot/auth'
 import { type Config, filesOf } from './config/parse-config.ts'
 import { writePrivateFile } from './private-file.ts'
@@ -24,35 +27,41 @@ export interface QuickstartCredentials {
 }
 
 /** Makes the API's audience where it is missing. */
-export function ensureApiAudience(store: AuthStore, audience: string): Promise<void> {
-  return store.ensureAudience({
+export function ensureApiAudience(context: AdminContext, audience: string): Promise<boolean> {
+  const api = {
     audience,
     scopes: Object.values(SCOPES),
     token_lifetime_seconds: DEFAULT_TOKEN_LIFETIME_SECONDS,
     signing_alg: 'RS256',
-  })
+  } as const
+  return ensureAudience(api, context)
 }
 
 /** @returns the credentials, or null when this is not the first run. */
 export async function createQuickstart(
   config: Config,
-  store: AuthStore,
-  keys: InstallationKeys,
-  now: number,
+  context: AdminContext,
 ): Promise<QuickstartCredentials | null> {
+  const { store } = context
   if ((await store.listOrganizations()).length > 0) return null
-  const organization = { org_id: createId('org'), name: 'My organization' }
-  const { client_secret, ...rows } = registerClient(
-    {
-      name: 'First application',
-      org_id: organization.org_id,
-      environment: 'development',
-      grants: [{ audience: config.apiAudience, scopes: Object.values(SCOPES) }],
-    },
+  const organization = newOrganization('My organization')
+  const audience = config.apiAudience
+  const { client, client_secret } = newClient(
+    { name: 'First application', grants: [{ audience, scopes: Object.values(SCOPES) }] },
+    { org_id: organization.org_id, environment: 'development' },
     await store.listAudiences(),
-    { digestKey: keys.secretDigest, now },
+    { digestKey: context.digestKey, now: context.now() },
   )
-  const { client_id } = rows.client
+  const { client_id } = client
+  writePrivateFile(filesOf(config).quickstart, settingsFile(config, client_id, client_secret))
+  const made = await store.createFirst(
+    auditedOrganization(organization, context),
+    auditedClient(context, 'client.created', null, client, viewOf(client)),
+  )
+  return made ? { client_id, client_secret, audience, grant_type: 'client_credentials' } : null
+}
+
+function settingsFile(config: Config, client_id: string, client_secret: string): string {
   const settings = {
     MIOT_TOKEN_URL: `${config.issuer}/api/v1/login`,
     MIOT_API_URL: config.issuer,
@@ -60,13 +69,7 @@ export async function createQuickstart(
     MIOT_CLIENT_SECRET: client_secret,
     MIOT_AUDIENCE: config.apiAudience,
   }
-  const lines = Object.entries(settings).map(([name, value]) => `${name}='${value}'\n`)
-  writePrivateFile(filesOf(config).quickstart, lines.join(''))
-  if (!(await store.createFirst(organization, rows))) return null
-  return {
-    client_id,
-    client_secret,
-    audience: config.apiAudience,
-    grant_type: 'client_credentials',
-  }
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}='${value}'\n`)
+    .join('')
 }

@@ -1,6 +1,6 @@
 /** The last word on a failure: one line (or one JSON object) on stderr, and the exit status. */
 
-import { InvalidInput, SealBroken } from '@modulariot/auth'
+import { AdminError, type AdminErrorCode, SealBroken } from '@modulariot/auth'
 import { TokenEndpointError } from '@modulariot/oauth/client'
 import { OAuthError } from '@modulariot/oauth/protocol'
 import { StoreConflict, StoreUnavailable } from '@modulariot/platform/storage'
@@ -34,9 +34,10 @@ function writeJson(code: CliErrorCode, message: string): void {
 function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error
   if (error instanceof ConfigError) return new CliError('usage', error.message)
-  if (error instanceof InvalidInput) return new CliError('usage', error.message)
+  if (error instanceof AdminError) return new CliError(ADMIN_CODES[error.code], error.message)
   if (error instanceof TokenEndpointError) {
-    const code = TOKEN_ENDPOINT_CODES[error.status] ?? 'failure'
+    const refused = ['invalid_target', 'invalid_scope'].includes(error.error)
+    const code = refused ? 'auth' : (TOKEN_ENDPOINT_CODES[error.status] ?? 'failure')
     return new CliError(code, `the token endpoint refused: ${error.error}: ${error.message}`)
   }
   if (error instanceof OAuthError) {
@@ -51,6 +52,14 @@ function toCliError(error: unknown): CliError {
   }
   if (isNetworkError(error)) return new CliError('network', explainNetwork(error))
   return new CliError('failure', error instanceof Error ? error.message : String(error))
+}
+
+const ADMIN_CODES: Readonly<Record<AdminErrorCode, CliErrorCode>> = {
+  invalid_input: 'usage',
+  forbidden: 'auth',
+  not_found: 'not_found',
+  conflict: 'failure',
+  precondition_failed: 'failure',
 }
 
 const TOKEN_ENDPOINT_CODES: Readonly<Record<number, CliErrorCode>> = {

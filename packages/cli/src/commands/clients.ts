@@ -1,64 +1,114 @@
-/** `miot clients create|list|show`: works on the store directly, while the server runs or not. */
+/** `miot clients create|list|show|update|disable|enable|import` */
 
-import { type Client, type ClientRecord, type Grant, registerClient } from '@modulariot/auth'
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { type Client, type ClientInput, type ClientView, parseLine } from '@modulariot/auth'
 import type { Environment } from '@modulariot/oauth/protocol'
+import { withAdmin } from '../admin.ts'
+import type { Admin, Place } from '../administration.ts'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
-import { openInstallation } from '../installation.ts'
 import { properties, table } from '../output.ts'
 
-export interface CreateOptions {
-  readonly name: string
-  readonly environment: Environment
+export interface ClientOptions {
+  readonly name?: string
+  readonly externalId?: string
+  readonly tag?: readonly string[]
+  readonly tokenLifetime?: number
   readonly audience?: string
   readonly scope?: readonly string[]
-  readonly tokenLifetime?: number
+  readonly allow?: readonly string[]
+  readonly allowMode?: Client['allowlist']['mode']
+  readonly jwks?: ClientInput['jwks']
+  readonly tokensPerHour?: number
+  readonly tokensPerDay?: number
+  readonly quotaMode?: Client['quota']['mode']
+}
+
+export interface CreateOptions extends ClientOptions {
+  readonly name: string
+  readonly environment?: Environment
   readonly org?: string
 }
 
 export async function createClient(context: Context, options: CreateOptions): Promise<void> {
   const config = context.config()
-  const { keys, store } = openInstallation(config)
-  try {
-    const audiences = await store.listAudiences()
-    const name = options.audience ?? config.apiAudience
-    const audience = audiences.find((candidate) => candidate.audience === name)
-    const grant: Grant = { audience: name, scopes: options.scope ?? audience?.scopes ?? [] }
-    const { client_secret, ...rows } = registerClient(
-      {
-        name: options.name,
-        org_id: await chooseOrganization(await store.listOrganizations(), options.org),
-        environment: options.environment,
-        grants: [grant],
-        token_lifetime_seconds: options.tokenLifetime ?? null,
-      },
-      audiences,
-      { digestKey: keys.secretDigest, now: Date.now() },
-    )
-    await store.createClient(rows)
-    const credentials = {
-      client_id: rows.client.client_id,
-      client_secret,
-      audience: name,
-      grant_type: 'client_credentials',
-      token_url: `${config.issuer}/api/v1/login`,
+  const issuer = context.url ?? config.issuer
+  await withAdmin(context, async (admin) => {
+    const input = {
+      ...inputOf(options),
+      grants: [{ audience: options.audience ?? config.apiAudience, scopes: options.scope }],
+      ...(options.allow !== undefined && { allowlist: allowlistOf(options) }),
     }
-    context.output.print(
-      credentials,
-      () => `${properties(Object.entries(credentials))}\n\nThe secret is shown this once.`,
+    const { client, client_secret } = await admin.createClient(input, options)
+    const credentials = {
+      client_id: client.client_id,
+      client_secret,
+      audience: client.grants[0]?.audience ?? config.apiAudience,
+      grant_type: 'client_credentials',
+      token_url: `${issuer}/api/v1/login`,
+    }
+    const { client_secret: secret, ...others } = credentials
+    context.output.print(credentials, () =>
+      secret === null
+        ? `${properties(Object.entries(others))}\n\nNo secret: it signs assertions (private_key_jwt) for ${issuer}`
+        : `${properties(Object.entries({ ...credentials, client_secret: secret }))}\n\nThe secret is shown this once.`,
     )
-  } finally {
-    await store.close()
+  })
+}
+
+/** The fields the options name; the others keep what they are. */
+function inputOf(options: ClientOptions): ClientInput {
+  return {
+    name: options.name,
+    external_id: options.externalId,
+    tags: options.tag,
+    token_lifetime_seconds: options.tokenLifetime,
+    jwks: options.jwks,
+    quota: quotaOf(options),
   }
 }
 
-export async function listClients(context: Context): Promise<void> {
-  const { store } = openInstallation(context.config())
-  try {
-    const clients: Client[] = []
+const OFF: Client['allowlist'] = { mode: 'off', cidrs: [] }
+
+/** Ranges that are named are enforced unless the mode is named too; what is not named stays. */
+function allowlistOf({ allow, allowMode }: ClientOptions, current = OFF): Client['allowlist'] {
+  return {
+    mode: allowMode ?? (allow === undefined ? current.mode : 'enforce'),
+    cidrs: allow ?? current.cidrs,
+  }
+}
+
+/** A quota is replaced whole: a bound that is not named is none. */
+function quotaOf({ tokensPerHour, tokensPerDay, quotaMode }: ClientOptions) {
+  if (tokensPerHour === undefined && tokensPerDay === undefined) {
+    if (quotaMode === undefined) return undefined
+    throw new CliError('usage', '--quota-mode needs --tokens-per-hour or --tokens-per-day')
+  }
+  return {
+    mode: quotaMode ?? 'enforce',
+    tokens_per_hour: tokensPerHour || null,
+    tokens_per_day: tokensPerDay || null,
+  }
+}
+
+export interface ListOptions {
+  readonly search?: string
+  readonly tag?: string
+  readonly status?: Client['status']
+  readonly environment?: Environment
+}
+
+export async function listClients(context: Context, options: ListOptions): Promise<void> {
+  await withAdmin(context, async (admin) => {
+    const clients: ClientView[] = []
     let after: string | null = null
     do {
-      const page = await store.listClients({ after, limit: 500 })
+      const page: Awaited<ReturnType<Admin['listClients']>> = await admin.listClients({
+        ...options,
+        after,
+        limit: 500,
+      })
       clients.push(...page.clients)
       after = page.next
     } while (after !== null)
@@ -74,63 +124,116 @@ export async function listClients(context: Context): Promise<void> {
         ]),
       ),
     )
-  } finally {
-    await store.close()
-  }
+  })
 }
 
 export async function showClient(context: Context, client_id: string): Promise<void> {
-  const { store } = openInstallation(context.config())
-  try {
-    const record = await store.findClient(client_id)
-    if (record === null) {
-      throw new CliError('not_found', `There is no client ${client_id}; see miot clients list`)
-    }
-    const shown = withoutDigests(record)
-    context.output.print(shown, () => describe(record))
-  } finally {
-    await store.close()
+  await withAdmin(context, async (admin) => {
+    print(context, await admin.getClient(client_id))
+  })
+}
+
+export async function updateClient(
+  context: Context,
+  client_id: string,
+  options: ClientOptions,
+): Promise<void> {
+  const input = inputOf(options)
+  const { audience = context.config().apiAudience, scope, allow, allowMode } = options
+  const changesGrant = options.audience !== undefined || scope !== undefined
+  const changesAllowlist = allow !== undefined || allowMode !== undefined
+  const named = Object.values(input).some((value) => value !== undefined)
+  if (!named && !changesGrant && !changesAllowlist) {
+    throw new CliError('usage', 'Say what to change; miot clients update --help lists it')
   }
+  await withAdmin(context, async (admin) => {
+    const current = await admin.getClient(client_id)
+    const others = current.grants.filter((grant) => grant.audience !== audience)
+    const change = {
+      ...input,
+      ...(changesGrant && { grants: [...others, { audience, scopes: scope }] }),
+      ...(changesAllowlist && { allowlist: allowlistOf(options, current.allowlist) }),
+    }
+    print(context, await admin.updateClient(client_id, change, current.version))
+  })
 }
 
-/** Even a digest helps nobody who may see this. */
-function withoutDigests(record: ClientRecord) {
-  const secrets = record.secrets.map(({ secret_id, created_at }) => ({ secret_id, created_at }))
-  return { ...record, secrets }
+export async function setStatus(
+  context: Context,
+  client_id: string,
+  status: Client['status'],
+): Promise<void> {
+  await withAdmin(context, async (admin) => {
+    const { version } = await admin.getClient(client_id)
+    print(context, await admin.updateClient(client_id, { status }, version))
+  })
 }
 
-function describe(record: ClientRecord): string {
-  const lifetime = record.token_lifetime_seconds
+/** Items written in one transaction. */
+const IMPORT_BATCH = 500
+
+/** NDJSON in, NDJSON out: one line a client, in order, with the secret where it was made. */
+export async function importClients(context: Context, file: string, place: Place): Promise<void> {
+  await withAdmin(context, async (admin) => {
+    let lines: unknown[] = []
+    const flush = async (): Promise<void> => {
+      if (lines.length === 0) return
+      for (const result of await admin.createClients(lines, place)) {
+        process.stdout.write(`${JSON.stringify(result)}\n`)
+      }
+      lines = []
+    }
+    for await (const line of createInterface({ input: openInput(file) })) {
+      if (line.trim() !== '') lines.push(parseLine(line))
+      if (lines.length === IMPORT_BATCH) await flush()
+    }
+    await flush()
+  })
+}
+
+function openInput(file: string): NodeJS.ReadableStream {
+  return file === '-' ? process.stdin : createReadStream(file)
+}
+
+function print(context: Context, client: ClientView): void {
+  context.output.print(client, () => describe(client))
+}
+
+function describe(client: ClientView): string {
+  const lifetime = client.token_lifetime_seconds
+  const { allowlist, quota } = client
   return properties([
-    ['client_id', record.client_id],
-    ['name', record.name],
-    ['org_id', record.org_id],
-    ['environment', record.environment],
-    ['status', record.status],
-    ['created_at', record.created_at],
+    ['client_id', client.client_id],
+    ['name', client.name],
+    ['org_id', client.org_id],
+    ['environment', client.environment],
+    ['status', client.status],
+    ['external_id', client.external_id ?? 'none'],
+    ['tags', client.tags.join(' ') || 'none'],
+    ['created_at', client.created_at],
     ['token lifetime', lifetime === null ? 'as the audience says' : `${lifetime} s`],
-    ...record.grants.map(
+    [
+      'allowlist',
+      allowlist.mode === 'off' ? 'off' : `${allowlist.mode}: ${allowlist.cidrs.join(' ')}`,
+    ],
+    [
+      'quota',
+      quota.tokens_per_hour === null && quota.tokens_per_day === null
+        ? 'none'
+        : `${quota.mode}: ${quota.tokens_per_hour ?? 'any number'} an hour, ${quota.tokens_per_day ?? 'any number'} a day`,
+    ],
+    ...client.grants.map(
       ({ audience, scopes }) => ['granted', `${audience}: ${scopes.join(' ')}`] as const,
     ),
-    ...record.secrets.map(
-      ({ secret_id, created_at }) => ['secret', `${secret_id}, made ${created_at}`] as const,
+    ...client.keys.map(
+      ({ kid, alg, created_at }) => ['key', `${kid}, ${alg}, since ${created_at}`] as const,
+    ),
+    ...client.secrets.map(
+      ({ secret_id, label, expires_at }) =>
+        [
+          'secret',
+          `${secret_id}, ${label}, ${expires_at ? `ends ${expires_at}` : 'no end'}`,
+        ] as const,
     ),
   ])
-}
-
-async function chooseOrganization(
-  organizations: readonly { org_id: string }[],
-  wanted: string | undefined,
-): Promise<string> {
-  const ids = organizations.map(({ org_id }) => org_id)
-  if (wanted !== undefined) {
-    if (ids.includes(wanted)) return wanted
-    throw new CliError('not_found', `There is no organization ${wanted}; known: ${ids.join(', ')}`)
-  }
-  const [only] = ids
-  if (only === undefined)
-    throw new CliError('not_found', 'Run miot serve first: it makes the organization')
-  if (ids.length > 1)
-    throw new CliError('usage', `Say which organization with --org: ${ids.join(', ')}`)
-  return only
 }

@@ -3,6 +3,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { createAuthServer } from '@modulariot/auth'
 import { requestToken } from '@modulariot/oauth/client'
+import { loadTls, type TlsFiles } from '@modulariot/platform/http'
+import { certificateFault } from '../certificate-fault.ts'
 import { EXIT } from '../cli-error.ts'
 import { resolveCredentials } from '../client-credentials.ts'
 import { type Config, filesOf } from '../config/parse-config.ts'
@@ -43,10 +45,12 @@ export async function doctor(context: Context): Promise<void> {
 }
 
 function checksFor(config: Config, fetch: Context['fetch']): Check[] {
+  const { tls } = config
   return [
     { name: 'settings', run: async () => `issuer ${config.issuer}` },
     { name: 'data directory', run: async () => checkPrivate(config) },
     { name: 'store and keys', run: () => checkStore(config) },
+    ...(tls === null ? [] : [{ name: 'certificate', run: async () => checkCertificate(tls) }]),
     { name: 'server', run: () => checkServer(config, fetch) },
     { name: 'login', run: () => checkLogin(config, fetch) },
   ]
@@ -85,10 +89,21 @@ async function checkStore(config: Config): Promise<string> {
   }
 }
 
+function checkCertificate(tls: TlsFiles): string {
+  const { certificate } = loadTls(tls)
+  const until = certificate.validToDate
+  const day = until.toISOString().slice(0, 10)
+  if (until.getTime() < Date.now()) throw new Error(`${tls.certFile} expired on ${day}: replace it`)
+  return `${tls.certFile}, valid until ${day}`
+}
+
 async function checkServer(config: Config, fetch: Context['fetch']): Promise<string> {
   const url = `${config.issuer}/readyz`
-  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => null)
-  if (response === null) throw new Error(`${url} cannot be reached: is miot serve running?`)
+  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch((error) => {
+    const fault = certificateFault(error)
+    if (fault !== null) throw new Error(`the certificate of ${url} ${fault}`)
+    throw new Error(`${url} cannot be reached: is miot serve running?`)
+  })
   if (!response.ok) throw new Error(`${url} answers ${response.status}: see the server's log`)
   const skewMs = Date.parse(response.headers.get('date') ?? '') - Date.now()
   if (Math.abs(skewMs) > 5_000) {
@@ -99,6 +114,11 @@ async function checkServer(config: Config, fetch: Context['fetch']): Promise<str
 
 async function checkLogin(config: Config, fetch: Context['fetch']): Promise<string> {
   const credentials = resolveCredentials(config)
-  const { expires_in } = await requestToken(credentials, fetch)
+  const { expires_in } = await requestToken(credentials, fetch).catch((error) => {
+    const fault = certificateFault(error)
+    throw fault === null
+      ? error
+      : new Error(`the certificate of ${credentials.token_endpoint} ${fault}`)
+  })
   return `${credentials.client_id} gets a token for ${expires_in} s`
 }

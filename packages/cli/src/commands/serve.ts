@@ -10,7 +10,7 @@ const SHUTDOWN_LIMIT_MS = 30_000
 export async function serveCommand(context: Context): Promise<void> {
   const config = context.config()
   const running = await serve(config)
-  process.stdout.write(welcome(config, running.quickstart, Date.now()))
+  process.stdout.write(welcome(config, running, Date.now()))
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve())
   })

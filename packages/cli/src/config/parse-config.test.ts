@@ -26,7 +26,13 @@ describe('parseConfig', () => {
     assert.equal(config.issuer, 'http://localhost:8080')
     assert.equal(config.databaseDir, config.dataDir)
     assert.equal(config.encryptionKey, null)
+    assert.equal(config.metricsPort, 9464)
     assert.ok(Object.isFrozen(config))
+  })
+
+  it('serves no metrics on port 0', () => {
+    assert.equal(parseConfig({ MIOT_METRICS_PORT: '0' }, noFiles).metricsPort, null)
+    assert.equal(parseConfig({ MIOT_METRICS_PORT: '9' }, noFiles).metricsPort, 9)
   })
 
   it('derives the issuer from the port', () => {
@@ -67,7 +73,35 @@ describe('parseConfig', () => {
 
   const REFUSED: readonly (readonly [string, readonly string[]])[] = [
     ['MIOT_PORT', ['0', '65536', '80a', '-1', '1e3', ' 80']],
-    ['MIOT_HOST', ['0.0.0.0', '::', '192.0.2.1', 'example.com']],
+    ['MIOT_METRICS_PORT', ['off', '-1', '00', '65536']],
+    ['MIOT_HOST', ['0.0.0.0', '::', '192.0.2.1', '::ffff:127.0.0.1', 'example.com', '127.1']],
+    ['MIOT_TLS_CERT', ['-----BEGIN CERTIFICATE-----']],
+    ['MIOT_TLS_KEY', ['-----BEGIN PRIVATE KEY-----']],
+    [
+      'MIOT_TRUSTED_PROXIES',
+      [
+        '0.0.0.0/0',
+        '::/0',
+        '0.0.0.0/1,128.0.0.0/1',
+        '2000::/3',
+        '::ffff:0:0/96',
+        '::ffff:10.0.0.1',
+        '10.0.0.1/8',
+        'fd00::1/64',
+        '10.0.0.0/33',
+        'fd00::/129',
+        '10.0.0.0/08',
+        '10.0.0.0/255.0.0.0',
+        '10.0.0.1,',
+        '10.0.0.1 10.0.0.2',
+        '10.0.0',
+        '0x0a.0.0.1',
+        'fe80::1%eth0',
+        'uniquelocal',
+        '*',
+        'true',
+      ],
+    ],
     [
       'MIOT_ISSUER',
       [
@@ -87,15 +121,84 @@ describe('parseConfig', () => {
   for (const [name, values] of REFUSED) {
     for (const value of values) {
       it(`refuses ${name}=${value}`, () => {
-        const faults = faultsOf({ [name]: value })
+        // The other half of a pair is there, so that its absence is not the fault.
+        const pair = name === 'MIOT_TLS_CERT' ? 'MIOT_TLS_KEY' : 'MIOT_TLS_CERT'
+        const faults = faultsOf({
+          ...(name.startsWith('MIOT_TLS_') && { [pair]: '/x.pem' }),
+          [name]: value,
+        })
         assert.equal(faults.length, 1)
         assert.match(faults[0] ?? '', new RegExp(`^${name} `))
       })
     }
   }
 
+  const TLS = { MIOT_TLS_CERT: '/tls/cert.pem', MIOT_TLS_KEY: '/tls/key.pem' }
+
+  it('turns TLS on with a certificate and its key, and derives an https issuer', () => {
+    const config = parseConfig({ ...TLS, MIOT_HOST: '0.0.0.0', MIOT_PORT: '8443' }, noFiles)
+    assert.deepEqual(config.tls, { certFile: '/tls/cert.pem', keyFile: '/tls/key.pem' })
+    assert.equal(config.issuer, 'https://localhost:8443')
+    assert.deepEqual(config.trustedProxies, [])
+  })
+
+  it('refuses half of the pair, and names the other half', () => {
+    assert.match(
+      faultsOf({ MIOT_TLS_CERT: '/c', MIOT_HOST: '::' }).join('|'),
+      /^MIOT_TLS_KEY [^|]*$/,
+    )
+    assert.match(
+      faultsOf({ MIOT_TLS_KEY: '/k', MIOT_HOST: '::' }).join('|'),
+      /^MIOT_TLS_CERT [^|]*$/,
+    )
+  })
+
+  it('refuses an http issuer where TLS is on', () => {
+    const faults = faultsOf({ ...TLS, MIOT_ISSUER: 'http://localhost:8080' })
+    assert.match(faults.join('|'), /^MIOT_ISSUER must be an https URL[^|]*$/)
+  })
+
+  it('refuses plaintext off loopback, and says what to set', () => {
+    assert.deepEqual(faultsOf({ MIOT_HOST: '192.0.2.1' }), [
+      'MIOT_HOST 192.0.2.1 can be reached from other machines, and secrets do not travel in plaintext: set MIOT_TLS_CERT and MIOT_TLS_KEY, or MIOT_TRUSTED_PROXIES to the addresses of the proxies that terminate TLS',
+    ])
+  })
+
+  for (const host of ['127.0.0.1', '127.0.0.53', '::1', 'localhost']) {
+    it(`serves plaintext on ${host}`, () => {
+      assert.equal(parseConfig({ MIOT_HOST: host }, noFiles).tls, null)
+    })
+  }
+
+  it('serves plaintext anywhere once trusted proxies are declared', () => {
+    const config = parseConfig(
+      {
+        MIOT_HOST: '0.0.0.0',
+        MIOT_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8,192.0.2.7,2001:DB8::/32,::1,fd00:0:0:1::/64',
+      },
+      noFiles,
+    )
+    assert.equal(config.issuer, 'http://localhost:8080')
+    assert.deepEqual(config.trustedProxies, [
+      '127.0.0.0/8',
+      '::1/128',
+      '10.0.0.0/8',
+      '192.0.2.7',
+      '2001:DB8::/32',
+      '::1',
+      'fd00:0:0:1::/64',
+    ])
+  })
+
+  it('blames trusted proxies it cannot read, not the host as well', () => {
+    const faults = faultsOf({ MIOT_HOST: '0.0.0.0', MIOT_TRUSTED_PROXIES: 'everybody' })
+    assert.match(faults.join('|'), /^MIOT_TRUSTED_PROXIES [^|]*"everybody"[^|]*$/)
+  })
+
   it('never repeats a secret in its complaint', () => {
     assert.ok(!faultsOf({ MIOT_ENCRYPTION_KEY: 'hunter2' }).join().includes('hunter2'))
+    const pem = '-----BEGIN PRIVATE KEY-----hunter2'
+    assert.ok(!faultsOf({ MIOT_TLS_KEY: pem }).join().includes('hunter2'))
   })
 
   it('takes the encryption key in base64url or hex', () => {

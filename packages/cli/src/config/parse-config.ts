@@ -1,10 +1,12 @@
 /** From an environment to the one frozen configuration. Pure: files arrive through `readFile`. */
 
-import { isIP } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import { join, resolve } from 'node:path'
-import { ENCRYPTION_KEY_BYTES } from '@modulariot/auth'
-import { ConfigError, type Environment, readSettings } from './read-settings.ts'
+import { adminAudience, ENCRYPTION_KEY_BYTES } from '@modulariot/auth'
+import type { TlsFiles } from '@modulariot/platform/http'
+import { ConfigError, type Environment, readSettings, type Values } from './read-settings.ts'
 import { SERVER_SETTINGS, type SettingName } from './settings.ts'
+import { parseTrustedProxies } from './trusted-proxies.ts'
 
 export interface Config {
   readonly host: string
@@ -17,6 +19,12 @@ export interface Config {
   readonly apiAudience: string
   /** Null: the one in the data directory, made when missing. */
   readonly encryptionKey: Uint8Array | null
+  /** Absolute paths of PEM files. Null: plaintext. */
+  readonly tls: TlsFiles | null
+  /** Addresses and CIDR ranges. */
+  readonly trustedProxies: readonly string[]
+  /** On loopback. Null: nothing is counted. */
+  readonly metricsPort: number | null
   readonly logLevel: LogLevel
   /** What the commands that act as a client were told; the rest comes from `quickstart.env`. */
   readonly client: ClientConfig
@@ -32,8 +40,6 @@ export interface ClientConfig {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
-
-const LOOPBACK_HOSTS = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** @throws ConfigError with every fault at once, each naming its setting. */
 export function parseConfig(env: Environment, readFile: (path: string) => string): Config {
@@ -55,6 +61,9 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     }
   }
 
+  const certFile = parse('MIOT_TLS_CERT', null, parsePemPath)
+  const keyFile = parse('MIOT_TLS_KEY', null, parsePemPath)
+  const tls = certFile !== null && keyFile !== null ? { certFile, keyFile } : null
   const port = parse('MIOT_PORT', Number(SERVER_SETTINGS.MIOT_PORT.default), parsePort)
   const dataDir = resolve(values.MIOT_DATA_DIR ?? SERVER_SETTINGS.MIOT_DATA_DIR.default)
   const config: Config = {
@@ -62,13 +71,20 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     port,
     dataDir,
     databaseDir: parse('MIOT_DATABASE_URL', dataDir, parseDatabaseUrl),
-    issuer: parse('MIOT_ISSUER', `http://localhost:${port}`, parseIssuer),
+    issuer: parse('MIOT_ISSUER', `${tls ? 'https' : 'http'}://localhost:${port}`, parseIssuer),
     apiAudience: parse(
       'MIOT_API_AUDIENCE',
       SERVER_SETTINGS.MIOT_API_AUDIENCE.default,
       parseAbsoluteUrl,
     ),
     encryptionKey: parse('MIOT_ENCRYPTION_KEY', null, parseEncryptionKey),
+    tls,
+    trustedProxies: parse('MIOT_TRUSTED_PROXIES', [], parseTrustedProxies),
+    metricsPort: parse(
+      'MIOT_METRICS_PORT',
+      Number(SERVER_SETTINGS.MIOT_METRICS_PORT.default),
+      parseMetricsPort,
+    ),
     logLevel: parse('MIOT_LOG_LEVEL', 'info', parseLogLevel),
     client: {
       tokenUrl: parse('MIOT_TOKEN_URL', undefined, parseAbsoluteUrl),
@@ -78,8 +94,38 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       audience: values.MIOT_AUDIENCE,
     },
   }
+  faults.push(...contradictions(config, values))
+  if (config.apiAudience === adminAudience(config.issuer)) {
+    faults.push('MIOT_API_AUDIENCE is the audience of the admin API; choose another')
+  }
   if (faults.length > 0) throw new ConfigError(faults)
   return Object.freeze(config)
+}
+
+/** Settings that are right each for itself, and wrong together. One that was refused is not blamed again. */
+function contradictions({ host, tls, issuer }: Config, values: Values): string[] {
+  const { MIOT_TLS_CERT, MIOT_TLS_KEY, MIOT_TRUSTED_PROXIES } = values
+  const faults: string[] = []
+  if (MIOT_TLS_CERT && !MIOT_TLS_KEY) {
+    faults.push(
+      'MIOT_TLS_KEY is not set, and MIOT_TLS_CERT needs it: set the path of its private key',
+    )
+  }
+  if (MIOT_TLS_KEY && !MIOT_TLS_CERT) {
+    faults.push(
+      'MIOT_TLS_CERT is not set, and MIOT_TLS_KEY needs it: set the path of its certificate',
+    )
+  }
+  if (!isLoopback(host) && !MIOT_TLS_CERT && !MIOT_TLS_KEY && !MIOT_TRUSTED_PROXIES) {
+    faults.push(
+      `MIOT_HOST ${host} can be reached from other machines, and secrets do not travel in plaintext: ` +
+        'set MIOT_TLS_CERT and MIOT_TLS_KEY, or MIOT_TRUSTED_PROXIES to the addresses of the proxies that terminate TLS',
+    )
+  }
+  if (tls !== null && !issuer.startsWith('https:')) {
+    faults.push('MIOT_ISSUER must be an https URL, since MIOT_TLS_CERT turns TLS on')
+  }
+  return faults
 }
 
 /** The files of one installation, by name. */
@@ -108,12 +154,27 @@ function parsePort(text: string): number {
   return port
 }
 
+function parseMetricsPort(text: string): number | null {
+  return text === '0' ? null : parsePort(text)
+}
+
 function parseHost(text: string): string {
-  if (LOOPBACK_HOSTS.has(text)) return text
-  if (isIP(text) === 0) throw new Error('must be an IP address or localhost')
-  throw new Error(
-    'must be a loopback address: TLS is not built in yet, and secrets do not travel in plaintext; use 127.0.0.1 behind a TLS proxy on this machine',
-  )
+  if (text !== 'localhost' && isIP(text) === 0)
+    throw new Error('must be an IP address or localhost')
+  return text
+}
+
+/** @param host an address or `localhost`. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+}
+
+/** Whoever names the PEM file in `X_FILE` means the path; say so instead of "no such file". */
+function parsePemPath(text: string): string {
+  if (text.includes('-----BEGIN')) {
+    throw new Error('must be the path of a PEM file, not what it holds; set it without _FILE')
+  }
+  return resolve(text)
 }
 
 function parseDatabaseUrl(text: string): string {
@@ -130,7 +191,7 @@ function parseIssuer(text: string): string {
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
     throw new Error('must be a URL of scheme, host and port only')
   }
-  const loopback = LOOPBACK_HOSTS.has(url.hostname.replace(/^\[|\]$/g, ''))
+  const loopback = isLoopback(url.hostname.replace(/^\[|\]$/g, ''))
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
     throw new Error('must be an https URL (http only on loopback)')
   }

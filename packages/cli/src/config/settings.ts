@@ -13,7 +13,7 @@ export const SERVER_SETTINGS = {
   MIOT_HOST: {
     default: '127.0.0.1',
     about:
-      'Address to listen on. Loopback only for now: TLS is not built in yet, so put a TLS-terminating proxy on the same machine.',
+      'IP address to listen on, or `localhost`. Anything but loopback needs TLS, or trusted proxies that terminate it.',
   },
   MIOT_PORT: { default: '8080', about: 'Port to listen on.' },
   MIOT_DATA_DIR: {
@@ -26,7 +26,7 @@ export const SERVER_SETTINGS = {
     about: '`sqlite:<directory>` keeps `auth.db` and `telemetry.db` in that directory.',
   },
   MIOT_ISSUER: {
-    default: 'http://localhost:<port>',
+    default: '`http://localhost:<port>`, with TLS `https://localhost:<port>`',
     about:
       'The URL clients reach this server at: `iss` of every token and base of every published URL. `https`, or `http` on loopback; no path.',
   },
@@ -39,6 +39,25 @@ export const SERVER_SETTINGS = {
     default: 'made once in `<data directory>/encryption.key`',
     about:
       '32 bytes, base64url or hex. Seals signing keys and keys the digest of client secrets. Lose it and no client can log in; keep a copy apart from the database.',
+  },
+  MIOT_TLS_CERT: {
+    default: 'none',
+    about:
+      'Path of a PEM file: the certificate chain, the server’s own first. With it the server speaks TLS (1.2 and 1.3) only. Read again when it changes. `MIOT_TLS_CERT_FILE` is a file that holds this path.',
+  },
+  MIOT_TLS_KEY: {
+    default: 'none',
+    about:
+      'Path of a PEM file: the private key of that certificate, without a passphrase. Both or neither.',
+  },
+  MIOT_TRUSTED_PROXIES: {
+    default: 'none',
+    about:
+      'Addresses and CIDR ranges, separated by commas, whose `X-Forwarded-For` counts; `loopback` stands for `127.0.0.0/8,::1/128`. Name your own proxies only: what they say about a client’s address is believed.',
+  },
+  MIOT_METRICS_PORT: {
+    default: '9464',
+    about: 'Port of `GET /metrics` for Prometheus, on `127.0.0.1` only. `0` turns it off.',
   },
   MIOT_LOG_LEVEL: {
     default: 'info',

@@ -1,0 +1,90 @@
+/**
+ * Administering clients from a terminal: on the box directly, or anywhere through the admin API. The
+ * commands do not know which.
+ */
+
+import {
+  type AdminContext,
+  type AuditEntry,
+  addSecret,
+  createClient,
+  createClients,
+  getClient,
+  listClients,
+  listSecrets,
+  revokeSecret,
+  rotateSecrets,
+  updateClient,
+  wastefulClients,
+} from '@modulariot/auth'
+import type { Admin, Place } from './administration.ts'
+import { CliError } from './cli-error.ts'
+import { resolveCredentials } from './client-credentials.ts'
+import type { Context } from './context.ts'
+import { withInstallation } from './installation.ts'
+import { createRemoteAdmin } from './remote-admin.ts'
+
+/** Runs `work` with whichever admin the command line asked for. */
+export async function withAdmin(
+  context: Context,
+  work: (admin: Admin) => Promise<void>,
+): Promise<void> {
+  if (context.url === null) {
+    return withInstallation(context.config(), (admin) => work(localAdmin(admin)))
+  }
+  const audience = `${context.url}/admin/v1`
+  const tokenUrl = `${context.url}/oauth2/token`
+  const credentials = resolveCredentials(context.config(), { audience, tokenUrl })
+  await work(await createRemoteAdmin(context.url, credentials, context.fetch))
+}
+
+function localAdmin(admin: AdminContext): Admin {
+  const { store } = admin
+  return {
+    createClient: async (input, place) =>
+      createClient({ ...input, ...(await tenantOf(place, admin)) }, admin),
+    createClients: async (inputs, place) =>
+      createClients(inputs, await tenantOf(place, admin), admin),
+    listClients: (query) => listClients(query, admin),
+    getClient: (client_id) => getClient(client_id, admin),
+    updateClient: (client_id, change, ifVersion) =>
+      updateClient(client_id, change, ifVersion, admin),
+    addSecret: (client_id, options) => addSecret(client_id, options, admin),
+    rotateSecrets: (client_id, options) => rotateSecrets(client_id, options, admin),
+    revokeSecret: (client_id, secret_id) => revokeSecret(client_id, secret_id, admin),
+    listSecrets: (client_id) => listSecrets(client_id, admin),
+    wastefulClients: () => wastefulClients(admin),
+    listAudit: async ({ limit, target: target_id, action }) => {
+      const rows = await store.listAudit({ before: null, limit, target_id, action })
+      return rows.map(({ entry, hash }) => ({ ...(JSON.parse(entry) as AuditEntry), hash }))
+    },
+  }
+}
+
+/** The organization asked for, or the only one there is. */
+async function tenantOf({ org, environment = 'development' }: Place, { store }: AdminContext) {
+  const ids = (await store.listOrganizations()).map(({ org_id }) => org_id)
+  if (org !== undefined) {
+    if (ids.includes(org)) return { org_id: org, environment }
+    throw new CliError('not_found', `There is no organization ${org}; known: ${ids.join(', ')}`)
+  }
+  const [only] = ids
+  if (only === undefined) {
+    throw new CliError('not_found', 'Run miot serve first: it makes the organization')
+  }
+  if (ids.length > 1) {
+    throw new CliError('usage', `Say which organization with --org: ${ids.join(', ')}`)
+  }
+  return { org_id: only, environment }
+}
+
+/** For what is administered on the box only: asked for elsewhere, it must not happen here. */
+export function onTheBox(
+  context: Context,
+  work: (admin: AdminContext) => Promise<void>,
+): Promise<void> {
+  if (context.url !== null) {
+    throw new CliError('usage', 'This works on the box itself only; leave out --url')
+  }
+  return withInstallation(context.config(), work)
+}

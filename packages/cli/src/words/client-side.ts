@@ -1,0 +1,59 @@
+/** `miot token …` and `miot track …`: what a client and an API do. */
+
+import type { Command } from 'commander'
+import {
+  getToken,
+  inspectToken,
+  type TokenOptions,
+  type VerifyOptions,
+  verifyToken,
+} from '../commands/token.ts'
+import { type SendOptions, sendTrack } from '../commands/track.ts'
+import type { Context } from '../context.ts'
+import { decimal, readStdin } from './options.ts'
+
+export function addToken(program: Command, context: () => Context): void {
+  const token = program.command('token').description('get and look at access tokens')
+  addClientOptions(token.command('get'))
+    .description('get a token (credentials from MIOT_* settings or quickstart.env)')
+    .option('--scope <scope>', 'ask for these scopes only, separated by spaces')
+    .option('--raw', 'print the token alone')
+    .action((options: TokenOptions) => getToken(context(), options))
+  token
+    .command('inspect [token]')
+    .description('show what a token says, without verifying it (from stdin when left out)')
+    .action((text?: string) => inspectToken(context(), text ?? readStdin()))
+  token
+    .command('verify [token]')
+    .description('verify a token against its issuer’s published keys (from stdin when left out)')
+    .option('--issuer <url>', 'whose token it must be (default: MIOT_ISSUER)')
+    .option('--audience <url>', 'for whom it must be (default: MIOT_AUDIENCE, MIOT_API_AUDIENCE)')
+    .action((text: string | undefined, options: VerifyOptions) =>
+      verifyToken(context(), text ?? readStdin(), options),
+    )
+}
+
+export function addTrack(program: Command, context: () => Context): void {
+  const track = program.command('track').description('report as a device does')
+  addClientOptions(track.command('send'))
+    .description('send one report and wait until it is kept')
+    .option('--asset-id <id>', 'the asset')
+    .option('--latitude <degrees>', 'its position', decimal)
+    .option('--longitude <degrees>', 'its position', decimal)
+    .option('--speed <km/h>', 'speed', decimal)
+    .option('--file <path>', 'send this JSON body instead (- for stdin)')
+    .option('--request-id <id>', 'X-Request-Id (default: a new one)')
+    .option('--api-url <url>', 'where the API is (default: MIOT_API_URL)')
+    .action((options: SendOptions) => sendTrack(context(), options))
+}
+
+/** The secret has no option: what stands on a command line is seen by every user of the machine. */
+function addClientOptions(command: Command): Command {
+  return command
+    .option(
+      '--client-id <id>',
+      'the client (default: MIOT_CLIENT_ID; its secret: MIOT_CLIENT_SECRET)',
+    )
+    .option('--audience <url>', 'the API the token is for (default: MIOT_AUDIENCE)')
+    .option('--token-url <url>', 'the token endpoint (default: MIOT_TOKEN_URL)')
+}

@@ -1,0 +1,73 @@
+/** `miot orgs …`, `miot audiences …`, `miot audit …`: the installation as a whole. */
+
+import type { AuditHead } from '@modulariot/auth'
+import { SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { listAudit, verifyAudit } from '../commands/audit.ts'
+import {
+  type AudienceOptions,
+  createAudience,
+  createOrg,
+  listAudiences,
+  listOrgs,
+} from '../commands/installation.ts'
+import type { Context } from '../context.ts'
+import { wholeNumber } from './options.ts'
+
+export function addOrganizations(program: Command, context: () => Context): void {
+  const orgs = program.command('orgs').description('the owners of clients and data')
+  orgs
+    .command('create')
+    .description('one more organization')
+    .requiredOption('--name <name>', 'what people call it')
+    .action(({ name }: { name: string }) => createOrg(context(), name))
+  orgs
+    .command('list')
+    .description('all organizations')
+    .action(() => listOrgs(context()))
+}
+
+export function addAudiences(program: Command, context: () => Context): void {
+  const audiences = program.command('audiences').description('the APIs that tokens are for')
+  audiences
+    .command('create <audience>')
+    .description('one more API')
+    .requiredOption('--scope <scope...>', 'what may be granted there')
+    .option('--token-lifetime <seconds>', 'how long its tokens live', wholeNumber, 86_400)
+    .addOption(
+      new Option('--alg <alg>', 'how its tokens are signed')
+        .choices(SIGNING_ALGORITHMS)
+        .default('RS256'),
+    )
+    .action((audience: string, options: AudienceOptions) =>
+      createAudience(context(), audience, options),
+    )
+  audiences
+    .command('list')
+    .description('all audiences')
+    .action(() => listAudiences(context()))
+}
+
+export function addAudit(program: Command, context: () => Context): void {
+  const audit = program.command('audit').description('who did what')
+  audit
+    .command('list')
+    .description('the newest entries')
+    .option('--limit <n>', 'how many', wholeNumber, 50)
+    .option('--target <id>', 'about this client, audience or organization')
+    .option('--action <action>', 'such as secret.added')
+    .action((options: { limit: number; target?: string; action?: string }) =>
+      listAudit(context(), options),
+    )
+  audit
+    .command('verify')
+    .description('check that no entry was changed, removed or moved')
+    .option('--head <seq:hash>', 'a head saved earlier, to prove none was cut off', parseHead)
+    .action((options: { head?: AuditHead }) => verifyAudit(context(), options))
+}
+
+function parseHead(text: string): AuditHead {
+  const match = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('It must be as audit verify printed it.')
+  return { seq: Number(match[1]), hash: match[2] as string }
+}
