@@ -60,14 +60,17 @@ export async function startServer(
   settings: Settings | ((url: string) => Settings) = {},
 ): Promise<RunningServer> {
   const port = await freePort()
-  const url = `http://localhost:${port}`
-  const env = typeof settings === 'function' ? settings(url) : settings
+  const plain = `http://localhost:${port}`
+  const env = typeof settings === 'function' ? settings(plain) : settings
+  const url = env.MIOT_TLS_CERT === undefined ? plain : plain.replace('http:', 'https:')
   const joins = env.MIOT_DATA_DIR !== undefined
   const dataDir = env.MIOT_DATA_DIR ?? mkdtempSync(join(tmpdir(), 'miot-'))
   const fullEnv = {
     ...environmentWithoutMiot(),
     MIOT_DATA_DIR: dataDir,
     MIOT_PORT: String(port),
+    // Servers run side by side; whoever wants metrics names a port.
+    MIOT_METRICS_PORT: '0',
     ...env,
   }
   let printed = ''
@@ -159,7 +162,7 @@ function environmentWithoutMiot(): Record<string, string | undefined> {
 }
 
 /** Below the range the system gives to outgoing connections, so that none of them takes it meanwhile. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_768)
     const probe = createServer().listen(port, '127.0.0.1')

@@ -1,0 +1,121 @@
+/** The metrics of a running server, as Prometheus would fetch them. */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { after, before, describe, it } from 'node:test'
+import { freePort, type RunningServer, startServer } from './support/running-server.ts'
+
+let server: RunningServer
+let metricsUrl: string
+
+before(async () => {
+  const port = await freePort()
+  metricsUrl = `http://127.0.0.1:${port}/metrics`
+  server = await startServer({ MIOT_METRICS_PORT: String(port) })
+})
+after(() => server.stop())
+
+/** Every series by name and labels. */
+async function scrape(): Promise<Map<string, number>> {
+  const response = await fetch(metricsUrl)
+  assert.equal(response.status, 200)
+  const lines = (await response.text()).split('\n').filter((line) => /^[a-z]/.test(line))
+  return new Map(
+    lines.map((line) => {
+      const space = line.lastIndexOf(' ')
+      return [line.slice(0, space), Number(line.slice(space + 1))]
+    }),
+  )
+}
+
+/** What `work` adds to each series that changes. */
+async function growth(work: () => Promise<unknown>): Promise<(series: string) => number> {
+  const before = await scrape()
+  await work()
+  const after = await scrape()
+  return (series) => (after.get(series) ?? 0) - (before.get(series) ?? 0)
+}
+
+async function login(changes: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${server.url}/oauth2/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ ...server.credentials, ...changes }),
+  })
+}
+
+async function track(token: string, request_id: string, body: unknown): Promise<Response> {
+  return fetch(`${server.url}/v1/asset/track`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'x-request-id': request_id,
+      'x-request-timestamp': String(Math.floor(Date.now() / 1000)),
+    },
+    body: JSON.stringify(body),
+  })
+}
+
+async function accessToken(): Promise<string> {
+  return ((await (await login()).json()) as { access_token: string }).access_token
+}
+
+describe('GET /metrics', () => {
+  it('counts tokens by algorithm, refusals by reason, and the directory’s hits and misses', async () => {
+    const grew = await growth(async () => {
+      await login()
+      await login()
+      await login({ client_secret: `${server.credentials.client_secret}x` })
+      await login({ audience: 'https://elsewhere.example' })
+    })
+    assert.equal(grew('miot_auth_tokens_issued_total{alg="RS256"}'), 2)
+    assert.equal(grew('miot_auth_refusals_total{reason="malformed_secret"}'), 1)
+    assert.equal(grew('miot_auth_refusals_total{reason="audience_not_granted"}'), 1)
+    assert.equal(grew('miot_auth_directory_lookups_total{outcome="miss"}'), 1)
+    assert.equal(grew('miot_auth_directory_lookups_total{outcome="hit"}'), 2)
+  })
+
+  it('counts what became of asset/track requests, and the batches', async () => {
+    const token = await accessToken()
+    const body = { asset_id: 'TRUCK-1', timestamp: new Date().toISOString() }
+    const grew = await growth(async () => {
+      assert.equal((await track(token, 'one', body)).status, 200)
+      assert.equal((await track(token, 'one', body)).status, 200)
+      assert.equal((await track(token, 'one', { ...body, asset_id: 'TRUCK-2' })).status, 409)
+      assert.equal((await track(token, 'two', {})).status, 400)
+      assert.equal((await track('wrong', 'three', body)).status, 401)
+    })
+    for (const outcome of ['stored', 'replayed', 'conflict', 'refused']) {
+      assert.equal(grew(`miot_api_track_requests_total{outcome="${outcome}"}`), 1, outcome)
+    }
+    assert.equal(grew('miot_api_track_requests_total{outcome="failed"}'), 0)
+    assert.equal(grew('miot_api_refusals_total{reason="malformed_token"}'), 1)
+    assert.equal(grew('miot_api_commit_batch_size_count'), 3)
+    assert.equal((await scrape()).get('miot_api_commit_queue_depth'), 0)
+  })
+
+  it('counts requests by application, route, method and status, and times them', async () => {
+    const grew = await growth(() => login())
+    const route = 'application="auth",route="/oauth2/token",method="POST"'
+    assert.equal(grew(`miot_http_requests_total{${route},status="200"}`), 1)
+    assert.equal(grew(`miot_http_request_duration_seconds_count{${route}}`), 1)
+  })
+
+  it('is not to be had where the internet asks', async () => {
+    assert.equal((await fetch(`${server.url}/metrics`)).status, 404)
+  })
+})
+
+describe('MIOT_METRICS_PORT', () => {
+  it('is named when the port is in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as { port: number }
+    await assert.rejects(startServer({ MIOT_METRICS_PORT: String(port) }), (error: Error) => {
+      const told = `Port ${port} on 127.0.0.1, for metrics, is in use: set MIOT_METRICS_PORT to a free one, or to 0 for none`
+      return error.message.includes(told) && error.message.includes('ended (1)')
+    })
+    other.close()
+  })
+})

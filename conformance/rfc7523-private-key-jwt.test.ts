@@ -1,0 +1,240 @@
+/**
+ * Client authentication by signature (RFC 7523 §2.2, RFC 7521 §4.2), against a real server, with a client
+ * library that knows nothing of us.
+ */
+
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { decodeJwt, exportJWK, generateKeyPair } from 'jose'
+import * as oauth from 'oauth4webapi'
+import {
+  ASSERTION_ALGORITHMS,
+  ASSERTION_TYPE,
+  type AssertionAlgorithm,
+  createKeyClient,
+  type KeyClient,
+  signAssertion,
+  writeJson,
+} from './support/key-client.ts'
+import { type RunningServer, startServer } from './support/running-server.ts'
+
+let server: RunningServer
+const clients = {} as Record<AssertionAlgorithm, KeyClient>
+
+before(async () => {
+  server = await startServer()
+  for (const alg of ASSERTION_ALGORITHMS) clients[alg] = await createKeyClient(server, alg)
+})
+after(() => server.stop())
+
+const sign = (client: KeyClient, changed: Record<string, unknown> = {}): Promise<string> =>
+  signAssertion(client, server.url, changed)
+
+const keyFile = (name: string, content: unknown): string => writeJson(server, name, content)
+
+function ask(
+  parameters: Record<string, string>,
+  { path = '/oauth2/token', url = server.url, headers = {} } = {},
+): Promise<Response> {
+  const { audience } = server.credentials
+  const body = new URLSearchParams({
+    grant_type: 'client_credentials',
+    audience,
+    client_assertion_type: ASSERTION_TYPE,
+    ...parameters,
+  })
+  return fetch(`${url}${path}`, { method: 'POST', body, headers })
+}
+
+describe('private_key_jwt (RFC 7523)', () => {
+  it('is announced with its algorithms (RFC 8414 §2)', async () => {
+    const answer = await fetch(`${server.url}/.well-known/oauth-authorization-server`)
+    const metadata = (await answer.json()) as oauth.AuthorizationServer
+    assert.ok(metadata.token_endpoint_auth_methods_supported?.includes('private_key_jwt'))
+    const algorithms = metadata.token_endpoint_auth_signing_alg_values_supported ?? []
+    assert.ok(ASSERTION_ALGORITHMS.every((alg) => algorithms.includes(alg)))
+    assert.ok(!algorithms.some((alg) => alg === 'none' || alg.startsWith('HS')))
+  })
+
+  for (const alg of ASSERTION_ALGORITHMS) {
+    it(`lets a client of oauth4webapi in with ${alg}`, async () => {
+      const { client_id, client_secret, privateKey } = clients[alg]
+      assert.equal(client_secret, null)
+      const insecure = { [oauth.allowInsecureRequests]: true }
+      const issuer = new URL(server.url)
+      const as = await oauth
+        .discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure })
+        .then((response) => oauth.processDiscoveryResponse(issuer, response))
+      const response = await oauth.clientCredentialsGrantRequest(
+        as,
+        { client_id },
+        oauth.PrivateKeyJwt({ key: privateKey, kid: alg }),
+        { audience: server.credentials.audience },
+        insecure,
+      )
+      const token = await oauth.processClientCredentialsResponse(as, { client_id }, response)
+      assert.equal(decodeJwt(token.access_token).sub, client_id)
+    })
+
+    it(`takes alg ${alg} by that name, in a form and in JSON, on both faces`, async () => {
+      const client = clients[alg]
+      for (const path of ['/oauth2/token', '/api/v1/login']) {
+        assert.equal((await ask({ client_assertion: await sign(client) }, { path })).status, 200)
+        const answer = await fetch(`${server.url}${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({
+            grant_type: 'client_credentials',
+            audience: server.credentials.audience,
+            client_id: client.client_id,
+            client_assertion_type: ASSERTION_TYPE,
+            client_assertion: await sign(client),
+          }),
+        })
+        assert.equal(answer.status, 200)
+      }
+    })
+  }
+
+  it('answers every bad assertion as it answers a wrong secret', async () => {
+    const { ES256: client, RS256: other } = clients
+    const now = Math.floor(Date.now() / 1000)
+    const none = `${btoa('{"alg":"none"}').replace(/=+$/, '')}.${(await sign(client)).split('.')[1]}.`
+    const used = await sign(client)
+    assert.equal((await ask({ client_assertion: used })).status, 200)
+    const forged = {
+      'without a signature': none,
+      'signed by another client': await sign({ ...other, client_id: client.client_id }),
+      'for an unknown client': await sign({ ...client, client_id: 'client_unknown' }),
+      'for a client without keys': await sign({
+        ...client,
+        client_id: server.credentials.client_id,
+      }),
+      'for another issuer': await sign(client, { aud: 'https://other.example' }),
+      'for the token endpoint': await sign(client, { aud: `${server.url}/oauth2/token` }),
+      'issued by somebody else': await sign(client, { iss: other.client_id }),
+      'six minutes ahead': await sign(client, { exp: now + 360 }),
+      'that has expired': await sign(client, { exp: now - 5 }),
+      'without exp': await sign(client, { exp: undefined }),
+      'without jti': await sign(client, { jti: undefined }),
+      'that was used before': used,
+      'that is no JWT': 'x',
+    }
+    for (const path of ['/oauth2/token', '/api/v1/login']) {
+      const wrongSecret = await fetch(`${server.url}${path}`, {
+        method: 'POST',
+        body: new URLSearchParams({ ...server.credentials, client_secret: 'wrong' }),
+      })
+      const expected = { status: 401, body: await wrongSecret.text() }
+      assert.equal(wrongSecret.status, 401)
+      for (const [what, client_assertion] of Object.entries(forged)) {
+        const answer = await ask({ client_assertion }, { path })
+        assert.deepEqual({ status: answer.status, body: await answer.text() }, expected, what)
+      }
+    }
+  })
+
+  it('refuses a second method, another type, half of it, and another client_id', async () => {
+    const client = clients.ES256
+    const client_assertion = await sign(client)
+    const basic = { authorization: `Basic ${btoa(`${client.client_id}:secret`)}` }
+    const bad = {
+      'and a secret': ask({ client_assertion, client_id: client.client_id, client_secret: 'x' }),
+      'and Basic': ask({ client_assertion }, { headers: basic }),
+      'of another type': ask({ client_assertion, client_assertion_type: 'saml' }),
+      'without a type': ask({ client_assertion, client_assertion_type: '' }),
+      'without an assertion': ask({}),
+      'for another client_id': ask({ client_assertion, client_id: clients.RS256.client_id }),
+    }
+    for (const [what, request] of Object.entries(bad)) {
+      const answer = await request
+      assert.equal(answer.status, 400, what)
+      assert.equal(((await answer.json()) as { error: string }).error, 'invalid_request', what)
+    }
+    // None of them used it up.
+    assert.equal((await ask({ client_assertion })).status, 200)
+  })
+
+  it('does not belong in the query', async () => {
+    const client_assertion = await sign(clients.ES256)
+    const answer = await ask({}, { path: `/oauth2/token?client_assertion=${client_assertion}` })
+    assert.equal(answer.status, 400)
+  })
+
+  it('is used once, whichever of two instances it reaches, and whenever they meet', async () => {
+    const second = await startServer({ MIOT_DATA_DIR: server.dataDir, MIOT_ISSUER: server.url })
+    try {
+      for (let round = 0; round < 5; round++) {
+        const client_assertion = await sign(clients.EdDSA)
+        const urls = [server.url, second.url, server.url, second.url]
+        const answers = await Promise.all(urls.map((url) => ask({ client_assertion }, { url })))
+        const statuses = answers.map(({ status }) => status)
+        assert.deepEqual(statuses.sort(), [200, 401, 401, 401])
+      }
+    } finally {
+      await second.stop()
+    }
+  })
+
+  it('stays used over a crash', async () => {
+    const client_assertion = await sign(clients.EdDSA)
+    assert.equal((await ask({ client_assertion })).status, 200)
+    await server.restart('SIGKILL')
+    assert.equal((await ask({ client_assertion })).status, 401)
+  })
+
+  it('goes on with a new key beside the old one, and ends with the key', async () => {
+    const old = await createKeyClient(server, 'ES256')
+    const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
+    const next: KeyClient = { ...old, alg: 'EdDSA', privateKey }
+    const { stdout } = await server.miot(['clients', 'show', old.client_id, '--json'])
+    const [{ kid, alg, jwk }] = JSON.parse(stdout).keys
+    const fresh = { ...(await exportJWK(publicKey)), kid: 'EdDSA' }
+    const statuses = async () => {
+      const asked = [old, next].map(async (one) => ask({ client_assertion: await sign(one) }))
+      return (await Promise.all(asked)).map(({ status }) => status)
+    }
+    const register = async (keys: unknown[]) => {
+      const file = keyFile('rotation', { keys })
+      const { status } = await server.miot(['clients', 'update', old.client_id, '--jwks', file])
+      assert.equal(status, 0)
+      // Other processes notice a change within a second.
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+    }
+    assert.deepEqual(await statuses(), [200, 401])
+    await register([{ ...jwk, kid, alg }, fresh])
+    assert.deepEqual(await statuses(), [200, 200])
+    await register([fresh])
+    assert.deepEqual(await statuses(), [401, 200])
+  })
+})
+
+describe('miot clients create --jwks', () => {
+  const create = (file: string) =>
+    server.miot(['clients', 'create', '--name', 'x', '--jwks', file, '--no-json'])
+
+  it('shows no secret, and whom to sign for', async () => {
+    const { publicKey } = await generateKeyPair('ES256', { extractable: true })
+    const { status, stdout } = await create(keyFile('x', { keys: [await exportJWK(publicKey)] }))
+    assert.equal(status, 0)
+    assert.doesNotMatch(stdout, /client_secret/)
+    assert.ok(stdout.includes(`private_key_jwt) for ${server.url}`))
+  })
+
+  it('refuses a private key, a file without keys, and one that is missing', async () => {
+    const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+    const jwk = await exportJWK(privateKey)
+    for (const [file, message] of [
+      [keyFile('private', { keys: [jwk] }), /holds private members \(d\)/],
+      [keyFile('single', jwk), /must be a JWK Set/],
+      [join(server.dataDir, 'missing.json'), /It cannot be read/],
+    ] as const) {
+      const { status, stdout, stderr } = await create(file)
+      assert.equal(status, 2)
+      assert.equal(stdout, '')
+      assert.match(stderr, message)
+      assert.ok(!stderr.includes(jwk.d as string))
+    }
+  })
+})

@@ -1,0 +1,205 @@
+/**
+ * TLS as a client meets it: which versions, which certificate, and that a new certificate disturbs nobody.
+ * Also what is refused at start, so that no secret ever travels in plaintext.
+ */
+
+import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { Agent, type RequestOptions, request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import { after, before, describe, it } from 'node:test'
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { selfSigned } from '../packages/platform/src/testing/self-signed.ts'
+import { type RunningServer, runMiot, startServer } from './support/running-server.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'miot-tls-'))
+const certFile = join(dir, 'tls.crt')
+const keyFile = join(dir, 'tls.key')
+const first = selfSigned('first')
+let server: RunningServer
+
+before(async () => {
+  writeFileSync(certFile, first.cert)
+  writeFileSync(keyFile, first.key)
+  server = await startServer({
+    MIOT_TLS_CERT: certFile,
+    MIOT_TLS_KEY: keyFile,
+    // A runtime that would allow the old versions, so that the floor is ours and not its.
+    NODE_OPTIONS: '--tls-min-v1.0 --tls-cipher-list=DEFAULT:@SECLEVEL=0',
+  })
+})
+after(async () => {
+  await server.stop()
+  rmSync(dir, { recursive: true })
+})
+
+/** A handshake, whoever signed the certificate. @throws what the handshake failed with. */
+async function handshake(options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const { hostname, port } = new URL(server.url)
+  const socket = connect({
+    host: hostname,
+    port: Number(port),
+    rejectUnauthorized: false,
+    ...options,
+  })
+  await once(socket, 'secureConnect')
+  return socket
+}
+
+async function servedCertificate(): Promise<string> {
+  const socket = await handshake()
+  const { subject } = socket.getPeerCertificate()
+  socket.destroy()
+  return String(subject.CN)
+}
+
+/** Waits until a new connection is served the certificate of that name. */
+async function untilServed(commonName: string): Promise<void> {
+  while ((await servedCertificate()) !== commonName) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+async function ask(path: string, options: RequestOptions, body?: unknown) {
+  const asking = request(`${server.url}${path}`, {
+    headers: { 'content-type': 'application/json' },
+    ...options,
+  })
+  asking.end(body === undefined ? undefined : JSON.stringify(body))
+  const [answer] = await once(asking, 'response')
+  return { status: answer.statusCode, body: (await json(answer)) as Record<string, unknown> }
+}
+
+describe('TLS', { timeout: 60_000 }, () => {
+  it('refuses TLS 1.1 by its version', async () => {
+    // Security level 0, or this side would not even offer it.
+    const old = {
+      minVersion: 'TLSv1.1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT:@SECLEVEL=0',
+    } as const
+    await assert.rejects(handshake(old), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
+  })
+
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    it(`accepts ${version}`, async () => {
+      const socket = await handshake({ minVersion: version, maxVersion: version })
+      assert.equal(socket.getProtocol(), version)
+      socket.destroy()
+    })
+  }
+
+  it('logs a client in, that verifies the certificate', async () => {
+    const options = { method: 'POST', ca: first.cert, agent: false } as const
+    const { status, body } = await ask('/api/v1/login', options, server.credentials)
+    assert.equal(status, 200)
+    assert.equal(body.token_type, 'Bearer')
+  })
+
+  it('names itself with https', async () => {
+    const { body } = await ask('/.well-known/oauth-authorization-server', { ca: first.cert })
+    assert.equal(body.issuer, server.url)
+    assert.match(server.url, /^https:/)
+  })
+
+  it('answers nothing in plaintext', async () => {
+    await assert.rejects(fetch(`${server.url.replace('https:', 'http:')}/livez`), TypeError)
+  })
+
+  it('prints commands that trust the self-signed certificate', () => {
+    const commands = server.output().match(/curl -sS --cacert \S+ /g)
+    assert.deepEqual(commands, Array(2).fill(`curl -sS --cacert ${certFile} `))
+  })
+
+  it('doctor explains a certificate that is not trusted, and is content once it is', async () => {
+    const stranger = await server.miot(['doctor', '--no-json'])
+    assert.equal(stranger.status, 7)
+    assert.match(stranger.stdout, /FAULT +server .* is self-signed .* NODE_EXTRA_CA_CERTS/)
+    assert.match(stranger.stdout, /FAULT +login .* is self-signed .* NODE_EXTRA_CA_CERTS/)
+    const told = await server.miot(['doctor'], { env: { NODE_EXTRA_CA_CERTS: certFile } })
+    assert.equal(told.status, 0, told.stdout)
+    assert.match(told.stdout, /tls\.crt, valid until 20\d\d-/)
+  })
+
+  it('serves a new certificate to new connections, and keeps the open ones', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: first.cert })
+    await ask('/livez', { agent })
+    const [open] = Object.values(agent.freeSockets).flat()
+
+    const second = selfSigned('second')
+    writeFileSync(join(dir, 'new.key'), second.key)
+    writeFileSync(join(dir, 'new.crt'), second.cert)
+    renameSync(join(dir, 'new.key'), keyFile)
+    renameSync(join(dir, 'new.crt'), certFile)
+    await untilServed('second')
+
+    assert.equal((await ask('/livez', { agent })).status, 200)
+    assert.equal(Object.values(agent.freeSockets).flat()[0], open)
+    assert.equal((await ask('/livez', { ca: second.cert, agent: false })).status, 200)
+    await assert.rejects(ask('/livez', { ca: first.cert, agent: false }))
+    const { fingerprint256 } = new X509Certificate(second.cert)
+    assert.ok(server.output().includes(`"fingerprint256":"${fingerprint256}"`))
+    agent.destroy()
+  })
+
+  it('still refuses TLS 1.1 after the certificate was replaced', async () => {
+    const old = {
+      minVersion: 'TLSv1.1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT:@SECLEVEL=0',
+    } as const
+    await assert.rejects(handshake(old), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
+  })
+
+  it('keeps the certificate when the new file is broken, and takes the next good one', async () => {
+    const served = await servedCertificate()
+    const third = selfSigned('third')
+    const printedBefore = server.output().length
+    writeFileSync(certFile, third.cert.slice(0, 200))
+    while (!server.output().slice(printedBefore).includes('TLS certificate not replaced')) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    assert.equal(await servedCertificate(), served)
+    writeFileSync(keyFile, third.key)
+    writeFileSync(certFile, third.cert)
+    await untilServed('third')
+  })
+})
+
+describe('a start that would be unsafe', () => {
+  it('is refused off loopback in plaintext, and says what to set', async () => {
+    const { status, stderr } = await runMiot(['serve', '--no-json'], {
+      env: { MIOT_HOST: '0.0.0.0', MIOT_DATA_DIR: join(dir, 'never') },
+    })
+    assert.equal(status, 2)
+    assert.equal(
+      stderr,
+      'miot: MIOT_HOST 0.0.0.0 can be reached from other machines, and secrets do not travel in plaintext: ' +
+        'set MIOT_TLS_CERT and MIOT_TLS_KEY, or MIOT_TRUSTED_PROXIES to the addresses of the proxies that terminate TLS\n',
+    )
+  })
+
+  it('is refused with a certificate that cannot be served, before anything is made', async () => {
+    const { status, stderr } = await runMiot(['serve', '--no-json'], {
+      env: {
+        MIOT_TLS_CERT: join(dir, 'no.crt'),
+        MIOT_TLS_KEY: keyFile,
+        MIOT_DATA_DIR: join(dir, 'never'),
+      },
+    })
+    assert.equal(status, 2)
+    assert.match(stderr, /no\.crt cannot be read \(ENOENT\): correct the files of MIOT_TLS_CERT/)
+    assert.throws(() => rmSync(join(dir, 'never')), { code: 'ENOENT' })
+  })
+
+  it('is allowed off loopback in plaintext behind declared proxies', async () => {
+    const behind = await startServer({ MIOT_HOST: '0.0.0.0', MIOT_TRUSTED_PROXIES: 'loopback' })
+    const answer = await fetch(`${behind.url}/livez`)
+    assert.equal(answer.status, 200)
+    await behind.stop()
+  })
+})
