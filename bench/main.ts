@@ -1,0 +1,14 @@
+/** `npm run bench -- NAME`: measurements, each beside what it is to be compared with, in one run. */
+
+import { bulk } from './bulk.ts'
+import { refusals } from './refusals.ts'
+
+/** A new measurement is a new row. */
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = { refusals, bulk }
+
+const name = process.argv[2] ?? ''
+const bench = BENCHES[name]
+if (bench === undefined) {
+  process.stderr.write(`Say which: npm run bench -- ${Object.keys(BENCHES).join('|')}\n`)
+  process.exitCode = 2
+} else await bench()
