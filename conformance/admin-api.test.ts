@@ -363,6 +363,8 @@ describe('every endpoint of the admin API', () => {
     for (const name of ['\u001b[2J', 'a\nb', '\u0000', '\ud800']) {
       assert.equal((await newClient(admin, { name })).status, 400)
     }
+    const twice = `{"name":"a","name":"b","grants":${JSON.stringify(api())}}`
+    assert.equal((await admin('POST', '/admin/v1/clients', { body: twice })).status, 400)
     const path = `/admin/v1/clients/${await newClientId(admin)}/secrets`
     for (const expires_at of [
       '2099',

@@ -7,7 +7,7 @@
 import { createPrivateKey, type KeyObject, type SignKeyObjectInput, sign } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
-import { ACCESS_TOKEN_TYPE } from '@modulariot/oauth/protocol'
+import { ACCESS_TOKEN_TYPE, OAuthError } from '@modulariot/oauth/protocol'
 import {
   type AccessTokenHeader,
   findVerificationKey,
@@ -77,7 +77,7 @@ export class KeyRing implements KeySource {
    */
   async sign(alg: SigningAlgorithm, payload: string): Promise<string> {
     const key = this.#active.get(alg)
-    if (key === undefined) throw new Error(`no signing key for ${alg}`)
+    if (key === undefined) throw noKeyYet(alg)
     const input = key.headerSegment + Buffer.from(payload).toString('base64url')
     const signature = await signOnThreadPool(
       ALGORITHMS[alg].digest,
@@ -122,6 +122,14 @@ export class KeyRing implements KeySource {
       headerSegment: `${Buffer.from(header).toString('base64url')}.`,
     }
   }
+}
+
+/** Another process has made the first audience with this algorithm; its key is here within a second. */
+function noKeyYet(alg: SigningAlgorithm): OAuthError {
+  return new OAuthError('temporarily_unavailable', 'Cannot answer right now', 503, {
+    kind: 'unavailable',
+    detail: `no signing key for ${alg} yet`,
+  })
 }
 
 /** Only the members RFC 7518 §6 calls public, by name: what is not listed cannot leak. */
