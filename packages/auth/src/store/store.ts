@@ -97,7 +97,7 @@ export interface AuthStore {
    */
   createClients(clients: readonly Audited<Client>[]): Promise<CreateOutcome[]>
   findClient(client_id: string): Promise<ClientRecord | null>
-  /** In order of `client_id`. */
+  /** In order of `client_id`. A page may hold fewer than `limit`, even none: only `next` null is the end. */
   listClients(query: ClientQuery): Promise<ClientPage>
   /** Replaces the client by what `update` makes of it; null, and nothing, when there is none. */
   updateClient(

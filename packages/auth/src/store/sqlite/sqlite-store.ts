@@ -18,6 +18,7 @@ import { type AuditDraft, type AuditRow, nextRow } from '../../audit/entry.ts'
 import type { Client, ClientRecord, EffectiveGrant, Organization } from '../../clients/client.ts'
 import type { SealedKey } from '../../keys/sealed-key.ts'
 import type { Audited, AuthStore, CreateOutcome } from '../store.ts'
+import { searchClients } from './client-search.ts'
 import { audienceOf, auditRowOf, clientOf, organizationOf, type Row, sealedKeyOf } from './rows.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 import { usageTables } from './usage-tables.ts'
@@ -74,22 +75,7 @@ function createStore(database: DatabaseSync): AuthStore {
         const row = sql.clientWithAudiences.get(client_id)
         return row === undefined ? null : clientRecordOf(row)
       }),
-    listClients: ({ after, limit, ...filter }) =>
-      attempt(() => {
-        const found = sql.clients.all({
-          after: after ?? '',
-          limit: limit + 1,
-          org_id: filter.org_id ?? null,
-          environment: filter.environment ?? null,
-          external_id: filter.external_id ?? null,
-          status: filter.status ?? null,
-          tag: filter.tag ?? null,
-          search: filter.search?.toLowerCase() ?? null,
-        })
-        const clients = found.slice(0, limit).map(clientOf)
-        const last = clients.at(-1)
-        return { clients, next: found.length > limit && last ? last.client_id : null }
-      }),
+    listClients: (query) => attempt(() => searchClients(sql, query)),
     updateClient: (client_id, update) =>
       write(() => {
         const row = sql.client.get(client_id)
@@ -126,19 +112,7 @@ function createStore(database: DatabaseSync): AuthStore {
       })
     },
 
-    listAudit: ({ before, limit, ...filter }) =>
-      attempt(() =>
-        sql.audit
-          .all({
-            before,
-            limit,
-            org_id: filter.org_id ?? null,
-            environment: filter.environment ?? null,
-            target_id: filter.target_id ?? null,
-            action: filter.action ?? null,
-          })
-          .map(auditRowOf),
-      ),
+    listAudit: (query) => attempt(() => sql.audit(query).map(auditRowOf)),
     findIdempotent: ({ org_id, environment }, key) =>
       attempt(() => {
         const row = sql.auditByIdempotencyKey.get(org_id, environment, key)

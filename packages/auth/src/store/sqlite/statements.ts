@@ -1,6 +1,7 @@
 /** Every SQL statement of the store, prepared once. */
 
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { AuditQuery } from '../store.ts'
 
 export type Statements = ReturnType<typeof prepareStatements>
 
@@ -8,9 +9,6 @@ export function prepareStatements(database: DatabaseSync) {
   const keyColumns = 'kid, alg, public_jwk, sealed, created_at'
   const audienceColumns = 'audience, scopes, token_lifetime_seconds, signing_alg'
   const prepare = (text: string) => database.prepare(text)
-  // SQLite's own lower() knows ASCII only.
-  const lowerCase = (text: unknown): string => String(text).toLowerCase()
-  database.function('lower_case', { deterministic: true }, lowerCase)
   return {
     revision: prepare('SELECT value FROM revision'),
     totalChanges: prepare('SELECT total_changes() AS changes'),
@@ -35,21 +33,12 @@ export function prepareStatements(database: DatabaseSync) {
     clientByExternalId: prepare(
       `SELECT document FROM clients WHERE org_id = ? AND environment = ? AND external_id = ?`,
     ),
-    // A filter that is null does not narrow.
-    clients: prepare(
-      `SELECT document FROM clients
-       WHERE client_id > :after
-         AND (:org_id IS NULL OR org_id = :org_id)
-         AND (:environment IS NULL OR environment = :environment)
-         AND (:external_id IS NULL OR external_id = :external_id)
-         AND (:status IS NULL OR json_extract(document, '$.status') = :status)
-         AND (:tag IS NULL
-              OR EXISTS (SELECT 1 FROM json_each(document, '$.tags') WHERE value = :tag))
-         AND (:search IS NULL
-              OR instr(lower_case(json_extract(document, '$.name')), :search) > 0
-              OR instr(lower_case(client_id), :search) > 0
-              OR instr(lower_case(coalesce(external_id, '')), :search) > 0)
-       ORDER BY client_id LIMIT :limit`,
+    clientsAfter: prepare(
+      'SELECT document FROM clients WHERE client_id > ? ORDER BY client_id LIMIT ?',
+    ),
+    tenantClientsAfter: prepare(
+      `SELECT document FROM clients WHERE org_id = ? AND environment = ? AND client_id > ?
+       ORDER BY client_id LIMIT ?`,
     ),
     insertClient: prepare(
       `INSERT INTO clients (client_id, org_id, environment, external_id, document)
@@ -74,14 +63,28 @@ export function prepareStatements(database: DatabaseSync) {
       `SELECT seq, entry, hash FROM audit
        WHERE org_id = ? AND environment = ? AND idempotency_key = ?`,
     ),
-    audit: prepare(
-      `SELECT seq, entry, hash FROM audit
-       WHERE (:before IS NULL OR seq < :before)
-         AND (:org_id IS NULL OR org_id = :org_id)
-         AND (:environment IS NULL OR environment = :environment)
-         AND (:target_id IS NULL OR target_id = :target_id)
-         AND (:action IS NULL OR json_extract(entry, '$.action') = :action)
-       ORDER BY seq DESC LIMIT :limit`,
-    ),
+    audit: prepareAudit(database),
+  }
+}
+
+const AUDIT_FILTERS = ['org_id', 'environment', 'target_id', 'action'] as const
+
+/** A statement for each set of filters, since SQLite uses an index only for what is surely asked. */
+function prepareAudit(database: DatabaseSync) {
+  const prepared = new Map<string, StatementSync>()
+  return ({ before, limit, ...filter }: AuditQuery) => {
+    const names = AUDIT_FILTERS.filter((name) => filter[name] !== undefined)
+    const conditions = [...names.map((name) => `${name} = :${name}`), 'seq < :before'].join(' AND ')
+    const statement =
+      prepared.get(conditions) ??
+      database.prepare(
+        `SELECT seq, entry, hash FROM audit WHERE ${conditions} ORDER BY seq DESC LIMIT :limit`,
+      )
+    prepared.set(conditions, statement)
+    return statement.all({
+      before: before ?? Number.MAX_SAFE_INTEGER,
+      limit,
+      ...Object.fromEntries(names.map((name) => [name, filter[name] ?? null])),
+    })
   }
 }

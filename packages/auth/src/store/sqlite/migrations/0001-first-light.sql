@@ -19,6 +19,7 @@ CREATE TABLE clients (
   document TEXT NOT NULL, -- JSON
   UNIQUE (org_id, environment, external_id)
 ) STRICT;
+CREATE INDEX clients_by_tenant ON clients (org_id, environment, client_id);
 
 CREATE TABLE signing_keys (
   kid TEXT PRIMARY KEY,
@@ -36,11 +37,14 @@ CREATE TABLE audit (
   org_id TEXT GENERATED ALWAYS AS (json_extract(entry, '$.org_id')) VIRTUAL,
   environment TEXT GENERATED ALWAYS AS (json_extract(entry, '$.environment')) VIRTUAL,
   target_id TEXT GENERATED ALWAYS AS (json_extract(entry, '$.target.id')) VIRTUAL,
+  action TEXT GENERATED ALWAYS AS (json_extract(entry, '$.action')) VIRTUAL,
   idempotency_key TEXT GENERATED ALWAYS AS (json_extract(entry, '$.idempotency.key')) VIRTUAL
 ) STRICT;
 CREATE UNIQUE INDEX audit_by_idempotency_key ON audit (org_id, environment, idempotency_key)
   WHERE idempotency_key IS NOT NULL;
-CREATE INDEX audit_by_org ON audit (org_id, seq);
+CREATE INDEX audit_by_tenant ON audit (org_id, environment, seq);
+CREATE INDEX audit_by_tenant_target ON audit (org_id, environment, target_id, seq);
+CREATE INDEX audit_by_tenant_action ON audit (org_id, environment, action, seq);
 CREATE INDEX audit_by_target ON audit (target_id, seq);
 
 -- Client assertions that were used, each until nobody would accept it any more.
