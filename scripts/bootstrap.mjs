@@ -1,10 +1,11 @@
 /**
  * Installs what is missing, then runs a program on the pinned Node:
  *
- *     node scripts/bootstrap.mjs packages/cli/src/main.ts serve
+ *     node scripts/bootstrap.mjs [--dev] packages/cli/src/main.ts serve
  *
  * so that `npm start` and `npm test` work on a fresh clone. Plain JavaScript without dependencies: it runs
- * on whatever Node the machine has, before the pinned one (the `node` package) is there. It starts the
+ * on whatever Node the machine has, before the pinned one (the `node` package) is there. Without `--dev`
+ * it installs what serving needs and leaves out what tests and benches need. It starts the
  * program itself because a shell that has found one `node` goes on using it, whatever was installed since.
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -14,10 +15,12 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
-if (!isInstalled()) install()
-run(process.argv.slice(2))
+const dev = process.argv[2] === '--dev'
 
-/** True when node_modules holds exactly what package-lock.json asks for. */
+if (!isInstalled()) install()
+run(process.argv.slice(dev ? 3 : 2))
+
+/** True when node_modules holds what package-lock.json asks for, with `--dev` all of it. */
 function isInstalled() {
   const installed = join(root, 'node_modules', '.package-lock.json')
   if (!existsSync(installed) || !existsSync(pinnedNode())) return false
@@ -25,7 +28,11 @@ function isInstalled() {
   const have = JSON.parse(readFileSync(installed, 'utf8')).packages
   return Object.entries(want).every(
     ([path, entry]) =>
-      path === '' || entry.optional || entry.link || have[path]?.version === entry.version,
+      path === '' ||
+      entry.optional ||
+      entry.link ||
+      (entry.dev && !dev) ||
+      have[path]?.version === entry.version,
   )
 }
 
@@ -33,11 +40,15 @@ function install() {
   process.stdout.write('Installing dependencies (once, about half a minute) …\n')
   // --loglevel=error: npm would warn that the machine's own Node is older than packages ask for, but
   // they run on the pinned Node, never on that one.
-  const npm = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    shell: process.platform === 'win32',
-  })
+  const npm = spawnSync(
+    'npm',
+    ['ci', ...(dev ? [] : ['--omit=dev']), '--no-fund', '--no-audit', '--loglevel=error'],
+    {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      shell: process.platform === 'win32',
+    },
+  )
   if (npm.status !== 0) {
     process.stderr.write('npm ci failed. Check the network, then run the same command again.\n')
     process.exit(1)
