@@ -10,7 +10,7 @@ import { createSecret, digestSecret } from './clients/secret.ts'
 import type { SealedKey } from './keys/sealed-key.ts'
 import { deriveInstallationKeys } from './keys/sealing.ts'
 import { type AuthServer, createAuthServer } from './server.ts'
-import type { AuthStore } from './store/store.ts'
+import type { AuthStore, StoreChange } from './store/store.ts'
 import type { UsageBatch } from './usage/usage.ts'
 
 const ES256: Audience = {
@@ -37,7 +37,7 @@ function createStore() {
     usage: [] as UsageBatch[],
     keys: [] as readonly SealedKey[],
     status: 'active' as ClientRecord['status'],
-    listeners: new Set<() => void>(),
+    listeners: new Set<(change: StoreChange) => void>(),
     fails: false,
   }
   const store: Partial<AuthStore> = {
@@ -62,7 +62,7 @@ function createStore() {
       state.usage.push(batch)
     },
     updateSigningKeys: async (update) => {
-      state.keys = update(state.keys)
+      state.keys = update(state.keys)?.keys ?? state.keys
       return state.keys
     },
     onChange: (listener) => {
@@ -71,7 +71,8 @@ function createStore() {
     },
   }
   function tellChange(): void {
-    for (const listener of state.listeners) listener()
+    const change = { clients: 'all', keys: true, revocations: true } as const
+    for (const listener of state.listeners) listener(change)
   }
   return { state, store: store as AuthStore, tellChange }
 }

@@ -53,6 +53,7 @@ export type Refusal =
   | { kind: 'unknown_key' }
   | { kind: 'bad_signature' }
   | { kind: 'claim_rejected'; claim: string }
+  | { kind: 'revoked_token'; client_id: string }
   | { kind: 'insufficient_scope'; client_id: string; scope: string }
   | { kind: 'unavailable'; detail: string }
 

@@ -30,6 +30,7 @@ const REFUSAL_LABELS = {
   unknown_key: 'unknown_key',
   bad_signature: 'bad_signature',
   claim_rejected: 'claim_rejected',
+  revoked_token: 'revoked_token',
   insufficient_scope: 'insufficient_scope',
   unavailable: 'unavailable',
 } as const satisfies Record<Refusal['kind'], string>

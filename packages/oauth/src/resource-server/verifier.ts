@@ -19,7 +19,8 @@ import {
 } from '../protocol/index.ts'
 import { readAccessTokenHeader } from './compact-token.ts'
 import type { KeySource } from './key-source.ts'
-import { VerifiedTokens } from './verified-tokens.ts'
+import type { RevocationSource } from './revocation-list.ts'
+import { type VerifiedToken, VerifiedTokens } from './verified-tokens.ts'
 
 export interface VerifierOptions {
   /** Must equal `iss` exactly. */
@@ -27,6 +28,8 @@ export interface VerifierOptions {
   /** Must be `aud`, or one of them. */
   readonly audience: string
   readonly keys: KeySource
+  /** Asked about every token, also one seen before. Left out: nothing is ever revoked. */
+  readonly revocations?: RevocationSource
   /** Unix milliseconds. */
   readonly now: () => number
   readonly algorithms?: readonly SigningAlgorithm[]
@@ -52,7 +55,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const algorithms = options.algorithms ?? SIGNING_ALGORITHMS
   const verified = new VerifiedTokens(options.cacheSize ?? 10_000)
 
-  async function verifyToken(token: string): Promise<AccessTokenClaims> {
+  async function verifyToken(token: string): Promise<VerifiedToken> {
     // 1. Is it well-formed, and signed in a way we accept?
     const header = readAccessTokenHeader(token, algorithms)
     // 2. Whose key?
@@ -70,14 +73,19 @@ export function createVerifier(options: VerifierOptions): Verifier {
       options,
       now() / 1000,
     )
-    verified.set(token, claims)
-    return claims
+    const found = { claims, kid: header.kid }
+    verified.set(token, found)
+    return found
   }
 
   return {
     async verify(authorization, required = {}) {
       const token = parseBearerToken(authorization)
-      const claims = verified.get(token, now() / 1000) ?? (await verifyToken(token))
+      const { claims, kid } = verified.get(token, now() / 1000) ?? (await verifyToken(token))
+      const { jti, client_id, iat } = claims
+      if (options.revocations?.isRevoked({ jti, client_id, iat, kid })) {
+        throw refused({ kind: 'revoked_token', client_id })
+      }
       if (required.scope !== undefined && !scopeIncludes(claims.scope, required.scope)) {
         throw insufficientScope(claims.client_id, required.scope)
       }

@@ -37,5 +37,7 @@ export function sealedKeyOf(row: Row): SealedKey {
     public_jwk: JSON.parse(row.public_jwk as string) as JWK,
     sealed: row.sealed as string,
     created_at: row.created_at as string,
+    activates_at: row.activates_at as string | null,
+    retires_at: row.retires_at as string | null,
   }
 }
