@@ -48,6 +48,7 @@ function createStore() {
       if (state.fails) throw new StoreUnavailable('no disk')
       return state.audiences
     },
+    silentForMs: () => 0,
     findClient: async (client_id) => {
       const digest = digestSecret(SECRET, KEYS.secretDigest)
       const secrets = [sampleSecret('secret_1', { digest })]

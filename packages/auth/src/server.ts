@@ -49,7 +49,11 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
   const usage = new UsageCounter({ store, now, onError: options.onError })
   publishUsage(options.metrics ?? noMetrics, () => usage.totals())
   const limits = new LoginLimits({ now })
-  const quotas = new TokenQuotas({ now, onExceeded: (client_id) => usage.overQuota(client_id) })
+  const quotas = new TokenQuotas({
+    store,
+    now,
+    onExceeded: (client_id) => usage.overQuota(client_id),
+  })
   const keys = new KeyRing({ store, sealingKey: options.installationKeys.sealing, now })
 
   async function loadKeys(): Promise<void> {
@@ -59,9 +63,9 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
   const digestKey = options.installationKeys.secretDigest
   await ensureAdminAudience(issuer, systemContext({ store, digestKey, now }))
   await loadKeys()
-  const stopWatching = store.onChange(() => {
-    directory.clear()
-    loadKeys().catch(options.onError)
+  const stopWatching = store.onChange(({ clients, keys: keysChanged }) => {
+    directory.forget(clients)
+    if (keysChanged) loadKeys().catch(options.onError)
   })
 
   const audience = adminAudience(issuer)

@@ -60,7 +60,7 @@ before(async () => {
     keys,
     now,
     limits: new LoginLimits({ now }),
-    quotas: new TokenQuotas({ now, onExceeded: assert.fail }),
+    quotas: new TokenQuotas({ store, now, onExceeded: assert.fail }),
     usage,
     metrics: createAuthMetrics(noMetrics),
     verifier: createVerifier({ issuer: ISSUER, audience: ADMIN_AUDIENCE, keys, now }),
