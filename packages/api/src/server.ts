@@ -33,6 +33,9 @@ export function createApiServer(options: ApiServerOptions): Application {
   return {
     name: 'api',
     mount: (app) => mountApiRoutes(app, deps),
-    ready: () => store.ping(),
+    ready: async () => {
+      await store.ping()
+      return undefined
+    },
   }
 }

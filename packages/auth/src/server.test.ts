@@ -39,6 +39,7 @@ function createStore() {
     status: 'active' as ClientRecord['status'],
     listeners: new Set<(change: StoreChange) => void>(),
     fails: false,
+    silentMs: 0,
   }
   const store: Partial<AuthStore> = {
     ping: async () => {
@@ -48,7 +49,7 @@ function createStore() {
       if (state.fails) throw new StoreUnavailable('no disk')
       return state.audiences
     },
-    silentForMs: () => 0,
+    silentForMs: () => state.silentMs,
     findClient: async (client_id) => {
       const digest = digestSecret(SECRET, KEYS.secretDigest)
       const secrets = [sampleSecret('secret_1', { digest })]
@@ -156,11 +157,13 @@ describe('createAuthServer', { timeout: 20_000 }, () => {
     assert.ok(await server.keys.find({ alg: 'ES256', kid: place.state.keys[0]?.kid as string }))
   })
 
-  it('is ready while its store is', async () => {
+  it('is ready while its store is, and in part while it knows clients without it', async () => {
     const place = createStore()
     const server = await start(place)
-    await server.ready()
+    assert.equal(await server.ready(), undefined)
     place.state.fails = true
+    assert.equal(await server.ready(), 'degraded')
+    place.state.silentMs = 3_600_001
     await assert.rejects(server.ready(), StoreUnavailable)
   })
 

@@ -6,7 +6,7 @@ import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
 import { type AdminContext, systemContext } from './admin/context.ts'
 import { ensureAudience } from './admin/installation.ts'
 import { ADMIN_SCOPES, adminAudience } from './admin/scopes.ts'
-import { ClientDirectory } from './clients/directory.ts'
+import { ClientDirectory, MAX_STALE_MS } from './clients/directory.ts'
 import { mountAuthRoutes } from './http/routes.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import type { InstallationKeys } from './keys/sealing.ts'
@@ -88,12 +88,23 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
         verifier,
         adminAudience: audience,
       }),
-    ready: () => store.ping(),
+    ready: () => readiness(store),
     usageTotals: () => usage.totals(),
     close: () => {
       stopWatching()
       return usage.close()
     },
+  }
+}
+
+/** While the store is away, clients that are known still get tokens, for a time. */
+async function readiness(store: AuthStore): Promise<'degraded' | undefined> {
+  try {
+    await store.ping()
+    return undefined
+  } catch (error) {
+    if (store.silentForMs() > MAX_STALE_MS) throw error
+    return 'degraded'
   }
 }
 

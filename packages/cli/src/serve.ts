@@ -2,7 +2,7 @@
 
 import { createApiServer, openSqliteTelemetryStore } from '@modulariot/api'
 import { createAuthServer, openSqliteAuthStore, systemContext } from '@modulariot/auth'
-import { createHttpServer, loadTls, TlsFilesError } from '@modulariot/platform/http'
+import { createHttpServer, loadTls, shutDown, TlsFilesError } from '@modulariot/platform/http'
 import { createLogger } from '@modulariot/platform/logging'
 import { createMetrics } from '@modulariot/platform/metrics'
 import { CliError } from './cli-error.ts'
@@ -16,8 +16,12 @@ export interface Running {
   readonly quickstart: QuickstartCredentials | null
   /** What a client on this machine must trust besides the public CAs: our self-signed certificate. */
   readonly caFile: string | null
-  /** Answers what was accepted, then closes everything. */
-  stop(): Promise<void>
+  /**
+   * Answers what was accepted, writes what was counted, then closes everything.
+   *
+   * @param drainMs how long to go on answering while balancers learn that we are leaving.
+   */
+  stop(drainMs: number): Promise<void>
 }
 
 export async function serve(config: Config): Promise<Running> {
@@ -60,8 +64,8 @@ export async function serve(config: Config): Promise<Running> {
   const applications = [auth, api]
   const http = await createHttpServer({ applications, logger, tls, trustedProxies, ...counting })
   let stopMetrics = async (): Promise<void> => {}
-  async function stop(): Promise<void> {
-    await http.close()
+  async function stop(drainMs: number): Promise<void> {
+    await shutDown(http, drainMs)
     await auth.close()
     await telemetryStore.close()
     await authStore.close()
@@ -77,7 +81,7 @@ export async function serve(config: Config): Promise<Running> {
       listenTextResolver: (address) => `listening on ${address.replace(/^https?:\/\//, '')}`,
     })
   } catch (error) {
-    await stop()
+    await stop(0)
     throw explainListenError(error, config)
   }
   const quickstart = await createQuickstart(config, admin)

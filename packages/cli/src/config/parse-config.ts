@@ -26,6 +26,7 @@ export interface Config {
   /** On loopback. Null: nothing is counted. */
   readonly metricsPort: number | null
   readonly logLevel: LogLevel
+  readonly drainSeconds: number
   /** What the commands that act as a client were told; the rest comes from `quickstart.env`. */
   readonly client: ClientConfig
 }
@@ -86,6 +87,11 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       parseMetricsPort,
     ),
     logLevel: parse('MIOT_LOG_LEVEL', 'info', parseLogLevel),
+    drainSeconds: parse(
+      'MIOT_DRAIN_SECONDS',
+      Number(SERVER_SETTINGS.MIOT_DRAIN_SECONDS.default),
+      parseDrainSeconds,
+    ),
     client: {
       tokenUrl: parse('MIOT_TOKEN_URL', undefined, parseAbsoluteUrl),
       apiUrl: parse('MIOT_API_URL', undefined, parseAbsoluteUrl),
@@ -156,6 +162,12 @@ function parsePort(text: string): number {
 
 function parseMetricsPort(text: string): number | null {
   return text === '0' ? null : parsePort(text)
+}
+
+function parseDrainSeconds(text: string): number {
+  const seconds = /^\d{1,2}(\.\d{1,3})?$/.test(text) ? Number(text) : 21
+  if (seconds > 20) throw new Error('must be a number of seconds from 0 to 20')
+  return seconds
 }
 
 function parseHost(text: string): string {

@@ -40,6 +40,11 @@ export const SERVER_SETTINGS = {
     about:
       '32 bytes, base64url or hex. Seals signing keys and keys the digest of client secrets. Lose it and no client can log in; keep a copy apart from the database.',
   },
+  MIOT_DRAIN_SECONDS: {
+    default: '1',
+    about:
+      'How long to go on answering after SIGTERM while `/readyz` says 503, so that balancers stop sending before the server closes. A little more than the interval of their checks; at most 20.',
+  },
   MIOT_TLS_CERT: {
     default: 'none',
     about:

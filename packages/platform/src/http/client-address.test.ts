@@ -9,7 +9,7 @@ import { type Application, createHttpServer } from './server.ts'
 /** Answers with the address it takes its client for. */
 const echo: Application = {
   name: 'echo',
-  ready: async () => {},
+  ready: async () => undefined,
   mount: async (app) => {
     app.get('/', (request, reply) => reply.send(clientAddress(request)))
   },

@@ -2,6 +2,7 @@
 
 export { addressInList, parseAddressRange } from './address-list.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
+export { shutDown } from './drain.ts'
 export { drainBody } from './drain-body.ts'
 export {
   assertShallow,

@@ -8,7 +8,7 @@ import type { Application } from './server.ts'
 export function metricsPage(metrics: PublishedMetrics): Application {
   return {
     name: 'metrics',
-    ready: async () => {},
+    ready: async () => undefined,
     mount: async (app: FastifyInstance) => {
       await routeGroup(app, { 'cache-control': 'no-store' }, (routes) => {
         routes.get('/metrics', async (_request, reply) => {

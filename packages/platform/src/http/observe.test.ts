@@ -14,7 +14,7 @@ const CANARY = 'Canary5ecret'
 
 const things: Application = {
   name: 'things',
-  ready: async () => {},
+  ready: async () => undefined,
   mount: async (app) => {
     await routeGroup(app, {}, (routes) => {
       routes.get('/things/:id', async () => 'ok')

@@ -1,6 +1,5 @@
 /**
- * The HTTP server that the two applications are mounted on. It knows no endpoint but the operational
- * ones: `/livez` (the process runs) and `/readyz` (it can serve).
+ * The HTTP server that the two applications are mounted on. It knows no endpoint but those of health.ts.
  */
 
 import type { RequestListener } from 'node:http'
@@ -15,6 +14,7 @@ import Fastify, {
 } from 'fastify'
 import { type Metrics, noMetrics } from '../metrics/index.ts'
 import { answerEverything, LEAVE_REFUSALS_TO_US } from './every-answer.ts'
+import { mountHealth } from './health.ts'
 import { attributeRoutes, observeRequests } from './observe.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
 import { requestIdOf } from './request-id.ts'
@@ -25,8 +25,8 @@ export interface Application {
   readonly name: string
   /** Registers hooks, routes and an error handler in a scope of its own. */
   mount(app: FastifyInstance): Promise<void>
-  /** Rejects while the application cannot do its work. */
-  ready(): Promise<void>
+  /** Rejects while the application cannot do its work; `degraded`: for those it knows already. */
+  ready(): Promise<'degraded' | undefined>
 }
 
 export interface HttpServerOptions {
@@ -144,24 +144,4 @@ function refuseUnreadable(error: FastifyError, request: FastifyRequest, reply: F
   reply
     .code(status)
     .send({ error: 'invalid_request', error_description: 'The path is malformed or too long' })
-}
-
-function mountHealth(app: FastifyInstance, applications: readonly Application[]): void {
-  app.get('/livez', (_request, reply) => reply.send({ status: 'ok' }))
-  app.get('/readyz', async (_request, reply) => {
-    const checks = await Promise.all(
-      applications.map(async ({ name, ready }) => {
-        const ok = await ready().then(
-          () => true,
-          () => false,
-        )
-        return [name, ok ? 'ok' : 'unavailable'] as const
-      }),
-    )
-    const ok = checks.every(([, status]) => status === 'ok')
-    reply.header('cache-control', 'no-store')
-    return reply
-      .code(ok ? 200 : 503)
-      .send({ status: ok ? 'ok' : 'unavailable', checks: Object.fromEntries(checks) })
-  })
 }
