@@ -56,6 +56,7 @@ export async function serve(config: Config): Promise<Running> {
     audience,
     baseUrl: issuer,
     keys: auth.keys,
+    revocations: auth.revocations,
     store: telemetryStore,
     now,
     ...counting,

@@ -6,6 +6,7 @@
  */
 
 import {
+  bearerChallenge,
   OAuthError,
   type OAuthErrorCode,
   type Refusal,
@@ -69,7 +70,11 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   // A flood must not become one of log lines: the failures that spent the budget are there already.
   else if (reason.kind === 'too_many_failures') request.log.debug({ status, reason }, 'refused')
   else request.log.info({ status, reason: logged }, 'refused')
-  if (status === 401 && request.headers.authorization !== undefined) {
+  if (request.routeOptions.config.bearer) {
+    if (error instanceof OAuthError && [401, 403].includes(status)) {
+      reply.header('www-authenticate', bearerChallenge(error))
+    }
+  } else if (status === 401 && request.headers.authorization !== undefined) {
     reply.header('www-authenticate', 'Basic realm="ModularIoT Auth", charset="UTF-8"')
   }
   reply.header('cache-control', 'no-store')
@@ -125,5 +130,7 @@ function statusCodeOf(error: unknown): number {
 declare module 'fastify' {
   interface FastifyContextConfig {
     face?: Face
+    /** Asks for a token (RFC 6750), not for a client's own credentials. */
+    bearer?: true
   }
 }

@@ -18,6 +18,7 @@ import { TokenQuotas } from '../limits/token-quotas.ts'
 import { createAuthMetrics } from '../metrics.ts'
 import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
+import { RevocationFollower } from '../tokens/revocation-follower.ts'
 import { UsageCounter } from '../usage/usage-counter.ts'
 import { mountAuthRoutes } from './routes.ts'
 
@@ -64,6 +65,13 @@ before(async () => {
     usage,
     metrics: createAuthMetrics(noMetrics),
     verifier: createVerifier({ issuer: ISSUER, audience: ADMIN_AUDIENCE, keys, now }),
+    feedVerifier: createVerifier({ issuer: ISSUER, audience: 'feed', keys, now }),
+    ownVerifier: createVerifier({ issuer: ISSUER, audience: null, keys, now }),
+    revocations: new RevocationFollower({
+      store,
+      now,
+      onError: (error) => assert.fail(String(error)),
+    }),
     adminAudience: ADMIN_AUDIENCE,
   }
   app = Fastify()

@@ -54,6 +54,7 @@ export type Refusal =
   | { kind: 'bad_signature' }
   | { kind: 'claim_rejected'; claim: string }
   | { kind: 'revoked_token'; client_id: string }
+  | { kind: 'foreign_token'; client_id: string }
   | { kind: 'insufficient_scope'; client_id: string; scope: string }
   | { kind: 'unavailable'; detail: string }
 

@@ -31,6 +31,7 @@ const REFUSAL_LABELS = {
   bad_signature: 'bad_signature',
   claim_rejected: 'claim_rejected',
   revoked_token: 'revoked_token',
+  foreign_token: 'foreign_token',
   insufficient_scope: 'insufficient_scope',
   unavailable: 'unavailable',
 } as const satisfies Record<Refusal['kind'], string>

@@ -25,8 +25,8 @@ import { type VerifiedToken, VerifiedTokens } from './verified-tokens.ts'
 export interface VerifierOptions {
   /** Must equal `iss` exactly. */
   readonly issuer: string
-  /** Must be `aud`, or one of them. */
-  readonly audience: string
+  /** Must be `aud`, or one of them; null takes any, for the issuer itself. */
+  readonly audience: string | null
   readonly keys: KeySource
   /** Asked about every token, also one seen before. Left out: nothing is ever revoked. */
   readonly revocations?: RevocationSource
@@ -99,7 +99,7 @@ const CLOCK_TOLERANCE_SECONDS = 60
 
 function assertClaims(
   claims: Record<string, unknown> | null,
-  expected: { issuer: string; audience: string },
+  expected: { issuer: string; audience: string | null },
   nowSeconds: number,
 ): AccessTokenClaims {
   if (claims === null) throw refused({ kind: 'malformed_token', detail: 'payload' })
@@ -117,7 +117,8 @@ function assertClaims(
     return value as number
   }
   check('iss', claims.iss === expected.issuer)
-  check('aud', [claims.aud].flat().includes(expected.audience))
+  const audience = expected.audience ?? text('aud')
+  check('aud', [claims.aud].flat().includes(audience))
   const exp = time('exp')
   check('exp', nowSeconds < exp)
   const iat = time('iat')
@@ -131,7 +132,7 @@ function assertClaims(
   return {
     iss: expected.issuer,
     sub: text('sub'),
-    aud: expected.audience,
+    aud: audience,
     exp,
     iat,
     jti: text('jti'),

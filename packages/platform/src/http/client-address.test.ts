@@ -3,8 +3,9 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import Fastify from 'fastify'
+import type { Application } from './application.ts'
 import { clientAddress, normalizeAddress } from './client-address.ts'
-import { type Application, createHttpServer } from './server.ts'
+import { createHttpServer } from './server.ts'
 
 /** Answers with the address it takes its client for. */
 const echo: Application = {

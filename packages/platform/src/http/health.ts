@@ -4,8 +4,8 @@
  */
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Application } from './application.ts'
 import { isDraining } from './drain.ts'
-import type { Application } from './server.ts'
 
 type Status = 'ok' | 'degraded' | 'unavailable' | 'stopping'
 

@@ -2,8 +2,8 @@
 
 import type { FastifyInstance } from 'fastify'
 import type { PublishedMetrics } from '../metrics/index.ts'
+import type { Application } from './application.ts'
 import { routeGroup } from './route-group.ts'
-import type { Application } from './server.ts'
 
 export function metricsPage(metrics: PublishedMetrics): Application {
   return {

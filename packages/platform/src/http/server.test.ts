@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { createLogger } from '../logging/index.ts'
-import { type Application, createHttpServer } from './server.ts'
+import type { Application } from './application.ts'
+import { createHttpServer } from './server.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 

@@ -13,21 +13,13 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { type Metrics, noMetrics } from '../metrics/index.ts'
+import type { Application } from './application.ts'
 import { answerEverything, LEAVE_REFUSALS_TO_US } from './every-answer.ts'
 import { mountHealth } from './health.ts'
 import { attributeRoutes, observeRequests } from './observe.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
 import { requestIdOf } from './request-id.ts'
 import { loadTls, secureContextOptions, type TlsFiles, type TlsPair, watchTls } from './tls.ts'
-
-/** A part of the service: its routes, and how to ask whether it can serve. */
-export interface Application {
-  readonly name: string
-  /** Registers hooks, routes and an error handler in a scope of its own. */
-  mount(app: FastifyInstance): Promise<void>
-  /** Rejects while the application cannot do its work; `degraded`: for those it knows already. */
-  ready(): Promise<'degraded' | undefined>
-}
 
 export interface HttpServerOptions {
   readonly applications: readonly Application[]

@@ -18,6 +18,7 @@ import {
   parseRotation,
 } from '../../admin/schemas.ts'
 import { type AddedSecret, addSecret, revokeSecret, rotateSecrets } from '../../admin/secrets.ts'
+import { revokeClientTokens } from '../../admin/tokens.ts'
 import { listSecrets } from '../../admin/usage.ts'
 import { invalidInput } from '../../admin-error.ts'
 import type { Client, ClientView, Tenant } from '../../clients/client.ts'
@@ -116,6 +117,10 @@ export async function rotate(call: AdminCall) {
 
 export async function revokeOneSecret({ request, context }: AdminCall) {
   return revokeSecret(param(request, 'client_id'), param(request, 'secret_id'), context)
+}
+
+export async function revokeTokens({ request, context }: AdminCall) {
+  return revokeClientTokens(param(request, 'client_id'), context)
 }
 
 /** An answer that shows a secret the first time and null after. */

@@ -1,0 +1,89 @@
+/** Revocation (RFC 7009), introspection (RFC 7662), and the feed for those who verify by themselves. */
+
+import {
+  malformedRequest,
+  parseTokenManagement,
+  type RevocationPage,
+  type TokenManagementRequest,
+} from '@modulariot/oauth/protocol'
+import type { Verifier } from '@modulariot/oauth/resource-server'
+import { clientAddress } from '@modulariot/platform/http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { FEED_SCOPE } from '../admin/scopes.ts'
+import { assertAddressAllowed } from '../clients/allowlist.ts'
+import type { ClientRecord } from '../clients/client.ts'
+import { type IdentificationDeps, identifyClient } from '../clients/identify.ts'
+import { type IntrospectDeps, introspect } from '../tokens/introspect.ts'
+import type { RevocationFollower } from '../tokens/revocation-follower.ts'
+import { type RevokeDeps, revokeToken } from '../tokens/revoke.ts'
+import { parametersOf, type RequestBody } from './request-body.ts'
+
+export type TokenManagementDeps = IdentificationDeps & IntrospectDeps & RevokeDeps
+
+type Posted = FastifyRequest<{ Body: RequestBody | undefined }>
+
+export function introspectionEndpoint(deps: TokenManagementDeps) {
+  return async (request: Posted) => {
+    const { caller, token } = await readRequest(request, deps)
+    return introspect(token, caller, deps)
+  }
+}
+
+/** RFC 7009 §2.2: 200, and what the body says does not matter. */
+export function revocationEndpoint(deps: TokenManagementDeps) {
+  return async (request: Posted, reply: FastifyReply) => {
+    const { caller, token } = await readRequest(request, deps)
+    await revokeToken(token, caller, deps)
+    return reply.send({})
+  }
+}
+
+/** Who asks, as strictly as at a login, and about what. */
+async function readRequest(
+  request: Posted,
+  deps: IdentificationDeps,
+): Promise<{ caller: ClientRecord; token: string }> {
+  const { credentials, token }: TokenManagementRequest = parseTokenManagement(
+    parametersOf(request.body),
+    request.headers.authorization,
+  )
+  const address = clientAddress(request)
+  const user_agent = request.headers['user-agent'] ?? null
+  const caller = await identifyClient(credentials, { address, user_agent }, deps)
+  assertAddressAllowed(caller, address, (reason) =>
+    request.log.warn({ reason }, 'would be refused'),
+  )
+  return { caller, token }
+}
+
+export interface FeedDeps {
+  /** Of tokens for the feed's audience. */
+  readonly feedVerifier: Verifier
+  readonly revocations: Pick<RevocationFollower, 'page'>
+}
+
+const MAX_WAIT_SECONDS = 60
+
+export function feedEndpoint({ feedVerifier, revocations }: FeedDeps) {
+  return async (
+    request: FastifyRequest<{ Querystring: Record<string, unknown> }>,
+    reply: FastifyReply,
+  ): Promise<RevocationPage> => {
+    await feedVerifier.verify(request.headers.authorization, { scope: FEED_SCOPE })
+    const { since, wait } = request.query
+    if (since !== undefined && typeof since !== 'string') throw malformedRequest('Send since once')
+    const waitMs = parseWait(wait) * 1000
+    const gone = new AbortController()
+    reply.raw.once('close', () => gone.abort())
+    return revocations.page(since ?? null, waitMs, gone.signal)
+  }
+}
+
+function parseWait(text: unknown): number {
+  if (text === undefined) return 0
+  const seconds = typeof text === 'string' && /^\d{1,2}$/.test(text) ? Number(text) : 61
+  if (seconds > MAX_WAIT_SECONDS) {
+    throw malformedRequest(`wait must be a whole number of seconds from 0 to ${MAX_WAIT_SECONDS}`)
+  }
+  return seconds
+}
