@@ -5,8 +5,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Revocation, RevocationPage } from '@modulariot/oauth/protocol'
 import { attempt } from '@modulariot/platform/storage'
 import { cursorOf, parseCursor } from '../feed-cursor.ts'
+import { type FeedRow, revocationOf, subjectOf } from '../revocation-rows.ts'
 import type { AuthStore } from '../store.ts'
-import type { Row } from './rows.ts'
 
 type Reads = Pick<AuthStore, 'isTokenRevoked' | 'readRevocations'>
 
@@ -61,8 +61,6 @@ export function revocationTable(database: DatabaseSync): RevocationTable {
   }
 }
 
-type FeedRow = Row & { readonly seq: number; readonly id: string }
-
 function prepareStatements(database: DatabaseSync) {
   const columns = 'seq, id, kind, subject, client_id, issued_until, expires'
   return {
@@ -82,31 +80,5 @@ function prepareStatements(database: DatabaseSync) {
       `DELETE FROM revocations WHERE seq IN
          (SELECT seq FROM revocations WHERE expires <= ? ORDER BY expires LIMIT ?)`,
     ),
-  }
-}
-
-function subjectOf(revocation: Revocation): string {
-  switch (revocation.kind) {
-    case 'token':
-      return revocation.jti
-    case 'client':
-      return revocation.client_id
-    case 'key':
-      return revocation.kid
-  }
-}
-
-function revocationOf(row: Row): Revocation {
-  const subject = row.subject as string
-  const expires = row.expires as number
-  switch (row.kind as Revocation['kind']) {
-    case 'token':
-      return { kind: 'token', jti: subject, expires }
-    case 'client': {
-      const issued_until = row.issued_until as number
-      return { kind: 'client', client_id: subject, issued_until, expires }
-    }
-    case 'key':
-      return { kind: 'key', kid: subject, expires }
   }
 }

@@ -15,13 +15,20 @@ import {
 } from '@modulariot/platform/storage'
 import type { Audience } from '../../audiences/audience.ts'
 import { type AuditDraft, type AuditRow, nextRow } from '../../audit/entry.ts'
-import type { Client, ClientRecord, EffectiveGrant, Organization } from '../../clients/client.ts'
+import type { Client, Organization } from '../../clients/client.ts'
 import type { SealedKey } from '../../keys/sealed-key.ts'
+import {
+  audienceOf,
+  auditRowOf,
+  clientOf,
+  clientRecordOf,
+  organizationOf,
+  sealedKeyOf,
+} from '../rows.ts'
 import type { Audited, AuthStore, CreateOutcome, StoreChange } from '../store.ts'
 import { searchClients } from './client-search.ts'
 import { quotaTable } from './quota-table.ts'
 import { type RevocationTable, revocationTable } from './revocation-table.ts'
-import { audienceOf, auditRowOf, clientOf, organizationOf, type Row, sealedKeyOf } from './rows.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 import { usageTables } from './usage-tables.ts'
 import { type Revision, watchChanges } from './watch-changes.ts'
@@ -212,15 +219,4 @@ function createRowWriter(sql: Statements, feed: RevocationTable) {
       return { created: true }
     },
   }
-}
-
-/** A grant whose audience is gone grants nothing. */
-function clientRecordOf(row: Row): ClientRecord {
-  const client = clientOf(row)
-  const audiences = JSON.parse(row.audiences as string) as Omit<EffectiveGrant, 'scopes'>[]
-  const grants = client.grants.flatMap((grant) => {
-    const audience = audiences.find((candidate) => candidate.audience === grant.audience)
-    return audience === undefined ? [] : [{ ...audience, scopes: grant.scopes }]
-  })
-  return { ...client, grants }
 }

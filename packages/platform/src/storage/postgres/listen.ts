@@ -17,10 +17,15 @@ export interface ListenHandlers {
   found?(): void
   /** We hear no more; told once until `found`. */
   lost?(error: StoreUnavailable): void
+  /** What is asked all the time, and who gets the answer: a pooler on the way may swallow what is said. */
+  readonly heartbeat?: {
+    readonly text: string
+    answered(rows: readonly Record<string, unknown>[]): void
+  }
 }
 
 export interface Listener {
-  /** Milliseconds since it was last certain that nothing was missed; counts from the start at first. */
+  /** Milliseconds since it was last certain that nothing was missed, 0 while it hears. */
   silentForMs(): number
   stop(): Promise<void>
 }
@@ -45,19 +50,22 @@ export function listen(
     client = connected
     const broken = brokenOf(connected)
     connected.on('notification', ({ payload }) => handlers.notified(payload ?? ''))
-    async function ask(text: string): Promise<void> {
+    async function ask(text: string): Promise<readonly Record<string, unknown>[]> {
       const askedAt = performance.now()
       const query = { text, query_timeout: HEARTBEAT_TIMEOUT_MS } as pg.QueryConfig
-      await Promise.race([connected.query(query), broken])
+      const { rows } = await Promise.race([connected.query(query), broken])
       heardAt = askedAt
+      return rows
     }
     try {
-      await connected.connect()
+      // Left while it connects, `pg` says nothing more.
+      await Promise.race([connected.connect(), broken])
       await ask(`LISTEN ${pg.escapeIdentifier(channel)}`)
       onFound()
       for (;;) {
         await Promise.race([sleep(HEARTBEAT_MS, undefined, { signal }), broken])
-        await ask('SELECT 1')
+        const rows = await ask(handlers.heartbeat?.text ?? 'SELECT 1')
+        handlers.heartbeat?.answered(rows)
       }
     } finally {
       client = null
@@ -89,7 +97,10 @@ export function listen(
 
   const ended = keepHearing()
   return {
-    silentForMs: () => performance.now() - heardAt,
+    silentForMs() {
+      const silentMs = performance.now() - heardAt
+      return silentMs > HEARTBEAT_MS + HEARTBEAT_TIMEOUT_MS ? silentMs : 0
+    },
     async stop() {
       stopping.abort()
       if (client !== null) leave(client)

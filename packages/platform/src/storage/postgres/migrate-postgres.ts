@@ -8,6 +8,7 @@ import {
   pendingMigrations,
 } from '../migrations.ts'
 import type { Postgres } from './open-postgres.ts'
+import type { RunQuery } from './session.ts'
 
 /** Any number that is ours alone; taken by whoever migrates, whatever the component. */
 const ADVISORY_LOCK = 0x6d696f74 // "miot"
@@ -29,6 +30,7 @@ export function migratePostgres(
   return postgres.transaction(
     async (query) => {
       await query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK])
+      await assertUtf8(query)
       const { rows: found } = await query('SELECT to_regclass($1) AS present', [
         `${schema}.migrations`,
       ])
@@ -55,4 +57,13 @@ export function migratePostgres(
     },
     { timeoutMs: TIMEOUT_MS },
   )
+}
+
+/** In any other encoding it would refuse some names, or compare others wrongly. */
+async function assertUtf8(query: RunQuery): Promise<void> {
+  const { rows } = await query<{ server_encoding: string }>('SHOW server_encoding')
+  const encoding = rows[0]?.server_encoding
+  if (encoding !== 'UTF8') {
+    throw new Error(`the database is encoded as ${encoding}: make one WITH ENCODING 'UTF8'`)
+  }
 }

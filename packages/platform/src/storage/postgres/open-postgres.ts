@@ -52,7 +52,7 @@ export interface Postgres {
 const MAX_CONNECTIONS = 10
 /** For what a login reads: with all that comes on top, an answer in less than a second. */
 const QUERY_TIMEOUT_MS = 800
-const TRANSACTION_TIMEOUT_MS = 5000
+const TRANSACTION_TIMEOUT_MS = 3000
 const CONNECT_TIMEOUT_MS = 800
 const IDLE_CONNECTION_MS = 60_000
 /** What we have given up is given up by the server, too, and lets go of its locks. */
