@@ -142,23 +142,18 @@ describe('RFC 8414', () => {
 
   it('§2: every scope listed can be granted', async () => {
     const { scopes_supported: scopes } = await metadata()
-    const audience = `${server.url}/admin/v1`
-    const made = await server.miot([
-      'clients',
-      'create',
-      '--name',
-      'a',
-      '--audience',
-      audience,
-      '--json',
-    ])
-    const administrator = JSON.parse(made.stdout)
+    const ofApi = async (path: string) => {
+      const audience = `${server.url}/${path}`
+      const args = ['clients', 'create', '--name', 'a', '--audience', audience, '--json']
+      const { client_id, client_secret } = JSON.parse((await server.miot(args)).stdout)
+      return { ...server.credentials, client_id, client_secret, audience }
+    }
+    const [administrator, follower] = [await ofApi('admin/v1'), await ofApi('oauth2/revocations')]
     assert.ok(list(scopes).includes('asset:track:write') && list(scopes).includes('clients:read'))
     for (const scope of list(scopes)) {
-      const { client_id, client_secret } = administrator
-      const credentials = scope.startsWith('asset:')
-        ? server.credentials
-        : { ...server.credentials, client_id, client_secret, audience }
+      const owners = { asset: server.credentials, revocations: follower } as const
+      const owner = owners[scope.split(':')[0] as keyof typeof owners]
+      const credentials = owner ?? administrator
       const answer = await ask(asForm({ ...credentials, scope }))
       assert.equal(answer.json().scope, scope)
     }

@@ -50,6 +50,7 @@ function createStore() {
       return state.audiences
     },
     silentForMs: () => state.silentMs,
+    readRevocations: async () => ({ revocations: [], cursor: '0.', more: false }),
     findClient: async (client_id) => {
       const digest = digestSecret(SECRET, KEYS.secretDigest)
       const secrets = [sampleSecret('secret_1', { digest })]
@@ -113,14 +114,17 @@ describe('createAuthServer', { timeout: 20_000 }, () => {
     assert.deepEqual(place.state.keys.map(({ alg }) => alg).sort(), ['ES256', 'EdDSA', 'RS256'])
   })
 
-  it('has an audience for its admin API, and leaves it as it is afterwards', async () => {
+  it('has audiences for its admin API and its feed, and leaves them as they are afterwards', async () => {
     const place = createStore()
     await start(place)
-    const before = place.state.audiences.at(-1)
-    assert.equal(before?.audience, 'https://auth.example/admin/v1')
-    assert.ok(before?.scopes.includes('clients:write'))
+    const own = place.state.audiences.slice(1)
+    assert.deepEqual(
+      own.map(({ audience }) => audience),
+      ['https://auth.example/admin/v1', 'https://auth.example/oauth2/revocations'],
+    )
+    assert.ok(own[0]?.scopes.includes('clients:write'))
     await start(place)
-    assert.equal(place.state.audiences.length, 2)
+    assert.deepEqual(place.state.audiences.slice(1), own)
   })
 
   it('has a key for an audience that another process adds, the same in every process', async () => {
