@@ -48,6 +48,8 @@ export async function serve(config: Config): Promise<Running> {
     installationKeys,
     now,
     onError: (error) => logger.error({ err: error }, 'going on with what is in memory'),
+    jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
+    keyPolicy: config.keyPolicy,
     ...counting,
   })
   const telemetryStore = openSqliteTelemetryStore(files.telemetryDatabase)
