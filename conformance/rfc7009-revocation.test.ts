@@ -134,6 +134,20 @@ describe('POST /oauth2/revoke', () => {
   })
 })
 
+describe('a token in a URL', () => {
+  it('is refused at both endpoints, since URLs are written to logs', async () => {
+    const { client_id, client_secret } = server.credentials
+    const token = await newToken()
+    for (const endpoint of ['revoke', 'introspect'] as const) {
+      const path = `/oauth2/${endpoint}?token=${token}`
+      const answer = await connection.send({ path, ...asForm({ client_id, client_secret }) })
+      assert.equal(answer.status, 400)
+      assert.match(String(answer.json().error_description), /never in the query/)
+    }
+    assert.equal((await use(token)).status, 200)
+  })
+})
+
 describe('ending all tokens of a client', () => {
   it('kills what was issued before and nothing after, in the same second', async () => {
     const client = await createClient(server)
@@ -146,6 +160,28 @@ describe('ending all tokens of a client', () => {
       assert.equal((await use(await accessToken(connection, client))).status, 200)
     }
     assert.equal((await use(before)).status, 401)
+  })
+
+  it('happens once for one Idempotency-Key, through the admin API', async () => {
+    const administrator = await createClient(server, '--audience', `${server.url}/admin/v1`)
+    const authorization = `Bearer ${await accessToken(connection, administrator)}`
+    const client = await createClient(server)
+    const before = await accessToken(connection, client)
+    const send = () =>
+      connection.send({
+        path: `/admin/v1/clients/${client.client_id}/tokens/revoke`,
+        headers: { authorization, 'idempotency-key': 'cut-1' },
+      })
+    const first = await send()
+    assert.equal(first.status, 200, first.text)
+    assert.equal((await use(before)).status, 401, 'in the same process at once')
+    const since = await accessToken(connection, client)
+    assert.equal((await use(since)).status, 200)
+    const second = await send()
+    assert.equal(second.headers['idempotent-replay'], 'true')
+    assert.equal(second.text, first.text)
+    assert.equal(second.headers.etag, first.headers.etag)
+    assert.equal((await use(since)).status, 200)
   })
 
   it('comes with disabling it, and enabling it again revives none', async () => {

@@ -124,6 +124,20 @@ describe('RFC 8414', () => {
     }
   })
 
+  it('§2: every method listed for revocation and introspection works there', async () => {
+    const document = await metadata()
+    for (const name of ['revocation', 'introspection']) {
+      const path = new URL(String(document[`${name}_endpoint`])).pathname
+      const methods = list(document[`${name}_endpoint_auth_methods_supported`])
+      assert.deepEqual(methods, list(document.token_endpoint_auth_methods_supported))
+      for (const method of methods) {
+        const { headers = {}, body } = (await AUTHENTICATED_BY[method]?.()) ?? {}
+        const answer = await connection.send({ path, headers, body: `${body}&token=x` })
+        assert.equal(answer.status, 200, `${name}: ${method}: ${answer.text}`)
+      }
+    }
+  })
+
   it('§2: every grant type listed gets a token, and the others are refused', async () => {
     const { grant_types_supported: grantTypes } = await metadata()
     const known = [

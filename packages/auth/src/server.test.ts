@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Revocation } from '@modulariot/oauth/protocol'
 import { createHttpServer } from '@modulariot/platform/http'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { pino } from 'pino'
@@ -36,6 +37,7 @@ function createStore() {
     audiences: [ES256] as Audience[],
     usage: [] as UsageBatch[],
     keys: [] as readonly SealedKey[],
+    feed: [] as Revocation[],
     status: 'active' as ClientRecord['status'],
     listeners: new Set<(change: StoreChange) => void>(),
     fails: false,
@@ -50,7 +52,11 @@ function createStore() {
       return state.audiences
     },
     silentForMs: () => state.silentMs,
-    readRevocations: async () => ({ revocations: [], cursor: '0.', more: false }),
+    readRevocations: async ({ after }) => {
+      if (state.fails) throw new StoreUnavailable('no disk')
+      const revocations = state.feed.slice(Number(after ?? 0))
+      return { revocations, cursor: String(state.feed.length), more: false }
+    },
     findClient: async (client_id) => {
       const digest = digestSecret(SECRET, KEYS.secretDigest)
       const secrets = [sampleSecret('secret_1', { digest })]
@@ -125,6 +131,18 @@ describe('createAuthServer', { timeout: 20_000 }, () => {
     assert.ok(own[0]?.scopes.includes('clients:write'))
     await start(place)
     assert.deepEqual(place.state.audiences.slice(1), own)
+  })
+
+  it('knows what was revoked before it started, and what another process revokes', async () => {
+    const place = createStore()
+    place.state.feed.push({ kind: 'token', jti: 'before', expires: 4_000_000_000 })
+    const { revocations } = await start(place)
+    const token = { client_id: 'c', iat: 0, kid: 'k' }
+    assert.equal(revocations.isRevoked({ ...token, jti: 'before' }), true)
+    assert.equal(revocations.isRevoked({ ...token, jti: 'later' }), false)
+    place.state.feed.push({ kind: 'token', jti: 'later', expires: 4_000_000_000 })
+    place.tellChange()
+    await eventually(async () => revocations.isRevoked({ ...token, jti: 'later' }))
   })
 
   it('has a key for an audience that another process adds, the same in every process', async () => {

@@ -4,10 +4,12 @@ import {
   malformedRequest,
   parseTokenManagement,
   type RevocationPage,
-  type TokenManagementRequest,
 } from '@modulariot/oauth/protocol'
-import type { Verifier } from '@modulariot/oauth/resource-server'
-import { clientAddress } from '@modulariot/platform/http'
+import {
+  assertAddressAllowed as assertTokenAddressAllowed,
+  type Verifier,
+} from '@modulariot/oauth/resource-server'
+import { addressInList, clientAddress } from '@modulariot/platform/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FEED_SCOPE } from '../admin/scopes.ts'
 import { assertAddressAllowed } from '../clients/allowlist.ts'
@@ -16,14 +18,12 @@ import { type IdentificationDeps, identifyClient } from '../clients/identify.ts'
 import { type IntrospectDeps, introspect } from '../tokens/introspect.ts'
 import type { RevocationFollower } from '../tokens/revocation-follower.ts'
 import { type RevokeDeps, revokeToken } from '../tokens/revoke.ts'
-import { parametersOf, type RequestBody } from './request-body.ts'
+import { type ClientRequest, readClientCall } from './client-call.ts'
 
 export type TokenManagementDeps = IdentificationDeps & IntrospectDeps & RevokeDeps
 
-type Posted = FastifyRequest<{ Body: RequestBody | undefined }>
-
 export function introspectionEndpoint(deps: TokenManagementDeps) {
-  return async (request: Posted) => {
+  return async (request: ClientRequest) => {
     const { caller, token } = await readRequest(request, deps)
     return introspect(token, caller, deps)
   }
@@ -31,7 +31,7 @@ export function introspectionEndpoint(deps: TokenManagementDeps) {
 
 /** RFC 7009 §2.2: 200, and what the body says does not matter. */
 export function revocationEndpoint(deps: TokenManagementDeps) {
-  return async (request: Posted, reply: FastifyReply) => {
+  return async (request: ClientRequest, reply: FastifyReply) => {
     const { caller, token } = await readRequest(request, deps)
     await revokeToken(token, caller, deps)
     return reply.send({})
@@ -40,20 +40,14 @@ export function revocationEndpoint(deps: TokenManagementDeps) {
 
 /** Who asks, as strictly as at a login, and about what. */
 async function readRequest(
-  request: Posted,
+  request: ClientRequest,
   deps: IdentificationDeps,
 ): Promise<{ caller: ClientRecord; token: string }> {
-  const { credentials, token }: TokenManagementRequest = parseTokenManagement(
-    parametersOf(request.body),
-    request.headers.authorization,
-  )
-  const address = clientAddress(request)
-  const user_agent = request.headers['user-agent'] ?? null
-  const caller = await identifyClient(credentials, { address, user_agent }, deps)
-  assertAddressAllowed(caller, address, (reason) =>
-    request.log.warn({ reason }, 'would be refused'),
-  )
-  return { caller, token }
+  const { parameters, authorization, caller, observe } = readClientCall(request)
+  const { credentials, token } = parseTokenManagement(parameters, authorization)
+  const client = await identifyClient(credentials, caller, deps)
+  assertAddressAllowed(client, caller.address, observe)
+  return { caller: client, token }
 }
 
 export interface FeedDeps {
@@ -69,7 +63,11 @@ export function feedEndpoint({ feedVerifier, revocations }: FeedDeps) {
     request: FastifyRequest<{ Querystring: Record<string, unknown> }>,
     reply: FastifyReply,
   ): Promise<RevocationPage> => {
-    await feedVerifier.verify(request.headers.authorization, { scope: FEED_SCOPE })
+    const { authorization } = request.headers
+    const claims = await feedVerifier.verify(authorization, { scope: FEED_SCOPE })
+    assertTokenAddressAllowed(claims, clientAddress(request), addressInList, (reason) =>
+      request.log.warn({ reason }, 'would be refused'),
+    )
     const { since, wait } = request.query
     if (since !== undefined && typeof since !== 'string') throw malformedRequest('Send since once')
     const waitMs = parseWait(wait) * 1000

@@ -7,9 +7,16 @@ import type { Client } from '../clients/client.ts'
 /** Instances' clocks may differ by so much, and a token issued on one that is ahead must die too. */
 const CLOCK_DIFFERENCE_SECONDS = 1
 
-/** The client with every token cut off that was issued up to now. */
+/**
+ * The client with every token cut off that was issued up to now.
+ *
+ * Each cut goes further than the one before: a token issued between two of them in one second says that it
+ * is from behind the first (`issueTime`), and the second must reach it.
+ */
 export function cutOff(client: Client, nowMs: number): Client {
-  return { ...client, tokens_revoked_until: Math.floor(nowMs / 1000) + CLOCK_DIFFERENCE_SECONDS }
+  const now = Math.floor(nowMs / 1000) + CLOCK_DIFFERENCE_SECONDS
+  const before = client.tokens_revoked_until ?? 0
+  return { ...client, tokens_revoked_until: Math.max(now, before + 1) }
 }
 
 /** What the feed has to say of a change to a client. */
@@ -22,7 +29,7 @@ export function revocationsOf(before: Client, after: Client): Revocation[] {
 
 /**
  * When a token issued now says it was: after the cut-off, or it would be dead from the start. That may be
- * up to two seconds ahead right after one.
+ * up to two seconds ahead right after one, and a second more for each of several cuts in a row.
  *
  * @returns whole Unix seconds.
  */

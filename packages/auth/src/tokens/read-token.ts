@@ -18,6 +18,8 @@ export async function readToken(
   token: string,
   { ownVerifier }: ReadTokenDeps,
 ): Promise<AccessTokenClaims | null> {
+  // A header may have more blanks before the token; here it has one spelling.
+  if (!/^[\w.-]+$/.test(token)) return null
   try {
     return await ownVerifier.verify(`Bearer ${token}`)
   } catch (error) {

@@ -34,6 +34,8 @@ export class RevocationFollower implements RevocationSource {
   readonly #forgetting: NodeJS.Timeout
   #retry: NodeJS.Timeout | null = null
   #cursor: string | null = null
+  /** Since when there is something to read that cannot be read, `performance.now()`; null: all is read. */
+  #behindSince: number | null = null
   #reading: Promise<void> = Promise.resolve()
   #closed = false
 
@@ -56,7 +58,7 @@ export class RevocationFollower implements RevocationSource {
   }
 
   isRevoked(token: RevocableToken): boolean {
-    if (this.#options.store.silentForMs() > FAIL_OPEN_FOR_MS) {
+    if (this.#silentForMs() > FAIL_OPEN_FOR_MS) {
       throw new OAuthError('temporarily_unavailable', 'Cannot answer right now', 503, {
         kind: 'unavailable',
         detail: 'revocations',
@@ -103,6 +105,14 @@ export class RevocationFollower implements RevocationSource {
     }
   }
 
+  /** Milliseconds for which something may have been revoked and not heard of. */
+  #silentForMs(): number {
+    const silentMs = this.#options.store.silentForMs()
+    // What tells of news and what reads it may fail apart.
+    if (this.#behindSince === null) return silentMs
+    return Math.max(silentMs, performance.now() - this.#behindSince)
+  }
+
   /** Answers whoever waits. */
   close(): void {
     this.#closed = true
@@ -123,11 +133,13 @@ export class RevocationFollower implements RevocationSource {
       this.#cursor = page.cursor
       more = page.more
     }
+    this.#behindSince = null
     this.#wake()
   }
 
   #tryAgain(error: unknown): void {
     this.#options.onError(error)
+    this.#behindSince ??= performance.now()
     if (this.#closed || this.#retry !== null) return
     this.#retry = setTimeout(() => {
       this.#retry = null
@@ -158,7 +170,7 @@ function tooManyWaiting(): OAuthError {
   return new OAuthError(
     'temporarily_unavailable',
     `${MAX_WAITING} followers wait already; ask again without wait`,
-    503,
-    { kind: 'unavailable', detail: 'too many followers' },
+    429,
+    { kind: 'over_bound', bound: 'waiting_followers', retry_after_seconds: 5 },
   )
 }

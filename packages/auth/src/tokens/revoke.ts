@@ -11,12 +11,14 @@ export interface RevokeDeps extends ReadTokenDeps {
 
 /** Of one client on the feed at once; a client that needs more has its tokens cut off instead. */
 const MAX_LIVING = 1000
+/** Only their expiry makes room, and that is far away. */
+const RETRY_AFTER_SECONDS = 3600
 
 /**
  * What is no living token of ours needs no revoking, and is no error (§2.2).
  *
  * @throws OAuthError `invalid_request` (400) for another client's token (§2.1), `temporarily_unavailable`
- *   (503) past the bound; StoreUnavailable, and then the token may still live.
+ *   (429) past the bound; StoreUnavailable, and then the token may still live.
  */
 export async function revokeToken(
   token: string,
@@ -38,8 +40,8 @@ export async function revokeToken(
     throw new OAuthError(
       'temporarily_unavailable',
       `${MAX_LIVING} tokens of this client are revoked and have not expired; have all its tokens revoked instead`,
-      503,
-      { kind: 'unavailable', detail: 'too many revoked tokens' },
+      429,
+      { kind: 'over_bound', bound: 'revoked_tokens', retry_after_seconds: RETRY_AFTER_SECONDS },
     )
   }
 }

@@ -4,6 +4,7 @@ import { isIP, isIPv4 } from 'node:net'
 import { join, resolve } from 'node:path'
 import { adminAudience, ENCRYPTION_KEY_BYTES, type KeyPolicy, keyPolicy } from '@modulariot/auth'
 import type { TlsFiles } from '@modulariot/platform/http'
+import { type Database, parseDatabaseUrl } from './database.ts'
 import { ConfigError, type Environment, readSettings, type Values } from './read-settings.ts'
 import { SERVER_SETTINGS, type SettingName } from './settings.ts'
 import { parseTrustedProxies } from './trusted-proxies.ts'
@@ -13,8 +14,7 @@ export interface Config {
   readonly port: number
   /** Absolute. */
   readonly dataDir: string
-  /** Absolute; holds `auth.db` and `telemetry.db`. */
-  readonly databaseDir: string
+  readonly database: Database
   readonly issuer: string
   readonly apiAudience: string
   /** Null: the one in the data directory, made when missing. */
@@ -83,7 +83,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     host: parse('MIOT_HOST', SERVER_SETTINGS.MIOT_HOST.default, parseHost),
     port,
     dataDir,
-    databaseDir: parse('MIOT_DATABASE_URL', dataDir, parseDatabaseUrl),
+    database: parse('MIOT_DATABASE_URL', { kind: 'sqlite', directory: dataDir }, parseDatabaseUrl),
     issuer: parse('MIOT_ISSUER', `${tls ? 'https' : 'http'}://localhost:${port}`, parseIssuer),
     apiAudience: parse(
       'MIOT_API_AUDIENCE',
@@ -148,10 +148,8 @@ function contradictions({ host, tls, issuer }: Config, values: Values): string[]
   return faults
 }
 
-/** The files of one installation, by name. */
-export const filesOf = (config: Pick<Config, 'dataDir' | 'databaseDir'>) => ({
-  authDatabase: join(config.databaseDir, 'auth.db'),
-  telemetryDatabase: join(config.databaseDir, 'telemetry.db'),
+/** The files of one installation's data directory, by name. */
+export const filesOf = (config: Pick<Config, 'dataDir'>) => ({
   encryptionKey: join(config.dataDir, 'encryption.key'),
   quickstart: join(config.dataDir, 'quickstart.env'),
 })
@@ -211,15 +209,6 @@ function parsePemPath(text: string): string {
     throw new Error('must be the path of a PEM file, not what it holds; set it without _FILE')
   }
   return resolve(text)
-}
-
-function parseDatabaseUrl(text: string): string {
-  if (/^sqlite:[^/]*\/\/[^/]/.test(text) || text === 'sqlite:') {
-    throw new Error('must name a directory, such as sqlite:/var/lib/modulariot')
-  }
-  if (text.startsWith('sqlite:')) return resolve(text.slice('sqlite:'.length).replace(/^\/\//, ''))
-  if (/^postgres(ql)?:/.test(text)) throw new Error('names PostgreSQL, which is not supported yet')
-  throw new Error('must be sqlite:<directory>')
 }
 
 function parseIssuer(text: string): string {

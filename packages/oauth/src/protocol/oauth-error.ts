@@ -48,6 +48,11 @@ export type Refusal =
       limits: readonly RateLimit[]
       retry_after_seconds: number
     }
+  | {
+      kind: 'over_bound'
+      bound: 'revoked_tokens' | 'waiting_followers'
+      retry_after_seconds: number
+    }
   | { kind: 'no_token' }
   | { kind: 'malformed_token'; detail: string }
   | { kind: 'unknown_key' }

@@ -25,6 +25,7 @@ const REFUSAL_LABELS = {
   scope_not_granted: 'scope_not_granted',
   too_many_failures: 'too_many_failures',
   quota_exceeded: 'quota_exceeded',
+  over_bound: 'over_bound',
   no_token: 'no_token',
   malformed_token: 'malformed_token',
   unknown_key: 'unknown_key',

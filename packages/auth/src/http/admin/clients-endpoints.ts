@@ -119,8 +119,14 @@ export async function revokeOneSecret({ request, context }: AdminCall) {
   return revokeSecret(param(request, 'client_id'), param(request, 'secret_id'), context)
 }
 
-export async function revokeTokens({ request, context }: AdminCall) {
-  return revokeClientTokens(param(request, 'client_id'), context)
+export async function revokeTokens(call: AdminCall) {
+  const id = param(call.request, 'client_id')
+  const client = await idempotently<ClientView>(
+    call,
+    () => revokeClientTokens(id, call.context),
+    (after) => after,
+  )
+  return withETag(call, client, client)
 }
 
 /** An answer that shows a secret the first time and null after. */
