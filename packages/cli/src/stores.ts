@@ -12,8 +12,11 @@ export async function openAuthStore(database: Database): Promise<AuthStore> {
   return openPostgresAuthStore(database.url)
 }
 
-/** Until it has one on PostgreSQL, telemetry stays in the data directory. */
-export async function openTelemetryStore({ database, dataDir }: Config): Promise<TelemetryStore> {
-  const directory = database.kind === 'sqlite' ? database.directory : dataDir
-  return openSqliteTelemetryStore(sqliteFilesOf(directory).telemetry)
+/** Migrates it first where that is needed. */
+export async function openTelemetryStore({ database }: Config): Promise<TelemetryStore> {
+  if (database.kind === 'sqlite') {
+    return openSqliteTelemetryStore(sqliteFilesOf(database.directory).telemetry)
+  }
+  const { openPostgresTelemetryStore } = await import('@modulariot/api/postgres')
+  return openPostgresTelemetryStore(database.url)
 }
