@@ -7,6 +7,10 @@ export const PROGRAMS: Readonly<
     about: 'from a revocation to the first 401, on one and on another instance',
     quick: true,
   },
+  'lost-database': {
+    about: 'PostgreSQL is killed, then hangs, under load',
+    quick: true,
+  },
 }
 
 export const fileOf = (name: string): string => new URL(`./${name}.ts`, import.meta.url).pathname

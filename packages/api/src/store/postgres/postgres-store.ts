@@ -7,7 +7,7 @@ import { append } from './append.ts'
 
 const SCHEMA = 'telemetry'
 /** A thousand reports may be in it. */
-const APPEND_TIMEOUT_MS = 10_000
+const APPEND_TIMEOUT_MS = 5000
 /** Batches are written one after the other, so the rest is for readers. */
 const MAX_CONNECTIONS = 5
 
