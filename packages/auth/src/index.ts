@@ -34,4 +34,5 @@ export {
 } from './keys/sealing.ts'
 export { type AuthServer, type AuthServerOptions, createAuthServer } from './server.ts'
 export { openSqliteAuthStore } from './store/sqlite/sqlite-store.ts'
+export { AUTH_TABLES } from './store/tables.ts'
 export type { AuditQuery, AuthStore, ClientQuery } from './store/store.ts'
