@@ -4,7 +4,6 @@ import { openSqliteTelemetryStore, type TelemetryStore } from '@modulariot/api'
 import { type AuthStore, openSqliteAuthStore } from '@modulariot/auth'
 import { appliedVersion, type Migrated } from '@modulariot/platform/storage'
 import { type Database, sqliteFilesOf } from './config/database.ts'
-import type { Config } from './config/parse-config.ts'
 
 /** Migrates it first where that is needed. */
 export async function openAuthStore(database: Database): Promise<AuthStore> {
@@ -14,28 +13,25 @@ export async function openAuthStore(database: Database): Promise<AuthStore> {
 }
 
 /** Migrates it first where that is needed. */
-export async function openTelemetryStore(config: Config): Promise<TelemetryStore> {
-  const { directory } = telemetryDatabase(config)
-  return openSqliteTelemetryStore(sqliteFilesOf(directory).telemetry)
-}
-
-/** Until it has a store on PostgreSQL, telemetry stays in the data directory. */
-function telemetryDatabase({ database, dataDir }: Config) {
-  return database.kind === 'sqlite' ? database : ({ kind: 'sqlite', directory: dataDir } as const)
+export async function openTelemetryStore(database: Database): Promise<TelemetryStore> {
+  if (database.kind === 'sqlite') {
+    return openSqliteTelemetryStore(sqliteFilesOf(database.directory).telemetry)
+  }
+  const { openPostgresTelemetryStore } = await import('@modulariot/api/postgres')
+  return openPostgresTelemetryStore(database.url)
 }
 
 export type StoreName = 'auth' | 'telemetry'
 
 export interface MigratedStore extends Migrated {
   readonly store: StoreName
-  readonly database: Database
 }
 
 /** Brings both stores to the newest version; where there is none yet, it is made. */
-export async function migrateStores(config: Config): Promise<MigratedStore[]> {
+export async function migrateStores(database: Database): Promise<MigratedStore[]> {
   return [
-    await migrateStore('auth', config.database, () => openAuthStore(config.database)),
-    await migrateStore('telemetry', telemetryDatabase(config), () => openTelemetryStore(config)),
+    await migrateStore('auth', database, openAuthStore),
+    await migrateStore('telemetry', database, openTelemetryStore),
   ]
 }
 
@@ -43,12 +39,12 @@ export async function migrateStores(config: Config): Promise<MigratedStore[]> {
 async function migrateStore(
   store: StoreName,
   database: Database,
-  open: () => Promise<{ close(): Promise<void> }>,
+  open: (database: Database) => Promise<{ close(): Promise<void> }>,
 ): Promise<MigratedStore> {
   const from = await versionOf(store, database)
-  const opened = await open()
+  const opened = await open(database)
   await opened.close()
-  return { store, database, from, to: await versionOf(store, database) }
+  return { store, from, to: await versionOf(store, database) }
 }
 
 /** 0 where there is none yet. */

@@ -6,18 +6,15 @@ import { table } from '../output.ts'
 import { migrateStores } from '../stores.ts'
 
 export async function migrateCommand(context: Context): Promise<void> {
-  const config = context.config()
-  const migrated = await migrateStores(config)
-  const stores = migrated.map(({ store, database, from, to }) => ({
-    store,
-    database: nameOf(database),
-    from,
-    to,
-  }))
-  context.output.print({ stores }, () =>
-    table(
-      ['STORE', 'WHERE', 'FROM', 'TO'],
-      stores.map(({ store, database, from, to }) => [store, database, String(from), String(to)]),
-    ),
+  const { database } = context.config()
+  const stores = await migrateStores(database)
+  context.output.print({ database: nameOf(database), stores }, () =>
+    [
+      nameOf(database),
+      table(
+        ['STORE', 'FROM', 'TO'],
+        stores.map(({ store, from, to }) => [store, String(from), String(to)]),
+      ),
+    ].join('\n'),
   )
 }
