@@ -1,12 +1,13 @@
 /** Moving an installation's stores from one database to another, whole or not at all. */
 
 import { existsSync } from 'node:fs'
+import { TELEMETRY_TABLES } from '@modulariot/api'
 import { AUTH_TABLES, type AuditRow, type AuditVerdict, verifyTrail } from '@modulariot/auth'
-import type { CellRow, CopiedTable, TablePlace } from '@modulariot/platform/copy'
+import type { CellRow, CopiedTable, ShowProgress, TablePlace } from '@modulariot/platform/copy'
 import type { TableSpec } from '@modulariot/platform/storage'
 import { CliError } from './cli-error.ts'
 import { type Database, nameOf, sqliteFilesOf } from './config/database.ts'
-import { openAuthStore, type StoreName } from './stores.ts'
+import { openAuthStore, openTelemetryStore, type StoreName } from './stores.ts'
 
 export interface MovedTable extends CopiedTable {
   readonly store: StoreName
@@ -23,6 +24,12 @@ interface MovingStore {
 
 const STORES: readonly MovingStore[] = [
   { store: 'auth', tables: AUTH_TABLES, prepare: openAuthStore, verify: verifyArrivedTrail },
+  {
+    store: 'telemetry',
+    tables: TELEMETRY_TABLES,
+    prepare: openTelemetryStore,
+    verify: async () => undefined,
+  },
 ]
 
 /**
@@ -32,25 +39,31 @@ const STORES: readonly MovingStore[] = [
 export async function moveStores(
   from: Database,
   to: Database,
-  show: (table: string, done: number, total: number) => void,
+  show: ShowProgress,
 ): Promise<MovedTable[]> {
   assertThere(from)
   if (nameOf(from) === nameOf(to)) throw new CliError('usage', 'Source and target are the same')
-  const moved: MovedTable[] = []
-  for (const moving of STORES) {
-    for (const database of [from, to]) await (await moving.prepare(database)).close()
-    const copied = await copyStore(moving, from, to, show)
-    moved.push(...copied.map((one) => ({ store: moving.store, ...one })))
+  for (const { prepare } of STORES) {
+    for (const database of [from, to]) await (await prepare(database)).close()
   }
-  return moved
+  /** One inside the other, so that none is kept unless all have arrived. */
+  async function moveAll([moving, ...rest]: readonly MovingStore[]): Promise<MovedTable[]> {
+    return moving === undefined ? [] : copyStore(moving, { from, to, show }, () => moveAll(rest))
+  }
+  return moveAll(STORES)
+}
+
+interface Move {
+  readonly from: Database
+  readonly to: Database
+  readonly show: ShowProgress
 }
 
 async function copyStore(
   { store, tables, verify }: MovingStore,
-  from: Database,
-  to: Database,
-  show: (table: string, done: number, total: number) => void,
-): Promise<CopiedTable[]> {
+  { from, to, show }: Move,
+  moveRest: () => Promise<MovedTable[]>,
+): Promise<MovedTable[]> {
   const { copyTables, PlaceInUse, TargetNotEmpty } = await import('@modulariot/platform/copy')
   let held = from
   try {
@@ -61,7 +74,7 @@ async function copyStore(
           show(`${store}.${name}`, done, total),
         )
         await verify(target)
-        return copied
+        return [...copied.map((one) => ({ store, ...one })), ...(await moveRest())]
       })
     })
   } catch (error) {

@@ -6,6 +6,7 @@ import {
   type Access,
   type Cell,
   type CellRow,
+  type ColumnType,
   columnNames,
   PlaceInUse,
   ROWS_A_PIECE,
@@ -53,6 +54,7 @@ async function assertAlone(query: RunQuery): Promise<void> {
 
 function placeOf(query: RunQuery, schema: string): TablePlace {
   return {
+    inventory: () => inventoryOf(query, schema),
     count: async ({ name }) => {
       const { rows } = await query<{ rows: number }>(
         `SELECT count(*) AS rows FROM ${schema}.${name}`,
@@ -63,11 +65,13 @@ function placeOf(query: RunQuery, schema: string): TablePlace {
     clear: async ({ name }) => void (await query(`DELETE FROM ${schema}.${name}`)),
     insert: async (table, rows) => {
       const names = columnNames(table)
-      const arrays = Object.values(table.columns).map((type, at) => `$${at + 1}::${type}[]`)
+      const types = Object.values(table.columns)
+      const arrays = types.map((type, at) => `$${at + 1}::${TYPES[type]}[]`)
+      const numbers = table.identity === undefined ? '' : 'OVERRIDING SYSTEM VALUE'
       await query(
-        `INSERT INTO ${schema}.${table.name} (${names.join(', ')})
-         SELECT * FROM unnest(${arrays.map((one) => one.replace('double', 'float8')).join(', ')})`,
-        names.map((_, at) => rows.map((row) => row[at])),
+        `INSERT INTO ${schema}.${table.name} (${names.join(', ')}) ${numbers}
+         SELECT * FROM unnest(${arrays.join(', ')})`,
+        types.map((type, at) => rows.map((row) => toPostgres(row[at] ?? null, type))),
       )
     },
     finish: async ({ name, identity }) => {
@@ -80,6 +84,37 @@ function placeOf(query: RunQuery, schema: string): TablePlace {
   }
 }
 
+const TYPES: Readonly<Record<ColumnType, string>> = {
+  text: 'text',
+  name: 'bytea',
+  bigint: 'bigint',
+  double: 'float8',
+  json: 'json',
+  bytea: 'bytea',
+}
+
+function toPostgres(cell: Cell, type: ColumnType): Cell {
+  return type === 'name' && typeof cell === 'string' ? Buffer.from(cell) : cell
+}
+
+function fromPostgres(cell: Cell, type: ColumnType): Cell {
+  return type === 'name' && cell instanceof Buffer ? cell.toString() : cell
+}
+
+/** A partition is part of its table. */
+async function inventoryOf(query: RunQuery, schema: string): Promise<Map<string, string[]>> {
+  const { rows } = await query<{ table: string; columns: string[] }>(
+    `SELECT t.relname AS "table", array_agg(c.attname::text) AS columns
+     FROM pg_class t JOIN pg_attribute c ON c.attrelid = t.oid
+     WHERE t.relnamespace = $1::regnamespace AND t.relkind IN ('r', 'p') AND NOT t.relispartition
+       AND t.relname <> 'migrations'
+       AND c.attnum > 0 AND NOT c.attisdropped AND c.attgenerated = ''
+     GROUP BY t.relname`,
+    [schema],
+  )
+  return new Map(rows.map(({ table, columns }) => [table, columns]))
+}
+
 /** Through a cursor, since a table may be larger than the memory. */
 async function* rowsOf(
   query: RunQuery,
@@ -87,10 +122,8 @@ async function* rowsOf(
   table: TableSpec,
   orderBy?: string,
 ): AsyncGenerator<readonly CellRow[]> {
-  const names = columnNames(table)
-  const read = Object.entries(table.columns).map(([name, type]) =>
-    type === 'json' ? `${name}::text AS ${name}` : name,
-  )
+  const columns = Object.entries(table.columns)
+  const read = columns.map(([name, type]) => (type === 'json' ? `${name}::text AS ${name}` : name))
   const order = orderBy === undefined ? '' : ` ORDER BY ${orderBy}`
   await query(
     `DECLARE moving CURSOR FOR SELECT ${read.join(', ')} FROM ${schema}.${table.name}${order}`,
@@ -99,7 +132,7 @@ async function* rowsOf(
     for (;;) {
       const { rows } = await query<Record<string, Cell>>(`FETCH ${ROWS_A_PIECE} FROM moving`)
       if (rows.length === 0) return
-      yield rows.map((row) => names.map((name) => row[name] ?? null))
+      yield rows.map((row) => columns.map(([name, type]) => fromPostgres(row[name] ?? null, type)))
     }
   } finally {
     await query('CLOSE moving')

@@ -5,8 +5,11 @@
  * stored, not what a port would say of it.
  */
 
-/** `json` is kept as the text it was written as. */
-export type ColumnType = 'text' | 'bigint' | 'double' | 'json' | 'bytea'
+/**
+ * `json` is kept as the text it was written as. `name` is text from outside: the bytes of it in PostgreSQL,
+ * where TEXT cannot hold every string.
+ */
+export type ColumnType = 'text' | 'name' | 'bigint' | 'double' | 'json' | 'bytea'
 
 export interface TableSpec {
   readonly name: string
@@ -24,6 +27,8 @@ export type CellRow = readonly Cell[]
 
 /** One database, held alone and in one transaction. */
 export interface TablePlace {
+  /** All there is to copy: every table with its columns, but those that are computed. */
+  inventory(): Promise<ReadonlyMap<string, readonly string[]>>
   count(table: TableSpec): Promise<number>
   /** In pieces, in no certain order unless one is asked for. */
   rows(table: TableSpec, orderBy?: string): AsyncIterable<readonly CellRow[]>
