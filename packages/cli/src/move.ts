@@ -3,7 +3,13 @@
 import { existsSync } from 'node:fs'
 import { TELEMETRY_TABLES } from '@modulariot/api'
 import { AUTH_TABLES, type AuditRow, type AuditVerdict, verifyTrail } from '@modulariot/auth'
-import type { CellRow, CopiedTable, ShowProgress, TablePlace } from '@modulariot/platform/copy'
+import type {
+  CellRow,
+  CopiedTable,
+  MakeRoom,
+  ShowProgress,
+  TablePlace,
+} from '@modulariot/platform/copy'
 import type { TableSpec } from '@modulariot/platform/storage'
 import { CliError } from './cli-error.ts'
 import { type Database, nameOf, sqliteFilesOf } from './config/database.ts'
@@ -18,6 +24,8 @@ interface MovingStore {
   readonly tables: readonly TableSpec[]
   /** Makes it where there is none, and brings it to the newest version. */
   prepare(database: Database): Promise<{ close(): Promise<void> }>
+  /** For rows that arrive in PostgreSQL. */
+  makeRoom?(): Promise<MakeRoom>
   /** @throws CliError when what arrived cannot be right. */
   verify(target: TablePlace): Promise<void>
 }
@@ -60,16 +68,17 @@ interface Move {
 }
 
 async function copyStore(
-  { store, tables, verify }: MovingStore,
+  moving: MovingStore,
   { from, to, show }: Move,
   moveRest: () => Promise<MovedTable[]>,
 ): Promise<MovedTable[]> {
+  const { store, tables, verify } = moving
   const { copyTables, PlaceInUse, TargetNotEmpty } = await import('@modulariot/platform/copy')
   let held = from
   try {
-    return await withTables(store, from, 'read', (source) => {
+    return await withTables(moving, from, 'read', (source) => {
       held = to
-      return withTables(store, to, 'write', async (target) => {
+      return withTables(moving, to, 'write', async (target) => {
         const copied = await copyTables(source, target, tables, (name, done, total) =>
           show(`${store}.${name}`, done, total),
         )
@@ -90,7 +99,7 @@ async function copyStore(
 }
 
 async function withTables<Result>(
-  store: StoreName,
+  { store, makeRoom }: MovingStore,
   database: Database,
   access: 'read' | 'write',
   work: (place: TablePlace) => Promise<Result>,
@@ -99,7 +108,8 @@ async function withTables<Result>(
   if (database.kind === 'sqlite') {
     return withSqliteTables(sqliteFilesOf(database.directory)[store], access, work)
   }
-  return withPostgresTables({ url: database.url, schema: store }, access, work)
+  const house = { url: database.url, schema: store, makeRoom: await makeRoom?.() }
+  return withPostgresTables(house, access, work)
 }
 
 function assertThere(database: Database): void {

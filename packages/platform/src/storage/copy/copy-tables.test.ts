@@ -9,7 +9,7 @@ import { openPostgres, type Postgres } from '../postgres/index.ts'
 import { copyTables, TargetNotEmpty } from './copy-tables.ts'
 import { withPostgresTables } from './postgres-tables.ts'
 import { withSqliteTables } from './sqlite-tables.ts'
-import { type Cell, PlaceInUse, type TablePlace, type TableSpec } from './tables.ts'
+import { type Cell, type MakeRoom, PlaceInUse, type TablePlace, type TableSpec } from './tables.ts'
 
 const server = await startPostgres()
 after(() => server.stop())
@@ -219,6 +219,33 @@ for (const [way, build] of Object.entries(WAYS)) {
       }))
   })
 }
+
+it('into PostgreSQL room is made for what arrives, and what it derives is not copied', async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+  const from = sqliteHouse(folder.path, 'a.db')
+  await fill(from)
+  const url = await server.createDatabase()
+  const postgres = openPostgres(url)
+  await postgres.query(`CREATE SCHEMA house;
+    CREATE TABLE house.state (value BIGINT NOT NULL) PARTITION BY LIST (value);
+    CREATE TABLE house.derived (a INTEGER); INSERT INTO house.derived VALUES (1)`)
+  await postgres.close()
+  const makeRoom: MakeRoom = async (query, { name }, rows) => {
+    for (const [value] of rows) {
+      await query(
+        `CREATE TABLE house.${name}_${value} PARTITION OF house.${name} FOR VALUES IN (${value})`,
+      )
+    }
+  }
+  const derived: TableSpec = { name: 'derived', columns: {}, derived: true }
+  const things: TableSpec = { ...THINGS, derived: true }
+  const copied = await from.hold('read', (source) =>
+    withPostgresTables({ url, schema: 'house', makeRoom }, 'write', (target) =>
+      copyTables(source, target, [things, STATE, derived]),
+    ),
+  )
+  assert.deepEqual(copied, [{ table: 'state', rows: 1 }])
+})
 
 it('after a move PostgreSQL gives out numbers behind the largest', async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))

@@ -8,6 +8,7 @@ import {
   type CellRow,
   type ColumnType,
   columnNames,
+  type MakeRoom,
   PlaceInUse,
   ROWS_A_PIECE,
   type TablePlace,
@@ -18,13 +19,20 @@ import {
 const TIMEOUT_MS = 24 * 3_600_000
 const OUR_NAME = 'modulariot-copy'
 
+export interface PostgresHouse {
+  readonly url: string
+  readonly schema: string
+  /** Called before each piece that is inserted. */
+  readonly makeRoom?: MakeRoom | undefined
+}
+
 /**
  * Runs `work` in one transaction; all it writes is kept when it resolves, nothing when it rejects.
  *
  * @throws PlaceInUse while an instance is connected; StoreUnavailable.
  */
 export async function withPostgresTables<Result>(
-  { url, schema }: { readonly url: string; readonly schema: string },
+  { url, schema, makeRoom }: PostgresHouse,
   access: Access,
   work: (place: TablePlace) => Promise<Result>,
 ): Promise<Result> {
@@ -33,7 +41,7 @@ export async function withPostgresTables<Result>(
     return await postgres.transaction(
       async (query) => {
         await assertAlone(query)
-        return work(placeOf(query, schema))
+        return work(placeOf(query, schema, makeRoom))
       },
       { mode: access === 'read' ? 'snapshot' : 'write', timeoutMs: TIMEOUT_MS },
     )
@@ -52,7 +60,7 @@ async function assertAlone(query: RunQuery): Promise<void> {
   throw new PlaceInUse(`${rows[0].name} from ${rows[0].address ?? 'this machine'}`)
 }
 
-function placeOf(query: RunQuery, schema: string): TablePlace {
+function placeOf(query: RunQuery, schema: string, makeRoom?: MakeRoom): TablePlace {
   return {
     inventory: () => inventoryOf(query, schema),
     count: async ({ name }) => {
@@ -64,6 +72,7 @@ function placeOf(query: RunQuery, schema: string): TablePlace {
     rows: (table, orderBy) => rowsOf(query, schema, table, orderBy),
     clear: async ({ name }) => void (await query(`DELETE FROM ${schema}.${name}`)),
     insert: async (table, rows) => {
+      await makeRoom?.(query, table, rows)
       const names = columnNames(table)
       const types = Object.values(table.columns)
       const arrays = types.map((type, at) => `$${at + 1}::${TYPES[type]}[]`)

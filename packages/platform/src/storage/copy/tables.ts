@@ -5,6 +5,8 @@
  * stored, not what a port would say of it.
  */
 
+import type { RunQuery } from '../postgres/session.ts'
+
 /**
  * `json` is kept as the text it was written as. `name` is text from outside: the bytes of it in PostgreSQL,
  * where TEXT cannot hold every string.
@@ -19,7 +21,16 @@ export interface TableSpec {
   readonly singleton?: true
   /** A column whose numbers the database gives out; it goes on behind the largest. */
   readonly identity?: string
+  /** The database fills it from other tables as they arrive, or has no such table at all. */
+  readonly derived?: true
 }
+
+/** Makes room for rows that are about to arrive, such as a partition. */
+export type MakeRoom = (
+  query: RunQuery,
+  table: TableSpec,
+  rows: readonly CellRow[],
+) => Promise<void>
 
 export type Cell = string | number | Uint8Array | null
 /** In the order of the columns. */
