@@ -39,6 +39,15 @@ describe('POST /oauth2/revoke', () => {
     assert.equal((await use(sibling)).status, 200)
   })
 
+  it('ends a token for the admin API as well', async () => {
+    const administrator = await createClient(server, '--audience', `${server.url}/admin/v1`)
+    const token = await accessToken(connection, administrator)
+    const list = async () => (await get(connection, token, '/admin/v1/clients')).status
+    assert.equal(await list(), 200)
+    await revoke(connection, administrator, token)
+    assert.equal(await list(), 401)
+  })
+
   it('survives a restart', async () => {
     const token = await newToken()
     await revoke(connection, server.credentials, token)
@@ -129,6 +138,30 @@ describe('POST /oauth2/revoke', () => {
       const answer = await post(connection, 'revoke', message)
       assert.equal(answer.status, 400, answer.text)
       assert.equal(answer.json().error, 'invalid_request')
+    }
+    assert.equal((await use(token)).status, 200)
+  })
+})
+
+describe('miot token revoke', () => {
+  it('ends a token that is piped in, and says nothing of it', async () => {
+    const token = await newToken()
+    const { status, stdout, stderr } = await server.miot(['token', 'revoke'], {
+      input: `${token}\n`,
+    })
+    assert.equal(status, 0, stderr)
+    assert.deepEqual(JSON.parse(stdout), { revoked: true })
+    assert.equal((await use(token)).status, 401)
+  })
+
+  it('fails for a token of another client, and with a wrong secret', async () => {
+    const token = await newToken()
+    const asOther = { MIOT_CLIENT_ID: other.client_id, MIOT_CLIENT_SECRET: other.client_secret }
+    const wrong = { MIOT_CLIENT_SECRET: other.client_secret }
+    for (const env of [asOther, wrong]) {
+      const { status, stderr } = await server.miot(['token', 'revoke', token], { env })
+      assert.notEqual(status, 0)
+      assert.ok(!stderr.includes(token))
     }
     assert.equal((await use(token)).status, 200)
   })

@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict'
+import { mkdtempDisposableSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { startPostgres } from '../../testing/postgres.ts'
+import { openDatabase } from '../open-sqlite.ts'
+import { openPostgres, type Postgres } from '../postgres/index.ts'
+import { copyTables, TargetNotEmpty } from './copy-tables.ts'
+import { withPostgresTables } from './postgres-tables.ts'
+import { withSqliteTables } from './sqlite-tables.ts'
+import { type Cell, type MakeRoom, PlaceInUse, type TablePlace, type TableSpec } from './tables.ts'
+
+const server = await startPostgres()
+after(() => server.stop())
+
+const THINGS: TableSpec = {
+  name: 'things',
+  columns: {
+    id: 'bigint',
+    name: 'text',
+    given: 'name',
+    size: 'double',
+    notes: 'json',
+    bytes: 'bytea',
+  },
+  identity: 'id',
+}
+const STATE: TableSpec = { name: 'state', columns: { value: 'bigint' }, singleton: true }
+const TABLES = [THINGS, STATE]
+
+const rowOf = (id: number): Cell[] => [
+  id,
+  ['plain', `"'\\{},NULL`, 'ünï 漢 😀\n\t', ' ', ''][id % 5] as string,
+  ['a\0b', 'ü', ''][id % 3] as string,
+  id % 3 === 0 ? null : id / 7,
+  `{ "b": ${id},  "a": "\\u00e9\\\\" }`,
+  id % 4 === 0 ? null : new Uint8Array([0, id % 256, 255, 92]),
+]
+const ROWS = Array.from({ length: 2500 }, (_, index) => rowOf(index + 1))
+
+interface House {
+  /** Holds it as `copy` does. */
+  hold<Result>(
+    access: 'read' | 'write',
+    work: (place: TablePlace) => Promise<Result>,
+  ): Promise<Result>
+  /** As a server would. */
+  use(): Promise<{ close(): unknown }>
+}
+
+function sqliteHouse(folder: string, name: string): House {
+  const path = join(folder, name)
+  const database = openDatabase(path)
+  database.exec(`
+    CREATE TABLE things (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,
+      given TEXT NOT NULL, size REAL, notes TEXT NOT NULL, bytes BLOB,
+      letters INTEGER GENERATED ALWAYS AS (length(name)) VIRTUAL) STRICT;
+    CREATE TABLE migrations (version INTEGER) STRICT;
+    CREATE TABLE state (value INTEGER NOT NULL) STRICT; INSERT INTO state VALUES (0)`)
+  database.close()
+  return {
+    hold: (access, work) => withSqliteTables(path, access, work),
+    use: async () => {
+      const used = openDatabase(path)
+      used.exec('SELECT * FROM state')
+      return used
+    },
+  }
+}
+
+async function postgresHouse(): Promise<House> {
+  const url = await server.createDatabase()
+  const postgres = openPostgres(url)
+  await postgres.query(`
+    CREATE SCHEMA house;
+    CREATE TABLE house.things (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      name TEXT NOT NULL, given BYTEA NOT NULL, size DOUBLE PRECISION, notes JSON NOT NULL, bytes BYTEA,
+      letters INTEGER GENERATED ALWAYS AS (length(name)) STORED);
+    CREATE TABLE house.migrations (version INTEGER);
+    CREATE TABLE house.state (value BIGINT NOT NULL); INSERT INTO house.state VALUES (0)`)
+  await postgres.close()
+  return {
+    hold: (access, work) => withPostgresTables({ url, schema: 'house' }, access, work),
+    use: async () => {
+      const used = openPostgres(url)
+      await used.query('SELECT 1')
+      return used
+    },
+  }
+}
+
+async function allRows(place: TablePlace, table: TableSpec): Promise<Cell[][]> {
+  const rows: Cell[][] = []
+  for await (const piece of place.rows(table, Object.keys(table.columns)[0])) {
+    for (const row of piece)
+      rows.push(row.map((cell) => (cell instanceof Uint8Array ? new Uint8Array(cell) : cell)))
+  }
+  return rows
+}
+
+const fill = (house: House): Promise<void> =>
+  house.hold('write', async (place) => {
+    await place.insert(THINGS, ROWS)
+    await place.clear(STATE)
+    await place.insert(STATE, [[41]])
+  })
+
+const move = (from: House, to: House, tables = TABLES) =>
+  from.hold('read', (source) => to.hold('write', (target) => copyTables(source, target, tables)))
+
+const WAYS = {
+  'SQLite to PostgreSQL': async (folder: string) => [
+    sqliteHouse(folder, 'a.db'),
+    await postgresHouse(),
+  ],
+  'PostgreSQL to SQLite': async (folder: string) => [
+    await postgresHouse(),
+    sqliteHouse(folder, 'a.db'),
+  ],
+  'SQLite to SQLite': async (folder: string) => [
+    sqliteHouse(folder, 'a.db'),
+    sqliteHouse(folder, 'b.db'),
+  ],
+} as const
+
+for (const [way, build] of Object.entries(WAYS)) {
+  describe(`a move from ${way}`, () => {
+    async function withHouses(run: (from: House, to: House) => Promise<void>): Promise<void> {
+      using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+      const [from, to] = (await build(folder.path)) as [House, House]
+      await fill(from)
+      await run(from, to)
+    }
+
+    it('takes every row along as it is', () =>
+      withHouses(async (from, to) => {
+        assert.deepEqual(await move(from, to), [
+          { table: 'things', rows: ROWS.length },
+          { table: 'state', rows: 1 },
+        ])
+        await to.hold('read', async (place) => {
+          assert.deepEqual(await allRows(place, THINGS), ROWS)
+          assert.deepEqual(await allRows(place, STATE), [[41]])
+        })
+      }))
+
+    it('does not go where something is, and leaves it as it was', () =>
+      withHouses(async (from, to) => {
+        await to.hold('write', (place) => place.insert(THINGS, [rowOf(9)]))
+        await assert.rejects(move(from, to), TargetNotEmpty)
+        await to.hold('read', async (place) => {
+          assert.deepEqual(await allRows(place, THINGS), [rowOf(9)])
+          assert.deepEqual(await allRows(place, STATE), [[0]])
+        })
+      }))
+
+    it('leaves nothing behind when it fails half way', () =>
+      withHouses(async (from, to) => {
+        const fault = new Error('no more')
+        const moving = from.hold('read', (source) =>
+          to.hold('write', (target) =>
+            copyTables(
+              {
+                ...source,
+                rows: (table) => {
+                  if (table === STATE) throw fault
+                  return source.rows(table)
+                },
+              },
+              target,
+              TABLES,
+            ),
+          ),
+        )
+        await assert.rejects(moving, fault)
+        await to.hold('read', async (place) => assert.equal(await place.count(THINGS), 0))
+        await move(from, to)
+      }))
+
+    it('does not begin with a list that leaves something behind', () =>
+      withHouses(async (from, to) => {
+        const { size: _, ...columns } = THINGS.columns
+        for (const tables of [[THINGS], [{ ...THINGS, columns }, STATE]]) {
+          await assert.rejects(move(from, to, tables), /^Error: the list of tables is/)
+        }
+      }))
+
+    it('does not begin while a server has either of them open', () =>
+      withHouses(async (from, to) => {
+        for (const house of [from, to]) {
+          const server = await house.use()
+          await assert.rejects(move(from, to), PlaceInUse)
+          await server.close()
+        }
+        await move(from, to)
+      }))
+
+    it('notices a row that did not arrive as it was sent', () =>
+      withHouses(async (from, to) => {
+        const moving = from.hold('read', (source) =>
+          to.hold('write', (target) =>
+            copyTables(
+              source,
+              {
+                ...target,
+                insert: (table, rows) =>
+                  target.insert(
+                    table,
+                    rows.map((row) => (row[0] === 7 ? [7, 'another', ...row.slice(2)] : row)),
+                  ),
+              },
+              TABLES,
+            ),
+          ),
+        )
+        await assert.rejects(moving, /things arrived with 2500 rows of 2500, or not as it was/)
+        await to.hold('read', async (place) => assert.equal(await place.count(THINGS), 0))
+      }))
+  })
+}
+
+it('into PostgreSQL room is made for what arrives, and what it derives is not copied', async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+  const from = sqliteHouse(folder.path, 'a.db')
+  await fill(from)
+  const url = await server.createDatabase()
+  const postgres = openPostgres(url)
+  await postgres.query(`CREATE SCHEMA house;
+    CREATE TABLE house.state (value BIGINT NOT NULL) PARTITION BY LIST (value);
+    CREATE TABLE house.derived (a INTEGER); INSERT INTO house.derived VALUES (1)`)
+  await postgres.close()
+  const makeRoom: MakeRoom = async (query, { name }, rows) => {
+    for (const [value] of rows) {
+      await query(
+        `CREATE TABLE house.${name}_${value} PARTITION OF house.${name} FOR VALUES IN (${value})`,
+      )
+    }
+  }
+  const derived: TableSpec = { name: 'derived', columns: {}, derived: true }
+  const things: TableSpec = { ...THINGS, derived: true }
+  const copied = await from.hold('read', (source) =>
+    withPostgresTables({ url, schema: 'house', makeRoom }, 'write', (target) =>
+      copyTables(source, target, [things, STATE, derived]),
+    ),
+  )
+  assert.deepEqual(copied, [{ table: 'state', rows: 1 }])
+})
+
+it('after a move PostgreSQL gives out numbers behind the largest', async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+  const [from, to] = [sqliteHouse(folder.path, 'a.db'), await postgresHouse()]
+  await fill(from)
+  await move(from, to)
+  const database = await to.use()
+  const { rows } = await (database as Postgres).query(
+    `INSERT INTO house.things (name, given, notes) VALUES ('new', '', '{}') RETURNING id`,
+  )
+  assert.deepEqual(rows, [{ id: ROWS.length + 1 }])
+  await database.close()
+})
