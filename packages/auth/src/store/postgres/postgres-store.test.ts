@@ -8,6 +8,7 @@ import { countUp, keyOf, keysAre, newClient, populate } from '../conformance/sam
 import { testAuthStore } from '../store.conformance.ts'
 import type { AuthStore, StoreChange } from '../store.ts'
 import { openPostgresAuthStore } from './postgres-store.ts'
+import { REVISION } from './watch-changes.ts'
 
 const server = await startPostgres()
 after(() => server.stop())
@@ -76,6 +77,10 @@ it('PostgreSQL: reads, logins and counters do not wait for a change that hangs',
   await populate(store)
   const hanging = async (query: RunQuery): Promise<void> => {
     await query('SELECT value FROM auth.revision FOR UPDATE')
+    // More than there are connections.
+    const changes = Array.from({ length: 30 }, () =>
+      assert.rejects(store.updateClient('first', countUp), StoreUnavailable),
+    )
     assert.equal((await store.findClient('first'))?.client_id, 'first')
     assert.equal(await store.useAssertion({ client_id: 'first', jti: 'a', until: 9 }, 0), true)
     await store.addUsage({ clients: [], secrets: [] })
@@ -84,7 +89,7 @@ it('PostgreSQL: reads, logins and counters do not wait for a change that hangs',
     assert.equal(await store.sweep(0, 10), 0)
     const quota = { client_id: 'first', hour: 1, day: 1, tokens_per_hour: 1, tokens_per_day: 1 }
     assert.equal((await store.takeQuota({ ...quota, enforce: true })).taken, true)
-    await assert.rejects(store.updateClient('first', countUp), StoreUnavailable)
+    await Promise.all(changes)
   }
   // Longer than a change waits.
   await here.database.transaction(hanging, { timeoutMs: 9000 })
@@ -189,6 +194,24 @@ it('PostgreSQL: a login is one statement, by indices alone', async () => {
       assert.doesNotMatch(plan, /Seq Scan|Sort/, what)
     }
   })
+})
+
+it('PostgreSQL: to find what changed among many clients, not all of them are read', async () => {
+  await using here = await place()
+  const store = await here.open()
+  await populate(store)
+  await here.database.query(
+    `INSERT INTO auth.clients (client_id, org_id, environment, document)
+     SELECT n, 'org_1', 'development', '{"grants":[]}' FROM generate_series(1, 20000) n`,
+  )
+  const plan = await here.database.transaction(async (query) => {
+    await query(`SET LOCAL plan_cache_mode = force_generic_plan`)
+    await query(`PREPARE since AS ${REVISION.text}`)
+    const { rows } = await query<{ 'QUERY PLAN': string }>('EXPLAIN EXECUTE since (5, 1001)')
+    return rows.map((row) => row['QUERY PLAN']).join('\n')
+  })
+  assert.match(plan, /clients_by_change/)
+  assert.doesNotMatch(plan, /Seq Scan on clients/)
 })
 
 it('PostgreSQL: used assertions are forgotten a hundred at a time', async () => {
