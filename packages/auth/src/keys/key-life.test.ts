@@ -69,6 +69,16 @@ describe('the life of keys', () => {
     assert.equal(rotate([], candidate(START), START, POLICY), null)
   })
 
+  it('sees that one is under way, however the clocks stood of those who made the keys', () => {
+    const keys = round(round([], START), START)
+    const late = candidate(START - 5000)
+    const rotated = rotate(keys, late, START, POLICY)?.keys ?? []
+    // As the store returns them: by the time they were made.
+    const inOrder = [late, ...rotated.filter(({ kid }) => kid !== late.kid)]
+    assert.equal(rotate(inOrder, candidate(START), START + 1, POLICY), null)
+    assert.deepEqual(states(inOrder, START + POLICY.publishMs), ['active', 'next', 'retired'])
+  })
+
   it('keeps a retired key until its last token has died', () => {
     const keys = round(round([], START), START)
     const at = START + DAY_MS

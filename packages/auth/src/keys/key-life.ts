@@ -115,7 +115,8 @@ export function rotate(
   policy: KeyPolicy,
 ): KeyStep | null {
   const { active, next } = placesOf(keys, candidate.alg, nowMs)
-  if (active === undefined || next === undefined || next.activates_at !== null) return null
+  // Of two to come, which is first depends on the clocks of those who made them; this does not.
+  if (active === undefined || next === undefined || active.retires_at !== null) return null
   const at = Math.max(nowMs, Date.parse(next.created_at) + policy.publishMs)
   const moment = new Date(at).toISOString()
   const successor = { ...next, activates_at: moment }
