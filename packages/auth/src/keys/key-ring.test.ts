@@ -28,8 +28,8 @@ function createKeyStore() {
 
 type KeyStore = ReturnType<typeof createKeyStore>
 
-const ringOn = (store: KeyStore, sealingKey = SEALING_KEY): KeyRing =>
-  new KeyRing({ store, sealingKey, policy: DEFAULT_KEY_POLICY, now: () => NOW })
+const ringOn = (store: KeyStore, sealingKey = SEALING_KEY, now = () => NOW): KeyRing =>
+  new KeyRing({ store, sealingKey, policy: DEFAULT_KEY_POLICY, now })
 
 async function loadedRing(store: KeyStore, ...algorithms: SigningAlgorithm[]): Promise<KeyRing> {
   const ring = ringOn(store)
@@ -115,6 +115,47 @@ describe('KeyRing', () => {
     }
   })
 
+  it('makes one next key and one rotation, however many wake together', async () => {
+    const store = createKeyStore()
+    const clock = { now: NOW }
+    const rings = Array.from({ length: 5 }, () => ringOn(store, SEALING_KEY, () => clock.now))
+    for (const ring of rings) await ring.load(['ES256'])
+    const together = () => Promise.all(rings.map((ring) => ring.maintain(['ES256'])))
+    await together()
+    assert.deepEqual([store.kept.keys.length, store.kept.writes], [2, 2])
+    clock.now += DEFAULT_KEY_POLICY.rotateAfterMs ?? 0
+    await together()
+    assert.deepEqual([store.kept.keys.length, store.kept.writes], [3, 3])
+    await together()
+    assert.equal(store.kept.writes, 3)
+  })
+
+  it('changes keys by the clock, while the store is away', async () => {
+    const store = createKeyStore()
+    const clock = { now: NOW }
+    const ring = ringOn(store, SEALING_KEY, () => clock.now)
+    await ring.load(['ES256'])
+    await ring.maintain(['ES256'])
+    const [first, second] = store.kept.keys
+    assert.ok(first && second)
+    const at = new Date(NOW + 600_000).toISOString()
+    store.kept.keys = [
+      { ...first, retires_at: at },
+      { ...second, activates_at: at },
+    ]
+    await ring.load(['ES256'])
+    store.updateSigningKeys = () => Promise.reject(new Error('the store is away'))
+    const signedBy = async () => decodeProtectedHeader(await ring.sign('ES256', PAYLOAD)).kid
+    clock.now = NOW + 599_999
+    const old = await ring.sign('ES256', PAYLOAD)
+    assert.equal(decodeProtectedHeader(old).kid, first.kid)
+    clock.now = NOW + 600_000
+    assert.equal(await signedBy(), second.kid)
+    await assert.rejects(ring.maintain(['ES256']), /away/)
+    assert.equal(await signedBy(), second.kid)
+    assert.equal(await verifyWith(ring, old), PAYLOAD)
+  })
+
   it('refuses to start with an encryption key that does not fit', async () => {
     const store = createKeyStore()
     await loadedRing(store, 'ES256')
@@ -143,6 +184,23 @@ describe('KeyRing', () => {
     store.kept.keys = store.kept.keys.map((key) => ({ ...key, sealed: 'broken' }))
     await assert.rejects(ring.load(['ES256']), SealBroken)
     assert.equal(await verifyWith(ring, await ring.sign('ES256', PAYLOAD)), PAYLOAD)
+  })
+
+  it('takes the other keys when one that came later cannot be opened, and says so', async () => {
+    const store = createKeyStore()
+    const ring = await loadedRing(store, 'ES256')
+    await loadedRing(store, 'ES256', 'EdDSA')
+    const stranger = createKeyStore()
+    await loadedRing(stranger, 'RS256')
+    const [broken] = stranger.kept.keys.map((key) => ({ ...key, sealed: 'broken' }))
+    assert.ok(broken)
+    store.kept.keys = [broken, ...store.kept.keys]
+    await assert.rejects(ring.load(['ES256', 'EdDSA']), SealBroken)
+    assert.equal(await verifyWith(ring, await ring.sign('EdDSA', PAYLOAD)), PAYLOAD)
+    await assert.rejects(ring.sign('RS256', PAYLOAD), { status: 503 })
+    // Others may have opened it, and sign with it.
+    assert.ok(await ring.find({ alg: 'RS256', kid: broken.kid }))
+    await assert.rejects(ringOn(store).load(['ES256', 'EdDSA']), SealBroken)
   })
 
   it('finds only a key of its own, for the algorithm that the key is for', async () => {

@@ -23,12 +23,20 @@ import { newKey } from './new-key.ts'
 import type { SealedKey } from './sealed-key.ts'
 import { unseal } from './sealing.ts'
 
-interface OpenKey {
-  /** Unix milliseconds. */
-  readonly activatesAt: number
+interface Signer {
   readonly signWith: SignKeyObjectInput
   /** `BASE64URL(header).` of every token this key signs. */
   readonly headerSegment: string
+}
+
+/** With the text it was opened from. */
+interface OpenedText extends Signer {
+  readonly sealed: string
+}
+
+interface OpenKey extends Signer {
+  /** Unix milliseconds. */
+  readonly activatesAt: number
 }
 
 export interface KeyRingOptions {
@@ -45,8 +53,9 @@ export class KeyRing implements KeySource {
   readonly #options: KeyRingOptions
   /** Those that sign or will, of each algorithm, the latest first. */
   #signing = new Map<SigningAlgorithm, OpenKey[]>()
-  /** What was opened stays open, by its sealed text: keys never change but in their times. */
-  #open = new Map<string, Pick<OpenKey, 'signWith' | 'headerSegment'>>()
+  /** What was opened stays open, by its `kid`. */
+  #open = new Map<string, OpenedText>()
+  #started = false
   #turn: Promise<void> = Promise.resolve()
   #published: JsonWebKeySet = { keys: [] }
   #imported = new Map<string, Promise<CryptoKey | null>>()
@@ -141,31 +150,43 @@ export class KeyRing implements KeySource {
     await this.#take(keys)
   }
 
+  /**
+   * Puts these keys in place of those before. One that cannot be opened is published all the same, since
+   * other instances may sign with it, and does not keep the others out; a start refuses it.
+   *
+   * @throws SealBroken about the first such key, the others being in place.
+   */
   async #take(keys: readonly SealedKey[]): Promise<void> {
-    const open = new Map(
-      await Promise.all(
-        keys.map(
-          async (key) =>
-            [key.sealed, this.#open.get(key.sealed) ?? (await this.#unseal(key))] as const,
-        ),
-      ),
-    )
+    const opened = await Promise.allSettled(keys.map((key) => this.#openOne(key)))
+    const broken = opened.find((result) => result.status === 'rejected')
+    if (broken !== undefined && !this.#started) throw broken.reason
     const signing = new Map<SigningAlgorithm, OpenKey[]>()
-    for (const { sealed, alg, activates_at } of keys) {
+    const open = new Map<string, OpenedText>()
+    for (const [index, { kid, alg, activates_at }] of keys.entries()) {
+      const result = opened[index]
+      const key = result?.status === 'fulfilled' ? result.value : this.#open.get(kid)
+      if (key === undefined) continue
+      open.set(kid, key)
       if (activates_at === null) continue
-      const key = open.get(sealed) as Pick<OpenKey, 'signWith' | 'headerSegment'>
       const own = signing.get(alg) ?? []
-      own.push({ ...key, activatesAt: Date.parse(activates_at) })
-      own.sort((a, b) => b.activatesAt - a.activatesAt)
-      signing.set(alg, own)
+      signing.set(alg, [...own, { ...key, activatesAt: Date.parse(activates_at) }])
     }
+    for (const own of signing.values()) own.sort((a, b) => b.activatesAt - a.activatesAt)
+    this.#started = true
     this.#open = open
     this.#signing = signing
     this.#published = { keys: keys.map((key) => key.public_jwk) }
     this.#imported = new Map()
+    if (broken !== undefined) throw broken.reason
   }
 
-  async #unseal(key: SealedKey): Promise<Pick<OpenKey, 'signWith' | 'headerSegment'>> {
+  async #openOne(key: SealedKey): Promise<OpenedText> {
+    const known = this.#open.get(key.kid)
+    if (known?.sealed === key.sealed) return known
+    return { sealed: key.sealed, ...(await this.#unseal(key)) }
+  }
+
+  async #unseal(key: SealedKey): Promise<Signer> {
     const jwk = await unseal(key.sealed, key.kid, this.#options.sealingKey)
     const privateKey: KeyObject = createPrivateKey({ key: jwk, format: 'jwk' })
     const header = JSON.stringify({ alg: key.alg, kid: key.kid, typ: ACCESS_TOKEN_TYPE })
