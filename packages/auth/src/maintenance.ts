@@ -11,6 +11,9 @@ export interface MaintenanceOptions {
   /** Unix milliseconds. */
   readonly now: () => number
   readonly onError: (error: unknown) => void
+  /** Milliseconds from the start to the first round, and between rounds. Default: 2 s, 60 s. */
+  readonly firstAfterMs?: number
+  readonly intervalMs?: number
 }
 
 const FIRST_AFTER_MS = 2000
@@ -22,13 +25,14 @@ const SWEEP_ROWS = 500
 
 /** Starts the work, now and then; returns what stops it. */
 export function startMaintenance(options: MaintenanceOptions): () => void {
+  const { firstAfterMs = FIRST_AFTER_MS, intervalMs = INTERVAL_MS } = options
   let stopped = false
-  let timer = setTimeout(run, FIRST_AFTER_MS).unref()
+  let timer = setTimeout(run, firstAfterMs).unref()
   async function run(): Promise<void> {
     await maintainOnce(options, () => stopped)
     if (stopped) return
     const spread = 1 + JITTER * (Math.random() * 2 - 1)
-    timer = setTimeout(run, INTERVAL_MS * spread).unref()
+    timer = setTimeout(run, intervalMs * spread).unref()
   }
   return () => {
     stopped = true
@@ -36,19 +40,23 @@ export function startMaintenance(options: MaintenanceOptions): () => void {
   }
 }
 
-/** One round; never rejects. */
+/** One round; never rejects. What fails keeps nothing else from being done. */
 export async function maintainOnce(
   { store, maintainKeys, now, onError }: MaintenanceOptions,
   stopped: () => boolean = () => false,
 ): Promise<void> {
-  try {
-    await maintainKeys()
+  async function sweepAll(): Promise<void> {
     for (let swept = 1; swept > 0 && !stopped(); ) {
       swept = await store.sweep(Math.floor(now() / 1000), SWEEP_ROWS)
       await new Promise(setImmediate)
     }
-  } catch (error) {
-    // A store that was closed meanwhile is no news.
-    if (!stopped()) onError(error)
+  }
+  for (const work of [maintainKeys, sweepAll]) {
+    try {
+      await work()
+    } catch (error) {
+      // A store that was closed meanwhile is no news.
+      if (!stopped()) onError(error)
+    }
   }
 }
