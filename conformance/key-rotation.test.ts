@@ -114,7 +114,10 @@ describe('two instances on one store', { timeout: 120_000 }, () => {
       assert.equal((await get(connection, token, '/v1/assets')).status, 200)
     }
     const before = (await keys()).map(({ kid }) => kid)
-    assert.equal((await first.miot(['keys', 'rotate', '--now'])).status, 0)
+    const { status, stdout: told } = await first.miot(['keys', 'rotate', '--now', '--no-json'])
+    assert.equal(status, 0)
+    assert.match(told, /^KEY +ALG +STATE +CREATED +SIGNS FROM +VERIFIES UNTIL\n/)
+    assert.match(told, /Every token signed until now is dead; clients log in again/)
     const deadline = performance.now() + 1000
     for (const connection of connections) {
       while ((await get(connection, token, '/v1/assets')).status !== 401) {

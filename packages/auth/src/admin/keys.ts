@@ -13,6 +13,7 @@ import {
 } from '../keys/key-life.ts'
 import { newKey } from '../keys/new-key.ts'
 import type { SealedKey } from '../keys/sealed-key.ts'
+import { unseal } from '../keys/sealing.ts'
 import type { AdminContext } from './context.ts'
 
 export interface KeyView {
@@ -78,18 +79,36 @@ export async function replaceKeys(
   return keys.map((key) => viewOf(key, now))
 }
 
-/** @throws AdminError `not_found` for an algorithm that is not in use. */
+/**
+ * @throws AdminError `not_found` for an algorithm that is not in use.
+ * @throws SealBroken when no key at all can be opened: what we sealed, no server could open.
+ */
 async function candidatesFor(
   alg: SigningAlgorithm | null,
   { store, sealingKey, now }: KeyAdmin,
 ): Promise<SealedKey[]> {
   const keys = await store.updateSigningKeys(() => null)
+  await assertOneOpens(keys, sealingKey)
   const inUse = [...new Set(keys.map((key) => key.alg))]
   const algorithms = alg === null ? inUse : inUse.filter((one) => one === alg)
   if (algorithms.length === 0) {
-    throw new AdminError('not_found', `There is no ${alg ?? 'signing'} key; run miot serve first`)
+    throw new AdminError('not_found', noKey(alg))
   }
   return Promise.all(algorithms.map((one) => newKey(one, sealingKey, now())))
+}
+
+async function assertOneOpens(keys: readonly SealedKey[], sealingKey: Uint8Array): Promise<void> {
+  if (keys.length === 0) return
+  try {
+    await Promise.any(keys.map((key) => unseal(key.sealed, key.kid, sealingKey)))
+  } catch (error) {
+    throw (error as AggregateError).errors[0]
+  }
+}
+
+function noKey(alg: SigningAlgorithm | null): string {
+  if (alg === null) return 'There is no signing key yet; run miot serve first'
+  return `There is no ${alg} key; it is made with the first audience whose tokens are signed so`
 }
 
 function underWay(alg: SigningAlgorithm): AdminError {

@@ -23,7 +23,7 @@ export async function rotate(
     const keys = await (now ? replaceKeys : rotateKeys)(alg ?? null, admin)
     const told = now
       ? 'Every token signed until now is dead; clients log in again, and new keys sign from now on.'
-      : 'The next key signs from the time above; tokens of the one before stay valid until they expire.'
+      : 'The next key signs from the time above (UTC); tokens of the one before stay valid until they expire.'
     print(context, keys, told)
   })
 }
@@ -34,10 +34,11 @@ function print(context: Context, keys: readonly KeyView[], told: string): void {
       key.kid,
       key.alg,
       key.state,
+      minute(key.created_at),
       minute(key.activates_at),
       minute(key.gone_at),
     ])
-    const text = table(['KEY', 'ALG', 'STATE', 'SIGNS FROM', 'VERIFIES UNTIL'], rows)
+    const text = table(['KEY', 'ALG', 'STATE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL'], rows)
     return told === '' ? text : `${text}\n\n${told}`
   })
 }
