@@ -1,0 +1,165 @@
+/**
+ * Signing keys rotate three times while two instances work as hard as the machine lets them: no login fails,
+ * and no verification, on either instance or elsewhere.
+ *
+ * Elsewhere is jose's remote JWK Set, which follows nothing but HTTP caching. At the end the tokens of every key,
+ * the first one too, must still be good. `--quick` rotates at a shorter pace, on PostgreSQL
+ * only; `--store sqlite` or `--store postgres` for one store only.
+ */
+
+import assert from 'node:assert/strict'
+import { setTimeout as wait } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { createRemoteJWKSet, decodeProtectedHeader, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { openConnection } from '../conformance/support/connection.ts'
+import type { RunningServer } from '../conformance/support/running-server.ts'
+import { accessToken } from '../conformance/support/token-requests.ts'
+import { get } from '../conformance/support/track-requests.ts'
+import { STORES, type StoreKind, startTwo, type TwoInstances } from './support/two-instances.ts'
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, store: { type: 'string' } },
+})
+/** One rotation follows another as soon as it may, after twice this time. */
+const MAX_AGE_SECONDS = values.quick ? 2 : 10
+const ROTATIONS = 3
+const WORKERS_PER_INSTANCE = 4
+const GIVE_UP_MS = 60_000
+const LOOK_EVERY_MS = 500
+/** More would say nothing new. */
+const MAX_FAILURES = 10
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+
+interface Tally {
+  logins: number
+  verifications: number
+  readonly failures: string[]
+  /** One token of each key. */
+  readonly tokens: Map<string, string>
+}
+
+interface KeyRow {
+  readonly kid: string
+  readonly state: string
+}
+
+function remoteKeysOf({ url }: RunningServer): JWTVerifyGetKey {
+  const cacheMaxAge = MAX_AGE_SECONDS * 1000
+  return createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`), { cacheMaxAge })
+}
+
+/** Logs in at one instance, and shows the token to the other and to a verifier elsewhere, until aborted. */
+async function carryLoad(pair: TwoInstances, tally: Tally, over: AbortSignal): Promise<void> {
+  const issuer = pair.first.url
+  const { credentials } = pair.first
+  async function work(here: RunningServer, there: RunningServer, keys: JWTVerifyGetKey) {
+    const login = openConnection(here.url)
+    const api = openConnection(there.url)
+    while (!over.aborted && tally.failures.length < MAX_FAILURES) {
+      try {
+        const token = await accessToken(login, credentials)
+        tally.logins++
+        tally.tokens.set(String(decodeProtectedHeader(token).kid), token)
+        await jwtVerify(token, keys, { issuer })
+        assert.equal((await get(api, token, '/v1/assets?limit=1')).status, 200)
+        tally.verifications += 2
+      } catch (error) {
+        tally.failures.push(String(error))
+      }
+    }
+    login.close()
+    api.close()
+  }
+  const ways = [
+    [pair.first, pair.second, remoteKeysOf(pair.second)],
+    [pair.second, pair.first, remoteKeysOf(pair.first)],
+  ] as const
+  const workers = ways.flatMap((way) =>
+    Array.from({ length: WORKERS_PER_INSTANCE }, () => work(...way)),
+  )
+  await Promise.all(workers)
+}
+
+/** As soon as there is a next key, and no rotation under way. */
+async function rotate(server: RunningServer): Promise<void> {
+  const deadline = performance.now() + GIVE_UP_MS
+  for (;;) {
+    const { status, stderr } = await server.miot(['keys', 'rotate', '--json'])
+    if (status === 0) return
+    assert.match(stderr, /under way, or its next key is not made yet/)
+    assert.ok(performance.now() < deadline, stderr)
+    await wait(LOOK_EVERY_MS)
+  }
+}
+
+/** Resolves once the last of the keys before has stopped signing. */
+async function allRetired(server: RunningServer): Promise<void> {
+  const deadline = performance.now() + GIVE_UP_MS
+  for (;;) {
+    const { stdout } = await server.miot(['keys', 'list', '--json'])
+    const rows = JSON.parse(stdout).keys as KeyRow[]
+    if (rows.filter(({ state }) => state === 'retired').length === ROTATIONS) return
+    assert.ok(performance.now() < deadline, 'the last key took over')
+    await wait(LOOK_EVERY_MS)
+  }
+}
+
+async function rotateUnderLoad(server: RunningServer): Promise<void> {
+  for (let round = 1; round <= ROTATIONS; round++) {
+    await rotate(server)
+    say(`  rotation ${round} begun`)
+  }
+  await allRetired(server)
+  // What the new key signs is to be seen, everywhere.
+  await wait(MAX_AGE_SECONDS * 1000)
+}
+
+/** Nothing of before is lost: one token of each key, on both instances and elsewhere. */
+async function verifyAll(pair: TwoInstances, { tokens, failures }: Tally): Promise<void> {
+  for (const server of [pair.first, pair.second]) {
+    const keys = remoteKeysOf(server)
+    const api = openConnection(server.url)
+    for (const [kid, token] of tokens) {
+      const { status } = await get(api, token, '/v1/assets?limit=1')
+      if (status !== 200) failures.push(`a token of ${kid}: ${status}`)
+      await jwtVerify(token, keys).catch((error) => failures.push(`a token of ${kid}: ${error}`))
+    }
+    api.close()
+  }
+}
+
+async function run(store: StoreKind): Promise<boolean> {
+  say(`${store}:`)
+  const pair = await startTwo(store, { MIOT_JWKS_MAX_AGE: String(MAX_AGE_SECONDS) })
+  const tally: Tally = { logins: 0, verifications: 0, failures: [], tokens: new Map() }
+  const over = new AbortController()
+  const began = performance.now()
+  try {
+    const load = carryLoad(pair, tally, over.signal)
+    await rotateUnderLoad(pair.first).finally(() => over.abort())
+    await load
+    const seconds = (performance.now() - began) / 1000
+    await verifyAll(pair, tally)
+    report(tally, seconds)
+    return tally.failures.length === 0 && tally.tokens.size === ROTATIONS + 1
+  } finally {
+    over.abort()
+    await pair.stop()
+  }
+}
+
+function report({ logins, verifications, failures, tokens }: Tally, seconds: number): void {
+  const rate = (count: number): string => `${count} (${Math.round(count / seconds)}/s)`
+  say(
+    `  ${tokens.size} keys signed in ${seconds.toFixed(1)} s: ${rate(logins)} logins, ` +
+      `${rate(verifications)} verifications, ${failures.length} failures`,
+  )
+  for (const failure of failures) say(`  ${failure}`)
+}
+
+const chosen = values.store ?? (values.quick ? 'postgres' : undefined)
+const stores = STORES.filter((store) => chosen === undefined || store === chosen)
+let kept = stores.length > 0
+for (const store of stores) kept = (await run(store)) && kept
+process.exitCode = kept ? 0 : 1
