@@ -124,11 +124,15 @@ describe('two instances on one store', { timeout: 120_000 }, () => {
         assert.ok(performance.now() < deadline, 'dead on each instance within a second')
       }
     }
+    // They may have heard of the old keys' end just before they had the new one.
+    const works = async () => {
+      const fresh = await accessToken(other, first.credentials)
+      return (await get(one, fresh, '/v1/assets')).status === 200
+    }
+    while (!(await works())) assert.ok(performance.now() < deadline, 'and a new one works')
     const now = await keys()
     assert.equal(inState(now, 'active').length, 1)
     for (const { kid } of now) assert.ok(!before.includes(kid))
-    const fresh = await accessToken(other, first.credentials)
-    assert.equal((await get(one, fresh, '/v1/assets')).status, 200)
     const { stdout } = await first.miot(['audit', 'list', '--action', 'key.revoked', '--json'])
     assert.equal(JSON.parse(stdout).entries.length, before.length)
     assert.equal((await first.miot(['audit', 'verify'])).status, 0)

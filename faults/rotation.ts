@@ -3,7 +3,7 @@
  * and no verification, on either instance or elsewhere.
  *
  * Elsewhere is jose's remote JWK Set, which follows nothing but HTTP caching. At the end the tokens of every key,
- * the first one too, must still be good. `--quick` rotates at a shorter pace, on PostgreSQL
+ * the first one too, must still be good; then, in an emergency, all must be dead within a second. `--quick` rotates at a shorter pace, on PostgreSQL
  * only; `--store sqlite` or `--store postgres` for one store only.
  */
 
@@ -24,6 +24,7 @@ const { values } = parseArgs({
 const MAX_AGE_SECONDS = values.quick ? 2 : 10
 const ROTATIONS = 3
 const WORKERS_PER_INSTANCE = 4
+const DEAD_WITHIN_MS = 1000
 const GIVE_UP_MS = 60_000
 const LOOK_EVERY_MS = 500
 /** More would say nothing new. */
@@ -129,6 +130,34 @@ async function verifyAll(pair: TwoInstances, { tokens, failures }: Tally): Promi
   }
 }
 
+/** Milliseconds from the end of the command to the last 401 and the first new token, on both. */
+async function emergency(pair: TwoInstances, { tokens, failures }: Tally): Promise<number> {
+  const { status, stderr } = await pair.second.miot(['keys', 'rotate', '--now'])
+  assert.equal(status, 0, stderr)
+  const began = performance.now()
+  await Promise.all(
+    [pair.first, pair.second].map(async ({ url }) => {
+      const api = openConnection(url)
+      for (const [kid, token] of tokens) {
+        while ((await get(api, token, '/v1/assets?limit=1')).status !== 401) {
+          assert.ok(performance.now() - began < GIVE_UP_MS, `a token of ${kid} lives on`)
+        }
+      }
+      // It may have heard of the old keys' end just before it had the new one.
+      let status = 0
+      while (status !== 200) {
+        assert.ok(performance.now() - began < GIVE_UP_MS, `a new token is answered ${status}`)
+        const fresh = await accessToken(api, pair.first.credentials)
+        status = (await get(api, fresh, '/v1/assets?limit=1')).status
+      }
+      api.close()
+    }),
+  )
+  const elapsedMs = performance.now() - began
+  if (elapsedMs > DEAD_WITHIN_MS) failures.push(`the emergency took ${Math.round(elapsedMs)} ms`)
+  return elapsedMs
+}
+
 async function run(store: StoreKind): Promise<boolean> {
   say(`${store}:`)
   const pair = await startTwo(store, { MIOT_JWKS_MAX_AGE: String(MAX_AGE_SECONDS) })
@@ -141,7 +170,8 @@ async function run(store: StoreKind): Promise<boolean> {
     await load
     const seconds = (performance.now() - began) / 1000
     await verifyAll(pair, tally)
-    report(tally, seconds)
+    const elapsedMs = await emergency(pair, tally)
+    report(tally, seconds, elapsedMs)
     return tally.failures.length === 0 && tally.tokens.size === ROTATIONS + 1
   } finally {
     over.abort()
@@ -149,12 +179,17 @@ async function run(store: StoreKind): Promise<boolean> {
   }
 }
 
-function report({ logins, verifications, failures, tokens }: Tally, seconds: number): void {
+function report(
+  { logins, verifications, failures, tokens }: Tally,
+  seconds: number,
+  elapsedMs: number,
+): void {
   const rate = (count: number): string => `${count} (${Math.round(count / seconds)}/s)`
   say(
     `  ${tokens.size} keys signed in ${seconds.toFixed(1)} s: ${rate(logins)} logins, ` +
       `${rate(verifications)} verifications, ${failures.length} failures`,
   )
+  say(`  emergency: all of them dead, and a new one signing, after ${Math.round(elapsedMs)} ms`)
   for (const failure of failures) say(`  ${failure}`)
 }
 
