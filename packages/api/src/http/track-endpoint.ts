@@ -1,6 +1,6 @@
 /** `POST /v1/asset/track`: read the request, ingest, say so. */
 
-import { decodeUtf8, JsonBodyError, parseJson } from '@modulariot/platform/http'
+import { decodeUtf8, JsonBodyError, parseUniqueJson } from '@modulariot/platform/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { ApiMetrics, TrackOutcome } from '../metrics.ts'
@@ -30,7 +30,7 @@ type TrackHttpRequest = FastifyRequest<{ Body: Buffer | undefined }>
 function read(request: TrackHttpRequest): TrackRequest {
   const text = decodeUtf8(request.body ?? Buffer.alloc(0))
   const { headers } = request
-  return { claims: accessTokenClaims(request), headers, text, body: parseJson(text) }
+  return { claims: accessTokenClaims(request), headers, text, body: parseUniqueJson(text) }
 }
 
 function outcomeOf(error: unknown): TrackOutcome {

@@ -3,12 +3,14 @@
 export { addressInList, parseAddressRange } from './address-list.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
 export { drainBody } from './drain-body.ts'
+export { splitJsonArray } from './json-array.ts'
 export {
   assertShallow,
   decodeUtf8,
   JsonBodyError,
   MAX_JSON_DEPTH,
   parseJson,
+  parseUniqueJson,
 } from './json-body.ts'
 export { metricsPage } from './metrics-page.ts'
 export { isRequestId } from './request-id.ts'
