@@ -54,6 +54,7 @@ export async function serve(config: Config): Promise<Running> {
     keys: auth.keys,
     store: telemetryStore,
     now,
+    unknownKeys: config.apiValidation,
     ...counting,
   })
 

@@ -75,6 +75,7 @@ before(async () => {
       issuer: 'https://auth.example',
       baseUrl: 'https://api.example',
       now: () => NOW_MS,
+      unknownKeys: 'strict',
       metrics: createApiMetrics(noMetrics),
     }),
   )

@@ -14,10 +14,10 @@ export type TrackEndpointDeps = IngestDeps & { readonly metrics: Pick<ApiMetrics
 export function trackEndpoint(deps: TrackEndpointDeps) {
   return async (request: TrackHttpRequest, reply: FastifyReply) => {
     try {
-      const { replayed } = await ingest(read(request), deps)
+      const { replayed, warnings } = await ingest(read(request), deps)
       deps.metrics.tracked(replayed ? 'replayed' : 'stored')
       if (replayed) reply.header('idempotent-replay', 'true')
-      return SUCCESS
+      return Object.keys(warnings).length === 0 ? SUCCESS : { ...SUCCESS, warnings }
     } catch (error) {
       deps.metrics.tracked(outcomeOf(error))
       throw error

@@ -23,20 +23,29 @@ export interface IngestDeps {
   readonly queue: Pick<CommitQueue, 'commit'>
   /** Unix milliseconds. */
   readonly now: () => number
+  /** What becomes of a report with a metric key nobody knows: refused, or kept with a warning. */
+  readonly unknownKeys: 'strict' | 'lenient'
+}
+
+/** What became of a report that was kept. */
+export interface Kept {
+  /** An earlier try of the same request had been stored already. */
+  readonly replayed: boolean
+  /** By path, as the faults are; empty unless unknown keys are let in. */
+  readonly warnings: Readonly<Record<string, string>>
 }
 
 /**
- * @returns whether an earlier try of the same request had been stored already.
  * @throws ValidationError with every fault; ApiError 409 for a request id used with another body.
  */
-export async function ingest(
-  request: TrackRequest,
-  deps: IngestDeps,
-): Promise<{ replayed: boolean }> {
+export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<Kept> {
   const received_ms = deps.now()
   // 1. Is all of it as documented?
   const headers = checkHeaders(request.headers, received_ms)
-  const validation = validateAssetTrackingData(request.body, { nowMs: received_ms })
+  const validation = validateAssetTrackingData(request.body, {
+    nowMs: received_ms,
+    unknownKeys: deps.unknownKeys,
+  })
   if (!validation.ok || 'errors' in headers) {
     throw new ValidationError({
       ...('errors' in headers && headers.errors),
@@ -44,7 +53,7 @@ export async function ingest(
     })
   }
   // 2. Keep it.
-  const { data } = validation
+  const { data, warnings } = validation
   const outcome = await deps.queue.commit({
     org_id: request.claims.org_id,
     environment: request.claims.environment,
@@ -59,7 +68,7 @@ export async function ingest(
   } satisfies Observation)
   // 3. Was it here before?
   if (outcome === 'conflict') throw reusedRequestId()
-  return { replayed: outcome === 'replayed' }
+  return { replayed: outcome === 'replayed', warnings }
 }
 
 function reusedRequestId(): ApiError {

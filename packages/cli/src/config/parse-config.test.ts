@@ -35,6 +35,14 @@ describe('parseConfig', () => {
     assert.equal(parseConfig({ MIOT_METRICS_PORT: '9' }, noFiles).metricsPort, 9)
   })
 
+  it('validates strictly unless told otherwise', () => {
+    assert.equal(parseConfig({}, noFiles).apiValidation, 'strict')
+    assert.equal(parseConfig({ MIOT_API_VALIDATION: 'lenient' }, noFiles).apiValidation, 'lenient')
+    assert.deepEqual(faultsOf({ MIOT_API_VALIDATION: 'off' }), [
+      'MIOT_API_VALIDATION must be one of strict, lenient',
+    ])
+  })
+
   it('derives the issuer from the port', () => {
     assert.equal(parseConfig({ MIOT_PORT: '9000' }, noFiles).issuer, 'http://localhost:9000')
   })

@@ -17,6 +17,8 @@ export interface Config {
   readonly databaseDir: string
   readonly issuer: string
   readonly apiAudience: string
+  /** What becomes of a report with a metric key nobody knows. */
+  readonly apiValidation: ApiValidation
   /** Null: the one in the data directory, made when missing. */
   readonly encryptionKey: Uint8Array | null
   /** Absolute paths of PEM files. Null: plaintext. */
@@ -37,6 +39,9 @@ export interface ClientConfig {
   readonly clientSecret: string | undefined
   readonly audience: string | undefined
 }
+
+const API_VALIDATIONS = ['strict', 'lenient'] as const
+export type ApiValidation = (typeof API_VALIDATIONS)[number]
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -77,6 +82,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       SERVER_SETTINGS.MIOT_API_AUDIENCE.default,
       parseAbsoluteUrl,
     ),
+    apiValidation: parse('MIOT_API_VALIDATION', 'strict', oneOf(API_VALIDATIONS)),
     encryptionKey: parse('MIOT_ENCRYPTION_KEY', null, parseEncryptionKey),
     tls,
     trustedProxies: parse('MIOT_TRUSTED_PROXIES', [], parseTrustedProxies),
@@ -85,7 +91,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       Number(SERVER_SETTINGS.MIOT_METRICS_PORT.default),
       parseMetricsPort,
     ),
-    logLevel: parse('MIOT_LOG_LEVEL', 'info', parseLogLevel),
+    logLevel: parse('MIOT_LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),
     client: {
       tokenUrl: parse('MIOT_TOKEN_URL', undefined, parseAbsoluteUrl),
       apiUrl: parse('MIOT_API_URL', undefined, parseAbsoluteUrl),
@@ -203,8 +209,10 @@ function parseAbsoluteUrl(text: string): string {
   return text
 }
 
-function parseLogLevel(text: string): LogLevel {
-  const level = LOG_LEVELS.find((name) => name === text)
-  if (level === undefined) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}`)
-  return level
+function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((name) => name === text)
+    if (word === undefined) throw new Error(`must be one of ${words.join(', ')}`)
+    return word
+  }
 }
