@@ -10,6 +10,7 @@ import { ApiError, ValidationError } from '../api-error.ts'
 import type { Observation } from '../store/store.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import { checkHeaders, type SentHeaders } from './request-headers.ts'
+import { takeApart } from './take-apart.ts'
 
 export interface TrackRequest {
   readonly claims: AccessTokenClaims
@@ -59,12 +60,14 @@ export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<K
     environment: request.claims.environment,
     client_id: request.claims.client_id,
     request_id: headers.request_id,
+    item: 0,
     body_digest: hash('sha256', request.text, 'buffer'),
     asset_id: data.asset_id,
     type: data.type ?? null,
     timestamp_ms: parseTimestamp(data.timestamp) as number,
     received_ms,
     payload: request.text,
+    ...takeApart(data),
   } satisfies Observation)
   // 3. Was it here before?
   if (outcome === 'conflict') throw reusedRequestId()
