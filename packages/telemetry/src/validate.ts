@@ -22,11 +22,13 @@ export interface ValidationOptions {
   readonly unknownKeys?: 'strict' | 'lenient'
   /** How far a timestamp may be ahead of `nowMs`. One hour by default. */
   readonly futureToleranceMs?: number
+  /** How many faults are shown; 50 by default. */
+  readonly maxFaults?: number
 }
 
 /**
  * Keys of `errors` and `warnings` are paths as sent (`gps.latitude`, `metrics.items[0].v`), or
- * `body` when the body is no object. At most 50 are shown; the number of the others is under the
+ * `body` when the body is no object. At most `maxFaults` are shown; the number of the others is under the
  * key `…`.
  */
 export type Validation =
@@ -62,8 +64,8 @@ const compiled = Compile(SCHEMA as object)
  * missing field is `is required` everywhere.
  */
 export function validateAssetTrackingData(body: unknown, options: ValidationOptions): Validation {
-  const errors = createFaults()
-  const warnings = createFaults()
+  const errors = createFaults(options.maxFaults)
+  const warnings = createFaults(options.maxFaults)
   // 1. The shape.
   if (!compiled.Check(body)) collectSchemaFaults(SCHEMA, body, [], errors)
   // 2. What the shape cannot say.

@@ -13,12 +13,16 @@ function observationOf(request_id: string, payload = 'x'): Observation {
     environment: 'production',
     client_id: 'client_1',
     request_id,
+    item: 0,
     body_digest: new Uint8Array(32),
     asset_id: 'truck',
     type: null,
     timestamp_ms: 0,
     received_ms: 0,
     payload,
+    position: null,
+    metrics: [],
+    events: [],
   }
 }
 
@@ -215,6 +219,55 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     const next = await store.nth(1)
     next.finish()
     assert.equal(await second, 'stored')
+  })
+})
+
+describe('what is committed together', { timeout: 20_000 }, () => {
+  const groupOf = (...ids: string[]) => ids.map((id) => observationOf(id))
+
+  it('gets its own outcomes, in order, beside others of the same batch', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, LIMITS)
+    const one = queue.commit(observationOf('a'))
+    const many = queue.commitAll(groupOf('b', 'c'))
+    const append = await store.nth(0)
+    assert.deepEqual(append.ids, ['a', 'b', 'c'])
+    append.finish(['stored', 'conflict', 'replayed'])
+    assert.equal(await one, 'stored')
+    assert.deepEqual(await many, ['conflict', 'replayed'])
+  })
+
+  it('is never cut in two', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, { ...LIMITS, maxBatch: 3 })
+    const groups = [groupOf('a', 'b'), groupOf('c', 'd'), groupOf('e'), groupOf('f', 'g', 'h')]
+    const commits = groups.map((group) => queue.commitAll(group))
+    const batches: (readonly string[])[] = []
+    for (let index = 0; index < 3; index++) {
+      const append = await store.nth(index)
+      batches.push(append.ids)
+      append.finish()
+    }
+    assert.deepEqual(batches, [
+      ['a', 'b'],
+      ['c', 'd', 'e'],
+      ['f', 'g', 'h'],
+    ])
+    await Promise.all(commits)
+  })
+
+  it('is refused whole when not all of it fits, and takes no room', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, { ...LIMITS, maxItems: 3 })
+    const first = queue.commitAll(groupOf('a', 'b'))
+    await assertTooMany(queue.commitAll(groupOf('c', 'd')))
+    assert.equal(queue.depth(), 2)
+    const second = queue.commit(observationOf('e'))
+    const append = await store.nth(0)
+    assert.deepEqual(append.ids, ['a', 'b', 'e'])
+    append.finish()
+    await Promise.all([first, second])
+    assert.equal(queue.depth(), 0)
   })
 })
 

@@ -37,9 +37,11 @@ async function ingested(options: {
     return outcome
   }
   const request = { claims: CLAIMS, headers: { ...headers }, text, body: JSON.parse(text) }
-  const result = await ingest(request, { queue: { commit }, now: () => NOW_MS, unknownKeys }).catch(
-    (error: unknown) => error,
-  )
+  const result = await ingest(request, {
+    queue: { commit, commitAll: () => assert.fail() },
+    now: () => NOW_MS,
+    unknownKeys,
+  }).catch((error: unknown) => error)
   return { result, queued }
 }
 
@@ -52,12 +54,16 @@ describe('ingest', () => {
         environment: 'development',
         client_id: 'client_1',
         request_id: 'a-1',
+        item: 0,
         body_digest: createHash('sha256').update(TEXT).digest(),
         asset_id: 'truck',
         type: null,
         timestamp_ms: NOW_MS + 250,
         received_ms: NOW_MS,
         payload: TEXT,
+        position: null,
+        metrics: [],
+        events: [],
       },
     ])
   })

@@ -3,7 +3,7 @@
 export { addressInList, parseAddressRange } from './address-list.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
 export { drainBody } from './drain-body.ts'
-export { splitJsonArray } from './json-array.ts'
+export { splitJsonArray, splitNdjson } from './json-array.ts'
 export {
   assertShallow,
   decodeUtf8,

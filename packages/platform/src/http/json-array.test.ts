@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { splitJsonArray } from './json-array.ts'
+import { splitJsonArray, splitNdjson } from './json-array.ts'
 import { JsonBodyError } from './json-body.ts'
 
 describe('splitJsonArray', () => {
@@ -71,5 +71,19 @@ describe('splitJsonArray', () => {
 
   it('walks a million brackets without running out of stack', () => {
     assert.throws(() => splitJsonArray('['.repeat(1_000_000), 9), /does not end/)
+  })
+})
+
+describe('splitNdjson', () => {
+  it('gives the lines, blank ones left out, whatever ends them', () => {
+    assert.deepEqual(splitNdjson('{"a":1}\r\n\n  \n[2 ]\n', 9), ['{"a":1}', '[2 ]'])
+    assert.deepEqual(splitNdjson('{"a":1}\n{"cut', 9), ['{"a":1}', '{"cut'])
+    assert.deepEqual(splitNdjson('', 9), [])
+    assert.deepEqual(splitNdjson('\n\n', 9), [])
+  })
+
+  it('stops one past the maximum', () => {
+    assert.equal(splitNdjson('1\n'.repeat(1000), 3).length, 4)
+    assert.equal(splitNdjson('1\n2\n3', 3).length, 3)
   })
 })

@@ -1,6 +1,6 @@
 /**
- * A JSON array taken apart as text, so that each element can be parsed, refused and kept by itself, as it
- * was sent: parsed and written again, long numbers would be rounded.
+ * Many JSON values in one body, taken apart as text, so that each can be parsed, refused and kept by
+ * itself, as it was sent: parsed and written again, long numbers would be rounded.
  */
 
 import { endOfString, JsonBodyError } from './json-body.ts'
@@ -49,6 +49,22 @@ function withLast(elements: string[], text: string, start: number, end: number):
   const last = trim(text.slice(start, end))
   if (last !== '' || elements.length > 0) elements.push(last)
   return elements
+}
+
+/**
+ * The lines of NDJSON that are not blank, at most `max + 1` of them; whether each is JSON is for whoever
+ * parses it to say.
+ */
+export function splitNdjson(text: string, max: number): string[] {
+  const lines: string[] = []
+  for (let start = 0; start < text.length && lines.length <= max; ) {
+    const newline = text.indexOf('\n', start)
+    const end = newline === -1 ? text.length : newline
+    const line = trim(text.slice(start, end))
+    if (line !== '') lines.push(line)
+    start = end + 1
+  }
+  return lines
 }
 
 /** Without JSON's own white space around it. Not a pattern: a long run of blanks would cost its square. */
