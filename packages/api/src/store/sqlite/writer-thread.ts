@@ -5,32 +5,54 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { openDatabase, StoreUnavailable, translate } from '@modulariot/platform/storage'
-import type { AppendOutcome, Observation } from '../store.ts'
 import { createAppend } from './append.ts'
+import { createSweep } from './sweep.ts'
 
-/** The parent sends batches and gets one answer for each, in order. */
+/** The parent sends calls and gets one answer for each, in order. */
 export type WriterAnswer =
-  | { readonly outcomes: AppendOutcome[] }
+  | { readonly result: unknown }
   | { readonly failed: { readonly message: string; readonly unavailable: boolean } }
+
+/** What can be asked for. */
+export interface WriterCalls {
+  append: ReturnType<typeof createAppend>
+  sweep: ReturnType<typeof createSweep>
+  setRetention: (org_id: string, days: number | null) => void
+}
+
+export type WriterCall<Name extends keyof WriterCalls = keyof WriterCalls> = readonly [
+  name: Name,
+  ...args: Parameters<WriterCalls[Name]>,
+]
 
 const port = parentPort
 if (port === null) throw new Error('writer-thread.ts runs as a worker only')
 
 const database = openDatabase((workerData as { path: string }).path)
-const append = createAppend(database)
+const keep = database.prepare(
+  'INSERT INTO retention VALUES (?1, ?2) ON CONFLICT (org_id) DO UPDATE SET days = excluded.days',
+)
+const forget = database.prepare('DELETE FROM retention WHERE org_id = ?')
 
-function answer(batch: readonly Observation[]): WriterAnswer {
+const calls: WriterCalls = {
+  append: createAppend(database),
+  sweep: createSweep(database),
+  setRetention: (org_id, days) =>
+    void (days === null ? forget.run(org_id) : keep.run(org_id, days)),
+}
+
+function answer([name, ...args]: WriterCall): WriterAnswer {
   try {
-    return { outcomes: append(batch) }
+    return { result: (calls[name] as (...args: unknown[]) => unknown)(...args) }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     return { failed: { message, unavailable: translate(error) instanceof StoreUnavailable } }
   }
 }
 
-port.on('message', (batch: readonly Observation[] | 'close') => {
-  if (batch === 'close') {
+port.on('message', (call: WriterCall | 'close') => {
+  if (call === 'close') {
     database.close()
     port.close()
-  } else port.postMessage(answer(batch))
+  } else port.postMessage(answer(call))
 })
