@@ -46,6 +46,12 @@ const WALLS: readonly { readonly module: RegExp; readonly allowed: RegExp }[] = 
   { module: /^@prometheus-io\/client$/, allowed: /^platform\/src\/metrics\/prometheus\.ts$/ },
   { module: /^commander$/, allowed: /^cli\/src\/(words\/.*|program|report-error)\.ts$/ },
   { module: /^node:sqlite$/, allowed: /^(platform\/src\/storage|[a-z]+\/src\/store\/sqlite)\// },
+  // Loaded for postgres: URLs only, so whoever opens a store imports it dynamically.
+  { module: /^pg$/, allowed: /^platform\/src\/(storage\/postgres|testing)\// },
+  {
+    module: /^@modulariot\/platform\/postgres$/,
+    allowed: /^[a-z]+\/src\/store\/postgres\/|\.test\.ts$/,
+  },
   // Published packages run where there is no Node (the telemetry package, and all of oauth).
   { module: /^node:/, allowed: /^(?!oauth\/|telemetry\/)|\.test\.ts$/ },
 ]

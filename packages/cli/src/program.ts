@@ -7,7 +7,7 @@ import type { Environment } from './config/read-settings.ts'
 import { type Context, createContext } from './context.ts'
 import { addToken, addTrack } from './words/client-side.ts'
 import { addClients, addSecrets } from './words/clients.ts'
-import { addAudiences, addAudit, addOrganizations } from './words/installation.ts'
+import { addAudiences, addAudit, addKeys, addOrganizations } from './words/installation.ts'
 import { absoluteUrl } from './words/options.ts'
 
 /**
@@ -48,6 +48,7 @@ export function createProgram(env: Environment, json: boolean): Command {
     addAudiences,
     addClients,
     addSecrets,
+    addKeys,
     addToken,
     addTrack,
     addAudit,

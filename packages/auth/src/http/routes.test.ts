@@ -12,12 +12,14 @@ import { systemContext } from '../admin/context.ts'
 import { createAudience, createOrganization } from '../admin/installation.ts'
 import { adminAudience } from '../admin/scopes.ts'
 import { ClientDirectory } from '../clients/directory.ts'
+import { DEFAULT_KEY_POLICY } from '../keys/key-life.ts'
 import { KeyRing } from '../keys/key-ring.ts'
 import { LoginLimits } from '../limits/login-limits.ts'
 import { TokenQuotas } from '../limits/token-quotas.ts'
 import { createAuthMetrics } from '../metrics.ts'
 import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
+import { RevocationFollower } from '../tokens/revocation-follower.ts'
 import { UsageCounter } from '../usage/usage-counter.ts'
 import { mountAuthRoutes } from './routes.ts'
 
@@ -49,7 +51,7 @@ before(async () => {
   const grants = [{ audience: AUDIENCE.audience, scopes: ['write', 'read'] }]
   const request = { name: 'Truck fleet', org_id, environment: 'production', grants } as const
   const { client, client_secret } = await createClient(request, context)
-  const keys = new KeyRing({ store, sealingKey: digestKey, now })
+  const keys = new KeyRing({ policy: DEFAULT_KEY_POLICY, store, sealingKey: digestKey, now })
   await keys.load(['ES256'])
   usage = new UsageCounter({ store, now, onError: (error) => assert.fail(String(error)) })
   const deps = {
@@ -60,10 +62,18 @@ before(async () => {
     keys,
     now,
     limits: new LoginLimits({ now }),
-    quotas: new TokenQuotas({ now, onExceeded: assert.fail }),
+    quotas: new TokenQuotas({ store, now, onExceeded: assert.fail }),
     usage,
     metrics: createAuthMetrics(noMetrics),
     verifier: createVerifier({ issuer: ISSUER, audience: ADMIN_AUDIENCE, keys, now }),
+    feedVerifier: createVerifier({ issuer: ISSUER, audience: 'feed', keys, now }),
+    jwksMaxAgeSeconds: 300,
+    ownVerifier: createVerifier({ issuer: ISSUER, audience: null, keys, now }),
+    revocations: new RevocationFollower({
+      store,
+      now,
+      onError: (error) => assert.fail(String(error)),
+    }),
     adminAudience: ADMIN_AUDIENCE,
   }
   app = Fastify()

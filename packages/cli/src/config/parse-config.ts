@@ -2,8 +2,9 @@
 
 import { isIP, isIPv4 } from 'node:net'
 import { join, resolve } from 'node:path'
-import { adminAudience, ENCRYPTION_KEY_BYTES } from '@modulariot/auth'
+import { adminAudience, ENCRYPTION_KEY_BYTES, type KeyPolicy, keyPolicy } from '@modulariot/auth'
 import type { TlsFiles } from '@modulariot/platform/http'
+import { type Database, parseDatabaseUrl } from './database.ts'
 import { ConfigError, type Environment, readSettings, type Values } from './read-settings.ts'
 import { SERVER_SETTINGS, type SettingName } from './settings.ts'
 import { parseTrustedProxies } from './trusted-proxies.ts'
@@ -13,8 +14,7 @@ export interface Config {
   readonly port: number
   /** Absolute. */
   readonly dataDir: string
-  /** Absolute; holds `auth.db` and `telemetry.db`. */
-  readonly databaseDir: string
+  readonly database: Database
   readonly issuer: string
   readonly apiAudience: string
   /** What becomes of a report with a metric key nobody knows. */
@@ -28,6 +28,9 @@ export interface Config {
   /** On loopback. Null: nothing is counted. */
   readonly metricsPort: number | null
   readonly logLevel: LogLevel
+  readonly drainSeconds: number
+  readonly jwksMaxAgeSeconds: number
+  readonly keyPolicy: KeyPolicy
   /** What the commands that act as a client were told; the rest comes from `quickstart.env`. */
   readonly client: ClientConfig
 }
@@ -71,11 +74,21 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   const tls = certFile !== null && keyFile !== null ? { certFile, keyFile } : null
   const port = parse('MIOT_PORT', Number(SERVER_SETTINGS.MIOT_PORT.default), parsePort)
   const dataDir = resolve(values.MIOT_DATA_DIR ?? SERVER_SETTINGS.MIOT_DATA_DIR.default)
+  const jwksMaxAgeSeconds = parse(
+    'MIOT_JWKS_MAX_AGE',
+    Number(SERVER_SETTINGS.MIOT_JWKS_MAX_AGE.default),
+    wholeNumber(1, 86_400),
+  )
+  const rotationDays = parse(
+    'MIOT_KEY_ROTATION_DAYS',
+    Number(SERVER_SETTINGS.MIOT_KEY_ROTATION_DAYS.default),
+    wholeNumber(0, 3650),
+  )
   const config: Config = {
     host: parse('MIOT_HOST', SERVER_SETTINGS.MIOT_HOST.default, parseHost),
     port,
     dataDir,
-    databaseDir: parse('MIOT_DATABASE_URL', dataDir, parseDatabaseUrl),
+    database: parse('MIOT_DATABASE_URL', { kind: 'sqlite', directory: dataDir }, parseDatabaseUrl),
     issuer: parse('MIOT_ISSUER', `${tls ? 'https' : 'http'}://localhost:${port}`, parseIssuer),
     apiAudience: parse(
       'MIOT_API_AUDIENCE',
@@ -92,6 +105,13 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       parseMetricsPort,
     ),
     logLevel: parse('MIOT_LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),
+    drainSeconds: parse(
+      'MIOT_DRAIN_SECONDS',
+      Number(SERVER_SETTINGS.MIOT_DRAIN_SECONDS.default),
+      parseDrainSeconds,
+    ),
+    jwksMaxAgeSeconds,
+    keyPolicy: keyPolicy(jwksMaxAgeSeconds, rotationDays || null),
     client: {
       tokenUrl: parse('MIOT_TOKEN_URL', undefined, parseAbsoluteUrl),
       apiUrl: parse('MIOT_API_URL', undefined, parseAbsoluteUrl),
@@ -134,10 +154,8 @@ function contradictions({ host, tls, issuer }: Config, values: Values): string[]
   return faults
 }
 
-/** The files of one installation, by name. */
-export const filesOf = (config: Pick<Config, 'dataDir' | 'databaseDir'>) => ({
-  authDatabase: join(config.databaseDir, 'auth.db'),
-  telemetryDatabase: join(config.databaseDir, 'telemetry.db'),
+/** The files of one installation's data directory, by name. */
+export const filesOf = (config: Pick<Config, 'dataDir'>) => ({
   encryptionKey: join(config.dataDir, 'encryption.key'),
   quickstart: join(config.dataDir, 'quickstart.env'),
 })
@@ -164,6 +182,22 @@ function parseMetricsPort(text: string): number | null {
   return text === '0' ? null : parsePort(text)
 }
 
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : -1
+    if (number < min || number > max) {
+      throw new Error(`must be a whole number from ${min} to ${max}`)
+    }
+    return number
+  }
+}
+
+function parseDrainSeconds(text: string): number {
+  const seconds = /^\d{1,2}(\.\d{1,3})?$/.test(text) ? Number(text) : 21
+  if (seconds > 20) throw new Error('must be a number of seconds from 0 to 20')
+  return seconds
+}
+
 function parseHost(text: string): string {
   if (text !== 'localhost' && isIP(text) === 0)
     throw new Error('must be an IP address or localhost')
@@ -181,15 +215,6 @@ function parsePemPath(text: string): string {
     throw new Error('must be the path of a PEM file, not what it holds; set it without _FILE')
   }
   return resolve(text)
-}
-
-function parseDatabaseUrl(text: string): string {
-  if (/^sqlite:[^/]*\/\/[^/]/.test(text) || text === 'sqlite:') {
-    throw new Error('must name a directory, such as sqlite:/var/lib/modulariot')
-  }
-  if (text.startsWith('sqlite:')) return resolve(text.slice('sqlite:'.length).replace(/^\/\//, ''))
-  if (/^postgres(ql)?:/.test(text)) throw new Error('names PostgreSQL, which is not supported yet')
-  throw new Error('must be sqlite:<directory>')
 }
 
 function parseIssuer(text: string): string {
