@@ -35,6 +35,8 @@ export interface MeasurementRow {
   readonly key: string
   readonly timestamp_ms: number
   readonly sequence: number
+  readonly seq: number
+  readonly item: number
   readonly number: number | null
   readonly json: string | null
   readonly unit: string | null

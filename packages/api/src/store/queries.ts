@@ -5,34 +5,77 @@
  * every index does, and goes on along an index: nothing is scanned or sorted.
  */
 
-import type { Bounds } from './place.ts'
+import { PLACE_LENGTHS } from './store.ts'
 
-type Direction = Bounds['direction']
+/** Of the tables as they are called here; `schema` with its dot goes before each. */
+export function queriesOf(schema: '' | 'telemetry.') {
+  const text = (query: string): string => query.replace(TABLE, `$1 ${schema}$2`)
+  const list = (one: List) => ({
+    oldest: text(listQuery(one, '>', 'ASC')),
+    newest: text(listQuery(one, '<', 'DESC')),
+  })
+  return {
+    findAsset: text(FIND_ASSET),
+    assetNames: text(ASSET_NAMES),
+    nextKey: text(NEXT_KEY),
+    feed: text(FEED),
+    lastSeq: text(LAST_SEQ),
+    retention: text(RETENTION),
+    /** Parameters behind the list's own: the place, from_ms, to_ms, limit. */
+    lists: {
+      positions: list(POSITIONS),
+      metrics: list(METRICS),
+      numbers: list({ ...METRICS, columns: 'timestamp_ms, sequence, seq, item, number, quality' }),
+      events: list(EVENTS),
+      eventsOfAsset: list({ ...EVENTS, where: OF_ASSET, parameters: 3 }),
+      eventsOfType: list({ ...EVENTS, where: `${OF_TENANT} AND event_type = $3`, parameters: 3 }),
+    },
+  }
+}
+
+export type ListName = keyof ReturnType<typeof queriesOf>['lists']
+
+/** How many numbers the rows of a list are ordered by. */
+export const LIST_LENGTHS: Readonly<Record<ListName, number>> = {
+  positions: PLACE_LENGTHS.positions,
+  metrics: PLACE_LENGTHS.metrics,
+  numbers: PLACE_LENGTHS.metrics,
+  events: PLACE_LENGTHS.events,
+  eventsOfAsset: PLACE_LENGTHS.events,
+  eventsOfType: PLACE_LENGTHS.events,
+}
+
+const TABLE = /\b(FROM|JOIN) (tenants|assets|observations|positions|metrics|events|retention)\b/g
 
 const TENANT = '(SELECT tenant FROM tenants WHERE org_id = $1 AND environment = $2)'
 const ASSET = `(SELECT asset FROM assets WHERE tenant = ${TENANT} AND asset_id = $3)`
-
-const STATE = `a.asset_id, a.type, a.timestamp_ms, a.first_received_ms, a.last_received_ms, o.payload
-  FROM assets a
-  JOIN observations o ON o.tenant = a.tenant AND o.seq = a.latest_seq AND o.timestamp_ms = a.timestamp_ms`
+const OF_TENANT = `tenant = ${TENANT}`
+export const OF_ASSET = `${OF_TENANT} AND asset = ${ASSET}`
 
 /** $3: asset_id. */
-export const FIND_ASSET = `SELECT ${STATE} WHERE a.tenant = ${TENANT} AND a.asset_id = $3`
+const FIND_ASSET = `SELECT a.asset_id, a.type, a.timestamp_ms, a.first_received_ms,
+    a.last_received_ms, o.payload
+  FROM assets a
+  JOIN observations o
+    ON o.tenant = a.tenant AND o.seq = a.latest_seq AND o.timestamp_ms = a.timestamp_ms
+  WHERE a.tenant = ${TENANT} AND a.asset_id = $3`
 
 /** What a search looks at. $3: asset_id to go on behind, $4: limit. */
-export const ASSET_NAMES = `SELECT asset_id, type FROM assets
-  WHERE tenant = ${TENANT} AND asset_id > $3 ORDER BY asset_id LIMIT $4`
+const ASSET_NAMES = `SELECT asset_id, type FROM assets
+  WHERE ${OF_TENANT} AND asset_id > $3 ORDER BY asset_id LIMIT $4`
 
-/** $3: asset_id. */
-export const NEXT_KEY = `SELECT min(key) AS key FROM metrics
-  WHERE tenant = ${TENANT} AND asset = ${ASSET} AND key > $4`
+/** $3: asset_id, $4: key to go on behind. */
+const NEXT_KEY = `SELECT min(key) AS key FROM metrics WHERE ${OF_ASSET} AND key > $4`
 
 /** $3: seq to go on behind, $4: limit. */
-export const FEED = `SELECT o.seq AS cursor, a.asset_id, o.timestamp_ms, o.received_ms, o.payload
+const FEED = `SELECT o.seq AS cursor, a.asset_id, o.timestamp_ms, o.received_ms, o.payload
   FROM observations o JOIN assets a ON a.asset = o.asset
   WHERE o.tenant = ${TENANT} AND o.seq > $3 ORDER BY o.seq LIMIT $4`
 
-export const LAST_SEQ = `SELECT last_seq FROM tenants WHERE org_id = $1 AND environment = $2`
+const LAST_SEQ = 'SELECT last_seq FROM tenants WHERE org_id = $1 AND environment = $2'
+
+/** $1: org_id. */
+const RETENTION = 'SELECT days FROM retention WHERE org_id = $1'
 
 /** What a list is: where it looks and by what it is ordered. */
 interface List {
@@ -49,59 +92,26 @@ interface List {
 const POSITIONS: List = {
   columns: 'timestamp_ms, seq, latitude, longitude, altitude, speed, heading, accuracy, satellites',
   from: 'positions',
-  where: `tenant = ${TENANT} AND asset = ${ASSET}`,
+  where: OF_ASSET,
   parameters: 3,
   order: ['timestamp_ms', 'seq'],
 }
 
-const METRIC_ORDER = ['timestamp_ms', 'sequence', 'seq', 'item']
-
 const METRICS: List = {
   columns: 'key, timestamp_ms, sequence, seq, item, number, json, unit, source, quality',
   from: 'metrics',
-  where: `tenant = ${TENANT} AND asset = ${ASSET} AND key = $4`,
+  where: `${OF_ASSET} AND key = $4`,
   parameters: 4,
-  order: METRIC_ORDER,
+  order: ['timestamp_ms', 'sequence', 'seq', 'item'],
 }
-
-const NUMBERS: List = { ...METRICS, columns: 'timestamp_ms, sequence, seq, item, number, quality' }
-
-const EVENT_COLUMNS = `e.timestamp_ms, e.seq, e.item, e.event_type, e.severity, e.payload,
-  (SELECT asset_id FROM assets a WHERE a.asset = e.asset) AS asset_id`
-const EVENT_ORDER = ['timestamp_ms', 'seq', 'item']
 
 const EVENTS: List = {
-  columns: EVENT_COLUMNS,
+  columns: `timestamp_ms, seq, item, event_type, severity, payload,
+    (SELECT asset_id FROM assets a WHERE a.asset = e.asset) AS asset_id`,
   from: 'events e',
-  where: `tenant = ${TENANT}`,
+  where: OF_TENANT,
   parameters: 2,
-  order: EVENT_ORDER,
-}
-
-const EVENTS_OF_ASSET: List = {
-  ...EVENTS,
-  where: `tenant = ${TENANT} AND asset = ${ASSET}`,
-  parameters: 3,
-}
-
-const EVENTS_OF_TYPE: List = {
-  ...EVENTS,
-  where: `tenant = ${TENANT} AND event_type = $3`,
-  parameters: 3,
-}
-
-/** Parameters behind the list's own: the place, from_ms, to_ms, limit. */
-export const LISTS = {
-  positions: listQueries(POSITIONS),
-  metrics: listQueries(METRICS),
-  numbers: listQueries(NUMBERS),
-  events: listQueries(EVENTS),
-  eventsOfAsset: listQueries(EVENTS_OF_ASSET),
-  eventsOfType: listQueries(EVENTS_OF_TYPE),
-}
-
-function listQueries(list: List): Readonly<Record<Direction, string>> {
-  return { oldest: listQuery(list, '>', 'ASC'), newest: listQuery(list, '<', 'DESC') }
+  order: ['timestamp_ms', 'seq', 'item'],
 }
 
 function listQuery(list: List, behind: '>' | '<', order: 'ASC' | 'DESC'): string {

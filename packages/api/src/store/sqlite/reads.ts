@@ -6,8 +6,9 @@ import { type AssetName, findNames, namesToRead } from '../asset-search.ts'
 import { assertBuckets, createBuckets } from '../buckets.ts'
 import { type EventRow, eventsToRead, findEvents } from '../event-filter.ts'
 import { counts, type MeasurementRow, measurementOf } from '../measurement.ts'
+import { pageOf } from '../page.ts'
 import { type Bounds, boundsOf } from '../place.ts'
-import { ASSET_NAMES, FEED, FIND_ASSET, LAST_SEQ, LISTS, NEXT_KEY } from '../queries.ts'
+import { LIST_LENGTHS, type ListName, queriesOf } from '../queries.ts'
 import {
   type Asset,
   type AssetOccurrence,
@@ -22,7 +23,6 @@ import {
   type MetricQuery,
   type Page,
   type PageQuery,
-  PLACE_LENGTHS,
   type Place,
   type Position,
   type Tenant,
@@ -33,7 +33,7 @@ const CHUNK = 5000
 
 type Row = Record<string, unknown>
 
-type ListStatements = Record<keyof typeof LISTS, Record<Bounds['direction'], StatementSync>>
+type ListStatements = Record<ListName, Record<Bounds['direction'], StatementSync>>
 
 export class SqliteReads {
   readonly #findAsset: StatementSync
@@ -46,14 +46,15 @@ export class SqliteReads {
 
   constructor(database: DatabaseSync) {
     const prepare = (text: string) => database.prepare(text.replace(/\$(\d+)/g, '?$1'))
-    this.#findAsset = prepare(FIND_ASSET)
-    this.#names = prepare(ASSET_NAMES)
-    this.#nextKey = prepare(NEXT_KEY)
-    this.#feed = prepare(FEED)
-    this.#lastSeq = prepare(LAST_SEQ)
-    this.#retention = prepare('SELECT days FROM retention WHERE org_id = $1')
+    const queries = queriesOf('')
+    this.#findAsset = prepare(queries.findAsset)
+    this.#names = prepare(queries.assetNames)
+    this.#nextKey = prepare(queries.nextKey)
+    this.#feed = prepare(queries.feed)
+    this.#lastSeq = prepare(queries.lastSeq)
+    this.#retention = prepare(queries.retention)
     this.#lists = Object.fromEntries(
-      Object.entries(LISTS).map(([name, { oldest, newest }]) => [
+      Object.entries(queries.lists).map(([name, { oldest, newest }]) => [
         name,
         { oldest: prepare(oldest), newest: prepare(newest) },
       ]),
@@ -146,12 +147,7 @@ export class SqliteReads {
     return (this.#retention.get(org_id)?.days ?? null) as number | null
   }
 
-  #list(
-    name: keyof typeof LISTS,
-    where: readonly SQLInputValue[],
-    query: PageQuery,
-    limit: number,
-  ): Row[] {
+  #list(name: ListName, where: readonly SQLInputValue[], query: PageQuery, limit: number): Row[] {
     const length = LIST_LENGTHS[name]
     const { direction, start, from_ms, to_ms } = boundsOf(query, length)
     const statement = this.#lists[name][direction]
@@ -159,28 +155,6 @@ export class SqliteReads {
   }
 }
 
-const LIST_LENGTHS: Readonly<Record<keyof typeof LISTS, number>> = {
-  positions: PLACE_LENGTHS.positions,
-  metrics: PLACE_LENGTHS.metrics,
-  numbers: PLACE_LENGTHS.metrics,
-  events: PLACE_LENGTHS.events,
-  eventsOfAsset: PLACE_LENGTHS.events,
-  eventsOfType: PLACE_LENGTHS.events,
-}
-
 function whose({ org_id, environment }: Tenant): [string, string] {
   return [org_id, environment]
-}
-
-/** One more than fits was looked for, to know whether there is a next page. */
-function pageOf<Value>(
-  rows: readonly Row[],
-  limit: number,
-  read: (row: Row) => { row: Value; place: Place },
-): Page<Value> {
-  const page = rows.slice(0, limit).map(read)
-  return {
-    rows: page.map(({ row }) => row),
-    next: rows.length > limit ? (page.at(-1)?.place ?? null) : null,
-  }
 }

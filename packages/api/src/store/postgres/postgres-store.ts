@@ -1,0 +1,107 @@
+/** The telemetry store on PostgreSQL, for several instances at once. */
+
+import { migratePostgres, openPostgres, type Postgres } from '@modulariot/platform/postgres'
+import { type Migrated, readMigrations, StoreUnavailable } from '@modulariot/platform/storage'
+import type { AppendOutcome, Observation, TelemetryStore } from '../store.ts'
+import { createWatchers } from '../watchers.ts'
+import { appendBatch } from './append.ts'
+import { createHerald } from './herald.ts'
+import { maintain } from './maintain.ts'
+import { isPartitionMissing, makePartitions, makePartitionsFor } from './partitions.ts'
+import { createReads } from './reads.ts'
+
+const APPLICATION_NAME = 'modulariot-api'
+const APPEND_TIMEOUT_MS = 9000
+
+/**
+ * @param url `postgres://user:password@host:port/database`, with the parameters `pg` knows.
+ * @param now Unix milliseconds; from when on the first open of a database keeps weeks apart.
+ * @throws StoreUnavailable; Error when the migrations do not fit this program.
+ */
+export async function openPostgresTelemetryStore(
+  url: string,
+  now: () => number = Date.now,
+): Promise<TelemetryStore> {
+  const postgres = openPostgres(url, { applicationName: APPLICATION_NAME })
+  try {
+    await migrateSchema(postgres, now)
+    return createStore(postgres)
+  } catch (error) {
+    await postgres.close()
+    throw error
+  }
+}
+
+/** Brings the schema to the newest version, and does nothing else. */
+export async function migratePostgresTelemetryStore(
+  url: string,
+  now: () => number = Date.now,
+): Promise<Migrated> {
+  const postgres = openPostgres(url, { applicationName: APPLICATION_NAME })
+  try {
+    return await migrateSchema(postgres, now)
+  } finally {
+    await postgres.close()
+  }
+}
+
+async function migrateSchema(postgres: Postgres, now: () => number): Promise<Migrated> {
+  const migrations = readMigrations(new URL('./migrations/', import.meta.url))
+  const migrated = await migratePostgres(postgres, 'telemetry', migrations)
+  await makePartitions(postgres, now())
+  return migrated
+}
+
+function createStore(postgres: Postgres): TelemetryStore {
+  const watchers = createWatchers()
+  const herald = createHerald(postgres, watchers)
+  const underWay = new Set<Promise<unknown>>()
+  let closed = false
+
+  async function append(batch: readonly Observation[]): Promise<AppendOutcome[]> {
+    if (closed) throw new StoreUnavailable('the store is closed')
+    if (batch.length === 0) return []
+    const writing = write(batch)
+    underWay.add(writing)
+    try {
+      return await writing
+    } finally {
+      underWay.delete(writing)
+    }
+  }
+
+  async function write(batch: readonly Observation[]): Promise<AppendOutcome[]> {
+    const once = () =>
+      postgres.transaction((query) => appendBatch(query, batch), { timeoutMs: APPEND_TIMEOUT_MS })
+    const outcomes = await once().catch(async (error: unknown) => {
+      if (!isPartitionMissing(error)) throw error
+      await makePartitionsFor(postgres, batch)
+      return once()
+    })
+    watchers.tell(batch)
+    herald.tell(batch)
+    return outcomes
+  }
+
+  return {
+    ping: async () => void (await postgres.query('SELECT 1')),
+    append,
+    ...createReads(postgres),
+    watch: herald.watch,
+    async setRetention(org_id, days) {
+      if (days === null) {
+        await postgres.query('DELETE FROM telemetry.retention WHERE org_id = $1', [org_id])
+      } else await postgres.query(SET_RETENTION, [org_id, days])
+    },
+    maintain: (nowMs, retentionDays) => maintain(postgres, nowMs, retentionDays),
+    async close() {
+      closed = true
+      await Promise.allSettled(underWay)
+      await herald.stop()
+      await postgres.close()
+    },
+  }
+}
+
+const SET_RETENTION = `INSERT INTO telemetry.retention VALUES ($1, $2)
+  ON CONFLICT (org_id) DO UPDATE SET days = excluded.days`
