@@ -5,7 +5,7 @@ export { type AdminContext, auditedClient, systemContext } from './admin/context
 export * from './admin/installation.ts'
 export * from './admin/keys.ts'
 export { parseLine } from './admin/schemas.ts'
-export { adminAudience } from './admin/scopes.ts'
+export { adminAudience, feedAudience } from './admin/scopes.ts'
 export * from './admin/secrets.ts'
 export * from './admin/tokens.ts'
 export * from './admin/usage.ts'
@@ -35,3 +35,4 @@ export {
 export { type AuthServer, type AuthServerOptions, createAuthServer } from './server.ts'
 export { openSqliteAuthStore } from './store/sqlite/sqlite-store.ts'
 export type { AuditQuery, AuthStore, ClientQuery } from './store/store.ts'
+export { AUTH_TABLES } from './store/tables.ts'

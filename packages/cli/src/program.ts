@@ -9,6 +9,7 @@ import { addToken, addTrack } from './words/client-side.ts'
 import { addClients, addSecrets } from './words/clients.ts'
 import { addAudiences, addAudit, addKeys, addOrganizations } from './words/installation.ts'
 import { absoluteUrl } from './words/options.ts'
+import { addStores } from './words/stores.ts'
 
 /**
  * @param env the environment, for the settings.
@@ -52,6 +53,7 @@ export function createProgram(env: Environment, json: boolean): Command {
     addToken,
     addTrack,
     addAudit,
+    addStores,
   ]) {
     add(program, context)
   }

@@ -66,7 +66,7 @@ async function start(config: Config, opened: AsyncDisposableStack): Promise<Runn
     keyPolicy: config.keyPolicy,
     ...counting,
   })
-  const telemetryStore = await openTelemetryStore(config)
+  const telemetryStore = await openTelemetryStore(config.database)
   opened.defer(() => telemetryStore.close())
   opened.defer(() => auth.close())
   const api = createApiServer({

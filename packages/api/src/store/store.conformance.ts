@@ -40,7 +40,7 @@ export function testTelemetryStore(name: string, open: () => Promise<StorePlace>
 }
 
 /** A test with an empty store, all of whose handles are closed afterwards. */
-function promiseOf(open: () => Promise<StorePlace>): StorePromise {
+export function promiseOf(open: () => Promise<StorePlace>): StorePromise {
   return (sentence, run) => {
     it(sentence, async () => {
       const place = await open()

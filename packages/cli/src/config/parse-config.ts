@@ -2,7 +2,13 @@
 
 import { isIP, isIPv4 } from 'node:net'
 import { join, resolve } from 'node:path'
-import { adminAudience, ENCRYPTION_KEY_BYTES, type KeyPolicy, keyPolicy } from '@modulariot/auth'
+import {
+  adminAudience,
+  ENCRYPTION_KEY_BYTES,
+  feedAudience,
+  type KeyPolicy,
+  keyPolicy,
+} from '@modulariot/auth'
 import type { TlsFiles } from '@modulariot/platform/http'
 import { type Database, parseDatabaseUrl } from './database.ts'
 import { ConfigError, type Environment, readSettings, type Values } from './read-settings.ts'
@@ -121,8 +127,8 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     },
   }
   faults.push(...contradictions(config, values))
-  if (config.apiAudience === adminAudience(config.issuer)) {
-    faults.push('MIOT_API_AUDIENCE is the audience of the admin API; choose another')
+  if ([adminAudience(config.issuer), feedAudience(config.issuer)].includes(config.apiAudience)) {
+    faults.push('MIOT_API_AUDIENCE is the audience of an API of this server; choose another')
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return Object.freeze(config)

@@ -20,6 +20,7 @@ type Value = string | number | null | Uint8Array
 interface Table {
   readonly name: string
   readonly columns: Columns
+  readonly onConflict?: string
   /** The rows one observation has in it. */
   readonly rowsOf: (stored: Stored) => readonly (readonly Value[])[]
 }
@@ -71,6 +72,8 @@ const POSITIONS: Table = {
 
 const METRICS: Table = {
   name: 'metrics',
+  // What a device numbers is kept once.
+  onConflict: ' ON CONFLICT DO NOTHING',
   columns: [
     ['tenant', 'bigint'],
     ['asset', 'bigint'],
@@ -113,7 +116,7 @@ const EVENTS: Table = {
 
 const TABLES = [OBSERVATIONS, POSITIONS, METRICS, EVENTS]
 
-/** Also notes the requests, and how far each tenant has come. */
+/** Also how far each tenant has come. That the requests are noted is a trigger's matter. */
 export async function insertRows(
   query: RunQuery,
   stored: readonly Stored[],
@@ -131,21 +134,13 @@ const INSERT_ROWS = { name: 'telemetry_insert_rows', text: insertStatement() }
 
 function insertStatement(): string {
   let parameters = 0
-  const inserts = TABLES.map(({ name, columns }) => {
+  const inserts = TABLES.map(({ name, columns, onConflict }) => {
     const names = columns.map(([column]) => column).join(', ')
     const arrays = columns.map(([, type]) => `$${++parameters}::${type}[]`).join(', ')
     return `${name} AS (INSERT INTO telemetry.${name} (${names})
-      SELECT * FROM unnest(${arrays}) ON CONFLICT DO NOTHING)`
+      SELECT * FROM unnest(${arrays})${onConflict ?? ''})`
   })
-  // The columns of the observations that come first among the parameters.
-  const request = ['tenant', 'client_id', 'request_id', 'item', 'received_ms', 'body_digest']
-  const arrays = request.map((name) => {
-    const index = OBSERVATIONS.columns.findIndex(([column]) => column === name)
-    return `$${index + 1}::${OBSERVATIONS.columns[index]?.[1]}[]`
-  })
-  return `WITH ${inserts.join(',\n')},
-    requests AS (INSERT INTO telemetry.requests (${request.join(', ')})
-      SELECT * FROM unnest(${arrays.join(', ')}))
+  return `WITH ${inserts.join(',\n')}
     UPDATE telemetry.tenants t SET last_seq = a.last_seq
     FROM unnest($${++parameters}::bigint[], $${++parameters}::bigint[]) AS a (tenant, last_seq)
     WHERE t.tenant = a.tenant`

@@ -17,28 +17,17 @@ const TIMEOUT_MS = 10_000
 /** Any number that is ours alone: whoever makes or drops partitions holds it. */
 const PARTITIONS_LOCK = 0x6d696f75
 
-/** For what is older than the first week, and so dropped never; it has an index to be emptied by. */
 const pastOf = (table: Partitioned): string => `telemetry.${table}_past`
 const nameOf = (table: Partitioned, week: number): string => `telemetry.${table}_week_${week}`
 
 const weekOf = (timestamp_ms: number): number => Math.floor(timestamp_ms / WEEK_MS)
 export const endOfWeekMs = (week: number): number => (week + 1) * WEEK_MS
 
-/** Makes the weeks around now, and the partition of the past where there is none. */
+/** Makes the weeks around now. */
 export async function makePartitions(postgres: Postgres, nowMs: number): Promise<void> {
   const now = weekOf(nowMs)
   const weeks = Array.from({ length: WEEKS_AHEAD + 1 }, (_, index) => now + index)
-  await underLock(postgres, async (query) => {
-    if ((await findWeeks(query)).past) return makeWeeks(query, weeks)
-    for (const table of PARTITIONED) {
-      await query(
-        `CREATE TABLE ${pastOf(table)} PARTITION OF telemetry.${table}
-         FOR VALUES FROM (MINVALUE) TO (${now * WEEK_MS});
-         CREATE INDEX ON ${pastOf(table)} (tenant, timestamp_ms)`,
-      )
-    }
-    await makeWeeks(query, weeks)
-  })
+  await underLock(postgres, (query) => makeWeeks(query, weeks))
 }
 
 /** Makes what is missing for a batch; called when the database said that something is. */
@@ -59,11 +48,9 @@ export function isPartitionMissing(error: unknown): boolean {
 }
 
 export interface Weeks {
-  /** Whether there is a partition of the past; every installation has one from its start. */
-  readonly past: boolean
   /** Ascending. */
   readonly weeks: readonly number[]
-  /** The first one that was ever made. */
+  /** Where the first one that was ever made begins. */
   readonly firstMs: number
 }
 
@@ -79,7 +66,7 @@ export async function findWeeks(query: RunQuery): Promise<Weeks> {
   })
   const past = rows.find(({ name }) => name.endsWith('_past'))
   const firstMs = Number(/TO \('(-?\d+)'\)/.exec(past?.bound ?? '')?.[1] ?? 0)
-  return { past: past !== undefined, weeks: weeks.toSorted((a, b) => a - b), firstMs }
+  return { weeks: weeks.toSorted((a, b) => a - b), firstMs }
 }
 
 /** All of a table's partitions that hold nothing younger; the past is one of them. */

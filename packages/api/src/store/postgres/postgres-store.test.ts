@@ -1,22 +1,102 @@
-import { after } from 'node:test'
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { openPostgres } from '@modulariot/platform/postgres'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
-import { NOW_MS } from '../conformance/samples.ts'
-import { testTelemetryStore } from '../store.conformance.ts'
+import { testRetention } from '../conformance/retention.ts'
+import { NOW_MS, observationOf } from '../conformance/samples.ts'
+import { testPositions } from '../conformance/series.ts'
+import { promiseOf, testTelemetryStore } from '../store.conformance.ts'
 import { openPostgresTelemetryStore } from './postgres-store.ts'
 
 const server = await startPostgres()
 after(() => server.stop())
 
 const DAY_MS = 86_400_000
+const WEEK_MS = 7 * DAY_MS
 
-/** What the samples name is in weeks of their own, or all of it before the first one. */
-for (const [name, firstMs] of [
-  ['PostgreSQL', NOW_MS - 500 * DAY_MS],
-  ['PostgreSQL, old data', NOW_MS + 500 * DAY_MS],
-] as const) {
-  testTelemetryStore(name, async () => {
-    const url = await server.createDatabase()
-    const openAnother = () => openPostgresTelemetryStore(url, () => firstMs)
-    return { store: await openAnother(), openAnother, destroy: async () => undefined }
-  })
+const TABLES = ['observations', 'positions', 'metrics', 'events']
+
+async function openPlace() {
+  const url = await server.createDatabase()
+  const openAnother = () => openPostgresTelemetryStore(url)
+  return { url, store: await openAnother(), openAnother, destroy: async () => undefined }
 }
+
+/** As if it had been installed long ago: what the samples name is in weeks of its own. */
+async function openOldPlace() {
+  const place = await openPlace()
+  const firstMs = Math.floor((NOW_MS - 500 * DAY_MS) / WEEK_MS) * WEEK_MS
+  const postgres = openPostgres(place.url)
+  for (const table of TABLES) {
+    await postgres.query(
+      `DROP TABLE telemetry.${table}_past;
+       CREATE TABLE telemetry.${table}_past PARTITION OF telemetry.${table}
+         FOR VALUES FROM (MINVALUE) TO (${firstMs});
+       CREATE INDEX ON telemetry.${table}_past (tenant, timestamp_ms)`,
+    )
+  }
+  await postgres.close()
+  return place
+}
+
+testTelemetryStore('PostgreSQL', openPlace)
+testPositions('PostgreSQL by weeks', promiseOf(openOldPlace))
+testRetention('PostgreSQL by weeks', promiseOf(openOldPlace))
+
+describe('PostgreSQL: the weeks', () => {
+  async function weeksOf(url: string): Promise<number[]> {
+    const postgres = openPostgres(url)
+    const { rows } = await postgres.query<{ name: string }>(
+      `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+       WHERE i.inhparent = 'telemetry.metrics'::regclass`,
+    )
+    await postgres.close()
+    const weeks = rows.map(({ name }) => Number(/_week_(\d+)$/.exec(name)?.[1] ?? -1))
+    return weeks.filter((week) => week >= 0).sort((a, b) => a - b)
+  }
+
+  it('are made ahead, and by whoever needs one that is missing', async () => {
+    const { url, store } = await openPlace()
+    const [first = 0] = await weeksOf(url)
+    await store.maintain(Date.now(), null)
+    assert.deepEqual(await weeksOf(url), [first, first + 1, first + 2, first + 3])
+    const timestamp_ms = (first + 9) * WEEK_MS
+    const another = await openPostgresTelemetryStore(url)
+    const outcomes = await Promise.all(
+      [store, another].map((one) => one.append([observationOf({ timestamp_ms })])),
+    )
+    assert.deepEqual(outcomes, [['stored'], ['stored']])
+    assert.equal((await weeksOf(url)).at(-1), first + 9)
+    for (const one of [store, another]) await one.close()
+  })
+
+  it('go as a whole when nobody keeps them', async () => {
+    const { url, store } = await openOldPlace()
+    const days = [-100, -90, -50, -3, 0]
+    await store.append(
+      days.map((day) => observationOf({ timestamp_ms: NOW_MS + day * DAY_MS, asset_id: `${day}` })),
+    )
+    const before = await weeksOf(url)
+    const report = await store.maintain(NOW_MS, 30)
+    const after = await weeksOf(url)
+    assert.equal(report.droppedPartitions, 3 * TABLES.length)
+    const gone = before.filter((week) => !after.includes(week))
+    assert.ok(gone.every((week) => (week + 1) * WEEK_MS <= NOW_MS - 30 * DAY_MS))
+    assert.equal(gone.length, 3)
+    await store.close()
+  })
+
+  it('stay while one organization keeps them', async () => {
+    const { url, store } = await openOldPlace()
+    const old = { timestamp_ms: NOW_MS - 100 * DAY_MS }
+    await store.append([observationOf(old), observationOf({ ...old, org_id: 'org_2' })])
+    await store.setRetention('org_2', 365)
+    const before = await weeksOf(url)
+    const report = await store.maintain(NOW_MS, 30)
+    assert.equal(report.droppedPartitions, 0)
+    assert.ok(before.every((week) => week > 0))
+    assert.equal(await store.findAsset(observationOf(), 'truck'), null)
+    assert.ok((await store.findAsset(observationOf({ org_id: 'org_2' }), 'truck')) !== null)
+    await store.close()
+  })
+})

@@ -7,7 +7,7 @@ import { createWatchers } from '../watchers.ts'
 import { appendBatch } from './append.ts'
 import { createHerald } from './herald.ts'
 import { maintain } from './maintain.ts'
-import { isPartitionMissing, makePartitions, makePartitionsFor } from './partitions.ts'
+import { isPartitionMissing, makePartitionsFor } from './partitions.ts'
 import { createReads } from './reads.ts'
 
 const APPLICATION_NAME = 'modulariot-api'
@@ -15,16 +15,12 @@ const APPEND_TIMEOUT_MS = 9000
 
 /**
  * @param url `postgres://user:password@host:port/database`, with the parameters `pg` knows.
- * @param now Unix milliseconds; from when on the first open of a database keeps weeks apart.
  * @throws StoreUnavailable; Error when the migrations do not fit this program.
  */
-export async function openPostgresTelemetryStore(
-  url: string,
-  now: () => number = Date.now,
-): Promise<TelemetryStore> {
+export async function openPostgresTelemetryStore(url: string): Promise<TelemetryStore> {
   const postgres = openPostgres(url, { applicationName: APPLICATION_NAME })
   try {
-    await migrateSchema(postgres, now)
+    await migrateSchema(postgres)
     return createStore(postgres)
   } catch (error) {
     await postgres.close()
@@ -33,23 +29,18 @@ export async function openPostgresTelemetryStore(
 }
 
 /** Brings the schema to the newest version, and does nothing else. */
-export async function migratePostgresTelemetryStore(
-  url: string,
-  now: () => number = Date.now,
-): Promise<Migrated> {
+export async function migratePostgresTelemetryStore(url: string): Promise<Migrated> {
   const postgres = openPostgres(url, { applicationName: APPLICATION_NAME })
   try {
-    return await migrateSchema(postgres, now)
+    return await migrateSchema(postgres)
   } finally {
     await postgres.close()
   }
 }
 
-async function migrateSchema(postgres: Postgres, now: () => number): Promise<Migrated> {
+async function migrateSchema(postgres: Postgres): Promise<Migrated> {
   const migrations = readMigrations(new URL('./migrations/', import.meta.url))
-  const migrated = await migratePostgres(postgres, 'telemetry', migrations)
-  await makePartitions(postgres, now())
-  return migrated
+  return migratePostgres(postgres, 'telemetry', migrations)
 }
 
 function createStore(postgres: Postgres): TelemetryStore {

@@ -1,0 +1,90 @@
+/**
+ * All tables of the store, for moving it between databases: both adapters have them with the same columns.
+ * What PostgreSQL has besides it fills by itself.
+ */
+
+import type { TableSpec } from '@modulariot/platform/storage'
+
+export const TELEMETRY_TABLES: readonly TableSpec[] = [
+  {
+    name: 'tenants',
+    columns: { tenant: 'bigint', org_id: 'text', environment: 'text', last_seq: 'bigint' },
+    identity: 'tenant',
+  },
+  {
+    name: 'assets',
+    columns: {
+      asset: 'bigint',
+      tenant: 'bigint',
+      asset_id: 'text',
+      type: 'text',
+      timestamp_ms: 'bigint',
+      first_received_ms: 'bigint',
+      last_received_ms: 'bigint',
+      latest_seq: 'bigint',
+    },
+    identity: 'asset',
+  },
+  {
+    name: 'observations',
+    columns: {
+      tenant: 'bigint',
+      seq: 'bigint',
+      asset: 'bigint',
+      timestamp_ms: 'bigint',
+      received_ms: 'bigint',
+      client_id: 'text',
+      request_id: 'text',
+      item: 'bigint',
+      body_digest: 'bytea',
+      payload: 'text',
+    },
+  },
+  {
+    name: 'positions',
+    columns: {
+      tenant: 'bigint',
+      asset: 'bigint',
+      timestamp_ms: 'bigint',
+      seq: 'bigint',
+      latitude: 'double',
+      longitude: 'double',
+      altitude: 'double',
+      speed: 'double',
+      heading: 'double',
+      accuracy: 'double',
+      satellites: 'double',
+    },
+  },
+  {
+    name: 'metrics',
+    columns: {
+      tenant: 'bigint',
+      asset: 'bigint',
+      key: 'text',
+      timestamp_ms: 'bigint',
+      sequence: 'bigint',
+      seq: 'bigint',
+      item: 'bigint',
+      number: 'double',
+      json: 'text',
+      unit: 'text',
+      source: 'text',
+      quality: 'text',
+    },
+  },
+  {
+    name: 'events',
+    columns: {
+      tenant: 'bigint',
+      timestamp_ms: 'bigint',
+      seq: 'bigint',
+      item: 'bigint',
+      asset: 'bigint',
+      event_type: 'text',
+      severity: 'text',
+      payload: 'text',
+    },
+  },
+  { name: 'retention', columns: { org_id: 'text', days: 'bigint' } },
+]
