@@ -34,6 +34,7 @@ before(async () => {
   issuer = server.url
   await miotOk('clients', 'create', '--name', 'Second "one"', ...GRANTS)
   tokenFromBefore = await login()
+  assert.ok(!(await isReplay('before')))
 })
 after(async () => {
   await server?.stop()
@@ -55,6 +56,26 @@ async function login(): Promise<string> {
   })
   assert.equal(response.status, 200)
   return ((await response.json()) as { access_token: string }).access_token
+}
+
+/** Sends a report; was it known already? */
+async function isReplay(request_id: string, token = tokenFromBefore): Promise<boolean> {
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    'x-request-id': request_id,
+    'x-request-timestamp': String(Date.now() / 1000),
+  }
+  const body = JSON.stringify({
+    asset_id: 'house',
+    timestamp: '2025-03-14T15:09:26Z',
+    gps: { latitude: -33.45, longitude: -70.66 },
+    metrics: { schema: 'miot.metrics@1.0', items: [{ k: 'engine.rpm', v: 850.5 }] },
+    events: [{ event_type: 'moved', timestamp: '2025-03-14T15:09:26Z' }],
+  })
+  const response = await fetch(`${server.url}/v1/asset/track`, { method: 'POST', headers, body })
+  assert.equal(response.status, 200)
+  return response.headers.get('idempotent-replay') === 'true'
 }
 
 async function assetsWith(token: string): Promise<number> {
@@ -112,10 +133,16 @@ describe('miot copy', () => {
     const { status, stdout, stderr } = await copy(`sqlite:${first}`, url)
     assert.equal(status, 0, stderr)
     const { tables } = JSON.parse(stdout) as { tables: { table: string; rows: number }[] }
-    assert.equal(tables.find(({ table }) => table === 'clients')?.rows, 2)
+    const rowsOf = (name: string) => tables.find(({ table }) => table === name)?.rows
+    assert.equal(rowsOf('clients'), 2)
+    for (const name of ['observations', 'positions', 'metrics', 'events']) {
+      assert.equal(rowsOf(name), 1, name)
+    }
     await serveFrom(url)
     assert.equal(await assetsWith(await login()), 200)
     assert.equal(await assetsWith(tokenFromBefore), 200)
+    assert.ok(await isReplay('before'))
+    assert.ok(!(await isReplay('between')))
     assert.deepEqual(((await miotOk('audit', 'verify')) as { ok: boolean }).ok, true)
   })
 
@@ -137,6 +164,7 @@ describe('miot copy', () => {
     await serveFrom(`sqlite:${last}`)
     assert.equal(await assetsWith(await login()), 200)
     assert.equal(await assetsWith(tokenFromBefore), 200)
+    for (const request_id of ['before', 'between']) assert.ok(await isReplay(request_id))
     await server.kill('SIGTERM')
     using before = new DatabaseSync(join(first, 'auth.db'))
     using now = new DatabaseSync(join(last, 'auth.db'))

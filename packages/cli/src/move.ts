@@ -1,12 +1,13 @@
 /** Moving an installation's stores from one database to another, whole or not at all. */
 
 import { existsSync } from 'node:fs'
+import { TELEMETRY_TABLES } from '@modulariot/api'
 import { AUTH_TABLES, type AuditRow, type AuditVerdict, verifyTrail } from '@modulariot/auth'
 import type { CellRow, CopiedTable, TablePlace } from '@modulariot/platform/copy'
 import type { TableSpec } from '@modulariot/platform/storage'
 import { CliError } from './cli-error.ts'
 import { type Database, nameOf, sqliteFilesOf } from './config/database.ts'
-import { openAuthStore, type StoreName } from './stores.ts'
+import { openAuthStore, openTelemetryStore, type StoreName } from './stores.ts'
 
 export interface MovedTable extends CopiedTable {
   readonly store: StoreName
@@ -23,6 +24,13 @@ interface MovingStore {
 
 const STORES: readonly MovingStore[] = [
   { store: 'auth', tables: AUTH_TABLES, prepare: openAuthStore, verify: verifyArrivedTrail },
+  {
+    store: 'telemetry',
+    tables: TELEMETRY_TABLES,
+    prepare: openTelemetryStore,
+    // It was compared row by row; there is nothing more to it.
+    verify: async () => undefined,
+  },
 ]
 
 /**
