@@ -211,7 +211,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     await assertTooMany(queue.commit(observationOf('d', '1')))
     const append = await store.nth(0)
     assert.deepEqual(append.ids, ['a', 'c'])
-    append.fail(new Error('no disk'))
+    append.fail(new StoreUnavailable('no disk'))
     for (const commit of first) await assert.rejects(commit, /no disk/)
     // A failed batch has given its room back, all of it and no more.
     const second = queue.commit(observationOf('e', '1234567890'))
@@ -219,6 +219,39 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     const next = await store.nth(1)
     next.finish()
     assert.equal(await second, 'stored')
+  })
+})
+
+describe('what cannot be stored', { timeout: 20_000 }, () => {
+  /** A store that refuses every batch with one of these, as a fault of ours would. */
+  function refusing(error: Error, ...bad: string[]) {
+    const batches: string[][] = []
+    const append = async (batch: readonly Observation[]): Promise<AppendOutcome[]> => {
+      const ids = batch.map(({ request_id }) => request_id)
+      batches.push(ids)
+      if (ids.some((id) => bad.includes(id))) throw error
+      return ids.map(() => 'stored')
+    }
+    return { append, batches }
+  }
+
+  it('fails alone, wherever it stands among others', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+    for (const bad of [['a'], ['g'], ['d'], ['b', 'c'], ['a', 'g'], ids]) {
+      const store = refusing(new TypeError('what is this?'), ...bad)
+      const queue = createCommitQueue(store, LIMITS)
+      const results = await Promise.allSettled(ids.map((id) => queue.commit(observationOf(id))))
+      const failed = ids.filter((_, index) => results[index]?.status === 'rejected')
+      assert.deepEqual(failed, bad)
+    }
+  })
+
+  it('is not looked for when the store is unavailable', async () => {
+    const store = refusing(new StoreUnavailable('disk full'), 'a')
+    const queue = createCommitQueue(store, LIMITS)
+    const commits = ['a', 'b'].map((id) => queue.commit(observationOf(id)))
+    for (const commit of commits) await assert.rejects(commit, StoreUnavailable)
+    assert.deepEqual(store.batches, [['a', 'b']])
   })
 })
 

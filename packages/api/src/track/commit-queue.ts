@@ -6,6 +6,7 @@
  * so that what was accepted is answered in time.
  */
 
+import { StoreUnavailable } from '@modulariot/platform/storage'
 import { ApiError } from '../api-error.ts'
 import type { AppendOutcome, Observation, TelemetryStore } from '../store/store.ts'
 
@@ -84,7 +85,14 @@ export function createCommitQueue(
         from += observations.length
       }
     } catch (error) {
-      for (const { reject } of batch) reject(error)
+      if (error instanceof StoreUnavailable || batch.length === 1) {
+        for (const { reject } of batch) reject(error)
+        return
+      }
+      // Something in it cannot be stored at all: that must not be the others' fate, so it is looked for.
+      const half = Math.ceil(batch.length / 2)
+      await write(batch.slice(0, half))
+      await write(batch.slice(half))
     }
   }
 

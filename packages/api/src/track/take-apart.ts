@@ -17,7 +17,9 @@ export function takeApart(
   data: AssetTrackingData,
 ): Pick<Observation, 'position' | 'metrics' | 'events'> {
   const timestamp_ms = parseTimestamp(data.timestamp) as number
-  const sequence = data.metrics?.seq ?? null
+  const seq = data.metrics?.seq
+  // A number that large is not counted one by one; it would be rounded, and equal its neighbours.
+  const sequence = seq !== undefined && Number.isSafeInteger(seq) ? seq : null
   return {
     position: data.gps === undefined ? null : fixOf(data.gps),
     metrics: (data.metrics?.items ?? []).map((item) => measurementOf(item, timestamp_ms, sequence)),

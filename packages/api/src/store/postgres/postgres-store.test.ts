@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import { openPostgres } from '@modulariot/platform/postgres'
+import { migratePostgres, openPostgres } from '@modulariot/platform/postgres'
+import { readMigrations } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
+import { assertCameAlong, OLD_OBSERVATIONS } from '../conformance/first-light.ts'
 import { testRetention } from '../conformance/retention.ts'
 import { NOW_MS, observationOf } from '../conformance/samples.ts'
 import { testPositions } from '../conformance/series.ts'
@@ -99,4 +101,32 @@ describe('PostgreSQL: the weeks', () => {
     assert.ok((await store.findAsset(observationOf({ org_id: 'org_2' }), 'truck')) !== null)
     await store.close()
   })
+})
+
+it('PostgreSQL: what was stored before reports were taken apart comes along', async () => {
+  const url = await server.createDatabase()
+  const postgres = openPostgres(url)
+  const migrations = readMigrations(new URL('./migrations/', import.meta.url))
+  await migratePostgres(postgres, 'telemetry', migrations.slice(0, 1))
+  for (const one of OLD_OBSERVATIONS) {
+    const { org_id, environment, client_id, request_id, body_digest } = one
+    const { timestamp_ms, received_ms, payload } = one
+    const asset_id = Buffer.from(one.asset_id)
+    const request = [org_id, environment, client_id, request_id, body_digest]
+    const { rows } = await postgres.query<{ id: number }>(
+      `INSERT INTO telemetry.observations (org_id, environment, client_id, request_id, body_digest,
+         asset_id, timestamp_ms, received_ms, payload)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING observation_id AS id`,
+      [...request, asset_id, timestamp_ms, received_ms, payload],
+    )
+    await postgres.query(
+      `INSERT INTO telemetry.assets VALUES ($1, $2, $3, NULL, $4, $5, $5, $6)
+       ON CONFLICT DO NOTHING`,
+      [org_id, environment, asset_id, timestamp_ms, received_ms, rows[0]?.id],
+    )
+  }
+  await postgres.close()
+  const store = await openPostgresTelemetryStore(url)
+  await assertCameAlong(store)
+  await store.close()
 })
