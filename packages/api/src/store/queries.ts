@@ -7,12 +7,14 @@
 
 import { PLACE_LENGTHS } from './store.ts'
 
+type Schema = '' | 'telemetry.'
+
 /** Of the tables as they are called here; `schema` with its dot goes before each. */
-export function queriesOf(schema: '' | 'telemetry.') {
+export function queriesOf(schema: Schema) {
   const text = (query: string): string => query.replace(TABLE, `$1 ${schema}$2`)
   const list = (one: List) => ({
-    oldest: text(listQuery(one, '>', 'ASC')),
-    newest: text(listQuery(one, '<', 'DESC')),
+    oldest: text(listQuery(one, 'oldest', schema)),
+    newest: text(listQuery(one, 'newest', schema)),
   })
   return {
     findAsset: text(FIND_ASSET),
@@ -27,8 +29,18 @@ export function queriesOf(schema: '' | 'telemetry.') {
       metrics: list(METRICS),
       numbers: list({ ...METRICS, columns: 'timestamp_ms, sequence, seq, item, number, quality' }),
       events: list(EVENTS),
-      eventsOfAsset: list({ ...EVENTS, where: OF_ASSET, parameters: 3 }),
-      eventsOfType: list({ ...EVENTS, where: `${OF_TENANT} AND event_type = $3`, parameters: 3 }),
+      eventsOfAsset: list({
+        ...EVENTS,
+        where: OF_ASSET,
+        parameters: 3,
+        index: 'events_of_asset',
+      }),
+      eventsOfType: list({
+        ...EVENTS,
+        where: `${OF_TENANT} AND event_type = $3`,
+        parameters: 3,
+        index: 'events_of_type',
+      }),
     },
   }
 }
@@ -87,6 +99,8 @@ interface List {
   readonly parameters: number
   /** The rest of that index. */
   readonly order: readonly string[]
+  /** Its name, where it is not the primary key. */
+  readonly index?: string
 }
 
 const POSITIONS: List = {
@@ -114,12 +128,25 @@ const EVENTS: List = {
   order: ['timestamp_ms', 'seq', 'item'],
 }
 
-function listQuery(list: List, behind: '>' | '<', order: 'ASC' | 'DESC'): string {
+const DIRECTIONS = {
+  oldest: { behind: '>', order: 'ASC' },
+  newest: { behind: '<', order: 'DESC' },
+} as const
+
+function listQuery(list: List, direction: keyof typeof DIRECTIONS, schema: Schema): string {
+  const { behind, order } = DIRECTIONS[direction]
   const place = list.order.map((_, index) => `$${list.parameters + 1 + index}`)
   const next = list.parameters + place.length
-  // The times stand there once more for a planner that finds partitions by them.
-  return `SELECT ${list.columns} FROM ${list.from}
-    WHERE ${list.where} AND (${list.order.join(', ')}) ${behind} (${place.join(', ')})
-      AND timestamp_ms >= $${next + 1} AND timestamp_ms < $${next + 2}
+  const period = {
+    oldest: `timestamp_ms < $${next + 2}`,
+    newest: `timestamp_ms >= $${next + 1}`,
+    both: `timestamp_ms >= $${next + 1} AND timestamp_ms < $${next + 2}`,
+  }
+  // PostgreSQL finds partitions by the times alone; SQLite, told of them, would not begin at the place.
+  const within = period[schema === '' ? direction : 'both']
+  // SQLite would rather take the index by time alone, and read what others have.
+  const index = schema === '' && list.index !== undefined ? ` INDEXED BY ${list.index}` : ''
+  return `SELECT ${list.columns} FROM ${list.from}${index}
+    WHERE ${list.where} AND (${list.order.join(', ')}) ${behind} (${place.join(', ')}) AND ${within}
     ORDER BY ${list.order.map((column) => `${column} ${order}`).join(', ')} LIMIT $${next + 3}`
 }

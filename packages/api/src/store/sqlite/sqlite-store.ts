@@ -12,11 +12,19 @@ import { createWatchers } from '../watchers.ts'
 import { SqliteReads } from './reads.ts'
 import { Writer } from './writer.ts'
 
+export interface SqliteTelemetryOptions {
+  /** A bound on the file, in pages of 4 KiB; beyond it, it is as if the disk were full. */
+  readonly maxPages?: number
+}
+
 /** @throws Error when the file cannot be opened or its migrations do not fit this program. */
-export function openSqliteTelemetryStore(path: string): TelemetryStore {
+export function openSqliteTelemetryStore(
+  path: string,
+  options: SqliteTelemetryOptions = {},
+): TelemetryStore {
   const database = openDatabase(path)
   migrate(database, readMigrations(new URL('./migrations/', import.meta.url)))
-  const writer = new Writer(path)
+  const writer = new Writer({ path, ...options })
   const watchers = createWatchers()
   const reads = new SqliteReads(database)
   const ping = database.prepare('SELECT 1')

@@ -13,6 +13,12 @@ export type WriterAnswer =
   | { readonly result: unknown }
   | { readonly failed: { readonly message: string; readonly unavailable: boolean } }
 
+/** What the thread is started with. */
+export interface WriterData {
+  readonly path: string
+  readonly maxPages?: number
+}
+
 /** What can be asked for. */
 export interface WriterCalls {
   append: ReturnType<typeof createAppend>
@@ -28,7 +34,13 @@ export type WriterCall<Name extends keyof WriterCalls = keyof WriterCalls> = rea
 const port = parentPort
 if (port === null) throw new Error('writer-thread.ts runs as a worker only')
 
-const database = openDatabase((workerData as { path: string }).path)
+const { path, maxPages } = workerData as WriterData
+const database = openDatabase(path)
+if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`)
+// Every batch touches the last page of each of its series. Those that stay in memory are not read again,
+// and a log of 32 MB writes the ones that are touched often back to the file once.
+database.exec('PRAGMA cache_size = -32000')
+database.exec('PRAGMA wal_autocheckpoint = 8000')
 const keep = database.prepare(
   'INSERT INTO retention VALUES (?1, ?2) ON CONFLICT (org_id) DO UPDATE SET days = excluded.days',
 )

@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { StoreUnavailable } from '@modulariot/platform/storage'
-import type { WriterAnswer, WriterCall, WriterCalls } from './writer-thread.ts'
+import type { WriterAnswer, WriterCall, WriterCalls, WriterData } from './writer-thread.ts'
 
 interface Pending {
   readonly resolve: (result: unknown) => void
@@ -11,13 +11,13 @@ interface Pending {
 }
 
 export class Writer {
-  readonly #path: string
+  readonly #data: WriterData
   #worker: Worker | null = null
   #pending: Pending[] = []
   #closed = false
 
-  constructor(path: string) {
-    this.#path = path
+  constructor(data: WriterData) {
+    this.#data = data
   }
 
   call<Name extends keyof WriterCalls>(
@@ -44,7 +44,7 @@ export class Writer {
   /** A thread that dies takes what it was writing with it; the next call starts another. */
   #start(): Worker {
     const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
-      workerData: { path: this.#path },
+      workerData: this.#data,
     })
     let cause: unknown
     worker.on('message', (answer: WriterAnswer) => settle(this.#pending.shift(), answer))
