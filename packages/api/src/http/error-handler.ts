@@ -67,7 +67,11 @@ function answerFor(
     return { status: error.status, message, detail: error.error_description }
   }
   if (error instanceof StoreUnavailable) {
-    return { status: 503, message: 'Try again later', detail: 'Nothing was stored' }
+    const detail =
+      request.method === 'POST'
+        ? 'Send it again with the same X-Request-Id: what was stored all the same is not stored twice'
+        : 'The store cannot answer now'
+    return { status: 503, message: 'Try again later', detail }
   }
   if (error instanceof JsonBodyError) {
     return { status: 400, message: 'Invalid JSON', detail: error.message }

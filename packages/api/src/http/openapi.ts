@@ -26,6 +26,10 @@ export function apiOpenApi({ baseUrl, issuer }: { baseUrl: string; issuer: strin
         'Telemetry of assets. Data belongs to the organization and environment of the token; another’s asset answers as a missing one does.',
     },
     servers: [{ url: baseUrl }],
+    externalDocs: {
+      description: 'The admin API of ModularIoT Auth',
+      url: `${issuer}/admin/v1/openapi.json`,
+    },
     paths,
     components: {
       securitySchemes: {
@@ -54,7 +58,7 @@ const FAILURES: Readonly<Record<number, { description: string; schema?: object }
   413: { description: 'The body is too large, as it came or inflated.' },
   415: { description: 'Another content type or content encoding.' },
   429: { description: 'More than can be taken now; see Retry-After.' },
-  503: { description: 'Nothing was stored; see Retry-After.' },
+  503: { description: 'The store cannot answer; see Retry-After, and use the same X-Request-Id.' },
 }
 
 function operationOf(endpoint: Endpoint) {
