@@ -118,5 +118,6 @@ export function describeRefusal({ message, detail, errors }: ApiRefusal): string
 export function isTemporary(error: unknown): boolean {
   if (error instanceof CliError) return error.code === 'rate_limited' || error.code === 'network'
   if (error instanceof TokenEndpointError) return [429, 503].includes(error.status)
-  return error instanceof Error && (error.name === 'TimeoutError' || error instanceof TypeError)
+  // What `fetch` throws for a network that fails holds the true cause.
+  return error instanceof Error && (error.name === 'TimeoutError' || error.cause !== undefined)
 }

@@ -125,6 +125,22 @@ describe('a stream', { timeout: 20_000 }, () => {
     await app.close()
   })
 
+  it('does not keep the server from closing when its reader takes nothing', async () => {
+    const payload = JSON.stringify('x'.repeat(500_000))
+    const readSince = async (_: Tenant, after: number | null): Promise<Feed> => {
+      const cursor = (after ?? 0) + 1
+      const entry = { cursor, asset_id: 'a', timestamp_ms: 0, received_ms: 0, payload }
+      return { entries: after === null ? [] : [entry], cursor, more: after !== null }
+    }
+    const { app, open } = await serve({ store: { readSince }, heartbeatMs: 60_000 })
+    const socket = open()
+    socket.on('error', () => {})
+    await once(socket, 'data')
+    socket.pause()
+    await app.close()
+    socket.destroy()
+  })
+
   it('is refused with 503 when the store cannot answer', async () => {
     const readSince = () => Promise.reject(new StoreUnavailable('down'))
     const { app, open } = await serve({ store: { readSince } })

@@ -43,17 +43,15 @@ export function streamEndpoint(deps: StreamDeps) {
     const tenant = accessTokenClaims(request)
     const asked = lastEventId(request)
     const asset_id = parseText(request.query, 'asset_id')
+    const stream = streams.open(tenant)
+    // Before anything is awaited: the reader may be gone by then.
+    reply.raw.once('close', () => stream.close())
     // Asked in any case: a store that cannot answer is told by a 503, not by a stream that breaks.
     const newest = await newestCursor(tenant, store)
-    const stream = streams.open(tenant)
     const { signal } = stream
-    const pace = deps.pace ?? PACE
+    const { pace = PACE } = deps
     const steps = follow(tenant, { after: asked ?? newest, signal, store, pace })
-    const watch = watchReader(stream, request, deps)
-    reply.raw.once('close', () => {
-      watch.stop()
-      stream.close()
-    })
+    const watch = watchReader(stream, request, reply, deps)
     const body = Readable.from(written(steps, asset_id, stream, watch.pulled), {
       objectMode: false,
       highWaterMark: BUFFER_BYTES,
@@ -121,6 +119,9 @@ function lastEventId({ headers }: FastifyRequest): number | null {
   return Number(sent)
 }
 
+/** How long a stream that ends waits for its reader to take what was written. */
+const MAX_GRACE_MS = 2000
+
 /** A timer of Node waits no longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
@@ -131,7 +132,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 function watchReader(
   stream: OpenStream,
   request: FastifyRequest,
-  { verifier, now, pace = PACE }: StreamDeps,
+  reply: FastifyReply,
+  { verifier, now, pace: { heartbeatMs } = PACE }: StreamDeps,
 ) {
   let pulls = 1
   let stalled = 0
@@ -139,9 +141,8 @@ function watchReader(
     stalled = pulls === 0 ? stalled + 1 : 0
     pulls = 0
     if (stalled >= 4) {
-      request.log.info('a stream was dropped: its reader takes nothing')
+      request.log.info('a stream is dropped: its reader takes nothing')
       stream.end('slow')
-      request.raw.socket.destroy()
       return
     }
     await verifier
@@ -151,19 +152,29 @@ function watchReader(
         if (error.status !== 503) stream.end('token')
       })
   }
-  const interval = setInterval(check, pace.heartbeatMs)
+  const interval = setInterval(check, heartbeatMs)
   const expiresInMs = accessTokenClaims(request).exp * 1000 - now()
   const expiry = setTimeout(
     () => stream.end('token'),
     Math.min(Math.max(expiresInMs, 0), MAX_TIMER_MS),
   )
+  onAbort(stream.signal, () => {
+    clearInterval(interval)
+    clearTimeout(expiry)
+    if (reply.raw.closed) return
+    // A reader that takes nothing does not take the end either, and must not keep a server from closing.
+    const { socket } = request.raw
+    const timer = setTimeout(() => socket.destroy(), Math.min(heartbeatMs, MAX_GRACE_MS)).unref()
+    reply.raw.once('close', () => clearTimeout(timer))
+  })
   return {
     pulled: () => {
       pulls++
     },
-    stop: () => {
-      clearInterval(interval)
-      clearTimeout(expiry)
-    },
   }
+}
+
+function onAbort(signal: AbortSignal, then: () => void): void {
+  if (signal.aborted) then()
+  else signal.addEventListener('abort', then, { once: true })
 }
