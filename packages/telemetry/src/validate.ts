@@ -72,6 +72,7 @@ export function validateAssetTrackingData(body: unknown, options: ValidationOpti
   if (isRecord(body)) {
     const check = { options, errors, warnings }
     checkAssetId(body.asset_id, errors)
+    checkKeepable(body, ['asset_id', 'type'], [], errors)
     checkTimestamp(body, 'timestamp', [], check)
     checkMetrics(body.metrics, check)
     checkEvents(body.events, check)
@@ -94,6 +95,21 @@ function checkAssetId(asset_id: unknown, errors: Faults): void {
   }
 }
 
+/** What is searched by is kept as text of a database, and not every one takes U+0000. */
+function checkKeepable(
+  holder: Record<string, unknown>,
+  fields: readonly string[],
+  path: Path,
+  errors: Faults,
+): void {
+  for (const field of fields) {
+    const sent = holder[field]
+    if (typeof sent === 'string' && sent.includes('\0')) {
+      errors.add([...path, field], () => 'must not contain the character U+0000')
+    }
+  }
+}
+
 /** Everything below also sees bodies of a wrong shape, and passes over what the schema refused. */
 function checkMetrics(metrics: unknown, check: Check): void {
   if (!isRecord(metrics)) return
@@ -101,6 +117,7 @@ function checkMetrics(metrics: unknown, check: Check): void {
   for (const [index, item] of recordsOf(metrics.items, MAX_METRIC_ITEMS)) {
     const path = ['metrics', 'items', index]
     checkTimestamp(item, 'ts', path, check)
+    checkKeepable(item, ['u'], path, check.errors)
     checkMetric(item, (fault) => reportMetric(fault, path, check))
   }
 }
@@ -108,6 +125,7 @@ function checkMetrics(metrics: unknown, check: Check): void {
 function checkEvents(events: unknown, check: Check): void {
   for (const [index, event] of recordsOf(events, MAX_EVENTS)) {
     checkTimestamp(event, 'timestamp', ['events', index], check)
+    checkKeepable(event, ['event_type'], ['events', index], check.errors)
   }
 }
 

@@ -25,6 +25,8 @@ export interface Config {
   readonly apiAudience: string
   /** What becomes of a report with a metric key nobody knows. */
   readonly apiValidation: ApiValidation
+  /** Null: telemetry is kept for ever. */
+  readonly retentionDays: number | null
   /** Null: the one in the data directory, made when missing. */
   readonly encryptionKey: Uint8Array | null
   /** Absolute paths of PEM files. Null: plaintext. */
@@ -102,6 +104,12 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       parseAbsoluteUrl,
     ),
     apiValidation: parse('MIOT_API_VALIDATION', 'strict', oneOf(API_VALIDATIONS)),
+    retentionDays:
+      parse(
+        'MIOT_RETENTION_DAYS',
+        Number(SERVER_SETTINGS.MIOT_RETENTION_DAYS.default),
+        wholeNumber(0, 36_500),
+      ) || null,
     encryptionKey: parse('MIOT_ENCRYPTION_KEY', null, parseEncryptionKey),
     tls,
     trustedProxies: parse('MIOT_TRUSTED_PROXIES', [], parseTrustedProxies),
