@@ -218,6 +218,16 @@ describe('whoever asks', () => {
     }
   })
 
+  it('gets 404 for an id that no asset can have, whatever the database thinks of it', async () => {
+    for (const path of ['', ...Object.values(LISTS)]) {
+      assertApiError(await get(connection, token, `/v1/assets/a%00b${path}`), 404)
+    }
+    const cursor = Buffer.from('a\0b').toString('base64url')
+    for (const query of ['search=a%00b', 'type=%00', `cursor=${cursor}`]) {
+      assertApiError(await get(connection, token, `/v1/assets?${query}`), 400)
+    }
+  })
+
   it('is told what is wrong with the question', async () => {
     for (const query of [
       'limit=1001',

@@ -7,7 +7,7 @@ import { ASSET_TRACKING_EXAMPLES, AssetTrackingData, EVENT_SEVERITIES } from '@m
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
 import { SCOPES } from '../scopes.ts'
-import { getAsset, listAssets, MAX_ASSETS_LIMIT } from '../track/query.ts'
+import { getAsset, listAssets, MAX_ASSETS_LIMIT, noSuchAsset } from '../track/query.ts'
 import {
   EVENT_PARAMETERS,
   listEvents,
@@ -201,8 +201,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
   },
 ]
 
+/** @throws ApiError 404 for an id that no asset can have, which not every database can be asked for. */
 function assetId({ params }: ApiRequest): string {
-  return params.asset_id as string
+  const asset_id = params.asset_id as string
+  if (asset_id.includes('\0')) throw noSuchAsset()
+  return asset_id
 }
 
 function text(): TSchema {

@@ -41,6 +41,8 @@ export function parseText(query: SentQuery, name: string): string | undefined {
   if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_TEXT_LENGTH) {
     throw invalid(name, `must be 1 to ${MAX_TEXT_LENGTH} characters, once`)
   }
+  // Nothing is kept under such a name, and not every database can be asked for it.
+  if (value.includes('\0')) throw invalid(name, 'must not contain the character U+0000')
   return value
 }
 
@@ -115,7 +117,7 @@ export function parseCursor({ cursor }: SentQuery): string | null {
     typeof cursor === 'string' && cursor.length <= MAX_CURSOR_LENGTH && isCanonicalBase64url(cursor)
       ? Buffer.from(cursor, 'base64url')
       : null
-  if (bytes === null || !isUtf8(bytes)) throw invalidCursor()
+  if (bytes === null || !isUtf8(bytes) || bytes.includes(0)) throw invalidCursor()
   return bytes.toString()
 }
 

@@ -92,7 +92,7 @@ describe('listAssets', () => {
     const asked = { ...ALL, search: 'tr', type: 'Truck', limit: 50 }
     assert.deepEqual(await askedFor({ search: 'tr', type: 'Truck' }), asked)
     for (const name of ['search', 'type']) {
-      for (const value of ['', ' ', 'x'.repeat(256), ['a', 'b']]) {
+      for (const value of ['', ' ', 'x'.repeat(256), ['a', 'b'], 'a\0b']) {
         await assertRefused({ [name]: value }, `Invalid ${name}`)
       }
     }
