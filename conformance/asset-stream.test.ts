@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
+import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { type Connection, openConnection } from './support/connection.ts'
 import { type EventStream, openStream } from './support/event-stream.ts'
 import { type RunningServer, startServer } from './support/running-server.ts'
@@ -199,5 +200,34 @@ describe('a reader that stops reading', () => {
       }
     })
     stuck.destroy()
+  })
+})
+
+describe('a stream of one of several instances on PostgreSQL', () => {
+  it('tells what another was sent, and goes on at another behind the Last-Event-ID', async () => {
+    const postgres = await startPostgres()
+    const MIOT_DATABASE_URL = await postgres.createDatabase()
+    const one = await startServer({ MIOT_DATABASE_URL })
+    const joined = { MIOT_DATA_DIR: one.dataDir, MIOT_ISSUER: one.url }
+    const other = await startServer({ MIOT_DATABASE_URL, ...joined })
+    const socket = openConnection(other.url)
+    try {
+      const bearer = await accessToken(socket, one.credentials)
+      const stream = await openStream(one.url, bearer)
+      await track(socket, bearer, report('FROM-AFAR'))
+      const event = await stream.next()
+      assert.equal(event?.data.asset_id, 'FROM-AFAR')
+      await stream.close()
+      await track(socket, bearer, report('MEANWHILE'))
+      const headers = { 'last-event-id': String(event?.id) }
+      const again = await openStream(other.url, bearer, { headers })
+      assert.deepEqual(await again.assets(1), ['MEANWHILE'])
+      await again.close()
+    } finally {
+      socket.close()
+      await other.stop()
+      await one.stop()
+      await postgres.stop()
+    }
   })
 })
