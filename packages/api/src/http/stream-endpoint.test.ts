@@ -47,9 +47,9 @@ async function serve({ exp = FOREVER, store = {}, heartbeatMs = PACE.heartbeatMs
   await app.register((scope) => mountApiRoutes(scope, deps))
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
-  const open = () => {
+  const open = (connection = 'close') => {
     const socket = connect(port, '127.0.0.1')
-    socket.write('GET /v1/assets/stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    socket.write(`GET /v1/assets/stream HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\n\r\n`)
     return socket
   }
   return { app, open, refuse: (reason: Error) => void reasons.push(reason) }
@@ -97,7 +97,7 @@ describe('a stream', { timeout: 20_000 }, () => {
 
   it('ends when the server closes, and does not keep it from closing', async () => {
     const { app, open } = await serve({ heartbeatMs: 60_000 })
-    const socket = open()
+    const socket = open('keep-alive')
     await once(socket, 'data')
     const ended = text(socket)
     await app.close()

@@ -29,6 +29,8 @@ const HEADERS = {
   // Proxies: no-transform against compression, which holds events back; the other is nginx's own.
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
+  // A server that closes ends its streams, and must not wait for what comes after them.
+  connection: 'close',
 }
 
 /** Bytes written ahead of a reader. */
