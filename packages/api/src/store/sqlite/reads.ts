@@ -140,7 +140,9 @@ export class SqliteReads {
     if (after === null || after >= now) return { entries: [], cursor: now, more: false }
     const entries = this.#feed.all(...whose(tenant), after, limit) as unknown as FeedEntry[]
     const more = entries.length === limit
-    return { entries, cursor: more ? (entries.at(-1)?.cursor ?? now) : now, more }
+    // What another connection stored after `now` was read may be among them.
+    const last = entries.at(-1)?.cursor ?? now
+    return { entries, cursor: more ? last : Math.max(last, now), more }
   }
 
   findRetention(org_id: string): number | null {

@@ -9,6 +9,7 @@ import {
 } from '@modulariot/platform/storage'
 import type { AppendOutcome, Observation, TelemetryStore } from '../store.ts'
 import { createWatchers } from '../watchers.ts'
+import { pack } from './packed.ts'
 import { SqliteReads } from './reads.ts'
 import { Writer } from './writer.ts'
 
@@ -30,7 +31,7 @@ export function openSqliteTelemetryStore(
   const ping = database.prepare('SELECT 1')
 
   async function append(batch: readonly Observation[]): Promise<AppendOutcome[]> {
-    const outcomes = await writer.call('append', batch)
+    const outcomes = await writer.call('append', batch.map(pack))
     watchers.tell(batch)
     return outcomes
   }
