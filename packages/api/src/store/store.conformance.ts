@@ -6,13 +6,14 @@
 
 import { it } from 'node:test'
 import { testAssetState, testTenants } from './conformance/assets.ts'
+import { testBuckets } from './conformance/buckets.ts'
 import { testDurability } from './conformance/durability.ts'
 import { testEvents, testFeed } from './conformance/happenings.ts'
 import { testIsolation } from './conformance/isolation.ts'
 import { testRequests } from './conformance/requests.ts'
 import { testRetention } from './conformance/retention.ts'
 import type { StorePromise } from './conformance/samples.ts'
-import { testBuckets, testMetrics, testPositions } from './conformance/series.ts'
+import { testMetrics, testPositions } from './conformance/series.ts'
 import type { TelemetryStore } from './store.ts'
 
 /** An empty store in a place of its own. */

@@ -103,6 +103,22 @@ describe('PostgreSQL: the weeks', () => {
   })
 })
 
+it('PostgreSQL: one instance tells another that something was stored, and for whom', async () => {
+  const { store, openAnother } = await openPlace()
+  const another = await openAnother()
+  const told = Promise.withResolvers<void>()
+  const listening = Promise.withResolvers<void>()
+  another.watch((tenant) => {
+    // The first word is that it listens now, whoever may have stored before.
+    if (tenant === null) return listening.resolve()
+    if (tenant.org_id === 'org_"2"') told.resolve()
+  })
+  await listening.promise
+  await store.append([observationOf({ org_id: 'org_"2"' })])
+  await told.promise
+  for (const one of [store, another]) await one.close()
+})
+
 it('PostgreSQL: what was stored before reports were taken apart comes along', async () => {
   const url = await server.createDatabase()
   const postgres = openPostgres(url)
