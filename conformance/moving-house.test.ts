@@ -7,13 +7,16 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { startPostgres, type TestPostgres } from '@modulariot/platform/testing/postgres'
+import { type Connection, openConnection } from './support/connection.ts'
 import {
   type MiotResult,
   type RunningServer,
   runMiot,
   startServer,
 } from './support/running-server.ts'
+import { assetIds, track } from './support/track-requests.ts'
 
+const ASSETS = ['TRUCK-1', 'Ünï \u0001 😀']
 const GRANTS = ['--audience', 'https://iot.streamhub.cl/v1/asset/track']
 
 let postgres: TestPostgres
@@ -34,7 +37,7 @@ before(async () => {
   issuer = server.url
   await miotOk('clients', 'create', '--name', 'Second "one"', ...GRANTS)
   tokenFromBefore = await login()
-  assert.ok(!(await isReplay('before')))
+  for (const asset_id of ASSETS) await report(asset_id)
 })
 after(async () => {
   await server?.stop()
@@ -58,30 +61,32 @@ async function login(): Promise<string> {
   return ((await response.json()) as { access_token: string }).access_token
 }
 
-/** Sends a report; was it known already? */
-async function isReplay(request_id: string, token = tokenFromBefore): Promise<boolean> {
-  const headers = {
-    authorization: `Bearer ${token}`,
-    'content-type': 'application/json',
-    'x-request-id': request_id,
-    'x-request-timestamp': String(Date.now() / 1000),
+/** Opened for each use, since the server behind it changes. */
+async function talk<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
+  const connection = openConnection(server.url)
+  try {
+    return await work(connection)
+  } finally {
+    connection.close()
   }
-  const body = JSON.stringify({
-    asset_id: 'house',
-    timestamp: '2025-03-14T15:09:26Z',
-    gps: { latitude: -33.45, longitude: -70.66 },
-    metrics: { schema: 'miot.metrics@1.0', items: [{ k: 'engine.rpm', v: 850.5 }] },
-    events: [{ event_type: 'moved', timestamp: '2025-03-14T15:09:26Z' }],
-  })
-  const response = await fetch(`${server.url}/v1/asset/track`, { method: 'POST', headers, body })
-  assert.equal(response.status, 200)
-  return response.headers.get('idempotent-replay') === 'true'
 }
 
-async function assetsWith(token: string): Promise<number> {
-  const headers = { authorization: `Bearer ${token}`, 'x-request-id': 'house' }
-  return (await fetch(`${server.url}/v1/assets`, { headers })).status
-}
+const report = (asset_id: string): Promise<void> =>
+  talk(async (connection) => {
+    const timestamp = new Date().toISOString()
+    const body = {
+      ...{ asset_id, timestamp, type: 'a\u0001b' },
+      gps: { latitude: -33.456789012345, longitude: -70.66 },
+      metrics: { schema: 'miot.metrics@1.0', items: [{ k: 'engine.rpm', v: 850.5 }] },
+      events: [{ event_type: 'moved', timestamp }],
+    }
+    const { status, text } = await track(connection, tokenFromBefore, body)
+    assert.equal(status, 200, text)
+  })
+
+/** Of the token's tenant. */
+const assetsSeenWith = (token: string): Promise<string[]> =>
+  talk((connection) => assetIds(connection, token))
 
 const copy = (from: string, to: string): Promise<MiotResult> =>
   runMiot(['copy', '--from', from, '--to', to, '--json'])
@@ -102,10 +107,13 @@ describe('miot migrate', () => {
       await runMiot(['migrate', '--json'], { env }),
       await runMiot(['migrate', '--json'], { env }),
     ]
-    const [made, again] = runs.map(({ stdout }) => JSON.parse(stdout).stores[0])
-    assert.equal(made.from, 0)
-    assert.ok(made.to > 0)
-    assert.deepEqual([again.from, again.to], [made.to, made.to])
+    const [made, again] = runs.map(({ stdout }) => JSON.parse(stdout).stores)
+    for (const [index, store] of ['auth', 'telemetry'].entries()) {
+      const { to } = made[index]
+      assert.deepEqual(made[index], { store, from: 0, to })
+      assert.ok(to > 0)
+      assert.deepEqual(again[index], { store, from: to, to })
+    }
     assert.doesNotMatch(JSON.stringify(runs), new RegExp(new URL(env.MIOT_DATABASE_URL).password))
   })
 })
@@ -136,13 +144,12 @@ describe('miot copy', () => {
     const rowsOf = (name: string) => tables.find(({ table }) => table === name)?.rows
     assert.equal(rowsOf('clients'), 2)
     for (const name of ['observations', 'positions', 'metrics', 'events']) {
-      assert.equal(rowsOf(name), 1, name)
+      assert.equal(rowsOf(name), ASSETS.length, name)
     }
     await serveFrom(url)
-    assert.equal(await assetsWith(await login()), 200)
-    assert.equal(await assetsWith(tokenFromBefore), 200)
-    assert.ok(await isReplay('before'))
-    assert.ok(!(await isReplay('between')))
+    for (const token of [tokenFromBefore, await login()]) {
+      assert.deepEqual(await assetsSeenWith(token), ASSETS)
+    }
     assert.deepEqual(((await miotOk('audit', 'verify')) as { ok: boolean }).ok, true)
   })
 
@@ -158,13 +165,18 @@ describe('miot copy', () => {
   it('moves back with all that came since, row by row as it was', async () => {
     await serveFrom(url)
     await miotOk('clients', 'create', '--name', 'Third', ...GRANTS)
+    await report('VAN-1')
     await server.kill('SIGTERM')
     const back = await copy(url, `sqlite:${last}`)
     assert.equal(back.status, 0, back.stderr)
     await serveFrom(`sqlite:${last}`)
-    assert.equal(await assetsWith(await login()), 200)
-    assert.equal(await assetsWith(tokenFromBefore), 200)
-    for (const request_id of ['before', 'between']) assert.ok(await isReplay(request_id))
+    for (const token of [tokenFromBefore, await login()]) {
+      assert.deepEqual(await assetsSeenWith(token), [
+        ...ASSETS.slice(0, 1),
+        'VAN-1',
+        ...ASSETS.slice(1),
+      ])
+    }
     await server.kill('SIGTERM')
     using before = new DatabaseSync(join(first, 'auth.db'))
     using now = new DatabaseSync(join(last, 'auth.db'))

@@ -39,6 +39,15 @@ describe('POST /oauth2/revoke', () => {
     assert.equal((await use(sibling)).status, 200)
   })
 
+  it('ends a token for the admin API as well', async () => {
+    const administrator = await createClient(server, '--audience', `${server.url}/admin/v1`)
+    const token = await accessToken(connection, administrator)
+    const list = async () => (await get(connection, token, '/admin/v1/clients')).status
+    assert.equal(await list(), 200)
+    await revoke(connection, administrator, token)
+    assert.equal(await list(), 401)
+  })
+
   it('survives a restart', async () => {
     const token = await newToken()
     await revoke(connection, server.credentials, token)

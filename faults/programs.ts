@@ -7,6 +7,10 @@ export const PROGRAMS: Readonly<
     about: 'from a revocation to the first 401, on one and on another instance',
     quick: true,
   },
+  'nothing-grows': {
+    about: 'a million tokens on each store: database, memory and maps stay as they are',
+    quick: true,
+  },
   'lost-database': {
     about: 'PostgreSQL is killed, then hangs, under load',
     quick: true,

@@ -3,7 +3,13 @@
 import { existsSync } from 'node:fs'
 import { TELEMETRY_TABLES } from '@modulariot/api'
 import { AUTH_TABLES, type AuditRow, type AuditVerdict, verifyTrail } from '@modulariot/auth'
-import type { CellRow, CopiedTable, TablePlace } from '@modulariot/platform/copy'
+import type {
+  CellRow,
+  CopiedTable,
+  MakeRoom,
+  ShowProgress,
+  TablePlace,
+} from '@modulariot/platform/copy'
 import type { TableSpec } from '@modulariot/platform/storage'
 import { CliError } from './cli-error.ts'
 import { type Database, nameOf, sqliteFilesOf } from './config/database.ts'
@@ -18,6 +24,8 @@ interface MovingStore {
   readonly tables: readonly TableSpec[]
   /** Makes it where there is none, and brings it to the newest version. */
   prepare(database: Database): Promise<{ close(): Promise<void> }>
+  /** For rows that arrive in PostgreSQL. */
+  makeRoom?(): Promise<MakeRoom>
   /** @throws CliError when what arrived cannot be right. */
   verify(target: TablePlace): Promise<void>
 }
@@ -28,7 +36,7 @@ const STORES: readonly MovingStore[] = [
     store: 'telemetry',
     tables: TELEMETRY_TABLES,
     prepare: openTelemetryStore,
-    // It was compared row by row; there is nothing more to it.
+    makeRoom: async () => (await import('@modulariot/api/postgres')).makeRoom,
     verify: async () => undefined,
   },
 ]
@@ -40,36 +48,43 @@ const STORES: readonly MovingStore[] = [
 export async function moveStores(
   from: Database,
   to: Database,
-  show: (table: string, done: number, total: number) => void,
+  show: ShowProgress,
 ): Promise<MovedTable[]> {
   assertThere(from)
   if (nameOf(from) === nameOf(to)) throw new CliError('usage', 'Source and target are the same')
-  const moved: MovedTable[] = []
-  for (const moving of STORES) {
-    for (const database of [from, to]) await (await moving.prepare(database)).close()
-    const copied = await copyStore(moving, from, to, show)
-    moved.push(...copied.map((one) => ({ store: moving.store, ...one })))
+  for (const { prepare } of STORES) {
+    for (const database of [from, to]) await (await prepare(database)).close()
   }
-  return moved
+  /** One inside the other, so that none is kept unless all have arrived. */
+  async function moveAll([moving, ...rest]: readonly MovingStore[]): Promise<MovedTable[]> {
+    return moving === undefined ? [] : copyStore(moving, { from, to, show }, () => moveAll(rest))
+  }
+  return moveAll(STORES)
+}
+
+interface Move {
+  readonly from: Database
+  readonly to: Database
+  readonly show: ShowProgress
 }
 
 async function copyStore(
-  { store, tables, verify }: MovingStore,
-  from: Database,
-  to: Database,
-  show: (table: string, done: number, total: number) => void,
-): Promise<CopiedTable[]> {
+  moving: MovingStore,
+  { from, to, show }: Move,
+  moveRest: () => Promise<MovedTable[]>,
+): Promise<MovedTable[]> {
+  const { store, tables, verify } = moving
   const { copyTables, PlaceInUse, TargetNotEmpty } = await import('@modulariot/platform/copy')
   let held = from
   try {
-    return await withTables(store, from, 'read', (source) => {
+    return await withTables(moving, from, 'read', (source) => {
       held = to
-      return withTables(store, to, 'write', async (target) => {
+      return withTables(moving, to, 'write', async (target) => {
         const copied = await copyTables(source, target, tables, (name, done, total) =>
           show(`${store}.${name}`, done, total),
         )
         await verify(target)
-        return copied
+        return [...copied.map((one) => ({ store, ...one })), ...(await moveRest())]
       })
     })
   } catch (error) {
@@ -85,7 +100,7 @@ async function copyStore(
 }
 
 async function withTables<Result>(
-  store: StoreName,
+  { store, makeRoom }: MovingStore,
   database: Database,
   access: 'read' | 'write',
   work: (place: TablePlace) => Promise<Result>,
@@ -94,7 +109,8 @@ async function withTables<Result>(
   if (database.kind === 'sqlite') {
     return withSqliteTables(sqliteFilesOf(database.directory)[store], access, work)
   }
-  return withPostgresTables({ url: database.url, schema: store }, access, work)
+  const house = { url: database.url, schema: store, makeRoom: await makeRoom?.() }
+  return withPostgresTables(house, access, work)
 }
 
 function assertThere(database: Database): void {

@@ -1,6 +1,6 @@
 /**
  * All tables of the store, for moving it between databases: both adapters have them with the same columns.
- * What PostgreSQL has besides it fills by itself.
+ * What is referred to comes first.
  */
 
 import type { TableSpec } from '@modulariot/platform/storage'
@@ -85,6 +85,19 @@ export const TELEMETRY_TABLES: readonly TableSpec[] = [
       severity: 'text',
       payload: 'text',
     },
+  },
+  // PostgreSQL alone has it, and fills it as observations arrive.
+  {
+    name: 'requests',
+    columns: {
+      tenant: 'bigint',
+      client_id: 'text',
+      request_id: 'text',
+      item: 'bigint',
+      received_ms: 'bigint',
+      body_digest: 'bytea',
+    },
+    derived: true,
   },
   { name: 'retention', columns: { org_id: 'text', days: 'bigint' } },
 ]

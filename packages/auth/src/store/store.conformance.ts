@@ -16,6 +16,7 @@ import { testRevocations } from './conformance/revocations.ts'
 import type { StorePromise } from './conformance/samples.ts'
 import { testTrail } from './conformance/trail.ts'
 import { testUpdates } from './conformance/updates.ts'
+import { testUsage } from './conformance/usage.ts'
 import type { AuthStore } from './store.ts'
 
 /** An empty store in a place of its own. */
@@ -39,6 +40,7 @@ export function testAuthStore(name: string, open: () => Promise<StorePlace>): vo
   testAssertions(name, promise)
   testQuotas(name, promise)
   testRevocations(name, promise)
+  testUsage(name, promise)
   testChanges(name, promise)
   testDurability(name, promise)
 }

@@ -42,6 +42,17 @@ export async function makePartitionsFor(
   await underLock(postgres, (query) => makeWeeks(query, [...weeks]))
 }
 
+/** Makes what is missing for rows that come from another house, in the transaction they come in. */
+export async function makeRoom(
+  query: RunQuery,
+  { name, columns }: { readonly name: string; readonly columns: Readonly<Record<string, unknown>> },
+  rows: readonly (readonly unknown[])[],
+): Promise<void> {
+  if (!PARTITIONED.some((table) => table === name)) return
+  const at = Object.keys(columns).indexOf('timestamp_ms')
+  await makeWeeks(query, [...new Set(rows.map((row) => weekOf(row[at] as number)))])
+}
+
 /** True for the error of a row that no partition takes (23514, check_violation). */
 export function isPartitionMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '23514'

@@ -10,6 +10,8 @@ import { maintain } from './maintain.ts'
 import { isPartitionMissing, makePartitionsFor } from './partitions.ts'
 import { createReads } from './reads.ts'
 
+export { makeRoom } from './partitions.ts'
+
 const APPLICATION_NAME = 'modulariot-api'
 const APPEND_TIMEOUT_MS = 9000
 

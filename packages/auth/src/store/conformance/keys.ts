@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
+import type { AuthStore } from '../store.ts'
 import {
   draftOf,
   keyOf,
@@ -73,6 +74,23 @@ export function testSigningKeys(name: string, promise: StorePromise): void {
       const twice = store.updateSigningKeys(() => keysAre(keyOf('b'), keyOf('b')))
       await assert.rejects(twice, StoreConflict)
       assert.deepEqual(await store.updateSigningKeys(unchanged), [keyOf('a')])
+    })
+
+    promise('are those of every process that adds to them at the same time', async (stores) => {
+      const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
+      const kids = ['a', 'b', 'c', 'd', 'e', 'f']
+      await Promise.all(
+        kids.map((kid, turn) =>
+          (handles[turn % 3] as AuthStore).updateSigningKeys((keys) =>
+            keysAre(...keys, keyOf(kid)),
+          ),
+        ),
+      )
+      const kept = await stores.store.updateSigningKeys(unchanged)
+      assert.deepEqual(
+        kept.map(({ kid }) => kid),
+        kids,
+      )
     })
 
     promise('are one when several processes each add one where there is none', async (stores) => {

@@ -163,6 +163,44 @@ export function testRevocations(name: string, promise: StorePromise): void {
       assert.deepEqual(names(await feedOf(reopened, cursor)), ['b'])
     })
 
+    promise(
+      'has an order that all writers keep, with the changes they come with',
+      async (stores) => {
+        const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
+        await populate(stores.store)
+        let cutOffs = 0
+        await Promise.all(
+          Array.from({ length: 24 }, (_, turn) => {
+            const store = handles[turn % 3] as AuthStore
+            if (turn % 2 === 0) return revoke(store, `${turn}`)
+            return store.updateClient('first', () => cutOff('first', ++cutOffs))
+          }),
+        )
+        const feed = (await feedOf(stores.store)).revocations
+        assert.equal(feed.length, 13)
+        // The client's own record and its one entry are of the same change, the last one.
+        const entry = feed.find((one) => one.kind === 'client')
+        const record = await stores.store.findClient('first')
+        assert.equal(entry?.issued_until, record?.tokens_revoked_until)
+        for (const handle of handles) assert.deepEqual((await feedOf(handle)).revocations, feed)
+      },
+    )
+
+    promise('is the same page by page, wherever a page ends', async ({ store }) => {
+      for (const jti of ['a', 'b', 'c', 'd', 'e']) await revoke(store, jti)
+      await store.sweep(50, 10)
+      for (const limit of [1, 3, 5, 6]) {
+        const seen: Revocation[] = []
+        let cursor: string | null = null
+        for (let more = true; more; ) {
+          const page = await store.readRevocations({ after: cursor, limit, nowSeconds: 0 })
+          seen.push(...page.revocations)
+          ;({ cursor, more } = page)
+        }
+        assert.deepEqual(names({ revocations: seen }), ['a', 'b', 'c', 'd', 'e'], `${limit}`)
+      }
+    })
+
     promise('loses nothing to a follower while several write', async (stores) => {
       const writers = [stores.store, await stores.openAnother(), await stores.openAnother()]
       const followed: string[] = []

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
+import type { Client } from '../../clients/client.ts'
 import {
   auditedClient,
   clientIds,
@@ -84,6 +85,24 @@ export function testUpdates(name: string, promise: StorePromise): void {
       assert.equal((await store.findClient('first'))?.external_id, null)
       assert.equal((await trailOf(store)).length, 5)
     })
+
+    promise(
+      'is made from what is stored, whatever its updater was shown before',
+      async (stores) => {
+        const { store } = stores
+        const another = await stores.openAnother()
+        await populate(store)
+        // Both are asked at once; whichever is second has to see the first one's tags.
+        const tag = (name: string) => (current: Client) =>
+          auditedClient({ ...current, tags: [...current.tags, name] })
+        await Promise.all([
+          ...['a', 'b', 'c'].map((name) => store.updateClient('first', tag(name))),
+          ...['d', 'e', 'f'].map((name) => another.updateClient('first', tag(name))),
+        ])
+        const tags = (await store.findClient('first'))?.tags ?? []
+        assert.deepEqual(tags.toSorted(), ['a', 'b', 'c', 'd', 'e', 'f'])
+      },
+    )
 
     promise('is never lost to another at the same time', async (stores) => {
       const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]

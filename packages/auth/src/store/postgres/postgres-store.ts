@@ -17,10 +17,14 @@ import { countingTables } from './counting-tables.ts'
 import { revocationReads, revokeToken } from './revocation-table.ts'
 import { readSigningKeys, updateSigningKeys } from './signing-keys.ts'
 import { sweep } from './sweep.ts'
+import { createTurns } from './turns.ts'
 import { usageTables } from './usage-tables.ts'
 import { watchChanges } from './watch-changes.ts'
 
 const SCHEMA = 'auth'
+/** All wait for the same row; more of them would only keep connections from those who log in. */
+const CHANGES_AT_A_TIME = 2
+const CHANGE_TURN_MS = 3000
 /** Thousands of them come at once. */
 const CREATE_CLIENTS_TIMEOUT_MS = 15_000
 
@@ -59,6 +63,7 @@ function migrateSchema(postgres: Postgres): Promise<Migrated> {
 
 async function createStore(postgres: Postgres): Promise<AuthStore> {
   const changes = await watchChanges(postgres)
+  const inTurn = createTurns(CHANGES_AT_A_TIME, CHANGE_TURN_MS)
 
   /** Our own listeners have been told by the time it resolves. */
   async function change<Result>(
@@ -66,7 +71,7 @@ async function createStore(postgres: Postgres): Promise<AuthStore> {
     timeoutMs?: number,
   ): Promise<Result> {
     const options = timeoutMs === undefined ? {} : { timeoutMs }
-    const result = await changeUnit(postgres, work, options)
+    const result = await inTurn(() => changeUnit(postgres, work, options))
     await changes.check()
     return result
   }

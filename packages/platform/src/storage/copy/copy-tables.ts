@@ -1,7 +1,7 @@
 /** Copying tables, and seeing that what arrived is what was sent. */
 
 import { createHash } from 'node:crypto'
-import type { CellRow, TablePlace, TableSpec } from './tables.ts'
+import { type CellRow, columnNames, type TablePlace, type TableSpec } from './tables.ts'
 
 export interface CopiedTable {
   readonly table: string
@@ -18,15 +18,17 @@ export type ShowProgress = (table: string, done: number, total: number) => void
 /**
  * Copies every row of these tables, then reads them back and compares.
  *
- * @param tables in an order in which what is referred to comes first.
- * @throws TargetNotEmpty, and Error when what was read back is not what was sent.
+ * @param all in an order in which what is referred to comes first.
+ * @throws TargetNotEmpty, and Error when the list is not complete or what was read back is not what was sent.
  */
 export async function copyTables(
   source: TablePlace,
   target: TablePlace,
-  tables: readonly TableSpec[],
+  all: readonly TableSpec[],
   show: ShowProgress = () => undefined,
 ): Promise<CopiedTable[]> {
+  for (const place of [source, target]) assertComplete(await place.inventory(), all)
+  const tables = all.filter(({ derived }) => !derived)
   for (const table of tables) await assertEmpty(target, table)
   const copied: CopiedTable[] = []
   for (const table of tables) {
@@ -40,6 +42,20 @@ export async function copyTables(
     copied.push({ table: table.name, rows: sent.rows })
   }
   return copied
+}
+
+/** A table or column that came with a migration and is missing from the list would be left behind. */
+function assertComplete(
+  inventory: ReadonlyMap<string, readonly string[]>,
+  tables: readonly TableSpec[],
+): void {
+  const nameAll = (entries: Iterable<readonly [string, readonly string[]]>): string =>
+    JSON.stringify([...entries].map(([name, columns]) => [name, columns.toSorted()]).sort())
+  const derived = new Set(tables.flatMap((table) => (table.derived ? [table.name] : [])))
+  const there = nameAll([...inventory].filter(([name]) => !derived.has(name)))
+  const copied = tables.filter(({ name }) => !derived.has(name))
+  const listed = nameAll(copied.map((table) => [table.name, columnNames(table)]))
+  if (there !== listed) throw new Error(`the list of tables is ${listed}, but there are ${there}`)
 }
 
 async function assertEmpty(target: TablePlace, table: TableSpec): Promise<void> {

@@ -3,4 +3,10 @@
 export { type CopiedTable, copyTables, type ShowProgress, TargetNotEmpty } from './copy-tables.ts'
 export { withPostgresTables } from './postgres-tables.ts'
 export { withSqliteTables } from './sqlite-tables.ts'
-export { type CellRow, PlaceInUse, type TablePlace, type TableSpec } from './tables.ts'
+export {
+  type CellRow,
+  type MakeRoom,
+  PlaceInUse,
+  type TablePlace,
+  type TableSpec,
+} from './tables.ts'

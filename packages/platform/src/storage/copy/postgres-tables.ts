@@ -6,7 +6,9 @@ import {
   type Access,
   type Cell,
   type CellRow,
+  type ColumnType,
   columnNames,
+  type MakeRoom,
   PlaceInUse,
   ROWS_A_PIECE,
   type TablePlace,
@@ -17,13 +19,20 @@ import {
 const TIMEOUT_MS = 24 * 3_600_000
 const OUR_NAME = 'modulariot-copy'
 
+export interface PostgresHouse {
+  readonly url: string
+  readonly schema: string
+  /** Called before each piece that is inserted. */
+  readonly makeRoom?: MakeRoom | undefined
+}
+
 /**
  * Runs `work` in one transaction; all it writes is kept when it resolves, nothing when it rejects.
  *
  * @throws PlaceInUse while an instance is connected; StoreUnavailable.
  */
 export async function withPostgresTables<Result>(
-  { url, schema }: { readonly url: string; readonly schema: string },
+  { url, schema, makeRoom }: PostgresHouse,
   access: Access,
   work: (place: TablePlace) => Promise<Result>,
 ): Promise<Result> {
@@ -32,7 +41,7 @@ export async function withPostgresTables<Result>(
     return await postgres.transaction(
       async (query) => {
         await assertAlone(query)
-        return work(placeOf(query, schema))
+        return work(placeOf(query, schema, makeRoom))
       },
       { mode: access === 'read' ? 'snapshot' : 'write', timeoutMs: TIMEOUT_MS },
     )
@@ -51,8 +60,9 @@ async function assertAlone(query: RunQuery): Promise<void> {
   throw new PlaceInUse(`${rows[0].name} from ${rows[0].address ?? 'this machine'}`)
 }
 
-function placeOf(query: RunQuery, schema: string): TablePlace {
+function placeOf(query: RunQuery, schema: string, makeRoom?: MakeRoom): TablePlace {
   return {
+    inventory: () => inventoryOf(query, schema),
     count: async ({ name }) => {
       const { rows } = await query<{ rows: number }>(
         `SELECT count(*) AS rows FROM ${schema}.${name}`,
@@ -62,12 +72,15 @@ function placeOf(query: RunQuery, schema: string): TablePlace {
     rows: (table, orderBy) => rowsOf(query, schema, table, orderBy),
     clear: async ({ name }) => void (await query(`DELETE FROM ${schema}.${name}`)),
     insert: async (table, rows) => {
+      await makeRoom?.(query, table, rows)
       const names = columnNames(table)
-      const arrays = Object.values(table.columns).map((type, at) => `$${at + 1}::${type}[]`)
+      const types = Object.values(table.columns)
+      const arrays = types.map((type, at) => `$${at + 1}::${TYPES[type]}[]`)
+      const numbers = table.identity === undefined ? '' : 'OVERRIDING SYSTEM VALUE'
       await query(
-        `INSERT INTO ${schema}.${table.name} (${names.join(', ')})
-         SELECT * FROM unnest(${arrays.map((one) => one.replace('double', 'float8')).join(', ')})`,
-        names.map((_, at) => rows.map((row) => row[at])),
+        `INSERT INTO ${schema}.${table.name} (${names.join(', ')}) ${numbers}
+         SELECT * FROM unnest(${arrays.join(', ')})`,
+        types.map((type, at) => rows.map((row) => toPostgres(row[at] ?? null, type))),
       )
     },
     finish: async ({ name, identity }) => {
@@ -80,6 +93,37 @@ function placeOf(query: RunQuery, schema: string): TablePlace {
   }
 }
 
+const TYPES: Readonly<Record<ColumnType, string>> = {
+  text: 'text',
+  name: 'bytea',
+  bigint: 'bigint',
+  double: 'float8',
+  json: 'json',
+  bytea: 'bytea',
+}
+
+function toPostgres(cell: Cell, type: ColumnType): Cell {
+  return type === 'name' && typeof cell === 'string' ? Buffer.from(cell) : cell
+}
+
+function fromPostgres(cell: Cell, type: ColumnType): Cell {
+  return type === 'name' && cell instanceof Buffer ? cell.toString() : cell
+}
+
+/** A partition is part of its table. */
+async function inventoryOf(query: RunQuery, schema: string): Promise<Map<string, string[]>> {
+  const { rows } = await query<{ table: string; columns: string[] }>(
+    `SELECT t.relname AS "table", array_agg(c.attname::text) AS columns
+     FROM pg_class t JOIN pg_attribute c ON c.attrelid = t.oid
+     WHERE t.relnamespace = $1::regnamespace AND t.relkind IN ('r', 'p') AND NOT t.relispartition
+       AND t.relname <> 'migrations'
+       AND c.attnum > 0 AND NOT c.attisdropped AND c.attgenerated = ''
+     GROUP BY t.relname`,
+    [schema],
+  )
+  return new Map(rows.map(({ table, columns }) => [table, columns]))
+}
+
 /** Through a cursor, since a table may be larger than the memory. */
 async function* rowsOf(
   query: RunQuery,
@@ -87,10 +131,8 @@ async function* rowsOf(
   table: TableSpec,
   orderBy?: string,
 ): AsyncGenerator<readonly CellRow[]> {
-  const names = columnNames(table)
-  const read = Object.entries(table.columns).map(([name, type]) =>
-    type === 'json' ? `${name}::text AS ${name}` : name,
-  )
+  const columns = Object.entries(table.columns)
+  const read = columns.map(([name, type]) => (type === 'json' ? `${name}::text AS ${name}` : name))
   const order = orderBy === undefined ? '' : ` ORDER BY ${orderBy}`
   await query(
     `DECLARE moving CURSOR FOR SELECT ${read.join(', ')} FROM ${schema}.${table.name}${order}`,
@@ -99,7 +141,7 @@ async function* rowsOf(
     for (;;) {
       const { rows } = await query<Record<string, Cell>>(`FETCH ${ROWS_A_PIECE} FROM moving`)
       if (rows.length === 0) return
-      yield rows.map((row) => names.map((name) => row[name] ?? null))
+      yield rows.map((row) => columns.map(([name, type]) => fromPostgres(row[name] ?? null, type)))
     }
   } finally {
     await query('CLOSE moving')

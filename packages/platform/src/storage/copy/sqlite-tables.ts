@@ -51,6 +51,7 @@ function beginAlone(database: DatabaseSync, path: string): void {
 
 function placeOf(database: DatabaseSync): TablePlace {
   return {
+    inventory: async () => inventoryOf(database),
     count: async ({ name }) =>
       (database.prepare(`SELECT count(*) AS rows FROM ${name}`).get() as { rows: number }).rows,
     rows: (table, orderBy) => rowsOf(database, table, orderBy),
@@ -65,6 +66,21 @@ function placeOf(database: DatabaseSync): TablePlace {
     },
     finish: async () => undefined,
   }
+}
+
+/** `hidden` is what is computed. */
+function inventoryOf(database: DatabaseSync): Map<string, string[]> {
+  const inventory = new Map<string, string[]>()
+  const columns = database.prepare(
+    `SELECT t.name AS "table", c.name AS "column"
+     FROM sqlite_schema t JOIN pragma_table_xinfo(t.name) c
+     WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite~_%' ESCAPE '~' AND t.name <> 'migrations'
+       AND c.hidden = 0`,
+  )
+  for (const { table, column } of columns.all() as { table: string; column: string }[]) {
+    inventory.set(table, [...(inventory.get(table) ?? []), column])
+  }
+  return inventory
 }
 
 async function* rowsOf(

@@ -5,8 +5,13 @@
  * stored, not what a port would say of it.
  */
 
-/** `json` is kept as the text it was written as. */
-export type ColumnType = 'text' | 'bigint' | 'double' | 'json' | 'bytea'
+import type { RunQuery } from '../postgres/session.ts'
+
+/**
+ * `json` is kept as the text it was written as. `name` is text from outside: the bytes of it in PostgreSQL,
+ * where TEXT cannot hold every string.
+ */
+export type ColumnType = 'text' | 'name' | 'bigint' | 'double' | 'json' | 'bytea'
 
 export interface TableSpec {
   readonly name: string
@@ -16,7 +21,16 @@ export interface TableSpec {
   readonly singleton?: true
   /** A column whose numbers the database gives out; it goes on behind the largest. */
   readonly identity?: string
+  /** The database fills it from other tables as they arrive, or has no such table at all. */
+  readonly derived?: true
 }
+
+/** Makes room for rows that are about to arrive, such as a partition. */
+export type MakeRoom = (
+  query: RunQuery,
+  table: TableSpec,
+  rows: readonly CellRow[],
+) => Promise<void>
 
 export type Cell = string | number | Uint8Array | null
 /** In the order of the columns. */
@@ -24,6 +38,8 @@ export type CellRow = readonly Cell[]
 
 /** One database, held alone and in one transaction. */
 export interface TablePlace {
+  /** All there is to copy: every table with its columns, but those that are computed. */
+  inventory(): Promise<ReadonlyMap<string, readonly string[]>>
   count(table: TableSpec): Promise<number>
   /** In pieces, in no certain order unless one is asked for. */
   rows(table: TableSpec, orderBy?: string): AsyncIterable<readonly CellRow[]>

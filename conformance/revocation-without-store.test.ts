@@ -1,0 +1,72 @@
+/** What revocation and introspection say while the store is away: that they cannot answer, and nothing else. */
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { startPostgres, type TestPostgres } from '@modulariot/platform/testing/postgres'
+import { type Answer, type Connection, openConnection } from './support/connection.ts'
+import { type RunningServer, startServer } from './support/running-server.ts'
+import { introspect, revoke } from './support/token-management.ts'
+import { accessToken } from './support/token-requests.ts'
+import { get } from './support/track-requests.ts'
+
+let postgres: TestPostgres
+let server: RunningServer
+let connection: Connection
+
+before(async () => {
+  postgres = await startPostgres()
+  server = await startServer({ MIOT_DATABASE_URL: await postgres.createDatabase() })
+  connection = openConnection(server.url)
+})
+after(async () => {
+  connection?.close()
+  await server?.stop()
+  await postgres?.stop()
+})
+
+/** Asks until the store is back; the connection’s own limit ends it. */
+async function whenBack(ask: () => Promise<Answer>): Promise<Answer> {
+  const deadline = performance.now() + 20_000
+  for (;;) {
+    const answer = await ask()
+    if (answer.status !== 503) return answer
+    assert.ok(performance.now() < deadline, answer.text)
+  }
+}
+
+function assertUnavailable(answer: Answer): void {
+  assert.equal(answer.status, 503, answer.text)
+  assert.equal(answer.json().error, 'temporarily_unavailable')
+  assert.ok(Number(answer.headers['retry-after']) > 0)
+}
+
+describe('while the database is away', { timeout: 120_000 }, () => {
+  it('no token is said to be revoked, active or inactive; afterwards all is as it should be', async () => {
+    const { credentials } = server
+    const token = await accessToken(connection, credentials)
+    assert.equal((await introspect(connection, credentials, token)).json().active, true)
+    await postgres.kill('SIGKILL')
+    assertUnavailable(await revoke(connection, credentials, token))
+    assertUnavailable(await introspect(connection, credentials, token))
+    await postgres.restart()
+    const found = await whenBack(() => introspect(connection, credentials, token))
+    assert.equal(found.json().active, true, 'what was not revoked')
+    const revoked = await whenBack(() => revoke(connection, credentials, token))
+    assert.equal(revoked.status, 200)
+    assert.equal((await whenBack(() => get(connection, token, '/v1/assets'))).status, 401)
+    assert.deepEqual((await introspect(connection, credentials, token)).json(), { active: false })
+  })
+
+  it('a database that hangs does not keep anybody waiting for an answer', async () => {
+    const { credentials } = server
+    const token = await accessToken(connection, credentials)
+    await postgres.kill('SIGSTOP')
+    try {
+      assertUnavailable(await introspect(connection, credentials, token))
+      assertUnavailable(await revoke(connection, credentials, token))
+    } finally {
+      await postgres.kill('SIGCONT')
+    }
+    assert.equal((await whenBack(() => revoke(connection, credentials, token))).status, 200)
+  })
+})

@@ -1,0 +1,72 @@
+/** SIGTERM under load: nobody who was accepted goes without an answer. */
+
+import assert from 'node:assert/strict'
+import { Agent, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { after, before, describe, it } from 'node:test'
+import { openConnection } from './support/connection.ts'
+import { type RunningServer, startServer } from './support/running-server.ts'
+import { accessToken } from './support/token-requests.ts'
+
+let server: RunningServer
+
+before(async () => {
+  server = await startServer({ MIOT_DRAIN_SECONDS: '1' })
+})
+after(() => server.stop())
+
+interface Sent {
+  readonly status: number | undefined
+  /** The server says that this was the last answer on the connection. */
+  readonly last: boolean
+}
+
+function login(agent: Agent): Promise<Sent> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json' }
+    const outgoing = request(`${server.url}/api/v1/login`, { method: 'POST', agent, headers })
+    outgoing.once('error', reject)
+    outgoing.once('response', async (response) => {
+      await text(response)
+      const last = response.headers.connection === 'close'
+      resolve({ status: response.statusCode, last })
+    })
+    outgoing.end(JSON.stringify(server.credentials))
+  })
+}
+
+describe('a server that is told to stop', { timeout: 60_000 }, () => {
+  it('says so first, resets no connection, and writes what it has counted', async () => {
+    const connection = openConnection(server.url)
+    await accessToken(connection, server.credentials)
+    connection.close()
+    let answered = 1
+    let stopping = false
+    const keepAlive = Array.from({ length: 8 }, async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      // As a balancer does: a connection is used until the server says that it was the last time.
+      for (let last = false; !last; ) {
+        const sent = await login(agent)
+        assert.equal(sent.status, 200)
+        answered++
+        last = sent.last
+      }
+      assert.ok(stopping)
+      agent.destroy()
+    })
+    stopping = true
+    const ended = server.kill('SIGTERM')
+    await Promise.all(keepAlive)
+    const { status } = await fetch(`${server.url}/readyz`, { headers: { connection: 'close' } })
+    assert.equal(status, 503)
+    await ended
+    await server.restart()
+    const { stdout } = await server.miot([
+      'secrets',
+      'list',
+      server.credentials.client_id,
+      '--json',
+    ])
+    assert.equal(JSON.parse(stdout).secrets[0].used.uses, answered)
+  })
+})
