@@ -13,7 +13,9 @@ import { createReads } from './reads.ts'
 export { makeRoom } from './partitions.ts'
 
 const APPLICATION_NAME = 'modulariot-api'
-const APPEND_TIMEOUT_MS = 9000
+/** A server that hangs is told from one that has much to do by how much there is. */
+const APPEND_TIMEOUT_MS = 2000
+const APPEND_TIMEOUT_MS_EACH = 6
 
 /**
  * @param url `postgres://user:password@host:port/database`, with the parameters `pg` knows.
@@ -64,8 +66,8 @@ function createStore(postgres: Postgres): TelemetryStore {
   }
 
   async function write(batch: readonly Observation[]): Promise<AppendOutcome[]> {
-    const once = () =>
-      postgres.transaction((query) => appendBatch(query, batch), { timeoutMs: APPEND_TIMEOUT_MS })
+    const timeoutMs = APPEND_TIMEOUT_MS + APPEND_TIMEOUT_MS_EACH * batch.length
+    const once = () => postgres.transaction((query) => appendBatch(query, batch), { timeoutMs })
     const outcomes = await once().catch(async (error: unknown) => {
       if (!isPartitionMissing(error)) throw error
       await makePartitionsFor(postgres, batch)
