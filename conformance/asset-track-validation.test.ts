@@ -6,7 +6,7 @@ import { type Answer, type Connection, openConnection } from './support/connecti
 import { EDGES, FAULTS, fromNow } from './support/faulty-reports.ts'
 import { type RunningServer, startServer } from './support/running-server.ts'
 import { accessToken } from './support/token-requests.ts'
-import { assetIds, report, SUCCESS, track } from './support/track-requests.ts'
+import { assetIds, get, report, SUCCESS, track, trackBatch } from './support/track-requests.ts'
 
 let server: RunningServer
 let connection: Connection
@@ -160,5 +160,30 @@ describe('a validation error', () => {
 
   it('means that nothing was stored', async () => {
     assert.deepEqual(await assetIds(connection, token), ['EDGE'])
+  })
+})
+
+describe('where the installation validates leniently', () => {
+  it('a metric key nobody knows is kept and named in warnings, alone and in a batch', async () => {
+    const lenient = await startServer({ MIOT_API_VALIDATION: 'lenient' })
+    const socket = openConnection(lenient.url)
+    try {
+      const bearer = await accessToken(socket, lenient.credentials)
+      const items = [{ k: 'engine.mood', v: 'fine' }]
+      const body = { ...report('LENIENT'), metrics: { schema: 'miot.metrics@1.0', items } }
+      const alone = (await track(socket, bearer, body)).json()
+      assert.equal(alone.status, 'success')
+      assert.match(Object(alone.warnings)['metrics.items[0].k'], /^UNKNOWN_KEY: "engine\.mood"/)
+      const batch = (await trackBatch(socket, bearer, [body])).json()
+      const [result] = batch.results as { code: number; warnings: object }[]
+      assert.deepEqual([result?.code, result?.warnings], [200, alone.warnings])
+      const { metrics } = (await get(socket, bearer, '/v1/assets/LENIENT/metrics')).json()
+      assert.deepEqual(Object(metrics)[0].value, 'fine')
+      const wrong = { ...body, metrics: { ...body.metrics, items: [{ k: 'engine.rpm', v: -1 }] } }
+      assert.equal((await track(socket, bearer, wrong)).status, 400)
+    } finally {
+      socket.close()
+      await lenient.stop()
+    }
   })
 })

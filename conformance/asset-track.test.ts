@@ -87,6 +87,8 @@ describe('a body that cannot be read is refused, nothing of it stored, and the n
     ['a member named __proto__', 400, () => good().replace('}', ',"__proto__":{"a":1}}')],
     ['__proto__ with escapes', 400, () => good().replace('}', ',"\\u005f_proto__":{"a":1}}')],
     ['__proto__ further down', 400, () => good().replace('}', ',"gps":{"__proto__":1}}')],
+    ['a member named twice', 400, () => good().replace('}', ',"asset_id":"REFUSED"}')],
+    ['a member named twice further down', 400, () => good().replace('}', ',"a":[{"b":1,"b":1}]}')],
     ['a body of one byte over 1 MiB', 413, () => sized('REFUSED', MAX_BODY_BYTES + 1)],
     ['a body of 3 MiB', 413, () => sized('REFUSED', 3 * MAX_BODY_BYTES)],
   ]

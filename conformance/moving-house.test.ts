@@ -16,7 +16,7 @@ import {
 } from './support/running-server.ts'
 import { assetIds, track } from './support/track-requests.ts'
 
-const ASSETS = ['TRUCK-1', 'Ünï \0 😀']
+const ASSETS = ['TRUCK-1', 'Ünï \u0001 😀']
 const GRANTS = ['--audience', 'https://iot.streamhub.cl/v1/asset/track']
 
 let postgres: TestPostgres
@@ -73,7 +73,13 @@ async function talk<Result>(work: (connection: Connection) => Promise<Result>): 
 
 const report = (asset_id: string): Promise<void> =>
   talk(async (connection) => {
-    const body = { asset_id, timestamp: new Date().toISOString(), type: 'a\0b' }
+    const timestamp = new Date().toISOString()
+    const body = {
+      ...{ asset_id, timestamp, type: 'a\u0001b' },
+      gps: { latitude: -33.456789012345, longitude: -70.66 },
+      metrics: { schema: 'miot.metrics@1.0', items: [{ k: 'engine.rpm', v: 850.5 }] },
+      events: [{ event_type: 'moved', timestamp }],
+    }
     const { status, text } = await track(connection, tokenFromBefore, body)
     assert.equal(status, 200, text)
   })
@@ -135,7 +141,11 @@ describe('miot copy', () => {
     const { status, stdout, stderr } = await copy(`sqlite:${first}`, url)
     assert.equal(status, 0, stderr)
     const { tables } = JSON.parse(stdout) as { tables: { table: string; rows: number }[] }
-    assert.equal(tables.find(({ table }) => table === 'clients')?.rows, 2)
+    const rowsOf = (name: string) => tables.find(({ table }) => table === name)?.rows
+    assert.equal(rowsOf('clients'), 2)
+    for (const name of ['observations', 'positions', 'metrics', 'events']) {
+      assert.equal(rowsOf(name), ASSETS.length, name)
+    }
     await serveFrom(url)
     for (const token of [tokenFromBefore, await login()]) {
       assert.deepEqual(await assetsSeenWith(token), ASSETS)

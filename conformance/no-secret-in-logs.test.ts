@@ -225,8 +225,17 @@ async function exchange(
   }
   const { status } = response
   const lines = [...response.headers].map((header) => header.join(': ')).join('\r\n')
-  answers.push({ route, status, headers: lines, body: await response.text() })
+  answers.push({ route, status, headers: lines, body: await bodyOf(response) })
   return status
+}
+
+/** A stream of events does not end by itself: its first bytes are enough. */
+async function bodyOf(response: Response): Promise<string> {
+  if (response.headers.get('content-type') !== 'text/event-stream') return response.text()
+  const reader = response.body?.getReader()
+  const { value } = (await reader?.read()) ?? {}
+  await reader?.cancel()
+  return new TextDecoder().decode(value)
 }
 
 /** What no HTTP client would send. */

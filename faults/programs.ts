@@ -19,6 +19,14 @@ export const PROGRAMS: Readonly<
     about: 'PostgreSQL is killed, then hangs, under load',
     quick: true,
   },
+  'kill-nine': {
+    about: 'the server is killed while reports arrive, again and again',
+    quick: true,
+  },
+  'disk-full': {
+    about: 'the disk gets full while reports arrive, and has room again',
+    quick: true,
+  },
 }
 
 export const fileOf = (name: string): string => new URL(`./${name}.ts`, import.meta.url).pathname

@@ -1,21 +1,35 @@
 /**
- * Writes docs/configuration.md from the table of settings, so that the page cannot say less or other
- * than the parser knows. `node scripts/generate-docs.ts` writes, the test beside it compares.
+ * Writes docs/configuration.md from the table of settings, and the Postman collection from the table of
+ * endpoints, so that they cannot say less or other than the code knows. `node scripts/generate-docs.ts`
+ * writes, the test beside it compares.
  */
 
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { apiOpenApi } from '../packages/api/src/http/openapi.ts'
 import {
   CLIENT_SETTINGS,
   SERVER_SETTINGS,
   type Setting,
 } from '../packages/cli/src/config/settings.ts'
+import { postmanCollection } from './postman-collection.ts'
 
-export const CONFIGURATION_PAGE = fileURLToPath(
-  new URL('../docs/configuration.md', import.meta.url),
-)
+/** What is written, by its path from the root. */
+export const GENERATED: Readonly<Record<string, () => string>> = {
+  'docs/configuration.md': configurationPage,
+  'docs/modulariot-api.postman_collection.json': postmanPage,
+}
 
-export function configurationPage(): string {
+export function generatedPath(name: string): string {
+  return fileURLToPath(new URL(`../${name}`, import.meta.url))
+}
+
+function postmanPage(): string {
+  const document = apiOpenApi({ baseUrl: '{{baseUrl}}', issuer: '{{baseUrl}}' })
+  return `${JSON.stringify(postmanCollection(document), null, 2)}\n`
+}
+
+function configurationPage(): string {
   return `# Configuration
 
 <!-- Written by scripts/generate-docs.ts from packages/cli/src/config/settings.ts. Edit there. -->
@@ -50,5 +64,7 @@ function code(text: string): string {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(CONFIGURATION_PAGE, configurationPage())
+  for (const [name, content] of Object.entries(GENERATED)) {
+    writeFileSync(generatedPath(name), content())
+  }
 }

@@ -32,6 +32,8 @@ export interface RunningServer {
   /** Base URL, which is also the issuer unless `MIOT_ISSUER` says otherwise. */
   readonly url: string
   readonly dataDir: string
+  /** Of the server’s process. */
+  pid(): number
   /** The quick start's client. */
   readonly credentials: Credentials
   /** All the server has printed so far. */
@@ -114,6 +116,7 @@ export async function startServer(
   return {
     url,
     dataDir,
+    pid: () => child.pid as number,
     credentials: {
       client_id: quickstart.MIOT_CLIENT_ID as string,
       client_secret: quickstart.MIOT_CLIENT_SECRET as string,

@@ -26,16 +26,27 @@ export function track(
   token: string,
   body: unknown,
   more: Record<string, string | null> = {},
+  path = '/v1/asset/track',
 ): Promise<Answer> {
   const headers = Object.entries({ authorization: `Bearer ${token}`, ...reportHeaders(), ...more })
   return connection.send({
-    path: '/v1/asset/track',
+    path,
     headers: Object.fromEntries(headers.filter((entry) => entry[1] !== null)) as Record<
       string,
       string
     >,
     body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
   })
+}
+
+/** The same for a batch: an array as JSON, a text as it is. */
+export function trackBatch(
+  connection: Connection,
+  token: string,
+  body: unknown,
+  more: Record<string, string | null> = {},
+): Promise<Answer> {
+  return track(connection, token, body, more, '/v1/asset/track/batch')
 }
 
 export function get(connection: Connection, token: string, path: string): Promise<Answer> {

@@ -17,12 +17,14 @@ const TRACK_OUTCOMES: readonly TrackOutcome[] = [
 export interface ApiMetrics {
   /** A token was not accepted. */
   refused(reason: Refusal): void
-  /** What became of an `asset/track` request whose token was. */
+  /** What became of an `asset/track` request whose token was, or of an item of a batch. */
   tracked(outcome: TrackOutcome): void
   /** This many observations were written in one transaction. */
   committed(batchSize: number): void
   /** How many observations wait to be written, read when somebody looks. */
   watchQueue(depth: () => number): void
+  /** How many streams are open, read when somebody looks. */
+  watchStreams(open: () => number): void
 }
 
 /** Powers of two up to the largest batch. */
@@ -37,7 +39,7 @@ export function createApiMetrics(metrics: Metrics): ApiMetrics {
   })
   const tracked = metrics.counter({
     name: 'miot_api_track_requests_total',
-    help: 'asset/track requests with a good token, by outcome.',
+    help: 'asset/track requests with a good token, and items of batches, by outcome.',
     labels: ['outcome'],
     zero: TRACK_OUTCOMES.map((outcome) => ({ outcome })),
   })
@@ -55,6 +57,12 @@ export function createApiMetrics(metrics: Metrics): ApiMetrics {
       metrics.gauge({
         name: 'miot_api_commit_queue_depth',
         help: 'Observations waiting to be written.',
+        read,
+      }),
+    watchStreams: (read) =>
+      metrics.gauge({
+        name: 'miot_api_streams',
+        help: 'Streams of server-sent events that are open.',
         read,
       }),
   }

@@ -11,6 +11,7 @@ import { mountApiRoutes } from './http/routes.ts'
 import { createApiMetrics } from './metrics.ts'
 import type { TelemetryStore } from './store/store.ts'
 import { COMMIT_QUEUE_LIMITS, createCommitQueue } from './track/commit-queue.ts'
+import type { IngestDeps } from './track/ingest.ts'
 
 export interface ApiServerOptions {
   /** Whose tokens are accepted. */
@@ -25,12 +26,14 @@ export interface ApiServerOptions {
   readonly store: TelemetryStore
   /** Unix milliseconds. */
   readonly now: () => number
+  /** What becomes of a report with a metric key nobody knows; default: strict, it is refused. */
+  readonly unknownKeys?: IngestDeps['unknownKeys']
   /** Default: nothing is counted. */
   readonly metrics?: Metrics
 }
 
 export function createApiServer(options: ApiServerOptions): Application {
-  const { issuer, audience, baseUrl, keys, store, now } = options
+  const { issuer, audience, baseUrl, keys, store, now, unknownKeys = 'strict' } = options
   const { revocations } = options
   const verifier = createVerifier({
     issuer,
@@ -42,7 +45,7 @@ export function createApiServer(options: ApiServerOptions): Application {
   const metrics = createApiMetrics(options.metrics ?? noMetrics)
   const queue = createCommitQueue(store, COMMIT_QUEUE_LIMITS, metrics.committed)
   metrics.watchQueue(queue.depth)
-  const deps = { verifier, store, queue, issuer, audience, baseUrl, now, metrics }
+  const deps = { verifier, store, queue, issuer, audience, baseUrl, now, metrics, unknownKeys }
   return {
     name: 'api',
     mount: (app) => mountApiRoutes(app, deps),

@@ -36,6 +36,7 @@ const STORES: readonly MovingStore[] = [
     store: 'telemetry',
     tables: TELEMETRY_TABLES,
     prepare: openTelemetryStore,
+    makeRoom: async () => (await import('@modulariot/api/postgres')).makeRoom,
     verify: async () => undefined,
   },
 ]

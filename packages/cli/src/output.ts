@@ -4,6 +4,8 @@ export interface Output {
   readonly json: boolean
   /** Prints `value` as JSON, or as `text` says it to a person. */
   print(value: unknown, text: () => string): void
+  /** The same for one of many, as it comes: JSON on one line. */
+  line(value: unknown, text: () => string): void
 }
 
 /**
@@ -20,6 +22,7 @@ export function createOutput(json: boolean, write: (text: string) => void): Outp
   return {
     json,
     print: (value, text) => write(`${json ? JSON.stringify(value, null, 2) : printable(text())}\n`),
+    line: (value, text) => write(`${json ? JSON.stringify(value) : printable(text())}\n`),
   }
 }
 

@@ -5,6 +5,7 @@ import { doctor } from './commands/doctor.ts'
 import { serveCommand } from './commands/serve.ts'
 import type { Environment } from './config/read-settings.ts'
 import { type Context, createContext } from './context.ts'
+import { addAssets } from './words/assets.ts'
 import { addToken, addTrack } from './words/client-side.ts'
 import { addClients, addSecrets } from './words/clients.ts'
 import { addAudiences, addAudit, addKeys, addOrganizations } from './words/installation.ts'
@@ -52,6 +53,7 @@ export function createProgram(env: Environment, json: boolean): Command {
     addKeys,
     addToken,
     addTrack,
+    addAssets,
     addAudit,
     addStores,
   ]) {

@@ -1,6 +1,6 @@
 /** ModularIoT Auth and ModularIoT API in one process: all of it put together, started and stopped. */
 
-import { createApiServer } from '@modulariot/api'
+import { createApiServer, startTelemetryMaintenance } from '@modulariot/api'
 import { createAuthServer, systemContext } from '@modulariot/auth'
 import { createHttpServer, loadTls, shutDown, TlsFilesError } from '@modulariot/platform/http'
 import { createLogger } from '@modulariot/platform/logging'
@@ -68,6 +68,13 @@ async function start(config: Config, opened: AsyncDisposableStack): Promise<Runn
   })
   const telemetryStore = await openTelemetryStore(config.database)
   opened.defer(() => telemetryStore.close())
+  const stopTelemetryMaintenance = startTelemetryMaintenance({
+    store: telemetryStore,
+    retentionDays: config.retentionDays,
+    now,
+    onError: (error) => logger.error({ err: error }, 'old telemetry was not removed'),
+  })
+  opened.defer(stopTelemetryMaintenance)
   opened.defer(() => auth.close())
   const api = createApiServer({
     issuer,
@@ -77,6 +84,7 @@ async function start(config: Config, opened: AsyncDisposableStack): Promise<Runn
     revocations: auth.revocations,
     store: telemetryStore,
     now,
+    unknownKeys: config.apiValidation,
     ...counting,
   })
 

@@ -88,6 +88,22 @@ describe('unknown metric keys', () => {
   })
 })
 
+describe('a name that a database may not be able to hold', () => {
+  it('is refused where it is searched by, and nowhere else', () => {
+    const bad = 'a\0b'
+    for (const [path, fields] of Object.entries({
+      asset_id: { asset_id: bad },
+      type: { type: bad },
+      'metrics.items[0].u': { metrics: metrics({ k: 'x.own', v: 1, u: bad }) },
+      'events[0].event_type': { events: [{ ...EVENT, event_type: bad }] },
+    })) {
+      assert.deepEqual(errorsOf(fields), { [path]: 'must not contain the character U+0000' })
+    }
+    const kept = { owner: bad, own: bad, metrics: metrics({ k: 'x.own', v: bad }) }
+    assert.deepEqual(errorsOf({ ...kept, events: [{ ...EVENT, description: bad }] }), {})
+  })
+})
+
 describe('several faults', () => {
   it('are all named at once, those of the schema beside those of the registry and the clock', () => {
     const errors = errorsOf({

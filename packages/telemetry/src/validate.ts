@@ -22,11 +22,13 @@ export interface ValidationOptions {
   readonly unknownKeys?: 'strict' | 'lenient'
   /** How far a timestamp may be ahead of `nowMs`. One hour by default. */
   readonly futureToleranceMs?: number
+  /** How many faults are shown; 50 by default. */
+  readonly maxFaults?: number
 }
 
 /**
  * Keys of `errors` and `warnings` are paths as sent (`gps.latitude`, `metrics.items[0].v`), or
- * `body` when the body is no object. At most 50 are shown; the number of the others is under the
+ * `body` when the body is no object. At most `maxFaults` are shown; the number of the others is under the
  * key `…`.
  */
 export type Validation =
@@ -62,14 +64,15 @@ const compiled = Compile(SCHEMA as object)
  * missing field is `is required` everywhere.
  */
 export function validateAssetTrackingData(body: unknown, options: ValidationOptions): Validation {
-  const errors = createFaults()
-  const warnings = createFaults()
+  const errors = createFaults(options.maxFaults)
+  const warnings = createFaults(options.maxFaults)
   // 1. The shape.
   if (!compiled.Check(body)) collectSchemaFaults(SCHEMA, body, [], errors)
   // 2. What the shape cannot say.
   if (isRecord(body)) {
     const check = { options, errors, warnings }
     checkAssetId(body.asset_id, errors)
+    checkKeepable(body, ['asset_id', 'type'], [], errors)
     checkTimestamp(body, 'timestamp', [], check)
     checkMetrics(body.metrics, check)
     checkEvents(body.events, check)
@@ -92,6 +95,21 @@ function checkAssetId(asset_id: unknown, errors: Faults): void {
   }
 }
 
+/** What is searched by is kept as text of a database, and not every one takes U+0000. */
+function checkKeepable(
+  holder: Record<string, unknown>,
+  fields: readonly string[],
+  path: Path,
+  errors: Faults,
+): void {
+  for (const field of fields) {
+    const sent = holder[field]
+    if (typeof sent === 'string' && sent.includes('\0')) {
+      errors.add([...path, field], () => 'must not contain the character U+0000')
+    }
+  }
+}
+
 /** Everything below also sees bodies of a wrong shape, and passes over what the schema refused. */
 function checkMetrics(metrics: unknown, check: Check): void {
   if (!isRecord(metrics)) return
@@ -99,6 +117,7 @@ function checkMetrics(metrics: unknown, check: Check): void {
   for (const [index, item] of recordsOf(metrics.items, MAX_METRIC_ITEMS)) {
     const path = ['metrics', 'items', index]
     checkTimestamp(item, 'ts', path, check)
+    checkKeepable(item, ['u'], path, check.errors)
     checkMetric(item, (fault) => reportMetric(fault, path, check))
   }
 }
@@ -106,6 +125,7 @@ function checkMetrics(metrics: unknown, check: Check): void {
 function checkEvents(events: unknown, check: Check): void {
   for (const [index, event] of recordsOf(events, MAX_EVENTS)) {
     checkTimestamp(event, 'timestamp', ['events', index], check)
+    checkKeepable(event, ['event_type'], ['events', index], check.errors)
   }
 }
 

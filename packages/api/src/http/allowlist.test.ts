@@ -7,6 +7,7 @@ import { type ApiRoutesDeps, mountApiRoutes } from './routes.ts'
 /** What anybody may read, without any token. Whatever is not named here must look at the address. */
 const PUBLIC = [
   '/.well-known/oauth-protected-resource',
+  '/openapi.json',
   '/.well-known/oauth-protected-resource/v1/asset/track',
 ]
 
@@ -24,8 +25,8 @@ async function mounted(claims: Partial<AccessTokenClaims>) {
   })
   const deps = {
     verifier: { verify: async () => claims as AccessTokenClaims },
-    metrics: { refused: () => {} },
-    store: { findAsset: async () => null, listAssets: async () => ({ assets: [], next: null }) },
+    metrics: { refused: () => {}, watchStreams: () => {}, tracked: () => {} },
+    store: { findAsset: async () => null, listAssets: async () => ({ rows: [], next: null }) },
     audience: 'https://api.example/v1/asset/track',
     issuer: 'https://auth.example',
     baseUrl: 'https://api.example',
@@ -66,6 +67,7 @@ describe('the allowlist a token carries', () => {
       { method: 'POST', url: '/v1/asset/track' },
       { method: 'GET', url: '/v1/assets' },
       { method: 'GET', url: '/v1/assets/:asset_id' },
+      { method: 'GET', url: '/v1/assets/stream' },
     ]
     for (const endpoint of endpoints) assert.equal(await statusOf(app, endpoint, '192.0.2.1'), 403)
   })

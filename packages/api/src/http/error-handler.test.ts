@@ -11,15 +11,19 @@ import { createErrorHandler } from './error-handler.ts'
 const METADATA = 'https://api.example/.well-known/oauth-protected-resource'
 
 /** The answer to a request whose handler throws, and the log of it. */
-async function answerTo(thrown: unknown) {
+async function answerTo(thrown: unknown, method: 'GET' | 'POST' = 'GET') {
   const lines: string[] = []
   const logger = pino({ level: 'info' }, { write: (line) => lines.push(line) })
   const app = Fastify({ loggerInstance: logger })
   app.setErrorHandler(createErrorHandler(METADATA))
-  app.get('/fails', async () => {
-    throw thrown
+  app.route({
+    method,
+    url: '/fails',
+    handler: async () => {
+      throw thrown
+    },
   })
-  const response = await app.inject('/fails')
+  const response = await app.inject({ method, url: '/fails' })
   return { status: response.statusCode, headers: response.headers, body: response.json(), lines }
 }
 
@@ -54,7 +58,7 @@ const CASES: readonly [what: string, unknown, status: number, message: string, d
     new StoreUnavailable('/data: I/O'),
     503,
     'Try again later',
-    /^Nothing was/,
+    /^The store cannot/,
   ],
   ['a body that does not parse', new JsonBodyError('Not JSON'), 400, 'Invalid JSON', /^Not JSON$/],
   ['a wrong method', new MethodNotAllowed('POST'), 405, 'Method not allowed', /^Use POST$/],
@@ -67,6 +71,11 @@ const CASES: readonly [what: string, unknown, status: number, message: string, d
 ]
 
 describe('the error handler', () => {
+  it('tells a sender to repeat its request as it was while the store is away', async () => {
+    const { body } = await answerTo(new StoreUnavailable('/data: I/O'), 'POST')
+    assert.match(body.detail, /same X-Request-Id/)
+  })
+
   for (const [what, thrown, status, message, detail] of CASES) {
     it(`answers ${status} for ${what}, in the documented shape`, async () => {
       const answer = await answerTo(thrown)

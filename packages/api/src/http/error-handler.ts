@@ -5,12 +5,30 @@ import { drainBody, JsonBodyError, MethodNotAllowed } from '@modulariot/platform
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, ValidationError } from '../api-error.ts'
+import { mebibytes } from './request-body.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The media types of bodies that the route takes, where it is more than JSON. */
+    mediaTypes?: readonly string[]
+  }
+}
 
 /** Sentences for what Fastify refuses before our code runs. */
-const TRANSPORT_ERRORS: Readonly<Record<number, { message: string; detail: string }>> = {
-  413: { message: 'Body too large', detail: 'The body is larger than 1 MiB' },
-  415: { message: 'Unsupported media type', detail: 'Send the body as application/json' },
+const TRANSPORT_ERRORS: Readonly<
+  Record<number, (request: FastifyRequest) => { message: string; detail: string }>
+> = {
+  413: ({ routeOptions }) => ({
+    message: 'Body too large',
+    detail: `The body is larger than ${mebibytes(routeOptions.bodyLimit)}`,
+  }),
+  415: ({ routeOptions }) => ({
+    message: 'Unsupported media type',
+    detail: `Send the body as ${routeOptions.config.mediaTypes?.join(' or ') ?? JSON_TYPE}`,
+  }),
 }
+
+const JSON_TYPE = 'application/json'
 
 const RETRY_AFTER_SECONDS: Readonly<Record<number, number>> = { 429: 1, 503: 5 }
 
@@ -24,7 +42,7 @@ export function createErrorHandler(resource_metadata: string) {
       request.log.info({ status: 400, faults: Object.keys(errors).length }, 'refused')
       return reply.code(400).send({ status: 'validation_error', message, errors })
     }
-    const { status, message, detail } = answerFor(error)
+    const { status, message, detail } = answerFor(error, request)
     if (status >= 500) request.log.error({ err: error }, 'failed')
     else request.log.info({ status, reason: reasonOf(error) }, 'refused')
     // RFC 6750 §3 speaks of tokens; an address that is not allowed is no matter of the token.
@@ -39,14 +57,21 @@ export function createErrorHandler(resource_metadata: string) {
   }
 }
 
-function answerFor(error: FastifyError): { status: number; message: string; detail: string } {
+function answerFor(
+  error: FastifyError,
+  request: FastifyRequest,
+): { status: number; message: string; detail: string } {
   if (error instanceof ApiError) return error
   if (error instanceof OAuthError) {
     const message = { 401: 'Unauthorized', 403: 'Forbidden' }[error.status] ?? 'Try again later'
     return { status: error.status, message, detail: error.error_description }
   }
   if (error instanceof StoreUnavailable) {
-    return { status: 503, message: 'Try again later', detail: 'Nothing was stored' }
+    const detail =
+      request.method === 'POST'
+        ? 'Send it again with the same X-Request-Id: what was stored all the same is not stored twice'
+        : 'The store cannot answer now'
+    return { status: 503, message: 'Try again later', detail }
   }
   if (error instanceof JsonBodyError) {
     return { status: 400, message: 'Invalid JSON', detail: error.message }
@@ -57,7 +82,7 @@ function answerFor(error: FastifyError): { status: number; message: string; deta
   const status = error.statusCode ?? 500
   if (status >= 400 && status < 500) {
     const malformed = { message: 'Bad request', detail: 'The request is malformed' }
-    return { status, ...(TRANSPORT_ERRORS[status] ?? malformed) }
+    return { status, ...(TRANSPORT_ERRORS[status]?.(request) ?? malformed) }
   }
   return {
     status: 500,

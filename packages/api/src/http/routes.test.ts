@@ -58,7 +58,7 @@ before(async () => {
   app = Fastify()
   const store: Partial<TelemetryStore> = {
     findAsset: async (_tenant, asset_id) => (asset_id === ASSET.asset_id ? ASSET : null),
-    listAssets: async () => ({ assets: [ASSET], next: null }),
+    listAssets: async () => ({ rows: [ASSET], next: null }),
   }
   await app.register((scope) =>
     mountApiRoutes(scope, {
@@ -70,11 +70,13 @@ before(async () => {
           queued.push(observation)
           return replayed ? 'replayed' : 'stored'
         },
+        commitAll: async (observations) => observations.map(() => 'stored'),
       },
       audience: 'https://api.example',
       issuer: 'https://auth.example',
       baseUrl: 'https://api.example',
       now: () => NOW_MS,
+      unknownKeys: 'strict',
       metrics: createApiMetrics(noMetrics),
     }),
   )

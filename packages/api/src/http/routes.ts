@@ -1,4 +1,4 @@
-/** Every METHOD and path of ModularIoT API. */
+/** Puts the table of endpoints on the server, none without its scope, and what anybody may read beside it. */
 
 import { OAuthError, protectedResourceMetadata } from '@modulariot/oauth/protocol'
 import type { Verifier } from '@modulariot/oauth/resource-server'
@@ -8,14 +8,16 @@ import type { ApiMetrics } from '../metrics.ts'
 import { SCOPES } from '../scopes.ts'
 import type { TelemetryStore } from '../store/store.ts'
 import type { IngestDeps } from '../track/ingest.ts'
-import { getAsset, listAssets } from '../track/query.ts'
-import { assetJson, assetListJson } from './asset-json.ts'
+import { assertKnown } from '../track/query-parameters.ts'
+import { ENDPOINTS, type Endpoint, type EndpointDeps } from './endpoints.ts'
 import { createErrorHandler } from './error-handler.ts'
-import { addJsonBodyParser } from './json-body-parser.ts'
-import { accessTokenClaims, requireAccessToken } from './require-access-token.ts'
-import { trackEndpoint } from './track-endpoint.ts'
+import { OpenStreams } from './open-streams.ts'
+import { apiOpenApi } from './openapi.ts'
+import { addBodyParsers, refuseOtherCodings } from './request-body.ts'
+import { requireAccessToken } from './require-access-token.ts'
+import type { StreamDeps } from './stream-endpoint.ts'
 
-export interface ApiRoutesDeps extends IngestDeps {
+export interface ApiRoutesDeps extends IngestDeps, Pick<StreamDeps, 'pace'> {
   readonly verifier: Verifier
   readonly metrics: ApiMetrics
   readonly store: TelemetryStore
@@ -24,8 +26,6 @@ export interface ApiRoutesDeps extends IngestDeps {
   /** Where the API is reached from outside, for the metadata's address. */
   readonly baseUrl: string
 }
-
-const JSON_TYPE = 'application/json; charset=utf-8'
 
 const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource'
 
@@ -38,32 +38,19 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
     if (error instanceof OAuthError) deps.metrics.refused(error.reason)
     return handleError(error, request, reply)
   })
-  addJsonBodyParser(app)
 
-  await routeGroup(app, { 'cache-control': 'no-store' }, (routes) => {
-    const { verifier, store } = deps
-    const write = { onRequest: requireAccessToken(verifier, SCOPES.write) }
-    const read = { onRequest: requireAccessToken(verifier, SCOPES.read) }
-    routes.post<{ Body: Buffer | undefined }>('/v1/asset/track', write, trackEndpoint(deps))
-    routes.get<{ Querystring: Record<string, unknown> }>(
-      '/v1/assets',
-      read,
-      async (request, reply) =>
-        reply
-          .type(JSON_TYPE)
-          .send(assetListJson(await listAssets(accessTokenClaims(request), request.query, store))),
-    )
-    routes.get<{ Params: { asset_id: string } }>(
-      '/v1/assets/:asset_id',
-      read,
-      async (request, reply) =>
-        reply
-          .type(JSON_TYPE)
-          .send(
-            assetJson(await getAsset(accessTokenClaims(request), request.params.asset_id, store)),
-          ),
-    )
+  const streams = new OpenStreams()
+  deps.metrics.watchStreams(() => streams.size)
+  app.addHook('preClose', (done) => {
+    streams.endAll()
+    done()
   })
+  for (const endpoint of ENDPOINTS) {
+    // A scope each: which bodies it takes is its own.
+    await routeGroup(app, { 'cache-control': 'no-store' }, (routes) =>
+      mountEndpoint(routes, endpoint, { ...deps, streams }),
+    )
+  }
 
   await routeGroup(app, { 'cache-control': 'public, max-age=300' }, (routes) => {
     const metadata = protectedResourceMetadata(deps.audience, deps.issuer, Object.values(SCOPES))
@@ -72,5 +59,30 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
     // RFC 9728 §3.1: a resource with a path has its metadata there.
     if (PLAIN_PATH.test(pathname))
       routes.get(RESOURCE_METADATA_PATH + pathname, async () => metadata)
+    const document = apiOpenApi(deps)
+    routes.get('/openapi.json', async () => document)
+  })
+}
+
+function mountEndpoint(routes: FastifyInstance, endpoint: Endpoint, deps: EndpointDeps): void {
+  const { method, path, scope, query, body, answer, handler } = endpoint
+  const mediaTypes = Object.keys(body?.content ?? {})
+  addBodyParsers(routes, mediaTypes)
+  const handle = handler(deps)
+  routes.route<{
+    Params: Record<string, string>
+    Querystring: Record<string, unknown>
+    Body: Buffer | undefined
+  }>({
+    method,
+    url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    ...(body !== undefined && { bodyLimit: body.maxBytes, config: { mediaTypes } }),
+    // HEAD would run a stream that nobody reads.
+    exposeHeadRoute: method === 'GET' && answer.type === 'application/json',
+    onRequest: [requireAccessToken(deps.verifier, scope), refuseOtherCodings],
+    handler: async (request, reply) => {
+      assertKnown(request.query, query)
+      return handle(request, reply)
+    },
   })
 }

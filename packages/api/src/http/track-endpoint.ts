@@ -1,23 +1,33 @@
-/** `POST /v1/asset/track`: read the request, ingest, say so. */
+/** `POST /v1/asset/track` and `…/batch`: read the request, ingest, say so. */
 
-import { decodeUtf8, JsonBodyError, parseJson } from '@modulariot/platform/http'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import { JsonBodyError, parseUniqueJson } from '@modulariot/platform/http'
+import type { FastifyReply } from 'fastify'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { ApiMetrics, TrackOutcome } from '../metrics.ts'
-import { type IngestDeps, ingest, type TrackRequest } from '../track/ingest.ts'
+import { type IngestDeps, ingest } from '../track/ingest.ts'
+import { type BatchResult, type ItemResult, ingestBatch } from '../track/ingest-batch.ts'
+import { type BodyRequest, batchTexts, bodyText } from './request-body.ts'
 import { accessTokenClaims } from './require-access-token.ts'
 
 const SUCCESS = { status: 'success', message: 'Message sent successfully' } as const
 
-export type TrackEndpointDeps = IngestDeps & { readonly metrics: Pick<ApiMetrics, 'tracked'> }
+export type TrackEndpointDeps = IngestDeps & {
+  readonly metrics: Pick<ApiMetrics, 'tracked'>
+}
 
 export function trackEndpoint(deps: TrackEndpointDeps) {
-  return async (request: TrackHttpRequest, reply: FastifyReply) => {
+  return async (request: BodyRequest, reply: FastifyReply) => {
     try {
-      const { replayed } = await ingest(read(request), deps)
+      const text = await bodyText(request)
+      const { headers } = request
+      const claims = accessTokenClaims(request)
+      const { replayed, warnings } = await ingest(
+        { claims, headers, text, body: parseUniqueJson(text) },
+        deps,
+      )
       deps.metrics.tracked(replayed ? 'replayed' : 'stored')
       if (replayed) reply.header('idempotent-replay', 'true')
-      return SUCCESS
+      return Object.keys(warnings).length === 0 ? SUCCESS : { ...SUCCESS, warnings }
     } catch (error) {
       deps.metrics.tracked(outcomeOf(error))
       throw error
@@ -25,12 +35,26 @@ export function trackEndpoint(deps: TrackEndpointDeps) {
   }
 }
 
-type TrackHttpRequest = FastifyRequest<{ Body: Buffer | undefined }>
+export function trackBatchEndpoint(deps: TrackEndpointDeps) {
+  return async (request: BodyRequest, reply: FastifyReply): Promise<BatchResult> => {
+    try {
+      const texts = await batchTexts(request)
+      const { headers } = request
+      const result = await ingestBatch({ claims: accessTokenClaims(request), headers, texts }, deps)
+      for (const item of result.results) deps.metrics.tracked(outcomeOfItem(item))
+      const { items, replayed } = result.counts
+      if (replayed === items) reply.header('idempotent-replay', 'true')
+      return result
+    } catch (error) {
+      deps.metrics.tracked(outcomeOf(error))
+      throw error
+    }
+  }
+}
 
-function read(request: TrackHttpRequest): TrackRequest {
-  const text = decodeUtf8(request.body ?? Buffer.alloc(0))
-  const { headers } = request
-  return { claims: accessTokenClaims(request), headers, text, body: parseJson(text) }
+function outcomeOfItem(item: ItemResult): TrackOutcome {
+  if (item.code === 200) return 'replayed' in item ? 'replayed' : 'stored'
+  return item.code === 409 ? 'conflict' : 'refused'
 }
 
 function outcomeOf(error: unknown): TrackOutcome {

@@ -6,9 +6,14 @@
 
 import { it } from 'node:test'
 import { testAssetState, testTenants } from './conformance/assets.ts'
+import { testBuckets } from './conformance/buckets.ts'
 import { testDurability } from './conformance/durability.ts'
+import { testEvents, testFeed } from './conformance/happenings.ts'
+import { testIsolation } from './conformance/isolation.ts'
 import { testRequests } from './conformance/requests.ts'
+import { testRetention } from './conformance/retention.ts'
 import type { StorePromise } from './conformance/samples.ts'
+import { testMetrics, testPositions } from './conformance/series.ts'
 import type { TelemetryStore } from './store.ts'
 
 /** An empty store in a place of its own. */
@@ -25,11 +30,18 @@ export function testTelemetryStore(name: string, open: () => Promise<StorePlace>
   testRequests(name, promise)
   testAssetState(name, promise)
   testTenants(name, promise)
+  testIsolation(name, promise)
+  testPositions(name, promise)
+  testMetrics(name, promise)
+  testBuckets(name, promise)
+  testEvents(name, promise)
+  testFeed(name, promise)
+  testRetention(name, promise)
   testDurability(name, promise)
 }
 
 /** A test with an empty store, all of whose handles are closed afterwards. */
-function promiseOf(open: () => Promise<StorePlace>): StorePromise {
+export function promiseOf(open: () => Promise<StorePlace>): StorePromise {
   return (sentence, run) => {
     it(sentence, async () => {
       const place = await open()

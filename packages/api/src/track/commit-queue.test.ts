@@ -13,12 +13,16 @@ function observationOf(request_id: string, payload = 'x'): Observation {
     environment: 'production',
     client_id: 'client_1',
     request_id,
+    item: 0,
     body_digest: new Uint8Array(32),
     asset_id: 'truck',
     type: null,
     timestamp_ms: 0,
     received_ms: 0,
     payload,
+    position: null,
+    metrics: [],
+    events: [],
   }
 }
 
@@ -207,7 +211,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     await assertTooMany(queue.commit(observationOf('d', '1')))
     const append = await store.nth(0)
     assert.deepEqual(append.ids, ['a', 'c'])
-    append.fail(new Error('no disk'))
+    append.fail(new StoreUnavailable('no disk'))
     for (const commit of first) await assert.rejects(commit, /no disk/)
     // A failed batch has given its room back, all of it and no more.
     const second = queue.commit(observationOf('e', '1234567890'))
@@ -215,6 +219,88 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     const next = await store.nth(1)
     next.finish()
     assert.equal(await second, 'stored')
+  })
+})
+
+describe('what cannot be stored', { timeout: 20_000 }, () => {
+  /** A store that refuses every batch with one of these, as a fault of ours would. */
+  function refusing(error: Error, ...bad: string[]) {
+    const batches: string[][] = []
+    const append = async (batch: readonly Observation[]): Promise<AppendOutcome[]> => {
+      const ids = batch.map(({ request_id }) => request_id)
+      batches.push(ids)
+      if (ids.some((id) => bad.includes(id))) throw error
+      return ids.map(() => 'stored')
+    }
+    return { append, batches }
+  }
+
+  it('fails alone, wherever it stands among others', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+    for (const bad of [['a'], ['g'], ['d'], ['b', 'c'], ['a', 'g'], ids]) {
+      const store = refusing(new TypeError('what is this?'), ...bad)
+      const queue = createCommitQueue(store, LIMITS)
+      const results = await Promise.allSettled(ids.map((id) => queue.commit(observationOf(id))))
+      const failed = ids.filter((_, index) => results[index]?.status === 'rejected')
+      assert.deepEqual(failed, bad)
+    }
+  })
+
+  it('is not looked for when the store is unavailable', async () => {
+    const store = refusing(new StoreUnavailable('disk full'), 'a')
+    const queue = createCommitQueue(store, LIMITS)
+    const commits = ['a', 'b'].map((id) => queue.commit(observationOf(id)))
+    for (const commit of commits) await assert.rejects(commit, StoreUnavailable)
+    assert.deepEqual(store.batches, [['a', 'b']])
+  })
+})
+
+describe('what is committed together', { timeout: 20_000 }, () => {
+  const groupOf = (...ids: string[]) => ids.map((id) => observationOf(id))
+
+  it('gets its own outcomes, in order, beside others of the same batch', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, LIMITS)
+    const one = queue.commit(observationOf('a'))
+    const many = queue.commitAll(groupOf('b', 'c'))
+    const append = await store.nth(0)
+    assert.deepEqual(append.ids, ['a', 'b', 'c'])
+    append.finish(['stored', 'conflict', 'replayed'])
+    assert.equal(await one, 'stored')
+    assert.deepEqual(await many, ['conflict', 'replayed'])
+  })
+
+  it('is never cut in two', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, { ...LIMITS, maxBatch: 3 })
+    const groups = [groupOf('a', 'b'), groupOf('c', 'd'), groupOf('e'), groupOf('f', 'g', 'h')]
+    const commits = groups.map((group) => queue.commitAll(group))
+    const batches: (readonly string[])[] = []
+    for (let index = 0; index < 3; index++) {
+      const append = await store.nth(index)
+      batches.push(append.ids)
+      append.finish()
+    }
+    assert.deepEqual(batches, [
+      ['a', 'b'],
+      ['c', 'd', 'e'],
+      ['f', 'g', 'h'],
+    ])
+    await Promise.all(commits)
+  })
+
+  it('is refused whole when not all of it fits, and takes no room', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, { ...LIMITS, maxItems: 3 })
+    const first = queue.commitAll(groupOf('a', 'b'))
+    await assertTooMany(queue.commitAll(groupOf('c', 'd')))
+    assert.equal(queue.depth(), 2)
+    const second = queue.commit(observationOf('e'))
+    const append = await store.nth(0)
+    assert.deepEqual(append.ids, ['a', 'b', 'e'])
+    append.finish()
+    await Promise.all([first, second])
+    assert.equal(queue.depth(), 0)
   })
 })
 

@@ -6,6 +6,7 @@
  * so that what was accepted is answered in time.
  */
 
+import { StoreUnavailable } from '@modulariot/platform/storage'
 import { ApiError } from '../api-error.ts'
 import type { AppendOutcome, Observation, TelemetryStore } from '../store/store.ts'
 
@@ -16,6 +17,12 @@ export interface CommitQueue {
    * @throws ApiError 429 when the queue is full; StoreUnavailable when it could not be written.
    */
   commit(observation: Observation): Promise<AppendOutcome>
+  /**
+   * The same for observations that are kept or not kept together, in one transaction; at most `maxBatch`.
+   *
+   * @returns one outcome an observation, in order.
+   */
+  commitAll(observations: readonly Observation[]): Promise<AppendOutcome[]>
   /** How many observations wait, the batch that is being written not counted. */
   depth(): number
 }
@@ -34,9 +41,12 @@ export const COMMIT_QUEUE_LIMITS: CommitQueueLimits = {
   maxBatch: 1_000,
 }
 
-interface Waiting {
-  readonly observation: Observation
-  readonly resolve: (outcome: AppendOutcome) => void
+/** What came together stays together. */
+interface Group {
+  readonly observations: readonly Observation[]
+  /** Characters. */
+  readonly payload: number
+  readonly resolve: (outcomes: AppendOutcome[]) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -46,51 +56,84 @@ export function createCommitQueue(
   limits: CommitQueueLimits = COMMIT_QUEUE_LIMITS,
   committed: (batchSize: number) => void = () => {},
 ): CommitQueue {
-  let waiting: Waiting[] = []
+  let waiting: Group[] = []
+  let waitingItems = 0
   let waitingPayload = 0
   let writing = false
 
   async function drain(): Promise<void> {
     writing = true
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, limits.maxBatch)
-      waiting = waiting.slice(limits.maxBatch)
-      for (const { observation } of batch) waitingPayload -= observation.payload.length
+      const batch = waiting.slice(0, groupsWithin(waiting, limits.maxBatch))
+      waiting = waiting.slice(batch.length)
+      for (const { observations, payload } of batch) {
+        waitingItems -= observations.length
+        waitingPayload -= payload
+      }
       await write(batch)
     }
     writing = false
   }
 
-  async function write(batch: readonly Waiting[]): Promise<void> {
+  async function write(batch: readonly Group[]): Promise<void> {
     try {
-      const outcomes = await store.append(batch.map(({ observation }) => observation))
-      committed(batch.length)
-      batch.forEach(({ resolve }, index) => {
-        resolve(outcomes[index] as AppendOutcome)
-      })
+      const outcomes = await store.append(batch.flatMap(({ observations }) => observations))
+      committed(outcomes.length)
+      let from = 0
+      for (const { observations, resolve } of batch) {
+        resolve(outcomes.slice(from, from + observations.length))
+        from += observations.length
+      }
     } catch (error) {
-      for (const { reject } of batch) reject(error)
+      if (error instanceof StoreUnavailable || batch.length === 1) {
+        for (const { reject } of batch) reject(error)
+        return
+      }
+      // Something in it cannot be stored at all: that must not be the others' fate, so it is looked for.
+      const half = Math.ceil(batch.length / 2)
+      await write(batch.slice(0, half))
+      await write(batch.slice(half))
     }
   }
 
-  return {
-    depth: () => waiting.length,
-    commit(observation) {
-      const payload = waitingPayload + observation.payload.length
-      if (waiting.length >= limits.maxItems || payload > limits.maxPayload) {
-        return Promise.reject(tooMany())
+  function commitAll(observations: readonly Observation[]): Promise<AppendOutcome[]> {
+    const payload = observations.reduce((sum, one) => sum + one.payload.length, 0)
+    if (
+      waitingItems + observations.length > limits.maxItems ||
+      waitingPayload + payload > limits.maxPayload
+    ) {
+      return Promise.reject(tooMany())
+    }
+    waitingItems += observations.length
+    waitingPayload += payload
+    return new Promise((resolve, reject) => {
+      waiting.push({ observations, payload, resolve, reject })
+      // After the requests that are already readable, so that they share the first batch.
+      if (!writing) {
+        writing = true
+        setImmediate(drain)
       }
-      waitingPayload = payload
-      return new Promise((resolve, reject) => {
-        waiting.push({ observation, resolve, reject })
-        // After the requests that are already readable, so that they share the first batch.
-        if (!writing) {
-          writing = true
-          setImmediate(drain)
-        }
-      })
+    })
+  }
+
+  return {
+    depth: () => waitingItems,
+    commitAll,
+    async commit(observation) {
+      const [outcome] = await commitAll([observation])
+      return outcome as AppendOutcome
     },
   }
+}
+
+/** How many of the first groups hold no more than `maxItems` together; at least one. */
+function groupsWithin(groups: readonly Group[], maxItems: number): number {
+  let items = 0
+  const past = groups.findIndex(({ observations }) => {
+    items += observations.length
+    return items > maxItems
+  })
+  return past === -1 ? groups.length : Math.max(past, 1)
 }
 
 function tooMany(): ApiError {

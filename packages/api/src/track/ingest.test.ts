@@ -24,17 +24,24 @@ const HEADERS = { 'x-request-id': 'a-1', 'x-request-timestamp': String(NOW_MS / 
 const TEXT = '{ "asset_id": "truck", "timestamp": "2026-01-02T03:04:05.250Z", "own": [1.0] }'
 
 /** Ingests one request over a queue that gives `outcome`, and shows what was queued. */
-async function ingested(options: { outcome?: AppendOutcome; text?: string; headers?: object }) {
-  const { outcome = 'stored', text = TEXT, headers = HEADERS } = options
+async function ingested(options: {
+  outcome?: AppendOutcome
+  text?: string
+  headers?: object
+  unknownKeys?: 'lenient'
+}) {
+  const { outcome = 'stored', text = TEXT, headers = HEADERS, unknownKeys = 'strict' } = options
   const queued: Observation[] = []
   const commit = async (observation: Observation): Promise<AppendOutcome> => {
     queued.push(observation)
     return outcome
   }
   const request = { claims: CLAIMS, headers: { ...headers }, text, body: JSON.parse(text) }
-  const result = await ingest(request, { queue: { commit }, now: () => NOW_MS }).catch(
-    (error: unknown) => error,
-  )
+  const result = await ingest(request, {
+    queue: { commit, commitAll: () => assert.fail() },
+    now: () => NOW_MS,
+    unknownKeys,
+  }).catch((error: unknown) => error)
   return { result, queued }
 }
 
@@ -47,12 +54,16 @@ describe('ingest', () => {
         environment: 'development',
         client_id: 'client_1',
         request_id: 'a-1',
+        item: 0,
         body_digest: createHash('sha256').update(TEXT).digest(),
         asset_id: 'truck',
         type: null,
         timestamp_ms: NOW_MS + 250,
         received_ms: NOW_MS,
         payload: TEXT,
+        position: null,
+        metrics: [],
+        events: [],
       },
     ])
   })
@@ -63,14 +74,32 @@ describe('ingest', () => {
   })
 
   it('says whether an earlier try had been stored', async () => {
-    assert.deepEqual((await ingested({ outcome: 'stored' })).result, { replayed: false })
-    assert.deepEqual((await ingested({ outcome: 'replayed' })).result, { replayed: true })
+    assert.deepEqual((await ingested({ outcome: 'stored' })).result, {
+      replayed: false,
+      warnings: {},
+    })
+    assert.deepEqual((await ingested({ outcome: 'replayed' })).result, {
+      replayed: true,
+      warnings: {},
+    })
   })
 
   it('answers 409 for a request id that was used with another body', async () => {
     const { result } = await ingested({ outcome: 'conflict' })
     assert.ok(result instanceof ApiError)
     assert.equal(result.status, 409)
+  })
+
+  it('refuses a metric key nobody knows, or keeps it with a warning', async () => {
+    const items = [{ k: 'engine.mood', v: 1 }]
+    const body = { ...JSON.parse(TEXT), metrics: { schema: 'miot.metrics@1.0', items } }
+    const text = JSON.stringify(body)
+    const strict = await ingested({ text })
+    assert.ok(strict.result instanceof ValidationError)
+    assert.deepEqual(strict.queued, [])
+    const { result, queued } = await ingested({ text, unknownKeys: 'lenient' })
+    assert.match(Object(result).warnings['metrics.items[0].k'], /^UNKNOWN_KEY: /)
+    assert.equal(queued[0]?.payload, text)
   })
 
   it('names the faults of the headers, and queues nothing', async () => {

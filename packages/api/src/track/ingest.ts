@@ -5,11 +5,16 @@
 
 import { hash } from 'node:crypto'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
-import { parseTimestamp, validateAssetTrackingData } from '@modulariot/telemetry'
+import {
+  type AssetTrackingData,
+  parseTimestamp,
+  validateAssetTrackingData,
+} from '@modulariot/telemetry'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { Observation } from '../store/store.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import { checkHeaders, type SentHeaders } from './request-headers.ts'
+import { takeApart } from './take-apart.ts'
 
 export interface TrackRequest {
   readonly claims: AccessTokenClaims
@@ -20,23 +25,33 @@ export interface TrackRequest {
 }
 
 export interface IngestDeps {
-  readonly queue: Pick<CommitQueue, 'commit'>
+  readonly queue: Pick<CommitQueue, 'commit' | 'commitAll'>
   /** Unix milliseconds. */
   readonly now: () => number
+  /** What becomes of a report with a metric key nobody knows: refused, or kept with a warning. */
+  readonly unknownKeys: 'strict' | 'lenient'
+}
+
+/** What became of a report that was kept. */
+export interface Kept {
+  /** An earlier try of the same request had been stored already. */
+  readonly replayed: boolean
+  /** By path, as the faults are; empty unless unknown keys are let in. */
+  readonly warnings: Readonly<Record<string, string>>
 }
 
 /**
- * @returns whether an earlier try of the same request had been stored already.
  * @throws ValidationError with every fault; ApiError 409 for a request id used with another body.
  */
-export async function ingest(
-  request: TrackRequest,
-  deps: IngestDeps,
-): Promise<{ replayed: boolean }> {
+export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<Kept> {
+  const { claims, text } = request
   const received_ms = deps.now()
   // 1. Is all of it as documented?
   const headers = checkHeaders(request.headers, received_ms)
-  const validation = validateAssetTrackingData(request.body, { nowMs: received_ms })
+  const validation = validateAssetTrackingData(request.body, {
+    nowMs: received_ms,
+    unknownKeys: deps.unknownKeys,
+  })
   if (!validation.ok || 'errors' in headers) {
     throw new ValidationError({
       ...('errors' in headers && headers.errors),
@@ -44,25 +59,40 @@ export async function ingest(
     })
   }
   // 2. Keep it.
-  const { data } = validation
-  const outcome = await deps.queue.commit({
-    org_id: request.claims.org_id,
-    environment: request.claims.environment,
-    client_id: request.claims.client_id,
-    request_id: headers.request_id,
-    body_digest: hash('sha256', request.text, 'buffer'),
+  const { data, warnings } = validation
+  const { request_id } = headers
+  const outcome = await deps.queue.commit(
+    observationOf(data, { claims, request_id, item: 0, text, received_ms }),
+  )
+  // 3. Was it here before?
+  if (outcome === 'conflict') throw reusedRequestId()
+  return { replayed: outcome === 'replayed', warnings }
+}
+
+/** Whose report it is, which, when it came and how it was written. */
+export interface Origin extends Pick<Observation, 'request_id' | 'item' | 'received_ms'> {
+  readonly claims: AccessTokenClaims
+  readonly text: string
+}
+
+/** @param data has been validated. */
+export function observationOf(data: AssetTrackingData, origin: Origin): Observation {
+  const { claims, text, ...rest } = origin
+  return {
+    org_id: claims.org_id,
+    environment: claims.environment,
+    client_id: claims.client_id,
+    ...rest,
+    body_digest: hash('sha256', text, 'buffer'),
     asset_id: data.asset_id,
     type: data.type ?? null,
     timestamp_ms: parseTimestamp(data.timestamp) as number,
-    received_ms,
-    payload: request.text,
-  } satisfies Observation)
-  // 3. Was it here before?
-  if (outcome === 'conflict') throw reusedRequestId()
-  return { replayed: outcome === 'replayed' }
+    payload: text,
+    ...takeApart(data),
+  }
 }
 
-function reusedRequestId(): ApiError {
+export function reusedRequestId(): ApiError {
   return new ApiError(
     409,
     'X-Request-Id was used before',

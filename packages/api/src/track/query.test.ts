@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ApiError } from '../api-error.ts'
-import type { Asset, AssetPage, Tenant } from '../store/store.ts'
+import type { Asset, Page, Tenant } from '../store/store.ts'
 import { getAsset, listAssets } from './query.ts'
+import type { SentQuery } from './query-parameters.ts'
 
 const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
 const PAYLOAD = '{"asset_id":"truck","own":[1,null]}'
@@ -24,7 +25,7 @@ const VIEW = {
 }
 
 /** A store that answers every question with `page` and remembers what was asked. */
-function storeOf(page: AssetPage) {
+function storeOf(page: Page<Asset, string>) {
   const asked: { after: string | null; limit: number }[] = []
   return {
     asked,
@@ -36,14 +37,14 @@ function storeOf(page: AssetPage) {
 }
 
 /** What the store was asked for a query. */
-async function askedFor(query: { limit?: unknown; cursor?: unknown }) {
-  const store = storeOf({ assets: [], next: null })
+async function askedFor(query: SentQuery) {
+  const store = storeOf({ rows: [], next: null })
   await listAssets(TENANT, query, store)
   return store.asked[0]
 }
 
-async function assertRefused(query: object, message: string): Promise<void> {
-  const store = storeOf({ assets: [], next: null })
+async function assertRefused(query: Record<string, unknown>, message: string): Promise<void> {
+  const store = storeOf({ rows: [], next: null })
   await assert.rejects(listAssets(TENANT, query, store), (error) => {
     assert.ok(error instanceof ApiError)
     assert.deepEqual([error.status, error.message], [400, message], JSON.stringify(query))
@@ -73,16 +74,28 @@ describe('getAsset', () => {
   })
 })
 
+const ALL = { search: undefined, type: undefined, after: null }
+
 describe('listAssets', () => {
   it('shows each asset as getAsset does', async () => {
-    const list = await listAssets(TENANT, {}, storeOf({ assets: [ASSET], next: null }))
+    const list = await listAssets(TENANT, {}, storeOf({ rows: [ASSET], next: null }))
     assert.deepEqual(list, { assets: [VIEW], next_cursor: null })
   })
 
   it('asks for 50 from the start unless told otherwise', async () => {
-    assert.deepEqual(await askedFor({}), { after: null, limit: 50 })
-    assert.deepEqual(await askedFor({ limit: '1' }), { after: null, limit: 1 })
-    assert.deepEqual(await askedFor({ limit: '200' }), { after: null, limit: 200 })
+    assert.deepEqual(await askedFor({}), { ...ALL, limit: 50 })
+    assert.deepEqual(await askedFor({ limit: '1' }), { ...ALL, limit: 1 })
+    assert.deepEqual(await askedFor({ limit: '200' }), { ...ALL, limit: 200 })
+  })
+
+  it('passes on what to look for', async () => {
+    const asked = { ...ALL, search: 'tr', type: 'Truck', limit: 50 }
+    assert.deepEqual(await askedFor({ search: 'tr', type: 'Truck' }), asked)
+    for (const name of ['search', 'type']) {
+      for (const value of ['', ' ', 'x'.repeat(256), ['a', 'b'], 'a\0b']) {
+        await assertRefused({ [name]: value }, `Invalid ${name}`)
+      }
+    }
   })
 
   it('refuses a limit that is not a whole number from 1 to 200', async () => {
@@ -100,7 +113,7 @@ describe('listAssets', () => {
       'x'.repeat(255),
       '漢'.repeat(255),
     ]) {
-      const { next_cursor } = await listAssets(TENANT, {}, storeOf({ assets: [ASSET], next }))
+      const { next_cursor } = await listAssets(TENANT, {}, storeOf({ rows: [ASSET], next }))
       assert.match(String(next_cursor), /^[A-Za-z0-9_-]+$/, 'needs no escaping in a URL')
       assert.equal((await askedFor({ cursor: next_cursor }))?.after, next)
     }

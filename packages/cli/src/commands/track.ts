@@ -1,84 +1,219 @@
-/** `miot track send`: one report, the way a device sends it. */
+/** `miot track send`: reports, the way a device sends them: one, or a file of many. */
 
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { requestToken } from '@modulariot/oauth/client'
-import { CliError, type CliErrorCode } from '../cli-error.ts'
-import { resolveCredentials } from '../client-credentials.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { JsonBodyError, splitJsonArray } from '@modulariot/platform/http'
+import {
+  type ApiRefusal,
+  type ApiSession,
+  answerOf,
+  describeRefusal,
+  isTemporary,
+  openApiSession,
+  type SessionOptions,
+} from '../api-session.ts'
+import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 
-export interface SendOptions {
+export interface SendOptions extends SessionOptions {
   readonly assetId?: string
   readonly latitude?: number
   readonly longitude?: number
   readonly speed?: number
-  /** A file with the whole body; `-` is standard input. */
+  /** A file with one report, an array of them, or one a line; `-` is standard input. */
   readonly file?: string
   readonly requestId?: string
-  readonly clientId?: string
-  readonly audience?: string
-  readonly tokenUrl?: string
-  readonly apiUrl?: string
 }
 
 export async function sendTrack(context: Context, options: SendOptions): Promise<void> {
-  const body = options.file === undefined ? compose(options) : readBody(options.file)
-  const credentials = resolveCredentials(context.config(), options)
-  if (credentials.apiUrl === undefined) {
-    throw new CliError('usage', 'Say where the API is: --api-url or MIOT_API_URL')
-  }
-  const { access_token } = await requestToken(credentials, context.fetch)
-  const request_id = options.requestId ?? randomUUID()
-  const response = await context.fetch(`${credentials.apiUrl}/v1/asset/track`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${access_token}`,
-      'content-type': 'application/json',
-      'x-request-id': request_id,
-      'x-request-timestamp': String(Date.now() / 1000),
-    },
-    body,
-    redirect: 'error',
-    signal: AbortSignal.timeout(30_000),
-  })
-  const answer = (await response.json().catch(() => ({}))) as Answer
-  if (response.status !== 200) throw explain(response.status, answer)
+  const { one, many } = options.file === undefined ? compose(options) : readReports(options.file)
+  const session = openApiSession(context, options)
+  const requestId = options.requestId ?? randomUUID()
+  if (one !== undefined) await sendOne(context, session, one, requestId)
+  else await sendMany(context, session, many, requestId)
+}
+
+type Reports =
+  | { readonly one: string; readonly many?: never }
+  | { readonly one?: never; readonly many: readonly string[] }
+
+async function sendOne(
+  context: Context,
+  session: ApiSession,
+  body: string,
+  request_id: string,
+): Promise<void> {
+  const response = await post(session, '/v1/asset/track', body, request_id)
   const replayed = response.headers.get('idempotent-replay') === 'true'
-  context.output.print({ ...answer, request_id, replayed }, () =>
-    replayed ? `Sent before as ${request_id}; kept once.` : `Sent and kept as ${request_id}.`,
+  const answer = await answerOf<{ warnings?: Record<string, string> }>(response)
+  const warnings = Object.entries(answer.warnings ?? {}).map(
+    ([path, what]) => `\n  ${path} ${what}`,
+  )
+  context.output.print(
+    { ...answer, request_id, replayed },
+    () =>
+      (replayed ? `Sent before as ${request_id}; kept once.` : `Sent and kept as ${request_id}.`) +
+      warnings.join(''),
   )
 }
 
-interface Answer {
-  readonly message?: string
-  readonly detail?: string
-  readonly errors?: Record<string, string>
+interface ItemResult extends ApiRefusal {
+  readonly index: number
+  readonly code: number
+  readonly replayed?: true
 }
 
-const CODES: Readonly<Record<number, CliErrorCode>> = {
-  401: 'auth',
-  403: 'auth',
-  429: 'rate_limited',
+interface BatchAnswer {
+  readonly results: readonly ItemResult[]
 }
 
-function explain(status: number, { message, detail, errors }: Answer): CliError {
-  const lines = Object.entries(errors ?? {}).map(([path, fault]) => `  ${path} ${fault}`)
-  const text = [message ?? 'The API did not answer as documented', detail]
-    .filter(Boolean)
-    .join(': ')
-  return new CliError(CODES[status] ?? 'failure', [`${status} ${text}`, ...lines].join('\n'))
+const MAX_BATCH_ITEMS = 1000
+/** Below the API's 5 MiB, which count the commas too. */
+const MAX_BATCH_BYTES = 5 * 1024 ** 2 - 4096
+const MAX_SHOWN_REFUSALS = 20
+
+/** A request for each thousand, each with an id of its own, so that sending the file again doubles nothing. */
+async function sendMany(
+  context: Context,
+  session: ApiSession,
+  reports: readonly string[],
+  requestId: string,
+): Promise<void> {
+  const refused: ItemResult[] = []
+  let replayed = 0
+  let sent = 0
+  for (const [index, batch] of [...batchesOf(reports)].entries()) {
+    const id = index === 0 ? requestId : `${requestId}-${index + 1}`
+    const { results } = await sendBatch(session, `[${batch.join(',')}]`, id)
+    for (const result of results) {
+      if (result.code !== 200) refused.push({ ...result, index: result.index + sent })
+      else if (result.replayed) replayed++
+    }
+    sent += batch.length
+  }
+  const kept = sent - refused.length
+  const summary = { request_id: requestId, sent, kept, replayed, refused }
+  context.output.print(summary, () => describeSummary(summary))
+  if (refused.length > 0) {
+    throw new CliError('failure', `${refused.length} of ${sent} reports were refused`)
+  }
 }
 
-function compose({ assetId, latitude, longitude, speed }: SendOptions): string {
+function describeSummary({
+  request_id,
+  sent,
+  kept,
+  replayed,
+  refused,
+}: {
+  request_id: string
+  sent: number
+  kept: number
+  replayed: number
+  refused: readonly ItemResult[]
+}): string {
+  const before = replayed === 0 ? '' : `, ${replayed} of them sent before`
+  const more = refused.length - MAX_SHOWN_REFUSALS
+  return [
+    `Kept ${kept} of ${sent} reports as ${request_id}${before}.`,
+    ...refused
+      .slice(0, MAX_SHOWN_REFUSALS)
+      .map((result) => `item ${result.index}: ${result.code} ${describeRefusal(result)}`),
+    ...(more > 0 ? [`and ${more} more; --json lists them all`] : []),
+  ].join('\n')
+}
+
+const TRIES = 5
+
+/** The same request again is kept once, so what may have been kept can be sent again. */
+async function sendBatch(session: ApiSession, body: string, requestId: string) {
+  for (let tries = 1; ; tries++) {
+    try {
+      const response = await post(session, '/v1/asset/track/batch', body, requestId)
+      return await answerOf<BatchAnswer>(response)
+    } catch (error) {
+      if (tries === TRIES || !isTemporary(error)) throw error
+      await sleep(tries * 1000)
+    }
+  }
+}
+
+function post(
+  session: ApiSession,
+  path: string,
+  body: string,
+  requestId: string,
+): Promise<Response> {
+  return session.send(path, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-request-id': requestId,
+      'x-request-timestamp': String(Date.now() / 1000),
+    },
+    body,
+  })
+}
+
+function* batchesOf(reports: readonly string[]): Generator<string[]> {
+  let batch: string[] = []
+  let bytes = 0
+  for (const report of reports) {
+    const size = Buffer.byteLength(report) + 1
+    if (batch.length === MAX_BATCH_ITEMS || (batch.length > 0 && bytes + size > MAX_BATCH_BYTES)) {
+      yield batch
+      batch = []
+      bytes = 0
+    }
+    batch.push(report)
+    bytes += size
+  }
+  if (batch.length > 0) yield batch
+}
+
+function compose({ assetId, latitude, longitude, speed }: SendOptions): Reports {
   if (assetId === undefined) throw new CliError('usage', 'Give --asset-id, or a body with --file')
   if ((latitude === undefined) !== (longitude === undefined)) {
     throw new CliError('usage', 'Give both --latitude and --longitude, or neither')
   }
   const gps = latitude === undefined ? undefined : { latitude, longitude, speed }
-  return JSON.stringify({ asset_id: assetId, timestamp: new Date().toISOString(), gps })
+  return { one: JSON.stringify({ asset_id: assetId, timestamp: new Date().toISOString(), gps }) }
 }
 
-function readBody(file: string): string {
+/**
+ * What the file holds, by its content: an array, one report, or a report a line. The texts stay as they
+ * are, so that the API judges what the file says and not what we made of it.
+ */
+function readReports(file: string): Reports {
+  const text = readText(file).trim()
+  if (text.startsWith('[')) return { many: readArray(text, file) }
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const isNdjson = lines.length > 1 && lines.every((line) => line.trimStart().startsWith('{'))
+  return isNdjson && isJson(lines[0] as string) ? { many: lines } : { one: text }
+}
+
+function readArray(text: string, file: string): string[] {
+  try {
+    const reports = splitJsonArray(text, Number.POSITIVE_INFINITY)
+    if (reports.length > 0) return reports
+  } catch (error) {
+    if (!(error instanceof JsonBodyError)) throw error
+    throw new CliError('failure', `${file} is not a JSON array: ${error.message}`)
+  }
+  throw new CliError('failure', `${file} holds no report`)
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function readText(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8')
   } catch (error) {

@@ -43,6 +43,20 @@ describe('parseConfig', () => {
     assert.equal(parseConfig({ MIOT_METRICS_PORT: '9' }, noFiles).metricsPort, 9)
   })
 
+  it('keeps telemetry for ever unless told otherwise', () => {
+    assert.equal(parseConfig({}, noFiles).retentionDays, null)
+    assert.equal(parseConfig({ MIOT_RETENTION_DAYS: '0' }, noFiles).retentionDays, null)
+    assert.equal(parseConfig({ MIOT_RETENTION_DAYS: '90' }, noFiles).retentionDays, 90)
+  })
+
+  it('validates strictly unless told otherwise', () => {
+    assert.equal(parseConfig({}, noFiles).apiValidation, 'strict')
+    assert.equal(parseConfig({ MIOT_API_VALIDATION: 'lenient' }, noFiles).apiValidation, 'lenient')
+    assert.deepEqual(faultsOf({ MIOT_API_VALIDATION: 'off' }), [
+      'MIOT_API_VALIDATION must be one of strict, lenient',
+    ])
+  })
+
   it('derives the issuer from the port', () => {
     assert.equal(parseConfig({ MIOT_PORT: '9000' }, noFiles).issuer, 'http://localhost:9000')
   })

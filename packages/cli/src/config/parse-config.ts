@@ -23,6 +23,10 @@ export interface Config {
   readonly database: Database
   readonly issuer: string
   readonly apiAudience: string
+  /** What becomes of a report with a metric key nobody knows. */
+  readonly apiValidation: ApiValidation
+  /** Null: telemetry is kept for ever. */
+  readonly retentionDays: number | null
   /** Null: the one in the data directory, made when missing. */
   readonly encryptionKey: Uint8Array | null
   /** Absolute paths of PEM files. Null: plaintext. */
@@ -46,6 +50,9 @@ export interface ClientConfig {
   readonly clientSecret: string | undefined
   readonly audience: string | undefined
 }
+
+const API_VALIDATIONS = ['strict', 'lenient'] as const
+export type ApiValidation = (typeof API_VALIDATIONS)[number]
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -96,6 +103,13 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       SERVER_SETTINGS.MIOT_API_AUDIENCE.default,
       parseAbsoluteUrl,
     ),
+    apiValidation: parse('MIOT_API_VALIDATION', 'strict', oneOf(API_VALIDATIONS)),
+    retentionDays:
+      parse(
+        'MIOT_RETENTION_DAYS',
+        Number(SERVER_SETTINGS.MIOT_RETENTION_DAYS.default),
+        wholeNumber(0, 36_500),
+      ) || null,
     encryptionKey: parse('MIOT_ENCRYPTION_KEY', null, parseEncryptionKey),
     tls,
     trustedProxies: parse('MIOT_TRUSTED_PROXIES', [], parseTrustedProxies),
@@ -104,7 +118,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       Number(SERVER_SETTINGS.MIOT_METRICS_PORT.default),
       parseMetricsPort,
     ),
-    logLevel: parse('MIOT_LOG_LEVEL', 'info', parseLogLevel),
+    logLevel: parse('MIOT_LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),
     drainSeconds: parse(
       'MIOT_DRAIN_SECONDS',
       Number(SERVER_SETTINGS.MIOT_DRAIN_SECONDS.default),
@@ -234,8 +248,10 @@ function parseAbsoluteUrl(text: string): string {
   return text
 }
 
-function parseLogLevel(text: string): LogLevel {
-  const level = LOG_LEVELS.find((name) => name === text)
-  if (level === undefined) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}`)
-  return level
+function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((name) => name === text)
+    if (word === undefined) throw new Error(`must be one of ${words.join(', ')}`)
+    return word
+  }
 }

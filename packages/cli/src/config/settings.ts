@@ -36,6 +36,16 @@ export const SERVER_SETTINGS = {
     about:
       'The audience of ModularIoT API. Set it to your API’s public URL: clients that follow RFC 9728 compare the two.',
   },
+  MIOT_API_VALIDATION: {
+    default: 'strict',
+    about:
+      'What ModularIoT API does with a metric key that is neither canonical nor an extension (`x.…`): `strict` refuses the report, `lenient` keeps it and names the key in `warnings` of the answer.',
+  },
+  MIOT_RETENTION_DAYS: {
+    default: '0',
+    about:
+      'For how many days telemetry is kept, by the time devices name, 1 to 36500; `0`: for ever. `miot orgs retention` sets it for one organization.',
+  },
   MIOT_ENCRYPTION_KEY: {
     default: 'made once in `<data directory>/encryption.key`',
     about:

@@ -1,6 +1,7 @@
 /** `miot token …` and `miot track …`: what a client and an API do. */
 
 import type { Command } from 'commander'
+import { type SimulateOptions, simulate } from '../commands/simulate.ts'
 import {
   getToken,
   inspectToken,
@@ -11,7 +12,7 @@ import {
 } from '../commands/token.ts'
 import { type SendOptions, sendTrack } from '../commands/track.ts'
 import type { Context } from '../context.ts'
-import { decimal, readStdin } from './options.ts'
+import { absoluteUrl, decimal, duration, positiveNumber, rate, readStdin } from './options.ts'
 
 export function addToken(program: Command, context: () => Context): void {
   const token = program.command('token').description('get, end and look at access tokens')
@@ -44,16 +45,30 @@ export function addToken(program: Command, context: () => Context): void {
 
 export function addTrack(program: Command, context: () => Context): void {
   const track = program.command('track').description('report as a device does')
-  addClientOptions(track.command('send'))
-    .description('send one report and wait until it is kept')
+  addApiOptions(track.command('send'))
+    .description('send a report, or a file of them, and wait until they are kept')
     .option('--asset-id <id>', 'the asset')
     .option('--latitude <degrees>', 'its position', decimal)
     .option('--longitude <degrees>', 'its position', decimal)
     .option('--speed <km/h>', 'speed', decimal)
-    .option('--file <path>', 'send this JSON body instead (- for stdin)')
+    .option('--file <path>', 'send this instead: a report, an array, or a line each (- for stdin)')
     .option('--request-id <id>', 'X-Request-Id (default: a new one)')
-    .option('--api-url <url>', 'where the API is (default: MIOT_API_URL)')
     .action((options: SendOptions) => sendTrack(context(), options))
+  addApiOptions(track.command('simulate'))
+    .description('a small fleet that drives about town, until interrupted')
+    .option('--assets <n>', 'how many', positiveNumber, 50)
+    .option('--rate <reports>', 'of all of them together: 200/s, 600/m', rate, 50)
+    .option('--for <time>', 'how long: 30s, 5m', duration)
+    .action((options: SimulateOptions) => simulate(context(), options))
+}
+
+/** What every command takes that speaks to the API as a client. */
+export function addApiOptions(command: Command): Command {
+  return addClientOptions(command).option(
+    '--api-url <url>',
+    'where the API is (default: MIOT_API_URL)',
+    absoluteUrl,
+  )
 }
 
 /** The secret has no option: what stands on a command line is seen by every user of the machine. */

@@ -12,8 +12,9 @@ import {
   listOrgs,
 } from '../commands/installation.ts'
 import { type RotateOptions, rotate, showKeys } from '../commands/keys.ts'
+import { type RetentionOptions, retention } from '../commands/retention.ts'
 import type { Context } from '../context.ts'
-import { wholeNumber } from './options.ts'
+import { positiveNumber, wholeNumber } from './options.ts'
 
 export function addOrganizations(program: Command, context: () => Context): void {
   const orgs = program.command('orgs').description('the owners of clients and data')
@@ -26,6 +27,12 @@ export function addOrganizations(program: Command, context: () => Context): void
     .command('list')
     .description('all organizations')
     .action(() => listOrgs(context()))
+  orgs
+    .command('retention <org_id>')
+    .description('for how long its telemetry is kept; sets it, too')
+    .option('--days <days>', 'what is older goes within the next hours', positiveNumber)
+    .option('--default', 'as long as MIOT_RETENTION_DAYS says')
+    .action((org_id: string, options: RetentionOptions) => retention(context(), org_id, options))
 }
 
 export function addAudiences(program: Command, context: () => Context): void {

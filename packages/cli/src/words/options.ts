@@ -9,6 +9,19 @@ export function wholeNumber(text: string): number {
   return Number(text)
 }
 
+export function positiveNumber(text: string): number {
+  const value = wholeNumber(text)
+  if (value === 0) throw new InvalidArgumentError('It must be at least 1.')
+  return value
+}
+
+/** `200/s`, `600/m` or `200`; a second. */
+export function rate(text: string): number {
+  const match = /^([1-9]\d{0,5})(?:\/([sm]))?$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('It must be like 200/s or 600/m.')
+  return Number(match[1]) / (match[2] === 'm' ? 60 : 1)
+}
+
 export function decimal(text: string): number {
   if (!/^-?\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('It must be a number.')
   return Number(text)

@@ -5,12 +5,14 @@ export type { Application } from './application.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
 export { shutDown } from './drain.ts'
 export { drainBody } from './drain-body.ts'
+export { splitJsonArray, splitNdjson } from './json-array.ts'
 export {
   assertShallow,
   decodeUtf8,
   JsonBodyError,
   MAX_JSON_DEPTH,
   parseJson,
+  parseUniqueJson,
 } from './json-body.ts'
 export { metricsPage } from './metrics-page.ts'
 export { isRequestId } from './request-id.ts'

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { assertShallow, decodeUtf8, JsonBodyError, MAX_JSON_DEPTH, parseJson } from './json-body.ts'
+import {
+  assertShallow,
+  decodeUtf8,
+  JsonBodyError,
+  MAX_JSON_DEPTH,
+  parseJson,
+  parseUniqueJson,
+} from './json-body.ts'
 
 function nested(depth: number): string {
   return '['.repeat(depth) + ']'.repeat(depth)
@@ -108,6 +115,48 @@ describe('parseJson', () => {
       () => parseJson('{"client_secret":"hunter2'),
       (error: Error) => !error.message.includes('hunter2'),
     )
+  })
+})
+
+describe('parseUniqueJson', () => {
+  it('gives what JSON.parse gives, for any value that was written by a serializer', () => {
+    const value = fc.jsonValue({ maxDepth: MAX_JSON_DEPTH - 1, depthSize: 'large' })
+    fc.assert(
+      fc.property(value, fc.constantFrom(0, 2, '\t'), (json, space) => {
+        fc.pre(!namesPrototype(json))
+        const text = JSON.stringify(json, null, space)
+        assert.deepEqual(parseUniqueJson(text), JSON.parse(text))
+      }),
+    )
+  })
+
+  it('refuses a member named twice, at any depth and however it is spelled', () => {
+    for (const text of [
+      '{"a":1,"a":1}',
+      '{"a":1,"b":{"a":[{"c":1 , "c"\n:2}]}}',
+      '[0,{"":1,"":2}]',
+      '{"a":1,"\\u0061":2}',
+      '{"1":1,"1":2}',
+      '{"a":{"x":1,"y":2,"z":3},"a":0}',
+      '{"a":0,"a":{"x":1,"y":2,"z":3}}',
+    ]) {
+      assert.throws(
+        () => parseUniqueJson(text),
+        (error) => error instanceof JsonBodyError && /twice/.test(error.message),
+        text,
+      )
+    }
+  })
+
+  it('takes the same name in different objects, and names of Object’s own', () => {
+    const text = '{"a":":","b":[{"a":1},{"a":"\\":"}],"constructor":1,"toString":{"a":2}}'
+    assert.deepEqual(parseUniqueJson(text), JSON.parse(text))
+  })
+
+  it('refuses what parseJson refuses', () => {
+    for (const text of ['', '{', '{"__proto__":1}', nested(33)]) {
+      assert.throws(() => parseUniqueJson(text), JsonBodyError, text)
+    }
   })
 })
 

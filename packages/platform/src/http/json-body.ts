@@ -23,6 +23,39 @@ export function decodeUtf8(body: Buffer): string {
 /** @throws JsonBodyError for text nested too deeply, invalid JSON, or a member named `__proto__`. */
 export function parseJson(text: string): unknown {
   assertShallow(text)
+  return parse(text)
+}
+
+/**
+ * As `parseJson`, and refuses an object that names a member twice: another reader of the same text may
+ * take the other one.
+ *
+ * In valid JSON every colon outside a string follows a member's name, so there are more of them than
+ * members in the value exactly when one was overwritten. Both counts come nearly free: the text is
+ * walked for its depth anyway.
+ *
+ * @throws JsonBodyError
+ */
+export function parseUniqueJson(text: string): unknown {
+  const names = assertShallow(text)
+  const value = parse(text)
+  if (names > countMembers(value)) {
+    throw new JsonBodyError('An object in the body names a member twice; name each once')
+  }
+  return value
+}
+
+function countMembers(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let count = 0
+  if (Array.isArray(value)) for (const element of value) count += countMembers(element)
+  else for (const name in value) count += 1 + countMembers((value as Members)[name])
+  return count
+}
+
+type Members = Record<string, unknown>
+
+function parse(text: string): unknown {
   try {
     // The escaped spelling of the name is what the text would need to hide it, hence the backslash.
     return text.includes('__proto__') || text.includes('\\u')
@@ -39,9 +72,13 @@ function refusePrototype(name: string, value: unknown): unknown {
   return value
 }
 
-/** @throws JsonBodyError when arrays and objects nest deeper than the limit. */
-export function assertShallow(text: string): void {
+/**
+ * @returns how many colons stand outside strings.
+ * @throws JsonBodyError when arrays and objects nest deeper than the limit.
+ */
+export function assertShallow(text: string): number {
   let depth = 0
+  let colons = 0
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index)
     if (code === 0x22) index = endOfString(text, index)
@@ -51,11 +88,13 @@ export function assertShallow(text: string): void {
         throw new JsonBodyError(`The body nests deeper than ${MAX_JSON_DEPTH} levels`)
       }
     } else if (code === 0x7d || code === 0x5d) depth--
+    else if (code === 0x3a) colons++
   }
+  return colons
 }
 
 /** Index of the quote that closes the string opened at `start`, or the end of the text. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let backslashes = 0
     while (text.charCodeAt(end - 1 - backslashes) === 0x5c) backslashes++

@@ -142,7 +142,7 @@ export function testTenants(name: string, promise: StorePromise): void {
         { ...TENANT, org_id: 'org_9' },
         { after: null, limit: 10 },
       )
-      assert.deepEqual(page, { assets: [], next: null })
+      assert.deepEqual(page, { rows: [], next: null })
     })
 
     promise('gets the state of an asset from its own observations alone', async ({ store }) => {
@@ -182,7 +182,7 @@ export function testTenants(name: string, promise: StorePromise): void {
     promise('goes on after an asset that is not there', async ({ store }) => {
       await store.append(['a', 'c'].map((asset_id) => observationOf({ asset_id })))
       const page = await store.listAssets(TENANT, { after: 'b', limit: 10 })
-      assert.deepEqual(assetIds(page.assets), ['c'])
+      assert.deepEqual(assetIds(page.rows), ['c'])
     })
   })
 }

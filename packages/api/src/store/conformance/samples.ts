@@ -2,7 +2,17 @@
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import type { Asset, Observation, TelemetryStore, Tenant } from '../store.ts'
+import type {
+  Asset,
+  Fix,
+  Measurement,
+  Observation,
+  Occurrence,
+  Page,
+  Place,
+  TelemetryStore,
+  Tenant,
+} from '../store.ts'
 
 /** A test of what the port promises: its sentence, and how to see it kept. */
 export type StorePromise = (sentence: string, run: (stores: Stores) => Promise<void>) => void
@@ -30,17 +40,50 @@ export function observationOf(change: Partial<Observation> = {}): Observation {
     ...TENANT,
     client_id: 'client_1',
     request_id,
+    item: 0,
     body_digest: createHash('sha256').update(payload).digest(),
     asset_id: 'truck',
     type: null,
     timestamp_ms: NOW_MS,
     received_ms: NOW_MS + 500,
     payload,
+    position: null,
+    metrics: [],
+    events: [],
     ...change,
   }
 }
 
 let requests = 0
+
+export function fixOf(change: Partial<Fix> = {}): Fix {
+  const unknown = { altitude: null, speed: null, heading: null, accuracy: null, satellites: null }
+  return { latitude: 1, longitude: 2, ...unknown, ...change }
+}
+
+export function measurementOf(change: Partial<Measurement> = {}): Measurement {
+  const unknown = { sequence: null, unit: null, source: null, quality: null }
+  return { key: 'vehicle.speed', timestamp_ms: NOW_MS, value: 1, ...unknown, ...change }
+}
+
+export function occurrenceOf(change: Partial<Occurrence> = {}): Occurrence {
+  return { event_type: 'stop', timestamp_ms: NOW_MS, severity: null, payload: '{}', ...change }
+}
+
+/** The rows of all pages. */
+export async function pagesOf<Row>(
+  read: (after: Place | null) => Promise<Page<Row>>,
+): Promise<Row[]> {
+  const rows: Row[] = []
+  let after: Place | null = null
+  for (let pages = 0; pages < 1000; pages++) {
+    const page: Page<Row> = await read(after)
+    rows.push(...page.rows)
+    after = page.next
+    if (after === null) return rows
+  }
+  assert.fail('the pages come to an end')
+}
 
 /** Every asset of the tenant, page by page. */
 export async function allAssets(
@@ -52,9 +95,9 @@ export async function allAssets(
   let after: string | null = null
   do {
     const page = await store.listAssets(tenant, { after, limit })
-    assert.ok(page.assets.length <= limit)
-    assert.ok(page.assets.length > 0 || after === null, 'no page but the first is empty')
-    assets.push(...page.assets)
+    assert.ok(page.rows.length <= limit)
+    assert.ok(page.rows.length > 0 || after === null, 'no page but the first is empty')
+    assets.push(...page.rows)
     assert.ok(assets.length < 5000, 'the pages come to an end')
     after = page.next
   } while (after !== null)

@@ -1,201 +1,166 @@
-/** Writes a batch of observations in one transaction: three statements, however many there are. */
+/**
+ * Writes a batch of observations in one transaction, in a few statements of many rows.
+ *
+ * It holds the rows of its tenants from the start, so that batches of one tenant come one after the other
+ * over all instances: the feed has no gap that fills later, a request is looked up and noted without a race,
+ * and nobody meets anybody in a deadlock.
+ */
 
-import type { Environment } from '@modulariot/oauth/protocol'
 import type { RunQuery } from '@modulariot/platform/postgres'
-import type { AppendOutcome, Observation } from '../store.ts'
+import { type AssetState, nextState } from '../asset-state.ts'
+import type { AppendOutcome, Observation, Tenant } from '../store.ts'
+import { insertRows, type Stored } from './insert-rows.ts'
 
-/** What is kept of an asset, while a batch is folded into it. */
-interface AssetState {
-  readonly org_id: string
-  readonly environment: string
-  readonly asset_id: Buffer
-  readonly type: Buffer | null
-  readonly timestamp_ms: number
-  readonly first_received_ms: number
-  readonly last_received_ms: number
-  readonly latest_observation_id: number
+interface TenantRow extends Tenant {
+  readonly tenant: number
+  last_seq: number
 }
 
-/** Runs inside a transaction. */
-export async function append(
+/** @param query of a transaction. */
+export async function appendBatch(
   query: RunQuery,
   batch: readonly Observation[],
 ): Promise<AppendOutcome[]> {
-  const inserted = await insertObservations(query, batch)
-  const outcomes = await judge(query, batch, inserted)
-  const stored = batch.flatMap((one, index) => {
-    const id = inserted.get(requestKey(one))
-    return outcomes[index] === 'stored' && id !== undefined ? [{ one, id }] : []
+  // 1. Whose turn is it?
+  const tenants = await lockTenants(query, batch)
+  const tenantOf = (one: Tenant) => tenants.get(tenantName(one)) as TenantRow
+  // 2. Which requests were here before?
+  const outcomes = await findOutcomes(query, batch, tenantOf)
+  const stored = batch.flatMap((one, index): Omit<Stored, 'asset'>[] => {
+    if (outcomes[index] !== 'stored') return []
+    const row = tenantOf(one)
+    row.last_seq++
+    return [{ one, tenant: row.tenant, seq: row.last_seq }]
   })
-  if (stored.length > 0) await updateAssets(query, stored)
+  if (stored.length === 0) return outcomes
+  // 3. Keep the others.
+  const assets = await updateAssets(query, stored)
+  await insertRows(
+    query,
+    stored.map((row) => ({ ...row, asset: assets.get(assetName(row)) as number })),
+    [...tenants.values()],
+  )
   return outcomes
 }
 
-const requestKey = (
-  one: Pick<Observation, 'org_id' | 'environment' | 'client_id' | 'request_id'>,
-) => JSON.stringify([one.org_id, one.environment, one.client_id, one.request_id])
+const tenantName = ({ org_id, environment }: Tenant): string => `${environment} ${org_id}`
+const assetName = ({ tenant, one }: Omit<Stored, 'asset'>): string => `${tenant} ${one.asset_id}`
 
-const assetKey = (org_id: string, environment: string, asset_id: Buffer) =>
-  JSON.stringify([org_id, environment, asset_id.toString('hex')])
-
-/** Those that are new, by their request. In one order for all instances, so that they do not deadlock. */
-async function insertObservations(
+/** In one order, whoever asks. */
+async function lockTenants(
   query: RunQuery,
   batch: readonly Observation[],
-): Promise<Map<string, number>> {
-  const keys = new Map(batch.map((one) => [one, requestKey(one)]))
-  // The sort is stable: of two with one request id the first to come is the one that is kept.
-  const ordered = [...batch].sort((a, b) => compare(keys.get(a), keys.get(b)))
-  const { rows } = await query<{
-    observation_id: number
-    org_id: string
-    environment: Environment
-    client_id: string
-    request_id: string
-  }>(
-    {
-      name: 'insert observations',
-      text: `INSERT INTO telemetry.observations (org_id, environment, client_id, request_id,
-          body_digest, asset_id, timestamp_ms, received_ms, payload)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bytea[],
-          $7::bigint[], $8::bigint[], $9::text[])
-        ON CONFLICT (org_id, environment, client_id, request_id) DO NOTHING
-        RETURNING observation_id, org_id, environment, client_id, request_id`,
-    },
-    [
-      ordered.map(({ org_id }) => org_id),
-      ordered.map(({ environment }) => environment),
-      ordered.map(({ client_id }) => client_id),
-      ordered.map(({ request_id }) => request_id),
-      ordered.map(({ body_digest }) => Buffer.from(body_digest)),
-      ordered.map(({ asset_id }) => Buffer.from(asset_id)),
-      ordered.map(({ timestamp_ms }) => timestamp_ms),
-      ordered.map(({ received_ms }) => received_ms),
-      ordered.map(({ payload }) => payload),
-    ],
-  )
-  return new Map(rows.map((row) => [requestKey(row), row.observation_id]))
+): Promise<Map<string, TenantRow>> {
+  const distinct = [...new Map(batch.map((one) => [tenantName(one), one])).values()]
+  const values = [
+    distinct.map(({ org_id }) => org_id),
+    distinct.map(({ environment }) => environment),
+  ]
+  for (;;) {
+    const { rows } = await query<TenantRow>(LOCK_TENANTS, values)
+    if (rows.length === distinct.length) return new Map(rows.map((row) => [tenantName(row), row]))
+    await query(CREATE_TENANTS, values)
+  }
 }
 
-/** The first of a request is the one that was inserted, if any was; the others are compared with what is kept. */
-async function judge(
+const LOCK_TENANTS = {
+  name: 'telemetry_lock_tenants',
+  text: `SELECT t.tenant, t.org_id, t.environment, t.last_seq
+    FROM telemetry.tenants t
+    JOIN unnest($1::text[], $2::text[]) AS a (org_id, environment) USING (org_id, environment)
+    ORDER BY t.tenant FOR UPDATE OF t`,
+}
+
+const CREATE_TENANTS = `INSERT INTO telemetry.tenants (org_id, environment, last_seq)
+  SELECT org_id, environment, 0 FROM unnest($1::text[], $2::text[]) AS a (org_id, environment)
+  ORDER BY 1, 2 ON CONFLICT DO NOTHING`
+
+async function findOutcomes(
   query: RunQuery,
   batch: readonly Observation[],
-  inserted: ReadonlyMap<string, number>,
+  tenantOf: (one: Tenant) => TenantRow,
 ): Promise<AppendOutcome[]> {
-  const seen = new Set<string>()
-  const isFirst = batch.map((one) => {
-    const key = requestKey(one)
-    const first = inserted.has(key) && !seen.has(key)
-    seen.add(key)
-    return first
-  })
-  const others = batch.filter((_, index) => !isFirst[index])
-  const digests = others.length === 0 ? new Map() : await keptDigests(query, others)
+  const { rows } = await query<{ place: number; body_digest: Buffer }>(FIND_REQUESTS, [
+    batch.map((one) => tenantOf(one).tenant),
+    batch.map(({ client_id }) => client_id),
+    batch.map(({ request_id }) => request_id),
+    batch.map(({ item }) => item),
+  ])
+  const before = new Map(rows.map(({ place, body_digest }) => [place, body_digest]))
+  const within = new Map<string, Uint8Array>()
   return batch.map((one, index) => {
-    if (isFirst[index]) return 'stored'
-    const kept = digests.get(requestKey(one)) as Buffer
-    return Buffer.compare(kept, one.body_digest) === 0 ? 'replayed' : 'conflict'
+    const name = `${tenantName(one)} ${one.client_id} ${one.item} ${one.request_id}`
+    const first = before.get(index + 1) ?? within.get(name)
+    if (first === undefined) {
+      within.set(name, one.body_digest)
+      return 'stored'
+    }
+    return Buffer.compare(first, one.body_digest) === 0 ? 'replayed' : 'conflict'
   })
 }
 
-async function keptDigests(
-  query: RunQuery,
-  others: readonly Observation[],
-): Promise<Map<string, Buffer>> {
-  const { rows } = await query<Observation & { body_digest: Buffer }>(
-    `SELECT org_id, environment, client_id, request_id, body_digest FROM telemetry.observations
-     JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
-       AS r (org_id, environment, client_id, request_id)) r
-       USING (org_id, environment, client_id, request_id)`,
-    [
-      others.map(({ org_id }) => org_id),
-      others.map(({ environment }) => environment),
-      others.map(({ client_id }) => client_id),
-      others.map(({ request_id }) => request_id),
-    ],
-  )
-  return new Map(rows.map((row) => [requestKey(row), row.body_digest]))
+const FIND_REQUESTS = {
+  name: 'telemetry_find_requests',
+  text: `SELECT a.place, r.body_digest
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) WITH ORDINALITY
+      AS a (tenant, client_id, request_id, item, place)
+    JOIN telemetry.requests r USING (tenant, client_id, request_id, item)`,
 }
 
-/** Late data counts as heard of, but does not replace a newer state. */
+interface AssetRow extends AssetState {
+  readonly tenant: number
+  readonly asset_id: string
+}
+
+/** Brings their states up to date. @returns their numbers, by name. */
 async function updateAssets(
   query: RunQuery,
-  stored: readonly { one: Observation; id: number }[],
-): Promise<void> {
-  const assets = await lockAssets(
-    query,
-    stored.map(({ one }) => one),
+  stored: readonly Omit<Stored, 'asset'>[],
+): Promise<Map<string, number>> {
+  const distinct = [...new Map(stored.map((row) => [assetName(row), row])).values()]
+  const { rows } = await query<AssetRow>(FIND_ASSETS, [
+    distinct.map(({ tenant }) => tenant),
+    distinct.map(({ one }) => one.asset_id),
+  ])
+  const states = new Map<string, AssetState>(
+    rows.map(({ tenant, asset_id, ...state }) => [`${tenant} ${asset_id}`, state]),
   )
-  for (const { one, id } of stored) {
-    const asset_id = Buffer.from(one.asset_id)
-    const key = assetKey(one.org_id, one.environment, asset_id)
-    assets.set(key, fold(assets.get(key), { ...one, asset_id }, id))
+  for (const row of stored) {
+    states.set(assetName(row), nextState(states.get(assetName(row)), row.one, row.seq))
   }
-  const states = [...assets.entries()].sort(([a], [b]) => compare(a, b)).map(([, state]) => state)
-  await query(
-    `INSERT INTO telemetry.assets AS a (org_id, environment, asset_id, type, timestamp_ms,
-       first_received_ms, last_received_ms, latest_observation_id)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bigint[],
-       $7::bigint[], $8::bigint[])
-     ON CONFLICT (org_id, environment, asset_id) DO UPDATE SET
-       last_received_ms = greatest(a.last_received_ms, excluded.last_received_ms),
-       type = CASE WHEN excluded.timestamp_ms >= a.timestamp_ms
-         THEN coalesce(excluded.type, a.type) ELSE coalesce(a.type, excluded.type) END,
-       latest_observation_id = CASE WHEN excluded.timestamp_ms >= a.timestamp_ms
-         THEN excluded.latest_observation_id ELSE a.latest_observation_id END,
-       timestamp_ms = greatest(a.timestamp_ms, excluded.timestamp_ms)`,
+  const newStates = distinct.map((row) => states.get(assetName(row)) as AssetState)
+  const { rows: numbers } = await query<{ tenant: number; asset_id: string; asset: number }>(
+    UPDATE_ASSETS,
     [
-      states.map(({ org_id }) => org_id),
-      states.map(({ environment }) => environment),
-      states.map(({ asset_id }) => asset_id),
-      states.map(({ type }) => type),
-      states.map(({ timestamp_ms }) => timestamp_ms),
-      states.map(({ first_received_ms }) => first_received_ms),
-      states.map(({ last_received_ms }) => last_received_ms),
-      states.map(({ latest_observation_id }) => latest_observation_id),
+      distinct.map(({ tenant }) => tenant),
+      distinct.map(({ one }) => one.asset_id),
+      newStates.map(({ type }) => type),
+      newStates.map(({ timestamp_ms }) => timestamp_ms),
+      newStates.map(({ first_received_ms }) => first_received_ms),
+      newStates.map(({ last_received_ms }) => last_received_ms),
+      newStates.map(({ latest_seq }) => latest_seq),
     ],
   )
+  return new Map(numbers.map(({ tenant, asset_id, asset }) => [`${tenant} ${asset_id}`, asset]))
 }
 
-/** The assets of these observations that are there already, held until the transaction ends. */
-async function lockAssets(
-  query: RunQuery,
-  observations: readonly Observation[],
-): Promise<Map<string, AssetState>> {
-  const { rows } = await query<AssetState>(
-    `SELECT org_id, environment, asset_id, type, timestamp_ms, first_received_ms, last_received_ms,
-       latest_observation_id
-     FROM telemetry.assets WHERE (org_id, environment, asset_id) IN
-       (SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]))
-     ORDER BY org_id, environment, asset_id FOR UPDATE`,
-    [
-      observations.map(({ org_id }) => org_id),
-      observations.map(({ environment }) => environment),
-      observations.map(({ asset_id }) => Buffer.from(asset_id)),
-    ],
-  )
-  return new Map(rows.map((row) => [assetKey(row.org_id, row.environment, row.asset_id), row]))
+const FIND_ASSETS = {
+  name: 'telemetry_find_assets',
+  text: `SELECT tenant, asset_id, type, timestamp_ms, first_received_ms, last_received_ms, latest_seq
+    FROM unnest($1::bigint[], $2::text[]) AS a (tenant, asset_id)
+    JOIN telemetry.assets USING (tenant, asset_id)`,
 }
 
-function fold(
-  known: AssetState | undefined,
-  one: Omit<Observation, 'asset_id'> & { readonly asset_id: Buffer },
-  id: number,
-): AssetState {
-  const { org_id, environment, asset_id, timestamp_ms, received_ms } = one
-  const type = one.type === null ? null : Buffer.from(one.type)
-  const isNewest = known === undefined || timestamp_ms >= known.timestamp_ms
-  return {
-    ...{ org_id, environment, asset_id },
-    type: isNewest ? (type ?? known?.type ?? null) : (known.type ?? type),
-    timestamp_ms: Math.max(timestamp_ms, known?.timestamp_ms ?? timestamp_ms),
-    first_received_ms: known?.first_received_ms ?? received_ms,
-    last_received_ms: Math.max(received_ms, known?.last_received_ms ?? received_ms),
-    latest_observation_id: isNewest ? id : known.latest_observation_id,
-  }
-}
-
-function compare(one: string | undefined, other: string | undefined): number {
-  return (one ?? '') < (other ?? '') ? -1 : one === other ? 0 : 1
+const UPDATE_ASSETS = {
+  name: 'telemetry_update_assets',
+  text: `INSERT INTO telemetry.assets (tenant, asset_id, type, timestamp_ms, first_received_ms,
+      last_received_ms, latest_seq)
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[],
+      $6::bigint[], $7::bigint[])
+    ON CONFLICT (tenant, asset_id) DO UPDATE SET
+      type = excluded.type,
+      timestamp_ms = excluded.timestamp_ms,
+      last_received_ms = excluded.last_received_ms,
+      latest_seq = excluded.latest_seq
+    RETURNING tenant, asset_id, asset`,
 }

@@ -1,13 +1,148 @@
-import { after } from 'node:test'
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { migratePostgres, openPostgres } from '@modulariot/platform/postgres'
+import { readMigrations } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
-import { testTelemetryStore } from '../store.conformance.ts'
+import { assertCameAlong, OLD_OBSERVATIONS } from '../conformance/first-light.ts'
+import { testRetention } from '../conformance/retention.ts'
+import { NOW_MS, observationOf } from '../conformance/samples.ts'
+import { testPositions } from '../conformance/series.ts'
+import { promiseOf, testTelemetryStore } from '../store.conformance.ts'
 import { openPostgresTelemetryStore } from './postgres-store.ts'
 
 const server = await startPostgres()
 after(() => server.stop())
 
-testTelemetryStore('PostgreSQL', async () => {
+const DAY_MS = 86_400_000
+const WEEK_MS = 7 * DAY_MS
+
+const TABLES = ['observations', 'positions', 'metrics', 'events']
+
+async function openPlace() {
   const url = await server.createDatabase()
   const openAnother = () => openPostgresTelemetryStore(url)
-  return { store: await openAnother(), openAnother, destroy: async () => undefined }
+  return { url, store: await openAnother(), openAnother, destroy: async () => undefined }
+}
+
+/** As if it had been installed long ago: what the samples name is in weeks of its own. */
+async function openOldPlace() {
+  const place = await openPlace()
+  const firstMs = Math.floor((NOW_MS - 500 * DAY_MS) / WEEK_MS) * WEEK_MS
+  const postgres = openPostgres(place.url)
+  for (const table of TABLES) {
+    await postgres.query(
+      `DROP TABLE telemetry.${table}_past;
+       CREATE TABLE telemetry.${table}_past PARTITION OF telemetry.${table}
+         FOR VALUES FROM (MINVALUE) TO (${firstMs});
+       CREATE INDEX ON telemetry.${table}_past (tenant, timestamp_ms)`,
+    )
+  }
+  await postgres.close()
+  return place
+}
+
+testTelemetryStore('PostgreSQL', openPlace)
+testPositions('PostgreSQL by weeks', promiseOf(openOldPlace))
+testRetention('PostgreSQL by weeks', promiseOf(openOldPlace))
+
+describe('PostgreSQL: the weeks', () => {
+  async function weeksOf(url: string): Promise<number[]> {
+    const postgres = openPostgres(url)
+    const { rows } = await postgres.query<{ name: string }>(
+      `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+       WHERE i.inhparent = 'telemetry.metrics'::regclass`,
+    )
+    await postgres.close()
+    const weeks = rows.map(({ name }) => Number(/_week_(\d+)$/.exec(name)?.[1] ?? -1))
+    return weeks.filter((week) => week >= 0).sort((a, b) => a - b)
+  }
+
+  it('are made ahead, and by whoever needs one that is missing', async () => {
+    const { url, store } = await openPlace()
+    const [first = 0] = await weeksOf(url)
+    await store.maintain(Date.now(), null)
+    assert.deepEqual(await weeksOf(url), [first, first + 1, first + 2, first + 3])
+    const timestamp_ms = (first + 9) * WEEK_MS
+    const another = await openPostgresTelemetryStore(url)
+    const outcomes = await Promise.all(
+      [store, another].map((one) => one.append([observationOf({ timestamp_ms })])),
+    )
+    assert.deepEqual(outcomes, [['stored'], ['stored']])
+    assert.equal((await weeksOf(url)).at(-1), first + 9)
+    for (const one of [store, another]) await one.close()
+  })
+
+  it('go as a whole when nobody keeps them', async () => {
+    const { url, store } = await openOldPlace()
+    const days = [-100, -90, -50, -3, 0]
+    await store.append(
+      days.map((day) => observationOf({ timestamp_ms: NOW_MS + day * DAY_MS, asset_id: `${day}` })),
+    )
+    const before = await weeksOf(url)
+    const report = await store.maintain(NOW_MS, 30)
+    const after = await weeksOf(url)
+    assert.equal(report.droppedPartitions, 3 * TABLES.length)
+    const gone = before.filter((week) => !after.includes(week))
+    assert.ok(gone.every((week) => (week + 1) * WEEK_MS <= NOW_MS - 30 * DAY_MS))
+    assert.equal(gone.length, 3)
+    await store.close()
+  })
+
+  it('stay while one organization keeps them', async () => {
+    const { url, store } = await openOldPlace()
+    const old = { timestamp_ms: NOW_MS - 100 * DAY_MS }
+    await store.append([observationOf(old), observationOf({ ...old, org_id: 'org_2' })])
+    await store.setRetention('org_2', 365)
+    const before = await weeksOf(url)
+    const report = await store.maintain(NOW_MS, 30)
+    assert.equal(report.droppedPartitions, 0)
+    assert.ok(before.every((week) => week > 0))
+    assert.equal(await store.findAsset(observationOf(), 'truck'), null)
+    assert.ok((await store.findAsset(observationOf({ org_id: 'org_2' }), 'truck')) !== null)
+    await store.close()
+  })
+})
+
+it('PostgreSQL: one instance tells another that something was stored, and for whom', async () => {
+  const { store, openAnother } = await openPlace()
+  const another = await openAnother()
+  const told = Promise.withResolvers<void>()
+  const listening = Promise.withResolvers<void>()
+  another.watch((tenant) => {
+    // The first word is that it listens now, whoever may have stored before.
+    if (tenant === null) return listening.resolve()
+    if (tenant.org_id === 'org_"2"') told.resolve()
+  })
+  await listening.promise
+  await store.append([observationOf({ org_id: 'org_"2"' })])
+  await told.promise
+  for (const one of [store, another]) await one.close()
+})
+
+it('PostgreSQL: what was stored before reports were taken apart comes along', async () => {
+  const url = await server.createDatabase()
+  const postgres = openPostgres(url)
+  const migrations = readMigrations(new URL('./migrations/', import.meta.url))
+  await migratePostgres(postgres, 'telemetry', migrations.slice(0, 1))
+  for (const one of OLD_OBSERVATIONS) {
+    const { org_id, environment, client_id, request_id, body_digest } = one
+    const { timestamp_ms, received_ms, payload } = one
+    const asset_id = Buffer.from(one.asset_id)
+    const request = [org_id, environment, client_id, request_id, body_digest]
+    const { rows } = await postgres.query<{ id: number }>(
+      `INSERT INTO telemetry.observations (org_id, environment, client_id, request_id, body_digest,
+         asset_id, timestamp_ms, received_ms, payload)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING observation_id AS id`,
+      [...request, asset_id, timestamp_ms, received_ms, payload],
+    )
+    await postgres.query(
+      `INSERT INTO telemetry.assets VALUES ($1, $2, $3, NULL, $4, $5, $5, $6)
+       ON CONFLICT DO NOTHING`,
+      [org_id, environment, asset_id, timestamp_ms, received_ms, rows[0]?.id],
+    )
+  }
+  await postgres.close()
+  const store = await openPostgresTelemetryStore(url)
+  await assertCameAlong(store)
+  await store.close()
 })

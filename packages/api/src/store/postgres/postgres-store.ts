@@ -1,22 +1,28 @@
 /** The telemetry store on PostgreSQL, for several instances at once. */
 
 import { migratePostgres, openPostgres, type Postgres } from '@modulariot/platform/postgres'
-import { type Migrated, readMigrations } from '@modulariot/platform/storage'
-import type { Asset, TelemetryStore } from '../store.ts'
-import { append } from './append.ts'
+import { type Migrated, readMigrations, StoreUnavailable } from '@modulariot/platform/storage'
+import type { AppendOutcome, Observation, TelemetryStore } from '../store.ts'
+import { createWatchers } from '../watchers.ts'
+import { appendBatch } from './append.ts'
+import { createHerald } from './herald.ts'
+import { maintain } from './maintain.ts'
+import { isPartitionMissing, makePartitionsFor } from './partitions.ts'
+import { createReads } from './reads.ts'
 
-const SCHEMA = 'telemetry'
-/** A thousand reports may be in it. */
-const APPEND_TIMEOUT_MS = 5000
-/** Batches are written one after the other, so the rest is for readers. */
-const MAX_CONNECTIONS = 5
+export { makeRoom } from './partitions.ts'
+
+const APPLICATION_NAME = 'modulariot-api'
+/** A server that hangs is told from one that has much to do by how much there is. */
+const APPEND_TIMEOUT_MS = 2000
+const APPEND_TIMEOUT_MS_EACH = 6
 
 /**
  * @param url `postgres://user:password@host:port/database`, with the parameters `pg` knows.
  * @throws StoreUnavailable; Error when the migrations do not fit this program.
  */
 export async function openPostgresTelemetryStore(url: string): Promise<TelemetryStore> {
-  const postgres = open(url)
+  const postgres = openPostgres(url, { applicationName: APPLICATION_NAME })
   try {
     await migrateSchema(postgres)
     return createStore(postgres)
@@ -28,7 +34,7 @@ export async function openPostgresTelemetryStore(url: string): Promise<Telemetry
 
 /** Brings the schema to the newest version, and does nothing else. */
 export async function migratePostgresTelemetryStore(url: string): Promise<Migrated> {
-  const postgres = open(url)
+  const postgres = openPostgres(url, { applicationName: APPLICATION_NAME })
   try {
     return await migrateSchema(postgres)
   } finally {
@@ -36,64 +42,61 @@ export async function migratePostgresTelemetryStore(url: string): Promise<Migrat
   }
 }
 
-function open(url: string): Postgres {
-  return openPostgres(url, {
-    applicationName: 'modulariot-api',
-    maxConnections: MAX_CONNECTIONS,
-  })
-}
-
-function migrateSchema(postgres: Postgres): Promise<Migrated> {
+async function migrateSchema(postgres: Postgres): Promise<Migrated> {
   const migrations = readMigrations(new URL('./migrations/', import.meta.url))
-  return migratePostgres(postgres, SCHEMA, migrations)
+  return migratePostgres(postgres, 'telemetry', migrations)
 }
 
 function createStore(postgres: Postgres): TelemetryStore {
-  /** Batches that were sent and are not answered. */
-  const underWay = new Set<Promise<void>>()
-  const selectAsset = `SELECT a.asset_id, a.type, a.timestamp_ms, first_received_ms, last_received_ms, o.payload
-    FROM telemetry.assets a JOIN telemetry.observations o ON o.observation_id = latest_observation_id
-    WHERE a.org_id = $1 AND a.environment = $2`
+  const watchers = createWatchers()
+  const herald = createHerald(postgres, watchers)
+  const underWay = new Set<Promise<unknown>>()
+  let closed = false
+
+  async function append(batch: readonly Observation[]): Promise<AppendOutcome[]> {
+    if (closed) throw new StoreUnavailable('the store is closed')
+    if (batch.length === 0) return []
+    const writing = write(batch)
+    underWay.add(writing)
+    try {
+      return await writing
+    } finally {
+      underWay.delete(writing)
+    }
+  }
+
+  async function write(batch: readonly Observation[]): Promise<AppendOutcome[]> {
+    const timeoutMs = APPEND_TIMEOUT_MS + APPEND_TIMEOUT_MS_EACH * batch.length
+    const once = () => postgres.transaction((query) => appendBatch(query, batch), { timeoutMs })
+    const outcomes = await once().catch(async (error: unknown) => {
+      if (!isPartitionMissing(error)) throw error
+      await makePartitionsFor(postgres, batch)
+      return once()
+    })
+    watchers.tell(batch)
+    herald.tell(batch)
+    return outcomes
+  }
+
   return {
     ping: async () => void (await postgres.query('SELECT 1')),
-    append: (batch) => {
-      if (batch.length === 0) return Promise.resolve([])
-      const options = { timeoutMs: APPEND_TIMEOUT_MS }
-      const writing = postgres.transaction((query) => append(query, batch), options)
-      const settled = writing.then(
-        () => void underWay.delete(settled),
-        () => void underWay.delete(settled),
-      )
-      underWay.add(settled)
-      return writing
+    append,
+    ...createReads(postgres),
+    watch: herald.watch,
+    async setRetention(org_id, days) {
+      if (days === null) {
+        await postgres.query('DELETE FROM telemetry.retention WHERE org_id = $1', [org_id])
+      } else await postgres.query(SET_RETENTION, [org_id, days])
     },
-    findAsset: async ({ org_id, environment }, asset_id) => {
-      const { rows } = await postgres.query<AssetRow>(
-        { name: 'find asset', text: `${selectAsset} AND a.asset_id = $3` },
-        [org_id, environment, Buffer.from(asset_id)],
-      )
-      return rows[0] === undefined ? null : assetOf(rows[0])
-    },
-    listAssets: async ({ org_id, environment }, { after, limit }) => {
-      const { rows } = await postgres.query<AssetRow>(
-        `${selectAsset} AND a.asset_id > $3 ORDER BY a.asset_id LIMIT $4`,
-        [org_id, environment, Buffer.from(after ?? ''), limit + 1],
-      )
-      const assets = rows.slice(0, limit).map(assetOf)
-      return { assets, next: rows.length > limit ? (assets.at(-1)?.asset_id ?? null) : null }
-    },
-    close: async () => {
-      await Promise.all(underWay)
+    maintain: (nowMs, retentionDays) => maintain(postgres, nowMs, retentionDays),
+    async close() {
+      closed = true
+      await Promise.allSettled(underWay)
+      await herald.stop()
       await postgres.close()
     },
   }
 }
 
-type AssetRow = Omit<Asset, 'asset_id' | 'type'> & {
-  readonly asset_id: Buffer
-  readonly type: Buffer | null
-}
-
-function assetOf(row: AssetRow): Asset {
-  return { ...row, asset_id: row.asset_id.toString(), type: row.type?.toString() ?? null }
-}
+const SET_RETENTION = `INSERT INTO telemetry.retention VALUES ($1, $2)
+  ON CONFLICT (org_id) DO UPDATE SET days = excluded.days`

@@ -2,60 +2,126 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { atomically } from '@modulariot/platform/storage'
-import type { AppendOutcome, Observation } from '../store.ts'
+import { measurementColumns } from '../measurement.ts'
+import type { AppendOutcome, Observation, Tenant } from '../store.ts'
+import { createTenantTable, type TenantCounter } from './tenant-table.ts'
 
 export type Append = (batch: readonly Observation[]) => AppendOutcome[]
 
 export function createAppend(database: DatabaseSync): Append {
-  const insertObservation = database.prepare(
-    `INSERT INTO observations (org_id, environment, client_id, request_id, body_digest, asset_id,
-       timestamp_ms, received_ms, payload)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (org_id, environment, client_id, request_id) DO NOTHING`,
-  )
-  const firstDigest = database.prepare(
-    `SELECT body_digest FROM observations
-     WHERE org_id = ? AND environment = ? AND client_id = ? AND request_id = ?`,
-  )
-  // Late data counts as heard of, but does not replace a newer state.
-  const upsertAsset = database.prepare(
-    `INSERT INTO assets (org_id, environment, asset_id, type, timestamp_ms, first_received_ms,
-       last_received_ms, latest_observation_id)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)
-     ON CONFLICT (org_id, environment, asset_id) DO UPDATE SET
-       last_received_ms = max(last_received_ms, excluded.last_received_ms),
-       type = CASE WHEN excluded.timestamp_ms >= timestamp_ms
-              THEN coalesce(excluded.type, type) ELSE coalesce(type, excluded.type) END,
-       latest_observation_id = CASE WHEN excluded.timestamp_ms >= timestamp_ms
-              THEN excluded.latest_observation_id ELSE latest_observation_id END,
-       timestamp_ms = max(timestamp_ms, excluded.timestamp_ms)`,
-  )
+  const tenantTable = createTenantTable(database)
+  const insert = createInserts(database)
 
-  function appendOne(one: Observation): AppendOutcome {
-    const request = [one.org_id, one.environment, one.client_id, one.request_id] as const
-    const inserted = insertObservation.run(
-      ...request,
-      one.body_digest,
-      one.asset_id,
-      one.timestamp_ms,
-      one.received_ms,
-      one.payload,
-    )
-    if (inserted.changes === 0) {
-      const first = firstDigest.get(...request)?.body_digest as Uint8Array
-      return Buffer.compare(first, one.body_digest) === 0 ? 'replayed' : 'conflict'
+  function appendOne(tenant: TenantCounter, one: Observation): AppendOutcome {
+    // 1. Was this request here before?
+    const seq = tenant.last_seq + 1
+    const request = [tenant.tenant, one.client_id, one.request_id, one.item] as const
+    const first = insert.firstTry.get(...request)
+    if (first !== undefined) {
+      const same = Buffer.compare(first.body_digest as Uint8Array, one.body_digest) === 0
+      return same ? 'replayed' : 'conflict'
     }
-    upsertAsset.run(
-      one.org_id,
-      one.environment,
+    tenant.last_seq = seq
+    // 2. Whose is it?
+    const { asset } = insert.asset.get(
+      tenant.tenant,
       one.asset_id,
       one.type,
       one.timestamp_ms,
       one.received_ms,
-      inserted.lastInsertRowid,
+      seq,
+    ) as { asset: number }
+    // 3. Keep it as it was sent, and taken apart.
+    insert.observation.run(
+      tenant.tenant,
+      seq,
+      asset,
+      one.timestamp_ms,
+      one.received_ms,
+      ...request.slice(1),
+      one.body_digest,
+      one.payload,
     )
+    insertParts({ tenant: tenant.tenant, asset, seq }, one)
     return 'stored'
   }
 
-  return (batch) => atomically(database, () => batch.map(appendOne))
+  function insertParts({ tenant, asset, seq }: Row, one: Observation): void {
+    const { position } = one
+    if (position !== null) {
+      insert.position.run(
+        tenant,
+        asset,
+        one.timestamp_ms,
+        seq,
+        position.latitude,
+        position.longitude,
+        position.altitude,
+        position.speed,
+        position.heading,
+        position.accuracy,
+        position.satellites,
+      )
+    }
+    for (const [item, measurement] of one.metrics.entries()) {
+      insert.metric.run(tenant, asset, ...measurementColumns(measurement, seq, item))
+    }
+    for (const [item, { event_type, timestamp_ms, severity, payload }] of one.events.entries()) {
+      const columns = [event_type, severity ?? null, payload]
+      insert.event.run(tenant, timestamp_ms, seq, item, asset, ...columns)
+    }
+  }
+
+  return (batch) =>
+    atomically(database, () => {
+      const tenants = new Map<string, TenantCounter>()
+      const outcomes = batch.map((one) => appendOne(counterOf(one), one))
+      for (const counter of tenants.values()) tenantTable.save(counter)
+      return outcomes
+
+      function counterOf(of: Tenant): TenantCounter {
+        const name = `${of.environment} ${of.org_id}`
+        const known = tenants.get(name)
+        if (known !== undefined) return known
+        const counter = tenantTable.load(of)
+        tenants.set(name, counter)
+        return counter
+      }
+    })
+}
+
+interface Row {
+  readonly tenant: number
+  readonly asset: number
+  readonly seq: number
+}
+
+function createInserts(database: DatabaseSync) {
+  return {
+    firstTry: database.prepare(
+      `SELECT body_digest FROM observations
+       WHERE tenant = ? AND client_id = ? AND request_id = ? AND item = ?`,
+    ),
+    // Late data counts as heard of, but does not replace a newer state.
+    asset: database.prepare(
+      `INSERT INTO assets (tenant, asset_id, type, timestamp_ms, first_received_ms,
+         last_received_ms, latest_seq)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)
+       ON CONFLICT (tenant, asset_id) DO UPDATE SET
+         last_received_ms = max(last_received_ms, excluded.last_received_ms),
+         type = CASE WHEN excluded.timestamp_ms >= timestamp_ms
+                THEN coalesce(excluded.type, type) ELSE coalesce(type, excluded.type) END,
+         latest_seq = CASE WHEN excluded.timestamp_ms >= timestamp_ms
+                THEN excluded.latest_seq ELSE latest_seq END,
+         timestamp_ms = max(timestamp_ms, excluded.timestamp_ms)
+       RETURNING asset`,
+    ),
+    observation: database.prepare('INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    position: database.prepare('INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    metric: database.prepare(
+      `INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO NOTHING`,
+    ),
+    event: database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+  }
 }

@@ -1,47 +1,70 @@
 /** The telemetry store on one SQLite file: reads here, writes on the writer thread. */
 
-import { attempt, migrate, openDatabase, readMigrations } from '@modulariot/platform/storage'
-import type { Asset, TelemetryStore } from '../store.ts'
+import {
+  attempt,
+  migrate,
+  openDatabase,
+  readMigrations,
+  translate,
+} from '@modulariot/platform/storage'
+import type { AppendOutcome, Observation, TelemetryStore } from '../store.ts'
+import { createWatchers } from '../watchers.ts'
+import { pack } from './packed.ts'
+import { SqliteReads } from './reads.ts'
 import { Writer } from './writer.ts'
 
+export interface SqliteTelemetryOptions {
+  /** A bound on the file, in pages of 4 KiB; beyond it, it is as if the disk were full. */
+  readonly maxPages?: number
+}
+
 /** @throws Error when the file cannot be opened or its migrations do not fit this program. */
-export function openSqliteTelemetryStore(path: string): TelemetryStore {
+export function openSqliteTelemetryStore(
+  path: string,
+  options: SqliteTelemetryOptions = {},
+): TelemetryStore {
   const database = openDatabase(path)
   migrate(database, readMigrations(new URL('./migrations/', import.meta.url)))
-  const writer = new Writer(path)
-  const columns = `asset_id, type, a.timestamp_ms, first_received_ms, last_received_ms,
-    (SELECT payload FROM observations WHERE observation_id = latest_observation_id) AS payload`
+  const writer = new Writer({ path, ...options })
+  const watchers = createWatchers()
+  const reads = new SqliteReads(database)
   const ping = database.prepare('SELECT 1')
-  const asset = database.prepare(
-    `SELECT ${columns} FROM assets a WHERE org_id = ? AND environment = ? AND asset_id = ?`,
-  )
-  const assetsAfter = database.prepare(
-    `SELECT ${columns} FROM assets a
-     WHERE org_id = ? AND environment = ? AND asset_id > ? ORDER BY asset_id LIMIT ?`,
-  )
+
+  async function append(batch: readonly Observation[]): Promise<AppendOutcome[]> {
+    const outcomes = await writer.call('append', batch.map(pack))
+    watchers.tell(batch)
+    return outcomes
+  }
+
+  async function maintain(nowMs: number, retentionDays: number | null) {
+    for (let removedRows = 0; ; ) {
+      const step = await writer.call('sweep', nowMs, retentionDays)
+      removedRows += step.removedRows
+      if (step.done) return { removedRows, droppedPartitions: 0 }
+    }
+  }
 
   return {
     ping: () => attempt(() => void ping.get()),
-    append: (batch) => writer.append(batch),
-    findAsset: ({ org_id, environment }, asset_id) =>
-      attempt(() => {
-        const row = asset.get(org_id, environment, asset_id)
-        return row === undefined ? null : assetOf(row)
+    append,
+    findAsset: (tenant, asset_id) => attempt(() => reads.findAsset(tenant, asset_id)),
+    listAssets: (tenant, query) => attempt(() => reads.listAssets(tenant, query)),
+    positions: (tenant, asset_id, query) => attempt(() => reads.positions(tenant, asset_id, query)),
+    metrics: (tenant, asset_id, query) => attempt(() => reads.metrics(tenant, asset_id, query)),
+    metricBuckets: async (tenant, asset_id, query) =>
+      reads.metricBuckets(tenant, asset_id, query).catch((error: unknown) => {
+        throw translate(error)
       }),
-    listAssets: ({ org_id, environment }, { after, limit }) =>
-      attempt(() => {
-        const found = assetsAfter.all(org_id, environment, after ?? '', limit + 1).map(assetOf)
-        const assets = found.slice(0, limit)
-        return { assets, next: found.length > limit ? (assets.at(-1)?.asset_id ?? null) : null }
-      }),
+    latestMetrics: (tenant, asset_id) => attempt(() => reads.latestMetrics(tenant, asset_id)),
+    events: (tenant, query) => attempt(() => reads.events(tenant, query)),
+    readSince: (tenant, after, limit) => attempt(() => reads.readSince(tenant, after, limit)),
+    watch: watchers.add,
+    findRetention: (org_id) => attempt(() => reads.findRetention(org_id)),
+    setRetention: (org_id, days) => writer.call('setRetention', org_id, days),
+    maintain,
     close: async () => {
       await writer.close()
-      database.close()
+      if (database.isOpen) database.close()
     },
   }
-}
-
-/** The columns are named as the record is, and STRICT tables hold the types. */
-function assetOf(row: Record<string, unknown>): Asset {
-  return row as unknown as Asset
 }

@@ -5,32 +5,91 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { openDatabase, StoreUnavailable, translate } from '@modulariot/platform/storage'
-import type { AppendOutcome, Observation } from '../store.ts'
+import type { AppendOutcome } from '../store.ts'
 import { createAppend } from './append.ts'
+import { type Packed, unpack } from './packed.ts'
+import { createSweep } from './sweep.ts'
 
-/** The parent sends batches and gets one answer for each, in order. */
+/** The parent sends calls and gets one answer for each, in order. */
 export type WriterAnswer =
-  | { readonly outcomes: AppendOutcome[] }
+  | { readonly result: unknown }
   | { readonly failed: { readonly message: string; readonly unavailable: boolean } }
+
+/** What the thread is started with. */
+export interface WriterData {
+  readonly path: string
+  readonly maxPages?: number
+}
+
+/** What can be asked for. */
+export interface WriterCalls {
+  append: (batch: readonly Packed[]) => AppendOutcome[]
+  sweep: ReturnType<typeof createSweep>
+  setRetention: (org_id: string, days: number | null) => void
+}
+
+export type WriterCall<Name extends keyof WriterCalls = keyof WriterCalls> = readonly [
+  name: Name,
+  ...args: Parameters<WriterCalls[Name]>,
+]
 
 const port = parentPort
 if (port === null) throw new Error('writer-thread.ts runs as a worker only')
 
-const database = openDatabase((workerData as { path: string }).path)
+const { path, maxPages } = workerData as WriterData
+const database = openDatabase(path)
+if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`)
+// Every batch touches the last page of each of its series. Those that stay in memory are not read again,
+// and a log of 8 MB writes the ones that are touched often back to the file once.
+database.exec('PRAGMA cache_size = -32000')
+database.exec('PRAGMA wal_autocheckpoint = 2000')
+const keep = database.prepare(
+  'INSERT INTO retention VALUES (?1, ?2) ON CONFLICT (org_id) DO UPDATE SET days = excluded.days',
+)
+const forget = database.prepare('DELETE FROM retention WHERE org_id = ?')
+
 const append = createAppend(database)
 
-function answer(batch: readonly Observation[]): WriterAnswer {
+const calls: WriterCalls = {
+  append: (batch) => append(batch.map(unpack)),
+  sweep: createSweep(database),
+  setRetention: (org_id, days) =>
+    void (days === null ? forget.run(org_id) : keep.run(org_id, days)),
+}
+
+/** SQLITE_FULL */
+const FULL = 13
+const MAKE_ROOM_EVERY_MS = 1000
+let madeRoomAt = Number.NEGATIVE_INFINITY
+
+/**
+ * On a full disk the log cannot grow, and what is in it goes to the file only when it has grown: done by
+ * hand, its room is used again.
+ */
+function makeRoom(error: unknown): void {
+  if (!(error instanceof Error && 'errcode' in error && error.errcode === FULL)) return
+  if (performance.now() - madeRoomAt < MAKE_ROOM_EVERY_MS) return
+  madeRoomAt = performance.now()
   try {
-    return { outcomes: append(batch) }
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  } catch {
+    // The file has to grow for it, too, and cannot.
+  }
+}
+
+function answer([name, ...args]: WriterCall): WriterAnswer {
+  try {
+    return { result: (calls[name] as (...args: unknown[]) => unknown)(...args) }
   } catch (error) {
+    makeRoom(error)
     const message = error instanceof Error ? error.message : String(error)
     return { failed: { message, unavailable: translate(error) instanceof StoreUnavailable } }
   }
 }
 
-port.on('message', (batch: readonly Observation[] | 'close') => {
-  if (batch === 'close') {
+port.on('message', (call: WriterCall | 'close') => {
+  if (call === 'close') {
     database.close()
     port.close()
-  } else port.postMessage(answer(batch))
+  } else port.postMessage(answer(call))
 })

@@ -1,46 +1,50 @@
-/** The main thread's end of the writer thread: batches go over, answers come back in order. */
+/** The main thread's end of the writer thread: calls go over, answers come back in order. */
 
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { StoreUnavailable } from '@modulariot/platform/storage'
-import type { AppendOutcome, Observation } from '../store.ts'
-import type { WriterAnswer } from './writer-thread.ts'
+import type { WriterAnswer, WriterCall, WriterCalls, WriterData } from './writer-thread.ts'
 
 interface Pending {
-  readonly resolve: (outcomes: AppendOutcome[]) => void
+  readonly resolve: (result: unknown) => void
   readonly reject: (error: Error) => void
 }
 
 export class Writer {
-  readonly #path: string
+  readonly #data: WriterData
   #worker: Worker | null = null
   #pending: Pending[] = []
+  #closed = false
 
-  constructor(path: string) {
-    this.#path = path
+  constructor(data: WriterData) {
+    this.#data = data
   }
 
-  append(batch: readonly Observation[]): Promise<AppendOutcome[]> {
+  call<Name extends keyof WriterCalls>(
+    ...call: WriterCall<Name>
+  ): Promise<ReturnType<WriterCalls[Name]>> {
+    if (this.#closed) return Promise.reject(new StoreUnavailable('the store is closed'))
     this.#worker ??= this.#start()
     const worker = this.#worker
     return new Promise((resolve, reject) => {
-      this.#pending.push({ resolve, reject })
-      worker.postMessage(batch)
+      this.#pending.push({ resolve: resolve as Pending['resolve'], reject })
+      worker.postMessage(call)
     })
   }
 
-  /** Waits for what was sent, then ends the thread. */
+  /** Waits for what was sent, then ends the thread; whatever comes later is refused. */
   async close(): Promise<void> {
+    this.#closed = true
     const worker = this.#worker
     if (worker === null) return
     worker.postMessage('close')
     await once(worker, 'exit')
   }
 
-  /** A thread that dies takes what it was writing with it; the next batch starts another. */
+  /** A thread that dies takes what it was writing with it; the next call starts another. */
   #start(): Worker {
     const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
-      workerData: { path: this.#path },
+      workerData: this.#data,
     })
     let cause: unknown
     worker.on('message', (answer: WriterAnswer) => settle(this.#pending.shift(), answer))
@@ -58,7 +62,7 @@ export class Writer {
 }
 
 function settle(pending: Pending | undefined, answer: WriterAnswer): void {
-  if ('outcomes' in answer) pending?.resolve(answer.outcomes)
+  if ('result' in answer) pending?.resolve(answer.result)
   else {
     const { message, unavailable } = answer.failed
     pending?.reject(unavailable ? new StoreUnavailable(message) : new Error(message))

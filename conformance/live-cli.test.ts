@@ -1,0 +1,96 @@
+/** Commands of `miot` that run until they are interrupted: following and simulating. */
+
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { after, before, describe, it } from 'node:test'
+import { type Connection, openConnection } from './support/connection.ts'
+import { type RunningServer, startServer } from './support/running-server.ts'
+import { accessToken } from './support/token-requests.ts'
+import { report, track } from './support/track-requests.ts'
+
+let server: RunningServer
+let connection: Connection
+let token: string
+
+before(async () => {
+  server = await startServer()
+  connection = openConnection(server.url)
+  token = await accessToken(connection, server.credentials)
+})
+after(async () => {
+  connection.close()
+  await server.stop()
+})
+
+/** A command that goes on, and the lines it prints. */
+function running(...args: string[]) {
+  const child = spawn(process.execPath, ['packages/cli/src/main.ts', ...args], {
+    env: { ...process.env, MIOT_DATA_DIR: server.dataDir, MIOT_ISSUER: server.url },
+  })
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const errors = text(child.stderr)
+  const line = async (): Promise<string> => {
+    const { value, done } = await lines.next()
+    if (done) assert.fail(`ended: ${await errors}`)
+    return value
+  }
+  return { child, line, ended: endOf(child), errors }
+}
+
+async function endOf(child: ChildProcess): Promise<number | null> {
+  const [status] = (await once(child, 'close')) as [number | null]
+  return status
+}
+
+/** Reports until the follower has seen one: it may not have connected yet. */
+async function reportUntilSeen(asset_id: string, seen: Promise<string>): Promise<string> {
+  let line: string | undefined
+  void seen.then((value) => {
+    line = value
+  })
+  while (line === undefined) {
+    assert.equal((await track(connection, token, report(asset_id))).status, 200)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return line
+}
+
+describe('miot assets tail', { timeout: 60_000 }, () => {
+  it('prints a line a report, and ends at once when interrupted', async () => {
+    const { child, line, ended } = running('assets', 'tail', '--no-json')
+    assert.match(
+      await reportUntilSeen('TAILED', line()),
+      /^\d{4}-\d\d-\d\d .* {2}TAILED {2}- {2}-$/,
+    )
+    child.kill('SIGINT')
+    assert.equal(await ended, 0)
+  })
+
+  it('prints JSON for programs, goes on over a restart of the server, and ends after a count', async () => {
+    const { line, ended } = running('assets', 'tail', '--json', '--asset', 'KEPT', '--count', '2')
+    const first = JSON.parse(await reportUntilSeen('KEPT', line()))
+    assert.equal(first.asset_id, 'KEPT')
+    assert.deepEqual(Object.keys(first), ['asset_id', 'timestamp', 'received_at', 'report'])
+    await server.restart()
+    connection.close()
+    connection = openConnection(server.url)
+    const second = JSON.parse(await reportUntilSeen('KEPT', line()))
+    assert.equal(second.asset_id, 'KEPT')
+    assert.equal(await ended, 0)
+  })
+})
+
+describe('miot track simulate', { timeout: 60_000 }, () => {
+  it('drives until it is interrupted, and then says what it did', async () => {
+    const { child, ended, line } = running('track', 'simulate', '--assets', '2', '--no-json')
+    const seen = running('assets', 'tail', '--asset', 'SIM-0002', '--count', '1', '--no-json')
+    assert.match(await seen.line(), /SIM-0002 {2}-33\.\d+,-70\.\d+ {2}[\d.]+ km\/h$/)
+    child.kill('SIGINT')
+    assert.match(await line(), /^Sent \d+ reports of 2 assets in .* 0 errors/)
+    assert.equal(await ended, 0)
+    assert.equal(await seen.ended, 0)
+  })
+})

@@ -1,0 +1,151 @@
+/**
+ * `kill -9` in the middle of the work, again and again: single reports and batches arrive over many
+ * connections, the server is killed, started again on the same data, and everything without an answer is
+ * sent once more.
+ *
+ * Promised: nothing that was acknowledged is lost, nothing is there twice, nothing is half there. 50 times
+ * on each store; `--quick` 2, `--rounds N` as often as you like, `--store sqlite|postgres` for one only.
+ */
+
+import assert from 'node:assert/strict'
+import { parseArgs } from 'node:util'
+import { startPostgres } from '@modulariot/platform/testing/postgres'
+import { type Connection, openConnection } from '../conformance/support/connection.ts'
+import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
+import { accessToken } from '../conformance/support/token-requests.ts'
+import { track, trackBatch } from '../conformance/support/track-requests.ts'
+import { faultReport, storedRequests } from './support/stored-requests.ts'
+import { STORES, type StoreKind } from './support/two-instances.ts'
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    store: { type: 'string' },
+  },
+})
+const ROUNDS = Number(values.rounds ?? (values.quick ? 2 : 50))
+const SENDERS = 16
+/** Every so many requests of a sender, one is a batch of so many items. */
+const BATCH_EVERY = 5
+const BATCH_ITEMS = 20
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+
+interface Sending {
+  readonly request_id: string
+  readonly body: object | readonly object[]
+}
+
+interface Round {
+  readonly acknowledged: Sending[]
+  readonly unanswered: Sending[]
+}
+
+let sendings = 0
+
+function nextSending(): Sending {
+  const index = sendings++
+  const request_id = `request-${index}`
+  const asset_id = `asset-${index % 100}`
+  if (index % BATCH_EVERY > 0) return { request_id, body: faultReport(asset_id) }
+  return { request_id, body: Array.from({ length: BATCH_ITEMS }, () => faultReport(asset_id)) }
+}
+
+/** @throws AssertionError for an answer that is no success; whatever the connection threw. */
+async function send(connection: Connection, token: string, { request_id, body }: Sending) {
+  const headers = { 'x-request-id': request_id }
+  const sent = Array.isArray(body)
+    ? await trackBatch(connection, token, body, headers)
+    : await track(connection, token, body, headers)
+  assert.equal(sent.status, 200, sent.text)
+  assert.doesNotMatch(sent.text, /error/, 'each item was stored')
+  return sent
+}
+
+/** Sends until the server dies, which it does after a number of acknowledgements. */
+async function loadAndKill(server: RunningServer, token: string, after: number): Promise<Round> {
+  const round: Round = { acknowledged: [], unanswered: [] }
+  const connection = openConnection(server.url, SENDERS)
+  let killed: Promise<void> | null = null
+  async function sendOn(): Promise<void> {
+    while (killed === null) {
+      const sending = nextSending()
+      try {
+        await send(connection, token, sending)
+        round.acknowledged.push(sending)
+      } catch (error) {
+        if (error instanceof assert.AssertionError) throw error
+        round.unanswered.push(sending)
+      }
+      if (round.acknowledged.length === after) killed ??= server.kill('SIGKILL')
+    }
+  }
+  await Promise.all(Array.from({ length: SENDERS }, sendOn))
+  await killed
+  connection.close()
+  return round
+}
+
+const itemsOf = ({ request_id, body }: Sending): string[] =>
+  Array.isArray(body) ? body.map((_, item) => `${request_id}/${item}`) : [`${request_id}/0`]
+
+/** Everything of `acknowledged` once and whole; what is there besides, of `possible` only. */
+async function assertWhole(
+  place: string,
+  acknowledged: readonly Sending[],
+  possible: readonly Sending[],
+): Promise<number> {
+  const stored = await storedRequests(place)
+  const names = stored.map(({ request_id, item }) => `${request_id}/${item}`)
+  const there = new Set(names)
+  assert.equal(there.size, names.length, 'nothing is there twice')
+  const lost = acknowledged.flatMap(itemsOf).filter((name) => !there.has(name))
+  assert.deepEqual(lost, [], 'nothing that was acknowledged is lost')
+  for (const name of [...acknowledged, ...possible].flatMap(itemsOf)) there.delete(name)
+  assert.deepEqual([...there], [], 'nothing is there that nobody sent')
+  const half = stored.filter((one) => one.positions !== 1 || one.metrics !== 1 || one.events !== 1)
+  assert.deepEqual(half, [], 'nothing is half there')
+  return stored.length
+}
+
+async function killAgainAndAgain(store: StoreKind): Promise<void> {
+  const postgres = store === 'postgres' ? await startPostgres() : null
+  const url = await postgres?.createDatabase()
+  const settings = { MIOT_LOG_LEVEL: 'silent', ...(url && { MIOT_DATABASE_URL: url }) }
+  const server = await startServer(settings)
+  try {
+    const connection = openConnection(server.url, SENDERS)
+    const token = await accessToken(connection, server.credentials)
+    const acknowledged: Sending[] = []
+    let unanswered = 0
+    let known = 0
+    for (let round = 0; round < ROUNDS; round++) {
+      const result = await loadAndKill(server, token, 50 + ((round * 37) % 150))
+      acknowledged.push(...result.acknowledged)
+      const place = url ?? server.dataDir
+      await assertWhole(place, acknowledged, result.unanswered)
+      await server.restart()
+      // Sent once more, as whoever got no answer does; what had been stored says so.
+      const before = await Promise.all(result.unanswered.map((one) => send(connection, token, one)))
+      known += before.filter(({ headers }) => headers['idempotent-replay'] === 'true').length
+      unanswered += result.unanswered.length
+      acknowledged.push(...result.unanswered)
+      await assertWhole(place, acknowledged, [])
+    }
+    const rows = await assertWhole(url ?? server.dataDir, acknowledged, [])
+    connection.close()
+    say(`${store}: killed ${ROUNDS} times; ${acknowledged.length} requests, ${rows} observations`)
+    say(
+      `  ${unanswered} were without an answer; ${known} of them had been stored, and were not again`,
+    )
+    say('  lost 0, doubled 0, half 0')
+  } finally {
+    await server.stop()
+    await postgres?.stop()
+  }
+}
+
+for (const store of STORES) {
+  if (values.store === undefined || values.store === store) await killAgainAndAgain(store)
+}

@@ -1,0 +1,57 @@
+/** The streams that are open: how many there may be, and how they end when the server does. */
+
+import { ApiError } from '../api-error.ts'
+import type { Tenant } from '../store/store.ts'
+
+/** Why a stream ends before its reader leaves. */
+export type EndReason = 'token' | 'shutdown' | 'slow'
+
+export interface OpenStream {
+  readonly signal: AbortSignal
+  end(reason: EndReason): void
+  /** Gives the place back. */
+  close(): void
+}
+
+export interface StreamLimits {
+  readonly max: number
+  readonly maxPerTenant: number
+}
+
+export const STREAM_LIMITS: StreamLimits = { max: 1000, maxPerTenant: 100 }
+
+export class OpenStreams {
+  readonly #limits: StreamLimits
+  readonly #open = new Map<AbortController, string>()
+
+  constructor(limits: StreamLimits = STREAM_LIMITS) {
+    this.#limits = limits
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** @throws ApiError 429 when there are as many as there may be. */
+  open({ environment, org_id }: Tenant): OpenStream {
+    const tenant = `${environment} ${org_id}`
+    const ofTenant = [...this.#open.values()].filter((name) => name === tenant).length
+    if (this.size >= this.#limits.max || ofTenant >= this.#limits.maxPerTenant) {
+      throw new ApiError(429, 'Too many streams', 'Close a stream before you open another')
+    }
+    const controller = new AbortController()
+    this.#open.set(controller, tenant)
+    return {
+      signal: controller.signal,
+      end: (reason) => controller.abort(reason),
+      close: () => {
+        controller.abort()
+        this.#open.delete(controller)
+      },
+    }
+  }
+
+  endAll(): void {
+    for (const controller of this.#open.keys()) controller.abort('shutdown' satisfies EndReason)
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Bodies of reports: taken as the bytes they are, inflated within bounds, and handed on as text. The use
+ * case parses the text and keeps it, so that nothing sent is lost. (A Fastify parser that fails closes the
+ * connection; ours only collects.)
+ */
+
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { decodeUtf8, splitJsonArray, splitNdjson } from '@modulariot/platform/http'
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onRequestAsyncHookHandler,
+} from 'fastify'
+import { ApiError } from '../api-error.ts'
+
+export const MAX_BODY_BYTES = 1024 ** 2
+export const MAX_BATCH_BYTES = 5 * 1024 ** 2
+export const MAX_BATCH_ITEMS = 1000
+
+export const NDJSON = 'application/x-ndjson'
+
+/** In a scope of its own for a route that takes more than `application/json`. */
+export function addBodyParsers(app: FastifyInstance, types: readonly string[]): void {
+  app.removeAllContentTypeParsers()
+  for (const type of types) {
+    app.addContentTypeParser(
+      type,
+      { parseAs: 'buffer' },
+      async (_request: unknown, bytes: Buffer) => bytes,
+    )
+  }
+}
+
+/** `x-gzip` is the same (RFC 9110 §8.4.1.3). */
+const GZIP = /^(x-)?gzip$/i
+
+/** A hook for before the body is read: one coding is understood, and once. */
+export const refuseOtherCodings: onRequestAsyncHookHandler = async (request, reply) => {
+  const coding = request.headers['content-encoding']
+  if (coding === undefined || /^identity$/i.test(coding) || GZIP.test(coding)) return
+  refuseCoding(reply)
+}
+
+/** RFC 9110 §15.5.16: `Accept-Encoding` says what would have been understood. */
+function refuseCoding(reply: FastifyReply): never {
+  reply.header('accept-encoding', 'gzip')
+  throw new ApiError(
+    415,
+    'Unsupported content encoding',
+    'Send the body as it is, or compressed once with Content-Encoding: gzip',
+  )
+}
+
+export type BodyRequest = FastifyRequest<{ Body: Buffer | undefined }>
+
+const inflate = promisify(gunzip)
+
+/**
+ * The body as text; inflated it must keep to the same bound as before.
+ *
+ * @throws ApiError 413, or 400 for what is not gzip; JsonBodyError for what is not UTF-8.
+ */
+export async function bodyText(request: BodyRequest): Promise<string> {
+  const bytes = request.body ?? Buffer.alloc(0)
+  if (!GZIP.test(request.headers['content-encoding'] ?? '')) return decodeUtf8(bytes)
+  const maxOutputLength = request.routeOptions.bodyLimit
+  try {
+    return decodeUtf8(await inflate(bytes, { maxOutputLength }))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxOutputLength)
+    if (code?.startsWith('Z_')) {
+      throw new ApiError(400, 'Invalid gzip', 'The body is not gzip, or was cut off')
+    }
+    throw error
+  }
+}
+
+function tooLarge(maxBytes: number): ApiError {
+  return new ApiError(
+    413,
+    'Body too large',
+    `Inflated, the body is larger than ${mebibytes(maxBytes)}`,
+  )
+}
+
+export function mebibytes(bytes: number): string {
+  return `${bytes / 1024 ** 2} MiB`
+}
+
+/**
+ * The texts of the items of a batch.
+ *
+ * @throws ApiError 400 for none, 413 for too many; JsonBodyError for what is not one array.
+ */
+export async function batchTexts(request: BodyRequest): Promise<string[]> {
+  const text = await bodyText(request)
+  const lines = request.headers['content-type']?.toLowerCase().startsWith(NDJSON) === true
+  const texts = (lines ? splitNdjson : splitJsonArray)(text, MAX_BATCH_ITEMS)
+  if (texts.length === 0) throw new ApiError(400, 'Empty batch', 'Send at least one report')
+  if (texts.length > MAX_BATCH_ITEMS) {
+    throw new ApiError(413, 'Too many items', `Send at most ${MAX_BATCH_ITEMS} reports in a batch`)
+  }
+  return texts
+}

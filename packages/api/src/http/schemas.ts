@@ -1,0 +1,236 @@
+/** The shapes of ModularIoT API's answers. OpenAPI is made from them, and a test holds the answers to them. */
+
+import {
+  AssetTrackingData,
+  EVENT_SEVERITIES,
+  METRIC_QUALITIES,
+  METRIC_SOURCES,
+} from '@modulariot/telemetry'
+import Type, { type TSchema } from 'typebox'
+
+const instant = (description: string) =>
+  Type.String({ format: 'date-time', description, examples: ['2025-03-14T15:09:26.000Z'] })
+const orNull = (schema: TSchema) => Type.Union([schema, Type.Null()])
+const closed = { additionalProperties: false } as const
+const faults = (description: string) =>
+  Type.Record(Type.String(), Type.String(), {
+    description,
+    examples: [{ 'gps.latitude': 'must be between -90 and 90 degrees' }],
+  })
+const cursor = orNull(
+  Type.String({ description: 'Pass as `cursor` for the next page; null on the last.' }),
+)
+
+export const Success = Type.Object(
+  {
+    status: Type.Literal('success'),
+    message: Type.Literal('Message sent successfully'),
+    warnings: Type.Optional(
+      faults('Metric keys nobody knows, where the installation lets them in.'),
+    ),
+  },
+  { ...closed, examples: [{ status: 'success', message: 'Message sent successfully' }] },
+)
+
+export const ValidationFailure = Type.Object(
+  {
+    status: Type.Literal('validation_error'),
+    message: Type.String(),
+    errors: faults('What is wrong, by path as sent; at most 50, the number of others under `…`.'),
+  },
+  closed,
+)
+
+export const Failure = Type.Object(
+  {
+    status: Type.Literal('error'),
+    message: Type.String({ description: 'What happened.' }),
+    detail: Type.String({ description: 'What to do about it.' }),
+  },
+  closed,
+)
+
+const index = Type.Integer({ minimum: 0, description: 'Place in the batch, from 0.' })
+
+const ItemResult = Type.Union([
+  Type.Object(
+    {
+      index,
+      code: Type.Literal(200),
+      status: Type.Literal('success'),
+      replayed: Type.Optional(Type.Literal(true, { description: 'It was kept before.' })),
+      warnings: Type.Optional(faults('As in the answer to one report.')),
+    },
+    closed,
+  ),
+  Type.Object(
+    {
+      index,
+      code: Type.Literal(400),
+      status: Type.Literal('validation_error'),
+      message: Type.String(),
+      errors: faults('As in the answer to one report.'),
+    },
+    closed,
+  ),
+  Type.Object(
+    {
+      index,
+      code: Type.Union([Type.Literal(400), Type.Literal(409), Type.Literal(413)]),
+      status: Type.Literal('error'),
+      message: Type.String(),
+      detail: Type.String(),
+    },
+    closed,
+  ),
+])
+
+const count = (description: string) => Type.Integer({ minimum: 0, description })
+
+export const BatchAnswer = Type.Object(
+  {
+    status: Type.Enum(['success', 'partial', 'error'], {
+      type: 'string',
+      description: 'All items were kept, some, or none.',
+    }),
+    message: Type.String(),
+    counts: Type.Object(
+      {
+        items: count('All: the sum of the others.'),
+        stored: count('New, and on disk.'),
+        replayed: count('Kept before.'),
+        refused: count('Not kept.'),
+      },
+      closed,
+    ),
+    results: Type.Array(ItemResult, {
+      description:
+        'One an item, in order: `code` is the status it would have had alone, the rest that answer.',
+    }),
+  },
+  closed,
+)
+
+export const BatchItem = Type.Intersect([
+  AssetTrackingData,
+  Type.Object({
+    idempotency_key: Type.Optional(
+      Type.String({
+        pattern: '^[\\x21-\\x7e]{1,128}$',
+        description:
+          'Counts as the X-Request-Id the report would have alone. Without it the report is known by the batch’s X-Request-Id and its place.',
+      }),
+    ),
+  }),
+])
+
+export const Asset = Type.Object(
+  {
+    asset_id: Type.String(),
+    type: orNull(Type.String()),
+    timestamp: instant('Device time of the newest report.'),
+    first_received_at: instant('When it was first heard of.'),
+    last_received_at: instant('When it was last heard of.'),
+    latest: Type.Unsafe<object>({
+      type: 'object',
+      description: 'The newest report by device time, as it was sent.',
+    }),
+  },
+  closed,
+)
+
+export const AssetList = Type.Object({ assets: Type.Array(Asset), next_cursor: cursor }, closed)
+
+const number = (description: string) => orNull(Type.Number({ description }))
+
+export const Positions = Type.Object(
+  {
+    asset_id: Type.String(),
+    positions: Type.Array(
+      Type.Object(
+        {
+          timestamp: instant('Device time.'),
+          latitude: Type.Number({ description: 'Degrees.' }),
+          longitude: Type.Number({ description: 'Degrees.' }),
+          altitude: number('Metres.'),
+          speed: number('km/h.'),
+          heading: number('Degrees from north.'),
+          accuracy: number('Horizontal radius, metres.'),
+          satellites: number('Satellites used.'),
+        },
+        closed,
+      ),
+    ),
+    next_cursor: cursor,
+  },
+  closed,
+)
+
+const word = (words: readonly string[], description: string) =>
+  orNull(Type.Enum([...words], { type: 'string', description }))
+
+const MetricValues = Type.Object(
+  {
+    asset_id: Type.String(),
+    metrics: Type.Array(
+      Type.Object(
+        {
+          key: Type.String({ examples: ['engine.rpm'] }),
+          timestamp: instant('When it was measured.'),
+          seq: orNull(Type.Integer({ description: 'The envelope’s, if any.' })),
+          value: Type.Unknown({ description: 'As it was sent.' }),
+          unit: orNull(Type.String()),
+          source: word(METRIC_SOURCES, 'Where it came from.'),
+          quality: word(METRIC_QUALITIES, 'How good it is.'),
+        },
+        closed,
+      ),
+    ),
+    next_cursor: cursor,
+  },
+  closed,
+)
+
+const MetricBuckets = Type.Object(
+  {
+    asset_id: Type.String(),
+    key: Type.String(),
+    bucket: Type.String({ examples: ['5m'] }),
+    buckets: Type.Array(
+      Type.Object(
+        {
+          start: instant('Where the bucket begins.'),
+          count: Type.Integer({ minimum: 1 }),
+          min: Type.Number(),
+          max: Type.Number(),
+          avg: Type.Number(),
+          first: Type.Number({ description: 'The oldest value.' }),
+          last: Type.Number({ description: 'The newest value.' }),
+        },
+        closed,
+      ),
+      { description: 'Those that hold a number; true counts as 1, false as 0.' },
+    ),
+  },
+  closed,
+)
+
+export const Metrics = Type.Union([MetricValues, MetricBuckets])
+
+export const Events = Type.Object(
+  {
+    events: Type.Array(
+      Type.Object(
+        {
+          asset_id: Type.String(),
+          event_type: Type.String(),
+          timestamp: Type.String({ format: 'date-time' }),
+          severity: Type.Optional(Type.Enum([...EVENT_SEVERITIES], { type: 'string' })),
+        },
+        { description: 'An event as it was sent, and whose it is.' },
+      ),
+    ),
+    next_cursor: cursor,
+  },
+  closed,
+)

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { describe, it } from 'node:test'
+import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
+import { noMetrics } from '@modulariot/platform/metrics'
+import { StoreUnavailable } from '@modulariot/platform/storage'
+import Fastify from 'fastify'
+import { createApiMetrics } from '../metrics.ts'
+import type { Feed, TelemetryStore, Tenant } from '../store/store.ts'
+import { OpenStreams } from './open-streams.ts'
+import { type ApiRoutesDeps, mountApiRoutes } from './routes.ts'
+
+const TENANT = { org_id: 'org_1', environment: 'production' } as const
+const PACE = { heartbeatMs: 20, gatherMs: 0, maxBehind: 10_000 }
+const FOREVER = Date.now() / 1000 + 1e9
+
+interface Options {
+  /** Unix seconds. */
+  readonly exp?: number
+  readonly store?: Partial<TelemetryStore>
+  readonly heartbeatMs?: number
+}
+
+/** A server with one stream that nobody reports to, unless the store says otherwise. */
+async function serve({ exp = FOREVER, store = {}, heartbeatMs = PACE.heartbeatMs }: Options = {}) {
+  const reasons: Error[] = []
+  const quiet: Feed = { entries: [], cursor: 0, more: false }
+  const app = Fastify()
+  const deps = {
+    verifier: {
+      verify: async () => {
+        const [reason] = reasons
+        if (reason !== undefined) throw reason
+        return { ...TENANT, client_id: 'c', exp } as AccessTokenClaims
+      },
+    },
+    metrics: createApiMetrics(noMetrics),
+    store: { readSince: async () => quiet, watch: () => () => {}, ...store },
+    audience: 'https://api.example',
+    issuer: 'https://auth.example',
+    baseUrl: 'https://api.example',
+    now: Date.now,
+    pace: { ...PACE, heartbeatMs },
+  } as unknown as ApiRoutesDeps
+  await app.register((scope) => mountApiRoutes(scope, deps))
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const open = (connection = 'close') => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write(`GET /v1/assets/stream HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\n\r\n`)
+    return socket
+  }
+  return { app, open, refuse: (reason: Error) => void reasons.push(reason) }
+}
+
+const refused = (status: number, error: OAuthError['error']) =>
+  new OAuthError(error, 'No', status, { kind: 'unknown_key' })
+
+describe('a stream', { timeout: 20_000 }, () => {
+  it('says that it is quiet once a heartbeat, so that nobody between takes it for dead', async () => {
+    const { app, open } = await serve()
+    const socket = open()
+    let seen = ''
+    while (seen.split(': quiet\n\n').length < 3) seen += (await once(socket, 'data'))[0]
+    socket.destroy()
+    await app.close()
+  })
+
+  it('ends when its token does, and says so', async () => {
+    const { app, open } = await serve({ exp: Date.now() / 1000 + 0.1, heartbeatMs: 60_000 })
+    assert.match(await text(open()), /event: end\ndata: \{"reason":"token"\}\n\n/)
+    await app.close()
+  })
+
+  it('ends when its token is no longer good, though it has not expired', async () => {
+    const { app, open, refuse } = await serve()
+    const socket = open()
+    await once(socket, 'data')
+    refuse(refused(401, 'invalid_token'))
+    assert.match(await text(socket), /\{"reason":"token"\}/)
+    await app.close()
+  })
+
+  it('goes on while nobody can say whether its token is good', async () => {
+    const { app, open, refuse } = await serve()
+    const socket = open()
+    await once(socket, 'data')
+    refuse(refused(503, 'temporarily_unavailable'))
+    let seen = ''
+    while (seen.split(': quiet\n\n').length < 4) seen += (await once(socket, 'data'))[0]
+    assert.doesNotMatch(seen, /event: end/)
+    socket.destroy()
+    await app.close()
+  })
+
+  it('ends when the server closes, and does not keep it from closing', async () => {
+    const { app, open } = await serve({ heartbeatMs: 60_000 })
+    const socket = open('keep-alive')
+    await once(socket, 'data')
+    const ended = text(socket)
+    await app.close()
+    assert.match(await ended, /\{"reason":"shutdown"\}/)
+  })
+
+  it('is dropped when its reader takes nothing, and the store is not asked meanwhile', async () => {
+    let asked = 0
+    const payload = JSON.stringify('x'.repeat(500_000))
+    const readSince = async (_: Tenant, after: number | null): Promise<Feed> => {
+      asked++
+      const cursor = (after ?? 0) + 1
+      const entry = { cursor, asset_id: 'a', timestamp_ms: 0, received_ms: 0, payload }
+      return { entries: after === null ? [] : [entry], cursor, more: after !== null }
+    }
+    const { app, open } = await serve({ store: { readSince } })
+    const dropped = once(app.server, 'connection').then(([socket]) => once(socket, 'close'))
+    const socket = open()
+    socket.on('error', () => {})
+    socket.pause()
+    await dropped
+    // What the kernel and our buffer take, and no more.
+    assert.ok(asked < 200, `${asked} times`)
+    socket.destroy()
+    await app.close()
+  })
+
+  it('does not keep the server from closing when its reader takes nothing', async () => {
+    const payload = JSON.stringify('x'.repeat(500_000))
+    const readSince = async (_: Tenant, after: number | null): Promise<Feed> => {
+      const cursor = (after ?? 0) + 1
+      const entry = { cursor, asset_id: 'a', timestamp_ms: 0, received_ms: 0, payload }
+      return { entries: after === null ? [] : [entry], cursor, more: after !== null }
+    }
+    const { app, open } = await serve({ store: { readSince }, heartbeatMs: 60_000 })
+    const socket = open()
+    socket.on('error', () => {})
+    await once(socket, 'data')
+    socket.pause()
+    await app.close()
+    socket.destroy()
+  })
+
+  it('is refused with 503 when the store cannot answer', async () => {
+    const readSince = () => Promise.reject(new StoreUnavailable('down'))
+    const { app, open } = await serve({ store: { readSince } })
+    assert.match(await text(open()), /^HTTP\/1\.1 503 [\s\S]*"status":"error"/)
+    await app.close()
+  })
+})
+
+describe('open streams', () => {
+  it('are bounded, for each tenant and in all, and a closed one makes room', () => {
+    const streams = new OpenStreams({ max: 3, maxPerTenant: 2 })
+    const other: Tenant = { ...TENANT, environment: 'development' }
+    const first = streams.open(TENANT)
+    streams.open(TENANT)
+    assert.throws(() => streams.open(TENANT), /Too many streams/)
+    streams.open(other)
+    assert.throws(() => streams.open(other), /Too many streams/)
+    first.close()
+    first.close()
+    assert.equal(streams.size, 2)
+    streams.open(other)
+  })
+})

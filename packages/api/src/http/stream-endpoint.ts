@@ -1,0 +1,182 @@
+/**
+ * `GET /v1/assets/stream`: server-sent events (the WHATWG HTML standard, §9.2), an event an observation.
+ *
+ * A stream lives no longer than its token. A reader that stalls is dropped; it comes back with
+ * `Last-Event-ID` and finds what it missed.
+ */
+
+import { Readable } from 'node:stream'
+import type { Verifier } from '@modulariot/oauth/resource-server'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { SCOPES } from '../scopes.ts'
+import type { FeedEntry, TelemetryStore } from '../store/store.ts'
+import { type FollowStep, follow, newestCursor, PACE, type Pace } from '../track/follow.ts'
+import { invalid, parseText } from '../track/query-parameters.ts'
+import type { EndReason, OpenStream, OpenStreams } from './open-streams.ts'
+import { accessTokenClaims } from './require-access-token.ts'
+
+export interface StreamDeps {
+  readonly store: Pick<TelemetryStore, 'readSince' | 'watch'>
+  readonly verifier: Verifier
+  readonly streams: OpenStreams
+  /** Unix milliseconds. */
+  readonly now: () => number
+  readonly pace?: Pace
+}
+
+const HEADERS = {
+  'content-type': 'text/event-stream',
+  // Proxies: no-transform against compression, which holds events back; the other is nginx's own.
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+  // A server that closes ends its streams, and must not wait for what comes after them.
+  connection: 'close',
+}
+
+/** Bytes written ahead of a reader. */
+const BUFFER_BYTES = 64 * 1024
+
+export function streamEndpoint(deps: StreamDeps) {
+  const { store, streams } = deps
+  return async (
+    request: FastifyRequest<{ Querystring: Record<string, unknown> }>,
+    reply: FastifyReply,
+  ) => {
+    const tenant = accessTokenClaims(request)
+    const asked = lastEventId(request)
+    const asset_id = parseText(request.query, 'asset_id')
+    const stream = streams.open(tenant)
+    // Before anything is awaited: the reader may be gone by then.
+    reply.raw.once('close', () => stream.close())
+    // Asked in any case: a store that cannot answer is told by a 503, not by a stream that breaks.
+    const newest = await newestCursor(tenant, store)
+    const { signal } = stream
+    const { pace = PACE } = deps
+    const steps = follow(tenant, { after: asked ?? newest, signal, store, pace })
+    const watch = watchReader(stream, request, reply, deps)
+    const body = Readable.from(written(steps, asset_id, stream, watch.pulled), {
+      objectMode: false,
+      highWaterMark: BUFFER_BYTES,
+    })
+    // When the store fails, the connection ends; the reader comes back and is told why.
+    body.on('error', (error) => request.log.error({ err: error }, 'stream failed'))
+    return reply.headers(HEADERS).send(body)
+  }
+}
+
+/** Reconnect after three seconds; the first bytes also carry the headers past buffering proxies. */
+const OPENING = 'retry: 3000\n: open\n\n'
+
+async function* written(
+  steps: AsyncIterable<FollowStep>,
+  asset_id: string | undefined,
+  { signal }: OpenStream,
+  pulled: () => void,
+): AsyncGenerator<string> {
+  yield OPENING
+  for await (const step of steps) {
+    pulled()
+    for (const text of textsOf(step, asset_id)) {
+      yield text
+      pulled()
+    }
+  }
+  const reason = signal.reason as EndReason | undefined
+  if (typeof reason === 'string') yield eventOf('end', JSON.stringify({ reason }))
+}
+
+/** The place moves on with what was filtered out, too. */
+function* textsOf(step: FollowStep, asset_id: string | undefined): Generator<string> {
+  if ('quiet' in step) yield ': quiet\n\n'
+  else if ('skipped' in step) {
+    yield eventOf('skipped', JSON.stringify({ observations: step.skipped }), step.cursor)
+  } else {
+    for (const entry of step.entries) {
+      if (asset_id === undefined || asset_id === entry.asset_id) yield observationEvent(entry)
+    }
+  }
+}
+
+function observationEvent({ cursor, asset_id, timestamp_ms, received_ms, payload }: FeedEntry) {
+  const head = JSON.stringify({
+    asset_id,
+    timestamp: new Date(timestamp_ms).toISOString(),
+    received_at: new Date(received_ms).toISOString(),
+  })
+  return eventOf('observation', `${head.slice(0, -1)},"report":${payload}}`, cursor)
+}
+
+/** The data may hold line ends: between the tokens of JSON that was sent so. */
+function eventOf(event: string, data: string, id?: number): string {
+  const lines = data.replaceAll(/\r\n|\r|\n/g, '\ndata: ')
+  return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${lines}\n\n`
+}
+
+function lastEventId({ headers }: FastifyRequest): number | null {
+  const sent = headers['last-event-id']
+  if (sent === undefined || sent === '') return null
+  if (typeof sent !== 'string' || !/^\d{1,15}$/.test(sent)) {
+    throw invalid('Last-Event-ID', 'must be the id of an event of this stream')
+  }
+  return Number(sent)
+}
+
+/** How long a stream that ends waits for its reader to take what was written. */
+const MAX_GRACE_MS = 2000
+
+/** A timer of Node waits no longer. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/**
+ * Ends a stream whose token is no longer good, or whose reader has taken nothing for four heartbeats: one
+ * that reads takes at least each heartbeat.
+ */
+function watchReader(
+  stream: OpenStream,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { verifier, now, pace: { heartbeatMs } = PACE }: StreamDeps,
+) {
+  let pulls = 1
+  let stalled = 0
+  const check = async (): Promise<void> => {
+    stalled = pulls === 0 ? stalled + 1 : 0
+    pulls = 0
+    if (stalled >= 4) {
+      request.log.info('a stream is dropped: its reader takes nothing')
+      stream.end('slow')
+      return
+    }
+    await verifier
+      .verify(request.headers.authorization, { scope: SCOPES.read })
+      .catch((error: { status?: number }) => {
+        // 503: nobody knows; the token was good, and its end is known.
+        if (error.status !== 503) stream.end('token')
+      })
+  }
+  const interval = setInterval(check, heartbeatMs)
+  const expiresInMs = accessTokenClaims(request).exp * 1000 - now()
+  const expiry = setTimeout(
+    () => stream.end('token'),
+    Math.min(Math.max(expiresInMs, 0), MAX_TIMER_MS),
+  )
+  onAbort(stream.signal, () => {
+    clearInterval(interval)
+    clearTimeout(expiry)
+    if (reply.raw.closed) return
+    // A reader that takes nothing does not take the end either, and must not keep a server from closing.
+    const { socket } = request.raw
+    const timer = setTimeout(() => socket.destroy(), Math.min(heartbeatMs, MAX_GRACE_MS)).unref()
+    reply.raw.once('close', () => clearTimeout(timer))
+  })
+  return {
+    pulled: () => {
+      pulls++
+    },
+  }
+}
+
+function onAbort(signal: AbortSignal, then: () => void): void {
+  if (signal.aborted) then()
+  else signal.addEventListener('abort', then, { once: true })
+}

@@ -1,0 +1,91 @@
+/** What an installation held before reports were taken apart, and what must have become of it. */
+
+import assert from 'node:assert/strict'
+import type { Environment } from '@modulariot/oauth/protocol'
+import type { TelemetryStore } from '../store.ts'
+import { NOW_MS, observationOf, TENANT } from './samples.ts'
+
+const TIMESTAMP = '2026-01-02T03:04:05Z'
+
+/** Rows of the old table, in the order they came. */
+export const OLD_OBSERVATIONS = [
+  old('own-1', TENANT, NOW_MS, {
+    gps: { latitude: -33.45, longitude: -70.66, speed: 42.5, accuracy: { horizontal: 3 } },
+    metrics: {
+      schema: 'miot.metrics@1.0',
+      seq: 7,
+      items: [
+        { k: 'engine.rpm', v: 850.5, u: 'rpm', src: 'obd2', q: 'ok' },
+        { k: 'lambda', v: 1, ts: '2026-01-02T05:04:04.250+02:00' },
+        { k: 'dtc.mil_on', v: true },
+        { k: 'dtc.codes', v: ['P0420'] },
+        { k: 'engine.rpm', v: 850.5, u: 'rpm', src: 'obd2', q: 'ok' },
+      ],
+    },
+    events: [{ event_type: 'braking', timestamp: '2026-01-02T03:04:00.5Z', severity: 'high' }],
+  }),
+  old('other-1', { ...TENANT, org_id: 'org_2' }, NOW_MS, { gps: { latitude: 1, longitude: 2 } }),
+  old('own-2', TENANT, NOW_MS - 1000, {
+    gps: { latitude: 5, longitude: 6, accuracy: 4 },
+    metrics: { schema: 'miot.metrics@1.0', items: [{ k: 'x.own', v: null, q: 'missing' }] },
+  }),
+  old('own-3', TENANT, NOW_MS - 2000, {}),
+]
+
+function old(
+  request_id: string,
+  tenant: { org_id: string; environment: Environment },
+  timestamp_ms: number,
+  body: object,
+) {
+  const payload = JSON.stringify({ asset_id: 'truck', timestamp: TIMESTAMP, ...body })
+  return observationOf({ ...tenant, request_id, timestamp_ms, payload })
+}
+
+/** All of it came along, each part where it belongs. */
+export async function assertCameAlong(store: TelemetryStore): Promise<void> {
+  const page = { after: null, limit: 10 }
+  const asset = await store.findAsset(TENANT, 'truck')
+  assert.equal(asset?.payload, OLD_OBSERVATIONS[0]?.payload)
+  assert.equal(asset?.timestamp_ms, NOW_MS)
+  const positions = (await store.positions(TENANT, 'truck', page)).rows
+  assert.deepEqual(
+    positions.map(({ timestamp_ms, latitude, speed, accuracy }) => [
+      ...[timestamp_ms - NOW_MS, latitude, speed, accuracy],
+    ]),
+    [
+      [-1000, 5, null, 4],
+      [0, -33.45, 42.5, 3],
+    ],
+  )
+  const latest = await store.latestMetrics(TENANT, 'truck')
+  assert.deepEqual(
+    latest.map(({ key, timestamp_ms, sequence, value, unit, source, quality }) => [
+      ...[key, timestamp_ms - NOW_MS, sequence, value, unit, source, quality],
+    ]),
+    [
+      ['dtc.codes', 0, 7, ['P0420'], null, null, null],
+      ['dtc.mil_on', 0, 7, true, null, null, null],
+      ['emissions.lambda', -750, 7, 1, null, null, null],
+      ['engine.rpm', 0, 7, 850.5, 'rpm', 'obd2', 'ok'],
+      ['x.own', -1000, null, null, null, null, 'missing'],
+    ],
+  )
+  const rpm = await store.metrics(TENANT, 'truck', { ...page, key: 'engine.rpm' })
+  assert.equal(rpm.rows.length, 1)
+  const [event] = (await store.events(TENANT, page)).rows
+  assert.deepEqual(
+    [event?.asset_id, event?.event_type, event?.severity, (event?.timestamp_ms ?? 0) - NOW_MS],
+    ['truck', 'braking', 'high', -4500],
+  )
+  const feed = await store.readSince(TENANT, 0, 10)
+  assert.deepEqual(
+    feed.entries.map(({ payload }) => payload),
+    OLD_OBSERVATIONS.filter(({ org_id }) => org_id === TENANT.org_id).map(({ payload }) => payload),
+  )
+  assert.deepEqual(
+    await store.append(OLD_OBSERVATIONS),
+    OLD_OBSERVATIONS.map(() => 'replayed'),
+  )
+  assert.deepEqual(await store.append([observationOf()]), ['stored'])
+}

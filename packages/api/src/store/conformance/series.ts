@@ -1,0 +1,235 @@
+/** Positions and metrics: by device time, page by page, put together, newest. */
+
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+import type { Measurement, Position } from '../store.ts'
+import {
+  fixOf,
+  measurementOf,
+  NOW_MS,
+  observationOf,
+  pagesOf,
+  type StorePromise,
+  TENANT,
+  TOGETHER,
+} from './samples.ts'
+
+const at = (second: number): number => NOW_MS + second * 1000
+const seconds = (rows: readonly { timestamp_ms: number }[]): number[] =>
+  rows.map(({ timestamp_ms }) => (timestamp_ms - NOW_MS) / 1000)
+const values = (rows: readonly Measurement[]): unknown[] => rows.map(({ value }) => value)
+
+const seen = (second: number, latitude = second) =>
+  observationOf({ timestamp_ms: at(second), position: fixOf({ latitude }) })
+
+/** An observation with one value of `speed`. */
+const measured = (second: number, value: unknown, change: Partial<Measurement> = {}) =>
+  observationOf({
+    timestamp_ms: at(second),
+    metrics: [measurementOf({ timestamp_ms: at(second), value, ...change })],
+  })
+
+export function testPositions(name: string, promise: StorePromise): void {
+  describe(`${name}: positions`, TOGETHER, () => {
+    promise('come back as they were, by device time, late or not', async ({ store }) => {
+      const full: Position = {
+        timestamp_ms: at(5),
+        latitude: -33.456789012345,
+        longitude: 179.99999999,
+        altitude: -12.5,
+        speed: 0,
+        heading: 360,
+        accuracy: 3.5,
+        satellites: 11,
+      }
+      const { timestamp_ms, ...position } = full
+      await store.append([seen(9), observationOf({ timestamp_ms, position }), seen(1)])
+      await store.append([seen(3), observationOf({ timestamp_ms: at(4) })])
+      const { rows, next } = await store.positions(TENANT, 'truck', { after: null, limit: 10 })
+      assert.deepEqual(seconds(rows), [1, 3, 5, 9])
+      assert.deepEqual({ ...rows[2] }, full)
+      assert.equal(next, null)
+    })
+
+    promise('come in pages of any size, in both directions, none twice', async ({ store }) => {
+      // Several at the same moment: the order is that in which they came.
+      const moments = [0, 1, 1, 1, 2, 3, 3, 4, 5]
+      await store.append(moments.map((second, index) => seen(second, index)))
+      for (const newestFirst of [false, true]) {
+        const expected = moments.map((_, index) => index)
+        if (newestFirst) expected.reverse()
+        for (const limit of [1, 2, 3, 8, 9, 10]) {
+          const rows = await pagesOf((after) =>
+            store.positions(TENANT, 'truck', { after, limit, newestFirst }),
+          )
+          assert.deepEqual(
+            rows.map(({ latitude }) => latitude),
+            expected,
+            `${limit} a page`,
+          )
+        }
+      }
+    })
+
+    promise('are those of a period, its end left out', async ({ store }) => {
+      await store.append([0, 1, 2, 3, 4, 5].map((second) => seen(second)))
+      const within = async (from?: number, to?: number) => {
+        const period = {
+          from_ms: from === undefined ? undefined : at(from),
+          to_ms: to === undefined ? undefined : at(to),
+        }
+        const oldest = await pagesOf((after) =>
+          store.positions(TENANT, 'truck', { ...period, after, limit: 2 }),
+        )
+        const newest = await pagesOf((after) =>
+          store.positions(TENANT, 'truck', { ...period, after, limit: 2, newestFirst: true }),
+        )
+        assert.deepEqual(seconds(newest).reverse(), seconds(oldest))
+        return seconds(oldest)
+      }
+      assert.deepEqual(await within(2, 4), [2, 3])
+      assert.deepEqual(await within(2), [2, 3, 4, 5])
+      assert.deepEqual(await within(undefined, 2), [0, 1])
+      assert.deepEqual(await within(), [0, 1, 2, 3, 4, 5])
+      assert.deepEqual(await within(4, 4), [])
+      assert.deepEqual(await within(6, 9), [])
+    })
+
+    promise('of a place outside the period are those of the period', async ({ store }) => {
+      await store.append([0, 1, 2, 3].map((second) => seen(second)))
+      const query = { from_ms: at(1), to_ms: at(3), limit: 9 }
+      const early = await store.positions(TENANT, 'truck', { ...query, after: [at(-9), 1] })
+      assert.deepEqual(seconds(early.rows), [1, 2])
+      const late = await store.positions(TENANT, 'truck', {
+        ...query,
+        after: [at(9), 1],
+        newestFirst: true,
+      })
+      assert.deepEqual(seconds(late.rows), [2, 1])
+    })
+
+    promise('of any time a device can name are found', async ({ store }) => {
+      const times = [-62_135_596_800_000, -1, 0, 253_402_300_799_999]
+      await store.append(
+        times.map((timestamp_ms) => observationOf({ timestamp_ms, position: fixOf() })),
+      )
+      for (const newestFirst of [false, true]) {
+        const { rows } = await store.positions(TENANT, 'truck', {
+          after: null,
+          limit: 9,
+          newestFirst,
+        })
+        const found = rows.map(({ timestamp_ms }) => timestamp_ms)
+        assert.deepEqual(newestFirst ? found.reverse() : found, times)
+      }
+    })
+
+    promise('are not doubled by a replay, and not taken from a conflict', async ({ store }) => {
+      const one = seen(1)
+      await store.append([one, one])
+      await store.append([one, { ...seen(2), request_id: one.request_id }])
+      const { rows } = await store.positions(TENANT, 'truck', { after: null, limit: 9 })
+      assert.deepEqual(seconds(rows), [1])
+    })
+  })
+}
+
+export function testMetrics(name: string, promise: StorePromise): void {
+  const page = { key: 'vehicle.speed', after: null, limit: 100 } as const
+
+  describe(`${name}: metrics`, TOGETHER, () => {
+    promise('come back as they were, whatever the value', async ({ store }) => {
+      const sent = [
+        ...[0, -1.5, 1e300, 5e-324, 2 ** 53, true, false, null, '', 'text', '123', 'true', 'null'],
+        ...['ünï 漢 😀 \u0000', [], ['P0420', 'C1234'], { a: [1, { b: null }] }],
+      ].map((value, index) =>
+        measurementOf({ timestamp_ms: at(index), value, sequence: index % 2 ? index : null }),
+      )
+      const rich = { unit: 'km/h', source: 'obd2', quality: 'estimated' } as const
+      const metrics = [...sent, measurementOf({ timestamp_ms: at(99), ...rich })]
+      await store.append([observationOf({ metrics })])
+      const { rows } = await store.metrics(TENANT, 'truck', page)
+      assert.deepEqual(
+        rows.map((row) => ({ ...row })),
+        metrics,
+      )
+    })
+
+    promise('are those of one key', async ({ store }) => {
+      const keys = ['vehicle.speed', 'vehicle.speed_limit', 'vehicle', 'x.vehicle.speed', '%']
+      await store.append([observationOf({ metrics: keys.map((key) => measurementOf({ key })) })])
+      for (const key of keys) {
+        const { rows } = await store.metrics(TENANT, 'truck', { ...page, key })
+        assert.deepEqual(
+          rows.map((row) => row.key),
+          [key],
+        )
+      }
+      assert.deepEqual((await store.metrics(TENANT, 'truck', { ...page, key: 'v' })).rows, [])
+    })
+
+    promise("go by device time, then by the device's sequence", async ({ store }) => {
+      await store.append([measured(2, 'e', { sequence: 8 }), measured(1, 'b', { sequence: 7 })])
+      await store.append([measured(2, 'd', { sequence: 3 }), measured(2, 'c')])
+      await store.append([measured(2, 'f', { sequence: 20 }), measured(0, 'a', { sequence: 99 })])
+      const expected = ['a', 'b', 'c', 'd', 'e', 'f']
+      for (const limit of [1, 2, 5, 6, 7]) {
+        for (const newestFirst of [false, true]) {
+          const rows = await pagesOf((after) =>
+            store.metrics(TENANT, 'truck', { ...page, after, limit, newestFirst }),
+          )
+          assert.deepEqual(values(newestFirst ? rows.reverse() : rows), expected, `${limit} a page`)
+        }
+      }
+    })
+
+    promise('that a device numbers are kept once, however often sent', async ({ store }) => {
+      const again = () => [measured(1, 10, { sequence: 5 }), measured(1, 11, { sequence: 6 })]
+      await store.append([...again(), ...again()])
+      await store.append(again())
+      assert.deepEqual(values((await store.metrics(TENANT, 'truck', page)).rows), [10, 11])
+    })
+
+    promise('that nobody numbers are all kept', async ({ store }) => {
+      const metrics = [1, 2].map((value) => measurementOf({ timestamp_ms: at(0), value }))
+      await store.append([observationOf({ metrics })])
+      await store.append([measured(0, 3)])
+      const rows = await pagesOf((after) =>
+        store.metrics(TENANT, 'truck', { ...page, after, limit: 1 }),
+      )
+      assert.deepEqual(values(rows), [1, 2, 3])
+    })
+
+    promise('are those of a period, its end left out', async ({ store }) => {
+      await store.append([0, 1, 2, 3, 4].map((second) => measured(second, second)))
+      const period = { from_ms: at(1), to_ms: at(3) }
+      for (const newestFirst of [false, true]) {
+        const { rows } = await store.metrics(TENANT, 'truck', { ...page, ...period, newestFirst })
+        assert.deepEqual(values(rows), newestFirst ? [2, 1] : [1, 2])
+      }
+    })
+
+    promise('show the newest of each key', async ({ store }) => {
+      const keys = ['a.b', 'a.c', 'x.own']
+      await store.append([
+        observationOf({ metrics: keys.map((key) => measurementOf({ key, timestamp_ms: at(0) })) }),
+        measured(5, 'late', { key: 'a.c' }),
+        measured(9, 'newer', { key: 'a.c', sequence: 2 }),
+      ])
+      await store.append([
+        measured(9, 'newest', { key: 'a.c', sequence: 3 }),
+        measured(-9, 'old', { key: 'a.b' }),
+      ])
+      const latest = await store.latestMetrics(TENANT, 'truck')
+      assert.deepEqual(
+        latest.map(({ key, value }) => [key, value]),
+        [
+          ['a.b', 1],
+          ['a.c', 'newest'],
+          ['x.own', 1],
+        ],
+      )
+      assert.deepEqual(await store.latestMetrics(TENANT, 'van'), [])
+    })
+  })
+}

@@ -1,0 +1,42 @@
+/** Which of the events read along an index were asked for; a page ends after so many, found or not. */
+
+import type { AssetOccurrence, EventQuery, Page, Place } from './store.ts'
+
+/** About five milliseconds of work. */
+const MAX_EVENTS_READ = 1000
+
+export interface EventRow extends AssetOccurrence {
+  readonly seq: number
+  readonly item: number
+}
+
+export function eventsToRead(query: EventQuery): number {
+  return (narrows(query) ? MAX_EVENTS_READ : query.limit) + 1
+}
+
+/** @param events in order, from behind `after`; as many as `eventsToRead` where there are. */
+export function findEvents(events: Iterable<EventRow>, query: EventQuery): Page<AssetOccurrence> {
+  const rows: AssetOccurrence[] = []
+  let next: Place | null = null
+  let seen = 0
+  const most = eventsToRead(query) - 1
+  for (const { seq, item, ...event } of events) {
+    if (seen === most || rows.length === query.limit) return { rows, next }
+    if (isAskedFor(event, query)) rows.push(event)
+    next = [event.timestamp_ms, seq, item]
+    seen++
+  }
+  return { rows, next: null }
+}
+
+/** What no index narrows: the type within one asset, and the severity. */
+function narrows({ asset_id, event_type, severity }: EventQuery): boolean {
+  return severity !== undefined || (asset_id !== undefined && event_type !== undefined)
+}
+
+function isAskedFor(event: AssetOccurrence, { event_type, severity }: EventQuery): boolean {
+  return (
+    (event_type === undefined || event.event_type === event_type) &&
+    (severity === undefined || event.severity === severity)
+  )
+}

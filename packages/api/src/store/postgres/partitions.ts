@@ -1,0 +1,131 @@
+/**
+ * The weeks of device time that the large tables are cut into, so that what is too old goes as a whole.
+ *
+ * A device may name any time: what is older than the first week is in one partition before all others, and
+ * a week that is missing is made when its first row comes.
+ */
+
+import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
+import type { Observation } from '../store.ts'
+
+export const PARTITIONED = ['observations', 'positions', 'metrics', 'events'] as const
+type Partitioned = (typeof PARTITIONED)[number]
+
+const WEEK_MS = 7 * 86_400_000
+const WEEKS_AHEAD = 3
+const TIMEOUT_MS = 10_000
+/** Any number that is ours alone: whoever makes or drops partitions holds it. */
+const PARTITIONS_LOCK = 0x6d696f75
+
+const pastOf = (table: Partitioned): string => `telemetry.${table}_past`
+const nameOf = (table: Partitioned, week: number): string => `telemetry.${table}_week_${week}`
+
+const weekOf = (timestamp_ms: number): number => Math.floor(timestamp_ms / WEEK_MS)
+export const endOfWeekMs = (week: number): number => (week + 1) * WEEK_MS
+
+/** Makes the weeks around now. */
+export async function makePartitions(postgres: Postgres, nowMs: number): Promise<void> {
+  const now = weekOf(nowMs)
+  const weeks = Array.from({ length: WEEKS_AHEAD + 1 }, (_, index) => now + index)
+  await underLock(postgres, (query) => makeWeeks(query, weeks))
+}
+
+/** Makes what is missing for a batch; called when the database said that something is. */
+export async function makePartitionsFor(
+  postgres: Postgres,
+  batch: readonly Observation[],
+): Promise<void> {
+  const weeks = new Set<number>()
+  for (const { timestamp_ms, metrics, events } of batch) {
+    for (const one of [{ timestamp_ms }, ...metrics, ...events]) weeks.add(weekOf(one.timestamp_ms))
+  }
+  await underLock(postgres, (query) => makeWeeks(query, [...weeks]))
+}
+
+/** Makes what is missing for rows that come from another house, in the transaction they come in. */
+export async function makeRoom(
+  query: RunQuery,
+  { name, columns }: { readonly name: string; readonly columns: Readonly<Record<string, unknown>> },
+  rows: readonly (readonly unknown[])[],
+): Promise<void> {
+  if (!PARTITIONED.some((table) => table === name)) return
+  const at = Object.keys(columns).indexOf('timestamp_ms')
+  await makeWeeks(query, [...new Set(rows.map((row) => weekOf(row[at] as number)))])
+}
+
+/** True for the error of a row that no partition takes (23514, check_violation). */
+export function isPartitionMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '23514'
+}
+
+export interface Weeks {
+  /** Ascending. */
+  readonly weeks: readonly number[]
+  /** Where the first one that was ever made begins. */
+  readonly firstMs: number
+}
+
+export async function findWeeks(query: RunQuery): Promise<Weeks> {
+  const { rows } = await query<{ name: string; bound: string }>(
+    `SELECT c.relname AS name, pg_get_expr(c.relpartbound, c.oid) AS bound
+     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE i.inhparent = 'telemetry.observations'::regclass`,
+  )
+  const weeks = rows.flatMap(({ name }) => {
+    const week = /_week_(\d+)$/.exec(name)?.[1]
+    return week === undefined ? [] : [Number(week)]
+  })
+  const past = rows.find(({ name }) => name.endsWith('_past'))
+  const firstMs = Number(/TO \('(-?\d+)'\)/.exec(past?.bound ?? '')?.[1] ?? 0)
+  return { weeks: weeks.toSorted((a, b) => a - b), firstMs }
+}
+
+/** All of a table's partitions that hold nothing younger; the past is one of them. */
+export function partitionsBefore(
+  table: Partitioned,
+  { weeks }: Weeks,
+  before_ms: number,
+): string[] {
+  const whole = weeks.filter((week) => endOfWeekMs(week) <= before_ms)
+  return [pastOf(table), ...whole.map((week) => nameOf(table, week))]
+}
+
+/**
+ * Waits for nobody long, since whoever comes meanwhile would wait behind it.
+ *
+ * @throws StoreUnavailable when a reader took too long: another time, then.
+ */
+export async function dropWeek(query: RunQuery, week: number): Promise<void> {
+  await query('SELECT pg_advisory_xact_lock($1)', [PARTITIONS_LOCK])
+  await query(`SET LOCAL lock_timeout = '500ms'`)
+  for (const table of PARTITIONED) await query(`DROP TABLE IF EXISTS ${nameOf(table, week)}`)
+}
+
+async function makeWeeks(query: RunQuery, wanted: readonly number[]): Promise<void> {
+  const { weeks, firstMs } = await findWeeks(query)
+  const missing = wanted.filter((week) => !weeks.includes(week) && week * WEEK_MS >= firstMs)
+  for (const week of missing) {
+    for (const table of PARTITIONED) {
+      // Attached rather than created in place: that would keep readers out.
+      const name = nameOf(table, week)
+      const bounds = `FROM (${week * WEEK_MS}) TO (${endOfWeekMs(week)})`
+      await query(
+        `CREATE TABLE ${name} (LIKE telemetry.${table} INCLUDING ALL);
+         ALTER TABLE telemetry.${table} ATTACH PARTITION ${name} FOR VALUES ${bounds}`,
+      )
+    }
+  }
+}
+
+function underLock<Result>(
+  postgres: Postgres,
+  work: (query: RunQuery) => Promise<Result>,
+): Promise<Result> {
+  return postgres.transaction(
+    async (query) => {
+      await query('SELECT pg_advisory_xact_lock($1)', [PARTITIONS_LOCK])
+      return work(query)
+    },
+    { timeoutMs: TIMEOUT_MS },
+  )
+}

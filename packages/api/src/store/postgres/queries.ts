@@ -1,0 +1,61 @@
+/** Questions asked here in other words than in the embedded store, since each is a way to the server. */
+
+import { OF_ASSET } from '../queries.ts'
+
+const OF_OURS = OF_ASSET.replace(/FROM (tenants|assets)/g, 'FROM telemetry.$1')
+
+/** $3: asset_ids. */
+export const ASSETS_BY_ID = `SELECT a.asset_id, a.type, a.timestamp_ms, a.first_received_ms,
+    a.last_received_ms, o.payload
+  FROM telemetry.assets a
+  JOIN telemetry.observations o
+    ON o.tenant = a.tenant AND o.seq = a.latest_seq AND o.timestamp_ms = a.timestamp_ms
+  WHERE a.tenant = (SELECT tenant FROM telemetry.tenants WHERE org_id = $1 AND environment = $2)
+    AND a.asset_id = ANY ($3::text[])
+  ORDER BY a.asset_id`
+
+/** From key to key and not through all rows. $3: asset_id, $4: how many keys. */
+export const LATEST_METRICS = `WITH RECURSIVE
+  asked AS MATERIALIZED (
+    SELECT t.tenant, a.asset FROM telemetry.tenants t JOIN telemetry.assets a USING (tenant)
+    WHERE t.org_id = $1 AND t.environment = $2 AND a.asset_id = $3
+  ),
+  keys AS (
+    SELECT tenant, asset, (SELECT min(m.key) FROM telemetry.metrics m
+      WHERE m.tenant = asked.tenant AND m.asset = asked.asset) AS key
+    FROM asked
+    UNION ALL
+    SELECT tenant, asset, (SELECT min(m.key) FROM telemetry.metrics m
+      WHERE m.tenant = keys.tenant AND m.asset = keys.asset AND m.key > keys.key)
+    FROM keys WHERE keys.key IS NOT NULL
+  )
+  SELECT latest.* FROM (SELECT * FROM keys WHERE key IS NOT NULL LIMIT $4) AS keys,
+  LATERAL (
+    SELECT key, timestamp_ms, sequence, seq, item, number, json, unit, source, quality
+    FROM telemetry.metrics m
+    WHERE m.tenant = keys.tenant AND m.asset = keys.asset AND m.key = keys.key
+    ORDER BY timestamp_ms DESC, sequence DESC, seq DESC, item DESC LIMIT 1
+  ) AS latest
+  ORDER BY key`
+
+const NUMBERS = `FROM telemetry.metrics WHERE ${OF_OURS} AND key = $4
+  AND number IS NOT NULL AND (quality IS NULL OR quality NOT IN ('invalid', 'missing'))`
+
+/** The first or the last number of a bucket: along the index, so not all of them have to be sorted. */
+function edge(order: 'ASC' | 'DESC'): string {
+  const columns = ['timestamp_ms', 'sequence', 'seq', 'item'].map((one) => `${one} ${order}`)
+  return `(SELECT number ${NUMBERS}
+    AND timestamp_ms >= greatest(start_ms, $5) AND timestamp_ms < least(start_ms + $7, $6)
+    ORDER BY ${columns.join(', ')} LIMIT 1)`
+}
+
+/** $3: asset_id, $4: key, $5: from_ms, $6: to_ms, $7: bucketMs. */
+export const BUCKETS = `SELECT start_ms, count, min, max, avg,
+    ${edge('ASC')} AS first, ${edge('DESC')} AS last
+  FROM (
+    SELECT timestamp_ms - mod(mod(timestamp_ms, $7) + $7, $7) AS start_ms,
+      count(*), min(number), max(number), avg(number)
+    ${NUMBERS} AND timestamp_ms >= $5::bigint AND timestamp_ms < $6::bigint
+    GROUP BY 1
+  ) AS buckets
+  ORDER BY start_ms`

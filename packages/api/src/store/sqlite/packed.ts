@@ -1,0 +1,89 @@
+/**
+ * Observations on their way to the writer thread, as arrays.
+ *
+ * What goes between threads is copied, the names of every object's members with it: as objects, a report with
+ * six values costs the two threads 11 µs, and 4 so.
+ */
+
+import type { Fix, Measurement, Observation, Occurrence } from '../store.ts'
+
+/** The members in the order of the type, each measurement and occurrence flat behind the last. */
+export type Packed = readonly unknown[]
+
+export function pack(one: Observation): Packed {
+  const packed: unknown[] = [
+    one.org_id,
+    one.environment,
+    one.client_id,
+    one.request_id,
+    one.item,
+    one.body_digest,
+    one.asset_id,
+    one.type,
+    one.timestamp_ms,
+    one.received_ms,
+    one.payload,
+    one.position && packFix(one.position),
+    one.metrics.length,
+  ]
+  for (const { key, timestamp_ms, sequence, value, unit, source, quality } of one.metrics) {
+    packed.push(key, timestamp_ms, sequence, value, unit, source, quality)
+  }
+  for (const { event_type, timestamp_ms, severity, payload } of one.events) {
+    packed.push(event_type, timestamp_ms, severity, payload)
+  }
+  return packed
+}
+
+function packFix(fix: Fix): unknown[] {
+  const { latitude, longitude, altitude, speed, heading, accuracy, satellites } = fix
+  return [latitude, longitude, altitude, speed, heading, accuracy, satellites]
+}
+
+const HEAD_LENGTH = 13
+const MEASUREMENT_LENGTH = 7
+const OCCURRENCE_LENGTH = 4
+
+export function unpack(packed: Packed): Observation {
+  const [org_id, environment, client_id, request_id, item, body_digest, ...rest] = packed
+  const [asset_id, type, timestamp_ms, received_ms, payload, fix, measurements] = rest
+  const eventsAt = HEAD_LENGTH + (measurements as number) * MEASUREMENT_LENGTH
+  const metrics: Measurement[] = []
+  for (let at = HEAD_LENGTH; at < eventsAt; at += MEASUREMENT_LENGTH) {
+    metrics.push(unpackMeasurement(packed, at))
+  }
+  const events: Occurrence[] = []
+  for (let at = eventsAt; at < packed.length; at += OCCURRENCE_LENGTH) {
+    events.push(unpackOccurrence(packed, at))
+  }
+  const request = { org_id, environment, client_id, request_id, item, body_digest }
+  const report = { asset_id, type, timestamp_ms, received_ms, payload }
+  const position = fix === null ? null : unpackFix(fix as unknown[])
+  return { ...request, ...report, position, metrics, events } as Observation
+}
+
+function unpackFix(fix: readonly unknown[]): Fix {
+  const [latitude, longitude, altitude, speed, heading, accuracy, satellites] = fix
+  return { latitude, longitude, altitude, speed, heading, accuracy, satellites } as Fix
+}
+
+function unpackMeasurement(packed: Packed, at: number): Measurement {
+  return {
+    key: packed[at],
+    timestamp_ms: packed[at + 1],
+    sequence: packed[at + 2],
+    value: packed[at + 3],
+    unit: packed[at + 4],
+    source: packed[at + 5],
+    quality: packed[at + 6],
+  } as Measurement
+}
+
+function unpackOccurrence(packed: Packed, at: number): Occurrence {
+  return {
+    event_type: packed[at],
+    timestamp_ms: packed[at + 1],
+    severity: packed[at + 2],
+    payload: packed[at + 3],
+  } as Occurrence
+}

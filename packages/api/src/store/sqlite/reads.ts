@@ -1,0 +1,162 @@
+/** The questions of the port, answered on the main thread. Each is short; a long one is cut in pieces. */
+
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import { setImmediate } from 'node:timers/promises'
+import { type AssetName, findNames, namesToRead } from '../asset-search.ts'
+import { assertBuckets, createBuckets } from '../buckets.ts'
+import { type EventRow, eventsToRead, findEvents } from '../event-filter.ts'
+import { counts, type MeasurementRow, measurementOf } from '../measurement.ts'
+import { pageOf } from '../page.ts'
+import { type Bounds, boundsOf } from '../place.ts'
+import { LIST_LENGTHS, type ListName, queriesOf } from '../queries.ts'
+import {
+  type Asset,
+  type AssetOccurrence,
+  type AssetQuery,
+  type BucketQuery,
+  type EventQuery,
+  type Feed,
+  type FeedEntry,
+  MAX_LATEST_KEYS,
+  type Measurement,
+  type MetricBucket,
+  type MetricQuery,
+  type Page,
+  type PageQuery,
+  type Place,
+  type Position,
+  type Tenant,
+} from '../store.ts'
+
+/** Numbers looked at before others are served. About five milliseconds. */
+const CHUNK = 5000
+
+type Row = Record<string, unknown>
+
+type ListStatements = Record<ListName, Record<Bounds['direction'], StatementSync>>
+
+export class SqliteReads {
+  readonly #findAsset: StatementSync
+  readonly #names: StatementSync
+  readonly #nextKey: StatementSync
+  readonly #feed: StatementSync
+  readonly #lastSeq: StatementSync
+  readonly #retention: StatementSync
+  readonly #lists: ListStatements
+
+  constructor(database: DatabaseSync) {
+    const prepare = (text: string) => database.prepare(text.replace(/\$(\d+)/g, '?$1'))
+    const queries = queriesOf('')
+    this.#findAsset = prepare(queries.findAsset)
+    this.#names = prepare(queries.assetNames)
+    this.#nextKey = prepare(queries.nextKey)
+    this.#feed = prepare(queries.feed)
+    this.#lastSeq = prepare(queries.lastSeq)
+    this.#retention = prepare(queries.retention)
+    this.#lists = Object.fromEntries(
+      Object.entries(queries.lists).map(([name, { oldest, newest }]) => [
+        name,
+        { oldest: prepare(oldest), newest: prepare(newest) },
+      ]),
+    ) as unknown as ListStatements
+  }
+
+  findAsset({ org_id, environment }: Tenant, asset_id: string): Asset | null {
+    const row = this.#findAsset.get(org_id, environment, asset_id)
+    return row === undefined ? null : (row as unknown as Asset)
+  }
+
+  listAssets(tenant: Tenant, query: AssetQuery): Page<Asset, string> {
+    const { org_id, environment } = tenant
+    const names = this.#names.iterate(org_id, environment, query.after ?? '', namesToRead(query))
+    const { rows, next } = findNames(names as Iterable<unknown> as Iterable<AssetName>, query)
+    const assets = rows.map((asset_id) => this.findAsset(tenant, asset_id))
+    return { rows: assets.filter((asset) => asset !== null), next }
+  }
+
+  positions(tenant: Tenant, asset_id: string, query: PageQuery): Page<Position> {
+    const rows = this.#list('positions', [...whose(tenant), asset_id], query, query.limit + 1)
+    return pageOf(rows, query.limit, ({ seq, ...position }) => ({
+      row: position as unknown as Position,
+      place: [position.timestamp_ms as number, seq as number],
+    }))
+  }
+
+  metrics(tenant: Tenant, asset_id: string, query: MetricQuery): Page<Measurement> {
+    const where = [...whose(tenant), asset_id, query.key]
+    const rows = this.#list('metrics', where, query, query.limit + 1)
+    return pageOf(rows, query.limit, (row) => ({
+      row: measurementOf(row as unknown as MeasurementRow),
+      place: [row.timestamp_ms, row.sequence, row.seq, row.item] as number[],
+    }))
+  }
+
+  async metricBuckets(
+    tenant: Tenant,
+    asset_id: string,
+    query: BucketQuery,
+  ): Promise<MetricBucket[]> {
+    assertBuckets(query)
+    const where = [...whose(tenant), asset_id, query.key]
+    const buckets = createBuckets(query.bucketMs)
+    let after: Place | null = null
+    for (;;) {
+      const all = this.#list('numbers', where, { ...query, after, limit: CHUNK }, CHUNK)
+      for (const row of all as { timestamp_ms: number; number: number; quality: string | null }[]) {
+        if (counts(row)) buckets.add(row.timestamp_ms, row.number)
+      }
+      const last = all.at(-1)
+      if (last === undefined || all.length < CHUNK) return buckets.done()
+      after = [last.timestamp_ms, last.sequence, last.seq, last.item] as number[]
+      await setImmediate()
+    }
+  }
+
+  latestMetrics(tenant: Tenant, asset_id: string): Measurement[] {
+    const latest: Measurement[] = []
+    let key: unknown = ''
+    while (latest.length < MAX_LATEST_KEYS) {
+      key = this.#nextKey.get(...whose(tenant), asset_id, key as string)?.key
+      if (typeof key !== 'string') break
+      const query = { key, after: null, limit: 1, newestFirst: true }
+      latest.push(...this.metrics(tenant, asset_id, query).rows)
+    }
+    return latest
+  }
+
+  events(tenant: Tenant, query: EventQuery): Page<AssetOccurrence> {
+    const { asset_id, event_type } = query
+    const ofType = event_type === undefined ? [] : [event_type]
+    const narrower = event_type === undefined ? 'events' : 'eventsOfType'
+    const list = asset_id === undefined ? narrower : 'eventsOfAsset'
+    const where = [...whose(tenant), ...(asset_id === undefined ? ofType : [asset_id])]
+    const all = this.#list(list, where, query, eventsToRead(query))
+    return findEvents(all as unknown as EventRow[], query)
+  }
+
+  readSince(tenant: Tenant, after: number | null, limit: number): Feed {
+    const row = this.#lastSeq.get(...whose(tenant))
+    const now = (row?.last_seq ?? 0) as number
+    if (after === null || after >= now) return { entries: [], cursor: now, more: false }
+    const entries = this.#feed.all(...whose(tenant), after, limit) as unknown as FeedEntry[]
+    const more = entries.length === limit
+    // What another connection stored after `now` was read may be among them.
+    const last = entries.at(-1)?.cursor ?? now
+    return { entries, cursor: more ? last : Math.max(last, now), more }
+  }
+
+  findRetention(org_id: string): number | null {
+    return (this.#retention.get(org_id)?.days ?? null) as number | null
+  }
+
+  #list(name: ListName, where: readonly SQLInputValue[], query: PageQuery, limit: number): Row[] {
+    const length = LIST_LENGTHS[name]
+    const { direction, start, from_ms, to_ms } = boundsOf(query, length)
+    const statement = this.#lists[name][direction]
+    return statement.all(...where, ...start, from_ms, to_ms, limit) as Row[]
+  }
+}
+
+function whose({ org_id, environment }: Tenant): [string, string] {
+  return [org_id, environment]
+}

@@ -1,0 +1,165 @@
+/**
+ * Removes what is older than it may be, a little at a time. Runs on the writer thread.
+ *
+ * The walk is a generator: it stops after every few rows, and goes on where it was when the next step is
+ * asked for, after the batches that came in between.
+ */
+
+import type { DatabaseSync } from 'node:sqlite'
+import { atomically } from '@modulariot/platform/storage'
+import { cutoffMs } from '../retention.ts'
+
+/** How long a step may hold up the batches behind it, and the COMMIT comes on top. */
+const STEP_MS = 5
+/** Rows removed at once, without looking at the clock. */
+const ROWS = 100
+
+export interface SweepStep {
+  readonly removedRows: number
+  readonly done: boolean
+}
+
+export type Sweep = (nowMs: number, retentionDays: number | null) => SweepStep
+
+/** A step of the walk that is under way, or the first one of a new one. */
+export function createSweep(database: DatabaseSync): Sweep {
+  const walkAll = createWalk(database)
+  let walk: Generator<number, void> | null = null
+
+  return (nowMs, retentionDays) => {
+    walk ??= walkAll(nowMs, retentionDays)
+    const underWay = walk
+    try {
+      const step = atomically(database, () => stepOf(underWay))
+      if (step.done) walk = null
+      return step
+    } catch (error) {
+      // Where it stopped was rolled back with the rest: the next one starts over.
+      walk = null
+      throw error
+    }
+  }
+}
+
+function stepOf(walk: Generator<number, void>): SweepStep {
+  const deadline = performance.now() + STEP_MS
+  let removedRows = 0
+  do {
+    const { value, done } = walk.next()
+    if (done === true) return { removedRows, done }
+    removedRows += value
+  } while (performance.now() < deadline)
+  return { removedRows, done: false }
+}
+
+type Walk = (nowMs: number, retentionDays: number | null) => Generator<number, void>
+
+/** Yields how many rows it has removed. */
+function createWalk(database: DatabaseSync): Walk {
+  const tenants = database.prepare(
+    `SELECT tenant, days FROM tenants LEFT JOIN retention USING (org_id) ORDER BY tenant`,
+  )
+  const observations = database.prepare(
+    `DELETE FROM observations WHERE rowid IN (
+       SELECT rowid FROM observations WHERE tenant = ? AND timestamp_ms < ? LIMIT ${ROWS})`,
+  )
+  const events = database.prepare(
+    `DELETE FROM events WHERE rowid IN (
+       SELECT rowid FROM events WHERE tenant = ? AND timestamp_ms < ? LIMIT ${ROWS})`,
+  )
+  const assetBehind = database.prepare(
+    `SELECT asset_id, asset, timestamp_ms FROM assets
+     WHERE tenant = ? AND asset_id > ? ORDER BY asset_id LIMIT 1`,
+  )
+  const removeAsset = database.prepare('DELETE FROM assets WHERE asset = ?')
+  const walkSeries = createSeriesWalk(database)
+
+  return function* (nowMs, retentionDays) {
+    for (const row of tenants.all()) {
+      const { tenant, days } = row as { tenant: number; days: number | null }
+      const before_ms = cutoffMs(nowMs, days ?? retentionDays)
+      if (before_ms === null) continue
+      for (const statement of [observations, events]) {
+        for (let rows = ROWS; rows === ROWS; yield rows) {
+          rows = Number(statement.run(tenant, before_ms).changes)
+        }
+      }
+      yield* walkAssets(tenant, before_ms)
+    }
+  }
+
+  function* walkAssets(tenant: number, before_ms: number): Generator<number, void> {
+    let behind = ''
+    for (;;) {
+      const row = assetBehind.get(tenant, behind)
+      if (row === undefined) return
+      const { asset_id, asset } = row as { asset_id: string; asset: number }
+      yield* walkSeries(tenant, asset, before_ms)
+      // Looked up again: it may have reported while the walk paused.
+      const now = assetBehind.get(tenant, behind) as typeof row
+      const gone = now?.asset === asset && (now.timestamp_ms as number) < before_ms
+      if (gone) yield Number(removeAsset.run(asset).changes)
+      behind = asset_id
+    }
+  }
+}
+
+/** The positions and metrics of one asset. */
+function createSeriesWalk(database: DatabaseSync) {
+  const removePositions = removeOldest(
+    database,
+    'positions',
+    'tenant = ?1 AND asset = ?2',
+    '?3',
+    '?4',
+  )
+  const removeMetrics = removeOldest(
+    database,
+    'metrics',
+    'tenant = ?1 AND asset = ?2 AND key = ?3',
+    '?4',
+    '?5',
+  )
+  const nextKey = database.prepare(
+    'SELECT min(key) AS key FROM metrics WHERE tenant = ? AND asset = ? AND key > ?',
+  )
+
+  return function* (tenant: number, asset: number, before_ms: number): Generator<number, void> {
+    yield* removePositions(before_ms, tenant, asset)
+    let key = ''
+    for (;;) {
+      const next = nextKey.get(tenant, asset, key)?.key
+      if (typeof next !== 'string') return
+      key = next
+      yield* removeMetrics(before_ms, tenant, asset, key)
+    }
+  }
+}
+
+/** Rows of one range of a table's primary key that goes on with the time, oldest first. */
+function removeOldest(
+  database: DatabaseSync,
+  table: string,
+  where: string,
+  before: string,
+  until: string,
+) {
+  // The time of the last row that may go at once: more go with it where they are of the same time.
+  const lastOf = database.prepare(
+    `SELECT max(timestamp_ms) AS until_ms FROM (
+       SELECT timestamp_ms FROM ${table} WHERE ${where} AND timestamp_ms < ${before}
+       ORDER BY timestamp_ms LIMIT ${ROWS})`,
+  )
+  const remove = database.prepare(
+    `DELETE FROM ${table} WHERE ${where} AND timestamp_ms < ${before} AND timestamp_ms <= ${until}`,
+  )
+  return function* (before_ms: number, ...range: (number | string)[]): Generator<number, void> {
+    for (;;) {
+      const until_ms = lastOf.get(...range, before_ms)?.until_ms
+      yield typeof until_ms === 'number'
+        ? Number(remove.run(...range, before_ms, until_ms).changes)
+        : 0
+      if (typeof until_ms !== 'number') return
+    }
+  }
+}

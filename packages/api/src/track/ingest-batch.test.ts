@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
+import { ApiError, ValidationError } from '../api-error.ts'
+import type { AppendOutcome, Observation } from '../store/store.ts'
+import { ingestBatch, MAX_ITEM_LENGTH } from './ingest-batch.ts'
+
+const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
+const CLAIMS = {
+  client_id: 'client_1',
+  org_id: 'org_1',
+  environment: 'development',
+} as AccessTokenClaims
+const HEADERS = { 'x-request-id': 'b-1', 'x-request-timestamp': String(NOW_MS / 1000) }
+
+const reportOf = (asset_id: string, more: object = {}) =>
+  JSON.stringify({ asset_id, timestamp: '2026-01-02T03:04:05Z', ...more })
+
+interface Options {
+  readonly texts: readonly string[]
+  /** Of the good items, in order; stored where there is none. */
+  readonly outcomes?: readonly AppendOutcome[]
+  readonly headers?: Record<string, string>
+  readonly unknownKeys?: 'strict' | 'lenient'
+}
+
+async function ingested({
+  texts,
+  outcomes = [],
+  headers = HEADERS,
+  unknownKeys = 'strict',
+}: Options) {
+  const committed: (readonly Observation[])[] = []
+  const queue = {
+    commit: () => assert.fail(),
+    commitAll: async (observations: readonly Observation[]) => {
+      committed.push(observations)
+      return observations.map((_, index) => outcomes[index] ?? 'stored')
+    },
+  }
+  const deps = { queue, now: () => NOW_MS, unknownKeys }
+  const result = await ingestBatch({ claims: CLAIMS, headers, texts }, deps)
+  return { result, committed }
+}
+
+describe('a batch', () => {
+  it('is kept in one step: each item by the text it was sent as, known by its place', async () => {
+    const texts = [reportOf('a'), ` ${reportOf('b', { n: 1.5 })}`.trim()]
+    const { result, committed } = await ingested({ texts })
+    assert.equal(committed.length, 1)
+    assert.deepEqual(
+      committed[0]?.map(({ request_id, item, asset_id, payload }) => [
+        request_id,
+        item,
+        asset_id,
+        payload,
+      ]),
+      [
+        ['b-1', 0, 'a', texts[0]],
+        ['b-1', 1, 'b', texts[1]],
+      ],
+    )
+    assert.deepEqual(result, {
+      status: 'success',
+      message: '2 of 2 items kept',
+      counts: { items: 2, stored: 2, replayed: 0, refused: 0 },
+      results: [
+        { index: 0, code: 200, status: 'success' },
+        { index: 1, code: 200, status: 'success' },
+      ],
+    })
+  })
+
+  it('knows an item by its own key where it has one, as if it had been sent alone', async () => {
+    const texts = [reportOf('a'), reportOf('b', { idempotency_key: 'own-7' }), reportOf('c')]
+    const { committed } = await ingested({ texts })
+    assert.deepEqual(
+      committed[0]?.map(({ request_id, item }) => [request_id, item]),
+      [
+        ['b-1', 0],
+        ['own-7', 0],
+        ['b-1', 2],
+      ],
+    )
+  })
+
+  it('keeps the good items, and says of each bad one what it would have heard alone', async () => {
+    const texts = [
+      reportOf('a'),
+      reportOf('b', { gps: { latitude: 91, longitude: 0 } }),
+      '{"asset_id":',
+      '{"asset_id":"x","asset_id":"y"}',
+      reportOf('c', { idempotency_key: 'has blanks' }),
+      reportOf('d', { padding: 'x'.repeat(MAX_ITEM_LENGTH) }),
+      reportOf('e'),
+      reportOf('f'),
+    ]
+    const { result, committed } = await ingested({
+      texts,
+      outcomes: ['stored', 'replayed', 'conflict'],
+    })
+    assert.deepEqual(
+      committed[0]?.map(({ item }) => item),
+      [0, 6, 7],
+    )
+    assert.deepEqual(result.counts, { items: 8, stored: 1, replayed: 1, refused: 6 })
+    assert.equal(result.status, 'partial')
+    assert.deepEqual(
+      result.results.map(({ index, code, status }) => [index, code, status]),
+      [
+        [0, 200, 'success'],
+        [1, 400, 'validation_error'],
+        [2, 400, 'error'],
+        [3, 400, 'error'],
+        [4, 400, 'validation_error'],
+        [5, 413, 'error'],
+        [6, 200, 'success'],
+        [7, 409, 'error'],
+      ],
+    )
+    assert.match(Object(result.results[1]).errors['gps.latitude'], /90/)
+    assert.match(Object(result.results[3]).detail, /twice/)
+    assert.deepEqual(Object.keys(Object(result.results[4]).errors), ['idempotency_key'])
+    assert.deepEqual(result.results[6], { index: 6, code: 200, status: 'success', replayed: true })
+  })
+
+  it('asks the store nothing where nothing is good', async () => {
+    const { result, committed } = await ingested({ texts: ['1', 'null', '[]'] })
+    assert.deepEqual(committed, [])
+    assert.equal(result.status, 'error')
+    assert.deepEqual(
+      result.results.map(({ code }) => code),
+      [400, 400, 400],
+    )
+  })
+
+  it('passes on that the store had no room, or no disk', async () => {
+    const fault = new ApiError(429, 'Too many requests', 'Later')
+    const queue = { commit: () => assert.fail(), commitAll: () => Promise.reject(fault) }
+    const deps = { queue, now: () => NOW_MS, unknownKeys: 'strict' } as const
+    const request = { claims: CLAIMS, headers: HEADERS, texts: [reportOf('a')] }
+    await assert.rejects(ingestBatch(request, deps), fault)
+  })
+
+  it('is refused whole for its headers', async () => {
+    await assert.rejects(
+      ingested({ texts: [reportOf('a')], headers: {} }),
+      (error) =>
+        error instanceof ValidationError &&
+        Object.keys(error.errors).join() === 'X-Request-Id,X-Request-Timestamp',
+    )
+  })
+
+  it('warns item by item in lenient mode', async () => {
+    const items = [{ k: 'engine.mood', v: 1 }]
+    const metrics = { schema: 'miot.metrics@1.0', items }
+    const texts = [reportOf('a', { metrics }), reportOf('b')]
+    const { result } = await ingested({ texts, unknownKeys: 'lenient' })
+    assert.deepEqual(Object.keys(Object(result.results[0]).warnings), ['metrics.items[0].k'])
+    assert.deepEqual(result.results[1], { index: 1, code: 200, status: 'success' })
+  })
+
+  it('bounds what it explains, whatever is wrong, and explains something of each item', async () => {
+    const events = Array.from({ length: 200 }, () => ({}))
+    const texts = Array.from({ length: 1000 }, (_, index) => reportOf(`t${index}`, { events }))
+    const { result } = await ingested({ texts })
+    assert.equal(result.counts.refused, 1000)
+    const lengths = result.results.map((item) => Object.keys(Object(item).errors).length)
+    assert.ok(lengths.every((length) => length >= 2))
+    assert.ok(JSON.stringify(result).length < 1024 ** 2)
+  })
+})

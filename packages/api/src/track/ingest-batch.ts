@@ -1,0 +1,186 @@
+/**
+ * A batch of reports: each is judged alone, the good ones are kept together, and each gets the answer it
+ * would have got alone.
+ *
+ * Sent again, nothing doubles: a report is known by its own `idempotency_key`, which counts as the
+ * `X-Request-Id` it would have had alone, or by the batch's `X-Request-Id` and its place in the batch.
+ */
+
+import { setImmediate } from 'node:timers/promises'
+import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
+import { isRequestId, JsonBodyError, parseUniqueJson } from '@modulariot/platform/http'
+import {
+  type AssetTrackingData,
+  MAX_SHOWN_FAULTS,
+  validateAssetTrackingData,
+} from '@modulariot/telemetry'
+import { ApiError, ValidationError } from '../api-error.ts'
+import type { AppendOutcome, Observation } from '../store/store.ts'
+import { type IngestDeps, observationOf, reusedRequestId } from './ingest.ts'
+import { checkHeaders, type SentHeaders } from './request-headers.ts'
+
+export interface BatchRequest {
+  readonly claims: AccessTokenClaims
+  readonly headers: SentHeaders
+  /** Each report as it was sent. */
+  readonly texts: readonly string[]
+}
+
+/** What became of one report: its place, the status it would have had alone, and that answer's members. */
+export type ItemResult =
+  | {
+      readonly index: number
+      readonly code: 200
+      readonly status: 'success'
+      readonly replayed?: true
+      readonly warnings?: Readonly<Record<string, string>>
+    }
+  | {
+      readonly index: number
+      readonly code: 400
+      readonly status: 'validation_error'
+      readonly message: string
+      readonly errors: Readonly<Record<string, string>>
+    }
+  | {
+      readonly index: number
+      readonly code: number
+      readonly status: 'error'
+      readonly message: string
+      readonly detail: string
+    }
+
+export interface BatchResult {
+  readonly status: 'success' | 'partial' | 'error'
+  readonly message: string
+  /** The first is the sum of the other three. */
+  readonly counts: Readonly<Record<'items' | 'stored' | 'replayed' | 'refused', number>>
+  readonly results: readonly ItemResult[]
+}
+
+/** The bound of a report that is sent alone. */
+export const MAX_ITEM_LENGTH = 1024 ** 2
+
+/** Faults shown in one answer, over all items; every item shows at least one. */
+const MAX_BATCH_FAULTS = 2000
+
+/** Others are served in between. */
+const ITEMS_A_SLICE = 50
+
+/**
+ * @throws ValidationError for the headers, which are the whole batch's; ApiError 429 or StoreUnavailable
+ *   when none of it was kept.
+ */
+export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Promise<BatchResult> {
+  const { claims, texts } = request
+  const received_ms = deps.now()
+  // 1. Is it a batch as documented?
+  const headers = checkHeaders(request.headers, received_ms)
+  if ('errors' in headers) throw new ValidationError(headers.errors)
+  // 2. Which of it is?
+  const judge = createJudge(deps, received_ms)
+  const judged: Judged[] = []
+  for (const [index, text] of texts.entries()) {
+    if (index % ITEMS_A_SLICE === ITEMS_A_SLICE - 1) await setImmediate()
+    judged.push(judge(text))
+  }
+  // 3. Keep that, all at once.
+  const { request_id } = headers
+  const observations = judged.flatMap((item, index): Observation[] => {
+    if ('refused' in item) return []
+    const { data, key } = item
+    const name = key === undefined ? { request_id, item: index } : { request_id: key, item: 0 }
+    const text = texts[index] as string
+    return [observationOf(data, { claims, ...name, text, received_ms })]
+  })
+  const outcomes = observations.length === 0 ? [] : await deps.queue.commitAll(observations)
+  // 4. Say what became of each.
+  const kept = outcomes.values()
+  return summaryOf(judged.map((item, index) => resultOf(item, index, kept)))
+}
+
+type Judged =
+  | {
+      readonly data: AssetTrackingData
+      readonly key: string | undefined
+      readonly warnings: Readonly<Record<string, string>>
+    }
+  | { readonly refused: ApiError | ValidationError }
+
+/** Remembers how many faults were shown. */
+function createJudge({ unknownKeys }: IngestDeps, nowMs: number): (text: string) => Judged {
+  let shown = 0
+  return (text) => {
+    const body = parseItem(text)
+    if (body instanceof ApiError) return { refused: body }
+    const maxFaults = Math.min(MAX_SHOWN_FAULTS, Math.max(1, MAX_BATCH_FAULTS - shown))
+    const validation = validateAssetTrackingData(body, { nowMs, unknownKeys, maxFaults })
+    const key = keyOf(body)
+    if (!validation.ok || key.fault !== undefined) {
+      const errors = {
+        ...(!validation.ok && validation.errors),
+        ...(key.fault !== undefined && { idempotency_key: key.fault }),
+      }
+      shown += Object.keys(errors).length
+      return { refused: new ValidationError(errors) }
+    }
+    shown += Object.keys(validation.warnings).length
+    return { data: validation.data, key: key.key, warnings: validation.warnings }
+  }
+}
+
+function parseItem(text: string): unknown {
+  if (text.length > MAX_ITEM_LENGTH) {
+    return new ApiError(413, 'Item too large', 'A report is larger than 1 MiB')
+  }
+  try {
+    return parseUniqueJson(text)
+  } catch (error) {
+    if (error instanceof JsonBodyError) return new ApiError(400, 'Invalid JSON', error.message)
+    throw error
+  }
+}
+
+function keyOf(body: unknown): { key?: string; fault?: string } {
+  if (typeof body !== 'object' || body === null || !('idempotency_key' in body)) return {}
+  const { idempotency_key } = body
+  return isRequestId(idempotency_key)
+    ? { key: idempotency_key }
+    : { fault: 'must be a string of 1 to 128 visible ASCII characters, or left out' }
+}
+
+function resultOf(item: Judged, index: number, kept: Iterator<AppendOutcome>): ItemResult {
+  if ('refused' in item) return refusal(item.refused, index)
+  const outcome = kept.next().value as AppendOutcome
+  if (outcome === 'conflict') return refusal(reusedRequestId(), index)
+  return {
+    index,
+    code: 200,
+    status: 'success',
+    ...(outcome === 'replayed' && { replayed: true }),
+    ...(Object.keys(item.warnings).length > 0 && { warnings: item.warnings }),
+  }
+}
+
+function refusal(error: ApiError | ValidationError, index: number): ItemResult {
+  const { message } = error
+  return error instanceof ValidationError
+    ? { index, code: 400, status: 'validation_error', message, errors: error.errors }
+    : { index, code: error.status, status: 'error', message, detail: error.detail }
+}
+
+function summaryOf(results: readonly ItemResult[]): BatchResult {
+  const counts = { items: results.length, stored: 0, replayed: 0, refused: 0 }
+  for (const result of results) {
+    if (result.code !== 200) counts.refused++
+    else if ('replayed' in result) counts.replayed++
+    else counts.stored++
+  }
+  const kept = counts.items - counts.refused
+  return {
+    status: kept === counts.items ? 'success' : kept === 0 ? 'error' : 'partial',
+    message: `${kept} of ${counts.items} items kept`,
+    counts,
+    results,
+  }
+}

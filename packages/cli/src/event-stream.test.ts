@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { readEvents, type ServerEvent } from './event-stream.ts'
+
+async function eventsOf(chunks: readonly Uint8Array[]): Promise<ServerEvent[]> {
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield* chunks
+  }
+  return Array.fromAsync(readEvents(body()))
+}
+
+const TEXT = `retry: 3000
+: open
+
+event: observation
+id: 7
+data: {"a":"ñ",
+data:"b":1}
+
+: quiet
+
+data
+event: end
+
+event: cut off
+data: {`
+
+describe('server-sent events', () => {
+  const expected = [
+    { event: 'observation', id: '7', data: '{"a":"ñ",\n"b":1}' },
+    { event: 'end', id: undefined, data: '' },
+  ]
+
+  it('are read however they are cut, within a character too', async () => {
+    const bytes = new TextEncoder().encode(TEXT)
+    for (const size of [1, 2, 7, bytes.length]) {
+      const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+        bytes.subarray(index * size, (index + 1) * size),
+      )
+      assert.deepEqual(await eventsOf(chunks), expected, `chunks of ${size}`)
+    }
+  })
+
+  it('do not grow without end', async () => {
+    const chunk = new Uint8Array(1024 ** 2).fill(97)
+    await assert.rejects(eventsOf(Array(6).fill(chunk)), /endless line/)
+  })
+})

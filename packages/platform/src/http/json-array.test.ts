@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { splitJsonArray, splitNdjson } from './json-array.ts'
+import { JsonBodyError } from './json-body.ts'
+
+describe('splitJsonArray', () => {
+  it('gives the elements of any array, each as it was written', () => {
+    const elements = fc.array(fc.jsonValue(), { maxLength: 20 })
+    fc.assert(
+      fc.property(elements, fc.constantFrom(0, 2, '\t'), (values, space) => {
+        const texts = splitJsonArray(JSON.stringify(values, null, space), 20)
+        const plain = JSON.parse(JSON.stringify(values))
+        assert.deepEqual(
+          texts.map((text) => JSON.parse(text)),
+          plain,
+        )
+      }),
+    )
+  })
+
+  it('rounds no number and loses no space within an element', () => {
+    const text = ' [ {"iccid": 89560100000000000017 } ,\n1.0\n]\r\n'
+    assert.deepEqual(splitJsonArray(text, 9), ['{"iccid": 89560100000000000017 }', '1.0'])
+  })
+
+  it('takes brackets, commas and quotes in strings for text', () => {
+    const values = ['],[', '\\"', '\\', '",', '{']
+    const texts = splitJsonArray(JSON.stringify(values), 9)
+    assert.deepEqual(
+      texts.map((text) => JSON.parse(text)),
+      values,
+    )
+  })
+
+  it('stops one past the maximum, whatever follows', () => {
+    assert.equal(splitJsonArray(`[${'1,'.repeat(1000)}`, 3).length, 4)
+    assert.equal(splitJsonArray('[1,2,3]', 3).length, 3)
+    assert.equal(splitJsonArray('[1,2,3,4]', 3).length, 4)
+  })
+
+  it('leaves what is between the commas to whoever parses it', () => {
+    assert.deepEqual(splitJsonArray('[1,,x]', 9), ['1', '', 'x'])
+    assert.deepEqual(splitJsonArray('[1,]', 9), ['1', ''])
+  })
+
+  it('refuses what is not one array that begins and ends', () => {
+    for (const text of [
+      '',
+      ' ',
+      '{}',
+      '{"a":[]}',
+      '1',
+      '[',
+      '[1',
+      '["]',
+      '[{"a":1]',
+      '[1]]',
+      '[1] 2',
+    ]) {
+      assert.throws(() => splitJsonArray(text, 9), JsonBodyError, text)
+    }
+  })
+
+  it('passes over a million blanks in no more than a moment', { timeout: 10_000 }, () => {
+    const blanks = ' '.repeat(1_000_000)
+    assert.deepEqual(splitJsonArray(`[{"a":${blanks}1}${blanks}]${blanks}`, 9), [
+      `{"a":${blanks}1}`,
+    ])
+  })
+
+  it('walks a million brackets without running out of stack', () => {
+    assert.throws(() => splitJsonArray('['.repeat(1_000_000), 9), /does not end/)
+  })
+})
+
+describe('splitNdjson', () => {
+  it('gives the lines, blank ones left out, whatever ends them', () => {
+    assert.deepEqual(splitNdjson('{"a":1}\r\n\n  \n[2 ]\n', 9), ['{"a":1}', '[2 ]'])
+    assert.deepEqual(splitNdjson('{"a":1}\n{"cut', 9), ['{"a":1}', '{"cut'])
+    assert.deepEqual(splitNdjson('', 9), [])
+    assert.deepEqual(splitNdjson('\n\n', 9), [])
+  })
+
+  it('stops one past the maximum', () => {
+    assert.equal(splitNdjson('1\n'.repeat(1000), 3).length, 4)
+    assert.equal(splitNdjson('1\n2\n3', 3).length, 3)
+  })
+})
