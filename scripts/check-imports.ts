@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   oauth: [],
   telemetry: [],
+  sdk: ['oauth', 'telemetry'],
   platform: [],
   auth: ['oauth', 'platform'],
   api: ['oauth', 'telemetry', 'platform'],
@@ -46,8 +47,11 @@ const WALLS: readonly { readonly module: RegExp; readonly allowed: RegExp }[] = 
   { module: /^@prometheus-io\/client$/, allowed: /^platform\/src\/metrics\/prometheus\.ts$/ },
   { module: /^commander$/, allowed: /^cli\/src\/(words\/.*|program|report-error)\.ts$/ },
   { module: /^node:sqlite$/, allowed: /^(platform\/src\/storage|[a-z]+\/src\/store\/sqlite)\// },
-  // Published packages run where there is no Node (the telemetry package, and all of oauth).
-  { module: /^node:/, allowed: /^(?!oauth\/|telemetry\/)|\.test\.ts$/ },
+  // Published packages run where there is no Node; what needs it is a subpath of its own.
+  {
+    module: /^node:/,
+    allowed: /^(?!(oauth|telemetry|sdk)\/)|^(oauth|sdk)\/src\/node\/|\.test\.ts$/,
+  },
 ]
 
 export interface SourceFile {
