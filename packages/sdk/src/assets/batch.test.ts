@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  json,
+  type Script,
+  scriptedFetch,
+  success,
+  unavailable,
+  virtualTiming,
+} from '../testing.ts'
+import { createDeliver } from './batch.ts'
+
+const REPORTS = [1, 2, 3].map((n) => ({ request_id: `r-${n}`, body: `{"asset_id":"T${n}"}` }))
+const SIGNAL = new AbortController().signal
+
+function setUp(script: Script) {
+  const { fetch, requests } = scriptedFetch(script)
+  const deliver = createDeliver({
+    apiUrl: 'https://api.example',
+    fetch,
+    timing: virtualTiming(),
+    timeoutMs: 30_000,
+  })
+  const paths = () => requests.map(({ url }) => new URL(url).pathname)
+  return { deliver: () => deliver(REPORTS, SIGNAL), requests, paths }
+}
+
+const results = (...statuses: string[]) =>
+  json({ status: 'success', results: statuses.map((status) => ({ status })) })
+
+const notFound = () => json({ status: 'error', message: 'Not found', detail: 'No such path' }, 404)
+
+const BATCH = '/v1/asset/track/batch'
+const SINGLE = '/v1/asset/track'
+
+describe('a batch', () => {
+  it('carries each report’s own id and text, one a line', async () => {
+    const { deliver, requests } = setUp(() => results('stored', 'stored', 'stored'))
+    await deliver()
+    const lines = requests[0]?.body.trimEnd().split('\n') ?? []
+    const sent = lines.map((line) => JSON.parse(line))
+    assert.deepEqual(
+      sent,
+      REPORTS.map(({ request_id, body }) => ({ request_id, data: JSON.parse(body) })),
+    )
+  })
+
+  it('settles each report by its own result', async () => {
+    const { deliver, requests } = setUp(() =>
+      json({
+        results: [
+          { status: 'replayed' },
+          { status: 'validation_error', errors: { year: 'must be a whole number' } },
+          { status: 'conflict', message: 'used before' },
+        ],
+      }),
+    )
+    const { settled, failure } = await deliver()
+    assert.equal(failure, null)
+    assert.deepEqual(settled[0], { kind: 'kept', replayed: true })
+    const errors = settled.slice(1).map((one) => one.kind === 'refused' && one.error.name)
+    assert.deepEqual(errors, ['ValidationError', 'RefusedError'])
+    assert.equal(requests.length, 1)
+  })
+
+  it('ends where a report could not be kept for now', async () => {
+    const { deliver } = setUp(() => results('stored', 'unavailable', 'stored'))
+    const { settled, failure } = await deliver()
+    assert.equal(settled.length, 1)
+    assert.equal((failure as { retryable?: boolean } | null)?.retryable, true)
+  })
+
+  for (const [what, script] of [
+    ['no network', () => Promise.reject(new TypeError('fetch failed'))],
+    ['503', () => unavailable()],
+    ['401', () => json({}, 401)],
+    ['too few results', () => results('stored')],
+    ['a word nobody knows', () => results('sleeping', 'stored', 'stored')],
+  ] as const) {
+    it(`settles nothing on ${what}`, async () => {
+      const { deliver, requests } = setUp(script)
+      const { settled, failure } = await deliver()
+      assert.deepEqual([settled.length, requests.length], [0, 1])
+      assert.ok(failure instanceof Error)
+    })
+  }
+})
+
+describe('where the server takes no batches', () => {
+  it('reports go one by one, and it is not asked again', async () => {
+    const { deliver, paths, requests } = setUp(({ url }) =>
+      url.endsWith('/batch') ? notFound() : success(),
+    )
+    assert.equal((await deliver()).settled.length, 3)
+    assert.equal((await deliver()).settled.length, 3)
+    assert.deepEqual(paths(), [BATCH, ...Array(6).fill(SINGLE)])
+    assert.equal(requests[1]?.headers.get('x-request-id'), 'r-1')
+  })
+
+  it('the first failure ends it, and what was settled stays so', async () => {
+    const { deliver } = setUp(({ url, headers }) => {
+      if (url.endsWith('/batch')) return notFound()
+      return headers.get('x-request-id') === 'r-2' ? unavailable() : success()
+    })
+    const { settled, failure } = await deliver()
+    assert.equal(settled.length, 1)
+    assert.ok(failure !== null)
+  })
+
+  it('a wrong address loses no reading: 404 is no report’s fault', async () => {
+    const { deliver } = setUp(notFound)
+    const { settled, failure } = await deliver()
+    assert.equal(settled.length, 0)
+    assert.ok(failure !== null)
+  })
+})
+
+describe('a batch that is refused as a whole', () => {
+  for (const status of [400, 413]) {
+    it(`(${status}) is sent one by one, so that only the one to blame is dropped`, async () => {
+      const { deliver } = setUp(({ url, headers }) => {
+        const good = !url.endsWith('/batch') && headers.get('x-request-id') !== 'r-2'
+        return good ? success() : json({ status: 'error', message: 'No' }, status)
+      })
+      const { settled, failure } = await deliver()
+      assert.deepEqual(
+        settled.map(({ kind }) => kind),
+        ['kept', 'refused', 'kept'],
+      )
+      assert.equal(failure, null)
+    })
+  }
+})
