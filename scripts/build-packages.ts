@@ -52,7 +52,6 @@ export function buildPackages(target?: string): Record<Published, string> {
 /** One program for all packages, because they see each other's sources. */
 function compile(outDir: string): void {
   const project = join(outDir, 'tsconfig.json')
-  const sources = (pattern: string) => PUBLISHED.map((name) => `${ROOT}packages/${name}/${pattern}`)
   const config = {
     extends: `${ROOT}tsconfig.json`,
     compilerOptions: {
@@ -64,8 +63,11 @@ function compile(outDir: string): void {
       outDir,
       typeRoots: [`${ROOT}node_modules/@types`],
     },
-    include: sources('src/**/*.ts'),
-    exclude: ['*.test.ts', '*.fixture.ts', 'testing.ts'].flatMap((end) => sources(`src/**/${end}`)),
+    // What no entry reaches (tests, their tools) is not published.
+    files: PUBLISHED.flatMap((name) =>
+      Object.values(manifestOf(name).exports).map((path) => join(ROOT, 'packages', name, path)),
+    ),
+    include: [],
   }
   writeFileSync(project, JSON.stringify(config))
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
@@ -80,12 +82,15 @@ function assemble(name: Published, compiled: string, folder: string): void {
   for (const [path, text] of Object.entries(REPLACED[name]?.() ?? {})) {
     writeFileSync(join(folder, path), text)
   }
-  const manifest = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as Manifest
   writeFileSync(
     join(folder, 'package.json'),
-    `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`,
+    `${JSON.stringify(publishedManifest(manifestOf(name)), null, 2)}\n`,
   )
   cpSync(join(source, 'README.md'), join(folder, 'README.md'))
+}
+
+function manifestOf(name: Published): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8'))
 }
 
 interface Manifest {
