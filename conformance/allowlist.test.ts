@@ -69,6 +69,12 @@ async function newClient(...options: string[]) {
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: body.replace(client_secret, secret),
       }),
+    /** A request about a token (RFC 7009, RFC 7662). */
+    about: (token: string, address: string, path: string) =>
+      from(address, 'POST', path, {
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ token, client_id, client_secret }).toString(),
+      }),
   }
 }
 
@@ -85,6 +91,22 @@ describe('an enforced allowlist', () => {
       assert.match(String(refused.body.error_description), /address/)
     })
   }
+
+  it('holds at introspection, at revocation and at the feed', async () => {
+    const audience = ['--audience', `${server.url}/oauth2/revocations`]
+    const client = await newClient('--allow', `${HOME}/32`, ...audience)
+    const login = await client.login(HOME)
+    assert.equal(login.status, 200)
+    const { access_token: token } = login.body
+    for (const path of ['/oauth2/introspect', '/oauth2/revoke']) {
+      assert.equal((await client.about(token as string, ELSEWHERE, path)).status, 403)
+    }
+    const feed = '/oauth2/revocations'
+    assert.equal((await from(ELSEWHERE, 'GET', feed, bearer(login))).status, 403)
+    assert.equal((await from(HOME, 'GET', feed, bearer(login))).status, 200)
+    assert.equal((await client.about(token as string, HOME, '/oauth2/revoke')).status, 200)
+    assert.equal((await from(HOME, 'GET', feed, bearer(login))).status, 401)
+  })
 
   it('says nothing about addresses to a wrong secret', async () => {
     const client = await newClient('--allow', `${HOME}/32`)

@@ -34,6 +34,9 @@ let routes: Route[]
 let begin: number
 let telemetryToken: string
 let adminToken: string
+let feedToken: string
+/** Whom the admin routes are driven against; its tokens are ended on the way. */
+let target: string
 
 before(async () => {
   const port = await freePort()
@@ -43,7 +46,9 @@ before(async () => {
   routes = await routeTable(server.url, server.credentials.audience)
   begin = server.output().length
   telemetryToken = await login(server.credentials)
-  adminToken = await login(await adminCredentials())
+  adminToken = await login(await createClient('admin/v1'))
+  feedToken = await login(await createClient('oauth2/revocations'))
+  target = (await createClient('admin/v1')).client_id as string
   for (const route of routes) await drive(server.url, route)
   await drive(metricsUrl, { method: 'GET', url: '/metrics' })
   await drive(metricsUrl, { method: 'POST', url: '/metrics' })
@@ -54,13 +59,13 @@ before(async () => {
 })
 after(() => server.stop())
 
-/** A client that may do everything at the admin API. */
-async function adminCredentials(): Promise<Record<string, string>> {
-  const audience = `${server.url}/admin/v1`
+/** A client that may do everything at one of the server's own APIs. */
+async function createClient(api: string): Promise<Record<string, string>> {
+  const audience = `${server.url}/${api}`
   const args = ['clients', 'create', '--json', '--name', 'admin', '--audience', audience]
   const { stdout, stderr } = await server.miot(args)
   const created = JSON.parse(stdout || stderr)
-  canaries.watch('the secret of the admin client', created.client_secret)
+  canaries.watch(`the secret of a client of ${api}`, created.client_secret)
   return { ...created, audience, grant_type: 'client_credentials' }
 }
 
@@ -107,6 +112,7 @@ function authorizations(): Record<string, string>[] {
     { authorization: at('no scheme') },
     { authorization: `Bearer ${telemetryToken}` },
     { authorization: `Bearer ${adminToken}` },
+    { authorization: `Bearer ${feedToken}` },
   ]
 }
 
@@ -173,7 +179,7 @@ function badBodies(): Request[] {
 /** @returns the last status; 0 when there was no answer. */
 async function send(base: string, route: Route, request: Request): Promise<number> {
   const at = (place: string) => encodeURIComponent(canaries.at(place))
-  const known: Record<string, string> = { client_id: server.credentials.client_id }
+  const known: Record<string, string> = { client_id: target }
   const odd = route.url.replaceAll(/:(\w+)/g, (_, name) => at(`path ${name}`))
   const good = route.url.replaceAll(/:(\w+)/g, (_, name) => known[name] ?? at(`path ${name}`))
   const query = `client_secret=${at('query client_secret')}&cursor=${at('query')}&${at('query name')}`

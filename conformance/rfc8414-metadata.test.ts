@@ -124,6 +124,20 @@ describe('RFC 8414', () => {
     }
   })
 
+  it('§2: every method listed for revocation and introspection works there', async () => {
+    const document = await metadata()
+    for (const name of ['revocation', 'introspection']) {
+      const path = new URL(String(document[`${name}_endpoint`])).pathname
+      const methods = list(document[`${name}_endpoint_auth_methods_supported`])
+      assert.deepEqual(methods, list(document.token_endpoint_auth_methods_supported))
+      for (const method of methods) {
+        const { headers = {}, body } = (await AUTHENTICATED_BY[method]?.()) ?? {}
+        const answer = await connection.send({ path, headers, body: `${body}&token=x` })
+        assert.equal(answer.status, 200, `${name}: ${method}: ${answer.text}`)
+      }
+    }
+  })
+
   it('§2: every grant type listed gets a token, and the others are refused', async () => {
     const { grant_types_supported: grantTypes } = await metadata()
     const known = [
@@ -142,23 +156,18 @@ describe('RFC 8414', () => {
 
   it('§2: every scope listed can be granted', async () => {
     const { scopes_supported: scopes } = await metadata()
-    const audience = `${server.url}/admin/v1`
-    const made = await server.miot([
-      'clients',
-      'create',
-      '--name',
-      'a',
-      '--audience',
-      audience,
-      '--json',
-    ])
-    const administrator = JSON.parse(made.stdout)
+    const ofApi = async (path: string) => {
+      const audience = `${server.url}/${path}`
+      const args = ['clients', 'create', '--name', 'a', '--audience', audience, '--json']
+      const { client_id, client_secret } = JSON.parse((await server.miot(args)).stdout)
+      return { ...server.credentials, client_id, client_secret, audience }
+    }
+    const [administrator, follower] = [await ofApi('admin/v1'), await ofApi('oauth2/revocations')]
     assert.ok(list(scopes).includes('asset:track:write') && list(scopes).includes('clients:read'))
     for (const scope of list(scopes)) {
-      const { client_id, client_secret } = administrator
-      const credentials = scope.startsWith('asset:')
-        ? server.credentials
-        : { ...server.credentials, client_id, client_secret, audience }
+      const owners = { asset: server.credentials, revocations: follower } as const
+      const owner = owners[scope.split(':')[0] as keyof typeof owners]
+      const credentials = owner ?? administrator
       const answer = await ask(asForm({ ...credentials, scope }))
       assert.equal(answer.json().scope, scope)
     }

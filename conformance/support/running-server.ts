@@ -71,6 +71,8 @@ export async function startServer(
     MIOT_PORT: String(port),
     // Servers run side by side; whoever wants metrics names a port.
     MIOT_METRICS_PORT: '0',
+    // Nobody balances in front of them.
+    MIOT_DRAIN_SECONDS: '0',
     ...env,
   }
   let printed = ''

@@ -1,6 +1,10 @@
 /** ModularIoT API, wired: everything it is made of, visible in one place. */
 
-import { createVerifier, type KeySource } from '@modulariot/oauth/resource-server'
+import {
+  createVerifier,
+  type KeySource,
+  type RevocationSource,
+} from '@modulariot/oauth/resource-server'
 import type { Application } from '@modulariot/platform/http'
 import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
 import { mountApiRoutes } from './http/routes.ts'
@@ -16,6 +20,8 @@ export interface ApiServerOptions {
   readonly baseUrl: string
   /** The issuer's keys: its key ring in one process, `RemoteJwks` elsewhere. */
   readonly keys: KeySource
+  /** What the issuer has revoked. Left out: nothing ever is. */
+  readonly revocations?: RevocationSource
   readonly store: TelemetryStore
   /** Unix milliseconds. */
   readonly now: () => number
@@ -25,7 +31,14 @@ export interface ApiServerOptions {
 
 export function createApiServer(options: ApiServerOptions): Application {
   const { issuer, audience, baseUrl, keys, store, now } = options
-  const verifier = createVerifier({ issuer, audience, keys, now })
+  const { revocations } = options
+  const verifier = createVerifier({
+    issuer,
+    audience,
+    keys,
+    now,
+    ...(revocations && { revocations }),
+  })
   const metrics = createApiMetrics(options.metrics ?? noMetrics)
   const queue = createCommitQueue(store, COMMIT_QUEUE_LIMITS, metrics.committed)
   metrics.watchQueue(queue.depth)
@@ -33,6 +46,9 @@ export function createApiServer(options: ApiServerOptions): Application {
   return {
     name: 'api',
     mount: (app) => mountApiRoutes(app, deps),
-    ready: () => store.ping(),
+    ready: async () => {
+      await store.ping()
+      return undefined
+    },
   }
 }

@@ -6,6 +6,7 @@ export * from './admin/installation.ts'
 export { parseLine } from './admin/schemas.ts'
 export { adminAudience } from './admin/scopes.ts'
 export * from './admin/secrets.ts'
+export * from './admin/tokens.ts'
 export * from './admin/usage.ts'
 export { AdminError, type AdminErrorCode } from './admin-error.ts'
 export {

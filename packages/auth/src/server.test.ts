@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Revocation } from '@modulariot/oauth/protocol'
 import { createHttpServer } from '@modulariot/platform/http'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { pino } from 'pino'
@@ -10,7 +11,7 @@ import { createSecret, digestSecret } from './clients/secret.ts'
 import type { SealedKey } from './keys/sealed-key.ts'
 import { deriveInstallationKeys } from './keys/sealing.ts'
 import { type AuthServer, createAuthServer } from './server.ts'
-import type { AuthStore } from './store/store.ts'
+import type { AuthStore, StoreChange } from './store/store.ts'
 import type { UsageBatch } from './usage/usage.ts'
 
 const ES256: Audience = {
@@ -36,9 +37,11 @@ function createStore() {
     audiences: [ES256] as Audience[],
     usage: [] as UsageBatch[],
     keys: [] as readonly SealedKey[],
+    feed: [] as Revocation[],
     status: 'active' as ClientRecord['status'],
-    listeners: new Set<() => void>(),
+    listeners: new Set<(change: StoreChange) => void>(),
     fails: false,
+    silentMs: 0,
   }
   const store: Partial<AuthStore> = {
     ping: async () => {
@@ -47,6 +50,12 @@ function createStore() {
     listAudiences: async () => {
       if (state.fails) throw new StoreUnavailable('no disk')
       return state.audiences
+    },
+    silentForMs: () => state.silentMs,
+    readRevocations: async ({ after }) => {
+      if (state.fails) throw new StoreUnavailable('no disk')
+      const revocations = state.feed.slice(Number(after ?? 0))
+      return { revocations, cursor: String(state.feed.length), more: false }
     },
     findClient: async (client_id) => {
       const digest = digestSecret(SECRET, KEYS.secretDigest)
@@ -62,7 +71,7 @@ function createStore() {
       state.usage.push(batch)
     },
     updateSigningKeys: async (update) => {
-      state.keys = update(state.keys)
+      state.keys = update(state.keys)?.keys ?? state.keys
       return state.keys
     },
     onChange: (listener) => {
@@ -71,7 +80,8 @@ function createStore() {
     },
   }
   function tellChange(): void {
-    for (const listener of state.listeners) listener()
+    const change = { clients: 'all', keys: true, revocations: true } as const
+    for (const listener of state.listeners) listener(change)
   }
   return { state, store: store as AuthStore, tellChange }
 }
@@ -110,14 +120,29 @@ describe('createAuthServer', { timeout: 20_000 }, () => {
     assert.deepEqual(place.state.keys.map(({ alg }) => alg).sort(), ['ES256', 'EdDSA', 'RS256'])
   })
 
-  it('has an audience for its admin API, and leaves it as it is afterwards', async () => {
+  it('has audiences for its admin API and its feed, and leaves them as they are afterwards', async () => {
     const place = createStore()
     await start(place)
-    const before = place.state.audiences.at(-1)
-    assert.equal(before?.audience, 'https://auth.example/admin/v1')
-    assert.ok(before?.scopes.includes('clients:write'))
+    const own = place.state.audiences.slice(1)
+    assert.deepEqual(
+      own.map(({ audience }) => audience),
+      ['https://auth.example/admin/v1', 'https://auth.example/oauth2/revocations'],
+    )
+    assert.ok(own[0]?.scopes.includes('clients:write'))
     await start(place)
-    assert.equal(place.state.audiences.length, 2)
+    assert.deepEqual(place.state.audiences.slice(1), own)
+  })
+
+  it('knows what was revoked before it started, and what another process revokes', async () => {
+    const place = createStore()
+    place.state.feed.push({ kind: 'token', jti: 'before', expires: 4_000_000_000 })
+    const { revocations } = await start(place)
+    const token = { client_id: 'c', iat: 0, kid: 'k' }
+    assert.equal(revocations.isRevoked({ ...token, jti: 'before' }), true)
+    assert.equal(revocations.isRevoked({ ...token, jti: 'later' }), false)
+    place.state.feed.push({ kind: 'token', jti: 'later', expires: 4_000_000_000 })
+    place.tellChange()
+    await eventually(async () => revocations.isRevoked({ ...token, jti: 'later' }))
   })
 
   it('has a key for an audience that another process adds, the same in every process', async () => {
@@ -154,11 +179,13 @@ describe('createAuthServer', { timeout: 20_000 }, () => {
     assert.ok(await server.keys.find({ alg: 'ES256', kid: place.state.keys[0]?.kid as string }))
   })
 
-  it('is ready while its store is', async () => {
+  it('is ready while its store is, and in part while it knows clients without it', async () => {
     const place = createStore()
     const server = await start(place)
-    await server.ready()
+    assert.equal(await server.ready(), undefined)
     place.state.fails = true
+    assert.equal(await server.ready(), 'degraded')
+    place.state.silentMs = 3_600_001
     await assert.rejects(server.ready(), StoreUnavailable)
   })
 

@@ -1,12 +1,16 @@
 /** ModularIoT Auth, wired: everything it is made of, visible in one place. */
 
-import { createVerifier, type KeySource } from '@modulariot/oauth/resource-server'
+import {
+  createVerifier,
+  type KeySource,
+  type RevocationSource,
+} from '@modulariot/oauth/resource-server'
 import type { Application } from '@modulariot/platform/http'
 import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
 import { type AdminContext, systemContext } from './admin/context.ts'
 import { ensureAudience } from './admin/installation.ts'
-import { ADMIN_SCOPES, adminAudience } from './admin/scopes.ts'
-import { ClientDirectory } from './clients/directory.ts'
+import { ADMIN_SCOPES, adminAudience, FEED_SCOPE, feedAudience } from './admin/scopes.ts'
+import { ClientDirectory, MAX_STALE_MS } from './clients/directory.ts'
 import { mountAuthRoutes } from './http/routes.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import type { InstallationKeys } from './keys/sealing.ts'
@@ -14,6 +18,7 @@ import { LoginLimits } from './limits/login-limits.ts'
 import { TokenQuotas } from './limits/token-quotas.ts'
 import { createAuthMetrics, publishUsage } from './metrics.ts'
 import type { AuthStore } from './store/store.ts'
+import { RevocationFollower } from './tokens/revocation-follower.ts'
 import { UsageCounter, type UsageTotals } from './usage/usage-counter.ts'
 
 export interface AuthServerOptions {
@@ -35,6 +40,8 @@ export interface AuthServerOptions {
 export interface AuthServer extends Application {
   /** The verifying keys, for an API in the same process. */
   readonly keys: KeySource
+  /** What has been revoked, for the same. */
+  readonly revocations: RevocationSource
   /** What was issued since the start, for the metrics. */
   usageTotals(): UsageTotals
   /** Writes what was counted and is not written yet; the store is still needed. */
@@ -49,7 +56,11 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
   const usage = new UsageCounter({ store, now, onError: options.onError })
   publishUsage(options.metrics ?? noMetrics, () => usage.totals())
   const limits = new LoginLimits({ now })
-  const quotas = new TokenQuotas({ now, onExceeded: (client_id) => usage.overQuota(client_id) })
+  const quotas = new TokenQuotas({
+    store,
+    now,
+    onExceeded: (client_id) => usage.overQuota(client_id),
+  })
   const keys = new KeyRing({ store, sealingKey: options.installationKeys.sealing, now })
 
   async function loadKeys(): Promise<void> {
@@ -57,20 +68,27 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
     await keys.load([...new Set(audiences.map((audience) => audience.signing_alg))])
   }
   const digestKey = options.installationKeys.secretDigest
-  await ensureAdminAudience(issuer, systemContext({ store, digestKey, now }))
+  await ensureOwnAudiences(issuer, systemContext({ store, digestKey, now }))
   await loadKeys()
-  const stopWatching = store.onChange(() => {
-    directory.clear()
-    loadKeys().catch(options.onError)
+  const revocations = new RevocationFollower({ store, now, onError: options.onError })
+  await revocations.start()
+  const stopWatching = store.onChange((change) => {
+    directory.forget(change.clients)
+    if (change.keys) loadKeys().catch(options.onError)
+    if (change.revocations) void revocations.catchUp()
   })
 
   const audience = adminAudience(issuer)
-  const verifier = createVerifier({ issuer, audience, keys, now })
+  const verifierFor = (audience: string | null) =>
+    createVerifier({ issuer, audience, keys, now, revocations })
   return {
     name: 'auth',
     keys,
-    mount: (app) =>
-      mountAuthRoutes(app, {
+    revocations,
+    mount: (app) => {
+      // Whoever waits for revocations is answered before the server closes.
+      app.addHook('preClose', async () => revocations.close())
+      return mountAuthRoutes(app, {
         issuer,
         store,
         directory,
@@ -81,27 +99,48 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
         quotas,
         usage,
         metrics,
-        verifier,
+        verifier: verifierFor(audience),
         adminAudience: audience,
-      }),
-    ready: () => store.ping(),
+        feedVerifier: verifierFor(feedAudience(issuer)),
+        ownVerifier: verifierFor(null),
+        revocations,
+      })
+    },
+    ready: () => readiness(store),
     usageTotals: () => usage.totals(),
     close: () => {
       stopWatching()
+      revocations.close()
       return usage.close()
     },
+  }
+}
+
+/** While the store is away, clients that are known still get tokens, for a time. */
+async function readiness(store: AuthStore): Promise<'degraded' | undefined> {
+  try {
+    await store.ping()
+    return undefined
+  } catch (error) {
+    if (store.silentForMs() > MAX_STALE_MS) throw error
+    return 'degraded'
   }
 }
 
 /** Short-lived, since it opens more than telemetry. */
 const ADMIN_TOKEN_LIFETIME_SECONDS = 3600
 
-function ensureAdminAudience(issuer: string, context: AdminContext): Promise<boolean> {
-  const audience = {
-    audience: adminAudience(issuer),
-    scopes: ADMIN_SCOPES,
-    token_lifetime_seconds: ADMIN_TOKEN_LIFETIME_SECONDS,
-    signing_alg: 'RS256',
-  } as const
-  return ensureAudience(audience, context)
+/** The APIs of this server itself. */
+async function ensureOwnAudiences(issuer: string, context: AdminContext): Promise<void> {
+  const own = [
+    { audience: adminAudience(issuer), scopes: ADMIN_SCOPES },
+    { audience: feedAudience(issuer), scopes: [FEED_SCOPE] },
+  ]
+  for (const { audience, scopes } of own) {
+    const token_lifetime_seconds = ADMIN_TOKEN_LIFETIME_SECONDS
+    await ensureAudience(
+      { audience, scopes, token_lifetime_seconds, signing_alg: 'RS256' },
+      context,
+    )
+  }
 }

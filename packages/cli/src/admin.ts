@@ -12,6 +12,7 @@ import {
   getClient,
   listClients,
   listSecrets,
+  revokeClientTokens,
   revokeSecret,
   rotateSecrets,
   updateClient,
@@ -52,6 +53,7 @@ function localAdmin(admin: AdminContext): Admin {
     addSecret: (client_id, options) => addSecret(client_id, options, admin),
     rotateSecrets: (client_id, options) => rotateSecrets(client_id, options, admin),
     revokeSecret: (client_id, secret_id) => revokeSecret(client_id, secret_id, admin),
+    revokeTokens: (client_id) => revokeClientTokens(client_id, admin),
     listSecrets: (client_id) => listSecrets(client_id, admin),
     wastefulClients: () => wastefulClients(admin),
     listAudit: async ({ limit, target: target_id, action }) => {

@@ -38,6 +38,7 @@ export interface Admin {
     options: { label: string; overlapSeconds: number },
   ): Promise<AddedSecret>
   revokeSecret(client_id: string, secret_id: string): Promise<ClientView>
+  revokeTokens(client_id: string): Promise<ClientView>
   listSecrets(client_id: string): Promise<UsedSecret[]>
   wastefulClients(): Promise<WastefulClient[]>
   listAudit(query: { limit: number; target?: string; action?: string }): Promise<AuditLine[]>

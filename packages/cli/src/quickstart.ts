@@ -5,6 +5,7 @@
  * the next first run replaces, never a client whose secret nobody has.
  */
 
+import { readFileSync, rmSync } from 'node:fs'
 import { SCOPES } from '@modulariot/api'
 import {
   type AdminContext,
@@ -53,11 +54,15 @@ export async function createQuickstart(
     { digestKey: context.digestKey, now: context.now() },
   )
   const { client_id } = client
-  writePrivateFile(filesOf(config).quickstart, settingsFile(config, client_id, client_secret))
+  const path = filesOf(config).quickstart
+  const settings = settingsFile(config, client_id, client_secret)
+  writePrivateFile(path, settings)
   const made = await store.createFirst(
     auditedOrganization(organization, context),
     auditedClient(context, 'client.created', null, client, viewOf(client)),
   )
+  // Another instance was first, and nobody will ever log in with these.
+  if (!made && readFileSync(path, 'utf8') === settings) rmSync(path)
   return made ? { client_id, client_secret, audience, grant_type: 'client_credentials' } : null
 }
 

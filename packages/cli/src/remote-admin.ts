@@ -88,6 +88,7 @@ export async function createRemoteAdmin(
       json('POST', `${client(id)}/secrets/rotate`, { label, overlap_seconds }),
     revokeSecret: (id, secret_id) =>
       json('DELETE', `${client(id)}/secrets/${encodeURIComponent(secret_id)}`),
+    revokeTokens: (id) => json('POST', `${client(id)}/tokens/revoke`),
     listSecrets: async (id) =>
       (await json<{ secrets: UsedSecret[] }>('GET', `${client(id)}/secrets`)).secrets,
     wastefulClients: async () =>

@@ -1,26 +1,43 @@
 /** ModularIoT Auth and ModularIoT API in one process: all of it put together, started and stopped. */
 
-import { createApiServer, openSqliteTelemetryStore } from '@modulariot/api'
-import { createAuthServer, openSqliteAuthStore, systemContext } from '@modulariot/auth'
-import { createHttpServer, loadTls, TlsFilesError } from '@modulariot/platform/http'
+import { createApiServer } from '@modulariot/api'
+import { createAuthServer, systemContext } from '@modulariot/auth'
+import { createHttpServer, loadTls, shutDown, TlsFilesError } from '@modulariot/platform/http'
 import { createLogger } from '@modulariot/platform/logging'
 import { createMetrics } from '@modulariot/platform/metrics'
 import { CliError } from './cli-error.ts'
-import { type Config, filesOf } from './config/parse-config.ts'
+import type { Config } from './config/parse-config.ts'
 import { prepareInstallation } from './installation.ts'
 import { createQuickstart, ensureApiAudience, type QuickstartCredentials } from './quickstart.ts'
 import { serveMetrics } from './serve-metrics.ts'
+import { openAuthStore, openTelemetryStore } from './stores.ts'
 
 export interface Running {
   /** Made on the first run only. */
   readonly quickstart: QuickstartCredentials | null
   /** What a client on this machine must trust besides the public CAs: our self-signed certificate. */
   readonly caFile: string | null
-  /** Answers what was accepted, then closes everything. */
-  stop(): Promise<void>
+  /**
+   * Answers what was accepted, writes what was counted, then closes everything.
+   *
+   * @param drainMs how long to go on answering while balancers learn that we are leaving.
+   */
+  stop(drainMs: number): Promise<void>
 }
 
 export async function serve(config: Config): Promise<Running> {
+  const opened = new AsyncDisposableStack()
+  try {
+    return await start(config, opened)
+  } catch (error) {
+    // A connection that was left open would keep the process from ending with what it says now.
+    await opened.disposeAsync()
+    throw error
+  }
+}
+
+/** @param opened what has to be closed, the last first. */
+async function start(config: Config, opened: AsyncDisposableStack): Promise<Running> {
   const { issuer, apiAudience: audience, tls, trustedProxies } = config
   // Before anything is opened or made.
   const caFile = selfSignedCertificate(config)
@@ -28,10 +45,11 @@ export async function serve(config: Config): Promise<Running> {
   const logger = createLogger(config.logLevel)
   const metrics = config.metricsPort === null ? null : await createMetrics()
   const counting = metrics === null ? {} : { metrics }
-  const installationKeys = prepareInstallation(config)
-  const files = filesOf(config)
-
-  const authStore = openSqliteAuthStore(files.authDatabase)
+  let stopMetrics = async (): Promise<void> => {}
+  opened.defer(() => stopMetrics())
+  const authStore = await openAuthStore(config.database)
+  opened.defer(() => authStore.close())
+  const installationKeys = await prepareInstallation(config, authStore)
   const admin = systemContext({
     store: authStore,
     digestKey: installationKeys.secretDigest,
@@ -46,12 +64,15 @@ export async function serve(config: Config): Promise<Running> {
     onError: (error) => logger.error({ err: error }, 'going on with what is in memory'),
     ...counting,
   })
-  const telemetryStore = openSqliteTelemetryStore(files.telemetryDatabase)
+  const telemetryStore = await openTelemetryStore(config)
+  opened.defer(() => telemetryStore.close())
+  opened.defer(() => auth.close())
   const api = createApiServer({
     issuer,
     audience,
     baseUrl: issuer,
     keys: auth.keys,
+    revocations: auth.revocations,
     store: telemetryStore,
     now,
     ...counting,
@@ -59,13 +80,9 @@ export async function serve(config: Config): Promise<Running> {
 
   const applications = [auth, api]
   const http = await createHttpServer({ applications, logger, tls, trustedProxies, ...counting })
-  let stopMetrics = async (): Promise<void> => {}
-  async function stop(): Promise<void> {
-    await http.close()
-    await auth.close()
-    await telemetryStore.close()
-    await authStore.close()
-    await stopMetrics()
+  async function stop(drainMs: number): Promise<void> {
+    await shutDown(http, drainMs)
+    await opened.disposeAsync()
   }
   try {
     if (metrics !== null && config.metricsPort !== null) {
@@ -77,7 +94,7 @@ export async function serve(config: Config): Promise<Running> {
       listenTextResolver: (address) => `listening on ${address.replace(/^https?:\/\//, '')}`,
     })
   } catch (error) {
-    await stop()
+    await stop(0)
     throw explainListenError(error, config)
   }
   const quickstart = await createQuickstart(config, admin)

@@ -12,6 +12,7 @@ import {
   withInput,
 } from '../clients/new-client.ts'
 import type { ClientQuery, CreateOutcome } from '../store/store.ts'
+import { cutOff, revocationsOf } from '../tokens/cut-off.ts'
 import {
   type AdminContext,
   assertNoEscalation,
@@ -116,7 +117,8 @@ export async function updateClient(
 }
 
 /**
- * Replaces a client by what `edit` makes of it, counting its version up.
+ * Replaces a client by what `edit` makes of it, counting its version up. One that is disabled loses the
+ * tokens it has, too.
  *
  * @param edit synchronous and pure; what it throws comes out with nothing changed.
  */
@@ -133,12 +135,14 @@ export async function changeClient(
     assertNoEscalation(context, current)
     const edited = edit(current)
     assertNoEscalation(context, edited)
+    const disables = edited.status === 'disabled' && current.status === 'active'
     const next = {
-      ...edited,
+      ...(disables ? cutOff(edited, context.now()) : edited),
       updated_at: new Date(context.now()).toISOString(),
       version: current.version + 1,
     }
-    return auditedClient(context, action, viewOf(current), next, viewOf(next))
+    const audited = auditedClient(context, action, viewOf(current), next, viewOf(next))
+    return { ...audited, revoke: revocationsOf(current, next) }
   })
   if (updated === null) throw noSuchClient(client_id)
   return viewOf(updated)

@@ -92,13 +92,20 @@ export function noSuchClient(client_id: string): AdminError {
 /**
  * Nobody hands out, or gets hold of, more power over the installation than they have: a client that may
  * use the admin API is administered only by those who may do all that it may. The scopes tell, whatever the
- * audience is called: an installation that had another issuer once has two admin audiences.
+ * audience is called: an installation that had another issuer once has two admin audiences. A client that
+ * may introspect other clients' tokens sees into every organization, so only the operator has it in hand.
  *
  * @throws AdminError `forbidden`.
  */
-export function assertNoEscalation(context: AdminContext, client: Pick<Client, 'grants'>): void {
+export function assertNoEscalation(
+  context: AdminContext,
+  client: Pick<Client, 'grants' | 'resource_server_for'>,
+): void {
   const held = context.scopes
   if (held === null) return
+  if (client.resource_server_for.length > 0) {
+    throw new AdminError('forbidden', 'A resource server is administered on the box only')
+  }
   const powers = client.grants.flatMap(({ scopes }) => scopes).filter(isAdminScope)
   const missing = powers.filter((scope) => !held.includes(scope))
   if (missing.length > 0) {

@@ -111,6 +111,8 @@ export const ClientSchema = Type.Object({
   keys: Type.Array(KeyView),
   allowlist: Allowlist,
   quota: Quota,
+  tokens_revoked_until: Nullable(Type.Integer({ description: 'Unix seconds.' })),
+  resource_server_for: Type.Array(Type.String()),
   created_at: Type.String(),
   updated_at: Type.String(),
   version: Type.Integer(),

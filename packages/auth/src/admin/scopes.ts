@@ -1,4 +1,4 @@
-/** What a token may be allowed to do at the admin API. */
+/** What a token may be allowed to do at the admin API and at the revocation feed. */
 
 export const ADMIN_SCOPES = [
   'clients:read',
@@ -10,8 +10,17 @@ export const ADMIN_SCOPES = [
 
 export type AdminScope = (typeof ADMIN_SCOPES)[number]
 
+/** What lets a client read the revocation feed, which names clients of every tenant. */
+export const FEED_SCOPE = 'revocations:read'
+
+/** True for what only somebody who holds it may hand out. */
 export function isAdminScope(scope: string): boolean {
-  return ADMIN_SCOPES.some((name) => name === scope)
+  return scope === FEED_SCOPE || ADMIN_SCOPES.some((name) => name === scope)
+}
+
+/** The feed's audience is the feed's own URL. */
+export function feedAudience(issuer: string): string {
+  return `${issuer}/oauth2/revocations`
 }
 
 /** The admin API's own audience. */

@@ -26,6 +26,11 @@ export type AuditAction =
   | 'secret.added'
   | 'secret.rotated'
   | 'secret.revoked'
+  | 'tokens.revoked'
+  | 'key.created'
+  | 'key.rotated'
+  | 'key.revoked'
+  | 'key.removed'
 
 /** What happened, before the store gives it its place. Never holds a secret. */
 export interface AuditDraft {
@@ -33,7 +38,10 @@ export interface AuditDraft {
   readonly at: string
   readonly actor: Actor
   readonly action: AuditAction
-  readonly target: { readonly type: 'organization' | 'audience' | 'client'; readonly id: string }
+  readonly target: {
+    readonly type: 'organization' | 'audience' | 'client' | 'key'
+    readonly id: string
+  }
   /** Whose it is; null for what belongs to the installation. */
   readonly org_id: string | null
   readonly environment: Environment | null

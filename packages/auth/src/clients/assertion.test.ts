@@ -53,7 +53,7 @@ function deps(over: { store?: Pick<AuthStore, 'useAssertion'> } = {}) {
     reads++
     return clients.get(client_id) ?? null
   }
-  const directory = new ClientDirectory({ findClient })
+  const directory = new ClientDirectory({ findClient, silentForMs: () => 0 })
   const digestKey = new Uint8Array(32)
   return { directory, store: over.store ?? store, issuer: ISSUER, digestKey, now: () => NOW }
 }

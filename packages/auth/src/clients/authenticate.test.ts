@@ -42,6 +42,7 @@ function recordOf(
 function serverWith(record: ClientRecord) {
   const stored = { record, reads: 0 } // Two reads are one look: see ClientDirectory.read.
   const directory = new ClientDirectory({
+    silentForMs: () => 0,
     findClient: async (client_id) => {
       stored.reads++
       return client_id === stored.record.client_id ? stored.record : null
@@ -158,7 +159,7 @@ describe('authenticateClient', () => {
     const server = serverWith(recordOf([SECRET]))
     await server.login(SECRET)
     server.stored.record = recordOf([SECRET], 'disabled')
-    server.directory.clear()
+    server.directory.forget('all')
     assert.equal((await refusal(server, SECRET)).error.reason.kind, 'client_disabled')
     assert.equal((await refusal(server, SECRET)).reads, 2)
   })
@@ -198,7 +199,10 @@ describe('authenticateClient', () => {
 
   it('lets the trouble of the store through as what it is', async () => {
     const fault = new Error('no store')
-    const directory = new ClientDirectory({ findClient: () => Promise.reject(fault) })
+    const directory = new ClientDirectory({
+      findClient: () => Promise.reject(fault),
+      silentForMs: () => 0,
+    })
     const credentials = { client_id: CLIENT, client_secret: SECRET }
     await assert.rejects(
       authenticateClient({ method: 'client_secret_post', ...credentials }, { ...DEPS, directory }),

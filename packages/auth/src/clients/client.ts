@@ -33,6 +33,10 @@ export interface Client extends Tenant {
   readonly keys: readonly ClientKey[]
   readonly allowlist: Allowlist
   readonly quota: Quota
+  /** Unix seconds: every token issued up to and including then is dead; null: none was cut off. */
+  readonly tokens_revoked_until: number | null
+  /** Audiences whose tokens it receives, and so may introspect (RFC 7662). */
+  readonly resource_server_for: readonly string[]
   /** ISO 8601, as all times of the record. */
   readonly created_at: string
   readonly updated_at: string
@@ -120,6 +124,8 @@ export function viewOf(client: Client): ClientView {
     keys: client.keys,
     allowlist: client.allowlist,
     quota: client.quota,
+    tokens_revoked_until: client.tokens_revoked_until,
+    resource_server_for: client.resource_server_for,
     created_at: client.created_at,
     updated_at: client.updated_at,
     version: client.version,

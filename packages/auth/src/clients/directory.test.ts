@@ -13,7 +13,7 @@ function storeOf(next: () => Promise<ClientRecord | null>) {
     asked.push(client_id)
     return client_id === 'client_' ? Promise.resolve(null) : next()
   }
-  return { asked, findClient }
+  return { asked, findClient, silentForMs: () => 0 }
 }
 
 describe('ClientDirectory', () => {
@@ -52,6 +52,7 @@ describe('ClientDirectory', () => {
         asked.push(client_id)
         return client_id === 'client_1' ? known : null
       },
+      silentForMs: () => 0,
     })
     await directory.read('client_1')
     await directory.read('client_unknown')
@@ -59,30 +60,52 @@ describe('ClientDirectory', () => {
     assert.equal(directory.peek('client_unknown'), null)
   })
 
-  it('knows nobody after clear()', async () => {
+  it('knows nobody after forget()', async () => {
     const directory = new ClientDirectory(storeOf(async () => recordOf('a')))
     await directory.read('client_1')
-    directory.clear()
+    directory.forget('all')
     assert.equal(directory.peek('client_1'), null)
   })
 
-  it('hands on but does not keep a read that began before clear()', async () => {
+  it('forgets the clients that were changed, and no others', async () => {
+    const directory = new ClientDirectory(storeOf(async () => recordOf('a')))
+    await directory.read('client_1')
+    await directory.read('client_2')
+    directory.forget(['client_1', 'client_3'])
+    assert.equal(directory.peek('client_1'), null)
+    assert.equal(directory.peek('client_2')?.name, 'a')
+  })
+
+  it('is believed for an hour while the store is out of reach, and again when it is back', async () => {
+    let silentMs = 0
+    const store = { ...storeOf(async () => recordOf('a')), silentForMs: () => silentMs }
+    const directory = new ClientDirectory(store)
+    await directory.read('client_1')
+    silentMs = 3_600_000
+    assert.equal(directory.peek('client_1')?.name, 'a')
+    silentMs++
+    assert.equal(directory.peek('client_1'), null)
+    silentMs = 0
+    assert.equal(directory.peek('client_1')?.name, 'a')
+  })
+
+  it('hands on but does not keep a read that began before forget()', async () => {
     const answer = Promise.withResolvers<ClientRecord>()
     const directory = new ClientDirectory(storeOf(() => answer.promise))
     const reading = directory.read('client_1')
-    directory.clear()
+    directory.forget('all')
     answer.resolve(recordOf('old'))
     assert.equal((await reading)?.name, 'old')
     assert.equal(directory.peek('client_1'), null)
   })
 
-  it('does not let a read that began before clear() replace a newer one', async () => {
+  it('does not let a read that began before forget() replace a newer one', async () => {
     const answers = [Promise.withResolvers<ClientRecord>(), Promise.withResolvers<ClientRecord>()]
     let next = 0
     const store = storeOf(() => answers[next++]?.promise ?? assert.fail('asked too often'))
     const directory = new ClientDirectory(store)
     const older = directory.read('client_1')
-    directory.clear()
+    directory.forget('all')
     const newer = directory.read('client_1')
     answers[1]?.resolve(recordOf('new'))
     await newer

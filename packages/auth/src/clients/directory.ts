@@ -1,22 +1,29 @@
 /**
- * Clients that asked lately, kept in memory so that a login costs no store read.
+ * Clients that asked lately, kept in memory so that a login costs no store read, and so that they still get
+ * tokens while the store is away.
  *
- * Any change to any client, by this process or another, empties it (the store tells): changes are rare
- * and a read is cheap, so there is nothing to gain from knowing which one. Unknown ids are never kept;
- * they are what an attacker can make without end.
+ * The store tells which clients were changed, by this process or another, and only those are dropped: when
+ * the database fails, the fleet that asked before is still here. How long it is believed is bounded, since
+ * a change may have been made that this process could not hear of. Unknown ids are never kept; they are what
+ * an attacker can make without end.
  */
 
 import { LRUCache } from 'lru-cache'
-import type { AuthStore } from '../store/store.ts'
+import type { AuthStore, StoreChange } from '../store/store.ts'
 import type { ClientRecord } from './client.ts'
 
 const MAX_CLIENTS = 20_000
 
+/** How long clients are served from memory while the store is out of reach: an hour. */
+export const MAX_STALE_MS = 3_600_000
+
 /** No client's id. */
 const NOBODY = 'client_'
 
+type DirectoryStore = Pick<AuthStore, 'findClient' | 'silentForMs'>
+
 export class ClientDirectory {
-  readonly #store: Pick<AuthStore, 'findClient'>
+  readonly #store: DirectoryStore
   readonly #looked: (outcome: 'hit' | 'miss') => void
   readonly #known = new LRUCache<string, ClientRecord>({ max: MAX_CLIENTS })
   /** Counts changes, so that a read that began before one is not kept after it. */
@@ -25,17 +32,20 @@ export class ClientDirectory {
   #decoy = NOBODY
 
   /** @param looked told of every look into memory. */
-  constructor(
-    store: Pick<AuthStore, 'findClient'>,
-    looked: (outcome: 'hit' | 'miss') => void = () => {},
-  ) {
+  constructor(store: DirectoryStore, looked: (outcome: 'hit' | 'miss') => void = () => {}) {
     this.#store = store
     this.#looked = looked
   }
 
-  /** The client as it was last read, or null when nothing is kept. */
+  /** How many clients are kept. */
+  get size(): number {
+    return this.#known.size
+  }
+
+  /** The client as it was last read; null when nothing is kept, or nothing kept may be believed any more. */
   peek(client_id: string): ClientRecord | null {
-    const known = this.#known.get(client_id) ?? null
+    const believed = this.#store.silentForMs() <= MAX_STALE_MS
+    const known = (believed && this.#known.get(client_id)) || null
     this.#looked(known === null ? 'miss' : 'hit')
     return known
   }
@@ -58,8 +68,10 @@ export class ClientDirectory {
     return record
   }
 
-  clear(): void {
+  /** Drops what a change has made out of date. */
+  forget(clients: StoreChange['clients']): void {
     this.#generation++
-    this.#known.clear()
+    if (clients === 'all') this.#known.clear()
+    else for (const client_id of clients) this.#known.delete(client_id)
   }
 }

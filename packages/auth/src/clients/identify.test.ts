@@ -45,7 +45,7 @@ beforeEach(() => {
   const now = () => 1_800_000_000_000
   const policies = { client: policy, address: { ...policy, quota: 100 }, ceiling: policy }
   deps = {
-    directory: new ClientDirectory({ findClient }),
+    directory: new ClientDirectory({ findClient, silentForMs: () => 0 }),
     store: { useAssertion: async () => true },
     issuer: 'https://auth.example',
     digestKey,

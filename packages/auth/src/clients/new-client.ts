@@ -84,6 +84,8 @@ export function newClient(
     keys: [],
     allowlist: { mode: 'off', cidrs: [] },
     quota: { mode: 'observe', tokens_per_hour: null, tokens_per_day: null },
+    tokens_revoked_until: null,
+    resource_server_for: [],
     created_at: at,
     updated_at: at,
     version: 1,

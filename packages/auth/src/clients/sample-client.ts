@@ -19,6 +19,8 @@ export function sampleClient(changes: Partial<Client> = {}): Client {
     keys: [],
     allowlist: { mode: 'off', cidrs: [] },
     quota: { mode: 'observe', tokens_per_hour: null, tokens_per_day: null },
+    tokens_revoked_until: null,
+    resource_server_for: [],
     created_at: SAMPLE_TIME,
     updated_at: SAMPLE_TIME,
     version: 1,

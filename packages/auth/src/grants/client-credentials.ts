@@ -38,7 +38,7 @@ export async function clientCredentials(request: TokenCall, deps: GrantDeps): Pr
   // 3. For what?
   const grant = resolveGrant(client, request.audience, request.scope)
   // 4. One more now?
-  const limits = deps.quotas.take(client, request.observe)
+  const limits = await deps.quotas.take(client, request.observe)
   // 5. Sign.
   const token = await issueAccessToken(client, grant, deps)
   // 6. Count.

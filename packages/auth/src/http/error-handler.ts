@@ -6,6 +6,7 @@
  */
 
 import {
+  bearerChallenge,
   OAuthError,
   type OAuthErrorCode,
   type Refusal,
@@ -69,19 +70,28 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   // A flood must not become one of log lines: the failures that spent the budget are there already.
   else if (reason.kind === 'too_many_failures') request.log.debug({ status, reason }, 'refused')
   else request.log.info({ status, reason: logged }, 'refused')
-  if (status === 401 && request.headers.authorization !== undefined) {
-    reply.header('www-authenticate', 'Basic realm="ModularIoT Auth", charset="UTF-8"')
-  }
+  const challenge = challengeFor(error, status, request)
+  if (challenge !== null) reply.header('www-authenticate', challenge)
   reply.header('cache-control', 'no-store')
   if (status === 413) drainBody(reply)
   if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
-  if ('limits' in reason) {
-    reply.header('retry-after', reason.retry_after_seconds)
-    reply.headers(rateLimitHeaders(reason.limits))
-  }
+  if ('retry_after_seconds' in reason) reply.header('retry-after', reason.retry_after_seconds)
+  if ('limits' in reason) reply.headers(rateLimitHeaders(reason.limits))
   if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
   return reply.code(status).send(body)
 }
+
+/** What a token is asked for with (RFC 6750 §3); otherwise Basic, to whoever tried a header (RFC 6749 §5.2). */
+function challengeFor(error: unknown, status: number, request: FastifyRequest): string | null {
+  if (request.routeOptions.config.bearer) {
+    const aboutToken = error instanceof OAuthError && TOKEN_ERRORS.has(error.error)
+    return aboutToken ? bearerChallenge(error) : null
+  }
+  if (status !== 401 || request.headers.authorization === undefined) return null
+  return 'Basic realm="ModularIoT Auth", charset="UTF-8"'
+}
+
+const TOKEN_ERRORS: ReadonlySet<string> = new Set(['invalid_token', 'insufficient_scope'])
 
 /** Sentences for what Fastify refuses before our code runs. */
 const TRANSPORT_ERRORS: Readonly<Record<number, string>> = {
@@ -125,5 +135,7 @@ function statusCodeOf(error: unknown): number {
 declare module 'fastify' {
   interface FastifyContextConfig {
     face?: Face
+    /** Asks for a token (RFC 6750), not for a client's own credentials. */
+    bearer?: true
   }
 }

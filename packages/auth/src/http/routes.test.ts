@@ -18,6 +18,7 @@ import { TokenQuotas } from '../limits/token-quotas.ts'
 import { createAuthMetrics } from '../metrics.ts'
 import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
+import { RevocationFollower } from '../tokens/revocation-follower.ts'
 import { UsageCounter } from '../usage/usage-counter.ts'
 import { mountAuthRoutes } from './routes.ts'
 
@@ -60,10 +61,17 @@ before(async () => {
     keys,
     now,
     limits: new LoginLimits({ now }),
-    quotas: new TokenQuotas({ now, onExceeded: assert.fail }),
+    quotas: new TokenQuotas({ store, now, onExceeded: assert.fail }),
     usage,
     metrics: createAuthMetrics(noMetrics),
     verifier: createVerifier({ issuer: ISSUER, audience: ADMIN_AUDIENCE, keys, now }),
+    feedVerifier: createVerifier({ issuer: ISSUER, audience: 'feed', keys, now }),
+    ownVerifier: createVerifier({ issuer: ISSUER, audience: null, keys, now }),
+    revocations: new RevocationFollower({
+      store,
+      now,
+      onError: (error) => assert.fail(String(error)),
+    }),
     adminAudience: ADMIN_AUDIENCE,
   }
   app = Fastify()

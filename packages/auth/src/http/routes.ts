@@ -12,9 +12,18 @@ import { handleError, refusalOf } from './error-handler.ts'
 import { loginEndpoint } from './login-endpoint.ts'
 import { type MetadataDeps, metadataEndpoint } from './metadata-endpoint.ts'
 import { addBodyParsers, type RequestBody } from './request-body.ts'
+import {
+  type FeedDeps,
+  feedEndpoint,
+  introspectionEndpoint,
+  revocationEndpoint,
+  type TokenManagementDeps,
+} from './token-management-endpoints.ts'
 
 export type AuthRoutesDeps = GrantDeps &
   MetadataDeps &
+  TokenManagementDeps &
+  FeedDeps &
   AdminDeps & { readonly keys: KeyRing; readonly metrics: AuthMetrics }
 
 export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps): Promise<void> {
@@ -32,6 +41,13 @@ export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps
     const onRequest = belowCeiling(deps.limits)
     routes.post<Login>('/api/v1/login', { onRequest, config: { face: 'documented' } }, login)
     routes.post<Login>('/oauth2/token', { onRequest }, login)
+    routes.post<Login>('/oauth2/introspect', { onRequest }, introspectionEndpoint(deps))
+    routes.post<Login>('/oauth2/revoke', { onRequest }, revocationEndpoint(deps))
+    routes.get<{ Querystring: Record<string, unknown> }>(
+      '/oauth2/revocations',
+      { config: { bearer: true } },
+      feedEndpoint(deps),
+    )
   })
 
   await routeGroup(app, { 'cache-control': 'public, max-age=300' }, (routes) => {

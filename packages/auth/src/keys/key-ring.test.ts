@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { compactVerify, createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet } from 'jose'
+import type { KeyChange } from '../store/store.ts'
 import { KeyRing } from './key-ring.ts'
 import type { SealedKey } from './sealed-key.ts'
 import { SealBroken } from './sealing.ts'
@@ -15,11 +16,11 @@ function createKeyStore() {
   const kept = { keys: [] as readonly SealedKey[], writes: 0 }
   return {
     kept,
-    async updateSigningKeys(update: (current: readonly SealedKey[]) => readonly SealedKey[]) {
-      const next = update(kept.keys)
-      if (next !== kept.keys) kept.writes++
-      kept.keys = next
-      return next
+    async updateSigningKeys(update: (current: readonly SealedKey[]) => KeyChange | null) {
+      const change = update(kept.keys)
+      if (change !== null) kept.writes++
+      kept.keys = change?.keys ?? kept.keys
+      return kept.keys
     },
   }
 }

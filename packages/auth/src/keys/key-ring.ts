@@ -55,14 +55,14 @@ export class KeyRing implements KeySource {
    */
   async load(algorithms: readonly SigningAlgorithm[]): Promise<void> {
     const { store } = this.#options
-    let keys = await store.updateSigningKeys((current) => current)
+    let keys = await store.updateSigningKeys(() => null)
     const missing = algorithms.filter((alg) => !keys.some((key) => key.alg === alg))
     if (missing.length > 0) {
       const candidates = await Promise.all(missing.map((alg) => this.#create(alg)))
-      keys = await store.updateSigningKeys((current) => [
-        ...current,
-        ...candidates.filter(({ alg }) => !current.some((key) => key.alg === alg)),
-      ])
+      keys = await store.updateSigningKeys((current) => {
+        const made = candidates.filter(({ alg }) => !current.some((key) => key.alg === alg))
+        return made.length === 0 ? null : { keys: [...current, ...made], audit: [] }
+      })
     }
     const open = await Promise.all(keys.map((key) => this.#open(key)))
     this.#active = new Map(keys.map((key, index) => [key.alg, open[index] as OpenKey]))
@@ -104,12 +104,15 @@ export class KeyRing implements KeySource {
     const { privateKey } = await ALGORITHMS[alg].generate()
     const private_jwk = privateKey.export({ format: 'jwk' }) as JWK
     const kid = await calculateJwkThumbprint(private_jwk)
+    const created_at = new Date(this.#options.now()).toISOString()
     return {
       kid,
       alg,
       public_jwk: publicHalf(private_jwk, kid, alg),
       sealed: await seal(private_jwk, kid, this.#options.sealingKey),
-      created_at: new Date(this.#options.now()).toISOString(),
+      created_at,
+      activates_at: created_at,
+      retires_at: null,
     }
   }
 

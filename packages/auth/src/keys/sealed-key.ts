@@ -11,6 +11,10 @@ export interface SealedKey {
   readonly public_jwk: JWK
   /** The private half (see sealing.ts). */
   readonly sealed: string
-  /** ISO 8601. */
+  /** ISO 8601, as all times of the record. Published from then on. */
   readonly created_at: string
+  /** Signs from then on; null: published only, until a rotation says when. */
+  readonly activates_at: string | null
+  /** Signs no more from then on, and verifies until its last token has died; null: no end in sight. */
+  readonly retires_at: string | null
 }

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
-import { beforeEach, describe, it } from 'node:test'
+import { mkdtempDisposableSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
 import { OAuthError, type Refusal } from '@modulariot/oauth/protocol'
+import { StoreUnavailable } from '@modulariot/platform/storage'
+import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
+import type { AuthStore } from '../store/store.ts'
 import { TokenQuotas } from './token-quotas.ts'
 
 const HOUR_MS = 3_600_000
@@ -8,26 +14,51 @@ let now: number
 let exceeded: string[]
 let observed: Refusal[]
 let quotas: TokenQuotas
+let folder: ReturnType<typeof mkdtempDisposableSync>
+let store: AuthStore
+/** Whether the store is away. */
+let away: boolean
 
 beforeEach(() => {
   now = Date.parse('2026-05-01T10:59:00Z')
   exceeded = []
   observed = []
-  quotas = new TokenQuotas({ now: () => now, onExceeded: (client_id) => exceeded.push(client_id) })
+  away = false
+  folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+  store = openSqliteAuthStore(join(folder.path, 'auth.db'))
+  quotas = createQuotas()
 })
 
-function take(mode: 'observe' | 'enforce', perHour: number | null, perDay: number | null) {
+afterEach(async () => {
+  await store.close()
+  folder.remove()
+})
+
+function createQuotas(): TokenQuotas {
+  return new TokenQuotas({
+    store: {
+      takeQuota: async (asked) => {
+        if (away) throw new StoreUnavailable('away')
+        return store.takeQuota(asked)
+      },
+    },
+    now: () => now,
+    onExceeded: (client_id) => exceeded.push(client_id),
+  })
+}
+
+async function take(mode: 'observe' | 'enforce', perHour: number | null, perDay: number | null) {
   const quota = { mode, tokens_per_hour: perHour, tokens_per_day: perDay }
   return quotas.take({ client_id: 'client', quota }, (refusal) => observed.push(refusal))
 }
 
 describe('a token quota', () => {
-  it('refuses what is above it, until the hour ends', () => {
-    assert.deepEqual(take('enforce', 2, null), [
+  it('refuses what is above it, until the hour ends', async () => {
+    assert.deepEqual(await take('enforce', 2, null), [
       { policy: 'tokens-per-hour', quota: 2, windowSeconds: 3600, remaining: 1, resetSeconds: 60 },
     ])
-    assert.equal(take('enforce', 2, null)[0]?.remaining, 0)
-    assert.throws(
+    assert.equal((await take('enforce', 2, null))[0]?.remaining, 0)
+    await assert.rejects(
       () => take('enforce', 2, null),
       (error) => {
         assert.ok(error instanceof OAuthError && error.reason.kind === 'quota_exceeded')
@@ -38,16 +69,16 @@ describe('a token quota', () => {
     )
     assert.deepEqual(exceeded, ['client'])
     now += 60_000
-    assert.equal(take('enforce', 2, null)[0]?.remaining, 1)
+    assert.equal((await take('enforce', 2, null))[0]?.remaining, 1)
   })
 
-  it('counts the day beside the hour, and waits for the longer of the two', () => {
-    take('enforce', 10, 2)
+  it('counts the day beside the hour, and waits for the longer of the two', async () => {
+    await take('enforce', 10, 2)
     now += HOUR_MS
-    const [hour, day] = take('enforce', 10, 2)
+    const [hour, day] = await take('enforce', 10, 2)
     assert.equal(hour?.remaining, 9)
     assert.equal(day?.remaining, 0)
-    assert.throws(
+    await assert.rejects(
       () => take('enforce', 10, 2),
       (error) =>
         error instanceof OAuthError &&
@@ -56,15 +87,15 @@ describe('a token quota', () => {
     )
   })
 
-  it('does not count what it refuses', () => {
-    take('enforce', 1, 3)
-    for (let refused = 0; refused < 10; refused++) assert.throws(() => take('enforce', 1, 3))
+  it('does not count what it refuses', async () => {
+    await take('enforce', 1, 3)
+    for (let refused = 0; refused < 10; refused++) await assert.rejects(() => take('enforce', 1, 3))
     now += HOUR_MS
-    assert.equal(take('enforce', 1, 3)[1]?.remaining, 1)
+    assert.equal((await take('enforce', 1, 3))[1]?.remaining, 1)
   })
 
-  it('that is only observed refuses nothing, tells the client nothing, and is reported', () => {
-    for (let issued = 0; issued < 3; issued++) assert.deepEqual(take('observe', 1, null), [])
+  it('that is only observed refuses nothing, tells the client nothing, and is reported', async () => {
+    for (let issued = 0; issued < 3; issued++) assert.deepEqual(await take('observe', 1, null), [])
     assert.equal(exceeded.length, 2)
     assert.deepEqual(
       observed.map(({ kind }) => kind),
@@ -72,13 +103,31 @@ describe('a token quota', () => {
     )
   })
 
-  it('takes up room only for clients that have one, and for so many', () => {
-    assert.deepEqual(take('enforce', null, null), [])
+  it('takes up room only for clients that have one, and for so many', async () => {
+    assert.deepEqual(await take('enforce', null, null), [])
     assert.equal(quotas.size, 0)
     const quota = { mode: 'enforce', tokens_per_hour: 1, tokens_per_day: null } as const
+    away = true // What is kept in memory is for then.
     for (let made = 0; made < 100_000; made++) {
-      quotas.take({ client_id: `client_${made}`, quota }, () => {})
+      await quotas.take({ client_id: `client_${made}`, quota }, () => {})
     }
     assert.equal(quotas.size, 50_000)
+  })
+
+  it('is one for all instances, and survives them', async () => {
+    await take('enforce', 3, null)
+    quotas = createQuotas()
+    assert.equal((await take('enforce', 3, null))[0]?.remaining, 1)
+  })
+
+  it('goes on from what was heard last while the store is away', async () => {
+    await take('enforce', 3, null)
+    away = true
+    assert.equal((await take('enforce', 3, null))[0]?.remaining, 1)
+    assert.equal((await take('enforce', 3, null))[0]?.remaining, 0)
+    await assert.rejects(take('enforce', 3, null))
+    assert.deepEqual(exceeded, ['client'])
+    away = false
+    assert.equal((await take('enforce', 3, null))[0]?.remaining, 1)
   })
 })

@@ -1,25 +1,39 @@
 /**
  * How many tokens a client may be issued in an hour and in a day, both of UTC.
  *
- * Fixed windows, counted in this process: a restart begins anew, and several instances count each for
- * itself. Only clients that have a quota take up room here.
+ * Fixed windows, counted by the store for all instances. While the store is away each instance goes on from
+ * what it heard last: a client that is known gets its tokens, and may then get a quota's worth from each
+ * instance. Only clients that have a quota cost anything.
  */
 
 import { OAuthError, type RateLimit, type Refusal } from '@modulariot/oauth/protocol'
+import { StoreUnavailable } from '@modulariot/platform/storage'
 import { LRUCache } from 'lru-cache'
 import type { Client } from '../clients/client.ts'
+import type { AuthStore, QuotaCount, QuotaTake } from '../store/store.ts'
 
 const WINDOWS = [
-  { policy: 'tokens-per-hour', bound: 'tokens_per_hour', windowSeconds: 3600 },
-  { policy: 'tokens-per-day', bound: 'tokens_per_day', windowSeconds: 86_400 },
+  {
+    policy: 'tokens-per-hour',
+    bound: 'tokens_per_hour',
+    counted: 'hour_tokens',
+    windowSeconds: 3600,
+  },
+  {
+    policy: 'tokens-per-day',
+    bound: 'tokens_per_day',
+    counted: 'day_tokens',
+    windowSeconds: 86_400,
+  },
 ] as const
 
-/** Tokens of a client in the window that has this number, for each of WINDOWS. */
-type Counts = { window: number; tokens: number }[]
+/** What the store counted last, and for which windows. */
+type Heard = QuotaCount & Pick<QuotaTake, 'hour' | 'day'>
 
 const MAX_CLIENTS = 50_000
 
 export interface TokenQuotasOptions {
+  readonly store: Pick<AuthStore, 'takeQuota'>
   /** Unix milliseconds. */
   readonly now: () => number
   /** Told of every token above a quota, issued (`observe`) or not (`enforce`). */
@@ -28,7 +42,7 @@ export interface TokenQuotasOptions {
 
 export class TokenQuotas {
   readonly #options: TokenQuotasOptions
-  readonly #counts = new LRUCache<string, Counts>({ max: MAX_CLIENTS })
+  readonly #heard = new LRUCache<string, Heard>({ max: MAX_CLIENTS })
 
   constructor(options: TokenQuotasOptions) {
     this.#options = options
@@ -36,7 +50,7 @@ export class TokenQuotas {
 
   /** How many clients are remembered. */
   get size(): number {
-    return this.#counts.size
+    return this.#heard.size
   }
 
   /**
@@ -46,48 +60,76 @@ export class TokenQuotas {
    * @returns the limits to tell the client of; none when its quota is only observed.
    * @throws OAuthError `temporarily_unavailable` (429) when a quota is enforced and used up: nothing is counted.
    */
-  take(
+  async take(
     { client_id, quota }: Pick<Client, 'client_id' | 'quota'>,
     observe: (refusal: Refusal) => void,
-  ): readonly RateLimit[] {
-    if (quota.tokens_per_hour === null && quota.tokens_per_day === null) return []
+  ): Promise<readonly RateLimit[]> {
+    const { tokens_per_hour, tokens_per_day } = quota
+    if (tokens_per_hour === null && tokens_per_day === null) return []
     const now = this.#options.now()
-    const counts = this.#countsOf(client_id, now)
-    const before = limitsOf(counts, quota, now)
-    const usedUp = before.filter(({ remaining }) => remaining === 0)
-    if (usedUp.length > 0) {
+    const enforce = quota.mode === 'enforce'
+    const [hour, day] = WINDOWS.map(({ windowSeconds }) => windowOf(now, windowSeconds))
+    const count = await this.#count({
+      client_id,
+      hour: hour as number,
+      day: day as number,
+      tokens_per_hour,
+      tokens_per_day,
+      enforce,
+    })
+    const limits = limitsOf(count, quota, now)
+    const exceeded = WINDOWS.some(
+      ({ bound, counted }) => count[counted] > (quota[bound] ?? Infinity),
+    )
+    if (!count.taken || exceeded) {
       this.#options.onExceeded(client_id)
-      const error = quotaExceeded(client_id, usedUp)
-      if (quota.mode === 'enforce') throw error
+      const error = quotaExceeded(
+        client_id,
+        limits.filter(({ remaining }) => remaining === 0),
+      )
+      if (enforce) throw error
       observe(error.reason)
     }
-    for (const count of counts) count.tokens++
-    return quota.mode === 'enforce' ? limitsOf(counts, quota, now) : []
+    return enforce ? limits : []
   }
 
-  #countsOf(client_id: string, nowMs: number): Counts {
-    const known = this.#counts.get(client_id)
-    const counts = WINDOWS.map(({ windowSeconds }, index) => {
-      const window = Math.floor(nowMs / (windowSeconds * 1000))
-      const count = known?.[index]
-      return count?.window === window ? count : { window, tokens: 0 }
+  async #count(take: QuotaTake): Promise<QuotaCount> {
+    const count = await this.#options.store.takeQuota(take).catch((error: unknown) => {
+      if (error instanceof StoreUnavailable) return countOn(this.#heard.get(take.client_id), take)
+      throw error
     })
-    this.#counts.set(client_id, counts)
-    return counts
+    this.#heard.set(take.client_id, { ...count, hour: take.hour, day: take.day })
+    return count
   }
 }
 
-function limitsOf(counts: Counts, quota: Client['quota'], nowMs: number): RateLimit[] {
-  return WINDOWS.flatMap(({ policy, bound, windowSeconds }, index) => {
+/** One more than was heard last, as the store would count it. */
+function countOn(heard: Heard | undefined, take: QuotaTake): QuotaCount {
+  const hour_tokens = heard?.hour === take.hour ? heard.hour_tokens : 0
+  const day_tokens = heard?.day === take.day ? heard.day_tokens : 0
+  const fits =
+    hour_tokens < (take.tokens_per_hour ?? Infinity) &&
+    day_tokens < (take.tokens_per_day ?? Infinity)
+  const taken = fits || !take.enforce
+  const one = taken ? 1 : 0
+  return { taken, hour_tokens: hour_tokens + one, day_tokens: day_tokens + one }
+}
+
+/** The number of the window that holds this moment. */
+function windowOf(nowMs: number, windowSeconds: number): number {
+  return Math.floor(nowMs / (windowSeconds * 1000))
+}
+
+function limitsOf(count: QuotaCount, quota: Client['quota'], nowMs: number): RateLimit[] {
+  return WINDOWS.flatMap(({ policy, bound, counted, windowSeconds }) => {
     const allowed = quota[bound]
     if (allowed === null) return []
-    const { window, tokens } = counts[index] as Counts[number]
-    const endMs = (window + 1) * windowSeconds * 1000
+    const endMs = (windowOf(nowMs, windowSeconds) + 1) * windowSeconds * 1000
     return {
       policy,
       quota: allowed,
       windowSeconds,
-      remaining: Math.max(0, allowed - tokens),
+      remaining: Math.max(0, allowed - count[counted]),
       resetSeconds: Math.ceil((endMs - nowMs) / 1000),
     }
   })

@@ -11,6 +11,8 @@ import { testAudiences, testNewClients, testOrganizations } from './conformance/
 import { testDurability } from './conformance/durability.ts'
 import { testSigningKeys } from './conformance/keys.ts'
 import { testLists } from './conformance/lists.ts'
+import { testQuotas } from './conformance/quotas.ts'
+import { testRevocations } from './conformance/revocations.ts'
 import type { StorePromise } from './conformance/samples.ts'
 import { testTrail } from './conformance/trail.ts'
 import { testUpdates } from './conformance/updates.ts'
@@ -35,6 +37,8 @@ export function testAuthStore(name: string, open: () => Promise<StorePlace>): vo
   testTrail(name, promise)
   testSigningKeys(name, promise)
   testAssertions(name, promise)
+  testQuotas(name, promise)
+  testRevocations(name, promise)
   testChanges(name, promise)
   testDurability(name, promise)
 }

@@ -7,7 +7,7 @@
  * same unit.
  */
 
-import type { Environment } from '@modulariot/oauth/protocol'
+import type { Environment, Revocation, RevocationPage } from '@modulariot/oauth/protocol'
 import type { Audience } from '../audiences/audience.ts'
 import type { AuditDraft, AuditRow } from '../audit/entry.ts'
 import type { Client, ClientRecord, Organization, Tenant } from '../clients/client.ts'
@@ -18,6 +18,24 @@ import type { ClientUsage, SecretUsage, UsageBatch } from '../usage/usage.ts'
 export interface Audited<Value> {
   readonly value: Value
   readonly audit: AuditDraft
+  /** What it puts on the revocation feed. */
+  readonly revoke?: readonly Revocation[]
+}
+
+/** The signing keys as they are to be, with what the trail and the feed say of it. */
+export interface KeyChange {
+  readonly keys: readonly SealedKey[]
+  readonly audit: readonly AuditDraft[]
+  readonly revoke?: readonly Revocation[]
+}
+
+/** What may be out of date in somebody's memory. */
+export interface StoreChange {
+  /** Clients that were changed (new ones nobody can have kept); `all` when they are too many to name. */
+  readonly clients: readonly string[] | 'all'
+  /** Signing keys, or the audiences that say which algorithms need one. */
+  readonly keys: boolean
+  readonly revocations: boolean
 }
 
 /** Which clients; what is left out does not narrow. */
@@ -60,6 +78,33 @@ export interface UsedAssertion {
   readonly jti: string
   /** Until when it must be remembered, whole Unix seconds. */
   readonly until: number
+}
+
+/** One token more for a client that has a quota, in the UTC hour and day with these numbers. */
+export interface QuotaTake {
+  readonly client_id: string
+  readonly hour: number
+  readonly day: number
+  /** Null: no bound. */
+  readonly tokens_per_hour: number | null
+  readonly tokens_per_day: number | null
+  /** Refuse what is above a bound; otherwise it is only counted. */
+  readonly enforce: boolean
+}
+
+/** The client's tokens in its hour and day, this one included if it was taken. */
+export interface QuotaCount {
+  readonly taken: boolean
+  readonly hour_tokens: number
+  readonly day_tokens: number
+}
+
+/** A token to be put on the feed by whoever holds it. */
+export interface TokenRevocation {
+  readonly jti: string
+  readonly client_id: string
+  /** Its `exp`. */
+  readonly expires: number
 }
 
 export interface UsageQuery extends Partial<Tenant> {
@@ -113,6 +158,42 @@ export interface AuthStore {
    */
   useAssertion(assertion: UsedAssertion, nowSeconds: number): Promise<boolean>
 
+  /**
+   * Counts one token against a client's quota, or counts nothing when a bound is reached and enforced.
+   * Exact over all instances. Tells no listener.
+   */
+  takeQuota(take: QuotaTake): Promise<QuotaCount>
+
+  /**
+   * Puts one token on the feed; `already` when it is there. Not in the audit trail: a client may do it to
+   * each of its tokens.
+   *
+   * @param maxLiving `too_many`, and nothing, when so many tokens of this client are on the feed.
+   */
+  revokeToken(
+    token: TokenRevocation,
+    maxLiving: number,
+  ): Promise<'revoked' | 'already' | 'too_many'>
+  /** Whether the feed names this token itself. */
+  isTokenRevoked(jti: string): Promise<boolean>
+  /**
+   * What came onto the feed behind the cursor and has not expired, in the order in which it came.
+   *
+   * @param after null, or a cursor this feed does not know (it was restored from a backup, or the entry has
+   *   expired): from the beginning.
+   */
+  readRevocations(query: {
+    after: string | null
+    limit: number
+    nowSeconds: number
+  }): Promise<RevocationPage>
+
+  /**
+   * Forgets used assertions and feed entries that have expired, at most `limit` of each; how many it was.
+   * While another instance is at it, none. Tells no listener.
+   */
+  sweep(nowSeconds: number, limit: number): Promise<number>
+
   /** Adds to the counters. Tells no listener. */
   addUsage(batch: UsageBatch): Promise<void>
   /** What is known of a client and of the secrets it has. */
@@ -121,11 +202,11 @@ export interface AuthStore {
   listUsage(query: UsageQuery): Promise<UsagePage>
 
   /**
-   * Replaces the signing keys by what `update` makes of them, and returns that. Nothing is written when
-   * it returns the array it was given.
+   * Replaces the signing keys by what `update` makes of them, and returns those in force. Null leaves all
+   * as it is. In order of making.
    */
   updateSigningKeys(
-    update: (current: readonly SealedKey[]) => readonly SealedKey[],
+    update: (current: readonly SealedKey[]) => KeyChange | null,
   ): Promise<readonly SealedKey[]>
 
   /** Newest first. */
@@ -136,10 +217,15 @@ export interface AuthStore {
   readAudit(page: { after: number; limit: number }): Promise<AuditRow[]>
 
   /**
-   * Calls `listener` within a second of any change to clients, audiences or keys, whoever made it.
-   * Returns a function that stops it.
+   * Calls `listener` within a second of any change to clients, audiences, keys or revocations, whoever made
+   * it. Returns a function that stops it.
    */
-  onChange(listener: () => void): () => void
+  onChange(listener: (change: StoreChange) => void): () => void
+  /**
+   * Milliseconds for which a change may have been made and not told, because the store was out of reach; 0
+   * while all is well. Counted while somebody listens.
+   */
+  silentForMs(): number
 
   close(): Promise<void>
 }

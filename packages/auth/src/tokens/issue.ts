@@ -6,6 +6,7 @@ import type { Allowlist, ClientRecord } from '../clients/client.ts'
 import type { ResolvedGrant } from '../grants/resolve-grant.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { AuthMetrics } from '../metrics.ts'
+import { issueTime } from './cut-off.ts'
 import { refreshInSeconds } from './refresh-hint.ts'
 
 export interface IssueDeps {
@@ -21,14 +22,14 @@ export async function issueAccessToken(
   grant: ResolvedGrant,
   deps: IssueDeps,
 ): Promise<TokenResponse> {
-  const iat = Math.floor(deps.now() / 1000)
+  const nowSeconds = Math.floor(deps.now() / 1000)
   const scope = grant.scopes.join(' ')
   const claims: AccessTokenClaims = {
     iss: deps.issuer,
     sub: client.client_id,
     aud: grant.audience,
-    exp: iat + grant.lifetimeSeconds,
-    iat,
+    exp: nowSeconds + grant.lifetimeSeconds,
+    iat: issueTime(client, deps.now()),
     jti: randomUUID(),
     client_id: client.client_id,
     azp: client.client_id,

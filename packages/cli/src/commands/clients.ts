@@ -2,9 +2,15 @@
 
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { type Client, type ClientInput, type ClientView, parseLine } from '@modulariot/auth'
+import {
+  type Client,
+  type ClientInput,
+  type ClientView,
+  parseLine,
+  setResourceServer,
+} from '@modulariot/auth'
 import type { Environment } from '@modulariot/oauth/protocol'
-import { withAdmin } from '../admin.ts'
+import { onTheBox, withAdmin } from '../admin.ts'
 import type { Admin, Place } from '../administration.ts'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
@@ -169,6 +175,26 @@ export async function setStatus(
   })
 }
 
+export async function revokeTokens(context: Context, client_id: string): Promise<void> {
+  await withAdmin(context, async (admin) => {
+    const client = await admin.revokeTokens(client_id)
+    context.output.print(
+      client,
+      () => `Every token of ${client_id} issued until now is dead; it may get new ones at once.`,
+    )
+  })
+}
+
+export async function makeResourceServer(
+  context: Context,
+  client_id: string,
+  audiences: readonly string[],
+): Promise<void> {
+  await onTheBox(context, async (admin) => {
+    print(context, await setResourceServer(client_id, audiences, admin))
+  })
+}
+
 /** Items written in one transaction. */
 const IMPORT_BATCH = 500
 
@@ -225,6 +251,7 @@ function describe(client: ClientView): string {
     ...client.grants.map(
       ({ audience, scopes }) => ['granted', `${audience}: ${scopes.join(' ')}`] as const,
     ),
+    ...client.resource_server_for.map((audience) => ['receives tokens for', audience] as const),
     ...client.keys.map(
       ({ kid, alg, created_at }) => ['key', `${kid}, ${alg}, since ${created_at}`] as const,
     ),

@@ -7,6 +7,7 @@ import { loadTls, type TlsFiles } from '@modulariot/platform/http'
 import { certificateFault } from '../certificate-fault.ts'
 import { EXIT } from '../cli-error.ts'
 import { resolveCredentials } from '../client-credentials.ts'
+import { sqliteFilesOf } from '../config/database.ts'
 import { type Config, filesOf } from '../config/parse-config.ts'
 import type { Context } from '../context.ts'
 import { openInstallation } from '../installation.ts'
@@ -57,8 +58,10 @@ function checksFor(config: Config, fetch: Context['fetch']): Check[] {
 }
 
 function checkPrivate(config: Config): string {
-  const files = filesOf(config)
-  const secret = [config.dataDir, files.encryptionKey, files.quickstart, files.authDatabase]
+  const { encryptionKey, quickstart } = filesOf(config)
+  const { database } = config
+  const databases = database.kind === 'sqlite' ? [sqliteFilesOf(database.directory).auth] : []
+  const secret = [config.dataDir, encryptionKey, quickstart, ...databases]
   for (const path of secret.filter((candidate) => existsSync(candidate))) {
     if ((statSync(path).mode & 0o077) !== 0) {
       throw new Error(`${path} can be read by others: chmod go-rwx ${path}`)
@@ -69,7 +72,7 @@ function checkPrivate(config: Config): string {
 }
 
 async function checkStore(config: Config): Promise<string> {
-  const { keys, store } = openInstallation(config)
+  const { keys, store } = await openInstallation(config)
   try {
     const { clients } = await store.listClients({ after: null, limit: 1 })
     // Building the server opens every sealed key, which is the check.

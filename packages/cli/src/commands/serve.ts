@@ -4,16 +4,17 @@ import type { Context } from '../context.ts'
 import { serve } from '../serve.ts'
 import { welcome } from '../welcome.ts'
 
-/** Past this, connections that still hang are cut. */
+/** Past this, whatever still hangs is left behind. */
 const SHUTDOWN_LIMIT_MS = 30_000
 
 export async function serveCommand(context: Context): Promise<void> {
   const config = context.config()
   const running = await serve(config)
   process.stdout.write(welcome(config, running, Date.now()))
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve())
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM']) process.once(name, resolve)
   })
   setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref()
-  await running.stop()
+  // Whoever presses Ctrl-C has no balancer in front.
+  await running.stop(signal === 'SIGINT' ? 0 : config.drainSeconds * 1000)
 }

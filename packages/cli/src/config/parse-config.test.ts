@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { nameOf } from './database.ts'
 import { parseConfig } from './parse-config.ts'
 import { ConfigError } from './read-settings.ts'
 
@@ -24,7 +25,7 @@ describe('parseConfig', () => {
     assert.equal(config.host, '127.0.0.1')
     assert.equal(config.port, 8080)
     assert.equal(config.issuer, 'http://localhost:8080')
-    assert.equal(config.databaseDir, config.dataDir)
+    assert.deepEqual(config.database, { kind: 'sqlite', directory: config.dataDir })
     assert.equal(config.encryptionKey, null)
     assert.equal(config.metricsPort, 9464)
     assert.ok(Object.isFrozen(config))
@@ -113,7 +114,21 @@ describe('parseConfig', () => {
         'ftp://localhost',
       ],
     ],
-    ['MIOT_DATABASE_URL', ['sqlite:', 'sqlite://host/path', 'mysql://x', 'postgres://x', 'data']],
+    [
+      'MIOT_DATABASE_URL',
+      [
+        'sqlite:',
+        'sqlite://host/path',
+        'mysql://x',
+        'data',
+        'postgres://x',
+        'postgres://x/',
+        'postgres://x/a/b',
+        'postgres:x',
+        'postgres://a:b c@x/y',
+        'postgres://a:p/w@x/y',
+      ],
+    ],
     ['MIOT_API_AUDIENCE', ['track', "https://x/'", 'https://x y']],
     ['MIOT_ENCRYPTION_KEY', ['short', 'z'.repeat(64), `${'A'.repeat(43)}=`]],
     ['MIOT_LOG_LEVEL', ['verbose', 'INFO']],
@@ -213,10 +228,24 @@ describe('parseConfig', () => {
   })
 
   it('takes sqlite:<directory> as the place of the databases', () => {
-    assert.equal(parseConfig({ MIOT_DATABASE_URL: 'sqlite:/var/x' }, noFiles).databaseDir, '/var/x')
-    assert.equal(
-      parseConfig({ MIOT_DATABASE_URL: 'sqlite:///var/x' }, noFiles).databaseDir,
-      '/var/x',
-    )
+    for (const url of ['sqlite:/var/x', 'sqlite:///var/x']) {
+      const { database } = parseConfig({ MIOT_DATABASE_URL: url }, noFiles)
+      assert.deepEqual(database, { kind: 'sqlite', directory: '/var/x' })
+    }
+  })
+
+  it('takes postgres:// as it is, from a file too, and names it without the password', () => {
+    const url = 'postgresql://miot:s%40cret@db.example:5433/modulariot?sslmode=verify-full'
+    const { database } = parseConfig({ MIOT_DATABASE_URL_FILE: '/run/url' }, () => `${url}\n`)
+    assert.deepEqual(database, { kind: 'postgres', url })
+    assert.equal(nameOf(database), 'postgres://db.example:5433/modulariot')
+  })
+
+  it('does not repeat a database URL that it refuses, since there may be a password in it', () => {
+    for (const url of ['postgres://miot:hush/hush@x/y', 'postgres://miot:hush@x', 'mysql:hush']) {
+      const [fault] = faultsOf({ MIOT_DATABASE_URL: url })
+      assert.match(fault ?? '', /^MIOT_DATABASE_URL (must|cannot)/)
+      assert.doesNotMatch(fault ?? '', /hush/)
+    }
   })
 })

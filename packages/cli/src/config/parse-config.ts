@@ -4,6 +4,7 @@ import { isIP, isIPv4 } from 'node:net'
 import { join, resolve } from 'node:path'
 import { adminAudience, ENCRYPTION_KEY_BYTES } from '@modulariot/auth'
 import type { TlsFiles } from '@modulariot/platform/http'
+import { type Database, parseDatabaseUrl } from './database.ts'
 import { ConfigError, type Environment, readSettings, type Values } from './read-settings.ts'
 import { SERVER_SETTINGS, type SettingName } from './settings.ts'
 import { parseTrustedProxies } from './trusted-proxies.ts'
@@ -13,8 +14,7 @@ export interface Config {
   readonly port: number
   /** Absolute. */
   readonly dataDir: string
-  /** Absolute; holds `auth.db` and `telemetry.db`. */
-  readonly databaseDir: string
+  readonly database: Database
   readonly issuer: string
   readonly apiAudience: string
   /** Null: the one in the data directory, made when missing. */
@@ -26,6 +26,7 @@ export interface Config {
   /** On loopback. Null: nothing is counted. */
   readonly metricsPort: number | null
   readonly logLevel: LogLevel
+  readonly drainSeconds: number
   /** What the commands that act as a client were told; the rest comes from `quickstart.env`. */
   readonly client: ClientConfig
 }
@@ -70,7 +71,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     host: parse('MIOT_HOST', SERVER_SETTINGS.MIOT_HOST.default, parseHost),
     port,
     dataDir,
-    databaseDir: parse('MIOT_DATABASE_URL', dataDir, parseDatabaseUrl),
+    database: parse('MIOT_DATABASE_URL', { kind: 'sqlite', directory: dataDir }, parseDatabaseUrl),
     issuer: parse('MIOT_ISSUER', `${tls ? 'https' : 'http'}://localhost:${port}`, parseIssuer),
     apiAudience: parse(
       'MIOT_API_AUDIENCE',
@@ -86,6 +87,11 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       parseMetricsPort,
     ),
     logLevel: parse('MIOT_LOG_LEVEL', 'info', parseLogLevel),
+    drainSeconds: parse(
+      'MIOT_DRAIN_SECONDS',
+      Number(SERVER_SETTINGS.MIOT_DRAIN_SECONDS.default),
+      parseDrainSeconds,
+    ),
     client: {
       tokenUrl: parse('MIOT_TOKEN_URL', undefined, parseAbsoluteUrl),
       apiUrl: parse('MIOT_API_URL', undefined, parseAbsoluteUrl),
@@ -128,10 +134,8 @@ function contradictions({ host, tls, issuer }: Config, values: Values): string[]
   return faults
 }
 
-/** The files of one installation, by name. */
-export const filesOf = (config: Pick<Config, 'dataDir' | 'databaseDir'>) => ({
-  authDatabase: join(config.databaseDir, 'auth.db'),
-  telemetryDatabase: join(config.databaseDir, 'telemetry.db'),
+/** The files of one installation's data directory, by name. */
+export const filesOf = (config: Pick<Config, 'dataDir'>) => ({
   encryptionKey: join(config.dataDir, 'encryption.key'),
   quickstart: join(config.dataDir, 'quickstart.env'),
 })
@@ -158,6 +162,12 @@ function parseMetricsPort(text: string): number | null {
   return text === '0' ? null : parsePort(text)
 }
 
+function parseDrainSeconds(text: string): number {
+  const seconds = /^\d{1,2}(\.\d{1,3})?$/.test(text) ? Number(text) : 21
+  if (seconds > 20) throw new Error('must be a number of seconds from 0 to 20')
+  return seconds
+}
+
 function parseHost(text: string): string {
   if (text !== 'localhost' && isIP(text) === 0)
     throw new Error('must be an IP address or localhost')
@@ -175,15 +185,6 @@ function parsePemPath(text: string): string {
     throw new Error('must be the path of a PEM file, not what it holds; set it without _FILE')
   }
   return resolve(text)
-}
-
-function parseDatabaseUrl(text: string): string {
-  if (/^sqlite:[^/]*\/\/[^/]/.test(text) || text === 'sqlite:') {
-    throw new Error('must name a directory, such as sqlite:/var/lib/modulariot')
-  }
-  if (text.startsWith('sqlite:')) return resolve(text.slice('sqlite:'.length).replace(/^\/\//, ''))
-  if (/^postgres(ql)?:/.test(text)) throw new Error('names PostgreSQL, which is not supported yet')
-  throw new Error('must be sqlite:<directory>')
 }
 
 function parseIssuer(text: string): string {

@@ -19,11 +19,12 @@ export const SERVER_SETTINGS = {
   MIOT_DATA_DIR: {
     default: './data',
     about:
-      'Where the embedded store, the encryption key and `quickstart.env` live. Made with mode 0700.',
+      'Where the embedded store, the encryption key and `quickstart.env` live. Made with mode 0700. Each instance has its own.',
   },
   MIOT_DATABASE_URL: {
     default: 'sqlite: in the data directory',
-    about: '`sqlite:<directory>` keeps `auth.db` and `telemetry.db` in that directory.',
+    about:
+      '`sqlite:<directory>` keeps `auth.db` and `telemetry.db` in that directory. `postgres://user:password@host:5432/database` keeps everything in that database, for one instance or many; `?sslmode=verify-full` and `&sslrootcert=<path>` turn TLS on.',
   },
   MIOT_ISSUER: {
     default: '`http://localhost:<port>`, with TLS `https://localhost:<port>`',
@@ -38,7 +39,12 @@ export const SERVER_SETTINGS = {
   MIOT_ENCRYPTION_KEY: {
     default: 'made once in `<data directory>/encryption.key`',
     about:
-      '32 bytes, base64url or hex. Seals signing keys and keys the digest of client secrets. Lose it and no client can log in; keep a copy apart from the database.',
+      '32 bytes, base64url or hex. Seals signing keys and keys the digest of client secrets. Lose it and no client can log in; keep a copy apart from the database. All instances on one PostgreSQL database need the same.',
+  },
+  MIOT_DRAIN_SECONDS: {
+    default: '1',
+    about:
+      'How long to go on answering after SIGTERM while `/readyz` says 503, so that balancers stop sending before the server closes. A little more than the interval of their checks; at most 20.',
   },
   MIOT_TLS_CERT: {
     default: 'none',

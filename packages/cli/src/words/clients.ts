@@ -9,6 +9,8 @@ import {
   importClients,
   type ListOptions,
   listClients,
+  makeResourceServer,
+  revokeTokens,
   setStatus,
   showClient,
   updateClient,
@@ -60,6 +62,17 @@ export function addClients(program: Command, context: () => Context): void {
     .command('enable <client_id>')
     .description('tokens again')
     .action((client_id: string) => setStatus(context(), client_id, 'active'))
+  clients
+    .command('revoke-tokens <client_id>')
+    .description('end every token it has; it may get new ones at once')
+    .action((client_id: string) => revokeTokens(context(), client_id))
+  clients
+    .command('resource-server <client_id>')
+    .description('which APIs it is: it may introspect their tokens (none named: of no API)')
+    .option('--audience <url...>', 'the audiences of those APIs', [])
+    .action((client_id: string, { audience }: { audience: string[] }) =>
+      makeResourceServer(context(), client_id, audience),
+    )
   clients
     .command('import <file>')
     .description('make many: a JSON object a line (- for stdin), a result a line')

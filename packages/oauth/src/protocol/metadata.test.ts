@@ -4,6 +4,21 @@ import { authorizationServerMetadata, protectedResourceMetadata } from './metada
 
 const ISSUER = 'https://auth.example'
 
+const authenticationAt = (endpoint: string) => ({
+  [`${endpoint}_auth_methods_supported`]: [
+    'client_secret_basic',
+    'client_secret_post',
+    'private_key_jwt',
+  ],
+  [`${endpoint}_auth_signing_alg_values_supported`]: [
+    'RS256',
+    'PS256',
+    'ES256',
+    'EdDSA',
+    'Ed25519',
+  ],
+})
+
 describe('authorizationServerMetadata', () => {
   it('has every member RFC 8414 §2 requires, and only what works', () => {
     assert.deepEqual(authorizationServerMetadata(ISSUER, ['asset:track:write']), {
@@ -13,18 +28,11 @@ describe('authorizationServerMetadata', () => {
       scopes_supported: ['asset:track:write'],
       response_types_supported: [],
       grant_types_supported: ['client_credentials'],
-      token_endpoint_auth_methods_supported: [
-        'client_secret_basic',
-        'client_secret_post',
-        'private_key_jwt',
-      ],
-      token_endpoint_auth_signing_alg_values_supported: [
-        'RS256',
-        'PS256',
-        'ES256',
-        'EdDSA',
-        'Ed25519',
-      ],
+      ...authenticationAt('token_endpoint'),
+      revocation_endpoint: 'https://auth.example/oauth2/revoke',
+      ...authenticationAt('revocation_endpoint'),
+      introspection_endpoint: 'https://auth.example/oauth2/introspect',
+      ...authenticationAt('introspection_endpoint'),
     })
   })
 

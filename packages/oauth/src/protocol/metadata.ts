@@ -11,7 +11,17 @@ export interface AuthorizationServerMetadata {
   readonly grant_types_supported: readonly string[]
   readonly token_endpoint_auth_methods_supported: readonly string[]
   readonly token_endpoint_auth_signing_alg_values_supported: readonly string[]
+  /** RFC 7009. */
+  readonly revocation_endpoint: string
+  readonly revocation_endpoint_auth_methods_supported: readonly string[]
+  readonly revocation_endpoint_auth_signing_alg_values_supported: readonly string[]
+  /** RFC 7662. */
+  readonly introspection_endpoint: string
+  readonly introspection_endpoint_auth_methods_supported: readonly string[]
+  readonly introspection_endpoint_auth_signing_alg_values_supported: readonly string[]
 }
+
+const AUTHENTICATION_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
 
 /**
  * Lists exactly what works (RFC 8414 §2).
@@ -30,12 +40,14 @@ export function authorizationServerMetadata(
     ...(scopes.length > 0 && { scopes_supported: scopes }),
     response_types_supported: [],
     grant_types_supported: ['client_credentials'],
-    token_endpoint_auth_methods_supported: [
-      'client_secret_basic',
-      'client_secret_post',
-      'private_key_jwt',
-    ],
+    token_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    revocation_endpoint: `${issuer}/oauth2/revoke`,
+    revocation_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    introspection_endpoint: `${issuer}/oauth2/introspect`,
+    introspection_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
   }
 }
 

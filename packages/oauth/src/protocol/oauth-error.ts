@@ -48,11 +48,18 @@ export type Refusal =
       limits: readonly RateLimit[]
       retry_after_seconds: number
     }
+  | {
+      kind: 'over_bound'
+      bound: 'revoked_tokens' | 'waiting_followers'
+      retry_after_seconds: number
+    }
   | { kind: 'no_token' }
   | { kind: 'malformed_token'; detail: string }
   | { kind: 'unknown_key' }
   | { kind: 'bad_signature' }
   | { kind: 'claim_rejected'; claim: string }
+  | { kind: 'revoked_token'; client_id: string }
+  | { kind: 'foreign_token'; client_id: string }
   | { kind: 'insufficient_scope'; client_id: string; scope: string }
   | { kind: 'unavailable'; detail: string }
 

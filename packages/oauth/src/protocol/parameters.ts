@@ -48,7 +48,7 @@ export function parametersFromJson(text: string): Parameters {
   return withoutEmpty(parameters)
 }
 
-/** The parameters we read; the others are ignored, whatever they hold. */
+/** The parameters of a token request; the others are ignored, whatever they hold. */
 const KNOWN: ReadonlySet<string> = new Set([
   'grant_type',
   'client_id',
@@ -60,9 +60,12 @@ const KNOWN: ReadonlySet<string> = new Set([
   'scope',
 ])
 
+/** Those, and the ones of requests about a token (RFC 7009 §2.1, RFC 7662 §2.1). */
+const NAMED: ReadonlySet<string> = new Set([...KNOWN, 'token', 'token_type_hint'])
+
 /** True when a query string carries a parameter that belongs in the body (RFC 6749 §2.3.1). */
 export function queryHoldsParameters(query: string): boolean {
-  return [...new URLSearchParams(query).keys()].some((name) => KNOWN.has(name))
+  return [...new URLSearchParams(query).keys()].some((name) => NAMED.has(name))
 }
 
 function withoutEmpty(parameters: Map<string, string>): Parameters {
@@ -77,6 +80,6 @@ function repeated(name: string): OAuthError {
       kind: 'malformed_request',
     })
   }
-  const what = KNOWN.has(name) ? `The parameter ${name}` : 'A parameter'
+  const what = NAMED.has(name) ? `The parameter ${name}` : 'A parameter'
   return malformedRequest(`${what} is repeated`)
 }

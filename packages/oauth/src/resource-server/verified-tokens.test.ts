@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { AccessTokenClaims } from '../protocol/index.ts'
-import { VerifiedTokens } from './verified-tokens.ts'
+import { type VerifiedToken, VerifiedTokens } from './verified-tokens.ts'
 
-function claimsUntil(exp: number): AccessTokenClaims {
-  return {
+function claimsUntil(exp: number): VerifiedToken {
+  const claims: AccessTokenClaims = {
     iss: 'https://auth.example',
     sub: 'a',
     aud: 'https://api.example',
@@ -18,6 +18,7 @@ function claimsUntil(exp: number): AccessTokenClaims {
     org_id: 'o',
     environment: 'development',
   }
+  return { claims, kid: 'k' }
 }
 
 describe('VerifiedTokens', () => {

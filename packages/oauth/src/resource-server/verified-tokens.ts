@@ -7,8 +7,14 @@
 
 import type { AccessTokenClaims } from '../protocol/index.ts'
 
+export interface VerifiedToken {
+  readonly claims: AccessTokenClaims
+  /** Of the key that signed it. */
+  readonly kid: string
+}
+
 export class VerifiedTokens {
-  readonly #claims = new Map<string, AccessTokenClaims>()
+  readonly #known = new Map<string, VerifiedToken>()
   readonly #max: number
 
   constructor(max: number) {
@@ -16,27 +22,27 @@ export class VerifiedTokens {
   }
 
   /** @param nowSeconds Unix seconds. */
-  get(token: string, nowSeconds: number): AccessTokenClaims | undefined {
-    const claims = this.#claims.get(token)
-    if (claims === undefined) return undefined
-    if (nowSeconds >= claims.exp) {
-      this.#claims.delete(token)
+  get(token: string, nowSeconds: number): VerifiedToken | undefined {
+    const known = this.#known.get(token)
+    if (known === undefined) return undefined
+    if (nowSeconds >= known.claims.exp) {
+      this.#known.delete(token)
       return undefined
     }
-    return claims
+    return known
   }
 
   /** Past the bound the oldest entry goes: it is the one closest to its end. */
-  set(token: string, claims: AccessTokenClaims): void {
+  set(token: string, verified: VerifiedToken): void {
     if (this.#max === 0) return
-    if (this.#claims.size >= this.#max) {
-      const oldest = this.#claims.keys().next()
-      if (!oldest.done) this.#claims.delete(oldest.value)
+    if (this.#known.size >= this.#max) {
+      const oldest = this.#known.keys().next()
+      if (!oldest.done) this.#known.delete(oldest.value)
     }
-    this.#claims.set(token, claims)
+    this.#known.set(token, verified)
   }
 
   get size(): number {
-    return this.#claims.size
+    return this.#known.size
   }
 }

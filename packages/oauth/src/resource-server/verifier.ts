@@ -19,14 +19,17 @@ import {
 } from '../protocol/index.ts'
 import { readAccessTokenHeader } from './compact-token.ts'
 import type { KeySource } from './key-source.ts'
-import { VerifiedTokens } from './verified-tokens.ts'
+import type { RevocationSource } from './revocation-list.ts'
+import { type VerifiedToken, VerifiedTokens } from './verified-tokens.ts'
 
 export interface VerifierOptions {
   /** Must equal `iss` exactly. */
   readonly issuer: string
-  /** Must be `aud`, or one of them. */
-  readonly audience: string
+  /** Must be `aud`, or one of them; null takes any, for the issuer itself. */
+  readonly audience: string | null
   readonly keys: KeySource
+  /** Asked about every token, also one seen before. Left out: nothing is ever revoked. */
+  readonly revocations?: RevocationSource
   /** Unix milliseconds. */
   readonly now: () => number
   readonly algorithms?: readonly SigningAlgorithm[]
@@ -52,7 +55,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const algorithms = options.algorithms ?? SIGNING_ALGORITHMS
   const verified = new VerifiedTokens(options.cacheSize ?? 10_000)
 
-  async function verifyToken(token: string): Promise<AccessTokenClaims> {
+  async function verifyToken(token: string): Promise<VerifiedToken> {
     // 1. Is it well-formed, and signed in a way we accept?
     const header = readAccessTokenHeader(token, algorithms)
     // 2. Whose key?
@@ -70,14 +73,19 @@ export function createVerifier(options: VerifierOptions): Verifier {
       options,
       now() / 1000,
     )
-    verified.set(token, claims)
-    return claims
+    const found = { claims, kid: header.kid }
+    verified.set(token, found)
+    return found
   }
 
   return {
     async verify(authorization, required = {}) {
       const token = parseBearerToken(authorization)
-      const claims = verified.get(token, now() / 1000) ?? (await verifyToken(token))
+      const { claims, kid } = verified.get(token, now() / 1000) ?? (await verifyToken(token))
+      const { jti, client_id, iat } = claims
+      if (options.revocations?.isRevoked({ jti, client_id, iat, kid })) {
+        throw refused({ kind: 'revoked_token', client_id })
+      }
       if (required.scope !== undefined && !scopeIncludes(claims.scope, required.scope)) {
         throw insufficientScope(claims.client_id, required.scope)
       }
@@ -91,7 +99,7 @@ const CLOCK_TOLERANCE_SECONDS = 60
 
 function assertClaims(
   claims: Record<string, unknown> | null,
-  expected: { issuer: string; audience: string },
+  expected: { issuer: string; audience: string | null },
   nowSeconds: number,
 ): AccessTokenClaims {
   if (claims === null) throw refused({ kind: 'malformed_token', detail: 'payload' })
@@ -109,7 +117,8 @@ function assertClaims(
     return value as number
   }
   check('iss', claims.iss === expected.issuer)
-  check('aud', [claims.aud].flat().includes(expected.audience))
+  const audience = expected.audience ?? text('aud')
+  check('aud', [claims.aud].flat().includes(audience))
   const exp = time('exp')
   check('exp', nowSeconds < exp)
   const iat = time('iat')
@@ -123,7 +132,7 @@ function assertClaims(
   return {
     iss: expected.issuer,
     sub: text('sub'),
-    aud: expected.audience,
+    aud: audience,
     exp,
     iat,
     jti: text('jti'),

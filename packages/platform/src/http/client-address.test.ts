@@ -3,13 +3,14 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import Fastify from 'fastify'
+import type { Application } from './application.ts'
 import { clientAddress, normalizeAddress } from './client-address.ts'
-import { type Application, createHttpServer } from './server.ts'
+import { createHttpServer } from './server.ts'
 
 /** Answers with the address it takes its client for. */
 const echo: Application = {
   name: 'echo',
-  ready: async () => {},
+  ready: async () => undefined,
   mount: async (app) => {
     app.get('/', (request, reply) => reply.send(clientAddress(request)))
   },

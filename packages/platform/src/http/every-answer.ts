@@ -5,6 +5,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isDraining } from './drain.ts'
 
 /** Options of Node's server: it leaves the refusals below to us. */
 export const LEAVE_REFUSALS_TO_US = { requireHostHeader: false } as const
@@ -21,6 +22,10 @@ export function answerEverything(app: FastifyInstance): void {
     reply.header('x-request-id', request.id)
     if (closing) return refuseClosing(reply)
     if (lacksHost(request)) return refuseHostless(reply)
+    done()
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isDraining(app.server)) reply.header('connection', 'close')
     done()
   })
   // RFC 9110 §10.1.1 allows a 417, which Node would send; to ignore it serves the client better.

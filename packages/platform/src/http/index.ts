@@ -1,7 +1,9 @@
 /** HTTP plumbing both applications share. */
 
 export { addressInList, parseAddressRange } from './address-list.ts'
+export type { Application } from './application.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
+export { shutDown } from './drain.ts'
 export { drainBody } from './drain-body.ts'
 export {
   assertShallow,
@@ -13,5 +15,5 @@ export {
 export { metricsPage } from './metrics-page.ts'
 export { isRequestId } from './request-id.ts'
 export { MethodNotAllowed, routeGroup } from './route-group.ts'
-export { type Application, createHttpServer, type HttpServerOptions } from './server.ts'
+export { createHttpServer, type HttpServerOptions } from './server.ts'
 export { loadTls, type TlsFiles, TlsFilesError } from './tls.ts'

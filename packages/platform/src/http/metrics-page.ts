@@ -2,13 +2,13 @@
 
 import type { FastifyInstance } from 'fastify'
 import type { PublishedMetrics } from '../metrics/index.ts'
+import type { Application } from './application.ts'
 import { routeGroup } from './route-group.ts'
-import type { Application } from './server.ts'
 
 export function metricsPage(metrics: PublishedMetrics): Application {
   return {
     name: 'metrics',
-    ready: async () => {},
+    ready: async () => undefined,
     mount: async (app: FastifyInstance) => {
       await routeGroup(app, { 'cache-control': 'no-store' }, (routes) => {
         routes.get('/metrics', async (_request, reply) => {

@@ -6,15 +6,16 @@ import { after, before, describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { createLogger } from '../logging/index.ts'
 import { createMetrics, type PublishedMetrics } from '../metrics/index.ts'
+import type { Application } from './application.ts'
 import { metricsPage } from './metrics-page.ts'
 import { routeGroup } from './route-group.ts'
-import { type Application, createHttpServer } from './server.ts'
+import { createHttpServer } from './server.ts'
 
 const CANARY = 'Canary5ecret'
 
 const things: Application = {
   name: 'things',
-  ready: async () => {},
+  ready: async () => undefined,
   mount: async (app) => {
     await routeGroup(app, {}, (routes) => {
       routes.get('/things/:id', async () => 'ok')

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { createLogger } from '../logging/index.ts'
-import { type Application, createHttpServer } from './server.ts'
+import type { Application } from './application.ts'
+import { createHttpServer } from './server.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 function application(name: string, options: Partial<Application> = {}): Application {
-  return { name, mount: async () => {}, ready: async () => {}, ...options }
+  return { name, mount: async () => {}, ready: async () => undefined, ...options }
 }
 
 const unready = application('broken', { ready: () => Promise.reject(new Error('no disk')) })
@@ -52,9 +53,28 @@ describe('health', () => {
     })
   })
 
+  it('/readyz says which application can do only part of its work, and goes on', async () => {
+    const partly = application('partly', { ready: async () => 'degraded' })
+    const { app } = await createServer(application('one'), partly)
+    const response = await get(app, '/readyz')
+    assert.equal(response.statusCode, 200)
+    assert.deepEqual(response.json(), {
+      status: 'degraded',
+      checks: { one: 'ok', partly: 'degraded' },
+    })
+  })
+
+  it('/readyz/<application> is about that one alone', async () => {
+    const { app } = await createServer(application('one'), unready)
+    assert.equal((await get(app, '/readyz/one')).statusCode, 200)
+    const response = await get(app, '/readyz/broken')
+    assert.equal(response.statusCode, 503)
+    assert.deepEqual(response.json(), { status: 'unavailable' })
+  })
+
   it('/readyz asks anew each time', async () => {
     let fails = true
-    const ready = async (): Promise<void> => {
+    const ready = async (): Promise<undefined> => {
       if (fails) throw new Error('no disk')
     }
     const { app } = await createServer(application('one', { ready }))

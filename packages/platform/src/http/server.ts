@@ -1,6 +1,5 @@
 /**
- * The HTTP server that the two applications are mounted on. It knows no endpoint but the operational
- * ones: `/livez` (the process runs) and `/readyz` (it can serve).
+ * The HTTP server that the two applications are mounted on. It knows no endpoint but those of health.ts.
  */
 
 import type { RequestListener } from 'node:http'
@@ -14,20 +13,13 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { type Metrics, noMetrics } from '../metrics/index.ts'
+import type { Application } from './application.ts'
 import { answerEverything, LEAVE_REFUSALS_TO_US } from './every-answer.ts'
+import { mountHealth } from './health.ts'
 import { attributeRoutes, observeRequests } from './observe.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
 import { requestIdOf } from './request-id.ts'
 import { loadTls, secureContextOptions, type TlsFiles, type TlsPair, watchTls } from './tls.ts'
-
-/** A part of the service: its routes, and how to ask whether it can serve. */
-export interface Application {
-  readonly name: string
-  /** Registers hooks, routes and an error handler in a scope of its own. */
-  mount(app: FastifyInstance): Promise<void>
-  /** Rejects while the application cannot do its work. */
-  ready(): Promise<void>
-}
 
 export interface HttpServerOptions {
   readonly applications: readonly Application[]
@@ -144,24 +136,4 @@ function refuseUnreadable(error: FastifyError, request: FastifyRequest, reply: F
   reply
     .code(status)
     .send({ error: 'invalid_request', error_description: 'The path is malformed or too long' })
-}
-
-function mountHealth(app: FastifyInstance, applications: readonly Application[]): void {
-  app.get('/livez', (_request, reply) => reply.send({ status: 'ok' }))
-  app.get('/readyz', async (_request, reply) => {
-    const checks = await Promise.all(
-      applications.map(async ({ name, ready }) => {
-        const ok = await ready().then(
-          () => true,
-          () => false,
-        )
-        return [name, ok ? 'ok' : 'unavailable'] as const
-      }),
-    )
-    const ok = checks.every(([, status]) => status === 'ok')
-    reply.header('cache-control', 'no-store')
-    return reply
-      .code(ok ? 200 : 503)
-      .send({ status: ok ? 'ok' : 'unavailable', checks: Object.fromEntries(checks) })
-  })
 }

@@ -2,6 +2,7 @@
 
 export { atomically } from './atomically.ts'
 export { StoreConflict, StoreUnavailable } from './errors.ts'
-export { type Migration, migrate, readMigrations } from './migrate.ts'
+export { migrate } from './migrate.ts'
+export { type Migrated, type Migration, readMigrations } from './migrations.ts'
 export { openDatabase } from './open-sqlite.ts'
 export { attempt, translate } from './sqlite-errors.ts'

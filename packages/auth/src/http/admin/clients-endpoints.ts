@@ -18,6 +18,7 @@ import {
   parseRotation,
 } from '../../admin/schemas.ts'
 import { type AddedSecret, addSecret, revokeSecret, rotateSecrets } from '../../admin/secrets.ts'
+import { revokeClientTokens } from '../../admin/tokens.ts'
 import { listSecrets } from '../../admin/usage.ts'
 import { invalidInput } from '../../admin-error.ts'
 import type { Client, ClientView, Tenant } from '../../clients/client.ts'
@@ -116,6 +117,16 @@ export async function rotate(call: AdminCall) {
 
 export async function revokeOneSecret({ request, context }: AdminCall) {
   return revokeSecret(param(request, 'client_id'), param(request, 'secret_id'), context)
+}
+
+export async function revokeTokens(call: AdminCall) {
+  const id = param(call.request, 'client_id')
+  const client = await idempotently<ClientView>(
+    call,
+    () => revokeClientTokens(id, call.context),
+    (after) => after,
+  )
+  return withETag(call, client, client)
 }
 
 /** An answer that shows a secret the first time and null after. */

@@ -62,6 +62,8 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     summary: 'A new secret; the others end after the overlap' },
   { operationId: 'revokeSecret', method: 'DELETE', path: '/admin/v1/clients/{client_id}/secrets/{secret_id}', scope: 'clients:write', status: 200, answer: ClientSchema, handle: clients.revokeOneSecret,
     summary: 'End a secret now' },
+  { operationId: 'revokeClientTokens', method: 'POST', path: '/admin/v1/clients/{client_id}/tokens/revoke', scope: 'clients:write', status: 200, answer: ClientSchema, handle: clients.revokeTokens,
+    summary: 'End every token the client has; it may get new ones at once' },
   { operationId: 'listSecrets', method: 'GET', path: '/admin/v1/clients/{client_id}/secrets', scope: 'clients:read', status: 200, answer: SecretUseListSchema, handle: clients.secrets,
     summary: 'The secrets of a client and when each was last used; never their text' },
   { operationId: 'listWastefulClients', method: 'GET', path: '/admin/v1/usage/wasteful', scope: 'usage:read', status: 200, answer: WastefulClientsSchema, handle: installation.wasteful,

@@ -4,10 +4,11 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
 import { noUsage } from '../../usage/usage.ts'
-import type { AuthStore } from '../store.ts'
+import type { AuthStore, StoreChange } from '../store.ts'
 import {
   countUp,
   keyOf,
+  keysAre,
   newAudience,
   newClient,
   newOrganization,
@@ -23,16 +24,16 @@ const PROMISED_MS = 1000
 const SLACK_MS = 1000
 
 /** Resolves with the next change that the store tells of. */
-function nextChange(store: AuthStore): Promise<void> {
+function nextChange(store: AuthStore): Promise<StoreChange> {
   return new Promise((resolve, reject) => {
     const deadline = setTimeout(() => {
       stop()
       reject(new Error('no change was told of'))
     }, PROMISED_MS + SLACK_MS)
-    const stop = store.onChange(() => {
+    const stop = store.onChange((change) => {
       clearTimeout(deadline)
       stop()
-      resolve()
+      resolve(change)
     })
   })
 }
@@ -48,12 +49,42 @@ export function testChanges(name: string, promise: StorePromise): void {
           another.createOrganization(newOrganization({ org_id: 'org_2', name: 'B' })),
         client: () => another.createClients([newClient('second')]),
         'change of a client': () => another.updateClient('second', countUp),
-        keys: () => another.updateSigningKeys(() => [keyOf('a')]),
+        keys: () => another.updateSigningKeys(() => keysAre(keyOf('a'))),
       }
       for (const [what, change] of Object.entries(changes)) {
         const told = nextChange(store)
         await change()
         await assert.doesNotReject(told, what)
+      }
+    })
+
+    promise('says what may be out of date, and nothing else', async ({ store, openAnother }) => {
+      const another = await openAnother()
+      await populate(store)
+      await another.createClients([newClient('second')])
+      const heard = async (change: () => Promise<unknown>): Promise<StoreChange[]> => {
+        // Both handles are told of all that was before, or they would take it for what comes now.
+        const told = [nextChange(store), nextChange(another)]
+        await change()
+        return Promise.all(told)
+      }
+      await heard(() => store.createOrganization(newOrganization({ org_id: 'org_9', name: 'B' })))
+      const nothing: StoreChange = { clients: [], keys: false, revocations: false }
+      const expectations: [() => Promise<unknown>, StoreChange][] = [
+        [() => store.createClients([newClient('third')]), nothing],
+        [() => store.updateClient('second', countUp), { ...nothing, clients: ['second'] }],
+        [() => store.updateSigningKeys(() => keysAre(keyOf('a'))), { ...nothing, keys: true }],
+        [
+          () => store.createAudience(newAudience({ ...TRACK, audience: 'x' })),
+          { ...nothing, keys: true },
+        ],
+        [
+          () => store.revokeToken({ jti: 'j', client_id: 'first', expires: 100 }, 10),
+          { ...nothing, revocations: true },
+        ],
+      ]
+      for (const [change, expected] of expectations) {
+        for (const told of await heard(change)) assert.deepEqual(told, expected)
       }
     })
 

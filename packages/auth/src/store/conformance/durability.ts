@@ -8,6 +8,7 @@ import {
   clientOf,
   countUp,
   keyOf,
+  keysAre,
   newClient,
   newOrganization,
   ORGANIZATION,
@@ -23,7 +24,7 @@ export function testDurability(name: string, promise: StorePromise): void {
   describe(`${name}: what is stored`, TOGETHER, () => {
     promise('is there after all handles have been closed', async ({ store, reopen }) => {
       await populate(store)
-      await store.updateSigningKeys(() => [keyOf('a')])
+      await store.updateSigningKeys(() => keysAre(keyOf('a')))
       await store.updateClient('first', countUp)
       const trail = await trailOf(store)
       const before = await store.findClient('first')

@@ -3,21 +3,63 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
-import { keyOf, type StorePromise, TOGETHER, unchanged } from './samples.ts'
+import {
+  draftOf,
+  keyOf,
+  keysAre,
+  type StorePromise,
+  TOGETHER,
+  trailOf,
+  unchanged,
+} from './samples.ts'
 
 export function testSigningKeys(name: string, promise: StorePromise): void {
   describe(`${name}: signing keys`, TOGETHER, () => {
     promise('are what the updater made of them', async ({ store }) => {
       assert.deepEqual(await store.updateSigningKeys(unchanged), [])
-      const added = await store.updateSigningKeys((keys) => [...keys, keyOf('a'), keyOf('b')])
+      const added = await store.updateSigningKeys((keys) =>
+        keysAre(...keys, keyOf('a'), keyOf('b')),
+      )
       assert.deepEqual(added, [keyOf('a'), keyOf('b')])
       assert.deepEqual(await store.updateSigningKeys(unchanged), added)
-      await store.updateSigningKeys((keys) => keys.filter(({ kid }) => kid !== 'a'))
+      await store.updateSigningKeys((keys) => keysAre(...keys.filter(({ kid }) => kid !== 'a')))
       assert.deepEqual(await store.updateSigningKeys(unchanged), [keyOf('b')])
     })
 
+    promise('keep when they sign and when they no longer do', async ({ store }) => {
+      const waiting = { ...keyOf('a'), activates_at: null }
+      const retired = { ...keyOf('b'), retires_at: '2027-01-02T03:04:05.678Z' }
+      assert.deepEqual(await store.updateSigningKeys(() => keysAre(waiting, retired)), [
+        waiting,
+        retired,
+      ])
+      assert.deepEqual(await store.updateSigningKeys(unchanged), [waiting, retired])
+    })
+
+    promise(
+      'change with what the trail and the feed say of it, or not at all',
+      async ({ store }) => {
+        const audit = [draftOf({ action: 'key.rotated', target: { type: 'key', id: 'a' } })]
+        const revoke = [{ kind: 'key', kid: 'old', expires: 100 } as const]
+        const feed = () => store.readRevocations({ after: null, limit: 10, nowSeconds: 0 })
+        const broken = { keys: [keyOf('a'), keyOf('a')], audit, revoke }
+        await assert.rejects(
+          store.updateSigningKeys(() => broken),
+          StoreConflict,
+        )
+        assert.deepEqual(await trailOf(store), [])
+        assert.deepEqual((await feed()).revocations, [])
+        await store.updateSigningKeys(() => ({ keys: [keyOf('a')], audit, revoke }))
+        assert.deepEqual(
+          (await trailOf(store)).map(({ action }) => action),
+          ['key.rotated'],
+        )
+        assert.deepEqual((await feed()).revocations, revoke)
+      },
+    )
+
     promise('stay as they are when an updater throws', async ({ store }) => {
-      await store.updateSigningKeys(() => [keyOf('a')])
+      await store.updateSigningKeys(() => keysAre(keyOf('a')))
       const fault = new Error('no')
       const update = (): never => {
         throw fault
@@ -27,8 +69,8 @@ export function testSigningKeys(name: string, promise: StorePromise): void {
     })
 
     promise('stay as they are when the new ones cannot be kept', async ({ store }) => {
-      await store.updateSigningKeys(() => [keyOf('a')])
-      const twice = store.updateSigningKeys(() => [keyOf('b'), keyOf('b')])
+      await store.updateSigningKeys(() => keysAre(keyOf('a')))
+      const twice = store.updateSigningKeys(() => keysAre(keyOf('b'), keyOf('b')))
       await assert.rejects(twice, StoreConflict)
       assert.deepEqual(await store.updateSigningKeys(unchanged), [keyOf('a')])
     })
@@ -37,7 +79,7 @@ export function testSigningKeys(name: string, promise: StorePromise): void {
       const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
       const results = await Promise.all(
         handles.map((store, index) =>
-          store.updateSigningKeys((keys) => (keys.length > 0 ? keys : [keyOf(`k${index}`)])),
+          store.updateSigningKeys((keys) => (keys.length > 0 ? null : keysAre(keyOf(`k${index}`)))),
         ),
       )
       const kept = await stores.store.updateSigningKeys(unchanged)

@@ -7,7 +7,7 @@ import { verifyTrail } from '../../audit/verify.ts'
 import type { Client, Organization } from '../../clients/client.ts'
 import { SAMPLE_TIME, sampleClient, sampleSecret } from '../../clients/sample-client.ts'
 import type { SealedKey } from '../../keys/sealed-key.ts'
-import type { Audited, AuthStore, ClientQuery } from '../store.ts'
+import type { Audited, AuthStore, ClientQuery, KeyChange } from '../store.ts'
 
 /** A test of what the port promises: its sentence, and how to see it kept. */
 export type StorePromise = (sentence: string, run: (stores: Stores) => Promise<void>) => void
@@ -94,10 +94,21 @@ export function newAudience(value: Audience = TRACK): Audited<Audience> {
 
 export function keyOf(kid: string): SealedKey {
   const public_jwk = { kty: 'OKP', crv: 'Ed25519', x: 'abc', kid, alg: 'EdDSA', use: 'sig' }
-  return { kid, alg: 'EdDSA', public_jwk, sealed: `sealed.${kid}`, created_at: SAMPLE_TIME }
+  return {
+    kid,
+    alg: 'EdDSA',
+    public_jwk,
+    sealed: `sealed.${kid}`,
+    created_at: SAMPLE_TIME,
+    activates_at: SAMPLE_TIME,
+    retires_at: null,
+  }
 }
 
-export const unchanged = (keys: readonly SealedKey[]): readonly SealedKey[] => keys
+/** These keys, and nothing for the trail. */
+export const keysAre = (...keys: SealedKey[]): KeyChange => ({ keys, audit: [] })
+
+export const unchanged = (): null => null
 
 /** What counts a client's version up, and nothing else. */
 export function countUp(current: Client): Audited<Client> {

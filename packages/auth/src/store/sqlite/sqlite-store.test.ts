@@ -4,9 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { it } from 'node:test'
-import type { SealedKey } from '../../keys/sealed-key.ts'
-import { newAudience } from '../conformance/samples.ts'
+import {
+  countUp,
+  keyOf,
+  keysAre,
+  newAudience,
+  newClient,
+  populate,
+} from '../conformance/samples.ts'
 import { testAuthStore } from '../store.conformance.ts'
+import type { StoreChange } from '../store.ts'
 import { openSqliteAuthStore } from './sqlite-store.ts'
 
 const prefix = join(tmpdir(), 'miot-')
@@ -23,12 +30,26 @@ it('SQLite: an updater that finds its work done under the lock writes nothing', 
   const path = join(folder.path, 'auth.db')
   const stores = [openSqliteAuthStore(path), openSqliteAuthStore(path)]
   using database = new DatabaseSync(path)
-  const key = { kid: 'a', alg: 'EdDSA', public_jwk: {}, sealed: 's', created_at: 't' } as SealedKey
   await Promise.all(
-    stores.map((store) => store.updateSigningKeys((keys) => (keys.length > 0 ? keys : [key]))),
+    stores.map((store) =>
+      store.updateSigningKeys((keys) => (keys.length > 0 ? null : keysAre(keyOf('a')))),
+    ),
   )
   assert.equal(database.prepare('SELECT value FROM revision').get()?.value, 1)
   for (const store of stores) await store.close()
+})
+
+it('SQLite: more changed clients than can be named are told as all', async () => {
+  using folder = mkdtempDisposableSync(prefix)
+  const path = join(folder.path, 'auth.db')
+  const [store, late] = [openSqliteAuthStore(path), openSqliteAuthStore(path)]
+  await populate(store)
+  const ids = Array.from({ length: 1001 }, (_, index) => `many_${index}`)
+  await store.createClients(ids.map((id) => newClient(id)))
+  for (const id of ids) await store.updateClient(id, countUp)
+  const told = new Promise<StoreChange>((resolve) => late.onChange(resolve))
+  assert.equal((await told).clients, 'all')
+  for (const one of [store, late]) await one.close()
 })
 
 it('SQLite: only the owner can read the files', async () => {

@@ -15,14 +15,23 @@ import {
 } from '@modulariot/platform/storage'
 import type { Audience } from '../../audiences/audience.ts'
 import { type AuditDraft, type AuditRow, nextRow } from '../../audit/entry.ts'
-import type { Client, ClientRecord, EffectiveGrant, Organization } from '../../clients/client.ts'
+import type { Client, Organization } from '../../clients/client.ts'
 import type { SealedKey } from '../../keys/sealed-key.ts'
-import type { Audited, AuthStore, CreateOutcome } from '../store.ts'
+import {
+  audienceOf,
+  auditRowOf,
+  clientOf,
+  clientRecordOf,
+  organizationOf,
+  sealedKeyOf,
+} from '../rows.ts'
+import type { Audited, AuthStore, CreateOutcome, StoreChange } from '../store.ts'
 import { searchClients } from './client-search.ts'
-import { audienceOf, auditRowOf, clientOf, organizationOf, type Row, sealedKeyOf } from './rows.ts'
+import { quotaTable } from './quota-table.ts'
+import { type RevocationTable, revocationTable } from './revocation-table.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 import { usageTables } from './usage-tables.ts'
-import { watchChanges } from './watch-changes.ts'
+import { type Revision, watchChanges } from './watch-changes.ts'
 
 /** @throws Error when the file cannot be opened or its migrations do not fit this program. */
 export function openSqliteAuthStore(path: string): AuthStore {
@@ -33,8 +42,12 @@ export function openSqliteAuthStore(path: string): AuthStore {
 
 function createStore(database: DatabaseSync): AuthStore {
   const sql = prepareStatements(database)
-  const rows = createRowWriter(sql)
-  const changes = watchChanges(() => (sql.revision.get() as { value: number }).value)
+  const feed = revocationTable(database)
+  const rows = createRowWriter(sql, feed)
+  const changes = watchChanges({
+    readRevision: () => sql.revision.get() as unknown as Revision,
+    changedClients: (since) => changedClients(sql, since),
+  })
   const countChanges = (): unknown => sql.totalChanges.get()?.changes
 
   /** For what nobody keeps in memory: an announcement would empty every instance's for nothing. */
@@ -80,17 +93,35 @@ function createStore(database: DatabaseSync): AuthStore {
       write(() => {
         const row = sql.client.get(client_id)
         if (row === undefined) return null
-        const { value, audit } = update(clientOf(row))
+        const { value, audit, revoke } = update(clientOf(row))
         sql.updateClient.run(value.external_id, JSON.stringify(value), client_id)
         rows.audit(audit)
+        rows.revoke(revoke)
         return value
       }),
 
     useAssertion: ({ client_id, jti, until }, nowSeconds) =>
       writeUnannounced(() => {
-        sql.forgetAssertions.run(nowSeconds)
+        sql.forgetAssertions.run(nowSeconds, ASSERTIONS_A_LOGIN_FORGETS)
         return sql.insertAssertion.run(client_id, jti, until).changes === 1
       }),
+
+    ...quotaTable(database, writeUnannounced),
+    revokeToken: ({ jti, client_id, expires }, maxLiving) =>
+      write(() => {
+        if (feed.hasToken(jti)) return 'already'
+        if (feed.countTokens(client_id) >= maxLiving) return 'too_many'
+        feed.insert({ kind: 'token', jti, expires }, client_id)
+        return 'revoked'
+      }),
+    isTokenRevoked: feed.isTokenRevoked,
+    readRevocations: feed.readRevocations,
+    sweep: (nowSeconds, limit) =>
+      writeUnannounced(
+        () =>
+          Number(sql.forgetAssertions.run(nowSeconds, limit).changes) +
+          feed.forget(nowSeconds, limit),
+      ),
 
     ...usageTables(database, writeUnannounced),
 
@@ -98,17 +129,16 @@ function createStore(database: DatabaseSync): AuthStore {
       const read = (): SealedKey[] => sql.signingKeys.all().map(sealedKeyOf)
       const current = await attempt(read)
       // Asking without changing is the common case, and must not take the write lock.
-      if (update(current) === current) return current
+      if (update(current) === null) return current
       return write(() => {
         const before = read()
-        const next = update(before)
+        const change = update(before)
         // Another process may have done it between the two reads.
-        if (next === before) return before
-        sql.deleteSigningKeys.run()
-        for (const { kid, alg, public_jwk, sealed, created_at } of next) {
-          sql.insertSigningKey.run(kid, alg, JSON.stringify(public_jwk), sealed, created_at)
-        }
-        return next
+        if (change === null) return before
+        rows.signingKeys(change.keys)
+        for (const draft of change.audit) rows.audit(draft)
+        rows.revoke(change.revoke)
+        return read()
       })
     },
 
@@ -122,6 +152,7 @@ function createStore(database: DatabaseSync): AuthStore {
       attempt(() => sql.auditAfter.all(after, limit).map(auditRowOf)),
 
     onChange: changes.subscribe,
+    silentForMs: changes.silentForMs,
     close: async () => {
       changes.stop()
       database.close()
@@ -129,8 +160,19 @@ function createStore(database: DatabaseSync): AuthStore {
   }
 }
 
+/** Bounded, so that no login pays for a whole night of them. */
+const ASSERTIONS_A_LOGIN_FORGETS = 100
+/** More changed clients than this are not named one by one. */
+const MAX_NAMED_CLIENTS = 1000
+
+function changedClients(sql: Statements, since: number): StoreChange['clients'] {
+  const rows = sql.clientsChangedSince.all(since, MAX_NAMED_CLIENTS + 1)
+  if (rows.length > MAX_NAMED_CLIENTS) return 'all'
+  return rows.map(({ client_id }) => client_id as string)
+}
+
 /** Writes one record and its audit entry. Runs inside a transaction. */
-function createRowWriter(sql: Statements) {
+function createRowWriter(sql: Statements, feed: RevocationTable) {
   function audit(draft: AuditDraft): void {
     const head = sql.auditHead.get() as Pick<AuditRow, 'seq' | 'hash'> | undefined
     const { seq, entry, hash } = nextRow(head ?? null, draft)
@@ -138,6 +180,18 @@ function createRowWriter(sql: Statements) {
   }
   return {
     audit,
+    revoke(revocations: Audited<unknown>['revoke'] = []): void {
+      for (const revocation of revocations) feed.insert(revocation, null)
+    },
+    signingKeys(keys: readonly SealedKey[]): void {
+      sql.deleteSigningKeys.run()
+      for (const key of keys) {
+        const { kid, alg, public_jwk, sealed, created_at, activates_at, retires_at } = key
+        const jwk = JSON.stringify(public_jwk)
+        sql.insertSigningKey.run(kid, alg, jwk, sealed, created_at, activates_at, retires_at)
+      }
+      sql.keysChanged.run()
+    },
     organization({ value, audit: draft }: Audited<Organization>): void {
       sql.insertOrganization.run(value.org_id, value.name)
       audit(draft)
@@ -150,6 +204,7 @@ function createRowWriter(sql: Statements) {
         value.signing_alg,
       )
       if (changes === 0) return false
+      sql.keysChanged.run()
       audit(draft)
       return true
     },
@@ -164,15 +219,4 @@ function createRowWriter(sql: Statements) {
       return { created: true }
     },
   }
-}
-
-/** A grant whose audience is gone grants nothing. */
-function clientRecordOf(row: Row): ClientRecord {
-  const client = clientOf(row)
-  const audiences = JSON.parse(row.audiences as string) as Omit<EffectiveGrant, 'scopes'>[]
-  const grants = client.grants.flatMap((grant) => {
-    const audience = audiences.find((candidate) => candidate.audience === grant.audience)
-    return audience === undefined ? [] : [{ ...audience, scopes: grant.scopes }]
-  })
-  return { ...client, grants }
 }

@@ -6,11 +6,15 @@ import type { AuditQuery } from '../store.ts'
 export type Statements = ReturnType<typeof prepareStatements>
 
 export function prepareStatements(database: DatabaseSync) {
-  const keyColumns = 'kid, alg, public_jwk, sealed, created_at'
+  const keyColumns = 'kid, alg, public_jwk, sealed, created_at, activates_at, retires_at'
   const audienceColumns = 'audience, scopes, token_lifetime_seconds, signing_alg'
   const prepare = (text: string) => database.prepare(text)
   return {
-    revision: prepare('SELECT value FROM revision'),
+    revision: prepare('SELECT value, keys, feed_seq FROM revision'),
+    keysChanged: prepare('UPDATE revision SET keys = value + 1'),
+    clientsChangedSince: prepare(
+      'SELECT client_id FROM clients WHERE changed_by > ? AND changed_by > 0 LIMIT ?',
+    ),
     totalChanges: prepare('SELECT total_changes() AS changes'),
     countRevision: prepare('UPDATE revision SET value = value + 1'),
     organizations: prepare('SELECT org_id, name FROM organizations ORDER BY org_id'),
@@ -44,17 +48,22 @@ export function prepareStatements(database: DatabaseSync) {
       `INSERT INTO clients (client_id, org_id, environment, external_id, document)
        VALUES (?, ?, ?, ?, ?)`,
     ),
-    updateClient: prepare('UPDATE clients SET external_id = ?, document = ? WHERE client_id = ?'),
+    updateClient: prepare(
+      `UPDATE clients SET external_id = ?, document = ?,
+         changed_by = (SELECT value + 1 FROM revision)
+       WHERE client_id = ?`,
+    ),
     insertAssertion: prepare(
       'INSERT INTO assertions (client_id, jti, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
     ),
-    // Bounded, so that no login pays for a whole night of them.
     forgetAssertions: prepare(
       `DELETE FROM assertions WHERE (client_id, jti) IN
-         (SELECT client_id, jti FROM assertions WHERE until < ? ORDER BY until LIMIT 100)`,
+         (SELECT client_id, jti FROM assertions WHERE until < ? ORDER BY until LIMIT ?)`,
     ),
     signingKeys: prepare(`SELECT ${keyColumns} FROM signing_keys ORDER BY created_at, kid`),
-    insertSigningKey: prepare(`INSERT INTO signing_keys (${keyColumns}) VALUES (?, ?, ?, ?, ?)`),
+    insertSigningKey: prepare(
+      `INSERT INTO signing_keys (${keyColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ),
     deleteSigningKeys: prepare('DELETE FROM signing_keys'),
     auditHead: prepare('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1'),
     insertAudit: prepare('INSERT INTO audit (seq, entry, hash) VALUES (?, ?, ?)'),

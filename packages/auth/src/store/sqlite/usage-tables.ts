@@ -2,14 +2,10 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { attempt } from '@modulariot/platform/storage'
-import {
-  addUsage,
-  type ClientUsage,
-  type LivingTokens,
-  type SecretUsage,
-} from '../../usage/usage.ts'
+import { addUsage, type ClientUsage } from '../../usage/usage.ts'
+import { clientOf } from '../rows.ts'
 import type { AuthStore } from '../store.ts'
-import { clientOf, type Row } from './rows.ts'
+import { clientUsageOf, secretUsageOf } from '../usage-rows.ts'
 
 type UsageTables = Pick<AuthStore, 'addUsage' | 'usageOf' | 'listUsage'>
 
@@ -93,26 +89,5 @@ function prepareStatements(database: DatabaseSync) {
          AND (:environment IS NULL OR c.environment = :environment)
        ORDER BY u.client_id LIMIT :limit`,
     ),
-  }
-}
-
-function clientUsageOf(row: Row): ClientUsage {
-  return {
-    client_id: row.client_id as string,
-    tokens_issued: row.tokens_issued as number,
-    tokens_early: row.tokens_early as number,
-    over_quota: row.over_quota as number,
-    last_issued_at: row.last_issued_at as string | null,
-    living: JSON.parse(row.living as string) as LivingTokens[],
-  }
-}
-
-function secretUsageOf(row: Row): SecretUsage {
-  return {
-    secret_id: row.secret_id as string,
-    uses: row.uses as number,
-    last_used_at: row.last_used_at as string,
-    address: row.address as string,
-    user_agent: row.user_agent as string | null,
   }
 }

@@ -1,11 +1,11 @@
-/** From rows to records. STRICT tables hold the types; the JSON columns were written by us. */
+/** From rows to records. The tables hold the types; JSON comes as text, written by us. */
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import type { JWK } from 'jose'
-import type { Audience } from '../../audiences/audience.ts'
-import type { AuditRow } from '../../audit/entry.ts'
-import type { Client, Organization } from '../../clients/client.ts'
-import type { SealedKey } from '../../keys/sealed-key.ts'
+import type { Audience } from '../audiences/audience.ts'
+import type { AuditRow } from '../audit/entry.ts'
+import type { Client, ClientRecord, EffectiveGrant, Organization } from '../clients/client.ts'
+import type { SealedKey } from '../keys/sealed-key.ts'
 
 export type Row = Record<string, unknown>
 
@@ -37,5 +37,18 @@ export function sealedKeyOf(row: Row): SealedKey {
     public_jwk: JSON.parse(row.public_jwk as string) as JWK,
     sealed: row.sealed as string,
     created_at: row.created_at as string,
+    activates_at: row.activates_at as string | null,
+    retires_at: row.retires_at as string | null,
   }
+}
+
+/** A grant whose audience is gone grants nothing. */
+export function clientRecordOf(row: Row): ClientRecord {
+  const client = clientOf(row)
+  const audiences = JSON.parse(row.audiences as string) as Omit<EffectiveGrant, 'scopes'>[]
+  const grants = client.grants.flatMap((grant) => {
+    const audience = audiences.find((candidate) => candidate.audience === grant.audience)
+    return audience === undefined ? [] : [{ ...audience, scopes: grant.scopes }]
+  })
+  return { ...client, grants }
 }

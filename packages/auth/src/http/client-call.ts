@@ -1,0 +1,37 @@
+/** A request with which a client proves itself: what it sends, and where it comes from. */
+
+import {
+  malformedRequest,
+  type Parameters,
+  queryHoldsParameters,
+  type Refusal,
+} from '@modulariot/oauth/protocol'
+import { clientAddress } from '@modulariot/platform/http'
+import type { FastifyRequest } from 'fastify'
+import type { Caller } from '../clients/identify.ts'
+import { parametersOf, type RequestBody } from './request-body.ts'
+
+export type ClientRequest = FastifyRequest<{ Body: RequestBody | undefined }>
+
+export interface ClientCall {
+  readonly parameters: Parameters
+  readonly authorization: string | undefined
+  readonly caller: Caller
+  /** Told what a policy that only observes would have refused. */
+  readonly observe: (refusal: Refusal) => void
+}
+
+/** @throws OAuthError `invalid_request`, or JsonBodyError. */
+export function readClientCall(request: ClientRequest): ClientCall {
+  // Whatever stands in a URL is written to logs on the way (RFC 6749 §2.3.1).
+  const query = request.url.indexOf('?')
+  if (query !== -1 && queryHoldsParameters(request.url.slice(query + 1))) {
+    throw malformedRequest('Send the parameters in the body, never in the query')
+  }
+  return {
+    parameters: parametersOf(request.body),
+    authorization: request.headers.authorization,
+    caller: { address: clientAddress(request), user_agent: request.headers['user-agent'] ?? null },
+    observe: (reason) => request.log.warn({ reason }, 'would be refused'),
+  }
+}

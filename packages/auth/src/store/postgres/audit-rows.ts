@@ -1,0 +1,44 @@
+/** The trail as it is read; entries are written by change-unit.ts. */
+
+import type { Postgres } from '@modulariot/platform/postgres'
+import { auditRowOf } from '../rows.ts'
+import type { AuthStore } from '../store.ts'
+import { sought } from './sought.ts'
+
+const COLUMNS = 'seq, entry::text AS entry, hash'
+const FILTERS = ['org_id', 'environment', 'target_id', 'action'] as const
+
+export function auditReads(
+  postgres: Postgres,
+): Pick<AuthStore, 'listAudit' | 'findIdempotent' | 'readAudit'> {
+  return {
+    listAudit: async ({ before, limit, ...filter }) => {
+      const asked = FILTERS.flatMap((name) => {
+        const value = filter[name]
+        return value === undefined ? [] : [{ name, value }]
+      })
+      const conditions = asked.map(({ name }, index) => `${name} = $${index + 3}`)
+      const { rows } = await postgres.query(
+        `SELECT ${COLUMNS} FROM auth.audit WHERE ${['seq < $1', ...conditions].join(' AND ')}
+         ORDER BY seq DESC LIMIT $2`,
+        [before ?? Number.MAX_SAFE_INTEGER, limit, ...asked.map(({ value }) => sought(value))],
+      )
+      return rows.map(auditRowOf)
+    },
+    findIdempotent: async ({ org_id, environment }, key) => {
+      const { rows } = await postgres.query(
+        `SELECT ${COLUMNS} FROM auth.audit
+         WHERE org_id = $1 AND environment = $2 AND idempotency_key = $3`,
+        [org_id, environment, sought(key)],
+      )
+      return rows[0] === undefined ? null : auditRowOf(rows[0])
+    },
+    readAudit: async ({ after, limit }) => {
+      const { rows } = await postgres.query(
+        `SELECT ${COLUMNS} FROM auth.audit WHERE seq > $1 ORDER BY seq LIMIT $2`,
+        [after, limit],
+      )
+      return rows.map(auditRowOf)
+    },
+  }
+}

@@ -1,0 +1,9 @@
+/** Text to look for that may come from anybody. */
+
+/**
+ * PostgreSQL has no text with a NUL in it and refuses to look for one, which must not be a fault of ours. A
+ * sign that stands for it is looked for instead; nothing that is found by an id of ours has either.
+ */
+export function sought<Text extends string | null>(text: Text): Text {
+  return (text === null ? null : text.replaceAll('\0', '\u2400')) as Text
+}

@@ -1,0 +1,24 @@
+/** Forgetting what has expired, on one instance at a time and a bounded piece at a time. */
+
+import type { Postgres } from '@modulariot/platform/postgres'
+import { SWEEP_ASSERTIONS } from './counting-tables.ts'
+
+/** Whoever holds it sweeps; any number that is no other lock's. */
+const SWEEPER = 0x73776570 // "swep"
+
+const SWEEP_REVOCATIONS = `
+  DELETE FROM auth.revocations WHERE ctid IN (
+    SELECT ctid FROM auth.revocations WHERE expires <= $1 ORDER BY expires LIMIT $2
+    FOR UPDATE SKIP LOCKED)`
+
+export function sweep(postgres: Postgres, nowSeconds: number, limit: number): Promise<number> {
+  return postgres.transaction(async (query) => {
+    const lock = await query<{ ours: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS ours', [
+      SWEEPER,
+    ])
+    if (lock.rows[0]?.ours !== true) return 0
+    const assertions = await query(SWEEP_ASSERTIONS, [nowSeconds, limit])
+    const revocations = await query(SWEEP_REVOCATIONS, [nowSeconds, limit])
+    return assertions.count + revocations.count
+  })
+}

@@ -1,0 +1,141 @@
+/** The counters of clients and secrets: added to in batches, never announced as a change. */
+
+import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
+import { addSecretUsage, addUsage, type ClientUsage, type SecretUsage } from '../../usage/usage.ts'
+import { clientOf, type Row } from '../rows.ts'
+import type { AuthStore, UsagePage, UsageQuery } from '../store.ts'
+import { clientUsageOf, secretUsageOf } from '../usage-rows.ts'
+import { sought } from './sought.ts'
+
+const CLIENT_COLUMNS =
+  'u.client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living::text AS living'
+
+export function usageTables(
+  postgres: Postgres,
+): Pick<AuthStore, 'addUsage' | 'usageOf' | 'listUsage'> {
+  return {
+    addUsage: async ({ clients, secrets }) => {
+      if (clients.length === 0 && secrets.length === 0) return
+      // Instances take the rows in the same order, so that none waits for one that waits for it.
+      const byClient = inOrder(clients, ({ client_id }) => client_id, addUsage)
+      const bySecret = inOrder(secrets, ({ secret_id }) => secret_id, addSecretUsage)
+      await postgres.transaction(async (query) => {
+        await addToClients(query, byClient)
+        await addToSecrets(query, bySecret)
+      })
+    },
+    usageOf: (client_id) =>
+      postgres.transaction(
+        async (query) => {
+          const client = await query(
+            `SELECT ${CLIENT_COLUMNS} FROM auth.client_usage u WHERE client_id = $1`,
+            [sought(client_id)],
+          )
+          const secrets = await query(SECRETS_OF, [sought(client_id)])
+          return {
+            client: client.rows[0] === undefined ? null : clientUsageOf(client.rows[0]),
+            secrets: secrets.rows.map(secretUsageOf),
+          }
+        },
+        { mode: 'snapshot' },
+      ),
+    listUsage: (asked) => listUsage(postgres, asked),
+  }
+}
+
+const SECRETS_OF = `
+  SELECT u.secret_id, u.uses, u.last_used_at, u.address, u.user_agent
+  FROM auth.clients c, json_array_elements(c.document -> 'secrets') s
+  JOIN auth.secret_usage u ON u.secret_id = s ->> 'secret_id'
+  WHERE c.client_id = $1`
+
+/** Each once. */
+function inOrder<Item>(
+  items: readonly Item[],
+  idOf: (item: Item) => string,
+  add: (one: Item, other: Item) => Item,
+): Item[] {
+  const sums = new Map<string, Item>()
+  for (const item of items) {
+    const sum = sums.get(idOf(item))
+    sums.set(idOf(item), sum === undefined ? item : add(sum, item))
+  }
+  return [...sums.values()].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
+}
+
+/** What is there is locked before it is read, so that two instances do not write the same sum. */
+async function addToClients(query: RunQuery, clients: readonly ClientUsage[]): Promise<void> {
+  if (clients.length === 0) return
+  const ids = clients.map(({ client_id }) => client_id)
+  await query(
+    `INSERT INTO auth.client_usage
+       (client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living)
+     SELECT id, 0, 0, 0, NULL, '[]' FROM unnest($1::text[]) AS id ON CONFLICT DO NOTHING`,
+    [ids],
+  )
+  const { rows } = await query<Row>(
+    `SELECT ${CLIENT_COLUMNS} FROM auth.client_usage u
+     WHERE client_id = ANY ($1) ORDER BY client_id FOR UPDATE`,
+    [ids],
+  )
+  const before = new Map(rows.map((row) => [row.client_id, clientUsageOf(row)]))
+  const sums = clients.map((usage) => addUsage(before.get(usage.client_id) as ClientUsage, usage))
+  await query(
+    `UPDATE auth.client_usage u SET tokens_issued = n.tokens_issued, tokens_early = n.tokens_early,
+       over_quota = n.over_quota, last_issued_at = n.last_issued_at, living = n.living
+     FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::json[])
+       AS n (client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living)
+     WHERE u.client_id = n.client_id`,
+    [
+      ids,
+      sums.map(({ tokens_issued }) => tokens_issued),
+      sums.map(({ tokens_early }) => tokens_early),
+      sums.map(({ over_quota }) => over_quota),
+      sums.map(({ last_issued_at }) => last_issued_at),
+      sums.map(({ living }) => JSON.stringify(living)),
+    ],
+  )
+}
+
+/** Whichever instance saw it last, in whatever order they write. */
+async function addToSecrets(query: RunQuery, secrets: readonly SecretUsage[]): Promise<void> {
+  if (secrets.length === 0) return
+  await query(
+    `INSERT INTO auth.secret_usage AS u (secret_id, uses, last_used_at, address, user_agent)
+     SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[])
+     ON CONFLICT (secret_id) DO UPDATE SET
+       uses = u.uses + excluded.uses,
+       address = CASE WHEN excluded.last_used_at >= u.last_used_at
+         THEN excluded.address ELSE u.address END,
+       user_agent = CASE WHEN excluded.last_used_at >= u.last_used_at
+         THEN excluded.user_agent ELSE u.user_agent END,
+       last_used_at = greatest(excluded.last_used_at, u.last_used_at)`,
+    [
+      secrets.map(({ secret_id }) => secret_id),
+      secrets.map(({ uses }) => uses),
+      secrets.map(({ last_used_at }) => last_used_at),
+      secrets.map(({ address }) => address),
+      secrets.map(({ user_agent }) => user_agent),
+    ],
+  )
+}
+
+async function listUsage(postgres: Postgres, asked: UsageQuery): Promise<UsagePage> {
+  const { org_id, environment, tokens_early, after, limit } = asked
+  const { rows } = await postgres.query(
+    `SELECT ${CLIENT_COLUMNS}, c.document::text AS document
+     FROM auth.client_usage u JOIN auth.clients c USING (client_id)
+     WHERE u.client_id > $1
+       AND u.tokens_early >= $2
+       AND ($3::text IS NULL OR c.org_id = $3)
+       AND ($4::text IS NULL OR c.environment = $4)
+     ORDER BY u.client_id LIMIT $5`,
+    [sought(after ?? ''), tokens_early, org_id ?? null, environment ?? null, limit + 1],
+  )
+  const clients = rows.slice(0, limit).map((row) => ({
+    client: clientOf(row),
+    usage: clientUsageOf(row),
+  }))
+  const last = clients.at(-1)
+  return { clients, next: rows.length > limit && last ? last.client.client_id : null }
+}

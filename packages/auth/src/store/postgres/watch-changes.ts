@@ -1,0 +1,124 @@
+/**
+ * Notices that the database has changed, by this instance or another.
+ *
+ * NOTIFY tells at once; the revision, asked for all the time on the same connection, tells in any case: after
+ * a lost connection, behind a pooler that swallows notifications, and after a failover to a server that
+ * had not heard the last of it.
+ */
+
+import type { Listener, Postgres } from '@modulariot/platform/postgres'
+import type { StoreChange } from '../store.ts'
+import { CHANNEL } from './change-unit.ts'
+
+export interface ChangeWatch {
+  /** Looks; resolves when whatever was committed before the call has been told. Never rejects. */
+  check(): Promise<void>
+  stop(): void
+  /** Returns a function that unsubscribes. */
+  subscribe(listener: (change: StoreChange) => void): () => void
+  /** Milliseconds for which something may have been missed; 0 while all is well. */
+  silentForMs(): number
+}
+
+/** More changed clients than this are not named one by one. */
+const MAX_NAMED_CLIENTS = 1000
+const LOOK_AGAIN_MS = 200
+
+interface Revision {
+  readonly value: number
+  readonly keys: number
+  readonly feed_seq: number
+  /** Clients changed behind the revision that was asked about. */
+  readonly clients: readonly string[]
+}
+
+/** One statement, so that what it reads is of one moment. */
+const REVISION = {
+  name: 'revision-since',
+  text: `SELECT value, keys, feed_seq, ARRAY(
+      SELECT client_id FROM auth.clients WHERE changed_by > $1 AND changed_by > 0 LIMIT $2
+    ) AS clients FROM auth.revision`,
+}
+
+export async function watchChanges(postgres: Postgres): Promise<ChangeWatch> {
+  const listeners = new Set<(change: StoreChange) => void>()
+  let seen = await readRevision(Number.MAX_SAFE_INTEGER)
+  let listening: Listener | null = null
+  /** Since when looks fail. */
+  let blindSince: number | null = null
+  let again: NodeJS.Timeout | null = null
+  let last: Promise<void> = Promise.resolve()
+  let next: Promise<void> | null = null
+
+  async function readRevision(since: number): Promise<Revision> {
+    const { rows } = await postgres.query<Revision>(REVISION, [since, MAX_NAMED_CLIENTS + 1])
+    return rows[0] as Revision
+  }
+  async function look(): Promise<void> {
+    let revision: Revision
+    try {
+      revision = await readRevision(seen.value)
+    } catch {
+      blindSince ??= performance.now()
+      again ??= setTimeout(lookAgain, LOOK_AGAIN_MS).unref()
+      return // Requests meanwhile report the store's state themselves.
+    }
+    blindSince = null
+    const change = changeBetween(seen, revision)
+    seen = revision
+    if (change === null) return
+    for (const listener of listeners) listener(change)
+  }
+  function lookAgain(): void {
+    again = null
+    void check()
+  }
+  /** A look that has begun may be too early for what was just committed: one more follows it. */
+  function check(): Promise<void> {
+    next ??= last.then(() => {
+      next = null
+      return look()
+    })
+    last = next
+    return next
+  }
+  function listen(): Listener {
+    return postgres.listen(CHANNEL, {
+      notified: () => void check(),
+      found: () => void check(),
+      heartbeat: {
+        text: 'SELECT value FROM auth.revision',
+        answered: ([row]) => {
+          if (row?.value !== seen.value) void check()
+        },
+      },
+    })
+  }
+
+  return {
+    check,
+    stop() {
+      if (again !== null) clearTimeout(again)
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      listening ??= listen()
+      return () => listeners.delete(listener)
+    },
+    silentForMs() {
+      const blindMs = blindSince === null ? 0 : performance.now() - blindSince
+      return Math.max(blindMs, listening?.silentForMs() ?? 0)
+    },
+  }
+}
+
+/** Null: none. A revision that went back is another history, of a server that took over or a backup. */
+function changeBetween(seen: Revision, now: Revision): StoreChange | null {
+  if (now.value === seen.value) return null
+  if (now.value < seen.value) return { clients: 'all', keys: true, revocations: true }
+  return {
+    clients: now.clients.length > MAX_NAMED_CLIENTS ? 'all' : now.clients,
+    keys: now.keys > seen.value,
+    revocations: now.feed_seq !== seen.feed_seq,
+  }
+}

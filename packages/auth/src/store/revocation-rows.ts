@@ -1,0 +1,33 @@
+/** From entries of the revocation feed to rows, and back. */
+
+import type { Revocation } from '@modulariot/oauth/protocol'
+import type { Row } from './rows.ts'
+
+export type FeedRow = Row & { readonly seq: number; readonly id: string }
+
+/** What an entry kills: a `jti`, a `client_id` or a `kid`. */
+export function subjectOf(revocation: Revocation): string {
+  switch (revocation.kind) {
+    case 'token':
+      return revocation.jti
+    case 'client':
+      return revocation.client_id
+    case 'key':
+      return revocation.kid
+  }
+}
+
+export function revocationOf(row: Row): Revocation {
+  const subject = row.subject as string
+  const expires = row.expires as number
+  switch (row.kind as Revocation['kind']) {
+    case 'token':
+      return { kind: 'token', jti: subject, expires }
+    case 'client': {
+      const issued_until = row.issued_until as number
+      return { kind: 'client', client_id: subject, issued_until, expires }
+    }
+    case 'key':
+      return { kind: 'key', kid: subject, expires }
+  }
+}

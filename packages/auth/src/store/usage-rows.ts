@@ -1,0 +1,25 @@
+/** From rows of the counters to records. JSON comes as text, written by us. */
+
+import type { ClientUsage, LivingTokens, SecretUsage } from '../usage/usage.ts'
+import type { Row } from './rows.ts'
+
+export function clientUsageOf(row: Row): ClientUsage {
+  return {
+    client_id: row.client_id as string,
+    tokens_issued: row.tokens_issued as number,
+    tokens_early: row.tokens_early as number,
+    over_quota: row.over_quota as number,
+    last_issued_at: row.last_issued_at as string | null,
+    living: JSON.parse(row.living as string) as LivingTokens[],
+  }
+}
+
+export function secretUsageOf(row: Row): SecretUsage {
+  return {
+    secret_id: row.secret_id as string,
+    uses: row.uses as number,
+    last_used_at: row.last_used_at as string,
+    address: row.address as string,
+    user_agent: row.user_agent as string | null,
+  }
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { sampleClient } from '../clients/sample-client.ts'
+import { cutOff, issueTime, revocationsOf } from './cut-off.ts'
+
+const NOW_MS = 1_800_000_000_999
+const NOW = 1_800_000_000
+
+describe('cutting off a client', () => {
+  it('reaches what was issued until now, on a clock that is a second ahead too', () => {
+    assert.equal(cutOff(sampleClient(), NOW_MS).tokens_revoked_until, NOW + 1)
+  })
+
+  it('changes nothing else about it', () => {
+    const client = sampleClient()
+    assert.deepEqual({ ...cutOff(client, NOW_MS), tokens_revoked_until: null }, client)
+  })
+
+  it('kills every token issued before, and none issued after, however many are cut in a second', () => {
+    const step = fc.record({ cut: fc.boolean(), waitMs: fc.integer({ min: 0, max: 1500 }) })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        let client = sampleClient()
+        let nowMs = NOW_MS
+        const issued: { iat: number; cuts: number }[] = []
+        let cuts = 0
+        for (const { cut, waitMs } of steps) {
+          nowMs += waitMs
+          if (cut) {
+            const before = client
+            client = cutOff(client, nowMs)
+            cuts++
+            assert.equal(revocationsOf(before, client).length, 1, 'each is told')
+          } else issued.push({ iat: issueTime(client, nowMs), cuts })
+          for (const token of issued) {
+            const dead = token.iat <= (client.tokens_revoked_until ?? 0)
+            assert.equal(dead, token.cuts < cuts)
+          }
+        }
+      }),
+    )
+  })
+
+  it('never takes a cut back, whatever the clock does', () => {
+    const later = cutOff(sampleClient(), NOW_MS)
+    const earlier = cutOff(later, NOW_MS - 3_600_000)
+    assert.equal(earlier.tokens_revoked_until, NOW + 2)
+  })
+})
+
+describe('the feed’s entry', () => {
+  it('lives until the longest token it kills has expired', () => {
+    const before = sampleClient()
+    const issued_until = NOW + 1
+    assert.deepEqual(revocationsOf(before, cutOff(before, NOW_MS)), [
+      { kind: 'client', client_id: 'client_1', issued_until, expires: issued_until + 30 * 86_400 },
+    ])
+  })
+
+  it('is not made for another change', () => {
+    const cut = sampleClient({ tokens_revoked_until: 5 })
+    assert.deepEqual(revocationsOf(sampleClient(), sampleClient({ name: 'Van' })), [])
+    assert.deepEqual(revocationsOf(cut, { ...cut, name: 'Van' }), [])
+  })
+})
+
+describe('the time a token is issued at', () => {
+  it('is now, where nothing was cut off lately', () => {
+    assert.equal(issueTime(sampleClient(), NOW_MS), NOW)
+    assert.equal(issueTime(sampleClient({ tokens_revoked_until: NOW - 1 }), NOW_MS), NOW)
+  })
+
+  it('is at most two seconds ahead right after a cut', () => {
+    assert.equal(issueTime(cutOff(sampleClient(), NOW_MS), NOW_MS), NOW + 2)
+  })
+})

@@ -1,0 +1,47 @@
+/** Token revocation (RFC 7009 §2): a client puts a token of its own on the feed, durably. */
+
+import { OAuthError } from '@modulariot/oauth/protocol'
+import type { ClientRecord } from '../clients/client.ts'
+import type { AuthStore } from '../store/store.ts'
+import { type ReadTokenDeps, readToken } from './read-token.ts'
+
+export interface RevokeDeps extends ReadTokenDeps {
+  readonly store: Pick<AuthStore, 'revokeToken'>
+}
+
+/** Of one client on the feed at once; a client that needs more has its tokens cut off instead. */
+const MAX_LIVING = 1000
+/** Only their expiry makes room, and that is far away. */
+const RETRY_AFTER_SECONDS = 3600
+
+/**
+ * What is no living token of ours needs no revoking, and is no error (§2.2).
+ *
+ * @throws OAuthError `invalid_request` (400) for another client's token (§2.1), `temporarily_unavailable`
+ *   (429) past the bound; StoreUnavailable, and then the token may still live.
+ */
+export async function revokeToken(
+  token: string,
+  caller: ClientRecord,
+  deps: RevokeDeps,
+): Promise<void> {
+  const claims = await readToken(token, deps)
+  if (claims === null) return
+  const { client_id } = caller
+  if (claims.client_id !== client_id) {
+    throw new OAuthError('invalid_request', 'The token was not issued to this client', 400, {
+      kind: 'foreign_token',
+      client_id,
+    })
+  }
+  const { jti, exp } = claims
+  const outcome = await deps.store.revokeToken({ jti, client_id, expires: exp }, MAX_LIVING)
+  if (outcome === 'too_many') {
+    throw new OAuthError(
+      'temporarily_unavailable',
+      `${MAX_LIVING} tokens of this client are revoked and have not expired; have all its tokens revoked instead`,
+      429,
+      { kind: 'over_bound', bound: 'revoked_tokens', retry_after_seconds: RETRY_AFTER_SECONDS },
+    )
+  }
+}

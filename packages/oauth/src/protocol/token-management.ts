@@ -1,0 +1,67 @@
+/**
+ * Requests about a token that exists: revocation (RFC 7009 §2.1) and introspection (RFC 7662 §2.1). They have
+ * the same form: a token, a hint that may be ignored, and the client's own authentication.
+ */
+
+import type { AccessTokenClaims } from './access-token.ts'
+import { type ClientCredentials, parseClientCredentials } from './client-authentication.ts'
+import { MAX_COMPACT_LENGTH } from './compact-jws.ts'
+import { malformedRequest, OAuthError } from './oauth-error.ts'
+import type { Parameters } from './parameters.ts'
+
+export interface TokenManagementRequest {
+  readonly credentials: ClientCredentials
+  /** Whatever was sent; it may be no token of ours. */
+  readonly token: string
+}
+
+/** What RFC 7662 §2.2 says of a token that counts. */
+export type ActiveToken = { readonly active: true; readonly token_type: 'Bearer' } & Pick<
+  AccessTokenClaims,
+  | 'iss'
+  | 'sub'
+  | 'aud'
+  | 'exp'
+  | 'iat'
+  | 'jti'
+  | 'client_id'
+  | 'scope'
+  | 'org_id'
+  | 'environment'
+  | 'allowed_addresses'
+>
+
+/** Of a token that does not count, or that is none of the caller's business, nothing more is said. */
+export type Introspection = ActiveToken | { readonly active: false }
+
+/**
+ * `token_type_hint` may say anything: there is one kind of token here, and both RFCs have an unknown hint
+ * ignored.
+ *
+ * @param authorization the `Authorization` header, if one was sent.
+ * @throws OAuthError `invalid_client` (401) without client authentication, `invalid_request` (400) else.
+ */
+export function parseTokenManagement(
+  parameters: Parameters,
+  authorization: string | undefined,
+): TokenManagementRequest {
+  for (const [name, value] of parameters) {
+    if (value.length > MAX_COMPACT_LENGTH) {
+      const what = /^[a-z_]{1,32}$/.test(name) ? name : 'A parameter'
+      throw malformedRequest(`${what} is longer than ${MAX_COMPACT_LENGTH} characters`)
+    }
+  }
+  const credentials = parseClientCredentials(parameters, authorization)
+  if ('missing' in credentials) {
+    const description = `Missing required parameters: ${credentials.missing.join(', ')}`
+    throw new OAuthError('invalid_client', description, 401, { kind: 'no_client_authentication' })
+  }
+  const token = parameters.get('token')
+  if (token === undefined || token === '') {
+    throw new OAuthError('invalid_request', 'Missing required parameter: token', 400, {
+      kind: 'missing_parameter',
+      parameters: ['token'],
+    })
+  }
+  return { credentials, token }
+}

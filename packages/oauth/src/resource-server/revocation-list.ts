@@ -1,0 +1,69 @@
+/**
+ * What has been revoked and could still be used, in memory: a verifier asks it for every request.
+ *
+ * It only ever learns; what it knows goes when the tokens it is about have expired anyway.
+ */
+
+import type { AccessTokenClaims, Revocation } from '../protocol/index.ts'
+
+/** A token as far as a revocation can name it. */
+export type RevocableToken = Pick<AccessTokenClaims, 'jti' | 'client_id' | 'iat'> & {
+  readonly kid: string
+}
+
+/** Who can tell whether a token that verifies still counts. */
+export interface RevocationSource {
+  /** @throws OAuthError `temporarily_unavailable` (503) when it cannot be known any more. */
+  isRevoked(token: RevocableToken): boolean
+}
+
+export class RevocationList implements RevocationSource {
+  /** When each can be forgotten, Unix seconds. */
+  readonly #tokens = new Map<string, number>()
+  readonly #keys = new Map<string, number>()
+  readonly #clients = new Map<string, { issued_until: number; expires: number }>()
+
+  /** How many entries are remembered, of all kinds. */
+  get size(): number {
+    return this.#tokens.size + this.#keys.size + this.#clients.size
+  }
+
+  add(revocations: readonly Revocation[]): void {
+    for (const revocation of revocations) this.#addOne(revocation)
+  }
+
+  isRevoked({ jti, client_id, iat, kid }: RevocableToken): boolean {
+    const client = this.#clients.get(client_id)
+    if (client !== undefined && iat <= client.issued_until) return true
+    return this.#tokens.has(jti) || this.#keys.has(kid)
+  }
+
+  /** Drops what has nothing left to kill. */
+  forget(nowSeconds: number): void {
+    for (const [jti, expires] of this.#tokens) if (expires <= nowSeconds) this.#tokens.delete(jti)
+    for (const [kid, expires] of this.#keys) if (expires <= nowSeconds) this.#keys.delete(kid)
+    for (const [id, { expires }] of this.#clients) {
+      if (expires <= nowSeconds) this.#clients.delete(id)
+    }
+  }
+
+  #addOne(revocation: Revocation): void {
+    switch (revocation.kind) {
+      case 'token':
+        this.#tokens.set(revocation.jti, revocation.expires)
+        return
+      case 'key':
+        this.#keys.set(revocation.kid, revocation.expires)
+        return
+      case 'client': {
+        const { client_id, issued_until, expires } = revocation
+        const known = this.#clients.get(client_id)
+        // A feed that is read from its start again, or answered by a backup, never gives life back.
+        this.#clients.set(client_id, {
+          issued_until: Math.max(issued_until, known?.issued_until ?? 0),
+          expires: Math.max(expires, known?.expires ?? 0),
+        })
+      }
+    }
+  }
+}

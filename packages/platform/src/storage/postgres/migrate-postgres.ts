@@ -1,0 +1,69 @@
+/** Migrations of one component's schema in a PostgreSQL database. */
+
+import {
+  type AppliedMigration,
+  checksumOf,
+  type Migrated,
+  type Migration,
+  pendingMigrations,
+} from '../migrations.ts'
+import type { Postgres } from './open-postgres.ts'
+import type { RunQuery } from './session.ts'
+
+/** Any number that is ours alone; taken by whoever migrates, whatever the component. */
+const ADVISORY_LOCK = 0x6d696f74 // "miot"
+const TIMEOUT_MS = 15 * 60_000
+
+/**
+ * Brings the schema to the newest version, in one transaction and under a lock, so that instances that
+ * start together do it once. A schema that is there already needs no right to create one.
+ *
+ * @param schema also where the migrations are noted; a plain lower-case word.
+ * @throws Error when an applied migration has changed since, or the database is newer than this program.
+ */
+export function migratePostgres(
+  postgres: Postgres,
+  schema: string,
+  migrations: readonly Migration[],
+): Promise<Migrated> {
+  if (!/^[a-z]+$/.test(schema)) throw new Error(`${schema} is no name for a schema`)
+  return postgres.transaction(
+    async (query) => {
+      await query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK])
+      await assertUtf8(query)
+      const { rows: found } = await query('SELECT to_regclass($1) AS present', [
+        `${schema}.migrations`,
+      ])
+      if (found[0]?.present === null) {
+        await query(
+          `CREATE SCHEMA IF NOT EXISTS ${schema};
+           CREATE TABLE ${schema}.migrations (
+             version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at TEXT NOT NULL
+           )`,
+        )
+      }
+      const { rows: applied } = await query<AppliedMigration>(
+        `SELECT version, checksum FROM ${schema}.migrations ORDER BY version`,
+      )
+      for (const migration of pendingMigrations(applied, migrations)) {
+        await query(migration.sql)
+        await query(
+          `INSERT INTO ${schema}.migrations (version, name, checksum, applied_at)
+           VALUES ($1, $2, $3, to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))`,
+          [migration.version, migration.name, checksumOf(migration)],
+        )
+      }
+      return { from: applied.length, to: migrations.length }
+    },
+    { timeoutMs: TIMEOUT_MS },
+  )
+}
+
+/** In any other encoding it would refuse some names, or compare others wrongly. */
+async function assertUtf8(query: RunQuery): Promise<void> {
+  const { rows } = await query<{ server_encoding: string }>('SHOW server_encoding')
+  const encoding = rows[0]?.server_encoding
+  if (encoding !== 'UTF8') {
+    throw new Error(`the database is encoded as ${encoding}: make one WITH ENCODING 'UTF8'`)
+  }
+}

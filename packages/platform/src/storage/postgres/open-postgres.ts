@@ -1,0 +1,169 @@
+/**
+ * How every PostgreSQL database of ours is reached: a bounded pool, deadlines on everything, and errors in
+ * the terms of ../errors.ts. Nothing about what is inside.
+ */
+
+import pg from 'pg'
+import { type Listener, type ListenHandlers, listen } from './listen.ts'
+import { mayTryAgain } from './postgres-errors.ts'
+import { type Rows, type RunQuery, type Statement, withSession } from './session.ts'
+import { valueTypes } from './value-types.ts'
+
+export interface PostgresOptions {
+  /** What the server's own lists show this program as. */
+  readonly applicationName?: string
+  readonly maxConnections?: number
+}
+
+export interface QueryOptions {
+  /** For all of it, the wait for a connection included. */
+  readonly timeoutMs?: number
+}
+
+export interface TransactionOptions extends QueryOptions {
+  /** `snapshot`: all reads see one moment (REPEATABLE READ, READ ONLY). */
+  readonly mode?: 'write' | 'snapshot'
+}
+
+export interface Postgres {
+  /** One statement, atomic by itself. @throws StoreUnavailable, StoreConflict */
+  query<Row extends object = Record<string, unknown>>(
+    statement: string | Statement,
+    values?: readonly unknown[],
+    options?: QueryOptions,
+  ): Promise<Rows<Row>>
+  /**
+   * All of it happens, or none; what `work` throws comes out unchanged. `work` may run more than once: when
+   * the server asks to try again (a deadlock), nothing of the time before is left. When the connection is
+   * lost during the COMMIT nobody knows whether it happened, and the error is StoreUnavailable.
+   *
+   * @throws StoreUnavailable, StoreConflict
+   */
+  transaction<Result>(
+    work: (query: RunQuery) => Promise<Result>,
+    options?: TransactionOptions,
+  ): Promise<Result>
+  /** Hears what is said with NOTIFY, on a connection beside the pool. */
+  listen(channel: string, handlers: ListenHandlers): Listener
+  /** Waits a moment for what is under way. */
+  close(): Promise<void>
+}
+
+const MAX_CONNECTIONS = 10
+/** For what a login reads: with all that comes on top, an answer in less than a second. */
+const QUERY_TIMEOUT_MS = 800
+const TRANSACTION_TIMEOUT_MS = 3000
+const CONNECT_TIMEOUT_MS = 800
+const IDLE_CONNECTION_MS = 60_000
+/** What we have given up is given up by the server, too, and lets go of its locks. */
+const SERVER_TIMEOUT_MS = 10_000
+const CLOSE_TIMEOUT_MS = 1000
+const MAX_ATTEMPTS = 4
+
+/** Connects to nothing yet: the first query does. */
+export function openPostgres(url: string, options: PostgresOptions = {}): Postgres {
+  const config = clientConfig(url, options)
+  const pool = new pg.Pool({
+    ...config,
+    max: options.maxConnections ?? MAX_CONNECTIONS,
+    idleTimeoutMillis: IDLE_CONNECTION_MS,
+  })
+  const clients = new Set<pg.PoolClient>()
+  pool.on('connect', (client) => clients.add(client))
+  pool.on('remove', (client) => clients.delete(client))
+  // An idle connection that breaks is replaced by the next query; unheard, it would end the process.
+  pool.on('error', () => undefined)
+  const listeners = new Set<Listener>()
+
+  return {
+    query: (statement, values, { timeoutMs = QUERY_TIMEOUT_MS } = {}) =>
+      withSession(pool, timeoutMs, (query) => query(statement, values)),
+
+    transaction: async (work, { mode = 'write', timeoutMs = TRANSACTION_TIMEOUT_MS } = {}) => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await withSession(pool, timeoutMs, (query) =>
+            transact(query, beginning(mode, timeoutMs), work),
+          )
+        } catch (error) {
+          if (attempt === MAX_ATTEMPTS || !mayTryAgain(error)) throw error
+        }
+      }
+    },
+
+    listen: (channel, handlers) => {
+      const listener = listen(config, channel, handlers)
+      listeners.add(listener)
+      return listener
+    },
+
+    close: async () => {
+      for (const listener of listeners) await listener.stop()
+      // A server that hangs says no goodbye, and its sockets would keep this process from ending.
+      const cut = (): void => {
+        for (const client of clients) client.connection.stream.destroy()
+      }
+      const deadline = setTimeout(cut, CLOSE_TIMEOUT_MS)
+      await pool.end()
+      clearTimeout(deadline)
+      setTimeout(cut, CLOSE_TIMEOUT_MS).unref()
+    },
+  }
+}
+
+/** @throws Error, without the URL in it, when it cannot be read or names a file that cannot. */
+function clientConfig(url: string, options: PostgresOptions): pg.ClientConfig {
+  const config = {
+    connectionString: url,
+    application_name: options.applicationName ?? 'modulariot',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: SERVER_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: SERVER_TIMEOUT_MS,
+    keepAlive: true,
+    types: valueTypes,
+  }
+  try {
+    new pg.Client(config)
+  } catch (error) {
+    throw new Error(`the database URL cannot be used: ${(error as Error).message}`)
+  }
+  return config
+}
+
+const BEGIN = {
+  write: 'BEGIN',
+  snapshot: 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY',
+} as const
+
+/** What is given more time here is given it by the server, too. */
+function beginning(mode: 'write' | 'snapshot', timeoutMs: number): string {
+  if (timeoutMs <= SERVER_TIMEOUT_MS) return BEGIN[mode]
+  const whole = Math.ceil(timeoutMs)
+  return `${BEGIN[mode]}; SET LOCAL statement_timeout = ${whole};
+    SET LOCAL idle_in_transaction_session_timeout = ${whole}`
+}
+
+async function transact<Result>(
+  query: RunQuery,
+  begin: string,
+  work: (query: RunQuery) => Promise<Result>,
+): Promise<Result> {
+  await query(begin)
+  let fault: unknown
+  const noting: RunQuery = (...statement) =>
+    query<never>(...statement).catch((error) => {
+      fault = error
+      throw error
+    })
+  try {
+    const result = await work(noting)
+    // Even if `work` got over it: after an error a COMMIT rolls back, and says so in a low voice only.
+    if (fault !== undefined) throw fault
+    await query('COMMIT')
+    return result
+  } catch (error) {
+    // Where this fails the connection is lost, and with it the transaction; the cause is what counts.
+    await query('ROLLBACK').catch(() => undefined)
+    throw error
+  }
+}

