@@ -3,7 +3,15 @@ import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { ConfigError } from '@modulariot/oauth/client'
 import { createClient, ModularIoT } from './modular-iot.ts'
-import { json, reading, type Script, scriptedFetch, success, virtualTiming } from './testing.ts'
+import {
+  json,
+  reading,
+  type Script,
+  START_MS,
+  scriptedFetch,
+  success,
+  virtualTiming,
+} from './testing.ts'
 import type { Timing } from './timing.ts'
 
 const OPTIONS = {
@@ -19,15 +27,24 @@ const isLogin = (url: string) => url === OPTIONS.token_endpoint
 /** A client whose token requests are answered with tokens `t.t.1`, `t.t.2`, …, all else by the script. */
 function setUp(script: Script = success, timing: Timing = virtualTiming({ instant: true })) {
   let tokens = 0
+  let uptimeMs = 0
+  const clock = {
+    monotonicMs: () => uptimeMs,
+    wallMs: () => START_MS + uptimeMs,
+    after: () => () => {},
+  }
   const { fetch, requests } = scriptedFetch((request, index) => {
     if (!isLogin(request.url)) return script(request, index)
     tokens += 1
     return json({ access_token: `t.t.${tokens}`, token_type: 'Bearer', expires_in: 86_400 })
   })
-  const miot = createClient({ ...OPTIONS, fetch, timing })
+  const miot = createClient({ ...OPTIONS, fetch, timing, clock })
   const logins = () => requests.filter(({ url }) => isLogin(url)).length
   const sent = () => requests.filter(({ url }) => !isLogin(url))
-  return { miot, logins, sent }
+  const minuteLater = () => {
+    uptimeMs += 60_000
+  }
+  return { miot, logins, sent, minuteLater }
 }
 
 describe('the client', () => {
@@ -40,19 +57,23 @@ describe('the client', () => {
   })
 
   it('gets one other token when the API refuses the one it has, and sends the same again', async () => {
-    const { miot, logins, sent } = setUp(({ headers }) =>
-      headers.get('authorization') === 'Bearer t.t.1' ? json({}, 401) : success(),
+    let revoked = false
+    const { miot, logins, sent, minuteLater } = setUp(({ headers }) =>
+      revoked && headers.get('authorization') === 'Bearer t.t.1' ? json({}, 401) : success(),
     )
+    await miot.assets.track(reading(0))
+    minuteLater()
+    revoked = true
     await Promise.all([1, 2, 3].map((n) => miot.assets.track(reading(n))))
     assert.equal(logins(), 2)
     const ids = sent().map(({ headers }) => headers.get('x-request-id'))
-    assert.equal(new Set(ids).size, 3)
+    assert.equal(new Set(ids).size, 4)
   })
 
-  it('does not ask for a third', async () => {
+  it('does not ask for another when the one it has is new', async () => {
     const { miot, logins, sent } = setUp(() => json({ status: 'error', message: 'No' }, 401))
     await assert.rejects(miot.assets.track(reading(1)), { code: 'access_denied', status: 401 })
-    assert.deepEqual([logins(), sent().length], [2, 2])
+    assert.deepEqual([logins(), sent().length], [1, 1])
   })
 
   it('does not answer a 403 with another token', async () => {

@@ -1,26 +1,31 @@
 /** Your application's hand on ModularIoT: everything put together, with its defaults. */
 
-import { ConfigError } from '@modulariot/oauth/client'
+import {
+  ConfigError,
+  createAuthorizedFetch,
+  TokenSource,
+  type TokenSourceOptions,
+} from '@modulariot/oauth/client'
 import type { AssetTrackingData } from '@modulariot/telemetry'
 import { createDeliver, MAX_BATCH_BYTES, MAX_BATCH_ITEMS } from './assets/batch.ts'
 import type { ApiDeps } from './assets/post.ts'
 import { prepareReport } from './assets/prepare.ts'
 import { type RetryLimits, sendReportPersistently, type Tracked } from './assets/track.ts'
-import { type Authorization, authorize } from './authorize.ts'
 import { type BufferSettings, ReportBuffer } from './buffer/report-buffer.ts'
 import { MemoryQueue } from './buffer/report-queue.ts'
 import { type Environment, settingsFrom } from './environment.ts'
 import { systemTiming, type Timing } from './timing.ts'
 
-export interface ModularIoTOptions extends Authorization {
-  /** Base URL of ModularIoT API. */
+/** What a token source takes, and for the API: */
+export interface ModularIoTOptions extends TokenSourceOptions {
+  /** Base URL of ModularIoT API. The token goes nowhere else. */
   readonly apiUrl: string
   /** `lenient` for a server that keeps metric keys nobody knows. */
   readonly validation?: 'strict' | 'lenient'
-  /** For one request and its whole answer. 30 seconds. */
-  readonly timeoutMs?: number
+  /** For one request to the API and its whole answer. 30 seconds. */
+  readonly requestTimeoutMs?: number
+  /** Of `track`; a buffer never gives up. */
   readonly retry?: Partial<RetryLimits>
-  readonly fetch?: typeof globalThis.fetch
   readonly timing?: Timing
 }
 
@@ -54,33 +59,45 @@ export interface ModularIoT {
 
 const RETRY: RetryLimits = { attempts: 6, withinMs: 60_000, baseMs: 500, maxMs: 30_000 }
 
-const TIMEOUT_MS = 30_000
+const REQUEST_TIMEOUT_MS = 30_000
 
 /** @throws ConfigError */
 export function createClient(options: ModularIoTOptions): ModularIoT {
   const { validation = 'strict', timing = systemTiming } = options
-  if (!URL.canParse(options.apiUrl)) throw new ConfigError('apiUrl is not an absolute URL')
+  const source = new TokenSource(options)
   const deps: ApiDeps = {
     apiUrl: options.apiUrl.replace(/\/+$/, ''),
-    fetch: authorize(options, options.fetch ?? globalThis.fetch),
+    fetch: authorizedFetch(source, options),
     timing,
-    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    nowMs: () => source.serverNowMs(),
+    timeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
   }
   const retry = { ...RETRY, ...options.retry }
-  const prepare = (data: AssetTrackingData, requestId?: string) =>
-    prepareReport(data, { nowMs: timing.now(), validation, requestId })
   return {
     fetch: deps.fetch,
     assets: {
       async track(data, { requestId, signal } = {}) {
-        return sendReportPersistently(prepare(data, requestId), retry, deps, signal)
+        const report = prepareReport(data, { nowMs: deps.nowMs(), validation, requestId })
+        return sendReportPersistently(report, retry, deps, signal)
       },
       buffer(settings = {}) {
+        const prepare = (data: AssetTrackingData) =>
+          prepareReport(data, { nowMs: deps.nowMs(), validation, keyed: true })
         const deliver = createDeliver(deps)
         return new ReportBuffer(withDefaults(settings), { prepare, deliver, timing })
       },
     },
   }
+}
+
+function authorizedFetch(source: TokenSource, options: ModularIoTOptions) {
+  const { apiUrl, fetch, clock, allowInsecureRequests } = options
+  return createAuthorizedFetch(source, {
+    origins: apiUrl,
+    ...(fetch && { fetch }),
+    ...(clock && { clock }),
+    ...(allowInsecureRequests && { allowInsecureRequests }),
+  })
 }
 
 /** The environment of a process, or the bindings of a worker. */

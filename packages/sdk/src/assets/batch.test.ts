@@ -19,14 +19,15 @@ function setUp(script: Script) {
     apiUrl: 'https://api.example',
     fetch,
     timing: virtualTiming(),
+    nowMs: Date.now,
     timeoutMs: 30_000,
   })
   const paths = () => requests.map(({ url }) => new URL(url).pathname)
   return { deliver: () => deliver(REPORTS, SIGNAL), requests, paths }
 }
 
-const results = (...statuses: string[]) =>
-  json({ status: 'success', results: statuses.map((status) => ({ status })) })
+const results = (...codes: unknown[]) =>
+  json({ status: 'partial', results: codes.map((code, index) => ({ index, code })) })
 
 const notFound = () => json({ status: 'error', message: 'Not found', detail: 'No such path' }, 404)
 
@@ -34,24 +35,20 @@ const BATCH = '/v1/asset/track/batch'
 const SINGLE = '/v1/asset/track'
 
 describe('a batch', () => {
-  it('carries each report’s own id and text, one a line', async () => {
-    const { deliver, requests } = setUp(() => results('stored', 'stored', 'stored'))
+  it('carries each report’s own text, one a line', async () => {
+    const { deliver, requests } = setUp(() => results(200, 200, 200))
     await deliver()
-    const lines = requests[0]?.body.trimEnd().split('\n') ?? []
-    const sent = lines.map((line) => JSON.parse(line))
-    assert.deepEqual(
-      sent,
-      REPORTS.map(({ request_id, body }) => ({ request_id, data: JSON.parse(body) })),
-    )
+    assert.equal(requests[0]?.body, REPORTS.map(({ body }) => `${body}\n`).join(''))
+    assert.equal(requests[0]?.headers.get('content-type'), 'application/x-ndjson')
   })
 
   it('settles each report by its own result', async () => {
     const { deliver, requests } = setUp(() =>
       json({
         results: [
-          { status: 'replayed' },
-          { status: 'validation_error', errors: { year: 'must be a whole number' } },
-          { status: 'conflict', message: 'used before' },
+          { code: 200, status: 'success', replayed: true },
+          { code: 400, status: 'validation_error', errors: { year: 'must be a whole number' } },
+          { code: 409, status: 'error', message: 'used before' },
         ],
       }),
     )
@@ -64,7 +61,7 @@ describe('a batch', () => {
   })
 
   it('ends where a report could not be kept for now', async () => {
-    const { deliver } = setUp(() => results('stored', 'unavailable', 'stored'))
+    const { deliver } = setUp(() => results(200, 503, 200))
     const { settled, failure } = await deliver()
     assert.equal(settled.length, 1)
     assert.equal((failure as { retryable?: boolean } | null)?.retryable, true)
@@ -74,8 +71,9 @@ describe('a batch', () => {
     ['no network', () => Promise.reject(new TypeError('fetch failed'))],
     ['503', () => unavailable()],
     ['401', () => json({}, 401)],
-    ['too few results', () => results('stored')],
-    ['a word nobody knows', () => results('sleeping', 'stored', 'stored')],
+    ['too few results', () => results(200)],
+    ['a result without a code', () => results(undefined, 200, 200)],
+    ['an item nobody may send', () => results(403, 200, 200)],
   ] as const) {
     it(`settles nothing on ${what}`, async () => {
       const { deliver, requests } = setUp(script)

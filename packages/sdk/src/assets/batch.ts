@@ -2,8 +2,8 @@
  * Many reports in one request, `POST /v1/asset/track/batch`, and one by one where the server has no such
  * thing.
  *
- * Each item carries its own request id, so that what was kept of a batch whose answer got lost is not
- * kept twice, however the rest is batched the next time.
+ * Each report carries its `idempotency_key`, so that what was kept of a batch whose answer got lost is
+ * not kept twice, however the rest is batched the next time, or sent alone.
  */
 
 import type { Report } from '../buffer/report-queue.ts'
@@ -57,7 +57,7 @@ async function sendBatch(
         path: '/v1/asset/track/batch',
         requestId: crypto.randomUUID(),
         contentType: 'application/x-ndjson',
-        body: reports.map(batchLine).join(''),
+        body: reports.map(({ body }) => `${body}\n`).join(''),
         signal,
       },
       deps,
@@ -76,16 +76,10 @@ async function sendBatch(
   return sendOneByOne(reports, deps, signal)
 }
 
-/** One line of NDJSON. The body is spliced, not parsed: its text must stay as it was kept. */
-function batchLine({ request_id, body }: Report): string {
-  return `{"request_id":${JSON.stringify(request_id)},"data":${body}}\n`
-}
-
+/** The status the report would have had alone, beside the members of that answer. */
 interface ItemResult {
-  readonly status?: unknown
-  readonly errors?: unknown
-  readonly message?: unknown
   readonly code?: unknown
+  readonly replayed?: unknown
 }
 
 function resultsOf({ status, json }: ApiAnswer, count: number): readonly ItemResult[] | null {
@@ -104,20 +98,11 @@ function readResults(results: readonly ItemResult[], answer: ApiAnswer): Deliver
   return { settled, failure: null }
 }
 
-/** HTTP statuses that stand for the words of an item's result. */
-const ITEM_STATUSES: Readonly<Record<string, number>> = {
-  validation_error: 400,
-  conflict: 409,
-  too_large: 413,
-}
-
 function readResult(result: ItemResult, answer: ApiAnswer): Settled | Error {
-  if (result.status === 'stored' || result.status === 'replayed') {
-    return { kind: 'kept', replayed: result.status === 'replayed' }
-  }
-  const status = ITEM_STATUSES[String(result.status)] ?? 503
-  const error = errorOf({ ...answer, status }, result)
-  return isRetryable(error) ? error : { kind: 'refused', error }
+  const { code, replayed } = result
+  if (code === 200) return { kind: 'kept', replayed: replayed === true }
+  const error = errorOf({ ...answer, status: typeof code === 'number' ? code : 503 }, result)
+  return isThisReportsFault(error) ? { kind: 'refused', error } : error
 }
 
 async function sendOneByOne(

@@ -10,6 +10,8 @@ export interface ApiDeps {
   /** Adds the token, and gets another when the API refuses it. */
   readonly fetch: typeof globalThis.fetch
   readonly timing: Timing
+  /** Unix milliseconds, by the server's clock as far as it is known. */
+  readonly nowMs: () => number
   /** For one request and its whole answer. */
   readonly timeoutMs: number
 }
@@ -42,7 +44,7 @@ export async function post(request: PostRequest, deps: ApiDeps): Promise<ApiAnsw
       headers: {
         'content-type': request.contentType,
         'x-request-id': request.requestId,
-        'x-request-timestamp': String(deps.timing.now() / 1000),
+        'x-request-timestamp': String(deps.nowMs() / 1000),
       },
       body: request.body,
       // A redirect would carry the token elsewhere, and drop the body.
@@ -51,7 +53,7 @@ export async function post(request: PostRequest, deps: ApiDeps): Promise<ApiAnsw
     })
     const text = await response.text()
     return {
-      ...detailsOf(response, deps.timing.now()),
+      ...detailsOf(response, deps.nowMs()),
       replayed: response.headers.get('idempotent-replay') === 'true',
       json: parse(text),
     }

@@ -54,4 +54,20 @@ describe('prepareReport', () => {
     assert.equal(Object.keys(faultsOf(data)).length, 1)
     prepareReport(data, { ...OPTIONS, validation: 'lenient' })
   })
+
+  it('writes the id into what may go out in a batch', () => {
+    const { request_id, body } = prepareReport(VALID, { ...OPTIONS, keyed: true })
+    assert.deepEqual(JSON.parse(body), { ...VALID, idempotency_key: request_id })
+  })
+
+  it('takes the data’s own key for the id, once', () => {
+    const data = { ...VALID, idempotency_key: 'mine' }
+    const report = prepareReport(data, { ...OPTIONS, keyed: true })
+    assert.deepEqual(report, { request_id: 'mine', body: JSON.stringify(data) })
+    for (const key of ['', 'a b', 7]) {
+      assert.deepEqual(Object.keys(faultsOf({ ...VALID, idempotency_key: key })), [
+        'idempotency_key',
+      ])
+    }
+  })
 })

@@ -25,7 +25,7 @@ const LIMITS = { attempts: 5, withinMs: 60_000, baseMs: 500, maxMs: 30_000 }
 function setUp(script: Script, timeoutMs = 30_000) {
   const timing = virtualTiming({ instant: true })
   const { fetch, requests } = scriptedFetch(script)
-  const deps = { apiUrl: 'https://api.example', fetch, timing, timeoutMs }
+  const deps = { apiUrl: 'https://api.example', fetch, timing, nowMs: timing.now, timeoutMs }
   const send = (signal?: AbortSignal) => sendReportPersistently(REPORT, LIMITS, deps, signal)
   return { send, requests, timing }
 }
