@@ -15,15 +15,16 @@ const SIGNAL = new AbortController().signal
 
 function setUp(script: Script) {
   const { fetch, requests } = scriptedFetch(script)
+  const timing = virtualTiming()
   const deliver = createDeliver({
     apiUrl: 'https://api.example',
     fetch,
-    timing: virtualTiming(),
+    timing,
     nowMs: Date.now,
     timeoutMs: 30_000,
   })
   const paths = () => requests.map(({ url }) => new URL(url).pathname)
-  return { deliver: () => deliver(REPORTS, SIGNAL), requests, paths }
+  return { deliver: () => deliver(REPORTS, SIGNAL), requests, paths, timing }
 }
 
 const results = (...codes: unknown[]) =>
@@ -85,14 +86,17 @@ describe('a batch', () => {
 })
 
 describe('where the server takes no batches', () => {
-  it('reports go one by one, and it is not asked again', async () => {
-    const { deliver, paths, requests } = setUp(({ url }) =>
+  it('reports go one by one, and it is asked again only after an hour', async () => {
+    const { deliver, paths, requests, timing } = setUp(({ url }) =>
       url.endsWith('/batch') ? notFound() : success(),
     )
     assert.equal((await deliver()).settled.length, 3)
     assert.equal((await deliver()).settled.length, 3)
     assert.deepEqual(paths(), [BATCH, ...Array(6).fill(SINGLE)])
     assert.equal(requests[1]?.headers.get('x-request-id'), 'r-1')
+    await timing.pass(3_600_000)
+    await deliver()
+    assert.deepEqual(paths().slice(7, 9), [BATCH, SINGLE])
   })
 
   it('the first failure ends it, and what was settled stays so', async () => {

@@ -32,14 +32,17 @@ export type Deliver = (reports: readonly Report[], signal: AbortSignal) => Promi
 /** Statuses by which a server says that it knows no batches. */
 const NO_BATCHES = new Set([404, 405, 501])
 
-/** @returns a function that remembers whether the server takes batches. */
+/** Servers are updated while devices run. */
+const ASK_AGAIN_MS = 3_600_000
+
+/** @returns a function that remembers for an hour that the server takes no batches. */
 export function createDeliver(deps: ApiDeps): Deliver {
-  let batches = true
+  let batchesFromMs = Number.NEGATIVE_INFINITY
   return async (reports, signal) => {
-    if (batches && reports.length > 1) {
+    if (reports.length > 1 && deps.timing.now() >= batchesFromMs) {
       const delivery = await sendBatch(reports, deps, signal)
       if (delivery !== 'no batches') return delivery
-      batches = false
+      batchesFromMs = deps.timing.now() + ASK_AGAIN_MS
     }
     return sendOneByOne(reports, deps, signal)
   }

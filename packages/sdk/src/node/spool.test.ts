@@ -77,6 +77,20 @@ describe('a spool', () => {
     assert.deepEqual([report?.request_id, report?.body], ['a!~', body])
   })
 
+  it('refuses what would not come back as it is', async () => {
+    await opened(newDirectory(), async (spool) => {
+      for (const odd of [
+        { request_id: 'a b', body: '{}' },
+        { request_id: '', body: '{}' },
+        { request_id: 'a', body: '{\n}' },
+        { request_id: 'a', body: '"\ud800"' },
+      ]) {
+        await assert.rejects(spool.append(odd), TypeError)
+      }
+      assert.equal(spool.items, 0)
+    })
+  })
+
   it('goes on after a restart where delivery had come to', async () => {
     const directory = newDirectory()
     const spool = await filled(directory, 100, { segmentBytes: 256 })

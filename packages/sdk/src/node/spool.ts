@@ -109,7 +109,7 @@ export class Spool implements ReportQueue {
     return this.#bytes
   }
 
-  append(report: Report): Promise<void> {
+  async append(report: Report): Promise<void> {
     return this.#writer.write(encodeLine(report))
   }
 
