@@ -6,7 +6,7 @@
 
 import type { Clock, Moment } from '../transport/clock.ts'
 import { momentOf } from '../transport/clock.ts'
-import { discoverMetadata, NotMetadata } from '../transport/discover.ts'
+import { discoverMetadata, MetadataUnavailable, NotMetadata } from '../transport/discover.ts'
 import { urlFault } from '../transport/secure-url.ts'
 import type { Proof } from './credentials.ts'
 import { plainText } from './plain-text.ts'
@@ -115,6 +115,9 @@ async function discoverTokenEndpoint(
     return token_endpoint as string
   } catch (error) {
     if (error instanceof NotMetadata) throw new ConfigError(plainText(error.message, []))
+    if (error instanceof MetadataUnavailable) {
+      throw new ServerError(plainText(error.message, []), { status: error.status })
+    }
     throw toTokenError(error, issuer as string, [], signal)
   }
 }

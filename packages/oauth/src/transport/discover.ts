@@ -13,11 +13,23 @@ export class NotMetadata extends Error {
   override readonly name = 'NotMetadata'
 }
 
+/** The document cannot be had right now. */
+export class MetadataUnavailable extends Error {
+  override readonly name = 'MetadataUnavailable'
+  /** HTTP status. */
+  readonly status: number
+
+  constructor(issuer: string, status: number) {
+    super(`the metadata of ${issuer} answered ${status}`)
+    this.status = status
+  }
+}
+
 const MAX_DOCUMENT_BYTES = 256 * 1024
 
 /**
- * @throws NotMetadata when what is served there is not the issuer's document; whatever `fetch` throws
- *   when the network fails; a plain Error for any status but 200.
+ * @throws NotMetadata when what is served there is not the issuer's document; MetadataUnavailable for
+ *   any status but 200; whatever `fetch` throws when the network fails.
  */
 export async function discoverMetadata(
   issuer: string,
@@ -38,7 +50,7 @@ export async function discoverMetadata(
     status = response.status
     if (status !== 404) break
   }
-  throw new Error(`the metadata of ${issuer} answered ${status}`)
+  throw new MetadataUnavailable(issuer, status)
 }
 
 /** RFC 8414 §3.1 puts the well-known part before the issuer's path; many servers put it behind. */
