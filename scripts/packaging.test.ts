@@ -94,6 +94,15 @@ describe('their types', () => {
     })
   })
 
+  for (const name of ['oauth', 'telemetry', 'sdk']) {
+    it(`let the README of ${name} be typed in as it stands`, () => {
+      const readme = readFileSync(packed(name, 'README.md'), 'utf8')
+      const blocks = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code as string)
+      assert.ok(blocks.length > 0)
+      for (const code of blocks) typecheck('readme.ts', code, { types: ['node'] })
+    })
+  }
+
   it('say of a report what the schema says', () => {
     const source = JSON.stringify(join(ROOT, 'packages/telemetry/src/index.ts'))
     const code = `
@@ -120,6 +129,22 @@ describe('their types', () => {
       exactOptionalPropertyTypes: true,
     })
   })
+})
+
+describe('the guarantees in the READMEs', () => {
+  for (const name of ['oauth', 'telemetry', 'sdk']) {
+    it(`of ${name} name tests that there are`, () => {
+      const readme = readFileSync(join(ROOT, 'packages', name, 'README.md'), 'utf8')
+      const rows = [...readme.matchAll(/`([\w/.-]+\.(?:test|runtimes)\.ts)`(?:: ([^|]+?))? ?[|,]/g)]
+      assert.ok(rows.length >= 5)
+      for (const [, path, title] of rows as unknown as [string, string, string | undefined][]) {
+        const inPackage = join(ROOT, 'packages', name, 'src', path)
+        const file = existsSync(inPackage) ? inPackage : join(ROOT, path)
+        assert.ok(existsSync(file), path)
+        if (title !== undefined) assert.ok(readFileSync(file, 'utf8').includes(title), title)
+      }
+    })
+  }
 })
 
 describe('validation without TypeBox', () => {

@@ -34,6 +34,23 @@ describe('the environment', () => {
     assert.deepEqual([read(), read()], ['/run/secret 1', '/run/secret 2'])
   })
 
+  it('needs not hold what is given, nor what that stands for', () => {
+    const given = { apiUrl: 'x', issuer: 'https://auth.example', client_key: {} }
+    const environment = without('MIOT_TOKEN_URL', 'MIOT_API_URL', 'MIOT_CLIENT_SECRET')
+    assert.deepEqual(settingsFrom(environment, null, given), {
+      client_id: 'client-1',
+      audience: 'https://api.example/v1',
+    })
+  })
+
+  it('that names a file which is not there says which', () => {
+    const environment = { ...without('MIOT_CLIENT_ID'), MIOT_CLIENT_ID_FILE: '/nowhere' }
+    const readFile = () => {
+      throw new Error('ENOENT')
+    }
+    assert.throws(() => settingsFrom(environment, readFile), /MIOT_CLIENT_ID_FILE: \/nowhere/)
+  })
+
   const faulty: readonly [string, Record<string, string>, RegExp][] = [
     [
       'names all that is missing',

@@ -102,13 +102,26 @@ function authorizedFetch(source: TokenSource, options: ModularIoTOptions) {
 
 /** The environment of a process, or the bindings of a worker. */
 export const ModularIoT = {
-  /** @throws ConfigError that names what is missing. */
+  /**
+   * @param options win over the environment.
+   * @throws ConfigError that names what is missing.
+   */
   fromEnv(
     environment: Environment = globalThis.process?.env ?? {},
     options: Partial<ModularIoTOptions> = {},
   ): ModularIoT {
-    return createClient({ ...settingsFrom(environment, null), ...options })
+    return fromSettings(environment, null, options)
   },
+}
+
+export function fromSettings(
+  environment: Environment,
+  readFile: ((path: string) => string) | null,
+  options: Partial<ModularIoTOptions>,
+): ModularIoT {
+  // settingsFrom sees to it that nothing is missing.
+  const settings = settingsFrom(environment, readFile, options)
+  return createClient({ ...settings, ...options } as ModularIoTOptions)
 }
 
 function withDefaults(options: BufferOptions): BufferSettings {
