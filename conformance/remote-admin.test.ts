@@ -46,6 +46,15 @@ function run(...args: string[]) {
 }
 
 describe('miot --url', () => {
+  it('ends a client’s tokens, and makes nobody a resource server', async () => {
+    const { client_id } = await miot('clients', 'create', '--name', 'Cut off')
+    const { tokens_revoked_until } = await miot('clients', 'revoke-tokens', client_id)
+    assert.ok(Math.abs(tokens_revoked_until - Date.now() / 1000) < 30)
+    const refused = await run('clients', 'resource-server', client_id, '--audience', 'https://x')
+    assert.equal(refused.status, 2)
+    assert.match(refused.stderr, /on the box/)
+  })
+
   it('makes, finds, changes and disables a client, and rotates its secrets', async () => {
     const made = await miot('clients', 'create', '--name', 'Far pump', '--tag', 'far')
     assert.match(made.client_secret, /^miot_dev_/)

@@ -134,6 +134,30 @@ describe('POST /oauth2/revoke', () => {
   })
 })
 
+describe('miot token revoke', () => {
+  it('ends a token that is piped in, and says nothing of it', async () => {
+    const token = await newToken()
+    const { status, stdout, stderr } = await server.miot(['token', 'revoke'], {
+      input: `${token}\n`,
+    })
+    assert.equal(status, 0, stderr)
+    assert.deepEqual(JSON.parse(stdout), { revoked: true })
+    assert.equal((await use(token)).status, 401)
+  })
+
+  it('fails for a token of another client, and with a wrong secret', async () => {
+    const token = await newToken()
+    const asOther = { MIOT_CLIENT_ID: other.client_id, MIOT_CLIENT_SECRET: other.client_secret }
+    const wrong = { MIOT_CLIENT_SECRET: other.client_secret }
+    for (const env of [asOther, wrong]) {
+      const { status, stderr } = await server.miot(['token', 'revoke', token], { env })
+      assert.notEqual(status, 0)
+      assert.ok(!stderr.includes(token))
+    }
+    assert.equal((await use(token)).status, 200)
+  })
+})
+
 describe('a token in a URL', () => {
   it('is refused at both endpoints, since URLs are written to logs', async () => {
     const { client_id, client_secret } = server.credentials

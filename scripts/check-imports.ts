@@ -60,8 +60,8 @@ const WALLS: readonly { readonly module: RegExp; readonly allowed: RegExp }[] = 
   // Loaded for postgres: URLs only, so whoever opens a store imports it dynamically.
   { module: /^pg$/, allowed: /^platform\/src\/(storage\/postgres|testing)\// },
   {
-    module: /^@modulariot\/platform\/postgres$/,
-    allowed: /^[a-z]+\/src\/store\/postgres\/|\.test\.ts$/,
+    module: /^@modulariot\/(platform\/(postgres|copy)|auth\/postgres|api\/postgres)$/,
+    allowed: /^[a-z]+\/src\/store\/postgres\/|^cli\/src\/(stores|move)\.ts$|\.test\.ts$/,
   },
 ]
 

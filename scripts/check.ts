@@ -15,6 +15,7 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
       'conformance/**/*.test.ts',
       'scripts/**/*.test.ts',
       'examples/**/*.test.ts',
+      'faults/**/*.test.ts',
     ],
   ],
 ]

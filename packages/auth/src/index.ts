@@ -3,8 +3,9 @@
 export * from './admin/clients.ts'
 export { type AdminContext, auditedClient, systemContext } from './admin/context.ts'
 export * from './admin/installation.ts'
+export * from './admin/keys.ts'
 export { parseLine } from './admin/schemas.ts'
-export { adminAudience } from './admin/scopes.ts'
+export { adminAudience, feedAudience } from './admin/scopes.ts'
 export * from './admin/secrets.ts'
 export * from './admin/tokens.ts'
 export * from './admin/usage.ts'
@@ -24,6 +25,7 @@ export {
   viewOf,
 } from './clients/client.ts'
 export { type ClientChange, type ClientInput, newClient } from './clients/new-client.ts'
+export { DEFAULT_JWKS_MAX_AGE_SECONDS, type KeyPolicy, keyPolicy } from './keys/key-life.ts'
 export {
   deriveInstallationKeys,
   ENCRYPTION_KEY_BYTES,
@@ -33,3 +35,4 @@ export {
 export { type AuthServer, type AuthServerOptions, createAuthServer } from './server.ts'
 export { openSqliteAuthStore } from './store/sqlite/sqlite-store.ts'
 export type { AuditQuery, AuthStore, ClientQuery } from './store/store.ts'
+export { AUTH_TABLES } from './store/tables.ts'

@@ -12,10 +12,16 @@ import { ensureAudience } from './admin/installation.ts'
 import { ADMIN_SCOPES, adminAudience, FEED_SCOPE, feedAudience } from './admin/scopes.ts'
 import { ClientDirectory, MAX_STALE_MS } from './clients/directory.ts'
 import { mountAuthRoutes } from './http/routes.ts'
+import {
+  DEFAULT_JWKS_MAX_AGE_SECONDS,
+  DEFAULT_KEY_POLICY,
+  type KeyPolicy,
+} from './keys/key-life.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import type { InstallationKeys } from './keys/sealing.ts'
 import { LoginLimits } from './limits/login-limits.ts'
 import { TokenQuotas } from './limits/token-quotas.ts'
+import { startMaintenance } from './maintenance.ts'
 import { createAuthMetrics, publishUsage } from './metrics.ts'
 import type { AuthStore } from './store/store.ts'
 import { RevocationFollower } from './tokens/revocation-follower.ts'
@@ -35,6 +41,9 @@ export interface AuthServerOptions {
   readonly onError: (error: unknown) => void
   /** Default: nothing is counted. */
   readonly metrics?: Metrics
+  /** For how long verifiers may keep our published keys. Default: 300. */
+  readonly jwksMaxAgeSeconds?: number
+  readonly keyPolicy?: KeyPolicy
 }
 
 export interface AuthServer extends Application {
@@ -61,12 +70,18 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
     now,
     onExceeded: (client_id) => usage.overQuota(client_id),
   })
-  const keys = new KeyRing({ store, sealingKey: options.installationKeys.sealing, now })
+  const keys = new KeyRing({
+    store,
+    sealingKey: options.installationKeys.sealing,
+    policy: options.keyPolicy ?? DEFAULT_KEY_POLICY,
+    now,
+  })
 
-  async function loadKeys(): Promise<void> {
+  async function algorithmsInUse() {
     const audiences = await store.listAudiences()
-    await keys.load([...new Set(audiences.map((audience) => audience.signing_alg))])
+    return [...new Set(audiences.map((audience) => audience.signing_alg))]
   }
+  const loadKeys = async (): Promise<void> => keys.load(await algorithmsInUse())
   const digestKey = options.installationKeys.secretDigest
   await ensureOwnAudiences(issuer, systemContext({ store, digestKey, now }))
   await loadKeys()
@@ -79,6 +94,12 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
   })
 
   const audience = adminAudience(issuer)
+  const stopMaintenance = startMaintenance({
+    store,
+    maintainKeys: async () => keys.maintain(await algorithmsInUse()),
+    now,
+    onError: options.onError,
+  })
   const verifierFor = (audience: string | null) =>
     createVerifier({ issuer, audience, keys, now, revocations })
   return {
@@ -94,6 +115,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
         directory,
         digestKey,
         keys,
+        jwksMaxAgeSeconds: options.jwksMaxAgeSeconds ?? DEFAULT_JWKS_MAX_AGE_SECONDS,
         now,
         limits,
         quotas,
@@ -110,6 +132,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
     usageTotals: () => usage.totals(),
     close: () => {
       stopWatching()
+      stopMaintenance()
       revocations.close()
       return usage.close()
     },

@@ -10,6 +10,7 @@ import {
   createClient,
   createClients,
   getClient,
+  type KeyAdmin,
   listClients,
   listSecrets,
   revokeClientTokens,
@@ -22,7 +23,7 @@ import type { Admin, Place } from './administration.ts'
 import { CliError } from './cli-error.ts'
 import { resolveCredentials } from './client-credentials.ts'
 import type { Context } from './context.ts'
-import { withInstallation } from './installation.ts'
+import { openInstallation, operatorContext, withInstallation } from './installation.ts'
 import { createRemoteAdmin } from './remote-admin.ts'
 
 /** Runs `work` with whichever admin the command line asked for. */
@@ -80,13 +81,31 @@ async function tenantOf({ org, environment = 'development' }: Place, { store }: 
   return { org_id: only, environment }
 }
 
+/** The same, for what needs the keys of the installation. */
+export async function onTheBoxWithKeys(
+  context: Context,
+  work: (admin: KeyAdmin) => Promise<void>,
+): Promise<void> {
+  const config = context.config()
+  if (context.url !== null) throw boxOnly()
+  const { keys, store } = await openInstallation(config)
+  try {
+    const { sealing: sealingKey } = keys
+    await work({ ...operatorContext(store, keys), sealingKey, policy: config.keyPolicy })
+  } finally {
+    await store.close()
+  }
+}
+
+function boxOnly(): CliError {
+  return new CliError('usage', 'This works on the box itself only; leave out --url')
+}
+
 /** For what is administered on the box only: asked for elsewhere, it must not happen here. */
 export function onTheBox(
   context: Context,
   work: (admin: AdminContext) => Promise<void>,
 ): Promise<void> {
-  if (context.url !== null) {
-    throw new CliError('usage', 'This works on the box itself only; leave out --url')
-  }
+  if (context.url !== null) throw boxOnly()
   return withInstallation(context.config(), work)
 }

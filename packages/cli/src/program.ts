@@ -7,8 +7,9 @@ import type { Environment } from './config/read-settings.ts'
 import { type Context, createContext } from './context.ts'
 import { addToken, addTrack } from './words/client-side.ts'
 import { addClients, addSecrets } from './words/clients.ts'
-import { addAudiences, addAudit, addOrganizations } from './words/installation.ts'
+import { addAudiences, addAudit, addKeys, addOrganizations } from './words/installation.ts'
 import { absoluteUrl } from './words/options.ts'
+import { addStores } from './words/stores.ts'
 
 /**
  * @param env the environment, for the settings.
@@ -48,9 +49,11 @@ export function createProgram(env: Environment, json: boolean): Command {
     addAudiences,
     addClients,
     addSecrets,
+    addKeys,
     addToken,
     addTrack,
     addAudit,
+    addStores,
   ]) {
     add(program, context)
   }

@@ -62,9 +62,11 @@ async function start(config: Config, opened: AsyncDisposableStack): Promise<Runn
     installationKeys,
     now,
     onError: (error) => logger.error({ err: error }, 'going on with what is in memory'),
+    jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
+    keyPolicy: config.keyPolicy,
     ...counting,
   })
-  const telemetryStore = await openTelemetryStore(config)
+  const telemetryStore = await openTelemetryStore(config.database)
   opened.defer(() => telemetryStore.close())
   opened.defer(() => auth.close())
   const api = createApiServer({

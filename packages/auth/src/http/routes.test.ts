@@ -12,6 +12,7 @@ import { systemContext } from '../admin/context.ts'
 import { createAudience, createOrganization } from '../admin/installation.ts'
 import { adminAudience } from '../admin/scopes.ts'
 import { ClientDirectory } from '../clients/directory.ts'
+import { DEFAULT_KEY_POLICY } from '../keys/key-life.ts'
 import { KeyRing } from '../keys/key-ring.ts'
 import { LoginLimits } from '../limits/login-limits.ts'
 import { TokenQuotas } from '../limits/token-quotas.ts'
@@ -50,7 +51,7 @@ before(async () => {
   const grants = [{ audience: AUDIENCE.audience, scopes: ['write', 'read'] }]
   const request = { name: 'Truck fleet', org_id, environment: 'production', grants } as const
   const { client, client_secret } = await createClient(request, context)
-  const keys = new KeyRing({ store, sealingKey: digestKey, now })
+  const keys = new KeyRing({ policy: DEFAULT_KEY_POLICY, store, sealingKey: digestKey, now })
   await keys.load(['ES256'])
   usage = new UsageCounter({ store, now, onError: (error) => assert.fail(String(error)) })
   const deps = {
@@ -66,6 +67,7 @@ before(async () => {
     metrics: createAuthMetrics(noMetrics),
     verifier: createVerifier({ issuer: ISSUER, audience: ADMIN_AUDIENCE, keys, now }),
     feedVerifier: createVerifier({ issuer: ISSUER, audience: 'feed', keys, now }),
+    jwksMaxAgeSeconds: 300,
     ownVerifier: createVerifier({ issuer: ISSUER, audience: null, keys, now }),
     revocations: new RevocationFollower({
       store,

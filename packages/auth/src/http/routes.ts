@@ -24,7 +24,11 @@ export type AuthRoutesDeps = GrantDeps &
   MetadataDeps &
   TokenManagementDeps &
   FeedDeps &
-  AdminDeps & { readonly keys: KeyRing; readonly metrics: AuthMetrics }
+  AdminDeps & {
+    readonly keys: KeyRing
+    readonly jwksMaxAgeSeconds: number
+    readonly metrics: AuthMetrics
+  }
 
 export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps): Promise<void> {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
@@ -50,10 +54,13 @@ export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps
     )
   })
 
-  await routeGroup(app, { 'cache-control': 'public, max-age=300' }, (routes) => {
+  const cached = (seconds: number) => ({ 'cache-control': `public, max-age=${seconds}` })
+  await routeGroup(app, cached(300), (routes) => {
     const metadata = metadataEndpoint(deps)
     routes.get('/.well-known/oauth-authorization-server', metadata)
     routes.get('/.well-known/openid-configuration', metadata)
+  })
+  await routeGroup(app, cached(deps.jwksMaxAgeSeconds), (routes) => {
     routes.get('/.well-known/jwks.json', async () => deps.keys.publicKeys())
   })
 

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { compactVerify, createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet } from 'jose'
 import type { KeyChange } from '../store/store.ts'
+import { DEFAULT_KEY_POLICY } from './key-life.ts'
 import { KeyRing } from './key-ring.ts'
 import type { SealedKey } from './sealed-key.ts'
 import { SealBroken } from './sealing.ts'
@@ -28,7 +29,7 @@ function createKeyStore() {
 type KeyStore = ReturnType<typeof createKeyStore>
 
 const ringOn = (store: KeyStore, sealingKey = SEALING_KEY): KeyRing =>
-  new KeyRing({ store, sealingKey, now: () => NOW })
+  new KeyRing({ store, sealingKey, policy: DEFAULT_KEY_POLICY, now: () => NOW })
 
 async function loadedRing(store: KeyStore, ...algorithms: SigningAlgorithm[]): Promise<KeyRing> {
   const ring = ringOn(store)

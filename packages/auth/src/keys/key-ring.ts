@@ -14,13 +14,18 @@ import {
   type JsonWebKeySet,
   type KeySource,
 } from '@modulariot/oauth/resource-server'
-import { type CryptoKey, calculateJwkThumbprint, type JWK } from 'jose'
+import type { CryptoKey } from 'jose'
 import type { AuthStore } from '../store/store.ts'
 import { ALGORITHMS } from './algorithms.ts'
+import { keyChange, systemDraft } from './key-change.ts'
+import { begin, type KeyPolicy, type KeyStep, maintain, stateOf, wanted } from './key-life.ts'
+import { newKey } from './new-key.ts'
 import type { SealedKey } from './sealed-key.ts'
-import { seal, unseal } from './sealing.ts'
+import { unseal } from './sealing.ts'
 
 interface OpenKey {
+  /** Unix milliseconds. */
+  readonly activatesAt: number
   readonly signWith: SignKeyObjectInput
   /** `BASE64URL(header).` of every token this key signs. */
   readonly headerSegment: string
@@ -29,6 +34,7 @@ interface OpenKey {
 export interface KeyRingOptions {
   readonly store: Pick<AuthStore, 'updateSigningKeys'>
   readonly sealingKey: Uint8Array
+  readonly policy: KeyPolicy
   /** Unix milliseconds. */
   readonly now: () => number
 }
@@ -37,7 +43,11 @@ const signOnThreadPool = promisify(sign)
 
 export class KeyRing implements KeySource {
   readonly #options: KeyRingOptions
-  #active = new Map<SigningAlgorithm, OpenKey>()
+  /** Those that sign or will, of each algorithm, the latest first. */
+  #signing = new Map<SigningAlgorithm, OpenKey[]>()
+  /** What was opened stays open, by its sealed text: keys never change but in their times. */
+  #open = new Map<string, Pick<OpenKey, 'signWith' | 'headerSegment'>>()
+  #turn: Promise<void> = Promise.resolve()
   #published: JsonWebKeySet = { keys: [] }
   #imported = new Map<string, Promise<CryptoKey | null>>()
 
@@ -53,21 +63,30 @@ export class KeyRing implements KeySource {
    *
    * @throws SealBroken when the encryption key does not fit.
    */
-  async load(algorithms: readonly SigningAlgorithm[]): Promise<void> {
-    const { store } = this.#options
-    let keys = await store.updateSigningKeys(() => null)
-    const missing = algorithms.filter((alg) => !keys.some((key) => key.alg === alg))
-    if (missing.length > 0) {
-      const candidates = await Promise.all(missing.map((alg) => this.#create(alg)))
-      keys = await store.updateSigningKeys((current) => {
-        const made = candidates.filter(({ alg }) => !current.some((key) => key.alg === alg))
-        return made.length === 0 ? null : { keys: [...current, ...made], audit: [] }
-      })
-    }
-    const open = await Promise.all(keys.map((key) => this.#open(key)))
-    this.#active = new Map(keys.map((key, index) => [key.alg, open[index] as OpenKey]))
-    this.#published = { keys: keys.map((key) => key.public_jwk) }
-    this.#imported = new Map()
+  load(algorithms: readonly SigningAlgorithm[]): Promise<void> {
+    return this.#inTurn(() => this.#loadNow(algorithms))
+  }
+
+  async #loadNow(algorithms: readonly SigningAlgorithm[]): Promise<void> {
+    const { store, now } = this.#options
+    const keys = await store.updateSigningKeys(() => null)
+    const signing = keys.filter((key) => stateOf(key, now()) === 'active').map(({ alg }) => alg)
+    const missing = algorithms.filter((alg) => !signing.includes(alg))
+    if (missing.length === 0) return this.#take(keys)
+    const candidates = await this.#candidates(missing)
+    await this.#change((current) => begin(current, candidates, now()))
+  }
+
+  /** What a key's life asks for: see `maintain`. */
+  maintain(algorithms: readonly SigningAlgorithm[]): Promise<void> {
+    return this.#inTurn(() => this.#maintainNow(algorithms))
+  }
+
+  async #maintainNow(algorithms: readonly SigningAlgorithm[]): Promise<void> {
+    const { store, now, policy } = this.#options
+    const keys = await store.updateSigningKeys(() => null)
+    const candidates = await this.#candidates(wanted(keys, algorithms, now(), policy))
+    await this.#change((current) => maintain(current, candidates, now(), policy))
   }
 
   /**
@@ -76,7 +95,8 @@ export class KeyRing implements KeySource {
    * Signing is the cost of a login, so it runs on the thread pool and lets other requests go on.
    */
   async sign(alg: SigningAlgorithm, payload: string): Promise<string> {
-    const key = this.#active.get(alg)
+    const now = this.#options.now()
+    const key = this.#signing.get(alg)?.find(({ activatesAt }) => activatesAt <= now)
     if (key === undefined) throw noKeyYet(alg)
     const input = key.headerSegment + Buffer.from(payload).toString('base64url')
     const signature = await signOnThreadPool(
@@ -100,23 +120,52 @@ export class KeyRing implements KeySource {
     return known
   }
 
-  async #create(alg: SigningAlgorithm): Promise<SealedKey> {
-    const { privateKey } = await ALGORITHMS[alg].generate()
-    const private_jwk = privateKey.export({ format: 'jwk' }) as JWK
-    const kid = await calculateJwkThumbprint(private_jwk)
-    const created_at = new Date(this.#options.now()).toISOString()
-    return {
-      kid,
-      alg,
-      public_jwk: publicHalf(private_jwk, kid, alg),
-      sealed: await seal(private_jwk, kid, this.#options.sealingKey),
-      created_at,
-      activates_at: created_at,
-      retires_at: null,
-    }
+  /** One after the other, or keys read earlier could replace those read later. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => {})
+    return turn
   }
 
-  async #open(key: SealedKey): Promise<OpenKey> {
+  #candidates(algorithms: readonly SigningAlgorithm[]): Promise<SealedKey[]> {
+    const { sealingKey, now } = this.#options
+    return Promise.all(algorithms.map((alg) => newKey(alg, sealingKey, now())))
+  }
+
+  async #change(step: (current: readonly SealedKey[]) => KeyStep | null): Promise<void> {
+    const { store, now } = this.#options
+    const keys = await store.updateSigningKeys((current) => {
+      const next = step(current)
+      return next === null ? null : keyChange(next, systemDraft(now()))
+    })
+    await this.#take(keys)
+  }
+
+  async #take(keys: readonly SealedKey[]): Promise<void> {
+    const open = new Map(
+      await Promise.all(
+        keys.map(
+          async (key) =>
+            [key.sealed, this.#open.get(key.sealed) ?? (await this.#unseal(key))] as const,
+        ),
+      ),
+    )
+    const signing = new Map<SigningAlgorithm, OpenKey[]>()
+    for (const { sealed, alg, activates_at } of keys) {
+      if (activates_at === null) continue
+      const key = open.get(sealed) as Pick<OpenKey, 'signWith' | 'headerSegment'>
+      const own = signing.get(alg) ?? []
+      own.push({ ...key, activatesAt: Date.parse(activates_at) })
+      own.sort((a, b) => b.activatesAt - a.activatesAt)
+      signing.set(alg, own)
+    }
+    this.#open = open
+    this.#signing = signing
+    this.#published = { keys: keys.map((key) => key.public_jwk) }
+    this.#imported = new Map()
+  }
+
+  async #unseal(key: SealedKey): Promise<Pick<OpenKey, 'signWith' | 'headerSegment'>> {
     const jwk = await unseal(key.sealed, key.kid, this.#options.sealingKey)
     const privateKey: KeyObject = createPrivateKey({ key: jwk, format: 'jwk' })
     const header = JSON.stringify({ alg: key.alg, kid: key.kid, typ: ACCESS_TOKEN_TYPE })
@@ -133,12 +182,4 @@ function noKeyYet(alg: SigningAlgorithm): OAuthError {
     kind: 'unavailable',
     detail: `no signing key for ${alg} yet`,
   })
-}
-
-/** Only the members RFC 7518 §6 calls public, by name: what is not listed cannot leak. */
-function publicHalf({ kty, n, e, crv, x, y }: JWK, kid: string, alg: SigningAlgorithm): JWK {
-  const members = { kty, n, e, crv, x, y, kid, alg, use: 'sig' }
-  return Object.fromEntries(
-    Object.entries(members).filter(([, value]) => value !== undefined),
-  ) as unknown as JWK
 }

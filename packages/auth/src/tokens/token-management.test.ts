@@ -7,6 +7,7 @@ import { createVerifier, RevocationList } from '@modulariot/oauth/resource-serve
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { ClientRecord } from '../clients/client.ts'
 import { sampleRecord } from '../clients/sample-client.ts'
+import { DEFAULT_KEY_POLICY } from '../keys/key-life.ts'
 import { KeyRing } from '../keys/key-ring.ts'
 import type { SealedKey } from '../keys/sealed-key.ts'
 import type { AuthStore, TokenRevocation } from '../store/store.ts'
@@ -40,7 +41,12 @@ before(async () => {
       return sealed
     },
   }
-  keys = new KeyRing({ store, sealingKey: new Uint8Array(32), now: () => NOW * 1000 })
+  keys = new KeyRing({
+    policy: DEFAULT_KEY_POLICY,
+    store,
+    sealingKey: new Uint8Array(32),
+    now: () => NOW * 1000,
+  })
   await keys.load(['ES256'])
 })
 

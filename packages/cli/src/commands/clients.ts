@@ -251,6 +251,9 @@ function describe(client: ClientView): string {
     ...client.grants.map(
       ({ audience, scopes }) => ['granted', `${audience}: ${scopes.join(' ')}`] as const,
     ),
+    ...(client.tokens_revoked_until === null
+      ? []
+      : [['tokens dead', `issued up to ${timeText(client.tokens_revoked_until)}`] as const]),
     ...client.resource_server_for.map((audience) => ['receives tokens for', audience] as const),
     ...client.keys.map(
       ({ kid, alg, created_at }) => ['key', `${kid}, ${alg}, since ${created_at}`] as const,
@@ -263,4 +266,9 @@ function describe(client: ClientView): string {
         ] as const,
     ),
   ])
+}
+
+/** @param seconds Unix seconds. */
+function timeText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString()
 }

@@ -1,6 +1,6 @@
-/** `miot token get|inspect|verify`: what a client does, and what an API would say of its token. */
+/** `miot token get|revoke|inspect|verify`: what a client does, and what an API would say of its token. */
 
-import { requestToken } from '@modulariot/oauth/client'
+import { requestToken, TokenEndpointError } from '@modulariot/oauth/client'
 import { type AccessTokenClaims, decodeBase64urlText } from '@modulariot/oauth/protocol'
 import { createVerifier, RemoteJwks } from '@modulariot/oauth/resource-server'
 import { CliError } from '../cli-error.ts'
@@ -25,6 +25,44 @@ export async function getToken(context: Context, options: TokenOptions): Promise
   )
   if (options.raw) process.stdout.write(`${answer.access_token}\n`)
   else context.output.print(answer, () => properties(Object.entries(answer).map(asText)))
+}
+
+const REVOCATION_TIMEOUT_MS = 10_000
+
+/**
+ * Ends a token of the client's own (RFC 7009). The server says the same of a token that it does not know,
+ * so what is printed is no proof that there was one.
+ *
+ * @throws TokenEndpointError when the server refuses.
+ */
+export async function revokeToken(
+  context: Context,
+  token: string,
+  options: Pick<TokenOptions, 'clientId' | 'tokenUrl'>,
+): Promise<void> {
+  const config = context.config()
+  // The audience plays no part here.
+  const { token_endpoint, client_id, client_secret } = resolveCredentials(config, {
+    ...options,
+    audience: config.apiAudience,
+  })
+  const response = await context.fetch(new URL('/oauth2/revoke', token_endpoint), {
+    method: 'POST',
+    headers: { accept: 'application/json' },
+    body: new URLSearchParams({ token: token.trim(), client_id, client_secret }),
+    redirect: 'error',
+    signal: AbortSignal.timeout(REVOCATION_TIMEOUT_MS),
+  })
+  if (response.status !== 200) {
+    const answer = (await response.json().catch(() => ({}))) as Record<string, string>
+    throw new TokenEndpointError(
+      response.status,
+      answer.error ?? 'unexpected_answer',
+      answer.error_description ?? `The server answered ${response.status}`,
+      response.headers.get('x-request-id'),
+    )
+  }
+  context.output.print({ revoked: true }, () => 'Revoked: the token is not accepted any more.')
 }
 
 /** Shows what a token says. Verifies nothing. */

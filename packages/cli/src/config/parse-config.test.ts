@@ -31,6 +31,13 @@ describe('parseConfig', () => {
     assert.ok(Object.isFrozen(config))
   })
 
+  it('keeps the API’s audience apart from those of the server’s own APIs', () => {
+    for (const path of ['admin/v1', 'oauth2/revocations']) {
+      const [fault = ''] = faultsOf({ MIOT_API_AUDIENCE: `http://localhost:8080/${path}` })
+      assert.match(fault, /^MIOT_API_AUDIENCE is the audience of an API of this server/)
+    }
+  })
+
   it('serves no metrics on port 0', () => {
     assert.equal(parseConfig({ MIOT_METRICS_PORT: '0' }, noFiles).metricsPort, null)
     assert.equal(parseConfig({ MIOT_METRICS_PORT: '9' }, noFiles).metricsPort, 9)

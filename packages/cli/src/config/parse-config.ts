@@ -2,7 +2,13 @@
 
 import { isIP, isIPv4 } from 'node:net'
 import { join, resolve } from 'node:path'
-import { adminAudience, ENCRYPTION_KEY_BYTES } from '@modulariot/auth'
+import {
+  adminAudience,
+  ENCRYPTION_KEY_BYTES,
+  feedAudience,
+  type KeyPolicy,
+  keyPolicy,
+} from '@modulariot/auth'
 import type { TlsFiles } from '@modulariot/platform/http'
 import { type Database, parseDatabaseUrl } from './database.ts'
 import { ConfigError, type Environment, readSettings, type Values } from './read-settings.ts'
@@ -27,6 +33,8 @@ export interface Config {
   readonly metricsPort: number | null
   readonly logLevel: LogLevel
   readonly drainSeconds: number
+  readonly jwksMaxAgeSeconds: number
+  readonly keyPolicy: KeyPolicy
   /** What the commands that act as a client were told; the rest comes from `quickstart.env`. */
   readonly client: ClientConfig
 }
@@ -67,6 +75,16 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   const tls = certFile !== null && keyFile !== null ? { certFile, keyFile } : null
   const port = parse('MIOT_PORT', Number(SERVER_SETTINGS.MIOT_PORT.default), parsePort)
   const dataDir = resolve(values.MIOT_DATA_DIR ?? SERVER_SETTINGS.MIOT_DATA_DIR.default)
+  const jwksMaxAgeSeconds = parse(
+    'MIOT_JWKS_MAX_AGE',
+    Number(SERVER_SETTINGS.MIOT_JWKS_MAX_AGE.default),
+    wholeNumber(1, 86_400),
+  )
+  const rotationDays = parse(
+    'MIOT_KEY_ROTATION_DAYS',
+    Number(SERVER_SETTINGS.MIOT_KEY_ROTATION_DAYS.default),
+    wholeNumber(0, 3650),
+  )
   const config: Config = {
     host: parse('MIOT_HOST', SERVER_SETTINGS.MIOT_HOST.default, parseHost),
     port,
@@ -92,6 +110,8 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       Number(SERVER_SETTINGS.MIOT_DRAIN_SECONDS.default),
       parseDrainSeconds,
     ),
+    jwksMaxAgeSeconds,
+    keyPolicy: keyPolicy(jwksMaxAgeSeconds, rotationDays || null),
     client: {
       tokenUrl: parse('MIOT_TOKEN_URL', undefined, parseAbsoluteUrl),
       apiUrl: parse('MIOT_API_URL', undefined, parseAbsoluteUrl),
@@ -101,8 +121,8 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     },
   }
   faults.push(...contradictions(config, values))
-  if (config.apiAudience === adminAudience(config.issuer)) {
-    faults.push('MIOT_API_AUDIENCE is the audience of the admin API; choose another')
+  if ([adminAudience(config.issuer), feedAudience(config.issuer)].includes(config.apiAudience)) {
+    faults.push('MIOT_API_AUDIENCE is the audience of an API of this server; choose another')
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return Object.freeze(config)
@@ -160,6 +180,16 @@ function parsePort(text: string): number {
 
 function parseMetricsPort(text: string): number | null {
   return text === '0' ? null : parsePort(text)
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : -1
+    if (number < min || number > max) {
+      throw new Error(`must be a whole number from ${min} to ${max}`)
+    }
+    return number
+  }
 }
 
 function parseDrainSeconds(text: string): number {

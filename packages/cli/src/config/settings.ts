@@ -46,6 +46,16 @@ export const SERVER_SETTINGS = {
     about:
       'How long to go on answering after SIGTERM while `/readyz` says 503, so that balancers stop sending before the server closes. A little more than the interval of their checks; at most 20.',
   },
+  MIOT_JWKS_MAX_AGE: {
+    default: '300',
+    about:
+      'For how many seconds verifiers may keep the published keys (`Cache-Control` of `/.well-known/jwks.json`), 1 to 86400. A new key is published for twice as long before it signs.',
+  },
+  MIOT_KEY_ROTATION_DAYS: {
+    default: '90',
+    about:
+      'After how many days of signing a key is replaced, 1 to 3650; `0`: only by `miot keys rotate`.',
+  },
   MIOT_TLS_CERT: {
     default: 'none',
     about:

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import {
   getToken,
   inspectToken,
+  revokeToken,
   type TokenOptions,
   type VerifyOptions,
   verifyToken,
@@ -13,12 +14,20 @@ import type { Context } from '../context.ts'
 import { decimal, readStdin } from './options.ts'
 
 export function addToken(program: Command, context: () => Context): void {
-  const token = program.command('token').description('get and look at access tokens')
+  const token = program.command('token').description('get, end and look at access tokens')
   addClientOptions(token.command('get'))
     .description('get a token (credentials from MIOT_* settings or quickstart.env)')
     .option('--scope <scope>', 'ask for these scopes only, separated by spaces')
     .option('--raw', 'print the token alone')
     .action((options: TokenOptions) => getToken(context(), options))
+  token
+    .command('revoke [token]')
+    .description('end a token of this client’s own (from stdin when left out)')
+    .option('--client-id <id>', 'whose token it is (default: MIOT_CLIENT_ID)')
+    .option('--token-url <url>', 'the token endpoint (default: MIOT_TOKEN_URL)')
+    .action((text: string | undefined, options: Pick<TokenOptions, 'clientId' | 'tokenUrl'>) =>
+      revokeToken(context(), text ?? readStdin(), options),
+    )
   token
     .command('inspect [token]')
     .description('show what a token says, without verifying it (from stdin when left out)')

@@ -56,11 +56,11 @@ export function addClients(program: Command, context: () => Context): void {
     )
   clients
     .command('disable <client_id>')
-    .description('no more tokens, until it is enabled again')
+    .description('end the tokens it has, and no more until it is enabled again')
     .action((client_id: string) => setStatus(context(), client_id, 'disabled'))
   clients
     .command('enable <client_id>')
-    .description('tokens again')
+    .description('tokens again; those it had stay dead')
     .action((client_id: string) => setStatus(context(), client_id, 'active'))
   clients
     .command('revoke-tokens <client_id>')

@@ -11,6 +11,7 @@ import {
   listAudiences,
   listOrgs,
 } from '../commands/installation.ts'
+import { type RotateOptions, rotate, showKeys } from '../commands/keys.ts'
 import type { Context } from '../context.ts'
 import { wholeNumber } from './options.ts'
 
@@ -46,6 +47,24 @@ export function addAudiences(program: Command, context: () => Context): void {
     .command('list')
     .description('all audiences')
     .action(() => listAudiences(context()))
+}
+
+export function addKeys(program: Command, context: () => Context): void {
+  const keys = program.command('keys').description('the keys that tokens are signed with')
+  keys
+    .command('list')
+    .description('next, active and retired keys (never their private halves)')
+    .action(() => showKeys(context()))
+  keys
+    .command('rotate')
+    .description('let the next key take over, once every verifier can have fetched it')
+    .addOption(
+      new Option('--alg <alg>', 'of this algorithm only (default: all in use)').choices(
+        SIGNING_ALGORITHMS,
+      ),
+    )
+    .option('--now', 'in an emergency: every token signed until now dies at once')
+    .action((options: RotateOptions) => rotate(context(), options))
 }
 
 export function addAudit(program: Command, context: () => Context): void {

@@ -1,8 +1,9 @@
 /** What stores are made of: their errors, and SQLite files opened, migrated and written atomically. */
 
 export { atomically } from './atomically.ts'
+export type { ColumnType, TableSpec } from './copy/tables.ts'
 export { StoreConflict, StoreUnavailable } from './errors.ts'
-export { migrate } from './migrate.ts'
+export { appliedVersion, migrate } from './migrate.ts'
 export { type Migrated, type Migration, readMigrations } from './migrations.ts'
 export { openDatabase } from './open-sqlite.ts'
 export { attempt, translate } from './sqlite-errors.ts'

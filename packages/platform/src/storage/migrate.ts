@@ -1,6 +1,7 @@
 /** Migrations of a SQLite file. */
 
-import type { DatabaseSync } from 'node:sqlite'
+import { existsSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { atomically } from './atomically.ts'
 import {
   type AppliedMigration,
@@ -36,4 +37,14 @@ export function migrate(database: DatabaseSync, migrations: readonly Migration[]
     }
     return { from: applied.length, to: migrations.length }
   })
+}
+
+/** The newest migration that ran on the file; 0 where there is none. Changes nothing. */
+export function appliedVersion(path: string): number {
+  if (!existsSync(path)) return 0
+  using database = new DatabaseSync(path, { readOnly: true })
+  const noted = `SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migrations'`
+  if (database.prepare(noted).get() === undefined) return 0
+  const row = database.prepare('SELECT max(version) AS version FROM migrations').get()
+  return (row as { version: number | null }).version ?? 0
 }

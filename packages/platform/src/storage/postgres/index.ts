@@ -3,7 +3,7 @@
  */
 
 export type { Listener, ListenHandlers } from './listen.ts'
-export { migratePostgres } from './migrate-postgres.ts'
+export { appliedPostgresVersion, migratePostgres } from './migrate-postgres.ts'
 export {
   openPostgres,
   type Postgres,

@@ -7,7 +7,7 @@ import {
   type Migration,
   pendingMigrations,
 } from '../migrations.ts'
-import type { Postgres } from './open-postgres.ts'
+import { openPostgres, type Postgres } from './open-postgres.ts'
 import type { RunQuery } from './session.ts'
 
 /** Any number that is ours alone; taken by whoever migrates, whatever the component. */
@@ -31,10 +31,7 @@ export function migratePostgres(
     async (query) => {
       await query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK])
       await assertUtf8(query)
-      const { rows: found } = await query('SELECT to_regclass($1) AS present', [
-        `${schema}.migrations`,
-      ])
-      if (found[0]?.present === null) {
+      if (!(await isNoted(query, schema))) {
         await query(
           `CREATE SCHEMA IF NOT EXISTS ${schema};
            CREATE TABLE ${schema}.migrations (
@@ -66,4 +63,25 @@ async function assertUtf8(query: RunQuery): Promise<void> {
   if (encoding !== 'UTF8') {
     throw new Error(`the database is encoded as ${encoding}: make one WITH ENCODING 'UTF8'`)
   }
+}
+
+/** The newest migration that ran on the schema; 0 where there is none. Changes nothing. */
+export async function appliedPostgresVersion(url: string, schema: string): Promise<number> {
+  const postgres = openPostgres(url)
+  try {
+    if (!(await isNoted(postgres.query, schema))) return 0
+    const { rows } = await postgres.query<{ version: number | null }>(
+      `SELECT max(version) AS version FROM ${schema}.migrations`,
+    )
+    return rows[0]?.version ?? 0
+  } finally {
+    await postgres.close()
+  }
+}
+
+async function isNoted(query: RunQuery, schema: string): Promise<boolean> {
+  const { rows } = await query<{ present: string | null }>('SELECT to_regclass($1) AS present', [
+    `${schema}.migrations`,
+  ])
+  return rows[0]?.present !== null
 }

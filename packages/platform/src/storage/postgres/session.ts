@@ -67,10 +67,11 @@ export async function withSession<Result>(
 
 /** Whatever goes wrong before the first statement is about the way to the server. */
 async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  if (pool.ending) throw new Error('the database was closed')
   try {
     return await pool.connect()
   } catch (error) {
-    throw pool.ending ? error : unavailable(error)
+    throw unavailable(error)
   }
 }
 

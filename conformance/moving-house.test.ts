@@ -1,0 +1,153 @@
+/** `miot copy`: an installation moves to PostgreSQL and back, and nobody outside notices. */
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, it } from 'node:test'
+import { startPostgres, type TestPostgres } from '@modulariot/platform/testing/postgres'
+import {
+  type MiotResult,
+  type RunningServer,
+  runMiot,
+  startServer,
+} from './support/running-server.ts'
+
+const GRANTS = ['--audience', 'https://iot.streamhub.cl/v1/asset/track']
+
+let postgres: TestPostgres
+let url: string
+let server: RunningServer
+let issuer: string
+/** Where it lived first, and where it comes back to. */
+let first: string
+let last: string
+let tokenFromBefore: string
+
+before(async () => {
+  first = mkdtempSync(join(tmpdir(), 'miot-house-'))
+  last = mkdtempSync(join(tmpdir(), 'miot-house-'))
+  postgres = await startPostgres()
+  url = await postgres.createDatabase()
+  server = await startServer({ MIOT_DATA_DIR: first })
+  issuer = server.url
+  await miotOk('clients', 'create', '--name', 'Second "one"', ...GRANTS)
+  tokenFromBefore = await login()
+})
+after(async () => {
+  await server?.stop()
+  await postgres?.stop()
+  for (const folder of [first, last]) rmSync(folder, { recursive: true, force: true })
+})
+
+async function miotOk(...args: string[]): Promise<unknown> {
+  const { status, stdout, stderr } = await server.miot([...args, '--json'])
+  assert.equal(status, 0, stderr)
+  return JSON.parse(stdout)
+}
+
+async function login(): Promise<string> {
+  const response = await fetch(`${server.url}/api/v1/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(server.credentials),
+  })
+  assert.equal(response.status, 200)
+  return ((await response.json()) as { access_token: string }).access_token
+}
+
+async function assetsWith(token: string): Promise<number> {
+  const headers = { authorization: `Bearer ${token}`, 'x-request-id': 'house' }
+  return (await fetch(`${server.url}/v1/assets`, { headers })).status
+}
+
+const copy = (from: string, to: string): Promise<MiotResult> =>
+  runMiot(['copy', '--from', from, '--to', to, '--json'])
+
+/** Moves the server, too. It keeps its name, which its tokens carry. */
+async function serveFrom(database: string): Promise<void> {
+  server = await startServer({
+    MIOT_DATA_DIR: first,
+    MIOT_DATABASE_URL: database,
+    MIOT_ISSUER: issuer,
+  })
+}
+
+describe('miot migrate', () => {
+  it('says from where to where, and changes nothing the second time', async () => {
+    const env = { MIOT_DATABASE_URL: await postgres.createDatabase(), MIOT_DATA_DIR: last }
+    const runs = [
+      await runMiot(['migrate', '--json'], { env }),
+      await runMiot(['migrate', '--json'], { env }),
+    ]
+    const [made, again] = runs.map(({ stdout }) => JSON.parse(stdout).stores[0])
+    assert.equal(made.from, 0)
+    assert.ok(made.to > 0)
+    assert.deepEqual([again.from, again.to], [made.to, made.to])
+    assert.doesNotMatch(JSON.stringify(runs), new RegExp(new URL(env.MIOT_DATABASE_URL).password))
+  })
+})
+
+describe('miot copy', () => {
+  it('refuses while the server runs, and names what to do', async () => {
+    const { status, stderr } = await copy(`sqlite:${first}`, url)
+    assert.equal(status, 1)
+    assert.match(stderr, /is in use: stop every miot serve on it first/)
+  })
+
+  it('refuses what is no database, without repeating it', async () => {
+    for (const bad of ['postgres://miot:hush@x', 'mysql://hush']) {
+      const { status, stderr } = await copy(`sqlite:${first}`, bad)
+      assert.equal(status, 2)
+      assert.match(stderr, /--to (must|cannot)/)
+      assert.doesNotMatch(stderr, /hush/)
+    }
+    const { status } = await copy(`sqlite:${join(last, 'nowhere')}`, url)
+    assert.equal(status, 3)
+  })
+
+  it('moves to PostgreSQL, where old secrets and old tokens go on working', async () => {
+    await server.kill('SIGTERM')
+    const { status, stdout, stderr } = await copy(`sqlite:${first}`, url)
+    assert.equal(status, 0, stderr)
+    const { tables } = JSON.parse(stdout) as { tables: { table: string; rows: number }[] }
+    assert.equal(tables.find(({ table }) => table === 'clients')?.rows, 2)
+    await serveFrom(url)
+    assert.equal(await assetsWith(await login()), 200)
+    assert.equal(await assetsWith(tokenFromBefore), 200)
+    assert.deepEqual(((await miotOk('audit', 'verify')) as { ok: boolean }).ok, true)
+  })
+
+  it('refuses a target that has something in it, and one that a server uses', async () => {
+    const inUse = await copy(`sqlite:${first}`, url)
+    assert.match(inUse.stderr, /is in use: stop every miot serve on it first/)
+    await server.kill('SIGTERM')
+    const full = await copy(`sqlite:${first}`, url)
+    assert.equal(full.status, 1)
+    assert.match(full.stderr, /is not empty \(auth\.organizations has 1 rows already\)/)
+  })
+
+  it('moves back with all that came since, row by row as it was', async () => {
+    await serveFrom(url)
+    await miotOk('clients', 'create', '--name', 'Third', ...GRANTS)
+    await server.kill('SIGTERM')
+    const back = await copy(url, `sqlite:${last}`)
+    assert.equal(back.status, 0, back.stderr)
+    await serveFrom(`sqlite:${last}`)
+    assert.equal(await assetsWith(await login()), 200)
+    assert.equal(await assetsWith(tokenFromBefore), 200)
+    await server.kill('SIGTERM')
+    using before = new DatabaseSync(join(first, 'auth.db'))
+    using now = new DatabaseSync(join(last, 'auth.db'))
+    const trail = 'SELECT seq, entry, hash FROM audit ORDER BY seq'
+    const old = before.prepare(trail).all()
+    assert.ok(old.length > 3)
+    assert.deepEqual(now.prepare(trail).all().slice(0, old.length), old)
+    for (const table of ['organizations', 'audiences', 'signing_keys']) {
+      const all = `SELECT * FROM ${table} ORDER BY 1`
+      assert.deepEqual(now.prepare(all).all(), before.prepare(all).all(), table)
+    }
+    assert.equal(now.prepare('SELECT count(*) AS n FROM clients').get()?.n, 3)
+  })
+})

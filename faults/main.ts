@@ -1,0 +1,23 @@
+/** `npm run faults [-- NAME …] [--quick]`: breaks what can break, and fails when a promise does not hold. */
+
+import { spawnSync } from 'node:child_process'
+import { parseArgs } from 'node:util'
+import { fileOf, PROGRAMS } from './programs.ts'
+
+const { values, positionals } = parseArgs({
+  options: { quick: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+const names = positionals.length > 0 ? positionals : Object.keys(PROGRAMS)
+const unknown = names.find((name) => !Object.hasOwn(PROGRAMS, name))
+if (unknown !== undefined) {
+  process.stderr.write(`There is no ${unknown}; known: ${Object.keys(PROGRAMS).join(', ')}\n`)
+  process.exit(2)
+}
+const broken = names.filter((name) => {
+  process.stdout.write(`\n== ${name}: ${PROGRAMS[name]?.about}\n`)
+  const args = [fileOf(name), ...(values.quick ? ['--quick'] : [])]
+  return spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0
+})
+if (broken.length > 0) process.stderr.write(`\nBroken: ${broken.join(', ')}\n`)
+process.exitCode = broken.length > 0 ? 1 : 0

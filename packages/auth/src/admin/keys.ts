@@ -1,0 +1,107 @@
+/** Administering signing keys; they belong to the installation, so only whoever is on the box does. */
+
+import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
+import { AdminError } from '../admin-error.ts'
+import { keyChange } from '../keys/key-change.ts'
+import {
+  goneAt,
+  type KeyPolicy,
+  type KeyState,
+  replaceAll,
+  rotate,
+  stateOf,
+} from '../keys/key-life.ts'
+import { newKey } from '../keys/new-key.ts'
+import type { SealedKey } from '../keys/sealed-key.ts'
+import type { AdminContext } from './context.ts'
+
+export interface KeyView {
+  readonly kid: string
+  readonly alg: SigningAlgorithm
+  readonly state: KeyState
+  /** ISO 8601, as all times here. */
+  readonly created_at: string
+  /** Null: when a rotation says so. */
+  readonly activates_at: string | null
+  readonly retires_at: string | null
+  /** Verifies until then; null: no end in sight. */
+  readonly gone_at: string | null
+}
+
+export interface KeyAdmin extends AdminContext {
+  readonly sealingKey: Uint8Array
+  readonly policy: KeyPolicy
+}
+
+export async function listKeys(context: AdminContext): Promise<KeyView[]> {
+  const keys = await context.store.updateSigningKeys(() => null)
+  return keys.map((key) => viewOf(key, context.now()))
+}
+
+/**
+ * Starts a rotation of each of these algorithms, or of all in use: the next key takes over as soon as it has
+ * been published long enough.
+ *
+ * @throws AdminError `conflict` when a rotation is under way.
+ */
+export async function rotateKeys(
+  alg: SigningAlgorithm | null,
+  context: KeyAdmin,
+): Promise<KeyView[]> {
+  const candidates = await candidatesFor(alg, context)
+  const now = context.now()
+  const keys = await context.store.updateSigningKeys((current) => {
+    let step = { keys: current, events: [] as KeyStepEvents }
+    for (const candidate of candidates) {
+      const rotated = rotate(step.keys, candidate, now, context.policy)
+      if (rotated === null) throw underWay(candidate.alg)
+      step = { keys: rotated.keys, events: [...step.events, ...rotated.events] }
+    }
+    return keyChange(step, { at: new Date(now).toISOString(), actor: context.actor })
+  })
+  return keys.map((key) => viewOf(key, now))
+}
+
+type KeyStepEvents = NonNullable<ReturnType<typeof rotate>>['events']
+
+/** The emergency: every token signed until now is dead, and new keys sign at once. */
+export async function replaceKeys(
+  alg: SigningAlgorithm | null,
+  context: KeyAdmin,
+): Promise<KeyView[]> {
+  const candidates = await candidatesFor(alg, context)
+  const now = context.now()
+  const keys = await context.store.updateSigningKeys((current) => {
+    const { revoked, ...step } = replaceAll(current, candidates, now)
+    return keyChange(step, { at: new Date(now).toISOString(), actor: context.actor }, revoked)
+  })
+  return keys.map((key) => viewOf(key, now))
+}
+
+/** @throws AdminError `not_found` for an algorithm that is not in use. */
+async function candidatesFor(
+  alg: SigningAlgorithm | null,
+  { store, sealingKey, now }: KeyAdmin,
+): Promise<SealedKey[]> {
+  const keys = await store.updateSigningKeys(() => null)
+  const inUse = [...new Set(keys.map((key) => key.alg))]
+  const algorithms = alg === null ? inUse : inUse.filter((one) => one === alg)
+  if (algorithms.length === 0) {
+    throw new AdminError('not_found', `There is no ${alg ?? 'signing'} key; run miot serve first`)
+  }
+  return Promise.all(algorithms.map((one) => newKey(one, sealingKey, now())))
+}
+
+function underWay(alg: SigningAlgorithm): AdminError {
+  return new AdminError(
+    'conflict',
+    `A rotation of ${alg} is under way, or its next key is not made yet; see miot keys list`,
+  )
+}
+
+function viewOf(key: SealedKey, nowMs: number): KeyView {
+  const { kid, alg, created_at, activates_at, retires_at } = key
+  const gone = goneAt(key)
+  const gone_at = Number.isFinite(gone) ? new Date(gone).toISOString() : null
+  return { kid, alg, state: stateOf(key, nowMs), created_at, activates_at, retires_at, gone_at }
+}

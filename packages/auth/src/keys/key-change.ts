@@ -1,0 +1,40 @@
+/** A step in the life of keys, as the store takes it: with its entries in the trail and on the feed. */
+
+import { TOKEN_LIFETIME_BOUNDS } from '../audiences/audience.ts'
+import type { AuditDraft } from '../audit/entry.ts'
+import type { KeyChange } from '../store/store.ts'
+import type { KeyStep } from './key-life.ts'
+import type { SealedKey } from './sealed-key.ts'
+
+/** Who does it, and when. */
+export type KeyActor = Pick<AuditDraft, 'at' | 'actor'>
+
+/** The server by itself. */
+export function systemDraft(nowMs: number): KeyActor {
+  return { at: new Date(nowMs).toISOString(), actor: { kind: 'system' } }
+}
+
+/** @param revoked keys whose tokens are to die now. */
+export function keyChange(
+  { keys, events }: KeyStep,
+  by: KeyActor,
+  revoked: readonly SealedKey[] = [],
+): KeyChange {
+  const expires = Math.floor(Date.parse(by.at) / 1000) + TOKEN_LIFETIME_BOUNDS.max
+  return {
+    keys,
+    audit: events.map(({ action, kid, after }) => ({
+      ...by,
+      action,
+      target: { type: 'key', id: kid },
+      org_id: null,
+      environment: null,
+      address: null,
+      request_id: null,
+      idempotency: null,
+      before: null,
+      after,
+    })),
+    revoke: revoked.map(({ kid }) => ({ kind: 'key', kid, expires })),
+  }
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { TOKEN_LIFETIME_BOUNDS } from '../audiences/audience.ts'
+import {
+  type KeyPolicy,
+  keyPolicy,
+  maintain,
+  replaceAll,
+  rotate,
+  stateOf,
+  wanted,
+} from './key-life.ts'
+import type { SealedKey } from './sealed-key.ts'
+
+const POLICY = keyPolicy(300, 90)
+const START = Date.UTC(2026, 0, 1)
+const DAY_MS = 86_400_000
+
+let made = 0
+function candidate(nowMs: number): SealedKey {
+  const kid = `k${++made}`
+  const created_at = new Date(nowMs).toISOString()
+  const times = { created_at, activates_at: null, retires_at: null }
+  return { kid, alg: 'ES256', public_jwk: {}, sealed: kid, ...times }
+}
+
+/** One round of the maintenance job. */
+function round(keys: readonly SealedKey[], nowMs: number, policy = POLICY): readonly SealedKey[] {
+  const candidates = wanted(keys, ['ES256'], nowMs, policy).map(() => candidate(nowMs))
+  return maintain(keys, candidates, nowMs, policy)?.keys ?? keys
+}
+
+const states = (keys: readonly SealedKey[], nowMs: number): string[] =>
+  keys.map((key) => stateOf(key, nowMs)).sort()
+
+describe('the life of keys', () => {
+  it('begins with one that signs at once, and one that comes next', () => {
+    const first = round([], START)
+    assert.deepEqual(states(first, START), ['active'])
+    const second = round(first, START)
+    assert.deepEqual(states(second, START), ['active', 'next'])
+    assert.equal(maintain(second, [], START, POLICY), null)
+    assert.deepEqual(wanted(second, ['ES256'], START, POLICY), [])
+  })
+
+  it('lets the next key sign when it has been published long enough, and not before', () => {
+    const keys = round(round([], START), START)
+    const rotated = rotate(keys, candidate(START), START, POLICY)?.keys ?? []
+    const switchAt = START + POLICY.publishMs
+    assert.deepEqual(states(rotated, START), ['active', 'next', 'next'])
+    const signsAt = (nowMs: number) => rotated.find((key) => stateOf(key, nowMs) === 'active')?.kid
+    assert.equal(signsAt(switchAt - 1), keys[0]?.kid)
+    assert.equal(signsAt(switchAt), keys[1]?.kid)
+    assert.deepEqual(states(rotated, switchAt), ['active', 'next', 'retired'])
+  })
+
+  it('lets a next key that has waited long enough sign at once', () => {
+    const keys = round(round([], START), START)
+    const later = START + DAY_MS
+    const rotated = rotate(keys, candidate(later), later, POLICY)?.keys ?? []
+    assert.deepEqual(states(rotated, later), ['active', 'next', 'retired'])
+  })
+
+  it('does not begin a rotation while one is under way', () => {
+    const keys = round(round([], START), START)
+    const rotated = rotate(keys, candidate(START), START, POLICY)?.keys ?? []
+    assert.equal(rotate(rotated, candidate(START), START + 1, POLICY), null)
+    assert.equal(rotate([], candidate(START), START, POLICY), null)
+  })
+
+  it('keeps a retired key until its last token has died', () => {
+    const keys = round(round([], START), START)
+    const at = START + DAY_MS
+    const rotated = rotate(keys, candidate(at), at, POLICY)?.keys ?? []
+    const goneAt = at + TOKEN_LIFETIME_BOUNDS.max * 1000
+    assert.equal(round(rotated, goneAt - 1).length, 3)
+    assert.equal(round(rotated, goneAt).length, 2)
+  })
+
+  it('has every key of the algorithm replaced in an emergency, and all of them told', () => {
+    const keys = round(round([], START), START)
+    const other = { ...candidate(START), alg: 'EdDSA' as const }
+    const { keys: replaced, revoked } = replaceAll([...keys, other], [candidate(START)], START)
+    assert.deepEqual(revoked, keys)
+    assert.equal(replaced.length, 2)
+    assert.deepEqual(replaced[0], other)
+    assert.equal(stateOf(replaced[1] as SealedKey, START), 'active')
+  })
+
+  it('has one signing key at any time, published before it signs, and loses no living token’s', () => {
+    const step = fc.record({
+      hours: fc.integer({ min: 0, max: 24 * 40 }),
+      rotates: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => holds(steps, keyPolicy(300, 30))),
+    )
+  })
+})
+
+/** Maintains keys over time, with rotations by hand in between. */
+function holds(steps: readonly { hours: number; rotates: boolean }[], policy: KeyPolicy): void {
+  let now = START
+  let keys = round(round([], now, policy), now, policy)
+  const first = keys[0]?.kid
+  /** Until when the tokens of each key live. */
+  const living = new Map<string, number>()
+  for (const { hours, rotates } of steps) {
+    now += hours * 3_600_000
+    if (rotates) keys = rotate(keys, candidate(now), now, policy)?.keys ?? keys
+    keys = round(keys, now, policy)
+    const active = keys.filter((key) => stateOf(key, now) === 'active')
+    assert.equal(active.length, 1)
+    const [signing] = active as [SealedKey]
+    assert.ok(signing.kid === first || now - Date.parse(signing.created_at) >= policy.publishMs)
+    living.set(signing.kid, now + TOKEN_LIFETIME_BOUNDS.max * 1000)
+    for (const [kid, until] of living) {
+      if (until > now) assert.ok(keys.some((key) => key.kid === kid))
+    }
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * The life of a signing key: published, then signing, then only verifying, then gone. Pure.
+ *
+ * Where a key stands follows from its times alone, so the moment one key takes over from another needs no
+ * write and no agreement: every instance reads the same times. Clocks a little apart do no harm, since both
+ * keys are published and verify.
+ */
+
+import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
+import { TOKEN_LIFETIME_BOUNDS } from '../audiences/audience.ts'
+import type { SealedKey } from './sealed-key.ts'
+
+/** `next` is published and signs nothing yet; `retired` verifies until its last token has died. */
+export type KeyState = 'next' | 'active' | 'retired' | 'gone'
+
+export interface KeyPolicy {
+  /** A key is published for at least so long before it signs, so that every verifier has fetched it. */
+  readonly publishMs: number
+  /** A key signs for so long; null: until somebody rotates it. */
+  readonly rotateAfterMs: number | null
+}
+
+export const DEFAULT_JWKS_MAX_AGE_SECONDS = 300
+
+/** @param rotateAfterDays null: never by itself. */
+export function keyPolicy(jwksMaxAgeSeconds: number, rotateAfterDays: number | null): KeyPolicy {
+  return {
+    // Twice, since whoever keeps them may have fetched them just before, and be slow to fetch again.
+    publishMs: 2 * jwksMaxAgeSeconds * 1000,
+    rotateAfterMs: rotateAfterDays === null ? null : rotateAfterDays * 86_400_000,
+  }
+}
+
+export const DEFAULT_KEY_POLICY = keyPolicy(DEFAULT_JWKS_MAX_AGE_SECONDS, 90)
+
+/** Keys as they are to be, and what happened to which. */
+export interface KeyStep {
+  readonly keys: readonly SealedKey[]
+  readonly events: readonly KeyEvent[]
+}
+
+export interface KeyEvent {
+  readonly action: 'key.created' | 'key.rotated' | 'key.revoked' | 'key.removed'
+  readonly kid: string
+  readonly after: { readonly alg: SigningAlgorithm; readonly activates_at: string | null } | null
+}
+
+export function stateOf(key: SealedKey, nowMs: number): KeyState {
+  if (key.activates_at === null || Date.parse(key.activates_at) > nowMs) return 'next'
+  if (key.retires_at === null || Date.parse(key.retires_at) > nowMs) return 'active'
+  return goneAt(key) > nowMs ? 'retired' : 'gone'
+}
+
+/** When the last token that a key could have signed has died, Unix milliseconds. */
+export function goneAt({ retires_at }: SealedKey): number {
+  if (retires_at === null) return Number.POSITIVE_INFINITY
+  return Date.parse(retires_at) + TOKEN_LIFETIME_BOUNDS.max * 1000
+}
+
+/** For which algorithms `maintain` could use a new key. */
+export function wanted(
+  keys: readonly SealedKey[],
+  algorithms: readonly SigningAlgorithm[],
+  nowMs: number,
+  policy: KeyPolicy,
+): SigningAlgorithm[] {
+  return algorithms.filter((alg) => {
+    const { active, next } = placesOf(keys, alg, nowMs)
+    return active === undefined || next === undefined || isDue(active, nowMs, policy)
+  })
+}
+
+/** A key that signs for each candidate's algorithm that has none; null when all have. */
+export function begin(
+  keys: readonly SealedKey[],
+  candidates: readonly SealedKey[],
+  nowMs: number,
+): KeyStep | null {
+  let step: KeyStep = { keys, events: [] }
+  for (const candidate of candidates) step = beginOne(step, candidate, nowMs)
+  return step.events.length === 0 ? null : step
+}
+
+/**
+ * What is to be done by itself: gone keys go, a key that has signed long enough is rotated, and each
+ * algorithm has one key that signs and one that comes next.
+ *
+ * @param candidates new keys, at most one an algorithm; those nobody needs are dropped.
+ * @returns null when there is nothing to do.
+ */
+export function maintain(
+  keys: readonly SealedKey[],
+  candidates: readonly SealedKey[],
+  nowMs: number,
+  policy: KeyPolicy,
+): KeyStep | null {
+  const gone = keys.filter((key) => stateOf(key, nowMs) === 'gone')
+  let step: KeyStep = {
+    keys: keys.filter((key) => !gone.includes(key)),
+    events: gone.map(({ kid }) => ({ action: 'key.removed', kid, after: null })),
+  }
+  for (const candidate of candidates) step = maintainOne(step, candidate, nowMs, policy)
+  return step.events.length === 0 ? null : step
+}
+
+/**
+ * Lets the next key take over as soon as it has been published long enough.
+ *
+ * @returns null when a rotation is under way already, or there is no next key yet.
+ */
+export function rotate(
+  keys: readonly SealedKey[],
+  candidate: SealedKey,
+  nowMs: number,
+  policy: KeyPolicy,
+): KeyStep | null {
+  const { active, next } = placesOf(keys, candidate.alg, nowMs)
+  if (active === undefined || next === undefined || next.activates_at !== null) return null
+  const at = Math.max(nowMs, Date.parse(next.created_at) + policy.publishMs)
+  const moment = new Date(at).toISOString()
+  const successor = { ...next, activates_at: moment }
+  const replaced = keys.map((key) => {
+    if (key === next) return successor
+    return key === active ? { ...active, retires_at: moment } : key
+  })
+  const waiting = { ...candidate, activates_at: null }
+  return {
+    keys: [...replaced, waiting],
+    events: [event('key.rotated', successor), event('key.created', waiting)],
+  }
+}
+
+/**
+ * The emergency: whoever has one key of an installation may have all, since they are kept together. Every key
+ * of these algorithms goes, the next one too, and the candidates sign at once.
+ */
+export function replaceAll(
+  keys: readonly SealedKey[],
+  candidates: readonly SealedKey[],
+  nowMs: number,
+): KeyStep & { readonly revoked: readonly SealedKey[] } {
+  const algorithms = candidates.map(({ alg }) => alg)
+  const revoked = keys.filter(({ alg }) => algorithms.includes(alg))
+  const activates_at = new Date(nowMs).toISOString()
+  const fresh = candidates.map((key) => ({ ...key, activates_at }))
+  return {
+    keys: [...keys.filter((key) => !revoked.includes(key)), ...fresh],
+    events: [
+      ...revoked.map(({ kid }) => ({ action: 'key.revoked', kid, after: null }) as const),
+      ...fresh.map((key) => event('key.created', key)),
+    ],
+    revoked,
+  }
+}
+
+function maintainOne(
+  step: KeyStep,
+  candidate: SealedKey,
+  nowMs: number,
+  policy: KeyPolicy,
+): KeyStep {
+  const { active, next } = placesOf(step.keys, candidate.alg, nowMs)
+  if (active === undefined) return beginOne(step, candidate, nowMs)
+  if (next === undefined) return withKey(step, { ...candidate, activates_at: null })
+  if (!isDue(active, nowMs, policy)) return step
+  const rotated = rotate(step.keys, candidate, nowMs, policy)
+  return rotated === null
+    ? step
+    : { keys: rotated.keys, events: [...step.events, ...rotated.events] }
+}
+
+/** The first of its algorithm: nobody can have been waiting for it. */
+function beginOne(step: KeyStep, candidate: SealedKey, nowMs: number): KeyStep {
+  const { active, next } = placesOf(step.keys, candidate.alg, nowMs)
+  if (active !== undefined) return step
+  const others = step.keys.filter((key) => key !== next)
+  const activates_at = new Date(nowMs).toISOString()
+  return withKey({ ...step, keys: others }, { ...(next ?? candidate), activates_at })
+}
+
+function withKey({ keys, events }: KeyStep, key: SealedKey): KeyStep {
+  return { keys: [...keys, key], events: [...events, event('key.created', key)] }
+}
+
+function event(action: KeyEvent['action'], { kid, alg, activates_at }: SealedKey): KeyEvent {
+  return { action, kid, after: { alg, activates_at } }
+}
+
+/** The key that signs and the one that will, of one algorithm. */
+function placesOf(keys: readonly SealedKey[], alg: SigningAlgorithm, nowMs: number) {
+  const own = keys.filter((key) => key.alg === alg)
+  return {
+    active: own.find((key) => stateOf(key, nowMs) === 'active'),
+    next: own.find((key) => stateOf(key, nowMs) === 'next'),
+  }
+}
+
+function isDue(active: SealedKey, nowMs: number, { rotateAfterMs }: KeyPolicy): boolean {
+  if (rotateAfterMs === null || active.activates_at === null || active.retires_at !== null) {
+    return false
+  }
+  return nowMs - Date.parse(active.activates_at) >= rotateAfterMs
+}

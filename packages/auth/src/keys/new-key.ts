@@ -1,0 +1,35 @@
+/** A new signing key, sealed, with no place among the others yet. */
+
+import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
+import { calculateJwkThumbprint, type JWK } from 'jose'
+import { ALGORITHMS } from './algorithms.ts'
+import type { SealedKey } from './sealed-key.ts'
+import { seal } from './sealing.ts'
+
+/** @param nowMs Unix milliseconds. */
+export async function newKey(
+  alg: SigningAlgorithm,
+  sealingKey: Uint8Array,
+  nowMs: number,
+): Promise<SealedKey> {
+  const { privateKey } = await ALGORITHMS[alg].generate()
+  const private_jwk = privateKey.export({ format: 'jwk' }) as JWK
+  const kid = await calculateJwkThumbprint(private_jwk)
+  return {
+    kid,
+    alg,
+    public_jwk: publicHalf(private_jwk, kid, alg),
+    sealed: await seal(private_jwk, kid, sealingKey),
+    created_at: new Date(nowMs).toISOString(),
+    activates_at: null,
+    retires_at: null,
+  }
+}
+
+/** Only the members RFC 7518 §6 calls public, by name: what is not listed cannot leak. */
+function publicHalf({ kty, n, e, crv, x, y }: JWK, kid: string, alg: SigningAlgorithm): JWK {
+  const members = { kty, n, e, crv, x, y, kid, alg, use: 'sig' }
+  return Object.fromEntries(
+    Object.entries(members).filter(([, value]) => value !== undefined),
+  ) as unknown as JWK
+}

@@ -1,0 +1,115 @@
+/** Moving an installation's stores from one database to another, whole or not at all. */
+
+import { existsSync } from 'node:fs'
+import { AUTH_TABLES, type AuditRow, type AuditVerdict, verifyTrail } from '@modulariot/auth'
+import type { CellRow, CopiedTable, TablePlace } from '@modulariot/platform/copy'
+import type { TableSpec } from '@modulariot/platform/storage'
+import { CliError } from './cli-error.ts'
+import { type Database, nameOf, sqliteFilesOf } from './config/database.ts'
+import { openAuthStore, type StoreName } from './stores.ts'
+
+export interface MovedTable extends CopiedTable {
+  readonly store: StoreName
+}
+
+interface MovingStore {
+  readonly store: StoreName
+  readonly tables: readonly TableSpec[]
+  /** Makes it where there is none, and brings it to the newest version. */
+  prepare(database: Database): Promise<{ close(): Promise<void> }>
+  /** @throws CliError when what arrived cannot be right. */
+  verify(target: TablePlace): Promise<void>
+}
+
+const STORES: readonly MovingStore[] = [
+  { store: 'auth', tables: AUTH_TABLES, prepare: openAuthStore, verify: verifyArrivedTrail },
+]
+
+/**
+ * @param show called as rows arrive.
+ * @throws CliError when the source is missing, the target is not empty, or a server has either open.
+ */
+export async function moveStores(
+  from: Database,
+  to: Database,
+  show: (table: string, done: number, total: number) => void,
+): Promise<MovedTable[]> {
+  assertThere(from)
+  if (nameOf(from) === nameOf(to)) throw new CliError('usage', 'Source and target are the same')
+  const moved: MovedTable[] = []
+  for (const moving of STORES) {
+    for (const database of [from, to]) await (await moving.prepare(database)).close()
+    const copied = await copyStore(moving, from, to, show)
+    moved.push(...copied.map((one) => ({ store: moving.store, ...one })))
+  }
+  return moved
+}
+
+async function copyStore(
+  { store, tables, verify }: MovingStore,
+  from: Database,
+  to: Database,
+  show: (table: string, done: number, total: number) => void,
+): Promise<CopiedTable[]> {
+  const { copyTables, PlaceInUse, TargetNotEmpty } = await import('@modulariot/platform/copy')
+  let held = from
+  try {
+    return await withTables(store, from, 'read', (source) => {
+      held = to
+      return withTables(store, to, 'write', async (target) => {
+        const copied = await copyTables(source, target, tables, (name, done, total) =>
+          show(`${store}.${name}`, done, total),
+        )
+        await verify(target)
+        return copied
+      })
+    })
+  } catch (error) {
+    if (error instanceof PlaceInUse) {
+      throw new CliError('failure', `${nameOf(held)} is in use: stop every miot serve on it first`)
+    }
+    if (error instanceof TargetNotEmpty) {
+      const where = `${nameOf(to)} is not empty (${store}.${error.message})`
+      throw new CliError('failure', `${where}: copy to a new database`)
+    }
+    throw error
+  }
+}
+
+async function withTables<Result>(
+  store: StoreName,
+  database: Database,
+  access: 'read' | 'write',
+  work: (place: TablePlace) => Promise<Result>,
+): Promise<Result> {
+  const { withPostgresTables, withSqliteTables } = await import('@modulariot/platform/copy')
+  if (database.kind === 'sqlite') {
+    return withSqliteTables(sqliteFilesOf(database.directory)[store], access, work)
+  }
+  return withPostgresTables({ url: database.url, schema: store }, access, work)
+}
+
+function assertThere(database: Database): void {
+  if (database.kind === 'postgres') return
+  const { auth } = sqliteFilesOf(database.directory)
+  if (!existsSync(auth))
+    throw new CliError('not_found', `There is no installation: ${auth} is missing`)
+}
+
+async function verifyArrivedTrail(target: TablePlace): Promise<void> {
+  const table = AUTH_TABLES.find(({ name }) => name === 'audit') as TableSpec
+  const verdict: AuditVerdict = await verifyTrail(auditRows(target.rows(table, 'seq')))
+  if (verdict.ok) return
+  throw new CliError(
+    'failure',
+    `The audit trail is broken (${verdict.why}), here or already where it comes from: nothing was kept; see miot audit verify`,
+  )
+}
+
+async function* auditRows(pieces: AsyncIterable<readonly CellRow[]>): AsyncGenerator<AuditRow> {
+  for await (const piece of pieces) {
+    for (const [seq, entry, hash] of piece) {
+      yield { seq: seq as number, entry: entry as string, hash: hash as string }
+    }
+  }
+}

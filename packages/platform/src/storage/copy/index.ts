@@ -1,0 +1,6 @@
+/** Moving house between databases: for `miot copy` alone, and loaded only by it. */
+
+export { type CopiedTable, copyTables, type ShowProgress, TargetNotEmpty } from './copy-tables.ts'
+export { withPostgresTables } from './postgres-tables.ts'
+export { withSqliteTables } from './sqlite-tables.ts'
+export { type CellRow, PlaceInUse, type TablePlace, type TableSpec } from './tables.ts'

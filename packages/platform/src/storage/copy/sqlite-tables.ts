@@ -1,0 +1,86 @@
+/** The tables of one SQLite file. */
+
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { isBusy } from '../sqlite-errors.ts'
+import {
+  type Access,
+  type Cell,
+  type CellRow,
+  columnNames,
+  PlaceInUse,
+  ROWS_A_PIECE,
+  type TablePlace,
+  type TableSpec,
+} from './tables.ts'
+
+const BUSY_TIMEOUT_MS = 200
+
+/**
+ * Runs `work` with the file held alone; all it writes is kept when it resolves, nothing when it rejects.
+ *
+ * @throws PlaceInUse while another process has the file open.
+ */
+export async function withSqliteTables<Result>(
+  path: string,
+  access: Access,
+  work: (place: TablePlace) => Promise<Result>,
+): Promise<Result> {
+  using database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
+  beginAlone(database, path)
+  try {
+    const result = await work(placeOf(database))
+    database.exec(access === 'write' ? 'COMMIT' : 'ROLLBACK')
+    return result
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/** Every connection in WAL mode holds a shared lock on the file for as long as it is open. */
+function beginAlone(database: DatabaseSync, path: string): void {
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE')
+    database.exec('PRAGMA synchronous = FULL')
+    database.exec('BEGIN IMMEDIATE')
+  } catch (error) {
+    if (isBusy(error)) throw new PlaceInUse(path, { cause: error })
+    throw error
+  }
+}
+
+function placeOf(database: DatabaseSync): TablePlace {
+  return {
+    count: async ({ name }) =>
+      (database.prepare(`SELECT count(*) AS rows FROM ${name}`).get() as { rows: number }).rows,
+    rows: (table, orderBy) => rowsOf(database, table, orderBy),
+    clear: async ({ name }) => database.exec(`DELETE FROM ${name}`),
+    insert: async (table, rows) => {
+      const names = columnNames(table)
+      const places = names.map(() => '?').join(', ')
+      const insert = database.prepare(
+        `INSERT INTO ${table.name} (${names.join(', ')}) VALUES (${places})`,
+      )
+      for (const row of rows) insert.run(...(row as SQLInputValue[]))
+    },
+    finish: async () => undefined,
+  }
+}
+
+async function* rowsOf(
+  database: DatabaseSync,
+  table: TableSpec,
+  orderBy?: string,
+): AsyncGenerator<readonly CellRow[]> {
+  const names = columnNames(table)
+  const order = orderBy === undefined ? '' : ` ORDER BY ${orderBy}`
+  const select = database.prepare(`SELECT ${names.join(', ')} FROM ${table.name}${order}`)
+  let piece: CellRow[] = []
+  for (const row of select.iterate()) {
+    piece.push(names.map((name) => row[name] as Cell))
+    if (piece.length < ROWS_A_PIECE) continue
+    yield piece
+    piece = []
+  }
+  if (piece.length > 0) yield piece
+}

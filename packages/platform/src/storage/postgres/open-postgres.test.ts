@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict'
+import { after, afterEach, describe, it } from 'node:test'
+import { inspect } from 'node:util'
+import { startPostgres } from '../../testing/postgres.ts'
+import { StoreConflict, StoreUnavailable } from '../errors.ts'
+import { openPostgres, type Postgres, type PostgresOptions } from './open-postgres.ts'
+
+/** The promise, and what a busy machine may add to it. */
+const SOON_MS = 1000 + 1000
+
+const server = await startPostgres()
+after(() => server.stop())
+
+let opened: Postgres[] = []
+afterEach(async () => {
+  const closing = opened
+  opened = []
+  for (const postgres of closing) await postgres.close()
+})
+
+function open(url: string, options: PostgresOptions = {}): Postgres {
+  const postgres = openPostgres(url, options)
+  opened.push(postgres)
+  return postgres
+}
+
+async function openWithNumbers(): Promise<Postgres> {
+  const postgres = open(await server.createDatabase())
+  await postgres.query('CREATE TABLE numbers (value INTEGER PRIMARY KEY)')
+  return postgres
+}
+
+async function numbers(postgres: Postgres): Promise<number[]> {
+  const { rows } = await postgres.query<{ value: number }>('SELECT value FROM numbers ORDER BY 1')
+  return rows.map(({ value }) => value)
+}
+
+/** Rejects as unavailable, soon, and without the password. */
+async function assertUnavailable(asking: Promise<unknown>, password = 'hush'): Promise<void> {
+  const askedAt = performance.now()
+  await assert.rejects(asking, (error) => {
+    assert.ok(error instanceof StoreUnavailable, inspect(error))
+    assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), new RegExp(password))
+    return true
+  })
+  assert.ok(performance.now() - askedAt < SOON_MS)
+}
+
+function withUrl(url: string, change: (url: URL) => void): string {
+  const changed = new URL(url)
+  change(changed)
+  return changed.href
+}
+
+describe('PostgreSQL that cannot be reached', () => {
+  it('is unavailable when nobody listens there', async () => {
+    await assertUnavailable(open('postgres://miot:hush@127.0.0.1:1/x').query('SELECT 1'))
+    await assertUnavailable(open('postgres://miot:hush@127.0.0.1:1/x').transaction(async () => 1))
+  })
+
+  it('is unavailable when it does not let us in, or has no such database', async () => {
+    const url = await server.createDatabase()
+    const wrong = withUrl(url, (one) => {
+      one.password = 'hush'
+    })
+    await assertUnavailable(open(wrong).query('SELECT 1'))
+    const { password } = new URL(url)
+    const nowhere = withUrl(url, (one) => {
+      one.pathname = '/nowhere'
+    })
+    await assertUnavailable(open(nowhere).query('SELECT 1'), password)
+  })
+
+  it('is refused at once when its URL makes no sense, without repeating it', () => {
+    for (const url of [
+      'postgres://miot:hush@[x/y',
+      'postgres://miot:hush@x/y?sslrootcert=/nowhere',
+    ]) {
+      assert.throws(
+        () => openPostgres(url),
+        (error) => {
+          assert.match((error as Error).message, /^the database URL cannot be used/)
+          assert.doesNotMatch(inspect(error), /hush/)
+          return true
+        },
+      )
+    }
+  })
+
+  it('is unavailable while it hangs, soon, and heals by itself', async () => {
+    const postgres = await openWithNumbers()
+    // Connections that are there, and some that have to be made.
+    await Promise.all(Array.from({ length: 4 }, () => postgres.query('SELECT 1')))
+    await server.kill('SIGSTOP')
+    try {
+      const askings = Array.from({ length: 12 }, () =>
+        assertUnavailable(postgres.query('SELECT 1')),
+      )
+      await Promise.all(askings)
+    } finally {
+      await server.kill('SIGCONT')
+    }
+    assert.deepEqual(await numbers(postgres), [])
+  })
+
+  it('does not end the process when it is killed, and heals when it is back', async () => {
+    const postgres = await openWithNumbers()
+    await Promise.all(Array.from({ length: 4 }, () => postgres.query('SELECT 1')))
+    await server.kill('SIGKILL')
+    try {
+      await assertUnavailable(postgres.query('SELECT 1'))
+    } finally {
+      await server.restart()
+    }
+    assert.deepEqual(await numbers(postgres), [])
+  })
+
+  it('closes although it hangs', async () => {
+    const postgres = openPostgres(await server.createDatabase())
+    await postgres.query('SELECT 1')
+    const hanging = assertUnavailable(postgres.query('SELECT pg_sleep(60)'))
+    await server.kill('SIGSTOP')
+    try {
+      await postgres.close()
+    } finally {
+      await server.kill('SIGCONT')
+    }
+    await hanging
+  })
+})
+
+describe('a query of PostgreSQL', () => {
+  it('returns rows, and how many there are or were changed', async () => {
+    const postgres = await openWithNumbers()
+    const inserted = await postgres.query('INSERT INTO numbers VALUES ($1), ($2)', [1, 2])
+    assert.deepEqual(inserted, { rows: [], count: 2 })
+    const named = { name: 'greater', text: 'SELECT value FROM numbers WHERE value > $1' }
+    for (const least of [0, 1]) {
+      const { rows, count } = await postgres.query(named, [least])
+      assert.equal(rows.length, 2 - least)
+      assert.equal(count, 2 - least)
+    }
+  })
+
+  it('has whole numbers as numbers, and fails rather than round one', async () => {
+    const postgres = open(await server.createDatabase())
+    const { rows } = await postgres.query('SELECT 9007199254740991::bigint AS a, count(*) AS b')
+    assert.deepEqual(rows, [{ a: Number.MAX_SAFE_INTEGER, b: 1 }])
+    await assert.rejects(postgres.query('SELECT 9007199254740992::bigint'), RangeError)
+    assert.equal((await postgres.query('SELECT 1')).count, 1)
+  })
+
+  it('that contradicts what is there is a conflict', async () => {
+    const postgres = await openWithNumbers()
+    await postgres.query('CREATE TABLE children (parent INTEGER REFERENCES numbers)')
+    await postgres.query('INSERT INTO numbers VALUES (1)')
+    for (const text of ['INSERT INTO numbers VALUES (1)', 'INSERT INTO children VALUES (2)']) {
+      await assert.rejects(postgres.query(text), StoreConflict)
+    }
+  })
+
+  it('that is a mistake of ours stays what it is', async () => {
+    const postgres = await openWithNumbers()
+    for (const text of ['SELEKT', 'SELECT * FROM nowhere', `SELECT 'x'::int`, 'SELECT 1/0']) {
+      await assert.rejects(postgres.query(text), (error) => {
+        assert.ok(!(error instanceof StoreUnavailable) && !(error instanceof StoreConflict), text)
+        return true
+      })
+    }
+  })
+
+  it('cannot write to a database that is read only', async () => {
+    const url = await server.createDatabase()
+    const { pathname } = new URL(url)
+    const name = pathname.slice(1)
+    await open(url).query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+    await assertUnavailable(open(url).query('CREATE TABLE t (a INT)'))
+  })
+
+  it('gets the time it asks for', async () => {
+    const postgres = open(await server.createDatabase())
+    await assertUnavailable(postgres.query('SELECT pg_sleep(5)', [], { timeoutMs: 20 }))
+    await postgres.query('SELECT pg_sleep(1)', [], { timeoutMs: 60_000 })
+  })
+
+  it('never makes more connections than the pool may have', async () => {
+    const url = await server.createDatabase()
+    const postgres = open(url, { maxConnections: 3, applicationName: 'bounded' })
+    const asked = Array.from({ length: 20 }, () =>
+      postgres.query<{ connections: number }>(
+        `SELECT count(*) AS connections FROM pg_stat_activity WHERE application_name = 'bounded'`,
+        [],
+        { timeoutMs: 60_000 },
+      ),
+    )
+    const seen = (await Promise.all(asked)).map(({ rows }) => rows[0]?.connections ?? 0)
+    assert.ok(Math.max(...seen) <= 3)
+  })
+})
+
+describe('a transaction of PostgreSQL', () => {
+  it('keeps all of the work and hands on its result', async () => {
+    const postgres = await openWithNumbers()
+    const result = await postgres.transaction(async (query) => {
+      await query('INSERT INTO numbers VALUES (1)')
+      await query('INSERT INTO numbers VALUES (2)')
+      return 'done'
+    })
+    assert.equal(result, 'done')
+    assert.deepEqual(await numbers(postgres), [1, 2])
+  })
+
+  it('leaves nothing behind when the work throws, and what it threw comes out', async () => {
+    const postgres = await openWithNumbers()
+    const fault = new Error('half way')
+    const transaction = postgres.transaction(async (query) => {
+      await query('INSERT INTO numbers VALUES (1)')
+      throw fault
+    })
+    await assert.rejects(transaction, fault)
+    assert.deepEqual(await numbers(postgres), [])
+  })
+
+  it('does not pass for done when the work got over the fault of a statement', async () => {
+    const postgres = await openWithNumbers()
+    await postgres.query('INSERT INTO numbers VALUES (1)')
+    const transaction = postgres.transaction(async (query) => {
+      await query('INSERT INTO numbers VALUES (2)')
+      await query('INSERT INTO numbers VALUES (1)').catch(() => undefined)
+    })
+    await assert.rejects(transaction, StoreConflict)
+    assert.deepEqual(await numbers(postgres), [1])
+  })
+
+  it('is run again when it met another in a deadlock', async () => {
+    const postgres = await openWithNumbers()
+    await postgres.query('INSERT INTO numbers VALUES (1), (2)')
+    const lock = 'SELECT value FROM numbers WHERE value = $1 FOR UPDATE'
+    const bothHoldOne = Promise.withResolvers<void>()
+    let holders = 0
+    let runs = 0
+    const cross = (first: number, second: number): Promise<void> =>
+      postgres.transaction(
+        async (query) => {
+          runs++
+          await query(lock, [first])
+          if (++holders === 2) bothHoldOne.resolve()
+          await bothHoldOne.promise
+          await query(lock, [second])
+        },
+        { timeoutMs: 9000 },
+      )
+    await Promise.all([cross(1, 2), cross(2, 1)])
+    assert.equal(runs, 3)
+  })
+
+  it('sees one moment as a snapshot, and cannot write', async () => {
+    const postgres = await openWithNumbers()
+    const count = 'SELECT count(*) AS count FROM numbers'
+    await postgres.transaction(
+      async (query) => {
+        const before = await query(count)
+        await postgres.query('INSERT INTO numbers VALUES (1)')
+        assert.deepEqual(await query(count), before)
+      },
+      { mode: 'snapshot' },
+    )
+    const write = postgres.transaction((query) => query('INSERT INTO numbers VALUES (2)'), {
+      mode: 'snapshot',
+    })
+    await assert.rejects(write, StoreUnavailable)
+    assert.deepEqual(await numbers(postgres), [1])
+  })
+
+  it('has happened not at all when the server is killed in the middle', async () => {
+    const postgres = await openWithNumbers()
+    const transaction = postgres.transaction(async (query) => {
+      await query('INSERT INTO numbers VALUES (1)')
+      await server.kill('SIGKILL')
+    })
+    await assertUnavailable(transaction)
+    await server.restart()
+    assert.deepEqual(await numbers(postgres), [])
+  })
+})
