@@ -25,6 +25,7 @@ export interface StrangersProject {
  */
 export function installPacked(): StrangersProject {
   const root = mkdtempSync(join(tmpdir(), 'miot-packed-'))
+  process.once('exit', () => rmSync(root, { recursive: true, force: true }))
   const folders = buildPackages(join(root, 'built'))
   const tarballs = join(root, 'tarballs')
   const directory = join(root, 'project')
