@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { VirtualClock } from '../transport/virtual-clock.fixture.ts'
 import { tokenLifetime } from './token-lifetime.ts'
 import { TOKEN_ENDPOINT } from './token-source.fixture.ts'
 import { TokenSource } from './token-source.ts'
-import { VirtualClock } from './virtual-clock.fixture.ts'
 
 /** A number between 0 and 1 from a seed (mulberry32), so that a run can be repeated. */
 function generator(seed: number): () => number {

@@ -2,6 +2,7 @@
 
 import type { TokenResponse } from '../protocol/index.ts'
 import { BodyTooLong, boundedText, discardBody } from '../transport/bounded-text.ts'
+import { retryAfterSeconds } from '../transport/retry-after.ts'
 
 export interface TokenRequestOptions {
   readonly token_endpoint: string
@@ -147,13 +148,4 @@ function refusal(response: Response, answer: Record<string, unknown>): TokenEndp
     response.headers.get('x-request-id'),
     retryAfterSeconds(response.headers.get('retry-after')),
   )
-}
-
-/** RFC 9110 §10.2.3: seconds or a date. The date is taken by our clock, so at most an hour of it. */
-export function retryAfterSeconds(value: string | null, nowMs: number = Date.now()): number | null {
-  if (value === null) return null
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value)
-  const date = Date.parse(value)
-  if (Number.isNaN(date)) return null
-  return Math.min(Math.max(0, (date - nowMs) / 1000), 3600)
 }

@@ -1,9 +1,9 @@
 /** What the tests of the token source share: a server that answers as told, and a clock to turn. */
 
+import { VirtualClock } from '../transport/virtual-clock.fixture.ts'
 import type { TokenEvent } from './token-events.ts'
 import { TokenSource } from './token-source.ts'
 import type { TokenSourceOptions } from './token-source-options.ts'
-import { VirtualClock } from './virtual-clock.fixture.ts'
 
 export const SECRET = 'miot_dev_s3cr3t&with=odd+characters %'
 export const TOKEN_ENDPOINT = 'https://auth.example/oauth2/token'

@@ -1,6 +1,6 @@
 /** A clock that a test turns, timers included. For tests only. */
 
-import type { Clock } from '../transport/clock.ts'
+import type { Clock } from './clock.ts'
 
 interface Timer {
   readonly atMs: number
