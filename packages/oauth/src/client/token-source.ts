@@ -135,8 +135,7 @@ export class TokenSource {
 
   #failed(thrown: unknown): never {
     this.#flight = null
-    const error =
-      thrown instanceof TokenError ? thrown : new NetworkError('Getting a token failed here')
+    const error = thrown instanceof TokenError ? thrown : unforeseen(thrown)
     const held = this.#held
     if (held?.isUsableAt(held.ageMs(this.#settings.clock))) {
       const next_try_in_ms = this.#pauseAfter(error.retryAfterSeconds)
@@ -224,6 +223,12 @@ export class TokenSource {
     const lifetime = tokenLifetime(expires_in, refresh_in, this.#settings.random())
     return new HeldToken({ access_token, begun, arrived, lifetime })
   }
+}
+
+/** Only the name: nobody knows what the message quotes. */
+function unforeseen(thrown: unknown): TokenError {
+  const name = thrown instanceof Error ? thrown.name : typeof thrown
+  return new NetworkError(`Getting a token failed on our side (${name})`)
 }
 
 /** A listener that fails must not cost anybody a token. */
