@@ -43,7 +43,7 @@ function setUp() {
       client_id: 'client-1',
       client_secret: 'secret',
       audience: 'https://api.example',
-      store: fileTokenStore({ directory }),
+      store: fileTokenStore({ directory, lockWaitMs: 60_000 }),
       fetch,
       onEvent: (event) => events.push(event),
       ...options,
