@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   oauth: [],
   telemetry: [],
+  sdk: ['oauth', 'telemetry'],
   platform: [],
   auth: ['oauth', 'platform'],
   api: ['oauth', 'telemetry', 'platform'],
@@ -25,6 +26,11 @@ const FLOORS: readonly (readonly [string, string])[] = [
   ['oauth/src/protocol/', 'oauth/src/resource-server/'],
   ['oauth/src/client/', 'oauth/src/resource-server/'],
   ['oauth/src/resource-server/', 'oauth/src/client/'],
+  ['oauth/src/protocol/', 'oauth/src/transport/'],
+  ['oauth/src/transport/', 'oauth/src/client/'],
+  ['oauth/src/transport/', 'oauth/src/resource-server/'],
+  ['oauth/src/client/', 'oauth/src/node/'],
+  ['oauth/src/resource-server/', 'oauth/src/node/'],
   ['platform/src/storage/', 'platform/src/http/'],
   ['platform/src/metrics/', 'platform/src/http/'],
   ['platform/src/logging/', 'platform/src/http/'],
@@ -46,14 +52,17 @@ const WALLS: readonly { readonly module: RegExp; readonly allowed: RegExp }[] = 
   { module: /^@prometheus-io\/client$/, allowed: /^platform\/src\/metrics\/prometheus\.ts$/ },
   { module: /^commander$/, allowed: /^cli\/src\/(words\/.*|program|report-error)\.ts$/ },
   { module: /^node:sqlite$/, allowed: /^(platform\/src\/storage|[a-z]+\/src\/store\/sqlite)\// },
+  // Published packages run where there is no Node; what needs it is a subpath of its own.
+  {
+    module: /^node:/,
+    allowed: /^(?!(oauth|telemetry|sdk)\/)|^(oauth|sdk)\/src\/node\/|\.test\.ts$/,
+  },
   // Loaded for postgres: URLs only, so whoever opens a store imports it dynamically.
   { module: /^pg$/, allowed: /^platform\/src\/(storage\/postgres|testing)\// },
   {
     module: /^@modulariot\/(platform\/(postgres|copy)|auth\/postgres|api\/postgres)$/,
     allowed: /^[a-z]+\/src\/store\/postgres\/|^cli\/src\/(stores|move)\.ts$|\.test\.ts$/,
   },
-  // Published packages run where there is no Node (the telemetry package, and all of oauth).
-  { module: /^node:/, allowed: /^(?!oauth\/|telemetry\/)|\.test\.ts$/ },
 ]
 
 export interface SourceFile {
@@ -73,8 +82,11 @@ export function findFaults(files: readonly SourceFile[]): string[] {
       file.path,
       imports.filter((name) => name.startsWith('.')).map((name) => join(dirname(file.path), name)),
     )
-    if (/\bprocess\.env\b/.test(file.text) && !/^cli\/src\/main\.ts$|\.test\.ts$/.test(file.path)) {
-      faults.push(`${file.path}: process.env is read in cli/src/main.ts only`)
+    if (
+      /\bprocess\.env\b/.test(file.text) &&
+      !/^cli\/src\/main\.ts$|^(oauth|sdk)\/src\/node\/|\.test\.ts$/.test(file.path)
+    ) {
+      faults.push(`${file.path}: process.env is read in cli/src/main.ts and src/node/ only`)
     }
   }
   return [...faults, ...findCycles(edges)]

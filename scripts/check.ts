@@ -14,6 +14,7 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
       'packages/*/src/**/*.test.ts',
       'conformance/**/*.test.ts',
       'scripts/**/*.test.ts',
+      'examples/**/*.test.ts',
       'faults/**/*.test.ts',
     ],
   ],

@@ -5,11 +5,12 @@
  * came in.
  */
 
-import { Compile } from 'typebox/schema'
-import { AssetTrackingData, MAX_EVENTS, MAX_METRIC_ITEMS } from './asset-tracking-data.ts'
+import { type AssetTrackingData, MAX_EVENTS, MAX_METRIC_ITEMS } from './asset-tracking-data.ts'
+import { CHECKED_SCHEMA } from './checked-schema.ts'
+import { surelyFits } from './compiled-schema.ts'
 import { createFaults, type Faults, type Path } from './faults.ts'
 import { checkMetric, type MetricFault } from './metric-rules.ts'
-import { collectSchemaFaults, type SchemaNode } from './schema-faults.ts'
+import { collectSchemaFaults } from './schema-faults.ts'
 import { DEFAULT_FUTURE_TOLERANCE_MS, timestampFault } from './timestamp.ts'
 
 export interface ValidationOptions {
@@ -40,21 +41,6 @@ export type Validation =
   | { readonly ok: false; readonly errors: Record<string, string> }
 
 /**
- * The schema as plain JSON, without what is checked elsewhere (`x-checked-by`): TypeBox would check
- * those texts a second time, and timestamps by other rules than ours.
- */
-const SCHEMA = JSON.parse(
-  JSON.stringify(AssetTrackingData, (_key, node) =>
-    node?.['x-checked-by'] === undefined
-      ? node
-      : { ...node, format: undefined, pattern: undefined, maxLength: undefined },
-  ),
-) as SchemaNode
-
-/** Generated code where the runtime allows it, an interpreter where it does not (a strict CSP). */
-const compiled = Compile(SCHEMA as object)
-
-/**
  * Checks a body of `POST /v1/asset/track`.
  *
  * The compiled schema answers yes at once; only after a no does the slower walk look for the
@@ -67,7 +53,7 @@ export function validateAssetTrackingData(body: unknown, options: ValidationOpti
   const errors = createFaults(options.maxFaults)
   const warnings = createFaults(options.maxFaults)
   // 1. The shape.
-  if (!compiled.Check(body)) collectSchemaFaults(SCHEMA, body, [], errors)
+  if (!surelyFits(body)) collectSchemaFaults(CHECKED_SCHEMA, body, [], errors)
   // 2. What the shape cannot say.
   if (isRecord(body)) {
     const check = { options, errors, warnings }

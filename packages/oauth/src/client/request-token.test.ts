@@ -64,9 +64,15 @@ describe('requestToken', () => {
   })
 
   it('sends the secret nowhere but to the token endpoint: no redirect is followed', async () => {
-    const { fetch, requests } = fakeFetch(() => json(TOKEN))
-    await requestToken(OPTIONS, fetch)
-    assert.equal(requests[0]?.redirect, 'error')
+    for (const status of [301, 302, 303, 307, 308]) {
+      const headers = { location: 'https://elsewhere.example/token' }
+      const { fetch, requests } = fakeFetch(() => new Response(null, { status, headers }))
+      await assert.rejects(requestToken(OPTIONS, fetch), { status, error: 'redirected' })
+      assert.deepEqual(
+        requests.map((request) => request.redirect),
+        ['manual'],
+      )
+    }
   })
 
   it('gives the answer as it came', async () => {
@@ -111,6 +117,11 @@ describe('an answer without a token', () => {
     ['a token that is null', () => json({ ...TOKEN, access_token: null }), 200],
     ['a token in an error', () => json(TOKEN, 400), 400],
     ['a token in a 201', () => json(TOKEN, 201), 201],
+    ['a token of another type', () => json({ ...TOKEN, token_type: 'DPoP' }), 200],
+    ['a token of no type', () => json({ ...TOKEN, token_type: undefined }), 200],
+    ['a token that would be two header lines', () => json({ ...TOKEN, access_token: 'a\nb' }), 200],
+    ['an empty token', () => json({ ...TOKEN, access_token: '' }), 200],
+    ['longer than 64 KiB', () => json({ ...TOKEN, pad: 'x'.repeat(65_536) }), 200],
     [
       'an error that is no string',
       () => json({ error: { code: 7 }, error_description: 7 }, 400),

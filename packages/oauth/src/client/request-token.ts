@@ -1,6 +1,8 @@
 /** One client-credentials request (RFC 6749 §4.4), sent and read. No caching, no retries. */
 
 import type { TokenResponse } from '../protocol/index.ts'
+import { BodyTooLong, boundedText, discardBody } from '../transport/bounded-text.ts'
+import { retryAfterSeconds } from '../transport/retry-after.ts'
 
 export interface TokenRequestOptions {
   readonly token_endpoint: string
@@ -16,21 +18,45 @@ export class TokenEndpointError extends Error {
   readonly status: number
   readonly error: string
   readonly requestId: string | null
+  readonly retryAfterSeconds: number | null
 
-  constructor(status: number, error: string, description: string, requestId: string | null) {
+  constructor(
+    status: number,
+    error: string,
+    description: string,
+    requestId: string | null,
+    retryAfterSeconds: number | null = null,
+  ) {
     super(description)
     this.status = status
     this.error = error
     this.requestId = requestId
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 
+/** The answer as it came: only `access_token` and `token_type` are checked. */
+export interface TokenAnswer {
+  readonly access_token: string
+  readonly expires_in?: unknown
+  readonly refresh_in?: unknown
+  readonly scope?: unknown
+}
+
+export interface SendOptions {
+  readonly fetch: typeof globalThis.fetch
+  readonly signal: AbortSignal
+  /** Told the server's clock (Unix milliseconds, whole seconds) when the answer says it. */
+  readonly onDate?: (serverMs: number) => void
+}
+
 const TIMEOUT_MS = 10_000
+const MAX_ANSWER_BYTES = 64 * 1024
+/** What may stand in an `Authorization` header (b64token, RFC 6750 §2.1). */
+const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
 
 /**
  * Asks for a token.
- *
- * A redirect is refused: following it would carry the secret to another address.
  *
  * @throws TokenEndpointError when the server refuses or answers something else than a token; whatever
  *   `fetch` throws when the network fails.
@@ -39,39 +65,87 @@ export async function requestToken(
   options: TokenRequestOptions,
   fetch: typeof globalThis.fetch,
 ): Promise<TokenResponse> {
-  const body = new URLSearchParams({
+  const parameters = {
     grant_type: 'client_credentials',
     client_id: options.client_id,
     client_secret: options.client_secret,
     audience: options.audience,
     ...(options.scope !== undefined && { scope: options.scope }),
-  })
-  const response = await fetch(options.token_endpoint, {
+  }
+  const signal = AbortSignal.timeout(TIMEOUT_MS)
+  const answer = await sendTokenRequest(options.token_endpoint, parameters, { fetch, signal })
+  return answer as unknown as TokenResponse
+}
+
+/**
+ * Sends the form and reads the answer.
+ *
+ * A redirect is not followed but read as the answer it is: following it would carry the secret to another
+ * address. (`redirect: 'error'` would do, but not every runtime has it.)
+ */
+export async function sendTokenRequest(
+  token_endpoint: string,
+  parameters: Readonly<Record<string, string>>,
+  { fetch, signal, onDate }: SendOptions,
+): Promise<TokenAnswer> {
+  const response = await fetch(token_endpoint, {
     method: 'POST',
     headers: { accept: 'application/json' },
-    body,
-    redirect: 'error',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    body: new URLSearchParams(parameters),
+    redirect: 'manual',
+    signal,
   })
-  const answer = await readJson(response)
-  if (response.status === 200 && typeof answer.access_token === 'string') {
-    return answer as unknown as TokenResponse
+  const date = Date.parse(response.headers.get('date') ?? '')
+  if (!Number.isNaN(date)) onDate?.(date)
+  const answer = await readAnswer(response)
+  if (response.status === 200 && isTokenAnswer(answer)) return answer
+  throw refusal(response, answer)
+}
+
+async function readAnswer(response: Response): Promise<Record<string, unknown>> {
+  if (isRedirect(response)) {
+    discardBody(response)
+    return {}
   }
-  const text = (name: string, otherwise: string): string =>
-    typeof answer[name] === 'string' ? answer[name] : otherwise
-  throw new TokenEndpointError(
-    response.status,
-    text('error', 'unexpected_answer'),
-    text('error_description', `The token endpoint answered ${response.status} without a token`),
-    response.headers.get('x-request-id'),
+  // A connection that breaks here is a network failure and leaves as it is; odd text is an odd answer.
+  try {
+    const value: unknown = JSON.parse(await boundedText(response, MAX_ANSWER_BYTES))
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof BodyTooLong) return {}
+    throw error
+  }
+}
+
+/** Browsers' engines hide a redirect that was not followed behind status 0. */
+function isRedirect(response: Response): boolean {
+  return response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
+}
+
+/** RFC 6749 §7.1: a token of a type we do not know must not be used. */
+function isTokenAnswer(
+  answer: Record<string, unknown>,
+): answer is Record<string, unknown> & TokenAnswer {
+  const { access_token, token_type } = answer
+  return (
+    typeof access_token === 'string' &&
+    TOKEN.test(access_token) &&
+    typeof token_type === 'string' &&
+    token_type.toLowerCase() === 'bearer'
   )
 }
 
-async function readJson(response: Response): Promise<Record<string, unknown>> {
-  try {
-    const value: unknown = await response.json()
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    return {}
-  }
+function refusal(response: Response, answer: Record<string, unknown>): TokenEndpointError {
+  const text = (name: string, otherwise: string): string =>
+    typeof answer[name] === 'string' ? answer[name] : otherwise
+  const otherwise = isRedirect(response)
+    ? 'The token endpoint redirects, and a secret follows no redirect; set the address it moved to'
+    : `The token endpoint answered ${response.status} without a token`
+  return new TokenEndpointError(
+    response.status,
+    text('error', isRedirect(response) ? 'redirected' : 'unexpected_answer'),
+    text('error_description', otherwise),
+    response.headers.get('x-request-id'),
+    retryAfterSeconds(response.headers.get('retry-after')),
+  )
 }

@@ -1,9 +1,20 @@
 /** For an API that accepts our tokens: verify them, and say why not. */
 
 export { assertAddressAllowed } from './allowed-addresses.ts'
+export { type Challenge, challenge } from './challenge.ts'
 export type { AccessTokenHeader } from './compact-token.ts'
 export { findVerificationKey, type JsonWebKeySet } from './json-web-key-set.ts'
 export type { KeySource } from './key-source.ts'
 export { RemoteJwks, type RemoteJwksOptions } from './remote-jwks.ts'
+export {
+  RemoteRevocations,
+  type RemoteRevocationsOptions,
+  type RevocationsEvent,
+} from './remote-revocations.ts'
 export { type RevocableToken, RevocationList, type RevocationSource } from './revocation-list.ts'
-export { createVerifier, type Verifier, type VerifierOptions } from './verifier.ts'
+export {
+  type Challenger,
+  createVerifier,
+  type Verifier,
+  type VerifierOptions,
+} from './verifier.ts'

@@ -25,24 +25,36 @@ function findIn(alg: SigningAlgorithm, changes: Record<string, unknown>) {
 }
 
 describe('parseJsonWebKeySet', () => {
+  const parse = (value: unknown) => parseJsonWebKeySet(JSON.stringify(value))
+  const good = { kty: 'RSA', kid: 'k1' }
+
   it('keeps the keys, and passes over entries that are no objects', () => {
-    const value = { keys: [{ kty: 'RSA' }, null, 'key', 7, { kty: 'EC' }], more: true }
-    assert.deepEqual(parseJsonWebKeySet(value), { keys: [{ kty: 'RSA' }, { kty: 'EC' }] })
+    const value = { keys: [good, null, 'key', 7, { kty: 'EC' }], more: true }
+    assert.deepEqual(parse(value), { keys: [good, { kty: 'EC' }] })
   })
 
-  for (const value of [
-    null,
-    undefined,
-    'keys',
-    7,
-    [],
-    {},
-    { keys: null },
-    { keys: {} },
-    { keys: 'a' },
-  ]) {
+  const useless = [
+    { kty: 'RSA' },
+    { kty: 'oct', kid: 'k1' },
+    { ...good, use: 'enc' },
+    { ...good, d: 'x' },
+  ]
+  for (const keys of [[], [null], ...useless.map((key) => [key])]) {
+    it(`refuses a set that can verify nothing: ${JSON.stringify(keys)}`, () => {
+      assert.throws(() => parse({ keys }), /without a key to verify with/)
+    })
+  }
+
+  it('refuses a document that names a member twice', () => {
+    const text = `{"keys":[],"keys":[${JSON.stringify(good)}]}`
+    assert.throws(() => parseJsonWebKeySet(text), /not a JWK Set/)
+    const key = '{"kty":"RSA","kid":"k0","kid":"k1"}'
+    assert.throws(() => parseJsonWebKeySet(`{"keys":[${key}]}`), /not a JWK Set/)
+  })
+
+  for (const value of [null, 'keys', 7, [], {}, { keys: null }, { keys: {} }, { keys: 'a' }]) {
     it(`refuses ${JSON.stringify(value)}`, () => {
-      assert.throws(() => parseJsonWebKeySet(value), /not a JWK Set/)
+      assert.throws(() => parse(value), /not a JWK Set/)
     })
   }
 })

@@ -1,24 +1,37 @@
 /** A JWK Set (RFC 7517 §5) as a lookup from `kid` and `alg` to a key that may verify. */
 
 import { type CryptoKey, importJWK, type JWK } from 'jose'
-import { KEY_TYPES } from '../protocol/index.ts'
+import { hasDuplicateMembers, KEY_TYPES, SIGNING_ALGORITHMS } from '../protocol/index.ts'
 import type { AccessTokenHeader } from './compact-token.ts'
 
 export interface JsonWebKeySet {
   readonly keys: readonly JWK[]
 }
 
-/** @throws Error when the document is not a JWK Set. */
-export function parseJsonWebKeySet(value: unknown): JsonWebKeySet {
+/**
+ * @throws Error when the text is not a JWK Set that can verify something: a set without a single usable key
+ *   is a server that is not well, and must not take the place of one that has some.
+ */
+export function parseJsonWebKeySet(text: string): JsonWebKeySet {
+  const value: unknown = JSON.parse(text)
   if (
     typeof value !== 'object' ||
     value === null ||
     !('keys' in value) ||
-    !Array.isArray(value.keys)
+    !Array.isArray(value.keys) ||
+    hasDuplicateMembers(text, value)
   ) {
     throw new Error('not a JWK Set')
   }
-  return { keys: value.keys.filter((key) => typeof key === 'object' && key !== null) as JWK[] }
+  const objects = value.keys.filter((key) => typeof key === 'object' && key !== null) as JWK[]
+  const set = { keys: objects }
+  const usable = objects.some((key) =>
+    SIGNING_ALGORITHMS.some(
+      (alg) => typeof key.kid === 'string' && fits(key, { kid: key.kid, alg }),
+    ),
+  )
+  if (!usable) throw new Error('a JWK Set without a key to verify with')
+  return set
 }
 
 /**

@@ -10,4 +10,6 @@ export interface KeySource {
    * @throws OAuthError `temporarily_unavailable` (503) when it cannot be known right now.
    */
   find(header: AccessTokenHeader): Promise<CryptoKey | null>
+  /** Told when a key was revoked, so that its successor is known before its first token comes. */
+  reload?(): void
 }

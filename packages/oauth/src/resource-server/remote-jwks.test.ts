@@ -67,7 +67,7 @@ describe('loading the keys', () => {
     assert.notEqual(await find('k1'), null)
     const [request] = server.requests
     assert.equal(request?.url, 'https://auth.example/.well-known/jwks.json')
-    assert.equal(request.init?.redirect, 'error')
+    assert.equal(request.init?.redirect, 'manual')
     assert.ok(request.init.signal instanceof AbortSignal)
   })
 
@@ -109,6 +109,10 @@ describe('loading the keys', () => {
     ['an array', async () => json([k1])],
     ['null', async () => json(null)],
     ['a key instead of a set', async () => json(k1)],
+    ['a set without keys', async () => json({ keys: [] })],
+    ['a set of keys for something else', async () => json({ keys: [{ ...k1, use: 'enc' }] })],
+    ['a member twice', async () => new Response(`{"keys":[],"keys":[${JSON.stringify(k1)}]}`)],
+    ['a redirect', async () => json({ keys: [k1] }, 302)],
     ['keys that are no array', async () => json({ keys: { k1 } })],
   ]
   for (const [why, answer] of useless) {
@@ -137,6 +141,19 @@ describe('loading the keys', () => {
       assert.notEqual(await find('k1'), null)
     })
   }
+
+  it('lets go of the body of an answer it does not read', async () => {
+    const { server, find } = setUp()
+    let cancelled = false
+    const body = new ReadableStream({
+      cancel() {
+        cancelled = true
+      },
+    })
+    server.answer = async () => new Response(body, { status: 500 })
+    await assert.rejects(find('k1'), UNAVAILABLE)
+    assert.ok(cancelled)
+  })
 
   it('takes a document of 256 KiB and none larger', async () => {
     const empty = JSON.stringify({ keys: [k1], pad: '' }).length
@@ -258,6 +275,18 @@ describe('keys that grew old', () => {
     assert.notEqual(await find('k1'), null)
   })
 
+  it('past the bound are tried for each second, not each half minute', async () => {
+    const { server, clock, find } = setUp()
+    await find('k1')
+    const good = server.answer
+    server.answer = down
+    clock.ms = 48 * HOUR
+    await assert.rejects(find('k1'), UNAVAILABLE)
+    server.answer = good
+    clock.ms += SECOND
+    assert.notEqual(await find('k1'), null)
+  })
+
   it('past the bound are waited for, and are good again once the server is back', async () => {
     const { clock, find } = setUp()
     await find('k1')
@@ -275,6 +304,17 @@ describe('a key rotation', () => {
     assert.notEqual(await find('k2'), null)
     assert.notEqual(await find('k1'), null)
     assert.equal(server.requests.length, 2)
+  })
+
+  it('is fetched at once when the server says that a key was revoked', async () => {
+    const { server, clock, find, findMadeUp, jwks } = setUp()
+    await find('k1')
+    clock.ms = 30 * SECOND
+    await findMadeUp()
+    server.answer = async () => json({ keys: [k2] })
+    jwks.reload()
+    assert.notEqual(await find('k2'), null)
+    assert.equal(await find('k1'), null)
   })
 
   it('takes a withdrawn key out of use', async () => {

@@ -8,6 +8,7 @@
 
 import type { CryptoKey } from 'jose'
 import { OAuthError } from '../protocol/index.ts'
+import { boundedText, discardBody } from '../transport/bounded-text.ts'
 import type { AccessTokenHeader } from './compact-token.ts'
 import { findVerificationKey, type JsonWebKeySet, parseJsonWebKeySet } from './json-web-key-set.ts'
 import type { KeySource } from './key-source.ts'
@@ -27,7 +28,7 @@ export interface RemoteJwksOptions {
 }
 
 const MAX_DOCUMENT_BYTES = 256 * 1024
-/** While there are no keys at all every caller waits, so the next try comes sooner. */
+/** While there are no keys to use every caller waits, so the next try comes sooner. */
 const FIRST_LOAD_COOLDOWN_MS = 1000
 
 export class RemoteJwks implements KeySource {
@@ -49,17 +50,27 @@ export class RemoteJwks implements KeySource {
   }
 
   async find(header: AccessTokenHeader): Promise<CryptoKey | null> {
-    const age = this.#options.now() - this.#loadedAt
-    if (this.#set === null || age > this.#options.staleIfErrorMs) {
+    if (this.#isOver()) {
       await this.#refresh()
-      if (this.#options.now() - this.#loadedAt > this.#options.staleIfErrorMs) throw noKeys()
-    } else if (age > this.#options.maxAgeMs) {
+      if (this.#isOver()) throw noKeys()
+    } else if (this.#options.now() - this.#loadedAt > this.#options.maxAgeMs) {
       void this.#refresh()
     }
     const known = await this.#lookup(header)
     if (known !== null) return known
     await this.#refresh()
     return this.#lookup(header)
+  }
+
+  /** Fetches the keys now, cooldown or not: only for what the authorization server itself has said. */
+  reload(): void {
+    this.#triedAt = Number.NEGATIVE_INFINITY
+    void this.#refresh()
+  }
+
+  /** True when there are no keys, or none that may still be used. */
+  #isOver(): boolean {
+    return this.#options.now() - this.#loadedAt > this.#options.staleIfErrorMs
   }
 
   /**
@@ -79,7 +90,7 @@ export class RemoteJwks implements KeySource {
   /** Settles when a fetch under way or a new one has ended; at once within the cooldown. Never rejects. */
   #refresh(): Promise<void> {
     if (this.#flight !== null) return this.#flight
-    const cooldownMs = this.#set === null ? FIRST_LOAD_COOLDOWN_MS : this.#options.cooldownMs
+    const cooldownMs = this.#isOver() ? FIRST_LOAD_COOLDOWN_MS : this.#options.cooldownMs
     if (this.#options.now() - this.#triedAt < cooldownMs) return Promise.resolve()
     this.#triedAt = this.#options.now()
     this.#flight = this.#load()
@@ -93,30 +104,21 @@ export class RemoteJwks implements KeySource {
   async #load(): Promise<void> {
     const response = await this.#options.fetch(this.#options.jwks_uri, {
       headers: { accept: 'application/jwk-set+json, application/json' },
-      redirect: 'error',
+      redirect: 'manual',
       signal: AbortSignal.timeout(this.#options.timeoutMs),
     })
-    if (response.status !== 200) throw new Error(`JWKS answered ${response.status}`)
-    const set = parseJsonWebKeySet(JSON.parse(await boundedText(response)))
+    if (response.status !== 200) {
+      discardBody(response)
+      throw new Error(`JWKS answered ${response.status}`)
+    }
+    const set = parseJsonWebKeySet(await boundedText(response, MAX_DOCUMENT_BYTES))
     this.#set = set
     this.#imported = new Map()
     this.#loadedAt = this.#options.now()
   }
 }
 
-async function boundedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > MAX_DOCUMENT_BYTES) throw new Error('JWKS is too large')
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
-}
-
-function noKeys(): OAuthError {
+export function noKeys(): OAuthError {
   return new OAuthError(
     'temporarily_unavailable',
     'The keys of the authorization server cannot be fetched right now',

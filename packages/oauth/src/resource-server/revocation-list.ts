@@ -15,6 +15,8 @@ export type RevocableToken = Pick<AccessTokenClaims, 'jti' | 'client_id' | 'iat'
 export interface RevocationSource {
   /** @throws OAuthError `temporarily_unavailable` (503) when it cannot be known any more. */
   isRevoked(token: RevocableToken): boolean
+  /** Calls back each time a key was revoked. */
+  onKeyRevoked?(listener: () => void): void
 }
 
 export class RevocationList implements RevocationSource {

@@ -18,7 +18,7 @@ function claimsUntil(exp: number): VerifiedToken {
     org_id: 'o',
     environment: 'development',
   }
-  return { claims, kid: 'k' }
+  return { claims, kid: 'k', scopes: new Set() }
 }
 
 describe('VerifiedTokens', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OAuthError, SIGNING_ALGORITHMS } from '../protocol/index.ts'
+import { RevocationList } from './revocation-list.ts'
 import { AUDIENCE, CLAIMS, keys, NOW, setUp, sign } from './verifier.fixture.ts'
 
 describe('a good token', () => {
@@ -166,5 +167,52 @@ describe('a token seen before', () => {
     await verify(token)
     await verify(token)
     assert.equal(finds.length, 2)
+  })
+})
+
+describe('what the verifier hands out', () => {
+  it('cannot be changed by one request for the next', async () => {
+    const { verify } = setUp()
+    const token = await sign({ ...CLAIMS, allowed_addresses: ['10.0.0.0/8'] })
+    const claims = (await verify(token)) as unknown as Record<string, unknown>
+    assert.throws(() => {
+      claims.scope = 'admin'
+    }, TypeError)
+    assert.throws(() => (claims.allowed_addresses as string[]).push('0.0.0.0/0'), TypeError)
+    assert.deepEqual((await verify(token)).allowed_addresses, ['10.0.0.0/8'])
+  })
+
+  it('is looked up however the scheme is spelled', async () => {
+    const { verifier, finds } = setUp()
+    const token = await sign(CLAIMS)
+    for (const scheme of ['Bearer', 'bearer', 'BEARER ', 'Bearer  ']) {
+      assert.deepEqual(await verifier.verify(`${scheme} ${token}`), CLAIMS)
+    }
+    assert.equal(finds.length, 1)
+  })
+})
+
+describe('a revocation', () => {
+  it('kills a token that was seen before', async () => {
+    const list = new RevocationList()
+    const { verify } = setUp({ revocations: list })
+    const token = await sign(CLAIMS)
+    await verify(token)
+    list.add([{ kind: 'token', jti: CLAIMS.jti, expires: CLAIMS.exp }])
+    await assert.rejects(verify(token), {
+      status: 401,
+      reason: { kind: 'revoked_token', client_id: 'client-1' },
+    })
+  })
+
+  it('of a key makes the key source load its successor', () => {
+    const listeners: (() => void)[] = []
+    let loads = 0
+    setUp({
+      keys: { find: async () => null, reload: () => loads++ },
+      revocations: { isRevoked: () => false, onKeyRevoked: (listener) => listeners.push(listener) },
+    })
+    for (const listener of listeners) listener()
+    assert.equal(loads, 1)
   })
 })

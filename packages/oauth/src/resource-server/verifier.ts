@@ -15,9 +15,11 @@ import {
   type Refusal,
   SIGNING_ALGORITHMS,
   type SigningAlgorithm,
-  scopeIncludes,
 } from '../protocol/index.ts'
+import { urlFault } from '../transport/secure-url.ts'
+import { type Challenge, challenge } from './challenge.ts'
 import { readAccessTokenHeader } from './compact-token.ts'
+import { DiscoveredKeys } from './discovered-keys.ts'
 import type { KeySource } from './key-source.ts'
 import type { RevocationSource } from './revocation-list.ts'
 import { type VerifiedToken, VerifiedTokens } from './verified-tokens.ts'
@@ -27,14 +29,21 @@ export interface VerifierOptions {
   readonly issuer: string
   /** Must be `aud`, or one of them; null takes any, for the issuer itself. */
   readonly audience: string | null
-  readonly keys: KeySource
+  /** Left out: found through the issuer's metadata at the first token, and fetched from there. */
+  readonly keys?: KeySource
   /** Asked about every token, also one seen before. Left out: nothing is ever revoked. */
   readonly revocations?: RevocationSource
-  /** Unix milliseconds. */
-  readonly now: () => number
+  /** Unix milliseconds; `Date.now` when left out. */
+  readonly now?: () => number
   readonly algorithms?: readonly SigningAlgorithm[]
   /** How many verified tokens are remembered. */
   readonly cacheSize?: number
+  /** For the keys, where `keys` is left out. */
+  readonly fetch?: typeof globalThis.fetch
+  /** Allows plain `http:` to other machines, where something else protects the way. */
+  readonly allowInsecureRequests?: boolean
+  /** Where RFC 9728 metadata about this API is served; `challenge` names it. */
+  readonly resource_metadata?: string
 }
 
 export interface Verifier {
@@ -42,7 +51,7 @@ export interface Verifier {
    * The claims of the Bearer token in an `Authorization` header.
    *
    * @throws OAuthError `invalid_token` (401), `insufficient_scope` (403), or
-   *   `temporarily_unavailable` (503) when keys cannot be had.
+   *   `temporarily_unavailable` (503) when keys or revocations cannot be had.
    */
   verify(
     authorization: string | undefined,
@@ -50,16 +59,25 @@ export interface Verifier {
   ): Promise<AccessTokenClaims>
 }
 
-export function createVerifier(options: VerifierOptions): Verifier {
-  const { now } = options
+export interface Challenger {
+  /** The answer to what `verify` threw; throws on what it did not. */
+  challenge(error: unknown): Challenge
+}
+
+/** @throws TypeError when the issuer or the audience cannot be right. */
+export function createVerifier(options: VerifierOptions): Verifier & Challenger {
+  assertOptions(options)
+  const { now = Date.now, revocations, resource_metadata } = options
+  const keys = options.keys ?? discoveredKeys(options)
   const algorithms = options.algorithms ?? SIGNING_ALGORITHMS
   const verified = new VerifiedTokens(options.cacheSize ?? 10_000)
+  revocations?.onKeyRevoked?.(() => keys.reload?.())
 
   async function verifyToken(token: string): Promise<VerifiedToken> {
     // 1. Is it well-formed, and signed in a way we accept?
     const header = readAccessTokenHeader(token, algorithms)
     // 2. Whose key?
-    const key = await options.keys.find(header)
+    const key = await keys.find(header)
     if (key === null) throw refused({ kind: 'unknown_key' })
     // 3. Is the signature good?
     try {
@@ -73,25 +91,58 @@ export function createVerifier(options: VerifierOptions): Verifier {
       options,
       now() / 1000,
     )
-    const found = { claims, kid: header.kid }
-    verified.set(token, found)
+    const scopes = new Set(claims.scope.split(' '))
+    const found = { claims: deepFreeze(claims), kid: header.kid, scopes }
+    verified.set(`Bearer ${token}`, found)
     return found
   }
 
+  /** What was sent is looked up as it came; nothing is parsed for a token seen before. */
+  async function find(authorization: string | undefined): Promise<VerifiedToken> {
+    const token = parseBearerToken(authorization)
+    return verified.get(`Bearer ${token}`, now() / 1000) ?? verifyToken(token)
+  }
+
   return {
-    async verify(authorization, required = {}) {
-      const token = parseBearerToken(authorization)
-      const { claims, kid } = verified.get(token, now() / 1000) ?? (await verifyToken(token))
+    async verify(authorization, required) {
+      const known = verified.get(authorization ?? '', now() / 1000)
+      const { claims, kid, scopes } = known ?? (await find(authorization))
       const { jti, client_id, iat } = claims
-      if (options.revocations?.isRevoked({ jti, client_id, iat, kid })) {
+      if (revocations?.isRevoked({ jti, client_id, iat, kid })) {
         throw refused({ kind: 'revoked_token', client_id })
       }
-      if (required.scope !== undefined && !scopeIncludes(claims.scope, required.scope)) {
-        throw insufficientScope(claims.client_id, required.scope)
+      if (required?.scope !== undefined && !scopes.has(required.scope)) {
+        throw insufficientScope(client_id, required.scope)
       }
       return claims
     },
+    challenge: (error) => challenge(error, resource_metadata ? { resource_metadata } : {}),
   }
+}
+
+function assertOptions({ issuer, audience, keys, allowInsecureRequests }: VerifierOptions): void {
+  if (typeof issuer !== 'string' || issuer === '') throw new TypeError('issuer is not set')
+  // `undefined` would be looked for in tokens, and found in none.
+  if (audience !== null && (typeof audience !== 'string' || audience === '')) {
+    throw new TypeError('audience is not set: name this API as its tokens do')
+  }
+  const fault = keys === undefined ? urlFault(issuer, allowInsecureRequests) : null
+  if (fault !== null) throw new TypeError(`issuer ${fault}`)
+}
+
+function discoveredKeys({ issuer, fetch, allowInsecureRequests }: VerifierOptions): KeySource {
+  return new DiscoveredKeys({
+    issuer,
+    fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    now: () => performance.now(),
+    ...(allowInsecureRequests !== undefined && { allowInsecureRequests }),
+  })
+}
+
+/** The same object answers every request with this token; what one changes, all would see. */
+function deepFreeze(claims: AccessTokenClaims): AccessTokenClaims {
+  for (const value of Object.values(claims)) if (typeof value === 'object') Object.freeze(value)
+  return Object.freeze(claims)
 }
 
 /** How far ahead of ours the issuer's clock may be. */

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { TokenSource } from '@modulariot/oauth/client'
+import { type AssetTrackingData, createClient } from '@modulariot/sdk'
+import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
+
+let server: RunningServer
+const children = new Set<ChildProcess>()
+
+before(async () => {
+  server = await startServer()
+})
+after(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  await server?.stop()
+})
+
+/** Runs an example with the settings of the quick start. */
+function run(name: string, settings: Record<string, string> = {}): ChildProcess {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(name, import.meta.url))], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env.PATH,
+      PORT: '0',
+      MIOT_ISSUER: server.url,
+      MIOT_TOKEN_URL: `${server.url}/api/v1/login`,
+      MIOT_API_URL: server.url,
+      MIOT_CLIENT_ID: server.credentials.client_id,
+      MIOT_CLIENT_SECRET: server.credentials.client_secret,
+      MIOT_AUDIENCE: server.credentials.audience,
+      ...settings,
+    },
+  })
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  return child
+}
+
+/** The first line a program prints. */
+async function firstLine(child: ChildProcess): Promise<string> {
+  let complaint = ''
+  child.stderr?.on('data', (text) => {
+    complaint += text
+  })
+  for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+    return line
+  }
+  return assert.fail(`it ended without a word: ${complaint}`)
+}
+
+function tokens(scope?: string): TokenSource {
+  return new TokenSource({ ...tokenOptions(), ...(scope !== undefined && { scope }) })
+}
+
+function tokenOptions() {
+  const { client_id, client_secret, audience } = server.credentials
+  return { token_endpoint: `${server.url}/api/v1/login`, client_id, client_secret, audience }
+}
+
+describe('an API of your own', () => {
+  for (const name of ['node-http.ts', 'express.ts', 'fastify.ts', 'hono.ts']) {
+    it(`on ${name} lets in whom it should, and tells the others why`, async () => {
+      const child = run(name)
+      const url = /http:\S+/.exec(await firstLine(child))?.[0] as string
+      const ask = async (authorization?: string) => {
+        const response = await fetch(url, authorization ? { headers: { authorization } } : {})
+        const challenge = response.headers.get('www-authenticate') ?? ''
+        return { status: response.status, challenge, text: await response.text() }
+      }
+      const writer = await tokens().token()
+      const good = await ask(`Bearer ${writer}`)
+      assert.deepEqual(
+        [good.status, JSON.parse(good.text)],
+        [200, { hello: server.credentials.client_id }],
+      )
+      assert.deepEqual(await ask(), { status: 401, challenge: 'Bearer', text: '' })
+      const forged = await ask(`Bearer ${writer.slice(0, -8)}AAAAAAAA`)
+      assert.equal(forged.status, 401)
+      assert.match(forged.challenge, /error="invalid_token"/)
+      const reader = await ask(`Bearer ${await tokens('asset:track:read').token()}`)
+      assert.equal(reader.status, 403)
+      assert.match(reader.challenge, /error="insufficient_scope".*scope="asset:track:write"/)
+      child.kill()
+      await once(child, 'exit')
+    })
+  }
+})
+
+describe('a device', () => {
+  it('sends one report', async () => {
+    assert.match(await firstLine(run('track.ts')), /^kept as [0-9a-f-]{36}$/)
+  })
+
+  it('loses no reading when the server is away and the device is killed', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'miot-device-'))
+    const settings = { ASSET_ID: 'DEVICE-1', INTERVAL_MS: '20', SPOOL_DIR: directory }
+    try {
+      await server.kill('SIGTERM')
+      const first = run('device.ts', settings)
+      assert.equal(await firstLine(first), '0 readings from before')
+      await until(() => readingsIn(directory).length >= 20)
+      first.kill('SIGKILL')
+      await once(first, 'exit')
+      const readings = readingsIn(directory)
+
+      await server.restart()
+      const second = run('device.ts', { ...settings, INTERVAL_MS: '1000000' })
+      assert.match(await firstLine(second), new RegExp(`^${readings.length} readings from before$`))
+      const reader = tokens('asset:track:read')
+      const last = readings.at(-1)?.timestamp
+      await until(async () => (await newestReport('DEVICE-1', reader))?.timestamp === last)
+      // Whatever is kept is known as a replay when it comes again.
+      const miot = createClient({ ...tokenOptions(), apiUrl: server.url })
+      const again = await Promise.all(readings.map((reading) => miot.assets.track(reading)))
+      assert.ok(again.every(({ replayed }) => replayed))
+      second.kill('SIGTERM')
+      const [, signal] = await once(second, 'exit')
+      assert.equal(signal, 'SIGTERM')
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
+  })
+})
+
+/** What the spool holds in whole lines. */
+function readingsIn(directory: string): AssetTrackingData[] {
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.log'))
+    .flatMap((name) => readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1))
+    .map((line) => JSON.parse(line.slice(line.indexOf('{'))))
+}
+
+async function newestReport(
+  asset_id: string,
+  reader: TokenSource,
+): Promise<{ timestamp: string } | undefined> {
+  const headers = { authorization: `Bearer ${await reader.token()}` }
+  const response = await fetch(`${server.url}/v1/assets/${asset_id}`, { headers })
+  if (response.status === 404) return undefined
+  return ((await response.json()) as { latest: { timestamp: string } }).latest
+}
+
+/** Another process's progress shows in what it leaves behind, and there is no event for that. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await sleep(20)
+}

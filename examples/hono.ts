@@ -1,0 +1,38 @@
+/**
+ * An API of your own on Hono, here served by Node; the app itself runs on Deno, Bun and workers as well.
+ * Run it with MIOT_ISSUER and MIOT_AUDIENCE set.
+ */
+
+import { serve } from '@hono/node-server'
+import { type AccessTokenClaims, bearerChallenge, OAuthError } from '@modulariot/oauth/protocol'
+import { Hono } from 'hono'
+import { createMiddleware } from 'hono/factory'
+import { verifier } from './verifier.ts'
+
+type Env = { Variables: { claims: AccessTokenClaims } }
+
+function requireScope(scope: string) {
+  return createMiddleware<Env>(async (context, next) => {
+    context.set('claims', await verifier.verify(context.req.header('authorization'), { scope }))
+    await next()
+  })
+}
+
+const app = new Hono<Env>()
+
+app.get('/', requireScope('asset:track:write'), (context) =>
+  context.json({ hello: context.get('claims').client_id }),
+)
+
+app.onError((error) => {
+  if (!(error instanceof OAuthError)) throw error
+  return new Response(null, {
+    status: error.status,
+    headers: { 'www-authenticate': bearerChallenge(error) },
+  })
+})
+
+serve(
+  { fetch: app.fetch, port: Number(process.env.PORT ?? 3000), hostname: '127.0.0.1' },
+  ({ port }) => console.log(`listening on http://127.0.0.1:${port}`),
+)

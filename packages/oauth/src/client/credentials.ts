@@ -1,0 +1,117 @@
+/**
+ * How the client proves itself: a secret it shows or a key it signs with (RFC 6749 §2.3.1, RFC 7523 §2.2).
+ *
+ * Read anew for each exchange, so that a rotated secret is used without a restart, and kept nowhere.
+ */
+
+import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK, SignJWT } from 'jose'
+import { CLIENT_ASSERTION_TYPE, type SigningAlgorithm } from '../protocol/index.ts'
+import { ConfigError } from './token-error.ts'
+
+export type SecretSource = string | (() => string | Promise<string>)
+
+export interface ClientKey {
+  /** The private key: a `CryptoKey` that may sign, or a private JWK. */
+  readonly key: CryptoKey | JWK
+  readonly alg: SigningAlgorithm
+  /** Under which the public half is registered. */
+  readonly kid?: string
+}
+
+export type ClientKeySource = ClientKey | (() => ClientKey | Promise<ClientKey>)
+
+/** One reading of the secret or key. */
+export interface Proof {
+  /** Differs when the secret or key does. It is the secret itself, where there is one. */
+  readonly identity: string
+  /** What must not appear in any message. */
+  readonly secrets: readonly string[]
+  /** The form's parameters for one request. */
+  parameters(context: ProofContext): Promise<Readonly<Record<string, string>>>
+}
+
+export interface ProofContext {
+  readonly client_id: string
+  /** The audience of an assertion; null where it is not known. */
+  readonly issuer: string | null
+  /** Unix seconds by the server's clock, as far as it is known. */
+  readonly nowSeconds: number
+}
+
+/** One request and its network; a replay within it is refused by the `jti`. */
+const ASSERTION_LIFETIME_SECONDS = 60
+
+/** @throws ConfigError when the source fails or gives nothing. What it threw is not shown. */
+export async function readSecret(source: SecretSource): Promise<Proof> {
+  const client_secret = await read('client_secret', source)
+  if (typeof client_secret !== 'string' || client_secret === '') {
+    throw new ConfigError('client_secret is empty: give the secret shown when the client was made')
+  }
+  return {
+    identity: client_secret,
+    secrets: [client_secret],
+    parameters: async ({ client_id }) => ({ client_id, client_secret }),
+  }
+}
+
+/** @throws ConfigError as above. */
+export async function readClientKey(source: ClientKeySource): Promise<Proof> {
+  const { key, alg, kid } = await read('client_key', source)
+  const name = kid ?? ('kty' in key ? key.kid : undefined)
+  return {
+    identity: `${alg} ${'kty' in key ? await thumbprint(key) : (name ?? '')}`,
+    secrets: [],
+    async parameters({ client_id, issuer, nowSeconds }) {
+      if (issuer === null) throw new ConfigError('client_key needs issuer: assertions are for it')
+      const iat = Math.floor(nowSeconds)
+      const client_assertion = await new SignJWT({ jti: crypto.randomUUID() })
+        .setProtectedHeader({ alg, typ: 'JWT', ...(name !== undefined && { kid: name }) })
+        .setIssuer(client_id)
+        .setSubject(client_id)
+        .setAudience(issuer)
+        .setIssuedAt(iat)
+        .setExpirationTime(iat + ASSERTION_LIFETIME_SECONDS)
+        .sign(await signingKey(key, alg))
+        .catch(() => {
+          throw new ConfigError(`client_key cannot sign with ${alg}: give its private half`)
+        })
+      return { client_assertion_type: CLIENT_ASSERTION_TYPE, client_assertion }
+    },
+  }
+}
+
+async function signingKey(key: CryptoKey | JWK, alg: string): Promise<CryptoKey | Uint8Array> {
+  try {
+    return 'kty' in key ? await importJWK(key as JWK, alg) : (key as CryptoKey)
+  } catch {
+    throw new ConfigError(`client_key is not a key for ${alg}`)
+  }
+}
+
+async function thumbprint(key: JWK): Promise<string> {
+  try {
+    return await calculateJwkThumbprint(key)
+  } catch {
+    throw new ConfigError('client_key is not a JWK')
+  }
+}
+
+/** The message of a failing parser or file system may quote what it read, so only its code is told. */
+async function read<Value>(
+  name: string,
+  source: Value | (() => Value | Promise<Value>),
+): Promise<Value> {
+  if (typeof source !== 'function') return source
+  try {
+    return await (source as () => Value | Promise<Value>)()
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'it threw'
+    throw new ConfigError(`${name} cannot be read (${code.slice(0, 40)})`)
+  }
+}
+
+export async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

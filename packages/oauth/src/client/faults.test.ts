@@ -1,0 +1,286 @@
+/** The token source against a real server that misbehaves in every way a network has. */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, it } from 'node:test'
+import { inspect } from 'node:util'
+import { type Clock, systemClock } from '../transport/clock.ts'
+import { SECRET } from './token-source.fixture.ts'
+import { TokenSource } from './token-source.ts'
+import type { TokenSourceOptions } from './token-source-options.ts'
+
+type Fault = (request: IncomingMessage, response: ServerResponse) => void
+
+const GOOD = JSON.stringify({ access_token: 'good', token_type: 'Bearer', expires_in: 3600 })
+
+let faults: Fault[] = []
+const seen: { url: string; body: string }[] = []
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = []
+  request.on('data', (chunk) => chunks.push(chunk))
+  request.on('end', () => {
+    seen.push({ url: request.url ?? '', body: Buffer.concat(chunks).toString() })
+    const fault = faults.shift() ?? ((_, answer) => answer.end(GOOD))
+    fault(request, response)
+  })
+})
+
+before(async () => {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+})
+after(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+function address(): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+function sourceOf(options: Partial<TokenSourceOptions> = {}): TokenSource {
+  seen.length = 0
+  return new TokenSource({
+    token_endpoint: `${address()}/token`,
+    client_id: 'client-1',
+    client_secret: SECRET,
+    audience: 'https://api.example',
+    ...options,
+  })
+}
+
+function answer(status: number, body: string, headers: Record<string, string> = {}): Fault {
+  return (_, response) => response.writeHead(status, headers).end(body)
+}
+
+interface Expected {
+  readonly name: string
+  readonly retryable: boolean
+  readonly status?: number
+  readonly retryAfterSeconds?: number
+}
+
+/** By what the server does: what whoever waits is told. After each, the next call succeeds. */
+const CASES: Readonly<Record<string, readonly [Fault, Expected]>> = {
+  'never answers': [() => {}, { name: 'TimeoutError', retryable: true }],
+  'stops in the middle of the head': [
+    (request) => request.socket.write('HTTP/1.1 200 OK\r\ncontent-'),
+    { name: 'TimeoutError', retryable: true },
+  ],
+  'stops in the middle of the body': [
+    (_, response) => response.writeHead(200, { 'content-length': '100' }).write('{"access_'),
+    { name: 'TimeoutError', retryable: true },
+  ],
+  'resets the connection': [
+    (request) => request.socket.resetAndDestroy(),
+    { name: 'NetworkError', retryable: true },
+  ],
+  'closes the connection without a word': [
+    (request) => request.socket.end(),
+    { name: 'NetworkError', retryable: true },
+  ],
+  'resets in the middle of the body': [
+    (request, response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('{"access_')
+      setImmediate(() => request.socket.resetAndDestroy())
+    },
+    { name: 'NetworkError', retryable: true },
+  ],
+  'speaks another protocol': [
+    (request) => request.socket.end('SSH-2.0-OpenSSH_9.6\r\n'),
+    { name: 'NetworkError', retryable: true },
+  ],
+  'redirects to another host': [
+    answer(302, '', { location: 'https://elsewhere.example/token' }),
+    { name: 'ConfigError', retryable: false, status: 302 },
+  ],
+  'redirects with 307, which would repeat the body': [
+    answer(307, '', { location: '/other' }),
+    { name: 'ConfigError', retryable: false, status: 307 },
+  ],
+  'answers half a body that looks whole': [
+    answer(200, GOOD.slice(0, 20)),
+    { name: 'ServerError', retryable: true, status: 200 },
+  ],
+  'answers a login page': [
+    answer(200, '<html>', { 'content-type': 'text/html' }),
+    { name: 'ServerError', retryable: true, status: 200 },
+  ],
+  'answers without end': [
+    (_, response) => {
+      const more = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+      }
+      response.on('drain', more)
+      more()
+    },
+    { name: 'ServerError', retryable: true, status: 200 },
+  ],
+  'is overloaded': [
+    answer(429, '{"error":"temporarily_unavailable"}', { 'retry-after': '7' }),
+    { name: 'RateLimitedError', retryable: true, status: 429, retryAfterSeconds: 7 },
+  ],
+  'fails with 500': [answer(500, 'x'), { name: 'ServerError', retryable: true, status: 500 }],
+  'fails behind a proxy': [
+    answer(502, '<h1>'),
+    { name: 'ServerError', retryable: true, status: 502 },
+  ],
+  'cannot answer now': [
+    answer(503, '{"error":"temporarily_unavailable"}', { 'retry-after': '1' }),
+    { name: 'ServerError', retryable: true, status: 503, retryAfterSeconds: 1 },
+  ],
+  'knows no such client': [
+    answer(401, '{"error":"invalid_client"}'),
+    { name: 'InvalidClientError', retryable: false, status: 401 },
+  ],
+  'knows no such client, on the documented face': [
+    answer(401, '{"error":"access_denied","error_description":"Unauthorized"}'),
+    { name: 'InvalidClientError', retryable: false, status: 401 },
+  ],
+  'knows no such client, and says so with 400': [
+    answer(400, '{"error":"invalid_client"}'),
+    { name: 'InvalidClientError', retryable: false, status: 400 },
+  ],
+  'did not grant the audience': [
+    answer(400, '{"error":"invalid_target"}'),
+    { name: 'AccessDeniedError', retryable: false, status: 400 },
+  ],
+  'does not let this address in': [
+    answer(403, '{"error":"access_denied"}'),
+    { name: 'AccessDeniedError', retryable: false, status: 403 },
+  ],
+  'does not understand': [
+    answer(400, '{"error":"invalid_request"}'),
+    { name: 'ConfigError', retryable: false, status: 400 },
+  ],
+  'has no such path': [answer(404, ''), { name: 'ConfigError', retryable: false, status: 404 }],
+  'answers errors of wrong types': [
+    answer(400, '{"error":{"a":1},"error_description":[7]}'),
+    { name: 'ConfigError', retryable: false, status: 400 },
+  ],
+}
+
+describe('a token endpoint that', () => {
+  for (const [what, [fault, expected]] of Object.entries(CASES)) {
+    it(`${what} makes a ${expected.name}`, async () => {
+      // Time is over once the server has done what it does, however long that took.
+      let timeIsOver = () => {}
+      const after: Clock['after'] = (_, callback) => {
+        timeIsOver = callback
+        return () => {}
+      }
+      const stalls = expected.name === 'TimeoutError'
+      const source = sourceOf(stalls ? { clock: { ...systemClock, after } } : {})
+      faults = [
+        (request, response) => {
+          fault(request, response)
+          if (stalls) setImmediate(timeIsOver)
+        },
+      ]
+      await assert.rejects(source.token(), (error: Error) => {
+        const told = Object.fromEntries(
+          Object.keys(expected).map((key) => [key, error[key as keyof Error]]),
+        )
+        assert.deepEqual(told, expected)
+        return true
+      })
+      assert.equal(await sourceOf().token(), 'good')
+    })
+  }
+
+  it('storms with 429 gets one request a call, and no retries of ours', async () => {
+    const source = sourceOf()
+    faults = Array.from({ length: 20 }, () => answer(429, '{}', { 'retry-after': '60' }))
+    for (let count = 0; count < 20; count++) {
+      await assert.rejects(source.token(), { code: 'rate_limited', retryAfterSeconds: 60 })
+    }
+    assert.equal(seen.length, 20)
+    assert.equal(await source.token(), 'good')
+  })
+
+  it('redirects does not get the secret to the other place', async () => {
+    const source = sourceOf()
+    faults = [answer(307, '', { location: `${address()}/other` })]
+    await assert.rejects(source.token(), /follows no redirect/)
+    assert.deepEqual(
+      seen.map(({ url }) => url),
+      ['/token'],
+    )
+  })
+})
+
+describe('nothing shows a secret or a token', () => {
+  const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjbGllbnQtMSJ9.c2lnbmF0dXJl'
+  const form = new URLSearchParams({ '': SECRET }).toString().slice(1)
+
+  function assertSilent(thing: unknown): void {
+    const shown = [
+      inspect(thing, { showHidden: true, depth: 10 }),
+      JSON.stringify(thing),
+      String(thing),
+      thing instanceof Error ? `${thing.stack}${JSON.stringify(Object.entries(thing))}` : '',
+    ].join('\n')
+    for (const secret of [SECRET, form, encodeURIComponent(SECRET), JWT]) {
+      assert.ok(!shown.includes(secret), shown)
+    }
+  }
+
+  it('not the source, not a token in hand', async () => {
+    const source = sourceOf()
+    faults = [
+      answer(200, JSON.stringify({ access_token: JWT, token_type: 'Bearer', expires_in: 60 })),
+    ]
+    assertSilent(source)
+    assert.equal(await source.token(), JWT)
+    assertSilent(source)
+    assertSilent(await source.held())
+    assertSilent({ nested: [source] })
+  })
+
+  it('not the error when the server sends back what it got', async () => {
+    const echo: Fault = (_, response) => {
+      const { body } = seen.at(-1) as { body: string }
+      const error_description = `You sent ${body}, that is ${SECRET}, ${JWT}\n\u001b[31m`
+      response.writeHead(400, { 'x-request-id': SECRET.slice(0, 20) })
+      response.end(JSON.stringify({ error: `bad ${SECRET}`, error_description }))
+    }
+    const lines: string[] = []
+    const source = sourceOf({ logger: { warn: (line) => lines.push(line) } })
+    faults = [echo]
+    const error = await source.token().catch((thrown) => thrown)
+    assert.match(error.message, /You sent .*\[redacted\]/)
+    assert.doesNotMatch(error.message, /\p{Control}/u)
+    assertSilent(error)
+    assertSilent(lines)
+  })
+
+  it('not the error when fetch fails with the request in its hands', async () => {
+    const fetch: typeof globalThis.fetch = async (_, init) => {
+      const cause = Object.assign(new Error(`failed: ${init?.body}`), { code: 'EPIPE', init })
+      throw Object.assign(new TypeError(`fetch failed with ${SECRET}`, { cause }), { init })
+    }
+    const error = await sourceOf({ fetch })
+      .token()
+      .catch((thrown) => thrown)
+    assert.match(error.message, /cannot be reached \(EPIPE\)/)
+    assertSilent(error)
+  })
+
+  it('not the error when the secret cannot be read', async () => {
+    const client_secret = () => {
+      throw new SyntaxError(`Unexpected token in ${SECRET}`)
+    }
+    const error = await sourceOf({ client_secret })
+      .token()
+      .catch((thrown) => thrown)
+    assert.equal(error.name, 'ConfigError')
+    assertSilent(error)
+  })
+
+  it('and the server’s request id is there to be quoted', async () => {
+    faults = [answer(500, '', { 'x-request-id': 'r-17' })]
+    await assert.rejects(sourceOf().token(), { requestId: 'r-17' })
+  })
+})

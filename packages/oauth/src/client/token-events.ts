@@ -1,0 +1,45 @@
+/** What a token source tells of itself, for logs and metrics. No event holds a secret or a token. */
+
+import type { TokenError } from './token-error.ts'
+
+export type TokenEvent =
+  /** A token came, from the server or from the store. `usable_ms` 0: it is used once and not kept. */
+  | { readonly kind: 'obtained'; readonly from: 'server' | 'store'; readonly usable_ms: number }
+  /** Nobody notices yet: the token in hand is still good. */
+  | {
+      readonly kind: 'refresh_failed'
+      readonly error: TokenError
+      readonly next_try_in_ms: number
+    }
+  /** Whoever waits for a token gets this error. */
+  | { readonly kind: 'failed'; readonly error: TokenError }
+  | { readonly kind: 'secret_reread' }
+  /** The API refused the token in hand. */
+  | { readonly kind: 'forgotten' }
+  /** The store could not be used; the token came without it. */
+  | { readonly kind: 'store_failed'; readonly what: 'read' | 'lock' | 'write' }
+
+/** A part of `console`, and of most loggers. */
+export interface TokenLogger {
+  warn(message: string): void
+}
+
+/** What an operator should read, as a line; null for the rest. */
+export function logLine(event: TokenEvent): string | null {
+  switch (event.kind) {
+    case 'refresh_failed': {
+      const seconds = Math.ceil(event.next_try_in_ms / 1000)
+      return `token refresh failed, next try in ${seconds} s: ${event.error.message}`
+    }
+    case 'failed':
+      return `no token: ${event.error.message}`
+    case 'store_failed':
+      return `the token store could not be used (${event.what})`
+    case 'obtained':
+      return event.usable_ms > 0 ? null : 'the server does not say how long its token lives'
+    case 'secret_reread':
+      return 'the secret was refused, reading it again'
+    case 'forgotten':
+      return null
+  }
+}

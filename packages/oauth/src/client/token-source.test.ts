@@ -1,0 +1,355 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { grant, json, networkFailure, settle, setUp, silence } from './token-source.fixture.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+describe('a token', () => {
+  it('is asked for once and given out until shortly before its end', async () => {
+    const { source, server, clock } = setUp({ random: () => 1 })
+    assert.equal(await source.token(), 't1')
+    clock.advance(23 * HOUR)
+    assert.equal(await source.token(), 't1')
+    assert.equal(server.requests.length, 1)
+  })
+
+  it('is asked for once, however many wait for it', async () => {
+    const { source, server } = setUp()
+    const tokens = await Promise.all(Array.from({ length: 1000 }, () => source.token()))
+    assert.deepEqual(new Set(tokens), new Set(['t1']))
+    assert.equal(server.requests.length, 1)
+  })
+
+  it('counts from when its request was begun, not from when it came', async () => {
+    const { source, server, clock } = setUp()
+    server.answer = () => {
+      clock.advance(9 * SECOND)
+      return grant(server.requests.length, { expires_in: 20 })
+    }
+    await source.token()
+    clock.advance(8 * SECOND)
+    assert.equal(await source.token(), 't1')
+    server.answer = () => grant(2)
+    await settle()
+    clock.advance(1.1 * SECOND)
+    assert.equal(await source.token(), 't2')
+  })
+
+  it('is over when the wall clock says so: the machine slept', async () => {
+    const { source, clock } = setUp()
+    await source.token()
+    clock.sleep(25 * HOUR)
+    assert.equal(await source.token(), 't2')
+  })
+
+  it('is over when the monotonic clock says so: the wall clock was set back', async () => {
+    const { source, clock } = setUp()
+    await source.token()
+    clock.advance(25 * HOUR)
+    clock.setWall(clock.wallMs() - 24 * HOUR)
+    assert.equal(await source.token(), 't2')
+  })
+
+  it('is never given out at or after its end, whatever the clocks do', async () => {
+    const { source, server, clock } = setUp()
+    const begun = new Map<string, readonly [number, number]>()
+    server.answer = () => {
+      const number = server.requests.length
+      begun.set(`t${number}`, [clock.wallMs(), clock.monotonicMs()])
+      if (number % 3 === 0) throw networkFailure()
+      return grant(number, { expires_in: 600 })
+    }
+    const moves = [
+      () => clock.advance(97 * SECOND),
+      () => clock.sleep(211 * SECOND),
+      () => clock.setWall(clock.wallMs() - 307 * SECOND),
+      () => clock.advance(599 * SECOND),
+    ]
+    for (let step = 0; step < 400; step++) {
+      ;(moves[(step * 7) % 4 === 0 ? step % 4 : (step * 3) % 4] as () => void)()
+      const token = await source.token().catch(() => null)
+      await settle()
+      if (token === null) continue
+      const [wall, monotonic] = begun.get(token) as readonly [number, number]
+      assert.ok(clock.wallMs() - wall < 600 * SECOND, `step ${step}: ${token} by the wall clock`)
+      assert.ok(clock.monotonicMs() - monotonic < 600 * SECOND, `step ${step}: ${token}`)
+    }
+    assert.ok(server.requests.length > 50)
+  })
+
+  for (const expires_in of [undefined, null, 0, -1, '86400', 'soon', {}, true]) {
+    it(`is used once and not kept when expires_in is ${JSON.stringify(expires_in)}`, async () => {
+      const { source, server, lines } = setUp()
+      server.answer = () => grant(server.requests.length, { expires_in })
+      assert.deepEqual(await Promise.all([source.token(), source.token()]), ['t1', 't1'])
+      assert.equal(await source.token(), 't2')
+      assert.match(lines[0] ?? '', /does not say how long/)
+    })
+  }
+
+  it('with an absurdly long life is kept for a year at most', async () => {
+    const { source, server, clock } = setUp()
+    server.answer = () => grant(server.requests.length, { expires_in: 1e300 })
+    await source.token()
+    clock.advance(366 * 24 * HOUR)
+    assert.equal(await source.token(), 't2')
+  })
+
+  it('of an unusable life does not push out a good one, nor is it fetched at each call', async () => {
+    const { source, server, clock } = setUp()
+    await source.token()
+    server.answer = () => grant(server.requests.length, { expires_in: 'x' })
+    clock.advance(23.9 * HOUR)
+    for (let count = 0; count < 5; count++) {
+      assert.equal(await source.token(), 't1')
+      await settle()
+    }
+    assert.equal(server.requests.length, 2)
+  })
+})
+
+describe('one who waits', () => {
+  it('may leave, and neither the others nor the request notice', async () => {
+    const { source, server } = setUp()
+    const { promise, resolve } = Promise.withResolvers<Response>()
+    server.answer = () => promise
+    const leaver = new AbortController()
+    const left = source.token({ signal: leaver.signal })
+    const stayed = source.token()
+    leaver.abort(new Error('enough'))
+    await assert.rejects(left, /enough/)
+    assert.equal(server.requests[0]?.signal.aborted, false)
+    resolve(grant(1))
+    assert.equal(await stayed, 't1')
+    assert.equal(server.requests.length, 1)
+  })
+
+  it('may have left before, and then asks for nothing', async () => {
+    const { source, server } = setUp()
+    await assert.rejects(source.token({ signal: AbortSignal.abort(new Error('gone')) }), /gone/)
+    assert.equal(server.requests.length, 0)
+    await source.token()
+    await assert.rejects(source.token({ signal: AbortSignal.abort(new Error('gone')) }), /gone/)
+  })
+
+  it('gets the token though all who asked have left meanwhile', async () => {
+    const { source, server } = setUp()
+    const { promise, resolve } = Promise.withResolvers<Response>()
+    server.answer = () => promise
+    const controllers = [new AbortController(), new AbortController()]
+    const all = controllers.map(({ signal }) => source.token({ signal }))
+    for (const controller of controllers) controller.abort()
+    assert.equal((await Promise.allSettled(all)).filter((x) => x.status === 'rejected').length, 2)
+    resolve(grant(1))
+    assert.equal(await source.token(), 't1')
+    assert.equal(server.requests.length, 1)
+  })
+
+  it('waits no longer than the deadline, and the next call tries anew', async () => {
+    const { source, server, clock } = setUp({ timeoutMs: 10 * SECOND })
+    server.answer = silence
+    const waiting = assert.rejects(source.token(), { name: 'TimeoutError', retryable: true })
+    await settle()
+    clock.advance(10 * SECOND)
+    await waiting
+    server.answer = () => grant(2)
+    assert.equal(await source.token(), 't2')
+    assert.equal(clock.timers, 0)
+  })
+
+  it('is freed at the deadline by a fetch that ignores its signal, too', async () => {
+    const { source, server, clock } = setUp()
+    server.answer = () => new Promise(() => {})
+    const waiting = assert.rejects(source.token(), { code: 'timeout' })
+    await settle()
+    clock.advance(10 * SECOND)
+    await waiting
+  })
+
+  it('is freed at the deadline when the secret never comes', async () => {
+    const { source, clock } = setUp({ client_secret: () => new Promise(() => {}) })
+    const waiting = assert.rejects(source.token(), { code: 'timeout' })
+    clock.advance(10 * SECOND)
+    await waiting
+  })
+
+  it('hears of a failure with all others, and nobody after them: errors are not kept', async () => {
+    const { source, server } = setUp()
+    server.answer = () => Promise.reject(networkFailure())
+    const waiting = [source.token(), source.token(), source.token()]
+    for (const { status } of await Promise.allSettled(waiting)) assert.equal(status, 'rejected')
+    assert.equal(server.requests.length, 1)
+    server.answer = () => grant(2)
+    assert.equal(await source.token(), 't2')
+  })
+})
+
+describe('the early refresh', () => {
+  it('happens in the background about 20 minutes before the end of a day', async () => {
+    const { source, server, clock } = setUp({ random: () => 1 })
+    await source.token()
+    clock.advance(24 * HOUR - 20 * MINUTE - 1)
+    await source.token()
+    assert.equal(server.requests.length, 1)
+    server.answer = silence
+    clock.advance(2)
+    assert.equal(await source.token(), 't1', 'nobody waits for it')
+    assert.equal(await source.token(), 't1')
+    await settle()
+    assert.equal(server.requests.length, 2, 'one at a time')
+  })
+
+  it('is spread: with another chance it comes hours earlier', async () => {
+    const { source, server, clock } = setUp({ random: () => 0 })
+    await source.token()
+    clock.advance(14 * HOUR)
+    await source.token()
+    await settle()
+    assert.equal(server.requests.length, 2)
+    assert.equal(await source.token(), 't2')
+  })
+
+  it('follows refresh_in', async () => {
+    const { source, server, clock } = setUp()
+    server.answer = () => grant(server.requests.length, { expires_in: 3600, refresh_in: 600 })
+    await source.token()
+    clock.advance(0.6 * 600 * SECOND)
+    await source.token()
+    await settle()
+    assert.equal(server.requests.length, 1)
+    clock.advance(0.4 * 600 * SECOND)
+    await source.token()
+    await settle()
+    assert.equal(server.requests.length, 2)
+  })
+
+  for (const refresh_in of [0, -5, '600', null, 3600, 4000]) {
+    it(`does without a refresh_in of ${JSON.stringify(refresh_in)}`, async () => {
+      const { source, server, clock } = setUp()
+      server.answer = () => grant(server.requests.length, { expires_in: 3600, refresh_in })
+      await source.token()
+      clock.advance(0.4 * HOUR)
+      await source.token()
+      await settle()
+      assert.equal(server.requests.length, 1)
+      clock.advance(0.5 * HOUR)
+      await source.token()
+      await settle()
+      assert.equal(server.requests.length, 2)
+    })
+  }
+
+  it('that fails leaves the token in use and the server alone for about a minute', async () => {
+    const { source, server, clock, events } = setUp()
+    await source.token()
+    server.answer = () => Promise.reject(networkFailure())
+    clock.advance(23.8 * HOUR)
+    for (let count = 0; count < 100; count++) {
+      assert.equal(await source.token(), 't1')
+      await settle()
+    }
+    assert.equal(server.requests.length, 2)
+    clock.advance(44 * SECOND)
+    await source.token()
+    await settle()
+    assert.equal(server.requests.length, 2)
+    clock.advance(32 * SECOND)
+    await source.token()
+    await settle()
+    assert.equal(server.requests.length, 3)
+    assert.deepEqual(
+      events.map(({ kind }) => kind),
+      ['obtained', 'refresh_failed', 'refresh_failed'],
+    )
+  })
+
+  it('that fails for an hour takes effect only when the token has ended', async () => {
+    const { source, server, clock } = setUp()
+    await source.token()
+    server.answer = () => json({ error: 'temporarily_unavailable' }, 503)
+    clock.advance(23 * HOUR)
+    for (let minute = 0; minute < 59; minute++) {
+      assert.equal(await source.token(), 't1')
+      await settle()
+      clock.advance(MINUTE)
+    }
+    assert.ok(server.requests.length > 50)
+    clock.advance(MINUTE)
+    await assert.rejects(source.token(), { name: 'ServerError', status: 503 })
+    server.answer = () => grant(99)
+    assert.equal(await source.token(), 't99')
+  })
+
+  it('waits as long as Retry-After says, also past a minute', async () => {
+    const { source, server, clock } = setUp()
+    await source.token()
+    server.answer = () => json({ error: 'x' }, 429, { 'retry-after': '300' })
+    clock.advance(23.5 * HOUR)
+    await source.token()
+    await settle()
+    server.answer = () => grant(3)
+    clock.advance(299 * SECOND)
+    assert.equal(await source.token(), 't1')
+    await settle()
+    assert.equal(server.requests.length, 2)
+    clock.advance(80 * SECOND)
+    await source.token()
+    await settle()
+    assert.equal(await source.token(), 't3')
+  })
+
+  it('that fails is nobody’s unhandled rejection', async () => {
+    const unhandled: unknown[] = []
+    const listener = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', listener)
+    try {
+      const { source, server, clock } = setUp()
+      await source.token()
+      server.answer = () => Promise.reject(networkFailure())
+      clock.advance(23.9 * HOUR)
+      await source.token()
+      await settle()
+      clock.advance(HOUR)
+      const controller = new AbortController()
+      const left = source.token({ signal: controller.signal })
+      controller.abort()
+      await assert.rejects(left)
+      await settle()
+      await settle()
+    } finally {
+      process.off('unhandledRejection', listener)
+    }
+    assert.deepEqual(unhandled, [])
+  })
+
+  it('that is still under way at the end is waited for, not doubled', async () => {
+    const { source, server, clock } = setUp({ timeoutMs: 2 * HOUR })
+    await source.token()
+    const { promise, resolve } = Promise.withResolvers<Response>()
+    server.answer = () => promise
+    clock.advance(23.9 * HOUR)
+    await source.token()
+    clock.advance(HOUR)
+    const waiting = source.token()
+    resolve(grant(2))
+    assert.equal(await waiting, 't2')
+    assert.equal(server.requests.length, 2)
+  })
+})
+
+describe('forgetting', () => {
+  it('drops exactly the token that was refused', async () => {
+    const { source, server } = setUp()
+    const token = await source.token()
+    source.forget('t0')
+    assert.equal(await source.token(), token)
+    source.forget(token)
+    source.forget(token)
+    assert.equal(await source.token(), 't2')
+    source.forget(token)
+    assert.equal(await source.token(), 't2')
+    assert.equal(server.requests.length, 2)
+  })
+})

@@ -1,0 +1,148 @@
+/**
+ * Tokens in files of one directory, for processes that share a machine and for restarts.
+ *
+ * A file is readable by its owner only and replaced by rename, so a reader sees the old token or the new
+ * one. What others could have read or written is not used: a planted token would send our reports to
+ * another's account.
+ */
+
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { mkdir, open, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { TokenStore } from '../client/index.ts'
+
+export interface FileTokenStoreOptions {
+  /** Made with mode 0700 when it is missing. */
+  readonly directory: string
+  /** How long to wait for another process that is asking for the same token. 3 seconds. */
+  readonly lockWaitMs?: number
+  /** After this time whoever holds a lock is taken for dead. 30 seconds. */
+  readonly lockStaleMs?: number
+}
+
+const LOCK_POLL_MS = 25
+const FORGOTTEN_AFTER_MS = 31 * 86_400_000
+const MAX_FILE_BYTES = 64 * 1024
+
+export function fileTokenStore(options: FileTokenStoreOptions): TokenStore {
+  const { directory, lockWaitMs = 3_000, lockStaleMs = 30_000 } = options
+  const pathOf = (key: string, ending: string) => join(directory, `${key}.${ending}`)
+  const ready = once(() => prepare(directory))
+
+  return {
+    async read(key) {
+      await ready()
+      return readOwn(pathOf(key, 'token'))
+    },
+
+    async write(key, text) {
+      await ready()
+      const temporary = pathOf(key, `${randomUUID()}.tmp`)
+      await writeFile(temporary, text, { mode: 0o600, flag: 'wx' })
+      try {
+        await rename(temporary, pathOf(key, 'token'))
+      } catch (error) {
+        await unlink(temporary).catch(() => {})
+        throw error
+      }
+    },
+
+    async lock(key, signal) {
+      await ready()
+      const path = pathOf(key, 'lock')
+      const holder = randomUUID()
+      const until = performance.now() + lockWaitMs
+      while (!(await take(path, holder))) {
+        await breakIfStale(path, lockStaleMs)
+        if (performance.now() >= until) throw new Error(`${path} is held by another process`)
+        await setTimeout(LOCK_POLL_MS, undefined, { signal })
+      }
+      return () => release(path, holder)
+    },
+  }
+}
+
+/** What failed is tried again at the next call. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null
+  return () => {
+    done ??= work().catch((error) => {
+      done = null
+      throw error
+    })
+    return done
+  }
+}
+
+async function prepare(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const { mode, uid } = await stat(directory)
+  if (othersMay(mode, 0o022) || !isOurs(uid)) {
+    throw new Error(`${directory} can be written by others: chmod 700 it, or choose another`)
+  }
+  // A secret that was rotated away leaves its file behind.
+  for (const name of await readdir(directory)) {
+    if (!/^[0-9a-f]{64}\./.test(name)) continue
+    const path = join(directory, name)
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
+    if (Date.now() - mtimeMs > FORGOTTEN_AFTER_MS) await unlink(path).catch(() => {})
+  }
+}
+
+async function readOwn(path: string): Promise<string | null> {
+  const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(ifMissing)
+  if (file === null) return null
+  try {
+    const { mode, uid, size } = await file.stat()
+    if (othersMay(mode, 0o077) || !isOurs(uid)) throw new Error(`${path} is open to others`)
+    if (size > MAX_FILE_BYTES) throw new Error(`${path} is too long`)
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
+/** Windows has no such bits, and no user ids. */
+function othersMay(mode: number, bits: number): boolean {
+  return process.platform !== 'win32' && (mode & bits) !== 0
+}
+
+function isOurs(uid: number): boolean {
+  return process.getuid === undefined || process.getuid() === uid
+}
+
+async function take(path: string, holder: string): Promise<boolean> {
+  try {
+    await writeFile(path, holder, { mode: 0o600, flag: 'wx' })
+    return true
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false
+    throw error
+  }
+}
+
+/**
+ * Two processes that find the same stale lock may both go on; then two tokens are asked for instead of
+ * one, which harms nobody. The lock saves requests, nothing depends on it.
+ */
+async function breakIfStale(path: string, lockStaleMs: number): Promise<void> {
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }))
+  if (Math.abs(Date.now() - mtimeMs) > lockStaleMs) await unlink(path).catch(ifMissing)
+}
+
+/** Another's lock, taken after ours was broken, stays. */
+async function release(path: string, holder: string): Promise<void> {
+  const found = await readFile(path, 'utf8').catch(ifMissing)
+  if (found === holder) await unlink(path).catch(ifMissing)
+}
+
+function ifMissing(error: unknown): null {
+  if (hasCode(error, 'ENOENT')) return null
+  throw error
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}

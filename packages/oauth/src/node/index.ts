@@ -1,0 +1,11 @@
+/** What a process with files and an environment has more. */
+
+export { createTokenSource, tokenSourceFromEnv } from './create-token-source.ts'
+export { type FileTokenStoreOptions, fileTokenStore } from './file-token-store.ts'
+export {
+  clientKeyFromFile,
+  type Environment,
+  resolveSecret,
+  secretFromEnv,
+  secretFromFile,
+} from './sources.ts'

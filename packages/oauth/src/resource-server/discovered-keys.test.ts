@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { AUDIENCE, CLAIMS, ISSUER, keys, NOW, sign } from './verifier.fixture.ts'
+import { createVerifier } from './verifier.ts'
+
+const JWKS_URI = 'https://keys.example/jwks.json'
+const METADATA_URL = `${ISSUER}/.well-known/oauth-authorization-server`
+
+/** A verifier that was told an issuer and an audience, and the server it finds. */
+function setUp(metadata: object = { issuer: ISSUER, jwks_uri: JWKS_URI }) {
+  const urls: string[] = []
+  const server = {
+    metadata: async (): Promise<Response> => Response.json(metadata),
+    jwks: async () => Response.json({ keys: [keys.ES256.public_jwk] }),
+  }
+  const fetch: typeof globalThis.fetch = (input) => {
+    urls.push(String(input))
+    return String(input) === METADATA_URL ? server.metadata() : server.jwks()
+  }
+  const now = () => NOW * 1000
+  const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, fetch, now })
+  return { urls, server, verify: (token: string) => verifier.verify(`Bearer ${token}`) }
+}
+
+describe('a verifier that knows the issuer only', () => {
+  it('finds its keys through the metadata, once for a thousand requests', async () => {
+    const { urls, verify } = setUp()
+    assert.deepEqual(urls, [])
+    const token = await sign(CLAIMS)
+    const all = await Promise.all(Array.from({ length: 1000 }, () => verify(token)))
+    assert.ok(all.every(({ client_id }) => client_id === 'client-1'))
+    assert.deepEqual(urls, [METADATA_URL, JWKS_URI])
+  })
+
+  it('fetches nothing for a token whose form is wrong', async () => {
+    const { urls, verify } = setUp()
+    await assert.rejects(verify('a.b.c'), { status: 401 })
+    assert.deepEqual(urls, [])
+  })
+
+  const cases: Readonly<Record<string, object>> = {
+    'of another issuer': { issuer: 'https://evil.example', jwks_uri: JWKS_URI },
+    'of an issuer that is almost the same': { issuer: `${ISSUER}/`, jwks_uri: JWKS_URI },
+    'without an address of keys': { issuer: ISSUER },
+    'with keys in plain http': { issuer: ISSUER, jwks_uri: 'http://keys.example/' },
+    'of nobody': {},
+  }
+  for (const [what, metadata] of Object.entries(cases)) {
+    it(`does not believe a document ${what}`, async () => {
+      const { urls, verify } = setUp(metadata)
+      await assert.rejects(verify(await sign(CLAIMS)), { status: 503 })
+      assert.deepEqual(urls, [METADATA_URL])
+    })
+  }
+
+  it('asks a server that is down once a second, not once a request', async () => {
+    const { urls, server, verify } = setUp()
+    server.metadata = () => Promise.reject(new TypeError('fetch failed'))
+    const token = await sign(CLAIMS)
+    for (let count = 0; count < 50; count++) await assert.rejects(verify(token), { status: 503 })
+    assert.equal(urls.length, 1)
+  })
+})
+
+describe('a verifier that cannot work', () => {
+  const cases: readonly (readonly [object, RegExp])[] = [
+    [{ audience: AUDIENCE }, /issuer is not set/],
+    [{ issuer: ISSUER }, /audience is not set/],
+    [{ issuer: ISSUER, audience: '' }, /audience is not set/],
+    [{ issuer: 'http://auth.example', audience: AUDIENCE }, /issuer must be https/],
+    [{ issuer: 'auth', audience: AUDIENCE }, /issuer is not an absolute URL/],
+  ]
+  for (const [options, message] of cases) {
+    it(`says so when it is made: ${message.source}`, () => {
+      assert.throws(() => createVerifier(options as never), { name: 'TypeError', message })
+    })
+  }
+})

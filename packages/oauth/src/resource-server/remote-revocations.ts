@@ -1,0 +1,287 @@
+/**
+ * What was revoked, followed over the network: `GET /oauth2/revocations` by long poll.
+ *
+ * The policy is said out loud. While the feed is silent, tokens are judged by what is known, for
+ * `failOpenForMs` and no longer; then nothing passes until the feed speaks again. What has once been
+ * revoked never comes back to life, whatever the feed says later.
+ */
+
+import { OAuthError } from '../protocol/index.ts'
+import { boundedText, discardBody } from '../transport/bounded-text.ts'
+import { type Clock, elapsedMs, type Moment, momentOf, systemClock } from '../transport/clock.ts'
+import { retryAfterSeconds } from '../transport/retry-after.ts'
+import { urlFault } from '../transport/secure-url.ts'
+import { type RevocableToken, RevocationList, type RevocationSource } from './revocation-list.ts'
+import { parseRevocationPage } from './revocation-page.ts'
+
+export interface RemoteRevocationsOptions {
+  readonly feed_uri: string
+  /** Where the tokens for the feed come from (scope `revocations:read`): a `TokenSource` fits. */
+  readonly tokens: { token(): Promise<string>; forget(access_token: string): void }
+  /** For how long a silent feed is taken for "nothing was revoked". At least 5 seconds. */
+  readonly failOpenForMs: number
+  readonly fetch?: typeof globalThis.fetch
+  readonly clock?: Clock
+  /** From 0 to 1: spreads the tries of a fleet of APIs. */
+  readonly random?: () => number
+  readonly onEvent?: (event: RevocationsEvent) => void
+  readonly allowInsecureRequests?: boolean
+}
+
+export type RevocationsEvent =
+  /** All there is was read; `entries` are remembered. */
+  | { readonly kind: 'caught_up'; readonly entries: number }
+  /** The feed could not be read. `reason` holds no secret. */
+  | { readonly kind: 'silent'; readonly reason: string; readonly next_try_in_ms: number }
+
+const MIN_FAIL_OPEN_MS = 5_000
+const MAX_WAIT_SECONDS = 30
+/** For the way there and back, on top of the wait that was asked for. */
+const GRACE_MS = 5_000
+const FIRST_BACKOFF_MS = 500
+const MAX_BACKOFF_MS = 30_000
+const MAX_PAGE_BYTES = 4 * 1024 * 1024
+/** Between polls that come back early: with news more may follow, without any the server does not wait. */
+const REST_AFTER_NEWS_MS = 100
+const REST_WITHOUT_NEWS_MS = 1_000
+/** Now and then all is read again: a server restored from a backup may count its entries anew. */
+const READ_ALL_EVERY_MS = 3_600_000
+/** A wall clock that is set back must not make a forgotten token live again. */
+const KEEP_LONGER_SECONDS = 3_600
+
+export class RemoteRevocations implements RevocationSource {
+  readonly #options: RemoteRevocationsOptions
+  readonly #clock: Clock
+  readonly #list = new RevocationList()
+  readonly #listeners = new Set<() => void>()
+  readonly #waitSeconds: number
+  #cursor: string | null = null
+  /** When we last knew all there was; before that, when we began. */
+  #knownAt: Moment
+  #readAllAt: Moment
+  #failures = 0
+  #closed = false
+  /** Ends the poll or the pause under way. */
+  #wake: () => void = () => {}
+  #hurried = false
+  #ready: Promise<void> | null = null
+
+  /** @throws TypeError when something is set wrong. */
+  constructor(options: RemoteRevocationsOptions) {
+    const fault = urlFault(options.feed_uri, options.allowInsecureRequests)
+    if (fault !== null) throw new TypeError(`feed_uri ${fault}`)
+    if (!(options.failOpenForMs >= MIN_FAIL_OPEN_MS)) {
+      throw new TypeError(`failOpenForMs must be at least ${MIN_FAIL_OPEN_MS}`)
+    }
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#knownAt = momentOf(this.#clock)
+    this.#readAllAt = this.#knownAt
+    // An answer without news must come well before the silence counts.
+    const half = Math.floor(options.failOpenForMs / 2000)
+    this.#waitSeconds = Math.min(MAX_WAIT_SECONDS, half)
+  }
+
+  /** How many entries are remembered. */
+  get size(): number {
+    return this.#list.size
+  }
+
+  /** Begins to follow. Resolves when all there is was read for the first time; never rejects. */
+  start(): Promise<void> {
+    this.#ready ??= new Promise((resolve) => void this.#follow(resolve))
+    return this.#ready
+  }
+
+  /** Stops for good; the request under way is given up. */
+  close(): void {
+    this.#closed = true
+    this.#wake()
+  }
+
+  onKeyRevoked(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  isRevoked(token: RevocableToken): boolean {
+    if (elapsedMs(this.#knownAt, this.#clock) > this.#options.failOpenForMs) {
+      this.#hurry()
+      throw tooLongSilent()
+    }
+    return this.#list.isRevoked(token)
+  }
+
+  /** The machine may have slept on a connection that is dead: ask anew, once, instead of waiting for it. */
+  #hurry(): void {
+    if (this.#hurried) return
+    this.#hurried = true
+    this.#wake()
+  }
+
+  async #follow(caughtUp: () => void): Promise<void> {
+    let refusals = 0
+    while (!this.#closed) {
+      try {
+        await this.#readNews()
+        caughtUp()
+        refusals = 0
+      } catch (error) {
+        if (this.#closed) break
+        if (error instanceof AskAnew) continue
+        // A token that was refused is replaced at once, but only once in a row.
+        refusals = error instanceof TokenRefused ? refusals + 1 : 0
+        if (refusals !== 1) await this.#pauseAfter(error)
+      }
+    }
+    caughtUp()
+  }
+
+  /** One poll, and what is left behind it; rests a little when the poll came back early. */
+  async #readNews(): Promise<void> {
+    const isCurrent = this.#cursor !== null && this.#failures === 0 && !this.#hurried
+    const waitSeconds = isCurrent ? this.#waitSeconds : 0
+    const begun = momentOf(this.#clock)
+    let news = 0
+    for (let more = true; more && !this.#closed; ) {
+      const asked = momentOf(this.#clock)
+      const page = parseRevocationPage(await this.#get(news === 0 ? waitSeconds : 0))
+      this.#list.add(page.revocations)
+      this.#cursor = page.cursor
+      news += page.revocations.length
+      more = page.more && page.revocations.length > 0
+      if (page.revocations.some(({ kind }) => kind === 'key')) this.#tellKeyRevoked()
+      if (!more) this.#caughtUp(asked)
+    }
+    const tookMs = elapsedMs(begun, this.#clock)
+    if (waitSeconds > 0 && tookMs < waitSeconds * 500) {
+      await this.#rest(news > 0 ? REST_AFTER_NEWS_MS : REST_WITHOUT_NEWS_MS)
+    }
+  }
+
+  #caughtUp(asked: Moment): void {
+    // An answer that the machine slept on is as old as its question.
+    const longest = this.#waitSeconds * 1000 + GRACE_MS
+    this.#knownAt = elapsedMs(asked, this.#clock) <= longest ? momentOf(this.#clock) : asked
+    this.#failures = 0
+    this.#hurried = false
+    this.#list.forget(this.#clock.wallMs() / 1000 - KEEP_LONGER_SECONDS)
+    this.#tell({ kind: 'caught_up', entries: this.#list.size })
+    if (elapsedMs(this.#readAllAt, this.#clock) > READ_ALL_EVERY_MS) this.#readAllAgain()
+  }
+
+  #readAllAgain(): void {
+    this.#cursor = null
+    this.#readAllAt = momentOf(this.#clock)
+  }
+
+  /** @throws Error of any kind; its message holds no secret. */
+  async #get(waitSeconds: number): Promise<string> {
+    const {
+      feed_uri,
+      tokens,
+      fetch = (input, init) => globalThis.fetch(input, init),
+    } = this.#options
+    const url = new URL(feed_uri)
+    if (this.#cursor !== null) url.searchParams.set('since', this.#cursor)
+    if (waitSeconds > 0) url.searchParams.set('wait', String(waitSeconds))
+    return this.#within(waitSeconds * 1000 + GRACE_MS, async (signal) => {
+      const access_token = await tokens.token()
+      const headers = { accept: 'application/json', authorization: `Bearer ${access_token}` }
+      const response = await fetch(url.href, { headers, redirect: 'manual', signal })
+      if (response.status === 200) return boundedText(response, MAX_PAGE_BYTES)
+      discardBody(response)
+      if (response.status === 401) {
+        tokens.forget(access_token)
+        throw new TokenRefused('the feed answered 401')
+      }
+      // A cursor from before a restored backup: what was read stays, and all is read again.
+      if (response.status === 400) this.#readAllAgain()
+      throw new FeedRefused(response)
+    })
+  }
+
+  /** With an end of its own, which `close` and `#hurry` may bring forward. */
+  async #within<Value>(ms: number, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
+    const controller = new AbortController()
+    let cancel = () => {}
+    const ended = new Promise<never>((_, reject) => {
+      const end = (error: Error) => {
+        controller.abort(error)
+        reject(error)
+      }
+      cancel = this.#clock.after(ms, () => end(new Error('no answer in time')))
+      this.#wake = () => end(new AskAnew())
+    })
+    try {
+      return await Promise.race([work(controller.signal), ended])
+    } finally {
+      cancel()
+      this.#wake = () => {}
+    }
+  }
+
+  /** Waits longer each time, with a spread, and never shorter than `Retry-After`. */
+  async #pauseAfter(error: unknown): Promise<void> {
+    const { failOpenForMs, random = Math.random } = this.#options
+    const longest = Math.min(MAX_BACKOFF_MS, failOpenForMs / 4)
+    const backoff = Math.min(longest, FIRST_BACKOFF_MS * 2 ** Math.min(this.#failures++, 20))
+    const asked = error instanceof FeedRefused ? error.retryAfterMs : 0
+    const next_try_in_ms = Math.max(asked, backoff) * (1 + random() / 2)
+    this.#tell({ kind: 'silent', reason: reasonOf(error), next_try_in_ms })
+    await this.#rest(next_try_in_ms)
+  }
+
+  /** Only `close` cuts it short. */
+  async #rest(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(ms, resolve)
+      this.#wake = () => {
+        if (!this.#closed) return
+        cancel()
+        resolve()
+      }
+    })
+    this.#wake = () => {}
+  }
+
+  #tellKeyRevoked(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  #tell(event: RevocationsEvent): void {
+    try {
+      this.#options.onEvent?.(event)
+    } catch {}
+  }
+}
+
+class TokenRefused extends Error {}
+
+/** Given up by ourselves, to ask anew without waiting. */
+class AskAnew extends Error {}
+
+class FeedRefused extends Error {
+  readonly retryAfterMs: number
+
+  constructor(response: Response) {
+    super(`the feed answered ${response.status}`)
+    const seconds = retryAfterSeconds(response.headers.get('retry-after'))
+    this.retryAfterMs = Math.min(seconds ?? 0, 300) * 1000
+  }
+}
+
+/** Messages of our own are fixed; of others only the name is told, nobody knows what they quote. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed'
+  if (error instanceof TokenRefused || error instanceof FeedRefused) return error.message
+  return error.constructor === Error ? error.message : error.name
+}
+
+function tooLongSilent(): OAuthError {
+  return new OAuthError(
+    'temporarily_unavailable',
+    'Whether the token was revoked cannot be known right now',
+    503,
+    { kind: 'unavailable', detail: 'revocations' },
+  )
+}

@@ -1,0 +1,49 @@
+/** A page of the revocation feed as it came over the network: nothing of it is believed before it is read. */
+
+import { hasDuplicateMembers, type Revocation, type RevocationPage } from '../protocol/index.ts'
+
+type Members = Readonly<Record<string, unknown>>
+
+const isText = (value: unknown) => typeof value === 'string' && value !== ''
+const isTime = (value: unknown) => typeof value === 'number' && Number.isFinite(value)
+
+/** What each kind needs besides `expires`. A new kind is a new row. */
+const KINDS: Readonly<Record<Revocation['kind'], (entry: Members) => boolean>> = {
+  token: ({ jti }) => isText(jti),
+  client: ({ client_id, issued_until }) => isText(client_id) && isTime(issued_until),
+  key: ({ kid }) => isText(kid),
+}
+
+/**
+ * Kinds we do not know are passed over, so that the server may learn new ones first; a known kind that
+ * cannot be read is a fault, since what it kills would go on living.
+ *
+ * @throws Error when it is not a page.
+ */
+export function parseRevocationPage(text: string): RevocationPage {
+  const value: unknown = JSON.parse(text)
+  if (!isMembers(value) || hasDuplicateMembers(text, value)) throw new Error('not a page')
+  const { revocations, cursor, more } = value
+  if (!Array.isArray(revocations) || !isText(cursor) || typeof more !== 'boolean') {
+    throw new Error('not a page')
+  }
+  const known = revocations.filter((entry) => !isMembers(entry) || isKnown(entry.kind))
+  for (const entry of known) {
+    const fits = isMembers(entry) && isTime(entry.expires) && KINDS[kindOf(entry)](entry)
+    if (!fits) throw new Error('an entry cannot be read')
+  }
+  return { revocations: known as Revocation[], cursor: cursor as string, more }
+}
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isKnown(kind: unknown): boolean {
+  return typeof kind !== 'string' || Object.hasOwn(KINDS, kind)
+}
+
+function kindOf({ kind }: Members): Revocation['kind'] {
+  if (typeof kind !== 'string') throw new Error('an entry cannot be read')
+  return kind as Revocation['kind']
+}

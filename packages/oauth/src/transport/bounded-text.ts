@@ -1,0 +1,29 @@
+/** Reading an answer's body without trusting its length. */
+
+/** The body is longer than anything honest. */
+export class BodyTooLong extends Error {
+  override readonly name = 'BodyTooLong'
+}
+
+/**
+ * The body as text.
+ *
+ * @throws BodyTooLong when it is longer than the bound, the rest unread; whatever the stream throws.
+ */
+export async function boundedText(response: Response, maxBytes: number): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > maxBytes) throw new BodyTooLong(`the answer is longer than ${maxBytes} bytes`)
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+/** Lets go of a body nobody will read, so that its connection is not held. Never throws. */
+export function discardBody(response: Response): void {
+  if (response.body === null || response.body.locked) return
+  response.body.cancel().catch(() => {})
+}

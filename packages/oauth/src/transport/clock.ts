@@ -1,0 +1,34 @@
+/** Time, as everything here asks for it: two clocks, because each is wrong in its own way. */
+
+export interface Clock {
+  /** Milliseconds from any origin. Never set, but may stand still while the machine sleeps. */
+  monotonicMs(): number
+  /** Unix milliseconds. Runs while the machine sleeps, but may be set to anything. */
+  wallMs(): number
+  /** Calls back once after so many milliseconds. The function it gives back cancels. */
+  after(delayMs: number, callback: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs)
+    return () => clearTimeout(timer)
+  },
+}
+
+/** A moment, on both clocks. */
+export interface Moment {
+  readonly monotonicMs: number
+  readonly wallMs: number
+}
+
+export function momentOf(clock: Clock): Moment {
+  return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() }
+}
+
+/** How long ago it was, by whichever clock says longer. */
+export function elapsedMs(since: Moment, clock: Clock): number {
+  return Math.max(clock.monotonicMs() - since.monotonicMs, clock.wallMs() - since.wallMs)
+}

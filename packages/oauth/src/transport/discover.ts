@@ -1,0 +1,77 @@
+/** The authorization server's metadata, found by its issuer alone (RFC 8414 §3). */
+
+import { boundedText, discardBody } from './bounded-text.ts'
+
+/** Of the document, what is needed here; each may be missing. */
+export interface DiscoveredMetadata {
+  readonly token_endpoint: string | null
+  readonly jwks_uri: string | null
+}
+
+/** The document is there and is not what it should be. Trying again will not help soon. */
+export class NotMetadata extends Error {
+  override readonly name = 'NotMetadata'
+}
+
+/** The document cannot be had right now. */
+export class MetadataUnavailable extends Error {
+  override readonly name = 'MetadataUnavailable'
+  /** HTTP status. */
+  readonly status: number
+
+  constructor(issuer: string, status: number) {
+    super(`the metadata of ${issuer} answered ${status}`)
+    this.status = status
+  }
+}
+
+const MAX_DOCUMENT_BYTES = 256 * 1024
+
+/**
+ * @throws NotMetadata when what is served there is not the issuer's document; MetadataUnavailable for
+ *   any status but 200; whatever `fetch` throws when the network fails.
+ */
+export async function discoverMetadata(
+  issuer: string,
+  fetch: typeof globalThis.fetch,
+  signal: AbortSignal,
+): Promise<DiscoveredMetadata> {
+  let status = 0
+  for (const url of metadataUrls(issuer)) {
+    const response = await fetch(url, {
+      headers: { accept: 'application/json' },
+      redirect: 'manual',
+      signal,
+    })
+    if (response.status === 200) {
+      return readMetadata(await boundedText(response, MAX_DOCUMENT_BYTES), issuer, url)
+    }
+    discardBody(response)
+    status = response.status
+    if (status !== 404) break
+  }
+  throw new MetadataUnavailable(issuer, status)
+}
+
+/** RFC 8414 §3.1 puts the well-known part before the issuer's path; many servers put it behind. */
+function metadataUrls(issuer: string): string[] {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname.replace(/\/$/, '')
+  const name = '/.well-known/oauth-authorization-server'
+  return path === '' ? [`${origin}${name}`] : [`${origin}${name}${path}`, `${origin}${path}${name}`]
+}
+
+function readMetadata(text: string, issuer: string, url: string): DiscoveredMetadata {
+  let value: unknown = null
+  try {
+    value = JSON.parse(text)
+  } catch {}
+  // RFC 8414 §3.3: the document must be about the issuer it was asked for.
+  if (typeof value !== 'object' || value === null || !('issuer' in value)) {
+    throw new NotMetadata(`${url} is not authorization server metadata`)
+  }
+  const metadata: Record<string, unknown> = { ...value }
+  if (metadata.issuer !== issuer) throw new NotMetadata(`${url} speaks of another issuer`)
+  const member = (name: string) => (typeof metadata[name] === 'string' ? metadata[name] : null)
+  return { token_endpoint: member('token_endpoint'), jwks_uri: member('jwks_uri') }
+}

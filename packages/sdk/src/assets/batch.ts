@@ -1,0 +1,137 @@
+/**
+ * Many reports in one request, `POST /v1/asset/track/batch`, and one by one where the server has no such
+ * thing.
+ *
+ * Each report carries its `idempotency_key`, so that what was kept of a batch whose answer got lost is
+ * not kept twice, however the rest is batched the next time, or sent alone.
+ */
+
+import type { Report } from '../buffer/report-queue.ts'
+import { errorOf } from './answer.ts'
+import { type ApiAnswer, type ApiDeps, post } from './post.ts'
+import { isRetryable, sendReport } from './track.ts'
+
+/** What the server takes in one request. */
+export const MAX_BATCH_ITEMS = 1000
+export const MAX_BATCH_BYTES = 5 << 20
+
+export type Settled =
+  | { readonly kind: 'kept'; readonly replayed: boolean }
+  /** The server will never take this report. */
+  | { readonly kind: 'refused'; readonly error: Error }
+
+export interface Delivery {
+  /** Of the first reports, in order. */
+  readonly settled: readonly Settled[]
+  /** Why it ends there; null when all are settled. */
+  readonly failure: Error | null
+}
+
+export type Deliver = (reports: readonly Report[], signal: AbortSignal) => Promise<Delivery>
+
+/** Statuses by which a server says that it knows no batches. */
+const NO_BATCHES = new Set([404, 405, 501])
+
+/** Servers are updated while devices run. */
+const ASK_AGAIN_MS = 3_600_000
+
+/** @returns a function that remembers for an hour that the server takes no batches. */
+export function createDeliver(deps: ApiDeps): Deliver {
+  let batchesFromMs = Number.NEGATIVE_INFINITY
+  return async (reports, signal) => {
+    if (reports.length > 1 && deps.timing.now() >= batchesFromMs) {
+      const delivery = await sendBatch(reports, deps, signal)
+      if (delivery !== 'no batches') return delivery
+      batchesFromMs = deps.timing.now() + ASK_AGAIN_MS
+    }
+    return sendOneByOne(reports, deps, signal)
+  }
+}
+
+async function sendBatch(
+  reports: readonly Report[],
+  deps: ApiDeps,
+  signal: AbortSignal,
+): Promise<Delivery | 'no batches'> {
+  let answer: ApiAnswer
+  try {
+    answer = await post(
+      {
+        path: '/v1/asset/track/batch',
+        requestId: crypto.randomUUID(),
+        contentType: 'application/x-ndjson',
+        body: reports.map(({ body }) => `${body}\n`).join(''),
+        signal,
+      },
+      deps,
+    )
+  } catch (error) {
+    return { settled: [], failure: error as Error }
+  }
+  if (NO_BATCHES.has(answer.status)) return 'no batches'
+  const results = resultsOf(answer, reports.length)
+  if (results !== null) return readResults(results, answer)
+  const failure = errorOf(answer, answer.json)
+  if (isRetryable(failure) || answer.status === 401 || answer.status === 403) {
+    return { settled: [], failure }
+  }
+  // Refused as a whole: one of them is to blame, or the batch is too large for a proxy on the way.
+  return sendOneByOne(reports, deps, signal)
+}
+
+/** The status the report would have had alone, beside the members of that answer. */
+interface ItemResult {
+  readonly code?: unknown
+  readonly replayed?: unknown
+}
+
+function resultsOf({ status, json }: ApiAnswer, count: number): readonly ItemResult[] | null {
+  const results = (json as { results?: unknown } | undefined)?.results
+  return status === 200 && Array.isArray(results) && results.length === count ? results : null
+}
+
+function readResults(results: readonly ItemResult[], answer: ApiAnswer): Delivery {
+  const settled: Settled[] = []
+  for (const result of results) {
+    const one = readResult(result, answer)
+    // What comes behind is sent again; what of it was kept is answered as a replay then.
+    if (one instanceof Error) return { settled, failure: one }
+    settled.push(one)
+  }
+  return { settled, failure: null }
+}
+
+function readResult(result: ItemResult, answer: ApiAnswer): Settled | Error {
+  const { code, replayed } = result
+  if (code === 200) return { kind: 'kept', replayed: replayed === true }
+  const error = errorOf({ ...answer, status: typeof code === 'number' ? code : 503 }, result)
+  return isThisReportsFault(error) ? { kind: 'refused', error } : error
+}
+
+async function sendOneByOne(
+  reports: readonly Report[],
+  deps: ApiDeps,
+  signal: AbortSignal,
+): Promise<Delivery> {
+  const settled: Settled[] = []
+  for (const report of reports) {
+    try {
+      const { replayed } = await sendReport(report, deps, signal)
+      settled.push({ kind: 'kept', replayed })
+    } catch (error) {
+      if (!isThisReportsFault(error)) return { settled, failure: error as Error }
+      settled.push({ kind: 'refused', error: error as Error })
+    }
+  }
+  return { settled, failure: null }
+}
+
+/** A missing route, a proxy or wrong credentials are nothing to lose readings over. */
+const REPORTS_FAULTS = new Set([400, 409, 413])
+
+function isThisReportsFault(error: unknown): boolean {
+  const { status, name } = error as { status?: unknown; name?: unknown }
+  return (
+    (name === 'ValidationError' || name === 'RefusedError') && REPORTS_FAULTS.has(status as number)
+  )
+}

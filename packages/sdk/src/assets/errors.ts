@@ -1,0 +1,61 @@
+/**
+ * What can go wrong with a report beside what can go wrong with a token.
+ *
+ * `NetworkError`, `TimeoutError`, `RateLimitedError`, `ServerError` and `AccessDeniedError` are those of
+ * `@modulariot/oauth/client`: whoever catches one need not know which of the two requests failed.
+ */
+
+interface ReportErrorDetails {
+  readonly status?: number | null
+  readonly requestId?: string | null
+}
+
+/** The report is not as documented. Found here before anything was sent, or by the server. */
+export class ValidationError extends Error {
+  override readonly name = 'ValidationError'
+  readonly code = 'validation_error'
+  readonly retryable = false
+  readonly status: number | null
+  readonly requestId: string | null
+  /** What is wrong, by path as sent: `gps.latitude`, `metrics.items[0].v`. */
+  readonly errors: Readonly<Record<string, string>>
+
+  constructor(errors: Readonly<Record<string, string>>, details: ReportErrorDetails = {}) {
+    const lines = Object.entries(errors).map(([path, fault]) => `${path} ${fault}`)
+    super(`The report is not valid: ${lines.join('; ')}`)
+    this.errors = errors
+    this.status = details.status ?? null
+    this.requestId = details.requestId ?? null
+  }
+}
+
+/** The server refuses this report, and would again: 409, 413, 415 and the like. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  readonly code: 'conflict' | 'refused'
+  readonly retryable = false
+  readonly status: number
+  readonly requestId: string | null
+
+  constructor(message: string, status: number, requestId: string | null) {
+    super(message)
+    this.code = status === 409 ? 'conflict' : 'refused'
+    this.status = status
+    this.requestId = requestId
+  }
+}
+
+/** The buffer keeps no more reports, or none any more. The report that was pushed is not kept. */
+export class BufferError extends Error {
+  override readonly name = 'BufferError'
+  readonly code: 'buffer_full' | 'buffer_closed'
+  readonly status = null
+  readonly requestId = null
+  readonly retryable: boolean
+
+  constructor(code: BufferError['code'], message: string) {
+    super(message)
+    this.code = code
+    this.retryable = code === 'buffer_full'
+  }
+}

@@ -1,0 +1,55 @@
+/** From what the application has to the text that is sent, checked by the rules the server has. */
+
+import { type AssetTrackingData, validateAssetTrackingData } from '@modulariot/telemetry'
+import type { Report } from '../buffer/report-queue.ts'
+import { ValidationError } from './errors.ts'
+
+/** The server takes no larger report. */
+export const MAX_REPORT_BYTES = 1 << 20
+
+export interface PrepareOptions {
+  /** Unix milliseconds. */
+  readonly nowMs: number
+  /** `lenient` lets unknown metric keys pass, for a server that is set so. */
+  readonly validation: 'strict' | 'lenient'
+  /** Made up when left out, unless the data has an `idempotency_key`, which means the same. */
+  readonly requestId?: string | undefined
+  /** Writes the id into the body: in a batch it stands for the `X-Request-Id`. */
+  readonly keyed?: boolean
+}
+
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/
+
+/**
+ * Checks the text itself, as the server will see it: what JSON makes of a `Date`, of `undefined` or of
+ * `NaN` counts, not what the object held.
+ *
+ * @throws ValidationError with every fault at once.
+ */
+export function prepareReport(data: AssetTrackingData, options: PrepareOptions): Report {
+  const text = JSON.stringify(data) ?? 'null'
+  const parsed = JSON.parse(text)
+  const own = parsed?.idempotency_key
+  const request_id = options.requestId ?? own ?? crypto.randomUUID()
+  const body = options.keyed && own === undefined ? withKey(text, request_id) : text
+  const validation = validateAssetTrackingData(parsed, {
+    nowMs: options.nowMs,
+    unknownKeys: options.validation,
+  })
+  const errors: Record<string, string> = validation.ok ? {} : { ...validation.errors }
+  if (new TextEncoder().encode(body).length > MAX_REPORT_BYTES) {
+    errors.body = `must be at most ${MAX_REPORT_BYTES} bytes of JSON`
+  }
+  if (typeof request_id !== 'string' || !REQUEST_ID.test(request_id)) {
+    const name = request_id === own ? 'idempotency_key' : 'X-Request-Id'
+    errors[name] = 'must be a string of 1 to 128 visible ASCII characters'
+  }
+  if (Object.keys(errors).length > 0) throw new ValidationError(errors)
+  return { request_id, body }
+}
+
+/** The same text whether it is sent alone or in a batch, or the server would take one for another. */
+function withKey(text: string, request_id: string): string {
+  const comma = text === '{}' ? '' : ','
+  return `${text.slice(0, -1)}${comma}"idempotency_key":${JSON.stringify(request_id)}}`
+}

@@ -1,0 +1,75 @@
+/** One report to `POST /v1/asset/track`, tried again until it is kept, refused, or time is up. */
+
+import type { Report } from '../buffer/report-queue.ts'
+import { errorOf } from './answer.ts'
+import { type BackoffLimits, backoffMs } from './backoff.ts'
+import { type ApiDeps, post } from './post.ts'
+
+export interface RetryLimits extends BackoffLimits {
+  /** How often it is sent at most. */
+  readonly attempts: number
+  /** No try begins later than this after the first. */
+  readonly withinMs: number
+}
+
+export interface Tracked {
+  /** Under which it is kept: the `X-Request-Id`. */
+  readonly request_id: string
+  /** True when an earlier try had been kept, and its answer was lost. */
+  readonly replayed: boolean
+}
+
+/** One try. The request id is the report's own, so that a second one cannot double it. */
+export async function sendReport(
+  report: Report,
+  deps: ApiDeps,
+  signal?: AbortSignal,
+): Promise<Tracked> {
+  const answer = await post(
+    {
+      path: '/v1/asset/track',
+      requestId: report.request_id,
+      contentType: 'application/json',
+      body: report.body,
+      signal,
+    },
+    deps,
+  )
+  if (answer.status !== 200 || answer.json === undefined) throw errorOf(answer, answer.json)
+  return { request_id: report.request_id, replayed: answer.replayed }
+}
+
+/**
+ * Tries as long as there is hope: no network, no answer in time, 429, 5xx.
+ *
+ * @throws the last try's error; the signal's reason.
+ */
+export async function sendReportPersistently(
+  report: Report,
+  limits: RetryLimits,
+  deps: ApiDeps,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Tracked> {
+  const { timing } = deps
+  const lastStartMs = timing.now() + limits.withinMs
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await sendReport(report, deps, signal)
+    } catch (error) {
+      if (!isRetryable(error) || failures >= limits.attempts) throw error
+      const delayMs = backoffMs(failures, retryAfterOf(error), limits, timing.random())
+      if (timing.now() + delayMs > lastStartMs) throw error
+      await timing.wait(delayMs, signal, true)
+      signal.throwIfAborted()
+    }
+  }
+}
+
+export function isRetryable(error: unknown): boolean {
+  return (error as { retryable?: unknown } | null)?.retryable === true
+}
+
+export function retryAfterOf(error: unknown): number | null {
+  const seconds = (error as { retryAfterSeconds?: unknown } | null)?.retryAfterSeconds
+  return typeof seconds === 'number' ? seconds : null
+}

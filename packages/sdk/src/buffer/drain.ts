@@ -1,0 +1,125 @@
+/**
+ * Delivers a queue, oldest first, one request at a time: waits until a batch is due, sends it, and after a
+ * failure waits and sends again. Nothing leaves the queue before it is settled.
+ */
+
+import { type BackoffLimits, backoffMs } from '../assets/backoff.ts'
+import type { Deliver, Settled } from '../assets/batch.ts'
+import { isRetryable, retryAfterOf } from '../assets/track.ts'
+import type { Timing } from '../timing.ts'
+import type { KeptReport, ReportQueue } from './report-queue.ts'
+
+export interface DrainSettings {
+  readonly queue: ReportQueue
+  readonly maxBatchItems: number
+  readonly maxBatchBytes: number
+  /** How long a report may wait for others to go with it. */
+  readonly maxDelayMs: number
+  readonly backoff: BackoffLimits
+}
+
+export interface DrainDeps {
+  readonly deliver: Deliver
+  readonly timing: Timing
+  /** The reports have left the queue. */
+  readonly onSettled: (reports: readonly KeptReport[], settled: readonly Settled[]) => void
+  readonly onFailure: (error: Error, retryInMs: number) => void
+}
+
+export class Drain {
+  readonly #settings: DrainSettings
+  readonly #deps: DrainDeps
+  readonly #stop = new AbortController()
+  #running: Promise<void> | null = null
+  /** Ends the wait that is under way: for a batch to fill, or after a failure. */
+  #waiting: { readonly for: 'batch' | 'retry'; readonly end: AbortController } | null = null
+  #hurried = false
+  #dueAtMs = 0
+  #failures = 0
+
+  constructor(settings: DrainSettings, deps: DrainDeps) {
+    this.#settings = settings
+    this.#deps = deps
+  }
+
+  /** There is something in the queue. Its first report waits for others at most this long. */
+  start(delayMs: number = this.#settings.maxDelayMs): void {
+    if (this.#waiting?.for === 'batch' && this.#isFull()) this.#waiting.end.abort()
+    if (this.#running !== null || this.#stop.signal.aborted) return
+    this.#dueAtMs = this.#deps.timing.now() + delayMs
+    this.#running = this.#drain()
+  }
+
+  /** While true, nothing waits for a batch to fill. */
+  hurry(on: boolean): void {
+    this.#hurried = on
+    if (on && this.#waiting?.for === 'batch') this.#waiting.end.abort()
+  }
+
+  /** If it waits after a failure, it tries now. */
+  retryNow(): void {
+    if (this.#waiting?.for === 'retry') this.#waiting.end.abort()
+  }
+
+  /** Breaks off what is under way; what is not settled stays queued. */
+  async stop(reason: Error): Promise<void> {
+    this.#stop.abort(reason)
+    this.#waiting?.end.abort()
+    await this.#running
+  }
+
+  async #drain(): Promise<void> {
+    const { queue, maxDelayMs } = this.#settings
+    while (queue.items > 0 && !this.#stop.signal.aborted) {
+      if (!this.#hurried && !this.#isFull()) await this.#wait('batch', this.#untilDueMs())
+      if (this.#stop.signal.aborted) break
+      const failure = await this.#deliverOne().catch((error) => error as Error)
+      this.#dueAtMs = this.#deps.timing.now() + maxDelayMs
+      if (failure === null) this.#failures = 0
+      else if (!this.#stop.signal.aborted) await this.#afterFailure(failure)
+    }
+    // In the same turn as the last look: who pushes later starts it again.
+    this.#running = null
+  }
+
+  async #deliverOne(): Promise<Error | null> {
+    const { queue, maxBatchItems, maxBatchBytes } = this.#settings
+    const batch = await queue.peek({ maxItems: maxBatchItems, maxBytes: maxBatchBytes })
+    const { settled, failure } = await this.#deps.deliver(batch, this.#stop.signal)
+    const done = batch.slice(0, settled.length)
+    const last = done.at(-1)
+    if (last !== undefined) {
+      await queue.removeThrough(last.seq)
+      this.#deps.onSettled(done, settled)
+    }
+    return failure
+  }
+
+  async #afterFailure(failure: Error): Promise<void> {
+    const { baseMs, maxMs } = this.#settings.backoff
+    this.#failures += 1
+    // What no waiting cures (wrong credentials) is no reason to lose readings, nor to ask often.
+    const limits = isRetryable(failure) ? { baseMs, maxMs } : { baseMs: maxMs, maxMs }
+    const chance = this.#deps.timing.random()
+    const delayMs = backoffMs(this.#failures, retryAfterOf(failure), limits, chance)
+    this.#deps.onFailure(failure, delayMs)
+    await this.#wait('retry', delayMs)
+  }
+
+  /** The process may end meanwhile exactly when the queue survives that. */
+  async #wait(reason: 'batch' | 'retry', delayMs: number): Promise<void> {
+    const end = new AbortController()
+    this.#waiting = { for: reason, end }
+    await this.#deps.timing.wait(delayMs, end.signal, !this.#settings.queue.outlivesProcess)
+    this.#waiting = null
+  }
+
+  #untilDueMs(): number {
+    return Math.max(0, this.#dueAtMs - this.#deps.timing.now())
+  }
+
+  #isFull(): boolean {
+    const { queue, maxBatchItems, maxBatchBytes } = this.#settings
+    return queue.items >= maxBatchItems || queue.bytes >= maxBatchBytes
+  }
+}

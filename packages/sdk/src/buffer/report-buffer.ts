@@ -1,0 +1,170 @@
+/**
+ * Reports that are sent together, a little later: by number or by time, whichever comes first.
+ *
+ * Bounded: whoever pushes into a full buffer waits, is refused, or pushes the oldest out, as was chosen. A
+ * report leaves only when the server kept it, or said that it never will.
+ */
+
+import type { AssetTrackingData } from '@modulariot/telemetry'
+import type { Deliver, Settled } from '../assets/batch.ts'
+import { BufferError } from '../assets/errors.ts'
+import type { Timing } from '../timing.ts'
+import { Admission, type WhenFull } from './admission.ts'
+import { Drain, type DrainSettings } from './drain.ts'
+import type { KeptReport, Report } from './report-queue.ts'
+
+/** Told what happens between a push and the server. What they throw is passed over. */
+export interface BufferEvents {
+  /** The server will never take this report; it has left the queue. */
+  onRefused?(report: Report, error: Error): void
+  /** A request failed; everything stays queued and is sent again. */
+  onFailure?(error: Error, retryInMs: number): void
+  /** A full buffer dropped its oldest report (`whenFull: 'drop_oldest'`). */
+  onDropped?(report: Report): void
+}
+
+export interface BufferSettings extends DrainSettings, BufferEvents {
+  readonly maxQueuedItems: number
+  readonly maxQueuedBytes: number
+  readonly whenFull: WhenFull
+}
+
+export interface BufferDeps {
+  readonly prepare: (data: AssetTrackingData) => Report
+  readonly deliver: Deliver
+  readonly timing: Timing
+}
+
+export interface FlushOptions {
+  /** How long to try. */
+  readonly deadlineMs?: number
+}
+
+const FLUSH_DEADLINE_MS = 30_000
+const CLOSE_DEADLINE_MS = 5_000
+
+export class ReportBuffer {
+  readonly #settings: BufferSettings
+  readonly #deps: BufferDeps
+  readonly #admission: Admission
+  readonly #drain: Drain
+  /** How many have ever been in the queue; those at its front have left it first. */
+  #entered: number
+  #flushes: { readonly through: number; readonly done: () => void }[] = []
+  #closed = false
+
+  constructor(settings: BufferSettings, deps: BufferDeps) {
+    this.#settings = settings
+    this.#deps = deps
+    this.#entered = settings.queue.items
+    this.#admission = new Admission({ ...settings, dropOldest: () => this.#dropOldest() })
+    this.#drain = new Drain(settings, {
+      ...deps,
+      onSettled: (reports, settled) => this.#left(reports, settled),
+      onFailure: (error, retryInMs) => quietly(() => settings.onFailure?.(error, retryInMs)),
+    })
+    // What an earlier run left has waited long enough.
+    if (this.items > 0) this.#drain.start(0)
+  }
+
+  /** How many reports are kept and not yet delivered. */
+  get items(): number {
+    return this.#settings.queue.items
+  }
+
+  /**
+   * Keeps a report for delivery.
+   *
+   * Resolves when it is kept: in memory at once, in a spool as durably as the spool promises. With
+   * `whenFull: 'wait'` that takes as long as the buffer is full: await it, and the device reads its
+   * sensors no faster than its readings can be kept.
+   *
+   * @throws ValidationError; BufferError when it is full or closed; the spool's own error. In each case
+   *   the report is not kept.
+   */
+  async push(
+    data: AssetTrackingData,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<{ readonly request_id: string }> {
+    if (this.#closed) throw closedError()
+    const report = this.#deps.prepare(data)
+    const arrived = await this.#admission.enter(report, signal)
+    try {
+      await this.#settings.queue.append(report)
+      this.#entered += 1
+    } finally {
+      arrived()
+    }
+    this.#drain.start()
+    return { request_id: report.request_id }
+  }
+
+  /**
+   * Sends what was pushed before now, without waiting for batches to fill.
+   *
+   * @returns how many reports are still queued: usually 0; more after the deadline, or when others pushed.
+   */
+  async flush({ deadlineMs = FLUSH_DEADLINE_MS }: FlushOptions = {}): Promise<number> {
+    if (this.items === 0) return 0
+    const over = new AbortController()
+    const flush = { through: this.#entered, done: () => over.abort() }
+    this.#flushes.push(flush)
+    this.#drain.hurry(true)
+    await this.#deps.timing.wait(deadlineMs, over.signal, true)
+    this.#flushes = this.#flushes.filter((one) => one !== flush)
+    this.#drain.hurry(this.#flushes.length > 0)
+    return this.items
+  }
+
+  /**
+   * Takes nothing more, tries at once to send what is there, and lets go of the queue. What is left in a
+   * spool is sent when it is opened again; what is left in memory is lost.
+   *
+   * @returns how many reports were left.
+   */
+  async close({ deadlineMs = CLOSE_DEADLINE_MS }: FlushOptions = {}): Promise<number> {
+    if (this.#closed) return this.items
+    this.#closed = true
+    this.#admission.close(closedError())
+    this.#drain.retryNow()
+    const left = await this.flush({ deadlineMs })
+    await this.#drain.stop(closedError())
+    await this.#settings.queue.close()
+    return left
+  }
+
+  #left(reports: readonly KeptReport[], settled: readonly Settled[]): void {
+    for (const [index, one] of settled.entries()) {
+      const report = reports[index] as KeptReport
+      if (one.kind === 'refused') quietly(() => this.#settings.onRefused?.(report, one.error))
+    }
+    this.#madeRoom()
+  }
+
+  async #dropOldest(): Promise<boolean> {
+    const { queue } = this.#settings
+    const [oldest] = await queue.peek({ maxItems: 1, maxBytes: 0 })
+    if (oldest === undefined) return false
+    await queue.removeThrough(oldest.seq)
+    quietly(() => this.#settings.onDropped?.(oldest))
+    this.#madeRoom()
+    return true
+  }
+
+  #madeRoom(): void {
+    this.#admission.madeRoom()
+    const gone = this.#entered - this.items
+    for (const { through, done } of this.#flushes) if (gone >= through) done()
+  }
+}
+
+function closedError(): BufferError {
+  return new BufferError('buffer_closed', 'The buffer is closed')
+}
+
+/** A listener's mistake must not stop the delivery. */
+function quietly(listener: () => void): void {
+  try {
+    listener()
+  } catch {}
+}

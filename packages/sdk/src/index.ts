@@ -1,0 +1,25 @@
+/** Your application: tokens that are cached and refreshed, reports that are retried and buffered. */
+
+export {
+  AccessDeniedError,
+  ConfigError,
+  InvalidClientError,
+  NetworkError,
+  RateLimitedError,
+  ServerError,
+  TimeoutError,
+} from '@modulariot/oauth/client'
+export type { AssetEvent, AssetTrackingData, MetricItem } from '@modulariot/telemetry'
+export { BufferError, RefusedError, ValidationError } from './assets/errors.ts'
+export type { RetryLimits, Tracked } from './assets/track.ts'
+export type { WhenFull } from './buffer/admission.ts'
+export type { BufferEvents, FlushOptions, ReportBuffer } from './buffer/report-buffer.ts'
+export type { KeptReport, PeekLimit, Report, ReportQueue } from './buffer/report-queue.ts'
+export {
+  type BufferOptions,
+  createClient,
+  ModularIoT,
+  type ModularIoTOptions,
+  type TrackOptions,
+} from './modular-iot.ts'
+export type { Timing } from './timing.ts'

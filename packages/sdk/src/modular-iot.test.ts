@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { inspect } from 'node:util'
+import { ConfigError } from '@modulariot/oauth/client'
+import { createClient, ModularIoT } from './modular-iot.ts'
+import {
+  json,
+  reading,
+  type Script,
+  START_MS,
+  scriptedFetch,
+  success,
+  virtualTiming,
+} from './testing.ts'
+import type { Timing } from './timing.ts'
+
+const OPTIONS = {
+  token_endpoint: 'https://auth.example/api/v1/login',
+  apiUrl: 'https://api.example/',
+  client_id: 'client-1',
+  client_secret: 'top-secret',
+  audience: 'https://api.example/v1',
+}
+
+const isLogin = (url: string) => url === OPTIONS.token_endpoint
+
+/** A client whose token requests are answered with tokens `t.t.1`, `t.t.2`, …, all else by the script. */
+function setUp(script: Script = success, timing: Timing = virtualTiming({ instant: true })) {
+  let tokens = 0
+  let uptimeMs = 0
+  const clock = {
+    monotonicMs: () => uptimeMs,
+    wallMs: () => START_MS + uptimeMs,
+    after: () => () => {},
+  }
+  const { fetch, requests } = scriptedFetch((request, index) => {
+    if (!isLogin(request.url)) return script(request, index)
+    tokens += 1
+    return json({ access_token: `t.t.${tokens}`, token_type: 'Bearer', expires_in: 86_400 })
+  })
+  const miot = createClient({ ...OPTIONS, fetch, timing, clock })
+  const logins = () => requests.filter(({ url }) => isLogin(url)).length
+  const sent = () => requests.filter(({ url }) => !isLogin(url))
+  const minuteLater = () => {
+    uptimeMs += 60_000
+  }
+  return { miot, logins, sent, minuteLater }
+}
+
+describe('the client', () => {
+  it('asks for one token, however many reports go out at once', async () => {
+    const { miot, logins, sent } = setUp()
+    await Promise.all(Array.from({ length: 100 }, (_, n) => miot.assets.track(reading(n))))
+    assert.equal(logins(), 1)
+    assert.equal(sent().length, 100)
+    assert.equal(sent()[0]?.headers.get('authorization'), 'Bearer t.t.1')
+  })
+
+  it('gets one other token when the API refuses the one it has, and sends the same again', async () => {
+    let revoked = false
+    const { miot, logins, sent, minuteLater } = setUp(({ headers }) =>
+      revoked && headers.get('authorization') === 'Bearer t.t.1' ? json({}, 401) : success(),
+    )
+    await miot.assets.track(reading(0))
+    minuteLater()
+    revoked = true
+    await Promise.all([1, 2, 3].map((n) => miot.assets.track(reading(n))))
+    assert.equal(logins(), 2)
+    const ids = sent().map(({ headers }) => headers.get('x-request-id'))
+    assert.equal(new Set(ids).size, 4)
+  })
+
+  it('does not ask for another when the one it has is new', async () => {
+    const { miot, logins, sent } = setUp(() => json({ status: 'error', message: 'No' }, 401))
+    await assert.rejects(miot.assets.track(reading(1)), { code: 'access_denied', status: 401 })
+    assert.deepEqual([logins(), sent().length], [1, 1])
+  })
+
+  it('does not answer a 403 with another token', async () => {
+    const { miot, logins, sent } = setUp(() => json({ status: 'error', message: 'No' }, 403))
+    await assert.rejects(miot.assets.track(reading(1)), { code: 'access_denied', status: 403 })
+    assert.deepEqual([logins(), sent().length], [1, 1])
+  })
+
+  it('sends nothing for a report that is not valid, not even for a token', async () => {
+    const { miot, logins, sent } = setUp()
+    const promise = miot.assets.track({ asset_id: '', timestamp: '' })
+    await assert.rejects(promise, { code: 'validation_error' })
+    assert.deepEqual([logins(), sent().length], [0, 0])
+  })
+
+  it('buffers with its defaults', async () => {
+    const { miot, sent } = setUp(
+      ({ url }) => (url.endsWith('/batch') ? json({}, 404) : success()),
+      virtualTiming(),
+    )
+    const buffer = miot.assets.buffer()
+    await buffer.push(reading(1))
+    await buffer.push(reading(2))
+    assert.equal(await buffer.close(), 0)
+    assert.equal(sent().at(-1)?.url, 'https://api.example/v1/asset/track')
+  })
+
+  it('shows no secret, however it is looked at', async () => {
+    const { miot } = setUp()
+    await miot.assets.track(reading(1))
+    for (const view of [inspect(miot, { depth: 9, showHidden: true }), JSON.stringify(miot)]) {
+      assert.doesNotMatch(view, /top-secret|t\.t\.1/)
+    }
+  })
+
+  it('refuses settings that cannot work', () => {
+    assert.throws(() => createClient({ ...OPTIONS, apiUrl: 'api.example' }), ConfigError)
+    assert.throws(() => ModularIoT.fromEnv({}), /MIOT_CLIENT_ID is not set/)
+    const { miot } = setUp()
+    for (const wrong of [
+      { maxBatchItems: 0 },
+      { maxBatchItems: 1001 },
+      { maxQueuedItems: Number.NaN },
+    ]) {
+      assert.throws(() => miot.assets.buffer(wrong), ConfigError)
+    }
+  })
+
+  it('refuses a browser', () => {
+    Object.assign(globalThis, { window: {} })
+    try {
+      assert.throws(() => createClient(OPTIONS), /browser/)
+    } finally {
+      Reflect.deleteProperty(globalThis, 'window')
+    }
+  })
+})

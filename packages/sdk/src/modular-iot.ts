@@ -1,0 +1,155 @@
+/** Your application's hand on ModularIoT: everything put together, with its defaults. */
+
+import {
+  ConfigError,
+  createAuthorizedFetch,
+  TokenSource,
+  type TokenSourceOptions,
+} from '@modulariot/oauth/client'
+import type { AssetTrackingData } from '@modulariot/telemetry'
+import { createDeliver, MAX_BATCH_BYTES, MAX_BATCH_ITEMS } from './assets/batch.ts'
+import type { ApiDeps } from './assets/post.ts'
+import { prepareReport } from './assets/prepare.ts'
+import { type RetryLimits, sendReportPersistently, type Tracked } from './assets/track.ts'
+import { type BufferSettings, ReportBuffer } from './buffer/report-buffer.ts'
+import { MemoryQueue } from './buffer/report-queue.ts'
+import { type Environment, settingsFrom } from './environment.ts'
+import { systemTiming, type Timing } from './timing.ts'
+
+/** What a token source takes, and for the API: */
+export interface ModularIoTOptions extends TokenSourceOptions {
+  /** Base URL of ModularIoT API. The token goes nowhere else. */
+  readonly apiUrl: string
+  /** `lenient` for a server that keeps metric keys nobody knows. */
+  readonly validation?: 'strict' | 'lenient'
+  /** For one request to the API and its whole answer. 30 seconds. */
+  readonly requestTimeoutMs?: number
+  /** Of `track`; a buffer never gives up. */
+  readonly retry?: Partial<RetryLimits>
+  readonly timing?: Timing
+}
+
+export interface TrackOptions {
+  /** `X-Request-Id`: the same one with the same data is kept once. Made up when left out. */
+  readonly requestId?: string
+  readonly signal?: AbortSignal
+}
+
+/** What is left out has its default; a spool as `queue` holds more than memory does. */
+export type BufferOptions = Partial<BufferSettings>
+
+export interface ModularIoT {
+  readonly assets: {
+    /**
+     * Sends a report, and resolves when the server has kept it.
+     *
+     * Retries what may pass (no network, no answer in time, 429, 5xx) for up to a minute, under the same
+     * request id, so that it is kept once however often it was sent.
+     *
+     * @throws ValidationError before anything is sent; the errors of the token; NetworkError, TimeoutError,
+     *   RateLimitedError, ServerError, AccessDeniedError, RefusedError.
+     */
+    track(data: AssetTrackingData, options?: TrackOptions): Promise<Tracked>
+    /** Reports that are sent together, a little later, and kept until then. */
+    buffer(options?: BufferOptions): ReportBuffer
+  }
+  /** `fetch` with this client's token, for any other request to the API. */
+  readonly fetch: typeof globalThis.fetch
+}
+
+const RETRY: RetryLimits = { attempts: 6, withinMs: 60_000, baseMs: 500, maxMs: 30_000 }
+
+const REQUEST_TIMEOUT_MS = 30_000
+
+/** @throws ConfigError */
+export function createClient(options: ModularIoTOptions): ModularIoT {
+  const { validation = 'strict', timing = systemTiming } = options
+  const source = new TokenSource(options)
+  const deps: ApiDeps = {
+    apiUrl: options.apiUrl.replace(/\/+$/, ''),
+    fetch: authorizedFetch(source, options),
+    timing,
+    nowMs: () => source.serverNowMs(),
+    timeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+  }
+  const retry = { ...RETRY, ...options.retry }
+  return {
+    fetch: deps.fetch,
+    assets: {
+      async track(data, { requestId, signal } = {}) {
+        const report = prepareReport(data, { nowMs: deps.nowMs(), validation, requestId })
+        return sendReportPersistently(report, retry, deps, signal)
+      },
+      buffer(settings = {}) {
+        const prepare = (data: AssetTrackingData) =>
+          prepareReport(data, { nowMs: deps.nowMs(), validation, keyed: true })
+        const deliver = createDeliver(deps)
+        return new ReportBuffer(withDefaults(settings), { prepare, deliver, timing })
+      },
+    },
+  }
+}
+
+function authorizedFetch(source: TokenSource, options: ModularIoTOptions) {
+  const { apiUrl, fetch, clock, allowInsecureRequests } = options
+  return createAuthorizedFetch(source, {
+    origins: apiUrl,
+    ...(fetch && { fetch }),
+    ...(clock && { clock }),
+    ...(allowInsecureRequests && { allowInsecureRequests }),
+  })
+}
+
+/** The environment of a process, or the bindings of a worker. */
+export const ModularIoT = {
+  /**
+   * @param options win over the environment.
+   * @throws ConfigError that names what is missing.
+   */
+  fromEnv(
+    environment: Environment = globalThis.process?.env ?? {},
+    options: Partial<ModularIoTOptions> = {},
+  ): ModularIoT {
+    return fromSettings(environment, null, options)
+  },
+}
+
+export function fromSettings(
+  environment: Environment,
+  readFile: ((path: string) => string) | null,
+  options: Partial<ModularIoTOptions>,
+): ModularIoT {
+  // settingsFrom sees to it that nothing is missing.
+  const settings = settingsFrom(environment, readFile, options)
+  return createClient({ ...settings, ...options } as ModularIoTOptions)
+}
+
+function withDefaults(options: BufferOptions): BufferSettings {
+  const queue = options.queue ?? new MemoryQueue()
+  const settings: BufferSettings = {
+    maxBatchItems: 500,
+    maxBatchBytes: 1 << 20,
+    maxDelayMs: 5_000,
+    maxQueuedItems: queue.outlivesProcess ? 1_000_000 : 10_000,
+    maxQueuedBytes: queue.outlivesProcess ? 64 << 20 : 16 << 20,
+    whenFull: 'wait',
+    backoff: { baseMs: 1_000, maxMs: 5 * 60_000 },
+    ...options,
+    queue,
+  }
+  for (const [name, most] of Object.entries(LIMITS)) {
+    const value = settings[name as keyof typeof LIMITS]
+    if (!(value >= 1 && value <= most)) {
+      throw new ConfigError(`buffer: ${name} must be between 1 and ${most}`)
+    }
+  }
+  return settings
+}
+
+/** A batch of the largest reports plus their ids must fit what the server takes. */
+const LIMITS = {
+  maxBatchItems: MAX_BATCH_ITEMS,
+  maxBatchBytes: MAX_BATCH_BYTES / 2,
+  maxQueuedItems: Number.MAX_SAFE_INTEGER,
+  maxQueuedBytes: Number.MAX_SAFE_INTEGER,
+}

@@ -1,0 +1,59 @@
+/**
+ * The files of a spool directory: numbered segments, only ever appended to and deleted whole, and a
+ * note of how far they have been delivered.
+ *
+ * The note is not forced to disk. Losing it costs nothing but sending a segment's reports again, and the
+ * server keeps a request id once.
+ */
+
+import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { checksum } from './spool-line.ts'
+
+const SEGMENT = /^(\d{10})\.log$/
+
+export interface Position {
+  readonly segment: number
+  readonly offset: number
+}
+
+export function segmentPath(directory: string, segment: number): string {
+  return join(directory, `${String(segment).padStart(10, '0')}.log`)
+}
+
+/** Numbers of the segments there are, oldest first. */
+export async function segmentsIn(directory: string): Promise<number[]> {
+  const numbers = (await readdir(directory)).map((name) => Number(SEGMENT.exec(name)?.[1] ?? 0))
+  return numbers.filter((number) => number > 0).sort((a, b) => a - b)
+}
+
+/** Where delivery has come to; the very beginning when there is no note or it cannot be read. */
+export async function readPosition(directory: string): Promise<Position> {
+  const text = await readFile(join(directory, 'position'), 'utf8').catch(() => '')
+  const match = /^([0-9a-f]+) ((\d+) (\d+))\n$/.exec(text)
+  // A damaged note would have reports deleted that nobody has.
+  if (match === null || match[1] !== checksum(match[2] as string)) return { segment: 0, offset: 0 }
+  return { segment: Number(match[3]), offset: Number(match[4]) }
+}
+
+export async function writePosition(directory: string, position: Position): Promise<void> {
+  const next = join(directory, 'position.next')
+  const note = `${position.segment} ${position.offset}`
+  await writeFile(next, `${checksum(note)} ${note}\n`, { mode: 0o600 })
+  await rename(next, join(directory, 'position'))
+}
+
+export async function removeSegment(directory: string, segment: number): Promise<void> {
+  await rm(segmentPath(directory, segment), { force: true })
+}
+
+/** Makes the name of a new file as durable as its content. Where directories cannot be opened it is. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r').catch(() => null)
+  if (handle === null) return
+  try {
+    await handle.sync().catch(() => {})
+  } finally {
+    await handle.close()
+  }
+}

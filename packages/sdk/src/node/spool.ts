@@ -1,0 +1,249 @@
+/**
+ * Reports on disk until they are delivered, so that a device that loses the network, its power or the
+ * process keeps its readings.
+ *
+ * Opening never appends to a file of an earlier run: whatever that run left torn at its end stays the last
+ * thing in its file, and is skipped by its checksum.
+ */
+
+import { mkdir, readFile } from 'node:fs/promises'
+import {
+  firstWithin,
+  type KeptReport,
+  type PeekLimit,
+  type Report,
+  type ReportQueue,
+} from '../buffer/report-queue.ts'
+import {
+  readPosition,
+  removeSegment,
+  segmentPath,
+  segmentsIn,
+  writePosition,
+} from './spool-files.ts'
+import { encodeLine, linesOf } from './spool-line.ts'
+import { lockDirectory } from './spool-lock.ts'
+import { type FsyncPolicy, SpoolWriter } from './spool-writer.ts'
+
+export interface SpoolOptions {
+  /** Made with mode 0700 where it is missing; its files have 0600. One process at a time. */
+  readonly directory: string
+  /** `always` unless told otherwise. */
+  readonly fsync?: FsyncPolicy
+  /** For `fsync: 'interval'`. One second. */
+  readonly fsyncIntervalMs?: number
+  /** About how much one file takes, and so how much can be left of what is delivered. 1 MiB. */
+  readonly segmentBytes?: number
+}
+
+interface Segment {
+  readonly number: number
+  /** What of the file may be read: a write that is under way is not in it. */
+  bytes: number
+  /** `seq` of its last good line. */
+  lastSeq: number
+}
+
+export class Spool implements ReportQueue {
+  readonly outlivesProcess = true
+  /** Lines that were found damaged when the spool was opened; they are skipped. */
+  readonly damagedLines: number
+  readonly #directory: string
+  readonly #unlock: () => void
+  readonly #writer: SpoolWriter
+  /** Oldest first; those before the head are gone. */
+  readonly #segments: Segment[]
+  /** The first byte not yet removed. */
+  #head: { segment: number; offset: number; seq: number }
+  /** Where the lines end that `peek` gave. */
+  readonly #ends = new Map<number, { readonly segment: number; readonly end: number }>()
+  #items: number
+  #bytes: number
+  #lastSeq: number
+  /** Reading and removing take turns. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  private constructor(options: Required<SpoolOptions>, found: Found, unlock: () => void) {
+    this.#directory = options.directory
+    this.#unlock = unlock
+    this.#segments = found.segments
+    this.#head = { ...found.head, seq: 0 }
+    this.#items = found.items
+    this.#bytes = found.bytes
+    this.#lastSeq = found.items
+    this.damagedLines = found.damagedLines
+    this.#writer = new SpoolWriter({
+      ...options,
+      firstSegment: found.nextSegment,
+      onKept: (segment, lineBytes) => this.#count(segment, lineBytes),
+    })
+  }
+
+  /**
+   * Opens a spool, with what an earlier run left in it.
+   *
+   * @throws SpoolLockedError while another process uses the directory; the file system's own errors.
+   */
+  static async open(options: SpoolOptions): Promise<Spool> {
+    const settings = {
+      fsync: 'always',
+      fsyncIntervalMs: 1000,
+      segmentBytes: 1 << 20,
+      ...options,
+    } as const
+    await mkdir(settings.directory, { recursive: true, mode: 0o700 })
+    const unlock = lockDirectory(settings.directory)
+    try {
+      return new Spool(settings, await look(settings.directory), unlock)
+    } catch (error) {
+      unlock()
+      throw error
+    }
+  }
+
+  get items(): number {
+    return this.#items
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  async append(report: Report): Promise<void> {
+    return this.#writer.write(encodeLine(report))
+  }
+
+  peek(limit: PeekLimit): Promise<KeptReport[]> {
+    return this.#inTurn(() => this.#peek(limit))
+  }
+
+  async #peek(limit: PeekLimit): Promise<KeptReport[]> {
+    const reports: KeptReport[] = []
+    let seq = this.#head.seq
+    for (const segment of [...this.#segments]) {
+      const offset = segment.number === this.#head.segment ? this.#head.offset : 0
+      for (const { report, end } of linesOf(await this.#read(segment), offset)) {
+        if (report === null) continue
+        seq += 1
+        reports.push({ ...report, seq })
+        this.#ends.set(seq, { segment: segment.number, end })
+        if (reports.length >= limit.maxItems) return firstWithin(reports, limit)
+      }
+      const taken = firstWithin(reports, limit)
+      if (taken.length < reports.length) return taken
+    }
+    return reports
+  }
+
+  /** A segment is read as it was when reading began, however it grows meanwhile. */
+  async #read(segment: Segment): Promise<Buffer> {
+    const { bytes } = segment
+    return (await readFile(segmentPath(this.#directory, segment.number))).subarray(0, bytes)
+  }
+
+  removeThrough(seq: number): Promise<void> {
+    return this.#inTurn(() => this.#remove(seq))
+  }
+
+  #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(action)
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
+  async #remove(seq: number): Promise<void> {
+    const place = this.#ends.get(seq)
+    if (seq <= this.#head.seq || place === undefined) return
+    this.#items -= seq - this.#head.seq
+    const gone: number[] = []
+    let first = this.#segments[0]
+    while (first !== undefined && first.number < place.segment) {
+      this.#bytes -= first.bytes - this.#offsetIn(first.number)
+      gone.push(first.number)
+      this.#segments.shift()
+      first = this.#segments[0]
+    }
+    this.#bytes -= place.end - this.#offsetIn(place.segment)
+    this.#head = { segment: place.segment, offset: place.end, seq }
+    for (const known of this.#ends.keys()) if (known <= seq) this.#ends.delete(known)
+    if (first !== undefined && first.lastSeq <= seq && this.#isEnded(first)) {
+      // What is left of it, if anything, is damaged.
+      this.#bytes -= first.bytes - place.end
+      this.#head = { segment: first.number + 1, offset: 0, seq }
+      gone.push(first.number)
+      this.#segments.shift()
+    }
+    await this.#forget(gone)
+  }
+
+  #offsetIn(segment: number): number {
+    return segment === this.#head.segment ? this.#head.offset : 0
+  }
+
+  #isEnded(segment: Segment): boolean {
+    return segment.number !== this.#writer.activeSegment
+  }
+
+  /** On a full disk the note may fail; deleting still makes room, and the rest is sent again at worst. */
+  async #forget(segments: readonly number[]): Promise<void> {
+    await writePosition(this.#directory, this.#head).catch(() => {})
+    for (const segment of segments) await removeSegment(this.#directory, segment).catch(() => {})
+  }
+
+  #count(segment: number, lineBytes: readonly number[]): void {
+    let last = this.#segments.at(-1)
+    if (last?.number !== segment) {
+      last = { number: segment, bytes: 0, lastSeq: this.#lastSeq }
+      this.#segments.push(last)
+    }
+    this.#lastSeq += lineBytes.length
+    this.#items += lineBytes.length
+    for (const bytes of lineBytes) {
+      last.bytes += bytes
+      this.#bytes += bytes
+    }
+    last.lastSeq = this.#lastSeq
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close()
+    await this.#turn
+    this.#unlock()
+  }
+}
+
+interface Found {
+  readonly segments: Segment[]
+  readonly head: { readonly segment: number; readonly offset: number }
+  readonly items: number
+  readonly bytes: number
+  readonly damagedLines: number
+  readonly nextSegment: number
+}
+
+/** Reads what is there, one file at a time. */
+async function look(directory: string): Promise<Found> {
+  const numbers = await segmentsIn(directory)
+  const head = await readPosition(directory)
+  const segments: Segment[] = []
+  let items = 0
+  let bytes = 0
+  let damagedLines = 0
+  for (const number of numbers) {
+    const file = await readFile(segmentPath(directory, number))
+    const offset = number < head.segment ? file.length : number === head.segment ? head.offset : 0
+    const before = items
+    for (const { report } of linesOf(file, offset)) {
+      if (report === null) damagedLines += 1
+      else items += 1
+    }
+    if (items === before) await removeSegment(directory, number).catch(() => {})
+    else {
+      segments.push({ number, bytes: file.length, lastSeq: items })
+      bytes += file.length - offset
+    }
+  }
+  // A number is never used twice: a note about the old file would hide what is in the new one.
+  const nextSegment = Math.max(head.segment, numbers.at(-1) ?? 0) + 1
+  return { segments, head, items, bytes, damagedLines, nextSegment }
+}

@@ -1,0 +1,95 @@
+/** Virtual time and an API that does as it is told, for the tests. Not part of the package's entry. */
+
+import type { Timing } from './timing.ts'
+
+export interface VirtualTiming extends Timing {
+  /** Every wait that was asked for, in milliseconds. */
+  readonly waits: number[]
+  /** Lets the time pass, and whoever waited go on, in their order. */
+  pass(ms: number): Promise<void>
+}
+
+export const START_MS = Date.parse('2026-01-15T12:00:00Z')
+
+/** @param instant every wait ends at once, as if its time had passed. */
+export function virtualTiming({ instant = false, chance = 1 } = {}): VirtualTiming {
+  let nowMs = START_MS
+  const waits: number[] = []
+  let sleepers: { readonly atMs: number; readonly wake: () => void }[] = []
+  return {
+    waits,
+    now: () => nowMs,
+    random: () => chance,
+    wait(delayMs, signal) {
+      waits.push(delayMs)
+      if (instant) nowMs += delayMs
+      if (instant || signal.aborted) return Promise.resolve()
+      return new Promise((resolve) => {
+        const sleeper = { atMs: nowMs + delayMs, wake: resolve }
+        sleepers.push(sleeper)
+        signal.addEventListener('abort', () => {
+          sleepers = sleepers.filter((one) => one !== sleeper)
+          resolve()
+        })
+      })
+    },
+    async pass(ms) {
+      const untilMs = nowMs + ms
+      await settled()
+      for (;;) {
+        const next = sleepers.toSorted((a, b) => a.atMs - b.atMs)[0]
+        if (next === undefined || next.atMs > untilMs) break
+        nowMs = Math.max(nowMs, next.atMs)
+        sleepers = sleepers.filter((one) => one !== next)
+        next.wake()
+        await settled()
+      }
+      nowMs = untilMs
+    },
+  }
+}
+
+/** Resolves when all that could go on without time or I/O has gone on. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+export interface SentRequest {
+  readonly url: string
+  readonly headers: Headers
+  readonly body: string
+}
+
+export type Script = (request: SentRequest, index: number) => Response | Promise<Response>
+
+/** A fetch that answers by a script, and what it was sent. */
+export function scriptedFetch(script: Script) {
+  const requests: SentRequest[] = []
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const request = new Request(input as string, init)
+    const sent = { url: request.url, headers: request.headers, body: await request.text() }
+    requests.push(sent)
+    init?.signal?.throwIfAborted()
+    return script(sent, requests.length - 1)
+  }
+  return { fetch, requests }
+}
+
+export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(value), { status, headers })
+}
+
+export const success = () => json({ status: 'success', message: 'Message sent successfully' })
+
+export const unavailable = (retryAfter?: string) =>
+  json(
+    { status: 'error', message: 'Not now', detail: 'The store cannot answer' },
+    503,
+    retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+  )
+
+/** A valid report body of its own. */
+export const reading = (n: number) => ({
+  asset_id: `TRUCK-${n}`,
+  timestamp: '2026-01-15T11:59:00Z',
+})

@@ -1,0 +1,121 @@
+/**
+ * Builds the published packages: `packages/<name>/dist` is then what `npm publish` and `npm pack` take.
+ *
+ * Within the repository a package's `exports` point at its TypeScript, and nothing is built. Node strips
+ * no types inside node_modules and other runtimes resolve no `.ts` of ours, so what is published is
+ * JavaScript, declarations, and a package.json of its own whose `exports` point at those.
+ */
+
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { plainTelemetry } from './plain-telemetry.ts'
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
+
+/** In the order in which they need each other. */
+export const PUBLISHED = ['oauth', 'telemetry', 'sdk'] as const
+export type Published = (typeof PUBLISHED)[number]
+
+/** Files that are replaced, by package: path below the build, text. */
+const REPLACED: Partial<Record<Published, () => Record<string, string>>> = {
+  telemetry: plainTelemetry,
+}
+
+/** What a package needs only here. */
+const BUILD_ONLY = new Set(['typebox'])
+
+/**
+ * Builds all of them.
+ *
+ * @param target a directory that gets one folder a package; each package's own `dist` when left out.
+ * @returns the folder of each package.
+ */
+export function buildPackages(target?: string): Record<Published, string> {
+  const compiled = mkdtempSync(join(tmpdir(), 'miot-build-'))
+  try {
+    compile(compiled)
+    const folders = PUBLISHED.map((name) => {
+      const folder =
+        target === undefined ? join(ROOT, 'packages', name, 'dist') : join(target, name)
+      assemble(name, join(compiled, name, 'src'), folder)
+      return [name, folder] as const
+    })
+    return Object.fromEntries(folders) as Record<Published, string>
+  } finally {
+    rmSync(compiled, { recursive: true, force: true })
+  }
+}
+
+/** One program for all packages, because they see each other's sources. */
+function compile(outDir: string): void {
+  const project = join(outDir, 'tsconfig.json')
+  const config = {
+    extends: `${ROOT}tsconfig.json`,
+    compilerOptions: {
+      target: 'es2023',
+      noEmit: false,
+      declaration: true,
+      rewriteRelativeImportExtensions: true,
+      rootDir: `${ROOT}packages`,
+      outDir,
+      typeRoots: [`${ROOT}node_modules/@types`],
+    },
+    // What no entry reaches (tests, their tools) is not published.
+    files: PUBLISHED.flatMap((name) =>
+      Object.values(manifestOf(name).exports).map((path) => join(ROOT, 'packages', name, path)),
+    ),
+    include: [],
+  }
+  writeFileSync(project, JSON.stringify(config))
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', project], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`The packages do not compile:\n${stdout}`)
+}
+
+function assemble(name: Published, compiled: string, folder: string): void {
+  const source = join(ROOT, 'packages', name)
+  rmSync(folder, { recursive: true, force: true })
+  cpSync(compiled, folder, { recursive: true })
+  for (const [path, text] of Object.entries(REPLACED[name]?.() ?? {})) {
+    writeFileSync(join(folder, path), text)
+  }
+  writeFileSync(
+    join(folder, 'package.json'),
+    `${JSON.stringify(publishedManifest(manifestOf(name)), null, 2)}\n`,
+  )
+  cpSync(join(source, 'README.md'), join(folder, 'README.md'))
+}
+
+function manifestOf(name: Published): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8'))
+}
+
+interface Manifest {
+  readonly version: string
+  readonly exports: Readonly<Record<string, string>>
+  readonly dependencies?: Readonly<Record<string, string>>
+}
+
+/** `./src/client/index.ts` becomes `./client/index.js` and its declarations; `*` this very version. */
+export function publishedManifest(manifest: Manifest): object {
+  const { exports, dependencies = {}, ...rest } = manifest
+  const entries = Object.entries(exports).map(([name, path]) => {
+    const stem = path.replace('./src/', './').replace(/\.ts$/, '')
+    return [name, { types: `${stem}.d.ts`, default: `${stem}.js` }]
+  })
+  const needed = Object.entries(dependencies)
+    .filter(([name]) => !BUILD_ONLY.has(name))
+    .map(([name, range]) => [name, range === '*' ? manifest.version : range])
+  return {
+    ...rest,
+    exports: Object.fromEntries(entries),
+    ...(needed.length > 0 && { dependencies: Object.fromEntries(needed) }),
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const folder of Object.values(buildPackages())) process.stdout.write(`${folder}\n`)
+}

@@ -1,0 +1,58 @@
+/**
+ * The packed packages on Bun and Deno: `npm run test:runtimes`.
+ *
+ * Apart from `npm test` because the two runtimes are large. They are installed from npm into a folder that
+ * is thrown away; where that cannot be done the test says so and is skipped.
+ */
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
+import { EXPECTED, installPacked, npm, type StrangersProject, useWith } from './packaging.ts'
+
+const RUNTIMES = [
+  { name: 'bun', version: '1.4.5', args: ['run'] },
+  { name: 'deno', version: '2.9.6', args: ['run', '--allow-all', '--node-modules-dir=manual'] },
+] as const
+
+let project: StrangersProject
+let server: RunningServer
+const runtimes = mkdtempSync(join(tmpdir(), 'miot-runtimes-'))
+
+before(async () => {
+  project = installPacked()
+  server = await startServer()
+})
+after(async () => {
+  await server?.stop()
+  project?.remove()
+  rmSync(runtimes, { recursive: true, force: true })
+})
+
+/** @returns its path, or what kept it from being installed. */
+function install(name: string, version: string): { path: string } | { fault: string } {
+  const folder = mkdtempSync(join(runtimes, `${name}-`))
+  writeFileSync(join(folder, 'package.json'), '{"private":true}')
+  try {
+    // Their binaries come as packages; the install script only moves them into place.
+    npm(['install', `${name}@${version}`, '--no-audit', '--no-fund', '--no-save'], folder)
+    return { path: join(folder, 'node_modules', '.bin', name) }
+  } catch (error) {
+    return { fault: (error as Error).message.trim().split('\n').slice(0, 3).join(' ') }
+  }
+}
+
+describe('the packed packages', () => {
+  for (const { name, version, args } of RUNTIMES) {
+    it(`work on ${name} ${version}`, (context) => {
+      const installed = install(name, version)
+      if ('fault' in installed) {
+        return context.skip(`${name} cannot be installed here: ${installed.fault}`)
+      }
+      assert.deepEqual(useWith(installed.path, args, project, server), EXPECTED)
+    })
+  }
+})

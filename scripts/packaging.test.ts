@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
+import {
+  ASSET_TRACKING_EXAMPLES,
+  AssetTrackingData,
+  validateAssetTrackingData,
+} from '../packages/telemetry/src/index.ts'
+import { EXPECTED, installPacked, type StrangersProject, useWith } from './packaging.ts'
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
+
+let project: StrangersProject
+let server: RunningServer
+
+before(async () => {
+  project = installPacked()
+  server = await startServer()
+})
+after(async () => {
+  await server?.stop()
+  project?.remove()
+})
+
+describe('the packed packages', () => {
+  it('work on the pinned Node', () => {
+    assert.deepEqual(useWith(process.execPath, [], project, server), EXPECTED)
+  })
+
+  it('work on the machine’s own Node', (context) => {
+    const own = machinesNode()
+    if (own === null) return context.skip('the machine has no Node of its own from 20.3 on')
+    assert.deepEqual(useWith(own, [], project, server), EXPECTED)
+  })
+
+  it('bring one outside package: jose', () => {
+    const installed = readdirSync(join(project.directory, 'node_modules'))
+      .filter((name) => !name.startsWith('.'))
+      .sort()
+    assert.deepEqual(installed, ['@modulariot', 'jose'])
+    const ours = readdirSync(join(project.directory, 'node_modules', '@modulariot')).sort()
+    assert.deepEqual(ours, ['oauth', 'sdk', 'telemetry'])
+  })
+
+  it('hold JavaScript, declarations, a README and a manifest, and no test', () => {
+    for (const [path] of packedFiles()) {
+      assert.match(path, /(\.js|\.d\.ts|\/README\.md|\/package\.json)$/)
+      assert.doesNotMatch(path, /test|fixture/)
+    }
+  })
+
+  it('need nothing of Node but under /node', () => {
+    for (const [path, text] of packedFiles()) {
+      if (path.includes('/node/') || !path.endsWith('.js')) continue
+      assert.doesNotMatch(text, /from ['"]node:|\bBuffer\b|\brequire\(/, path)
+    }
+    for (const name of ['oauth', 'sdk', 'telemetry']) {
+      const manifest = JSON.parse(readFileSync(packed(name, 'package.json'), 'utf8'))
+      for (const [subpath, entry] of Object.entries(manifest.exports)) {
+        if (subpath === './node') continue
+        const start = packed(name, (entry as { default: string }).default)
+        for (const path of reachableFrom(start)) assert.doesNotMatch(path, /\/node\//)
+      }
+    }
+  })
+})
+
+describe('their types', () => {
+  it('are complete for whoever has neither our sources nor Node’s types', () => {
+    const code = `
+      import { createVerifier, type Verifier } from '@modulariot/oauth/resource-server'
+      import { type AssetTrackingData, createClient, type ModularIoT, type Tracked } from '@modulariot/sdk'
+      import { validateAssetTrackingData } from '@modulariot/telemetry'
+      import '@modulariot/oauth/client'
+      import '@modulariot/oauth/protocol'
+      export const verifier: (options: Parameters<typeof createVerifier>[0]) => Verifier = createVerifier
+      const data: AssetTrackingData = { asset_id: 'T', timestamp: 'x', sensors: { odometer: 1, own: 2 } }
+      export const miot: ModularIoT = createClient({
+        token_endpoint: '', apiUrl: '', client_id: '', client_secret: () => '', audience: '',
+      })
+      export const tracked: Promise<Tracked> = miot.assets.track(data)
+      validateAssetTrackingData(data, { nowMs: 0 })
+      // @ts-expect-error: asset_id is required
+      miot.assets.track({ timestamp: '' })
+    `
+    typecheck('stranger.ts', code, {
+      lib: ['es2023', 'dom', 'dom.iterable', 'dom.asynciterable'],
+      types: [],
+      skipLibCheck: false,
+    })
+  })
+
+  for (const name of ['oauth', 'telemetry', 'sdk']) {
+    it(`let the README of ${name} be typed in as it stands`, () => {
+      const readme = readFileSync(packed(name, 'README.md'), 'utf8')
+      const blocks = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code as string)
+      assert.ok(blocks.length > 0)
+      for (const code of blocks) typecheck('readme.ts', code, { types: ['node'] })
+    })
+  }
+
+  it('say of a report what the schema says', () => {
+    const source = JSON.stringify(join(ROOT, 'packages/telemetry/src/index.ts'))
+    const code = `
+      import type * as packed from '@modulariot/telemetry'
+      import type * as source from ${source}
+      type Flat<T> = T extends readonly (infer E)[] ? Flat<E>[] : T extends object ? { [K in keyof T]: Flat<T[K]> } : T
+      type Is<T> = <X>() => X extends T ? 1 : 2
+      type Same<A, B> = Is<Flat<A>> extends Is<Flat<B>> ? true : false
+      // Whether other fields are let in is not seen by Same.
+      type Extras<E extends { additional_info?: object }, T extends { sensors?: object }> =
+        [keyof NonNullable<E['additional_info']>, keyof NonNullable<T['sensors']>]
+      export const same: [
+        Same<Extras<packed.AssetEvent, packed.AssetTrackingData>, Extras<source.AssetEvent, source.AssetTrackingData>>,
+        Same<packed.AssetTrackingData, source.AssetTrackingData>,
+        Same<packed.MetricItem, source.MetricItem>,
+        Same<packed.AssetEvent, source.AssetEvent>,
+        Same<typeof packed.METRIC_SOURCES, typeof source.METRIC_SOURCES>,
+        Same<typeof packed.MAX_EVENTS, typeof source.MAX_EVENTS>,
+      ] = [true, true, true, true, true, true]
+    `
+    typecheck('same.ts', code, {
+      lib: ['esnext'],
+      allowImportingTsExtensions: true,
+      exactOptionalPropertyTypes: true,
+    })
+  })
+})
+
+describe('the guarantees in the READMEs', () => {
+  for (const name of ['oauth', 'telemetry', 'sdk']) {
+    it(`of ${name} name tests that there are`, () => {
+      const readme = readFileSync(join(ROOT, 'packages', name, 'README.md'), 'utf8')
+      const rows = [...readme.matchAll(/`([\w/.-]+\.(?:test|runtimes)\.ts)`(?:: ([^|]+?))? ?[|,]/g)]
+      assert.ok(rows.length >= 5)
+      for (const [, path, title] of rows as unknown as [string, string, string | undefined][]) {
+        const inPackage = join(ROOT, 'packages', name, 'src', path)
+        const file = existsSync(inPackage) ? inPackage : join(ROOT, path)
+        assert.ok(existsSync(file), path)
+        if (title !== undefined) assert.ok(readFileSync(file, 'utf8').includes(title), title)
+      }
+    })
+  }
+})
+
+describe('validation without TypeBox', () => {
+  it('answers as the source does, word for word', async () => {
+    const packedTelemetry = await import(packed('telemetry', 'index.js'))
+    const nowMs = Date.parse('2026-01-15T12:00:00Z')
+    const examples = Object.values(ASSET_TRACKING_EXAMPLES).map(({ value }) => value)
+    const bodies = [...examples, ...examples.flatMap(spoiled), null, [], 'text', {}]
+    for (const body of bodies) {
+      assert.deepEqual(
+        packedTelemetry.validateAssetTrackingData(body, { nowMs }),
+        validateAssetTrackingData(body, { nowMs }),
+      )
+    }
+    assert.deepEqual(
+      packedTelemetry.AssetTrackingData,
+      JSON.parse(JSON.stringify(AssetTrackingData)),
+    )
+  })
+})
+
+/** A copy for each field, with something in it that hardly fits. */
+function spoiled(example: object): unknown[] {
+  const copies: unknown[] = []
+  const walk = (holder: Record<string, unknown>, root: object): void => {
+    for (const [name, value] of Object.entries(holder)) {
+      for (const junk of [null, 'junk', -1e9, {}, []]) {
+        holder[name] = junk
+        copies.push(structuredClone(root))
+      }
+      holder[name] = value
+      if (typeof value === 'object' && value !== null) walk(value as Record<string, unknown>, root)
+    }
+  }
+  const root = structuredClone(example)
+  walk(root as Record<string, unknown>, root)
+  return copies
+}
+
+function packed(name: string, path: string): string {
+  return join(project.directory, 'node_modules', '@modulariot', name, path)
+}
+
+function packedFiles(): [path: string, text: string][] {
+  const root = join(project.directory, 'node_modules', '@modulariot')
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => [path.replaceAll('\\', '/'), readFileSync(path, 'utf8')])
+}
+
+/** A module and all that it imports by a relative path, at whatever remove. */
+function reachableFrom(start: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(start)) return seen
+  seen.add(start)
+  for (const [, name] of readFileSync(start, 'utf8').matchAll(/from '(\.[^']+)'/g)) {
+    reachableFrom(join(dirname(start), name as string), seen)
+  }
+  return seen
+}
+
+function typecheck(file: string, code: string, compilerOptions: object): void {
+  writeFileSync(join(project.directory, file), code)
+  const config = {
+    compilerOptions: {
+      ...{ target: 'es2023', module: 'nodenext', moduleResolution: 'nodenext', strict: true },
+      ...{ noEmit: true, skipLibCheck: true, typeRoots: [join(ROOT, 'node_modules', '@types')] },
+      ...compilerOptions,
+    },
+    files: [file],
+  }
+  writeFileSync(join(project.directory, 'tsconfig.json'), JSON.stringify(config))
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', project.directory], {
+    encoding: 'utf8',
+  })
+  assert.equal(status, 0, stdout)
+}
+
+/** The first Node on the PATH that is not the pinned one, if it is new enough. */
+function machinesNode(): string | null {
+  const name = process.platform === 'win32' ? 'node.exe' : 'node'
+  const paths = (process.env.PATH ?? '').split(delimiter)
+  const node = paths
+    .filter((path) => !path.includes('node_modules'))
+    .map((path) => join(path, name))
+    .find((path) => existsSync(path))
+  if (node === undefined) return null
+  const { stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' })
+  const [major = 0, minor = 0] = stdout.slice(1).split('.').map(Number)
+  return major > 20 || (major === 20 && minor >= 3) ? node : null
+}

@@ -1,0 +1,142 @@
+/**
+ * What the tests of the packed packages share: an empty project with the tarballs installed, a program
+ * that uses all three as a stranger would, and the server it talks to.
+ */
+
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { RunningServer } from '../conformance/support/running-server.ts'
+import { buildPackages, PUBLISHED } from './build-packages.ts'
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
+
+export interface StrangersProject {
+  readonly directory: string
+  remove(): void
+}
+
+/**
+ * Packs the three packages as `npm publish` would, and installs them where nothing else is.
+ *
+ * Without the network: `jose` comes packed from the repository's own node_modules.
+ */
+export function installPacked(): StrangersProject {
+  const root = mkdtempSync(join(tmpdir(), 'miot-packed-'))
+  process.once('exit', () => rmSync(root, { recursive: true, force: true }))
+  const folders = buildPackages(join(root, 'built'))
+  const tarballs = join(root, 'tarballs')
+  const directory = join(root, 'project')
+  for (const folder of [tarballs, directory]) mkdirSync(folder)
+  const sources = [...PUBLISHED.map((name) => folders[name]), join(ROOT, 'node_modules', 'jose')]
+  npm(['pack', ...sources, '--pack-destination', tarballs], root)
+  writeFileSync(join(directory, 'package.json'), '{"private":true,"type":"module"}')
+  const files = readdirSync(tarballs).map((name) => join(tarballs, name))
+  npm(['install', '--offline', '--no-audit', '--no-fund', ...files], directory)
+  writeFileSync(join(directory, 'use.mjs'), PROGRAM)
+  return { directory, remove: () => rmSync(root, { recursive: true, force: true }) }
+}
+
+export function npm(args: readonly string[], cwd: string): string {
+  const { status, stdout, stderr } = spawnSync('npm', args, {
+    cwd,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  })
+  if (status !== 0) throw new Error(`npm ${args[0]} failed:\n${stderr}`)
+  return stdout
+}
+
+/** What the program below prints when all went well. */
+export const EXPECTED = {
+  tracked: { replayed: false },
+  faults: ['gps.latitude', 'timestamp'],
+  buffered: 0,
+  spooled: 2,
+  claims: { scope: 'asset:track:write asset:track:read' },
+  refused: 'invalid_token',
+}
+
+/** A device and an API in one, with nothing but what the packages export. */
+const PROGRAM = `
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createVerifier, RemoteJwks } from '@modulariot/oauth/resource-server'
+import { ValidationError } from '@modulariot/sdk'
+import { ModularIoT, Spool } from '@modulariot/sdk/node'
+import { validateAssetTrackingData } from '@modulariot/telemetry'
+
+const issuer = process.env.MIOT_API_URL
+const audience = process.env.MIOT_AUDIENCE
+const data = (n) => ({ asset_id: 'PACKED-' + n, timestamp: new Date().toISOString() })
+
+// A device reports.
+const miot = ModularIoT.fromEnv()
+const { replayed } = await miot.assets.track(data(1))
+const faults = await miot.assets
+  .track({ ...data(2), timestamp: 'now', gps: { latitude: 91, longitude: 0 } })
+  .catch((error) => (error instanceof ValidationError ? Object.keys(error.errors).sort() : error))
+const buffer = miot.assets.buffer()
+await buffer.push(data(3))
+const buffered = await buffer.close()
+
+// It keeps its readings while it is off.
+const directory = mkdtempSync(join(tmpdir(), 'spool-'))
+const before = await Spool.open({ directory })
+await before.append({ request_id: 'a', body: JSON.stringify(data(4)) })
+await before.append({ request_id: 'b', body: JSON.stringify(data(5)) })
+await before.close()
+const after = await Spool.open({ directory })
+const spooled = after.items
+await after.close()
+rmSync(directory, { recursive: true })
+
+// An API verifies.
+const assets = await miot.fetch(issuer + '/v1/assets')
+const login = await fetch(process.env.MIOT_TOKEN_URL, {
+  method: 'POST',
+  body: new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: process.env.MIOT_CLIENT_ID,
+    client_secret: process.env.MIOT_CLIENT_SECRET,
+    audience,
+  }),
+})
+const authorization = 'Bearer ' + (await login.json()).access_token
+const keys = new RemoteJwks({ jwks_uri: issuer + '/.well-known/jwks.json', fetch, now: Date.now })
+const verifier = createVerifier({ issuer, audience, keys, now: Date.now })
+const { scope } = await verifier.verify(authorization, { scope: 'asset:track:write' })
+const refused = await verifier.verify(authorization.slice(0, -4) + 'AAAA').catch((e) => e.error)
+
+if (assets.status !== 200) throw new Error('fetch: ' + assets.status)
+if (!validateAssetTrackingData(data(6), { nowMs: Date.now() }).ok) throw new Error('validation')
+console.log(JSON.stringify({ tracked: { replayed }, faults, buffered, spooled, claims: { scope }, refused }))
+`
+
+/** Runs the program; what it prints, parsed. */
+export function useWith(
+  runtime: string,
+  args: readonly string[],
+  project: StrangersProject,
+  server: RunningServer,
+): unknown {
+  const { status, stdout, stderr } = spawnSync(runtime, [...args, 'use.mjs'], {
+    cwd: project.directory,
+    encoding: 'utf8',
+    timeout: 60_000,
+    env: {
+      PATH: process.env.PATH,
+      HOME: project.directory,
+      MIOT_TOKEN_URL: `${server.url}/api/v1/login`,
+      MIOT_API_URL: server.url,
+      MIOT_CLIENT_ID: server.credentials.client_id,
+      MIOT_CLIENT_SECRET: server.credentials.client_secret,
+      MIOT_AUDIENCE: server.credentials.audience,
+    },
+  })
+  if (status !== 0) throw new Error(`${runtime} ended with ${status}:\n${stderr}`)
+  return JSON.parse(stdout)
+}
