@@ -1,11 +1,12 @@
 /** `npm run bench -- NAME`: measurements, each beside what it is to be compared with, in one run. */
 
 import { bulk } from './bulk.ts'
+import { issue } from './issue.ts'
 import { oauth } from './oauth.ts'
 import { refusals } from './refusals.ts'
 
 /** A new measurement is a new row. */
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { refusals, bulk, oauth }
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = { issue, refusals, bulk, oauth }
 
 const name = process.argv[2] ?? ''
 const bench = BENCHES[name]

@@ -62,7 +62,7 @@ export async function revokeToken(
       response.headers.get('x-request-id'),
     )
   }
-  context.output.print({ revoked: true }, () => 'Revoked: the token is not accepted any more.')
+  context.output.print({ revoked: true }, () => 'This token is not accepted, from now on at the latest.')
 }
 
 /** Shows what a token says. Verifies nothing. */

@@ -1,0 +1,91 @@
+/** From many rounds to a table. */
+
+/** What one contender did in one round. */
+export interface Sample {
+  readonly perSecond: number
+  /** CPU time a request, in microseconds; NaN where it cannot be told. */
+  readonly cpuMicros: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  /** The part of a core that the load generator took. */
+  readonly generatorBusy: number
+}
+
+/** Of one row, by round. */
+export interface Rounds {
+  readonly limit: readonly Sample[]
+  readonly peer: readonly Sample[]
+  readonly ours: Readonly<Record<string, readonly Sample[]>>
+}
+
+export interface Line {
+  readonly row: string
+  readonly who: string
+  readonly perSecond: number
+  readonly ofLimit: number | null
+  readonly timesPeer: number | null
+  readonly cpuMicros: number
+  /** The same two ratios, of CPU time: what else runs on the machine hardly moves them. */
+  readonly ofLimitByCpu: number | null
+  readonly timesPeerByCpu: number | null
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly generatorBusy: number
+}
+
+/** Ratios are taken within a round, and the middle one is told. */
+export function linesOf(row: string, { limit, peer, ours }: Rounds): Line[] {
+  const line = (who: string, samples: readonly Sample[]): Line => ({
+    row,
+    who,
+    perSecond: Math.round(median(samples.map(({ perSecond }) => perSecond))),
+    ofLimit: who === 'limit' ? null : ratio(samples, limit, speed),
+    timesPeer: who === 'limit' || who === 'peer' ? null : ratio(samples, peer, speed),
+    cpuMicros: Math.round(median(samples.map(({ cpuMicros }) => cpuMicros))),
+    ofLimitByCpu: who === 'limit' ? null : ratio(samples, limit, thrift),
+    timesPeerByCpu: who === 'limit' || who === 'peer' ? null : ratio(samples, peer, thrift),
+    p50Ms: rounded(median(samples.map(({ p50Ms }) => p50Ms))),
+    p99Ms: rounded(median(samples.map(({ p99Ms }) => p99Ms))),
+    generatorBusy: rounded(median(samples.map(({ generatorBusy }) => generatorBusy))),
+  })
+  const us = Object.entries(ours).map(([who, samples]) => line(who, samples))
+  return [line('limit', limit), ...us, line('peer', peer)]
+}
+
+export function toTable(lines: readonly Line[]): Record<string, unknown>[] {
+  return lines.map((line) => ({
+    row: line.row,
+    who: line.who,
+    'a second': line.perSecond,
+    'of limit': line.ofLimit ?? '',
+    '× peer': line.timesPeer ?? '',
+    'CPU µs': line.cpuMicros,
+    'of limit (CPU)': line.ofLimitByCpu ?? '',
+    '× peer (CPU)': line.timesPeerByCpu ?? '',
+    'p50 ms': line.p50Ms,
+    'p99 ms': line.p99Ms,
+    'load busy': line.generatorBusy,
+  }))
+}
+
+const speed = ({ perSecond }: Sample): number => perSecond
+const thrift = ({ cpuMicros }: Sample): number => 1 / cpuMicros
+
+function ratio(
+  ours: readonly Sample[],
+  theirs: readonly Sample[],
+  of: (sample: Sample) => number,
+): number {
+  return rounded(median(ours.map((sample, round) => of(sample) / of(theirs[round] as Sample))))
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100
+}
