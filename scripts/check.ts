@@ -11,6 +11,8 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
     [
       'node',
       '--test',
+      // Most of them wait for a server, a disk or a clock; two at a time is what two cores bear.
+      '--test-concurrency=2',
       'packages/*/src/**/*.test.ts',
       'conformance/**/*.test.ts',
       'scripts/**/*.test.ts',

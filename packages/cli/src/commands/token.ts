@@ -62,7 +62,10 @@ export async function revokeToken(
       response.headers.get('x-request-id'),
     )
   }
-  context.output.print({ revoked: true }, () => 'This token is not accepted, from now on at the latest.')
+  context.output.print(
+    { revoked: true },
+    () => 'This token is not accepted, from now on at the latest.',
+  )
 }
 
 /** Shows what a token says. Verifies nothing. */
