@@ -6,11 +6,15 @@
  */
 
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { CryptoLoad, CryptoResult, Operation } from './issue/bare-crypto.ts'
-import type { BareAnswer } from './issue/bare-server.ts'
+import type { BenchClient, Target } from './issue/clients.ts'
+import { makeClients } from './issue/make-clients.ts'
+import type { PeerSetup } from './issue/peer.ts'
+import { assertRightAnswer, loadOf, operationsOf, ROWS, type Row } from './issue/rows.ts'
+import { askServer, type Generator } from './support/ask.ts'
+import type { BareAnswer } from './support/bare-server.ts'
 import {
   CAN_PIN,
   type Child,
@@ -19,27 +23,22 @@ import {
   pinThisProcess,
   SERVER_CORE,
   startChild,
-} from './issue/child.ts'
-import type { BenchClient, Target } from './issue/clients.ts'
-import type { Load, LoadResult } from './issue/load.ts'
-import { type OurServer, type StoreKind, startOurs } from './issue/our-server.ts'
-import type { PeerSetup } from './issue/peer.ts'
-import { type Line, linesOf, type Sample, toTable } from './issue/report.ts'
-import { assertRightAnswer, loadOf, operationsOf, ROWS, type Row } from './issue/rows.ts'
-
-const STORES: readonly StoreKind[] = ['sqlite', 'postgres']
-const RESULTS = new URL('./results/', import.meta.url)
+} from './support/child.ts'
+import type { Load, LoadResult } from './support/load.ts'
+import { STORES, type StoreKind, startOurs } from './support/our-server.ts'
+import { type Line, linesOf, type Sample } from './support/report.ts'
+import { say, tell } from './support/results.ts'
 
 interface Server extends Target {
   readonly name: string
   readonly port: number
-  readonly pid: number
+  readonly pids: () => readonly number[]
   readonly clients: readonly BenchClient[]
 }
 
 interface Bench {
   readonly seconds: number
-  readonly generator: Child<Load, LoadResult>
+  readonly generator: Generator
   readonly crypto: Child<CryptoLoad, CryptoResult>
   readonly bare: Child<BareAnswer, number>
   readonly ours: readonly Server[]
@@ -61,7 +60,6 @@ export async function issue(): Promise<void> {
   })
   const stores = STORES.filter((store) => values.store.includes(store))
   const rows = ROWS.filter(({ name }) => values.row.includes(name))
-  const say = (text: string): void => void process.stderr.write(`${text}\n`)
   pinThisProcess(SERVER_CORE)
   if (!CAN_PIN) say('No taskset here, or one core: servers and load share what there is')
   const opened = new AsyncDisposableStack()
@@ -75,10 +73,7 @@ export async function issue(): Promise<void> {
   } finally {
     await opened.disposeAsync()
   }
-  if (values.json) process.stdout.write(`${JSON.stringify(lines, null, 2)}\n`)
-  else console.table(toTable(lines))
-  mkdirSync(RESULTS, { recursive: true })
-  writeFileSync(new URL('issue.json', RESULTS), JSON.stringify(lines, null, 2))
+  tell('issue', lines, values.json)
 }
 
 /** @param opened what has to be ended, the last first. */
@@ -90,27 +85,30 @@ async function prepare(
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const jwks = { keys: [publicKey.export({ format: 'jwk' })] }
   const start = <Question, Answer>(file: string, core: number): Child<Question, Answer> => {
-    const child = startChild<Question, Answer>(file, core)
+    const child = startChild<Question, Answer>(new URL(file, import.meta.url), core)
     opened.defer(() => child.stop())
     return child
   }
-  const ours: (Server & OurServer)[] = []
+  const ours: Server[] = []
   for (const store of stores) {
-    const server = await startOurs(store, jwks)
+    const server = await startOurs(store)
     opened.defer(() => server.stop())
-    ours.push({ ...server, name: `us, ${store}`, path: '/oauth2/token' })
+    const { issuer, port, pids } = server
+    const path = '/oauth2/token'
+    const clients = await makeClients(server, jwks)
+    ours.push({ issuer, port, pids, path, clients, name: `us, ${store}` })
   }
   const clients = ours[0]?.clients ?? []
-  const oidcProvider = start<PeerSetup, number>('peer.ts', SERVER_CORE)
+  const oidcProvider = start<PeerSetup, number>('./issue/peer.ts', SERVER_CORE)
   const port = await oidcProvider.ask({ clients, jwks })
   const issuer = `http://localhost:${port}`
   return {
     seconds,
-    generator: start('load-generator.ts', LOAD_CORE),
-    crypto: start('bare-crypto.ts', SERVER_CORE),
-    bare: start('bare-server.ts', SERVER_CORE),
+    generator: start<Load, LoadResult>('./support/load-generator.ts', LOAD_CORE),
+    crypto: start('./issue/bare-crypto.ts', SERVER_CORE),
+    bare: start('./support/bare-server.ts', SERVER_CORE),
     ours,
-    peer: { name: 'peer', port, pid: oidcProvider.pid, issuer, path: '/token', clients },
+    peer: { name: 'peer', port, pids: () => [oidcProvider.pid], issuer, path: '/token', clients },
     clientKey: privateKey,
   }
 }
@@ -130,7 +128,7 @@ async function measure(row: Row, rounds: number, bench: Bench): Promise<Line[]> 
   }
   const bare = {
     ...(ours[0] as Server),
-    pid: bench.bare.pid,
+    pids: () => [bench.bare.pid],
     port: await bench.bare.ask({ sample }),
   }
   const operations = operationsOf(row, sample)
@@ -154,14 +152,8 @@ const WARM_UP_REQUESTS = 3000
 
 async function ask(server: Server, row: Row, bench: Bench, atMost: number) {
   const load = await loadOf(row, server, server.clients, bench.clientKey, atMost)
-  const cpu = cpuSeconds(server.pid)
   const { seconds } = bench
-  const result = await bench.generator.ask({ ...load, port: server.port, seconds })
-  const { answers, elapsedSeconds, p50Ms, p99Ms, generatorBusy } = result
-  const cpuMicros = ((cpuSeconds(server.pid) - cpu) / answers) * 1e6
-  const perSecond = answers / elapsedSeconds
-  const sample: Sample = { perSecond, cpuMicros, p50Ms, p99Ms, generatorBusy }
-  return { result, sample }
+  return askServer(bench.generator, server.pids, { ...load, port: server.port, seconds })
 }
 
 /** One core that does both, one after the other. */
@@ -172,10 +164,10 @@ async function askLimit(
   bench: Bench,
 ): Promise<Sample> {
   const load = await loadOf(row, bare, bare.clients, bench.clientKey, 1000)
-  const cpu = cpuSeconds(bare.pid)
+  const cpu = cpuSeconds(bare.pids())
   const { seconds } = bench
   const http = await bench.generator.ask({ ...load, once: false, port: bare.port, seconds })
-  const httpCpu = (cpuSeconds(bare.pid) - cpu) / http.answers
+  const httpCpu = (cpuSeconds(bare.pids()) - cpu) / http.answers
   const { p50Ms, p99Ms, generatorBusy } = http
   const httpSeconds = http.elapsedSeconds / http.answers
   if (operations.length === 0) {

@@ -1,12 +1,23 @@
 /** `npm run bench -- NAME`: measurements, each beside what it is to be compared with, in one run. */
 
+import { batch } from './batch.ts'
 import { bulk } from './bulk.ts'
 import { issue } from './issue.ts'
 import { oauth } from './oauth.ts'
+import { queries } from './queries.ts'
 import { refusals } from './refusals.ts'
+import { track } from './track.ts'
 
 /** A new measurement is a new row. */
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { issue, refusals, bulk, oauth }
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  issue,
+  refusals,
+  bulk,
+  oauth,
+  track,
+  batch,
+  queries,
+}
 
 const name = process.argv[2] ?? ''
 const bench = BENCHES[name]

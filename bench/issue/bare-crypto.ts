@@ -3,7 +3,7 @@
 import { createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto'
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { ALGORITHMS } from '../../packages/auth/src/keys/algorithms.ts'
-import { answerParent } from './child.ts'
+import { answerParent } from '../support/child.ts'
 
 export interface Operation {
   readonly does: 'sign' | 'verify'

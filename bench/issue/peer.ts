@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Provider, { type Configuration, errors, type JWKS } from 'oidc-provider'
-import { answerParent } from './child.ts'
+import { answerParent } from '../support/child.ts'
 import { AUDIENCES, type BenchClient, SCOPE, TOKEN_LIFETIME_SECONDS } from './clients.ts'
 
 export interface PeerSetup {

@@ -1,6 +1,7 @@
 /** What is measured: each row a kind of request, and what it cannot do without. */
 
 import type { KeyObject } from 'node:crypto'
+import type { Load } from '../support/load.ts'
 import type { Operation } from './bare-crypto.ts'
 import {
   AUDIENCES,
@@ -10,7 +11,6 @@ import {
   type Target,
   tokenRequest,
 } from './clients.ts'
-import type { Load } from './load.ts'
 
 export interface Row {
   readonly name: string

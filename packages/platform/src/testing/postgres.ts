@@ -21,6 +21,8 @@ import { processesOf, removeServer, send } from './remove-postgres.ts'
 export interface TestPostgres {
   /** Where all of it is, until it is stopped. */
   readonly folder: string
+  /** Of its processes that run now. */
+  pids(): number[]
   /** A new empty database; its URL. */
   createDatabase(): Promise<string>
   /** To the server and all its processes at once; resolves when the dead are gone. */
@@ -53,11 +55,16 @@ interface Installation {
   /** Whom it runs as; PostgreSQL refuses to run as root. */
   readonly owner: { readonly uid?: number; readonly gid?: number }
   readonly password: string
+  readonly settings: readonly string[]
 }
 
-/** One a test file is enough: databases are cheap, servers are not. */
-export async function startPostgres(): Promise<TestPostgres> {
-  const installation = await install()
+/**
+ * One a test file is enough: databases are cheap, servers are not.
+ *
+ * @param settings `name=value` each, before those of the tests: a measurement wants its COMMITs on disk.
+ */
+export async function startPostgres(settings: readonly string[] = []): Promise<TestPostgres> {
+  const installation = await install(settings)
   const { folder, password } = installation
   const watcher = watchOver(folder)
   let server: ChildProcess
@@ -75,6 +82,7 @@ export async function startPostgres(): Promise<TestPostgres> {
 
   return {
     folder,
+    pids: () => processesOf(folder),
     async createDatabase() {
       const name = `test_${++databases}`
       const client = new pg.Client(urlOf('postgres'))
@@ -108,7 +116,7 @@ export async function startPostgres(): Promise<TestPostgres> {
 }
 
 /** Made anew each time, so that no test sees what another left; takes about a second. */
-async function install(): Promise<Installation> {
+async function install(settings: readonly string[]): Promise<Installation> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'miot-postgres-')))
   const owner = await ownerOf(folder)
   const binaries = reachableBinaries(folder, owner)
@@ -133,7 +141,8 @@ async function install(): Promise<Installation> {
     ],
     { ...owner, cwd: folder },
   )
-  return { folder, data, binaries, owner, password }
+  // The last of a name counts.
+  return { folder, data, binaries, owner, password, settings: [...SETTINGS, ...settings] }
 }
 
 /** Root becomes nobody, who is on every machine; no account has to be made. */
@@ -199,11 +208,11 @@ const READY = 'database system is ready to accept connections'
 
 /** Resolves when it accepts connections. @throws Error with what it said when it ends before. */
 async function start(
-  { folder, data, binaries, owner }: Installation,
+  { folder, data, binaries, owner, settings }: Installation,
   port: number,
 ): Promise<ChildProcess> {
-  const settings = SETTINGS.flatMap((setting) => ['-c', setting])
-  const server = spawn(binaries.postgres, ['-D', data, '-p', String(port), ...settings], {
+  const flags = settings.flatMap((setting) => ['-c', setting])
+  const server = spawn(binaries.postgres, ['-D', data, '-p', String(port), ...flags], {
     ...owner,
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -7,6 +7,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export interface Child<Question, Answer> {
@@ -29,9 +30,8 @@ export function pinThisProcess(core: number): void {
   if (CAN_PIN) spawnSync('taskset', ['-a', '-p', '-c', String(core), String(process.pid)])
 }
 
-/** @param file beside this one. */
-export function startChild<Question, Answer>(file: string, core: number): Child<Question, Answer> {
-  const path = fileURLToPath(new URL(file, import.meta.url))
+export function startChild<Question, Answer>(file: URL, core: number): Child<Question, Answer> {
+  const path = fileURLToPath(file)
   const pin = CAN_PIN ? ['taskset', '-c', String(core)] : []
   const [command, ...args] = [...pin, process.execPath, path]
   const child = spawn(command as string, args, {
@@ -40,7 +40,7 @@ export function startChild<Question, Answer>(file: string, core: number): Child<
   })
   return {
     pid: child.pid as number,
-    ask: (question) => ask(child, file, question),
+    ask: (question) => ask(child, basename(path), question),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
       const exited = once(child, 'exit')
@@ -78,12 +78,21 @@ export function answerParent<Question, Answer>(
   process.once('disconnect', () => process.exit())
 }
 
-/** CPU time in seconds that a process of this machine has used so far; NaN where that is not told. */
-export function cpuSeconds(pid: number): number {
+/**
+ * CPU time in seconds that processes of this machine have used so far, and those they started that have
+ * ended; NaN where that is not told.
+ */
+export function cpuSeconds(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)
+}
+
+function cpuSecondsOf(pid: number): number {
   try {
-    // proc_pid_stat(5): fields 14 and 15 are user and system time; the second may hold spaces.
+    // proc_pid_stat(5): fields 14 to 17 are user and system time, own and of children that were waited
+    // for; the second may hold spaces.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+    return ticks / TICKS_A_SECOND
   } catch {
     return Number.NaN
   }

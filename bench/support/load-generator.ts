@@ -1,5 +1,6 @@
 /**
- * Sends requests over 32 keep-alive connections, each the next one as soon as the last is answered.
+ * Sends requests over keep-alive connections, 32 unless told otherwise, each the next one as soon as the
+ * last is answered.
  *
  * It writes bytes that were made before and reads no more of an answer than its status and length, so that
  * one core of it is faster than any server on the other. Unlike autocannon it sends a request only once
@@ -9,7 +10,7 @@
 import { connect, type Socket } from 'node:net'
 import { summarize } from '../../faults/support/summary.ts'
 import { answerParent } from './child.ts'
-import { CONNECTIONS, type Load, type LoadResult } from './load.ts'
+import { CONNECTIONS, type Load, type LoadResult, SERIAL } from './load.ts'
 
 /** Never used twice while this process runs, since a limit remembers. */
 let addresses = 0
@@ -17,6 +18,22 @@ let addresses = 0
 function nextAddress(): string {
   const number = 256 + addresses++
   return `127.${1 + ((number >> 16) % 250)}.${(number >> 8) & 255}.${number & 255}`
+}
+
+/** Never used twice while this process runs, since a server remembers. */
+let serials = 0
+
+/** A request, and where its serial number goes; -1 when it has none. */
+interface Template {
+  readonly bytes: Buffer
+  readonly serialAt: number
+}
+
+function nextRequest({ bytes, serialAt }: Template): Buffer {
+  if (serialAt === -1) return bytes
+  const copy = Buffer.from(bytes)
+  copy.write(String(serials++).padStart(SERIAL.length, '0'), serialAt, 'latin1')
+  return copy
 }
 
 /** Index behind the answer that starts the buffer, or -1 while it is not all there. */
@@ -32,7 +49,7 @@ function endOfAnswer(buffer: Buffer): number {
 
 class Run {
   readonly #load: Load
-  readonly #bytes: readonly Buffer[]
+  readonly #templates: readonly Template[]
   readonly #latenciesMs: number[] = []
   #next = 0
   #deadline = Number.POSITIVE_INFINITY
@@ -41,11 +58,14 @@ class Run {
 
   constructor(load: Load) {
     this.#load = load
-    this.#bytes = load.requests.map((text) => Buffer.from(text, 'latin1'))
+    this.#templates = load.requests.map((text) => {
+      return { bytes: Buffer.from(text, 'latin1'), serialAt: text.indexOf(SERIAL) }
+    })
   }
 
   async measure(): Promise<LoadResult> {
-    const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => this.#open()))
+    const { connections = CONNECTIONS } = this.#load
+    const sockets = await Promise.all(Array.from({ length: connections }, () => this.#open()))
     const cpu = process.cpuUsage()
     const start = performance.now()
     this.#deadline = start + this.#load.seconds * 1000
@@ -113,8 +133,8 @@ class Run {
 
   #take(): Buffer | null {
     if (performance.now() >= this.#deadline) return null
-    if (this.#load.once && this.#next === this.#bytes.length) return null
-    return this.#bytes[this.#next++ % this.#bytes.length] as Buffer
+    if (this.#load.once && this.#next === this.#templates.length) return null
+    return nextRequest(this.#templates[this.#next++ % this.#templates.length] as Template)
   }
 
   /** @throws Error for an answer that is not the one expected. */

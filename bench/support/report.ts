@@ -14,7 +14,8 @@ export interface Sample {
 /** Of one row, by round. */
 export interface Rounds {
   readonly limit: readonly Sample[]
-  readonly peer: readonly Sample[]
+  /** Where there is somebody to compare with. */
+  readonly peer?: readonly Sample[]
   readonly ours: Readonly<Record<string, readonly Sample[]>>
 }
 
@@ -35,21 +36,23 @@ export interface Line {
 
 /** Ratios are taken within a round, and the middle one is told. */
 export function linesOf(row: string, { limit, peer, ours }: Rounds): Line[] {
+  const timesPeer = (who: string, samples: readonly Sample[], of: Measure): number | null =>
+    peer === undefined || who === 'limit' || who === 'peer' ? null : ratio(samples, peer, of)
   const line = (who: string, samples: readonly Sample[]): Line => ({
     row,
     who,
     perSecond: Math.round(median(samples.map(({ perSecond }) => perSecond))),
     ofLimit: who === 'limit' ? null : ratio(samples, limit, speed),
-    timesPeer: who === 'limit' || who === 'peer' ? null : ratio(samples, peer, speed),
-    cpuMicros: Math.round(median(samples.map(({ cpuMicros }) => cpuMicros))),
+    timesPeer: timesPeer(who, samples, speed),
+    cpuMicros: rounded(median(samples.map(({ cpuMicros }) => cpuMicros))),
     ofLimitByCpu: who === 'limit' ? null : ratio(samples, limit, thrift),
-    timesPeerByCpu: who === 'limit' || who === 'peer' ? null : ratio(samples, peer, thrift),
+    timesPeerByCpu: timesPeer(who, samples, thrift),
     p50Ms: rounded(median(samples.map(({ p50Ms }) => p50Ms))),
     p99Ms: rounded(median(samples.map(({ p99Ms }) => p99Ms))),
     generatorBusy: rounded(median(samples.map(({ generatorBusy }) => generatorBusy))),
   })
   const us = Object.entries(ours).map(([who, samples]) => line(who, samples))
-  return [line('limit', limit), ...us, line('peer', peer)]
+  return [line('limit', limit), ...us, ...(peer === undefined ? [] : [line('peer', peer)])]
 }
 
 export function toTable(lines: readonly Line[]): Record<string, unknown>[] {
@@ -58,24 +61,22 @@ export function toTable(lines: readonly Line[]): Record<string, unknown>[] {
     who: line.who,
     'a second': line.perSecond,
     'of limit': line.ofLimit ?? '',
-    '× peer': line.timesPeer ?? '',
+    ...(line.timesPeer !== null && { '× peer': line.timesPeer }),
     'CPU µs': line.cpuMicros,
     'of limit (CPU)': line.ofLimitByCpu ?? '',
-    '× peer (CPU)': line.timesPeerByCpu ?? '',
+    ...(line.timesPeerByCpu !== null && { '× peer (CPU)': line.timesPeerByCpu }),
     'p50 ms': line.p50Ms,
     'p99 ms': line.p99Ms,
     'load busy': line.generatorBusy,
   }))
 }
 
-const speed = ({ perSecond }: Sample): number => perSecond
-const thrift = ({ cpuMicros }: Sample): number => 1 / cpuMicros
+type Measure = (sample: Sample) => number
 
-function ratio(
-  ours: readonly Sample[],
-  theirs: readonly Sample[],
-  of: (sample: Sample) => number,
-): number {
+const speed: Measure = ({ perSecond }) => perSecond
+const thrift: Measure = ({ cpuMicros }) => 1 / cpuMicros
+
+function ratio(ours: readonly Sample[], theirs: readonly Sample[], of: Measure): number {
   return rounded(median(ours.map((sample, round) => of(sample) / of(theirs[round] as Sample))))
 }
 

@@ -7,6 +7,8 @@ export interface Load {
   readonly requests: readonly string[]
   /** Each request once and no more; otherwise from the start again. */
   readonly once: boolean
+  /** How many at once; `CONNECTIONS` when left out. */
+  readonly connections?: number
   /** Any other status is a failure of the measurement. */
   readonly status: number
   /** Whoever counts failures counts them by address: a new one after so many requests. */
@@ -25,3 +27,6 @@ export interface LoadResult {
 }
 
 export const CONNECTIONS = 32
+
+/** Where it stands in a request, a number is sent that no other request has. */
+export const SERIAL = '%%%%%%%%%%'

@@ -1,0 +1,123 @@
+/**
+ * How many reports a second one core takes in batches, beside a loop of prepared inserts: into the table of
+ * the reports alone, and into all the tables that a report is taken apart into.
+ */
+
+import { loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { InsertLoad, InsertResult } from './batch/bare-insert.ts'
+import type { TableName } from './batch/rows.ts'
+import { type Child, cpuSeconds, SERVER_CORE, startChild } from './support/child.ts'
+import { STORES } from './support/our-server.ts'
+import { type Line, linesOf, type Sample } from './support/report.ts'
+import { say, tell } from './support/results.ts'
+import { ASSETS, backlog, KINDS, type Kind, trackRequest } from './telemetry/reports.ts'
+import { type Contender, type Field, startField, turn, type Work } from './telemetry/servers.ts'
+
+const PATH = '/v1/asset/track/batch'
+
+/** What the loop inserts into: a new comparison is a new row. */
+const LIMITS: Readonly<Record<string, readonly TableName[]>> = {
+  'one table': ['observations'],
+  'all tables': ['observations', 'positions', 'metrics'],
+}
+
+interface Turns {
+  readonly rounds: number
+  readonly seconds: number
+  readonly items: number
+  readonly connections: number
+}
+
+type Bare = Child<InsertLoad, InsertResult>
+
+export async function batch(): Promise<void> {
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: {
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '3' },
+      items: { type: 'string', default: '500' },
+      connections: { type: 'string', default: '8' },
+      store: { type: 'string', multiple: true, default: [...STORES] },
+      row: { type: 'string', multiple: true, default: Object.keys(KINDS) },
+      json: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+    },
+  })
+  const turns = {
+    rounds: Number(values.rounds),
+    seconds: Number(values.seconds),
+    items: Number(values.items),
+    connections: Number(values.connections),
+  }
+  const opened = new AsyncDisposableStack()
+  const lines: Line[] = []
+  try {
+    const field = await startField(values.store, values.profile, opened)
+    const bare: Bare = startChild(new URL('./batch/bare-insert.ts', import.meta.url), SERVER_CORE)
+    opened.defer(() => bare.stop())
+    for (const kind of values.row as Kind[]) {
+      for (const contender of field.ours) {
+        say(`${kind}, ${contender.store} (load average ${loadavg()[0]?.toFixed(1)})`)
+        lines.push(...(await measure(kind, turns, contender, field, bare)))
+      }
+    }
+  } finally {
+    await opened.disposeAsync()
+  }
+  tell('batch', lines, values.json)
+}
+
+async function measure(
+  kind: Kind,
+  turns: Turns,
+  contender: Contender,
+  field: Field,
+  bare: Bare,
+): Promise<Line[]> {
+  const { rounds, seconds, items, connections } = turns
+  const bodies = Array.from({ length: ASSETS }, (_, asset) => backlog(kind, asset, items))
+  const work: Work = {
+    connections,
+    unit: items,
+    requests: (tokens) =>
+      bodies.map((body, index) =>
+        trackRequest(PATH, tokens[index % tokens.length] as string, body),
+      ),
+  }
+  await turn(field, contender, work, seconds)
+  const us: Sample[] = []
+  const limits = Object.entries(LIMITS).map(([name, tables]) => {
+    return { name, tables, samples: [] as Sample[] }
+  })
+  for (let round = 0; round < rounds; round++) {
+    for (const { tables, samples } of limits) {
+      samples.push(await insertTurn(bare, contender, { kind, items, seconds, tables }))
+    }
+    us.push((await turn(field, contender, work, seconds)).sample)
+  }
+  return limits.flatMap(({ name, samples }) =>
+    linesOf(`${kind}, ${contender.store}, ${name}`, { limit: samples, ours: { us } }),
+  )
+}
+
+/** In a database of its own, and empty: what is in ours already would be no help. */
+async function insertTurn(
+  bare: Bare,
+  contender: Contender,
+  load: Pick<InsertLoad, 'kind' | 'items' | 'seconds' | 'tables'>,
+): Promise<Sample> {
+  const where = await contender.emptyPlace()
+  // Of the database's processes; ours is among them and idle.
+  const cpu = cpuSeconds(contender.pids())
+  const result = await bare.ask({ ...load, store: contender.store, where })
+  const databaseCpu = contender.store === 'postgres' ? cpuSeconds(contender.pids()) - cpu : 0
+  return {
+    perSecond: result.items / result.elapsedSeconds,
+    cpuMicros: ((result.cpuSeconds + databaseCpu) / result.items) * 1e6,
+    p50Ms: Number.NaN,
+    p99Ms: Number.NaN,
+    generatorBusy: Number.NaN,
+  }
+}

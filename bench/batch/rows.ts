@@ -1,0 +1,56 @@
+/** The rows that a report becomes, as parameters of prepared statements: made before the clock runs. */
+
+import type { AssetTrackingData } from '@modulariot/telemetry'
+import { measurementColumns } from '../../packages/api/src/store/measurement.ts'
+import { observationOf } from '../../packages/api/src/track/ingest.ts'
+
+export type Row = (string | number | null | Uint8Array)[]
+
+/** In the order of the columns of each table. */
+export interface Rows {
+  readonly observations: Row[]
+  readonly positions: Row[]
+  readonly metrics: Row[]
+}
+
+export type TableName = keyof Rows
+
+const TENANT = 1
+const CLAIMS = {
+  org_id: 'org_0123456789abcdefghijkl',
+  environment: 'development',
+  client_id: 'client_0123456789abcdefghijkl',
+}
+
+/** @param asset, seq the numbers they carry; `seq` of the first, counted on. */
+export function rowsOf(
+  reports: readonly AssetTrackingData[],
+  asset: number,
+  seq: number,
+  request_id: string,
+): Rows {
+  const rows: Rows = { observations: [], positions: [], metrics: [] }
+  for (const [item, report] of reports.entries()) {
+    const one = observationOf(report, {
+      claims: CLAIMS as Parameters<typeof observationOf>[1]['claims'],
+      request_id,
+      item,
+      text: JSON.stringify(report),
+      received_ms: Date.now(),
+    })
+    const place = seq + item
+    rows.observations.push([
+      ...[TENANT, place, asset, one.timestamp_ms, one.received_ms],
+      ...[one.client_id, request_id, item, one.body_digest, one.payload],
+    ])
+    if (one.position !== null) {
+      const { latitude, longitude, altitude, speed, heading, accuracy, satellites } = one.position
+      const fix = [latitude, longitude, altitude, speed, heading, accuracy, satellites]
+      rows.positions.push([TENANT, asset, one.timestamp_ms, place, ...fix])
+    }
+    for (const [index, measurement] of one.metrics.entries()) {
+      rows.metrics.push([TENANT, asset, ...measurementColumns(measurement, place, index)])
+    }
+  }
+  return rows
+}

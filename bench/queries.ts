@@ -1,0 +1,143 @@
+/**
+ * How long a page out of ten million rows takes over HTTP, beside what the same rows take from the database
+ * by a bare prepared statement. One question at a time, ours and the bare one in turn.
+ */
+
+import { parseArgs } from 'node:util'
+import { summarize } from '../faults/support/summary.ts'
+import { amountsFor, FLEET, type House, type Piece } from './queries/house.ts'
+import { openPostgresHouse } from './queries/postgres-house.ts'
+import { QUESTIONS, type Question } from './queries/questions.ts'
+import { openSqliteHouse } from './queries/sqlite-house.ts'
+import { CAN_PIN, LOAD_CORE, pinThisProcess, SERVER_CORE } from './support/child.ts'
+import { type OurServer, STORES, startOurs } from './support/our-server.ts'
+import { keep, say } from './support/results.ts'
+import { fleetTokens, tenantOf } from './telemetry/fleet.ts'
+
+/** Asked before the clock counts: what compiles has compiled, and a database has planned. */
+const WARM_UP = 20
+
+interface Line {
+  readonly store: string
+  readonly question: string
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly bareP50Ms: number
+  readonly bareP99Ms: number
+}
+
+export async function queries(): Promise<void> {
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: {
+      rows: { type: 'string', default: '10000000' },
+      times: { type: 'string', default: '300' },
+      store: { type: 'string', multiple: true, default: [...STORES] },
+      row: { type: 'string', multiple: true, default: Object.keys(QUESTIONS) },
+      json: { type: 'boolean', default: false },
+    },
+  })
+  const lines: Line[] = []
+  for (const store of STORES.filter((one) => values.store.includes(one))) {
+    pinThisProcess(SERVER_CORE)
+    const server = await startOurs(store)
+    try {
+      if (CAN_PIN) pinThisProcess(LOAD_CORE)
+      const [token = ''] = await fleetTokens(server, 1)
+      const house = await openHouse(server)
+      await fill(house, token, Number(values.rows), store)
+      for (const name of values.row) {
+        say(`${store}: ${name}`)
+        const times = Number(values.times)
+        const question = QUESTIONS[name]
+        if (question === undefined) throw new Error(`There is no question "${name}"`)
+        lines.push({
+          store,
+          question: name,
+          ...(await measure(server, house, token, question, times)),
+        })
+      }
+      await house.close()
+    } finally {
+      await server.stop()
+    }
+  }
+  if (values.json) process.stdout.write(`${JSON.stringify(lines, null, 2)}\n`)
+  else console.table(lines)
+  keep('queries', { rows: Number(values.rows), lines })
+}
+
+async function openHouse({ folder, databaseUrl }: OurServer): Promise<House> {
+  return databaseUrl === null ? openSqliteHouse(folder) : openPostgresHouse(databaseUrl)
+}
+
+async function fill(house: House, token: string, rows: number, store: string): Promise<void> {
+  const started = performance.now()
+  const pieces = await house.pieces(tenantOf(token), amountsFor(rows))
+  const total = pieces.reduce((sum, piece) => sum + piece.rows, 0)
+  say(`${store}: ${total.toLocaleString('en')} rows for ${FLEET} assets`)
+  const done = new Map<string, number>()
+  for (const piece of pieces) {
+    await piece.make()
+    show(done, piece, pieces)
+  }
+  await house.finish()
+  say(`${store}: full after ${((performance.now() - started) / 1000).toFixed(0)} s`)
+}
+
+/** A line for each tenth of a table. */
+function show(done: Map<string, number>, { table, rows }: Piece, pieces: readonly Piece[]): void {
+  const all = pieces.reduce((sum, piece) => sum + (piece.table === table ? piece.rows : 0), 0)
+  const before = done.get(table) ?? 0
+  done.set(table, before + rows)
+  const tenth = Math.floor(((before + rows) * 10) / all)
+  if (tenth > Math.floor((before * 10) / all)) say(`  ${table}: ${tenth * 10} % of ${all}`)
+}
+
+async function measure(
+  server: OurServer,
+  house: House,
+  token: string,
+  question: Question,
+  times: number,
+): Promise<Omit<Line, 'store' | 'question'>> {
+  const schema = server.databaseUrl === null ? '' : 'telemetry.'
+  const headers = { authorization: `Bearer ${token}` }
+  const draw = createDraw()
+  const [ours, bare]: [number[], number[]] = [[], []]
+  for (let time = -WARM_UP; time < times; time++) {
+    const { path, bare: statement } = question(schema, draw)
+    const started = performance.now()
+    const response = await fetch(`${server.issuer}${path}`, { headers })
+    const answer = await response.text()
+    const between = performance.now()
+    const rows = await house.ask(statement.text, statement.values)
+    const ended = performance.now()
+    if (response.status !== 200) throw new Error(`${path}: ${response.status} ${answer}`)
+    if (rows.length === 0) throw new Error(`nothing was found by ${statement.text}`)
+    if (time >= 0) {
+      ours.push(between - started)
+      bare.push(ended - between)
+    }
+  }
+  const [us, them] = [summarize(ours), summarize(bare)]
+  return {
+    p50Ms: rounded(us.p50),
+    p99Ms: rounded(us.p99),
+    bareP50Ms: rounded(them.p50),
+    bareP99Ms: rounded(them.p99),
+  }
+}
+
+/** The same questions in every run. */
+function createDraw(): (below: number) => number {
+  let state = 1
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100
+}

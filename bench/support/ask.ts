@@ -1,0 +1,28 @@
+/** One contender's turn: the load, and what it cost the contender. */
+
+import { type Child, cpuSeconds } from './child.ts'
+import type { Load, LoadResult } from './load.ts'
+import type { Sample } from './report.ts'
+
+export type Generator = Child<Load, LoadResult>
+
+/**
+ * @param pids of the contender: asked before and after, since a database's come and go.
+ * @param unit how many of what is counted are in a request.
+ */
+export async function askServer(
+  generator: Generator,
+  pids: () => readonly number[],
+  load: Load,
+  unit = 1,
+): Promise<{ readonly result: LoadResult; readonly sample: Sample }> {
+  const cpu = cpuSeconds(pids())
+  const result = await generator.ask(load)
+  const { answers, elapsedSeconds, p50Ms, p99Ms, generatorBusy } = result
+  const done = answers * unit
+  const cpuMicros = ((cpuSeconds(pids()) - cpu) / done) * 1e6
+  return {
+    result,
+    sample: { perSecond: done / elapsedSeconds, cpuMicros, p50Ms, p99Ms, generatorBusy },
+  }
+}

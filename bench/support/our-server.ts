@@ -1,0 +1,106 @@
+/** `miot serve` as it is installed, on either store. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startPostgres } from '@modulariot/platform/testing/postgres'
+import { freePort, runMiot } from '../../conformance/support/running-server.ts'
+import { RESULTS } from './results.ts'
+
+export const STORES = ['sqlite', 'postgres'] as const
+export type StoreKind = (typeof STORES)[number]
+
+export interface OurServer {
+  readonly store: StoreKind
+  readonly port: number
+  readonly issuer: string
+  /** Of the process, and of the database's that work for it now. */
+  pids(): number[]
+  /** Runs `miot` on the same installation. @throws Error when it fails. */
+  miot(args: readonly string[], input?: string): Promise<string>
+  /** Where its data is: a folder with SQLite files, or the URL of its database. */
+  readonly folder: string
+  readonly databaseUrl: string | null
+  /** Another folder, or database of the same server, with nothing in it. */
+  emptyPlace(): Promise<string>
+  stop(): Promise<void>
+}
+
+/** A COMMIT is on disk before it is answered, as in any installation; the rest is what most give it. */
+const POSTGRES_SETTINGS = [
+  'fsync=on',
+  'full_page_writes=on',
+  'shared_buffers=512MB',
+  'max_wal_size=4GB',
+  'maintenance_work_mem=256MB',
+]
+
+/** @param profile write a CPU profile of each thread to bench/results/ at the end. */
+export async function startOurs(store: StoreKind, profile = false): Promise<OurServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'miot-bench-'))
+  const postgres = store === 'postgres' ? await startPostgres(POSTGRES_SETTINGS) : null
+  const databaseUrl = (await postgres?.createDatabase()) ?? null
+  const port = await freePort()
+  const env = {
+    NODE_ENV: 'production',
+    MIOT_DATA_DIR: folder,
+    MIOT_PORT: String(port),
+    MIOT_METRICS_PORT: String(await freePort()),
+    ...(databaseUrl !== null && { MIOT_DATABASE_URL: databaseUrl }),
+  }
+  const server = await serve(env, join(folder, 'stderr.log'), profile ? profiling(store) : [])
+  return {
+    store,
+    port,
+    issuer: `http://localhost:${port}`,
+    folder,
+    databaseUrl,
+    pids: () => [server.pid as number, ...(postgres?.pids() ?? [])],
+    emptyPlace: async () =>
+      postgres === null ? mkdtempSync(join(folder, 'empty-')) : await postgres.createDatabase(),
+    async miot(args, input = '') {
+      const { status, stdout, stderr } = await runMiot(args, { env, input })
+      if (status !== 0) throw new Error(`miot ${args.join(' ')}: ${stderr}`)
+      return stdout
+    },
+    async stop() {
+      const exited = once(server, 'exit')
+      server.kill()
+      await exited
+      await postgres?.stop()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+function profiling(store: StoreKind): string[] {
+  const folder = fileURLToPath(new URL(`profile-${store}/`, RESULTS))
+  mkdirSync(folder, { recursive: true })
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}`]
+}
+
+/** @param log where its log lines go; whoever read them here would take time from it. */
+async function serve(
+  env: Readonly<Record<string, string>>,
+  log: string,
+  flags: readonly string[],
+): Promise<ChildProcess> {
+  const miot = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
+  const server = spawn(process.execPath, [...flags, miot, 'serve'], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', openSync(log, 'w')],
+  })
+  process.once('exit', () => server.kill('SIGKILL'))
+  await new Promise<void>((resolve, reject) => {
+    let printed = ''
+    server.once('exit', (code) => reject(new Error(`miot serve ended (${code}), see ${log}`)))
+    server.stdout?.on('data', (text) => {
+      printed += text
+      if (printed.includes('listen on')) resolve()
+    })
+  })
+  return server
+}

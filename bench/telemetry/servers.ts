@@ -1,0 +1,70 @@
+/** Us on each store, with a fleet that has its tokens, and whoever sends the load. */
+
+import { askServer, type Generator } from '../support/ask.ts'
+import { CAN_PIN, LOAD_CORE, pinThisProcess, SERVER_CORE, startChild } from '../support/child.ts'
+import type { Load, LoadResult } from '../support/load.ts'
+import { type OurServer, STORES, type StoreKind, startOurs } from '../support/our-server.ts'
+import type { Sample } from '../support/report.ts'
+import { say } from '../support/results.ts'
+import { fleetTokens } from './fleet.ts'
+
+const CLIENTS = 100
+
+export interface Contender extends OurServer {
+  readonly name: string
+  readonly tokens: readonly string[]
+}
+
+export interface Field {
+  readonly generator: Generator
+  readonly ours: readonly Contender[]
+}
+
+/** @param opened what has to be ended, the last first. */
+export async function startField(
+  stores: readonly string[],
+  profile: boolean,
+  opened: AsyncDisposableStack,
+): Promise<Field> {
+  pinThisProcess(SERVER_CORE)
+  if (!CAN_PIN) say('No taskset here, or one core: servers and load share what there is')
+  const file = new URL('../support/load-generator.ts', import.meta.url)
+  const generator = startChild<Load, LoadResult>(file, LOAD_CORE)
+  opened.defer(() => generator.stop())
+  const ours: Contender[] = []
+  for (const store of STORES.filter((one: StoreKind) => stores.includes(one))) {
+    const server = await startOurs(store, profile)
+    opened.defer(() => server.stop())
+    ours.push({ ...server, name: `us, ${store}`, tokens: await fleetTokens(server, CLIENTS) })
+  }
+  return { generator, ours }
+}
+
+/** What is sent to every contender alike, but for the token. */
+export interface Work {
+  readonly requests: (tokens: readonly string[]) => string[]
+  readonly connections?: number
+  /** How many of what is counted are in a request. */
+  readonly unit?: number
+}
+
+/** One turn of one contender. @throws Error for any answer but 200. */
+export async function turn(
+  { generator }: Field,
+  contender: Pick<Contender, 'port' | 'tokens' | 'pids'>,
+  work: Work,
+  seconds: number,
+): Promise<{ sample: Sample; answer: string }> {
+  const { port, tokens, pids } = contender
+  const load: Load = {
+    port,
+    seconds,
+    requests: work.requests(tokens),
+    once: false,
+    status: 200,
+    requestsAnAddress: null,
+    ...(work.connections !== undefined && { connections: work.connections }),
+  }
+  const { result, sample } = await askServer(generator, pids, load, work.unit)
+  return { sample, answer: result.sample }
+}

@@ -1,0 +1,82 @@
+/**
+ * How many reports a second one core takes, each answered when it is on disk, beside a bare server that
+ * reads the same body, writes nothing and sends the same bytes.
+ */
+
+import { loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { BareAnswer } from './support/bare-server.ts'
+import { type Child, SERVER_CORE, startChild } from './support/child.ts'
+import { STORES } from './support/our-server.ts'
+import { type Line, linesOf, type Sample } from './support/report.ts'
+import { say, tell } from './support/results.ts'
+import { ASSETS, KINDS, type Kind, reports, trackRequest } from './telemetry/reports.ts'
+import { type Field, startField, turn, type Work } from './telemetry/servers.ts'
+
+const PATH = '/v1/asset/track'
+
+export async function track(): Promise<void> {
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: {
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '3' },
+      store: { type: 'string', multiple: true, default: [...STORES] },
+      row: { type: 'string', multiple: true, default: Object.keys(KINDS) },
+      json: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+    },
+  })
+  const opened = new AsyncDisposableStack()
+  const lines: Line[] = []
+  try {
+    const field = await startField(values.store, values.profile, opened)
+    const bare = startChild<BareAnswer, number>(
+      new URL('./support/bare-server.ts', import.meta.url),
+      SERVER_CORE,
+    )
+    opened.defer(() => bare.stop())
+    for (const kind of values.row as Kind[]) {
+      say(`${kind} (load average ${loadavg()[0]?.toFixed(1)})`)
+      const turns = { rounds: Number(values.rounds), seconds: Number(values.seconds) }
+      lines.push(...(await measure(kind, turns, field, bare)))
+    }
+  } finally {
+    await opened.disposeAsync()
+  }
+  tell('track', lines, values.json)
+}
+
+async function measure(
+  kind: Kind,
+  { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
+  field: Field,
+  bare: Child<BareAnswer, number>,
+): Promise<Line[]> {
+  const bodies = reports(kind, 10 * ASSETS)
+  const work: Work = {
+    requests: (tokens) =>
+      bodies.map((body, index) =>
+        trackRequest(PATH, tokens[index % tokens.length] as string, body),
+      ),
+  }
+  // A round that does not count: what compiles while running has compiled.
+  const samples = new Map<string, Sample[]>()
+  let answer = ''
+  for (const contender of field.ours) {
+    answer = (await turn(field, contender, work, seconds)).answer
+    samples.set(contender.name, [])
+  }
+  const limit: Sample[] = []
+  const port = await bare.ask({ sample: answer })
+  const tokens = field.ours[0]?.tokens ?? []
+  const target = { port, tokens, pids: () => [bare.pid] }
+  await turn(field, target, work, 1)
+  for (let round = 0; round < rounds; round++) {
+    limit.push((await turn(field, target, work, seconds)).sample)
+    for (const contender of field.ours) {
+      samples.get(contender.name)?.push((await turn(field, contender, work, seconds)).sample)
+    }
+  }
+  return linesOf(kind, { limit, ours: Object.fromEntries(samples) })
+}
