@@ -18,7 +18,7 @@ export interface ApiMetrics {
   /** A token was not accepted. */
   refused(reason: Refusal): void
   /** What became of an `asset/track` request whose token was, or of an item of a batch. */
-  tracked(outcome: TrackOutcome): void
+  tracked(outcome: TrackOutcome, times?: number): void
   /** This many observations were written in one transaction. */
   committed(batchSize: number): void
   /** How many observations wait to be written, read when somebody looks. */
@@ -51,7 +51,7 @@ export function createApiMetrics(metrics: Metrics): ApiMetrics {
   })
   return {
     refused: (reason) => refusals.add({ reason: refusalLabel(reason) }),
-    tracked: (outcome) => tracked.add({ outcome }),
+    tracked: (outcome, times) => tracked.add({ outcome }, times),
     committed: (batchSize) => batches.observe({}, batchSize),
     watchQueue: (read) =>
       metrics.gauge({

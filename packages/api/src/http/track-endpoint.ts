@@ -41,7 +41,10 @@ export function trackBatchEndpoint(deps: TrackEndpointDeps) {
       const texts = await batchTexts(request)
       const { headers } = request
       const result = await ingestBatch({ claims: accessTokenClaims(request), headers, texts }, deps)
-      for (const item of result.results) deps.metrics.tracked(outcomeOfItem(item))
+      const outcomes = result.results.map(outcomeOfItem)
+      for (const outcome of new Set(outcomes)) {
+        deps.metrics.tracked(outcome, outcomes.filter((one) => one === outcome).length)
+      }
       const { items, replayed } = result.counts
       if (replayed === items) reply.header('idempotent-replay', 'true')
       return result

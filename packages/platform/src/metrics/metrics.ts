@@ -27,7 +27,8 @@ export interface ReadAbout extends Omit<About<never>, 'labels'> {
 }
 
 export interface Counter<Label extends string> {
-  add(labels: Readonly<Record<Label, string>>): void
+  /** @param times how often it happened; once when left out. */
+  add(labels: Readonly<Record<Label, string>>, times?: number): void
 }
 
 export interface Histogram<Label extends string> {

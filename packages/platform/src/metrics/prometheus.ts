@@ -17,7 +17,7 @@ export function createPrometheus(): PublishedMetrics {
     counter({ name, help, labels, zero = [] }) {
       const counter = new prometheus.Counter<string>({ name, help, labelNames: labels, registers })
       for (const values of zero) counter.inc(values, 0)
-      return { add: (values) => counter.inc(values, 1) }
+      return { add: (values, times = 1) => counter.inc(values, times) }
     },
     histogram({ name, help, labels, buckets }) {
       const histogram = new prometheus.Histogram<string>({

@@ -23,6 +23,12 @@ const at = (device: number, received: number, change: Partial<Observation> = {})
     ...change,
   })
 
+/** As another asset's report under another request. */
+const nameOf = (asset_id: string, { request_id }: Observation) => ({
+  asset_id,
+  request_id: `${request_id} ${asset_id}`,
+})
+
 export function testAssetState(name: string, promise: StorePromise): void {
   describe(`${name}: an asset`, TOGETHER, () => {
     promise('is known by its first observation', async ({ store }) => {
@@ -56,6 +62,26 @@ export function testAssetState(name: string, promise: StorePromise): void {
     promise('is what its newest observation says within one batch, too', async ({ store }) => {
       await store.append([at(0, 0), at(20, 0), at(10, 0)])
       assert.equal((await assetOf(store)).payload, '{"device":20,"received":0}')
+    })
+
+    promise('is the same after one batch as after its observations one by one', async ({ store }) => {
+      const reports = [
+        at(0, 5, { type: 'van' }),
+        at(20, 3),
+        at(10, 9, { type: 'truck' }),
+        at(20, 4, { type: 'bus' }),
+        at(5, 1),
+      ]
+      const of = (asset_id: string) => reports.map((one) => ({ ...one, ...nameOf(asset_id, one) }))
+      for (const one of of('alone')) await store.append([one])
+      await store.append([observationOf({ asset_id: 'other' }), ...of('together')])
+      await store.append(of('in two').slice(0, 2))
+      await store.append(of('in two').slice(2))
+      const { asset_id: _, ...alone } = await assetOf(store, 'alone')
+      for (const name of ['together', 'in two']) {
+        const { asset_id: __, ...batch } = await assetOf(store, name)
+        assert.deepEqual(batch, alone, name)
+      }
     })
 
     promise('was last heard of when late data came, and first when any did', async ({ store }) => {

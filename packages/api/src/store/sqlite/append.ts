@@ -4,15 +4,17 @@ import type { DatabaseSync } from 'node:sqlite'
 import { atomically } from '@modulariot/platform/storage'
 import { measurementColumns } from '../measurement.ts'
 import type { AppendOutcome, Observation, Tenant } from '../store.ts'
+import { type BatchAssets, createAssetTable } from './asset-table.ts'
 import { createTenantTable, type TenantCounter } from './tenant-table.ts'
 
 export type Append = (batch: readonly Observation[]) => AppendOutcome[]
 
 export function createAppend(database: DatabaseSync): Append {
   const tenantTable = createTenantTable(database)
+  const openAssets = createAssetTable(database)
   const insert = createInserts(database)
 
-  function appendOne(tenant: TenantCounter, one: Observation): AppendOutcome {
+  function appendOne(tenant: TenantCounter, assets: BatchAssets, one: Observation): AppendOutcome {
     // 1. Was this request here before?
     const seq = tenant.last_seq + 1
     const request = [tenant.tenant, one.client_id, one.request_id, one.item] as const
@@ -23,14 +25,7 @@ export function createAppend(database: DatabaseSync): Append {
     }
     tenant.last_seq = seq
     // 2. Whose is it?
-    const { asset } = insert.asset.get(
-      tenant.tenant,
-      one.asset_id,
-      one.type,
-      one.timestamp_ms,
-      one.received_ms,
-      seq,
-    ) as { asset: number }
+    const asset = assets.update(tenant.tenant, one, seq)
     // 3. Keep it as it was sent, and taken apart.
     insert.observation.run(
       tenant.tenant,
@@ -75,7 +70,9 @@ export function createAppend(database: DatabaseSync): Append {
   return (batch) =>
     atomically(database, () => {
       const tenants = new Map<string, TenantCounter>()
-      const outcomes = batch.map((one) => appendOne(counterOf(one), one))
+      const assets = openAssets()
+      const outcomes = batch.map((one) => appendOne(counterOf(one), assets, one))
+      assets.save()
       for (const counter of tenants.values()) tenantTable.save(counter)
       return outcomes
 
@@ -101,20 +98,6 @@ function createInserts(database: DatabaseSync) {
     firstTry: database.prepare(
       `SELECT body_digest FROM observations
        WHERE tenant = ? AND client_id = ? AND request_id = ? AND item = ?`,
-    ),
-    // Late data counts as heard of, but does not replace a newer state.
-    asset: database.prepare(
-      `INSERT INTO assets (tenant, asset_id, type, timestamp_ms, first_received_ms,
-         last_received_ms, latest_seq)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)
-       ON CONFLICT (tenant, asset_id) DO UPDATE SET
-         last_received_ms = max(last_received_ms, excluded.last_received_ms),
-         type = CASE WHEN excluded.timestamp_ms >= timestamp_ms
-                THEN coalesce(excluded.type, type) ELSE coalesce(type, excluded.type) END,
-         latest_seq = CASE WHEN excluded.timestamp_ms >= timestamp_ms
-                THEN excluded.latest_seq ELSE latest_seq END,
-         timestamp_ms = max(timestamp_ms, excluded.timestamp_ms)
-       RETURNING asset`,
     ),
     observation: database.prepare('INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     position: database.prepare('INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),

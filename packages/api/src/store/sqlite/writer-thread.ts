@@ -9,6 +9,7 @@ import type { AppendOutcome } from '../store.ts'
 import { createAppend } from './append.ts'
 import { type Packed, unpack } from './packed.ts'
 import { createSweep } from './sweep.ts'
+import { tuneForAppends } from './tune.ts'
 
 /** The parent sends calls and gets one answer for each, in order. */
 export type WriterAnswer =
@@ -39,10 +40,7 @@ if (port === null) throw new Error('writer-thread.ts runs as a worker only')
 const { path, maxPages } = workerData as WriterData
 const database = openDatabase(path)
 if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`)
-// Every batch touches the last page of each of its series. Those that stay in memory are not read again,
-// and a log of 8 MB writes the ones that are touched often back to the file once.
-database.exec('PRAGMA cache_size = -32000')
-database.exec('PRAGMA wal_autocheckpoint = 2000')
+tuneForAppends(database)
 const keep = database.prepare(
   'INSERT INTO retention VALUES (?1, ?2) ON CONFLICT (org_id) DO UPDATE SET days = excluded.days',
 )
