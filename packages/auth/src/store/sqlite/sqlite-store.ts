@@ -100,6 +100,7 @@ function createStore(database: DatabaseSync): AuthStore {
         return value
       }),
 
+    recordAudit: (audit) => writeUnannounced(() => rows.audit(audit)),
     useAssertion: ({ client_id, jti, until }, nowSeconds) =>
       writeUnannounced(() => {
         sql.forgetAssertions.run(nowSeconds, ASSERTIONS_A_LOGIN_FORGETS)
