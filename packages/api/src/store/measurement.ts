@@ -44,6 +44,9 @@ export interface MeasurementRow {
   readonly quality: Measurement['quality']
 }
 
+/** Characters of what may be long in it. */
+export const jsonLength = ({ json }: Pick<MeasurementRow, 'json'>): number => json?.length ?? 0
+
 export function measurementOf(row: MeasurementRow): Measurement {
   return {
     key: row.key,
