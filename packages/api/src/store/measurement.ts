@@ -19,15 +19,31 @@ export type MeasurementColumns = [
   quality: string | null,
 ]
 
-/** @param seq, item the observation, and the place in it. */
-export function measurementColumns(
-  { key, timestamp_ms, sequence, value, unit, source, quality }: Measurement,
+/**
+ * The values of an observation. Where the device numbers, those of a key and a moment are counted from 0: the
+ * same envelope sent again gives the same rows, and two sensors that answer to one key are two values.
+ *
+ * @param seq of the observation.
+ */
+export function measurementRows(
+  measurements: readonly Measurement[],
   seq: number,
-  item: number,
+): MeasurementColumns[] {
+  const before = new Map<string, number>()
+  return measurements.map((one, item) => {
+    if (one.sequence === null) return columnsOf(one, [UNNUMBERED, seq, item])
+    const name = `${one.timestamp_ms} ${one.key}`
+    const repeat = before.get(name) ?? 0
+    before.set(name, repeat + 1)
+    return columnsOf(one, [one.sequence, 0, repeat])
+  })
+}
+
+function columnsOf(
+  { key, timestamp_ms, value, unit, source, quality }: Measurement,
+  identity: readonly [sequence: number, seq: number, item: number],
 ): MeasurementColumns {
   const [number, json] = valueColumns(value)
-  const identity =
-    sequence === null ? ([UNNUMBERED, seq, item] as const) : ([sequence, 0, 0] as const)
   return [key, timestamp_ms, ...identity, number, json, unit, source ?? null, quality ?? null]
 }
 

@@ -1,5 +1,6 @@
 /** Questions asked here in other words than in the embedded store, since each is a way to the server. */
 
+import { SUM_SCALE } from '../buckets.ts'
 import { MAX_PAGE_LENGTH } from '../page.ts'
 import { bounded, OF_ASSET } from '../queries.ts'
 
@@ -70,7 +71,8 @@ export const BUCKETS = `SELECT start_ms, count, min, max, avg,
     ${edge('ASC')} AS first, ${edge('DESC')} AS last
   FROM (
     SELECT timestamp_ms - mod(mod(timestamp_ms, $7) + $7, $7) AS start_ms,
-      count(*), min(number), max(number), avg(number)
+      count(*), min(number), max(number),
+      sum(number / ${SUM_SCALE}::float8) / count(*) * ${SUM_SCALE}::float8 AS avg
     ${NUMBERS} AND timestamp_ms >= $5::bigint AND timestamp_ms < $6::bigint
     GROUP BY 1
   ) AS buckets

@@ -123,6 +123,7 @@ export class SqliteReads {
       if (last === undefined || all.length < CHUNK) return buckets.done()
       after = [last.timestamp_ms, last.sequence, last.seq, last.item] as number[]
       await setImmediate()
+      query.signal?.throwIfAborted()
     }
   }
 
