@@ -246,6 +246,18 @@ describe('a batch sent again', () => {
     assert.deepEqual(counts, { items: 3, stored: 1, replayed: 2, refused: 0 })
     const alone = await track(connection, token, items[0], { 'x-request-id': 'key-K-1' })
     assert.equal(alone.headers['idempotent-replay'], 'true')
+    // With the line end that a file has.
+    const { status, headers } = await connection.send({
+      path: '/v1/asset/track',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'x-request-id': 'key-K-1',
+        'x-request-timestamp': String(Date.now() / 1000),
+      },
+      body: `${JSON.stringify(items[0])}\n`,
+    })
+    assert.deepEqual([status, headers['idempotent-replay']], [200, 'true'])
     const twice = [items[0], items[0], { ...items[0], more: 1 }].map((item) => ({
       ...item,
       idempotency_key: 'key-twice',

@@ -19,6 +19,9 @@ const TAKEN: Record<string, string> = {
 }
 
 const REFUSED = [
+  // Before the year 0 and after 9999, once the offset is taken away.
+  '0000-01-01T00:00:00+00:01',
+  '9999-12-31T23:59:59-00:01',
   '',
   '2025-03-14',
   '2025-03-14T15:09:26',

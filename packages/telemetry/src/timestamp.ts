@@ -16,6 +16,10 @@ const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 const MS_PER_MINUTE = 60_000
 const MS_PER_DAY = 86_400_000
 
+/** 0000-01-01T00:00:00Z and the last millisecond of 9999. */
+const FIRST_MS = -62_167_219_200_000
+const LAST_MS = 253_402_300_799_999
+
 /** How far ahead of us the clock of a device may run. */
 export const DEFAULT_FUTURE_TOLERANCE_MS = 3_600_000
 
@@ -42,12 +46,13 @@ export function parseTimestamp(text: string): number | null {
   const offsetMinutes = offsetOf(match[8], match[9], match[10])
   if (offsetMinutes === null) return null
   const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'))
-  return (
+  const instant =
     daysFromEpoch(year, month, day) * MS_PER_DAY +
     (hour * 60 + minute - offsetMinutes) * MS_PER_MINUTE +
     second * 1000 +
     milliseconds
-  )
+  // What an offset moves out of the years 0 to 9999 has no ISO 8601 form of ours to come back in.
+  return instant < FIRST_MS || instant > LAST_MS ? null : instant
 }
 
 /**

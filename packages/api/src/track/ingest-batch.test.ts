@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
-import { ingestBatch, MAX_ITEM_LENGTH } from './ingest-batch.ts'
+import { ingestBatch, MAX_ITEM_BYTES } from './ingest-batch.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
 const CLAIMS = {
@@ -91,7 +91,8 @@ describe('a batch', () => {
       '{"asset_id":',
       '{"asset_id":"x","asset_id":"y"}',
       reportOf('c', { idempotency_key: 'has blanks' }),
-      reportOf('d', { padding: 'x'.repeat(MAX_ITEM_LENGTH) }),
+      // In bytes, as alone: a character of these is three.
+      reportOf('d', { padding: '€'.repeat(MAX_ITEM_BYTES / 3) }),
       reportOf('e'),
       reportOf('f'),
     ]
