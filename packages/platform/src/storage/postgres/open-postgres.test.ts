@@ -232,6 +232,23 @@ describe('a transaction of PostgreSQL', () => {
     assert.deepEqual(await numbers(postgres), [1])
   })
 
+  it('whose time runs out between two statements leaves nothing that the next one would commit', async () => {
+    const postgres = open(await server.createDatabase(), { maxConnections: 1 })
+    await postgres.query('CREATE TABLE numbers (value INTEGER PRIMARY KEY)')
+    const late = postgres.transaction(
+      async (query) => {
+        await query('INSERT INTO numbers VALUES (1)')
+        const until = performance.now() + 300
+        while (performance.now() < until);
+        await query('INSERT INTO numbers VALUES (2)')
+      },
+      { timeoutMs: 250 },
+    )
+    await assert.rejects(late, StoreUnavailable)
+    await postgres.transaction((query) => query('INSERT INTO numbers VALUES (3)'))
+    assert.deepEqual(await numbers(postgres), [3])
+  })
+
   it('is run again when it met another in a deadlock', async () => {
     const postgres = await openWithNumbers()
     await postgres.query('INSERT INTO numbers VALUES (1), (2)')

@@ -61,7 +61,9 @@ export async function withSession<Result>(
     throw translatePostgres(error)
   } finally {
     client.off('error', noteBroken)
-    client.release(broken)
+    // The time may have run out between two statements, the ROLLBACK included; whoever gets the connection next
+    // would go on in this transaction, and commit what was refused.
+    client.release(broken || client.getTransactionStatus() !== 'I')
   }
 }
 
