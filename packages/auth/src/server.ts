@@ -12,6 +12,7 @@ import { ensureAudience } from './admin/installation.ts'
 import { ADMIN_SCOPES, adminAudience, FEED_SCOPE, feedAudience } from './admin/scopes.ts'
 import { ClientDirectory, MAX_STALE_MS } from './clients/directory.ts'
 import { mountAuthRoutes } from './http/routes.ts'
+import { exactKeys } from './keys/exact-keys.ts'
 import {
   DEFAULT_JWKS_MAX_AGE_SECONDS,
   DEFAULT_KEY_POLICY,
@@ -100,8 +101,8 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
     now,
     onError: options.onError,
   })
-  const verifierFor = (audience: string | null) =>
-    createVerifier({ issuer, audience, keys, now, revocations })
+  const verifierFor = (audience: string | null, source: KeySource = keys) =>
+    createVerifier({ issuer, audience, keys: source, now, revocations })
   return {
     name: 'auth',
     keys,
@@ -124,7 +125,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
         verifier: verifierFor(audience),
         adminAudience: audience,
         feedVerifier: verifierFor(feedAudience(issuer)),
-        ownVerifier: verifierFor(null),
+        ownVerifier: verifierFor(null, exactKeys(keys)),
         revocations,
       })
     },

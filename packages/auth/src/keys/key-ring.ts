@@ -21,7 +21,7 @@ import { keyChange, systemDraft } from './key-change.ts'
 import { begin, type KeyPolicy, type KeyStep, maintain, stateOf, wanted } from './key-life.ts'
 import { newKey } from './new-key.ts'
 import type { SealedKey } from './sealed-key.ts'
-import { unseal } from './sealing.ts'
+import { SealBroken, unseal } from './sealing.ts'
 
 interface Signer {
   readonly signWith: SignKeyObjectInput
@@ -57,6 +57,8 @@ export class KeyRing implements KeySource {
   #open = new Map<string, OpenedText>()
   #started = false
   #turn: Promise<void> = Promise.resolve()
+  /** A reading that has not begun yet. */
+  #again: Promise<void> | null = null
   #published: JsonWebKeySet = { keys: [] }
   #imported = new Map<string, Promise<CryptoKey | null>>()
 
@@ -84,6 +86,23 @@ export class KeyRing implements KeySource {
     if (missing.length === 0) return this.#take(keys)
     const candidates = await this.#candidates(missing)
     await this.#change((current) => begin(current, candidates, now()))
+  }
+
+  /**
+   * Reads what is there now, and makes nothing. Whoever asks before it begins shares it.
+   *
+   * @throws StoreUnavailable
+   */
+  readAgain(): Promise<void> {
+    this.#again ??= this.#inTurn(async () => {
+      this.#again = null
+      const keys = await this.#options.store.updateSigningKeys(() => null)
+      await this.#take(keys).catch((error) => {
+        // It is published all the same, and that is what was asked for.
+        if (!(error instanceof SealBroken)) throw error
+      })
+    })
+    return this.#again
   }
 
   /** What a key's life asks for: see `maintain`. */
