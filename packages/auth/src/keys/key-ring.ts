@@ -81,11 +81,19 @@ export class KeyRing implements KeySource {
   async #loadNow(algorithms: readonly SigningAlgorithm[]): Promise<void> {
     const { store, now } = this.#options
     const keys = await store.updateSigningKeys(() => null)
+    if (!this.#started && keys.length > 0) await this.#take(keys)
     const signing = keys.filter((key) => stateOf(key, now()) === 'active').map(({ alg }) => alg)
     const missing = algorithms.filter((alg) => !signing.includes(alg))
     if (missing.length === 0) return this.#take(keys)
     const candidates = await this.#candidates(missing)
-    await this.#change((current) => begin(current, candidates, now()))
+    await this.#change((current) =>
+      this.#opensSome(current) ? begin(current, candidates, now()) : null,
+    )
+  }
+
+  /** Beside keys that are all sealed with another encryption key, one of ours would keep everybody else out. */
+  #opensSome(keys: readonly SealedKey[]): boolean {
+    return keys.length === 0 || keys.some(({ kid }) => this.#open.has(kid))
   }
 
   /**
