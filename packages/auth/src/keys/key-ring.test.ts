@@ -186,7 +186,10 @@ describe('KeyRing', () => {
       return ask(update)
     }
     await assert.rejects(starting, SealBroken)
-    assert.deepEqual(store.kept.keys.map(({ alg }) => alg), ['ES256'])
+    assert.deepEqual(
+      store.kept.keys.map(({ alg }) => alg),
+      ['ES256'],
+    )
   })
 
   it('refuses sealed texts that were swapped for one another', async () => {

@@ -4,9 +4,9 @@ import type { RevocationPage } from '@modulariot/oauth/protocol'
 import type { Postgres } from '@modulariot/platform/postgres'
 import { cursorOf, type FeedPlace, parseCursor } from '../feed-cursor.ts'
 import { type FeedRow, revocationOf } from '../revocation-rows.ts'
+import { sought } from '../sought.ts'
 import type { AuthStore, TokenRevocation } from '../store.ts'
 import type { ChangeUnit } from './change-unit.ts'
-import { sought } from './sought.ts'
 
 const IS_REVOKED = {
   name: 'is-token-revoked',
