@@ -26,6 +26,7 @@ import { startMaintenance } from './maintenance.ts'
 import { createAuthMetrics, publishUsage } from './metrics.ts'
 import type { AuthStore } from './store/store.ts'
 import { RevocationFollower } from './tokens/revocation-follower.ts'
+import { untilDone } from './until-done.ts'
 import { UsageCounter, type UsageTotals } from './usage/usage-counter.ts'
 
 export interface AuthServerOptions {
@@ -36,7 +37,7 @@ export interface AuthServerOptions {
   /** Unix milliseconds. */
   readonly now: () => number
   /**
-   * Told when keys cannot be read again after a change (the ones in memory stay in use), and when counters
+   * Told when keys cannot be read after a change (the ones in memory stay in use, and it is tried again), and when counters
    * cannot be written (they are kept and tried again).
    */
   readonly onError: (error: unknown) => void
@@ -88,9 +89,11 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
   await loadKeys()
   const revocations = new RevocationFollower({ store, now, onError: options.onError })
   await revocations.start()
+  // A change is told once; an instance that missed it would go on signing with a key that was revoked.
+  const readingKeys = untilDone(loadKeys, options.onError)
   const stopWatching = store.onChange((change) => {
     directory.forget(change.clients)
-    if (change.keys) loadKeys().catch(options.onError)
+    if (change.keys) readingKeys.start()
     if (change.revocations) void revocations.catchUp()
   })
 
@@ -133,6 +136,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
     usageTotals: () => usage.totals(),
     close: () => {
       stopWatching()
+      readingKeys.stop()
       stopMaintenance()
       revocations.close()
       return usage.close()
