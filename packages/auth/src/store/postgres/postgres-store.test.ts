@@ -30,6 +30,7 @@ async function place() {
   }
   const database = openPostgres(url)
   return {
+    url,
     open,
     database,
     async [Symbol.asyncDispose]() {
@@ -130,6 +131,35 @@ for (const [what, away, back] of [
     while (store.silentForMs() > 0) await sleep(20)
   })
 }
+
+it('PostgreSQL: changes are told although there is no connection left to listen on', {
+  timeout: 20_000,
+}, async () => {
+  await using here = await place()
+  await populate(await here.open())
+  await here.database.query(
+    `CREATE ROLE narrow LOGIN PASSWORD 'narrow' CONNECTION LIMIT 1;
+     GRANT USAGE ON SCHEMA auth TO narrow; GRANT ALL ON ALL TABLES IN SCHEMA auth TO narrow`,
+  )
+  const url = new URL(here.url)
+  url.username = url.password = 'narrow'
+  const store = await openPostgresAuthStore(url.href)
+  try {
+    const { next } = changesOf(store)
+    await sleep(500)
+    const since = performance.now()
+    await here.database.query(
+      `WITH next AS (UPDATE auth.revision SET value = value + 1 RETURNING value)
+       UPDATE auth.clients SET changed_by = next.value FROM next WHERE client_id = 'first'`,
+    )
+    await next(({ clients }) => clients.includes('first'))
+    assert.ok(performance.now() - since < 2000)
+    await sleep(1500)
+    assert.equal(store.silentForMs(), 0, 'nothing can have been missed')
+  } finally {
+    await store.close()
+  }
+})
 
 it('PostgreSQL: changes are told although nobody says NOTIFY, as behind a pooler', async () => {
   await using here = await place()
