@@ -72,6 +72,26 @@ it('PostgreSQL: an updater that finds its work done under the lock writes nothin
   assert.deepEqual(rows, [{ value: 1 }])
 })
 
+it('PostgreSQL: a database that takes no writes is not well', async () => {
+  await using here = await place()
+  const store = await here.open()
+  await store.ping()
+  const name = new URL(here.url).pathname.slice(1)
+  await here.database.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+  // For connections from then on, as after a failover.
+  await here.database.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = 'modulariot-auth'`,
+  )
+  // What was terminated is noticed first, one connection after the other.
+  for (let said = ''; !/read only/.test(said); ) {
+    said = await store.ping().then(
+      () => assert.fail('well'),
+      (error) => error.message,
+    )
+  }
+})
+
 it('PostgreSQL: reads, logins and counters do not wait for a change that hangs', async () => {
   await using here = await place()
   const store = await here.open()

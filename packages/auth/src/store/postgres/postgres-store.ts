@@ -5,7 +5,12 @@
  * (READ COMMITTED: each of one moment), and so is what every login counts.
  */
 
-import { migratePostgres, openPostgres, type Postgres } from '@modulariot/platform/postgres'
+import {
+  assertWritable,
+  migratePostgres,
+  openPostgres,
+  type Postgres,
+} from '@modulariot/platform/postgres'
 import { type Migrated, readMigrations } from '@modulariot/platform/storage'
 import type { Audience } from '../../audiences/audience.ts'
 import { audienceOf, organizationOf } from '../rows.ts'
@@ -77,7 +82,7 @@ async function createStore(postgres: Postgres): Promise<AuthStore> {
   }
 
   return {
-    ping: async () => void (await postgres.query('SELECT value FROM auth.revision')),
+    ping: () => assertWritable(postgres),
 
     createFirst: (organization, client) =>
       change(async (unit) => {
