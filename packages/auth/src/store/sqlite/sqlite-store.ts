@@ -9,6 +9,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import {
   atomically,
   attempt,
+  groupCommit,
   migrate,
   openDatabase,
   readMigrations,
@@ -56,6 +57,9 @@ function createStore(database: DatabaseSync): AuthStore {
     return attempt(() => atomically(database, work))
   }
 
+  /** What each login may write, when many log in. */
+  const writeTogether = groupCommit(database)
+
   function write<Result>(work: () => Result): Promise<Result> {
     const result = writeUnannounced(() => {
       const before = countChanges()
@@ -102,12 +106,12 @@ function createStore(database: DatabaseSync): AuthStore {
       }),
 
     useAssertion: ({ client_id, jti, until }, nowSeconds) =>
-      writeUnannounced(() => {
+      writeTogether(() => {
         sql.forgetAssertions.run(nowSeconds, ASSERTIONS_A_LOGIN_FORGETS)
         return sql.insertAssertion.run(client_id, sought(jti), until).changes === 1
       }),
 
-    ...quotaTable(database, writeUnannounced),
+    ...quotaTable(database, writeTogether),
     revokeToken: ({ jti, client_id, expires }, maxLiving) =>
       write(() => {
         if (feed.hasToken(jti)) return 'already'
