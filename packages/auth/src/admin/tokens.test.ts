@@ -50,6 +50,18 @@ describe('ending a client’s tokens', () => {
     assert.equal(entry.target.id, client_id)
   })
 
+  it('is refused rather than done so often that new tokens would lie in the future', async () => {
+    const { client_id } = await make()
+    const nowSeconds = Math.floor(place.clock.now / 1000)
+    const cut = async () => (await revokeClientTokens(client_id, admin)).tokens_revoked_until ?? 0
+    let until = 0
+    for (let times = 0; times < 30; times++) until = await cut()
+    assert.equal(until, nowSeconds + 30)
+    await refused(cut(), 'conflict')
+    place.clock.now += 1000
+    assert.equal(await cut(), nowSeconds + 31)
+  })
+
   it('reaches further each time, also within a second', async () => {
     const { client_id } = await make()
     const { tokens_revoked_until: first } = await revokeClientTokens(client_id, admin)
