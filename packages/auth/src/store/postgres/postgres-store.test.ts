@@ -96,6 +96,7 @@ it('PostgreSQL: reads, logins and counters do not wait for a change that hangs',
   await using here = await place()
   const store = await here.open()
   await populate(store)
+  await store.revokeToken({ jti: 'a', client_id: 'c', expires: 9 }, 1)
   const hanging = async (query: RunQuery): Promise<void> => {
     await query('SELECT value FROM auth.revision FOR UPDATE')
     // More than there are connections.
@@ -107,6 +108,8 @@ it('PostgreSQL: reads, logins and counters do not wait for a change that hangs',
     await store.addUsage({ clients: [], secrets: [] })
     assert.deepEqual(await store.updateSigningKeys(() => null), [])
     assert.equal(await store.isTokenRevoked('x'), false)
+    assert.equal(await store.revokeToken({ jti: 'b', client_id: 'c', expires: 9 }, 1), 'too_many')
+    assert.equal(await store.revokeToken({ jti: 'a', client_id: 'c', expires: 9 }, 1), 'already')
     assert.equal(await store.sweep(0, 10), 0)
     const quota = { client_id: 'first', hour: 1, day: 1, tokens_per_hour: 1, tokens_per_day: 1 }
     assert.equal((await store.takeQuota({ ...quota, enforce: true })).taken, true)

@@ -19,7 +19,7 @@ import { auditReads } from './audit-rows.ts'
 import { type ChangeUnit, changeUnit } from './change-unit.ts'
 import { createClients, findClient, searchClients, updateClient } from './client-rows.ts'
 import { countingTables } from './counting-tables.ts'
-import { revocationReads, revokeToken } from './revocation-table.ts'
+import { revocationReads, revocationRefusal, revokeToken } from './revocation-table.ts'
 import { readSigningKeys, updateSigningKeys } from './signing-keys.ts'
 import { sweep } from './sweep.ts'
 import { createTurns } from './turns.ts'
@@ -117,7 +117,9 @@ async function createStore(postgres: Postgres): Promise<AuthStore> {
 
     ...countingTables(postgres),
     ...revocationReads(postgres),
-    revokeToken: (token, maxLiving) => change((unit) => revokeToken(unit, token, maxLiving)),
+    revokeToken: async (token, maxLiving) =>
+      (await revocationRefusal(postgres.query, token, maxLiving)) ??
+      change((unit) => revokeToken(unit, token, maxLiving)),
     sweep: (nowSeconds, limit) => sweep(postgres, nowSeconds, limit),
     ...usageTables(postgres),
 
