@@ -26,7 +26,7 @@ export function revokeClientTokens(client_id: string, context: AdminContext): Pr
 
 function tooOften(aheadSeconds: number): string {
   const seconds = Math.ceil(aheadSeconds - MAX_AHEAD_SECONDS)
-  return `The tokens of this client were ended ${MAX_AHEAD_SECONDS} times within seconds; try again in ${seconds} s`
+  return `The tokens of this client were ended too often in a row; disable it, or try again in ${seconds} s`
 }
 
 /**
