@@ -120,6 +120,18 @@ it('PostgreSQL: reads, logins and counters do not wait for a change that hangs',
   assert.equal((await store.updateClient('first', countUp))?.version, 2)
 })
 
+it('PostgreSQL: an instance whose clock is wrong forgets no revocation that others need', async () => {
+  await using here = await place()
+  const store = await here.open()
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  const revoke = (jti: string, expires: number) =>
+    store.revokeToken({ jti, client_id: 'c', expires }, 10)
+  await revoke('living', nowSeconds + 3600)
+  await revoke('dead', nowSeconds - 60)
+  assert.equal(await store.sweep(nowSeconds + 365 * 86_400, 10), 1)
+  assert.equal(await store.isTokenRevoked('living'), true)
+})
+
 it('PostgreSQL: one instance sweeps at a time', async () => {
   await using here = await place()
   const [store, other] = [await here.open(), await here.open()]
