@@ -31,9 +31,9 @@ function printable(text: string): string {
   return text.replaceAll(/(?!\n)\p{Cc}/gu, '\u{fffd}')
 }
 
-/** Columns as wide as their widest cell. */
+/** Columns as wide as their widest cell. A line end in a cell would look like another row. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [header, ...rows]
+  const lines = [header, ...rows].map((line) => line.map(onOneLine))
   const widths = header.map((_, column) =>
     Math.max(...lines.map((line) => (line[column] ?? '').length)),
   )
@@ -46,6 +46,8 @@ export function table(header: readonly string[], rows: readonly (readonly string
     )
     .join('\n')
 }
+
+const onOneLine = (cell: string): string => cell.replaceAll(/[\r\n\u2028\u2029]/g, '\u{fffd}')
 
 /** Two columns, for one thing and its properties. */
 export function properties(pairs: readonly (readonly [string, string])[]): string {

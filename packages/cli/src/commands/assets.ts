@@ -8,6 +8,7 @@ import {
   openApiSession,
   type SessionOptions,
 } from '../api-session.ts'
+import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { readEvents, type ServerEvent } from '../event-stream.ts'
 import { properties, table } from '../output.ts'
@@ -75,11 +76,18 @@ interface Metric {
   readonly unit: string | null
 }
 
+/** The stream's own, and what every URL is cleaned of. */
+const WITHOUT_ADDRESS: readonly string[] = ['stream', '.', '..']
+
 export async function showAsset(
   context: Context,
   asset_id: string,
   options: SessionOptions,
 ): Promise<void> {
+  if (WITHOUT_ADDRESS.includes(asset_id)) {
+    const instead = `miot assets list --search ${asset_id} finds it`
+    throw new CliError('usage', `An asset named ${asset_id} has no address of its own: ${instead}`)
+  }
   const session = openApiSession(context, options)
   const path = `/v1/assets/${encodeURIComponent(asset_id)}`
   const asset = await getJson<Asset>(session, path)
