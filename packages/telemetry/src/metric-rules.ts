@@ -41,7 +41,7 @@ export interface SentMetric {
 /**
  * Reports what is wrong with the key, the unit and the value of an item, all of it at once.
  *
- * An extension key answers only for its own form and the length of its string. What the schema
+ * An extension key answers only for its own form, the length of its string and that its number is one. What the schema
  * refuses (a key or a unit that is no string, a missing value) is passed over: it has its fault
  * already.
  */
@@ -51,6 +51,7 @@ export function checkMetric(item: SentMetric, report: Report): void {
   if (definition === undefined) {
     if (typeof k === 'string') checkOtherKey(k, report)
     if (typeof v === 'string') checkLength(v, undefined, report)
+    if (typeof v === 'number') checkFinite(v, report)
     return
   }
   if (typeof u === 'string') checkUnit(definition, u, report)
@@ -149,6 +150,13 @@ const VALUE_RULES: Readonly<Record<MetricType, ValueRule>> = {
       mismatch(definition, value, 'an object', report)
     }
   },
+}
+
+/** JSON may say 1e400, which is no number of ours: kept as null it would be another value. */
+function checkFinite(value: number, report: Report): void {
+  if (Number.isFinite(value)) return
+  const text = () => 'a number must be between -1.7e308 and 1.7e308'
+  report({ code: 'OUT_OF_BOUNDS', at: ['v'], text })
 }
 
 /** Every string value has the general limit, that of some keys a length of its own. */
