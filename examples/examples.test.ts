@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { TokenSource } from '@modulariot/oauth/client'
 import { type AssetTrackingData, createClient } from '@modulariot/sdk'
-import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
+import { freePort, type RunningServer, startServer } from '../conformance/support/running-server.ts'
 
 let server: RunningServer
 const children = new Set<ChildProcess>()
@@ -65,29 +65,72 @@ function tokenOptions() {
   return { token_endpoint: `${server.url}/api/v1/login`, client_id, client_secret, audience }
 }
 
+/** What an API answers to a request with this header, as far as RFC 6750 and RFC 9728 speak of it. */
+async function ask(url: string, authorization?: string) {
+  const response = await fetch(url, authorization ? { headers: { authorization } } : {})
+  return {
+    status: response.status,
+    challenge: response.headers.get('www-authenticate'),
+    cacheControl: response.headers.get('cache-control'),
+    body: await response.json(),
+  }
+}
+
 describe('an API of your own', () => {
   for (const name of ['node-http.ts', 'express.ts', 'fastify.ts', 'hono.ts']) {
     it(`on ${name} lets in whom it should, and tells the others why`, async () => {
       const child = run(name)
       const url = /http:\S+/.exec(await firstLine(child))?.[0] as string
-      const ask = async (authorization?: string) => {
-        const response = await fetch(url, authorization ? { headers: { authorization } } : {})
-        const challenge = response.headers.get('www-authenticate') ?? ''
-        return { status: response.status, challenge, text: await response.text() }
-      }
+      const { client_id, audience } = server.credentials
+      // 1. Nobody: where to learn how to get a token, and nothing more.
+      const bare = await ask(url)
+      const path = '/.well-known/oauth-protected-resource/v1/asset/track'
+      const metadata = `resource_metadata="${new URL(audience).origin}${path}"`
+      assert.deepEqual(bare, {
+        status: 401,
+        challenge: `Bearer ${metadata}`,
+        cacheControl: 'no-store',
+        body: {},
+      })
+      const document = await fetch(new URL(path, url))
+      assert.deepEqual(await document.json(), {
+        resource: audience,
+        authorization_servers: [server.url],
+        scopes_supported: ['asset:track:write'],
+        bearer_methods_supported: ['header'],
+      })
+      // 2. Somebody with a token that is good.
       const writer = await tokens().token()
-      const good = await ask(`Bearer ${writer}`)
-      assert.deepEqual(
-        [good.status, JSON.parse(good.text)],
-        [200, { hello: server.credentials.client_id }],
-      )
-      assert.deepEqual(await ask(), { status: 401, challenge: 'Bearer', text: '' })
-      const forged = await ask(`Bearer ${writer.slice(0, -8)}AAAAAAAA`)
-      assert.equal(forged.status, 401)
-      assert.match(forged.challenge, /error="invalid_token"/)
-      const reader = await ask(`Bearer ${await tokens('asset:track:read').token()}`)
+      const good = await ask(url, `Bearer ${writer}`)
+      assert.deepEqual([good.status, good.body], [200, { hello: client_id }])
+      // 3. A forged one.
+      const forged = await ask(url, `Bearer ${writer.slice(0, -8)}AAAAAAAA`)
+      const error_description = 'The access token is not valid here'
+      assert.deepEqual(forged, {
+        status: 401,
+        challenge: `Bearer error="invalid_token", error_description="${error_description}", ${metadata}`,
+        cacheControl: 'no-store',
+        body: { error: 'invalid_token', error_description },
+      })
+      // 4. One that is good for something else.
+      const reader = await ask(url, `Bearer ${await tokens('asset:track:read').token()}`)
       assert.equal(reader.status, 403)
-      assert.match(reader.challenge, /error="insufficient_scope".*scope="asset:track:write"/)
+      assert.match(
+        reader.challenge ?? '',
+        /^Bearer error="insufficient_scope".*, scope="asset:track:write", resource_metadata=/,
+      )
+      child.kill()
+      await once(child, 'exit')
+    })
+
+    it(`on ${name} asks to come back while the keys cannot be had`, async () => {
+      const child = run(name, { MIOT_ISSUER: `http://localhost:${await freePort()}` })
+      const url = /http:\S+/.exec(await firstLine(child))?.[0] as string
+      const token = await tokens().token()
+      const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+      assert.equal(response.status, 503)
+      assert.equal(response.headers.get('retry-after'), '5')
+      assert.equal(response.headers.get('www-authenticate'), null)
       child.kill()
       await once(child, 'exit')
     })

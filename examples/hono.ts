@@ -4,10 +4,10 @@
  */
 
 import { serve } from '@hono/node-server'
-import { type AccessTokenClaims, bearerChallenge, OAuthError } from '@modulariot/oauth/protocol'
+import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
 import { Hono } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import { verifier } from './verifier.ts'
+import { METADATA, METADATA_PATH, SCOPE, verifier } from './verifier.ts'
 
 type Env = { Variables: { claims: AccessTokenClaims } }
 
@@ -20,16 +20,16 @@ function requireScope(scope: string) {
 
 const app = new Hono<Env>()
 
-app.get('/', requireScope('asset:track:write'), (context) =>
+app.get(METADATA_PATH, (context) => context.json(METADATA))
+
+app.get('/', requireScope(SCOPE), (context) =>
   context.json({ hello: context.get('claims').client_id }),
 )
 
 app.onError((error) => {
   if (!(error instanceof OAuthError)) throw error
-  return new Response(null, {
-    status: error.status,
-    headers: { 'www-authenticate': bearerChallenge(error) },
-  })
+  const { status, headers, body } = verifier.challenge(error)
+  return new Response(body, { status, headers })
 })
 
 serve(

@@ -1,6 +1,7 @@
-/** What the four examples share: one verifier, made once, used for each request. */
+/** What the four APIs share: one verifier, made once, and what it tells clients about themselves. */
 
-import { createVerifier, RemoteJwks } from '@modulariot/oauth/resource-server'
+import { protectedResourceMetadata, protectedResourceMetadataUrl } from '@modulariot/oauth/protocol'
+import { createVerifier } from '@modulariot/oauth/resource-server'
 
 function required(name: string): string {
   const value = process.env[name]
@@ -9,15 +10,14 @@ function required(name: string): string {
 }
 
 const issuer = required('MIOT_ISSUER')
+/** The API these tokens must be for: its URL, as clients reach it. */
+const audience = required('MIOT_AUDIENCE')
+export const SCOPE = 'asset:track:write'
 
-export const verifier = createVerifier({
-  issuer,
-  /** The API these tokens must be for. */
-  audience: required('MIOT_AUDIENCE'),
-  keys: new RemoteJwks({
-    jwks_uri: `${issuer}/.well-known/jwks.json`,
-    fetch,
-    now: () => performance.now(),
-  }),
-  now: Date.now,
-})
+/** Where a client that was refused learns who gives tokens for this API (RFC 9728). */
+const resource_metadata = protectedResourceMetadataUrl(audience)
+export const METADATA_PATH = new URL(resource_metadata).pathname
+export const METADATA = protectedResourceMetadata(audience, issuer, [SCOPE])
+
+/** It finds the issuer's keys by itself, at the first token. */
+export const verifier = createVerifier({ issuer, audience, resource_metadata })
