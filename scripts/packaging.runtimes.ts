@@ -6,6 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,8 +39,12 @@ function install(name: string, version: string): { path: string } | { fault: str
   writeFileSync(join(folder, 'package.json'), '{"private":true}')
   try {
     // Their binaries come as packages; the install script only moves them into place.
-    npm(['install', `${name}@${version}`, '--no-audit', '--no-fund', '--no-save'], folder)
-    return { path: join(folder, 'node_modules', '.bin', name) }
+    npm(['install', `${name}@${version}`, '--no-audit', '--no-fund', '--fetch-retries=1'], folder)
+    const path = join(folder, 'node_modules', '.bin', name)
+    // Where npm runs no install scripts the packages are there, and nothing that runs.
+    const { status, stderr, error } = spawnSync(path, ['--version'], { encoding: 'utf8' })
+    if (status !== 0) throw error ?? new Error(stderr)
+    return { path }
   } catch (error) {
     return { fault: (error as Error).message.trim().split('\n').slice(0, 3).join(' ') }
   }
