@@ -63,4 +63,13 @@ export class HeldToken {
   toJSON(): unknown {
     return { access_token: '[redacted]' }
   }
+
+  /** Node and Bun: `inspect` with `getters` would ask them. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return 'HeldToken [redacted]'
+  }
+
+  [Symbol.for('Deno.customInspect')](): string {
+    return 'HeldToken [redacted]'
+  }
 }

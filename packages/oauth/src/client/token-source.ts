@@ -10,6 +10,7 @@ import { elapsedMs, type Moment, momentOf } from '../transport/clock.ts'
 import type { Proof } from './credentials.ts'
 import { abortable, withDeadline } from './deadline.ts'
 import { HeldToken } from './held-token.ts'
+import { plainText } from './plain-text.ts'
 import type { TokenAnswer } from './request-token.ts'
 import { ServerClock } from './server-clock.ts'
 import { NetworkError, TokenError } from './token-error.ts'
@@ -82,9 +83,15 @@ export class TokenSource {
     this.#tell({ kind: 'forgotten' })
   }
 
-  /** Unix milliseconds by the server's clock as far as its answers told it, else by ours. */
-  serverNowMs(): number {
-    return this.#serverClock.nowMs()
+  /** The server's time, as far as its answers have told it. */
+  get serverClock(): ServerClock {
+    return this.#serverClock
+  }
+
+  /** Text from outside, fit for a message or a log: without the token in hand, or the one refused last. */
+  redact(text: string): string {
+    const tokens = [this.#held?.access_token, this.#refused].filter((token) => token != null)
+    return plainText(text, tokens)
   }
 
   toJSON(): unknown {

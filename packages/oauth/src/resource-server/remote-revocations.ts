@@ -147,13 +147,16 @@ export class RemoteRevocations implements RevocationSource {
     const waitSeconds = isCurrent ? this.#waitSeconds : 0
     const begun = momentOf(this.#clock)
     let news = 0
+    let pages = 0
     for (let more = true; more && !this.#closed; ) {
       const asked = momentOf(this.#clock)
-      const page = await this.#get(news === 0 ? waitSeconds : 0)
+      const page = await this.#get(pages++ === 0 ? waitSeconds : 0)
       this.#list.add(page.revocations)
+      // A page may hold nothing we know and still be followed by one that does.
+      more = page.more
+      if (more && page.cursor === this.#cursor) throw new Error('the feed does not go on')
       this.#cursor = page.cursor
       news += page.revocations.length
-      more = page.more && page.revocations.length > 0
       if (page.revocations.some(({ kind }) => kind === 'key')) this.#tellKeyRevoked()
       if (!more) this.#caughtUp(asked)
     }
