@@ -51,7 +51,7 @@ export class ReportBuffer {
   /** How many have ever been in the queue; those at its front have left it first. */
   #entered: number
   #flushes: { readonly through: number; readonly done: () => void }[] = []
-  #closed = false
+  #closing: Promise<number> | null = null
 
   constructor(settings: BufferSettings, deps: BufferDeps) {
     this.#settings = settings
@@ -86,7 +86,7 @@ export class ReportBuffer {
     data: AssetTrackingData,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<{ readonly request_id: string }> {
-    if (this.#closed) throw closedError()
+    if (this.#closing !== null) throw closedError()
     const report = this.#deps.prepare(data)
     const arrived = await this.#admission.enter(report, signal)
     try {
@@ -120,11 +120,16 @@ export class ReportBuffer {
    * Takes nothing more, tries at once to send what is there, and lets go of the queue. What is left in a
    * spool is sent when it is opened again; what is left in memory is lost.
    *
+   * Called again, it waits for the first call.
+   *
    * @returns how many reports were left.
    */
-  async close({ deadlineMs = CLOSE_DEADLINE_MS }: FlushOptions = {}): Promise<number> {
-    if (this.#closed) return this.items
-    this.#closed = true
+  close({ deadlineMs = CLOSE_DEADLINE_MS }: FlushOptions = {}): Promise<number> {
+    this.#closing ??= this.#close(deadlineMs)
+    return this.#closing
+  }
+
+  async #close(deadlineMs: number): Promise<number> {
     this.#admission.close(closedError())
     this.#drain.retryNow()
     const left = await this.flush({ deadlineMs })
