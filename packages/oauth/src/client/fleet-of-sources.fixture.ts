@@ -1,11 +1,9 @@
 /**
  * Token sources that boot in the same second, each the very object a device has, in virtual time.
  *
- * Runs as a worker of its test: the test runner watches every promise of its own thread, and here are so
- * many that it would take minutes instead of seconds. For tests only.
+ * For its test, which runs it in a worker.
  */
 
-import { parentPort, workerData } from 'node:worker_threads'
 import { VirtualClock } from '../transport/virtual-clock.fixture.ts'
 import { generator } from './seeded-random.fixture.ts'
 import { TOKEN_ENDPOINT } from './token-source.fixture.ts'
@@ -35,7 +33,7 @@ export interface FleetRun {
 /** The window of `refresh-hint.ts` in auth, by a device's place in it. */
 const hint = (device: number) => Math.floor(LIFETIME_SECONDS * (0.6 + 0.35 * generator(device)()))
 
-async function run({ devices, hinted, spread }: FleetCase): Promise<FleetRun> {
+export async function runFleet({ devices, hinted, spread }: FleetCase): Promise<FleetRun> {
   const clock = new VirtualClock()
   const random = spread ? generator(42) : () => 0.5
   const bins = new Float64Array(CYCLES * BINS_A_CYCLE)
@@ -70,5 +68,3 @@ async function run({ devices, hinted, spread }: FleetCase): Promise<FleetRun> {
   }
   return { boot, bins }
 }
-
-parentPort?.postMessage(await run(workerData as FleetCase))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   appendFileSync,
@@ -302,9 +302,45 @@ describe('a process', () => {
       await opened(directory, async () => {})
     }
     if (process.platform === 'linux') {
-      writeFileSync(join(directory, 'lock'), `${process.ppid} another-boot 1\n`)
-      await opened(directory, async () => {})
+      const namespaces = ['', 'pid:[1] -', 'pid:[1] life.00000000', 'pid:[1] ../../etc/passwd']
+      for (const rest of namespaces) {
+        writeFileSync(join(directory, 'lock'), `${process.ppid} another-boot 1 ${rest}\n`)
+        await opened(directory, async () => {})
+      }
     }
     assert.deepEqual(readdirSync(directory), [])
   })
+
+  it('of another container finds it locked as well, until that one is gone', {
+    skip: canUnshare() ? false : 'no container can be made here',
+  }, async () => {
+    const directory = newDirectory()
+    const HOLDER = `
+      import { Spool } from ${JSON.stringify(new URL('./spool.ts', import.meta.url).href)}
+      const spool = await Spool.open({ directory: process.argv[1] })
+      await spool.append({ request_id: 'theirs', body: '{}' })
+      console.log('open')
+      setInterval(() => {}, 1000)
+    `
+    const node = [process.execPath, '--input-type=module', '-e', HOLDER, directory]
+    const child = spawn('unshare', ['-pf', '--kill-child', '--mount-proc', ...node], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const closed = once(child, 'close')
+    await once(child.stdout, 'data')
+    await assert.rejects(Spool.open({ directory }), SpoolLockedError)
+    child.kill('SIGKILL')
+    await closed
+    assert.deepEqual(await opened(directory, idsIn), ['theirs'])
+    assert.deepEqual(
+      readdirSync(directory).filter((name) => !name.endsWith('.log')),
+      [],
+      'nothing of its lock is left',
+    )
+  })
 })
+
+/** A process id namespace of its own is what makes a container here. */
+function canUnshare(): boolean {
+  return spawnSync('unshare', ['-pf', '--mount-proc', 'true']).status === 0
+}

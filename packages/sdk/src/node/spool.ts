@@ -92,7 +92,7 @@ export class Spool implements ReportQueue {
       ...options,
     } as const
     await mkdir(settings.directory, { recursive: true, mode: 0o700 })
-    const unlock = lockDirectory(settings.directory)
+    const unlock = await lockDirectory(settings.directory)
     try {
       return new Spool(settings, await look(settings.directory), unlock)
     } catch (error) {
