@@ -44,6 +44,28 @@ describe('a token', () => {
     assert.equal(await source.token(), 't2')
   })
 
+  it('that the machine slept on while it was on its way is not given out, but another', async () => {
+    const { source, server, clock } = setUp()
+    server.answer = () => {
+      if (server.requests.length === 1) clock.sleep(25 * HOUR)
+      return grant(server.requests.length)
+    }
+    assert.equal(await source.token(), 't2')
+    assert.equal(await source.token(), 't2')
+  })
+
+  it('that ends before it comes, each time, is an error and no token', async () => {
+    const { source, server, clock } = setUp()
+    await source.token()
+    clock.advance(25 * HOUR)
+    server.answer = () => {
+      clock.advance(3 * SECOND)
+      return grant(server.requests.length, { expires_in: 2 })
+    }
+    await assert.rejects(source.token(), { name: 'ServerError', message: /had ended/ })
+    assert.equal(server.requests.length, 3)
+  })
+
   it('is over when the monotonic clock says so: the wall clock was set back', async () => {
     const { source, clock } = setUp()
     await source.token()
@@ -298,6 +320,44 @@ describe('the early refresh', () => {
     await source.token()
     await settle()
     assert.equal(await source.token(), 't3')
+  })
+
+  for (const value of ['0', '-5', 'Thu, 01 Jan 1970 00:00:00 GMT']) {
+    it(`that is told to come back at once (${value}) does not come back with each call`, async () => {
+      const { source, server, clock } = setUp()
+      await source.token()
+      server.answer = () => json({ error: 'x' }, 503, { 'retry-after': value })
+      clock.advance(23.9 * HOUR)
+      for (let count = 0; count < 100; count++) {
+        assert.equal(await source.token(), 't1')
+        await settle()
+      }
+      assert.equal(server.requests.length, 2)
+      clock.advance(2 * MINUTE)
+      await source.token()
+      await settle()
+      assert.equal(server.requests.length, 3)
+    })
+  }
+
+  it('counts the date of Retry-After from the server’s own, whatever our clock says', async () => {
+    const { source, server, clock } = setUp()
+    await source.token()
+    server.answer = () => {
+      const date = 'Wed, 01 Jan 2020 00:00:00 GMT'
+      return json({ error: 'x' }, 503, { date, 'retry-after': 'Wed, 01 Jan 2020 00:10:00 GMT' })
+    }
+    clock.advance(23 * HOUR)
+    await source.token()
+    await settle()
+    clock.advance(10 * MINUTE - 1)
+    await source.token()
+    await settle()
+    assert.equal(server.requests.length, 2)
+    clock.advance(2.5 * MINUTE)
+    await source.token()
+    await settle()
+    assert.equal(server.requests.length, 3)
   })
 
   it('that fails is nobody’s unhandled rejection', async () => {

@@ -13,7 +13,7 @@ import { HeldToken } from './held-token.ts'
 import { plainText } from './plain-text.ts'
 import type { TokenAnswer } from './request-token.ts'
 import { ServerClock } from './server-clock.ts'
-import { NetworkError, TokenError } from './token-error.ts'
+import { NetworkError, ServerError, TokenError } from './token-error.ts'
 import { logLine, type TokenEvent } from './token-events.ts'
 import { createExchange, type Exchange } from './token-exchange.ts'
 import { refreshBackoffMs, tokenLifetime } from './token-lifetime.ts'
@@ -121,7 +121,7 @@ export class TokenSource {
     if (this.#flight !== null) return this.#flight
     const { clock, timeoutMs } = this.#settings
     const flight = withDeadline(clock, timeoutMs, 'Getting a token', (signal) =>
-      this.#obtain(signal),
+      this.#obtainAlive(signal),
     ).then(
       (token) => this.#arrived(token),
       (error) => this.#failed(error),
@@ -156,6 +156,16 @@ export class TokenSource {
     const ms = refreshBackoffMs(this.#held?.usableMs ?? 0, retryAfterSeconds, random())
     this.#pause = { since: momentOf(clock), ms }
     return ms
+  }
+
+  /** The machine may sleep while a token is on its way; what had ended when it came is asked for once more. */
+  async #obtainAlive(signal: AbortSignal): Promise<HeldToken> {
+    for (let tries = 1; tries <= 2; tries++) {
+      const token = await this.#obtain(signal)
+      signal.throwIfAborted()
+      if (!token.hasEndedAt(token.ageMs(this.#settings.clock))) return token
+    }
+    throw new ServerError('The token had ended before it came, twice: it lives too short')
   }
 
   async #obtain(signal: AbortSignal): Promise<HeldToken> {

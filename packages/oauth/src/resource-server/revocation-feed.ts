@@ -44,7 +44,7 @@ export class FeedRefused extends Error {
   constructor(response: Response) {
     super(`the feed answered ${response.status}`)
     this.status = response.status
-    const seconds = retryAfterSeconds(response.headers.get('retry-after'))
+    const seconds = retryAfterSeconds(response.headers)
     this.retryAfterMs = Math.min(seconds ?? 0, 300) * 1000
   }
 }

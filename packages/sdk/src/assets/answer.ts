@@ -30,7 +30,7 @@ export function detailsOf(response: Response, nowMs: number, redact: Redact): An
   return {
     status: response.status,
     requestId: requestId === null ? null : redact(requestId),
-    retryAfterSeconds: retryAfterSeconds(response.headers.get('retry-after'), nowMs),
+    retryAfterSeconds: retryAfterSeconds(response.headers, nowMs),
   }
 }
 
