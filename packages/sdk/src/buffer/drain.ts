@@ -85,6 +85,7 @@ export class Drain {
   async #deliverOne(): Promise<Error | null> {
     const { queue, maxBatchItems, maxBatchBytes } = this.#settings
     const batch = await queue.peek({ maxItems: maxBatchItems, maxBytes: maxBatchBytes })
+    if (batch.length === 0) return this.#foundNothing()
     const { settled, failure } = await this.#deps.deliver(batch, this.#stop.signal)
     const done = batch.slice(0, settled.length)
     const last = done.at(-1)
@@ -93,6 +94,12 @@ export class Drain {
       this.#deps.onSettled(done, settled)
     }
     return failure
+  }
+
+  /** A queue may have found what it had damaged; it must not be asked for it without end. */
+  #foundNothing(): Error | null {
+    this.#deps.onSettled([], [])
+    return this.#settings.queue.items === 0 ? null : new Error('The queue gives nothing out')
   }
 
   async #afterFailure(failure: Error): Promise<void> {

@@ -142,6 +142,23 @@ describe('without a network', () => {
     assert.equal(await flushed, 2)
   })
 
+  it('does not ask a queue without end that says it holds reports and gives none', async () => {
+    const queue = new MemoryQueue()
+    let peeks = 0
+    queue.peek = async () => {
+      peeks += 1
+      return []
+    }
+    const errors: string[] = []
+    const { push, timing } = setUp(allKept, {
+      queue,
+      onFailure: (error) => errors.push(error.message),
+    })
+    await push(1)
+    await timing.pass(5000)
+    assert.deepEqual([peeks, errors], [1, ['The queue gives nothing out']])
+  })
+
   it('survives a queue that cannot be read', async () => {
     const queue = new MemoryQueue()
     let broken = true
