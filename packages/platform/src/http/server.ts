@@ -19,6 +19,7 @@ import { mountHealth } from './health.ts'
 import { attributeRoutes, observeRequests } from './observe.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
 import { requestIdOf } from './request-id.ts'
+import { requestLogger } from './request-logger.ts'
 import { loadTls, secureContextOptions, type TlsFiles, type TlsPair, watchTls } from './tls.ts'
 
 export interface HttpServerOptions {
@@ -45,13 +46,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const pair = tls === null ? null : loadTls(tls)
   const app = Fastify({
     ...(pair !== null && tlsServer(pair)),
-    trustProxy: [...trustedProxies],
+    // With none Fastify need not read the header at all.
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     loggerInstance: options.logger,
     // Fastify's own request lines hold the URL; ours never do, since a secret may stand in its query.
     logController: new LogController({
       disableRequestLogging: true,
       requestIdLogLabel: 'request_id',
     }),
+    childLoggerFactory: requestLogger,
     genReqId: requestIdOf,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
