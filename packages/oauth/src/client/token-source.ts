@@ -7,6 +7,7 @@
  */
 
 import { elapsedMs, type Moment, momentOf } from '../transport/clock.ts'
+import { type CarefulStore, carefulStore } from './careful-store.ts'
 import type { Proof } from './credentials.ts'
 import { abortable, withDeadline } from './deadline.ts'
 import { HeldToken } from './held-token.ts'
@@ -22,7 +23,7 @@ import {
   type TokenSourceOptions,
   type TokenSourceSettings,
 } from './token-source-options.ts'
-import { readStored, storeKey, type TokenStore, writeStored } from './token-store.ts'
+import { readStored, storeKey, writeStored } from './token-store.ts'
 
 export interface TokenCallOptions {
   /** Ends this caller's wait only. */
@@ -169,21 +170,19 @@ export class TokenSource {
   }
 
   async #obtain(signal: AbortSignal): Promise<HeldToken> {
-    const { store, readProof } = this.#settings
+    const { store, readProof, clock } = this.#settings
     const proof = await readProof()
     if (store === null) return (await this.#ask(proof, signal)).token
-    return this.#obtainThrough(store, proof, signal)
+    const careful = carefulStore(store, clock, (what) => this.#tell({ kind: 'store_failed', what }))
+    return this.#obtainThrough(careful, proof, signal)
   }
 
   /** Look, lock, look again: of all processes that need a token at once, one asks. */
-  async #obtainThrough(store: TokenStore, proof: Proof, signal: AbortSignal): Promise<HeldToken> {
+  async #obtainThrough(store: CarefulStore, proof: Proof, signal: AbortSignal): Promise<HeldToken> {
     const key = await this.#keyFor(proof)
     const found = await this.#read(store, key)
     if (found !== null) return found
-    const release = await store.lock(key, signal).catch(() => {
-      this.#tell({ kind: 'store_failed', what: 'lock' })
-      return async () => {}
-    })
+    const release = await store.lock(key, signal)
     try {
       signal.throwIfAborted()
       const meanwhile = await this.#read(store, key)
@@ -191,13 +190,11 @@ export class TokenSource {
       const { token, answer, accepted } = await this.#ask(proof, signal)
       if (token.usableMs > 0) {
         const usedKey = await this.#keyFor(accepted)
-        await store.write(usedKey, writeStored(usedKey, answer, token.begun)).catch(() => {
-          this.#tell({ kind: 'store_failed', what: 'write' })
-        })
+        await store.write(usedKey, writeStored(usedKey, answer, token.begun))
       }
       return token
     } finally {
-      await release().catch(() => this.#tell({ kind: 'store_failed', what: 'lock' }))
+      await release()
     }
   }
 
@@ -208,12 +205,9 @@ export class TokenSource {
   }
 
   /** What the store has, if it is better than what we have. */
-  async #read(store: TokenStore, key: string): Promise<HeldToken | null> {
+  async #read(store: CarefulStore, key: string): Promise<HeldToken | null> {
     const { clock } = this.#settings
-    const text = await store.read(key).catch(() => {
-      this.#tell({ kind: 'store_failed', what: 'read' })
-      return null
-    })
+    const text = await store.read(key)
     const stored = readStored(key, text, clock)
     if (stored === null || stored.answer.access_token === this.#refused) return null
     const token = this.#hold(stored.answer, stored.begun, null)
