@@ -273,6 +273,32 @@ describe('a full buffer', () => {
     assert.deepEqual(sent.at(-1), ['3', '4', '5'])
   })
 
+  it('does not call dropped what the server keeps all the same', async () => {
+    for (const [answer, lost] of [
+      [allKept, []],
+      [() => ({ settled: [KEPT], failure: new NetworkError('cut') }), ['2']],
+    ] as const) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const dropped: string[] = []
+      const { push, timing, assetOf, sent } = setUp(
+        (reports, call) => (call === 0 ? promise.then(() => answer(reports)) : allKept(reports)),
+        {
+          maxQueuedItems: 3,
+          whenFull: 'drop_oldest',
+          onDropped: (report) => dropped.push(assetOf(report)),
+        },
+      )
+      await push(1, 2, 3)
+      await timing.pass(1)
+      assert.deepEqual(sent, [['1', '2', '3']])
+      await push(4, 5)
+      assert.deepEqual(dropped, [], 'the answer is not known')
+      resolve()
+      await timing.pass(60_000)
+      assert.deepEqual(dropped, lost)
+    }
+  })
+
   it('is full by bytes too, whatever the number', async () => {
     const { push, buffer } = offline('refuse', { maxQueuedBytes: 150 })
     await push(1)

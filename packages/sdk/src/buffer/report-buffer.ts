@@ -51,6 +51,8 @@ export class ReportBuffer {
   /** How many have ever been in the queue; those at its front have left it first. */
   #entered: number
   #flushes: { readonly through: number; readonly done: () => void }[] = []
+  /** Dropped while they were on their way: whether they are lost, the answer says. */
+  readonly #droppedInFlight = new Set<number>()
   #closing: Promise<number> | null = null
 
   constructor(settings: BufferSettings, deps: BufferDeps) {
@@ -61,6 +63,7 @@ export class ReportBuffer {
     this.#drain = new Drain(settings, {
       ...deps,
       onSettled: (reports, settled) => this.#left(reports, settled),
+      onEnded: (reports, settled) => this.#tellDropped(reports.slice(settled)),
       onFailure: (error, retryInMs) => quietly(() => settings.onFailure?.(error, retryInMs)),
     })
     // What an earlier run left has waited long enough.
@@ -150,10 +153,19 @@ export class ReportBuffer {
     const { queue } = this.#settings
     const [oldest] = await queue.peek({ maxItems: 1, maxBytes: 0 })
     if (oldest === undefined) return false
+    const isInFlight = oldest.seq <= this.#drain.inFlightThrough
+    if (isInFlight) this.#droppedInFlight.add(oldest.seq)
     await queue.removeThrough(oldest.seq)
-    quietly(() => this.#settings.onDropped?.(oldest))
+    if (!isInFlight) quietly(() => this.#settings.onDropped?.(oldest))
     this.#madeRoom()
     return true
+  }
+
+  #tellDropped(unsettled: readonly KeptReport[]): void {
+    for (const report of unsettled) {
+      if (this.#droppedInFlight.has(report.seq)) quietly(() => this.#settings.onDropped?.(report))
+    }
+    this.#droppedInFlight.clear()
   }
 
   #madeRoom(): void {
