@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,7 +11,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { TokenSource } from '@modulariot/oauth/client'
 import { type AssetTrackingData, createClient } from '@modulariot/sdk'
-import { freePort, type RunningServer, startServer } from '../conformance/support/running-server.ts'
+import {
+  type Credentials,
+  freePort,
+  type RunningServer,
+  startServer,
+} from '../conformance/support/running-server.ts'
+import { createClient as createAuthClient } from '../conformance/support/token-requests.ts'
 
 let server: RunningServer
 const children = new Set<ChildProcess>()
@@ -76,6 +83,33 @@ async function ask(url: string, authorization?: string) {
   }
 }
 
+/** A request from this address of the machine's. */
+function requestFrom(
+  localAddress: string,
+  url: string,
+  headers: Record<string, string>,
+  body?: string,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const { port, pathname: path } = new URL(url)
+    const method = body === undefined ? 'GET' : 'POST'
+    const options = { host: '127.0.0.1', port, path, method, localAddress, headers }
+    const sent = request(options, async (response) => {
+      const text = Buffer.concat(await response.toArray()).toString()
+      resolve({ status: response.statusCode ?? 0, text })
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+async function accessTokenFrom(localAddress: string, client: Credentials): Promise<string> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const form = new URLSearchParams({ ...client }).toString()
+  const { text } = await requestFrom(localAddress, `${server.url}/oauth2/token`, headers, form)
+  return JSON.parse(text).access_token
+}
+
 describe('an API of your own', () => {
   for (const name of ['node-http.ts', 'express.ts', 'fastify.ts', 'hono.ts']) {
     it(`on ${name} lets in whom it should, and tells the others why`, async () => {
@@ -119,6 +153,35 @@ describe('an API of your own', () => {
         reader.challenge ?? '',
         /^Bearer error="insufficient_scope".*, scope="asset:track:write", resource_metadata=/,
       )
+      child.kill()
+      await once(child, 'exit')
+    })
+
+    it(`on ${name} lets a client in from its own addresses only`, async () => {
+      const client = await createAuthClient(server, '--allow', '127.0.0.2/32', '2001:db8::/32')
+      const token = await accessTokenFrom('127.0.0.2', client)
+      const child = run(name)
+      const url = /http:\S+/.exec(await firstLine(child))?.[0] as string
+      const authorization = `Bearer ${token}`
+      assert.equal((await requestFrom('127.0.0.2', url, { authorization })).status, 200)
+      const refused = await requestFrom('127.0.0.1', url, { authorization })
+      assert.deepEqual([refused.status, JSON.parse(refused.text).error], [403, 'access_denied'])
+      child.kill()
+      await once(child, 'exit')
+    })
+
+    it(`on ${name} follows what is revoked`, async () => {
+      const feed = await createAuthClient(server, '--audience', `${server.url}/oauth2/revocations`)
+      const follower = {
+        MIOT_FOLLOWER_ID: feed.client_id,
+        MIOT_FOLLOWER_SECRET: feed.client_secret,
+      }
+      const child = run(name, follower)
+      const url = /http:\S+/.exec(await firstLine(child))?.[0] as string
+      const token = await tokens().token()
+      assert.equal((await ask(url, `Bearer ${token}`)).status, 200)
+      assert.equal((await server.miot(['token', 'revoke', token])).status, 0)
+      await until(async () => (await ask(url, `Bearer ${token}`)).status === 401)
       child.kill()
       await once(child, 'exit')
     })

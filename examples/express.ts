@@ -2,13 +2,11 @@
 
 import { OAuthError } from '@modulariot/oauth/protocol'
 import express, { type NextFunction, type Request, type Response } from 'express'
-import { METADATA, METADATA_PATH, SCOPE, verifier } from './verifier.ts'
+import { authorize, METADATA, METADATA_PATH, verifier } from './verifier.ts'
 
-function requireScope(scope: string) {
-  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
-    response.locals.claims = await verifier.verify(request.headers.authorization, { scope })
-    next()
-  }
+async function requireToken(request: Request, response: Response, next: NextFunction) {
+  response.locals.claims = await authorize(request.headers.authorization, request.ip)
+  next()
 }
 
 const app = express()
@@ -17,7 +15,7 @@ app.get(METADATA_PATH, (_request, response) => {
   response.json(METADATA)
 })
 
-app.get('/', requireScope(SCOPE), (_request, response) => {
+app.get('/', requireToken, (_request, response) => {
   response.json({ hello: response.locals.claims.client_id })
 })
 

@@ -2,22 +2,20 @@
 
 import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
 import Fastify, { type FastifyRequest } from 'fastify'
-import { METADATA, METADATA_PATH, SCOPE, verifier } from './verifier.ts'
+import { authorize, METADATA, METADATA_PATH, verifier } from './verifier.ts'
 
 const app = Fastify()
 
 const claimsOf = new WeakMap<FastifyRequest, AccessTokenClaims>()
 
 /** Before the body is read: strangers do not get to make us parse. */
-function requireScope(scope: string) {
-  return async (request: FastifyRequest): Promise<void> => {
-    claimsOf.set(request, await verifier.verify(request.headers.authorization, { scope }))
-  }
+async function requireToken(request: FastifyRequest): Promise<void> {
+  claimsOf.set(request, await authorize(request.headers.authorization, request.ip))
 }
 
 app.get(METADATA_PATH, async () => METADATA)
 
-app.get('/', { onRequest: requireScope(SCOPE) }, async (request) => ({
+app.get('/', { onRequest: requireToken }, async (request) => ({
   hello: claimsOf.get(request)?.client_id,
 }))
 

@@ -4,27 +4,25 @@
  */
 
 import { serve } from '@hono/node-server'
+import { getConnInfo } from '@hono/node-server/conninfo'
 import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
 import { Hono } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import { METADATA, METADATA_PATH, SCOPE, verifier } from './verifier.ts'
+import { authorize, METADATA, METADATA_PATH, verifier } from './verifier.ts'
 
 type Env = { Variables: { claims: AccessTokenClaims } }
 
-function requireScope(scope: string) {
-  return createMiddleware<Env>(async (context, next) => {
-    context.set('claims', await verifier.verify(context.req.header('authorization'), { scope }))
-    await next()
-  })
-}
+const requireToken = createMiddleware<Env>(async (context, next) => {
+  const { address } = getConnInfo(context).remote
+  context.set('claims', await authorize(context.req.header('authorization'), address))
+  await next()
+})
 
 const app = new Hono<Env>()
 
 app.get(METADATA_PATH, (context) => context.json(METADATA))
 
-app.get('/', requireScope(SCOPE), (context) =>
-  context.json({ hello: context.get('claims').client_id }),
-)
+app.get('/', requireToken, (context) => context.json({ hello: context.get('claims').client_id }))
 
 app.onError((error) => {
   if (!(error instanceof OAuthError)) throw error

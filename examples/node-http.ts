@@ -1,10 +1,11 @@
 /** An API of your own on bare node:http. Run it with MIOT_ISSUER and MIOT_AUDIENCE set. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { METADATA, METADATA_PATH, SCOPE, verifier } from './verifier.ts'
+import { authorize, METADATA, METADATA_PATH, verifier } from './verifier.ts'
 
 async function hello(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { client_id } = await verifier.verify(request.headers.authorization, { scope: SCOPE })
+  const { authorization } = request.headers
+  const { client_id } = await authorize(authorization, request.socket.remoteAddress)
   sendJson(response, { hello: client_id })
 }
 
