@@ -13,7 +13,7 @@ const CYCLES = 3
 /** Parts of a lifetime in which requests are counted. */
 const BINS_A_CYCLE = 100
 /** Groups of devices that call one after the other within a bin, so that no bin hides a burst of all. */
-const GROUPS = 10
+const GROUPS = 50
 const LIFETIME_SECONDS = 86_400
 
 export interface FleetCase {

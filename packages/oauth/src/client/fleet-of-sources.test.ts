@@ -22,7 +22,9 @@ const WORKER = `
 /** The test runner watches every promise of its own thread; elsewhere it takes seconds, not minutes. */
 async function run(fleet: FleetCase): Promise<FleetRun> {
   const file = new URL(`data:text/javascript,${encodeURIComponent(WORKER)}`)
-  const [result] = await once(new Worker(file, { workerData: fleet }), 'message')
+  const worker = new Worker(file, { workerData: fleet })
+  const [result] = await once(worker, 'message')
+  await worker.terminate()
   return result as FleetRun
 }
 
