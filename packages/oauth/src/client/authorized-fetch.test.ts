@@ -185,6 +185,19 @@ describe('a 401', () => {
     assert.ok(cancelled)
   })
 
+  it('lets go of the first answer, too, when no other token can be had', async () => {
+    const { authorized, api, server } = await setUpApi()
+    let cancelled = 0
+    const cancel = () => {
+      cancelled += 1
+    }
+    api.refusal = () => new Response(new ReadableStream({ cancel }), { status: 401 })
+    api.accepted.clear()
+    server.answer = () => Promise.reject(networkFailure())
+    await assert.rejects(authorized(`${API}/`), { code: 'network_error' })
+    assert.equal(cancelled, 1)
+  })
+
   it('while no other token can be had becomes the error of the token', async () => {
     const { authorized, api, server } = await setUpApi()
     api.accepted.clear()
