@@ -91,6 +91,9 @@ describe('something on the way that answers in the API’s place', () => {
     'an empty 400': () => new Response(null, { status: 400 }),
     'a 413 in HTML': () => new Response('<html>413</html>', { status: 413 }),
     'a gateway’s own 409': () => json({ message: 'Conflict' }, 409),
+    'a health check’s 200': () => json({ status: 'ok' }),
+    'a login page’s 200': () => new Response('<html>Log in</html>'),
+    'a 200 with results of something else': () => json({ results: [{ id: 1 }, { id: 2 }] }),
     'a validation error of another kind': () => json({ status: 'validation_error' }, 400),
     'a validation error without errors': () =>
       json({ status: 'validation_error', errors: {} }, 400),

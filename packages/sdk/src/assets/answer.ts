@@ -34,6 +34,11 @@ export function detailsOf(response: Response, nowMs: number, redact: Redact): An
   }
 }
 
+/** A login page or a health check says 200 as well, and what it took for a report is gone. */
+export function saysKept(status: number, body: unknown): boolean {
+  return status === 200 && (body as Refusal | null | undefined)?.status === 'success'
+}
+
 /** The error an answer that is not a success becomes. `body` is what it holds as JSON, if it does. */
 export function errorOf(details: AnswerDetails, body: unknown, redact: Redact): Error {
   const { status } = details

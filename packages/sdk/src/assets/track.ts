@@ -2,7 +2,7 @@
 
 import type { Report } from '../buffer/report-queue.ts'
 import type { Timing } from '../timing.ts'
-import { errorOf } from './answer.ts'
+import { errorOf, saysKept } from './answer.ts'
 import { type BackoffLimits, backoffMs } from './backoff.ts'
 import { type ApiDeps, post } from './post.ts'
 
@@ -36,8 +36,7 @@ export async function sendReport(
     },
     deps,
   )
-  if (answer.status !== 200 || answer.json === undefined)
-    throw errorOf(answer, answer.json, deps.redact)
+  if (!saysKept(answer.status, answer.json)) throw errorOf(answer, answer.json, deps.redact)
   return { request_id: report.request_id, replayed: answer.replayed }
 }
 
