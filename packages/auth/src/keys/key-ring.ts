@@ -19,7 +19,7 @@ import { keyChange, systemDraft } from './key-change.ts'
 import { begin, type KeyPolicy, type KeyStep, maintain, stateOf, wanted } from './key-life.ts'
 import { newKey } from './new-key.ts'
 import type { SealedKey } from './sealed-key.ts'
-import { unseal } from './sealing.ts'
+import { SealBroken, unseal } from './sealing.ts'
 import { createSignatures } from './signatures.ts'
 
 interface Signer {
@@ -55,6 +55,8 @@ export class KeyRing implements KeySource {
   #open = new Map<string, OpenedText>()
   #started = false
   #turn: Promise<void> = Promise.resolve()
+  /** A reading that has not begun yet. */
+  #again: Promise<void> | null = null
   #published: JsonWebKeySet = { keys: [] }
   #imported = new Map<string, Promise<CryptoKey | null>>()
 
@@ -77,11 +79,36 @@ export class KeyRing implements KeySource {
   async #loadNow(algorithms: readonly SigningAlgorithm[]): Promise<void> {
     const { store, now } = this.#options
     const keys = await store.updateSigningKeys(() => null)
+    if (!this.#started && keys.length > 0) await this.#take(keys)
     const signing = keys.filter((key) => stateOf(key, now()) === 'active').map(({ alg }) => alg)
     const missing = algorithms.filter((alg) => !signing.includes(alg))
     if (missing.length === 0) return this.#take(keys)
     const candidates = await this.#candidates(missing)
-    await this.#change((current) => begin(current, candidates, now()))
+    await this.#change((current) =>
+      this.#opensSome(current) ? begin(current, candidates, now()) : null,
+    )
+  }
+
+  /** Beside keys that are all sealed with another encryption key, one of ours would keep everybody else out. */
+  #opensSome(keys: readonly SealedKey[]): boolean {
+    return keys.length === 0 || keys.some(({ kid }) => this.#open.has(kid))
+  }
+
+  /**
+   * Reads what is there now, and makes nothing. Whoever asks before it begins shares it.
+   *
+   * @throws StoreUnavailable
+   */
+  readAgain(): Promise<void> {
+    this.#again ??= this.#inTurn(async () => {
+      this.#again = null
+      const keys = await this.#options.store.updateSigningKeys(() => null)
+      await this.#take(keys).catch((error) => {
+        // It is published all the same, and that is what was asked for.
+        if (!(error instanceof SealBroken)) throw error
+      })
+    })
+    return this.#again
   }
 
   /** What a key's life asks for: see `maintain`. */

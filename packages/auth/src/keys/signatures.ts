@@ -19,9 +19,9 @@ export type MakeSignature = (
   key: KeyObject,
 ) => Promise<Buffer>
 
-/** Each about two milliseconds, for which everybody else waits. */
+/** About two milliseconds, and four on a machine with one core, for which everybody else waits. */
 const CHEAP_IN_A_TURN = 64
-const DEAR_IN_A_TURN = 8
+const DEAR_IN_A_TURN = 16
 
 const signOnThreadPool = promisify(sign)
 

@@ -34,6 +34,8 @@ export interface RemoteJwksOptions {
 const MAX_DOCUMENT_BYTES = 256 * 1024
 /** While there are no keys to use every caller waits, so the next try comes sooner. */
 const FIRST_LOAD_COOLDOWN_MS = 1000
+/** Right after a key was revoked its successor is looked for so often: who answers may not have heard of it yet. */
+const REVOKED_COOLDOWN_MS = 1000
 
 export class RemoteJwks implements KeySource {
   readonly #options: Required<RemoteJwksOptions>
@@ -42,6 +44,7 @@ export class RemoteJwks implements KeySource {
   #loadedAt: Moment | null = null
   #freshMs = 0
   #triedAt: Moment | null = null
+  #revokedAt: Moment | null = null
   #flight: Promise<void> | null = null
   /** Why the last fetch brought no keys. */
   #fault: unknown = null
@@ -75,6 +78,7 @@ export class RemoteJwks implements KeySource {
 
   /** Fetches the keys now, cooldown or not: only for what the authorization server itself has said. */
   reload(): void {
+    this.#revokedAt = momentOf(this.#options.clock)
     this.#triedAt = null
     void this.#refresh()
   }
@@ -110,8 +114,7 @@ export class RemoteJwks implements KeySource {
   /** Settles when a fetch under way or a new one has ended; at once within the cooldown. Never rejects. */
   #refresh(): Promise<void> {
     if (this.#flight !== null) return this.#flight
-    const cooldownMs = this.#isOver() ? FIRST_LOAD_COOLDOWN_MS : this.#options.cooldownMs
-    if (this.#since(this.#triedAt) < cooldownMs) return Promise.resolve()
+    if (this.#since(this.#triedAt) < this.#cooldownMs()) return Promise.resolve()
     this.#triedAt = momentOf(this.#options.clock)
     this.#flight = this.#load()
       .catch((fault: unknown) => {
@@ -122,6 +125,13 @@ export class RemoteJwks implements KeySource {
         this.#flight = null
       })
     return this.#flight
+  }
+
+  #cooldownMs(): number {
+    const { cooldownMs } = this.#options
+    if (this.#isOver()) return FIRST_LOAD_COOLDOWN_MS
+    const justRevoked = this.#since(this.#revokedAt) < cooldownMs
+    return justRevoked ? Math.min(REVOKED_COOLDOWN_MS, cooldownMs) : cooldownMs
   }
 
   async #load(): Promise<void> {

@@ -26,6 +26,7 @@ import {
   organizationOf,
   sealedKeyOf,
 } from '../rows.ts'
+import { sought } from '../sought.ts'
 import type { Audited, AuthStore, CreateOutcome, StoreChange } from '../store.ts'
 import { searchClients } from './client-search.ts'
 import { quotaTable } from './quota-table.ts'
@@ -107,7 +108,7 @@ function createStore(database: DatabaseSync): AuthStore {
     useAssertion: ({ client_id, jti, until }, nowSeconds) =>
       writeTogether(() => {
         sql.forgetAssertions.run(nowSeconds, ASSERTIONS_A_LOGIN_FORGETS)
-        return sql.insertAssertion.run(client_id, jti, until).changes === 1
+        return sql.insertAssertion.run(client_id, sought(jti), until).changes === 1
       }),
 
     ...quotaTable(database, writeTogether),
