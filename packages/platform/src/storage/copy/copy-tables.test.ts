@@ -86,22 +86,9 @@ async function postgresHouse(): Promise<House> {
     use: async () => {
       const used = openPostgres(url)
       await used.query('SELECT 1')
-      return { close: () => used.close().then(() => untilAlone(url)) }
+      return used
     },
   }
-}
-
-/** A connection that was closed is there until its backend has noticed. */
-async function untilAlone(url: string): Promise<void> {
-  const onlooker = openPostgres(url, { applicationName: 'onlooker' })
-  for (let others = 1; others > 0; ) {
-    const { rows } = await onlooker.query<{ others: number }>(
-      `SELECT count(*)::int AS others FROM pg_stat_activity
-       WHERE datname = current_database() AND application_name LIKE 'modulariot%'`,
-    )
-    others = rows[0]?.others ?? 0
-  }
-  await onlooker.close()
 }
 
 async function allRows(place: TablePlace, table: TableSpec): Promise<Cell[][]> {
