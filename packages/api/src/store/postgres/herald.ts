@@ -19,6 +19,18 @@ export interface Herald {
   stop(): Promise<void>
 }
 
+/** Every role of the database may speak on the channel: what is not ours to read may be about anybody. */
+function tenantsIn(payload: string): Tenant[] | null {
+  try {
+    const { org_id, environment } = Object(JSON.parse(payload)) as Tenant
+    return typeof org_id === 'string' && typeof environment === 'string'
+      ? [{ org_id, environment }]
+      : null
+  } catch {
+    return null
+  }
+}
+
 export function createHerald(postgres: Postgres, watchers: Watchers): Herald {
   let listener: Listener | null = null
   let waiting = new Map<string, Tenant>()
@@ -38,7 +50,7 @@ export function createHerald(postgres: Postgres, watchers: Watchers): Herald {
   return {
     watch(watcher) {
       listener ??= postgres.listen(CHANNEL, {
-        notified: (payload) => watchers.tell([JSON.parse(payload) as Tenant]),
+        notified: (payload) => watchers.tell(tenantsIn(payload)),
         found: () => watchers.tell(null),
       })
       return watchers.add(watcher)

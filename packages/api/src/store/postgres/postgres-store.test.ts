@@ -119,6 +119,31 @@ it('PostgreSQL: one instance tells another that something was stored, and for wh
   for (const one of [store, another]) await one.close()
 })
 
+it('PostgreSQL: what anybody says on the channel is a hint at most, and ends nothing', async () => {
+  const { url, store } = await openPlace()
+  const told: unknown[] = []
+  let heard = (): void => {}
+  const hearing = () =>
+    new Promise<void>((resolve) => {
+      heard = resolve
+    })
+  const listening = hearing()
+  store.watch((tenant) => {
+    told.push(tenant)
+    heard()
+  })
+  await listening
+  const stranger = openPostgres(url)
+  for (const payload of ['not json', 'null', '5', '{"org_id":1}', '']) {
+    const next = hearing()
+    await stranger.query(`SELECT pg_notify('modulariot_telemetry', $1)`, [payload])
+    await next
+  }
+  assert.deepEqual(told, Array(6).fill(null))
+  await stranger.close()
+  await store.close()
+})
+
 it('PostgreSQL: what was stored before reports were taken apart comes along', async () => {
   const url = await server.createDatabase()
   const postgres = openPostgres(url)

@@ -49,7 +49,15 @@ export function listen(
     const connected = new pg.Client(config)
     client = connected
     const broken = brokenOf(connected)
-    connected.on('notification', ({ payload }) => handlers.notified(payload ?? ''))
+    // Anybody may speak on a channel. A handler that cannot bear it must not end the process: what was said
+    // counts as lost, and `found` follows.
+    connected.on('notification', ({ payload }) => {
+      try {
+        handlers.notified(payload ?? '')
+      } catch (error) {
+        connected.emit('error', error as Error)
+      }
+    })
     async function ask(text: string): Promise<readonly Record<string, unknown>[]> {
       const askedAt = performance.now()
       const query = { text, query_timeout: HEARTBEAT_TIMEOUT_MS } as pg.QueryConfig
