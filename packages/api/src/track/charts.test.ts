@@ -1,63 +1,92 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
+import type { Tenant } from '../store/store.ts'
 import { createCharts } from './charts.ts'
 
-const STAYS = new AbortController().signal
+const ONE: Tenant = { org_id: 'org_1', environment: 'production' }
+const OTHER: Tenant = { ...ONE, environment: 'development' }
+const LIMITS = { running: 2, waiting: 4, waitingPerTenant: 3 }
 
-/** Work that ends when it is told to. */
-function work() {
-  const { promise, resolve } = Promise.withResolvers<string>()
-  const state = { begun: false }
-  const run = (): Promise<string> => {
-    state.begun = true
-    return promise
+/** A queue whose charts are read until they are told to be done, and the order in which they began. */
+function createReader() {
+  const queue = createCharts(LIMITS)
+  const begun: string[] = []
+  const reading = new Map<string, PromiseWithResolvers<string>>()
+  const ask = (name: string, tenant = ONE, signal = new AbortController().signal) =>
+    queue.run(tenant, signal, () => {
+      begun.push(name)
+      const chart = Promise.withResolvers<string>()
+      reading.set(name, chart)
+      return chart.promise
+    })
+  async function finish(...names: string[]): Promise<void> {
+    for (const name of names) {
+      await setImmediate()
+      assert.ok(reading.has(name), `${name} is being read`)
+      reading.get(name)?.resolve(name)
+    }
+    await setImmediate()
   }
-  return { state, run, end: () => resolve('done') }
+  return { ask, begun, reading, finish }
 }
 
-describe('createCharts', () => {
-  it('lets so many run at once, the others in order', async () => {
-    const { inTurn } = createCharts({ atOnce: 2, waiting: 5 })
-    const works = [work(), work(), work(), work()]
-    const results = works.map(({ run }) => inTurn(run, STAYS))
-    const begun = async () => {
-      await turnOfTheLoop()
-      return works.filter(({ state }) => state.begun).length
-    }
-    assert.equal(await begun(), 2)
-    works[0]?.end()
-    assert.equal(await begun(), 3)
-    for (const { end } of works) end()
-    assert.deepEqual(await Promise.all(results), ['done', 'done', 'done', 'done'])
+describe('charts', () => {
+  it('are read two at a time, and each gets its own', async () => {
+    const { ask, begun, finish } = createReader()
+    const charts = ['a', 'b', 'c', 'd'].map((name) => ask(name))
+    await setImmediate()
+    assert.deepEqual(begun, ['a', 'b'])
+    await finish('b')
+    assert.deepEqual(begun, ['a', 'b', 'c'])
+    await finish('a', 'c', 'd')
+    assert.deepEqual(await Promise.all(charts), ['a', 'b', 'c', 'd'])
   })
 
-  it('refuses at once what would wait too long', async () => {
-    const { inTurn } = createCharts({ atOnce: 1, waiting: 1 })
-    const [first, second] = [work(), work()]
-    const results = [inTurn(first.run, STAYS), inTurn(second.run, STAYS)]
-    await assert.rejects(inTurn(work().run, STAYS), { status: 429 })
-    first.end()
-    second.end()
-    await Promise.all(results)
+  it('of one tenant are not in the way of another’s', async () => {
+    const { ask, begun, finish } = createReader()
+    const charts = ['a', 'b', 'c', 'd', 'e'].map((name) => ask(name))
+    charts.push(ask('other', OTHER))
+    await finish('a', 'b', 'c', 'other', 'd', 'e')
+    assert.deepEqual(begun, ['a', 'b', 'c', 'other', 'd', 'e'])
+    await Promise.all(charts)
   })
 
-  it('does no work for whoever has left, and goes on after what failed', async () => {
-    const { inTurn } = createCharts({ atOnce: 1, waiting: 5 })
-    const leaving = new AbortController()
-    const [first, left, last] = [work(), work(), work()]
-    const running = inTurn(first.run, STAYS)
-    const waiting = inTurn(left.run, leaving.signal)
-    const failing = inTurn(() => Promise.reject(new Error('broken')), STAYS)
-    const behind = inTurn(last.run, STAYS)
-    leaving.abort()
-    const outcomes = Promise.allSettled([running, waiting, failing, behind])
-    first.end()
-    last.end()
-    assert.deepEqual(
-      (await outcomes).map(({ status }) => status),
-      ['fulfilled', 'rejected', 'rejected', 'fulfilled'],
-    )
-    assert.equal(left.state.begun, false)
+  it('wait no more than so many, of a tenant and in all', async () => {
+    const { ask, finish } = createReader()
+    const charts = ['a', 'b', 'c', 'd', 'e'].map((name) => ask(name))
+    await assert.rejects(ask('f'), { status: 429, message: 'Too many charts' })
+    charts.push(ask('g', OTHER))
+    await assert.rejects(ask('h', OTHER), { status: 429 })
+    await finish('a', 'b', 'c', 'g', 'd', 'e')
+    await Promise.all(charts)
+    const again = ask('i')
+    await finish('i')
+    assert.equal(await again, 'i')
+  })
+
+  it('are not read for who has left, and leave their place to the next', async () => {
+    const { ask, begun, finish } = createReader()
+    const gone = new AbortController()
+    const charts = ['a', 'b'].map((name) => ask(name))
+    const left = ['c', 'd'].map((name) => ask(name, ONE, gone.signal))
+    charts.push(ask('e'))
+    gone.abort(new Error('gone'))
+    for (const one of left) await assert.rejects(one, /gone/)
+    await assert.rejects(ask('f', ONE, gone.signal), /gone/)
+    await finish('a', 'b', 'e')
+    assert.deepEqual(begun, ['a', 'b', 'e'])
+    await Promise.all(charts)
+  })
+
+  it('that fail make room, too', async () => {
+    const { ask, reading, finish } = createReader()
+    const failing = [ask('a'), ask('b')].map((chart) => assert.rejects(chart, /broken/))
+    await setImmediate()
+    for (const chart of reading.values()) chart.reject(new Error('broken'))
+    await Promise.all(failing)
+    const next = ask('c')
+    await finish('c')
+    assert.equal(await next, 'c')
   })
 })

@@ -1,57 +1,92 @@
 /**
- * Who may draw a chart now: it reads all the values of its period, and whoever asks for many at once must not
- * have the store, and on SQLite the process, for themselves.
+ * Charts take turns. One reads up to millions of values, so two at a time are what this process (and a
+ * database that others use, too) can be asked to read; the others wait, tenant by tenant, and no further
+ * than they can be answered in time. Who has left is not waited for.
  */
 
 import { ApiError } from '../api-error.ts'
+import type { Tenant } from '../store/store.ts'
 
 export interface Charts {
   /**
-   * Runs `work` when it is its turn, unless whoever asked has left by then.
+   * Reads a chart when its turn has come.
    *
-   * @throws ApiError 429 when too many wait.
+   * @param signal ends the wait: nobody wants it any more.
+   * @throws ApiError 429 when too many wait; the signal's reason; what `read` throws.
    */
-  inTurn<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result>
+  run<Chart>(tenant: Tenant, signal: AbortSignal, read: () => Promise<Chart>): Promise<Chart>
 }
 
 export interface ChartLimits {
-  readonly atOnce: number
+  readonly running: number
   readonly waiting: number
+  readonly waitingPerTenant: number
 }
 
-export const CHART_LIMITS: ChartLimits = { atOnce: 2, waiting: 50 }
+export const CHART_LIMITS: ChartLimits = { running: 2, waiting: 100, waitingPerTenant: 20 }
 
-export function createCharts({ atOnce, waiting }: ChartLimits = CHART_LIMITS): Charts {
-  const queue: (() => void)[] = []
+/** Lets one that waits begin. */
+type Begin = () => void
+
+export function createCharts(limits: ChartLimits = CHART_LIMITS): Charts {
+  /** In order of whose turn it is. */
+  const waiting = new Map<string, Begin[]>()
   let running = 0
 
-  async function turn(): Promise<void> {
-    if (running < atOnce) {
-      running++
-      return
-    }
-    if (queue.length >= waiting) {
-      throw new ApiError(429, 'Too many charts', 'Wait for the charts that were asked for before')
-    }
-    // Whoever ends hands its place on.
-    await new Promise<void>((resolve) => queue.push(resolve))
+  function beginNext(): void {
+    const [next] = waiting
+    if (next === undefined || running >= limits.running) return
+    const [tenant, [begin, ...others]] = next
+    // To the end: one tenant's many are not in the way of another's one.
+    waiting.delete(tenant)
+    if (others.length > 0) waiting.set(tenant, others)
+    running++
+    begin?.()
   }
 
-  function done(): void {
-    const next = queue.shift()
-    if (next === undefined) running--
-    else next()
+  function leave(tenant: string, begin: Begin): void {
+    const others = waiting.get(tenant)?.filter((one) => one !== begin) ?? []
+    if (others.length > 0) waiting.set(tenant, others)
+    else waiting.delete(tenant)
+  }
+
+  function turn(tenant: string, signal: AbortSignal): Promise<void> {
+    const ofTenant = waiting.get(tenant) ?? []
+    const all = [...waiting.values()].reduce((sum, { length }) => sum + length, 0)
+    if (ofTenant.length >= limits.waitingPerTenant || all >= limits.waiting) throw tooMany()
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        leave(tenant, begin)
+        reject(signal.reason)
+      }
+      const begin: Begin = () => {
+        signal.removeEventListener('abort', onAbort)
+        resolve()
+      }
+      signal.addEventListener('abort', onAbort)
+      waiting.set(tenant, [...ofTenant, begin])
+      beginNext()
+    })
   }
 
   return {
-    async inTurn(work, signal) {
-      await turn()
+    async run({ org_id, environment }, signal, read) {
+      signal.throwIfAborted()
+      await turn(`${environment} ${org_id}`, signal)
       try {
-        signal.throwIfAborted()
-        return await work()
+        return await read()
       } finally {
-        done()
+        running--
+        beginNext()
       }
     },
   }
+}
+
+function tooMany(): ApiError {
+  return new ApiError(
+    429,
+    'Too many charts',
+    'Many summaries are being read; ask again when yours have come',
+  )
 }

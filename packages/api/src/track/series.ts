@@ -112,7 +112,7 @@ async function metricBuckets(
     )
   }
   const asked = { key, from_ms, to_ms, bucketMs, signal }
-  const rows = await charts.inTurn(() => store.metricBuckets(tenant, asset_id, asked), signal)
+  const rows = await charts.run(tenant, signal, () => store.metricBuckets(tenant, asset_id, asked))
   if (rows.length === 0) await assertAsset(tenant, asset_id, store)
   return { asset_id, key, bucket: query.bucket, buckets: rows.map(bucketView) }
 }

@@ -1,0 +1,85 @@
+/** What many charts at once do to a server, over real connections. */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
+import { noMetrics } from '@modulariot/platform/metrics'
+import Fastify from 'fastify'
+import { createApiMetrics } from '../metrics.ts'
+import type { TelemetryStore } from '../store/store.ts'
+import { CHART_LIMITS } from '../track/charts.ts'
+import { type ApiRoutesDeps, mountApiRoutes } from './routes.ts'
+
+const CLAIMS = { org_id: 'org_1', environment: 'production', client_id: 'c' } as AccessTokenClaims
+const PATH = '/v1/assets/a/metrics?key=x.a&bucket=1d&from=2026-01-01T00:00:00Z'
+
+/** A server on a store whose charts end only when their reader leaves, and then let the next be asked for. */
+async function serve() {
+  const charts: AbortSignal[] = []
+  const metricBuckets: TelemetryStore['metricBuckets'] = async (_tenant, _id, { signal }) => {
+    if (signal !== undefined) charts.push(signal)
+    return new Promise((_, reject) =>
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true }),
+    )
+  }
+  const app = Fastify()
+  const deps = {
+    verifier: { verify: async () => CLAIMS },
+    metrics: createApiMetrics(noMetrics),
+    store: { metricBuckets },
+    audience: 'https://api.example',
+    issuer: 'https://auth.example',
+    baseUrl: 'https://api.example',
+    now: () => Date.UTC(2026, 0, 2),
+  } as unknown as ApiRoutesDeps
+  let arrived = 0
+  let heard = (): void => {}
+  app.addHook('preHandler', async () => {
+    arrived++
+    heard()
+  })
+  await app.register((scope) => mountApiRoutes(scope, deps))
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  async function ask() {
+    const before = arrived
+    const socket = connect(port, '127.0.0.1')
+    socket.write(`GET ${PATH} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    await new Promise<void>((resolve) => {
+      heard = resolve
+      if (arrived > before) resolve()
+    })
+    return socket
+  }
+  return { app, charts, ask }
+}
+
+it('charts are read a few at a time, others wait or are told so, and none is for who left', async (t) => {
+  const { app, charts, ask } = await serve()
+  t.after(() => app.close())
+  const seen: Socket[] = []
+  app.server.on('connection', (socket) => seen.push(socket))
+  const { running, waitingPerTenant } = CHART_LIMITS
+  const sockets: Socket[] = []
+  for (let one = 0; one < running + waitingPerTenant; one++) sockets.push(await ask())
+  assert.match(await text(await ask()), /^HTTP\/1\.1 429 [\s\S]*retry-after: 1\r\n[\s\S]*"Too many/)
+  assert.equal(charts.length, running)
+
+  // Those that wait leave first, then those that are being read.
+  const ends = sockets.map((_, index) => once(seen[index] as Socket, 'close'))
+  for (const range of [
+    [running, sockets.length],
+    [0, running],
+  ] as const) {
+    for (const socket of sockets.slice(...range)) socket.destroy()
+    await Promise.all(ends.slice(...range))
+  }
+  const last = await ask()
+  while (charts.length === running) await setImmediate()
+  assert.equal(charts.length, running + 1)
+  last.destroy()
+})
