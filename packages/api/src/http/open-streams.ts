@@ -8,8 +8,9 @@ export type EndReason = 'token' | 'shutdown' | 'slow'
 
 export interface OpenStream {
   readonly signal: AbortSignal
+  /** Gives the place back, too: the reader may never take the end. */
   end(reason: EndReason): void
-  /** Gives the place back. */
+  /** Nobody reads it any more. */
   close(): void
 }
 
@@ -43,15 +44,17 @@ export class OpenStreams {
     this.#open.set(controller, tenant)
     return {
       signal: controller.signal,
-      end: (reason) => controller.abort(reason),
-      close: () => {
-        controller.abort()
-        this.#open.delete(controller)
-      },
+      end: (reason) => this.#end(controller, reason),
+      close: () => this.#end(controller),
     }
   }
 
   endAll(): void {
-    for (const controller of this.#open.keys()) controller.abort('shutdown' satisfies EndReason)
+    for (const controller of [...this.#open.keys()]) this.#end(controller, 'shutdown')
+  }
+
+  #end(controller: AbortController, reason?: EndReason): void {
+    this.#open.delete(controller)
+    controller.abort(reason)
   }
 }

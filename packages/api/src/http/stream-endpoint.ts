@@ -12,6 +12,7 @@ import { SCOPES } from '../scopes.ts'
 import type { FeedEntry, TelemetryStore } from '../store/store.ts'
 import { type FollowStep, follow, newestCursor, PACE, type Pace } from '../track/follow.ts'
 import { invalid, parseText } from '../track/query-parameters.ts'
+import { eventText } from './event-text.ts'
 import type { EndReason, OpenStream, OpenStreams } from './open-streams.ts'
 import { accessTokenClaims } from './require-access-token.ts'
 
@@ -53,7 +54,7 @@ export function streamEndpoint(deps: StreamDeps) {
     const newest = await newestCursor(tenant, store)
     const { signal } = stream
     const { pace = PACE } = deps
-    const after = asked ?? newest
+    const after = Math.min(asked ?? newest, newest)
     const steps = follow(tenant, { after, signal, store, pace })
     const watch = watchReader(stream, request, reply, deps)
     const body = Readable.from(written(steps, asset_id, stream, after, watch.pulled), {
@@ -88,34 +89,28 @@ async function* written(
     }
   }
   const reason = signal.reason as EndReason | undefined
-  if (typeof reason === 'string') yield eventOf('end', JSON.stringify({ reason }))
+  if (typeof reason === 'string') yield* eventText('end', [JSON.stringify({ reason })])
 }
 
 /** The place moves on with what was filtered out, too. */
 function* textsOf(step: FollowStep, asset_id: string | undefined): Generator<string> {
   if ('quiet' in step) yield ': quiet\n\n'
   else if ('skipped' in step) {
-    yield eventOf('skipped', JSON.stringify({ observations: step.skipped }), step.cursor)
+    yield* eventText('skipped', [JSON.stringify({ observations: step.skipped })], step.cursor)
   } else {
     for (const entry of step.entries) {
-      if (asset_id === undefined || asset_id === entry.asset_id) yield observationEvent(entry)
+      if (asset_id === undefined || asset_id === entry.asset_id) yield* observationText(entry)
     }
   }
 }
 
-function observationEvent({ cursor, asset_id, timestamp_ms, received_ms, payload }: FeedEntry) {
+function observationText({ cursor, asset_id, timestamp_ms, received_ms, payload }: FeedEntry) {
   const head = JSON.stringify({
     asset_id,
     timestamp: new Date(timestamp_ms).toISOString(),
     received_at: new Date(received_ms).toISOString(),
   })
-  return eventOf('observation', `${head.slice(0, -1)},"report":${payload}}`, cursor)
-}
-
-/** The data may hold line ends: between the tokens of JSON that was sent so. */
-function eventOf(event: string, data: string, id?: number): string {
-  const lines = data.replaceAll(/\r\n|\r|\n/g, '\ndata: ')
-  return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${lines}\n\n`
+  return eventText('observation', [`${head.slice(0, -1)},"report":`, payload, '}'], cursor)
 }
 
 function lastEventId({ headers }: FastifyRequest): number | null {

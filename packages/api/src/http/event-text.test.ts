@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { eventText } from './event-text.ts'
+
+/** Each piece on its way to bytes, as a socket gets it. */
+const received = (data: string) =>
+  [...eventText('observation', ['', data, '}'], 7)].map((piece) => Buffer.from(piece))
+
+describe('an event', () => {
+  it('that is short is one piece', () => {
+    assert.deepEqual([...eventText('end', ['{', '}'])], ['event: end\ndata: {}\n\n'])
+    const [text] = eventText('a', ['{\r\n"b":\r1\n}'], 0)
+    assert.equal(text, 'event: a\nid: 0\ndata: {\ndata: "b":\ndata: 1\ndata: }\n\n')
+  })
+
+  it('that is long comes in pieces that are whole characters and lines', () => {
+    const unit = fc.constantFrom('a', '🚚', '\r\n', 'é', '\n', '雪')
+    fc.assert(
+      fc.property(fc.array(unit, { minLength: 1, maxLength: 4 }), fc.nat(3), (units, shift) => {
+        const data = 'x'.repeat(shift) + units.join('').repeat(40_000 / units.length)
+        const pieces = received(data)
+        assert.ok(pieces.length > 1)
+        assert.ok(pieces.every((piece) => piece.length < 200_000))
+        const lines = data.replaceAll(/\r\n|\r|\n/g, '\ndata: ')
+        const whole = `event: observation\nid: 7\ndata: ${lines}}\n\n`
+        assert.ok(Buffer.concat(pieces).equals(Buffer.from(whole)))
+      }),
+      { numRuns: 50 },
+    )
+  })
+})
