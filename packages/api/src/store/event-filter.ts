@@ -1,6 +1,6 @@
 /** Which of the events read along an index were asked for; a page ends after so many, found or not. */
 
-import { MAX_PAGE_LENGTH } from './page.ts'
+import { MAX_PAGE_LENGTH, payloadLength } from './page.ts'
 import type { AssetOccurrence, EventQuery, Page, Place } from './store.ts'
 
 /** About five milliseconds of work. */
@@ -28,7 +28,7 @@ export function findEvents(events: Iterable<EventRow>, query: EventQuery): Page<
     if (isAskedFor(event, query)) rows.push(event)
     next = [event.timestamp_ms, seq, item]
     seen++
-    length += event.payload.length
+    length += payloadLength(event)
   }
   // The database may have stopped there, too.
   return { rows, next: length >= MAX_PAGE_LENGTH ? next : null }

@@ -61,7 +61,8 @@ export interface MeasurementRow {
 }
 
 /** Characters of what may be long in it. */
-export const jsonLength = ({ json }: Pick<MeasurementRow, 'json'>): number => json?.length ?? 0
+export const jsonLength = ({ json }: Pick<MeasurementRow, 'json'>): number =>
+  json === null ? 0 : Buffer.byteLength(json)
 
 export function measurementOf(row: MeasurementRow): Measurement {
   return {

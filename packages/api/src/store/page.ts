@@ -7,12 +7,12 @@
 
 import type { Page, Place } from './store.ts'
 
-/** Characters of what was sent; the row that reaches it is the last of its page. */
+/** Bytes of what was sent, as the database counts them; the row that reaches it is the last of its page. */
 export const MAX_PAGE_LENGTH = 2 * 1024 ** 2
 /** The same for those who follow along: there may be a thousand of them. */
 export const MAX_FEED_LENGTH = 256 * 1024
 
-/** @param lengthOf characters of a row, where they can be many. */
+/** @param lengthOf bytes of a row, where they can be many. */
 export function pageOf<Row, Value>(
   rows: Iterable<Row>,
   limit: number,
@@ -46,4 +46,5 @@ export function takePage<Row>(
   return { rows: page, more: false }
 }
 
-export const payloadLength = ({ payload }: { readonly payload: string }): number => payload.length
+export const payloadLength = ({ payload }: { readonly payload: string }): number =>
+  Buffer.byteLength(payload)
