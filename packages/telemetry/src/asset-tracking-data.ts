@@ -23,7 +23,7 @@ export const MAX_METRIC_ITEMS = 200
  */
 export const MAX_EVENTS = 200
 export const MAX_METRIC_KEY_LENGTH = 255
-/** Characters of an `asset_id` or an `event_type`. */
+/** Characters of an `asset_id`, a `type` or an `event_type`. */
 export const MAX_NAME_LENGTH = 255
 
 /**
@@ -247,7 +247,11 @@ export const AssetTrackingData = Type.Object(
     asset_id: name('Your identifier of the asset, e.g. a plate or a fleet number.'),
     timestamp: timestamp('When the data was measured.'),
     type: Type.Optional(
-      Type.String({ description: 'Kind of asset.', examples: ['Truck', 'Container'] }),
+      Type.String({
+        description: 'Kind of asset.',
+        maxLength: MAX_NAME_LENGTH,
+        examples: ['Truck', 'Container'],
+      }),
     ),
     owner: Type.Optional(
       Type.Union([Type.String(), openObject('Any content.')], { description: 'Owner.' }),
