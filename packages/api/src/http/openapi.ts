@@ -100,8 +100,11 @@ function contentOf({ content, examples }: NonNullable<Endpoint['body']>) {
   )
 }
 
+/** Of those that send nothing: what is open or read at once is bounded. */
+const LIMITED: ReadonlySet<string> = new Set(['streamAssets', 'listMetrics'])
+
 function failuresOf({ body, path, operationId }: Endpoint): number[] {
-  const own = body ? [409, 413, 415, 429] : operationId === 'streamAssets' ? [429] : []
+  const own = body ? [409, 413, 415, 429] : LIMITED.has(operationId) ? [429] : []
   return [400, 401, 403, ...(path.includes('{') ? [404] : []), ...own, 503]
 }
 

@@ -10,6 +10,7 @@ import { testBuckets } from './conformance/buckets.ts'
 import { testDurability } from './conformance/durability.ts'
 import { testEvents, testFeed } from './conformance/happenings.ts'
 import { testIsolation } from './conformance/isolation.ts'
+import { testLargeRows } from './conformance/large-rows.ts'
 import { testLengths } from './conformance/lengths.ts'
 import { testRequests } from './conformance/requests.ts'
 import { testRetention } from './conformance/retention.ts'
@@ -37,6 +38,7 @@ export function testTelemetryStore(name: string, open: () => Promise<StorePlace>
   testBuckets(name, promise)
   testEvents(name, promise)
   testFeed(name, promise)
+  testLargeRows(name, promise)
   testLengths(name, promise)
   testRetention(name, promise)
   testDurability(name, promise)

@@ -126,8 +126,16 @@ export interface TelemetryStore {
    * @throws RangeError for more than MAX_BUCKETS buckets, or a `bucketMs` below 1.
    */
   metricBuckets(tenant: Tenant, asset_id: string, query: BucketQuery): Promise<MetricBucket[]>
-  /** The newest value of each key, in order of the keys; of the first MAX_LATEST_KEYS keys. */
-  latestMetrics(tenant: Tenant, asset_id: string): Promise<Measurement[]>
+  /**
+   * The newest value of each key, in order of the keys, at most MAX_LATEST_KEYS a page.
+   *
+   * @param after the key to go on behind.
+   */
+  latestMetrics(
+    tenant: Tenant,
+    asset_id: string,
+    after: string | null,
+  ): Promise<Page<Measurement, string>>
   events(tenant: Tenant, query: EventQuery): Promise<Page<AssetOccurrence>>
   /**
    * What was stored behind `after`, in the order it was; null asks only for where we are now. A number

@@ -99,5 +99,10 @@ export const TELEMETRY_TABLES: readonly TableSpec[] = [
     },
     derived: true,
   },
+  {
+    name: 'metric_keys',
+    columns: { tenant: 'bigint', asset: 'bigint', key: 'text' },
+    derived: true,
+  },
   { name: 'retention', columns: { org_id: 'text', days: 'bigint' } },
 ]

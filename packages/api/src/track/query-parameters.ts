@@ -139,6 +139,19 @@ export function writePlace(list: string, place: Place | null): string | null {
   return place === null ? null : writeCursor(`${list} ${place.join(' ')}`)
 }
 
+/** @param list which list the name is good for; it is none that has places. */
+export function writeName(list: string, name: string | null): string | null {
+  return name === null ? null : writeCursor(`${list} ${name}`)
+}
+
+/** A name in the same list. @throws ApiError 400 */
+export function parseName(query: SentQuery, list: string): string | null {
+  const text = parseCursor(query)
+  if (text === null) return null
+  if (!text.startsWith(`${list} `)) throw invalidCursor()
+  return text.slice(list.length + 1)
+}
+
 /**
  * A place of the same list, of as many whole numbers.
  *

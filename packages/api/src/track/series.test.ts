@@ -24,7 +24,7 @@ function createStore(answers: Partial<Record<keyof TelemetryStore, unknown>> = {
     metrics: answer('metrics', empty),
     events: answer('events', empty),
     metricBuckets: answer('metricBuckets', []),
-    latestMetrics: answer('latestMetrics', []),
+    latestMetrics: answer('latestMetrics', empty),
     findAsset: async (_tenant: Tenant, id: string) => (id === 'known' ? ({} as Asset) : null),
   } as unknown as TelemetryStore
   const { signal } = new AbortController()
@@ -108,7 +108,9 @@ for (const name of ['positions', 'metrics', 'events'] as const) {
 describe('metrics', () => {
   it('are the newest of each key where none is asked for, and nothing narrows them', async () => {
     const row = { key: 'engine.rpm', timestamp_ms: 0, sequence: 3, value: 1, unit: null }
-    const { deps } = createStore({ latestMetrics: [{ ...row, source: null, quality: 'ok' }] })
+    const { deps } = createStore({
+      latestMetrics: { rows: [{ ...row, source: null, quality: 'ok' }], next: null },
+    })
     assert.deepEqual(await listMetrics(TENANT, 'known', {}, deps), {
       asset_id: 'known',
       metrics: [
@@ -126,6 +128,22 @@ describe('metrics', () => {
     })
     await assertRefused(listMetrics(TENANT, 'known', { from: DAY }, deps), 400, 'Invalid key')
     await assertRefused(listMetrics(TENANT, 'known', { bucket: '5m' }, deps), 400, 'Invalid key')
+  })
+
+  it('of many keys come in pages, whose cursor is good for no other list', async () => {
+    const { asked, deps } = createStore({ latestMetrics: { rows: [], next: 'x.own' } })
+    const { next_cursor: cursor } = Object(await listMetrics(TENANT, 'known', {}, deps))
+    await listMetrics(TENANT, 'known', { cursor }, deps)
+    assert.deepEqual(
+      asked.map(([, after]) => after),
+      [null, 'x.own'],
+    )
+    const ofKey = listMetrics(TENANT, 'known', { key: 'engine.rpm', cursor }, deps)
+    await assertRefused(ofKey, 400, 'Invalid cursor')
+    const other = createStore({ metrics: { rows: [], next: [5, 0, 1, 2] } }).deps
+    const page = Object(await listMetrics(TENANT, 'known', { key: 'engine.rpm' }, other))
+    const wrong = listMetrics(TENANT, 'known', { cursor: page.next_cursor }, other)
+    await assertRefused(wrong, 400, 'Invalid cursor')
   })
 
   it('are one series under both spellings of a key', async () => {

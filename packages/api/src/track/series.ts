@@ -19,12 +19,14 @@ import {
   invalid,
   parseBucket,
   parseLimit,
+  parseName,
   parsePeriod,
   parsePlace,
   parseText,
   parseWord,
   type SentQuery,
   writeBucket,
+  writeName,
   writePlace,
 } from './query-parameters.ts'
 
@@ -82,12 +84,13 @@ async function latestMetrics(
   query: SentQuery,
   { store }: SeriesDeps,
 ) {
-  const [needless] = Object.keys(query)
+  const needless = Object.keys(query).find((name) => name !== 'cursor')
   if (needless !== undefined)
     throw invalid('key', `must say whose values, where ${needless} is given`)
-  const rows = await store.latestMetrics(tenant, asset_id)
+  const after = parseName(query, 'latest')
+  const { rows, next } = await store.latestMetrics(tenant, asset_id, after)
   if (rows.length === 0) await assertAsset(tenant, asset_id, store)
-  return { asset_id, metrics: rows.map(metricView), next_cursor: null }
+  return { asset_id, metrics: rows.map(metricView), next_cursor: writeName('latest', next) }
 }
 
 async function metricBuckets(

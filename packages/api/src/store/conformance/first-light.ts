@@ -58,7 +58,7 @@ export async function assertCameAlong(store: TelemetryStore): Promise<void> {
       [0, -33.45, 42.5, 3],
     ],
   )
-  const latest = await store.latestMetrics(TENANT, 'truck')
+  const { rows: latest } = await store.latestMetrics(TENANT, 'truck', null)
   assert.deepEqual(
     latest.map(({ key, timestamp_ms, sequence, value, unit, source, quality }) => [
       ...[key, timestamp_ms - NOW_MS, sequence, value, unit, source, quality],

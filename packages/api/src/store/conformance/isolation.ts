@@ -49,7 +49,7 @@ async function askAll(store: TelemetryStore, tenant: Tenant, after: readonly Pla
     byType: await store.listAssets(tenant, { after: null, limit: 50, type: 'other' }),
     positions: await store.positions(tenant, 'shared', { ...page, after: position ?? null }),
     metrics: await store.metrics(tenant, 'shared', { ...page, key, after: metric ?? null }),
-    latest: await store.latestMetrics(tenant, 'shared'),
+    latest: await store.latestMetrics(tenant, 'shared', null),
     buckets: await store.metricBuckets(tenant, 'shared', { ...page, key, bucketMs: 1000 }),
     events: await store.events(tenant, { ...page, after: event ?? null }),
     eventsOfAsset: await store.events(tenant, {
@@ -73,7 +73,7 @@ export function testIsolation(name: string, promise: StorePromise): void {
           byType: empty,
           positions: empty,
           metrics: empty,
-          latest: [],
+          latest: { rows: [], next: null },
           buckets: [],
           events: empty,
           eventsOfAsset: empty,

@@ -86,7 +86,7 @@ export function testLengths(name: string, promise: StorePromise): void {
 
     promise('of newest values holds some of them', async ({ store }) => {
       await store.append([series])
-      const keys = (await store.latestMetrics(TENANT, 'truck')).map(({ key }) => key)
+      const keys = (await store.latestMetrics(TENANT, 'truck', null)).rows.map(({ key }) => key)
       assert.deepEqual(keys.slice(0, 2), ['x.long', 'x.long0'])
       assert.ok(keys.length <= 3)
     })

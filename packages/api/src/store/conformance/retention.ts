@@ -87,7 +87,7 @@ export function testRetention(name: string, promise: StorePromise): void {
       await store.maintain(NOW_MS, 30)
       assert.deepEqual(assetIds(await allAssets(store)), ['alive'])
       assert.equal(await store.findAsset(TENANT, 'old'), null)
-      assert.deepEqual(await store.latestMetrics(TENANT, 'old'), [])
+      assert.deepEqual((await store.latestMetrics(TENANT, 'old', null)).rows, [])
       await store.append([ofDay(0, 'old')])
       assert.deepEqual((await daysOf(store, 'old')).positions, [0])
     })
@@ -107,7 +107,7 @@ export function testRetention(name: string, promise: StorePromise): void {
       )
       await store.maintain(NOW_MS + 60 * DAY_MS, 30)
       assert.deepEqual((await store.events(TENANT, page)).rows, [])
-      assert.deepEqual(await store.latestMetrics(TENANT, 'silent'), [])
+      assert.deepEqual((await store.latestMetrics(TENANT, 'silent', null)).rows, [])
     })
 
     promise('takes as many steps as it needs', async ({ store }) => {

@@ -221,6 +221,17 @@ export function testMetrics(name: string, promise: StorePromise): void {
       }
     })
 
+    promise('show the newest of a key that was last there long ago', async ({ store }) => {
+      const DAY_S = 86_400
+      await store.append([
+        ...[-100, -60, -8, -1].map((day) => measured(day * DAY_S, day, { key: `a.day${-day}` })),
+        ...[-90, -61].map((day) => measured(day * DAY_S, day, { key: 'a.day60' })),
+        measured(0, 0, { key: 'a.now' }),
+      ])
+      const { rows } = await store.latestMetrics(TENANT, 'truck', null)
+      assert.deepEqual(values(rows), [-1, -100, -60, -8, 0])
+    })
+
     promise('show the newest of each key', async ({ store }) => {
       const keys = ['a.b', 'a.c', 'x.own']
       await store.append([
@@ -232,7 +243,7 @@ export function testMetrics(name: string, promise: StorePromise): void {
         measured(9, 'newest', { key: 'a.c', sequence: 3 }),
         measured(-9, 'old', { key: 'a.b' }),
       ])
-      const latest = await store.latestMetrics(TENANT, 'truck')
+      const { rows: latest } = await store.latestMetrics(TENANT, 'truck', null)
       assert.deepEqual(
         latest.map(({ key, value }) => [key, value]),
         [
@@ -241,7 +252,7 @@ export function testMetrics(name: string, promise: StorePromise): void {
           ['x.own', 1],
         ],
       )
-      assert.deepEqual(await store.latestMetrics(TENANT, 'van'), [])
+      assert.deepEqual(await store.latestMetrics(TENANT, 'van', null), { rows: [], next: null })
     })
   })
 }

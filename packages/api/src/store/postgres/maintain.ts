@@ -141,6 +141,12 @@ async function removeAssets(step: Step, tenant: number, before_ms: number): Prom
   return removed
 }
 
+/** One probe an asset and partition: as a join, the planner might read the whole table for it. */
+function leftIn(table: string): string {
+  return `LEFT JOIN LATERAL (SELECT true AS some FROM telemetry.${table} t
+      WHERE t.tenant = $1 AND t.asset = silent.asset LIMIT 1) AS ${table} ON true`
+}
+
 /**
  * `last`: the last one that was looked at; null when there was none. An event or a value may be younger than
  * the report it came with, or its week is not over: whose it is must be known as long.
@@ -150,12 +156,17 @@ const REMOVE_ASSETS = `WITH
     SELECT asset, asset_id, timestamp_ms FROM telemetry.assets
     WHERE tenant = $1 AND asset_id > $2 ORDER BY asset_id LIMIT ${ROWS}
   ),
+  silent AS MATERIALIZED (SELECT asset FROM looked WHERE timestamp_ms < $3),
+  empty AS (
+    SELECT asset FROM silent
+    ${['positions', 'metrics', 'events'].map(leftIn).join('\n    ')}
+    WHERE positions.some IS NULL AND metrics.some IS NULL AND events.some IS NULL
+  ),
   removed AS (
-    DELETE FROM telemetry.assets a USING looked
-    WHERE a.asset = looked.asset AND looked.timestamp_ms < $3
-      AND NOT EXISTS (SELECT 1 FROM telemetry.events e WHERE e.tenant = $1 AND e.asset = a.asset)
-      AND NOT EXISTS (SELECT 1 FROM telemetry.positions p WHERE p.tenant = $1 AND p.asset = a.asset)
-      AND NOT EXISTS (SELECT 1 FROM telemetry.metrics m WHERE m.tenant = $1 AND m.asset = a.asset)
-    RETURNING 1
+    DELETE FROM telemetry.assets a USING empty WHERE a.asset = empty.asset RETURNING a.asset
+  ),
+  forgotten AS (
+    DELETE FROM telemetry.metric_keys k USING removed
+    WHERE k.tenant = $1 AND k.asset = removed.asset
   )
   SELECT (SELECT max(asset_id) FROM looked) AS last, (SELECT count(*) FROM removed) AS removed`

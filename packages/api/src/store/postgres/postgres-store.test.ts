@@ -6,7 +6,7 @@ import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { assertCameAlong, OLD_OBSERVATIONS } from '../conformance/first-light.ts'
 import { testRetention } from '../conformance/retention.ts'
 import { NOW_MS, observationOf } from '../conformance/samples.ts'
-import { testPositions } from '../conformance/series.ts'
+import { testMetrics, testPositions } from '../conformance/series.ts'
 import { promiseOf, testTelemetryStore } from '../store.conformance.ts'
 import { openPostgresTelemetryStore } from './postgres-store.ts'
 
@@ -43,6 +43,7 @@ async function openOldPlace() {
 
 testTelemetryStore('PostgreSQL', openPlace)
 testPositions('PostgreSQL by weeks', promiseOf(openOldPlace))
+testMetrics('PostgreSQL by weeks', promiseOf(openOldPlace))
 testRetention('PostgreSQL by weeks', promiseOf(openOldPlace))
 
 describe('PostgreSQL: the weeks', () => {

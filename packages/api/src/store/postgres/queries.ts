@@ -23,29 +23,37 @@ export const ASSETS_BY_ID = bounded(ASSETS, {
   maxLength: MAX_PAGE_LENGTH,
 })
 
-/** From key to key and not through all rows. $3: asset_id, $4: how many keys. */
-const LATEST = `WITH RECURSIVE
-  asked AS MATERIALIZED (
-    SELECT t.tenant, a.asset FROM telemetry.tenants t JOIN telemetry.assets a USING (tenant)
-    WHERE t.org_id = $1 AND t.environment = $2 AND a.asset_id = $3
-  ),
-  keys AS (
-    SELECT tenant, asset, (SELECT min(m.key) FROM telemetry.metrics m
-      WHERE m.tenant = asked.tenant AND m.asset = asked.asset) AS key
-    FROM asked
-    UNION ALL
-    SELECT tenant, asset, (SELECT min(m.key) FROM telemetry.metrics m
-      WHERE m.tenant = keys.tenant AND m.asset = keys.asset AND m.key > keys.key)
-    FROM keys WHERE keys.key IS NOT NULL
-  )
-  SELECT latest.* FROM (SELECT * FROM keys WHERE key IS NOT NULL LIMIT $4) AS keys,
-  LATERAL (
-    SELECT key, timestamp_ms, sequence, seq, item, number, json, unit, source, quality
+const WEEK_MS = 7 * 86_400_000
+
+/** The newest value of `keys.key` in a part of time. */
+function newestWhere(time: string): string {
+  return `(SELECT key, timestamp_ms, sequence, seq, item, number, json, unit, source, quality
     FROM telemetry.metrics m
-    WHERE m.tenant = keys.tenant AND m.asset = keys.asset AND m.key = keys.key
-    ORDER BY timestamp_ms DESC, sequence DESC, seq DESC, item DESC LIMIT 1
+    WHERE m.tenant = keys.tenant AND m.asset = keys.asset AND m.key = keys.key AND ${time}
+    ORDER BY timestamp_ms DESC, sequence DESC, seq DESC, item DESC LIMIT 1)`
+}
+
+/**
+ * Most keys are in what the asset reported last. Only for one that is not there are all the weeks before
+ * looked into: the second part runs where the first has nothing. $3: asset_id, $4: how many keys, $5: behind
+ * which.
+ */
+const LATEST = `WITH asked AS MATERIALIZED (
+    SELECT t.tenant, a.asset, a.timestamp_ms - ${WEEK_MS} AS week_ms
+    FROM telemetry.tenants t JOIN telemetry.assets a USING (tenant)
+    WHERE t.org_id = $1 AND t.environment = $2 AND a.asset_id = $3
+  )
+  SELECT latest.* FROM telemetry.metric_keys AS keys,
+  LATERAL (
+    SELECT * FROM (
+      ${newestWhere('m.timestamp_ms >= (SELECT week_ms FROM asked)')}
+      UNION ALL
+      ${newestWhere('m.timestamp_ms < (SELECT week_ms FROM asked)')}
+    ) AS parts LIMIT 1
   ) AS latest
-  ORDER BY key`
+  WHERE keys.tenant = (SELECT tenant FROM asked) AND keys.asset = (SELECT asset FROM asked)
+    AND keys.key > $5
+  ORDER BY keys.key LIMIT $4`
 
 /** As many as a page holds. */
 export const LATEST_METRICS = bounded(LATEST, {

@@ -109,10 +109,11 @@ export function createReads(postgres: Postgres): Reads {
       const values = [...whose(tenant), asset_id, key, from_ms, to_ms, bucketMs]
       return ask<MetricBucket>('buckets', BUCKETS, values, CHART_TIMEOUT_MS)
     },
-    async latestMetrics(tenant, asset_id) {
-      const values = [...whose(tenant), asset_id, MAX_LATEST_KEYS]
-      const rows = await ask<MeasurementRow>('latest_metrics', LATEST_METRICS, values)
-      return rows.map(measurementOf)
+    async latestMetrics(tenant, asset_id, after) {
+      const values = [...whose(tenant), asset_id, MAX_LATEST_KEYS + 1, after ?? '']
+      const found = await ask<MeasurementRow>('latest_metrics', LATEST_METRICS, values)
+      const { rows, more } = takePage(found, MAX_LATEST_KEYS, jsonLength)
+      return { rows: rows.map(measurementOf), next: more ? (rows.at(-1)?.key ?? null) : null }
     },
     async events(tenant, query) {
       const { asset_id, event_type } = query

@@ -6,7 +6,7 @@ import { type AssetName, findNames, namesToRead } from '../asset-search.ts'
 import { assertBuckets, createBuckets } from '../buckets.ts'
 import { type EventRow, eventsToRead, findEvents } from '../event-filter.ts'
 import { counts, jsonLength, type MeasurementRow, measurementOf } from '../measurement.ts'
-import { MAX_FEED_LENGTH, MAX_PAGE_LENGTH, pageOf, payloadLength, takePage } from '../page.ts'
+import { MAX_FEED_LENGTH, pageOf, payloadLength, takePage } from '../page.ts'
 import { type Bounds, boundsOf } from '../place.ts'
 import { LIST_LENGTHS, type ListName, queriesOf } from '../queries.ts'
 import {
@@ -127,21 +127,25 @@ export class SqliteReads {
     }
   }
 
-  latestMetrics(tenant: Tenant, asset_id: string): Measurement[] {
-    const latest: Measurement[] = []
-    let key: unknown = ''
-    let length = 0
-    while (latest.length < MAX_LATEST_KEYS && length < MAX_PAGE_LENGTH) {
+  latestMetrics(tenant: Tenant, asset_id: string, after: string | null): Page<Measurement, string> {
+    const latest = this.#latest(tenant, asset_id, after ?? '')
+    const { rows, more } = takePage(latest, MAX_LATEST_KEYS, jsonLength)
+    return { rows: rows.map(measurementOf), next: more ? (rows.at(-1)?.key ?? null) : null }
+  }
+
+  *#latest(tenant: Tenant, asset_id: string, behind: string): Generator<MeasurementRow> {
+    const newest = { after: null, limit: 1, newestFirst: true }
+    for (let key: unknown = behind; ; ) {
       key = this.#nextKey.get(...whose(tenant), asset_id, key as string)?.key
-      if (typeof key !== 'string') break
-      const query = { after: null, limit: 1, newestFirst: true }
-      for (const row of this.#list('metrics', [...whose(tenant), asset_id, key], query, 1)) {
-        const measurement = row as unknown as MeasurementRow
-        latest.push(measurementOf(measurement))
-        length += jsonLength(measurement)
-      }
+      if (typeof key !== 'string') return
+      const rows: Iterable<unknown> = this.#list(
+        'metrics',
+        [...whose(tenant), asset_id, key],
+        newest,
+        1,
+      )
+      yield* rows as Iterable<MeasurementRow>
     }
-    return latest
   }
 
   events(tenant: Tenant, query: EventQuery): Page<AssetOccurrence> {

@@ -55,7 +55,7 @@ export function openSqliteTelemetryStore(
       reads.metricBuckets(tenant, asset_id, query).catch((error: unknown) => {
         throw translate(error)
       }),
-    latestMetrics: (tenant, asset_id) => attempt(() => reads.latestMetrics(tenant, asset_id)),
+    latestMetrics: (...question) => attempt(() => reads.latestMetrics(...question)),
     events: (tenant, query) => attempt(() => reads.events(tenant, query)),
     readSince: (tenant, after, limit) => attempt(() => reads.readSince(tenant, after, limit)),
     watch: watchers.add,

@@ -1,0 +1,129 @@
+/** A page ends after so many bytes, too: nobody has to hold a thousand mebibytes at once. */
+
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+import { MAX_FEED_LENGTH } from '../page.ts'
+import type { Page } from '../store.ts'
+import {
+  measurementOf,
+  NOW_MS,
+  observationOf,
+  occurrenceOf,
+  type StorePromise,
+  TENANT,
+} from './samples.ts'
+
+const ROWS = 7
+/** A mebibyte in fewer characters. Three of them are more than a page, two are not. */
+const LARGE = '€'.repeat(340_000)
+const PAGES = [3, 3, 1]
+
+const numbers = Array.from({ length: ROWS }, (_, index) => index)
+
+/** Everything that may be large, in each of some observations. */
+function largeRows() {
+  return numbers.map((index) =>
+    observationOf({
+      asset_id: `asset-${index}`,
+      payload: JSON.stringify({ index, LARGE }),
+      timestamp_ms: NOW_MS + index,
+    }),
+  )
+}
+
+function largeParts() {
+  return numbers.map((index) => {
+    const timestamp_ms = NOW_MS + index
+    return observationOf({
+      timestamp_ms,
+      metrics: [
+        measurementOf({ key: 'x.own', timestamp_ms, value: { LARGE } }),
+        measurementOf({ key: `x.key${index}`, timestamp_ms, value: { LARGE } }),
+      ],
+      events: [occurrenceOf({ timestamp_ms, severity: 'low', payload: JSON.stringify({ LARGE }) })],
+    })
+  })
+}
+
+/** How many rows each page has, to the last. */
+async function sizesOf<After>(
+  read: (after: After | null) => Promise<Page<unknown, After>>,
+): Promise<number[]> {
+  const sizes: number[] = []
+  let after: After | null = null
+  do {
+    const page: Page<unknown, After> = await read(after)
+    sizes.push(page.rows.length)
+    assert.ok(sizes.length <= ROWS, 'the pages come to an end')
+    after = page.next
+  } while (after !== null)
+  return sizes
+}
+
+export function testLargeRows(name: string, promise: StorePromise): void {
+  describe(`${name}: rows that are large`, () => {
+    promise('make short pages of metrics and events, without a gap', async ({ store }) => {
+      await store.append(largeParts())
+      for (const newestFirst of [false, true]) {
+        const query = { limit: 100, newestFirst }
+        const metrics = await sizesOf((after: readonly number[] | null) =>
+          store.metrics(TENANT, 'truck', { ...query, key: 'x.own', after }),
+        )
+        const events = await sizesOf((after: readonly number[] | null) =>
+          store.events(TENANT, { ...query, after }),
+        )
+        assert.deepEqual([metrics, events], [PAGES, PAGES])
+      }
+    })
+
+    promise('make short pages of the newest of each key', async ({ store }) => {
+      await store.append(largeParts())
+      const sizes = await sizesOf((after: string | null) =>
+        store.latestMetrics(TENANT, 'truck', after),
+      )
+      assert.deepEqual(sizes, [3, 3, 2])
+    })
+
+    promise('count for a page of events that were looked through, too', async ({ store }) => {
+      await store.append(largeParts())
+      const sizes = await sizesOf((after: readonly number[] | null) =>
+        store.events(TENANT, { limit: 100, severity: 'high', after }),
+      )
+      assert.deepEqual(sizes, [0, 0, 0])
+    })
+
+    promise('make short pages of assets', async ({ store }) => {
+      await store.append(largeRows())
+      for (const search of [undefined, 'asset']) {
+        const sizes = await sizesOf((after: string | null) =>
+          store.listAssets(TENANT, { limit: 100, search, after }),
+        )
+        assert.deepEqual(sizes, PAGES)
+      }
+    })
+
+    promise('come one at a time where only one is asked for', async ({ store }) => {
+      await store.append(largeRows())
+      const sizes = await sizesOf((after: string | null) =>
+        store.listAssets(TENANT, { limit: 1, after }),
+      )
+      assert.deepEqual(sizes, Array(ROWS).fill(1))
+    })
+
+    promise('come to those who follow one at a time, small ones together', async ({ store }) => {
+      const small = JSON.stringify('€'.repeat(MAX_FEED_LENGTH / 3 / 4))
+      const payloads = [small, small, LARGE, small, LARGE, LARGE]
+      await store.append(payloads.map((payload) => observationOf({ payload })))
+      const sizes: number[] = []
+      for (let [cursor, more] = [0, true]; more; ) {
+        const feed = await store.readSince(TENANT, cursor, 100)
+        sizes.push(feed.entries.length)
+        ;[cursor, more] = [feed.cursor, feed.more]
+      }
+      assert.deepEqual(
+        sizes.filter((size) => size > 0),
+        [3, 2, 1],
+      )
+    })
+  })
+}
