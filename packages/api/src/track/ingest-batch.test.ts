@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
@@ -160,6 +161,14 @@ describe('a batch', () => {
     assert.deepEqual(result.results[1], { index: 1, code: 200, status: 'success' })
   })
 
+  it('lets others be served between long items, as between many short ones', async () => {
+    const long = Array.from({ length: 4 }, () => reportOf('a', { padding: 'x'.repeat(500_000) }))
+    assert.equal(await turnsDuring(ingested({ texts: long })), 3)
+    const short = Array.from({ length: 200 }, () => reportOf('a'))
+    assert.equal(await turnsDuring(ingested({ texts: short })), 3)
+    assert.equal(await turnsDuring(ingested({ texts: [reportOf('a')] })), 0)
+  })
+
   it('bounds what it explains, whatever is wrong, and explains something of each item', async () => {
     const events = Array.from({ length: 200 }, () => ({}))
     const texts = Array.from({ length: 1000 }, (_, index) => reportOf(`t${index}`, { events }))
@@ -170,3 +179,15 @@ describe('a batch', () => {
     assert.ok(JSON.stringify(result).length < 1024 ** 2)
   })
 })
+
+/** How often the event loop came round before it was done. */
+async function turnsDuring(work: Promise<unknown>): Promise<number> {
+  let done = false
+  const finished = work.finally(() => {
+    done = true
+  })
+  for (let turns = 0; ; turns++) {
+    await setImmediate()
+    if (done) return finished.then(() => turns)
+  }
+}
