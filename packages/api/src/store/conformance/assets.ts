@@ -64,25 +64,29 @@ export function testAssetState(name: string, promise: StorePromise): void {
       assert.equal((await assetOf(store)).payload, '{"device":20,"received":0}')
     })
 
-    promise('is the same after one batch as after its observations one by one', async ({ store }) => {
-      const reports = [
-        at(0, 5, { type: 'van' }),
-        at(20, 3),
-        at(10, 9, { type: 'truck' }),
-        at(20, 4, { type: 'bus' }),
-        at(5, 1),
-      ]
-      const of = (asset_id: string) => reports.map((one) => ({ ...one, ...nameOf(asset_id, one) }))
-      for (const one of of('alone')) await store.append([one])
-      await store.append([observationOf({ asset_id: 'other' }), ...of('together')])
-      await store.append(of('in two').slice(0, 2))
-      await store.append(of('in two').slice(2))
-      const { asset_id: _, ...alone } = await assetOf(store, 'alone')
-      for (const name of ['together', 'in two']) {
-        const { asset_id: __, ...batch } = await assetOf(store, name)
-        assert.deepEqual(batch, alone, name)
-      }
-    })
+    promise(
+      'is the same after one batch as after its observations one by one',
+      async ({ store }) => {
+        const reports = [
+          at(0, 5, { type: 'van' }),
+          at(20, 3),
+          at(10, 9, { type: 'truck' }),
+          at(20, 4, { type: 'bus' }),
+          at(5, 1),
+        ]
+        const of = (asset_id: string) =>
+          reports.map((one) => ({ ...one, ...nameOf(asset_id, one) }))
+        for (const one of of('alone')) await store.append([one])
+        await store.append([observationOf({ asset_id: 'other' }), ...of('together')])
+        await store.append(of('in two').slice(0, 2))
+        await store.append(of('in two').slice(2))
+        const { asset_id: _, ...alone } = await assetOf(store, 'alone')
+        for (const name of ['together', 'in two']) {
+          const { asset_id: __, ...batch } = await assetOf(store, name)
+          assert.deepEqual(batch, alone, name)
+        }
+      },
+    )
 
     promise('was last heard of when late data came, and first when any did', async ({ store }) => {
       await store.append([at(0, 5)])
