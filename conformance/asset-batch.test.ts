@@ -144,6 +144,7 @@ describe('a batch that cannot be read is refused whole, and the next one is fine
     'an array without items': () => [400, '[]', {}],
     'NDJSON without lines': () => [400, '\n\n', NDJSON],
     'an array cut off': () => [400, good().slice(0, -1), {}],
+    'an array that ends as an object does': () => [400, `${good().slice(0, -1)}}`, {}],
     'two arrays': () => [400, good() + good(), {}],
     'bytes that are not UTF-8': () => [400, Buffer.from([0x5b, 0xff, 0x5d]), {}],
     'gzip cut off': () => [400, gzipSync(good()).subarray(0, -9), GZIP],

@@ -25,7 +25,9 @@ export function splitJsonArray(text: string, max: number): string[] {
     else if (code === 0x5b || code === 0x7b) depth++
     else if (code === 0x5d || code === 0x7d) {
       depth--
-      if (depth === 0) return withLast(elements, text, start, index)
+      if (depth > 0) continue
+      if (code !== 0x5d) throw new JsonBodyError('The array must end with a bracket: ]')
+      return withLast(elements, text, start, index)
     } else if (code === 0x2c && depth === 1) {
       elements.push(trim(text.slice(start, index)))
       if (elements.length > max) return elements
