@@ -88,7 +88,7 @@ export function observationOf(data: AssetTrackingData, origin: Origin): Observat
     type: data.type ?? null,
     timestamp_ms: parseTimestamp(data.timestamp) as number,
     payload: text,
-    ...takeApart(data),
+    ...takeApart(data, text),
   }
 }
 

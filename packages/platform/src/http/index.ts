@@ -5,7 +5,7 @@ export type { Application } from './application.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
 export { shutDown } from './drain.ts'
 export { drainBody } from './drain-body.ts'
-export { splitJsonArray, splitNdjson } from './json-array.ts'
+export { memberValue, splitJsonArray, splitJsonObject, splitNdjson } from './json-array.ts'
 export {
   assertShallow,
   decodeUtf8,
