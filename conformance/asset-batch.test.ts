@@ -259,6 +259,15 @@ describe('a batch sent again', () => {
     })
   })
 
+  it('knows a line that was sent alone, with the newline at its end', async () => {
+    const line = `${JSON.stringify({ ...report('NEWLINE'), idempotency_key: 'key-newline' })}\n`
+    const alone = () => track(connection, token, line, { 'x-request-id': 'key-newline' })
+    assert.equal((await alone()).headers['idempotent-replay'], undefined)
+    const batch = await trackBatch(connection, token, line, NDJSON)
+    assert.deepEqual(batch.json().counts, { items: 1, stored: 0, replayed: 1, refused: 0 })
+    assert.equal((await alone()).headers['idempotent-replay'], 'true')
+  })
+
   it('by another client is another batch', async () => {
     const other = await accessToken(connection, await createClient(server))
     const id = { 'x-request-id': 'batch-of-two-clients' }

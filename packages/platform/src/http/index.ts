@@ -5,7 +5,13 @@ export type { Application } from './application.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
 export { shutDown } from './drain.ts'
 export { drainBody } from './drain-body.ts'
-export { memberValue, splitJsonArray, splitJsonObject, splitNdjson } from './json-array.ts'
+export {
+  memberValue,
+  splitJsonArray,
+  splitJsonObject,
+  splitNdjson,
+  trimJson,
+} from './json-array.ts'
 export {
   assertShallow,
   decodeUtf8,

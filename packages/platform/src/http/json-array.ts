@@ -33,7 +33,7 @@ export function splitJsonObject(text: string): Map<string, string> {
 
 /** What stands behind the name of a member, as `splitJsonObject` gives it. */
 export function memberValue(member: string): string {
-  return trim(member.slice(member.indexOf(':', nameOf(member).length) + 1))
+  return trimJson(member.slice(member.indexOf(':', nameOf(member).length) + 1))
 }
 
 const nameOf = (member: string): string => member.slice(0, endOfString(member, 0) + 1)
@@ -59,7 +59,7 @@ function splitParts(text: string, open: number, max: number): string[] {
       if (code !== close) throw new JsonBodyError('The array must end with a bracket: ]')
       return withLast(parts, text, start, index)
     } else if (code === 0x2c && depth === 1) {
-      parts.push(trim(text.slice(start, index)))
+      parts.push(trimJson(text.slice(start, index)))
       if (parts.length > max) return parts
       start = index + 1
     }
@@ -69,10 +69,10 @@ function splitParts(text: string, open: number, max: number): string[] {
 
 /** An array without elements has no last one either. */
 function withLast(parts: string[], text: string, start: number, end: number): string[] {
-  if (trim(text.slice(end + 1)) !== '') {
+  if (trimJson(text.slice(end + 1)) !== '') {
     throw new JsonBodyError('The body must end where its array ends')
   }
-  const last = trim(text.slice(start, end))
+  const last = trimJson(text.slice(start, end))
   if (last !== '' || parts.length > 0) parts.push(last)
   return parts
 }
@@ -86,7 +86,7 @@ export function splitNdjson(text: string, max: number): string[] {
   for (let start = 0; start < text.length && lines.length <= max; ) {
     const newline = text.indexOf('\n', start)
     const end = newline === -1 ? text.length : newline
-    const line = trim(text.slice(start, end))
+    const line = trimJson(text.slice(start, end))
     if (line !== '') lines.push(line)
     start = end + 1
   }
@@ -94,7 +94,7 @@ export function splitNdjson(text: string, max: number): string[] {
 }
 
 /** Without JSON's own white space around it. Not a pattern: a long run of blanks would cost its square. */
-function trim(text: string): string {
+export function trimJson(text: string): string {
   let start = 0
   let end = text.length
   while (start < end && isBlank(text.charCodeAt(start))) start++
