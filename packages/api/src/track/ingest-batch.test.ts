@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
-import { ingestBatch, MAX_ITEM_LENGTH } from './ingest-batch.ts'
+import { ingestBatch, MAX_ITEM_BYTES } from './ingest-batch.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
 const CLAIMS = {
@@ -92,7 +92,7 @@ describe('a batch', () => {
       '{"asset_id":',
       '{"asset_id":"x","asset_id":"y"}',
       reportOf('c', { idempotency_key: 'has blanks' }),
-      reportOf('d', { padding: 'x'.repeat(MAX_ITEM_LENGTH) }),
+      reportOf('d', { padding: 'x'.repeat(MAX_ITEM_BYTES) }),
       reportOf('e'),
       reportOf('f'),
     ]
@@ -123,6 +123,19 @@ describe('a batch', () => {
     assert.match(Object(result.results[3]).detail, /twice/)
     assert.deepEqual(Object.keys(Object(result.results[4]).errors), ['idempotency_key'])
     assert.deepEqual(result.results[6], { index: 6, code: 200, status: 'success', replayed: true })
+  })
+
+  it('bounds an item by its bytes, as it is bounded alone', async () => {
+    const fill = (bytes: number) =>
+      '€'.repeat(Math.floor(bytes / 3)).padEnd(bytes - 2 * Math.floor(bytes / 3), 'x')
+    const room = MAX_ITEM_BYTES - reportOf('a', { padding: '' }).length
+    const texts = [room, room + 1].map((bytes) => reportOf('a', { padding: fill(bytes) }))
+    assert.equal(Buffer.byteLength(texts[0] as string), MAX_ITEM_BYTES)
+    const { result } = await ingested({ texts })
+    assert.deepEqual(
+      result.results.map(({ code }) => code),
+      [200, 413],
+    )
   })
 
   it('asks the store nothing where nothing is good', async () => {

@@ -59,7 +59,7 @@ export interface BatchResult {
 }
 
 /** The bound of a report that is sent alone. */
-export const MAX_ITEM_LENGTH = 1024 ** 2
+export const MAX_ITEM_BYTES = 1024 ** 2
 
 /** Faults shown in one answer, over all items; every item shows at least one. */
 const MAX_BATCH_FAULTS = 2000
@@ -157,7 +157,8 @@ function createJudge({ unknownKeys }: IngestDeps, nowMs: number): (text: string)
 }
 
 function parseItem(text: string): unknown {
-  if (text.length > MAX_ITEM_LENGTH) {
+  // No character of JavaScript's takes more than three bytes, so hardly a text is counted.
+  if (text.length * 3 > MAX_ITEM_BYTES && Buffer.byteLength(text) > MAX_ITEM_BYTES) {
     return new ApiError(413, 'Item too large', 'A report is larger than 1 MiB')
   }
   try {
