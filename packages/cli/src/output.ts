@@ -22,7 +22,7 @@ export function createOutput(json: boolean, write: (text: string) => void): Outp
   return {
     json,
     print: (value, text) => write(`${json ? JSON.stringify(value, null, 2) : printable(text())}\n`),
-    line: (value, text) => write(`${json ? JSON.stringify(value) : printable(text())}\n`),
+    line: (value, text) => write(`${json ? JSON.stringify(value) : oneLine(text())}\n`),
   }
 }
 
@@ -31,9 +31,14 @@ function printable(text: string): string {
   return text.replaceAll(/(?!\n)\p{Cc}/gu, '\u{fffd}')
 }
 
+/** Nor make another row of it. */
+function oneLine(text: string): string {
+  return printable(text).replaceAll('\n', '\u{fffd}')
+}
+
 /** Columns as wide as their widest cell. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [header, ...rows]
+  const lines = [header, ...rows].map((cells) => cells.map(oneLine))
   const widths = header.map((_, column) =>
     Math.max(...lines.map((line) => (line[column] ?? '').length)),
   )
@@ -50,5 +55,5 @@ export function table(header: readonly string[], rows: readonly (readonly string
 /** Two columns, for one thing and its properties. */
 export function properties(pairs: readonly (readonly [string, string])[]): string {
   const width = Math.max(...pairs.map(([name]) => name.length))
-  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${oneLine(value)}`).join('\n')
 }

@@ -244,7 +244,9 @@ const Event = Type.Object({
 
 export const AssetTrackingData = Type.Object(
   {
-    asset_id: name('Your identifier of the asset, e.g. a plate or a fleet number.'),
+    asset_id: name(
+      'Your identifier of the asset, e.g. a plate or a fleet number; not `.` or `..`.',
+    ),
     timestamp: timestamp('When the data was measured.'),
     type: Type.Optional(
       Type.String({ description: 'Kind of asset.', examples: ['Truck', 'Container'] }),
