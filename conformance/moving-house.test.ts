@@ -7,13 +7,15 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { startPostgres, type TestPostgres } from '@modulariot/platform/testing/postgres'
-import { type Connection, openConnection } from './support/connection.ts'
+import { type Answer, type Connection, openConnection } from './support/connection.ts'
+import { ASSERTION_TYPE, createKeyClient, signAssertion } from './support/key-client.ts'
 import {
   type MiotResult,
   type RunningServer,
   runMiot,
   startServer,
 } from './support/running-server.ts'
+import { asForm } from './support/token-requests.ts'
 import { assetIds, track } from './support/track-requests.ts'
 
 const ASSETS = ['TRUCK-1', 'Ünï \u0001 😀']
@@ -27,6 +29,8 @@ let issuer: string
 let first: string
 let last: string
 let tokenFromBefore: string
+/** Used once, with a jti that PostgreSQL has no text for. */
+let assertionFromBefore: string
 
 before(async () => {
   first = mkdtempSync(join(tmpdir(), 'miot-house-'))
@@ -38,6 +42,10 @@ before(async () => {
   await miotOk('clients', 'create', '--name', 'Second "one"', ...GRANTS)
   tokenFromBefore = await login()
   for (const asset_id of ASSETS) await report(asset_id)
+  const client = await createKeyClient(server, 'EdDSA')
+  const exp = Math.floor(Date.now() / 1000) + 300
+  assertionFromBefore = await signAssertion(client, issuer, { jti: 'a\0b', exp })
+  assert.equal((await loginWith(assertionFromBefore)).status, 200)
 })
 after(async () => {
   await server?.stop()
@@ -60,6 +68,16 @@ async function login(): Promise<string> {
   assert.equal(response.status, 200)
   return ((await response.json()) as { access_token: string }).access_token
 }
+
+const loginWith = (client_assertion: string): Promise<Answer> =>
+  talk((connection) => {
+    const { audience } = server.credentials
+    const message = {
+      ...{ grant_type: 'client_credentials', audience, client_assertion },
+      client_assertion_type: ASSERTION_TYPE,
+    }
+    return connection.send({ path: '/oauth2/token', ...asForm(message) })
+  })
 
 /** Opened for each use, since the server behind it changes. */
 async function talk<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
@@ -142,7 +160,7 @@ describe('miot copy', () => {
     assert.equal(status, 0, stderr)
     const { tables } = JSON.parse(stdout) as { tables: { table: string; rows: number }[] }
     const rowsOf = (name: string) => tables.find(({ table }) => table === name)?.rows
-    assert.equal(rowsOf('clients'), 2)
+    assert.equal(rowsOf('clients'), 3)
     for (const name of ['observations', 'positions', 'metrics', 'events']) {
       assert.equal(rowsOf(name), ASSETS.length, name)
     }
@@ -150,6 +168,7 @@ describe('miot copy', () => {
     for (const token of [tokenFromBefore, await login()]) {
       assert.deepEqual(await assetsSeenWith(token), ASSETS)
     }
+    assert.equal((await loginWith(assertionFromBefore)).status, 401, 'used before the move')
     assert.deepEqual(((await miotOk('audit', 'verify')) as { ok: boolean }).ok, true)
   })
 
@@ -188,6 +207,6 @@ describe('miot copy', () => {
       const all = `SELECT * FROM ${table} ORDER BY 1`
       assert.deepEqual(now.prepare(all).all(), before.prepare(all).all(), table)
     }
-    assert.equal(now.prepare('SELECT count(*) AS n FROM clients').get()?.n, 3)
+    assert.equal(now.prepare('SELECT count(*) AS n FROM clients').get()?.n, 4)
   })
 })

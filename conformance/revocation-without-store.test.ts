@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { startPostgres, type TestPostgres } from '@modulariot/platform/testing/postgres'
 import { type Answer, type Connection, openConnection } from './support/connection.ts'
+import { resigned } from './support/forged-tokens.ts'
 import { type RunningServer, startServer } from './support/running-server.ts'
 import { introspect, revoke } from './support/token-management.ts'
 import { accessToken } from './support/token-requests.ts'
@@ -48,7 +49,12 @@ describe('while the database is away', { timeout: 120_000 }, () => {
     await postgres.kill('SIGKILL')
     assertUnavailable(await revoke(connection, credentials, token))
     assertUnavailable(await introspect(connection, credentials, token))
+    // For all we know another instance has made this key meanwhile.
+    const unknown = await resigned(token, { kid: 'made-elsewhere' })
+    assertUnavailable(await revoke(connection, credentials, unknown))
+    assertUnavailable(await introspect(connection, credentials, unknown))
     await postgres.restart()
+    assert.equal((await whenBack(() => revoke(connection, credentials, unknown))).status, 200)
     const found = await whenBack(() => introspect(connection, credentials, token))
     assert.equal(found.json().active, true, 'what was not revoked')
     const revoked = await whenBack(() => revoke(connection, credentials, token))

@@ -19,6 +19,10 @@ export const PROGRAMS: Readonly<
     about: 'PostgreSQL is killed, then hangs, under load',
     quick: true,
   },
+  'behind-nginx': {
+    about: 'instances leave and come back behind nginx, where there is one, under load',
+    quick: true,
+  },
   'kill-nine': {
     about: 'the server is killed while reports arrive, again and again',
     quick: true,

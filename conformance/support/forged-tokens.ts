@@ -131,7 +131,7 @@ function hs256(token: string, key: string | Buffer): string {
   return `${input}.${createHmac('sha256', key).update(input).digest('base64url')}`
 }
 
-function resigned(token: string, more: object): Promise<string> {
+export function resigned(token: string, more: object): Promise<string> {
   const header = { ...decodeProtectedHeader(token), ...more } as JWTHeaderParameters
   return new SignJWT(decodeJwt(token)).setProtectedHeader(header).sign(STRANGER.privateKey)
 }

@@ -179,6 +179,28 @@ describe('createAuthServer', { timeout: 20_000 }, () => {
     assert.ok(await server.keys.find({ alg: 'ES256', kid: place.state.keys[0]?.kid as string }))
   })
 
+  it('reads keys that it could not read a second later, though nobody tells it again', {
+    timeout: 10_000,
+  }, async (test) => {
+    // Before the maintenance, which would read them as well.
+    test.mock.timers.enable({ apis: ['setTimeout'] })
+    const place = createStore()
+    const told = Promise.withResolvers<unknown>()
+    const server = await start(place, told.resolve)
+    place.state.audiences.push(EDDSA)
+    place.state.fails = true
+    place.tellChange()
+    await told.promise
+    place.state.fails = false
+    await new Promise(setImmediate)
+    test.mock.timers.tick(1000)
+    await eventually(async () => {
+      const kid = place.state.keys.find(({ alg }) => alg === 'EdDSA')?.kid
+      return kid !== undefined && (await server.keys.find({ alg: 'EdDSA', kid })) !== null
+    })
+    await server.close()
+  })
+
   it('is ready while its store is, and in part while it knows clients without it', async () => {
     const place = createStore()
     const server = await start(place)

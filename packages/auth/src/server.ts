@@ -12,6 +12,7 @@ import { ensureAudience } from './admin/installation.ts'
 import { ADMIN_SCOPES, adminAudience, FEED_SCOPE, feedAudience } from './admin/scopes.ts'
 import { ClientDirectory, MAX_STALE_MS } from './clients/directory.ts'
 import { mountAuthRoutes } from './http/routes.ts'
+import { exactKeys } from './keys/exact-keys.ts'
 import {
   DEFAULT_JWKS_MAX_AGE_SECONDS,
   DEFAULT_KEY_POLICY,
@@ -25,6 +26,7 @@ import { startMaintenance } from './maintenance.ts'
 import { createAuthMetrics, publishUsage } from './metrics.ts'
 import type { AuthStore } from './store/store.ts'
 import { RevocationFollower } from './tokens/revocation-follower.ts'
+import { untilDone } from './until-done.ts'
 import { UsageCounter, type UsageTotals } from './usage/usage-counter.ts'
 
 export interface AuthServerOptions {
@@ -35,7 +37,7 @@ export interface AuthServerOptions {
   /** Unix milliseconds. */
   readonly now: () => number
   /**
-   * Told when keys cannot be read again after a change (the ones in memory stay in use), and when counters
+   * Told when keys cannot be read after a change (the ones in memory stay in use, and it is tried again), and when counters
    * cannot be written (they are kept and tried again).
    */
   readonly onError: (error: unknown) => void
@@ -87,9 +89,11 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
   await loadKeys()
   const revocations = new RevocationFollower({ store, now, onError: options.onError })
   await revocations.start()
+  // A change is told once; an instance that missed it would go on signing with a key that was revoked.
+  const readingKeys = untilDone(loadKeys, options.onError)
   const stopWatching = store.onChange((change) => {
     directory.forget(change.clients)
-    if (change.keys) loadKeys().catch(options.onError)
+    if (change.keys) readingKeys.start()
     if (change.revocations) void revocations.catchUp()
   })
 
@@ -100,8 +104,8 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
     now,
     onError: options.onError,
   })
-  const verifierFor = (audience: string | null) =>
-    createVerifier({ issuer, audience, keys, now, revocations })
+  const verifierFor = (audience: string | null, source: KeySource = keys) =>
+    createVerifier({ issuer, audience, keys: source, now, revocations })
   return {
     name: 'auth',
     keys,
@@ -124,7 +128,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
         verifier: verifierFor(audience),
         adminAudience: audience,
         feedVerifier: verifierFor(feedAudience(issuer)),
-        ownVerifier: verifierFor(null),
+        ownVerifier: verifierFor(null, exactKeys(keys)),
         revocations,
       })
     },
@@ -132,6 +136,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
     usageTotals: () => usage.totals(),
     close: () => {
       stopWatching()
+      readingKeys.stop()
       stopMaintenance()
       revocations.close()
       return usage.close()

@@ -1,7 +1,7 @@
 /** The installation this box belongs to: its data directory, its encryption key, its auth store. */
 
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import {
   type AdminContext,
@@ -9,22 +9,51 @@ import {
   deriveInstallationKeys,
   ENCRYPTION_KEY_BYTES,
   type InstallationKeys,
+  SealBroken,
   systemContext,
 } from '@modulariot/auth'
 import { CliError } from './cli-error.ts'
 import { nameOf, sqliteFilesOf } from './config/database.ts'
 import { type Config, filesOf, parseEncryptionKey } from './config/parse-config.ts'
-import { writePrivateFile } from './private-file.ts'
+import { createPrivateFile } from './private-file.ts'
 import { openAuthStore } from './stores.ts'
+
+export interface PreparedInstallation {
+  readonly keys: InstallationKeys
+  /**
+   * What to say of an error of the start. Where the encryption key does not fit and was only just made, another
+   * instance was first on the database, and the key is taken back.
+   */
+  explain(error: unknown): unknown
+}
 
 /** Makes the data directory and the encryption key where they are missing. */
 export async function prepareInstallation(
   config: Config,
   store: AuthStore,
-): Promise<InstallationKeys> {
+): Promise<PreparedInstallation> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  const key = config.encryptionKey ?? loadEncryptionKey(config) ?? (await makeKey(config, store))
-  return deriveInstallationKeys(key)
+  const { key, from } = await encryptionKeyOf(config, store)
+  const { encryptionKey: path } = filesOf(config)
+  return {
+    keys: deriveInstallationKeys(key),
+    explain(error) {
+      if (!(error instanceof SealBroken) || from === 'setting') return error
+      if (from === 'file') return new CliError('failure', wrongKey(config, path))
+      rmSync(path)
+      return new CliError('failure', missingKey(config, path))
+    },
+  }
+}
+
+interface EncryptionKey {
+  readonly key: Uint8Array
+  readonly from: 'setting' | 'file' | 'made'
+}
+
+async function encryptionKeyOf(config: Config, store: AuthStore): Promise<EncryptionKey> {
+  if (config.encryptionKey !== null) return { key: config.encryptionKey, from: 'setting' }
+  return keyFromFile(config) ?? makeKey(config, store)
 }
 
 /** The keys and the auth store of an installation that `miot serve` has made before. */
@@ -38,7 +67,8 @@ export async function openInstallation(
   const store = await openAuthStore(database)
   try {
     if (database.kind === 'postgres' && !(await isInUse(store))) throw noInstallation(config)
-    return { keys: await prepareInstallation(config, store), store }
+    const { keys } = await prepareInstallation(config, store)
+    return { keys, store }
   } catch (error) {
     await store.close()
     throw error
@@ -75,23 +105,38 @@ export function operatorContext(store: AuthStore, keys: InstallationKeys): Admin
 }
 
 /** Null when there is none. */
-function loadEncryptionKey(config: Config): Uint8Array | null {
+function keyFromFile(config: Config): EncryptionKey | null {
   const { encryptionKey: path } = filesOf(config)
   if (!existsSync(path)) return null
   try {
-    return parseEncryptionKey(readFileSync(path, 'utf8').trim())
+    return { key: parseEncryptionKey(readFileSync(path, 'utf8').trim()), from: 'file' }
   } catch (error) {
     throw new CliError('failure', `${path}: the key ${(error as Error).message}`)
   }
 }
 
-/** A new key beside an old database would open nothing: better to say so than to make it. */
-async function makeKey(config: Config, store: AuthStore): Promise<Uint8Array> {
+/**
+ * A new key beside an old database would open nothing: better to say so than to make it.
+ *
+ * Instances may start at once. On one data directory the first makes the key and the others take it; with a
+ * directory each, the first to put a signing key into the database is right, and `explain` tells the others.
+ */
+async function makeKey(config: Config, store: AuthStore): Promise<EncryptionKey> {
   const { encryptionKey: path } = filesOf(config)
-  if (await isInUse(store)) throw new CliError('failure', missingKey(config, path))
+  const inUse = await isInUse(store)
+  const others = keyFromFile(config)
+  if (others !== null) return others
+  if (inUse) throw new CliError('failure', missingKey(config, path))
   const key = randomBytes(ENCRYPTION_KEY_BYTES)
-  writePrivateFile(path, `${key.toString('base64url')}\n`)
-  return new Uint8Array(key)
+  const made = createPrivateFile(path, `${key.toString('base64url')}\n`)
+  return made ? { key: new Uint8Array(key), from: 'made' } : makeKey(config, store)
+}
+
+function wrongKey({ database }: Config, path: string): string {
+  return (
+    `${path} does not open the signing keys of ${nameOf(database)}: put the key there that they were ` +
+    'sealed with, or set MIOT_ENCRYPTION_KEY to it'
+  )
 }
 
 function missingKey({ database }: Config, path: string): string {

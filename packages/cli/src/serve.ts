@@ -49,7 +49,7 @@ async function start(config: Config, opened: AsyncDisposableStack): Promise<Runn
   opened.defer(() => stopMetrics())
   const authStore = await openAuthStore(config.database)
   opened.defer(() => authStore.close())
-  const installationKeys = await prepareInstallation(config, authStore)
+  const { keys: installationKeys, explain } = await prepareInstallation(config, authStore)
   const admin = systemContext({
     store: authStore,
     digestKey: installationKeys.secretDigest,
@@ -65,6 +65,8 @@ async function start(config: Config, opened: AsyncDisposableStack): Promise<Runn
     jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
     keyPolicy: config.keyPolicy,
     ...counting,
+  }).catch((error: unknown) => {
+    throw explain(error)
   })
   const telemetryStore = await openTelemetryStore(config.database)
   opened.defer(() => telemetryStore.close())

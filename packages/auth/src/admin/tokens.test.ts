@@ -39,7 +39,7 @@ describe('ending a client’s tokens', () => {
   it('is on the feed and in the trail, and the client stays active', async () => {
     const { client_id } = await make()
     const client = await revokeClientTokens(client_id, admin)
-    const issued_until = Math.floor(place.clock.now / 1000) + 1
+    const issued_until = Math.floor(place.clock.now / 1000) + 2
     assert.equal(client.tokens_revoked_until, issued_until)
     assert.equal(client.status, 'active')
     const expires = issued_until + 30 * 86_400
@@ -48,6 +48,18 @@ describe('ending a client’s tokens', () => {
     const entry = JSON.parse(row?.entry ?? '') as AuditEntry
     assert.equal(entry.action, 'tokens.revoked')
     assert.equal(entry.target.id, client_id)
+  })
+
+  it('is refused rather than done so often that new tokens would lie in the future', async () => {
+    const { client_id } = await make()
+    const nowSeconds = Math.floor(place.clock.now / 1000)
+    const cut = async () => (await revokeClientTokens(client_id, admin)).tokens_revoked_until ?? 0
+    let until = 0
+    for (let times = 0; times < 29; times++) until = await cut()
+    assert.equal(until, nowSeconds + 30)
+    await refused(cut(), 'conflict')
+    place.clock.now += 1000
+    assert.equal(await cut(), nowSeconds + 31)
   })
 
   it('reaches further each time, also within a second', async () => {

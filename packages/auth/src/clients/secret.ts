@@ -53,9 +53,13 @@ export function digestsEqual(one: string, other: string): boolean {
 }
 
 function checksum(body: string): string {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(crc32(body))
-  return base62(bytes, CHECKSUM_LENGTH)
+  let value = crc32(body)
+  let text = ''
+  for (let index = 0; index < CHECKSUM_LENGTH; index++) {
+    text = BASE62[value % 62] + text
+    value = Math.floor(value / 62)
+  }
+  return text
 }
 
 /** Big-endian base62 with leading zeros, so that every value of a size has the same length. */

@@ -30,6 +30,7 @@ export interface TokenAnswer {
 }
 
 export async function clientCredentials(request: TokenCall, deps: GrantDeps): Promise<TokenAnswer> {
+  const askedAt = deps.now()
   // 1. Who is asking?
   const { address, user_agent } = request
   const client = await identifyClient(request.credentials, { address, user_agent }, deps)
@@ -40,7 +41,7 @@ export async function clientCredentials(request: TokenCall, deps: GrantDeps): Pr
   // 4. One more now?
   const limits = await deps.quotas.take(client, request.observe)
   // 5. Sign.
-  const token = await issueAccessToken(client, grant, deps)
+  const token = await issueAccessToken(client, grant, askedAt, deps)
   // 6. Count.
   deps.usage.tokenIssued({ client_id: client.client_id, address, ...grant })
   return { token, limits }

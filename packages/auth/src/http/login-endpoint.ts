@@ -1,12 +1,18 @@
 /** The token endpoint, for both faces: read the request, run the grant, send. */
 
 import { parseTokenRequest, rateLimitHeaders } from '@modulariot/oauth/protocol'
+import { createTurn } from '@modulariot/platform/turns'
 import type { FastifyReply } from 'fastify'
 import { clientCredentials, type GrantDeps } from '../grants/client-credentials.ts'
 import { type ClientRequest, readClientCall } from './client-call.ts'
 
+/** Each about a millisecond, for which everybody else waits. */
+const LOGINS_IN_A_TURN = 32
+
 export function loginEndpoint(deps: GrantDeps) {
+  const turn = createTurn(LOGINS_IN_A_TURN)
   return async (request: ClientRequest, reply: FastifyReply) => {
+    await turn()
     const { parameters, authorization, caller, observe } = readClientCall(request)
     const asked = parseTokenRequest(parameters, authorization)
     const { token, limits } = await clientCredentials({ ...asked, ...caller, observe }, deps)

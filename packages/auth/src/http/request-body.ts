@@ -31,7 +31,7 @@ export function addBodyParsers(app: FastifyInstance): void {
     app.addContentTypeParser(
       type,
       { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
-      async (_request: unknown, bytes: Buffer): Promise<RequestBody> => ({ bytes, read }),
+      (_request: unknown, bytes: Buffer, done) => done(null, { bytes, read } satisfies RequestBody),
     )
   }
 }

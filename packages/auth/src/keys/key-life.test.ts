@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { TOKEN_LIFETIME_BOUNDS } from '../audiences/audience.ts'
+import { MAX_STALE_MS } from '../clients/directory.ts'
 import {
   type KeyPolicy,
   keyPolicy,
@@ -79,11 +80,12 @@ describe('the life of keys', () => {
     assert.deepEqual(states(inOrder, START + POLICY.publishMs), ['active', 'next', 'retired'])
   })
 
-  it('keeps a retired key until its last token has died', () => {
+  it('keeps a retired key until its last token has died, of an instance too that heard of nothing', () => {
     const keys = round(round([], START), START)
     const at = START + DAY_MS
     const rotated = rotate(keys, candidate(at), at, POLICY)?.keys ?? []
-    const goneAt = at + TOKEN_LIFETIME_BOUNDS.max * 1000
+    const lastIssuedAt = at + MAX_STALE_MS
+    const goneAt = lastIssuedAt + 3_600_000 + TOKEN_LIFETIME_BOUNDS.max * 1000
     assert.equal(round(rotated, goneAt - 1).length, 3)
     assert.equal(round(rotated, goneAt).length, 2)
   })

@@ -51,10 +51,16 @@ export function stateOf(key: SealedKey, nowMs: number): KeyState {
   return goneAt(key) > nowMs ? 'retired' : 'gone'
 }
 
+/**
+ * An instance that is out of touch with the store has not heard of the rotation, and signs with the old key for as
+ * long as it serves from memory: an hour. The rest is for clocks.
+ */
+const SIGNED_LATE_MS = 2 * 3_600_000
+
 /** When the last token that a key could have signed has died, Unix milliseconds. */
 export function goneAt({ retires_at }: SealedKey): number {
   if (retires_at === null) return Number.POSITIVE_INFINITY
-  return Date.parse(retires_at) + TOKEN_LIFETIME_BOUNDS.max * 1000
+  return Date.parse(retires_at) + SIGNED_LATE_MS + TOKEN_LIFETIME_BOUNDS.max * 1000
 }
 
 /** For which algorithms `maintain` could use a new key. */

@@ -166,6 +166,32 @@ describe('KeyRing', () => {
     assert.equal(store.kept.writes, 1)
   })
 
+  it('adds no key of its own to keys that it cannot open', async () => {
+    const store = createKeyStore()
+    await loadedRing(store, 'ES256')
+    const stranger = ringOn(store, new Uint8Array(32).fill(2))
+    await assert.rejects(stranger.load(['ES256', 'EdDSA']), SealBroken)
+    assert.equal(store.kept.writes, 1)
+    assert.ok(await loadedRing(store, 'ES256', 'EdDSA'), 'and the others can start')
+  })
+
+  it('adds none either when those keys came while it made its own', async () => {
+    const store = createKeyStore()
+    const stranger = ringOn(store, new Uint8Array(32).fill(2))
+    const starting = stranger.load(['ES256', 'EdDSA'])
+    const ask = store.updateSigningKeys.bind(store)
+    let asked = 0
+    store.updateSigningKeys = async (update) => {
+      if (++asked === 2) await ringOn(store).load(['ES256'])
+      return ask(update)
+    }
+    await assert.rejects(starting, SealBroken)
+    assert.deepEqual(
+      store.kept.keys.map(({ alg }) => alg),
+      ['ES256'],
+    )
+  })
+
   it('refuses sealed texts that were swapped for one another', async () => {
     const store = createKeyStore()
     await loadedRing(store, 'ES256', 'EdDSA')

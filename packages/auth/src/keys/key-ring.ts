@@ -4,8 +4,7 @@
  * The store holds the keys sealed; this holds them open, in memory only.
  */
 
-import { createPrivateKey, type KeyObject, type SignKeyObjectInput, sign } from 'node:crypto'
-import { promisify } from 'node:util'
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { ACCESS_TOKEN_TYPE, OAuthError } from '@modulariot/oauth/protocol'
 import {
@@ -16,15 +15,15 @@ import {
 } from '@modulariot/oauth/resource-server'
 import type { CryptoKey } from 'jose'
 import type { AuthStore } from '../store/store.ts'
-import { ALGORITHMS } from './algorithms.ts'
 import { keyChange, systemDraft } from './key-change.ts'
 import { begin, type KeyPolicy, type KeyStep, maintain, stateOf, wanted } from './key-life.ts'
 import { newKey } from './new-key.ts'
 import type { SealedKey } from './sealed-key.ts'
-import { unseal } from './sealing.ts'
+import { SealBroken, unseal } from './sealing.ts'
+import { createSignatures } from './signatures.ts'
 
 interface Signer {
-  readonly signWith: SignKeyObjectInput
+  readonly privateKey: KeyObject
   /** `BASE64URL(header).` of every token this key signs. */
   readonly headerSegment: string
 }
@@ -47,16 +46,17 @@ export interface KeyRingOptions {
   readonly now: () => number
 }
 
-const signOnThreadPool = promisify(sign)
-
 export class KeyRing implements KeySource {
   readonly #options: KeyRingOptions
+  readonly #makeSignature = createSignatures()
   /** Those that sign or will, of each algorithm, the latest first. */
   #signing = new Map<SigningAlgorithm, OpenKey[]>()
   /** What was opened stays open, by its `kid`. */
   #open = new Map<string, OpenedText>()
   #started = false
   #turn: Promise<void> = Promise.resolve()
+  /** A reading that has not begun yet. */
+  #again: Promise<void> | null = null
   #published: JsonWebKeySet = { keys: [] }
   #imported = new Map<string, Promise<CryptoKey | null>>()
 
@@ -79,11 +79,36 @@ export class KeyRing implements KeySource {
   async #loadNow(algorithms: readonly SigningAlgorithm[]): Promise<void> {
     const { store, now } = this.#options
     const keys = await store.updateSigningKeys(() => null)
+    if (!this.#started && keys.length > 0) await this.#take(keys)
     const signing = keys.filter((key) => stateOf(key, now()) === 'active').map(({ alg }) => alg)
     const missing = algorithms.filter((alg) => !signing.includes(alg))
     if (missing.length === 0) return this.#take(keys)
     const candidates = await this.#candidates(missing)
-    await this.#change((current) => begin(current, candidates, now()))
+    await this.#change((current) =>
+      this.#opensSome(current) ? begin(current, candidates, now()) : null,
+    )
+  }
+
+  /** Beside keys that are all sealed with another encryption key, one of ours would keep everybody else out. */
+  #opensSome(keys: readonly SealedKey[]): boolean {
+    return keys.length === 0 || keys.some(({ kid }) => this.#open.has(kid))
+  }
+
+  /**
+   * Reads what is there now, and makes nothing. Whoever asks before it begins shares it.
+   *
+   * @throws StoreUnavailable
+   */
+  readAgain(): Promise<void> {
+    this.#again ??= this.#inTurn(async () => {
+      this.#again = null
+      const keys = await this.#options.store.updateSigningKeys(() => null)
+      await this.#take(keys).catch((error) => {
+        // It is published all the same, and that is what was asked for.
+        if (!(error instanceof SealBroken)) throw error
+      })
+    })
+    return this.#again
   }
 
   /** What a key's life asks for: see `maintain`. */
@@ -98,21 +123,13 @@ export class KeyRing implements KeySource {
     await this.#change((current) => maintain(current, candidates, now(), policy))
   }
 
-  /**
-   * A compact JWS (RFC 7515 §7.1) over the payload, with the `typ` of RFC 9068.
-   *
-   * Signing is the cost of a login, so it runs on the thread pool and lets other requests go on.
-   */
+  /** A compact JWS (RFC 7515 §7.1) over the payload, with the `typ` of RFC 9068. */
   async sign(alg: SigningAlgorithm, payload: string): Promise<string> {
     const now = this.#options.now()
     const key = this.#signing.get(alg)?.find(({ activatesAt }) => activatesAt <= now)
     if (key === undefined) throw noKeyYet(alg)
     const input = key.headerSegment + Buffer.from(payload).toString('base64url')
-    const signature = await signOnThreadPool(
-      ALGORITHMS[alg].digest,
-      Buffer.from(input),
-      key.signWith,
-    )
+    const signature = await this.#makeSignature(alg, Buffer.from(input), key.privateKey)
     return `${input}.${signature.toString('base64url')}`
   }
 
@@ -188,10 +205,10 @@ export class KeyRing implements KeySource {
 
   async #unseal(key: SealedKey): Promise<Signer> {
     const jwk = await unseal(key.sealed, key.kid, this.#options.sealingKey)
-    const privateKey: KeyObject = createPrivateKey({ key: jwk, format: 'jwk' })
+    const privateKey = createPrivateKey({ key: jwk, format: 'jwk' })
     const header = JSON.stringify({ alg: key.alg, kid: key.kid, typ: ACCESS_TOKEN_TYPE })
     return {
-      signWith: { key: privateKey, ...ALGORITHMS[key.alg].options },
+      privateKey,
       headerSegment: `${Buffer.from(header).toString('base64url')}.`,
     }
   }

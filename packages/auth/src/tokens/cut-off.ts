@@ -4,8 +4,11 @@ import type { Revocation } from '@modulariot/oauth/protocol'
 import { TOKEN_LIFETIME_BOUNDS } from '../audiences/audience.ts'
 import type { Client } from '../clients/client.ts'
 
-/** Instances' clocks may differ by so much, and a token issued on one that is ahead must die too. */
-const CLOCK_DIFFERENCE_SECONDS = 1
+/**
+ * A token must die that another instance issues before it has heard of the cut: its clock may be a second ahead, and
+ * it hears within a second.
+ */
+const REACH_SECONDS = 2
 
 /**
  * The client with every token cut off that was issued up to now.
@@ -14,7 +17,7 @@ const CLOCK_DIFFERENCE_SECONDS = 1
  * is from behind the first (`issueTime`), and the second must reach it.
  */
 export function cutOff(client: Client, nowMs: number): Client {
-  const now = Math.floor(nowMs / 1000) + CLOCK_DIFFERENCE_SECONDS
+  const now = Math.floor(nowMs / 1000) + REACH_SECONDS
   const before = client.tokens_revoked_until ?? 0
   return { ...client, tokens_revoked_until: Math.max(now, before + 1) }
 }
@@ -29,7 +32,7 @@ export function revocationsOf(before: Client, after: Client): Revocation[] {
 
 /**
  * When a token issued now says it was: after the cut-off, or it would be dead from the start. That may be
- * up to two seconds ahead right after one, and a second more for each of several cuts in a row.
+ * up to three seconds ahead right after one, and a second more for each of several cuts in a row.
  *
  * @returns whole Unix seconds.
  */

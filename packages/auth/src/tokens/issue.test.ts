@@ -25,8 +25,8 @@ async function issue(now = 1_767_323_045_999, client = sampleRecord()) {
   }
   const counted: SigningAlgorithm[] = []
   const metrics = { tokenIssued: (alg: SigningAlgorithm) => void counted.push(alg) }
-  const deps = { issuer: 'https://auth.example', keys, metrics, now: () => now }
-  const response = await issueAccessToken(client, GRANT, deps)
+  const deps = { issuer: 'https://auth.example', keys, metrics }
+  const response = await issueAccessToken(client, GRANT, now, deps)
   return { response, counted, ...(signed[0] ?? assert.fail('nothing was signed')) }
 }
 

@@ -13,23 +13,26 @@ export interface IssueDeps {
   readonly issuer: string
   readonly keys: Pick<KeyRing, 'sign'>
   readonly metrics: Pick<AuthMetrics, 'tokenIssued'>
-  /** Unix milliseconds. */
-  readonly now: () => number
 }
 
+/**
+ * @param askedAt Unix milliseconds, no later than when the client was read. A client that is cut off while
+ *   its login waits for the store or a signature gets a token from before the cut, which is dead by it.
+ */
 export async function issueAccessToken(
   client: ClientRecord,
   grant: ResolvedGrant,
+  askedAt: number,
   deps: IssueDeps,
 ): Promise<TokenResponse> {
-  const nowSeconds = Math.floor(deps.now() / 1000)
+  const askedAtSeconds = Math.floor(askedAt / 1000)
   const scope = grant.scopes.join(' ')
   const claims: AccessTokenClaims = {
     iss: deps.issuer,
     sub: client.client_id,
     aud: grant.audience,
-    exp: nowSeconds + grant.lifetimeSeconds,
-    iat: issueTime(client, deps.now()),
+    exp: askedAtSeconds + grant.lifetimeSeconds,
+    iat: issueTime(client, askedAt),
     jti: randomUUID(),
     client_id: client.client_id,
     azp: client.client_id,

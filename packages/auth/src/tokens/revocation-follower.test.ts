@@ -141,6 +141,7 @@ describe('waiting for the feed', { timeout: 20_000 }, () => {
     const { follower, feed, add } = follow()
     await follower.start()
     const page = follower.page(null, 60_000, NEVER)
+    await new Promise(setImmediate)
     // The look is under way: it has read nothing, and has not begun to wait.
     add('a')
     assert.equal(feed.reads, 2)
@@ -166,6 +167,29 @@ describe('waiting for the feed', { timeout: 20_000 }, () => {
     follower.close()
     assert.deepEqual((await pages[1])?.revocations, [])
     assert.deepEqual((await follower.page(null, 60_000, NEVER)).revocations, [])
+    assert.equal(follower.waiting, 0)
+  })
+
+  it('reads once for all who wait at the same place, when they are woken and when they come', async () => {
+    const { follower, feed, add } = follow()
+    await follower.start()
+    feed.reads = 0
+    const pages = Array.from({ length: 500 }, () => follower.page(null, 60_000, NEVER))
+    await new Promise(setImmediate)
+    assert.equal(feed.reads, 1)
+    add('a')
+    await follower.catchUp()
+    for (const { revocations } of await Promise.all(pages)) {
+      assert.deepEqual(revocations, [tokenEntry('a')])
+    }
+    assert.equal(feed.reads, 3, 'one of them the follower’s own')
+  })
+
+  it('leaves nobody waiting whom it could not answer', async () => {
+    const { follower, feed } = follow()
+    feed.fails = true
+    const pages = Array.from({ length: 10 }, () => follower.page(null, 60_000, NEVER))
+    for (const page of pages) await assert.rejects(page, StoreUnavailable)
     assert.equal(follower.waiting, 0)
   })
 

@@ -31,6 +31,8 @@ export class RevocationFollower implements RevocationSource {
   readonly #options: RevocationFollowerOptions
   readonly #list = new RevocationList()
   readonly #waiting = new Set<() => void>()
+  /** Reads for followers that have not begun, by the cursor. */
+  readonly #reads = new Map<string, Promise<RevocationPage>>()
   readonly #forgetting: NodeJS.Timeout
   #retry: NodeJS.Timeout | null = null
   #cursor: string | null = null
@@ -91,7 +93,10 @@ export class RevocationFollower implements RevocationSource {
     for (;;) {
       // Before the look: what comes after it must not be slept through.
       const news = this.#nextNews(until - performance.now(), gone)
-      const page = await this.#read(after)
+      const page = await this.#readTogether(after).catch((error) => {
+        news.cancel()
+        throw error
+      })
       const over = this.#closed || gone.aborted || performance.now() >= until
       if (page.revocations.length > 0 || over) {
         news.cancel()
@@ -124,6 +129,22 @@ export class RevocationFollower implements RevocationSource {
   #read(after: string | null): Promise<RevocationPage> {
     const nowSeconds = Math.floor(this.#options.now() / 1000)
     return this.#options.store.readRevocations({ after, limit: PAGE_ENTRIES, nowSeconds })
+  }
+
+  /**
+   * One read for all who ask from the same place before it begins: a thousand who are woken together would
+   * else keep the store from those who log in.
+   */
+  #readTogether(after: string | null): Promise<RevocationPage> {
+    const place = after ?? ''
+    const soon = this.#reads.get(place)
+    if (soon !== undefined) return soon
+    const read = new Promise<void>((begin) => setImmediate(begin)).then(() => {
+      this.#reads.delete(place)
+      return this.#read(after)
+    })
+    this.#reads.set(place, read)
+    return read
   }
 
   async #readNew(): Promise<void> {

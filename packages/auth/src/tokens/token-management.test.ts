@@ -7,6 +7,7 @@ import { createVerifier, RevocationList } from '@modulariot/oauth/resource-serve
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { ClientRecord } from '../clients/client.ts'
 import { sampleRecord } from '../clients/sample-client.ts'
+import { exactKeys } from '../keys/exact-keys.ts'
 import { DEFAULT_KEY_POLICY } from '../keys/key-life.ts'
 import { KeyRing } from '../keys/key-ring.ts'
 import type { SealedKey } from '../keys/sealed-key.ts'
@@ -32,29 +33,39 @@ const CLAIMS = {
   environment: 'production',
 }
 
-let keys: KeyRing
-before(async () => {
-  let sealed: readonly SealedKey[] = []
+/** A store of keys that several rings share, and that can be away from one of them. */
+let sealed: readonly SealedKey[] = []
+const ringOn = (isAway: () => boolean): KeyRing => {
   const store: Pick<AuthStore, 'updateSigningKeys'> = {
     updateSigningKeys: async (update) => {
+      if (isAway()) throw new StoreUnavailable('gone')
       sealed = update(sealed)?.keys ?? sealed
       return sealed
     },
   }
-  keys = new KeyRing({
+  return new KeyRing({
     policy: DEFAULT_KEY_POLICY,
     store,
     sealingKey: new Uint8Array(32),
     now: () => NOW * 1000,
   })
+}
+
+let keys: KeyRing
+before(async () => {
+  keys = ringOn(() => false)
   await keys.load(['ES256'])
 })
 
 const sign = (changes: object = {}): Promise<string> =>
   keys.sign('ES256', JSON.stringify({ ...CLAIMS, ...changes }))
 
-/** Both use cases over a store that remembers what was revoked, and can be away. */
-function setUp() {
+/**
+ * Both use cases over a store that remembers what was revoked, and can be away.
+ *
+ * @param ring of this instance.
+ */
+function setUp(ring = keys) {
   const state = {
     clients: [OWNER] as ClientRecord[],
     revoked: [] as TokenRevocation[],
@@ -70,7 +81,7 @@ function setUp() {
     ownVerifier: createVerifier({
       issuer: ISSUER,
       audience: null,
-      keys,
+      keys: exactKeys(ring),
       now: () => NOW * 1000,
       revocations: state.revocations,
     }),
@@ -228,5 +239,38 @@ describe('revokeToken', () => {
     )
     state.outcome = 'already'
     await revoke(await sign())
+  })
+})
+
+describe('a token whose key another instance has just made', () => {
+  /** An instance that has not heard of the key yet, and a token signed with it. */
+  async function unheardOf() {
+    const away = { now: false }
+    const ring = ringOn(() => away.now)
+    await ring.load([])
+    const other = ringOn(() => false)
+    sealed = []
+    await other.load(['ES256'])
+    const token = await other.sign('ES256', JSON.stringify(CLAIMS))
+    return { ...setUp(ring), away, token }
+  }
+
+  it('is revoked, and not taken for none of ours', async () => {
+    const { state, revoke, token } = await unheardOf()
+    await revoke(token)
+    assert.equal(state.revoked.length, 1)
+  })
+
+  it('is active', async () => {
+    const { active, token } = await unheardOf()
+    assert.equal(await active(token), true)
+  })
+
+  it('is not said to be revoked or inactive while the store is away', async () => {
+    const { state, revoke, introspect, away, token } = await unheardOf()
+    away.now = true
+    state.away = true
+    await assert.rejects(revoke(token), StoreUnavailable)
+    await assert.rejects(introspect(token), StoreUnavailable)
   })
 })

@@ -80,7 +80,7 @@ export class UsageCounter {
 
   tokenIssued({ client_id, audience, scopes, lifetimeSeconds, address }: IssuedToken): void {
     const iat = Math.floor(this.#options.now() / 1000)
-    const holder = [client_id, address, audience, ...scopes].join(' ')
+    const holder = `${client_id} ${address} ${audience} ${scopes.join(' ')}`
     const early = iat < (this.#freshUntil.get(holder) ?? 0)
     this.#freshUntil.set(holder, iat + lifetimeSeconds / 2)
     this.#add(usageOfToken(client_id, { iat, lifetimeSeconds, early }))

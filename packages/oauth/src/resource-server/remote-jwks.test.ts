@@ -317,6 +317,40 @@ describe('a key rotation', () => {
     assert.equal(await find('k1'), null)
   })
 
+  it('is found soon when whoever answered had not heard of it yet', async () => {
+    const { server, clock, find, findMadeUp, jwks } = setUp()
+    await find('k1')
+    clock.ms = 60 * SECOND
+    // Another instance behind the same address; or a cache on the way.
+    jwks.reload()
+    assert.equal(await find('k2'), null)
+    server.answer = async () => json({ keys: [k2] })
+    clock.ms += SECOND
+    assert.notEqual(await find('k2'), null)
+    for (; clock.ms < 90 * SECOND; clock.ms += 100) await findMadeUp()
+    assert.ok(
+      server.requests.length <= 3 + 30,
+      'and made-up kids still do not make us fetch each time',
+    )
+    const before = server.requests.length
+    for (; clock.ms < 119 * SECOND; clock.ms += SECOND) await findMadeUp()
+    assert.ok(server.requests.length <= before + 1)
+  })
+
+  it('is not missed by a fetch that was under way', async () => {
+    const { server, clock, find, jwks } = setUp()
+    await find('k1')
+    clock.ms = 10 * MINUTE + 1
+    const slow = Promise.withResolvers<Response>()
+    server.answer = () => slow.promise
+    await find('k1')
+    jwks.reload()
+    server.answer = async () => json({ keys: [k2] })
+    slow.resolve(json({ keys: [k1] }))
+    await settle()
+    assert.notEqual(await find('k2'), null)
+  })
+
   it('takes a withdrawn key out of use', async () => {
     const { server, clock, find } = setUp()
     await find('k1')

@@ -30,6 +30,8 @@ export interface RemoteJwksOptions {
 const MAX_DOCUMENT_BYTES = 256 * 1024
 /** While there are no keys to use every caller waits, so the next try comes sooner. */
 const FIRST_LOAD_COOLDOWN_MS = 1000
+/** Right after a key was revoked its successor is looked for so often: who answers may not have heard of it yet. */
+const REVOKED_COOLDOWN_MS = 1000
 
 export class RemoteJwks implements KeySource {
   readonly #options: Required<RemoteJwksOptions>
@@ -37,6 +39,7 @@ export class RemoteJwks implements KeySource {
   #imported = new Map<string, Promise<CryptoKey | null>>()
   #loadedAt = Number.NEGATIVE_INFINITY
   #triedAt = Number.NEGATIVE_INFINITY
+  #revokedAt = Number.NEGATIVE_INFINITY
   #flight: Promise<void> | null = null
 
   constructor(options: RemoteJwksOptions) {
@@ -64,6 +67,7 @@ export class RemoteJwks implements KeySource {
 
   /** Fetches the keys now, cooldown or not: only for what the authorization server itself has said. */
   reload(): void {
+    this.#revokedAt = this.#options.now()
     this.#triedAt = Number.NEGATIVE_INFINITY
     void this.#refresh()
   }
@@ -90,8 +94,7 @@ export class RemoteJwks implements KeySource {
   /** Settles when a fetch under way or a new one has ended; at once within the cooldown. Never rejects. */
   #refresh(): Promise<void> {
     if (this.#flight !== null) return this.#flight
-    const cooldownMs = this.#isOver() ? FIRST_LOAD_COOLDOWN_MS : this.#options.cooldownMs
-    if (this.#options.now() - this.#triedAt < cooldownMs) return Promise.resolve()
+    if (this.#options.now() - this.#triedAt < this.#cooldownMs()) return Promise.resolve()
     this.#triedAt = this.#options.now()
     this.#flight = this.#load()
       .catch(() => {}) // What is known stays in force; find() decides whether that is enough.
@@ -99,6 +102,13 @@ export class RemoteJwks implements KeySource {
         this.#flight = null
       })
     return this.#flight
+  }
+
+  #cooldownMs(): number {
+    const { cooldownMs, now } = this.#options
+    if (this.#isOver()) return FIRST_LOAD_COOLDOWN_MS
+    const justRevoked = now() - this.#revokedAt < cooldownMs
+    return justRevoked ? Math.min(REVOKED_COOLDOWN_MS, cooldownMs) : cooldownMs
   }
 
   async #load(): Promise<void> {

@@ -3,7 +3,7 @@
  */
 
 import type { RequestListener } from 'node:http'
-import { createServer, type Server as HttpsServer } from 'node:https'
+import { createServer, type Server as HttpsServer, type ServerOptions } from 'node:https'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -19,6 +19,7 @@ import { mountHealth } from './health.ts'
 import { attributeRoutes, observeRequests } from './observe.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
 import { requestIdOf } from './request-id.ts'
+import { requestLogger } from './request-logger.ts'
 import { loadTls, secureContextOptions, type TlsFiles, type TlsPair, watchTls } from './tls.ts'
 
 export interface HttpServerOptions {
@@ -30,30 +31,34 @@ export interface HttpServerOptions {
   readonly trustedProxies: readonly string[]
   /** Default: nothing is counted. */
   readonly metrics?: Metrics
+  /** A slow sender holds a connection no longer than about this. Default: 30 seconds. */
+  readonly requestTimeoutMs?: number
   /** Told each route as it is registered, so that a test can drive them all. */
   readonly onRoute?: (route: { readonly method: string; readonly url: string }) => void
 }
 
-/** A slow sender holds a connection no longer than this. */
 const REQUEST_TIMEOUT_MS = 30_000
 /** Longer than the idle time of common load balancers, so that they close first and lose no request. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
 
 /** @throws TlsFilesError when the certificate and its key cannot be used. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
-  const { tls, trustedProxies } = options
+  const { tls, trustedProxies, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options
   const pair = tls === null ? null : loadTls(tls)
+  const serverOptions = { ...timeouts(requestTimeoutMs), ...LEAVE_REFUSALS_TO_US }
   const app = Fastify({
-    ...(pair !== null && tlsServer(pair)),
-    trustProxy: [...trustedProxies],
+    ...(pair === null ? { http: serverOptions } : tlsServer(pair, serverOptions)),
+    // With none Fastify need not read the header at all.
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     loggerInstance: options.logger,
     // Fastify's own request lines hold the URL; ours never do, since a secret may stand in its query.
     logController: new LogController({
       disableRequestLogging: true,
       requestIdLogLabel: 'request_id',
     }),
+    childLoggerFactory: requestLogger,
     genReqId: requestIdOf,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // It would be sent without our headers; ours is in answerEverything.
     return503OnClosing: false,
@@ -66,7 +71,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       const status = refuseMalformed(error, socket, app.log)
       if (status !== null) countUnmatched(status)
     },
-    ...(pair === null && { http: LEAVE_REFUSALS_TO_US }),
   })
   if (tls !== null && pair !== null) followTls(app, tls, pair)
   answerEverything(app)
@@ -95,18 +99,31 @@ async function mountAll(app: FastifyInstance, applications: readonly Application
 }
 
 /**
+ * Given when the server is made: what is set later, as Fastify does, Node heeds only in part, and a body that
+ * drips then holds its connection for 90 seconds.
+ */
+function timeouts(requestTimeoutMs: number) {
+  return {
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: requestTimeoutMs / 6,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  }
+}
+
+/**
  * Fastify's own `https` option makes a second server for `localhost` (one an address family) that nobody
  * else can reach, so its certificate could not be replaced. With a factory there is one server.
  */
-function tlsServer(pair: TlsPair): { serverFactory(handler: RequestListener): HttpsServer } {
+function tlsServer(pair: TlsPair, serverOptions: ServerOptions) {
   const options = {
+    ...serverOptions,
     ...secureContextOptions(pair),
-    ...LEAVE_REFUSALS_TO_US,
-    handshakeTimeout: REQUEST_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    handshakeTimeout: serverOptions.requestTimeout,
   }
-  return { serverFactory: (handler) => createServer(options, handler) }
+  return {
+    serverFactory: (handler: RequestListener): HttpsServer => createServer(options, handler),
+  }
 }
 
 /** New connections get the new certificate; those that are open stay as they are. */

@@ -3,6 +3,7 @@
 export { atomically } from './atomically.ts'
 export type { ColumnType, TableSpec } from './copy/tables.ts'
 export { StoreConflict, StoreUnavailable } from './errors.ts'
+export { type GroupCommit, groupCommit } from './group-commit.ts'
 export { appliedVersion, migrate } from './migrate.ts'
 export { type Migrated, type Migration, readMigrations } from './migrations.ts'
 export { openDatabase } from './open-sqlite.ts'

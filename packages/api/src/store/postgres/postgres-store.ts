@@ -1,6 +1,11 @@
 /** The telemetry store on PostgreSQL, for several instances at once. */
 
-import { migratePostgres, openPostgres, type Postgres } from '@modulariot/platform/postgres'
+import {
+  assertWritable,
+  migratePostgres,
+  openPostgres,
+  type Postgres,
+} from '@modulariot/platform/postgres'
 import { type Migrated, readMigrations, StoreUnavailable } from '@modulariot/platform/storage'
 import type { AppendOutcome, Observation, TelemetryStore } from '../store.ts'
 import { createWatchers } from '../watchers.ts'
@@ -79,7 +84,7 @@ function createStore(postgres: Postgres): TelemetryStore {
   }
 
   return {
-    ping: async () => void (await postgres.query('SELECT 1')),
+    ping: () => assertWritable(postgres),
     append,
     ...createReads(postgres),
     watch: herald.watch,

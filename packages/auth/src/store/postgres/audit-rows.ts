@@ -2,8 +2,8 @@
 
 import type { Postgres } from '@modulariot/platform/postgres'
 import { auditRowOf } from '../rows.ts'
+import { sought } from '../sought.ts'
 import type { AuthStore } from '../store.ts'
-import { sought } from './sought.ts'
 
 const COLUMNS = 'seq, entry::text AS entry, hash'
 const FILTERS = ['org_id', 'environment', 'target_id', 'action'] as const

@@ -4,9 +4,9 @@ import type { Postgres } from '@modulariot/platform/postgres'
 import type { Client, ClientRecord } from '../../clients/client.ts'
 import { type ClientFilter, MAX_SCANNED, pageOf } from '../client-query.ts'
 import { clientOf, clientRecordOf } from '../rows.ts'
+import { sought } from '../sought.ts'
 import type { Audited, ClientPage, ClientQuery, CreateOutcome } from '../store.ts'
 import type { ChangeUnit } from './change-unit.ts'
-import { sought } from './sought.ts'
 
 /** One round trip, planned once a connection: what each login that no memory can answer waits for. */
 const FIND = {

@@ -4,8 +4,8 @@
  */
 
 import type { Postgres } from '@modulariot/platform/postgres'
+import { sought } from '../sought.ts'
 import type { AuthStore, QuotaCount, QuotaTake } from '../store.ts'
-import { sought } from './sought.ts'
 
 /** Bounded, so that no login pays for a whole night of them. */
 const ASSERTIONS_A_LOGIN_FORGETS = 100

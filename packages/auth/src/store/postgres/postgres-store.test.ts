@@ -30,6 +30,7 @@ async function place() {
   }
   const database = openPostgres(url)
   return {
+    url,
     open,
     database,
     async [Symbol.asyncDispose]() {
@@ -71,10 +72,31 @@ it('PostgreSQL: an updater that finds its work done under the lock writes nothin
   assert.deepEqual(rows, [{ value: 1 }])
 })
 
+it('PostgreSQL: a database that takes no writes is not well', async () => {
+  await using here = await place()
+  const store = await here.open()
+  await store.ping()
+  const name = new URL(here.url).pathname.slice(1)
+  await here.database.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+  // For connections from then on, as after a failover.
+  await here.database.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = 'modulariot-auth'`,
+  )
+  // What was terminated is noticed first, one connection after the other.
+  for (let said = ''; !/read only/.test(said); ) {
+    said = await store.ping().then(
+      () => assert.fail('well'),
+      (error) => error.message,
+    )
+  }
+})
+
 it('PostgreSQL: reads, logins and counters do not wait for a change that hangs', async () => {
   await using here = await place()
   const store = await here.open()
   await populate(store)
+  await store.revokeToken({ jti: 'a', client_id: 'c', expires: 9 }, 1)
   const hanging = async (query: RunQuery): Promise<void> => {
     await query('SELECT value FROM auth.revision FOR UPDATE')
     // More than there are connections.
@@ -86,6 +108,8 @@ it('PostgreSQL: reads, logins and counters do not wait for a change that hangs',
     await store.addUsage({ clients: [], secrets: [] })
     assert.deepEqual(await store.updateSigningKeys(() => null), [])
     assert.equal(await store.isTokenRevoked('x'), false)
+    assert.equal(await store.revokeToken({ jti: 'b', client_id: 'c', expires: 9 }, 1), 'too_many')
+    assert.equal(await store.revokeToken({ jti: 'a', client_id: 'c', expires: 9 }, 1), 'already')
     assert.equal(await store.sweep(0, 10), 0)
     const quota = { client_id: 'first', hour: 1, day: 1, tokens_per_hour: 1, tokens_per_day: 1 }
     assert.equal((await store.takeQuota({ ...quota, enforce: true })).taken, true)
@@ -94,6 +118,18 @@ it('PostgreSQL: reads, logins and counters do not wait for a change that hangs',
   // Longer than a change waits.
   await here.database.transaction(hanging, { timeoutMs: 9000 })
   assert.equal((await store.updateClient('first', countUp))?.version, 2)
+})
+
+it('PostgreSQL: an instance whose clock is wrong forgets no revocation that others need', async () => {
+  await using here = await place()
+  const store = await here.open()
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  const revoke = (jti: string, expires: number) =>
+    store.revokeToken({ jti, client_id: 'c', expires }, 10)
+  await revoke('living', nowSeconds + 3600)
+  await revoke('dead', nowSeconds - 60)
+  assert.equal(await store.sweep(nowSeconds + 365 * 86_400, 10), 1)
+  assert.equal(await store.isTokenRevoked('living'), true)
 })
 
 it('PostgreSQL: one instance sweeps at a time', async () => {
@@ -130,6 +166,35 @@ for (const [what, away, back] of [
     while (store.silentForMs() > 0) await sleep(20)
   })
 }
+
+it('PostgreSQL: changes are told although there is no connection left to listen on', {
+  timeout: 20_000,
+}, async () => {
+  await using here = await place()
+  await populate(await here.open())
+  await here.database.query(
+    `CREATE ROLE narrow LOGIN PASSWORD 'narrow' CONNECTION LIMIT 1;
+     GRANT USAGE ON SCHEMA auth TO narrow; GRANT ALL ON ALL TABLES IN SCHEMA auth TO narrow`,
+  )
+  const url = new URL(here.url)
+  url.username = url.password = 'narrow'
+  const store = await openPostgresAuthStore(url.href)
+  try {
+    const { next } = changesOf(store)
+    await sleep(500)
+    const since = performance.now()
+    await here.database.query(
+      `WITH next AS (UPDATE auth.revision SET value = value + 1 RETURNING value)
+       UPDATE auth.clients SET changed_by = next.value FROM next WHERE client_id = 'first'`,
+    )
+    await next(({ clients }) => clients.includes('first'))
+    assert.ok(performance.now() - since < 2000)
+    await sleep(1500)
+    assert.equal(store.silentForMs(), 0, 'nothing can have been missed')
+  } finally {
+    await store.close()
+  }
+})
 
 it('PostgreSQL: changes are told although nobody says NOTIFY, as behind a pooler', async () => {
   await using here = await place()

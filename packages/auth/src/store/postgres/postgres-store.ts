@@ -5,7 +5,12 @@
  * (READ COMMITTED: each of one moment), and so is what every login counts.
  */
 
-import { migratePostgres, openPostgres, type Postgres } from '@modulariot/platform/postgres'
+import {
+  assertWritable,
+  migratePostgres,
+  openPostgres,
+  type Postgres,
+} from '@modulariot/platform/postgres'
 import { type Migrated, readMigrations } from '@modulariot/platform/storage'
 import type { Audience } from '../../audiences/audience.ts'
 import { audienceOf, organizationOf } from '../rows.ts'
@@ -14,7 +19,7 @@ import { auditReads } from './audit-rows.ts'
 import { type ChangeUnit, changeUnit } from './change-unit.ts'
 import { createClients, findClient, searchClients, updateClient } from './client-rows.ts'
 import { countingTables } from './counting-tables.ts'
-import { revocationReads, revokeToken } from './revocation-table.ts'
+import { revocationReads, revocationRefusal, revokeToken } from './revocation-table.ts'
 import { readSigningKeys, updateSigningKeys } from './signing-keys.ts'
 import { sweep } from './sweep.ts'
 import { createTurns } from './turns.ts'
@@ -77,7 +82,7 @@ async function createStore(postgres: Postgres): Promise<AuthStore> {
   }
 
   return {
-    ping: async () => void (await postgres.query('SELECT value FROM auth.revision')),
+    ping: () => assertWritable(postgres),
 
     createFirst: (organization, client) =>
       change(async (unit) => {
@@ -112,7 +117,9 @@ async function createStore(postgres: Postgres): Promise<AuthStore> {
 
     ...countingTables(postgres),
     ...revocationReads(postgres),
-    revokeToken: (token, maxLiving) => change((unit) => revokeToken(unit, token, maxLiving)),
+    revokeToken: async (token, maxLiving) =>
+      (await revocationRefusal(postgres.query, token, maxLiving)) ??
+      change((unit) => revokeToken(unit, token, maxLiving)),
     sweep: (nowSeconds, limit) => sweep(postgres, nowSeconds, limit),
     ...usageTables(postgres),
 

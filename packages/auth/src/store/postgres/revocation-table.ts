@@ -1,12 +1,12 @@
 /** The revocation feed as it is read; entries are written by change-unit.ts. */
 
 import type { RevocationPage } from '@modulariot/oauth/protocol'
-import type { Postgres } from '@modulariot/platform/postgres'
+import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
 import { cursorOf, type FeedPlace, parseCursor } from '../feed-cursor.ts'
 import { type FeedRow, revocationOf } from '../revocation-rows.ts'
+import { sought } from '../sought.ts'
 import type { AuthStore, TokenRevocation } from '../store.ts'
 import type { ChangeUnit } from './change-unit.ts'
-import { sought } from './sought.ts'
 
 const IS_REVOKED = {
   name: 'is-token-revoked',
@@ -54,17 +54,31 @@ export function revocationReads(
   }
 }
 
-export async function revokeToken(
-  unit: ChangeUnit,
-  { jti, client_id, expires }: TokenRevocation,
+/**
+ * Why nothing is to be written, or null. Asked before the change as well: who asks again and again for what is
+ * refused must not hold up the changes of everybody else.
+ */
+export async function revocationRefusal(
+  query: RunQuery,
+  { jti, client_id }: TokenRevocation,
   maxLiving: number,
-): Promise<'revoked' | 'already' | 'too_many'> {
-  if ((await unit.query(IS_REVOKED, [jti])).count > 0) return 'already'
-  const { rows } = await unit.query<{ tokens: number }>(
+): Promise<'already' | 'too_many' | null> {
+  if ((await query(IS_REVOKED, [jti])).count > 0) return 'already'
+  const { rows } = await query<{ tokens: number }>(
     'SELECT count(*) AS tokens FROM auth.revocations WHERE client_id = $1',
     [client_id],
   )
-  if ((rows[0]?.tokens ?? 0) >= maxLiving) return 'too_many'
+  return (rows[0]?.tokens ?? 0) >= maxLiving ? 'too_many' : null
+}
+
+export async function revokeToken(
+  unit: ChangeUnit,
+  token: TokenRevocation,
+  maxLiving: number,
+): Promise<'revoked' | 'already' | 'too_many'> {
+  const refusal = await revocationRefusal(unit.query, token, maxLiving)
+  if (refusal !== null) return refusal
+  const { jti, client_id, expires } = token
   unit.changed()
   await unit.revoke([{ kind: 'token', jti, expires }], client_id)
   return 'revoked'

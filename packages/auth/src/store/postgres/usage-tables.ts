@@ -3,9 +3,9 @@
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
 import { addSecretUsage, addUsage, type ClientUsage, type SecretUsage } from '../../usage/usage.ts'
 import { clientOf, type Row } from '../rows.ts'
+import { sought } from '../sought.ts'
 import type { AuthStore, UsagePage, UsageQuery } from '../store.ts'
 import { clientUsageOf, secretUsageOf } from '../usage-rows.ts'
-import { sought } from './sought.ts'
 
 const CLIENT_COLUMNS =
   'u.client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living::text AS living'

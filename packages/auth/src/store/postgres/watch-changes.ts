@@ -3,7 +3,8 @@
  *
  * NOTIFY tells at once; the revision, asked for all the time on the same connection, tells in any case: after
  * a lost connection, behind a pooler that swallows notifications, and after a failover to a server that
- * had not heard the last of it.
+ * had not heard the last of it. Where there is no connection to listen on (their number is bounded somewhere), those
+ * of the pool are asked instead.
  */
 
 import type { Listener, Postgres } from '@modulariot/platform/postgres'
@@ -23,6 +24,8 @@ export interface ChangeWatch {
 /** More changed clients than this are not named one by one. */
 const MAX_NAMED_CLIENTS = 1000
 const LOOK_AGAIN_MS = 200
+/** Looks of the pool that are no older than this count as hearing. */
+const LOOKED_WITHIN_MS = 1200
 
 interface Revision {
   readonly value: number
@@ -50,7 +53,12 @@ export async function watchChanges(postgres: Postgres): Promise<ChangeWatch> {
   let listening: Listener | null = null
   /** Since when looks fail. */
   let blindSince: number | null = null
+  /** When the last look began that did not. */
+  let lookedAt = performance.now()
+  /** We have no connection to listen on. */
+  let deaf = false
   let again: NodeJS.Timeout | null = null
+  let stopped = false
   let last: Promise<void> = Promise.resolve()
   let next: Promise<void> | null = null
 
@@ -60,22 +68,34 @@ export async function watchChanges(postgres: Postgres): Promise<ChangeWatch> {
   }
   async function look(): Promise<void> {
     let revision: Revision
+    const begunAt = performance.now()
     try {
       revision = await readRevision(seen.value)
     } catch {
       blindSince ??= performance.now()
-      again ??= setTimeout(lookAgain, LOOK_AGAIN_MS).unref()
+      lookSoon()
       return // Requests meanwhile report the store's state themselves.
     }
     blindSince = null
+    lookedAt = begunAt
+    if (deaf) lookSoon()
     const change = changeBetween(seen, revision)
     seen = revision
     if (change === null) return
     for (const listener of listeners) listener(change)
   }
-  function lookAgain(): void {
-    again = null
-    void check()
+  function lookSoon(): void {
+    if (stopped) return
+    again ??= setTimeout(() => {
+      again = null
+      void check()
+    }, LOOK_AGAIN_MS).unref()
+  }
+  /** Milliseconds since when neither the listener nor a look of the pool has heard. */
+  function deafForMs(): number {
+    const unheardMs = listening?.silentForMs() ?? 0
+    const unseenMs = performance.now() - lookedAt
+    return unseenMs <= LOOKED_WITHIN_MS ? 0 : Math.min(unheardMs, unseenMs)
   }
   /** A look that has begun may be too early for what was just committed: one more follows it. */
   function check(): Promise<void> {
@@ -89,7 +109,14 @@ export async function watchChanges(postgres: Postgres): Promise<ChangeWatch> {
   function listen(): Listener {
     return postgres.listen(CHANNEL, {
       notified: () => void check(),
-      found: () => void check(),
+      found: () => {
+        deaf = false
+        void check()
+      },
+      lost: () => {
+        deaf = true
+        void check()
+      },
       heartbeat: {
         text: 'SELECT value FROM auth.revision',
         answered: ([row]) => {
@@ -102,6 +129,7 @@ export async function watchChanges(postgres: Postgres): Promise<ChangeWatch> {
   return {
     check,
     stop() {
+      stopped = true
       if (again !== null) clearTimeout(again)
     },
     subscribe(listener) {
@@ -111,7 +139,7 @@ export async function watchChanges(postgres: Postgres): Promise<ChangeWatch> {
     },
     silentForMs() {
       const blindMs = blindSince === null ? 0 : performance.now() - blindSince
-      return Math.max(blindMs, listening?.silentForMs() ?? 0)
+      return Math.max(blindMs, deafForMs())
     },
   }
 }

@@ -1,12 +1,13 @@
 /** Tokens counted against quotas, one row a client. */
 
 import type { DatabaseSync } from 'node:sqlite'
+import type { GroupCommit } from '@modulariot/platform/storage'
 import type { AuthStore, QuotaCount, QuotaTake } from '../store.ts'
 
 /** @param write runs its work in a transaction that no listener is told of. */
 export function quotaTable(
   database: DatabaseSync,
-  write: <Result>(work: () => Result) => Promise<Result>,
+  write: GroupCommit,
 ): Pick<AuthStore, 'takeQuota'> {
   // An instance whose clock is a little behind counts in the window that has begun elsewhere. A window far
   // ahead is a clock that was wrong, and must not starve the client until it comes.

@@ -9,6 +9,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import {
   atomically,
   attempt,
+  groupCommit,
   migrate,
   openDatabase,
   readMigrations,
@@ -25,6 +26,7 @@ import {
   organizationOf,
   sealedKeyOf,
 } from '../rows.ts'
+import { sought } from '../sought.ts'
 import type { Audited, AuthStore, CreateOutcome, StoreChange } from '../store.ts'
 import { searchClients } from './client-search.ts'
 import { quotaTable } from './quota-table.ts'
@@ -54,6 +56,9 @@ function createStore(database: DatabaseSync): AuthStore {
   function writeUnannounced<Result>(work: () => Result): Promise<Result> {
     return attempt(() => atomically(database, work))
   }
+
+  /** What each login may write, when many log in. */
+  const writeTogether = groupCommit(database)
 
   function write<Result>(work: () => Result): Promise<Result> {
     const result = writeUnannounced(() => {
@@ -101,12 +106,12 @@ function createStore(database: DatabaseSync): AuthStore {
       }),
 
     useAssertion: ({ client_id, jti, until }, nowSeconds) =>
-      writeUnannounced(() => {
+      writeTogether(() => {
         sql.forgetAssertions.run(nowSeconds, ASSERTIONS_A_LOGIN_FORGETS)
-        return sql.insertAssertion.run(client_id, jti, until).changes === 1
+        return sql.insertAssertion.run(client_id, sought(jti), until).changes === 1
       }),
 
-    ...quotaTable(database, writeUnannounced),
+    ...quotaTable(database, writeTogether),
     revokeToken: ({ jti, client_id, expires }, maxLiving) =>
       write(() => {
         if (feed.hasToken(jti)) return 'already'

@@ -3,9 +3,10 @@ import { mkdtempDisposableSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startPostgres } from '../../testing/postgres.ts'
 import { openDatabase } from '../open-sqlite.ts'
-import { openPostgres, type Postgres } from '../postgres/index.ts'
+import { migratePostgres, openPostgres, type Postgres } from '../postgres/index.ts'
 import { copyTables, TargetNotEmpty } from './copy-tables.ts'
 import { withPostgresTables } from './postgres-tables.ts'
 import { withSqliteTables } from './sqlite-tables.ts'
@@ -258,4 +259,28 @@ it('after a move PostgreSQL gives out numbers behind the largest', async () => {
   )
   assert.deepEqual(rows, [{ id: ROWS.length + 1 }])
   await database.close()
+})
+
+describe('a PostgreSQL database that is being copied', () => {
+  for (const access of ['read', 'write'] as const) {
+    it(`keeps an instance waiting that starts meanwhile (${access})`, async () => {
+      const url = await server.createDatabase()
+      const order: string[] = []
+      const instance = openPostgres(url, { applicationName: 'modulariot-auth' })
+      let started: Promise<unknown> = Promise.resolve()
+      const both = (work: () => Promise<void>) =>
+        withPostgresTables({ url, schema: 'house' }, access, () =>
+          // As `miot copy` does it for its two stores.
+          withPostgresTables({ url, schema: 'house' }, access, work),
+        )
+      await both(async () => {
+        started = migratePostgres(instance, 'house', []).then(() => order.push('started'))
+        await sleep(500)
+        order.push('copied')
+      })
+      await started
+      await instance.close()
+      assert.deepEqual(order, ['copied', 'started'])
+    })
+  }
 })

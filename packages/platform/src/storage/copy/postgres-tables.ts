@@ -1,5 +1,6 @@
 /** The tables of one schema of a PostgreSQL database. */
 
+import { holdMigrations } from '../postgres/migrate-postgres.ts'
 import { openPostgres } from '../postgres/open-postgres.ts'
 import type { RunQuery } from '../postgres/session.ts'
 import {
@@ -29,7 +30,7 @@ export interface PostgresHouse {
 /**
  * Runs `work` in one transaction; all it writes is kept when it resolves, nothing when it rejects.
  *
- * @throws PlaceInUse while an instance is connected; StoreUnavailable.
+ * @throws PlaceInUse while an instance is connected; one that starts later waits. StoreUnavailable.
  */
 export async function withPostgresTables<Result>(
   { url, schema, makeRoom }: PostgresHouse,
@@ -50,7 +51,9 @@ export async function withPostgresTables<Result>(
   }
 }
 
+/** Now, and until the end: an instance that starts meanwhile waits where it migrates. */
 async function assertAlone(query: RunQuery): Promise<void> {
+  if (!(await holdMigrations(query))) throw new PlaceInUse('an instance that starts')
   const { rows } = await query<{ name: string; address: string | null }>(
     `SELECT application_name AS name, client_addr::text AS address FROM pg_stat_activity
      WHERE datname = current_database() AND application_name LIKE 'modulariot%'

@@ -2,6 +2,7 @@
  * PostgreSQL as stores use it. An entry of its own: who runs on the embedded store never loads `pg`.
  */
 
+export { assertWritable } from './assert-writable.ts'
 export type { Listener, ListenHandlers } from './listen.ts'
 export { appliedPostgresVersion, migratePostgres } from './migrate-postgres.ts'
 export {

@@ -56,6 +56,18 @@ export function migratePostgres(
   )
 }
 
+/**
+ * Lets nobody migrate for as long as the transaction lasts, and therefore no instance start; several may do so at
+ * once. False, and nothing, while one is at it.
+ */
+export async function holdMigrations(query: RunQuery): Promise<boolean> {
+  const { rows } = await query<{ held: boolean }>(
+    'SELECT pg_try_advisory_xact_lock_shared($1) AS held',
+    [ADVISORY_LOCK],
+  )
+  return rows[0]?.held === true
+}
+
 /** In any other encoding it would refuse some names, or compare others wrongly. */
 async function assertUtf8(query: RunQuery): Promise<void> {
   const { rows } = await query<{ server_encoding: string }>('SHOW server_encoding')

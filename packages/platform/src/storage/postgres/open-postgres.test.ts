@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { after, afterEach, describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { startPostgres } from '../../testing/postgres.ts'
@@ -69,6 +71,25 @@ describe('PostgreSQL that cannot be reached', () => {
       one.pathname = '/nowhere'
     })
     await assertUnavailable(open(nowhere).query('SELECT 1'), password)
+  })
+
+  it('is asked for a connection in words that every pooler on the way understands', async () => {
+    const asked = Promise.withResolvers<string>()
+    const pooler = createServer((socket) => {
+      socket.on('data', (startup) => asked.resolve(startup.toString('latin1', 8)))
+      socket.on('error', () => undefined)
+    }).listen(0, '127.0.0.1')
+    await once(pooler, 'listening')
+    const { port } = pooler.address() as AddressInfo
+    await assertUnavailable(open(`postgres://miot:hush@127.0.0.1:${port}/x`).query('SELECT 1'))
+    const names = (await asked.promise).split('\0').filter((_, index) => index % 2 === 0)
+    pooler.close()
+    // Others are refused by PgBouncer unless it is told to ignore them.
+    const known = ['user', 'database', 'client_encoding', 'application_name', '']
+    assert.deepEqual(
+      names.filter((name) => !known.includes(name)),
+      [],
+    )
   })
 
   it('is refused at once when its URL makes no sense, without repeating it', () => {
@@ -198,6 +219,16 @@ describe('a query of PostgreSQL', () => {
   })
 })
 
+describe('what we have given up', () => {
+  it('is given up by the server, too', async () => {
+    const postgres = open(await server.createDatabase())
+    for (const setting of ['statement_timeout', 'idle_in_transaction_session_timeout']) {
+      const { rows } = await postgres.query(`SHOW ${setting}`)
+      assert.deepEqual(rows, [{ [setting]: '10s' }])
+    }
+  })
+})
+
 describe('a transaction of PostgreSQL', () => {
   it('keeps all of the work and hands on its result', async () => {
     const postgres = await openWithNumbers()
@@ -230,6 +261,23 @@ describe('a transaction of PostgreSQL', () => {
     })
     await assert.rejects(transaction, StoreConflict)
     assert.deepEqual(await numbers(postgres), [1])
+  })
+
+  it('whose time runs out between two statements leaves nothing that the next one would commit', async () => {
+    const postgres = open(await server.createDatabase(), { maxConnections: 1 })
+    await postgres.query('CREATE TABLE numbers (value INTEGER PRIMARY KEY)')
+    const late = postgres.transaction(
+      async (query) => {
+        await query('INSERT INTO numbers VALUES (1)')
+        const until = performance.now() + 300
+        while (performance.now() < until);
+        await query('INSERT INTO numbers VALUES (2)')
+      },
+      { timeoutMs: 250 },
+    )
+    await assert.rejects(late, StoreUnavailable)
+    await postgres.transaction((query) => query('INSERT INTO numbers VALUES (3)'))
+    assert.deepEqual(await numbers(postgres), [3])
   })
 
   it('is run again when it met another in a deadlock', async () => {

@@ -6,7 +6,13 @@
 import pg from 'pg'
 import { type Listener, type ListenHandlers, listen } from './listen.ts'
 import { mayTryAgain } from './postgres-errors.ts'
-import { type Rows, type RunQuery, type Statement, withSession } from './session.ts'
+import {
+  type Rows,
+  type RunQuery,
+  SERVER_TIMEOUT_MS,
+  type Statement,
+  withSession,
+} from './session.ts'
 import { valueTypes } from './value-types.ts'
 
 export interface PostgresOptions {
@@ -55,8 +61,6 @@ const QUERY_TIMEOUT_MS = 800
 const TRANSACTION_TIMEOUT_MS = 3000
 const CONNECT_TIMEOUT_MS = 800
 const IDLE_CONNECTION_MS = 60_000
-/** What we have given up is given up by the server, too, and lets go of its locks. */
-const SERVER_TIMEOUT_MS = 10_000
 const CLOSE_TIMEOUT_MS = 1000
 const MAX_ATTEMPTS = 4
 
@@ -117,8 +121,6 @@ function clientConfig(url: string, options: PostgresOptions): pg.ClientConfig {
     connectionString: url,
     application_name: options.applicationName ?? 'modulariot',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: SERVER_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: SERVER_TIMEOUT_MS,
     keepAlive: true,
     types: valueTypes,
   }

@@ -37,7 +37,7 @@ export async function withSession<Result>(
   work: (query: RunQuery) => Promise<Result>,
 ): Promise<Result> {
   const deadline = performance.now() + timeoutMs
-  const client = await connect(pool)
+  const client = await connect(pool, timeoutMs)
   let broken = false
   // Between two statements a connection that breaks would otherwise be an error that nobody hears.
   const noteBroken = (): void => {
@@ -61,18 +61,35 @@ export async function withSession<Result>(
     throw translatePostgres(error)
   } finally {
     client.off('error', noteBroken)
-    client.release(broken)
+    // The time may have run out between two statements, the ROLLBACK included; whoever gets the connection next
+    // would go on in this transaction, and commit what was refused.
+    client.release(broken || client.getTransactionStatus() !== 'I')
   }
 }
 
+/** What we have given up is given up by the server, too, and lets go of its locks. */
+export const SERVER_TIMEOUT_MS = 10_000
+
+/** Said on each new connection, not while it is made: poolers on the way refuse what they do not know there. */
+const SETTINGS = `SET statement_timeout = ${SERVER_TIMEOUT_MS};
+  SET idle_in_transaction_session_timeout = ${SERVER_TIMEOUT_MS}`
+const settled = new WeakSet<pg.PoolClient>()
+
 /** Whatever goes wrong before the first statement is about the way to the server. */
-async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+async function connect(pool: pg.Pool, timeoutMs: number): Promise<pg.PoolClient> {
   if (pool.ending) throw new Error('the database was closed')
+  const client = await pool.connect().catch((error) => {
+    throw unavailable(error)
+  })
+  if (settled.has(client)) return client
   try {
-    return await pool.connect()
+    await client.query(configOf(SETTINGS, undefined, timeoutMs))
   } catch (error) {
+    client.release(true)
     throw unavailable(error)
   }
+  settled.add(client)
+  return client
 }
 
 function configOf(

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ClientDirectory } from '../clients/directory.ts'
+import { sampleRecord, sampleSecret } from '../clients/sample-client.ts'
+import { createSecret, digestSecret } from '../clients/secret.ts'
+import { LoginLimits } from '../limits/login-limits.ts'
+import { TokenQuotas } from '../limits/token-quotas.ts'
+import { cutOff } from '../tokens/cut-off.ts'
+import { clientCredentials, type GrantDeps } from './client-credentials.ts'
+
+const NOW = 1_800_000_000_000
+const AUDIENCE = 'https://api.example'
+const digestKey = new Uint8Array(32)
+const client_secret = createSecret('production')
+const client = sampleRecord({
+  secrets: [sampleSecret('secret_1', { digest: digestSecret(client_secret, digestKey) })],
+  grants: [
+    {
+      audience: AUDIENCE,
+      scopes: ['read'],
+      token_lifetime_seconds: 3600,
+      signing_alg: 'ES256',
+    },
+  ],
+  quota: { mode: 'observe', tokens_per_hour: 10, tokens_per_day: null },
+})
+
+/** A login with a store that takes its time to count a token, and the claims that were signed. */
+async function logIn(takesMs: number, meanwhile: (nowMs: number) => void) {
+  const clock = { ms: NOW }
+  const now = (): number => clock.ms
+  let claims: Record<string, unknown> = {}
+  const takeQuota = async () => {
+    meanwhile(clock.ms)
+    clock.ms += takesMs
+    return { taken: true, hour_tokens: 1, day_tokens: 1 }
+  }
+  const deps: GrantDeps = {
+    directory: new ClientDirectory({ findClient: async () => client, silentForMs: () => 0 }),
+    store: { useAssertion: () => assert.fail('a secret is not an assertion') },
+    digestKey,
+    issuer: 'https://auth.example',
+    now,
+    limits: new LoginLimits({ now }),
+    quotas: new TokenQuotas({ store: { takeQuota }, now, onExceeded: () => {} }),
+    usage: { secretUsed: () => {}, tokenIssued: () => {} },
+    metrics: { tokenIssued: () => {} },
+    keys: {
+      sign: async (_alg, payload) => {
+        claims = JSON.parse(payload)
+        return 'the.signed.token'
+      },
+    },
+  }
+  const call = { audience: AUDIENCE, scope: null, address: '192.0.2.1', user_agent: null }
+  const { client_id } = client
+  const credentials = { method: 'client_secret_post', client_id, client_secret } as const
+  const { token } = await clientCredentials({ ...call, credentials, observe: () => {} }, deps)
+  return { token, claims }
+}
+
+describe('clientCredentials', () => {
+  it('gives a client that is cut off meanwhile a token that is dead, however long it took', async () => {
+    let issued_until = 0
+    const { claims } = await logIn(60_000, (nowMs) => {
+      issued_until = cutOff(client, nowMs).tokens_revoked_until ?? 0
+    })
+    assert.ok(Number(claims.iat) <= issued_until)
+  })
+
+  it('promises no second more than the token lives, however long it took', async () => {
+    const { token, claims } = await logIn(60_000, () => {})
+    assert.equal(claims.exp, NOW / 1000 + token.expires_in)
+  })
+})

@@ -1,0 +1,39 @@
+/**
+ * How signatures are made: the dear ones on the thread pool where another core is there to make them, all
+ * others here, in turns.
+ *
+ * In the middle of a request a signature of ES256 costs more than to hand it to a thread and wait, and that
+ * more than twice what it costs beside others: see `createTurn`.
+ */
+
+import { type KeyObject, sign } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { promisify } from 'node:util'
+import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
+import { createTurn } from '@modulariot/platform/turns'
+import { ALGORITHMS } from './algorithms.ts'
+
+export type MakeSignature = (
+  alg: SigningAlgorithm,
+  input: Buffer,
+  key: KeyObject,
+) => Promise<Buffer>
+
+/** About two milliseconds, and four on a machine with one core, for which everybody else waits. */
+const CHEAP_IN_A_TURN = 64
+const DEAR_IN_A_TURN = 16
+
+const signOnThreadPool = promisify(sign)
+
+/** @param cores that this process may use. */
+export function createSignatures(cores = availableParallelism()): MakeSignature {
+  const cheapTurn = createTurn(CHEAP_IN_A_TURN)
+  const dearTurn = createTurn(DEAR_IN_A_TURN)
+  return async (alg, input, key) => {
+    const { digest, options, dear } = ALGORITHMS[alg]
+    const signWith = { key, ...options }
+    if (dear && cores > 1) return signOnThreadPool(digest, input, signWith)
+    await (dear ? dearTurn() : cheapTurn())
+    return sign(digest, input, signWith)
+  }
+}
