@@ -96,11 +96,19 @@ const report = (asset_id: string): Promise<void> =>
       ...{ asset_id, timestamp, type: 'a\u0001b' },
       gps: { latitude: -33.456789012345, longitude: -70.66 },
       metrics: { schema: 'miot.metrics@1.0', items: [{ k: 'engine.rpm', v: 850.5 }] },
-      events: [{ event_type: 'moved', timestamp }],
+      // A text that PostgreSQL has no value for, only a spelling.
+      events: [{ event_type: 'moved', timestamp, note: 'a\0b' }],
+      note: 'c\0d',
     }
     const { status, text } = await track(connection, tokenFromBefore, body)
     assert.equal(status, 200, text)
   })
+
+async function read<Answer>(path: string): Promise<Answer> {
+  const authorization = `Bearer ${tokenFromBefore}`
+  const response = await fetch(server.url + path, { headers: { authorization } })
+  return (await response.json()) as Answer
+}
 
 /** Of the token's tenant. */
 const assetsSeenWith = (token: string): Promise<string[]> =>
@@ -169,6 +177,10 @@ describe('miot copy', () => {
       assert.deepEqual(await assetsSeenWith(token), ASSETS)
     }
     assert.equal((await loginWith(assertionFromBefore)).status, 401, 'used before the move')
+    const { latest } = await read<{ latest: { note: string } }>(`/v1/assets/${ASSETS[0]}`)
+    assert.equal(latest.note, 'c\0d')
+    const { events } = await read<{ events: { note: string }[] }>('/v1/events')
+    assert.equal(events[0]?.note, 'a\0b')
     assert.deepEqual(((await miotOk('audit', 'verify')) as { ok: boolean }).ok, true)
   })
 

@@ -42,6 +42,18 @@ describe('retention', () => {
     assert.deepEqual(await miotJson('retention', org_id, '--days', '7'), own(7))
     assert.deepEqual(await miotJson('retention', org_id), own(7))
     assert.deepEqual(await miotJson('retention', org_id, '--default'), own(null))
+    const { stdout } = await server.miot(['audit', 'list', '--json'])
+    const told = (
+      JSON.parse(stdout).entries as { action: string; before: unknown; after: unknown }[]
+    )
+      .filter(({ action }) => action === 'organization.retention_changed')
+      .map(({ before, after }) => [before, after])
+    const [none, seven] = [{ retention_days: null }, { retention_days: 7 }]
+    // Newest first.
+    assert.deepEqual(told, [
+      [seven, none],
+      [none, seven],
+    ])
   })
 
   it('removes what is older, by the time the device named, and nothing else', async () => {

@@ -1,7 +1,7 @@
 /** The rows that a report becomes, as parameters of prepared statements: made before the clock runs. */
 
 import type { AssetTrackingData } from '@modulariot/telemetry'
-import { measurementColumns } from '../../packages/api/src/store/measurement.ts'
+import { measurementRows } from '../../packages/api/src/store/measurement.ts'
 import { observationOf } from '../../packages/api/src/track/ingest.ts'
 
 export type Row = (string | number | null | Uint8Array)[]
@@ -48,8 +48,8 @@ export function rowsOf(
       const fix = [latitude, longitude, altitude, speed, heading, accuracy, satellites]
       rows.positions.push([TENANT, asset, one.timestamp_ms, place, ...fix])
     }
-    for (const [index, measurement] of one.metrics.entries()) {
-      rows.metrics.push([TENANT, asset, ...measurementColumns(measurement, place, index)])
+    for (const columns of measurementRows(one.metrics, place)) {
+      rows.metrics.push([TENANT, asset, ...columns])
     }
   }
   return rows

@@ -10,7 +10,7 @@ async function eventsOf(chunks: readonly Uint8Array[]): Promise<ServerEvent[]> {
 }
 
 const TEXT = `retry: 3000
-: open
+id: 6
 
 event: observation
 id: 7
@@ -27,6 +27,7 @@ data: {`
 
 describe('server-sent events', () => {
   const expected = [
+    { event: 'place', id: '6', data: '' },
     { event: 'observation', id: '7', data: '{"a":"ñ",\n"b":1}' },
     { event: 'end', id: undefined, data: '' },
   ]

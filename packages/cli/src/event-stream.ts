@@ -9,7 +9,10 @@ export interface ServerEvent {
 /** A line that does not end within this is no event of ours. */
 const MAX_EVENT_LENGTH = 4 * 1024 ** 2
 
-/** Each event that is complete; comments are passed over. */
+/**
+ * Each event that is complete; comments are passed over. An id alone is no event but a place to come back to:
+ * it is given as `place`, without data.
+ */
 export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder()
   let rest = ''
@@ -38,6 +41,7 @@ function eventOf(fields: readonly (readonly [string, string])[]): ServerEvent | 
   const all = (name: string): string[] =>
     fields.filter(([field]) => field === name).map(([, value]) => value)
   const data = all('data')
-  if (data.length === 0) return null
-  return { event: all('event').at(-1) ?? 'message', id: all('id').at(-1), data: data.join('\n') }
+  const id = all('id').at(-1)
+  if (data.length === 0) return id === undefined ? null : { event: 'place', id, data: '' }
+  return { event: all('event').at(-1) ?? 'message', id, data: data.join('\n') }
 }

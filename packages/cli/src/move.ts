@@ -74,7 +74,9 @@ async function copyStore(
   moveRest: () => Promise<MovedTable[]>,
 ): Promise<MovedTable[]> {
   const { store, tables, verify } = moving
-  const { copyTables, PlaceInUse, TargetNotEmpty } = await import('@modulariot/platform/copy')
+  const { copyTables, PlaceInUse, TargetNotEmpty, TextNotKept } = await import(
+    '@modulariot/platform/copy'
+  )
   let held = from
   try {
     return await withTables(moving, from, 'read', (source) => {
@@ -90,6 +92,10 @@ async function copyStore(
   } catch (error) {
     if (error instanceof PlaceInUse) {
       throw new CliError('failure', `${nameOf(held)} is in use: stop every miot serve on it first`)
+    }
+    if (error instanceof TextNotKept) {
+      const where = `${store}.${error.message} holds a text with the character U+0000`
+      throw new CliError('failure', `${where}, which PostgreSQL cannot keep: nothing was copied`)
     }
     if (error instanceof TargetNotEmpty) {
       const where = `${nameOf(to)} is not empty (${store}.${error.message})`

@@ -6,6 +6,7 @@
 import { ASSET_TRACKING_EXAMPLES, AssetTrackingData, EVENT_SEVERITIES } from '@modulariot/telemetry'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
+import { ApiError } from '../api-error.ts'
 import { SCOPES } from '../scopes.ts'
 import { getAsset, listAssets, MAX_ASSETS_LIMIT, noSuchAsset } from '../track/query.ts'
 import {
@@ -174,8 +175,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: ['key', 'bucket', ...PAGE_PARAMETERS],
     answer: json(schemas.Metrics),
-    handler: (deps) => (request) =>
-      listMetrics(accessTokenClaims(request), assetId(request), request.query, deps),
+    handler: (deps) => (request, reply) => {
+      const signal = untilLeft(reply)
+      const tenant = accessTokenClaims(request)
+      return listMetrics(tenant, assetId(request), request.query, { ...deps, signal })
+    },
   },
   {
     operationId: 'listAssetEvents',
@@ -206,6 +210,15 @@ function assetId({ params }: ApiRequest): string {
   const asset_id = params.asset_id as string
   if (asset_id.includes('\0')) throw noSuchAsset()
   return asset_id
+}
+
+/** Aborted when whoever asked has closed the connection. */
+function untilLeft({ raw }: FastifyReply): AbortSignal {
+  const left = new ApiError(503, 'Nobody waits', 'The connection was closed')
+  if (raw.closed || raw.socket?.destroyed) return AbortSignal.abort(left)
+  const controller = new AbortController()
+  raw.once('close', () => controller.abort(left))
+  return controller.signal
 }
 
 function text(): TSchema {

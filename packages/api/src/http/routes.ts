@@ -7,6 +7,7 @@ import type { FastifyError, FastifyInstance } from 'fastify'
 import type { ApiMetrics } from '../metrics.ts'
 import { SCOPES } from '../scopes.ts'
 import type { TelemetryStore } from '../store/store.ts'
+import { createCharts } from '../track/charts.ts'
 import type { IngestDeps } from '../track/ingest.ts'
 import { assertKnown } from '../track/query-parameters.ts'
 import { ENDPOINTS, type Endpoint, type EndpointDeps } from './endpoints.ts'
@@ -40,6 +41,7 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
   })
 
   const streams = new OpenStreams()
+  const charts = createCharts()
   deps.metrics.watchStreams(() => streams.size)
   app.addHook('preClose', (done) => {
     streams.endAll()
@@ -48,7 +50,7 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
   for (const endpoint of ENDPOINTS) {
     // A scope each: which bodies it takes is its own.
     await routeGroup(app, { 'cache-control': 'no-store' }, (routes) =>
-      mountEndpoint(routes, endpoint, { ...deps, streams }),
+      mountEndpoint(routes, endpoint, { ...deps, streams, charts }),
     )
   }
 

@@ -21,22 +21,32 @@ interface Options {
   readonly exp?: number
   readonly store?: Partial<TelemetryStore>
   readonly heartbeatMs?: number
+  /** When every token has been verified. */
+  readonly verified?: Promise<void>
 }
 
 /** A server with one stream that nobody reports to, unless the store says otherwise. */
-async function serve({ exp = FOREVER, store = {}, heartbeatMs = PACE.heartbeatMs }: Options = {}) {
+async function serve(options: Options = {}) {
+  const { exp = FOREVER, store = {}, heartbeatMs = PACE.heartbeatMs, verified } = options
   const reasons: Error[] = []
+  let size = () => 0
   const quiet: Feed = { entries: [], cursor: 0, more: false }
   const app = Fastify()
   const deps = {
     verifier: {
       verify: async () => {
+        await verified
         const [reason] = reasons
         if (reason !== undefined) throw reason
         return { ...TENANT, client_id: 'c', exp } as AccessTokenClaims
       },
     },
-    metrics: createApiMetrics(noMetrics),
+    metrics: {
+      ...createApiMetrics(noMetrics),
+      watchStreams: (read: () => number) => {
+        size = read
+      },
+    },
     store: { readSince: async () => quiet, watch: () => () => {}, ...store },
     audience: 'https://api.example',
     issuer: 'https://auth.example',
@@ -52,7 +62,7 @@ async function serve({ exp = FOREVER, store = {}, heartbeatMs = PACE.heartbeatMs
     socket.write(`GET /v1/assets/stream HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\n\r\n`)
     return socket
   }
-  return { app, open, refuse: (reason: Error) => void reasons.push(reason) }
+  return { app, open, refuse: (reason: Error) => void reasons.push(reason), size: () => size() }
 }
 
 const refused = (status: number, error: OAuthError['error']) =>
@@ -139,6 +149,34 @@ describe('a stream', { timeout: 20_000 }, () => {
     socket.pause()
     await app.close()
     socket.destroy()
+  })
+
+  it('gives its place back when its reader left while the token was verified', async () => {
+    const { promise: verified, resolve } = Promise.withResolvers<void>()
+    const { app, open, size } = await serve({ verified, heartbeatMs: 60_000 })
+    const left = once(app.server, 'connection').then(([socket]) => once(socket, 'close'))
+    const leaves = open()
+    await once(leaves, 'connect')
+    leaves.destroy()
+    await left
+    resolve()
+    const stays = open()
+    await once(stays, 'data')
+    const streams = size()
+    stays.destroy()
+    await app.close()
+    assert.equal(streams, 1)
+  })
+
+  it('names its place at once, so that a break before the first event loses nothing', async () => {
+    const quiet: Feed = { entries: [], cursor: 41, more: false }
+    const { app, open } = await serve({ store: { readSince: async () => quiet } })
+    const socket = open()
+    let seen = ''
+    while (!seen.includes('id:')) seen += (await once(socket, 'data'))[0]
+    assert.match(seen, /\r\n\r\n[\s\S]*id: 41\n\n/)
+    socket.destroy()
+    await app.close()
   })
 
   it('is refused with 503 when the store cannot answer', async () => {

@@ -46,15 +46,17 @@ export function streamEndpoint(deps: StreamDeps) {
     const asked = lastEventId(request)
     const asset_id = parseText(request.query, 'asset_id')
     const stream = streams.open(tenant)
-    // Before anything is awaited: the reader may be gone by then.
+    // Before anything is awaited. While the token was verified the reader may have left already.
     reply.raw.once('close', () => stream.close())
+    if (reply.raw.closed || request.raw.socket.destroyed) stream.close()
     // Asked in any case: a store that cannot answer is told by a 503, not by a stream that breaks.
     const newest = await newestCursor(tenant, store)
     const { signal } = stream
     const { pace = PACE } = deps
-    const steps = follow(tenant, { after: asked ?? newest, signal, store, pace })
+    const after = asked ?? newest
+    const steps = follow(tenant, { after, signal, store, pace })
     const watch = watchReader(stream, request, reply, deps)
-    const body = Readable.from(written(steps, asset_id, stream, watch.pulled), {
+    const body = Readable.from(written(steps, asset_id, stream, after, watch.pulled), {
       objectMode: false,
       highWaterMark: BUFFER_BYTES,
     })
@@ -64,16 +66,20 @@ export function streamEndpoint(deps: StreamDeps) {
   }
 }
 
-/** Reconnect after three seconds; the first bytes also carry the headers past buffering proxies. */
-const OPENING = 'retry: 3000\n: open\n\n'
+/**
+ * Reconnect after three seconds, to this place if nothing comes before: an id without data is no event. The
+ * first bytes also carry the headers past buffering proxies.
+ */
+const opening = (cursor: number): string => `retry: 3000\nid: ${cursor}\n\n`
 
 async function* written(
   steps: AsyncIterable<FollowStep>,
   asset_id: string | undefined,
   { signal }: OpenStream,
+  after: number,
   pulled: () => void,
 ): AsyncGenerator<string> {
-  yield OPENING
+  yield opening(after)
   for await (const step of steps) {
     pulled()
     for (const text of textsOf(step, asset_id)) {

@@ -2,13 +2,20 @@
 
 import { type BucketQuery, MAX_BUCKETS, type MetricBucket } from './store.ts'
 
+type Span = Pick<BucketQuery, 'from_ms' | 'to_ms' | 'bucketMs'>
+
+/** How many buckets a period touches; the first may begin before it, the last may end behind it. */
+export function countBuckets({ from_ms, to_ms, bucketMs }: Span): number {
+  return Math.floor((to_ms - 1) / bucketMs) - Math.floor(from_ms / bucketMs) + 1
+}
+
 /** @throws RangeError for a question that would give more than MAX_BUCKETS. */
-export function assertBuckets({ from_ms, to_ms, bucketMs }: BucketQuery): void {
+export function assertBuckets(query: Span): void {
+  const { bucketMs } = query
   if (!Number.isSafeInteger(bucketMs) || bucketMs < 1) {
     throw new RangeError('bucketMs must be a whole number of milliseconds, at least 1')
   }
-  // One more than the quotient: the first one begins before `from_ms`.
-  if (to_ms - from_ms > bucketMs * (MAX_BUCKETS - 1)) {
+  if (countBuckets(query) > MAX_BUCKETS) {
     throw new RangeError(`the period holds more than ${MAX_BUCKETS} buckets`)
   }
 }
@@ -16,6 +23,9 @@ export function assertBuckets({ from_ms, to_ms, bucketMs }: BucketQuery): void {
 export function bucketStart(timestamp_ms: number, bucketMs: number): number {
   return Math.floor(timestamp_ms / bucketMs) * bucketMs
 }
+
+/** Sums are taken of numbers so much smaller, or two large ones would have none. A power of two rounds none. */
+export const SUM_SCALE = 2 ** 64
 
 /** Give it numbers in order of time. */
 export function createBuckets(bucketMs: number): {
@@ -28,7 +38,7 @@ export function createBuckets(bucketMs: number): {
   function close(): void {
     if (open === null) return
     const { sum, ...bucket } = open
-    buckets.push({ ...bucket, avg: sum / bucket.count })
+    buckets.push({ ...bucket, avg: (sum / bucket.count) * SUM_SCALE })
     open = null
   }
 
@@ -37,7 +47,13 @@ export function createBuckets(bucketMs: number): {
       const start_ms = bucketStart(timestamp_ms, bucketMs)
       if (open?.start_ms !== start_ms) close()
       if (open === null) {
-        const same = { min: number, max: number, first: number, last: number, sum: number }
+        const same = {
+          min: number,
+          max: number,
+          first: number,
+          last: number,
+          sum: number / SUM_SCALE,
+        }
         open = { start_ms, count: 1, ...same }
         return
       }
@@ -48,7 +64,7 @@ export function createBuckets(bucketMs: number): {
         min: Math.min(min, number),
         max: Math.max(max, number),
         last: number,
-        sum: sum + number,
+        sum: sum + number / SUM_SCALE,
       }
     },
     done() {

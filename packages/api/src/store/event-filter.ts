@@ -1,5 +1,6 @@
 /** Which of the events read along an index were asked for; a page ends after so many, found or not. */
 
+import { MAX_PAGE_LENGTH } from './page.ts'
 import type { AssetOccurrence, EventQuery, Page, Place } from './store.ts'
 
 /** About five milliseconds of work. */
@@ -19,14 +20,18 @@ export function findEvents(events: Iterable<EventRow>, query: EventQuery): Page<
   const rows: AssetOccurrence[] = []
   let next: Place | null = null
   let seen = 0
+  let length = 0
   const most = eventsToRead(query) - 1
   for (const { seq, item, ...event } of events) {
-    if (seen === most || rows.length === query.limit) return { rows, next }
+    const full = seen === most || rows.length === query.limit || length >= MAX_PAGE_LENGTH
+    if (full) return { rows, next }
     if (isAskedFor(event, query)) rows.push(event)
     next = [event.timestamp_ms, seq, item]
     seen++
+    length += event.payload.length
   }
-  return { rows, next: null }
+  // The database may have stopped there, too.
+  return { rows, next: length >= MAX_PAGE_LENGTH ? next : null }
 }
 
 /** What no index narrows: the type within one asset, and the severity. */

@@ -12,6 +12,32 @@ export type MeasurementColumns = [
   sequence: number,
   seq: number,
   item: number,
+  ...measured: MeasuredColumns,
+]
+
+/**
+ * The values of an observation. Where the device numbers, a row is known by what was measured, so that the
+ * same envelope sent again gives the same rows; those of a key and a moment stay in the envelope's order.
+ *
+ * @param seq of the observation.
+ */
+export function measurementRows(
+  measurements: readonly Measurement[],
+  seq: number,
+): MeasurementColumns[] {
+  const before = new Map<string, number>()
+  return measurements.map((one, item) => {
+    const { key, timestamp_ms, sequence } = one
+    const measured = measuredColumns(one)
+    if (sequence === null) return [key, timestamp_ms, UNNUMBERED, seq, item, ...measured]
+    const name = `${timestamp_ms} ${key}`
+    const repeat = before.get(name) ?? 0
+    before.set(name, repeat + 1)
+    return [key, timestamp_ms, sequence, 0, repeat * 2 ** 31 + fingerprint(measured), ...measured]
+  })
+}
+
+type MeasuredColumns = readonly [
   number: number | null,
   json: string | null,
   unit: string | null,
@@ -19,25 +45,17 @@ export type MeasurementColumns = [
   quality: string | null,
 ]
 
-/** @param seq, item the observation, and the place in it. */
-export function measurementColumns(
-  { key, timestamp_ms, sequence, value, unit, source, quality }: Measurement,
-  seq: number,
-  item: number,
-): MeasurementColumns {
+function measuredColumns({ value, unit, source, quality }: Measurement): MeasuredColumns {
   const [number, json] = valueColumns(value)
-  const identity =
-    sequence === null
-      ? ([UNNUMBERED, seq, item] as const)
-      : ([sequence, 0, fingerprint(`${number} ${source} ${quality} ${json} ${unit}`)] as const)
-  return [key, timestamp_ms, ...identity, number, json, unit, source ?? null, quality ?? null]
+  return [number, json, unit, source ?? null, quality ?? null]
 }
 
 /**
  * 31 bits of FNV-1a. They only tell apart what a device measured of one key at one moment under one
  * number: the same again is the same row, and two that differ meet once in two thousand million times.
  */
-function fingerprint(text: string): number {
+function fingerprint([number, json, unit, source, quality]: MeasuredColumns): number {
+  const text = `${number} ${source} ${quality} ${json} ${unit}`
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index++) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
@@ -57,6 +75,9 @@ export interface MeasurementRow {
   readonly source: Measurement['source']
   readonly quality: Measurement['quality']
 }
+
+/** Characters of what may be long in it. */
+export const jsonLength = ({ json }: Pick<MeasurementRow, 'json'>): number => json?.length ?? 0
 
 export function measurementOf(row: MeasurementRow): Measurement {
   return {

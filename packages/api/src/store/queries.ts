@@ -5,6 +5,7 @@
  * every index does, and goes on along an index: nothing is scanned or sorted.
  */
 
+import { MAX_FEED_LENGTH, MAX_PAGE_LENGTH } from './page.ts'
 import { PLACE_LENGTHS } from './store.ts'
 
 type Schema = '' | 'telemetry.'
@@ -20,7 +21,7 @@ export function queriesOf(schema: Schema) {
     findAsset: text(FIND_ASSET),
     assetNames: text(ASSET_NAMES),
     nextKey: text(NEXT_KEY),
-    feed: text(FEED),
+    feed: schema === '' ? text(FEED) : bounded(text(FEED), FEED_BOUND),
     lastSeq: text(LAST_SEQ),
     retention: text(RETENTION),
     /** Parameters behind the list's own: the place, from_ms, to_ms, limit. */
@@ -92,6 +93,8 @@ const RETENTION = 'SELECT days FROM retention WHERE org_id = $1'
 /** What a list is: where it looks and by what it is ordered. */
 interface List {
   readonly columns: string
+  /** Where `columns` computes some. */
+  readonly names?: string
   readonly from: string
   /** Of the first columns of an index. */
   readonly where: string
@@ -101,6 +104,8 @@ interface List {
   readonly order: readonly string[]
   /** Its name, where it is not the primary key. */
   readonly index?: string
+  /** The column that may be long, where there is one. */
+  readonly long?: string
 }
 
 const POSITIONS: List = {
@@ -117,15 +122,18 @@ const METRICS: List = {
   where: `${OF_ASSET} AND key = $4`,
   parameters: 4,
   order: ['timestamp_ms', 'sequence', 'seq', 'item'],
+  long: 'json',
 }
 
 const EVENTS: List = {
   columns: `timestamp_ms, seq, item, event_type, severity, payload,
     (SELECT asset_id FROM assets a WHERE a.asset = e.asset) AS asset_id`,
+  names: 'timestamp_ms, seq, item, event_type, severity, payload, asset_id',
   from: 'events e',
   where: OF_TENANT,
   parameters: 2,
   order: ['timestamp_ms', 'seq', 'item'],
+  long: 'payload',
 }
 
 const DIRECTIONS = {
@@ -146,7 +154,40 @@ function listQuery(list: List, direction: keyof typeof DIRECTIONS, schema: Schem
   const within = period[schema === '' ? direction : 'both']
   // SQLite would rather take the index by time alone, and read what others have.
   const index = schema === '' && list.index !== undefined ? ` INDEXED BY ${list.index}` : ''
-  return `SELECT ${list.columns} FROM ${list.from}${index}
+  const ordered = list.order.map((column) => `${column} ${order}`).join(', ')
+  const all = `SELECT ${list.columns} FROM ${list.from}${index}
     WHERE ${list.where} AND (${list.order.join(', ')}) ${behind} (${place.join(', ')}) AND ${within}
-    ORDER BY ${list.order.map((column) => `${column} ${order}`).join(', ')} LIMIT $${next + 3}`
+    ORDER BY ${ordered} LIMIT $${next + 3}`
+  if (schema === '' || list.long === undefined) return all
+  const columns = list.names ?? list.columns
+  return bounded(all, { columns, long: list.long, order: ordered, maxLength: MAX_PAGE_LENGTH })
+}
+
+interface Bound {
+  /** What the question gives, column by column. */
+  readonly columns: string
+  /** The column that may be long. */
+  readonly long: string
+  readonly order: string
+  readonly maxLength: number
+}
+
+const FEED_BOUND: Bound = {
+  columns: 'cursor, asset_id, timestamp_ms, received_ms, payload',
+  long: 'payload',
+  order: 'cursor',
+  maxLength: MAX_FEED_LENGTH,
+}
+
+/**
+ * The first rows of a question, up to the one that reaches `maxLength`: SQLite is read row by row and left
+ * when there is enough, PostgreSQL would send all it was asked for.
+ */
+export function bounded(question: string, { columns, long, order, maxLength }: Bound): string {
+  return `SELECT ${columns} FROM (
+      SELECT page.*, coalesce(sum(octet_length(${long})) OVER (
+        ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+      FROM (${question}) AS page
+    ) AS page
+    WHERE before < ${maxLength} ORDER BY ${order}`
 }

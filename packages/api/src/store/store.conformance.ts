@@ -10,6 +10,7 @@ import { testBuckets } from './conformance/buckets.ts'
 import { testDurability } from './conformance/durability.ts'
 import { testEvents, testFeed } from './conformance/happenings.ts'
 import { testIsolation } from './conformance/isolation.ts'
+import { testLengths } from './conformance/lengths.ts'
 import { testRequests } from './conformance/requests.ts'
 import { testRetention } from './conformance/retention.ts'
 import type { StorePromise } from './conformance/samples.ts'
@@ -36,6 +37,7 @@ export function testTelemetryStore(name: string, open: () => Promise<StorePlace>
   testBuckets(name, promise)
   testEvents(name, promise)
   testFeed(name, promise)
+  testLengths(name, promise)
   testRetention(name, promise)
   testDurability(name, promise)
 }

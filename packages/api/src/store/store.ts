@@ -64,13 +64,15 @@ export interface MetricQuery extends PageQuery {
   readonly key: string
 }
 
-/** At most MAX_BUCKETS buckets: `(to_ms - from_ms) / bucketMs`. Buckets begin at multiples of `bucketMs`. */
+/** At most MAX_BUCKETS buckets, which begin at multiples of `bucketMs` (`buckets.ts` counts them). */
 export interface BucketQuery {
   readonly key: string
   readonly from_ms: number
   /** Exclusive. */
   readonly to_ms: number
   readonly bucketMs: number
+  /** Nobody waits any more: what is not done yet need not be. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export const MAX_BUCKETS = 2000

@@ -101,6 +101,13 @@ export function parseBucket({ bucket }: SentQuery): number | undefined {
   return Number(match[1]) * (UNIT_MS[match[2] as string] as number)
 }
 
+/** The shortest bucket that is at least so long, as `parseBucket` reads it. */
+export function writeBucket(ms: number): string {
+  const fits = Object.entries(UNIT_MS).find(([, unitMs]) => ms / unitMs <= 99_999)
+  const [unit, unitMs] = fits ?? ['d', 86_400_000]
+  return `${Math.ceil(ms / unitMs)}${unit}`
+}
+
 /** A cursor is text of ours, so that it needs no escaping in a URL. */
 export function writeCursor(text: string | null): string | null {
   return text === null ? null : Buffer.from(text).toString('base64url')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ApiError } from '../api-error.ts'
 import type { Asset, TelemetryStore, Tenant } from '../store/store.ts'
+import { createCharts } from './charts.ts'
 import { listEvents, listMetrics, listPositions } from './series.ts'
 
 const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
@@ -26,7 +27,8 @@ function createStore(answers: Partial<Record<keyof TelemetryStore, unknown>> = {
     latestMetrics: answer('latestMetrics', []),
     findAsset: async (_tenant: Tenant, id: string) => (id === 'known' ? ({} as Asset) : null),
   } as unknown as TelemetryStore
-  return { asked, deps: { store, now: () => NOW_MS } }
+  const { signal } = new AbortController()
+  return { asked, deps: { store, now: () => NOW_MS, charts: createCharts(), signal } }
 }
 
 type List = (asset_id: string, query: Record<string, unknown>) => Promise<object>
@@ -143,7 +145,7 @@ describe('metrics', () => {
     })
     const from_ms = Date.parse(DAY)
     const question = { key: 'engine.rpm', from_ms, to_ms: NOW_MS, bucketMs: 300_000 }
-    assert.deepEqual(asked[0]?.[1], question)
+    assert.deepEqual(asked[0]?.[1], { ...question, signal: deps.signal })
   })
 
   it('refuses buckets it does not understand, or too many of them, saying which would do', async () => {
@@ -156,6 +158,16 @@ describe('metrics', () => {
     await assert.rejects(ask({}), /Invalid bucket/)
     await assert.rejects(ask({}), (error: ApiError) => /at least 44s/.test(error.detail))
     await ask({ bucket: '44s' })
+    const to = (minutes: number) => new Date(Date.parse(DAY) + minutes * 60_000).toISOString()
+    await ask({ bucket: '1m', to: to(2000) })
+    await assertRefused(ask({ bucket: '1m', to: to(2000.5) }), 400, 'Invalid bucket')
+    // What it advises, it takes.
+    for (const years of [1, 100, 900]) {
+      const period = { from: '1000-01-01T00:00:00Z', to: `${1000 + years}-01-01T00:00:00Z` }
+      const error = await ask(period).catch((refusal: ApiError) => refusal)
+      const [, bucket] = /at least (\w+) for/.exec((error as ApiError).detail) ?? []
+      await ask({ ...period, bucket })
+    }
     await assertRefused(ask({ from: undefined }), 400, 'Invalid from')
     await assertRefused(ask({ from: '2026-01-03T00:00:00Z' }), 400, 'Invalid from')
     await assertRefused(ask({ bucket: '1h', limit: '5' }), 400, 'Invalid limit')

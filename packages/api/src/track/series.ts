@@ -1,6 +1,7 @@
 /** Reading back what was measured and what happened, by device time, within one tenant. */
 
 import { EVENT_SEVERITIES, metricDefinition } from '@modulariot/telemetry'
+import { countBuckets } from '../store/buckets.ts'
 import {
   type AssetOccurrence,
   MAX_BUCKETS,
@@ -12,6 +13,7 @@ import {
   type TelemetryStore,
   type Tenant,
 } from '../store/store.ts'
+import type { Charts } from './charts.ts'
 import { noSuchAsset } from './query.ts'
 import {
   invalid,
@@ -22,6 +24,7 @@ import {
   parseText,
   parseWord,
   type SentQuery,
+  writeBucket,
   writePlace,
 } from './query-parameters.ts'
 
@@ -31,6 +34,7 @@ export const PAGE_PARAMETERS = ['from', 'to', 'order', 'limit', 'cursor'] as con
 
 export interface SeriesDeps {
   readonly store: TelemetryStore
+  readonly charts: Charts
   /** Unix milliseconds. */
   readonly now: () => number
 }
@@ -52,13 +56,14 @@ export async function listPositions(
  * Without `key` the newest value of each key, with it the values of that key, with `bucket` besides the
  * same in summary.
  *
- * @throws ApiError 400; 404 when there is no such asset.
+ * @param deps with a signal that says when nobody waits any more.
+ * @throws ApiError 400; 404 when there is no such asset; 429 when too many ask for summaries.
  */
 export async function listMetrics(
   tenant: Tenant,
   asset_id: string,
   query: SentQuery,
-  deps: SeriesDeps,
+  deps: SeriesDeps & { readonly signal: AbortSignal },
 ) {
   const sent = parseText(query, 'key')
   const key = sent === undefined ? undefined : (metricDefinition(sent)?.key ?? sent)
@@ -91,7 +96,7 @@ async function metricBuckets(
   key: string,
   bucketMs: number,
   query: SentQuery,
-  { store, now }: SeriesDeps,
+  { store, now, charts, signal }: SeriesDeps & { readonly signal: AbortSignal },
 ) {
   const { from_ms, to_ms = now() } = parsePeriod(query)
   for (const name of ['order', 'limit', 'cursor']) {
@@ -99,15 +104,15 @@ async function metricBuckets(
   }
   if (from_ms === undefined) throw invalid('from', 'is required where bucket is given')
   if (from_ms >= to_ms) throw invalid('from', 'must be before to')
-  const count = (to_ms - from_ms) / bucketMs
-  if (count > MAX_BUCKETS) {
-    const seconds = Math.ceil((to_ms - from_ms) / MAX_BUCKETS / 1000)
+  if (countBuckets({ from_ms, to_ms, bucketMs }) > MAX_BUCKETS) {
+    const least = writeBucket((to_ms - from_ms) / (MAX_BUCKETS - 1))
     throw invalid(
       'bucket',
-      `must be at least ${seconds}s for this period: ${MAX_BUCKETS} buckets are the most`,
+      `must be at least ${least} for this period: ${MAX_BUCKETS} buckets are the most`,
     )
   }
-  const rows = await store.metricBuckets(tenant, asset_id, { key, from_ms, to_ms, bucketMs })
+  const asked = { key, from_ms, to_ms, bucketMs, signal }
+  const rows = await charts.inTurn(() => store.metricBuckets(tenant, asset_id, asked), signal)
   if (rows.length === 0) await assertAsset(tenant, asset_id, store)
   return { asset_id, key, bucket: query.bucket, buckets: rows.map(bucketView) }
 }

@@ -17,6 +17,7 @@ export type Actor =
 
 export type AuditAction =
   | 'organization.created'
+  | 'organization.retention_changed'
   | 'audience.created'
   | 'audience.updated'
   | 'client.created'

@@ -209,6 +209,8 @@ export interface AuthStore {
     update: (current: readonly SealedKey[]) => KeyChange | null,
   ): Promise<readonly SealedKey[]>
 
+  /** What was done to something that is kept elsewhere. Tells no listener. */
+  recordAudit(audit: AuditDraft): Promise<void>
   /** Newest first. */
   listAudit(query: AuditQuery): Promise<AuditRow[]>
   /** The entry of the tenant's change that was asked for under this `Idempotency-Key`. */

@@ -173,7 +173,7 @@ async function* followed(
       for await (const event of readEvents(response.body as AsyncIterable<Uint8Array>)) {
         failures = 0
         lastId = event.id ?? lastId
-        if (event.event !== 'end') yield event
+        if (event.event !== 'end' && event.event !== 'place') yield event
       }
     } catch (error) {
       failures++

@@ -1,5 +1,6 @@
 /** `miot orgs retention`: for how long an organization's telemetry is kept. */
 
+import { noSuchOrganization, setRetention } from '@modulariot/auth'
 import { onTheBox } from '../admin.ts'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
@@ -22,15 +23,13 @@ export async function retention(
     throw new CliError('usage', 'Either --days or --default')
   }
   const config = context.config()
-  await onTheBox(context, async ({ store }) => {
-    const organizations = await store.listOrganizations()
-    if (!organizations.some((one) => one.org_id === org_id)) {
-      throw new CliError('not_found', `There is no organization ${org_id}`)
-    }
+  await onTheBox(context, async (admin) => {
+    const organizations = await admin.store.listOrganizations()
+    if (!organizations.some((one) => one.org_id === org_id)) throw noSuchOrganization(org_id)
     const telemetry = await openTelemetryStore(config.database)
     try {
       const { days = null } = options
-      if (days !== null || options.default) await telemetry.setRetention(org_id, days)
+      if (days !== null || options.default) await setRetention(org_id, days, telemetry, admin)
       const own_days = await telemetry.findRetention(org_id)
       const kept_days = own_days ?? config.retentionDays
       context.output.print({ org_id, own_days, kept_days }, () =>

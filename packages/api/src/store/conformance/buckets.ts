@@ -116,7 +116,26 @@ export function testBuckets(name: string, promise: StorePromise): void {
           String(bucketMs),
         )
       }
-      assert.deepEqual(await store.metricBuckets(TENANT, 'truck', { ...wide, bucketMs: 1001 }), [])
+      // As many as there may be, and one more that the period only touches.
+      const most = { ...wide, bucketMs: 1000 }
+      assert.deepEqual(await store.metricBuckets(TENANT, 'truck', most), [])
+      await assert.rejects(
+        async () =>
+          store.metricBuckets(TENANT, 'truck', { ...most, from_ms: 1, to_ms: most.to_ms + 1 }),
+        RangeError,
+      )
+    })
+
+    promise('have an average, however large the numbers are', async ({ store }) => {
+      await store.append(
+        [1.7e308, 1.7e308, -1.7e308, 0.1].map((value, second) => from(second, value)),
+      )
+      await store.append([from(60, 0.1), from(61, 0.2)])
+      const query = { ...minute, from_ms: START_MS, to_ms: START_MS + 120_000 }
+      const averages = (await store.metricBuckets(TENANT, 'truck', query)).map(({ avg }) => avg)
+      assert.equal(averages.length, 2)
+      assert.ok(Math.abs((averages[0] as number) / 4.25e307 - 1) < 1e-9, String(averages[0]))
+      assert.ok(Math.abs((averages[1] as number) - 0.15) < 1e-15, String(averages[1]))
     })
   })
 }

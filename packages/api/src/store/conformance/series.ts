@@ -221,6 +221,18 @@ export function testMetrics(name: string, promise: StorePromise): void {
       }
     })
 
+    promise('of two sensors under one key are two values, sent again or not', async ({ store }) => {
+      const both = () =>
+        observationOf({
+          metrics: [50, 60].map((value) =>
+            measurementOf({ timestamp_ms: at(0), sequence: 7, value }),
+          ),
+        })
+      await store.append([both()])
+      await store.append([both()])
+      assert.deepEqual(values((await store.metrics(TENANT, 'truck', page)).rows), [50, 60])
+    })
+
     promise('that nobody numbers are all kept', async ({ store }) => {
       const metrics = [1, 2].map((value) => measurementOf({ timestamp_ms: at(0), value }))
       await store.append([observationOf({ metrics })])

@@ -1,7 +1,7 @@
 /** The rows of new observations, all tables in one statement. */
 
 import type { RunQuery } from '@modulariot/platform/postgres'
-import { measurementColumns } from '../measurement.ts'
+import { measurementRows } from '../measurement.ts'
 import type { Observation } from '../store.ts'
 
 /** An observation with the numbers its rows carry. */
@@ -89,10 +89,7 @@ const METRICS: Table = {
     ['quality', 'text'],
   ],
   rowsOf: ({ tenant, seq, asset, one }) =>
-    one.metrics.map((measurement, item) => [
-      ...[tenant, asset],
-      ...measurementColumns(measurement, seq, item),
-    ]),
+    measurementRows(one.metrics, seq).map((columns) => [tenant, asset, ...columns]),
 }
 
 const EVENTS: Table = {

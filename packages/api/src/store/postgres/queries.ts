@@ -1,11 +1,12 @@
 /** Questions asked here in other words than in the embedded store, since each is a way to the server. */
 
-import { OF_ASSET } from '../queries.ts'
+import { SUM_SCALE } from '../buckets.ts'
+import { MAX_PAGE_LENGTH } from '../page.ts'
+import { bounded, OF_ASSET } from '../queries.ts'
 
 const OF_OURS = OF_ASSET.replace(/FROM (tenants|assets)/g, 'FROM telemetry.$1')
 
-/** $3: asset_ids. */
-export const ASSETS_BY_ID = `SELECT a.asset_id, a.type, a.timestamp_ms, a.first_received_ms,
+const ASSETS = `SELECT a.asset_id, a.type, a.timestamp_ms, a.first_received_ms,
     a.last_received_ms, o.payload
   FROM telemetry.assets a
   JOIN telemetry.observations o
@@ -14,8 +15,16 @@ export const ASSETS_BY_ID = `SELECT a.asset_id, a.type, a.timestamp_ms, a.first_
     AND a.asset_id = ANY ($3::text[])
   ORDER BY a.asset_id`
 
+/** As many as a page holds. $3: asset_ids. */
+export const ASSETS_BY_ID = bounded(ASSETS, {
+  columns: 'asset_id, type, timestamp_ms, first_received_ms, last_received_ms, payload',
+  long: 'payload',
+  order: 'asset_id',
+  maxLength: MAX_PAGE_LENGTH,
+})
+
 /** From key to key and not through all rows. $3: asset_id, $4: how many keys. */
-export const LATEST_METRICS = `WITH RECURSIVE
+const LATEST = `WITH RECURSIVE
   asked AS MATERIALIZED (
     SELECT t.tenant, a.asset FROM telemetry.tenants t JOIN telemetry.assets a USING (tenant)
     WHERE t.org_id = $1 AND t.environment = $2 AND a.asset_id = $3
@@ -38,6 +47,14 @@ export const LATEST_METRICS = `WITH RECURSIVE
   ) AS latest
   ORDER BY key`
 
+/** As many as a page holds. */
+export const LATEST_METRICS = bounded(LATEST, {
+  columns: 'key, timestamp_ms, sequence, seq, item, number, json, unit, source, quality',
+  long: 'json',
+  order: 'key',
+  maxLength: MAX_PAGE_LENGTH,
+})
+
 const NUMBERS = `FROM telemetry.metrics WHERE ${OF_OURS} AND key = $4
   AND number IS NOT NULL AND (quality IS NULL OR quality NOT IN ('invalid', 'missing'))`
 
@@ -54,7 +71,8 @@ export const BUCKETS = `SELECT start_ms, count, min, max, avg,
     ${edge('ASC')} AS first, ${edge('DESC')} AS last
   FROM (
     SELECT timestamp_ms - mod(mod(timestamp_ms, $7) + $7, $7) AS start_ms,
-      count(*), min(number), max(number), avg(number)
+      count(*), min(number), max(number),
+      sum(number / ${SUM_SCALE}::float8) / count(*) * ${SUM_SCALE}::float8 AS avg
     ${NUMBERS} AND timestamp_ms >= $5::bigint AND timestamp_ms < $6::bigint
     GROUP BY 1
   ) AS buckets

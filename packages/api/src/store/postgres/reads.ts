@@ -4,8 +4,8 @@ import type { Postgres } from '@modulariot/platform/postgres'
 import { type AssetName, findNames, namesToRead } from '../asset-search.ts'
 import { assertBuckets } from '../buckets.ts'
 import { type EventRow, eventsToRead, findEvents } from '../event-filter.ts'
-import { type MeasurementRow, measurementOf } from '../measurement.ts'
-import { pageOf } from '../page.ts'
+import { jsonLength, type MeasurementRow, measurementOf } from '../measurement.ts'
+import { MAX_FEED_LENGTH, pageOf, payloadLength, takePage } from '../page.ts'
 import { boundsOf } from '../place.ts'
 import { LIST_LENGTHS, type ListName, queriesOf } from '../queries.ts'
 import {
@@ -77,7 +77,9 @@ export function createReads(postgres: Postgres): Reads {
       ])
       const { rows, next } = findNames(names, query)
       if (rows.length === 0) return { rows: [], next }
-      return { rows: await ask<Asset>('assets', ASSETS_BY_ID, [...whose(tenant), rows]), next }
+      const found = await ask<Asset>('assets', ASSETS_BY_ID, [...whose(tenant), rows])
+      const page = takePage(found, rows.length, payloadLength)
+      return { rows: page.rows, next: page.more ? (page.rows.at(-1)?.asset_id ?? next) : next }
     },
     async positions(tenant, asset_id, query) {
       const where = [...whose(tenant), asset_id]
@@ -95,10 +97,11 @@ export function createReads(postgres: Postgres): Reads {
     async metrics(tenant, asset_id, query) {
       const where = [...whose(tenant), asset_id, query.key]
       const rows = await list<MeasurementRow>('metrics', where, query, query.limit + 1)
-      return pageOf(rows, query.limit, (row) => ({
+      const read = (row: MeasurementRow) => ({
         row: measurementOf(row),
         place: [row.timestamp_ms, row.sequence, row.seq, row.item],
-      }))
+      })
+      return pageOf(rows, query.limit, read, jsonLength)
     },
     async metricBuckets(tenant, asset_id, query) {
       assertBuckets(query)
@@ -123,8 +126,8 @@ export function createReads(postgres: Postgres): Reads {
       const [row] = await ask<{ last_seq: number }>('last_seq', queries.lastSeq, whose(tenant))
       const now = row?.last_seq ?? 0
       if (after === null || after >= now) return { entries: [], cursor: now, more: false }
-      const entries = await ask<FeedEntry>('feed', queries.feed, [...whose(tenant), after, limit])
-      const more = entries.length === limit
+      const all = await ask<FeedEntry>('feed', queries.feed, [...whose(tenant), after, limit + 1])
+      const { rows: entries, more } = takePage(all, limit, payloadLength, MAX_FEED_LENGTH)
       // What came after `now` was read may be among them.
       const last = entries.at(-1)?.cursor ?? now
       return { entries, cursor: more ? last : Math.max(last, now), more }

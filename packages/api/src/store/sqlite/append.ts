@@ -2,7 +2,7 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { atomically } from '@modulariot/platform/storage'
-import { measurementColumns } from '../measurement.ts'
+import { measurementRows } from '../measurement.ts'
 import type { AppendOutcome, Observation, Tenant } from '../store.ts'
 import { type BatchAssets, createAssetTable } from './asset-table.ts'
 import { createTenantTable, type TenantCounter } from './tenant-table.ts'
@@ -58,8 +58,8 @@ export function createAppend(database: DatabaseSync): Append {
         position.satellites,
       )
     }
-    for (const [item, measurement] of one.metrics.entries()) {
-      insert.metric.run(tenant, asset, ...measurementColumns(measurement, seq, item))
+    for (const columns of measurementRows(one.metrics, seq)) {
+      insert.metric.run(tenant, asset, ...columns)
     }
     for (const [item, { event_type, timestamp_ms, severity, payload }] of one.events.entries()) {
       const columns = [event_type, severity ?? null, payload]

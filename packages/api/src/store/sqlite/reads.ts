@@ -5,8 +5,8 @@ import { setImmediate } from 'node:timers/promises'
 import { type AssetName, findNames, namesToRead } from '../asset-search.ts'
 import { assertBuckets, createBuckets } from '../buckets.ts'
 import { type EventRow, eventsToRead, findEvents } from '../event-filter.ts'
-import { counts, type MeasurementRow, measurementOf } from '../measurement.ts'
-import { pageOf } from '../page.ts'
+import { counts, jsonLength, type MeasurementRow, measurementOf } from '../measurement.ts'
+import { MAX_FEED_LENGTH, MAX_PAGE_LENGTH, pageOf, payloadLength, takePage } from '../page.ts'
 import { type Bounds, boundsOf } from '../place.ts'
 import { LIST_LENGTHS, type ListName, queriesOf } from '../queries.ts'
 import {
@@ -70,8 +70,16 @@ export class SqliteReads {
     const { org_id, environment } = tenant
     const names = this.#names.iterate(org_id, environment, query.after ?? '', namesToRead(query))
     const { rows, next } = findNames(names as Iterable<unknown> as Iterable<AssetName>, query)
-    const assets = rows.map((asset_id) => this.findAsset(tenant, asset_id))
-    return { rows: assets.filter((asset) => asset !== null), next }
+    const page = takePage(this.#assets(tenant, rows), rows.length, payloadLength)
+    return { rows: page.rows, next: page.more ? (page.rows.at(-1)?.asset_id ?? next) : next }
+  }
+
+  /** Looked up one by one, as they are asked for. */
+  *#assets(tenant: Tenant, asset_ids: readonly string[]): Generator<Asset> {
+    for (const asset_id of asset_ids) {
+      const asset = this.findAsset(tenant, asset_id)
+      if (asset !== null) yield asset
+    }
   }
 
   positions(tenant: Tenant, asset_id: string, query: PageQuery): Page<Position> {
@@ -85,10 +93,16 @@ export class SqliteReads {
   metrics(tenant: Tenant, asset_id: string, query: MetricQuery): Page<Measurement> {
     const where = [...whose(tenant), asset_id, query.key]
     const rows = this.#list('metrics', where, query, query.limit + 1)
-    return pageOf(rows, query.limit, (row) => ({
-      row: measurementOf(row as unknown as MeasurementRow),
-      place: [row.timestamp_ms, row.sequence, row.seq, row.item] as number[],
-    }))
+    const read = (row: MeasurementRow) => ({
+      row: measurementOf(row),
+      place: [row.timestamp_ms, row.sequence, row.seq, row.item],
+    })
+    return pageOf(
+      rows as Iterable<unknown> as Iterable<MeasurementRow>,
+      query.limit,
+      read,
+      jsonLength,
+    )
   }
 
   async metricBuckets(
@@ -101,7 +115,7 @@ export class SqliteReads {
     const buckets = createBuckets(query.bucketMs)
     let after: Place | null = null
     for (;;) {
-      const all = this.#list('numbers', where, { ...query, after, limit: CHUNK }, CHUNK)
+      const all = [...this.#list('numbers', where, { ...query, after, limit: CHUNK }, CHUNK)]
       for (const row of all as { timestamp_ms: number; number: number; quality: string | null }[]) {
         if (counts(row)) buckets.add(row.timestamp_ms, row.number)
       }
@@ -109,17 +123,23 @@ export class SqliteReads {
       if (last === undefined || all.length < CHUNK) return buckets.done()
       after = [last.timestamp_ms, last.sequence, last.seq, last.item] as number[]
       await setImmediate()
+      query.signal?.throwIfAborted()
     }
   }
 
   latestMetrics(tenant: Tenant, asset_id: string): Measurement[] {
     const latest: Measurement[] = []
     let key: unknown = ''
-    while (latest.length < MAX_LATEST_KEYS) {
+    let length = 0
+    while (latest.length < MAX_LATEST_KEYS && length < MAX_PAGE_LENGTH) {
       key = this.#nextKey.get(...whose(tenant), asset_id, key as string)?.key
       if (typeof key !== 'string') break
-      const query = { key, after: null, limit: 1, newestFirst: true }
-      latest.push(...this.metrics(tenant, asset_id, query).rows)
+      const query = { after: null, limit: 1, newestFirst: true }
+      for (const row of this.#list('metrics', [...whose(tenant), asset_id, key], query, 1)) {
+        const measurement = row as unknown as MeasurementRow
+        latest.push(measurementOf(measurement))
+        length += jsonLength(measurement)
+      }
     }
     return latest
   }
@@ -131,15 +151,16 @@ export class SqliteReads {
     const list = asset_id === undefined ? narrower : 'eventsOfAsset'
     const where = [...whose(tenant), ...(asset_id === undefined ? ofType : [asset_id])]
     const all = this.#list(list, where, query, eventsToRead(query))
-    return findEvents(all as unknown as EventRow[], query)
+    return findEvents(all as Iterable<unknown> as Iterable<EventRow>, query)
   }
 
   readSince(tenant: Tenant, after: number | null, limit: number): Feed {
     const row = this.#lastSeq.get(...whose(tenant))
     const now = (row?.last_seq ?? 0) as number
     if (after === null || after >= now) return { entries: [], cursor: now, more: false }
-    const entries = this.#feed.all(...whose(tenant), after, limit) as unknown as FeedEntry[]
-    const more = entries.length === limit
+    const all = this.#feed.iterate(...whose(tenant), after, limit + 1) as Iterable<unknown>
+    const page = takePage(all as Iterable<FeedEntry>, limit, payloadLength, MAX_FEED_LENGTH)
+    const { rows: entries, more } = page
     // What another connection stored after `now` was read may be among them.
     const last = entries.at(-1)?.cursor ?? now
     return { entries, cursor: more ? last : Math.max(last, now), more }
@@ -149,11 +170,17 @@ export class SqliteReads {
     return (this.#retention.get(org_id)?.days ?? null) as number | null
   }
 
-  #list(name: ListName, where: readonly SQLInputValue[], query: PageQuery, limit: number): Row[] {
+  /** Read as far as somebody goes, in the same turn. */
+  #list(
+    name: ListName,
+    where: readonly SQLInputValue[],
+    query: PageQuery,
+    limit: number,
+  ): Iterable<Row> {
     const length = LIST_LENGTHS[name]
     const { direction, start, from_ms, to_ms } = boundsOf(query, length)
     const statement = this.#lists[name][direction]
-    return statement.all(...where, ...start, from_ms, to_ms, limit) as Row[]
+    return statement.iterate(...where, ...start, from_ms, to_ms, limit) as Iterable<Row>
   }
 }
 

@@ -53,6 +53,13 @@ export function testTrail(name: string, promise: StorePromise): void {
       assert.deepEqual((await trailOf(store)).at(-1), { seq: 5, ...audit })
     })
 
+    promise('takes what was done to things kept elsewhere', async ({ store }) => {
+      await populate(store)
+      const { audit } = auditedClient(clientOf('other'), { before: null, after: { days: 30 } })
+      await store.recordAudit(audit)
+      assert.deepEqual((await trailOf(store)).at(-1), { seq: 5, ...audit })
+    })
+
     promise('is one chain, whichever process writes', async (stores) => {
       const handles = [stores.store, await stores.openAnother()] as const
       await populate(stores.store)

@@ -130,6 +130,7 @@ async function createStore(postgres: Postgres): Promise<AuthStore> {
       return change((unit) => updateSigningKeys(unit, update))
     },
 
+    recordAudit: (audit) => change((unit) => unit.audit([audit])),
     ...auditReads(postgres),
 
     onChange: changes.subscribe,

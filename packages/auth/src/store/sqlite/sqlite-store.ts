@@ -105,6 +105,7 @@ function createStore(database: DatabaseSync): AuthStore {
         return value
       }),
 
+    recordAudit: (audit) => writeUnannounced(() => rows.audit(audit)),
     useAssertion: ({ client_id, jti, until }, nowSeconds) =>
       writeTogether(() => {
         sql.forgetAssertions.run(nowSeconds, ASSERTIONS_A_LOGIN_FORGETS)

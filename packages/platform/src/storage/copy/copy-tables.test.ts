@@ -221,6 +221,17 @@ for (const [way, build] of Object.entries(WAYS)) {
   })
 }
 
+it('names the table of a text that PostgreSQL cannot keep, and keeps nothing', async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+  const from = sqliteHouse(folder.path, 'from.db')
+  const to = await postgresHouse()
+  await from.hold('write', (place) =>
+    place.insert(THINGS, [rowOf(1), [2, 'a\0b', ...rowOf(2).slice(2)]]),
+  )
+  await assert.rejects(move(from, to), { name: 'TextNotKept', message: 'things' })
+  await to.hold('read', async (place) => assert.equal(await place.count(THINGS), 0))
+})
+
 it('into PostgreSQL room is made for what arrives, and what it derives is not copied', async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
   const from = sqliteHouse(folder.path, 'a.db')

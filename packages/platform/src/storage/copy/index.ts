@@ -9,4 +9,5 @@ export {
   PlaceInUse,
   type TablePlace,
   type TableSpec,
+  TextNotKept,
 } from './tables.ts'

@@ -14,6 +14,7 @@ import {
   ROWS_A_PIECE,
   type TablePlace,
   type TableSpec,
+  TextNotKept,
 } from './tables.ts'
 
 /** A large house takes its time. */
@@ -84,7 +85,9 @@ function placeOf(query: RunQuery, schema: string, makeRoom?: MakeRoom): TablePla
         `INSERT INTO ${schema}.${table.name} (${names.join(', ')}) ${numbers}
          SELECT * FROM unnest(${arrays.join(', ')})`,
         types.map((type, at) => rows.map((row) => toPostgres(row[at] ?? null, type))),
-      )
+      ).catch((error: unknown) => {
+        throw isZeroCharacter(error) ? new TextNotKept(table.name) : error
+      })
     },
     finish: async ({ name, identity }) => {
       if (identity === undefined) return
@@ -94,6 +97,12 @@ function placeOf(query: RunQuery, schema: string, makeRoom?: MakeRoom): TablePla
       )
     },
   }
+}
+
+/** character_not_in_repertoire for TEXT, untranslatable_character for JSON. */
+function isZeroCharacter(error: unknown): boolean {
+  const { code } = error as { code?: unknown }
+  return code === '22021' || code === '22P05'
 }
 
 const TYPES: Readonly<Record<ColumnType, string>> = {

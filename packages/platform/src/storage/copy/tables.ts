@@ -57,6 +57,11 @@ export class PlaceInUse extends Error {
   override readonly name = 'PlaceInUse'
 }
 
+/** Some text holds U+0000, which no text of PostgreSQL can; names the table. */
+export class TextNotKept extends Error {
+  override readonly name = 'TextNotKept'
+}
+
 export const ROWS_A_PIECE = 1000
 
 export const columnNames = ({ columns }: TableSpec): string[] => Object.keys(columns)

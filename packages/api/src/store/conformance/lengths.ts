@@ -1,0 +1,94 @@
+/** Pages are bounded in what they hold, too: a value, an event or a report may be a mebibyte. */
+
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+import type { Page } from '../store.ts'
+import {
+  measurementOf,
+  NOW_MS,
+  observationOf,
+  occurrenceOf,
+  pagesOf,
+  type StorePromise,
+  TENANT,
+  TOGETHER,
+} from './samples.ts'
+
+const LONG = 'x'.repeat(1024 ** 2)
+const PLACES = [0, 1, 2, 3, 4]
+
+/** Five of each, a mebibyte each. */
+const long = PLACES.map((place) =>
+  observationOf({
+    asset_id: `truck-${place}`,
+    payload: JSON.stringify({ place, LONG }),
+  }),
+)
+const series = observationOf({
+  asset_id: 'truck',
+  metrics: PLACES.flatMap((place) => [
+    measurementOf({ key: 'x.long', timestamp_ms: NOW_MS + place, value: LONG + place }),
+    measurementOf({ key: `x.long${place}`, value: LONG + place }),
+  ]),
+  events: PLACES.map((place) =>
+    occurrenceOf({ timestamp_ms: NOW_MS + place, payload: JSON.stringify({ place, LONG }) }),
+  ),
+})
+
+export function testLengths(name: string, promise: StorePromise): void {
+  describe(`${name}: a page`, TOGETHER, () => {
+    promise('ends where it holds much, and the next one goes on', async ({ store }) => {
+      await store.append([series])
+      const lists = {
+        metrics: (query: { after: readonly number[] | null; limit: number }) =>
+          store.metrics(TENANT, 'truck', { key: 'x.long', ...query }),
+        events: (query: { after: readonly number[] | null; limit: number }) =>
+          store.events(TENANT, query),
+        'events of a severity': (query: { after: readonly number[] | null; limit: number }) =>
+          store.events(TENANT, { severity: 'high', ...query }),
+      }
+      for (const [list, read] of Object.entries(lists)) {
+        const sizes: number[] = []
+        const rows = await pagesOf<unknown>(async (after) => {
+          const page: Page<unknown> = await read({ after, limit: 100 })
+          sizes.push(page.rows.length)
+          return page
+        })
+        assert.ok(Math.max(...sizes) <= 3, `${list}: ${sizes}`)
+        assert.ok(sizes.length > 2, `${list}: ${sizes}`)
+        assert.equal(rows.length, list === 'events of a severity' ? 0 : 5, list)
+      }
+    })
+
+    promise('of assets does, and so does the feed', async ({ store }) => {
+      await store.append(long)
+      const assets: string[] = []
+      for (let after: string | null = null, pages = 0; pages === 0 || after !== null; pages++) {
+        const page: Page<{ asset_id: string }, string> = await store.listAssets(TENANT, {
+          after,
+          limit: 100,
+        })
+        assert.ok(page.rows.length <= 3)
+        assets.push(...page.rows.map(({ asset_id }) => asset_id))
+        after = page.next
+      }
+      assert.deepEqual(assets, ['truck-0', 'truck-1', 'truck-2', 'truck-3', 'truck-4'])
+      let cursor = 0
+      for (const place of PLACES) {
+        const feed = await store.readSince(TENANT, cursor, 16)
+        assert.deepEqual(
+          feed.entries.map(({ asset_id }) => asset_id),
+          [`truck-${place}`],
+        )
+        cursor = feed.cursor
+      }
+    })
+
+    promise('of newest values holds some of them', async ({ store }) => {
+      await store.append([series])
+      const keys = (await store.latestMetrics(TENANT, 'truck')).map(({ key }) => key)
+      assert.deepEqual(keys.slice(0, 2), ['x.long', 'x.long0'])
+      assert.ok(keys.length <= 3)
+    })
+  })
+}

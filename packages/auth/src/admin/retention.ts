@@ -1,0 +1,47 @@
+/**
+ * For how long an organization's telemetry is kept. The setting is the telemetry store's, since ModularIoT
+ * API may run without Auth; who changed it is told here, in the one trail there is.
+ */
+
+import { AdminError } from '../admin-error.ts'
+import { type AdminContext, auditDraft } from './context.ts'
+
+/** The part of the telemetry store that knows. Null: as the installation does. */
+export interface RetentionStore {
+  findRetention(org_id: string): Promise<number | null>
+  setRetention(org_id: string, days: number | null): Promise<void>
+}
+
+/**
+ * The trail hears of it first: the two stores share no transaction, and an entry of what then failed does
+ * less harm than data that went without one.
+ *
+ * @param days at least 1; null: as the installation does.
+ * @throws AdminError `not_found`.
+ */
+export async function setRetention(
+  org_id: string,
+  days: number | null,
+  telemetry: RetentionStore,
+  context: AdminContext,
+): Promise<void> {
+  const organizations = await context.store.listOrganizations()
+  if (!organizations.some((one) => one.org_id === org_id)) throw noSuchOrganization(org_id)
+  const before = await telemetry.findRetention(org_id)
+  if (before === days) return
+  await context.store.recordAudit(
+    auditDraft(context, {
+      action: 'organization.retention_changed',
+      target: { type: 'organization', id: org_id },
+      org_id,
+      environment: null,
+      before: { retention_days: before },
+      after: { retention_days: days },
+    }),
+  )
+  await telemetry.setRetention(org_id, days)
+}
+
+export function noSuchOrganization(org_id: string): AdminError {
+  return new AdminError('not_found', `There is no organization ${org_id.slice(0, 100)}`)
+}
