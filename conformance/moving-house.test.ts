@@ -176,11 +176,11 @@ describe('miot copy', () => {
     for (const token of [tokenFromBefore, await login()]) {
       assert.deepEqual(await assetsSeenWith(token), ASSETS)
     }
-    assert.equal((await loginWith(assertionFromBefore)).status, 401, 'used before the move')
     const { latest } = await read<{ latest: { note: string } }>(`/v1/assets/${ASSETS[0]}`)
     assert.equal(latest.note, 'c\0d')
     const { events } = await read<{ events: { note: string }[] }>('/v1/events')
     assert.equal(events[0]?.note, 'a\0b')
+    assert.equal((await loginWith(assertionFromBefore)).status, 401, 'used before the move')
     assert.deepEqual(((await miotOk('audit', 'verify')) as { ok: boolean }).ok, true)
   })
 

@@ -38,7 +38,13 @@ export function parseLimit({ limit }: SentQuery, max: number): number {
 export function parseText(query: SentQuery, name: string): string | undefined {
   const value = query[name]
   if (value === undefined) return undefined
-  if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_TEXT_LENGTH) {
+  // Characters as the schema of a report counts them: code points, of two units at most.
+  const fits =
+    typeof value === 'string' &&
+    value.trim() !== '' &&
+    value.length <= 2 * MAX_TEXT_LENGTH &&
+    [...value].length <= MAX_TEXT_LENGTH
+  if (!fits) {
     throw invalid(name, `must be 1 to ${MAX_TEXT_LENGTH} characters, once`)
   }
   // Nothing is kept under such a name, and not every database can be asked for it.

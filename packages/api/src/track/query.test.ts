@@ -91,6 +91,9 @@ describe('listAssets', () => {
   it('passes on what to look for', async () => {
     const asked = { ...ALL, search: 'tr', type: 'Truck', limit: 50 }
     assert.deepEqual(await askedFor({ search: 'tr', type: 'Truck' }), asked)
+    // A name may be as long, of characters that are two units each.
+    const long = '😀'.repeat(255)
+    assert.deepEqual(await askedFor({ search: long }), { ...ALL, search: long, limit: 50 })
     for (const name of ['search', 'type']) {
       for (const value of ['', ' ', 'x'.repeat(256), ['a', 'b'], 'a\0b']) {
         await assertRefused({ [name]: value }, `Invalid ${name}`)

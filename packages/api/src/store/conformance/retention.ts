@@ -92,6 +92,24 @@ export function testRetention(name: string, promise: StorePromise): void {
       assert.deepEqual((await daysOf(store, 'old')).positions, [0])
     })
 
+    promise('knows whose an event is for as long as it is kept', async ({ store }) => {
+      const { asset_id, timestamp_ms, received_ms } = ofDay(-100, 'silent')
+      const young = [measurementOf({ timestamp_ms: NOW_MS })]
+      const happened = [occurrenceOf({ timestamp_ms: NOW_MS })]
+      const report = { asset_id, timestamp_ms, received_ms }
+      await store.append([observationOf({ ...report, metrics: young, events: happened })])
+      await store.maintain(NOW_MS, 30)
+      const page = { after: null, limit: 100 }
+      const { rows } = await store.events(TENANT, page)
+      assert.deepEqual(
+        rows.map((row) => row.asset_id),
+        ['silent'],
+      )
+      await store.maintain(NOW_MS + 60 * DAY_MS, 30)
+      assert.deepEqual((await store.events(TENANT, page)).rows, [])
+      assert.deepEqual(await store.latestMetrics(TENANT, 'silent'), [])
+    })
+
     promise('takes as many steps as it needs', async ({ store }) => {
       const metrics = Array.from({ length: 1500 }, (_, index) =>
         measurementOf({ timestamp_ms: NOW_MS - 100 * DAY_MS + (index % 700) }),

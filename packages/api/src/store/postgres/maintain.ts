@@ -141,7 +141,10 @@ async function removeAssets(step: Step, tenant: number, before_ms: number): Prom
   return removed
 }
 
-/** `last`: the last one that was looked at; null when there was none. */
+/**
+ * `last`: the last one that was looked at; null when there was none. An event or a value may be younger than
+ * the report it came with, or its week is not over: whose it is must be known as long.
+ */
 const REMOVE_ASSETS = `WITH
   looked AS (
     SELECT asset, asset_id, timestamp_ms FROM telemetry.assets
@@ -149,6 +152,10 @@ const REMOVE_ASSETS = `WITH
   ),
   removed AS (
     DELETE FROM telemetry.assets a USING looked
-    WHERE a.asset = looked.asset AND looked.timestamp_ms < $3 RETURNING 1
+    WHERE a.asset = looked.asset AND looked.timestamp_ms < $3
+      AND NOT EXISTS (SELECT 1 FROM telemetry.events e WHERE e.tenant = $1 AND e.asset = a.asset)
+      AND NOT EXISTS (SELECT 1 FROM telemetry.positions p WHERE p.tenant = $1 AND p.asset = a.asset)
+      AND NOT EXISTS (SELECT 1 FROM telemetry.metrics m WHERE m.tenant = $1 AND m.asset = a.asset)
+    RETURNING 1
   )
   SELECT (SELECT max(asset_id) FROM looked) AS last, (SELECT count(*) FROM removed) AS removed`

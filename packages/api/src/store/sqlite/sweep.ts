@@ -71,7 +71,13 @@ function createWalk(database: DatabaseSync): Walk {
     `SELECT asset_id, asset, timestamp_ms FROM assets
      WHERE tenant = ? AND asset_id > ? ORDER BY asset_id LIMIT 1`,
   )
-  const removeAsset = database.prepare('DELETE FROM assets WHERE asset = ?')
+  // An event or a value may be younger than the report it came with: whose it is must be known as long.
+  const removeAsset = database.prepare(
+    `DELETE FROM assets WHERE asset = ?1
+     AND NOT EXISTS (SELECT 1 FROM events WHERE tenant = ?2 AND asset = ?1)
+     AND NOT EXISTS (SELECT 1 FROM positions WHERE tenant = ?2 AND asset = ?1)
+     AND NOT EXISTS (SELECT 1 FROM metrics WHERE tenant = ?2 AND asset = ?1)`,
+  )
   const walkSeries = createSeriesWalk(database)
 
   return function* (nowMs, retentionDays) {
@@ -98,7 +104,7 @@ function createWalk(database: DatabaseSync): Walk {
       // Looked up again: it may have reported while the walk paused.
       const now = assetBehind.get(tenant, behind) as typeof row
       const gone = now?.asset === asset && (now.timestamp_ms as number) < before_ms
-      if (gone) yield Number(removeAsset.run(asset).changes)
+      if (gone) yield Number(removeAsset.run(asset, tenant).changes)
       behind = asset_id
     }
   }
