@@ -227,7 +227,10 @@ export const Events = Type.Object(
           timestamp: Type.String({ format: 'date-time' }),
           severity: Type.Optional(Type.Enum([...EVENT_SEVERITIES], { type: 'string' })),
         },
-        { description: 'An event as it was sent, and whose it is.' },
+        {
+          description:
+            'An event as it was sent, and whose it is; what else it calls `asset_id` is in the report alone.',
+        },
       ),
     ),
     next_cursor: cursor,
