@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -94,7 +94,8 @@ function cpuSecondsOf(pid: number): number {
     const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
     return ticks / TICKS_A_SECOND
   } catch {
-    return Number.NaN
+    // One that has just ended is counted with whoever waited for it.
+    return existsSync('/proc/self/stat') ? 0 : Number.NaN
   }
 }
 

@@ -62,14 +62,16 @@ export function toTable(lines: readonly Line[]): Record<string, unknown>[] {
     'a second': line.perSecond,
     'of limit': line.ofLimit ?? '',
     ...(line.timesPeer !== null && { '× peer': line.timesPeer }),
-    'CPU µs': line.cpuMicros,
+    'CPU µs': known(line.cpuMicros),
     'of limit (CPU)': line.ofLimitByCpu ?? '',
     ...(line.timesPeerByCpu !== null && { '× peer (CPU)': line.timesPeerByCpu }),
-    'p50 ms': line.p50Ms,
-    'p99 ms': line.p99Ms,
-    'load busy': line.generatorBusy,
+    'p50 ms': known(line.p50Ms),
+    'p99 ms': known(line.p99Ms),
+    'load busy': known(line.generatorBusy),
   }))
 }
+
+const known = (value: number): number | string => (Number.isNaN(value) ? '' : value)
 
 type Measure = (sample: Sample) => number
 

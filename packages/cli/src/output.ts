@@ -33,10 +33,10 @@ function printable(text: string): string {
 
 /** Nor make another row of it. */
 function oneLine(text: string): string {
-  return printable(text).replaceAll('\n', '\u{fffd}')
+  return printable(text).replaceAll(/[\n\u2028\u2029]/g, '\u{fffd}')
 }
 
-/** Columns as wide as their widest cell. */
+/** Columns as wide as their widest cell. A line end in a cell would look like another row. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [header, ...rows].map((cells) => cells.map(oneLine))
   const widths = header.map((_, column) =>

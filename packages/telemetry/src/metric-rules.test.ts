@@ -122,6 +122,14 @@ describe('values with rules of their own', () => {
     )
   })
 
+  it('a number is one under whatever key', () => {
+    for (const v of [JSON.parse('1e400'), JSON.parse('-1e400')]) {
+      assert.deepEqual(faultsOf({ k: 'x.own', v }), ['OUT_OF_BOUNDS v'])
+      assert.deepEqual(faultsOf({ k: 'vehicle.odometer', v }), ['TYPE_MISMATCH v'])
+    }
+    assert.deepEqual(faultsOf({ k: 'x.own', v: Number.MAX_VALUE }), [])
+  })
+
   it('a string has at most 1000 characters under whatever key', () => {
     const longest = 'a'.repeat(MAX_STRING_VALUE_LENGTH)
     for (const k of ['vehicle.ecu', 'x.vendor.note']) {
