@@ -36,6 +36,29 @@ describe('miot', () => {
   }
 })
 
+describe('miot track send of more reports than one request takes', () => {
+  const lines = Array.from({ length: 1001 }, (_, n) =>
+    JSON.stringify({ asset_id: `MANY-${n}`, timestamp: new Date().toISOString() }),
+  )
+  const send = (requestId: string) =>
+    server.miot(['track', 'send', '--file', '-', '--request-id', requestId, '--json'], {
+      input: lines.join('\n'),
+    })
+
+  it('refuses an id that leaves no room for those of the requests, before any is sent', async () => {
+    const { status, stderr } = await send('x'.repeat(127))
+    assert.deepEqual([status, JSON.parse(stderr).error.code], [2, 'usage'])
+    const { stdout } = await server.miot(['assets', 'list', '--search', 'MANY-', '--json'])
+    assert.equal(stdout.includes('MANY-'), false, stdout)
+  })
+
+  it('keeps all of them under an id that does', async () => {
+    const { status, stdout } = await send('y'.repeat(126))
+    const { sent, kept, replayed } = JSON.parse(stdout)
+    assert.deepEqual([status, sent, kept, replayed], [0, 1001, 1001, 0])
+  })
+})
+
 async function replay({ command, expected, status }: Step): Promise<void> {
   const args = splitCommand(command.replaceAll('{client_id}', server.credentials.client_id))
   const manner = args.includes('--json') ? [] : ['--no-json']

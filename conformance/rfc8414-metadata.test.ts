@@ -101,7 +101,7 @@ describe('RFC 8414', () => {
     for (const [name, url] of endpoints) {
       const { origin, pathname } = new URL(String(url))
       assert.equal(origin, server.url, name)
-      const method = name === 'jwks_uri' ? 'GET' : 'POST'
+      const method = name.endsWith('_uri') ? 'GET' : 'POST'
       const answer = await connection.send({ method, path: pathname })
       assert.ok(![404, 405, 500, 501].includes(answer.status), `${name}: ${answer.status}`)
     }

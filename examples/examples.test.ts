@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,7 +11,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { TokenSource } from '@modulariot/oauth/client'
 import { type AssetTrackingData, createClient } from '@modulariot/sdk'
-import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
+import {
+  type Credentials,
+  freePort,
+  type RunningServer,
+  startServer,
+} from '../conformance/support/running-server.ts'
+import { createClient as createAuthClient } from '../conformance/support/token-requests.ts'
 
 let server: RunningServer
 const children = new Set<ChildProcess>()
@@ -65,29 +72,128 @@ function tokenOptions() {
   return { token_endpoint: `${server.url}/api/v1/login`, client_id, client_secret, audience }
 }
 
+/** What an API answers to a request with this header, as far as RFC 6750 and RFC 9728 speak of it. */
+async function ask(url: string, authorization?: string) {
+  const response = await fetch(url, authorization ? { headers: { authorization } } : {})
+  return {
+    status: response.status,
+    challenge: response.headers.get('www-authenticate'),
+    cacheControl: response.headers.get('cache-control'),
+    body: await response.json(),
+  }
+}
+
+/** A request from this address of the machine's. */
+function requestFrom(
+  localAddress: string,
+  url: string,
+  headers: Record<string, string>,
+  body?: string,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const { port, pathname: path } = new URL(url)
+    const method = body === undefined ? 'GET' : 'POST'
+    const options = { host: '127.0.0.1', port, path, method, localAddress, headers }
+    const sent = request(options, async (response) => {
+      const text = Buffer.concat(await response.toArray()).toString()
+      resolve({ status: response.statusCode ?? 0, text })
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+async function accessTokenFrom(localAddress: string, client: Credentials): Promise<string> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const form = new URLSearchParams({ ...client }).toString()
+  const { text } = await requestFrom(localAddress, `${server.url}/oauth2/token`, headers, form)
+  return JSON.parse(text).access_token
+}
+
 describe('an API of your own', () => {
   for (const name of ['node-http.ts', 'express.ts', 'fastify.ts', 'hono.ts']) {
     it(`on ${name} lets in whom it should, and tells the others why`, async () => {
       const child = run(name)
       const url = /http:\S+/.exec(await firstLine(child))?.[0] as string
-      const ask = async (authorization?: string) => {
-        const response = await fetch(url, authorization ? { headers: { authorization } } : {})
-        const challenge = response.headers.get('www-authenticate') ?? ''
-        return { status: response.status, challenge, text: await response.text() }
-      }
+      const { client_id, audience } = server.credentials
+      // 1. Nobody: where to learn how to get a token, and nothing more.
+      const bare = await ask(url)
+      const path = '/.well-known/oauth-protected-resource/v1/asset/track'
+      const metadata = `resource_metadata="${new URL(audience).origin}${path}"`
+      assert.deepEqual(bare, {
+        status: 401,
+        challenge: `Bearer ${metadata}`,
+        cacheControl: 'no-store',
+        body: {},
+      })
+      const document = await fetch(new URL(path, url))
+      assert.deepEqual(await document.json(), {
+        resource: audience,
+        authorization_servers: [server.url],
+        scopes_supported: ['asset:track:write'],
+        bearer_methods_supported: ['header'],
+      })
+      // 2. Somebody with a token that is good.
       const writer = await tokens().token()
-      const good = await ask(`Bearer ${writer}`)
-      assert.deepEqual(
-        [good.status, JSON.parse(good.text)],
-        [200, { hello: server.credentials.client_id }],
-      )
-      assert.deepEqual(await ask(), { status: 401, challenge: 'Bearer', text: '' })
-      const forged = await ask(`Bearer ${writer.slice(0, -8)}AAAAAAAA`)
-      assert.equal(forged.status, 401)
-      assert.match(forged.challenge, /error="invalid_token"/)
-      const reader = await ask(`Bearer ${await tokens('asset:track:read').token()}`)
+      const good = await ask(url, `Bearer ${writer}`)
+      assert.deepEqual([good.status, good.body], [200, { hello: client_id }])
+      // 3. A forged one.
+      const forged = await ask(url, `Bearer ${writer.slice(0, -8)}AAAAAAAA`)
+      const error_description = 'The access token is not valid here'
+      assert.deepEqual(forged, {
+        status: 401,
+        challenge: `Bearer error="invalid_token", error_description="${error_description}", ${metadata}`,
+        cacheControl: 'no-store',
+        body: { error: 'invalid_token', error_description },
+      })
+      // 4. One that is good for something else.
+      const reader = await ask(url, `Bearer ${await tokens('asset:track:read').token()}`)
       assert.equal(reader.status, 403)
-      assert.match(reader.challenge, /error="insufficient_scope".*scope="asset:track:write"/)
+      assert.match(
+        reader.challenge ?? '',
+        /^Bearer error="insufficient_scope".*, scope="asset:track:write", resource_metadata=/,
+      )
+      child.kill()
+      await once(child, 'exit')
+    })
+
+    it(`on ${name} lets a client in from its own addresses only`, async () => {
+      const client = await createAuthClient(server, '--allow', '127.0.0.2/32', '2001:db8::/32')
+      const token = await accessTokenFrom('127.0.0.2', client)
+      const child = run(name)
+      const url = /http:\S+/.exec(await firstLine(child))?.[0] as string
+      const authorization = `Bearer ${token}`
+      assert.equal((await requestFrom('127.0.0.2', url, { authorization })).status, 200)
+      const refused = await requestFrom('127.0.0.1', url, { authorization })
+      assert.deepEqual([refused.status, JSON.parse(refused.text).error], [403, 'access_denied'])
+      child.kill()
+      await once(child, 'exit')
+    })
+
+    it(`on ${name} follows what is revoked`, async () => {
+      const feed = await createAuthClient(server, '--audience', `${server.url}/oauth2/revocations`)
+      const follower = {
+        MIOT_FOLLOWER_ID: feed.client_id,
+        MIOT_FOLLOWER_SECRET: feed.client_secret,
+      }
+      const child = run(name, follower)
+      const url = /http:\S+/.exec(await firstLine(child))?.[0] as string
+      const token = await tokens().token()
+      assert.equal((await ask(url, `Bearer ${token}`)).status, 200)
+      assert.equal((await server.miot(['token', 'revoke', token])).status, 0)
+      await until(async () => (await ask(url, `Bearer ${token}`)).status === 401)
+      child.kill()
+      await once(child, 'exit')
+    })
+
+    it(`on ${name} asks to come back while the keys cannot be had`, async () => {
+      const child = run(name, { MIOT_ISSUER: `http://localhost:${await freePort()}` })
+      const url = /http:\S+/.exec(await firstLine(child))?.[0] as string
+      const token = await tokens().token()
+      const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+      assert.equal(response.status, 503)
+      assert.equal(response.headers.get('retry-after'), '5')
+      assert.equal(response.headers.get('www-authenticate'), null)
       child.kill()
       await once(child, 'exit')
     })

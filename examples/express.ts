@@ -1,26 +1,29 @@
 /** An API of your own on Express. Run it with MIOT_ISSUER and MIOT_AUDIENCE set. */
 
-import { bearerChallenge, OAuthError } from '@modulariot/oauth/protocol'
+import { OAuthError } from '@modulariot/oauth/protocol'
 import express, { type NextFunction, type Request, type Response } from 'express'
-import { verifier } from './verifier.ts'
+import { authorize, METADATA, METADATA_PATH, verifier } from './verifier.ts'
 
-function requireScope(scope: string) {
-  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
-    response.locals.claims = await verifier.verify(request.headers.authorization, { scope })
-    next()
-  }
+async function requireToken(request: Request, response: Response, next: NextFunction) {
+  response.locals.claims = await authorize(request.headers.authorization, request.ip)
+  next()
 }
 
 const app = express()
 
-app.get('/', requireScope('asset:track:write'), (_request, response) => {
+app.get(METADATA_PATH, (_request, response) => {
+  response.json(METADATA)
+})
+
+app.get('/', requireToken, (_request, response) => {
   response.json({ hello: response.locals.claims.client_id })
 })
 
 // Express knows an error handler by its four parameters.
 app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
   if (!(error instanceof OAuthError)) return next(error)
-  response.status(error.status).set('www-authenticate', bearerChallenge(error)).end()
+  const { status, headers, body } = verifier.challenge(error)
+  response.status(status).set(headers).send(body)
 })
 
 const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {

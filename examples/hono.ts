@@ -4,32 +4,30 @@
  */
 
 import { serve } from '@hono/node-server'
-import { type AccessTokenClaims, bearerChallenge, OAuthError } from '@modulariot/oauth/protocol'
+import { getConnInfo } from '@hono/node-server/conninfo'
+import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
 import { Hono } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import { verifier } from './verifier.ts'
+import { authorize, METADATA, METADATA_PATH, verifier } from './verifier.ts'
 
 type Env = { Variables: { claims: AccessTokenClaims } }
 
-function requireScope(scope: string) {
-  return createMiddleware<Env>(async (context, next) => {
-    context.set('claims', await verifier.verify(context.req.header('authorization'), { scope }))
-    await next()
-  })
-}
+const requireToken = createMiddleware<Env>(async (context, next) => {
+  const { address } = getConnInfo(context).remote
+  context.set('claims', await authorize(context.req.header('authorization'), address))
+  await next()
+})
 
 const app = new Hono<Env>()
 
-app.get('/', requireScope('asset:track:write'), (context) =>
-  context.json({ hello: context.get('claims').client_id }),
-)
+app.get(METADATA_PATH, (context) => context.json(METADATA))
+
+app.get('/', requireToken, (context) => context.json({ hello: context.get('claims').client_id }))
 
 app.onError((error) => {
   if (!(error instanceof OAuthError)) throw error
-  return new Response(null, {
-    status: error.status,
-    headers: { 'www-authenticate': bearerChallenge(error) },
-  })
+  const { status, headers, body } = verifier.challenge(error)
+  return new Response(body, { status, headers })
 })
 
 serve(

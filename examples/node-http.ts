@@ -1,21 +1,32 @@
 /** An API of your own on bare node:http. Run it with MIOT_ISSUER and MIOT_AUDIENCE set. */
 
-import { createServer } from 'node:http'
-import { bearerChallenge, OAuthError } from '@modulariot/oauth/protocol'
-import { verifier } from './verifier.ts'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { authorize, METADATA, METADATA_PATH, verifier } from './verifier.ts'
 
-const server = createServer(async (request, response) => {
+async function hello(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { authorization } = request.headers
+  const { client_id } = await authorize(authorization, request.socket.remoteAddress)
+  sendJson(response, { hello: client_id })
+}
+
+function sendJson(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+}
+
+/** What `verify` threw, as the answer it asks for; anything else is a fault of ours. */
+function refuse(response: ServerResponse, error: unknown): void {
   try {
-    const claims = await verifier.verify(request.headers.authorization, {
-      scope: 'asset:track:write',
-    })
-    response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ hello: claims.client_id }))
-  } catch (error) {
-    if (!(error instanceof OAuthError)) throw error
-    response.writeHead(error.status, { 'www-authenticate': bearerChallenge(error) })
-    response.end()
+    const { status, headers, body } = verifier.challenge(error)
+    response.writeHead(status, headers).end(body)
+  } catch (fault) {
+    console.error(fault)
+    response.writeHead(500).end()
   }
+}
+
+const server = createServer((request, response) => {
+  if (request.url === METADATA_PATH) return sendJson(response, METADATA)
+  hello(request, response).catch((error) => refuse(response, error))
 })
 
 server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {

@@ -44,7 +44,7 @@ ${settingsTable(SERVER_SETTINGS)}
 
 ## A client
 
-What \`miot token get\`, \`miot track send\` and the last check of \`miot doctor\` use. The first run writes
+What \`miot token get\`, \`miot track send\` and the last checks of \`miot doctor\` use. The first run writes
 exactly these to \`quickstart.env\` in the data directory, and the commands fall back to that file.
 
 ${settingsTable(CLIENT_SETTINGS)}

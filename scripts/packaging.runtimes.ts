@@ -6,6 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,14 +39,51 @@ function install(name: string, version: string): { path: string } | { fault: str
   writeFileSync(join(folder, 'package.json'), '{"private":true}')
   try {
     // Their binaries come as packages; the install script only moves them into place.
-    npm(['install', `${name}@${version}`, '--no-audit', '--no-fund', '--no-save'], folder)
-    return { path: join(folder, 'node_modules', '.bin', name) }
+    npm(['install', `${name}@${version}`, '--no-audit', '--no-fund', '--fetch-retries=1'], folder)
+    const path = join(folder, 'node_modules', '.bin', name)
+    // Where npm runs no install scripts the packages are there, and nothing that runs.
+    const { status, stderr, error } = spawnSync(path, ['--version'], { encoding: 'utf8' })
+    if (status !== 0) throw error ?? new Error(stderr)
+    return { path }
   } catch (error) {
     return { fault: (error as Error).message.trim().split('\n').slice(0, 3).join(' ') }
   }
 }
 
+/** What a bundler makes of an import, for a runtime that has nothing of Node's. */
+function bundle(bun: string, code: string): string {
+  const entry = join(project.directory, 'entry.mjs')
+  writeFileSync(entry, code)
+  const args = ['build', entry, '--target=browser', '--minify-syntax', '--minify-whitespace']
+  const { status, stdout, stderr } = spawnSync(bun, args, {
+    cwd: project.directory,
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`bun build ended with ${status}:\n${stderr}`)
+  return stdout
+}
+
+/** What is imported, a text that only it holds, and texts of what must not come along. */
+const IMPORTS = [
+  ['requestToken', '@modulariot/oauth/client', 'client_credentials', ['a browser cannot keep']],
+  ['TokenSource', '@modulariot/oauth/client', 'a browser cannot keep', ['the origins the token']],
+  ['challenge', '@modulariot/oauth/resource-server', 'www-authenticate', ['crypto.subtle']],
+  ['createClient', '@modulariot/sdk', 'x-request-timestamp', ['names no revocation feed']],
+  ['validateAssetTrackingData', '@modulariot/telemetry', 'UNKNOWN_KEY', ['access_token']],
+] as const
+
 describe('the packed packages', () => {
+  it('bundle for a worker, and leave out what is not used', (context) => {
+    const bun = install('bun', RUNTIMES[0].version)
+    if ('fault' in bun) return context.skip(`bun cannot be installed here: ${bun.fault}`)
+    for (const [name, from, own, others] of IMPORTS) {
+      const code = bundle(bun.path, `import { ${name} } from '${from}'\nconsole.log(${name})`)
+      assert.ok(code.includes(own), `${name}: ${own}`)
+      for (const other of others) assert.ok(!code.includes(other), `${name}: ${other}`)
+      context.diagnostic(`${name}: ${code.length} bytes`)
+    }
+  })
+
   for (const { name, version, args } of RUNTIMES) {
     it(`work on ${name} ${version}`, (context) => {
       const installed = install(name, version)

@@ -55,8 +55,9 @@ export const EXPECTED = {
   faults: ['gps.latitude', 'timestamp'],
   buffered: 0,
   spooled: 2,
+  shared: true,
   claims: { scope: 'asset:track:write asset:track:read' },
-  refused: 'invalid_token',
+  refused: '401 Bearer error="invalid_token"',
 }
 
 /** A device and an API in one, with nothing but what the packages export. */
@@ -64,7 +65,8 @@ const PROGRAM = `
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createVerifier, RemoteJwks } from '@modulariot/oauth/resource-server'
+import { fileTokenStore, tokenSourceFromEnv } from '@modulariot/oauth/node'
+import { createVerifier } from '@modulariot/oauth/resource-server'
 import { ValidationError } from '@modulariot/sdk'
 import { ModularIoT, Spool } from '@modulariot/sdk/node'
 import { validateAssetTrackingData } from '@modulariot/telemetry'
@@ -96,24 +98,22 @@ rmSync(directory, { recursive: true })
 
 // An API verifies.
 const assets = await miot.fetch(issuer + '/v1/assets')
-const login = await fetch(process.env.MIOT_TOKEN_URL, {
-  method: 'POST',
-  body: new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: process.env.MIOT_CLIENT_ID,
-    client_secret: process.env.MIOT_CLIENT_SECRET,
-    audience,
-  }),
-})
-const authorization = 'Bearer ' + (await login.json()).access_token
-const keys = new RemoteJwks({ jwks_uri: issuer + '/.well-known/jwks.json', fetch, now: Date.now })
-const verifier = createVerifier({ issuer, audience, keys, now: Date.now })
+const tokens = mkdtempSync(join(tmpdir(), 'tokens-'))
+const stored = () => tokenSourceFromEnv({ store: fileTokenStore({ directory: tokens }) }).token()
+const token = await stored()
+const shared = (await stored()) === token
+rmSync(tokens, { recursive: true })
+const authorization = 'Bearer ' + token
+const verifier = createVerifier({ issuer, audience })
 const { scope } = await verifier.verify(authorization, { scope: 'asset:track:write' })
-const refused = await verifier.verify(authorization.slice(0, -4) + 'AAAA').catch((e) => e.error)
+const refused = await verifier.verify(authorization.slice(0, -4) + 'AAAA').catch((error) => {
+  const { status, headers } = verifier.challenge(error)
+  return status + ' ' + headers['www-authenticate'].split(',')[0]
+})
 
 if (assets.status !== 200) throw new Error('fetch: ' + assets.status)
 if (!validateAssetTrackingData(data(6), { nowMs: Date.now() }).ok) throw new Error('validation')
-console.log(JSON.stringify({ tracked: { replayed }, faults, buffered, spooled, claims: { scope }, refused }))
+console.log(JSON.stringify({ tracked: { replayed }, faults, buffered, spooled, shared, claims: { scope }, refused }))
 `
 
 /** Runs the program; what it prints, parsed. */

@@ -1,11 +1,11 @@
 /**
- * Speaking to ModularIoT API as a client: one token, kept until it is time for the next, and answers turned
- * into results or into the errors commands end with.
+ * Speaking to ModularIoT API as a client, and its answers turned into results or into the errors commands
+ * end with.
  */
 
-import { requestToken, TokenEndpointError } from '@modulariot/oauth/client'
+import { createAuthorizedFetch, TokenError, TokenSource } from '@modulariot/oauth/client'
 import { CliError, type CliErrorCode } from './cli-error.ts'
-import { type Credentials, resolveCredentials } from './client-credentials.ts'
+import { resolveCredentials } from './client-credentials.ts'
 import type { Context } from './context.ts'
 
 /** What every command that speaks to the API takes. */
@@ -18,63 +18,28 @@ export interface SessionOptions {
 
 export interface ApiSession {
   /**
-   * Sends one request with a token; after a 401, once more with a new one.
+   * Sends one request with a token, and once more with another when the API refuses the one it has.
    *
-   * @throws CliError or TokenEndpointError when there is no token to be had; whatever `fetch` throws.
+   * @throws TokenError when there is no token to be had; whatever `fetch` throws.
    */
   send(path: string, init?: RequestInit): Promise<Response>
 }
 
 const TIMEOUT_MS = 30_000
 
-/** @throws CliError usage when it is not known where the API is or who asks. */
+/** @throws CliError usage when it is not known where the API is or who asks; ConfigError. */
 export function openApiSession(context: Context, options: SessionOptions): ApiSession {
-  const credentials = resolveCredentials(context.config(), options)
-  const { apiUrl } = credentials
+  const { apiUrl, ...credentials } = resolveCredentials(context.config(), options)
   if (apiUrl === undefined) {
     throw new CliError('usage', 'Say where the API is: --api-url or MIOT_API_URL')
   }
-  const token = createTokenCache(credentials, context.fetch)
-
-  async function attempt(path: string, init: RequestInit): Promise<Response> {
-    const headers = new Headers(init.headers)
-    headers.set('authorization', `Bearer ${await token.get()}`)
-    const signal = init.signal ?? AbortSignal.timeout(TIMEOUT_MS)
-    return context.fetch(apiUrl + path, { ...init, headers, signal, redirect: 'error' })
-  }
-
+  const { fetch } = context
+  const source = new TokenSource({ ...credentials, fetch })
+  const send = createAuthorizedFetch(source, { origins: apiUrl, fetch })
   return {
-    async send(path, init = {}) {
-      const response = await attempt(path, init)
-      if (response.status !== 401) return response
-      await response.body?.cancel()
-      token.forget()
-      return attempt(path, init)
-    },
-  }
-}
-
-/** Many ask at once, and one request is made. */
-function createTokenCache(credentials: Credentials, fetch: Context['fetch']) {
-  let cached: Promise<string> | null = null
-  let refreshAt = 0
-  async function request(): Promise<string> {
-    const { access_token, refresh_in, expires_in } = await requestToken(credentials, fetch)
-    refreshAt = performance.now() + (refresh_in ?? expires_in / 2) * 1000
-    return access_token
-  }
-  return {
-    forget: () => {
-      cached = null
-    },
-    get(): Promise<string> {
-      if (cached !== null && performance.now() < refreshAt) return cached
-      refreshAt = Number.POSITIVE_INFINITY
-      cached = request()
-      cached.catch(() => {
-        cached = null
-      })
-      return cached
+    send(path, init = {}) {
+      const signal = init.signal ?? AbortSignal.timeout(TIMEOUT_MS)
+      return send(apiUrl + path, { ...init, signal, redirect: 'error' })
     },
   }
 }
@@ -117,7 +82,7 @@ export function describeRefusal({ message, detail, errors }: ApiRefusal): string
 /** Whether sending the same again later may help. */
 export function isTemporary(error: unknown): boolean {
   if (error instanceof CliError) return error.code === 'rate_limited' || error.code === 'network'
-  if (error instanceof TokenEndpointError) return [429, 503].includes(error.status)
+  if (error instanceof TokenError) return error.retryable
   // What `fetch` throws for a network that fails holds the true cause.
   return error instanceof Error && (error.name === 'TimeoutError' || error.cause !== undefined)
 }

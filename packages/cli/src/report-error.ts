@@ -1,7 +1,7 @@
 /** The last word on a failure: one line (or one JSON object) on stderr, and the exit status. */
 
 import { AdminError, type AdminErrorCode, SealBroken } from '@modulariot/auth'
-import { TokenEndpointError } from '@modulariot/oauth/client'
+import { TokenEndpointError, TokenError, type TokenErrorCode } from '@modulariot/oauth/client'
 import { OAuthError } from '@modulariot/oauth/protocol'
 import { StoreConflict, StoreUnavailable } from '@modulariot/platform/storage'
 import { CommanderError } from 'commander'
@@ -40,9 +40,11 @@ function toCliError(error: unknown): CliError {
     const code = refused ? 'auth' : (TOKEN_ENDPOINT_CODES[error.status] ?? 'failure')
     return new CliError(code, `the token endpoint refused: ${error.error}: ${error.message}`)
   }
+  if (error instanceof TokenError) return new CliError(TOKEN_CODES[error.code], error.message)
   if (error instanceof OAuthError) {
     const code = error.status === 503 ? 'network' : 'auth'
-    return new CliError(code, error.error_description)
+    const why = error.cause instanceof Error ? `: ${error.cause.message}` : ''
+    return new CliError(code, error.error_description + why)
   }
   if (error instanceof SealBroken || error instanceof StoreConflict) {
     return new CliError('failure', error.message)
@@ -60,6 +62,17 @@ const ADMIN_CODES: Readonly<Record<AdminErrorCode, CliErrorCode>> = {
   not_found: 'not_found',
   conflict: 'failure',
   precondition_failed: 'failure',
+}
+
+/** Why there is no token for a request to the API. */
+const TOKEN_CODES: Readonly<Record<TokenErrorCode, CliErrorCode>> = {
+  invalid_client: 'auth',
+  access_denied: 'auth',
+  rate_limited: 'rate_limited',
+  network_error: 'network',
+  timeout: 'network',
+  server_error: 'network',
+  config_error: 'usage',
 }
 
 const TOKEN_ENDPOINT_CODES: Readonly<Record<number, CliErrorCode>> = {

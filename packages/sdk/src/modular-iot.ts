@@ -8,7 +8,6 @@ import {
 } from '@modulariot/oauth/client'
 import type { AssetTrackingData } from '@modulariot/telemetry'
 import { createDeliver, MAX_BATCH_BYTES, MAX_BATCH_ITEMS } from './assets/batch.ts'
-import type { ApiDeps } from './assets/post.ts'
 import { prepareReport } from './assets/prepare.ts'
 import { type RetryLimits, sendReportPersistently, type Tracked } from './assets/track.ts'
 import { type BufferSettings, ReportBuffer } from './buffer/report-buffer.ts'
@@ -65,24 +64,27 @@ const REQUEST_TIMEOUT_MS = 30_000
 export function createClient(options: ModularIoTOptions): ModularIoT {
   const { validation = 'strict', timing = systemTiming } = options
   const source = new TokenSource(options)
-  const deps: ApiDeps = {
+  const deps = {
     apiUrl: options.apiUrl.replace(/\/+$/, ''),
     fetch: authorizedFetch(source, options),
     timing,
-    nowMs: () => source.serverNowMs(),
+    serverClock: source.serverClock,
+    redact: (text: string) => source.redact(text),
     timeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
   }
+  // Until the server has told the time, it alone judges what lies in the future: a device may boot in 1970.
+  const nowMs = () => (source.serverClock.isKnown ? source.serverClock.nowMs() : Infinity)
   const retry = { ...RETRY, ...options.retry }
   return {
     fetch: deps.fetch,
     assets: {
       async track(data, { requestId, signal } = {}) {
-        const report = prepareReport(data, { nowMs: deps.nowMs(), validation, requestId })
+        const report = prepareReport(data, { nowMs: nowMs(), validation, requestId })
         return sendReportPersistently(report, retry, deps, signal)
       },
       buffer(settings = {}) {
         const prepare = (data: AssetTrackingData) =>
-          prepareReport(data, { nowMs: deps.nowMs(), validation, keyed: true })
+          prepareReport(data, { nowMs: nowMs(), validation, keyed: true })
         const deliver = createDeliver(deps)
         return new ReportBuffer(withDefaults(settings), { prepare, deliver, timing })
       },

@@ -13,6 +13,9 @@ export interface Timing {
   random(): number
 }
 
+/** What timers count: asked for more, they go off at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 /** What runtimes with Node's timers have; elsewhere a timer is a number. */
 interface NodeTimer {
   unref?(): void
@@ -24,7 +27,7 @@ export const systemTiming: Timing = {
   wait(delayMs, signal, keepsAlive) {
     if (signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
-      const timer = setTimeout(done, delayMs)
+      const timer = setTimeout(done, Math.min(delayMs, MAX_TIMER_MS))
       if (!keepsAlive) (timer as NodeTimer).unref?.()
       signal.addEventListener('abort', done)
       function done() {

@@ -3,6 +3,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { createAuthServer } from '@modulariot/auth'
 import { requestToken } from '@modulariot/oauth/client'
+import type { OAuthError } from '@modulariot/oauth/protocol'
+import { createVerifier } from '@modulariot/oauth/resource-server'
 import { loadTls, type TlsFiles } from '@modulariot/platform/http'
 import { certificateFault } from '../certificate-fault.ts'
 import { EXIT } from '../cli-error.ts'
@@ -54,6 +56,7 @@ function checksFor(config: Config, fetch: Context['fetch']): Check[] {
     ...(tls === null ? [] : [{ name: 'certificate', run: async () => checkCertificate(tls) }]),
     { name: 'server', run: () => checkServer(config, fetch) },
     { name: 'login', run: () => checkLogin(config, fetch) },
+    { name: 'verification', run: () => checkVerification(config, fetch) },
   ]
 }
 
@@ -116,12 +119,28 @@ async function checkServer(config: Config, fetch: Context['fetch']): Promise<str
 }
 
 async function checkLogin(config: Config, fetch: Context['fetch']): Promise<string> {
+  const { client_id, expires_in } = await login(config, fetch)
+  return `${client_id} gets a token for ${expires_in} s`
+}
+
+/** As an API elsewhere would: through what the issuer publishes. */
+async function checkVerification(config: Config, fetch: Context['fetch']): Promise<string> {
+  const { access_token, audience } = await login(config, fetch)
+  const verifier = createVerifier({ issuer: config.issuer, audience, fetch })
+  await verifier.verify(`Bearer ${access_token}`).catch((error: OAuthError) => {
+    const why = error.cause instanceof Error ? `: ${error.cause.message}` : ''
+    throw new Error(`an API elsewhere refuses that token: ${error.error_description}${why}`)
+  })
+  return 'an API elsewhere can verify that token'
+}
+
+async function login(config: Config, fetch: Context['fetch']) {
   const credentials = resolveCredentials(config)
-  const { expires_in } = await requestToken(credentials, fetch).catch((error) => {
+  const answer = await requestToken(credentials, fetch).catch((error) => {
     const fault = certificateFault(error)
     throw fault === null
       ? error
       : new Error(`the certificate of ${credentials.token_endpoint} ${fault}`)
   })
-  return `${credentials.client_id} gets a token for ${expires_in} s`
+  return { ...credentials, ...answer }
 }

@@ -2,7 +2,7 @@
 
 import { requestToken, TokenEndpointError } from '@modulariot/oauth/client'
 import { type AccessTokenClaims, decodeBase64urlText } from '@modulariot/oauth/protocol'
-import { createVerifier, RemoteJwks } from '@modulariot/oauth/resource-server'
+import { createVerifier } from '@modulariot/oauth/resource-server'
 import { CliError } from '../cli-error.ts'
 import { resolveCredentials } from '../client-credentials.ts'
 import type { Context } from '../context.ts'
@@ -104,27 +104,9 @@ export async function verifyToken(
   const config = context.config()
   const issuer = options.issuer ?? config.issuer
   const audience = options.audience ?? config.client.audience ?? config.apiAudience
-  const jwks_uri = await discoverJwksUri(issuer, context.fetch)
-  const keys = new RemoteJwks({ jwks_uri, fetch: context.fetch, now: () => performance.now() })
-  const verifier = createVerifier({ issuer, audience, keys, now: Date.now })
+  const verifier = createVerifier({ issuer, audience, fetch: context.fetch })
   const claims = await verifier.verify(`Bearer ${token.trim()}`)
   context.output.print({ valid: true, claims }, () => `Valid.\n\n${describeClaims(claims)}`)
-}
-
-async function discoverJwksUri(issuer: string, fetch: Context['fetch']): Promise<string> {
-  const url = `${issuer}/.well-known/oauth-authorization-server`
-  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(10_000) })
-  const metadata: unknown = response.ok ? await response.json() : null
-  // RFC 8414 §3.3: the document must be about the issuer it was asked for.
-  if (
-    typeof metadata !== 'object' ||
-    metadata === null ||
-    !('issuer' in metadata && metadata.issuer === issuer) ||
-    !('jwks_uri' in metadata && typeof metadata.jwks_uri === 'string')
-  ) {
-    throw new CliError('network', `${url} is not the metadata of ${issuer}`)
-  }
-  return metadata.jwks_uri
 }
 
 function describeClaims(claims: AccessTokenClaims): string {

@@ -80,24 +80,44 @@ async function sendMany(
   reports: readonly string[],
   requestId: string,
 ): Promise<void> {
+  const batches = [...batchesOf(reports)]
+  assertRoomForIds(requestId, batches.length)
   const refused: ItemResult[] = []
   let replayed = 0
   let sent = 0
-  for (const [index, batch] of [...batchesOf(reports)].entries()) {
+  const tell = () => {
+    const kept = sent - refused.length
+    const summary = { request_id: requestId, sent, kept, replayed, refused }
+    context.output.print(summary, () => describeSummary(summary))
+  }
+  for (const [index, batch] of batches.entries()) {
     const id = index === 0 ? requestId : `${requestId}-${index + 1}`
-    const { results } = await sendBatch(session, `[${batch.join(',')}]`, id)
+    const { results } = await sendBatch(session, `[${batch.join(',')}]`, id).catch((error) => {
+      // What was kept until then is worth knowing.
+      if (sent > 0) tell()
+      throw error
+    })
     for (const result of results) {
       if (result.code !== 200) refused.push({ ...result, index: result.index + sent })
       else if (result.replayed) replayed++
     }
     sent += batch.length
   }
-  const kept = sent - refused.length
-  const summary = { request_id: requestId, sent, kept, replayed, refused }
-  context.output.print(summary, () => describeSummary(summary))
+  tell()
   if (refused.length > 0) {
     throw new CliError('failure', `${refused.length} of ${sent} reports were refused`)
   }
+}
+
+const MAX_REQUEST_ID_LENGTH = 128
+
+function assertRoomForIds(requestId: string, batches: number): void {
+  const room = MAX_REQUEST_ID_LENGTH - (batches > 1 ? `-${batches}`.length : 0)
+  if (requestId.length <= room) return
+  throw new CliError(
+    'usage',
+    `--request-id must be at most ${room} characters: these reports take ${batches} requests, each with an id of its own`,
+  )
 }
 
 function describeSummary({

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { type AuthorizedFetchOptions, createAuthorizedFetch } from './authorized-fetch.ts'
 import { grant, networkFailure, setUp } from './token-source.fixture.ts'
@@ -45,6 +48,28 @@ describe('an authorized fetch', () => {
       await assert.rejects(authorized(new Request(url)), { name: 'ConfigError' })
     }
     assert.equal(api.requests.length, 0)
+  })
+
+  it('leaves the token behind when the API redirects to another origin', async () => {
+    const seen: (string | undefined)[] = []
+    const elsewhere = createServer((request, response) => {
+      seen.push(request.headers.authorization)
+      response.end()
+    })
+    const api = createServer((_, response) => {
+      const { port } = elsewhere.address() as AddressInfo
+      response.writeHead(307, { location: `http://127.0.0.1:${port}/` }).end()
+    })
+    for (const server of [elsewhere, api]) await once(server.listen(0, '127.0.0.1'), 'listening')
+    const origins = `http://127.0.0.1:${(api.address() as AddressInfo).port}`
+    try {
+      const { source } = setUp()
+      const response = await createAuthorizedFetch(source, { origins })(`${origins}/`)
+      assert.equal(response.status, 200)
+      assert.deepEqual(seen, [undefined])
+    } finally {
+      for (const server of [elsewhere, api]) server.close()
+    }
   })
 
   it('is not made for plain http, or for nothing', async () => {
@@ -158,6 +183,19 @@ describe('a 401', () => {
     api.refusal = () => new Response(body, { status: 401 })
     await authorized(`${API}/v1`)
     assert.ok(cancelled)
+  })
+
+  it('lets go of the first answer, too, when no other token can be had', async () => {
+    const { authorized, api, server } = await setUpApi()
+    let cancelled = 0
+    const cancel = () => {
+      cancelled += 1
+    }
+    api.refusal = () => new Response(new ReadableStream({ cancel }), { status: 401 })
+    api.accepted.clear()
+    server.answer = () => Promise.reject(networkFailure())
+    await assert.rejects(authorized(`${API}/`), { code: 'network_error' })
+    assert.equal(cancelled, 1)
   })
 
   it('while no other token can be had becomes the error of the token', async () => {

@@ -58,8 +58,7 @@ export function createAuthorizedFetch(
     if (response.status !== 401 || justMinted || !canSendAgain(input, init)) return response
     // 3. Refused: this token is over, for everybody. Another one, and once more.
     source.forget(first.access_token)
-    const second = await source.held(wait)
-    discardBody(response)
+    const second = await source.held(wait).finally(() => discardBody(response))
     return send(input, init, second)
   }
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { inspect } from 'node:util'
+import { format, inspect } from 'node:util'
 import { type Clock, systemClock } from '../transport/clock.ts'
 import { SECRET } from './token-source.fixture.ts'
 import { TokenSource } from './token-source.ts'
@@ -218,12 +218,24 @@ describe('nothing shows a secret or a token', () => {
   function assertSilent(thing: unknown): void {
     const shown = [
       inspect(thing, { showHidden: true, depth: 10 }),
+      inspect(thing, { showHidden: true, depth: 10, getters: true, showProxy: true }),
+      format('%o %O %j %s', thing, thing, thing, thing),
       JSON.stringify(thing),
+      inspect(cloned(thing), { depth: 10 }),
       String(thing),
       thing instanceof Error ? `${thing.stack}${JSON.stringify(Object.entries(thing))}` : '',
     ].join('\n')
     for (const secret of [SECRET, form, encodeURIComponent(SECRET), JWT]) {
       assert.ok(!shown.includes(secret), shown)
+    }
+  }
+
+  /** As a message to a worker would be; null where it cannot be. */
+  function cloned(thing: unknown): unknown {
+    try {
+      return structuredClone(thing)
+    } catch {
+      return null
     }
   }
 
@@ -236,7 +248,8 @@ describe('nothing shows a secret or a token', () => {
     assert.equal(await source.token(), JWT)
     assertSilent(source)
     assertSilent(await source.held())
-    assertSilent({ nested: [source] })
+    assertSilent({ nested: [source, await source.held()] })
+    assertSilent(new Map([[source, await source.held()]]))
   })
 
   it('not the error when the server sends back what it got', async () => {

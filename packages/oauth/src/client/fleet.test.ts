@@ -1,22 +1,15 @@
-/** Many at once: a fleet that boots together, and sources that must not mix. All in virtual time. */
+/**
+ * Many at once, in virtual time: the arithmetic of a fleet that boots together, and sources that must not mix.
+ * `fleet-of-sources.test.ts` has the fleet of real token sources.
+ */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { VirtualClock } from '../transport/virtual-clock.fixture.ts'
+import { generator } from './seeded-random.fixture.ts'
 import { tokenLifetime } from './token-lifetime.ts'
 import { TOKEN_ENDPOINT } from './token-source.fixture.ts'
 import { TokenSource } from './token-source.ts'
-
-/** A number between 0 and 1 from a seed (mulberry32), so that a run can be repeated. */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const DEVICES = 100_000
 const HOUR = 3600

@@ -49,6 +49,11 @@ export class HeldToken {
     return lifetime !== null && ageMs < lifetime.usableMs
   }
 
+  /** Not so when its life is unknown: it serves those who wait for it. */
+  hasEndedAt(ageMs: number): boolean {
+    return this.#parts.lifetime !== null && !this.isUsableAt(ageMs)
+  }
+
   isDueAt(ageMs: number): boolean {
     const { lifetime } = this.#parts
     return lifetime !== null && ageMs >= lifetime.refreshMs
@@ -62,5 +67,14 @@ export class HeldToken {
 
   toJSON(): unknown {
     return { access_token: '[redacted]' }
+  }
+
+  /** Node and Bun: `inspect` with `getters` would ask them. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return 'HeldToken [redacted]'
+  }
+
+  [Symbol.for('Deno.customInspect')](): string {
+    return 'HeldToken [redacted]'
   }
 }

@@ -1,10 +1,14 @@
-/** For an application that asks for tokens. */
+/** For an application that asks for tokens, and for an SDK on top that speaks to the API with them. */
 
+export { BodyTooLong, boundedText } from '../transport/bounded-text.ts'
 export { type Clock, systemClock } from '../transport/clock.ts'
+export { retryAfterSeconds } from '../transport/retry-after.ts'
 export { type AuthorizedFetchOptions, createAuthorizedFetch } from './authorized-fetch.ts'
 export type { ClientKey, ClientKeySource, SecretSource } from './credentials.ts'
 export type { HeldToken } from './held-token.ts'
+export { plainText } from './plain-text.ts'
 export { requestToken, TokenEndpointError, type TokenRequestOptions } from './request-token.ts'
+export { ServerClock } from './server-clock.ts'
 export {
   AccessDeniedError,
   ConfigError,

@@ -2,17 +2,32 @@
 
 const MAX_LENGTH = 300
 const REDACTED = '[redacted]'
-/** Whatever looks like a JWT may be a token or an assertion, ours or another's. */
-const JWT = /[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}/g
+/** What is read of a text at all: whoever sends more does not get to keep us busy. */
+const MAX_READ = 4096
+/**
+ * Whatever looks like a JWT may be a token or an assertion, ours or another's.
+ *
+ * Tried at the beginning of a run only: tried at each of its characters, a run without dots takes the square of
+ * its length.
+ */
+const JWT = /(?<![\w-])[\w-]{4,}\.[\w-]{4,}\.[\w-]{4,}/g
 
 /** @param secrets what must not appear, in any of the ways a form or a URL spells it. */
 export function plainText(text: string, secrets: readonly string[]): string {
-  let plain = text
+  let plain = text.length > MAX_READ ? cutOff(text, secrets) : text
   for (const secret of secrets) {
     for (const spelling of spellingsOf(secret)) plain = plain.replaceAll(spelling, REDACTED)
   }
   plain = plain.replaceAll(JWT, REDACTED).replaceAll(/[^\x20-\x7e\xa0-\uffff]+/g, ' ')
   return plain.length > MAX_LENGTH ? `${plain.slice(0, MAX_LENGTH)}…` : plain
+}
+
+/** Without the end, which may be the beginning of a secret or a token that is not recognized as half of one. */
+function cutOff(text: string, secrets: readonly string[]): string {
+  const longest = Math.max(0, ...secrets.flatMap(spellingsOf).map(({ length }) => length))
+  const kept = text.slice(0, Math.max(0, MAX_READ - longest))
+  const end = kept.search(/[\w.~+/=%-]*$/)
+  return `${kept.slice(0, end)}…`
 }
 
 /** The longest first, so that none is cut by another. */

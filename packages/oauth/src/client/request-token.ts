@@ -146,6 +146,6 @@ function refusal(response: Response, answer: Record<string, unknown>): TokenEndp
     text('error', isRedirect(response) ? 'redirected' : 'unexpected_answer'),
     text('error_description', otherwise),
     response.headers.get('x-request-id'),
-    retryAfterSeconds(response.headers.get('retry-after')),
+    retryAfterSeconds(response.headers),
   )
 }

@@ -16,11 +16,11 @@ const MAX_DRIFT_MS = 5_000
 export class ServerClock {
   readonly #clock: Clock
   #skewMs = 0
-  #learntAt: Moment
+  /** Null: nothing was learnt yet. */
+  #learntAt: Moment | null = null
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#learntAt = momentOf(clock)
   }
 
   /**
@@ -38,13 +38,31 @@ export class ServerClock {
     this.#learntAt = now
   }
 
+  /**
+   * For one request that begins now.
+   *
+   * @returns to be called with the answer's `Date`.
+   */
+  watch(): (date: string | null) => void {
+    const begun = momentOf(this.#clock)
+    return (date) => {
+      const serverMs = Date.parse(date ?? '')
+      if (!Number.isNaN(serverMs)) this.learn(serverMs, begun)
+    }
+  }
+
+  /** Whether what `nowMs` says was learnt from the server. */
+  get isKnown(): boolean {
+    if (this.#learntAt === null) return false
+    const wall = this.#clock.wallMs() - this.#learntAt.wallMs
+    const monotonic = this.#clock.monotonicMs() - this.#learntAt.monotonicMs
+    // Somebody set the wall clock (or the machine slept): what we learnt was about another clock.
+    return Math.abs(wall - monotonic) <= MAX_DRIFT_MS
+  }
+
   /** How far the server's clock is ahead of the wall clock, in milliseconds; 0 when it is not known. */
   get skewMs(): number {
-    const { monotonicMs, wallMs } = this.#learntAt
-    const wall = this.#clock.wallMs() - wallMs
-    const monotonic = this.#clock.monotonicMs() - monotonicMs
-    // Somebody set the wall clock (or the machine slept): what we learnt was about another clock.
-    return Math.abs(wall - monotonic) > MAX_DRIFT_MS ? 0 : this.#skewMs
+    return this.isKnown ? this.#skewMs : 0
   }
 
   /** Unix milliseconds. */

@@ -61,15 +61,17 @@ function spread(meantMs: number, lifetimeMs: number, chance: number): number {
 /**
  * How long to leave the server alone after a failed refresh.
  *
- * About a minute, less for a token that lives minutes only; never sooner than `Retry-After` asked.
+ * About a minute, less for a token that lives minutes only; never sooner than `Retry-After` asked, nor at
+ * once when it asked for that: nobody waits yet.
  */
 export function refreshBackoffMs(
   usableMs: number,
   retryAfterSeconds: number | null,
   chance: number,
 ): number {
-  if (retryAfterSeconds !== null) return retryAfterSeconds * 1000 * (1 + chance / 4)
-  return Math.min(MINUTE_MS, usableMs / 10) * (0.75 + chance / 2)
+  const own = Math.min(MINUTE_MS, usableMs / 10)
+  if (retryAfterSeconds === null) return own * (0.75 + chance / 2)
+  return Math.max(retryAfterSeconds * 1000, own / 4) * (1 + chance / 4)
 }
 
 function isSeconds(value: unknown): value is number {

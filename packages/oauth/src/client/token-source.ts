@@ -7,12 +7,14 @@
  */
 
 import { elapsedMs, type Moment, momentOf } from '../transport/clock.ts'
+import { type CarefulStore, carefulStore } from './careful-store.ts'
 import type { Proof } from './credentials.ts'
 import { abortable, withDeadline } from './deadline.ts'
 import { HeldToken } from './held-token.ts'
+import { plainText } from './plain-text.ts'
 import type { TokenAnswer } from './request-token.ts'
 import { ServerClock } from './server-clock.ts'
-import { NetworkError, TokenError } from './token-error.ts'
+import { NetworkError, ServerError, TokenError } from './token-error.ts'
 import { logLine, type TokenEvent } from './token-events.ts'
 import { createExchange, type Exchange } from './token-exchange.ts'
 import { refreshBackoffMs, tokenLifetime } from './token-lifetime.ts'
@@ -21,7 +23,7 @@ import {
   type TokenSourceOptions,
   type TokenSourceSettings,
 } from './token-source-options.ts'
-import { readStored, storeKey, type TokenStore, writeStored } from './token-store.ts'
+import { readStored, storeKey, writeStored } from './token-store.ts'
 
 export interface TokenCallOptions {
   /** Ends this caller's wait only. */
@@ -82,9 +84,15 @@ export class TokenSource {
     this.#tell({ kind: 'forgotten' })
   }
 
-  /** Unix milliseconds by the server's clock as far as its answers told it, else by ours. */
-  serverNowMs(): number {
-    return this.#serverClock.nowMs()
+  /** The server's time, as far as its answers have told it. */
+  get serverClock(): ServerClock {
+    return this.#serverClock
+  }
+
+  /** Text from outside, fit for a message or a log: without the token in hand, or the one refused last. */
+  redact(text: string): string {
+    const tokens = [this.#held?.access_token, this.#refused].filter((token) => token != null)
+    return plainText(text, tokens)
   }
 
   toJSON(): unknown {
@@ -114,7 +122,7 @@ export class TokenSource {
     if (this.#flight !== null) return this.#flight
     const { clock, timeoutMs } = this.#settings
     const flight = withDeadline(clock, timeoutMs, 'Getting a token', (signal) =>
-      this.#obtain(signal),
+      this.#obtainAlive(signal),
     ).then(
       (token) => this.#arrived(token),
       (error) => this.#failed(error),
@@ -151,22 +159,30 @@ export class TokenSource {
     return ms
   }
 
+  /** The machine may sleep while a token is on its way; what had ended when it came is asked for once more. */
+  async #obtainAlive(signal: AbortSignal): Promise<HeldToken> {
+    for (let tries = 1; tries <= 2; tries++) {
+      const token = await this.#obtain(signal)
+      signal.throwIfAborted()
+      if (!token.hasEndedAt(token.ageMs(this.#settings.clock))) return token
+    }
+    throw new ServerError('The token had ended before it came, twice: it lives too short')
+  }
+
   async #obtain(signal: AbortSignal): Promise<HeldToken> {
-    const { store, readProof } = this.#settings
+    const { store, readProof, clock } = this.#settings
     const proof = await readProof()
     if (store === null) return (await this.#ask(proof, signal)).token
-    return this.#obtainThrough(store, proof, signal)
+    const careful = carefulStore(store, clock, (what) => this.#tell({ kind: 'store_failed', what }))
+    return this.#obtainThrough(careful, proof, signal)
   }
 
   /** Look, lock, look again: of all processes that need a token at once, one asks. */
-  async #obtainThrough(store: TokenStore, proof: Proof, signal: AbortSignal): Promise<HeldToken> {
+  async #obtainThrough(store: CarefulStore, proof: Proof, signal: AbortSignal): Promise<HeldToken> {
     const key = await this.#keyFor(proof)
     const found = await this.#read(store, key)
     if (found !== null) return found
-    const release = await store.lock(key, signal).catch(() => {
-      this.#tell({ kind: 'store_failed', what: 'lock' })
-      return async () => {}
-    })
+    const release = await store.lock(key, signal)
     try {
       signal.throwIfAborted()
       const meanwhile = await this.#read(store, key)
@@ -174,13 +190,11 @@ export class TokenSource {
       const { token, answer, accepted } = await this.#ask(proof, signal)
       if (token.usableMs > 0) {
         const usedKey = await this.#keyFor(accepted)
-        await store.write(usedKey, writeStored(usedKey, answer, token.begun)).catch(() => {
-          this.#tell({ kind: 'store_failed', what: 'write' })
-        })
+        await store.write(usedKey, writeStored(usedKey, answer, token.begun))
       }
       return token
     } finally {
-      await release().catch(() => this.#tell({ kind: 'store_failed', what: 'lock' }))
+      await release()
     }
   }
 
@@ -191,12 +205,9 @@ export class TokenSource {
   }
 
   /** What the store has, if it is better than what we have. */
-  async #read(store: TokenStore, key: string): Promise<HeldToken | null> {
+  async #read(store: CarefulStore, key: string): Promise<HeldToken | null> {
     const { clock } = this.#settings
-    const text = await store.read(key).catch(() => {
-      this.#tell({ kind: 'store_failed', what: 'read' })
-      return null
-    })
+    const text = await store.read(key)
     const stored = readStored(key, text, clock)
     if (stored === null || stored.answer.access_token === this.#refused) return null
     const token = this.#hold(stored.answer, stored.begun, null)

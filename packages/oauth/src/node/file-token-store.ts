@@ -40,8 +40,8 @@ export function fileTokenStore(options: FileTokenStoreOptions): TokenStore {
     async write(key, text) {
       await ready()
       const temporary = pathOf(key, `${randomUUID()}.tmp`)
-      await writeFile(temporary, text, { mode: 0o600, flag: 'wx' })
       try {
+        await writeFile(temporary, text, { mode: 0o600, flag: 'wx' })
         await rename(temporary, pathOf(key, 'token'))
       } catch (error) {
         await unlink(temporary).catch(() => {})

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { authorizationServerMetadata, protectedResourceMetadata } from './metadata.ts'
+import {
+  authorizationServerMetadata,
+  protectedResourceMetadata,
+  protectedResourceMetadataUrl,
+} from './metadata.ts'
 
 const ISSUER = 'https://auth.example'
 
@@ -33,6 +37,7 @@ describe('authorizationServerMetadata', () => {
       ...authenticationAt('revocation_endpoint'),
       introspection_endpoint: 'https://auth.example/oauth2/introspect',
       ...authenticationAt('introspection_endpoint'),
+      modulariot_revocation_feed_uri: 'https://auth.example/oauth2/revocations',
     })
   })
 
@@ -57,4 +62,16 @@ describe('protectedResourceMetadata', () => {
       bearer_methods_supported: ['header'],
     })
   })
+})
+
+describe('protectedResourceMetadataUrl', () => {
+  const cases = {
+    'https://api.example': 'https://api.example/.well-known/oauth-protected-resource',
+    'https://api.example/': 'https://api.example/.well-known/oauth-protected-resource',
+    'https://api.example/v1/a': 'https://api.example/.well-known/oauth-protected-resource/v1/a',
+    'https://api.example/v1?k=1': 'https://api.example/.well-known/oauth-protected-resource/v1?k=1',
+  }
+  for (const [resource, url] of Object.entries(cases)) {
+    it(`of ${resource} is ${url}`, () => assert.equal(protectedResourceMetadataUrl(resource), url))
+  }
 })

@@ -19,6 +19,12 @@ export interface AuthorizationServerMetadata {
   readonly introspection_endpoint: string
   readonly introspection_endpoint_auth_methods_supported: readonly string[]
   readonly introspection_endpoint_auth_signing_alg_values_supported: readonly string[]
+  /**
+   * Where resource servers follow what was revoked. Ours: RFC 8414 §2 allows members of one's own, and the
+   * name says whose, so that it never meets one that is registered later. It is the audience of the
+   * tokens for it, too.
+   */
+  readonly modulariot_revocation_feed_uri: string
 }
 
 const AUTHENTICATION_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
@@ -48,6 +54,7 @@ export function authorizationServerMetadata(
     introspection_endpoint: `${issuer}/oauth2/introspect`,
     introspection_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
     introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    modulariot_revocation_feed_uri: `${issuer}/oauth2/revocations`,
   }
 }
 
@@ -70,4 +77,11 @@ export function protectedResourceMetadata(
     scopes_supported: scopes,
     bearer_methods_supported: ['header'],
   }
+}
+
+/** Where that document is found: the well-known part goes before the resource's path (RFC 9728 §3.1). */
+export function protectedResourceMetadataUrl(resource: string): string {
+  const { origin, pathname, search } = new URL(resource)
+  const path = pathname === '/' ? '' : pathname
+  return `${origin}/.well-known/oauth-protected-resource${path}${search}`
 }

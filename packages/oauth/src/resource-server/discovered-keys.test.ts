@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { VirtualClock } from '../transport/virtual-clock.fixture.ts'
+import { challenge } from './challenge.ts'
+import { DiscoveredKeys } from './discovered-keys.ts'
 import { AUDIENCE, CLAIMS, ISSUER, keys, NOW, sign } from './verifier.fixture.ts'
 import { createVerifier } from './verifier.ts'
 
@@ -59,6 +62,35 @@ describe('a verifier that knows the issuer only', () => {
     const token = await sign(CLAIMS)
     for (let count = 0; count < 50; count++) await assert.rejects(verify(token), { status: 503 })
     assert.equal(urls.length, 1)
+  })
+
+  it('says why it has no keys to whoever runs it, and to nobody else', async () => {
+    const { verify } = setUp({ issuer: 'https://evil.example', jwks_uri: JWKS_URI })
+    const error = await verify(await sign(CLAIMS)).catch((thrown) => thrown)
+    assert.match(error.cause.message, /speaks of another issuer/)
+    assert.doesNotMatch(JSON.stringify(challenge(error)), /issuer/)
+  })
+})
+
+describe('keys that moved to another address', () => {
+  it('are looked for anew once those that were known may not be used any more', async () => {
+    const clock = new VirtualClock()
+    const urls: string[] = []
+    let jwks_uri = JWKS_URI
+    const fetch: typeof globalThis.fetch = async (input) => {
+      urls.push(String(input))
+      if (String(input) === METADATA_URL) return Response.json({ issuer: ISSUER, jwks_uri })
+      if (String(input) !== jwks_uri) return new Response(null, { status: 404 })
+      return Response.json({ keys: [keys.ES256.public_jwk] })
+    }
+    const found = new DiscoveredKeys({ issuer: ISSUER, fetch, clock })
+    const header = { alg: 'ES256', kid: 'ES256' } as const
+    assert.notEqual(await found.find(header), null)
+    jwks_uri = 'https://keys.example/new.json'
+    clock.advance(24 * 3_600_000 + 1)
+    await assert.rejects(found.find(header), { status: 503 })
+    assert.notEqual(await found.find(header), null, 'the next request has them')
+    assert.deepEqual(urls, [METADATA_URL, JWKS_URI, JWKS_URI, METADATA_URL, jwks_uri])
   })
 })
 

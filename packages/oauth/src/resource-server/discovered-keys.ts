@@ -1,6 +1,7 @@
 /** The keys of an issuer of whom nothing is known but its URL (RFC 8414). */
 
 import type { CryptoKey } from 'jose'
+import { type Clock, elapsedMs, type Moment, momentOf } from '../transport/clock.ts'
 import { discoverMetadata } from '../transport/discover.ts'
 import { urlFault } from '../transport/secure-url.ts'
 import type { AccessTokenHeader } from './compact-token.ts'
@@ -10,8 +11,7 @@ import { noKeys, RemoteJwks } from './remote-jwks.ts'
 export interface DiscoveredKeysOptions {
   readonly issuer: string
   readonly fetch: typeof globalThis.fetch
-  /** Milliseconds from any origin, never jumping: `performance.now`. */
-  readonly now: () => number
+  readonly clock: Clock
   readonly allowInsecureRequests?: boolean
   readonly timeoutMs?: number
 }
@@ -24,15 +24,24 @@ export class DiscoveredKeys implements KeySource {
   readonly #options: DiscoveredKeysOptions
   #keys: RemoteJwks | null = null
   #flight: Promise<RemoteJwks> | null = null
-  #triedAt = Number.NEGATIVE_INFINITY
+  #triedAt: Moment | null = null
+  /** Why the last search failed. */
+  #fault: unknown = null
 
   constructor(options: DiscoveredKeysOptions) {
     this.#options = options
   }
 
   async find(header: AccessTokenHeader): Promise<CryptoKey | null> {
-    this.#keys ??= await this.#discover()
-    return this.#keys.find(header)
+    const keys = this.#keys ?? (await this.#discover())
+    this.#keys = keys
+    try {
+      return await keys.find(header)
+    } catch (error) {
+      // There are none, or none that may still be used: they may have moved to another address.
+      if (this.#keys === keys) this.#keys = null
+      throw error
+    }
   }
 
   reload(): void {
@@ -42,11 +51,14 @@ export class DiscoveredKeys implements KeySource {
   /** One search at a time, and none within the cooldown of one that failed. */
   #discover(): Promise<RemoteJwks> {
     if (this.#flight !== null) return this.#flight
-    if (this.#options.now() - this.#triedAt < COOLDOWN_MS) return Promise.reject(noKeys())
-    this.#triedAt = this.#options.now()
+    const { clock } = this.#options
+    const isEarly = this.#triedAt !== null && elapsedMs(this.#triedAt, clock) < COOLDOWN_MS
+    if (isEarly) return Promise.reject(noKeys(this.#fault))
+    this.#triedAt = momentOf(clock)
     this.#flight = this.#search()
-      .catch(() => {
-        throw noKeys()
+      .catch((fault: unknown) => {
+        this.#fault = fault
+        throw noKeys(fault)
       })
       .finally(() => {
         this.#flight = null
@@ -55,11 +67,11 @@ export class DiscoveredKeys implements KeySource {
   }
 
   async #search(): Promise<RemoteJwks> {
-    const { issuer, fetch, now, allowInsecureRequests, timeoutMs = TIMEOUT_MS } = this.#options
+    const { issuer, fetch, clock, allowInsecureRequests, timeoutMs = TIMEOUT_MS } = this.#options
     const signal = AbortSignal.timeout(timeoutMs)
     const { jwks_uri } = await discoverMetadata(issuer, fetch, signal)
     const fault = jwks_uri === null ? 'is missing' : urlFault(jwks_uri, allowInsecureRequests)
     if (fault !== null) throw new Error(`jwks_uri ${fault}`)
-    return new RemoteJwks({ jwks_uri: jwks_uri as string, fetch, now, timeoutMs })
+    return new RemoteJwks({ jwks_uri: jwks_uri as string, fetch, clock, timeoutMs })
   }
 }

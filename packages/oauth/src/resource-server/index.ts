@@ -11,7 +11,13 @@ export {
   type RemoteRevocationsOptions,
   type RevocationsEvent,
 } from './remote-revocations.ts'
-export { type RevocableToken, RevocationList, type RevocationSource } from './revocation-list.ts'
+export type { FeedTokens, RevocationFeedOptions } from './revocation-feed.ts'
+export {
+  type RevocableToken,
+  RevocationList,
+  type RevocationListener,
+  type RevocationSource,
+} from './revocation-list.ts'
 export {
   type Challenger,
   createVerifier,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import { systemClock } from '../transport/clock.ts'
 import { RemoteJwks, type RemoteJwksOptions } from './remote-jwks.ts'
 
 const SECOND = 1000
@@ -26,7 +27,14 @@ function json(value: unknown, status = 200): Response {
 
 /** A RemoteJwks over a server whose answer, and a clock whose time, the test decides. */
 function setUp(options: Partial<RemoteJwksOptions> = {}) {
-  const clock = { ms: 0 }
+  const clock = {
+    ms: 0,
+    /** How much longer the wall clock has run: the machine slept. */
+    sleptMs: 0,
+    monotonicMs: () => clock.ms,
+    wallMs: () => clock.ms + clock.sleptMs,
+    after: systemClock.after,
+  }
   const server = {
     requests: [] as { url: string; init: RequestInit | undefined }[],
     answer: async (_init?: RequestInit): Promise<Response> => json({ keys: [k1] }),
@@ -37,7 +45,7 @@ function setUp(options: Partial<RemoteJwksOptions> = {}) {
       server.requests.push({ url: String(url), init })
       return server.answer(init)
     },
-    now: () => clock.ms,
+    clock,
     ...options,
   })
   const find = (kid: string) => jwks.find({ alg: 'ES256', kid })
@@ -249,6 +257,55 @@ describe('keys that grew old', () => {
     assert.notEqual(await find('k1'), null)
     assert.notEqual(await find('k1'), null)
     assert.equal(server.requests.length, 2)
+  })
+
+  const hints: readonly (readonly [cacheControl: string | null, ageMs: number])[] = [
+    [null, 10 * MINUTE],
+    ['public', 10 * MINUTE],
+    ['public, max-age=300', 5 * MINUTE],
+    ['max-age=3600', HOUR],
+    ['max-age=0', MINUTE],
+    ['no-store', MINUTE],
+    ['max-age=7', MINUTE],
+    ['max-age=nonsense', MINUTE],
+    ['max-age=31536000', HOUR],
+  ]
+  for (const [cacheControl, ageMs] of hints) {
+    it(`are old after ${ageMs / MINUTE} min where Cache-Control is ${cacheControl}`, async () => {
+      const { server, clock, find } = setUp()
+      server.answer = async () => {
+        const response = json({ keys: [k1] })
+        if (cacheControl !== null) response.headers.set('cache-control', cacheControl)
+        return response
+      }
+      await find('k1')
+      for (const [ms, requests] of [
+        [ageMs, 1],
+        [ageMs + 1, 2],
+      ] as const) {
+        clock.ms = ms
+        await find('k1')
+        await settle()
+        assert.equal(server.requests.length, requests, `${ms} ms`)
+      }
+    })
+  }
+
+  it('are as old as the wall clock says after the machine slept', async () => {
+    const { server, clock, find } = setUp()
+    await find('k1')
+    server.answer = down
+    clock.sleptMs = 24 * HOUR + 1
+    await assert.rejects(find('k1'), UNAVAILABLE)
+  })
+
+  it('are not made young again by a wall clock that is set back', async () => {
+    const { server, clock, find } = setUp()
+    await find('k1')
+    server.answer = down
+    clock.ms = 24 * HOUR + 1
+    clock.sleptMs = -48 * HOUR
+    await assert.rejects(find('k1'), UNAVAILABLE)
   })
 
   it('verify while the server is down, up to the bound and not after', async () => {

@@ -9,17 +9,21 @@
 import type { CryptoKey } from 'jose'
 import { OAuthError } from '../protocol/index.ts'
 import { boundedText, discardBody } from '../transport/bounded-text.ts'
+import { type Clock, elapsedMs, type Moment, momentOf, systemClock } from '../transport/clock.ts'
+import { freshSeconds } from '../transport/freshness.ts'
 import type { AccessTokenHeader } from './compact-token.ts'
 import { findVerificationKey, type JsonWebKeySet, parseJsonWebKeySet } from './json-web-key-set.ts'
 import type { KeySource } from './key-source.ts'
 
 export interface RemoteJwksOptions {
   readonly jwks_uri: string
-  readonly fetch: typeof globalThis.fetch
-  /** Milliseconds from any origin, never jumping: `performance.now`. */
-  readonly now: () => number
-  /** After this age the keys are fetched again in the background. */
-  readonly maxAgeMs?: number
+  readonly fetch?: typeof globalThis.fetch
+  readonly clock?: Clock
+  /** When the keys are fetched again in the background, where the server does not say. 10 minutes. */
+  readonly freshMs?: number
+  /** Of what `Cache-Control: max-age` says, at least and at most so much counts. A minute, an hour. */
+  readonly minFreshMs?: number
+  readonly maxFreshMs?: number
   /** At most one fetch for unknown `kid`s in this time, and after a success or a failure. */
   readonly cooldownMs?: number
   /** How long known keys verify while the server cannot be reached. */
@@ -37,14 +41,21 @@ export class RemoteJwks implements KeySource {
   readonly #options: Required<RemoteJwksOptions>
   #set: JsonWebKeySet | null = null
   #imported = new Map<string, Promise<CryptoKey | null>>()
-  #loadedAt = Number.NEGATIVE_INFINITY
-  #triedAt = Number.NEGATIVE_INFINITY
-  #revokedAt = Number.NEGATIVE_INFINITY
+  #loadedAt: Moment | null = null
+  #freshMs = 0
+  #triedAt: Moment | null = null
+  #revokedAt: Moment | null = null
   #flight: Promise<void> | null = null
+  /** Why the last fetch brought no keys. */
+  #fault: unknown = null
 
   constructor(options: RemoteJwksOptions) {
     this.#options = {
-      maxAgeMs: 600_000,
+      fetch: (input, init) => globalThis.fetch(input, init),
+      clock: systemClock,
+      freshMs: 600_000,
+      minFreshMs: 60_000,
+      maxFreshMs: 3_600_000,
       cooldownMs: 30_000,
       staleIfErrorMs: 24 * 3_600_000,
       timeoutMs: 5_000,
@@ -55,8 +66,8 @@ export class RemoteJwks implements KeySource {
   async find(header: AccessTokenHeader): Promise<CryptoKey | null> {
     if (this.#isOver()) {
       await this.#refresh()
-      if (this.#isOver()) throw noKeys()
-    } else if (this.#options.now() - this.#loadedAt > this.#options.maxAgeMs) {
+      if (this.#isOver()) throw noKeys(this.#fault)
+    } else if (this.#ageMs() > this.#freshMs) {
       void this.#refresh()
     }
     const known = await this.#lookup(header)
@@ -67,14 +78,23 @@ export class RemoteJwks implements KeySource {
 
   /** Fetches the keys now, cooldown or not: only for what the authorization server itself has said. */
   reload(): void {
-    this.#revokedAt = this.#options.now()
-    this.#triedAt = Number.NEGATIVE_INFINITY
+    this.#revokedAt = momentOf(this.#options.clock)
+    this.#triedAt = null
     void this.#refresh()
   }
 
   /** True when there are no keys, or none that may still be used. */
   #isOver(): boolean {
-    return this.#options.now() - this.#loadedAt > this.#options.staleIfErrorMs
+    return this.#ageMs() > this.#options.staleIfErrorMs
+  }
+
+  /** By whichever clock says longer: a machine that slept does not trust what it knew before. */
+  #ageMs(): number {
+    return this.#since(this.#loadedAt)
+  }
+
+  #since(moment: Moment | null): number {
+    return moment === null ? Number.POSITIVE_INFINITY : elapsedMs(moment, this.#options.clock)
   }
 
   /**
@@ -94,10 +114,13 @@ export class RemoteJwks implements KeySource {
   /** Settles when a fetch under way or a new one has ended; at once within the cooldown. Never rejects. */
   #refresh(): Promise<void> {
     if (this.#flight !== null) return this.#flight
-    if (this.#options.now() - this.#triedAt < this.#cooldownMs()) return Promise.resolve()
-    this.#triedAt = this.#options.now()
+    if (this.#since(this.#triedAt) < this.#cooldownMs()) return Promise.resolve()
+    this.#triedAt = momentOf(this.#options.clock)
     this.#flight = this.#load()
-      .catch(() => {}) // What is known stays in force; find() decides whether that is enough.
+      .catch((fault: unknown) => {
+        // What is known stays in force; find() decides whether that is enough.
+        this.#fault = fault
+      })
       .finally(() => {
         this.#flight = null
       })
@@ -105,9 +128,9 @@ export class RemoteJwks implements KeySource {
   }
 
   #cooldownMs(): number {
-    const { cooldownMs, now } = this.#options
+    const { cooldownMs } = this.#options
     if (this.#isOver()) return FIRST_LOAD_COOLDOWN_MS
-    const justRevoked = now() - this.#revokedAt < cooldownMs
+    const justRevoked = this.#since(this.#revokedAt) < cooldownMs
     return justRevoked ? Math.min(REVOKED_COOLDOWN_MS, cooldownMs) : cooldownMs
   }
 
@@ -124,15 +147,26 @@ export class RemoteJwks implements KeySource {
     const set = parseJsonWebKeySet(await boundedText(response, MAX_DOCUMENT_BYTES))
     this.#set = set
     this.#imported = new Map()
-    this.#loadedAt = this.#options.now()
+    this.#loadedAt = momentOf(this.#options.clock)
+    this.#freshMs = this.#freshnessOf(response)
+  }
+
+  /** Too short a time would have us ask all the time, too long a one keep a withdrawn key. */
+  #freshnessOf({ headers }: Response): number {
+    const { freshMs, minFreshMs, maxFreshMs } = this.#options
+    const seconds = freshSeconds(headers)
+    if (seconds === null) return freshMs
+    return Math.min(Math.max(seconds * 1000, minFreshMs), maxFreshMs)
   }
 }
 
-export function noKeys(): OAuthError {
-  return new OAuthError(
+/** @param cause for whoever runs the API; keys are public, and no token was sent for them. */
+export function noKeys(cause: unknown): OAuthError {
+  const error = new OAuthError(
     'temporarily_unavailable',
     'The keys of the authorization server cannot be fetched right now',
     503,
     { kind: 'unavailable', detail: 'jwks' },
   )
+  return Object.assign(error, { cause })
 }

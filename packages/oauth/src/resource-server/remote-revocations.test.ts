@@ -106,6 +106,29 @@ describe('following the feed', () => {
     follower.close()
   })
 
+  it('reads on behind a page of kinds it does not know: there is more', async () => {
+    const { follower, polls, last, isReady } = await setUp()
+    await last().answer([{ kind: 'planet', name: 'x' }], 'c1', true)
+    assert.equal(isReady(), false)
+    assert.deepEqual([last().since, last().wait], ['c1', 0])
+    await last().answer([DEAD], 'c2')
+    assert.equal(isReady(), true)
+    assert.equal(follower.isRevoked(token), true)
+    assert.equal(polls.length, 3)
+    follower.close()
+  })
+
+  it('does not take a feed that stands still for one that is read', async () => {
+    const { follower, last, pass, isReady, events } = await setUp()
+    await last().answer([DEAD], 'c1', true)
+    await last().answer([], 'c1', true)
+    assert.equal(isReady(), false)
+    assert.equal(events.at(-1)?.kind, 'silent')
+    await pass(FAIL_OPEN_MS + 1)
+    assert.throws(() => follower.isRevoked({ ...token, jti: 'j2' }), TOO_LONG)
+    follower.close()
+  })
+
   it('asks again as soon as a poll has ended without news', async () => {
     const { polls, last, pass } = await setUp()
     await last().answer()

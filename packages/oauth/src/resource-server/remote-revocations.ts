@@ -6,26 +6,28 @@
  * revoked never comes back to life, whatever the feed says later.
  */
 
-import { OAuthError } from '../protocol/index.ts'
-import { boundedText, discardBody } from '../transport/bounded-text.ts'
+import { OAuthError, type RevocationPage } from '../protocol/index.ts'
 import { type Clock, elapsedMs, type Moment, momentOf, systemClock } from '../transport/clock.ts'
-import { retryAfterSeconds } from '../transport/retry-after.ts'
-import { urlFault } from '../transport/secure-url.ts'
-import { type RevocableToken, RevocationList, type RevocationSource } from './revocation-list.ts'
-import { parseRevocationPage } from './revocation-page.ts'
+import {
+  FeedRefused,
+  RevocationFeed,
+  type RevocationFeedOptions,
+  TokenRefused,
+} from './revocation-feed.ts'
+import {
+  type RevocableToken,
+  RevocationList,
+  type RevocationListener,
+  type RevocationSource,
+} from './revocation-list.ts'
 
-export interface RemoteRevocationsOptions {
-  readonly feed_uri: string
-  /** Where the tokens for the feed come from (scope `revocations:read`): a `TokenSource` fits. */
-  readonly tokens: { token(): Promise<string>; forget(access_token: string): void }
+export interface RemoteRevocationsOptions extends RevocationFeedOptions {
   /** For how long a silent feed is taken for "nothing was revoked". At least 5 seconds. */
   readonly failOpenForMs: number
-  readonly fetch?: typeof globalThis.fetch
   readonly clock?: Clock
   /** From 0 to 1: spreads the tries of a fleet of APIs. */
   readonly random?: () => number
   readonly onEvent?: (event: RevocationsEvent) => void
-  readonly allowInsecureRequests?: boolean
 }
 
 export type RevocationsEvent =
@@ -40,7 +42,6 @@ const MAX_WAIT_SECONDS = 30
 const GRACE_MS = 5_000
 const FIRST_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 30_000
-const MAX_PAGE_BYTES = 4 * 1024 * 1024
 /** Between polls that come back early: with news more may follow, without any the server does not wait. */
 const REST_AFTER_NEWS_MS = 100
 const REST_WITHOUT_NEWS_MS = 1_000
@@ -52,6 +53,7 @@ const KEEP_LONGER_SECONDS = 3_600
 export class RemoteRevocations implements RevocationSource {
   readonly #options: RemoteRevocationsOptions
   readonly #clock: Clock
+  readonly #feed: RevocationFeed
   readonly #list = new RevocationList()
   readonly #listeners = new Set<() => void>()
   readonly #waitSeconds: number
@@ -68,8 +70,7 @@ export class RemoteRevocations implements RevocationSource {
 
   /** @throws TypeError when something is set wrong. */
   constructor(options: RemoteRevocationsOptions) {
-    const fault = urlFault(options.feed_uri, options.allowInsecureRequests)
-    if (fault !== null) throw new TypeError(`feed_uri ${fault}`)
+    this.#feed = new RevocationFeed(options)
     if (!(options.failOpenForMs >= MIN_FAIL_OPEN_MS)) {
       throw new TypeError(`failOpenForMs must be at least ${MIN_FAIL_OPEN_MS}`)
     }
@@ -101,6 +102,10 @@ export class RemoteRevocations implements RevocationSource {
 
   onKeyRevoked(listener: () => void): void {
     this.#listeners.add(listener)
+  }
+
+  onRevoked(listener: RevocationListener): void {
+    this.#list.onRevoked(listener)
   }
 
   isRevoked(token: RevocableToken): boolean {
@@ -142,13 +147,16 @@ export class RemoteRevocations implements RevocationSource {
     const waitSeconds = isCurrent ? this.#waitSeconds : 0
     const begun = momentOf(this.#clock)
     let news = 0
+    let pages = 0
     for (let more = true; more && !this.#closed; ) {
       const asked = momentOf(this.#clock)
-      const page = parseRevocationPage(await this.#get(news === 0 ? waitSeconds : 0))
+      const page = await this.#get(pages++ === 0 ? waitSeconds : 0)
       this.#list.add(page.revocations)
+      // A page may hold nothing we know and still be followed by one that does.
+      more = page.more
+      if (more && page.cursor === this.#cursor) throw new Error('the feed does not go on')
       this.#cursor = page.cursor
       news += page.revocations.length
-      more = page.more && page.revocations.length > 0
       if (page.revocations.some(({ kind }) => kind === 'key')) this.#tellKeyRevoked()
       if (!more) this.#caughtUp(asked)
     }
@@ -174,29 +182,16 @@ export class RemoteRevocations implements RevocationSource {
     this.#readAllAt = momentOf(this.#clock)
   }
 
-  /** @throws Error of any kind; its message holds no secret. */
-  async #get(waitSeconds: number): Promise<string> {
-    const {
-      feed_uri,
-      tokens,
-      fetch = (input, init) => globalThis.fetch(input, init),
-    } = this.#options
-    const url = new URL(feed_uri)
-    if (this.#cursor !== null) url.searchParams.set('since', this.#cursor)
-    if (waitSeconds > 0) url.searchParams.set('wait', String(waitSeconds))
+  #get(waitSeconds: number): Promise<RevocationPage> {
+    const cursor = this.#cursor
     return this.#within(waitSeconds * 1000 + GRACE_MS, async (signal) => {
-      const access_token = await tokens.token()
-      const headers = { accept: 'application/json', authorization: `Bearer ${access_token}` }
-      const response = await fetch(url.href, { headers, redirect: 'manual', signal })
-      if (response.status === 200) return boundedText(response, MAX_PAGE_BYTES)
-      discardBody(response)
-      if (response.status === 401) {
-        tokens.forget(access_token)
-        throw new TokenRefused('the feed answered 401')
+      try {
+        return await this.#feed.ask({ cursor, waitSeconds, signal })
+      } catch (error) {
+        // A cursor from before a restored backup: what was read stays, and all is read again.
+        if (error instanceof FeedRefused && error.status === 400) this.#readAllAgain()
+        throw error
       }
-      // A cursor from before a restored backup: what was read stays, and all is read again.
-      if (response.status === 400) this.#readAllAgain()
-      throw new FeedRefused(response)
     })
   }
 
@@ -255,20 +250,8 @@ export class RemoteRevocations implements RevocationSource {
   }
 }
 
-class TokenRefused extends Error {}
-
 /** Given up by ourselves, to ask anew without waiting. */
 class AskAnew extends Error {}
-
-class FeedRefused extends Error {
-  readonly retryAfterMs: number
-
-  constructor(response: Response) {
-    super(`the feed answered ${response.status}`)
-    const seconds = retryAfterSeconds(response.headers.get('retry-after'))
-    this.retryAfterMs = Math.min(seconds ?? 0, 300) * 1000
-  }
-}
 
 /** Messages of our own are fixed; of others only the name is told, nobody knows what they quote. */
 function reasonOf(error: unknown): string {

@@ -11,12 +11,16 @@ export type RevocableToken = Pick<AccessTokenClaims, 'jti' | 'client_id' | 'iat'
   readonly kid: string
 }
 
+/** Called each time something was revoked, with who can tell which tokens no longer count. */
+export type RevocationListener = (isRevoked: (token: RevocableToken) => boolean) => void
+
 /** Who can tell whether a token that verifies still counts. */
 export interface RevocationSource {
   /** @throws OAuthError `temporarily_unavailable` (503) when it cannot be known any more. */
   isRevoked(token: RevocableToken): boolean
   /** Calls back each time a key was revoked. */
   onKeyRevoked?(listener: () => void): void
+  onRevoked?(listener: RevocationListener): void
 }
 
 export class RevocationList implements RevocationSource {
@@ -24,6 +28,7 @@ export class RevocationList implements RevocationSource {
   readonly #tokens = new Map<string, number>()
   readonly #keys = new Map<string, number>()
   readonly #clients = new Map<string, { issued_until: number; expires: number }>()
+  readonly #listeners = new Set<RevocationListener>()
 
   /** How many entries are remembered, of all kinds. */
   get size(): number {
@@ -32,6 +37,12 @@ export class RevocationList implements RevocationSource {
 
   add(revocations: readonly Revocation[]): void {
     for (const revocation of revocations) this.#addOne(revocation)
+    if (revocations.length === 0) return
+    for (const listener of this.#listeners) listener((token) => this.isRevoked(token))
+  }
+
+  onRevoked(listener: RevocationListener): void {
+    this.#listeners.add(listener)
   }
 
   isRevoked({ jti, client_id, iat, kid }: RevocableToken): boolean {

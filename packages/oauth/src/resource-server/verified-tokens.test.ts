@@ -25,22 +25,54 @@ describe('VerifiedTokens', () => {
   it('gives the claims back until exp, and not at exp', () => {
     const tokens = new VerifiedTokens(10)
     const claims = claimsUntil(100)
-    tokens.set('t', claims)
+    tokens.set('t', claims, 0)
     assert.equal(tokens.get('t', 99.999), claims)
     assert.equal(tokens.get('t', 100), undefined)
   })
 
   it('forgets an expired token, so that a clock set back does not revive it', () => {
     const tokens = new VerifiedTokens(10)
-    tokens.set('t', claimsUntil(100))
+    tokens.set('t', claimsUntil(100), 0)
     tokens.get('t', 100)
     assert.equal(tokens.size, 0)
     assert.equal(tokens.get('t', 50), undefined)
   })
 
+  it('serves five minutes, then the token is verified anew', () => {
+    const tokens = new VerifiedTokens(10)
+    tokens.set('t', claimsUntil(100_000), 1000)
+    assert.notEqual(tokens.get('t', 1299.999), undefined)
+    assert.equal(tokens.get('t', 1300), undefined)
+    assert.equal(tokens.size, 0)
+  })
+
+  it('serves no longer when the clock is set back', () => {
+    const tokens = new VerifiedTokens(10)
+    tokens.set('t', claimsUntil(100_000), 1000)
+    assert.equal(tokens.get('t', 999), undefined)
+    assert.equal(tokens.get('t', 1000), undefined)
+  })
+
+  it('drops what is revoked, and nothing else', () => {
+    const tokens = new VerifiedTokens(10)
+    const one = claimsUntil(100)
+    tokens.set('one', one, 0)
+    tokens.set('other', { ...one, kid: 'k2', claims: { ...one.claims, jti: 'j2' } }, 0)
+    const asked: unknown[] = []
+    tokens.dropRevoked((token) => {
+      asked.push(token)
+      return token.jti === 'j2'
+    })
+    assert.deepEqual(asked, [
+      { jti: 'j', client_id: 'a', iat: 0, kid: 'k' },
+      { jti: 'j2', client_id: 'a', iat: 0, kid: 'k2' },
+    ])
+    assert.deepEqual([tokens.get('one', 0), tokens.get('other', 0)], [one, undefined])
+  })
+
   it('knows a token by its whole text only', () => {
     const tokens = new VerifiedTokens(10)
-    tokens.set('a.b.c', claimsUntil(100))
+    tokens.set('a.b.c', claimsUntil(100), 0)
     for (const other of ['a.b.C', 'a.b.', 'a.b.cc', 'a.b', '', '__proto__', 'constructor']) {
       assert.equal(tokens.get(other, 0), undefined)
     }
@@ -48,7 +80,9 @@ describe('VerifiedTokens', () => {
 
   it('drops the oldest entry when it is full', () => {
     const tokens = new VerifiedTokens(2)
-    for (const token of ['first', 'second', 'third']) tokens.set(token, claimsUntil(100))
+    for (const token of ['first', 'second', 'second', 'third']) {
+      tokens.set(token, claimsUntil(100), 0)
+    }
     assert.equal(tokens.get('first', 0), undefined)
     assert.notEqual(tokens.get('second', 0), undefined)
     assert.notEqual(tokens.get('third', 0), undefined)
@@ -60,7 +94,7 @@ describe('VerifiedTokens', () => {
       fc.property(fc.nat(5), sequence, (max, numbers) => {
         const tokens = new VerifiedTokens(max)
         for (const number of numbers) {
-          tokens.set(`t${number}`, claimsUntil(100))
+          tokens.set(`t${number}`, claimsUntil(100), 0)
           assert.ok(tokens.size <= max, `${tokens.size} > ${max}`)
         }
       }),

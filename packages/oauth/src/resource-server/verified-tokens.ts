@@ -1,11 +1,13 @@
 /**
  * Tokens whose signature has been verified, so that the next request with the same one costs a lookup.
  *
- * Keyed by the whole token: a digest or a prefix could be made to collide or miss. Bounded, and an
- * entry is never given out at or after its `exp`.
+ * Keyed by the whole token: a digest or a prefix could be made to collide or miss. Bounded in number and
+ * in time: an entry is never given out at or after its `exp`, and serves some minutes only, so that a key
+ * that was withdrawn is missed even where no feed tells of it. What the feed revokes is dropped.
  */
 
 import type { AccessTokenClaims } from '../protocol/index.ts'
+import type { RevocableToken } from './revocation-list.ts'
 
 export interface VerifiedToken {
   readonly claims: AccessTokenClaims
@@ -15,9 +17,18 @@ export interface VerifiedToken {
   readonly scopes: ReadonlySet<string>
 }
 
+interface Entry {
+  readonly verified: VerifiedToken
+  /** Unix seconds. Before the first, somebody has set the clock back. */
+  readonly from: number
+  readonly until: number
+}
+
+const SERVES_SECONDS = 300
+
 export class VerifiedTokens {
   /** By `Bearer` and the token, as the header has it: cutting the token out costs more than the lookup. */
-  readonly #known = new Map<string, VerifiedToken>()
+  readonly #known = new Map<string, Entry>()
   readonly #max: number
 
   constructor(max: number) {
@@ -31,21 +42,36 @@ export class VerifiedTokens {
   get(header: string, nowSeconds: number): VerifiedToken | undefined {
     const known = this.#known.get(header)
     if (known === undefined) return undefined
-    if (nowSeconds >= known.claims.exp) {
+    if (nowSeconds >= known.until || nowSeconds < known.from) {
       this.#known.delete(header)
       return undefined
     }
-    return known
+    return known.verified
   }
 
-  /** Past the bound the oldest entry goes: it is the one closest to its end. */
-  set(header: string, verified: VerifiedToken): void {
+  /**
+   * Past the bound the oldest entry goes: it is the one closest to its end.
+   *
+   * @param nowSeconds when it was verified.
+   */
+  set(header: string, verified: VerifiedToken, nowSeconds: number): void {
     if (this.#max === 0) return
+    this.#known.delete(header)
     if (this.#known.size >= this.#max) {
       const oldest = this.#known.keys().next()
       if (!oldest.done) this.#known.delete(oldest.value)
     }
-    this.#known.set(header, verified)
+    const until = Math.min(verified.claims.exp, nowSeconds + SERVES_SECONDS)
+    this.#known.set(header, { verified, from: nowSeconds, until })
+  }
+
+  /** Drops every entry that is revoked. Looks at each: news are rare, and the number is bounded. */
+  dropRevoked(isRevoked: (token: RevocableToken) => boolean): void {
+    for (const [header, { verified }] of this.#known) {
+      const { jti, client_id, iat } = verified.claims
+      const { kid } = verified
+      if (isRevoked({ jti, client_id, iat, kid })) this.#known.delete(header)
+    }
   }
 
   get size(): number {

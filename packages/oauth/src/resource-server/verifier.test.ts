@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OAuthError, SIGNING_ALGORITHMS } from '../protocol/index.ts'
+import { findVerificationKey, type JsonWebKeySet } from './json-web-key-set.ts'
 import { RevocationList } from './revocation-list.ts'
 import { AUDIENCE, CLAIMS, keys, NOW, setUp, sign } from './verifier.fixture.ts'
 
@@ -115,6 +116,20 @@ describe('a token seen before', () => {
     })
   })
 
+  it('is refused within minutes once its key was withdrawn, though no feed tells of it', async () => {
+    let set: JsonWebKeySet = { keys: [keys.ES256.public_jwk] }
+    const { verify, clock } = setUp({
+      keys: { find: (header) => findVerificationKey(set, header) },
+    })
+    const token = await sign(CLAIMS)
+    await verify(token)
+    set = { keys: [] }
+    clock.seconds += 299
+    await verify(token)
+    clock.seconds += 1
+    await assert.rejects(verify(token), { status: 401, reason: { kind: 'unknown_key' } })
+  })
+
   it('does not vouch for the same token with another signature', async () => {
     for (const alg of SIGNING_ALGORITHMS) {
       const { verify } = setUp()
@@ -203,6 +218,21 @@ describe('a revocation', () => {
       status: 401,
       reason: { kind: 'revoked_token', client_id: 'client-1' },
     })
+  })
+
+  it('is no place in memory: what the feed kills is dropped, and not taken in again', async () => {
+    const list = new RevocationList()
+    const { verify, finds } = setUp({ revocations: list })
+    const tokens = await Promise.all(['a', 'b'].map((jti) => sign({ ...CLAIMS, jti })))
+    const [dead, alive] = tokens as [string, string]
+    for (const token of [dead, alive, dead, alive]) await verify(token)
+    assert.equal(finds.length, 2, 'both are remembered')
+    list.add([{ kind: 'token', jti: 'a', expires: CLAIMS.exp }])
+    await assert.rejects(verify(dead), { status: 401 })
+    await assert.rejects(verify(dead), { status: 401 })
+    assert.equal(finds.length, 4, 'neither time was it remembered')
+    await verify(alive)
+    assert.equal(finds.length, 4)
   })
 
   it('of a key makes the key source load its successor', () => {

@@ -16,6 +16,7 @@ import {
   SIGNING_ALGORITHMS,
   type SigningAlgorithm,
 } from '../protocol/index.ts'
+import { systemClock } from '../transport/clock.ts'
 import { urlFault } from '../transport/secure-url.ts'
 import { type Challenge, challenge } from './challenge.ts'
 import { readAccessTokenHeader } from './compact-token.ts'
@@ -72,6 +73,7 @@ export function createVerifier(options: VerifierOptions): Verifier & Challenger 
   const algorithms = options.algorithms ?? SIGNING_ALGORITHMS
   const verified = new VerifiedTokens(options.cacheSize ?? 10_000)
   revocations?.onKeyRevoked?.(() => keys.reload?.())
+  revocations?.onRevoked?.((isRevoked) => verified.dropRevoked(isRevoked))
 
   async function verifyToken(token: string): Promise<VerifiedToken> {
     // 1. Is it well-formed, and signed in a way we accept?
@@ -86,15 +88,23 @@ export function createVerifier(options: VerifierOptions): Verifier & Challenger 
       throw refused({ kind: 'bad_signature' })
     }
     // 4. Is it ours, for us, and still alive?
-    const claims = assertClaims(
-      parseJsonSegment(token.split('.')[1] as string),
-      options,
-      now() / 1000,
-    )
+    const payload = parseJsonSegment(token.split('.')[1] as string)
+    const nowSeconds = now() / 1000
+    const claims = assertClaims(payload, options, nowSeconds)
     const scopes = new Set(claims.scope.split(' '))
     const found = { claims: deepFreeze(claims), kid: header.kid, scopes }
-    verified.set(`Bearer ${token}`, found)
+    // 5. Was it revoked? Then it is not worth a place.
+    assertNotRevoked(found)
+    verified.set(`Bearer ${token}`, found, nowSeconds)
     return found
+  }
+
+  /** Asked for every request: also where a source does not tell of what it hears. */
+  function assertNotRevoked({ claims, kid }: VerifiedToken): void {
+    const { jti, client_id, iat } = claims
+    if (revocations?.isRevoked({ jti, client_id, iat, kid })) {
+      throw refused({ kind: 'revoked_token', client_id })
+    }
   }
 
   /** What was sent is looked up as it came; nothing is parsed for a token seen before. */
@@ -106,11 +116,10 @@ export function createVerifier(options: VerifierOptions): Verifier & Challenger 
   return {
     async verify(authorization, required) {
       const known = verified.get(authorization ?? '', now() / 1000)
-      const { claims, kid, scopes } = known ?? (await find(authorization))
-      const { jti, client_id, iat } = claims
-      if (revocations?.isRevoked({ jti, client_id, iat, kid })) {
-        throw refused({ kind: 'revoked_token', client_id })
-      }
+      const found = known ?? (await find(authorization))
+      assertNotRevoked(found)
+      const { claims, scopes } = found
+      const { client_id } = claims
       if (required?.scope !== undefined && !scopes.has(required.scope)) {
         throw insufficientScope(client_id, required.scope)
       }
@@ -134,7 +143,7 @@ function discoveredKeys({ issuer, fetch, allowInsecureRequests }: VerifierOption
   return new DiscoveredKeys({
     issuer,
     fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),
-    now: () => performance.now(),
+    clock: systemClock,
     ...(allowInsecureRequests !== undefined && { allowInsecureRequests }),
   })
 }

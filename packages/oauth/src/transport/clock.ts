@@ -9,11 +9,14 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void
 }
 
+/** What timers count: asked for more, they go off at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs)
+    const timer = setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS))
     return () => clearTimeout(timer)
   },
 }

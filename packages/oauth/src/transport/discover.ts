@@ -6,6 +6,7 @@ import { boundedText, discardBody } from './bounded-text.ts'
 export interface DiscoveredMetadata {
   readonly token_endpoint: string | null
   readonly jwks_uri: string | null
+  readonly modulariot_revocation_feed_uri: string | null
 }
 
 /** The document is there and is not what it should be. Trying again will not help soon. */
@@ -73,5 +74,9 @@ function readMetadata(text: string, issuer: string, url: string): DiscoveredMeta
   const metadata: Record<string, unknown> = { ...value }
   if (metadata.issuer !== issuer) throw new NotMetadata(`${url} speaks of another issuer`)
   const member = (name: string) => (typeof metadata[name] === 'string' ? metadata[name] : null)
-  return { token_endpoint: member('token_endpoint'), jwks_uri: member('jwks_uri') }
+  return {
+    token_endpoint: member('token_endpoint'),
+    jwks_uri: member('jwks_uri'),
+    modulariot_revocation_feed_uri: member('modulariot_revocation_feed_uri'),
+  }
 }

@@ -1,10 +1,25 @@
 /** When a server wants to be asked again. */
 
-/** RFC 9110 §10.2.3: seconds or a date. The date is taken by our clock, so at most an hour of it. */
-export function retryAfterSeconds(value: string | null, nowMs: number = Date.now()): number | null {
-  if (value === null) return null
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value)
-  const date = Date.parse(value)
-  if (Number.isNaN(date)) return null
-  return Math.min(Math.max(0, (date - nowMs) / 1000), 3600)
+/** No server means longer, and a proxy that says so must not silence a device for years. */
+const MAX_SECONDS = 86_400
+/** A date is as good as two clocks, so less of it counts. */
+const MAX_SECONDS_BY_DATE = 3_600
+
+/** `Date.parse` takes much more than the three forms of RFC 9110 §5.6.7, such as `-5`. */
+const DATE = /^(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?,? /
+
+/**
+ * Seconds to wait (RFC 9110 §10.2.3); null when the answer does not say.
+ *
+ * @param nowMs Unix milliseconds, for a date, where the answer has no `Date` of its own to count it from.
+ */
+export function retryAfterSeconds(headers: Headers, nowMs: number = Date.now()): number | null {
+  const value = headers.get('retry-after')?.trim()
+  if (value === undefined) return null
+  if (/^\d+$/.test(value)) return Math.min(Number(value), MAX_SECONDS)
+  const untilMs = DATE.test(value) ? Date.parse(value) : Number.NaN
+  if (Number.isNaN(untilMs)) return null
+  const sentMs = Date.parse(headers.get('date') ?? '')
+  const seconds = (untilMs - (Number.isNaN(sentMs) ? nowMs : sentMs)) / 1000
+  return Math.min(Math.max(0, seconds), MAX_SECONDS_BY_DATE)
 }

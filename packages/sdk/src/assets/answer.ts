@@ -1,6 +1,11 @@
 /** What the API's answers mean (the one shape of its refusals, and the statuses behind them). */
 
-import { AccessDeniedError, RateLimitedError, ServerError } from '@modulariot/oauth/client'
+import {
+  AccessDeniedError,
+  RateLimitedError,
+  retryAfterSeconds,
+  ServerError,
+} from '@modulariot/oauth/client'
 import { RefusedError, ValidationError } from './errors.ts'
 
 /** Any of the API's refusals; members that are missing or odd count as not there. */
@@ -17,34 +22,66 @@ export interface AnswerDetails {
   readonly retryAfterSeconds: number | null
 }
 
-export function detailsOf(response: Response, nowMs: number): AnswerDetails {
+/** Makes a text of the server's fit for an error: see `TokenSource.redact`. */
+export type Redact = (text: string) => string
+
+export function detailsOf(response: Response, nowMs: number, redact: Redact): AnswerDetails {
+  const requestId = response.headers.get('x-request-id')
   return {
     status: response.status,
-    requestId: response.headers.get('x-request-id'),
-    retryAfterSeconds: retryAfterSeconds(response.headers.get('retry-after'), nowMs),
+    requestId: requestId === null ? null : redact(requestId),
+    retryAfterSeconds: retryAfterSeconds(response.headers, nowMs),
   }
 }
 
+/** A login page or a health check says 200 as well, and what it took for a report is gone. */
+export function saysKept(status: number, body: unknown): boolean {
+  return status === 200 && (body as Refusal | null | undefined)?.status === 'success'
+}
+
 /** The error an answer that is not a success becomes. `body` is what it holds as JSON, if it does. */
-export function errorOf(details: AnswerDetails, body: unknown): Error {
-  const { status, requestId } = details
+export function errorOf(details: AnswerDetails, body: unknown, redact: Redact): Error {
+  const { status } = details
   const refusal = (typeof body === 'object' && body !== null ? body : {}) as Refusal
-  if (status === 400 && refusal.status === 'validation_error' && isTexts(refusal.errors)) {
-    return new ValidationError(refusal.errors, details)
-  }
-  const message = messageOf(status, refusal)
+  const errors = faultsIn(status, refusal)
+  if (errors !== null) return new ValidationError(redacted(errors, redact), details)
+  const message = messageOf(status, refusal, redact)
   if (status === 429) return new RateLimitedError(message, details)
   if (status === 401 || status === 403) return new AccessDeniedError(message, details)
   // 408 and 425 ask for another try, and whatever is no refusal is no answer of the API.
   if (status >= 500 || status < 400 || status === 408 || status === 425) {
     return new ServerError(message, details)
   }
-  return new RefusedError(message, status, requestId)
+  return new RefusedError(message, details, isOurs(refusal))
 }
 
-function messageOf(status: number, { message, detail }: Refusal): string {
+/** The API minds nothing but the request's time: another one, with the right time, may pass. */
+export function refusesOurClock(status: number, body: unknown): boolean {
+  const refusal = (typeof body === 'object' && body !== null ? body : {}) as Refusal
+  const errors = faultsIn(status, refusal)
+  return errors !== null && Object.keys(errors).join() === TIMESTAMP_HEADER
+}
+
+export const TIMESTAMP_HEADER = 'X-Request-Timestamp'
+
+function faultsIn(status: number, { status: kind, errors }: Refusal) {
+  const isValidation = status === 400 && kind === 'validation_error' && isTexts(errors)
+  return isValidation && Object.keys(errors).length > 0 ? errors : null
+}
+
+/** The API's own shape. A proxy, a firewall or a captive portal answers 400 and 413 in another. */
+function isOurs({ status, message, detail }: Refusal): boolean {
+  return status === 'error' && typeof message === 'string' && typeof detail === 'string'
+}
+
+function redacted(errors: Record<string, string>, redact: Redact): Record<string, string> {
+  return Object.fromEntries(Object.entries(errors).map((pair) => pair.map(redact)))
+}
+
+function messageOf(status: number, { message, detail }: Refusal, redact: Redact): string {
   const words = [message, detail].filter((word) => typeof word === 'string' && word !== '')
-  return `The API answered ${status}${words.length > 0 ? `: ${words.join(': ').slice(0, 500)}` : ''}`
+  const told = words.map((word) => redact(word as string)).join(': ')
+  return `The API answered ${status}${told === '' ? '' : `: ${told}`}`
 }
 
 function isTexts(value: unknown): value is Record<string, string> {
@@ -53,12 +90,4 @@ function isTexts(value: unknown): value is Record<string, string> {
     value !== null &&
     Object.values(value).every((text) => typeof text === 'string')
   )
-}
-
-/** RFC 9110 §10.2.3: seconds or a date, of which at most an hour counts, as it is taken by our clock. */
-function retryAfterSeconds(value: string | null, nowMs: number): number | null {
-  if (value === null) return null
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value)
-  const date = Date.parse(value)
-  return Number.isNaN(date) ? null : Math.min(Math.max(0, (date - nowMs) / 1000), 3600)
 }

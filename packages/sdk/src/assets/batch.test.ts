@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { ServerClock, systemClock } from '@modulariot/oauth/client'
 import {
   json,
   type Script,
@@ -20,7 +21,8 @@ function setUp(script: Script) {
     apiUrl: 'https://api.example',
     fetch,
     timing,
-    nowMs: Date.now,
+    serverClock: new ServerClock(systemClock),
+    redact: (text) => text,
     timeoutMs: 30_000,
   })
   const paths = () => requests.map(({ url }) => new URL(url).pathname)
@@ -49,7 +51,7 @@ describe('a batch', () => {
         results: [
           { code: 200, status: 'success', replayed: true },
           { code: 400, status: 'validation_error', errors: { year: 'must be a whole number' } },
-          { code: 409, status: 'error', message: 'used before' },
+          { code: 409, status: 'error', message: 'Conflict', detail: 'used before' },
         ],
       }),
     )
@@ -122,7 +124,7 @@ describe('a batch that is refused as a whole', () => {
     it(`(${status}) is sent one by one, so that only the one to blame is dropped`, async () => {
       const { deliver } = setUp(({ url, headers }) => {
         const good = !url.endsWith('/batch') && headers.get('x-request-id') !== 'r-2'
-        return good ? success() : json({ status: 'error', message: 'No' }, status)
+        return good ? success() : json({ status: 'error', message: 'No', detail: 'Never' }, status)
       })
       const { settled, failure } = await deliver()
       assert.deepEqual(

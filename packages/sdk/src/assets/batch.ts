@@ -7,7 +7,9 @@
  */
 
 import type { Report } from '../buffer/report-queue.ts'
-import { errorOf } from './answer.ts'
+import type { Timing } from '../timing.ts'
+import { errorOf, type Redact } from './answer.ts'
+import { RefusedError, ValidationError } from './errors.ts'
 import { type ApiAnswer, type ApiDeps, post } from './post.ts'
 import { isRetryable, sendReport } from './track.ts'
 
@@ -36,7 +38,7 @@ const NO_BATCHES = new Set([404, 405, 501])
 const ASK_AGAIN_MS = 3_600_000
 
 /** @returns a function that remembers for an hour that the server takes no batches. */
-export function createDeliver(deps: ApiDeps): Deliver {
+export function createDeliver(deps: ApiDeps & { readonly timing: Timing }): Deliver {
   let batchesFromMs = Number.NEGATIVE_INFINITY
   return async (reports, signal) => {
     if (reports.length > 1 && deps.timing.now() >= batchesFromMs) {
@@ -70,8 +72,8 @@ async function sendBatch(
   }
   if (NO_BATCHES.has(answer.status)) return 'no batches'
   const results = resultsOf(answer, reports.length)
-  if (results !== null) return readResults(results, answer)
-  const failure = errorOf(answer, answer.json)
+  if (results !== null) return readResults(results, answer, deps.redact)
+  const failure = errorOf(answer, answer.json, deps.redact)
   if (isRetryable(failure) || answer.status === 401 || answer.status === 403) {
     return { settled: [], failure }
   }
@@ -90,10 +92,10 @@ function resultsOf({ status, json }: ApiAnswer, count: number): readonly ItemRes
   return status === 200 && Array.isArray(results) && results.length === count ? results : null
 }
 
-function readResults(results: readonly ItemResult[], answer: ApiAnswer): Delivery {
+function readResults(results: readonly ItemResult[], answer: ApiAnswer, redact: Redact): Delivery {
   const settled: Settled[] = []
   for (const result of results) {
-    const one = readResult(result, answer)
+    const one = readResult(result, answer, redact)
     // What comes behind is sent again; what of it was kept is answered as a replay then.
     if (one instanceof Error) return { settled, failure: one }
     settled.push(one)
@@ -101,10 +103,14 @@ function readResults(results: readonly ItemResult[], answer: ApiAnswer): Deliver
   return { settled, failure: null }
 }
 
-function readResult(result: ItemResult, answer: ApiAnswer): Settled | Error {
+function readResult(result: ItemResult, answer: ApiAnswer, redact: Redact): Settled | Error {
   const { code, replayed } = result
   if (code === 200) return { kind: 'kept', replayed: replayed === true }
-  const error = errorOf({ ...answer, status: typeof code === 'number' ? code : 503 }, result)
+  const error = errorOf(
+    { ...answer, status: typeof code === 'number' ? code : 503 },
+    result,
+    redact,
+  )
   return isThisReportsFault(error) ? { kind: 'refused', error } : error
 }
 
@@ -126,12 +132,10 @@ async function sendOneByOne(
   return { settled, failure: null }
 }
 
-/** A missing route, a proxy or wrong credentials are nothing to lose readings over. */
+/** A missing route, a proxy, our clock or wrong credentials are nothing to lose readings over. */
 const REPORTS_FAULTS = new Set([400, 409, 413])
 
 function isThisReportsFault(error: unknown): boolean {
-  const { status, name } = error as { status?: unknown; name?: unknown }
-  return (
-    (name === 'ValidationError' || name === 'RefusedError') && REPORTS_FAULTS.has(status as number)
-  )
+  if (!(error instanceof ValidationError || error instanceof RefusedError)) return false
+  return error.isFinal && error.status !== null && REPORTS_FAULTS.has(error.status)
 }

@@ -19,14 +19,22 @@ export class ValidationError extends Error {
   readonly requestId: string | null
   /** What is wrong, by path as sent: `gps.latitude`, `metrics.items[0].v`. */
   readonly errors: Readonly<Record<string, string>>
+  /** False when only the time of the request was wrong: the report itself may be good. */
+  readonly isFinal: boolean
 
   constructor(errors: Readonly<Record<string, string>>, details: ReportErrorDetails = {}) {
     const lines = Object.entries(errors).map(([path, fault]) => `${path} ${fault}`)
     super(`The report is not valid: ${lines.join('; ')}`)
     this.errors = errors
+    this.isFinal = Object.keys(errors).some((path) => path !== 'X-Request-Timestamp')
     this.status = details.status ?? null
     this.requestId = details.requestId ?? null
   }
+}
+
+interface RefusalDetails {
+  readonly status: number
+  readonly requestId: string | null
 }
 
 /** The server refuses this report, and would again: 409, 413, 415 and the like. */
@@ -36,12 +44,15 @@ export class RefusedError extends Error {
   readonly retryable = false
   readonly status: number
   readonly requestId: string | null
+  /** True when the API itself said so, and not something on the way to it. */
+  readonly isFinal: boolean
 
-  constructor(message: string, status: number, requestId: string | null) {
+  constructor(message: string, details: RefusalDetails, isFinal: boolean) {
     super(message)
-    this.code = status === 409 ? 'conflict' : 'refused'
-    this.status = status
-    this.requestId = requestId
+    this.code = details.status === 409 ? 'conflict' : 'refused'
+    this.status = details.status
+    this.requestId = details.requestId
+    this.isFinal = isFinal
   }
 }
 

@@ -1,20 +1,30 @@
-/** One request to the API and its answer: the deadline, and failures of the network. No retries. */
+/**
+ * One request to the API and its answer: the deadline, and failures of the network. No retries, but one where
+ * the API minds our clock, since its answer has told the time.
+ */
 
-import { NetworkError, TimeoutError } from '@modulariot/oauth/client'
-import type { Timing } from '../timing.ts'
-import { type AnswerDetails, detailsOf } from './answer.ts'
+import {
+  BodyTooLong,
+  boundedText,
+  NetworkError,
+  type ServerClock,
+  TimeoutError,
+} from '@modulariot/oauth/client'
+import { type AnswerDetails, detailsOf, type Redact, refusesOurClock } from './answer.ts'
 
 export interface ApiDeps {
   /** Base URL, without a slash at the end. */
   readonly apiUrl: string
   /** Adds the token, and gets another when the API refuses it. */
   readonly fetch: typeof globalThis.fetch
-  readonly timing: Timing
-  /** Unix milliseconds, by the server's clock as far as it is known. */
-  readonly nowMs: () => number
+  readonly serverClock: ServerClock
+  readonly redact: Redact
   /** For one request and its whole answer. */
   readonly timeoutMs: number
 }
+
+/** A thousand results, each with what is wrong with its report. */
+const MAX_ANSWER_BYTES = 8 << 20
 
 export interface PostRequest {
   readonly path: string
@@ -35,27 +45,35 @@ export interface ApiAnswer extends AnswerDetails {
  *   is aborted.
  */
 export async function post(request: PostRequest, deps: ApiDeps): Promise<ApiAnswer> {
+  const answer = await attempt(request, deps)
+  return refusesOurClock(answer.status, answer.json) ? attempt(request, deps) : answer
+}
+
+async function attempt(request: PostRequest, deps: ApiDeps): Promise<ApiAnswer> {
+  const { serverClock, redact } = deps
   const timeout = AbortSignal.timeout(deps.timeoutMs)
   const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout])
   const url = `${deps.apiUrl}${request.path}`
+  const learn = serverClock.watch()
   try {
     const response = await deps.fetch(url, {
       method: 'POST',
       headers: {
         'content-type': request.contentType,
         'x-request-id': request.requestId,
-        'x-request-timestamp': String(deps.nowMs() / 1000),
+        'x-request-timestamp': String(serverClock.nowMs() / 1000),
       },
       body: request.body,
       // A redirect would carry the token elsewhere, and drop the body.
       redirect: 'manual',
       signal,
     })
-    const text = await response.text()
+    learn(response.headers.get('date'))
+    const json = await readJson(response)
     return {
-      ...detailsOf(response, deps.nowMs()),
+      ...detailsOf(response, serverClock.nowMs(), redact),
       replayed: response.headers.get('idempotent-replay') === 'true',
-      json: parse(text),
+      json,
     }
   } catch (error) {
     if (request.signal?.aborted) throw request.signal.reason
@@ -67,11 +85,13 @@ export async function post(request: PostRequest, deps: ApiDeps): Promise<ApiAnsw
   }
 }
 
-function parse(text: string): unknown {
+/** A connection that breaks here is a failure of the network; what is no JSON, or without end, is no answer. */
+async function readJson(response: Response): Promise<unknown> {
   try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+    return JSON.parse(await boundedText(response, MAX_ANSWER_BYTES))
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof BodyTooLong) return undefined
+    throw error
   }
 }
 

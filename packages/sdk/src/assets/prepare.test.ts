@@ -42,6 +42,18 @@ describe('prepareReport', () => {
     assert.deepEqual(Object.keys(faultsOf({ ...VALID, telecom })), ['body'])
   })
 
+  it('refuses what the server does not even parse, before it lies in a spool', () => {
+    const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) })
+    prepareReport({ ...VALID, telecom: { x: nested(30) } }, OPTIONS)
+    const cases = [
+      { ...VALID, telecom: { x: nested(31) } },
+      { ...VALID, telecom: { x: [[nested(29)]] } },
+      { ...VALID, telecom: JSON.parse('{"__proto__":1}') },
+      JSON.parse(`{"__proto__":{},${JSON.stringify(VALID).slice(1)}`),
+    ]
+    for (const data of cases) assert.deepEqual(Object.keys(faultsOf(data)), ['body'])
+  })
+
   it('refuses a request id that no header can carry', () => {
     for (const requestId of ['', 'a b', 'é', 'a\nb', 'x'.repeat(129)]) {
       assert.deepEqual(Object.keys(faultsOf(VALID, { requestId })), ['X-Request-Id'])
@@ -64,7 +76,7 @@ describe('prepareReport', () => {
     const data = { ...VALID, idempotency_key: 'mine' }
     const report = prepareReport(data, { ...OPTIONS, keyed: true })
     assert.deepEqual(report, { request_id: 'mine', body: JSON.stringify(data) })
-    for (const key of ['', 'a b', 7]) {
+    for (const key of ['', 'a b', 7, null]) {
       assert.deepEqual(Object.keys(faultsOf({ ...VALID, idempotency_key: key })), [
         'idempotency_key',
       ])

@@ -18,6 +18,9 @@ export interface PrepareOptions {
   readonly keyed?: boolean
 }
 
+/** The server parses none that nests deeper. */
+const MAX_DEPTH = 32
+
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/
 
 /**
@@ -30,13 +33,15 @@ export function prepareReport(data: AssetTrackingData, options: PrepareOptions):
   const text = JSON.stringify(data) ?? 'null'
   const parsed = JSON.parse(text)
   const own = parsed?.idempotency_key
-  const request_id = options.requestId ?? own ?? crypto.randomUUID()
+  const request_id = options.requestId ?? (own === undefined ? crypto.randomUUID() : own)
   const body = options.keyed && own === undefined ? withKey(text, request_id) : text
   const validation = validateAssetTrackingData(parsed, {
     nowMs: options.nowMs,
     unknownKeys: options.validation,
   })
   const errors: Record<string, string> = validation.ok ? {} : { ...validation.errors }
+  const fault = structureFault(parsed)
+  if (fault !== null) errors.body = fault
   if (new TextEncoder().encode(body).length > MAX_REPORT_BYTES) {
     errors.body = `must be at most ${MAX_REPORT_BYTES} bytes of JSON`
   }
@@ -46,6 +51,18 @@ export function prepareReport(data: AssetTrackingData, options: PrepareOptions):
   }
   if (Object.keys(errors).length > 0) throw new ValidationError(errors)
   return { request_id, body }
+}
+
+/** What the server refuses before it looks at any member. */
+function structureFault(value: unknown, depth = 1): string | null {
+  if (typeof value !== 'object' || value === null) return null
+  if (depth > MAX_DEPTH) return `must not nest deeper than ${MAX_DEPTH} levels`
+  if (Object.hasOwn(value, '__proto__')) return 'must not have a member named __proto__'
+  for (const member of Object.values(value)) {
+    const fault = structureFault(member, depth + 1)
+    if (fault !== null) return fault
+  }
+  return null
 }
 
 /** The same text whether it is sent alone or in a batch, or the server would take one for another. */

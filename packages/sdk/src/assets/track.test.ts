@@ -5,7 +5,9 @@ import {
   InvalidClientError,
   NetworkError,
   RateLimitedError,
+  ServerClock,
   ServerError,
+  systemClock,
   TimeoutError,
 } from '@modulariot/oauth/client'
 import {
@@ -25,7 +27,10 @@ const LIMITS = { attempts: 5, withinMs: 60_000, baseMs: 500, maxMs: 30_000 }
 function setUp(script: Script, timeoutMs = 30_000) {
   const timing = virtualTiming({ instant: true })
   const { fetch, requests } = scriptedFetch(script)
-  const deps = { apiUrl: 'https://api.example', fetch, timing, nowMs: timing.now, timeoutMs }
+  const clock = { monotonicMs: timing.now, wallMs: timing.now, after: systemClock.after }
+  const serverClock = new ServerClock(clock)
+  const redact = (text: string) => text
+  const deps = { apiUrl: 'https://api.example', fetch, timing, serverClock, redact, timeoutMs }
   const send = (signal?: AbortSignal) => sendReportPersistently(REPORT, LIMITS, deps, signal)
   return { send, requests, timing }
 }
@@ -113,6 +118,8 @@ describe('an answer', () => {
     ['500', () => json(refusal, 500), ServerError, 5],
     ['a proxy’s 502', () => new Response('<h1>Bad gateway</h1>', { status: 502 }), ServerError, 5],
     ['200 that is no JSON', () => new Response('<h1>Log in</h1>'), ServerError, 5],
+    ['200 of somebody else', () => json({ status: 'ok' }), ServerError, 5],
+    ['200 and null', () => json(null), ServerError, 5],
     ['a redirect', () => Response.redirect('https://other.example'), ServerError, 5],
     ['408', () => json({}, 408), ServerError, 5],
     ['400 validation', () => json(fault, 400), ValidationError, 1],

@@ -1,7 +1,8 @@
 /** One report to `POST /v1/asset/track`, tried again until it is kept, refused, or time is up. */
 
 import type { Report } from '../buffer/report-queue.ts'
-import { errorOf } from './answer.ts'
+import type { Timing } from '../timing.ts'
+import { errorOf, saysKept } from './answer.ts'
 import { type BackoffLimits, backoffMs } from './backoff.ts'
 import { type ApiDeps, post } from './post.ts'
 
@@ -35,7 +36,7 @@ export async function sendReport(
     },
     deps,
   )
-  if (answer.status !== 200 || answer.json === undefined) throw errorOf(answer, answer.json)
+  if (!saysKept(answer.status, answer.json)) throw errorOf(answer, answer.json, deps.redact)
   return { request_id: report.request_id, replayed: answer.replayed }
 }
 
@@ -47,7 +48,7 @@ export async function sendReport(
 export async function sendReportPersistently(
   report: Report,
   limits: RetryLimits,
-  deps: ApiDeps,
+  deps: ApiDeps & { readonly timing: Timing },
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Tracked> {
   const { timing } = deps

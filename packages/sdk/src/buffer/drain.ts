@@ -4,7 +4,7 @@
  */
 
 import { type BackoffLimits, backoffMs } from '../assets/backoff.ts'
-import type { Deliver, Settled } from '../assets/batch.ts'
+import type { Deliver, Delivery, Settled } from '../assets/batch.ts'
 import { isRetryable, retryAfterOf } from '../assets/track.ts'
 import type { Timing } from '../timing.ts'
 import type { KeptReport, ReportQueue } from './report-queue.ts'
@@ -23,6 +23,8 @@ export interface DrainDeps {
   readonly timing: Timing
   /** The reports have left the queue. */
   readonly onSettled: (reports: readonly KeptReport[], settled: readonly Settled[]) => void
+  /** The request with these reports is over; the rest of them was not settled. */
+  readonly onEnded: (reports: readonly KeptReport[], settled: number) => void
   readonly onFailure: (error: Error, retryInMs: number) => void
 }
 
@@ -34,12 +36,18 @@ export class Drain {
   /** Ends the wait that is under way: for a batch to fill, or after a failure. */
   #waiting: { readonly for: 'batch' | 'retry'; readonly end: AbortController } | null = null
   #hurried = false
+  #inFlightThrough = 0
   #dueAtMs = 0
   #failures = 0
 
   constructor(settings: DrainSettings, deps: DrainDeps) {
     this.#settings = settings
     this.#deps = deps
+  }
+
+  /** `seq` of the last report of the request that is under way; 0 when there is none. */
+  get inFlightThrough(): number {
+    return this.#inFlightThrough
   }
 
   /** There is something in the queue. Its first report waits for others at most this long. */
@@ -85,7 +93,8 @@ export class Drain {
   async #deliverOne(): Promise<Error | null> {
     const { queue, maxBatchItems, maxBatchBytes } = this.#settings
     const batch = await queue.peek({ maxItems: maxBatchItems, maxBytes: maxBatchBytes })
-    const { settled, failure } = await this.#deps.deliver(batch, this.#stop.signal)
+    if (batch.length === 0) return this.#foundNothing()
+    const { settled, failure } = await this.#send(batch)
     const done = batch.slice(0, settled.length)
     const last = done.at(-1)
     if (last !== undefined) {
@@ -93,6 +102,25 @@ export class Drain {
       this.#deps.onSettled(done, settled)
     }
     return failure
+  }
+
+  async #send(batch: readonly KeptReport[]): Promise<Delivery> {
+    let settled = 0
+    this.#inFlightThrough = batch.at(-1)?.seq ?? 0
+    try {
+      const delivery = await this.#deps.deliver(batch, this.#stop.signal)
+      settled = delivery.settled.length
+      return delivery
+    } finally {
+      this.#inFlightThrough = 0
+      this.#deps.onEnded(batch, settled)
+    }
+  }
+
+  /** A queue may have found what it had damaged; it must not be asked for it without end. */
+  #foundNothing(): Error | null {
+    this.#deps.onSettled([], [])
+    return this.#settings.queue.items === 0 ? null : new Error('The queue gives nothing out')
   }
 
   async #afterFailure(failure: Error): Promise<void> {

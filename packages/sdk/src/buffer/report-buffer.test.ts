@@ -142,6 +142,23 @@ describe('without a network', () => {
     assert.equal(await flushed, 2)
   })
 
+  it('does not ask a queue without end that says it holds reports and gives none', async () => {
+    const queue = new MemoryQueue()
+    let peeks = 0
+    queue.peek = async () => {
+      peeks += 1
+      return []
+    }
+    const errors: string[] = []
+    const { push, timing } = setUp(allKept, {
+      queue,
+      onFailure: (error) => errors.push(error.message),
+    })
+    await push(1)
+    await timing.pass(5000)
+    assert.deepEqual([peeks, errors], [1, ['The queue gives nothing out']])
+  })
+
   it('survives a queue that cannot be read', async () => {
     const queue = new MemoryQueue()
     let broken = true
@@ -254,6 +271,32 @@ describe('a full buffer', () => {
     networkReturns()
     await timing.pass(60_000)
     assert.deepEqual(sent.at(-1), ['3', '4', '5'])
+  })
+
+  it('does not call dropped what the server keeps all the same', async () => {
+    for (const [answer, lost] of [
+      [allKept, []],
+      [() => ({ settled: [KEPT], failure: new NetworkError('cut') }), ['2']],
+    ] as const) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const dropped: string[] = []
+      const { push, timing, assetOf, sent } = setUp(
+        (reports, call) => (call === 0 ? promise.then(() => answer(reports)) : allKept(reports)),
+        {
+          maxQueuedItems: 3,
+          whenFull: 'drop_oldest',
+          onDropped: (report) => dropped.push(assetOf(report)),
+        },
+      )
+      await push(1, 2, 3)
+      await timing.pass(1)
+      assert.deepEqual(sent, [['1', '2', '3']])
+      await push(4, 5)
+      assert.deepEqual(dropped, [], 'the answer is not known')
+      resolve()
+      await timing.pass(60_000)
+      assert.deepEqual(dropped, lost)
+    }
   })
 
   it('is full by bytes too, whatever the number', async () => {

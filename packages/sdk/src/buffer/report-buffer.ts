@@ -51,7 +51,9 @@ export class ReportBuffer {
   /** How many have ever been in the queue; those at its front have left it first. */
   #entered: number
   #flushes: { readonly through: number; readonly done: () => void }[] = []
-  #closed = false
+  /** Dropped while they were on their way: whether they are lost, the answer says. */
+  readonly #droppedInFlight = new Set<number>()
+  #closing: Promise<number> | null = null
 
   constructor(settings: BufferSettings, deps: BufferDeps) {
     this.#settings = settings
@@ -61,6 +63,7 @@ export class ReportBuffer {
     this.#drain = new Drain(settings, {
       ...deps,
       onSettled: (reports, settled) => this.#left(reports, settled),
+      onEnded: (reports, settled) => this.#tellDropped(reports.slice(settled)),
       onFailure: (error, retryInMs) => quietly(() => settings.onFailure?.(error, retryInMs)),
     })
     // What an earlier run left has waited long enough.
@@ -86,7 +89,7 @@ export class ReportBuffer {
     data: AssetTrackingData,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<{ readonly request_id: string }> {
-    if (this.#closed) throw closedError()
+    if (this.#closing !== null) throw closedError()
     const report = this.#deps.prepare(data)
     const arrived = await this.#admission.enter(report, signal)
     try {
@@ -120,11 +123,16 @@ export class ReportBuffer {
    * Takes nothing more, tries at once to send what is there, and lets go of the queue. What is left in a
    * spool is sent when it is opened again; what is left in memory is lost.
    *
+   * Called again, it waits for the first call.
+   *
    * @returns how many reports were left.
    */
-  async close({ deadlineMs = CLOSE_DEADLINE_MS }: FlushOptions = {}): Promise<number> {
-    if (this.#closed) return this.items
-    this.#closed = true
+  close({ deadlineMs = CLOSE_DEADLINE_MS }: FlushOptions = {}): Promise<number> {
+    this.#closing ??= this.#close(deadlineMs)
+    return this.#closing
+  }
+
+  async #close(deadlineMs: number): Promise<number> {
     this.#admission.close(closedError())
     this.#drain.retryNow()
     const left = await this.flush({ deadlineMs })
@@ -145,10 +153,19 @@ export class ReportBuffer {
     const { queue } = this.#settings
     const [oldest] = await queue.peek({ maxItems: 1, maxBytes: 0 })
     if (oldest === undefined) return false
+    const isInFlight = oldest.seq <= this.#drain.inFlightThrough
+    if (isInFlight) this.#droppedInFlight.add(oldest.seq)
     await queue.removeThrough(oldest.seq)
-    quietly(() => this.#settings.onDropped?.(oldest))
+    if (!isInFlight) quietly(() => this.#settings.onDropped?.(oldest))
     this.#madeRoom()
     return true
+  }
+
+  #tellDropped(unsettled: readonly KeptReport[]): void {
+    for (const report of unsettled) {
+      if (this.#droppedInFlight.has(report.seq)) quietly(() => this.#settings.onDropped?.(report))
+    }
+    this.#droppedInFlight.clear()
   }
 
   #madeRoom(): void {

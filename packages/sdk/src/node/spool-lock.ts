@@ -4,11 +4,14 @@
  *
  * Node has no file locks that end with the process, so the lock is a file that names its holder. After a
  * crash it names nobody who runs, and is taken over. A process id alone is not enough for that: after a
- * reboot another program has it, and a device would never open its spool again.
+ * reboot another program has it, and a device would never open its spool again. In another container it is
+ * somebody else's number; there the holder's socket is asked.
  */
 
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isAlive, showLife } from './sign-of-life.ts'
 
 export class SpoolLockedError extends Error {
   override readonly name = 'SpoolLockedError'
@@ -24,24 +27,39 @@ const held = new Set<string>()
  * @returns how to give it back.
  * @throws SpoolLockedError when somebody who runs has it.
  */
-export function lockDirectory(directory: string): () => void {
+export async function lockDirectory(directory: string): Promise<() => void> {
   const lock = join(directory, 'lock')
-  const mine = join(directory, `lock.${process.pid}`)
   if (held.has(lock)) throw lockedBy(directory, process.pid)
-  writeFileSync(mine, identity(process.pid), { mode: 0o600 })
+  held.add(lock)
+  const life = await showLifeIn(directory)
+  const mine = join(directory, `lock.${randomUUID()}`)
+  const giveBack = () => {
+    held.delete(lock)
+    life.end()
+  }
   try {
+    writeFileSync(mine, `${identity(process.pid)} ${namespace()} ${life.socket}\n`, { mode: 0o600 })
     if (!tryLink(mine, lock)) {
-      clearStale(directory, lock)
+      await clearStale(directory, lock)
       if (!tryLink(mine, lock)) throw lockedBy(directory, holderOf(lock).pid)
     }
+  } catch (error) {
+    giveBack()
+    throw error
   } finally {
     rmSync(mine, { force: true })
   }
-  held.add(lock)
   return () => {
-    held.delete(lock)
     rmSync(lock, { force: true })
+    giveBack()
   }
+}
+
+/** `-` where there is none to be had, or nobody in another container to show it to. */
+async function showLifeIn(directory: string): Promise<{ socket: string; end: () => void }> {
+  const socket = `life.${randomUUID().slice(0, 8)}`
+  const end = namespace() === '' ? null : await showLife(join(directory, socket))
+  return end === null ? { socket: '-', end: () => {} } : { socket, end }
 }
 
 /** A hard link is made whole or not at all, and fails where the name is taken. */
@@ -56,10 +74,10 @@ function tryLink(from: string, to: string): boolean {
 }
 
 /** Removes the lock of somebody who is gone; by renaming, so that of two who try only one does. */
-function clearStale(directory: string, lock: string): void {
+async function clearStale(directory: string, lock: string): Promise<void> {
   const holder = holderOf(lock)
-  if (isRunning(holder)) throw lockedBy(directory, holder.pid)
-  const aside = join(directory, `lock.stale.${process.pid}`)
+  if (await isRunning(directory, holder)) throw lockedBy(directory, holder.pid)
+  const aside = join(directory, `lock.stale.${randomUUID()}`)
   try {
     renameSync(lock, aside)
   } catch (error) {
@@ -69,21 +87,33 @@ function clearStale(directory: string, lock: string): void {
   const taken = readFileSync(aside, 'utf8')
   // Between the look and the rename somebody else took it over: give it back.
   if (taken !== holder.text) tryLink(aside, lock)
+  else if (SOCKET.test(holder.socket)) rmSync(join(directory, holder.socket), { force: true })
   rmSync(aside, { force: true })
 }
 
 interface Holder {
   readonly pid: number
+  /** Process id, boot and start, as `identity` writes them. */
+  readonly identity: string
+  readonly namespace: string
+  readonly socket: string
   readonly text: string
 }
 
+const SOCKET = /^life\.[0-9a-f]{8}$/
+
 function holderOf(lock: string): Holder {
   const text = readOr(lock, '')
-  return { pid: Number.parseInt(text, 10), text }
+  const [pid = '', boot = '', began = '', namespace = '', socket = '-'] = text.trim().split(' ')
+  const identity = `${pid} ${boot} ${began}`.trim()
+  return { pid: Number.parseInt(pid, 10), identity, namespace, socket, text }
 }
 
-function isRunning({ pid, text }: Holder): boolean {
+async function isRunning(directory: string, holder: Holder): Promise<boolean> {
+  const { pid, socket } = holder
   if (!(pid > 0)) return false
+  const elsewhere = holder.namespace !== '' && holder.namespace !== namespace()
+  if (elsewhere) return SOCKET.test(socket) && (await isAlive(join(directory, socket)))
   // Without a start time, our own number that is not in `held` was a process before us.
   if (pid === process.pid && startOf(pid) === '') return false
   try {
@@ -92,11 +122,20 @@ function isRunning({ pid, text }: Holder): boolean {
     // EPERM: it runs and is somebody else's.
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
   }
-  return text === identity(pid)
+  return holder.identity === identity(pid)
 }
 
 function identity(pid: number): string {
-  return `${pid} ${startOf(pid)}\n`
+  return `${pid} ${startOf(pid)}`.trim()
+}
+
+/** On Linux, which processes the process ids are about; elsewhere nothing. */
+function namespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
+  }
 }
 
 /** On Linux, which boot and when in it the process began; elsewhere nothing. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   appendFileSync,
@@ -32,6 +32,12 @@ const ALL = { maxItems: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFI
 const reportOf = (index: number) => ({ request_id: `r-${index}`, body: `{"n":${index}}` })
 
 const idsIn = async (spool: Spool) => (await spool.peek(ALL)).map(({ request_id }) => request_id)
+
+/** As delivery does it: what is removed was given out before. */
+async function removeFirst(spool: Spool, count: number): Promise<void> {
+  const last = (await spool.peek({ ...ALL, maxItems: count })).at(-1)
+  await spool.removeThrough(last?.seq ?? 0)
+}
 
 const idsUpTo = (count: number, from = 0) =>
   Array.from({ length: count - from }, (_, index) => `r-${from + index}`)
@@ -95,7 +101,7 @@ describe('a spool', () => {
     const directory = newDirectory()
     const spool = await filled(directory, 100, { segmentBytes: 256 })
     await spool.peek({ maxItems: 37, maxBytes: 1e6 })
-    await spool.removeThrough(37)
+    await removeFirst(spool, 37)
     assert.equal(spool.items, 63)
     await spool.close()
     await opened(directory, async (again) => {
@@ -123,7 +129,7 @@ describe('a spool', () => {
     const directory = newDirectory()
     const spool = await filled(directory, 9, { segmentBytes: 64 })
     await spool.peek(ALL)
-    await spool.removeThrough(9)
+    await removeFirst(spool, 9)
     await spool.close()
     for (let run = 0; run < 2; run += 1) await opened(directory, async () => {})
     assert.deepEqual(logsOf(directory), [])
@@ -157,7 +163,7 @@ describe('a spool', () => {
     const directory = newDirectory()
     const spool = await filled(directory, 2)
     await spool.peek({ maxItems: 1, maxBytes: 1 })
-    await spool.removeThrough(1)
+    await removeFirst(spool, 1)
     assert.equal(statSync(directory).mode & 0o777, 0o700)
     for (const name of readdirSync(directory)) {
       assert.equal(statSync(join(directory, name)).mode & 0o077, 0, name)
@@ -194,10 +200,70 @@ describe('what a crash leaves behind', () => {
     await opened(directory, async (spool) => {
       assert.deepEqual(await idsIn(spool), ['r-0', 'r-2'])
       assert.equal(spool.damagedLines, 1)
-      await spool.removeThrough(2)
+      await removeFirst(spool, 2)
       assert.equal(spool.items, 0)
     })
     assert.equal(await opened(directory, async (spool) => spool.items), 0)
+  })
+
+  it('costs one line, or the two it joins, whichever byte went bad', async () => {
+    const master = newDirectory()
+    await (await filled(master, 3)).close()
+    const [file] = logsOf(master) as [string]
+    const whole = readFileSync(file)
+    for (let at = 0; at < whole.length; at += 1) {
+      const bytes = Buffer.from(whole)
+      bytes[at] = (bytes[at] as number) ^ 0x01
+      writeFileSync(file, bytes)
+      await opened(master, async (spool) => {
+        const ids = await idsIn(spool)
+        const lost = idsUpTo(3).filter((id) => !ids.includes(id))
+        const newline = whole[at] === 0x0a && at < whole.length - 1
+        assert.equal(lost.length, newline ? 2 : 1, `byte ${at}`)
+        assert.equal(spool.items, ids.length)
+      })
+      // Where nothing good was left the file is gone, and the next number is another.
+      writeFileSync(file, whole)
+    }
+  })
+
+  it('is skipped and counted off, too, when it goes bad while the spool is open', async () => {
+    for (const [bad, options] of [
+      ['r-0', {}],
+      ['r-1', {}],
+      ['r-2', {}],
+      ['r-1', { segmentBytes: 1 }],
+    ] as const) {
+      const directory = newDirectory()
+      const spool = await Spool.open({ directory, ...options })
+      for (const index of [0, 1, 2]) await spool.append(reportOf(index))
+      for (const file of logsOf(directory)) {
+        writeFileSync(file, readFileSync(file, 'utf8').replace(`${bad} `, `${bad}!`))
+      }
+      assert.deepEqual(
+        await idsIn(spool),
+        idsUpTo(3).filter((id) => id !== bad),
+      )
+      assert.deepEqual([spool.items, spool.damagedLines], [2, 1])
+      await spool.append(reportOf(3))
+      await removeFirst(spool, 2)
+      assert.deepEqual(await idsIn(spool), ['r-3'])
+      assert.equal(spool.items, 1)
+      await spool.close()
+      assert.deepEqual(await opened(directory, idsIn), ['r-3'])
+    }
+  })
+
+  it('leaves nothing to deliver when all of it went bad, and nobody asks for it without end', async () => {
+    const directory = newDirectory()
+    const spool = await Spool.open({ directory })
+    for (const index of [0, 1]) await spool.append(reportOf(index))
+    const [file] = logsOf(directory) as [string]
+    writeFileSync(file, 'x'.repeat(statSync(file).size))
+    assert.deepEqual(await spool.peek(ALL), [])
+    assert.equal(spool.items, 0)
+    await spool.append(reportOf(2))
+    await spool.close()
   })
 
   it('does not swallow what is written next', async () => {
@@ -302,9 +368,45 @@ describe('a process', () => {
       await opened(directory, async () => {})
     }
     if (process.platform === 'linux') {
-      writeFileSync(join(directory, 'lock'), `${process.ppid} another-boot 1\n`)
-      await opened(directory, async () => {})
+      const namespaces = ['', 'pid:[1] -', 'pid:[1] life.00000000', 'pid:[1] ../../etc/passwd']
+      for (const rest of namespaces) {
+        writeFileSync(join(directory, 'lock'), `${process.ppid} another-boot 1 ${rest}\n`)
+        await opened(directory, async () => {})
+      }
     }
     assert.deepEqual(readdirSync(directory), [])
   })
+
+  it('of another container finds it locked as well, until that one is gone', {
+    skip: canUnshare() ? false : 'no container can be made here',
+  }, async () => {
+    const directory = newDirectory()
+    const HOLDER = `
+      import { Spool } from ${JSON.stringify(new URL('./spool.ts', import.meta.url).href)}
+      const spool = await Spool.open({ directory: process.argv[1] })
+      await spool.append({ request_id: 'theirs', body: '{}' })
+      console.log('open')
+      setInterval(() => {}, 1000)
+    `
+    const node = [process.execPath, '--input-type=module', '-e', HOLDER, directory]
+    const child = spawn('unshare', ['-pf', '--kill-child', '--mount-proc', ...node], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const closed = once(child, 'close')
+    await once(child.stdout, 'data')
+    await assert.rejects(Spool.open({ directory }), SpoolLockedError)
+    child.kill('SIGKILL')
+    await closed
+    assert.deepEqual(await opened(directory, idsIn), ['theirs'])
+    assert.deepEqual(
+      readdirSync(directory).filter((name) => !name.endsWith('.log')),
+      [],
+      'nothing of its lock is left',
+    )
+  })
 })
+
+/** A process id namespace of its own is what makes a container here. */
+function canUnshare(): boolean {
+  return spawnSync('unshare', ['-pf', '--mount-proc', 'true']).status === 0
+}

@@ -38,16 +38,21 @@ export interface SpoolOptions {
 
 interface Segment {
   readonly number: number
+  /**
+   * Bytes of all segments before it. A report's `seq` is where its line ends among all bytes, so that no
+   * damage changes it.
+   */
+  readonly base: number
   /** What of the file may be read: a write that is under way is not in it. */
   bytes: number
-  /** `seq` of its last good line. */
-  lastSeq: number
+  /** Its good lines that are not yet removed, as far as is known. */
+  items: number
 }
 
 export class Spool implements ReportQueue {
   readonly outlivesProcess = true
-  /** Lines that were found damaged when the spool was opened; they are skipped. */
-  readonly damagedLines: number
+  /** Lines that were found damaged so far; they are skipped. */
+  #damagedLines: number
   readonly #directory: string
   readonly #unlock: () => void
   readonly #writer: SpoolWriter
@@ -59,7 +64,8 @@ export class Spool implements ReportQueue {
   readonly #ends = new Map<number, { readonly segment: number; readonly end: number }>()
   #items: number
   #bytes: number
-  #lastSeq: number
+  /** Bytes of all segments there have been, the removed ones too: the next one's base. */
+  #written: number
   /** Reading and removing take turns. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -70,8 +76,8 @@ export class Spool implements ReportQueue {
     this.#head = { ...found.head, seq: 0 }
     this.#items = found.items
     this.#bytes = found.bytes
-    this.#lastSeq = found.items
-    this.damagedLines = found.damagedLines
+    this.#written = found.written
+    this.#damagedLines = found.damagedLines
     this.#writer = new SpoolWriter({
       ...options,
       firstSegment: found.nextSegment,
@@ -92,7 +98,7 @@ export class Spool implements ReportQueue {
       ...options,
     } as const
     await mkdir(settings.directory, { recursive: true, mode: 0o700 })
-    const unlock = lockDirectory(settings.directory)
+    const unlock = await lockDirectory(settings.directory)
     try {
       return new Spool(settings, await look(settings.directory), unlock)
     } catch (error) {
@@ -109,6 +115,10 @@ export class Spool implements ReportQueue {
     return this.#bytes
   }
 
+  get damagedLines(): number {
+    return this.#damagedLines
+  }
+
   async append(report: Report): Promise<void> {
     return this.#writer.write(encodeLine(report))
   }
@@ -119,16 +129,18 @@ export class Spool implements ReportQueue {
 
   async #peek(limit: PeekLimit): Promise<KeptReport[]> {
     const reports: KeptReport[] = []
-    let seq = this.#head.seq
     for (const segment of [...this.#segments]) {
-      const offset = segment.number === this.#head.segment ? this.#head.offset : 0
-      for (const { report, end } of linesOf(await this.#read(segment), offset)) {
+      const { number, base, items } = segment
+      const lines = linesOf(await this.#read(segment), this.#offsetIn(number))
+      let found = 0
+      for (const { report, end } of lines) {
         if (report === null) continue
-        seq += 1
-        reports.push({ ...report, seq })
-        this.#ends.set(seq, { segment: segment.number, end })
+        found += 1
+        reports.push({ ...report, seq: base + end })
+        this.#ends.set(base + end, { segment: number, end })
         if (reports.length >= limit.maxItems) return firstWithin(reports, limit)
       }
+      if (found < items) await this.#lose(segment, items - found)
       const taken = firstWithin(reports, limit)
       if (taken.length < reports.length) return taken
     }
@@ -139,6 +151,14 @@ export class Spool implements ReportQueue {
   async #read(segment: Segment): Promise<Buffer> {
     const { bytes } = segment
     return (await readFile(segmentPath(this.#directory, segment.number))).subarray(0, bytes)
+  }
+
+  /** Lines that were good when they were counted, and are not any more. */
+  async #lose(segment: Segment, lines: number): Promise<void> {
+    segment.items -= lines
+    this.#items -= lines
+    this.#damagedLines += lines
+    await this.#forget(this.#takeFinished())
   }
 
   removeThrough(seq: number): Promise<void> {
@@ -154,26 +174,41 @@ export class Spool implements ReportQueue {
   async #remove(seq: number): Promise<void> {
     const place = this.#ends.get(seq)
     if (seq <= this.#head.seq || place === undefined) return
-    this.#items -= seq - this.#head.seq
-    const gone: number[] = []
-    let first = this.#segments[0]
-    while (first !== undefined && first.number < place.segment) {
-      this.#bytes -= first.bytes - this.#offsetIn(first.number)
-      gone.push(first.number)
-      this.#segments.shift()
-      first = this.#segments[0]
+    for (const segment of this.#segments) {
+      if (segment.number > place.segment) break
+      // Of the last one only what was given out; what else is in those before it is damaged.
+      const last = segment.number === place.segment
+      const gone = last ? this.#givenThrough(seq, segment.number) : segment.items
+      segment.items -= gone
+      this.#items -= gone
     }
+    for (const known of this.#ends.keys()) if (known <= seq) this.#ends.delete(known)
+    const before = this.#takeFinished(place.segment)
     this.#bytes -= place.end - this.#offsetIn(place.segment)
     this.#head = { segment: place.segment, offset: place.end, seq }
-    for (const known of this.#ends.keys()) if (known <= seq) this.#ends.delete(known)
-    if (first !== undefined && first.lastSeq <= seq && this.#isEnded(first)) {
-      // What is left of it, if anything, is damaged.
-      this.#bytes -= first.bytes - place.end
-      this.#head = { segment: first.number + 1, offset: 0, seq }
-      gone.push(first.number)
+    await this.#forget([...before, ...this.#takeFinished()])
+  }
+
+  #givenThrough(seq: number, segment: number): number {
+    let count = 0
+    for (const [known, place] of this.#ends) {
+      if (known <= seq && place.segment === segment) count += 1
+    }
+    return count
+  }
+
+  /** Takes out the oldest segments that hold nothing more; what is left of them, if anything, is damaged. */
+  #takeFinished(before = Number.POSITIVE_INFINITY): number[] {
+    const gone: number[] = []
+    for (let first = this.#segments[0]; first !== undefined; first = this.#segments[0]) {
+      const { number, base, bytes, items } = first
+      if (number >= before || items > 0 || !this.#isEnded(first)) break
+      this.#bytes -= bytes - this.#offsetIn(number)
+      this.#head = { segment: number + 1, offset: 0, seq: base + bytes }
+      gone.push(number)
       this.#segments.shift()
     }
-    await this.#forget(gone)
+    return gone
   }
 
   #offsetIn(segment: number): number {
@@ -193,16 +228,16 @@ export class Spool implements ReportQueue {
   #count(segment: number, lineBytes: readonly number[]): void {
     let last = this.#segments.at(-1)
     if (last?.number !== segment) {
-      last = { number: segment, bytes: 0, lastSeq: this.#lastSeq }
+      last = { number: segment, base: this.#written, bytes: 0, items: 0 }
       this.#segments.push(last)
     }
-    this.#lastSeq += lineBytes.length
+    last.items += lineBytes.length
     this.#items += lineBytes.length
     for (const bytes of lineBytes) {
       last.bytes += bytes
       this.#bytes += bytes
+      this.#written += bytes
     }
-    last.lastSeq = this.#lastSeq
   }
 
   async close(): Promise<void> {
@@ -217,6 +252,7 @@ interface Found {
   readonly head: { readonly segment: number; readonly offset: number }
   readonly items: number
   readonly bytes: number
+  readonly written: number
   readonly damagedLines: number
   readonly nextSegment: number
 }
@@ -228,6 +264,7 @@ async function look(directory: string): Promise<Found> {
   const segments: Segment[] = []
   let items = 0
   let bytes = 0
+  let written = 0
   let damagedLines = 0
   for (const number of numbers) {
     const file = await readFile(segmentPath(directory, number))
@@ -239,11 +276,12 @@ async function look(directory: string): Promise<Found> {
     }
     if (items === before) await removeSegment(directory, number).catch(() => {})
     else {
-      segments.push({ number, bytes: file.length, lastSeq: items })
+      segments.push({ number, base: written, bytes: file.length, items: items - before })
       bytes += file.length - offset
+      written += file.length
     }
   }
   // A number is never used twice: a note about the old file would hide what is in the new one.
   const nextSegment = Math.max(head.segment, numbers.at(-1) ?? 0) + 1
-  return { segments, head, items, bytes, damagedLines, nextSegment }
+  return { segments, head, items, bytes, written, damagedLines, nextSegment }
 }

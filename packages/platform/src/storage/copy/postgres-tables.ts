@@ -1,5 +1,6 @@
 /** The tables of one schema of a PostgreSQL database. */
 
+import { setTimeout as wait } from 'node:timers/promises'
 import { holdMigrations } from '../postgres/migrate-postgres.ts'
 import { openPostgres } from '../postgres/open-postgres.ts'
 import type { RunQuery } from '../postgres/session.ts'
@@ -55,13 +56,27 @@ export async function withPostgresTables<Result>(
 /** Now, and until the end: an instance that starts meanwhile waits where it migrates. */
 async function assertAlone(query: RunQuery): Promise<void> {
   if (!(await holdMigrations(query))) throw new PlaceInUse('an instance that starts')
+  let user = await userOf(query)
+  for (let looks = 1; user !== null && looks < LOOKS_FOR_USERS; looks++) {
+    await wait(LOOK_AGAIN_MS)
+    user = await userOf(query)
+  }
+  if (user !== null) throw new PlaceInUse(user)
+}
+
+/** A server that has just ended is listed until the backend of its last connection has noticed. */
+const LOOKS_FOR_USERS = 20
+const LOOK_AGAIN_MS = 100
+
+async function userOf(query: RunQuery): Promise<string | null> {
+  // Within a transaction the list would stay what it was when it was first read.
+  await query('SELECT pg_stat_clear_snapshot()')
   const { rows } = await query<{ name: string; address: string | null }>(
     `SELECT application_name AS name, client_addr::text AS address FROM pg_stat_activity
      WHERE datname = current_database() AND application_name LIKE 'modulariot%'
        AND application_name <> '${OUR_NAME}' LIMIT 1`,
   )
-  if (rows[0] === undefined) return
-  throw new PlaceInUse(`${rows[0].name} from ${rows[0].address ?? 'this machine'}`)
+  return rows[0] === undefined ? null : `${rows[0].name} from ${rows[0].address ?? 'this machine'}`
 }
 
 function placeOf(query: RunQuery, schema: string, makeRoom?: MakeRoom): TablePlace {

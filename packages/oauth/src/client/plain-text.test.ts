@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { plainText } from './plain-text.ts'
+
+const SECRET = 'miot_dev_s3cr3t&with=odd characters %'
+const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjbGllbnQtMSJ9.c2lnbmF0dXJl'
+
+describe('a text from outside', () => {
+  it('is short, on one line, and without what must not appear, however that is spelled', () => {
+    const form = new URLSearchParams({ '': SECRET }).toString().slice(1)
+    const spellings = [SECRET, form, encodeURIComponent(SECRET), JWT, `x-${JWT}`, `.${JWT}.x`]
+    for (const spelling of spellings) {
+      const plain = plainText(`a ${spelling}\n\u001b[31m b`, [SECRET])
+      assert.match(plain, /^a \.?\[redacted\](?:\.x)? \[31m b$/, spelling)
+    }
+    assert.equal(plainText('x y '.repeat(1000), []).length, 301)
+  })
+
+  it('that is cut shows no half of a secret or a token at its end, nor what moves up from there', () => {
+    // Redacting shortens what is before, so that what was far behind comes into sight.
+    for (let at = 4000; at < 4200; at += 1) {
+      for (const hidden of [SECRET, JWT]) {
+        const before = `${`${JWT} `.repeat(60)}${'y '.repeat(2000)}`.slice(0, at)
+        const plain = plainText(`${before} ${hidden} ${'z '.repeat(3000)}`, [SECRET])
+        assert.doesNotMatch(plain, /miot_dev|eyJ/, `${at}`)
+      }
+    }
+    assert.doesNotMatch(plainText(JWT.repeat(200), []), /eyJ/)
+  })
+
+  it('takes no longer the longer it is', () => {
+    const cost = (text: string) => {
+      const begun = process.cpuUsage()
+      for (let turn = 0; turn < 20; turn++) plainText(text, [SECRET])
+      return process.cpuUsage(begun).user
+    }
+    for (const unit of ['a', 'aaaa.', '_-', 'é', '%41']) {
+      cost(unit.repeat(2_000))
+      // A hundred times the text may cost a hundred times as much; squared it would be ten thousand.
+      const bound = 100 * Math.max(1_000, cost(unit.repeat(1_000)))
+      assert.ok(cost(unit.repeat(100_000)) < bound, unit)
+    }
+  })
+})
