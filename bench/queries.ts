@@ -40,26 +40,25 @@ export async function queries(): Promise<void> {
   const lines: Line[] = []
   for (const store of STORES.filter((one) => values.store.includes(one))) {
     pinThisProcess(SERVER_CORE)
+    // Closed in this order, whatever happens: a connection that its server leaves alone is an error.
+    await using opened = new AsyncDisposableStack()
     const server = await startOurs(store)
-    try {
-      if (CAN_PIN) pinThisProcess(LOAD_CORE)
-      const [token = ''] = await fleetTokens(server, 1)
-      const house = await openHouse(server)
-      await fill(house, token, Number(values.rows), store)
-      for (const name of values.row) {
-        say(`${store}: ${name}`)
-        const times = Number(values.times)
-        const question = QUESTIONS[name]
-        if (question === undefined) throw new Error(`There is no question "${name}"`)
-        lines.push({
-          store,
-          question: name,
-          ...(await measure(server, house, token, question, times)),
-        })
-      }
-      await house.close()
-    } finally {
-      await server.stop()
+    opened.defer(() => server.stop())
+    if (CAN_PIN) pinThisProcess(LOAD_CORE)
+    const [token = ''] = await fleetTokens(server, 1)
+    const house = await openHouse(server)
+    opened.defer(() => house.close())
+    await fill(house, token, Number(values.rows), store)
+    for (const name of values.row) {
+      say(`${store}: ${name}`)
+      const question = QUESTIONS[name]
+      if (question === undefined) throw new Error(`There is no question "${name}"`)
+      const times = Number(values.times)
+      lines.push({
+        store,
+        question: name,
+        ...(await measure(server, house, token, question, times)),
+      })
     }
   }
   if (values.json) process.stdout.write(`${JSON.stringify(lines, null, 2)}\n`)

@@ -62,13 +62,7 @@ export async function openPostgresHouse(url: string): Promise<House> {
 }
 
 async function piecesOf(client: pg.Client, owner: Owner, amounts: Amounts): Promise<Piece[]> {
-  const query = (text: string, values: readonly unknown[] = []) =>
-    client.query(text, [...values]).then(({ rows, rowCount }) => ({ rows, count: rowCount ?? 0 }))
-  const observations = TELEMETRY_TABLES.find(({ name }) => name === 'observations')
-  if (observations === undefined) throw new Error('no table observations')
-  const at = Object.keys(observations.columns).indexOf('timestamp_ms')
-  const weeks = WEEK_STARTS.map((start) => Object.assign([], { [at]: start }))
-  await makeRoom(query as Parameters<typeof makeRoom>[0], observations, weeks)
+  await makeWeeks(client)
   const tenant = await makeOwner(client, owner, amounts)
   const counts = {
     positions: amounts.positions,
@@ -85,6 +79,27 @@ async function piecesOf(client: pg.Client, owner: Owner, amounts: Amounts): Prom
       return { table, rows, make: async () => void (await client.query(text, values)) }
     })
   })
+}
+
+async function makeWeeks(client: pg.Client): Promise<void> {
+  const query = (text: string, values: readonly unknown[] = []) =>
+    client.query(text, [...values]).then(({ rows, rowCount }) => ({ rows, count: rowCount ?? 0 }))
+  const observations = TELEMETRY_TABLES.find(({ name }) => name === 'observations')
+  if (observations === undefined) throw new Error('no table observations')
+  const at = Object.keys(observations.columns).indexOf('timestamp_ms')
+  const weeks = WEEK_STARTS.map((start) => Object.assign([], { [at]: start }))
+  for (let attempt = 1; ; attempt++) {
+    await client.query('BEGIN')
+    try {
+      await makeRoom(query as Parameters<typeof makeRoom>[0], observations, weeks)
+      await client.query('COMMIT')
+      return
+    } catch (error) {
+      await client.query('ROLLBACK')
+      // The server makes the next weeks two seconds after its start, perhaps at this moment.
+      if (attempt === 3) throw error
+    }
+  }
 }
 
 async function makeOwner(
