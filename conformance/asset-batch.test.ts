@@ -144,6 +144,7 @@ describe('a batch that cannot be read is refused whole, and the next one is fine
     'an array without items': () => [400, '[]', {}],
     'NDJSON without lines': () => [400, '\n\n', NDJSON],
     'an array cut off': () => [400, good().slice(0, -1), {}],
+    'an array that ends as an object does': () => [400, `${good().slice(0, -1)}}`, {}],
     'two arrays': () => [400, good() + good(), {}],
     'bytes that are not UTF-8': () => [400, Buffer.from([0x5b, 0xff, 0x5d]), {}],
     'gzip cut off': () => [400, gzipSync(good()).subarray(0, -9), GZIP],
@@ -246,18 +247,6 @@ describe('a batch sent again', () => {
     assert.deepEqual(counts, { items: 3, stored: 1, replayed: 2, refused: 0 })
     const alone = await track(connection, token, items[0], { 'x-request-id': 'key-K-1' })
     assert.equal(alone.headers['idempotent-replay'], 'true')
-    // With the line end that a file has.
-    const { status, headers } = await connection.send({
-      path: '/v1/asset/track',
-      headers: {
-        authorization: `Bearer ${token}`,
-        'content-type': 'application/json',
-        'x-request-id': 'key-K-1',
-        'x-request-timestamp': String(Date.now() / 1000),
-      },
-      body: `${JSON.stringify(items[0])}\n`,
-    })
-    assert.deepEqual([status, headers['idempotent-replay']], [200, 'true'])
     const twice = [items[0], items[0], { ...items[0], more: 1 }].map((item) => ({
       ...item,
       idempotency_key: 'key-twice',
@@ -268,6 +257,15 @@ describe('a batch sent again', () => {
       replayed: 1,
       refused: 1,
     })
+  })
+
+  it('knows a line that was sent alone, with the newline at its end', async () => {
+    const line = `${JSON.stringify({ ...report('NEWLINE'), idempotency_key: 'key-newline' })}\n`
+    const alone = () => track(connection, token, line, { 'x-request-id': 'key-newline' })
+    assert.equal((await alone()).headers['idempotent-replay'], undefined)
+    const batch = await trackBatch(connection, token, line, NDJSON)
+    assert.deepEqual(batch.json().counts, { items: 1, stored: 0, replayed: 1, refused: 0 })
+    assert.equal((await alone()).headers['idempotent-replay'], 'true')
   })
 
   it('by another client is another batch', async () => {

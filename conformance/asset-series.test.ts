@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test'
 import { type Connection, openConnection } from './support/connection.ts'
 import { type RunningServer, startServer } from './support/running-server.ts'
 import { accessToken, createClient } from './support/token-requests.ts'
-import { assertApiError, get, trackBatch } from './support/track-requests.ts'
+import { assertApiError, get, track, trackBatch } from './support/track-requests.ts'
 
 const ASSET = 'plate/AB 12?#%'
 const BASE = `/v1/assets/${encodeURIComponent(ASSET)}`
@@ -192,6 +192,15 @@ describe('events', () => {
     const rows = await rowsOf('events', `${BASE}/events`, 7)
     assert.deepEqual([...new Set(minutesOf(rows))], upTo(MINUTES))
     assert.deepEqual(rows[0], { ...minuteOf(0).events[0], asset_id: ASSET })
+  })
+
+  it('come to the letter: no number is rounded, none becomes null', async () => {
+    const own = '"n":12345678901234567890,"big":1e400,"one":1.0,"10":1,"2":2'
+    const event = `"event_type":"exact","timestamp":"${at(0)}",${own}`
+    const body = `{"asset_id":"EXACT","timestamp":"${at(0)}","events":[{${event}}]}`
+    assert.equal((await track(connection, token, body)).status, 200)
+    const answer = await get(connection, token, '/v1/assets/EXACT/events')
+    assert.equal(answer.text, `{"events":[{${event},"asset_id":"EXACT"}],"next_cursor":null}`)
   })
 
   it('are of a type, a severity and a period, of one asset or of all', async () => {

@@ -42,6 +42,16 @@ describe('a report is refused by the path of its fault:', () => {
   }
 })
 
+describe('a number that no double can hold', () => {
+  it('is refused as the value of a metric of one’s own, where null would come back', async () => {
+    const items = '[{"k":"x.a","v":1},{"k":"x.b","v":1e400},{"k":"x.c","v":{"deep":[-1e400]}}]'
+    const metrics = `{"schema":"miot.metrics@1.0","items":${items}}`
+    const body = `${JSON.stringify(report('FAULTY')).slice(0, -1)},"metrics":${metrics}}`
+    const errors = assertValidationError(await track(connection, token, body))
+    assert.deepEqual(Object.keys(errors), ['metrics.items[1].v', 'metrics.items[2].v'])
+  })
+})
+
 describe('a report is accepted at the edge of what is allowed:', () => {
   for (const [what, change] of EDGES) {
     it(what, async () => {

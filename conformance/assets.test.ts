@@ -126,6 +126,17 @@ describe('GET /v1/assets/{asset_id}', () => {
     assertApiError(await getAsset(connection, token, 'ASSET-6'), 404)
     assertApiError(await getAsset(connection, token, 'asset-1'), 404)
   })
+
+  it('is refused in the same shape where there is no endpoint, or no path', async () => {
+    const paths = { '/v1/nowhere': 404, '/v1//assets': 404, '/v1/assets/%ZZ': 400 }
+    for (const [path, status] of Object.entries({
+      ...paths,
+      '/v1/assets/%C0%80': 400,
+      [`/v1/assets/${'x'.repeat(5000)}`]: 414,
+    })) {
+      assertApiError(await get(connection, token, path), status)
+    }
+  })
 })
 
 describe('development and production', () => {

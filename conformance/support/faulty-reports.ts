@@ -36,6 +36,7 @@ export const FAULTS: readonly (readonly [path: string, what: string, change: Cha
   ['timestamp', 'a timestamp without zone', () => ({ timestamp: '2025-03-14T15:09:26' })],
   ['timestamp', 'a date alone', () => ({ timestamp: '2025-03-14' })],
   ['timestamp', 'the 30th of February', () => ({ timestamp: '2025-02-30T15:09:26Z' })],
+  ['timestamp', 'one before the year 0', () => ({ timestamp: '0000-01-01T00:00:00+00:01' })],
   ['timestamp', 'a timestamp in words', () => ({ timestamp: 'Fri, 14 Mar 2025 15:09:26 GMT' })],
   ['timestamp', 'Unix seconds as timestamp', () => ({ timestamp: 1741964966 })],
   [

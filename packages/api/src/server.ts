@@ -7,6 +7,7 @@ import {
 } from '@modulariot/oauth/resource-server'
 import type { Application } from '@modulariot/platform/http'
 import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
+import { refusalBody } from './http/error-handler.ts'
 import { mountApiRoutes } from './http/routes.ts'
 import { createApiMetrics } from './metrics.ts'
 import type { TelemetryStore } from './store/store.ts'
@@ -49,6 +50,7 @@ export function createApiServer(options: ApiServerOptions): Application {
   return {
     name: 'api',
     mount: (app) => mountApiRoutes(app, deps),
+    refusals: { below: '/v1/', body: refusalBody },
     ready: async () => {
       await store.ping()
       return undefined

@@ -22,7 +22,7 @@ export function createOutput(json: boolean, write: (text: string) => void): Outp
   return {
     json,
     print: (value, text) => write(`${json ? JSON.stringify(value, null, 2) : printable(text())}\n`),
-    line: (value, text) => write(`${json ? JSON.stringify(value) : printable(text())}\n`),
+    line: (value, text) => write(`${json ? JSON.stringify(value) : oneLine(text())}\n`),
   }
 }
 
@@ -31,9 +31,14 @@ function printable(text: string): string {
   return text.replaceAll(/(?!\n)\p{Cc}/gu, '\u{fffd}')
 }
 
+/** Nor make another row of it. */
+function oneLine(text: string): string {
+  return printable(text).replaceAll(/[\n\u2028\u2029]/g, '\u{fffd}')
+}
+
 /** Columns as wide as their widest cell. A line end in a cell would look like another row. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [header, ...rows].map((line) => line.map(onOneLine))
+  const lines = [header, ...rows].map((cells) => cells.map(oneLine))
   const widths = header.map((_, column) =>
     Math.max(...lines.map((line) => (line[column] ?? '').length)),
   )
@@ -47,10 +52,8 @@ export function table(header: readonly string[], rows: readonly (readonly string
     .join('\n')
 }
 
-const onOneLine = (cell: string): string => cell.replaceAll(/[\r\n\u2028\u2029]/g, '\u{fffd}')
-
 /** Two columns, for one thing and its properties. */
 export function properties(pairs: readonly (readonly [string, string])[]): string {
   const width = Math.max(...pairs.map(([name]) => name.length))
-  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${oneLine(value)}`).join('\n')
 }

@@ -213,6 +213,8 @@ describe('what a field may be', () => {
     [{ asset_id: '' }, 'asset_id', /not blank/],
     [{ asset_id: ' \t\u00a0' }, 'asset_id', /not blank/],
     [{ asset_id: 'a'.repeat(256) }, 'asset_id', /1 to 255 characters/],
+    [{ asset_id: '.' }, 'asset_id', /no address/],
+    [{ asset_id: '..' }, 'asset_id', /no address/],
     [{ asset_id: 5 }, 'asset_id', /must be a string/],
     [{ asset_id: null }, 'asset_id', /not blank, not null$/],
     [{ type: 5 }, 'type', /^must be a string of at most 255 characters$/],

@@ -169,7 +169,7 @@ const MetricItem = Type.Object(
     }),
     v: Type.Unknown({
       description:
-        'Value, of the type and in the range of its key. Strings up to 1000 characters. `null` only with `q` "missing" or "invalid".',
+        'Value, of the type and in the range of its key. Numbers as a double (IEEE 754) holds them, strings up to 1000 characters. `null` only with `q` "missing" or "invalid".',
     }),
     u: Type.Optional(
       Type.String({
@@ -244,7 +244,9 @@ const Event = Type.Object({
 
 export const AssetTrackingData = Type.Object(
   {
-    asset_id: name('Your identifier of the asset, e.g. a plate or a fleet number.'),
+    asset_id: name(
+      'Your identifier of the asset, e.g. a plate or a fleet number; not `.` or `..`.',
+    ),
     timestamp: timestamp('When the data was measured.'),
     type: Type.Optional(
       Type.String({

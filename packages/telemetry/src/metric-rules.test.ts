@@ -139,6 +139,17 @@ describe('values with rules of their own', () => {
   })
 })
 
+describe('numbers that no double can hold', () => {
+  it('are refused under whatever key and however deep, since they would come back as null', () => {
+    for (const text of ['1e400', '-1e400', '[1,[1e999]]', '{"a":{"b":1e400}}']) {
+      assert.deepEqual(faultsOf({ k: 'x.own', v: JSON.parse(text) }), ['OUT_OF_BOUNDS v'], text)
+    }
+    for (const text of ['1.7e308', '12345678901234567890', '[1,{"a":null}]', '"1e400"']) {
+      assert.deepEqual(faultsOf({ k: 'x.own', v: JSON.parse(text) }), [], text)
+    }
+  })
+})
+
 describe('keys', () => {
   it('that start with x. answer for nothing but their form', () => {
     fc.assert(

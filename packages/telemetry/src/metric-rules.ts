@@ -41,7 +41,7 @@ export interface SentMetric {
 /**
  * Reports what is wrong with the key, the unit and the value of an item, all of it at once.
  *
- * An extension key answers only for its own form, the length of its string and that its number is one. What the schema
+ * An extension key answers only for its own form, and for a value that can be kept. What the schema
  * refuses (a key or a unit that is no string, a missing value) is passed over: it has its fault
  * already.
  */
@@ -51,7 +51,7 @@ export function checkMetric(item: SentMetric, report: Report): void {
   if (definition === undefined) {
     if (typeof k === 'string') checkOtherKey(k, report)
     if (typeof v === 'string') checkLength(v, undefined, report)
-    if (typeof v === 'number') checkFinite(v, report)
+    else if (typeof v !== 'boolean') checkNumbers(v, report)
     return
   }
   if (typeof u === 'string') checkUnit(definition, u, report)
@@ -148,15 +148,8 @@ const VALUE_RULES: Readonly<Record<MetricType, ValueRule>> = {
   object(definition, value, report) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       mismatch(definition, value, 'an object', report)
-    }
+    } else checkNumbers(value, report)
   },
-}
-
-/** JSON may say 1e400, which is no number of ours: kept as null it would be another value. */
-function checkFinite(value: number, report: Report): void {
-  if (Number.isFinite(value)) return
-  const text = () => 'a number must be between -1.7e308 and 1.7e308'
-  report({ code: 'OUT_OF_BOUNDS', at: ['v'], text })
 }
 
 /** Every string value has the general limit, that of some keys a length of its own. */
@@ -172,6 +165,25 @@ function checkLength(
       ? `a string value must have at most ${MAX_STRING_VALUE_LENGTH} characters`
       : `${definition?.key} must have exactly ${exact} characters`
   report({ code: 'OUT_OF_BOUNDS', at: ['v'], text })
+}
+
+/** JSON has numbers that no double holds: they parse as infinite, and would come back as null. */
+function checkNumbers(value: unknown, report: Report): void {
+  if (!holdsInfinity(value)) return
+  const text = () => 'a number must be one that a double (IEEE 754) can hold'
+  report({ code: 'OUT_OF_BOUNDS', at: ['v'], text })
+}
+
+/** Not recursive: whoever calls bounds the depth, or not. */
+function holdsInfinity(value: unknown): boolean {
+  const left = [value]
+  while (left.length > 0) {
+    const next = left.pop()
+    if (typeof next === 'number' && !Number.isFinite(next)) return true
+    if (typeof next === 'object' && next !== null)
+      for (const one of Object.values(next)) left.push(one)
+  }
+  return false
 }
 
 function elementText(definition: MetricDefinition): string {
@@ -196,5 +208,6 @@ function mismatch(
 function typeName(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+  if (typeof value === 'object') return 'an object'
+  return holdsInfinity(value) ? 'a number that no double can hold' : `a ${typeof value}`
 }

@@ -16,7 +16,7 @@ const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 const MS_PER_MINUTE = 60_000
 const MS_PER_DAY = 86_400_000
 
-/** 0000-01-01T00:00:00Z and the last millisecond of 9999. */
+/** The years 0 to 9999 in UTC; what is beyond could not be written in the form it came in. */
 const FIRST_MS = -62_167_219_200_000
 const LAST_MS = 253_402_300_799_999
 
@@ -28,7 +28,8 @@ export const DEFAULT_FUTURE_TOLERANCE_MS = 3_600_000
  *
  * Taken: `YYYY-MM-DDThh:mm[:ss[.f]]` with up to nine digits of fraction (what is finer than a
  * millisecond is cut off) and a zone, `Z` or `±hh:mm`. Refused: no zone, a day the month does not
- * have, 24:00, the leap second :60, lower-case letters, numbers.
+ * have, 24:00, the leap second :60, lower-case letters, numbers, and what a zone moves out of the years
+ * 0 to 9999.
  */
 export function parseTimestamp(text: string): number | null {
   if (text.length > MAX_LENGTH) return null
@@ -46,13 +47,12 @@ export function parseTimestamp(text: string): number | null {
   const offsetMinutes = offsetOf(match[8], match[9], match[10])
   if (offsetMinutes === null) return null
   const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'))
-  const instant =
+  const instantMs =
     daysFromEpoch(year, month, day) * MS_PER_DAY +
     (hour * 60 + minute - offsetMinutes) * MS_PER_MINUTE +
     second * 1000 +
     milliseconds
-  // What an offset moves out of the years 0 to 9999 has no ISO 8601 form of ours to come back in.
-  return instant < FIRST_MS || instant > LAST_MS ? null : instant
+  return instantMs < FIRST_MS || instantMs > LAST_MS ? null : instantMs
 }
 
 /**

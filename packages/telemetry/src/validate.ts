@@ -74,10 +74,16 @@ interface Check {
   readonly warnings: Faults
 }
 
-/** Half a surrogate pair has no UTF-8: it could not be kept, nor be asked for again. */
+/**
+ * Half a surrogate pair has no UTF-8: it could not be kept, nor be asked for again. Nor could the names of
+ * steps in a path, which clients take (percent-encoded, too: WHATWG URL) before they send it.
+ */
 function checkAssetId(asset_id: unknown, errors: Faults): void {
-  if (typeof asset_id === 'string' && !asset_id.isWellFormed()) {
+  if (typeof asset_id !== 'string') return
+  if (!asset_id.isWellFormed()) {
     errors.add(['asset_id'], () => 'must be well-formed Unicode, without half a surrogate pair')
+  } else if (asset_id === '.' || asset_id === '..') {
+    errors.add(['asset_id'], () => 'must not be . or .., which have no address')
   }
 }
 

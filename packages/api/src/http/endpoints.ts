@@ -11,6 +11,7 @@ import { SCOPES } from '../scopes.ts'
 import { getAsset, listAssets, MAX_ASSETS_LIMIT, noSuchAsset } from '../track/query.ts'
 import {
   EVENT_PARAMETERS,
+  type EventList,
   listEvents,
   listMetrics,
   listPositions,
@@ -18,7 +19,7 @@ import {
   PAGE_PARAMETERS,
   type SeriesDeps,
 } from '../track/series.ts'
-import { assetJson, assetListJson } from './asset-json.ts'
+import { assetJson, assetListJson, eventListJson } from './asset-json.ts'
 import { MAX_BATCH_BYTES, MAX_BATCH_ITEMS, MAX_BODY_BYTES, NDJSON } from './request-body.ts'
 import { accessTokenClaims } from './require-access-token.ts'
 import * as schemas from './schemas.ts'
@@ -189,8 +190,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: EVENT_PARAMETERS,
     answer: json(schemas.Events),
-    handler: (deps) => (request) =>
-      listEvents(accessTokenClaims(request), assetId(request), request.query, deps),
+    handler: (deps) => (request, reply) =>
+      sendEvents(
+        reply,
+        listEvents(accessTokenClaims(request), assetId(request), request.query, deps),
+      ),
   },
   {
     operationId: 'listEvents',
@@ -200,10 +204,14 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: EVENT_PARAMETERS,
     answer: json(schemas.Events),
-    handler: (deps) => (request) =>
-      listEvents(accessTokenClaims(request), undefined, request.query, deps),
+    handler: (deps) => (request, reply) =>
+      sendEvents(reply, listEvents(accessTokenClaims(request), undefined, request.query, deps)),
   },
 ]
+
+async function sendEvents(reply: FastifyReply, events: Promise<EventList>): Promise<FastifyReply> {
+  return reply.type(JSON_UTF8).send(eventListJson(await events))
+}
 
 /** @throws ApiError 404 for an id that no asset can have, which not every database can be asked for. */
 function assetId({ params }: ApiRequest): string {

@@ -178,7 +178,7 @@ const MetricValues = Type.Object(
           key: Type.String({ examples: ['engine.rpm'] }),
           timestamp: instant('When it was measured.'),
           seq: orNull(Type.Integer({ description: 'The envelope’s, if any.' })),
-          value: Type.Unknown({ description: 'As it was sent.' }),
+          value: Type.Unknown({ description: 'As it was sent; a number as a double holds it.' }),
           unit: orNull(Type.String()),
           source: word(METRIC_SOURCES, 'Where it came from.'),
           quality: word(METRIC_QUALITIES, 'How good it is.'),
@@ -227,7 +227,10 @@ export const Events = Type.Object(
           timestamp: Type.String({ format: 'date-time' }),
           severity: Type.Optional(Type.Enum([...EVENT_SEVERITIES], { type: 'string' })),
         },
-        { description: 'An event as it was sent, and whose it is.' },
+        {
+          description:
+            'An event as it was sent, and whose it is; what else it calls `asset_id` is in the report alone.',
+        },
       ),
     ),
     next_cursor: cursor,

@@ -21,10 +21,8 @@ export function trackEndpoint(deps: TrackEndpointDeps) {
       const text = await bodyText(request)
       const { headers } = request
       const claims = accessTokenClaims(request)
-      const body = parseUniqueJson(text)
-      // Without the white space around it, as the item of a batch is: both are the same report.
       const { replayed, warnings } = await ingest(
-        { claims, headers, text: text.trim(), body },
+        { claims, headers, text, body: parseUniqueJson(text) },
         deps,
       )
       deps.metrics.tracked(replayed ? 'replayed' : 'stored')

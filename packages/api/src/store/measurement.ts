@@ -12,16 +12,12 @@ export type MeasurementColumns = [
   sequence: number,
   seq: number,
   item: number,
-  number: number | null,
-  json: string | null,
-  unit: string | null,
-  source: string | null,
-  quality: string | null,
+  ...measured: MeasuredColumns,
 ]
 
 /**
- * The values of an observation. Where the device numbers, those of a key and a moment are counted from 0: the
- * same envelope sent again gives the same rows, and two sensors that answer to one key are two values.
+ * The values of an observation. Where the device numbers, a row is known by what was measured, so that the
+ * same envelope sent again gives the same rows; those of a key and a moment stay in the envelope's order.
  *
  * @param seq of the observation.
  */
@@ -31,20 +27,40 @@ export function measurementRows(
 ): MeasurementColumns[] {
   const before = new Map<string, number>()
   return measurements.map((one, item) => {
-    if (one.sequence === null) return columnsOf(one, [UNNUMBERED, seq, item])
-    const name = `${one.timestamp_ms} ${one.key}`
+    const { key, timestamp_ms, sequence } = one
+    const measured = measuredColumns(one)
+    if (sequence === null) return [key, timestamp_ms, UNNUMBERED, seq, item, ...measured]
+    const name = `${timestamp_ms} ${key}`
     const repeat = before.get(name) ?? 0
     before.set(name, repeat + 1)
-    return columnsOf(one, [one.sequence, 0, repeat])
+    return [key, timestamp_ms, sequence, 0, repeat * 2 ** 31 + fingerprint(measured), ...measured]
   })
 }
 
-function columnsOf(
-  { key, timestamp_ms, value, unit, source, quality }: Measurement,
-  identity: readonly [sequence: number, seq: number, item: number],
-): MeasurementColumns {
+type MeasuredColumns = readonly [
+  number: number | null,
+  json: string | null,
+  unit: string | null,
+  source: string | null,
+  quality: string | null,
+]
+
+function measuredColumns({ value, unit, source, quality }: Measurement): MeasuredColumns {
   const [number, json] = valueColumns(value)
-  return [key, timestamp_ms, ...identity, number, json, unit, source ?? null, quality ?? null]
+  return [number, json, unit, source ?? null, quality ?? null]
+}
+
+/**
+ * 31 bits of FNV-1a. They only tell apart what a device measured of one key at one moment under one
+ * number: the same again is the same row, and two that differ meet once in two thousand million times.
+ */
+function fingerprint([number, json, unit, source, quality]: MeasuredColumns): number {
+  const text = `${number} ${source} ${quality} ${json} ${unit}`
+  let hash = 0x811c9dc5
+  for (let index = 0; index < text.length; index++) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  }
+  return hash >>> 1
 }
 
 export interface MeasurementRow {

@@ -115,8 +115,8 @@ export interface TelemetryStore {
   /** An asset that is not there has no positions, metrics or events. */
   positions(tenant: Tenant, asset_id: string, query: PageQuery): Promise<Page<Position>>
   /**
-   * Values of one key by device time, then `sequence`. Two values of one key with the same time and the same
-   * `sequence` are the same value sent twice, and kept once.
+   * Values of one key by device time, then `sequence`. Two of one key with the same time and the same
+   * `sequence` that are alike (value, unit, source, quality) are one value sent twice, and kept once.
    */
   metrics(tenant: Tenant, asset_id: string, query: MetricQuery): Promise<Page<Measurement>>
   /**

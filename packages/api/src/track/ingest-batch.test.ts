@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
@@ -91,8 +92,7 @@ describe('a batch', () => {
       '{"asset_id":',
       '{"asset_id":"x","asset_id":"y"}',
       reportOf('c', { idempotency_key: 'has blanks' }),
-      // In bytes, as alone: a character of these is three.
-      reportOf('d', { padding: '€'.repeat(MAX_ITEM_BYTES / 3) }),
+      reportOf('d', { padding: 'x'.repeat(MAX_ITEM_BYTES) }),
       reportOf('e'),
       reportOf('f'),
     ]
@@ -123,6 +123,19 @@ describe('a batch', () => {
     assert.match(Object(result.results[3]).detail, /twice/)
     assert.deepEqual(Object.keys(Object(result.results[4]).errors), ['idempotency_key'])
     assert.deepEqual(result.results[6], { index: 6, code: 200, status: 'success', replayed: true })
+  })
+
+  it('bounds an item by its bytes, as it is bounded alone', async () => {
+    const fill = (bytes: number) =>
+      '€'.repeat(Math.floor(bytes / 3)).padEnd(bytes - 2 * Math.floor(bytes / 3), 'x')
+    const room = MAX_ITEM_BYTES - reportOf('a', { padding: '' }).length
+    const texts = [room, room + 1].map((bytes) => reportOf('a', { padding: fill(bytes) }))
+    assert.equal(Buffer.byteLength(texts[0] as string), MAX_ITEM_BYTES)
+    const { result } = await ingested({ texts })
+    assert.deepEqual(
+      result.results.map(({ code }) => code),
+      [200, 413],
+    )
   })
 
   it('asks the store nothing where nothing is good', async () => {
@@ -161,6 +174,14 @@ describe('a batch', () => {
     assert.deepEqual(result.results[1], { index: 1, code: 200, status: 'success' })
   })
 
+  it('lets others be served between long items, as between many short ones', async () => {
+    const long = Array.from({ length: 4 }, () => reportOf('a', { padding: 'x'.repeat(500_000) }))
+    assert.equal(await turnsDuring(ingested({ texts: long })), 3)
+    const short = Array.from({ length: 200 }, () => reportOf('a'))
+    assert.equal(await turnsDuring(ingested({ texts: short })), 3)
+    assert.equal(await turnsDuring(ingested({ texts: [reportOf('a')] })), 0)
+  })
+
   it('bounds what it explains, whatever is wrong, and explains something of each item', async () => {
     const events = Array.from({ length: 200 }, () => ({}))
     const texts = Array.from({ length: 1000 }, (_, index) => reportOf(`t${index}`, { events }))
@@ -171,3 +192,15 @@ describe('a batch', () => {
     assert.ok(JSON.stringify(result).length < 1024 ** 2)
   })
 })
+
+/** How often the event loop came round before it was done. */
+async function turnsDuring(work: Promise<unknown>): Promise<number> {
+  let done = false
+  const finished = work.finally(() => {
+    done = true
+  })
+  for (let turns = 0; ; turns++) {
+    await setImmediate()
+    if (done) return finished.then(() => turns)
+  }
+}

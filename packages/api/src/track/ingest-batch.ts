@@ -64,8 +64,9 @@ export const MAX_ITEM_BYTES = 1024 ** 2
 /** Faults shown in one answer, over all items; every item shows at least one. */
 const MAX_BATCH_FAULTS = 2000
 
-/** Others are served in between. */
+/** Others are served in between: an item is cheap or as long as it likes, so both are counted. */
 const ITEMS_A_SLICE = 50
+const CHARACTERS_A_SLICE = 64 * 1024
 
 /**
  * @throws ValidationError for the headers, which are the whole batch's; ApiError 429 or StoreUnavailable
@@ -78,37 +79,63 @@ export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Prom
   const headers = checkHeaders(request.headers, received_ms)
   if ('errors' in headers) throw new ValidationError(headers.errors)
   // 2. Which of it is?
+  const { request_id } = headers
   const judge = createJudge(deps, received_ms)
-  const judged: Judged[] = []
+  const rest = createRest()
+  const judged: Verdict[] = []
+  const observations: Observation[] = []
   for (const [index, text] of texts.entries()) {
-    if (index % ITEMS_A_SLICE === ITEMS_A_SLICE - 1) await setImmediate()
-    judged.push(judge(text))
+    await rest(text.length)
+    const item = judge(text)
+    if ('refused' in item) {
+      judged.push(item)
+      continue
+    }
+    // The value itself is let go: it can be many times as large as its text.
+    const { data, key, warnings } = item
+    judged.push({ warnings })
+    const name = key === undefined ? { request_id, item: index } : { request_id: key, item: 0 }
+    observations.push(observationOf(data, { claims, ...name, text, received_ms }))
   }
   // 3. Keep that, all at once.
-  const { request_id } = headers
-  const observations = judged.flatMap((item, index): Observation[] => {
-    if ('refused' in item) return []
-    const { data, key } = item
-    const name = key === undefined ? { request_id, item: index } : { request_id: key, item: 0 }
-    const text = texts[index] as string
-    return [observationOf(data, { claims, ...name, text, received_ms })]
-  })
   const outcomes = observations.length === 0 ? [] : await deps.queue.commitAll(observations)
   // 4. Say what became of each.
   const kept = outcomes.values()
   return summaryOf(judged.map((item, index) => resultOf(item, index, kept)))
 }
 
-type Judged =
-  | {
-      readonly data: AssetTrackingData
-      readonly key: string | undefined
-      readonly warnings: Readonly<Record<string, string>>
-    }
-  | { readonly refused: ApiError | ValidationError }
+/** Called before each item, it lets others be served when enough has been done since it last did. */
+function createRest(): (characters: number) => Promise<void> | undefined {
+  let items = 0
+  let characters = 0
+  return (next) => {
+    items++
+    characters += next
+    if (items === 1 || (items <= ITEMS_A_SLICE && characters <= CHARACTERS_A_SLICE))
+      return undefined
+    items = 1
+    characters = next
+    return setImmediate()
+  }
+}
+
+interface Good {
+  readonly warnings: Readonly<Record<string, string>>
+}
+
+interface Bad {
+  readonly refused: ApiError | ValidationError
+}
+
+type Verdict = Good | Bad
+
+interface Judged extends Good {
+  readonly data: AssetTrackingData
+  readonly key: string | undefined
+}
 
 /** Remembers how many faults were shown. */
-function createJudge({ unknownKeys }: IngestDeps, nowMs: number): (text: string) => Judged {
+function createJudge({ unknownKeys }: IngestDeps, nowMs: number): (text: string) => Judged | Bad {
   let shown = 0
   return (text) => {
     const body = parseItem(text)
@@ -130,7 +157,7 @@ function createJudge({ unknownKeys }: IngestDeps, nowMs: number): (text: string)
 }
 
 function parseItem(text: string): unknown {
-  // A character is three bytes at most (four are two characters): most items need no counting.
+  // No character of JavaScript's takes more than three bytes, so hardly a text is counted.
   if (text.length * 3 > MAX_ITEM_BYTES && Buffer.byteLength(text) > MAX_ITEM_BYTES) {
     return new ApiError(413, 'Item too large', 'A report is larger than 1 MiB')
   }
@@ -150,7 +177,7 @@ function keyOf(body: unknown): { key?: string; fault?: string } {
     : { fault: 'must be a string of 1 to 128 visible ASCII characters, or left out' }
 }
 
-function resultOf(item: Judged, index: number, kept: Iterator<AppendOutcome>): ItemResult {
+function resultOf(item: Verdict, index: number, kept: Iterator<AppendOutcome>): ItemResult {
   if ('refused' in item) return refusal(item.refused, index)
   const outcome = kept.next().value as AppendOutcome
   if (outcome === 'conflict') return refusal(reusedRequestId(), index)

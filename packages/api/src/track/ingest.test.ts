@@ -68,6 +68,12 @@ describe('ingest', () => {
     ])
   })
 
+  it('leaves the white space around the report out, as a batch does', async () => {
+    const [alone] = (await ingested({})).queued
+    const [line] = (await ingested({ text: `\t ${TEXT}\r\n` })).queued
+    assert.deepEqual(line, alone)
+  })
+
   it('takes the type where there is one', async () => {
     const text = JSON.stringify({ ...JSON.parse(TEXT), type: 'truck' })
     assert.equal((await ingested({ text })).queued[0]?.type, 'truck')

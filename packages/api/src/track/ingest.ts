@@ -5,6 +5,7 @@
 
 import { hash } from 'node:crypto'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
+import { trimJson } from '@modulariot/platform/http'
 import {
   type AssetTrackingData,
   parseTimestamp,
@@ -75,9 +76,15 @@ export interface Origin extends Pick<Observation, 'request_id' | 'item' | 'recei
   readonly text: string
 }
 
-/** @param data has been validated. */
+/**
+ * The white space around a report is not part of it: a line that is sent alone ends with a newline, the
+ * same line in a batch does not.
+ *
+ * @param data has been validated.
+ */
 export function observationOf(data: AssetTrackingData, origin: Origin): Observation {
-  const { claims, text, ...rest } = origin
+  const { claims, text: sent, ...rest } = origin
+  const text = trimJson(sent)
   return {
     org_id: claims.org_id,
     environment: claims.environment,
@@ -88,7 +95,7 @@ export function observationOf(data: AssetTrackingData, origin: Origin): Observat
     type: data.type ?? null,
     timestamp_ms: parseTimestamp(data.timestamp) as number,
     payload: text,
-    ...takeApart(data),
+    ...takeApart(data, text),
   }
 }
 

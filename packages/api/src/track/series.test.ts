@@ -193,20 +193,12 @@ describe('metrics', () => {
 })
 
 describe('events', () => {
-  it('come back as they were sent, and say whose they are', async () => {
-    const event = {
-      event_type: 'a',
-      timestamp: '2025-01-01T00:00:00+01:00',
-      own: [1],
-      asset_id: 'x',
-    }
+  it('come back as they were stored, with whose they are', async () => {
     const row = { asset_id: 'known', event_type: 'a', timestamp_ms: 0, severity: null }
-    const rows = [{ ...row, payload: JSON.stringify(event) }]
+    const rows = [{ ...row, payload: '{"event_type":"a"}' }]
     const { deps } = createStore({ events: { rows, next: null } })
-    assert.deepEqual(await listEvents(TENANT, undefined, {}, deps), {
-      events: [{ ...event, asset_id: 'known' }],
-      next_cursor: null,
-    })
+    const page = await listEvents(TENANT, undefined, {}, deps)
+    assert.deepEqual(page, { events: rows, next_cursor: null })
   })
 
   it('are of all assets, of a type and a severity, as asked', async () => {

@@ -122,13 +122,19 @@ async function metricBuckets(
 
 export const EVENT_PARAMETERS = [...PAGE_PARAMETERS, 'type', 'severity'] as const
 
+/** What http/asset-json.ts writes as it is. */
+export interface EventList {
+  readonly events: readonly Pick<AssetOccurrence, 'asset_id' | 'payload'>[]
+  readonly next_cursor: string | null
+}
+
 /** Of one asset, or of all the tenant's. @throws ApiError 400; 404 when there is no such asset. */
 export async function listEvents(
   tenant: Tenant,
   asset_id: string | undefined,
   query: SentQuery,
   { store }: SeriesDeps,
-) {
+): Promise<EventList> {
   const { list, ...page } = pageOf(query, 'events')
   const { rows, next } = await store.events(tenant, {
     asset_id,
@@ -137,7 +143,7 @@ export async function listEvents(
     ...page,
   })
   if (rows.length === 0 && asset_id !== undefined) await assertAsset(tenant, asset_id, store)
-  return { events: rows.map(eventView), next_cursor: writePlace(list, next) }
+  return { events: rows, next_cursor: writePlace(list, next) }
 }
 
 /** A cursor is good for one list and one direction. */
@@ -168,11 +174,6 @@ function metricView({ key, timestamp_ms, sequence, ...rest }: Measurement) {
 
 function bucketView({ start_ms, ...numbers }: MetricBucket) {
   return { start: iso(start_ms), ...numbers }
-}
-
-/** The event as it was sent; whose it is, we say. */
-function eventView({ asset_id, payload }: AssetOccurrence) {
-  return { ...(JSON.parse(payload) as Record<string, unknown>), asset_id }
 }
 
 function iso(ms: number): string {

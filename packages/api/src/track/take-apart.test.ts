@@ -6,13 +6,15 @@ import { takeApart } from './take-apart.ts'
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
 const DATA: AssetTrackingData = { asset_id: 'truck', timestamp: '2026-01-02T03:04:05Z' }
 
+const partsOf = (data: AssetTrackingData) => takeApart(data, JSON.stringify(data))
+
 /** The parts of a report with one metrics envelope. */
 const metricsOf = (metrics: Omit<NonNullable<AssetTrackingData['metrics']>, 'schema'>) =>
-  takeApart({ ...DATA, metrics: { schema: 'miot.metrics@1.0', ...metrics } }).metrics
+  partsOf({ ...DATA, metrics: { schema: 'miot.metrics@1.0', ...metrics } }).metrics
 
 describe('takeApart', () => {
   it('finds nothing where nothing was sent', () => {
-    assert.deepEqual(takeApart(DATA), { position: null, metrics: [], events: [] })
+    assert.deepEqual(partsOf(DATA), { position: null, metrics: [], events: [] })
   })
 
   it('takes the horizontal accuracy, however it was sent', () => {
@@ -20,7 +22,7 @@ describe('takeApart', () => {
     const accuracies = [undefined, 3, { horizontal: 4, vertical: 9 }, { vertical: 9 }, {}]
     const found = accuracies.map((accuracy) => {
       const sent = accuracy === undefined ? gps : { ...gps, accuracy }
-      return takeApart({ ...DATA, gps: sent }).position?.accuracy
+      return partsOf({ ...DATA, gps: sent }).position?.accuracy
     })
     assert.deepEqual(found, [null, 3, 4, null, null])
   })
@@ -59,8 +61,23 @@ describe('takeApart', () => {
       severity: 'high',
       own: { deep: [1] },
     } as const
-    const [found] = takeApart({ ...DATA, events: [event] }).events
+    const [found] = partsOf({ ...DATA, events: [event] }).events
     assert.deepEqual(JSON.parse(found?.payload ?? ''), event)
     assert.deepEqual([found?.timestamp_ms, found?.severity], [NOW_MS - 5000, 'high'])
+  })
+
+  it('keeps an event to the letter, numbers longer than a double too', () => {
+    const event = '"timestamp":"2026-01-02T03:04:00Z","n":12345678901234567890,"one":1.0'
+    const [first, second] = [`{"event_type":"a", ${event}}`, `{ "event_type":"b",${event}\n}`]
+    const text = `{"own":{"events":[]},"\\u0065vents": [ ${first},\n${second}],"more":[1,2]}`
+    const found = takeApart({ ...DATA, ...JSON.parse(text) }, text).events
+    assert.deepEqual(
+      found.map(({ event_type, payload }) => [event_type, payload]),
+      [
+        ['a', first],
+        ['b', second],
+      ],
+    )
+    assert.deepEqual(takeApart({ ...DATA, events: [] }, '{"events":[]}').events, [])
   })
 })

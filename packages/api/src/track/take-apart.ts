@@ -3,6 +3,7 @@
  * itself is kept as it was sent; nothing is lost by what is left out here.
  */
 
+import { memberValue, splitJsonArray, splitJsonObject } from '@modulariot/platform/http'
 import {
   type AssetEvent,
   type AssetTrackingData,
@@ -12,9 +13,10 @@ import {
 } from '@modulariot/telemetry'
 import type { Fix, Measurement, Observation, Occurrence } from '../store/store.ts'
 
-/** @param data has been validated. */
+/** @param data has been validated; `text` is what it was parsed from. */
 export function takeApart(
   data: AssetTrackingData,
+  text: string,
 ): Pick<Observation, 'position' | 'metrics' | 'events'> {
   const timestamp_ms = parseTimestamp(data.timestamp) as number
   const seq = data.metrics?.seq
@@ -23,7 +25,7 @@ export function takeApart(
   return {
     position: data.gps === undefined ? null : fixOf(data.gps),
     metrics: (data.metrics?.items ?? []).map((item) => measurementOf(item, timestamp_ms, sequence)),
-    events: (data.events ?? []).map(occurrenceOf),
+    events: data.events === undefined ? [] : occurrencesOf(data.events, text),
   }
 }
 
@@ -57,11 +59,14 @@ function measurementOf(
   }
 }
 
-function occurrenceOf(event: AssetEvent): Occurrence {
-  return {
-    event_type: event.event_type,
-    timestamp_ms: parseTimestamp(event.timestamp) as number,
-    severity: event.severity ?? null,
-    payload: JSON.stringify(event),
-  }
+/** Each with its own text: parsed and written again, long numbers would be rounded. */
+function occurrencesOf(events: readonly AssetEvent[], text: string): Occurrence[] {
+  const sent = memberValue(splitJsonObject(text).get('events') as string)
+  const payloads = splitJsonArray(sent, events.length)
+  return events.map(({ event_type, timestamp, severity }, index) => ({
+    event_type,
+    timestamp_ms: parseTimestamp(timestamp) as number,
+    severity: severity ?? null,
+    payload: payloads[index] as string,
+  }))
 }

@@ -76,21 +76,16 @@ interface Metric {
   readonly unit: string | null
 }
 
-/** The stream's own, and what every URL is cleaned of. */
-const WITHOUT_ADDRESS: readonly string[] = ['stream', '.', '..']
-
 export async function showAsset(
   context: Context,
   asset_id: string,
   options: SessionOptions,
 ): Promise<void> {
-  if (WITHOUT_ADDRESS.includes(asset_id)) {
-    const instead = `miot assets list --search ${asset_id} finds it`
-    throw new CliError('usage', `An asset named ${asset_id} has no address of its own: ${instead}`)
-  }
   const session = openApiSession(context, options)
   const path = `/v1/assets/${encodeURIComponent(asset_id)}`
-  const asset = await getJson<Asset>(session, path)
+  const asset = NO_ADDRESS.has(asset_id)
+    ? await search(session, asset_id)
+    : await getJson<Asset>(session, path)
   const { metrics } = await getJson<{ metrics: Metric[] }>(session, `${path}/metrics`)
   context.output.print({ ...asset, metrics }, () => {
     const { latest, timestamp } = asset
@@ -111,6 +106,22 @@ export async function showAsset(
     ])
     return `${about}\n\n${table(['METRIC', 'VALUE', 'MEASURED'], rows)}`
   })
+}
+
+/** At this address is the stream of all assets; these two, `fetch` takes for steps up the path. */
+const NO_ADDRESS: ReadonlySet<string> = new Set(['stream', '.', '..'])
+
+/** @throws CliError not_found */
+async function search(session: ApiSession, asset_id: string): Promise<Asset> {
+  let cursor: string | null = null
+  do {
+    const query = { search: asset_id, cursor, limit: MAX_PAGE }
+    const page: AssetPage = await getJson(session, `/v1/assets${queryOf(query)}`)
+    const found = page.assets.find((asset) => asset.asset_id === asset_id)
+    if (found !== undefined) return found
+    cursor = page.next_cursor
+  } while (cursor !== null)
+  throw new CliError('not_found', `There is no asset ${asset_id}`)
 }
 
 export interface TailOptions extends SessionOptions {

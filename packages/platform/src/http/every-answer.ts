@@ -4,15 +4,16 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isDraining } from './drain.ts'
+import type { Refuse } from './refusals.ts'
 
 /** Options of Node's server: it leaves the refusals below to us. */
 export const LEAVE_REFUSALS_TO_US = { requireHostHeader: false } as const
 
 const RETRY_AFTER_SECONDS = 5
 
-export function answerEverything(app: FastifyInstance): void {
+export function answerEverything(app: FastifyInstance, refuse: Refuse): void {
   let closing = false
   app.addHook('preClose', (done) => {
     closing = true
@@ -20,9 +21,11 @@ export function answerEverything(app: FastifyInstance): void {
   })
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
-    if (closing) return refuseClosing(reply)
-    if (lacksHost(request)) return refuseHostless(reply)
-    done()
+    if (closing) {
+      refuse(request, reply.header('retry-after', RETRY_AFTER_SECONDS), CLOSING)
+    } else if (lacksHost(request)) {
+      refuse(request, reply.header('connection', 'close'), NO_HOST)
+    } else done()
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining(app.server)) reply.header('connection', 'close')
@@ -39,17 +42,15 @@ function lacksHost({ raw }: FastifyRequest): boolean {
   return raw.headers.host === undefined && raw.httpVersion === '1.1'
 }
 
-function refuseHostless(reply: FastifyReply): void {
-  reply
-    .code(400)
-    .header('connection', 'close')
-    .send({ error: 'invalid_request', error_description: 'The Host header is missing' })
+const NO_HOST = {
+  status: 400,
+  error: 'invalid_request',
+  error_description: 'The Host header is missing',
 }
 
 /** Only for connections that stayed busy: idle ones are closed, new ones are not accepted. */
-function refuseClosing(reply: FastifyReply): void {
-  reply
-    .code(503)
-    .header('retry-after', RETRY_AFTER_SECONDS)
-    .send({ error: 'temporarily_unavailable', error_description: 'The server is shutting down' })
+const CLOSING = {
+  status: 503,
+  error: 'temporarily_unavailable',
+  error_description: 'The server is shutting down',
 }

@@ -1,11 +1,17 @@
 /** HTTP plumbing both applications share. */
 
 export { addressInList, parseAddressRange } from './address-list.ts'
-export type { Application } from './application.ts'
+export type { Application, Refusal } from './application.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
 export { shutDown } from './drain.ts'
 export { drainBody } from './drain-body.ts'
-export { splitJsonArray, splitNdjson } from './json-array.ts'
+export {
+  memberValue,
+  splitJsonArray,
+  splitJsonObject,
+  splitNdjson,
+  trimJson,
+} from './json-array.ts'
 export {
   assertShallow,
   decodeUtf8,

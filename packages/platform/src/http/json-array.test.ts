@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { splitJsonArray, splitNdjson } from './json-array.ts'
+import { memberValue, splitJsonArray, splitJsonObject, splitNdjson } from './json-array.ts'
 import { JsonBodyError } from './json-body.ts'
 
 describe('splitJsonArray', () => {
@@ -55,6 +55,8 @@ describe('splitJsonArray', () => {
       '[1',
       '["]',
       '[{"a":1]',
+      '[{"a":1}}',
+      '[}',
       '[1]]',
       '[1] 2',
     ]) {
@@ -71,6 +73,33 @@ describe('splitJsonArray', () => {
 
   it('walks a million brackets without running out of stack', () => {
     assert.throws(() => splitJsonArray('['.repeat(1_000_000), 9), /does not end/)
+  })
+})
+
+describe('splitJsonObject', () => {
+  it('gives the members of any object, each as it was written', () => {
+    const object = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue(), {
+      noNullPrototype: true,
+    })
+    fc.assert(
+      fc.property(object, fc.constantFrom(0, 2, '\t'), (sent, space) => {
+        const members = splitJsonObject(JSON.stringify(sent, null, space))
+        const plain: Record<string, unknown> = JSON.parse(JSON.stringify(sent))
+        assert.deepEqual([...members.keys()], Object.keys(plain))
+        for (const [name, member] of members) {
+          assert.deepEqual(JSON.parse(memberValue(member)), plain[name])
+        }
+      }),
+    )
+  })
+
+  it('finds a name however it is spelled, and rounds nothing', () => {
+    const text = ' {"a":{"b:":1}, "\\u0062\\":" : [1.0, 12345678901234567890] , "c":":"}\n'
+    const members = splitJsonObject(text)
+    assert.deepEqual([...members.keys()], ['a', 'b":', 'c'])
+    assert.equal(memberValue(members.get('b":') as string), '[1.0, 12345678901234567890]')
+    assert.equal(memberValue(members.get('c') as string), '":"')
+    assert.deepEqual(splitJsonObject('{}'), new Map())
   })
 })
 

@@ -93,6 +93,16 @@ describe('parseJson', () => {
     assert.deepEqual(parseJson(text), JSON.parse(text))
   })
 
+  it('has no function called for each value, whatever the text looks like', (t) => {
+    const parse = t.mock.method(JSON, 'parse')
+    parseJson('{"a":"\\u0061","b":"__proto__","c":[[],[]]}')
+    parseUniqueJson('{"a":"\\u0061","b":"__proto__","c":[[],[]]}')
+    assert.deepEqual(
+      parse.mock.calls.map(({ arguments: [, reviver] }) => reviver),
+      [undefined, undefined],
+    )
+  })
+
   it('refuses what is not JSON, the empty text and a byte order mark too', () => {
     for (const text of [
       '',
@@ -154,7 +164,12 @@ describe('parseUniqueJson', () => {
   })
 
   it('refuses what parseJson refuses', () => {
-    for (const text of ['', '{', '{"__proto__":1}', nested(33)]) {
+    const prototypes = [
+      '{"__proto__":1}',
+      '{"\\u005f_proto__":1,"a":2}',
+      '[{"a":{"__proto__":{}}}]',
+    ]
+    for (const text of ['', '{', ...prototypes, nested(33)]) {
       assert.throws(() => parseUniqueJson(text), JsonBodyError, text)
     }
   })

@@ -129,6 +129,28 @@ describe('every answer', () => {
     }
   })
 
+  it('has the shape of the application whose path it is, where nothing serves it', async () => {
+    const own = application('own', {
+      mount: async (app) => {
+        app.get('/own/things/:id', async () => 'shown')
+      },
+      refusals: { below: '/own/', body: ({ status, error }) => ({ own: status, error }) },
+    })
+    const { app } = await createServer(application('other'), own)
+    const refused = [
+      ['/own/nowhere', 404, 'not_found'],
+      ['/own//things/1', 404, 'not_found'],
+      ['/own/%zz', 400, 'invalid_request'],
+      [`/own/things/${'x'.repeat(5000)}`, 414, 'invalid_request'],
+    ] as const
+    for (const [url, status, error] of refused) {
+      const response = await get(app, url)
+      assert.equal(response.statusCode, status, url)
+      assert.deepEqual(response.json(), { own: status, error }, url)
+    }
+    assert.equal((await get(app, '/owner')).json().error_description, 'There is no such endpoint')
+  })
+
   it('carries the X-Request-Id that was sent', async () => {
     const { app } = await createServer()
     for (const url of ['/livez', '/readyz', '/nowhere', '/%zz']) {

@@ -17,6 +17,7 @@ import type { Application } from './application.ts'
 import { answerEverything, LEAVE_REFUSALS_TO_US } from './every-answer.ts'
 import { mountHealth } from './health.ts'
 import { attributeRoutes, observeRequests } from './observe.ts'
+import { type Refuse, refusalsOf } from './refusals.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
 import { requestIdOf } from './request-id.ts'
 import { requestLogger } from './request-logger.ts'
@@ -45,6 +46,7 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   const { tls, trustedProxies, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options
   const pair = tls === null ? null : loadTls(tls)
+  const refuse = refusalsOf(options.applications)
   const serverOptions = { ...timeouts(requestTimeoutMs), ...LEAVE_REFUSALS_TO_US }
   const app = Fastify({
     ...(pair === null ? { http: serverOptions } : tlsServer(pair, serverOptions)),
@@ -64,7 +66,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     return503OnClosing: false,
     routerOptions: { maxParamLength: 4096 },
     frameworkErrors(error, request, reply) {
-      refuseUnreadable(error, request, reply)
+      refuseUnreadable(error, request, reply, refuse)
       countUnmatched(reply.statusCode)
     },
     clientErrorHandler(error, socket) {
@@ -73,14 +75,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     },
   })
   if (tls !== null && pair !== null) followTls(app, tls, pair)
-  answerEverything(app)
+  answerEverything(app, refuse)
   const countUnmatched = observeRequests(app, options.metrics ?? noMetrics)
   app.addHook('onRoute', ({ method, url }) => {
     for (const name of [method].flat()) options.onRoute?.({ method: name, url })
   })
-  app.setNotFoundHandler((_request, reply) => {
-    reply.code(404).send({ error: 'not_found', error_description: 'There is no such endpoint' })
-  })
+  app.setNotFoundHandler((request, reply) => refuse(request, reply, NO_ENDPOINT))
   await mountAll(app, options.applications)
   return app
 }
@@ -145,12 +145,22 @@ function followTls(app: FastifyInstance, files: TlsFiles, pair: TlsPair): void {
   })
 }
 
+const NO_ENDPOINT = {
+  status: 404,
+  error: 'not_found',
+  error_description: 'There is no such endpoint',
+}
+
 /** A path that the router cannot read reaches no hook and no application. */
-function refuseUnreadable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+function refuseUnreadable(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refuse: Refuse,
+): void {
   const status = error.statusCode ?? 400
   request.log.info({ status, reason: { kind: 'unreadable_path', code: error.code } }, 'refused')
   reply.header('x-request-id', request.id)
-  reply
-    .code(status)
-    .send({ error: 'invalid_request', error_description: 'The path is malformed or too long' })
+  const error_description = 'The path is malformed or too long'
+  refuse(request, reply, { status, error: 'invalid_request', error_description })
 }

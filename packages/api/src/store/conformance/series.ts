@@ -190,6 +190,37 @@ export function testMetrics(name: string, promise: StorePromise): void {
       assert.deepEqual(values((await store.metrics(TENANT, 'truck', page)).rows), [10, 11])
     })
 
+    promise('that differ are all kept, though a device numbers them alike', async ({ store }) => {
+      const sequence = 5
+      const differences: Partial<Measurement>[] = [
+        { value: 50, source: 'obd2' },
+        { value: 60, source: 'obd2' },
+        { value: 50, source: 'j1939' },
+        { value: 50, source: 'obd2', quality: 'estimated' },
+        { value: 50, source: 'obd2', unit: 'km/h' },
+        { value: '50', source: 'obd2' },
+      ]
+      const together = differences.map((one) =>
+        measurementOf({ ...one, sequence, timestamp_ms: at(0) }),
+      )
+      await store.append([observationOf({ metrics: together })])
+      await store.append([observationOf({ metrics: together, client_id: 'client_2' })])
+      await store.append([measured(0, 70, { sequence })])
+      const sent = [...together, measurementOf({ sequence, timestamp_ms: at(0), value: 70 })]
+      for (const newestFirst of [false, true]) {
+        const rows = await pagesOf((after) =>
+          store.metrics(TENANT, 'truck', { ...page, after, limit: 2, newestFirst }),
+        )
+        const texts = (all: readonly Measurement[]) =>
+          all
+            .map(({ value, unit, source, quality }) =>
+              JSON.stringify([value, unit, source, quality]),
+            )
+            .sort()
+        assert.deepEqual(texts(rows), texts(sent))
+      }
+    })
+
     promise('of two sensors under one key are two values, sent again or not', async ({ store }) => {
       const both = () =>
         observationOf({

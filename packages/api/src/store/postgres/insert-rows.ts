@@ -72,7 +72,7 @@ const POSITIONS: Table = {
 
 const METRICS: Table = {
   name: 'metrics',
-  // What a device numbers is kept once.
+  // What a device numbers is kept once, by its fingerprint.
   onConflict: ' ON CONFLICT DO NOTHING',
   columns: [
     ['tenant', 'bigint'],

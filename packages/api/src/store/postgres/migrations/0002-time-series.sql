@@ -79,7 +79,7 @@ CREATE TABLE telemetry.metrics (
   timestamp_ms BIGINT NOT NULL,
   -- The device's own number of the envelope; -1 when it sent none.
   sequence BIGINT NOT NULL,
-  -- Both 0 where the device numbers, so that the same value sent twice is one row.
+  -- Where the device numbers: 0, and a hash of what was measured, so that the same value sent twice is one row.
   seq BIGINT NOT NULL,
   item BIGINT NOT NULL,
   -- A number, or a boolean as 0 and 1.
