@@ -133,6 +133,20 @@ describe('the admin API', () => {
     assert.match(detail ?? '', /tags\.0 .*grants |grants .*tags\.0 /)
   })
 
+  it('answers a path it does not have with a problem, too', async () => {
+    const { status, headers, body } = await call('GET', '/admin/v1/nowhere', {
+      headers: { 'x-request-id': 'mine-1' },
+    })
+    assert.equal(headers.get('content-type'), 'application/problem+json; charset=utf-8')
+    assert.deepEqual(body, {
+      type: 'urn:modulariot:problem:not_found',
+      title: 'Not found',
+      status,
+      detail: 'There is no such endpoint',
+      request_id: 'mine-1',
+    })
+  })
+
   it('finds clients by text, tag, status and external id, page by page', async () => {
     const admin = await administrator(['--org', await newOrganization()])
     for (let index = 0; index < 5; index++) {

@@ -11,6 +11,7 @@ import { type AdminContext, systemContext } from './admin/context.ts'
 import { ensureAudience } from './admin/installation.ts'
 import { ADMIN_SCOPES, adminAudience, FEED_SCOPE, feedAudience } from './admin/scopes.ts'
 import { ClientDirectory, MAX_STALE_MS } from './clients/directory.ts'
+import { PROBLEM_TYPE, unroutedProblem } from './http/admin/problem.ts'
 import { mountAuthRoutes } from './http/routes.ts'
 import { exactKeys } from './keys/exact-keys.ts'
 import {
@@ -110,6 +111,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
     name: 'auth',
     keys,
     revocations,
+    refusals: { below: '/admin/v1/', type: PROBLEM_TYPE, body: unroutedProblem },
     mount: (app) => {
       // Whoever waits for revocations is answered before the server closes.
       app.addHook('preClose', async () => revocations.close())

@@ -40,7 +40,7 @@ export async function prepareInstallation(
     explain(error) {
       if (!(error instanceof SealBroken) || from === 'setting') return error
       if (from === 'file') return new CliError('failure', wrongKey(config, path))
-      rmSync(path)
+      if (keyFromFile(config)?.key.every((byte, at) => byte === key[at])) rmSync(path)
       return new CliError('failure', missingKey(config, path))
     },
   }

@@ -20,7 +20,7 @@ export function createPrivateFile(path: string, text: string): boolean {
     const { code = '' } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') return false
     if (!WITHOUT_LINKS.has(code)) throw error
-    renameSync(temporary, path)
+    return createAsItComes(path, text)
   } finally {
     rmSync(temporary, { force: true })
   }
@@ -28,20 +28,36 @@ export function createPrivateFile(path: string, text: string): boolean {
   return true
 }
 
-/** What file systems say that know no links, such as exFAT; two that make a file there at once are not told apart. */
+/** What file systems say that know no links, such as exFAT. */
 const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+
+/** There the file is nobody else's either, but a crash may leave half of it. */
+export function createAsItComes(path: string, text: string): boolean {
+  try {
+    writeNew(path, text)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+  syncDirectory(path)
+  return true
+}
 
 /** Under a name of its own: containers that share a directory share their process numbers, too. */
 function writeBeside(path: string, text: string): string {
   const temporary = `${path}.${randomUUID()}.tmp`
-  const file = openSync(temporary, 'wx', 0o600)
+  writeNew(temporary, text)
+  return temporary
+}
+
+function writeNew(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600)
   try {
     writeSync(file, text)
     fsyncSync(file)
   } finally {
     closeSync(file)
   }
-  return temporary
 }
 
 /** A name is in the directory, which has its own way to the disk. */

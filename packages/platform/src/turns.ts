@@ -4,7 +4,7 @@
  * One request after the other from its first byte to its last makes each step load again what the steps
  * before it have pushed out of the processor's caches. When all that wait take the same step one after the
  * other, only the first of them pays: `await` resumes in order, so each step of all comes before the next
- * step of any. docs/performance.md has the figures.
+ * step of any. ADR 25 has the figures.
  */
 
 /** Ends when the event loop has read what there is to read. */

@@ -1,7 +1,12 @@
 /** The only renderer of errors in ModularIoT API, in the shape the documents give. */
 
 import { bearerChallenge, OAuthError } from '@modulariot/oauth/protocol'
-import { drainBody, JsonBodyError, MethodNotAllowed, type Refusal } from '@modulariot/platform/http'
+import {
+  drainBody,
+  JsonBodyError,
+  MethodNotAllowed,
+  type UnroutedRefusal,
+} from '@modulariot/platform/http'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, ValidationError } from '../api-error.ts'
@@ -60,7 +65,7 @@ export function createErrorHandler(resource_metadata: string) {
 const REFUSALS: Readonly<Record<number, string>> = { 404: 'Not found', 503: 'Try again later' }
 
 /** For what reaches no route of ours: the handler above never hears of it. */
-export function refusalBody({ status, error_description }: Refusal) {
+export function refusalBody({ status, error_description }: UnroutedRefusal) {
   const message = REFUSALS[status] ?? 'Bad request'
   return { status: 'error', message, detail: error_description }
 }

@@ -25,8 +25,7 @@ export async function setRetention(
   telemetry: RetentionStore,
   context: AdminContext,
 ): Promise<void> {
-  const organizations = await context.store.listOrganizations()
-  if (!organizations.some((one) => one.org_id === org_id)) throw noSuchOrganization(org_id)
+  await assertOrganization(org_id, context)
   const before = await telemetry.findRetention(org_id)
   if (before === days) return
   await context.store.recordAudit(
@@ -42,6 +41,9 @@ export async function setRetention(
   await telemetry.setRetention(org_id, days)
 }
 
-export function noSuchOrganization(org_id: string): AdminError {
-  return new AdminError('not_found', `There is no organization ${org_id.slice(0, 100)}`)
+/** @throws AdminError `not_found`. */
+export async function assertOrganization(org_id: string, { store }: AdminContext): Promise<void> {
+  const organizations = await store.listOrganizations()
+  if (organizations.some((one) => one.org_id === org_id)) return
+  throw new AdminError('not_found', `There is no organization ${org_id.slice(0, 100)}`)
 }

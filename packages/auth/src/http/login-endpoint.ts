@@ -6,7 +6,7 @@ import type { FastifyReply } from 'fastify'
 import { clientCredentials, type GrantDeps } from '../grants/client-credentials.ts'
 import { type ClientRequest, readClientCall } from './client-call.ts'
 
-/** Each about a millisecond, for which everybody else waits. */
+/** They take about two milliseconds, for which everybody else waits. */
 const LOGINS_IN_A_TURN = 32
 
 export function loginEndpoint(deps: GrantDeps) {

@@ -2,8 +2,8 @@
  * How signatures are made: the dear ones on the thread pool where another core is there to make them, all
  * others here, in turns.
  *
- * In the middle of a request a signature of ES256 costs more than to hand it to a thread and wait, and that
- * more than twice what it costs beside others: see `createTurn`.
+ * Made alone in the middle of a request, a signature of ES256 takes longer than to hand it to a thread and
+ * wait; made beside others, less than half of that. See `createTurn`, and ADR 25 for the figures.
  */
 
 import { type KeyObject, sign } from 'node:crypto'
@@ -19,7 +19,7 @@ export type MakeSignature = (
   key: KeyObject,
 ) => Promise<Buffer>
 
-/** About two milliseconds, and four on a machine with one core, for which everybody else waits. */
+/** They take about two milliseconds, and these four, for which everybody else waits. */
 const CHEAP_IN_A_TURN = 64
 const DEAR_IN_A_TURN = 16
 

@@ -83,10 +83,11 @@ export async function showAsset(
 ): Promise<void> {
   const session = openApiSession(context, options)
   const path = `/v1/assets/${encodeURIComponent(asset_id)}`
-  const asset = NO_ADDRESS.has(asset_id)
-    ? await search(session, asset_id)
-    : await getJson<Asset>(session, path)
-  const { metrics } = await getJson<{ metrics: Metric[] }>(session, `${path}/metrics`)
+  const asset =
+    asset_id === WITHOUT_ADDRESS
+      ? await search(session, asset_id)
+      : await getJson<Asset>(session, path)
+  const metrics = await newestMetrics(session, `${path}/metrics`)
   context.output.print({ ...asset, metrics }, () => {
     const { latest, timestamp } = asset
     const about = properties([
@@ -108,8 +109,24 @@ export async function showAsset(
   })
 }
 
-/** At this address is the stream of all assets; these two, `fetch` takes for steps up the path. */
-const NO_ADDRESS: ReadonlySet<string> = new Set(['stream', '.', '..'])
+interface MetricPage {
+  readonly metrics: readonly Metric[]
+  readonly next_cursor: string | null
+}
+
+async function newestMetrics(session: ApiSession, path: string): Promise<Metric[]> {
+  const metrics: Metric[] = []
+  let cursor: string | null = null
+  do {
+    const page: MetricPage = await getJson(session, path + queryOf({ cursor }))
+    metrics.push(...page.metrics)
+    cursor = page.next_cursor
+  } while (cursor !== null)
+  return metrics
+}
+
+/** At this asset's address is the stream of all of them. */
+const WITHOUT_ADDRESS = 'stream'
 
 /** @throws CliError not_found */
 async function search(session: ApiSession, asset_id: string): Promise<Asset> {

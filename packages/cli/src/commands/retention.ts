@@ -1,6 +1,6 @@
 /** `miot orgs retention`: for how long an organization's telemetry is kept. */
 
-import { noSuchOrganization, setRetention } from '@modulariot/auth'
+import { assertOrganization, setRetention } from '@modulariot/auth'
 import { onTheBox } from '../admin.ts'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
@@ -24,12 +24,11 @@ export async function retention(
   }
   const config = context.config()
   await onTheBox(context, async (admin) => {
-    const organizations = await admin.store.listOrganizations()
-    if (!organizations.some((one) => one.org_id === org_id)) throw noSuchOrganization(org_id)
     const telemetry = await openTelemetryStore(config.database)
     try {
       const { days = null } = options
       if (days !== null || options.default) await setRetention(org_id, days, telemetry, admin)
+      else await assertOrganization(org_id, admin)
       const own_days = await telemetry.findRetention(org_id)
       const kept_days = own_days ?? config.retentionDays
       context.output.print({ org_id, own_days, kept_days }, () =>

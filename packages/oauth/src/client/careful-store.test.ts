@@ -45,6 +45,21 @@ describe('a token store that', () => {
     }
   }
 
+  it('is slow while its lock is held gets the lock back', async () => {
+    let released = 0
+    const lock = async () => async () => {
+      released += 1
+    }
+    const write = (): Promise<never> => {
+      setImmediate(() => clock.advance(1_000))
+      return new Promise(() => {})
+    }
+    const { source, clock } = setUp({ store: { ...GOOD, lock, write } })
+    assert.equal(await source.token(), 't1')
+    await settle()
+    assert.equal(released, 1)
+  })
+
   it('gives its lock too late gets it back', async () => {
     const { promise, resolve } = Promise.withResolvers<() => Promise<void>>()
     const asked = Promise.withResolvers<void>()

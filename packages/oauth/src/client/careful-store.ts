@@ -28,18 +28,18 @@ export function carefulStore(
   let isUsable = true
 
   async function attempt<Value>(
-    what: StoreStep,
+    what: StoreStep | 'release',
     ms: number,
     work: (signal: AbortSignal) => Promise<Value>,
     otherwise: Value,
   ): Promise<Value> {
-    if (!isUsable) return otherwise
+    if (!isUsable && what !== 'release') return otherwise
     try {
       return await withDeadline(clock, ms, 'The token store', async (signal) => work(signal))
     } catch (error) {
       // A lock that another holds for long says nothing against reading and writing.
       if (error instanceof TimeoutError && what !== 'lock') isUsable = false
-      failed(what)
+      failed(what === 'release' ? 'lock' : what)
       return otherwise
     }
   }
@@ -56,7 +56,8 @@ export function carefulStore(
       }
       const release = await attempt('lock', LOCK_MS, taking, null)
       if (release === null) return async () => {}
-      return () => attempt('lock', STEP_MS, () => release(), undefined)
+      // Also when the store was slow meanwhile: the neighbours would wait for a lock that nobody holds.
+      return () => attempt('release', STEP_MS, () => release(), undefined)
     },
   }
 }

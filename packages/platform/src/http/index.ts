@@ -1,7 +1,7 @@
 /** HTTP plumbing both applications share. */
 
 export { addressInList, parseAddressRange } from './address-list.ts'
-export type { Application, Refusal } from './application.ts'
+export type { Application, UnroutedRefusal } from './application.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
 export { shutDown } from './drain.ts'
 export { drainBody } from './drain-body.ts'

@@ -4,15 +4,20 @@
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Application, Refusal } from './application.ts'
+import type { Application, UnroutedRefusal } from './application.ts'
 
-export type Refuse = (request: FastifyRequest, reply: FastifyReply, refusal: Refusal) => void
+export type Refuse = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refusal: UnroutedRefusal,
+) => void
 
 export function refusalsOf(applications: readonly Application[]): Refuse {
-  return ({ url }, reply, refusal) => {
+  return ({ url, id }, reply, refusal) => {
     const { status, error, error_description } = refusal
     const own = applications.find(({ refusals }) => refusals && url.startsWith(refusals.below))
     reply.code(status).header('cache-control', 'no-store')
-    reply.send(own?.refusals?.body(refusal) ?? { error, error_description })
+    if (own?.refusals?.type !== undefined) reply.type(own.refusals.type)
+    reply.send(own?.refusals?.body(refusal, id) ?? { error, error_description })
   }
 }

@@ -1,7 +1,7 @@
 /** The only renderer of errors in the admin API: problem details (RFC 9457). */
 
 import { bearerChallenge, OAuthError } from '@modulariot/oauth/protocol'
-import { JsonBodyError, MethodNotAllowed } from '@modulariot/platform/http'
+import { JsonBodyError, MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'
 import { StoreConflict, StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ADMIN_ERROR_STATUS, AdminError } from '../../admin-error.ts'
@@ -30,11 +30,23 @@ export function handleAdminError(
   }
   if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
   if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
-  const type = `urn:modulariot:problem:${code}`
   return reply
     .code(status)
-    .type('application/problem+json')
-    .send({ type, title, status, detail, request_id: request.id })
+    .type(PROBLEM_TYPE)
+    .send(bodyOf({ status, code, title, detail }, request.id))
+}
+
+export const PROBLEM_TYPE = 'application/problem+json'
+
+function bodyOf({ status, code, title, detail }: Problem, request_id: string) {
+  return { type: `urn:modulariot:problem:${code}`, title, status, detail, request_id }
+}
+
+/** For what reaches no route of the admin API: the handler above never hears of it. */
+export function unroutedProblem(refusal: UnroutedRefusal, request_id: string) {
+  const { status, error: code, error_description: detail } = refusal
+  const title = { 404: 'Not found', 503: 'Try again later' }[status] ?? 'Bad request'
+  return bodyOf({ status, code, title, detail }, request_id)
 }
 
 const TITLES = {

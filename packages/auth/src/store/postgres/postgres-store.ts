@@ -19,10 +19,10 @@ import { auditReads } from './audit-rows.ts'
 import { type ChangeUnit, changeUnit } from './change-unit.ts'
 import { createClients, findClient, searchClients, updateClient } from './client-rows.ts'
 import { countingTables } from './counting-tables.ts'
+import { createPlaces } from './places.ts'
 import { revocationReads, revocationRefusal, revokeToken } from './revocation-table.ts'
 import { readSigningKeys, updateSigningKeys } from './signing-keys.ts'
 import { sweep } from './sweep.ts'
-import { createTurns } from './turns.ts'
 import { usageTables } from './usage-tables.ts'
 import { watchChanges } from './watch-changes.ts'
 
@@ -68,7 +68,7 @@ function migrateSchema(postgres: Postgres): Promise<Migrated> {
 
 async function createStore(postgres: Postgres): Promise<AuthStore> {
   const changes = await watchChanges(postgres)
-  const inTurn = createTurns(CHANGES_AT_A_TIME, CHANGE_TURN_MS)
+  const inTurn = createPlaces(CHANGES_AT_A_TIME, CHANGE_TURN_MS)
 
   /** Our own listeners have been told by the time it resolves. */
   async function change<Result>(

@@ -167,7 +167,7 @@ function createStore(database: DatabaseSync): AuthStore {
 }
 
 /** Bounded, so that no login pays for a whole night of them. */
-const ASSERTIONS_A_LOGIN_FORGETS = 100
+const ASSERTIONS_A_LOGIN_FORGETS = 4
 /** More changed clients than this are not named one by one. */
 const MAX_NAMED_CLIENTS = 1000
 

@@ -7,7 +7,7 @@ import { StoreUnavailable } from '@modulariot/platform/storage'
  *
  * @param waitMs whoever waited for so long is refused with StoreUnavailable.
  */
-export function createTurns(places: number, waitMs: number) {
+export function createPlaces(places: number, waitMs: number) {
   const waiting = new Set<() => void>()
   let free = places
 
