@@ -66,7 +66,10 @@ it('charts are read a few at a time, others wait or are told so, and none is for
   const { running, waitingPerTenant } = CHART_LIMITS
   const sockets: Socket[] = []
   for (let one = 0; one < running + waitingPerTenant; one++) sockets.push(await ask())
-  assert.match(await text(await ask()), /^HTTP\/1\.1 429 [\s\S]*retry-after: 1\r\n[\s\S]*"Too many/)
+  assert.match(
+    await text(await ask()),
+    /^HTTP\/1\.1 429 [\s\S]*retry-after: 10\r\n[\s\S]*"Too many/,
+  )
   assert.equal(charts.length, running)
 
   // Those that wait leave first, then those that are being read.
