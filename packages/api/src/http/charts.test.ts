@@ -9,6 +9,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { noMetrics } from '@modulariot/platform/metrics'
 import Fastify from 'fastify'
+import { pino } from 'pino'
 import { createApiMetrics } from '../metrics.ts'
 import type { TelemetryStore } from '../store/store.ts'
 import { CHART_LIMITS } from '../track/charts.ts'
@@ -26,7 +27,9 @@ async function serve() {
       signal?.addEventListener('abort', () => reject(signal.reason), { once: true }),
     )
   }
-  const app = Fastify()
+  const lines: { level: number; status?: number; msg: string }[] = []
+  const write = (line: string) => void lines.push(JSON.parse(line))
+  const app = Fastify({ loggerInstance: pino({ level: 'info' }, { write }) })
   const deps = {
     verifier: { verify: async () => CLAIMS },
     metrics: createApiMetrics(noMetrics),
@@ -55,7 +58,7 @@ async function serve() {
     })
     return socket
   }
-  return { app, charts, ask }
+  return { app, charts, ask, lines }
 }
 
 it('charts are read a few at a time, others wait or are told so, and none is for who left', async (t) => {
@@ -85,4 +88,20 @@ it('charts are read a few at a time, others wait or are told so, and none is for
   while (charts.length === running) await setImmediate()
   assert.equal(charts.length, running + 1)
   last.destroy()
+})
+
+it('a reader who leaves its chart is no failure of ours', async (t) => {
+  const { app, charts, ask, lines } = await serve()
+  t.after(() => app.close())
+  const sockets: Socket[] = []
+  for (let one = 0; one <= CHART_LIMITS.running; one++) sockets.push(await ask())
+  while (charts.length < CHART_LIMITS.running) await setImmediate()
+  for (const socket of sockets.toReversed()) socket.destroy()
+  const told = () => lines.filter(({ msg }) => msg === 'failed' || msg === 'refused')
+  while (told().length < sockets.length) await setImmediate()
+  assert.ok(told().every(({ level, status }) => level === 30 && status === 499))
+  assert.equal(
+    lines.find(({ level }) => level > 30),
+    undefined,
+  )
 })

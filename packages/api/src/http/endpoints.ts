@@ -220,9 +220,9 @@ function assetId({ params }: ApiRequest): string {
   return asset_id
 }
 
-/** Aborted when whoever asked has closed the connection. */
+/** Aborted when whoever asked has closed the connection: no failure of ours. Nobody sees the status. */
 function untilLeft({ raw }: FastifyReply): AbortSignal {
-  const left = new ApiError(503, 'Nobody waits', 'The connection was closed')
+  const left = new ApiError(499, 'Nobody waits', 'The connection was closed')
   if (raw.closed || raw.socket?.destroyed) return AbortSignal.abort(left)
   const controller = new AbortController()
   raw.once('close', () => controller.abort(left))
