@@ -6,6 +6,7 @@
 
 import { ApiError } from '../api-error.ts'
 import type { Tenant } from '../store/store.ts'
+import { tenantName } from '../store/tenant-name.ts'
 
 export interface Charts {
   /**
@@ -86,9 +87,9 @@ export function createCharts(limits: ChartLimits = CHART_LIMITS): Charts {
   }
 
   return {
-    async run({ org_id, environment }, signal, read) {
+    async run(tenant, signal, read) {
       signal.throwIfAborted()
-      await turn(`${environment} ${org_id}`, signal)
+      await turn(tenantName(tenant), signal)
       try {
         return await read()
       } finally {
