@@ -8,6 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
 import { ApiError } from '../api-error.ts'
 import { SCOPES } from '../scopes.ts'
+import { MAX_REPORT_BYTES } from '../track/ingest.ts'
 import { getAsset, listAssets, MAX_ASSETS_LIMIT, noSuchAsset } from '../track/query.ts'
 import {
   EVENT_PARAMETERS,
@@ -20,7 +21,7 @@ import {
   type SeriesDeps,
 } from '../track/series.ts'
 import { assetJson, assetListJson, eventListJson } from './asset-json.ts'
-import { MAX_BATCH_BYTES, MAX_BATCH_ITEMS, MAX_BODY_BYTES, NDJSON } from './request-body.ts'
+import { MAX_BATCH_BYTES, MAX_BATCH_ITEMS, NDJSON } from './request-body.ts'
 import { accessTokenClaims } from './require-access-token.ts'
 import * as schemas from './schemas.ts'
 import { type StreamDeps, streamEndpoint } from './stream-endpoint.ts'
@@ -89,7 +90,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.write,
     query: [],
     body: {
-      maxBytes: MAX_BODY_BYTES,
+      maxBytes: MAX_REPORT_BYTES,
       content: { [JSON_TYPE]: AssetTrackingData },
       examples: ASSET_TRACKING_EXAMPLES,
     },
