@@ -12,7 +12,8 @@ import Fastify from 'fastify'
 import { pino } from 'pino'
 import { createApiMetrics } from '../metrics.ts'
 import type { TelemetryStore } from '../store/store.ts'
-import { CHART_LIMITS } from '../track/charts.ts'
+import { CHART_LIMITS, createCharts } from '../track/charts.ts'
+import { OpenStreams } from './open-streams.ts'
 import { type ApiRoutesDeps, mountApiRoutes } from './routes.ts'
 
 const CLAIMS = { org_id: 'org_1', environment: 'production', client_id: 'c' } as AccessTokenClaims
@@ -33,6 +34,8 @@ async function serve() {
   const deps = {
     verifier: { verify: async () => CLAIMS },
     metrics: createApiMetrics(noMetrics),
+    charts: createCharts(),
+    streams: new OpenStreams(),
     store: { metricBuckets },
     audience: 'https://api.example',
     issuer: 'https://auth.example',
