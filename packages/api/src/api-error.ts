@@ -3,11 +3,14 @@ export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number
   readonly detail: string
+  /** Where it is known better than for all of that status. */
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(status: number, message: string, detail: string) {
+  constructor(status: number, message: string, detail: string, retryAfterSeconds?: number) {
     super(message)
     this.status = status
     this.detail = detail
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 

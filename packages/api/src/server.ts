@@ -8,9 +8,11 @@ import {
 import type { Application } from '@modulariot/platform/http'
 import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
 import { refusalBody } from './http/error-handler.ts'
-import { mountApiRoutes } from './http/routes.ts'
+import { OpenStreams } from './http/open-streams.ts'
+import { type ApiRoutesDeps, mountApiRoutes } from './http/routes.ts'
 import { createApiMetrics } from './metrics.ts'
 import type { TelemetryStore } from './store/store.ts'
+import { createCharts } from './track/charts.ts'
 import { COMMIT_QUEUE_LIMITS, createCommitQueue } from './track/commit-queue.ts'
 import type { IngestDeps } from './track/ingest.ts'
 
@@ -46,7 +48,13 @@ export function createApiServer(options: ApiServerOptions): Application {
   const metrics = createApiMetrics(options.metrics ?? noMetrics)
   const queue = createCommitQueue(store, COMMIT_QUEUE_LIMITS, metrics.committed)
   metrics.watchQueue(queue.depth)
-  const deps = { verifier, store, queue, issuer, audience, baseUrl, now, metrics, unknownKeys }
+  const charts = createCharts()
+  const streams = new OpenStreams()
+  metrics.watchStreams(() => streams.size)
+  const deps: ApiRoutesDeps = {
+    ...{ verifier, store, queue, charts, streams, metrics },
+    ...{ issuer, audience, baseUrl, now, unknownKeys },
+  }
   return {
     name: 'api',
     mount: (app) => mountApiRoutes(app, deps),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { OpenStreams } from './open-streams.ts'
 import { type ApiRoutesDeps, mountApiRoutes } from './routes.ts'
 
 /** What anybody may read, without any token. Whatever is not named here must look at the address. */
@@ -25,7 +26,8 @@ async function mounted(claims: Partial<AccessTokenClaims>) {
   })
   const deps = {
     verifier: { verify: async () => claims as AccessTokenClaims },
-    metrics: { refused: () => {}, watchStreams: () => {}, tracked: () => {} },
+    metrics: { refused: () => {}, tracked: () => {} },
+    streams: new OpenStreams(),
     store: { findAsset: async () => null, listAssets: async () => ({ rows: [], next: null }) },
     audience: 'https://api.example/v1/asset/track',
     issuer: 'https://auth.example',

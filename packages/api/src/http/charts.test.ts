@@ -9,9 +9,11 @@ import { setImmediate } from 'node:timers/promises'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { noMetrics } from '@modulariot/platform/metrics'
 import Fastify from 'fastify'
+import { pino } from 'pino'
 import { createApiMetrics } from '../metrics.ts'
 import type { TelemetryStore } from '../store/store.ts'
-import { CHART_LIMITS } from '../track/charts.ts'
+import { CHART_LIMITS, createCharts } from '../track/charts.ts'
+import { OpenStreams } from './open-streams.ts'
 import { type ApiRoutesDeps, mountApiRoutes } from './routes.ts'
 
 const CLAIMS = { org_id: 'org_1', environment: 'production', client_id: 'c' } as AccessTokenClaims
@@ -26,10 +28,14 @@ async function serve() {
       signal?.addEventListener('abort', () => reject(signal.reason), { once: true }),
     )
   }
-  const app = Fastify()
+  const lines: { level: number; status?: number; msg: string }[] = []
+  const write = (line: string) => void lines.push(JSON.parse(line))
+  const app = Fastify({ loggerInstance: pino({ level: 'info' }, { write }) })
   const deps = {
     verifier: { verify: async () => CLAIMS },
     metrics: createApiMetrics(noMetrics),
+    charts: createCharts(),
+    streams: new OpenStreams(),
     store: { metricBuckets },
     audience: 'https://api.example',
     issuer: 'https://auth.example',
@@ -55,7 +61,7 @@ async function serve() {
     })
     return socket
   }
-  return { app, charts, ask }
+  return { app, charts, ask, lines }
 }
 
 it('charts are read a few at a time, others wait or are told so, and none is for who left', async (t) => {
@@ -66,7 +72,10 @@ it('charts are read a few at a time, others wait or are told so, and none is for
   const { running, waitingPerTenant } = CHART_LIMITS
   const sockets: Socket[] = []
   for (let one = 0; one < running + waitingPerTenant; one++) sockets.push(await ask())
-  assert.match(await text(await ask()), /^HTTP\/1\.1 429 [\s\S]*retry-after: 1\r\n[\s\S]*"Too many/)
+  assert.match(
+    await text(await ask()),
+    /^HTTP\/1\.1 429 [\s\S]*retry-after: 10\r\n[\s\S]*"Too many/,
+  )
   assert.equal(charts.length, running)
 
   // Those that wait leave first, then those that are being read.
@@ -82,4 +91,20 @@ it('charts are read a few at a time, others wait or are told so, and none is for
   while (charts.length === running) await setImmediate()
   assert.equal(charts.length, running + 1)
   last.destroy()
+})
+
+it('a reader who leaves its chart is no failure of ours', async (t) => {
+  const { app, charts, ask, lines } = await serve()
+  t.after(() => app.close())
+  const sockets: Socket[] = []
+  for (let one = 0; one <= CHART_LIMITS.running; one++) sockets.push(await ask())
+  while (charts.length < CHART_LIMITS.running) await setImmediate()
+  for (const socket of sockets.toReversed()) socket.destroy()
+  const told = () => lines.filter(({ msg }) => msg === 'failed' || msg === 'refused')
+  while (told().length < sockets.length) await setImmediate()
+  assert.ok(told().every(({ level, status }) => level === 30 && status === 499))
+  assert.equal(
+    lines.find(({ level }) => level > 30),
+    undefined,
+  )
 })

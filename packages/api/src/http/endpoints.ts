@@ -8,6 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
 import { ApiError } from '../api-error.ts'
 import { SCOPES } from '../scopes.ts'
+import { MAX_REPORT_BYTES } from '../track/ingest.ts'
 import { getAsset, listAssets, MAX_ASSETS_LIMIT, noSuchAsset } from '../track/query.ts'
 import {
   EVENT_PARAMETERS,
@@ -20,7 +21,7 @@ import {
   type SeriesDeps,
 } from '../track/series.ts'
 import { assetJson, assetListJson, eventListJson } from './asset-json.ts'
-import { MAX_BATCH_BYTES, MAX_BATCH_ITEMS, MAX_BODY_BYTES, NDJSON } from './request-body.ts'
+import { MAX_BATCH_BYTES, MAX_BATCH_ITEMS, NDJSON } from './request-body.ts'
 import { accessTokenClaims } from './require-access-token.ts'
 import * as schemas from './schemas.ts'
 import { type StreamDeps, streamEndpoint } from './stream-endpoint.ts'
@@ -89,7 +90,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.write,
     query: [],
     body: {
-      maxBytes: MAX_BODY_BYTES,
+      maxBytes: MAX_REPORT_BYTES,
       content: { [JSON_TYPE]: AssetTrackingData },
       examples: ASSET_TRACKING_EXAMPLES,
     },
@@ -220,9 +221,9 @@ function assetId({ params }: ApiRequest): string {
   return asset_id
 }
 
-/** Aborted when whoever asked has closed the connection. */
+/** Aborted when whoever asked has closed the connection: no failure of ours. Nobody sees the status. */
 function untilLeft({ raw }: FastifyReply): AbortSignal {
-  const left = new ApiError(503, 'Nobody waits', 'The connection was closed')
+  const left = new ApiError(499, 'Nobody waits', 'The connection was closed')
   if (raw.closed || raw.socket?.destroyed) return AbortSignal.abort(left)
   const controller = new AbortController()
   raw.once('close', () => controller.abort(left))

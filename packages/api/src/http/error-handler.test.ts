@@ -132,6 +132,8 @@ describe('the error handler', () => {
       const { headers } = await answerTo(new ApiError(Number(status), 'x', 'x'))
       assert.equal(headers['retry-after'], retryAfter, status)
     }
+    const { headers } = await answerTo(new ApiError(429, 'x', 'x', 10))
+    assert.equal(headers['retry-after'], '10')
   })
 
   it('says which methods there are', async () => {

@@ -56,7 +56,8 @@ export function createErrorHandler(resource_metadata: string) {
     }
     if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
     if (status === 413) drainBody(reply)
-    const retryAfter = RETRY_AFTER_SECONDS[status]
+    const ownSeconds = error instanceof ApiError ? error.retryAfterSeconds : undefined
+    const retryAfter = ownSeconds ?? RETRY_AFTER_SECONDS[status]
     if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
     return reply.code(status).send({ status: 'error', message, detail })
   }

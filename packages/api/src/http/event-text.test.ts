@@ -14,6 +14,19 @@ describe('an event', () => {
     assert.equal(text, 'event: a\nid: 0\ndata: {\ndata: "b":\ndata: 1\ndata: }\n\n')
   })
 
+  it('of line ends alone, each of which becomes seven characters, comes in short pieces, too', () => {
+    for (const lineEnd of ['\n', '\r', '\r\n']) {
+      const data = `{${lineEnd.repeat(40_000)}`
+      const pieces = [...eventText('observation', [data, '}'], 7)]
+      assert.ok(pieces.length > 1)
+      assert.ok(pieces.every(({ length }) => length < 32 * 1024))
+      assert.equal(
+        pieces.join(''),
+        `event: observation\nid: 7\ndata: {${'\ndata: '.repeat(40_000)}}\n\n`,
+      )
+    }
+  })
+
   it('that is long comes in pieces that are whole characters and lines', () => {
     const unit = fc.constantFrom('a', '🚚', '\r\n', 'é', '\n', '雪')
     fc.assert(

@@ -3,8 +3,10 @@
  * little written for it.
  */
 
-/** Characters, at most a few more than this. */
+/** Characters: a piece is sent when it has as many. */
 const PIECE = 16 * 1024
+/** Taken at once of the data. Each may be a line end, which becomes seven: a piece has less than 32 Ki. */
+const SLICE = 2 * 1024
 
 /**
  * @param parts of the data, JSON: a line end in it stands between tokens, and may become several. They are
@@ -27,7 +29,7 @@ export function* eventText(event: string, parts: readonly string[], id?: number)
 
 /** Not between the halves of a character or of a line end. */
 function pieceEnd(data: string, start: number): number {
-  const end = Math.min(start + PIECE, data.length)
+  const end = Math.min(start + SLICE, data.length)
   const last = data.charCodeAt(end - 1)
   const isFirstHalf = (last >= 0xd800 && last <= 0xdbff) || last === 0x0d
   return isFirstHalf ? Math.min(end + 1, data.length) : end

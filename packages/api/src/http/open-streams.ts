@@ -2,6 +2,7 @@
 
 import { ApiError } from '../api-error.ts'
 import type { Tenant } from '../store/store.ts'
+import { tenantName } from '../store/tenant-name.ts'
 
 /** Why a stream ends before its reader leaves. */
 export type EndReason = 'token' | 'shutdown' | 'slow'
@@ -34,8 +35,8 @@ export class OpenStreams {
   }
 
   /** @throws ApiError 429 when there are as many as there may be. */
-  open({ environment, org_id }: Tenant): OpenStream {
-    const tenant = `${environment} ${org_id}`
+  open(by: Tenant): OpenStream {
+    const tenant = tenantName(by)
     const ofTenant = [...this.#open.values()].filter((name) => name === tenant).length
     if (this.size >= this.#limits.max || ofTenant >= this.#limits.maxPerTenant) {
       throw new ApiError(429, 'Too many streams', 'Close a stream before you open another')

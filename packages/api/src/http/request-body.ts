@@ -15,7 +15,6 @@ import type {
 } from 'fastify'
 import { ApiError } from '../api-error.ts'
 
-export const MAX_BODY_BYTES = 1024 ** 2
 export const MAX_BATCH_BYTES = 5 * 1024 ** 2
 export const MAX_BATCH_ITEMS = 1000
 

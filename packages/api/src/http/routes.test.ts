@@ -5,6 +5,8 @@ import { noMetrics } from '@modulariot/platform/metrics'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createApiMetrics } from '../metrics.ts'
 import type { Asset, Observation, TelemetryStore } from '../store/store.ts'
+import { createCharts } from '../track/charts.ts'
+import { OpenStreams } from './open-streams.ts'
 import { mountApiRoutes } from './routes.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -64,6 +66,8 @@ before(async () => {
     mountApiRoutes(scope, {
       verifier,
       store: store as TelemetryStore,
+      charts: createCharts(),
+      streams: new OpenStreams(),
       queue: {
         commit: async (observation) => {
           const replayed = queued.some(({ request_id }) => request_id === observation.request_id)

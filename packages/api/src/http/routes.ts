@@ -7,21 +7,21 @@ import type { FastifyError, FastifyInstance } from 'fastify'
 import type { ApiMetrics } from '../metrics.ts'
 import { SCOPES } from '../scopes.ts'
 import type { TelemetryStore } from '../store/store.ts'
-import { createCharts } from '../track/charts.ts'
+import type { Charts } from '../track/charts.ts'
 import type { IngestDeps } from '../track/ingest.ts'
 import { assertKnown } from '../track/query-parameters.ts'
 import { ENDPOINTS, type Endpoint, type EndpointDeps } from './endpoints.ts'
 import { createErrorHandler } from './error-handler.ts'
-import { OpenStreams } from './open-streams.ts'
 import { apiOpenApi } from './openapi.ts'
 import { addBodyParsers, refuseOtherCodings } from './request-body.ts'
 import { requireAccessToken } from './require-access-token.ts'
 import type { StreamDeps } from './stream-endpoint.ts'
 
-export interface ApiRoutesDeps extends IngestDeps, Pick<StreamDeps, 'pace'> {
+export interface ApiRoutesDeps extends IngestDeps, Pick<StreamDeps, 'streams' | 'pace'> {
   readonly verifier: Verifier
   readonly metrics: ApiMetrics
   readonly store: TelemetryStore
+  readonly charts: Charts
   readonly audience: string
   readonly issuer: string
   /** Where the API is reached from outside, for the metadata's address. */
@@ -40,17 +40,14 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
     return handleError(error, request, reply)
   })
 
-  const streams = new OpenStreams()
-  const charts = createCharts()
-  deps.metrics.watchStreams(() => streams.size)
   app.addHook('preClose', (done) => {
-    streams.endAll()
+    deps.streams.endAll()
     done()
   })
   for (const endpoint of ENDPOINTS) {
     // A scope each: which bodies it takes is its own.
     await routeGroup(app, { 'cache-control': 'no-store' }, (routes) =>
-      mountEndpoint(routes, endpoint, { ...deps, streams, charts }),
+      mountEndpoint(routes, endpoint, deps),
     )
   }
 

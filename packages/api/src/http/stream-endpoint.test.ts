@@ -29,7 +29,7 @@ interface Options {
 async function serve(options: Options = {}) {
   const { exp = FOREVER, store = {}, heartbeatMs = PACE.heartbeatMs, verified } = options
   const reasons: Error[] = []
-  let size = () => 0
+  const streams = new OpenStreams()
   const quiet: Feed = { entries: [], cursor: 0, more: false }
   const app = Fastify()
   const deps = {
@@ -41,12 +41,8 @@ async function serve(options: Options = {}) {
         return { ...TENANT, client_id: 'c', exp } as AccessTokenClaims
       },
     },
-    metrics: {
-      ...createApiMetrics(noMetrics),
-      watchStreams: (read: () => number) => {
-        size = read
-      },
-    },
+    metrics: createApiMetrics(noMetrics),
+    streams,
     store: { readSince: async () => quiet, watch: () => () => {}, ...store },
     audience: 'https://api.example',
     issuer: 'https://auth.example',
@@ -62,7 +58,12 @@ async function serve(options: Options = {}) {
     socket.write(`GET /v1/assets/stream HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\n\r\n`)
     return socket
   }
-  return { app, open, refuse: (reason: Error) => void reasons.push(reason), size: () => size() }
+  return {
+    app,
+    open,
+    refuse: (reason: Error) => void reasons.push(reason),
+    size: () => streams.size,
+  }
 }
 
 const refused = (status: number, error: OAuthError['error']) =>

@@ -76,7 +76,7 @@ export interface MeasurementRow {
   readonly quality: Measurement['quality']
 }
 
-/** Characters of what may be long in it. */
+/** Bytes of what may be long in it. */
 export const jsonLength = ({ json }: Pick<MeasurementRow, 'json'>): number =>
   json === null ? 0 : Buffer.byteLength(json)
 

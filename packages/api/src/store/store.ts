@@ -71,7 +71,7 @@ export interface BucketQuery {
   /** Exclusive. */
   readonly to_ms: number
   readonly bucketMs: number
-  /** Nobody waits any more: what is not done yet need not be. */
+  /** Nobody waits any more: what is not done yet need not be. PostgreSQL finishes what it has begun. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -86,7 +86,7 @@ export const TELEMETRY_TABLES: readonly TableSpec[] = [
       payload: 'text',
     },
   },
-  // PostgreSQL alone has it, and fills it as observations arrive.
+  // PostgreSQL alone has these two, and fills them as observations and values arrive.
   {
     name: 'requests',
     columns: {

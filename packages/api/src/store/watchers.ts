@@ -1,6 +1,7 @@
 /** Who wants to know that something was stored. */
 
 import type { Tenant } from './store.ts'
+import { tenantName } from './tenant-name.ts'
 
 type Listener = (tenant: Tenant | null) => void
 
@@ -31,7 +32,7 @@ export function createWatchers(): Watchers {
 function distinct(tenants: readonly Tenant[]): Tenant[] {
   const byName = new Map<string, Tenant>()
   for (const { org_id, environment } of tenants) {
-    byName.set(`${environment} ${org_id}`, { org_id, environment })
+    byName.set(tenantName({ org_id, environment }), { org_id, environment })
   }
   return [...byName.values()]
 }

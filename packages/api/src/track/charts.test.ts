@@ -6,7 +6,7 @@ import { createCharts } from './charts.ts'
 
 const ONE: Tenant = { org_id: 'org_1', environment: 'production' }
 const OTHER: Tenant = { ...ONE, environment: 'development' }
-const LIMITS = { running: 2, waiting: 4, waitingPerTenant: 3 }
+const LIMITS = { running: 2, waiting: 4, waitingPerTenant: 3, maxWaitMs: 10_000 }
 
 /** A queue whose charts are read until they are told to be done, and the order in which they began. */
 function createReader() {
@@ -76,6 +76,25 @@ describe('charts', () => {
     await assert.rejects(ask('f', ONE, gone.signal), /gone/)
     await finish('a', 'b', 'e')
     assert.deepEqual(begun, ['a', 'b', 'e'])
+    await Promise.all(charts)
+  })
+
+  it('wait no longer than so long, and leave their place to the next', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const { ask, begun, finish } = createReader()
+    const charts = ['a', 'b'].map((name) => ask(name))
+    const late = ['c', 'd', 'e'].map((name) => ask(name))
+    t.mock.timers.tick(LIMITS.maxWaitMs - 1)
+    charts.push(ask('other', OTHER))
+    await finish('a')
+    assert.deepEqual(begun, ['a', 'b', 'c'])
+    t.mock.timers.tick(1)
+    const tooLong = { status: 429, message: 'Too many charts', retryAfterSeconds: 10 }
+    for (const one of late.slice(1)) await assert.rejects(one, tooLong)
+    charts.push(...late.slice(0, 1), ask('f'))
+    t.mock.timers.tick(LIMITS.maxWaitMs - 2)
+    await finish('b', 'c', 'other', 'f')
+    assert.deepEqual(begun, ['a', 'b', 'c', 'other', 'f'])
     await Promise.all(charts)
   })
 

@@ -1,18 +1,19 @@
 /**
  * Charts take turns. One reads up to millions of values, so two at a time are what this process (and a
  * database that others use, too) can be asked to read; the others wait, tenant by tenant, and no further
- * than they can be answered in time. Who has left is not waited for.
+ * than they can be answered in time. Who has left gives up the place in the queue.
  */
 
 import { ApiError } from '../api-error.ts'
 import type { Tenant } from '../store/store.ts'
+import { tenantName } from '../store/tenant-name.ts'
 
 export interface Charts {
   /**
    * Reads a chart when its turn has come.
    *
    * @param signal ends the wait: nobody wants it any more.
-   * @throws ApiError 429 when too many wait; the signal's reason; what `read` throws.
+   * @throws ApiError 429 when too many wait, or too long; the signal's reason; what `read` throws.
    */
   run<Chart>(tenant: Tenant, signal: AbortSignal, read: () => Promise<Chart>): Promise<Chart>
 }
@@ -21,9 +22,18 @@ export interface ChartLimits {
   readonly running: number
   readonly waiting: number
   readonly waitingPerTenant: number
+  readonly maxWaitMs: number
 }
 
-export const CHART_LIMITS: ChartLimits = { running: 2, waiting: 100, waitingPerTenant: 20 }
+export const CHART_LIMITS: ChartLimits = {
+  running: 2,
+  waiting: 100,
+  waitingPerTenant: 20,
+  maxWaitMs: 10_000,
+}
+
+/** About as long as those before take: within a second hardly a place is free. */
+const RETRY_AFTER_SECONDS = 10
 
 /** Lets one that waits begin. */
 type Begin = () => void
@@ -55,14 +65,21 @@ export function createCharts(limits: ChartLimits = CHART_LIMITS): Charts {
     const all = [...waiting.values()].reduce((sum, { length }) => sum + length, 0)
     if (ofTenant.length >= limits.waitingPerTenant || all >= limits.waiting) throw tooMany()
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        leave(tenant, begin)
-        reject(signal.reason)
-      }
-      const begin: Begin = () => {
+      const settle = (): void => {
+        clearTimeout(timer)
         signal.removeEventListener('abort', onAbort)
+      }
+      const giveUp = (reason: unknown): void => {
+        settle()
+        leave(tenant, begin)
+        reject(reason)
+      }
+      const onAbort = (): void => giveUp(signal.reason)
+      const begin: Begin = () => {
+        settle()
         resolve()
       }
+      const timer = setTimeout(() => giveUp(tooMany()), limits.maxWaitMs)
       signal.addEventListener('abort', onAbort)
       waiting.set(tenant, [...ofTenant, begin])
       beginNext()
@@ -70,9 +87,9 @@ export function createCharts(limits: ChartLimits = CHART_LIMITS): Charts {
   }
 
   return {
-    async run({ org_id, environment }, signal, read) {
+    async run(tenant, signal, read) {
       signal.throwIfAborted()
-      await turn(`${environment} ${org_id}`, signal)
+      await turn(tenantName(tenant), signal)
       try {
         return await read()
       } finally {
@@ -88,5 +105,6 @@ function tooMany(): ApiError {
     429,
     'Too many charts',
     'Many summaries are being read; ask again when yours have come',
+    RETRY_AFTER_SECONDS,
   )
 }

@@ -4,7 +4,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
-import { ingestBatch, MAX_ITEM_BYTES } from './ingest-batch.ts'
+import { MAX_REPORT_BYTES } from './ingest.ts'
+import { ingestBatch } from './ingest-batch.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
 const CLAIMS = {
@@ -92,7 +93,7 @@ describe('a batch', () => {
       '{"asset_id":',
       '{"asset_id":"x","asset_id":"y"}',
       reportOf('c', { idempotency_key: 'has blanks' }),
-      reportOf('d', { padding: 'x'.repeat(MAX_ITEM_BYTES) }),
+      reportOf('d', { padding: 'x'.repeat(MAX_REPORT_BYTES) }),
       reportOf('e'),
       reportOf('f'),
     ]
@@ -128,9 +129,9 @@ describe('a batch', () => {
   it('bounds an item by its bytes, as it is bounded alone', async () => {
     const fill = (bytes: number) =>
       '€'.repeat(Math.floor(bytes / 3)).padEnd(bytes - 2 * Math.floor(bytes / 3), 'x')
-    const room = MAX_ITEM_BYTES - reportOf('a', { padding: '' }).length
+    const room = MAX_REPORT_BYTES - reportOf('a', { padding: '' }).length
     const texts = [room, room + 1].map((bytes) => reportOf('a', { padding: fill(bytes) }))
-    assert.equal(Buffer.byteLength(texts[0] as string), MAX_ITEM_BYTES)
+    assert.equal(Buffer.byteLength(texts[0] as string), MAX_REPORT_BYTES)
     const { result } = await ingested({ texts })
     assert.deepEqual(
       result.results.map(({ code }) => code),

@@ -16,7 +16,7 @@ import {
 } from '@modulariot/telemetry'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
-import { type IngestDeps, observationOf, reusedRequestId } from './ingest.ts'
+import { type IngestDeps, MAX_REPORT_BYTES, observationOf, reusedRequestId } from './ingest.ts'
 import { checkHeaders, type SentHeaders } from './request-headers.ts'
 
 export interface BatchRequest {
@@ -57,9 +57,6 @@ export interface BatchResult {
   readonly counts: Readonly<Record<'items' | 'stored' | 'replayed' | 'refused', number>>
   readonly results: readonly ItemResult[]
 }
-
-/** The bound of a report that is sent alone. */
-export const MAX_ITEM_BYTES = 1024 ** 2
 
 /** Faults shown in one answer, over all items; every item shows at least one. */
 const MAX_BATCH_FAULTS = 2000
@@ -158,8 +155,12 @@ function createJudge({ unknownKeys }: IngestDeps, nowMs: number): (text: string)
 
 function parseItem(text: string): unknown {
   // No character of JavaScript's takes more than three bytes, so hardly a text is counted.
-  if (text.length * 3 > MAX_ITEM_BYTES && Buffer.byteLength(text) > MAX_ITEM_BYTES) {
-    return new ApiError(413, 'Item too large', 'A report is larger than 1 MiB')
+  if (text.length * 3 > MAX_REPORT_BYTES && Buffer.byteLength(text) > MAX_REPORT_BYTES) {
+    return new ApiError(
+      413,
+      'Item too large',
+      `A report is larger than ${MAX_REPORT_BYTES / 1024 ** 2} MiB`,
+    )
   }
   try {
     return parseUniqueJson(text)

@@ -17,6 +17,9 @@ import type { CommitQueue } from './commit-queue.ts'
 import { checkHeaders, type SentHeaders } from './request-headers.ts'
 import { takeApart } from './take-apart.ts'
 
+/** Of one report as it is sent, alone or in a batch. */
+export const MAX_REPORT_BYTES = 1024 ** 2
+
 export interface TrackRequest {
   readonly claims: AccessTokenClaims
   readonly headers: SentHeaders

@@ -9,6 +9,7 @@
 import type { RunQuery } from '@modulariot/platform/postgres'
 import { type AssetState, nextState } from '../asset-state.ts'
 import type { AppendOutcome, Observation, Tenant } from '../store.ts'
+import { tenantName } from '../tenant-name.ts'
 import { insertRows, type Stored } from './insert-rows.ts'
 
 interface TenantRow extends Tenant {
@@ -43,7 +44,6 @@ export async function appendBatch(
   return outcomes
 }
 
-const tenantName = ({ org_id, environment }: Tenant): string => `${environment} ${org_id}`
 const assetName = ({ tenant, one }: Omit<Stored, 'asset'>): string => `${tenant} ${one.asset_id}`
 
 /** In one order, whoever asks. */

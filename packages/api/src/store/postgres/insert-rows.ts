@@ -113,7 +113,7 @@ const EVENTS: Table = {
 
 const TABLES = [OBSERVATIONS, POSITIONS, METRICS, EVENTS]
 
-/** Also how far each tenant has come. That the requests are noted is a trigger's matter. */
+/** Also how far each tenant has come. Requests and metric keys are noted by triggers. */
 export async function insertRows(
   query: RunQuery,
   stored: readonly Stored[],

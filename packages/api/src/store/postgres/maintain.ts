@@ -22,6 +22,8 @@ import {
 /** Any number that is ours alone. */
 const MAINTENANCE_LOCK = 0x6d696f76
 const ROWS = 2000
+/** Each is looked for in every partition. */
+const KEYS = 500
 const TIMEOUT_MS = 9000
 
 interface Cutoff {
@@ -58,7 +60,12 @@ export async function maintain(
   const droppedPartitions = await dropWeeks(step, weeks, all_ms)
   const left = { ...weeks, weeks: weeks.weeks.filter((week) => endOfWeekMs(week) > all_ms) }
   let removedRows = 0
-  for (const cutoff of cutoffs) removedRows += await removeRows(step, left, cutoff)
+  for (const cutoff of cutoffs) {
+    const { removed, ofMetrics } = await removeRows(step, left, cutoff)
+    removedRows += removed
+    if (ofMetrics > 0 || droppedPartitions > 0) await forgetKeys(step, cutoff.tenant)
+    removedRows += await removeAssets(step, cutoff)
+  }
   return { removedRows, droppedPartitions }
 }
 
@@ -92,18 +99,24 @@ async function dropWeeks(step: Step, { weeks }: Weeks, before_ms: number): Promi
   return dropped
 }
 
-async function removeRows(step: Step, weeks: Weeks, cutoff: Cutoff): Promise<number> {
-  const { tenant, before_ms } = cutoff
+/** `ofMetrics`: how many of those removed were values. */
+async function removeRows(
+  step: Step,
+  weeks: Weeks,
+  cutoff: Cutoff,
+): Promise<{ removed: number; ofMetrics: number }> {
   let removed = 0
+  let ofMetrics = 0
   for (const table of PARTITIONED) {
-    for (const partition of partitionsBefore(table, weeks, before_ms)) {
-      removed += await removeFrom(step, partition, 'timestamp_ms', cutoff)
+    for (const partition of partitionsBefore(table, weeks, cutoff.before_ms)) {
+      const ofPartition = await removeFrom(step, partition, 'timestamp_ms', cutoff)
+      removed += ofPartition
+      if (table === 'metrics') ofMetrics += ofPartition
     }
   }
   // A request that came then was about that time or an older one.
   removed += await removeFrom(step, 'telemetry.requests', 'received_ms', cutoff)
-  removed += await removeAssets(step, tenant, before_ms)
-  return removed
+  return { removed, ofMetrics }
 }
 
 async function removeFrom(
@@ -121,13 +134,69 @@ async function removeFrom(
   }
 }
 
+interface AssetKey {
+  readonly asset: number
+  readonly key: string
+}
+
+/**
+ * The keys that have no value left: the newest of each would be looked for in every week. They are found
+ * while others store; whoever does so for the tenant waits only while those found are looked at again.
+ */
+async function forgetKeys(step: Step, tenant: number): Promise<void> {
+  let behind: AssetKey | undefined = { asset: 0, key: '' }
+  while (behind !== undefined) behind = await forgetKeysBehind(step, tenant, behind)
+}
+
+/** @returns the last one that was looked at. */
+async function forgetKeysBehind(
+  step: Step,
+  tenant: number,
+  { asset, key }: AssetKey,
+): Promise<AssetKey | undefined> {
+  const looked = await step(async (query) => {
+    const behind = [tenant, asset, key]
+    const { rows } = await query<AssetKey & { empty: boolean }>(LOOK_AT_KEYS, behind)
+    const empty = rows.filter((row) => row.empty)
+    if (empty.length > 0) {
+      await query(LOCK_TENANT, [tenant])
+      const names = [empty.map((row) => row.asset), empty.map((row) => row.key)]
+      await query(FORGET_KEYS, [tenant, ...names])
+    }
+    return rows
+  })
+  return looked?.at(-1)
+}
+
+/** One probe a key and partition, as for assets below. */
+const VALUE = `LEFT JOIN LATERAL (SELECT true AS some FROM telemetry.metrics m
+    WHERE m.tenant = $1 AND m.asset = looked.asset AND m.key = looked.key LIMIT 1) AS value ON true`
+
+/** $2, $3: the asset and the key to go on behind. */
+const LOOK_AT_KEYS = `WITH looked AS MATERIALIZED (
+    SELECT asset, key FROM telemetry.metric_keys
+    WHERE tenant = $1 AND (asset, key) > ($2::bigint, $3::text) ORDER BY asset, key LIMIT ${KEYS}
+  )
+  SELECT asset, key, value.some IS NULL AS empty FROM looked ${VALUE} ORDER BY asset, key`
+
+/** $2, $3: assets and their keys. */
+const FORGET_KEYS = `WITH looked AS MATERIALIZED (
+    SELECT asset, key FROM unnest($2::bigint[], $3::text[]) AS a (asset, key)
+  ),
+  empty AS (SELECT asset, key FROM looked ${VALUE} WHERE value.some IS NULL)
+  DELETE FROM telemetry.metric_keys k USING empty
+  WHERE k.tenant = $1 AND k.asset = empty.asset AND k.key = empty.key`
+
+/** Whoever stores for it waits, and what the next statement sees is all that is stored for it. */
+const LOCK_TENANT = 'SELECT 1 FROM telemetry.tenants WHERE tenant = $1 FOR UPDATE'
+
 /** Those that have reported nothing since. Whoever stores for the tenant meanwhile waits. */
-async function removeAssets(step: Step, tenant: number, before_ms: number): Promise<number> {
+async function removeAssets(step: Step, { tenant, before_ms }: Cutoff): Promise<number> {
   let removed = 0
   for (let behind: string | null = ''; behind !== null; ) {
     const after: string = behind
     const done = await step(async (query) => {
-      await query('SELECT 1 FROM telemetry.tenants WHERE tenant = $1 FOR UPDATE', [tenant])
+      await query(LOCK_TENANT, [tenant])
       const { rows } = await query<{ last: string | null; removed: number }>(REMOVE_ASSETS, [
         tenant,
         after,

@@ -5,7 +5,7 @@ import { readMigrations } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { assertCameAlong, OLD_OBSERVATIONS } from '../conformance/first-light.ts'
 import { testRetention } from '../conformance/retention.ts'
-import { NOW_MS, observationOf } from '../conformance/samples.ts'
+import { measurementOf, NOW_MS, observationOf } from '../conformance/samples.ts'
 import { testMetrics, testPositions } from '../conformance/series.ts'
 import { promiseOf, testTelemetryStore } from '../store.conformance.ts'
 import { openPostgresTelemetryStore } from './postgres-store.ts'
@@ -101,6 +101,90 @@ describe('PostgreSQL: the weeks', () => {
     assert.equal(await store.findAsset(observationOf(), 'truck'), null)
     assert.ok((await store.findAsset(observationOf({ org_id: 'org_2' }), 'truck')) !== null)
     await store.close()
+  })
+})
+
+describe('PostgreSQL: the keys of an asset', () => {
+  const OLD_MS = NOW_MS - 100 * DAY_MS
+  const ofKeys = (timestamp_ms: number, keys: readonly string[], org_id = 'org_1') =>
+    observationOf({
+      org_id,
+      timestamp_ms,
+      metrics: keys.map((key) => measurementOf({ key, timestamp_ms })),
+    })
+
+  async function open() {
+    const { url, store } = await openOldPlace()
+    const postgres = openPostgres(url)
+    const keys = async (org_id = 'org_1') => {
+      const { rows } = await postgres.query<{ key: string }>(
+        `SELECT key FROM telemetry.metric_keys JOIN telemetry.tenants USING (tenant)
+         WHERE org_id = $1 ORDER BY key`,
+        [org_id],
+      )
+      return rows.map(({ key }) => key)
+    }
+    const close = async () => {
+      await postgres.close()
+      await store.close()
+    }
+    return { store, postgres, keys, close }
+  }
+
+  it('go with their last value, in as many steps as it takes', async () => {
+    const { store, keys, close } = await open()
+    const gone = Array.from({ length: 1100 }, (_, index) => `x.gone${index}`)
+    await store.append([
+      ofKeys(OLD_MS, ['x.alive', ...gone]),
+      ofKeys(NOW_MS, ['x.alive', 'x.new']),
+      ofKeys(OLD_MS, ['x.gone0'], 'org_2'),
+    ])
+    // Row by row, since another keeps the week.
+    await store.setRetention('org_2', 365)
+    await store.maintain(NOW_MS, 30)
+    assert.deepEqual(await keys(), ['x.alive', 'x.new'])
+    assert.deepEqual(await keys('org_2'), ['x.gone0'])
+    await close()
+  })
+
+  it('go with a week that is dropped', async () => {
+    const { store, keys, close } = await open()
+    await store.append([ofKeys(OLD_MS, ['x.alive', 'x.gone']), ofKeys(NOW_MS, ['x.alive'])])
+    assert.ok((await store.maintain(NOW_MS, 30)).droppedPartitions > 0)
+    assert.deepEqual(await keys(), ['x.alive'])
+    await close()
+  })
+
+  it('stay when a value comes while they are looked at', async () => {
+    const { store, postgres, keys, close } = await open()
+    await store.append([ofKeys(OLD_MS, ['x.back', 'x.gone']), ofKeys(OLD_MS, ['x.back'], 'org_2')])
+    await store.append([ofKeys(NOW_MS, ['x.other'])])
+    await store.setRetention('org_2', 365)
+    const maintained = await postgres.transaction(
+      async (query) => {
+        await query(`SELECT 1 FROM telemetry.tenants WHERE org_id = 'org_1' FOR UPDATE`)
+        await query(
+          `INSERT INTO telemetry.metrics
+           SELECT m.tenant, asset, key, $1, sequence, 99, item, number FROM telemetry.metrics m
+           JOIN telemetry.tenants USING (tenant) WHERE org_id = 'org_1' AND key = 'x.back'`,
+          [NOW_MS],
+        )
+        const promise = store.maintain(NOW_MS, 30)
+        for (let waits = false; !waits; ) {
+          const { rows } = await postgres.query(
+            `SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+             AND wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE'`,
+          )
+          waits = rows.length > 0
+        }
+        // In an object: what a transaction returns is awaited before its COMMIT.
+        return { promise }
+      },
+      { timeoutMs: 9000 },
+    )
+    await maintained.promise
+    assert.deepEqual(await keys(), ['x.back', 'x.other'])
+    await close()
   })
 })
 

@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { atomically } from '@modulariot/platform/storage'
 import { measurementRows } from '../measurement.ts'
 import type { AppendOutcome, Observation, Tenant } from '../store.ts'
+import { tenantName } from '../tenant-name.ts'
 import { type BatchAssets, createAssetTable } from './asset-table.ts'
 import { createTenantTable, type TenantCounter } from './tenant-table.ts'
 
@@ -77,7 +78,7 @@ export function createAppend(database: DatabaseSync): Append {
       return outcomes
 
       function counterOf(of: Tenant): TenantCounter {
-        const name = `${of.environment} ${of.org_id}`
+        const name = tenantName(of)
         const known = tenants.get(name)
         if (known !== undefined) return known
         const counter = tenantTable.load(of)
