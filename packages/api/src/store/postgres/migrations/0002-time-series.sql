@@ -79,7 +79,7 @@ CREATE TABLE telemetry.metrics (
   timestamp_ms BIGINT NOT NULL,
   -- The device's own number of the envelope; -1 when it sent none.
   sequence BIGINT NOT NULL,
-  -- Where the device numbers: 0, and a hash of what was measured, so that the same value sent twice is one row.
+  -- Both 0 where the device numbers, so that the same value sent twice is one row.
   seq BIGINT NOT NULL,
   item BIGINT NOT NULL,
   -- A number, or a boolean as 0 and 1.
@@ -91,14 +91,6 @@ CREATE TABLE telemetry.metrics (
   quality TEXT,
   PRIMARY KEY (tenant, asset, key, timestamp_ms, sequence, seq, item)
 ) PARTITION BY RANGE (timestamp_ms);
-
--- Which keys an asset has: to look for them in the values would be a look into every partition for each.
-CREATE TABLE telemetry.metric_keys (
-  tenant BIGINT NOT NULL,
-  asset BIGINT NOT NULL,
-  key TEXT COLLATE "C" NOT NULL,
-  PRIMARY KEY (tenant, asset, key)
-);
 
 CREATE TABLE telemetry.events (
   tenant BIGINT NOT NULL,
@@ -124,15 +116,6 @@ BEGIN
 END $$;
 CREATE TRIGGER note_requests AFTER INSERT ON telemetry.observations
   REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION telemetry.note_requests();
-
-CREATE FUNCTION telemetry.note_metric_keys() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO telemetry.metric_keys SELECT DISTINCT tenant, asset, key FROM stored
-    ON CONFLICT DO NOTHING;
-  RETURN NULL;
-END $$;
-CREATE TRIGGER note_metric_keys AFTER INSERT ON telemetry.metrics
-  REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION telemetry.note_metric_keys();
 
 -- What is older than this week is never dropped but emptied row by row, by an index that only it needs.
 DO $$

@@ -68,7 +68,7 @@ CREATE TABLE metrics (
   timestamp_ms INTEGER NOT NULL,
   -- The device's own number of the envelope; -1 when it sent none.
   sequence INTEGER NOT NULL,
-  -- Where the device numbers: 0, and a hash of what was measured, so that the same value sent twice is one row.
+  -- Both 0 where the device numbers, so that the same value sent twice is one row.
   seq INTEGER NOT NULL,
   item INTEGER NOT NULL,
   -- A number, or a boolean as 0 and 1.
