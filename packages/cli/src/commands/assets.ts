@@ -83,10 +83,9 @@ export async function showAsset(
 ): Promise<void> {
   const session = openApiSession(context, options)
   const path = `/v1/assets/${encodeURIComponent(asset_id)}`
-  const asset =
-    asset_id === WITHOUT_ADDRESS
-      ? await search(session, asset_id)
-      : await getJson<Asset>(session, path)
+  const asset = WITHOUT_ADDRESS.has(asset_id)
+    ? await search(session, asset_id)
+    : await getJson<Asset>(session, path)
   const metrics = await newestMetrics(session, `${path}/metrics`)
   context.output.print({ ...asset, metrics }, () => {
     const { latest, timestamp } = asset
@@ -125,8 +124,8 @@ async function newestMetrics(session: ApiSession, path: string): Promise<Metric[
   return metrics
 }
 
-/** At this asset's address is the stream of all of them. */
-const WITHOUT_ADDRESS = 'stream'
+/** At this asset's address is the stream of all; these two, which no asset can have, `fetch` takes for steps up. */
+const WITHOUT_ADDRESS: ReadonlySet<string> = new Set(['stream', '.', '..'])
 
 /** @throws CliError not_found */
 async function search(session: ApiSession, asset_id: string): Promise<Asset> {

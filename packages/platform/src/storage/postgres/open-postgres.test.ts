@@ -299,7 +299,8 @@ describe('a transaction of PostgreSQL', () => {
         { timeoutMs: 9000 },
       )
     await Promise.all([cross(1, 2), cross(2, 1)])
-    assert.equal(runs, 3)
+    // One of them again; on a busy machine they may meet once more.
+    assert.ok(runs >= 3)
   })
 
   it('sees one moment as a snapshot, and cannot write', async () => {
