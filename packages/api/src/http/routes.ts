@@ -13,7 +13,7 @@ import { assertKnown } from '../track/query-parameters.ts'
 import { ENDPOINTS, type Endpoint, type EndpointDeps } from './endpoints.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { apiOpenApi } from './openapi.ts'
-import { addBodyParsers, refuseOtherCodings } from './request-body.ts'
+import { addBodyParsers, refuseOtherCodings, refuseWhenFull } from './request-body.ts'
 import { requireAccessToken } from './require-access-token.ts'
 import type { StreamDeps } from './stream-endpoint.ts'
 
@@ -68,6 +68,7 @@ function mountEndpoint(routes: FastifyInstance, endpoint: Endpoint, deps: Endpoi
   const mediaTypes = Object.keys(body?.content ?? {})
   addBodyParsers(routes, mediaTypes)
   const handle = handler(deps)
+  const refuse = body === undefined ? [] : [refuseWhenFull(body, deps)]
   routes.route<{
     Params: Record<string, string>
     Querystring: Record<string, unknown>
@@ -78,7 +79,9 @@ function mountEndpoint(routes: FastifyInstance, endpoint: Endpoint, deps: Endpoi
     ...(body !== undefined && { bodyLimit: body.maxBytes, config: { mediaTypes } }),
     // HEAD would run a stream that nobody reads.
     exposeHeadRoute: method === 'GET' && answer.type === 'application/json',
-    onRequest: [requireAccessToken(deps.verifier, scope), refuseOtherCodings],
+    onRequest: [requireAccessToken(deps.verifier, scope), refuseOtherCodings, ...refuse],
+    // Once more: while a large body arrives the queue may have filled.
+    preHandler: refuse,
     handler: async (request, reply) => {
       assertKnown(request.query, query)
       return handle(request, reply)
