@@ -10,6 +10,7 @@ import type { TelemetryStore } from '../store/store.ts'
 import type { Charts } from '../track/charts.ts'
 import type { IngestDeps } from '../track/ingest.ts'
 import { assertKnown } from '../track/query-parameters.ts'
+import { ArrivingBodies, followLarge } from './arriving-bodies.ts'
 import { ENDPOINTS, type Endpoint, type EndpointDeps } from './endpoints.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { apiOpenApi } from './openapi.ts'
@@ -44,10 +45,11 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
     deps.streams.endAll()
     done()
   })
+  const bodies = new ArrivingBodies()
   for (const endpoint of ENDPOINTS) {
     // A scope each: which bodies it takes is its own.
     await routeGroup(app, { 'cache-control': 'no-store' }, (routes) =>
-      mountEndpoint(routes, endpoint, deps),
+      mountEndpoint(routes, endpoint, deps, bodies),
     )
   }
 
@@ -63,7 +65,12 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
   })
 }
 
-function mountEndpoint(routes: FastifyInstance, endpoint: Endpoint, deps: EndpointDeps): void {
+function mountEndpoint(
+  routes: FastifyInstance,
+  endpoint: Endpoint,
+  deps: EndpointDeps,
+  bodies: ArrivingBodies,
+): void {
   const { method, path, scope, query, body, answer, handler } = endpoint
   const mediaTypes = Object.keys(body?.content ?? {})
   addBodyParsers(routes, mediaTypes)
@@ -80,6 +87,7 @@ function mountEndpoint(routes: FastifyInstance, endpoint: Endpoint, deps: Endpoi
     // HEAD would run a stream that nobody reads.
     exposeHeadRoute: method === 'GET' && answer.type === 'application/json',
     onRequest: [requireAccessToken(deps.verifier, scope), refuseOtherCodings, ...refuse],
+    ...(body !== undefined && { preParsing: followLarge(bodies) }),
     // Once more: while a large body arrives the queue may have filled.
     preHandler: refuse,
     handler: async (request, reply) => {
