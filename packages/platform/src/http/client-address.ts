@@ -4,7 +4,7 @@
  * Whose `X-Forwarded-For` counts was decided by the server's `trustedProxies`; nothing here trusts anybody.
  */
 
-import { isIP, SocketAddress } from 'node:net'
+import { isIP, isIPv4, SocketAddress } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 
 /**
@@ -23,6 +23,8 @@ export function clientAddress(request: FastifyRequest): string {
  * IPv4 where it is IPv4 mapped into IPv6. Null when the text is no address.
  */
 export function normalizeAddress(text: string | undefined): string | null {
+  // Nearly always the peer's, as it is.
+  if (text !== undefined && isIPv4(text)) return text
   const address = withoutPort(text ?? '')
   const family = isIP(address)
   if (family !== 6) return family === 4 ? address : null
