@@ -3,11 +3,14 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { type Connection, openConnection } from './support/connection.ts'
-import { type RunningServer, startServer } from './support/running-server.ts'
+import { freePort, type RunningServer, startServer } from './support/running-server.ts'
 import { accessToken } from './support/token-requests.ts'
 import { report, track } from './support/track-requests.ts'
 
@@ -80,6 +83,42 @@ describe('miot assets tail', { timeout: 60_000 }, () => {
     const second = JSON.parse(await reportUntilSeen('KEPT', line()))
     assert.equal(second.asset_id, 'KEPT')
     assert.equal(await ended, 0)
+  })
+})
+
+describe('miot, when whoever reads has seen enough', { timeout: 60_000 }, () => {
+  it('ends with what it prints next, and complains to nobody', async () => {
+    const { child, line, ended, errors } = running('assets', 'tail', '--asset', 'PIPED')
+    await reportUntilSeen('PIPED', line())
+    child.stdout.destroy()
+    let status: number | null | undefined
+    void ended.then((value) => {
+      status = value
+    })
+    while (status === undefined) {
+      await track(connection, token, report('PIPED'))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    assert.deepEqual([status, await errors], [141, ''])
+  })
+
+  it('serves on where it is the server', async () => {
+    const port = await freePort()
+    const dataDir = mkdtempSync(join(tmpdir(), 'miot-'))
+    const child = spawn(process.execPath, ['packages/cli/src/main.ts', 'serve'], {
+      env: { ...process.env, MIOT_DATA_DIR: dataDir, MIOT_PORT: String(port) },
+    })
+    child.stdout.destroy()
+    const ended = endOf(child)
+    // Written before the welcome, and what is asked afterwards is answered after it.
+    while (!existsSync(join(dataDir, 'quickstart.env'))) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    const { status } = await fetch(`http://localhost:${port}/livez`)
+    assert.equal(status, 200)
+    child.kill('SIGINT')
+    assert.equal(await ended, 0)
+    rmSync(dataDir, { recursive: true })
   })
 })
 

@@ -34,6 +34,7 @@ export function createProgram(env: Environment, json: boolean): Command {
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .showSuggestionAfterError()
+    .hook('preAction', (_program, command) => followReader(command.name() === 'serve'))
   const context = (): Context =>
     createContext(env, { json, url: program.opts<{ url?: string }>().url })
 
@@ -60,4 +61,19 @@ export function createProgram(env: Environment, json: boolean): Command {
     add(program, context)
   }
   return program
+}
+
+/** What a shell says of a program that SIGPIPE ended. */
+const READER_GONE_STATUS = 141
+
+/**
+ * Whoever reads standard output may have seen enough (`| head`): that is no fault, and ends a command.
+ *
+ * @param goesOn without anybody who reads.
+ */
+function followReader(goesOn: boolean): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    if (!goesOn) process.exit(READER_GONE_STATUS)
+  })
 }
