@@ -7,12 +7,7 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { decodeUtf8, splitJsonArray, splitNdjson } from '@modulariot/platform/http'
-import type {
-  FastifyInstance,
-  FastifyReply,
-  FastifyRequest,
-  onRequestAsyncHookHandler,
-} from 'fastify'
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { ApiError } from '../api-error.ts'
 import type { ApiMetrics } from '../metrics.ts'
 import type { IngestDeps } from '../track/ingest.ts'
@@ -29,7 +24,7 @@ export function addBodyParsers(app: FastifyInstance, types: readonly string[]): 
     app.addContentTypeParser(
       type,
       { parseAs: 'buffer' },
-      async (_request: unknown, bytes: Buffer) => bytes,
+      (_request: unknown, bytes: Buffer, done) => done(null, bytes),
     )
   }
 }
@@ -38,19 +33,17 @@ export function addBodyParsers(app: FastifyInstance, types: readonly string[]): 
 const GZIP = /^(x-)?gzip$/i
 
 /** A hook for before the body is read: one coding is understood, and once. */
-export const refuseOtherCodings: onRequestAsyncHookHandler = async (request, reply) => {
+export const refuseOtherCodings: onRequestHookHandler = (request, reply, done) => {
   const coding = request.headers['content-encoding']
-  if (coding === undefined || /^identity$/i.test(coding) || GZIP.test(coding)) return
-  refuseCoding(reply)
-}
-
-/** RFC 9110 §15.5.16: `Accept-Encoding` says what would have been understood. */
-function refuseCoding(reply: FastifyReply): never {
+  if (coding === undefined || /^identity$/i.test(coding) || GZIP.test(coding)) return done()
+  // RFC 9110 §15.5.16: it says what would have been understood.
   reply.header('accept-encoding', 'gzip')
-  throw new ApiError(
-    415,
-    'Unsupported content encoding',
-    'Send the body as it is, or compressed once with Content-Encoding: gzip',
+  done(
+    new ApiError(
+      415,
+      'Unsupported content encoding',
+      'Send the body as it is, or compressed once with Content-Encoding: gzip',
+    ),
   )
 }
 
@@ -62,14 +55,15 @@ function refuseCoding(reply: FastifyReply): never {
 export function refuseWhenFull(
   { maxItems, maxBytes }: { readonly maxItems: number; readonly maxBytes: number },
   { queue, metrics }: IngestDeps & { readonly metrics: Pick<ApiMetrics, 'tracked'> },
-): onRequestAsyncHookHandler {
-  return async () => {
+): (request: unknown, reply: unknown, done: (error?: Error) => void) => void {
+  return (_request, _reply, done) => {
     try {
       queue.assertRoom({ items: maxItems, payload: maxBytes })
     } catch (error) {
       metrics.tracked('refused')
-      throw error
+      return done(error as ApiError)
     }
+    done()
   }
 }
 
