@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { createLogger } from '../logging/index.ts'
@@ -41,8 +41,10 @@ async function start() {
       body: JSON.parse(await text(response)) as unknown,
     }
   }
-  return { app, agent, ask, letGo, arrived: arrived.promise }
+  return { app, port, agent, ask, letGo, arrived: arrived.promise }
 }
+
+const REQUEST = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'
 
 describe('shutDown', { timeout: 20_000 }, () => {
   it('says so first, goes on answering, and tells each connection that this was its last', async () => {
@@ -73,6 +75,37 @@ describe('shutDown', { timeout: 20_000 }, () => {
     letGo.resolve()
     assert.deepEqual(await answer, { status: 200, connection: 'close', body: { done: true } })
     await stopping
+    agent.destroy()
+  })
+
+  it('answers whoever waits in the kernel’s queue', async () => {
+    const { app, port } = await start()
+    const answers = Array.from({ length: 5 }, () => {
+      const socket = connect(port, '127.0.0.1')
+      socket.write(REQUEST)
+      return text(socket)
+    })
+    // The event loop takes one a turn.
+    await once(app.server, 'connection')
+    await shutDown(app, 0)
+    for (const answer of await Promise.all(answers)) {
+      assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
+      assert.match(answer, /^connection: close\r$/im)
+    }
+  })
+
+  it('does not wait for whoever is connected and says nothing', async () => {
+    const { app, port, ask, agent, letGo, arrived } = await start()
+    const answer = ask('/slow')
+    await arrived
+    const heard = text(connect(port, '127.0.0.1'))
+    await once(app.server, 'connection')
+    const stopped = shutDown(app, 0)
+    // The slow one holds the server, so it is not its end that closes the silent one.
+    assert.equal(await heard, '')
+    letGo.resolve()
+    assert.equal((await answer).status, 200)
+    await stopped
     agent.destroy()
   })
 })

@@ -14,6 +14,7 @@ import Fastify, {
 } from 'fastify'
 import { type Metrics, noMetrics } from '../metrics/index.ts'
 import type { Application } from './application.ts'
+import { followConnections } from './drain.ts'
 import { answerEverything, LEAVE_REFUSALS_TO_US } from './every-answer.ts'
 import { mountHealth } from './health.ts'
 import { attributeRoutes, observeRequests } from './observe.ts'
@@ -62,7 +63,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     genReqId: requestIdOf,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    // It would be sent without our headers; ours is in answerEverything.
+    // Whoever is connected while we leave is answered; drain.ts says how long.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 4096 },
     frameworkErrors(error, request, reply) {
@@ -75,6 +76,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     },
   })
   if (tls !== null && pair !== null) followTls(app, tls, pair)
+  followConnections(app.server)
   answerEverything(app, refuse)
   const countUnmatched = observeRequests(app, options.metrics ?? noMetrics)
   app.addHook('onRoute', ({ method, url }) => {
