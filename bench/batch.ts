@@ -5,9 +5,8 @@
 
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { InsertLoad, InsertResult } from './batch/bare-insert.ts'
+import { type Inserter, insertTurn, startInserter } from './batch/insert-turn.ts'
 import type { TableName } from './batch/rows.ts'
-import { type Child, cpuSeconds, SERVER_CORE, startChild } from './support/child.ts'
 import { STORES } from './support/our-server.ts'
 import { type Line, linesOf, type Sample } from './support/report.ts'
 import { say, tell } from './support/results.ts'
@@ -28,8 +27,6 @@ interface Turns {
   readonly items: number
   readonly connections: number
 }
-
-type Bare = Child<InsertLoad, InsertResult>
 
 export async function batch(): Promise<void> {
   const { values } = parseArgs({
@@ -55,12 +52,11 @@ export async function batch(): Promise<void> {
   const lines: Line[] = []
   try {
     const field = await startField(values.store, values.profile, opened)
-    const bare: Bare = startChild(new URL('./batch/bare-insert.ts', import.meta.url), SERVER_CORE)
-    opened.defer(() => bare.stop())
+    const inserter = startInserter(opened)
     for (const kind of values.row as Kind[]) {
       for (const contender of field.ours) {
         say(`${kind}, ${contender.store} (load average ${loadavg()[0]?.toFixed(1)})`)
-        lines.push(...(await measure(kind, turns, contender, field, bare)))
+        lines.push(...(await measure(kind, turns, contender, field, inserter)))
       }
     }
   } finally {
@@ -74,7 +70,7 @@ async function measure(
   turns: Turns,
   contender: Contender,
   field: Field,
-  bare: Bare,
+  inserter: Inserter,
 ): Promise<Line[]> {
   const { rounds, seconds, items, connections } = turns
   const bodies = Array.from({ length: ASSETS }, (_, asset) => backlog(kind, asset, items))
@@ -93,31 +89,12 @@ async function measure(
   })
   for (let round = 0; round < rounds; round++) {
     for (const { tables, samples } of limits) {
-      samples.push(await insertTurn(bare, contender, { kind, items, seconds, tables }))
+      const of = 'one asset'
+      samples.push(await insertTurn(inserter, contender, { kind, items, of, seconds, tables }))
     }
     us.push((await turn(field, contender, work, seconds)).sample)
   }
   return limits.flatMap(({ name, samples }) =>
     linesOf(`${kind}, ${contender.store}, ${name}`, { limit: samples, ours: { us } }),
   )
-}
-
-/** In a database of its own, and empty: what is in ours already would be no help. */
-async function insertTurn(
-  bare: Bare,
-  contender: Contender,
-  load: Pick<InsertLoad, 'kind' | 'items' | 'seconds' | 'tables'>,
-): Promise<Sample> {
-  const where = await contender.emptyPlace()
-  // Of the database's processes; ours is among them and idle.
-  const cpu = cpuSeconds(contender.pids())
-  const result = await bare.ask({ ...load, store: contender.store, where })
-  const databaseCpu = contender.store === 'postgres' ? cpuSeconds(contender.pids()) - cpu : 0
-  return {
-    perSecond: result.items / result.elapsedSeconds,
-    cpuMicros: ((result.cpuSeconds + databaseCpu) / result.items) * 1e6,
-    p50Ms: Number.NaN,
-    p99Ms: Number.NaN,
-    generatorBusy: Number.NaN,
-  }
 }

@@ -26,7 +26,7 @@ import {
 } from './support/child.ts'
 import type { Load, LoadResult } from './support/load.ts'
 import { STORES, type StoreKind, startOurs } from './support/our-server.ts'
-import { type Line, linesOf, type Sample } from './support/report.ts'
+import { type Line, linesOf, oneAfterTheOther, type Sample } from './support/report.ts'
 import { say, tell } from './support/results.ts'
 
 interface Server extends Target {
@@ -156,7 +156,7 @@ async function ask(server: Server, row: Row, bench: Bench, atMost: number) {
   return askServer(bench.generator, server.pids, { ...load, port: server.port, seconds })
 }
 
-/** One core that does both, one after the other. */
+/** One core that answers and signs, one after the other. */
 async function askLimit(
   bare: Server,
   operations: readonly Operation[],
@@ -169,12 +169,13 @@ async function askLimit(
   const http = await bench.generator.ask({ ...load, once: false, port: bare.port, seconds })
   const httpCpu = (cpuSeconds(bare.pids()) - cpu) / http.answers
   const { p50Ms, p99Ms, generatorBusy } = http
-  const httpSeconds = http.elapsedSeconds / http.answers
-  if (operations.length === 0) {
-    return { perSecond: 1 / httpSeconds, cpuMicros: httpCpu * 1e6, p50Ms, p99Ms, generatorBusy }
-  }
+  const perSecond = http.answers / http.elapsedSeconds
+  const answered = { perSecond, cpuMicros: httpCpu * 1e6, p50Ms, p99Ms, generatorBusy }
+  if (operations.length === 0) return answered
   const crypto = await bench.crypto.ask({ operations, seconds })
-  const perSecond = 1 / (httpSeconds + crypto.elapsedSeconds / crypto.times)
-  const cpuMicros = (httpCpu + crypto.cpuSeconds / crypto.times) * 1e6
-  return { perSecond, cpuMicros, p50Ms, p99Ms, generatorBusy }
+  return oneAfterTheOther(answered, {
+    ...answered,
+    perSecond: crypto.times / crypto.elapsedSeconds,
+    cpuMicros: (crypto.cpuSeconds / crypto.times) * 1e6,
+  })
 }

@@ -1,14 +1,17 @@
 /**
  * How many reports a second one core takes, each answered when it is on disk, beside a bare server that
- * reads the same body, writes nothing and sends the same bytes.
+ * reads the same body, writes nothing and sends the same bytes; and beside that server and a loop of
+ * prepared inserts into the same tables, one after the other, as many in a transaction as connections wait.
  */
 
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { type Inserter, insertTurn, startInserter } from './batch/insert-turn.ts'
 import type { BareAnswer } from './support/bare-server.ts'
 import { type Child, SERVER_CORE, startChild } from './support/child.ts'
+import { CONNECTIONS } from './support/load.ts'
 import { STORES } from './support/our-server.ts'
-import { type Line, linesOf, type Sample } from './support/report.ts'
+import { type Line, linesOf, oneAfterTheOther, type Sample } from './support/report.ts'
 import { say, tell } from './support/results.ts'
 import { ASSETS, KINDS, type Kind, reports, trackRequest } from './telemetry/reports.ts'
 import { type Field, startField, turn, type Work } from './telemetry/servers.ts'
@@ -36,10 +39,11 @@ export async function track(): Promise<void> {
       SERVER_CORE,
     )
     opened.defer(() => bare.stop())
+    const limits: Limits = { bare, inserter: startInserter(opened) }
     for (const kind of values.row as Kind[]) {
       say(`${kind} (load average ${loadavg()[0]?.toFixed(1)})`)
       const turns = { rounds: Number(values.rounds), seconds: Number(values.seconds) }
-      lines.push(...(await measure(kind, turns, field, bare)))
+      lines.push(...(await measure(kind, turns, field, limits)))
     }
   } finally {
     await opened.disposeAsync()
@@ -47,11 +51,19 @@ export async function track(): Promise<void> {
   tell('track', lines, values.json)
 }
 
+interface Limits {
+  readonly bare: Child<BareAnswer, number>
+  readonly inserter: Inserter
+}
+
+/** Where a report is written when no request is looked up and no asset kept up to date. */
+const TABLES = ['observations', 'positions', 'metrics'] as const
+
 async function measure(
   kind: Kind,
   { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
   field: Field,
-  bare: Child<BareAnswer, number>,
+  { bare, inserter }: Limits,
 ): Promise<Line[]> {
   const bodies = reports(kind, 10 * ASSETS)
   const work: Work = {
@@ -61,11 +73,11 @@ async function measure(
       ),
   }
   // A round that does not count: what compiles while running has compiled.
-  const samples = new Map<string, Sample[]>()
   let answer = ''
+  const contenders = []
   for (const contender of field.ours) {
     answer = (await turn(field, contender, work, seconds)).answer
-    samples.set(contender.name, [])
+    contenders.push({ contender, durable: [] as Sample[], us: [] as Sample[] })
   }
   const limit: Sample[] = []
   const port = await bare.ask({ sample: answer })
@@ -73,10 +85,19 @@ async function measure(
   const target = { port, tokens, pids: () => [bare.pid] }
   await turn(field, target, work, 1)
   for (let round = 0; round < rounds; round++) {
-    limit.push((await turn(field, target, work, seconds)).sample)
-    for (const contender of field.ours) {
-      samples.get(contender.name)?.push((await turn(field, contender, work, seconds)).sample)
+    const http = (await turn(field, target, work, seconds)).sample
+    limit.push(http)
+    for (const { contender, durable, us } of contenders) {
+      const load = { kind, items: CONNECTIONS, of: 'the fleet', seconds, tables: TABLES } as const
+      durable.push(oneAfterTheOther(http, await insertTurn(inserter, contender, load)))
+      us.push((await turn(field, contender, work, seconds)).sample)
     }
   }
-  return linesOf(kind, { limit, ours: Object.fromEntries(samples) })
+  const answered = contenders.map(({ contender, us }) => [contender.name, us])
+  return [
+    ...linesOf(`${kind}, answered`, { limit, ours: Object.fromEntries(answered) }),
+    ...contenders.flatMap(({ contender: { store, name }, durable, us }) =>
+      linesOf(`${kind}, on disk, ${store}`, { limit: durable, ours: { [name]: us } }),
+    ),
+  ]
 }

@@ -27,6 +27,10 @@ export const PROGRAMS: Readonly<
     about: 'the server is killed while reports arrive, again and again',
     quick: true,
   },
+  overload: {
+    about: 'several times more arrives than can be written, on each store',
+    quick: true,
+  },
   'disk-full': {
     about: 'the disk gets full while reports arrive, and has room again',
     quick: true,

@@ -1,13 +1,13 @@
 /**
- * The limit of a batch: a loop of prepared inserts into the same tables, a transaction a batch, and nothing
- * else. No request is looked up, no asset is brought up to date, nobody is answered.
+ * The limit of what is kept: a loop of prepared inserts into the same tables, some rows a transaction, and
+ * nothing else. No request is looked up, no asset is brought up to date, nobody is answered.
  */
 
 import { answerParent } from '../support/child.ts'
 import type { StoreKind } from '../support/our-server.ts'
-import { ASSETS, backlog, type Kind } from '../telemetry/reports.ts'
+import { ASSETS, backlog, KINDS, type Kind } from '../telemetry/reports.ts'
 import { openPostgresTables } from './postgres-tables.ts'
-import { type Rows, rowsOf, type TableName } from './rows.ts'
+import { type Numbered, type Rows, rowsOf, type TableName } from './rows.ts'
 import { openSqliteTables } from './sqlite-tables.ts'
 
 export interface InsertLoad {
@@ -16,7 +16,9 @@ export interface InsertLoad {
   readonly where: string
   readonly tables: readonly TableName[]
   readonly kind: Kind
+  /** Reports in a transaction: one asset's backlog, or each another asset's. */
   readonly items: number
+  readonly of: 'one asset' | 'the fleet'
   readonly seconds: number
 }
 
@@ -39,11 +41,24 @@ const BATCHES_AHEAD = 20
 
 let batches = 0
 
-/** Each batch is one asset's, later than all before. */
-function nextRows(kind: Kind, items: number): Rows {
+/** Of each asset later than all before. */
+function nextRows({ kind, items, of }: InsertLoad): Rows {
   const turn = batches++
-  const request_id = `bare-${String(turn).padStart(10, '0')}`
-  return rowsOf(backlog(kind, turn, items), 1 + (turn % ASSETS), 1 + turn * items, request_id)
+  const seq = 1 + turn * items
+  const reports = of === 'one asset' ? ofOneAsset(kind, turn, items) : ofTheFleet(kind, seq, items)
+  return rowsOf(reports, seq, `bare-${String(turn).padStart(10, '0')}`)
+}
+
+function ofOneAsset(kind: Kind, turn: number, items: number): Numbered[] {
+  const asset = 1 + (turn % ASSETS)
+  return backlog(kind, turn, items).map((report) => ({ report, asset }))
+}
+
+function ofTheFleet(kind: Kind, from: number, items: number): Numbered[] {
+  return Array.from({ length: items }, (_, index) => {
+    const [step, asset] = [Math.floor((from + index) / ASSETS), (from + index) % ASSETS]
+    return { report: KINDS[kind](asset, step), asset: 1 + asset }
+  })
 }
 
 answerParent(async (load: InsertLoad): Promise<InsertResult> => {
@@ -51,7 +66,7 @@ answerParent(async (load: InsertLoad): Promise<InsertResult> => {
   const tables = await open(load.where)
   let [items, elapsedMs, cpuMicros] = [0, 0, 0]
   while (elapsedMs < load.seconds * 1000) {
-    const ahead = Array.from({ length: BATCHES_AHEAD }, () => nextRows(load.kind, load.items))
+    const ahead = Array.from({ length: BATCHES_AHEAD }, () => nextRows(load))
     const started = performance.now()
     const cpu = process.cpuUsage()
     for (const rows of ahead) await tables.insert(rows, load.tables)

@@ -22,15 +22,16 @@ const CLAIMS = {
   client_id: 'client_0123456789abcdefghijkl',
 }
 
-/** @param asset, seq the numbers they carry; `seq` of the first, counted on. */
-export function rowsOf(
-  reports: readonly AssetTrackingData[],
-  asset: number,
-  seq: number,
-  request_id: string,
-): Rows {
+/** A report, and the number of its asset. */
+export interface Numbered {
+  readonly report: AssetTrackingData
+  readonly asset: number
+}
+
+/** @param seq the number of the first, counted on. */
+export function rowsOf(reports: readonly Numbered[], seq: number, request_id: string): Rows {
   const rows: Rows = { observations: [], positions: [], metrics: [] }
-  for (const [item, report] of reports.entries()) {
+  for (const [item, { report, asset }] of reports.entries()) {
     const one = observationOf(report, {
       claims: CLAIMS as Parameters<typeof observationOf>[1]['claims'],
       request_id,

@@ -11,6 +11,15 @@ export interface Sample {
   readonly generatorBusy: number
 }
 
+/** One core that does both, one after the other. */
+export function oneAfterTheOther(one: Sample, other: Sample): Sample {
+  return {
+    ...one,
+    perSecond: 1 / (1 / one.perSecond + 1 / other.perSecond),
+    cpuMicros: one.cpuMicros + other.cpuMicros,
+  }
+}
+
 /** Of one row, by round. */
 export interface Rounds {
   readonly limit: readonly Sample[]

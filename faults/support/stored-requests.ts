@@ -33,7 +33,7 @@ export async function storedRequests(place: string): Promise<StoredRequest[]> {
   const postgres = openPostgres(place)
   try {
     const answer = await postgres.query<StoredRequest>(question('telemetry.'), [], {
-      timeoutMs: 9000,
+      timeoutMs: 60_000,
     })
     return answer.rows
   } finally {

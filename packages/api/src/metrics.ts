@@ -1,7 +1,7 @@
 /** What ModularIoT API counts. The labels are ours: outcomes and kinds of refusals. */
 
 import { ALL_REFUSAL_LABELS, type Refusal, refusalLabel } from '@modulariot/oauth/protocol'
-import type { Metrics } from '@modulariot/platform/metrics'
+import { countEach, type Metrics } from '@modulariot/platform/metrics'
 import type { AppendOutcome } from './store/store.ts'
 
 /** `refused`: the sender's fault, or too much at once. `failed`: ours; sent again, it may be stored. */
@@ -31,28 +31,36 @@ export interface ApiMetrics {
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000] as const
 
 export function createApiMetrics(metrics: Metrics): ApiMetrics {
-  const refusals = metrics.counter({
-    name: 'miot_api_refusals_total',
-    help: 'Requests that ModularIoT API refused for their token, by the true reason.',
-    labels: ['reason'],
-    zero: ALL_REFUSAL_LABELS.map((reason) => ({ reason })),
-  })
-  const tracked = metrics.counter({
-    name: 'miot_api_track_requests_total',
-    help: 'asset/track requests with a good token, and items of batches, by outcome.',
-    labels: ['outcome'],
-    zero: TRACK_OUTCOMES.map((outcome) => ({ outcome })),
-  })
-  const batches = metrics.histogram({
-    name: 'miot_api_commit_batch_size',
-    help: 'Observations written in one transaction.',
-    labels: [],
-    buckets: BATCH_BUCKETS,
-  })
+  const refusals = countEach(
+    metrics.counter({
+      name: 'miot_api_refusals_total',
+      help: 'Requests that ModularIoT API refused for their token, by the true reason.',
+      labels: ['reason'],
+    }),
+    'reason',
+    ALL_REFUSAL_LABELS,
+  )
+  const tracked = countEach(
+    metrics.counter({
+      name: 'miot_api_track_requests_total',
+      help: 'asset/track requests with a good token, and items of batches, by outcome.',
+      labels: ['outcome'],
+    }),
+    'outcome',
+    TRACK_OUTCOMES,
+  )
+  const batches = metrics
+    .histogram({
+      name: 'miot_api_commit_batch_size',
+      help: 'Observations written in one transaction.',
+      labels: [],
+      buckets: BATCH_BUCKETS,
+    })
+    .of({})
   return {
-    refused: (reason) => refusals.add({ reason: refusalLabel(reason) }),
-    tracked: (outcome, times) => tracked.add({ outcome }, times),
-    committed: (batchSize) => batches.observe({}, batchSize),
+    refused: (reason) => refusals(refusalLabel(reason)).add(),
+    tracked: (outcome, times) => tracked(outcome).add(times),
+    committed: (batchSize) => batches.observe(batchSize),
     watchQueue: (read) =>
       metrics.gauge({
         name: 'miot_api_commit_queue_depth',

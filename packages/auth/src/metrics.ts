@@ -7,7 +7,7 @@ import {
   SIGNING_ALGORITHMS,
   type SigningAlgorithm,
 } from '@modulariot/oauth/protocol'
-import type { Metrics } from '@modulariot/platform/metrics'
+import { countEach, type Metrics } from '@modulariot/platform/metrics'
 import type { UsageTotals } from './usage/usage-counter.ts'
 
 export interface AuthMetrics {
@@ -37,27 +37,36 @@ export function publishUsage(metrics: Metrics, totals: () => UsageTotals): void 
 }
 
 export function createAuthMetrics(metrics: Metrics): AuthMetrics {
-  const issued = metrics.counter({
-    name: 'miot_auth_tokens_issued_total',
-    help: 'Access tokens issued, by signing algorithm.',
-    labels: ['alg'],
-    zero: SIGNING_ALGORITHMS.map((alg) => ({ alg })),
-  })
-  const refusals = metrics.counter({
-    name: 'miot_auth_refusals_total',
-    help: 'Requests that ModularIoT Auth refused, by the true reason.',
-    labels: ['reason'],
-    zero: ALL_REFUSAL_LABELS.map((reason) => ({ reason })),
-  })
-  const lookups = metrics.counter({
-    name: 'miot_auth_directory_lookups_total',
-    help: 'Clients looked for in memory; a miss costs a read of the store.',
-    labels: ['outcome'],
-    zero: [{ outcome: 'hit' }, { outcome: 'miss' }],
-  })
+  const issued = countEach(
+    metrics.counter({
+      name: 'miot_auth_tokens_issued_total',
+      help: 'Access tokens issued, by signing algorithm.',
+      labels: ['alg'],
+    }),
+    'alg',
+    SIGNING_ALGORITHMS,
+  )
+  const refusals = countEach(
+    metrics.counter({
+      name: 'miot_auth_refusals_total',
+      help: 'Requests that ModularIoT Auth refused, by the true reason.',
+      labels: ['reason'],
+    }),
+    'reason',
+    ALL_REFUSAL_LABELS,
+  )
+  const lookups = countEach(
+    metrics.counter({
+      name: 'miot_auth_directory_lookups_total',
+      help: 'Clients looked for in memory; a miss costs a read of the store.',
+      labels: ['outcome'],
+    }),
+    'outcome',
+    ['hit', 'miss'],
+  )
   return {
-    tokenIssued: (alg) => issued.add({ alg }),
-    refused: (reason) => refusals.add({ reason: refusalLabel(reason) }),
-    looked: (outcome) => lookups.add({ outcome }),
+    tokenIssued: (alg) => issued(alg).add(),
+    refused: (reason) => refusals(refusalLabel(reason)).add(),
+    looked: (outcome) => lookups(outcome).add(),
   }
 }

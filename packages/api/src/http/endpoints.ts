@@ -46,6 +46,8 @@ export interface Endpoint {
   readonly query: readonly string[]
   readonly body?: {
     readonly maxBytes: number
+    /** The most reports in it. */
+    readonly maxItems: number
     /** By media type. */
     readonly content: Readonly<Record<string, TSchema>>
     readonly examples: Readonly<Record<string, { summary: string; value: unknown }>>
@@ -91,6 +93,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     query: [],
     body: {
       maxBytes: MAX_REPORT_BYTES,
+      maxItems: 1,
       content: { [JSON_TYPE]: AssetTrackingData },
       examples: ASSET_TRACKING_EXAMPLES,
     },
@@ -106,6 +109,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     query: [],
     body: {
       maxBytes: MAX_BATCH_BYTES,
+      maxItems: MAX_BATCH_ITEMS,
       content: {
         [JSON_TYPE]: Type.Array(schemas.BatchItem, { minItems: 1, maxItems: MAX_BATCH_ITEMS }),
         [NDJSON]: schemas.BatchItem,

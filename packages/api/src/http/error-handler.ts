@@ -55,7 +55,7 @@ export function createErrorHandler(resource_metadata: string) {
       reply.header('www-authenticate', bearerChallenge(error, { resource_metadata }))
     }
     if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
-    if (status === 413) drainBody(reply)
+    if (status === 413 || status === 429) drainBody(reply)
     const ownSeconds = error instanceof ApiError ? error.retryAfterSeconds : undefined
     const retryAfter = ownSeconds ?? RETRY_AFTER_SECONDS[status]
     if (retryAfter !== undefined) reply.header('retry-after', retryAfter)

@@ -14,6 +14,8 @@ import type {
   onRequestAsyncHookHandler,
 } from 'fastify'
 import { ApiError } from '../api-error.ts'
+import type { ApiMetrics } from '../metrics.ts'
+import type { IngestDeps } from '../track/ingest.ts'
 
 export const MAX_BATCH_BYTES = 5 * 1024 ** 2
 export const MAX_BATCH_ITEMS = 1000
@@ -50,6 +52,25 @@ function refuseCoding(reply: FastifyReply): never {
     'Unsupported content encoding',
     'Send the body as it is, or compressed once with Content-Encoding: gzip',
   )
+}
+
+/**
+ * A hook for before the body is read: when the largest body of the endpoint would not fit the queue any more,
+ * none is taken. So the last places are left to single reports. Node reads on and throws away what comes, and
+ * the sender sees the answer.
+ */
+export function refuseWhenFull(
+  { maxItems, maxBytes }: { readonly maxItems: number; readonly maxBytes: number },
+  { queue, metrics }: IngestDeps & { readonly metrics: Pick<ApiMetrics, 'tracked'> },
+): onRequestAsyncHookHandler {
+  return async () => {
+    try {
+      queue.assertRoom({ items: maxItems, payload: maxBytes })
+    } catch (error) {
+      metrics.tracked('refused')
+      throw error
+    }
+  }
 }
 
 export type BodyRequest = FastifyRequest<{ Body: Buffer | undefined }>

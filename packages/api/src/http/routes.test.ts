@@ -3,6 +3,7 @@ import { before, describe, it } from 'node:test'
 import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
 import { noMetrics } from '@modulariot/platform/metrics'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { ApiError } from '../api-error.ts'
 import { createApiMetrics } from '../metrics.ts'
 import type { Asset, Observation, TelemetryStore } from '../store/store.ts'
 import { createCharts } from '../track/charts.ts'
@@ -40,6 +41,8 @@ const HEADERS = {
 
 /** What the routes asked for, newest last. */
 let queued: Observation[]
+/** How many observations the queue would take now. */
+let room = 1000
 let app: FastifyInstance
 
 /** A verifier for which the header's second word is the token's scope. */
@@ -74,7 +77,10 @@ before(async () => {
           queued.push(observation)
           return replayed ? 'replayed' : 'stored'
         },
-        commitAll: async (observations) => observations.map(() => 'stored'),
+        hold: () => assert.fail(),
+        assertRoom: ({ items }) => {
+          if (items > room) throw new ApiError(429, 'Too many requests', 'Later')
+        },
       },
       audience: 'https://api.example',
       issuer: 'https://auth.example',
@@ -129,6 +135,22 @@ describe('POST /v1/asset/track', () => {
     assert.equal((await track({ ...sent, scope: null })).statusCode, 401)
     assert.equal((await track({ ...sent, scope: 'asset:track:read' })).statusCode, 403)
     assert.equal(queued.length, before)
+  })
+
+  it('refuses before it reads a body what the queue would not take, batches before reports', async () => {
+    async function answers(places: number) {
+      room = places
+      const { statusCode: one, headers } = await track({ body: '{' })
+      const url = '/v1/asset/track/batch'
+      const authorization = 'Bearer asset:track:write'
+      const sent = { headers: { ...HEADERS, authorization }, body: '{' }
+      const { statusCode: many } = await app.inject({ method: 'POST', url, ...sent })
+      return [one, many, headers['retry-after']]
+    }
+    assert.deepEqual(await answers(1000), [400, 400, undefined])
+    assert.deepEqual(await answers(999), [400, 429, undefined])
+    assert.deepEqual(await answers(0), [429, 429, '1'])
+    room = 1000
   })
 
   it('takes JSON alone, with or without a charset', async () => {

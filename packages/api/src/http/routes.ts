@@ -10,10 +10,11 @@ import type { TelemetryStore } from '../store/store.ts'
 import type { Charts } from '../track/charts.ts'
 import type { IngestDeps } from '../track/ingest.ts'
 import { assertKnown } from '../track/query-parameters.ts'
+import { ArrivingBodies, followLarge } from './arriving-bodies.ts'
 import { ENDPOINTS, type Endpoint, type EndpointDeps } from './endpoints.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { apiOpenApi } from './openapi.ts'
-import { addBodyParsers, refuseOtherCodings } from './request-body.ts'
+import { addBodyParsers, refuseOtherCodings, refuseWhenFull } from './request-body.ts'
 import { requireAccessToken } from './require-access-token.ts'
 import type { StreamDeps } from './stream-endpoint.ts'
 
@@ -44,10 +45,11 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
     deps.streams.endAll()
     done()
   })
+  const bodies = new ArrivingBodies()
   for (const endpoint of ENDPOINTS) {
     // A scope each: which bodies it takes is its own.
     await routeGroup(app, { 'cache-control': 'no-store' }, (routes) =>
-      mountEndpoint(routes, endpoint, deps),
+      mountEndpoint(routes, endpoint, deps, bodies),
     )
   }
 
@@ -63,11 +65,17 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
   })
 }
 
-function mountEndpoint(routes: FastifyInstance, endpoint: Endpoint, deps: EndpointDeps): void {
+function mountEndpoint(
+  routes: FastifyInstance,
+  endpoint: Endpoint,
+  deps: EndpointDeps,
+  bodies: ArrivingBodies,
+): void {
   const { method, path, scope, query, body, answer, handler } = endpoint
   const mediaTypes = Object.keys(body?.content ?? {})
   addBodyParsers(routes, mediaTypes)
   const handle = handler(deps)
+  const refuse = body === undefined ? [] : [refuseWhenFull(body, deps)]
   routes.route<{
     Params: Record<string, string>
     Querystring: Record<string, unknown>
@@ -78,7 +86,10 @@ function mountEndpoint(routes: FastifyInstance, endpoint: Endpoint, deps: Endpoi
     ...(body !== undefined && { bodyLimit: body.maxBytes, config: { mediaTypes } }),
     // HEAD would run a stream that nobody reads.
     exposeHeadRoute: method === 'GET' && answer.type === 'application/json',
-    onRequest: [requireAccessToken(deps.verifier, scope), refuseOtherCodings],
+    onRequest: [requireAccessToken(deps.verifier, scope), refuseOtherCodings, ...refuse],
+    ...(body !== undefined && { preParsing: followLarge(bodies) }),
+    // Once more: while a large body arrives the queue may have filled.
+    preHandler: refuse,
     handler: async (request, reply) => {
       assertKnown(request.query, query)
       return handle(request, reply)

@@ -3,9 +3,9 @@ import { describe, it } from 'node:test'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { ApiError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
-import { createCommitQueue } from './commit-queue.ts'
+import { type CommitQueue, createCommitQueue } from './commit-queue.ts'
 
-const LIMITS = { maxItems: 100, maxPayload: 1000, maxBatch: 100 }
+const LIMITS = { maxItems: 100, maxPayload: 1000, maxBatch: 100, maxBatchPayload: 1000 }
 
 function observationOf(request_id: string, payload = 'x'): Observation {
   return {
@@ -258,11 +258,15 @@ describe('what cannot be stored', { timeout: 20_000 }, () => {
 describe('what is committed together', { timeout: 20_000 }, () => {
   const groupOf = (...ids: string[]) => ids.map((id) => observationOf(id))
 
+  async function commitAll(queue: CommitQueue, group: readonly Observation[]) {
+    return queue.hold({ items: group.length, payload: group.length }).commitAll(group)
+  }
+
   it('gets its own outcomes, in order, beside others of the same batch', async () => {
     const store = createStore()
     const queue = createCommitQueue(store, LIMITS)
     const one = queue.commit(observationOf('a'))
-    const many = queue.commitAll(groupOf('b', 'c'))
+    const many = commitAll(queue, groupOf('b', 'c'))
     const append = await store.nth(0)
     assert.deepEqual(append.ids, ['a', 'b', 'c'])
     append.finish(['stored', 'conflict', 'replayed'])
@@ -274,7 +278,7 @@ describe('what is committed together', { timeout: 20_000 }, () => {
     const store = createStore()
     const queue = createCommitQueue(store, { ...LIMITS, maxBatch: 3 })
     const groups = [groupOf('a', 'b'), groupOf('c', 'd'), groupOf('e'), groupOf('f', 'g', 'h')]
-    const commits = groups.map((group) => queue.commitAll(group))
+    const commits = groups.map((group) => commitAll(queue, group))
     const batches: (readonly string[])[] = []
     for (let index = 0; index < 3; index++) {
       const append = await store.nth(index)
@@ -289,11 +293,28 @@ describe('what is committed together', { timeout: 20_000 }, () => {
     await Promise.all(commits)
   })
 
+  it('is written with no more than a transaction may be long, and alone where it is longer', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, { ...LIMITS, maxBatchPayload: 20 })
+    const lengths = { a: 10, b: 10, c: 1, d: 30, e: 20 }
+    const commits = Object.entries(lengths).map(([id, length]) =>
+      queue.commit(observationOf(id, 'x'.repeat(length))),
+    )
+    const batches: string[] = []
+    for (let index = 0; index < 4; index++) {
+      const append = await store.nth(index)
+      batches.push(append.ids.join(''))
+      append.finish()
+    }
+    assert.deepEqual(batches, ['ab', 'c', 'd', 'e'])
+    await Promise.all(commits)
+  })
+
   it('is refused whole when not all of it fits, and takes no room', async () => {
     const store = createStore()
     const queue = createCommitQueue(store, { ...LIMITS, maxItems: 3 })
-    const first = queue.commitAll(groupOf('a', 'b'))
-    await assertTooMany(queue.commitAll(groupOf('c', 'd')))
+    const first = commitAll(queue, groupOf('a', 'b'))
+    await assertTooMany(commitAll(queue, groupOf('c', 'd')))
     assert.equal(queue.depth(), 2)
     const second = queue.commit(observationOf('e'))
     const append = await store.nth(0)
@@ -301,6 +322,39 @@ describe('what is committed together', { timeout: 20_000 }, () => {
     append.finish()
     await Promise.all([first, second])
     assert.equal(queue.depth(), 0)
+  })
+})
+
+describe('room that is held', { timeout: 20_000 }, () => {
+  const full = (error: unknown) => error instanceof ApiError && error.status === 429
+
+  it('is taken from the others, by number and by size, until it is given back, once', async () => {
+    const queue = createCommitQueue(createStore(), LIMITS)
+    const many = queue.hold({ items: 99, payload: 0 })
+    const large = queue.hold({ items: 1, payload: 990 })
+    await assertTooMany(queue.commit(observationOf('a')))
+    many.release()
+    many.release()
+    await assertTooMany(queue.commit(observationOf('a', 'x'.repeat(11))))
+    assert.throws(() => queue.hold({ items: 1, payload: 11 }), full)
+    assert.throws(() => queue.assertRoom({ items: 100, payload: 10 }), full)
+    queue.assertRoom({ items: 99, payload: 10 })
+    large.release()
+    assert.equal(queue.depth(), 0)
+  })
+
+  it('takes what it was held for though the queue is full, and no more of it than that needs', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, LIMITS)
+    const place = queue.hold({ items: 100, payload: 1000 })
+    const kept = place.commitAll([observationOf('a'), observationOf('b')])
+    place.release()
+    assert.equal(queue.depth(), 2)
+    queue.assertRoom({ items: 98, payload: 998 })
+    const append = await store.nth(0)
+    append.finish()
+    assert.deepEqual(await kept, ['stored', 'stored'])
+    queue.assertRoom({ items: 100, payload: 1000 })
   })
 })
 

@@ -3,7 +3,8 @@
  *
  * While one batch is on its way to the disk the next one gathers, so the more arrive the fewer fsyncs
  * each costs, and nobody waits for a timer. The queue is bounded; what does not fit is refused at once,
- * so that what was accepted is answered in time.
+ * so that what was accepted is answered in time, and as early as can be known: the time it takes to read what
+ * is refused afterwards is taken from what is written.
  */
 
 import { StoreUnavailable } from '@modulariot/platform/storage'
@@ -18,13 +19,34 @@ export interface CommitQueue {
    */
   commit(observation: Observation): Promise<AppendOutcome>
   /**
-   * The same for observations that are kept or not kept together, in one transaction; at most `maxBatch`.
+   * Takes the room for observations that have still to be read; at most `maxBatch`.
+   *
+   * @throws ApiError 429 when there is not as much.
+   */
+  hold(room: Room): Place
+  /** @throws ApiError 429 when there is not as much now. */
+  assertRoom(room: Room): void
+  /** How many observations wait or are held room for, the batch that is being written not counted. */
+  depth(): number
+}
+
+export interface Room {
+  readonly items: number
+  /** Sum of the payloads' lengths, in characters. */
+  readonly payload: number
+}
+
+/** Room that is held, until it is used or given back. */
+export interface Place {
+  /**
+   * For observations that are kept or not kept together, in one transaction: no more than there is room for.
    *
    * @returns one outcome an observation, in order.
+   * @throws StoreUnavailable when they could not be written.
    */
   commitAll(observations: readonly Observation[]): Promise<AppendOutcome[]>
-  /** How many observations wait, the batch that is being written not counted. */
-  depth(): number
+  /** Gives the room back, if it has not been used. */
+  release(): void
 }
 
 export interface CommitQueueLimits {
@@ -33,12 +55,15 @@ export interface CommitQueueLimits {
   readonly maxPayload: number
   /** Items written in one transaction. */
   readonly maxBatch: number
+  /** And characters, unless what came together is longer. */
+  readonly maxBatchPayload: number
 }
 
 export const COMMIT_QUEUE_LIMITS: CommitQueueLimits = {
   maxItems: 10_000,
   maxPayload: 64 * 1024 ** 2,
   maxBatch: 1_000,
+  maxBatchPayload: 8 * 1024 ** 2,
 }
 
 /** What came together stays together. */
@@ -64,7 +89,7 @@ export function createCommitQueue(
   async function drain(): Promise<void> {
     writing = true
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, groupsWithin(waiting, limits.maxBatch))
+      const batch = waiting.slice(0, groupsWithin(waiting, limits))
       waiting = waiting.slice(batch.length)
       for (const { observations, payload } of batch) {
         waitingItems -= observations.length
@@ -96,14 +121,33 @@ export function createCommitQueue(
     }
   }
 
-  function commitAll(observations: readonly Observation[]): Promise<AppendOutcome[]> {
-    const payload = observations.reduce((sum, one) => sum + one.payload.length, 0)
-    if (
-      waitingItems + observations.length > limits.maxItems ||
-      waitingPayload + payload > limits.maxPayload
-    ) {
-      return Promise.reject(tooMany())
+  function assertRoom({ items, payload }: Room): void {
+    const tooMany = waitingItems + items > limits.maxItems
+    if (tooMany || waitingPayload + payload > limits.maxPayload) throw queueFull()
+  }
+
+  function hold(room: Room): Place {
+    assertRoom(room)
+    waitingItems += room.items
+    waitingPayload += room.payload
+    let held = true
+    function release(): void {
+      if (!held) return
+      held = false
+      waitingItems -= room.items
+      waitingPayload -= room.payload
     }
+    return {
+      release,
+      commitAll(observations) {
+        release()
+        return enqueue(observations)
+      },
+    }
+  }
+
+  function enqueue(observations: readonly Observation[]): Promise<AppendOutcome[]> {
+    const payload = observations.reduce((sum, one) => sum + one.payload.length, 0)
     waitingItems += observations.length
     waitingPayload += payload
     return new Promise((resolve, reject) => {
@@ -117,26 +161,33 @@ export function createCommitQueue(
   }
 
   return {
+    assertRoom,
+    hold,
     depth: () => waitingItems,
-    commitAll,
     async commit(observation) {
-      const [outcome] = await commitAll([observation])
+      assertRoom({ items: 1, payload: observation.payload.length })
+      const [outcome] = await enqueue([observation])
       return outcome as AppendOutcome
     },
   }
 }
 
-/** How many of the first groups hold no more than `maxItems` together; at least one. */
-function groupsWithin(groups: readonly Group[], maxItems: number): number {
+/** How many of the first groups are within one transaction together; at least one. */
+function groupsWithin(
+  groups: readonly Group[],
+  { maxBatch, maxBatchPayload }: CommitQueueLimits,
+): number {
   let items = 0
-  const past = groups.findIndex(({ observations }) => {
+  let characters = 0
+  const past = groups.findIndex(({ observations, payload }) => {
     items += observations.length
-    return items > maxItems
+    characters += payload
+    return items > maxBatch || characters > maxBatchPayload
   })
   return past === -1 ? groups.length : Math.max(past, 1)
 }
 
-function tooMany(): ApiError {
+function queueFull(): ApiError {
   return new ApiError(
     429,
     'Too many requests',

@@ -4,7 +4,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
-import { MAX_REPORT_BYTES } from './ingest.ts'
+import type { Place, Room } from './commit-queue.ts'
+import { type IngestDeps, MAX_REPORT_BYTES } from './ingest.ts'
 import { ingestBatch } from './ingest-batch.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -17,6 +18,12 @@ const HEADERS = { 'x-request-id': 'b-1', 'x-request-timestamp': String(NOW_MS / 
 
 const reportOf = (asset_id: string, more: object = {}) =>
   JSON.stringify({ asset_id, timestamp: '2026-01-02T03:04:05Z', ...more })
+
+const queueOf = (commitAll: Place['commitAll']): IngestDeps['queue'] => ({
+  commit: () => assert.fail(),
+  assertRoom: () => {},
+  hold: () => ({ commitAll, release: () => {} }),
+})
 
 interface Options {
   readonly texts: readonly string[]
@@ -33,13 +40,10 @@ async function ingested({
   unknownKeys = 'strict',
 }: Options) {
   const committed: (readonly Observation[])[] = []
-  const queue = {
-    commit: () => assert.fail(),
-    commitAll: async (observations: readonly Observation[]) => {
-      committed.push(observations)
-      return observations.map((_, index) => outcomes[index] ?? 'stored')
-    },
-  }
+  const queue = queueOf(async (observations) => {
+    committed.push(observations)
+    return observations.map((_, index) => outcomes[index] ?? 'stored')
+  })
   const deps = { queue, now: () => NOW_MS, unknownKeys }
   const result = await ingestBatch({ claims: CLAIMS, headers, texts }, deps)
   return { result, committed }
@@ -149,9 +153,31 @@ describe('a batch', () => {
     )
   })
 
+  it('asks for room before an item is judged, and gives it back whatever comes of it', async () => {
+    const held: Room[] = []
+    let released = 0
+    const queue: IngestDeps['queue'] = {
+      ...queueOf(() => assert.fail()),
+      hold: (room) => {
+        held.push(room)
+        const commitAll = () => Promise.reject(new Error('no disk'))
+        return { commitAll, release: () => released++ }
+      },
+    }
+    const deps = { queue, now: () => NOW_MS, unknownKeys: 'strict' } as const
+    const request = { claims: CLAIMS, headers: HEADERS }
+    await ingestBatch({ ...request, texts: ['{', '[]'] }, deps)
+    await assert.rejects(ingestBatch({ ...request, texts: [reportOf('a')] }, deps), /no disk/)
+    assert.deepEqual(held, [
+      { items: 2, payload: 3 },
+      { items: 1, payload: reportOf('a').length },
+    ])
+    assert.equal(released, 2)
+  })
+
   it('passes on that the store had no room, or no disk', async () => {
     const fault = new ApiError(429, 'Too many requests', 'Later')
-    const queue = { commit: () => assert.fail(), commitAll: () => Promise.reject(fault) }
+    const queue = queueOf(() => Promise.reject(fault))
     const deps = { queue, now: () => NOW_MS, unknownKeys: 'strict' } as const
     const request = { claims: CLAIMS, headers: HEADERS, texts: [reportOf('a')] }
     await assert.rejects(ingestBatch(request, deps), fault)

@@ -16,7 +16,13 @@ import {
 } from '@modulariot/telemetry'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
-import { type IngestDeps, MAX_REPORT_BYTES, observationOf, reusedRequestId } from './ingest.ts'
+import {
+  type IngestDeps,
+  MAX_REPORT_BYTES,
+  type Origin,
+  observationOf,
+  reusedRequestId,
+} from './ingest.ts'
 import { checkHeaders, type SentHeaders } from './request-headers.ts'
 
 export interface BatchRequest {
@@ -75,30 +81,47 @@ export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Prom
   // 1. Is it a batch as documented?
   const headers = checkHeaders(request.headers, received_ms)
   if ('errors' in headers) throw new ValidationError(headers.errors)
-  // 2. Which of it is?
+  // 2. Is there room for it?
   const { request_id } = headers
-  const judge = createJudge(deps, received_ms)
+  const payload = texts.reduce((sum, { length }) => sum + length, 0)
+  const place = deps.queue.hold({ items: texts.length, payload })
+  try {
+    // 3. Which of it is as documented?
+    const origin = { claims, request_id, received_ms }
+    const { verdicts, observations } = await judgeAll(texts, origin, deps)
+    // 4. Keep that, all at once.
+    const outcomes = observations.length === 0 ? [] : await place.commitAll(observations)
+    // 5. Say what became of each.
+    const kept = outcomes.values()
+    return summaryOf(verdicts.map((item, index) => resultOf(item, index, kept)))
+  } finally {
+    place.release()
+  }
+}
+
+async function judgeAll(
+  texts: readonly string[],
+  { request_id, ...origin }: Omit<Origin, 'item' | 'text'>,
+  deps: IngestDeps,
+): Promise<{ verdicts: Verdict[]; observations: Observation[] }> {
+  const judge = createJudge(deps, origin.received_ms)
   const rest = createRest()
-  const judged: Verdict[] = []
+  const verdicts: Verdict[] = []
   const observations: Observation[] = []
   for (const [index, text] of texts.entries()) {
     await rest(text.length)
     const item = judge(text)
     if ('refused' in item) {
-      judged.push(item)
+      verdicts.push(item)
       continue
     }
     // The value itself is let go: it can be many times as large as its text.
     const { data, key, warnings } = item
-    judged.push({ warnings })
+    verdicts.push({ warnings })
     const name = key === undefined ? { request_id, item: index } : { request_id: key, item: 0 }
-    observations.push(observationOf(data, { claims, ...name, text, received_ms }))
+    observations.push(observationOf(data, { ...origin, ...name, text }))
   }
-  // 3. Keep that, all at once.
-  const outcomes = observations.length === 0 ? [] : await deps.queue.commitAll(observations)
-  // 4. Say what became of each.
-  const kept = outcomes.values()
-  return summaryOf(judged.map((item, index) => resultOf(item, index, kept)))
+  return { verdicts, observations }
 }
 
 /** Called before each item, it lets others be served when enough has been done since it last did. */

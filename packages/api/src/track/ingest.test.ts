@@ -38,7 +38,7 @@ async function ingested(options: {
   }
   const request = { claims: CLAIMS, headers: { ...headers }, text, body: JSON.parse(text) }
   const result = await ingest(request, {
-    queue: { commit, commitAll: () => assert.fail() },
+    queue: { commit, hold: () => assert.fail(), assertRoom: () => {} },
     now: () => NOW_MS,
     unknownKeys,
   }).catch((error: unknown) => error)

@@ -29,7 +29,7 @@ export interface TrackRequest {
 }
 
 export interface IngestDeps {
-  readonly queue: Pick<CommitQueue, 'commit' | 'commitAll'>
+  readonly queue: Pick<CommitQueue, 'commit' | 'hold' | 'assertRoom'>
   /** Unix milliseconds. */
   readonly now: () => number
   /** What becomes of a report with a metric key nobody knows: refused, or kept with a warning. */

@@ -30,13 +30,15 @@ export async function identifyClient(
 ): Promise<ClientRecord> {
   const attempt = attemptOf(credentials, caller, deps.digestKey)
   deps.limits.assertMayTry(attempt)
-  const { client, secret } = await authenticateClient(credentials, deps).catch((error) => {
+  try {
+    const { client, secret } = await authenticateClient(credentials, deps)
+    deps.limits.proved(attempt, secret?.digest ?? null)
+    if (secret !== null) deps.usage.secretUsed({ secret_id: secret.secret_id, ...caller })
+    return client
+  } catch (error) {
     if (error instanceof OAuthError) deps.limits.failed(attempt)
     throw error
-  })
-  deps.limits.proved(attempt, secret?.digest ?? null)
-  if (secret !== null) deps.usage.secretUsed({ secret_id: secret.secret_id, ...caller })
-  return client
+  }
 }
 
 function attemptOf(

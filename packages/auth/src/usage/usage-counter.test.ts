@@ -60,6 +60,16 @@ describe('the usage counter', () => {
     assert.equal(counter.totals().tokens_early, 0)
   })
 
+  it('knows the tokens for a few needs of one device, and not without end', () => {
+    const needs = Array.from({ length: 16 }, (_, index) => [`scope-${index}`])
+    for (const scopes of needs) issue('client', '192.0.2.1', scopes)
+    for (const scopes of needs) issue('client', '192.0.2.1', scopes)
+    assert.equal(counter.totals().tokens_early, 16)
+    issue('client', '192.0.2.1', ['one', 'more'])
+    issue('client', '192.0.2.1', needs[0])
+    assert.equal(counter.totals().tokens_early, 16, 'what was asked for first is forgotten')
+  })
+
   it('keeps what the store does not take, and writes it later', async () => {
     failing = true
     for (let client = 0; client < 2500; client++) issue(`client_${client}`)

@@ -11,6 +11,7 @@ import {
   noUsage,
   type SecretUsage,
   type UsageBatch,
+  usageOfSecret,
   usageOfToken,
 } from './usage.ts'
 
@@ -36,6 +37,14 @@ export interface SecretUse {
   readonly user_agent: string | null
 }
 
+/** The newest token for one need of a holder. */
+interface HeldToken {
+  readonly audience: string
+  readonly scopes: readonly string[]
+  /** Unix seconds until which it has more than half of its life before it; 0: there was none. */
+  freshUntil: number
+}
+
 /** Since the process started. */
 export interface UsageTotals {
   readonly tokens_issued: number
@@ -52,13 +61,15 @@ const BATCH_ROWS = 1000
 const MAX_PENDING = 50_000
 /** Whoever asks too often comes back soon, so the rest may be forgotten. */
 const MAX_HOLDERS = 20_000
+/** Tokens of one holder: one an API and set of scopes, of which a device needs few. */
+const MAX_HELD = 16
 const MAX_USER_AGENT_LENGTH = 200
 
 export class UsageCounter {
   readonly #options: UsageCounterOptions
   readonly #timer: NodeJS.Timeout
-  /** Until when (Unix seconds) a holder's token has more than half of its life before it. */
-  readonly #freshUntil = new LRUCache<string, number>({ max: MAX_HOLDERS })
+  /** By client and address. */
+  readonly #held = new LRUCache<string, HeldToken[]>({ max: MAX_HOLDERS })
   #clients = new Map<string, ClientUsage>()
   #secrets = new Map<string, SecretUsage>()
   readonly #totals = { tokens_issued: 0, tokens_early: 0, over_quota: 0, dropped: 0 }
@@ -71,7 +82,7 @@ export class UsageCounter {
 
   /** How many keys are remembered, of all kinds; bounded whatever is sent. */
   get size(): number {
-    return this.#freshUntil.size + this.#clients.size + this.#secrets.size
+    return this.#held.size + this.#clients.size + this.#secrets.size
   }
 
   totals(): UsageTotals {
@@ -80,9 +91,9 @@ export class UsageCounter {
 
   tokenIssued({ client_id, audience, scopes, lifetimeSeconds, address }: IssuedToken): void {
     const iat = Math.floor(this.#options.now() / 1000)
-    const holder = `${client_id} ${address} ${audience} ${scopes.join(' ')}`
-    const early = iat < (this.#freshUntil.get(holder) ?? 0)
-    this.#freshUntil.set(holder, iat + lifetimeSeconds / 2)
+    const held = this.#heldToken(`${client_id} ${address}`, audience, scopes)
+    const early = iat < held.freshUntil
+    held.freshUntil = iat + lifetimeSeconds / 2
     this.#add(usageOfToken(client_id, { iat, lifetimeSeconds, early }))
     this.#totals.tokens_issued++
     if (early) this.#totals.tokens_early++
@@ -94,13 +105,17 @@ export class UsageCounter {
   }
 
   secretUsed({ secret_id, address, user_agent }: SecretUse): void {
-    this.#addSecret({
-      secret_id,
-      uses: 1,
-      last_used_at: new Date(this.#options.now()).toISOString(),
-      address,
-      user_agent: user_agent === null ? null : printable(user_agent),
-    })
+    const by = { address, user_agent: user_agent === null ? null : printable(user_agent) }
+    this.#addSecret(usageOfSecret(secret_id, this.#options.now(), by))
+  }
+
+  #heldToken(holder: string, audience: string, scopes: readonly string[]): HeldToken {
+    const held = this.#held.get(holder) ?? []
+    const known = held.find((one) => one.audience === audience && sameScopes(one.scopes, scopes))
+    if (known !== undefined) return known
+    const token = { audience, scopes, freshUntil: 0 }
+    this.#held.set(holder, [token, ...held].slice(0, MAX_HELD))
+    return token
   }
 
   /** Writes what there is. Never rejects. */
@@ -155,6 +170,11 @@ export class UsageCounter {
       this.#secrets.set(usage.secret_id, all)
     }
   }
+}
+
+function sameScopes(one: readonly string[], other: readonly string[]): boolean {
+  if (one === other) return true
+  return one.length === other.length && one.every((scope, index) => scope === other[index])
 }
 
 /** As it may be shown on a terminal. */

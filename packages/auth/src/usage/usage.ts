@@ -73,17 +73,32 @@ export function usageOfToken(
     tokens_issued: 1,
     tokens_early: early,
     over_quota: 0,
-    last_issued_at: isoSecond(iat),
+    last_issued_at: isoOfIssue(iat * 1000),
     living: [{ end, lifetimeSeconds, issued: 1, early }],
   }
 }
 
-/** Thousands of tokens are issued in a second, and to write it takes longer than to count one of them. */
-const second = { iat: 0, text: new Date(0).toISOString() }
+/** Many tokens are issued in one moment, and to write when takes longer than to count one. */
+function isoTexts(): (unixMs: number) => string {
+  let lastMs = 0
+  let text = new Date(0).toISOString()
+  return (unixMs) => {
+    if (unixMs !== lastMs) text = new Date(unixMs).toISOString()
+    lastMs = unixMs
+    return text
+  }
+}
 
-function isoSecond(iat: number): string {
-  if (second.iat !== iat) Object.assign(second, { iat, text: new Date(iat * 1000).toISOString() })
-  return second.text
+const isoOfIssue = isoTexts()
+const isoOfUse = isoTexts()
+
+/** One use of a secret, as usage that can be added. */
+export function usageOfSecret(
+  secret_id: string,
+  usedAtMs: number,
+  by: Pick<SecretUsage, 'address' | 'user_agent'>,
+): SecretUsage {
+  return { secret_id, uses: 1, last_used_at: isoOfUse(usedAtMs), ...by }
 }
 
 /** Both together; tokens that had ended when the last was issued are left out. */

@@ -14,21 +14,26 @@ after(() => rmSync(folder, { recursive: true }))
 const file = join(folder, 'many.ndjson')
 writeFileSync(file, '{"asset_id":"A","timestamp":"2025-03-14T15:09:26Z"}\n'.repeat(1500))
 
+interface Refusal {
+  readonly status: number
+  readonly headers?: Record<string, string>
+}
+
 /** Sends the file to an API that refuses every batch behind the first, and shows what came of it. */
-async function sent(requestId: string) {
+async function sent(requestId: string, { status, headers = {} }: Refusal = { status: 413 }) {
   const requestIds: string[] = []
   let printed = ''
   const answer: typeof fetch = async (input, init) => {
     if (String(input).endsWith('/token')) {
       return Response.json({ access_token: 't', token_type: 'Bearer', expires_in: 3600 })
     }
-    const { headers, body } = new Request(input, init)
-    requestIds.push(String(headers.get('x-request-id')))
+    const { headers: told, body } = new Request(input, init)
+    requestIds.push(String(told.get('x-request-id')))
     const items = (await new Response(body).json()) as unknown[]
     const refusal = { status: 'error', message: 'Body too large', detail: 'Send less' }
     return requestIds.length === 1
       ? Response.json({ results: items.map((_, index) => ({ index, code: 200 })) })
-      : Response.json(refusal, { status: 413 })
+      : Response.json(refusal, { status, headers })
   }
   const env = {
     MIOT_DATA_DIR: folder,
@@ -46,9 +51,12 @@ async function sent(requestId: string) {
     fetch: answer,
     url: null,
   }
-  const error: unknown = await sendTrack(context, { file, requestId }).catch((fault) => fault)
+  const waits: number[] = []
+  const wait = async (ms: number) => waits.push(ms)
+  const options = { file, requestId }
+  const error: unknown = await sendTrack(context, options, wait).catch((fault) => fault)
   assert.ok(error instanceof CliError)
-  return { requestIds, printed, error }
+  return { requestIds, printed, error, waits }
 }
 
 describe('miot track send with a file of several batches', () => {
@@ -64,5 +72,18 @@ describe('miot track send with a file of several batches', () => {
     assert.deepEqual(requestIds, [id, `${id}-2`])
     assert.equal(printed, `Kept 1000 of 1000 reports as ${id}.\n`)
     assert.match(error.message, /413 Body too large/)
+  })
+
+  it('tries again what is refused for now, and never sooner than it was asked', async () => {
+    const headers = { 'retry-after': '3' }
+    const { requestIds, error, waits } = await sent('id', { status: 429, headers })
+    assert.deepEqual(requestIds, ['id', ...Array(5).fill('id-2')])
+    assert.deepEqual(waits, [3000, 3000, 3000, 4000])
+    assert.equal(error.code, 'rate_limited')
+  })
+
+  it('does not wait for longer than anybody would', async () => {
+    const headers = { 'retry-after': '61' }
+    assert.deepEqual((await sent('id', { status: 503, headers })).waits, [])
   })
 })

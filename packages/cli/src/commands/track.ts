@@ -26,12 +26,17 @@ export interface SendOptions extends SessionOptions {
   readonly requestId?: string
 }
 
-export async function sendTrack(context: Context, options: SendOptions): Promise<void> {
+/** @param wait for so many milliseconds, between two tries. */
+export async function sendTrack(
+  context: Context,
+  options: SendOptions,
+  wait: (ms: number) => Promise<unknown> = sleep,
+): Promise<void> {
   const { one, many } = options.file === undefined ? compose(options) : readReports(options.file)
   const session = openApiSession(context, options)
   const requestId = options.requestId ?? randomUUID()
   if (one !== undefined) await sendOne(context, session, one, requestId)
-  else await sendMany(context, session, many, requestId)
+  else await sendMany(context, { session, wait }, many, requestId)
 }
 
 type Reports =
@@ -58,6 +63,11 @@ async function sendOne(
   )
 }
 
+interface Sender {
+  readonly session: ApiSession
+  readonly wait: (ms: number) => Promise<unknown>
+}
+
 interface ItemResult extends ApiRefusal {
   readonly index: number
   readonly code: number
@@ -76,7 +86,7 @@ const MAX_SHOWN_REFUSALS = 20
 /** A request for each thousand, each with an id of its own, so that sending the file again doubles nothing. */
 async function sendMany(
   context: Context,
-  session: ApiSession,
+  sender: Sender,
   reports: readonly string[],
   requestId: string,
 ): Promise<void> {
@@ -92,7 +102,7 @@ async function sendMany(
   }
   for (const [index, batch] of batches.entries()) {
     const id = index === 0 ? requestId : `${requestId}-${index + 1}`
-    const { results } = await sendBatch(session, `[${batch.join(',')}]`, id).catch((error) => {
+    const { results } = await sendBatch(sender, `[${batch.join(',')}]`, id).catch((error) => {
       // What was kept until then is worth knowing.
       if (sent > 0) tell()
       throw error
@@ -145,16 +155,24 @@ function describeSummary({
 }
 
 const TRIES = 5
+/** Whoever sends a file is there and waits; past that the refusal is of more use. */
+const MAX_RETRY_AFTER_SECONDS = 60
 
-/** The same request again is kept once, so what may have been kept can be sent again. */
-async function sendBatch(session: ApiSession, body: string, requestId: string) {
+/**
+ * The same request again is kept once, so what may have been kept can be sent again: never sooner than the API
+ * asked.
+ */
+async function sendBatch({ session, wait }: Sender, body: string, requestId: string) {
   for (let tries = 1; ; tries++) {
+    let retryAfter = 0
     try {
       const response = await post(session, '/v1/asset/track/batch', body, requestId)
+      retryAfter = Number(response.headers.get('retry-after')) || 0
       return await answerOf<BatchAnswer>(response)
     } catch (error) {
-      if (tries === TRIES || !isTemporary(error)) throw error
-      await sleep(tries * 1000)
+      const tooLong = retryAfter > MAX_RETRY_AFTER_SECONDS
+      if (tries === TRIES || tooLong || !isTemporary(error)) throw error
+      await wait(Math.max(tries, retryAfter) * 1000)
     }
   }
 }

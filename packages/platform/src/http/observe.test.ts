@@ -146,6 +146,23 @@ describe('what is counted and logged of requests', () => {
     assert.match(seconds, /application="things",route="\/things\/:id",method="GET"\} [1-9]/)
   })
 
+  it('counts each answer once, a HEAD as its own', async () => {
+    const timesOf = async (method: string, status: number): Promise<number> => {
+      const labels = `{application="things",route="/things/:id",method="${method}",status="${status}"}`
+      const line = (await series('miot_http_requests_total')).find((one) => one.includes(labels))
+      return Number(line?.split(' ').at(-1) ?? 0)
+    }
+    for (const [method, status] of [
+      ['GET', 200],
+      ['HEAD', 200],
+      ['POST', 405],
+    ] as const) {
+      const before = await timesOf(method, status)
+      await app.inject({ method, url: '/things/3' })
+      assert.equal(await timesOf(method, status), before + 1, method)
+    }
+  })
+
   it('counts what reaches no route, too', async () => {
     const requests = (await series('miot_http_requests_total')).join('\n')
     for (const status of [400, 431]) {

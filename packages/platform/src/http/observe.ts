@@ -5,8 +5,8 @@
  * words. So is a method nobody serves.
  */
 
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Metrics } from '../metrics/index.ts'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Count, Metrics } from '../metrics/index.ts'
 import { METHODS } from './route-group.ts'
 
 /** Upper bounds in seconds. A login takes about a millisecond; past ten seconds nobody waits. */
@@ -14,11 +14,52 @@ const LATENCY_BUCKETS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ] as const
 
-/** What is counted of requests that reach no route. */
-const UNMATCHED = { application: 'none', route: 'unmatched' } as const
+export interface RequestObserver {
+  /** The routes that are registered in `scope` from now on count as the application's. */
+  attributeRoutes(scope: FastifyInstance, application: string): void
+  /** Counts an answer that was sent without any hook. */
+  countUnmatched(status: number): void
+}
 
-/** @returns how to count an answer that was sent without any hook. */
-export function observeRequests(app: FastifyInstance, metrics: Metrics): (status: number) => void {
+interface RouteLabels {
+  readonly application: string
+  readonly route: string
+  readonly method: string
+}
+
+/** @param app has no routes yet. */
+export function observeRequests(app: FastifyInstance, metrics: Metrics): RequestObserver {
+  const observe = createObserver(metrics)
+  const unmatched = METHODS.map((method) => [method, observe(unmatchedBy(method))] as const)
+  const byMethod = new Map(unmatched)
+  const other = observe(unmatchedBy('other'))
+  app.addHook('onResponse', (request, reply, done) => {
+    if (request.is404) (byMethod.get(request.method) ?? other).answered(reply)
+    done()
+  })
+  return {
+    attributeRoutes(scope, application) {
+      scope.addHook('onRoute', (route) => {
+        const methods = [route.method].flat()
+        const own = new Map(
+          methods.map((method) => [method, observe({ application, route: route.url, method })]),
+        )
+        route.onResponse = (request, reply, done) => {
+          own.get(request.method)?.answered(reply)
+          done()
+        }
+      })
+    },
+    countUnmatched: (status) => other.counted(status),
+  }
+}
+
+/** What reaches no route. */
+function unmatchedBy(method: string): RouteLabels {
+  return { application: 'none', route: 'unmatched', method }
+}
+
+function createObserver(metrics: Metrics) {
   const requests = metrics.counter({
     name: 'miot_http_requests_total',
     help: 'Requests answered.',
@@ -30,37 +71,25 @@ export function observeRequests(app: FastifyInstance, metrics: Metrics): (status
     labels: ['application', 'route', 'method'],
     buckets: LATENCY_BUCKETS,
   })
-  app.addHook('onResponse', (request, reply, done) => {
-    const { elapsedTime, statusCode } = reply
-    const labels = labelsOf(request)
-    seconds.observe(labels, elapsedTime / 1000)
-    requests.add({ ...labels, status: String(statusCode) })
-    const elapsed_ms = Math.round(elapsedTime * 100) / 100
-    request.log.debug({ ...labels, status: statusCode, elapsed_ms }, 'answered')
-    done()
-  })
-  return (status) => requests.add({ ...UNMATCHED, method: 'other', status: String(status) })
-}
-
-function labelsOf({ routeOptions, method }: FastifyRequest) {
-  const { url, config } = routeOptions
-  return {
-    application: config.application ?? UNMATCHED.application,
-    route: url ?? UNMATCHED.route,
-    method: METHODS.includes(method) ? method : 'other',
-  }
-}
-
-/** The routes that are registered in `scope` from now on count as the application's. */
-export function attributeRoutes(scope: FastifyInstance, application: string): void {
-  scope.addHook('onRoute', (route) => {
-    route.config = { ...route.config, application }
-  })
-}
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Whose route it is, as the metrics name it. */
-    application?: string
+  return (labels: RouteLabels) => {
+    const took = seconds.of(labels)
+    const byStatus = new Map<number, Count>()
+    const counted = (status: number): void => {
+      let count = byStatus.get(status)
+      if (count === undefined) {
+        count = requests.of({ ...labels, status: String(status) })
+        byStatus.set(status, count)
+      }
+      count.add()
+    }
+    return {
+      counted,
+      answered({ elapsedTime, statusCode, log }: FastifyReply): void {
+        took.observe(elapsedTime / 1000)
+        counted(statusCode)
+        const elapsed_ms = Math.round(elapsedTime * 100) / 100
+        log.debug({ ...labels, status: statusCode, elapsed_ms }, 'answered')
+      },
+    }
   }
 }

@@ -17,7 +17,7 @@ import type { Application } from './application.ts'
 import { followConnections } from './drain.ts'
 import { answerEverything, LEAVE_REFUSALS_TO_US } from './every-answer.ts'
 import { mountHealth } from './health.ts'
-import { attributeRoutes, observeRequests } from './observe.ts'
+import { observeRequests, type RequestObserver } from './observe.ts'
 import { type Refuse, refusalsOf } from './refusals.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
 import { requestIdOf } from './request-id.ts'
@@ -68,33 +68,37 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     routerOptions: { maxParamLength: 4096 },
     frameworkErrors(error, request, reply) {
       refuseUnreadable(error, request, reply, refuse)
-      countUnmatched(reply.statusCode)
+      observer.countUnmatched(reply.statusCode)
     },
     clientErrorHandler(error, socket) {
       const status = refuseMalformed(error, socket, app.log)
-      if (status !== null) countUnmatched(status)
+      if (status !== null) observer.countUnmatched(status)
     },
   })
   if (tls !== null && pair !== null) followTls(app, tls, pair)
   followConnections(app.server)
   answerEverything(app, refuse)
-  const countUnmatched = observeRequests(app, options.metrics ?? noMetrics)
+  const observer = observeRequests(app, options.metrics ?? noMetrics)
   app.addHook('onRoute', ({ method, url }) => {
     for (const name of [method].flat()) options.onRoute?.({ method: name, url })
   })
   app.setNotFoundHandler((request, reply) => refuse(request, reply, NO_ENDPOINT))
-  await mountAll(app, options.applications)
+  await mountAll(app, options.applications, observer)
   return app
 }
 
-async function mountAll(app: FastifyInstance, applications: readonly Application[]): Promise<void> {
+async function mountAll(
+  app: FastifyInstance,
+  applications: readonly Application[],
+  observer: RequestObserver,
+): Promise<void> {
   const health = {
     name: 'health',
     mount: async (scope: FastifyInstance) => mountHealth(scope, applications),
   }
   for (const { name, mount } of [health, ...applications]) {
     await app.register((scope) => {
-      attributeRoutes(scope, name)
+      observer.attributeRoutes(scope, name)
       return mount(scope)
     })
   }

@@ -12,11 +12,6 @@ export interface About<Label extends string> {
   readonly labels: readonly Label[]
 }
 
-export interface CounterAbout<Label extends string> extends About<Label> {
-  /** Label sets that stand at 0 from the start, so that a rate sees the first of their events. */
-  readonly zero?: readonly Readonly<Record<Label, string>>[]
-}
-
 export interface HistogramAbout<Label extends string> extends About<Label> {
   /** Upper bounds, rising. */
   readonly buckets: readonly number[]
@@ -26,17 +21,27 @@ export interface ReadAbout extends Omit<About<never>, 'labels'> {
   readonly read: () => number
 }
 
-export interface Counter<Label extends string> {
+export interface Count {
   /** @param times how often it happened; once when left out. */
-  add(labels: Readonly<Record<Label, string>>, times?: number): void
+  add(times?: number): void
+}
+
+export interface Observations {
+  observe(value: number): void
+}
+
+/** To be asked once for each set of labels: what it gives is kept, and costs nothing to use. */
+export interface Counter<Label extends string> {
+  /** Stands at 0 from now on, so that a rate sees the first event. */
+  of(labels: Readonly<Record<Label, string>>): Count
 }
 
 export interface Histogram<Label extends string> {
-  observe(labels: Readonly<Record<Label, string>>, value: number): void
+  of(labels: Readonly<Record<Label, string>>): Observations
 }
 
 export interface Metrics {
-  counter<Label extends string>(about: CounterAbout<Label>): Counter<Label>
+  counter<Label extends string>(about: About<Label>): Counter<Label>
   histogram<Label extends string>(about: HistogramAbout<Label>): Histogram<Label>
   /** A value that is read when somebody looks, so it costs nothing in between. */
   gauge(about: ReadAbout): void
@@ -44,10 +49,20 @@ export interface Metrics {
   total(about: ReadAbout): void
 }
 
+/** A count for each value of a counter's only label, all of them at 0 from the start. */
+export function countEach<Value extends string>(
+  counter: Counter<string>,
+  label: string,
+  values: readonly Value[],
+): (value: Value) => Count {
+  const counts = new Map(values.map((value) => [value, counter.of({ [label]: value })]))
+  return (value) => counts.get(value) as Count
+}
+
 /** For whoever does not count. */
 export const noMetrics: Metrics = {
-  counter: () => ({ add: () => {} }),
-  histogram: () => ({ observe: () => {} }),
+  counter: () => ({ of: () => ({ add: () => {} }) }),
+  histogram: () => ({ of: () => ({ observe: () => {} }) }),
   gauge: () => {},
   total: () => {},
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createMetrics, noMetrics } from './index.ts'
+import { countEach, createMetrics, noMetrics } from './index.ts'
 
 describe('createMetrics', () => {
   it('publishes counters, histograms and gauges as Prometheus reads them', async () => {
@@ -15,15 +15,16 @@ describe('createMetrics', () => {
     let depth = 3
     metrics.gauge({ name: 'depth', help: 'Depth.', read: () => depth })
     metrics.total({ name: 'kept_total', help: 'Kept elsewhere.', read: () => depth * 2 })
-    asked.add({ answer: 'yes' })
-    asked.add({ answer: 'yes' })
-    took.observe({ answer: 'yes' }, 0.5)
+    const yes = asked.of({ answer: 'yes' })
+    yes.add()
+    yes.add(2)
+    took.of({ answer: 'yes' }).observe(0.5)
     depth = 4
     await metrics.page()
     const { type, text } = await metrics.page()
     assert.match(type, /^text\/plain; version=0\.0\.4/)
     assert.match(text, /^# HELP asked_total Asked\.\n# TYPE asked_total counter$/m)
-    assert.match(text, /^asked_total\{answer="yes"\} 2$/m)
+    assert.match(text, /^asked_total\{answer="yes"\} 3$/m)
     assert.match(text, /^took_seconds_bucket\{le="0\.1",answer="yes"\} 0$/m)
     assert.match(text, /^took_seconds_bucket\{le="1",answer="yes"\} 1$/m)
     assert.match(text, /^took_seconds_count\{answer="yes"\} 1$/m)
@@ -31,11 +32,27 @@ describe('createMetrics', () => {
     assert.match(text, /^# TYPE kept_total counter\nkept_total 8$/m)
   })
 
-  it('shows what has not happened yet as 0 where that is asked', async () => {
+  it('shows what has not happened yet as 0', async () => {
     const metrics = await createMetrics()
-    const zero = [{ answer: 'no' }]
-    metrics.counter({ name: 'asked_total', help: 'Asked.', labels: ['answer'], zero })
-    assert.match((await metrics.page()).text, /^asked_total\{answer="no"\} 0$/m)
+    const asked = metrics.counter({ name: 'asked_total', help: 'Asked.', labels: ['answer'] })
+    const answered = countEach(asked, 'answer', ['yes', 'no'])
+    answered('yes').add()
+    const { text } = await metrics.page()
+    assert.match(text, /^asked_total\{answer="yes"\} 1$/m)
+    assert.match(text, /^asked_total\{answer="no"\} 0$/m)
+  })
+
+  it('forgets no observation, however many come before somebody reads', async () => {
+    const metrics = await createMetrics()
+    const about = { name: 'took_seconds', help: 'Took.', labels: [], buckets: [1] } as const
+    const took = metrics.histogram(about).of({})
+    for (let index = 0; index < 1000; index++) took.observe(2)
+    for (const count of [1000, 1001]) {
+      const { text } = await metrics.page()
+      assert.match(text, new RegExp(`^took_seconds_count ${count}$`, 'm'))
+      assert.match(text, new RegExp(`^took_seconds_sum ${2 * count}$`, 'm'))
+      took.observe(2)
+    }
   })
 
   it('tells memory and event loop delay of the process', async () => {
@@ -48,8 +65,11 @@ describe('createMetrics', () => {
 describe('noMetrics', () => {
   it('takes everything and keeps nothing', () => {
     const about = { name: 'x', help: 'x', labels: ['a'] as const }
-    noMetrics.counter(about).add({ a: '1' })
-    noMetrics.histogram({ ...about, buckets: [1] }).observe({ a: '1' }, 1)
+    noMetrics.counter(about).of({ a: '1' }).add()
+    noMetrics
+      .histogram({ ...about, buckets: [1] })
+      .of({ a: '1' })
+      .observe(1)
     noMetrics.gauge({ name: 'x', help: 'x', read: () => assert.fail() })
     noMetrics.total({ name: 'x', help: 'x', read: () => assert.fail() })
   })

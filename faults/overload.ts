@@ -1,0 +1,199 @@
+/**
+ * Several times more arrives than can be written, over and over, beside a load that just fits.
+ *
+ * Promised: what does not fit is refused with 429 and `Retry-After`; goodput, the acknowledged items a
+ * second, stays near what it was; what was acknowledged is there once and whole, and nothing of what was
+ * refused; nobody waits longer than the queue is deep; all else is answered meanwhile, a single report, too;
+ * memory stays bounded. Three rounds of each in turn, `--quick` two short ones;
+ * `--rounds N`, `--seconds N`, `--times N` as much as fits, `--store sqlite|postgres` for one only.
+ */
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { startPostgres } from '@modulariot/platform/testing/postgres'
+import { openConnection } from '../conformance/support/connection.ts'
+import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
+import { accessToken } from '../conformance/support/token-requests.ts'
+import { type Sent, type Shape, sendBatches } from './support/batch-load.ts'
+import { type Latencies, standBy } from './support/bystanders.ts'
+import { storedRequests } from './support/stored-requests.ts'
+import { summarize } from './support/summary.ts'
+import { STORES, type StoreKind } from './support/two-instances.ts'
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    times: { type: 'string', default: '4' },
+    store: { type: 'string' },
+  },
+})
+const ROUNDS = Number(values.rounds ?? (values.quick ? 2 : 3))
+const SECONDS = Number(values.seconds ?? (values.quick ? 0.5 : 3))
+const TIMES = Number(values.times)
+
+interface Overload extends Shape {
+  /** Goodput beside that of what fits, at least. */
+  readonly leastRatio: number
+  /** Too much for a quick look. */
+  readonly long?: true
+}
+
+/**
+ * What fills the queue: its 10,000 observations, or its 64 Mi characters. To take a byte off the wire costs
+ * nearly what keeping it does, also when it is refused: two cores that carry the load, too, cannot do it.
+ */
+const OVERLOADS: Readonly<Record<string, Overload>> = {
+  'by number': { items: 500, filler: 0, leastRatio: 0.5 },
+  'by size': { items: 8, filler: 500_000, leastRatio: 0.25, long: true },
+}
+/** All of it at once is less than the queue holds. */
+const FITTING_CONNECTIONS = 8
+/** And this much more. */
+const CONNECTIONS = 64
+/** 10,000 observations wait and 1,000 are written, in batches of 500; of large ones it is 64 Mi characters. */
+const QUEUED_BATCHES = 22
+/** So many fill it at any rate, with what is written meanwhile. */
+const FILLING_BATCHES = 100
+
+/** Beside what waiting takes by the rate: a machine that is shared stands still now and then. */
+const STANDSTILL_MS = 2000
+const MAX_GROWTH_BYTES = 768 * 1024 ** 2
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+
+interface Round {
+  readonly fits: Sent
+  readonly over: Sent
+  readonly others: Latencies
+  /** Bytes of the server's process after each. */
+  readonly memory: readonly [number, number]
+}
+
+/** Items a second. */
+const goodput = ({ acknowledged, seconds }: Sent, { items }: Shape): number =>
+  (acknowledged.length * items) / seconds
+
+/** Where there is no `/proc` nobody knows. */
+function peakBytes(server: RunningServer): number {
+  try {
+    const status = readFileSync(`/proc/${server.pid()}/status`, 'utf8')
+    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) * 1024
+  } catch {
+    return Number.NaN
+  }
+}
+
+async function round(server: RunningServer, token: string, shape: Shape): Promise<Round> {
+  const load = { shape, seconds: SECONDS }
+  const fits = await sendBatches(server.url, token, { ...load, connections: FITTING_CONNECTIONS })
+  assert.equal(fits.refused.length, 0, 'what fits is taken')
+  const before = peakBytes(server)
+  const end = new AbortController()
+  const standing = standBy(server, token, end.signal)
+  const pace = (TIMES * goodput(fits, shape)) / shape.items
+  const seconds = Math.max(SECONDS, FILLING_BATCHES / pace)
+  const over = await sendBatches(server.url, token, {
+    ...{ shape, pace, seconds },
+    connections: CONNECTIONS,
+  })
+  end.abort()
+  const others = await standing
+  const after = peakBytes(server)
+  return { fits, over, others, memory: [before, after] }
+}
+
+function judge({ fits, over, memory }: Round, shape: Shape): number {
+  assert.ok(over.refused.length > 0, 'what does not fit is refused')
+  const batchMs = (1000 * shape.items) / goodput(over, shape)
+  const { max } = summarize(over.latencies)
+  const longest = 2 * QUEUED_BATCHES * batchMs + STANDSTILL_MS
+  assert.ok(max <= longest, `an acknowledged batch took ${Math.round(max)} ms`)
+  const [before, after] = memory
+  assert.ok(!(after - before > MAX_GROWTH_BYTES), `memory grew to ${megabytes(after)}`)
+  return goodput(over, shape) / goodput(fits, shape)
+}
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MB`
+const times = (latencies: readonly number[]): string => {
+  const { p50, p99, max } = summarize(latencies)
+  return `p50 ${p50.toFixed(0)}, p99 ${p99.toFixed(0)}, max ${max.toFixed(0)} ms`
+}
+
+function report({ fits, over, others, memory }: Round, shape: Shape): void {
+  const rate = (sent: Sent): string => `${Math.round(goodput(sent, shape))}/s`
+  const { acknowledged, refused, seconds } = over
+  const offered = ((acknowledged.length + refused.length) * shape.items) / seconds
+  say(`  fits: ${rate(fits)}, ${times(fits.latencies)}`)
+  say(
+    `  over: ${rate(over)}, ${times(over.latencies)}; ${Math.round(offered)}/s offered, ${refused.length} refused`,
+  )
+  for (const [name, latencies] of Object.entries(others)) say(`    ${name}: ${times(latencies)}`)
+  say(`    memory at most ${megabytes(memory[0])} before, ${megabytes(memory[1])} after`)
+}
+
+/** Every batch of `acknowledged` once and whole, and nothing of another. */
+async function assertHeld(place: string, acknowledged: ReadonlyMap<string, Shape>): Promise<void> {
+  const items = new Map<string, Set<number>>()
+  for (const { request_id, item, positions, metrics, events } of await storedRequests(place)) {
+    if (!request_id.startsWith('batch-')) continue
+    assert.ok(positions === 1 && metrics === 1 && events === 1, 'nothing is half there')
+    const known = items.get(request_id) ?? new Set()
+    assert.ok(!known.has(item), 'nothing is there twice')
+    items.set(request_id, known.add(item))
+  }
+  for (const [request_id, shape] of acknowledged) {
+    assert.equal(items.get(request_id)?.size, shape.items, 'what was acknowledged is there')
+    items.delete(request_id)
+  }
+  assert.deepEqual([...items.keys()], [], 'nothing of what was refused is there')
+}
+
+/** @returns what was acknowledged. */
+async function inTurn(server: RunningServer, token: string, one: Overload): Promise<string[]> {
+  const little = { shape: one, connections: 1, seconds: 0.2 }
+  // Before, so that its code is compiled.
+  const kept = (await sendBatches(server.url, token, little)).acknowledged
+  const ratios: number[] = []
+  for (let count = 0; count < ROUNDS; count++) {
+    const result = await round(server, token, one)
+    report(result, one)
+    ratios.push(judge(result, one))
+    kept.push(...result.fits.acknowledged, ...result.over.acknowledged)
+  }
+  const after = await sendBatches(server.url, token, little)
+  assert.equal(after.refused.length, 0, 'afterwards it is as before')
+  say(`  goodput beside what fits: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}`)
+  const best = Math.max(...ratios)
+  assert.ok(best >= one.leastRatio, `goodput fell to ${best.toFixed(2)}`)
+  return [...kept, ...after.acknowledged]
+}
+
+async function overload(store: StoreKind): Promise<void> {
+  const postgres = store === 'postgres' ? await startPostgres() : null
+  const url = await postgres?.createDatabase()
+  const settings = { MIOT_LOG_LEVEL: 'silent', ...(url && { MIOT_DATABASE_URL: url }) }
+  const server = await startServer(settings)
+  try {
+    const connection = openConnection(server.url)
+    const token = await accessToken(connection, server.credentials)
+    connection.close()
+    const acknowledged = new Map<string, Shape>()
+    for (const [name, one] of Object.entries(OVERLOADS)) {
+      if (values.quick && one.long) continue
+      say(`${store}, the queue is full ${name}:`)
+      for (const id of await inTurn(server, token, one)) acknowledged.set(id, one)
+    }
+    await assertHeld(url ?? server.dataDir, acknowledged)
+    say(`  ${acknowledged.size} batches acknowledged: lost 0, doubled 0, half 0, refused ones 0`)
+  } finally {
+    await server.stop()
+    await postgres?.stop()
+  }
+}
+
+for (const store of STORES) {
+  if (values.store === undefined || values.store === store) await overload(store)
+}

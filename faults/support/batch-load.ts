@@ -1,0 +1,94 @@
+/** Batches sent over many connections: as fast as they are answered, or at a pace that asks nobody. */
+
+import assert from 'node:assert/strict'
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Connection, openConnection } from '../../conformance/support/connection.ts'
+import { trackBatch } from '../../conformance/support/track-requests.ts'
+import { faultReport } from './stored-requests.ts'
+
+/** What a batch is made of. */
+export interface Shape {
+  readonly items: number
+  /** Characters that nobody reads, in each item. */
+  readonly filler: number
+}
+
+export interface BatchLoad {
+  readonly shape: Shape
+  readonly connections: number
+  /** Batches a second; left out, each connection sends when it was answered. */
+  readonly pace?: number
+  readonly seconds: number
+}
+
+/** What came of it. The batches by their request ids. */
+export interface Sent {
+  readonly acknowledged: string[]
+  readonly refused: string[]
+  /** How long each acknowledged one took, milliseconds. */
+  readonly latencies: number[]
+  /** From the first batch to the last answer. */
+  readonly seconds: number
+}
+
+const ASSETS = 50
+let batches = 0
+
+/** The bodies are made before: a load that makes them takes the time it is to measure. */
+function bodiesOf({ items, filler }: Shape): Buffer[] {
+  const text = 'x'.repeat(filler)
+  return Array.from({ length: ASSETS }, (_, asset) => {
+    const reports = Array.from({ length: items }, () => faultReport(`asset-${asset}`, text))
+    return Buffer.from(JSON.stringify(reports))
+  })
+}
+
+export async function sendBatches(url: string, token: string, load: BatchLoad): Promise<Sent> {
+  const { shape, connections, pace, seconds } = load
+  const bodies = bodiesOf(shape)
+  const connection = openConnection(url, connections)
+  const acknowledged: string[] = []
+  const refused: string[] = []
+  const latencies: number[] = []
+  const began = performance.now()
+  const ends = began + seconds * 1000
+  let started = 0
+
+  async function sendOne(): Promise<void> {
+    const request_id = `batch-${batches++}`
+    const at = performance.now()
+    if (await isKept(connection, token, request_id, bodies[started++ % ASSETS] as Buffer)) {
+      acknowledged.push(request_id)
+      latencies.push(performance.now() - at)
+    } else refused.push(request_id)
+  }
+  async function sendOn(): Promise<void> {
+    while (performance.now() < ends) {
+      if (pace !== undefined) {
+        const inMs = began + (started * 1000) / pace - performance.now()
+        if (inMs > 0) await wait(inMs)
+      }
+      await sendOne()
+    }
+  }
+  await Promise.all(Array.from({ length: connections }, sendOn))
+  connection.close()
+  return { acknowledged, refused, latencies, seconds: (performance.now() - began) / 1000 }
+}
+
+/** @throws AssertionError for anything but all of it, or a 429 that says when to come back. */
+export async function isKept(
+  connection: Connection,
+  token: string,
+  request_id: string,
+  body: Buffer,
+): Promise<boolean> {
+  const answer = await trackBatch(connection, token, body, { 'x-request-id': request_id })
+  if (answer.status === 429) {
+    assert.match(String(answer.headers['retry-after']), /^[1-9]\d?$/)
+    return false
+  }
+  assert.equal(answer.status, 200, answer.text)
+  assert.match(answer.text, /^\{"status":"success"/)
+  return true
+}

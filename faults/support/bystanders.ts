@@ -1,0 +1,51 @@
+/** Whoever else is there while a server has too much to do, and wants an answer. */
+
+import assert from 'node:assert/strict'
+import { setTimeout as wait } from 'node:timers/promises'
+import {
+  type Answer,
+  type Connection,
+  openConnection,
+} from '../../conformance/support/connection.ts'
+import type { RunningServer } from '../../conformance/support/running-server.ts'
+import { asJson } from '../../conformance/support/token-requests.ts'
+import { get, track } from '../../conformance/support/track-requests.ts'
+import { faultReport } from './stored-requests.ts'
+
+/** How long each answer took, milliseconds. */
+export type Latencies = Readonly<Record<string, number[]>>
+
+const EVERY_MS = 50
+
+type Ask = (connection: Connection, token: string, server: RunningServer) => Promise<Answer>
+
+/** A new one is a new row. */
+const BYSTANDERS: Readonly<Record<string, Ask>> = {
+  'a login': (connection, _, { credentials }) =>
+    connection.send({ path: '/api/v1/login', ...asJson(credentials) }),
+  'a read': (connection, token) => get(connection, token, '/v1/assets?limit=1'),
+  '/livez': (connection) => connection.send({ method: 'GET', path: '/livez' }),
+  'a single report': (connection, token) => track(connection, token, faultReport('bystander')),
+}
+
+/** Each asks again and again until aborted; every answer must be a success. */
+export async function standBy(
+  server: RunningServer,
+  token: string,
+  over: AbortSignal,
+): Promise<Latencies> {
+  const asking = Object.entries(BYSTANDERS).map(async ([name, ask]) => {
+    const connection = openConnection(server.url)
+    const latencies: number[] = []
+    while (!over.aborted) {
+      const at = performance.now()
+      const { status, text } = await ask(connection, token, server)
+      assert.equal(status, 200, `${name}: ${text}`)
+      latencies.push(performance.now() - at)
+      await wait(EVERY_MS)
+    }
+    connection.close()
+    return [name, latencies] as const
+  })
+  return Object.fromEntries(await Promise.all(asking))
+}

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { describe, it } from 'node:test'
+import Fastify from 'fastify'
+import { ArrivingBodies, followLarge, SMALL_BODY_BYTES } from './arriving-bodies.ts'
+import { createErrorHandler } from './error-handler.ts'
+import { addBodyParsers } from './request-body.ts'
+
+const PART = 256 * 1024
+const BODY = 2 * PART
+
+async function start(maxBytes: number) {
+  const bodies = new ArrivingBodies(maxBytes)
+  const app = Fastify()
+  app.setErrorHandler(createErrorHandler('https://api.example'))
+  addBodyParsers(app, ['text/plain'])
+  app.post('/', { preParsing: followLarge(bodies), bodyLimit: BODY }, async ({ body }) =>
+    String((body as Buffer).length),
+  )
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const agent = new Agent({ keepAlive: true })
+
+  /** Begins a request, and resolves once the server has heard of it. */
+  async function begin(length: number | 'chunked'): Promise<ClientRequest> {
+    const heard = once(app.server, 'request')
+    const more =
+      length === 'chunked' ? { 'transfer-encoding': 'chunked' } : { 'content-length': length }
+    const headers = { 'content-type': 'text/plain', ...more }
+    const outgoing = request({ agent, port, method: 'POST', headers })
+    outgoing.flushHeaders()
+    await heard
+    return outgoing
+  }
+  const stop = async () => {
+    agent.destroy()
+    app.server.closeAllConnections()
+    await app.close()
+  }
+  return { bodies, begin, stop }
+}
+
+const part = (bytes: number): Buffer => Buffer.alloc(bytes, 'x')
+
+async function answerTo(outgoing: ClientRequest) {
+  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
+  const { statusCode, headers } = incoming
+  return { statusCode, retry: headers['retry-after'], text: await text(incoming) }
+}
+
+describe('large bodies that stop on their way', { timeout: 20_000 }, () => {
+  it('hold no more than the budget: the oldest is refused, and sees why', async () => {
+    const { bodies, begin, stop } = await start(4 * PART)
+    const stalled: ClientRequest[] = []
+    const answered: number[] = []
+    for (let index = 0; index < 12; index++) {
+      const outgoing = await begin(index % 2 === 0 ? BODY : 'chunked')
+      outgoing.on('error', () => {})
+      outgoing.once('response', () => answered.push(index))
+      stalled.push(outgoing)
+      outgoing.write(part(PART))
+      if (index < 4) continue
+      const refused = stalled[index - 4] as ClientRequest
+      const answer = await answerTo(refused)
+      assert.deepEqual([answer.statusCode, answer.retry], [429, '5'], answer.text)
+      assert.ok(bodies.bytes <= 4 * PART, `${bodies.bytes} bytes are held`)
+    }
+    assert.deepEqual(answered, [0, 1, 2, 3, 4, 5, 6, 7])
+    await stop()
+  })
+
+  it('are in the way neither of small ones nor of one that comes at speed', async () => {
+    const { begin, stop } = await start(3 * PART)
+    const oldest = await begin('chunked')
+    oldest.write(part(SMALL_BODY_BYTES - 1))
+    const slow = [await begin(BODY), await begin(BODY)]
+    for (const outgoing of slow) outgoing.write(part(PART))
+    const fast = await begin(BODY)
+    const taken = answerTo(fast)
+    fast.end(part(BODY))
+    assert.deepEqual(await taken, { statusCode: 200, retry: undefined, text: String(BODY) })
+    const small = answerTo(oldest)
+    oldest.end(part(1))
+    assert.equal((await small).statusCode, 200)
+    await stop()
+  })
+
+  it('are let go when they have arrived, and when their sender has left', async () => {
+    const { bodies, begin, stop } = await start(4 * PART)
+    const whole = await begin(BODY)
+    const taken = answerTo(whole)
+    whole.end(part(BODY))
+    await taken
+    assert.equal(bodies.bytes, 0)
+    const leaving = await begin(BODY)
+    leaving.on('error', () => {})
+    leaving.write(part(PART))
+    leaving.destroy()
+    const others = await begin(BODY)
+    const after = answerTo(others)
+    others.end(part(BODY))
+    await after
+    while (bodies.bytes > 0) await new Promise((resolve) => setImmediate(resolve))
+    await stop()
+  })
+
+  it('are read to their end, and thrown away, when they are longer than they may be', async () => {
+    const { bodies, begin, stop } = await start(4 * BODY)
+    for (const length of [3 * BODY, 'chunked'] as const) {
+      const outgoing = await begin(length)
+      const refused = answerTo(outgoing)
+      const finished = once(outgoing, 'finish')
+      outgoing.end(part(3 * BODY))
+      assert.equal((await refused).statusCode, 413)
+      await finished
+      assert.equal(bodies.bytes, 0)
+    }
+    await stop()
+  })
+
+  it('may be finished after the refusal, and the connection goes on', async () => {
+    const { begin, stop } = await start(PART)
+    const outgoing = await begin(BODY)
+    const refused = answerTo(outgoing)
+    const finished = once(outgoing, 'finish')
+    outgoing.write(part(PART))
+    outgoing.write(part(1))
+    assert.equal((await refused).statusCode, 429)
+    outgoing.end(part(PART - 1))
+    await finished
+    const { localPort } = outgoing.socket as { localPort?: number }
+    const next = await begin(1)
+    const taken = answerTo(next)
+    next.end(part(1))
+    assert.equal((await taken).statusCode, 200)
+    assert.equal(next.socket?.localPort, localPort)
+    await stop()
+  })
+})
