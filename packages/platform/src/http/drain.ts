@@ -6,6 +6,7 @@
 import { once } from 'node:events'
 import { Server as NetServer, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
+import { TLSSocket, Server as TlsServer } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 
 const draining = new WeakSet<object>()
@@ -15,18 +16,22 @@ export function isDraining(server: object): boolean {
   return draining.has(server)
 }
 
-const connectionsOf = new WeakMap<object, Set<Socket>>()
+/** By the peer's address and port: a connection that has become secure takes its own place. */
+const connectionsOf = new WeakMap<object, Map<string, Socket>>()
 
 /**
  * Remembers who is connected. Node's own list lacks those in a TLS handshake, and does not tell a connection
  * that never sent anything from one whose request is under way.
  */
 export function followConnections(server: Server): void {
-  const connections = new Set<Socket>()
+  const connections = new Map<string, Socket>()
   connectionsOf.set(server, connections)
   const add = (socket: Socket): void => {
-    connections.add(socket)
-    socket.once('close', () => connections.delete(socket))
+    const peer = `${socket.remoteAddress} ${socket.remotePort}`
+    connections.set(peer, socket)
+    socket.once('close', () => {
+      if (connections.get(peer) === socket) connections.delete(peer)
+    })
   }
   server.on('connection', add)
   server.on('secureConnection', add)
@@ -35,8 +40,11 @@ export function followConnections(server: Server): void {
 /** Since the signal. Past it, requests under way are cut off, so that what was counted can be written. */
 const LEAVE_LIMIT_MS = 25_000
 
-/** For whoever was accepted last, or keeps a connection, to send a request. */
-const GRACE_MS = 1000
+/** For whoever was accepted last to send a request; over TLS after its handshake. */
+const NEW_GRACE_MS = 1000
+
+/** For a request that is on its way over a connection which has brought others. */
+const KEPT_GRACE_MS = 250
 
 /** A shorter turn has done nothing worth mentioning since it looked for connections. */
 const QUIET_TURN_MS = 0.2
@@ -57,8 +65,9 @@ export async function shutDown(app: FastifyInstance, drainMs: number): Promise<v
   if (server.listening) {
     await wait(drainMs)
     await stopListening(server)
-    await allGone(server, GRACE_MS)
-    cutOff(server, ({ bytesRead }) => bytesRead === 0)
+    const isNew = (socket: Socket) => hasAskedNothing(server, socket)
+    await allGone(server, connectionsTo(server).some(isNew) ? NEW_GRACE_MS : KEPT_GRACE_MS)
+    cutOff(server, isNew)
   }
   await app.close()
   clearTimeout(limit)
@@ -94,6 +103,13 @@ async function allGone(server: Server, withinMs: number): Promise<void> {
   await once(server, 'close', { signal: AbortSignal.timeout(withinMs) }).catch(() => {})
 }
 
-function cutOff(server: object, which: (socket: Socket) => boolean): void {
-  for (const socket of connectionsOf.get(server) ?? []) if (which(socket)) socket.destroy()
+function hasAskedNothing(server: Server, socket: Socket): boolean {
+  const inHandshake = server instanceof TlsServer && !(socket instanceof TLSSocket)
+  return inHandshake || socket.bytesRead === 0
 }
+
+function cutOff(server: Server, which: (socket: Socket) => boolean): void {
+  for (const socket of connectionsTo(server)) if (which(socket)) socket.destroy()
+}
+
+const connectionsTo = (server: Server): Socket[] => [...(connectionsOf.get(server)?.values() ?? [])]
