@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import dns, { type LookupAddress, type LookupOptions } from 'node:dns'
 import { once } from 'node:events'
 import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
 import { Agent, get, type IncomingMessage } from 'node:http'
@@ -6,7 +7,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { describe, it } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { createLogger } from '../logging/index.ts'
 import { selfSigned } from '../testing/self-signed.ts'
@@ -58,6 +59,16 @@ async function start({ host = '127.0.0.1', tls = null }: Settings = {}) {
 /** The head of a TLS record, and nothing of what it announces. */
 const HANDSHAKE = Buffer.from([22, 3, 1, 2, 0])
 
+/** Of `localhost`, which stands for one only on some machines. */
+function haveTwoAddresses({ mock }: TestContext): void {
+  const both = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }))
+  const { lookup } = dns as { lookup: (...args: unknown[]) => unknown }
+  mock.method(dns, 'lookup', (name: string, options: LookupOptions, found: AllFound) =>
+    name === 'localhost' && options.all ? found(null, both) : lookup(name, options, found),
+  )
+}
+type AllFound = (error: null, addresses: LookupAddress[]) => void
+
 const REQUEST = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'
 
 describe('shutDown', { timeout: 20_000 }, () => {
@@ -108,7 +119,8 @@ describe('shutDown', { timeout: 20_000 }, () => {
     }
   })
 
-  it('follows whoever reaches it as localhost, by the one server there is', async () => {
+  it('follows whoever reaches it as localhost, by the one server there is', async (t) => {
+    haveTwoAddresses(t)
     const { app, address, port } = await start({ host: 'localhost' })
     assert.equal(app.addresses().length, 1)
     const late = connect(port, address)
