@@ -47,7 +47,7 @@ const NEW_GRACE_MS = 1000
 const KEPT_GRACE_MS = 250
 
 /** A shorter turn has done nothing worth mentioning since it looked for connections. */
-const QUIET_TURN_MS = 0.2
+const QUIET_TURN_MS = 0.05
 
 /** Under a load that leaves no quiet turn. */
 const STOP_LISTENING_LIMIT_MS = 1000
