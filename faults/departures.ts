@@ -1,10 +1,10 @@
 /**
  * An instance leaves again and again while clients connect anew for every login, in plaintext and over TLS.
  *
- * Promised: whoever sent a request is answered, and never with a 503; who is refused knows it at once and may
- * ask elsewhere. The kernel accepts before the process does, so that some who connect in the instant of closing
- * are reset: at most one in two departures. 50 departures each; `--quick` 3, `--rounds N` as often as you like,
- * `--drain SECONDS` of MIOT_DRAIN_SECONDS, 0 unless told, `--transport plaintext|TLS` for one only.
+ * Promised: whoever the process knew of is answered, and never with a 503; who is refused knows it at once and
+ * may ask elsewhere. The kernel accepts before the process does, so that whoever connects in the instant of
+ * closing is reset: in at most one of two departures. 50 departures each, `--quick` 4; `--rounds N` as often as
+ * you like, `--drain SECONDS` for MIOT_DRAIN_SECONDS, `--transport plaintext|TLS` for one only.
  */
 
 import assert from 'node:assert/strict'
@@ -27,7 +27,7 @@ const { values } = parseArgs({
     transport: { type: 'string' },
   },
 })
-const ROUNDS = Number(values.rounds ?? (values.quick ? 3 : 50))
+const ROUNDS = Number(values.rounds ?? (values.quick ? 4 : 50))
 const CALLERS = 8
 /** Each departure comes at another moment of the load. */
 const LOAD_MS = 300
@@ -109,6 +109,7 @@ async function leaveAgainAndAgain(server: RunningServer, transport: Transport): 
   const port = Number(new URL(server.url).port)
   const outcomes: Outcome[] = []
   const leavingMs: number[] = []
+  let withResets = 0
   for (let round = 0; round < ROUNDS; round++) {
     if (round > 0) await server.restart()
     const load = untilRefused(port, transport, request)
@@ -116,20 +117,20 @@ async function leaveAgainAndAgain(server: RunningServer, transport: Transport): 
     const told = performance.now()
     await server.kill('SIGTERM')
     leavingMs.push(performance.now() - told)
-    outcomes.push(...(await load))
+    const seen = await load
+    if (seen.includes('reset')) withResets++
+    outcomes.push(...seen)
   }
   const count = (which: Outcome): number => outcomes.filter((one) => one === which).length
   const { p50, max } = summarize(leavingMs)
-  say(
-    `${transport}, MIOT_DRAIN_SECONDS=${values.drain}: left ${ROUNDS} times under ${CALLERS} callers`,
-  )
-  say(
-    `  ${count('200')} logins, ${count('reset')} reset; gone after ${ms(p50)}, at most ${ms(max)}`,
-  )
+  const drain = `MIOT_DRAIN_SECONDS=${values.drain}`
+  say(`${transport}, ${drain}: left ${ROUNDS} times under ${CALLERS} callers`)
+  say(`  ${count('200')} logins, ${count('reset')} reset in ${withResets} of the departures`)
+  say(`  gone after ${ms(p50)}, at most ${ms(max)}`)
   const others = outcomes.filter((one) => !['200', 'reset', 'refused'].includes(one))
   assert.deepEqual(others, [], 'whoever was accepted got a token')
   assert.ok(count('200') >= ROUNDS * CALLERS, 'there was work')
-  assert.ok(count('reset') <= ROUNDS / 2, 'hardly anybody was reset')
+  assert.ok(withResets <= ROUNDS / 2, 'hardly any departure reset anybody')
   assert.ok(max < MAX_LEAVING_MS, 'nobody held the process')
 }
 
