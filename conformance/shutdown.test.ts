@@ -1,9 +1,16 @@
 /** SIGTERM under load: nobody who was accepted goes without an answer. */
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
+import { connect as connectTls } from 'node:tls'
+import { selfSigned } from '../packages/platform/src/testing/self-signed.ts'
 import { openConnection } from './support/connection.ts'
 import { type RunningServer, startServer } from './support/running-server.ts'
 import { accessToken } from './support/token-requests.ts'
@@ -33,6 +40,28 @@ function login(agent: Agent): Promise<Sent> {
     })
     outgoing.end(JSON.stringify(server.credentials))
   })
+}
+
+const LIVEZ = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'
+
+async function tcp({ url }: RunningServer): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  await once(socket, 'connect')
+  return socket
+}
+
+const overTls = (socket: Socket): Socket => connectTls({ socket, rejectUnauthorized: false })
+
+/** Until nobody new is accepted. */
+async function untilRefused(leaving: RunningServer): Promise<void> {
+  for (;;) {
+    try {
+      const socket = await tcp(leaving)
+      socket.on('error', () => {}).destroy()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return
+    }
+  }
 }
 
 describe('a server that is told to stop', { timeout: 60_000 }, () => {
@@ -69,4 +98,33 @@ describe('a server that is told to stop', { timeout: 60_000 }, () => {
     ])
     assert.equal(JSON.parse(stdout).secrets[0].used.uses, answered)
   })
+
+  for (const tls of [false, true]) {
+    it(`answers who was accepted and asks afterwards${tls ? ', over TLS' : ''}`, async () => {
+      using folder = mkdtempDisposableSync(join(tmpdir(), 'shutdown-'))
+      const files = {
+        MIOT_TLS_CERT: join(folder.path, 'crt'),
+        MIOT_TLS_KEY: join(folder.path, 'key'),
+      }
+      const { cert, key } = selfSigned('leaving')
+      writeFileSync(files.MIOT_TLS_CERT, cert)
+      writeFileSync(files.MIOT_TLS_KEY, key)
+      const leaving = await startServer(tls ? files : {})
+      const silent = await tcp(leaving)
+      const kept = tls ? overTls(await tcp(leaving)) : await tcp(leaving)
+      kept.write(LIVEZ)
+      // Accepted later than the silent one, so that one is ours too.
+      await once(kept, 'data')
+      const ended = leaving.kill('SIGTERM')
+      await untilRefused(leaving)
+      for (const socket of [tls ? overTls(silent) : silent, kept]) {
+        socket.write(LIVEZ)
+        const answer = await text(socket)
+        assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
+        assert.match(answer, /^connection: close\r$/im)
+      }
+      await ended
+      await leaving.stop()
+    })
+  }
 })

@@ -23,6 +23,10 @@ export const PROGRAMS: Readonly<
     about: 'instances leave and come back behind nginx, where there is one, under load',
     quick: true,
   },
+  departures: {
+    about: 'an instance leaves while clients connect anew, in plaintext and over TLS',
+    quick: true,
+  },
   'kill-nine': {
     about: 'the server is killed while reports arrive, again and again',
     quick: true,

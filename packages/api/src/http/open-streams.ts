@@ -25,6 +25,7 @@ export const STREAM_LIMITS: StreamLimits = { max: 1000, maxPerTenant: 100 }
 export class OpenStreams {
   readonly #limits: StreamLimits
   readonly #open = new Map<AbortController, string>()
+  #ended = false
 
   constructor(limits: StreamLimits = STREAM_LIMITS) {
     this.#limits = limits
@@ -43,6 +44,7 @@ export class OpenStreams {
     }
     const controller = new AbortController()
     this.#open.set(controller, tenant)
+    if (this.#ended) this.#end(controller, 'shutdown')
     return {
       signal: controller.signal,
       end: (reason) => this.#end(controller, reason),
@@ -50,7 +52,9 @@ export class OpenStreams {
     }
   }
 
+  /** Those that are opened later end at once. */
   endAll(): void {
+    this.#ended = true
     for (const controller of [...this.#open.keys()]) this.#end(controller, 'shutdown')
   }
 

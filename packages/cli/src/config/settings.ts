@@ -13,7 +13,7 @@ export const SERVER_SETTINGS = {
   MIOT_HOST: {
     default: '127.0.0.1',
     about:
-      'IP address to listen on, or `localhost`. Anything but loopback needs TLS, or trusted proxies that terminate it.',
+      'IP address to listen on, or `localhost` for the first that it stands for. Anything but loopback needs TLS, or trusted proxies that terminate it.',
   },
   MIOT_PORT: { default: '8080', about: 'Port to listen on.' },
   MIOT_DATA_DIR: {

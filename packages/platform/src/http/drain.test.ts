@@ -1,15 +1,27 @@
 import assert from 'node:assert/strict'
+import dns, { type LookupAddress, type LookupOptions } from 'node:dns'
 import { once } from 'node:events'
+import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
 import { Agent, get, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { describe, it } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { createLogger } from '../logging/index.ts'
+import { selfSigned } from '../testing/self-signed.ts'
 import { shutDown } from './drain.ts'
 import { createHttpServer } from './server.ts'
+import type { TlsFiles } from './tls.ts'
+
+interface Settings {
+  readonly host?: string
+  readonly tls?: TlsFiles | null
+}
 
 /** A server whose `/slow` answers when it is let go, and a client that keeps its connections. */
-async function start() {
+async function start({ host = '127.0.0.1', tls = null }: Settings = {}) {
   const letGo = Promise.withResolvers<void>()
   const arrived = Promise.withResolvers<void>()
   const app = await createHttpServer({
@@ -27,11 +39,11 @@ async function start() {
       },
     ],
     logger: createLogger('silent', { write: () => {} }),
-    tls: null,
+    tls,
     trustedProxies: [],
   })
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = app.server.address() as AddressInfo
+  await app.listen({ host, port: 0 })
+  const { address, port } = app.server.address() as AddressInfo
   const agent = new Agent({ keepAlive: true })
   async function ask(path: string) {
     const [response] = (await once(get({ port, path, agent }), 'response')) as [IncomingMessage]
@@ -41,8 +53,23 @@ async function start() {
       body: JSON.parse(await text(response)) as unknown,
     }
   }
-  return { app, agent, ask, letGo, arrived: arrived.promise }
+  return { app, address, port, agent, ask, letGo, arrived: arrived.promise }
 }
+
+/** The head of a TLS record, and nothing of what it announces. */
+const HANDSHAKE = Buffer.from([22, 3, 1, 2, 0])
+
+/** Of `localhost`, which stands for one only on some machines. */
+function haveTwoAddresses({ mock }: TestContext): void {
+  const both = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }))
+  const { lookup } = dns as { lookup: (...args: unknown[]) => unknown }
+  mock.method(dns, 'lookup', (name: string, options: LookupOptions, found: AllFound) =>
+    name === 'localhost' && options.all ? found(null, both) : lookup(name, options, found),
+  )
+}
+type AllFound = (error: null, addresses: LookupAddress[]) => void
+
+const REQUEST = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'
 
 describe('shutDown', { timeout: 20_000 }, () => {
   it('says so first, goes on answering, and tells each connection that this was its last', async () => {
@@ -73,6 +100,67 @@ describe('shutDown', { timeout: 20_000 }, () => {
     letGo.resolve()
     assert.deepEqual(await answer, { status: 200, connection: 'close', body: { done: true } })
     await stopping
+    agent.destroy()
+  })
+
+  it('answers whoever waits in the kernel’s queue', async () => {
+    const { app, port } = await start()
+    const answers = Array.from({ length: 5 }, () => {
+      const socket = connect(port, '127.0.0.1')
+      socket.write(REQUEST)
+      return text(socket)
+    })
+    // The event loop takes one a turn.
+    await once(app.server, 'connection')
+    await shutDown(app, 0)
+    for (const answer of await Promise.all(answers)) {
+      assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
+      assert.match(answer, /^connection: close\r$/im)
+    }
+  })
+
+  it('follows whoever reaches it as localhost, by the one server there is', async (t) => {
+    haveTwoAddresses(t)
+    const { app, address, port } = await start({ host: 'localhost' })
+    assert.equal(app.addresses().length, 1)
+    const late = connect(port, address)
+    await once(app.server, 'connection')
+    const stopped = shutDown(app, 0)
+    while (app.server.listening) await setImmediate()
+    late.write(REQUEST)
+    assert.match(await text(late), /^HTTP\/1\.1 200 OK\r\n/)
+    await stopped
+  })
+
+  it('does not wait for a TLS handshake that nobody finishes', async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'drain-'))
+    const tls = { certFile: join(folder.path, 'crt'), keyFile: join(folder.path, 'key') }
+    const { cert, key } = selfSigned('one')
+    writeFileSync(tls.certFile, cert)
+    writeFileSync(tls.keyFile, key)
+    const { app, port } = await start({ tls })
+    const begun = connect(port, '127.0.0.1')
+    begun.write(HANDSHAKE)
+    const [accepted] = (await once(app.server, 'connection')) as [Socket]
+    while (accepted.bytesRead === 0) await setImmediate()
+    const startedAt = performance.now()
+    await shutDown(app, 0)
+    assert.ok(performance.now() - startedAt < 10_000)
+    assert.equal(await text(begun), '')
+  })
+
+  it('does not wait for whoever is connected and says nothing', async () => {
+    const { app, port, ask, agent, letGo, arrived } = await start()
+    const answer = ask('/slow')
+    await arrived
+    const heard = text(connect(port, '127.0.0.1'))
+    await once(app.server, 'connection')
+    const stopped = shutDown(app, 0)
+    // The slow one holds the server, so it is not its end that closes the silent one.
+    assert.equal(await heard, '')
+    letGo.resolve()
+    assert.equal((await answer).status, 200)
+    await stopped
     agent.destroy()
   })
 })

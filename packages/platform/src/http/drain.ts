@@ -1,9 +1,12 @@
 /**
- * Leaving without a reset: first nobody new is sent here, then every connection hears that its answer is the
- * last one, and only then does the server close.
+ * Leaving without a reset: first nobody new is sent here, then nobody new is accepted, then whoever is
+ * connected is answered, and only then do the applications end.
  */
 
-import { setTimeout as wait } from 'node:timers/promises'
+import { once } from 'node:events'
+import { Server as NetServer, type Server, type Socket } from 'node:net'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
+import { TLSSocket, Server as TlsServer } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 
 const draining = new WeakSet<object>()
@@ -13,17 +16,100 @@ export function isDraining(server: object): boolean {
   return draining.has(server)
 }
 
-/** Past this, requests that are still under way are cut off, so that what was counted can be written. */
-const CLOSE_LIMIT_MS = 20_000
+/** By the peer's address and port: a connection that has become secure takes its own place. */
+const connectionsOf = new WeakMap<object, Map<string, Socket>>()
+
+/**
+ * Remembers who is connected. Node's own list lacks those in a TLS handshake, and does not tell a connection
+ * that never sent anything from one whose request is under way.
+ */
+export function followConnections(server: Server): void {
+  const connections = new Map<string, Socket>()
+  connectionsOf.set(server, connections)
+  const add = (socket: Socket): void => {
+    const peer = `${socket.remoteAddress} ${socket.remotePort}`
+    connections.set(peer, socket)
+    socket.once('close', () => {
+      if (connections.get(peer) === socket) connections.delete(peer)
+    })
+  }
+  server.on('connection', add)
+  server.on('secureConnection', add)
+}
+
+/** Since the signal. Past it, requests under way are cut off, so that what was counted can be written. */
+const LEAVE_LIMIT_MS = 25_000
+
+/** For whoever was accepted last to send a request; over TLS after its handshake. */
+const NEW_GRACE_MS = 1000
+
+/** For a request that is on its way over a connection which has brought others. */
+const KEPT_GRACE_MS = 250
+
+/** A shorter turn has done nothing worth mentioning since it looked for connections. */
+const QUIET_TURN_MS = 0.05
+
+/** Under a load that leaves no quiet turn. */
+const STOP_LISTENING_LIMIT_MS = 1000
 
 /**
  * Says `stopping` at `/readyz` and answers as before for `drainMs`, with `Connection: close`; then accepts
- * nothing more, waits for the requests under way, and closes.
+ * nothing more, answers whoever is connected, and closes.
+ *
+ * @param drainMs less than the 25 seconds that all of it takes at most.
  */
 export async function shutDown(app: FastifyInstance, drainMs: number): Promise<void> {
-  draining.add(app.server)
-  if (drainMs > 0 && app.server.listening) await wait(drainMs)
-  const limit = setTimeout(() => app.server.closeAllConnections(), CLOSE_LIMIT_MS)
+  const { server } = app
+  draining.add(server)
+  const limit = setTimeout(() => cutOff(server, () => true), LEAVE_LIMIT_MS)
+  if (server.listening) {
+    await wait(drainMs)
+    await stopListening(server)
+    const isNew = (socket: Socket) => hasAskedNothing(server, socket)
+    await allGone(server, connectionsTo(server).some(isNew) ? NEW_GRACE_MS : KEPT_GRACE_MS)
+    cutOff(server, isNew)
+  }
   await app.close()
   clearTimeout(limit)
 }
+
+/**
+ * The kernel accepts before we do, and resets what we have not taken when the listening socket closes. The
+ * event loop takes one connection a turn (libuv/libuv#3696): after a turn that found none nobody waits, and
+ * if that turn was short, hardly anybody can have come since.
+ */
+async function stopListening(server: Server): Promise<void> {
+  const until = performance.now() + STOP_LISTENING_LIMIT_MS
+  let taken = false
+  server.on('connection', () => {
+    taken = true
+  })
+  // What is left of the turn we are in may not look at all.
+  await nextTurn()
+  let began: number
+  let now = performance.now()
+  do {
+    taken = false
+    began = now
+    await nextTurn()
+    now = performance.now()
+  } while ((taken || now - began > QUIET_TURN_MS) && now < until)
+  // Not http's own, which would also cut off connections that are idle.
+  NetServer.prototype.close.call(server)
+}
+
+/** @returns once nobody is connected any more, or after `withinMs`. */
+async function allGone(server: Server, withinMs: number): Promise<void> {
+  await once(server, 'close', { signal: AbortSignal.timeout(withinMs) }).catch(() => {})
+}
+
+function hasAskedNothing(server: Server, socket: Socket): boolean {
+  const inHandshake = server instanceof TlsServer && !(socket instanceof TLSSocket)
+  return inHandshake || socket.bytesRead === 0
+}
+
+function cutOff(server: Server, which: (socket: Socket) => boolean): void {
+  for (const socket of connectionsTo(server)) if (which(socket)) socket.destroy()
+}
+
+const connectionsTo = (server: Server): Socket[] => [...(connectionsOf.get(server)?.values() ?? [])]

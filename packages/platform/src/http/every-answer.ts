@@ -1,6 +1,6 @@
 /**
  * `X-Request-Id` on every answer, also where Node or Fastify would answer in our place and without it:
- * no `Host`, an expectation nobody knows, a server that is closing.
+ * no `Host`, an expectation nobody knows.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -11,21 +11,11 @@ import type { Refuse } from './refusals.ts'
 /** Options of Node's server: it leaves the refusals below to us. */
 export const LEAVE_REFUSALS_TO_US = { requireHostHeader: false } as const
 
-const RETRY_AFTER_SECONDS = 5
-
 export function answerEverything(app: FastifyInstance, refuse: Refuse): void {
-  let closing = false
-  app.addHook('preClose', (done) => {
-    closing = true
-    done()
-  })
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
-    if (closing) {
-      refuse(request, reply.header('retry-after', RETRY_AFTER_SECONDS), CLOSING)
-    } else if (lacksHost(request)) {
-      refuse(request, reply.header('connection', 'close'), NO_HOST)
-    } else done()
+    if (lacksHost(request)) refuse(request, reply.header('connection', 'close'), NO_HOST)
+    else done()
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining(app.server)) reply.header('connection', 'close')
@@ -46,11 +36,4 @@ const NO_HOST = {
   status: 400,
   error: 'invalid_request',
   error_description: 'The Host header is missing',
-}
-
-/** Only for connections that stayed busy: idle ones are closed, new ones are not accepted. */
-const CLOSING = {
-  status: 503,
-  error: 'temporarily_unavailable',
-  error_description: 'The server is shutting down',
 }

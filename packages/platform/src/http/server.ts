@@ -2,8 +2,8 @@
  * The HTTP server that the two applications are mounted on. It knows no endpoint but those of health.ts.
  */
 
-import type { RequestListener } from 'node:http'
-import { createServer, type Server as HttpsServer, type ServerOptions } from 'node:https'
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
+import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -14,6 +14,7 @@ import Fastify, {
 } from 'fastify'
 import { type Metrics, noMetrics } from '../metrics/index.ts'
 import type { Application } from './application.ts'
+import { followConnections } from './drain.ts'
 import { answerEverything, LEAVE_REFUSALS_TO_US } from './every-answer.ts'
 import { mountHealth } from './health.ts'
 import { observeRequests, type RequestObserver } from './observe.ts'
@@ -49,7 +50,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const refuse = refusalsOf(options.applications)
   const serverOptions = { ...timeouts(requestTimeoutMs), ...LEAVE_REFUSALS_TO_US }
   const app = Fastify({
-    ...(pair === null ? { http: serverOptions } : tlsServer(pair, serverOptions)),
+    serverFactory: (handler) => oneServer(handler, pair, serverOptions),
     // With none Fastify need not read the header at all.
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     loggerInstance: options.logger,
@@ -62,7 +63,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     genReqId: requestIdOf,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    // It would be sent without our headers; ours is in answerEverything.
+    // Whoever is connected while we leave is answered; drain.ts says how long.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 4096 },
     frameworkErrors(error, request, reply) {
@@ -75,6 +76,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     },
   })
   if (tls !== null && pair !== null) followTls(app, tls, pair)
+  followConnections(app.server)
   answerEverything(app, refuse)
   const observer = observeRequests(app, options.metrics ?? noMetrics)
   app.addHook('onRoute', ({ method, url }) => {
@@ -116,23 +118,18 @@ function timeouts(requestTimeoutMs: number) {
 }
 
 /**
- * Fastify's own `https` option makes a second server for `localhost` (one an address family) that nobody
- * else can reach, so its certificate could not be replaced. With a factory there is one server.
+ * Left to itself, Fastify makes a second server for `localhost` (one an address family) that nobody else can
+ * reach: its certificate could not be replaced, and its connections not followed to their end.
  */
-function tlsServer(pair: TlsPair, serverOptions: ServerOptions) {
-  const options = {
-    ...serverOptions,
-    ...secureContextOptions(pair),
-    handshakeTimeout: serverOptions.requestTimeout,
-  }
-  return {
-    serverFactory: (handler: RequestListener): HttpsServer => createServer(options, handler),
-  }
+function oneServer(handler: RequestListener, pair: TlsPair | null, options: ServerOptions): Server {
+  if (pair === null) return createServer(options, handler)
+  const tls = { ...secureContextOptions(pair), handshakeTimeout: options.requestTimeout }
+  return createTlsServer({ ...options, ...tls }, handler)
 }
 
 /** New connections get the new certificate; those that are open stay as they are. */
 function followTls(app: FastifyInstance, files: TlsFiles, pair: TlsPair): void {
-  const server = app.server as HttpsServer
+  const server = app.server as unknown as HttpsServer
   const stop = watchTls(files, pair, {
     onReload(next) {
       server.setSecureContext(secureContextOptions(next))
