@@ -113,12 +113,21 @@ describe('kill -9 in the middle of 32 connections', () => {
 describe('after a restart on the same data', () => {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     it(`by ${signal}, keys, clients and tokens are as they were`, async () => {
-      const keys = () => connection.send({ method: 'GET', path: '/.well-known/jwks.json' })
+      const keys = async (): Promise<string[]> => {
+        const jwks = await connection.send({ method: 'GET', path: '/.well-known/jwks.json' })
+        return (jwks.json().keys as object[]).map((key) => JSON.stringify(key))
+      }
       const client = await createClient(server)
-      const published = (await keys()).text
+      const published = await keys()
       const old = await accessToken(connection, client)
       await server.restart(signal)
-      assert.equal((await keys()).text, published)
+      // Two seconds after a start the next key may be made, which is no loss.
+      const after = await keys()
+      assert.ok(published.length > 0)
+      assert.deepEqual(
+        published.filter((key) => !after.includes(key)),
+        [],
+      )
       assert.equal((await track(connection, old, report('RESTART'))).status, 200)
       assert.equal(typeof (await accessToken(connection, client)), 'string')
       assert.equal(typeof (await accessToken(connection, server.credentials)), 'string')
