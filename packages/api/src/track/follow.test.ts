@@ -53,6 +53,19 @@ const cursorsOf = (step: FollowStep) =>
   'entries' in step ? step.entries.map(({ cursor }) => cursor) : step
 
 describe('following', { timeout: 20_000 }, () => {
+  it('lets a page go when it has been taken, since a quiet stream may wait for hours', async () => {
+    const feed = createFeed()
+    feed.add(1)
+    const { steps, controller } = followed(feed)
+    const { value } = await steps.next()
+    assert.deepEqual(cursorsOf(value as FollowStep), [1])
+    const end = steps.next()
+    await new Promise(setImmediate)
+    assert.deepEqual(cursorsOf(value as FollowStep), [])
+    controller.abort()
+    await end
+  })
+
   it('tells what was stored behind the cursor, page by page, and then what comes', async () => {
     const feed = createFeed()
     feed.add(20)

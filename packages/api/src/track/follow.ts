@@ -6,7 +6,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FeedEntry, TelemetryStore, Tenant } from '../store/store.ts'
+import type { Feed, FeedEntry, TelemetryStore, Tenant } from '../store/store.ts'
 
 export interface FollowOptions {
   /** The cursor to go on behind. */
@@ -28,6 +28,7 @@ export interface Pace {
 
 export const PACE: Pace = { heartbeatMs: 15_000, gatherMs: 100, maxBehind: 10_000 }
 
+/** Its entries are gone once the next step is asked for. */
 export type FollowStep =
   | { readonly entries: readonly FeedEntry[] }
   | { readonly skipped: number; readonly cursor: number }
@@ -48,6 +49,7 @@ export async function* follow(
       news.clear()
       const feed = await store.readSince(tenant, cursor, PAGE)
       if (feed.entries.length > 0) yield { entries: feed.entries }
+      letGo(feed)
       cursor = feed.cursor
       if (feed.more) {
         const skipped = (await newestCursor(tenant, store)) - pace.maxBehind - cursor
@@ -61,6 +63,11 @@ export async function* follow(
   } finally {
     news.end()
   }
+}
+
+/** A generator that waits keeps what it last looked at: without this each quiet stream a page of reports. */
+function letGo({ entries }: Feed): void {
+  ;(entries as FeedEntry[]).length = 0
 }
 
 /** Where to begin for whoever wants to hear of what is stored from now on. */
