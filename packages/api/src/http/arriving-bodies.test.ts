@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import Fastify from 'fastify'
@@ -52,8 +53,26 @@ async function answerTo(outgoing: ClientRequest) {
 }
 
 describe('large bodies that stop on their way', { timeout: 20_000 }, () => {
+  it('leave room for one that is sent at speed, though each stops where a small one ends', async () => {
+    const { bodies, begin, stop } = await start(4 * SMALL_BODY_BYTES)
+    const stalled: PassThrough[] = []
+    for (let index = 0; index < 5; index++) {
+      const payload = new PassThrough()
+      stalled.push(payload)
+      bodies.follow(payload).resume()
+      payload.write(part(SMALL_BODY_BYTES))
+    }
+    const fast = await begin('chunked')
+    const taken = answerTo(fast)
+    fast.end(part(SMALL_BODY_BYTES + 1))
+    assert.equal((await taken).statusCode, 200)
+    for (const payload of stalled) payload.destroy()
+    await stop()
+  })
+
   it('hold no more than the budget: the oldest is refused, and sees why', async () => {
-    const { bodies, begin, stop } = await start(4 * PART)
+    const budget = 4 * (PART - SMALL_BODY_BYTES)
+    const { bodies, begin, stop } = await start(budget)
     const stalled: ClientRequest[] = []
     const answered: number[] = []
     for (let index = 0; index < 12; index++) {
@@ -66,14 +85,14 @@ describe('large bodies that stop on their way', { timeout: 20_000 }, () => {
       const refused = stalled[index - 4] as ClientRequest
       const answer = await answerTo(refused)
       assert.deepEqual([answer.statusCode, answer.retry], [429, '5'], answer.text)
-      assert.ok(bodies.bytes <= 4 * PART, `${bodies.bytes} bytes are held`)
+      assert.ok(bodies.bytes <= budget, `${bodies.bytes} bytes are held`)
     }
     assert.deepEqual(answered, [0, 1, 2, 3, 4, 5, 6, 7])
     await stop()
   })
 
   it('are in the way neither of small ones nor of one that comes at speed', async () => {
-    const { begin, stop } = await start(3 * PART)
+    const { begin, stop } = await start(3 * (PART - SMALL_BODY_BYTES))
     const oldest = await begin('chunked')
     oldest.write(part(SMALL_BODY_BYTES - 1))
     const slow = [await begin(BODY), await begin(BODY)]
@@ -122,7 +141,7 @@ describe('large bodies that stop on their way', { timeout: 20_000 }, () => {
   })
 
   it('may be finished after the refusal, and the connection goes on', async () => {
-    const { begin, stop } = await start(PART)
+    const { begin, stop } = await start(PART - SMALL_BODY_BYTES)
     const outgoing = await begin(BODY)
     const refused = answerTo(outgoing)
     const finished = once(outgoing, 'finish')

@@ -3,7 +3,8 @@
  *
  * A slow sender is no fault, but a hundred that each stop short of the end of five megabytes would hold half a
  * gigabyte. Past the budget the one that has been on its way for longest is refused; whoever sends at speed
- * is through by then. Small bodies are not counted: a fleet of them is never in the way of anything here.
+ * is through by then. What a small body has is not counted, of any: a fleet of them is never in the way of
+ * anything here.
  */
 
 import { type Readable, Transform } from 'node:stream'
@@ -33,7 +34,7 @@ export class ArrivingBodies {
     this.#maxBytes = maxBytes
   }
 
-  /** What is held of them now. */
+  /** What is held of them now, above what a small one may have each. */
   get bytes(): number {
     return this.#bytes
   }
@@ -41,8 +42,9 @@ export class ArrivingBodies {
   /** Passes on what comes from `payload`. Closed early, the rest is read all the same, and thrown away. */
   follow(payload: Readable): Transform {
     const count = (length: number): void => {
+      this.#bytes -= aboveSmall(one)
       one.bytes += length
-      this.#bytes += length
+      this.#bytes += aboveSmall(one)
       this.#makeRoom()
     }
     const counted = new Transform({
@@ -65,16 +67,18 @@ export class ArrivingBodies {
   #makeRoom(): void {
     for (const one of this.#arriving) {
       if (this.#bytes <= this.#maxBytes) return
-      if (one.bytes <= SMALL_BODY_BYTES) continue
+      if (aboveSmall(one) === 0) continue
       this.#forget(one)
       one.refuse()
     }
   }
 
   #forget(one: Arriving): void {
-    if (this.#arriving.delete(one)) this.#bytes -= one.bytes
+    if (this.#arriving.delete(one)) this.#bytes -= aboveSmall(one)
   }
 }
+
+const aboveSmall = ({ bytes }: Arriving): number => Math.max(0, bytes - SMALL_BODY_BYTES)
 
 /** A hook that follows the bodies that are not known to be small. */
 export function followLarge(bodies: ArrivingBodies): preParsingHookHandler {

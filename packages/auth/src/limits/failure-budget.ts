@@ -37,11 +37,6 @@ export class FailureBudget {
     return this.#paidUntil.size
   }
 
-  /** False when `key` never failed, or so long ago that it is forgotten. */
-  knows(key: string): boolean {
-    return this.#paidUntil.has(key)
-  }
-
   /** Milliseconds until `key` may fail once more; 0: now. A key that never failed never waits. */
   waitMs(key: string, nowMs: number): number {
     return Math.max(0, this.#debtMs(key, nowMs) - (this.#burst - 1) * this.#intervalMs)

@@ -75,8 +75,6 @@ export class LoginLimits {
    * @throws OAuthError `temporarily_unavailable` (429).
    */
   assertMayTry(attempt: LoginAttempt): void {
-    // Whatever a client failed at from here, this address failed at, and is remembered for no less long.
-    if (!this.#address.knows(addressBlock(attempt.address))) return
     const now = this.#now()
     const keys = keysOf(attempt)
     const budgets = [

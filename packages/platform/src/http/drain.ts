@@ -16,7 +16,7 @@ export function isDraining(server: object): boolean {
   return draining.has(server)
 }
 
-/** By the peer's address and port: a connection that has become secure takes its own place. */
+/** By the peer's address and port, and ours: a connection that has become secure takes its own place. */
 const connectionsOf = new WeakMap<object, Map<string, Socket>>()
 
 /**
@@ -27,7 +27,7 @@ export function followConnections(server: Server): void {
   const connections = new Map<string, Socket>()
   connectionsOf.set(server, connections)
   const add = (socket: Socket): void => {
-    const peer = `${socket.remoteAddress} ${socket.remotePort}`
+    const peer = `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress}`
     connections.set(peer, socket)
     socket.once('close', () => {
       if (connections.get(peer) === socket) connections.delete(peer)
