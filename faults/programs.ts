@@ -27,6 +27,10 @@ export const PROGRAMS: Readonly<
     about: 'an instance leaves while clients connect anew, in plaintext and over TLS',
     quick: true,
   },
+  successions: {
+    about: 'one process succeeds another at a socket that somebody holds, under load',
+    quick: true,
+  },
   'kill-nine': {
     about: 'the server is killed while reports arrive, again and again',
     quick: true,

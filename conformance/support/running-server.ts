@@ -7,13 +7,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { BoundSocket, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 
 const MIOT = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
+const SERVE = [process.execPath, [MIOT, 'serve']] as const
 
 export interface Credentials {
   readonly client_id: string
@@ -57,11 +58,14 @@ type Settings = Readonly<Record<string, string>>
  *
  * @param settings a function where a setting depends on the URL. With a `MIOT_DATA_DIR` the server joins
  *   the installation that is there, and leaves it in place when it stops.
+ * @param socket `held`: as systemd does, we hold it and hand it to each process in turn.
  */
 export async function startServer(
   settings: Settings | ((url: string) => Settings) = {},
+  socket: 'own' | 'held' = 'own',
 ): Promise<RunningServer> {
   const port = await freePort()
+  const held = socket === 'held' ? new BoundSocket({ host: '127.0.0.1', port }) : null
   const plain = `http://localhost:${port}`
   const env = typeof settings === 'function' ? settings(plain) : settings
   const url = env.MIOT_TLS_CERT === undefined ? plain : plain.replace('http:', 'https:')
@@ -90,7 +94,7 @@ export async function startServer(
   }
 
   async function start(): Promise<ChildProcess> {
-    const process_ = spawn(process.execPath, [MIOT, 'serve'], { env: fullEnv })
+    const process_ = held === null ? spawn(...SERVE, { env: fullEnv }) : handOver(held, fullEnv)
     let printedNow = ''
     process_.stderr?.on('data', (text) => {
       printed += text
@@ -133,9 +137,18 @@ export async function startServer(
     },
     async stop() {
       await kill('SIGTERM')
+      held?.close()
       removeData()
     },
   }
+}
+
+/** sd_listen_fds(3): the process is told its own id, which only it knows before it starts. */
+function handOver(held: BoundSocket, env: Record<string, string | undefined>): ChildProcess {
+  const script = 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"'
+  const [node, args] = SERVE
+  const stdio = ['pipe', 'pipe', 'pipe', held.fd()] as const
+  return spawn('sh', ['-c', script, 'sh', node, ...args], { env, stdio: [...stdio] })
 }
 
 /** Runs `miot` to its end, whatever its exit status. */

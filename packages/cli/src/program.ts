@@ -5,6 +5,7 @@ import { doctor } from './commands/doctor.ts'
 import { serveCommand } from './commands/serve.ts'
 import type { Environment } from './config/read-settings.ts'
 import { type Context, createContext } from './context.ts'
+import { handedSocket } from './handed-socket.ts'
 import { addAssets } from './words/assets.ts'
 import { addToken, addTrack } from './words/client-side.ts'
 import { addClients, addSecrets } from './words/clients.ts'
@@ -41,7 +42,7 @@ export function createProgram(env: Environment, json: boolean): Command {
   program
     .command('serve')
     .description('run ModularIoT Auth and ModularIoT API in one process')
-    .action(() => serveCommand(context()))
+    .action(() => serveCommand(context(), handedSocket(env, process.pid)))
   program
     .command('doctor')
     .description('check this installation (exit status 7 when something is wrong)')

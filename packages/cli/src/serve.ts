@@ -1,5 +1,6 @@
 /** ModularIoT Auth and ModularIoT API in one process: all of it put together, started and stopped. */
 
+import type { AddressInfo } from 'node:net'
 import { createApiServer, startTelemetryMaintenance } from '@modulariot/api'
 import { createAuthServer, systemContext } from '@modulariot/auth'
 import { createHttpServer, loadTls, shutDown, TlsFilesError } from '@modulariot/platform/http'
@@ -7,6 +8,7 @@ import { createLogger } from '@modulariot/platform/logging'
 import { createMetrics } from '@modulariot/platform/metrics'
 import { CliError } from './cli-error.ts'
 import type { Config } from './config/parse-config.ts'
+import { assertAsConfigured } from './handed-socket.ts'
 import { prepareInstallation } from './installation.ts'
 import { createQuickstart, ensureApiAudience, type QuickstartCredentials } from './quickstart.ts'
 import { serveMetrics } from './serve-metrics.ts'
@@ -25,10 +27,11 @@ export interface Running {
   stop(drainMs: number): Promise<void>
 }
 
-export async function serve(config: Config): Promise<Running> {
+/** @param socket a descriptor to listen on. Null: we listen at the host and port of `config`. */
+export async function serve(config: Config, socket: number | null): Promise<Running> {
   const opened = new AsyncDisposableStack()
   try {
-    return await start(config, opened)
+    return await start(config, socket, opened)
   } catch (error) {
     // A connection that was left open would keep the process from ending with what it says now.
     await opened.disposeAsync()
@@ -37,7 +40,11 @@ export async function serve(config: Config): Promise<Running> {
 }
 
 /** @param opened what has to be closed, the last first. */
-async function start(config: Config, opened: AsyncDisposableStack): Promise<Running> {
+async function start(
+  config: Config,
+  socket: number | null,
+  opened: AsyncDisposableStack,
+): Promise<Running> {
   const { issuer, apiAudience: audience, tls, trustedProxies } = config
   // Before anything is opened or made.
   const caFile = selfSignedCertificate(config)
@@ -103,11 +110,13 @@ async function start(config: Config, opened: AsyncDisposableStack): Promise<Runn
     await http.listen({
       host: config.host,
       port: config.port,
+      ...(socket !== null && { fd: socket }),
       listenTextResolver: (address) => `listening on ${address.replace(/^https?:\/\//, '')}`,
     })
+    if (socket !== null) assertAsConfigured(http.server.address() as AddressInfo | null, config)
   } catch (error) {
     await stop(0)
-    throw explainListenError(error, config)
+    throw explainListenError(error, config, socket)
   }
   const quickstart = await createQuickstart(config, admin)
   return { quickstart, caFile, stop }
@@ -128,8 +137,18 @@ function selfSignedCertificate({ tls }: Config): string | null {
   }
 }
 
-function explainListenError(error: unknown, { host, port }: Config): unknown {
-  const code = (error as NodeJS.ErrnoException).code
+function explainListenError(
+  error: unknown,
+  { host, port }: Config,
+  socket: number | null,
+): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (socket !== null && syscall === 'listen') {
+    return new CliError(
+      'failure',
+      `Descriptor ${socket}, which LISTEN_FDS hands over, is no socket to listen on (${code})`,
+    )
+  }
   if (code === 'EADDRINUSE') {
     return new CliError('failure', `Port ${port} on ${host} is in use: set MIOT_PORT to a free one`)
   }

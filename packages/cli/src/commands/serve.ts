@@ -7,9 +7,10 @@ import { welcome } from '../welcome.ts'
 /** Past this, whatever still hangs is left behind. */
 const SHUTDOWN_LIMIT_MS = 30_000
 
-export async function serveCommand(context: Context): Promise<void> {
+/** @param socket the descriptor of one that was handed over, or null. */
+export async function serveCommand(context: Context, socket: number | null): Promise<void> {
   const config = context.config()
-  const running = await serve(config)
+  const running = await serve(config, socket)
   process.stdout.write(welcome(config, running, Date.now()))
   const signal = await new Promise<string>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM']) process.once(name, resolve)
