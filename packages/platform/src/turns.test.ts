@@ -13,7 +13,7 @@ async function walk(name: string, turn: () => Promise<void>, steps: string[]): P
 
 describe('createTurn', () => {
   it('brings all that wait through one step before the next', async () => {
-    const turn = createTurn(10)
+    const turn = createTurn(10, setImmediate)
     const steps: string[] = []
     await Promise.all(['a', 'b', 'c'].map((name) => walk(name, turn, steps)))
     assert.deepEqual(steps, ['a1', 'b1', 'c1', 'a2', 'b2', 'c2'])
@@ -21,14 +21,14 @@ describe('createTurn', () => {
 
   it('goes on after the event loop has read, not before', async () => {
     const steps: string[] = []
-    const walking = walk('a', createTurn(10), steps)
+    const walking = walk('a', createTurn(10, setImmediate), steps)
     await null
     assert.deepEqual(steps, [])
     await walking
   })
 
   it('lets only so many go on before the event loop has its turn', async () => {
-    const turn = createTurn(2)
+    const turn = createTurn(2, setImmediate)
     const steps: string[] = []
     const all = ['a', 'b', 'c', 'd', 'e'].map((name) => walk(name, turn, steps))
     await nextTurn()
@@ -37,8 +37,32 @@ describe('createTurn', () => {
     assert.equal(steps.length, 10)
   })
 
+  it('keeps together whom an earlier turn has gathered, before the event loop reads on', async () => {
+    const [gather, together] = [createTurn(10, setImmediate), createTurn(10, process.nextTick)]
+    const steps: string[] = []
+    const all = ['a', 'b'].map(async (name) => {
+      await gather()
+      steps.push(`${name}0`)
+      await walk(name, together, steps)
+    })
+    await nextTurn()
+    assert.deepEqual(steps, ['a0', 'b0', 'a1', 'b1', 'a2', 'b2'])
+    await Promise.all(all)
+  })
+
+  it('lets the event loop read between the groups of those whose steps were under way', async () => {
+    const turn = createTurn(2, process.nextTick)
+    const steps: string[] = []
+    const all = ['a', 'b', 'c'].map((name) => walk(name, turn, steps))
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    await null
+    assert.ok(!steps.includes('c1'))
+    await Promise.all(all)
+    assert.deepEqual(steps, ['a1', 'b1', 'a2', 'b2', 'c1', 'c2'])
+  })
+
   it('takes those that come while others go on', async () => {
-    const turn = createTurn(10)
+    const turn = createTurn(10, setImmediate)
     const steps: string[] = []
     await walk('a', turn, steps)
     await Promise.all([walk('b', turn, steps), walk('c', turn, steps)])

@@ -7,14 +7,17 @@
  * step of any. ADR 25 has the figures.
  */
 
-/** Ends when the event loop has read what there is to read. */
+/** Ends when the others have come as far. */
 export type Turn = () => Promise<void>
 
 /**
  * @param atMost so many go on in one turn, the others in the next, with whatever else the event loop has
  *   to do between them.
+ * @param whom is waited for. `setImmediate`: whoever sent something that can be read now. `process.nextTick`:
+ *   only those whose steps are under way, as they are behind another turn. To wait for more would part
+ *   them: who comes meanwhile makes a group of its own, and two half as large go round ever after.
  */
-export function createTurn(atMost: number): Turn {
+export function createTurn(atMost: number, whom: (release: () => void) => void): Turn {
   let waiting: (() => void)[] = []
   const release = (): void => {
     for (const goOn of waiting.slice(0, atMost)) goOn()
@@ -23,6 +26,6 @@ export function createTurn(atMost: number): Turn {
   }
   return () =>
     new Promise((resolve) => {
-      if (waiting.push(resolve) === 1) setImmediate(release)
+      if (waiting.push(resolve) === 1) whom(release)
     })
 }

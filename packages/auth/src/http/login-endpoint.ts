@@ -10,7 +10,7 @@ import { type ClientRequest, readClientCall } from './client-call.ts'
 const LOGINS_IN_A_TURN = 32
 
 export function loginEndpoint(deps: GrantDeps) {
-  const turn = createTurn(LOGINS_IN_A_TURN)
+  const turn = createTurn(LOGINS_IN_A_TURN, setImmediate)
   return async (request: ClientRequest, reply: FastifyReply) => {
     await turn()
     const { parameters, authorization, caller, observe } = readClientCall(request)

@@ -27,8 +27,8 @@ const signOnThreadPool = promisify(sign)
 
 /** @param cores that this process may use. */
 export function createSignatures(cores = availableParallelism()): MakeSignature {
-  const cheapTurn = createTurn(CHEAP_IN_A_TURN)
-  const dearTurn = createTurn(DEAR_IN_A_TURN)
+  const cheapTurn = createTurn(CHEAP_IN_A_TURN, process.nextTick)
+  const dearTurn = createTurn(DEAR_IN_A_TURN, process.nextTick)
   return async (alg, input, key) => {
     const { digest, options, dear } = ALGORITHMS[alg]
     const signWith = { key, ...options }
