@@ -4,11 +4,11 @@
  */
 
 import { ENVIRONMENTS, SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
+import { parseUniqueJson } from '@modulariot/platform/http'
 import Type, { type TSchema } from 'typebox'
 import { Compile } from 'typebox/schema'
 import { invalidInput } from '../admin-error.ts'
 import type { ClientChange, ClientInput } from '../clients/new-client.ts'
-import { parseStrictJson } from './strict-json.ts'
 
 const Nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
 const Choice = (values: readonly string[]) => Type.Union(values.map((value) => Type.Literal(value)))
@@ -238,7 +238,7 @@ const MAX_LINE_LENGTH = 64 * 1024
 export function parseLine(line: string): unknown {
   if (line.length > MAX_LINE_LENGTH) return undefined
   try {
-    return parseStrictJson(line)
+    return parseUniqueJson(line)
   } catch {
     return undefined
   }

@@ -6,7 +6,7 @@
  */
 
 import { type Parameters, parametersFromForm, parametersFromJson } from '@modulariot/oauth/protocol'
-import { assertShallow, decodeUtf8 } from '@modulariot/platform/http'
+import { decodeUtf8, parseUniqueJson } from '@modulariot/platform/http'
 import type { FastifyInstance } from 'fastify'
 
 /** A body as it arrived, and how its content type says to read it. */
@@ -19,10 +19,7 @@ const MAX_BODY_BYTES = 16 * 1024
 
 const READERS: Readonly<Record<string, RequestBody['read']>> = {
   'application/x-www-form-urlencoded': parametersFromForm,
-  'application/json': (text) => {
-    assertShallow(text)
-    return parametersFromJson(text)
-  },
+  'application/json': (text) => parametersFromJson(parseUniqueJson(text)),
 }
 
 export function addBodyParsers(app: FastifyInstance): void {

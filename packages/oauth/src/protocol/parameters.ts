@@ -6,7 +6,6 @@
  * sent, one nobody knows is ignored.
  */
 
-import { hasDuplicateMembers } from './json-text.ts'
 import { malformedRequest, OAuthError } from './oauth-error.ts'
 
 export type Parameters = ReadonlyMap<string, string>
@@ -22,20 +21,13 @@ export function parametersFromForm(body: string): Parameters {
 }
 
 /**
- * @param text the body, UTF-8 decoded; its nesting already bounded by the caller.
- * @throws OAuthError `invalid_request` for text that is not one JSON object, or a repeated member.
+ * @param value what `JSON.parse` gave, of a text that names no member twice.
+ * @throws OAuthError `invalid_request` for a value that is no object.
  */
-export function parametersFromJson(text: string): Parameters {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw malformedRequest('The body is not valid JSON')
-  }
+export function parametersFromJson(value: unknown): Parameters {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw malformedRequest('The body must be a JSON object')
   }
-  if (hasDuplicateMembers(text, value)) throw malformedRequest('The body names a member twice')
   const parameters = new Map<string, string>()
   for (const [name, member] of Object.entries(value)) {
     // It reaches an object's prototype where somebody copies members carelessly.

@@ -13,11 +13,9 @@ export {
   trimJson,
 } from './json-array.ts'
 export {
-  assertShallow,
   decodeUtf8,
   JsonBodyError,
   MAX_JSON_DEPTH,
-  parseJson,
   parseUniqueJson,
 } from './json-body.ts'
 export { metricsPage } from './metrics-page.ts'

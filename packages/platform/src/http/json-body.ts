@@ -20,23 +20,15 @@ export function decodeUtf8(body: Buffer): string {
   return body.toString('utf8')
 }
 
-/** @throws JsonBodyError for text nested too deeply, invalid JSON, or a member named `__proto__`. */
-export function parseJson(text: string): unknown {
-  assertShallow(text)
-  const value = parse(text)
-  countMembers(value)
-  return value
-}
-
 /**
- * As `parseJson`, and refuses an object that names a member twice: another reader of the same text may
- * take the other one.
+ * What `JSON.parse` gives. An object that names a member twice is refused: another reader of the same text
+ * may take the other one.
  *
  * In valid JSON every colon outside a string follows a member's name, so there are more of them than
  * members in the value exactly when one was overwritten. Both counts come nearly free: the text is
  * walked for its depth, and the value for names that are refused, anyway.
  *
- * @throws JsonBodyError
+ * @throws JsonBodyError for that, for text nested too deeply, invalid JSON, or a member named `__proto__`.
  */
 export function parseUniqueJson(text: string): unknown {
   const names = assertShallow(text)

@@ -3,11 +3,10 @@
 import { hash } from 'node:crypto'
 import { OAuthError } from '@modulariot/oauth/protocol'
 import type { Verifier } from '@modulariot/oauth/resource-server'
-import { clientAddress, decodeUtf8 } from '@modulariot/platform/http'
+import { clientAddress, decodeUtf8, parseUniqueJson } from '@modulariot/platform/http'
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import type { AdminContext } from '../../admin/context.ts'
 import type { AdminScope } from '../../admin/scopes.ts'
-import { parseStrictJson } from '../../admin/strict-json.ts'
 import { invalidInput } from '../../admin-error.ts'
 import { assertAddressAllowed } from '../../clients/allowlist.ts'
 import type { ClientRecord } from '../../clients/client.ts'
@@ -106,7 +105,7 @@ export function bodyText({ body }: AnyRequest): string {
 }
 
 export function jsonBody(request: AnyRequest): unknown {
-  return parseStrictJson(bodyText(request))
+  return parseUniqueJson(bodyText(request))
 }
 
 /** A path parameter; the router has made sure that it is there. */
