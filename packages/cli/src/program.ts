@@ -5,6 +5,7 @@ import { doctor } from './commands/doctor.ts'
 import { serveCommand } from './commands/serve.ts'
 import type { Environment } from './config/read-settings.ts'
 import { type Context, createContext } from './context.ts'
+import { followReader, writeError } from './reader.ts'
 import { addAssets } from './words/assets.ts'
 import { addToken, addTrack } from './words/client-side.ts'
 import { addClients, addSecrets } from './words/clients.ts'
@@ -17,6 +18,8 @@ import { addStores } from './words/stores.ts'
  * @param json whether output, complaints included, is for programs.
  */
 export function createProgram(env: Environment, json: boolean): Command {
+  let serves = false
+  followReader(() => serves)
   const program = new Command('miot')
     .description('ModularIoT: machine-to-machine authorization and telemetry for IoT fleets.')
     .option('--json', 'print JSON (the default when piped)')
@@ -29,12 +32,14 @@ export function createProgram(env: Environment, json: boolean): Command {
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'miot: ')),
       // In JSON mode Commander's complaint is held back: the one JSON object says it.
-      ...(json && { writeErr: () => {} }),
+      writeErr: json ? () => {} : writeError,
     })
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .showSuggestionAfterError()
-    .hook('preAction', (_program, command) => followReader(command.name() === 'serve'))
+    .hook('preAction', (_program, command) => {
+      serves = command.name() === 'serve'
+    })
   const context = (): Context =>
     createContext(env, { json, url: program.opts<{ url?: string }>().url })
 
@@ -61,19 +66,4 @@ export function createProgram(env: Environment, json: boolean): Command {
     add(program, context)
   }
   return program
-}
-
-/** What a shell says of a program that SIGPIPE ended. */
-const READER_GONE_STATUS = 141
-
-/**
- * Whoever reads standard output may have seen enough (`| head`): that is no fault, and ends a command.
- *
- * @param goesOn without anybody who reads.
- */
-function followReader(goesOn: boolean): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    if (!goesOn) process.exit(READER_GONE_STATUS)
-  })
 }
