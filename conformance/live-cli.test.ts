@@ -28,11 +28,14 @@ after(async () => {
   await server.stop()
 })
 
-/** A command that goes on, and the lines it prints. */
-function running(...args: string[]) {
-  const child = spawn(process.execPath, ['packages/cli/src/main.ts', ...args], {
+const spawnMiot = (...args: readonly string[]) =>
+  spawn(process.execPath, ['packages/cli/src/main.ts', ...args], {
     env: { ...process.env, MIOT_DATA_DIR: server.dataDir, MIOT_ISSUER: server.url },
   })
+
+/** A command that goes on, and the lines it prints. */
+function running(...args: string[]) {
+  const child = spawnMiot(...args)
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   const errors = text(child.stderr)
   const line = async (): Promise<string> => {
@@ -102,6 +105,19 @@ describe('miot, when whoever reads has seen enough', { timeout: 60_000 }, () => 
     assert.deepEqual([status, await errors], [141, ''])
   })
 
+  for (const [what, gone, args] of [
+    ['help', 'stdout', ['--help']],
+    ['a complaint', 'stderr', ['--unknown', '--no-json']],
+    ['a complaint as JSON', 'stderr', ['--unknown', '--json']],
+    ['a failure', 'stderr', ['clients', 'show', 'nobody', '--no-json']],
+  ] as const) {
+    it(`ends with ${what} that nobody reads`, async () => {
+      const child = spawnMiot(...args)
+      child[gone].destroy()
+      assert.equal(await endOf(child), 141)
+    })
+  }
+
   it('serves on where it is the server', async () => {
     const port = await freePort()
     const dataDir = mkdtempSync(join(tmpdir(), 'miot-'))
@@ -109,6 +125,7 @@ describe('miot, when whoever reads has seen enough', { timeout: 60_000 }, () => 
       env: { ...process.env, MIOT_DATA_DIR: dataDir, MIOT_PORT: String(port) },
     })
     child.stdout.destroy()
+    child.stderr.destroy()
     const ended = endOf(child)
     // Written before the welcome, and what is asked afterwards is answered after it.
     while (!existsSync(join(dataDir, 'quickstart.env'))) {

@@ -2,17 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { selfSigned } from '../packages/platform/src/testing/self-signed.ts'
 import { openConnection } from './support/connection.ts'
 import { type RunningServer, startServer } from './support/running-server.ts'
+import { writeTlsFiles } from './support/tls-files.ts'
 import { accessToken } from './support/token-requests.ts'
 
 let server: RunningServer
@@ -101,15 +98,8 @@ describe('a server that is told to stop', { timeout: 60_000 }, () => {
 
   for (const tls of [false, true]) {
     it(`answers who was accepted and asks afterwards${tls ? ', over TLS' : ''}`, async () => {
-      using folder = mkdtempDisposableSync(join(tmpdir(), 'shutdown-'))
-      const files = {
-        MIOT_TLS_CERT: join(folder.path, 'crt'),
-        MIOT_TLS_KEY: join(folder.path, 'key'),
-      }
-      const { cert, key } = selfSigned('leaving')
-      writeFileSync(files.MIOT_TLS_CERT, cert)
-      writeFileSync(files.MIOT_TLS_KEY, key)
-      const leaving = await startServer(tls ? files : {})
+      using files = writeTlsFiles('leaving')
+      const leaving = await startServer(tls ? files.settings : {})
       const silent = await tcp(leaving)
       const kept = tls ? overTls(await tcp(leaving)) : await tcp(leaving)
       kept.write(LIVEZ)

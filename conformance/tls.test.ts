@@ -6,35 +6,30 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, type RequestOptions, request } from 'node:https'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { selfSigned } from '../packages/platform/src/testing/self-signed.ts'
 import { type RunningServer, runMiot, startServer } from './support/running-server.ts'
+import { writeTlsFiles } from './support/tls-files.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'miot-tls-'))
-const certFile = join(dir, 'tls.crt')
-const keyFile = join(dir, 'tls.key')
-const first = selfSigned('first')
+const first = writeTlsFiles('first')
+const { MIOT_TLS_CERT: certFile, MIOT_TLS_KEY: keyFile } = first.settings
 let server: RunningServer
 
 before(async () => {
-  writeFileSync(certFile, first.cert)
-  writeFileSync(keyFile, first.key)
   server = await startServer({
-    MIOT_TLS_CERT: certFile,
-    MIOT_TLS_KEY: keyFile,
+    ...first.settings,
     // A runtime that would allow the old versions, so that the floor is ours and not its.
     NODE_OPTIONS: '--tls-min-v1.0 --tls-cipher-list=DEFAULT:@SECLEVEL=0',
   })
 })
 after(async () => {
   await server.stop()
-  rmSync(dir, { recursive: true })
+  first[Symbol.dispose]()
 })
 
 /** A handshake, whoever signed the certificate. @throws what the handshake failed with. */
@@ -131,10 +126,10 @@ describe('TLS', { timeout: 60_000 }, () => {
     const [open] = Object.values(agent.freeSockets).flat()
 
     const second = selfSigned('second')
-    writeFileSync(join(dir, 'new.key'), second.key)
-    writeFileSync(join(dir, 'new.crt'), second.cert)
-    renameSync(join(dir, 'new.key'), keyFile)
-    renameSync(join(dir, 'new.crt'), certFile)
+    writeFileSync(join(first.folder, 'new.key'), second.key)
+    writeFileSync(join(first.folder, 'new.crt'), second.cert)
+    renameSync(join(first.folder, 'new.key'), keyFile)
+    renameSync(join(first.folder, 'new.crt'), certFile)
     await untilServed('second')
 
     assert.equal((await ask('/livez', { agent })).status, 200)
@@ -173,7 +168,7 @@ describe('TLS', { timeout: 60_000 }, () => {
 describe('a start that would be unsafe', () => {
   it('is refused off loopback in plaintext, and says what to set', async () => {
     const { status, stderr } = await runMiot(['serve', '--no-json'], {
-      env: { MIOT_HOST: '0.0.0.0', MIOT_DATA_DIR: join(dir, 'never') },
+      env: { MIOT_HOST: '0.0.0.0', MIOT_DATA_DIR: join(first.folder, 'never') },
     })
     assert.equal(status, 2)
     assert.equal(
@@ -186,14 +181,14 @@ describe('a start that would be unsafe', () => {
   it('is refused with a certificate that cannot be served, before anything is made', async () => {
     const { status, stderr } = await runMiot(['serve', '--no-json'], {
       env: {
-        MIOT_TLS_CERT: join(dir, 'no.crt'),
+        MIOT_TLS_CERT: join(first.folder, 'no.crt'),
         MIOT_TLS_KEY: keyFile,
-        MIOT_DATA_DIR: join(dir, 'never'),
+        MIOT_DATA_DIR: join(first.folder, 'never'),
       },
     })
     assert.equal(status, 2)
     assert.match(stderr, /no\.crt cannot be read \(ENOENT\): correct the files of MIOT_TLS_CERT/)
-    assert.throws(() => rmSync(join(dir, 'never')), { code: 'ENOENT' })
+    assert.throws(() => rmSync(join(first.folder, 'never')), { code: 'ENOENT' })
   })
 
   it('is allowed off loopback in plaintext behind declared proxies', async () => {

@@ -9,7 +9,6 @@
  */
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { openConnection } from '../conformance/support/connection.ts'
@@ -17,6 +16,7 @@ import { type RunningServer, startServer } from '../conformance/support/running-
 import { accessToken } from '../conformance/support/token-requests.ts'
 import { type Sent, type Shape, sendBatches } from './support/batch-load.ts'
 import { type Latencies, standBy } from './support/bystanders.ts'
+import { megabytes, memoryOf } from './support/memory.ts'
 import { storedRequests } from './support/stored-requests.ts'
 import { summarize } from './support/summary.ts'
 import { STORES, type StoreKind } from './support/two-instances.ts'
@@ -76,21 +76,11 @@ interface Round {
 const goodput = ({ acknowledged, seconds }: Sent, { items }: Shape): number =>
   (acknowledged.length * items) / seconds
 
-/** Where there is no `/proc` nobody knows. */
-function peakBytes(server: RunningServer): number {
-  try {
-    const status = readFileSync(`/proc/${server.pid()}/status`, 'utf8')
-    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) * 1024
-  } catch {
-    return Number.NaN
-  }
-}
-
 async function round(server: RunningServer, token: string, shape: Shape): Promise<Round> {
   const load = { shape, seconds: SECONDS }
   const fits = await sendBatches(server.url, token, { ...load, connections: FITTING_CONNECTIONS })
   assert.equal(fits.refused.length, 0, 'what fits is taken')
-  const before = peakBytes(server)
+  const before = memoryOf(server, 'peak')
   const end = new AbortController()
   const standing = standBy(server, token, end.signal)
   const pace = (TIMES * goodput(fits, shape)) / shape.items
@@ -101,7 +91,7 @@ async function round(server: RunningServer, token: string, shape: Shape): Promis
   })
   end.abort()
   const others = await standing
-  const after = peakBytes(server)
+  const after = memoryOf(server, 'peak')
   return { fits, over, others, memory: [before, after] }
 }
 
@@ -116,7 +106,6 @@ function judge({ fits, over, memory }: Round, shape: Shape): number {
   return goodput(over, shape) / goodput(fits, shape)
 }
 
-const megabytes = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MB`
 const times = (latencies: readonly number[]): string => {
   const { p50, p99, max } = summarize(latencies)
   return `p50 ${p50.toFixed(0)}, p99 ${p99.toFixed(0)}, max ${max.toFixed(0)} ms`

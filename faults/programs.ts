@@ -39,6 +39,10 @@ export const PROGRAMS: Readonly<
     about: 'several times more arrives than can be written, on each store',
     quick: true,
   },
+  'unfinished-bodies': {
+    about: 'many senders stop short of the end of the largest body there is, and stay',
+    quick: true,
+  },
   'disk-full': {
     about: 'the disk gets full while reports arrive, and has room again',
     quick: true,

@@ -1,12 +1,9 @@
 /** A caller that connects anew for every login, and what became of it. */
 
-import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { type RunningServer, startServer } from '../../conformance/support/running-server.ts'
-import { selfSigned } from '../../packages/platform/src/testing/self-signed.ts'
+import { writeTlsFiles } from '../../conformance/support/tls-files.ts'
 
 const TRANSPORTS = {
   plaintext: { ready: 'connect', secure: (socket: Socket): Socket => socket },
@@ -84,16 +81,12 @@ export async function withServer(
   { transport, drain, socket }: { transport: Transport; drain: string; socket: 'own' | 'held' },
   body: (server: RunningServer) => Promise<void>,
 ): Promise<void> {
-  using folder = mkdtempDisposableSync(join(tmpdir(), 'leaving-'))
-  const files = {
-    MIOT_TLS_CERT: join(folder.path, 'crt'),
-    MIOT_TLS_KEY: join(folder.path, 'key'),
-  }
-  const { cert, key } = selfSigned('leaving')
-  writeFileSync(files.MIOT_TLS_CERT, cert)
-  writeFileSync(files.MIOT_TLS_KEY, key)
+  using files = writeTlsFiles('leaving')
   const settings = { MIOT_DRAIN_SECONDS: drain, MIOT_LOG_LEVEL: 'silent' }
-  const server = await startServer({ ...settings, ...(transport === 'TLS' && files) }, socket)
+  const server = await startServer(
+    { ...settings, ...(transport === 'TLS' && files.settings) },
+    socket,
+  )
   try {
     await body(server)
   } finally {

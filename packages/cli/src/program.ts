@@ -6,6 +6,7 @@ import { serveCommand } from './commands/serve.ts'
 import type { Environment } from './config/read-settings.ts'
 import { type Context, createContext } from './context.ts'
 import { handedSocket } from './handed-socket.ts'
+import { followReader, writeError } from './reader.ts'
 import { addAssets } from './words/assets.ts'
 import { addToken, addTrack } from './words/client-side.ts'
 import { addClients, addSecrets } from './words/clients.ts'
@@ -18,6 +19,8 @@ import { addStores } from './words/stores.ts'
  * @param json whether output, complaints included, is for programs.
  */
 export function createProgram(env: Environment, json: boolean): Command {
+  let serves = false
+  followReader(() => serves)
   const program = new Command('miot')
     .description('ModularIoT: machine-to-machine authorization and telemetry for IoT fleets.')
     .option('--json', 'print JSON (the default when piped)')
@@ -30,12 +33,14 @@ export function createProgram(env: Environment, json: boolean): Command {
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'miot: ')),
       // In JSON mode Commander's complaint is held back: the one JSON object says it.
-      ...(json && { writeErr: () => {} }),
+      writeErr: json ? () => {} : writeError,
     })
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .showSuggestionAfterError()
-    .hook('preAction', (_program, command) => followReader(command.name() === 'serve'))
+    .hook('preAction', (_program, command) => {
+      serves = command.name() === 'serve'
+    })
   const context = (): Context =>
     createContext(env, { json, url: program.opts<{ url?: string }>().url })
 
@@ -62,19 +67,4 @@ export function createProgram(env: Environment, json: boolean): Command {
     add(program, context)
   }
   return program
-}
-
-/** What a shell says of a program that SIGPIPE ended. */
-const READER_GONE_STATUS = 141
-
-/**
- * Whoever reads standard output may have seen enough (`| head`): that is no fault, and ends a command.
- *
- * @param goesOn without anybody who reads.
- */
-function followReader(goesOn: boolean): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    if (!goesOn) process.exit(READER_GONE_STATUS)
-  })
 }

@@ -7,6 +7,7 @@ import { StoreConflict, StoreUnavailable } from '@modulariot/platform/storage'
 import { CommanderError } from 'commander'
 import { CliError, type CliErrorCode, EXIT } from './cli-error.ts'
 import { ConfigError } from './config/read-settings.ts'
+import { writeError } from './reader.ts'
 
 /** Prints the error and returns the exit status. */
 export function reportError(error: unknown, json: boolean): number {
@@ -18,7 +19,7 @@ export function reportError(error: unknown, json: boolean): number {
   }
   const { code, message } = toCliError(error)
   if (json) writeJson(code, message)
-  else process.stderr.write(`miot: ${message}\n`)
+  else writeError(`miot: ${message}\n`)
   return EXIT[code]
 }
 
@@ -28,7 +29,7 @@ function explainUsage(error: CommanderError): string {
 }
 
 function writeJson(code: CliErrorCode, message: string): void {
-  process.stderr.write(`${JSON.stringify({ error: { code, message } })}\n`)
+  writeError(`${JSON.stringify({ error: { code, message } })}\n`)
 }
 
 function toCliError(error: unknown): CliError {

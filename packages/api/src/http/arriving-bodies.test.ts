@@ -14,7 +14,9 @@ const PART = 256 * 1024
 const BODY = 2 * PART
 
 async function start(maxBytes: number) {
-  const bodies = new ArrivingBodies(maxBytes)
+  const outcomes: string[] = []
+  const metrics = { tracked: (outcome: string) => outcomes.push(outcome) }
+  const bodies = new ArrivingBodies(metrics, maxBytes)
   const app = Fastify()
   app.setErrorHandler(createErrorHandler('https://api.example'))
   addBodyParsers(app, ['text/plain'])
@@ -41,7 +43,7 @@ async function start(maxBytes: number) {
     app.server.closeAllConnections()
     await app.close()
   }
-  return { bodies, begin, stop }
+  return { bodies, outcomes, begin, stop }
 }
 
 const part = (bytes: number): Buffer => Buffer.alloc(bytes, 'x')
@@ -72,7 +74,7 @@ describe('large bodies that stop on their way', { timeout: 20_000 }, () => {
 
   it('hold no more than the budget: the oldest is refused, and sees why', async () => {
     const budget = 4 * (PART - SMALL_BODY_BYTES)
-    const { bodies, begin, stop } = await start(budget)
+    const { bodies, outcomes, begin, stop } = await start(budget)
     const stalled: ClientRequest[] = []
     const answered: number[] = []
     for (let index = 0; index < 12; index++) {
@@ -89,6 +91,7 @@ describe('large bodies that stop on their way', { timeout: 20_000 }, () => {
     }
     assert.deepEqual(answered, [0, 1, 2, 3, 4, 5, 6, 7])
     await stop()
+    assert.deepEqual(outcomes, Array(8).fill('refused'))
   })
 
   it('are in the way neither of small ones nor of one that comes at speed', async () => {

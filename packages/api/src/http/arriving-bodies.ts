@@ -10,6 +10,7 @@
 import { type Readable, Transform } from 'node:stream'
 import type { preParsingHookHandler } from 'fastify'
 import { ApiError } from '../api-error.ts'
+import type { ApiMetrics } from '../metrics.ts'
 
 /** No more than a connection costs anyway. */
 export const SMALL_BODY_BYTES = 64 * 1024
@@ -25,12 +26,14 @@ interface Arriving {
 }
 
 export class ArrivingBodies {
+  readonly #metrics: Pick<ApiMetrics, 'tracked'>
   readonly #maxBytes: number
   /** The oldest first. */
   readonly #arriving = new Set<Arriving>()
   #bytes = 0
 
-  constructor(maxBytes: number = MAX_ARRIVING_BYTES) {
+  constructor(metrics: Pick<ApiMetrics, 'tracked'>, maxBytes: number = MAX_ARRIVING_BYTES) {
+    this.#metrics = metrics
     this.#maxBytes = maxBytes
   }
 
@@ -69,6 +72,7 @@ export class ArrivingBodies {
       if (this.#bytes <= this.#maxBytes) return
       if (aboveSmall(one) === 0) continue
       this.#forget(one)
+      this.#metrics.tracked('refused')
       one.refuse()
     }
   }

@@ -45,7 +45,7 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
     deps.streams.endAll()
     done()
   })
-  const bodies = new ArrivingBodies()
+  const bodies = new ArrivingBodies(deps.metrics)
   for (const endpoint of ENDPOINTS) {
     // A scope each: which bodies it takes is its own.
     await routeGroup(app, { 'cache-control': 'no-store' }, (routes) =>

@@ -4,6 +4,7 @@ import type { Database } from '../config/database.ts'
 import type { Context } from '../context.ts'
 import { moveStores } from '../move.ts'
 import { table } from '../output.ts'
+import { writeError } from '../reader.ts'
 
 const SHOW_EVERY_MS = 1000
 
@@ -34,6 +35,6 @@ function progress(): (name: string, done: number, total: number) => void {
   return (name, done, total) => {
     if (performance.now() - shownAt < SHOW_EVERY_MS) return
     shownAt = performance.now()
-    process.stderr.write(`${name}: ${done} of ${total}\n`)
+    writeError(`${name}: ${done} of ${total}\n`)
   }
 }

@@ -13,6 +13,8 @@ import { createHttpServer } from './server.ts'
 
 const CANARY = 'Canary5ecret'
 
+let heardOfAnswers = 0
+
 const things: Application = {
   name: 'things',
   ready: async () => undefined,
@@ -26,6 +28,10 @@ const things: Application = {
       routes.get('/broken', async () => {
         throw new Error('broken')
       })
+      const onResponse = async () => {
+        heardOfAnswers++
+      }
+      routes.get('/heard', { onResponse }, async () => 'ok')
     })
   },
 }
@@ -161,6 +167,13 @@ describe('what is counted and logged of requests', () => {
       await app.inject({ method, url: '/things/3' })
       assert.equal(await timesOf(method, status), before + 1, method)
     }
+  })
+
+  it('leaves a route the hook that is its own', async () => {
+    await app.inject('/heard')
+    assert.equal(heardOfAnswers, 1)
+    const requests = (await series('miot_http_requests_total')).join('\n')
+    assert.match(requests, /route="\/heard",method="GET",status="200"\} 1$/m)
   })
 
   it('counts what reaches no route, too', async () => {

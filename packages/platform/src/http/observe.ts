@@ -5,7 +5,7 @@
  * words. So is a method nobody serves.
  */
 
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, onResponseHookHandler } from 'fastify'
 import type { Count, Metrics } from '../metrics/index.ts'
 import { METHODS } from './route-group.ts'
 
@@ -44,10 +44,12 @@ export function observeRequests(app: FastifyInstance, metrics: Metrics): Request
         const own = new Map(
           methods.map((method) => [method, observe({ application, route: route.url, method })]),
         )
-        route.onResponse = (request, reply, done) => {
+        const observed: onResponseHookHandler = (request, reply, done) => {
           own.get(request.method)?.answered(reply)
           done()
         }
+        route.onResponse =
+          route.onResponse === undefined ? observed : [route.onResponse, observed].flat()
       })
     },
     countUnmatched: (status) => other.counted(status),

@@ -1,0 +1,18 @@
+/** How much memory a server's process has, as the kernel counts it. */
+
+import { readFileSync } from 'node:fs'
+import type { RunningServer } from '../../conformance/support/running-server.ts'
+
+const FIELDS = { now: 'VmRSS', peak: 'VmHWM' } as const
+
+/** In bytes; NaN where there is no `/proc`: nobody knows. */
+export function memoryOf(server: RunningServer, which: keyof typeof FIELDS): number {
+  try {
+    const status = readFileSync(`/proc/${server.pid()}/status`, 'utf8')
+    return Number(new RegExp(`${FIELDS[which]}:\\s+(\\d+)`).exec(status)?.[1]) * 1024
+  } catch {
+    return Number.NaN
+  }
+}
+
+export const megabytes = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MB`

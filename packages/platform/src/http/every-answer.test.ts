@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import type { FastifyError } from 'fastify'
+import { createLogger } from '../logging/index.ts'
+import type { Application } from './application.ts'
+import { shutDown } from './drain.ts'
+import { drainBody } from './drain-body.ts'
+import { createHttpServer } from './server.ts'
+
+/** Refuses as our applications do, and says when the server closes. */
+function refusing(onClose: () => void): Application {
+  return {
+    name: 'refusing',
+    ready: async () => undefined,
+    mount: async (scope) => {
+      scope.setErrorHandler<FastifyError>((error, _request, reply) => {
+        const { statusCode = 500 } = error
+        if (statusCode === 413 || statusCode === 429) drainBody(reply)
+        return reply.code(statusCode).send({ error: 'refused' })
+      })
+      scope.addHook('preClose', async () => onClose())
+      scope.post('/limited', async () => 'taken')
+      for (const statusCode of [401, 429]) {
+        const refusal = Object.assign(new Error('refused'), { statusCode })
+        scope.route({
+          method: ['GET', 'POST'],
+          url: `/${statusCode}`,
+          onRequest: (_request, _reply, done) => done(refusal),
+          handler: async () => 'taken',
+        })
+      }
+    },
+  }
+}
+
+/** A server with one connection, over which a request has just begun. */
+async function start(begin: string) {
+  const closing = Promise.withResolvers<void>()
+  const app = await createHttpServer({
+    applications: [refusing(closing.resolve)],
+    logger: createLogger('silent', { write: () => {} }),
+    tls: null,
+    trustedProxies: [],
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  socket.write(begin)
+  const [accepted] = (await once(app.server, 'connection')) as [Socket]
+  while (accepted.bytesRead === 0) await setImmediate()
+  return { app, socket, closing: closing.promise }
+}
+
+/** More than fits into the buffers between two sockets. */
+const BODY = 'x'.repeat(16 * 1024 ** 2)
+const HEAD = 'HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
+const WHOLE = `${HEAD}Content-Length: ${BODY.length}\r\n\r\n${BODY}`
+const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`
+
+const REFUSED: Readonly<Record<string, readonly [status: number, request: string]>> = {
+  'for its length': [413, `/limited ${WHOLE}`],
+  'for its length, when that shows': [413, `/limited ${CHUNKED}`],
+  unread: [429, `/429 ${WHOLE}`],
+  'for its token': [401, `/401 ${WHOLE}`],
+}
+
+describe('while a server leaves', { timeout: 20_000 }, () => {
+  for (const [why, [status, request]] of Object.entries(REFUSED)) {
+    for (const phase of ['drains', 'closes']) {
+      it(`a large body that is refused ${why} is read to its end, as the server ${phase}`, async () => {
+        const { app, socket, closing } = await start('POST ')
+        const stopped = shutDown(app, phase === 'drains' ? 500 : 0)
+        if (phase === 'closes') await closing
+        // As many senders do: they read nothing before all of it is sent.
+        await promisify<string, void>(socket.write.bind(socket))(request)
+        const answer = await text(socket)
+        assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} .*\\{"error":"refused"\\}$`, 's'))
+        await stopped
+      })
+    }
+  }
+
+  it('a refusal without any body is the last on its connection', async () => {
+    const { app, socket } = await start('GET ')
+    const stopped = shutDown(app, 500)
+    socket.write(`/401 ${HEAD}\r\n`)
+    assert.match(await text(socket), /^HTTP\/1\.1 401 .*\r\nconnection: close\r\n/is)
+    await stopped
+  })
+})
