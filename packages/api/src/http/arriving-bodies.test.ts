@@ -5,7 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
-import Fastify from 'fastify'
+import { createHttpServer } from '@modulariot/platform/http'
+import { createLogger } from '@modulariot/platform/logging'
+import type { FastifyInstance } from 'fastify'
 import { ArrivingBodies, followLarge, SMALL_BODY_BYTES } from './arriving-bodies.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { addBodyParsers } from './request-body.ts'
@@ -17,15 +19,23 @@ async function start(maxBytes: number) {
   const outcomes: string[] = []
   const metrics = { tracked: (outcome: string) => outcomes.push(outcome) }
   const bodies = new ArrivingBodies(metrics, maxBytes)
-  const app = Fastify()
-  app.setErrorHandler(createErrorHandler('https://api.example'))
-  addBodyParsers(app, ['text/plain'])
-  app.post('/', { preParsing: followLarge(bodies), bodyLimit: BODY }, async ({ body }) =>
-    String((body as Buffer).length),
-  )
+  const app = await createHttpServer({
+    applications: [{ name: 'api', ready: async () => undefined, mount }],
+    logger: createLogger('silent', { write: () => {} }),
+    tls: null,
+    trustedProxies: [],
+  })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   const agent = new Agent({ keepAlive: true })
+
+  async function mount(scope: FastifyInstance): Promise<void> {
+    scope.setErrorHandler(createErrorHandler('https://api.example'))
+    addBodyParsers(scope, ['text/plain'])
+    scope.post('/', { preParsing: followLarge(bodies), bodyLimit: BODY }, async ({ body }) =>
+      String((body as Buffer).length),
+    )
+  }
 
   /** Begins a request, and resolves once the server has heard of it. */
   async function begin(length: number | 'chunked'): Promise<ClientRequest> {

@@ -1,12 +1,7 @@
 /** The only renderer of errors in ModularIoT API, in the shape the documents give. */
 
 import { bearerChallenge, OAuthError } from '@modulariot/oauth/protocol'
-import {
-  drainBody,
-  JsonBodyError,
-  MethodNotAllowed,
-  type UnroutedRefusal,
-} from '@modulariot/platform/http'
+import { JsonBodyError, MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, ValidationError } from '../api-error.ts'
@@ -55,7 +50,6 @@ export function createErrorHandler(resource_metadata: string) {
       reply.header('www-authenticate', bearerChallenge(error, { resource_metadata }))
     }
     if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
-    if (status === 413 || status === 429) drainBody(reply)
     const ownSeconds = error instanceof ApiError ? error.retryAfterSeconds : undefined
     const retryAfter = ownSeconds ?? RETRY_AFTER_SECONDS[status]
     if (retryAfter !== undefined) reply.header('retry-after', retryAfter)

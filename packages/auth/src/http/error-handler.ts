@@ -12,7 +12,7 @@ import {
   type Refusal,
   rateLimitHeaders,
 } from '@modulariot/oauth/protocol'
-import { drainBody, JsonBodyError, MethodNotAllowed } from '@modulariot/platform/http'
+import { JsonBodyError, MethodNotAllowed } from '@modulariot/platform/http'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { loggableReason } from './loggable-reason.ts'
@@ -73,7 +73,6 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   const challenge = challengeFor(error, status, request)
   if (challenge !== null) reply.header('www-authenticate', challenge)
   reply.header('cache-control', 'no-store')
-  if (status === 413) drainBody(reply)
   if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
   if ('retry_after_seconds' in reason) reply.header('retry-after', reason.retry_after_seconds)
   if ('limits' in reason) reply.headers(rateLimitHeaders(reason.limits))

@@ -9,7 +9,6 @@ import type { FastifyError } from 'fastify'
 import { createLogger } from '../logging/index.ts'
 import type { Application } from './application.ts'
 import { shutDown } from './drain.ts'
-import { drainBody } from './drain-body.ts'
 import { createHttpServer } from './server.ts'
 
 /** Refuses as our applications do, and says when the server closes. */
@@ -20,7 +19,6 @@ function refusing(onClose: () => void): Application {
     mount: async (scope) => {
       scope.setErrorHandler<FastifyError>((error, _request, reply) => {
         const { statusCode = 500 } = error
-        if (statusCode === 413 || statusCode === 429) drainBody(reply)
         return reply.code(statusCode).send({ error: 'refused' })
       })
       scope.addHook('preClose', async () => onClose())
@@ -61,14 +59,39 @@ const HEAD = 'HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
 const WHOLE = `${HEAD}Content-Length: ${BODY.length}\r\n\r\n${BODY}`
 const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`
 
+const CLOSING = WHOLE.replace('Host: x', 'Host: x\r\nConnection: close')
+
 const REFUSED: Readonly<Record<string, readonly [status: number, request: string]>> = {
   'for its length': [413, `/limited ${WHOLE}`],
   'for its length, when that shows': [413, `/limited ${CHUNKED}`],
   unread: [429, `/429 ${WHOLE}`],
   'for its token': [401, `/401 ${WHOLE}`],
+  'by a path nobody serves': [404, `/nowhere ${WHOLE}`],
+  'and whose sender wants to close': [413, `/limited ${CLOSING}`],
 }
 
-describe('while a server leaves', { timeout: 20_000 }, () => {
+describe('a large body', { timeout: 20_000 }, () => {
+  for (const [why, [status, request]] of Object.entries(REFUSED)) {
+    it(`that is refused ${why} is read to its end`, async () => {
+      const { app, socket } = await start('POST ')
+      await promisify<string, void>(socket.write.bind(socket))(request)
+      socket.setEncoding('latin1')
+      const [answer] = (await once(socket, 'data')) as [string]
+      assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} .*\\{"error":"\\w+".*\\}$`, 's'))
+      socket.destroy()
+      await app.close()
+    })
+  }
+
+  it('whose sender wants to close is the last on its connection', async () => {
+    const { app, socket } = await start('POST ')
+    socket.write(`/401 ${CLOSING}`)
+    assert.match(await text(socket), /^HTTP\/1\.1 401 /)
+    await app.close()
+  })
+})
+
+describe('while a server leaves', { timeout: 20_000, concurrency: 4 }, () => {
   for (const [why, [status, request]] of Object.entries(REFUSED)) {
     for (const phase of ['drains', 'closes']) {
       it(`a large body that is refused ${why} is read to its end, as the server ${phase}`, async () => {
@@ -78,7 +101,7 @@ describe('while a server leaves', { timeout: 20_000 }, () => {
         // As many senders do: they read nothing before all of it is sent.
         await promisify<string, void>(socket.write.bind(socket))(request)
         const answer = await text(socket)
-        assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} .*\\{"error":"refused"\\}$`, 's'))
+        assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} .*\\{"error":"\\w+".*\\}$`, 's'))
         await stopped
       })
     }

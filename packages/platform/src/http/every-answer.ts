@@ -1,12 +1,12 @@
 /**
- * `X-Request-Id` on every answer, also where Node or Fastify would answer in our place and without it:
- * no `Host`, an expectation nobody knows. While the server leaves, `Connection: close` on whatever can have it.
+ * What every answer has: an `X-Request-Id`, also where Node or Fastify would answer in our place and without
+ * it (no `Host`, an expectation nobody knows); while the server leaves `Connection: close`; and, whatever the
+ * request's body, the chance to be heard.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isDraining } from './drain.ts'
-import { drainBody } from './drain-body.ts'
 import type { Refuse } from './refusals.ts'
 
 /** Options of Node's server: it leaves the refusals below to us. */
@@ -16,10 +16,14 @@ export function answerEverything(app: FastifyInstance, refuse: Refuse): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     if (lacksHost(request)) refuse(request, reply.header('connection', 'close'), NO_HOST)
+    // Before Fastify, which reads the body of what nobody serves and finds it too large.
+    else if (request.is404) refuse(request, reply, NO_ENDPOINT)
     else done()
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
-    if (isDraining(app.server)) endConnection(request.raw, reply)
+    const leaving = isDraining(app.server)
+    if (isArriving(request.raw)) letArrive(request, reply, leaving || lacksHost(request))
+    else if (leaving) reply.header('connection', 'close')
     done()
   })
   // RFC 9110 §10.1.1 allows a 417, which Node would send; to ignore it serves the client better.
@@ -31,14 +35,18 @@ export function answerEverything(app: FastifyInstance, refuse: Refuse): void {
 /** For more of a body that was refused, or a next request. */
 const LINGER_MS = 1000
 
-/** With this answer; but where the body still arrives (drain-body.ts), once nothing comes any more. */
-function endConnection(request: IncomingMessage, reply: FastifyReply): void {
-  if (!isArriving(request)) {
-    reply.header('connection', 'close')
-    return
-  }
-  drainBody(reply)
-  reply.raw.once('finish', () => request.socket.setTimeout(LINGER_MS))
+/**
+ * To close over a body that still arrives resets the connection, and its sender never sees why it was refused.
+ * So Node reads the rest and throws it away, as long as the request's time allows; a connection that was to end
+ * with this answer, as the sender or we wish, ends once nothing comes any more.
+ */
+function letArrive({ raw: { socket } }: FastifyRequest, reply: FastifyReply, ends: boolean): void {
+  // Fastify wants to close where a body is too large.
+  reply.removeHeader('connection')
+  const { raw } = reply
+  if (raw.shouldKeepAlive && !ends) return
+  raw.shouldKeepAlive = true
+  raw.once('finish', () => socket.setTimeout(LINGER_MS))
 }
 
 /** Without a body Node, too, may not have come to the end of the request yet. */
@@ -49,6 +57,12 @@ function isArriving({ complete, headers }: IncomingMessage): boolean {
 /** RFC 9112 §3.2: a request of HTTP/1.1 without `Host` gets a 400. */
 function lacksHost({ raw }: FastifyRequest): boolean {
   return raw.headers.host === undefined && raw.httpVersion === '1.1'
+}
+
+const NO_ENDPOINT = {
+  status: 404,
+  error: 'not_found',
+  error_description: 'There is no such endpoint',
 }
 
 const NO_HOST = {

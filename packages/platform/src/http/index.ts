@@ -4,7 +4,6 @@ export { addressInList, parseAddressRange } from './address-list.ts'
 export type { Application, UnroutedRefusal } from './application.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
 export { shutDown } from './drain.ts'
-export { drainBody } from './drain-body.ts'
 export {
   memberValue,
   splitJsonArray,

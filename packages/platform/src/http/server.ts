@@ -82,7 +82,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   app.addHook('onRoute', ({ method, url }) => {
     for (const name of [method].flat()) options.onRoute?.({ method: name, url })
   })
-  app.setNotFoundHandler((request, reply) => refuse(request, reply, NO_ENDPOINT))
   await mountAll(app, options.applications, observer)
   return app
 }
@@ -144,12 +143,6 @@ function followTls(app: FastifyInstance, files: TlsFiles, pair: TlsPair): void {
     stop()
     done()
   })
-}
-
-const NO_ENDPOINT = {
-  status: 404,
-  error: 'not_found',
-  error_description: 'There is no such endpoint',
 }
 
 /** A path that the router cannot read reaches no hook and no application. */
