@@ -28,7 +28,8 @@ const signOnThreadPool = promisify(sign)
 /** @param cores that this process may use. */
 export function createSignatures(cores = availableParallelism()): MakeSignature {
   const cheapTurn = createTurn(CHEAP_IN_A_TURN, process.nextTick)
-  const dearTurn = createTurn(DEAR_IN_A_TURN, process.nextTick)
+  // As long as a whole group of the others takes; whoever can be read meanwhile joins the next.
+  const dearTurn = createTurn(DEAR_IN_A_TURN, setImmediate)
   return async (alg, input, key) => {
     const { digest, options, dear } = ALGORITHMS[alg]
     const signWith = { key, ...options }
