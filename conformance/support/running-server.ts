@@ -143,8 +143,14 @@ export async function startServer(
   }
 }
 
-/** sd_listen_fds(3): the process is told its own id, which only it knows before it starts. */
-function handOver(held: BoundSocket, env: Record<string, string | undefined>): ChildProcess {
+/**
+ * `miot serve` at a socket that is ours. sd_listen_fds(3): it is told its own id, which nobody else knows
+ * before it starts.
+ */
+export function handOver(
+  held: BoundSocket,
+  env: Readonly<Record<string, string | undefined>>,
+): ChildProcess {
   const script = 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"'
   const [node, args] = SERVE
   const stdio = ['pipe', 'pipe', 'pipe', held.fd()] as const

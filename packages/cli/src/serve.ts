@@ -1,6 +1,6 @@
 /** ModularIoT Auth and ModularIoT API in one process: all of it put together, started and stopped. */
 
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import { createApiServer, startTelemetryMaintenance } from '@modulariot/api'
 import { createAuthServer, systemContext } from '@modulariot/auth'
 import { createHttpServer, loadTls, shutDown, TlsFilesError } from '@modulariot/platform/http'
@@ -107,6 +107,7 @@ async function start(
     if (metrics !== null && config.metricsPort !== null) {
       stopMetrics = await serveMetrics(metrics, config.metricsPort, logger)
     }
+    if (socket !== null) acceptOnlyWhere(http.server, config)
     await http.listen({
       host: config.host,
       port: config.port,
@@ -135,6 +136,17 @@ function selfSignedCertificate({ tls }: Config): string | null {
       `${error.message}: correct the files of MIOT_TLS_CERT and MIOT_TLS_KEY`,
     )
   }
+}
+
+/** Before the event loop accepts anybody: what is refused a moment later must not be served until then. */
+function acceptOnlyWhere(server: Server, config: Config): void {
+  server.once('listening', () => {
+    try {
+      assertAsConfigured(server.address() as AddressInfo | null, config)
+    } catch {
+      server.maxConnections = 0
+    }
+  })
 }
 
 function explainListenError(

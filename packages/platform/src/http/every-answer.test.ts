@@ -83,6 +83,13 @@ describe('a large body', { timeout: 20_000 }, () => {
     })
   }
 
+  it('is no small one: there the refusal itself ends the connection, where the sender wants that', async () => {
+    const { app, socket } = await start('POST ')
+    socket.write(`/401 ${HEAD}Connection: close\r\nContent-Length: 2\r\n\r\n{}`)
+    assert.match(await text(socket), /\r\nconnection: close\r\n/i)
+    await app.close()
+  })
+
   it('whose sender wants to close is the last on its connection', async () => {
     const { app, socket } = await start('POST ')
     socket.write(`/401 ${CLOSING}`)

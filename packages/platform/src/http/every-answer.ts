@@ -49,9 +49,13 @@ function letArrive({ raw: { socket } }: FastifyRequest, reply: FastifyReply, end
   raw.once('finish', () => socket.setTimeout(LINGER_MS))
 }
 
-/** Without a body Node, too, may not have come to the end of the request yet. */
+/** A smaller one comes with its head, or fits into what lies between sender and us. */
+const SMALL_BODY_BYTES = 64 * 1024
+
+/** When a refusal comes before the body, Node has not come to the end of a small request either. */
 function isArriving({ complete, headers }: IncomingMessage): boolean {
-  return !complete && ('content-length' in headers || 'transfer-encoding' in headers)
+  if (complete) return false
+  return 'transfer-encoding' in headers || Number(headers['content-length']) > SMALL_BODY_BYTES
 }
 
 /** RFC 9112 §3.2: a request of HTTP/1.1 without `Host` gets a 400. */
