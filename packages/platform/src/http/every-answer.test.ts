@@ -23,6 +23,7 @@ function refusing(onClose: () => void): Application {
       })
       scope.addHook('preClose', async () => onClose())
       scope.post('/limited', async () => 'taken')
+      scope.post('/small', { bodyLimit: 1024 }, async () => 'taken')
       for (const statusCode of [401, 429]) {
         const refusal = Object.assign(new Error('refused'), { statusCode })
         scope.route({
@@ -82,6 +83,18 @@ describe('a large body', { timeout: 20_000 }, () => {
       await app.close()
     })
   }
+
+  it('may be a small one that is too large: the connection goes on', async () => {
+    const { app, socket } = await start('POST ')
+    socket.setEncoding('latin1').write(`/small ${HEAD}Content-Length: 20000\r\n\r\n`)
+    const [refusal] = (await once(socket, 'data')) as [string]
+    assert.match(refusal, /^HTTP\/1\.1 413 /)
+    assert.doesNotMatch(refusal, /\r\nconnection: close\r\n/i)
+    socket.write(`${'x'.repeat(20_000)}POST /small ${HEAD}Content-Length: 2\r\n\r\n{}`)
+    assert.match(((await once(socket, 'data')) as [string])[0], /^HTTP\/1\.1 200 /)
+    socket.destroy()
+    await app.close()
+  })
 
   it('is no small one: there the refusal itself ends the connection, where the sender wants that', async () => {
     const { app, socket } = await start('POST ')

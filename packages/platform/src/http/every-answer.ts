@@ -21,9 +21,12 @@ export function answerEverything(app: FastifyInstance, refuse: Refuse): void {
     else done()
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
-    const leaving = isDraining(app.server)
-    if (isArriving(request.raw)) letArrive(request, reply, leaving || lacksHost(request))
-    else if (leaving) reply.header('connection', 'close')
+    const { complete } = request.raw
+    const ends = isDraining(app.server) || lacksHost(request) || !reply.raw.shouldKeepAlive
+    // Fastify wants to close where a body is too large.
+    if (!complete) reply.removeHeader('connection')
+    if (ends && !complete && isLarge(request.raw)) linger(request, reply)
+    else if (ends) reply.header('connection', 'close')
     done()
   })
   // RFC 9110 §10.1.1 allows a 417, which Node would send; to ignore it serves the client better.
@@ -37,24 +40,18 @@ const LINGER_MS = 1000
 
 /**
  * To close over a body that still arrives resets the connection, and its sender never sees why it was refused.
- * So Node reads the rest and throws it away, as long as the request's time allows; a connection that was to end
- * with this answer, as the sender or we wish, ends once nothing comes any more.
+ * So Node reads the rest and throws it away, as long as the request's time allows, and a connection that was to
+ * end with this answer ends once nothing comes any more.
  */
-function letArrive({ raw: { socket } }: FastifyRequest, reply: FastifyReply, ends: boolean): void {
-  // Fastify wants to close where a body is too large.
-  reply.removeHeader('connection')
-  const { raw } = reply
-  if (raw.shouldKeepAlive && !ends) return
+function linger({ raw: { socket } }: FastifyRequest, { raw }: FastifyReply): void {
   raw.shouldKeepAlive = true
   raw.once('finish', () => socket.setTimeout(LINGER_MS))
 }
 
-/** A smaller one comes with its head, or fits into what lies between sender and us. */
+/** A smaller one comes with its head: the refusal is only earlier than Node is at its end. */
 const SMALL_BODY_BYTES = 64 * 1024
 
-/** When a refusal comes before the body, Node has not come to the end of a small request either. */
-function isArriving({ complete, headers }: IncomingMessage): boolean {
-  if (complete) return false
+function isLarge({ headers }: IncomingMessage): boolean {
   return 'transfer-encoding' in headers || Number(headers['content-length']) > SMALL_BODY_BYTES
 }
 
