@@ -4,15 +4,15 @@
  */
 
 import { LRUCache } from 'lru-cache'
+import { Pending } from './pending.ts'
 import {
   addSecretUsage,
   addUsage,
-  type ClientUsage,
+  countToken,
+  countUse,
   noUsage,
-  type SecretUsage,
+  noUse,
   type UsageBatch,
-  usageOfSecret,
-  usageOfToken,
 } from './usage.ts'
 
 export interface UsageCounterOptions {
@@ -57,8 +57,6 @@ export interface UsageTotals {
 const FLUSH_INTERVAL_MS = 3000
 /** Rows written in one transaction, so that no request waits long for it. */
 const BATCH_ROWS = 1000
-/** Clients, and secrets, with something to write. More gather only while the store does not answer. */
-const MAX_PENDING = 50_000
 /** Whoever asks too often comes back soon, so the rest may be forgotten. */
 const MAX_HOLDERS = 20_000
 /** Tokens of one holder: one an API and set of scopes, of which a device needs few. */
@@ -70,9 +68,9 @@ export class UsageCounter {
   readonly #timer: NodeJS.Timeout
   /** By client and address. */
   readonly #held = new LRUCache<string, HeldToken[]>({ max: MAX_HOLDERS })
-  #clients = new Map<string, ClientUsage>()
-  #secrets = new Map<string, SecretUsage>()
-  readonly #totals = { tokens_issued: 0, tokens_early: 0, over_quota: 0, dropped: 0 }
+  readonly #clients = new Pending(noUsage, addUsage)
+  readonly #secrets = new Pending(noUse, addSecretUsage)
+  readonly #totals = { tokens_issued: 0, tokens_early: 0, over_quota: 0 }
   #flushing: Promise<void> | null = null
 
   constructor(options: UsageCounterOptions) {
@@ -86,7 +84,7 @@ export class UsageCounter {
   }
 
   totals(): UsageTotals {
-    return { ...this.#totals }
+    return { ...this.#totals, dropped: this.#clients.dropped + this.#secrets.dropped }
   }
 
   tokenIssued({ client_id, audience, scopes, lifetimeSeconds, address }: IssuedToken): void {
@@ -94,19 +92,20 @@ export class UsageCounter {
     const held = this.#heldToken(`${client_id} ${address}`, audience, scopes)
     const early = iat < held.freshUntil
     held.freshUntil = iat + lifetimeSeconds / 2
-    this.#add(usageOfToken(client_id, { iat, lifetimeSeconds, early }))
+    this.#clients.count(client_id, (usage) => countToken(usage, { iat, lifetimeSeconds, early }))
     this.#totals.tokens_issued++
     if (early) this.#totals.tokens_early++
   }
 
   overQuota(client_id: string): void {
-    this.#add({ ...noUsage(client_id), over_quota: 1 })
+    this.#clients.count(client_id, (usage) => usage.over_quota++)
     this.#totals.over_quota++
   }
 
   secretUsed({ secret_id, address, user_agent }: SecretUse): void {
     const by = { address, user_agent: user_agent === null ? null : printable(user_agent) }
-    this.#addSecret(usageOfSecret(secret_id, this.#options.now(), by))
+    const now = this.#options.now()
+    this.#secrets.count(secret_id, (usage) => countUse(usage, now, by))
   }
 
   #heldToken(holder: string, audience: string, scopes: readonly string[]): HeldToken {
@@ -134,40 +133,21 @@ export class UsageCounter {
   }
 
   async #writeAll(): Promise<void> {
-    const clients = [...this.#clients.values()]
-    const secrets = [...this.#secrets.values()]
-    this.#clients = new Map()
-    this.#secrets = new Map()
+    const clients = this.#clients.take()
+    const secrets = this.#secrets.take()
     while (clients.length > 0 || secrets.length > 0) {
       const batch = { clients: clients.slice(-BATCH_ROWS), secrets: secrets.slice(-BATCH_ROWS) }
       try {
         await this.#options.store.addUsage(batch)
       } catch (error) {
-        for (const one of clients) this.#add(one)
-        for (const one of secrets) this.#addSecret(one)
+        for (const one of clients) this.#clients.add(one.client_id, one)
+        for (const one of secrets) this.#secrets.add(one.secret_id, one)
         return this.#options.onError(error)
       }
       clients.length -= batch.clients.length
       secrets.length -= batch.secrets.length
       // A store may answer without letting go of the thread.
       await new Promise(setImmediate)
-    }
-  }
-
-  #add(usage: ClientUsage): void {
-    const pending = this.#clients.get(usage.client_id)
-    if (pending === undefined && this.#clients.size >= MAX_PENDING) this.#totals.dropped++
-    else {
-      this.#clients.set(usage.client_id, pending === undefined ? usage : addUsage(pending, usage))
-    }
-  }
-
-  #addSecret(usage: SecretUsage): void {
-    const pending = this.#secrets.get(usage.secret_id)
-    if (pending === undefined && this.#secrets.size >= MAX_PENDING) this.#totals.dropped++
-    else {
-      const all = pending === undefined ? usage : addSecretUsage(pending, usage)
-      this.#secrets.set(usage.secret_id, all)
     }
   }
 }

@@ -48,7 +48,15 @@ const STEPS_IN_LIFETIME = 24
 /** A client has a few lifetimes, one an audience; more than this is not kept. */
 const MAX_LIVING = 240
 
-export function noUsage(client_id: string): ClientUsage {
+type Writable<Type> = { -readonly [Name in keyof Type]: Type[Name] }
+
+/** While they are counted, in place: see `countToken`. */
+export type CountedTokens = Writable<Omit<ClientUsage, 'living'>> & {
+  living: Writable<LivingTokens>[]
+}
+export type CountedUses = Writable<SecretUsage>
+
+export function noUsage(client_id: string): CountedTokens {
   return {
     client_id,
     tokens_issued: 0,
@@ -59,22 +67,36 @@ export function noUsage(client_id: string): ClientUsage {
   }
 }
 
+export interface OneToken {
+  /** Unix seconds. */
+  readonly iat: number
+  readonly lifetimeSeconds: number
+  readonly early: boolean
+}
+
 /** One token, as usage that can be added. */
-export function usageOfToken(
-  client_id: string,
-  token: { readonly iat: number; readonly lifetimeSeconds: number; readonly early: boolean },
-): ClientUsage {
-  const { iat, lifetimeSeconds } = token
-  const early = token.early ? 1 : 0
+export function usageOfToken(client_id: string, token: OneToken): ClientUsage {
+  const usage = noUsage(client_id)
+  countToken(usage, token)
+  return usage
+}
+
+/**
+ * Counts one token more, in place. An object for each token would live until the next one of its client: long
+ * enough for V8 to take it for one that stays, and to make it where it is dear to make and to throw away.
+ */
+export function countToken(usage: CountedTokens, { iat, lifetimeSeconds, early }: OneToken): void {
   const step = Math.ceil(lifetimeSeconds / STEPS_IN_LIFETIME)
   const end = Math.ceil((iat + lifetimeSeconds) / step) * step
-  return {
-    client_id,
-    tokens_issued: 1,
-    tokens_early: early,
-    over_quota: 0,
-    last_issued_at: isoOfIssue(iat * 1000),
-    living: [{ end, lifetimeSeconds, issued: 1, early }],
+  const one = { end, lifetimeSeconds, issued: 1, early: early ? 1 : 0 }
+  usage.tokens_issued++
+  usage.tokens_early += one.early
+  usage.last_issued_at = later(usage.last_issued_at, isoOfIssue(iat * 1000))
+  const sum = usage.living.find((tokens) => endTogether(tokens, one))
+  if (sum === undefined) usage.living = addLiving(usage.living, [one], usage.last_issued_at)
+  else {
+    sum.issued++
+    sum.early += one.early
   }
 }
 
@@ -92,17 +114,24 @@ function isoTexts(): (unixMs: number) => string {
 const isoOfIssue = isoTexts()
 const isoOfUse = isoTexts()
 
-/** One use of a secret, as usage that can be added. */
-export function usageOfSecret(
-  secret_id: string,
+export function noUse(secret_id: string): CountedUses {
+  return { secret_id, uses: 0, last_used_at: '', address: '', user_agent: null }
+}
+
+/** Counts one use more, in place. */
+export function countUse(
+  usage: CountedUses,
   usedAtMs: number,
   by: Pick<SecretUsage, 'address' | 'user_agent'>,
-): SecretUsage {
-  return { secret_id, uses: 1, last_used_at: isoOfUse(usedAtMs), ...by }
+): void {
+  usage.uses++
+  usage.last_used_at = isoOfUse(usedAtMs)
+  usage.address = by.address
+  usage.user_agent = by.user_agent
 }
 
 /** Both together; tokens that had ended when the last was issued are left out. */
-export function addUsage(one: ClientUsage, other: ClientUsage): ClientUsage {
+export function addUsage(one: ClientUsage, other: ClientUsage): CountedTokens {
   const last_issued_at = later(one.last_issued_at, other.last_issued_at)
   return {
     client_id: one.client_id,
@@ -114,7 +143,7 @@ export function addUsage(one: ClientUsage, other: ClientUsage): ClientUsage {
   }
 }
 
-export function addSecretUsage(one: SecretUsage, other: SecretUsage): SecretUsage {
+export function addSecretUsage(one: SecretUsage, other: SecretUsage): CountedUses {
   const last = one.last_used_at > other.last_used_at ? one : other
   return { ...last, uses: one.uses + other.uses }
 }
@@ -157,12 +186,7 @@ function addLiving(
   one: readonly LivingTokens[],
   other: readonly LivingTokens[],
   last_issued_at: string | null,
-): readonly LivingTokens[] {
-  const [first, second] = [one[0], other[0]]
-  // Nearly always: one more token for the same audience.
-  if (one.length === 1 && other.length === 1 && first && second && endTogether(first, second)) {
-    return [addTokens(first, second)]
-  }
+): LivingTokens[] {
   const nowSeconds = last_issued_at === null ? 0 : Date.parse(last_issued_at) / 1000
   const sums = new Map<string, LivingTokens>()
   for (const tokens of [...one, ...other]) {
