@@ -37,7 +37,7 @@ export function resolveGrant(
     })
   }
   return {
-    audience,
+    audience: grant.audience,
     scopes,
     lifetimeSeconds: client.token_lifetime_seconds ?? grant.token_lifetime_seconds,
     alg: grant.signing_alg,

@@ -129,8 +129,10 @@ export class KeyRing implements KeySource {
     const key = this.#signing.get(alg)?.find(({ activatesAt }) => activatesAt <= now)
     if (key === undefined) throw noKeyYet(alg)
     const input = key.headerSegment + Buffer.from(payload).toString('base64url')
-    const signature = await this.#makeSignature(alg, Buffer.from(input), key.privateKey)
-    return `${input}.${signature.toString('base64url')}`
+    const bytes = Buffer.from(input, 'latin1')
+    const signature = await this.#makeSignature(alg, bytes, key.privateKey)
+    // Joined as one text, not as pieces: those are dear to whoever writes them.
+    return [input, signature.toString('base64url')].join('.')
   }
 
   /** The JWK Set to publish: every key that may verify a living token. */

@@ -1,7 +1,7 @@
 /** An access token for a client that has proven itself (RFC 9068). Writes no row anywhere. */
 
-import { randomUUID } from 'node:crypto'
 import type { AccessTokenClaims, TokenResponse } from '@modulariot/oauth/protocol'
+import { randomId } from '@modulariot/platform/random-id'
 import type { Allowlist, ClientRecord } from '../clients/client.ts'
 import type { ResolvedGrant } from '../grants/resolve-grant.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
@@ -33,7 +33,7 @@ export async function issueAccessToken(
     aud: grant.audience,
     exp: askedAtSeconds + grant.lifetimeSeconds,
     iat: issueTime(client, askedAt),
-    jti: randomUUID(),
+    jti: randomId(),
     client_id: client.client_id,
     azp: client.client_id,
     scope,

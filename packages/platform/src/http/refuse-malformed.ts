@@ -4,10 +4,10 @@
  * Fastify's own answer has no `X-Request-Id`, and its log line holds the raw bytes of the request.
  */
 
-import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
+import { randomId } from '../random-id.ts'
 
 /** By the parser's error code; everything else is malformed. */
 const ANSWERS: Readonly<Record<string, readonly [status: number, error_description: string]>> = {
@@ -27,7 +27,7 @@ export function refuseMalformed(
     return null
   }
   const [status, error_description] = ANSWERS[error.code ?? ''] ?? MALFORMED
-  const request_id = randomUUID()
+  const request_id = randomId()
   log.info({ request_id, status, reason: { kind: 'not_http', code: error.code } }, 'refused')
   const body = JSON.stringify({ error: 'invalid_request', error_description })
   socket.end(

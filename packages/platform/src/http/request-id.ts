@@ -1,7 +1,7 @@
 /** The `X-Request-Id` every answer carries: the caller's when it is usable, else one of ours. */
 
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { randomId } from '../random-id.ts'
 
 /** Visible ASCII, so that it can be echoed in a header and written to a log as it is. */
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/
@@ -12,5 +12,5 @@ export function isRequestId(text: unknown): text is string {
 
 export function requestIdOf(request: IncomingMessage): string {
   const sent = request.headers['x-request-id']
-  return isRequestId(sent) ? sent : randomUUID()
+  return isRequestId(sent) ? sent : randomId()
 }

@@ -5,7 +5,7 @@ import { createLogger } from '../logging/index.ts'
 import type { Application } from './application.ts'
 import { createHttpServer } from './server.ts'
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const OURS = /^[\w-]{24}$/
 
 function application(name: string, options: Partial<Application> = {}): Application {
   return { name, mount: async () => {}, ready: async () => undefined, ...options }
@@ -163,12 +163,12 @@ describe('every answer', () => {
     const { app } = await createServer()
     for (const id of ['has space', 'é', 'x'.repeat(129)]) {
       const response = await get(app, '/livez', { 'x-request-id': id })
-      assert.match(String(response.headers['x-request-id']), UUID, id)
+      assert.match(String(response.headers['x-request-id']), OURS, id)
     }
     const ids = [await get(app, '/livez'), await get(app, '/livez')].map(
       ({ headers }) => headers['x-request-id'],
     )
-    assert.match(String(ids[0]), UUID)
+    assert.match(String(ids[0]), OURS)
     assert.notEqual(ids[0], ids[1])
   })
 })

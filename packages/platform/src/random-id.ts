@@ -1,0 +1,23 @@
+/**
+ * Identifiers of what is made all the time, a request or a token.
+ *
+ * A UUID would do, but Node gives it in pieces that V8 has not joined, and whatever writes such a text, as
+ * `JSON.stringify` does, takes three times as long. Like Node, this draws random bytes for many at once.
+ */
+
+import { randomFillSync } from 'node:crypto'
+
+/** 144 random bits: 24 characters without padding. */
+const BYTES = 18
+const pool = Buffer.alloc(128 * BYTES)
+let used = pool.length
+
+/** Base64url (RFC 4648 §5). */
+export function randomId(): string {
+  if (used === pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  used += BYTES
+  return pool.toString('base64url', used - BYTES, used)
+}
