@@ -37,7 +37,7 @@ export function createId(prefix: string): string {
 /** True when prefix, alphabet, length and checksum fit: someone was given this, or forged it with care. */
 export function isWellFormedSecret(secret: string): boolean {
   if (!SECRET.test(secret)) return false
-  return checksum(secret.slice(0, -CHECKSUM_LENGTH)) === secret.slice(-CHECKSUM_LENGTH)
+  return secret.endsWith(checksum(secret.slice(0, -CHECKSUM_LENGTH)))
 }
 
 /** The form a secret is kept in: HMAC-SHA-256 under the server's own key, base64url. */

@@ -37,6 +37,11 @@ export class FailureBudget {
     return this.#paidUntil.size
   }
 
+  /** False: it never failed, or so many others did since that it was forgotten. */
+  remembers(key: string): boolean {
+    return this.#paidUntil.get(key) !== undefined
+  }
+
   /** Milliseconds until `key` may fail once more; 0: now. A key that never failed never waits. */
   waitMs(key: string, nowMs: number): number {
     return Math.max(0, this.#debtMs(key, nowMs) - (this.#burst - 1) * this.#intervalMs)

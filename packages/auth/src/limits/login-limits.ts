@@ -75,6 +75,8 @@ export class LoginLimits {
    * @throws OAuthError `temporarily_unavailable` (429).
    */
   assertMayTry(attempt: LoginAttempt): void {
+    // Whoever fails is counted by address too, and most addresses never do.
+    if (!this.#address.remembers(addressBlock(attempt.address))) return
     const now = this.#now()
     const keys = keysOf(attempt)
     const budgets = [

@@ -14,8 +14,13 @@ import type { FastifyRequest } from 'fastify'
  * the peer is gone it is `unknown`, as RFC 7239 §6.2 calls it, which no range contains.
  */
 export function clientAddress(request: FastifyRequest): string {
-  const hops = request.ips ?? [request.ip]
-  return hops.map(normalizeAddress).findLast((address) => address !== null) ?? 'unknown'
+  const { ips } = request
+  // Without trusted proxies, which is nearly always, there are no hops but the peer.
+  const address =
+    ips === undefined
+      ? normalizeAddress(request.ip)
+      : ips.map(normalizeAddress).findLast((hop) => hop !== null)
+  return address ?? 'unknown'
 }
 
 /**
