@@ -92,12 +92,9 @@ export function countToken(usage: CountedTokens, { iat, lifetimeSeconds, early }
   usage.tokens_issued++
   usage.tokens_early += one.early
   usage.last_issued_at = later(usage.last_issued_at, isoOfIssue(iat * 1000))
-  const sum = usage.living.find((tokens) => endTogether(tokens, one))
-  if (sum === undefined) usage.living = addLiving(usage.living, [one], usage.last_issued_at)
-  else {
-    sum.issued++
-    sum.early += one.early
-  }
+  const kinds = usage.living.length
+  addTokens(usage.living, one)
+  if (usage.living.length > kinds) usage.living = stillLiving(usage)
 }
 
 /** Many tokens are issued in one moment, and to write when takes longer than to count one. */
@@ -132,15 +129,17 @@ export function countUse(
 
 /** Both together; tokens that had ended when the last was issued are left out. */
 export function addUsage(one: ClientUsage, other: ClientUsage): CountedTokens {
-  const last_issued_at = later(one.last_issued_at, other.last_issued_at)
-  return {
+  const all = {
     client_id: one.client_id,
     tokens_issued: one.tokens_issued + other.tokens_issued,
     tokens_early: one.tokens_early + other.tokens_early,
     over_quota: one.over_quota + other.over_quota,
-    last_issued_at,
-    living: addLiving(one.living, other.living, last_issued_at),
+    last_issued_at: later(one.last_issued_at, other.last_issued_at),
+    living: one.living.map((tokens) => ({ ...tokens })),
   }
+  for (const tokens of other.living) addTokens(all.living, tokens)
+  all.living = stillLiving(all)
+  return all
 }
 
 export function addSecretUsage(one: SecretUsage, other: SecretUsage): CountedUses {
@@ -182,30 +181,21 @@ export function isWasteful({ tokens_valid, tokens_valid_early }: Waste): boolean
   return tokens_valid_early >= MIN_EARLY_TOKENS && tokens_valid_early * 2 >= tokens_valid
 }
 
-function addLiving(
-  one: readonly LivingTokens[],
-  other: readonly LivingTokens[],
-  last_issued_at: string | null,
-): LivingTokens[] {
-  const nowSeconds = last_issued_at === null ? 0 : Date.parse(last_issued_at) / 1000
-  const sums = new Map<string, LivingTokens>()
-  for (const tokens of [...one, ...other]) {
-    if (tokens.end <= nowSeconds) continue
-    const key = `${tokens.end} ${tokens.lifetimeSeconds}`
-    const sum = sums.get(key)
-    sums.set(key, sum === undefined ? tokens : addTokens(sum, tokens))
+function addTokens(living: Writable<LivingTokens>[], tokens: LivingTokens): void {
+  const { end, lifetimeSeconds } = tokens
+  const sum = living.find((one) => one.end === end && one.lifetimeSeconds === lifetimeSeconds)
+  if (sum === undefined) living.push({ ...tokens })
+  else {
+    sum.issued += tokens.issued
+    sum.early += tokens.early
   }
-  return [...sums.values()].sort((a, b) => a.end - b.end).slice(-MAX_LIVING)
 }
 
-function endTogether(one: LivingTokens, other: LivingTokens): boolean {
-  return one.end === other.end && one.lifetimeSeconds === other.lifetimeSeconds
-}
-
-function addTokens(one: LivingTokens, other: LivingTokens): LivingTokens {
-  const { end, lifetimeSeconds } = one
-  const [issued, early] = [one.issued + other.issued, one.early + other.early]
-  return { end, lifetimeSeconds, issued, early }
+/** In order, without those that had ended when the last was issued. */
+function stillLiving({ living, last_issued_at }: CountedTokens): Writable<LivingTokens>[] {
+  const nowSeconds = last_issued_at === null ? 0 : Date.parse(last_issued_at) / 1000
+  const valid = living.filter(({ end }) => end > nowSeconds)
+  return valid.sort((a, b) => a.end - b.end).slice(-MAX_LIVING)
 }
 
 function later(one: string | null, other: string | null): string | null {
