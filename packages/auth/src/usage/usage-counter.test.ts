@@ -104,6 +104,18 @@ describe('the usage counter', () => {
     )
   })
 
+  it('keeps the latest use when the clock steps back', async () => {
+    counter.secretUsed({ secret_id: 'secret', address: '192.0.2.1', user_agent: null })
+    const latest = new Date(now).toISOString()
+    now -= 5000
+    counter.secretUsed({ secret_id: 'secret', address: '192.0.2.2', user_agent: null })
+    await counter.flush()
+    const [secret] = batches.flatMap(({ secrets }) => secrets)
+    assert.equal(secret?.uses, 2)
+    assert.equal(secret?.last_used_at, latest)
+    assert.equal(secret?.address, '192.0.2.1')
+  })
+
   it('stays bounded while the store answers nothing', async () => {
     failing = true
     for (let client = 0; client < 100_000; client++) issue(`client_${client}`)

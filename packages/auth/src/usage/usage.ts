@@ -121,8 +121,11 @@ export function countUse(
   usedAtMs: number,
   by: Pick<SecretUsage, 'address' | 'user_agent'>,
 ): void {
+  const last_used_at = isoOfUse(usedAtMs)
   usage.uses++
-  usage.last_used_at = isoOfUse(usedAtMs)
+  // A clock that steps back does not make the last use earlier, here as in `addSecretUsage`.
+  if (last_used_at < usage.last_used_at) return
+  usage.last_used_at = last_used_at
   usage.address = by.address
   usage.user_agent = by.user_agent
 }
