@@ -12,8 +12,8 @@
  */
 
 import { OAuthError, type RateLimit } from '@modulariot/oauth/protocol'
+import { addressBlock } from '@modulariot/platform/http'
 import { LRUCache } from 'lru-cache'
-import { addressBlock } from './address-block.ts'
 import { FailureBudget, type FailurePolicy } from './failure-budget.ts'
 
 export interface LoginPolicies {

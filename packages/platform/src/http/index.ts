@@ -1,5 +1,6 @@
 /** HTTP plumbing both applications share. */
 
+export { addressBlock } from './address-block.ts'
 export { addressInList, parseAddressRange } from './address-list.ts'
 export type { Application, UnroutedRefusal } from './application.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'

@@ -1,4 +1,4 @@
-/** The part of an address that whoever holds it cannot change at will. */
+/** The part of an address that its holder cannot change at will: what limits count by. */
 
 /**
  * An IPv4 address as it is; of an IPv6 address the /64 it is in, since a single host is given all of one
