@@ -4,10 +4,11 @@
  */
 
 import { once } from 'node:events'
-import { Server as NetServer, type Server, type Socket } from 'node:net'
+import { Server as NetServer, type Server } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
-import { TLSSocket, Server as TlsServer } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
+import type { Connection } from './connection.ts'
+import type { Connections } from './connections.ts'
 
 const draining = new WeakSet<object>()
 
@@ -16,25 +17,11 @@ export function isDraining(server: object): boolean {
   return draining.has(server)
 }
 
-/** By the peer's address and port, and ours: a connection that has become secure takes its own place. */
-const connectionsOf = new WeakMap<object, Map<string, Socket>>()
+const connectionsOf = new WeakMap<object, Connections>()
 
-/**
- * Remembers who is connected. Node's own list lacks those in a TLS handshake, and does not tell a connection
- * that never sent anything from one whose request is under way.
- */
-export function followConnections(server: Server): void {
-  const connections = new Map<string, Socket>()
+/** @param connections those of `server`. */
+export function followConnections(server: Server, connections: Connections): void {
   connectionsOf.set(server, connections)
-  const add = (socket: Socket): void => {
-    const peer = `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress}`
-    connections.set(peer, socket)
-    socket.once('close', () => {
-      if (connections.get(peer) === socket) connections.delete(peer)
-    })
-  }
-  server.on('connection', add)
-  server.on('secureConnection', add)
 }
 
 /** Since the signal. Past it, requests under way are cut off, so that what was counted can be written. */
@@ -65,7 +52,6 @@ export async function shutDown(app: FastifyInstance, drainMs: number): Promise<v
   if (server.listening) {
     await wait(drainMs)
     await stopListening(server)
-    const isNew = (socket: Socket) => hasAskedNothing(server, socket)
     await allGone(server, connectionsTo(server).some(isNew) ? NEW_GRACE_MS : KEPT_GRACE_MS)
     cutOff(server, isNew)
   }
@@ -103,13 +89,15 @@ async function allGone(server: Server, withinMs: number): Promise<void> {
   await once(server, 'close', { signal: AbortSignal.timeout(withinMs) }).catch(() => {})
 }
 
-function hasAskedNothing(server: Server, socket: Socket): boolean {
-  const inHandshake = server instanceof TlsServer && !(socket instanceof TLSSocket)
-  return inHandshake || socket.bytesRead === 0
+/** It has sent no request yet: it is in its TLS handshake, or has sent nothing at all. */
+function isNew({ ready, socket }: Connection): boolean {
+  return !ready || socket.bytesRead === 0
 }
 
-function cutOff(server: Server, which: (socket: Socket) => boolean): void {
-  for (const socket of connectionsTo(server)) if (which(socket)) socket.destroy()
+function cutOff(server: Server, which: (connection: Connection) => boolean): void {
+  for (const connection of connectionsTo(server)) if (which(connection)) connection.socket.destroy()
 }
 
-const connectionsTo = (server: Server): Socket[] => [...(connectionsOf.get(server)?.values() ?? [])]
+const connectionsTo = (server: Server): Connection[] => [
+  ...(connectionsOf.get(server)?.all() ?? []),
+]

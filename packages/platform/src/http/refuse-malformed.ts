@@ -8,6 +8,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { randomId } from '../random-id.ts'
+import type { Connection } from './connection.ts'
 
 /** By the parser's error code; everything else is malformed. */
 const ANSWERS: Readonly<Record<string, readonly [status: number, error_description: string]>> = {
@@ -16,21 +17,30 @@ const ANSWERS: Readonly<Record<string, readonly [status: number, error_descripti
 }
 const MALFORMED = [400, 'This is not an HTTP request'] as const
 
-/** @returns the status that was sent, or null when nobody is left to answer. */
+/**
+ * @param connection undefined while the TLS handshake is not done: nothing can be sent, and `end` would wait
+ *   for a handshake that never comes.
+ * @returns the status that was sent, or null when there is nothing to answer.
+ */
 export function refuseMalformed(
   error: NodeJS.ErrnoException,
   socket: Socket,
+  connection: Connection | undefined,
   log: FastifyBaseLogger,
 ): number | null {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  if (error.code === 'ECONNRESET' || !socket.writable || connection === undefined) {
     socket.destroy()
+    return null
+  }
+  if (!connection.canAnswerMalformed()) {
+    connection.endAfterAnswer()
     return null
   }
   const [status, error_description] = ANSWERS[error.code ?? ''] ?? MALFORMED
   const request_id = randomId()
   log.info({ request_id, status, reason: { kind: 'not_http', code: error.code } }, 'refused')
   const body = JSON.stringify({ error: 'invalid_request', error_description })
-  socket.end(
+  connection.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       'Content-Type: application/json; charset=utf-8',
@@ -40,7 +50,6 @@ export function refuseMalformed(
       '',
       body,
     ].join('\r\n'),
-    () => socket.destroy(),
   )
   return status
 }

@@ -14,6 +14,8 @@ import Fastify, {
 } from 'fastify'
 import { type Metrics, noMetrics } from '../metrics/index.ts'
 import type { Application } from './application.ts'
+import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts'
+import { Connections } from './connections.ts'
 import { followConnections } from './drain.ts'
 import { answerEverything, LEAVE_REFUSALS_TO_US } from './every-answer.ts'
 import { mountHealth } from './health.ts'
@@ -35,6 +37,8 @@ export interface HttpServerOptions {
   readonly metrics?: Metrics
   /** A slow sender holds a connection no longer than about this. Default: 30 seconds. */
   readonly requestTimeoutMs?: number
+  /** Where a bound is left out: CONNECTION_LIMITS. */
+  readonly connectionLimits?: Partial<ConnectionLimits>
   /** Told each route as it is registered, so that a test can drive them all. */
   readonly onRoute?: (route: { readonly method: string; readonly url: string }) => void
 }
@@ -49,8 +53,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const pair = tls === null ? null : loadTls(tls)
   const refuse = refusalsOf(options.applications)
   const serverOptions = { ...timeouts(requestTimeoutMs), ...LEAVE_REFUSALS_TO_US }
+  const metrics = options.metrics ?? noMetrics
+  const connections = new Connections({
+    limits: { ...CONNECTION_LIMITS, ...options.connectionLimits },
+    handshakeTimeoutMs: requestTimeoutMs,
+    trustedProxies,
+    metrics,
+  })
   const app = Fastify({
-    serverFactory: (handler) => oneServer(handler, pair, serverOptions),
+    serverFactory: (handler) => oneServer(inTurn(handler, connections), pair, serverOptions),
     // With none Fastify need not read the header at all.
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     loggerInstance: options.logger,
@@ -71,14 +82,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       observer.countUnmatched(reply.statusCode)
     },
     clientErrorHandler(error, socket) {
-      const status = refuseMalformed(error, socket, app.log)
+      const status = refuseMalformed(error, socket, connections.find(socket), app.log)
       if (status !== null) observer.countUnmatched(status)
     },
   })
   if (tls !== null && pair !== null) followTls(app, tls, pair)
-  followConnections(app.server)
+  connections.follow(app.server)
+  followConnections(app.server, connections)
   answerEverything(app, refuse)
-  const observer = observeRequests(app, options.metrics ?? noMetrics)
+  const observer = observeRequests(app, metrics)
   app.addHook('onRoute', ({ method, url }) => {
     for (const name of [method].flat()) options.onRoute?.({ method: name, url })
   })
@@ -113,6 +125,15 @@ function timeouts(requestTimeoutMs: number) {
     headersTimeout: requestTimeoutMs,
     connectionsCheckingInterval: requestTimeoutMs / 6,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  }
+}
+
+/** Requests of one connection are handled one at a time; connection.ts says why. */
+function inTurn(handle: RequestListener, connections: Connections): RequestListener {
+  return (request, response) => {
+    const connection = connections.find(request.socket)
+    if (connection === undefined) request.socket.destroy()
+    else connection.take(request, response, handle)
   }
 }
 

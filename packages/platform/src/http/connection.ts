@@ -1,0 +1,177 @@
+/**
+ * One connection: its requests are answered one at a time, and it ends within bounds.
+ *
+ * Node parses every pipelined request of a chunk (RFC 9112 §9.3.2), hands all of them over at once and keeps
+ * each answer until those before it are written. One connection could so have more than a thousand answers
+ * made and kept without reading any. Here a request begins when the answer before it is with the kernel;
+ * until then those that were parsed wait, bare and few, and nothing more is read.
+ */
+
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** Why the server closes a connection that its peer still has. */
+export const CLOSE_REASONS = [
+  'total',
+  'address',
+  'pipelined',
+  'handshake',
+  'unread',
+  'memory',
+] as const
+export type CloseReason = (typeof CLOSE_REASONS)[number]
+
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
+/** How long a peer may take to close after we have said our last. */
+const END_TIMEOUT_MS = 2000
+
+export class Connection {
+  /** What the bound an address counts by; null: a trusted proxy's, which has none. */
+  readonly block: string | null
+  /** When it was opened or last began a request, `performance.now()`. */
+  activeAt: number
+  /** Carries HTTP: the TLS handshake is done, or there is none. */
+  ready: boolean
+  #socket: Socket
+  readonly #maxWaiting: number
+  readonly #onClose: (reason: CloseReason) => void
+  #current: Exchange | null = null
+  #waiting: Exchange[] = []
+  #handle: RequestListener = () => {}
+  #ending = false
+  /** The answer that waits for its reader: how far it is, and by when it must be further. */
+  #unsent = { confirmedBytes: -1, deadline: 0 }
+
+  constructor(
+    socket: Socket,
+    options: {
+      readonly block: string | null
+      readonly ready: boolean
+      readonly maxWaiting: number
+      /** Called when we close the connection, not when its peer does. */
+      readonly onClose: (reason: CloseReason) => void
+    },
+  ) {
+    this.#socket = socket
+    this.block = options.block
+    this.ready = options.ready
+    this.#maxWaiting = options.maxWaiting
+    this.#onClose = options.onClose
+    this.activeAt = performance.now()
+  }
+
+  get socket(): Socket {
+    return this.#socket
+  }
+
+  /** When no request is under way, nothing is lost if it is closed. */
+  get idle(): boolean {
+    return this.#current === null
+  }
+
+  /** A request is under way, and its body is still to come. */
+  get receiving(): boolean {
+    return this.#current !== null && !this.#current.request.complete
+  }
+
+  /** After the TLS handshake. */
+  becomeReady(socket: Socket): void {
+    this.#socket = socket
+    this.ready = true
+  }
+
+  /** Handles the request now, or once the answers before it are with the kernel. */
+  take(request: IncomingMessage, response: ServerResponse, handle: RequestListener): void {
+    if (this.#ending) return
+    if (this.#current === null) this.#begin({ request, response }, handle)
+    else if (this.#waiting.length >= this.#maxWaiting) this.close('pipelined')
+    else {
+      this.#waiting.push({ request, response })
+      this.#handle = handle
+      this.#socket.pause()
+    }
+  }
+
+  #begin(exchange: Exchange, handle: RequestListener): void {
+    this.#current = exchange
+    this.activeAt = performance.now()
+    exchange.response.once('close', this.#next)
+    handle(exchange.request, exchange.response)
+  }
+
+  readonly #next = (): void => {
+    this.#current = null
+    if (this.#socket.destroyed) this.#waiting = []
+    else if (this.#ending) this.end()
+    else {
+      const next = this.#waiting.shift()
+      if (next !== undefined) this.#begin(next, this.#handle)
+      else if (this.#socket.isPaused()) this.#socket.resume()
+    }
+  }
+
+  /**
+   * What to do about bytes that are no request: `answer` them now, or only close, because the answer to an
+   * earlier request would be taken for theirs, or they are the rest of a body that was refused.
+   */
+  canAnswerMalformed(): boolean {
+    if (!this.ready || this.#ending) return false
+    if (this.#current === null) return true
+    return !this.#current.request.complete && !this.#current.response.headersSent
+  }
+
+  /** Begins no other request, and closes once the present one is answered. */
+  endAfterAnswer(): void {
+    this.#ending = true
+    this.#waiting = []
+    if (this.#current === null) this.end()
+  }
+
+  /** Says `text` and closes, at the latest after a deadline: the peer may never take it. */
+  end(text?: string): void {
+    this.#ending = true
+    const socket = this.#socket
+    const timer = setTimeout(() => socket.destroy(), END_TIMEOUT_MS).unref()
+    socket.once('close', () => clearTimeout(timer))
+    if (text === undefined) socket.end(() => socket.destroy())
+    else socket.end(text, () => socket.destroy())
+  }
+
+  close(reason: CloseReason): void {
+    this.#ending = true
+    this.#waiting = []
+    if (this.#socket.destroyed) return
+    this.#onClose(reason)
+    this.#socket.destroy()
+  }
+
+  /**
+   * Bytes that wait for the peer to read them.
+   *
+   * @param now `performance.now()`
+   * @param timeoutMs how long it may be slower than `bytesPerSecond`.
+   * @returns null when they have waited too long.
+   */
+  unsentBytes(now: number, timeoutMs: number, bytesPerSecond: number): number | null {
+    const { writableLength, bytesWritten } = this.#socket
+    if (writableLength === 0) {
+      this.#unsent.confirmedBytes = -1
+      return 0
+    }
+    const confirmedBytes = bytesWritten - writableLength
+    if (confirmedBytes !== this.#unsent.confirmedBytes) {
+      const deadline = now + timeoutMs + (writableLength / bytesPerSecond) * 1000
+      this.#unsent = { confirmedBytes, deadline }
+    }
+    return now > this.#unsent.deadline ? null : writableLength
+  }
+
+  /** By when the answer that waits must be further. */
+  get unsentDeadline(): number {
+    return this.#unsent.deadline
+  }
+}

@@ -1,0 +1,347 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { connect as connectTls } from 'node:tls'
+import { createLogger } from '../logging/index.ts'
+import { createMetrics } from '../metrics/index.ts'
+import { selfSigned } from '../testing/self-signed.ts'
+import type { Application } from './application.ts'
+import type { ConnectionLimits } from './connection-limits.ts'
+import { createHttpServer } from './server.ts'
+import type { TlsFiles } from './tls.ts'
+
+/** More than the kernel takes of a connection that nobody reads. */
+const LARGE = Buffer.alloc(16 * 1024 ** 2, 'x')
+
+/** Gives up on a reader at once. */
+const IMPATIENT = { answerTimeoutMs: 200, answerBytesPerSecond: 1e9 }
+
+interface Settings {
+  readonly limits?: Partial<ConnectionLimits>
+  readonly requestTimeoutMs?: number
+  readonly tls?: TlsFiles | null
+}
+
+/** Waits for an event and fails rather than wait for ever. */
+const WITHIN = { timeout: 20_000 }
+
+async function start({ limits = {}, requestTimeoutMs = 30_000, tls = null }: Settings = {}) {
+  let handled = 0
+  let underWay = 0
+  let mostUnderWay = 0
+  const gate = Promise.withResolvers<void>()
+  const metrics = await createMetrics()
+  const application: Application = {
+    name: 'one',
+    ready: async () => undefined,
+    mount: async (scope) => {
+      scope.get('/large', async () => {
+        handled++
+        return LARGE
+      })
+      scope.get('/small', async () => {
+        handled++
+        underWay++
+        mostUnderWay = Math.max(mostUnderWay, underWay)
+        await new Promise(setImmediate)
+        underWay--
+        return 'small'
+      })
+      scope.get('/held', async () => {
+        handled++
+        await gate.promise
+        return 'held'
+      })
+      scope.post('/body', async () => 'taken')
+    },
+  }
+  const app = await createHttpServer({
+    applications: [application],
+    logger: createLogger('silent', { write: () => {} }),
+    tls,
+    trustedProxies: [],
+    requestTimeoutMs,
+    connectionLimits: limits,
+    metrics,
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  return {
+    port,
+    handled: () => handled,
+    mostUnderWay: () => mostUnderWay,
+    letGo: gate.resolve,
+    connections: () =>
+      new Promise<number>((resolve) =>
+        app.server.getConnections((_error, count) => resolve(count)),
+      ),
+    /** Waits until a metric says so. */
+    async says(line: string) {
+      while (!(await metrics.page()).text.includes(`${line}\n`)) await new Promise(setImmediate)
+    },
+    async [Symbol.asyncDispose]() {
+      gate.resolve()
+      app.server.closeAllConnections()
+      await app.close()
+    },
+  }
+}
+
+function open(port: number): Socket {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  return socket
+}
+
+/** Resolves once the connection is closed, by a reset, too. */
+function closed(socket: Socket): Promise<unknown> {
+  return new Promise((resolve) => socket.resume().once('close', resolve))
+}
+
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
+
+/** All that comes until `count` answers came or the connection closed. */
+async function read(socket: Socket, count: number): Promise<string> {
+  let heard = ''
+  socket.setEncoding('latin1')
+  for await (const text of socket) {
+    heard += text
+    if (heard.split('HTTP/1.1 ').length > count) break
+  }
+  return heard
+}
+
+function writeTls(folder: string): TlsFiles {
+  const files = { certFile: join(folder, 'crt'), keyFile: join(folder, 'key') }
+  const { cert, key } = selfSigned('one')
+  writeFileSync(files.certFile, cert)
+  writeFileSync(files.keyFile, key)
+  return files
+}
+
+/** Resolves once the server has `count` connections. */
+async function settled(server: { connections(): Promise<number> }, count: number): Promise<void> {
+  while ((await server.connections()) !== count) await new Promise(setImmediate)
+}
+
+describe('requests of one connection', () => {
+  it('are answered one at a time, in order', WITHIN, async () => {
+    await using server = await start()
+    const socket = open(server.port)
+    socket.write(get('/small').repeat(10) + get('/nothing'))
+    const heard = await read(socket, 11)
+    assert.equal(heard.split('HTTP/1.1 200').length - 1, 10)
+    assert.ok(heard.lastIndexOf('200') < heard.lastIndexOf('HTTP/1.1 404'))
+    assert.equal(server.mostUnderWay(), 1)
+  })
+
+  it('go on after a body that came with the next request behind it', WITHIN, async () => {
+    await using server = await start()
+    const socket = open(server.port)
+    const post =
+      'POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'
+    socket.write((post + get('/small')).repeat(5))
+    assert.equal((await read(socket, 10)).split('HTTP/1.1 200').length - 1, 10)
+  })
+
+  it('are handled no further than the peer reads', WITHIN, async () => {
+    await using server = await start({ limits: IMPATIENT })
+    const socket = open(server.port)
+    socket.pause()
+    socket.write(get('/large').repeat(10))
+    await settled(server, 1)
+    await settled(server, 0)
+    assert.equal(server.handled(), 1)
+    socket.destroy()
+  })
+
+  it('that wait in too great a number close the connection', WITHIN, async () => {
+    await using server = await start()
+    const socket = open(server.port)
+    socket.write(get('/held').repeat(1500))
+    await closed(socket)
+    assert.equal(server.handled(), 1)
+    await server.says('miot_http_connections_closed_total{reason="pipelined"} 1')
+  })
+
+  it('are read again once those that wait are answered', WITHIN, async () => {
+    await using server = await start()
+    const socket = open(server.port)
+    socket.write(get('/held') + get('/small').repeat(3))
+    while (server.handled() === 0) await new Promise(setImmediate)
+    server.letGo()
+    await smallAnswers(socket, 3)
+    socket.write(get('/small').repeat(3))
+    await smallAnswers(socket, 3)
+    socket.destroy()
+  })
+
+  it('that are no HTTP are answered after the answer they came behind', WITHIN, async () => {
+    await using server = await start()
+    const socket = open(server.port)
+    socket.write(`${get('/held')}nonsense\r\n\r\n`)
+    while (server.handled() === 0) await new Promise(setImmediate)
+    server.letGo()
+    const heard = await read(socket, 9)
+    assert.match(heard, /^HTTP\/1\.1 200 /)
+    assert.doesNotMatch(heard, /HTTP\/1\.1 400/)
+  })
+})
+
+/** Reads until so many answers came, and leaves the connection open. */
+async function smallAnswers(socket: Socket, count: number): Promise<void> {
+  let heard = ''
+  for (;;) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer]
+    heard += chunk.toString('latin1')
+    if (heard.split('small').length > count) return
+  }
+}
+
+describe('an answer', () => {
+  it('that its peer does not read closes the connection', WITHIN, async () => {
+    await using server = await start({ limits: IMPATIENT })
+    const socket = open(server.port)
+    socket.pause()
+    socket.write(get('/large'))
+    await settled(server, 1)
+    await settled(server, 0)
+    await server.says('miot_http_connections_closed_total{reason="unread"} 1')
+  })
+
+  it('that its peer does not read closes the connection over TLS, too', WITHIN, async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'unread-'))
+    const tls = writeTls(folder.path)
+    await using server = await start({ limits: IMPATIENT, tls })
+    const options = { port: server.port, host: '127.0.0.1', rejectUnauthorized: false }
+    const socket = connectTls(options)
+    socket.on('error', () => {})
+    await once(socket, 'secureConnect')
+    socket.pause()
+    socket.write(get('/large'))
+    await settled(server, 0)
+    await server.says('miot_http_connections_closed_total{reason="unread"} 1')
+  })
+
+  it('that is the last of its connection and is not read has the same end', WITHIN, async () => {
+    await using server = await start({ limits: IMPATIENT })
+    const socket = open(server.port)
+    socket.pause()
+    socket.write('GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    await settled(server, 1)
+    await settled(server, 0)
+  })
+
+  it('that is read slowly and steadily arrives whole', WITHIN, async () => {
+    await using server = await start({
+      limits: { answerTimeoutMs: 100, answerBytesPerSecond: 1e6 },
+    })
+    const socket = open(server.port)
+    socket.write(get('/large'))
+    let bytes = 0
+    while (bytes < LARGE.length) {
+      const chunk = socket.read() as Buffer | null
+      if (chunk === null) await once(socket, 'readable')
+      else bytes += chunk.length
+    }
+    socket.destroy()
+  })
+
+  it('waits unread no further than all of them together may', WITHIN, async () => {
+    await using server = await start({ limits: { unsentBytes: 40 * 1024 ** 2 } })
+    const sockets = Array.from({ length: 6 }, () => open(server.port))
+    for (const socket of sockets) {
+      socket.pause()
+      socket.write(get('/large'))
+    }
+    await settled(server, 2)
+    await server.says('miot_http_connections_closed_total{reason="memory"} 4')
+    for (const socket of sockets) socket.destroy()
+  })
+})
+
+describe('a TLS connection without a handshake', () => {
+  it('is closed when its time is over, whatever its peer does', WITHIN, async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'handshake-'))
+    const tls = writeTls(folder.path)
+    await using server = await start({ requestTimeoutMs: 300, tls })
+    const silent = open(server.port)
+    const half = open(server.port)
+    half.write(Buffer.from([22, 3, 1, 2, 0]))
+    const leaving = open(server.port)
+    leaving.end()
+    const nonsense = open(server.port)
+    nonsense.write('GET / HTTP/1.1\r\n\r\n')
+    const sockets = [silent, half, leaving, nonsense]
+    // The peer never closes by itself, and does not answer our FIN either.
+    for (const socket of sockets) socket.pause()
+    await once(nonsense, 'connect')
+    await settled(server, 0)
+    for (const socket of sockets) socket.destroy()
+  })
+})
+
+describe('connections', () => {
+  it('above the bound take the place of the one that is idle longest', WITHIN, async () => {
+    await using server = await start({ limits: { max: 3 } })
+    const first = open(server.port)
+    await settled(server, 1)
+    const others = [open(server.port), open(server.port)]
+    await settled(server, 3)
+    const last = open(server.port)
+    await closed(first)
+    last.write(get('/small'))
+    assert.match(await read(last, 1), /^HTTP\/1\.1 200 /)
+    for (const socket of others) socket.destroy()
+  })
+
+  it('never take the place of one whose request is under way', WITHIN, async () => {
+    await using server = await start({ limits: { max: 2 } })
+    const busy = [open(server.port), open(server.port)]
+    for (const socket of busy) socket.write(get('/held'))
+    while (server.handled() < 2) await new Promise(setImmediate)
+    const refused = open(server.port)
+    await closed(refused)
+    server.letGo()
+    for (const socket of busy) assert.match(await read(socket, 1), /^HTTP\/1\.1 200 /)
+    await server.says('miot_http_connections_closed_total{reason="total"} 1')
+  })
+
+  it('take the place of one whose request never becomes whole', WITHIN, async () => {
+    await using server = await start({ limits: { max: 1 } })
+    const slow = open(server.port)
+    slow.write('POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: 9\r\n\r\n')
+    await settled(server, 1)
+    const next = open(server.port)
+    await closed(slow)
+    next.write(get('/small'))
+    assert.match(await read(next, 1), /^HTTP\/1\.1 200 /)
+  })
+
+  it('from one address are bounded by themselves', WITHIN, async () => {
+    await using server = await start({ limits: { max: 100, maxPerAddress: 2 } })
+    const busy = [open(server.port), open(server.port)]
+    for (const socket of busy) socket.write(get('/held'))
+    while (server.handled() < 2) await new Promise(setImmediate)
+    const refused = open(server.port)
+    await closed(refused)
+    await server.says('miot_http_connections_closed_total{reason="address"} 1')
+    const elsewhere = connect({ port: server.port, host: '127.0.0.1', localAddress: '127.0.0.2' })
+    elsewhere.write(get('/small'))
+    assert.match(await read(elsewhere, 1), /^HTTP\/1\.1 200 /)
+  })
+
+  it('are counted as they come and go', WITHIN, async () => {
+    await using server = await start()
+    const sockets = [open(server.port), open(server.port)]
+    await settled(server, 2)
+    await server.says('miot_http_connections 2')
+    for (const socket of sockets) socket.destroy()
+    await settled(server, 0)
+    await server.says('miot_http_connections 0')
+  })
+})

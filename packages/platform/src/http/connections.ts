@@ -1,0 +1,200 @@
+/**
+ * The connections of a server: who is connected, how many there may be, and what becomes of those that take
+ * part in nothing.
+ *
+ * Node's own list lacks those in a TLS handshake, and its bound (`maxConnections`) refuses everyone once an
+ * attacker has filled it. Here a new connection takes the place of the one that is idle longest.
+ */
+
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
+import { countEach, type Metrics } from '../metrics/index.ts'
+import { addressBlock } from './address-block.ts'
+import { addressInList } from './address-list.ts'
+import { normalizeAddress } from './client-address.ts'
+import { CLOSE_REASONS, type CloseReason, Connection } from './connection.ts'
+import type { ConnectionLimits } from './connection-limits.ts'
+
+export interface ConnectionsOptions {
+  readonly limits: ConnectionLimits
+  /** Past this a TLS handshake that is not done has failed; Node says so, but does not close. */
+  readonly handshakeTimeoutMs: number
+  /** Addresses and CIDR ranges that are not bounded by address: many clients share each. */
+  readonly trustedProxies: readonly string[]
+  readonly metrics: Metrics
+}
+
+/** How often answers and handshakes are looked at. */
+const SWEEP_INTERVAL_MS = 1000
+
+/** Of the bound, closed at once when it is reached: looking for the idle ones costs a walk over all. */
+const EVICTED_SHARE = 0.01
+
+export class Connections {
+  readonly #options: ConnectionsOptions
+  readonly #open = new Set<Connection>()
+  readonly #bySocket = new WeakMap<Socket, Connection>()
+  /** By the peer's address and port, and ours: a socket in a handshake and the secure one have the same. */
+  readonly #byPeer = new Map<string, Connection>()
+  readonly #perBlock = new Map<string, number>()
+  readonly #closed: Readonly<Record<CloseReason, { add(): void }>>
+  #sweeping: NodeJS.Timeout | undefined
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options
+    const count = countEach(
+      options.metrics.counter({
+        name: 'miot_http_connections_closed_total',
+        help: 'Connections that the server closed to protect itself, by what they took too much of.',
+        labels: ['reason'],
+      }),
+      'reason',
+      CLOSE_REASONS,
+    )
+    this.#closed = Object.fromEntries(
+      CLOSE_REASONS.map((reason) => [reason, count(reason)]),
+    ) as Record<CloseReason, { add(): void }>
+    options.metrics.gauge({
+      name: 'miot_http_connections',
+      help: 'Open connections, those in a TLS handshake included.',
+      read: () => this.#open.size,
+    })
+  }
+
+  /** Follows a server that does not listen yet. */
+  follow(server: Server): void {
+    const secure = server instanceof TlsServer
+    server.on('connection', (socket: Socket) => this.#admit(socket, !secure))
+    server.on('secureConnection', (socket: Socket) => this.#becomeSecure(socket))
+    // As often as the shortest time that is kept asks for.
+    const { limits, handshakeTimeoutMs } = this.#options
+    const shortest = Math.min(limits.answerTimeoutMs, handshakeTimeoutMs)
+    const interval = Math.min(SWEEP_INTERVAL_MS, shortest / 2)
+    this.#sweeping = setInterval(() => this.#sweep(performance.now()), interval).unref()
+    server.once('close', () => clearInterval(this.#sweeping))
+  }
+
+  /** Undefined for a socket whose TLS handshake is not done, or that never was a connection of ours. */
+  find(socket: Socket): Connection | undefined {
+    return this.#bySocket.get(socket)
+  }
+
+  all(): IterableIterator<Connection> {
+    return this.#open.values()
+  }
+
+  #admit(socket: Socket, ready: boolean): void {
+    const address = normalizeAddress(socket.remoteAddress)
+    if (address === null) {
+      // The peer has left already.
+      socket.destroy()
+      return
+    }
+    const block = addressInList(this.#options.trustedProxies, address)
+      ? null
+      : addressBlock(address)
+    const full = this.#fullFor(block)
+    if (full !== null && !this.#evict(full, block)) {
+      this.#closed[full].add()
+      socket.destroy()
+      return
+    }
+    const connection = new Connection(socket, {
+      block,
+      ready,
+      maxWaiting: this.#options.limits.maxWaitingRequests,
+      onClose: (reason) => this.#closed[reason].add(),
+    })
+    this.#add(connection, socket)
+  }
+
+  #add(connection: Connection, socket: Socket): void {
+    const { block } = connection
+    const peer = peerOf(socket)
+    this.#open.add(connection)
+    this.#byPeer.set(peer, connection)
+    if (connection.ready) this.#bySocket.set(socket, connection)
+    if (block !== null) this.#perBlock.set(block, (this.#perBlock.get(block) ?? 0) + 1)
+    socket.once('close', () => {
+      this.#forget(connection)
+      if (this.#byPeer.get(peer) === connection) this.#byPeer.delete(peer)
+    })
+  }
+
+  #forget(connection: Connection): void {
+    const { block } = connection
+    if (!this.#open.delete(connection) || block === null) return
+    const left = (this.#perBlock.get(block) ?? 1) - 1
+    if (left === 0) this.#perBlock.delete(block)
+    else this.#perBlock.set(block, left)
+  }
+
+  #becomeSecure(socket: Socket): void {
+    const connection = this.#byPeer.get(peerOf(socket))
+    if (connection === undefined) socket.destroy()
+    else {
+      connection.becomeReady(socket)
+      this.#bySocket.set(socket, connection)
+    }
+  }
+
+  /** Which bound one more connection from there would exceed. */
+  #fullFor(block: string | null): 'address' | 'total' | null {
+    const { max, maxPerAddress } = this.#options.limits
+    if (block !== null && (this.#perBlock.get(block) ?? 0) >= maxPerAddress) return 'address'
+    return this.#open.size >= max ? 'total' : null
+  }
+
+  /**
+   * Closes some that are idle, the longest first, or where there are none some whose request never becomes
+   * whole.
+   *
+   * @returns whether there is room now.
+   */
+  #evict(full: 'address' | 'total', block: string | null): boolean {
+    const { max, maxPerAddress } = this.#options.limits
+    const candidates = [...this.#open].filter((one) => full === 'total' || one.block === block)
+    const idle = candidates.filter((one) => one.idle)
+    const evictable = idle.length > 0 ? idle : candidates.filter((one) => one.receiving)
+    evictable.sort((one, other) => one.activeAt - other.activeAt)
+    const bound = full === 'total' ? max : maxPerAddress
+    const evicted = evictable.slice(0, Math.max(1, Math.floor(bound * EVICTED_SHARE)))
+    for (const connection of evicted) {
+      connection.close(full)
+      this.#forget(connection)
+    }
+    return evicted.length > 0
+  }
+
+  #sweep(now: number): void {
+    const { limits, handshakeTimeoutMs } = this.#options
+    const waiting: { readonly connection: Connection; readonly bytes: number }[] = []
+    let unsent = 0
+    for (const connection of this.#open) {
+      if (!connection.ready) {
+        if (now - connection.activeAt > handshakeTimeoutMs) connection.close('handshake')
+        continue
+      }
+      const { answerTimeoutMs, answerBytesPerSecond } = limits
+      const bytes = connection.unsentBytes(now, answerTimeoutMs, answerBytesPerSecond)
+      if (bytes === null) connection.close('unread')
+      else if (bytes > 0) {
+        unsent += bytes
+        waiting.push({ connection, bytes })
+      }
+    }
+    if (unsent <= limits.unsentBytes) return
+    // Those that must be further the soonest have made no progress for longest.
+    waiting.sort((one, other) => one.connection.unsentDeadline - other.connection.unsentDeadline)
+    for (const { connection, bytes } of waiting) {
+      if (unsent <= limits.unsentBytes) return
+      unsent -= bytes
+      connection.close('memory')
+    }
+  }
+}
+
+function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`
+}
