@@ -1,12 +1,13 @@
 /**
  * What every answer has: an `X-Request-Id`, also where Node or Fastify would answer in our place and without
- * it (no `Host`, an expectation nobody knows); while the server leaves `Connection: close`; and, whatever the
+ * it (a `Host` that is missing or stands twice, an unknown expectation); while the server leaves `Connection: close`; and, whatever the
  * request's body, the chance to be heard.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isDraining } from './drain.ts'
+import { headerFault } from './header-faults.ts'
 import type { Refuse } from './refusals.ts'
 
 /** Options of Node's server: it leaves the refusals below to us. */
@@ -15,14 +16,18 @@ export const LEAVE_REFUSALS_TO_US = { requireHostHeader: false } as const
 export function answerEverything(app: FastifyInstance, refuse: Refuse): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
-    if (lacksHost(request)) refuse(request, reply.header('connection', 'close'), NO_HOST)
+    const fault = headerFault(request.raw)
+    if (fault !== null) {
+      reply.raw.shouldKeepAlive = false
+      refuse(request, reply, { status: 400, error: 'invalid_request', error_description: fault })
+    }
     // Before Fastify, which reads the body of what nobody serves and finds it too large.
     else if (request.is404) refuse(request, reply, NO_ENDPOINT)
     else done()
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
     const { complete } = request.raw
-    const ends = isDraining(app.server) || lacksHost(request) || !reply.raw.shouldKeepAlive
+    const ends = isDraining(app.server) || !reply.raw.shouldKeepAlive
     // Fastify wants to close where a body is too large.
     if (!complete) reply.removeHeader('connection')
     if (ends && !complete && isLarge(request.raw)) linger(request, reply)
@@ -55,19 +60,8 @@ function isLarge({ headers }: IncomingMessage): boolean {
   return 'transfer-encoding' in headers || Number(headers['content-length']) > SMALL_BODY_BYTES
 }
 
-/** RFC 9112 §3.2: a request of HTTP/1.1 without `Host` gets a 400. */
-function lacksHost({ raw }: FastifyRequest): boolean {
-  return raw.headers.host === undefined && raw.httpVersion === '1.1'
-}
-
 const NO_ENDPOINT = {
   status: 404,
   error: 'not_found',
   error_description: 'There is no such endpoint',
-}
-
-const NO_HOST = {
-  status: 400,
-  error: 'invalid_request',
-  error_description: 'The Host header is missing',
 }
