@@ -2,7 +2,7 @@
 
 import { OAuthError, protectedResourceMetadata } from '@modulariot/oauth/protocol'
 import type { Verifier } from '@modulariot/oauth/resource-server'
-import { routeGroup } from '@modulariot/platform/http'
+import { routeGroup, staticDocument } from '@modulariot/platform/http'
 import type { FastifyError, FastifyInstance } from 'fastify'
 import type { ApiMetrics } from '../metrics.ts'
 import { SCOPES } from '../scopes.ts'
@@ -54,14 +54,14 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
   }
 
   await routeGroup(app, { 'cache-control': 'public, max-age=300' }, (routes) => {
-    const metadata = protectedResourceMetadata(deps.audience, deps.issuer, Object.values(SCOPES))
-    routes.get(RESOURCE_METADATA_PATH, async () => metadata)
+    const metadata = staticDocument(
+      protectedResourceMetadata(deps.audience, deps.issuer, Object.values(SCOPES)),
+    )
+    routes.get(RESOURCE_METADATA_PATH, metadata)
     const { pathname } = new URL(deps.audience)
     // RFC 9728 §3.1: a resource with a path has its metadata there.
-    if (PLAIN_PATH.test(pathname))
-      routes.get(RESOURCE_METADATA_PATH + pathname, async () => metadata)
-    const document = apiOpenApi(deps)
-    routes.get('/openapi.json', async () => document)
+    if (PLAIN_PATH.test(pathname)) routes.get(RESOURCE_METADATA_PATH + pathname, metadata)
+    routes.get('/openapi.json', staticDocument(apiOpenApi(deps)))
   })
 }
 

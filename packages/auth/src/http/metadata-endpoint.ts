@@ -1,6 +1,7 @@
 /** What this server can do (RFC 8414), as its audiences stand now. */
 
 import { authorizationServerMetadata } from '@modulariot/oauth/protocol'
+import { singleFlight } from '@modulariot/platform/single-flight'
 import type { AuthStore } from '../store/store.ts'
 
 export interface MetadataDeps {
@@ -9,8 +10,9 @@ export interface MetadataDeps {
 }
 
 export function metadataEndpoint({ issuer, store }: MetadataDeps) {
+  const listAudiences = singleFlight(() => store.listAudiences())
   return async () => {
-    const audiences = await store.listAudiences()
+    const audiences = await listAudiences()
     const scopes = new Set(audiences.flatMap((audience) => audience.scopes))
     return authorizationServerMetadata(issuer, [...scopes].sort())
   }

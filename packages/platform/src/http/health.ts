@@ -4,25 +4,24 @@
  */
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { singleFlight } from '../single-flight.ts'
 import type { Application } from './application.ts'
 import { isDraining } from './drain.ts'
 
 type Status = 'ok' | 'degraded' | 'unavailable' | 'stopping'
 
 export function mountHealth(app: FastifyInstance, applications: readonly Application[]): void {
+  // Anyone may ask, and each answer costs the store a round trip.
+  const checks = applications.map(
+    (application) => [application.name, singleFlight(() => check(application))] as const,
+  )
   app.get('/livez', (_request, reply) => reply.send({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
-    const checks = await Promise.all(
-      applications.map(
-        async (application) => [application.name, await check(application)] as const,
-      ),
-    )
-    return answer(reply, worst(checks.map(([, status]) => status)), Object.fromEntries(checks))
+    const found = await Promise.all(checks.map(async ([name, run]) => [name, await run()] as const))
+    return answer(reply, worst(found.map(([, status]) => status)), Object.fromEntries(found))
   })
-  for (const application of applications) {
-    app.get(`/readyz/${application.name}`, async (_request, reply) =>
-      answer(reply, await check(application)),
-    )
+  for (const [name, run] of checks) {
+    app.get(`/readyz/${name}`, async (_request, reply) => answer(reply, await run()))
   }
 
   function answer(reply: FastifyReply, found: Status, checks?: Record<string, Status>) {

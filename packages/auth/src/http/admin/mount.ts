@@ -1,7 +1,7 @@
 /** Puts the table of admin routes on the server; none can be mounted without its scope. */
 
 import { OAuthError } from '@modulariot/oauth/protocol'
-import { routeGroup } from '@modulariot/platform/http'
+import { routeGroup, staticDocument } from '@modulariot/platform/http'
 import type { FastifyError, FastifyInstance } from 'fastify'
 import { invalidInput } from '../../admin-error.ts'
 import type { AuthMetrics } from '../../metrics.ts'
@@ -53,8 +53,7 @@ export async function mountAdminRoutes(
   })
 
   await routeGroup(app, { 'cache-control': 'public, max-age=300' }, (routes) => {
-    const document = adminOpenApi(deps.issuer)
-    routes.get('/admin/v1/openapi.json', async () => document)
+    routes.get('/admin/v1/openapi.json', staticDocument(adminOpenApi(deps.issuer)))
   })
 }
 
