@@ -8,6 +8,7 @@ import { createLogger } from '@modulariot/platform/logging'
 import { createMetrics } from '@modulariot/platform/metrics'
 import { CliError } from './cli-error.ts'
 import type { Config } from './config/parse-config.ts'
+import { connectionLimits } from './connection-limits.ts'
 import { assertAsConfigured } from './handed-socket.ts'
 import { prepareInstallation } from './installation.ts'
 import { createQuickstart, ensureApiAudience, type QuickstartCredentials } from './quickstart.ts'
@@ -98,7 +99,11 @@ async function start(
   })
 
   const applications = [auth, api]
-  const http = await createHttpServer({ applications, logger, tls, trustedProxies, ...counting })
+  const http = await createHttpServer({
+    ...{ applications, logger, tls, trustedProxies },
+    connectionLimits: connectionLimits(config),
+    ...counting,
+  })
   async function stop(drainMs: number): Promise<void> {
     await shutDown(http, drainMs)
     await opened.disposeAsync()

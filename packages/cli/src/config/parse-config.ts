@@ -33,6 +33,8 @@ export interface Config {
   readonly tls: TlsFiles | null
   /** Addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[]
+  readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
   /** On loopback. Null: nothing is counted. */
   readonly metricsPort: number | null
   readonly logLevel: LogLevel
@@ -113,6 +115,16 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     encryptionKey: parse('MIOT_ENCRYPTION_KEY', null, parseEncryptionKey),
     tls,
     trustedProxies: parse('MIOT_TRUSTED_PROXIES', [], parseTrustedProxies),
+    maxConnections: parse(
+      'MIOT_MAX_CONNECTIONS',
+      Number(SERVER_SETTINGS.MIOT_MAX_CONNECTIONS.default),
+      wholeNumber(1, 1_000_000),
+    ),
+    maxConnectionsPerAddress: parse(
+      'MIOT_MAX_CONNECTIONS_PER_ADDRESS',
+      Number(SERVER_SETTINGS.MIOT_MAX_CONNECTIONS_PER_ADDRESS.default),
+      wholeNumber(1, 1_000_000),
+    ),
     metricsPort: parse(
       'MIOT_METRICS_PORT',
       Number(SERVER_SETTINGS.MIOT_METRICS_PORT.default),

@@ -3,6 +3,8 @@
  * that names the nearest known one. A new setting is a new row.
  */
 
+import { CONNECTION_LIMITS } from '@modulariot/platform/http'
+
 export interface Setting {
   readonly default: string
   readonly about: string
@@ -80,6 +82,16 @@ export const SERVER_SETTINGS = {
     default: 'none',
     about:
       'Addresses and CIDR ranges, separated by commas, whose `X-Forwarded-For` counts; `loopback` stands for `127.0.0.0/8,::1/128`. Name your own proxies only: what they say about a client’s address is believed.',
+  },
+  MIOT_MAX_CONNECTIONS: {
+    default: String(CONNECTION_LIMITS.max),
+    about:
+      'The most open connections, and never more than the process has descriptors for (`ulimit -n`, less 128). Past it a new connection takes the place of the one that is idle longest.',
+  },
+  MIOT_MAX_CONNECTIONS_PER_ADDRESS: {
+    default: String(CONNECTION_LIMITS.maxPerAddress),
+    about:
+      'The most from one IPv4 address or one IPv6 /64, with the same rule. Addresses of `MIOT_TRUSTED_PROXIES` have no such bound.',
   },
   MIOT_METRICS_PORT: {
     default: '9464',

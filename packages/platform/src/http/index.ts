@@ -4,6 +4,7 @@ export { addressBlock } from './address-block.ts'
 export { addressInList, parseAddressRange } from './address-list.ts'
 export type { Application, UnroutedRefusal } from './application.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
+export { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts'
 export { shutDown } from './drain.ts'
 export {
   memberValue,
