@@ -68,14 +68,9 @@ export class Connection {
     return this.#socket
   }
 
-  /** When no request is under way, nothing is lost if it is closed. */
-  get idle(): boolean {
-    return this.#current === null
-  }
-
-  /** A request is under way, and its body is still to come. */
-  get receiving(): boolean {
-    return this.#current !== null && !this.#current.request.complete
+  /** No answer is being made: there is no request, or not the whole of it. */
+  get evictable(): boolean {
+    return this.#current === null || !this.#current.request.complete
   }
 
   /** After the TLS handshake. */

@@ -147,16 +147,15 @@ export class Connections {
   }
 
   /**
-   * Closes some that are idle, the longest first, or where there are none some whose request never becomes
-   * whole.
+   * Closes those that have begun no request for longest, and whose request has not become whole since.
    *
    * @returns whether there is room now.
    */
   #evict(full: 'address' | 'total', block: string | null): boolean {
     const { max, maxPerAddress } = this.#options.limits
-    const candidates = [...this.#open].filter((one) => full === 'total' || one.block === block)
-    const idle = candidates.filter((one) => one.idle)
-    const evictable = idle.length > 0 ? idle : candidates.filter((one) => one.receiving)
+    const evictable = [...this.#open].filter(
+      (one) => one.evictable && (full === 'total' || one.block === block),
+    )
     evictable.sort((one, other) => one.activeAt - other.activeAt)
     const bound = full === 'total' ? max : maxPerAddress
     const evicted = evictable.slice(0, Math.max(1, Math.floor(bound * EVICTED_SHARE)))
