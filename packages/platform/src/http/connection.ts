@@ -40,6 +40,8 @@ export class Connection {
   readonly #maxWaiting: number
   readonly #onClose: (reason: CloseReason) => void
   #current: Exchange | null = null
+  /** The request that was answered before all of its body came. */
+  #refused: IncomingMessage | null = null
   #waiting: Exchange[] = []
   #handle: RequestListener = () => {}
   #ending = false
@@ -99,6 +101,8 @@ export class Connection {
   }
 
   readonly #next = (): void => {
+    const request = this.#current?.request
+    this.#refused = request === undefined || request.complete ? null : request
     this.#current = null
     if (this.#socket.destroyed) this.#waiting = []
     else if (this.#ending) this.end()
@@ -110,12 +114,12 @@ export class Connection {
   }
 
   /**
-   * What to do about bytes that are no request: `answer` them now, or only close, because the answer to an
-   * earlier request would be taken for theirs, or they are the rest of a body that was refused.
+   * Whether bytes that are no request may get an answer of their own. Not while the answer to an earlier request
+   * is due, for which theirs would be taken, and not where they are the rest of a body that was refused.
    */
   canAnswerMalformed(): boolean {
     if (!this.ready || this.#ending) return false
-    if (this.#current === null) return true
+    if (this.#current === null) return this.#refused === null || this.#refused.complete
     return !this.#current.request.complete && !this.#current.response.headersSent
   }
 

@@ -180,6 +180,21 @@ describe('requests of one connection', () => {
     socket.destroy()
   })
 
+  it(
+    'that was refused over its body gets no second answer when the body never ends',
+    WITHIN,
+    async () => {
+      await using server = await start({ requestTimeoutMs: 300 })
+      const socket = open(server.port)
+      socket.write(
+        'POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: 900000\r\n\r\nx',
+      )
+      const heard = await read(socket, 9)
+      assert.match(heard, /^HTTP\/1\.1 415 /)
+      assert.doesNotMatch(heard, /HTTP\/1\.1 408/)
+    },
+  )
+
   it('that are no HTTP are answered after the answer they came behind', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
