@@ -9,7 +9,7 @@ import { createMetrics } from '@modulariot/platform/metrics'
 import { CliError } from './cli-error.ts'
 import type { Config } from './config/parse-config.ts'
 import { assertAsConfigured } from './handed-socket.ts'
-import { prepareInstallation } from './installation.ts'
+import { prepareDataDirectory, prepareInstallation } from './installation.ts'
 import { createQuickstart, ensureApiAudience, type QuickstartCredentials } from './quickstart.ts'
 import { serveMetrics } from './serve-metrics.ts'
 import { openAuthStore, openTelemetryStore } from './stores.ts'
@@ -48,6 +48,7 @@ async function start(
   const { issuer, apiAudience: audience, tls, trustedProxies } = config
   // Before anything is opened or made.
   const caFile = selfSignedCertificate(config)
+  prepareDataDirectory(config)
   const now = Date.now
   const logger = createLogger(config.logLevel)
   const metrics = config.metricsPort === null ? null : await createMetrics()
