@@ -363,6 +363,18 @@ async function withUmask<Result>(mask: number, work: () => Promise<Result>): Pro
   }
 }
 
+describe('SIGUSR1', { skip }, () => {
+  it('opens no debugger, through which everything in memory could be read', async () => {
+    const server = await startServer()
+    process.kill(server.pid(), 'SIGUSR1')
+    const connection = openConnection(server.url)
+    await accessToken(connection, server.credentials)
+    connection.close()
+    await server.stop()
+    assert.doesNotMatch(server.output(), /Debugger/)
+  })
+})
+
 const namesIn = (path: string): string[] => readdirSync(path, { recursive: true }).map(String)
 
 function assertAllPrivate(root: string): void {
