@@ -20,6 +20,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { watch } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -172,14 +173,11 @@ const ATTACKS: readonly Attack[] = [
       symlinkSync(`${dataDir}.db`, join(dataDir, 'auth.db'))
     },
   },
-  ...['wal', 'shm', 'journal'].map((ending) => ({
-    what: `a planted -${ending} beside the database`,
-    message: new RegExp(`auth\\.db-${ending} is a symbolic link`),
-    spoil(dataDir: string) {
-      rmSync(join(dataDir, `auth.db-${ending}`), { force: true })
-      symlinkSync(`${dataDir}.planted`, join(dataDir, `auth.db-${ending}`))
-    },
-  })),
+  {
+    what: 'a planted -wal beside the database',
+    message: /auth\.db-wal is a symbolic link/,
+    spoil: (dataDir) => symlinkSync(`${dataDir}.planted`, join(dataDir, 'auth.db-wal')),
+  },
 ]
 
 describe('every command that reads the data directory', { skip, concurrency: 1 }, () => {
@@ -342,6 +340,18 @@ describe('what the server makes', { skip }, () => {
     assertAllPrivate(parent)
     await server.stop()
     assertAllPrivate(parent)
+  })
+
+  it('is private when Node makes it, such as a report that holds the environment', async () => {
+    const reports = mkdtempSync(join(folder, 'reports-'))
+    const NODE_OPTIONS = `--report-on-signal --report-directory=${reports}`
+    const server = await withUmask(0, () => startServer({ NODE_OPTIONS }))
+    const made = watch(reports, { signal: AbortSignal.timeout(60_000) })
+    process.kill(server.pid(), 'SIGUSR2')
+    for await (const _ of made) break
+    await server.stop()
+    assert.equal(namesIn(reports).length, 1)
+    assertAllPrivate(reports)
   })
 
   it('is private when a command makes it', async () => {
