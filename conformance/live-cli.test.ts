@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { type Connection, openConnection } from './support/connection.ts'
+import { environmentWithoutSettings } from './support/environment.ts'
 import { freePort, type RunningServer, startServer } from './support/running-server.ts'
 import { accessToken } from './support/token-requests.ts'
 import { report, track } from './support/track-requests.ts'
@@ -30,7 +31,11 @@ after(async () => {
 
 const spawnMiot = (...args: readonly string[]) =>
   spawn(process.execPath, ['packages/cli/src/main.ts', ...args], {
-    env: { ...process.env, MIOT_DATA_DIR: server.dataDir, MIOT_ISSUER: server.url },
+    env: {
+      ...environmentWithoutSettings(),
+      MIOT_DATA_DIR: server.dataDir,
+      MIOT_ISSUER: server.url,
+    },
   })
 
 /** A command that goes on, and the lines it prints. */
@@ -122,7 +127,7 @@ describe('miot, when whoever reads has seen enough', { timeout: 60_000 }, () => 
     const port = await freePort()
     const dataDir = mkdtempSync(join(tmpdir(), 'miot-'))
     const child = spawn(process.execPath, ['packages/cli/src/main.ts', 'serve'], {
-      env: { ...process.env, MIOT_DATA_DIR: dataDir, MIOT_PORT: String(port) },
+      env: { ...environmentWithoutSettings(), MIOT_DATA_DIR: dataDir, MIOT_PORT: String(port) },
     })
     child.stdout.destroy()
     child.stderr.destroy()

@@ -17,6 +17,12 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
 const dev = process.argv[2] === '--dev'
 
+/**
+ * Settings of ModularIoT and of PostgreSQL clients: keys, secrets, passwords. Packages' install scripts get
+ * none of them, and neither do tests and benches, which must not reach the installation of their user.
+ */
+const SETTINGS = /^(MIOT_|PG)/i
+
 if (!isInstalled()) install()
 run(process.argv.slice(dev ? 3 : 2))
 
@@ -45,6 +51,7 @@ function install() {
     ['ci', ...(dev ? [] : ['--omit=dev']), '--no-fund', '--no-audit', '--loglevel=error'],
     {
       cwd: root,
+      env: withoutSettings(),
       stdio: ['ignore', 'ignore', 'inherit'],
       shell: process.platform === 'win32',
     },
@@ -57,7 +64,10 @@ function install() {
 
 /** Ends as the program ends, and passes on what asks it to. */
 function run(args) {
-  const program = spawn(pinnedNode(), args, { stdio: 'inherit' })
+  const program = spawn(pinnedNode(), args, {
+    env: dev ? withoutSettings() : process.env,
+    stdio: 'inherit',
+  })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => program.kill(signal))
   }
@@ -72,6 +82,10 @@ function run(args) {
     clearInterval(watch)
     process.exitCode = signal === null ? (code ?? 1) : 1
   })
+}
+
+function withoutSettings() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.test(name)))
 }
 
 function pinnedNode() {

@@ -11,6 +11,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { environmentWithoutSettings } from '../conformance/support/environment.ts'
 import { plainTelemetry } from './plain-telemetry.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
@@ -71,7 +72,10 @@ function compile(outDir: string): void {
   }
   writeFileSync(project, JSON.stringify(config))
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', project], { encoding: 'utf8' })
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', project], {
+    env: environmentWithoutSettings(),
+    encoding: 'utf8',
+  })
   if (status !== 0) throw new Error(`The packages do not compile:\n${stdout}`)
 }
 
@@ -95,13 +99,18 @@ function manifestOf(name: Published): Manifest {
 
 interface Manifest {
   readonly version: string
+  readonly private: true
+  readonly scripts: object
   readonly exports: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
 }
 
-/** `./src/client/index.ts` becomes `./client/index.js` and its declarations; `*` this very version. */
+/**
+ * `./src/client/index.ts` becomes `./client/index.js` and its declarations; `*` this very version. What
+ * keeps the source folder from being published stays behind.
+ */
 export function publishedManifest(manifest: Manifest): object {
-  const { exports, dependencies = {}, ...rest } = manifest
+  const { exports, dependencies = {}, private: _private, scripts: _scripts, ...rest } = manifest
   const entries = Object.entries(exports).map(([name, path]) => {
     const stem = path.replace('./src/', './').replace(/\.ts$/, '')
     return [name, { types: `${stem}.d.ts`, default: `${stem}.js` }]

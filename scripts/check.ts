@@ -1,6 +1,7 @@
 /** What `npm test` runs, in the order in which a fault is cheapest to find. Stops at the first. */
 
 import { spawnSync } from 'node:child_process'
+import { environmentWithoutSettings } from '../conformance/support/environment.ts'
 
 const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['format and lint', ['biome', 'ci', '--reporter=summary', '.']],
@@ -24,7 +25,10 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
 
 for (const [name, [command, ...args]] of CHECKS) {
   process.stdout.write(`\n== ${name}\n`)
-  const { status } = spawnSync(command as string, args, { stdio: 'inherit' })
+  const { status } = spawnSync(command as string, args, {
+    env: environmentWithoutSettings(),
+    stdio: 'inherit',
+  })
   if (status !== 0) {
     process.stderr.write(`\n${name}: failed\n`)
     process.exit(1)

@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { environmentWithoutSettings } from '../conformance/support/environment.ts'
 import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
 import { EXPECTED, installPacked, npm, type StrangersProject, useWith } from './packaging.ts'
 
@@ -42,7 +43,10 @@ function install(name: string, version: string): { path: string } | { fault: str
     npm(['install', `${name}@${version}`, '--no-audit', '--no-fund', '--fetch-retries=1'], folder)
     const path = join(folder, 'node_modules', '.bin', name)
     // Where npm runs no install scripts the packages are there, and nothing that runs.
-    const { status, stderr, error } = spawnSync(path, ['--version'], { encoding: 'utf8' })
+    const { status, stderr, error } = spawnSync(path, ['--version'], {
+      env: environmentWithoutSettings(),
+      encoding: 'utf8',
+    })
     if (status !== 0) throw error ?? new Error(stderr)
     return { path }
   } catch (error) {
@@ -57,6 +61,7 @@ function bundle(bun: string, code: string): string {
   const args = ['build', entry, '--target=browser', '--minify-syntax', '--minify-whitespace']
   const { status, stdout, stderr } = spawnSync(bun, args, {
     cwd: project.directory,
+    env: environmentWithoutSettings(),
     encoding: 'utf8',
   })
   if (status !== 0) throw new Error(`bun build ended with ${status}:\n${stderr}`)

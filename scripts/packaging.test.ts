@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { environmentWithoutSettings } from '../conformance/support/environment.ts'
 import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
 import {
   ASSET_TRACKING_EXAMPLES,
@@ -68,6 +69,54 @@ describe('the packed packages', () => {
     }
   })
 })
+
+describe('npm publish', () => {
+  const SOURCES = ['.', ...readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}`)]
+
+  it('is refused in every folder of sources, whatever flag it has', () => {
+    for (const folder of SOURCES) {
+      const manifest = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'))
+      assert.equal(manifest.private, true, `${folder}: refused with --ignore-scripts too`)
+      const [, script = ''] = manifest.scripts.prepublishOnly.split('node ')
+      assert.equal(join(ROOT, folder, script), join(ROOT, 'scripts/refuse-publishing.mjs'), folder)
+    }
+  })
+
+  it('ends with what to do instead in a folder of sources', () => {
+    for (const folder of ['.', 'packages/sdk']) {
+      const { status, stderr } = publish(join(ROOT, folder))
+      assert.equal(status, 1, folder)
+      assert.match(stderr, /Run npm run build .* npm publish in packages\/oauth\/dist/)
+    }
+  })
+
+  it('works in a built folder', () => {
+    const { status, stderr } = publish(join(project.directory, '..', 'built', 'sdk'))
+    assert.equal(status, 0, stderr)
+    for (const name of ['oauth', 'sdk', 'telemetry']) {
+      const manifest = JSON.parse(readFileSync(packed(name, 'package.json'), 'utf8'))
+      assert.equal('private' in manifest || 'scripts' in manifest, false, name)
+    }
+  })
+})
+
+/** Nothing leaves this machine: it is a rehearsal, for a registry that is not there. */
+function publish(cwd: string) {
+  const cache = join(project.directory, '..', 'cache')
+  const args = [
+    'publish',
+    '--dry-run',
+    '--registry=http://127.0.0.1:9/',
+    '--fetch-retries=0',
+    `--cache=${cache}`,
+  ]
+  return spawnSync('npm', args, {
+    cwd,
+    env: environmentWithoutSettings(),
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  })
+}
 
 describe('their types', () => {
   it('are complete for whoever has neither our sources nor Node’s types', () => {

@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { environmentWithoutSettings } from '../conformance/support/environment.ts'
 import type { RunningServer } from '../conformance/support/running-server.ts'
 import { buildPackages, PUBLISHED } from './build-packages.ts'
 
@@ -42,6 +43,7 @@ export function installPacked(): StrangersProject {
 export function npm(args: readonly string[], cwd: string): string {
   const { status, stdout, stderr } = spawnSync('npm', args, {
     cwd,
+    env: environmentWithoutSettings(),
     encoding: 'utf8',
     shell: process.platform === 'win32',
   })

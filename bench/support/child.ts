@@ -9,6 +9,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { environmentWithoutSettings } from '../../conformance/support/environment.ts'
 
 export interface Child<Question, Answer> {
   readonly pid: number
@@ -36,7 +37,7 @@ export function startChild<Question, Answer>(file: URL, core: number): Child<Que
   const [command, ...args] = [...pin, process.execPath, path]
   const child = spawn(command as string, args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, NODE_ENV: 'production' },
+    env: { ...environmentWithoutSettings(), NODE_ENV: 'production' },
   })
   return {
     pid: child.pid as number,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
+import { environmentWithoutSettings } from '../../conformance/support/environment.ts'
 import { freePort, runMiot } from '../../conformance/support/running-server.ts'
 import { RESULTS } from './results.ts'
 
@@ -90,7 +91,7 @@ async function serve(
 ): Promise<ChildProcess> {
   const miot = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
   const server = spawn(process.execPath, [...flags, miot, 'serve'], {
-    env: { ...process.env, ...env },
+    env: { ...environmentWithoutSettings(), ...env },
     stdio: ['ignore', 'pipe', openSync(log, 'w')],
   })
   process.once('exit', () => server.kill('SIGKILL'))

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
+import { environmentWithoutSettings } from './environment.ts'
 
 const MIOT = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 const SERVE = [process.execPath, [MIOT, 'serve']] as const
@@ -72,7 +73,7 @@ export async function startServer(
   const joins = env.MIOT_DATA_DIR !== undefined
   const dataDir = env.MIOT_DATA_DIR ?? mkdtempSync(join(tmpdir(), 'miot-'))
   const fullEnv = {
-    ...environmentWithoutMiot(),
+    ...environmentWithoutSettings(),
     MIOT_DATA_DIR: dataDir,
     MIOT_PORT: String(port),
     // Servers run side by side; whoever wants metrics names a port.
@@ -163,7 +164,7 @@ export async function runMiot(
   options: { env?: Record<string, string | undefined>; input?: string } = {},
 ): Promise<MiotResult> {
   const child = spawn(process.execPath, [MIOT, ...args], {
-    env: { ...environmentWithoutMiot(), ...options.env },
+    env: { ...environmentWithoutSettings(), ...options.env },
   })
   let stdout = ''
   let stderr = ''
@@ -176,13 +177,6 @@ export async function runMiot(
   child.stdin.end(options.input ?? '')
   const [status] = (await once(child, 'close')) as [number | null]
   return { status, stdout, stderr }
-}
-
-/** Settings of whoever runs the tests must not reach the server under test. */
-function environmentWithoutMiot(): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('MIOT_')),
-  )
 }
 
 /** Below the range the system gives to outgoing connections, so that none of them takes it meanwhile. */

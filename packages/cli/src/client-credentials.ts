@@ -1,9 +1,10 @@
 /** Whose credentials a command uses: options first, then settings, then `quickstart.env`. */
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { CliError } from './cli-error.ts'
 import { type ClientConfig, type Config, filesOf } from './config/parse-config.ts'
+import { readPrivateFile } from './private-file.ts'
 
 export interface Credentials {
   readonly token_endpoint: string
@@ -21,7 +22,7 @@ export function resolveCredentials(
   const { quickstart: path } = filesOf(config)
   // A client named explicitly does not get the quick start's secret by accident.
   const named = options.clientId ?? config.client.clientId
-  const file = existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}
+  const file = existsSync(path) ? parseEnv(readPrivateFile(path) ?? '') : {}
   const quickstart = named === undefined || named === file.MIOT_CLIENT_ID ? file : {}
   const need = (value: string | undefined, name: string): string => {
     if (value) return value

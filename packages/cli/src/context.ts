@@ -1,6 +1,6 @@
 /** What every command gets: its configuration when it asks, its output, the way to the network. */
 
-import { readFileSync } from 'node:fs'
+import { readMountedFileSync } from '@modulariot/platform/files'
 import { type Config, parseConfig } from './config/parse-config.ts'
 import type { Environment } from './config/read-settings.ts'
 import { createOutput, type Output } from './output.ts'
@@ -19,7 +19,7 @@ export function createContext(
   { json, url }: { json: boolean; url?: string | undefined },
 ): Context {
   return {
-    config: () => parseConfig(env, (path) => readFileSync(path, 'utf8')),
+    config: () => parseConfig(env, (path) => readMountedFileSync(path).toString('utf8')),
     output: createOutput(json, (text) => process.stdout.write(text)),
     fetch: globalThis.fetch,
     url: url === undefined ? null : new URL(url).origin,

@@ -79,8 +79,8 @@ describe('an encryption key that does not fit', () => {
     await start(await prepareInstallation(configOf('one'), store))
     const other = configOf('other')
     const { encryptionKey: path } = filesOf(other)
-    mkdirSync(other.dataDir)
-    writeFileSync(path, 'A'.repeat(43))
+    mkdirSync(other.dataDir, { mode: 0o700 })
+    writeFileSync(path, 'A'.repeat(43), { mode: 0o600 })
     await assert.rejects(start(await prepareInstallation(other, store)), (error) => {
       assert.ok(error instanceof Error)
       assert.ok(error.message.startsWith(`${path} does not open the signing keys of`))

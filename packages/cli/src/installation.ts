@@ -1,7 +1,7 @@
 /** The installation this box belongs to: its data directory, its encryption key, its auth store. */
 
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import {
   type AdminContext,
@@ -12,10 +12,11 @@ import {
   SealBroken,
   systemContext,
 } from '@modulariot/auth'
+import { assertOwnDirectory } from '@modulariot/platform/files'
 import { CliError } from './cli-error.ts'
 import { nameOf, sqliteFilesOf } from './config/database.ts'
 import { type Config, filesOf, parseEncryptionKey } from './config/parse-config.ts'
-import { createPrivateFile } from './private-file.ts'
+import { createPrivateFile, readPrivateFile } from './private-file.ts'
 import { openAuthStore } from './stores.ts'
 
 export interface PreparedInstallation {
@@ -27,12 +28,22 @@ export interface PreparedInstallation {
   explain(error: unknown): unknown
 }
 
+/**
+ * Makes the data directory where it is missing.
+ *
+ * @throws UnsafePermissions when other users could have put something into it.
+ */
+export function prepareDataDirectory({ dataDir }: Config): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  assertOwnDirectory(dataDir)
+}
+
 /** Makes the data directory and the encryption key where they are missing. */
 export async function prepareInstallation(
   config: Config,
   store: AuthStore,
 ): Promise<PreparedInstallation> {
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  prepareDataDirectory(config)
   const { key, from } = await encryptionKeyOf(config, store)
   const { encryptionKey: path } = filesOf(config)
   return {
@@ -107,9 +118,10 @@ export function operatorContext(store: AuthStore, keys: InstallationKeys): Admin
 /** Null when there is none. */
 function keyFromFile(config: Config): EncryptionKey | null {
   const { encryptionKey: path } = filesOf(config)
-  if (!existsSync(path)) return null
+  const text = readPrivateFile(path)
+  if (text === null) return null
   try {
-    return { key: parseEncryptionKey(readFileSync(path, 'utf8').trim()), from: 'file' }
+    return { key: parseEncryptionKey(text.trim()), from: 'file' }
   } catch (error) {
     throw new CliError('failure', `${path}: the key ${(error as Error).message}`)
   }

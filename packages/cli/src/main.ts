@@ -4,6 +4,12 @@ import { wantsJson } from './output.ts'
 import { createProgram } from './program.ts'
 import { reportError } from './report-error.ts'
 
+// Whatever Node writes by itself, such as a report or a heap snapshot, is private too.
+process.umask(0o077)
+
+// Node would open a debugger to all programs of this machine.
+process.on('SIGUSR1', () => {})
+
 const json = wantsJson(process.argv, process.stdout.isTTY)
 
 try {

@@ -1,9 +1,22 @@
 import assert from 'node:assert/strict'
-import { mkdtempDisposableSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  linkSync,
+  mkdtempDisposableSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { createAsItComes, createPrivateFile } from './private-file.ts'
+import { createAsItComes, createPrivateFile, readPrivateFile } from './private-file.ts'
+
+const skip = process.platform === 'win32' && 'Windows has neither mode bits nor user ids'
 
 const WAYS = { 'with links': createPrivateFile, 'where there are no links': createAsItComes }
 
@@ -27,4 +40,47 @@ describe('making a private file', () => {
       assert.deepEqual(readdirSync(folder.path), ['key'])
     })
   }
+})
+
+describe('reading a private file', () => {
+  it('gives its text, and null where it is missing', () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+    const path = join(folder.path, 'key')
+    assert.equal(readPrivateFile(path), null)
+    createPrivateFile(path, 'mine')
+    assert.equal(readPrivateFile(path), 'mine')
+  })
+
+  it('finishes what another instance makes at this moment, or made before it crashed', () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+    const path = join(folder.path, 'key')
+    writeFileSync(`${path}.made-by-another.tmp`, 'theirs', { mode: 0o600 })
+    linkSync(`${path}.made-by-another.tmp`, path)
+    writeFileSync(`${path}.not-finished.tmp`, 'other', { mode: 0o600 })
+    assert.equal(readPrivateFile(path), 'theirs')
+    assert.deepEqual(readdirSync(folder.path).sort(), ['key', 'key.not-finished.tmp'])
+  })
+
+  it('refuses a second name that is none of ours, and leaves it where it is', { skip }, () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+    const path = join(folder.path, 'key')
+    createPrivateFile(path, 'mine')
+    linkSync(path, join(folder.path, 'other'))
+    assert.throws(() => readPrivateFile(path), /has another name elsewhere/)
+    assert.deepEqual(readdirSync(folder.path).sort(), ['key', 'other'])
+  })
+
+  it('refuses a link, a pipe, and a directory that others can write to', { skip }, () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+    const path = join(folder.path, 'key')
+    symlinkSync(join(folder.path, 'nowhere'), path)
+    assert.throws(() => readPrivateFile(path), /is a symbolic link/)
+    rmSync(path)
+    execFileSync('mkfifo', ['-m', '600', path])
+    assert.throws(() => readPrivateFile(path), /is not a regular file/)
+    rmSync(path)
+    createPrivateFile(path, 'mine')
+    chmodSync(folder.path, 0o777)
+    assert.throws(() => readPrivateFile(path), /can be written by other users/)
+  })
 })

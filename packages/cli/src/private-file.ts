@@ -1,8 +1,60 @@
 /** Small files that must be whole, durable and readable by their owner only. */
 
 import { randomUUID } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { assertOwnDirectory, assertPrivate, assertPrivateFile } from '@modulariot/platform/files'
+
+/** A pipe in place of the file does not make us wait for its writer. Windows has neither flag. */
+const THE_FILE_ITSELF = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+
+/**
+ * A secret in a directory of ours. What is checked is the file that was opened.
+ *
+ * @returns null when the file is missing.
+ * @throws UnsafePermissions when others could have written it, or can read it.
+ */
+export function readPrivateFile(path: string): string | null {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return null
+  assertOwnDirectory(dirname(path))
+  finishMaking(path)
+  assertPrivateFile(path)
+  const file = openSync(path, constants.O_RDONLY | THE_FILE_ITSELF)
+  try {
+    assertPrivate(path, fstatSync(file))
+    return readFileSync(file, 'utf8')
+  } finally {
+    closeSync(file)
+  }
+}
+
+/**
+ * Removes the temporary name of a file that another process makes at this moment, or made before it
+ * crashed: until then the file has two names, which is refused as a hard link.
+ */
+function finishMaking(path: string): void {
+  const { nlink, ino } = lstatSync(path)
+  if (nlink === 1) return
+  for (const name of readdirSync(dirname(path))) {
+    const temporary = join(dirname(path), name)
+    const ours = name.startsWith(`${basename(path)}.`) && name.endsWith(TEMPORARY)
+    if (ours && lstatSync(temporary, { throwIfNoEntry: false })?.ino === ino)
+      rmSync(temporary, { force: true })
+  }
+}
 
 /** Replaces the file: after a crash there is the old one or the new one, never half. */
 export function writePrivateFile(path: string, text: string): void {
@@ -43,9 +95,11 @@ export function createAsItComes(path: string, text: string): boolean {
   return true
 }
 
+const TEMPORARY = '.tmp'
+
 /** Under a name of its own: containers that share a directory share their process numbers, too. */
 function writeBeside(path: string, text: string): string {
-  const temporary = `${path}.${randomUUID()}.tmp`
+  const temporary = `${path}.${randomUUID()}${TEMPORARY}`
   writeNew(temporary, text)
   return temporary
 }

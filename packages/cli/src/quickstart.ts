@@ -5,7 +5,7 @@
  * the next first run replaces, never a client whose secret nobody has.
  */
 
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { SCOPES } from '@modulariot/api'
 import {
   type AdminContext,
@@ -18,7 +18,7 @@ import {
   viewOf,
 } from '@modulariot/auth'
 import { type Config, filesOf } from './config/parse-config.ts'
-import { writePrivateFile } from './private-file.ts'
+import { readPrivateFile, writePrivateFile } from './private-file.ts'
 
 export interface QuickstartCredentials {
   readonly client_id: string
@@ -62,7 +62,7 @@ export async function createQuickstart(
     auditedClient(context, 'client.created', null, client, viewOf(client)),
   )
   // Another instance was first, and nobody will ever log in with these.
-  if (!made && readFileSync(path, 'utf8') === settings) rmSync(path)
+  if (!made && readPrivateFile(path) === settings) rmSync(path)
   return made ? { client_id, client_secret, audience, grant_type: 'client_credentials' } : null
 }
 

@@ -10,7 +10,7 @@ import { CliError } from './cli-error.ts'
 import type { Config } from './config/parse-config.ts'
 import { connectionLimits } from './connection-limits.ts'
 import { assertAsConfigured } from './handed-socket.ts'
-import { prepareInstallation } from './installation.ts'
+import { prepareDataDirectory, prepareInstallation } from './installation.ts'
 import { createQuickstart, ensureApiAudience, type QuickstartCredentials } from './quickstart.ts'
 import { serveMetrics } from './serve-metrics.ts'
 import { openAuthStore, openTelemetryStore } from './stores.ts'
@@ -49,6 +49,7 @@ async function start(
   const { issuer, apiAudience: audience, tls, trustedProxies } = config
   // Before anything is opened or made.
   const caFile = selfSignedCertificate(config)
+  prepareDataDirectory(config)
   const now = Date.now
   const logger = createLogger(config.logLevel)
   const metrics = config.metricsPort === null ? null : await createMetrics()

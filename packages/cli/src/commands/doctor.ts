@@ -1,11 +1,13 @@
 /** `miot doctor`: is this installation well? One line a check, and what to do about each fault. */
 
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { createAuthServer } from '@modulariot/auth'
 import { requestToken } from '@modulariot/oauth/client'
 import type { OAuthError } from '@modulariot/oauth/protocol'
 import { createVerifier } from '@modulariot/oauth/resource-server'
+import { assertOwnDirectory, assertPrivateFile, replaceableBy } from '@modulariot/platform/files'
 import { loadTls, type TlsFiles } from '@modulariot/platform/http'
+import { assertPrivateDatabase } from '@modulariot/platform/storage'
 import { certificateFault } from '../certificate-fault.ts'
 import { EXIT } from '../cli-error.ts'
 import { resolveCredentials } from '../client-credentials.ts'
@@ -62,16 +64,23 @@ function checksFor(config: Config, fetch: Context['fetch']): Check[] {
 
 function checkPrivate(config: Config): string {
   const { encryptionKey, quickstart } = filesOf(config)
-  const { database } = config
-  const databases = database.kind === 'sqlite' ? [sqliteFilesOf(database.directory).auth] : []
-  const secret = [config.dataDir, encryptionKey, quickstart, ...databases]
-  for (const path of secret.filter((candidate) => existsSync(candidate))) {
-    if ((statSync(path).mode & 0o077) !== 0) {
-      throw new Error(`${path} can be read by others: chmod go-rwx ${path}`)
-    }
+  const { dataDir, database } = config
+  if (!existsSync(dataDir)) throw new Error(`${dataDir} is missing: run miot serve`)
+  assertOwnDirectory(dataDir)
+  for (const path of [encryptionKey, quickstart]) assertPrivateFile(path)
+  if (database.kind === 'sqlite' && existsSync(database.directory)) {
+    for (const path of Object.values(sqliteFilesOf(database.directory))) assertPrivateDatabase(path)
   }
-  if (!existsSync(config.dataDir)) throw new Error(`${config.dataDir} is missing: run miot serve`)
-  return `${config.dataDir}, private`
+  if (process.platform !== 'win32' && (statSync(dataDir).mode & 0o077) !== 0) {
+    throw new Error(`${dataDir} can be read by others: chmod go-rwx ${dataDir}`)
+  }
+  const above = replaceableBy(realpathSync(dataDir))
+  if (above !== null) {
+    throw new Error(
+      `${above} can be written by every user, who can put another directory in place of ${dataDir}: chmod o-w ${above}`,
+    )
+  }
+  return `${dataDir}, private`
 }
 
 async function checkStore(config: Config): Promise<string> {

@@ -37,7 +37,9 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
       try {
         values[name] = readFile(file).replace(/\r?\n$/, '')
       } catch (error) {
-        faults.push(`${name}_FILE: cannot read ${file} (${(error as NodeJS.ErrnoException).code})`)
+        const { code, message } = error as NodeJS.ErrnoException
+        const why = code === undefined ? message : `cannot read ${file} (${code})`
+        faults.push(`${name}_FILE: ${why}`)
       }
     }
   }

@@ -21,7 +21,7 @@ export const SERVER_SETTINGS = {
   MIOT_DATA_DIR: {
     default: './data',
     about:
-      'Where the embedded store, the encryption key and `quickstart.env` live. Made with mode 0700. Each instance has its own.',
+      'Where the embedded store, the encryption key and `quickstart.env` live. Made with mode 0700; refused when other users can write to it. Each instance has its own.',
   },
   MIOT_DATABASE_URL: {
     default: 'sqlite: in the data directory',

@@ -5,9 +5,8 @@
  */
 
 import { createPrivateKey, hash, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { readMountedFile, readMountedFileSync, UnsafePermissions } from '../files/index.ts'
 
 /** Paths of PEM files: the certificate chain, the server's own first, and its private key. */
 export interface TlsFiles {
@@ -40,7 +39,7 @@ export function secureContextOptions({ cert, key }: TlsPair): SecureContextOptio
 export function loadTls(files: TlsFiles): TlsPair {
   const content = (['certFile', 'keyFile'] as const).map((name) => {
     try {
-      return readFileSync(files[name])
+      return readMountedFileSync(files[name])
     } catch (error) {
       throw unreadable(error)
     }
@@ -100,7 +99,9 @@ export function watchTls(files: TlsFiles, inForce: TlsPair, options: WatchOption
 }
 
 function readBoth(files: TlsFiles): Promise<[Buffer, Buffer] | TlsFilesError> {
-  return Promise.all([readFile(files.certFile), readFile(files.keyFile)]).catch(unreadable)
+  return Promise.all([readMountedFile(files.certFile), readMountedFile(files.keyFile)]).catch(
+    unreadable,
+  )
 }
 
 /** One after the other would let `cert` + `key` and another split of the same bytes look alike. */
@@ -146,6 +147,7 @@ function readKey(pem: Buffer, path: string): KeyObject {
 }
 
 function unreadable(error: unknown): TlsFilesError {
+  if (error instanceof UnsafePermissions) return new TlsFilesError(error.message)
   const { code, path } = error as NodeJS.ErrnoException
   return new TlsFilesError(`${path} cannot be read (${code})`)
 }

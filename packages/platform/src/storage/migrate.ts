@@ -10,6 +10,7 @@ import {
   type Migration,
   pendingMigrations,
 } from './migrations.ts'
+import { assertPrivateDatabase } from './open-sqlite.ts'
 
 /**
  * Brings the database to the newest version, in one transaction, so that two processes that start
@@ -42,6 +43,7 @@ export function migrate(database: DatabaseSync, migrations: readonly Migration[]
 /** The newest migration that ran on the file; 0 where there is none. Changes nothing. */
 export function appliedVersion(path: string): number {
   if (!existsSync(path)) return 0
+  assertPrivateDatabase(path)
   using database = new DatabaseSync(path, { readOnly: true })
   const noted = `SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migrations'`
   if (database.prepare(noted).get() === undefined) return 0

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempDisposableSync, readdirSync, statSync } from 'node:fs'
+import { chmodSync, mkdtempDisposableSync, readdirSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openDatabase } from './open-sqlite.ts'
 
+const skip = process.platform === 'win32' && 'Windows has neither mode bits nor user ids'
 const temporaryFolder = () => mkdtempDisposableSync(join(tmpdir(), 'miot-'))
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
@@ -31,6 +32,23 @@ describe('openDatabase', () => {
     assert.equal(pragma('synchronous'), 2, 'FULL')
     assert.equal(pragma('foreign_keys'), 1)
     assert.equal(pragma('busy_timeout'), 5000)
+  })
+
+  it('refuses what others could have planted beside it', { skip }, () => {
+    for (const ending of ['', '-wal', '-shm', '-journal']) {
+      using folder = temporaryFolder()
+      const path = join(folder.path, 'data.db')
+      symlinkSync(join(folder.path, 'planted'), path + ending)
+      assert.throws(() => openDatabase(path), /is a symbolic link/, ending)
+      assert.deepEqual(readdirSync(folder.path), [`data.db${ending}`])
+    }
+  })
+
+  it('refuses a directory that others can write to', { skip }, () => {
+    using folder = temporaryFolder()
+    chmodSync(folder.path, 0o777)
+    assert.throws(() => openDatabase(join(folder.path, 'data.db')), /chmod 700/)
+    assert.deepEqual(readdirSync(folder.path), [])
   })
 
   it('opens what is there without emptying it', () => {

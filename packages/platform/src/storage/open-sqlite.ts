@@ -3,6 +3,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { assertOwnDirectory, assertPrivateFile } from '../files/index.ts'
 import { isBusy } from './sqlite-errors.ts'
 
 /** How long a statement waits for another process's write lock. */
@@ -13,15 +14,32 @@ const BUSY_TIMEOUT_MS = 5000
  *
  * WAL lets readers go on while one writes; `synchronous=FULL` makes a COMMIT wait for the disk, since
  * a 200 of ours promises durability.
+ *
+ * @throws UnsafePermissions when other users could have written the file, or can read it.
  */
 export function openDatabase(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  assertPrivateDatabase(path)
   makeFile(path)
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   switchToWal(database)
   database.exec('PRAGMA synchronous = FULL')
   database.exec('PRAGMA foreign_keys = ON')
   return database
+}
+
+/** What SQLite keeps beside a database, and reads as part of it. */
+const BESIDE = ['', '-wal', '-shm', '-journal']
+
+/**
+ * Before every opening: a database is only as trustworthy as its directory and the files beside it.
+ *
+ * @param path in a directory that is there.
+ * @throws UnsafePermissions
+ */
+export function assertPrivateDatabase(path: string): void {
+  assertOwnDirectory(dirname(path))
+  for (const ending of BESIDE) assertPrivateFile(path + ending)
 }
 
 /**

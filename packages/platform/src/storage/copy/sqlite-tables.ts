@@ -1,6 +1,7 @@
 /** The tables of one SQLite file. */
 
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { assertPrivateDatabase } from '../open-sqlite.ts'
 import { isBusy } from '../sqlite-errors.ts'
 import {
   type Access,
@@ -19,12 +20,14 @@ const BUSY_TIMEOUT_MS = 200
  * Runs `work` with the file held alone; all it writes is kept when it resolves, nothing when it rejects.
  *
  * @throws PlaceInUse while another process has the file open.
+ * @throws UnsafePermissions
  */
 export async function withSqliteTables<Result>(
   path: string,
   access: Access,
   work: (place: TablePlace) => Promise<Result>,
 ): Promise<Result> {
+  assertPrivateDatabase(path)
   using database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   beginAlone(database, path)
   try {

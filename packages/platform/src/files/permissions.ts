@@ -1,0 +1,161 @@
+/**
+ * Whose a file or directory is, and who else may change or read it: what `ssh` checks before it uses a
+ * private key. Nothing about what is inside.
+ *
+ * Root may do everything anyway, so what root owns is as safe as our own. Windows has neither these bits
+ * nor user ids, and nothing is checked there.
+ */
+
+import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+
+/** The message names the path, what is wrong with it, and the command that corrects it. */
+export class UnsafePermissions extends Error {
+  override readonly name = 'UnsafePermissions'
+}
+
+const WRITABLE_BY_GROUP_OR_ALL = 0o022
+const WRITABLE_BY_ALL = 0o002
+const OPEN_TO_GROUP_OR_ALL = 0o077
+const WRITABLE_BY_OWNER = 0o200
+const STICKY = 0o1000
+
+/** As many as Linux follows in one path (path_resolution(7)). */
+const MAX_LINKS = 40
+
+const ROOT = 0
+
+/** Who this process is; null where there are no user ids. */
+function ourUser(): number | null {
+  return process.geteuid?.() ?? null
+}
+
+/**
+ * A directory that holds secrets: ours or root's, and nobody else can put anything into it. Others may
+ * list it, because each file inside is private itself.
+ *
+ * Symbolic links on the way, such as systemd's `/var/lib/NAME`, must be ours or root's too.
+ *
+ * @param path must be there.
+ * @throws UnsafePermissions
+ */
+export function assertOwnDirectory(path: string): void {
+  const us = ourUser()
+  if (us === null) return
+  assertOwnLinks(resolve(path), us)
+  const stats = statSync(path)
+  if (!stats.isDirectory()) throw new UnsafePermissions(`${path} is not a directory`)
+  assertOwned(path, stats, us)
+  if ((stats.mode & WRITABLE_BY_GROUP_OR_ALL) === 0) return
+  const own = stats.uid === us
+  const remedy = own
+    ? `chmod 700 ${quoted(path)}`
+    : `chmod 755 ${quoted(path)} as root, or name a directory below it, which is made with mode 0700`
+  throw new UnsafePermissions(`${path} can be written by other users (${modeOf(stats)}): ${remedy}`)
+}
+
+/**
+ * A file that is a secret, or a database: a regular file that is ours or root's, that only its owner can
+ * read or write, and that has no second name elsewhere. One that is missing is fine.
+ *
+ * It only looks at the name. That is enough inside a directory that passed `assertOwnDirectory`, where
+ * nobody else can exchange the file before it is opened; SQLite has to open its files by name.
+ *
+ * @throws UnsafePermissions
+ */
+export function assertPrivateFile(path: string): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (stats !== undefined) assertPrivate(path, stats)
+}
+
+/** @param stats of the file that was opened, or of the name itself (not of what a link leads to). */
+export function assertPrivate(path: string, stats: Stats): void {
+  const us = ourUser()
+  if (us === null) return
+  if (stats.isSymbolicLink()) throw new UnsafePermissions(linkedAway(path))
+  if (!stats.isFile()) throw new UnsafePermissions(`${path} is not a regular file: move it away`)
+  assertOwned(path, stats, us)
+  if ((stats.mode & OPEN_TO_GROUP_OR_ALL) !== 0) {
+    const what = (stats.mode & WRITABLE_BY_GROUP_OR_ALL) === 0 ? 'read' : 'written'
+    throw new UnsafePermissions(
+      `${path} can be ${what} by other users (${modeOf(stats)}): chmod 600 ${quoted(path)}`,
+    )
+  }
+  if (stats.nlink > 1) {
+    const [file, copy] = [quoted(path), quoted(`${path}.copy`)]
+    throw new UnsafePermissions(
+      `${path} has another name elsewhere (a hard link): stop what uses it, then cp -p ${file} ${copy} && mv ${copy} ${file}`,
+    )
+  }
+}
+
+/**
+ * A file that somebody else provides, such as a mounted secret or a certificate: not one that anybody but
+ * root and us can write to. Its readers are the provider's choice: Kubernetes and Docker mount secrets
+ * as root's with mode 0644 or 0444, behind symbolic links.
+ *
+ * @param stats of the file that was opened. Pipes and devices are what the caller chose to read from.
+ * @throws UnsafePermissions
+ */
+export function assertNotPlanted(path: string, stats: Stats): void {
+  const us = ourUser()
+  if (us === null || !stats.isFile()) return
+  if ((stats.mode & WRITABLE_BY_ALL) !== 0) {
+    throw new UnsafePermissions(
+      `${path} can be written by every user (${modeOf(stats)}): chmod o-w ${quoted(path)}`,
+    )
+  }
+  if ((stats.mode & WRITABLE_BY_OWNER) !== 0) assertOwned(path, stats, us)
+}
+
+/**
+ * The nearest directory above `path` in which other users can put another directory in its place; null
+ * when there is none. What they put there is refused, unless it is another one of ours.
+ */
+export function replaceableBy(path: string): string | null {
+  if (ourUser() === null) return null
+  const parent = dirname(path)
+  if (parent === path) return null
+  const { mode } = statSync(parent)
+  return (mode & (WRITABLE_BY_ALL | STICKY)) === WRITABLE_BY_ALL ? parent : replaceableBy(parent)
+}
+
+export function linkedAway(path: string): string {
+  return `${path} is a symbolic link: put the file itself there`
+}
+
+function assertOwned(path: string, { uid }: Stats, us: number): void {
+  if (uid === us || uid === ROOT) return
+  throw new UnsafePermissions(
+    `${path} belongs to user ${uid}, and this process runs as user ${us}: run it as user ${uid}, or ` +
+      `chown -R ${us} ${quoted(path)}`,
+  )
+}
+
+/** Each part of the path that is a link, then each part of where it leads. */
+function assertOwnLinks(path: string, us: number, followed = 0): void {
+  if (followed > MAX_LINKS) throw new UnsafePermissions(`${path} leads through too many links`)
+  const names = path.split('/').filter((name) => name !== '')
+  for (const [index, name] of names.entries()) {
+    const parent = `/${names.slice(0, index).join('/')}`
+    const part = resolve(parent, name)
+    const stats = lstatSync(part)
+    if (!stats.isSymbolicLink()) continue
+    if (stats.uid !== us && stats.uid !== ROOT) {
+      throw new UnsafePermissions(
+        `${part} is a symbolic link of user ${stats.uid}, who can turn it elsewhere: name what it leads to instead`,
+      )
+    }
+    const target = resolve(parent, readlinkSync(part), ...names.slice(index + 1))
+    assertOwnLinks(target, us, followed + 1)
+    break
+  }
+}
+
+function modeOf({ mode }: Stats): string {
+  return `mode 0${(mode & 0o7777).toString(8)}`
+}
+
+function quoted(path: string): string {
+  return /^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+}

@@ -1,0 +1,9 @@
+/**
+ * Runs as `prepublishOnly` of every folder that holds sources, so that `npm publish` there ends with what to
+ * do instead: npm’s own complaint about `private` advises to remove it. Plain JavaScript, for any Node.
+ */
+process.stderr.write(
+  'This folder holds sources and is not published. Run npm run build in the root of the checkout, ' +
+    'then npm publish in packages/oauth/dist, packages/telemetry/dist and packages/sdk/dist.\n',
+)
+process.exitCode = 1
