@@ -43,6 +43,10 @@ export const PROGRAMS: Readonly<
     about: 'many senders stop short of the end of the largest body there is, and stay',
     quick: true,
   },
+  'shared-address': {
+    about: 'a fleet behind one address logs in while a neighbour there guesses',
+    quick: true,
+  },
   'disk-full': {
     about: 'the disk gets full while reports arrive, and has room again',
     quick: true,
