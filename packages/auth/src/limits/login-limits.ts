@@ -125,7 +125,9 @@ export class LoginLimits {
   proved(attempt: LoginAttempt, digest: string | null): void {
     const { client_id, address } = attempt
     this.#proven.set(digest ?? keysOf(attempt).client, client_id)
-    this.#provenFrom.set(addressBlock(address), true)
+    const block = addressBlock(address)
+    // Known nearly always. A look-up keeps it among the latest as well, and does less than setting it anew.
+    if (this.#provenFrom.get(block) === undefined) this.#provenFrom.set(block, true)
   }
 
   #isProven(attempt: LoginAttempt): boolean {
