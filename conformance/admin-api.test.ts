@@ -76,6 +76,16 @@ async function call(method: string, path: string, init: RequestInit = {}): Promi
 
 const api = () => [{ audience: server.credentials.audience }]
 
+async function clientWithTwoSecrets(admin: Call) {
+  const { body } = await newClient(admin)
+  const { client_id } = (body as unknown as { client: { client_id: string } }).client
+  const added = await admin('POST', `/admin/v1/clients/${client_id}/secrets`, { body: {} })
+  return {
+    client: client_id,
+    secret_id: (added.body as unknown as { secret_id: string }).secret_id,
+  }
+}
+
 async function newClient(admin: Call, more: object = {}): Promise<Answer> {
   const body = { name: 'Pump', grants: api(), ...more }
   return admin('POST', '/admin/v1/clients', { body })
@@ -189,6 +199,28 @@ describe('the admin API', () => {
     assert.equal((await change('b', '"v1"')).status, 412)
     assert.equal((await change('b', 'v2')).status, 400)
     assert.deepEqual((await admin('GET', path)).body.tags, ['a'])
+  })
+
+  it('refuses an Idempotency-Key where it would have no effect, and says what makes a retry safe', async () => {
+    const admin = await administrator()
+    const { client, secret_id } = await clientWithTwoSecrets(admin)
+    const path = `/admin/v1/clients/${client}`
+    const headers = { 'idempotency-key': 'one' }
+    for (const [method, url, body, instead] of [
+      ['POST', '/admin/v1/clients/bulk', '{}', /external_id/],
+      ['PATCH', path, { name: 'Other' }, /If-Match/],
+      ['DELETE', `${path}/secrets/${secret_id}`, undefined, /send it again/],
+    ] as const) {
+      const type = method === 'POST' ? { 'content-type': 'application/x-ndjson' } : {}
+      const refused = await admin(method, url, { body, headers: { ...headers, ...type } })
+      assert.equal(refused.status, 400, url)
+      assert.match(String(refused.body.detail), /^Idempotency-Key is not taken here; /)
+      assert.match(String(refused.body.detail), instead)
+    }
+    // Nothing was changed, and a read is the same with any key.
+    const { body } = await admin('GET', path, { headers })
+    const { name, secrets } = body as unknown as { name: string; secrets: unknown[] }
+    assert.deepEqual([name, secrets.length], ['Pump', 2])
   })
 
   it('does under one Idempotency-Key one thing, and shows no secret a second time', async () => {

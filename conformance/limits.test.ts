@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ASSERTION_TYPE, createKeyClient, signAssertion } from './support/key-client.ts'
 import { type Credentials, type RunningServer, startServer } from './support/running-server.ts'
 
 const GUESSER = '127.0.0.2'
@@ -19,13 +20,13 @@ const GUESSES = 10_000
 const CONNECTIONS = 16
 
 let server: RunningServer
-const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
+const connections = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
 
 before(async () => {
   server = await startServer()
 })
 after(async () => {
-  agent.destroy()
+  connections.destroy()
   await server.stop()
 })
 
@@ -36,8 +37,12 @@ interface Answer {
 }
 
 async function login(
-  credentials: Credentials,
-  { from = HERE, path = '/api/v1/login' } = {},
+  credentials: Readonly<Record<string, string>> | Credentials,
+  {
+    from = HERE,
+    path = '/api/v1/login',
+    agent = connections,
+  }: { from?: string; path?: string; agent?: Agent | false } = {},
 ): Promise<Answer> {
   const { hostname, port } = new URL(server.url)
   const outgoing = request({
@@ -237,6 +242,60 @@ describe('ten thousand wrong guesses', () => {
     assert.match(String(headers.ratelimit), /^"[a-z-]+";r=0;t=\d+/)
     await sleep(1000)
     assert.equal((await login(neighbour, { from: GUESSER })).status, 200)
+  })
+
+  it('refuse no device at the same address that has proved itself, though it connects anew', async () => {
+    const from = '127.0.0.4'
+    const device = await newClient('Behind a NAT')
+    const other = await newClient('Guessed')
+    const signer = await createKeyClient(server, 'ES256')
+    const { audience, grant_type } = server.credentials
+    const logins = [
+      async () => device,
+      async () => ({
+        ...{ audience, grant_type, client_assertion_type: ASSERTION_TYPE },
+        client_assertion: await signAssertion(signer, server.url),
+      }),
+    ]
+    const loginAll = async (): Promise<number[]> => {
+      const statuses: number[] = []
+      for (const credentials of logins) {
+        // A connection of its own each time, as devices have.
+        const answer = await login(await credentials(), { from, agent: false })
+        statuses.push(answer.status)
+      }
+      return statuses
+    }
+    assert.deepEqual(await loginAll(), [200, 200])
+    const wrong = { ...other, client_id: server.credentials.client_id }
+    let guesses = 0
+    let refused = 0
+    let guessing = true
+    async function guess(): Promise<void> {
+      while (guessing) {
+        // What is guessed at does not matter: the device, the one that signs, or a client that is not there.
+        const client_id = [device.client_id, signer.client_id, `client_${guesses}`][guesses % 3]
+        const { status } = await login({ ...wrong, client_id: client_id as string }, { from })
+        if (status === 429) refused++
+        guesses++
+      }
+    }
+    const guessers = Array.from({ length: CONNECTIONS }, guess)
+    // An address of strangers reaches its ceiling with 3,000 at once and 50 more a second.
+    const started = performance.now()
+    const seconds = (): number => (performance.now() - started) / 1000
+    const spent = (): boolean => guesses > 4000 + seconds() * 60
+    try {
+      while (!spent()) {
+        assert.deepEqual(await loginAll(), [200, 200], `after ${guesses} guesses`)
+        assert.ok(seconds() < 120, `only ${guesses} guesses`)
+      }
+      for (let rounds = 0; rounds < 20; rounds++) assert.deepEqual(await loginAll(), [200, 200])
+    } finally {
+      guessing = false
+      await Promise.all(guessers)
+    }
+    assert.ok(refused > guesses / 2, `${refused} of ${guesses} guesses were refused`)
   })
 
   it('end with the address refused before a byte of a body is read', async () => {

@@ -5,9 +5,11 @@
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
-import { decodeJwt, exportJWK, generateKeyPair } from 'jose'
+import { type CryptoKey, decodeJwt, exportJWK, generateKeyPair, importJWK } from 'jose'
 import * as oauth from 'oauth4webapi'
+import { privateRsaJwk, rocaPrime, rsaJwk } from '../packages/auth/src/clients/sample-weak-keys.ts'
 import {
   ASSERTION_ALGORITHMS,
   ASSERTION_TYPE,
@@ -207,6 +209,48 @@ describe('private_key_jwt (RFC 7523)', () => {
     assert.deepEqual(await statuses(), [200, 200])
     await register([fresh])
     assert.deepEqual(await statuses(), [401, 200])
+  })
+})
+
+describe('a key with the ROCA weakness (CVE-2017-15361)', () => {
+  const [p, q] = [rocaPrime(1024, 2048), rocaPrime(1024, 2048)]
+  const jwk = rsaJwk(p * q)
+
+  it('is refused when it is registered, made or changed', async () => {
+    const file = keyFile('roca', { keys: [{ ...jwk, kid: 'chip' }] })
+    const { client_id } = clients.RS256
+    for (const args of [
+      ['clients', 'create', '--name', 'x', '--jwks', file],
+      ['clients', 'update', client_id, '--jwks', file],
+    ]) {
+      const { status, stderr } = await server.miot(args)
+      assert.equal(status, 2)
+      assert.match(stderr, /the key chip has the ROCA weakness \(CVE-2017-15361\); make a new pair/)
+    }
+  })
+
+  it('opens nothing when it was registered before, and doctor names it', async () => {
+    const client = await createKeyClient(server, 'RS256')
+    const database = new DatabaseSync(join(server.dataDir, 'auth.db'))
+    const [row] = database
+      .prepare('SELECT document FROM clients WHERE client_id = ?')
+      .all(client.client_id)
+    const document = JSON.parse(row?.document as string)
+    document.keys[0].jwk = jwk
+    database
+      .prepare('UPDATE clients SET document = ? WHERE client_id = ?')
+      .run(JSON.stringify(document), client.client_id)
+    database.close()
+    const privateKey = (await importJWK(privateRsaJwk(p, q), 'RS256')) as CryptoKey
+    for (const path of ['/oauth2/token', '/api/v1/login', '/oauth2/introspect', '/oauth2/revoke']) {
+      const client_assertion = await sign({ ...client, privateKey })
+      assert.equal((await ask({ client_assertion, token: 'x' }, { path })).status, 401, path)
+    }
+    assert.match(server.output(), /"kind":"bad_assertion".*"detail":"weak key"/)
+    const { stdout } = await server.miot(['doctor', '--json'])
+    const { findings } = JSON.parse(stdout) as { findings: { check: string; detail: string }[] }
+    const found = findings.find(({ check }) => check === 'client keys')
+    assert.ok(found?.detail.startsWith(`the key RS256 of ${client.client_id} has the ROCA`))
   })
 })
 

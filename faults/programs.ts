@@ -40,7 +40,11 @@ export const PROGRAMS: Readonly<
     quick: true,
   },
   'unfinished-bodies': {
-    about: 'many senders stop short of the end of the largest body there is, and stay',
+    about: 'many senders stop short of the end of the largest bodies there are, and stay',
+    quick: true,
+  },
+  'shared-address': {
+    about: 'a fleet behind one address logs in while a neighbour there guesses',
     quick: true,
   },
   'slow-clients': {

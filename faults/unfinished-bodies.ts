@@ -1,21 +1,27 @@
 /**
- * Many senders stop short of the end of the largest body there is, and stay.
+ * Many senders stop short of the end of the largest body that a route takes, and stay: of batches of reports, and
+ * of bulk requests to the admin API.
  *
- * Promised: they hold no more than MAX_ARRIVING_BYTES, so that all others of them are refused with 429 and
- * `Retry-After`, and memory stays near that; everybody else is answered meanwhile, a small report, too. 200
- * senders, `--quick` 100; `--senders N` as many as you like.
+ * Promised: on each route they hold no more than MAX_ARRIVING_BYTES, so that all others of them are refused with
+ * 429 and `Retry-After`, and memory stays near that; all other requests are answered, a small report, too. 200
+ * senders, `--quick` 100; `--senders N` as many as you like. Bulk bodies are three times as large, so a third as many.
  */
 
 import assert from 'node:assert/strict'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { adminToken } from '../conformance/support/administrator.ts'
 import { openConnection } from '../conformance/support/connection.ts'
 import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
 import { accessToken } from '../conformance/support/token-requests.ts'
 import { reportHeaders } from '../conformance/support/track-requests.ts'
-import { MAX_ARRIVING_BYTES, SMALL_BODY_BYTES } from '../packages/api/src/http/arriving-bodies.ts'
 import { MAX_BATCH_BYTES } from '../packages/api/src/http/request-body.ts'
+import { MAX_BULK_BYTES } from '../packages/auth/src/http/admin/mount.ts'
+import {
+  MAX_ARRIVING_BYTES,
+  SMALL_BODY_BYTES,
+} from '../packages/platform/src/http/arriving-bodies.ts'
 import { standBy } from './support/bystanders.ts'
 import { megabytes, memoryOf } from './support/memory.ts'
 import { summarize } from './support/summary.ts'
@@ -27,9 +33,42 @@ const SENDERS = Number(values.senders ?? (values.quick ? 100 : 200))
 /** How long they stay. Node gives a request 30 seconds in all. */
 const STAY_MS = values.quick ? 500 : 3000
 
-const UNFINISHED = Buffer.alloc(MAX_BATCH_BYTES - 1, ' ')
+interface Route {
+  readonly path: string
+  readonly maxBytes: number
+  readonly senders: number
+  readonly headers: () => Record<string, string>
+  readonly token: (server: RunningServer) => Promise<string>
+}
+
+const ROUTES: Readonly<Record<string, Route>> = {
+  'batches of reports': {
+    path: '/v1/asset/track/batch',
+    maxBytes: MAX_BATCH_BYTES,
+    senders: SENDERS,
+    headers: reportHeaders,
+    token: reportToken,
+  },
+  'bulk requests': {
+    path: '/admin/v1/clients/bulk',
+    maxBytes: MAX_BULK_BYTES,
+    senders: Math.ceil(SENDERS / 3),
+    headers: () => ({ 'content-type': 'application/x-ndjson' }),
+    token: (server) => adminToken(server),
+  },
+}
+
+async function reportToken(server: RunningServer): Promise<string> {
+  const connection = openConnection(server.url)
+  const token = await accessToken(connection, server.credentials)
+  connection.close()
+  return token
+}
+
 /** For the others there is no room. */
-const HELD = Math.floor(MAX_ARRIVING_BYTES / (UNFINISHED.length - SMALL_BODY_BYTES))
+const heldOf = ({ maxBytes }: Route): number =>
+  Math.floor(MAX_ARRIVING_BYTES / (maxBytes - 1 - SMALL_BODY_BYTES))
+
 /** What is held, and several times as much that was let go and waits to be collected. */
 const MAX_GROWTH_BYTES = 5 * MAX_ARRIVING_BYTES
 
@@ -42,27 +81,25 @@ interface Senders {
 }
 
 /** @returns once all for whom there is no room were refused. */
-async function stopShort(server: RunningServer, token: string): Promise<Senders> {
+async function stopShort(server: RunningServer, route: Route): Promise<Senders> {
   const agent = new Agent({ keepAlive: true })
+  const authorization = `Bearer ${await route.token(server)}`
+  const unfinished = Buffer.alloc(route.maxBytes - 1, ' ')
   let refused = 0
-  for (let index = 0; index < SENDERS; index++) {
-    const outgoing = request(`${server.url}/v1/asset/track/batch`, {
+  for (let index = 0; index < route.senders; index++) {
+    const outgoing = request(server.url + route.path, {
       agent,
       method: 'POST',
-      headers: {
-        ...reportHeaders(),
-        authorization: `Bearer ${token}`,
-        'content-length': MAX_BATCH_BYTES,
-      },
+      headers: { ...route.headers(), authorization, 'content-length': route.maxBytes },
     })
     outgoing.on('error', () => {})
     outgoing.once('response', ({ statusCode, headers }: IncomingMessage) => {
       assert.deepEqual([statusCode, headers['retry-after']], [429, '5'])
       refused++
     })
-    outgoing.write(UNFINISHED)
+    outgoing.write(unfinished)
   }
-  while (refused < SENDERS - HELD) await sleep(10)
+  while (refused < route.senders - heldOf(route)) await sleep(10)
   return { refused: () => refused, leave: () => agent.destroy() }
 }
 
@@ -73,31 +110,33 @@ function report(latencies: Readonly<Record<string, number[]>>): void {
   }
 }
 
-const server = await startServer({ MIOT_LOG_LEVEL: 'silent' })
-try {
-  const connection = openConnection(server.url)
-  const token = await accessToken(connection, server.credentials)
-  connection.close()
-  const before = memoryOf(server, 'now')
-  const end = new AbortController()
-  const standing = standBy(server, token, end.signal)
-  const senders = await stopShort(server, token)
-  await sleep(STAY_MS)
-  const held = memoryOf(server, 'now')
-  end.abort()
-  const others = await standing
-  senders.leave()
-  const peak = memoryOf(server, 'peak')
-  const refused = senders.refused()
-  say(`${SENDERS} senders, each a byte short of ${megabytes(MAX_BATCH_BYTES)}: ${refused} refused`)
-  say(
-    `  memory ${megabytes(before)} before, ${megabytes(held)} while they stay, ${megabytes(peak)} at most`,
-  )
-  report(others)
-  assert.ok(
-    !(peak - before > MAX_GROWTH_BYTES),
-    `memory grew by more than ${megabytes(MAX_GROWTH_BYTES)}`,
-  )
-} finally {
-  await server.stop()
+/** A server of its own, so that the memory of one route is not in the other's figures. */
+async function attack(name: string, route: Route): Promise<void> {
+  const server = await startServer({ MIOT_LOG_LEVEL: 'silent' })
+  try {
+    const token = await reportToken(server)
+    const before = memoryOf(server, 'now')
+    const end = new AbortController()
+    const standing = standBy(server, token, end.signal)
+    const senders = await stopShort(server, route)
+    await sleep(STAY_MS)
+    const held = memoryOf(server, 'now')
+    end.abort()
+    const others = await standing
+    senders.leave()
+    const peak = memoryOf(server, 'peak')
+    say(`${name}: ${route.senders} senders, each a byte short of ${megabytes(route.maxBytes)}`)
+    say(
+      `  ${senders.refused()} refused; memory ${megabytes(before)} before, ${megabytes(held)} while they stay, ${megabytes(peak)} at most`,
+    )
+    report(others)
+    assert.ok(
+      !(peak - before > MAX_GROWTH_BYTES),
+      `memory grew by more than ${megabytes(MAX_GROWTH_BYTES)}`,
+    )
+  } finally {
+    await server.stop()
+  }
 }
+
+for (const [name, route] of Object.entries(ROUTES)) await attack(name, route)

@@ -7,6 +7,7 @@ export const ADMIN_ERROR_STATUS = {
   not_found: 404,
   conflict: 409,
   precondition_failed: 412,
+  too_many_requests: 429,
 } as const
 
 export type AdminErrorCode = keyof typeof ADMIN_ERROR_STATUS

@@ -25,6 +25,7 @@ export {
   type Tenant,
   viewOf,
 } from './clients/client.ts'
+export { weaknessOf } from './clients/client-key.ts'
 export { type ClientChange, type ClientInput, newClient } from './clients/new-client.ts'
 export { DEFAULT_JWKS_MAX_AGE_SECONDS, type KeyPolicy, keyPolicy } from './keys/key-life.ts'
 export {

@@ -63,6 +63,7 @@ const ADMIN_CODES: Readonly<Record<AdminErrorCode, CliErrorCode>> = {
   not_found: 'not_found',
   conflict: 'failure',
   precondition_failed: 'failure',
+  too_many_requests: 'rate_limited',
 }
 
 /** Why there is no token for a request to the API. */

@@ -67,6 +67,19 @@ export function refuseWhenFull(
   }
 }
 
+/** A retry at once would be refused, too. */
+const BODIES_RETRY_AFTER_SECONDS = 5
+
+/** For a body that was arriving for longest when there was no more room for large ones. */
+export function tooManyBodies(): ApiError {
+  return new ApiError(
+    429,
+    'Too much at once',
+    'More large bodies are arriving than can be held; send it again, faster or in smaller parts',
+    BODIES_RETRY_AFTER_SECONDS,
+  )
+}
+
 export type BodyRequest = FastifyRequest<{ Body: Buffer | undefined }>
 
 const inflate = promisify(gunzip)

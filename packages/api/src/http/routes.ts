@@ -2,7 +2,7 @@
 
 import { OAuthError, protectedResourceMetadata } from '@modulariot/oauth/protocol'
 import type { Verifier } from '@modulariot/oauth/resource-server'
-import { routeGroup, staticDocument } from '@modulariot/platform/http'
+import { ArrivingBodies, followLarge, routeGroup, staticDocument } from '@modulariot/platform/http'
 import type { FastifyError, FastifyInstance } from 'fastify'
 import type { ApiMetrics } from '../metrics.ts'
 import { SCOPES } from '../scopes.ts'
@@ -10,11 +10,15 @@ import type { TelemetryStore } from '../store/store.ts'
 import type { Charts } from '../track/charts.ts'
 import type { IngestDeps } from '../track/ingest.ts'
 import { assertKnown } from '../track/query-parameters.ts'
-import { ArrivingBodies, followLarge } from './arriving-bodies.ts'
 import { ENDPOINTS, type Endpoint, type EndpointDeps } from './endpoints.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { apiOpenApi } from './openapi.ts'
-import { addBodyParsers, refuseOtherCodings, refuseWhenFull } from './request-body.ts'
+import {
+  addBodyParsers,
+  refuseOtherCodings,
+  refuseWhenFull,
+  tooManyBodies,
+} from './request-body.ts'
 import { requireAccessToken } from './require-access-token.ts'
 import type { StreamDeps } from './stream-endpoint.ts'
 
@@ -45,7 +49,12 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
     deps.streams.endAll()
     done()
   })
-  const bodies = new ArrivingBodies(deps.metrics)
+  const bodies = new ArrivingBodies({
+    refusal: () => {
+      deps.metrics.tracked('refused')
+      return tooManyBodies()
+    },
+  })
   for (const endpoint of ENDPOINTS) {
     // A scope each: which bodies it takes is its own.
     await routeGroup(app, { 'cache-control': 'no-store' }, (routes) =>

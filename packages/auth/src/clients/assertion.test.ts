@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHmac, randomUUID } from 'node:crypto'
+import { createHmac, generatePrimeSync, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,15 @@ import {
   type SigningAlgorithm,
 } from '@modulariot/oauth/protocol'
 import { StoreUnavailable } from '@modulariot/platform/storage'
-import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from 'jose'
+import {
+  type CryptoKey,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+  SignJWT,
+} from 'jose'
 import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
 import { authenticateClient } from './authenticate.ts'
@@ -21,6 +29,7 @@ import type { ClientRecord } from './client.ts'
 import { clientKeysOf } from './client-key.ts'
 import { ClientDirectory } from './directory.ts'
 import { sampleRecord } from './sample-client.ts'
+import { nextPrime, privateRsaJwk, rocaPrime, rsaJwk } from './sample-weak-keys.ts'
 
 const ISSUER = 'https://auth.example'
 const NOW = Date.parse('2026-05-01T12:00:00Z')
@@ -168,6 +177,34 @@ describe('private_key_jwt: who signed', () => {
     assert.equal((await authenticate(await sign({}, { kid: undefined }))).client_id, 'client_a')
     clients.set('client_a', record('client_a', [...keys, second.jwk]))
     await refusesWith('no such key', await sign({}, { kid: undefined }))
+  })
+
+  it('is refused when the key can be factored, though it was registered before such keys were refused', async () => {
+    const p = generatePrimeSync(1024, { bigint: true })
+    for (const [one, other] of [
+      [p, nextPrime(p + 2n)],
+      [rocaPrime(1024, 2048), rocaPrime(1024, 2048)],
+    ] as const) {
+      const stored = {
+        kid: 'weak',
+        alg: 'RS256',
+        jwk: rsaJwk(one * other),
+        created_at: '',
+      } as const
+      clients.set('client_a', sampleRecord({ client_id: 'client_a', keys: [stored] }))
+      const key = (await importJWK(privateRsaJwk(one, other), 'RS256')) as CryptoKey
+      const using = deps()
+      // The second time its weakness is known.
+      for (let times = 0; times < 2; times++) {
+        const assertion = await sign({}, { alg: 'RS256', kid: 'weak' }, key)
+        const reason = await refusalOf(() => authenticate(assertion, using))
+        assert.deepEqual(reason, {
+          kind: 'bad_assertion',
+          client_id: 'client_a',
+          detail: 'weak key',
+        })
+      }
+    }
   })
 
   for (const alg of SIGNING_ALGORITHMS) {

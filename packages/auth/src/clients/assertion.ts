@@ -10,6 +10,7 @@ import type { ClientAssertion, Refusal, SigningAlgorithm } from '@modulariot/oau
 import { compactVerify, type JWK } from 'jose'
 import type { AuthStore } from '../store/store.ts'
 import type { ClientKey, ClientRecord } from './client.ts'
+import { weaknessOf } from './client-key.ts'
 
 /** How far ahead `exp` may be: a short life bounds what a stolen assertion, or a list of used ones, holds. */
 const MAX_LIFETIME_SECONDS = 300
@@ -40,6 +41,8 @@ export async function assertionRefusal(
   if (client === null) return { kind: 'unknown_client', client_id }
   if (key === null) return bad('no such key')
   if (!signed) return bad('signature')
+  // Registered before such keys were refused. Whoever has the public key can make this signature.
+  if (isWeak(key)) return bad('weak key')
   const claim = wrongClaim(assertion.claims, { client_id, issuer, nowSeconds })
   if (claim !== null) return bad(claim)
   return client.status === 'active' ? null : { kind: 'client_disabled', client_id }
@@ -70,6 +73,17 @@ function findKey(keys: readonly ClientKey[], assertion: ClientAssertion): Client
   const fitting = keys.filter(({ alg }) => alg === keyAlgorithm(assertion))
   if (assertion.kid !== null) return fitting.find(({ kid }) => kid === assertion.kid) ?? null
   return fitting.length === 1 ? (fitting[0] as ClientKey) : null
+}
+
+/** The arithmetic takes about as long as the verification, so its outcome is kept with the key. */
+const weak = new WeakMap<ClientKey, boolean>()
+
+function isWeak(key: ClientKey): boolean {
+  const known = weak.get(key)
+  if (known !== undefined) return known
+  const found = weaknessOf(key.jwk) !== null
+  weak.set(key, found)
+  return found
 }
 
 async function isSignedBy(jwk: JWK, { jws, alg }: ClientAssertion): Promise<boolean> {

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import {
+  createPublicKey,
+  generateKeyPairSync,
+  generatePrimeSync,
+  type KeyObject,
+  verify,
+} from 'node:crypto'
 import { describe, it } from 'node:test'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { AdminError } from '../admin-error.ts'
 import { clientKeysOf } from './client-key.ts'
+import { nextPrime, rocaModulus, rsaJwk } from './sample-weak-keys.ts'
 
 const NOW = Date.parse('2026-05-01T12:00:00Z')
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -96,6 +103,33 @@ describe('client keys', () => {
   ] as const) {
     it(`refuses ${what}`, () => assert.match(complaint({ keys: [jwk] }), message))
   }
+
+  it('refuses RSA that can be factored, and says what to do', () => {
+    const prime = generatePrimeSync(1024, { bigint: true })
+    for (const [modulus, message] of [
+      [rocaModulus(2048), /^the key w has the ROCA weakness \(CVE-2017-15361\); make a new pair/],
+      [prime * nextPrime(prime + 2n), /^the key w has two primes that are too close/],
+      [prime * prime, /^the key w has two primes that are too close/],
+      [prime * generatePrimeSync(1024, { bigint: true }) * 3n, /^the key w has a small prime/],
+    ] as const) {
+      assert.match(complaint({ keys: [{ ...rsaJwk(modulus), kid: 'w' }] }), message)
+    }
+  })
+
+  it('need not refuse Ed25519 of small order, since no signature of such a key is good', () => {
+    const identity = Buffer.concat([Buffer.from([1]), Buffer.alloc(31)])
+    const minusOne = Buffer.from(`ec${'ff'.repeat(30)}7f`, 'hex')
+    for (const x of [identity, minusOne]) {
+      const jwk = { kty: 'OKP', crv: 'Ed25519', x: x.toString('base64url') }
+      const key = createPublicKey({ key: jwk, format: 'jwk' })
+      for (const point of [identity, minusOne]) {
+        const signature = Buffer.concat([point, Buffer.alloc(32)])
+        for (let n = 0; n < 16; n++) {
+          assert.equal(verify(null, Buffer.from(`message ${n}`), key, signature), false)
+        }
+      }
+    }
+  })
 
   for (const jwks of [null, [], 'x', {}, { keys: {} }, { kty: 'EC' }]) {
     it(`refuses ${JSON.stringify(jwks)} as a set`, () => {

@@ -8,6 +8,7 @@ import { KEY_TYPES, SIGNING_ALGORITHMS, type SigningAlgorithm } from '@modulario
 import type { JWK } from 'jose'
 import { invalidInput } from '../admin-error.ts'
 import type { ClientKey } from './client.ts'
+import { rsaWeakness } from './weak-rsa.ts'
 
 /** A JWK Set (RFC 7517 §5), as its owner sends it. */
 export interface ClientKeySet {
@@ -75,6 +76,10 @@ function readKey(jwk: unknown, name: string): Omit<ClientKey, 'created_at'> {
   // Only what makes the key: what else a JWK may say is ours to decide, or was checked above.
   const members = PUBLIC_MEMBERS[exported.kty as string] ?? []
   const kept = Object.fromEntries(members.map((member) => [member, exported[member]])) as JWK
+  const weakness = weaknessOf(kept)
+  if (weakness !== null) {
+    throw invalidInput(`${name} ${weakness}; make a new pair, with other software or hardware`)
+  }
   return { kid: kidOf(jwk, kept, name), alg, jwk: kept }
 }
 
@@ -121,6 +126,16 @@ function assertStrong({ asymmetricKeyDetails }: KeyObject, name: string): void {
   if (publicExponent < min || publicExponent > max || publicExponent % 2n === 0n) {
     throw invalidInput(`${name} has an unsafe exponent; 65537 (AQAB) is the usual one`)
   }
+}
+
+/**
+ * What makes a key unsafe that has the right form, as the end of a sentence about it; null: nothing known.
+ * Elliptic curves have no such keys: a point off the curve is no key, and OpenSSL takes no signature of an
+ * Ed25519 key of small order.
+ */
+export function weaknessOf({ kty, n = '' }: JWK): string | null {
+  if (kty !== 'RSA') return null
+  return rsaWeakness(BigInt(`0x${Buffer.from(n, 'base64url').toString('hex')}`))
 }
 
 /** The owner's `kid`, else the thumbprint (RFC 7638). */

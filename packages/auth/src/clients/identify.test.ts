@@ -43,7 +43,8 @@ beforeEach(() => {
     return client_id === 'client_a' ? (record as ClientRecord) : null
   }
   const now = () => 1_800_000_000_000
-  const policies = { client: policy, address: { ...policy, quota: 100 }, ceiling: policy }
+  const address = { ...policy, quota: 100 }
+  const policies = { client: policy, address, ceiling: policy, signature: policy }
   deps = {
     directory: new ClientDirectory({ findClient, silentForMs: () => 0 }),
     store: { useAssertion: async () => true },

@@ -115,6 +115,48 @@ describe('login limits', () => {
     assert.equal(limits.refusalAtCeiling('2001:db8:1::1'), null)
   })
 
+  it('read the bodies of an address where a client has proved itself, and let proven secrets pass only', () => {
+    const device = attempt('device', '192.0.2.1', 'right')
+    limits.proved(device, 'digest of right')
+    for (let guesses = 0; guesses < 10_000; guesses++) {
+      guess(attempt(`client_${guesses}`, '192.0.2.1'), 1)
+      assert.equal(limits.refusalAtCeiling('192.0.2.1'), null)
+      assert.equal(tryOnce(device), null)
+    }
+    assert.notEqual(tryOnce(attempt('device', '192.0.2.1', 'wrong')), null)
+    assert.notEqual(tryOnce(attempt('newcomer', '192.0.2.1', 'right too')), null)
+  })
+
+  it('do not read them where it has proved itself from another address only', () => {
+    limits.proved(attempt('device', '192.0.2.2', 'right'), 'digest of right')
+    for (let guesses = 0; guesses < 3000; guesses++) {
+      guess(attempt(`client_${guesses}`, '192.0.2.1'), 1)
+    }
+    assert.notEqual(limits.refusalAtCeiling('192.0.2.1'), null)
+  })
+
+  it('do not let a proven secret try other clients', () => {
+    limits.proved(attempt('own', '192.0.2.1', 'right'), 'digest of right')
+    assert.notEqual(guess(attempt('other', '192.0.2.1', 'right'), 100), null)
+    guess(attempt('own', '192.0.2.1'), 100)
+    assert.equal(tryOnce(attempt('own', '192.0.2.1', 'right')), null)
+  })
+
+  it('bound the signatures tried for a client that signs, and no other client for it', () => {
+    const signed = attempt('client', '192.0.2.1', null)
+    const other = attempt('other', '192.0.2.1', null)
+    for (const one of [signed, other]) limits.proved(one, null)
+    const refusal = guess(signed, 1000)
+    assert.ok(refusal?.reason.kind === 'too_many_failures')
+    assert.deepEqual(
+      refusal.reason.limits.map(({ policy }) => policy),
+      ['signature-failures'],
+    )
+    assert.equal(tryOnce(other), null)
+    now += 1000
+    assert.equal(tryOnce(signed), null)
+  })
+
   it('answer the same whether the client exists or not', () => {
     const real = attempt('client', '192.0.2.1')
     limits.proved(attempt('client', '192.0.2.9', 'right'), 'digest of right')
@@ -134,6 +176,9 @@ describe('login limits', () => {
       limits.failed(one)
       limits.proved(one, `digest ${made}`)
     }
-    assert.equal(limits.size, 200_000)
+    for (let made = 0; made < 60_000; made++) {
+      limits.failed(attempt(`signer_${made}`, '192.0.2.1', null))
+    }
+    assert.equal(limits.size, 300_000)
   })
 })

@@ -1,12 +1,12 @@
 /**
- * Who has to wait before trying to prove itself once more. Only failures count, never a success.
+ * When a caller has to wait before it tries to prove a client once more. Only failures count, never a success.
  *
- * Three budgets of failures: for a client from an address, for an address, and far above them a ceiling
- * for an address that is asked before the body is read. Whoever guesses spends the budgets of the address
- * it guesses from, so it never stands in the way of the right secret elsewhere. Behind the same address
- * (a fleet behind one NAT) a secret that proved its client lately passes both budgets: a guess cannot
- * profit from that, since it would have to be the secret itself. Where the proof is a signature, which is
- * new each time, a client passes that proved itself from this address.
+ * Three budgets of failures: for a client from an address, for an address, and far above them a ceiling for an
+ * address that is checked before the body is read. A guesser spends the budgets of its own address, so the right
+ * secret passes elsewhere. Behind the same address (a fleet behind one NAT) it passes, too, once it has proved its
+ * client: a guess cannot profit from that, since it would have to be that secret. So an address from which a client
+ * proved itself has no ceiling: its bodies are read, and only proven secrets pass. A signature is new each
+ * time, so there a client passes that proved itself from this address, within a budget of failures of its own.
  *
  * Whether a client exists makes no difference to anything here.
  */
@@ -20,6 +20,8 @@ export interface LoginPolicies {
   readonly client: FailurePolicy
   readonly address: FailurePolicy
   readonly ceiling: FailurePolicy
+  /** For a client that proved itself by a signature: each further failure costs a verification. */
+  readonly signature: FailurePolicy
 }
 
 /** Generous: nobody guesses 256 random bits, so these only bound what guessing costs us. */
@@ -27,6 +29,7 @@ export const LOGIN_POLICIES: LoginPolicies = {
   client: { name: 'client-failures', quota: 120, windowSeconds: 60 },
   address: { name: 'address-failures', quota: 1200, windowSeconds: 60 },
   ceiling: { name: 'address-ceiling', quota: 6000, windowSeconds: 60 },
+  signature: { name: 'signature-failures', quota: 600, windowSeconds: 60 },
 }
 
 /** Somebody trying to be a client. */
@@ -37,6 +40,9 @@ export interface LoginAttempt {
   readonly digest: (() => string) | null
 }
 
+/** A budget, and the key it counts under. */
+type Count = readonly [budget: FailureBudget, key: string]
+
 const MAX_KEYS = 50_000
 /** Our client ids are shorter; a longer one is made up, and need not be remembered whole. */
 const MAX_ID_LENGTH = 64
@@ -46,7 +52,11 @@ export class LoginLimits {
   readonly #client: FailureBudget
   readonly #address: FailureBudget
   readonly #ceiling: FailureBudget
-  readonly #proven = new LRUCache<string, true>({ max: MAX_KEYS })
+  readonly #signature: FailureBudget
+  /** The client that a secret proved, by the secret's digest; or that signed, by its address and its id. */
+  readonly #proven = new LRUCache<string, string>({ max: MAX_KEYS })
+  /** Addresses from which a client proved itself. */
+  readonly #provenFrom = new LRUCache<string, true>({ max: MAX_KEYS })
 
   /** @param now Unix milliseconds. */
   constructor({ now, policies = LOGIN_POLICIES }: { now: () => number; policies?: LoginPolicies }) {
@@ -54,18 +64,21 @@ export class LoginLimits {
     this.#client = new FailureBudget(policies.client, MAX_KEYS)
     this.#address = new FailureBudget(policies.address, MAX_KEYS)
     this.#ceiling = new FailureBudget(policies.ceiling, MAX_KEYS)
+    this.#signature = new FailureBudget(policies.signature, MAX_KEYS)
   }
 
   /** How many keys are remembered, of all kinds; bounded whatever is sent. */
   get size(): number {
-    return this.#client.size + this.#address.size + this.#ceiling.size + this.#proven.size
+    const budgets = [this.#client, this.#address, this.#ceiling, this.#signature]
+    const failed = budgets.reduce((sum, budget) => sum + budget.size, 0)
+    return failed + this.#proven.size + this.#provenFrom.size
   }
 
   /** What to refuse a request with before its body is read; null: read it. */
   refusalAtCeiling(address: string): OAuthError | null {
     const now = this.#now()
     const block = addressBlock(address)
-    if (this.#ceiling.waitMs(block, now) === 0) return null
+    if (this.#ceiling.waitMs(block, now) === 0 || this.#provenFrom.get(block)) return null
     return tooManyFailures([this.#ceiling.describe(block, now)])
   }
 
@@ -79,13 +92,20 @@ export class LoginLimits {
     if (!this.#address.remembers(addressBlock(attempt.address))) return
     const now = this.#now()
     const keys = keysOf(attempt)
-    const budgets = [
+    const isSpent = ([budget, key]: Count): boolean => budget.waitMs(key, now) > 0
+    const ordinary: Count[] = [
       [this.#client, keys.client],
       [this.#address, keys.address],
-    ] as const
-    const spent = budgets.filter(([budget, key]) => budget.waitMs(key, now) > 0)
-    if (spent.length === 0 || this.#isProven(attempt)) return
-    // Being refused counts below the ceiling, or whoever does not stop would never reach it.
+    ]
+    let spent = ordinary.filter(isSpent)
+    if (spent.length === 0) return
+    if (this.#isProven(attempt)) {
+      if (attempt.digest !== null) return
+      const further: Count[] = [[this.#signature, keys.client]]
+      spent = further.filter(isSpent)
+      if (spent.length === 0) return
+    }
+    // Being refused counts below the ceiling, or a caller that does not stop would never reach it.
     this.#ceiling.fail(keys.address, now)
     throw tooManyFailures(spent.map(([budget, key]) => budget.describe(key, now)))
   }
@@ -96,17 +116,22 @@ export class LoginLimits {
     this.#client.fail(keys.client, now)
     this.#address.fail(keys.address, now)
     this.#ceiling.fail(keys.address, now)
-    // A secret that has ended or was revoked since. What a failed signature says of the next is nothing.
-    if (attempt.digest !== null) this.#proven.delete(attempt.digest())
+    if (attempt.digest === null) this.#signature.fail(keys.client, now)
+    // A secret that has ended or was revoked since. A failed signature says nothing about the next one.
+    else if (this.#isProven(attempt)) this.#proven.delete(attempt.digest())
   }
 
   /** @param digest of the secret that proved it; null when a signature did. */
   proved(attempt: LoginAttempt, digest: string | null): void {
-    this.#proven.set(digest ?? keysOf(attempt).client, true)
+    const { client_id, address } = attempt
+    this.#proven.set(digest ?? keysOf(attempt).client, client_id)
+    const block = addressBlock(address)
+    // Known nearly always. A look-up keeps it among the latest as well, and does less than setting it anew.
+    if (this.#provenFrom.get(block) === undefined) this.#provenFrom.set(block, true)
   }
 
   #isProven(attempt: LoginAttempt): boolean {
-    return this.#proven.get(attempt.digest?.() ?? keysOf(attempt).client) === true
+    return this.#proven.get(attempt.digest?.() ?? keysOf(attempt).client) === attempt.client_id
   }
 }
 

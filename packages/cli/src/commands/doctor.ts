@@ -1,7 +1,7 @@
 /** `miot doctor`: is this installation well? One line a check, and what to do about each fault. */
 
 import { existsSync, realpathSync, statSync } from 'node:fs'
-import { createAuthServer } from '@modulariot/auth'
+import { type ClientView, createAuthServer, weaknessOf } from '@modulariot/auth'
 import { requestToken } from '@modulariot/oauth/client'
 import type { OAuthError } from '@modulariot/oauth/protocol'
 import { createVerifier } from '@modulariot/oauth/resource-server'
@@ -55,6 +55,7 @@ function checksFor(config: Config, fetch: Context['fetch']): Check[] {
     { name: 'settings', run: async () => `issuer ${config.issuer}` },
     { name: 'data directory', run: async () => checkPrivate(config) },
     { name: 'store and keys', run: () => checkStore(config) },
+    { name: 'client keys', run: () => checkClientKeys(config) },
     ...(tls === null ? [] : [{ name: 'certificate', run: async () => checkCertificate(tls) }]),
     { name: 'server', run: () => checkServer(config, fetch) },
     { name: 'login', run: () => checkLogin(config, fetch) },
@@ -102,6 +103,38 @@ async function checkStore(config: Config): Promise<string> {
   } finally {
     await store.close()
   }
+}
+
+const CLIENTS_IN_A_PAGE = 500
+
+/** Keys that were registered before weak ones were refused; a login with one of them is refused too. */
+async function checkClientKeys(config: Config): Promise<string> {
+  const { store } = await openInstallation(config)
+  const weak: string[] = []
+  let checked = 0
+  try {
+    let after: string | null = null
+    do {
+      const page = await store.listClients({ after, limit: CLIENTS_IN_A_PAGE })
+      for (const client of page.clients) weak.push(...weakKeysOf(client))
+      checked += page.clients.reduce((sum, { keys }) => sum + keys.length, 0)
+      after = page.next
+    } while (after !== null)
+  } finally {
+    await store.close()
+  }
+  if (weak.length === 0) return `${checked} registered, none that is known to be weak`
+  throw new Error(
+    `${weak.slice(0, 3).join('; ')}; ${weak.length} in all: ` +
+      'make new pairs and register them with miot clients update CLIENT --jwks FILE',
+  )
+}
+
+function weakKeysOf({ client_id, keys }: Pick<ClientView, 'client_id' | 'keys'>): string[] {
+  return keys.flatMap(({ kid, jwk }) => {
+    const weakness = weaknessOf(jwk)
+    return weakness === null ? [] : `the key ${kid} of ${client_id} ${weakness}`
+  })
 }
 
 function checkCertificate(tls: TlsFiles): string {

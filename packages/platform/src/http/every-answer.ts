@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { SMALL_BODY_BYTES } from './arriving-bodies.ts'
 import { isDraining } from './drain.ts'
 import { headerFault } from './header-faults.ts'
 import type { Refuse } from './refusals.ts'
@@ -53,9 +54,7 @@ function linger({ raw: { socket } }: FastifyRequest, { raw }: FastifyReply): voi
   raw.once('finish', () => socket.setTimeout(LINGER_MS))
 }
 
-/** A smaller one comes with its head: the refusal is only earlier than Node is at its end. */
-const SMALL_BODY_BYTES = 64 * 1024
-
+/** A small body comes with its head: the refusal is only earlier than Node is at its end. */
 function isLarge({ headers }: IncomingMessage): boolean {
   return 'transfer-encoding' in headers || Number(headers['content-length']) > SMALL_BODY_BYTES
 }

@@ -3,6 +3,13 @@
 export { addressBlock } from './address-block.ts'
 export { addressInList, parseAddressRange } from './address-list.ts'
 export type { Application, UnroutedRefusal } from './application.ts'
+export {
+  ArrivingBodies,
+  type ArrivingBodiesOptions,
+  followLarge,
+  MAX_ARRIVING_BYTES,
+  SMALL_BODY_BYTES,
+} from './arriving-bodies.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
 export { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts'
 export { shutDown } from './drain.ts'
@@ -20,6 +27,7 @@ export {
   parseUniqueJson,
 } from './json-body.ts'
 export { metricsPage } from './metrics-page.ts'
+export { countLines, linesOf } from './ndjson-lines.ts'
 export { isRequestId } from './request-id.ts'
 export { MethodNotAllowed, routeGroup } from './route-group.ts'
 export { createHttpServer, type HttpServerOptions } from './server.ts'

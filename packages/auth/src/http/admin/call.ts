@@ -25,7 +25,7 @@ export interface AdminDeps {
   readonly adminAudience: string
 }
 
-type AnyRequest = FastifyRequest<{
+export type AnyRequest = FastifyRequest<{
   Params: Record<string, string>
   Querystring: Record<string, unknown>
   Body: Buffer | undefined

@@ -2,6 +2,7 @@
 
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import { countLines, linesOf } from '@modulariot/platform/http'
 import {
   type CreatedClient,
   createClient,
@@ -24,7 +25,6 @@ import { invalidInput } from '../../admin-error.ts'
 import type { Client, ClientView, Tenant } from '../../clients/client.ts'
 import {
   type AdminCall,
-  bodyText,
   cursorOf,
   etagOf,
   filter,
@@ -68,14 +68,15 @@ const BULK_BATCH = 50
 const MAX_BULK_LINES = 20_000
 
 export async function createMany(call: AdminCall): Promise<Readable> {
-  const lines = bodyText(call.request)
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-  if (lines.length > MAX_BULK_LINES) throw invalidInput(`send at most ${MAX_BULK_LINES} lines`)
+  const { body = Buffer.alloc(0) } = call.request
+  if (countLines(body, MAX_BULK_LINES) > MAX_BULK_LINES) {
+    throw invalidInput(`send at most ${MAX_BULK_LINES} lines, blank ones included`)
+  }
+  const lines = linesOf(body)
   const tenant = tenantOf(call)
   async function* results() {
-    for (let start = 0; start < lines.length; start += BULK_BATCH) {
-      const inputs = lines.slice(start, start + BULK_BATCH).map(parseLine)
+    for (let batch = take(lines); batch.length > 0; batch = take(lines)) {
+      const inputs = batch.map(parseLine)
       const made = await createClients(inputs, tenant, call.context)
       yield made.map((result) => `${JSON.stringify(result)}\n`).join('')
       await setImmediate()
@@ -83,6 +84,17 @@ export async function createMany(call: AdminCall): Promise<Readable> {
   }
   call.reply.type('application/x-ndjson')
   return Readable.from(results())
+}
+
+/** The next lines; fewer than BULK_BATCH of them at the end. */
+function take(lines: Iterator<string, void>): string[] {
+  const batch: string[] = []
+  while (batch.length < BULK_BATCH) {
+    const line = lines.next()
+    if (line.done) break
+    batch.push(line.value)
+  }
+  return batch
 }
 
 export async function get(call: AdminCall) {

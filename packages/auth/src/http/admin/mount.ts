@@ -1,17 +1,20 @@
 /** Puts the table of admin routes on the server; none can be mounted without its scope. */
 
 import { OAuthError } from '@modulariot/oauth/protocol'
-import { routeGroup, staticDocument } from '@modulariot/platform/http'
-import type { FastifyError, FastifyInstance } from 'fastify'
-import { invalidInput } from '../../admin-error.ts'
+import { ArrivingBodies, followLarge, routeGroup, staticDocument } from '@modulariot/platform/http'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AdminError, invalidInput } from '../../admin-error.ts'
+import type { Tenant } from '../../clients/client.ts'
 import type { AuthMetrics } from '../../metrics.ts'
-import { type AdminDeps, adminContext, requireAdminToken } from './call.ts'
+import { BulkRuns } from './bulk-runs.ts'
+import { type AdminDeps, type AnyRequest, adminContext, requireAdminToken } from './call.ts'
+import { refuseIdempotencyKey } from './idempotency-key.ts'
 import { adminOpenApi } from './openapi.ts'
 import { handleAdminError } from './problem.ts'
 import { ADMIN_ROUTES, type AdminRoute } from './routes.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
-const MAX_BULK_BYTES = 16 * 1024 ** 2
+export const MAX_BULK_BYTES = 16 * 1024 ** 2
 
 export async function mountAdminRoutes(
   app: FastifyInstance,
@@ -30,6 +33,7 @@ export async function mountAdminRoutes(
     )
   }
 
+  const bulk = bulkHooks(deps)
   await routeGroup(app, { 'cache-control': 'no-store' }, (routes) => {
     for (const route of ADMIN_ROUTES) {
       routes.route<{
@@ -41,7 +45,13 @@ export async function mountAdminRoutes(
         url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
         bodyLimit: route.ndjson ? MAX_BULK_BYTES : MAX_BODY_BYTES,
         exposeHeadRoute: false,
-        onRequest: requireAdminToken(deps, route.scope),
+        onRequest: [
+          requireAdminToken(deps, route.scope),
+          ...refuseIdempotencyKey(route),
+          ...(route.ndjson ? [bulk.onRequest] : []),
+        ],
+        preParsing: route.ndjson ? [bulk.preParsing] : [],
+        preHandler: route.ndjson ? [bulk.preHandler] : [],
         handler: async (request, reply) => {
           assertKnownQuery(request.query, route)
           const call = { context: adminContext(request, deps), request, reply }
@@ -55,6 +65,31 @@ export async function mountAdminRoutes(
   await routeGroup(app, { 'cache-control': 'public, max-age=300' }, (routes) => {
     routes.get('/admin/v1/openapi.json', staticDocument(adminOpenApi(deps.issuer)))
   })
+}
+
+/** What a large body holds is bounded: all of them while they arrive, and each run until its answer has ended. */
+function bulkHooks(deps: AdminDeps) {
+  const arriving = new ArrivingBodies({ refusal: tooManyBodies })
+  const runs = new BulkRuns()
+  const tenantOf = (request: FastifyRequest) =>
+    adminContext(request as AnyRequest, deps).tenant as Tenant
+  return {
+    onRequest: async (request: FastifyRequest) => runs.assertMayBegin(tenantOf(request)),
+    preParsing: followLarge(arriving),
+    preHandler: async (request: FastifyRequest, reply: FastifyReply) => {
+      const { body } = request as AnyRequest
+      const end = runs.begin(tenantOf(request), body?.length ?? 0)
+      reply.raw.once('close', end)
+      if (reply.raw.destroyed) end()
+    },
+  }
+}
+
+function tooManyBodies(): AdminError {
+  return new AdminError(
+    'too_many_requests',
+    'More large bodies are arriving than can be held; send it again, faster or in smaller parts',
+  )
 }
 
 /** A filter that is not understood must not answer as if it had been: the caller would act on too much. */

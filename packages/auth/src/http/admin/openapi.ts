@@ -3,6 +3,7 @@
 import type { TSchema } from 'typebox'
 import { ProblemSchema } from '../../admin/schemas.ts'
 import { ADMIN_SCOPES } from '../../admin/scopes.ts'
+import { insteadOfIdempotencyKey, takesIdempotencyKey } from './idempotency-key.ts'
 import { ADMIN_ROUTES, type AdminRoute } from './routes.ts'
 
 export function adminOpenApi(issuer: string) {
@@ -40,6 +41,7 @@ function operationOf(route: AdminRoute) {
   return {
     operationId: route.operationId,
     summary: route.summary,
+    ...descriptionOf(route),
     security: [{ admin: [route.scope] }],
     parameters: [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)],
     ...(route.body && { requestBody: { required: true, ...content(route.body) } }),
@@ -73,9 +75,16 @@ function queryParameters({ query = {} }: AdminRoute) {
   }))
 }
 
-function headerParameters({ method, ndjson }: AdminRoute) {
+function descriptionOf(route: AdminRoute) {
+  const instead = insteadOfIdempotencyKey(route)
+  return (
+    instead !== null && { description: `To make a retry safe, ${instead}. Idempotency-Key: 400.` }
+  )
+}
+
+function headerParameters(route: AdminRoute) {
   const names: string[] = []
-  if (method === 'POST' && !ndjson) names.push('Idempotency-Key')
-  if (method === 'PATCH') names.push('If-Match')
+  if (takesIdempotencyKey(route)) names.push('Idempotency-Key')
+  if (route.method === 'PATCH') names.push('If-Match')
   return names.map((name) => ({ name, in: 'header', schema: { type: 'string' } }))
 }

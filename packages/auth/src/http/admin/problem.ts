@@ -29,7 +29,7 @@ export function handleAdminError(
     reply.header('www-authenticate', bearerChallenge(error))
   }
   if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
-  if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
+  if (status === 503 || status === 429) reply.header('retry-after', RETRY_AFTER_SECONDS)
   return reply
     .code(status)
     .type(PROBLEM_TYPE)
@@ -55,6 +55,7 @@ const TITLES = {
   not_found: 'Not found',
   conflict: 'It contradicts what is there',
   precondition_failed: 'It has changed meanwhile',
+  too_many_requests: 'Too much at once',
 } as const
 
 const TRANSPORT: Readonly<Record<number, string>> = {

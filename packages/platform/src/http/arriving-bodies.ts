@@ -1,48 +1,49 @@
 /**
- * Large bodies on their way here, and how much of them is held.
+ * Large request bodies that are arriving, and a bound on what is held of them in sum.
  *
  * A slow sender is no fault, but a hundred that each stop short of the end of five megabytes would hold half a
- * gigabyte. Past the budget the one that has been on its way for longest is refused; whoever sends at speed
- * is through by then. What a small body has is not counted, of any: a fleet of them is never in the way of
- * anything here.
+ * gigabyte. Past the budget the body that began first is refused; a sender at ordinary speed has finished by
+ * then. The first 64 KiB of each body are not counted, so a fleet of small ones never gets in the way.
  */
 
 import { type Readable, Transform } from 'node:stream'
 import type { preParsingHookHandler } from 'fastify'
-import { ApiError } from '../api-error.ts'
-import type { ApiMetrics } from '../metrics.ts'
 
 /** No more than a connection costs anyway. */
 export const SMALL_BODY_BYTES = 64 * 1024
 
 export const MAX_ARRIVING_BYTES = 64 * 1024 ** 2
 
-/** At once the same would happen to it again. */
-const RETRY_AFTER_SECONDS = 5
-
 interface Arriving {
   bytes: number
   readonly refuse: () => void
 }
 
+export interface ArrivingBodiesOptions {
+  /** Called for each body that there is no room for; gives the error that answers its request. */
+  readonly refusal: () => Error
+  /** Default: MAX_ARRIVING_BYTES. */
+  readonly maxBytes?: number
+}
+
 export class ArrivingBodies {
-  readonly #metrics: Pick<ApiMetrics, 'tracked'>
+  readonly #refusal: () => Error
   readonly #maxBytes: number
   /** The oldest first. */
   readonly #arriving = new Set<Arriving>()
   #bytes = 0
 
-  constructor(metrics: Pick<ApiMetrics, 'tracked'>, maxBytes: number = MAX_ARRIVING_BYTES) {
-    this.#metrics = metrics
+  constructor({ refusal, maxBytes = MAX_ARRIVING_BYTES }: ArrivingBodiesOptions) {
+    this.#refusal = refusal
     this.#maxBytes = maxBytes
   }
 
-  /** What is held of them now, above what a small one may have each. */
+  /** What is held of them now, without the first 64 KiB of each. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Passes on what comes from `payload`. Closed early, the rest is read all the same, and thrown away. */
+  /** Passes on what arrives from `payload`. Once closed, it still reads the rest, and discards it. */
   follow(payload: Readable): Transform {
     const count = (length: number): void => {
       this.#bytes -= aboveSmall(one)
@@ -56,7 +57,7 @@ export class ArrivingBodies {
         done(null, chunk)
       },
     })
-    const one: Arriving = { bytes: 0, refuse: () => counted.destroy(tooMuch()) }
+    const one: Arriving = { bytes: 0, refuse: () => counted.destroy(this.#refusal()) }
     this.#arriving.add(one)
     counted.once('close', () => {
       this.#forget(one)
@@ -72,7 +73,6 @@ export class ArrivingBodies {
       if (this.#bytes <= this.#maxBytes) return
       if (aboveSmall(one) === 0) continue
       this.#forget(one)
-      this.#metrics.tracked('refused')
       one.refuse()
     }
   }
@@ -94,13 +94,4 @@ export function followLarge(bodies: ArrivingBodies): preParsingHookHandler {
     reply.raw.once('finish', () => body.destroy())
     done(null, body)
   }
-}
-
-function tooMuch(): ApiError {
-  return new ApiError(
-    429,
-    'Too much at once',
-    'More large bodies are on their way than can be held; send it again, faster or in smaller parts',
-    RETRY_AFTER_SECONDS,
-  )
 }

@@ -1,0 +1,67 @@
+/**
+ * How many bulk requests run at once, for a tenant and in all, and how much they hold: a body stays in memory
+ * until its last line is done.
+ *
+ * Known by tenant, so that one whose runs never end takes no place of another's.
+ */
+
+import { AdminError } from '../../admin-error.ts'
+import type { Tenant } from '../../clients/client.ts'
+
+export const MAX_RUNS_A_TENANT = 2
+/** Four of the largest bodies; many more of the usual ones. */
+export const MAX_RUNNING_BYTES = 64 * 1024 ** 2
+
+export class BulkRuns {
+  readonly #runsOf = new Map<string, number>()
+  #bytes = 0
+
+  /** What the bodies of all runs hold now. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /**
+   * Before a body is read: a tenant that has its share of runs need not send another.
+   *
+   * @throws AdminError `too_many_requests`.
+   */
+  assertMayBegin(tenant: Tenant): void {
+    if ((this.#runsOf.get(keyOf(tenant)) ?? 0) < MAX_RUNS_A_TENANT) return
+    throw new AdminError(
+      'too_many_requests',
+      `At most ${MAX_RUNS_A_TENANT} bulk requests of a tenant run at once; send it again when one has ended`,
+    )
+  }
+
+  /**
+   * @param bytes of its body.
+   * @returns ends the run; to be called once or more often.
+   * @throws AdminError `too_many_requests`.
+   */
+  begin(tenant: Tenant, bytes: number): () => void {
+    this.assertMayBegin(tenant)
+    if (this.#bytes + bytes > MAX_RUNNING_BYTES) {
+      throw new AdminError(
+        'too_many_requests',
+        'More bulk requests run than can be held; send it again later, or in smaller parts',
+      )
+    }
+    const key = keyOf(tenant)
+    this.#count(key, 1, bytes)
+    let running = true
+    return () => {
+      if (running) this.#count(key, -1, -bytes)
+      running = false
+    }
+  }
+
+  #count(key: string, runs: number, bytes: number): void {
+    const now = (this.#runsOf.get(key) ?? 0) + runs
+    if (now === 0) this.#runsOf.delete(key)
+    else this.#runsOf.set(key, now)
+    this.#bytes += bytes
+  }
+}
+
+const keyOf = ({ org_id, environment }: Tenant): string => `${environment} ${org_id}`

@@ -1,0 +1,33 @@
+/** Where an `Idempotency-Key` counts, and what makes a retry safe where it does not. */
+
+import type { onRequestHookHandler } from 'fastify'
+import { invalidInput } from '../../admin-error.ts'
+import type { AdminRoute } from './routes.ts'
+
+type Route = Pick<AdminRoute, 'method' | 'ndjson'>
+
+export const takesIdempotencyKey = ({ method, ndjson }: Route): boolean =>
+  method === 'POST' && !ndjson
+
+/** What a caller is told who sends the key to a route that changes something and does not take it; else null. */
+export function insteadOfIdempotencyKey({ method, ndjson }: Route): string | null {
+  if (ndjson) return 'give each line an external_id: a line that was done before answers exists'
+  if (method === 'PATCH') return 'send If-Match: a change that was made before answers 412'
+  if (method === 'DELETE') return 'send it again: what is gone answers 404'
+  return null
+}
+
+/**
+ * Before the body is read. A key that had no effect would promise that a retry does nothing twice. For a GET
+ * the promise holds with any key, so there it is ignored.
+ */
+export function refuseIdempotencyKey(route: Route): onRequestHookHandler[] {
+  const instead = insteadOfIdempotencyKey(route)
+  if (instead === null) return []
+  return [
+    ({ headers }, _reply, done) => {
+      if (headers['idempotency-key'] === undefined) return done()
+      done(invalidInput(`Idempotency-Key is not taken here; ${instead}`))
+    },
+  ]
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { splitNdjson } from './json-array.ts'
+import { JsonBodyError } from './json-body.ts'
+import { countLines, linesOf } from './ndjson-lines.ts'
+
+const pieces = fc.array(fc.constantFrom('\n', '\r\n', ' ', '\t', 'x', 'é', '😀', '{"a":1}'), {
+  maxLength: 60,
+})
+
+describe('lines of NDJSON', () => {
+  it('are those that the whole text has', () => {
+    fc.assert(
+      fc.property(pieces, (parts) => {
+        const text = parts.join('')
+        assert.deepEqual([...linesOf(Buffer.from(text))], splitNdjson(text, 1000))
+      }),
+    )
+  })
+
+  it('are counted with the blank ones, as far as it matters', () => {
+    for (const [text, lines] of [
+      ['', 0],
+      ['a', 1],
+      ['a\n', 1],
+      ['a\nb', 2],
+      ['\n\n', 2],
+      ['\n'.repeat(100), 11],
+    ] as const) {
+      assert.equal(countLines(Buffer.from(text), 10), lines, JSON.stringify(text))
+    }
+  })
+
+  it('are decoded as they are taken, and refused at once when they are not UTF-8', () => {
+    assert.throws(() => linesOf(Buffer.from([0x61, 0x0a, 0xff])), JsonBodyError)
+    const bytes = Buffer.from('first\nlater\n')
+    const lines = linesOf(bytes)
+    assert.equal(lines.next().value, 'first')
+    bytes.write('LATER', 6)
+    assert.equal(lines.next().value, 'LATER')
+  })
+})
