@@ -5,7 +5,7 @@
 
 import { createAuthorizedFetch, TokenError, TokenSource } from '@modulariot/oauth/client'
 import { CliError, type CliErrorCode } from './cli-error.ts'
-import { resolveCredentials } from './client-credentials.ts'
+import { resolveApiCredentials } from './client-credentials.ts'
 import type { Context } from './context.ts'
 
 /** What every command that speaks to the API takes. */
@@ -27,12 +27,9 @@ export interface ApiSession {
 
 const TIMEOUT_MS = 30_000
 
-/** @throws CliError usage when it is not known where the API is or who asks; ConfigError. */
+/** @throws CliError usage when the API or the client is not known, or may not be used; ConfigError. */
 export function openApiSession(context: Context, options: SessionOptions): ApiSession {
-  const { apiUrl, ...credentials } = resolveCredentials(context.config(), options)
-  if (apiUrl === undefined) {
-    throw new CliError('usage', 'Say where the API is: --api-url or MIOT_API_URL')
-  }
+  const { apiUrl, ...credentials } = resolveApiCredentials(context.config(), options)
   const { fetch } = context
   const source = new TokenSource({ ...credentials, fetch })
   const send = createAuthorizedFetch(source, { origins: apiUrl, fetch })
