@@ -196,6 +196,17 @@ describe('credentials of the environment', () => {
   })
 })
 
+describe('an API that is away', () => {
+  it('is told after the summary of track simulate', async () => {
+    const args = ['track', 'simulate', '--api-url', 'http://localhost:1', '--for', '1s']
+    const env = { ...OWN, MIOT_TOKEN_URL: here('/token'), MIOT_AUDIENCE: 'https://api.example' }
+    const { status, stdout, stderr } = await miot(args, env)
+    const { accepted, errors } = JSON.parse(stdout)
+    assert.deepEqual([status, accepted, errors > 0], [5, 0, true], stderr)
+    assert.equal(JSON.parse(stderr).error.code, 'network')
+  })
+})
+
 describe('a redirect', () => {
   it('gets neither the secret nor the token', async () => {
     redirectTo = `http://127.0.0.1:${port}/elsewhere`

@@ -4,6 +4,7 @@
  */
 
 import { createAuthorizedFetch, TokenError, TokenSource } from '@modulariot/oauth/client'
+import { answerJson } from './answer-body.ts'
 import { CliError, type CliErrorCode } from './cli-error.ts'
 import { resolveApiCredentials } from './client-credentials.ts'
 import type { Context } from './context.ts'
@@ -58,22 +59,22 @@ const CODES: Readonly<Record<number, CliErrorCode>> = {
 
 /** @throws CliError saying what the API said, unless it answered 200. */
 export async function answerOf<Answer>(response: Response): Promise<Answer> {
-  const answer: unknown = await response.json().catch(() => null)
+  const answer = await answerJson(response).catch(() => null)
   if (response.status === 200 && answer !== null) return answer as Answer
   const refusal = typeof answer === 'object' && answer !== null ? (answer as ApiRefusal) : {}
   throw new CliError(
     CODES[response.status] ?? 'failure',
-    `${response.status} ${describeRefusal(refusal)}`,
+    describeRefusal(refusal, `${response.status} `),
   )
 }
 
-/** The message, and below it a line for each fault. */
-export function describeRefusal({ message, detail, errors }: ApiRefusal): string {
+/** The message behind `before`, and below it a line for each fault. */
+export function describeRefusal({ message, detail, errors }: ApiRefusal, before = ''): string[] {
   const lines = Object.entries(errors ?? {}).map(([path, fault]) => `  ${path} ${fault}`)
   const text = [message ?? 'The API did not answer as documented', detail]
     .filter(Boolean)
     .join(': ')
-  return [text, ...lines].join('\n')
+  return [`${before}${text}`, ...lines]
 }
 
 /** Whether sending the same again later may help. */

@@ -52,21 +52,19 @@ export async function listAssets(context: Context, options: ListAssetsOptions): 
     assets.push(...page.assets)
     cursor = page.next_cursor
   } while (cursor !== null && assets.length < options.limit)
-  context.output.print({ assets, more: cursor !== null }, () =>
-    [
-      table(
-        ['ASSET', 'TYPE', 'REPORTED', 'POSITION', 'SPEED'],
-        assets.map(({ asset_id, type, timestamp, latest: { gps } }) => [
-          asset_id,
-          type ?? '-',
-          seconds(timestamp),
-          positionOf(gps),
-          speedOf(gps),
-        ]),
-      ),
-      ...(cursor === null ? [] : ['There are more: --limit shows them.']),
-    ].join('\n'),
-  )
+  context.output.print({ assets, more: cursor !== null }, () => [
+    ...table(
+      ['ASSET', 'TYPE', 'REPORTED', 'POSITION', 'SPEED'],
+      assets.map(({ asset_id, type, timestamp, latest: { gps } }) => [
+        asset_id,
+        type ?? '-',
+        seconds(timestamp),
+        positionOf(gps),
+        speedOf(gps),
+      ]),
+    ),
+    ...(cursor === null ? [] : ['There are more: --limit shows them.']),
+  ])
 }
 
 interface Metric {
@@ -104,7 +102,7 @@ export async function showAsset(
       `${JSON.stringify(value)}${unit === null ? '' : ` ${unit}`}`,
       seconds(at),
     ])
-    return `${about}\n\n${table(['METRIC', 'VALUE', 'MEASURED'], rows)}`
+    return [...about, '', ...table(['METRIC', 'VALUE', 'MEASURED'], rows)]
   })
 }
 

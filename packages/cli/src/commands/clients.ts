@@ -57,8 +57,16 @@ export async function createClient(context: Context, options: CreateOptions): Pr
     const { client_secret: secret, ...others } = credentials
     context.output.print(credentials, () =>
       secret === null
-        ? `${properties(Object.entries(others))}\n\nNo secret: it signs assertions (private_key_jwt) for ${issuer}`
-        : `${properties(Object.entries({ ...credentials, client_secret: secret }))}\n\nThe secret is shown this once.`,
+        ? [
+            ...properties(Object.entries(others)),
+            '',
+            `No secret: it signs assertions (private_key_jwt) for ${issuer}`,
+          ]
+        : [
+            ...properties(Object.entries({ ...credentials, client_secret: secret })),
+            '',
+            'The secret is shown this once.',
+          ],
     )
   })
 }
@@ -205,7 +213,7 @@ export async function importClients(context: Context, file: string, place: Place
     const flush = async (): Promise<void> => {
       if (lines.length === 0) return
       for (const result of await admin.createClients(lines, place)) {
-        process.stdout.write(`${JSON.stringify(result)}\n`)
+        context.output.jsonLine(result)
       }
       lines = []
     }
@@ -225,7 +233,7 @@ function print(context: Context, client: ClientView): void {
   context.output.print(client, () => describe(client))
 }
 
-function describe(client: ClientView): string {
+function describe(client: ClientView): string[] {
   const lifetime = client.token_lifetime_seconds
   const { allowlist, quota } = client
   return properties([
