@@ -18,7 +18,7 @@ import {
   statSync,
 } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 
 /** The path is open to other users. The message names the path and the command that closes it. */
 export class NotPrivateError extends Error {
@@ -48,7 +48,8 @@ const OPEN_FLAGS = constants.O_RDONLY | NO_FOLLOW | (constants.O_NONBLOCK ?? 0)
  */
 export function preparePrivateDirectory(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const stats = lstatSync(directory)
+  // Without a slash at its end, which would lead through a link.
+  const stats = lstatSync(resolve(directory))
   if (stats.isSymbolicLink()) {
     throw new NotPrivateError(`${directory} is a symbolic link: name the directory itself`)
   }
@@ -60,19 +61,37 @@ export function preparePrivateDirectory(directory: string): void {
       `${directory} can be written by others: chmod 700 it, or choose another`,
     )
   }
-  assertParents(realpathSync(directory))
+  assertParents(resolved(directory))
 }
 
 function assertParents(path: string): void {
   const parent = dirname(path)
   if (parent === path) return
-  const { mode } = statSync(parent)
+  const mode = modeOf(parent)
   if ((mode & WRITABLE_BY_OTHERS) !== 0 && (mode & STICKY) === 0) {
     throw new NotPrivateError(
       `${path} can be replaced by others, who may write in ${parent}: chmod o-w ${parent}`,
     )
   }
   assertParents(parent)
+}
+
+/** Through the links among its parents, where they can be seen. */
+function resolved(directory: string): string {
+  try {
+    return realpathSync(directory)
+  } catch {
+    return resolve(directory)
+  }
+}
+
+/** 0 where it cannot be seen: Deno shows a program the directories it was given, and not their parents. */
+function modeOf(directory: string): number {
+  try {
+    return statSync(directory).mode
+  } catch {
+    return 0
+  }
 }
 
 /** A file of root's is as good as ours: root can write ours anyway. */
