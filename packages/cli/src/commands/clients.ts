@@ -11,10 +11,11 @@ import {
 } from '@modulariot/auth'
 import type { Environment } from '@modulariot/oauth/protocol'
 import { onTheBox, withAdmin } from '../admin.ts'
-import type { Admin, Place } from '../administration.ts'
+import type { Place } from '../administration.ts'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { properties, table } from '../output.ts'
+import { pagesOf } from '../pages.ts'
 
 export interface ClientOptions {
   readonly name?: string
@@ -116,16 +117,8 @@ export interface ListOptions {
 export async function listClients(context: Context, options: ListOptions): Promise<void> {
   await withAdmin(context, async (admin) => {
     const clients: ClientView[] = []
-    let after: string | null = null
-    do {
-      const page: Awaited<ReturnType<Admin['listClients']>> = await admin.listClients({
-        ...options,
-        after,
-        limit: 500,
-      })
-      clients.push(...page.clients)
-      after = page.next
-    } while (after !== null)
+    const readPage = (after: string | null) => admin.listClients({ ...options, after, limit: 500 })
+    for await (const page of pagesOf(readPage, ({ next }) => next)) clients.push(...page.clients)
     context.output.print({ clients }, () =>
       table(
         ['CLIENT ID', 'NAME', 'ENVIRONMENT', 'STATUS', 'CREATED'],
