@@ -153,16 +153,13 @@ interface Printed {
 
 async function runAll(commands: readonly string[][], dataDir: string): Promise<Printed> {
   const fixture = fileURLToPath(new URL('./run-commands.fixture.ts', import.meta.url))
-  const child = spawn(process.execPath, [fixture, JSON.stringify(commands)], {
-    env: {
-      ...Object.fromEntries(
-        Object.entries(process.env).filter(([name]) => !name.startsWith('MIOT_')),
-      ),
-      ...{ MIOT_DATA_DIR: dataDir, MIOT_CLIENT_ID: 'client_a', MIOT_CLIENT_SECRET: 'secret' },
-      ...{ MIOT_AUDIENCE: 'https://api.example', MIOT_TOKEN_URL: `${url}/refused-token` },
-      MIOT_ISSUER: url,
-    },
-  })
+  const settings = {
+    ...{ MIOT_DATA_DIR: dataDir, MIOT_CLIENT_ID: 'client_a', MIOT_CLIENT_SECRET: 'secret' },
+    ...{ MIOT_AUDIENCE: 'https://api.example', MIOT_TOKEN_URL: `${url}/refused-token` },
+    MIOT_ISSUER: url,
+  }
+  const args = [commands, settings].map((value) => JSON.stringify(value))
+  const child = spawn(process.execPath, [fixture, ...args])
   const printed = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text) => {
