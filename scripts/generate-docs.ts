@@ -45,7 +45,8 @@ ${settingsTable(SERVER_SETTINGS)}
 ## A client
 
 What \`miot token get\`, \`miot track send\` and the last checks of \`miot doctor\` use. The first run writes
-exactly these to \`quickstart.env\` in the data directory, and the commands fall back to that file.
+exactly these to \`quickstart.env\` in the data directory, and the commands fall back to that file. The client
+and secret in it are sent only to the server it names ([ADR 30](adr/0030-what-clients-trust.md)).
 
 ${settingsTable(CLIENT_SETTINGS)}
 `

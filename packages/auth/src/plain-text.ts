@@ -1,17 +1,44 @@
 /** Names and labels that people choose and others read on terminals and pages. */
 
+import { holdsHiddenCharacters } from '@modulariot/oauth/protocol'
 import { invalidInput } from './admin-error.ts'
 
-/** @throws AdminError for text that is too long, or that would do more on a terminal than be read. */
+/**
+ * Joiners are taken where a script or an emoji needs them; whatever else shows nothing is refused.
+ *
+ * @throws AdminError for text that is too long, that would do more on a terminal than be read, or that looks
+ *   like another.
+ */
 export function assertPlainText(
   field: string,
   text: string,
   length: { min: number; max: number },
 ): void {
-  if (text.length < length.min || text.length > length.max) {
-    throw invalidInput(`${field} must be ${length.min} to ${length.max} characters`)
-  }
-  if (/\p{Cc}/u.test(text) || !text.isWellFormed()) {
-    throw invalidInput(`${field} must not hold control characters`)
-  }
+  assertLength(field, text, length)
+  if (!holdsHiddenCharacters(text)) return
+  throw invalidInput(
+    `${field} must not hold control characters or characters that show nothing, such as ones that turn ` +
+      'the direction of text: type it anew instead of pasting it',
+  )
+}
+
+/**
+ * The same for a change: a text from before this rule may stay as it is, so that all else can be changed.
+ *
+ * @param known what is stored.
+ * @throws AdminError as above.
+ */
+export function assertPlainChange(
+  field: string,
+  text: string,
+  known: string,
+  length: { min: number; max: number },
+): void {
+  if (text === known) assertLength(field, text, length)
+  else assertPlainText(field, text, length)
+}
+
+function assertLength(field: string, text: string, { min, max }: { min: number; max: number }) {
+  if (text.length >= min && text.length <= max) return
+  throw invalidInput(`${field} must be ${min} to ${max} characters`)
 }

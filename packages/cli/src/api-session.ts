@@ -4,8 +4,9 @@
  */
 
 import { createAuthorizedFetch, TokenError, TokenSource } from '@modulariot/oauth/client'
+import { answerJson } from './answer-body.ts'
 import { CliError, type CliErrorCode } from './cli-error.ts'
-import { resolveCredentials } from './client-credentials.ts'
+import { resolveApiCredentials } from './client-credentials.ts'
 import type { Context } from './context.ts'
 
 /** What every command that speaks to the API takes. */
@@ -27,12 +28,9 @@ export interface ApiSession {
 
 const TIMEOUT_MS = 30_000
 
-/** @throws CliError usage when it is not known where the API is or who asks; ConfigError. */
+/** @throws CliError usage when the API or the client is not known, or may not be used; ConfigError. */
 export function openApiSession(context: Context, options: SessionOptions): ApiSession {
-  const { apiUrl, ...credentials } = resolveCredentials(context.config(), options)
-  if (apiUrl === undefined) {
-    throw new CliError('usage', 'Say where the API is: --api-url or MIOT_API_URL')
-  }
+  const { apiUrl, ...credentials } = resolveApiCredentials(context.config(), options)
   const { fetch } = context
   const source = new TokenSource({ ...credentials, fetch })
   const send = createAuthorizedFetch(source, { origins: apiUrl, fetch })
@@ -61,22 +59,22 @@ const CODES: Readonly<Record<number, CliErrorCode>> = {
 
 /** @throws CliError saying what the API said, unless it answered 200. */
 export async function answerOf<Answer>(response: Response): Promise<Answer> {
-  const answer: unknown = await response.json().catch(() => null)
+  const answer = await answerJson(response).catch(() => null)
   if (response.status === 200 && answer !== null) return answer as Answer
   const refusal = typeof answer === 'object' && answer !== null ? (answer as ApiRefusal) : {}
   throw new CliError(
     CODES[response.status] ?? 'failure',
-    `${response.status} ${describeRefusal(refusal)}`,
+    describeRefusal(refusal, `${response.status} `),
   )
 }
 
-/** The message, and below it a line for each fault. */
-export function describeRefusal({ message, detail, errors }: ApiRefusal): string {
+/** The message behind `before`, and below it a line for each fault. */
+export function describeRefusal({ message, detail, errors }: ApiRefusal, before = ''): string[] {
   const lines = Object.entries(errors ?? {}).map(([path, fault]) => `  ${path} ${fault}`)
   const text = [message ?? 'The API did not answer as documented', detail]
     .filter(Boolean)
     .join(': ')
-  return [text, ...lines].join('\n')
+  return [`${before}${text}`, ...lines]
 }
 
 /** Whether sending the same again later may help. */

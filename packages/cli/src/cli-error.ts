@@ -15,9 +15,13 @@ export type CliErrorCode = keyof typeof EXIT
 export class CliError extends Error {
   override readonly name = 'CliError'
   readonly code: CliErrorCode
+  /** The message. A line end within one of these is not ours. */
+  readonly lines: readonly string[]
 
-  constructor(code: CliErrorCode, message: string) {
-    super(message)
+  constructor(code: CliErrorCode, message: string | readonly string[]) {
+    const lines = [message].flat()
+    super(lines.join('\n'))
     this.code = code
+    this.lines = lines
   }
 }

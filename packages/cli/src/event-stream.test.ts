@@ -44,6 +44,15 @@ describe('server-sent events', () => {
 
   it('do not grow without end', async () => {
     const chunk = new Uint8Array(1024 ** 2).fill(97)
-    await assert.rejects(eventsOf(Array(6).fill(chunk)), /endless line/)
+    await assert.rejects(eventsOf(Array(6).fill(chunk)), /without end/)
+    const lines = new TextEncoder().encode('data: aaaaaaaa\n'.repeat(70_000))
+    await assert.rejects(eventsOf(Array(6).fill(lines)), /without end/)
+  })
+
+  it('may be quiet for any time: comments are held by nothing', async () => {
+    const comments = new TextEncoder().encode(': quiet\n'.repeat(100_000))
+    const event = new TextEncoder().encode('data: a\n\n')
+    const events = await eventsOf([...Array(8).fill(comments), event])
+    assert.deepEqual(events, [{ event: 'message', id: undefined, data: 'a' }])
   })
 })

@@ -6,28 +6,44 @@ export interface ServerEvent {
   readonly data: string
 }
 
-/** A line that does not end within this is no event of ours. */
+/** In characters, over all its lines: what does not end within this is no event of ours. */
 const MAX_EVENT_LENGTH = 4 * 1024 ** 2
 
 /**
  * Each event that is complete; comments are passed over. An id alone is no event but a place to come back to:
  * it is given as `place`, without data.
+ *
+ * @throws Error when an event does not end within the bound.
  */
 export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder()
-  let rest = ''
+  /** Of a line that has not ended yet: joined once, however small they are. */
+  let pieces: string[] = []
   let fields: [string, string][] = []
+  let unended = 0
+  /** Characters of the fields. */
+  let length = 0
   for await (const chunk of body) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = lines.pop() as string
-    if (rest.length > MAX_EVENT_LENGTH) throw new Error('The stream holds an endless line')
-    for (const line of lines) {
+    const [first = '', ...others] = decoder.decode(chunk, { stream: true }).split('\n')
+    pieces.push(first)
+    unended += first.length
+    for (const next of others) {
+      const line = pieces.join('')
+      pieces = [next]
+      unended = next.length
       if (line === '') {
         const event = eventOf(fields)
         fields = []
+        length = 0
         if (event !== null) yield event
-      } else fields.push(fieldOf(line))
+      } else if (!line.startsWith(':')) {
+        fields.push(fieldOf(line))
+        // A field without a character takes room, too.
+        length += line.length + 1
+      }
     }
+    if (length + unended > MAX_EVENT_LENGTH)
+      throw new Error('The stream holds an event without end')
   }
 }
 

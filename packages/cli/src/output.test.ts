@@ -16,7 +16,7 @@ describe('what others stored', () => {
   const name = 'EVIL\nFAKE\r\u001b[2J'
 
   it('commands no terminal and makes no row of its own', () => {
-    const safe = 'EVIL\ufffdFAKE\ufffd\ufffd[2J'
+    const safe = 'EVIL\\u000aFAKE\\u000d\\u001b[2J'
     assert.equal(
       written((output) => output.line({}, () => name)),
       `${safe}\n`,
@@ -29,6 +29,25 @@ describe('what others stored', () => {
       written((output) => output.print({}, () => properties([['a', name]]))),
       `a  ${safe}\n`,
     )
+  })
+
+  it('is spelled out with line ends of ours only, and as it is where a script needs it', () => {
+    assert.equal(
+      written((output) => output.print({}, () => ['a\u202eb', '\u{e0041}\n', 'می\u200cخواهم'])),
+      'a\\u202eb\n\\u{e0041}\\u000a\nمی\u200cخواهم\n',
+    )
+  })
+
+  it('is safe as JSON, and the same value', () => {
+    const hidden = `${name}\u009b\u202e\u{e0041}\u2028\ud83d\u007f`
+    for (const text of [
+      written((output) => output.line({ name: hidden }, () => assert.fail()), true),
+      written((output) => output.print({ [hidden]: { name: hidden } }, () => assert.fail()), true),
+      written((output) => output.jsonLine({ name: hidden })),
+    ]) {
+      assert.match(text, /^[\n\x20-\x7e]+$/)
+      assert.ok(JSON.stringify(JSON.parse(text)).includes(JSON.stringify(hidden)))
+    }
   })
 
   it('is exact as JSON', () => {

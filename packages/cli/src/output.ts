@@ -1,11 +1,18 @@
 /** How commands speak: tables and lines on a terminal, JSON with `--json` or when piped. */
 
+import { jsonText, oneLine } from './terminal-text.ts'
+
+/** What a person reads, a line each. A line end within one is somebody else's, and is spelled out. */
+export type Lines = string | readonly string[]
+
 export interface Output {
   readonly json: boolean
   /** Prints `value` as JSON, or as `text` says it to a person. */
-  print(value: unknown, text: () => string): void
+  print(value: unknown, text: () => Lines): void
   /** The same for one of many, as it comes: JSON on one line. */
   line(value: unknown, text: () => string): void
+  /** One of many that is JSON for people, too. */
+  jsonLine(value: unknown): void
 }
 
 /**
@@ -19,41 +26,38 @@ export function wantsJson(argv: readonly string[], isTerminal: boolean): boolean
 }
 
 export function createOutput(json: boolean, write: (text: string) => void): Output {
+  const writeLines = (lines: Lines) => write(`${[lines].flat().map(oneLine).join('\n')}\n`)
+  const writeJson = (value: unknown, indent?: number) => write(`${jsonText(value, indent)}\n`)
   return {
     json,
-    print: (value, text) => write(`${json ? JSON.stringify(value, null, 2) : printable(text())}\n`),
-    line: (value, text) => write(`${json ? JSON.stringify(value) : oneLine(text())}\n`),
+    print: (value, text) => (json ? writeJson(value, 2) : writeLines(text())),
+    line: (value, text) => (json ? writeJson(value) : writeLines(text())),
+    jsonLine: (value) => writeJson(value),
   }
 }
 
-/** What was stored by others must not command the terminal it is shown on. */
-function printable(text: string): string {
-  return text.replaceAll(/(?!\n)\p{Cc}/gu, '\u{fffd}')
-}
-
-/** Nor make another row of it. */
-function oneLine(text: string): string {
-  return printable(text).replaceAll(/[\n\u2028\u2029]/g, '\u{fffd}')
-}
-
-/** Columns as wide as their widest cell. A line end in a cell would look like another row. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [header, ...rows].map((cells) => cells.map(oneLine))
+/** Lines with columns as wide as their widest cell. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const lines = [header, ...rows].map((cells) => cells.map(cellOf))
   const widths = header.map((_, column) =>
     Math.max(...lines.map((line) => (line[column] ?? '').length)),
   )
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column] as number))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+  return lines.map((line) =>
+    line
+      .map((cell, column) => cell.padEnd(widths[column] as number))
+      .join('  ')
+      .trimEnd(),
+  )
 }
 
 /** Two columns, for one thing and its properties. */
-export function properties(pairs: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...pairs.map(([name]) => name.length))
-  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${oneLine(value)}`).join('\n')
+export function properties(pairs: readonly (readonly [string, string])[]): string[] {
+  const cells = pairs.map((pair) => pair.map(cellOf) as [string, string])
+  const width = Math.max(0, ...cells.map(([name]) => name.length))
+  return cells.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
+}
+
+/** Spelled out before the columns are measured. What a server sent may be no string at all. */
+function cellOf(cell: string): string {
+  return oneLine(String(cell))
 }

@@ -11,7 +11,7 @@ import { addAssets } from './words/assets.ts'
 import { addToken, addTrack } from './words/client-side.ts'
 import { addClients, addSecrets } from './words/clients.ts'
 import { addAudiences, addAudit, addKeys, addOrganizations } from './words/installation.ts'
-import { absoluteUrl } from './words/options.ts'
+import { serverUrl } from './words/options.ts'
 import { addStores } from './words/stores.ts'
 
 /**
@@ -28,7 +28,7 @@ export function createProgram(env: Environment, json: boolean): Command {
     .option(
       '--url <url>',
       'administer the server there, with MIOT_CLIENT_ID and its secret',
-      absoluteUrl,
+      serverUrl,
     )
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'miot: ')),

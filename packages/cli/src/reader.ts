@@ -5,6 +5,8 @@
  * its reader, and `serve` has its log go there in its own way.
  */
 
+import { printable } from './terminal-text.ts'
+
 /** What a shell says of a program that SIGPIPE ended. */
 const READER_GONE_STATUS = 141
 
@@ -16,11 +18,11 @@ export function followReader(goesOn: () => boolean): void {
   })
 }
 
-/** For what is not a result: complaints, and how far a command has come. */
+/** For what is not a result: complaints, and how far a command has come. Line ends in it are ours. */
 export function writeError(text: string): void {
   const { stderr } = process
   if (stderr.listenerCount('error', end) === 0) stderr.on('error', end)
-  stderr.write(text)
+  stderr.write(printable(text))
 }
 
 function end(error: Error): void {

@@ -3,12 +3,8 @@
 import type { BulkResult, ClientView, UsedSecret, WastefulClient } from '@modulariot/auth'
 import { requestToken, type TokenRequestOptions } from '@modulariot/oauth/client'
 import type { Admin, AuditLine, Place } from './administration.ts'
+import { answerJson, answerMembers, answerText } from './answer-body.ts'
 import { CliError, type CliErrorCode } from './cli-error.ts'
-
-interface Problem {
-  readonly title?: string
-  readonly detail?: string
-}
 
 /** HTTP statuses as exit statuses; others are plain failures. */
 const CODES: Readonly<Record<number, CliErrorCode>> = {
@@ -45,13 +41,13 @@ export async function createRemoteAdmin(
       signal: AbortSignal.timeout(120_000),
     })
     if (response.ok) return response
-    const problem = (await response.json().catch(() => ({}))) as Problem
-    const message = problem.detail ?? `${url} answered ${response.status}`
+    const { detail } = await answerMembers(response)
+    const message = typeof detail === 'string' ? detail : `${url} answered ${response.status}`
     throw new CliError(CODES[response.status] ?? 'failure', message)
   }
   async function json<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await send(method, path, body === undefined ? body : JSON.stringify(body))
-    return (await response.json()) as Answer
+    return (await answerJson(response)) as Answer
   }
   const client = (id: string): string => `/clients/${encodeURIComponent(id)}`
 
@@ -66,7 +62,7 @@ export async function createRemoteAdmin(
       const response = await send('POST', '/clients/bulk', lines, {
         'content-type': 'application/x-ndjson',
       })
-      const text = (await response.text()).trim()
+      const text = (await answerText(response)).trim()
       return text.split('\n').map((line) => JSON.parse(line) as BulkResult)
     },
     listClients: async ({ after, ...query }) => {
@@ -81,7 +77,7 @@ export async function createRemoteAdmin(
     updateClient: async (id, change, ifVersion) => {
       const headers = { 'content-type': 'application/json', 'if-match': `"v${ifVersion}"` }
       const response = await send('PATCH', client(id), JSON.stringify(change), headers)
-      return (await response.json()) as ClientView
+      return (await answerJson(response)) as ClientView
     },
     addSecret: (id, options) => json('POST', `${client(id)}/secrets`, options),
     rotateSecrets: (id, { label, overlapSeconds: overlap_seconds }) =>

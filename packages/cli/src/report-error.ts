@@ -8,6 +8,7 @@ import { CommanderError } from 'commander'
 import { CliError, type CliErrorCode, EXIT } from './cli-error.ts'
 import { ConfigError } from './config/read-settings.ts'
 import { writeError } from './reader.ts'
+import { jsonText, oneLine } from './terminal-text.ts'
 
 /** Prints the error and returns the exit status. */
 export function reportError(error: unknown, json: boolean): number {
@@ -17,9 +18,9 @@ export function reportError(error: unknown, json: boolean): number {
     if (json) writeJson('usage', explainUsage(error))
     return EXIT.usage
   }
-  const { code, message } = toCliError(error)
+  const { code, message, lines } = toCliError(error)
   if (json) writeJson(code, message)
-  else writeError(`miot: ${message}\n`)
+  else writeError(`miot: ${lines.map(oneLine).join('\n')}\n`)
   return EXIT[code]
 }
 
@@ -29,12 +30,12 @@ function explainUsage(error: CommanderError): string {
 }
 
 function writeJson(code: CliErrorCode, message: string): void {
-  writeError(`${JSON.stringify({ error: { code, message } })}\n`)
+  writeError(`${jsonText({ error: { code, message } })}\n`)
 }
 
 function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error
-  if (error instanceof ConfigError) return new CliError('usage', error.message)
+  if (error instanceof ConfigError) return new CliError('usage', error.faults)
   if (error instanceof AdminError) return new CliError(ADMIN_CODES[error.code], error.message)
   if (error instanceof TokenEndpointError) {
     const refused = ['invalid_target', 'invalid_scope'].includes(error.error)

@@ -3,7 +3,7 @@
 import { ENVIRONMENTS, type Environment } from '@modulariot/oauth/protocol'
 import { invalidInput } from '../admin-error.ts'
 import { type Audience, assertTokenLifetime } from '../audiences/audience.ts'
-import { assertPlainText } from '../plain-text.ts'
+import { assertPlainChange, assertPlainText } from '../plain-text.ts'
 import { assertAllowlist } from './allowlist.ts'
 import type { Allowlist, Client, Grant, Quota, StoredSecret, Tenant } from './client.ts'
 import { type ClientKeySet, clientKeysOf } from './client-key.ts'
@@ -27,6 +27,7 @@ export interface ClientInput {
 
 export type ClientChange = ClientInput & { readonly status?: Client['status'] | undefined }
 
+const NAME_LENGTH = { min: 1, max: 200 }
 const MAX_TAGS = 50
 const MAX_GRANTS = 50
 
@@ -129,7 +130,7 @@ export function withInput(
 ): Client {
   const changed: Client = {
     ...client,
-    name: (input.name ?? client.name).trim(),
+    name: input.name?.trim() ?? client.name,
     external_id: input.external_id === undefined ? client.external_id : input.external_id,
     tags: [...new Set(input.tags ?? client.tags)],
     token_lifetime_seconds:
@@ -141,18 +142,12 @@ export function withInput(
     allowlist: input.allowlist ?? client.allowlist,
     quota: input.quota ?? client.quota,
   }
+  assertPlainChange('name', changed.name, client.name, NAME_LENGTH)
   assertClient(changed)
   return changed
 }
 
-function assertClient({
-  name,
-  external_id,
-  tags,
-  token_lifetime_seconds,
-  ...client
-}: Client): void {
-  assertPlainText('name', name, { min: 1, max: 200 })
+function assertClient({ external_id, tags, token_lifetime_seconds, ...client }: Client): void {
   if (external_id !== null && !/^[\x21-\x7e]{1,200}$/.test(external_id)) {
     throw invalidInput('external_id must be 1 to 200 visible ASCII characters')
   }

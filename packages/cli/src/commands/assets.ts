@@ -12,6 +12,7 @@ import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { readEvents, type ServerEvent } from '../event-stream.ts'
 import { properties, table } from '../output.ts'
+import { pagesOf } from '../pages.ts'
 
 interface Gps {
   readonly latitude?: number
@@ -41,32 +42,36 @@ export interface ListAssetsOptions extends SessionOptions {
 
 const MAX_PAGE = 200
 
+const nextOf = ({ next_cursor }: { readonly next_cursor: string | null }) => next_cursor
+
 export async function listAssets(context: Context, options: ListAssetsOptions): Promise<void> {
   const session = openApiSession(context, options)
   const assets: Asset[] = []
+  const { search, type, limit } = options
   let cursor: string | null = null
-  do {
-    const { search, type, limit } = options
-    const query = { search, type, cursor, limit: Math.min(MAX_PAGE, limit - assets.length) }
-    const page: AssetPage = await getJson(session, `/v1/assets${queryOf(query)}`)
+  const readPage = (after: string | null) => {
+    const size = Math.min(MAX_PAGE, limit - assets.length)
+    const query = { search, type, cursor: after, limit: size }
+    return getJson<AssetPage>(session, `/v1/assets${queryOf(query)}`)
+  }
+  for await (const page of pagesOf(readPage, nextOf)) {
     assets.push(...page.assets)
     cursor = page.next_cursor
-  } while (cursor !== null && assets.length < options.limit)
-  context.output.print({ assets, more: cursor !== null }, () =>
-    [
-      table(
-        ['ASSET', 'TYPE', 'REPORTED', 'POSITION', 'SPEED'],
-        assets.map(({ asset_id, type, timestamp, latest: { gps } }) => [
-          asset_id,
-          type ?? '-',
-          seconds(timestamp),
-          positionOf(gps),
-          speedOf(gps),
-        ]),
-      ),
-      ...(cursor === null ? [] : ['There are more: --limit shows them.']),
-    ].join('\n'),
-  )
+    if (assets.length >= limit) break
+  }
+  context.output.print({ assets, more: cursor !== null }, () => [
+    ...table(
+      ['ASSET', 'TYPE', 'REPORTED', 'POSITION', 'SPEED'],
+      assets.map(({ asset_id, type, timestamp, latest: { gps } }) => [
+        asset_id,
+        type ?? '-',
+        seconds(timestamp),
+        positionOf(gps),
+        speedOf(gps),
+      ]),
+    ),
+    ...(cursor === null ? [] : ['There are more: --limit shows them.']),
+  ])
 }
 
 interface Metric {
@@ -104,7 +109,7 @@ export async function showAsset(
       `${JSON.stringify(value)}${unit === null ? '' : ` ${unit}`}`,
       seconds(at),
     ])
-    return `${about}\n\n${table(['METRIC', 'VALUE', 'MEASURED'], rows)}`
+    return [...about, '', ...table(['METRIC', 'VALUE', 'MEASURED'], rows)]
   })
 }
 
@@ -115,12 +120,9 @@ interface MetricPage {
 
 async function newestMetrics(session: ApiSession, path: string): Promise<Metric[]> {
   const metrics: Metric[] = []
-  let cursor: string | null = null
-  do {
-    const page: MetricPage = await getJson(session, path + queryOf({ cursor }))
-    metrics.push(...page.metrics)
-    cursor = page.next_cursor
-  } while (cursor !== null)
+  const readPage = (cursor: string | null) =>
+    getJson<MetricPage>(session, path + queryOf({ cursor }))
+  for await (const page of pagesOf(readPage, nextOf)) metrics.push(...page.metrics)
   return metrics
 }
 
@@ -129,14 +131,14 @@ const WITHOUT_ADDRESS: ReadonlySet<string> = new Set(['stream', '.', '..'])
 
 /** @throws CliError not_found */
 async function search(session: ApiSession, asset_id: string): Promise<Asset> {
-  let cursor: string | null = null
-  do {
+  const readPage = (cursor: string | null) => {
     const query = { search: asset_id, cursor, limit: MAX_PAGE }
-    const page: AssetPage = await getJson(session, `/v1/assets${queryOf(query)}`)
+    return getJson<AssetPage>(session, `/v1/assets${queryOf(query)}`)
+  }
+  for await (const page of pagesOf(readPage, nextOf)) {
     const found = page.assets.find((asset) => asset.asset_id === asset_id)
     if (found !== undefined) return found
-    cursor = page.next_cursor
-  } while (cursor !== null)
+  }
   throw new CliError('not_found', `There is no asset ${asset_id}`)
 }
 

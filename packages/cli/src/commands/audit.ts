@@ -39,7 +39,10 @@ export async function verifyAudit(context: Context, options: { head?: AuditHead 
     context.output.print({ ok: true, head }, () =>
       head === null
         ? 'The audit trail is empty.'
-        : `The audit trail is whole, ${head.seq} rows.\nSave this head elsewhere: ${head.seq}:${head.hash}`,
+        : [
+            `The audit trail is whole, ${head.seq} rows.`,
+            `Save this head elsewhere: ${head.seq}:${head.hash}`,
+          ],
     )
   })
 }

@@ -11,10 +11,11 @@ import {
 } from '@modulariot/auth'
 import type { Environment } from '@modulariot/oauth/protocol'
 import { onTheBox, withAdmin } from '../admin.ts'
-import type { Admin, Place } from '../administration.ts'
+import type { Place } from '../administration.ts'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { properties, table } from '../output.ts'
+import { pagesOf } from '../pages.ts'
 
 export interface ClientOptions {
   readonly name?: string
@@ -57,8 +58,16 @@ export async function createClient(context: Context, options: CreateOptions): Pr
     const { client_secret: secret, ...others } = credentials
     context.output.print(credentials, () =>
       secret === null
-        ? `${properties(Object.entries(others))}\n\nNo secret: it signs assertions (private_key_jwt) for ${issuer}`
-        : `${properties(Object.entries({ ...credentials, client_secret: secret }))}\n\nThe secret is shown this once.`,
+        ? [
+            ...properties(Object.entries(others)),
+            '',
+            `No secret: it signs assertions (private_key_jwt) for ${issuer}`,
+          ]
+        : [
+            ...properties(Object.entries({ ...credentials, client_secret: secret })),
+            '',
+            'The secret is shown this once.',
+          ],
     )
   })
 }
@@ -108,16 +117,8 @@ export interface ListOptions {
 export async function listClients(context: Context, options: ListOptions): Promise<void> {
   await withAdmin(context, async (admin) => {
     const clients: ClientView[] = []
-    let after: string | null = null
-    do {
-      const page: Awaited<ReturnType<Admin['listClients']>> = await admin.listClients({
-        ...options,
-        after,
-        limit: 500,
-      })
-      clients.push(...page.clients)
-      after = page.next
-    } while (after !== null)
+    const readPage = (after: string | null) => admin.listClients({ ...options, after, limit: 500 })
+    for await (const page of pagesOf(readPage, ({ next }) => next)) clients.push(...page.clients)
     context.output.print({ clients }, () =>
       table(
         ['CLIENT ID', 'NAME', 'ENVIRONMENT', 'STATUS', 'CREATED'],
@@ -205,7 +206,7 @@ export async function importClients(context: Context, file: string, place: Place
     const flush = async (): Promise<void> => {
       if (lines.length === 0) return
       for (const result of await admin.createClients(lines, place)) {
-        process.stdout.write(`${JSON.stringify(result)}\n`)
+        context.output.jsonLine(result)
       }
       lines = []
     }
@@ -225,7 +226,7 @@ function print(context: Context, client: ClientView): void {
   context.output.print(client, () => describe(client))
 }
 
-function describe(client: ClientView): string {
+function describe(client: ClientView): string[] {
   const lifetime = client.token_lifetime_seconds
   const { allowlist, quota } = client
   return properties([

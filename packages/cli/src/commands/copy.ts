@@ -16,17 +16,15 @@ export async function copyCommand(
   const from = options.from ?? context.config().database
   const to = options.to ?? context.config().database
   const tables = await moveStores(from, to, progress())
-  context.output.print({ tables }, () =>
-    [
-      table(
-        ['STORE', 'TABLE', 'ROWS'],
-        tables.map(({ store, table: name, rows }) => [store, name, String(rows)]),
-      ),
-      '',
-      'Every row was read back and is as it was; the audit trail is whole.',
-      'The encryption key is not in the database: go on with the same one.',
-    ].join('\n'),
-  )
+  context.output.print({ tables }, () => [
+    ...table(
+      ['STORE', 'TABLE', 'ROWS'],
+      tables.map(({ store, table: name, rows }) => [store, name, String(rows)]),
+    ),
+    '',
+    'Every row was read back and is as it was; the audit trail is whole.',
+    'The encryption key is not in the database: go on with the same one.',
+  ])
 }
 
 /** A line a second at most, on stderr, for tables that take their time. */

@@ -56,7 +56,7 @@ export async function listAudiences(context: Context): Promise<void> {
   })
 }
 
-function describe(audiences: readonly Audience[]): string {
+function describe(audiences: readonly Audience[]): string[] {
   return table(
     ['AUDIENCE', 'LIFETIME', 'ALG', 'SCOPES'],
     audiences.map((one) => [

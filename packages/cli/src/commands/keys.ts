@@ -38,8 +38,8 @@ function print(context: Context, keys: readonly KeyView[], told: string): void {
       minute(key.activates_at),
       minute(key.gone_at),
     ])
-    const text = table(['KEY', 'ALG', 'STATE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL'], rows)
-    return told === '' ? text : `${text}\n\n${told}`
+    const lines = table(['KEY', 'ALG', 'STATE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL'], rows)
+    return told === '' ? lines : [...lines, '', told]
   })
 }
 

@@ -8,13 +8,11 @@ import { migrateStores } from '../stores.ts'
 export async function migrateCommand(context: Context): Promise<void> {
   const { database } = context.config()
   const stores = await migrateStores(database)
-  context.output.print({ database: nameOf(database), stores }, () =>
-    [
-      nameOf(database),
-      table(
-        ['STORE', 'FROM', 'TO'],
-        stores.map(({ store, from, to }) => [store, String(from), String(to)]),
-      ),
-    ].join('\n'),
-  )
+  context.output.print({ database: nameOf(database), stores }, () => [
+    nameOf(database),
+    ...table(
+      ['STORE', 'FROM', 'TO'],
+      stores.map(({ store, from, to }) => [store, String(from), String(to)]),
+    ),
+  ])
 }

@@ -66,8 +66,9 @@ function printNew(
   { secret_id, client_secret }: { secret_id: string; client_secret: string },
 ): void {
   const shown = { client_id, secret_id, client_secret }
-  context.output.print(
-    shown,
-    () => `${properties(Object.entries(shown))}\n\nThe secret is shown this once.`,
-  )
+  context.output.print(shown, () => [
+    ...properties(Object.entries(shown)),
+    '',
+    'The secret is shown this once.',
+  ])
 }

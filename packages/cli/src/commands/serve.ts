@@ -2,6 +2,7 @@
 
 import type { Context } from '../context.ts'
 import { serve } from '../serve.ts'
+import { printable } from '../terminal-text.ts'
 import { welcome } from '../welcome.ts'
 
 /** Past this, whatever still hangs is left behind. */
@@ -11,7 +12,7 @@ const SHUTDOWN_LIMIT_MS = 30_000
 export async function serveCommand(context: Context, socket: number | null): Promise<void> {
   const config = context.config()
   const running = await serve(config, socket)
-  process.stdout.write(welcome(config, running, Date.now()))
+  process.stdout.write(printable(welcome(config, running, Date.now())))
   const signal = await new Promise<string>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM']) process.once(name, resolve)
   })

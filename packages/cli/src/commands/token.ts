@@ -1,8 +1,9 @@
 /** `miot token get|revoke|inspect|verify`: what a client does, and what an API would say of its token. */
 
-import { requestToken, TokenEndpointError } from '@modulariot/oauth/client'
+import { plainText, requestToken, TokenEndpointError } from '@modulariot/oauth/client'
 import { type AccessTokenClaims, decodeBase64urlText } from '@modulariot/oauth/protocol'
 import { createVerifier } from '@modulariot/oauth/resource-server'
+import { answerMembers } from '../answer-body.ts'
 import { CliError } from '../cli-error.ts'
 import { resolveCredentials } from '../client-credentials.ts'
 import type { Context } from '../context.ts'
@@ -54,12 +55,14 @@ export async function revokeToken(
     signal: AbortSignal.timeout(REVOCATION_TIMEOUT_MS),
   })
   if (response.status !== 200) {
-    const answer = (await response.json().catch(() => ({}))) as Record<string, string>
+    const { error, error_description } = await answerMembers(response)
+    const plain = (value: unknown, otherwise: string) =>
+      typeof value === 'string' ? plainText(value, [client_secret, token.trim()]) : otherwise
     throw new TokenEndpointError(
       response.status,
-      answer.error ?? 'unexpected_answer',
-      answer.error_description ?? `The server answered ${response.status}`,
-      response.headers.get('x-request-id'),
+      plain(error, 'unexpected_answer'),
+      plain(error_description, `The server answered ${response.status}`),
+      null,
     )
   }
   context.output.print(
@@ -79,15 +82,13 @@ export function inspectToken(context: Context, token: string): void {
       'This is not a JWT: three base64url segments of JSON are expected',
     )
   }
-  context.output.print({ header, claims }, () =>
-    [
-      properties(Object.entries(header).map(asText)),
-      '',
-      properties(Object.entries(claims).map(asClaim)),
-      '',
-      'Not verified: use miot token verify.',
-    ].join('\n'),
-  )
+  context.output.print({ header, claims }, () => [
+    ...properties(Object.entries(header).map(asText)),
+    '',
+    ...properties(Object.entries(claims).map(asClaim)),
+    '',
+    'Not verified: use miot token verify.',
+  ])
 }
 
 export interface VerifyOptions {
@@ -106,10 +107,10 @@ export async function verifyToken(
   const audience = options.audience ?? config.client.audience ?? config.apiAudience
   const verifier = createVerifier({ issuer, audience, fetch: context.fetch })
   const claims = await verifier.verify(`Bearer ${token.trim()}`)
-  context.output.print({ valid: true, claims }, () => `Valid.\n\n${describeClaims(claims)}`)
+  context.output.print({ valid: true, claims }, () => ['Valid.', '', ...describeClaims(claims)])
 }
 
-function describeClaims(claims: AccessTokenClaims): string {
+function describeClaims(claims: AccessTokenClaims): string[] {
   return properties(Object.entries(claims).map(asClaim))
 }
 

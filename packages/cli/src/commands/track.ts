@@ -52,15 +52,11 @@ async function sendOne(
   const response = await post(session, '/v1/asset/track', body, request_id)
   const replayed = response.headers.get('idempotent-replay') === 'true'
   const answer = await answerOf<{ warnings?: Record<string, string> }>(response)
-  const warnings = Object.entries(answer.warnings ?? {}).map(
-    ([path, what]) => `\n  ${path} ${what}`,
-  )
-  context.output.print(
-    { ...answer, request_id, replayed },
-    () =>
-      (replayed ? `Sent before as ${request_id}; kept once.` : `Sent and kept as ${request_id}.`) +
-      warnings.join(''),
-  )
+  const warnings = Object.entries(answer.warnings ?? {}).map(([path, what]) => `  ${path} ${what}`)
+  context.output.print({ ...answer, request_id, replayed }, () => [
+    replayed ? `Sent before as ${request_id}; kept once.` : `Sent and kept as ${request_id}.`,
+    ...warnings,
+  ])
 }
 
 interface Sender {
@@ -142,16 +138,16 @@ function describeSummary({
   kept: number
   replayed: number
   refused: readonly ItemResult[]
-}): string {
+}): string[] {
   const before = replayed === 0 ? '' : `, ${replayed} of them sent before`
   const more = refused.length - MAX_SHOWN_REFUSALS
   return [
     `Kept ${kept} of ${sent} reports as ${request_id}${before}.`,
     ...refused
       .slice(0, MAX_SHOWN_REFUSALS)
-      .map((result) => `item ${result.index}: ${result.code} ${describeRefusal(result)}`),
+      .flatMap((result) => describeRefusal(result, `item ${result.index}: ${result.code} `)),
     ...(more > 0 ? [`and ${more} more; --json lists them all`] : []),
-  ].join('\n')
+  ]
 }
 
 const TRIES = 5

@@ -8,8 +8,11 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 
+  readonly faults: readonly string[]
+
   constructor(faults: readonly string[]) {
     super(faults.join('\n'))
+    this.faults = faults
   }
 }
 

@@ -106,8 +106,14 @@ export const SERVER_SETTINGS = {
 
 /** Read by the commands that act as a client; `quickstart.env` holds exactly these. */
 export const CLIENT_SETTINGS = {
-  MIOT_TOKEN_URL: { default: 'none', about: 'The token endpoint.' },
-  MIOT_API_URL: { default: 'none', about: 'The base URL of ModularIoT API.' },
+  MIOT_TOKEN_URL: {
+    default: 'none',
+    about: 'The token endpoint: `https`, or `http` on loopback.',
+  },
+  MIOT_API_URL: {
+    default: 'none',
+    about: 'The base URL of ModularIoT API: `https`, or `http` on loopback.',
+  },
   MIOT_CLIENT_ID: { default: 'none', about: 'The client’s id.' },
   MIOT_CLIENT_SECRET: { default: 'none', about: 'The client’s secret.' },
   MIOT_AUDIENCE: { default: 'none', about: 'The audience to ask tokens for.' },

@@ -12,7 +12,7 @@ import {
 } from '../commands/token.ts'
 import { type SendOptions, sendTrack } from '../commands/track.ts'
 import type { Context } from '../context.ts'
-import { absoluteUrl, decimal, duration, positiveNumber, rate, readStdin } from './options.ts'
+import { decimal, duration, positiveNumber, rate, readStdin, serverUrl } from './options.ts'
 
 export function addToken(program: Command, context: () => Context): void {
   const token = program.command('token').description('get, end and look at access tokens')
@@ -25,7 +25,7 @@ export function addToken(program: Command, context: () => Context): void {
     .command('revoke [token]')
     .description('end a token of this client’s own (from stdin when left out)')
     .option('--client-id <id>', 'whose token it is (default: MIOT_CLIENT_ID)')
-    .option('--token-url <url>', 'the token endpoint (default: MIOT_TOKEN_URL)')
+    .option('--token-url <url>', 'the token endpoint (default: MIOT_TOKEN_URL)', serverUrl)
     .action((text: string | undefined, options: Pick<TokenOptions, 'clientId' | 'tokenUrl'>) =>
       revokeToken(context(), text ?? readStdin(), options),
     )
@@ -36,7 +36,7 @@ export function addToken(program: Command, context: () => Context): void {
   token
     .command('verify [token]')
     .description('verify a token against its issuer’s published keys (from stdin when left out)')
-    .option('--issuer <url>', 'whose token it must be (default: MIOT_ISSUER)')
+    .option('--issuer <url>', 'whose token it must be (default: MIOT_ISSUER)', serverUrl)
     .option('--audience <url>', 'for whom it must be (default: MIOT_AUDIENCE, MIOT_API_AUDIENCE)')
     .action((text: string | undefined, options: VerifyOptions) =>
       verifyToken(context(), text ?? readStdin(), options),
@@ -67,7 +67,7 @@ export function addApiOptions(command: Command): Command {
   return addClientOptions(command).option(
     '--api-url <url>',
     'where the API is (default: MIOT_API_URL)',
-    absoluteUrl,
+    serverUrl,
   )
 }
 
@@ -79,5 +79,5 @@ function addClientOptions(command: Command): Command {
       'the client (default: MIOT_CLIENT_ID; its secret: MIOT_CLIENT_SECRET)',
     )
     .option('--audience <url>', 'the API the token is for (default: MIOT_AUDIENCE)')
-    .option('--token-url <url>', 'the token endpoint (default: MIOT_TOKEN_URL)')
+    .option('--token-url <url>', 'the token endpoint (default: MIOT_TOKEN_URL)', serverUrl)
 }

@@ -1,6 +1,7 @@
 /** Option values, read and refused in one manner. */
 
 import { readFileSync } from 'node:fs'
+import { urlFault } from '@modulariot/oauth/client'
 import { InvalidArgumentError } from 'commander'
 import { CliError } from '../cli-error.ts'
 
@@ -27,10 +28,10 @@ export function decimal(text: string): number {
   return Number(text)
 }
 
-export function absoluteUrl(text: string): string {
-  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {
-    throw new InvalidArgumentError('It must be an http or https URL.')
-  }
+/** The URL of a server that gets secrets or tokens, or whose word is trusted. */
+export function serverUrl(text: string): string {
+  const fault = urlFault(text)
+  if (fault !== null) throw new InvalidArgumentError(`It ${fault}.`)
   return text
 }
 

@@ -293,7 +293,7 @@ describe('an issuer without a token_endpoint', () => {
     [
       'of another issuer',
       () => json({ issuer: 'https://evil.example', token_endpoint: 'https://evil.example/t' }),
-      { name: 'ConfigError', message: /speaks of another issuer/ },
+      { name: 'ConfigError', message: /expected issuer/ },
     ],
     ['without the address', () => json({ issuer }), { name: 'ConfigError' }],
     [

@@ -3,6 +3,7 @@
 export { BodyTooLong, boundedText } from '../transport/bounded-text.ts'
 export { type Clock, systemClock } from '../transport/clock.ts'
 export { retryAfterSeconds } from '../transport/retry-after.ts'
+export { urlFault } from '../transport/secure-url.ts'
 export { type AuthorizedFetchOptions, createAuthorizedFetch } from './authorized-fetch.ts'
 export type { ClientKey, ClientKeySource, SecretSource } from './credentials.ts'
 export type { HeldToken } from './held-token.ts'

@@ -16,6 +16,10 @@ describe('a text from outside', () => {
     assert.equal(plainText('x y '.repeat(1000), []).length, 301)
   })
 
+  it('neither turns the order of letters around nor hides any', () => {
+    assert.equal(plainText('a\u202eb\u200b\u009bc', []), 'a b c')
+  })
+
   it('that is cut shows no half of a secret or a token at its end, nor what moves up from there', () => {
     // Redacting shortens what is before, so that what was far behind comes into sight.
     for (let at = 4000; at < 4200; at += 1) {

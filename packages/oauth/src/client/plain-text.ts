@@ -1,5 +1,7 @@
 /** Text from outside, made fit for an error message or a log line: short, on one line, without secrets. */
 
+import { replaceHiddenCharacters } from '../protocol/index.ts'
+
 const MAX_LENGTH = 300
 const REDACTED = '[redacted]'
 /** What is read of a text at all: whoever sends more does not get to keep us busy. */
@@ -18,7 +20,7 @@ export function plainText(text: string, secrets: readonly string[]): string {
   for (const secret of secrets) {
     for (const spelling of spellingsOf(secret)) plain = plain.replaceAll(spelling, REDACTED)
   }
-  plain = plain.replaceAll(JWT, REDACTED).replaceAll(/[^\x20-\x7e\xa0-\uffff]+/g, ' ')
+  plain = replaceHiddenCharacters(plain.replaceAll(JWT, REDACTED), () => ' ')
   return plain.length > MAX_LENGTH ? `${plain.slice(0, MAX_LENGTH)}…` : plain
 }
 

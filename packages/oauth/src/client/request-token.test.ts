@@ -75,6 +75,19 @@ describe('requestToken', () => {
     }
   })
 
+  it('sends nothing in the clear but to this machine', async () => {
+    const token_endpoint = 'http://auth.example/token'
+    const { fetch, requests } = fakeFetch(() => json(TOKEN))
+    await assert.rejects(requestToken({ ...OPTIONS, token_endpoint }, fetch), {
+      code: 'config_error',
+      message: /token_endpoint must be https/,
+    })
+    assert.equal(requests.length, 0)
+    await requestToken({ ...OPTIONS, token_endpoint: 'http://localhost:8080/token' }, fetch)
+    await requestToken({ ...OPTIONS, token_endpoint, allowInsecureRequests: true }, fetch)
+    assert.equal(requests.length, 2)
+  })
+
   it('gives the answer as it came', async () => {
     assert.deepEqual(await requestToken(OPTIONS, fakeFetch(() => json(TOKEN)).fetch), TOKEN)
   })
@@ -102,6 +115,12 @@ describe('an answer without a token', () => {
       { status, error, message, requestId },
       { status: 401, error: 'invalid_client', message: 'No such client', requestId: 'r-1' },
     )
+  })
+
+  it('shows no secret that the server sends back, and commands no terminal', async () => {
+    const error_description = `got ${OPTIONS.client_secret}\u202e\u001b[2J`
+    const { message } = await errorOf(json({ error: 'x', error_description }, 400))
+    assert.equal(message, 'got [redacted] [2J')
   })
 
   const answers: readonly (readonly [why: string, answer: () => Response, status: number])[] = [

@@ -3,6 +3,9 @@
 import type { TokenResponse } from '../protocol/index.ts'
 import { BodyTooLong, boundedText, discardBody } from '../transport/bounded-text.ts'
 import { retryAfterSeconds } from '../transport/retry-after.ts'
+import { urlFault } from '../transport/secure-url.ts'
+import { plainText } from './plain-text.ts'
+import { ConfigError } from './token-error.ts'
 
 export interface TokenRequestOptions {
   readonly token_endpoint: string
@@ -10,6 +13,8 @@ export interface TokenRequestOptions {
   readonly client_secret: string
   readonly audience: string
   readonly scope?: string
+  /** Allows plain `http:` to other machines, where something else protects the way. */
+  readonly allowInsecureRequests?: boolean
 }
 
 /** The token endpoint answered, and not with a token (RFC 6749 §5.2). */
@@ -58,13 +63,16 @@ const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
 /**
  * Asks for a token.
  *
- * @throws TokenEndpointError when the server refuses or answers something else than a token; whatever
- *   `fetch` throws when the network fails.
+ * @throws ConfigError before anything is sent, when the secret may not go to `token_endpoint`;
+ *   TokenEndpointError when the server refuses or answers something else than a token, its text without the
+ *   secret; whatever `fetch` throws when the network fails.
  */
 export async function requestToken(
   options: TokenRequestOptions,
   fetch: typeof globalThis.fetch,
 ): Promise<TokenResponse> {
+  const fault = urlFault(options.token_endpoint, options.allowInsecureRequests)
+  if (fault !== null) throw new ConfigError(`token_endpoint ${fault}`)
   const parameters = {
     grant_type: 'client_credentials',
     client_id: options.client_id,
@@ -73,8 +81,21 @@ export async function requestToken(
     ...(options.scope !== undefined && { scope: options.scope }),
   }
   const signal = AbortSignal.timeout(TIMEOUT_MS)
-  const answer = await sendTokenRequest(options.token_endpoint, parameters, { fetch, signal })
-  return answer as unknown as TokenResponse
+  try {
+    const answer = await sendTokenRequest(options.token_endpoint, parameters, { fetch, signal })
+    return answer as unknown as TokenResponse
+  } catch (error) {
+    if (!(error instanceof TokenEndpointError)) throw error
+    throw redacted(error, options.client_secret)
+  }
+}
+
+/** A server that sends back what it got must not have us print the secret. */
+function redacted(error: TokenEndpointError, client_secret: string): TokenEndpointError {
+  const plain = (text: string) => plainText(text, [client_secret])
+  const { status, requestId, retryAfterSeconds: retryAfter } = error
+  const id = requestId === null ? null : plain(requestId)
+  return new TokenEndpointError(status, plain(error.error), plain(error.message), id, retryAfter)
 }
 
 /**

@@ -7,11 +7,11 @@
  */
 
 import { randomUUID } from 'node:crypto'
-import { constants } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { lstat, readdir, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { TokenStore } from '../client/index.ts'
+import { openPrivateFile, preparePrivateDirectory } from './private-files.ts'
 
 export interface FileTokenStoreOptions {
   /** Made with mode 0700 when it is missing. */
@@ -77,40 +77,25 @@ function once(work: () => Promise<void>): () => Promise<void> {
 }
 
 async function prepare(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const { mode, uid } = await stat(directory)
-  if (othersMay(mode, 0o022) || !isOurs(uid)) {
-    throw new Error(`${directory} can be written by others: chmod 700 it, or choose another`)
-  }
+  preparePrivateDirectory(directory)
   // A secret that was rotated away leaves its file behind.
   for (const name of await readdir(directory)) {
     if (!/^[0-9a-f]{64}\./.test(name)) continue
     const path = join(directory, name)
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
+    const { mtimeMs } = await lstat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
     if (Date.now() - mtimeMs > FORGOTTEN_AFTER_MS) await unlink(path).catch(() => {})
   }
 }
 
 async function readOwn(path: string): Promise<string | null> {
-  const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(ifMissing)
+  const file = await openPrivateFile(path, 'read')
   if (file === null) return null
   try {
-    const { mode, uid, size } = await file.stat()
-    if (othersMay(mode, 0o077) || !isOurs(uid)) throw new Error(`${path} is open to others`)
-    if (size > MAX_FILE_BYTES) throw new Error(`${path} is too long`)
+    if ((await file.stat()).size > MAX_FILE_BYTES) throw new Error(`${path} is too long`)
     return await file.readFile('utf8')
   } finally {
     await file.close()
   }
-}
-
-/** Windows has no such bits, and no user ids. */
-function othersMay(mode: number, bits: number): boolean {
-  return process.platform !== 'win32' && (mode & bits) !== 0
-}
-
-function isOurs(uid: number): boolean {
-  return process.getuid === undefined || process.getuid() === uid
 }
 
 async function take(path: string, holder: string): Promise<boolean> {
@@ -128,13 +113,13 @@ async function take(path: string, holder: string): Promise<boolean> {
  * one, which harms nobody. The lock saves requests, nothing depends on it.
  */
 async function breakIfStale(path: string, lockStaleMs: number): Promise<void> {
-  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }))
+  const { mtimeMs } = await lstat(path).catch(() => ({ mtimeMs: Date.now() }))
   if (Math.abs(Date.now() - mtimeMs) > lockStaleMs) await unlink(path).catch(ifMissing)
 }
 
 /** Another's lock, taken after ours was broken, stays. */
 async function release(path: string, holder: string): Promise<void> {
-  const found = await readFile(path, 'utf8').catch(ifMissing)
+  const found = await readOwn(path)
   if (found === holder) await unlink(path).catch(ifMissing)
 }
 

@@ -3,6 +3,13 @@
 export { createTokenSource, tokenSourceFromEnv } from './create-token-source.ts'
 export { type FileTokenStoreOptions, fileTokenStore } from './file-token-store.ts'
 export {
+  type Forbidden,
+  NotPrivateError,
+  openPrivateFile,
+  preparePrivateDirectory,
+  readPrivateFileSync,
+} from './private-files.ts'
+export {
   clientKeyFromFile,
   type Environment,
   resolveSecret,

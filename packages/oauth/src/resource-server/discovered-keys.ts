@@ -2,7 +2,7 @@
 
 import type { CryptoKey } from 'jose'
 import { type Clock, elapsedMs, type Moment, momentOf } from '../transport/clock.ts'
-import { discoverMetadata } from '../transport/discover.ts'
+import { discoverMetadata, NotMetadata } from '../transport/discover.ts'
 import { urlFault } from '../transport/secure-url.ts'
 import type { AccessTokenHeader } from './compact-token.ts'
 import type { KeySource } from './key-source.ts'
@@ -16,8 +16,10 @@ export interface DiscoveredKeysOptions {
   readonly timeoutMs?: number
 }
 
-/** Whoever waits has nothing else, so the next try comes soon. */
+/** Requests wait and have nothing else, so the next try comes soon. */
 const COOLDOWN_MS = 1000
+/** Where the document is there and wrong, only the operator can help. */
+const WRONG_COOLDOWN_MS = 30_000
 const TIMEOUT_MS = 5_000
 
 export class DiscoveredKeys implements KeySource {
@@ -27,16 +29,29 @@ export class DiscoveredKeys implements KeySource {
   #triedAt: Moment | null = null
   /** Why the last search failed. */
   #fault: unknown = null
+  readonly #listeners = new Set<(error: Error) => void>()
 
   constructor(options: DiscoveredKeysOptions) {
     this.#options = options
   }
 
   async find(header: AccessTokenHeader): Promise<CryptoKey | null> {
+    return this.#withKeys((keys) => keys.find(header))
+  }
+
+  async check(): Promise<void> {
+    return this.#withKeys((keys) => keys.check())
+  }
+
+  onFault(listener: (error: Error) => void): void {
+    this.#listeners.add(listener)
+  }
+
+  async #withKeys<Result>(work: (keys: RemoteJwks) => Promise<Result>): Promise<Result> {
     const keys = this.#keys ?? (await this.#discover())
     this.#keys = keys
     try {
-      return await keys.find(header)
+      return await work(keys)
     } catch (error) {
       // There are none, or none that may still be used: they may have moved to another address.
       if (this.#keys === keys) this.#keys = null
@@ -52,12 +67,14 @@ export class DiscoveredKeys implements KeySource {
   #discover(): Promise<RemoteJwks> {
     if (this.#flight !== null) return this.#flight
     const { clock } = this.#options
-    const isEarly = this.#triedAt !== null && elapsedMs(this.#triedAt, clock) < COOLDOWN_MS
+    const cooldownMs = this.#fault instanceof NotMetadata ? WRONG_COOLDOWN_MS : COOLDOWN_MS
+    const isEarly = this.#triedAt !== null && elapsedMs(this.#triedAt, clock) < cooldownMs
     if (isEarly) return Promise.reject(noKeys(this.#fault))
     this.#triedAt = momentOf(clock)
     this.#flight = this.#search()
       .catch((fault: unknown) => {
         this.#fault = fault
+        this.#tell(noKeys(fault))
         throw noKeys(fault)
       })
       .finally(() => {
@@ -71,7 +88,14 @@ export class DiscoveredKeys implements KeySource {
     const signal = AbortSignal.timeout(timeoutMs)
     const { jwks_uri } = await discoverMetadata(issuer, fetch, signal)
     const fault = jwks_uri === null ? 'is missing' : urlFault(jwks_uri, allowInsecureRequests)
-    if (fault !== null) throw new Error(`jwks_uri ${fault}`)
-    return new RemoteJwks({ jwks_uri: jwks_uri as string, fetch, clock, timeoutMs })
+    if (fault !== null) throw new NotMetadata(`the jwks_uri of ${issuer} ${fault}`)
+    this.#fault = null
+    const keys = new RemoteJwks({ jwks_uri: jwks_uri as string, fetch, clock, timeoutMs })
+    keys.onFault((error) => this.#tell(error))
+    return keys
+  }
+
+  #tell(error: Error): void {
+    for (const listener of this.#listeners) listener(error)
   }
 }

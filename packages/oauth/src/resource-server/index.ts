@@ -20,6 +20,7 @@ export {
 } from './revocation-list.ts'
 export {
   type Challenger,
+  type Checkable,
   createVerifier,
   type Verifier,
   type VerifierOptions,

@@ -12,6 +12,7 @@ import { boundedText, discardBody } from '../transport/bounded-text.ts'
 import { type Clock, elapsedMs, type Moment, momentOf, systemClock } from '../transport/clock.ts'
 import { freshSeconds } from '../transport/freshness.ts'
 import type { AccessTokenHeader } from './compact-token.ts'
+import { explained } from './explained.ts'
 import { findVerificationKey, type JsonWebKeySet, parseJsonWebKeySet } from './json-web-key-set.ts'
 import type { KeySource } from './key-source.ts'
 
@@ -48,6 +49,7 @@ export class RemoteJwks implements KeySource {
   #flight: Promise<void> | null = null
   /** Why the last fetch brought no keys. */
   #fault: unknown = null
+  readonly #listeners = new Set<(error: Error) => void>()
 
   constructor(options: RemoteJwksOptions) {
     this.#options = {
@@ -65,8 +67,7 @@ export class RemoteJwks implements KeySource {
 
   async find(header: AccessTokenHeader): Promise<CryptoKey | null> {
     if (this.#isOver()) {
-      await this.#refresh()
-      if (this.#isOver()) throw noKeys(this.#fault)
+      await this.check()
     } else if (this.#ageMs() > this.#freshMs) {
       void this.#refresh()
     }
@@ -74,6 +75,16 @@ export class RemoteJwks implements KeySource {
     if (known !== null) return known
     await this.#refresh()
     return this.#lookup(header)
+  }
+
+  async check(): Promise<void> {
+    if (!this.#isOver()) return
+    await this.#refresh()
+    if (this.#isOver()) throw noKeys(this.#fault)
+  }
+
+  onFault(listener: (error: Error) => void): void {
+    this.#listeners.add(listener)
   }
 
   /** Fetches the keys now, cooldown or not: only for what the authorization server itself has said. */
@@ -120,6 +131,7 @@ export class RemoteJwks implements KeySource {
       .catch((fault: unknown) => {
         // What is known stays in force; find() decides whether that is enough.
         this.#fault = fault
+        for (const listener of this.#listeners) listener(noKeys(fault))
       })
       .finally(() => {
         this.#flight = null
@@ -168,5 +180,5 @@ export function noKeys(cause: unknown): OAuthError {
     503,
     { kind: 'unavailable', detail: 'jwks' },
   )
-  return Object.assign(error, { cause })
+  return explained(error, cause)
 }

@@ -4,10 +4,14 @@
  * The policy is said out loud. While the feed is silent, tokens are judged by what is known, for
  * `failOpenForMs` and no longer; then nothing passes until the feed speaks again. What has once been
  * revoked never comes back to life, whatever the feed says later.
+ *
+ * A feed that holds more than `maxEntries`, or does not end, counts as silent: what does not fit cannot be
+ * judged, so the same time runs, and then nothing passes.
  */
 
 import { OAuthError, type RevocationPage } from '../protocol/index.ts'
 import { type Clock, elapsedMs, type Moment, momentOf, systemClock } from '../transport/clock.ts'
+import { explained } from './explained.ts'
 import {
   FeedRefused,
   RevocationFeed,
@@ -24,6 +28,8 @@ import {
 export interface RemoteRevocationsOptions extends RevocationFeedOptions {
   /** For how long a silent feed is taken for "nothing was revoked". At least 5 seconds. */
   readonly failOpenForMs: number
+  /** How many revocations are remembered; more count as silence. 500,000. */
+  readonly maxEntries?: number
   readonly clock?: Clock
   /** From 0 to 1: spreads the tries of a fleet of APIs. */
   readonly random?: () => number
@@ -37,6 +43,9 @@ export type RevocationsEvent =
   | { readonly kind: 'silent'; readonly reason: string; readonly next_try_in_ms: number }
 
 const MIN_FAIL_OPEN_MS = 5_000
+const MAX_ENTRIES = 500_000
+/** Read without a pause; the server puts up to a thousand entries on one. */
+const MAX_PAGES = 1_000
 const MAX_WAIT_SECONDS = 30
 /** For the way there and back, on top of the wait that was asked for. */
 const GRACE_MS = 5_000
@@ -54,7 +63,8 @@ export class RemoteRevocations implements RevocationSource {
   readonly #options: RemoteRevocationsOptions
   readonly #clock: Clock
   readonly #feed: RevocationFeed
-  readonly #list = new RevocationList()
+  readonly #list: RevocationList
+  readonly #maxEntries: number
   readonly #listeners = new Set<() => void>()
   readonly #waitSeconds: number
   #cursor: string | null = null
@@ -62,6 +72,8 @@ export class RemoteRevocations implements RevocationSource {
   #knownAt: Moment
   #readAllAt: Moment
   #failures = 0
+  /** Why the feed is silent. */
+  #fault: string | null = null
   #closed = false
   /** Ends the poll or the pause under way. */
   #wake: () => void = () => {}
@@ -74,6 +86,9 @@ export class RemoteRevocations implements RevocationSource {
     if (!(options.failOpenForMs >= MIN_FAIL_OPEN_MS)) {
       throw new TypeError(`failOpenForMs must be at least ${MIN_FAIL_OPEN_MS}`)
     }
+    this.#maxEntries = options.maxEntries ?? MAX_ENTRIES
+    if (!(this.#maxEntries >= 1)) throw new TypeError('maxEntries must be at least 1')
+    this.#list = new RevocationList(this.#maxEntries)
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#knownAt = momentOf(this.#clock)
@@ -111,7 +126,7 @@ export class RemoteRevocations implements RevocationSource {
   isRevoked(token: RevocableToken): boolean {
     if (elapsedMs(this.#knownAt, this.#clock) > this.#options.failOpenForMs) {
       this.#hurry()
-      throw tooLongSilent()
+      throw tooLongSilent(this.#fault)
     }
     return this.#list.isRevoked(token)
   }
@@ -150,8 +165,9 @@ export class RemoteRevocations implements RevocationSource {
     let pages = 0
     for (let more = true; more && !this.#closed; ) {
       const asked = momentOf(this.#clock)
+      if (pages === MAX_PAGES) throw new Error(`the feed does not end: ${pages} pages were read`)
       const page = await this.#get(pages++ === 0 ? waitSeconds : 0)
-      this.#list.add(page.revocations)
+      this.#learn(page)
       // A page may hold nothing we know and still be followed by one that does.
       more = page.more
       if (more && page.cursor === this.#cursor) throw new Error('the feed does not go on')
@@ -166,13 +182,25 @@ export class RemoteRevocations implements RevocationSource {
     }
   }
 
+  /** What fits is in force, also where not all does. */
+  #learn({ revocations }: RevocationPage): void {
+    if (this.#list.size + revocations.length > this.#maxEntries) this.#forget()
+    if (this.#list.add(revocations)) return
+    throw new Error(`the feed holds more than ${this.#maxEntries} entries: raise maxEntries`)
+  }
+
+  #forget(): void {
+    this.#list.forget(this.#clock.wallMs() / 1000 - KEEP_LONGER_SECONDS)
+  }
+
   #caughtUp(asked: Moment): void {
     // An answer that the machine slept on is as old as its question.
     const longest = this.#waitSeconds * 1000 + GRACE_MS
     this.#knownAt = elapsedMs(asked, this.#clock) <= longest ? momentOf(this.#clock) : asked
     this.#failures = 0
+    this.#fault = null
     this.#hurried = false
-    this.#list.forget(this.#clock.wallMs() / 1000 - KEEP_LONGER_SECONDS)
+    this.#forget()
     this.#tell({ kind: 'caught_up', entries: this.#list.size })
     if (elapsedMs(this.#readAllAt, this.#clock) > READ_ALL_EVERY_MS) this.#readAllAgain()
   }
@@ -222,7 +250,8 @@ export class RemoteRevocations implements RevocationSource {
     const backoff = Math.min(longest, FIRST_BACKOFF_MS * 2 ** Math.min(this.#failures++, 20))
     const asked = error instanceof FeedRefused ? error.retryAfterMs : 0
     const next_try_in_ms = Math.max(asked, backoff) * (1 + random() / 2)
-    this.#tell({ kind: 'silent', reason: reasonOf(error), next_try_in_ms })
+    this.#fault = reasonOf(error)
+    this.#tell({ kind: 'silent', reason: this.#fault, next_try_in_ms })
     await this.#rest(next_try_in_ms)
   }
 
@@ -260,11 +289,13 @@ function reasonOf(error: unknown): string {
   return error.constructor === Error ? error.message : error.name
 }
 
-function tooLongSilent(): OAuthError {
-  return new OAuthError(
+/** @param fault for the operator: it is in the message, and not on the wire. */
+function tooLongSilent(fault: string | null): OAuthError {
+  const error = new OAuthError(
     'temporarily_unavailable',
     'Whether the token was revoked cannot be known right now',
     503,
     { kind: 'unavailable', detail: 'revocations' },
   )
+  return fault === null ? error : explained(error, new Error(fault))
 }

@@ -54,7 +54,7 @@ describe('a revocation feed of which the issuer is known only', () => {
     'that names none': [{ issuer: ISSUER }, /names no revocation feed/],
     'of another issuer': [
       { issuer: 'https://evil.example', modulariot_revocation_feed_uri: FEED },
-      /another issuer/,
+      /expected issuer/,
     ],
     'that names one in plain http': [
       { issuer: ISSUER, modulariot_revocation_feed_uri: 'http://auth.example/feed' },

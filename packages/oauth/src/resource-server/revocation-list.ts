@@ -29,16 +29,25 @@ export class RevocationList implements RevocationSource {
   readonly #keys = new Map<string, number>()
   readonly #clients = new Map<string, { issued_until: number; expires: number }>()
   readonly #listeners = new Set<RevocationListener>()
+  readonly #maxEntries: number
+
+  /** @param maxEntries how many are remembered at most. */
+  constructor(maxEntries = Number.POSITIVE_INFINITY) {
+    this.#maxEntries = maxEntries
+  }
 
   /** How many entries are remembered, of all kinds. */
   get size(): number {
     return this.#tokens.size + this.#keys.size + this.#clients.size
   }
 
-  add(revocations: readonly Revocation[]): void {
-    for (const revocation of revocations) this.#addOne(revocation)
-    if (revocations.length === 0) return
+  /** @returns false when there is no room for all of them; those that fit are remembered. */
+  add(revocations: readonly Revocation[]): boolean {
+    if (revocations.length === 0) return true
+    let fits = true
+    for (const revocation of revocations) fits = this.#addOne(revocation) && fits
     for (const listener of this.#listeners) listener((token) => this.isRevoked(token))
+    return fits
   }
 
   onRevoked(listener: RevocationListener): void {
@@ -60,23 +69,34 @@ export class RevocationList implements RevocationSource {
     }
   }
 
-  #addOne(revocation: Revocation): void {
+  /** A feed that is read from its start again, or answered by a backup, never gives life back. */
+  #addOne(revocation: Revocation): boolean {
+    const { expires } = revocation
     switch (revocation.kind) {
       case 'token':
-        this.#tokens.set(revocation.jti, revocation.expires)
-        return
+        return this.#remember(this.#tokens, revocation.jti, (known) => latest(expires, known))
       case 'key':
-        this.#keys.set(revocation.kid, revocation.expires)
-        return
-      case 'client': {
-        const { client_id, issued_until, expires } = revocation
-        const known = this.#clients.get(client_id)
-        // A feed that is read from its start again, or answered by a backup, never gives life back.
-        this.#clients.set(client_id, {
-          issued_until: Math.max(issued_until, known?.issued_until ?? 0),
-          expires: Math.max(expires, known?.expires ?? 0),
-        })
-      }
+        return this.#remember(this.#keys, revocation.kid, (known) => latest(expires, known))
+      case 'client':
+        return this.#remember(this.#clients, revocation.client_id, (known) => ({
+          issued_until: latest(revocation.issued_until, known?.issued_until),
+          expires: latest(expires, known?.expires),
+        }))
     }
   }
+
+  #remember<Value>(
+    entries: Map<string, Value>,
+    id: string,
+    merge: (known: Value | undefined) => Value,
+  ): boolean {
+    const known = entries.get(id)
+    if (known === undefined && this.size >= this.#maxEntries) return false
+    entries.set(id, merge(known))
+    return true
+  }
+}
+
+function latest(time: number, known: number | undefined): number {
+  return known === undefined ? time : Math.max(time, known)
 }

@@ -4,7 +4,13 @@ import { hasDuplicateMembers, type Revocation, type RevocationPage } from '../pr
 
 type Members = Readonly<Record<string, unknown>>
 
-const isText = (value: unknown) => typeof value === 'string' && value !== ''
+/** Ids are some 30 characters, and an entry may be held for long: what is longer is no id. */
+const MAX_ID_LENGTH = 256
+/** A cursor comes back in a URL. */
+const MAX_CURSOR_LENGTH = 1024
+
+const isText = (value: unknown, maxLength = MAX_ID_LENGTH) =>
+  typeof value === 'string' && value !== '' && value.length <= maxLength
 const isTime = (value: unknown) => typeof value === 'number' && Number.isFinite(value)
 
 /** What each kind needs besides `expires`. A new kind is a new row. */
@@ -24,7 +30,11 @@ export function parseRevocationPage(text: string): RevocationPage {
   const value: unknown = JSON.parse(text)
   if (!isMembers(value) || hasDuplicateMembers(text, value)) throw new Error('not a page')
   const { revocations, cursor, more } = value
-  if (!Array.isArray(revocations) || !isText(cursor) || typeof more !== 'boolean') {
+  if (
+    !Array.isArray(revocations) ||
+    !isText(cursor, MAX_CURSOR_LENGTH) ||
+    typeof more !== 'boolean'
+  ) {
     throw new Error('not a page')
   }
   const known = revocations.filter((entry) => !isMembers(entry) || isKnown(entry.kind))

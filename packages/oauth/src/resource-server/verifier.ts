@@ -41,6 +41,11 @@ export interface VerifierOptions {
   readonly cacheSize?: number
   /** For the keys, where `keys` is left out. */
   readonly fetch?: typeof globalThis.fetch
+  /**
+   * Called when the keys could not be loaded, once a try and not once a request. The message says why: a wrong
+   * issuer, a server that is down. Log it; clients see no more than a 503.
+   */
+  readonly onError?: (error: Error) => void
   /** Allows plain `http:` to other machines, where something else protects the way. */
   readonly allowInsecureRequests?: boolean
   /** Where RFC 9728 metadata about this API is served; `challenge` names it. */
@@ -60,18 +65,30 @@ export interface Verifier {
   ): Promise<AccessTokenClaims>
 }
 
+export interface Checkable {
+  /**
+   * Whether the keys can be had, for a start that fails early and for a readiness probe. Loads them where none
+   * are known, so that the first token does not wait.
+   *
+   * @throws OAuthError `temporarily_unavailable` whose message names the reason, such as the issuer that was
+   *   expected and the one that was found.
+   */
+  check(): Promise<void>
+}
+
 export interface Challenger {
   /** The answer to what `verify` threw; throws on what it did not. */
   challenge(error: unknown): Challenge
 }
 
 /** @throws TypeError when the issuer or the audience cannot be right. */
-export function createVerifier(options: VerifierOptions): Verifier & Challenger {
+export function createVerifier(options: VerifierOptions): Verifier & Challenger & Checkable {
   assertOptions(options)
   const { now = Date.now, revocations, resource_metadata } = options
   const keys = options.keys ?? discoveredKeys(options)
   const algorithms = options.algorithms ?? SIGNING_ALGORITHMS
   const verified = new VerifiedTokens(options.cacheSize ?? 10_000)
+  keys.onFault?.(quietly(options.onError))
   revocations?.onKeyRevoked?.(() => keys.reload?.())
   revocations?.onRevoked?.((isRevoked) => verified.dropRevoked(isRevoked))
 
@@ -114,6 +131,7 @@ export function createVerifier(options: VerifierOptions): Verifier & Challenger 
   }
 
   return {
+    check: async () => keys.check?.(),
     async verify(authorization, required) {
       const known = verified.get(authorization ?? '', now() / 1000)
       const found = known ?? (await find(authorization))
@@ -126,6 +144,15 @@ export function createVerifier(options: VerifierOptions): Verifier & Challenger 
       return claims
     },
     challenge: (error) => challenge(error, resource_metadata ? { resource_metadata } : {}),
+  }
+}
+
+/** A log that fails must not fail the request. */
+function quietly(onError: VerifierOptions['onError']): (error: Error) => void {
+  return (error) => {
+    try {
+      onError?.(error)
+    } catch {}
   }
 }
 

@@ -62,6 +62,14 @@ function metadataUrls(issuer: string): string[] {
   return path === '' ? [`${origin}${name}`] : [`${origin}${name}${path}`, `${origin}${path}${name}`]
 }
 
+const MAX_FOUND_LENGTH = 200
+
+/** What a stranger's document says, for a message: short, and nothing that shows nothing. */
+function readable(value: unknown): string {
+  const text = JSON.stringify(value).slice(0, MAX_FOUND_LENGTH)
+  return text.replaceAll(/[^\x20-\x7e]/g, '?')
+}
+
 function readMetadata(text: string, issuer: string, url: string): DiscoveredMetadata {
   let value: unknown = null
   try {
@@ -72,7 +80,10 @@ function readMetadata(text: string, issuer: string, url: string): DiscoveredMeta
     throw new NotMetadata(`${url} is not authorization server metadata`)
   }
   const metadata: Record<string, unknown> = { ...value }
-  if (metadata.issuer !== issuer) throw new NotMetadata(`${url} speaks of another issuer`)
+  if (metadata.issuer !== issuer) {
+    const found = readable(metadata.issuer)
+    throw new NotMetadata(`${url}: expected issuer "${issuer}", found ${found}; they must be equal`)
+  }
   const member = (name: string) => (typeof metadata[name] === 'string' ? metadata[name] : null)
   return {
     token_endpoint: member('token_endpoint'),

@@ -9,6 +9,7 @@ import {
   type ModularIoT as ModularIoTType,
 } from '../modular-iot.ts'
 
+export { NotPrivateError } from '@modulariot/oauth/node'
 export { type CloseOnExitOptions, closeOnExit } from './close-on-exit.ts'
 export { Spool, type SpoolOptions } from './spool.ts'
 export { SpoolLockedError } from './spool-lock.ts'

@@ -6,8 +6,9 @@
  * server keeps a request id once.
  */
 
-import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { NotPrivateError, openPrivateFile } from '@modulariot/oauth/node'
 import { checksum } from './spool-line.ts'
 
 const SEGMENT = /^(\d{10})\.log$/
@@ -27,19 +28,54 @@ export async function segmentsIn(directory: string): Promise<number[]> {
   return numbers.filter((number) => number > 0).sort((a, b) => a - b)
 }
 
-/** Where delivery has come to; the very beginning when there is no note or it cannot be read. */
+/**
+ * What is in a segment: reports that are sent in our name, so nobody else may have written them.
+ *
+ * @throws NotPrivateError; the file system's own errors.
+ */
+export async function readSegment(directory: string, segment: number): Promise<Buffer> {
+  const path = segmentPath(directory, segment)
+  const file = await openPrivateFile(path, 'write')
+  if (file === null) throw Object.assign(new Error(`${path} is missing`), { code: 'ENOENT' })
+  try {
+    return await file.readFile()
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Where delivery has come to; the very beginning when there is no note or it cannot be read.
+ *
+ * @throws NotPrivateError when another user may have written the note.
+ */
 export async function readPosition(directory: string): Promise<Position> {
-  const text = await readFile(join(directory, 'position'), 'utf8').catch(() => '')
+  const text = await readNote(join(directory, 'position')).catch((error: unknown) => {
+    if (error instanceof NotPrivateError) throw error
+    return ''
+  })
   const match = /^([0-9a-f]+) ((\d+) (\d+))\n$/.exec(text)
   // A damaged note would have reports deleted that nobody has.
   if (match === null || match[1] !== checksum(match[2] as string)) return { segment: 0, offset: 0 }
   return { segment: Number(match[3]), offset: Number(match[4]) }
 }
 
+async function readNote(path: string): Promise<string> {
+  const file = await openPrivateFile(path, 'write')
+  if (file === null) return ''
+  try {
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
 export async function writePosition(directory: string, position: Position): Promise<void> {
   const next = join(directory, 'position.next')
   const note = `${position.segment} ${position.offset}`
-  await writeFile(next, `${checksum(note)} ${note}\n`, { mode: 0o600 })
+  // One that a crash left behind, or a link: it is made anew and never written through.
+  await rm(next, { force: true })
+  await writeFile(next, `${checksum(note)} ${note}\n`, { mode: 0o600, flag: 'wx' })
   await rename(next, join(directory, 'position'))
 }
 

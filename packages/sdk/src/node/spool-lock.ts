@@ -11,6 +11,7 @@
 import { randomUUID } from 'node:crypto'
 import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readPrivateFileSync } from '@modulariot/oauth/node'
 import { isAlive, showLife } from './sign-of-life.ts'
 
 export class SpoolLockedError extends Error {
@@ -38,7 +39,10 @@ export async function lockDirectory(directory: string): Promise<() => void> {
     life.end()
   }
   try {
-    writeFileSync(mine, `${identity(process.pid)} ${namespace()} ${life.socket}\n`, { mode: 0o600 })
+    writeFileSync(mine, `${identity(process.pid)} ${namespace()} ${life.socket}\n`, {
+      mode: 0o600,
+      flag: 'wx',
+    })
     if (!tryLink(mine, lock)) {
       await clearStale(directory, lock)
       if (!tryLink(mine, lock)) throw lockedBy(directory, holderOf(lock).pid)
@@ -84,7 +88,7 @@ async function clearStale(directory: string, lock: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw error
   }
-  const taken = readFileSync(aside, 'utf8')
+  const taken = readLock(aside)
   // Between the look and the rename somebody else took it over: give it back.
   if (taken !== holder.text) tryLink(aside, lock)
   else if (SOCKET.test(holder.socket)) rmSync(join(directory, holder.socket), { force: true })
@@ -103,10 +107,19 @@ interface Holder {
 const SOCKET = /^life\.[0-9a-f]{8}$/
 
 function holderOf(lock: string): Holder {
-  const text = readOr(lock, '')
+  const text = readLock(lock)
   const [pid = '', boot = '', began = '', namespace = '', socket = '-'] = text.trim().split(' ')
   const identity = `${pid} ${boot} ${began}`.trim()
   return { pid: Number.parseInt(pid, 10), identity, namespace, socket, text }
+}
+
+/** Nothing where it is missing, or what another user or a link has put there: that is no lock of ours. */
+function readLock(path: string): string {
+  try {
+    return readPrivateFileSync(path, 'write') ?? ''
+  } catch {
+    return ''
+  }
 }
 
 async function isRunning(directory: string, holder: Holder): Promise<boolean> {

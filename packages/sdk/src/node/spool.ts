@@ -6,7 +6,7 @@
  * thing in its file, and is skipped by its checksum.
  */
 
-import { mkdir, readFile } from 'node:fs/promises'
+import { preparePrivateDirectory } from '@modulariot/oauth/node'
 import {
   firstWithin,
   type KeptReport,
@@ -16,8 +16,8 @@ import {
 } from '../buffer/report-queue.ts'
 import {
   readPosition,
+  readSegment,
   removeSegment,
-  segmentPath,
   segmentsIn,
   writePosition,
 } from './spool-files.ts'
@@ -26,7 +26,10 @@ import { lockDirectory } from './spool-lock.ts'
 import { type FsyncPolicy, SpoolWriter } from './spool-writer.ts'
 
 export interface SpoolOptions {
-  /** Made with mode 0700 where it is missing; its files have 0600. One process at a time. */
+  /**
+   * Made with mode 0700 where it is missing; its files have 0600. One process at a time. It and its files
+   * must belong to this user, and only this user may write in it.
+   */
   readonly directory: string
   /** `always` unless told otherwise. */
   readonly fsync?: FsyncPolicy
@@ -88,7 +91,8 @@ export class Spool implements ReportQueue {
   /**
    * Opens a spool, with what an earlier run left in it.
    *
-   * @throws SpoolLockedError while another process uses the directory; the file system's own errors.
+   * @throws NotPrivateError where another user could have planted reports or links; SpoolLockedError while
+   *   another process uses the directory; the file system's own errors.
    */
   static async open(options: SpoolOptions): Promise<Spool> {
     const settings = {
@@ -97,7 +101,7 @@ export class Spool implements ReportQueue {
       segmentBytes: 1 << 20,
       ...options,
     } as const
-    await mkdir(settings.directory, { recursive: true, mode: 0o700 })
+    preparePrivateDirectory(settings.directory)
     const unlock = await lockDirectory(settings.directory)
     try {
       return new Spool(settings, await look(settings.directory), unlock)
@@ -150,7 +154,7 @@ export class Spool implements ReportQueue {
   /** A segment is read as it was when reading began, however it grows meanwhile. */
   async #read(segment: Segment): Promise<Buffer> {
     const { bytes } = segment
-    return (await readFile(segmentPath(this.#directory, segment.number))).subarray(0, bytes)
+    return (await readSegment(this.#directory, segment.number)).subarray(0, bytes)
   }
 
   /** Lines that were good when they were counted, and are not any more. */
@@ -267,7 +271,7 @@ async function look(directory: string): Promise<Found> {
   let written = 0
   let damagedLines = 0
   for (const number of numbers) {
-    const file = await readFile(segmentPath(directory, number))
+    const file = await readSegment(directory, number)
     const offset = number < head.segment ? file.length : number === head.segment ? head.offset : 0
     const before = items
     for (const { report } of linesOf(file, offset)) {

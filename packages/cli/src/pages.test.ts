@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { pagesOf } from './pages.ts'
+
+async function cursorsRead(next: (cursor: string | null) => string | null) {
+  const cursors: (string | null)[] = []
+  const read = async (cursor: string | null) => {
+    cursors.push(cursor)
+    return next(cursor)
+  }
+  const ended = Array.fromAsync(pagesOf(read, (page) => page)).then(
+    () => 'ended',
+    (error: Error) => error.message,
+  )
+  return { said: await ended, cursors }
+}
+
+describe('pages of a list', () => {
+  it('are read one behind the other until there is no next', async () => {
+    const { said, cursors } = await cursorsRead((cursor) => (cursor === null ? 'a' : null))
+    assert.deepEqual([said, cursors], ['ended', [null, 'a']])
+  })
+
+  it('are given up when the cursor does not move', async () => {
+    const { said, cursors } = await cursorsRead(() => 'a')
+    assert.match(said, /does not end/)
+    assert.deepEqual(cursors, [null, 'a'])
+  })
+
+  it('are given up when they do not end', async () => {
+    const { said, cursors } = await cursorsRead((cursor) =>
+      `${cursor}`.length > 1 ? '1' : `${cursor}`.concat('1').slice(-2),
+    )
+    assert.match(said, /does not end/)
+    assert.equal(cursors.length, 10_000)
+  })
+})

@@ -1,0 +1,43 @@
+/**
+ * Characters that show nothing and change what a reader sees: they command a terminal, begin a line, reverse
+ * the order of letters or make two names look the same (Unicode Technical Report 36, Technical Standard 39).
+ */
+
+/**
+ * Controls (C0, DEL, C1), halves of surrogate pairs, line and paragraph separators, and all that Unicode shows
+ * as nothing: bidirectional controls, zero-width characters, fillers, variation selectors, tags.
+ */
+const SHOW_NOTHING = String.raw`[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]`
+
+/** Scripts that are written with joiners: Persian and its relatives, Mongolian, the scripts of India and beyond. */
+const JOINING_SCRIPTS = [
+  ...['Arabic', 'Syriac', 'Nko', 'Mongolian', 'Devanagari', 'Bengali', 'Gurmukhi', 'Gujarati'],
+  ...['Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala', 'Khmer', 'Myanmar', 'Tibetan'],
+]
+
+/** Where such a character does what it is for. Each ends with the character; a new use is a new row. */
+const NEEDED = [
+  // Joiners right after a letter of a script that has them (RFC 5892 appendix A).
+  String.raw`[${JOINING_SCRIPTS.map((name) => String.raw`\p{Script=${name}}`).join('')}][\u200c\u200d]`,
+  // Between the parts of one emoji, and where an emoji is asked for in colour.
+  String.raw`\p{Extended_Pictographic}\ufe0f?\p{Emoji_Modifier}?\u200d(?=\p{Extended_Pictographic})`,
+  String.raw`\p{Emoji}\ufe0f`,
+  // Forms of Mongolian letters and of Chinese characters.
+  String.raw`\p{Script=Mongolian}[\u180b-\u180d\u180f]`,
+  String.raw`\p{Script=Han}[\ufe00-\ufe02\u{e0100}-\u{e01ef}]`,
+]
+
+const PATTERN = `${SHOW_NOTHING}(?<!${NEEDED.join('|')})`
+
+/** Whether the text holds a character that shows nothing where it stands. */
+export function holdsHiddenCharacters(text: string): boolean {
+  return HIDDEN.test(text)
+}
+
+const HIDDEN = new RegExp(PATTERN, 'u')
+const HIDDEN_RUNS = new RegExp(`(?:${PATTERN})+`, 'gu')
+
+/** Replaces the characters that show nothing where they stand, a run of them at a time. */
+export function replaceHiddenCharacters(text: string, replace: (run: string) => string): string {
+  return text.replaceAll(HIDDEN_RUNS, (run) => replace(run))
+}
