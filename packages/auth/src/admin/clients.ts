@@ -49,11 +49,14 @@ export async function createClient(
   return { client: viewOf(client), client_secret }
 }
 
-/** One line of a bulk request: made, there already, or refused. Never more than one of them. */
+/**
+ * One line of a bulk request: made, there already, or refused. `stopped` comes last, for the line at which the
+ * caller lost its authority: neither that line nor any after it was carried out.
+ */
 export type BulkResult =
   | ({ readonly status: 'created' } & CreatedClient)
   | { readonly status: 'exists'; readonly client: ClientView }
-  | { readonly status: 'refused'; readonly message: string }
+  | { readonly status: 'refused' | 'stopped'; readonly message: string }
 
 /**
  * Makes each of them that can be made; a bad one fails alone. In the order of the inputs.
@@ -129,21 +132,25 @@ export async function changeClient(
   ifVersion: number | null,
   context: AdminContext,
 ): Promise<ClientView> {
-  const updated = await context.store.updateClient(client_id, (found) => {
-    const current = assertVisible(context, client_id, found)
-    if (ifVersion !== null && ifVersion !== current.version) throw changedSince(current)
-    assertNoEscalation(context, current)
-    const edited = edit(current)
-    assertNoEscalation(context, edited)
-    const disables = edited.status === 'disabled' && current.status === 'active'
-    const next = {
-      ...(disables ? cutOff(edited, context.now()) : edited),
-      updated_at: new Date(context.now()).toISOString(),
-      version: current.version + 1,
-    }
-    const audited = auditedClient(context, action, viewOf(current), next, viewOf(next))
-    return { ...audited, revoke: revocationsOf(current, next) }
-  })
+  const updated = await context.store.updateClient(
+    client_id,
+    (found) => {
+      const current = assertVisible(context, client_id, found)
+      if (ifVersion !== null && ifVersion !== current.version) throw changedSince(current)
+      assertNoEscalation(context, current)
+      const edited = edit(current)
+      assertNoEscalation(context, edited)
+      const disables = edited.status === 'disabled' && current.status === 'active'
+      const next = {
+        ...(disables ? cutOff(edited, context.now()) : edited),
+        updated_at: new Date(context.now()).toISOString(),
+        version: current.version + 1,
+      }
+      const audited = auditedClient(context, action, viewOf(current), next, viewOf(next))
+      return { ...audited, revoke: revocationsOf(current, next) }
+    },
+    context.authority,
+  )
   if (updated === null) throw noSuchClient(client_id)
   return viewOf(updated)
 }
@@ -186,5 +193,6 @@ function storeAll(
     registrations.map(({ client }) =>
       auditedClient(context, 'client.created', null, client, viewOf(client)),
     ),
+    context.authority,
   )
 }

@@ -2,7 +2,9 @@
 
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import { OAuthError } from '@modulariot/oauth/protocol'
 import {
+  type BulkResult,
   type CreatedClient,
   createClient,
   createClients,
@@ -67,22 +69,61 @@ export async function create(call: AdminCall) {
 const BULK_BATCH = 50
 const MAX_BULK_LINES = 20_000
 
+/**
+ * The answer is made as it is read: the next transaction begins once the lines of the one before have gone to
+ * the socket, and none begins after the reader has left. Each checks the caller's authority.
+ */
 export async function createMany(call: AdminCall): Promise<Readable> {
   const lines = bodyText(call.request)
     .split('\n')
     .filter((line) => line.trim() !== '')
   if (lines.length > MAX_BULK_LINES) throw invalidInput(`send at most ${MAX_BULK_LINES} lines`)
   const tenant = tenantOf(call)
+  const make = async (start: number): Promise<string> => {
+    const inputs = lines.slice(start, start + BULK_BATCH).map(parseLine)
+    return linesOf(await createClients(inputs, tenant, call.context))
+  }
+  // Before the head is sent, so that a refusal or an outage at the beginning has a status.
+  const first = await make(0)
   async function* results() {
-    for (let start = 0; start < lines.length; start += BULK_BATCH) {
-      const inputs = lines.slice(start, start + BULK_BATCH).map(parseLine)
-      const made = await createClients(inputs, tenant, call.context)
-      yield made.map((result) => `${JSON.stringify(result)}\n`).join('')
+    if (lines.length > 0) yield first
+    for (let start = BULK_BATCH; start < lines.length; start += BULK_BATCH) {
       await setImmediate()
+      try {
+        yield await make(start)
+      } catch (error) {
+        if (!(error instanceof OAuthError)) throw error
+        call.request.log.info({ reason: error.reason }, 'refused')
+        yield linesOf([stopped(error)])
+        return
+      }
     }
   }
   call.reply.type('application/x-ndjson')
-  return Readable.from(results())
+  return readInStep(results())
+}
+
+/** `Readable.from` asks for the next step while the one before still waits for the socket; this does not. */
+function readInStep(steps: AsyncGenerator<string>): Readable {
+  return new Readable({
+    highWaterMark: 0,
+    read() {
+      steps.next().then(
+        ({ done, value }) => this.push(done ? null : value),
+        (error) => this.destroy(error),
+      )
+    },
+  })
+}
+
+function linesOf(results: readonly BulkResult[]): string {
+  return results.map((result) => `${JSON.stringify(result)}\n`).join('')
+}
+
+/** A broken connection would say as much, but also what a broken network says. */
+function stopped({ error_description }: OAuthError): BulkResult {
+  const message = `${error_description}; this line and those after it were not carried out`
+  return { status: 'stopped', message }
 }
 
 export async function get(call: AdminCall) {

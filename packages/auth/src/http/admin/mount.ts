@@ -42,6 +42,8 @@ export async function mountAdminRoutes(
         bodyLimit: route.ndjson ? MAX_BULK_BYTES : MAX_BODY_BYTES,
         exposeHeadRoute: false,
         onRequest: requireAdminToken(deps, route.scope),
+        // Again: the body may have taken its time, and the administrator been cut off.
+        preHandler: requireAdminToken(deps, route.scope),
         handler: async (request, reply) => {
           assertKnownQuery(request.query, route)
           const call = { context: adminContext(request, deps), request, reply }
