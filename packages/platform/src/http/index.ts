@@ -1,5 +1,6 @@
 /** HTTP plumbing both applications share. */
 
+export { rangesCover } from './address-coverage.ts'
 export { addressInList, parseAddressRange } from './address-list.ts'
 export type { Application, UnroutedRefusal } from './application.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
