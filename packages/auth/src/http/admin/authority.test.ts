@@ -13,6 +13,7 @@ import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { createClient, updateClient } from '../../admin/clients.ts'
 import { ADMIN, API, type Installation, openInstallation } from '../../admin/sample-installation.ts'
+import { wastefulClients } from '../../admin/usage.ts'
 import { deriveInstallationKeys } from '../../keys/sealing.ts'
 import { type AuthServer, createAuthServer } from '../../server.ts'
 import type { AuthStore } from '../../store/store.ts'
@@ -185,6 +186,22 @@ describe('a read of the admin API', () => {
     } finally {
       store.findClient = findClient
     }
+  })
+})
+
+describe('a read of many pages', () => {
+  it('is confirmed before each, and ends where it no longer is', async () => {
+    let pages = 0
+    const ended = new Error('the token has ended')
+    const listUsage = async () => ({ clients: [], next: `page ${pages++}` })
+    const confirm = async (): Promise<void> => {
+      if (pages === 2) throw ended
+    }
+    const authority = { ...{ client_id: 'c', jti: 'j', kid: 'k' }, assert: () => {}, confirm }
+    const store = { ...place.store, listUsage } as AuthStore
+    const context = { ...place.caller(place.acme), store, authority }
+    await assert.rejects(wastefulClients(context), ended)
+    assert.equal(pages, 2)
   })
 })
 
