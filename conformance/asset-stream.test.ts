@@ -179,6 +179,26 @@ describe('a stream belongs to a tenant:', () => {
   })
 })
 
+describe('the streams of a tenant', () => {
+  it('are not one client’s alone: past its share it gets 429, and another client a stream', async () => {
+    const org = orgOf(token)
+    const [greedy, other] = await Promise.all([
+      createClient(server, '--org', org),
+      createClient(server, '--org', org),
+    ])
+    const bearer = await accessToken(connection, greedy)
+    const share = 20
+    const streams = await Promise.all(
+      Array.from({ length: share }, () => openStream(server.url, bearer)),
+    )
+    assertApiError(await get(connection, bearer, '/v1/assets/stream'), 429)
+    const again = await accessToken(connection, greedy)
+    assertApiError(await get(connection, again, '/v1/assets/stream'), 429)
+    streams.push(await openStream(server.url, await accessToken(connection, other)))
+    await Promise.all(streams.map((stream) => stream.close()))
+  })
+})
+
 describe('a reader that stops reading', () => {
   it('holds up nobody else', async () => {
     const stuck = connect(Number(new URL(server.url).port), 'localhost')

@@ -98,7 +98,6 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
     if (change.revocations) void revocations.catchUp()
   })
 
-  const audience = adminAudience(issuer)
   const stopMaintenance = startMaintenance({
     store,
     maintainKeys: async () => keys.maintain(await algorithmsInUse()),
@@ -127,8 +126,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
         quotas,
         usage,
         metrics,
-        verifier: verifierFor(audience),
-        adminAudience: audience,
+        verifier: verifierFor(adminAudience(issuer)),
         feedVerifier: verifierFor(feedAudience(issuer)),
         ownVerifier: verifierFor(null, exactKeys(keys)),
         revocations,

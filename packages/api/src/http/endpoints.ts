@@ -22,7 +22,7 @@ import {
 } from '../track/series.ts'
 import { assetJson, assetListJson, eventListJson } from './asset-json.ts'
 import { MAX_BATCH_BYTES, MAX_BATCH_ITEMS, NDJSON } from './request-body.ts'
-import { accessTokenClaims } from './require-access-token.ts'
+import { accessTokenClaims, verifyAgain } from './require-access-token.ts'
 import * as schemas from './schemas.ts'
 import { type StreamDeps, streamEndpoint } from './stream-endpoint.ts'
 import { type TrackEndpointDeps, trackBatchEndpoint, trackEndpoint } from './track-endpoint.ts'
@@ -184,7 +184,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
     handler: (deps) => (request, reply) => {
       const signal = untilLeft(reply)
       const tenant = accessTokenClaims(request)
-      return listMetrics(tenant, assetId(request), request.query, { ...deps, signal })
+      const confirm = () => verifyAgain(request, deps.verifier, SCOPES.read)
+      return listMetrics(tenant, assetId(request), request.query, { ...deps, signal, confirm })
     },
   },
   {

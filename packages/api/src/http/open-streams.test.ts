@@ -1,16 +1,91 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { OpenStreams } from './open-streams.ts'
+import { setImmediate } from 'node:timers/promises'
+import { OpenStreams, STREAM_LIMITS } from './open-streams.ts'
 
-const TENANT = { org_id: 'acme', environment: 'production', client_id: 'one' } as const
+const READER = { org_id: 'acme', environment: 'production', client_id: 'one' } as const
+const good = async (): Promise<boolean> => true
 
 describe('OpenStreams', () => {
   it('ends a stream that is opened after all have ended, and keeps no place for it', () => {
     const streams = new OpenStreams()
-    const early = streams.open(TENANT)
+    const early = streams.open(READER, good)
     streams.endAll()
-    const late = streams.open(TENANT)
+    const late = streams.open(READER, good)
     for (const { signal } of [early, late]) assert.equal(signal.reason, 'shutdown')
     assert.equal(streams.size, 0)
+  })
+
+  it('ends the streams whose token is no longer good within half a second, and no other', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const streams = new OpenStreams()
+    let revoked = false
+    const one = streams.open(READER, async () => !revoked)
+    const other = streams.open(READER, good)
+    t.mock.timers.tick(500)
+    await setImmediate()
+    assert.equal(one.signal.aborted, false)
+    revoked = true
+    t.mock.timers.tick(500)
+    await setImmediate()
+    assert.equal(one.signal.reason, 'token')
+    assert.equal(other.signal.aborted, false)
+    assert.equal(streams.size, 1)
+  })
+
+  it('waits for no check that hangs: the others are asked on, that one not twice', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const streams = new OpenStreams()
+    let hanging = 0
+    let asked = 0
+    streams.open(READER, () => {
+      hanging++
+      return new Promise(() => {})
+    })
+    streams.open(READER, async () => {
+      asked++
+      return true
+    })
+    for (let tick = 0; tick < 3; tick++) {
+      t.mock.timers.tick(250)
+      await setImmediate()
+    }
+    assert.deepEqual([hanging, asked], [1, 3])
+  })
+
+  it('asks nothing while none is open, and again when one is', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const streams = new OpenStreams()
+    let asked = 0
+    const isTokenGood = async (): Promise<boolean> => {
+      asked++
+      return true
+    }
+    streams.open(READER, isTokenGood).close()
+    t.mock.timers.tick(1000)
+    assert.equal(asked, 0)
+    streams.open(READER, isTokenGood)
+    t.mock.timers.tick(250)
+    assert.equal(asked, 1)
+  })
+
+  it('leaves most of a tenant’s places to its other clients', () => {
+    const { maxPerTenant, maxPerClient } = STREAM_LIMITS
+    const streams = new OpenStreams()
+    const openAll = (client_id: string): number => {
+      let opened = 0
+      for (; opened <= maxPerTenant; opened++) {
+        try {
+          streams.open({ ...READER, client_id }, good)
+        } catch {
+          break
+        }
+      }
+      return opened
+    }
+    assert.ok(maxPerClient <= maxPerTenant / 5)
+    assert.equal(openAll('one'), maxPerClient)
+    assert.equal(openAll('two'), maxPerClient)
+    assert.equal(streams.size, 2 * maxPerClient)
   })
 })

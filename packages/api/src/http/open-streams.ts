@@ -1,7 +1,10 @@
-/** The streams that are open: how many there may be, and how they end when the server does. */
+/**
+ * The streams that are open: how many there may be, how they end when the server does, and that none outlives its
+ * token.
+ */
 
+import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError } from '../api-error.ts'
-import type { Tenant } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
 
 /** Why a stream ends before its reader leaves. */
@@ -18,13 +21,32 @@ export interface OpenStream {
 export interface StreamLimits {
   readonly max: number
   readonly maxPerTenant: number
+  readonly maxPerClient: number
 }
 
-export const STREAM_LIMITS: StreamLimits = { max: 1000, maxPerTenant: 100 }
+/**
+ * A tenant has a tenth of all. A client has a fifth of its tenant's: enough for one on each screen of a control
+ * room, and no leaked or looping client keeps the other clients out.
+ */
+export const STREAM_LIMITS: StreamLimits = { max: 1000, maxPerTenant: 100, maxPerClient: 20 }
+
+/** With what a revocation takes to be heard of (200 ms), a stream ends well within a second. */
+const CHECK_INTERVAL_MS = 250
+
+type Reader = Pick<AccessTokenClaims, 'org_id' | 'environment' | 'client_id'>
+
+interface Entry {
+  readonly tenant: string
+  readonly client_id: string
+  readonly isTokenGood: () => Promise<boolean>
+  /** A check that has not been answered yet; there is one at a time. */
+  checking: boolean
+}
 
 export class OpenStreams {
   readonly #limits: StreamLimits
-  readonly #open = new Map<AbortController, string>()
+  readonly #open = new Map<AbortController, Entry>()
+  #checks: NodeJS.Timeout | null = null
   #ended = false
 
   constructor(limits: StreamLimits = STREAM_LIMITS) {
@@ -35,16 +57,17 @@ export class OpenStreams {
     return this.#open.size
   }
 
-  /** @throws ApiError 429 when there are as many as there may be. */
-  open(by: Tenant): OpenStream {
+  /**
+   * @param isTokenGood asked four times a second, so it should be a lookup.
+   * @throws ApiError 429 when there are as many as there may be.
+   */
+  open({ client_id, ...by }: Reader, isTokenGood: () => Promise<boolean>): OpenStream {
     const tenant = tenantName(by)
-    const ofTenant = [...this.#open.values()].filter((name) => name === tenant).length
-    if (this.size >= this.#limits.max || ofTenant >= this.#limits.maxPerTenant) {
-      throw new ApiError(429, 'Too many streams', 'Close a stream before you open another')
-    }
+    this.#assertRoom(tenant, client_id)
     const controller = new AbortController()
-    this.#open.set(controller, tenant)
+    this.#open.set(controller, { tenant, client_id, isTokenGood, checking: false })
     if (this.#ended) this.#end(controller, 'shutdown')
+    else this.#checks ??= setInterval(() => this.#checkAll(), CHECK_INTERVAL_MS).unref()
     return {
       signal: controller.signal,
       end: (reason) => this.#end(controller, reason),
@@ -58,8 +81,32 @@ export class OpenStreams {
     for (const controller of [...this.#open.keys()]) this.#end(controller, 'shutdown')
   }
 
+  #assertRoom(tenant: string, client_id: string): void {
+    const { max, maxPerTenant, maxPerClient } = this.#limits
+    const ofTenant = [...this.#open.values()].filter((entry) => entry.tenant === tenant)
+    const ofClient = ofTenant.filter((entry) => entry.client_id === client_id)
+    const full =
+      this.size >= max || ofTenant.length >= maxPerTenant || ofClient.length >= maxPerClient
+    if (full) throw new ApiError(429, 'Too many streams', 'Close a stream before you open another')
+  }
+
+  /** Each for itself: one whose answer takes time (keys that must be fetched) holds up no other. */
+  #checkAll(): void {
+    for (const [controller, entry] of this.#open) {
+      if (entry.checking) continue
+      entry.checking = true
+      void entry.isTokenGood().then((good) => {
+        entry.checking = false
+        if (!good) this.#end(controller, 'token')
+      })
+    }
+  }
+
   #end(controller: AbortController, reason?: EndReason): void {
     this.#open.delete(controller)
     controller.abort(reason)
+    if (this.#open.size > 0 || this.#checks === null) return
+    clearInterval(this.#checks)
+    this.#checks = null
   }
 }

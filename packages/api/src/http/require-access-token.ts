@@ -18,6 +18,21 @@ export function requireAccessToken(verifier: Verifier, scope: string): onRequest
   }
 }
 
+/**
+ * Verifies the token of a request that passed the hook again, right before it is acted upon: a body can be held
+ * back, and a turn waited for, until the token is revoked or over. For a token seen before that is a lookup. Its
+ * addresses are not checked again: they are the token's, and the connection is the same.
+ *
+ * @throws OAuthError, as the hook does.
+ */
+export async function verifyAgain(
+  { headers }: FastifyRequest,
+  verifier: Verifier,
+  scope: string,
+): Promise<void> {
+  await verifier.verify(headers.authorization, { scope })
+}
+
 /** The claims of a request that passed the hook. */
 export function accessTokenClaims(request: FastifyRequest): AccessTokenClaims {
   const claims = claimsOf.get(request)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
 import { noMetrics } from '@modulariot/platform/metrics'
 import { StoreUnavailable } from '@modulariot/platform/storage'
@@ -91,6 +92,29 @@ describe('a stream', { timeout: 20_000 }, () => {
     await once(socket, 'data')
     refuse(refused(401, 'invalid_token'))
     assert.match(await text(socket), /\{"reason":"token"\}/)
+    await app.close()
+  })
+
+  it('tells nothing more after that, not even of what was read from the store already', async () => {
+    const payload = JSON.stringify('x'.repeat(1_000_000))
+    const PAGE = 64
+    const entries = Array.from({ length: PAGE }, (_, index) => {
+      return { cursor: index + 1, asset_id: 'a', timestamp_ms: 0, received_ms: 0, payload }
+    })
+    const readSince = async (_: Tenant, after: number | null): Promise<Feed> =>
+      after === null
+        ? { entries: [], cursor: 0, more: false }
+        : { entries: [...entries], cursor: PAGE, more: false }
+    const { app, open, refuse, size } = await serve({ store: { readSince }, heartbeatMs: 60_000 })
+    const socket = open()
+    await once(socket, 'data')
+    socket.pause()
+    refuse(refused(401, 'invalid_token'))
+    while (size() > 0) await setImmediate()
+    const seen = await text(socket)
+    assert.match(seen, /event: end\ndata: \{"reason":"token"\}\n\n/)
+    // Only what the buffers between held.
+    assert.ok(seen.split('event: observation').length - 1 < PAGE / 2)
     await app.close()
   })
 
@@ -189,20 +213,24 @@ describe('a stream', { timeout: 20_000 }, () => {
 })
 
 describe('open streams', () => {
-  it('are bounded, for each tenant and in all, and a closed one makes room', () => {
-    const streams = new OpenStreams({ max: 3, maxPerTenant: 2 })
-    const other: Tenant = { ...TENANT, environment: 'development' }
-    const first = streams.open(TENANT)
-    streams.open(TENANT)
-    assert.throws(() => streams.open(TENANT), /Too many streams/)
-    streams.open(other)
-    assert.throws(() => streams.open(other), /Too many streams/)
+  it('are bounded, for each client, each tenant and in all, and a closed one makes room', () => {
+    const streams = new OpenStreams({ max: 4, maxPerTenant: 3, maxPerClient: 2 })
+    const open = (client_id: string, environment: Tenant['environment'] = 'production') =>
+      streams.open({ ...TENANT, environment, client_id }, async () => true)
+    const full = /Too many streams/
+    const first = open('a')
+    open('a')
+    assert.throws(() => open('a'), full)
+    open('b')
+    assert.throws(() => open('b'), full, 'of the tenant')
+    open('c', 'development')
+    assert.throws(() => open('d', 'development'), full, 'in all')
     first.close()
     first.close()
-    assert.equal(streams.size, 2)
-    const second = streams.open(other)
-    assert.throws(() => streams.open(TENANT), /Too many streams/)
+    assert.equal(streams.size, 3)
+    const second = open('d', 'development')
+    assert.throws(() => open('a'), full)
     second.end('slow')
-    streams.open(TENANT)
+    open('a')
   })
 })

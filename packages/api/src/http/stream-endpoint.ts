@@ -14,7 +14,7 @@ import { type FollowStep, follow, newestCursor, PACE, type Pace } from '../track
 import { invalid, parseText } from '../track/query-parameters.ts'
 import { eventText } from './event-text.ts'
 import type { EndReason, OpenStream, OpenStreams } from './open-streams.ts'
-import { accessTokenClaims } from './require-access-token.ts'
+import { accessTokenClaims, verifyAgain } from './require-access-token.ts'
 
 export interface StreamDeps {
   readonly store: Pick<TelemetryStore, 'readSince' | 'watch'>
@@ -44,9 +44,15 @@ export function streamEndpoint(deps: StreamDeps) {
     reply: FastifyReply,
   ) => {
     const tenant = accessTokenClaims(request)
+    const isTokenGood = () =>
+      verifyAgain(request, deps.verifier, SCOPES.read).then(
+        () => true,
+        // 503: it cannot be known now; the token was good, and its end is known.
+        (error: { status?: number }) => error.status === 503,
+      )
     const asked = lastEventId(request)
     const asset_id = parseText(request.query, 'asset_id')
-    const stream = streams.open(tenant)
+    const stream = streams.open(tenant, isTokenGood)
     // Before anything is awaited. While the token was verified the reader may have left already.
     reply.raw.once('close', () => stream.close())
     if (reply.raw.closed || request.raw.socket.destroyed) stream.close()
@@ -83,7 +89,7 @@ async function* written(
   yield opening(after)
   for await (const step of steps) {
     pulled()
-    for (const text of textsOf(step, asset_id)) {
+    for (const text of textsOf(step, asset_id, signal)) {
       yield text
       pulled()
     }
@@ -92,13 +98,18 @@ async function* written(
   if (typeof reason === 'string') yield* eventText('end', [JSON.stringify({ reason })])
 }
 
-/** The place moves on with what was filtered out, too. */
-function* textsOf(step: FollowStep, asset_id: string | undefined): Generator<string> {
+/** The place moves on with what was filtered out, too. Ends at the abort, between two events. */
+function* textsOf(
+  step: FollowStep,
+  asset_id: string | undefined,
+  signal: AbortSignal,
+): Generator<string> {
   if ('quiet' in step) yield ': quiet\n\n'
   else if ('skipped' in step) {
     yield* eventText('skipped', [JSON.stringify({ observations: step.skipped })], step.cursor)
   } else {
     for (const entry of step.entries) {
+      if (signal.aborted) return
       if (asset_id === undefined || asset_id === entry.asset_id) yield* observationText(entry)
     }
   }
@@ -129,31 +140,23 @@ const MAX_GRACE_MS = 2000
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
- * Ends a stream whose token is no longer good, or whose reader has taken nothing for four heartbeats: one
- * that reads takes at least each heartbeat.
+ * Ends a stream whose token is over, or whose reader has taken nothing for four heartbeats: one that reads takes
+ * at least each heartbeat.
  */
 function watchReader(
   stream: OpenStream,
   request: FastifyRequest,
   reply: FastifyReply,
-  { verifier, now, pace: { heartbeatMs } = PACE }: StreamDeps,
+  { now, pace: { heartbeatMs } = PACE }: StreamDeps,
 ) {
   let pulls = 1
   let stalled = 0
-  const check = async (): Promise<void> => {
+  const check = (): void => {
     stalled = pulls === 0 ? stalled + 1 : 0
     pulls = 0
-    if (stalled >= 4) {
-      request.log.info('a stream is dropped: its reader takes nothing')
-      stream.end('slow')
-      return
-    }
-    await verifier
-      .verify(request.headers.authorization, { scope: SCOPES.read })
-      .catch((error: { status?: number }) => {
-        // 503: nobody knows; the token was good, and its end is known.
-        if (error.status !== 503) stream.end('token')
-      })
+    if (stalled < 4) return
+    request.log.info('a stream is dropped: its reader takes nothing')
+    stream.end('slow')
   }
   const interval = setInterval(check, heartbeatMs)
   const expiresInMs = accessTokenClaims(request).exp * 1000 - now()

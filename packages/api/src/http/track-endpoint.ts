@@ -1,17 +1,20 @@
 /** `POST /v1/asset/track` and `…/batch`: read the request, ingest, say so. */
 
+import type { Verifier } from '@modulariot/oauth/resource-server'
 import { JsonBodyError, parseUniqueJson } from '@modulariot/platform/http'
 import type { FastifyReply } from 'fastify'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { ApiMetrics, TrackOutcome } from '../metrics.ts'
+import { SCOPES } from '../scopes.ts'
 import { type IngestDeps, ingest } from '../track/ingest.ts'
 import { type BatchResult, type ItemResult, ingestBatch } from '../track/ingest-batch.ts'
 import { type BodyRequest, batchTexts, bodyText } from './request-body.ts'
-import { accessTokenClaims } from './require-access-token.ts'
+import { accessTokenClaims, verifyAgain } from './require-access-token.ts'
 
 const SUCCESS = { status: 'success', message: 'Message sent successfully' } as const
 
 export type TrackEndpointDeps = IngestDeps & {
+  readonly verifier: Verifier
   readonly metrics: Pick<ApiMetrics, 'tracked'>
 }
 
@@ -21,8 +24,9 @@ export function trackEndpoint(deps: TrackEndpointDeps) {
       const text = await bodyText(request)
       const { headers } = request
       const claims = accessTokenClaims(request)
+      const confirm = () => verifyAgain(request, deps.verifier, SCOPES.write)
       const { replayed, warnings } = await ingest(
-        { claims, headers, text, body: parseUniqueJson(text) },
+        { claims, headers, confirm, text, body: parseUniqueJson(text) },
         deps,
       )
       deps.metrics.tracked(replayed ? 'replayed' : 'stored')
@@ -40,7 +44,9 @@ export function trackBatchEndpoint(deps: TrackEndpointDeps) {
     try {
       const texts = await batchTexts(request)
       const { headers } = request
-      const result = await ingestBatch({ claims: accessTokenClaims(request), headers, texts }, deps)
+      const claims = accessTokenClaims(request)
+      const confirm = () => verifyAgain(request, deps.verifier, SCOPES.write)
+      const result = await ingestBatch({ claims, headers, confirm, texts }, deps)
       const outcomes = result.results.map(outcomeOfItem)
       for (const outcome of new Set(outcomes)) {
         deps.metrics.tracked(outcome, outcomes.filter((one) => one === outcome).length)

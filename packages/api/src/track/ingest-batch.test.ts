@@ -14,6 +14,7 @@ const CLAIMS = {
   org_id: 'org_1',
   environment: 'development',
 } as AccessTokenClaims
+const confirm = async (): Promise<void> => {}
 const HEADERS = { 'x-request-id': 'b-1', 'x-request-timestamp': String(NOW_MS / 1000) }
 
 const reportOf = (asset_id: string, more: object = {}) =>
@@ -45,7 +46,7 @@ async function ingested({
     return observations.map((_, index) => outcomes[index] ?? 'stored')
   })
   const deps = { queue, now: () => NOW_MS, unknownKeys }
-  const result = await ingestBatch({ claims: CLAIMS, headers, texts }, deps)
+  const result = await ingestBatch({ claims: CLAIMS, headers, confirm, texts }, deps)
   return { result, committed }
 }
 
@@ -165,7 +166,7 @@ describe('a batch', () => {
       },
     }
     const deps = { queue, now: () => NOW_MS, unknownKeys: 'strict' } as const
-    const request = { claims: CLAIMS, headers: HEADERS }
+    const request = { claims: CLAIMS, headers: HEADERS, confirm }
     await ingestBatch({ ...request, texts: ['{', '[]'] }, deps)
     await assert.rejects(ingestBatch({ ...request, texts: [reportOf('a')] }, deps), /no disk/)
     assert.deepEqual(held, [
@@ -175,11 +176,37 @@ describe('a batch', () => {
     assert.equal(released, 2)
   })
 
+  it('is refused whole, and its room given back, when its token ends before or while it is judged', async () => {
+    const ended = new Error('the token has ended')
+    for (const [good, holds] of [
+      [0, 0],
+      [1, 1],
+    ] as const) {
+      let held = 0
+      let released = 0
+      let asked = 0
+      const queue: IngestDeps['queue'] = {
+        ...queueOf(() => assert.fail()),
+        hold: () => {
+          held++
+          return { commitAll: () => assert.fail(), release: () => released++ }
+        },
+      }
+      const confirm = async (): Promise<void> => {
+        if (asked++ >= good) throw ended
+      }
+      const deps = { queue, now: () => NOW_MS, unknownKeys: 'strict' } as const
+      const request = { claims: CLAIMS, headers: HEADERS, confirm, texts: [reportOf('a')] }
+      await assert.rejects(ingestBatch(request, deps), ended)
+      assert.deepEqual([held, released], [holds, holds])
+    }
+  })
+
   it('passes on that the store had no room, or no disk', async () => {
     const fault = new ApiError(429, 'Too many requests', 'Later')
     const queue = queueOf(() => Promise.reject(fault))
     const deps = { queue, now: () => NOW_MS, unknownKeys: 'strict' } as const
-    const request = { claims: CLAIMS, headers: HEADERS, texts: [reportOf('a')] }
+    const request = { claims: CLAIMS, headers: HEADERS, confirm, texts: [reportOf('a')] }
     await assert.rejects(ingestBatch(request, deps), fault)
   })
 

@@ -28,6 +28,8 @@ import { checkHeaders, type SentHeaders } from './request-headers.ts'
 export interface BatchRequest {
   readonly claims: AccessTokenClaims
   readonly headers: SentHeaders
+  /** Is the token still good? Runs before the reports are judged and before they are queued. */
+  readonly confirm: () => Promise<void>
   /** Each report as it was sent. */
   readonly texts: readonly string[]
 }
@@ -72,11 +74,13 @@ const ITEMS_A_SLICE = 50
 const CHARACTERS_A_SLICE = 64 * 1024
 
 /**
- * @throws ValidationError for the headers, which are the whole batch's; ApiError 429 or StoreUnavailable
- *   when none of it was kept.
+ * @throws ValidationError for the headers, which are the whole batch's; ApiError 429, StoreUnavailable or what
+ *   `confirm` throws when none of it was kept.
  */
 export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Promise<BatchResult> {
-  const { claims, texts } = request
+  const { claims, texts, confirm } = request
+  // Here and once more before it is kept: judging a thousand reports takes a while.
+  await confirm()
   const received_ms = deps.now()
   // 1. Is it a batch as documented?
   const headers = checkHeaders(request.headers, received_ms)
@@ -89,7 +93,8 @@ export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Prom
     // 3. Which of it is as documented?
     const origin = { claims, request_id, received_ms }
     const { verdicts, observations } = await judgeAll(texts, origin, deps)
-    // 4. Keep that, all at once.
+    // 4. Keep that, all at once, if its sender still may.
+    await confirm()
     const outcomes = observations.length === 0 ? [] : await place.commitAll(observations)
     // 5. Say what became of each.
     const kept = outcomes.values()

@@ -29,14 +29,17 @@ async function ingested(options: {
   text?: string
   headers?: object
   unknownKeys?: 'lenient'
+  confirm?: () => Promise<void>
 }) {
   const { outcome = 'stored', text = TEXT, headers = HEADERS, unknownKeys = 'strict' } = options
+  const { confirm = async () => {} } = options
   const queued: Observation[] = []
   const commit = async (observation: Observation): Promise<AppendOutcome> => {
     queued.push(observation)
     return outcome
   }
-  const request = { claims: CLAIMS, headers: { ...headers }, text, body: JSON.parse(text) }
+  const body = JSON.parse(text)
+  const request = { claims: CLAIMS, headers: { ...headers }, confirm, text, body }
   const result = await ingest(request, {
     queue: { commit, hold: () => assert.fail(), assertRoom: () => {} },
     now: () => NOW_MS,
@@ -46,6 +49,13 @@ async function ingested(options: {
 }
 
 describe('ingest', () => {
+  it('queues nothing for a sender whose token has ended by then', async () => {
+    const ended = new Error('the token has ended')
+    const { result, queued } = await ingested({ confirm: () => Promise.reject(ended) })
+    assert.equal(result, ended)
+    assert.deepEqual(queued, [])
+  })
+
   it('queues one observation: whose by the token, what by the text as it was sent', async () => {
     const { queued } = await ingested({})
     assert.deepEqual(queued, [

@@ -23,6 +23,8 @@ export const MAX_REPORT_BYTES = 1024 ** 2
 export interface TrackRequest {
   readonly claims: AccessTokenClaims
   readonly headers: SentHeaders
+  /** Is the token still good? Runs right before anything is queued. @throws OAuthError */
+  readonly confirm: () => Promise<void>
   /** The body as text, and what it parses to. */
   readonly text: string
   readonly body: unknown
@@ -45,7 +47,8 @@ export interface Kept {
 }
 
 /**
- * @throws ValidationError with every fault; ApiError 409 for a request id used with another body.
+ * @throws ValidationError with every fault; ApiError 409 for a request id used with another body; what
+ *   `confirm` throws.
  */
 export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<Kept> {
   const { claims, text } = request
@@ -62,13 +65,15 @@ export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<K
       ...(!validation.ok && validation.errors),
     })
   }
-  // 2. Keep it.
+  // 2. May its sender still report?
+  await request.confirm()
+  // 3. Keep it.
   const { data, warnings } = validation
   const { request_id } = headers
   const outcome = await deps.queue.commit(
     observationOf(data, { claims, request_id, item: 0, text, received_ms }),
   )
-  // 3. Was it here before?
+  // 4. Was it here before?
   if (outcome === 'conflict') throw reusedRequestId()
   return { replayed: outcome === 'replayed', warnings }
 }

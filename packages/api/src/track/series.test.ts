@@ -28,7 +28,8 @@ function createStore(answers: Partial<Record<keyof TelemetryStore, unknown>> = {
     findAsset: async (_tenant: Tenant, id: string) => (id === 'known' ? ({} as Asset) : null),
   } as unknown as TelemetryStore
   const { signal } = new AbortController()
-  return { asked, deps: { store, now: () => NOW_MS, charts: createCharts(), signal } }
+  const confirm = async (): Promise<void> => {}
+  return { asked, deps: { store, now: () => NOW_MS, charts: createCharts(), signal, confirm } }
 }
 
 type List = (asset_id: string, query: Record<string, unknown>) => Promise<object>
@@ -104,6 +105,27 @@ for (const name of ['positions', 'metrics', 'events'] as const) {
     })
   })
 }
+
+describe('a summary', () => {
+  it('whose token has ended by the time of its turn is refused, and nothing is read', async () => {
+    const { asked, deps } = createStore()
+    const ended = new Error('the token has ended')
+    const first = Promise.withResolvers<void>()
+    const turns = [deps.charts.run(TENANT, deps.signal, () => first.promise)]
+    turns.push(deps.charts.run(TENANT, deps.signal, () => first.promise))
+    let good = true
+    const confirm = async (): Promise<void> => {
+      if (!good) throw ended
+    }
+    const query = { key: 'engine.rpm', bucket: '1h', from: DAY }
+    const waiting = listMetrics(TENANT, 'known', query, { ...deps, confirm })
+    good = false
+    first.resolve()
+    await assert.rejects(waiting, ended)
+    await Promise.all(turns)
+    assert.deepEqual(asked, [])
+  })
+})
 
 describe('metrics', () => {
   it('are the newest of each key where none is asked for, and nothing narrows them', async () => {

@@ -41,6 +41,14 @@ export interface SeriesDeps {
   readonly now: () => number
 }
 
+/** What a list that may wait for its turn also needs. */
+export interface WaitingDeps extends SeriesDeps {
+  /** Aborted when the caller has left. */
+  readonly signal: AbortSignal
+  /** Is the token still good? Runs when the turn has come. @throws OAuthError */
+  readonly confirm: () => Promise<void>
+}
+
 /** @throws ApiError 400; 404 when there is no such asset. */
 export async function listPositions(
   tenant: Tenant,
@@ -58,14 +66,13 @@ export async function listPositions(
  * Without `key` the newest value of each key, with it the values of that key, with `bucket` besides the
  * same in summary.
  *
- * @param deps with a signal that says when nobody waits any more.
  * @throws ApiError 400; 404 when there is no such asset; 429 when too many ask for summaries.
  */
 export async function listMetrics(
   tenant: Tenant,
   asset_id: string,
   query: SentQuery,
-  deps: SeriesDeps & { readonly signal: AbortSignal },
+  deps: WaitingDeps,
 ) {
   const sent = parseText(query, 'key')
   const key = sent === undefined ? undefined : (metricDefinition(sent)?.key ?? sent)
@@ -99,7 +106,7 @@ async function metricBuckets(
   key: string,
   bucketMs: number,
   query: SentQuery,
-  { store, now, charts, signal }: SeriesDeps & { readonly signal: AbortSignal },
+  { store, now, charts, signal, confirm }: WaitingDeps,
 ) {
   const { from_ms, to_ms = now() } = parsePeriod(query)
   for (const name of ['order', 'limit', 'cursor']) {
@@ -115,7 +122,10 @@ async function metricBuckets(
     )
   }
   const asked = { key, from_ms, to_ms, bucketMs, signal }
-  const rows = await charts.run(tenant, signal, () => store.metricBuckets(tenant, asset_id, asked))
+  const rows = await charts.run(tenant, signal, async () => {
+    await confirm()
+    return store.metricBuckets(tenant, asset_id, asked)
+  })
   if (rows.length === 0) await assertAsset(tenant, asset_id, store)
   return { asset_id, key, bucket: query.bucket, buckets: rows.map(bucketView) }
 }

@@ -11,8 +11,8 @@ import {
   type Registration,
   withInput,
 } from '../clients/new-client.ts'
-import type { ClientQuery, CreateOutcome } from '../store/store.ts'
-import { cutOff, revocationsOf } from '../tokens/cut-off.ts'
+import type { Audited, ClientQuery, CreateOutcome } from '../store/store.ts'
+import { revocationsOf } from '../tokens/cut-off.ts'
 import {
   type AdminContext,
   assertNoEscalation,
@@ -20,6 +20,7 @@ import {
   auditedClient,
   noSuchClient,
 } from './context.ts'
+import { endWhatIsTakenAway } from './ended-tokens.ts'
 import { parseClientInput } from './schemas.ts'
 
 /** A client to be made, and whose it is to be. */
@@ -49,11 +50,14 @@ export async function createClient(
   return { client: viewOf(client), client_secret }
 }
 
-/** One line of a bulk request: made, there already, or refused. Never more than one of them. */
+/**
+ * One line of a bulk request: made, there already, or refused. `stopped` comes last, for the line at which the
+ * caller lost its authority: neither that line nor any after it was carried out.
+ */
 export type BulkResult =
   | ({ readonly status: 'created' } & CreatedClient)
   | { readonly status: 'exists'; readonly client: ClientView }
-  | { readonly status: 'refused'; readonly message: string }
+  | { readonly status: 'refused' | 'stopped'; readonly message: string }
 
 /**
  * Makes each of them that can be made; a bad one fails alone. In the order of the inputs.
@@ -108,19 +112,23 @@ export async function updateClient(
   ifVersion: number | null,
   context: AdminContext,
 ): Promise<ClientView> {
-  const audiences = change.grants === undefined ? [] : await context.store.listAudiences()
+  const { grants, token_lifetime_seconds: lifetime } = change
+  const needed = grants !== undefined || lifetime !== undefined
+  const audiences = needed ? await context.store.listAudiences() : []
   const edit = (current: Client): Client => ({
     ...withInput(current, change, audiences, context.now()),
     status: change.status ?? current.status,
   })
-  return changeClient(client_id, actionOf(change), edit, ifVersion, context)
+  return changeClient(client_id, actionOf(change), edit, ifVersion, context, audiences)
 }
 
 /**
- * Replaces a client by what `edit` makes of it, counting its version up. One that is disabled loses the
- * tokens it has, too.
+ * Replaces a client by what `edit` makes of it, counting its version up. What takes power away ends the tokens
+ * it has, too.
  *
  * @param edit synchronous and pure; what it throws comes out with nothing changed.
+ * @param audiences those that exist, where `edit` changes grants or the lifetime of tokens.
+ * @throws AdminError `conflict` when its tokens were ended too often in a row.
  */
 export async function changeClient(
   client_id: string,
@@ -128,22 +136,24 @@ export async function changeClient(
   edit: (current: Client) => Client,
   ifVersion: number | null,
   context: AdminContext,
+  audiences: readonly Audience[] = [],
 ): Promise<ClientView> {
-  const updated = await context.store.updateClient(client_id, (found) => {
+  const update = (found: Client): Audited<Client> => {
     const current = assertVisible(context, client_id, found)
     if (ifVersion !== null && ifVersion !== current.version) throw changedSince(current)
     assertNoEscalation(context, current)
     const edited = edit(current)
     assertNoEscalation(context, edited)
-    const disables = edited.status === 'disabled' && current.status === 'active'
+    const nowMs = context.now()
     const next = {
-      ...(disables ? cutOff(edited, context.now()) : edited),
-      updated_at: new Date(context.now()).toISOString(),
+      ...endWhatIsTakenAway(current, edited, { audiences, nowMs }),
+      updated_at: new Date(nowMs).toISOString(),
       version: current.version + 1,
     }
     const audited = auditedClient(context, action, viewOf(current), next, viewOf(next))
     return { ...audited, revoke: revocationsOf(current, next) }
-  })
+  }
+  const updated = await context.store.updateClient(client_id, update, context.authority)
   if (updated === null) throw noSuchClient(client_id)
   return viewOf(updated)
 }
@@ -186,5 +196,6 @@ function storeAll(
     registrations.map(({ client }) =>
       auditedClient(context, 'client.created', null, client, viewOf(client)),
     ),
+    context.authority,
   )
 }

@@ -7,6 +7,7 @@ import { AdminError } from '../admin-error.ts'
 import type { Actor, AuditAction, AuditDraft } from '../audit/entry.ts'
 import type { Client, Tenant } from '../clients/client.ts'
 import type { Audited, AuthStore } from '../store/store.ts'
+import type { AdminAuthority } from './authority.ts'
 import { isAdminScope } from './scopes.ts'
 
 export interface AdminContext {
@@ -22,6 +23,8 @@ export interface AdminContext {
   readonly idempotency: AuditDraft['idempotency']
   /** What the caller may do at the admin API; null: everything. */
   readonly scopes: readonly string[] | null
+  /** Goes along with each change into the store; null: the operator or the server, who has none to check. */
+  readonly authority: AdminAuthority | null
 }
 
 /** The server itself, which may do everything and whom nobody asks. */
@@ -36,6 +39,7 @@ export function systemContext(
     request_id: null,
     idempotency: null,
     scopes: null,
+    authority: null,
   }
 }
 

@@ -132,6 +132,13 @@ export const BulkResultSchema = Type.Union([
   Type.Object({ status: Type.Literal('created'), ...CreatedClientSchema.properties }),
   Type.Object({ status: Type.Literal('exists'), client: ClientSchema }),
   Type.Object({ status: Type.Literal('refused'), message: Type.String() }),
+  Type.Object(
+    { status: Type.Literal('stopped'), message: Type.String() },
+    {
+      description:
+        'The last line: the token lost its authority. This line and those after it were not carried out.',
+    },
+  ),
 ])
 
 export const AddedSecretSchema = Type.Object({

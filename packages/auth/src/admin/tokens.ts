@@ -2,31 +2,18 @@
 
 import { AdminError, invalidInput } from '../admin-error.ts'
 import type { Client, ClientView } from '../clients/client.ts'
-import { cutOff } from '../tokens/cut-off.ts'
 import { changeClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
-
-/** Verifiers take an `iat` that is a minute ahead, and not more. */
-const MAX_AHEAD_SECONDS = 30
+import { endTokens } from './ended-tokens.ts'
 
 /**
  * Ends every token the client has; it may get new ones at once.
  *
- * @throws AdminError `conflict` when it was done so often in a row that nobody would take the new ones.
+ * @throws AdminError `conflict` when it was done so often in a row that no verifier would take the new ones.
  */
 export function revokeClientTokens(client_id: string, context: AdminContext): Promise<ClientView> {
-  const edit = (client: Client): Client => {
-    const cut = cutOff(client, context.now())
-    const aheadSeconds = (cut.tokens_revoked_until ?? 0) - context.now() / 1000
-    if (aheadSeconds > MAX_AHEAD_SECONDS) throw new AdminError('conflict', tooOften(aheadSeconds))
-    return cut
-  }
+  const edit = (client: Client): Client => endTokens(client, context.now())
   return changeClient(client_id, 'tokens.revoked', edit, null, context)
-}
-
-function tooOften(aheadSeconds: number): string {
-  const seconds = Math.ceil(aheadSeconds - MAX_AHEAD_SECONDS)
-  return `The tokens of this client were ended too often in a row; disable it, or try again in ${seconds} s`
 }
 
 /**

@@ -29,6 +29,7 @@ export async function wastefulClients(
   const found: WastefulClient[] = []
   let after: string | null = null
   do {
+    await context.authority?.confirm()
     const page: Awaited<ReturnType<typeof context.store.listUsage>> = await context.store.listUsage(
       { ...context.tenant, tokens_early: MIN_EARLY_TOKENS, after, limit: PAGE },
     )
@@ -62,6 +63,7 @@ export type UsedSecret = ClientView['secrets'][number] & {
 /** @throws AdminError `not_found`. */
 export async function listSecrets(client_id: string, context: AdminContext): Promise<UsedSecret[]> {
   const { secrets } = await getClient(client_id, context)
+  await context.authority?.confirm()
   const used = new Map(
     (await context.store.usageOf(client_id)).secrets.map(({ secret_id, ...use }) => [
       secret_id,

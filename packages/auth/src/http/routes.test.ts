@@ -74,7 +74,6 @@ before(async () => {
       now,
       onError: (error) => assert.fail(String(error)),
     }),
-    adminAudience: ADMIN_AUDIENCE,
   }
   app = Fastify()
   await app.register((scope) => mountAuthRoutes(scope, deps))

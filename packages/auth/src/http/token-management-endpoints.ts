@@ -73,7 +73,10 @@ export function feedEndpoint({ feedVerifier, revocations }: FeedDeps) {
     const waitMs = parseWait(wait) * 1000
     const gone = new AbortController()
     reply.raw.once('close', () => gone.abort())
-    return revocations.page(since ?? null, waitMs, gone.signal)
+    const page = await revocations.page(since ?? null, waitMs, gone.signal)
+    // Again: what came may be that this very token is revoked. Its addresses are as they were.
+    await feedVerifier.verify(authorization, { scope: FEED_SCOPE })
+    return page
   }
 }
 

@@ -6,6 +6,7 @@
 
 import { it } from 'node:test'
 import { testAssertions } from './conformance/assertions.ts'
+import { testAuthority } from './conformance/authority.ts'
 import { testChanges } from './conformance/changes.ts'
 import { testAudiences, testNewClients, testOrganizations } from './conformance/clients.ts'
 import { testDurability } from './conformance/durability.ts'
@@ -35,6 +36,7 @@ export function testAuthStore(name: string, open: () => Promise<StorePlace>): vo
   testNewClients(name, promise)
   testLists(name, promise)
   testUpdates(name, promise)
+  testAuthority(name, promise)
   testTrail(name, promise)
   testSigningKeys(name, promise)
   testAssertions(name, promise)

@@ -22,6 +22,27 @@ export interface Audited<Value> {
   readonly revoke?: readonly Revocation[]
 }
 
+/**
+ * Who makes a change, checked in the change's own unit: between a check before it and the change itself the
+ * actor may have been cut off, by any instance.
+ */
+export interface Authority {
+  readonly client_id: string
+  /** Of the access token, and of the key that signed it. */
+  readonly jti: string
+  readonly kid: string
+  /** Synchronous and pure. What it throws comes out unchanged, with nothing written. */
+  assert(actor: ActorState): void
+}
+
+/** The actor as the store has it at the moment of the change. */
+export interface ActorState {
+  /** Null: there is no such client. */
+  readonly client: Client | null
+  /** The feed names the token or its key. A cut-off of the client is in the client itself. */
+  readonly tokenRevoked: boolean
+}
+
 /** The signing keys as they are to be, with what the trail and the feed say of it. */
 export interface KeyChange {
   readonly keys: readonly SealedKey[]
@@ -138,9 +159,13 @@ export interface AuthStore {
   /**
    * Makes all of them, but those whose `external_id` the tenant has already: no row, no audit entry.
    *
+   * @param authority null or left out, here and below: the operator or the server, who has none to check.
    * @throws StoreConflict, and makes none, when an id is taken or an organization does not exist.
    */
-  createClients(clients: readonly Audited<Client>[]): Promise<CreateOutcome[]>
+  createClients(
+    clients: readonly Audited<Client>[],
+    authority?: Authority | null,
+  ): Promise<CreateOutcome[]>
   findClient(client_id: string): Promise<ClientRecord | null>
   /** In order of `client_id`. A page may hold fewer than `limit`, even none: only `next` null is the end. */
   listClients(query: ClientQuery): Promise<ClientPage>
@@ -148,6 +173,7 @@ export interface AuthStore {
   updateClient(
     client_id: string,
     update: (current: Client) => Audited<Client>,
+    authority?: Authority | null,
   ): Promise<Client | null>
 
   /**
@@ -214,7 +240,11 @@ export interface AuthStore {
   /** Newest first. */
   listAudit(query: AuditQuery): Promise<AuditRow[]>
   /** The entry of the tenant's change that was asked for under this `Idempotency-Key`. */
-  findIdempotent(tenant: Tenant, key: string): Promise<AuditRow | null>
+  findIdempotent(
+    tenant: Tenant,
+    key: string,
+    authority?: Authority | null,
+  ): Promise<AuditRow | null>
   /** In order of `seq`, behind `after`. */
   readAudit(page: { after: number; limit: number }): Promise<AuditRow[]>
 

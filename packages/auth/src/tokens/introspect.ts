@@ -1,6 +1,7 @@
 /**
  * Token introspection (RFC 7662 §2), exact although no token has a row: what the token says is checked by its
- * signature, and what has become of it is read from the store, never from memory.
+ * signature, and what has become of it is read from the store, never from memory. The answer is what the client
+ * may do now, which may be less than it might when the token was issued.
  */
 
 import type { AccessTokenClaims, Introspection } from '@modulariot/oauth/protocol'
@@ -28,15 +29,25 @@ export async function introspect(
   if (client === null || client.status !== 'active') return { active: false }
   if (claims.iat <= (client.tokens_revoked_until ?? 0)) return { active: false }
   if (await deps.store.isTokenRevoked(claims.jti)) return { active: false }
-  // 4. Say what it is.
-  const { iss, sub, aud, exp, iat, jti, client_id, scope, org_id, environment } = claims
-  const { allowed_addresses } = claims
+  // 4. What may its client do with it now?
+  const scope = scopeNow(claims, client)
+  if (scope === '') return { active: false }
+  // 5. Say what it is.
+  const { iss, sub, aud, exp, iat, jti, client_id, org_id, environment } = claims
+  const { mode, cidrs } = client.allowlist
   return {
     active: true,
     token_type: 'Bearer',
     ...{ iss, sub, aud, exp, iat, jti, client_id, scope, org_id, environment },
-    ...(allowed_addresses && { allowed_addresses }),
+    ...(mode === 'enforce' && { allowed_addresses: cidrs }),
   }
+}
+
+/** What the token says, as far as the client is still granted it; '' for nothing. */
+function scopeNow({ scope, aud }: AccessTokenClaims, { grants }: ClientRecord): string {
+  const granted = grants.find(({ audience }) => audience === aud)?.scopes ?? []
+  const left = scope.split(' ').filter((name) => granted.includes(name))
+  return left.join(' ')
 }
 
 /** A client sees its own tokens, a resource server those that are for it; the environments never mix. */

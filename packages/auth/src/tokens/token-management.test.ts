@@ -5,7 +5,7 @@ import { before, describe, it } from 'node:test'
 import { OAuthError } from '@modulariot/oauth/protocol'
 import { createVerifier, RevocationList } from '@modulariot/oauth/resource-server'
 import { StoreUnavailable } from '@modulariot/platform/storage'
-import type { ClientRecord } from '../clients/client.ts'
+import type { ClientRecord, EffectiveGrant } from '../clients/client.ts'
 import { sampleRecord } from '../clients/sample-client.ts'
 import { exactKeys } from '../keys/exact-keys.ts'
 import { DEFAULT_KEY_POLICY } from '../keys/key-life.ts'
@@ -18,7 +18,10 @@ import { revokeToken } from './revoke.ts'
 const NOW = 1_800_000_000
 const ISSUER = 'https://auth.example'
 const API = 'https://api.example'
-const OWNER = sampleRecord({ client_id: 'owner' })
+const grantOf = (audience: string, ...scopes: string[]): EffectiveGrant => ({
+  ...{ audience, scopes, token_lifetime_seconds: 3600, signing_alg: 'ES256' },
+})
+const OWNER = sampleRecord({ client_id: 'owner', grants: [grantOf(API, 'read', 'write')] })
 const CLAIMS = {
   iss: ISSUER,
   sub: 'owner',
@@ -113,11 +116,34 @@ describe('introspect', () => {
     }
   })
 
-  it('says from where a token may be used, so that a resource server can hold it to that', async () => {
-    const { introspect } = setUp()
-    const allowed_addresses = ['203.0.113.0/24']
-    const answer = await introspect(await sign({ allowed_addresses }))
-    assert.deepEqual(answer.active && answer.allowed_addresses, allowed_addresses)
+  it('says what the client may do now: the scopes it is still granted', async () => {
+    const { introspect, state } = setUp()
+    const scopeOf = async (scope: string, ...grants: EffectiveGrant[]) => {
+      state.clients = [{ ...OWNER, grants }]
+      const answer = await introspect(await sign({ scope }))
+      return answer.active ? answer.scope : null
+    }
+    const other = grantOf('https://other.example', 'read', 'write')
+    assert.equal(await scopeOf('write read', grantOf(API, 'read', 'write')), 'write read')
+    assert.equal(await scopeOf('read', grantOf(API, 'read', 'write')), 'read')
+    assert.equal(await scopeOf('write read', other, grantOf(API, 'read')), 'read')
+    assert.equal(await scopeOf('write', other, grantOf(API, 'read')), null)
+    assert.equal(await scopeOf('write', other), null)
+    assert.equal(await scopeOf('write'), null)
+  })
+
+  it('says from where a token may be used now, so that a resource server can hold it to that', async () => {
+    const { introspect, state } = setUp()
+    const allowed_addresses = ['192.0.2.0/24']
+    const token = await sign({ allowed_addresses })
+    const addressesWith = async (mode: ClientRecord['allowlist']['mode'], ...cidrs: string[]) => {
+      state.clients = [{ ...OWNER, allowlist: { mode, cidrs } }]
+      const answer = await introspect(token)
+      return answer.active && answer.allowed_addresses
+    }
+    assert.deepEqual(await addressesWith('enforce', '203.0.113.0/24'), ['203.0.113.0/24'])
+    assert.equal(await addressesWith('observe', '203.0.113.0/24'), undefined)
+    assert.equal(await addressesWith('off'), undefined)
   })
 
   it('finds a token inactive that another issuer, or an older setting, has signed with our key', async () => {

@@ -206,6 +206,7 @@ export async function importClients(context: Context, file: string, place: Place
     const flush = async (): Promise<void> => {
       if (lines.length === 0) return
       for (const result of await admin.createClients(lines, place)) {
+        if (result.status === 'stopped') throw new CliError('auth', result.message)
         context.output.jsonLine(result)
       }
       lines = []

@@ -1,6 +1,7 @@
 /** HTTP plumbing both applications share. */
 
 export { addressBlock } from './address-block.ts'
+export { rangesCover } from './address-coverage.ts'
 export { addressInList, parseAddressRange } from './address-list.ts'
 export type { Application, UnroutedRefusal } from './application.ts'
 export {

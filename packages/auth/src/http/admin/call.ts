@@ -1,15 +1,20 @@
 /** One request to the admin API, once its token has been verified: who, for which tenant, and what it sends. */
 
 import { hash } from 'node:crypto'
-import { OAuthError } from '@modulariot/oauth/protocol'
+import { parseBearerToken, parseJsonSegment, type Refusal } from '@modulariot/oauth/protocol'
 import type { Verifier } from '@modulariot/oauth/resource-server'
 import { clientAddress, decodeUtf8, parseUniqueJson } from '@modulariot/platform/http'
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import {
+  type AdminAuthority,
+  type AdminRequest,
+  authorityOf,
+  authorizedScopes,
+} from '../../admin/authority.ts'
 import type { AdminContext } from '../../admin/context.ts'
 import type { AdminScope } from '../../admin/scopes.ts'
 import { invalidInput } from '../../admin-error.ts'
-import { assertAddressAllowed } from '../../clients/allowlist.ts'
-import type { ClientRecord } from '../../clients/client.ts'
+import type { Tenant } from '../../clients/client.ts'
 import type { ClientDirectory } from '../../clients/directory.ts'
 import type { AuthStore } from '../../store/store.ts'
 
@@ -22,7 +27,6 @@ export interface AdminDeps {
   readonly directory: ClientDirectory
   /** Of the admin API's own audience. */
   readonly verifier: Verifier
-  readonly adminAudience: string
 }
 
 export type AnyRequest = FastifyRequest<{
@@ -39,64 +43,83 @@ export interface AdminCall {
 
 /** Who asks, and what it may do: by its token and by its record as it is now. */
 interface Administrator {
-  readonly client: ClientRecord
+  readonly client_id: string
+  readonly tenant: Tenant
   readonly scopes: readonly string[]
+  readonly authority: AdminAuthority
 }
 
 const administratorOf = new WeakMap<object, Administrator>()
 
 /**
- * Before the body is read: strangers do not get to make us parse.
+ * For when the head has arrived and again when the body is whole: strangers do not get to make us parse, and
+ * an administrator that holds back its body acts with what it may do at the end of it.
  *
- * A token says what its client might do when it was issued. Whoever administers is also looked up, so that
- * one that was disabled or lost a scope meanwhile cannot give it back to itself.
+ * A token says what its client might do when it was issued. Its client is also looked up, so that one that
+ * was disabled or lost a scope cannot give it back to itself.
  */
 export function requireAdminToken(deps: AdminDeps, scope: AdminScope): onRequestAsyncHookHandler {
   return async (request) => {
-    const administrator = await findAdministrator(request.headers.authorization, deps)
-    const { client, scopes } = administrator
-    assertAddressAllowed(client, clientAddress(request), (reason) =>
-      request.log.warn({ reason }, 'would be refused'),
-    )
-    if (!scopes.includes(scope)) {
-      const reason = { kind: 'insufficient_scope', client_id: client.client_id, scope } as const
-      throw new OAuthError('insufficient_scope', `The scope ${scope} is required`, 403, reason)
+    const asking = {
+      authorization: request.headers.authorization,
+      address: clientAddress(request),
+      scope,
     }
-    administratorOf.set(request, administrator)
+    // Once for each request, though it is checked several times.
+    const observe = administratorOf.has(request)
+      ? undefined
+      : (reason: Refusal) => request.log.warn({ reason }, 'would be refused')
+    administratorOf.set(request, await findAdministrator(asking, deps, observe))
   }
 }
 
+type Asking = Pick<AdminRequest, 'address' | 'scope'> & {
+  readonly authorization: string | undefined
+}
+
 async function findAdministrator(
-  authorization: string | undefined,
-  { verifier, directory, adminAudience }: AdminDeps,
+  asking: Asking,
+  deps: AdminDeps,
+  observe?: (refusal: Refusal) => void,
 ): Promise<Administrator> {
-  const { client_id, scope } = await verifier.verify(authorization)
-  const client = directory.peek(client_id) ?? (await directory.read(client_id))
-  if (client === null || client.status !== 'active') {
-    const reason = { kind: 'client_disabled', client_id } as const
-    throw new OAuthError('invalid_token', 'The access token is not valid here', 401, reason)
+  const { authorization, address, scope } = asking
+  const claims = await deps.verifier.verify(authorization)
+  const { client_id } = claims
+  const client = deps.directory.peek(client_id) ?? (await deps.directory.read(client_id))
+  const request = { claims, kid: kidOf(authorization), address, scope }
+  const actor = { client, tokenRevoked: false }
+  const scopes = authorizedScopes(request, actor, deps.now(), observe)
+  const confirm = async (): Promise<void> => void (await findAdministrator(asking, deps))
+  return {
+    tenant: { org_id: claims.org_id, environment: claims.environment },
+    client_id,
+    scopes,
+    authority: { ...authorityOf(request, scopes, deps.now), confirm },
   }
-  const grant = client.grants.find(({ audience }) => audience === adminAudience)
-  const scopes = scope.split(' ').filter((name) => grant?.scopes.includes(name))
-  return { client, scopes }
+}
+
+/** Of a token that has been verified: its header is as we wrote it. */
+function kidOf(authorization: string | undefined): string {
+  const header = parseBearerToken(authorization).split('.')[0] as string
+  return String(parseJsonSegment(header)?.kid)
 }
 
 /** The tenant is the administrator's, and nothing in the request can say otherwise. */
 export function adminContext(request: AnyRequest, deps: AdminDeps): AdminContext {
   const administrator = administratorOf.get(request)
   if (administrator === undefined) throw new Error('the route has no requireAdminToken hook')
-  const { client, scopes } = administrator
-  const { client_id, org_id, environment } = client
+  const { client_id, tenant, scopes, authority } = administrator
   return {
     store: deps.store,
     digestKey: deps.digestKey,
     now: deps.now,
     actor: { kind: 'client', client_id },
-    tenant: { org_id, environment },
+    tenant,
     address: clientAddress(request),
     request_id: request.id,
     idempotency: idempotencyOf(request, client_id),
     scopes,
+    authority,
   }
 }
 

@@ -2,8 +2,10 @@
 
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import { OAuthError } from '@modulariot/oauth/protocol'
 import { countLines, linesOf } from '@modulariot/platform/http'
 import {
+  type BulkResult,
   type CreatedClient,
   createClient,
   createClients,
@@ -67,6 +69,10 @@ export async function create(call: AdminCall) {
 const BULK_BATCH = 50
 const MAX_BULK_LINES = 20_000
 
+/**
+ * The answer is made as it is read: the next transaction begins once the lines of the one before have gone to
+ * the socket, and none begins after the reader has left. Each checks the caller's authority.
+ */
 export async function createMany(call: AdminCall): Promise<Readable> {
   const { body = Buffer.alloc(0) } = call.request
   if (countLines(body, MAX_BULK_LINES) > MAX_BULK_LINES) {
@@ -74,16 +80,51 @@ export async function createMany(call: AdminCall): Promise<Readable> {
   }
   const lines = linesOf(body)
   const tenant = tenantOf(call)
+  const make = async (batch: readonly string[]): Promise<string> =>
+    answerLines(await createClients(batch.map(parseLine), tenant, call.context))
+  // Before the head is sent, so that a refusal or an outage at the beginning has a status.
+  const firstBatch = take(lines)
+  const first = firstBatch.length === 0 ? null : await make(firstBatch)
   async function* results() {
+    if (first === null) return
+    yield first
     for (let batch = take(lines); batch.length > 0; batch = take(lines)) {
-      const inputs = batch.map(parseLine)
-      const made = await createClients(inputs, tenant, call.context)
-      yield made.map((result) => `${JSON.stringify(result)}\n`).join('')
       await setImmediate()
+      try {
+        yield await make(batch)
+      } catch (error) {
+        if (!(error instanceof OAuthError)) throw error
+        call.request.log.info({ reason: error.reason }, 'refused')
+        yield answerLines([stopped(error)])
+        return
+      }
     }
   }
   call.reply.type('application/x-ndjson')
-  return Readable.from(results())
+  return readInStep(results())
+}
+
+/** `Readable.from` asks for the next step while the one before still waits for the socket; this does not. */
+function readInStep(steps: AsyncGenerator<string>): Readable {
+  return new Readable({
+    highWaterMark: 0,
+    read() {
+      steps.next().then(
+        ({ done, value }) => this.push(done ? null : value),
+        (error) => this.destroy(error),
+      )
+    },
+  })
+}
+
+function answerLines(results: readonly BulkResult[]): string {
+  return results.map((result) => `${JSON.stringify(result)}\n`).join('')
+}
+
+/** A broken connection would say as much, but also what a broken network says. */
+function stopped({ error_description }: OAuthError): BulkResult {
+  const message = `${error_description}; this line and those after it were not carried out`
+  return { status: 'stopped', message }
 }
 
 /** The next lines; fewer than BULK_BATCH of them at the end. */

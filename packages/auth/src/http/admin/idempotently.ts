@@ -33,9 +33,9 @@ export async function idempotently<Answer>(
 }
 
 async function findFirst({ context }: AdminCall): Promise<AuditEntry | null> {
-  const { idempotency, tenant, store } = context
+  const { idempotency, tenant, store, authority } = context
   if (idempotency === null || tenant === null) return null
-  const row = await store.findIdempotent(tenant, idempotency.key)
+  const row = await store.findIdempotent(tenant, idempotency.key, authority)
   return row === null ? null : (JSON.parse(row.entry) as AuditEntry)
 }
 

@@ -51,7 +51,11 @@ export async function mountAdminRoutes(
           ...(route.ndjson ? [bulk.onRequest] : []),
         ],
         preParsing: route.ndjson ? [bulk.preParsing] : [],
-        preHandler: route.ndjson ? [bulk.preHandler] : [],
+        preHandler: [
+          // Again: the body may have taken its time, and the administrator been cut off.
+          requireAdminToken(deps, route.scope),
+          ...(route.ndjson ? [bulk.preHandler] : []),
+        ],
         handler: async (request, reply) => {
           assertKnownQuery(request.query, route)
           const call = { context: adminContext(request, deps), request, reply }

@@ -4,6 +4,7 @@ import type { Postgres } from '@modulariot/platform/postgres'
 import { auditRowOf } from '../rows.ts'
 import { sought } from '../sought.ts'
 import type { AuthStore } from '../store.ts'
+import { assertAuthority } from './client-rows.ts'
 
 const COLUMNS = 'seq, entry::text AS entry, hash'
 const FILTERS = ['org_id', 'environment', 'target_id', 'action'] as const
@@ -25,14 +26,19 @@ export function auditReads(
       )
       return rows.map(auditRowOf)
     },
-    findIdempotent: async ({ org_id, environment }, key) => {
-      const { rows } = await postgres.query(
-        `SELECT ${COLUMNS} FROM auth.audit
-         WHERE org_id = $1 AND environment = $2 AND idempotency_key = $3`,
-        [org_id, environment, sought(key)],
-      )
-      return rows[0] === undefined ? null : auditRowOf(rows[0])
-    },
+    findIdempotent: ({ org_id, environment }, key, authority) =>
+      postgres.transaction(
+        async (query) => {
+          await assertAuthority(query, authority)
+          const { rows } = await query(
+            `SELECT ${COLUMNS} FROM auth.audit
+             WHERE org_id = $1 AND environment = $2 AND idempotency_key = $3`,
+            [org_id, environment, sought(key)],
+          )
+          return rows[0] === undefined ? null : auditRowOf(rows[0])
+        },
+        { mode: 'snapshot' },
+      ),
     readAudit: async ({ after, limit }) => {
       const { rows } = await postgres.query(
         `SELECT ${COLUMNS} FROM auth.audit WHERE seq > $1 ORDER BY seq LIMIT $2`,

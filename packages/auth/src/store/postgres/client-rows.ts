@@ -1,11 +1,11 @@
 /** Clients in PostgreSQL: found, searched, made, changed. */
 
-import type { Postgres } from '@modulariot/platform/postgres'
+import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
 import type { Client, ClientRecord } from '../../clients/client.ts'
 import { type ClientFilter, MAX_SCANNED, pageOf } from '../client-query.ts'
 import { clientOf, clientRecordOf } from '../rows.ts'
 import { sought } from '../sought.ts'
-import type { Audited, ClientPage, ClientQuery, CreateOutcome } from '../store.ts'
+import type { Audited, Authority, ClientPage, ClientQuery, CreateOutcome } from '../store.ts'
 import type { ChangeUnit } from './change-unit.ts'
 
 /** One round trip, planned once a connection: what each login that no memory can answer waits for. */
@@ -54,6 +54,38 @@ export async function searchClients(
 
 function looksInside({ status, tag, search }: ClientFilter): boolean {
   return status !== undefined || tag !== undefined || search !== undefined
+}
+
+/** The actor of a change, in one statement: the client and the feed are of one moment. */
+const ACTOR = {
+  name: 'actor',
+  text: `SELECT
+      (SELECT document::text FROM auth.clients WHERE client_id = $1) AS document,
+      EXISTS (SELECT 1 FROM auth.revocations
+        WHERE (kind = 'token' AND subject = $2) OR (kind = 'key' AND subject = $3)) AS revoked`,
+}
+
+interface ActorRow {
+  readonly document: string | null
+  readonly revoked: boolean
+}
+
+/**
+ * Runs in the unit whose change it guards. Other changes wait for its lock, so the actor stays as it is read
+ * here until the commit.
+ *
+ * @throws what the authority throws.
+ */
+export async function assertAuthority(
+  query: RunQuery,
+  authority: Authority | null = null,
+): Promise<void> {
+  if (authority === null) return
+  const { client_id, jti, kid } = authority
+  const { rows } = await query<ActorRow>(ACTOR, [sought(client_id), sought(jti), sought(kid)])
+  const { document, revoked } = rows[0] as ActorRow
+  const client = document === null ? null : clientOf({ document })
+  authority.assert({ client, tokenRevoked: revoked })
 }
 
 /** @throws StoreConflict when an id is taken or an organization does not exist. */

@@ -17,7 +17,13 @@ import { audienceOf, organizationOf } from '../rows.ts'
 import type { Audited, AuthStore } from '../store.ts'
 import { auditReads } from './audit-rows.ts'
 import { type ChangeUnit, changeUnit } from './change-unit.ts'
-import { createClients, findClient, searchClients, updateClient } from './client-rows.ts'
+import {
+  assertAuthority,
+  createClients,
+  findClient,
+  searchClients,
+  updateClient,
+} from './client-rows.ts'
 import { countingTables } from './counting-tables.ts'
 import { createPlaces } from './places.ts'
 import { revocationReads, revocationRefusal, revokeToken } from './revocation-table.ts'
@@ -109,11 +115,18 @@ async function createStore(postgres: Postgres): Promise<AuthStore> {
       return rows.map(audienceOf)
     },
 
-    createClients: (clients) =>
-      change((unit) => createClients(unit, clients), CREATE_CLIENTS_TIMEOUT_MS),
+    createClients: (clients, authority) =>
+      change(async (unit) => {
+        await assertAuthority(unit.query, authority)
+        return createClients(unit, clients)
+      }, CREATE_CLIENTS_TIMEOUT_MS),
     findClient: (client_id) => findClient(postgres, client_id),
     listClients: (query) => searchClients(postgres, query),
-    updateClient: (client_id, update) => change((unit) => updateClient(unit, client_id, update)),
+    updateClient: (client_id, update, authority) =>
+      change(async (unit) => {
+        await assertAuthority(unit.query, authority)
+        return updateClient(unit, client_id, update)
+      }),
 
     ...countingTables(postgres),
     ...revocationReads(postgres),

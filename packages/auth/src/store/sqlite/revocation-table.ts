@@ -17,6 +17,7 @@ export interface RevocationTable extends Reads {
   countTokens(client_id: string): number
   /** False when it is there already. Runs inside a transaction. */
   hasToken(jti: string): boolean
+  hasKey(kid: string): boolean
   forget(nowSeconds: number, limit: number): number
 }
 
@@ -54,6 +55,7 @@ export function revocationTable(database: DatabaseSync): RevocationTable {
     insert,
     countTokens: (client_id) => (sql.count.get(client_id) as { tokens: number }).tokens,
     hasToken: (jti) => sql.token.get(jti) !== undefined,
+    hasKey: (kid) => sql.key.get(kid) !== undefined,
     forget: (nowSeconds, limit) => Number(sql.forget.run(nowSeconds, limit).changes),
     isTokenRevoked: (jti) => attempt(() => sql.token.get(jti) !== undefined),
     readRevocations: ({ after, limit, nowSeconds }) =>
@@ -75,6 +77,7 @@ function prepareStatements(database: DatabaseSync) {
     remove: database.prepare('DELETE FROM revocations WHERE kind = ? AND subject = ?'),
     insert: database.prepare(`INSERT INTO revocations (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?)`),
     token: database.prepare(`SELECT 1 FROM revocations WHERE kind = 'token' AND subject = ?`),
+    key: database.prepare(`SELECT 1 FROM revocations WHERE kind = 'key' AND subject = ?`),
     count: database.prepare('SELECT count(*) AS tokens FROM revocations WHERE client_id = ?'),
     forget: database.prepare(
       `DELETE FROM revocations WHERE seq IN

@@ -27,7 +27,7 @@ import {
   sealedKeyOf,
 } from '../rows.ts'
 import { sought } from '../sought.ts'
-import type { Audited, AuthStore, CreateOutcome, StoreChange } from '../store.ts'
+import type { Audited, Authority, AuthStore, CreateOutcome, StoreChange } from '../store.ts'
 import { searchClients } from './client-search.ts'
 import { quotaTable } from './quota-table.ts'
 import { type RevocationTable, revocationTable } from './revocation-table.ts'
@@ -71,6 +71,17 @@ function createStore(database: DatabaseSync): AuthStore {
     return result
   }
 
+  /** Runs in the unit whose change it guards. @throws what the authority throws. */
+  function assertAuthority(authority: Authority | null = null): void {
+    if (authority === null) return
+    const { client_id, jti, kid } = authority
+    const row = sql.client.get(client_id)
+    authority.assert({
+      client: row === undefined ? null : clientOf(row),
+      tokenRevoked: feed.hasToken(jti) || feed.hasKey(kid),
+    })
+  }
+
   return {
     ping: () => attempt(() => void sql.revision.get()),
 
@@ -87,15 +98,20 @@ function createStore(database: DatabaseSync): AuthStore {
     createAudience: (audience) => write(() => rows.audience(audience)),
     listAudiences: () => attempt(() => sql.audiences.all().map(audienceOf)),
 
-    createClients: (clients) => write(() => clients.map((client) => rows.client(client))),
+    createClients: (clients, authority) =>
+      write(() => {
+        assertAuthority(authority)
+        return clients.map((client) => rows.client(client))
+      }),
     findClient: (client_id) =>
       attempt(() => {
         const row = sql.clientWithAudiences.get(client_id)
         return row === undefined ? null : clientRecordOf(row)
       }),
     listClients: (query) => attempt(() => searchClients(sql, query)),
-    updateClient: (client_id, update) =>
+    updateClient: (client_id, update, authority) =>
       write(() => {
+        assertAuthority(authority)
         const row = sql.client.get(client_id)
         if (row === undefined) return null
         const { value, audit, revoke } = update(clientOf(row))
@@ -149,8 +165,9 @@ function createStore(database: DatabaseSync): AuthStore {
     },
 
     listAudit: (query) => attempt(() => sql.audit(query).map(auditRowOf)),
-    findIdempotent: ({ org_id, environment }, key) =>
+    findIdempotent: ({ org_id, environment }, key, authority) =>
       attempt(() => {
+        assertAuthority(authority)
         const row = sql.auditByIdempotencyKey.get(org_id, environment, key)
         return row === undefined ? null : auditRowOf(row)
       }),

@@ -1,0 +1,94 @@
+/**
+ * May this access token still administer? The one decision, made when a request's head arrives, when its body is
+ * whole, and by the store in the unit of each change.
+ *
+ * Pure: the token, the client's record and the time are arguments. What is checked of the token alone
+ * (signature, audience) is the verifier's.
+ */
+
+import { type AccessTokenClaims, OAuthError, type Refusal } from '@modulariot/oauth/protocol'
+import { assertAddressAllowed } from '../clients/allowlist.ts'
+import type { Client } from '../clients/client.ts'
+import type { ActorState, Authority } from '../store/store.ts'
+import type { AdminScope } from './scopes.ts'
+
+/** What a request to the admin API brings, once its token has been verified. */
+export interface AdminRequest {
+  readonly claims: AccessTokenClaims
+  /** Of the key that signed the token. */
+  readonly kid: string
+  /** What the route needs. */
+  readonly scope: AdminScope
+  /** Normalized, see `clientAddress`. */
+  readonly address: string
+}
+
+/** An authority that can be confirmed before a read, where there is no unit of change to check it in. */
+export interface AdminAuthority extends Authority {
+  /** Verifies the token and the record again. @throws OAuthError */
+  confirm(): Promise<void>
+}
+
+/**
+ * The scopes of the token that its client is granted now.
+ *
+ * @param actor the client as it is now.
+ * @param nowMs Unix milliseconds.
+ * @param observe called where an allowlist only observes.
+ * @throws OAuthError `invalid_token` (401), `insufficient_scope` (403), `access_denied` (403).
+ */
+export function authorizedScopes(
+  { claims, scope, address }: AdminRequest,
+  { client, tokenRevoked }: ActorState,
+  nowMs: number,
+  observe: (refusal: Refusal) => void = () => {},
+): readonly string[] {
+  const { client_id, iat, exp } = claims
+  if (client === null || client.status !== 'active') {
+    throw invalidToken({ kind: 'client_disabled', client_id })
+  }
+  if (tokenRevoked || iat <= (client.tokens_revoked_until ?? 0)) {
+    throw invalidToken({ kind: 'revoked_token', client_id })
+  }
+  if (nowMs >= exp * 1000) throw invalidToken({ kind: 'claim_rejected', claim: 'exp' })
+  assertAddressAllowed(client, address, observe)
+  const scopes = scopesNow(claims, client)
+  assertHeld(client_id, scopes, [scope])
+  return scopes
+}
+
+/**
+ * The same for the store's unit of change.
+ *
+ * @param judged what `authorizedScopes` said when the request was judged, escalation rules included: each of
+ *   them must still be there, or the judgement was of more than the actor has.
+ * @param now Unix milliseconds.
+ */
+export function authorityOf(
+  request: AdminRequest,
+  judged: readonly string[],
+  now: () => number,
+): Authority {
+  const { client_id, jti } = request.claims
+  return {
+    ...{ client_id, jti, kid: request.kid },
+    assert: (actor) => assertHeld(client_id, authorizedScopes(request, actor, now()), judged),
+  }
+}
+
+function scopesNow({ scope, aud }: AccessTokenClaims, { grants }: Client): readonly string[] {
+  const granted = grants.find(({ audience }) => audience === aud)?.scopes ?? []
+  return scope.split(' ').filter((name) => granted.includes(name))
+}
+
+function assertHeld(client_id: string, held: readonly string[], needed: readonly string[]): void {
+  const scope = needed.find((name) => !held.includes(name))
+  if (scope === undefined) return
+  throw new OAuthError('insufficient_scope', `The scope ${scope} is required`, 403, {
+    ...{ kind: 'insufficient_scope', client_id, scope },
+  })
+}
+
+function invalidToken(reason: Refusal): OAuthError {
+  return new OAuthError('invalid_token', 'The access token is not valid here', 401, reason)
+}

@@ -1,0 +1,148 @@
+/** How every store checks who makes a change: in the change's own unit, by the actor as it is there. */
+
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+import type { ActorState, Authority, AuthStore } from '../store.ts'
+import {
+  auditedClient,
+  clientOf,
+  countUp,
+  keyOf,
+  keysAre,
+  newClient,
+  populate,
+  type StorePromise,
+  TOGETHER,
+  trailOf,
+} from './samples.ts'
+
+const TENANT = { org_id: 'org_1', environment: 'development' } as const
+const REFUSAL = new Error('no authority')
+
+/** Of the client `first`, with what it was shown. */
+function authorityOf(assertActor: (actor: ActorState) => void = () => {}) {
+  const seen: ActorState[] = []
+  const authority: Authority = {
+    ...{ client_id: 'first', jti: 'token', kid: 'key' },
+    assert: (actor) => {
+      seen.push(actor)
+      assertActor(actor)
+    },
+  }
+  return { authority, seen }
+}
+
+const refusing = () =>
+  authorityOf(() => {
+    throw REFUSAL
+  })
+
+/** A change that puts its client on the feed. */
+const cutFirst = () => ({
+  ...auditedClient(clientOf('first', { tokens_revoked_until: 50 })),
+  revoke: [{ kind: 'client', client_id: 'first', issued_until: 50, expires: 100 }] as const,
+})
+
+/** Every method that takes an authority; a new one is a new row. */
+const GUARDED: Readonly<
+  Record<string, (store: AuthStore, authority: Authority) => Promise<unknown>>
+> = {
+  createClients: (store, authority) =>
+    store.createClients([newClient('new', { external_id: 'e' }), newClient('other')], authority),
+  'createClients of none': (store, authority) => store.createClients([], authority),
+  updateClient: (store, authority) => store.updateClient('first', cutFirst, authority),
+  'updateClient of none': (store, authority) =>
+    store.updateClient('nobody', () => assert.fail(), authority),
+  findIdempotent: (store, authority) => store.findIdempotent(TENANT, 'key', authority),
+}
+
+async function everythingOf(store: AuthStore) {
+  const { revocations } = await store.readRevocations({ after: null, limit: 10, nowSeconds: 0 })
+  return {
+    clients: (await store.listClients({ after: null, limit: 100 })).clients,
+    trail: await trailOf(store),
+    revocations,
+  }
+}
+
+export function testAuthority(name: string, promise: StorePromise): void {
+  describe(`${name}: the authority of a change`, TOGETHER, () => {
+    for (const [method, call] of Object.entries(GUARDED)) {
+      promise(
+        `that is refused in the unit of ${method} changes nothing: no row, no entry, no feed`,
+        async ({ store }) => {
+          await populate(store)
+          const before = await everythingOf(store)
+          const { authority, seen } = refusing()
+          await assert.rejects(call(store, authority), REFUSAL)
+          assert.equal(seen.length, 1)
+          assert.deepEqual(await everythingOf(store), before)
+          await store.updateClient('first', countUp)
+        },
+      )
+
+      promise(`is asked with the actor as ${method} finds it`, async ({ store }) => {
+        await populate(store)
+        const { authority, seen } = authorityOf()
+        await call(store, authority)
+        assert.deepEqual(seen, [{ client: clientOf('first'), tokenRevoked: false }])
+      })
+    }
+
+    promise('sees what another handle has changed before', async (stores) => {
+      const { store } = stores
+      const another = await stores.openAnother()
+      await populate(store)
+      await another.updateClient('first', (current) =>
+        auditedClient({ ...current, status: 'disabled' }),
+      )
+      const { authority, seen } = authorityOf()
+      await store.createClients([newClient('new')], authority)
+      assert.equal(seen[0]?.client?.status, 'disabled')
+    })
+
+    promise('sees a token or a key that is on the feed, and no other', async (stores) => {
+      const { store } = stores
+      const another = await stores.openAnother()
+      await populate(store)
+      await another.revokeToken({ jti: 'another', client_id: 'first', expires: 100 }, 10)
+      await another.revokeToken({ jti: 'key', client_id: 'first', expires: 100 }, 10)
+      const shown = async (jti: string, kid: string): Promise<boolean | undefined> => {
+        const { authority, seen } = authorityOf()
+        await store.updateClient('first', countUp, { ...authority, jti, kid })
+        return seen[0]?.tokenRevoked
+      }
+      assert.equal(await shown('token', 'key'), false)
+      assert.equal(await shown('another', 'key'), true)
+      const revoke = [{ kind: 'key', kid: 'bad', expires: 100 }] as const
+      await another.updateSigningKeys(() => ({ ...keysAre(keyOf('good')), revoke }))
+      assert.equal(await shown('token', 'bad'), true)
+      assert.equal(await shown('bad', 'good'), false)
+    })
+
+    promise('of a client that does not exist is shown none', async ({ store }) => {
+      await populate(store)
+      const { authority, seen } = authorityOf()
+      await store.createClients([newClient('new')], { ...authority, client_id: 'nobody' })
+      assert.deepEqual(seen, [{ client: null, tokenRevoked: false }])
+    })
+
+    promise('lets nothing be made behind a cut, however they meet', async (stores) => {
+      const { store } = stores
+      const another = await stores.openAnother()
+      await populate(store)
+      const { authority } = authorityOf(({ client }) => {
+        if (client?.status === 'disabled') throw REFUSAL
+      })
+      const making = Array.from({ length: 12 }, (_, index) =>
+        store.createClients([newClient(`c${index}`)], authority),
+      )
+      const settled = Promise.allSettled(making)
+      await another.updateClient('first', (current) =>
+        auditedClient({ ...current, status: 'disabled' }, { action: 'client.disabled' }),
+      )
+      await settled
+      assert.equal((await trailOf(store)).at(-1)?.action, 'client.disabled')
+    })
+  })
+}
