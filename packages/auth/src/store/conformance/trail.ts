@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
-import type { AuditEntry } from '../../audit/entry.ts'
+import { viewOf } from '../../clients/client.ts'
+import { SAMPLE_TIME } from '../../clients/sample-client.ts'
 import type { AuditQuery, AuthStore } from '../store.ts'
 import {
   auditedClient,
@@ -104,9 +105,11 @@ export function testTrail(name: string, promise: StorePromise): void {
       await populate(store)
       assert.equal(await store.findIdempotent(TENANT, 'key-1'), null)
       await store.createClients([auditedClient(clientOf('new'), { idempotency, after: 'this' })])
-      const row = await store.findIdempotent(TENANT, 'key-1')
-      const entry = JSON.parse(row?.entry ?? 'null') as AuditEntry
-      assert.deepEqual([entry.after, entry.idempotency], ['this', idempotency])
+      const until = Math.floor(Date.parse(SAMPLE_TIME) / 1000) + 86_400
+      const made = { digest: 'digest', client: viewOf(clientOf('new')), until }
+      assert.deepEqual(await store.findIdempotent(TENANT, 'key-1'), made)
+      await store.updateClient('new', countUp)
+      assert.deepEqual(await store.findIdempotent(TENANT, 'key-1'), made, 'as it was then')
       assert.equal(await store.findIdempotent(TENANT, 'KEY-1'), null)
       assert.equal(await store.findIdempotent({ ...TENANT, org_id: 'org_2' }, 'key-1'), null)
       const live = { ...TENANT, environment: 'production' } as const
@@ -132,6 +135,39 @@ export function testTrail(name: string, promise: StorePromise): void {
       assert.deepEqual(await clientIds(store), ['first', 'new'])
       assert.equal((await store.findClient('first'))?.name, 'Client first')
       assert.deepEqual(await trailOf(store), before)
+    })
+
+    promise('of an update finds the client as the update left it', async ({ store }) => {
+      await populate(store)
+      await store.updateClient('first', (current) =>
+        auditedClient({ ...current, name: 'Changed' }, { idempotency }),
+      )
+      const found = await store.findIdempotent(TENANT, 'key-1')
+      assert.deepEqual(found?.client, viewOf(clientOf('first', { name: 'Changed' })))
+    })
+
+    promise('stands for another change after a day', async ({ store }) => {
+      await populate(store)
+      await store.createClients([auditedClient(clientOf('new'), { idempotency })])
+      const later = (ms: number) => ({
+        idempotency,
+        at: new Date(Date.parse(SAMPLE_TIME) + ms).toISOString(),
+      })
+      const tooSoon = auditedClient(clientOf('soon'), later(86_399_000))
+      await assert.rejects(store.createClients([tooSoon]), StoreConflict)
+      await store.createClients([auditedClient(clientOf('next'), later(86_400_000))])
+      const found = await store.findIdempotent(TENANT, 'key-1')
+      assert.equal(found?.client.client_id, 'next')
+    })
+
+    promise('is forgotten by the sweep after a day, and not before', async ({ store }) => {
+      await populate(store)
+      await store.createClients([auditedClient(clientOf('new'), { idempotency })])
+      const madeAt = Math.floor(Date.parse(SAMPLE_TIME) / 1000)
+      assert.equal(await store.sweep(madeAt + 86_399, 10), 0)
+      assert.notEqual(await store.findIdempotent(TENANT, 'key-1'), null)
+      assert.equal(await store.sweep(madeAt + 86_400, 10), 1)
+      assert.equal(await store.findIdempotent(TENANT, 'key-1'), null)
     })
 
     promise('is free in another tenant', async ({ store }) => {
