@@ -8,6 +8,7 @@ import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fa
 import type { AdminContext } from '../../admin/context.ts'
 import type { AdminScope } from '../../admin/scopes.ts'
 import { invalidInput } from '../../admin-error.ts'
+import type { CheckpointSigner } from '../../audit/checkpoint.ts'
 import { assertAddressAllowed } from '../../clients/allowlist.ts'
 import type { ClientRecord } from '../../clients/client.ts'
 import type { ClientDirectory } from '../../clients/directory.ts'
@@ -23,6 +24,7 @@ export interface AdminDeps {
   /** Of the admin API's own audience. */
   readonly verifier: Verifier
   readonly adminAudience: string
+  readonly checkpointSigner: CheckpointSigner
 }
 
 type AnyRequest = FastifyRequest<{
@@ -35,6 +37,7 @@ export interface AdminCall {
   readonly context: AdminContext
   readonly request: AnyRequest
   readonly reply: FastifyReply
+  readonly checkpointSigner: CheckpointSigner
 }
 
 /** Who asks, and what it may do: by its token and by its record as it is now. */

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
+import type { AuditRow } from '../../audit/entry.ts'
+import { verifyTrail } from '../../audit/verify.ts'
 import { viewOf } from '../../clients/client.ts'
 import { SAMPLE_TIME } from '../../clients/sample-client.ts'
 import type { AuditQuery, AuthStore } from '../store.ts'
@@ -11,6 +13,7 @@ import {
   clientIds,
   clientOf,
   countUp,
+  draftOf,
   newClient,
   newOrganization,
   ORGANIZATION,
@@ -21,6 +24,10 @@ import {
 } from './samples.ts'
 
 const TENANT = { org_id: ORGANIZATION.org_id, environment: 'development' } as const
+
+async function* inOrder(rows: readonly AuditRow[]): AsyncGenerator<AuditRow> {
+  yield* rows
+}
 
 async function seqs(store: AuthStore, query: Partial<AuditQuery>): Promise<number[]> {
   const rows = await store.listAudit({ before: null, limit: 100, ...query })
@@ -96,6 +103,62 @@ export function testTrail(name: string, promise: StorePromise): void {
       assert.deepEqual(await seqs(store, { action: 'client.created', org_id: 'org_2' }), [7])
       assert.deepEqual(await seqs(store, { org_id: 'org_9' }), [])
     })
+  })
+
+  describe(`${name}: a trail that is cut`, TOGETHER, () => {
+    const audit = draftOf({ action: 'trail.cut', target: { type: 'trail', id: 'audit' } })
+
+    promise('has the checkpoint in place of its oldest rows, and goes on', async (stores) => {
+      const { store } = stores
+      const another = await stores.openAnother()
+      await populate(store)
+      assert.equal(await store.readAuditBase(), null)
+      const rows = await store.readAudit({ after: 0, limit: 10 })
+      const last = rows[2] as AuditRow
+      assert.equal(await store.cutAudit({ last, checkpoint: 'signed', audit }), true)
+      await another.createClients([newClient('new')])
+      for (const one of [store, another]) {
+        assert.equal(await one.readAuditBase(), 'signed')
+        assert.deepEqual(await seqs(one, {}), [6, 5, 4])
+        const left = await one.readAudit({ after: 0, limit: 10 })
+        assert.deepEqual(left[0], rows[3])
+        const verdict = await verifyTrail(inOrder(left), { base: last })
+        assert.equal(verdict.ok && verdict.head?.seq, 6)
+      }
+    })
+
+    promise('keeps one checkpoint, of the last row that was cut', async ({ store, reopen }) => {
+      await populate(store)
+      const rows = await store.readAudit({ after: 0, limit: 10 })
+      for (const [index, checkpoint] of ['a', 'b'].entries()) {
+        const last = rows[index] as AuditRow
+        assert.equal(await store.cutAudit({ last, checkpoint, audit }), true)
+      }
+      const reopened = await reopen()
+      assert.equal(await reopened.readAuditBase(), 'b')
+      assert.deepEqual(await seqs(reopened, {}), [6, 5, 4, 3])
+    })
+
+    promise(
+      'is not cut at a row that is not as it was, or that others have cut',
+      async (stores) => {
+        const { store } = stores
+        const another = await stores.openAnother()
+        await populate(store)
+        const [first, second] = (await store.readAudit({ after: 0, limit: 2 })) as [
+          AuditRow,
+          AuditRow,
+        ]
+        const forged = { ...second, hash: first.hash }
+        assert.equal(await store.cutAudit({ last: forged, checkpoint: 'forged', audit }), false)
+        assert.equal(await store.readAuditBase(), null)
+        const cuts = [store, another].map((one) =>
+          one.cutAudit({ last: second, checkpoint: 'signed', audit }),
+        )
+        assert.deepEqual((await Promise.all(cuts)).toSorted(), [false, true])
+        assert.deepEqual(await seqs(store, {}), [5, 4, 3])
+      },
+    )
   })
 
   describe(`${name}: an idempotency key`, TOGETHER, () => {
