@@ -96,8 +96,8 @@ async function newClient(admin: Call, more: object = {}): Promise<Answer> {
 }
 
 /** The client_id of a fresh client. */
-async function newClientId(admin: Call): Promise<string> {
-  const { body } = await newClient(admin)
+async function newClientId(admin: Call, more: Record<string, unknown> = {}): Promise<string> {
+  const { body } = await newClient(admin, more)
   return (body as unknown as { client: { client_id: string } }).client.client_id
 }
 
@@ -449,6 +449,30 @@ describe('every endpoint of the admin API', () => {
       .split('\n')
       .map((line) => JSON.parse(line).status)
     assert.deepEqual(statuses, ['refused', 'created', 'refused'])
+  })
+
+  it('adds to the trail what a change changed, not the client once more', async () => {
+    const admin = await administrator()
+    const tags = Array.from({ length: 50 }, (_, index) => `tag-${index}-`.padEnd(100, 'x'))
+    const client_id = await newClientId(admin, { tags })
+    const sizes: number[] = []
+    for (const body of [
+      { name: 'ab' },
+      { tags: tags.slice(1) },
+      { tags: [...tags, 'a'].slice(1) },
+    ]) {
+      assert.equal((await admin('PATCH', `/admin/v1/clients/${client_id}`, { body })).status, 200)
+      const page = await admin('GET', `/admin/v1/audit?target=${client_id}&limit=1`)
+      const [entry] = (page.body as unknown as { entries: { before: object; after: object }[] })
+        .entries
+      const changed = Object.keys(body)[0] as string
+      assert.deepEqual(
+        Object.keys(entry?.before ?? {}).sort(),
+        [changed, 'updated_at', 'version'].sort(),
+      )
+      sizes.push(JSON.stringify(entry).length)
+    }
+    assert.ok(Math.max(...sizes) < 1024, sizes.join())
   })
 
   it('leaves in the trail who did what from where, and never a secret', async () => {

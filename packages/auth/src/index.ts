@@ -16,8 +16,19 @@ export {
   DEFAULT_TOKEN_LIFETIME_SECONDS,
   TOKEN_LIFETIME_BOUNDS,
 } from './audiences/audience.ts'
+export { checkTrail, knownHead, readBase, takeCheckpoint } from './audit/check-trail.ts'
+export {
+  type Checkpoint,
+  CheckpointRefused,
+  type CheckpointSigner,
+  createCheckpointSigner,
+  decodeCheckpoint,
+  type SignedCheckpoint,
+} from './audit/checkpoint.ts'
+export { type CheckpointArchive, knownHeads } from './audit/checkpoint-keeper.ts'
+export { type CutResult, cutTrail } from './audit/cut-trail.ts'
 export type { Actor, AuditEntry, AuditRow } from './audit/entry.ts'
-export { type AuditHead, type AuditVerdict, verifyTrail } from './audit/verify.ts'
+export { type AuditHead, type AuditVerdict, type KnownHead, verifyTrail } from './audit/verify.ts'
 export {
   type Client,
   type ClientView,

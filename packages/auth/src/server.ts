@@ -10,6 +10,8 @@ import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
 import { type AdminContext, systemContext } from './admin/context.ts'
 import { ensureAudience } from './admin/installation.ts'
 import { ADMIN_SCOPES, adminAudience, FEED_SCOPE, feedAudience } from './admin/scopes.ts'
+import { createCheckpointSigner } from './audit/checkpoint.ts'
+import { type CheckpointArchive, startCheckpoints } from './audit/checkpoint-keeper.ts'
 import { ClientDirectory, MAX_STALE_MS } from './clients/directory.ts'
 import { PROBLEM_TYPE, unroutedProblem } from './http/admin/problem.ts'
 import { mountAuthRoutes } from './http/routes.ts'
@@ -47,6 +49,10 @@ export interface AuthServerOptions {
   /** For how long verifiers may keep our published keys. Default: 300. */
   readonly jwksMaxAgeSeconds?: number
   readonly keyPolicy?: KeyPolicy
+  /** Where checkpoints of the trail go, every hour and at the end. Default: none are made, and no trail is cut. */
+  readonly checkpoints?: CheckpointArchive
+  /** How long entries of the trail are kept. Default: null, for ever. */
+  readonly auditRetentionDays?: number | null
 }
 
 export interface AuthServer extends Application {
@@ -56,7 +62,7 @@ export interface AuthServer extends Application {
   readonly revocations: RevocationSource
   /** What was issued since the start, for the metrics. */
   usageTotals(): UsageTotals
-  /** Writes what was counted and is not written yet; the store is still needed. */
+  /** Writes what was counted and is not written yet, and a last checkpoint; the store is still needed. */
   close(): Promise<void>
 }
 
@@ -104,6 +110,15 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
     now,
     onError: options.onError,
   })
+  const signer = await createCheckpointSigner(options.installationKeys.checkpoint, issuer)
+  const { checkpoints: archive, auditRetentionDays: retentionDays = null } = options
+  const stopCheckpoints =
+    archive === undefined
+      ? null
+      : startCheckpoints({
+          ...{ store, signer, archive, retentionDays, digestKey, now },
+          onError: options.onError,
+        })
   const verifierFor = (audience: string | null, source: KeySource = keys) =>
     createVerifier({ issuer, audience, keys: source, now, revocations })
   return {
@@ -127,6 +142,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
         usage,
         metrics,
         verifier: verifierFor(adminAudience(issuer)),
+        checkpointSigner: signer,
         feedVerifier: verifierFor(feedAudience(issuer)),
         ownVerifier: verifierFor(null, exactKeys(keys)),
         revocations,
@@ -134,12 +150,13 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
     },
     ready: () => readiness(store),
     usageTotals: () => usage.totals(),
-    close: () => {
+    close: async () => {
       stopWatching()
       readingKeys.stop()
       stopMaintenance()
       revocations.close()
-      return usage.close()
+      await usage.close()
+      await stopCheckpoints?.()
     },
   }
 }

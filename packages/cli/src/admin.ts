@@ -7,15 +7,18 @@ import {
   type AdminContext,
   type AuditEntry,
   addSecret,
+  createCheckpointSigner,
   createClient,
   createClients,
   getClient,
+  type InstallationKeys,
   type KeyAdmin,
   listClients,
   listSecrets,
   revokeClientTokens,
   revokeSecret,
   rotateSecrets,
+  takeCheckpoint,
   updateClient,
   wastefulClients,
 } from '@modulariot/auth'
@@ -32,7 +35,8 @@ export async function withAdmin(
   work: (admin: Admin) => Promise<void>,
 ): Promise<void> {
   if (context.url === null) {
-    return withInstallation(context.config(), (admin) => work(localAdmin(admin)))
+    const config = context.config()
+    return withInstallation(config, (admin, keys) => work(localAdmin(admin, keys, config.issuer)))
   }
   const audience = `${context.url}/admin/v1`
   const tokenUrl = `${context.url}/oauth2/token`
@@ -40,7 +44,7 @@ export async function withAdmin(
   await work(await createRemoteAdmin(context.url, credentials, context.fetch))
 }
 
-function localAdmin(admin: AdminContext): Admin {
+function localAdmin(admin: AdminContext, keys: InstallationKeys, issuer: string): Admin {
   const { store } = admin
   return {
     createClient: async (input, place) =>
@@ -60,6 +64,11 @@ function localAdmin(admin: AdminContext): Admin {
     listAudit: async ({ limit, target: target_id, action }) => {
       const rows = await store.listAudit({ before: null, limit, target_id, action })
       return rows.map(({ entry, hash }) => ({ ...(JSON.parse(entry) as AuditEntry), hash }))
+    },
+    auditCheckpoint: async () => {
+      const signer = await createCheckpointSigner(keys.checkpoint, issuer)
+      const checkpoint = await takeCheckpoint(store, signer, admin.now())
+      return { ...checkpoint, public_key: signer.publicKey }
     },
   }
 }
@@ -104,7 +113,7 @@ function boxOnly(): CliError {
 /** For what is administered on the box only: asked for elsewhere, it must not happen here. */
 export function onTheBox(
   context: Context,
-  work: (admin: AdminContext) => Promise<void>,
+  work: (admin: AdminContext, keys: InstallationKeys) => Promise<void>,
 ): Promise<void> {
   if (context.url !== null) throw boxOnly()
   return withInstallation(context.config(), work)

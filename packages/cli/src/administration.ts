@@ -9,6 +9,7 @@ import type {
   ClientQuery,
   ClientView,
   CreatedClient,
+  SignedCheckpoint,
   UsedSecret,
   WastefulClient,
 } from '@modulariot/auth'
@@ -21,6 +22,8 @@ export interface Place {
 }
 
 export type AuditLine = AuditEntry & { readonly hash: string }
+
+export type CheckpointAnswer = SignedCheckpoint & { readonly public_key: object }
 
 export interface Admin {
   createClient(input: ClientInput, place: Place): Promise<CreatedClient>
@@ -42,4 +45,5 @@ export interface Admin {
   listSecrets(client_id: string): Promise<UsedSecret[]>
   wastefulClients(): Promise<WastefulClient[]>
   listAudit(query: { limit: number; target?: string; action?: string }): Promise<AuditLine[]>
+  auditCheckpoint(): Promise<CheckpointAnswer>
 }

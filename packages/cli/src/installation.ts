@@ -97,11 +97,11 @@ function noInstallation({ database }: Config): CliError {
 /** Runs `work` as the operator of the installation on this box, and closes it behind. */
 export async function withInstallation(
   config: Config,
-  work: (admin: AdminContext) => Promise<void>,
+  work: (admin: AdminContext, keys: InstallationKeys) => Promise<void>,
 ): Promise<void> {
   const { keys, store } = await openInstallation(config)
   try {
-    await work(operatorContext(store, keys))
+    await work(operatorContext(store, keys), keys)
   } finally {
     await store.close()
   }

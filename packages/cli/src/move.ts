@@ -2,7 +2,15 @@
 
 import { existsSync } from 'node:fs'
 import { TELEMETRY_TABLES } from '@modulariot/api'
-import { AUTH_TABLES, type AuditRow, type AuditVerdict, verifyTrail } from '@modulariot/auth'
+import {
+  AUTH_TABLES,
+  type AuditHead,
+  type AuditRow,
+  type AuditVerdict,
+  CheckpointRefused,
+  decodeCheckpoint,
+  verifyTrail,
+} from '@modulariot/auth'
 import type {
   CellRow,
   CopiedTable,
@@ -126,14 +134,32 @@ function assertThere(database: Database): void {
     throw new CliError('not_found', `There is no installation: ${auth} is missing`)
 }
 
+/** The copy has no key to verify the base's signature with; `miot audit verify` has. */
 async function verifyArrivedTrail(target: TablePlace): Promise<void> {
-  const table = AUTH_TABLES.find(({ name }) => name === 'audit') as TableSpec
-  const verdict: AuditVerdict = await verifyTrail(auditRows(target.rows(table, 'seq')))
+  const base = await arrivedBase(target)
+  const rows = auditRows(target.rows(authTable('audit'), 'seq'))
+  const verdict: AuditVerdict = await verifyTrail(rows, { base })
   if (verdict.ok) return
   throw new CliError(
     'failure',
     `The audit trail is broken (${verdict.why}), here or already where it comes from: nothing was kept; see miot audit verify`,
   )
+}
+
+function authTable(name: string): TableSpec {
+  return AUTH_TABLES.find((table) => table.name === name) as TableSpec
+}
+
+/** Null where retention has cut nothing, and where the base is none: then the first row is missing. */
+async function arrivedBase(target: TablePlace): Promise<AuditHead | null> {
+  for await (const [row] of target.rows(authTable('audit_base'))) {
+    try {
+      if (row !== undefined) return decodeCheckpoint('base', row[1] as string)
+    } catch (error) {
+      if (!(error instanceof CheckpointRefused)) throw error
+    }
+  }
+  return null
 }
 
 async function* auditRows(pieces: AsyncIterable<readonly CellRow[]>): AsyncGenerator<AuditRow> {

@@ -91,6 +91,7 @@ export async function createRemoteAdmin(
       (await json<{ clients: WastefulClient[] }>('GET', '/usage/wasteful?limit=500')).clients,
     listAudit: async (query) =>
       (await json<{ entries: AuditLine[] }>('GET', `/audit?${queryOf(query)}`)).entries,
+    auditCheckpoint: () => json('GET', '/audit/checkpoint'),
   }
 }
 

@@ -2,12 +2,13 @@
 
 import type { AddressInfo, Server } from 'node:net'
 import { createApiServer, startTelemetryMaintenance } from '@modulariot/api'
-import { createAuthServer, systemContext } from '@modulariot/auth'
+import { type CheckpointArchive, createAuthServer, systemContext } from '@modulariot/auth'
 import { createHttpServer, loadTls, shutDown, TlsFilesError } from '@modulariot/platform/http'
-import { createLogger } from '@modulariot/platform/logging'
+import { createLogger, type Logger } from '@modulariot/platform/logging'
 import { createMetrics } from '@modulariot/platform/metrics'
+import { appendCheckpoint, MAX_FILE_BYTES, readCheckpoints, segmentsOf } from './checkpoint-file.ts'
 import { CliError } from './cli-error.ts'
-import type { Config } from './config/parse-config.ts'
+import { type Config, filesOf } from './config/parse-config.ts'
 import { connectionLimits } from './connection-limits.ts'
 import { assertAsConfigured } from './handed-socket.ts'
 import { prepareDataDirectory, prepareInstallation } from './installation.ts'
@@ -73,6 +74,8 @@ async function start(
     onError: (error) => logger.error({ err: error }, 'going on with what is in memory'),
     jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
     keyPolicy: config.keyPolicy,
+    checkpoints: checkpointArchive(config, logger),
+    auditRetentionDays: config.auditRetentionDays,
     ...counting,
   }).catch((error: unknown) => {
     throw explain(error)
@@ -127,6 +130,31 @@ async function start(
   }
   const quickstart = await createQuickstart(config, admin)
   return { quickstart, caFile, stop }
+}
+
+/** The log, which can be shipped elsewhere, and a file, which may be on a disk that takes no writes. */
+function checkpointArchive(config: Config, logger: Logger): CheckpointArchive {
+  const { auditCheckpoints: path } = filesOf(config)
+  return {
+    read() {
+      try {
+        return readCheckpoints(path).checkpoints
+      } catch (error) {
+        logger.warn({ err: error }, 'the audit checkpoints cannot be read')
+        return []
+      }
+    },
+    keep(signed) {
+      const { iss, seq, hash, first_seq, kid } = signed
+      const checkpoint = segmentsOf(signed.checkpoint)
+      logger.info({ iss, seq, hash, first_seq, kid, checkpoint }, 'audit checkpoint')
+      try {
+        appendCheckpoint(path, signed, MAX_FILE_BYTES)
+      } catch (error) {
+        logger.warn({ err: error }, 'the audit checkpoint is in this log only')
+      }
+    },
+  }
 }
 
 /** @throws CliError when the certificate or its key cannot be used. */

@@ -4,6 +4,7 @@
  */
 
 import { AdminError } from '../admin-error.ts'
+import { changesOf } from '../audit/changes.ts'
 import type { Actor, AuditAction, AuditDraft } from '../audit/entry.ts'
 import type { Client, Tenant } from '../clients/client.ts'
 import type { Audited, AuthStore } from '../store/store.ts'
@@ -58,19 +59,22 @@ export function auditDraft(
   }
 }
 
-/** A change to a client, or its making (`before` null), with what the trail says of it. */
+/** A change to a client, or its making (`before` null), with an entry that holds what changed. */
 export function auditedClient(
   context: AdminContext,
   action: AuditAction,
-  before: unknown,
+  before: object | null,
   value: Client,
-  after: unknown,
+  after: object,
 ): Audited<Client> {
   const { client_id, org_id, environment } = value
   const target = { type: 'client', id: client_id } as const
   return {
     value,
-    audit: auditDraft(context, { action, target, org_id, environment, before, after }),
+    audit: auditDraft(context, {
+      ...{ action, target, org_id, environment },
+      ...changesOf(before, after),
+    }),
   }
 }
 

@@ -171,11 +171,22 @@ export const AuditPageSchema = Type.Object({
       action: Type.String(),
       target: Type.Object({ type: Type.String(), id: Type.String() }),
       hash: Type.String(),
-      before: Type.Unknown(),
-      after: Type.Unknown(),
+      before: Type.Unknown({ description: 'What differed before; null where something was made.' }),
+      after: Type.Unknown({ description: 'What differs now.' }),
     }),
   ),
   next_cursor: Nullable(Type.String()),
+})
+
+export const AuditCheckpointSchema = Type.Object({
+  checkpoint: Type.String({ description: 'Compact JWS of the five members that follow.' }),
+  iss: Type.String(),
+  at: Type.String(),
+  seq: Type.Integer({ description: 'The newest entry.' }),
+  hash: Type.String({ description: 'SHA-256 of the chain up to it, hex.' }),
+  first_seq: Type.Integer({ description: 'The oldest entry that is kept.' }),
+  kid: Type.String(),
+  public_key: Type.Object({}, { description: 'The Ed25519 key that verifies it, a JWK.' }),
 })
 
 export const SecretUseListSchema = Type.Object({

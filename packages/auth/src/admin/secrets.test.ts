@@ -111,8 +111,17 @@ describe('rotating the secrets', () => {
     assert.equal(rotated.client.secrets.at(-1)?.secret_id, rotated.secret_id)
     const { action, before, after } = await newestEntry()
     assert.equal(action, 'secret.rotated')
-    assert.deepEqual(ends(before as ClientView)[0], ['first', null])
-    assert.deepEqual(after, rotated.client)
+    const [first, second, third] = rotated.client.secrets
+    const [one, two] = [first?.secret_id, second?.secret_id].map((secret_id) => ({ secret_id }))
+    assert.deepEqual((before as ClientView).secrets, [
+      { ...one, expires_at: null },
+      { ...two, expires_at: null },
+    ])
+    assert.deepEqual((after as ClientView).secrets, [
+      { ...one, expires_at: inSeconds(HOUR) },
+      { ...two, expires_at: inSeconds(HOUR) },
+      third,
+    ])
   })
 
   it('leaves one that ends sooner its sooner end', async () => {

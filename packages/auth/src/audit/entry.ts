@@ -2,8 +2,8 @@
  * The audit trail's entries and the chain that holds them together.
  *
  * Each row's hash covers its text and the hash before it, so a row that is changed, removed or moved
- * breaks every hash after it. Whoever can rewrite the whole table can rewrite the chain too: a head saved
- * elsewhere is what catches that, and what catches newest rows cut off.
+ * breaks every hash after it. Rewriting the whole table rewrites the chain too: a checkpoint (checkpoint.ts) that
+ * was signed before reveals that, and reveals that the newest rows were cut off.
  */
 
 import { createHash } from 'node:crypto'
@@ -32,6 +32,7 @@ export type AuditAction =
   | 'key.rotated'
   | 'key.revoked'
   | 'key.removed'
+  | 'trail.cut'
 
 /** What happened, before the store gives it its place. Never holds a secret. */
 export interface AuditDraft {
@@ -40,7 +41,7 @@ export interface AuditDraft {
   readonly actor: Actor
   readonly action: AuditAction
   readonly target: {
-    readonly type: 'organization' | 'audience' | 'client' | 'key'
+    readonly type: 'organization' | 'audience' | 'client' | 'key' | 'trail'
     readonly id: string
   }
   /** Whose it is; null for what belongs to the installation. */
@@ -49,8 +50,9 @@ export interface AuditDraft {
   /** From where, when over the network. */
   readonly address: string | null
   readonly request_id: string | null
-  /** The caller's `Idempotency-Key` and the digest of what it asked, to answer a retry from here. */
+  /** The caller's `Idempotency-Key` and the digest of what it asked. */
   readonly idempotency: { readonly key: string; readonly digest: string } | null
+  /** What changed, as `changesOf` has it; whole in entries of earlier versions. */
   readonly before: unknown
   readonly after: unknown
 }

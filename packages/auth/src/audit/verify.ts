@@ -2,44 +2,88 @@
 
 import { type AuditRow, GENESIS_HASH, hashOf } from './entry.ts'
 
-/** A place in the trail, saved somewhere the trail cannot be changed from. */
+/** A place in the trail. */
 export interface AuditHead {
   readonly seq: number
   readonly hash: string
 }
 
+/** A head that was noted where the trail cannot be changed from, and what to call it. */
+export interface KnownHead extends AuditHead {
+  readonly name: string
+}
+
 export type AuditVerdict =
-  | { readonly ok: true; readonly head: AuditHead | null }
+  | {
+      readonly ok: true
+      readonly head: AuditHead | null
+      /** Known heads that the trail holds as they are, and those whose rows retention has cut. */
+      readonly compared: number
+      readonly cut: number
+    }
   | { readonly ok: false; readonly brokenSeq: number; readonly why: string }
+
+export interface VerifyOptions {
+  /** The last row that retention cut, from a checkpoint whose signature was verified. */
+  readonly base?: AuditHead | null
+  /** Prove that nothing up to them was rewritten since, and that the trail was not cut below them. */
+  readonly known?: readonly KnownHead[]
+}
 
 /**
  * Walks the trail from its first row.
  *
- * @param rows in the order of `seq`.
- * @param saved a head noted earlier: also proves that nothing before it was rewritten and nothing after
- *   its time was cut below it.
+ * @param rows all there are, in the order of `seq`.
  */
 export async function verifyTrail(
   rows: AsyncIterable<AuditRow>,
-  saved: AuditHead | null = null,
+  { base = null, known = [] }: VerifyOptions = {},
 ): Promise<AuditVerdict> {
-  let head: AuditHead = { seq: 0, hash: GENESIS_HASH }
+  const start = base ?? { seq: 0, hash: GENESIS_HASH }
+  const remaining = known.filter(({ seq }) => seq >= start.seq)
+  const bySeq = Map.groupBy(remaining, ({ seq }) => seq)
+  const different = (at: AuditHead): AuditVerdict | null => {
+    const contradiction = bySeq.get(at.seq)?.find(({ hash }) => hash !== at.hash)
+    if (contradiction === undefined) return null
+    return broken(at.seq, `differs from ${contradiction.name}: the trail was rewritten`)
+  }
+  let head: AuditHead = start
+  if (base !== null || bySeq.has(0)) {
+    const verdict = different(start)
+    if (verdict !== null) return verdict
+  }
   for await (const row of rows) {
-    const expected = head.seq + 1
-    if (row.seq !== expected) return broken(expected, 'is missing')
-    if (hashOf(head.hash, row.entry) !== row.hash) {
-      return broken(row.seq, 'is not as it was written, or what stood before it is gone')
-    }
-    if (seqIn(row.entry) !== row.seq) return broken(row.seq, 'has another place than it was given')
-    if (row.seq === saved?.seq && row.hash !== saved.hash) {
-      return broken(row.seq, 'differs from the saved head: the trail was rewritten')
-    }
+    const fault = faultOf(row, head, base)
+    if (fault !== null) return fault
+    const verdict = different(row)
+    if (verdict !== null) return verdict
     head = { seq: row.seq, hash: row.hash }
   }
-  if (saved !== null && head.seq < saved.seq) {
-    return broken(head.seq + 1, `is missing: the trail once reached row ${saved.seq}`)
+  // The cut of a trail leaves at least the entry that tells of it.
+  if (base !== null && head.seq === base.seq) return broken(head.seq + 1, 'is missing')
+  const newest = remaining.reduce((most, { seq }) => Math.max(most, seq), 0)
+  if (head.seq < newest) {
+    return broken(head.seq + 1, `is missing: the trail once reached row ${newest}`)
   }
-  return { ok: true, head: head.seq === 0 ? null : head }
+  const counts = { compared: remaining.length, cut: known.length - remaining.length }
+  return { ok: true, head: head.seq === 0 ? null : head, ...counts }
+}
+
+function faultOf(row: AuditRow, head: AuditHead, base: AuditHead | null): AuditVerdict | null {
+  const expected = head.seq + 1
+  if (row.seq !== expected) {
+    if (row.seq <= head.seq) return broken(row.seq, 'is there, although retention had cut it')
+    const uncut = expected === 1 && base === null
+    return broken(
+      expected,
+      uncut ? 'is missing, and no signed base says that it was cut' : 'is missing',
+    )
+  }
+  if (hashOf(head.hash, row.entry) !== row.hash) {
+    return broken(row.seq, 'is not as it was written, or what stood before it is gone')
+  }
+  if (seqIn(row.entry) !== row.seq) return broken(row.seq, 'has another place than it was given')
+  return null
 }
 
 function seqIn(entry: string): unknown {

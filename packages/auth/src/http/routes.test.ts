@@ -11,6 +11,7 @@ import { createClient } from '../admin/clients.ts'
 import { systemContext } from '../admin/context.ts'
 import { createAudience, createOrganization } from '../admin/installation.ts'
 import { adminAudience } from '../admin/scopes.ts'
+import { createCheckpointSigner } from '../audit/checkpoint.ts'
 import { ClientDirectory } from '../clients/directory.ts'
 import { DEFAULT_KEY_POLICY } from '../keys/key-life.ts'
 import { KeyRing } from '../keys/key-ring.ts'
@@ -74,6 +75,7 @@ before(async () => {
       now,
       onError: (error) => assert.fail(String(error)),
     }),
+    checkpointSigner: await createCheckpointSigner(new Uint8Array(32), ISSUER),
   }
   app = Fastify()
   await app.register((scope) => mountAuthRoutes(scope, deps))

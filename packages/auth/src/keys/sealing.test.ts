@@ -57,16 +57,18 @@ describe('a seal', () => {
 })
 
 describe('the keys of an installation', () => {
-  it('are two of 256 bits, unlike each other and unlike the one they come from', () => {
-    const { sealing, secretDigest } = deriveInstallationKeys(KEY)
-    assert.equal(sealing.length, 32)
-    assert.equal(secretDigest.length, 32)
-    assert.notDeepEqual(sealing, secretDigest)
-    for (const key of [sealing, secretDigest]) assert.notDeepEqual(key, KEY)
+  it('are three of 256 bits, unlike each other and unlike the one they come from', () => {
+    const keys = Object.values(deriveInstallationKeys(KEY)) as Uint8Array[]
+    const texts = [KEY, ...keys].map((key) => Buffer.from(key).toString('hex'))
+    assert.deepEqual(
+      texts.map(({ length }) => length),
+      [64, 64, 64, 64],
+    )
+    assert.equal(new Set(texts).size, 4)
   })
 
   it('never change for an encryption key, or every stored secret and signing key would be lost', () => {
-    const { sealing, secretDigest } = deriveInstallationKeys(KEY)
+    const { sealing, secretDigest, checkpoint } = deriveInstallationKeys(KEY)
     assert.equal(
       Buffer.from(sealing).toString('hex'),
       '77e850ef4bfb2af1472fbeaf5891bafe73712b068c28dc79e26e31b43a49e0df',
@@ -74,6 +76,10 @@ describe('the keys of an installation', () => {
     assert.equal(
       Buffer.from(secretDigest).toString('hex'),
       '30cabfdc8712f09e37b360ea01be77d53658d9c70c2877cae3ae4c99fd22563e',
+    )
+    assert.equal(
+      Buffer.from(checkpoint).toString('hex'),
+      'f8fcdb0dc91890e0757d1c30d8563069435ae10b3672b9ad393619777018c5a3',
     )
   })
 

@@ -10,6 +10,8 @@ import { CompactEncrypt, compactDecrypt, type JWK } from 'jose'
 export interface InstallationKeys {
   readonly sealing: Uint8Array
   readonly secretDigest: Uint8Array
+  /** The seed of the Ed25519 key that signs checkpoints of the trail. */
+  readonly checkpoint: Uint8Array
 }
 
 export const ENCRYPTION_KEY_BYTES = 32
@@ -18,7 +20,11 @@ export const ENCRYPTION_KEY_BYTES = 32
 export function deriveInstallationKeys(encryptionKey: Uint8Array): InstallationKeys {
   const derive = (purpose: string): Uint8Array =>
     new Uint8Array(hkdfSync('sha256', encryptionKey, '', `modulariot ${purpose} v1`, 32))
-  return { sealing: derive('signing-key seal'), secretDigest: derive('secret digest') }
+  return {
+    sealing: derive('signing-key seal'),
+    secretDigest: derive('secret digest'),
+    checkpoint: derive('audit checkpoint'),
+  }
 }
 
 /** The data cannot be opened with the encryption key at hand. */

@@ -10,7 +10,7 @@
 import type { Environment, Revocation, RevocationPage } from '@modulariot/oauth/protocol'
 import type { Audience } from '../audiences/audience.ts'
 import type { AuditDraft, AuditRow } from '../audit/entry.ts'
-import type { Client, ClientRecord, Organization, Tenant } from '../clients/client.ts'
+import type { Client, ClientRecord, ClientView, Organization, Tenant } from '../clients/client.ts'
 import type { SealedKey } from '../keys/sealed-key.ts'
 import type { ClientUsage, SecretUsage, UsageBatch } from '../usage/usage.ts'
 
@@ -92,6 +92,24 @@ export interface AuditQuery {
   /** Rows with a smaller `seq`; null starts with the newest. */
   readonly before: number | null
   readonly limit: number
+}
+
+/** What a request under an `Idempotency-Key` did. */
+export interface IdempotentAnswer {
+  /** Of what was asked. */
+  readonly digest: string
+  /** The client right after the change. */
+  readonly client: ClientView
+  /** When it no longer counts, Unix seconds; it may still be found until the next sweep. */
+  readonly until: number
+}
+
+/** The oldest rows of the trail, to be replaced by a checkpoint. */
+export interface AuditCut {
+  readonly last: Pick<AuditRow, 'seq' | 'hash'>
+  /** Signed, of `last`. */
+  readonly checkpoint: string
+  readonly audit: AuditDraft
 }
 
 export interface UsedAssertion {
@@ -215,7 +233,8 @@ export interface AuthStore {
   }): Promise<RevocationPage>
 
   /**
-   * Forgets used assertions and feed entries that have expired, at most `limit` of each; how many it was.
+   * Forgets used assertions, feed entries and idempotent answers that have expired, at most `limit` of each; how
+   * many it was.
    * While another instance is at it, none. Tells no listener.
    */
   sweep(nowSeconds: number, limit: number): Promise<number>
@@ -239,12 +258,22 @@ export interface AuthStore {
   recordAudit(audit: AuditDraft): Promise<void>
   /** Newest first. */
   listAudit(query: AuditQuery): Promise<AuditRow[]>
-  /** The entry of the tenant's change that was asked for under this `Idempotency-Key`. */
+  /**
+   * What the tenant's change under this `Idempotency-Key` is answered with again, for a day. Kept in the unit of
+   * a change to a client whose entry has the key; one that is used again within the day is a `StoreConflict`.
+   */
   findIdempotent(
     tenant: Tenant,
     key: string,
     authority?: Authority | null,
-  ): Promise<AuditRow | null>
+  ): Promise<IdempotentAnswer | null>
+  /** The signed checkpoint of the last row that was cut from the trail; null: no row ever was. */
+  readAuditBase(): Promise<string | null>
+  /**
+   * Removes the rows up to `last`, keeps the checkpoint in their place and appends the entry that tells of it.
+   * False, and nothing, when there is no such row: another instance has cut it. Tells no listener.
+   */
+  cutAudit(cut: AuditCut): Promise<boolean>
   /** In order of `seq`, behind `after`. */
   readAudit(page: { after: number; limit: number }): Promise<AuditRow[]>
 

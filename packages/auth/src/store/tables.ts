@@ -40,6 +40,18 @@ export const AUTH_TABLES: readonly TableSpec[] = [
     },
   },
   { name: 'audit', columns: { seq: 'bigint', entry: 'json', hash: 'text' } },
+  { name: 'audit_base', columns: { seq: 'bigint', checkpoint: 'text' } },
+  {
+    name: 'idempotency',
+    columns: {
+      org_id: 'text',
+      environment: 'text',
+      key: 'text',
+      digest: 'text',
+      answer: 'json',
+      until: 'bigint',
+    },
+  },
   { name: 'assertions', columns: { client_id: 'text', jti: 'text', until: 'bigint' } },
   {
     name: 'client_usage',

@@ -47,6 +47,14 @@ describe('parseConfig', () => {
     assert.equal(parseConfig({}, noFiles).retentionDays, null)
     assert.equal(parseConfig({ MIOT_RETENTION_DAYS: '0' }, noFiles).retentionDays, null)
     assert.equal(parseConfig({ MIOT_RETENTION_DAYS: '90' }, noFiles).retentionDays, 90)
+    for (const [days, kept] of [
+      ['0', null],
+      ['365', 365],
+    ] as const) {
+      const config = parseConfig({ MIOT_AUDIT_RETENTION_DAYS: days }, noFiles)
+      assert.deepEqual([config.auditRetentionDays, config.retentionDays], [kept, null])
+    }
+    assert.equal(parseConfig({}, noFiles).auditRetentionDays, null)
   })
 
   it('validates strictly unless told otherwise', () => {

@@ -27,6 +27,8 @@ export interface Config {
   readonly apiValidation: ApiValidation
   /** Null: telemetry is kept for ever. */
   readonly retentionDays: number | null
+  /** Null: entries of the audit trail are kept for ever. */
+  readonly auditRetentionDays: number | null
   /** Null: the one in the data directory, made when missing. */
   readonly encryptionKey: Uint8Array | null
   /** Absolute paths of PEM files. Null: plaintext. */
@@ -112,6 +114,12 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
         Number(SERVER_SETTINGS.MIOT_RETENTION_DAYS.default),
         wholeNumber(0, 36_500),
       ) || null,
+    auditRetentionDays:
+      parse(
+        'MIOT_AUDIT_RETENTION_DAYS',
+        Number(SERVER_SETTINGS.MIOT_AUDIT_RETENTION_DAYS.default),
+        wholeNumber(0, 36_500),
+      ) || null,
     encryptionKey: parse('MIOT_ENCRYPTION_KEY', null, parseEncryptionKey),
     tls,
     trustedProxies: parse('MIOT_TRUSTED_PROXIES', [], parseTrustedProxies),
@@ -184,6 +192,7 @@ function contradictions({ host, tls, issuer }: Config, values: Values): string[]
 export const filesOf = (config: Pick<Config, 'dataDir'>) => ({
   encryptionKey: join(config.dataDir, 'encryption.key'),
   quickstart: join(config.dataDir, 'quickstart.env'),
+  auditCheckpoints: join(config.dataDir, 'audit-checkpoints.ndjson'),
 })
 
 /** @throws Error when the text is not 32 bytes in base64url or hex. */

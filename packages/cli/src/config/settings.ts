@@ -48,6 +48,11 @@ export const SERVER_SETTINGS = {
     about:
       'For how many days telemetry is kept, by the time devices name, 1 to 36500; `0`: for ever. `miot orgs retention` sets it for one organization.',
   },
+  MIOT_AUDIT_RETENTION_DAYS: {
+    default: '0',
+    about:
+      'For how many days entries of the audit trail are kept, 1 to 36500; `0`: for ever. A signed checkpoint stays in place of what is cut, once a day.',
+  },
   MIOT_ENCRYPTION_KEY: {
     default: 'made once in `<data directory>/encryption.key`',
     about:

@@ -3,7 +3,9 @@
 import type { AuditHead } from '@modulariot/auth'
 import { SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { listAudit, verifyAudit } from '../commands/audit.ts'
+import { listAudit } from '../commands/audit.ts'
+import { auditRetention, printCheckpoint } from '../commands/audit-keep.ts'
+import { type VerifyOptions, verifyAudit } from '../commands/audit-verify.ts'
 import {
   type AudienceOptions,
   createAudience,
@@ -87,9 +89,23 @@ export function addAudit(program: Command, context: () => Context): void {
     )
   audit
     .command('verify')
-    .description('check that no entry was changed, removed or moved')
+    .description('check that no entry was changed, removed or moved, nor the whole trail rewritten')
     .option('--head <seq:hash>', 'a head saved earlier, to prove none was cut off', parseHead)
-    .action((options: { head?: AuditHead }) => verifyAudit(context(), options))
+    .option(
+      '--checkpoint <checkpoint...>',
+      'checkpoints kept elsewhere, or files of them (default: those in the data directory)',
+    )
+    .action((options: VerifyOptions) => verifyAudit(context(), options))
+  audit
+    .command('checkpoint')
+    .description('the newest entry, signed, to keep where the database cannot be changed from')
+    .option('--out <file>', 'append it to this file')
+    .action((options: { out?: string }) => printCheckpoint(context(), options))
+  audit
+    .command('retention')
+    .description('how much of the trail is kept (MIOT_AUDIT_RETENTION_DAYS); cuts it, too')
+    .option('--days <days>', 'cut what is older, now; a signed checkpoint stays', positiveNumber)
+    .action((options: { days?: number }) => auditRetention(context(), options))
 }
 
 function parseHead(text: string): AuditHead {

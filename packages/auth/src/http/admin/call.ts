@@ -14,6 +14,7 @@ import {
 import type { AdminContext } from '../../admin/context.ts'
 import type { AdminScope } from '../../admin/scopes.ts'
 import { invalidInput } from '../../admin-error.ts'
+import type { CheckpointSigner } from '../../audit/checkpoint.ts'
 import type { Tenant } from '../../clients/client.ts'
 import type { ClientDirectory } from '../../clients/directory.ts'
 import type { AuthStore } from '../../store/store.ts'
@@ -27,6 +28,7 @@ export interface AdminDeps {
   readonly directory: ClientDirectory
   /** Of the admin API's own audience. */
   readonly verifier: Verifier
+  readonly checkpointSigner: CheckpointSigner
 }
 
 export type AnyRequest = FastifyRequest<{
@@ -39,6 +41,7 @@ export interface AdminCall {
   readonly context: AdminContext
   readonly request: AnyRequest
   readonly reply: FastifyReply
+  readonly checkpointSigner: CheckpointSigner
 }
 
 /** Who asks, and what it may do: by its token and by its record as it is now. */

@@ -1,14 +1,14 @@
 /**
  * A change that is asked for twice under one `Idempotency-Key` happens once.
  *
- * The audit trail remembers the key in the same transaction as the change, so there is no moment in which
- * one is kept without the other. A secret is not in the trail, and so not in the second answer either.
+ * The store keeps the key and the client as it was right after the change, in the transaction of the change, for
+ * a day. A secret is not kept, and so is not in the second answer either.
  */
 
 import { StoreConflict } from '@modulariot/platform/storage'
 import { AdminError } from '../../admin-error.ts'
-import type { AuditEntry } from '../../audit/entry.ts'
 import type { ClientView } from '../../clients/client.ts'
+import type { IdempotentAnswer } from '../../store/store.ts'
 import type { AdminCall } from './call.ts'
 
 /**
@@ -32,21 +32,21 @@ export async function idempotently<Answer>(
   }
 }
 
-async function findFirst({ context }: AdminCall): Promise<AuditEntry | null> {
+async function findFirst({ context }: AdminCall): Promise<IdempotentAnswer | null> {
   const { idempotency, tenant, store, authority } = context
   if (idempotency === null || tenant === null) return null
-  const row = await store.findIdempotent(tenant, idempotency.key, authority)
-  return row === null ? null : (JSON.parse(row.entry) as AuditEntry)
+  const found = await store.findIdempotent(tenant, idempotency.key, authority)
+  return found !== null && found.until > context.now() / 1000 ? found : null
 }
 
 function answerAgain<Answer>(
   { context, reply }: AdminCall,
-  first: AuditEntry,
+  first: IdempotentAnswer,
   replay: (after: ClientView) => Answer,
 ): Answer {
-  if (first.idempotency?.digest !== context.idempotency?.digest) {
+  if (first.digest !== context.idempotency?.digest) {
     throw new AdminError('conflict', 'This Idempotency-Key was used for another request')
   }
   reply.header('idempotent-replay', 'true')
-  return replay(first.after as ClientView)
+  return replay(first.client)
 }

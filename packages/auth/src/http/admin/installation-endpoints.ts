@@ -2,6 +2,7 @@
 
 import { wastefulClients } from '../../admin/usage.ts'
 import { invalidInput } from '../../admin-error.ts'
+import { takeCheckpoint } from '../../audit/check-trail.ts'
 import type { AuditEntry } from '../../audit/entry.ts'
 import { type AdminCall, cursorOf, filter, pageOf } from './call.ts'
 
@@ -31,4 +32,10 @@ export async function audit({ request, context }: AdminCall) {
     entries: page.map(({ entry, hash }) => ({ ...(JSON.parse(entry) as AuditEntry), hash })),
     next_cursor: cursorOf(rows.length > limit && last ? String(last.seq) : null),
   }
+}
+
+/** Of the whole installation's trail: it says how many entries there are, and nothing of what is in them. */
+export async function auditCheckpoint({ context, checkpointSigner: signer }: AdminCall) {
+  const checkpoint = await takeCheckpoint(context.store, signer, context.now())
+  return { ...checkpoint, public_key: signer.publicKey }
 }

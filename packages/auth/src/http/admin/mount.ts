@@ -58,7 +58,8 @@ export async function mountAdminRoutes(
         ],
         handler: async (request, reply) => {
           assertKnownQuery(request.query, route)
-          const call = { context: adminContext(request, deps), request, reply }
+          const { checkpointSigner } = deps
+          const call = { context: adminContext(request, deps), request, reply, checkpointSigner }
           reply.code(route.status)
           return route.handle(call)
         },

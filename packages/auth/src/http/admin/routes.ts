@@ -4,6 +4,7 @@ import type { TSchema } from 'typebox'
 import {
   AddedSecretSchema,
   AudienceListSchema,
+  AuditCheckpointSchema,
   AuditPageSchema,
   BulkResultSchema,
   ClientChangeSchema,
@@ -74,4 +75,6 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   { operationId: 'listAudit', method: 'GET', path: '/admin/v1/audit', scope: 'audit:read', status: 200, answer: AuditPageSchema, handle: installation.audit,
     summary: 'Who did what, newest first',
     query: { ...PAGE, target: 'About this client.', action: 'Such as secret.added.' } },
+  { operationId: 'getAuditCheckpoint', method: 'GET', path: '/admin/v1/audit/checkpoint', scope: 'audit:read', status: 200, answer: AuditCheckpointSchema, handle: installation.auditCheckpoint,
+    summary: 'The head of the whole trail, signed; keep it where the database cannot be changed from' },
 ]

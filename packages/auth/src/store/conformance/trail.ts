@@ -3,13 +3,17 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
-import type { AuditEntry } from '../../audit/entry.ts'
+import type { AuditRow } from '../../audit/entry.ts'
+import { verifyTrail } from '../../audit/verify.ts'
+import { viewOf } from '../../clients/client.ts'
+import { SAMPLE_TIME } from '../../clients/sample-client.ts'
 import type { AuditQuery, AuthStore } from '../store.ts'
 import {
   auditedClient,
   clientIds,
   clientOf,
   countUp,
+  draftOf,
   newClient,
   newOrganization,
   ORGANIZATION,
@@ -20,6 +24,10 @@ import {
 } from './samples.ts'
 
 const TENANT = { org_id: ORGANIZATION.org_id, environment: 'development' } as const
+
+async function* inOrder(rows: readonly AuditRow[]): AsyncGenerator<AuditRow> {
+  yield* rows
+}
 
 async function seqs(store: AuthStore, query: Partial<AuditQuery>): Promise<number[]> {
   const rows = await store.listAudit({ before: null, limit: 100, ...query })
@@ -97,6 +105,62 @@ export function testTrail(name: string, promise: StorePromise): void {
     })
   })
 
+  describe(`${name}: a trail that is cut`, TOGETHER, () => {
+    const audit = draftOf({ action: 'trail.cut', target: { type: 'trail', id: 'audit' } })
+
+    promise('has the checkpoint in place of its oldest rows, and goes on', async (stores) => {
+      const { store } = stores
+      const another = await stores.openAnother()
+      await populate(store)
+      assert.equal(await store.readAuditBase(), null)
+      const rows = await store.readAudit({ after: 0, limit: 10 })
+      const last = rows[2] as AuditRow
+      assert.equal(await store.cutAudit({ last, checkpoint: 'signed', audit }), true)
+      await another.createClients([newClient('new')])
+      for (const one of [store, another]) {
+        assert.equal(await one.readAuditBase(), 'signed')
+        assert.deepEqual(await seqs(one, {}), [6, 5, 4])
+        const left = await one.readAudit({ after: 0, limit: 10 })
+        assert.deepEqual(left[0], rows[3])
+        const verdict = await verifyTrail(inOrder(left), { base: last })
+        assert.equal(verdict.ok && verdict.head?.seq, 6)
+      }
+    })
+
+    promise('keeps one checkpoint, of the last row that was cut', async ({ store, reopen }) => {
+      await populate(store)
+      const rows = await store.readAudit({ after: 0, limit: 10 })
+      for (const [index, checkpoint] of ['a', 'b'].entries()) {
+        const last = rows[index] as AuditRow
+        assert.equal(await store.cutAudit({ last, checkpoint, audit }), true)
+      }
+      const reopened = await reopen()
+      assert.equal(await reopened.readAuditBase(), 'b')
+      assert.deepEqual(await seqs(reopened, {}), [6, 5, 4, 3])
+    })
+
+    promise(
+      'is not cut at a row that is not as it was, or that others have cut',
+      async (stores) => {
+        const { store } = stores
+        const another = await stores.openAnother()
+        await populate(store)
+        const [first, second] = (await store.readAudit({ after: 0, limit: 2 })) as [
+          AuditRow,
+          AuditRow,
+        ]
+        const forged = { ...second, hash: first.hash }
+        assert.equal(await store.cutAudit({ last: forged, checkpoint: 'forged', audit }), false)
+        assert.equal(await store.readAuditBase(), null)
+        const cuts = [store, another].map((one) =>
+          one.cutAudit({ last: second, checkpoint: 'signed', audit }),
+        )
+        assert.deepEqual((await Promise.all(cuts)).toSorted(), [false, true])
+        assert.deepEqual(await seqs(store, {}), [5, 4, 3])
+      },
+    )
+  })
+
   describe(`${name}: an idempotency key`, TOGETHER, () => {
     const idempotency = { key: 'key-1', digest: 'digest' }
 
@@ -104,9 +168,11 @@ export function testTrail(name: string, promise: StorePromise): void {
       await populate(store)
       assert.equal(await store.findIdempotent(TENANT, 'key-1'), null)
       await store.createClients([auditedClient(clientOf('new'), { idempotency, after: 'this' })])
-      const row = await store.findIdempotent(TENANT, 'key-1')
-      const entry = JSON.parse(row?.entry ?? 'null') as AuditEntry
-      assert.deepEqual([entry.after, entry.idempotency], ['this', idempotency])
+      const until = Math.floor(Date.parse(SAMPLE_TIME) / 1000) + 86_400
+      const made = { digest: 'digest', client: viewOf(clientOf('new')), until }
+      assert.deepEqual(await store.findIdempotent(TENANT, 'key-1'), made)
+      await store.updateClient('new', countUp)
+      assert.deepEqual(await store.findIdempotent(TENANT, 'key-1'), made, 'as it was then')
       assert.equal(await store.findIdempotent(TENANT, 'KEY-1'), null)
       assert.equal(await store.findIdempotent({ ...TENANT, org_id: 'org_2' }, 'key-1'), null)
       const live = { ...TENANT, environment: 'production' } as const
@@ -132,6 +198,39 @@ export function testTrail(name: string, promise: StorePromise): void {
       assert.deepEqual(await clientIds(store), ['first', 'new'])
       assert.equal((await store.findClient('first'))?.name, 'Client first')
       assert.deepEqual(await trailOf(store), before)
+    })
+
+    promise('of an update finds the client as the update left it', async ({ store }) => {
+      await populate(store)
+      await store.updateClient('first', (current) =>
+        auditedClient({ ...current, name: 'Changed' }, { idempotency }),
+      )
+      const found = await store.findIdempotent(TENANT, 'key-1')
+      assert.deepEqual(found?.client, viewOf(clientOf('first', { name: 'Changed' })))
+    })
+
+    promise('stands for another change after a day', async ({ store }) => {
+      await populate(store)
+      await store.createClients([auditedClient(clientOf('new'), { idempotency })])
+      const later = (ms: number) => ({
+        idempotency,
+        at: new Date(Date.parse(SAMPLE_TIME) + ms).toISOString(),
+      })
+      const tooSoon = auditedClient(clientOf('soon'), later(86_399_000))
+      await assert.rejects(store.createClients([tooSoon]), StoreConflict)
+      await store.createClients([auditedClient(clientOf('next'), later(86_400_000))])
+      const found = await store.findIdempotent(TENANT, 'key-1')
+      assert.equal(found?.client.client_id, 'next')
+    })
+
+    promise('is forgotten by the sweep after a day, and not before', async ({ store }) => {
+      await populate(store)
+      await store.createClients([auditedClient(clientOf('new'), { idempotency })])
+      const madeAt = Math.floor(Date.parse(SAMPLE_TIME) / 1000)
+      assert.equal(await store.sweep(madeAt + 86_399, 10), 0)
+      assert.notEqual(await store.findIdempotent(TENANT, 'key-1'), null)
+      assert.equal(await store.sweep(madeAt + 86_400, 10), 1)
+      assert.equal(await store.findIdempotent(TENANT, 'key-1'), null)
     })
 
     promise('is free in another tenant', async ({ store }) => {

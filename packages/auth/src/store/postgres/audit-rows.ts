@@ -1,6 +1,7 @@
-/** The trail as it is read; entries are written by change-unit.ts. */
+/** The trail as it is read; audit-writes.ts adds to it and cuts it. */
 
 import type { Postgres } from '@modulariot/platform/postgres'
+import { idempotentAnswerOf } from '../idempotency-rows.ts'
 import { auditRowOf } from '../rows.ts'
 import { sought } from '../sought.ts'
 import type { AuthStore } from '../store.ts'
@@ -11,7 +12,7 @@ const FILTERS = ['org_id', 'environment', 'target_id', 'action'] as const
 
 export function auditReads(
   postgres: Postgres,
-): Pick<AuthStore, 'listAudit' | 'findIdempotent' | 'readAudit'> {
+): Pick<AuthStore, 'listAudit' | 'findIdempotent' | 'readAudit' | 'readAuditBase'> {
   return {
     listAudit: async ({ before, limit, ...filter }) => {
       const asked = FILTERS.flatMap((name) => {
@@ -31,14 +32,18 @@ export function auditReads(
         async (query) => {
           await assertAuthority(query, authority)
           const { rows } = await query(
-            `SELECT ${COLUMNS} FROM auth.audit
-             WHERE org_id = $1 AND environment = $2 AND idempotency_key = $3`,
+            `SELECT digest, answer::text AS answer, until FROM auth.idempotency
+             WHERE org_id = $1 AND environment = $2 AND key = $3`,
             [org_id, environment, sought(key)],
           )
-          return rows[0] === undefined ? null : auditRowOf(rows[0])
+          return rows[0] === undefined ? null : idempotentAnswerOf(rows[0])
         },
         { mode: 'snapshot' },
       ),
+    readAuditBase: async () => {
+      const { rows } = await postgres.query('SELECT checkpoint FROM auth.audit_base')
+      return (rows[0]?.checkpoint as string | undefined) ?? null
+    },
     readAudit: async ({ after, limit }) => {
       const { rows } = await postgres.query(
         `SELECT ${COLUMNS} FROM auth.audit WHERE seq > $1 ORDER BY seq LIMIT $2`,

@@ -6,6 +6,7 @@ import { type ClientFilter, MAX_SCANNED, pageOf } from '../client-query.ts'
 import { clientOf, clientRecordOf } from '../rows.ts'
 import { sought } from '../sought.ts'
 import type { Audited, Authority, ClientPage, ClientQuery, CreateOutcome } from '../store.ts'
+import { appendOfClients } from './audit-writes.ts'
 import type { ChangeUnit } from './change-unit.ts'
 
 /** One round trip, planned once a connection: what each login that no memory can answer waits for. */
@@ -123,7 +124,7 @@ async function insertClients(unit: ChangeUnit, clients: readonly Audited<Client>
     ],
   )
   unit.changed()
-  await unit.audit(clients.map(({ audit }) => audit))
+  await appendOfClients(unit, clients)
   for (const { revoke } of clients) await unit.revoke(revoke)
 }
 
@@ -163,13 +164,14 @@ export async function updateClient(
     [sought(client_id)],
   )
   if (rows[0] === undefined) return null
-  const { value, audit, revoke } = update(clientOf(rows[0]))
+  const audited = update(clientOf(rows[0]))
+  const { value, revoke } = audited
   await unit.query(
     `UPDATE auth.clients SET external_id = $2, document = $3, changed_by = $4 WHERE client_id = $1`,
     [client_id, value.external_id, JSON.stringify(value), unit.revision],
   )
   unit.changed()
-  await unit.audit([audit])
+  await appendOfClients(unit, [audited])
   await unit.revoke(revoke)
   return value
 }

@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict'
 import { after, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openPostgres, type RunQuery } from '@modulariot/platform/postgres'
-import { StoreUnavailable } from '@modulariot/platform/storage'
+import { migratePostgres, openPostgres, type RunQuery } from '@modulariot/platform/postgres'
+import { readMigrations, StoreUnavailable } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
-import { countUp, keyOf, keysAre, newClient, populate } from '../conformance/samples.ts'
+import { viewOf } from '../../clients/client.ts'
+import { OLD_KEY, oldTrail } from '../conformance/old-trail.ts'
+import {
+  clientOf,
+  countUp,
+  keyOf,
+  keysAre,
+  newClient,
+  ORGANIZATION,
+  populate,
+  trailOf,
+} from '../conformance/samples.ts'
 import { testAuthStore } from '../store.conformance.ts'
 import type { AuthStore, StoreChange } from '../store.ts'
 import { openPostgresAuthStore } from './postgres-store.ts'
@@ -70,6 +81,25 @@ it('PostgreSQL: an updater that finds its work done under the lock writes nothin
   )
   const { rows } = await here.database.query('SELECT value FROM auth.revision')
   assert.deepEqual(rows, [{ value: 1 }])
+})
+
+it('PostgreSQL: a database of version 1 keeps its trail, and answers the retries of the last day', async () => {
+  await using here = await place()
+  const migrations = readMigrations(new URL('./migrations/', import.meta.url))
+  await migratePostgres(here.database, 'auth', migrations.slice(0, 1))
+  const rows = oldTrail(Date.now())
+  for (const { seq, entry, hash } of rows) {
+    const insert = 'INSERT INTO auth.audit (seq, entry, hash) VALUES ($1, $2, $3)'
+    await here.database.query(insert, [seq, entry, hash])
+  }
+  const store = await here.open()
+  const entries = rows.map(({ entry }) => JSON.parse(entry))
+  assert.deepEqual(await trailOf(store), entries)
+  const tenant = { ...ORGANIZATION, environment: 'development' } as const
+  const found = await store.findIdempotent(tenant, OLD_KEY)
+  assert.deepEqual(found?.client, viewOf(clientOf('first')))
+  assert.equal(found?.until, Math.floor(Date.parse(entries[1].at) / 1000) + 86_400)
+  assert.equal(await store.findIdempotent(tenant, 'key-of-long-ago'), null)
 })
 
 it('PostgreSQL: a database that takes no writes is not well', async () => {

@@ -16,6 +16,7 @@ import type { Audience } from '../../audiences/audience.ts'
 import { audienceOf, organizationOf } from '../rows.ts'
 import type { Audited, AuthStore } from '../store.ts'
 import { auditReads } from './audit-rows.ts'
+import { cutAudit } from './audit-writes.ts'
 import { type ChangeUnit, changeUnit } from './change-unit.ts'
 import {
   assertAuthority,
@@ -144,6 +145,7 @@ async function createStore(postgres: Postgres): Promise<AuthStore> {
     },
 
     recordAudit: (audit) => change((unit) => unit.audit([audit])),
+    cutAudit: (cut) => change((unit) => cutAudit(unit, cut)),
     ...auditReads(postgres),
 
     onChange: changes.subscribe,

@@ -13,6 +13,13 @@ const SWEEP_REVOCATIONS = `
     WHERE expires <= least($1::bigint, extract(epoch FROM now())::bigint) ORDER BY expires LIMIT $2
     FOR UPDATE SKIP LOCKED)`
 
+/** By the database's clock too: a key that is forgotten early lets a change happen twice. */
+const SWEEP_ANSWERS = `
+  DELETE FROM auth.idempotency WHERE ctid IN (
+    SELECT ctid FROM auth.idempotency
+    WHERE until <= least($1::bigint, extract(epoch FROM now())::bigint) ORDER BY until LIMIT $2
+    FOR UPDATE SKIP LOCKED)`
+
 export function sweep(postgres: Postgres, nowSeconds: number, limit: number): Promise<number> {
   return postgres.transaction(async (query) => {
     const lock = await query<{ ours: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS ours', [
@@ -21,6 +28,7 @@ export function sweep(postgres: Postgres, nowSeconds: number, limit: number): Pr
     if (lock.rows[0]?.ours !== true) return 0
     const assertions = await query(SWEEP_ASSERTIONS, [nowSeconds, limit])
     const revocations = await query(SWEEP_REVOCATIONS, [nowSeconds, limit])
-    return assertions.count + revocations.count
+    const answers = await query(SWEEP_ANSWERS, [nowSeconds, limit])
+    return assertions.count + revocations.count + answers.count
   })
 }

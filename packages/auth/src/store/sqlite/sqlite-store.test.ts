@@ -4,13 +4,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { it } from 'node:test'
+import { migrate, readMigrations } from '@modulariot/platform/storage'
+import { viewOf } from '../../clients/client.ts'
+import { OLD_KEY, oldTrail } from '../conformance/old-trail.ts'
 import {
+  clientOf,
   countUp,
   keyOf,
   keysAre,
   newAudience,
   newClient,
+  ORGANIZATION,
   populate,
+  trailOf,
 } from '../conformance/samples.ts'
 import { testAuthStore } from '../store.conformance.ts'
 import type { StoreChange } from '../store.ts'
@@ -50,6 +56,28 @@ it('SQLite: more changed clients than can be named are told as all', async () =>
   const told = new Promise<StoreChange>((resolve) => late.onChange(resolve))
   assert.equal((await told).clients, 'all')
   for (const one of [store, late]) await one.close()
+})
+
+it('SQLite: a database of version 2 keeps its trail, and answers the retries of the last day', async () => {
+  using folder = mkdtempDisposableSync(prefix)
+  const path = join(folder.path, 'auth.db')
+  const old = new DatabaseSync(path)
+  migrate(old, readMigrations(new URL('./migrations/', import.meta.url)).slice(0, 2))
+  const insert = old.prepare('INSERT INTO audit (seq, entry, hash) VALUES (?, ?, ?)')
+  const rows = oldTrail(Date.now())
+  for (const { seq, entry, hash } of rows) insert.run(seq, entry, hash)
+  old.close()
+  const store = openSqliteAuthStore(path)
+  const entries = rows.map(({ entry }) => JSON.parse(entry))
+  assert.deepEqual(await trailOf(store), entries)
+  const tenant = { ...ORGANIZATION, environment: 'development' } as const
+  const found = await store.findIdempotent(tenant, OLD_KEY)
+  assert.deepEqual(found?.client, viewOf(clientOf('first')))
+  assert.equal(found?.until, Math.floor(Date.parse(entries[1].at) / 1000) + 86_400)
+  assert.equal(await store.findIdempotent(tenant, 'key-of-long-ago'), null)
+  await store.createAudience(newAudience())
+  assert.equal((await trailOf(store)).length, 3)
+  await store.close()
 })
 
 it('SQLite: only the owner can read the files', async () => {

@@ -15,19 +15,12 @@ import {
   readMigrations,
 } from '@modulariot/platform/storage'
 import type { Audience } from '../../audiences/audience.ts'
-import { type AuditDraft, type AuditRow, nextRow } from '../../audit/entry.ts'
 import type { Client, Organization } from '../../clients/client.ts'
 import type { SealedKey } from '../../keys/sealed-key.ts'
-import {
-  audienceOf,
-  auditRowOf,
-  clientOf,
-  clientRecordOf,
-  organizationOf,
-  sealedKeyOf,
-} from '../rows.ts'
+import { audienceOf, clientOf, clientRecordOf, organizationOf, sealedKeyOf } from '../rows.ts'
 import { sought } from '../sought.ts'
 import type { Audited, Authority, AuthStore, CreateOutcome, StoreChange } from '../store.ts'
+import { type AuditTable, auditTable } from './audit-table.ts'
 import { searchClients } from './client-search.ts'
 import { quotaTable } from './quota-table.ts'
 import { type RevocationTable, revocationTable } from './revocation-table.ts'
@@ -45,7 +38,8 @@ export function openSqliteAuthStore(path: string): AuthStore {
 function createStore(database: DatabaseSync): AuthStore {
   const sql = prepareStatements(database)
   const feed = revocationTable(database)
-  const rows = createRowWriter(sql, feed)
+  const trail = auditTable(database, writeUnannounced)
+  const rows = createRowWriter(sql, feed, trail)
   const changes = watchChanges({
     readRevision: () => sql.revision.get() as unknown as Revision,
     changedClients: (since) => changedClients(sql, since),
@@ -114,14 +108,16 @@ function createStore(database: DatabaseSync): AuthStore {
         assertAuthority(authority)
         const row = sql.client.get(client_id)
         if (row === undefined) return null
-        const { value, audit, revoke } = update(clientOf(row))
+        const audited = update(clientOf(row))
+        const { value, revoke } = audited
         sql.updateClient.run(value.external_id, JSON.stringify(value), client_id)
-        rows.audit(audit)
+        trail.appendOfClient(audited)
         rows.revoke(revoke)
         return value
       }),
 
-    recordAudit: (audit) => writeUnannounced(() => rows.audit(audit)),
+    recordAudit: (audit) => writeUnannounced(() => trail.append(audit)),
+    cutAudit: trail.cutAudit,
     useAssertion: ({ client_id, jti, until }, nowSeconds) =>
       writeTogether(() => {
         sql.forgetAssertions.run(nowSeconds, ASSERTIONS_A_LOGIN_FORGETS)
@@ -142,7 +138,8 @@ function createStore(database: DatabaseSync): AuthStore {
       writeUnannounced(
         () =>
           Number(sql.forgetAssertions.run(nowSeconds, limit).changes) +
-          feed.forget(nowSeconds, limit),
+          feed.forget(nowSeconds, limit) +
+          trail.forgetAnswers(nowSeconds, limit),
       ),
 
     ...usageTables(database, writeUnannounced),
@@ -158,21 +155,18 @@ function createStore(database: DatabaseSync): AuthStore {
         // Another process may have done it between the two reads.
         if (change === null) return before
         rows.signingKeys(change.keys)
-        for (const draft of change.audit) rows.audit(draft)
+        for (const draft of change.audit) trail.append(draft)
         rows.revoke(change.revoke)
         return read()
       })
     },
 
-    listAudit: (query) => attempt(() => sql.audit(query).map(auditRowOf)),
-    findIdempotent: ({ org_id, environment }, key, authority) =>
+    findIdempotent: (tenant, key, authority) =>
       attempt(() => {
         assertAuthority(authority)
-        const row = sql.auditByIdempotencyKey.get(org_id, environment, key)
-        return row === undefined ? null : auditRowOf(row)
+        return trail.answerOf(tenant, key)
       }),
-    readAudit: ({ after, limit }) =>
-      attempt(() => sql.auditAfter.all(after, limit).map(auditRowOf)),
+    ...trail.reads,
 
     onChange: changes.subscribe,
     silentForMs: changes.silentForMs,
@@ -195,14 +189,8 @@ function changedClients(sql: Statements, since: number): StoreChange['clients'] 
 }
 
 /** Writes one record and its audit entry. Runs inside a transaction. */
-function createRowWriter(sql: Statements, feed: RevocationTable) {
-  function audit(draft: AuditDraft): void {
-    const head = sql.auditHead.get() as Pick<AuditRow, 'seq' | 'hash'> | undefined
-    const { seq, entry, hash } = nextRow(head ?? null, draft)
-    sql.insertAudit.run(seq, entry, hash)
-  }
+function createRowWriter(sql: Statements, feed: RevocationTable, trail: AuditTable) {
   return {
-    audit,
     revoke(revocations: Audited<unknown>['revoke'] = []): void {
       for (const revocation of revocations) feed.insert(revocation, null)
     },
@@ -217,7 +205,7 @@ function createRowWriter(sql: Statements, feed: RevocationTable) {
     },
     organization({ value, audit: draft }: Audited<Organization>): void {
       sql.insertOrganization.run(value.org_id, value.name)
-      audit(draft)
+      trail.append(draft)
     },
     audience({ value, audit: draft }: Audited<Audience>): boolean {
       const { changes } = sql.insertAudience.run(
@@ -228,17 +216,18 @@ function createRowWriter(sql: Statements, feed: RevocationTable) {
       )
       if (changes === 0) return false
       sql.keysChanged.run()
-      audit(draft)
+      trail.append(draft)
       return true
     },
-    client({ value, audit: draft }: Audited<Client>): CreateOutcome {
+    client(audited: Audited<Client>): CreateOutcome {
+      const { value } = audited
       const { client_id, org_id, environment, external_id } = value
       if (external_id !== null) {
         const row = sql.clientByExternalId.get(org_id, environment, external_id)
         if (row !== undefined) return { created: false, existing: clientOf(row) }
       }
       sql.insertClient.run(client_id, org_id, environment, external_id, JSON.stringify(value))
-      audit(draft)
+      trail.appendOfClient(audited)
       return { created: true }
     },
   }

@@ -1,7 +1,6 @@
 /** Every SQL statement of the store, prepared once. */
 
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { AuditQuery } from '../store.ts'
+import type { DatabaseSync } from 'node:sqlite'
 
 export type Statements = ReturnType<typeof prepareStatements>
 
@@ -65,35 +64,5 @@ export function prepareStatements(database: DatabaseSync) {
       `INSERT INTO signing_keys (${keyColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
     ),
     deleteSigningKeys: prepare('DELETE FROM signing_keys'),
-    auditHead: prepare('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1'),
-    insertAudit: prepare('INSERT INTO audit (seq, entry, hash) VALUES (?, ?, ?)'),
-    auditAfter: prepare('SELECT seq, entry, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?'),
-    auditByIdempotencyKey: prepare(
-      `SELECT seq, entry, hash FROM audit
-       WHERE org_id = ? AND environment = ? AND idempotency_key = ?`,
-    ),
-    audit: prepareAudit(database),
-  }
-}
-
-const AUDIT_FILTERS = ['org_id', 'environment', 'target_id', 'action'] as const
-
-/** A statement for each set of filters, since SQLite uses an index only for what is surely asked. */
-function prepareAudit(database: DatabaseSync) {
-  const prepared = new Map<string, StatementSync>()
-  return ({ before, limit, ...filter }: AuditQuery) => {
-    const names = AUDIT_FILTERS.filter((name) => filter[name] !== undefined)
-    const conditions = [...names.map((name) => `${name} = :${name}`), 'seq < :before'].join(' AND ')
-    const statement =
-      prepared.get(conditions) ??
-      database.prepare(
-        `SELECT seq, entry, hash FROM audit WHERE ${conditions} ORDER BY seq DESC LIMIT :limit`,
-      )
-    prepared.set(conditions, statement)
-    return statement.all({
-      before: before ?? Number.MAX_SAFE_INTEGER,
-      limit,
-      ...Object.fromEntries(names.map((name) => [name, filter[name] ?? null])),
-    })
   }
 }

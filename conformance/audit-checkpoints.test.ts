@@ -1,0 +1,255 @@
+/**
+ * Checkpoints of the audit trail: who rewrites the whole database, chain and all, is found out by what was signed
+ * before. The database is rewritten here as somebody does who knows how the chain is made, and has no key.
+ */
+
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  mkdirSync,
+  mkdtempDisposableSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, it } from 'node:test'
+import { compactVerify, importJWK, type JWK } from 'jose'
+import { type MiotResult, type RunningServer, startServer } from './support/running-server.ts'
+
+interface Signed {
+  readonly checkpoint: string
+  readonly seq: number
+  readonly hash: string
+  readonly first_seq: number
+  readonly iss: string
+  readonly public_key: JWK
+}
+
+let server: RunningServer
+const localFile = (): string => join(server.dataDir, 'audit-checkpoints.ndjson')
+
+before(async () => {
+  server = await startServer()
+})
+after(() => server.stop())
+
+async function json<Answer>(...args: string[]): Promise<Answer> {
+  const { status, stdout, stderr } = await server.miot([...args, '--json'])
+  assert.equal(status, 0, stderr)
+  return JSON.parse(stdout) as Answer
+}
+
+const checkpoint = (): Promise<Signed> => json<Signed>('audit', 'checkpoint')
+const grow = () => json('orgs', 'create', '--name', 'One more')
+
+async function verify(...args: string[]): Promise<MiotResult & { message: string }> {
+  const result = await server.miot(['audit', 'verify', ...args, '--json'])
+  const message = result.status === 0 ? '' : JSON.parse(result.stderr).error.message
+  return { ...result, message }
+}
+
+/** Another organization's name in every entry, and every hash computed anew. */
+function rewrite(name: string): void {
+  using database = new DatabaseSync(join(server.dataDir, 'auth.db'))
+  const rows = database.prepare('SELECT seq, entry FROM audit ORDER BY seq').all()
+  const update = database.prepare('UPDATE audit SET entry = ?, hash = ? WHERE seq = ?')
+  let hash = '0'.repeat(64)
+  for (const row of rows as { seq: number; entry: string }[]) {
+    const entry = row.entry.replaceAll(/"(?:My organization|One more|[A-Z]\w+ Ltd)"/g, `"${name}"`)
+    hash = createHash('sha256').update(hash).update('\n').update(entry).digest('hex')
+    update.run(entry, hash, row.seq)
+  }
+}
+
+describe('a checkpoint', () => {
+  it('is verified by anyone with the public key, and names the head', async () => {
+    const signed = await checkpoint()
+    const key = await importJWK(signed.public_key, 'EdDSA')
+    const { payload, protectedHeader } = await compactVerify(signed.checkpoint, key)
+    const { seq, hash, first_seq, iss, at } = JSON.parse(new TextDecoder().decode(payload))
+    const { head } = JSON.parse((await verify()).stdout) as { head: { seq: number; hash: string } }
+    assert.deepEqual([{ seq, hash }, first_seq, iss], [head, 1, server.url])
+    assert.ok(Math.abs(Date.parse(at) - Date.now()) < 60_000)
+    assert.deepEqual(protectedHeader, {
+      ...{ alg: 'EdDSA', typ: 'modulariot-audit-checkpoint' },
+      kid: signed.public_key.kid,
+    })
+  })
+
+  it('is the same through the admin API, for those who may read the trail', async () => {
+    const administer = async (...scopes: string[]) => {
+      const audience = `${server.url}/admin/v1`
+      const flags = scopes.flatMap((scope) => ['--scope', scope])
+      const name = ['--name', 'Auditor', '--audience', audience]
+      const made = await json<Record<string, string>>('clients', 'create', ...name, ...flags)
+      return {
+        MIOT_CLIENT_ID: made.client_id ?? '',
+        MIOT_CLIENT_SECRET: made.client_secret ?? '',
+      }
+    }
+    const fetched = async (env: Record<string, string>) =>
+      server.miot(['audit', 'checkpoint', '--url', server.url, '--json'], { env })
+    const answer = await fetched(await administer('audit:read'))
+    assert.equal(answer.status, 0, answer.stderr)
+    const { checkpoint: _, at: __, ...remote } = JSON.parse(answer.stdout)
+    assert.deepEqual((await fetched(await administer('clients:read'))).status, 4)
+    assert.equal(remote.public_key.kid, (await checkpoint()).public_key.kid)
+    assert.equal((await verify('--checkpoint', JSON.parse(answer.stdout).checkpoint)).status, 0)
+  })
+
+  it('is written where the server stops, to its log and to a file for its owner only', async () => {
+    await grow()
+    await server.restart()
+    const lines = readFileSync(localFile(), 'utf8').trimEnd().split('\n')
+    const last = JSON.parse(lines.at(-1) ?? '') as Signed
+    assert.equal(last.seq, (await checkpoint()).seq)
+    assert.equal(statSync(localFile()).mode & 0o777, 0o600)
+    const logged = server
+      .output()
+      .split('\n')
+      .find((line) => line.includes('"audit checkpoint"') && line.includes(`"seq":${last.seq},`))
+    assert.ok(logged, server.output())
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+    const log = join(folder.path, 'shipped.log')
+    writeFileSync(log, `${logged}\n`)
+    const { stdout, stderr } = await verify('--checkpoint', log)
+    assert.equal(JSON.parse(stdout || stderr).checkpoints?.newest.seq, last.seq)
+  })
+})
+
+describe('a trail that was rewritten as a whole', () => {
+  it('is named by the checkpoint kept elsewhere, and by nothing else', async () => {
+    await grow()
+    const kept = await checkpoint()
+    await server.kill('SIGTERM')
+    rmSync(localFile(), { force: true })
+    rewrite('Other Ltd')
+    const alone = await verify()
+    assert.equal(alone.status, 0, 'the chain alone cannot tell')
+    assert.equal(JSON.parse(alone.stdout).checkpoints.compared, 0)
+    const { status, message } = await verify('--checkpoint', kept.checkpoint)
+    assert.equal(status, 1)
+    assert.match(message, new RegExp(`row ${kept.seq} differs from the checkpoint of 20`))
+    // It grows on, and is signed anew: the old checkpoint says the same.
+    await grow()
+    const newer = await checkpoint()
+    assert.equal((await verify('--checkpoint', newer.checkpoint)).status, 0)
+    const both = await verify('--checkpoint', newer.checkpoint, kept.checkpoint)
+    assert.match(both.message, new RegExp(`row ${kept.seq} differs from the checkpoint of 20`))
+    await server.restart()
+  })
+
+  it('is named by the checkpoints in the data directory, without a word', async () => {
+    await server.restart()
+    const { seq } = await checkpoint()
+    rewrite('Third Ltd')
+    const { status, message } = await verify()
+    assert.equal(status, 1)
+    assert.match(message, new RegExp(`row ${seq} differs from the checkpoint of 20`))
+  })
+
+  it('is reported by the server when it makes its next checkpoint', async () => {
+    await server.restart()
+    assert.match(server.output(), /The audit trail no longer holds row \d+ as the checkpoint of 20/)
+  })
+
+  it('that was cut below a checkpoint is named, too', async () => {
+    const { checkpoint: kept, seq } = await checkpoint()
+    using database = new DatabaseSync(join(server.dataDir, 'auth.db'))
+    database.exec(`DELETE FROM audit WHERE seq >= ${seq - 1}`)
+    const { status, message } = await verify('--checkpoint', kept)
+    assert.equal(status, 1)
+    assert.match(
+      message,
+      new RegExp(`row ${seq - 1} is missing: the trail once reached row ${seq}`),
+    )
+    await grow()
+    await grow()
+  })
+})
+
+describe('a checkpoint that proves nothing', () => {
+  it('is named: altered, of another installation, or none at all', async () => {
+    const env = { MIOT_ENCRYPTION_KEY: randomBytes(32).toString('hex') }
+    const { stdout } = await server.miot(['audit', 'checkpoint', '--json'], { env })
+    const theirs = JSON.parse(stdout).checkpoint as string
+    const { checkpoint: ours } = await checkpoint()
+    const [header, payload, signature] = ours.split('.') as [string, string, string]
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
+    const forged = Buffer.from(JSON.stringify({ ...claims, seq: 1 })).toString('base64url')
+    const cases: [string, RegExp][] = [
+      [theirs, /^The checkpoint is another installation's: http:\/\/localhost:\d+, key /],
+      [`${header}.${forged}.${signature}`, /^The checkpoint was altered: its signature does not/],
+      [`${header}.${payload}.${signature.slice(0, -4)}AAAA`, /was altered/],
+      [
+        `${header}.${Buffer.from('{}').toString('base64url')}.${signature}`,
+        /^The checkpoint is none/,
+      ],
+    ]
+    for (const [given, why] of cases) {
+      const { status, message } = await verify('--checkpoint', given)
+      assert.deepEqual([status, why.test(message)], [1, true], message)
+    }
+    assert.equal((await verify('--checkpoint', '/no/such/file')).status, 2)
+  })
+
+  it('in a file is named with its place', async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+    const path = join(folder.path, 'kept.ndjson')
+    for (const _ of [1, 2]) {
+      await json('audit', 'checkpoint', '--out', path)
+      await grow()
+    }
+    assert.equal(readFileSync(path, 'utf8').trimEnd().split('\n').length, 2)
+    assert.equal(statSync(path).mode & 0o777, 0o600)
+    assert.equal((await verify('--checkpoint', path)).status, 0)
+    writeFileSync(path, `${readFileSync(path, 'utf8')}{"checkpoint":7}\n`)
+    const { status, message } = await verify('--checkpoint', path)
+    assert.deepEqual([status, message], [1, `${path}, line 3, holds no checkpoint`])
+  })
+})
+
+describe('the file of checkpoints', () => {
+  it('survives half a line, and is not written through a link or into a folder', async () => {
+    await server.kill('SIGTERM')
+    writeFileSync(localFile(), '{"checkpoint":"eyJ')
+    await json('audit', 'checkpoint', '--out', localFile())
+    const { stdout } = await verify()
+    const { checkpoints } = JSON.parse(stdout)
+    assert.deepEqual([checkpoints.compared, checkpoints.unreadable], [1, 1])
+
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+    const target = join(folder.path, 'target')
+    await server.restart()
+    writeFileSync(target, '')
+    const obstacles = [() => symlinkSync(target, localFile()), () => mkdirSync(localFile())]
+    for (const obstacle of obstacles) {
+      rmSync(localFile(), { recursive: true, force: true })
+      obstacle()
+      await grow()
+      const before = server.output().length
+      await server.restart()
+      const told = server.output().slice(before)
+      assert.match(told, /the audit checkpoint is in this log only/)
+    }
+    assert.equal(readFileSync(target, 'utf8'), '')
+    assert.deepEqual(readdirSync(localFile()), [])
+    rmSync(localFile(), { recursive: true })
+  })
+})
+
+describe('miot audit retention', () => {
+  it('shows what is kept, and cuts nothing that is not too old', async () => {
+    const kept = { cut_rows: 0, first_seq: 1, kept_days: null }
+    assert.deepEqual(await json('audit', 'retention'), kept)
+    assert.deepEqual(await json('audit', 'retention', '--days', '1'), kept)
+    const { status } = await server.miot(['audit', 'retention', '--days', '0'])
+    assert.equal(status, 2)
+  })
+})

@@ -1,0 +1,96 @@
+/** The trail in the store against its signed base and the checkpoints at hand. */
+
+import { setImmediate } from 'node:timers/promises'
+import type { AuthStore } from '../store/store.ts'
+import {
+  type Checkpoint,
+  CheckpointRefused,
+  type CheckpointSigner,
+  type SignedCheckpoint,
+} from './checkpoint.ts'
+import { type AuditRow, GENESIS_HASH } from './entry.ts'
+import { type AuditVerdict, type KnownHead, verifyTrail } from './verify.ts'
+
+type TrailStore = Pick<AuthStore, 'readAudit' | 'readAuditBase' | 'listAudit'>
+
+/** Few, since the embedded store reads and we hash on the event loop, which belongs to every tenant. */
+const PAGE_ROWS = 100
+
+/**
+ * Reads the whole trail, a page at a time.
+ *
+ * @param known heads noted elsewhere; the signatures of those that come from checkpoints have been verified.
+ */
+export async function checkTrail(
+  store: TrailStore,
+  signer: CheckpointSigner,
+  known: readonly KnownHead[] = [],
+): Promise<AuditVerdict> {
+  for (;;) {
+    const text = await store.readAuditBase()
+    const verdict = await checkFromBase(store, signer, text, known)
+    // While the rows were read, retention may have cut some of them: then there is a newer base.
+    if (verdict.ok || (await store.readAuditBase()) === text) return verdict
+  }
+}
+
+async function checkFromBase(
+  store: TrailStore,
+  signer: CheckpointSigner,
+  text: string | null,
+  known: readonly KnownHead[],
+): Promise<AuditVerdict> {
+  try {
+    const base = text === null ? null : await signer.verify('base', text)
+    return await verifyTrail(trailRows(store, 0), { base, known })
+  } catch (error) {
+    if (!(error instanceof CheckpointRefused)) throw error
+    return { ok: false, brokenSeq: 1, why: `row 1 has a base in its place that ${error.message}` }
+  }
+}
+
+/** @throws CheckpointRefused when the base in the store is not one that this installation signed. */
+export async function readBase(
+  store: Pick<AuthStore, 'readAuditBase'>,
+  signer: CheckpointSigner,
+): Promise<Checkpoint | null> {
+  const text = await store.readAuditBase()
+  return text === null ? null : signer.verify('base', text)
+}
+
+/** In the order of `seq`, behind `after`. Other work gets its turn between two pages. */
+export async function* trailRows(
+  store: Pick<AuthStore, 'readAudit'>,
+  after: number,
+): AsyncGenerator<AuditRow> {
+  for (let seq = after; ; ) {
+    const page = await store.readAudit({ after: seq, limit: PAGE_ROWS })
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined) return
+    seq = last.seq
+    await setImmediate()
+  }
+}
+
+export function knownHead({ seq, hash, at }: Checkpoint): KnownHead {
+  return { seq, hash, name: `the checkpoint of ${at}` }
+}
+
+/**
+ * A checkpoint of the trail's present head.
+ *
+ * @param now Unix milliseconds.
+ * @throws CheckpointRefused when the base in the store is not one that this installation signed.
+ */
+export async function takeCheckpoint(
+  store: TrailStore,
+  signer: CheckpointSigner,
+  now: number,
+): Promise<SignedCheckpoint> {
+  const base = await readBase(store, signer)
+  const [row] = await store.listAudit({ before: null, limit: 1 })
+  const { seq, hash } = row ?? base ?? { seq: 0, hash: GENESIS_HASH }
+  const at = new Date(now).toISOString()
+  return signer.sign('head', { at, seq, hash, first_seq: (base?.seq ?? 0) + 1 })
+}

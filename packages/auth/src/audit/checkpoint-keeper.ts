@@ -1,0 +1,143 @@
+/**
+ * Checkpoints of the trail, made regularly and at the end, and kept where the database cannot be changed from. And
+ * with them the retention of the trail, which needs them: it cuts nothing that contradicts one of them.
+ */
+
+import { type AdminContext, systemContext } from '../admin/context.ts'
+import type { AuthStore } from '../store/store.ts'
+import { knownHead, readBase, takeCheckpoint } from './check-trail.ts'
+import type { SignedCheckpoint } from './checkpoint.ts'
+import { type Checkpoint, CheckpointRefused, type CheckpointSigner } from './checkpoint.ts'
+import { cutTrail } from './cut-trail.ts'
+import type { KnownHead } from './verify.ts'
+
+/** Where checkpoints are kept. */
+export interface CheckpointArchive {
+  /** Compact JWSs, the oldest first. */
+  read(): readonly string[]
+  keep(checkpoint: SignedCheckpoint): void
+}
+
+export interface KeeperOptions {
+  readonly store: AuthStore
+  readonly signer: CheckpointSigner
+  readonly archive: CheckpointArchive
+  /** Null: the trail is never cut. */
+  readonly retentionDays: number | null
+  readonly digestKey: Uint8Array
+  /** Unix milliseconds. */
+  readonly now: () => number
+  readonly onError: (error: unknown) => void
+  /** Milliseconds from the start to the first checkpoint, and between two. Default: 5 s, an hour. */
+  readonly firstAfterMs?: number
+  readonly intervalMs?: number
+}
+
+const FIRST_AFTER_MS = 5000
+const INTERVAL_MS = 3_600_000
+/** Instances that were started together drift apart. */
+const JITTER = 0.2
+const DAY_MS = 86_400_000
+
+/** Returns what stops it, after a last checkpoint; the store is still needed. */
+export function startCheckpoints(options: KeeperOptions): () => Promise<void> {
+  const { firstAfterMs = FIRST_AFTER_MS, intervalMs = INTERVAL_MS, onError } = options
+  let stopped = false
+  let timer = setTimeout(run, firstAfterMs).unref()
+  /** A round that is under way does not hold up the end: each of its steps is one unit of the store. */
+  const failed = (error: unknown): void => {
+    if (!stopped) onError(error)
+  }
+  async function run(): Promise<void> {
+    await keepCheckpoint(options).catch(failed)
+    if (!stopped) await cutWhenDue(options).catch(failed)
+    if (stopped) return
+    const spread = 1 + JITTER * (Math.random() * 2 - 1)
+    timer = setTimeout(run, intervalMs * spread).unref()
+  }
+  return async () => {
+    stopped = true
+    clearTimeout(timer)
+    await keepCheckpoint(options).catch(onError)
+  }
+}
+
+/**
+ * Keeps a checkpoint of the head, unless the newest one is of it already. When the trail contradicts the newest one,
+ * that is reported, once: the new checkpoint is of the trail as it now is, and the older ones stay as evidence.
+ */
+export async function keepCheckpoint(options: KeeperOptions): Promise<void> {
+  const { store, signer, archive, now, onError } = options
+  const newest = await newestOf(archive.read(), signer)
+  if (newest !== null && !(await holds(store, signer, newest))) {
+    onError(
+      new Error(
+        `The audit trail no longer holds row ${newest.seq} as the checkpoint of ${newest.at} has it: it was ` +
+          'rewritten, or a backup was restored; see miot audit verify',
+      ),
+    )
+  }
+  const checkpoint = await takeCheckpoint(store, signer, now())
+  if (newest?.seq === checkpoint.seq && newest.hash === checkpoint.hash) return
+  archive.keep(checkpoint)
+}
+
+async function newestOf(
+  kept: readonly string[],
+  signer: CheckpointSigner,
+): Promise<Checkpoint | null> {
+  for (const checkpoint of kept.toReversed()) {
+    const verified = await verifiedOrNull(signer, checkpoint)
+    if (verified !== null) return verified
+  }
+  return null
+}
+
+/** Of the checkpoints that were kept, those that this installation signed. */
+export async function knownHeads(
+  kept: readonly string[],
+  signer: CheckpointSigner,
+): Promise<KnownHead[]> {
+  const heads: KnownHead[] = []
+  for (const checkpoint of kept) {
+    const verified = await verifiedOrNull(signer, checkpoint)
+    if (verified !== null) heads.push(knownHead(verified))
+  }
+  return heads
+}
+
+async function verifiedOrNull(
+  signer: CheckpointSigner,
+  checkpoint: string,
+): Promise<Checkpoint | null> {
+  try {
+    return await signer.verify('head', checkpoint)
+  } catch (error) {
+    if (error instanceof CheckpointRefused) return null
+    throw error
+  }
+}
+
+/** Whether the trail has this row as it was then, or retention has cut it. */
+async function holds(
+  store: AuthStore,
+  signer: CheckpointSigner,
+  { seq, hash }: Checkpoint,
+): Promise<boolean> {
+  if (seq === 0) return true
+  const [row] = await store.readAudit({ after: seq - 1, limit: 1 })
+  if (row?.seq === seq) return row.hash === hash
+  const base = await readBase(store, signer)
+  return base !== null && base.seq >= seq
+}
+
+/** Cuts the trail once a day at most, so that the entries that tell of cuts do not become many. */
+export async function cutWhenDue(options: KeeperOptions): Promise<void> {
+  const { store, signer, archive, retentionDays, digestKey, now } = options
+  if (retentionDays === null) return
+  const base = await readBase(store, signer)
+  if (base !== null && now() - Date.parse(base.at) < DAY_MS) return
+  const known = await knownHeads(archive.read(), signer)
+  const context: AdminContext = systemContext({ store, digestKey, now })
+  await cutTrail({ days: retentionDays, signer, known }, context)
+}

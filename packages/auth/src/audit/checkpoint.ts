@@ -1,0 +1,138 @@
+/**
+ * A checkpoint: which row the trail ends with and that row's hash, signed. Who rewrites the whole database can
+ * compute the chain anew, but not the checkpoints that were made before.
+ *
+ * The key is Ed25519 (RFC 8037), derived from the installation's encryption key: it is not in the database, and an
+ * outsider verifies with the public key. Signing and verifying is jose's.
+ */
+
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import {
+  CompactSign,
+  calculateJwkThumbprint,
+  compactVerify,
+  decodeProtectedHeader,
+  type JWK,
+} from 'jose'
+import type { AuditHead } from './verify.ts'
+
+export interface Checkpoint extends AuditHead {
+  /** The issuer whose trail it is. */
+  readonly iss: string
+  /** When it was signed, ISO 8601. */
+  readonly at: string
+  /** The oldest row that the trail had then. */
+  readonly first_seq: number
+}
+
+export interface SignedCheckpoint extends Checkpoint {
+  readonly kid: string
+  /** Compact JWS (RFC 7515) of the members of `Checkpoint`. */
+  readonly checkpoint: string
+}
+
+/**
+ * `head` says where the trail ended, `base` which rows retention has cut. They have different `typ`s, so that a
+ * checkpoint, which is published, cannot be put into the database to excuse rows that were removed.
+ */
+export type CheckpointKind = 'head' | 'base'
+
+const TYPES = {
+  head: 'modulariot-audit-checkpoint',
+  base: 'modulariot-audit-base',
+} as const satisfies Record<CheckpointKind, string>
+
+export interface CheckpointSigner {
+  /** RFC 7638 thumbprint of the public key. */
+  readonly kid: string
+  readonly publicKey: JWK
+  sign(kind: CheckpointKind, place: Omit<Checkpoint, 'iss'>): Promise<SignedCheckpoint>
+  /** @throws CheckpointRefused */
+  verify(kind: CheckpointKind, checkpoint: string): Promise<Checkpoint>
+}
+
+/** The message says what the checkpoint is or was, to be read after "the checkpoint ". */
+export class CheckpointRefused extends Error {
+  override readonly name = 'CheckpointRefused'
+}
+
+/** The DER of a PKCS #8 Ed25519 private key (RFC 8410 §7) up to the 32 bytes of the seed. */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+/**
+ * @param seed 32 bytes, from `deriveInstallationKeys`.
+ * @param iss the issuer to name in what is signed.
+ */
+export async function createCheckpointSigner(
+  seed: Uint8Array,
+  iss: string,
+): Promise<CheckpointSigner> {
+  const key = Buffer.concat([PKCS8_PREFIX, seed])
+  const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+  const publicKeyObject = createPublicKey(privateKey)
+  const { kty, crv, x } = publicKeyObject.export({ format: 'jwk' })
+  const kid = await calculateJwkThumbprint({ kty, crv, x } as JWK)
+  return {
+    kid,
+    publicKey: { kty, crv, x, kid, alg: 'EdDSA', use: 'sig' } as JWK,
+    sign: async (kind, { at, seq, hash, first_seq }) => {
+      const claims: Checkpoint = { iss, at, seq, hash, first_seq }
+      const checkpoint = await new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
+        .setProtectedHeader({ alg: 'EdDSA', typ: TYPES[kind], kid })
+        .sign(privateKey)
+      return { ...claims, kid, checkpoint }
+    },
+    verify: async (kind, checkpoint) => {
+      const claims = decodeCheckpoint(kind, checkpoint)
+      const named = decodeProtectedHeader(checkpoint).kid
+      if (named !== kid) {
+        throw new CheckpointRefused(
+          `is another installation's: ${claims.iss}, key ${String(named).slice(0, 50)}; the key here is ${kid}`,
+        )
+      }
+      await compactVerify(checkpoint, publicKeyObject, { algorithms: ['EdDSA'] }).catch(() => {
+        throw new CheckpointRefused('was altered: its signature does not verify')
+      })
+      return claims
+    },
+  }
+}
+
+/** Three segments, each short. What we sign has some 400 characters. */
+const COMPACT_JWS = /^[\w-]{1,500}\.[\w-]{1,2000}\.[\w-]{1,200}$/
+
+/**
+ * What a checkpoint says, without a look at its signature.
+ *
+ * @throws CheckpointRefused for a text that is none, or one of another kind.
+ */
+export function decodeCheckpoint(kind: CheckpointKind, checkpoint: string): Checkpoint {
+  const decoded = COMPACT_JWS.test(checkpoint) ? decode(checkpoint) : null
+  if (decoded?.typ !== TYPES[kind] || !isCheckpoint(decoded.claims)) {
+    throw new CheckpointRefused(`is none: not a JWS of the type ${TYPES[kind]}`)
+  }
+  const { iss, at, seq, hash, first_seq } = decoded.claims
+  return { iss, at, seq, hash, first_seq }
+}
+
+function decode(checkpoint: string): { typ: unknown; claims: unknown } | null {
+  try {
+    const { typ } = decodeProtectedHeader(checkpoint)
+    const payload = Buffer.from(checkpoint.split('.')[1] as string, 'base64url').toString()
+    return { typ, claims: JSON.parse(payload) }
+  } catch {
+    return null
+  }
+}
+
+function isCheckpoint(value: unknown): value is Checkpoint {
+  const { iss, at, seq, hash, first_seq } = (value ?? {}) as Partial<Record<string, unknown>>
+  return (
+    typeof iss === 'string' &&
+    typeof at === 'string' &&
+    !Number.isNaN(Date.parse(at)) &&
+    typeof hash === 'string' &&
+    /^[0-9a-f]{64}$/.test(hash) &&
+    [seq, first_seq].every((count) => Number.isSafeInteger(count) && Number(count) >= 0)
+  )
+}

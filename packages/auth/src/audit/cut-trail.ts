@@ -1,0 +1,102 @@
+/**
+ * Retention of the trail: the oldest entries go, and a signed base stays in their place, from which the chain is
+ * verified on.
+ */
+
+import { type AdminContext, auditDraft } from '../admin/context.ts'
+import { AdminError } from '../admin-error.ts'
+import { checkTrail, readBase, trailRows } from './check-trail.ts'
+import type { CheckpointSigner } from './checkpoint.ts'
+import type { AuditEntry } from './entry.ts'
+import type { AuditHead, KnownHead } from './verify.ts'
+
+export interface CutOptions {
+  /** Entries of this age in days and older go. */
+  readonly days: number
+  readonly signer: CheckpointSigner
+  /** Heads from verified checkpoints: what contradicts them is not cut. */
+  readonly known: readonly KnownHead[]
+}
+
+export interface CutResult {
+  readonly rows: number
+  /** The last row that was cut. */
+  readonly up_to_seq: number
+}
+
+const DAY_MS = 86_400_000
+/** Rows removed in one unit of the store; other writes go in between. */
+const CUT_ROWS = 500
+
+/**
+ * Cuts the entries that are too old, up to the first that is not. Each cut is an entry itself, so the newest entry
+ * always stays.
+ *
+ * The whole trail is verified first. Signing a base over rows that were rewritten would destroy the evidence.
+ *
+ * @returns null when there was nothing to cut.
+ * @throws AdminError `conflict` when the trail is broken; nothing was cut.
+ */
+export async function cutTrail(
+  { days, signer, known }: CutOptions,
+  context: AdminContext,
+): Promise<CutResult | null> {
+  const { store } = context
+  const older_than = new Date(context.now() - days * DAY_MS).toISOString()
+  const base = await readBaseSeq(context, signer)
+  if ((await lastOlder(context, base, older_than)) === null) return null
+  // 1. Is everything as it was written?
+  const verdict = await checkTrail(store, signer, known)
+  if (!verdict.ok) {
+    throw new AdminError('conflict', `Nothing was cut, the audit trail is broken: ${verdict.why}`)
+  }
+  // 2. Cut, a piece at a time.
+  let [rows, from] = [0, base]
+  for (;;) {
+    const last = await lastOlder(context, from, older_than)
+    if (last === null) break
+    if (!(await cutPiece(from, last, older_than, signer, context))) break
+    rows += last.seq - from
+    from = last.seq
+  }
+  return rows === 0 ? null : { rows, up_to_seq: from }
+}
+
+async function cutPiece(
+  from: number,
+  { seq, hash }: AuditHead,
+  older_than: string,
+  signer: CheckpointSigner,
+  context: AdminContext,
+): Promise<boolean> {
+  const at = new Date(context.now()).toISOString()
+  const { checkpoint } = await signer.sign('base', { at, seq, hash, first_seq: seq + 1 })
+  const audit = auditDraft(context, {
+    action: 'trail.cut',
+    target: { type: 'trail', id: 'audit' },
+    org_id: null,
+    environment: null,
+    before: { first_seq: from + 1 },
+    after: { first_seq: seq + 1, rows: seq - from, older_than },
+  })
+  return context.store.cutAudit({ last: { seq, hash }, checkpoint, audit })
+}
+
+async function readBaseSeq({ store }: AdminContext, signer: CheckpointSigner): Promise<number> {
+  return (await readBase(store, signer))?.seq ?? 0
+}
+
+/** The last of the first rows behind `from` that are all too old; of `CUT_ROWS` at most. */
+async function lastOlder(
+  { store }: AdminContext,
+  from: number,
+  older_than: string,
+): Promise<AuditHead | null> {
+  let last: AuditHead | null = null
+  for await (const { seq, entry, hash } of trailRows(store, from)) {
+    if ((JSON.parse(entry) as AuditEntry).at > older_than) break
+    last = { seq, hash }
+    if (seq - from >= CUT_ROWS) break
+  }
+  return last
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { StoreConflict } from '@modulariot/platform/storage'
+import { AdminError } from '../../admin-error.ts'
+import { viewOf } from '../../clients/client.ts'
+import { sampleClient } from '../../clients/sample-client.ts'
+import type { IdempotentAnswer } from '../../store/store.ts'
+import type { AdminCall } from './call.ts'
+import { idempotently } from './idempotently.ts'
+
+const NOW_SECONDS = 1_000_000
+const client = viewOf(sampleClient())
+
+/** A call under a key, where the store finds these answers, one after the other. */
+function callWith(...found: (IdempotentAnswer | null)[]) {
+  const headers: Record<string, string> = {}
+  const call = {
+    context: {
+      now: () => NOW_SECONDS * 1000,
+      tenant: { org_id: 'org_1', environment: 'production' },
+      idempotency: { key: 'key', digest: 'digest' },
+      store: { findIdempotent: async () => found.shift() ?? null },
+    },
+    reply: { header: (name: string, value: string) => Object.assign(headers, { [name]: value }) },
+  } as unknown as AdminCall
+  const answer = (change: () => Promise<unknown> = async () => 'changed') =>
+    idempotently<unknown>(call, change, (replayed) => replayed)
+  return { headers, answer }
+}
+
+const kept = (changes: Partial<IdempotentAnswer> = {}): IdempotentAnswer => ({
+  ...{ digest: 'digest', client, until: NOW_SECONDS + 1 },
+  ...changes,
+})
+
+describe('a change under an Idempotency-Key', () => {
+  it('is answered again from what was kept, and not made', async () => {
+    const { answer, headers } = callWith(kept())
+    assert.deepEqual(await answer(() => assert.fail('was made twice')), client)
+    assert.equal(headers['idempotent-replay'], 'true')
+  })
+
+  it('is made where the key is new, or has expired and was not swept yet', async () => {
+    for (const found of [null, kept({ until: NOW_SECONDS })]) {
+      const { answer, headers } = callWith(found)
+      assert.equal(await answer(), 'changed')
+      assert.deepEqual(headers, {})
+    }
+  })
+
+  it('is answered from the other one that was made at the same moment', async () => {
+    const conflict = () => Promise.reject(new StoreConflict('taken'))
+    assert.deepEqual(await callWith(null, kept()).answer(conflict), client)
+    await assert.rejects(callWith(null, null).answer(conflict), StoreConflict)
+  })
+
+  it('is refused where the key was used for something else', async () => {
+    await assert.rejects(
+      callWith(kept({ digest: 'other' })).answer(),
+      (error) => error instanceof AdminError && error.code === 'conflict',
+    )
+  })
+})

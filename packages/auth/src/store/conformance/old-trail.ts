@@ -1,0 +1,24 @@
+/** A trail as it was before entries held only what changed: rows for the databases of older versions. */
+
+import { nextRow } from '../../audit/entry.ts'
+import { viewOf } from '../../clients/client.ts'
+import { clientOf, draftOf } from './samples.ts'
+
+export const OLD_KEY = 'key-of-today'
+
+/**
+ * Two entries of whole clients, each under an `Idempotency-Key`.
+ *
+ * @param now Unix milliseconds; the first entry is two days older, the second a minute.
+ */
+export function oldTrail(now: number) {
+  const whole = { before: viewOf(clientOf('first')), after: viewOf(clientOf('first')) }
+  const draft = (ageMs: number, key: string) =>
+    draftOf({
+      ...whole,
+      at: new Date(now - ageMs).toISOString(),
+      idempotency: { key, digest: 'digest' },
+    })
+  const first = nextRow(null, draft(2 * 86_400_000, 'key-of-long-ago'))
+  return [first, nextRow(first, draft(60_000, OLD_KEY))]
+}
