@@ -176,7 +176,10 @@ const ATTACKS: readonly Attack[] = [
   {
     what: 'a planted -wal beside the database',
     message: /auth\.db-wal is a symbolic link/,
-    spoil: (dataDir) => symlinkSync(`${dataDir}.planted`, join(dataDir, 'auth.db-wal')),
+    spoil(dataDir) {
+      rmSync(join(dataDir, 'auth.db-wal'), { force: true })
+      symlinkSync(`${dataDir}.planted`, join(dataDir, 'auth.db-wal'))
+    },
   },
 ]
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { it } from 'node:test'
-import { migrate, readMigrations } from '@modulariot/platform/storage'
+import { migrate, openDatabase, readMigrations } from '@modulariot/platform/storage'
 import { viewOf } from '../../clients/client.ts'
 import { OLD_KEY, oldTrail } from '../conformance/old-trail.ts'
 import {
@@ -61,7 +61,7 @@ it('SQLite: more changed clients than can be named are told as all', async () =>
 it('SQLite: a database of version 2 keeps its trail, and answers the retries of the last day', async () => {
   using folder = mkdtempDisposableSync(prefix)
   const path = join(folder.path, 'auth.db')
-  const old = new DatabaseSync(path)
+  const old = openDatabase(path)
   migrate(old, readMigrations(new URL('./migrations/', import.meta.url)).slice(0, 2))
   const insert = old.prepare('INSERT INTO audit (seq, entry, hash) VALUES (?, ?, ?)')
   const rows = oldTrail(Date.now())
