@@ -70,7 +70,7 @@ function sentences(
   { source, checkpoints, unreadable }: Evidence,
   cut: number,
   newest: Checkpoint | null,
-): string {
+): string[] {
   const rows = head.seq - (base?.seq ?? 0)
   const lines = [`The audit trail is whole, ${rows} rows.`]
   if (base !== null) {
@@ -87,7 +87,7 @@ function sentences(
   if (cut > 0) lines.push(`Checkpoints of rows that retention has cut prove nothing: ${cut}.`)
   if (unreadable > 0) lines.push(`Lines without a checkpoint: ${unreadable}.`)
   lines.push(`Save this head elsewhere: ${head.seq}:${head.hash}`)
-  return lines.join('\n')
+  return lines
 }
 
 /** A line that a crash cut short is counted, not refused; a checkpoint that was altered is refused. */
