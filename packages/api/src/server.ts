@@ -14,6 +14,7 @@ import { createApiMetrics } from './metrics.ts'
 import type { TelemetryStore } from './store/store.ts'
 import { createCharts } from './track/charts.ts'
 import { COMMIT_QUEUE_LIMITS, createCommitQueue } from './track/commit-queue.ts'
+import { HeavyReader } from './track/heavy-reader.ts'
 import type { IngestDeps } from './track/ingest.ts'
 
 export interface ApiServerOptions {
@@ -49,15 +50,19 @@ export function createApiServer(options: ApiServerOptions): Application {
   const queue = createCommitQueue(store, COMMIT_QUEUE_LIMITS, metrics.committed)
   metrics.watchQueue(queue.depth)
   const charts = createCharts()
+  const heavy = new HeavyReader()
   const streams = new OpenStreams()
   metrics.watchStreams(() => streams.size)
   const deps: ApiRoutesDeps = {
-    ...{ verifier, store, queue, charts, streams, metrics },
+    ...{ verifier, store, queue, charts, heavy, streams, metrics },
     ...{ issuer, audience, baseUrl, now, unknownKeys },
   }
   return {
     name: 'api',
-    mount: (app) => mountApiRoutes(app, deps),
+    mount: (app) => {
+      app.addHook('onClose', () => heavy.close())
+      return mountApiRoutes(app, deps)
+    },
     refusals: { below: '/v1/', body: refusalBody },
     ready: async () => {
       await store.ping()

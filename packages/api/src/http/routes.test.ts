@@ -7,6 +7,7 @@ import { ApiError } from '../api-error.ts'
 import { createApiMetrics } from '../metrics.ts'
 import type { Asset, Observation, TelemetryStore } from '../store/store.ts'
 import { createCharts } from '../track/charts.ts'
+import { HeavyReader } from '../track/heavy-reader.ts'
 import { OpenStreams } from './open-streams.ts'
 import { mountApiRoutes } from './routes.ts'
 
@@ -70,6 +71,7 @@ before(async () => {
       verifier,
       store: store as TelemetryStore,
       charts: createCharts(),
+      heavy: new HeavyReader(),
       streams: new OpenStreams(),
       queue: {
         commit: async (observation) => {

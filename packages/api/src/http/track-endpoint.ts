@@ -1,6 +1,6 @@
 /** `POST /v1/asset/track` and `…/batch`: read the request, ingest, say so. */
 
-import { JsonBodyError, parseUniqueJson } from '@modulariot/platform/http'
+import { JsonBodyError } from '@modulariot/platform/http'
 import type { FastifyReply } from 'fastify'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { ApiMetrics, TrackOutcome } from '../metrics.ts'
@@ -21,10 +21,7 @@ export function trackEndpoint(deps: TrackEndpointDeps) {
       const text = await bodyText(request)
       const { headers } = request
       const claims = accessTokenClaims(request)
-      const { replayed, warnings } = await ingest(
-        { claims, headers, text, body: parseUniqueJson(text) },
-        deps,
-      )
+      const { replayed, warnings } = await ingest({ claims, headers, text }, deps)
       deps.metrics.tracked(replayed ? 'replayed' : 'stored')
       if (replayed) reply.header('idempotent-replay', 'true')
       return Object.keys(warnings).length === 0 ? SUCCESS : { ...SUCCESS, warnings }
@@ -38,7 +35,7 @@ export function trackEndpoint(deps: TrackEndpointDeps) {
 export function trackBatchEndpoint(deps: TrackEndpointDeps) {
   return async (request: BodyRequest, reply: FastifyReply): Promise<BatchResult> => {
     try {
-      const texts = await batchTexts(request)
+      const texts = await batchTexts(request, deps.heavy)
       const { headers } = request
       const result = await ingestBatch({ claims: accessTokenClaims(request), headers, texts }, deps)
       const outcomes = result.results.map(outcomeOfItem)

@@ -12,10 +12,14 @@ export interface TenantTurns {
   /**
    * Runs `work` when its turn has come.
    *
-   * @param signal ends the wait: the answer has no reader any more.
+   * @param signal ends the wait: the answer has no reader any more. Null: it waits in any case.
    * @throws ApiError 429 when too many wait, or too long; the signal's reason; what `work` throws.
    */
-  run<Result>(tenant: Tenant, signal: AbortSignal, work: () => Promise<Result>): Promise<Result>
+  run<Result>(
+    tenant: Tenant,
+    signal: AbortSignal | null,
+    work: () => Promise<Result>,
+  ): Promise<Result>
 }
 
 export interface TurnLimits {
@@ -37,26 +41,26 @@ export function createTenantTurns(limits: TurnLimits, tooMany: () => ApiError): 
     waiting.take()?.()
   }
 
-  function turn(name: string, signal: AbortSignal): Promise<void> {
+  function turn(name: string, signal: AbortSignal | null): Promise<void> {
     const full = waiting.size >= limits.waiting || waiting.sizeOf(name) >= limits.waitingPerTenant
     if (full) throw tooMany()
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         clearTimeout(timer)
-        signal.removeEventListener('abort', onAbort)
+        signal?.removeEventListener('abort', onAbort)
       }
       const giveUp = (reason: unknown): void => {
         settle()
         waiting.remove(name, begin)
         reject(reason)
       }
-      const onAbort = (): void => giveUp(signal.reason)
+      const onAbort = (): void => giveUp(signal?.reason)
       const begin = (): void => {
         settle()
         resolve()
       }
       const timer = setTimeout(() => giveUp(tooMany()), limits.maxWaitMs)
-      signal.addEventListener('abort', onAbort)
+      signal?.addEventListener('abort', onAbort)
       waiting.add(name, begin)
       beginNext()
     })
@@ -64,7 +68,7 @@ export function createTenantTurns(limits: TurnLimits, tooMany: () => ApiError): 
 
   return {
     async run(tenant, signal, work) {
-      signal.throwIfAborted()
+      signal?.throwIfAborted()
       await turn(tenantName(tenant), signal)
       try {
         return await work()

@@ -5,10 +5,12 @@ export type { Application, UnroutedRefusal } from './application.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
 export { shutDown } from './drain.ts'
 export {
+  findJsonElements,
   memberValue,
   splitJsonArray,
   splitJsonObject,
   splitNdjson,
+  textsAt,
   trimJson,
 } from './json-array.ts'
 export {
@@ -16,6 +18,7 @@ export {
   JsonBodyError,
   MAX_JSON_DEPTH,
   parseUniqueJson,
+  type ValueBudget,
 } from './json-body.ts'
 export { metricsPage } from './metrics-page.ts'
 export { isRequestId } from './request-id.ts'

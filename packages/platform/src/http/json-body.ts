@@ -28,6 +28,11 @@ export function decodeUtf8(body: Buffer): string {
   return body.toString('utf8')
 }
 
+/** How many values may still be built of texts that belong together; what is built of one is taken from it. */
+export interface ValueBudget {
+  left: number
+}
+
 /**
  * What `JSON.parse` gives. An object that names a member twice is refused: another reader of the same text
  * may take the other one.
@@ -39,8 +44,8 @@ export function decodeUtf8(body: Buffer): string {
  * @throws JsonBodyError for that, for text nested too deeply or with too many values, invalid JSON, or a
  *   member named `__proto__`.
  */
-export function parseUniqueJson(text: string): unknown {
-  const names = assertShallow(text)
+export function parseUniqueJson(text: string, budget?: ValueBudget): unknown {
+  const names = assertShallow(text, budget)
   const value = parse(text)
   if (names > countMembers(value)) {
     throw new JsonBodyError('An object in the body names a member twice; name each once')
@@ -82,10 +87,11 @@ function parse(text: string): unknown {
  * A value that is not the first of its object or array follows a comma, and every other one but the root an
  * opening bracket: brackets and commas outside strings are as many as the values.
  *
+ * @param budget is below zero afterwards where it did not suffice.
  * @returns how many colons stand outside strings.
- * @throws JsonBodyError when arrays and objects nest deeper, or hold more, than the limits.
+ * @throws JsonBodyError when arrays and objects nest deeper, or hold more, than the limits or the budget.
  */
-export function assertShallow(text: string): number {
+export function assertShallow(text: string, budget?: ValueBudget): number {
   let depth = 0
   let colons = 0
   let values = 1
@@ -104,6 +110,10 @@ export function assertShallow(text: string): number {
     else continue
     if (values > MAX_JSON_VALUES) throw tooManyValues()
   }
+  if (budget !== undefined) {
+    budget.left -= values
+    if (budget.left < 0) throw tooManyValues()
+  }
   return colons
 }
 
@@ -115,10 +125,17 @@ function tooManyValues(): JsonBodyError {
 
 /** Index of the quote that closes the string opened at `start`, or the end of the text. */
 export function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
-    let backslashes = 0
-    while (text.charCodeAt(end - 1 - backslashes) === 0x5c) backslashes++
-    if (backslashes % 2 === 0) return end
+  const end = text.indexOf('"', start + 1)
+  if (end === -1) return text.length
+  return text.charCodeAt(end - 1) === 0x5c ? endOfEscapedString(text, start) : end
+}
+
+/** Character by character: where most are escaped quotes, to search for each costs three times as much. */
+function endOfEscapedString(text: string, start: number): number {
+  for (let index = start + 1; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === 0x5c) index++
+    else if (code === 0x22) return index
   }
   return text.length
 }

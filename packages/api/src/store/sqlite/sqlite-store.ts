@@ -7,9 +7,9 @@ import {
   readMigrations,
   translate,
 } from '@modulariot/platform/storage'
+import { pack } from '../packed.ts'
 import type { AppendOutcome, Observation, TelemetryStore } from '../store.ts'
 import { createWatchers } from '../watchers.ts'
-import { pack } from './packed.ts'
 import { SqliteReads } from './reads.ts'
 import { Writer } from './writer.ts'
 
