@@ -4,7 +4,11 @@
  * `timestamp.ts`'s.
  */
 
-import { MAX_METRIC_KEY_LENGTH, METRIC_KEY_PATTERN } from './asset-tracking-data.ts'
+import {
+  MAX_METRIC_KEY_LENGTH,
+  MAX_NAME_LENGTH,
+  METRIC_KEY_PATTERN,
+} from './asset-tracking-data.ts'
 import { echo, type FaultCode } from './faults.ts'
 import {
   isExtensionKey,
@@ -57,10 +61,14 @@ export function checkMetric(item: SentMetric, report: Report): void {
     else if (typeof v !== 'boolean') checkParts(v, report)
     return
   }
-  if (typeof u === 'string') checkUnit(definition, u, report)
+  if (typeof u === 'string' && !isTooLong(u)) checkUnit(definition, u, report)
   if (v === undefined || (v === null && mayBeNull(item))) return
   VALUE_RULES[definition.type](definition, v, report)
 }
+
+/** As the schema counts: code points. */
+const isTooLong = (text: string): boolean =>
+  text.length > MAX_NAME_LENGTH && [...text].length > MAX_NAME_LENGTH
 
 const METRIC_KEY = new RegExp(METRIC_KEY_PATTERN, 'u')
 

@@ -33,9 +33,9 @@ import {
 import { tenantName } from '../tenant-name.ts'
 
 /** Numbers looked at in a slice. About two milliseconds. */
-const CHUNK = 2000
+const CHUNK = 500
 /** Keys whose newest value is looked for in a slice. About two milliseconds. */
-const KEYS_A_SLICE = 50
+const KEYS_A_SLICE = 25
 
 type Row = Record<string, unknown>
 
