@@ -11,6 +11,7 @@ import { ApiError } from '../api-error.ts'
 import { SCOPES } from '../scopes.ts'
 import type { Tenant } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
+import { threadCpuMs } from '../track/client-budget.ts'
 import { MAX_REPORT_BYTES } from '../track/ingest.ts'
 import { getAsset, listAssets, MAX_ASSETS_LIMIT, noSuchAsset } from '../track/query.ts'
 import {
@@ -134,10 +135,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: ['search', 'type', 'limit', 'cursor'],
     answer: json(schemas.AssetList),
-    handler: (deps) => async (request, reply) => {
-      const tenant = accessTokenClaims(request)
-      const assets = listAssets(tenant, request.query, deps.store)
-      return reply.type(JSON_UTF8).send(assetListJson(await apart(tenant, assets)))
+    handler: (deps) => (request, reply) => {
+      const read = (tenant: Tenant) => listAssets(tenant, request.query, deps.store)
+      return sendPage(deps, request, reply, read, assetListJson)
     },
   },
   {
@@ -171,10 +171,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: PAGE_PARAMETERS,
     answer: json(schemas.Positions),
-    handler: (deps) => (request) => {
-      const tenant = accessTokenClaims(request)
-      return apart(tenant, listPositions(tenant, assetId(request), request.query, deps))
-    },
+    handler: (deps) => (request, reply) =>
+      sendPage(deps, request, reply, (tenant) =>
+        listPositions(tenant, assetId(request), request.query, deps),
+      ),
   },
   {
     operationId: 'listMetrics',
@@ -186,9 +186,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
     answer: json(schemas.Metrics),
     handler: (deps) => (request, reply) => {
       const signal = untilLeft(reply)
-      const tenant = accessTokenClaims(request)
       const asked = { ...deps, signal }
-      return apart(tenant, listMetrics(tenant, assetId(request), request.query, asked))
+      return sendPage(deps, request, reply, (tenant) =>
+        listMetrics(tenant, assetId(request), request.query, asked),
+      )
     },
   },
   {
@@ -199,10 +200,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: EVENT_PARAMETERS,
     answer: json(schemas.Events),
-    handler: (deps) => async (request, reply) => {
-      const tenant = accessTokenClaims(request)
-      const events = listEvents(tenant, assetId(request), request.query, deps)
-      return reply.type(JSON_UTF8).send(eventListJson(await apart(tenant, events)))
+    handler: (deps) => (request, reply) => {
+      const read = (tenant: Tenant) => listEvents(tenant, assetId(request), request.query, deps)
+      return sendPage(deps, request, reply, read, eventListJson)
     },
   },
   {
@@ -213,19 +213,32 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: EVENT_PARAMETERS,
     answer: json(schemas.Events),
-    handler: (deps) => async (request, reply) => {
-      const tenant = accessTokenClaims(request)
-      const events = listEvents(tenant, undefined, request.query, deps)
-      return reply.type(JSON_UTF8).send(eventListJson(await apart(tenant, events)))
+    handler: (deps) => (request, reply) => {
+      const read = (tenant: Tenant) => listEvents(tenant, undefined, request.query, deps)
+      return sendPage(deps, request, reply, read, eventListJson)
     },
   },
 ]
 
-/** What is done with the answer has a slice of its own: a page takes milliseconds to write, too. */
-async function apart<Answer>(tenant: Tenant, reading: Promise<Answer>): Promise<Answer> {
-  const answer = await reading
-  await nextSlice(tenantName(tenant))
-  return answer
+/**
+ * Answers with a page, written in a slice of its own: that takes milliseconds, too. Reading it took about as
+ * long, so the client pays twice what writing takes.
+ */
+async function sendPage<Page>(
+  { budget }: EndpointDeps,
+  request: ApiRequest,
+  reply: FastifyReply,
+  read: (tenant: Tenant) => Promise<Page>,
+  write: (page: Page) => string = JSON.stringify,
+): Promise<FastifyReply> {
+  const claims = accessTokenClaims(request)
+  budget.assertWithin(claims.client_id)
+  const page = await read(claims)
+  await nextSlice(tenantName(claims))
+  const before = threadCpuMs()
+  const text = write(page)
+  budget.charge(claims.client_id, 2 * (threadCpuMs() - before))
+  return reply.type(JSON_UTF8).send(text)
 }
 
 /** @throws ApiError 404 for an id that no asset can have, which not every database can be asked for. */

@@ -21,7 +21,8 @@ it('the sender of a large body that is refused unread sees why, and keeps its co
   }
   const metrics = { tracked: (outcome: string) => outcomes.push(outcome) }
   const heavy = { read: () => assert.fail(), split: () => assert.fail() }
-  const deps = { queue, heavy, metrics, now: () => 0, unknownKeys: 'strict' } as const
+  const budget = { assertWithin: () => assert.fail(), charge: () => assert.fail() }
+  const deps = { queue, heavy, budget, metrics, now: () => 0, unknownKeys: 'strict' } as const
   const app = Fastify()
   app.setErrorHandler(createErrorHandler('https://api.example'))
   addBodyParsers(app, ['text/plain'])

@@ -12,6 +12,7 @@ import { JsonBodyError, type ValueBudget } from '@modulariot/platform/http'
 import { ApiError } from '../api-error.ts'
 import { unpack } from '../store/packed.ts'
 import type { Tenant } from '../store/store.ts'
+import type { ClientBudget } from './client-budget.ts'
 import type { HeavyAnswer, HeavyCalls } from './heavy-thread.ts'
 import type { Origin, ReadOptions, ReadReport } from './read-report.ts'
 import { createTenantTurns, type TurnLimits } from './tenant-turns.ts'
@@ -32,12 +33,24 @@ const MAX_HEAP_MB = 256
 
 const RETRY_AFTER_SECONDS = 2
 
+/** Who pays for the reading, and whose turn it is. */
+export type Sender = Tenant & { readonly client_id: string }
+
+type Pending = Omit<PromiseWithResolvers<unknown>, 'promise'> & {
+  readonly charge: (ms: number) => void
+}
+
 export class HeavyReader {
+  readonly #budget: ClientBudget
   readonly #turns = createTenantTurns(HEAVY_LIMITS, tooManyLarge)
   #worker: Worker | null = null
-  readonly #pending: PromiseWithResolvers<unknown>[] = []
+  readonly #pending: Pending[] = []
 
-  /** As `readReport`. @throws ApiError 429 when too many large bodies wait. */
+  constructor(budget: ClientBudget) {
+    this.#budget = budget
+  }
+
+  /** As `readReport`. @throws ApiError 429 when too many large bodies wait, or the client has spent its budget. */
   async read(
     text: string,
     origin: Origin,
@@ -52,9 +65,9 @@ export class HeavyReader {
     return { ...read, observation: { ...observation, body_digest } }
   }
 
-  /** As `findJsonElements`. @throws ApiError 429 when too many large bodies wait; JsonBodyError */
-  split(tenant: Tenant, text: string, max: number): Promise<number[]> {
-    return this.#call('split', tenant, text, max)
+  /** As `findJsonElements`. @throws ApiError 429, as `read`; JsonBodyError */
+  split(sender: Sender, text: string, max: number): Promise<number[]> {
+    return this.#call('split', sender, text, max)
   }
 
   /** Ends the thread; bodies that it has are not read. */
@@ -62,18 +75,20 @@ export class HeavyReader {
     await this.#worker?.terminate()
   }
 
-  #call<Name extends keyof HeavyCalls>(
+  async #call<Name extends keyof HeavyCalls>(
     name: Name,
-    tenant: Tenant,
+    sender: Sender,
     ...args: Parameters<HeavyCalls[Name]>
   ): Promise<ReturnType<HeavyCalls[Name]>> {
-    return this.#turns.run(tenant, null, () => {
+    this.#budget.assertWithin(sender.client_id)
+    return this.#turns.run(sender, null, () => {
       this.#worker ??= this.#start()
-      const pending = Promise.withResolvers<unknown>()
-      this.#pending.push(pending)
+      const { promise, ...settle } = Promise.withResolvers<unknown>()
+      const charge = (ms: number): void => this.#budget.charge(sender.client_id, ms)
+      this.#pending.push({ ...settle, charge })
       this.#worker.ref()
       this.#worker.postMessage([name, ...args])
-      return pending.promise as Promise<ReturnType<HeavyCalls[Name]>>
+      return promise as Promise<ReturnType<HeavyCalls[Name]>>
     })
   }
 
@@ -85,6 +100,7 @@ export class HeavyReader {
       const pending = this.#pending.shift()
       // Idle, it keeps no process from ending.
       if (this.#pending.length === 0) worker.unref()
+      pending?.charge(answer.cpuMs)
       if ('result' in answer) pending?.resolve(answer.result)
       else if (answer.isJsonFault) pending?.reject(new JsonBodyError(answer.failed))
       else pending?.reject(new Error(answer.failed))

@@ -6,6 +6,7 @@
 import { parentPort } from 'node:worker_threads'
 import { findJsonElements, JsonBodyError, type ValueBudget } from '@modulariot/platform/http'
 import { pack } from '../store/packed.ts'
+import { threadCpuMs } from './client-budget.ts'
 import { type Origin, type ReadOptions, readReport } from './read-report.ts'
 
 /** What can be called. Whatever a call throws but JsonBodyError is a fault of ours. */
@@ -22,18 +23,24 @@ const CALLS = {
 
 export type HeavyCalls = typeof CALLS
 
-export type HeavyAnswer =
+export type HeavyAnswer = (
   | { readonly result: unknown }
   | { readonly failed: string; readonly isJsonFault: boolean }
+) & {
+  /** Milliseconds of processor time. */
+  readonly cpuMs: number
+}
 
 const port = parentPort
 if (port === null) throw new Error('heavy-thread.ts runs as a worker only')
 
 port.on('message', ([name, ...args]: [keyof HeavyCalls, ...unknown[]]) => {
-  port.postMessage(answer(() => (CALLS[name] as (...args: unknown[]) => unknown)(...args)))
+  const before = threadCpuMs()
+  const answered = answer(() => (CALLS[name] as (...args: unknown[]) => unknown)(...args))
+  port.postMessage({ ...answered, cpuMs: threadCpuMs() - before })
 })
 
-function answer(call: () => unknown): HeavyAnswer {
+function answer(call: () => unknown): object {
   try {
     return { result: call() }
   } catch (error) {

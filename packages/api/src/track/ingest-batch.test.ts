@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
+import { ClientBudget } from './client-budget.ts'
 import type { Place, Room } from './commit-queue.ts'
 import { HEAVY_LENGTH, HeavyReader } from './heavy-reader.ts'
 import { type IngestDeps, MAX_REPORT_BYTES } from './ingest.ts'
@@ -20,7 +21,8 @@ const HEADERS = { 'x-request-id': 'b-1', 'x-request-timestamp': String(NOW_MS / 
 const reportOf = (asset_id: string, more: object = {}) =>
   JSON.stringify({ asset_id, timestamp: '2026-01-02T03:04:05Z', ...more })
 
-const heavy = new HeavyReader()
+const budget = new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now)
+const heavy = new HeavyReader(budget)
 after(() => heavy.close())
 
 const queueOf = (commitAll: Place['commitAll']): IngestDeps['queue'] => ({
@@ -48,7 +50,7 @@ async function ingested({
     committed.push(observations)
     return observations.map((_, index) => outcomes[index] ?? 'stored')
   })
-  const deps = { queue, heavy, now: () => NOW_MS, unknownKeys }
+  const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys }
   const result = await ingestBatch({ claims: CLAIMS, headers, texts }, deps)
   return { result, committed }
 }
@@ -168,7 +170,7 @@ describe('a batch', () => {
         return { commitAll, release: () => released++ }
       },
     }
-    const deps = { queue, heavy, now: () => NOW_MS, unknownKeys: 'strict' } as const
+    const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys: 'strict' } as const
     const request = { claims: CLAIMS, headers: HEADERS }
     await ingestBatch({ ...request, texts: ['{', '[]'] }, deps)
     await assert.rejects(ingestBatch({ ...request, texts: [reportOf('a')] }, deps), /no disk/)
@@ -182,7 +184,7 @@ describe('a batch', () => {
   it('passes on that the store had no room, or no disk', async () => {
     const fault = new ApiError(429, 'Too many requests', 'Later')
     const queue = queueOf(() => Promise.reject(fault))
-    const deps = { queue, heavy, now: () => NOW_MS, unknownKeys: 'strict' } as const
+    const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys: 'strict' } as const
     const request = { claims: CLAIMS, headers: HEADERS, texts: [reportOf('a')] }
     await assert.rejects(ingestBatch(request, deps), fault)
   })

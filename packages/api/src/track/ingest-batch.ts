@@ -13,6 +13,7 @@ import { MAX_SHOWN_FAULTS } from '@modulariot/telemetry'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
+import { threadCpuMs } from './client-budget.ts'
 import { HEAVY_LENGTH } from './heavy-reader.ts'
 import { type IngestDeps, MAX_REPORT_BYTES, originOf, reusedRequestId } from './ingest.ts'
 import { type Origin, type ReadReport, readReport } from './read-report.ts'
@@ -77,7 +78,8 @@ export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Prom
   // 1. Is it a batch as documented?
   const headers = checkHeaders(request.headers, received_ms)
   if ('errors' in headers) throw new ValidationError(headers.errors)
-  // 2. Is there room for it?
+  // 2. Is there room for it, and has the client had its share?
+  deps.budget.assertWithin(claims.client_id)
   const { request_id } = headers
   const payload = texts.reduce((sum, { length }) => sum + length, 0)
   const place = deps.queue.hold({ items: texts.length, payload })
@@ -102,11 +104,12 @@ async function judgeAll(
 ): Promise<{ verdicts: Verdict[]; observations: Observation[] }> {
   const judge = createJudge(deps, origin)
   const length = texts.reduce((sum, text) => sum + text.length, 0)
-  const rest = createRest(tenantName(origin), length)
+  const charge = (ms: number): void => deps.budget.charge(origin.client_id, ms)
+  const rest = createRest(tenantName(origin), length, charge)
   const verdicts: Verdict[] = []
   const observations: Observation[] = []
   for (const [index, text] of texts.entries()) {
-    await rest(text.length)
+    await rest.before(text.length)
     const judging = judge(text, index)
     const item = judging instanceof Promise ? await judging : judging
     if ('refused' in item) {
@@ -117,28 +120,42 @@ async function judgeAll(
     verdicts.push({ warnings })
     observations.push(observation)
   }
+  rest.end()
   return { verdicts, observations }
 }
 
+interface Rest {
+  /** Lets others be served when enough has been done since it last did. */
+  before(characters: number): Promise<void> | undefined
+  end(): void
+}
+
 /**
- * Called before each item, it lets others be served when enough has been done since it last did.
- *
  * @param length characters of all items: where it is more than a slice, the first waits for its turn, too.
+ * @param charge told what each slice took: milliseconds of processor time.
  */
-function createRest(
-  tenant: string,
-  length: number,
-): (characters: number) => Promise<void> | undefined {
+function createRest(tenant: string, length: number, charge: (ms: number) => void): Rest {
   let items = 0
   let characters = length > CHARACTERS_A_SLICE ? CHARACTERS_A_SLICE : 0
-  return (next) => {
-    items++
-    characters += next
-    if (items <= ITEMS_A_SLICE && characters <= CHARACTERS_A_SLICE) return undefined
-    items = 1
-    // A large one is read elsewhere.
-    characters = Math.min(next, CHARACTERS_A_SLICE)
-    return nextSlice(tenant)
+  let began = threadCpuMs()
+  const end = (): void => charge(threadCpuMs() - began)
+
+  async function pause(): Promise<void> {
+    end()
+    await nextSlice(tenant)
+    began = threadCpuMs()
+  }
+  return {
+    end,
+    before(next) {
+      items++
+      characters += next
+      if (items <= ITEMS_A_SLICE && characters <= CHARACTERS_A_SLICE) return undefined
+      items = 1
+      // A large one is read elsewhere.
+      characters = Math.min(next, CHARACTERS_A_SLICE)
+      return pause()
+    },
   }
 }
 

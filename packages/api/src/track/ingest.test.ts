@@ -4,6 +4,7 @@ import { after, describe, it } from 'node:test'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
+import { ClientBudget } from './client-budget.ts'
 import { HEAVY_LENGTH, HeavyReader } from './heavy-reader.ts'
 import { ingest } from './ingest.ts'
 
@@ -24,7 +25,8 @@ const CLAIMS: AccessTokenClaims = {
 const HEADERS = { 'x-request-id': 'a-1', 'x-request-timestamp': String(NOW_MS / 1000) }
 const TEXT = '{ "asset_id": "truck", "timestamp": "2026-01-02T03:04:05.250Z", "own": [1.0] }'
 
-const heavy = new HeavyReader()
+const budget = new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now)
+const heavy = new HeavyReader(budget)
 after(() => heavy.close())
 
 /** Ingests one request over a queue that gives `outcome`, and shows what was queued. */
@@ -44,6 +46,7 @@ async function ingested(options: {
   const result = await ingest(request, {
     queue: { commit, hold: () => assert.fail(), assertRoom: () => {} },
     heavy,
+    budget,
     now: () => NOW_MS,
     unknownKeys,
   }).catch((error: unknown) => error)

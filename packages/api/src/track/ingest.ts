@@ -6,6 +6,7 @@
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { JsonBodyError } from '@modulariot/platform/http'
 import { ApiError, ValidationError } from '../api-error.ts'
+import type { ClientBudget } from './client-budget.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import { HEAVY_LENGTH, type HeavyReader } from './heavy-reader.ts'
 import { type Origin, type ReadOptions, type ReadReport, readReport } from './read-report.ts'
@@ -25,6 +26,7 @@ export interface IngestDeps {
   readonly queue: Pick<CommitQueue, 'commit' | 'hold' | 'assertRoom'>
   /** Where large bodies are read. */
   readonly heavy: Pick<HeavyReader, 'read' | 'split'>
+  readonly budget: Pick<ClientBudget, 'assertWithin' | 'charge'>
   /** Unix milliseconds. */
   readonly now: () => number
   /** What becomes of a report with a metric key nobody knows: refused, or kept with a warning. */
@@ -41,7 +43,7 @@ export interface Kept {
 
 /**
  * @throws ValidationError with every fault; JsonBodyError; ApiError 409 for a request id used with another
- *   body, 429 when more large bodies wait than can be read.
+ *   body, 429 when more large bodies wait than can be read, or the client has had its share.
  */
 export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<Kept> {
   const { claims, text } = request
