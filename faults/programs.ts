@@ -43,6 +43,11 @@ export const PROGRAMS: Readonly<
     about: 'many senders stop short of the end of the largest body there is, and stay',
     quick: true,
   },
+  neighbours: {
+    about:
+      'one client sends what costs most, on each store, while another tenant logs in and reports',
+    quick: true,
+  },
   'disk-full': {
     about: 'the disk gets full while reports arrive, and has room again',
     quick: true,

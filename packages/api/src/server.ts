@@ -13,7 +13,7 @@ import { type ApiRoutesDeps, mountApiRoutes } from './http/routes.ts'
 import { createApiMetrics } from './metrics.ts'
 import type { TelemetryStore } from './store/store.ts'
 import { createCharts } from './track/charts.ts'
-import { BURST_SECONDS, ClientBudget, DEFAULT_CLIENT_CPU_MS } from './track/client-budget.ts'
+import { BURST_SECONDS, ClientBudget } from './track/client-budget.ts'
 import { COMMIT_QUEUE_LIMITS, createCommitQueue } from './track/commit-queue.ts'
 import { HeavyReader } from './track/heavy-reader.ts'
 import type { IngestDeps } from './track/ingest.ts'
@@ -33,7 +33,7 @@ export interface ApiServerOptions {
   readonly now: () => number
   /** What becomes of a report with a metric key nobody knows; default: strict, it is refused. */
   readonly unknownKeys?: IngestDeps['unknownKeys']
-  /** Processor time a second that one client may have for what costs much, milliseconds; 0: no bound. */
+  /** Processor time a second that one client may have for what costs much, milliseconds; 0, the default: no bound. */
   readonly clientCpuMs?: number
   /** Default: nothing is counted. */
   readonly metrics?: Metrics
@@ -54,7 +54,7 @@ export function createApiServer(options: ApiServerOptions): Application {
   metrics.watchQueue(queue.depth)
   const charts = createCharts()
   const budget = new ClientBudget(
-    { msPerSecond: options.clientCpuMs ?? DEFAULT_CLIENT_CPU_MS, burstSeconds: BURST_SECONDS },
+    { msPerSecond: options.clientCpuMs ?? 0, burstSeconds: BURST_SECONDS },
     now,
   )
   const heavy = new HeavyReader(budget)

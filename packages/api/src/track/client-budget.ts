@@ -15,9 +15,6 @@ export interface BudgetLimits {
   readonly burstSeconds: number
 }
 
-/** Half a processor: several full batches of common reports a second, over and over. */
-export const DEFAULT_CLIENT_CPU_MS = 500
-
 export const BURST_SECONDS = 20
 
 /** The clients charged longest ago are forgotten past so many. */
