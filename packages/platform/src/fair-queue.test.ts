@@ -24,7 +24,7 @@ describe('FairQueue', () => {
   it('counts what waits, of a name and in all', () => {
     const queue = queueOf('a1', 'a2', 'b1')
     assert.deepEqual([queue.size, queue.sizeOf('a'), queue.sizeOf('c')], [3, 2, 0])
-    queue.take()
+    assert.deepEqual([queue.peek(), queue.take(), queue.peek()], ['a1', 'a1', 'b1'])
     assert.deepEqual([queue.size, queue.sizeOf('a')], [2, 1])
     drain(queue)
     assert.deepEqual([queue.size, queue.sizeOf('a')], [0, 0])

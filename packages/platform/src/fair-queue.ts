@@ -21,6 +21,12 @@ export class FairQueue<Item> {
     else ofName.push(item)
   }
 
+  /** What `take` would give. */
+  peek(): Item | undefined {
+    const [next] = this.#waiting.values()
+    return next?.[0]
+  }
+
   /** The oldest item of the name whose turn it is, which then waits for all other names. */
   take(): Item | undefined {
     const [next] = this.#waiting
