@@ -4,7 +4,7 @@
  *
  * Promised: the p99 of the other's logins stays below twice what it is alone, under each attack of
  * `support/attacks.ts` by itself and under all of them together, on each store; every attack gets an answer it
- * should. Alone and attacked take turns, three rounds each.
+ * should. Alone and attacked take turns, three rounds each, of which the medians are shown.
  *
  * `--quick` measures no time: of sixteen attacks at once, how many are answered while the other logs in?
  * `--rounds N`, `--seconds N`, `--store sqlite|postgres`, `--only PART` of an attack's name.
@@ -119,26 +119,35 @@ const sumOf = (answers: Answers): string => {
     .join(', ')
 }
 
-const merge = (into: Latencies, { logins, reports }: Latencies): void => {
-  into.logins.push(...logins)
-  into.reports.push(...reports)
+interface Round {
+  readonly alone: Latencies
+  readonly attacked: Latencies
 }
 
 interface Row {
   readonly name: string
-  readonly alone: Latencies
-  readonly attacked: Latencies
+  readonly rounds: Round[]
+  /** Of the last round. */
   answers: string
 }
 
 const p99 = (latencies: readonly number[]): number => summarize(latencies).p99
-const ratioOf = ({ alone, attacked }: Row): number => p99(attacked.logins) / p99(alone.logins)
+
+/** Of the rounds: another process that takes the disk or the processor for a second spoils one of them. */
+const median = ({ rounds }: Row, of: (round: Round) => number): number =>
+  summarize(rounds.map(of)).p50
+
+const ratioOf = (row: Row): number =>
+  median(row, ({ alone, attacked }) => p99(attacked.logins) / p99(alone.logins))
 
 function line(row: Row): string {
-  const { name, alone, attacked, answers } = row
-  const ms = (latencies: readonly number[]): string => p99(latencies).toFixed(1)
-  const tracks = `${ms(alone.reports)} → ${ms(attacked.reports)}`
-  return `| ${name} | ${ms(alone.logins)} | ${ms(attacked.logins)} | ${ratioOf(row).toFixed(2)} | ${tracks} | ${answers} |`
+  const ms = (when: keyof Round, what: keyof Latencies): string =>
+    median(row, (round) => p99(round[when][what])).toFixed(1)
+  const cells = [
+    ...[row.name, ms('alone', 'logins'), ms('attacked', 'logins'), ratioOf(row).toFixed(2)],
+    ...[`${ms('alone', 'reports')} → ${ms('attacked', 'reports')}`, row.answers],
+  ]
+  return `| ${cells.join(' | ')} |`
 }
 
 /** Alone, attacked, alone, attacked: what else the machine does falls on both. */
@@ -148,16 +157,12 @@ async function measure(
   neighbour: Neighbour,
   attacker: Attacker,
 ): Promise<Row> {
-  const row: Row = {
-    name,
-    alone: { logins: [], reports: [] },
-    attacked: { logins: [], reports: [] },
-    answers: '',
-  }
+  const row: Row = { name, rounds: [], answers: '' }
   for (let round = 0; round < ROUNDS; round++) {
-    merge(row.alone, await neighbour.work(SECONDS))
+    const alone = await neighbour.work(SECONDS)
     const stop = attacker.attack({ names, aSecond: A_SECOND })
-    merge(row.attacked, await neighbour.work(SECONDS))
+    const attacked = await neighbour.work(SECONDS)
+    row.rounds.push({ alone, attacked })
     const answers = await stop()
     assertAnswered(answers)
     row.answers = sumOf(answers)

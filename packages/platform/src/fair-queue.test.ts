@@ -24,10 +24,28 @@ describe('FairQueue', () => {
   it('counts what waits, of a name and in all', () => {
     const queue = queueOf('a1', 'a2', 'b1')
     assert.deepEqual([queue.size, queue.sizeOf('a'), queue.sizeOf('c')], [3, 2, 0])
-    assert.deepEqual([queue.peek(), queue.take(), queue.peek()], ['a1', 'a1', 'b1'])
+    queue.take()
     assert.deepEqual([queue.size, queue.sizeOf('a')], [2, 1])
     drain(queue)
     assert.deepEqual([queue.size, queue.sizeOf('a')], [0, 0])
+  })
+
+  it('gives a name as much in its turn as fits, and then the others', () => {
+    const queue = queueOf('a1', 'a2', 'a3', 'b1')
+    assert.deepEqual(
+      queue.takeTurn((item) => item !== 'a3'),
+      ['a1', 'a2'],
+    )
+    assert.deepEqual(
+      queue.takeTurn(() => false),
+      [],
+    )
+    assert.deepEqual([queue.takeTurn(() => true), queue.size], [['b1'], 1])
+    assert.deepEqual([queue.takeTurn(() => true), queue.size], [['a3'], 0])
+    assert.deepEqual(
+      queue.takeTurn(() => true),
+      [],
+    )
   })
 
   it('forgets what is taken out, and only that', () => {

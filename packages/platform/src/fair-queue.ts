@@ -21,10 +21,21 @@ export class FairQueue<Item> {
     else ofName.push(item)
   }
 
-  /** What `take` would give. */
-  peek(): Item | undefined {
-    const [next] = this.#waiting.values()
-    return next?.[0]
+  /**
+   * The oldest items of the name whose turn it is, up to the first that does not fit; the name then waits for all
+   * others. None where not even one fits: it stays that name's turn.
+   */
+  takeTurn(fits: (item: Item) => boolean): Item[] {
+    const [next] = this.#waiting
+    if (next === undefined) return []
+    const [name, items] = next
+    const past = items.findIndex((item) => !fits(item))
+    const taken = items.splice(0, past === -1 ? items.length : past)
+    if (taken.length === 0) return taken
+    this.#waiting.delete(name)
+    if (items.length > 0) this.#waiting.set(name, items)
+    this.#size -= taken.length
+    return taken
   }
 
   /** The oldest item of the name whose turn it is, which then waits for all other names. */

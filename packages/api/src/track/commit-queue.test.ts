@@ -398,10 +398,25 @@ describe('of several tenants', () => {
       store.begun.map(({ ids }) => ids),
       [
         ['a', 'b'],
-        ['c', 'other'],
-        ['d', 'e'],
+        ['c', 'd'],
+        ['other', 'e'],
       ],
     )
+  })
+
+  it('one that sends batches gets no more between than the other’s reports', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, { ...LIMITS, maxBatch: 3 })
+    const batch = (id: string) =>
+      queue
+        .hold({ items: 3, payload: 3 })
+        .commitAll([1, 2, 3].map((item) => observationOf(`${id}${item}`)))
+    const batches = ['a', 'b', 'c'].map(batch)
+    const reports = ['u', 'v', 'w', 'x', 'y', 'z'].map((id) => queue.commit(ofOther(id)))
+    for (let index = 0; index < 5; index++) (await store.nth(index)).finish()
+    await Promise.all([...batches, ...reports])
+    const written = store.begun.map(({ ids }) => ids.join(' '))
+    assert.deepEqual(written, ['a1 a2 a3', 'u v w', 'b1 b2 b3', 'x y z', 'c1 c2 c3'])
   })
 
   it('one that fills what it may leaves places to the others’ reports', async () => {

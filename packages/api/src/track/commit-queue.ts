@@ -189,7 +189,10 @@ export function createCommitQueue(
   }
 }
 
-/** As many of the next groups as are within one transaction together; at least one. */
+/**
+ * As many of the next groups as are within one transaction together; at least one. A tenant's turn is as much as
+ * fits: one that sends reports alone gets as many of them between as another's batch has.
+ */
 function takeGroups(
   waiting: FairQueue<Group>,
   { maxBatch, maxBatchPayload }: CommitQueueLimits,
@@ -197,11 +200,17 @@ function takeGroups(
   const groups: Group[] = []
   let items = 0
   let characters = 0
-  for (let next = waiting.peek(); next !== undefined; next = waiting.peek()) {
-    items += next.observations.length
-    characters += next.payload
-    if (groups.length > 0 && (items > maxBatch || characters > maxBatchPayload)) break
-    groups.push(waiting.take() as Group)
+  const fits = ({ observations, payload }: Group): boolean => {
+    const isFirst = items === 0
+    const isWithin =
+      items + observations.length <= maxBatch && characters + payload <= maxBatchPayload
+    if (!isFirst && !isWithin) return false
+    items += observations.length
+    characters += payload
+    return true
+  }
+  for (let turn = waiting.takeTurn(fits); turn.length > 0; turn = waiting.takeTurn(fits)) {
+    groups.push(...turn)
   }
   return groups
 }
