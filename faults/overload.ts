@@ -163,7 +163,9 @@ async function inTurn(server: RunningServer, token: string, one: Overload): Prom
 async function overload(store: StoreKind): Promise<void> {
   const postgres = store === 'postgres' ? await startPostgres() : null
   const url = await postgres?.createDatabase()
-  const settings = { MIOT_LOG_LEVEL: 'silent', ...(url && { MIOT_DATABASE_URL: url }) }
+  // The queue is what is tried here.
+  const common = { MIOT_LOG_LEVEL: 'silent', MIOT_API_CLIENT_CPU: '0' }
+  const settings = { ...common, ...(url && { MIOT_DATABASE_URL: url }) }
   const server = await startServer(settings)
   try {
     const connection = openConnection(server.url)

@@ -51,6 +51,11 @@ export const PROGRAMS: Readonly<
     about: 'many clients are slow, silent, or read nothing, in plaintext and over TLS',
     quick: true,
   },
+  neighbours: {
+    about:
+      'one client sends what costs most, on each store, while another tenant logs in and reports',
+    quick: true,
+  },
   'disk-full': {
     about: 'the disk gets full while reports arrive, and has room again',
     quick: true,

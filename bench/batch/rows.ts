@@ -2,7 +2,7 @@
 
 import type { AssetTrackingData } from '@modulariot/telemetry'
 import { measurementRows } from '../../packages/api/src/store/measurement.ts'
-import { observationOf } from '../../packages/api/src/track/ingest.ts'
+import { observationOf } from '../../packages/api/src/track/read-report.ts'
 
 export type Row = (string | number | null | Uint8Array)[]
 
@@ -16,11 +16,11 @@ export interface Rows {
 export type TableName = keyof Rows
 
 const TENANT = 1
-const CLAIMS = {
+const SENDER = {
   org_id: 'org_0123456789abcdefghijkl',
   environment: 'development',
   client_id: 'client_0123456789abcdefghijkl',
-}
+} as const
 
 /** A report, and the number of its asset. */
 export interface Numbered {
@@ -32,13 +32,8 @@ export interface Numbered {
 export function rowsOf(reports: readonly Numbered[], seq: number, request_id: string): Rows {
   const rows: Rows = { observations: [], positions: [], metrics: [] }
   for (const [item, { report, asset }] of reports.entries()) {
-    const one = observationOf(report, {
-      claims: CLAIMS as Parameters<typeof observationOf>[1]['claims'],
-      request_id,
-      item,
-      text: JSON.stringify(report),
-      received_ms: Date.now(),
-    })
+    const origin = { ...SENDER, request_id, item, received_ms: Date.now() }
+    const one = observationOf(report, origin, JSON.stringify(report))
     const place = seq + item
     rows.observations.push([
       ...[TENANT, place, asset, one.timestamp_ms, one.received_ms],

@@ -13,7 +13,9 @@ import { type ApiRoutesDeps, mountApiRoutes } from './http/routes.ts'
 import { createApiMetrics } from './metrics.ts'
 import type { TelemetryStore } from './store/store.ts'
 import { createCharts } from './track/charts.ts'
+import { BURST_SECONDS, ClientBudget } from './track/client-budget.ts'
 import { COMMIT_QUEUE_LIMITS, createCommitQueue } from './track/commit-queue.ts'
+import { HeavyReader } from './track/heavy-reader.ts'
 import type { IngestDeps } from './track/ingest.ts'
 
 export interface ApiServerOptions {
@@ -31,6 +33,8 @@ export interface ApiServerOptions {
   readonly now: () => number
   /** What becomes of a report with a metric key nobody knows; default: strict, it is refused. */
   readonly unknownKeys?: IngestDeps['unknownKeys']
+  /** Processor time a second that one client may have for what costs much, milliseconds; 0, the default: no bound. */
+  readonly clientCpuMs?: number
   /** Default: nothing is counted. */
   readonly metrics?: Metrics
 }
@@ -49,15 +53,23 @@ export function createApiServer(options: ApiServerOptions): Application {
   const queue = createCommitQueue(store, COMMIT_QUEUE_LIMITS, metrics.committed)
   metrics.watchQueue(queue.depth)
   const charts = createCharts()
+  const budget = new ClientBudget(
+    { msPerSecond: options.clientCpuMs ?? 0, burstSeconds: BURST_SECONDS },
+    now,
+  )
+  const heavy = new HeavyReader(budget)
   const streams = new OpenStreams()
   metrics.watchStreams(() => streams.size)
   const deps: ApiRoutesDeps = {
-    ...{ verifier, store, queue, charts, streams, metrics },
+    ...{ verifier, store, queue, charts, heavy, budget, streams, metrics },
     ...{ issuer, audience, baseUrl, now, unknownKeys },
   }
   return {
     name: 'api',
-    mount: (app) => mountApiRoutes(app, deps),
+    mount: (app) => {
+      app.addHook('onClose', () => heavy.close())
+      return mountApiRoutes(app, deps)
+    },
     refusals: { below: '/v1/', body: refusalBody },
     ready: async () => {
       await store.ping()

@@ -99,6 +99,7 @@ async function start(
     store: telemetryStore,
     now,
     unknownKeys: config.apiValidation,
+    clientCpuMs: config.apiClientCpuMs,
     ...counting,
   })
 

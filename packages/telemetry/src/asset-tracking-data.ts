@@ -23,7 +23,7 @@ export const MAX_METRIC_ITEMS = 200
  */
 export const MAX_EVENTS = 200
 export const MAX_METRIC_KEY_LENGTH = 255
-/** Characters of an `asset_id`, a `type` or an `event_type`. */
+/** Characters of an `asset_id`, a `type`, an `event_type` or a unit. */
 export const MAX_NAME_LENGTH = 255
 
 /**
@@ -169,11 +169,12 @@ const MetricItem = Type.Object(
     }),
     v: Type.Unknown({
       description:
-        'Value, of the type and in the range of its key. Numbers as a double (IEEE 754) holds them, strings up to 1000 characters. `null` only with `q` "missing" or "invalid".',
+        'Value, of the type and in the range of its key. Numbers as a double (IEEE 754) holds them, strings up to 1000 characters, arrays and objects up to 1024 values. `null` only with `q` "missing" or "invalid".',
     }),
     u: Type.Optional(
       Type.String({
         description: 'Canonical unit of the key; may be left out.',
+        maxLength: MAX_NAME_LENGTH,
         examples: ['rpm', 'km/h', '%', 'C'],
         'x-fault-code': 'UNIT_MISMATCH',
       }),

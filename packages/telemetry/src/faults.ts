@@ -27,6 +27,8 @@ export interface Faults {
   /** The message is a function because most of a hostile payload's are never shown. */
   add(path: Path, message: () => string): void
   isEmpty(): boolean
+  /** More are counted and not shown: where they are need not be worked out. */
+  isFull(): boolean
   toRecord(): Record<string, string>
 }
 
@@ -44,6 +46,7 @@ export function createFaults(limit = MAX_SHOWN_FAULTS): Faults {
       if (!shown.has(key)) shown.set(key, message())
     },
     isEmpty: () => shown.size === 0,
+    isFull: () => shown.size >= limit,
     toRecord() {
       // fromEntries defines own properties, so not even a path named __proto__ would be lost.
       const record = Object.fromEntries(shown)

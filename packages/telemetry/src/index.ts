@@ -25,7 +25,7 @@ export {
   type MetricUnit,
   metricDefinition,
 } from './metric-registry.ts'
-export { MAX_STRING_VALUE_LENGTH } from './metric-rules.ts'
+export { MAX_STRING_VALUE_LENGTH, MAX_VALUE_PARTS } from './metric-rules.ts'
 export { DEFAULT_FUTURE_TOLERANCE_MS, parseTimestamp } from './timestamp.ts'
 export {
   type Validation,

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { METRIC_REGISTRY, type MetricDefinition, type MetricType } from './metric-registry.ts'
-import { checkMetric, MAX_STRING_VALUE_LENGTH, type SentMetric } from './metric-rules.ts'
+import {
+  checkMetric,
+  MAX_STRING_VALUE_LENGTH,
+  MAX_VALUE_PARTS,
+  type SentMetric,
+} from './metric-rules.ts'
 
 /** `code path`, as in `OUT_OF_BOUNDS v`. */
 function faultsOf(item: SentMetric): string[] {
@@ -215,5 +220,43 @@ describe('fields the schema refused', () => {
     assert.deepEqual(faultsOf({ k: 5, v: 1 }), [])
     assert.deepEqual(faultsOf({ k: 'engine.rpm' }), [])
     assert.deepEqual(faultsOf({ k: 'engine.rpm', v: 1, u: 5 }), [])
+  })
+})
+
+describe('values that hold others', () => {
+  const list = (length: number) => Array<unknown>(length).fill(0)
+  const record = (length: number) => Object.fromEntries(list(length).map((v, i) => [`k${i}`, v]))
+  /** As many parts each. */
+  const shapes: Record<string, (parts: number) => unknown> = {
+    'an array': list,
+    'an object': record,
+    'arrays in an array': (parts) => [list(parts - 2), []],
+    'objects in an array': (parts) => [record(9), record(parts - 11)],
+    'an object in an object': (parts) => ({ a: record(parts - 2), b: 1 }),
+  }
+  const tooMany = [`a value must hold at most ${MAX_VALUE_PARTS} values`]
+
+  for (const [name, shape] of Object.entries(shapes)) {
+    it(`${name}: hold ${MAX_VALUE_PARTS} and no more`, () => {
+      for (const k of ['x.own', 'engine.own']) {
+        const bounded = messagesOf({ k, v: shape(MAX_VALUE_PARTS) })
+        assert.deepEqual(messagesOf({ k, v: shape(MAX_VALUE_PARTS + 1) }), [...bounded, ...tooMany])
+      }
+    })
+  }
+
+  it('are bounded under the keys of the registry, too', () => {
+    assert.deepEqual(messagesOf({ k: 'engine.freeze_frame', v: record(1025) }), tooMany)
+    assert.deepEqual(messagesOf({ k: 'dtc.codes', v: Array(1025).fill('P0301') }), tooMany)
+    assert.deepEqual(messagesOf({ k: 'dtc.codes', v: Array(1024).fill('P0301') }), [])
+  })
+
+  it('are not looked at past the bound', () => {
+    const unread = {
+      get a(): unknown {
+        return assert.fail('read')
+      },
+    }
+    assert.deepEqual(messagesOf({ k: 'x.own', v: [unread, list(1024)] }), tooMany)
   })
 })

@@ -4,7 +4,11 @@
  * `timestamp.ts`'s.
  */
 
-import { MAX_METRIC_KEY_LENGTH, METRIC_KEY_PATTERN } from './asset-tracking-data.ts'
+import {
+  MAX_METRIC_KEY_LENGTH,
+  MAX_NAME_LENGTH,
+  METRIC_KEY_PATTERN,
+} from './asset-tracking-data.ts'
 import { echo, type FaultCode } from './faults.ts'
 import {
   isExtensionKey,
@@ -17,6 +21,9 @@ import { numberPhrase, rangePhrase } from './schema-faults.ts'
 
 /** Of a `v` that is a string, under whatever key. */
 export const MAX_STRING_VALUE_LENGTH = 1000
+
+/** Of a `v` that is an array or an object: what it holds, at any depth. A burst of samples has as many. */
+export const MAX_VALUE_PARTS = 1024
 
 export interface MetricFault {
   readonly code: FaultCode
@@ -51,13 +58,17 @@ export function checkMetric(item: SentMetric, report: Report): void {
   if (definition === undefined) {
     if (typeof k === 'string') checkOtherKey(k, report)
     if (typeof v === 'string') checkLength(v, undefined, report)
-    else if (typeof v !== 'boolean') checkNumbers(v, report)
+    else if (typeof v !== 'boolean') checkParts(v, report)
     return
   }
-  if (typeof u === 'string') checkUnit(definition, u, report)
+  if (typeof u === 'string' && !isTooLong(u)) checkUnit(definition, u, report)
   if (v === undefined || (v === null && mayBeNull(item))) return
   VALUE_RULES[definition.type](definition, v, report)
 }
+
+/** As the schema counts: code points. */
+const isTooLong = (text: string): boolean =>
+  text.length > MAX_NAME_LENGTH && [...text].length > MAX_NAME_LENGTH
 
 const METRIC_KEY = new RegExp(METRIC_KEY_PATTERN, 'u')
 
@@ -139,6 +150,10 @@ const VALUE_RULES: Readonly<Record<MetricType, ValueRule>> = {
       mismatch(definition, value, 'an array of strings', report)
       return
     }
+    if (value.length > MAX_VALUE_PARTS) {
+      report(TOO_MANY_PARTS)
+      return
+    }
     const text = () => elementText(definition)
     for (const [index, element] of value.entries()) {
       if (typeof element === 'string' && definition.elementPattern?.test(element)) continue
@@ -148,7 +163,7 @@ const VALUE_RULES: Readonly<Record<MetricType, ValueRule>> = {
   object(definition, value, report) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       mismatch(definition, value, 'an object', report)
-    } else checkNumbers(value, report)
+    } else checkParts(value, report)
   },
 }
 
@@ -167,24 +182,43 @@ function checkLength(
   report({ code: 'OUT_OF_BOUNDS', at: ['v'], text })
 }
 
-/** JSON has numbers that no double holds: they parse as infinite, and would come back as null. */
-function checkNumbers(value: unknown, report: Report): void {
-  if (!holdsInfinity(value)) return
-  const text = () => 'a number must be one that a double (IEEE 754) can hold'
-  report({ code: 'OUT_OF_BOUNDS', at: ['v'], text })
+const TOO_MANY_PARTS: MetricFault = {
+  code: 'OUT_OF_BOUNDS',
+  at: ['v'],
+  text: () => `a value must hold at most ${MAX_VALUE_PARTS} values`,
 }
 
-/** Not recursive: whoever calls bounds the depth, or not. */
-function holdsInfinity(value: unknown): boolean {
-  const left = [value]
-  while (left.length > 0) {
-    const next = left.pop()
-    if (typeof next === 'number' && !Number.isFinite(next)) return true
-    if (typeof next === 'object' && next !== null)
-      for (const one of Object.values(next)) left.push(one)
-  }
-  return false
+const NO_DOUBLE: MetricFault = {
+  code: 'OUT_OF_BOUNDS',
+  at: ['v'],
+  text: () => 'a number must be one that a double (IEEE 754) can hold',
 }
+
+/** JSON has numbers that no double holds: they parse as infinite, and would come back as null. */
+function checkParts(value: unknown, report: Report): void {
+  if (typeof value === 'object' && value !== null) {
+    const fault = partsFault(value)
+    if (fault !== null) report(fault)
+  } else if (isInfinite(value)) report(NO_DOUBLE)
+}
+
+/** Not recursive: whoever calls bounds the depth, or not. Ends at the bound, however much there is. */
+function partsFault(value: object): MetricFault | null {
+  const left = [value]
+  let parts = 0
+  for (let holder = left.pop(); holder !== undefined; holder = left.pop()) {
+    if (Array.isArray(holder) && parts + holder.length > MAX_VALUE_PARTS) return TOO_MANY_PARTS
+    for (const name in holder) {
+      if (++parts > MAX_VALUE_PARTS) return TOO_MANY_PARTS
+      const part = (holder as Record<string, unknown>)[name]
+      if (typeof part === 'object' && part !== null) left.push(part)
+      else if (isInfinite(part)) return NO_DOUBLE
+    }
+  }
+  return null
+}
+
+const isInfinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value)
 
 function elementText(definition: MetricDefinition): string {
   return `each entry of ${definition.key} must be a string that matches ${definition.elementPattern?.source}`
@@ -209,5 +243,5 @@ function typeName(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'object') return 'an object'
-  return holdsInfinity(value) ? 'a number that no double can hold' : `a ${typeof value}`
+  return isInfinite(value) ? 'a number that no double can hold' : `a ${typeof value}`
 }

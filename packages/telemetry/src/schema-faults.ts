@@ -68,7 +68,7 @@ function collectFields(node: SchemaNode, value: object, path: Path, faults: Faul
 
 function collectElements(node: SchemaNode, values: unknown[], path: Path, faults: Faults): void {
   for (const [index, value] of values.entries()) {
-    collectSchemaFaults(node, value, [...path, index], faults)
+    collectSchemaFaults(node, value, faults.isFull() ? path : [...path, index], faults)
   }
 }
 

@@ -124,6 +124,17 @@ describe('several faults', () => {
     ])
   })
 
+  it('of a unit that is too long are one', () => {
+    const errors = (u: string) => errorsOf({ metrics: metrics({ k: 'engine.rpm', v: 1, u }) })
+    for (const u of ['u'.repeat(256), '😀'.repeat(256)]) {
+      const told = {
+        'metrics.items[0].u': 'UNIT_MISMATCH: must be a string of at most 255 characters',
+      }
+      assert.deepEqual(errors(u), told)
+    }
+    assert.match(errors('😀'.repeat(255))['metrics.items[0].u'] ?? '', /must be in rpm/)
+  })
+
   it('are counted past fifty, exactly', () => {
     const item = {
       k: 'engine.rpm',
@@ -154,9 +165,12 @@ describe('hostile payloads', () => {
   })
 
   it('may nest as deep as they like', () => {
-    const deep = JSON.parse(`${'[{"a":'.repeat(3000)}1${'}]'.repeat(3000)}`)
+    const nested = (times: number): unknown =>
+      JSON.parse(`${'[{"a":'.repeat(times)}1${'}]'.repeat(times)}`)
+    const deep = nested(3000)
+    const v = nested(500)
     assert.deepEqual(
-      errorsOf({ own: deep, telecom: { deep }, metrics: metrics({ k: 'x.deep', v: deep }) }),
+      errorsOf({ own: deep, telecom: { deep }, metrics: metrics({ k: 'x.deep', v }) }),
       {},
     )
     assert.deepEqual(Object.keys(errorsOf({ gps: deep, type: deep })), ['type', 'gps'])

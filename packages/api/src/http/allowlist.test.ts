@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { ClientBudget } from '../track/client-budget.ts'
 import { OpenStreams } from './open-streams.ts'
 import { type ApiRoutesDeps, mountApiRoutes } from './routes.ts'
 
@@ -28,6 +29,7 @@ async function mounted(claims: Partial<AccessTokenClaims>) {
     verifier: { verify: async () => claims as AccessTokenClaims },
     metrics: { refused: () => {}, tracked: () => {} },
     streams: new OpenStreams(),
+    budget: new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now),
     store: { findAsset: async () => null, listAssets: async () => ({ rows: [], next: null }) },
     audience: 'https://api.example/v1/asset/track',
     issuer: 'https://auth.example',

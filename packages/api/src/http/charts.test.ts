@@ -13,6 +13,7 @@ import { pino } from 'pino'
 import { createApiMetrics } from '../metrics.ts'
 import type { TelemetryStore } from '../store/store.ts'
 import { CHART_LIMITS, createCharts } from '../track/charts.ts'
+import { ClientBudget } from '../track/client-budget.ts'
 import { OpenStreams } from './open-streams.ts'
 import { type ApiRoutesDeps, mountApiRoutes } from './routes.ts'
 
@@ -35,6 +36,7 @@ async function serve() {
     verifier: { verify: async () => CLAIMS },
     metrics: createApiMetrics(noMetrics),
     charts: createCharts(),
+    budget: new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now),
     streams: new OpenStreams(),
     store: { metricBuckets },
     audience: 'https://api.example',

@@ -3,16 +3,19 @@
  * table, and OpenAPI is made from it.
  */
 
+import { nextSlice } from '@modulariot/platform/slices'
 import { ASSET_TRACKING_EXAMPLES, AssetTrackingData, EVENT_SEVERITIES } from '@modulariot/telemetry'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
 import { ApiError } from '../api-error.ts'
 import { SCOPES } from '../scopes.ts'
+import type { Tenant } from '../store/store.ts'
+import { tenantName } from '../store/tenant-name.ts'
+import { threadCpuMs } from '../track/client-budget.ts'
 import { MAX_REPORT_BYTES } from '../track/ingest.ts'
 import { getAsset, listAssets, MAX_ASSETS_LIMIT, noSuchAsset } from '../track/query.ts'
 import {
   EVENT_PARAMETERS,
-  type EventList,
   listEvents,
   listMetrics,
   listPositions,
@@ -132,12 +135,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: ['search', 'type', 'limit', 'cursor'],
     answer: json(schemas.AssetList),
-    handler: (deps) => async (request, reply) =>
-      reply
-        .type(JSON_UTF8)
-        .send(
-          assetListJson(await listAssets(accessTokenClaims(request), request.query, deps.store)),
-        ),
+    handler: (deps) => (request, reply) => {
+      const read = (tenant: Tenant) => listAssets(tenant, request.query, deps.store)
+      return sendPage(deps, request, reply, read, assetListJson)
+    },
   },
   {
     operationId: 'streamAssets',
@@ -170,8 +171,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: PAGE_PARAMETERS,
     answer: json(schemas.Positions),
-    handler: (deps) => (request) =>
-      listPositions(accessTokenClaims(request), assetId(request), request.query, deps),
+    handler: (deps) => (request, reply) =>
+      sendPage(deps, request, reply, (tenant) =>
+        listPositions(tenant, assetId(request), request.query, deps),
+      ),
   },
   {
     operationId: 'listMetrics',
@@ -183,9 +186,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
     answer: json(schemas.Metrics),
     handler: (deps) => (request, reply) => {
       const signal = untilLeft(reply)
-      const tenant = accessTokenClaims(request)
       const confirm = () => verifyAgain(request, deps.verifier, SCOPES.read)
-      return listMetrics(tenant, assetId(request), request.query, { ...deps, signal, confirm })
+      const asked = { ...deps, signal, confirm }
+      return sendPage(deps, request, reply, (tenant) =>
+        listMetrics(tenant, assetId(request), request.query, asked),
+      )
     },
   },
   {
@@ -196,11 +201,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: EVENT_PARAMETERS,
     answer: json(schemas.Events),
-    handler: (deps) => (request, reply) =>
-      sendEvents(
-        reply,
-        listEvents(accessTokenClaims(request), assetId(request), request.query, deps),
-      ),
+    handler: (deps) => (request, reply) => {
+      const read = (tenant: Tenant) => listEvents(tenant, assetId(request), request.query, deps)
+      return sendPage(deps, request, reply, read, eventListJson)
+    },
   },
   {
     operationId: 'listEvents',
@@ -210,13 +214,34 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: EVENT_PARAMETERS,
     answer: json(schemas.Events),
-    handler: (deps) => (request, reply) =>
-      sendEvents(reply, listEvents(accessTokenClaims(request), undefined, request.query, deps)),
+    handler: (deps) => (request, reply) => {
+      const read = (tenant: Tenant) => listEvents(tenant, undefined, request.query, deps)
+      return sendPage(deps, request, reply, read, eventListJson)
+    },
   },
 ]
 
-async function sendEvents(reply: FastifyReply, events: Promise<EventList>): Promise<FastifyReply> {
-  return reply.type(JSON_UTF8).send(eventListJson(await events))
+/**
+ * Answers with a page, written in a slice of its own: that takes milliseconds, too. Reading it took about as
+ * long, so the client pays twice what writing takes.
+ */
+async function sendPage<Page>(
+  { budget, verifier }: EndpointDeps,
+  request: ApiRequest,
+  reply: FastifyReply,
+  read: (tenant: Tenant) => Promise<Page>,
+  write: (page: Page) => string = JSON.stringify,
+): Promise<FastifyReply> {
+  const claims = accessTokenClaims(request)
+  budget.assertWithin(claims.client_id)
+  const page = await read(claims)
+  await nextSlice(tenantName(claims))
+  // Reading waits for others, and the token may have ended since.
+  await verifyAgain(request, verifier, SCOPES.read)
+  const before = threadCpuMs()
+  const text = write(page)
+  budget.charge(claims.client_id, 2 * (threadCpuMs() - before))
+  return reply.type(JSON_UTF8).send(text)
 }
 
 /** @throws ApiError 404 for an id that no asset can have, which not every database can be asked for. */

@@ -6,11 +6,13 @@
 
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { decodeUtf8, splitJsonArray, splitNdjson } from '@modulariot/platform/http'
+import { decodeUtf8, splitJsonArray, splitNdjson, textsAt } from '@modulariot/platform/http'
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { ApiError } from '../api-error.ts'
 import type { ApiMetrics } from '../metrics.ts'
+import type { HeavyReader } from '../track/heavy-reader.ts'
 import type { IngestDeps } from '../track/ingest.ts'
+import { accessTokenClaims } from './require-access-token.ts'
 
 export const MAX_BATCH_BYTES = 5 * 1024 ** 2
 export const MAX_BATCH_ITEMS = 1000
@@ -117,18 +119,32 @@ export function mebibytes(bytes: number): string {
   return `${bytes / 1024 ** 2} MiB`
 }
 
+/** Characters: what has more is split elsewhere, since to look at each takes several nanoseconds. */
+const MAX_SPLIT_HERE = 64 * 1024
+
 /**
  * The texts of the items of a batch.
  *
- * @throws ApiError 400 for none, 413 for too many; JsonBodyError for what is not one array.
+ * @throws ApiError 400 for none, 413 for too many, 429 when more large bodies wait than can be read;
+ *   JsonBodyError for what is not one array.
  */
-export async function batchTexts(request: BodyRequest): Promise<string[]> {
+export async function batchTexts(
+  request: BodyRequest,
+  heavy: Pick<HeavyReader, 'split'>,
+): Promise<string[]> {
   const text = await bodyText(request)
-  const lines = request.headers['content-type']?.toLowerCase().startsWith(NDJSON) === true
-  const texts = (lines ? splitNdjson : splitJsonArray)(text, MAX_BATCH_ITEMS)
+  const texts = isNdjson(request)
+    ? splitNdjson(text, MAX_BATCH_ITEMS)
+    : text.length <= MAX_SPLIT_HERE
+      ? splitJsonArray(text, MAX_BATCH_ITEMS)
+      : textsAt(text, await heavy.split(accessTokenClaims(request), text, MAX_BATCH_ITEMS))
   if (texts.length === 0) throw new ApiError(400, 'Empty batch', 'Send at least one report')
   if (texts.length > MAX_BATCH_ITEMS) {
     throw new ApiError(413, 'Too many items', `Send at most ${MAX_BATCH_ITEMS} reports in a batch`)
   }
   return texts
+}
+
+function isNdjson({ headers }: BodyRequest): boolean {
+  return headers['content-type']?.toLowerCase().startsWith(NDJSON) === true
 }

@@ -7,6 +7,8 @@ import { ApiError } from '../api-error.ts'
 import { createApiMetrics } from '../metrics.ts'
 import type { Asset, Observation, TelemetryStore } from '../store/store.ts'
 import { createCharts } from '../track/charts.ts'
+import { ClientBudget } from '../track/client-budget.ts'
+import { HeavyReader } from '../track/heavy-reader.ts'
 import { OpenStreams } from './open-streams.ts'
 import { mountApiRoutes } from './routes.ts'
 
@@ -58,6 +60,8 @@ const verifier = {
   },
 }
 
+const budget = new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now)
+
 before(async () => {
   queued = []
   app = Fastify()
@@ -70,6 +74,8 @@ before(async () => {
       verifier,
       store: store as TelemetryStore,
       charts: createCharts(),
+      heavy: new HeavyReader(budget),
+      budget,
       streams: new OpenStreams(),
       queue: {
         commit: async (observation) => {

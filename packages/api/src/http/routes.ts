@@ -7,9 +7,9 @@ import type { FastifyError, FastifyInstance } from 'fastify'
 import type { ApiMetrics } from '../metrics.ts'
 import { SCOPES } from '../scopes.ts'
 import type { TelemetryStore } from '../store/store.ts'
-import type { Charts } from '../track/charts.ts'
 import type { IngestDeps } from '../track/ingest.ts'
 import { assertKnown } from '../track/query-parameters.ts'
+import type { TenantTurns } from '../track/tenant-turns.ts'
 import { ENDPOINTS, type Endpoint, type EndpointDeps } from './endpoints.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { apiOpenApi } from './openapi.ts'
@@ -26,7 +26,7 @@ export interface ApiRoutesDeps extends IngestDeps, Pick<StreamDeps, 'streams' | 
   readonly verifier: Verifier
   readonly metrics: ApiMetrics
   readonly store: TelemetryStore
-  readonly charts: Charts
+  readonly charts: TenantTurns
   readonly audience: string
   readonly issuer: string
   /** Where the API is reached from outside, for the metadata's address. */

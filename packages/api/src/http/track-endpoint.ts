@@ -1,7 +1,7 @@
 /** `POST /v1/asset/track` and `…/batch`: read the request, ingest, say so. */
 
 import type { Verifier } from '@modulariot/oauth/resource-server'
-import { JsonBodyError, parseUniqueJson } from '@modulariot/platform/http'
+import { JsonBodyError } from '@modulariot/platform/http'
 import type { FastifyReply } from 'fastify'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { ApiMetrics, TrackOutcome } from '../metrics.ts'
@@ -25,10 +25,7 @@ export function trackEndpoint(deps: TrackEndpointDeps) {
       const { headers } = request
       const claims = accessTokenClaims(request)
       const confirm = () => verifyAgain(request, deps.verifier, SCOPES.write)
-      const { replayed, warnings } = await ingest(
-        { claims, headers, confirm, text, body: parseUniqueJson(text) },
-        deps,
-      )
+      const { replayed, warnings } = await ingest({ claims, headers, confirm, text }, deps)
       deps.metrics.tracked(replayed ? 'replayed' : 'stored')
       if (replayed) reply.header('idempotent-replay', 'true')
       return Object.keys(warnings).length === 0 ? SUCCESS : { ...SUCCESS, warnings }
@@ -42,7 +39,7 @@ export function trackEndpoint(deps: TrackEndpointDeps) {
 export function trackBatchEndpoint(deps: TrackEndpointDeps) {
   return async (request: BodyRequest, reply: FastifyReply): Promise<BatchResult> => {
     try {
-      const texts = await batchTexts(request)
+      const texts = await batchTexts(request, deps.heavy)
       const { headers } = request
       const claims = accessTokenClaims(request)
       const confirm = () => verifyAgain(request, deps.verifier, SCOPES.write)

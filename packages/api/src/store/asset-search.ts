@@ -7,8 +7,8 @@
 
 import type { AssetQuery, Page } from './store.ts'
 
-/** About five milliseconds of work. */
-export const MAX_NAMES = 5000
+/** A few milliseconds of work. */
+export const MAX_NAMES = 2000
 
 export interface AssetName {
   readonly asset_id: string

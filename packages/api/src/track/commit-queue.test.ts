@@ -5,7 +5,10 @@ import { ApiError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
 import { type CommitQueue, createCommitQueue } from './commit-queue.ts'
 
-const LIMITS = { maxItems: 100, maxPayload: 1000, maxBatch: 100, maxBatchPayload: 1000 }
+const LIMITS = {
+  ...{ maxItems: 100, maxPayload: 1000, maxBatch: 100, maxBatchPayload: 1000 },
+  ...{ reservedItems: 0, reservedPayload: 0 },
+}
 
 function observationOf(request_id: string, payload = 'x'): Observation {
   return {
@@ -374,5 +377,65 @@ describe('what the metrics read', () => {
     failing.fail(new StoreUnavailable('disk full'))
     await assert.rejects(Promise.all(others))
     assert.deepEqual(written, [1])
+  })
+})
+
+describe('of several tenants', () => {
+  const ofOther = (id: string, payload = 'x'): Observation => ({
+    ...observationOf(id, payload),
+    org_id: 'org_2',
+  })
+
+  it('the queue is written in turns: one report does not wait for all of another’s', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, { ...LIMITS, maxBatch: 2 })
+    const all = ['a', 'b', 'c', 'd', 'e'].map((id) => queue.commit(observationOf(id)))
+    await store.nth(0)
+    all.push(queue.commit(ofOther('other')))
+    for (let index = 0; index < 3; index++) (await store.nth(index)).finish()
+    await Promise.all(all)
+    assert.deepEqual(
+      store.begun.map(({ ids }) => ids),
+      [
+        ['a', 'b'],
+        ['c', 'd'],
+        ['other', 'e'],
+      ],
+    )
+  })
+
+  it('one that sends batches gets no more between than the other’s reports', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, { ...LIMITS, maxBatch: 3 })
+    const batch = (id: string) =>
+      queue
+        .hold({ items: 3, payload: 3 })
+        .commitAll([1, 2, 3].map((item) => observationOf(`${id}${item}`)))
+    const batches = ['a', 'b', 'c'].map(batch)
+    const reports = ['u', 'v', 'w', 'x', 'y', 'z'].map((id) => queue.commit(ofOther(id)))
+    for (let index = 0; index < 5; index++) (await store.nth(index)).finish()
+    await Promise.all([...batches, ...reports])
+    const written = store.begun.map(({ ids }) => ids.join(' '))
+    assert.deepEqual(written, ['a1 a2 a3', 'u v w', 'b1 b2 b3', 'x y z', 'c1 c2 c3'])
+  })
+
+  it('one that fills what it may leaves places to the others’ reports', async () => {
+    const store = createStore()
+    const limits = { ...LIMITS, maxItems: 10, reservedItems: 3, reservedPayload: 100 }
+    const queue = createCommitQueue(store, limits)
+    const two = { items: 2, payload: 2 }
+    const places = [queue.hold(two), queue.hold(two), queue.hold(two)]
+    assert.throws(() => queue.hold(two), { status: 429 })
+    assert.throws(() => queue.assertRoom(two), { status: 429 })
+    assert.throws(() => queue.assertRoom({ items: 2, payload: 901 }), { status: 429 })
+    queue.assertRoom({ items: 1, payload: 1 })
+    for (const place of places) place.release()
+    const all = Array.from({ length: 7 }, (_, id) => queue.commit(observationOf(`${id}`)))
+    const refused = queue.commit(observationOf('refused'))
+    await assert.rejects(refused, { status: 429 })
+    all.push(...['x', 'y', 'z'].map((id) => queue.commit(ofOther(id))))
+    await assert.rejects(queue.commit(ofOther('full')), { status: 429 })
+    ;(await store.nth(0)).finish()
+    await Promise.all(all)
   })
 })

@@ -5,11 +5,16 @@
  * each costs, and nobody waits for a timer. The queue is bounded; what does not fit is refused at once,
  * so that what was accepted is answered in time, and as early as can be known: the time it takes to read what
  * is refused afterwards is taken from what is written.
+ *
+ * Tenants take turns, and no batch nor a tenant that has half of the queue gets the last places: one that sends
+ * as much as it can delays another's report by the transaction under way, and never has it refused.
  */
 
+import { FairQueue } from '@modulariot/platform/fair-queue'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { ApiError } from '../api-error.ts'
 import type { AppendOutcome, Observation, TelemetryStore } from '../store/store.ts'
+import { tenantName } from '../store/tenant-name.ts'
 
 export interface CommitQueue {
   /**
@@ -53,6 +58,9 @@ export interface CommitQueueLimits {
   readonly maxItems: number
   /** Sum of the payloads' lengths, in characters. */
   readonly maxPayload: number
+  /** Kept from batches, and from a tenant that has half of the queue. */
+  readonly reservedItems: number
+  readonly reservedPayload: number
   /** Items written in one transaction. */
   readonly maxBatch: number
   /** And characters, unless what came together is longer. */
@@ -62,6 +70,8 @@ export interface CommitQueueLimits {
 export const COMMIT_QUEUE_LIMITS: CommitQueueLimits = {
   maxItems: 10_000,
   maxPayload: 64 * 1024 ** 2,
+  reservedItems: 1_000,
+  reservedPayload: 8 * 1024 ** 2,
   maxBatch: 1_000,
   maxBatchPayload: 8 * 1024 ** 2,
 }
@@ -81,16 +91,15 @@ export function createCommitQueue(
   limits: CommitQueueLimits = COMMIT_QUEUE_LIMITS,
   committed: (batchSize: number) => void = () => {},
 ): CommitQueue {
-  let waiting: Group[] = []
+  const waiting = new FairQueue<Group>()
   let waitingItems = 0
   let waitingPayload = 0
   let writing = false
 
   async function drain(): Promise<void> {
     writing = true
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, groupsWithin(waiting, limits))
-      waiting = waiting.slice(batch.length)
+    while (waiting.size > 0) {
+      const batch = takeGroups(waiting, limits)
       for (const { observations, payload } of batch) {
         waitingItems -= observations.length
         waitingPayload -= payload
@@ -121,9 +130,14 @@ export function createCommitQueue(
     }
   }
 
-  function assertRoom({ items, payload }: Room): void {
-    const tooMany = waitingItems + items > limits.maxItems
-    if (tooMany || waitingPayload + payload > limits.maxPayload) throw queueFull()
+  /** @param ofTenant how many wait of the tenant whose it is, where that is known. */
+  function assertRoom({ items, payload }: Room, ofTenant = 0): void {
+    const isModest = items <= 1 && ofTenant < limits.maxItems / 2
+    const maxItems = limits.maxItems - (isModest ? 0 : limits.reservedItems)
+    const maxPayload = limits.maxPayload - (isModest ? 0 : limits.reservedPayload)
+    const tooMany = waitingItems + items > maxItems
+    const tooMuch = waitingPayload + payload > maxPayload
+    if (tooMany || tooMuch) throw queueFull()
   }
 
   function hold(room: Room): Place {
@@ -151,7 +165,9 @@ export function createCommitQueue(
     waitingItems += observations.length
     waitingPayload += payload
     return new Promise((resolve, reject) => {
-      waiting.push({ observations, payload, resolve, reject })
+      const [first] = observations
+      const name = first === undefined ? '' : tenantName(first)
+      waiting.add(name, { observations, payload, resolve, reject })
       // After the requests that are already readable, so that they share the first batch.
       if (!writing) {
         writing = true
@@ -161,30 +177,42 @@ export function createCommitQueue(
   }
 
   return {
-    assertRoom,
+    assertRoom: (room) => assertRoom(room),
     hold,
     depth: () => waitingItems,
     async commit(observation) {
-      assertRoom({ items: 1, payload: observation.payload.length })
+      const room = { items: 1, payload: observation.payload.length }
+      assertRoom(room, waiting.sizeOf(tenantName(observation)))
       const [outcome] = await enqueue([observation])
       return outcome as AppendOutcome
     },
   }
 }
 
-/** How many of the first groups are within one transaction together; at least one. */
-function groupsWithin(
-  groups: readonly Group[],
+/**
+ * As many of the next groups as are within one transaction together; at least one. A tenant's turn is as much as
+ * fits: one that sends reports alone gets as many of them between as another's batch has.
+ */
+function takeGroups(
+  waiting: FairQueue<Group>,
   { maxBatch, maxBatchPayload }: CommitQueueLimits,
-): number {
+): Group[] {
+  const groups: Group[] = []
   let items = 0
   let characters = 0
-  const past = groups.findIndex(({ observations, payload }) => {
+  const fits = ({ observations, payload }: Group): boolean => {
+    const isFirst = items === 0
+    const isWithin =
+      items + observations.length <= maxBatch && characters + payload <= maxBatchPayload
+    if (!isFirst && !isWithin) return false
     items += observations.length
     characters += payload
-    return items > maxBatch || characters > maxBatchPayload
-  })
-  return past === -1 ? groups.length : Math.max(past, 1)
+    return true
+  }
+  for (let turn = waiting.takeTurn(fits); turn.length > 0; turn = waiting.takeTurn(fits)) {
+    groups.push(...turn)
+  }
+  return groups
 }
 
 function queueFull(): ApiError {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { after, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
+import { ClientBudget } from './client-budget.ts'
 import type { Place, Room } from './commit-queue.ts'
+import { HEAVY_LENGTH, HeavyReader } from './heavy-reader.ts'
 import { type IngestDeps, MAX_REPORT_BYTES } from './ingest.ts'
-import { ingestBatch } from './ingest-batch.ts'
+import { ingestBatch, MAX_BATCH_VALUES } from './ingest-batch.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
 const CLAIMS = {
@@ -19,6 +21,10 @@ const HEADERS = { 'x-request-id': 'b-1', 'x-request-timestamp': String(NOW_MS / 
 
 const reportOf = (asset_id: string, more: object = {}) =>
   JSON.stringify({ asset_id, timestamp: '2026-01-02T03:04:05Z', ...more })
+
+const budget = new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now)
+const heavy = new HeavyReader(budget)
+after(() => heavy.close())
 
 const queueOf = (commitAll: Place['commitAll']): IngestDeps['queue'] => ({
   commit: () => assert.fail(),
@@ -45,7 +51,7 @@ async function ingested({
     committed.push(observations)
     return observations.map((_, index) => outcomes[index] ?? 'stored')
   })
-  const deps = { queue, now: () => NOW_MS, unknownKeys }
+  const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys }
   const result = await ingestBatch({ claims: CLAIMS, headers, confirm, texts }, deps)
   return { result, committed }
 }
@@ -165,7 +171,7 @@ describe('a batch', () => {
         return { commitAll, release: () => released++ }
       },
     }
-    const deps = { queue, now: () => NOW_MS, unknownKeys: 'strict' } as const
+    const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys: 'strict' } as const
     const request = { claims: CLAIMS, headers: HEADERS, confirm }
     await ingestBatch({ ...request, texts: ['{', '[]'] }, deps)
     await assert.rejects(ingestBatch({ ...request, texts: [reportOf('a')] }, deps), /no disk/)
@@ -195,7 +201,7 @@ describe('a batch', () => {
       const confirm = async (): Promise<void> => {
         if (asked++ >= good) throw ended
       }
-      const deps = { queue, now: () => NOW_MS, unknownKeys: 'strict' } as const
+      const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys: 'strict' } as const
       const request = { claims: CLAIMS, headers: HEADERS, confirm, texts: [reportOf('a')] }
       await assert.rejects(ingestBatch(request, deps), ended)
       assert.deepEqual([held, released], [holds, holds])
@@ -205,7 +211,7 @@ describe('a batch', () => {
   it('passes on that the store had no room, or no disk', async () => {
     const fault = new ApiError(429, 'Too many requests', 'Later')
     const queue = queueOf(() => Promise.reject(fault))
-    const deps = { queue, now: () => NOW_MS, unknownKeys: 'strict' } as const
+    const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys: 'strict' } as const
     const request = { claims: CLAIMS, headers: HEADERS, confirm, texts: [reportOf('a')] }
     await assert.rejects(ingestBatch(request, deps), fault)
   })
@@ -229,15 +235,53 @@ describe('a batch', () => {
   })
 
   it('lets others be served between long items, as between many short ones', async () => {
-    const long = Array.from({ length: 4 }, () => reportOf('a', { padding: 'x'.repeat(500_000) }))
+    const long = Array.from({ length: 4 }, () => reportOf('a', { padding: 'x'.repeat(16_000) }))
     assert.equal(await turnsDuring(ingested({ texts: long })), 3)
     const short = Array.from({ length: 200 }, () => reportOf('a'))
     assert.equal(await turnsDuring(ingested({ texts: short })), 3)
     assert.equal(await turnsDuring(ingested({ texts: [reportOf('a')] })), 0)
   })
 
+  it('has large items read elsewhere, with the same outcome', async () => {
+    const padding = 'x'.repeat(HEAVY_LENGTH)
+    const texts = [
+      reportOf('a', { padding }),
+      reportOf('b', { padding, idempotency_key: 'own-7' }),
+      reportOf('c', { padding, idempotency_key: 'has blanks' }),
+      `{"padding":"${padding}`,
+      reportOf('d'),
+    ]
+    const { result, committed } = await ingested({ texts })
+    assert.deepEqual(
+      committed[0]?.map(({ request_id, item, asset_id }) => [request_id, item, asset_id]),
+      [
+        ['b-1', 0, 'a'],
+        ['own-7', 0, 'b'],
+        ['b-1', 4, 'd'],
+      ],
+    )
+    const { results } = (await ingested({ texts: texts.map((text) => text.replace(padding, '')) }))
+      .result
+    assert.deepEqual(result.results, results)
+  })
+
+  it('holds no more values than the bound in all, and none of it is kept past that', async () => {
+    const values = (count: number) => reportOf('a', { own: Array(count - 4).fill(0) })
+    const most = Array.from({ length: MAX_BATCH_VALUES / 1000 }, () => values(1000))
+    assert.equal((await ingested({ texts: most })).result.status, 'success')
+    const large = [...most.slice(10), values(9900), values(100)]
+    assert.equal((await ingested({ texts: large })).result.status, 'success')
+    for (const texts of [
+      [...most, '1'],
+      [...large, '1'],
+      ['1', ...large],
+    ]) {
+      await assert.rejects(ingested({ texts }), { status: 413, message: 'Too many values' })
+    }
+  })
+
   it('bounds what it explains, whatever is wrong, and explains something of each item', async () => {
-    const events = Array.from({ length: 200 }, () => ({}))
+    const events = Array.from({ length: 40 }, () => ({}))
     const texts = Array.from({ length: 1000 }, (_, index) => reportOf(`t${index}`, { events }))
     const { result } = await ingested({ texts })
     assert.equal(result.counts.refused, 1000)

@@ -6,23 +6,17 @@
  * `X-Request-Id` it would have had alone, or by the batch's `X-Request-Id` and its place in the batch.
  */
 
-import { setImmediate } from 'node:timers/promises'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
-import { isRequestId, JsonBodyError, parseUniqueJson } from '@modulariot/platform/http'
-import {
-  type AssetTrackingData,
-  MAX_SHOWN_FAULTS,
-  validateAssetTrackingData,
-} from '@modulariot/telemetry'
+import type { ValueBudget } from '@modulariot/platform/http'
+import { nextSlice } from '@modulariot/platform/slices'
+import { MAX_SHOWN_FAULTS } from '@modulariot/telemetry'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
-import {
-  type IngestDeps,
-  MAX_REPORT_BYTES,
-  type Origin,
-  observationOf,
-  reusedRequestId,
-} from './ingest.ts'
+import { tenantName } from '../store/tenant-name.ts'
+import { threadCpuMs } from './client-budget.ts'
+import { HEAVY_LENGTH } from './heavy-reader.ts'
+import { type IngestDeps, MAX_REPORT_BYTES, originOf, reusedRequestId } from './ingest.ts'
+import { type Origin, type ReadReport, readReport } from './read-report.ts'
 import { checkHeaders, type SentHeaders } from './request-headers.ts'
 
 export interface BatchRequest {
@@ -69,13 +63,16 @@ export interface BatchResult {
 /** Faults shown in one answer, over all items; every item shows at least one. */
 const MAX_BATCH_FAULTS = 2000
 
+/** Values (`MAX_JSON_VALUES`) in all items together: a hundred in each of a thousand. */
+export const MAX_BATCH_VALUES = 100_000
+
 /** Others are served in between: an item is cheap or as long as it likes, so both are counted. */
 const ITEMS_A_SLICE = 50
-const CHARACTERS_A_SLICE = 64 * 1024
+const CHARACTERS_A_SLICE = HEAVY_LENGTH
 
 /**
- * @throws ValidationError for the headers, which are the whole batch's; ApiError 429, StoreUnavailable or what
- *   `confirm` throws when none of it was kept.
+ * @throws ValidationError for the headers, which are the whole batch's; ApiError 413 for too many values or 429,
+ *   StoreUnavailable, or what `confirm` throws; none of it was kept then.
  */
 export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Promise<BatchResult> {
   const { claims, texts, confirm } = request
@@ -85,13 +82,14 @@ export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Prom
   // 1. Is it a batch as documented?
   const headers = checkHeaders(request.headers, received_ms)
   if ('errors' in headers) throw new ValidationError(headers.errors)
-  // 2. Is there room for it?
+  // 2. Is there room for it, and has the client had its share?
+  deps.budget.assertWithin(claims.client_id)
   const { request_id } = headers
   const payload = texts.reduce((sum, { length }) => sum + length, 0)
   const place = deps.queue.hold({ items: texts.length, payload })
   try {
     // 3. Which of it is as documented?
-    const origin = { claims, request_id, received_ms }
+    const origin = originOf(claims, request_id, received_ms)
     const { verdicts, observations } = await judgeAll(texts, origin, deps)
     // 4. Keep that, all at once, if its sender still may.
     await confirm()
@@ -106,41 +104,63 @@ export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Prom
 
 async function judgeAll(
   texts: readonly string[],
-  { request_id, ...origin }: Omit<Origin, 'item' | 'text'>,
+  origin: Origin,
   deps: IngestDeps,
 ): Promise<{ verdicts: Verdict[]; observations: Observation[] }> {
-  const judge = createJudge(deps, origin.received_ms)
-  const rest = createRest()
+  const judge = createJudge(deps, origin)
+  const length = texts.reduce((sum, text) => sum + text.length, 0)
+  const charge = (ms: number): void => deps.budget.charge(origin.client_id, ms)
+  const rest = createRest(tenantName(origin), length, charge)
   const verdicts: Verdict[] = []
   const observations: Observation[] = []
   for (const [index, text] of texts.entries()) {
-    await rest(text.length)
-    const item = judge(text)
+    await rest.before(text.length)
+    const judging = judge(text, index)
+    const item = judging instanceof Promise ? await judging : judging
     if ('refused' in item) {
       verdicts.push(item)
       continue
     }
-    // The value itself is let go: it can be many times as large as its text.
-    const { data, key, warnings } = item
+    const { observation, warnings } = item
     verdicts.push({ warnings })
-    const name = key === undefined ? { request_id, item: index } : { request_id: key, item: 0 }
-    observations.push(observationOf(data, { ...origin, ...name, text }))
+    observations.push(observation)
   }
+  rest.end()
   return { verdicts, observations }
 }
 
-/** Called before each item, it lets others be served when enough has been done since it last did. */
-function createRest(): (characters: number) => Promise<void> | undefined {
+interface Rest {
+  /** Lets others be served when enough has been done since it last did. */
+  before(characters: number): Promise<void> | undefined
+  end(): void
+}
+
+/**
+ * @param length characters of all items: where it is more than a slice, the first waits for its turn, too.
+ * @param charge told what each slice took: milliseconds of processor time.
+ */
+function createRest(tenant: string, length: number, charge: (ms: number) => void): Rest {
   let items = 0
-  let characters = 0
-  return (next) => {
-    items++
-    characters += next
-    if (items === 1 || (items <= ITEMS_A_SLICE && characters <= CHARACTERS_A_SLICE))
-      return undefined
-    items = 1
-    characters = next
-    return setImmediate()
+  let characters = length > CHARACTERS_A_SLICE ? CHARACTERS_A_SLICE : 0
+  let began = threadCpuMs()
+  const end = (): void => charge(threadCpuMs() - began)
+
+  async function pause(): Promise<void> {
+    end()
+    await nextSlice(tenant)
+    began = threadCpuMs()
+  }
+  return {
+    end,
+    before(next) {
+      items++
+      characters += next
+      if (items <= ITEMS_A_SLICE && characters <= CHARACTERS_A_SLICE) return undefined
+      items = 1
+      // A large one is read elsewhere.
+      characters = Math.min(next, CHARACTERS_A_SLICE)
+      return pause()
+    },
   }
 }
 
@@ -154,56 +174,54 @@ interface Bad {
 
 type Verdict = Good | Bad
 
-interface Judged extends Good {
-  readonly data: AssetTrackingData
-  readonly key: string | undefined
-}
+type Judged = Extract<ReadReport, { kind: 'good' }> | Bad
 
-/** Remembers how many faults were shown. */
-function createJudge({ unknownKeys }: IngestDeps, nowMs: number): (text: string) => Judged | Bad {
+/** Remembers how many faults were shown, and how many values built. */
+function createJudge(
+  { unknownKeys, heavy }: IngestDeps,
+  origin: Origin,
+): (text: string, item: number) => Judged | Promise<Judged> {
+  const budget: ValueBudget = { left: MAX_BATCH_VALUES }
   let shown = 0
-  return (text) => {
-    const body = parseItem(text)
-    if (body instanceof ApiError) return { refused: body }
-    const maxFaults = Math.min(MAX_SHOWN_FAULTS, Math.max(1, MAX_BATCH_FAULTS - shown))
-    const validation = validateAssetTrackingData(body, { nowMs, unknownKeys, maxFaults })
-    const key = keyOf(body)
-    if (!validation.ok || key.fault !== undefined) {
-      const errors = {
-        ...(!validation.ok && validation.errors),
-        ...(key.fault !== undefined && { idempotency_key: key.fault }),
-      }
-      shown += Object.keys(errors).length
-      return { refused: new ValidationError(errors) }
+
+  function verdictOn(read: ReadReport): Judged {
+    if (budget.left < 0) throw tooManyValues()
+    if (read.kind === 'unreadable') {
+      return { refused: new ApiError(400, 'Invalid JSON', read.message) }
     }
-    shown += Object.keys(validation.warnings).length
-    return { data: validation.data, key: key.key, warnings: validation.warnings }
+    shown += Object.keys(read.kind === 'good' ? read.warnings : read.errors).length
+    return read.kind === 'good' ? read : { refused: new ValidationError(read.errors) }
+  }
+
+  return (text, item) => {
+    if (isTooLarge(text)) return { refused: itemTooLarge() }
+    const maxFaults = Math.min(MAX_SHOWN_FAULTS, Math.max(1, MAX_BATCH_FAULTS - shown))
+    const options = { unknownKeys, maxFaults, ownKey: true }
+    const one = { ...origin, item }
+    if (text.length <= HEAVY_LENGTH) return verdictOn(readReport(text, one, options, budget))
+    return heavy.read(text, one, options, budget).then(verdictOn)
   }
 }
 
-function parseItem(text: string): unknown {
-  // No character of JavaScript's takes more than three bytes, so hardly a text is counted.
-  if (text.length * 3 > MAX_REPORT_BYTES && Buffer.byteLength(text) > MAX_REPORT_BYTES) {
-    return new ApiError(
-      413,
-      'Item too large',
-      `A report is larger than ${MAX_REPORT_BYTES / 1024 ** 2} MiB`,
-    )
-  }
-  try {
-    return parseUniqueJson(text)
-  } catch (error) {
-    if (error instanceof JsonBodyError) return new ApiError(400, 'Invalid JSON', error.message)
-    throw error
-  }
+/** No character of JavaScript's takes more than three bytes, so hardly a text is counted. */
+function isTooLarge(text: string): boolean {
+  return text.length * 3 > MAX_REPORT_BYTES && Buffer.byteLength(text) > MAX_REPORT_BYTES
 }
 
-function keyOf(body: unknown): { key?: string; fault?: string } {
-  if (typeof body !== 'object' || body === null || !('idempotency_key' in body)) return {}
-  const { idempotency_key } = body
-  return isRequestId(idempotency_key)
-    ? { key: idempotency_key }
-    : { fault: 'must be a string of 1 to 128 visible ASCII characters, or left out' }
+function itemTooLarge(): ApiError {
+  return new ApiError(
+    413,
+    'Item too large',
+    `A report is larger than ${MAX_REPORT_BYTES / 1024 ** 2} MiB`,
+  )
+}
+
+function tooManyValues(): ApiError {
+  return new ApiError(
+    413,
+    'Too many values',
+    `The batch holds more than ${MAX_BATCH_VALUES} values; send its reports in several`,
+  )
 }
 
 function resultOf(item: Verdict, index: number, kept: Iterator<AppendOutcome>): ItemResult {

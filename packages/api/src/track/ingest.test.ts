@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { describe, it } from 'node:test'
+import { after, describe, it } from 'node:test'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError, ValidationError } from '../api-error.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
+import { ClientBudget } from './client-budget.ts'
+import { HEAVY_LENGTH, HeavyReader } from './heavy-reader.ts'
 import { ingest } from './ingest.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -23,6 +25,10 @@ const CLAIMS: AccessTokenClaims = {
 const HEADERS = { 'x-request-id': 'a-1', 'x-request-timestamp': String(NOW_MS / 1000) }
 const TEXT = '{ "asset_id": "truck", "timestamp": "2026-01-02T03:04:05.250Z", "own": [1.0] }'
 
+const budget = new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now)
+const heavy = new HeavyReader(budget)
+after(() => heavy.close())
+
 /** Ingests one request over a queue that gives `outcome`, and shows what was queued. */
 async function ingested(options: {
   outcome?: AppendOutcome
@@ -38,10 +44,11 @@ async function ingested(options: {
     queued.push(observation)
     return outcome
   }
-  const body = JSON.parse(text)
-  const request = { claims: CLAIMS, headers: { ...headers }, confirm, text, body }
+  const request = { claims: CLAIMS, headers: { ...headers }, confirm, text }
   const result = await ingest(request, {
     queue: { commit, hold: () => assert.fail(), assertRoom: () => {} },
+    heavy,
+    budget,
     now: () => NOW_MS,
     unknownKeys,
   }).catch((error: unknown) => error)
@@ -126,5 +133,34 @@ describe('ingest', () => {
       'X-Request-Timestamp': 'is required',
     })
     assert.deepEqual(queued, [])
+  })
+
+  it('reads a large report as it reads a small one, and elsewhere', async () => {
+    const items = [
+      { k: 'engine.rpm', v: 800 },
+      { k: 'x.own', v: { deep: [1, 'two', null] } },
+    ]
+    const events = [{ event_type: 'e', timestamp: '2026-01-02T03:04:05Z', own: 1.0 }]
+    const metrics = { schema: 'miot.metrics@1.0', items, seq: 7 }
+    const gps = { latitude: 1, longitude: 2 }
+    const body = { ...JSON.parse(TEXT), type: 'truck', gps, metrics, events }
+    const small = (await ingested({ text: JSON.stringify(body) })).queued[0]
+    const text = JSON.stringify({ ...body, padding: 'ñ'.repeat(HEAVY_LENGTH) })
+    const [large] = (await ingested({ text })).queued
+    assert.ok(large !== undefined && Buffer.isBuffer(large.body_digest))
+    const body_digest = createHash('sha256').update(text).digest()
+    assert.deepEqual(large, { ...small, payload: text, body_digest })
+  })
+
+  it('refuses a large report as it refuses a small one', async () => {
+    const faulty = (padding: string) =>
+      JSON.stringify({ ...JSON.parse(TEXT), gps: { latitude: 91 }, padding })
+    const large = 'x'.repeat(HEAVY_LENGTH)
+    const headers = { 'x-request-id': 'a-1' }
+    for (const text of [faulty, (padding: string) => `{"a":1,"a":"${padding}"}`]) {
+      const { result } = await ingested({ text: text(''), headers })
+      assert.ok(result instanceof Error)
+      assert.deepEqual((await ingested({ text: text(large), headers })).result, result)
+    }
   })
 })

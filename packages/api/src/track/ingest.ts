@@ -3,19 +3,14 @@
  * Nothing about HTTP but the two header values that are part of the documented contract.
  */
 
-import { hash } from 'node:crypto'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
-import { trimJson } from '@modulariot/platform/http'
-import {
-  type AssetTrackingData,
-  parseTimestamp,
-  validateAssetTrackingData,
-} from '@modulariot/telemetry'
+import { JsonBodyError } from '@modulariot/platform/http'
 import { ApiError, ValidationError } from '../api-error.ts'
-import type { Observation } from '../store/store.ts'
+import type { ClientBudget } from './client-budget.ts'
 import type { CommitQueue } from './commit-queue.ts'
+import { HEAVY_LENGTH, type HeavyReader } from './heavy-reader.ts'
+import { type Origin, type ReadOptions, type ReadReport, readReport } from './read-report.ts'
 import { checkHeaders, type SentHeaders } from './request-headers.ts'
-import { takeApart } from './take-apart.ts'
 
 /** Of one report as it is sent, alone or in a batch. */
 export const MAX_REPORT_BYTES = 1024 ** 2
@@ -25,17 +20,19 @@ export interface TrackRequest {
   readonly headers: SentHeaders
   /** Is the token still good? Runs right before anything is queued. @throws OAuthError */
   readonly confirm: () => Promise<void>
-  /** The body as text, and what it parses to. */
+  /** The body. */
   readonly text: string
-  readonly body: unknown
 }
 
 export interface IngestDeps {
   readonly queue: Pick<CommitQueue, 'commit' | 'hold' | 'assertRoom'>
+  /** Where large bodies are read. */
+  readonly heavy: Pick<HeavyReader, 'read' | 'split'>
+  readonly budget: Pick<ClientBudget, 'assertWithin' | 'charge'>
   /** Unix milliseconds. */
   readonly now: () => number
   /** What becomes of a report with a metric key nobody knows: refused, or kept with a warning. */
-  readonly unknownKeys: 'strict' | 'lenient'
+  readonly unknownKeys: ReadOptions['unknownKeys']
 }
 
 /** What became of a report that was kept. */
@@ -47,64 +44,52 @@ export interface Kept {
 }
 
 /**
- * @throws ValidationError with every fault; ApiError 409 for a request id used with another body; what
- *   `confirm` throws.
+ * @throws ValidationError with every fault; JsonBodyError; ApiError 409 for a request id used with another
+ *   body, 429 when more large bodies wait than can be read, or the client has had its share; what `confirm` throws.
  */
 export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<Kept> {
   const { claims, text } = request
   const received_ms = deps.now()
   // 1. Is all of it as documented?
   const headers = checkHeaders(request.headers, received_ms)
-  const validation = validateAssetTrackingData(request.body, {
-    nowMs: received_ms,
-    unknownKeys: deps.unknownKeys,
-  })
-  if (!validation.ok || 'errors' in headers) {
+  const origin = originOf(claims, 'errors' in headers ? '' : headers.request_id, received_ms)
+  const reading = readAnywhere(text, origin, deps)
+  const read = reading instanceof Promise ? await reading : reading
+  if (read.kind === 'unreadable') throw new JsonBodyError(read.message)
+  if (read.kind === 'faulty' || 'errors' in headers) {
     throw new ValidationError({
       ...('errors' in headers && headers.errors),
-      ...(!validation.ok && validation.errors),
+      ...(read.kind === 'faulty' && read.errors),
     })
   }
   // 2. May its sender still report?
   await request.confirm()
   // 3. Keep it.
-  const { data, warnings } = validation
-  const { request_id } = headers
-  const outcome = await deps.queue.commit(
-    observationOf(data, { claims, request_id, item: 0, text, received_ms }),
-  )
+  const outcome = await deps.queue.commit(read.observation)
   // 4. Was it here before?
   if (outcome === 'conflict') throw reusedRequestId()
-  return { replayed: outcome === 'replayed', warnings }
+  return { replayed: outcome === 'replayed', warnings: read.warnings }
 }
 
-/** Whose report it is, which, when it came and how it was written. */
-export interface Origin extends Pick<Observation, 'request_id' | 'item' | 'received_ms'> {
-  readonly claims: AccessTokenClaims
-  readonly text: string
+/** At once where the report is small. */
+function readAnywhere(
+  text: string,
+  origin: Origin,
+  { heavy, unknownKeys }: IngestDeps,
+): ReadReport | Promise<ReadReport> {
+  const options = { unknownKeys }
+  return text.length > HEAVY_LENGTH
+    ? heavy.read(text, origin, options)
+    : readReport(text, origin, options)
 }
 
-/**
- * The white space around a report is not part of it: a line that is sent alone ends with a newline, the
- * same line in a batch does not.
- *
- * @param data has been validated.
- */
-export function observationOf(data: AssetTrackingData, origin: Origin): Observation {
-  const { claims, text: sent, ...rest } = origin
-  const text = trimJson(sent)
-  return {
-    org_id: claims.org_id,
-    environment: claims.environment,
-    client_id: claims.client_id,
-    ...rest,
-    body_digest: hash('sha256', text, 'buffer'),
-    asset_id: data.asset_id,
-    type: data.type ?? null,
-    timestamp_ms: parseTimestamp(data.timestamp) as number,
-    payload: text,
-    ...takeApart(data, text),
-  }
+/** Of the first report of a request. */
+export function originOf(
+  { org_id, environment, client_id }: AccessTokenClaims,
+  request_id: string,
+  received_ms: number,
+): Origin {
+  return { org_id, environment, client_id, request_id, item: 0, received_ms }
 }
 
 export function reusedRequestId(): ApiError {

@@ -13,7 +13,6 @@ import {
   type TelemetryStore,
   type Tenant,
 } from '../store/store.ts'
-import type { Charts } from './charts.ts'
 import { noSuchAsset } from './query.ts'
 import {
   invalid,
@@ -29,6 +28,7 @@ import {
   writeName,
   writePlace,
 } from './query-parameters.ts'
+import type { TenantTurns } from './tenant-turns.ts'
 
 export const MAX_SERIES_LIMIT = 1000
 
@@ -36,7 +36,7 @@ export const PAGE_PARAMETERS = ['from', 'to', 'order', 'limit', 'cursor'] as con
 
 export interface SeriesDeps {
   readonly store: TelemetryStore
-  readonly charts: Charts
+  readonly charts: TenantTurns
   /** Unix milliseconds. */
   readonly now: () => number
 }

@@ -236,7 +236,7 @@ function createParser<Value>(schema: TSchema): (value: unknown) => Value {
   const compiled = Compile(schema)
   return (value) => {
     if (compiled.Check(value)) return value as Value
-    const [, errors] = compiled.Errors(value)
+    const [, errors] = compiled.Errors(firstOf(value))
     const told = errors
       // TypeBox says of an unknown member also that its schema is false.
       .filter(({ keyword }) => keyword !== 'boolean')
@@ -245,8 +245,21 @@ function createParser<Value>(schema: TSchema): (value: unknown) => Value {
         const path = instancePath.slice(1).replaceAll('/', '.') || 'the body'
         return `${path} ${message}`
       })
-    throw invalidInput([...new Set(told)].join('; '))
+    throw invalidInput(
+      [...new Set(told)].join('; ') || 'the body must not have additional properties',
+    )
   }
+}
+
+/** More than any list or object of these schemas may hold: what is cut to it is as wrong as before. */
+const EXPLAINED = 101
+
+/** TypeBox lists every fault there is, which takes tens of milliseconds where there are thousands. */
+function firstOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, EXPLAINED).map(firstOf)
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value).slice(0, EXPLAINED)
+  return Object.fromEntries(members.map(([name, member]) => [name, firstOf(member)]))
 }
 
 /** As much as one client may be when it is made alone. */

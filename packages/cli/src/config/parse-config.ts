@@ -25,6 +25,8 @@ export interface Config {
   readonly apiAudience: string
   /** What becomes of a report with a metric key nobody knows. */
   readonly apiValidation: ApiValidation
+  /** Milliseconds a second that one client may have; 0: no bound. */
+  readonly apiClientCpuMs: number
   /** Null: telemetry is kept for ever. */
   readonly retentionDays: number | null
   /** Null: entries of the audit trail are kept for ever. */
@@ -108,6 +110,11 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       parseAbsoluteUrl,
     ),
     apiValidation: parse('MIOT_API_VALIDATION', 'strict', oneOf(API_VALIDATIONS)),
+    apiClientCpuMs: parse(
+      'MIOT_API_CLIENT_CPU',
+      Number(SERVER_SETTINGS.MIOT_API_CLIENT_CPU.default),
+      wholeNumber(0, 100_000),
+    ),
     retentionDays:
       parse(
         'MIOT_RETENTION_DAYS',

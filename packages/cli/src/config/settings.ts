@@ -43,6 +43,11 @@ export const SERVER_SETTINGS = {
     about:
       'What ModularIoT API does with a metric key that is neither canonical nor an extension (`x.…`): `strict` refuses the report, `lenient` keeps it and names the key in `warnings` of the answer.',
   },
+  MIOT_API_CLIENT_CPU: {
+    default: '250',
+    about:
+      'Milliseconds of processor time a second that one client may have for large reports, batches and pages, 20 times as many at once; past that it gets 429. 250 are a quarter of a processor. `0`: no bound, where one gateway sends for everybody.',
+  },
   MIOT_RETENTION_DAYS: {
     default: '0',
     about:

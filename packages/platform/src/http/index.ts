@@ -15,10 +15,12 @@ export { clientAddress, normalizeAddress } from './client-address.ts'
 export { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts'
 export { shutDown } from './drain.ts'
 export {
+  findJsonElements,
   memberValue,
   splitJsonArray,
   splitJsonObject,
   splitNdjson,
+  textsAt,
   trimJson,
 } from './json-array.ts'
 export {
@@ -26,6 +28,7 @@ export {
   JsonBodyError,
   MAX_JSON_DEPTH,
   parseUniqueJson,
+  type ValueBudget,
 } from './json-body.ts'
 export { metricsPage } from './metrics-page.ts'
 export { countLines, linesOf } from './ndjson-lines.ts'

@@ -15,9 +15,23 @@ import { endOfString, JsonBodyError } from './json-body.ts'
  * @throws JsonBodyError when the text is not one array that begins and ends.
  */
 export function splitJsonArray(text: string, max: number): string[] {
+  return textsAt(text, findJsonElements(text, max))
+}
+
+/** The same as places in the text: where the first begins, where it ends, where the second begins, … */
+export function findJsonElements(text: string, max: number): number[] {
   const open = startOf(text)
   if (text[open] !== '[') throw new JsonBodyError('The body must be a JSON array')
-  return splitParts(text, open, max)
+  return findParts(text, open, max)
+}
+
+/** @param places as `findJsonElements` gives them. */
+export function textsAt(text: string, places: readonly number[]): string[] {
+  const texts: string[] = []
+  for (let index = 0; index < places.length; index += 2) {
+    texts.push(text.slice(places[index], places[index + 1]))
+  }
+  return texts
 }
 
 /**
@@ -27,7 +41,8 @@ export function splitJsonArray(text: string, max: number): string[] {
  * @param text a JSON object that parses.
  */
 export function splitJsonObject(text: string): Map<string, string> {
-  const members = splitParts(text, startOf(text), Number.POSITIVE_INFINITY)
+  const places = findParts(text, startOf(text), Number.POSITIVE_INFINITY)
+  const members = textsAt(text, places)
   return new Map(members.map((member) => [JSON.parse(nameOf(member)), member]))
 }
 
@@ -42,11 +57,11 @@ function startOf(text: string): number {
   return text.search(/[^ \t\n\r]/)
 }
 
-/** What stands between the commas of the array or the object that begins at `open`. */
-function splitParts(text: string, open: number, max: number): string[] {
+/** Where what stands between the commas of the array or the object that begins at `open` is. */
+function findParts(text: string, open: number, max: number): number[] {
   // In ASCII, both closing brackets stand two behind their opening ones.
   const close = text.charCodeAt(open) + 2
-  const parts: string[] = []
+  const places: number[] = []
   let depth = 0
   let start = open + 1
   for (let index = open; index < text.length; index++) {
@@ -57,10 +72,10 @@ function splitParts(text: string, open: number, max: number): string[] {
       depth--
       if (depth > 0) continue
       if (code !== close) throw new JsonBodyError('The array must end with a bracket: ]')
-      return withLast(parts, text, start, index)
+      return withLast(places, text, start, index)
     } else if (code === 0x2c && depth === 1) {
-      parts.push(trimJson(text.slice(start, index)))
-      if (parts.length > max) return parts
+      addTrimmed(places, text, start, index)
+      if (places.length > 2 * max) return places
       start = index + 1
     }
   }
@@ -68,13 +83,18 @@ function splitParts(text: string, open: number, max: number): string[] {
 }
 
 /** An array without elements has no last one either. */
-function withLast(parts: string[], text: string, start: number, end: number): string[] {
-  if (trimJson(text.slice(end + 1)) !== '') {
+function withLast(places: number[], text: string, start: number, end: number): number[] {
+  if (skipBlanks(text, end + 1, text.length) < text.length) {
     throw new JsonBodyError('The body must end where its array ends')
   }
-  const last = trimJson(text.slice(start, end))
-  if (last !== '' || parts.length > 0) parts.push(last)
-  return parts
+  const isEmpty = skipBlanks(text, start, end) === end
+  if (!isEmpty || places.length > 0) addTrimmed(places, text, start, end)
+  return places
+}
+
+function addTrimmed(places: number[], text: string, start: number, end: number): void {
+  const first = skipBlanks(text, start, end)
+  places.push(first, skipBlanksBack(text, first, end))
 }
 
 /**
@@ -95,11 +115,20 @@ export function splitNdjson(text: string, max: number): string[] {
 
 /** Without JSON's own white space around it. Not a pattern: a long run of blanks would cost its square. */
 export function trimJson(text: string): string {
-  let start = 0
-  let end = text.length
-  while (start < end && isBlank(text.charCodeAt(start))) start++
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
+  const start = skipBlanks(text, 0, text.length)
+  return text.slice(start, skipBlanksBack(text, start, text.length))
+}
+
+function skipBlanks(text: string, start: number, end: number): number {
+  let index = start
+  while (index < end && isBlank(text.charCodeAt(index))) index++
+  return index
+}
+
+function skipBlanksBack(text: string, start: number, end: number): number {
+  let index = end
+  while (index > start && isBlank(text.charCodeAt(index - 1))) index--
+  return index
 }
 
 function isBlank(code: number): boolean {

@@ -6,6 +6,7 @@ import {
   decodeUtf8,
   JsonBodyError,
   MAX_JSON_DEPTH,
+  MAX_JSON_VALUES,
   parseUniqueJson,
 } from './json-body.ts'
 
@@ -59,6 +60,51 @@ describe('parseUniqueJson', () => {
 
   it('refuses a million levels without running out of stack', () => {
     assertRefused('['.repeat(1_000_000), /deeper than 32/)
+  })
+
+  it('takes as many values as the bound, and refuses one more before anything is built', (t) => {
+    for (const [open, unit, close] of [
+      ['[', '0', ']'],
+      ['{"x":[', '"a,[{"', ']}'],
+      ['[[[[', '-1.5e3 ', ']]]]'],
+    ] as const) {
+      const spent = open.replaceAll(/[^[{]/g, '').length
+      const most =
+        open +
+        Array(MAX_JSON_VALUES - spent)
+          .fill(unit)
+          .join(',') +
+        close
+      assert.deepEqual(parseUniqueJson(most), JSON.parse(most))
+      const parse = t.mock.method(JSON, 'parse')
+      assertRefused(most.replace(unit, `${unit},${unit}`), /more than 10000 values/)
+      assert.equal(parse.mock.callCount(), 0)
+      parse.mock.restore()
+    }
+  })
+
+  it('counts members, and arrays and objects that hold nothing', () => {
+    for (const unit of ['[]', '{}', '"k":0']) {
+      const all = Array(MAX_JSON_VALUES).fill(unit).join(',')
+      assertRefused(unit.startsWith('"') ? `{${all}}` : `[${all}]`, /more than 10000 values/)
+    }
+  })
+
+  it('never counts fewer values than JSON.parse makes', () => {
+    const count = (value: unknown): number =>
+      typeof value === 'object' && value !== null
+        ? 1 + Object.values(value).reduce((sum: number, one) => sum + count(one), 0)
+        : 1
+    const wide = fc.array(fc.jsonValue({ depthSize: 'large' }), { minLength: 1 })
+    fc.assert(
+      fc.property(wide, (json) => {
+        fc.pre(!namesPrototype(json))
+        const parts = JSON.stringify(json).slice(1, -1)
+        const copies = Math.ceil(MAX_JSON_VALUES / (count(json) - 1))
+        assertRefused(`[${Array(copies).fill(parts).join(',')}]`, /more than 10000 values/)
+      }),
+      { numRuns: 30 },
+    )
   })
 
   it('counts levels, not brackets: many values side by side are fine', () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { MAX_FEED_LENGTH } from '../page.ts'
+import { MAX_FEED_LENGTH, MAX_PAGE_LENGTH } from '../page.ts'
 import type { Page } from '../store.ts'
 import {
   measurementOf,
@@ -14,8 +14,8 @@ import {
 } from './samples.ts'
 
 const ROWS = 7
-/** A mebibyte in fewer characters. Three of them are more than a page, two are not. */
-const LARGE = '€'.repeat(340_000)
+/** In fewer characters than bytes. Three of them are more than a page, two are not. */
+const LARGE = '€'.repeat((0.97 * MAX_PAGE_LENGTH) / 3 / 2)
 const PAGES = [3, 3, 1]
 
 const numbers = Array.from({ length: ROWS }, (_, index) => index)

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
+import { MAX_PAGE_LENGTH } from '../page.ts'
 import type { Page } from '../store.ts'
 import {
   measurementOf,
@@ -14,10 +15,10 @@ import {
   TOGETHER,
 } from './samples.ts'
 
-const LONG = 'x'.repeat(1024 ** 2)
+const LONG = 'x'.repeat(MAX_PAGE_LENGTH / 2)
 const PLACES = [0, 1, 2, 3, 4]
 
-/** Five of each, a mebibyte each. */
+/** Five of each, two of which fill a page. */
 const long = PLACES.map((place) =>
   observationOf({
     asset_id: `truck-${place}`,

@@ -12,8 +12,15 @@ export interface Stored {
   readonly asset: number
 }
 
-/** Column names and types of a table, in the order of the values. */
-type Columns = readonly (readonly [name: string, type: 'bigint' | 'text' | 'bytea' | 'float8'])[]
+/**
+ * Column names and types of a table, in the order of the values.
+ *
+ * `long` is text that may be long. In an array each of its quotes and backslashes would have to be escaped,
+ * which took 150 ms for a mebibyte of them: all texts of the column go as bytes, one behind the other.
+ */
+type Columns = readonly (readonly [name: string, type: Type])[]
+
+type Type = 'bigint' | 'text' | 'bytea' | 'float8' | 'long'
 
 type Value = string | number | null | Uint8Array
 
@@ -37,7 +44,7 @@ const OBSERVATIONS: Table = {
     ['request_id', 'text'],
     ['item', 'bigint'],
     ['body_digest', 'bytea'],
-    ['payload', 'text'],
+    ['payload', 'long'],
   ],
   rowsOf: ({ tenant, seq, asset, one }) => [
     [
@@ -83,7 +90,7 @@ const METRICS: Table = {
     ['seq', 'bigint'],
     ['item', 'bigint'],
     ['number', 'float8'],
-    ['json', 'text'],
+    ['json', 'long'],
     ['unit', 'text'],
     ['source', 'text'],
     ['quality', 'text'],
@@ -102,7 +109,7 @@ const EVENTS: Table = {
     ['asset', 'bigint'],
     ['event_type', 'text'],
     ['severity', 'text'],
-    ['payload', 'text'],
+    ['payload', 'long'],
   ],
   rowsOf: ({ tenant, seq, asset, one }) =>
     one.events.map(({ timestamp_ms, event_type, severity, payload }, item) => [
@@ -113,29 +120,63 @@ const EVENTS: Table = {
 
 const TABLES = [OBSERVATIONS, POSITIONS, METRICS, EVENTS]
 
+/**
+ * Rows in a statement: to make its parameters takes some milliseconds, and others are served while the database
+ * has them.
+ */
+const ROWS_A_STATEMENT = 1500
+
 /** Also how far each tenant has come. Requests and metric keys are noted by triggers. */
 export async function insertRows(
   query: RunQuery,
   stored: readonly Stored[],
   tenants: readonly { readonly tenant: number; readonly last_seq: number }[],
 ): Promise<void> {
-  const values = TABLES.flatMap(({ columns, rowsOf }) => columnsOf(stored.flatMap(rowsOf), columns))
-  await query(INSERT_ROWS, [
-    ...values,
-    tenants.map(({ tenant }) => tenant),
-    tenants.map(({ last_seq }) => last_seq),
-  ])
+  for (const [part, isLast] of partsOf(stored)) {
+    const values = TABLES.flatMap(({ columns, rowsOf }) => columnsOf(part.flatMap(rowsOf), columns))
+    const counters = isLast ? tenants : []
+    await query(INSERT_ROWS, [
+      ...values,
+      counters.map(({ tenant }) => tenant),
+      counters.map(({ last_seq }) => last_seq),
+    ])
+  }
+}
+
+/** As many observations together as fit one statement; at least one. */
+function* partsOf(stored: readonly Stored[]): Generator<[part: readonly Stored[], last: boolean]> {
+  let start = 0
+  let rows = 0
+  for (const [index, { one }] of stored.entries()) {
+    const more = 2 + one.metrics.length + one.events.length
+    if (index > start && rows + more > ROWS_A_STATEMENT) {
+      yield [stored.slice(start, index), false]
+      start = index
+      rows = 0
+    }
+    rows += more
+  }
+  yield [stored.slice(start), true]
 }
 
 const INSERT_ROWS = { name: 'telemetry_insert_rows', text: insertStatement() }
 
 function insertStatement(): string {
   let parameters = 0
+  const next = (type: string): string => `$${++parameters}::${type}`
   const inserts = TABLES.map(({ name, columns, onConflict }) => {
-    const names = columns.map(([column]) => column).join(', ')
-    const arrays = columns.map(([, type]) => `$${++parameters}::${type}[]`).join(', ')
-    return `${name} AS (INSERT INTO telemetry.${name} (${names})
-      SELECT * FROM unnest(${arrays})${onConflict ?? ''})`
+    const parts = columns.map(([column, type]) => {
+      if (type !== 'long') return { arrays: [next(`${type}[]`)], names: [column], value: column }
+      const bytes = next('bytea')
+      const names = [`${column}_from`, `${column}_length`]
+      const value = `convert_from(substring(${bytes} FROM ${names[0]} FOR ${names[1]}), 'UTF8')`
+      return { arrays: [next('int[]'), next('int[]')], names, value }
+    })
+    const columnNames = columns.map(([column]) => column).join(', ')
+    return `${name} AS (INSERT INTO telemetry.${name} (${columnNames})
+      SELECT ${parts.map(({ value }) => value).join(', ')}
+      FROM unnest(${parts.flatMap(({ arrays }) => arrays).join(', ')})
+        AS sent (${parts.flatMap(({ names }) => names).join(', ')})${onConflict ?? ''})`
   })
   return `WITH ${inserts.join(',\n')}
     UPDATE telemetry.tenants t SET last_seq = a.last_seq
@@ -143,7 +184,22 @@ function insertStatement(): string {
     WHERE t.tenant = a.tenant`
 }
 
-/** An array a column, as `unnest` wants them. */
-function columnsOf(rows: readonly (readonly Value[])[], columns: Columns): Value[][] {
-  return columns.map((_, index) => rows.map((row) => row[index] as Value))
+/** The parameters of a table's columns, in order: an array each, or three parameters for a long one. */
+function columnsOf(rows: readonly (readonly Value[])[], columns: Columns): unknown[] {
+  return columns.flatMap(([, type], index): unknown[] => {
+    const values = rows.map((row) => row[index] as Value)
+    return type === 'long' ? longColumn(values as (string | null)[]) : [values]
+  })
+}
+
+/** All texts as bytes, and of each where it begins (from 1) and how long it is; null where there is none. */
+function longColumn(texts: readonly (string | null)[]): [Buffer, number[], (number | null)[]] {
+  const lengths = texts.map((text) => (text === null ? null : Buffer.byteLength(text)))
+  let end = 1
+  const starts = lengths.map((length) => {
+    const start = end
+    end += length ?? 0
+    return start
+  })
+  return [Buffer.from(texts.join('')), starts, lengths]
 }

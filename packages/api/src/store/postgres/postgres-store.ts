@@ -21,6 +21,7 @@ const APPLICATION_NAME = 'modulariot-api'
 /** A server that hangs is told from one that has much to do by how much there is. */
 const APPEND_TIMEOUT_MS = 2000
 const APPEND_TIMEOUT_MS_EACH = 6
+const APPEND_TIMEOUT_MS_EACH_PART = 0.25
 
 /**
  * @param url `postgres://user:password@host:port/database`, with the parameters `pg` knows.
@@ -71,7 +72,12 @@ function createStore(postgres: Postgres): TelemetryStore {
   }
 
   async function write(batch: readonly Observation[]): Promise<AppendOutcome[]> {
-    const timeoutMs = APPEND_TIMEOUT_MS + APPEND_TIMEOUT_MS_EACH * batch.length
+    const parts = batch.reduce((sum, one) => sum + one.metrics.length + one.events.length, 0)
+    const timeoutMs = Math.ceil(
+      APPEND_TIMEOUT_MS +
+        APPEND_TIMEOUT_MS_EACH * batch.length +
+        APPEND_TIMEOUT_MS_EACH_PART * parts,
+    )
     const once = () => postgres.transaction((query) => appendBatch(query, batch), { timeoutMs })
     const outcomes = await once().catch(async (error: unknown) => {
       if (!isPartitionMissing(error)) throw error

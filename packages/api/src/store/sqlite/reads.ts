@@ -1,12 +1,15 @@
-/** The questions of the port, answered on the main thread. Each is short; a long one is cut in pieces. */
+/**
+ * The questions of the port, answered on the main thread. Each is short; a long one is cut in slices, between
+ * which others are served.
+ */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import { setImmediate } from 'node:timers/promises'
+import { nextSlice } from '@modulariot/platform/slices'
 import { type AssetName, findNames, namesToRead } from '../asset-search.ts'
 import { assertBuckets, createBuckets } from '../buckets.ts'
 import { type EventRow, eventsToRead, findEvents } from '../event-filter.ts'
 import { counts, jsonLength, type MeasurementRow, measurementOf } from '../measurement.ts'
-import { MAX_FEED_LENGTH, pageOf, payloadLength, takePage } from '../page.ts'
+import { MAX_FEED_LENGTH, MAX_PAGE_LENGTH, pageOf, payloadLength, takePage } from '../page.ts'
 import { type Bounds, boundsOf } from '../place.ts'
 import { LIST_LENGTHS, type ListName, queriesOf } from '../queries.ts'
 import {
@@ -27,9 +30,12 @@ import {
   type Position,
   type Tenant,
 } from '../store.ts'
+import { tenantName } from '../tenant-name.ts'
 
-/** Numbers looked at before others are served. About five milliseconds. */
-const CHUNK = 5000
+/** Numbers looked at in a slice. About two milliseconds. */
+const CHUNK = 500
+/** Keys whose newest value is looked for in a slice. About two milliseconds. */
+const KEYS_A_SLICE = 25
 
 type Row = Record<string, unknown>
 
@@ -45,7 +51,7 @@ export class SqliteReads {
   readonly #lists: ListStatements
 
   constructor(database: DatabaseSync) {
-    const prepare = (text: string) => database.prepare(text.replace(/\$(\d+)/g, '?$1'))
+    const prepare = (text: string) => database.prepare(forSqlite(text))
     const queries = queriesOf('')
     this.#findAsset = prepare(queries.findAsset)
     this.#names = prepare(queries.assetNames)
@@ -115,6 +121,7 @@ export class SqliteReads {
     const buckets = createBuckets(query.bucketMs)
     let after: Place | null = null
     for (;;) {
+      await nextSlice(tenantName(tenant))
       const all = [...this.#list('numbers', where, { ...query, after, limit: CHUNK }, CHUNK)]
       for (const row of all as { timestamp_ms: number; number: number; quality: string | null }[]) {
         if (counts(row)) buckets.add(row.timestamp_ms, row.number)
@@ -122,15 +129,29 @@ export class SqliteReads {
       const last = all.at(-1)
       if (last === undefined || all.length < CHUNK) return buckets.done()
       after = [last.timestamp_ms, last.sequence, last.seq, last.item] as number[]
-      await setImmediate()
       query.signal?.throwIfAborted()
     }
   }
 
-  latestMetrics(tenant: Tenant, asset_id: string, after: string | null): Page<Measurement, string> {
-    const latest = this.#latest(tenant, asset_id, after ?? '')
-    const { rows, more } = takePage(latest, MAX_LATEST_KEYS, jsonLength)
-    return { rows: rows.map(measurementOf), next: more ? (rows.at(-1)?.key ?? null) : null }
+  async latestMetrics(
+    tenant: Tenant,
+    asset_id: string,
+    after: string | null,
+  ): Promise<Page<Measurement, string>> {
+    const rows: MeasurementRow[] = []
+    let length = 0
+    for (let key = after ?? ''; ; key = rows.at(-1)?.key ?? key) {
+      await nextSlice(tenantName(tenant))
+      const left = MAX_PAGE_LENGTH - length
+      const found = this.#latest(tenant, asset_id, key)
+      const slice = takePage(found, KEYS_A_SLICE, jsonLength, left)
+      rows.push(...slice.rows)
+      length += slice.rows.reduce((sum, row) => sum + jsonLength(row), 0)
+      if (!slice.more) return { rows: rows.map(measurementOf), next: null }
+      if (rows.length >= MAX_LATEST_KEYS || length >= MAX_PAGE_LENGTH) {
+        return { rows: rows.map(measurementOf), next: rows.at(-1)?.key ?? null }
+      }
+    }
   }
 
   *#latest(tenant: Tenant, asset_id: string, behind: string): Generator<MeasurementRow> {
@@ -186,6 +207,14 @@ export class SqliteReads {
     const statement = this.#lists[name][direction]
     return statement.iterate(...where, ...start, from_ms, to_ms, limit) as Iterable<Row>
   }
+}
+
+/**
+ * A limit that is a parameter alone makes SQLite plan the statement anew for each value, which takes ten times
+ * as long as a short page; of an expression it knows nothing beforehand.
+ */
+function forSqlite(text: string): string {
+  return text.replace(/\$(\d+)/g, '?$1').replace(/LIMIT (\?\d+)/, 'LIMIT $1 + 0')
 }
 
 function whose({ org_id, environment }: Tenant): [string, string] {

@@ -1,5 +1,6 @@
 /** The telemetry store on one SQLite file: reads here, writes on the writer thread. */
 
+import { nextSlice } from '@modulariot/platform/slices'
 import {
   attempt,
   migrate,
@@ -7,9 +8,10 @@ import {
   readMigrations,
   translate,
 } from '@modulariot/platform/storage'
-import type { AppendOutcome, Observation, TelemetryStore } from '../store.ts'
+import { pack } from '../packed.ts'
+import type { AppendOutcome, Observation, TelemetryStore, Tenant } from '../store.ts'
+import { tenantName } from '../tenant-name.ts'
 import { createWatchers } from '../watchers.ts'
-import { pack } from './packed.ts'
 import { SqliteReads } from './reads.ts'
 import { Writer } from './writer.ts'
 
@@ -44,20 +46,23 @@ export function openSqliteTelemetryStore(
     }
   }
 
+  /** In a slice of its own: a page may take milliseconds to read. */
+  async function read<Result>(tenant: Tenant, question: () => Result): Promise<Result> {
+    await nextSlice(tenantName(tenant))
+    return attempt(question)
+  }
+
   return {
     ping: () => attempt(() => void ping.get()),
     append,
     findAsset: (tenant, asset_id) => attempt(() => reads.findAsset(tenant, asset_id)),
-    listAssets: (tenant, query) => attempt(() => reads.listAssets(tenant, query)),
-    positions: (tenant, asset_id, query) => attempt(() => reads.positions(tenant, asset_id, query)),
-    metrics: (tenant, asset_id, query) => attempt(() => reads.metrics(tenant, asset_id, query)),
-    metricBuckets: async (tenant, asset_id, query) =>
-      reads.metricBuckets(tenant, asset_id, query).catch((error: unknown) => {
-        throw translate(error)
-      }),
-    latestMetrics: (...question) => attempt(() => reads.latestMetrics(...question)),
-    events: (tenant, query) => attempt(() => reads.events(tenant, query)),
-    readSince: (tenant, after, limit) => attempt(() => reads.readSince(tenant, after, limit)),
+    listAssets: (tenant, query) => read(tenant, () => reads.listAssets(tenant, query)),
+    positions: (tenant, ...question) => read(tenant, () => reads.positions(tenant, ...question)),
+    metrics: (tenant, ...question) => read(tenant, () => reads.metrics(tenant, ...question)),
+    metricBuckets: (...question) => reads.metricBuckets(...question).catch(failed),
+    latestMetrics: (...question) => reads.latestMetrics(...question).catch(failed),
+    events: (tenant, query) => read(tenant, () => reads.events(tenant, query)),
+    readSince: (tenant, ...question) => read(tenant, () => reads.readSince(tenant, ...question)),
     watch: watchers.add,
     findRetention: (org_id) => attempt(() => reads.findRetention(org_id)),
     setRetention: (org_id, days) => writer.call('setRetention', org_id, days),
@@ -67,4 +72,8 @@ export function openSqliteTelemetryStore(
       if (database.isOpen) database.close()
     },
   }
+}
+
+function failed(error: unknown): never {
+  throw translate(error)
 }

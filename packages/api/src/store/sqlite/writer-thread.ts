@@ -5,9 +5,9 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { openDatabase, StoreUnavailable, translate } from '@modulariot/platform/storage'
+import { type Packed, unpack } from '../packed.ts'
 import type { AppendOutcome } from '../store.ts'
 import { createAppend } from './append.ts'
-import { type Packed, unpack } from './packed.ts'
 import { createSweep } from './sweep.ts'
 import { tuneForAppends } from './tune.ts'
 

@@ -5,7 +5,7 @@
  * six values costs the two threads 11 µs, and 4 so.
  */
 
-import type { Fix, Measurement, Observation, Occurrence } from '../store.ts'
+import type { Fix, Measurement, Observation, Occurrence } from './store.ts'
 
 /** The members in the order of the type, each measurement and occurrence flat behind the last. */
 export type Packed = readonly unknown[]

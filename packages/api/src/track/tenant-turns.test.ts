@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Tenant } from '../store/store.ts'
-import { createCharts } from './charts.ts'
+import { tooManyCharts } from './charts.ts'
+import { createTenantTurns } from './tenant-turns.ts'
 
 const ONE: Tenant = { org_id: 'org_1', environment: 'production' }
 const OTHER: Tenant = { ...ONE, environment: 'development' }
@@ -10,7 +11,7 @@ const LIMITS = { running: 2, waiting: 4, waitingPerTenant: 3, maxWaitMs: 10_000 
 
 /** A queue whose charts are read until they are told to be done, and the order in which they began. */
 function createReader() {
-  const queue = createCharts(LIMITS)
+  const queue = createTenantTurns(LIMITS, tooManyCharts)
   const begun: string[] = []
   const reading = new Map<string, PromiseWithResolvers<string>>()
   const ask = (name: string, tenant = ONE, signal = new AbortController().signal) =>
@@ -31,7 +32,7 @@ function createReader() {
   return { ask, begun, reading, finish }
 }
 
-describe('charts', () => {
+describe('turns of tenants', () => {
   it('are read two at a time, and each gets its own', async () => {
     const { ask, begun, finish } = createReader()
     const charts = ['a', 'b', 'c', 'd'].map((name) => ask(name))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { fixOf, measurementOf, observationOf, occurrenceOf } from '../conformance/samples.ts'
+import { fixOf, measurementOf, observationOf, occurrenceOf } from './conformance/samples.ts'
 import { pack, unpack } from './packed.ts'
 
 it('an observation comes out of its package as it went in', () => {

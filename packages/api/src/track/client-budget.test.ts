@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ClientBudget, threadCpuMs } from './client-budget.ts'
+
+function budgetOf(limits = { msPerSecond: 500, burstSeconds: 20 }) {
+  let nowMs = 1_000_000
+  const budget = new ClientBudget(limits, () => nowMs)
+  return {
+    budget,
+    pass: (ms: number) => {
+      nowMs += ms
+    },
+  }
+}
+
+describe('a client', () => {
+  it('may spend its burst at once, and is refused past it', () => {
+    const { budget } = budgetOf()
+    budget.charge('a', 10_000)
+    budget.assertWithin('a')
+    budget.charge('a', 1)
+    assert.throws(() => budget.assertWithin('a'), { status: 429, retryAfterSeconds: 1 })
+  })
+
+  it('is told when enough has come back, and then served', () => {
+    const { budget, pass } = budgetOf()
+    budget.charge('a', 11_250)
+    assert.throws(() => budget.assertWithin('a'), { status: 429, retryAfterSeconds: 3 })
+    pass(2_499)
+    assert.throws(() => budget.assertWithin('a'), { status: 429 })
+    pass(1)
+    budget.assertWithin('a')
+  })
+
+  it('may spend half of the time, over and over', () => {
+    const { budget, pass } = budgetOf()
+    for (let second = 0; second < 1000; second++) {
+      budget.assertWithin('a')
+      budget.charge('a', 500)
+      pass(1000)
+    }
+    for (let second = 0; second < 41; second++) {
+      budget.charge('a', 750)
+      pass(1000)
+    }
+    assert.throws(() => budget.assertWithin('a'), { status: 429 })
+  })
+
+  it('is not refused for what another spent, nor saves more than a burst', () => {
+    const { budget, pass } = budgetOf()
+    budget.charge('a', 20_000)
+    budget.assertWithin('b')
+    budget.charge('b', 1)
+    pass(1_000_000)
+    budget.charge('b', 10_001)
+    assert.throws(() => budget.assertWithin('b'), { status: 429 })
+  })
+
+  it('is never refused where there is no bound', () => {
+    const { budget } = budgetOf({ msPerSecond: 0, burstSeconds: 20 })
+    budget.charge('a', 1e9)
+    budget.assertWithin('a')
+    assert.equal(budget.size, 0)
+  })
+})
+
+describe('a budget', () => {
+  it('remembers a bounded number of clients, those charged last', () => {
+    const { budget } = budgetOf()
+    budget.charge('first', 20_000)
+    budget.charge('busy', 20_000)
+    for (let client = 0; client < 60_000; client++) {
+      budget.charge(`client-${client}`, 20_000)
+      if (client % 1000 === 0) budget.charge('busy', 1)
+    }
+    assert.equal(budget.size, 50_000)
+    budget.assertWithin('first')
+    assert.throws(() => budget.assertWithin('busy'), { status: 429 })
+  })
+
+  it('is told the time of this thread', () => {
+    const before = threadCpuMs()
+    for (let index = 0; index < 1e7; index++) Math.sqrt(index)
+    assert.ok(threadCpuMs() > before)
+  })
+})

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { AdminError } from '../admin-error.ts'
+import { parseClientInput } from './schemas.ts'
+
+const GOOD = { name: 'a', grants: [{ audience: 'https://api.example' }] }
+
+/** What is said of a client with many of something. */
+function faultOf(more: object): string {
+  try {
+    parseClientInput({ ...GOOD, ...more })
+  } catch (error) {
+    assert.ok(error instanceof AdminError)
+    return error.message
+  }
+  return ''
+}
+
+describe('a client with thousands of faults', () => {
+  const many = <Value>(value: Value): Value[] => Array(5000).fill(value)
+  const members = Object.fromEntries(many(0).map((_, index) => [`k${index}`, 1]))
+
+  it('is refused with the first few of them, wherever they are', () => {
+    assert.equal(faultOf({}), '')
+    const faults = {
+      tags: { tags: many(7) },
+      'fine tags': { tags: many('a') },
+      grants: { grants: many({}) },
+      scopes: { grants: [{ audience: 'https://api.example', scopes: many(7) }] },
+      'fine scopes': { grants: [{ audience: 'https://api.example', scopes: many('a') }] },
+      keys: { jwks: { keys: many({}) } },
+      members,
+    }
+    for (const [name, more] of Object.entries(faults)) {
+      const fault = faultOf(more)
+      assert.ok(fault !== '' && fault.length < 600, `${name}: ${fault}`)
+    }
+  })
+
+  it('has the last of a legal list looked at', () => {
+    const scopes = [...Array(99).fill('a'), 7]
+    assert.match(faultOf({ grants: [{ ...GOOD.grants[0], scopes }] }), /scopes\.99 must be string/)
+  })
+})

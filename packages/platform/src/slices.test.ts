@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { setImmediate as nextRound } from 'node:timers/promises'
+import { createSlices } from './slices.ts'
+
+/** Does its slices one after the other, and writes down when. */
+async function work(
+  name: string,
+  slices: number,
+  next: (name: string) => Promise<void>,
+  log: string[],
+) {
+  for (let slice = 0; slice < slices; slice++) {
+    await next(name)
+    log.push(name)
+  }
+}
+
+describe('slices', () => {
+  it('run one each time the event loop goes round, however many wait', async () => {
+    const next = createSlices()
+    const log: string[] = []
+    const all = Promise.all(['a', 'a', 'b', 'c'].map((name) => work(name, 3, next, log)))
+    for (let round = 1; round <= 12; round++) {
+      await nextRound()
+      assert.equal(log.length, round)
+    }
+    await all
+  })
+
+  it('let everything that is ready run before the next', async () => {
+    const next = createSlices()
+    const log: string[] = []
+    const all = work('long', 3, next, log)
+    for (let round = 0; round < 3; round++) {
+      await nextRound()
+      log.push('short')
+    }
+    await all
+    assert.deepEqual(log, ['long', 'short', 'long', 'short', 'long', 'short'])
+  })
+
+  it('go from name to name: one that has many does not delay another', async () => {
+    const next = createSlices()
+    const log: string[] = []
+    const many = Array.from({ length: 20 }, () => work('many', 1, next, log))
+    const one = work('one', 3, next, log)
+    await one
+    assert.ok(log.length <= 7, log.join())
+    await Promise.all(many)
+    assert.equal(log.length, 23)
+  })
+})
