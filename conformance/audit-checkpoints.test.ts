@@ -73,8 +73,10 @@ describe('a checkpoint', () => {
     const key = await importJWK(signed.public_key, 'EdDSA')
     const { payload, protectedHeader } = await compactVerify(signed.checkpoint, key)
     const { seq, hash, first_seq, iss, at } = JSON.parse(new TextDecoder().decode(payload))
-    const { head } = JSON.parse((await verify()).stdout) as { head: { seq: number; hash: string } }
-    assert.deepEqual([{ seq, hash }, first_seq, iss], [head, 1, server.url])
+    assert.deepEqual([first_seq, iss], [1, server.url])
+    // The server may have made a key since, and said so in the trail.
+    using database = new DatabaseSync(join(server.dataDir, 'auth.db'), { readOnly: true })
+    assert.equal(database.prepare('SELECT hash FROM audit WHERE seq = ?').get(seq)?.hash, hash)
     assert.ok(Math.abs(Date.parse(at) - Date.now()) < 60_000)
     assert.deepEqual(protectedHeader, {
       ...{ alg: 'EdDSA', typ: 'modulariot-audit-checkpoint' },
@@ -146,15 +148,16 @@ describe('a trail that was rewritten as a whole', () => {
   })
 
   it('is named by the checkpoints in the data directory, without a word', async () => {
-    await server.restart()
-    const { seq } = await checkpoint()
+    await server.kill('SIGTERM')
     rewrite('Third Ltd')
-    const { status, message } = await verify()
-    assert.equal(status, 1)
-    assert.match(message, new RegExp(`row ${seq} differs from the checkpoint of 20`))
+    const { status, message, stdout } = await verify()
+    assert.equal(status, 1, stdout)
+    assert.match(message, /row \d+ differs from the checkpoint of 20/)
   })
 
   it('is reported by the server when it makes its next checkpoint', async () => {
+    // Once to start on the rewritten trail, and once more to stop, when it looks at it in any case.
+    await server.restart()
     await server.restart()
     assert.match(server.output(), /The audit trail no longer holds row \d+ as the checkpoint of 20/)
   })
