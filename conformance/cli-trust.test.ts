@@ -194,6 +194,20 @@ describe('credentials of the environment', () => {
     await miot(['--url', here(), 'clients', 'list'], OWN)
     assert.match(received[0] ?? '', /a-secret-of-the-environment/)
   })
+
+  it('need no quickstart.env, so that a file of another user there hinders nobody', async () => {
+    chmodSync(quickstart, 0o666)
+    const env = { ...OWN, MIOT_TOKEN_URL: here('/token'), MIOT_AUDIENCE: 'https://api.example' }
+    const { status, stderr } = await miot(['token', 'get'], env)
+    assert.equal(status, 0, stderr)
+    const sent = ['track', 'send', '--asset-id', 'a', '--api-url', here()]
+    await miot(sent, env)
+    await miot(['--url', here(), 'clients', 'list'], OWN)
+    assert.deepEqual(
+      received.map((request) => request.split(' ')[0]),
+      ['/token', '/token', '/v1/asset/track', '/oauth2/token', '/admin/v1/clients?limit=500'],
+    )
+  })
 })
 
 describe('an API that is away', () => {
