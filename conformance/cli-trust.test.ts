@@ -210,6 +210,24 @@ describe('credentials of the environment', () => {
   })
 })
 
+describe('a proxy of the environment', () => {
+  const env = { ...OWN, MIOT_AUDIENCE: 'https://api.example' }
+  for (const [how, on] of Object.entries({
+    NODE_USE_ENV_PROXY: { NODE_USE_ENV_PROXY: '1' },
+    NODE_OPTIONS: { NODE_OPTIONS: '--use-env-proxy' },
+  })) {
+    it(`gets no plaintext that is for this machine: ${how}`, async () => {
+      const proxied = { ...env, ...on, HTTP_PROXY: here(), http_proxy: here() }
+      const { status, stderr } = await miot(
+        ['token', 'get', '--token-url', here('/token')],
+        proxied,
+      )
+      assert.equal(status, 0, stderr)
+      assert.match(received.join(), /^\/token /)
+    })
+  }
+})
+
 describe('an API that is away', () => {
   it('is told after the summary of track simulate', async () => {
     const args = ['track', 'simulate', '--api-url', 'http://localhost:1', '--for', '1s']
@@ -237,5 +255,14 @@ describe('a redirect', () => {
       assert.equal(received.length, 1, args.join(' '))
       assert.ok(!received[0]?.startsWith('/elsewhere'))
     }
+  })
+
+  it('is no server that is ready, to doctor', async () => {
+    redirectTo = `http://127.0.0.1:${port}/elsewhere`
+    const { stdout } = await miot(['doctor'], { MIOT_ISSUER: here() })
+    const findings = JSON.parse(stdout).findings as { check: string; detail: string }[]
+    const server = findings.find(({ check }) => check === 'server')
+    assert.match(server?.detail ?? '', /answers 307/)
+    assert.ok(!received.some((request) => request.startsWith('/elsewhere')), received.join())
   })
 })

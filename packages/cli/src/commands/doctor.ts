@@ -147,7 +147,8 @@ function checkCertificate(tls: TlsFiles): string {
 
 async function checkServer(config: Config, fetch: Context['fetch']): Promise<string> {
   const url = `${config.issuer}/readyz`
-  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch((error) => {
+  const init = { redirect: 'manual', signal: AbortSignal.timeout(5_000) } as const
+  const response = await fetch(url, init).catch((error) => {
     const fault = certificateFault(error)
     if (fault !== null) throw new Error(`the certificate of ${url} ${fault}`)
     throw new Error(`${url} cannot be reached: is miot serve running?`)
