@@ -64,11 +64,11 @@ function checksFor(config: Config, fetch: Context['fetch']): Check[] {
 }
 
 function checkPrivate(config: Config): string {
-  const { encryptionKey, quickstart } = filesOf(config)
+  const { encryptionKey, quickstart, auditCheckpoints } = filesOf(config)
   const { dataDir, database } = config
   if (!existsSync(dataDir)) throw new Error(`${dataDir} is missing: run miot serve`)
   assertOwnDirectory(dataDir)
-  for (const path of [encryptionKey, quickstart]) assertPrivateFile(path)
+  for (const path of [encryptionKey, quickstart, auditCheckpoints]) assertPrivateFile(path)
   if (database.kind === 'sqlite' && existsSync(database.directory)) {
     for (const path of Object.values(sqliteFilesOf(database.directory))) assertPrivateDatabase(path)
   }
