@@ -89,7 +89,7 @@ function resolve(config: Config, options: CredentialOptions): Resolved {
   return { credentials, file, quickstart }
 }
 
-/** @throws CliError usage: whoever can write this file decides where secrets go. */
+/** @throws CliError usage: its text decides where secrets go. */
 function readQuickstart(config: Config): QuickstartFile {
   try {
     return parseEnv(readPrivateFile(filesOf(config).quickstart) ?? '')
