@@ -194,6 +194,38 @@ describe('credentials of the environment', () => {
     await miot(['--url', here(), 'clients', 'list'], OWN)
     assert.match(received[0] ?? '', /a-secret-of-the-environment/)
   })
+
+  it('need no quickstart.env, so that a file of another user there hinders nobody', async () => {
+    chmodSync(quickstart, 0o666)
+    const env = { ...OWN, MIOT_TOKEN_URL: here('/token'), MIOT_AUDIENCE: 'https://api.example' }
+    const { status, stderr } = await miot(['token', 'get'], env)
+    assert.equal(status, 0, stderr)
+    const sent = ['track', 'send', '--asset-id', 'a', '--api-url', here()]
+    await miot(sent, env)
+    await miot(['--url', here(), 'clients', 'list'], OWN)
+    assert.deepEqual(
+      received.map((request) => request.split(' ')[0]),
+      ['/token', '/token', '/v1/asset/track', '/oauth2/token', '/admin/v1/clients?limit=500'],
+    )
+  })
+})
+
+describe('a proxy of the environment', () => {
+  const env = { ...OWN, MIOT_AUDIENCE: 'https://api.example' }
+  for (const [how, on] of Object.entries({
+    NODE_USE_ENV_PROXY: { NODE_USE_ENV_PROXY: '1' },
+    NODE_OPTIONS: { NODE_OPTIONS: '--use-env-proxy' },
+  })) {
+    it(`gets no plaintext that is for this machine: ${how}`, async () => {
+      const proxied = { ...env, ...on, HTTP_PROXY: here(), http_proxy: here() }
+      const { status, stderr } = await miot(
+        ['token', 'get', '--token-url', here('/token')],
+        proxied,
+      )
+      assert.equal(status, 0, stderr)
+      assert.match(received.join(), /^\/token /)
+    })
+  }
 })
 
 describe('an API that is away', () => {
@@ -223,5 +255,14 @@ describe('a redirect', () => {
       assert.equal(received.length, 1, args.join(' '))
       assert.ok(!received[0]?.startsWith('/elsewhere'))
     }
+  })
+
+  it('is no server that is ready, to doctor', async () => {
+    redirectTo = `http://127.0.0.1:${port}/elsewhere`
+    const { stdout } = await miot(['doctor'], { MIOT_ISSUER: here() })
+    const findings = JSON.parse(stdout).findings as { check: string; detail: string }[]
+    const server = findings.find(({ check }) => check === 'server')
+    assert.match(server?.detail ?? '', /answers 307/)
+    assert.ok(!received.some((request) => request.startsWith('/elsewhere')), received.join())
   })
 })

@@ -137,6 +137,14 @@ const ATTACKS: readonly Attack[] = [
     spoil: (dataDir) => giveAway(key(dataDir)),
   },
   {
+    what: 'a file of checkpoints that others can write',
+    message: /audit-checkpoints\.ndjson can be written by other users \(mode 0666\): chmod 600 /,
+    spoil(dataDir) {
+      writeFileSync(join(dataDir, 'audit-checkpoints.ndjson'), '')
+      chmodSync(join(dataDir, 'audit-checkpoints.ndjson'), 0o666)
+    },
+  },
+  {
     what: 'an encryption key that others can read',
     message: /encryption\.key can be read by other users \(mode 0644\): chmod 600 /,
     spoil: (dataDir) => chmodSync(key(dataDir), 0o644),

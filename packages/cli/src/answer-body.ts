@@ -4,6 +4,8 @@ import { boundedText } from '@modulariot/oauth/client'
 
 /** Several times the longest page there is. */
 const MAX_ANSWER_BYTES = 32 * 1024 ** 2
+/** A refusal is printed whole. */
+const MAX_REFUSAL_BYTES = 64 * 1024
 
 /** @throws BodyTooLong; whatever the connection throws. */
 export function answerText(response: Response): Promise<string> {
@@ -15,8 +17,12 @@ export async function answerJson(response: Response): Promise<unknown> {
   return JSON.parse(await answerText(response))
 }
 
-/** The members of an object; none when the body is anything else, or breaks off. */
-export async function answerMembers(response: Response): Promise<Record<string, unknown>> {
-  const value = await answerJson(response).catch(() => null)
-  return typeof value === 'object' && value !== null ? { ...value } : {}
+/** The members of a refusal; none when it is no object, too long, or breaks off. */
+export async function refusalMembers(response: Response): Promise<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(await boundedText(response, MAX_REFUSAL_BYTES))
+    return typeof value === 'object' && value !== null ? { ...value } : {}
+  } catch {
+    return {}
+  }
 }

@@ -4,7 +4,7 @@
  */
 
 import { createAuthorizedFetch, TokenError, TokenSource } from '@modulariot/oauth/client'
-import { answerJson } from './answer-body.ts'
+import { answerJson, refusalMembers } from './answer-body.ts'
 import { CliError, type CliErrorCode } from './cli-error.ts'
 import { resolveApiCredentials } from './client-credentials.ts'
 import type { Context } from './context.ts'
@@ -59,18 +59,20 @@ const CODES: Readonly<Record<number, CliErrorCode>> = {
 
 /** @throws CliError saying what the API said, unless it answered 200. */
 export async function answerOf<Answer>(response: Response): Promise<Answer> {
+  const { status } = response
+  if (status !== 200) {
+    const refusal = describeRefusal(await refusalMembers(response), `${status} `)
+    throw new CliError(CODES[status] ?? 'failure', refusal)
+  }
   const answer = await answerJson(response).catch(() => null)
-  if (response.status === 200 && answer !== null) return answer as Answer
-  const refusal = typeof answer === 'object' && answer !== null ? (answer as ApiRefusal) : {}
-  throw new CliError(
-    CODES[response.status] ?? 'failure',
-    describeRefusal(refusal, `${response.status} `),
-  )
+  if (answer === null) throw new CliError('failure', describeRefusal({}, `${status} `))
+  return answer as Answer
 }
 
 /** The message behind `before`, and below it a line for each fault. */
 export function describeRefusal({ message, detail, errors }: ApiRefusal, before = ''): string[] {
-  const lines = Object.entries(errors ?? {}).map(([path, fault]) => `  ${path} ${fault}`)
+  const faults = typeof errors === 'object' ? Object.entries(errors ?? {}) : []
+  const lines = faults.map(([path, fault]) => `  ${path} ${fault}`)
   const text = [message ?? 'The API did not answer as documented', detail]
     .filter(Boolean)
     .join(': ')

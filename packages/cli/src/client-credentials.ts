@@ -42,10 +42,10 @@ export function resolveApiCredentials(
   options: CredentialOptions = {},
 ): Credentials & { readonly apiUrl: string } {
   const { credentials, file, quickstart } = resolve(config, options)
-  const apiUrl = options.apiUrl ?? config.client.apiUrl ?? file.MIOT_API_URL
+  const apiUrl = options.apiUrl ?? config.client.apiUrl ?? file().MIOT_API_URL
   if (!apiUrl) throw new CliError('usage', 'Say where the API is: --api-url or MIOT_API_URL')
   assertSecure('the API', apiUrl)
-  if (quickstart) assertOwnServer(config, apiUrl, file.MIOT_API_URL)
+  if (quickstart) assertOwnServer(config, apiUrl, file().MIOT_API_URL)
   return { ...credentials, apiUrl }
 }
 
@@ -53,35 +53,43 @@ type QuickstartFile = Readonly<Record<string, string | undefined>>
 
 interface Resolved {
   readonly credentials: Credentials
-  readonly file: QuickstartFile
+  /** Read when it is needed: who set everything else does not depend on a file of another user. */
+  readonly file: () => QuickstartFile
   /** Whether the id or the secret comes from the file. */
   readonly quickstart: boolean
 }
 
 function resolve(config: Config, options: CredentialOptions): Resolved {
-  const file = readQuickstart(config)
+  let read: QuickstartFile | null = null
+  const file = () => {
+    read ??= readQuickstart(config)
+    return read
+  }
   const set = config.client
   // A client named explicitly does not get the quick start's secret by accident.
   const named = options.clientId ?? set.clientId
-  const own = named === undefined || named === file.MIOT_CLIENT_ID ? file : {}
+  const own = () => (named === undefined || named === file().MIOT_CLIENT_ID ? file() : {})
   const { quickstart: path } = filesOf(config)
   const need = (value: string | undefined, name: string): string => {
     if (value) return value
     throw new CliError('usage', `${name} is not set, and ${path} does not have it for this client`)
   }
   const credentials = {
-    token_endpoint: need(options.tokenUrl ?? set.tokenUrl ?? file.MIOT_TOKEN_URL, 'MIOT_TOKEN_URL'),
-    client_id: need(named ?? own.MIOT_CLIENT_ID, 'MIOT_CLIENT_ID'),
-    client_secret: need(set.clientSecret ?? own.MIOT_CLIENT_SECRET, 'MIOT_CLIENT_SECRET'),
-    audience: need(options.audience ?? set.audience ?? file.MIOT_AUDIENCE, 'MIOT_AUDIENCE'),
+    token_endpoint: need(
+      options.tokenUrl ?? set.tokenUrl ?? file().MIOT_TOKEN_URL,
+      'MIOT_TOKEN_URL',
+    ),
+    client_id: need(named ?? own().MIOT_CLIENT_ID, 'MIOT_CLIENT_ID'),
+    client_secret: need(set.clientSecret ?? own().MIOT_CLIENT_SECRET, 'MIOT_CLIENT_SECRET'),
+    audience: need(options.audience ?? set.audience ?? file().MIOT_AUDIENCE, 'MIOT_AUDIENCE'),
   }
   const quickstart = named === undefined || set.clientSecret === undefined
   assertSecure('the token endpoint', credentials.token_endpoint)
-  if (quickstart) assertOwnServer(config, credentials.token_endpoint, file.MIOT_TOKEN_URL)
+  if (quickstart) assertOwnServer(config, credentials.token_endpoint, file().MIOT_TOKEN_URL)
   return { credentials, file, quickstart }
 }
 
-/** @throws CliError usage: whoever can write this file decides where secrets go. */
+/** @throws CliError usage: its text decides where secrets go. */
 function readQuickstart(config: Config): QuickstartFile {
   try {
     return parseEnv(readPrivateFile(filesOf(config).quickstart) ?? '')

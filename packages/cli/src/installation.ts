@@ -12,7 +12,7 @@ import {
   SealBroken,
   systemContext,
 } from '@modulariot/auth'
-import { assertOwnDirectory } from '@modulariot/platform/files'
+import { assertOwnDirectory, assertPrivateFile } from '@modulariot/platform/files'
 import { CliError } from './cli-error.ts'
 import { nameOf, sqliteFilesOf } from './config/database.ts'
 import { type Config, filesOf, parseEncryptionKey } from './config/parse-config.ts'
@@ -33,9 +33,11 @@ export interface PreparedInstallation {
  *
  * @throws UnsafePermissions when other users could have put something into it.
  */
-export function prepareDataDirectory({ dataDir }: Config): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  assertOwnDirectory(dataDir)
+export function prepareDataDirectory(config: Config): void {
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  assertOwnDirectory(config.dataDir)
+  // The others are checked as they are opened.
+  assertPrivateFile(filesOf(config).auditCheckpoints)
 }
 
 /** Makes the data directory and the encryption key where they are missing. */

@@ -2,6 +2,7 @@
 
 import { wantsJson } from './output.ts'
 import { createProgram } from './program.ts'
+import { keepPlaintextHere } from './proxy.ts'
 import { reportError } from './report-error.ts'
 
 // Whatever Node writes by itself, such as a report or a heap snapshot, is private too.
@@ -9,6 +10,8 @@ process.umask(0o077)
 
 // Node would open a debugger to all programs of this machine.
 process.on('SIGUSR1', () => {})
+
+keepPlaintextHere(process.env)
 
 const json = wantsJson(process.argv, process.stdout.isTTY)
 

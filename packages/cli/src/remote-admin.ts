@@ -3,7 +3,7 @@
 import type { BulkResult, ClientView, UsedSecret, WastefulClient } from '@modulariot/auth'
 import { requestToken, type TokenRequestOptions } from '@modulariot/oauth/client'
 import type { Admin, AuditLine, Place } from './administration.ts'
-import { answerJson, answerMembers, answerText } from './answer-body.ts'
+import { answerJson, answerText, refusalMembers } from './answer-body.ts'
 import { CliError, type CliErrorCode } from './cli-error.ts'
 
 /** HTTP statuses as exit statuses; others are plain failures. */
@@ -41,7 +41,7 @@ export async function createRemoteAdmin(
       signal: AbortSignal.timeout(120_000),
     })
     if (response.ok) return response
-    const { detail } = await answerMembers(response)
+    const { detail } = await refusalMembers(response)
     const message = typeof detail === 'string' ? detail : `${url} answered ${response.status}`
     throw new CliError(CODES[response.status] ?? 'failure', message)
   }

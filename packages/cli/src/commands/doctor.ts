@@ -64,11 +64,11 @@ function checksFor(config: Config, fetch: Context['fetch']): Check[] {
 }
 
 function checkPrivate(config: Config): string {
-  const { encryptionKey, quickstart } = filesOf(config)
+  const { encryptionKey, quickstart, auditCheckpoints } = filesOf(config)
   const { dataDir, database } = config
   if (!existsSync(dataDir)) throw new Error(`${dataDir} is missing: run miot serve`)
   assertOwnDirectory(dataDir)
-  for (const path of [encryptionKey, quickstart]) assertPrivateFile(path)
+  for (const path of [encryptionKey, quickstart, auditCheckpoints]) assertPrivateFile(path)
   if (database.kind === 'sqlite' && existsSync(database.directory)) {
     for (const path of Object.values(sqliteFilesOf(database.directory))) assertPrivateDatabase(path)
   }
@@ -147,7 +147,8 @@ function checkCertificate(tls: TlsFiles): string {
 
 async function checkServer(config: Config, fetch: Context['fetch']): Promise<string> {
   const url = `${config.issuer}/readyz`
-  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch((error) => {
+  const init = { redirect: 'manual', signal: AbortSignal.timeout(5_000) } as const
+  const response = await fetch(url, init).catch((error) => {
     const fault = certificateFault(error)
     if (fault !== null) throw new Error(`the certificate of ${url} ${fault}`)
     throw new Error(`${url} cannot be reached: is miot serve running?`)

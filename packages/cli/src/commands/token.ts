@@ -3,7 +3,7 @@
 import { plainText, requestToken, TokenEndpointError } from '@modulariot/oauth/client'
 import { type AccessTokenClaims, decodeBase64urlText } from '@modulariot/oauth/protocol'
 import { createVerifier } from '@modulariot/oauth/resource-server'
-import { answerMembers } from '../answer-body.ts'
+import { refusalMembers } from '../answer-body.ts'
 import { CliError } from '../cli-error.ts'
 import { resolveCredentials } from '../client-credentials.ts'
 import type { Context } from '../context.ts'
@@ -55,7 +55,7 @@ export async function revokeToken(
     signal: AbortSignal.timeout(REVOCATION_TIMEOUT_MS),
   })
   if (response.status !== 200) {
-    const { error, error_description } = await answerMembers(response)
+    const { error, error_description } = await refusalMembers(response)
     const plain = (value: unknown, otherwise: string) =>
       typeof value === 'string' ? plainText(value, [client_secret, token.trim()]) : otherwise
     throw new TokenEndpointError(

@@ -79,6 +79,15 @@ describe('a private directory', () => {
     chmodSync(parent, 0o1777)
     preparePrivateDirectory(join(parent, 'own'))
   })
+
+  it('is refused where a link among its parents leads to a place that everyone may write in', () => {
+    const open = newPath()
+    mkdirSync(join(open, 'ours'), { recursive: true })
+    chmodSync(open, 0o777)
+    const link = newPath()
+    symlinkSync(join(open, 'ours'), link)
+    assert.throws(() => preparePrivateDirectory(join(link, 'spool')), NotPrivateError)
+  })
 })
 
 describe('a private file', () => {

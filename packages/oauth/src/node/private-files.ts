@@ -34,7 +34,7 @@ const BITS: Readonly<Record<Forbidden, number>> = { write: 0o022, read: 0o077 }
 const WRITABLE_BY_OTHERS = 0o002
 const STICKY = 0o1000
 
-/** Windows has none of these. A FIFO would block the open for ever without `O_NONBLOCK`. */
+/** Windows has none of these. A FIFO would block the open without `O_NONBLOCK`. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
 const OPEN_FLAGS = constants.O_RDONLY | NO_FOLLOW | (constants.O_NONBLOCK ?? 0)
 
@@ -42,7 +42,7 @@ const OPEN_FLAGS = constants.O_RDONLY | NO_FOLLOW | (constants.O_NONBLOCK ?? 0)
  * Makes the directory with mode 0700 where it is missing, and checks it.
  *
  * It must be a directory of ours, not a symbolic link, and not writable by group or others. Its parents must
- * not be writable by everyone, unless they are sticky as `/tmp` is: there nobody else can rename what is ours.
+ * not be writable by everyone, unless they are sticky as `/tmp` is: there other users cannot rename what is ours.
  *
  * @throws NotPrivateError; the file system's own errors.
  */

@@ -28,10 +28,26 @@ const HIDDEN: Readonly<Record<string, string>> = {
   'a non-joiner between Latin letters': '\u200c',
 }
 
+/** Each shows the same as without it. */
+const ALIKE: Readonly<Record<string, string>> = {
+  'a selector behind a digit': 'PUMP-1\ufe0f',
+  'a selector behind a digit and a letter of a keycap': '1\ufe0fa\u20e3',
+  'a zero-width space behind the last word': 'ភាសា\u200b',
+  'a zero-width space behind a Latin letter': 'a\u200bភ',
+}
+
 const READABLE: Readonly<Record<string, string>> = {
   ASCII: 'Pump 7 (north) ~',
   Spanish: 'Camión número 3 – Ñuñoa',
   'Persian with a non-joiner': 'می\u200cخواهم',
+  'Persian with a mark before the non-joiner': 'خانهٔ\u200cما',
+  'Arabic with a vowel sign before the non-joiner': 'مِ\u200cخواهم',
+  'Mongolian with a vowel separator': 'ᠮᠣᠩᠭᠣᠯ\u180eᠤᠨ',
+  'Khmer with a place where a line may end': 'ភាសា\u200bខ្មែរ',
+  'Javanese with a non-joiner': 'ꦏ꧀\u200cꦱ',
+  Hebrew: 'שָׁלוֹם עוֹלָם',
+  Thai: 'สวัสดีชาวโลก',
+  'a keycap': '1\ufe0f\u20e3',
   'Hindi with a joiner': 'क्\u200dष',
   'Sinhala with a joiner': 'ශ්\u200dරී',
   'a family of emoji': '👨\u200d👩\u200d👧\u200d👦',
@@ -54,6 +70,12 @@ describe('characters that show nothing', () => {
   for (const [name, text] of Object.entries(READABLE)) {
     it(`are left where a script needs them: ${name}`, () => {
       assert.equal(holdsHiddenCharacters(text), false)
+    })
+  }
+
+  for (const [name, text] of Object.entries(ALIKE)) {
+    it(`are found where they make two names look the same: ${name}`, () => {
+      assert.equal(holdsHiddenCharacters(text), true)
     })
   }
 

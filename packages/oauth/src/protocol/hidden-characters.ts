@@ -13,17 +13,28 @@ const SHOW_NOTHING = String.raw`[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Co
 const JOINING_SCRIPTS = [
   ...['Arabic', 'Syriac', 'Nko', 'Mongolian', 'Devanagari', 'Bengali', 'Gurmukhi', 'Gujarati'],
   ...['Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala', 'Khmer', 'Myanmar', 'Tibetan'],
+  ...['Balinese', 'Javanese'],
 ]
+
+/** Scripts without spaces between words, where a zero-width one says where a line may end. */
+const SPACELESS_SCRIPTS = ['Khmer', 'Lao', 'Myanmar', 'Thai']
+
+/** A class of the characters of these scripts, and of the marks that they share with others. */
+function anyOf(scripts: readonly string[]): string {
+  return `[${scripts.map((name) => String.raw`\p{Script_Extensions=${name}}`).join('')}]`
+}
 
 /** Where such a character does what it is for. Each ends with the character; a new use is a new row. */
 const NEEDED = [
-  // Joiners right after a letter of a script that has them (RFC 5892 appendix A).
-  String.raw`[${JOINING_SCRIPTS.map((name) => String.raw`\p{Script=${name}}`).join('')}][\u200c\u200d]`,
-  // Between the parts of one emoji, and where an emoji is asked for in colour.
+  // Joiners right after a letter or a mark of a script that has them (RFC 5892 appendix A).
+  String.raw`${anyOf(JOINING_SCRIPTS)}[\u200c\u200d]`,
+  String.raw`${anyOf(SPACELESS_SCRIPTS)}\u200b(?=${anyOf(SPACELESS_SCRIPTS)})`,
+  // Between the parts of one emoji, and where an emoji is asked for in colour; a digit is one on a keycap only.
   String.raw`\p{Extended_Pictographic}\ufe0f?\p{Emoji_Modifier}?\u200d(?=\p{Extended_Pictographic})`,
-  String.raw`\p{Emoji}\ufe0f`,
+  String.raw`(?![0-9#*])\p{Emoji}\ufe0f`,
+  String.raw`[0-9#*]\ufe0f(?=\u20e3)`,
   // Forms of Mongolian letters and of Chinese characters.
-  String.raw`\p{Script=Mongolian}[\u180b-\u180d\u180f]`,
+  String.raw`\p{Script=Mongolian}[\u180b-\u180f]`,
   String.raw`\p{Script=Han}[\ufe00-\ufe02\u{e0100}-\u{e01ef}]`,
 ]
 

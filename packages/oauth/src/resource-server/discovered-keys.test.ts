@@ -72,6 +72,18 @@ describe('a verifier that knows the issuer only', () => {
   })
 })
 
+describe('keys that cannot be fetched', () => {
+  it('have their reason in each refusal until the next try', async () => {
+    const { urls, server, verify } = setUp()
+    server.jwks = async () => new Response(null, { status: 500 })
+    const token = await sign(CLAIMS)
+    for (let count = 0; count < 3; count++) {
+      await assert.rejects(verify(token), { status: 503, message: /JWKS answered 500/ })
+    }
+    assert.deepEqual(urls, [METADATA_URL, JWKS_URI])
+  })
+})
+
 describe('keys that moved to another address', () => {
   it('are looked for anew once those that were known may not be used any more', async () => {
     const clock = new VirtualClock()

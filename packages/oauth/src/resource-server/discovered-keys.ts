@@ -54,7 +54,10 @@ export class DiscoveredKeys implements KeySource {
       return await work(keys)
     } catch (error) {
       // There are none, or none that may still be used: they may have moved to another address.
-      if (this.#keys === keys) this.#keys = null
+      if (this.#keys === keys) {
+        this.#keys = null
+        this.#fault = error instanceof Error ? error.cause : null
+      }
       throw error
     }
   }

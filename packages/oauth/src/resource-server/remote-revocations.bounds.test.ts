@@ -141,12 +141,12 @@ describe('a full list', () => {
 
 describe('an entry', () => {
   for (const [why, wrong] of Object.entries({
-    'a jti of a megabyte': entry('x'.repeat(1 << 20)),
-    'a client_id of a megabyte': {
-      ...{ kind: 'client', client_id: 'x'.repeat(1 << 20) },
+    'a jti of 256 KiB': entry('x'.repeat(1 << 18)),
+    'a client_id of 256 KiB': {
+      ...{ kind: 'client', client_id: 'x'.repeat(1 << 18) },
       ...{ issued_until: 1, expires: FAR },
     },
-    'a kid of a megabyte': { kind: 'key', kid: 'x'.repeat(1 << 20), expires: FAR },
+    'a kid of 256 KiB': { kind: 'key', kid: 'x'.repeat(1 << 18), expires: FAR },
     'an end that is no time': { kind: 'token', jti: 'a', expires: '2030' },
   })) {
     it(`is a fault of the feed with ${why}, and held by nothing`, async () => {
@@ -184,10 +184,10 @@ describe('an entry', () => {
 })
 
 describe('a cursor', () => {
-  it('of a megabyte is not sent back', async () => {
+  it('of 256 KiB is not sent back', async () => {
     const { follower, silent } = await setUp(() => ({
       revocations: [],
-      cursor: 'x'.repeat(1 << 20),
+      cursor: 'x'.repeat(1 << 18),
       more: false,
     }))
     assert.match((await silent()).reason, /not a page/)

@@ -348,7 +348,8 @@ describe('a feed that refuses', () => {
       Response.json({ revocations: [7], cursor: 'c', more: false }),
     'an entry of no kind': () =>
       Response.json({ revocations: [{ expires: 1 }], cursor: 'c', more: false }),
-    'more than 4 MiB': () => new Response(' '.repeat(4 * 1024 * 1024 + 1)),
+    'more than 512 KiB': () =>
+      new Response(`{"revocations":[],"cursor":"c","more":false${' '.repeat(512 * 1024)}}`),
   }
   for (const [what, answer] of Object.entries(answers)) {
     it(`by ${what} has said nothing`, async () => {
