@@ -301,6 +301,21 @@ describe('a caller without audit:read', () => {
 })
 
 describe('creating clients in bulk', () => {
+  it('gives way to other work between two lines', async () => {
+    let turns = 0
+    const count = (): void => {
+      turns++
+      immediate = setImmediate(count)
+    }
+    let immediate = setImmediate(count)
+    try {
+      await createClients(Array(50).fill(INPUT), place.acme, admin)
+    } finally {
+      clearImmediate(immediate)
+    }
+    assert.ok(turns >= 50, `${turns} turns`)
+  })
+
   it('makes the good ones; a bad one fails alone, in its place', async () => {
     const existing = await make({ external_id: 'ERP-1' })
     const limited = place.caller(place.acme, ['clients:write'])
