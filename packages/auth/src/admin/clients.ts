@@ -63,19 +63,19 @@ export type BulkResult =
 /**
  * Makes each of them that can be made; a bad one fails alone. In the order of the inputs.
  *
- * @param inputs whatever was sent: `ClientInput`, if it is good.
+ * @param inputs whatever was sent: `ClientInput`, if it is good. Each is taken in a turn of its own.
  */
 export async function createClients(
-  inputs: readonly unknown[],
+  inputs: Iterable<unknown>,
   tenant: Tenant,
   context: AdminContext,
 ): Promise<BulkResult[]> {
   const audiences = await context.store.listAudiences()
   const prepared: (Registration | { refused: string })[] = []
   for (const input of inputs) {
-    // Ten RSA keys take milliseconds to check, and a batch has many lines: others get their turn.
-    await setImmediate()
     prepared.push(prepareOrRefuse(input, tenant, audiences, context))
+    // A full line, or ten RSA keys, take milliseconds, and a batch has many: others get their turn.
+    await setImmediate()
   }
   const good = prepared.filter((one): one is Registration => !('refused' in one))
   // An idempotency key stands for one change; here it is the external_id that makes a retry safe.
