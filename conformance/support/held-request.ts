@@ -52,6 +52,8 @@ export async function holdBack(
   socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`)
   let seen = ''
   while (!seen.includes(CONTINUE)) seen += String((await once(socket, 'data'))[0])
+  // An answer may come before the body is whole; without a listener it would be lost.
+  socket.pause()
   socket.write(bytes.subarray(0, -1))
   return {
     socket,

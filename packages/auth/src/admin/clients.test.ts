@@ -301,6 +301,28 @@ describe('a caller without audit:read', () => {
 })
 
 describe('creating clients in bulk', () => {
+  it('gives way to other work between two lines', async () => {
+    let turns = 0
+    const count = (): void => {
+      turns++
+      immediate = setImmediate(count)
+    }
+    let immediate = setImmediate(count)
+    try {
+      const turnsAtEach: number[] = []
+      const inputs = Array.from({ length: 50 })
+        .values()
+        .map(() => {
+          turnsAtEach.push(turns)
+          return INPUT
+        })
+      await createClients(inputs, place.acme, admin)
+      assert.equal(new Set(turnsAtEach).size, 50, 'each is made in a turn of its own')
+    } finally {
+      clearImmediate(immediate)
+    }
+  })
+
   it('makes the good ones; a bad one fails alone, in its place', async () => {
     const existing = await make({ external_id: 'ERP-1' })
     const limited = place.caller(place.acme, ['clients:write'])

@@ -1,5 +1,6 @@
 /** Administering clients: make, find, change, disable. Every change is in the trail. */
 
+import { setImmediate } from 'node:timers/promises'
 import { AdminError, invalidInput } from '../admin-error.ts'
 import type { Audience } from '../audiences/audience.ts'
 import type { AuditAction } from '../audit/entry.ts'
@@ -62,22 +63,20 @@ export type BulkResult =
 /**
  * Makes each of them that can be made; a bad one fails alone. In the order of the inputs.
  *
- * @param inputs whatever was sent: `ClientInput`, if it is good.
+ * @param inputs whatever was sent: `ClientInput`, if it is good. Each is taken in a turn of its own.
  */
 export async function createClients(
-  inputs: readonly unknown[],
+  inputs: Iterable<unknown>,
   tenant: Tenant,
   context: AdminContext,
 ): Promise<BulkResult[]> {
   const audiences = await context.store.listAudiences()
-  const prepared = inputs.map((input): Registration | { refused: string } => {
-    try {
-      return prepare({ ...parseClientInput(input), ...tenant }, audiences, context)
-    } catch (error) {
-      if (error instanceof AdminError) return { refused: error.message }
-      throw error
-    }
-  })
+  const prepared: (Registration | { refused: string })[] = []
+  for (const input of inputs) {
+    prepared.push(prepareOrRefuse(input, tenant, audiences, context))
+    // A full line, or ten RSA keys, take milliseconds, and a batch has many: others get their turn.
+    await setImmediate()
+  }
   const good = prepared.filter((one): one is Registration => !('refused' in one))
   // An idempotency key stands for one change; here it is the external_id that makes a retry safe.
   const outcomes = (await storeAll(good, { ...context, idempotency: null })).values()
@@ -166,6 +165,20 @@ function actionOf({ status, ...rest }: ClientChange): AuditAction {
 
 function changedSince({ version }: Client): AdminError {
   return new AdminError('precondition_failed', `The client has changed; its version is ${version}`)
+}
+
+function prepareOrRefuse(
+  input: unknown,
+  tenant: Tenant,
+  audiences: readonly Audience[],
+  context: AdminContext,
+): Registration | { readonly refused: string } {
+  try {
+    return prepare({ ...parseClientInput(input), ...tenant }, audiences, context)
+  } catch (error) {
+    if (error instanceof AdminError) return { refused: error.message }
+    throw error
+  }
 }
 
 function prepare(

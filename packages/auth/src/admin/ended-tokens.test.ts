@@ -112,6 +112,24 @@ describe('a change that takes power away', () => {
     assert.equal(disabled.status, 'disabled')
     assert.deepEqual(await cuts(), [(before[0] ?? 0) + 1])
   })
+
+  it('does not make a client unusable by disabling and enabling it in turn', async () => {
+    const { client_id } = await make()
+    const refusal = await (async () => {
+      for (let turn = 0; turn < 100; turn++) {
+        await change(client_id, { status: 'disabled' })
+        await change(client_id, { status: 'active' })
+      }
+    })().catch((error: unknown) => error)
+    assert.ok(refusal instanceof AdminError && refusal.code === 'conflict')
+    assert.match(refusal.message, /; try again in 1 s$/)
+    // What is disabled stays so, and the cut goes no further.
+    const { status } = await change(client_id, { status: 'disabled' })
+    assert.equal(status, 'disabled')
+    assert.deepEqual(await cuts(), [Math.floor(place.clock.now / 1000) + 31])
+    place.clock.now += 1000
+    assert.equal((await change(client_id, { status: 'active' })).status, 'active')
+  })
 })
 
 describe('a secret', () => {

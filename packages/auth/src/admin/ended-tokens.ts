@@ -15,14 +15,14 @@ const MAX_AHEAD_SECONDS = 30
  */
 export function endTokens(client: Client, nowMs: number): Client {
   const cut = cutOff(client, nowMs)
-  const aheadSeconds = (cut.tokens_revoked_until ?? 0) - nowMs / 1000
-  if (aheadSeconds > MAX_AHEAD_SECONDS) throw new AdminError('conflict', tooOften(aheadSeconds))
+  assertNewTokensCount(cut, nowMs, 'disable it, or ')
   return cut
 }
 
 /**
  * A change's result, its tokens ended where the change takes from them. A disabled client has none: they ended
- * when it was disabled. Disabling gets no new tokens, so it is never refused.
+ * when it was disabled. Disabling gets no new tokens, so it is never refused. Enabling does, so it is refused until
+ * verifiers take them: otherwise disabling and enabling in turn would move the cut ahead without a bound.
  *
  * @throws AdminError `conflict`, as `endTokens` does.
  */
@@ -31,12 +31,22 @@ export function endWhatIsTakenAway(
   after: Client,
   circumstances: Circumstances,
 ): Client {
-  if (before.status === 'disabled' || !takesAway(before, after, circumstances)) return after
   const { nowMs } = circumstances
+  if (before.status === 'disabled') {
+    if (after.status === 'active') assertNewTokensCount(after, nowMs)
+    return after
+  }
+  if (!takesAway(before, after, circumstances)) return after
   return after.status === 'disabled' ? cutOff(after, nowMs) : endTokens(after, nowMs)
 }
 
-function tooOften(aheadSeconds: number): string {
+/** @param instead what to do other than wait, with a comma after it. */
+function assertNewTokensCount(client: Client, nowMs: number, instead = ''): void {
+  const aheadSeconds = (client.tokens_revoked_until ?? 0) - nowMs / 1000
+  if (aheadSeconds <= MAX_AHEAD_SECONDS) return
   const seconds = Math.ceil(aheadSeconds - MAX_AHEAD_SECONDS)
-  return `The tokens of this client were ended too often in a row; disable it, or try again in ${seconds} s`
+  throw new AdminError(
+    'conflict',
+    `The tokens of this client were ended too often in a row; ${instead}try again in ${seconds} s`,
+  )
 }

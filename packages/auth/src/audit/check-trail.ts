@@ -42,7 +42,7 @@ async function checkFromBase(
 ): Promise<AuditVerdict> {
   try {
     const base = text === null ? null : await signer.verify('base', text)
-    return await verifyTrail(trailRows(store, 0), { base, known })
+    return await verifyTrail(trailRows(store, null), { base, known })
   } catch (error) {
     if (!(error instanceof CheckpointRefused)) throw error
     return { ok: false, brokenSeq: 1, why: `row 1 has a base in its place that ${error.message}` }
@@ -58,10 +58,10 @@ export async function readBase(
   return text === null ? null : signer.verify('base', text)
 }
 
-/** In the order of `seq`, behind `after`. Other work gets its turn between two pages. */
+/** In the order of `seq`, behind `after`; null: all. Other work gets its turn between two pages. */
 export async function* trailRows(
   store: Pick<AuthStore, 'readAudit'>,
-  after: number,
+  after: number | null,
 ): AsyncGenerator<AuditRow> {
   for (let seq = after; ; ) {
     const page = await store.readAudit({ after: seq, limit: PAGE_ROWS })

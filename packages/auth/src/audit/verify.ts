@@ -72,6 +72,7 @@ export async function verifyTrail(
 function faultOf(row: AuditRow, head: AuditHead, base: AuditHead | null): AuditVerdict | null {
   const expected = head.seq + 1
   if (row.seq !== expected) {
+    if (row.seq < 1) return broken(row.seq, 'stands before the first: it was forged')
     if (row.seq <= head.seq) return broken(row.seq, 'is there, although retention had cut it')
     const uncut = expected === 1 && base === null
     return broken(

@@ -44,6 +44,16 @@ describe('a failure budget', () => {
     )
   })
 
+  it('lets nobody wait longer than its window when the clock is set back', () => {
+    const budget = new FailureBudget(POLICY, 10)
+    const now = 1_800_000_000_000
+    while (budget.waitMs('key', now) === 0) budget.fail('key', now)
+    for (const backMs of [1000, 3_600_000, 365 * 86_400_000]) {
+      assert.ok(budget.waitMs('key', now - backMs) <= WINDOW_MS)
+      assert.ok(budget.describe('key', now - backMs).resetSeconds <= POLICY.windowSeconds)
+    }
+  })
+
   it('says exactly how long to wait: then one more is allowed, a millisecond sooner it is not', () => {
     fc.assert(
       fc.property(gaps, (waits) => {

@@ -49,10 +49,7 @@ export class FailureBudget {
 
   /** Counts a failure. Those that were under way together may overdraw; the wait does not grow for it. */
   fail(key: string, nowMs: number): void {
-    const debt = Math.min(
-      this.#debtMs(key, nowMs) + this.#intervalMs,
-      this.#burst * this.#intervalMs,
-    )
+    const debt = Math.min(this.#debtMs(key, nowMs) + this.#intervalMs, this.#maxDebtMs)
     this.#paidUntil.set(key, nowMs + debt)
   }
 
@@ -69,7 +66,13 @@ export class FailureBudget {
     }
   }
 
+  get #maxDebtMs(): number {
+    return this.#burst * this.#intervalMs
+  }
+
+  /** More than can be owed is what a clock that was set back makes of it. */
   #debtMs(key: string, nowMs: number): number {
-    return Math.max(0, (this.#paidUntil.get(key) ?? 0) - nowMs)
+    const debt = (this.#paidUntil.get(key) ?? 0) - nowMs
+    return Math.min(Math.max(0, debt), this.#maxDebtMs)
   }
 }

@@ -274,8 +274,8 @@ export interface AuthStore {
    * False, and nothing, when there is no such row: another instance has cut it. Tells no listener.
    */
   cutAudit(cut: AuditCut): Promise<boolean>
-  /** In order of `seq`, behind `after`. */
-  readAudit(page: { after: number; limit: number }): Promise<AuditRow[]>
+  /** In order of `seq`, behind `after`; null: all there are, also at a place that we give to none. */
+  readAudit(page: { after: number | null; limit: number }): Promise<AuditRow[]>
 
   /**
    * Calls `listener` within a second of any change to clients, audiences, keys or revocations, whoever made

@@ -81,7 +81,7 @@ export async function createMany(call: AdminCall): Promise<Readable> {
   const lines = linesOf(body)
   const tenant = tenantOf(call)
   const make = async (batch: readonly string[]): Promise<string> =>
-    answerLines(await createClients(batch.map(parseLine), tenant, call.context))
+    answerLines(await createClients(batch.values().map(parseLine), tenant, call.context))
   // Before the head is sent, so that a refusal or an outage at the beginning has a status.
   const firstBatch = take(lines)
   const first = firstBatch.length === 0 ? null : await make(firstBatch)

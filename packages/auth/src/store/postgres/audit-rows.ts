@@ -8,6 +8,7 @@ import type { AuthStore } from '../store.ts'
 import { assertAuthority } from './client-rows.ts'
 
 const COLUMNS = 'seq, entry::text AS entry, hash'
+const MIN_BIGINT = '-9223372036854775808'
 const FILTERS = ['org_id', 'environment', 'target_id', 'action'] as const
 
 export function auditReads(
@@ -46,8 +47,8 @@ export function auditReads(
     },
     readAudit: async ({ after, limit }) => {
       const { rows } = await postgres.query(
-        `SELECT ${COLUMNS} FROM auth.audit WHERE seq > $1 ORDER BY seq LIMIT $2`,
-        [after, limit],
+        `SELECT ${COLUMNS} FROM auth.audit WHERE seq >= $1 ORDER BY seq LIMIT $2`,
+        [after === null ? MIN_BIGINT : after + 1, limit],
       )
       return rows.map(auditRowOf)
     },

@@ -102,6 +102,19 @@ it('PostgreSQL: a database of version 1 keeps its trail, and answers the retries
   assert.equal(await store.findIdempotent(tenant, 'key-of-long-ago'), null)
 })
 
+it('PostgreSQL: a row of the trail that was put before the first is read with the others', async () => {
+  await using here = await place()
+  const store = await here.open()
+  await populate(store)
+  const insert = `INSERT INTO auth.audit (seq, entry, hash) VALUES ($1, '{}', '')`
+  await here.database.query(insert, [0])
+  assert.equal((await store.readAudit({ after: null, limit: 1 }))[0]?.seq, 0)
+  assert.equal((await store.readAudit({ after: 0, limit: 1 }))[0]?.seq, 1)
+  // A place that is no exact number must fail the reader, not escape it.
+  await here.database.query(insert, ['-9223372036854775808'])
+  await assert.rejects(store.readAudit({ after: null, limit: 1 }), RangeError)
+})
+
 it('PostgreSQL: a database that takes no writes is not well', async () => {
   await using here = await place()
   const store = await here.open()

@@ -61,7 +61,8 @@ export function auditTable(
       }),
     reads: {
       listAudit: (query) => attempt(() => sql.list(query).map(auditRowOf)),
-      readAudit: ({ after, limit }) => attempt(() => sql.after.all(after, limit).map(auditRowOf)),
+      readAudit: ({ after, limit }) =>
+        attempt(() => sql.after.all(after ?? Number.NEGATIVE_INFINITY, limit).map(auditRowOf)),
       readAuditBase: () =>
         attempt(() => (sql.base.get()?.checkpoint as string | undefined) ?? null),
     },

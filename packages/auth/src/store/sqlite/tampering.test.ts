@@ -106,6 +106,12 @@ const CRIMES: Record<string, [(database: DatabaseSync) => void, number | null, n
     3,
     3,
   ],
+  'a row put before the first': [
+    (database) =>
+      database.exec('INSERT INTO audit SELECT -7, entry, hash FROM audit WHERE seq = 2'),
+    -7,
+    -7,
+  ],
   'the newest rows cut off': [
     (database) => database.exec('DELETE FROM audit WHERE seq > 4'),
     null,
