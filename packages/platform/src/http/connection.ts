@@ -32,7 +32,7 @@ const END_TIMEOUT_MS = 2000
 export class Connection {
   /** What the bound an address counts by; null: a trusted proxy's, which has none. */
   readonly block: string | null
-  /** When it was opened or last began a request, `performance.now()`. */
+  /** When it was opened, last began a request or took a part of its answer, `performance.now()`. */
   activeAt: number
   /** Carries HTTP: the TLS handshake is done, or there is none. */
   ready: boolean
@@ -43,10 +43,12 @@ export class Connection {
   /** The request that was answered before all of its body came. */
   #refused: IncomingMessage | null = null
   #waiting: Exchange[] = []
+  /** Nothing more is read. */
+  #held = false
   #handle: RequestListener = () => {}
   #ending = false
-  /** The answer that waits for its reader: how far it is, and by when it must be further. */
-  #unsent = { confirmedBytes: -1, deadline: 0 }
+  /** How far the answer is that waits for its reader; -1: none waits. */
+  #confirmedBytes = -1
 
   constructor(
     socket: Socket,
@@ -64,33 +66,58 @@ export class Connection {
     this.#maxWaiting = options.maxWaiting
     this.#onClose = options.onClose
     this.activeAt = performance.now()
+    if (this.ready) this.#keepHeld()
   }
 
   get socket(): Socket {
     return this.#socket
   }
 
-  /** No answer is being made: there is no request, or not the whole of it. */
+  /** No answer is being made: there is no request, not the whole of it, or all of its answer. */
   get evictable(): boolean {
-    return this.#current === null || !this.#current.request.complete
+    if (this.#current === null) return true
+    const { request, response } = this.#current
+    return !request.complete || response.writableEnded
   }
 
   /** After the TLS handshake. */
   becomeReady(socket: Socket): void {
     this.#socket = socket
     this.ready = true
+    this.#keepHeld()
   }
 
   /** Handles the request now, or once the answers before it are with the kernel. */
   take(request: IncomingMessage, response: ServerResponse, handle: RequestListener): void {
-    if (this.#ending) return
-    if (this.#current === null) this.#begin({ request, response }, handle)
+    if (this.#ending) this.#hold()
+    else if (this.#current === null) this.#begin({ request, response }, handle)
     else if (this.#waiting.length >= this.#maxWaiting) this.close('pipelined')
     else {
       this.#waiting.push({ request, response })
       this.#handle = handle
-      this.#socket.pause()
+      this.#hold()
     }
+  }
+
+  #hold(): void {
+    this.#held = true
+    // Node pauses its parser, too, when a request comes while an answer is unsent, and then fails on the next
+    // TLS record of the same read (HPE_PAUSED). This is how it remembers to do so after the chunk.
+    Object.assign(this.#socket, { _paused: false })
+    this.#socket.pause()
+  }
+
+  /** Node resumes the socket at the end of every message. */
+  #keepHeld(): void {
+    this.#socket.on('resume', () => {
+      if (this.#held) this.#socket.pause()
+    })
+  }
+
+  #release(): void {
+    if (!this.#held) return
+    this.#held = false
+    this.#socket.resume()
   }
 
   #begin(exchange: Exchange, handle: RequestListener): void {
@@ -104,12 +131,14 @@ export class Connection {
     const request = this.#current?.request
     this.#refused = request === undefined || request.complete ? null : request
     this.#current = null
-    if (this.#socket.destroyed) this.#waiting = []
+    // RFC 9112 §9.6: nothing is processed after the answer that closes the connection.
+    if (!this.#socket.writable) this.#waiting = []
     else if (this.#ending) this.end()
     else {
       const next = this.#waiting.shift()
+      // Also when it begins the last one: that its client leaves is only seen while the socket is read.
+      if (this.#waiting.length === 0) this.#release()
       if (next !== undefined) this.#begin(next, this.#handle)
-      else if (this.#socket.isPaused()) this.#socket.resume()
     }
   }
 
@@ -157,20 +186,12 @@ export class Connection {
    */
   unsentBytes(now: number, timeoutMs: number, bytesPerSecond: number): number | null {
     const { writableLength, bytesWritten } = this.#socket
-    if (writableLength === 0) {
-      this.#unsent.confirmedBytes = -1
-      return 0
+    const confirmedBytes = writableLength === 0 ? -1 : bytesWritten - writableLength
+    if (confirmedBytes !== this.#confirmedBytes) {
+      this.#confirmedBytes = confirmedBytes
+      this.activeAt = now
     }
-    const confirmedBytes = bytesWritten - writableLength
-    if (confirmedBytes !== this.#unsent.confirmedBytes) {
-      const deadline = now + timeoutMs + (writableLength / bytesPerSecond) * 1000
-      this.#unsent = { confirmedBytes, deadline }
-    }
-    return now > this.#unsent.deadline ? null : writableLength
-  }
-
-  /** By when the answer that waits must be further. */
-  get unsentDeadline(): number {
-    return this.#unsent.deadline
+    const allowedMs = timeoutMs + (writableLength / bytesPerSecond) * 1000
+    return writableLength > 0 && now - this.activeAt > allowedMs ? null : writableLength
   }
 }

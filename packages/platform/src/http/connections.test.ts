@@ -43,6 +43,7 @@ async function start({ limits = {}, requestTimeoutMs = 30_000, tls = null }: Set
         handled++
         return LARGE
       })
+      scope.get('/larger', async () => Buffer.alloc(20 * 1024 ** 2, 'x'))
       scope.get('/small', async () => {
         handled++
         underWay++
@@ -68,6 +69,8 @@ async function start({ limits = {}, requestTimeoutMs = 30_000, tls = null }: Set
     connectionLimits: limits,
     metrics,
   })
+  const sockets: Socket[] = []
+  app.server.on('connection', (socket: Socket) => sockets.push(socket))
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   return {
@@ -75,6 +78,7 @@ async function start({ limits = {}, requestTimeoutMs = 30_000, tls = null }: Set
     handled: () => handled,
     mostUnderWay: () => mostUnderWay,
     letGo: gate.resolve,
+    bytesRead: () => sockets.reduce((sum, socket) => sum + socket.bytesRead, 0),
     connections: () =>
       new Promise<number>((resolve) =>
         app.server.getConnections((_error, count) => resolve(count)),
@@ -195,6 +199,53 @@ describe('requests of one connection', () => {
     },
   )
 
+  it('do not begin after an answer that ends the connection', WITHIN, async () => {
+    await using server = await start()
+    const socket = open(server.port)
+    socket.write(`GET /small HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n${get('/small')}`)
+    const heard = await read(socket, 9)
+    assert.match(heard, /^HTTP\/1\.1 400 /)
+    assert.equal(server.handled(), 0)
+  })
+
+  it('that waited are given up when their client leaves', WITHIN, async () => {
+    await using server = await start()
+    const socket = open(server.port)
+    socket.write(get('/small') + get('/held'))
+    while (server.handled() < 2) await new Promise(setImmediate)
+    socket.destroy()
+    await settled(server, 0)
+  })
+
+  it('that come after the connection has timed out are not read', WITHIN, async () => {
+    await using server = await start({ requestTimeoutMs: 300 })
+    const socket = open(server.port)
+    socket.write(`${get('/held')}GET /small HTTP/1.1\r\nX-Cut: `)
+    // The second has timed out, and the connection ends after the first.
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    socket.write(`\r\nHost: x\r\n\r\n${get('/small').repeat(100_000)}`)
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    assert.ok(server.bytesRead() < 256 * 1024, `${server.bytesRead()} were read`)
+    socket.destroy()
+  })
+
+  it('that come in many TLS records wait for an answer that is unread', WITHIN, async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'records-'))
+    await using server = await start({ tls: writeTls(folder.path) })
+    const options = { port: server.port, host: '127.0.0.1', rejectUnauthorized: false }
+    const socket = connectTls(options)
+    await once(socket, 'secureConnect')
+    socket.pause()
+    socket.write(get('/large'))
+    while (server.handled() === 0) await new Promise(setImmediate)
+    // A record holds 16 KiB.
+    const padded = `GET /small HTTP/1.1\r\nHost: x\r\nX-Pad: ${'x'.repeat(9000)}\r\n\r\n`
+    socket.write(padded.repeat(3))
+    socket.resume()
+    while (server.handled() < 4) await new Promise(setImmediate)
+    socket.destroy()
+  })
+
   it('that are no HTTP are answered after the answer they came behind', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
@@ -215,6 +266,16 @@ async function smallAnswers(socket: Socket, count: number): Promise<void> {
     heard += chunk.toString('latin1')
     if (heard.split('small').length > count) return
   }
+}
+
+/** Reads so many bytes, and closes. */
+async function receives(socket: Socket, count: number): Promise<void> {
+  let bytes = 0
+  for await (const chunk of socket) {
+    bytes += (chunk as Buffer).length
+    if (bytes >= count) return
+  }
+  assert.fail(`closed after ${bytes} bytes`)
 }
 
 describe('an answer', () => {
@@ -257,13 +318,7 @@ describe('an answer', () => {
     })
     const socket = open(server.port)
     socket.write(get('/large'))
-    let bytes = 0
-    while (bytes < LARGE.length) {
-      const chunk = socket.read() as Buffer | null
-      if (chunk === null) await once(socket, 'readable')
-      else bytes += chunk.length
-    }
-    socket.destroy()
+    await receives(socket, LARGE.length)
   })
 
   it('waits unread no further than all of them together may', WITHIN, async () => {
@@ -276,6 +331,21 @@ describe('an answer', () => {
     await settled(server, 2)
     await server.says('miot_http_connections_closed_total{reason="memory"} 4')
     for (const socket of sockets) socket.destroy()
+  })
+
+  it('that made no progress for longest is dropped first, however long it is', WITHIN, async () => {
+    await using server = await start({ limits: { unsentBytes: 24 * 1024 ** 2 } })
+    const stuck = open(server.port)
+    stuck.pause()
+    stuck.write(get('/larger'))
+    // Long enough that its lack of progress is seen before the other begins.
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    const younger = open(server.port)
+    younger.pause()
+    younger.write(get('/large'))
+    await server.says('miot_http_connections_closed_total{reason="memory"} 1')
+    await receives(younger, LARGE.length)
+    stuck.destroy()
   })
 })
 
@@ -324,6 +394,20 @@ describe('connections', () => {
     server.letGo()
     for (const socket of busy) assert.match(await read(socket, 1), /^HTTP\/1\.1 200 /)
     await server.says('miot_http_connections_closed_total{reason="total"} 1')
+  })
+
+  it('take the place of one that does not read its answer', WITHIN, async () => {
+    await using server = await start({ limits: { max: 2 } })
+    const unread = [open(server.port), open(server.port)]
+    for (const socket of unread) {
+      socket.pause()
+      socket.write(get('/large'))
+    }
+    while (server.handled() < 2) await new Promise(setImmediate)
+    const next = open(server.port)
+    next.write(get('/small'))
+    assert.match(await read(next, 1), /^HTTP\/1\.1 200 /)
+    for (const socket of unread) socket.destroy()
   })
 
   it('take the place of one whose request never becomes whole', WITHIN, async () => {

@@ -147,7 +147,7 @@ export class Connections {
   }
 
   /**
-   * Closes those that have begun no request for longest, and whose request has not become whole since.
+   * Closes those that have begun no request and read nothing for longest, and for which no answer is being made.
    *
    * @returns whether there is room now.
    */
@@ -184,8 +184,8 @@ export class Connections {
       }
     }
     if (unsent <= limits.unsentBytes) return
-    // Those that must be further the soonest have made no progress for longest.
-    waiting.sort((one, other) => one.connection.unsentDeadline - other.connection.unsentDeadline)
+    // First those that made no progress for longest.
+    waiting.sort((one, other) => one.connection.activeAt - other.connection.activeAt)
     for (const { connection, bytes } of waiting) {
       if (unsent <= limits.unsentBytes) return
       unsent -= bytes
