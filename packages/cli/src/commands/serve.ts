@@ -12,10 +12,12 @@ const SHUTDOWN_LIMIT_MS = 30_000
 export async function serveCommand(context: Context, socket: number | null): Promise<void> {
   const config = context.config()
   const running = await serve(config, socket)
-  process.stdout.write(printable(welcome(config, running, Date.now())))
-  const signal = await new Promise<string>((resolve) => {
+  // Before it says that it serves: a supervisor may stop it in the same instant.
+  const told = new Promise<string>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM']) process.once(name, resolve)
   })
+  process.stdout.write(printable(welcome(config, running, Date.now())))
+  const signal = await told
   setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref()
   // Whoever presses Ctrl-C has no balancer in front.
   await running.stop(signal === 'SIGINT' ? 0 : config.drainSeconds * 1000)
