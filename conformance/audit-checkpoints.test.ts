@@ -229,21 +229,25 @@ describe('the file of checkpoints', () => {
 
     using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
     const target = join(folder.path, 'target')
-    await server.restart()
     writeFileSync(target, '')
+    rmSync(localFile())
     const obstacles = [() => symlinkSync(target, localFile()), () => mkdirSync(localFile())]
     for (const obstacle of obstacles) {
+      await server.restart()
+      await grow()
       rmSync(localFile(), { recursive: true, force: true })
       obstacle()
-      await grow()
       const before = server.output().length
-      await server.restart()
-      const told = server.output().slice(before)
-      assert.match(told, /the audit checkpoint is in this log only/)
+      await server.kill('SIGTERM')
+      assert.match(server.output().slice(before), /the audit checkpoint is in this log only/)
+      const untouched = statSync(localFile()).isDirectory()
+        ? readdirSync(localFile())
+        : readFileSync(target, 'utf8')
+      assert.equal(untouched.length, 0)
+      // With either in its place the server refuses to start: conformance/private-files.test.ts.
+      rmSync(localFile(), { recursive: true })
     }
-    assert.equal(readFileSync(target, 'utf8'), '')
-    assert.deepEqual(readdirSync(localFile()), [])
-    rmSync(localFile(), { recursive: true })
+    await server.restart()
   })
 })
 
