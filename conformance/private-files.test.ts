@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
@@ -18,9 +19,9 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  watch,
   writeFileSync,
 } from 'node:fs'
-import { watch } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -357,9 +358,12 @@ describe('what the server makes', { skip }, () => {
     const reports = mkdtempSync(join(folder, 'reports-'))
     const NODE_OPTIONS = `--report-on-signal --report-directory=${reports}`
     const server = await withUmask(0, () => startServer({ NODE_OPTIONS }))
-    const made = watch(reports, { signal: AbortSignal.timeout(60_000) })
+    // That of node:fs/promises would begin to watch when it is first read.
+    const watcher = watch(reports)
+    const made = once(watcher, 'change', { signal: AbortSignal.timeout(20_000) })
     process.kill(server.pid(), 'SIGUSR2')
-    for await (const _ of made) break
+    await made
+    watcher.close()
     await server.stop()
     assert.equal(namesIn(reports).length, 1)
     assertAllPrivate(reports)
