@@ -159,14 +159,17 @@ export class Connection {
     if (this.#current === null) this.end()
   }
 
-  /** Says `text` and closes, at the latest after a deadline: the peer may never take it. */
+  /**
+   * Says `text` and ends. Destroyed at once, a socket with bytes that nobody has read resets the connection, and its
+   * peer may never see the text; so the peer has a moment to close by itself.
+   */
   end(text?: string): void {
     this.#ending = true
     const socket = this.#socket
     const timer = setTimeout(() => socket.destroy(), END_TIMEOUT_MS).unref()
     socket.once('close', () => clearTimeout(timer))
-    if (text === undefined) socket.end(() => socket.destroy())
-    else socket.end(text, () => socket.destroy())
+    if (text === undefined) socket.end()
+    else socket.end(text)
   }
 
   close(reason: CloseReason): void {
