@@ -1,4 +1,4 @@
-/** A threat model that names a test which is not there promises what nobody checks. */
+/** A threat model that names a missing test promises what is not checked. */
 
 import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'

@@ -160,7 +160,7 @@ export class Connection {
   }
 
   /**
-   * Says `text` and ends. Destroyed at once, a socket with bytes that nobody has read resets the connection, and its
+   * Says `text` and ends. Destroyed at once, a socket with unread bytes resets the connection, and its
    * peer may never see the text; so the peer has a moment to close by itself.
    */
   end(text?: string): void {

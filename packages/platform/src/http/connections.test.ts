@@ -14,7 +14,7 @@ import type { ConnectionLimits } from './connection-limits.ts'
 import { createHttpServer } from './server.ts'
 import type { TlsFiles } from './tls.ts'
 
-/** More than the kernel takes of a connection that nobody reads. */
+/** More than the kernel takes of an unread connection. */
 const LARGE = Buffer.alloc(16 * 1024 ** 2, 'x')
 
 /** Gives up on a reader at once. */
@@ -26,7 +26,7 @@ interface Settings {
   readonly tls?: TlsFiles | null
 }
 
-/** Waits for an event and fails rather than wait for ever. */
+/** Waits for an event and fails rather than hang. */
 const WITHIN = { timeout: 20_000 }
 
 async function start({ limits = {}, requestTimeoutMs = 30_000, tls = null }: Settings = {}) {
