@@ -1,6 +1,7 @@
 /** `miot serve` */
 
 import type { Context } from '../context.ts'
+import { letHeapGrow } from '../heap-growth.ts'
 import { serve } from '../serve.ts'
 import { printable } from '../terminal-text.ts'
 import { welcome } from '../welcome.ts'
@@ -10,6 +11,7 @@ const SHUTDOWN_LIMIT_MS = 30_000
 
 /** @param socket the descriptor of one that was handed over, or null. */
 export async function serveCommand(context: Context, socket: number | null): Promise<void> {
+  letHeapGrow()
   const config = context.config()
   const running = await serve(config, socket)
   // Before it says that it serves: a supervisor may stop it in the same instant.
