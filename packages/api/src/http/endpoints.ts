@@ -11,8 +11,8 @@ import { ApiError } from '../api-error.ts'
 import { SCOPES } from '../scopes.ts'
 import type { Tenant } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
+import { MAX_BATCH_ITEMS, MAX_REPORT_BYTES } from '../track/batch-items.ts'
 import { threadCpuMs } from '../track/client-budget.ts'
-import { MAX_REPORT_BYTES } from '../track/ingest.ts'
 import { getAsset, listAssets, MAX_ASSETS_LIMIT, noSuchAsset } from '../track/query.ts'
 import {
   EVENT_PARAMETERS,
@@ -24,7 +24,7 @@ import {
   type SeriesDeps,
 } from '../track/series.ts'
 import { assetJson, assetListJson, eventListJson } from './asset-json.ts'
-import { MAX_BATCH_BYTES, MAX_BATCH_ITEMS, NDJSON } from './request-body.ts'
+import { MAX_BATCH_BYTES, NDJSON } from './request-body.ts'
 import { accessTokenClaims, verifyAgain } from './require-access-token.ts'
 import * as schemas from './schemas.ts'
 import { type StreamDeps, streamEndpoint } from './stream-endpoint.ts'

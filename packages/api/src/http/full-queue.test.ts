@@ -20,7 +20,7 @@ it('the sender of a large body that is refused unread sees why, and keeps its co
     },
   }
   const metrics = { tracked: (outcome: string) => outcomes.push(outcome) }
-  const heavy = { read: () => assert.fail(), split: () => assert.fail() }
+  const heavy = { read: () => assert.fail(), readBatch: () => assert.fail() }
   const budget = { assertWithin: () => assert.fail(), charge: () => assert.fail() }
   const deps = { queue, heavy, budget, metrics, now: () => 0, unknownKeys: 'strict' } as const
   const app = Fastify()

@@ -8,7 +8,7 @@ import type { ApiMetrics, TrackOutcome } from '../metrics.ts'
 import { SCOPES } from '../scopes.ts'
 import { type IngestDeps, ingest } from '../track/ingest.ts'
 import { type BatchResult, type ItemResult, ingestBatch } from '../track/ingest-batch.ts'
-import { type BodyRequest, batchTexts, bodyText } from './request-body.ts'
+import { type BodyRequest, batchFormat, reportBody } from './request-body.ts'
 import { accessTokenClaims, verifyAgain } from './require-access-token.ts'
 
 const SUCCESS = { status: 'success', message: 'Message sent successfully' } as const
@@ -21,11 +21,13 @@ export type TrackEndpointDeps = IngestDeps & {
 export function trackEndpoint(deps: TrackEndpointDeps) {
   return async (request: BodyRequest, reply: FastifyReply) => {
     try {
-      const text = await bodyText(request)
       const { headers } = request
       const claims = accessTokenClaims(request)
       const confirm = () => verifyAgain(request, deps.verifier, SCOPES.write)
-      const { replayed, warnings } = await ingest({ claims, headers, confirm, text }, deps)
+      const { replayed, warnings } = await ingest(
+        { claims, headers, confirm, body: reportBody(request) },
+        deps,
+      )
       deps.metrics.tracked(replayed ? 'replayed' : 'stored')
       if (replayed) reply.header('idempotent-replay', 'true')
       return Object.keys(warnings).length === 0 ? SUCCESS : { ...SUCCESS, warnings }
@@ -39,11 +41,11 @@ export function trackEndpoint(deps: TrackEndpointDeps) {
 export function trackBatchEndpoint(deps: TrackEndpointDeps) {
   return async (request: BodyRequest, reply: FastifyReply): Promise<BatchResult> => {
     try {
-      const texts = await batchTexts(request, deps.heavy)
       const { headers } = request
       const claims = accessTokenClaims(request)
       const confirm = () => verifyAgain(request, deps.verifier, SCOPES.write)
-      const result = await ingestBatch({ claims, headers, confirm, texts }, deps)
+      const sent = { body: reportBody(request), format: batchFormat(request) }
+      const result = await ingestBatch({ claims, headers, confirm, ...sent }, deps)
       const outcomes = result.results.map(outcomeOfItem)
       for (const outcome of new Set(outcomes)) {
         deps.metrics.tracked(outcome, outcomes.filter((one) => one === outcome).length)

@@ -19,9 +19,6 @@ it('an observation comes out of its package as it went in', () => {
     observationOf({ events }),
     observationOf({ position, metrics, events }),
   ]) {
-    assert.deepEqual(unpack(structuredClone(pack(one))), {
-      ...one,
-      body_digest: new Uint8Array(one.body_digest),
-    })
+    assert.deepEqual(unpack(structuredClone(pack(one))), one)
   }
 })

@@ -1,11 +1,20 @@
 /**
- * Observations on their way to the writer thread, as arrays.
+ * Observations on their way to another thread.
  *
  * What goes between threads is copied, the names of every object's members with it: as objects, a report with
- * six values costs the two threads 11 µs, and 4 so.
+ * six values costs the two threads 11 µs, and 4 as an array. Those of a large body are read on one thread and
+ * written on another: sealed as bytes, they pass through the main thread without its looking at them.
  */
 
-import type { Fix, Measurement, Observation, Occurrence } from './store.ts'
+import { deserialize, serialize } from 'node:v8'
+import type {
+  Fix,
+  Measurement,
+  Observation,
+  Occurrence,
+  SealedObservations,
+  Tenant,
+} from './store.ts'
 
 /** The members in the order of the type, each measurement and occurrence flat behind the last. */
 export type Packed = readonly unknown[]
@@ -17,7 +26,7 @@ export function pack(one: Observation): Packed {
     one.client_id,
     one.request_id,
     one.item,
-    one.body_digest,
+    one.body_digest.toString('latin1'),
     one.asset_id,
     one.type,
     one.timestamp_ms,
@@ -56,7 +65,8 @@ export function unpack(packed: Packed): Observation {
   for (let at = eventsAt; at < packed.length; at += OCCURRENCE_LENGTH) {
     events.push(unpackOccurrence(packed, at))
   }
-  const request = { org_id, environment, client_id, request_id, item, body_digest }
+  const digest = Buffer.from(body_digest as string, 'latin1')
+  const request = { org_id, environment, client_id, request_id, item, body_digest: digest }
   const report = { asset_id, type, timestamp_ms, received_ms, payload }
   const position = fix === null ? null : unpackFix(fix as unknown[])
   return { ...request, ...report, position, metrics, events } as Observation
@@ -86,4 +96,51 @@ function unpackOccurrence(packed: Packed, at: number): Occurrence {
     severity: packed[at + 2],
     payload: packed[at + 3],
   } as Occurrence
+}
+
+/** Of one piece: as many as are unpacked at a time. */
+const OBSERVATIONS_A_PIECE = 50
+const CHARACTERS_A_PIECE = 64 * 1024
+
+/** Takes observations of one tenant, in order, and seals them. */
+export class Sealer {
+  #packed: Packed[] = []
+  #characters = 0
+  #count = 0
+  #payload = 0
+  readonly #pieces: Uint8Array[] = []
+
+  add(one: Observation): void {
+    this.#packed.push(pack(one))
+    this.#characters += one.payload.length
+    this.#count++
+    this.#payload += one.payload.length
+    const isFull =
+      this.#packed.length >= OBSERVATIONS_A_PIECE || this.#characters >= CHARACTERS_A_PIECE
+    if (isFull) this.#endPiece()
+  }
+
+  seal({ org_id, environment }: Tenant): SealedObservations {
+    this.#endPiece()
+    const [count, payload, pieces] = [this.#count, this.#payload, this.#pieces]
+    return { org_id, environment, count, payload, pieces }
+  }
+
+  #endPiece(): void {
+    if (this.#packed.length === 0) return
+    const bytes = serialize(this.#packed)
+    // Shared memory goes from thread to thread without being copied.
+    const piece = new Uint8Array(new SharedArrayBuffer(bytes.length))
+    piece.set(bytes)
+    this.#pieces.push(piece)
+    this.#packed = []
+    this.#characters = 0
+  }
+}
+
+export const isSealed = (one: object): one is SealedObservations => 'pieces' in one
+
+/** @param piece one of a `SealedObservations`. */
+export function unseal(piece: Uint8Array): Observation[] {
+  return (deserialize(piece) as Packed[]).map(unpack)
 }

@@ -20,7 +20,7 @@ export interface Observation extends Tenant {
   /** Which of the observations under this request id: the place in a batch; 0 where there is one. */
   readonly item: number
   /** SHA-256 of the body (of the item), to tell a retry from a reused id. */
-  readonly body_digest: Uint8Array
+  readonly body_digest: Buffer
   readonly asset_id: string
   readonly type: string | null
   /** Device time. Everything is ordered by it, and its age decides how long it is kept. */
@@ -33,6 +33,15 @@ export interface Observation extends Tenant {
   readonly position: Fix | null
   readonly metrics: readonly Measurement[]
   readonly events: readonly Occurrence[]
+}
+
+/** Observations of one tenant, as bytes (`packed.ts`): whoever passes them on has no work with what is in them. */
+export interface SealedObservations extends Tenant {
+  /** How many there are. */
+  readonly count: number
+  /** Sum of the payloads' lengths, in characters. */
+  readonly payload: number
+  readonly pieces: readonly Uint8Array[]
 }
 
 /** Where an asset was: WGS 84 degrees, metres, km/h, degrees from north. */

@@ -15,6 +15,7 @@ import type {
   Observation,
   Occurrence,
   Position,
+  SealedObservations,
   Tenant,
 } from './records.ts'
 
@@ -108,7 +109,7 @@ export interface TelemetryStore {
    * @returns one outcome an observation, in order.
    * @throws StoreUnavailable when none of it was kept, or when nobody knows: sent again, it is stored once.
    */
-  append(batch: readonly Observation[]): Promise<AppendOutcome[]>
+  append(batch: readonly (Observation | SealedObservations)[]): Promise<AppendOutcome[]>
   findAsset(tenant: Tenant, asset_id: string): Promise<Asset | null>
   /** In order of the bytes of `asset_id`. */
   listAssets(tenant: Tenant, query: AssetQuery): Promise<Page<Asset, string>>

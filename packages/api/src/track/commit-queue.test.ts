@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { ApiError } from '../api-error.ts'
-import type { AppendOutcome, Observation } from '../store/store.ts'
+import { isSealed, Sealer, unseal } from '../store/packed.ts'
+import type { AppendOutcome, Observation, SealedObservations } from '../store/store.ts'
 import { type CommitQueue, createCommitQueue } from './commit-queue.ts'
 
 const LIMITS = {
@@ -17,7 +18,7 @@ function observationOf(request_id: string, payload = 'x'): Observation {
     client_id: 'client_1',
     request_id,
     item: 0,
-    body_digest: new Uint8Array(32),
+    body_digest: Buffer.alloc(32),
     asset_id: 'truck',
     type: null,
     timestamp_ms: 0,
@@ -42,7 +43,8 @@ function createStore() {
   let wake = (): void => {}
   return {
     begun,
-    append(batch: readonly Observation[]): Promise<AppendOutcome[]> {
+    append(sent: readonly (Observation | SealedObservations)[]): Promise<AppendOutcome[]> {
+      const batch = sent.flatMap((one) => (isSealed(one) ? one.pieces.flatMap(unseal) : [one]))
       const { promise, resolve, reject } = Promise.withResolvers<AppendOutcome[]>()
       begun.push({
         ids: batch.map(({ request_id }) => request_id),
@@ -78,6 +80,23 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     append.finish()
     assert.deepEqual(await Promise.all(commits), ['stored', 'stored', 'stored'])
     assert.equal(store.begun.length, 1)
+  })
+
+  it('takes sealed observations for as many as they are', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, LIMITS)
+    const sealer = new Sealer()
+    for (const id of ['b', 'c']) sealer.add(observationOf(id, '12345'))
+    const sealed = sealer.seal({ org_id: 'org_1', environment: 'production' })
+    const first = queue.commit(observationOf('a'))
+    const both = queue.hold({ items: 100 - 1, payload: 10 }).commitAll(sealed)
+    assert.equal(queue.depth(), 3)
+    const append = await store.nth(0)
+    assert.deepEqual(append.ids, ['a', 'b', 'c'])
+    append.finish(['stored', 'replayed', 'conflict'])
+    assert.equal(await first, 'stored')
+    assert.deepEqual(await both, ['replayed', 'conflict'])
+    assert.equal(queue.depth(), 0)
   })
 
   it('tells each its own outcome', async () => {

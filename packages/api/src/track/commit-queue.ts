@@ -13,16 +13,22 @@
 import { FairQueue } from '@modulariot/platform/fair-queue'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { ApiError } from '../api-error.ts'
-import type { AppendOutcome, Observation, TelemetryStore } from '../store/store.ts'
+import { isSealed } from '../store/packed.ts'
+import type {
+  AppendOutcome,
+  Observation,
+  SealedObservations,
+  TelemetryStore,
+} from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
 
 export interface CommitQueue {
   /**
-   * Resolves once the observation is durable.
+   * Resolves once the observation (one, where it is sealed) is durable.
    *
    * @throws ApiError 429 when the queue is full; StoreUnavailable when it could not be written.
    */
-  commit(observation: Observation): Promise<AppendOutcome>
+  commit(observation: Observation | SealedObservations): Promise<AppendOutcome>
   /**
    * Takes the room for observations that have still to be read; at most `maxBatch`.
    *
@@ -41,15 +47,19 @@ export interface Room {
   readonly payload: number
 }
 
+/** Of one tenant. */
+export type Observations = readonly Observation[] | SealedObservations
+
 /** Room that is held, until it is used or given back. */
 export interface Place {
   /**
-   * For observations that are kept or not kept together, in one transaction: no more than there is room for.
+   * For observations that are kept or not kept together, in one transaction: one or more, and no more than there
+   * is room for.
    *
    * @returns one outcome an observation, in order.
    * @throws StoreUnavailable when they could not be written.
    */
-  commitAll(observations: readonly Observation[]): Promise<AppendOutcome[]>
+  commitAll(observations: Observations): Promise<AppendOutcome[]>
   /** Gives the room back, if it has not been used. */
   release(): void
 }
@@ -78,9 +88,8 @@ export const COMMIT_QUEUE_LIMITS: CommitQueueLimits = {
 
 /** What came together stays together. */
 interface Group {
-  readonly observations: readonly Observation[]
-  /** Characters. */
-  readonly payload: number
+  readonly observations: Observations
+  readonly room: Room
   readonly resolve: (outcomes: AppendOutcome[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -100,9 +109,9 @@ export function createCommitQueue(
     writing = true
     while (waiting.size > 0) {
       const batch = takeGroups(waiting, limits)
-      for (const { observations, payload } of batch) {
-        waitingItems -= observations.length
-        waitingPayload -= payload
+      for (const { room } of batch) {
+        waitingItems -= room.items
+        waitingPayload -= room.payload
       }
       await write(batch)
     }
@@ -111,12 +120,14 @@ export function createCommitQueue(
 
   async function write(batch: readonly Group[]): Promise<void> {
     try {
-      const outcomes = await store.append(batch.flatMap(({ observations }) => observations))
+      const outcomes = await store.append(
+        batch.flatMap<Observation | SealedObservations>(({ observations }) => observations),
+      )
       committed(outcomes.length)
       let from = 0
-      for (const { observations, resolve } of batch) {
-        resolve(outcomes.slice(from, from + observations.length))
-        from += observations.length
+      for (const { room, resolve } of batch) {
+        resolve(outcomes.slice(from, from + room.items))
+        from += room.items
       }
     } catch (error) {
       if (error instanceof StoreUnavailable || batch.length === 1) {
@@ -155,19 +166,18 @@ export function createCommitQueue(
       release,
       commitAll(observations) {
         release()
-        return enqueue(observations)
+        const [first] = isSealed(observations) ? [observations] : observations
+        return first === undefined ? Promise.resolve([]) : enqueue(tenantName(first), observations)
       },
     }
   }
 
-  function enqueue(observations: readonly Observation[]): Promise<AppendOutcome[]> {
-    const payload = observations.reduce((sum, one) => sum + one.payload.length, 0)
-    waitingItems += observations.length
-    waitingPayload += payload
+  function enqueue(tenant: string, observations: Observations): Promise<AppendOutcome[]> {
+    const room = roomFor(observations)
+    waitingItems += room.items
+    waitingPayload += room.payload
     return new Promise((resolve, reject) => {
-      const [first] = observations
-      const name = first === undefined ? '' : tenantName(first)
-      waiting.add(name, { observations, payload, resolve, reject })
+      waiting.add(tenant, { observations, room, resolve, reject })
       // After the requests that are already readable, so that they share the first batch.
       if (!writing) {
         writing = true
@@ -181,9 +191,10 @@ export function createCommitQueue(
     hold,
     depth: () => waitingItems,
     async commit(observation) {
-      const room = { items: 1, payload: observation.payload.length }
-      assertRoom(room, waiting.sizeOf(tenantName(observation)))
-      const [outcome] = await enqueue([observation])
+      const observations = isSealed(observation) ? observation : [observation]
+      const tenant = tenantName(observation)
+      assertRoom(roomFor(observations), waiting.sizeOf(tenant))
+      const [outcome] = await enqueue(tenant, observations)
       return outcome as AppendOutcome
     },
   }
@@ -200,19 +211,24 @@ function takeGroups(
   const groups: Group[] = []
   let items = 0
   let characters = 0
-  const fits = ({ observations, payload }: Group): boolean => {
+  const fits = ({ room }: Group): boolean => {
     const isFirst = items === 0
-    const isWithin =
-      items + observations.length <= maxBatch && characters + payload <= maxBatchPayload
+    const isWithin = items + room.items <= maxBatch && characters + room.payload <= maxBatchPayload
     if (!isFirst && !isWithin) return false
-    items += observations.length
-    characters += payload
+    items += room.items
+    characters += room.payload
     return true
   }
   for (let turn = waiting.takeTurn(fits); turn.length > 0; turn = waiting.takeTurn(fits)) {
     groups.push(...turn)
   }
   return groups
+}
+
+function roomFor(observations: Observations): Room {
+  if (isSealed(observations)) return { items: observations.count, payload: observations.payload }
+  const payload = observations.reduce((sum, one) => sum + one.payload.length, 0)
+  return { items: observations.length, payload }
 }
 
 function queueFull(): ApiError {

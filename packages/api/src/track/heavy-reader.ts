@@ -8,19 +8,20 @@
 
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { JsonBodyError, type ValueBudget } from '@modulariot/platform/http'
+import { JsonBodyError } from '@modulariot/platform/http'
 import { ApiError } from '../api-error.ts'
-import { unpack } from '../store/packed.ts'
-import type { Tenant } from '../store/store.ts'
+import type { SealedObservations } from '../store/store.ts'
+import type { BatchFormat } from './batch-items.ts'
 import type { ClientBudget } from './client-budget.ts'
 import type { HeavyAnswer, HeavyCalls } from './heavy-thread.ts'
 import type { Origin, ReadOptions, ReadReport } from './read-report.ts'
+import type { ReportBody } from './report-body.ts'
 import { createTenantTurns, type TurnLimits } from './tenant-turns.ts'
 
-/** Characters: what has more is large. Two milliseconds are the most that this many cost. */
-export const HEAVY_LENGTH = 16 * 1024
+/** A larger report is read on the thread. Two milliseconds are the most that this many cost. */
+export const HEAVY_BYTES = 16 * 1024
 
-/** Two are with the thread, one of which it reads; the others wait, up to a mebibyte each. */
+/** Two are with the thread, one of which it reads; the others wait. */
 export const HEAVY_LIMITS: TurnLimits = {
   running: 2,
   waiting: 64,
@@ -28,46 +29,61 @@ export const HEAVY_LIMITS: TurnLimits = {
   maxWaitMs: 10_000,
 }
 
+/** In all bodies that wait or are read. */
+const MAX_HELD_BYTES = 64 * 1024 ** 2
+
 /** Far more than the largest body takes while it is read. */
 const MAX_HEAP_MB = 256
 
 const RETRY_AFTER_SECONDS = 2
 
-/** Who pays for the reading, and whose turn it is. */
-export type Sender = Tenant & { readonly client_id: string }
+type Pending = Omit<PromiseWithResolvers<HeavyAnswer>, 'promise'>
 
-type Pending = Omit<PromiseWithResolvers<unknown>, 'promise'> & {
-  readonly charge: (ms: number) => void
-}
+/** All but the body and its origin. */
+type More<List extends unknown[]> = List extends [unknown, unknown, ...infer Others]
+  ? Others
+  : never
 
 export class HeavyReader {
   readonly #budget: ClientBudget
   readonly #turns = createTenantTurns(HEAVY_LIMITS, tooManyLarge)
   #worker: Worker | null = null
+  /** Of the bodies that wait or are read, compressed ones as they came. */
+  #heldBytes = 0
   readonly #pending: Pending[] = []
 
   constructor(budget: ClientBudget) {
     this.#budget = budget
   }
 
-  /** As `readReport`. @throws ApiError 429 when too many large bodies wait, or the client has spent its budget. */
-  async read(
-    text: string,
+  /**
+   * As `readReport`; the body is empty afterwards.
+   *
+   * @throws ApiError 429 when too many large bodies wait, or the client has spent its budget, or as `allBytes`;
+   *   JsonBodyError for what is not UTF-8.
+   */
+  read(
+    body: ReportBody,
     origin: Origin,
     options: ReadOptions,
-    budget?: ValueBudget,
-  ): Promise<ReadReport> {
-    const { read, left } = await this.#call('read', origin, text, origin, options, budget)
-    if (budget !== undefined && left !== null) budget.left = left
-    if (read.kind !== 'good') return read
-    const observation = unpack(read.observation)
-    const body_digest = Buffer.from(observation.body_digest)
-    return { ...read, observation: { ...observation, body_digest } }
+  ): Promise<ReadReport<SealedObservations>> {
+    return this.#call('read', body, origin, [options])
   }
 
-  /** As `findJsonElements`. @throws ApiError 429, as `read`; JsonBodyError */
-  split(sender: Sender, text: string, max: number): Promise<number[]> {
-    return this.#call('split', sender, text, max)
+  /**
+   * Every item of a batch.
+   *
+   * @param begin called when its turn has come; if it throws, the batch is not read.
+   * @throws ApiError and JsonBodyError, as `read`, `itemsOf` and `createJudge`; what `begin` throws.
+   */
+  readBatch(
+    body: ReportBody,
+    format: BatchFormat,
+    origin: Origin,
+    unknownKeys: ReadOptions['unknownKeys'],
+    begin: () => void,
+  ): Promise<ReturnType<HeavyCalls['readBatch']>> {
+    return this.#call('readBatch', body, origin, [format, unknownKeys], begin)
   }
 
   /** Ends the thread; bodies that it has are not read. */
@@ -77,19 +93,34 @@ export class HeavyReader {
 
   async #call<Name extends keyof HeavyCalls>(
     name: Name,
-    sender: Sender,
-    ...args: Parameters<HeavyCalls[Name]>
+    body: ReportBody,
+    origin: Origin,
+    more: More<Parameters<HeavyCalls[Name]>>,
+    begin = (): void => {},
   ): Promise<ReturnType<HeavyCalls[Name]>> {
-    this.#budget.assertWithin(sender.client_id)
-    return this.#turns.run(sender, null, () => {
-      this.#worker ??= this.#start()
-      const { promise, ...settle } = Promise.withResolvers<unknown>()
-      const charge = (ms: number): void => this.#budget.charge(sender.client_id, ms)
-      this.#pending.push({ ...settle, charge })
-      this.#worker.ref()
-      this.#worker.postMessage([name, ...args])
-      return promise as Promise<ReturnType<HeavyCalls[Name]>>
-    })
+    this.#budget.assertWithin(origin.client_id)
+    const { length } = body.bytes
+    if (this.#heldBytes + length > MAX_HELD_BYTES) throw tooManyLarge()
+    this.#heldBytes += length
+    try {
+      return await this.#turns.run(origin, null, async () => {
+        begin()
+        const bytes = movable(body.bytes)
+        const answer = await this.#answer([name, { ...body, bytes }, origin, ...more], bytes.buffer)
+        this.#budget.charge(origin.client_id, answer.cpuMs)
+        if (!('result' in answer)) throw errorOf(answer)
+        return answer.result as ReturnType<HeavyCalls[Name]>
+      })
+    } finally {
+      this.#heldBytes -= length
+    }
+  }
+
+  #answer(call: readonly unknown[], moved: ArrayBuffer): Promise<HeavyAnswer> {
+    this.#worker ??= this.#start()
+    this.#worker.ref()
+    this.#worker.postMessage(call, [moved])
+    return new Promise((resolve, reject) => this.#pending.push({ resolve, reject }))
   }
 
   #start(): Worker {
@@ -100,10 +131,7 @@ export class HeavyReader {
       const pending = this.#pending.shift()
       // Idle, it keeps no process from ending.
       if (this.#pending.length === 0) worker.unref()
-      pending?.charge(answer.cpuMs)
-      if ('result' in answer) pending?.resolve(answer.result)
-      else if (answer.isJsonFault) pending?.reject(new JsonBodyError(answer.failed))
-      else pending?.reject(new Error(answer.failed))
+      pending?.resolve(answer)
     })
     let cause: unknown
     worker.on('error', (error) => {
@@ -117,6 +145,21 @@ export class HeavyReader {
     })
     return worker
   }
+}
+
+/** Moved and not copied, if nothing else is in their memory. */
+function movable(bytes: Buffer): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
+    ? new Uint8Array(buffer)
+    : new Uint8Array(bytes)
+}
+
+function errorOf(answer: Exclude<HeavyAnswer, { result: unknown }>): Error {
+  if ('notJson' in answer) return new JsonBodyError(answer.notJson)
+  if ('failed' in answer) return new Error(answer.failed)
+  const { status, message, detail } = answer.refused
+  return new ApiError(status, message, detail)
 }
 
 function tooManyLarge(): ApiError {

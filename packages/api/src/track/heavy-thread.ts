@@ -1,42 +1,67 @@
 /**
- * The thread that reads large bodies: to parse and check a mebibyte takes up to some twenty milliseconds, in
- * which the main thread serves others.
+ * The thread that reads large bodies: a mebibyte takes up to some twenty milliseconds, a batch several times as
+ * long, in which the main thread serves others. What is to be kept leaves it sealed.
  */
 
+import { getPriority, setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
-import { findJsonElements, JsonBodyError, type ValueBudget } from '@modulariot/platform/http'
-import { pack } from '../store/packed.ts'
+import { decodeUtf8, JsonBodyError } from '@modulariot/platform/http'
+import { ApiError } from '../api-error.ts'
+import { Sealer } from '../store/packed.ts'
+import type { SealedObservations } from '../store/store.ts'
+import { type BatchFormat, createJudge, itemsOf, type Verdict } from './batch-items.ts'
 import { threadCpuMs } from './client-budget.ts'
-import { type Origin, type ReadOptions, readReport } from './read-report.ts'
+import { type Origin, type ReadOptions, type ReadReport, readReport } from './read-report.ts'
+import { allBytes, type ReportBody } from './report-body.ts'
 
-/** What can be called. Whatever a call throws but JsonBodyError is a fault of ours. */
+/** What can be called. Whatever a call throws but ApiError and JsonBodyError is a fault of ours. */
 const CALLS = {
-  read(text: string, origin: Origin, options: ReadOptions, budget?: ValueBudget) {
-    const read = readReport(text, origin, options, budget)
-    const left = budget?.left ?? null
-    return read.kind === 'good'
-      ? { read: { ...read, observation: pack(read.observation) }, left }
-      : { read, left }
+  read(body: ReportBody, origin: Origin, options: ReadOptions): ReadReport<SealedObservations> {
+    const read = readReport(decodeUtf8(allBytes(body)), origin, options)
+    if (read.kind !== 'good') return read
+    const sealer = new Sealer()
+    sealer.add(read.observation)
+    return { ...read, observation: sealer.seal(origin) }
   },
-  split: findJsonElements,
+  readBatch(
+    body: ReportBody,
+    origin: Origin,
+    format: BatchFormat,
+    unknownKeys: ReadOptions['unknownKeys'],
+  ): { verdicts: Verdict[]; observations: SealedObservations } {
+    const sealer = new Sealer()
+    const judge = createJudge(origin, unknownKeys, (one) => sealer.add(one))
+    const verdicts = itemsOf(allBytes(body), format).map(judge)
+    return { verdicts, observations: sealer.seal(origin) }
+  },
 }
 
 export type HeavyCalls = typeof CALLS
 
+/** What a Buffer is after its journey. */
+type MovedBody = Omit<ReportBody, 'bytes'> & { readonly bytes: Uint8Array }
+
 export type HeavyAnswer = (
   | { readonly result: unknown }
-  | { readonly failed: string; readonly isJsonFault: boolean }
+  | { readonly refused: Pick<ApiError, 'status' | 'message' | 'detail'> }
+  | { readonly notJson: string }
+  | { readonly failed: string }
 ) & {
   /** Milliseconds of processor time. */
   readonly cpuMs: number
 }
 
+/** Nice value (setpriority(2)): below that of the main thread, which has less to do and is waited for by all. */
+const NICENESS = 10
+
 const port = parentPort
 if (port === null) throw new Error('heavy-thread.ts runs as a worker only')
+yieldToOthers()
 
-port.on('message', ([name, ...args]: [keyof HeavyCalls, ...unknown[]]) => {
+port.on('message', ([name, body, ...args]: [keyof HeavyCalls, MovedBody, ...unknown[]]) => {
   const before = threadCpuMs()
-  const answered = answer(() => (CALLS[name] as (...args: unknown[]) => unknown)(...args))
+  const call = CALLS[name] as (...args: unknown[]) => unknown
+  const answered = answer(() => call({ ...body, bytes: Buffer.from(body.bytes.buffer) }, ...args))
   port.postMessage({ ...answered, cpuMs: threadCpuMs() - before })
 })
 
@@ -44,6 +69,19 @@ function answer(call: () => unknown): object {
   try {
     return { result: call() }
   } catch (error) {
-    return { failed: (error as Error).message, isJsonFault: error instanceof JsonBodyError }
+    if (error instanceof JsonBodyError) return { notJson: error.message }
+    if (!(error instanceof ApiError)) return { failed: (error as Error).message }
+    const { status, message, detail } = error
+    return { refused: { status, message, detail } }
+  }
+}
+
+/** Where there are fewer processors than threads with work. Only Linux has a priority for each thread. */
+function yieldToOthers(): void {
+  if (process.platform !== 'linux') return
+  try {
+    setPriority(Math.max(NICENESS, getPriority()))
+  } catch {
+    // A sandbox may forbid it; then it takes its turn as the others do.
   }
 }

@@ -3,12 +3,14 @@ import { after, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError, ValidationError } from '../api-error.ts'
+import { isSealed, unseal } from '../store/packed.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
+import { MAX_BATCH_ITEMS, MAX_BATCH_VALUES, MAX_REPORT_BYTES } from './batch-items.ts'
 import { ClientBudget } from './client-budget.ts'
 import type { Place, Room } from './commit-queue.ts'
-import { HEAVY_LENGTH, HeavyReader } from './heavy-reader.ts'
-import { type IngestDeps, MAX_REPORT_BYTES } from './ingest.ts'
-import { ingestBatch, MAX_BATCH_VALUES } from './ingest-batch.ts'
+import { HEAVY_BYTES, HeavyReader } from './heavy-reader.ts'
+import type { IngestDeps } from './ingest.ts'
+import { type BatchRequest, ingestBatch } from './ingest-batch.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
 const CLAIMS = {
@@ -21,6 +23,14 @@ const HEADERS = { 'x-request-id': 'b-1', 'x-request-timestamp': String(NOW_MS / 
 
 const reportOf = (asset_id: string, more: object = {}) =>
   JSON.stringify({ asset_id, timestamp: '2026-01-02T03:04:05Z', ...more })
+
+const requestOf = (texts: readonly string[]): BatchRequest => ({
+  claims: CLAIMS,
+  headers: HEADERS,
+  confirm,
+  body: { bytes: Buffer.from(texts.join('\n')), gzip: false, maxBytes: 5 * 1024 ** 2 },
+  format: 'ndjson',
+})
 
 const budget = new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now)
 const heavy = new HeavyReader(budget)
@@ -48,11 +58,13 @@ async function ingested({
 }: Options) {
   const committed: (readonly Observation[])[] = []
   const queue = queueOf(async (observations) => {
-    committed.push(observations)
-    return observations.map((_, index) => outcomes[index] ?? 'stored')
+    const opened = isSealed(observations) ? observations.pieces.flatMap(unseal) : observations
+    if (isSealed(observations)) assert.equal(observations.count, opened.length)
+    committed.push(opened)
+    return opened.map((_, index) => outcomes[index] ?? 'stored')
   })
   const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys }
-  const result = await ingestBatch({ claims: CLAIMS, headers, confirm, texts }, deps)
+  const result = await ingestBatch({ ...requestOf(texts), headers }, deps)
   return { result, committed }
 }
 
@@ -172,14 +184,17 @@ describe('a batch', () => {
       },
     }
     const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys: 'strict' } as const
-    const request = { claims: CLAIMS, headers: HEADERS, confirm }
-    await ingestBatch({ ...request, texts: ['{', '[]'] }, deps)
-    await assert.rejects(ingestBatch({ ...request, texts: [reportOf('a')] }, deps), /no disk/)
+    await ingestBatch(requestOf(['{', '[]']), deps).catch(() => {})
+    await assert.rejects(ingestBatch(requestOf([reportOf('a')]), deps), /no disk/)
+    const large = reportOf('a', { padding: 'x'.repeat(HEAVY_BYTES) })
+    await assert.rejects(ingestBatch(requestOf([large]), deps), /no disk/)
     assert.deepEqual(held, [
       { items: 2, payload: 3 },
       { items: 1, payload: reportOf('a').length },
+      // How many are in it is seen elsewhere.
+      { items: MAX_BATCH_ITEMS, payload: 5 * 1024 ** 2 },
     ])
-    assert.equal(released, 2)
+    assert.equal(released, 3)
   })
 
   it('is refused whole, and its room given back, when its token ends before or while it is judged', async () => {
@@ -202,7 +217,7 @@ describe('a batch', () => {
         if (asked++ >= good) throw ended
       }
       const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys: 'strict' } as const
-      const request = { claims: CLAIMS, headers: HEADERS, confirm, texts: [reportOf('a')] }
+      const request = { ...requestOf([reportOf('a')]), confirm }
       await assert.rejects(ingestBatch(request, deps), ended)
       assert.deepEqual([held, released], [holds, holds])
     }
@@ -212,8 +227,7 @@ describe('a batch', () => {
     const fault = new ApiError(429, 'Too many requests', 'Later')
     const queue = queueOf(() => Promise.reject(fault))
     const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys: 'strict' } as const
-    const request = { claims: CLAIMS, headers: HEADERS, confirm, texts: [reportOf('a')] }
-    await assert.rejects(ingestBatch(request, deps), fault)
+    await assert.rejects(ingestBatch(requestOf([reportOf('a')]), deps), fault)
   })
 
   it('is refused whole for its headers', async () => {
@@ -243,7 +257,7 @@ describe('a batch', () => {
   })
 
   it('has large items read elsewhere, with the same outcome', async () => {
-    const padding = 'x'.repeat(HEAVY_LENGTH)
+    const padding = 'x'.repeat(HEAVY_BYTES)
     const texts = [
       reportOf('a', { padding }),
       reportOf('b', { padding, idempotency_key: 'own-7' }),

@@ -7,16 +7,25 @@
  */
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
-import type { ValueBudget } from '@modulariot/platform/http'
 import { nextSlice } from '@modulariot/platform/slices'
-import { MAX_SHOWN_FAULTS } from '@modulariot/telemetry'
-import { ApiError, ValidationError } from '../api-error.ts'
+import { ValidationError } from '../api-error.ts'
+import { isSealed } from '../store/packed.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
+import {
+  type BatchFormat,
+  createJudge,
+  itemsOf,
+  MAX_BATCH_ITEMS,
+  type Refusal,
+  type Verdict,
+} from './batch-items.ts'
 import { threadCpuMs } from './client-budget.ts'
-import { HEAVY_LENGTH } from './heavy-reader.ts'
-import { type IngestDeps, MAX_REPORT_BYTES, originOf, reusedRequestId } from './ingest.ts'
-import { type Origin, type ReadReport, readReport } from './read-report.ts'
+import type { Observations, Place, Room } from './commit-queue.ts'
+import { HEAVY_BYTES } from './heavy-reader.ts'
+import { type IngestDeps, originOf, reusedRequestId } from './ingest.ts'
+import type { Origin } from './read-report.ts'
+import { bytesUpTo, type ReportBody } from './report-body.ts'
 import { checkHeaders, type SentHeaders } from './request-headers.ts'
 
 export interface BatchRequest {
@@ -24,33 +33,21 @@ export interface BatchRequest {
   readonly headers: SentHeaders
   /** Is the token still good? Runs before the reports are judged and before they are queued. */
   readonly confirm: () => Promise<void>
-  /** Each report as it was sent. */
-  readonly texts: readonly string[]
+  /** A large one is moved to another thread, and empty afterwards. */
+  readonly body: ReportBody
+  readonly format: BatchFormat
 }
 
 /** What became of one report: its place, the status it would have had alone, and that answer's members. */
-export type ItemResult =
+export type ItemResult = { readonly index: number } & (
   | {
-      readonly index: number
       readonly code: 200
       readonly status: 'success'
       readonly replayed?: true
       readonly warnings?: Readonly<Record<string, string>>
     }
-  | {
-      readonly index: number
-      readonly code: 400
-      readonly status: 'validation_error'
-      readonly message: string
-      readonly errors: Readonly<Record<string, string>>
-    }
-  | {
-      readonly index: number
-      readonly code: number
-      readonly status: 'error'
-      readonly message: string
-      readonly detail: string
-    }
+  | Refusal
+)
 
 export interface BatchResult {
   readonly status: 'success' | 'partial' | 'error'
@@ -60,70 +57,88 @@ export interface BatchResult {
   readonly results: readonly ItemResult[]
 }
 
-/** Faults shown in one answer, over all items; every item shows at least one. */
-const MAX_BATCH_FAULTS = 2000
-
-/** Values (`MAX_JSON_VALUES`) in all items together: a hundred in each of a thousand. */
-export const MAX_BATCH_VALUES = 100_000
+/** What became of a batch before the store had a look. */
+interface Judged {
+  readonly verdicts: readonly Verdict[]
+  /** Those that are to be kept, in order. */
+  readonly observations: Observations
+}
 
 /** Others are served in between: an item is cheap or as long as it likes, so both are counted. */
 const ITEMS_A_SLICE = 50
-const CHARACTERS_A_SLICE = HEAVY_LENGTH
+const CHARACTERS_A_SLICE = HEAVY_BYTES
+
+/** Bytes: a larger batch is read on another thread. */
+const LARGE_BATCH_BYTES = 64 * 1024
 
 /**
- * @throws ValidationError for the headers, which are the whole batch's; ApiError 413 for too many values or 429,
- *   StoreUnavailable, or what `confirm` throws; none of it was kept then.
+ * @throws ValidationError for the headers, which are the whole batch's; JsonBodyError or ApiError 400 for what
+ *   is no batch; ApiError 413 for too many items or values, 429; StoreUnavailable, or what `confirm` throws.
+ *   None of it was kept then.
  */
 export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Promise<BatchResult> {
-  const { claims, texts, confirm } = request
+  const { claims, confirm } = request
   // Here and once more before it is kept: judging a thousand reports takes a while.
   await confirm()
   const received_ms = deps.now()
   // 1. Is it a batch as documented?
   const headers = checkHeaders(request.headers, received_ms)
   if ('errors' in headers) throw new ValidationError(headers.errors)
-  // 2. Is there room for it, and has the client had its share?
+  // 2. Has the client had its share, and is there room for it?
   deps.budget.assertWithin(claims.client_id)
-  const { request_id } = headers
-  const payload = texts.reduce((sum, { length }) => sum + length, 0)
-  const place = deps.queue.hold({ items: texts.length, payload })
+  let place = null as Place | null
+  const hold = (room: Room): void => {
+    place = deps.queue.hold(room)
+  }
   try {
     // 3. Which of it is as documented?
-    const origin = originOf(claims, request_id, received_ms)
-    const { verdicts, observations } = await judgeAll(texts, origin, deps)
+    const origin = originOf(claims, headers.request_id, received_ms)
+    const { verdicts, observations } = await judgeAnywhere(request, origin, deps, hold)
     // 4. Keep that, all at once, if its sender still may.
     await confirm()
-    const outcomes = observations.length === 0 ? [] : await place.commitAll(observations)
+    const count = isSealed(observations) ? observations.count : observations.length
+    const outcomes = count === 0 || place === null ? [] : await place.commitAll(observations)
     // 5. Say what became of each.
     const kept = outcomes.values()
     return summaryOf(verdicts.map((item, index) => resultOf(item, index, kept)))
   } finally {
-    place.release()
+    place?.release()
   }
 }
 
-async function judgeAll(
-  texts: readonly string[],
+/** @param hold takes the room for it, before it is judged. */
+async function judgeAnywhere(
+  { body, format }: BatchRequest,
   origin: Origin,
   deps: IngestDeps,
-): Promise<{ verdicts: Verdict[]; observations: Observation[] }> {
-  const judge = createJudge(deps, origin)
-  const length = texts.reduce((sum, text) => sum + text.length, 0)
+  hold: (room: Room) => void,
+): Promise<Judged> {
+  const bytes = await bytesUpTo(LARGE_BATCH_BYTES, body)
+  const items = bytes && itemsOf(bytes, format)
+  if (items === null || items.some(({ length }) => length > HEAVY_BYTES)) {
+    // How much it is will be seen there; and what waits for its turn takes no room.
+    const most = { items: MAX_BATCH_ITEMS, payload: body.maxBytes }
+    return deps.heavy.readBatch(body, format, origin, deps.unknownKeys, () => hold(most))
+  }
+  const payload = items.reduce((sum, { length }) => sum + length, 0)
+  hold({ items: items.length, payload })
+  return judgeInSlices(items, payload, origin, deps)
+}
+
+async function judgeInSlices(
+  items: readonly string[],
+  length: number,
+  origin: Origin,
+  deps: IngestDeps,
+): Promise<Judged> {
+  const observations: Observation[] = []
+  const judge = createJudge(origin, deps.unknownKeys, (one) => observations.push(one))
   const charge = (ms: number): void => deps.budget.charge(origin.client_id, ms)
   const rest = createRest(tenantName(origin), length, charge)
   const verdicts: Verdict[] = []
-  const observations: Observation[] = []
-  for (const [index, text] of texts.entries()) {
+  for (const [index, text] of items.entries()) {
     await rest.before(text.length)
-    const judging = judge(text, index)
-    const item = judging instanceof Promise ? await judging : judging
-    if ('refused' in item) {
-      verdicts.push(item)
-      continue
-    }
-    const { observation, warnings } = item
-    verdicts.push({ warnings })
-    observations.push(observation)
+    verdicts.push(judge(text, index))
   }
   rest.end()
   return { verdicts, observations }
@@ -157,77 +172,19 @@ function createRest(tenant: string, length: number, charge: (ms: number) => void
       characters += next
       if (items <= ITEMS_A_SLICE && characters <= CHARACTERS_A_SLICE) return undefined
       items = 1
-      // A large one is read elsewhere.
-      characters = Math.min(next, CHARACTERS_A_SLICE)
+      characters = next
       return pause()
     },
   }
 }
 
-interface Good {
-  readonly warnings: Readonly<Record<string, string>>
-}
-
-interface Bad {
-  readonly refused: ApiError | ValidationError
-}
-
-type Verdict = Good | Bad
-
-type Judged = Extract<ReadReport, { kind: 'good' }> | Bad
-
-/** Remembers how many faults were shown, and how many values built. */
-function createJudge(
-  { unknownKeys, heavy }: IngestDeps,
-  origin: Origin,
-): (text: string, item: number) => Judged | Promise<Judged> {
-  const budget: ValueBudget = { left: MAX_BATCH_VALUES }
-  let shown = 0
-
-  function verdictOn(read: ReadReport): Judged {
-    if (budget.left < 0) throw tooManyValues()
-    if (read.kind === 'unreadable') {
-      return { refused: new ApiError(400, 'Invalid JSON', read.message) }
-    }
-    shown += Object.keys(read.kind === 'good' ? read.warnings : read.errors).length
-    return read.kind === 'good' ? read : { refused: new ValidationError(read.errors) }
-  }
-
-  return (text, item) => {
-    if (isTooLarge(text)) return { refused: itemTooLarge() }
-    const maxFaults = Math.min(MAX_SHOWN_FAULTS, Math.max(1, MAX_BATCH_FAULTS - shown))
-    const options = { unknownKeys, maxFaults, ownKey: true }
-    const one = { ...origin, item }
-    if (text.length <= HEAVY_LENGTH) return verdictOn(readReport(text, one, options, budget))
-    return heavy.read(text, one, options, budget).then(verdictOn)
-  }
-}
-
-/** No character of JavaScript's takes more than three bytes, so hardly a text is counted. */
-function isTooLarge(text: string): boolean {
-  return text.length * 3 > MAX_REPORT_BYTES && Buffer.byteLength(text) > MAX_REPORT_BYTES
-}
-
-function itemTooLarge(): ApiError {
-  return new ApiError(
-    413,
-    'Item too large',
-    `A report is larger than ${MAX_REPORT_BYTES / 1024 ** 2} MiB`,
-  )
-}
-
-function tooManyValues(): ApiError {
-  return new ApiError(
-    413,
-    'Too many values',
-    `The batch holds more than ${MAX_BATCH_VALUES} values; send its reports in several`,
-  )
-}
-
 function resultOf(item: Verdict, index: number, kept: Iterator<AppendOutcome>): ItemResult {
-  if ('refused' in item) return refusal(item.refused, index)
+  if ('refused' in item) return { index, ...item.refused }
   const outcome = kept.next().value as AppendOutcome
-  if (outcome === 'conflict') return refusal(reusedRequestId(), index)
+  if (outcome === 'conflict') {
+    const { status: code, message, detail } = reusedRequestId()
+    return { index, code, status: 'error', message, detail }
+  }
   return {
     index,
     code: 200,
@@ -235,13 +192,6 @@ function resultOf(item: Verdict, index: number, kept: Iterator<AppendOutcome>): 
     ...(outcome === 'replayed' && { replayed: true }),
     ...(Object.keys(item.warnings).length > 0 && { warnings: item.warnings }),
   }
-}
-
-function refusal(error: ApiError | ValidationError, index: number): ItemResult {
-  const { message } = error
-  return error instanceof ValidationError
-    ? { index, code: 400, status: 'validation_error', message, errors: error.errors }
-    : { index, code: error.status, status: 'error', message, detail: error.detail }
 }
 
 function summaryOf(results: readonly ItemResult[]): BatchResult {

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto'
 import { after, describe, it } from 'node:test'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError, ValidationError } from '../api-error.ts'
+import { isSealed, unseal } from '../store/packed.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
 import { ClientBudget } from './client-budget.ts'
-import { HEAVY_LENGTH, HeavyReader } from './heavy-reader.ts'
-import { ingest } from './ingest.ts'
+import { HEAVY_BYTES, HeavyReader } from './heavy-reader.ts'
+import { type IngestDeps, ingest } from './ingest.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
 const CLAIMS: AccessTokenClaims = {
@@ -40,11 +41,12 @@ async function ingested(options: {
   const { outcome = 'stored', text = TEXT, headers = HEADERS, unknownKeys = 'strict' } = options
   const { confirm = async () => {} } = options
   const queued: Observation[] = []
-  const commit = async (observation: Observation): Promise<AppendOutcome> => {
-    queued.push(observation)
+  const commit: IngestDeps['queue']['commit'] = async (one) => {
+    queued.push(...(isSealed(one) ? one.pieces.flatMap(unseal) : [one]))
     return outcome
   }
-  const request = { claims: CLAIMS, headers: { ...headers }, confirm, text }
+  const body = { bytes: Buffer.from(text), gzip: false, maxBytes: 1024 ** 2 }
+  const request = { claims: CLAIMS, headers: { ...headers }, confirm, body }
   const result = await ingest(request, {
     queue: { commit, hold: () => assert.fail(), assertRoom: () => {} },
     heavy,
@@ -145,7 +147,7 @@ describe('ingest', () => {
     const gps = { latitude: 1, longitude: 2 }
     const body = { ...JSON.parse(TEXT), type: 'truck', gps, metrics, events }
     const small = (await ingested({ text: JSON.stringify(body) })).queued[0]
-    const text = JSON.stringify({ ...body, padding: 'ñ'.repeat(HEAVY_LENGTH) })
+    const text = JSON.stringify({ ...body, padding: 'ñ'.repeat(HEAVY_BYTES) })
     const [large] = (await ingested({ text })).queued
     assert.ok(large !== undefined && Buffer.isBuffer(large.body_digest))
     const body_digest = createHash('sha256').update(text).digest()
@@ -155,7 +157,7 @@ describe('ingest', () => {
   it('refuses a large report as it refuses a small one', async () => {
     const faulty = (padding: string) =>
       JSON.stringify({ ...JSON.parse(TEXT), gps: { latitude: 91 }, padding })
-    const large = 'x'.repeat(HEAVY_LENGTH)
+    const large = 'x'.repeat(HEAVY_BYTES)
     const headers = { 'x-request-id': 'a-1' }
     for (const text of [faulty, (padding: string) => `{"a":1,"a":"${padding}"}`]) {
       const { result } = await ingested({ text: text(''), headers })

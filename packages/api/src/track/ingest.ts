@@ -4,30 +4,29 @@
  */
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
-import { JsonBodyError } from '@modulariot/platform/http'
+import { decodeUtf8, JsonBodyError } from '@modulariot/platform/http'
 import { ApiError, ValidationError } from '../api-error.ts'
+import type { Observation, SealedObservations } from '../store/store.ts'
 import type { ClientBudget } from './client-budget.ts'
 import type { CommitQueue } from './commit-queue.ts'
-import { HEAVY_LENGTH, type HeavyReader } from './heavy-reader.ts'
+import { HEAVY_BYTES, type HeavyReader } from './heavy-reader.ts'
 import { type Origin, type ReadOptions, type ReadReport, readReport } from './read-report.ts'
+import { bytesUpTo, type ReportBody } from './report-body.ts'
 import { checkHeaders, type SentHeaders } from './request-headers.ts'
-
-/** Of one report as it is sent, alone or in a batch. */
-export const MAX_REPORT_BYTES = 1024 ** 2
 
 export interface TrackRequest {
   readonly claims: AccessTokenClaims
   readonly headers: SentHeaders
   /** Is the token still good? Runs right before anything is queued. @throws OAuthError */
   readonly confirm: () => Promise<void>
-  /** The body. */
-  readonly text: string
+  /** A large one is moved to another thread, and empty afterwards. */
+  readonly body: ReportBody
 }
 
 export interface IngestDeps {
   readonly queue: Pick<CommitQueue, 'commit' | 'hold' | 'assertRoom'>
   /** Where large bodies are read. */
-  readonly heavy: Pick<HeavyReader, 'read' | 'split'>
+  readonly heavy: Pick<HeavyReader, 'read' | 'readBatch'>
   readonly budget: Pick<ClientBudget, 'assertWithin' | 'charge'>
   /** Unix milliseconds. */
   readonly now: () => number
@@ -48,12 +47,12 @@ export interface Kept {
  *   body, 429 when more large bodies wait than can be read, or the client has had its share; what `confirm` throws.
  */
 export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<Kept> {
-  const { claims, text } = request
+  const { claims, body } = request
   const received_ms = deps.now()
   // 1. Is all of it as documented?
   const headers = checkHeaders(request.headers, received_ms)
   const origin = originOf(claims, 'errors' in headers ? '' : headers.request_id, received_ms)
-  const reading = readAnywhere(text, origin, deps)
+  const reading = readAnywhere(body, origin, deps)
   const read = reading instanceof Promise ? await reading : reading
   if (read.kind === 'unreadable') throw new JsonBodyError(read.message)
   if (read.kind === 'faulty' || 'errors' in headers) {
@@ -71,16 +70,21 @@ export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<K
   return { replayed: outcome === 'replayed', warnings: read.warnings }
 }
 
-/** At once where the report is small. */
+/** At once where the report is small, as it is. */
 function readAnywhere(
-  text: string,
+  body: ReportBody,
   origin: Origin,
   { heavy, unknownKeys }: IngestDeps,
-): ReadReport | Promise<ReadReport> {
+): ReadReport | Promise<ReadReport<Observation | SealedObservations>> {
   const options = { unknownKeys }
-  return text.length > HEAVY_LENGTH
-    ? heavy.read(text, origin, options)
-    : readReport(text, origin, options)
+  const read = (bytes: Buffer | null) =>
+    bytes === null
+      ? heavy.read(body, origin, options)
+      : readReport(decodeUtf8(bytes), origin, options)
+  const bytes = bytesUpTo(HEAVY_BYTES, body)
+  return bytes instanceof Promise
+    ? bytes.then<ReadReport<Observation | SealedObservations>>(read)
+    : read(bytes)
 }
 
 /** Of the first report of a request. */

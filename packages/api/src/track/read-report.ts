@@ -34,10 +34,10 @@ export interface ReadOptions {
   readonly ownKey?: boolean
 }
 
-export type ReadReport =
+export type ReadReport<Kept = Observation> =
   | {
       readonly kind: 'good'
-      readonly observation: Observation
+      readonly observation: Kept
       /** By path, as the faults are; empty unless unknown keys are let in. */
       readonly warnings: Readonly<Record<string, string>>
     }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
+import { Sealer } from '../packed.ts'
 import { assetOf, NOW_MS, observationOf, type StorePromise, TOGETHER } from './samples.ts'
 
 export function testRequests(name: string, promise: StorePromise): void {
@@ -53,8 +54,29 @@ export function testRequests(name: string, promise: StorePromise): void {
       ]
       assert.deepEqual(await store.append(requests), Array(4).fill('stored'))
       assert.deepEqual(await store.append(requests), Array(4).fill('replayed'))
-      const reused = { ...one, body_digest: new Uint8Array(32) }
+      const reused = { ...one, body_digest: Buffer.alloc(32) }
       assert.deepEqual(await store.append([reused]), ['conflict'])
+    })
+
+    promise('is kept the same when it comes sealed, beside others', async ({ store }) => {
+      const before = observationOf({ request_id: 'before' })
+      const many = Array.from({ length: 120 }, (_, item) =>
+        observationOf({ request_id: 'many', item, payload: `{"n":${item},"é":"€"}` }),
+      )
+      const sealer = new Sealer()
+      for (const one of many) sealer.add(one)
+      const sealed = sealer.seal(before)
+      assert.equal(sealed.count, 120)
+      const again = observationOf({ request_id: 'many', item: 7, payload: 'other' })
+      const { cursor } = await store.readSince(before, null, 1)
+      const outcomes = await store.append([before, sealed, again])
+      assert.deepEqual(outcomes, [...Array(121).fill('stored'), 'conflict'])
+      const { entries } = await store.readSince(before, cursor, 200)
+      assert.deepEqual(
+        entries.map(({ payload }) => payload),
+        [before, ...many].map(({ payload }) => payload),
+      )
+      assert.deepEqual(await store.append(many), Array(120).fill('replayed'))
     })
 
     promise('has an id compared character by character', async ({ store }) => {

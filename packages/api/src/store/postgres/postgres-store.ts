@@ -6,8 +6,11 @@ import {
   openPostgres,
   type Postgres,
 } from '@modulariot/platform/postgres'
+import { nextSlice } from '@modulariot/platform/slices'
 import { type Migrated, readMigrations, StoreUnavailable } from '@modulariot/platform/storage'
-import type { AppendOutcome, Observation, TelemetryStore } from '../store.ts'
+import { isSealed, unseal } from '../packed.ts'
+import type { AppendOutcome, Observation, SealedObservations, TelemetryStore } from '../store.ts'
+import { tenantName } from '../tenant-name.ts'
 import { createWatchers } from '../watchers.ts'
 import { appendBatch } from './append.ts'
 import { createHerald } from './herald.ts'
@@ -59,10 +62,12 @@ function createStore(postgres: Postgres): TelemetryStore {
   const underWay = new Set<Promise<unknown>>()
   let closed = false
 
-  async function append(batch: readonly Observation[]): Promise<AppendOutcome[]> {
+  async function append(
+    batch: readonly (Observation | SealedObservations)[],
+  ): Promise<AppendOutcome[]> {
     if (closed) throw new StoreUnavailable('the store is closed')
     if (batch.length === 0) return []
-    const writing = write(batch)
+    const writing = unsealAll(batch).then(write)
     underWay.add(writing)
     try {
       return await writing
@@ -107,6 +112,24 @@ function createStore(postgres: Postgres): TelemetryStore {
       await postgres.close()
     },
   }
+}
+
+/** In slices: a large batch takes milliseconds. */
+async function unsealAll(
+  batch: readonly (Observation | SealedObservations)[],
+): Promise<readonly Observation[]> {
+  const observations: Observation[] = []
+  for (const one of batch) {
+    if (!isSealed(one)) {
+      observations.push(one)
+      continue
+    }
+    for (const piece of one.pieces) {
+      await nextSlice(tenantName(one))
+      observations.push(...unseal(piece))
+    }
+  }
+  return observations
 }
 
 const SET_RETENTION = `INSERT INTO telemetry.retention VALUES ($1, $2)

@@ -8,8 +8,14 @@ import {
   readMigrations,
   translate,
 } from '@modulariot/platform/storage'
-import { pack } from '../packed.ts'
-import type { AppendOutcome, Observation, TelemetryStore, Tenant } from '../store.ts'
+import { isSealed, pack } from '../packed.ts'
+import type {
+  AppendOutcome,
+  Observation,
+  SealedObservations,
+  TelemetryStore,
+  Tenant,
+} from '../store.ts'
 import { tenantName } from '../tenant-name.ts'
 import { createWatchers } from '../watchers.ts'
 import { SqliteReads } from './reads.ts'
@@ -32,8 +38,11 @@ export function openSqliteTelemetryStore(
   const reads = new SqliteReads(database)
   const ping = database.prepare('SELECT 1')
 
-  async function append(batch: readonly Observation[]): Promise<AppendOutcome[]> {
-    const outcomes = await writer.call('append', batch.map(pack))
+  async function append(
+    batch: readonly (Observation | SealedObservations)[],
+  ): Promise<AppendOutcome[]> {
+    const packed = batch.map((one) => (isSealed(one) ? one : pack(one)))
+    const outcomes = await writer.call('append', packed)
     watchers.tell(batch)
     return outcomes
   }

@@ -5,8 +5,8 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { openDatabase, StoreUnavailable, translate } from '@modulariot/platform/storage'
-import { type Packed, unpack } from '../packed.ts'
-import type { AppendOutcome } from '../store.ts'
+import { isSealed, type Packed, unpack, unseal } from '../packed.ts'
+import type { AppendOutcome, SealedObservations } from '../store.ts'
 import { createAppend } from './append.ts'
 import { createSweep } from './sweep.ts'
 import { tuneForAppends } from './tune.ts'
@@ -24,7 +24,7 @@ export interface WriterData {
 
 /** What can be asked for. */
 export interface WriterCalls {
-  append: (batch: readonly Packed[]) => AppendOutcome[]
+  append: (batch: readonly (Packed | SealedObservations)[]) => AppendOutcome[]
   sweep: ReturnType<typeof createSweep>
   setRetention: (org_id: string, days: number | null) => void
 }
@@ -49,7 +49,8 @@ const forget = database.prepare('DELETE FROM retention WHERE org_id = ?')
 const append = createAppend(database)
 
 const calls: WriterCalls = {
-  append: (batch) => append(batch.map(unpack)),
+  append: (batch) =>
+    append(batch.flatMap((one) => (isSealed(one) ? one.pieces.flatMap(unseal) : unpack(one)))),
   sweep: createSweep(database),
   setRetention: (org_id, days) =>
     void (days === null ? forget.run(org_id) : keep.run(org_id, days)),
