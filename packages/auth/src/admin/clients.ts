@@ -139,8 +139,9 @@ export async function changeClient(
 ): Promise<ClientView> {
   const update = (found: Client): Audited<Client> => {
     const current = assertVisible(context, client_id, found)
-    if (ifVersion !== null && ifVersion !== current.version) throw changedSince(current)
+    // Before its version is told.
     assertNoEscalation(context, current)
+    if (ifVersion !== null && ifVersion !== current.version) throw changedSince(current)
     const edited = edit(current)
     assertNoEscalation(context, edited)
     const nowMs = context.now()

@@ -1,8 +1,9 @@
 /** Audiences and the audit trail in the admin API. */
 
 import { wastefulClients } from '../../admin/usage.ts'
-import { invalidInput } from '../../admin-error.ts'
+import { AdminError, invalidInput } from '../../admin-error.ts'
 import { takeCheckpoint } from '../../audit/check-trail.ts'
+import { CheckpointRefused } from '../../audit/checkpoint.ts'
 import type { AuditEntry } from '../../audit/entry.ts'
 import { type AdminCall, cursorOf, filter, pageOf } from './call.ts'
 
@@ -34,8 +35,16 @@ export async function audit({ request, context }: AdminCall) {
   }
 }
 
-/** Of the whole installation's trail: it says how many entries there are, and nothing of what is in them. */
+/**
+ * Of the whole installation's trail: it says how many entries there are, and nothing of what is in them.
+ *
+ * @throws AdminError `conflict` when the trail's base is not one of ours: its head is worth no signature.
+ */
 export async function auditCheckpoint({ context, checkpointSigner: signer }: AdminCall) {
-  const checkpoint = await takeCheckpoint(context.store, signer, context.now())
+  const checkpoint = await takeCheckpoint(context.store, signer, context.now()).catch((error) => {
+    if (!(error instanceof CheckpointRefused)) throw error
+    const why = `the base where its first rows were cut ${error.message}`
+    throw new AdminError('conflict', `The audit trail was changed: ${why}; see miot audit verify`)
+  })
   return { ...checkpoint, public_key: signer.publicKey }
 }

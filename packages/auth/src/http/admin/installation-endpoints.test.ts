@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { openInstallation } from '../../admin/sample-installation.ts'
+import { AdminError } from '../../admin-error.ts'
+import { createCheckpointSigner } from '../../audit/checkpoint.ts'
+import type { AdminCall } from './call.ts'
+import { auditCheckpoint } from './installation-endpoints.ts'
+
+it('signs no head of a trail whose base was put there by another, and says so', async (t) => {
+  const place = await openInstallation()
+  t.after(() => place.close())
+  const signer = await createCheckpointSigner(new Uint8Array(32), 'https://auth.example')
+  const other = await createCheckpointSigner(new Uint8Array(32).fill(1), 'https://else.example')
+  const { seq, hash } = await signer.sign('head', { at: '', seq: 1, hash: 'h', first_seq: 1 })
+  const { checkpoint } = await other.sign('base', { at: '', seq, hash, first_seq: 2 })
+  for (const base of ['garbage', checkpoint]) {
+    const store = { ...place.store, readAuditBase: async () => base }
+    const context = { store, now: Date.now }
+    const call = { context, checkpointSigner: signer } as unknown as AdminCall
+    await assert.rejects(
+      auditCheckpoint(call),
+      (error) =>
+        error instanceof AdminError &&
+        error.code === 'conflict' &&
+        /^The audit trail was changed: .*miot audit verify$/.test(error.message),
+    )
+  }
+})
