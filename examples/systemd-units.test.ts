@@ -67,6 +67,7 @@ it('say what the server goes without, also where no systemd can rate it', () => 
     'SystemCallArchitectures=native',
     'SystemCallFilter=@system-service',
     'SystemCallFilter=~@privileged @resources',
+    'SystemCallFilter=setpriority',
   ]) {
     assert.ok(lines.includes(line), line)
   }
