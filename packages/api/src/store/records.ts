@@ -41,7 +41,7 @@ export interface SealedObservations extends Tenant {
   readonly count: number
   /** Sum of the payloads' lengths, in characters. */
   readonly payload: number
-  readonly pieces: readonly Uint8Array[]
+  readonly pieces: readonly Uint8Array<ArrayBuffer>[]
 }
 
 /** Where an asset was: WGS 84 degrees, metres, km/h, degrees from north. */

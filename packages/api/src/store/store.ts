@@ -106,6 +106,7 @@ export interface TelemetryStore {
    *
    * A request id is remembered as long as data received with it may be kept.
    *
+   * @param batch a sealed one that comes alone may be empty afterwards.
    * @returns one outcome an observation, in order.
    * @throws StoreUnavailable when none of it was kept, or when nobody knows: sent again, it is stored once.
    */

@@ -99,6 +99,24 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     assert.equal(queue.depth(), 0)
   })
 
+  it('gives long sealed ones a transaction of their own, and their memory back when it is done', async () => {
+    const store = createStore()
+    const queue = createCommitQueue(store, { ...LIMITS, maxPayload: 2_000_000 })
+    const sealed = ['b', 'c'].map((id) => {
+      const sealer = new Sealer()
+      sealer.add(observationOf(id, 'x'.repeat(300_000)))
+      return sealer.seal({ org_id: 'org_1', environment: 'production' })
+    })
+    const commits = [observationOf('a'), ...sealed, observationOf('d')].map(queue.commit)
+    for (const [index, id] of ['a', 'b', 'c', 'd'].entries()) {
+      const append = await store.nth(index)
+      assert.deepEqual(append.ids, [id])
+      append.finish()
+      await commits[index]
+    }
+    assert.ok(sealed.every(({ pieces }) => pieces.every(({ buffer }) => buffer.detached)))
+  })
+
   it('tells each its own outcome', async () => {
     const store = createStore()
     const queue = createCommitQueue(store, LIMITS)

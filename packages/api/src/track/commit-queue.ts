@@ -13,7 +13,7 @@
 import { FairQueue } from '@modulariot/platform/fair-queue'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { ApiError } from '../api-error.ts'
-import { isSealed } from '../store/packed.ts'
+import { discard, isSealed } from '../store/packed.ts'
 import type {
   AppendOutcome,
   Observation,
@@ -24,7 +24,7 @@ import { tenantName } from '../store/tenant-name.ts'
 
 export interface CommitQueue {
   /**
-   * Resolves once the observation (one, where it is sealed) is durable.
+   * Resolves once the observation (one, where it is sealed; it is empty afterwards) is durable.
    *
    * @throws ApiError 429 when the queue is full; StoreUnavailable when it could not be written.
    */
@@ -54,7 +54,7 @@ export type Observations = readonly Observation[] | SealedObservations
 export interface Place {
   /**
    * For observations that are kept or not kept together, in one transaction: one or more, and no more than there
-   * is room for.
+   * is room for. Sealed ones are empty afterwards.
    *
    * @returns one outcome an observation, in order.
    * @throws StoreUnavailable when they could not be written.
@@ -85,6 +85,9 @@ export const COMMIT_QUEUE_LIMITS: CommitQueueLimits = {
   maxBatch: 1_000,
   maxBatchPayload: 8 * 1024 ** 2,
 }
+
+/** Characters: sealed ones that have more get a transaction of their own, since the store need not copy what comes alone. */
+const MAX_COPIED_PAYLOAD = 256 * 1024
 
 /** What came together stays together. */
 interface Group {
@@ -176,7 +179,7 @@ export function createCommitQueue(
     const room = roomFor(observations)
     waitingItems += room.items
     waitingPayload += room.payload
-    return new Promise((resolve, reject) => {
+    const kept = new Promise<AppendOutcome[]>((resolve, reject) => {
       waiting.add(tenant, { observations, room, resolve, reject })
       // After the requests that are already readable, so that they share the first batch.
       if (!writing) {
@@ -184,6 +187,7 @@ export function createCommitQueue(
         setImmediate(drain)
       }
     })
+    return isSealed(observations) ? kept.finally(() => discard(observations)) : kept
   }
 
   return {
@@ -211,8 +215,14 @@ function takeGroups(
   const groups: Group[] = []
   let items = 0
   let characters = 0
-  const fits = ({ room }: Group): boolean => {
+  const fits = ({ observations, room }: Group): boolean => {
     const isFirst = items === 0
+    if (isSealed(observations) && room.payload > MAX_COPIED_PAYLOAD) {
+      if (!isFirst) return false
+      // Nothing else fits behind it.
+      items = maxBatch
+      return true
+    }
     const isWithin = items + room.items <= maxBatch && characters + room.payload <= maxBatchPayload
     if (!isFirst && !isWithin) return false
     items += room.items

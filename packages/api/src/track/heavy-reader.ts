@@ -6,11 +6,11 @@
  * starts another.
  */
 
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { JsonBodyError } from '@modulariot/platform/http'
 import { ApiError } from '../api-error.ts'
 import type { SealedObservations } from '../store/store.ts'
+import { tenantName } from '../store/tenant-name.ts'
 import type { BatchFormat } from './batch-items.ts'
 import type { ClientBudget } from './client-budget.ts'
 import type { HeavyAnswer, HeavyCalls } from './heavy-thread.ts'
@@ -29,13 +29,19 @@ export const HEAVY_LIMITS: TurnLimits = {
   maxWaitMs: 10_000,
 }
 
-/** In all bodies that wait or are read. */
 const MAX_HELD_BYTES = 64 * 1024 ** 2
 
 /** Far more than the largest body takes while it is read. */
 const MAX_HEAP_MB = 256
 
 const RETRY_AFTER_SECONDS = 2
+
+export interface HeavyOptions {
+  /** In all bodies that wait or are read, compressed ones as they came. */
+  readonly maxHeldBytes?: number
+  /** What the thread runs, in the place of `heavy-thread.ts`. */
+  readonly script?: URL
+}
 
 type Pending = Omit<PromiseWithResolvers<HeavyAnswer>, 'promise'>
 
@@ -48,12 +54,17 @@ export class HeavyReader {
   readonly #budget: ClientBudget
   readonly #turns = createTenantTurns(HEAVY_LIMITS, tooManyLarge)
   #worker: Worker | null = null
-  /** Of the bodies that wait or are read, compressed ones as they came. */
+  readonly #maxHeldBytes: number
+  readonly #script: URL
   #heldBytes = 0
+  readonly #heldOf = new Map<string, number>()
+  #closed = false
   readonly #pending: Pending[] = []
 
-  constructor(budget: ClientBudget) {
+  constructor(budget: ClientBudget, options: HeavyOptions = {}) {
     this.#budget = budget
+    this.#maxHeldBytes = options.maxHeldBytes ?? MAX_HELD_BYTES
+    this.#script = options.script ?? new URL('./heavy-thread.ts', import.meta.url)
   }
 
   /**
@@ -86,8 +97,9 @@ export class HeavyReader {
     return this.#call('readBatch', body, origin, [format, unknownKeys], begin)
   }
 
-  /** Ends the thread; bodies that it has are not read. */
+  /** Ends the thread; bodies that it has, or that come later, are not read. */
   async close(): Promise<void> {
+    this.#closed = true
     await this.#worker?.terminate()
   }
 
@@ -100,8 +112,7 @@ export class HeavyReader {
   ): Promise<ReturnType<HeavyCalls[Name]>> {
     this.#budget.assertWithin(origin.client_id)
     const { length } = body.bytes
-    if (this.#heldBytes + length > MAX_HELD_BYTES) throw tooManyLarge()
-    this.#heldBytes += length
+    const giveBack = this.#hold(tenantName(origin), length)
     try {
       return await this.#turns.run(origin, null, async () => {
         begin()
@@ -112,11 +123,27 @@ export class HeavyReader {
         return answer.result as ReturnType<HeavyCalls[Name]>
       })
     } finally {
+      giveBack()
+    }
+  }
+
+  /** A tenant gets half at most. @returns gives it back. */
+  #hold(tenant: string, length: number): () => void {
+    const ofTenant = (this.#heldOf.get(tenant) ?? 0) + length
+    const inAll = this.#heldBytes + length
+    if (inAll > this.#maxHeldBytes || ofTenant > this.#maxHeldBytes / 2) throw tooManyLarge()
+    this.#heldBytes = inAll
+    this.#heldOf.set(tenant, ofTenant)
+    return () => {
       this.#heldBytes -= length
+      const left = (this.#heldOf.get(tenant) ?? 0) - length
+      if (left > 0) this.#heldOf.set(tenant, left)
+      else this.#heldOf.delete(tenant)
     }
   }
 
   #answer(call: readonly unknown[], moved: ArrayBuffer): Promise<HeavyAnswer> {
+    if (this.#closed) return Promise.reject(new Error('the reader of large bodies is closed'))
     this.#worker ??= this.#start()
     this.#worker.ref()
     this.#worker.postMessage(call, [moved])
@@ -124,7 +151,7 @@ export class HeavyReader {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./heavy-thread.ts', import.meta.url), {
+    const worker = new Worker(this.#script, {
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     })
     worker.on('message', (answer: HeavyAnswer) => {
@@ -137,7 +164,7 @@ export class HeavyReader {
     worker.on('error', (error) => {
       cause = error
     })
-    void once(worker, 'exit').then(() => {
+    worker.on('exit', () => {
       this.#worker = null
       for (const { reject } of this.#pending.splice(0)) {
         reject(new Error('the thread that reads large bodies stopped', { cause }))

@@ -21,7 +21,7 @@ const CALLS = {
     if (read.kind !== 'good') return read
     const sealer = new Sealer()
     sealer.add(read.observation)
-    return { ...read, observation: sealer.seal(origin) }
+    return { ...read, observation: sealed(sealer, origin) }
   },
   readBatch(
     body: ReportBody,
@@ -32,7 +32,7 @@ const CALLS = {
     const sealer = new Sealer()
     const judge = createJudge(origin, unknownKeys, (one) => sealer.add(one))
     const verdicts = itemsOf(allBytes(body), format).map(judge)
-    return { verdicts, observations: sealer.seal(origin) }
+    return { verdicts, observations: sealed(sealer, origin) }
   },
 }
 
@@ -58,12 +58,22 @@ const port = parentPort
 if (port === null) throw new Error('heavy-thread.ts runs as a worker only')
 yieldToOthers()
 
+/** What of the answer is moved and not copied. */
+let moved: ArrayBuffer[] = []
+
 port.on('message', ([name, body, ...args]: [keyof HeavyCalls, MovedBody, ...unknown[]]) => {
   const before = threadCpuMs()
   const call = CALLS[name] as (...args: unknown[]) => unknown
   const answered = answer(() => call({ ...body, bytes: Buffer.from(body.bytes.buffer) }, ...args))
-  port.postMessage({ ...answered, cpuMs: threadCpuMs() - before })
+  port.postMessage({ ...answered, cpuMs: threadCpuMs() - before }, moved)
+  moved = []
 })
+
+function sealed(sealer: Sealer, origin: Origin): SealedObservations {
+  const observations = sealer.seal(origin)
+  moved = observations.pieces.map(({ buffer }) => buffer)
+  return observations
+}
 
 function answer(call: () => unknown): object {
   try {

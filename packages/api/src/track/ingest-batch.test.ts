@@ -186,15 +186,17 @@ describe('a batch', () => {
     const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys: 'strict' } as const
     await ingestBatch(requestOf(['{', '[]']), deps).catch(() => {})
     await assert.rejects(ingestBatch(requestOf([reportOf('a')]), deps), /no disk/)
-    const large = reportOf('a', { padding: 'x'.repeat(HEAVY_BYTES) })
-    await assert.rejects(ingestBatch(requestOf([large]), deps), /no disk/)
+    const long = reportOf('a', { padding: 'x'.repeat(HEAVY_BYTES) })
+    await assert.rejects(ingestBatch(requestOf([long]), deps), /no disk/)
+    await assert.rejects(ingestBatch(requestOf(Array(5).fill(long)), deps), /no disk/)
     assert.deepEqual(held, [
       { items: 2, payload: 3 },
       { items: 1, payload: reportOf('a').length },
+      { items: 1, payload: long.length },
       // How many are in it is seen elsewhere.
       { items: MAX_BATCH_ITEMS, payload: 5 * 1024 ** 2 },
     ])
-    assert.equal(released, 3)
+    assert.equal(released, 4)
   })
 
   it('is refused whole, and its room given back, when its token ends before or while it is judged', async () => {

@@ -115,14 +115,18 @@ async function judgeAnywhere(
 ): Promise<Judged> {
   const bytes = await bytesUpTo(LARGE_BATCH_BYTES, body)
   const items = bytes && itemsOf(bytes, format)
+  // How much there is in a large one is seen by who reads it.
+  const room = items === null ? { items: MAX_BATCH_ITEMS, payload: body.maxBytes } : roomFor(items)
   if (items === null || items.some(({ length }) => length > HEAVY_BYTES)) {
-    // How much it is will be seen there; and what waits for its turn takes no room.
-    const most = { items: MAX_BATCH_ITEMS, payload: body.maxBytes }
-    return deps.heavy.readBatch(body, format, origin, deps.unknownKeys, () => hold(most))
+    // What waits for its turn takes no room.
+    return deps.heavy.readBatch(body, format, origin, deps.unknownKeys, () => hold(room))
   }
-  const payload = items.reduce((sum, { length }) => sum + length, 0)
-  hold({ items: items.length, payload })
-  return judgeInSlices(items, payload, origin, deps)
+  hold(room)
+  return judgeInSlices(items, room.payload, origin, deps)
+}
+
+function roomFor(items: readonly string[]): Room {
+  return { items: items.length, payload: items.reduce((sum, { length }) => sum + length, 0) }
 }
 
 async function judgeInSlices(

@@ -58,7 +58,7 @@ export function testRequests(name: string, promise: StorePromise): void {
       assert.deepEqual(await store.append([reused]), ['conflict'])
     })
 
-    promise('is kept the same when it comes sealed, beside others', async ({ store }) => {
+    promise('is kept the same when it comes sealed, alone or beside others', async ({ store }) => {
       const before = observationOf({ request_id: 'before' })
       const many = Array.from({ length: 120 }, (_, item) =>
         observationOf({ request_id: 'many', item, payload: `{"n":${item},"é":"€"}` }),
@@ -77,6 +77,9 @@ export function testRequests(name: string, promise: StorePromise): void {
         [before, ...many].map(({ payload }) => payload),
       )
       assert.deepEqual(await store.append(many), Array(120).fill('replayed'))
+      const alone = new Sealer()
+      for (const one of [before, observationOf({ request_id: 'alone' })]) alone.add(one)
+      assert.deepEqual(await store.append([alone.seal(before)]), ['replayed', 'stored'])
     })
 
     promise('has an id compared character by character', async ({ store }) => {

@@ -42,7 +42,10 @@ export function openSqliteTelemetryStore(
     batch: readonly (Observation | SealedObservations)[],
   ): Promise<AppendOutcome[]> {
     const packed = batch.map((one) => (isSealed(one) ? one : pack(one)))
-    const outcomes = await writer.call('append', packed)
+    const [only] = batch
+    const moved = batch.length === 1 && only !== undefined && isSealed(only) ? only.pieces : []
+    const memory = moved.map(({ buffer }) => buffer)
+    const outcomes = await writer.callMoving(memory, 'append', packed)
     watchers.tell(batch)
     return outcomes
   }

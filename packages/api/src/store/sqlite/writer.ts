@@ -1,6 +1,5 @@
 /** The main thread's end of the writer thread: calls go over, answers come back in order. */
 
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { WriterAnswer, WriterCall, WriterCalls, WriterData } from './writer-thread.ts'
@@ -23,12 +22,20 @@ export class Writer {
   call<Name extends keyof WriterCalls>(
     ...call: WriterCall<Name>
   ): Promise<ReturnType<WriterCalls[Name]>> {
+    return this.callMoving([], ...call)
+  }
+
+  /** @param moved memory that goes over without being copied, and is empty here afterwards. */
+  callMoving<Name extends keyof WriterCalls>(
+    moved: readonly ArrayBuffer[],
+    ...call: WriterCall<Name>
+  ): Promise<ReturnType<WriterCalls[Name]>> {
     if (this.#closed) return Promise.reject(new StoreUnavailable('the store is closed'))
     this.#worker ??= this.#start()
     const worker = this.#worker
     return new Promise((resolve, reject) => {
       this.#pending.push({ resolve: resolve as Pending['resolve'], reject })
-      worker.postMessage(call)
+      worker.postMessage(call, moved)
     })
   }
 
@@ -38,7 +45,8 @@ export class Writer {
     const worker = this.#worker
     if (worker === null) return
     worker.postMessage('close')
-    await once(worker, 'exit')
+    // Whatever ends it: it may have failed before.
+    await new Promise((resolve) => worker.once('exit', resolve))
   }
 
   /** A thread that dies takes what it was writing with it; the next call starts another. */
