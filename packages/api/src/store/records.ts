@@ -35,7 +35,7 @@ export interface Observation extends Tenant {
   readonly events: readonly Occurrence[]
 }
 
-/** Observations of one tenant, as bytes (`packed.ts`): whoever passes them on has no work with what is in them. */
+/** Observations of one tenant, as bytes (`packed.ts`): passed on without a look at what is in them. */
 export interface SealedObservations extends Tenant {
   /** How many there are. */
   readonly count: number

@@ -15,12 +15,10 @@ export { clientAddress, normalizeAddress } from './client-address.ts'
 export { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts'
 export { shutDown } from './drain.ts'
 export {
-  findJsonElements,
   memberValue,
   splitJsonArray,
   splitJsonObject,
   splitNdjson,
-  textsAt,
   trimJson,
 } from './json-array.ts'
 export {

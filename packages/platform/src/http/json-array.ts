@@ -15,18 +15,13 @@ import { endOfString, JsonBodyError } from './json-body.ts'
  * @throws JsonBodyError when the text is not one array that begins and ends.
  */
 export function splitJsonArray(text: string, max: number): string[] {
-  return textsAt(text, findJsonElements(text, max))
-}
-
-/** The same as places in the text: where the first begins, where it ends, where the second begins, … */
-export function findJsonElements(text: string, max: number): number[] {
   const open = startOf(text)
   if (text[open] !== '[') throw new JsonBodyError('The body must be a JSON array')
-  return findParts(text, open, max)
+  return textsAt(text, findParts(text, open, max))
 }
 
-/** @param places as `findJsonElements` gives them. */
-export function textsAt(text: string, places: readonly number[]): string[] {
+/** @param places where the first begins, where it ends, where the second begins, … */
+function textsAt(text: string, places: readonly number[]): string[] {
   const texts: string[] = []
   for (let index = 0; index < places.length; index += 2) {
     texts.push(text.slice(places[index], places[index + 1]))
