@@ -2,18 +2,17 @@
  * Large bodies are read on a thread of their own, tenant by tenant; small ones where they are, since to hand one
  * over costs more than to read it.
  *
- * The thread starts with the first large body. One that dies takes the bodies it had with it; the next call
- * starts another.
+ * The thread starts with the first large body. If it dies, the bodies it had are lost and their requests fail.
  */
 
-import { Worker } from 'node:worker_threads'
 import { JsonBodyError } from '@modulariot/platform/http'
+import { type CallOptions, Thread } from '@modulariot/platform/threads'
 import { ApiError } from '../api-error.ts'
 import type { SealedObservations } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
 import type { BatchFormat } from './batch-items.ts'
 import type { ClientBudget } from './client-budget.ts'
-import type { HeavyAnswer, HeavyCalls } from './heavy-thread.ts'
+import type { HeavyCalls, JudgedBatch, MovedBody, Outcome, Refusal } from './heavy-thread.ts'
 import type { Origin, ReadOptions, ReadReport } from './read-report.ts'
 import type { ReportBody } from './report-body.ts'
 import { createTenantTurns, type TurnLimits } from './tenant-turns.ts'
@@ -43,28 +42,26 @@ export interface HeavyOptions {
   readonly script?: URL
 }
 
-type Pending = Omit<PromiseWithResolvers<HeavyAnswer>, 'promise'>
-
-/** All but the body and its origin. */
-type More<List extends unknown[]> = List extends [unknown, unknown, ...infer Others]
-  ? Others
-  : never
+/** Calls the thread with a body that is moved. */
+type Read<Result> = (body: MovedBody, more: CallOptions) => Promise<Outcome<Result>>
 
 export class HeavyReader {
   readonly #budget: ClientBudget
   readonly #turns = createTenantTurns(HEAVY_LIMITS, tooManyLarge)
-  #worker: Worker | null = null
+  readonly #thread: Thread<HeavyCalls>
   readonly #maxHeldBytes: number
-  readonly #script: URL
   #heldBytes = 0
   readonly #heldOf = new Map<string, number>()
-  #closed = false
-  readonly #pending: Pending[] = []
 
   constructor(budget: ClientBudget, options: HeavyOptions = {}) {
     this.#budget = budget
     this.#maxHeldBytes = options.maxHeldBytes ?? MAX_HELD_BYTES
-    this.#script = options.script ?? new URL('./heavy-thread.ts', import.meta.url)
+    this.#thread = new Thread({
+      script: options.script ?? new URL('./heavy-thread.ts', import.meta.url),
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+      errorOf: (message: string) => new Error(message),
+      lost: (why, cause) => new Error(`the thread that reads large bodies ${why}`, { cause }),
+    })
   }
 
   /**
@@ -78,7 +75,9 @@ export class HeavyReader {
     origin: Origin,
     options: ReadOptions,
   ): Promise<ReadReport<SealedObservations>> {
-    return this.#call('read', body, origin, [options])
+    return this.#inTurn(body, origin, (moved, more) =>
+      this.#thread.call('read', [moved, origin, options], more),
+    )
   }
 
   /**
@@ -93,34 +92,33 @@ export class HeavyReader {
     origin: Origin,
     unknownKeys: ReadOptions['unknownKeys'],
     begin: () => void,
-  ): Promise<ReturnType<HeavyCalls['readBatch']>> {
-    return this.#call('readBatch', body, origin, [format, unknownKeys], begin)
+  ): Promise<JudgedBatch> {
+    const read: Read<JudgedBatch> = (moved, more) =>
+      this.#thread.call('readBatch', [moved, origin, format, unknownKeys], more)
+    return this.#inTurn(body, origin, read, begin)
   }
 
   /** Ends the thread; bodies that it has, or that come later, are not read. */
-  async close(): Promise<void> {
-    this.#closed = true
-    await this.#worker?.terminate()
+  close(): Promise<void> {
+    return this.#thread.terminate()
   }
 
-  async #call<Name extends keyof HeavyCalls>(
-    name: Name,
+  async #inTurn<Result>(
     body: ReportBody,
     origin: Origin,
-    more: More<Parameters<HeavyCalls[Name]>>,
+    read: Read<Result>,
     begin = (): void => {},
-  ): Promise<ReturnType<HeavyCalls[Name]>> {
+  ): Promise<Result> {
     this.#budget.assertWithin(origin.client_id)
-    const { length } = body.bytes
-    const giveBack = this.#hold(tenantName(origin), length)
+    const giveBack = this.#hold(tenantName(origin), body.bytes.length)
     try {
       return await this.#turns.run(origin, null, async () => {
         begin()
         const bytes = movable(body.bytes)
-        const answer = await this.#answer([name, { ...body, bytes }, origin, ...more], bytes.buffer)
-        this.#budget.charge(origin.client_id, answer.cpuMs)
-        if (!('result' in answer)) throw errorOf(answer)
-        return answer.result as ReturnType<HeavyCalls[Name]>
+        const outcome = await read({ ...body, bytes }, { moved: [bytes.buffer] })
+        this.#budget.charge(origin.client_id, outcome.cpuMs)
+        if (!('read' in outcome)) throw errorOf(outcome)
+        return outcome.read
       })
     } finally {
       giveBack()
@@ -141,37 +139,6 @@ export class HeavyReader {
       else this.#heldOf.delete(tenant)
     }
   }
-
-  #answer(call: readonly unknown[], moved: ArrayBuffer): Promise<HeavyAnswer> {
-    if (this.#closed) return Promise.reject(new Error('the reader of large bodies is closed'))
-    this.#worker ??= this.#start()
-    this.#worker.ref()
-    this.#worker.postMessage(call, [moved])
-    return new Promise((resolve, reject) => this.#pending.push({ resolve, reject }))
-  }
-
-  #start(): Worker {
-    const worker = new Worker(this.#script, {
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
-    })
-    worker.on('message', (answer: HeavyAnswer) => {
-      const pending = this.#pending.shift()
-      // Idle, it keeps no process from ending.
-      if (this.#pending.length === 0) worker.unref()
-      pending?.resolve(answer)
-    })
-    let cause: unknown
-    worker.on('error', (error) => {
-      cause = error
-    })
-    worker.on('exit', () => {
-      this.#worker = null
-      for (const { reject } of this.#pending.splice(0)) {
-        reject(new Error('the thread that reads large bodies stopped', { cause }))
-      }
-    })
-    return worker
-  }
 }
 
 /** Moved and not copied, if nothing else is in their memory. */
@@ -182,10 +149,9 @@ function movable(bytes: Buffer): Uint8Array<ArrayBuffer> {
     : new Uint8Array(bytes)
 }
 
-function errorOf(answer: Exclude<HeavyAnswer, { result: unknown }>): Error {
-  if ('notJson' in answer) return new JsonBodyError(answer.notJson)
-  if ('failed' in answer) return new Error(answer.failed)
-  const { status, message, detail } = answer.refused
+function errorOf(refusal: Refusal): Error {
+  if ('notJson' in refusal) return new JsonBodyError(refusal.notJson)
+  const { status, message, detail } = refusal.refused
   return new ApiError(status, message, detail)
 }
 

@@ -69,7 +69,7 @@ export class SqliteReads {
 
   findAsset({ org_id, environment }: Tenant, asset_id: string): Asset | null {
     const row = this.#findAsset.get(org_id, environment, asset_id)
-    return row === undefined ? null : (row as unknown as Asset)
+    return row === undefined ? null : ({ ...row } as unknown as Asset)
   }
 
   listAssets(tenant: Tenant, query: AssetQuery): Page<Asset, string> {

@@ -1,13 +1,8 @@
-/** The telemetry store on one SQLite file: reads here, writes on the writer thread. */
+/** The telemetry store on one SQLite file: short reads here, long reads and writes on threads of their own. */
 
 import { nextSlice } from '@modulariot/platform/slices'
-import {
-  attempt,
-  migrate,
-  openDatabase,
-  readMigrations,
-  translate,
-} from '@modulariot/platform/storage'
+import { attempt, migrate, openDatabase, readMigrations } from '@modulariot/platform/storage'
+import { Thread } from '@modulariot/platform/threads'
 import { isSealed, pack } from '../packed.ts'
 import type {
   AppendOutcome,
@@ -18,8 +13,10 @@ import type {
 } from '../store.ts'
 import { tenantName } from '../tenant-name.ts'
 import { createWatchers } from '../watchers.ts'
+import type { ReaderCalls, ReaderData } from './reader-thread.ts'
 import { SqliteReads } from './reads.ts'
-import { Writer } from './writer.ts'
+import { errorsOf } from './thread-errors.ts'
+import type { WriterCalls, WriterData } from './writer-thread.ts'
 
 export interface SqliteTelemetryOptions {
   /** A bound on the file, in pages of 4 KiB; beyond it, it is as if the disk were full. */
@@ -33,7 +30,16 @@ export function openSqliteTelemetryStore(
 ): TelemetryStore {
   const database = openDatabase(path)
   migrate(database, readMigrations(new URL('./migrations/', import.meta.url)))
-  const writer = new Writer({ path, ...options })
+  const writer = new Thread<WriterCalls>({
+    script: new URL('./writer-thread.ts', import.meta.url),
+    workerData: { path, ...options } satisfies WriterData,
+    ...errorsOf('writer'),
+  })
+  const reader = new Thread<ReaderCalls>({
+    script: new URL('./reader-thread.ts', import.meta.url),
+    workerData: { path } satisfies ReaderData,
+    ...errorsOf('reader'),
+  })
   const watchers = createWatchers()
   const reads = new SqliteReads(database)
   const ping = database.prepare('SELECT 1')
@@ -42,50 +48,50 @@ export function openSqliteTelemetryStore(
     batch: readonly (Observation | SealedObservations)[],
   ): Promise<AppendOutcome[]> {
     const packed = batch.map((one) => (isSealed(one) ? one : pack(one)))
-    const [only] = batch
-    const moved = batch.length === 1 && only !== undefined && isSealed(only) ? only.pieces : []
-    const memory = moved.map(({ buffer }) => buffer)
-    const outcomes = await writer.callMoving(memory, 'append', packed)
+    const [first] = batch
+    const alone = batch.length === 1 && first !== undefined && isSealed(first)
+    const pieces = alone ? first.pieces : []
+    const moved = pieces.map(({ buffer }) => buffer)
+    const outcomes = await writer.call('append', [packed], { moved })
     watchers.tell(batch)
     return outcomes
   }
 
   async function maintain(nowMs: number, retentionDays: number | null) {
     for (let removedRows = 0; ; ) {
-      const step = await writer.call('sweep', nowMs, retentionDays)
+      const step = await writer.call('sweep', [nowMs, retentionDays])
       removedRows += step.removedRows
       if (step.done) return { removedRows, droppedPartitions: 0 }
     }
-  }
-
-  /** In a slice of its own: a page may take milliseconds to read. */
-  async function read<Result>(tenant: Tenant, question: () => Result): Promise<Result> {
-    await nextSlice(tenantName(tenant))
-    return attempt(question)
   }
 
   return {
     ping: () => attempt(() => void ping.get()),
     append,
     findAsset: (tenant, asset_id) => attempt(() => reads.findAsset(tenant, asset_id)),
-    listAssets: (tenant, query) => read(tenant, () => reads.listAssets(tenant, query)),
-    positions: (tenant, ...question) => read(tenant, () => reads.positions(tenant, ...question)),
-    metrics: (tenant, ...question) => read(tenant, () => reads.metrics(tenant, ...question)),
-    metricBuckets: (...question) => reads.metricBuckets(...question).catch(failed),
-    latestMetrics: (...question) => reads.latestMetrics(...question).catch(failed),
-    events: (tenant, query) => read(tenant, () => reads.events(tenant, query)),
-    readSince: (tenant, ...question) => read(tenant, () => reads.readSince(tenant, ...question)),
+    listAssets: (tenant, query) => reader.call('listAssets', [only(tenant), query]),
+    positions: (tenant, ...query) => reader.call('positions', [only(tenant), ...query]),
+    metrics: (tenant, ...query) => reader.call('metrics', [only(tenant), ...query]),
+    metricBuckets: (tenant, asset_id, { signal, ...query }) =>
+      reader.call('metricBuckets', [only(tenant), asset_id, query], { signal }),
+    latestMetrics: (tenant, ...query) => reader.call('latestMetrics', [only(tenant), ...query]),
+    events: (tenant, query) => reader.call('events', [only(tenant), query]),
+    async readSince(tenant, after, limit) {
+      await nextSlice(tenantName(tenant))
+      return attempt(() => reads.readSince(tenant, after, limit))
+    },
     watch: watchers.add,
     findRetention: (org_id) => attempt(() => reads.findRetention(org_id)),
-    setRetention: (org_id, days) => writer.call('setRetention', org_id, days),
+    setRetention: (org_id, days) => writer.call('setRetention', [org_id, days]),
     maintain,
     close: async () => {
-      await writer.close()
+      await Promise.all([reader.close(), writer.close()])
       if (database.isOpen) database.close()
     },
   }
 }
 
-function failed(error: unknown): never {
-  throw translate(error)
+/** A caller may hand over its claims, of which a thread needs no more. */
+function only({ org_id, environment }: Tenant): Tenant {
+  return { org_id, environment }
 }

@@ -3,18 +3,15 @@
  * thread every login and every other request would wait with it.
  */
 
-import { parentPort, workerData } from 'node:worker_threads'
-import { openDatabase, StoreUnavailable, translate } from '@modulariot/platform/storage'
+import { workerData } from 'node:worker_threads'
+import { openDatabase } from '@modulariot/platform/storage'
+import { answerCalls } from '@modulariot/platform/threads'
 import { isSealed, type Packed, unpack, unseal } from '../packed.ts'
 import type { AppendOutcome, SealedObservations } from '../store.ts'
 import { createAppend } from './append.ts'
 import { createSweep } from './sweep.ts'
+import { describe } from './thread-errors.ts'
 import { tuneForAppends } from './tune.ts'
-
-/** The parent sends calls and gets one answer for each, in order. */
-export type WriterAnswer =
-  | { readonly result: unknown }
-  | { readonly failed: { readonly message: string; readonly unavailable: boolean } }
 
 /** What the thread is started with. */
 export interface WriterData {
@@ -22,20 +19,12 @@ export interface WriterData {
   readonly maxPages?: number
 }
 
-/** What can be asked for. */
-export interface WriterCalls {
+/** Answered in the order in which they are called. */
+export type WriterCalls = {
   append: (batch: readonly (Packed | SealedObservations)[]) => AppendOutcome[]
   sweep: ReturnType<typeof createSweep>
   setRetention: (org_id: string, days: number | null) => void
 }
-
-export type WriterCall<Name extends keyof WriterCalls = keyof WriterCalls> = readonly [
-  name: Name,
-  ...args: Parameters<WriterCalls[Name]>,
-]
-
-const port = parentPort
-if (port === null) throw new Error('writer-thread.ts runs as a worker only')
 
 const { path, maxPages } = workerData as WriterData
 const database = openDatabase(path)
@@ -47,14 +36,7 @@ const keep = database.prepare(
 const forget = database.prepare('DELETE FROM retention WHERE org_id = ?')
 
 const append = createAppend(database)
-
-const calls: WriterCalls = {
-  append: (batch) =>
-    append(batch.flatMap((one) => (isSealed(one) ? one.pieces.flatMap(unseal) : unpack(one)))),
-  sweep: createSweep(database),
-  setRetention: (org_id, days) =>
-    void (days === null ? forget.run(org_id) : keep.run(org_id, days)),
-}
+const sweep = createSweep(database)
 
 /** SQLITE_FULL */
 const FULL = 13
@@ -76,19 +58,17 @@ function makeRoom(error: unknown): void {
   }
 }
 
-function answer([name, ...args]: WriterCall): WriterAnswer {
-  try {
-    return { result: (calls[name] as (...args: unknown[]) => unknown)(...args) }
-  } catch (error) {
+answerCalls<WriterCalls>(
+  {
+    append: (batch) =>
+      append(batch.flatMap((one) => (isSealed(one) ? one.pieces.flatMap(unseal) : unpack(one)))),
+    sweep: (nowMs, retentionDays) => sweep(nowMs, retentionDays),
+    setRetention: (org_id, days) =>
+      void (days === null ? forget.run(org_id) : keep.run(org_id, days)),
+  },
+  (error) => {
     makeRoom(error)
-    const message = error instanceof Error ? error.message : String(error)
-    return { failed: { message, unavailable: translate(error) instanceof StoreUnavailable } }
-  }
-}
-
-port.on('message', (call: WriterCall | 'close') => {
-  if (call === 'close') {
-    database.close()
-    port.close()
-  } else port.postMessage(answer(call))
-})
+    return describe(error)
+  },
+  () => database.close(),
+)

@@ -1,0 +1,92 @@
+/** The worker's end of a `Thread`: runs what is called and posts one answer for each call. */
+
+import { parentPort } from 'node:worker_threads'
+
+// biome-ignore lint/suspicious/noExplicitAny: the calls of all threads have no other type in common.
+export type AnyCalls = { readonly [name: string]: (...args: any[]) => unknown }
+
+/** From the thread that calls. */
+export type Message =
+  | { readonly id: number; readonly name: string; readonly args: readonly unknown[] }
+  | { readonly abort: number }
+  | 'close'
+
+/** From the worker. */
+export type Answer = { readonly id: number } & (
+  | { readonly result: unknown }
+  | { readonly failed: unknown }
+)
+
+/** A result of which some memory is moved instead of copied. */
+export class Moving<Result> {
+  readonly result: Result
+  readonly memory: ArrayBuffer[]
+
+  constructor(result: Result, memory: ArrayBuffer[]) {
+    this.result = result
+    this.memory = memory
+  }
+}
+
+/** What the worker implements of `Calls`: each also gets a signal, aborted when the caller has left. */
+export type Implementation<Calls extends AnyCalls> = {
+  readonly [Name in keyof Calls]: (
+    ...args: [...Parameters<Calls[Name]>, signal: AbortSignal]
+  ) => ReturnType<Calls[Name]> | Moving<Awaited<ReturnType<Calls[Name]>>>
+}
+
+/**
+ * Calls that return at once are answered in the order in which they came.
+ *
+ * @param describe what crosses of an error: a value that can be cloned.
+ * @param close runs once every call is answered, before the worker ends.
+ */
+export function answerCalls<Calls extends AnyCalls>(
+  calls: Implementation<Calls>,
+  describe: (error: unknown) => unknown,
+  close: () => void = () => {},
+): void {
+  const port = parentPort
+  if (port === null) throw new Error('this module runs as a worker only')
+  const underWay = new Map<number, AbortController>()
+  let closing = false
+
+  function answered(answer: Answer, memory: ArrayBuffer[] = []): void {
+    underWay.delete(answer.id)
+    port?.postMessage(answer, memory)
+    if (closing) closeIfIdle()
+  }
+
+  function succeeded(id: number, result: unknown): void {
+    if (result instanceof Moving) answered({ id, result: result.result }, result.memory)
+    else answered({ id, result })
+  }
+
+  function run(id: number, name: string, args: readonly unknown[]): void {
+    const controller = new AbortController()
+    underWay.set(id, controller)
+    const failed = (error: unknown): void => answered({ id, failed: describe(error) })
+    try {
+      const call = calls[name] as (...args: unknown[]) => unknown
+      const result = call(...args, controller.signal)
+      if (result instanceof Promise) result.then((value) => succeeded(id, value)).catch(failed)
+      else succeeded(id, result)
+    } catch (error) {
+      failed(error)
+    }
+  }
+
+  function closeIfIdle(): void {
+    if (underWay.size > 0) return
+    close()
+    port?.close()
+  }
+
+  port.on('message', (message: Message) => {
+    if (message === 'close') {
+      closing = true
+      closeIfIdle()
+    } else if ('abort' in message) underWay.get(message.abort)?.abort()
+    else run(message.id, message.name, message.args)
+  })
+}

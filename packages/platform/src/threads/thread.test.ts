@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { isMainThread, workerData } from 'node:worker_threads'
+import { answerCalls, Moving } from './answer-calls.ts'
+import { Thread } from './thread.ts'
+
+type Calls = {
+  echo: (value: unknown) => unknown
+  later: (value: unknown) => Promise<unknown>
+  fill: (length: number) => Uint8Array<ArrayBuffer>
+  fail: (message: string) => never
+  unclonable: () => unknown
+  untilAborted: () => Promise<void>
+  aborted: () => number
+  exit: () => never
+  data: () => unknown
+}
+
+if (isMainThread) describe('a thread that answers calls', { timeout: 20_000 }, tests)
+else work()
+
+/** What the worker does: this same file. */
+function work(): void {
+  let aborted = 0
+  answerCalls<Calls>(
+    {
+      echo: (value) => value,
+      later: (value) => new Promise((resolve) => setImmediate(resolve, value)),
+      fill(length) {
+        const bytes = new Uint8Array(length).fill(7)
+        return new Moving(bytes, [bytes.buffer])
+      },
+      fail(message) {
+        throw new RangeError(message)
+      },
+      unclonable: () => () => {},
+      untilAborted: (signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            aborted++
+            resolve()
+          })
+        }),
+      aborted: () => aborted,
+      exit: () => process.exit(),
+      data: () => workerData,
+    },
+    (error) => (error as Error).message,
+  )
+}
+
+function start(): Thread<Calls> {
+  return new Thread({
+    script: new URL(import.meta.url),
+    workerData: 'given',
+    errorOf: (message: string) => new RangeError(message),
+    lost: (why, cause) => new Error(`it ${why}`, { cause }),
+  })
+}
+
+function tests(): void {
+  const thread = start()
+  after(() => thread.terminate())
+
+  it('answers each call with its own result, however long others take', async () => {
+    const later = thread.call('later', ['b'])
+    const calls = [thread.call('echo', ['a']), later, thread.call('echo', [{ c: null }])]
+    assert.deepEqual(await Promise.all(calls), ['a', 'b', { c: null }])
+    assert.equal(await thread.call('data', []), 'given')
+  })
+
+  it('copies what is named like a prototype as any other value', async () => {
+    const value = JSON.parse('{"__proto__":{"a":1},"constructor":2}')
+    const answer = await thread.call('echo', [value])
+    assert.equal(JSON.stringify(answer), JSON.stringify(value))
+    assert.equal(Object.hasOwn(answer as object, '__proto__'), true)
+  })
+
+  it('moves memory both ways', async () => {
+    const bytes = new Uint8Array(8).fill(1)
+    assert.deepEqual(
+      await thread.call('echo', [bytes], { moved: [bytes.buffer] }),
+      new Uint8Array(8).fill(1),
+    )
+    assert.equal(bytes.length, 0)
+    assert.deepEqual(await thread.call('fill', [3]), new Uint8Array([7, 7, 7]))
+  })
+
+  it('rejects what fails, and what cannot cross, and answers the next', async () => {
+    await assert.rejects(thread.call('fail', ['wrong']), new RangeError('wrong'))
+    await assert.rejects(thread.call('unclonable', []), /could not be cloned/)
+    assert.equal(await thread.call('echo', [1]), 1)
+  })
+
+  it('lets go of a call that is aborted, and aborts it there', async () => {
+    const left = new Error('left')
+    const controller = new AbortController()
+    const call = thread.call('untilAborted', [], { signal: controller.signal })
+    controller.abort(left)
+    await assert.rejects(call, left)
+    assert.equal(await thread.call('aborted', []), 1)
+    await assert.rejects(thread.call('echo', [1], { signal: controller.signal }), left)
+  })
+
+  it('that dies rejects the calls it had, and the next call starts another', async () => {
+    const dying = start()
+    const calls = [dying.call('untilAborted', []), dying.call('exit', [])]
+    for (const { status, reason } of (await Promise.allSettled(calls)) as PromiseRejectedResult[]) {
+      assert.equal(status, 'rejected')
+      assert.match(String(reason), /it stopped/)
+    }
+    assert.equal(await dying.call('echo', [1]), 1)
+    await dying.close()
+  })
+
+  it('answers what it was called for before it is closed, and refuses what comes after', async () => {
+    const closing = start()
+    const before = [closing.call('later', [1]), closing.call('echo', [2])]
+    const closed = closing.close()
+    await assert.rejects(closing.call('echo', [3]), /it closed/)
+    assert.deepEqual(await Promise.all(before), [1, 2])
+    await closed
+    await start().close()
+  })
+}
