@@ -3,16 +3,13 @@
  * table, and OpenAPI is made from it.
  */
 
-import { nextSlice } from '@modulariot/platform/slices'
 import { ASSET_TRACKING_EXAMPLES, AssetTrackingData, EVENT_SEVERITIES } from '@modulariot/telemetry'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
 import { ApiError } from '../api-error.ts'
 import { SCOPES } from '../scopes.ts'
 import type { Tenant } from '../store/store.ts'
-import { tenantName } from '../store/tenant-name.ts'
 import { MAX_BATCH_ITEMS, MAX_REPORT_BYTES } from '../track/batch-items.ts'
-import { threadCpuMs } from '../track/client-budget.ts'
 import { getAsset, listAssets, MAX_ASSETS_LIMIT, noSuchAsset } from '../track/query.ts'
 import {
   EVENT_PARAMETERS,
@@ -23,7 +20,8 @@ import {
   PAGE_PARAMETERS,
   type SeriesDeps,
 } from '../track/series.ts'
-import { assetJson, assetListJson, eventListJson } from './asset-json.ts'
+import { assetJson, eventJson } from './asset-json.ts'
+import { JSON_UTF8, pageJsonInTurns } from './page-json.ts'
 import { MAX_BATCH_BYTES, NDJSON } from './request-body.ts'
 import { accessTokenClaims, verifyAgain } from './require-access-token.ts'
 import * as schemas from './schemas.ts'
@@ -80,7 +78,6 @@ export const QUERY_PARAMETERS: Readonly<Record<string, { about: string; schema: 
 }
 
 const JSON_TYPE = 'application/json'
-const JSON_UTF8 = 'application/json; charset=utf-8'
 
 const json = (schema: TSchema) => ({ type: JSON_TYPE, schema })
 
@@ -137,7 +134,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     answer: json(schemas.AssetList),
     handler: (deps) => (request, reply) => {
       const read = (tenant: Tenant) => listAssets(tenant, request.query, deps.store)
-      return sendPage(deps, request, reply, read, assetListJson)
+      return sendPage(deps, request, reply, read, assetJson)
     },
   },
   {
@@ -171,10 +168,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: PAGE_PARAMETERS,
     answer: json(schemas.Positions),
-    handler: (deps) => (request, reply) =>
-      sendPage(deps, request, reply, (tenant) =>
-        listPositions(tenant, assetId(request), request.query, deps),
-      ),
+    handler: (deps) => (request, reply) => {
+      const read = (tenant: Tenant) => listPositions(tenant, assetId(request), request.query, deps)
+      return sendPage(deps, request, reply, read)
+    },
   },
   {
     operationId: 'listMetrics',
@@ -188,9 +185,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
       const signal = untilLeft(reply)
       const confirm = () => verifyAgain(request, deps.verifier, SCOPES.read)
       const asked = { ...deps, signal, confirm }
-      return sendPage(deps, request, reply, (tenant) =>
-        listMetrics(tenant, assetId(request), request.query, asked),
-      )
+      const read = (tenant: Tenant) => listMetrics(tenant, assetId(request), request.query, asked)
+      return sendPage(deps, request, reply, read)
     },
   },
   {
@@ -203,7 +199,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     answer: json(schemas.Events),
     handler: (deps) => (request, reply) => {
       const read = (tenant: Tenant) => listEvents(tenant, assetId(request), request.query, deps)
-      return sendPage(deps, request, reply, read, eventListJson)
+      return sendPage(deps, request, reply, read, eventJson)
     },
   },
   {
@@ -216,31 +212,29 @@ export const ENDPOINTS: readonly Endpoint[] = [
     answer: json(schemas.Events),
     handler: (deps) => (request, reply) => {
       const read = (tenant: Tenant) => listEvents(tenant, undefined, request.query, deps)
-      return sendPage(deps, request, reply, read, eventListJson)
+      return sendPage(deps, request, reply, read, eventJson)
     },
   },
 ]
 
 /**
- * Answers with a page, written in a slice of its own: that takes milliseconds, too. Reading it took about as
- * long, so the client pays twice what writing takes.
+ * Answers with a page, written in slices. Reading it took about as long, so the client pays twice what writing
+ * takes.
  */
-async function sendPage<Page>(
+async function sendPage<Row>(
   { budget, verifier }: EndpointDeps,
   request: ApiRequest,
   reply: FastifyReply,
-  read: (tenant: Tenant) => Promise<Page>,
-  write: (page: Page) => string = JSON.stringify,
+  read: (tenant: Tenant) => Promise<object>,
+  write: (row: Row) => string = JSON.stringify,
 ): Promise<FastifyReply> {
   const claims = accessTokenClaims(request)
   budget.assertWithin(claims.client_id)
   const page = await read(claims)
-  await nextSlice(tenantName(claims))
-  // Reading waits for others, and the token may have ended since.
+  const charge = (ms: number): void => budget.charge(claims.client_id, 2 * ms)
+  const text = await pageJsonInTurns(page, write, claims, charge)
+  // Reading and writing wait for others, and the token may have ended since.
   await verifyAgain(request, verifier, SCOPES.read)
-  const before = threadCpuMs()
-  const text = write(page)
-  budget.charge(claims.client_id, 2 * (threadCpuMs() - before))
   return reply.type(JSON_UTF8).send(text)
 }
 

@@ -8,6 +8,7 @@ import type { ApiMetrics, TrackOutcome } from '../metrics.ts'
 import { SCOPES } from '../scopes.ts'
 import { type IngestDeps, ingest } from '../track/ingest.ts'
 import { type BatchResult, type ItemResult, ingestBatch } from '../track/ingest-batch.ts'
+import { JSON_UTF8, pageJsonInTurns, ROWS_A_SLICE } from './page-json.ts'
 import { type BodyRequest, batchFormat, reportBody } from './request-body.ts'
 import { accessTokenClaims, verifyAgain } from './require-access-token.ts'
 
@@ -39,7 +40,7 @@ export function trackEndpoint(deps: TrackEndpointDeps) {
 }
 
 export function trackBatchEndpoint(deps: TrackEndpointDeps) {
-  return async (request: BodyRequest, reply: FastifyReply): Promise<BatchResult> => {
+  return async (request: BodyRequest, reply: FastifyReply): Promise<BatchResult | string> => {
     try {
       const { headers } = request
       const claims = accessTokenClaims(request)
@@ -52,7 +53,10 @@ export function trackBatchEndpoint(deps: TrackEndpointDeps) {
       }
       const { items, replayed } = result.counts
       if (replayed === items) reply.header('idempotent-replay', 'true')
-      return result
+      if (items <= ROWS_A_SLICE) return result
+      const charge = (ms: number): void => deps.budget.charge(claims.client_id, ms)
+      reply.type(JSON_UTF8)
+      return await pageJsonInTurns(result, JSON.stringify, claims, charge)
     } catch (error) {
       deps.metrics.tracked(outcomeOf(error))
       throw error
