@@ -1,8 +1,10 @@
 /** The rows of new observations, all tables in one statement. */
 
 import type { RunQuery } from '@modulariot/platform/postgres'
+import { nextSlice } from '@modulariot/platform/slices'
 import { measurementRows } from '../measurement.ts'
 import type { Observation } from '../store.ts'
+import { tenantName } from '../tenant-name.ts'
 
 /** An observation with the numbers its rows carry. */
 export interface Stored {
@@ -121,10 +123,15 @@ const EVENTS: Table = {
 const TABLES = [OBSERVATIONS, POSITIONS, METRICS, EVENTS]
 
 /**
- * Rows in a statement: to make its parameters takes some milliseconds, and others are served while the database
- * has them.
+ * What goes in a statement: rows, and characters of payloads as rows. Making its parameters takes milliseconds, and
+ * others are served while the database has them; with less in each, a batch waits for the database more often.
  */
-const ROWS_A_STATEMENT = 1500
+const WEIGHT_A_STATEMENT = 1500
+/** In a batch that weighs more than this, each statement takes a turn, and is short. */
+const HEAVY_WEIGHT = 10_000
+const WEIGHT_A_TURN = 300
+/** As long as these characters take, a row takes. */
+const CHARACTERS_A_ROW = 512
 
 /** Also how far each tenant has come. Requests and metric keys are noted by triggers. */
 export async function insertRows(
@@ -132,8 +139,11 @@ export async function insertRows(
   stored: readonly Stored[],
   tenants: readonly { readonly tenant: number; readonly last_seq: number }[],
 ): Promise<void> {
-  for (const [part, isLast] of partsOf(stored)) {
-    const values = TABLES.flatMap(({ columns, rowsOf }) => columnsOf(part.flatMap(rowsOf), columns))
+  const isHeavy = stored.reduce((sum, { one }) => sum + weightOf(one), 0) > HEAVY_WEIGHT
+  const parts = partsOf(stored, isHeavy ? WEIGHT_A_TURN : WEIGHT_A_STATEMENT)
+  for (const [part, isLast] of parts) {
+    if (isHeavy && part[0] !== undefined) await nextSlice(tenantName(part[0].one))
+    const values = TABLES.flatMap((table) => columnsOf(part.flatMap(table.rowsOf), table.columns))
     const counters = isLast ? tenants : []
     await query(INSERT_ROWS, [
       ...values,
@@ -143,18 +153,25 @@ export async function insertRows(
   }
 }
 
+function weightOf({ metrics, events, payload }: Observation): number {
+  return 2 + metrics.length + events.length + payload.length / CHARACTERS_A_ROW
+}
+
 /** As many observations together as fit one statement; at least one. */
-function* partsOf(stored: readonly Stored[]): Generator<[part: readonly Stored[], last: boolean]> {
+function* partsOf(
+  stored: readonly Stored[],
+  maxWeight: number,
+): Generator<[part: readonly Stored[], last: boolean]> {
   let start = 0
-  let rows = 0
+  let weight = 0
   for (const [index, { one }] of stored.entries()) {
-    const more = 2 + one.metrics.length + one.events.length
-    if (index > start && rows + more > ROWS_A_STATEMENT) {
+    const more = weightOf(one)
+    if (index > start && weight + more > maxWeight) {
       yield [stored.slice(start, index), false]
       start = index
-      rows = 0
+      weight = 0
     }
-    rows += more
+    weight += more
   }
   yield [stored.slice(start), true]
 }
