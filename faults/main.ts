@@ -1,10 +1,18 @@
-/** `npm run faults [-- NAME …] [--quick]`: breaks what can break, and fails when a promise does not hold. */
+/**
+ * `npm run faults [-- NAME …] [--quick]`: breaks what can break, and fails when a promise does not hold.
+ *
+ * Options of a single program follow a second `--`: `npm run faults -- neighbours -- --store sqlite`.
+ */
 
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { fileOf, PROGRAMS } from './programs.ts'
 
+const given = process.argv.slice(2)
+const at = given.includes('--') ? given.indexOf('--') : given.length
+const more = given.slice(at + 1)
 const { values, positionals } = parseArgs({
+  args: given.slice(0, at),
   options: { quick: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
@@ -16,7 +24,7 @@ if (unknown !== undefined) {
 }
 const broken = names.filter((name) => {
   process.stdout.write(`\n== ${name}: ${PROGRAMS[name]?.about}\n`)
-  const args = [fileOf(name), ...(values.quick ? ['--quick'] : [])]
+  const args = [fileOf(name), ...(values.quick ? ['--quick'] : []), ...more]
   return spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0
 })
 if (broken.length > 0) process.stderr.write(`\nBroken: ${broken.join(', ')}\n`)

@@ -74,15 +74,16 @@ async function atPace(seconds: number, send: () => Promise<void>): Promise<void>
 
 async function neighbourAt(server: RunningServer): Promise<Neighbour> {
   const credentials = await createClient(server, '--environment', 'production')
-  const connection = openConnection(server.url, 32)
-  const token = await accessToken(connection, credentials)
+  // Its logins do not wait for its reports.
+  const [logins, reports] = [openConnection(server.url, 32), openConnection(server.url, 128)]
+  const token = await accessToken(logins, credentials)
   async function login(): Promise<void> {
     const message = asJson(credentials)
-    const answer = await connection.send({ path: '/api/v1/login', ...message })
+    const answer = await logins.send({ path: '/api/v1/login', ...message })
     assert.equal(answer.status, 200, answer.text)
   }
   async function send(): Promise<void> {
-    const answer = await track(connection, token, report('neighbour'))
+    const answer = await track(reports, token, report('neighbour'))
     assert.equal(answer.status, 200, answer.text)
   }
   return {
@@ -95,7 +96,10 @@ async function neighbourAt(server: RunningServer): Promise<Neighbour> {
       ])
       return all
     },
-    close: () => connection.close(),
+    close() {
+      logins.close()
+      reports.close()
+    },
   }
 }
 
@@ -275,6 +279,7 @@ async function neighbours(store: StoreKind): Promise<void> {
   }
 }
 
-for (const store of STORES) {
-  if (values.store === undefined || values.store === store) await neighbours(store)
-}
+const stores = STORES.filter((store) => values.store === undefined || values.store === store)
+assert.ok(stores.length > 0, `--store is one of ${STORES.join(', ')}`)
+assert.ok(NAMES.length > 0, `no attack has ${values.only} in its name`)
+for (const store of stores) await neighbours(store)
