@@ -11,10 +11,11 @@ export {
 } from '@modulariot/oauth/client'
 export type { AssetEvent, AssetTrackingData, MetricItem } from '@modulariot/telemetry'
 export { BufferError, RefusedError, ValidationError } from './assets/errors.ts'
+export type { Report } from './assets/report.ts'
 export type { RetryLimits, Tracked } from './assets/track.ts'
 export type { WhenFull } from './buffer/admission.ts'
 export type { BufferEvents, FlushOptions, ReportBuffer } from './buffer/report-buffer.ts'
-export type { KeptReport, PeekLimit, Report, ReportQueue } from './buffer/report-queue.ts'
+export type { KeptReport, PeekLimit, ReportQueue } from './buffer/report-queue.ts'
 export {
   type BufferOptions,
   createClient,
@@ -22,4 +23,4 @@ export {
   type ModularIoTOptions,
   type TrackOptions,
 } from './modular-iot.ts'
-export type { Timing } from './timing.ts'
+export type { Timing } from './timing/timing.ts'

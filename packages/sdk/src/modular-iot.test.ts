@@ -11,8 +11,8 @@ import {
   scriptedFetch,
   success,
   virtualTiming,
-} from './testing.ts'
-import type { Timing } from './timing.ts'
+} from './testing/virtual-time.ts'
+import type { Timing } from './timing/timing.ts'
 
 const OPTIONS = {
   token_endpoint: 'https://auth.example/api/v1/login',

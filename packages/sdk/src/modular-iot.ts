@@ -13,7 +13,7 @@ import { type RetryLimits, sendReportPersistently, type Tracked } from './assets
 import { type BufferSettings, ReportBuffer } from './buffer/report-buffer.ts'
 import { MemoryQueue } from './buffer/report-queue.ts'
 import { type Environment, settingsFrom } from './environment.ts'
-import { systemTiming, type Timing } from './timing.ts'
+import { systemTiming, type Timing } from './timing/timing.ts'
 
 /** What a token source takes, and for the API: */
 export interface ModularIoTOptions extends TokenSourceOptions {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
-import type { Report } from './buffer/report-queue.ts'
+import type { Report } from './assets/report.ts'
 import { createClient } from './modular-iot.ts'
 import {
   json,
@@ -13,7 +13,7 @@ import {
   settled,
   success,
   virtualTiming,
-} from './testing.ts'
+} from './testing/virtual-time.ts'
 
 const API = 'https://api.example'
 const TOKEN = 'opaque-token-1'

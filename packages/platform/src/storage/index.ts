@@ -1,10 +1,10 @@
 /** What stores are made of: their errors, and SQLite files opened, migrated and written atomically. */
 
 export { atomically } from './atomically.ts'
-export type { ColumnType, TableSpec } from './copy/tables.ts'
 export { StoreConflict, StoreUnavailable } from './errors.ts'
 export { type GroupCommit, groupCommit } from './group-commit.ts'
 export { appliedVersion, migrate } from './migrate.ts'
 export { type Migrated, type Migration, readMigrations } from './migrations.ts'
 export { assertPrivateDatabase, openDatabase } from './open-sqlite.ts'
 export { attempt, translate } from './sqlite-errors.ts'
+export type { ColumnType, TableSpec } from './table-spec.ts'

@@ -8,7 +8,7 @@ import {
   success,
   unavailable,
   virtualTiming,
-} from '../testing.ts'
+} from '../testing/virtual-time.ts'
 import { createDeliver } from './batch.ts'
 
 const REPORTS = [1, 2, 3].map((n) => ({ request_id: `r-${n}`, body: `{"asset_id":"T${n}"}` }))

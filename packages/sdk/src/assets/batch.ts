@@ -6,11 +6,11 @@
  * not kept twice, however the rest is batched the next time, or sent alone.
  */
 
-import type { Report } from '../buffer/report-queue.ts'
-import type { Timing } from '../timing.ts'
+import type { Timing } from '../timing/timing.ts'
 import { errorOf, type Redact } from './answer.ts'
 import { RefusedError, ValidationError } from './errors.ts'
 import { type ApiAnswer, type ApiDeps, post } from './post.ts'
+import type { Report } from './report.ts'
 import { isRetryable, sendReport } from './track.ts'
 
 /** What the server takes in one request. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { AssetTrackingData } from '@modulariot/telemetry'
-import { START_MS } from '../testing.ts'
+import { START_MS } from '../testing/virtual-time.ts'
 import { ValidationError } from './errors.ts'
 import { prepareReport } from './prepare.ts'
 

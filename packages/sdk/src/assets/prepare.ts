@@ -1,8 +1,8 @@
 /** From what the application has to the text that is sent, checked by the rules the server has. */
 
 import { type AssetTrackingData, validateAssetTrackingData } from '@modulariot/telemetry'
-import type { Report } from '../buffer/report-queue.ts'
 import { ValidationError } from './errors.ts'
+import type { Report } from './report.ts'
 
 /** The server takes no larger report. */
 export const MAX_REPORT_BYTES = 1 << 20

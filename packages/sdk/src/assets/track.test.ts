@@ -17,7 +17,7 @@ import {
   success,
   unavailable,
   virtualTiming,
-} from '../testing.ts'
+} from '../testing/virtual-time.ts'
 import { RefusedError, ValidationError } from './errors.ts'
 import { sendReportPersistently } from './track.ts'
 

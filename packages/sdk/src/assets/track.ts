@@ -1,10 +1,10 @@
 /** One report to `POST /v1/asset/track`, tried again until it is kept, refused, or time is up. */
 
-import type { Report } from '../buffer/report-queue.ts'
-import type { Timing } from '../timing.ts'
+import { type BackoffLimits, backoffMs } from '../timing/backoff.ts'
+import type { Timing } from '../timing/timing.ts'
 import { errorOf, saysKept } from './answer.ts'
-import { type BackoffLimits, backoffMs } from './backoff.ts'
 import { type ApiDeps, post } from './post.ts'
+import type { Report } from './report.ts'
 
 export interface RetryLimits extends BackoffLimits {
   /** How often it is sent at most. */

@@ -1,7 +1,8 @@
 /** Who may push into a bounded queue now, and who waits. In the order they came. */
 
 import { BufferError } from '../assets/errors.ts'
-import { type Report, type ReportQueue, sizeOf } from './report-queue.ts'
+import type { Report } from '../assets/report.ts'
+import { type ReportQueue, sizeOf } from './report-queue.ts'
 
 /**
  * What happens to a push into a full buffer: it waits until there is room, is refused with `buffer_full`,

@@ -3,10 +3,10 @@
  * failure waits and sends again. Nothing leaves the queue before it is settled.
  */
 
-import { type BackoffLimits, backoffMs } from '../assets/backoff.ts'
 import type { Deliver, Delivery, Settled } from '../assets/batch.ts'
 import { isRetryable, retryAfterOf } from '../assets/track.ts'
-import type { Timing } from '../timing.ts'
+import { type BackoffLimits, backoffMs } from '../timing/backoff.ts'
+import type { Timing } from '../timing/timing.ts'
 import type { KeptReport, ReportQueue } from './report-queue.ts'
 
 export interface DrainSettings {

@@ -4,9 +4,10 @@ import { NetworkError } from '@modulariot/oauth/client'
 import type { Delivery, Settled } from '../assets/batch.ts'
 import { BufferError, ValidationError } from '../assets/errors.ts'
 import { prepareReport } from '../assets/prepare.ts'
-import { reading, settled, virtualTiming } from '../testing.ts'
+import type { Report } from '../assets/report.ts'
+import { reading, settled, virtualTiming } from '../testing/virtual-time.ts'
 import { type BufferSettings, ReportBuffer } from './report-buffer.ts'
-import { MemoryQueue, type Report } from './report-queue.ts'
+import { MemoryQueue } from './report-queue.ts'
 
 const KEPT: Settled = { kind: 'kept', replayed: false }
 const allKept = (reports: readonly Report[]): Delivery => ({

@@ -8,10 +8,11 @@
 import type { AssetTrackingData } from '@modulariot/telemetry'
 import type { Deliver, Settled } from '../assets/batch.ts'
 import { BufferError } from '../assets/errors.ts'
-import type { Timing } from '../timing.ts'
+import type { Report } from '../assets/report.ts'
+import type { Timing } from '../timing/timing.ts'
 import { Admission, type WhenFull } from './admission.ts'
 import { Drain, type DrainSettings } from './drain.ts'
-import type { KeptReport, Report } from './report-queue.ts'
+import type { KeptReport } from './report-queue.ts'
 
 /** Told what happens between a push and the server. What they throw is passed over. */
 export interface BufferEvents {

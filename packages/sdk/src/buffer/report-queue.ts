@@ -4,12 +4,7 @@
  * The queue on disk is in `node/`, because it needs a file system.
  */
 
-/** A report as it will be sent: its text never changes again, so that a retry is the same request. */
-export interface Report {
-  readonly request_id: string
-  /** JSON text. */
-  readonly body: string
-}
+import type { Report } from '../assets/report.ts'
 
 export interface KeptReport extends Report {
   /** Grows with each report of this queue. */

@@ -7,7 +7,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { Report } from '../buffer/report-queue.ts'
+import type { Report } from '../assets/report.ts'
 
 const CHECKSUM_LENGTH = 16
 const NEWLINE = 0x0a

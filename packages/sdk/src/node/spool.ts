@@ -7,11 +7,11 @@
  */
 
 import { preparePrivateDirectory } from '@modulariot/oauth/node'
+import type { Report } from '../assets/report.ts'
 import {
   firstWithin,
   type KeptReport,
   type PeekLimit,
-  type Report,
   type ReportQueue,
 } from '../buffer/report-queue.ts'
 import {

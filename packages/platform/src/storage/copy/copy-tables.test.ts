@@ -7,10 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startPostgres } from '../../testing/postgres.ts'
 import { openDatabase } from '../open-sqlite.ts'
 import { migratePostgres, openPostgres, type Postgres } from '../postgres/index.ts'
+import type { TableSpec } from '../table-spec.ts'
 import { copyTables, TargetNotEmpty } from './copy-tables.ts'
 import { withPostgresTables } from './postgres-tables.ts'
 import { withSqliteTables } from './sqlite-tables.ts'
-import { type Cell, type MakeRoom, PlaceInUse, type TablePlace, type TableSpec } from './tables.ts'
+import { type Cell, type MakeRoom, PlaceInUse, type TablePlace } from './tables.ts'
 
 const server = await startPostgres()
 after(() => server.stop())

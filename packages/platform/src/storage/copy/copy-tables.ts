@@ -1,7 +1,8 @@
 /** Copying tables, and seeing that what arrived is what was sent. */
 
 import { createHash } from 'node:crypto'
-import { type CellRow, columnNames, type TablePlace, type TableSpec } from './tables.ts'
+import type { TableSpec } from '../table-spec.ts'
+import { type CellRow, columnNames, type TablePlace } from './tables.ts'
 
 export interface CopiedTable {
   readonly table: string

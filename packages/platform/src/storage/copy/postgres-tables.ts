@@ -4,17 +4,16 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { holdMigrations } from '../postgres/migrate-postgres.ts'
 import { openPostgres } from '../postgres/open-postgres.ts'
 import type { RunQuery } from '../postgres/session.ts'
+import type { ColumnType, TableSpec } from '../table-spec.ts'
 import {
   type Access,
   type Cell,
   type CellRow,
-  type ColumnType,
   columnNames,
   type MakeRoom,
   PlaceInUse,
   ROWS_A_PIECE,
   type TablePlace,
-  type TableSpec,
   TextNotKept,
 } from './tables.ts'
 

@@ -3,6 +3,7 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { assertPrivateDatabase } from '../open-sqlite.ts'
 import { isBusy } from '../sqlite-errors.ts'
+import type { TableSpec } from '../table-spec.ts'
 import {
   type Access,
   type Cell,
@@ -11,7 +12,6 @@ import {
   PlaceInUse,
   ROWS_A_PIECE,
   type TablePlace,
-  type TableSpec,
 } from './tables.ts'
 
 const BUSY_TIMEOUT_MS = 200

@@ -1,29 +1,12 @@
 /**
- * Tables as they are when a store moves house: rows of plain values, whatever database holds them.
+ * Tables while an installation is copied: rows of plain values, whatever database holds them.
  *
  * Only `miot copy` works on them. It goes past the stores' ports on purpose: what moves is everything that is
  * stored, not what a port would say of it.
  */
 
 import type { RunQuery } from '../postgres/session.ts'
-
-/**
- * `json` is kept as the text it was written as. `name` is text from outside: the bytes of it in PostgreSQL,
- * where TEXT cannot hold every string.
- */
-export type ColumnType = 'text' | 'name' | 'bigint' | 'double' | 'json' | 'bytea'
-
-export interface TableSpec {
-  readonly name: string
-  /** What is computed from others (generated columns) is left out. */
-  readonly columns: Readonly<Record<string, ColumnType>>
-  /** Has its one row from the beginning; the copy replaces it. */
-  readonly singleton?: true
-  /** A column whose numbers the database gives out; it goes on behind the largest. */
-  readonly identity?: string
-  /** The database fills it from other tables as they arrive, or has no such table at all. */
-  readonly derived?: true
-}
+import type { TableSpec } from '../table-spec.ts'
 
 /** Makes room for rows that are about to arrive, such as a partition. */
 export type MakeRoom = (
