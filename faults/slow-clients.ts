@@ -27,8 +27,12 @@ const { values } = parseArgs({
 })
 
 const MAX_CONNECTIONS = values.quick ? 200 : 400
-/** A request may take 30 seconds, an answer 30 and what its length allows. */
-const STAY_MS = values.quick ? 2000 : 50_000
+/**
+ * A request may take 30 seconds, an answer 30 and what its length allows; a connection whose answers all fit in
+ * the kernel's buffers is idle for 75.
+ */
+const MAX_STAY_MS = values.quick ? 2000 : 90_000
+const MIN_STAY_MS = values.quick ? 2000 : 10_000
 const EVERY_MS = 1000
 /** A thousand connections a second. */
 const CONNECTIONS_A_BURST = 20
@@ -188,7 +192,9 @@ async function suffer(
       look()
     }
   }
-  for (let stayed = 0; stayed < STAY_MS; stayed += EVERY_MS) {
+  for (let stayed = 0; stayed < MAX_STAY_MS; stayed += EVERY_MS) {
+    const areClosed = descriptorsOf(server) - before <= MORE_DESCRIPTORS
+    if (stayed >= MIN_STAY_MS && areClosed) break
     await sleep(EVERY_MS)
     look()
     for (const one of attackers) if (one.socket.writable) attack.goOn?.(one)
