@@ -7,7 +7,6 @@ import { OAuthError, type RevocationPage } from '@modulariot/oauth/protocol'
 import {
   type RevocableToken,
   RevocationList,
-  type RevocationListener,
   type RevocationSource,
 } from '@modulariot/oauth/resource-server'
 import type { AuthStore } from '../store/store.ts'
@@ -68,10 +67,6 @@ export class RevocationFollower implements RevocationSource {
       })
     }
     return this.#list.isRevoked(token)
-  }
-
-  onRevoked(listener: RevocationListener): void {
-    this.#list.onRevoked(listener)
   }
 
   /** Reads all there is. @throws StoreUnavailable */

@@ -15,7 +15,6 @@ export type { FeedTokens, RevocationFeedOptions } from './revocation-feed.ts'
 export {
   type RevocableToken,
   RevocationList,
-  type RevocationListener,
   type RevocationSource,
 } from './revocation-list.ts'
 export {

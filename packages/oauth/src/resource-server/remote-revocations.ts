@@ -18,12 +18,7 @@ import {
   type RevocationFeedOptions,
   TokenRefused,
 } from './revocation-feed.ts'
-import {
-  type RevocableToken,
-  RevocationList,
-  type RevocationListener,
-  type RevocationSource,
-} from './revocation-list.ts'
+import { type RevocableToken, RevocationList, type RevocationSource } from './revocation-list.ts'
 
 export interface RemoteRevocationsOptions extends RevocationFeedOptions {
   /** For how long a silent feed is taken for "nothing was revoked". At least 5 seconds. */
@@ -117,10 +112,6 @@ export class RemoteRevocations implements RevocationSource {
 
   onKeyRevoked(listener: () => void): void {
     this.#listeners.add(listener)
-  }
-
-  onRevoked(listener: RevocationListener): void {
-    this.#list.onRevoked(listener)
   }
 
   isRevoked(token: RevocableToken): boolean {

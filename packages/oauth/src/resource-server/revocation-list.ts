@@ -11,16 +11,12 @@ export type RevocableToken = Pick<AccessTokenClaims, 'jti' | 'client_id' | 'iat'
   readonly kid: string
 }
 
-/** Called each time something was revoked, with who can tell which tokens no longer count. */
-export type RevocationListener = (isRevoked: (token: RevocableToken) => boolean) => void
-
 /** Who can tell whether a token that verifies still counts. */
 export interface RevocationSource {
   /** @throws OAuthError `temporarily_unavailable` (503) when it cannot be known any more. */
   isRevoked(token: RevocableToken): boolean
   /** Calls back each time a key was revoked. */
   onKeyRevoked?(listener: () => void): void
-  onRevoked?(listener: RevocationListener): void
 }
 
 export class RevocationList implements RevocationSource {
@@ -28,7 +24,6 @@ export class RevocationList implements RevocationSource {
   readonly #tokens = new Map<string, number>()
   readonly #keys = new Map<string, number>()
   readonly #clients = new Map<string, { issued_until: number; expires: number }>()
-  readonly #listeners = new Set<RevocationListener>()
   readonly #maxEntries: number
 
   /** @param maxEntries how many are remembered at most. */
@@ -43,15 +38,9 @@ export class RevocationList implements RevocationSource {
 
   /** @returns false when there is no room for all of them; those that fit are remembered. */
   add(revocations: readonly Revocation[]): boolean {
-    if (revocations.length === 0) return true
     let fits = true
     for (const revocation of revocations) fits = this.#addOne(revocation) && fits
-    for (const listener of this.#listeners) listener((token) => this.isRevoked(token))
     return fits
-  }
-
-  onRevoked(listener: RevocationListener): void {
-    this.#listeners.add(listener)
   }
 
   isRevoked({ jti, client_id, iat, kid }: RevocableToken): boolean {

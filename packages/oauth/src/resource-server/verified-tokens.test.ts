@@ -53,23 +53,6 @@ describe('VerifiedTokens', () => {
     assert.equal(tokens.get('t', 1000), undefined)
   })
 
-  it('drops what is revoked, and nothing else', () => {
-    const tokens = new VerifiedTokens(10)
-    const one = claimsUntil(100)
-    tokens.set('one', one, 0)
-    tokens.set('other', { ...one, kid: 'k2', claims: { ...one.claims, jti: 'j2' } }, 0)
-    const asked: unknown[] = []
-    tokens.dropRevoked((token) => {
-      asked.push(token)
-      return token.jti === 'j2'
-    })
-    assert.deepEqual(asked, [
-      { jti: 'j', client_id: 'a', iat: 0, kid: 'k' },
-      { jti: 'j2', client_id: 'a', iat: 0, kid: 'k2' },
-    ])
-    assert.deepEqual([tokens.get('one', 0), tokens.get('other', 0)], [one, undefined])
-  })
-
   it('knows a token by its whole text only', () => {
     const tokens = new VerifiedTokens(10)
     tokens.set('a.b.c', claimsUntil(100), 0)

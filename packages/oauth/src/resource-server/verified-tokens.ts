@@ -3,11 +3,11 @@
  *
  * Keyed by the whole token: a digest or a prefix could be made to collide or miss. Bounded in number and
  * in time: an entry is never given out at or after its `exp`, and serves some minutes only, so that a key
- * that was withdrawn is missed even where no feed tells of it. What the feed revokes is dropped.
+ * that was withdrawn is missed even without a revocation feed. A revoked token keeps its place: the verifier checks the
+ * feed for every request, and refusing from memory costs a twentieth of verifying the signature again.
  */
 
 import type { AccessTokenClaims } from '../protocol/index.ts'
-import type { RevocableToken } from './revocation-list.ts'
 
 export interface VerifiedToken {
   readonly claims: AccessTokenClaims
@@ -63,15 +63,6 @@ export class VerifiedTokens {
     }
     const until = Math.min(verified.claims.exp, nowSeconds + SERVES_SECONDS)
     this.#known.set(header, { verified, from: nowSeconds, until })
-  }
-
-  /** Drops every entry that is revoked. Looks at each: news are rare, and the number is bounded. */
-  dropRevoked(isRevoked: (token: RevocableToken) => boolean): void {
-    for (const [header, { verified }] of this.#known) {
-      const { jti, client_id, iat } = verified.claims
-      const { kid } = verified
-      if (isRevoked({ jti, client_id, iat, kid })) this.#known.delete(header)
-    }
   }
 
   get size(): number {

@@ -220,19 +220,13 @@ describe('a revocation', () => {
     })
   })
 
-  it('is no place in memory: what the feed kills is dropped, and not taken in again', async () => {
+  it('is answered from memory, also for a token that was revoked before it was first seen', async () => {
     const list = new RevocationList()
     const { verify, finds } = setUp({ revocations: list })
-    const tokens = await Promise.all(['a', 'b'].map((jti) => sign({ ...CLAIMS, jti })))
-    const [dead, alive] = tokens as [string, string]
-    for (const token of [dead, alive, dead, alive]) await verify(token)
-    assert.equal(finds.length, 2, 'both are remembered')
-    list.add([{ kind: 'token', jti: 'a', expires: CLAIMS.exp }])
-    await assert.rejects(verify(dead), { status: 401 })
-    await assert.rejects(verify(dead), { status: 401 })
-    assert.equal(finds.length, 4, 'neither time was it remembered')
-    await verify(alive)
-    assert.equal(finds.length, 4)
+    list.add([{ kind: 'token', jti: CLAIMS.jti, expires: CLAIMS.exp }])
+    const token = await sign(CLAIMS)
+    for (let use = 0; use < 3; use++) await assert.rejects(verify(token), { status: 401 })
+    assert.equal(finds.length, 1, 'the signature is verified once')
   })
 
   it('of a key makes the key source load its successor', () => {

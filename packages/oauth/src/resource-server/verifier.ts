@@ -90,7 +90,6 @@ export function createVerifier(options: VerifierOptions): Verifier & Challenger 
   const verified = new VerifiedTokens(options.cacheSize ?? 10_000)
   keys.onFault?.(quietly(options.onError))
   revocations?.onKeyRevoked?.(() => keys.reload?.())
-  revocations?.onRevoked?.((isRevoked) => verified.dropRevoked(isRevoked))
 
   async function verifyToken(token: string): Promise<VerifiedToken> {
     // 1. Is it well-formed, and signed in a way we accept?
@@ -110,13 +109,11 @@ export function createVerifier(options: VerifierOptions): Verifier & Challenger 
     const claims = assertClaims(payload, options, nowSeconds)
     const scopes = new Set(claims.scope.split(' '))
     const found = { claims: deepFreeze(claims), kid: header.kid, scopes }
-    // 5. Was it revoked? Then it is not worth a place.
-    assertNotRevoked(found)
     verified.set(`Bearer ${token}`, found, nowSeconds)
     return found
   }
 
-  /** Asked for every request: also where a source does not tell of what it hears. */
+  /** Checked for every request, since a token may be revoked after it was verified. */
   function assertNotRevoked({ claims, kid }: VerifiedToken): void {
     const { jti, client_id, iat } = claims
     if (revocations?.isRevoked({ jti, client_id, iat, kid })) {
@@ -135,6 +132,7 @@ export function createVerifier(options: VerifierOptions): Verifier & Challenger 
     async verify(authorization, required) {
       const known = verified.get(authorization ?? '', now() / 1000)
       const found = known ?? (await find(authorization))
+      // 5. Was it revoked?
       assertNotRevoked(found)
       const { claims, scopes } = found
       const { client_id } = claims
