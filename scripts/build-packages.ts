@@ -91,6 +91,7 @@ function assemble(name: Published, compiled: string, folder: string): void {
     `${JSON.stringify(publishedManifest(manifestOf(name)), null, 2)}\n`,
   )
   cpSync(join(source, 'README.md'), join(folder, 'README.md'))
+  for (const file of ['LICENSE', 'NOTICE']) cpSync(join(ROOT, file), join(folder, file))
 }
 
 function manifestOf(name: Published): Manifest {

@@ -47,9 +47,9 @@ describe('the packed packages', () => {
     assert.deepEqual(ours, ['oauth', 'sdk', 'telemetry'])
   })
 
-  it('hold JavaScript, declarations, a README and a manifest, and no test', () => {
+  it('hold JavaScript, declarations, a README, a licence and a manifest, and no test', () => {
     for (const [path] of packedFiles()) {
-      assert.match(path, /(\.js|\.d\.ts|\/README\.md|\/package\.json)$/)
+      assert.match(path, /(\.js|\.d\.ts|\/README\.md|\/LICENSE|\/NOTICE|\/package\.json)$/)
       assert.doesNotMatch(path, /test|fixture/)
     }
   })
