@@ -127,13 +127,19 @@ describe('miot, when whoever reads has seen enough', { timeout: 60_000 }, () => 
     const port = await freePort()
     const dataDir = mkdtempSync(join(tmpdir(), 'miot-'))
     const child = spawn(process.execPath, ['packages/cli/src/main.ts', 'serve'], {
-      env: { ...environmentWithoutSettings(), MIOT_DATA_DIR: dataDir, MIOT_PORT: String(port) },
+      env: {
+        ...environmentWithoutSettings(),
+        MIOT_DATA_DIR: dataDir,
+        MIOT_PORT: String(port),
+        MIOT_METRICS_PORT: '0',
+      },
     })
     child.stdout.destroy()
     child.stderr.destroy()
     const ended = endOf(child)
     // Written before the welcome, and what is asked afterwards is answered after it.
     while (!existsSync(join(dataDir, 'quickstart.env'))) {
+      assert.equal(child.exitCode, null, 'it ended')
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     const { status } = await fetch(`http://localhost:${port}/livez`)

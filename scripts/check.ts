@@ -14,6 +14,7 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
       '--test',
       // Most of them wait for a server, a disk or a clock; two at a time is what two cores bear.
       '--test-concurrency=2',
+      '--test-timeout=300000',
       'packages/*/src/**/*.test.ts',
       'conformance/**/*.test.ts',
       'scripts/**/*.test.ts',
@@ -23,11 +24,17 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ],
 ]
 
+/** Three times what all tests take on two cores. */
+const MAX_MS = 20 * 60_000
+
 for (const [name, [command, ...args]] of CHECKS) {
   process.stdout.write(`\n== ${name}\n`)
   const { status } = spawnSync(command as string, args, {
     env: environmentWithoutSettings(),
     stdio: 'inherit',
+    timeout: MAX_MS,
+    // The test runner then says which files were still running.
+    killSignal: 'SIGINT',
   })
   if (status !== 0) {
     process.stderr.write(`\n${name}: failed\n`)

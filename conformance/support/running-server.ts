@@ -15,6 +15,8 @@ import { parseEnv } from 'node:util'
 import { environmentWithoutSettings } from './environment.ts'
 
 const MIOT = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
+/** On the slowest machine. */
+const START_TIMEOUT_MS = 120_000
 const SERVE = [process.execPath, [MIOT, 'serve']] as const
 
 export interface Credentials {
@@ -101,11 +103,20 @@ export async function startServer(
       printed += text
     })
     await new Promise<void>((resolve, reject) => {
-      process_.once('exit', (code) => reject(new Error(`miot serve ended (${code}): ${printed}`)))
+      const tooLate = setTimeout(() => {
+        process_.kill('SIGKILL')
+        reject(new Error(`miot serve does not listen: ${printed}`))
+      }, START_TIMEOUT_MS)
+      process_.once('exit', (code) => {
+        clearTimeout(tooLate)
+        reject(new Error(`miot serve ended (${code}): ${printed}`))
+      })
       process_.stdout?.on('data', (text) => {
         printed += text
         printedNow += text
-        if (printedNow.includes('listen on')) resolve()
+        if (!printedNow.includes('listen on')) return
+        clearTimeout(tooLate)
+        resolve()
       })
     })
     process_.removeAllListeners('exit')
