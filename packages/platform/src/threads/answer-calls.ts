@@ -65,7 +65,14 @@ export function answerCalls<Calls extends AnyCalls>(
   function run(id: number, name: string, args: readonly unknown[]): void {
     const controller = new AbortController()
     underWay.set(id, controller)
-    const failed = (error: unknown): void => answered({ id, failed: describe(error) })
+    const failed = (error: unknown): void => {
+      try {
+        answered({ id, failed: describe(error) })
+      } catch {
+        // Its cause, for example, may be something that cannot be cloned.
+        answered({ id, failed: describe(new Error(String(error))) })
+      }
+    }
     try {
       const call = calls[name] as (...args: unknown[]) => unknown
       const result = call(...args, controller.signal)

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { isMainThread, workerData } from 'node:worker_threads'
 import { answerCalls, Moving } from './answer-calls.ts'
@@ -10,6 +14,7 @@ type Calls = {
   fill: (length: number) => Uint8Array<ArrayBuffer>
   fail: (message: string) => never
   unclonable: () => unknown
+  failUnclonably: () => never
   untilAborted: () => Promise<void>
   aborted: () => number
   exit: () => never
@@ -34,6 +39,9 @@ function work(): void {
         throw new RangeError(message)
       },
       unclonable: () => () => {},
+      failUnclonably() {
+        throw new Error('wrong', { cause: () => {} })
+      },
       untilAborted: (signal) =>
         new Promise((resolve) => {
           signal.addEventListener('abort', () => {
@@ -45,7 +53,7 @@ function work(): void {
       exit: () => process.exit(),
       data: () => workerData,
     },
-    (error) => (error as Error).message,
+    (error) => error,
   )
 }
 
@@ -53,7 +61,7 @@ function start(): Thread<Calls> {
   return new Thread({
     script: new URL(import.meta.url),
     workerData: 'given',
-    errorOf: (message: string) => new RangeError(message),
+    errorOf: (error: Error) => error,
     lost: (why, cause) => new Error(`it ${why}`, { cause }),
   })
 }
@@ -89,7 +97,45 @@ function tests(): void {
   it('rejects what fails, and what cannot cross, and answers the next', async () => {
     await assert.rejects(thread.call('fail', ['wrong']), new RangeError('wrong'))
     await assert.rejects(thread.call('unclonable', []), /could not be cloned/)
+    await assert.rejects(thread.call('failUnclonably', []), /wrong/)
+    await assert.rejects(thread.call('echo', [() => {}]), /could not be cloned/)
     assert.equal(await thread.call('echo', [1]), 1)
+  })
+
+  describe('in a process that has nothing else to do', () => {
+    /** What a program prints that has a `thread`, and how it ends. */
+    function run(program: string): [status: number | null, stdout: string] {
+      using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+      const [module, script] = ['./thread.ts', './thread.test.ts'].map((path) =>
+        import.meta.resolve(path),
+      )
+      const file = join(folder.path, 'program.mjs')
+      writeFileSync(
+        file,
+        `import { Thread } from '${module}'
+        const options = { script: new URL('${script}'), errorOf: (error) => error, lost: Error }
+        const thread = new Thread(options)
+        ${program}`,
+      )
+      const { status, stdout } = spawnSync(process.execPath, [file], {
+        encoding: 'utf8',
+        timeout: 20_000,
+      })
+      return [status, stdout]
+    }
+
+    it('ends once it has its answers, also after a call that could not be made', () => {
+      const program = `await thread.call('echo', [() => {}]).catch(() => {})
+        console.log(await thread.call('echo', ['answered']))`
+      assert.deepEqual(run(program), [0, 'answered\n'])
+    })
+
+    it('keeps the process until it is closed', () => {
+      const program = `const answer = thread.call('later', ['answered'])
+        await thread.close()
+        console.log(await answer, 'and closed')`
+      assert.deepEqual(run(program), [0, 'answered and closed\n'])
+    })
   })
 
   it('lets go of a call that is aborted, and aborts it there', async () => {

@@ -34,6 +34,7 @@ export class Thread<Calls extends AnyCalls> {
   #worker: Worker | null = null
   #calls = 0
   #closed = false
+  #closing: Promise<void> | null = null
 
   constructor(options: ThreadOptions) {
     this.#options = options
@@ -49,11 +50,12 @@ export class Thread<Calls extends AnyCalls> {
     signal?.throwIfAborted()
     this.#worker ??= this.#start()
     const worker = this.#worker
-    worker.ref()
     const id = this.#calls++
+    // What cannot be cloned throws here, before the call counts as pending.
+    post(worker, { id, name, args }, moved)
+    worker.ref()
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     this.#pending.set(id, { resolve, reject })
-    post(worker, { id, name, args }, moved)
     const abort = (): void => {
       reject(signal?.reason)
       post(worker, { abort: id })
@@ -67,14 +69,10 @@ export class Thread<Calls extends AnyCalls> {
   }
 
   /** Refuses new calls, then ends the worker once it has answered those before. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#closed = true
-    const worker = this.#worker
-    if (worker === null) return
-    worker.ref()
-    const ended = new Promise((resolve) => worker.once('exit', resolve))
-    post(worker, 'close')
-    await ended
+    this.#closing ??= this.#close()
+    return this.#closing
   }
 
   /** Refuses new calls and ends the worker at once; the calls that it has are rejected. */
@@ -83,13 +81,23 @@ export class Thread<Calls extends AnyCalls> {
     await this.#worker?.terminate()
   }
 
+  async #close(): Promise<void> {
+    const worker = this.#worker
+    if (worker === null) return
+    worker.ref()
+    const ended = new Promise((resolve) => worker.once('exit', resolve))
+    post(worker, 'close')
+    await ended
+  }
+
   #start(): Worker {
     const { script, workerData, resourceLimits, errorOf, lost } = this.#options
     const worker = new Worker(script, { workerData, ...(resourceLimits && { resourceLimits }) })
     worker.on('message', (answer: Answer) => {
       const pending = this.#pending.get(answer.id)
       this.#pending.delete(answer.id)
-      if (this.#pending.size === 0) worker.unref()
+      // While it closes, something waits for its end.
+      if (this.#pending.size === 0 && !this.#closed) worker.unref()
       if ('result' in answer) pending?.resolve(answer.result)
       else pending?.reject(errorOf(answer.failed as never))
     })

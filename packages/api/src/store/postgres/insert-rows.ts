@@ -1,10 +1,8 @@
 /** The rows of new observations, all tables in one statement. */
 
 import type { RunQuery } from '@modulariot/platform/postgres'
-import { nextSlice } from '@modulariot/platform/slices'
 import { measurementRows } from '../measurement.ts'
 import type { Observation } from '../store.ts'
-import { tenantName } from '../tenant-name.ts'
 
 /** An observation with the numbers its rows carry. */
 export interface Stored {
@@ -127,9 +125,12 @@ const TABLES = [OBSERVATIONS, POSITIONS, METRICS, EVENTS]
  * others are served while the database has them; with less in each, a batch waits for the database more often.
  */
 const WEIGHT_A_STATEMENT = 1500
-/** In a batch that weighs more than this, each statement takes a turn, and is short. */
+/**
+ * In a batch that weighs more than this the statements are short. They take no turns among the tenants: the
+ * transaction holds locks, and the queue waits for it.
+ */
 const HEAVY_WEIGHT = 10_000
-const WEIGHT_A_TURN = 300
+const WEIGHT_OF_SHORT = 300
 /** As long as these characters take, a row takes. */
 const CHARACTERS_A_ROW = 512
 
@@ -140,9 +141,8 @@ export async function insertRows(
   tenants: readonly { readonly tenant: number; readonly last_seq: number }[],
 ): Promise<void> {
   const isHeavy = stored.reduce((sum, { one }) => sum + weightOf(one), 0) > HEAVY_WEIGHT
-  const parts = partsOf(stored, isHeavy ? WEIGHT_A_TURN : WEIGHT_A_STATEMENT)
+  const parts = partsOf(stored, isHeavy ? WEIGHT_OF_SHORT : WEIGHT_A_STATEMENT)
   for (const [part, isLast] of parts) {
-    if (isHeavy && part[0] !== undefined) await nextSlice(tenantName(part[0].one))
     const values = TABLES.flatMap((table) => columnsOf(part.flatMap(table.rowsOf), table.columns))
     const counters = isLast ? tenants : []
     await query(INSERT_ROWS, [

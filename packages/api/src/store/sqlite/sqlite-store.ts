@@ -85,7 +85,8 @@ export function openSqliteTelemetryStore(
     setRetention: (org_id, days) => writer.call('setRetention', [org_id, days]),
     maintain,
     close: async () => {
-      await Promise.all([reader.close(), writer.close()])
+      // What is still being read is of clients that have left.
+      await Promise.all([reader.terminate(), writer.close()])
       if (database.isOpen) database.close()
     },
   }

@@ -4,8 +4,10 @@ import { StoreUnavailable, translate } from '@modulariot/platform/storage'
 import type { ThreadOptions } from '@modulariot/platform/threads'
 
 interface Described {
-  /** Of an error, only its message, stack and cause can be cloned. */
+  /** Of an error, only its message, stack and cause are cloned. */
   readonly error: Error
+  /** SQLite's own code, where it has one. */
+  readonly errcode: unknown
   readonly unavailable: boolean
 }
 
@@ -13,6 +15,7 @@ interface Described {
 export function describe(error: unknown): Described {
   return {
     error: error instanceof Error ? error : new Error(String(error)),
+    errcode: error instanceof Error && 'errcode' in error ? error.errcode : undefined,
     unavailable: translate(error) instanceof StoreUnavailable,
   }
 }
@@ -20,8 +23,10 @@ export function describe(error: unknown): Described {
 /** On the main thread. @param name of the thread. */
 export function errorsOf(name: string): Pick<ThreadOptions, 'errorOf' | 'lost'> {
   return {
-    errorOf: ({ error, unavailable }: Described) =>
-      unavailable ? new StoreUnavailable(error.message, { cause: error }) : error,
+    errorOf({ error, errcode, unavailable }: Described) {
+      if (errcode !== undefined) Object.assign(error, { errcode })
+      return unavailable ? new StoreUnavailable(error.message, { cause: error }) : error
+    },
     lost: (why, cause) =>
       why === 'closed'
         ? new StoreUnavailable('the store is closed')
