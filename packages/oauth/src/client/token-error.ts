@@ -25,24 +25,17 @@ export interface TokenErrorDetails {
 }
 
 /** The base of all below; catch this to catch them all. */
-export class TokenError extends Error {
-  readonly code: TokenErrorCode
+export abstract class TokenError extends Error {
+  abstract readonly code: TokenErrorCode
+  /** True when the same request may succeed later, with nothing changed here. */
+  abstract readonly retryable: boolean
   readonly status: number | null
   readonly error: string | null
   readonly requestId: string | null
-  /** True when the same request may succeed later without anybody doing anything. */
-  readonly retryable: boolean
   readonly retryAfterSeconds: number | null
 
-  constructor(
-    code: TokenErrorCode,
-    retryable: boolean,
-    message: string,
-    details: TokenErrorDetails = {},
-  ) {
+  constructor(message: string, details: TokenErrorDetails = {}) {
     super(message)
-    this.code = code
-    this.retryable = retryable
     this.status = details.status ?? null
     this.error = details.error ?? null
     this.requestId = details.requestId ?? null
@@ -53,55 +46,48 @@ export class TokenError extends Error {
 /** The server does not know this client, or not with this secret or key. */
 export class InvalidClientError extends TokenError {
   override readonly name = 'InvalidClientError'
-  constructor(message: string, details?: TokenErrorDetails) {
-    super('invalid_client', false, message, details)
-  }
+  override readonly code = 'invalid_client'
+  override readonly retryable = false
 }
 
 /** The client is known, and may not have what it asks for: audience, scope or address. */
 export class AccessDeniedError extends TokenError {
   override readonly name = 'AccessDeniedError'
-  constructor(message: string, details?: TokenErrorDetails) {
-    super('access_denied', false, message, details)
-  }
+  override readonly code = 'access_denied'
+  override readonly retryable = false
 }
 
 /** Too many requests. `retryAfterSeconds` says when the next one is welcome. */
 export class RateLimitedError extends TokenError {
   override readonly name = 'RateLimitedError'
-  constructor(message: string, details?: TokenErrorDetails) {
-    super('rate_limited', true, message, details)
-  }
+  override readonly code = 'rate_limited'
+  override readonly retryable = true
 }
 
 /** No answer: no route, no name, refused, reset, or the certificate is not good. */
 export class NetworkError extends TokenError {
   override readonly name = 'NetworkError'
-  constructor(message: string, details?: TokenErrorDetails) {
-    super('network_error', true, message, details)
-  }
+  override readonly code = 'network_error'
+  override readonly retryable = true
 }
 
 /** No whole answer in time. */
 export class TimeoutError extends TokenError {
   override readonly name = 'TimeoutError'
-  constructor(message: string, details?: TokenErrorDetails) {
-    super('timeout', true, message, details)
-  }
+  override readonly code = 'timeout'
+  override readonly retryable = true
 }
 
 /** The server failed, or answered what is no answer to a token request. */
 export class ServerError extends TokenError {
   override readonly name = 'ServerError'
-  constructor(message: string, details?: TokenErrorDetails) {
-    super('server_error', true, message, details)
-  }
+  override readonly code = 'server_error'
+  override readonly retryable = true
 }
 
 /** Something is set wrong here; the message says what to change. */
 export class ConfigError extends TokenError {
   override readonly name = 'ConfigError'
-  constructor(message: string, details?: TokenErrorDetails) {
-    super('config_error', false, message, details)
-  }
+  override readonly code = 'config_error'
+  override readonly retryable = false
 }
