@@ -1,9 +1,9 @@
 /** The OpenAPI 3.1 document of ModularIoT API, made from the table of its endpoints. */
 
 import type { TSchema } from 'typebox'
-import { SCOPES } from '../scopes.ts'
 import { ENDPOINTS, type Endpoint, QUERY_PARAMETERS } from './endpoints.ts'
 import { Failure, ValidationFailure } from './schemas.ts'
+import { SCOPES } from './scopes.ts'
 
 const SCOPE_SUMMARIES: Readonly<Record<string, string>> = {
   [SCOPES.write]: 'Report what assets measured.',

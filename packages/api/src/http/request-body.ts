@@ -5,8 +5,8 @@
  */
 
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
-import { ApiError } from '../api-error.ts'
-import type { ApiMetrics } from '../metrics.ts'
+import { ApiError } from '../errors/api-error.ts'
+import type { ApiMetrics } from '../metrics/api-metrics.ts'
 import type { BatchFormat } from '../track/batch-items.ts'
 import type { IngestDeps } from '../track/ingest.ts'
 import type { ReportBody } from '../track/report-body.ts'

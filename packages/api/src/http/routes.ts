@@ -4,8 +4,7 @@ import { OAuthError, protectedResourceMetadata } from '@modulariot/oauth/protoco
 import type { Verifier } from '@modulariot/oauth/resource-server'
 import { ArrivingBodies, followLarge, routeGroup, staticDocument } from '@modulariot/platform/http'
 import type { FastifyError, FastifyInstance } from 'fastify'
-import type { ApiMetrics } from '../metrics.ts'
-import { SCOPES } from '../scopes.ts'
+import type { ApiMetrics } from '../metrics/api-metrics.ts'
 import type { TelemetryStore } from '../store/store.ts'
 import type { IngestDeps } from '../track/ingest.ts'
 import { assertKnown } from '../track/query-parameters.ts'
@@ -20,6 +19,7 @@ import {
   tooManyBodies,
 } from './request-body.ts'
 import { requireAccessToken } from './require-access-token.ts'
+import { SCOPES } from './scopes.ts'
 import type { StreamDeps } from './stream-endpoint.ts'
 
 export interface ApiRoutesDeps extends IngestDeps, Pick<StreamDeps, 'streams' | 'pace'> {

@@ -10,7 +10,7 @@ import {
   type ValueBudget,
 } from '@modulariot/platform/http'
 import { MAX_SHOWN_FAULTS } from '@modulariot/telemetry'
-import { ApiError, ValidationError } from '../api-error.ts'
+import { ApiError, ValidationError } from '../errors/api-error.ts'
 import type { Observation } from '../store/store.ts'
 import { type Origin, type ReadOptions, readReport } from './read-report.ts'
 

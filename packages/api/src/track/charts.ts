@@ -3,7 +3,7 @@
  * database that others use, too) can be asked to read.
  */
 
-import { ApiError } from '../api-error.ts'
+import { ApiError } from '../errors/api-error.ts'
 import { createTenantTurns, type TenantTurns, type TurnLimits } from './tenant-turns.ts'
 
 export const CHART_LIMITS: TurnLimits = {

@@ -6,7 +6,7 @@
  * charged nor refused.
  */
 
-import { ApiError } from '../api-error.ts'
+import { ApiError } from '../errors/api-error.ts'
 
 export interface BudgetLimits {
   /** Milliseconds of processor time a second; 0: no bound. */

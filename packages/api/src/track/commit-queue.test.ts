@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { StoreUnavailable } from '@modulariot/platform/storage'
-import { ApiError } from '../api-error.ts'
+import { ApiError } from '../errors/api-error.ts'
 import { isSealed, Sealer, unseal } from '../store/packed.ts'
 import type { AppendOutcome, Observation, SealedObservations } from '../store/store.ts'
 import { type CommitQueue, createCommitQueue } from './commit-queue.ts'

@@ -12,7 +12,7 @@
 
 import { FairQueue } from '@modulariot/platform/fair-queue'
 import { StoreUnavailable } from '@modulariot/platform/storage'
-import { ApiError } from '../api-error.ts'
+import { ApiError } from '../errors/api-error.ts'
 import { discard, isSealed } from '../store/packed.ts'
 import type {
   AppendOutcome,

@@ -7,7 +7,7 @@
 
 import { JsonBodyError } from '@modulariot/platform/http'
 import { type CallOptions, Thread } from '@modulariot/platform/threads'
-import { ApiError } from '../api-error.ts'
+import { ApiError } from '../errors/api-error.ts'
 import type { SealedObservations } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
 import type { BatchFormat } from './batch-items.ts'

@@ -5,7 +5,7 @@
 
 import { decodeUtf8, JsonBodyError } from '@modulariot/platform/http'
 import { answerCalls, Moving, yieldToOthers } from '@modulariot/platform/threads'
-import { ApiError } from '../api-error.ts'
+import { ApiError } from '../errors/api-error.ts'
 import { Sealer } from '../store/packed.ts'
 import type { SealedObservations } from '../store/store.ts'
 import { type BatchFormat, createJudge, itemsOf, type Verdict } from './batch-items.ts'

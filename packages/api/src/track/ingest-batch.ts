@@ -8,7 +8,7 @@
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { nextSlice } from '@modulariot/platform/slices'
-import { ValidationError } from '../api-error.ts'
+import { ValidationError } from '../errors/api-error.ts'
 import { isSealed } from '../store/packed.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'

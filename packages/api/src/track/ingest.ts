@@ -5,7 +5,7 @@
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { decodeUtf8, JsonBodyError } from '@modulariot/platform/http'
-import { ApiError, ValidationError } from '../api-error.ts'
+import { ApiError, ValidationError } from '../errors/api-error.ts'
 import type { Observation, SealedObservations } from '../store/store.ts'
 import type { ClientBudget } from './client-budget.ts'
 import type { CommitQueue } from './commit-queue.ts'

@@ -6,7 +6,7 @@
 import { isUtf8 } from 'node:buffer'
 import { isCanonicalBase64url } from '@modulariot/oauth/protocol'
 import { parseTimestamp } from '@modulariot/telemetry'
-import { ApiError } from '../api-error.ts'
+import { ApiError } from '../errors/api-error.ts'
 import type { Place } from '../store/store.ts'
 
 /** As the query string was parsed: a string, several of them, or nothing. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ApiError } from '../api-error.ts'
+import { ApiError } from '../errors/api-error.ts'
 import type { Asset, Page, Tenant } from '../store/store.ts'
 import { getAsset, listAssets } from './query.ts'
 import type { SentQuery } from './query-parameters.ts'

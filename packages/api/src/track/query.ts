@@ -1,6 +1,6 @@
 /** Reading back what is known of assets, within one tenant. */
 
-import { ApiError } from '../api-error.ts'
+import { ApiError } from '../errors/api-error.ts'
 import type { Asset, TelemetryStore, Tenant } from '../store/store.ts'
 import {
   parseCursor,

@@ -2,7 +2,7 @@
 
 import { promisify } from 'node:util'
 import { gunzip, gunzipSync } from 'node:zlib'
-import { ApiError } from '../api-error.ts'
+import { ApiError } from '../errors/api-error.ts'
 
 export interface ReportBody {
   readonly bytes: Buffer

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ApiError } from '../api-error.ts'
+import { ApiError } from '../errors/api-error.ts'
 import type { Asset, TelemetryStore, Tenant } from '../store/store.ts'
 import { createCharts } from './charts.ts'
 import { listEvents, listMetrics, listPositions } from './series.ts'

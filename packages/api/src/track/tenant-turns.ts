@@ -4,7 +4,7 @@
  */
 
 import { FairQueue } from '@modulariot/platform/fair-queue'
-import type { ApiError } from '../api-error.ts'
+import type { ApiError } from '../errors/api-error.ts'
 import type { Tenant } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
 

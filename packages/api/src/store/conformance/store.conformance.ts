@@ -5,18 +5,18 @@
  */
 
 import { it } from 'node:test'
-import { testAssetState, testTenants } from './conformance/assets.ts'
-import { testBuckets } from './conformance/buckets.ts'
-import { testDurability } from './conformance/durability.ts'
-import { testEvents, testFeed } from './conformance/happenings.ts'
-import { testIsolation } from './conformance/isolation.ts'
-import { testLargeRows } from './conformance/large-rows.ts'
-import { testLengths } from './conformance/lengths.ts'
-import { testRequests } from './conformance/requests.ts'
-import { testRetention } from './conformance/retention.ts'
-import type { StorePromise } from './conformance/samples.ts'
-import { testMetrics, testPositions } from './conformance/series.ts'
-import type { TelemetryStore } from './store.ts'
+import type { TelemetryStore } from '../store.ts'
+import { testAssetState, testTenants } from './assets.ts'
+import { testBuckets } from './buckets.ts'
+import { testDurability } from './durability.ts'
+import { testEvents, testFeed } from './happenings.ts'
+import { testIsolation } from './isolation.ts'
+import { testLargeRows } from './large-rows.ts'
+import { testLengths } from './lengths.ts'
+import { testRequests } from './requests.ts'
+import { testRetention } from './retention.ts'
+import type { StorePromise } from './samples.ts'
+import { testMetrics, testPositions } from './series.ts'
 
 /** An empty store in a place of its own. */
 export interface StorePlace {

@@ -2,7 +2,7 @@
 
 import { ALL_REFUSAL_LABELS, type Refusal, refusalLabel } from '@modulariot/oauth/protocol'
 import { countEach, type Metrics } from '@modulariot/platform/metrics'
-import type { AppendOutcome } from './store/store.ts'
+import type { AppendOutcome } from '../store/store.ts'
 
 /** `refused`: the sender's fault, or too much at once. `failed`: ours; sent again, it may be stored. */
 export type TrackOutcome = AppendOutcome | 'refused' | 'failed'
