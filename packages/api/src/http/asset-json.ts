@@ -1,8 +1,8 @@
 /** Writes assets and events as JSON, what was reported unchanged: no number rounded, no field moved. */
 
 import { splitJsonObject } from '@modulariot/platform/http'
-import type { AssetView } from '../track/query.ts'
-import type { EventList } from '../track/series.ts'
+import type { AssetView } from '../read/query.ts'
+import type { EventList } from '../read/series.ts'
 
 export function assetJson({ latest, ...view }: AssetView): string {
   return `${JSON.stringify(view).slice(0, -1)},"latest":${latest}}`

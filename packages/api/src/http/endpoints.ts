@@ -7,9 +7,8 @@ import { ASSET_TRACKING_EXAMPLES, AssetTrackingData, EVENT_SEVERITIES } from '@m
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
 import { ApiError } from '../errors/api-error.ts'
-import type { Tenant } from '../store/store.ts'
-import { MAX_BATCH_ITEMS, MAX_REPORT_BYTES } from '../track/batch-items.ts'
-import { getAsset, listAssets, MAX_ASSETS_LIMIT, noSuchAsset } from '../track/query.ts'
+import { MAX_BATCH_ITEMS, MAX_REPORT_BYTES } from '../ingest/batch-items.ts'
+import { getAsset, listAssets, MAX_ASSETS_LIMIT, noSuchAsset } from '../read/query.ts'
 import {
   EVENT_PARAMETERS,
   listEvents,
@@ -18,7 +17,8 @@ import {
   MAX_SERIES_LIMIT,
   PAGE_PARAMETERS,
   type SeriesDeps,
-} from '../track/series.ts'
+} from '../read/series.ts'
+import type { Tenant } from '../store/store.ts'
 import { assetJson, eventJson } from './asset-json.ts'
 import { JSON_UTF8, pageJsonInTurns } from './page-json.ts'
 import { MAX_BATCH_BYTES, NDJSON } from './request-body.ts'

@@ -5,7 +5,7 @@ import { JsonBodyError, MethodNotAllowed, type UnroutedRefusal } from '@modulari
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, ValidationError } from '../errors/api-error.ts'
-import { mebibytes } from '../track/report-body.ts'
+import { mebibytes } from '../ingest/report-body.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { tooManyCharts } from '../read/charts.ts'
 import type { Tenant } from '../store/store.ts'
-import { tooManyCharts } from './charts.ts'
 import { createTenantTurns } from './tenant-turns.ts'
 
 const ONE: Tenant = { org_id: 'org_1', environment: 'production' }

@@ -6,10 +6,10 @@
 import { decodeUtf8, JsonBodyError } from '@modulariot/platform/http'
 import { answerCalls, Moving, yieldToOthers } from '@modulariot/platform/threads'
 import { ApiError } from '../errors/api-error.ts'
+import { threadCpuMs } from '../limits/client-budget.ts'
 import { Sealer } from '../store/packed.ts'
 import type { SealedObservations } from '../store/store.ts'
 import { type BatchFormat, createJudge, itemsOf, type Verdict } from './batch-items.ts'
-import { threadCpuMs } from './client-budget.ts'
 import { type Origin, type ReadOptions, type ReadReport, readReport } from './read-report.ts'
 import { allBytes, type ReportBody } from './report-body.ts'
 

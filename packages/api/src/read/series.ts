@@ -1,6 +1,7 @@
 /** Reading back what was measured and what happened, by device time, within one tenant. */
 
 import { EVENT_SEVERITIES, metricDefinition } from '@modulariot/telemetry'
+import type { TenantTurns } from '../limits/tenant-turns.ts'
 import { countBuckets } from '../store/buckets.ts'
 import {
   type AssetOccurrence,
@@ -28,7 +29,6 @@ import {
   writeName,
   writePlace,
 } from './query-parameters.ts'
-import type { TenantTurns } from './tenant-turns.ts'
 
 export const MAX_SERIES_LIMIT = 1000
 

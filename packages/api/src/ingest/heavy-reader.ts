@@ -8,14 +8,14 @@
 import { JsonBodyError } from '@modulariot/platform/http'
 import { type CallOptions, Thread } from '@modulariot/platform/threads'
 import { ApiError } from '../errors/api-error.ts'
+import type { ClientBudget } from '../limits/client-budget.ts'
+import { createTenantTurns, type TurnLimits } from '../limits/tenant-turns.ts'
 import type { SealedObservations } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
 import type { BatchFormat } from './batch-items.ts'
-import type { ClientBudget } from './client-budget.ts'
 import type { HeavyCalls, JudgedBatch, MovedBody, Outcome, Refusal } from './heavy-thread.ts'
 import type { Origin, ReadOptions, ReadReport } from './read-report.ts'
 import type { ReportBody } from './report-body.ts'
-import { createTenantTurns, type TurnLimits } from './tenant-turns.ts'
 
 /** A larger report is read on the thread. Two milliseconds are the most that this many cost. */
 export const HEAVY_BYTES = 16 * 1024

@@ -17,7 +17,7 @@ import {
   validateAssetTrackingData,
 } from '@modulariot/telemetry'
 import type { Observation } from '../store/store.ts'
-import { takeApart } from './take-apart.ts'
+import { takeApart } from './split-report.ts'
 
 /** Whose report it is, which, and when it came. */
 export type Origin = Pick<

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { AssetTrackingData } from '@modulariot/telemetry'
-import { takeApart } from './take-apart.ts'
+import { takeApart } from './split-report.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
 const DATA: AssetTrackingData = { asset_id: 'truck', timestamp: '2026-01-02T03:04:05Z' }

@@ -9,6 +9,7 @@
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { nextSlice } from '@modulariot/platform/slices'
 import { ValidationError } from '../errors/api-error.ts'
+import { threadCpuMs } from '../limits/client-budget.ts'
 import { isSealed } from '../store/packed.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
@@ -20,7 +21,6 @@ import {
   type Refusal,
   type Verdict,
 } from './batch-items.ts'
-import { threadCpuMs } from './client-budget.ts'
 import type { Observations, Place, Room } from './commit-queue.ts'
 import { HEAVY_BYTES } from './heavy-reader.ts'
 import { type IngestDeps, originOf, reusedRequestId } from './ingest.ts'

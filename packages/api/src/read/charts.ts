@@ -4,7 +4,7 @@
  */
 
 import { ApiError } from '../errors/api-error.ts'
-import { createTenantTurns, type TenantTurns, type TurnLimits } from './tenant-turns.ts'
+import { createTenantTurns, type TenantTurns, type TurnLimits } from '../limits/tenant-turns.ts'
 
 export const CHART_LIMITS: TurnLimits = {
   running: 2,
