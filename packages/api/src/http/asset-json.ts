@@ -1,7 +1,7 @@
 /** Writes assets and events as JSON, what was reported unchanged: no number rounded, no field moved. */
 
 import { splitJsonObject } from '@modulariot/platform/http'
-import type { AssetView } from '../read/query.ts'
+import type { AssetView } from '../read/assets.ts'
 import type { EventList } from '../read/series.ts'
 
 export function assetJson({ latest, ...view }: AssetView): string {

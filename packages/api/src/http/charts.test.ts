@@ -14,8 +14,8 @@ import { ClientBudget } from '../limits/client-budget.ts'
 import { createApiMetrics } from '../metrics/api-metrics.ts'
 import { CHART_LIMITS, createCharts } from '../read/charts.ts'
 import type { TelemetryStore } from '../store/store.ts'
+import { type ApiRoutesDeps, mountApiRoutes } from './mount.ts'
 import { OpenStreams } from './open-streams.ts'
-import { type ApiRoutesDeps, mountApiRoutes } from './routes.ts'
 
 const CLAIMS = { org_id: 'org_1', environment: 'production', client_id: 'c' } as AccessTokenClaims
 const PATH = '/v1/assets/a/metrics?key=x.a&bucket=1d&from=2026-01-01T00:00:00Z'

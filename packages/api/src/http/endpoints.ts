@@ -8,7 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
 import { ApiError } from '../errors/api-error.ts'
 import { MAX_BATCH_ITEMS, MAX_REPORT_BYTES } from '../ingest/batch-items.ts'
-import { getAsset, listAssets, MAX_ASSETS_LIMIT, noSuchAsset } from '../read/query.ts'
+import { getAsset, listAssets, MAX_ASSETS_LIMIT, noSuchAsset } from '../read/assets.ts'
 import {
   EVENT_PARAMETERS,
   listEvents,

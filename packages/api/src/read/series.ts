@@ -14,7 +14,7 @@ import {
   type TelemetryStore,
   type Tenant,
 } from '../store/store.ts'
-import { noSuchAsset } from './query.ts'
+import { noSuchAsset } from './assets.ts'
 import {
   invalid,
   parseBucket,

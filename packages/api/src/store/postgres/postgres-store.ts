@@ -13,8 +13,8 @@ import type { AppendOutcome, Observation, SealedObservations, TelemetryStore } f
 import { tenantName } from '../tenant-name.ts'
 import { createWatchers } from '../watchers.ts'
 import { appendBatch } from './append.ts'
-import { createHerald } from './herald.ts'
 import { maintain } from './maintain.ts'
+import { createHerald } from './notifier.ts'
 import { isPartitionMissing, makePartitionsFor } from './partitions.ts'
 import { createReads } from './reads.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ApiError } from '../errors/api-error.ts'
 import type { Asset, Page, Tenant } from '../store/store.ts'
-import { getAsset, listAssets } from './query.ts'
+import { getAsset, listAssets } from './assets.ts'
 import type { SentQuery } from './query-parameters.ts'
 
 const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }

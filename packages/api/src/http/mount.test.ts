@@ -10,8 +10,8 @@ import { createApiMetrics } from '../metrics/api-metrics.ts'
 import { createCharts } from '../read/charts.ts'
 import { isSealed } from '../store/packed.ts'
 import type { Asset, Observation, TelemetryStore } from '../store/store.ts'
+import { mountApiRoutes } from './mount.ts'
 import { OpenStreams } from './open-streams.ts'
-import { mountApiRoutes } from './routes.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
 const CLAIMS: AccessTokenClaims = {
