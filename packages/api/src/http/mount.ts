@@ -9,7 +9,6 @@ import type { TenantTurns } from '../limits/tenant-turns.ts'
 import type { ApiMetrics } from '../metrics/api-metrics.ts'
 import { assertKnown } from '../read/query-parameters.ts'
 import type { TelemetryStore } from '../store/store.ts'
-import { ENDPOINTS, type Endpoint, type EndpointDeps } from './endpoints.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { apiOpenApi } from './openapi.ts'
 import {
@@ -19,6 +18,7 @@ import {
   tooManyBodies,
 } from './request-body.ts'
 import { requireAccessToken } from './require-access-token.ts'
+import { ENDPOINTS, type Endpoint, type EndpointDeps } from './routes.ts'
 import { SCOPES } from './scopes.ts'
 import type { StreamDeps } from './stream-endpoint.ts'
 

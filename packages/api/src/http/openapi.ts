@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document of ModularIoT API, made from the table of its endpoints. */
 
 import type { TSchema } from 'typebox'
-import { ENDPOINTS, type Endpoint, QUERY_PARAMETERS } from './endpoints.ts'
+import { ENDPOINTS, type Endpoint, QUERY_PARAMETERS } from './routes.ts'
 import { Failure, ValidationFailure } from './schemas.ts'
 import { SCOPES } from './scopes.ts'
 
