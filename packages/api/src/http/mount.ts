@@ -7,10 +7,10 @@ import type { FastifyError, FastifyInstance } from 'fastify'
 import type { IngestDeps } from '../ingest/ingest.ts'
 import type { TenantTurns } from '../limits/tenant-turns.ts'
 import type { ApiMetrics } from '../metrics/api-metrics.ts'
-import { assertKnown } from '../read/query-parameters.ts'
 import type { TelemetryStore } from '../store/store.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { apiOpenApi } from './openapi.ts'
+import { assertKnown } from './query-parameters.ts'
 import {
   addBodyParsers,
   refuseOtherCodings,

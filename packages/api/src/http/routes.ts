@@ -6,29 +6,24 @@
 import { ASSET_TRACKING_EXAMPLES, AssetTrackingData, EVENT_SEVERITIES } from '@modulariot/telemetry'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
-import { ApiError } from '../errors/api-error.ts'
 import { MAX_BATCH_ITEMS, MAX_REPORT_BYTES } from '../ingest/batch-items.ts'
-import { getAsset, listAssets, MAX_ASSETS_LIMIT, noSuchAsset } from '../read/assets.ts'
+import { MAX_ASSETS_LIMIT, MAX_SERIES_LIMIT } from './lists.ts'
 import {
-  EVENT_PARAMETERS,
-  listEvents,
-  listMetrics,
-  listPositions,
-  MAX_SERIES_LIMIT,
-  PAGE_PARAMETERS,
-  type SeriesDeps,
-} from '../read/series.ts'
-import type { Tenant } from '../store/store.ts'
-import { assetJson, eventJson } from './asset-json.ts'
-import { JSON_UTF8, pageJsonInTurns } from './page-json.ts'
+  assetEndpoint,
+  assetEventsEndpoint,
+  assetsEndpoint,
+  eventsEndpoint,
+  metricsEndpoint,
+  positionsEndpoint,
+  type ReadEndpointDeps,
+} from './read-endpoints.ts'
 import { MAX_BATCH_BYTES, NDJSON } from './request-body.ts'
-import { accessTokenClaims, verifyAgain } from './require-access-token.ts'
 import * as schemas from './schemas.ts'
 import { SCOPES } from './scopes.ts'
 import { type StreamDeps, streamEndpoint } from './stream-endpoint.ts'
 import { type TrackEndpointDeps, trackBatchEndpoint, trackEndpoint } from './track-endpoint.ts'
 
-export type EndpointDeps = TrackEndpointDeps & SeriesDeps & StreamDeps
+export type EndpointDeps = TrackEndpointDeps & ReadEndpointDeps & StreamDeps
 
 export type ApiRequest = FastifyRequest<{
   Params: Record<string, string>
@@ -78,6 +73,9 @@ export const QUERY_PARAMETERS: Readonly<Record<string, { about: string; schema: 
 }
 
 const JSON_TYPE = 'application/json'
+
+const PAGE_PARAMETERS = ['from', 'to', 'order', 'limit', 'cursor'] as const
+const EVENT_PARAMETERS = [...PAGE_PARAMETERS, 'type', 'severity'] as const
 
 const json = (schema: TSchema) => ({ type: JSON_TYPE, schema })
 
@@ -132,10 +130,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: ['search', 'type', 'limit', 'cursor'],
     answer: json(schemas.AssetList),
-    handler: (deps) => (request, reply) => {
-      const read = (tenant: Tenant) => listAssets(tenant, request.query, deps.store)
-      return sendPage(deps, request, reply, read, assetJson)
-    },
+    handler: assetsEndpoint,
   },
   {
     operationId: 'streamAssets',
@@ -155,10 +150,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: [],
     answer: json(schemas.Asset),
-    handler: (deps) => async (request, reply) =>
-      reply
-        .type(JSON_UTF8)
-        .send(assetJson(await getAsset(accessTokenClaims(request), assetId(request), deps.store))),
+    handler: assetEndpoint,
   },
   {
     operationId: 'listPositions',
@@ -168,10 +160,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: PAGE_PARAMETERS,
     answer: json(schemas.Positions),
-    handler: (deps) => (request, reply) => {
-      const read = (tenant: Tenant) => listPositions(tenant, assetId(request), request.query, deps)
-      return sendPage(deps, request, reply, read)
-    },
+    handler: positionsEndpoint,
   },
   {
     operationId: 'listMetrics',
@@ -181,13 +170,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: ['key', 'bucket', ...PAGE_PARAMETERS],
     answer: json(schemas.Metrics),
-    handler: (deps) => (request, reply) => {
-      const signal = untilLeft(reply)
-      const confirm = () => verifyAgain(request, deps.verifier, SCOPES.read)
-      const asked = { ...deps, signal, confirm }
-      const read = (tenant: Tenant) => listMetrics(tenant, assetId(request), request.query, asked)
-      return sendPage(deps, request, reply, read)
-    },
+    handler: metricsEndpoint,
   },
   {
     operationId: 'listAssetEvents',
@@ -197,10 +180,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: EVENT_PARAMETERS,
     answer: json(schemas.Events),
-    handler: (deps) => (request, reply) => {
-      const read = (tenant: Tenant) => listEvents(tenant, assetId(request), request.query, deps)
-      return sendPage(deps, request, reply, read, eventJson)
-    },
+    handler: assetEventsEndpoint,
   },
   {
     operationId: 'listEvents',
@@ -210,49 +190,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
     scope: SCOPES.read,
     query: EVENT_PARAMETERS,
     answer: json(schemas.Events),
-    handler: (deps) => (request, reply) => {
-      const read = (tenant: Tenant) => listEvents(tenant, undefined, request.query, deps)
-      return sendPage(deps, request, reply, read, eventJson)
-    },
+    handler: eventsEndpoint,
   },
 ]
-
-/**
- * Answers with a page, written in slices. Reading it took about as long, so the client pays twice what writing
- * takes.
- */
-async function sendPage<Row>(
-  { budget, verifier }: EndpointDeps,
-  request: ApiRequest,
-  reply: FastifyReply,
-  read: (tenant: Tenant) => Promise<object>,
-  write: (row: Row) => string = JSON.stringify,
-): Promise<FastifyReply> {
-  const claims = accessTokenClaims(request)
-  budget.assertWithin(claims.client_id)
-  const page = await read(claims)
-  const charge = (ms: number): void => budget.charge(claims.client_id, 2 * ms)
-  const text = await pageJsonInTurns(page, write, claims, charge)
-  // Reading and writing wait for others, and the token may have ended since.
-  await verifyAgain(request, verifier, SCOPES.read)
-  return reply.type(JSON_UTF8).send(text)
-}
-
-/** @throws ApiError 404 for an id that no asset can have, which not every database can be asked for. */
-function assetId({ params }: ApiRequest): string {
-  const asset_id = params.asset_id as string
-  if (asset_id.includes('\0')) throw noSuchAsset()
-  return asset_id
-}
-
-/** Aborted when whoever asked has closed the connection: no failure of ours. Nobody sees the status. */
-function untilLeft({ raw }: FastifyReply): AbortSignal {
-  const left = new ApiError(499, 'Nobody waits', 'The connection was closed')
-  if (raw.closed || raw.socket?.destroyed) return AbortSignal.abort(left)
-  const controller = new AbortController()
-  raw.once('close', () => controller.abort(left))
-  return controller.signal
-}
 
 function text(): TSchema {
   return Type.String({ minLength: 1, maxLength: 255 })

@@ -1,14 +1,7 @@
 /** Reading back what is known of assets, within one tenant. */
 
 import { ApiError } from '../errors/api-error.ts'
-import type { Asset, TelemetryStore, Tenant } from '../store/store.ts'
-import {
-  parseCursor,
-  parseLimit,
-  parseText,
-  type SentQuery,
-  writeCursor,
-} from './query-parameters.ts'
+import type { Asset, AssetQuery, Page, TelemetryStore, Tenant } from '../store/store.ts'
 
 /** An asset as the API shows it, but for `latest`, which http/asset-json.ts writes as it is. */
 export interface AssetView {
@@ -21,14 +14,6 @@ export interface AssetView {
   /** The newest observation, JSON as it was sent: parsing would round its long numbers. */
   readonly latest: string
 }
-
-export interface AssetList {
-  readonly assets: readonly AssetView[]
-  /** Pass as `cursor`; null on the last page. */
-  readonly next_cursor: string | null
-}
-
-export const MAX_ASSETS_LIMIT = 200
 
 /** @throws ApiError 404, the same for an asset that is another tenant's. */
 export async function getAsset(
@@ -45,23 +30,13 @@ export function noSuchAsset(): ApiError {
   return new ApiError(404, 'Not found', 'There is no such asset')
 }
 
-/**
- * Takes `search` (part of the `asset_id` or the type), `type` (exactly), `limit` and `cursor`.
- *
- * @throws ApiError 400
- */
 export async function listAssets(
   tenant: Tenant,
-  query: SentQuery,
+  query: AssetQuery,
   store: Pick<TelemetryStore, 'listAssets'>,
-): Promise<AssetList> {
-  const { rows, next } = await store.listAssets(tenant, {
-    search: parseText(query, 'search'),
-    type: parseText(query, 'type'),
-    after: parseCursor(query),
-    limit: parseLimit(query, MAX_ASSETS_LIMIT),
-  })
-  return { assets: rows.map(viewOf), next_cursor: writeCursor(next) }
+): Promise<Page<AssetView, string>> {
+  const { rows, next } = await store.listAssets(tenant, query)
+  return { rows: rows.map(viewOf), next }
 }
 
 function viewOf(asset: Asset): AssetView {
