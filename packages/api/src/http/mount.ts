@@ -1,4 +1,4 @@
-/** Puts the table of endpoints on the server, none without its scope, and what anybody may read beside it. */
+/** Puts the table of routes on the server, none without its scope, and what anybody may read beside it. */
 
 import { OAuthError, protectedResourceMetadata } from '@modulariot/oauth/protocol'
 import type { Verifier } from '@modulariot/oauth/resource-server'
@@ -18,7 +18,7 @@ import {
   tooManyBodies,
 } from './request-body.ts'
 import { requireAccessToken } from './require-access-token.ts'
-import { ENDPOINTS, type Endpoint, type EndpointDeps } from './routes.ts'
+import { ROUTES, type Route, type RouteDeps } from './routes.ts'
 import { SCOPES } from './scopes.ts'
 import type { StreamDeps } from './stream-endpoint.ts'
 
@@ -55,10 +55,10 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
       return tooManyBodies()
     },
   })
-  for (const endpoint of ENDPOINTS) {
+  for (const route of ROUTES) {
     // A scope each: which bodies it takes is its own.
     await routeGroup(app, { 'cache-control': 'no-store' }, (routes) =>
-      mountEndpoint(routes, endpoint, deps, bodies),
+      mountRoute(routes, route, deps, bodies),
     )
   }
 
@@ -74,13 +74,13 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
   })
 }
 
-function mountEndpoint(
+function mountRoute(
   routes: FastifyInstance,
-  endpoint: Endpoint,
-  deps: EndpointDeps,
+  route: Route,
+  deps: RouteDeps,
   bodies: ArrivingBodies,
 ): void {
-  const { method, path, scope, query, body, answer, handler } = endpoint
+  const { method, path, scope, query, body, answer, handler } = route
   const mediaTypes = Object.keys(body?.content ?? {})
   addBodyParsers(routes, mediaTypes)
   const handle = handler(deps)

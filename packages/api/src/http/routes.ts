@@ -1,13 +1,14 @@
 /**
- * Every METHOD and path of ModularIoT API that needs a token, with the scope each needs. Mounting walks this
- * table, and OpenAPI is made from it.
+ * Every METHOD and path of ModularIoT API that needs a token, with the scope each needs. mount.ts walks this
+ * table, and openapi.ts describes its rows: what either does for one of them alone is a field here.
  */
 
-import { ASSET_TRACKING_EXAMPLES, AssetTrackingData, EVENT_SEVERITIES } from '@modulariot/telemetry'
+import { ASSET_TRACKING_EXAMPLES, AssetTrackingData } from '@modulariot/telemetry'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
 import { MAX_BATCH_ITEMS, MAX_REPORT_BYTES } from '../ingest/batch-items.ts'
 import { MAX_ASSETS_LIMIT, MAX_SERIES_LIMIT } from './lists.ts'
+import type { HeaderParameter, QueryParameter } from './parameters.ts'
 import {
   assetEndpoint,
   assetEventsEndpoint,
@@ -23,23 +24,25 @@ import { SCOPES } from './scopes.ts'
 import { type StreamDeps, streamEndpoint } from './stream-endpoint.ts'
 import { type TrackEndpointDeps, trackBatchEndpoint, trackEndpoint } from './track-endpoint.ts'
 
-export type EndpointDeps = TrackEndpointDeps & ReadEndpointDeps & StreamDeps
+export type RouteDeps = TrackEndpointDeps & ReadEndpointDeps & StreamDeps
 
-export type ApiRequest = FastifyRequest<{
+type ApiRequest = FastifyRequest<{
   Params: Record<string, string>
   Querystring: Record<string, unknown>
   Body: Buffer | undefined
 }>
 
-export interface Endpoint {
+export interface Route {
   readonly operationId: string
   readonly method: 'GET' | 'POST'
   /** As OpenAPI writes it. */
   readonly path: string
   readonly summary: string
   readonly scope: (typeof SCOPES)[keyof typeof SCOPES]
-  /** Names of query parameters, rows of QUERY_PARAMETERS; any other is refused. */
-  readonly query: readonly string[]
+  /** Query parameters; any other is refused. */
+  readonly query: readonly QueryParameter[]
+  /** Request headers that are documented. */
+  readonly headers: readonly HeaderParameter[]
   readonly body?: {
     readonly maxBytes: number
     /** The most reports in it. */
@@ -49,27 +52,11 @@ export interface Endpoint {
     readonly examples: Readonly<Record<string, { summary: string; value: unknown }>>
   }
   readonly answer: { readonly type: string; readonly schema: TSchema }
+  /** Statuses that are documented for it, besides those of every route. */
+  readonly failures: readonly (404 | 409 | 413 | 415 | 429)[]
   readonly handler: (
-    deps: EndpointDeps,
+    deps: RouteDeps,
   ) => (request: ApiRequest, reply: FastifyReply) => Promise<unknown>
-}
-
-/** Every query parameter there is: what it means and what it may be. */
-export const QUERY_PARAMETERS: Readonly<Record<string, { about: string; schema: TSchema }>> = {
-  search: { about: 'Part of the asset_id or of the type.', schema: text() },
-  type: { about: 'Of this type exactly.', schema: text() },
-  from: { about: 'Device time from here on, ISO 8601 with zone.', schema: instant() },
-  to: { about: 'Device time up to here, exclusive.', schema: instant() },
-  order: { about: 'Oldest (asc, the default) or newest first.', schema: words('asc', 'desc') },
-  key: { about: 'The values of this metric; without it the newest of each.', schema: text() },
-  bucket: {
-    about: 'Summarize the numbers of each such span: 30s, 5m, 1h, 1d. Needs key and from.',
-    schema: Type.String({ pattern: '^[1-9][0-9]{0,4}[smhd]$' }),
-  },
-  severity: { about: 'Of this severity.', schema: words(...EVENT_SEVERITIES) },
-  asset_id: { about: 'Of this asset only.', schema: text() },
-  limit: { about: 'How many; 50 unless told.', schema: Type.Integer({ minimum: 1 }) },
-  cursor: { about: 'next_cursor of the page before.', schema: Type.String() },
 }
 
 const JSON_TYPE = 'application/json'
@@ -77,11 +64,14 @@ const JSON_TYPE = 'application/json'
 const PAGE_PARAMETERS = ['from', 'to', 'order', 'limit', 'cursor'] as const
 const EVENT_PARAMETERS = [...PAGE_PARAMETERS, 'type', 'severity'] as const
 
+const REPORT_HEADERS = ['X-Request-Id', 'X-Request-Timestamp', 'Content-Encoding'] as const
+const REPORT_FAILURES = [409, 413, 415, 429] as const
+
 const json = (schema: TSchema) => ({ type: JSON_TYPE, schema })
 
 const { minimal, gps } = ASSET_TRACKING_EXAMPLES
 
-export const ENDPOINTS: readonly Endpoint[] = [
+export const ROUTES: readonly Route[] = [
   {
     operationId: 'trackAsset',
     method: 'POST',
@@ -89,6 +79,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     summary: 'Report what an asset measured; answered once it is on disk',
     scope: SCOPES.write,
     query: [],
+    headers: REPORT_HEADERS,
     body: {
       maxBytes: MAX_REPORT_BYTES,
       maxItems: 1,
@@ -96,6 +87,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
       examples: ASSET_TRACKING_EXAMPLES,
     },
     answer: json(schemas.Success),
+    failures: REPORT_FAILURES,
     handler: trackEndpoint,
   },
   {
@@ -105,6 +97,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     summary: 'Report many at once, as an array or a line each; a bad one fails alone',
     scope: SCOPES.write,
     query: [],
+    headers: REPORT_HEADERS,
     body: {
       maxBytes: MAX_BATCH_BYTES,
       maxItems: MAX_BATCH_ITEMS,
@@ -120,6 +113,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
       },
     },
     answer: json(schemas.BatchAnswer),
+    failures: REPORT_FAILURES,
     handler: trackBatchEndpoint,
   },
   {
@@ -129,7 +123,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
     summary: `Assets in order of their ids, up to ${MAX_ASSETS_LIMIT} a page`,
     scope: SCOPES.read,
     query: ['search', 'type', 'limit', 'cursor'],
+    headers: [],
     answer: json(schemas.AssetList),
+    failures: [],
     handler: assetsEndpoint,
   },
   {
@@ -139,7 +135,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
     summary: 'Reports as they are stored, as server-sent events; Last-Event-ID resumes',
     scope: SCOPES.read,
     query: ['asset_id'],
+    headers: ['Last-Event-ID'],
     answer: { type: 'text/event-stream', schema: Type.String() },
+    failures: [429],
     handler: streamEndpoint,
   },
   {
@@ -149,7 +147,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
     summary: 'One asset and its newest report',
     scope: SCOPES.read,
     query: [],
+    headers: [],
     answer: json(schemas.Asset),
+    failures: [404],
     handler: assetEndpoint,
   },
   {
@@ -159,7 +159,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
     summary: `Where it was, by device time, up to ${MAX_SERIES_LIMIT} a page`,
     scope: SCOPES.read,
     query: PAGE_PARAMETERS,
+    headers: [],
     answer: json(schemas.Positions),
+    failures: [404],
     handler: positionsEndpoint,
   },
   {
@@ -169,7 +171,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
     summary: `What it measured: the newest of each key, or one key’s values, up to ${MAX_SERIES_LIMIT} a page, or their summary`,
     scope: SCOPES.read,
     query: ['key', 'bucket', ...PAGE_PARAMETERS],
+    headers: [],
     answer: json(schemas.Metrics),
+    failures: [404, 429],
     handler: metricsEndpoint,
   },
   {
@@ -179,7 +183,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
     summary: `What happened to it, up to ${MAX_SERIES_LIMIT} a page`,
     scope: SCOPES.read,
     query: EVENT_PARAMETERS,
+    headers: [],
     answer: json(schemas.Events),
+    failures: [404],
     handler: assetEventsEndpoint,
   },
   {
@@ -189,19 +195,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
     summary: `What happened to any asset, up to ${MAX_SERIES_LIMIT} a page`,
     scope: SCOPES.read,
     query: EVENT_PARAMETERS,
+    headers: [],
     answer: json(schemas.Events),
+    failures: [],
     handler: eventsEndpoint,
   },
 ]
-
-function text(): TSchema {
-  return Type.String({ minLength: 1, maxLength: 255 })
-}
-
-function instant(): TSchema {
-  return Type.String({ format: 'date-time', examples: ['2026-01-15T12:00:00Z'] })
-}
-
-function words(...names: string[]): TSchema {
-  return Type.Enum(names, { type: 'string' })
-}
