@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Feed, FeedEntry, TelemetryStore, Tenant } from '../store/store.ts'
 
 export interface FollowOptions {
-  /** The cursor to go on behind. */
+  /** Follow what is stored after this cursor. */
   readonly after: number
   /** Ends it. */
   readonly signal: AbortSignal
@@ -28,7 +28,7 @@ export interface Pace {
 
 export const PACE: Pace = { heartbeatMs: 15_000, gatherMs: 100, maxBehind: 10_000 }
 
-/** Its entries are gone once the next step is asked for. */
+/** Its entries are gone once the next step is requested. */
 export type FollowStep =
   | { readonly entries: readonly FeedEntry[] }
   | { readonly skipped: number; readonly cursor: number }
@@ -47,11 +47,13 @@ export async function* follow(
     let cursor = after
     while (!signal.aborted) {
       news.clear()
-      const feed = await store.readSince(tenant, cursor, PAGE)
-      if (feed.entries.length > 0) yield { entries: feed.entries }
-      letGo(feed)
-      cursor = feed.cursor
-      if (feed.more) {
+      const page = await readPage(tenant, cursor, store)
+      if (page.entries.length > 0) yield { entries: page.entries }
+      // A generator that waits keeps what it last looked at, and so does its reader: without this, each quiet
+      // stream would hold a page of reports.
+      page.entries.length = 0
+      cursor = page.cursor
+      if (page.more) {
         const skipped = (await newestCursor(tenant, store)) - pace.maxBehind - cursor
         if (skipped <= 0) continue
         cursor += skipped
@@ -65,9 +67,14 @@ export async function* follow(
   }
 }
 
-/** A generator that waits keeps what it last looked at: without this each quiet stream a page of reports. */
-function letGo({ entries }: Feed): void {
-  ;(entries as FeedEntry[]).length = 0
+/** As the store gives it, the entries in an array of our own, which may be emptied. */
+async function readPage(
+  tenant: Tenant,
+  after: number,
+  store: FollowOptions['store'],
+): Promise<Feed & { readonly entries: FeedEntry[] }> {
+  const { entries, cursor, more } = await store.readSince(tenant, after, PAGE)
+  return { entries: [...entries], cursor, more }
 }
 
 /** Where to begin for whoever wants to hear of what is stored from now on. */
