@@ -219,7 +219,7 @@ function takeGroups(
     const isFirst = items === 0
     if (isSealed(observations) && room.payload > MAX_COPIED_PAYLOAD) {
       if (!isFirst) return false
-      // Nothing else fits behind it.
+      // Nothing else fits after it.
       items = maxBatch
       return true
     }

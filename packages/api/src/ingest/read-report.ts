@@ -17,7 +17,7 @@ import {
   validateAssetTrackingData,
 } from '@modulariot/telemetry'
 import type { Observation } from '../store/store.ts'
-import { takeApart } from './split-report.ts'
+import { splitReport } from './split-report.ts'
 
 /** Whose report it is, which, and when it came. */
 export type Origin = Pick<
@@ -110,6 +110,6 @@ export function observationOf(data: AssetTrackingData, origin: Origin, sent: str
     type: data.type ?? null,
     timestamp_ms: parseTimestamp(data.timestamp) as number,
     payload: text,
-    ...takeApart(data, text),
+    ...splitReport(data, text),
   }
 }

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { AssetTrackingData } from '@modulariot/telemetry'
-import { takeApart } from './split-report.ts'
+import { splitReport } from './split-report.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
 const DATA: AssetTrackingData = { asset_id: 'truck', timestamp: '2026-01-02T03:04:05Z' }
 
-const partsOf = (data: AssetTrackingData) => takeApart(data, JSON.stringify(data))
+const partsOf = (data: AssetTrackingData) => splitReport(data, JSON.stringify(data))
 
 /** The parts of a report with one metrics envelope. */
 const metricsOf = (metrics: Omit<NonNullable<AssetTrackingData['metrics']>, 'schema'>) =>
   partsOf({ ...DATA, metrics: { schema: 'miot.metrics@1.0', ...metrics } }).metrics
 
-describe('takeApart', () => {
+describe('splitReport', () => {
   it('finds nothing where nothing was sent', () => {
     assert.deepEqual(partsOf(DATA), { position: null, metrics: [], events: [] })
   })
@@ -70,7 +70,7 @@ describe('takeApart', () => {
     const event = '"timestamp":"2026-01-02T03:04:00Z","n":12345678901234567890,"one":1.0'
     const [first, second] = [`{"event_type":"a", ${event}}`, `{ "event_type":"b",${event}\n}`]
     const text = `{"own":{"events":[]},"\\u0065vents": [ ${first},\n${second}],"more":[1,2]}`
-    const found = takeApart({ ...DATA, ...JSON.parse(text) }, text).events
+    const found = splitReport({ ...DATA, ...JSON.parse(text) }, text).events
     assert.deepEqual(
       found.map(({ event_type, payload }) => [event_type, payload]),
       [
@@ -78,6 +78,6 @@ describe('takeApart', () => {
         ['b', second],
       ],
     )
-    assert.deepEqual(takeApart({ ...DATA, events: [] }, '{"events":[]}').events, [])
+    assert.deepEqual(splitReport({ ...DATA, events: [] }, '{"events":[]}').events, [])
   })
 })

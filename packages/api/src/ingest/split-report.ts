@@ -1,5 +1,5 @@
 /**
- * What of a report can be asked for by time: its position, its measurements, its events. The report
+ * Splits a report into what is queried by time: its position, its measurements, its events. The report
  * itself is kept as it was sent; nothing is lost by what is left out here.
  */
 
@@ -14,7 +14,7 @@ import {
 import type { Fix, Measurement, Observation, Occurrence } from '../store/store.ts'
 
 /** @param data has been validated; `text` is what it was parsed from. */
-export function takeApart(
+export function splitReport(
   data: AssetTrackingData,
   text: string,
 ): Pick<Observation, 'position' | 'metrics' | 'events'> {

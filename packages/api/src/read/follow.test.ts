@@ -66,7 +66,7 @@ describe('following', { timeout: 20_000 }, () => {
     await end
   })
 
-  it('tells what was stored behind the cursor, page by page, and then what comes', async () => {
+  it('yields what was stored after the cursor, page by page, and then what comes', async () => {
     const feed = createFeed()
     feed.add(20)
     const { next, controller } = followed(feed, {}, 2)

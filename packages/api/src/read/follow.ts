@@ -1,8 +1,8 @@
 /**
  * Following what a tenant's assets report, as it is stored.
  *
- * Nothing is pushed: whoever reads slowly asks the store later, and no buffer grows meanwhile. Who falls too
- * far behind is told how much was passed over.
+ * Nothing is pushed: a slow reader queries the store later, and no buffer grows. A reader that falls too far
+ * behind skips to a shorter distance, and learns how much it skipped.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,7 +22,7 @@ export interface Pace {
   readonly heartbeatMs: number
   /** How long news gather before they are read. */
   readonly gatherMs: number
-  /** Who is further behind than this many observations goes on at that distance. */
+  /** A reader further behind than this many observations continues at that distance. */
   readonly maxBehind: number
 }
 

@@ -1,9 +1,9 @@
 /**
- * Tells other instances that something was stored, and hears it from them.
+ * Notifies other instances that something was stored, and listens to them.
  *
- * It is a hint and not the data: told after the COMMIT (a NOTIFY inside would let only one transaction of
- * the whole server commit at a time), tenants that come meanwhile go together, and what is missed is found
- * by asking.
+ * A notification is a hint and not the data: it is sent after the COMMIT (a NOTIFY inside would let only one
+ * transaction of the whole server commit at a time), tenants that are stored for while one is under way share the
+ * next, and readers find what is missed when they query again.
  */
 
 import type { Listener, Postgres } from '@modulariot/platform/postgres'
@@ -12,14 +12,14 @@ import type { Watchers } from '../watchers.ts'
 
 const CHANNEL = 'modulariot_telemetry'
 
-export interface Herald {
+export interface Notifier {
   readonly watch: TelemetryStore['watch']
   /** Does not wait. */
-  tell(tenants: readonly Tenant[]): void
+  notify(tenants: readonly Tenant[]): void
   stop(): Promise<void>
 }
 
-/** Every role of the database may speak on the channel: what is not ours to read may be about anybody. */
+/** Every role of the database may notify the channel: null, every tenant, for a payload that is not ours. */
 function tenantsIn(payload: string): Tenant[] | null {
   try {
     const { org_id, environment } = Object(JSON.parse(payload)) as Tenant
@@ -31,12 +31,12 @@ function tenantsIn(payload: string): Tenant[] | null {
   }
 }
 
-export function createHerald(postgres: Postgres, watchers: Watchers): Herald {
+export function createNotifier(postgres: Postgres, watchers: Watchers): Notifier {
   let listener: Listener | null = null
   let waiting = new Map<string, Tenant>()
-  let telling: Promise<void> | null = null
+  let notifying: Promise<void> | null = null
 
-  async function tellAll(): Promise<void> {
+  async function notifyAll(): Promise<void> {
     while (waiting.size > 0) {
       const tenants = [...waiting.keys()]
       waiting = new Map()
@@ -44,7 +44,7 @@ export function createHerald(postgres: Postgres, watchers: Watchers): Herald {
         .query('SELECT pg_notify($1, tenant) FROM unnest($2::text[]) AS tenant', [CHANNEL, tenants])
         .catch(() => undefined)
     }
-    telling = null
+    notifying = null
   }
 
   return {
@@ -55,15 +55,15 @@ export function createHerald(postgres: Postgres, watchers: Watchers): Herald {
       })
       return watchers.add(watcher)
     },
-    tell(tenants) {
+    notify(tenants) {
       for (const { org_id, environment } of tenants) {
         const tenant = { org_id, environment }
         waiting.set(JSON.stringify(tenant), tenant)
       }
-      telling ??= tellAll()
+      notifying ??= notifyAll()
     },
     async stop() {
-      await telling
+      await notifying
       await listener?.stop()
     },
   }
