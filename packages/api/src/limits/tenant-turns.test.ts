@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { tooManyCharts } from '../read/charts.ts'
 import type { Tenant } from '../store/store.ts'
 import { createTenantTurns } from './tenant-turns.ts'
 
 const ONE: Tenant = { org_id: 'org_1', environment: 'production' }
 const OTHER: Tenant = { ...ONE, environment: 'development' }
 const LIMITS = { running: 2, waiting: 4, waitingPerTenant: 3, maxWaitMs: 10_000 }
+const TOO_MANY = 'too many wait'
 
 /** A queue whose charts are read until they are told to be done, and the order in which they began. */
 function createReader() {
-  const queue = createTenantTurns(LIMITS, tooManyCharts)
+  const queue = createTenantTurns(LIMITS, () => new Error(TOO_MANY))
   const begun: string[] = []
   const reading = new Map<string, PromiseWithResolvers<string>>()
   const ask = (name: string, tenant = ONE, signal = new AbortController().signal) =>
@@ -56,9 +56,9 @@ describe('turns of tenants', () => {
   it('wait no more than so many, of a tenant and in all', async () => {
     const { ask, finish } = createReader()
     const charts = ['a', 'b', 'c', 'd', 'e'].map((name) => ask(name))
-    await assert.rejects(ask('f'), { status: 429, message: 'Too many charts' })
+    await assert.rejects(ask('f'), { message: TOO_MANY })
     charts.push(ask('g', OTHER))
-    await assert.rejects(ask('h', OTHER), { status: 429 })
+    await assert.rejects(ask('h', OTHER), { message: TOO_MANY })
     await finish('a', 'b', 'c', 'g', 'd', 'e')
     await Promise.all(charts)
     const again = ask('i')
@@ -90,7 +90,7 @@ describe('turns of tenants', () => {
     await finish('a')
     assert.deepEqual(begun, ['a', 'b', 'c'])
     t.mock.timers.tick(1)
-    const tooLong = { status: 429, message: 'Too many charts', retryAfterSeconds: 10 }
+    const tooLong = { message: TOO_MANY }
     for (const one of late.slice(1)) await assert.rejects(one, tooLong)
     charts.push(...late.slice(0, 1), ask('f'))
     t.mock.timers.tick(LIMITS.maxWaitMs - 2)

@@ -4,7 +4,6 @@
  */
 
 import { FairQueue } from '@modulariot/platform/fair-queue'
-import type { ApiError } from '../errors/api-error.ts'
 import type { Tenant } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
 
@@ -13,7 +12,7 @@ export interface TenantTurns {
    * Runs `work` when its turn has come.
    *
    * @param signal ends the wait: the answer has no reader any more. Null: it waits in any case.
-   * @throws ApiError 429 when too many wait, or too long; the signal's reason; what `work` throws.
+   * @throws what `tooMany` makes when too many wait, or too long; the signal's reason; what `work` throws.
    */
   run<Result>(
     tenant: Tenant,
@@ -29,8 +28,8 @@ export interface TurnLimits {
   readonly maxWaitMs: number
 }
 
-/** @param tooMany the refusal, 429. */
-export function createTenantTurns(limits: TurnLimits, tooMany: () => ApiError): TenantTurns {
+/** @param tooMany makes the refusal. */
+export function createTenantTurns(limits: TurnLimits, tooMany: () => Error): TenantTurns {
   /** Each lets one that waits begin. */
   const waiting = new FairQueue<() => void>()
   let running = 0

@@ -20,7 +20,7 @@ export function createCharts(): TenantTurns {
   return createTenantTurns(CHART_LIMITS, tooManyCharts)
 }
 
-export function tooManyCharts(): ApiError {
+function tooManyCharts(): ApiError {
   return new ApiError(
     429,
     'Too many charts',
