@@ -12,7 +12,7 @@ describe('the import guard', () => {
     ['a sideways import', 'api/src/a.ts', "import type { x } from '@modulariot/auth'"],
     ['a path into another package', 'api/src/a.ts', "import { x } from '../../auth/src/b.ts'"],
     ['Fastify outside http', 'auth/src/grants/a.ts', "import Fastify from 'fastify'"],
-    ['SQLite outside a store', 'api/src/track/a.ts', "import { DatabaseSync } from 'node:sqlite'"],
+    ['SQLite outside a store', 'api/src/read/a.ts', "import { DatabaseSync } from 'node:sqlite'"],
     ['Node in a published package', 'oauth/src/client/a.ts', "import { x } from 'node:crypto'"],
     ['a late import', 'telemetry/src/a.ts', "await import('@modulariot/api')"],
     ['an export from above', 'telemetry/src/a.ts', "export * from '@modulariot/api'"],

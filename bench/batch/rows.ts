@@ -1,8 +1,8 @@
 /** The rows that a report becomes, as parameters of prepared statements: made before the clock runs. */
 
 import type { AssetTrackingData } from '@modulariot/telemetry'
+import { observationOf } from '../../packages/api/src/ingest/read-report.ts'
 import { measurementRows } from '../../packages/api/src/store/measurement.ts'
-import { observationOf } from '../../packages/api/src/track/read-report.ts'
 
 export type Row = (string | number | null | Uint8Array)[]
 

@@ -1,7 +1,7 @@
 /** What the command line may use of ModularIoT API. */
 
+export { SCOPES } from './http/scopes.ts'
 export { startTelemetryMaintenance } from './maintenance.ts'
-export { SCOPES } from './scopes.ts'
 export { type ApiServerOptions, createApiServer } from './server.ts'
 export { openSqliteTelemetryStore } from './store/sqlite/sqlite-store.ts'
 export type { TelemetryStore } from './store/store.ts'

@@ -8,15 +8,15 @@ import {
 import type { Application } from '@modulariot/platform/http'
 import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
 import { refusalBody } from './http/error-handler.ts'
+import { type ApiRoutesDeps, mountApiRoutes } from './http/mount.ts'
 import { OpenStreams } from './http/open-streams.ts'
-import { type ApiRoutesDeps, mountApiRoutes } from './http/routes.ts'
-import { createApiMetrics } from './metrics.ts'
+import { COMMIT_QUEUE_LIMITS, createCommitQueue } from './ingest/commit-queue.ts'
+import { HeavyReader } from './ingest/heavy-reader.ts'
+import type { IngestDeps } from './ingest/ingest.ts'
+import { BURST_SECONDS, ClientBudget } from './limits/client-budget.ts'
+import { createApiMetrics } from './metrics/api-metrics.ts'
+import { createCharts } from './read/charts.ts'
 import type { TelemetryStore } from './store/store.ts'
-import { createCharts } from './track/charts.ts'
-import { BURST_SECONDS, ClientBudget } from './track/client-budget.ts'
-import { COMMIT_QUEUE_LIMITS, createCommitQueue } from './track/commit-queue.ts'
-import { HeavyReader } from './track/heavy-reader.ts'
-import type { IngestDeps } from './track/ingest.ts'
 
 export interface ApiServerOptions {
   /** Whose tokens are accepted. */

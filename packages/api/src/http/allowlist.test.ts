@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { ClientBudget } from '../track/client-budget.ts'
+import { ClientBudget } from '../limits/client-budget.ts'
+import { type ApiRoutesDeps, mountApiRoutes } from './mount.ts'
 import { OpenStreams } from './open-streams.ts'
-import { type ApiRoutesDeps, mountApiRoutes } from './routes.ts'
 
 /** What anybody may read, without any token. Whatever is not named here must look at the address. */
 const PUBLIC = [

@@ -5,7 +5,7 @@ import { JsonBodyError, MethodNotAllowed } from '@modulariot/platform/http'
 import { StoreConflict, StoreUnavailable } from '@modulariot/platform/storage'
 import Fastify from 'fastify'
 import { pino } from 'pino'
-import { ApiError, ValidationError } from '../api-error.ts'
+import { ApiError, ValidationError } from '../errors/api-error.ts'
 import { createErrorHandler } from './error-handler.ts'
 
 const METADATA = 'https://api.example/.well-known/oauth-protected-resource'

@@ -4,8 +4,8 @@ import { bearerChallenge, OAuthError } from '@modulariot/oauth/protocol'
 import { JsonBodyError, MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { ApiError, ValidationError } from '../api-error.ts'
-import { mebibytes } from '../track/report-body.ts'
+import { ApiError, ValidationError } from '../errors/api-error.ts'
+import { mebibytes } from '../ingest/report-body.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { it } from 'node:test'
 import Fastify from 'fastify'
-import { ApiError } from '../api-error.ts'
+import { ApiError } from '../errors/api-error.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { addBodyParsers, MAX_BATCH_BYTES, refuseWhenFull } from './request-body.ts'
 

@@ -4,7 +4,7 @@
  */
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
-import { ApiError } from '../api-error.ts'
+import { ApiError } from '../errors/api-error.ts'
 import { tenantName } from '../store/tenant-name.ts'
 
 /** Why a stream ends before its reader leaves. */

@@ -1,9 +1,14 @@
-/** The OpenAPI 3.1 document of ModularIoT API, made from the table of its endpoints. */
+/** The OpenAPI 3.1 document of ModularIoT API, made from the table of its routes. */
 
-import type { TSchema } from 'typebox'
-import { SCOPES } from '../scopes.ts'
-import { ENDPOINTS, type Endpoint, QUERY_PARAMETERS } from './endpoints.ts'
+import {
+  HEADER_PARAMETERS,
+  type HeaderParameter,
+  QUERY_PARAMETERS,
+  type QueryParameter,
+} from './parameters.ts'
+import { ROUTES, type Route } from './routes.ts'
 import { Failure, ValidationFailure } from './schemas.ts'
+import { SCOPES } from './scopes.ts'
 
 const SCOPE_SUMMARIES: Readonly<Record<string, string>> = {
   [SCOPES.write]: 'Report what assets measured.',
@@ -12,10 +17,10 @@ const SCOPE_SUMMARIES: Readonly<Record<string, string>> = {
 
 export function apiOpenApi({ baseUrl, issuer }: { baseUrl: string; issuer: string }) {
   const paths: Record<string, Record<string, unknown>> = {}
-  for (const endpoint of ENDPOINTS) {
-    const operations = paths[endpoint.path] ?? {}
-    operations[endpoint.method.toLowerCase()] = operationOf(endpoint)
-    paths[endpoint.path] = operations
+  for (const route of ROUTES) {
+    const operations = paths[route.path] ?? {}
+    operations[route.method.toLowerCase()] = operationOf(route)
+    paths[route.path] = operations
   }
   return {
     openapi: '3.1.0',
@@ -48,7 +53,7 @@ export function apiOpenApi({ baseUrl, issuer }: { baseUrl: string; issuer: strin
 const ERROR = { $ref: '#/components/schemas/Error' }
 const VALIDATION_ERROR = { $ref: '#/components/schemas/ValidationError' }
 
-/** Answers that are the same everywhere; which of them an endpoint has, `failuresOf` says. */
+/** Answers that are the same everywhere; which of them a route has, it says itself. */
 const FAILURES: Readonly<Record<number, { description: string; schema?: object }>> = {
   400: { description: 'The request is not as documented.' },
   401: { description: 'No access token, or one that is not valid here (RFC 6750).' },
@@ -61,16 +66,19 @@ const FAILURES: Readonly<Record<number, { description: string; schema?: object }
   503: { description: 'The store cannot answer; see Retry-After, and use the same X-Request-Id.' },
 }
 
-function operationOf(endpoint: Endpoint) {
-  const { operationId, summary, scope, body, answer } = endpoint
+/** Of every route. */
+const COMMON_FAILURES = [400, 401, 403, 503] as const
+
+function operationOf(route: Route) {
+  const { operationId, summary, scope, body, answer } = route
   return {
     operationId,
     summary,
     security: [{ accessToken: [scope] }],
     parameters: [
-      ...pathParameters(endpoint),
-      ...endpoint.query.map(queryParameter),
-      ...headerParameters(endpoint),
+      ...pathParameters(route),
+      ...route.query.map(queryParameter),
+      ...route.headers.map(headerParameter),
     ],
     ...(body && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
@@ -79,7 +87,9 @@ function operationOf(endpoint: Endpoint) {
         ...(body && { headers: { 'Idempotent-Replay': REPLAY } }),
         content: { [answer.type]: { schema: answer.schema } },
       },
-      ...Object.fromEntries(failuresOf(endpoint).map((status) => [status, failure(status, body)])),
+      ...Object.fromEntries(
+        [...COMMON_FAILURES, ...route.failures].map((status) => [status, failure(status, body)]),
+      ),
     },
   }
 }
@@ -90,7 +100,7 @@ const REPLAY = {
 }
 
 /** Examples are those of the first media type. */
-function contentOf({ content, examples }: NonNullable<Endpoint['body']>) {
+function contentOf({ content, examples }: NonNullable<Route['body']>) {
   const [first] = Object.keys(content)
   return Object.fromEntries(
     Object.entries(content).map(([type, schema]) => [
@@ -100,15 +110,7 @@ function contentOf({ content, examples }: NonNullable<Endpoint['body']>) {
   )
 }
 
-/** Of those that send nothing: what is open or read at once is bounded. */
-const LIMITED: ReadonlySet<string> = new Set(['streamAssets', 'listMetrics'])
-
-function failuresOf({ body, path, operationId }: Endpoint): number[] {
-  const own = body ? [409, 413, 415, 429] : LIMITED.has(operationId) ? [429] : []
-  return [400, 401, 403, ...(path.includes('{') ? [404] : []), ...own, 503]
-}
-
-function failure(status: number, body: Endpoint['body']) {
+function failure(status: number, body: Route['body']) {
   const schema = status === 400 && body ? { anyOf: [VALIDATION_ERROR, ERROR] } : ERROR
   return {
     description: FAILURES[status]?.description,
@@ -120,7 +122,7 @@ function failure(status: number, body: Endpoint['body']) {
   }
 }
 
-function pathParameters({ path }: Endpoint) {
+function pathParameters({ path }: Route) {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -130,36 +132,12 @@ function pathParameters({ path }: Endpoint) {
   }))
 }
 
-function queryParameter(name: string) {
-  const { about, schema } = QUERY_PARAMETERS[name] as { about: string; schema: TSchema }
+function queryParameter(name: QueryParameter) {
+  const { about, schema } = QUERY_PARAMETERS[name]
   return { name, in: 'query', description: about, schema }
 }
 
-function headerParameters({ body, operationId }: Endpoint) {
-  const header = (name: string, required: boolean, description: string, schema: object) => ({
-    name,
-    in: 'header',
-    required,
-    description,
-    schema,
-  })
-  if (operationId === 'streamAssets') {
-    const what = 'The id of the last event seen; the stream goes on behind it.'
-    return [header('Last-Event-ID', false, what, { type: 'string', pattern: '^[0-9]{1,15}$' })]
-  }
-  if (body === undefined) return []
-  return [
-    header('X-Request-Id', true, 'Yours; the same id with the same body is kept once.', {
-      type: 'string',
-      pattern: '^[\\x21-\\x7e]{1,128}$',
-    }),
-    header('X-Request-Timestamp', true, 'Unix seconds, fractions allowed.', {
-      type: 'string',
-      pattern: '^[0-9]{1,12}(\\.[0-9]{1,9})?$',
-    }),
-    header('Content-Encoding', false, 'The body is compressed.', {
-      type: 'string',
-      enum: ['gzip'],
-    }),
-  ]
+function headerParameter(name: HeaderParameter) {
+  const { required, about, schema } = HEADER_PARAMETERS[name]
+  return { name, in: 'header', required, description: about, schema }
 }

@@ -4,9 +4,9 @@
  */
 
 import { nextSlice } from '@modulariot/platform/slices'
+import { threadCpuMs } from '../limits/client-budget.ts'
 import type { Tenant } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
-import { threadCpuMs } from '../track/client-budget.ts'
 
 /** The media type of the text. */
 export const JSON_UTF8 = 'application/json; charset=utf-8'

@@ -5,11 +5,11 @@
  */
 
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
-import { ApiError } from '../api-error.ts'
-import type { ApiMetrics } from '../metrics.ts'
-import type { BatchFormat } from '../track/batch-items.ts'
-import type { IngestDeps } from '../track/ingest.ts'
-import type { ReportBody } from '../track/report-body.ts'
+import { ApiError } from '../errors/api-error.ts'
+import type { BatchFormat } from '../ingest/batch-items.ts'
+import type { IngestDeps } from '../ingest/ingest.ts'
+import type { ReportBody } from '../ingest/report-body.ts'
+import type { ApiMetrics } from '../metrics/api-metrics.ts'
 
 export const MAX_BATCH_BYTES = 5 * 1024 ** 2
 export const NDJSON = 'application/x-ndjson'

@@ -1,107 +1,203 @@
-/** Puts the table of endpoints on the server, none without its scope, and what anybody may read beside it. */
+/**
+ * Every METHOD and path of ModularIoT API that needs a token, with the scope each needs. mount.ts walks this
+ * table, and openapi.ts describes its rows: what either does for one of them alone is a field here.
+ */
 
-import { OAuthError, protectedResourceMetadata } from '@modulariot/oauth/protocol'
-import type { Verifier } from '@modulariot/oauth/resource-server'
-import { ArrivingBodies, followLarge, routeGroup, staticDocument } from '@modulariot/platform/http'
-import type { FastifyError, FastifyInstance } from 'fastify'
-import type { ApiMetrics } from '../metrics.ts'
-import { SCOPES } from '../scopes.ts'
-import type { TelemetryStore } from '../store/store.ts'
-import type { IngestDeps } from '../track/ingest.ts'
-import { assertKnown } from '../track/query-parameters.ts'
-import type { TenantTurns } from '../track/tenant-turns.ts'
-import { ENDPOINTS, type Endpoint, type EndpointDeps } from './endpoints.ts'
-import { createErrorHandler } from './error-handler.ts'
-import { apiOpenApi } from './openapi.ts'
+import { ASSET_TRACKING_EXAMPLES, AssetTrackingData } from '@modulariot/telemetry'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type, { type TSchema } from 'typebox'
+import { MAX_BATCH_ITEMS, MAX_REPORT_BYTES } from '../ingest/batch-items.ts'
+import { MAX_ASSETS_LIMIT, MAX_SERIES_LIMIT } from './lists.ts'
+import type { HeaderParameter, QueryParameter } from './parameters.ts'
 import {
-  addBodyParsers,
-  refuseOtherCodings,
-  refuseWhenFull,
-  tooManyBodies,
-} from './request-body.ts'
-import { requireAccessToken } from './require-access-token.ts'
-import type { StreamDeps } from './stream-endpoint.ts'
+  assetEndpoint,
+  assetEventsEndpoint,
+  assetsEndpoint,
+  eventsEndpoint,
+  metricsEndpoint,
+  positionsEndpoint,
+  type ReadEndpointDeps,
+} from './read-endpoints.ts'
+import { MAX_BATCH_BYTES, NDJSON } from './request-body.ts'
+import * as schemas from './schemas.ts'
+import { SCOPES } from './scopes.ts'
+import { type StreamDeps, streamEndpoint } from './stream-endpoint.ts'
+import { type TrackEndpointDeps, trackBatchEndpoint, trackEndpoint } from './track-endpoint.ts'
 
-export interface ApiRoutesDeps extends IngestDeps, Pick<StreamDeps, 'streams' | 'pace'> {
-  readonly verifier: Verifier
-  readonly metrics: ApiMetrics
-  readonly store: TelemetryStore
-  readonly charts: TenantTurns
-  readonly audience: string
-  readonly issuer: string
-  /** Where the API is reached from outside, for the metadata's address. */
-  readonly baseUrl: string
-}
+export type RouteDeps = TrackEndpointDeps & ReadEndpointDeps & StreamDeps
 
-const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource'
+type ApiRequest = FastifyRequest<{
+  Params: Record<string, string>
+  Querystring: Record<string, unknown>
+  Body: Buffer | undefined
+}>
 
-/** A path that the router takes as it stands; others are found at the well-known place alone. */
-const PLAIN_PATH = /^\/[\w./~%-]+$/
-
-export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps): Promise<void> {
-  const handleError = createErrorHandler(deps.baseUrl + RESOURCE_METADATA_PATH)
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
-    if (error instanceof OAuthError) deps.metrics.refused(error.reason)
-    return handleError(error, request, reply)
-  })
-
-  app.addHook('preClose', (done) => {
-    deps.streams.endAll()
-    done()
-  })
-  const bodies = new ArrivingBodies({
-    refusal: () => {
-      deps.metrics.tracked('refused')
-      return tooManyBodies()
-    },
-  })
-  for (const endpoint of ENDPOINTS) {
-    // A scope each: which bodies it takes is its own.
-    await routeGroup(app, { 'cache-control': 'no-store' }, (routes) =>
-      mountEndpoint(routes, endpoint, deps, bodies),
-    )
+export interface Route {
+  readonly operationId: string
+  readonly method: 'GET' | 'POST'
+  /** As OpenAPI writes it. */
+  readonly path: string
+  readonly summary: string
+  readonly scope: (typeof SCOPES)[keyof typeof SCOPES]
+  /** Query parameters; any other is refused. */
+  readonly query: readonly QueryParameter[]
+  /** Request headers that are documented. */
+  readonly headers: readonly HeaderParameter[]
+  readonly body?: {
+    readonly maxBytes: number
+    /** The most reports in it. */
+    readonly maxItems: number
+    /** By media type. */
+    readonly content: Readonly<Record<string, TSchema>>
+    readonly examples: Readonly<Record<string, { summary: string; value: unknown }>>
   }
-
-  await routeGroup(app, { 'cache-control': 'public, max-age=300' }, (routes) => {
-    const metadata = staticDocument(
-      protectedResourceMetadata(deps.audience, deps.issuer, Object.values(SCOPES)),
-    )
-    routes.get(RESOURCE_METADATA_PATH, metadata)
-    const { pathname } = new URL(deps.audience)
-    // RFC 9728 §3.1: a resource with a path has its metadata there.
-    if (PLAIN_PATH.test(pathname)) routes.get(RESOURCE_METADATA_PATH + pathname, metadata)
-    routes.get('/openapi.json', staticDocument(apiOpenApi(deps)))
-  })
+  readonly answer: { readonly type: string; readonly schema: TSchema }
+  /** Statuses that are documented for it, besides those of every route. */
+  readonly failures: readonly (404 | 409 | 413 | 415 | 429)[]
+  readonly handler: (
+    deps: RouteDeps,
+  ) => (request: ApiRequest, reply: FastifyReply) => Promise<unknown>
 }
 
-function mountEndpoint(
-  routes: FastifyInstance,
-  endpoint: Endpoint,
-  deps: EndpointDeps,
-  bodies: ArrivingBodies,
-): void {
-  const { method, path, scope, query, body, answer, handler } = endpoint
-  const mediaTypes = Object.keys(body?.content ?? {})
-  addBodyParsers(routes, mediaTypes)
-  const handle = handler(deps)
-  const refuse = body === undefined ? [] : [refuseWhenFull(body, deps)]
-  routes.route<{
-    Params: Record<string, string>
-    Querystring: Record<string, unknown>
-    Body: Buffer | undefined
-  }>({
-    method,
-    url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
-    ...(body !== undefined && { bodyLimit: body.maxBytes, config: { mediaTypes } }),
-    // HEAD would run a stream that nobody reads.
-    exposeHeadRoute: method === 'GET' && answer.type === 'application/json',
-    onRequest: [requireAccessToken(deps.verifier, scope), refuseOtherCodings, ...refuse],
-    ...(body !== undefined && { preParsing: followLarge(bodies) }),
-    // Once more: while a large body arrives the queue may have filled.
-    preHandler: refuse,
-    handler: async (request, reply) => {
-      assertKnown(request.query, query)
-      return handle(request, reply)
+const JSON_TYPE = 'application/json'
+
+const PAGE_PARAMETERS = ['from', 'to', 'order', 'limit', 'cursor'] as const
+const EVENT_PARAMETERS = [...PAGE_PARAMETERS, 'type', 'severity'] as const
+
+const REPORT_HEADERS = ['X-Request-Id', 'X-Request-Timestamp', 'Content-Encoding'] as const
+const REPORT_FAILURES = [409, 413, 415, 429] as const
+
+const json = (schema: TSchema) => ({ type: JSON_TYPE, schema })
+
+const { minimal, gps } = ASSET_TRACKING_EXAMPLES
+
+export const ROUTES: readonly Route[] = [
+  {
+    operationId: 'trackAsset',
+    method: 'POST',
+    path: '/v1/asset/track',
+    summary: 'Report what an asset measured; answered once it is on disk',
+    scope: SCOPES.write,
+    query: [],
+    headers: REPORT_HEADERS,
+    body: {
+      maxBytes: MAX_REPORT_BYTES,
+      maxItems: 1,
+      content: { [JSON_TYPE]: AssetTrackingData },
+      examples: ASSET_TRACKING_EXAMPLES,
     },
-  })
-}
+    answer: json(schemas.Success),
+    failures: REPORT_FAILURES,
+    handler: trackEndpoint,
+  },
+  {
+    operationId: 'trackAssets',
+    method: 'POST',
+    path: '/v1/asset/track/batch',
+    summary: 'Report many at once, as an array or a line each; a bad one fails alone',
+    scope: SCOPES.write,
+    query: [],
+    headers: REPORT_HEADERS,
+    body: {
+      maxBytes: MAX_BATCH_BYTES,
+      maxItems: MAX_BATCH_ITEMS,
+      content: {
+        [JSON_TYPE]: Type.Array(schemas.BatchItem, { minItems: 1, maxItems: MAX_BATCH_ITEMS }),
+        [NDJSON]: schemas.BatchItem,
+      },
+      examples: {
+        two: {
+          summary: 'Two reports, one with a key of its own',
+          value: [minimal.value, { ...gps.value, idempotency_key: 'TRUCK-001-000123' }],
+        },
+      },
+    },
+    answer: json(schemas.BatchAnswer),
+    failures: REPORT_FAILURES,
+    handler: trackBatchEndpoint,
+  },
+  {
+    operationId: 'listAssets',
+    method: 'GET',
+    path: '/v1/assets',
+    summary: `Assets in order of their ids, up to ${MAX_ASSETS_LIMIT} a page`,
+    scope: SCOPES.read,
+    query: ['search', 'type', 'limit', 'cursor'],
+    headers: [],
+    answer: json(schemas.AssetList),
+    failures: [],
+    handler: assetsEndpoint,
+  },
+  {
+    operationId: 'streamAssets',
+    method: 'GET',
+    path: '/v1/assets/stream',
+    summary: 'Reports as they are stored, as server-sent events; Last-Event-ID resumes',
+    scope: SCOPES.read,
+    query: ['asset_id'],
+    headers: ['Last-Event-ID'],
+    answer: { type: 'text/event-stream', schema: Type.String() },
+    failures: [429],
+    handler: streamEndpoint,
+  },
+  {
+    operationId: 'getAsset',
+    method: 'GET',
+    path: '/v1/assets/{asset_id}',
+    summary: 'One asset and its newest report',
+    scope: SCOPES.read,
+    query: [],
+    headers: [],
+    answer: json(schemas.Asset),
+    failures: [404],
+    handler: assetEndpoint,
+  },
+  {
+    operationId: 'listPositions',
+    method: 'GET',
+    path: '/v1/assets/{asset_id}/positions',
+    summary: `Where it was, by device time, up to ${MAX_SERIES_LIMIT} a page`,
+    scope: SCOPES.read,
+    query: PAGE_PARAMETERS,
+    headers: [],
+    answer: json(schemas.Positions),
+    failures: [404],
+    handler: positionsEndpoint,
+  },
+  {
+    operationId: 'listMetrics',
+    method: 'GET',
+    path: '/v1/assets/{asset_id}/metrics',
+    summary: `What it measured: the newest of each key, or one key’s values, up to ${MAX_SERIES_LIMIT} a page, or their summary`,
+    scope: SCOPES.read,
+    query: ['key', 'bucket', ...PAGE_PARAMETERS],
+    headers: [],
+    answer: json(schemas.Metrics),
+    failures: [404, 429],
+    handler: metricsEndpoint,
+  },
+  {
+    operationId: 'listAssetEvents',
+    method: 'GET',
+    path: '/v1/assets/{asset_id}/events',
+    summary: `What happened to it, up to ${MAX_SERIES_LIMIT} a page`,
+    scope: SCOPES.read,
+    query: EVENT_PARAMETERS,
+    headers: [],
+    answer: json(schemas.Events),
+    failures: [404],
+    handler: assetEventsEndpoint,
+  },
+  {
+    operationId: 'listEvents',
+    method: 'GET',
+    path: '/v1/events',
+    summary: `What happened to any asset, up to ${MAX_SERIES_LIMIT} a page`,
+    scope: SCOPES.read,
+    query: EVENT_PARAMETERS,
+    headers: [],
+    answer: json(schemas.Events),
+    failures: [],
+    handler: eventsEndpoint,
+  },
+]

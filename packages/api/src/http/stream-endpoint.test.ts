@@ -8,10 +8,10 @@ import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
 import { noMetrics } from '@modulariot/platform/metrics'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import Fastify from 'fastify'
-import { createApiMetrics } from '../metrics.ts'
+import { createApiMetrics } from '../metrics/api-metrics.ts'
 import type { Feed, TelemetryStore, Tenant } from '../store/store.ts'
+import { type ApiRoutesDeps, mountApiRoutes } from './mount.ts'
 import { OpenStreams } from './open-streams.ts'
-import { type ApiRoutesDeps, mountApiRoutes } from './routes.ts'
 
 const TENANT = { org_id: 'org_1', environment: 'production' } as const
 const PACE = { heartbeatMs: 20, gatherMs: 0, maxBehind: 10_000 }

@@ -8,13 +8,13 @@
 import { Readable } from 'node:stream'
 import type { Verifier } from '@modulariot/oauth/resource-server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { SCOPES } from '../scopes.ts'
+import { type FollowStep, follow, newestCursor, PACE, type Pace } from '../read/follow.ts'
 import type { FeedEntry, TelemetryStore } from '../store/store.ts'
-import { type FollowStep, follow, newestCursor, PACE, type Pace } from '../track/follow.ts'
-import { invalid, parseText } from '../track/query-parameters.ts'
 import { eventText } from './event-text.ts'
 import type { EndReason, OpenStream, OpenStreams } from './open-streams.ts'
+import { invalid, parseText } from './query-parameters.ts'
 import { accessTokenClaims, verifyAgain } from './require-access-token.ts'
+import { SCOPES } from './scopes.ts'
 
 export interface StreamDeps {
   readonly store: Pick<TelemetryStore, 'readSince' | 'watch'>

@@ -3,14 +3,14 @@
 import type { Verifier } from '@modulariot/oauth/resource-server'
 import { JsonBodyError } from '@modulariot/platform/http'
 import type { FastifyReply } from 'fastify'
-import { ApiError, ValidationError } from '../api-error.ts'
-import type { ApiMetrics, TrackOutcome } from '../metrics.ts'
-import { SCOPES } from '../scopes.ts'
-import { type IngestDeps, ingest } from '../track/ingest.ts'
-import { type BatchResult, type ItemResult, ingestBatch } from '../track/ingest-batch.ts'
+import { ApiError, ValidationError } from '../errors/api-error.ts'
+import { type IngestDeps, ingest } from '../ingest/ingest.ts'
+import { type BatchResult, type ItemResult, ingestBatch } from '../ingest/ingest-batch.ts'
+import type { ApiMetrics, TrackOutcome } from '../metrics/api-metrics.ts'
 import { JSON_UTF8, pageJsonInTurns, ROWS_A_SLICE } from './page-json.ts'
 import { type BodyRequest, batchFormat, reportBody } from './request-body.ts'
 import { accessTokenClaims, verifyAgain } from './require-access-token.ts'
+import { SCOPES } from './scopes.ts'
 
 const SUCCESS = { status: 'success', message: 'Message sent successfully' } as const
 

@@ -24,7 +24,7 @@ export function namesToRead(query: AssetQuery): number {
   return (narrows(query) ? MAX_NAMES : query.limit) + 1
 }
 
-/** @param names in order, from behind `after`; as many as `namesToRead` where there are. */
+/** @param names in order, after `after`; as many as `namesToRead` where there are. */
 export function findNames(names: Iterable<AssetName>, query: AssetQuery): Page<string, string> {
   const text = query.search?.toLowerCase()
   const rows: string[] = []

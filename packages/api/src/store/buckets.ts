@@ -4,7 +4,7 @@ import { type BucketQuery, MAX_BUCKETS, type MetricBucket } from './store.ts'
 
 type Span = Pick<BucketQuery, 'from_ms' | 'to_ms' | 'bucketMs'>
 
-/** How many buckets a period touches; the first may begin before it, the last may end behind it. */
+/** How many buckets a period touches; the first may begin before it, the last may end after it. */
 export function countBuckets({ from_ms, to_ms, bucketMs }: Span): number {
   return Math.floor((to_ms - 1) / bucketMs) - Math.floor(from_ms / bucketMs) + 1
 }

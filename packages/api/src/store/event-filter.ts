@@ -15,7 +15,7 @@ export function eventsToRead(query: EventQuery): number {
   return (narrows(query) ? MAX_EVENTS_READ : query.limit) + 1
 }
 
-/** @param events in order, from behind `after`; as many as `eventsToRead` where there are. */
+/** @param events in order, after `after`; as many as `eventsToRead` where there are. */
 export function findEvents(events: Iterable<EventRow>, query: EventQuery): Page<AssetOccurrence> {
   const rows: AssetOccurrence[] = []
   let next: Place | null = null

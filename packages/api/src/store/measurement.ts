@@ -5,7 +5,7 @@ import type { Measurement } from './store.ts'
 /** Where a device sent no `sequence`. */
 const UNNUMBERED = -1
 
-/** The columns behind `tenant, asset`, in the order of the table. */
+/** The columns after `tenant, asset`, in the order of the table. */
 export type MeasurementColumns = [
   key: string,
   timestamp_ms: number,

@@ -16,7 +16,7 @@ import type {
   Tenant,
 } from './store.ts'
 
-/** The members in the order of the type, each measurement and occurrence flat behind the last. */
+/** The members in the order of the type, each measurement and occurrence flat after the last. */
 export type Packed = readonly unknown[]
 
 export function pack(one: Observation): Packed {

@@ -2,7 +2,7 @@
 
 import type { PageQuery, Place } from './store.ts'
 
-/** Before and behind every time that a Date can be. */
+/** Before and after every time that a Date can be. */
 const FIRST_MS = -8.64e15
 const END_MS = 8.64e15 + 1
 
@@ -11,7 +11,7 @@ const BELOW = -2
 
 export interface Bounds {
   readonly direction: 'oldest' | 'newest'
-  /** The rows of the page are strictly behind it. */
+  /** The rows of the page are strictly after it. */
   readonly start: Place
   /** Inclusive. */
   readonly from_ms: number

@@ -24,7 +24,7 @@ export function queriesOf(schema: Schema) {
     feed: schema === '' ? text(FEED) : bounded(text(FEED), FEED_BOUND),
     lastSeq: text(LAST_SEQ),
     retention: text(RETENTION),
-    /** Parameters behind the list's own: the place, from_ms, to_ms, limit. */
+    /** Parameters after the list's own: the place, from_ms, to_ms, limit. */
     lists: {
       positions: list(POSITIONS),
       metrics: list(METRICS),
@@ -73,14 +73,14 @@ const FIND_ASSET = `SELECT a.asset_id, a.type, a.timestamp_ms, a.first_received_
     ON o.tenant = a.tenant AND o.seq = a.latest_seq AND o.timestamp_ms = a.timestamp_ms
   WHERE a.tenant = ${TENANT} AND a.asset_id = $3`
 
-/** What a search looks at. $3: asset_id to go on behind, $4: limit. */
+/** What a search looks at. $3: return assets after this asset_id, $4: limit. */
 const ASSET_NAMES = `SELECT asset_id, type FROM assets
   WHERE ${OF_TENANT} AND asset_id > $3 ORDER BY asset_id LIMIT $4`
 
-/** $3: asset_id, $4: key to go on behind. */
+/** $3: asset_id, $4: return keys after this key. */
 const NEXT_KEY = `SELECT min(key) AS key FROM metrics WHERE ${OF_ASSET} AND key > $4`
 
-/** $3: seq to go on behind, $4: limit. */
+/** $3: return reports after this seq, $4: limit. */
 const FEED = `SELECT o.seq AS cursor, a.asset_id, o.timestamp_ms, o.received_ms, o.payload
   FROM observations o JOIN assets a ON a.asset = o.asset
   WHERE o.tenant = ${TENANT} AND o.seq > $3 ORDER BY o.seq LIMIT $4`
@@ -137,12 +137,12 @@ const EVENTS: List = {
 }
 
 const DIRECTIONS = {
-  oldest: { behind: '>', order: 'ASC' },
-  newest: { behind: '<', order: 'DESC' },
+  oldest: { after: '>', order: 'ASC' },
+  newest: { after: '<', order: 'DESC' },
 } as const
 
 function listQuery(list: List, direction: keyof typeof DIRECTIONS, schema: Schema): string {
-  const { behind, order } = DIRECTIONS[direction]
+  const { after, order } = DIRECTIONS[direction]
   const place = list.order.map((_, index) => `$${list.parameters + 1 + index}`)
   const next = list.parameters + place.length
   const period = {
@@ -156,7 +156,7 @@ function listQuery(list: List, direction: keyof typeof DIRECTIONS, schema: Schem
   const index = schema === '' && list.index !== undefined ? ` INDEXED BY ${list.index}` : ''
   const ordered = list.order.map((column) => `${column} ${order}`).join(', ')
   const all = `SELECT ${list.columns} FROM ${list.from}${index}
-    WHERE ${list.where} AND (${list.order.join(', ')}) ${behind} (${place.join(', ')}) AND ${within}
+    WHERE ${list.where} AND (${list.order.join(', ')}) ${after} (${place.join(', ')}) AND ${within}
     ORDER BY ${ordered} LIMIT $${next + 3}`
   if (schema === '' || list.long === undefined) return all
   const columns = list.names ?? list.columns

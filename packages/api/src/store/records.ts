@@ -119,7 +119,7 @@ export interface MetricBucket {
 
 /** An observation as those who follow along get it. */
 export interface FeedEntry {
-  /** Pass as `after` to go on behind it. Counts the observations of the tenant. */
+  /** Pass as `after` for what follows. Counts the observations of the tenant. */
   readonly cursor: number
   readonly asset_id: string
   readonly timestamp_ms: number

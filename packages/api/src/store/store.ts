@@ -22,7 +22,7 @@ import type {
 export type * from './records.ts'
 
 /**
- * A place in a list, to go on behind: what its rows are ordered by, as whole numbers. It says nothing of
+ * A place in a list, to return rows after: what its rows are ordered by, as whole numbers. It says nothing of
  * whose row it was; with another tenant or asset it is a place among theirs.
  */
 export type Place = readonly number[]
@@ -56,7 +56,7 @@ export interface AssetQuery {
   readonly search?: string | undefined
   /** Exactly. */
   readonly type?: string | undefined
-  /** The `asset_id` to go on behind. */
+  /** Return assets after this `asset_id`. */
   readonly after: string | null
   readonly limit: number
 }
@@ -131,7 +131,7 @@ export interface TelemetryStore {
   /**
    * The newest value of each key, in order of the keys, at most MAX_LATEST_KEYS a page.
    *
-   * @param after the key to go on behind.
+   * @param after return keys after this one.
    */
   latestMetrics(
     tenant: Tenant,
@@ -140,7 +140,7 @@ export interface TelemetryStore {
   ): Promise<Page<Measurement, string>>
   events(tenant: Tenant, query: EventQuery): Promise<Page<AssetOccurrence>>
   /**
-   * What was stored behind `after`, in the order it was; null asks only for where we are now. A number
+   * What was stored after `after`, in the order it was; null asks only for where we are now. A number
    * that the tenant has not reached yet counts as now.
    */
   readSince(tenant: Tenant, after: number | null, limit: number): Promise<Feed>

@@ -16,7 +16,7 @@ export interface Stored {
  * Column names and types of a table, in the order of the values.
  *
  * `long` is text that may be long. In an array each of its quotes and backslashes would have to be escaped,
- * which took 150 ms for a mebibyte of them: all texts of the column go as bytes, one behind the other.
+ * which took 150 ms for a mebibyte of them: all texts of the column go as bytes, one after the other.
  */
 type Columns = readonly (readonly [name: string, type: Type])[]
 

@@ -144,19 +144,19 @@ interface AssetKey {
  * while others store; whoever does so for the tenant waits only while those found are looked at again.
  */
 async function forgetKeys(step: Step, tenant: number): Promise<void> {
-  let behind: AssetKey | undefined = { asset: 0, key: '' }
-  while (behind !== undefined) behind = await forgetKeysBehind(step, tenant, behind)
+  let last: AssetKey | undefined = { asset: 0, key: '' }
+  while (last !== undefined) last = await forgetKeysAfter(step, tenant, last)
 }
 
 /** @returns the last one that was looked at. */
-async function forgetKeysBehind(
+async function forgetKeysAfter(
   step: Step,
   tenant: number,
   { asset, key }: AssetKey,
 ): Promise<AssetKey | undefined> {
   const looked = await step(async (query) => {
-    const behind = [tenant, asset, key]
-    const { rows } = await query<AssetKey & { empty: boolean }>(LOOK_AT_KEYS, behind)
+    const after = [tenant, asset, key]
+    const { rows } = await query<AssetKey & { empty: boolean }>(LOOK_AT_KEYS, after)
     const empty = rows.filter((row) => row.empty)
     if (empty.length > 0) {
       await query(LOCK_TENANT, [tenant])
@@ -172,7 +172,7 @@ async function forgetKeysBehind(
 const VALUE = `LEFT JOIN LATERAL (SELECT true AS some FROM telemetry.metrics m
     WHERE m.tenant = $1 AND m.asset = looked.asset AND m.key = looked.key LIMIT 1) AS value ON true`
 
-/** $2, $3: the asset and the key to go on behind. */
+/** $2, $3: return keys after this asset and key. */
 const LOOK_AT_KEYS = `WITH looked AS MATERIALIZED (
     SELECT asset, key FROM telemetry.metric_keys
     WHERE tenant = $1 AND (asset, key) > ($2::bigint, $3::text) ORDER BY asset, key LIMIT ${KEYS}
@@ -193,8 +193,8 @@ const LOCK_TENANT = 'SELECT 1 FROM telemetry.tenants WHERE tenant = $1 FOR UPDAT
 /** Those that have reported nothing since. Whoever stores for the tenant meanwhile waits. */
 async function removeAssets(step: Step, { tenant, before_ms }: Cutoff): Promise<number> {
   let removed = 0
-  for (let behind: string | null = ''; behind !== null; ) {
-    const after: string = behind
+  for (let last: string | null = ''; last !== null; ) {
+    const after: string = last
     const done = await step(async (query) => {
       await query(LOCK_TENANT, [tenant])
       const { rows } = await query<{ last: string | null; removed: number }>(REMOVE_ASSETS, [
@@ -205,7 +205,7 @@ async function removeAssets(step: Step, { tenant, before_ms }: Cutoff): Promise<
       return rows[0]
     })
     removed += done?.removed ?? 0
-    behind = done?.last ?? null
+    last = done?.last ?? null
   }
   return removed
 }

@@ -91,7 +91,7 @@ export function partitionsBefore(
 }
 
 /**
- * Waits for nobody long, since whoever comes meanwhile would wait behind it.
+ * Gives up soon: every query that arrives while it waits for a lock queues after it.
  *
  * @throws StoreUnavailable when a reader took too long: another time, then.
  */

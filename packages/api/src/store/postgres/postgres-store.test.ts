@@ -7,7 +7,7 @@ import { assertCameAlong, OLD_OBSERVATIONS } from '../conformance/first-light.ts
 import { testRetention } from '../conformance/retention.ts'
 import { measurementOf, NOW_MS, observationOf } from '../conformance/samples.ts'
 import { testMetrics, testPositions } from '../conformance/series.ts'
-import { promiseOf, testTelemetryStore } from '../store.conformance.ts'
+import { promiseOf, testTelemetryStore } from '../conformance/store.conformance.ts'
 import { openPostgresTelemetryStore } from './postgres-store.ts'
 
 const server = await startPostgres()

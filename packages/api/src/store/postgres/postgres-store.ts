@@ -13,8 +13,8 @@ import type { AppendOutcome, Observation, SealedObservations, TelemetryStore } f
 import { tenantName } from '../tenant-name.ts'
 import { createWatchers } from '../watchers.ts'
 import { appendBatch } from './append.ts'
-import { createHerald } from './herald.ts'
 import { maintain } from './maintain.ts'
+import { createNotifier } from './notifier.ts'
 import { isPartitionMissing, makePartitionsFor } from './partitions.ts'
 import { createReads } from './reads.ts'
 
@@ -58,7 +58,7 @@ async function migrateSchema(postgres: Postgres): Promise<Migrated> {
 
 function createStore(postgres: Postgres): TelemetryStore {
   const watchers = createWatchers()
-  const herald = createHerald(postgres, watchers)
+  const notifier = createNotifier(postgres, watchers)
   const underWay = new Set<Promise<unknown>>()
   let closed = false
 
@@ -90,7 +90,7 @@ function createStore(postgres: Postgres): TelemetryStore {
       return once()
     })
     watchers.tell(batch)
-    herald.tell(batch)
+    notifier.notify(batch)
     return outcomes
   }
 
@@ -98,7 +98,7 @@ function createStore(postgres: Postgres): TelemetryStore {
     ping: () => assertWritable(postgres),
     append,
     ...createReads(postgres),
-    watch: herald.watch,
+    watch: notifier.watch,
     async setRetention(org_id, days) {
       if (days === null) {
         await postgres.query('DELETE FROM telemetry.retention WHERE org_id = $1', [org_id])
@@ -108,7 +108,7 @@ function createStore(postgres: Postgres): TelemetryStore {
     async close() {
       closed = true
       await Promise.allSettled(underWay)
-      await herald.stop()
+      await notifier.stop()
       await postgres.close()
     },
   }

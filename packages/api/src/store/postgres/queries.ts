@@ -35,8 +35,8 @@ function newestWhere(time: string): string {
 
 /**
  * Most keys are in what the asset reported last. Only for one that is not there are all the weeks before
- * looked into: the second part runs where the first has nothing. $3: asset_id, $4: how many keys, $5: behind
- * which.
+ * looked into: the second part runs where the first has nothing. $3: asset_id, $4: how many keys, $5: return
+ * keys after this one.
  */
 const LATEST = `WITH asked AS MATERIALIZED (
     SELECT t.tenant, a.asset, a.timestamp_ms - ${WEEK_MS} AS week_ms

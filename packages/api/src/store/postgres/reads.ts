@@ -70,10 +70,10 @@ export function createReads(postgres: Postgres): Reads {
       return asset ?? null
     },
     async listAssets(tenant, query) {
-      const behind = [query.after ?? '', namesToRead(query)]
+      const after = [query.after ?? '', namesToRead(query)]
       const names = await ask<AssetName>('asset_names', queries.assetNames, [
         ...whose(tenant),
-        ...behind,
+        ...after,
       ])
       const { rows, next } = findNames(names, query)
       if (rows.length === 0) return { rows: [], next }

@@ -154,9 +154,9 @@ export class SqliteReads {
     }
   }
 
-  *#latest(tenant: Tenant, asset_id: string, behind: string): Generator<MeasurementRow> {
+  *#latest(tenant: Tenant, asset_id: string, after: string): Generator<MeasurementRow> {
     const newest = { after: null, limit: 1, newestFirst: true }
-    for (let key: unknown = behind; ; ) {
+    for (let key: unknown = after; ; ) {
       key = this.#nextKey.get(...whose(tenant), asset_id, key as string)?.key
       if (typeof key !== 'string') return
       const rows: Iterable<unknown> = this.#list(

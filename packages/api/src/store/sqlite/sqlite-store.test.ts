@@ -8,7 +8,7 @@ import { describe, it } from 'node:test'
 import type { Worker } from 'node:worker_threads'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { assetOf, observationOf, TENANT } from '../conformance/samples.ts'
-import { testTelemetryStore } from '../store.conformance.ts'
+import { testTelemetryStore } from '../conformance/store.conformance.ts'
 import type { Observation, TelemetryStore } from '../store.ts'
 import { openSqliteTelemetryStore } from './sqlite-store.ts'
 

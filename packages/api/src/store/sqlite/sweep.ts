@@ -9,7 +9,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { atomically } from '@modulariot/platform/storage'
 import { cutoffMs } from '../retention.ts'
 
-/** How long a step may hold up the batches behind it, and the COMMIT comes on top. */
+/** How long a step may hold up the batches that wait for it, and the COMMIT comes on top. */
 const STEP_MS = 5
 /** Rows removed at once, without looking at the clock. */
 const ROWS = 100
@@ -67,7 +67,7 @@ function createWalk(database: DatabaseSync): Walk {
     `DELETE FROM events WHERE rowid IN (
        SELECT rowid FROM events WHERE tenant = ? AND timestamp_ms < ? LIMIT ${ROWS})`,
   )
-  const assetBehind = database.prepare(
+  const assetAfter = database.prepare(
     `SELECT asset_id, asset, timestamp_ms FROM assets
      WHERE tenant = ? AND asset_id > ? ORDER BY asset_id LIMIT 1`,
   )
@@ -95,17 +95,17 @@ function createWalk(database: DatabaseSync): Walk {
   }
 
   function* walkAssets(tenant: number, before_ms: number): Generator<number, void> {
-    let behind = ''
+    let last = ''
     for (;;) {
-      const row = assetBehind.get(tenant, behind)
+      const row = assetAfter.get(tenant, last)
       if (row === undefined) return
       const { asset_id, asset } = row as { asset_id: string; asset: number }
       yield* walkSeries(tenant, asset, before_ms)
       // Looked up again: it may have reported while the walk paused.
-      const now = assetBehind.get(tenant, behind) as typeof row
+      const now = assetAfter.get(tenant, last) as typeof row
       const gone = now?.asset === asset && (now.timestamp_ms as number) < before_ms
       if (gone) yield Number(removeAsset.run(asset, tenant).changes)
-      behind = asset_id
+      last = asset_id
     }
   }
 }

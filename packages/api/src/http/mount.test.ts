@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict'
+import { before, describe, it } from 'node:test'
+import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
+import { noMetrics } from '@modulariot/platform/metrics'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { ApiError } from '../errors/api-error.ts'
+import { HeavyReader } from '../ingest/heavy-reader.ts'
+import { ClientBudget } from '../limits/client-budget.ts'
+import { createApiMetrics } from '../metrics/api-metrics.ts'
+import { createCharts } from '../read/charts.ts'
+import { isSealed } from '../store/packed.ts'
+import type { Asset, Observation, TelemetryStore } from '../store/store.ts'
+import { mountApiRoutes } from './mount.ts'
+import { OpenStreams } from './open-streams.ts'
+
+const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
+const CLAIMS: AccessTokenClaims = {
+  iss: 'https://auth.example',
+  sub: 'client_1',
+  aud: 'https://api.example',
+  exp: NOW_MS / 1000 + 60,
+  iat: NOW_MS / 1000,
+  jti: 'jti',
+  client_id: 'client_1',
+  azp: 'client_1',
+  scope: '',
+  org_id: 'org_1',
+  environment: 'production',
+}
+const ASSET: Asset = {
+  asset_id: 'truck/1',
+  type: null,
+  timestamp_ms: NOW_MS,
+  first_received_ms: NOW_MS,
+  last_received_ms: NOW_MS,
+  payload: '{}',
+}
+const BODY = JSON.stringify({ asset_id: 'truck', timestamp: '2026-01-02T03:04:05Z' })
+const HEADERS = {
+  'content-type': 'application/json',
+  'x-request-id': 'a-1',
+  'x-request-timestamp': String(NOW_MS / 1000),
+}
+
+/** What the routes asked for, newest last. */
+let queued: Observation[]
+/** How many observations the queue would take now. */
+let room = 1000
+let app: FastifyInstance
+
+/** A verifier for which the header's second word is the token's scope. */
+const verifier = {
+  verify: async (authorization?: string, { scope }: { scope?: string } = {}) => {
+    const held = authorization?.split(' ')[1]
+    if (held === undefined) throw new OAuthError('invalid_token', 'No', 401, { kind: 'no_token' })
+    if (held !== scope) {
+      const reason = { kind: 'insufficient_scope', client_id: 'c', scope: `${scope}` } as const
+      throw new OAuthError('insufficient_scope', 'No', 403, reason)
+    }
+    return CLAIMS
+  },
+}
+
+const budget = new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now)
+
+before(async () => {
+  queued = []
+  app = Fastify()
+  const store: Partial<TelemetryStore> = {
+    findAsset: async (_tenant, asset_id) => (asset_id === ASSET.asset_id ? ASSET : null),
+    listAssets: async () => ({ rows: [ASSET], next: null }),
+  }
+  await app.register((scope) =>
+    mountApiRoutes(scope, {
+      verifier,
+      store: store as TelemetryStore,
+      charts: createCharts(),
+      heavy: new HeavyReader(budget),
+      budget,
+      streams: new OpenStreams(),
+      queue: {
+        commit: async (observation) => {
+          if (isSealed(observation)) return 'stored'
+          const replayed = queued.some(({ request_id }) => request_id === observation.request_id)
+          queued.push(observation)
+          return replayed ? 'replayed' : 'stored'
+        },
+        hold: () => assert.fail(),
+        assertRoom: ({ items }) => {
+          if (items > room) throw new ApiError(429, 'Too many requests', 'Later')
+        },
+      },
+      audience: 'https://api.example',
+      issuer: 'https://auth.example',
+      baseUrl: 'https://api.example',
+      now: () => NOW_MS,
+      unknownKeys: 'strict',
+      metrics: createApiMetrics(noMetrics),
+    }),
+  )
+})
+
+interface Sent {
+  readonly scope?: string | null
+  readonly headers?: Record<string, string>
+  readonly body?: string | Buffer
+}
+
+function track({ scope = 'asset:track:write', headers = {}, body = BODY }: Sent = {}) {
+  const authorization: Record<string, string> =
+    scope === null ? {} : { authorization: `Bearer ${scope}` }
+  return app.inject({
+    method: 'POST',
+    url: '/v1/asset/track',
+    headers: { ...HEADERS, ...authorization, ...headers },
+    body,
+  })
+}
+
+const read = (url: string, scope = 'asset:track:read') =>
+  app.inject({ method: 'GET', url, headers: { authorization: `Bearer ${scope}` } })
+
+describe('POST /v1/asset/track', () => {
+  it('answers as documented, and a replay with Idempotent-Replay', async () => {
+    const first = await track({ headers: { 'x-request-id': 'new' } })
+    assert.equal(first.statusCode, 200, first.body)
+    assert.equal(first.body, '{"status":"success","message":"Message sent successfully"}')
+    assert.equal(first.headers['idempotent-replay'], undefined)
+    const again = await track({ headers: { 'x-request-id': 'new' } })
+    assert.equal(again.body, first.body)
+    assert.equal(again.headers['idempotent-replay'], 'true')
+  })
+
+  it('keeps the text of the body as it was sent, but for what is around it', async () => {
+    const text = `${BODY.slice(0, -1)} , "own": 1.0 }`
+    await track({ headers: { 'x-request-id': 'text' }, body: ` ${text} \n` })
+    assert.equal(queued.at(-1)?.payload, text)
+  })
+
+  it('asks for a token with the scope before it looks at the body', async () => {
+    const before = queued.length
+    const sent = { body: 'not json', headers: { 'content-type': 'text/plain' } }
+    assert.equal((await track({ ...sent, scope: null })).statusCode, 401)
+    assert.equal((await track({ ...sent, scope: 'asset:track:read' })).statusCode, 403)
+    assert.equal(queued.length, before)
+  })
+
+  it('refuses before it reads a body what the queue would not take, batches before reports', async () => {
+    async function answers(places: number) {
+      room = places
+      const { statusCode: one, headers } = await track({ body: '{' })
+      const url = '/v1/asset/track/batch'
+      const authorization = 'Bearer asset:track:write'
+      const sent = { headers: { ...HEADERS, authorization }, body: '{' }
+      const { statusCode: many } = await app.inject({ method: 'POST', url, ...sent })
+      return [one, many, headers['retry-after']]
+    }
+    assert.deepEqual(await answers(1000), [400, 400, undefined])
+    assert.deepEqual(await answers(999), [400, 429, undefined])
+    assert.deepEqual(await answers(0), [429, 429, '1'])
+    room = 1000
+  })
+
+  it('takes JSON alone, with or without a charset', async () => {
+    for (const type of [
+      'application/json',
+      'application/json; charset=utf-8',
+      'Application/JSON',
+    ]) {
+      assert.equal((await track({ headers: { 'content-type': type } })).statusCode, 200, type)
+    }
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/ld+json']) {
+      const response = await track({ headers: { 'content-type': type } })
+      assert.equal(response.statusCode, 415, type)
+      assert.equal(response.json().message, 'Unsupported media type')
+    }
+  })
+
+  it('takes 1 MiB and not a byte more', async () => {
+    const filled = (bytes: number): string => BODY.padEnd(bytes, ' ')
+    assert.equal((await track({ body: filled(1024 ** 2) })).statusCode, 200)
+    const response = await track({ body: filled(1024 ** 2 + 1) })
+    assert.equal(response.statusCode, 413)
+    assert.equal(response.json().message, 'Body too large')
+  })
+
+  it('refuses a body that does not parse with 400, an empty one too', async () => {
+    const before = queued.length
+    const deep = `{"own":${'['.repeat(40)}${']'.repeat(40)}}`
+    for (const body of ['', '{', '{"__proto__":{}}', deep, Buffer.from('22ff22', 'hex')]) {
+      const response = await track({ body })
+      assert.equal(response.statusCode, 400, String(body))
+      assert.equal(response.json().message, 'Invalid JSON')
+    }
+    assert.equal(queued.length, before)
+  })
+
+  it('names the missing headers', async () => {
+    const response = await app.inject({
+      method: 'POST',
+      url: '/v1/asset/track',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer asset:track:write' },
+      body: BODY,
+    })
+    assert.equal(response.statusCode, 400)
+    assert.equal(response.json().status, 'validation_error')
+    assert.deepEqual(Object.keys(response.json().errors), ['X-Request-Id', 'X-Request-Timestamp'])
+  })
+})
+
+describe('reading', () => {
+  it('needs the scope to read', async () => {
+    for (const url of ['/v1/assets', '/v1/assets/truck']) {
+      assert.equal((await app.inject(url)).statusCode, 401)
+      assert.equal((await read(url, 'asset:track:write')).statusCode, 403)
+    }
+  })
+
+  it('lists assets, and answers 400 for a limit it does not take', async () => {
+    assert.equal((await read('/v1/assets?limit=5')).json().assets.length, 1)
+    assert.equal((await read('/v1/assets?limit=0')).statusCode, 400)
+    assert.equal((await read('/v1/assets?limit=1&limit=2')).statusCode, 400)
+  })
+
+  it('shows one asset, whose id may hold escaped characters, and 404 for any other', async () => {
+    assert.equal((await read('/v1/assets/truck%2F1')).json().asset_id, 'truck/1')
+    const response = await read('/v1/assets/van')
+    assert.equal(response.statusCode, 404)
+    assert.equal(response.json().status, 'error')
+  })
+
+  it('is never stored on the way', async () => {
+    assert.equal((await read('/v1/assets')).headers['cache-control'], 'no-store')
+  })
+})
+
+describe('the rest', () => {
+  it('says whose tokens are wanted, to anybody (RFC 9728)', async () => {
+    const response = await app.inject('/.well-known/oauth-protected-resource')
+    assert.deepEqual(response.json(), {
+      resource: 'https://api.example',
+      authorization_servers: ['https://auth.example'],
+      scopes_supported: ['asset:track:write', 'asset:track:read'],
+      bearer_methods_supported: ['header'],
+    })
+    assert.equal(response.headers['cache-control'], 'public, max-age=300')
+  })
+
+  it('refuses the wrong method without asking for a token', async () => {
+    const response = await app.inject({ method: 'GET', url: '/v1/asset/track' })
+    assert.equal(response.statusCode, 405)
+    assert.equal(response.headers.allow, 'POST')
+    assert.equal(response.json().message, 'Method not allowed')
+  })
+})

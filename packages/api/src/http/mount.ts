@@ -1,0 +1,107 @@
+/** Puts the table of routes on the server, none without its scope, and what anybody may read beside it. */
+
+import { OAuthError, protectedResourceMetadata } from '@modulariot/oauth/protocol'
+import type { Verifier } from '@modulariot/oauth/resource-server'
+import { ArrivingBodies, followLarge, routeGroup, staticDocument } from '@modulariot/platform/http'
+import type { FastifyError, FastifyInstance } from 'fastify'
+import type { IngestDeps } from '../ingest/ingest.ts'
+import type { TenantTurns } from '../limits/tenant-turns.ts'
+import type { ApiMetrics } from '../metrics/api-metrics.ts'
+import type { TelemetryStore } from '../store/store.ts'
+import { createErrorHandler } from './error-handler.ts'
+import { apiOpenApi } from './openapi.ts'
+import { assertKnown } from './query-parameters.ts'
+import {
+  addBodyParsers,
+  refuseOtherCodings,
+  refuseWhenFull,
+  tooManyBodies,
+} from './request-body.ts'
+import { requireAccessToken } from './require-access-token.ts'
+import { ROUTES, type Route, type RouteDeps } from './routes.ts'
+import { SCOPES } from './scopes.ts'
+import type { StreamDeps } from './stream-endpoint.ts'
+
+export interface ApiRoutesDeps extends IngestDeps, Pick<StreamDeps, 'streams' | 'pace'> {
+  readonly verifier: Verifier
+  readonly metrics: ApiMetrics
+  readonly store: TelemetryStore
+  readonly charts: TenantTurns
+  readonly audience: string
+  readonly issuer: string
+  /** Where the API is reached from outside, for the metadata's address. */
+  readonly baseUrl: string
+}
+
+const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource'
+
+/** A path that the router takes as it stands; others are found at the well-known place alone. */
+const PLAIN_PATH = /^\/[\w./~%-]+$/
+
+export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps): Promise<void> {
+  const handleError = createErrorHandler(deps.baseUrl + RESOURCE_METADATA_PATH)
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (error instanceof OAuthError) deps.metrics.refused(error.reason)
+    return handleError(error, request, reply)
+  })
+
+  app.addHook('preClose', (done) => {
+    deps.streams.endAll()
+    done()
+  })
+  const bodies = new ArrivingBodies({
+    refusal: () => {
+      deps.metrics.tracked('refused')
+      return tooManyBodies()
+    },
+  })
+  for (const route of ROUTES) {
+    // A scope each: which bodies it takes is its own.
+    await routeGroup(app, { 'cache-control': 'no-store' }, (routes) =>
+      mountRoute(routes, route, deps, bodies),
+    )
+  }
+
+  await routeGroup(app, { 'cache-control': 'public, max-age=300' }, (routes) => {
+    const metadata = staticDocument(
+      protectedResourceMetadata(deps.audience, deps.issuer, Object.values(SCOPES)),
+    )
+    routes.get(RESOURCE_METADATA_PATH, metadata)
+    const { pathname } = new URL(deps.audience)
+    // RFC 9728 §3.1: a resource with a path has its metadata there.
+    if (PLAIN_PATH.test(pathname)) routes.get(RESOURCE_METADATA_PATH + pathname, metadata)
+    routes.get('/openapi.json', staticDocument(apiOpenApi(deps)))
+  })
+}
+
+function mountRoute(
+  routes: FastifyInstance,
+  route: Route,
+  deps: RouteDeps,
+  bodies: ArrivingBodies,
+): void {
+  const { method, path, scope, query, body, answer, handler } = route
+  const mediaTypes = Object.keys(body?.content ?? {})
+  addBodyParsers(routes, mediaTypes)
+  const handle = handler(deps)
+  const refuse = body === undefined ? [] : [refuseWhenFull(body, deps)]
+  routes.route<{
+    Params: Record<string, string>
+    Querystring: Record<string, unknown>
+    Body: Buffer | undefined
+  }>({
+    method,
+    url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    ...(body !== undefined && { bodyLimit: body.maxBytes, config: { mediaTypes } }),
+    // HEAD would run a stream that nobody reads.
+    exposeHeadRoute: method === 'GET' && answer.type === 'application/json',
+    onRequest: [requireAccessToken(deps.verifier, scope), refuseOtherCodings, ...refuse],
+    ...(body !== undefined && { preParsing: followLarge(bodies) }),
+    // Once more: while a large body arrives the queue may have filled.
+    preHandler: refuse,
+    handler: async (request, reply) => {
+      assertKnown(request.query, query)
+      return handle(request, reply)
+    },
+  })
+}

@@ -1,0 +1,61 @@
+/** Every parameter that a route of the table may take: what it means and what it may be, for OpenAPI. */
+
+import { EVENT_SEVERITIES } from '@modulariot/telemetry'
+import Type, { type TSchema } from 'typebox'
+
+export const QUERY_PARAMETERS = {
+  search: { about: 'Part of the asset_id or of the type.', schema: text() },
+  type: { about: 'Of this type exactly.', schema: text() },
+  from: { about: 'Device time from here on, ISO 8601 with zone.', schema: instant() },
+  to: { about: 'Device time up to here, exclusive.', schema: instant() },
+  order: { about: 'Oldest (asc, the default) or newest first.', schema: words('asc', 'desc') },
+  key: { about: 'The values of this metric; without it the newest of each.', schema: text() },
+  bucket: {
+    about: 'Summarize the numbers of each such span: 30s, 5m, 1h, 1d. Needs key and from.',
+    schema: Type.String({ pattern: '^[1-9][0-9]{0,4}[smhd]$' }),
+  },
+  severity: { about: 'Of this severity.', schema: words(...EVENT_SEVERITIES) },
+  asset_id: { about: 'Of this asset only.', schema: text() },
+  limit: { about: 'How many; 50 unless told.', schema: Type.Integer({ minimum: 1 }) },
+  cursor: { about: 'next_cursor of the page before.', schema: Type.String() },
+} as const
+
+export type QueryParameter = keyof typeof QUERY_PARAMETERS
+
+/** But `Authorization`, which every route takes. */
+export const HEADER_PARAMETERS = {
+  'X-Request-Id': {
+    required: true,
+    about: 'Yours; the same id with the same body is kept once.',
+    schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,128}$' },
+  },
+  'X-Request-Timestamp': {
+    required: true,
+    about: 'Unix seconds, fractions allowed.',
+    schema: { type: 'string', pattern: '^[0-9]{1,12}(\\.[0-9]{1,9})?$' },
+  },
+  'Content-Encoding': {
+    required: false,
+    about: 'The body is compressed.',
+    schema: { type: 'string', enum: ['gzip'] },
+  },
+  'Last-Event-ID': {
+    required: false,
+    about: 'The id of the last event seen; the stream goes on behind it.',
+    schema: { type: 'string', pattern: '^[0-9]{1,15}$' },
+  },
+} as const
+
+export type HeaderParameter = keyof typeof HEADER_PARAMETERS
+
+function text(): TSchema {
+  return Type.String({ minLength: 1, maxLength: 255 })
+}
+
+function instant(): TSchema {
+  return Type.String({ format: 'date-time', examples: ['2026-01-15T12:00:00Z'] })
+}
+
+function words(...names: string[]): TSchema {
+  return Type.Enum(names, { type: 'string' })
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ApiError } from '../errors/api-error.ts'
+import type { Asset, Page, Tenant } from '../store/store.ts'
+import { assetsPage } from './lists.ts'
+import type { SentQuery } from './query-parameters.ts'
+
+const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
+const PAYLOAD = '{"asset_id":"truck","own":[1,null]}'
+const ASSET: Asset = {
+  asset_id: 'truck',
+  type: null,
+  timestamp_ms: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+  first_received_ms: Date.UTC(2026, 0, 2, 3, 4, 6),
+  last_received_ms: Date.UTC(2026, 0, 2, 3, 4, 7),
+  payload: PAYLOAD,
+}
+/** A store that answers every question with `page` and remembers what was asked. */
+function storeOf(page: Page<Asset, string>) {
+  const asked: { after: string | null; limit: number }[] = []
+  return {
+    asked,
+    async listAssets(_tenant: Tenant, question: { after: string | null; limit: number }) {
+      asked.push(question)
+      return page
+    },
+  }
+}
+
+/** What the store was asked for a query. */
+async function askedFor(query: SentQuery) {
+  const store = storeOf({ rows: [], next: null })
+  await assetsPage(TENANT, query, store)
+  return store.asked[0]
+}
+
+async function assertRefused(query: Record<string, unknown>, message: string): Promise<void> {
+  const store = storeOf({ rows: [], next: null })
+  await assert.rejects(assetsPage(TENANT, query, store), (error) => {
+    assert.ok(error instanceof ApiError)
+    assert.deepEqual([error.status, error.message], [400, message], JSON.stringify(query))
+    return true
+  })
+  assert.deepEqual(store.asked, [])
+}
+
+const ALL = { search: undefined, type: undefined, after: null }
+
+describe('a page of assets', () => {
+  it('asks for 50 from the start unless told otherwise', async () => {
+    assert.deepEqual(await askedFor({}), { ...ALL, limit: 50 })
+    assert.deepEqual(await askedFor({ limit: '1' }), { ...ALL, limit: 1 })
+    assert.deepEqual(await askedFor({ limit: '200' }), { ...ALL, limit: 200 })
+  })
+
+  it('passes on what to look for', async () => {
+    const asked = { ...ALL, search: 'tr', type: 'Truck', limit: 50 }
+    assert.deepEqual(await askedFor({ search: 'tr', type: 'Truck' }), asked)
+    // A name may be as long, of characters that are two units each.
+    const long = '😀'.repeat(255)
+    assert.deepEqual(await askedFor({ search: long }), { ...ALL, search: long, limit: 50 })
+    for (const name of ['search', 'type']) {
+      for (const value of ['', ' ', 'x'.repeat(256), ['a', 'b'], 'a\0b']) {
+        await assertRefused({ [name]: value }, `Invalid ${name}`)
+      }
+    }
+  })
+
+  it('refuses a limit that is not a whole number from 1 to 200', async () => {
+    const limits = ['', '0', '201', '-1', '1.5', '1e2', '0x10', ' 5', 'all', '9999999', null, 5]
+    for (const limit of [...limits, ['1', '2'], {}]) await assertRefused({ limit }, 'Invalid limit')
+  })
+
+  it('goes on from its own cursor, whatever characters the id has', async () => {
+    for (const next of [
+      'truck',
+      'ünï 漢 😀',
+      '/?#+=&',
+      ' ',
+      '\ufefftruck',
+      'x'.repeat(255),
+      '漢'.repeat(255),
+    ]) {
+      const { next_cursor } = await assetsPage(TENANT, {}, storeOf({ rows: [ASSET], next }))
+      assert.match(String(next_cursor), /^[A-Za-z0-9_-]+$/, 'needs no escaping in a URL')
+      assert.equal((await askedFor({ cursor: next_cursor }))?.after, next)
+    }
+  })
+
+  it('refuses a cursor that it cannot have given', async () => {
+    const cursors = [
+      '',
+      'a b',
+      'dHJ1Y2s=',
+      'dHJ1Y2s+',
+      '*',
+      'x'.repeat(2049),
+      null,
+      7,
+      ['dA', 'dA'],
+    ]
+    // Cut short, bits that mean nothing, bytes that are no text: going back to the start would loop.
+    for (const cursor of [...cursors, 'A', 'dHJ1Y', 'dB', '_w']) {
+      await assertRefused({ cursor }, 'Invalid cursor')
+    }
+  })
+})

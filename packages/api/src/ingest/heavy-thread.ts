@@ -1,0 +1,99 @@
+/**
+ * The thread that reads large bodies: a mebibyte takes up to some twenty milliseconds, a batch several times as
+ * long, in which the main thread serves others. What is to be kept leaves it sealed.
+ */
+
+import { decodeUtf8, JsonBodyError } from '@modulariot/platform/http'
+import { answerCalls, Moving, yieldToOthers } from '@modulariot/platform/threads'
+import { ApiError } from '../errors/api-error.ts'
+import { threadCpuMs } from '../limits/client-budget.ts'
+import { Sealer } from '../store/packed.ts'
+import type { SealedObservations } from '../store/store.ts'
+import { type BatchFormat, createJudge, itemsOf, type Verdict } from './batch-items.ts'
+import { type Origin, type ReadOptions, type ReadReport, readReport } from './read-report.ts'
+import { allBytes, type ReportBody } from './report-body.ts'
+
+/** Milliseconds of processor time that a call took, which count when it fails, too. */
+interface Cost {
+  readonly cpuMs: number
+}
+
+/** An error that is no fault of ours. */
+export type Refusal =
+  | { readonly refused: Pick<ApiError, 'status' | 'message' | 'detail'> }
+  | { readonly notJson: string }
+
+export type Outcome<Result> = Cost & ({ readonly read: Result } | Refusal)
+
+export interface JudgedBatch {
+  readonly verdicts: Verdict[]
+  readonly observations: SealedObservations
+}
+
+/** The body is moved: a Buffer arrives as a plain Uint8Array. */
+export type MovedBody = Omit<ReportBody, 'bytes'> & { readonly bytes: Uint8Array<ArrayBuffer> }
+
+export type HeavyCalls = {
+  read: (
+    body: MovedBody,
+    origin: Origin,
+    options: ReadOptions,
+  ) => Outcome<ReadReport<SealedObservations>>
+  readBatch: (
+    body: MovedBody,
+    origin: Origin,
+    format: BatchFormat,
+    unknownKeys: ReadOptions['unknownKeys'],
+  ) => Outcome<JudgedBatch>
+}
+
+yieldToOthers()
+answerCalls<HeavyCalls>(
+  {
+    read: (body, origin, options) =>
+      outcome((moved) => {
+        const read = readReport(decodeUtf8(allBytes(bufferOf(body))), origin, options)
+        if (read.kind !== 'good') return read
+        const sealer = new Sealer()
+        sealer.add(read.observation)
+        return { ...read, observation: sealed(sealer, origin, moved) }
+      }),
+    readBatch: (body, origin, format, unknownKeys) =>
+      outcome((moved) => {
+        const sealer = new Sealer()
+        const judge = createJudge(origin, unknownKeys, (one) => sealer.add(one))
+        const verdicts = itemsOf(allBytes(bufferOf(body)), format).map(judge)
+        return { verdicts, observations: sealed(sealer, origin, moved) }
+      }),
+  },
+  (error) => (error as Error).message,
+)
+
+/** @param read adds the memory of its result that can be moved. */
+function outcome<Result>(read: (moved: ArrayBuffer[]) => Result): Moving<Outcome<Result>> {
+  const before = threadCpuMs()
+  const moved: ArrayBuffer[] = []
+  const answer = readOrRefusal(() => read(moved))
+  return new Moving({ ...answer, cpuMs: threadCpuMs() - before }, moved)
+}
+
+function readOrRefusal<Result>(read: () => Result): { readonly read: Result } | Refusal {
+  try {
+    return { read: read() }
+  } catch (error) {
+    if (error instanceof JsonBodyError) return { notJson: error.message }
+    if (!(error instanceof ApiError)) throw error
+    const { status, message, detail } = error
+    return { refused: { status, message, detail } }
+  }
+}
+
+function bufferOf({ bytes, ...body }: MovedBody): ReportBody {
+  return { ...body, bytes: Buffer.from(bytes.buffer) }
+}
+
+function sealed(sealer: Sealer, origin: Origin, moved: ArrayBuffer[]): SealedObservations {
+  const observations = sealer.seal(origin)
+  moved.push(...observations.pieces.map(({ buffer }) => buffer))
+  return observations
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { AssetTrackingData } from '@modulariot/telemetry'
+import { splitReport } from './split-report.ts'
+
+const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
+const DATA: AssetTrackingData = { asset_id: 'truck', timestamp: '2026-01-02T03:04:05Z' }
+
+const partsOf = (data: AssetTrackingData) => splitReport(data, JSON.stringify(data))
+
+/** The parts of a report with one metrics envelope. */
+const metricsOf = (metrics: Omit<NonNullable<AssetTrackingData['metrics']>, 'schema'>) =>
+  partsOf({ ...DATA, metrics: { schema: 'miot.metrics@1.0', ...metrics } }).metrics
+
+describe('splitReport', () => {
+  it('finds nothing where nothing was sent', () => {
+    assert.deepEqual(partsOf(DATA), { position: null, metrics: [], events: [] })
+  })
+
+  it('takes the horizontal accuracy, however it was sent', () => {
+    const gps = { latitude: 1, longitude: 2 }
+    const accuracies = [undefined, 3, { horizontal: 4, vertical: 9 }, { vertical: 9 }, {}]
+    const found = accuracies.map((accuracy) => {
+      const sent = accuracy === undefined ? gps : { ...gps, accuracy }
+      return partsOf({ ...DATA, gps: sent }).position?.accuracy
+    })
+    assert.deepEqual(found, [null, 3, 4, null, null])
+  })
+
+  it('gives a value the time of the report, unless it has its own', () => {
+    const items = [
+      { k: 'x.a', v: 1 },
+      { k: 'x.a', v: 2, ts: '2026-01-02T05:04:04.5+02:00' },
+    ]
+    const times = metricsOf({ items }).map(({ timestamp_ms }) => timestamp_ms)
+    assert.deepEqual(times, [NOW_MS, NOW_MS - 500])
+  })
+
+  it('puts both spellings of a key under one', () => {
+    const items = ['lambda', 'emissions.lambda', 'x.lambda'].map((k) => ({ k, v: 1 }))
+    const keys = metricsOf({ items }).map(({ key }) => key)
+    assert.deepEqual(keys, ['emissions.lambda', 'emissions.lambda', 'x.lambda'])
+  })
+
+  it('takes a sequence only if it can be told from its neighbours', () => {
+    const items = [{ k: 'x.a', v: 1 }]
+    for (const [seq, expected] of [
+      [0, 0],
+      [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+      [Number.MAX_SAFE_INTEGER + 1, null],
+      [1e300, null],
+    ] as const) {
+      assert.equal(metricsOf({ items, seq })[0]?.sequence, expected)
+    }
+  })
+
+  it('keeps an event as it was sent, unknown fields too', () => {
+    const event = {
+      event_type: 'braking',
+      timestamp: '2026-01-02T03:04:00Z',
+      severity: 'high',
+      own: { deep: [1] },
+    } as const
+    const [found] = partsOf({ ...DATA, events: [event] }).events
+    assert.deepEqual(JSON.parse(found?.payload ?? ''), event)
+    assert.deepEqual([found?.timestamp_ms, found?.severity], [NOW_MS - 5000, 'high'])
+  })
+
+  it('keeps an event to the letter, numbers longer than a double too', () => {
+    const event = '"timestamp":"2026-01-02T03:04:00Z","n":12345678901234567890,"one":1.0'
+    const [first, second] = [`{"event_type":"a", ${event}}`, `{ "event_type":"b",${event}\n}`]
+    const text = `{"own":{"events":[]},"\\u0065vents": [ ${first},\n${second}],"more":[1,2]}`
+    const found = splitReport({ ...DATA, ...JSON.parse(text) }, text).events
+    assert.deepEqual(
+      found.map(({ event_type, payload }) => [event_type, payload]),
+      [
+        ['a', first],
+        ['b', second],
+      ],
+    )
+    assert.deepEqual(splitReport({ ...DATA, events: [] }, '{"events":[]}').events, [])
+  })
+})

@@ -1,0 +1,77 @@
+/** What ModularIoT API counts. The labels are ours: outcomes and kinds of refusals. */
+
+import { ALL_REFUSAL_LABELS, type Refusal, refusalLabel } from '@modulariot/oauth/protocol'
+import { countEach, type Metrics } from '@modulariot/platform/metrics'
+import type { AppendOutcome } from '../store/store.ts'
+
+/** `refused`: the sender's fault, or too much at once. `failed`: ours; sent again, it may be stored. */
+export type TrackOutcome = AppendOutcome | 'refused' | 'failed'
+const TRACK_OUTCOMES: readonly TrackOutcome[] = [
+  'stored',
+  'replayed',
+  'conflict',
+  'refused',
+  'failed',
+]
+
+export interface ApiMetrics {
+  /** A token was not accepted. */
+  refused(reason: Refusal): void
+  /** What became of an `asset/track` request whose token was, or of an item of a batch. */
+  tracked(outcome: TrackOutcome, times?: number): void
+  /** This many observations were written in one transaction. */
+  committed(batchSize: number): void
+  /** How many observations wait to be written, read when somebody looks. */
+  watchQueue(depth: () => number): void
+  /** How many streams are open, read when somebody looks. */
+  watchStreams(open: () => number): void
+}
+
+/** Powers of two up to the largest batch. */
+const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000] as const
+
+export function createApiMetrics(metrics: Metrics): ApiMetrics {
+  const refusals = countEach(
+    metrics.counter({
+      name: 'miot_api_refusals_total',
+      help: 'Requests that ModularIoT API refused for their token, by the true reason.',
+      labels: ['reason'],
+    }),
+    'reason',
+    ALL_REFUSAL_LABELS,
+  )
+  const tracked = countEach(
+    metrics.counter({
+      name: 'miot_api_track_requests_total',
+      help: 'asset/track requests with a good token, and items of batches, by outcome.',
+      labels: ['outcome'],
+    }),
+    'outcome',
+    TRACK_OUTCOMES,
+  )
+  const batches = metrics
+    .histogram({
+      name: 'miot_api_commit_batch_size',
+      help: 'Observations written in one transaction.',
+      labels: [],
+      buckets: BATCH_BUCKETS,
+    })
+    .of({})
+  return {
+    refused: (reason) => refusals(refusalLabel(reason)).add(),
+    tracked: (outcome, times) => tracked(outcome).add(times),
+    committed: (batchSize) => batches.observe(batchSize),
+    watchQueue: (read) =>
+      metrics.gauge({
+        name: 'miot_api_commit_queue_depth',
+        help: 'Observations waiting to be written.',
+        read,
+      }),
+    watchStreams: (read) =>
+      metrics.gauge({
+        name: 'miot_api_streams',
+        help: 'Streams of server-sent events that are open.',
+        read,
+      }),
+  }
+}
