@@ -16,12 +16,12 @@ import { openConnection } from '../conformance/support/connection.ts'
 import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
 import { accessToken } from '../conformance/support/token-requests.ts'
 import { reportHeaders } from '../conformance/support/track-requests.ts'
-import { MAX_BATCH_BYTES } from '../packages/api/src/http/request-body.ts'
 import { MAX_BULK_BYTES } from '../packages/auth/src/http/admin/mount.ts'
 import {
   MAX_ARRIVING_BYTES,
   SMALL_BODY_BYTES,
 } from '../packages/platform/src/http/arriving-bodies.ts'
+import { MAX_BATCH_BYTES } from '../packages/telemetry/src/limits.ts'
 import { standBy } from './support/bystanders.ts'
 import { megabytes, memoryOf } from './support/memory.ts'
 import { summarize } from './support/summary.ts'

@@ -6,8 +6,8 @@ import {
   TokenSource,
   type TokenSourceOptions,
 } from '@modulariot/oauth/client'
-import type { AssetTrackingData } from '@modulariot/telemetry'
-import { createDeliver, MAX_BATCH_BYTES, MAX_BATCH_ITEMS } from './assets/batch.ts'
+import { type AssetTrackingData, MAX_BATCH_BYTES, MAX_BATCH_ITEMS } from '@modulariot/telemetry'
+import { createDeliver } from './assets/batch.ts'
 import { prepareReport } from './assets/prepare.ts'
 import { type RetryLimits, sendReportPersistently, type Tracked } from './assets/track.ts'
 import { type BufferSettings, ReportBuffer } from './buffer/report-buffer.ts'

@@ -16,6 +16,13 @@ export {
 export { ASSET_TRACKING_EXAMPLES, type AssetTrackingExample } from './examples.ts'
 export { type FaultCode, MAX_SHOWN_FAULTS, MORE_FAULTS_KEY } from './faults.ts'
 export {
+  MAX_BATCH_BYTES,
+  MAX_BATCH_ITEMS,
+  MAX_JSON_DEPTH,
+  MAX_REPORT_BYTES,
+  REQUEST_ID_PATTERN,
+} from './limits.ts'
+export {
   type CanonicalMetricKey,
   isExtensionKey,
   METRIC_REGISTRY,

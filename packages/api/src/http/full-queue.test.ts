@@ -4,10 +4,11 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { it } from 'node:test'
+import { MAX_BATCH_BYTES } from '@modulariot/telemetry'
 import Fastify from 'fastify'
 import { ApiError } from '../errors/api-error.ts'
 import { createErrorHandler } from './error-handler.ts'
-import { addBodyParsers, MAX_BATCH_BYTES, refuseWhenFull } from './request-body.ts'
+import { addBodyParsers, refuseWhenFull } from './request-body.ts'
 
 it('the sender of a large body that is refused unread sees why, and keeps its connection', async () => {
   let full = true

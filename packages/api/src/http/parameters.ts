@@ -1,6 +1,6 @@
 /** Every parameter that a route of the table may take: what it means and what it may be, for OpenAPI. */
 
-import { EVENT_SEVERITIES } from '@modulariot/telemetry'
+import { EVENT_SEVERITIES, REQUEST_ID_PATTERN } from '@modulariot/telemetry'
 import Type, { type TSchema } from 'typebox'
 
 export const QUERY_PARAMETERS = {
@@ -27,7 +27,7 @@ export const HEADER_PARAMETERS = {
   'X-Request-Id': {
     required: true,
     about: 'Yours; the same id with the same body is kept once.',
-    schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,128}$' },
+    schema: { type: 'string', pattern: REQUEST_ID_PATTERN },
   },
   'X-Request-Timestamp': {
     required: true,

@@ -11,7 +11,6 @@ import type { IngestDeps } from '../ingest/ingest.ts'
 import type { ReportBody } from '../ingest/report-body.ts'
 import type { ApiMetrics } from '../metrics/api-metrics.ts'
 
-export const MAX_BATCH_BYTES = 5 * 1024 ** 2
 export const NDJSON = 'application/x-ndjson'
 
 /** In a scope of its own for a route that takes more than `application/json`. */

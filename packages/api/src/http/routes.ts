@@ -3,10 +3,15 @@
  * table, and openapi.ts describes its rows: what either does for one of them alone is a field here.
  */
 
-import { ASSET_TRACKING_EXAMPLES, AssetTrackingData } from '@modulariot/telemetry'
+import {
+  ASSET_TRACKING_EXAMPLES,
+  AssetTrackingData,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_ITEMS,
+  MAX_REPORT_BYTES,
+} from '@modulariot/telemetry'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
-import { MAX_BATCH_ITEMS, MAX_REPORT_BYTES } from '../ingest/batch-items.ts'
 import { MAX_ASSETS_LIMIT, MAX_SERIES_LIMIT } from './lists.ts'
 import type { HeaderParameter, QueryParameter } from './parameters.ts'
 import {
@@ -18,7 +23,7 @@ import {
   positionsEndpoint,
   type ReadEndpointDeps,
 } from './read-endpoints.ts'
-import { MAX_BATCH_BYTES, NDJSON } from './request-body.ts'
+import { NDJSON } from './request-body.ts'
 import * as schemas from './schemas.ts'
 import { SCOPES } from './scopes.ts'
 import { type StreamDeps, streamEndpoint } from './stream-endpoint.ts'

@@ -5,6 +5,7 @@ import {
   EVENT_SEVERITIES,
   METRIC_QUALITIES,
   METRIC_SOURCES,
+  REQUEST_ID_PATTERN,
 } from '@modulariot/telemetry'
 import Type, { type TSchema } from 'typebox'
 
@@ -116,7 +117,7 @@ export const BatchItem = Type.Intersect([
   Type.Object({
     idempotency_key: Type.Optional(
       Type.String({
-        pattern: '^[\\x21-\\x7e]{1,128}$',
+        pattern: REQUEST_ID_PATTERN,
         description:
           'Counts as the X-Request-Id the report would have alone. Without it the report is known by the batch’s X-Request-Id and its place.',
       }),

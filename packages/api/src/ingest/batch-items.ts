@@ -9,15 +9,10 @@ import {
   splitNdjson,
   type ValueBudget,
 } from '@modulariot/platform/http'
-import { MAX_SHOWN_FAULTS } from '@modulariot/telemetry'
+import { MAX_BATCH_ITEMS, MAX_REPORT_BYTES, MAX_SHOWN_FAULTS } from '@modulariot/telemetry'
 import { ApiError, ValidationError } from '../errors/api-error.ts'
 import type { Observation } from '../store/store.ts'
 import { type Origin, type ReadOptions, readReport } from './read-report.ts'
-
-export const MAX_BATCH_ITEMS = 1000
-
-/** Of one report as it is sent, alone or in a batch. */
-export const MAX_REPORT_BYTES = 1024 ** 2
 
 /** Faults shown in one answer, over all items; every item shows at least one. */
 const MAX_BATCH_FAULTS = 2000

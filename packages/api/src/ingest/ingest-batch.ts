@@ -8,6 +8,7 @@
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { nextSlice } from '@modulariot/platform/slices'
+import { MAX_BATCH_ITEMS } from '@modulariot/telemetry'
 import { ValidationError } from '../errors/api-error.ts'
 import { threadCpuMs } from '../limits/client-budget.ts'
 import { isSealed } from '../store/packed.ts'
@@ -17,7 +18,6 @@ import {
   type BatchFormat,
   createJudge,
   itemsOf,
-  MAX_BATCH_ITEMS,
   type Refusal,
   type Verdict,
 } from './batch-items.ts'

@@ -13,10 +13,6 @@ import { type ApiAnswer, type ApiDeps, post } from './post.ts'
 import type { Report } from './report.ts'
 import { isRetryable, sendReport } from './track.ts'
 
-/** What the server takes in one request. */
-export const MAX_BATCH_ITEMS = 1000
-export const MAX_BATCH_BYTES = 5 << 20
-
 export type Settled =
   | { readonly kind: 'kept'; readonly replayed: boolean }
   /** The server will never take this report. */

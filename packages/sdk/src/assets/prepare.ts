@@ -1,11 +1,14 @@
 /** From what the application has to the text that is sent, checked by the rules the server has. */
 
-import { type AssetTrackingData, validateAssetTrackingData } from '@modulariot/telemetry'
+import {
+  type AssetTrackingData,
+  MAX_JSON_DEPTH,
+  MAX_REPORT_BYTES,
+  REQUEST_ID_PATTERN,
+  validateAssetTrackingData,
+} from '@modulariot/telemetry'
 import { ValidationError } from './errors.ts'
 import type { Report } from './report.ts'
-
-/** The server takes no larger report. */
-export const MAX_REPORT_BYTES = 1 << 20
 
 export interface PrepareOptions {
   /** Unix milliseconds. */
@@ -18,10 +21,7 @@ export interface PrepareOptions {
   readonly keyed?: boolean
 }
 
-/** The server parses none that nests deeper. */
-const MAX_DEPTH = 32
-
-const REQUEST_ID = /^[\x21-\x7e]{1,128}$/
+const REQUEST_ID = new RegExp(REQUEST_ID_PATTERN)
 
 /**
  * Checks the text itself, as the server will see it: what JSON makes of a `Date`, of `undefined` or of
@@ -56,7 +56,7 @@ export function prepareReport(data: AssetTrackingData, options: PrepareOptions):
 /** What the server refuses before it looks at any member. */
 function structureFault(value: unknown, depth = 1): string | null {
   if (typeof value !== 'object' || value === null) return null
-  if (depth > MAX_DEPTH) return `must not nest deeper than ${MAX_DEPTH} levels`
+  if (depth > MAX_JSON_DEPTH) return `must not nest deeper than ${MAX_JSON_DEPTH} levels`
   if (Object.hasOwn(value, '__proto__')) return 'must not have a member named __proto__'
   for (const member of Object.values(value)) {
     const fault = structureFault(member, depth + 1)
