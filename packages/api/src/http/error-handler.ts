@@ -1,6 +1,6 @@
 /** The only renderer of errors in ModularIoT API, in the shape the documents give. */
 
-import { bearerChallenge, OAuthError } from '@modulariot/oauth/protocol'
+import { bearerChallenge, isAboutToken, OAuthError } from '@modulariot/oauth/protocol'
 import { JsonBodyError, MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
@@ -32,8 +32,6 @@ const JSON_TYPE = 'application/json'
 
 const RETRY_AFTER_SECONDS: Readonly<Record<number, number>> = { 429: 1, 503: 5 }
 
-const TOKEN_ERRORS: ReadonlySet<string> = new Set(['invalid_token', 'insufficient_scope'])
-
 export function createErrorHandler(resource_metadata: string) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     reply.header('cache-control', 'no-store')
@@ -45,8 +43,7 @@ export function createErrorHandler(resource_metadata: string) {
     const { status, message, detail } = answerFor(error, request)
     if (status >= 500) request.log.error({ err: error }, 'failed')
     else request.log.info({ status, reason: reasonOf(error) }, 'refused')
-    // RFC 6750 §3 speaks of tokens; an address that is not allowed is no matter of the token.
-    if (error instanceof OAuthError && TOKEN_ERRORS.has(error.error)) {
+    if (isAboutToken(error)) {
       reply.header('www-authenticate', bearerChallenge(error, { resource_metadata }))
     }
     if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)

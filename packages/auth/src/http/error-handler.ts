@@ -7,6 +7,7 @@
 
 import {
   bearerChallenge,
+  isAboutToken,
   OAuthError,
   type OAuthErrorCode,
   type Refusal,
@@ -83,14 +84,11 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
 /** What a token is asked for with (RFC 6750 §3); otherwise Basic, to whoever tried a header (RFC 6749 §5.2). */
 function challengeFor(error: unknown, status: number, request: FastifyRequest): string | null {
   if (request.routeOptions.config.bearer) {
-    const aboutToken = error instanceof OAuthError && TOKEN_ERRORS.has(error.error)
-    return aboutToken ? bearerChallenge(error) : null
+    return isAboutToken(error) ? bearerChallenge(error) : null
   }
   if (status !== 401 || request.headers.authorization === undefined) return null
   return 'Basic realm="ModularIoT Auth", charset="UTF-8"'
 }
-
-const TOKEN_ERRORS: ReadonlySet<string> = new Set(['invalid_token', 'insufficient_scope'])
 
 /** Sentences for what Fastify refuses before our code runs. */
 const TRANSPORT_ERRORS: Readonly<Record<number, string>> = {

@@ -32,6 +32,17 @@ export interface ChallengeOptions {
   readonly resource_metadata?: string
 }
 
+/** The errors of RFC 6750 §3.1 that a resource server answers with a challenge. */
+const TOKEN_ERRORS: ReadonlySet<string> = new Set(['invalid_token', 'insufficient_scope'])
+
+/**
+ * Whether the refusal is about the token, so that the answer carries a `WWW-Authenticate` challenge (RFC 6750 §3).
+ * An address that is not allowed, for example, is not.
+ */
+export function isAboutToken(error: unknown): error is OAuthError {
+  return error instanceof OAuthError && TOKEN_ERRORS.has(error.error)
+}
+
 /**
  * The `WWW-Authenticate` value for a refused request.
  *

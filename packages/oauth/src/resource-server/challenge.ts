@@ -1,6 +1,11 @@
 /** The answer to a request whose token was refused (RFC 6750 §3, RFC 9728 §5.1), for any framework. */
 
-import { bearerChallenge, type ChallengeOptions, OAuthError } from '../protocol/index.ts'
+import {
+  bearerChallenge,
+  type ChallengeOptions,
+  isAboutToken,
+  OAuthError,
+} from '../protocol/index.ts'
 
 export interface Challenge {
   /** HTTP status: 401, 403 or 503. */
@@ -9,9 +14,6 @@ export interface Challenge {
   /** JSON. */
   readonly body: string
 }
-
-/** RFC 6750 §3 speaks of tokens; an address that is not allowed is no matter of the token. */
-const TOKEN_ERRORS: ReadonlySet<string> = new Set(['invalid_token', 'insufficient_scope'])
 
 const RETRY_AFTER_SECONDS = '5'
 
@@ -23,7 +25,6 @@ const RETRY_AFTER_SECONDS = '5'
 export function challenge(error: unknown, options: ChallengeOptions = {}): Challenge {
   if (!(error instanceof OAuthError)) throw error
   const { status, error_description } = error
-  const aboutToken = TOKEN_ERRORS.has(error.error)
   // RFC 6750 §3.1: who showed no token learns no more than how to show one.
   const body = error.reason.kind === 'no_token' ? {} : { error: error.error, error_description }
   return {
@@ -31,7 +32,7 @@ export function challenge(error: unknown, options: ChallengeOptions = {}): Chall
     headers: {
       'content-type': 'application/json',
       'cache-control': 'no-store',
-      ...(aboutToken && { 'www-authenticate': bearerChallenge(error, options) }),
+      ...(isAboutToken(error) && { 'www-authenticate': bearerChallenge(error, options) }),
       ...(status === 503 && { 'retry-after': RETRY_AFTER_SECONDS }),
     },
     body: JSON.stringify(body),

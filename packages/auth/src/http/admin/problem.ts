@@ -1,6 +1,6 @@
 /** The only renderer of errors in the admin API: problem details (RFC 9457). */
 
-import { bearerChallenge, OAuthError } from '@modulariot/oauth/protocol'
+import { bearerChallenge, isAboutToken, OAuthError } from '@modulariot/oauth/protocol'
 import { JsonBodyError, MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'
 import { StoreConflict, StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
@@ -25,7 +25,7 @@ export function handleAdminError(
   if (status >= 500) request.log.error({ err: error }, 'failed')
   else request.log.info({ status, reason: reasonOf(error, code) }, 'refused')
   reply.header('cache-control', 'no-store')
-  if (error instanceof OAuthError && error.error !== 'access_denied' && status < 500) {
+  if (isAboutToken(error)) {
     reply.header('www-authenticate', bearerChallenge(error))
   }
   if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
