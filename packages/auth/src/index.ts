@@ -10,7 +10,6 @@ export { adminAudience, feedAudience } from './admin/scopes.ts'
 export * from './admin/secrets.ts'
 export * from './admin/tokens.ts'
 export * from './admin/usage.ts'
-export { AdminError, type AdminErrorCode } from './admin-error.ts'
 export {
   type Audience,
   DEFAULT_TOKEN_LIFETIME_SECONDS,
@@ -38,6 +37,7 @@ export {
 } from './clients/client.ts'
 export { weaknessOf } from './clients/client-key.ts'
 export { type ClientChange, type ClientInput, newClient } from './clients/new-client.ts'
+export { AdminError, type AdminErrorCode } from './errors/admin-error.ts'
 export { DEFAULT_JWKS_MAX_AGE_SECONDS, type KeyPolicy, keyPolicy } from './keys/key-life.ts'
 export {
   deriveInstallationKeys,

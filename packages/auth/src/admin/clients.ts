@@ -1,7 +1,6 @@
 /** Administering clients: make, find, change, disable. Every change is in the trail. */
 
 import { setImmediate } from 'node:timers/promises'
-import { AdminError, invalidInput } from '../admin-error.ts'
 import type { Audience } from '../audiences/audience.ts'
 import type { AuditAction } from '../audit/entry.ts'
 import { type Client, type ClientView, type Tenant, viewOf } from '../clients/client.ts'
@@ -12,6 +11,7 @@ import {
   type Registration,
   withInput,
 } from '../clients/new-client.ts'
+import { AdminError, invalidInput } from '../errors/admin-error.ts'
 import type { Audited, ClientQuery, CreateOutcome } from '../store/store.ts'
 import { revocationsOf } from '../tokens/cut-off.ts'
 import {

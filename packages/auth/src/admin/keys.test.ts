@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { AdminError, type AdminErrorCode } from '../admin-error.ts'
 import type { AuditEntry } from '../audit/entry.ts'
+import { AdminError, type AdminErrorCode } from '../errors/admin-error.ts'
 import { keyPolicy } from '../keys/key-life.ts'
 import { KeyRing } from '../keys/key-ring.ts'
 import type { SealedKey } from '../keys/sealed-key.ts'

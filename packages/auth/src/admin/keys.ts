@@ -1,7 +1,7 @@
 /** Administering signing keys; they belong to the installation, so only whoever is on the box does. */
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
-import { AdminError } from '../admin-error.ts'
+import { AdminError } from '../errors/admin-error.ts'
 import { keyChange } from '../keys/key-change.ts'
 import {
   goneAt,

@@ -4,7 +4,7 @@
  */
 
 import { type AdminContext, auditDraft } from '../admin/context.ts'
-import { AdminError } from '../admin-error.ts'
+import { AdminError } from '../errors/admin-error.ts'
 import { checkTrail, readBase, trailRows } from './check-trail.ts'
 import type { CheckpointSigner } from './checkpoint.ts'
 import type { AuditEntry } from './entry.ts'

@@ -8,7 +8,7 @@ import {
 } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { calculateJwkThumbprint, type JWK } from 'jose'
-import { AdminError } from '../admin-error.ts'
+import { AdminError } from '../errors/admin-error.ts'
 import { clientKeysOf } from './client-key.ts'
 import { nextPrime, rocaModulus, rsaJwk } from './sample-weak-keys.ts'
 

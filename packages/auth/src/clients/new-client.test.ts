@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { AdminError } from '../admin-error.ts'
 import type { Audience } from '../audiences/audience.ts'
+import { AdminError } from '../errors/admin-error.ts'
 import type { Tenant } from './client.ts'
 import {
   type ClientChange,

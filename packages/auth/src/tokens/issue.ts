@@ -5,7 +5,7 @@ import { randomId } from '@modulariot/platform/random-id'
 import type { Allowlist, ClientRecord } from '../clients/client.ts'
 import type { ResolvedGrant } from '../grants/resolve-grant.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import type { AuthMetrics } from '../metrics.ts'
+import type { AuthMetrics } from '../metrics/auth-metrics.ts'
 import { issueTime } from './cut-off.ts'
 import { refreshInSeconds } from './refresh-hint.ts'
 
