@@ -10,11 +10,6 @@ export { adminAudience, feedAudience } from './admin/scopes.ts'
 export * from './admin/secrets.ts'
 export * from './admin/tokens.ts'
 export * from './admin/usage.ts'
-export {
-  type Audience,
-  DEFAULT_TOKEN_LIFETIME_SECONDS,
-  TOKEN_LIFETIME_BOUNDS,
-} from './audiences/audience.ts'
 export { checkTrail, knownHead, readBase, takeCheckpoint } from './audit/check-trail.ts'
 export {
   type Checkpoint,
@@ -26,15 +21,7 @@ export {
 } from './audit/checkpoint.ts'
 export { type CheckpointArchive, knownHeads } from './audit/checkpoint-keeper.ts'
 export { type CutResult, cutTrail } from './audit/cut-trail.ts'
-export type { Actor, AuditEntry, AuditRow } from './audit/entry.ts'
 export { type AuditHead, type AuditVerdict, type KnownHead, verifyTrail } from './audit/verify.ts'
-export {
-  type Client,
-  type ClientView,
-  type Organization,
-  type Tenant,
-  viewOf,
-} from './clients/client.ts'
 export { weaknessOf } from './clients/client-key.ts'
 export { type ClientChange, type ClientInput, newClient } from './clients/new-client.ts'
 export { AdminError, type AdminErrorCode } from './errors/admin-error.ts'
@@ -45,6 +32,19 @@ export {
   type InstallationKeys,
   SealBroken,
 } from './keys/sealing.ts'
+export {
+  type Audience,
+  DEFAULT_TOKEN_LIFETIME_SECONDS,
+  TOKEN_LIFETIME_BOUNDS,
+} from './records/audience.ts'
+export type { Actor, AuditEntry, AuditRow } from './records/audit-entry.ts'
+export {
+  type Client,
+  type ClientView,
+  type Organization,
+  type Tenant,
+  viewOf,
+} from './records/client.ts'
 export { type AuthServer, type AuthServerOptions, createAuthServer } from './server.ts'
 export { openSqliteAuthStore } from './store/sqlite/sqlite-store.ts'
 export type { AuditQuery, AuthStore, ClientQuery } from './store/store.ts'

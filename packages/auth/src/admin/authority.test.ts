@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
-import type { Client } from '../clients/client.ts'
 import { sampleClient } from '../clients/sample-client.ts'
+import type { Client } from '../records/client.ts'
 import type { ActorState } from '../store/store.ts'
 import { type AdminRequest, authorityOf, authorizedScopes } from './authority.ts'
 

@@ -8,7 +8,7 @@
 
 import { type AccessTokenClaims, OAuthError, type Refusal } from '@modulariot/oauth/protocol'
 import { assertAddressAllowed } from '../clients/allowlist.ts'
-import type { Client } from '../clients/client.ts'
+import type { Client } from '../records/client.ts'
 import type { ActorState, Authority } from '../store/store.ts'
 import type { AdminScope } from './scopes.ts'
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import type { AuditEntry } from '../audit/entry.ts'
-import type { Client, ClientView } from '../clients/client.ts'
 import type { ClientChange, ClientInput } from '../clients/new-client.ts'
 import { SAMPLE_TIME, sampleClient, sampleSecret } from '../clients/sample-client.ts'
 import { AdminError, type AdminErrorCode } from '../errors/admin-error.ts'
+import type { AuditEntry } from '../records/audit-entry.ts'
+import type { Client, ClientView } from '../records/client.ts'
 import {
   changeClient,
   createClient,

@@ -1,9 +1,6 @@
 /** Administering clients: make, find, change, disable. Every change is in the trail. */
 
 import { setImmediate } from 'node:timers/promises'
-import type { Audience } from '../audiences/audience.ts'
-import type { AuditAction } from '../audit/entry.ts'
-import { type Client, type ClientView, type Tenant, viewOf } from '../clients/client.ts'
 import {
   type ClientChange,
   type ClientInput,
@@ -12,6 +9,9 @@ import {
   withInput,
 } from '../clients/new-client.ts'
 import { AdminError, invalidInput } from '../errors/admin-error.ts'
+import type { Audience } from '../records/audience.ts'
+import type { AuditAction } from '../records/audit-entry.ts'
+import { type Client, type ClientView, type Tenant, viewOf } from '../records/client.ts'
 import type { Audited, ClientQuery, CreateOutcome } from '../store/store.ts'
 import { revocationsOf } from '../tokens/cut-off.ts'
 import {

@@ -4,9 +4,9 @@
  */
 
 import { changesOf } from '../audit/changes.ts'
-import type { Actor, AuditAction, AuditDraft } from '../audit/entry.ts'
-import type { Client, Tenant } from '../clients/client.ts'
 import { AdminError } from '../errors/admin-error.ts'
+import type { Actor, AuditAction, AuditDraft } from '../records/audit-entry.ts'
+import type { Client, Tenant } from '../records/client.ts'
 import type { Audited, AuthStore } from '../store/store.ts'
 import type { AdminAuthority } from './authority.ts'
 import { isAdminScope } from './scopes.ts'

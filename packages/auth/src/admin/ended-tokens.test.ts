@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import type { AuditEntry } from '../audit/entry.ts'
-import type { ClientView } from '../clients/client.ts'
 import type { ClientChange } from '../clients/new-client.ts'
 import { AdminError } from '../errors/admin-error.ts'
+import type { AuditEntry } from '../records/audit-entry.ts'
+import type { ClientView } from '../records/client.ts'
 import { createClient, updateClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
 import { API, type Installation, openInstallation } from './sample-installation.ts'

@@ -12,8 +12,8 @@ import {
   stateOf,
 } from '../keys/key-life.ts'
 import { newKey } from '../keys/new-key.ts'
-import type { SealedKey } from '../keys/sealed-key.ts'
 import { unseal } from '../keys/sealing.ts'
+import type { SealedKey } from '../records/sealed-key.ts'
 import type { AdminContext } from './context.ts'
 
 export interface KeyView {

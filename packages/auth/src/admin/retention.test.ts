@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { AuditEntry } from '../audit/entry.ts'
+import type { AuditEntry } from '../records/audit-entry.ts'
 import { setRetention } from './retention.ts'
 import { type Installation, openInstallation } from './sample-installation.ts'
 

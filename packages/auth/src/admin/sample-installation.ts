@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Tenant } from '../clients/client.ts'
+import type { Tenant } from '../records/client.ts'
 import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
 import { type AdminContext, systemContext } from './context.ts'

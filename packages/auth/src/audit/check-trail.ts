@@ -1,6 +1,7 @@
 /** The trail in the store against its signed base and the checkpoints at hand. */
 
 import { setImmediate } from 'node:timers/promises'
+import { type AuditRow, GENESIS_HASH } from '../records/audit-entry.ts'
 import type { AuthStore } from '../store/store.ts'
 import {
   type Checkpoint,
@@ -8,7 +9,6 @@ import {
   type CheckpointSigner,
   type SignedCheckpoint,
 } from './checkpoint.ts'
-import { type AuditRow, GENESIS_HASH } from './entry.ts'
 import { type AuditVerdict, type KnownHead, verifyTrail } from './verify.ts'
 
 type TrailStore = Pick<AuthStore, 'readAudit' | 'readAuditBase' | 'listAudit'>

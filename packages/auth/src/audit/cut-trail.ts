@@ -5,9 +5,9 @@
 
 import { type AdminContext, auditDraft } from '../admin/context.ts'
 import { AdminError } from '../errors/admin-error.ts'
+import type { AuditEntry } from '../records/audit-entry.ts'
 import { checkTrail, readBase, trailRows } from './check-trail.ts'
 import type { CheckpointSigner } from './checkpoint.ts'
-import type { AuditEntry } from './entry.ts'
 import type { AuditHead, KnownHead } from './verify.ts'
 
 export interface CutOptions {

@@ -22,10 +22,10 @@ import {
   type JWK,
   SignJWT,
 } from 'jose'
+import type { ClientRecord } from '../records/client.ts'
 import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
 import { authenticateClient } from './authenticate.ts'
-import type { ClientRecord } from './client.ts'
 import { clientKeysOf } from './client-key.ts'
 import { ClientDirectory } from './directory.ts'
 import { sampleRecord } from './sample-client.ts'

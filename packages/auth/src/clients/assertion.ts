@@ -8,8 +8,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { ClientAssertion, Refusal, SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { compactVerify, type JWK } from 'jose'
+import type { ClientKey, ClientRecord } from '../records/client.ts'
 import type { AuthStore } from '../store/store.ts'
-import type { ClientKey, ClientRecord } from './client.ts'
 import { weaknessOf } from './client-key.ts'
 
 /** How far ahead `exp` may be: a short life bounds what a stolen assertion, or a list of used ones, holds. */

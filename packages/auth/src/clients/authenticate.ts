@@ -13,9 +13,9 @@ import {
   type Refusal,
   type SecretCredentials,
 } from '@modulariot/oauth/protocol'
+import type { ClientRecord, StoredSecret } from '../records/client.ts'
 import type { AuthStore } from '../store/store.ts'
 import { assertionRefusal, useOnce } from './assertion.ts'
-import type { ClientRecord, StoredSecret } from './client.ts'
 import type { ClientDirectory } from './directory.ts'
 import { digestSecret, digestsEqual, isWellFormedSecret } from './secret.ts'
 

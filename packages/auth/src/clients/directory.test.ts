@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { ClientRecord } from './client.ts'
+import type { ClientRecord } from '../records/client.ts'
 import { ClientDirectory } from './directory.ts'
 import { sampleRecord } from './sample-client.ts'
 

@@ -9,8 +9,8 @@
  */
 
 import { LRUCache } from 'lru-cache'
+import type { ClientRecord } from '../records/client.ts'
 import type { AuthStore, StoreChange } from '../store/store.ts'
-import type { ClientRecord } from './client.ts'
 
 const MAX_CLIENTS = 20_000
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
-import type { Audience } from '../audiences/audience.ts'
 import { AdminError } from '../errors/admin-error.ts'
-import type { Tenant } from './client.ts'
+import type { Audience } from '../records/audience.ts'
+import type { Tenant } from '../records/client.ts'
 import {
   type ClientChange,
   type ClientInput,

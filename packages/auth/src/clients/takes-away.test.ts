@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Audience } from '../audiences/audience.ts'
-import type { Allowlist, Client, ClientKey } from './client.ts'
+import type { Audience } from '../records/audience.ts'
+import type { Allowlist, Client, ClientKey } from '../records/client.ts'
 import { SAMPLE_TIME, sampleClient, sampleSecret } from './sample-client.ts'
 import { takesAway } from './takes-away.ts'
 

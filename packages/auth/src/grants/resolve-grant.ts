@@ -1,7 +1,7 @@
 /** What exactly a client gets, out of what it may have and what it asks for. */
 
 import { OAuthError, type SigningAlgorithm } from '@modulariot/oauth/protocol'
-import type { ClientRecord } from '../clients/client.ts'
+import type { ClientRecord } from '../records/client.ts'
 
 export interface ResolvedGrant {
   readonly audience: string

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { compactVerify, createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet } from 'jose'
+import type { SealedKey } from '../records/sealed-key.ts'
 import type { KeyChange } from '../store/store.ts'
 import { DEFAULT_KEY_POLICY } from './key-life.ts'
 import { KeyRing } from './key-ring.ts'
-import type { SealedKey } from './sealed-key.ts'
 import { SealBroken } from './sealing.ts'
 
 const SEALING_KEY = new Uint8Array(32).fill(1)

@@ -14,11 +14,11 @@ import {
   type KeySource,
 } from '@modulariot/oauth/resource-server'
 import type { CryptoKey } from 'jose'
+import type { SealedKey } from '../records/sealed-key.ts'
 import type { AuthStore } from '../store/store.ts'
 import { keyChange, systemDraft } from './key-change.ts'
 import { begin, type KeyPolicy, type KeyStep, maintain, stateOf, wanted } from './key-life.ts'
 import { newKey } from './new-key.ts'
-import type { SealedKey } from './sealed-key.ts'
 import { SealBroken, unseal } from './sealing.ts'
 import { createSignatures } from './signatures.ts'
 

@@ -9,7 +9,7 @@
 import { OAuthError, type RateLimit, type Refusal } from '@modulariot/oauth/protocol'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { LRUCache } from 'lru-cache'
-import type { Client } from '../clients/client.ts'
+import type { Client } from '../records/client.ts'
 import type { AuthStore, QuotaCount, QuotaTake } from '../store/store.ts'
 
 const WINDOWS = [

@@ -1,6 +1,6 @@
 /** Does a client match what was asked for? For adapters that look at documents one by one. */
 
-import type { Client } from '../clients/client.ts'
+import type { Client } from '../records/client.ts'
 import { clientOf, type Row } from './rows.ts'
 import type { ClientPage, ClientQuery } from './store.ts'
 

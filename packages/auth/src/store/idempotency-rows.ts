@@ -4,7 +4,7 @@
  * The trail holds only what changed and may be cut, so it is no source for the answer.
  */
 
-import { type Client, type ClientView, viewOf } from '../clients/client.ts'
+import { type Client, type ClientView, viewOf } from '../records/client.ts'
 import type { Row } from './rows.ts'
 import type { Audited, IdempotentAnswer } from './store.ts'
 

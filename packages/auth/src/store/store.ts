@@ -8,11 +8,11 @@
  */
 
 import type { Environment, Revocation, RevocationPage } from '@modulariot/oauth/protocol'
-import type { Audience } from '../audiences/audience.ts'
-import type { AuditDraft, AuditRow } from '../audit/entry.ts'
-import type { Client, ClientRecord, ClientView, Organization, Tenant } from '../clients/client.ts'
-import type { SealedKey } from '../keys/sealed-key.ts'
-import type { ClientUsage, SecretUsage, UsageBatch } from '../usage/usage.ts'
+import type { Audience } from '../records/audience.ts'
+import type { AuditDraft, AuditRow } from '../records/audit-entry.ts'
+import type { Client, ClientRecord, ClientView, Organization, Tenant } from '../records/client.ts'
+import type { SealedKey } from '../records/sealed-key.ts'
+import type { ClientUsage, SecretUsage, UsageBatch } from '../records/usage.ts'
 
 /** A change and what the trail says of it. */
 export interface Audited<Value> {

@@ -5,7 +5,7 @@
  */
 
 import type { AccessTokenClaims, Introspection } from '@modulariot/oauth/protocol'
-import type { ClientRecord } from '../clients/client.ts'
+import type { ClientRecord } from '../records/client.ts'
 import type { AuthStore } from '../store/store.ts'
 import { type ReadTokenDeps, readToken } from './read-token.ts'
 

@@ -2,10 +2,10 @@
 
 import type { AccessTokenClaims, TokenResponse } from '@modulariot/oauth/protocol'
 import { randomId } from '@modulariot/platform/random-id'
-import type { Allowlist, ClientRecord } from '../clients/client.ts'
 import type { ResolvedGrant } from '../grants/resolve-grant.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { AuthMetrics } from '../metrics/auth-metrics.ts'
+import type { Allowlist, ClientRecord } from '../records/client.ts'
 import { issueTime } from './cut-off.ts'
 import { refreshInSeconds } from './refresh-hint.ts'
 

@@ -1,7 +1,7 @@
 /** Token revocation (RFC 7009 §2): a client puts a token of its own on the feed, durably. */
 
 import { OAuthError } from '@modulariot/oauth/protocol'
-import type { ClientRecord } from '../clients/client.ts'
+import type { ClientRecord } from '../records/client.ts'
 import type { AuthStore } from '../store/store.ts'
 import { type ReadTokenDeps, readToken } from './read-token.ts'
 

@@ -6,8 +6,8 @@
  */
 
 import { StoreConflict } from '@modulariot/platform/storage'
-import type { ClientView } from '../../clients/client.ts'
 import { AdminError } from '../../errors/admin-error.ts'
+import type { ClientView } from '../../records/client.ts'
 import type { IdempotentAnswer } from '../../store/store.ts'
 import type { AdminCall } from './call.ts'
 

@@ -3,8 +3,8 @@
 import { wastefulClients } from '../../admin/usage.ts'
 import { takeCheckpoint } from '../../audit/check-trail.ts'
 import { CheckpointRefused } from '../../audit/checkpoint.ts'
-import type { AuditEntry } from '../../audit/entry.ts'
 import { AdminError, invalidInput } from '../../errors/admin-error.ts'
+import type { AuditEntry } from '../../records/audit-entry.ts'
 import { type AdminCall, cursorOf, filter, pageOf } from './call.ts'
 
 export async function audiences({ context }: AdminCall) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
-import { noUsage } from '../../usage/usage.ts'
+import { noUsage } from '../../records/usage.ts'
 import type { AuthStore, StoreChange } from '../store.ts'
 import {
   countUp,

@@ -1,6 +1,6 @@
 /** What a change unit does to the trail beyond appending: answers for retries, and the cut of its oldest end. */
 
-import type { Client } from '../../clients/client.ts'
+import type { Client } from '../../records/client.ts'
 import { idempotencyRowOf } from '../idempotency-rows.ts'
 import type { AuditCut, Audited } from '../store.ts'
 import type { ChangeUnit } from './change-unit.ts'

@@ -1,7 +1,7 @@
 /** Clients in PostgreSQL: found, searched, made, changed. */
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
-import type { Client, ClientRecord } from '../../clients/client.ts'
+import type { Client, ClientRecord } from '../../records/client.ts'
 import { type ClientFilter, MAX_SCANNED, pageOf } from '../client-query.ts'
 import { clientOf, clientRecordOf } from '../rows.ts'
 import { sought } from '../sought.ts'

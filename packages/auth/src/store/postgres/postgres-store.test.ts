@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { migratePostgres, openPostgres, type RunQuery } from '@modulariot/platform/postgres'
 import { readMigrations, StoreUnavailable } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
-import { viewOf } from '../../clients/client.ts'
+import { viewOf } from '../../records/client.ts'
 import { OLD_KEY, oldTrail } from '../conformance/old-trail.ts'
 import {
   clientOf,

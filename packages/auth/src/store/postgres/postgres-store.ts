@@ -12,7 +12,7 @@ import {
   type Postgres,
 } from '@modulariot/platform/postgres'
 import { type Migrated, readMigrations } from '@modulariot/platform/storage'
-import type { Audience } from '../../audiences/audience.ts'
+import type { Audience } from '../../records/audience.ts'
 import { audienceOf, organizationOf } from '../rows.ts'
 import type { Audited, AuthStore } from '../store.ts'
 import { auditReads } from './audit-rows.ts'

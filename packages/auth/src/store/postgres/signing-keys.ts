@@ -1,7 +1,7 @@
 /** The signing keys in PostgreSQL: read whole, replaced whole. */
 
 import type { RunQuery } from '@modulariot/platform/postgres'
-import type { SealedKey } from '../../keys/sealed-key.ts'
+import type { SealedKey } from '../../records/sealed-key.ts'
 import { sealedKeyOf } from '../rows.ts'
 import type { KeyChange } from '../store.ts'
 import type { ChangeUnit } from './change-unit.ts'

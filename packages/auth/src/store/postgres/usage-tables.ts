@@ -1,7 +1,12 @@
 /** The counters of clients and secrets: added to in batches, never announced as a change. */
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
-import { addSecretUsage, addUsage, type ClientUsage, type SecretUsage } from '../../usage/usage.ts'
+import {
+  addSecretUsage,
+  addUsage,
+  type ClientUsage,
+  type SecretUsage,
+} from '../../records/usage.ts'
 import { clientOf, type Row } from '../rows.ts'
 import { sought } from '../sought.ts'
 import type { AuthStore, UsagePage, UsageQuery } from '../store.ts'

@@ -2,8 +2,8 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { attempt } from '@modulariot/platform/storage'
-import { type AuditDraft, type AuditRow, nextRow } from '../../audit/entry.ts'
-import type { Client, Tenant } from '../../clients/client.ts'
+import { type AuditDraft, type AuditRow, nextRow } from '../../records/audit-entry.ts'
+import type { Client, Tenant } from '../../records/client.ts'
 import { idempotencyRowOf, idempotentAnswerOf } from '../idempotency-rows.ts'
 import { auditRowOf } from '../rows.ts'
 import type { Audited, AuditQuery, AuthStore, IdempotentAnswer } from '../store.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { it } from 'node:test'
 import { migrate, openDatabase, readMigrations } from '@modulariot/platform/storage'
-import { viewOf } from '../../clients/client.ts'
+import { viewOf } from '../../records/client.ts'
 import { OLD_KEY, oldTrail } from '../conformance/old-trail.ts'
 import {
   clientOf,

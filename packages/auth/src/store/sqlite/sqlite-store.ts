@@ -14,9 +14,9 @@ import {
   openDatabase,
   readMigrations,
 } from '@modulariot/platform/storage'
-import type { Audience } from '../../audiences/audience.ts'
-import type { Client, Organization } from '../../clients/client.ts'
-import type { SealedKey } from '../../keys/sealed-key.ts'
+import type { Audience } from '../../records/audience.ts'
+import type { Client, Organization } from '../../records/client.ts'
+import type { SealedKey } from '../../records/sealed-key.ts'
 import { audienceOf, clientOf, clientRecordOf, organizationOf, sealedKeyOf } from '../rows.ts'
 import { sought } from '../sought.ts'
 import type { Audited, Authority, AuthStore, CreateOutcome, StoreChange } from '../store.ts'

@@ -2,7 +2,7 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { attempt } from '@modulariot/platform/storage'
-import { addUsage, type ClientUsage } from '../../usage/usage.ts'
+import { addUsage, type ClientUsage } from '../../records/usage.ts'
 import { clientOf } from '../rows.ts'
 import type { AuthStore } from '../store.ts'
 import { clientUsageOf, secretUsageOf } from '../usage-rows.ts'
