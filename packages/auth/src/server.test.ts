@@ -4,7 +4,6 @@ import type { Revocation } from '@modulariot/oauth/protocol'
 import { createHttpServer } from '@modulariot/platform/http'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { pino } from 'pino'
-import { sampleRecord, sampleSecret } from './clients/sample-client.ts'
 import { createSecret, digestSecret } from './clients/secret.ts'
 import { deriveInstallationKeys } from './keys/sealing.ts'
 import type { Audience } from './records/audience.ts'
@@ -13,6 +12,7 @@ import type { SealedKey } from './records/sealed-key.ts'
 import type { UsageBatch } from './records/usage.ts'
 import { type AuthServer, createAuthServer } from './server.ts'
 import type { AuthStore, StoreChange } from './store/store.ts'
+import { sampleRecord, sampleSecret } from './testing/sample-client.ts'
 
 const ES256: Audience = {
   audience: 'https://api.example',

@@ -6,8 +6,8 @@ import { KeyRing } from '../keys/key-ring.ts'
 import { SealBroken } from '../keys/sealing.ts'
 import type { AuditEntry } from '../records/audit-entry.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
+import { type Installation, openInstallation } from '../testing/sample-installation.ts'
 import { type KeyAdmin, type KeyView, listKeys, replaceKeys, rotateKeys } from './keys.ts'
-import { type Installation, openInstallation } from './sample-installation.ts'
 
 const POLICY = keyPolicy(300, 90)
 const SEALING_KEY = new Uint8Array(32).fill(1)

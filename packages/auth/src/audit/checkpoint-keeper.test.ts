@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { createOrganization } from '../admin/installation.ts'
-import { type Installation, openInstallation } from '../admin/sample-installation.ts'
 import { newClient, newOrganization } from '../store/conformance/samples.ts'
 import type { AuthStore } from '../store/store.ts'
+import { type Installation, openInstallation } from '../testing/sample-installation.ts'
 import { checkTrail } from './check-trail.ts'
 import { createCheckpointSigner, type SignedCheckpoint } from './checkpoint.ts'
 import {

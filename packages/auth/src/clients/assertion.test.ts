@@ -25,11 +25,11 @@ import {
 import type { ClientRecord } from '../records/client.ts'
 import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
+import { sampleRecord } from '../testing/sample-client.ts'
+import { nextPrime, privateRsaJwk, rocaPrime, rsaJwk } from '../testing/sample-weak-keys.ts'
 import { authenticateClient } from './authenticate.ts'
 import { clientKeysOf } from './client-key.ts'
 import { ClientDirectory } from './directory.ts'
-import { sampleRecord } from './sample-client.ts'
-import { nextPrime, privateRsaJwk, rocaPrime, rsaJwk } from './sample-weak-keys.ts'
 
 const ISSUER = 'https://auth.example'
 const NOW = Date.parse('2026-05-01T12:00:00Z')

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
-import { sampleClient } from '../../clients/sample-client.ts'
 import { AdminError } from '../../errors/admin-error.ts'
 import { viewOf } from '../../records/client.ts'
 import type { IdempotentAnswer } from '../../store/store.ts'
+import { sampleClient } from '../../testing/sample-client.ts'
 import type { AdminCall } from './call.ts'
 import { idempotently } from './idempotently.ts'
 

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
-import { sampleSecret } from '../../clients/sample-client.ts'
 import type { Client } from '../../records/client.ts'
+import { sampleSecret } from '../../testing/sample-client.ts'
 import type { Audited } from '../store.ts'
 import {
   ADMIN,

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { verifyTrail } from '../../audit/verify.ts'
-import { SAMPLE_TIME, sampleClient, sampleSecret } from '../../clients/sample-client.ts'
 import type { Audience } from '../../records/audience.ts'
 import type { AuditDraft, AuditEntry, AuditRow } from '../../records/audit-entry.ts'
 import type { Client, Organization } from '../../records/client.ts'
 import type { SealedKey } from '../../records/sealed-key.ts'
+import { SAMPLE_TIME, sampleClient, sampleSecret } from '../../testing/sample-client.ts'
 import type { Audited, AuthStore, ClientQuery, KeyChange } from '../store.ts'
 
 /** A test of what the port promises: its sentence, and how to see it kept. */

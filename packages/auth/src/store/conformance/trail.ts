@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
 import { verifyTrail } from '../../audit/verify.ts'
-import { SAMPLE_TIME } from '../../clients/sample-client.ts'
 import type { AuditRow } from '../../records/audit-entry.ts'
 import { viewOf } from '../../records/client.ts'
+import { SAMPLE_TIME } from '../../testing/sample-client.ts'
 import type { AuditQuery, AuthStore } from '../store.ts'
 import {
   auditedClient,

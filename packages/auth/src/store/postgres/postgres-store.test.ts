@@ -16,7 +16,7 @@ import {
   populate,
   trailOf,
 } from '../conformance/samples.ts'
-import { testAuthStore } from '../store.conformance.ts'
+import { testAuthStore } from '../conformance/store.conformance.ts'
 import type { AuthStore, StoreChange } from '../store.ts'
 import { openPostgresAuthStore } from './postgres-store.ts'
 import { REVISION } from './watch-changes.ts'

@@ -18,7 +18,7 @@ import {
   populate,
   trailOf,
 } from '../conformance/samples.ts'
-import { testAuthStore } from '../store.conformance.ts'
+import { testAuthStore } from '../conformance/store.conformance.ts'
 import type { StoreChange } from '../store.ts'
 import { openSqliteAuthStore } from './sqlite-store.ts'
 

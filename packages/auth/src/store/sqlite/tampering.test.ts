@@ -11,9 +11,9 @@ import { checkTrail, knownHead, takeCheckpoint } from '../../audit/check-trail.t
 import { createCheckpointSigner } from '../../audit/checkpoint.ts'
 import { cutTrail } from '../../audit/cut-trail.ts'
 import type { AuditVerdict } from '../../audit/verify.ts'
-import { SAMPLE_TIME } from '../../clients/sample-client.ts'
 import { AdminError } from '../../errors/admin-error.ts'
 import { type AuditRow, GENESIS_HASH, hashOf } from '../../records/audit-entry.ts'
+import { SAMPLE_TIME } from '../../testing/sample-client.ts'
 import { draftOf, newClient, populate } from '../conformance/samples.ts'
 import { openSqliteAuthStore } from './sqlite-store.ts'
 
