@@ -2,6 +2,7 @@
 
 export * from './admin/clients.ts'
 export { type AdminContext, auditedClient, systemContext } from './admin/context.ts'
+export { type CutResult, cutTrail } from './admin/cut-trail.ts'
 export * from './admin/installation.ts'
 export * from './admin/keys.ts'
 export { assertOrganization, setRetention } from './admin/retention.ts'
@@ -19,9 +20,8 @@ export {
   decodeCheckpoint,
   type SignedCheckpoint,
 } from './audit/checkpoint.ts'
-export { type CheckpointArchive, knownHeads } from './audit/checkpoint-keeper.ts'
-export { type CutResult, cutTrail } from './audit/cut-trail.ts'
 export { type AuditHead, type AuditVerdict, type KnownHead, verifyTrail } from './audit/verify.ts'
+export { type CheckpointArchive, knownHeads } from './background/checkpoint-keeper.ts'
 export { weaknessOf } from './clients/client-key.ts'
 export { type ClientChange, type ClientInput, newClient } from './clients/new-client.ts'
 export { AdminError, type AdminErrorCode } from './errors/admin-error.ts'

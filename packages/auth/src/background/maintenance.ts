@@ -3,7 +3,7 @@
  * store, so that instances may do it at the same time and one of them finds nothing left.
  */
 
-import type { AuthStore } from './store/store.ts'
+import type { AuthStore } from '../store/store.ts'
 
 export interface MaintenanceOptions {
   readonly store: Pick<AuthStore, 'sweep'>

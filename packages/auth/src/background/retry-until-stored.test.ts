@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { StoreUnavailable } from '@modulariot/platform/storage'
-import { untilDone } from './until-done.ts'
+import { untilDone } from './retry-until-stored.ts'
 
 /** Work that fails as often as it is told, with the clock in the test's hand. */
 function setUp(mock: { enable(options: { apis: ['setTimeout'] }): void }, failures: unknown[]) {
