@@ -16,7 +16,7 @@ import { startMaintenance } from './background/maintenance.ts'
 import { retryUntilStored } from './background/retry-until-stored.ts'
 import { ClientDirectory, MAX_STALE_MS } from './clients/directory.ts'
 import { PROBLEM_TYPE, unroutedProblem } from './http/admin/problem.ts'
-import { mountAuthRoutes } from './http/routes.ts'
+import { mountAuthRoutes } from './http/mount.ts'
 import { exactKeys } from './keys/exact-keys.ts'
 import {
   DEFAULT_JWKS_MAX_AGE_SECONDS,

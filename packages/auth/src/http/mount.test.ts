@@ -22,7 +22,7 @@ import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
 import { RevocationFollower } from '../tokens/revocation-follower.ts'
 import { UsageCounter } from '../usage/usage-counter.ts'
-import { mountAuthRoutes } from './routes.ts'
+import { mountAuthRoutes } from './mount.ts'
 
 const ISSUER = 'https://auth.example'
 const ADMIN_AUDIENCE = adminAudience(ISSUER)
