@@ -46,6 +46,8 @@ export {
   viewOf,
 } from './records/client.ts'
 export { type AuthServer, type AuthServerOptions, createAuthServer } from './server.ts'
+export type { ClientQuery } from './store/ports/clients.ts'
+export type { AuditQuery } from './store/ports/trail.ts'
 export { openSqliteAuthStore } from './store/sqlite/sqlite-store.ts'
-export type { AuditQuery, AuthStore, ClientQuery } from './store/store.ts'
+export type { AuthStore } from './store/store.ts'
 export { AUTH_TABLES } from './store/tables.ts'

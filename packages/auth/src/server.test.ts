@@ -11,7 +11,8 @@ import type { ClientRecord } from './records/client.ts'
 import type { SealedKey } from './records/sealed-key.ts'
 import type { UsageBatch } from './records/usage.ts'
 import { type AuthServer, createAuthServer } from './server.ts'
-import type { AuthStore, StoreChange } from './store/store.ts'
+import type { StoreChange } from './store/ports/changes.ts'
+import type { AuthStore } from './store/store.ts'
 import { sampleRecord, sampleSecret } from './testing/sample-client.ts'
 
 const ES256: Audience = {

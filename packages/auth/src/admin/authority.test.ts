@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
 import type { Client } from '../records/client.ts'
-import type { ActorState } from '../store/store.ts'
+import type { ActorState } from '../store/ports/audited-change.ts'
 import { sampleClient } from '../testing/sample-client.ts'
 import { type AdminRequest, authorityOf, authorizedScopes } from './authority.ts'
 

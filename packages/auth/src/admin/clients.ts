@@ -12,7 +12,8 @@ import { AdminError, invalidInput } from '../errors/admin-error.ts'
 import type { Audience } from '../records/audience.ts'
 import type { AuditAction } from '../records/audit-entry.ts'
 import { type Client, type ClientView, type Tenant, viewOf } from '../records/client.ts'
-import type { Audited, ClientQuery, CreateOutcome } from '../store/store.ts'
+import type { Audited } from '../store/ports/audited-change.ts'
+import type { ClientQuery, CreateOutcome } from '../store/ports/clients.ts'
 import { revocationsOf } from '../tokens/cut-off.ts'
 import {
   type AdminContext,

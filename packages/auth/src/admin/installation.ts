@@ -4,7 +4,7 @@ import { createId } from '../clients/secret.ts'
 import { AdminError } from '../errors/admin-error.ts'
 import { type Audience, assertAudience } from '../records/audience.ts'
 import type { Organization } from '../records/client.ts'
-import type { Audited } from '../store/store.ts'
+import type { Audited } from '../store/ports/audited-change.ts'
 import { assertPlainText } from '../text/plain-text.ts'
 import { type AdminContext, auditDraft } from './context.ts'
 

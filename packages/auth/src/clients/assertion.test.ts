@@ -23,6 +23,7 @@ import {
   SignJWT,
 } from 'jose'
 import type { ClientRecord } from '../records/client.ts'
+import type { AssertionStore } from '../store/ports/assertions.ts'
 import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
 import { sampleRecord } from '../testing/sample-client.ts'
@@ -57,7 +58,7 @@ function record(client_id: string, keys: readonly JWK[]): ClientRecord {
   return sampleRecord({ client_id, keys: clientKeysOf({ keys }, [], NOW) })
 }
 
-function deps(over: { store?: Pick<AuthStore, 'useAssertion'> } = {}) {
+function deps(over: { store?: AssertionStore } = {}) {
   const findClient = async (client_id: string) => {
     reads++
     return clients.get(client_id) ?? null

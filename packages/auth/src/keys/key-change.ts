@@ -3,7 +3,7 @@
 import { TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
 import type { AuditDraft } from '../records/audit-entry.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
-import type { KeyChange } from '../store/store.ts'
+import type { KeyChange } from '../store/ports/signing-keys.ts'
 import type { KeyStep } from './key-life.ts'
 
 /** Who does it, and when. */

@@ -15,7 +15,7 @@ import {
 } from '@modulariot/oauth/resource-server'
 import type { CryptoKey } from 'jose'
 import type { SealedKey } from '../records/sealed-key.ts'
-import type { AuthStore } from '../store/store.ts'
+import type { SigningKeyStore } from '../store/ports/signing-keys.ts'
 import { keyChange, systemDraft } from './key-change.ts'
 import { begin, type KeyPolicy, type KeyStep, maintain, stateOf, wanted } from './key-life.ts'
 import { newKey } from './new-key.ts'
@@ -39,7 +39,7 @@ interface OpenKey extends Signer {
 }
 
 export interface KeyRingOptions {
-  readonly store: Pick<AuthStore, 'updateSigningKeys'>
+  readonly store: SigningKeyStore
   readonly sealingKey: Uint8Array
   readonly policy: KeyPolicy
   /** Unix milliseconds. */

@@ -2,11 +2,11 @@
 
 import { OAuthError } from '@modulariot/oauth/protocol'
 import type { ClientRecord } from '../records/client.ts'
-import type { AuthStore } from '../store/store.ts'
+import type { RevokedTokens } from '../store/ports/revocations.ts'
 import { type ReadTokenDeps, readToken } from './read-token.ts'
 
 export interface RevokeDeps extends ReadTokenDeps {
-  readonly store: Pick<AuthStore, 'revokeToken'>
+  readonly store: RevokedTokens
 }
 
 /** Of one client on the feed at once; a client that needs more has its tokens cut off instead. */

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
 import { noUsage } from '../../records/usage.ts'
-import type { AuthStore, StoreChange } from '../store.ts'
+import type { StoreChange } from '../ports/changes.ts'
+import type { AuthStore } from '../store.ts'
 import {
   countUp,
   keyOf,

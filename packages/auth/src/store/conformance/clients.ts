@@ -5,7 +5,7 @@ import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
 import type { Client } from '../../records/client.ts'
 import { sampleSecret } from '../../testing/sample-client.ts'
-import type { Audited } from '../store.ts'
+import type { Audited } from '../ports/audited-change.ts'
 import {
   ADMIN,
   allClients,

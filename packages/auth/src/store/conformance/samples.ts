@@ -7,7 +7,10 @@ import type { AuditDraft, AuditEntry, AuditRow } from '../../records/audit-entry
 import type { Client, Organization } from '../../records/client.ts'
 import type { SealedKey } from '../../records/sealed-key.ts'
 import { SAMPLE_TIME, sampleClient, sampleSecret } from '../../testing/sample-client.ts'
-import type { Audited, AuthStore, ClientQuery, KeyChange } from '../store.ts'
+import type { Audited } from '../ports/audited-change.ts'
+import type { ClientQuery } from '../ports/clients.ts'
+import type { KeyChange } from '../ports/signing-keys.ts'
+import type { AuthStore } from '../store.ts'
 
 /** A test of what the port promises: its sentence, and how to see it kept. */
 export type StorePromise = (sentence: string, run: (stores: Stores) => Promise<void>) => void

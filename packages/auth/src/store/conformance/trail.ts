@@ -7,7 +7,8 @@ import { verifyTrail } from '../../audit/verify.ts'
 import type { AuditRow } from '../../records/audit-entry.ts'
 import { viewOf } from '../../records/client.ts'
 import { SAMPLE_TIME } from '../../testing/sample-client.ts'
-import type { AuditQuery, AuthStore } from '../store.ts'
+import type { AuditQuery } from '../ports/trail.ts'
+import type { AuthStore } from '../store.ts'
 import {
   auditedClient,
   clientIds,

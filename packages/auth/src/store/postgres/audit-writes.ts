@@ -2,7 +2,8 @@
 
 import type { Client } from '../../records/client.ts'
 import { idempotencyRowOf } from '../idempotency-rows.ts'
-import type { AuditCut, Audited } from '../store.ts'
+import type { Audited } from '../ports/audited-change.ts'
+import type { AuditCut } from '../ports/trail.ts'
 import type { ChangeUnit } from './change-unit.ts'
 
 /** Entries about clients, with what retries are answered with. */

@@ -17,7 +17,8 @@ import {
   trailOf,
 } from '../conformance/samples.ts'
 import { testAuthStore } from '../conformance/store.conformance.ts'
-import type { AuthStore, StoreChange } from '../store.ts'
+import type { StoreChange } from '../ports/changes.ts'
+import type { AuthStore } from '../store.ts'
 import { openPostgresAuthStore } from './postgres-store.ts'
 import { REVISION } from './watch-changes.ts'
 

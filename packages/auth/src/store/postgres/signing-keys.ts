@@ -2,8 +2,8 @@
 
 import type { RunQuery } from '@modulariot/platform/postgres'
 import type { SealedKey } from '../../records/sealed-key.ts'
+import type { KeyChange } from '../ports/signing-keys.ts'
 import { sealedKeyOf } from '../rows.ts'
-import type { KeyChange } from '../store.ts'
 import type { ChangeUnit } from './change-unit.ts'
 
 const COLUMNS = 'kid, alg, public_jwk, sealed, created_at, activates_at, retires_at'

@@ -19,7 +19,7 @@ import {
   trailOf,
 } from '../conformance/samples.ts'
 import { testAuthStore } from '../conformance/store.conformance.ts'
-import type { StoreChange } from '../store.ts'
+import type { StoreChange } from '../ports/changes.ts'
 import { openSqliteAuthStore } from './sqlite-store.ts'
 
 const prefix = join(tmpdir(), 'miot-')
