@@ -71,6 +71,7 @@ function createStore() {
     addUsage: async (batch) => {
       state.usage.push(batch)
     },
+    listSigningKeys: async () => state.keys,
     updateSigningKeys: async (update) => {
       state.keys = update(state.keys)?.keys ?? state.keys
       return state.keys

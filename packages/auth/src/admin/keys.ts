@@ -35,7 +35,7 @@ export interface KeyAdmin extends AdminContext {
 }
 
 export async function listKeys(context: AdminContext): Promise<KeyView[]> {
-  const keys = await context.store.updateSigningKeys(() => null)
+  const keys = await context.store.listSigningKeys()
   return keys.map((key) => viewOf(key, context.now()))
 }
 
@@ -87,7 +87,7 @@ async function candidatesFor(
   alg: SigningAlgorithm | null,
   { store, sealingKey, now }: KeyAdmin,
 ): Promise<SealedKey[]> {
-  const keys = await store.updateSigningKeys(() => null)
+  const keys = await store.listSigningKeys()
   await assertOneOpens(keys, sealingKey)
   const inUse = [...new Set(keys.map((key) => key.alg))]
   const algorithms = alg === null ? inUse : inUse.filter((one) => one === alg)

@@ -41,6 +41,10 @@ const CLAIMS = {
 let sealed: readonly SealedKey[] = []
 const ringOn = (isAway: () => boolean): KeyRing => {
   const store: SigningKeyStore = {
+    listSigningKeys: async () => {
+      if (isAway()) throw new StoreUnavailable('gone')
+      return sealed
+    },
     updateSigningKeys: async (update) => {
       if (isAway()) throw new StoreUnavailable('gone')
       sealed = update(sealed)?.keys ?? sealed

@@ -118,6 +118,7 @@ export function testChanges(name: string, promise: StorePromise): void {
         await handle.listAudiences()
         await handle.createAudience(newAudience())
         await handle.createFirst(newOrganization(), newClient('second'))
+        await handle.listSigningKeys()
         await handle.updateSigningKeys(unchanged)
         await assert.rejects(handle.createClients([newClient('first')]), StoreConflict)
         await handle.createClients([])

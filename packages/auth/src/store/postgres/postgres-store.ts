@@ -138,12 +138,8 @@ async function createStore(postgres: Postgres): Promise<AuthStore> {
     sweep: (nowSeconds, limit) => sweep(postgres, nowSeconds, limit),
     ...usageTables(postgres),
 
-    updateSigningKeys: async (update) => {
-      const current = await readSigningKeys(postgres.query)
-      // Asking without changing is the common case, and must not take the lock.
-      if (update(current) === null) return current
-      return change((unit) => updateSigningKeys(unit, update))
-    },
+    listSigningKeys: () => readSigningKeys(postgres.query),
+    updateSigningKeys: (update) => change((unit) => updateSigningKeys(unit, update)),
 
     recordAudit: (audit) => change((unit) => unit.audit([audit])),
     cutAudit: (cut) => change((unit) => cutAudit(unit, cut)),

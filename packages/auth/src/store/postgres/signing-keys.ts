@@ -22,7 +22,6 @@ export async function updateSigningKeys(
 ): Promise<readonly SealedKey[]> {
   const before = await readSigningKeys(unit.query)
   const change = update(before)
-  // Another instance may have done it since it was asked for.
   if (change === null) return before
   const { keys, audit, revoke } = change
   await unit.query('DELETE FROM auth.signing_keys')

@@ -68,6 +68,8 @@ function createStore(database: DatabaseSync): AuthStore {
     return result
   }
 
+  const readSigningKeys = (): SealedKey[] => sql.signingKeys.all().map(sealedKeyOf)
+
   /** Runs in the unit whose change it guards. @throws what the authority throws. */
   function assertAuthority(authority: Authority | null = null): void {
     if (authority === null) return
@@ -147,22 +149,17 @@ function createStore(database: DatabaseSync): AuthStore {
 
     ...usageTables(database, writeUnannounced),
 
-    updateSigningKeys: async (update) => {
-      const read = (): SealedKey[] => sql.signingKeys.all().map(sealedKeyOf)
-      const current = await attempt(read)
-      // Asking without changing is the common case, and must not take the write lock.
-      if (update(current) === null) return current
-      return write(() => {
-        const before = read()
+    listSigningKeys: () => attempt(readSigningKeys),
+    updateSigningKeys: (update) =>
+      write(() => {
+        const before = readSigningKeys()
         const change = update(before)
-        // Another process may have done it between the two reads.
         if (change === null) return before
         rows.signingKeys(change.keys)
         for (const draft of change.audit) trail.append(draft)
         rows.revoke(change.revoke)
-        return read()
-      })
-    },
+        return readSigningKeys()
+      }),
 
     findIdempotent: (tenant, key, authority) =>
       attempt(() => {
