@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { type CryptoKey, decodeJwt, exportJWK, generateKeyPair, importJWK } from 'jose'
 import * as oauth from 'oauth4webapi'
-import { privateRsaJwk, rocaPrime, rsaJwk } from '../packages/auth/src/clients/sample-weak-keys.ts'
+import { privateRsaJwk, rocaPrime, rsaJwk } from '../packages/auth/src/testing/sample-weak-keys.ts'
 import {
   ASSERTION_ALGORITHMS,
   ASSERTION_TYPE,

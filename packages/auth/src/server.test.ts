@@ -4,15 +4,16 @@ import type { Revocation } from '@modulariot/oauth/protocol'
 import { createHttpServer } from '@modulariot/platform/http'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { pino } from 'pino'
-import type { Audience } from './audiences/audience.ts'
-import type { ClientRecord } from './clients/client.ts'
-import { sampleRecord, sampleSecret } from './clients/sample-client.ts'
 import { createSecret, digestSecret } from './clients/secret.ts'
-import type { SealedKey } from './keys/sealed-key.ts'
 import { deriveInstallationKeys } from './keys/sealing.ts'
+import type { Audience } from './records/audience.ts'
+import type { ClientRecord } from './records/client.ts'
+import type { SealedKey } from './records/sealed-key.ts'
+import type { UsageBatch } from './records/usage.ts'
 import { type AuthServer, createAuthServer } from './server.ts'
-import type { AuthStore, StoreChange } from './store/store.ts'
-import type { UsageBatch } from './usage/usage.ts'
+import type { StoreChange } from './store/ports/changes.ts'
+import type { AuthStore } from './store/store.ts'
+import { sampleRecord, sampleSecret } from './testing/sample-client.ts'
 
 const ES256: Audience = {
   audience: 'https://api.example',
@@ -70,6 +71,7 @@ function createStore() {
     addUsage: async (batch) => {
       state.usage.push(batch)
     },
+    listSigningKeys: async () => state.keys,
     updateSigningKeys: async (update) => {
       state.keys = update(state.keys)?.keys ?? state.keys
       return state.keys

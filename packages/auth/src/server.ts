@@ -11,10 +11,12 @@ import { type AdminContext, systemContext } from './admin/context.ts'
 import { ensureAudience } from './admin/installation.ts'
 import { ADMIN_SCOPES, adminAudience, FEED_SCOPE, feedAudience } from './admin/scopes.ts'
 import { createCheckpointSigner } from './audit/checkpoint.ts'
-import { type CheckpointArchive, startCheckpoints } from './audit/checkpoint-keeper.ts'
+import { type CheckpointArchive, startCheckpoints } from './background/checkpoint-keeper.ts'
+import { startMaintenance } from './background/maintenance.ts'
+import { retryUntilStored } from './background/retry-until-stored.ts'
 import { ClientDirectory, MAX_STALE_MS } from './clients/directory.ts'
 import { PROBLEM_TYPE, unroutedProblem } from './http/admin/problem.ts'
-import { mountAuthRoutes } from './http/routes.ts'
+import { mountAuthRoutes } from './http/mount.ts'
 import { exactKeys } from './keys/exact-keys.ts'
 import {
   DEFAULT_JWKS_MAX_AGE_SECONDS,
@@ -25,11 +27,9 @@ import { KeyRing } from './keys/key-ring.ts'
 import type { InstallationKeys } from './keys/sealing.ts'
 import { LoginLimits } from './limits/login-limits.ts'
 import { TokenQuotas } from './limits/token-quotas.ts'
-import { startMaintenance } from './maintenance.ts'
-import { createAuthMetrics, publishUsage } from './metrics.ts'
+import { createAuthMetrics, publishUsage } from './metrics/auth-metrics.ts'
 import type { AuthStore } from './store/store.ts'
 import { RevocationFollower } from './tokens/revocation-follower.ts'
-import { untilDone } from './until-done.ts'
 import { UsageCounter, type UsageTotals } from './usage/usage-counter.ts'
 
 export interface AuthServerOptions {
@@ -96,11 +96,11 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
   await loadKeys()
   const revocations = new RevocationFollower({ store, now, onError: options.onError })
   await revocations.start()
-  // A change is told once; an instance that missed it would go on signing with a key that was revoked.
-  const readingKeys = untilDone(loadKeys, options.onError)
+  // A change is announced once; an instance that missed it would go on signing with a key that was revoked.
+  const keyReload = retryUntilStored(loadKeys, options.onError)
   const stopWatching = store.onChange((change) => {
     directory.forget(change.clients)
-    if (change.keys) readingKeys.start()
+    if (change.keys) keyReload.start()
     if (change.revocations) void revocations.catchUp()
   })
 
@@ -152,7 +152,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
     usageTotals: () => usage.totals(),
     close: async () => {
       stopWatching()
-      readingKeys.stop()
+      keyReload.stop()
       stopMaintenance()
       revocations.close()
       await usage.close()

@@ -167,5 +167,5 @@ function missingKey({ database }: Config, path: string): string {
 /** Whether something in it was made with an encryption key. */
 async function isInUse(store: AuthStore): Promise<boolean> {
   const organizations = await store.listOrganizations()
-  return organizations.length > 0 || (await store.updateSigningKeys(() => null)).length > 0
+  return organizations.length > 0 || (await store.listSigningKeys()).length > 0
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
-import type { Client } from '../clients/client.ts'
-import { sampleClient } from '../clients/sample-client.ts'
-import type { ActorState } from '../store/store.ts'
+import type { Client } from '../records/client.ts'
+import type { ActorState } from '../store/ports/audited-change.ts'
+import { sampleClient } from '../testing/sample-client.ts'
 import { type AdminRequest, authorityOf, authorizedScopes } from './authority.ts'
 
 const NOW = 1_800_000_000

@@ -8,8 +8,8 @@
 
 import { type AccessTokenClaims, OAuthError, type Refusal } from '@modulariot/oauth/protocol'
 import { assertAddressAllowed } from '../clients/allowlist.ts'
-import type { Client } from '../clients/client.ts'
-import type { ActorState, Authority } from '../store/store.ts'
+import type { Client } from '../records/client.ts'
+import type { ActorState, Authority } from '../store/ports/audited-change.ts'
 import type { AdminScope } from './scopes.ts'
 
 /** What a request to the admin API brings, once its token has been verified. */

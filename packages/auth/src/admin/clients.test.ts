@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { AdminError, type AdminErrorCode } from '../admin-error.ts'
-import type { AuditEntry } from '../audit/entry.ts'
-import type { Client, ClientView } from '../clients/client.ts'
 import type { ClientChange, ClientInput } from '../clients/new-client.ts'
-import { SAMPLE_TIME, sampleClient, sampleSecret } from '../clients/sample-client.ts'
+import { AdminError, type AdminErrorCode } from '../errors/admin-error.ts'
+import type { AuditEntry } from '../records/audit-entry.ts'
+import type { Client, ClientView } from '../records/client.ts'
+import { SAMPLE_TIME, sampleClient, sampleSecret } from '../testing/sample-client.ts'
+import { ADMIN, API, type Installation, openInstallation } from '../testing/sample-installation.ts'
 import {
   changeClient,
   createClient,
@@ -15,7 +16,6 @@ import {
   updateClient,
 } from './clients.ts'
 import { type AdminContext, auditedClient } from './context.ts'
-import { ADMIN, API, type Installation, openInstallation } from './sample-installation.ts'
 import { addSecret, revokeSecret, rotateSecrets } from './secrets.ts'
 import { listSecrets } from './usage.ts'
 

@@ -1,10 +1,6 @@
 /** Administering clients: make, find, change, disable. Every change is in the trail. */
 
 import { setImmediate } from 'node:timers/promises'
-import { AdminError, invalidInput } from '../admin-error.ts'
-import type { Audience } from '../audiences/audience.ts'
-import type { AuditAction } from '../audit/entry.ts'
-import { type Client, type ClientView, type Tenant, viewOf } from '../clients/client.ts'
 import {
   type ClientChange,
   type ClientInput,
@@ -12,7 +8,12 @@ import {
   type Registration,
   withInput,
 } from '../clients/new-client.ts'
-import type { Audited, ClientQuery, CreateOutcome } from '../store/store.ts'
+import { AdminError, invalidInput } from '../errors/admin-error.ts'
+import type { Audience } from '../records/audience.ts'
+import type { AuditAction } from '../records/audit-entry.ts'
+import { type Client, type ClientView, type Tenant, viewOf } from '../records/client.ts'
+import type { Audited } from '../store/ports/audited-change.ts'
+import type { ClientQuery, CreateOutcome } from '../store/ports/clients.ts'
 import { revocationsOf } from '../tokens/cut-off.ts'
 import {
   type AdminContext,

@@ -3,11 +3,12 @@
  * this is where they differ.
  */
 
-import { AdminError } from '../admin-error.ts'
 import { changesOf } from '../audit/changes.ts'
-import type { Actor, AuditAction, AuditDraft } from '../audit/entry.ts'
-import type { Client, Tenant } from '../clients/client.ts'
-import type { Audited, AuthStore } from '../store/store.ts'
+import { AdminError } from '../errors/admin-error.ts'
+import type { Actor, AuditAction, AuditDraft } from '../records/audit-entry.ts'
+import type { Client, Tenant } from '../records/client.ts'
+import type { Audited } from '../store/ports/audited-change.ts'
+import type { AuthStore } from '../store/store.ts'
 import type { AdminAuthority } from './authority.ts'
 import { isAdminScope } from './scopes.ts'
 

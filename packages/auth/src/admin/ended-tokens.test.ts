@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { AdminError } from '../admin-error.ts'
-import type { AuditEntry } from '../audit/entry.ts'
-import type { ClientView } from '../clients/client.ts'
 import type { ClientChange } from '../clients/new-client.ts'
+import { AdminError } from '../errors/admin-error.ts'
+import type { AuditEntry } from '../records/audit-entry.ts'
+import type { ClientView } from '../records/client.ts'
+import { API, type Installation, openInstallation } from '../testing/sample-installation.ts'
 import { createClient, updateClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
-import { API, type Installation, openInstallation } from './sample-installation.ts'
 import { addSecret, revokeSecret, rotateSecrets } from './secrets.ts'
 import { revokeClientTokens, setResourceServer } from './tokens.ts'
 

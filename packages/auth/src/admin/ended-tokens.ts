@@ -1,8 +1,8 @@
 /** Ending the tokens a client has, so that those that follow are taken. */
 
-import { AdminError } from '../admin-error.ts'
-import type { Client } from '../clients/client.ts'
 import { type Circumstances, takesAway } from '../clients/takes-away.ts'
+import { AdminError } from '../errors/admin-error.ts'
+import type { Client } from '../records/client.ts'
 import { cutOff } from '../tokens/cut-off.ts'
 
 /** Verifiers take an `iat` that is a minute ahead, and not more. */

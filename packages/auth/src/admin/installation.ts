@@ -1,11 +1,11 @@
 /** What belongs to the whole installation: organizations and audiences. */
 
-import { AdminError } from '../admin-error.ts'
-import { type Audience, assertAudience } from '../audiences/audience.ts'
-import type { Organization } from '../clients/client.ts'
 import { createId } from '../clients/secret.ts'
-import { assertPlainText } from '../plain-text.ts'
-import type { Audited } from '../store/store.ts'
+import { AdminError } from '../errors/admin-error.ts'
+import { type Audience, assertAudience } from '../records/audience.ts'
+import type { Organization } from '../records/client.ts'
+import type { Audited } from '../store/ports/audited-change.ts'
+import { assertPlainText } from '../text/plain-text.ts'
 import { type AdminContext, auditDraft } from './context.ts'
 
 export async function createOrganization(

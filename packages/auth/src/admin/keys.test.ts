@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { AdminError, type AdminErrorCode } from '../admin-error.ts'
-import type { AuditEntry } from '../audit/entry.ts'
+import { AdminError, type AdminErrorCode } from '../errors/admin-error.ts'
 import { keyPolicy } from '../keys/key-life.ts'
 import { KeyRing } from '../keys/key-ring.ts'
-import type { SealedKey } from '../keys/sealed-key.ts'
 import { SealBroken } from '../keys/sealing.ts'
+import type { AuditEntry } from '../records/audit-entry.ts'
+import type { SealedKey } from '../records/sealed-key.ts'
+import { type Installation, openInstallation } from '../testing/sample-installation.ts'
 import { type KeyAdmin, type KeyView, listKeys, replaceKeys, rotateKeys } from './keys.ts'
-import { type Installation, openInstallation } from './sample-installation.ts'
 
 const POLICY = keyPolicy(300, 90)
 const SEALING_KEY = new Uint8Array(32).fill(1)

@@ -1,7 +1,7 @@
 /** Administering signing keys; they belong to the installation, so only whoever is on the box does. */
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
-import { AdminError } from '../admin-error.ts'
+import { AdminError } from '../errors/admin-error.ts'
 import { keyChange } from '../keys/key-change.ts'
 import {
   goneAt,
@@ -12,8 +12,8 @@ import {
   stateOf,
 } from '../keys/key-life.ts'
 import { newKey } from '../keys/new-key.ts'
-import type { SealedKey } from '../keys/sealed-key.ts'
 import { unseal } from '../keys/sealing.ts'
+import type { SealedKey } from '../records/sealed-key.ts'
 import type { AdminContext } from './context.ts'
 
 export interface KeyView {
@@ -35,7 +35,7 @@ export interface KeyAdmin extends AdminContext {
 }
 
 export async function listKeys(context: AdminContext): Promise<KeyView[]> {
-  const keys = await context.store.updateSigningKeys(() => null)
+  const keys = await context.store.listSigningKeys()
   return keys.map((key) => viewOf(key, context.now()))
 }
 
@@ -87,7 +87,7 @@ async function candidatesFor(
   alg: SigningAlgorithm | null,
   { store, sealingKey, now }: KeyAdmin,
 ): Promise<SealedKey[]> {
-  const keys = await store.updateSigningKeys(() => null)
+  const keys = await store.listSigningKeys()
   await assertOneOpens(keys, sealingKey)
   const inUse = [...new Set(keys.map((key) => key.alg))]
   const algorithms = alg === null ? inUse : inUse.filter((one) => one === alg)

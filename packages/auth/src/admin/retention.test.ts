@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { AuditEntry } from '../audit/entry.ts'
+import type { AuditEntry } from '../records/audit-entry.ts'
+import { type Installation, openInstallation } from '../testing/sample-installation.ts'
 import { setRetention } from './retention.ts'
-import { type Installation, openInstallation } from './sample-installation.ts'
 
 /** A telemetry store of which nothing else is known. */
 function memory(fails = false) {

@@ -3,7 +3,7 @@
  * API may run without Auth; who changed it is told here, in the one trail there is.
  */
 
-import { AdminError } from '../admin-error.ts'
+import { AdminError } from '../errors/admin-error.ts'
 import { type AdminContext, auditDraft } from './context.ts'
 
 /** The part of the telemetry store that knows. Null: as the installation does. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { AdminError } from '../admin-error.ts'
+import { AdminError } from '../errors/admin-error.ts'
 import { parseClientInput } from './schemas.ts'
 
 const GOOD = { name: 'a', grants: [{ audience: 'https://api.example' }] }

@@ -7,8 +7,8 @@ import { ENVIRONMENTS, SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
 import { parseUniqueJson } from '@modulariot/platform/http'
 import Type, { type TSchema } from 'typebox'
 import { Compile } from 'typebox/schema'
-import { invalidInput } from '../admin-error.ts'
 import type { ClientChange, ClientInput } from '../clients/new-client.ts'
+import { invalidInput } from '../errors/admin-error.ts'
 
 const Nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
 const Choice = (values: readonly string[]) => Type.Union(values.map((value) => Type.Literal(value)))

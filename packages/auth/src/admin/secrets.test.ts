@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { AdminError, type AdminErrorCode } from '../admin-error.ts'
-import type { AuditEntry } from '../audit/entry.ts'
-import type { ClientView } from '../clients/client.ts'
 import { digestSecret } from '../clients/secret.ts'
+import { AdminError, type AdminErrorCode } from '../errors/admin-error.ts'
+import type { AuditEntry } from '../records/audit-entry.ts'
+import type { ClientView } from '../records/client.ts'
+import { API, type Installation, openInstallation } from '../testing/sample-installation.ts'
 import { createClient, getClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
-import { API, type Installation, openInstallation } from './sample-installation.ts'
 import { addSecret, revokeSecret, rotateSecrets } from './secrets.ts'
 
 const HOUR = 3600

@@ -1,8 +1,8 @@
 /** Administering a client's secrets: several side by side, so that a rotation has an overlap. */
 
-import { AdminError, invalidInput } from '../admin-error.ts'
-import type { Client, ClientView, StoredSecret } from '../clients/client.ts'
 import { newSecret } from '../clients/new-client.ts'
+import { AdminError, invalidInput } from '../errors/admin-error.ts'
+import type { Client, ClientView, StoredSecret } from '../records/client.ts'
 import { type CreatedClient, changeClient, getClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
 

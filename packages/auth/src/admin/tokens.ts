@@ -1,7 +1,7 @@
 /** Administering what clients hold already, and which of them receive others' tokens. */
 
-import { AdminError, invalidInput } from '../admin-error.ts'
-import type { Client, ClientView } from '../clients/client.ts'
+import { AdminError, invalidInput } from '../errors/admin-error.ts'
+import type { Client, ClientView } from '../records/client.ts'
 import { changeClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
 import { endTokens } from './ended-tokens.ts'

@@ -1,6 +1,6 @@
 /** What clients and their secrets are used for, for whoever owns them. */
 
-import type { ClientView } from '../clients/client.ts'
+import type { ClientView } from '../records/client.ts'
 import {
   type ClientUsage,
   isWasteful,
@@ -8,7 +8,7 @@ import {
   type SecretUsage,
   type Waste,
   wasteOf,
-} from '../usage/usage.ts'
+} from '../records/usage.ts'
 import { getClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { sampleClient, sampleSecret } from '../clients/sample-client.ts'
+import { sampleClient, sampleSecret } from '../testing/sample-client.ts'
 import { changesOf, MAX_MEMBER_LENGTH } from './changes.ts'
 
 describe('what an entry says of a change', () => {

@@ -1,17 +1,15 @@
 /** The trail in the store against its signed base and the checkpoints at hand. */
 
 import { setImmediate } from 'node:timers/promises'
-import type { AuthStore } from '../store/store.ts'
+import { type AuditRow, GENESIS_HASH } from '../records/audit-entry.ts'
+import type { TrailReader } from '../store/ports/trail.ts'
 import {
   type Checkpoint,
   CheckpointRefused,
   type CheckpointSigner,
   type SignedCheckpoint,
 } from './checkpoint.ts'
-import { type AuditRow, GENESIS_HASH } from './entry.ts'
 import { type AuditVerdict, type KnownHead, verifyTrail } from './verify.ts'
-
-type TrailStore = Pick<AuthStore, 'readAudit' | 'readAuditBase' | 'listAudit'>
 
 /** Few, since the embedded store reads and we hash on the event loop, which belongs to every tenant. */
 const PAGE_ROWS = 100
@@ -22,7 +20,7 @@ const PAGE_ROWS = 100
  * @param known heads noted elsewhere; the signatures of those that come from checkpoints have been verified.
  */
 export async function checkTrail(
-  store: TrailStore,
+  store: TrailReader,
   signer: CheckpointSigner,
   known: readonly KnownHead[] = [],
 ): Promise<AuditVerdict> {
@@ -35,7 +33,7 @@ export async function checkTrail(
 }
 
 async function checkFromBase(
-  store: TrailStore,
+  store: TrailReader,
   signer: CheckpointSigner,
   text: string | null,
   known: readonly KnownHead[],
@@ -51,7 +49,7 @@ async function checkFromBase(
 
 /** @throws CheckpointRefused when the base in the store is not one that this installation signed. */
 export async function readBase(
-  store: Pick<AuthStore, 'readAuditBase'>,
+  store: TrailReader,
   signer: CheckpointSigner,
 ): Promise<Checkpoint | null> {
   const text = await store.readAuditBase()
@@ -60,7 +58,7 @@ export async function readBase(
 
 /** In the order of `seq`, behind `after`; null: all. Other work gets its turn between two pages. */
 export async function* trailRows(
-  store: Pick<AuthStore, 'readAudit'>,
+  store: TrailReader,
   after: number | null,
 ): AsyncGenerator<AuditRow> {
   for (let seq = after; ; ) {
@@ -84,7 +82,7 @@ export function knownHead({ seq, hash, at }: Checkpoint): KnownHead {
  * @throws CheckpointRefused when the base in the store is not one that this installation signed.
  */
 export async function takeCheckpoint(
-  store: TrailStore,
+  store: TrailReader,
   signer: CheckpointSigner,
   now: number,
 ): Promise<SignedCheckpoint> {

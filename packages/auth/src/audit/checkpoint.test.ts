@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { compactVerify, importJWK } from 'jose'
 import { deriveInstallationKeys } from '../keys/sealing.ts'
+import { GENESIS_HASH } from '../records/audit-entry.ts'
 import { CheckpointRefused, createCheckpointSigner } from './checkpoint.ts'
-import { GENESIS_HASH } from './entry.ts'
 
 const ISSUER = 'https://auth.example'
 const signerOf = (byte: number) =>

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { type AuditRow, GENESIS_HASH, hashOf, nextRow } from '../records/audit-entry.ts'
 import { draftOf } from '../store/conformance/samples.ts'
-import { type AuditRow, GENESIS_HASH, hashOf, nextRow } from './entry.ts'
 import { type AuditHead, type VerifyOptions, verifyTrail } from './verify.ts'
 
 function trailOf(length: number): AuditRow[] {

@@ -1,6 +1,6 @@
 /** Is the trail whole? Names the first row that is not as it was written. */
 
-import { type AuditRow, GENESIS_HASH, hashOf } from './entry.ts'
+import { type AuditRow, GENESIS_HASH, hashOf } from '../records/audit-entry.ts'
 
 /** A place in the trail. */
 export interface AuditHead {

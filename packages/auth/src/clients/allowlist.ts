@@ -2,8 +2,8 @@
 
 import { OAuthError, type Refusal } from '@modulariot/oauth/protocol'
 import { addressInList, parseAddressRange } from '@modulariot/platform/http'
-import { invalidInput } from '../admin-error.ts'
-import type { Allowlist, Client } from './client.ts'
+import { invalidInput } from '../errors/admin-error.ts'
+import type { Allowlist, Client } from '../records/client.ts'
 
 /** Also bounds what an access token has to carry for the API to check the same. */
 export const MAX_CIDRS = 32

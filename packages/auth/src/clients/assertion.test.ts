@@ -22,14 +22,15 @@ import {
   type JWK,
   SignJWT,
 } from 'jose'
+import type { ClientRecord } from '../records/client.ts'
+import type { AssertionStore } from '../store/ports/assertions.ts'
 import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
+import { sampleRecord } from '../testing/sample-client.ts'
+import { nextPrime, privateRsaJwk, rocaPrime, rsaJwk } from '../testing/sample-weak-keys.ts'
 import { authenticateClient } from './authenticate.ts'
-import type { ClientRecord } from './client.ts'
 import { clientKeysOf } from './client-key.ts'
 import { ClientDirectory } from './directory.ts'
-import { sampleRecord } from './sample-client.ts'
-import { nextPrime, privateRsaJwk, rocaPrime, rsaJwk } from './sample-weak-keys.ts'
 
 const ISSUER = 'https://auth.example'
 const NOW = Date.parse('2026-05-01T12:00:00Z')
@@ -57,7 +58,7 @@ function record(client_id: string, keys: readonly JWK[]): ClientRecord {
   return sampleRecord({ client_id, keys: clientKeysOf({ keys }, [], NOW) })
 }
 
-function deps(over: { store?: Pick<AuthStore, 'useAssertion'> } = {}) {
+function deps(over: { store?: AssertionStore } = {}) {
   const findClient = async (client_id: string) => {
     reads++
     return clients.get(client_id) ?? null

@@ -8,8 +8,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { ClientAssertion, Refusal, SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { compactVerify, type JWK } from 'jose'
-import type { AuthStore } from '../store/store.ts'
-import type { ClientKey, ClientRecord } from './client.ts'
+import type { ClientKey, ClientRecord } from '../records/client.ts'
+import type { AssertionStore } from '../store/ports/assertions.ts'
 import { weaknessOf } from './client-key.ts'
 
 /** How far ahead `exp` may be: a short life bounds what a stolen assertion, or a list of used ones, holds. */
@@ -55,7 +55,7 @@ export async function assertionRefusal(
  */
 export function useOnce(
   { sub, claims }: ClientAssertion,
-  store: Pick<AuthStore, 'useAssertion'>,
+  store: AssertionStore,
   nowSeconds: number,
 ): Promise<boolean> {
   // Both were checked with the other claims. Instances whose clocks differ a little agree on the past.

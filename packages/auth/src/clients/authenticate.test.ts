@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OAuthError, type SecretCredentials } from '@modulariot/oauth/protocol'
+import type { ClientRecord } from '../records/client.ts'
+import { sampleRecord, sampleSecret } from '../testing/sample-client.ts'
 import { authenticateClient } from './authenticate.ts'
-import type { ClientRecord } from './client.ts'
 import { ClientDirectory } from './directory.ts'
-import { sampleRecord, sampleSecret } from './sample-client.ts'
 import { createId, createSecret, digestSecret } from './secret.ts'
 
 const digestKey = new Uint8Array(32).fill(7)

@@ -13,16 +13,16 @@ import {
   type Refusal,
   type SecretCredentials,
 } from '@modulariot/oauth/protocol'
-import type { AuthStore } from '../store/store.ts'
+import type { ClientRecord, StoredSecret } from '../records/client.ts'
+import type { AssertionStore } from '../store/ports/assertions.ts'
 import { assertionRefusal, useOnce } from './assertion.ts'
-import type { ClientRecord, StoredSecret } from './client.ts'
 import type { ClientDirectory } from './directory.ts'
 import { digestSecret, digestsEqual, isWellFormedSecret } from './secret.ts'
 
 export interface AuthenticationDeps {
   readonly directory: ClientDirectory
   /** Remembers the assertions that were used. */
-  readonly store: Pick<AuthStore, 'useAssertion'>
+  readonly store: AssertionStore
   /** The `aud` an assertion must have. */
   readonly issuer: string
   /** Keys the digest that secrets are kept as. */

@@ -8,9 +8,9 @@ import {
 } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { calculateJwkThumbprint, type JWK } from 'jose'
-import { AdminError } from '../admin-error.ts'
+import { AdminError } from '../errors/admin-error.ts'
+import { nextPrime, rocaModulus, rsaJwk } from '../testing/sample-weak-keys.ts'
 import { clientKeysOf } from './client-key.ts'
-import { nextPrime, rocaModulus, rsaJwk } from './sample-weak-keys.ts'
 
 const NOW = Date.parse('2026-05-01T12:00:00Z')
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })

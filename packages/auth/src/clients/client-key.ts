@@ -6,8 +6,8 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { KEY_TYPES, SIGNING_ALGORITHMS, type SigningAlgorithm } from '@modulariot/oauth/protocol'
 import type { JWK } from 'jose'
-import { invalidInput } from '../admin-error.ts'
-import type { ClientKey } from './client.ts'
+import { invalidInput } from '../errors/admin-error.ts'
+import type { ClientKey } from '../records/client.ts'
 import { rsaWeakness } from './weak-rsa.ts'
 
 /** A JWK Set (RFC 7517 §5), as its owner sends it. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { ClientRecord } from './client.ts'
+import type { ClientRecord } from '../records/client.ts'
+import { sampleRecord } from '../testing/sample-client.ts'
 import { ClientDirectory } from './directory.ts'
-import { sampleRecord } from './sample-client.ts'
 
 const recordOf = (name: string): ClientRecord => sampleRecord({ name })
 

@@ -9,8 +9,9 @@
  */
 
 import { LRUCache } from 'lru-cache'
-import type { AuthStore, StoreChange } from '../store/store.ts'
-import type { ClientRecord } from './client.ts'
+import type { ClientRecord } from '../records/client.ts'
+import type { Staleness, StoreChange } from '../store/ports/changes.ts'
+import type { ClientLookup } from '../store/ports/clients.ts'
 
 const MAX_CLIENTS = 20_000
 
@@ -20,7 +21,7 @@ export const MAX_STALE_MS = 3_600_000
 /** No client's id. */
 const NOBODY = 'client_'
 
-type DirectoryStore = Pick<AuthStore, 'findClient' | 'silentForMs'>
+type DirectoryStore = ClientLookup & Staleness
 
 export class ClientDirectory {
   readonly #store: DirectoryStore

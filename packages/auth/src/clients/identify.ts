@@ -2,9 +2,9 @@
 
 import { type ClientCredentials, OAuthError } from '@modulariot/oauth/protocol'
 import type { LoginAttempt, LoginLimits } from '../limits/login-limits.ts'
+import type { ClientRecord } from '../records/client.ts'
 import type { UsageCounter } from '../usage/usage-counter.ts'
 import { type AuthenticationDeps, authenticateClient } from './authenticate.ts'
-import type { ClientRecord } from './client.ts'
 import { digestSecret } from './secret.ts'
 
 /** Where a request comes from. */

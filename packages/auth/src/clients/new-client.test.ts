@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { AdminError } from '../admin-error.ts'
-import type { Audience } from '../audiences/audience.ts'
-import type { Tenant } from './client.ts'
+import { AdminError } from '../errors/admin-error.ts'
+import type { Audience } from '../records/audience.ts'
+import type { Tenant } from '../records/client.ts'
+import { SAMPLE_TIME, sampleClient } from '../testing/sample-client.ts'
 import {
   type ClientChange,
   type ClientInput,
@@ -11,7 +12,6 @@ import {
   newSecret,
   withInput,
 } from './new-client.ts'
-import { SAMPLE_TIME, sampleClient } from './sample-client.ts'
 import { digestSecret, isWellFormedSecret } from './secret.ts'
 
 const AUDIENCES: readonly Audience[] = [

@@ -1,11 +1,11 @@
 /** What a client document must keep, when it is new and when it changes. */
 
 import { ENVIRONMENTS, type Environment } from '@modulariot/oauth/protocol'
-import { invalidInput } from '../admin-error.ts'
-import { type Audience, assertTokenLifetime } from '../audiences/audience.ts'
-import { assertPlainChange, assertPlainText } from '../plain-text.ts'
+import { invalidInput } from '../errors/admin-error.ts'
+import { type Audience, assertTokenLifetime } from '../records/audience.ts'
+import type { Allowlist, Client, Grant, Quota, StoredSecret, Tenant } from '../records/client.ts'
+import { assertPlainChange, assertPlainText } from '../text/plain-text.ts'
 import { assertAllowlist } from './allowlist.ts'
-import type { Allowlist, Client, Grant, Quota, StoredSecret, Tenant } from './client.ts'
 import { type ClientKeySet, clientKeysOf } from './client-key.ts'
 import { createId, createSecret, digestSecret } from './secret.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Audience } from '../audiences/audience.ts'
-import type { Allowlist, Client, ClientKey } from './client.ts'
-import { SAMPLE_TIME, sampleClient, sampleSecret } from './sample-client.ts'
+import type { Audience } from '../records/audience.ts'
+import type { Allowlist, Client, ClientKey } from '../records/client.ts'
+import { SAMPLE_TIME, sampleClient, sampleSecret } from '../testing/sample-client.ts'
 import { takesAway } from './takes-away.ts'
 
 const NOW_MS = 1_800_000_000_000

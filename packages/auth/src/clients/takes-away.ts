@@ -8,8 +8,8 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { rangesCover } from '@modulariot/platform/http'
-import { type Audience, TOKEN_LIFETIME_BOUNDS } from '../audiences/audience.ts'
-import type { Allowlist, Client } from './client.ts'
+import { type Audience, TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
+import type { Allowlist, Client } from '../records/client.ts'
 
 export interface Circumstances {
   /** Those that exist; needed where grants or the lifetime change. */

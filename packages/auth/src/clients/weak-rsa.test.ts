@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { checkPrimeSync, generateKeyPairSync, generatePrimeSync } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { modulusOf, nextPrime, rocaModulus, rocaPrime } from './sample-weak-keys.ts'
+import { modulusOf, nextPrime, rocaModulus, rocaPrime } from '../testing/sample-weak-keys.ts'
 import { rsaWeakness } from './weak-rsa.ts'
 
 const ORDINARY_KEYS = 20

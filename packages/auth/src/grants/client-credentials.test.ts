@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ClientDirectory } from '../clients/directory.ts'
-import { sampleRecord, sampleSecret } from '../clients/sample-client.ts'
 import { createSecret, digestSecret } from '../clients/secret.ts'
 import { LoginLimits } from '../limits/login-limits.ts'
 import { TokenQuotas } from '../limits/token-quotas.ts'
+import { sampleRecord, sampleSecret } from '../testing/sample-client.ts'
 import { cutOff } from '../tokens/cut-off.ts'
 import { clientCredentials, type GrantDeps } from './client-credentials.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OAuthError } from '@modulariot/oauth/protocol'
-import { sampleRecord } from '../clients/sample-client.ts'
+import { sampleRecord } from '../testing/sample-client.ts'
 import { resolveGrant } from './resolve-grant.ts'
 
 const TRACK = {

@@ -1,14 +1,8 @@
 /** What exactly a client gets, out of what it may have and what it asks for. */
 
-import { OAuthError, type SigningAlgorithm } from '@modulariot/oauth/protocol'
-import type { ClientRecord } from '../clients/client.ts'
-
-export interface ResolvedGrant {
-  readonly audience: string
-  readonly scopes: readonly string[]
-  readonly lifetimeSeconds: number
-  readonly alg: SigningAlgorithm
-}
+import { OAuthError } from '@modulariot/oauth/protocol'
+import type { ClientRecord } from '../records/client.ts'
+import type { ResolvedGrant } from '../tokens/issue.ts'
 
 /**
  * @param scope null asks for everything granted (RFC 6749 §3.3).

@@ -2,11 +2,11 @@
 
 import { authorizationServerMetadata } from '@modulariot/oauth/protocol'
 import { singleFlight } from '@modulariot/platform/single-flight'
-import type { AuthStore } from '../store/store.ts'
+import type { AudienceLookup } from '../store/ports/audiences.ts'
 
 export interface MetadataDeps {
   readonly issuer: string
-  readonly store: Pick<AuthStore, 'listAudiences'>
+  readonly store: AudienceLookup
 }
 
 export function metadataEndpoint({ issuer, store }: MetadataDeps) {

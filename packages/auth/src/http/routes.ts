@@ -1,17 +1,14 @@
-/** Every METHOD and path of ModularIoT Auth. */
+/**
+ * Every METHOD and path of ModularIoT Auth but those of the admin API, which has a table of its own:
+ * admin/routes.ts.
+ */
 
-import { routeGroup } from '@modulariot/platform/http'
-import type { FastifyError, FastifyInstance } from 'fastify'
+import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify'
 import type { GrantDeps } from '../grants/client-credentials.ts'
-import type { KeyRing } from '../keys/key-ring.ts'
-import type { AuthMetrics } from '../metrics.ts'
-import type { AdminDeps } from './admin/call.ts'
-import { mountAdminRoutes } from './admin/mount.ts'
-import { belowCeiling } from './below-ceiling.ts'
-import { handleError, refusalOf } from './error-handler.ts'
+import { type KeysDeps, keysEndpoint } from './keys-endpoint.ts'
 import { loginEndpoint } from './login-endpoint.ts'
 import { type MetadataDeps, metadataEndpoint } from './metadata-endpoint.ts'
-import { addBodyParsers, type RequestBody } from './request-body.ts'
+import type { RequestBody } from './request-body.ts'
 import {
   type FeedDeps,
   feedEndpoint,
@@ -20,50 +17,40 @@ import {
   type TokenManagementDeps,
 } from './token-management-endpoints.ts'
 
-export type AuthRoutesDeps = GrantDeps &
-  MetadataDeps &
-  TokenManagementDeps &
-  FeedDeps &
-  AdminDeps & {
-    readonly keys: KeyRing
-    readonly jwksMaxAgeSeconds: number
-    readonly metrics: AuthMetrics
-  }
+export type EndpointDeps = GrantDeps & MetadataDeps & TokenManagementDeps & FeedDeps & KeysDeps
 
-export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps): Promise<void> {
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
-    deps.metrics.refused(refusalOf(error))
-    return handleError(error, request, reply)
-  })
-  addBodyParsers(app)
+export type EndpointRequest = FastifyRequest<{
+  Body: RequestBody | undefined
+  Querystring: Record<string, unknown>
+}>
 
-  // Both headers, as RFC 6749 §5.1 asks.
-  const uncached = { 'cache-control': 'no-store', pragma: 'no-cache' }
-  await routeGroup(app, uncached, (routes) => {
-    const login = loginEndpoint(deps)
-    type Login = { Body: RequestBody | undefined }
-    const onRequest = belowCeiling(deps.limits)
-    routes.post<Login>('/api/v1/login', { onRequest, config: { face: 'documented' } }, login)
-    routes.post<Login>('/oauth2/token', { onRequest }, login)
-    routes.post<Login>('/oauth2/introspect', { onRequest }, introspectionEndpoint(deps))
-    routes.post<Login>('/oauth2/revoke', { onRequest }, revocationEndpoint(deps))
-    routes.get<{ Querystring: Record<string, unknown> }>(
-      '/oauth2/revocations',
-      { config: { bearer: true } },
-      feedEndpoint(deps),
-    )
-  })
+export type Endpoint = (
+  deps: EndpointDeps,
+) => (request: EndpointRequest, reply: FastifyReply) => Promise<unknown>
 
-  const cached = (seconds: number) => ({ 'cache-control': `public, max-age=${seconds}` })
-  await routeGroup(app, cached(300), (routes) => {
-    const metadata = metadataEndpoint(deps)
-    routes.get('/.well-known/oauth-authorization-server', metadata)
-    routes.get('/.well-known/openid-configuration', metadata)
-  })
-  await routeGroup(app, cached(deps.jwksMaxAgeSeconds), (routes) => {
-    routes.get('/.well-known/jwks.json', async () => deps.keys.publicKeys())
-  })
-
-  // The admin API has a table of its own: admin/routes.ts.
-  await app.register((scope) => mountAdminRoutes(scope, deps))
+export interface AuthRoute {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** A client proves itself here: refused without its body being read once too many proofs have failed. */
+  readonly login?: true
+  /** How errors are rendered. */
+  readonly config?: FastifyContextConfig
+  /** How long the answer may be kept; left out: it must not be. */
+  readonly maxAgeSeconds?: (deps: EndpointDeps) => number
+  readonly endpoint: Endpoint
 }
+
+const metadataAge = (): number => 300
+const keysAge = ({ jwksMaxAgeSeconds }: KeysDeps): number => jwksMaxAgeSeconds
+
+// biome-ignore format: a table reads best with one line a route
+export const AUTH_ROUTES: readonly AuthRoute[] = [
+  { method: 'POST', path: '/api/v1/login', login: true, config: { face: 'documented' }, endpoint: loginEndpoint },
+  { method: 'POST', path: '/oauth2/token', login: true, endpoint: loginEndpoint },
+  { method: 'POST', path: '/oauth2/introspect', login: true, endpoint: introspectionEndpoint },
+  { method: 'POST', path: '/oauth2/revoke', login: true, endpoint: revocationEndpoint },
+  { method: 'GET', path: '/oauth2/revocations', config: { bearer: true }, endpoint: feedEndpoint },
+  { method: 'GET', path: '/.well-known/oauth-authorization-server', maxAgeSeconds: metadataAge, endpoint: metadataEndpoint },
+  { method: 'GET', path: '/.well-known/openid-configuration', maxAgeSeconds: metadataAge, endpoint: metadataEndpoint },
+  { method: 'GET', path: '/.well-known/jwks.json', maxAgeSeconds: keysAge, endpoint: keysEndpoint },
+]

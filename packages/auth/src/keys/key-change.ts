@@ -1,10 +1,10 @@
 /** A step in the life of keys, as the store takes it: with its entries in the trail and on the feed. */
 
-import { TOKEN_LIFETIME_BOUNDS } from '../audiences/audience.ts'
-import type { AuditDraft } from '../audit/entry.ts'
-import type { KeyChange } from '../store/store.ts'
+import { TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
+import type { AuditDraft } from '../records/audit-entry.ts'
+import type { SealedKey } from '../records/sealed-key.ts'
+import type { KeyChange } from '../store/ports/signing-keys.ts'
 import type { KeyStep } from './key-life.ts'
-import type { SealedKey } from './sealed-key.ts'
 
 /** Who does it, and when. */
 export type KeyActor = Pick<AuditDraft, 'at' | 'actor'>

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { TOKEN_LIFETIME_BOUNDS } from '../audiences/audience.ts'
 import { MAX_STALE_MS } from '../clients/directory.ts'
+import { TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
+import type { SealedKey } from '../records/sealed-key.ts'
 import {
   type KeyPolicy,
   keyPolicy,
@@ -12,7 +13,6 @@ import {
   stateOf,
   wanted,
 } from './key-life.ts'
-import type { SealedKey } from './sealed-key.ts'
 
 const POLICY = keyPolicy(300, 90)
 const START = Date.UTC(2026, 0, 1)

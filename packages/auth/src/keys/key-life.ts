@@ -7,8 +7,8 @@
  */
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
-import { TOKEN_LIFETIME_BOUNDS } from '../audiences/audience.ts'
-import type { SealedKey } from './sealed-key.ts'
+import { TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
+import type { SealedKey } from '../records/sealed-key.ts'
 
 /** `next` is published and signs nothing yet; `retired` verifies until its last token has died. */
 export type KeyState = 'next' | 'active' | 'retired' | 'gone'

@@ -14,11 +14,11 @@ import {
   type KeySource,
 } from '@modulariot/oauth/resource-server'
 import type { CryptoKey } from 'jose'
-import type { AuthStore } from '../store/store.ts'
+import type { SealedKey } from '../records/sealed-key.ts'
+import type { SigningKeyStore } from '../store/ports/signing-keys.ts'
 import { keyChange, systemDraft } from './key-change.ts'
 import { begin, type KeyPolicy, type KeyStep, maintain, stateOf, wanted } from './key-life.ts'
 import { newKey } from './new-key.ts'
-import type { SealedKey } from './sealed-key.ts'
 import { SealBroken, unseal } from './sealing.ts'
 import { createSignatures } from './signatures.ts'
 
@@ -39,7 +39,7 @@ interface OpenKey extends Signer {
 }
 
 export interface KeyRingOptions {
-  readonly store: Pick<AuthStore, 'updateSigningKeys'>
+  readonly store: SigningKeyStore
   readonly sealingKey: Uint8Array
   readonly policy: KeyPolicy
   /** Unix milliseconds. */
@@ -78,13 +78,13 @@ export class KeyRing implements KeySource {
 
   async #loadNow(algorithms: readonly SigningAlgorithm[]): Promise<void> {
     const { store, now } = this.#options
-    const keys = await store.updateSigningKeys(() => null)
+    const keys = await store.listSigningKeys()
     if (!this.#started && keys.length > 0) await this.#take(keys)
     const signing = keys.filter((key) => stateOf(key, now()) === 'active').map(({ alg }) => alg)
     const missing = algorithms.filter((alg) => !signing.includes(alg))
     if (missing.length === 0) return this.#take(keys)
     const candidates = await this.#candidates(missing)
-    await this.#change((current) =>
+    await this.#change(keys, (current) =>
       this.#opensSome(current) ? begin(current, candidates, now()) : null,
     )
   }
@@ -102,7 +102,7 @@ export class KeyRing implements KeySource {
   readAgain(): Promise<void> {
     this.#again ??= this.#inTurn(async () => {
       this.#again = null
-      const keys = await this.#options.store.updateSigningKeys(() => null)
+      const keys = await this.#options.store.listSigningKeys()
       await this.#take(keys).catch((error) => {
         // It is published all the same, and that is what was asked for.
         if (!(error instanceof SealBroken)) throw error
@@ -118,9 +118,9 @@ export class KeyRing implements KeySource {
 
   async #maintainNow(algorithms: readonly SigningAlgorithm[]): Promise<void> {
     const { store, now, policy } = this.#options
-    const keys = await store.updateSigningKeys(() => null)
+    const keys = await store.listSigningKeys()
     const candidates = await this.#candidates(wanted(keys, algorithms, now(), policy))
-    await this.#change((current) => maintain(current, candidates, now(), policy))
+    await this.#change(keys, (current) => maintain(current, candidates, now(), policy))
   }
 
   /** A compact JWS (RFC 7515 §7.1) over the payload, with the `typ` of RFC 9068. */
@@ -160,8 +160,18 @@ export class KeyRing implements KeySource {
     return Promise.all(algorithms.map((alg) => newKey(alg, sealingKey, now())))
   }
 
-  async #change(step: (current: readonly SealedKey[]) => KeyStep | null): Promise<void> {
+  /**
+   * Changes the keys, unless there is nothing to do.
+   *
+   * @param known as they were just read. Usually they show that there is nothing to do, and the store's lock
+   *   is not taken.
+   */
+  async #change(
+    known: readonly SealedKey[],
+    step: (current: readonly SealedKey[]) => KeyStep | null,
+  ): Promise<void> {
     const { store, now } = this.#options
+    if (step(known) === null) return this.#take(known)
     const keys = await store.updateSigningKeys((current) => {
       const next = step(current)
       return next === null ? null : keyChange(next, systemDraft(now()))

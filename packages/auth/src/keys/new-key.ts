@@ -2,8 +2,8 @@
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { calculateJwkThumbprint, type JWK } from 'jose'
+import type { SealedKey } from '../records/sealed-key.ts'
 import { ALGORITHMS } from './algorithms.ts'
-import type { SealedKey } from './sealed-key.ts'
 import { seal } from './sealing.ts'
 
 /** @param nowMs Unix milliseconds. */

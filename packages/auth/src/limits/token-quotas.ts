@@ -9,8 +9,8 @@
 import { OAuthError, type RateLimit, type Refusal } from '@modulariot/oauth/protocol'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { LRUCache } from 'lru-cache'
-import type { Client } from '../clients/client.ts'
-import type { AuthStore, QuotaCount, QuotaTake } from '../store/store.ts'
+import type { Client } from '../records/client.ts'
+import type { QuotaCount, QuotaStore, QuotaTake } from '../store/ports/quotas.ts'
 
 const WINDOWS = [
   {
@@ -33,7 +33,7 @@ type Heard = QuotaCount & Pick<QuotaTake, 'hour' | 'day'>
 const MAX_CLIENTS = 50_000
 
 export interface TokenQuotasOptions {
-  readonly store: Pick<AuthStore, 'takeQuota'>
+  readonly store: QuotaStore
   /** Unix milliseconds. */
   readonly now: () => number
   /** Told of every token above a quota, issued (`observe`) or not (`enforce`). */

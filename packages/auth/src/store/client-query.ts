@@ -1,8 +1,8 @@
 /** Does a client match what was asked for? For adapters that look at documents one by one. */
 
-import type { Client } from '../clients/client.ts'
+import type { Client } from '../records/client.ts'
+import type { ClientPage, ClientQuery } from './ports/clients.ts'
 import { clientOf, type Row } from './rows.ts'
-import type { ClientPage, ClientQuery } from './store.ts'
 
 /** So many documents a page are looked at, found or not: about ten milliseconds of work. */
 export const MAX_SCANNED = 1000

@@ -4,9 +4,10 @@
  * The trail holds only what changed and may be cut, so it is no source for the answer.
  */
 
-import { type Client, type ClientView, viewOf } from '../clients/client.ts'
+import { type Client, type ClientView, viewOf } from '../records/client.ts'
+import type { Audited } from './ports/audited-change.ts'
+import type { IdempotentAnswer } from './ports/trail.ts'
 import type { Row } from './rows.ts'
-import type { Audited, IdempotentAnswer } from './store.ts'
 
 /** How long a retry is answered. After that the key may stand for another request. */
 export const IDEMPOTENCY_SECONDS = 86_400

@@ -2,10 +2,10 @@
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import type { JWK } from 'jose'
-import type { Audience } from '../audiences/audience.ts'
-import type { AuditRow } from '../audit/entry.ts'
-import type { Client, ClientRecord, EffectiveGrant, Organization } from '../clients/client.ts'
-import type { SealedKey } from '../keys/sealed-key.ts'
+import type { Audience } from '../records/audience.ts'
+import type { AuditRow } from '../records/audit-entry.ts'
+import type { Client, ClientRecord, EffectiveGrant, Organization } from '../records/client.ts'
+import type { SealedKey } from '../records/sealed-key.ts'
 
 export type Row = Record<string, unknown>
 

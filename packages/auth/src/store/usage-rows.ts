@@ -1,6 +1,6 @@
 /** From rows of the counters to records. JSON comes as text, written by us. */
 
-import type { ClientUsage, LivingTokens, SecretUsage } from '../usage/usage.ts'
+import type { ClientUsage, LivingTokens, SecretUsage } from '../records/usage.ts'
 import type { Row } from './rows.ts'
 
 export function clientUsageOf(row: Row): ClientUsage {

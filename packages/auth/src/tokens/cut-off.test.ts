@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { sampleClient } from '../clients/sample-client.ts'
+import { sampleClient } from '../testing/sample-client.ts'
 import { cutOff, issueTime, revocationsOf } from './cut-off.ts'
 
 const NOW_MS = 1_800_000_000_999

@@ -1,8 +1,8 @@
 /** Ending every token a client has, without a row for any of them. */
 
 import type { Revocation } from '@modulariot/oauth/protocol'
-import { TOKEN_LIFETIME_BOUNDS } from '../audiences/audience.ts'
-import type { Client } from '../clients/client.ts'
+import { TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
+import type { Client } from '../records/client.ts'
 
 /**
  * A token must die that another instance issues before it has heard of the cut: its clock may be a second ahead, and

@@ -5,12 +5,13 @@
  */
 
 import type { AccessTokenClaims, Introspection } from '@modulariot/oauth/protocol'
-import type { ClientRecord } from '../clients/client.ts'
-import type { AuthStore } from '../store/store.ts'
+import type { ClientRecord } from '../records/client.ts'
+import type { ClientLookup } from '../store/ports/clients.ts'
+import type { RevokedTokens } from '../store/ports/revocations.ts'
 import { type ReadTokenDeps, readToken } from './read-token.ts'
 
 export interface IntrospectDeps extends ReadTokenDeps {
-  readonly store: Pick<AuthStore, 'findClient' | 'isTokenRevoked'>
+  readonly store: ClientLookup & RevokedTokens
 }
 
 /** @throws StoreUnavailable; an answer that could be wrong is none. */

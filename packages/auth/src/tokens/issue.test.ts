@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
-import type { Allowlist } from '../clients/client.ts'
-import { sampleRecord } from '../clients/sample-client.ts'
-import type { ResolvedGrant } from '../grants/resolve-grant.ts'
-import { issueAccessToken } from './issue.ts'
+import type { Allowlist } from '../records/client.ts'
+import { sampleRecord } from '../testing/sample-client.ts'
+import { issueAccessToken, type ResolvedGrant } from './issue.ts'
 import { refreshInSeconds } from './refresh-hint.ts'
 
 const GRANT: ResolvedGrant = {

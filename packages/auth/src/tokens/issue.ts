@@ -1,13 +1,20 @@
 /** An access token for a client that has proven itself (RFC 9068). Writes no row anywhere. */
 
-import type { AccessTokenClaims, TokenResponse } from '@modulariot/oauth/protocol'
+import type { AccessTokenClaims, SigningAlgorithm, TokenResponse } from '@modulariot/oauth/protocol'
 import { randomId } from '@modulariot/platform/random-id'
-import type { Allowlist, ClientRecord } from '../clients/client.ts'
-import type { ResolvedGrant } from '../grants/resolve-grant.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import type { AuthMetrics } from '../metrics.ts'
+import type { AuthMetrics } from '../metrics/auth-metrics.ts'
+import type { Allowlist, ClientRecord } from '../records/client.ts'
 import { issueTime } from './cut-off.ts'
 import { refreshInSeconds } from './refresh-hint.ts'
+
+/** What one token grants. */
+export interface ResolvedGrant {
+  readonly audience: string
+  readonly scopes: readonly string[]
+  readonly lifetimeSeconds: number
+  readonly alg: SigningAlgorithm
+}
 
 export interface IssueDeps {
   readonly issuer: string

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { TOKEN_LIFETIME_BOUNDS } from '../audiences/audience.ts'
 import { createId } from '../clients/secret.ts'
+import { TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
 import { refreshInSeconds } from './refresh-hint.ts'
 
 const lifetimes = fc.integer(TOKEN_LIFETIME_BOUNDS)

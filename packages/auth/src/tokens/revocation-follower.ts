@@ -9,10 +9,11 @@ import {
   RevocationList,
   type RevocationSource,
 } from '@modulariot/oauth/resource-server'
-import type { AuthStore } from '../store/store.ts'
+import type { Staleness } from '../store/ports/changes.ts'
+import type { RevocationFeed } from '../store/ports/revocations.ts'
 
 export interface RevocationFollowerOptions {
-  readonly store: Pick<AuthStore, 'readRevocations' | 'silentForMs'>
+  readonly store: RevocationFeed & Staleness
   /** Unix milliseconds. */
   readonly now: () => number
   /** Told when the feed cannot be read; it is tried again. */

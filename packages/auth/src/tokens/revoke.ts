@@ -1,12 +1,12 @@
 /** Token revocation (RFC 7009 §2): a client puts a token of its own on the feed, durably. */
 
 import { OAuthError } from '@modulariot/oauth/protocol'
-import type { ClientRecord } from '../clients/client.ts'
-import type { AuthStore } from '../store/store.ts'
+import type { ClientRecord } from '../records/client.ts'
+import type { RevokedTokens } from '../store/ports/revocations.ts'
 import { type ReadTokenDeps, readToken } from './read-token.ts'
 
 export interface RevokeDeps extends ReadTokenDeps {
-  readonly store: Pick<AuthStore, 'revokeToken'>
+  readonly store: RevokedTokens
 }
 
 /** Of one client on the feed at once; a client that needs more has its tokens cut off instead. */

@@ -5,13 +5,14 @@ import { before, describe, it } from 'node:test'
 import { OAuthError } from '@modulariot/oauth/protocol'
 import { createVerifier, RevocationList } from '@modulariot/oauth/resource-server'
 import { StoreUnavailable } from '@modulariot/platform/storage'
-import type { ClientRecord, EffectiveGrant } from '../clients/client.ts'
-import { sampleRecord } from '../clients/sample-client.ts'
 import { exactKeys } from '../keys/exact-keys.ts'
 import { DEFAULT_KEY_POLICY } from '../keys/key-life.ts'
 import { KeyRing } from '../keys/key-ring.ts'
-import type { SealedKey } from '../keys/sealed-key.ts'
-import type { AuthStore, TokenRevocation } from '../store/store.ts'
+import type { ClientRecord, EffectiveGrant } from '../records/client.ts'
+import type { SealedKey } from '../records/sealed-key.ts'
+import type { RevokedTokens, TokenRevocation } from '../store/ports/revocations.ts'
+import type { SigningKeyStore } from '../store/ports/signing-keys.ts'
+import { sampleRecord } from '../testing/sample-client.ts'
 import { introspect } from './introspect.ts'
 import { revokeToken } from './revoke.ts'
 
@@ -39,7 +40,11 @@ const CLAIMS = {
 /** A store of keys that several rings share, and that can be away from one of them. */
 let sealed: readonly SealedKey[] = []
 const ringOn = (isAway: () => boolean): KeyRing => {
-  const store: Pick<AuthStore, 'updateSigningKeys'> = {
+  const store: SigningKeyStore = {
+    listSigningKeys: async () => {
+      if (isAway()) throw new StoreUnavailable('gone')
+      return sealed
+    },
     updateSigningKeys: async (update) => {
       if (isAway()) throw new StoreUnavailable('gone')
       sealed = update(sealed)?.keys ?? sealed
@@ -72,7 +77,7 @@ function setUp(ring = keys) {
   const state = {
     clients: [OWNER] as ClientRecord[],
     revoked: [] as TokenRevocation[],
-    outcome: 'revoked' as Awaited<ReturnType<AuthStore['revokeToken']>>,
+    outcome: 'revoked' as Awaited<ReturnType<RevokedTokens['revokeToken']>>,
     away: false,
     revocations: new RevocationList(),
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import type { UsageBatch } from './usage.ts'
+import type { UsageBatch } from '../records/usage.ts'
 import { UsageCounter } from './usage-counter.ts'
 
 let now: number

@@ -4,7 +4,6 @@
  */
 
 import { LRUCache } from 'lru-cache'
-import { Pending } from './pending.ts'
 import {
   addSecretUsage,
   addUsage,
@@ -13,7 +12,8 @@ import {
   noUsage,
   noUse,
   type UsageBatch,
-} from './usage.ts'
+} from '../records/usage.ts'
+import { Pending } from './pending.ts'
 
 export interface UsageCounterOptions {
   readonly store: { addUsage(batch: UsageBatch): Promise<void> }

@@ -12,11 +12,16 @@ import { createHttpServer } from '@modulariot/platform/http'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { createClient, updateClient } from '../../admin/clients.ts'
-import { ADMIN, API, type Installation, openInstallation } from '../../admin/sample-installation.ts'
 import { wastefulClients } from '../../admin/usage.ts'
 import { deriveInstallationKeys } from '../../keys/sealing.ts'
 import { type AuthServer, createAuthServer } from '../../server.ts'
 import type { AuthStore } from '../../store/store.ts'
+import {
+  ADMIN,
+  API,
+  type Installation,
+  openInstallation,
+} from '../../testing/sample-installation.ts'
 import type { AdminCall } from './call.ts'
 import { createMany } from './clients-endpoints.ts'
 

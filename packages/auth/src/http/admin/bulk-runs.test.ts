@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
-import { AdminError } from '../../admin-error.ts'
-import type { Tenant } from '../../clients/client.ts'
+import { AdminError } from '../../errors/admin-error.ts'
+import type { Tenant } from '../../records/client.ts'
 import { BulkRuns, MAX_RUNNING_BYTES, MAX_RUNS_A_TENANT } from './bulk-runs.ts'
 
 const tenant = (org_id: string, environment: Tenant['environment'] = 'production'): Tenant => ({

@@ -5,8 +5,8 @@
  * Known by tenant, so that one whose runs never end takes no place of another's.
  */
 
-import { AdminError } from '../../admin-error.ts'
-import type { Tenant } from '../../clients/client.ts'
+import { AdminError } from '../../errors/admin-error.ts'
+import type { Tenant } from '../../records/client.ts'
 
 export const MAX_RUNS_A_TENANT = 2
 /** Four of the largest bodies; many more of the usual ones. */

@@ -13,10 +13,10 @@ import {
 } from '../../admin/authority.ts'
 import type { AdminContext } from '../../admin/context.ts'
 import type { AdminScope } from '../../admin/scopes.ts'
-import { invalidInput } from '../../admin-error.ts'
 import type { CheckpointSigner } from '../../audit/checkpoint.ts'
-import type { Tenant } from '../../clients/client.ts'
 import type { ClientDirectory } from '../../clients/directory.ts'
+import { invalidInput } from '../../errors/admin-error.ts'
+import type { Tenant } from '../../records/client.ts'
 import type { AuthStore } from '../../store/store.ts'
 
 export interface AdminDeps {

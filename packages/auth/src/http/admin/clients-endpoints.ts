@@ -23,8 +23,8 @@ import {
 import { type AddedSecret, addSecret, revokeSecret, rotateSecrets } from '../../admin/secrets.ts'
 import { revokeClientTokens } from '../../admin/tokens.ts'
 import { listSecrets } from '../../admin/usage.ts'
-import { invalidInput } from '../../admin-error.ts'
-import type { Client, ClientView, Tenant } from '../../clients/client.ts'
+import { invalidInput } from '../../errors/admin-error.ts'
+import type { Client, ClientView, Tenant } from '../../records/client.ts'
 import {
   type AdminCall,
   cursorOf,

@@ -1,7 +1,7 @@
 /** Where an `Idempotency-Key` counts, and what makes a retry safe where it does not. */
 
 import type { onRequestHookHandler } from 'fastify'
-import { invalidInput } from '../../admin-error.ts'
+import { invalidInput } from '../../errors/admin-error.ts'
 import type { AdminRoute } from './routes.ts'
 
 type Route = Pick<AdminRoute, 'method' | 'ndjson'>

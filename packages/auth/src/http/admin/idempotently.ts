@@ -6,9 +6,9 @@
  */
 
 import { StoreConflict } from '@modulariot/platform/storage'
-import { AdminError } from '../../admin-error.ts'
-import type { ClientView } from '../../clients/client.ts'
-import type { IdempotentAnswer } from '../../store/store.ts'
+import { AdminError } from '../../errors/admin-error.ts'
+import type { ClientView } from '../../records/client.ts'
+import type { IdempotentAnswer } from '../../store/ports/trail.ts'
 import type { AdminCall } from './call.ts'
 
 /**

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { openInstallation } from '../../admin/sample-installation.ts'
-import { AdminError } from '../../admin-error.ts'
 import { createCheckpointSigner } from '../../audit/checkpoint.ts'
+import { AdminError } from '../../errors/admin-error.ts'
+import { openInstallation } from '../../testing/sample-installation.ts'
 import type { AdminCall } from './call.ts'
 import { auditCheckpoint } from './installation-endpoints.ts'
 

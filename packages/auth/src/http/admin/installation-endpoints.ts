@@ -1,10 +1,10 @@
 /** Audiences and the audit trail in the admin API. */
 
 import { wastefulClients } from '../../admin/usage.ts'
-import { AdminError, invalidInput } from '../../admin-error.ts'
 import { takeCheckpoint } from '../../audit/check-trail.ts'
 import { CheckpointRefused } from '../../audit/checkpoint.ts'
-import type { AuditEntry } from '../../audit/entry.ts'
+import { AdminError, invalidInput } from '../../errors/admin-error.ts'
+import type { AuditEntry } from '../../records/audit-entry.ts'
 import { type AdminCall, cursorOf, filter, pageOf } from './call.ts'
 
 export async function audiences({ context }: AdminCall) {

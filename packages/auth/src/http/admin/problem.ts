@@ -4,7 +4,7 @@ import { bearerChallenge, isAboutToken, OAuthError } from '@modulariot/oauth/pro
 import { JsonBodyError, MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'
 import { StoreConflict, StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { ADMIN_ERROR_STATUS, AdminError } from '../../admin-error.ts'
+import { ADMIN_ERROR_STATUS, AdminError } from '../../errors/admin-error.ts'
 
 interface Problem {
   readonly status: number

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import type { ActorState, Authority, AuthStore } from '../store.ts'
+import type { ActorState, Authority } from '../ports/audited-change.ts'
+import type { AuthStore } from '../store.ts'
 import {
   auditedClient,
   clientOf,

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
-import { noUsage } from '../../usage/usage.ts'
-import type { AuthStore, StoreChange } from '../store.ts'
+import { noUsage } from '../../records/usage.ts'
+import type { StoreChange } from '../ports/changes.ts'
+import type { AuthStore } from '../store.ts'
 import {
   countUp,
   keyOf,
@@ -117,6 +118,7 @@ export function testChanges(name: string, promise: StorePromise): void {
         await handle.listAudiences()
         await handle.createAudience(newAudience())
         await handle.createFirst(newOrganization(), newClient('second'))
+        await handle.listSigningKeys()
         await handle.updateSigningKeys(unchanged)
         await assert.rejects(handle.createClients([newClient('first')]), StoreConflict)
         await handle.createClients([])

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
-import type { Client } from '../../clients/client.ts'
-import { sampleSecret } from '../../clients/sample-client.ts'
-import type { Audited } from '../store.ts'
+import type { Client } from '../../records/client.ts'
+import { sampleSecret } from '../../testing/sample-client.ts'
+import type { Audited } from '../ports/audited-change.ts'
 import {
   ADMIN,
   allClients,

@@ -17,14 +17,15 @@ import {
 export function testSigningKeys(name: string, promise: StorePromise): void {
   describe(`${name}: signing keys`, TOGETHER, () => {
     promise('are what the updater made of them', async ({ store }) => {
-      assert.deepEqual(await store.updateSigningKeys(unchanged), [])
+      assert.deepEqual(await store.listSigningKeys(), [])
       const added = await store.updateSigningKeys((keys) =>
         keysAre(...keys, keyOf('a'), keyOf('b')),
       )
       assert.deepEqual(added, [keyOf('a'), keyOf('b')])
       assert.deepEqual(await store.updateSigningKeys(unchanged), added)
+      assert.deepEqual(await store.listSigningKeys(), added)
       await store.updateSigningKeys((keys) => keysAre(...keys.filter(({ kid }) => kid !== 'a')))
-      assert.deepEqual(await store.updateSigningKeys(unchanged), [keyOf('b')])
+      assert.deepEqual(await store.listSigningKeys(), [keyOf('b')])
     })
 
     promise('keep when they sign and when they no longer do', async ({ store }) => {
@@ -34,7 +35,7 @@ export function testSigningKeys(name: string, promise: StorePromise): void {
         waiting,
         retired,
       ])
-      assert.deepEqual(await store.updateSigningKeys(unchanged), [waiting, retired])
+      assert.deepEqual(await store.listSigningKeys(), [waiting, retired])
     })
 
     promise(
@@ -66,14 +67,14 @@ export function testSigningKeys(name: string, promise: StorePromise): void {
         throw fault
       }
       await assert.rejects(store.updateSigningKeys(update), fault)
-      assert.deepEqual(await store.updateSigningKeys(unchanged), [keyOf('a')])
+      assert.deepEqual(await store.listSigningKeys(), [keyOf('a')])
     })
 
     promise('stay as they are when the new ones cannot be kept', async ({ store }) => {
       await store.updateSigningKeys(() => keysAre(keyOf('a')))
       const twice = store.updateSigningKeys(() => keysAre(keyOf('b'), keyOf('b')))
       await assert.rejects(twice, StoreConflict)
-      assert.deepEqual(await store.updateSigningKeys(unchanged), [keyOf('a')])
+      assert.deepEqual(await store.listSigningKeys(), [keyOf('a')])
     })
 
     promise('are those of every process that adds to them at the same time', async (stores) => {
@@ -86,7 +87,7 @@ export function testSigningKeys(name: string, promise: StorePromise): void {
           ),
         ),
       )
-      const kept = await stores.store.updateSigningKeys(unchanged)
+      const kept = await stores.store.listSigningKeys()
       assert.deepEqual(
         kept.map(({ kid }) => kid),
         kids,
@@ -100,7 +101,7 @@ export function testSigningKeys(name: string, promise: StorePromise): void {
           store.updateSigningKeys((keys) => (keys.length > 0 ? null : keysAre(keyOf(`k${index}`)))),
         ),
       )
-      const kept = await stores.store.updateSigningKeys(unchanged)
+      const kept = await stores.store.listSigningKeys()
       assert.equal(kept.length, 1)
       for (const result of results) assert.deepEqual(result, kept)
     })

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import type { ClientQuery } from '../store.ts'
+import type { ClientQuery } from '../ports/clients.ts'
 import {
   allClients,
   auditedClient,

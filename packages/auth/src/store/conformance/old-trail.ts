@@ -1,7 +1,7 @@
 /** A trail as it was before entries held only what changed: rows for the databases of older versions. */
 
-import { nextRow } from '../../audit/entry.ts'
-import { viewOf } from '../../clients/client.ts'
+import { nextRow } from '../../records/audit-entry.ts'
+import { viewOf } from '../../records/client.ts'
 import { clientOf, draftOf } from './samples.ts'
 
 export const OLD_KEY = 'key-of-today'

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import type { AuthStore, QuotaTake } from '../store.ts'
+import type { QuotaTake } from '../ports/quotas.ts'
+import type { AuthStore } from '../store.ts'
 import { type StorePromise, TOGETHER } from './samples.ts'
 
 const ASKED: QuotaTake = {

@@ -1,13 +1,16 @@
 /** Records to test stores with, and the short ways to put them in and read them out. */
 
 import assert from 'node:assert/strict'
-import type { Audience } from '../../audiences/audience.ts'
-import type { AuditDraft, AuditEntry, AuditRow } from '../../audit/entry.ts'
 import { verifyTrail } from '../../audit/verify.ts'
-import type { Client, Organization } from '../../clients/client.ts'
-import { SAMPLE_TIME, sampleClient, sampleSecret } from '../../clients/sample-client.ts'
-import type { SealedKey } from '../../keys/sealed-key.ts'
-import type { Audited, AuthStore, ClientQuery, KeyChange } from '../store.ts'
+import type { Audience } from '../../records/audience.ts'
+import type { AuditDraft, AuditEntry, AuditRow } from '../../records/audit-entry.ts'
+import type { Client, Organization } from '../../records/client.ts'
+import type { SealedKey } from '../../records/sealed-key.ts'
+import { SAMPLE_TIME, sampleClient, sampleSecret } from '../../testing/sample-client.ts'
+import type { Audited } from '../ports/audited-change.ts'
+import type { ClientQuery } from '../ports/clients.ts'
+import type { KeyChange } from '../ports/signing-keys.ts'
+import type { AuthStore } from '../store.ts'
 
 /** A test of what the port promises: its sentence, and how to see it kept. */
 export type StorePromise = (sentence: string, run: (stores: Stores) => Promise<void>) => void

@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
-import type { AuditRow } from '../../audit/entry.ts'
 import { verifyTrail } from '../../audit/verify.ts'
-import { viewOf } from '../../clients/client.ts'
-import { SAMPLE_TIME } from '../../clients/sample-client.ts'
-import type { AuditQuery, AuthStore } from '../store.ts'
+import type { AuditRow } from '../../records/audit-entry.ts'
+import { viewOf } from '../../records/client.ts'
+import { SAMPLE_TIME } from '../../testing/sample-client.ts'
+import type { AuditQuery } from '../ports/trail.ts'
+import type { AuthStore } from '../store.ts'
 import {
   auditedClient,
   clientIds,

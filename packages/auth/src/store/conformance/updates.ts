@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
-import type { Client } from '../../clients/client.ts'
+import type { Client } from '../../records/client.ts'
 import {
   auditedClient,
   clientIds,

@@ -8,7 +8,7 @@ import {
   noUsage,
   type SecretUsage,
   usageOfToken,
-} from '../../usage/usage.ts'
+} from '../../records/usage.ts'
 import type { AuthStore } from '../store.ts'
 import { populate, type StorePromise, TOGETHER } from './samples.ts'
 

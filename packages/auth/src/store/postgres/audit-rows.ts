@@ -2,18 +2,16 @@
 
 import type { Postgres } from '@modulariot/platform/postgres'
 import { idempotentAnswerOf } from '../idempotency-rows.ts'
+import type { IdempotentAnswers, TrailReader } from '../ports/trail.ts'
 import { auditRowOf } from '../rows.ts'
 import { sought } from '../sought.ts'
-import type { AuthStore } from '../store.ts'
 import { assertAuthority } from './client-rows.ts'
 
 const COLUMNS = 'seq, entry::text AS entry, hash'
 const MIN_BIGINT = '-9223372036854775808'
 const FILTERS = ['org_id', 'environment', 'target_id', 'action'] as const
 
-export function auditReads(
-  postgres: Postgres,
-): Pick<AuthStore, 'listAudit' | 'findIdempotent' | 'readAudit' | 'readAuditBase'> {
+export function auditReads(postgres: Postgres): TrailReader & IdempotentAnswers {
   return {
     listAudit: async ({ before, limit, ...filter }) => {
       const asked = FILTERS.flatMap((name) => {

@@ -1,8 +1,9 @@
 /** What a change unit does to the trail beyond appending: answers for retries, and the cut of its oldest end. */
 
-import type { Client } from '../../clients/client.ts'
+import type { Client } from '../../records/client.ts'
 import { idempotencyRowOf } from '../idempotency-rows.ts'
-import type { AuditCut, Audited } from '../store.ts'
+import type { Audited } from '../ports/audited-change.ts'
+import type { AuditCut } from '../ports/trail.ts'
 import type { ChangeUnit } from './change-unit.ts'
 
 /** Entries about clients, with what retries are answered with. */

@@ -9,7 +9,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Revocation } from '@modulariot/oauth/protocol'
 import type { Postgres, QueryOptions, RunQuery } from '@modulariot/platform/postgres'
-import { type AuditDraft, type AuditRow, nextRow } from '../../audit/entry.ts'
+import { type AuditDraft, type AuditRow, nextRow } from '../../records/audit-entry.ts'
 import { subjectOf } from '../revocation-rows.ts'
 
 /** On which a revision is told when it is committed. */

@@ -1,11 +1,12 @@
 /** Clients in PostgreSQL: found, searched, made, changed. */
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
-import type { Client, ClientRecord } from '../../clients/client.ts'
+import type { Client, ClientRecord } from '../../records/client.ts'
 import { type ClientFilter, MAX_SCANNED, pageOf } from '../client-query.ts'
+import type { Audited, Authority } from '../ports/audited-change.ts'
+import type { ClientPage, ClientQuery, CreateOutcome } from '../ports/clients.ts'
 import { clientOf, clientRecordOf } from '../rows.ts'
 import { sought } from '../sought.ts'
-import type { Audited, Authority, ClientPage, ClientQuery, CreateOutcome } from '../store.ts'
 import { appendOfClients } from './audit-writes.ts'
 import type { ChangeUnit } from './change-unit.ts'
 

@@ -4,8 +4,9 @@
  */
 
 import type { Postgres } from '@modulariot/platform/postgres'
+import type { AssertionStore } from '../ports/assertions.ts'
+import type { QuotaCount, QuotaStore, QuotaTake } from '../ports/quotas.ts'
 import { sought } from '../sought.ts'
-import type { AuthStore, QuotaCount, QuotaTake } from '../store.ts'
 
 /** Bounded, so that no login pays for a whole night of them. */
 const ASSERTIONS_A_LOGIN_FORGETS = 100
@@ -61,7 +62,7 @@ const COUNT = {
 
 type Counts = Omit<QuotaCount, 'taken'>
 
-export function countingTables(postgres: Postgres): Pick<AuthStore, 'useAssertion' | 'takeQuota'> {
+export function countingTables(postgres: Postgres): AssertionStore & QuotaStore {
   return {
     useAssertion: async ({ client_id, jti, until }, nowSeconds) => {
       const used = await postgres.query(USE_ASSERTION, [client_id, sought(jti), until, nowSeconds])

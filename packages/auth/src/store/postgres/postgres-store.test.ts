@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { migratePostgres, openPostgres, type RunQuery } from '@modulariot/platform/postgres'
 import { readMigrations, StoreUnavailable } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
-import { viewOf } from '../../clients/client.ts'
+import { viewOf } from '../../records/client.ts'
 import { OLD_KEY, oldTrail } from '../conformance/old-trail.ts'
 import {
   clientOf,
@@ -16,8 +16,9 @@ import {
   populate,
   trailOf,
 } from '../conformance/samples.ts'
-import { testAuthStore } from '../store.conformance.ts'
-import type { AuthStore, StoreChange } from '../store.ts'
+import { testAuthStore } from '../conformance/store.conformance.ts'
+import type { StoreChange } from '../ports/changes.ts'
+import type { AuthStore } from '../store.ts'
 import { openPostgresAuthStore } from './postgres-store.ts'
 import { REVISION } from './watch-changes.ts'
 
@@ -149,7 +150,7 @@ it('PostgreSQL: reads, logins and counters do not wait for a change that hangs',
     assert.equal((await store.findClient('first'))?.client_id, 'first')
     assert.equal(await store.useAssertion({ client_id: 'first', jti: 'a', until: 9 }, 0), true)
     await store.addUsage({ clients: [], secrets: [] })
-    assert.deepEqual(await store.updateSigningKeys(() => null), [])
+    assert.deepEqual(await store.listSigningKeys(), [])
     assert.equal(await store.isTokenRevoked('x'), false)
     assert.equal(await store.revokeToken({ jti: 'b', client_id: 'c', expires: 9 }, 1), 'too_many')
     assert.equal(await store.revokeToken({ jti: 'a', client_id: 'c', expires: 9 }, 1), 'already')

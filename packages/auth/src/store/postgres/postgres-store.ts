@@ -12,9 +12,10 @@ import {
   type Postgres,
 } from '@modulariot/platform/postgres'
 import { type Migrated, readMigrations } from '@modulariot/platform/storage'
-import type { Audience } from '../../audiences/audience.ts'
+import type { Audience } from '../../records/audience.ts'
+import type { Audited } from '../ports/audited-change.ts'
 import { audienceOf, organizationOf } from '../rows.ts'
-import type { Audited, AuthStore } from '../store.ts'
+import type { AuthStore } from '../store.ts'
 import { auditReads } from './audit-rows.ts'
 import { cutAudit } from './audit-writes.ts'
 import { type ChangeUnit, changeUnit } from './change-unit.ts'
@@ -137,12 +138,8 @@ async function createStore(postgres: Postgres): Promise<AuthStore> {
     sweep: (nowSeconds, limit) => sweep(postgres, nowSeconds, limit),
     ...usageTables(postgres),
 
-    updateSigningKeys: async (update) => {
-      const current = await readSigningKeys(postgres.query)
-      // Asking without changing is the common case, and must not take the lock.
-      if (update(current) === null) return current
-      return change((unit) => updateSigningKeys(unit, update))
-    },
+    listSigningKeys: () => readSigningKeys(postgres.query),
+    updateSigningKeys: (update) => change((unit) => updateSigningKeys(unit, update)),
 
     recordAudit: (audit) => change((unit) => unit.audit([audit])),
     cutAudit: (cut) => change((unit) => cutAudit(unit, cut)),

@@ -3,9 +3,9 @@
 import type { RevocationPage } from '@modulariot/oauth/protocol'
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
 import { cursorOf, type FeedPlace, parseCursor } from '../feed-cursor.ts'
+import type { RevocationFeed, RevokedTokens, TokenRevocation } from '../ports/revocations.ts'
 import { type FeedRow, revocationOf } from '../revocation-rows.ts'
 import { sought } from '../sought.ts'
-import type { AuthStore, TokenRevocation } from '../store.ts'
 import type { ChangeUnit } from './change-unit.ts'
 
 const IS_REVOKED = {
@@ -36,7 +36,7 @@ type PageRow = Partial<FeedRow> & { readonly head_seq: number; readonly head_id:
 
 export function revocationReads(
   postgres: Postgres,
-): Pick<AuthStore, 'isTokenRevoked' | 'readRevocations'> {
+): RevocationFeed & Pick<RevokedTokens, 'isTokenRevoked'> {
   return {
     isTokenRevoked: async (jti) => (await postgres.query(IS_REVOKED, [sought(jti)])).count > 0,
 

@@ -1,9 +1,9 @@
 /** The signing keys in PostgreSQL: read whole, replaced whole. */
 
 import type { RunQuery } from '@modulariot/platform/postgres'
-import type { SealedKey } from '../../keys/sealed-key.ts'
+import type { SealedKey } from '../../records/sealed-key.ts'
+import type { KeyChange } from '../ports/signing-keys.ts'
 import { sealedKeyOf } from '../rows.ts'
-import type { KeyChange } from '../store.ts'
 import type { ChangeUnit } from './change-unit.ts'
 
 const COLUMNS = 'kid, alg, public_jwk, sealed, created_at, activates_at, retires_at'
@@ -22,7 +22,6 @@ export async function updateSigningKeys(
 ): Promise<readonly SealedKey[]> {
   const before = await readSigningKeys(unit.query)
   const change = update(before)
-  // Another instance may have done it since it was asked for.
   if (change === null) return before
   const { keys, audit, revoke } = change
   await unit.query('DELETE FROM auth.signing_keys')

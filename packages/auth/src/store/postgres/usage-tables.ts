@@ -1,18 +1,21 @@
 /** The counters of clients and secrets: added to in batches, never announced as a change. */
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
-import { addSecretUsage, addUsage, type ClientUsage, type SecretUsage } from '../../usage/usage.ts'
+import {
+  addSecretUsage,
+  addUsage,
+  type ClientUsage,
+  type SecretUsage,
+} from '../../records/usage.ts'
+import type { UsagePage, UsageQuery, UsageStore } from '../ports/usage.ts'
 import { clientOf, type Row } from '../rows.ts'
 import { sought } from '../sought.ts'
-import type { AuthStore, UsagePage, UsageQuery } from '../store.ts'
 import { clientUsageOf, secretUsageOf } from '../usage-rows.ts'
 
 const CLIENT_COLUMNS =
   'u.client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living::text AS living'
 
-export function usageTables(
-  postgres: Postgres,
-): Pick<AuthStore, 'addUsage' | 'usageOf' | 'listUsage'> {
+export function usageTables(postgres: Postgres): UsageStore {
   return {
     addUsage: async ({ clients, secrets }) => {
       if (clients.length === 0 && secrets.length === 0) return

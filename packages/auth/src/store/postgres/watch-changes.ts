@@ -8,7 +8,7 @@
  */
 
 import type { Listener, Postgres } from '@modulariot/platform/postgres'
-import type { StoreChange } from '../store.ts'
+import type { StoreChange } from '../ports/changes.ts'
 import { CHANNEL } from './change-unit.ts'
 
 export interface ChangeWatch {

@@ -2,17 +2,16 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { attempt } from '@modulariot/platform/storage'
-import { type AuditDraft, type AuditRow, nextRow } from '../../audit/entry.ts'
-import type { Client, Tenant } from '../../clients/client.ts'
+import { type AuditDraft, type AuditRow, nextRow } from '../../records/audit-entry.ts'
+import type { Client, Tenant } from '../../records/client.ts'
 import { idempotencyRowOf, idempotentAnswerOf } from '../idempotency-rows.ts'
+import type { Audited } from '../ports/audited-change.ts'
+import type { AuditQuery, IdempotentAnswer, TrailReader, TrailStore } from '../ports/trail.ts'
 import { auditRowOf } from '../rows.ts'
-import type { Audited, AuditQuery, AuthStore, IdempotentAnswer } from '../store.ts'
-
-type Reads = Pick<AuthStore, 'listAudit' | 'readAudit' | 'readAuditBase'>
 
 export interface AuditTable {
-  readonly reads: Reads
-  readonly cutAudit: AuthStore['cutAudit']
+  readonly reads: TrailReader
+  readonly cutAudit: TrailStore['cutAudit']
   /** Runs inside a transaction. */
   append(draft: AuditDraft): void
   /** An entry about a client, with what a retry is answered with. Runs inside a transaction. */

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { newClient, newOrganization } from '../conformance/samples.ts'
-import type { AuthStore, ClientQuery } from '../store.ts'
+import type { ClientQuery } from '../ports/clients.ts'
+import type { AuthStore } from '../store.ts'
 import { openSqliteAuthStore } from './sqlite-store.ts'
 
 /** More than one page reads, so that a search has to go on. */

@@ -6,7 +6,7 @@
  */
 
 import { MAX_SCANNED, pageOf } from '../client-query.ts'
-import type { ClientPage, ClientQuery } from '../store.ts'
+import type { ClientPage, ClientQuery } from '../ports/clients.ts'
 import type { Statements } from './statements.ts'
 
 export function searchClients(

@@ -2,13 +2,10 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import type { GroupCommit } from '@modulariot/platform/storage'
-import type { AuthStore, QuotaCount, QuotaTake } from '../store.ts'
+import type { QuotaCount, QuotaStore, QuotaTake } from '../ports/quotas.ts'
 
 /** @param write runs its work in a transaction that no listener is told of. */
-export function quotaTable(
-  database: DatabaseSync,
-  write: GroupCommit,
-): Pick<AuthStore, 'takeQuota'> {
+export function quotaTable(database: DatabaseSync, write: GroupCommit): QuotaStore {
   // An instance whose clock is a little behind counts in the window that has begun elsewhere. A window far
   // ahead is a clock that was wrong, and must not starve the client until it comes.
   const used = (unit: string): string =>

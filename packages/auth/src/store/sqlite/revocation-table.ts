@@ -5,12 +5,10 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Revocation, RevocationPage } from '@modulariot/oauth/protocol'
 import { attempt } from '@modulariot/platform/storage'
 import { cursorOf, parseCursor } from '../feed-cursor.ts'
+import type { RevocationFeed, RevokedTokens } from '../ports/revocations.ts'
 import { type FeedRow, revocationOf, subjectOf } from '../revocation-rows.ts'
-import type { AuthStore } from '../store.ts'
 
-type Reads = Pick<AuthStore, 'isTokenRevoked' | 'readRevocations'>
-
-export interface RevocationTable extends Reads {
+export interface RevocationTable extends RevocationFeed, Pick<RevokedTokens, 'isTokenRevoked'> {
   /** Runs inside a transaction. */
   insert(revocation: Revocation, client_id: string | null): void
   /** Tokens of the client on the feed. Runs inside a transaction. */

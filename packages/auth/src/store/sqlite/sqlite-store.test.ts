@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { it } from 'node:test'
 import { migrate, openDatabase, readMigrations } from '@modulariot/platform/storage'
-import { viewOf } from '../../clients/client.ts'
+import { viewOf } from '../../records/client.ts'
 import { OLD_KEY, oldTrail } from '../conformance/old-trail.ts'
 import {
   clientOf,
@@ -18,8 +18,8 @@ import {
   populate,
   trailOf,
 } from '../conformance/samples.ts'
-import { testAuthStore } from '../store.conformance.ts'
-import type { StoreChange } from '../store.ts'
+import { testAuthStore } from '../conformance/store.conformance.ts'
+import type { StoreChange } from '../ports/changes.ts'
 import { openSqliteAuthStore } from './sqlite-store.ts'
 
 const prefix = join(tmpdir(), 'miot-')

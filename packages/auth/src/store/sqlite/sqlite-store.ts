@@ -14,12 +14,15 @@ import {
   openDatabase,
   readMigrations,
 } from '@modulariot/platform/storage'
-import type { Audience } from '../../audiences/audience.ts'
-import type { Client, Organization } from '../../clients/client.ts'
-import type { SealedKey } from '../../keys/sealed-key.ts'
+import type { Audience } from '../../records/audience.ts'
+import type { Client, Organization } from '../../records/client.ts'
+import type { SealedKey } from '../../records/sealed-key.ts'
+import type { Audited, Authority } from '../ports/audited-change.ts'
+import type { StoreChange } from '../ports/changes.ts'
+import type { CreateOutcome } from '../ports/clients.ts'
 import { audienceOf, clientOf, clientRecordOf, organizationOf, sealedKeyOf } from '../rows.ts'
 import { sought } from '../sought.ts'
-import type { Audited, Authority, AuthStore, CreateOutcome, StoreChange } from '../store.ts'
+import type { AuthStore } from '../store.ts'
 import { type AuditTable, auditTable } from './audit-table.ts'
 import { searchClients } from './client-search.ts'
 import { quotaTable } from './quota-table.ts'
@@ -64,6 +67,8 @@ function createStore(database: DatabaseSync): AuthStore {
     changes.check()
     return result
   }
+
+  const readSigningKeys = (): SealedKey[] => sql.signingKeys.all().map(sealedKeyOf)
 
   /** Runs in the unit whose change it guards. @throws what the authority throws. */
   function assertAuthority(authority: Authority | null = null): void {
@@ -144,22 +149,17 @@ function createStore(database: DatabaseSync): AuthStore {
 
     ...usageTables(database, writeUnannounced),
 
-    updateSigningKeys: async (update) => {
-      const read = (): SealedKey[] => sql.signingKeys.all().map(sealedKeyOf)
-      const current = await attempt(read)
-      // Asking without changing is the common case, and must not take the write lock.
-      if (update(current) === null) return current
-      return write(() => {
-        const before = read()
+    listSigningKeys: () => attempt(readSigningKeys),
+    updateSigningKeys: (update) =>
+      write(() => {
+        const before = readSigningKeys()
         const change = update(before)
-        // Another process may have done it between the two reads.
         if (change === null) return before
         rows.signingKeys(change.keys)
         for (const draft of change.audit) trail.append(draft)
         rows.revoke(change.revoke)
-        return read()
-      })
-    },
+        return readSigningKeys()
+      }),
 
     findIdempotent: (tenant, key, authority) =>
       attempt(() => {

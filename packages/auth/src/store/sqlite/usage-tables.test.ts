@@ -8,7 +8,7 @@ import { createClient } from '../../admin/clients.ts'
 import { type AdminContext, systemContext } from '../../admin/context.ts'
 import { createAudience, createOrganization } from '../../admin/installation.ts'
 import { listSecrets, wastefulClients } from '../../admin/usage.ts'
-import { usageOfToken } from '../../usage/usage.ts'
+import { usageOfToken } from '../../records/usage.ts'
 import type { AuthStore } from '../store.ts'
 import { openSqliteAuthStore } from './sqlite-store.ts'
 

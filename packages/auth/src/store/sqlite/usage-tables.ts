@@ -2,18 +2,16 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { attempt } from '@modulariot/platform/storage'
-import { addUsage, type ClientUsage } from '../../usage/usage.ts'
+import { addUsage, type ClientUsage } from '../../records/usage.ts'
+import type { UsageStore } from '../ports/usage.ts'
 import { clientOf } from '../rows.ts'
-import type { AuthStore } from '../store.ts'
 import { clientUsageOf, secretUsageOf } from '../usage-rows.ts'
-
-type UsageTables = Pick<AuthStore, 'addUsage' | 'usageOf' | 'listUsage'>
 
 /** @param write runs its work in a transaction that no listener is told of. */
 export function usageTables(
   database: DatabaseSync,
   write: (work: () => void) => Promise<void>,
-): UsageTables {
+): UsageStore {
   const sql = prepareStatements(database)
 
   function addToClient(usage: ClientUsage): void {

@@ -1,6 +1,6 @@
 /** Notices that the database has changed, by this process or another. */
 
-import type { StoreChange } from '../store.ts'
+import type { StoreChange } from '../ports/changes.ts'
 
 /** How soon a change by another process is noticed. */
 const CHANGE_POLL_MS = 200

@@ -1,17 +1,24 @@
-/** Work that a change asks for and that must not be forgotten because the store was away for a moment. */
+/** Work that follows a change and must not be lost because the store was away for a moment. */
 
 import { StoreUnavailable } from '@modulariot/platform/storage'
 
 const RETRY_MS = 1000
 
-export interface Insisting {
-  /** Does it, now and then again each second until the store has answered. Never rejects. */
+export interface RetriedWork {
+  /** Runs the work now, and again after each `StoreUnavailable`. Never rejects. */
   start(): void
   stop(): void
 }
 
-/** @param onError told of each failure; only one of the store is tried again. */
-export function untilDone(work: () => Promise<void>, onError: (error: unknown) => void): Insisting {
+/**
+ * Runs `work`, then retries every second until the store answers.
+ *
+ * @param onError called with each failure; only a `StoreUnavailable` is retried.
+ */
+export function retryUntilStored(
+  work: () => Promise<void>,
+  onError: (error: unknown) => void,
+): RetriedWork {
   let retry: NodeJS.Timeout | null = null
   let stopped = false
   function failed(error: unknown): void {

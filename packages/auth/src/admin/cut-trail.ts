@@ -3,12 +3,12 @@
  * verified on.
  */
 
-import { type AdminContext, auditDraft } from '../admin/context.ts'
-import { AdminError } from '../admin-error.ts'
-import { checkTrail, readBase, trailRows } from './check-trail.ts'
-import type { CheckpointSigner } from './checkpoint.ts'
-import type { AuditEntry } from './entry.ts'
-import type { AuditHead, KnownHead } from './verify.ts'
+import { checkTrail, readBase, trailRows } from '../audit/check-trail.ts'
+import type { CheckpointSigner } from '../audit/checkpoint.ts'
+import type { AuditHead, KnownHead } from '../audit/verify.ts'
+import { AdminError } from '../errors/admin-error.ts'
+import type { AuditEntry } from '../records/audit-entry.ts'
+import { type AdminContext, auditDraft } from './context.ts'
 
 export interface CutOptions {
   /** Entries of this age in days and older go. */

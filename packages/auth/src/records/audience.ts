@@ -1,7 +1,7 @@
 /** An audience is an API that tokens are issued for (`aud`), and the rules of its tokens. */
 
 import { isScopeToken, SIGNING_ALGORITHMS, type SigningAlgorithm } from '@modulariot/oauth/protocol'
-import { invalidInput } from '../admin-error.ts'
+import { invalidInput } from '../errors/admin-error.ts'
 
 export interface Audience {
   /** The identifier clients ask for, usually the API's URL. */

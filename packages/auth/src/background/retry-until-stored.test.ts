@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { StoreUnavailable } from '@modulariot/platform/storage'
-import { untilDone } from './until-done.ts'
+import { retryUntilStored } from './retry-until-stored.ts'
 
-/** Work that fails as often as it is told, with the clock in the test's hand. */
+/** Work that fails with each of `failures` in turn, on a mocked clock. */
 function setUp(mock: { enable(options: { apis: ['setTimeout'] }): void }, failures: unknown[]) {
   mock.enable({ apis: ['setTimeout'] })
   const seen = { runs: 0, errors: [] as unknown[] }
-  const work = untilDone(
+  const work = retryUntilStored(
     async () => {
       seen.runs++
       const error = failures.shift()
@@ -20,8 +20,8 @@ function setUp(mock: { enable(options: { apis: ['setTimeout'] }): void }, failur
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-describe('untilDone', () => {
-  it('tries again each second until the store answers, and then no more', async (test) => {
+describe('retryUntilStored', () => {
+  it('retries every second until the store answers, and then no more', async (test) => {
     const away = new StoreUnavailable('away')
     const { seen, work } = setUp(test.mock.timers, [away, away])
     work.start()
@@ -32,7 +32,7 @@ describe('untilDone', () => {
     assert.deepEqual(seen, { runs: 3, errors: [away, away] })
   })
 
-  it('tries nothing again that would fail again', async (test) => {
+  it('does not retry what would fail again', async (test) => {
     const { seen, work } = setUp(test.mock.timers, [new Error('broken')])
     work.start()
     await settle()
@@ -41,7 +41,7 @@ describe('untilDone', () => {
     assert.equal(seen.runs, 1)
   })
 
-  it('tries nothing after it was stopped', async (test) => {
+  it('does not retry after it was stopped', async (test) => {
     const { seen, work } = setUp(test.mock.timers, [new StoreUnavailable('away')])
     work.start()
     work.stop()

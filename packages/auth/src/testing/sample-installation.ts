@@ -3,12 +3,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Tenant } from '../clients/client.ts'
+import { type AdminContext, systemContext } from '../admin/context.ts'
+import { createAudience, createOrganization } from '../admin/installation.ts'
+import { ADMIN_SCOPES, adminAudience } from '../admin/scopes.ts'
+import type { Tenant } from '../records/client.ts'
 import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
-import { type AdminContext, systemContext } from './context.ts'
-import { createAudience, createOrganization } from './installation.ts'
-import { ADMIN_SCOPES, adminAudience } from './scopes.ts'
 
 export const API = 'https://api.example'
 export const ADMIN = adminAudience('https://auth.example')

@@ -4,12 +4,12 @@
  */
 
 import { type AdminContext, systemContext } from '../admin/context.ts'
+import { cutTrail } from '../admin/cut-trail.ts'
+import { knownHead, readBase, takeCheckpoint } from '../audit/check-trail.ts'
+import type { SignedCheckpoint } from '../audit/checkpoint.ts'
+import { type Checkpoint, CheckpointRefused, type CheckpointSigner } from '../audit/checkpoint.ts'
+import type { KnownHead } from '../audit/verify.ts'
 import type { AuthStore } from '../store/store.ts'
-import { knownHead, readBase, takeCheckpoint } from './check-trail.ts'
-import type { SignedCheckpoint } from './checkpoint.ts'
-import { type Checkpoint, CheckpointRefused, type CheckpointSigner } from './checkpoint.ts'
-import { cutTrail } from './cut-trail.ts'
-import type { KnownHead } from './verify.ts'
 
 /** Where checkpoints are kept. */
 export interface CheckpointArchive {

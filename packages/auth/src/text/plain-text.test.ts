@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { newOrganization } from './admin/installation.ts'
-import { AdminError } from './admin-error.ts'
-import { assertAudience } from './audiences/audience.ts'
-import { newSecret, withInput } from './clients/new-client.ts'
-import { SAMPLE_TIME, sampleClient } from './clients/sample-client.ts'
+import { newOrganization } from '../admin/installation.ts'
+import { newSecret, withInput } from '../clients/new-client.ts'
+import { AdminError } from '../errors/admin-error.ts'
+import { assertAudience } from '../records/audience.ts'
+import { SAMPLE_TIME, sampleClient } from '../testing/sample-client.ts'
 
 const AUDIENCE = {
   audience: 'https://api.example',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { AdminError } from '../admin-error.ts'
+import { AdminError } from '../errors/admin-error.ts'
 import { type Audience, assertAudience } from './audience.ts'
 
 const AUDIENCE: Audience = {

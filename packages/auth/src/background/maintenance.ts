@@ -3,10 +3,10 @@
  * store, so that instances may do it at the same time and one of them finds nothing left.
  */
 
-import type { AuthStore } from './store/store.ts'
+import type { ExpiryStore } from '../store/ports/expiry.ts'
 
 export interface MaintenanceOptions {
-  readonly store: Pick<AuthStore, 'sweep'>
+  readonly store: ExpiryStore
   readonly maintainKeys: () => Promise<void>
   /** Unix milliseconds. */
   readonly now: () => number

@@ -1,6 +1,6 @@
 /** A client for tests to start from: nothing granted, no secret, no keys. Not for the program. */
 
-import type { Client, ClientRecord, StoredSecret } from './client.ts'
+import type { Client, ClientRecord, StoredSecret } from '../records/client.ts'
 
 export const SAMPLE_TIME = '2026-01-02T03:04:05.678Z'
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { createOrganization } from '../admin/installation.ts'
-import { type Installation, openInstallation } from '../admin/sample-installation.ts'
+import { checkTrail } from '../audit/check-trail.ts'
+import { createCheckpointSigner, type SignedCheckpoint } from '../audit/checkpoint.ts'
 import { newClient, newOrganization } from '../store/conformance/samples.ts'
 import type { AuthStore } from '../store/store.ts'
-import { checkTrail } from './check-trail.ts'
-import { createCheckpointSigner, type SignedCheckpoint } from './checkpoint.ts'
+import { type Installation, openInstallation } from '../testing/sample-installation.ts'
 import {
   cutWhenDue,
   type KeeperOptions,

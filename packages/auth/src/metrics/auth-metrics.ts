@@ -8,7 +8,7 @@ import {
   type SigningAlgorithm,
 } from '@modulariot/oauth/protocol'
 import { countEach, type Metrics } from '@modulariot/platform/metrics'
-import type { UsageTotals } from './usage/usage-counter.ts'
+import type { UsageTotals } from '../usage/usage-counter.ts'
 
 export interface AuthMetrics {
   tokenIssued(alg: SigningAlgorithm): void

@@ -1,7 +1,7 @@
 /** Names and labels that people choose and others read on terminals and pages. */
 
 import { holdsHiddenCharacters } from '@modulariot/oauth/protocol'
-import { invalidInput } from './admin-error.ts'
+import { invalidInput } from '../errors/admin-error.ts'
 
 /**
  * Joiners are taken where a script or an emoji needs them; whatever else shows nothing is refused.

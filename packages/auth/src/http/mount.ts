@@ -1,0 +1,53 @@
+/** Puts the table of routes on the server, and the admin API's beside it. */
+
+import { routeGroup } from '@modulariot/platform/http'
+import type { FastifyError, FastifyInstance } from 'fastify'
+import type { AuthMetrics } from '../metrics/auth-metrics.ts'
+import type { AdminDeps } from './admin/call.ts'
+import { mountAdminRoutes } from './admin/mount.ts'
+import { belowCeiling } from './below-ceiling.ts'
+import { handleError, refusalOf } from './error-handler.ts'
+import { addBodyParsers } from './request-body.ts'
+import { AUTH_ROUTES, type AuthRoute, type Endpoint, type EndpointDeps } from './routes.ts'
+
+export type AuthRoutesDeps = EndpointDeps & AdminDeps & { readonly metrics: AuthMetrics }
+
+export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps): Promise<void> {
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    deps.metrics.refused(refusalOf(error))
+    return handleError(error, request, reply)
+  })
+  addBodyParsers(app)
+
+  const handlerOf = sharedHandlers(deps)
+  const ceiling = belowCeiling(deps.limits)
+  for (const route of AUTH_ROUTES) {
+    await routeGroup(app, cacheHeaders(route, deps), (routes) => {
+      routes.route({
+        method: route.method,
+        url: route.path,
+        onRequest: route.login ? [ceiling] : [],
+        config: route.config ?? {},
+        handler: handlerOf(route.endpoint),
+      })
+    })
+  }
+
+  await app.register((scope) => mountAdminRoutes(scope, deps))
+}
+
+/** One handler for each endpoint: the logins of both faces take turns together. */
+function sharedHandlers(deps: EndpointDeps): (endpoint: Endpoint) => ReturnType<Endpoint> {
+  const handlers = new Map<Endpoint, ReturnType<Endpoint>>()
+  return (endpoint) => {
+    const handler = handlers.get(endpoint) ?? endpoint(deps)
+    handlers.set(endpoint, handler)
+    return handler
+  }
+}
+
+function cacheHeaders({ maxAgeSeconds }: AuthRoute, deps: EndpointDeps): Record<string, string> {
+  // Both headers, as RFC 6749 §5.1 asks.
+  if (maxAgeSeconds === undefined) return { 'cache-control': 'no-store', pragma: 'no-cache' }
+  return { 'cache-control': `public, max-age=${maxAgeSeconds(deps)}` }
+}

@@ -1,0 +1,55 @@
+/** The port for clients. */
+
+import type { Environment } from '@modulariot/oauth/protocol'
+import type { Client, ClientRecord } from '../../records/client.ts'
+import type { Audited, Authority } from './audited-change.ts'
+
+/** Which clients; what is left out does not narrow. */
+export interface ClientQuery {
+  readonly org_id?: string | undefined
+  readonly environment?: Environment | undefined
+  readonly status?: Client['status'] | undefined
+  readonly tag?: string | undefined
+  readonly external_id?: string | undefined
+  /** Part of the name, of the `client_id` or of the `external_id`, whatever the case. */
+  readonly search?: string | undefined
+  /** Return clients after this id. */
+  readonly after: string | null
+  readonly limit: number
+}
+
+export interface ClientPage {
+  readonly clients: readonly Client[]
+  /** Pass as `after` for the next page; null on the last. */
+  readonly next: string | null
+}
+
+/** `created`, or the client that has this tenant's `external_id` already. */
+export type CreateOutcome =
+  | { readonly created: true }
+  | { readonly created: false; readonly existing: Client }
+
+export interface ClientLookup {
+  findClient(client_id: string): Promise<ClientRecord | null>
+}
+
+export interface ClientStore extends ClientLookup {
+  /**
+   * Makes all of them, but those whose `external_id` the tenant has already: no row, no audit entry.
+   *
+   * @param authority null or left out, here and below: the operator or the server, who has none to check.
+   * @throws StoreConflict, and makes none, when an id is taken or an organization does not exist.
+   */
+  createClients(
+    clients: readonly Audited<Client>[],
+    authority?: Authority | null,
+  ): Promise<CreateOutcome[]>
+  /** In order of `client_id`. A page may hold fewer than `limit`, even none: only `next` null is the end. */
+  listClients(query: ClientQuery): Promise<ClientPage>
+  /** Replaces the client by what `update` makes of it; null, and nothing, when there is none. */
+  updateClient(
+    client_id: string,
+    update: (current: Client) => Audited<Client>,
+    authority?: Authority | null,
+  ): Promise<Client | null>
+}

@@ -1,0 +1,12 @@
+/** The port for organizations. */
+
+import type { Client, Organization } from '../../records/client.ts'
+import type { Audited } from './audited-change.ts'
+
+export interface OrganizationStore {
+  /** Makes the first organization with its first client; false, and nothing, when any exists. */
+  createFirst(organization: Audited<Organization>, client: Audited<Client>): Promise<boolean>
+  /** @throws StoreConflict when the id is taken. */
+  createOrganization(organization: Audited<Organization>): Promise<void>
+  listOrganizations(): Promise<Organization[]>
+}

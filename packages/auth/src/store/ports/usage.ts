@@ -1,0 +1,27 @@
+/** The port for what is counted of clients and their secrets. */
+
+import type { Client, Tenant } from '../../records/client.ts'
+import type { ClientUsage, SecretUsage, UsageBatch } from '../../records/usage.ts'
+
+export interface UsageQuery extends Partial<Tenant> {
+  /** Clients with at least so many. */
+  readonly tokens_early: number
+  /** Return clients after this id. */
+  readonly after: string | null
+  readonly limit: number
+}
+
+export interface UsagePage {
+  readonly clients: readonly { readonly client: Client; readonly usage: ClientUsage }[]
+  /** Pass as `after` for the next page; null on the last. */
+  readonly next: string | null
+}
+
+export interface UsageStore {
+  /** Adds to the counters. Notifies no listener. */
+  addUsage(batch: UsageBatch): Promise<void>
+  /** What is known of a client and of the secrets it has. */
+  usageOf(client_id: string): Promise<{ client: ClientUsage | null; secrets: SecretUsage[] }>
+  /** In order of `client_id`. */
+  listUsage(query: UsageQuery): Promise<UsagePage>
+}
