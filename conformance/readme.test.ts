@@ -32,3 +32,13 @@ it('every test file is in the README', () => {
     assert.ok(readme.includes(`\`${basename(path)}\``), basename(path))
   }
 })
+
+it('tests import of packages/ what is published or for tests, and one asks for the routes', () => {
+  const allowed = /^@modulariot\/(oauth|telemetry|sdk)\b|\/testing\//
+  for (const path of files.filter((file) => !file.endsWith('support/route-table.ts'))) {
+    const imports = readFileSync(path, 'utf8').matchAll(
+      /from '((?:@modulariot|[./]*packages)\/[^']*)'/g,
+    )
+    for (const [, module = ''] of imports) assert.match(module, allowed, basename(path))
+  }
+})

@@ -1,4 +1,4 @@
-/** The only renderer of errors in ModularIoT API, in the shape the documents give. */
+/** Renders what the routes of ModularIoT API throw, in the shape that docs/http.md gives. */
 
 import { bearerChallenge, isAboutToken, OAuthError } from '@modulariot/oauth/protocol'
 import { JsonBodyError, MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'

@@ -1,5 +1,5 @@
 /**
- * The only renderer of errors in ModularIoT Auth.
+ * Renders what the routes of ModularIoT Auth throw, but for the admin API's (`admin/problem.ts`).
  *
  * Below, errors are decided in the standard's words. The documented face (`/api/v1/login`) says some of
  * them differently; the table here is all the difference there is.

@@ -1,4 +1,4 @@
-/** The only renderer of errors in the admin API: problem details (RFC 9457). */
+/** Renders what the admin API throws: problem details (RFC 9457). */
 
 import { bearerChallenge, isAboutToken, OAuthError } from '@modulariot/oauth/protocol'
 import { JsonBodyError, MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'

@@ -1,4 +1,4 @@
-/** Every SQL statement of the store, prepared once. */
+/** The store's statements, prepared once; those of the tables that have a file of their own are there. */
 
 import type { DatabaseSync } from 'node:sqlite'
 
