@@ -1,18 +1,18 @@
 /** The words `miot` understands: noun verb, with their options. What they do is in commands/. */
 
 import { Command } from 'commander'
-import { doctor } from './commands/doctor.ts'
-import { serveCommand } from './commands/serve.ts'
+import { addAssets } from './assets/commands.ts'
+import { addClients, addSecrets } from './clients/commands.ts'
+import { type Context, createContext } from './command/context.ts'
+import { serverUrl } from './command/option-values.ts'
 import type { Environment } from './config/read-settings.ts'
-import { type Context, createContext } from './context.ts'
-import { handedSocket } from './handed-socket.ts'
-import { followReader, writeError } from './reader.ts'
-import { addAssets } from './words/assets.ts'
-import { addToken, addTrack } from './words/client-side.ts'
-import { addClients, addSecrets } from './words/clients.ts'
-import { addAudiences, addAudit, addKeys, addOrganizations } from './words/installation.ts'
-import { serverUrl } from './words/options.ts'
-import { addStores } from './words/stores.ts'
+import { doctor } from './installation/doctor.ts'
+import { addAudiences, addAudit, addKeys, addOrganizations } from './organizations/commands.ts'
+import { handedSocket } from './serve/handed-socket.ts'
+import { serveCommand } from './serve/serve.ts'
+import { addStores } from './stores/commands.ts'
+import { followReader, writeError } from './terminal/standard-streams.ts'
+import { addToken, addTrack } from './track/commands.ts'
 
 /**
  * @param env the environment, for the settings.
