@@ -1,18 +1,21 @@
-/** The words `miot` understands: noun verb, with their options. What they do is in commands/. */
+/** All that `miot` understands: noun verb, with their options. Each noun's are in its folder's commands.ts. */
 
 import { Command } from 'commander'
 import { addAssets } from './assets/commands.ts'
+import { addAudiences } from './audiences/commands.ts'
+import { addAudit } from './audit/commands.ts'
 import { addClients, addSecrets } from './clients/commands.ts'
 import { type Context, createContext } from './command/context.ts'
 import { serverUrl } from './command/option-values.ts'
 import type { Environment } from './config/read-settings.ts'
-import { doctor } from './installation/doctor.ts'
-import { addAudiences, addAudit, addKeys, addOrganizations } from './organizations/commands.ts'
-import { handedSocket } from './serve/handed-socket.ts'
-import { serveCommand } from './serve/serve.ts'
+import { addDoctor } from './installation/commands.ts'
+import { addKeys } from './keys/commands.ts'
+import { addOrganizations } from './organizations/commands.ts'
+import { addServe } from './serve/commands.ts'
 import { addStores } from './stores/commands.ts'
 import { followReader, writeError } from './terminal/standard-streams.ts'
-import { addToken, addTrack } from './track/commands.ts'
+import { addToken } from './token/commands.ts'
+import { addTrack } from './track/commands.ts'
 
 /**
  * @param env the environment, for the settings.
@@ -44,15 +47,9 @@ export function createProgram(env: Environment, json: boolean): Command {
   const context = (): Context =>
     createContext(env, { json, url: program.opts<{ url?: string }>().url })
 
-  program
-    .command('serve')
-    .description('run ModularIoT Auth and ModularIoT API in one process')
-    .action(() => serveCommand(context(), handedSocket(env, process.pid)))
-  program
-    .command('doctor')
-    .description('check this installation (exit status 7 when something is wrong)')
-    .action(() => doctor(context()))
+  addServe(program, context, env)
   for (const add of [
+    addDoctor,
     addOrganizations,
     addAudiences,
     addClients,

@@ -1,10 +1,10 @@
 /** `miot assets …`: reading back what was reported. */
 
 import type { Command } from 'commander'
+import { addApiOptions } from '../command/client-options.ts'
 import type { Context } from '../command/context.ts'
 import { positiveNumber } from '../command/option-values.ts'
 import type { SessionOptions } from '../network/api-session.ts'
-import { addApiOptions } from '../track/commands.ts'
 import {
   type ListAssetsOptions,
   listAssets,

@@ -8,7 +8,6 @@ import {
   type ClientOptions,
   type CreateOptions,
   createClient,
-  importClients,
   type ListOptions,
   listClients,
   makeResourceServer,
@@ -17,6 +16,7 @@ import {
   showClient,
   updateClient,
 } from './clients.ts'
+import { importClients } from './import-clients.ts'
 import { addSecret, listSecrets, revokeSecret, rotate } from './secrets.ts'
 import { listWastefulClients } from './wasteful-clients.ts'
 

@@ -7,7 +7,7 @@ import type { Context } from '../command/context.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { createOutput } from '../terminal/output.ts'
-import { importClients } from './clients.ts'
+import { importClients } from './import-clients.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'miot-'))
 after(() => rmSync(folder, { recursive: true }))
