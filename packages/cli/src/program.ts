@@ -13,7 +13,7 @@ import { addKeys } from './keys/commands.ts'
 import { addOrganizations } from './organizations/commands.ts'
 import { addServe } from './serve/commands.ts'
 import { addStores } from './stores/commands.ts'
-import { followReader, writeError } from './terminal/standard-streams.ts'
+import { endWhenOutputCloses, writeError } from './terminal/standard-streams.ts'
 import { addToken } from './token/commands.ts'
 import { addTrack } from './track/commands.ts'
 
@@ -23,7 +23,7 @@ import { addTrack } from './track/commands.ts'
  */
 export function createProgram(env: Environment, json: boolean): Command {
   let serves = false
-  followReader(() => serves)
+  endWhenOutputCloses(() => serves)
   const program = new Command('miot')
     .description('ModularIoT: machine-to-machine authorization and telemetry for IoT fleets.')
     .option('--json', 'print JSON (the default when piped)')

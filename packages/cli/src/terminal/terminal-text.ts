@@ -1,7 +1,7 @@
 /**
  * Text of others made safe to print: it can neither command the terminal nor look like a line of ours.
  *
- * Everything `miot` prints passes through here (`output.ts`, `reader.ts`), whatever it is: names that others
+ * Everything `miot` prints passes through here (`output.ts`, `standard-streams.ts`), whatever it is: names that others
  * chose, answers of servers, messages of errors that quote either.
  */
 
