@@ -1,7 +1,4 @@
-/**
- * Administering clients from a terminal: on the box directly, or anywhere through the admin API. The
- * commands do not know which.
- */
+/** Administering on the box: opens the installation's stores and calls the use cases. */
 
 import {
   type AdminContext,
@@ -23,32 +20,64 @@ import {
   wastefulClients,
 } from '@modulariot/auth'
 import type { Context } from '../command/context.ts'
+import type { Config } from '../config/parse-config.ts'
 import { CliError } from '../errors/cli-error.ts'
 import {
   openInstallation,
   operatorContext,
   withInstallation,
 } from '../installation/open-installation.ts'
-import { resolveCredentials } from '../network/client-credentials.ts'
 import type { Admin, Place } from './port.ts'
-import { createRemoteAdmin } from './remote.ts'
 
-/** Runs `work` with whichever admin the command line asked for. */
-export async function withAdmin(
-  context: Context,
+/** Runs `work` as the operator of the installation on this box. */
+export function withLocalAdmin(
+  config: Config,
   work: (admin: Admin) => Promise<void>,
 ): Promise<void> {
-  if (context.url === null) {
-    const config = context.config()
-    return withInstallation(config, (admin, keys) => work(localAdmin(admin, keys, config.issuer)))
-  }
-  const audience = `${context.url}/admin/v1`
-  const tokenUrl = `${context.url}/oauth2/token`
-  const credentials = resolveCredentials(context.config(), { audience, tokenUrl })
-  await work(await createRemoteAdmin(context.url, credentials, context.fetch))
+  return withInstallation(config, (admin, keys) =>
+    work(createLocalAdmin(admin, keys, config.issuer)),
+  )
 }
 
-function localAdmin(admin: AdminContext, keys: InstallationKeys, issuer: string): Admin {
+/**
+ * Runs `work` with the use cases themselves, for what the admin API does not offer.
+ *
+ * @throws CliError usage with `--url`: it must not happen here instead of there.
+ */
+export function onTheBox(
+  context: Context,
+  work: (admin: AdminContext, keys: InstallationKeys) => Promise<void>,
+): Promise<void> {
+  assertOnTheBox(context)
+  return withInstallation(context.config(), work)
+}
+
+/**
+ * Runs `work` with what replacing signing keys takes besides: the key that seals them, and their policy.
+ *
+ * @throws CliError usage with `--url`.
+ */
+export async function onTheBoxWithKeys(
+  context: Context,
+  work: (admin: KeyAdmin) => Promise<void>,
+): Promise<void> {
+  const config = context.config()
+  assertOnTheBox(context)
+  const { keys, store } = await openInstallation(config)
+  try {
+    const { sealing: sealingKey } = keys
+    await work({ ...operatorContext(store, keys), sealingKey, policy: config.keyPolicy })
+  } finally {
+    await store.close()
+  }
+}
+
+function assertOnTheBox({ url }: Context): void {
+  if (url === null) return
+  throw new CliError('usage', 'This works on the box itself only; leave out --url')
+}
+
+function createLocalAdmin(admin: AdminContext, keys: InstallationKeys, issuer: string): Admin {
   const { store } = admin
   return {
     createClient: async (input, place) =>
@@ -92,33 +121,4 @@ async function tenantOf({ org, environment = 'development' }: Place, { store }: 
     throw new CliError('usage', `Say which organization with --org: ${ids.join(', ')}`)
   }
   return { org_id: only, environment }
-}
-
-/** The same, for what needs the keys of the installation. */
-export async function onTheBoxWithKeys(
-  context: Context,
-  work: (admin: KeyAdmin) => Promise<void>,
-): Promise<void> {
-  const config = context.config()
-  if (context.url !== null) throw boxOnly()
-  const { keys, store } = await openInstallation(config)
-  try {
-    const { sealing: sealingKey } = keys
-    await work({ ...operatorContext(store, keys), sealingKey, policy: config.keyPolicy })
-  } finally {
-    await store.close()
-  }
-}
-
-function boxOnly(): CliError {
-  return new CliError('usage', 'This works on the box itself only; leave out --url')
-}
-
-/** For what is administered on the box only: asked for elsewhere, it must not happen here. */
-export function onTheBox(
-  context: Context,
-  work: (admin: AdminContext, keys: InstallationKeys) => Promise<void>,
-): Promise<void> {
-  if (context.url !== null) throw boxOnly()
-  return withInstallation(context.config(), work)
 }

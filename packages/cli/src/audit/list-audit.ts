@@ -1,7 +1,7 @@
 /** `miot audit list`: who did what. */
 
 import type { AuditEntry } from '@modulariot/auth'
-import { withAdmin } from '../administration/local.ts'
+import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
 import { table } from '../terminal/output.ts'
 

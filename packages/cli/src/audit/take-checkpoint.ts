@@ -1,6 +1,6 @@
 /** `miot audit checkpoint`: a signed head, to keep elsewhere. */
 
-import { withAdmin } from '../administration/local.ts'
+import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { appendCheckpoint } from '../files/checkpoint-file.ts'

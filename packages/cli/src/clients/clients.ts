@@ -2,7 +2,8 @@
 
 import { type Client, type ClientInput, type ClientView, setResourceServer } from '@modulariot/auth'
 import type { Environment } from '@modulariot/oauth/protocol'
-import { onTheBox, withAdmin } from '../administration/local.ts'
+import { onTheBox } from '../administration/local.ts'
+import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { pagesOf } from '../network/pages.ts'

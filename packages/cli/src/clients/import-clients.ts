@@ -3,8 +3,8 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { parseLine } from '@modulariot/auth'
-import { withAdmin } from '../administration/local.ts'
 import type { Place } from '../administration/port.ts'
+import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
 

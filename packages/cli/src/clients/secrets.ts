@@ -1,6 +1,6 @@
 /** `miot secrets add|list|rotate|revoke` */
 
-import { withAdmin } from '../administration/local.ts'
+import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
 import { properties, table } from '../terminal/output.ts'
 

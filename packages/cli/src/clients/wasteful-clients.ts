@@ -1,6 +1,6 @@
 /** `miot clients list --wasteful`: who does not cache. */
 
-import { withAdmin } from '../administration/local.ts'
+import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
 import { table } from '../terminal/output.ts'
 
