@@ -2,19 +2,10 @@
 
 import type { BulkResult, ClientView, UsedSecret, WastefulClient } from '@modulariot/auth'
 import { requestToken, type TokenRequestOptions } from '@modulariot/oauth/client'
-import { CliError, type CliErrorCode } from '../errors/cli-error.ts'
+import { CliError } from '../errors/cli-error.ts'
 import { answerJson, answerText, refusalMembers } from '../network/answer-body.ts'
+import { codeOfStatus } from '../network/status-codes.ts'
 import type { Admin, AuditLine, Place } from './port.ts'
-
-/** HTTP statuses as exit statuses; others are plain failures. */
-const CODES: Readonly<Record<number, CliErrorCode>> = {
-  400: 'usage',
-  401: 'auth',
-  403: 'auth',
-  404: 'not_found',
-  429: 'rate_limited',
-  503: 'network',
-}
 
 /** Gets a token for the admin API and keeps it for as long as the command runs. */
 export async function createRemoteAdmin(
@@ -43,7 +34,9 @@ export async function createRemoteAdmin(
     if (response.ok) return response
     const { detail } = await refusalMembers(response)
     const message = typeof detail === 'string' ? detail : `${url} answered ${response.status}`
-    throw new CliError(CODES[response.status] ?? 'failure', message)
+    // What the admin API finds malformed came from the command line.
+    const code = response.status === 400 ? 'usage' : codeOfStatus(response.status)
+    throw new CliError(code, message)
   }
   async function json<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await send(method, path, body === undefined ? body : JSON.stringify(body))

@@ -5,9 +5,10 @@
 
 import { createAuthorizedFetch, TokenError, TokenSource } from '@modulariot/oauth/client'
 import type { Context } from '../command/context.ts'
-import { CliError, type CliErrorCode } from '../errors/cli-error.ts'
+import { CliError } from '../errors/cli-error.ts'
 import { answerJson, refusalMembers } from './answer-body.ts'
 import { resolveApiCredentials } from './client-credentials.ts'
+import { codeOfStatus } from './status-codes.ts'
 
 /** What every command that speaks to the API takes. */
 export interface SessionOptions {
@@ -49,20 +50,12 @@ export interface ApiRefusal {
   readonly errors?: Readonly<Record<string, string>>
 }
 
-const CODES: Readonly<Record<number, CliErrorCode>> = {
-  401: 'auth',
-  403: 'auth',
-  404: 'not_found',
-  429: 'rate_limited',
-  503: 'network',
-}
-
 /** @throws CliError saying what the API said, unless it answered 200. */
 export async function answerOf<Answer>(response: Response): Promise<Answer> {
   const { status } = response
   if (status !== 200) {
     const refusal = describeRefusal(await refusalMembers(response), `${status} `)
-    throw new CliError(CODES[status] ?? 'failure', refusal)
+    throw new CliError(codeOfStatus(status), refusal)
   }
   const answer = await answerJson(response).catch(() => null)
   if (answer === null) throw new CliError('failure', describeRefusal({}, `${status} `))
