@@ -13,6 +13,7 @@ import {
 import { readEvents, type ServerEvent } from '../network/event-stream.ts'
 import { pagesOf } from '../network/pages.ts'
 import { properties, table } from '../terminal/output.ts'
+import { toSecond } from '../terminal/times.ts'
 
 interface Gps {
   readonly latitude?: number
@@ -65,7 +66,7 @@ export async function listAssets(context: Context, options: ListAssetsOptions): 
       assets.map(({ asset_id, type, timestamp, latest: { gps } }) => [
         asset_id,
         type ?? '-',
-        seconds(timestamp),
+        toSecond(timestamp),
         positionOf(gps),
         speedOf(gps),
       ]),
@@ -107,7 +108,7 @@ export async function showAsset(
     const rows = metrics.map(({ key, value, unit, timestamp: at }) => [
       key,
       `${JSON.stringify(value)}${unit === null ? '' : ` ${unit}`}`,
-      seconds(at),
+      toSecond(at),
     ])
     return [...about, '', ...table(['METRIC', 'VALUE', 'MEASURED'], rows)]
   })
@@ -212,7 +213,7 @@ function show({ output }: Context, { event, data }: ServerEvent): void {
   output.line(value, () => {
     if (event === 'skipped') return `${Object(value).observations} reports were passed over`
     const { asset_id, timestamp, report } = value as Told
-    return [seconds(timestamp), asset_id, positionOf(report.gps), speedOf(report.gps)].join('  ')
+    return [toSecond(timestamp), asset_id, positionOf(report.gps), speedOf(report.gps)].join('  ')
   })
 }
 
@@ -224,10 +225,6 @@ function queryOf(query: Readonly<Record<string, string | number | null | undefin
   const entries = Object.entries(query).filter(([, value]) => value !== undefined && value !== null)
   const text = new URLSearchParams(entries.map(([name, value]) => [name, String(value)])).toString()
   return text === '' ? '' : `?${text}`
-}
-
-function seconds(timestamp: string): string {
-  return timestamp.slice(0, 19).replace('T', ' ')
 }
 
 function positionOf({ latitude, longitude }: Gps = {}): string {

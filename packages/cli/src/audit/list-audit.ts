@@ -4,6 +4,7 @@ import type { AuditEntry } from '@modulariot/auth'
 import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
 import { table } from '../terminal/output.ts'
+import { toSecond } from '../terminal/times.ts'
 
 export async function listAudit(
   context: Context,
@@ -16,7 +17,7 @@ export async function listAudit(
         ['SEQ', 'WHEN', 'WHO', 'WHAT', 'ON'],
         entries.map(({ seq, at, actor, action, target }) => [
           String(seq),
-          at.slice(0, 19).replace('T', ' '),
+          toSecond(at),
           nameOf(actor),
           action,
           target.id,

@@ -8,6 +8,7 @@ import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { pagesOf } from '../network/pages.ts'
 import { properties, table } from '../terminal/output.ts'
+import { toSecond } from '../terminal/times.ts'
 
 export interface ClientOptions {
   readonly name?: string
@@ -119,7 +120,7 @@ export async function listClients(context: Context, options: ListOptions): Promi
           one.name,
           one.environment,
           one.status,
-          one.created_at.slice(0, 19).replace('T', ' '),
+          toSecond(one.created_at),
         ]),
       ),
     )

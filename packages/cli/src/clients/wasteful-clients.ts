@@ -3,6 +3,7 @@
 import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
 import { table } from '../terminal/output.ts'
+import { toSecond } from '../terminal/times.ts'
 
 export async function listWastefulClients(context: Context): Promise<void> {
   await withAdmin(context, async (admin) => {
@@ -27,7 +28,7 @@ export async function listWastefulClients(context: Context): Promise<void> {
               String(one.tokens_valid),
               String(one.tokens_valid_early),
               `${one.times_needed}×`,
-              (one.last_issued_at ?? '').slice(0, 19).replace('T', ' '),
+              toSecond(one.last_issued_at ?? ''),
             ]),
           ),
     )

@@ -5,6 +5,7 @@ import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { onTheBox, onTheBoxWithKeys } from '../administration/local.ts'
 import type { Context } from '../command/context.ts'
 import { table } from '../terminal/output.ts'
+import { toMinute } from '../terminal/times.ts'
 
 export async function showKeys(context: Context): Promise<void> {
   await onTheBox(context, async (admin) => print(context, await listKeys(admin), ''))
@@ -44,5 +45,5 @@ function print(context: Context, keys: readonly KeyView[], told: string): void {
 }
 
 function minute(time: string | null): string {
-  return time === null ? '-' : time.slice(0, 16).replace('T', ' ')
+  return time === null ? '-' : toMinute(time)
 }
