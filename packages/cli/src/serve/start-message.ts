@@ -7,7 +7,7 @@ import type { QuickstartCredentials } from './quickstart.ts'
 import type { Running } from './start-servers.ts'
 
 /** @param now Unix milliseconds. */
-export function welcome(
+export function startMessage(
   config: Config,
   { quickstart, caFile }: Pick<Running, 'quickstart' | 'caFile'>,
   now: number,

@@ -35,7 +35,7 @@ export interface Running {
 }
 
 /** @param socket a descriptor to listen on. Null: we listen at the host and port of `config`. */
-export async function serve(config: Config, socket: number | null): Promise<Running> {
+export async function startServers(config: Config, socket: number | null): Promise<Running> {
   const opened = new AsyncDisposableStack()
   try {
     return await start(config, socket, opened)

@@ -9,7 +9,7 @@ import { moveStores } from './move-stores.ts'
 const SHOW_EVERY_MS = 1000
 
 /** Left out, source or target is the database that is configured. */
-export async function copyCommand(
+export async function copy(
   context: Context,
   options: { readonly from: Database | undefined; readonly to: Database | undefined },
 ): Promise<void> {

@@ -5,7 +5,7 @@ import { nameOf } from '../config/database.ts'
 import { table } from '../terminal/output.ts'
 import { migrateStores } from './open-stores.ts'
 
-export async function migrateCommand(context: Context): Promise<void> {
+export async function migrate(context: Context): Promise<void> {
   const { database } = context.config()
   const stores = await migrateStores(database)
   context.output.print({ database: nameOf(database), stores }, () => [
