@@ -4,6 +4,7 @@ import type { BulkResult, ClientView, UsedSecret, WastefulClient } from '@modula
 import { requestToken, type TokenRequestOptions } from '@modulariot/oauth/client'
 import { CliError } from '../errors/cli-error.ts'
 import { answerJson, answerText, refusalMembers } from '../network/answer-body.ts'
+import { queryOf } from '../network/query.ts'
 import { codeOfStatus } from '../network/status-codes.ts'
 import type { Admin, AuditLine, Place } from './port.ts'
 
@@ -62,7 +63,7 @@ export async function createRemoteAdmin(
       assertNoPlace(query)
       const page = await json<{ clients: ClientView[]; next_cursor: string | null }>(
         'GET',
-        `/clients?${queryOf({ ...query, cursor: after })}`,
+        `/clients${queryOf({ ...query, cursor: after })}`,
       )
       return { clients: page.clients, next: page.next_cursor }
     },
@@ -83,7 +84,7 @@ export async function createRemoteAdmin(
     wastefulClients: async () =>
       (await json<{ clients: WastefulClient[] }>('GET', '/usage/wasteful?limit=500')).clients,
     listAudit: async (query) =>
-      (await json<{ entries: AuditLine[] }>('GET', `/audit?${queryOf(query)}`)).entries,
+      (await json<{ entries: AuditLine[] }>('GET', `/audit${queryOf(query)}`)).entries,
     auditCheckpoint: () => json('GET', '/audit/checkpoint'),
   }
 }
@@ -96,9 +97,4 @@ function assertNoPlace({ org, environment }: Place): void {
       'With --url the token decides the organization and the environment; leave out --org and --environment',
     )
   }
-}
-
-function queryOf(query: Readonly<Record<string, unknown>>): URLSearchParams {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null)
-  return new URLSearchParams(given.map(([name, value]) => [name, String(value)]))
 }

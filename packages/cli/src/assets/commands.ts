@@ -5,13 +5,8 @@ import { addApiOptions } from '../command/client-options.ts'
 import type { Context } from '../command/context.ts'
 import { positiveNumber } from '../command/option-values.ts'
 import type { SessionOptions } from '../network/api-session.ts'
-import {
-  type ListAssetsOptions,
-  listAssets,
-  showAsset,
-  type TailOptions,
-  tailAssets,
-} from './assets.ts'
+import { type ListAssetsOptions, listAssets, showAsset } from './assets.ts'
+import { type TailOptions, tailAssets } from './tail-assets.ts'
 
 export function addAssets(program: Command, context: () => Context): void {
   const assets = program.command('assets').description('what was reported')
