@@ -1,4 +1,4 @@
-/** What can be administered from a terminal, on the box or through the admin API. */
+/** The port of administration: what can be done alike on the box (local.ts) and through the admin API (remote.ts). */
 
 import type {
   AddedSecret,

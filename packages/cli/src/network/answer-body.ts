@@ -12,7 +12,7 @@ export function answerText(response: Response): Promise<string> {
   return boundedText(response, MAX_ANSWER_BYTES)
 }
 
-/** @throws SyntaxError when it is not JSON; as above. */
+/** @throws SyntaxError when it is not JSON; BodyTooLong; whatever the connection throws. */
 export async function answerJson(response: Response): Promise<unknown> {
   return JSON.parse(await answerText(response))
 }

@@ -33,9 +33,9 @@ export function resolveCredentials(config: Config, options: CredentialOptions = 
 }
 
 /**
- * The same, and the API its token is for.
+ * Credentials, and the URL of the API that their token is for.
  *
- * @throws CliError usage, as above.
+ * @throws CliError usage: what is missing and where to set it, or why a secret or token may not go there.
  */
 export function resolveApiCredentials(
   config: Config,

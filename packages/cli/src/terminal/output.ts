@@ -9,7 +9,7 @@ export interface Output {
   readonly json: boolean
   /** Prints `value` as JSON, or as `text` says it to a person. */
   print(value: unknown, text: () => Lines): void
-  /** The same for one of many, as it comes: JSON on one line. */
+  /** Prints one of many as it comes: JSON on one line, or text. */
   line(value: unknown, text: () => string): void
   /** One of many that is JSON for people, too. */
   jsonLine(value: unknown): void
