@@ -152,7 +152,7 @@ interface Printed {
 }
 
 async function runAll(commands: readonly string[][], dataDir: string): Promise<Printed> {
-  const fixture = fileURLToPath(new URL('./run-commands.fixture.ts', import.meta.url))
+  const fixture = fileURLToPath(new URL('./testing/run-commands.fixture.ts', import.meta.url))
   const settings = {
     ...{ MIOT_DATA_DIR: dataDir, MIOT_CLIENT_ID: 'client_a', MIOT_CLIENT_SECRET: 'secret' },
     ...{ MIOT_AUDIENCE: 'https://api.example', MIOT_TOKEN_URL: `${url}/refused-token` },

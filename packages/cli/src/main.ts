@@ -1,9 +1,9 @@
 /** The entry of `miot`: the only file that reads the process's arguments and environment. */
 
-import { wantsJson } from './output.ts'
+import { reportError } from './errors/report-error.ts'
+import { keepPlaintextHere } from './network/proxy.ts'
 import { createProgram } from './program.ts'
-import { keepPlaintextHere } from './proxy.ts'
-import { reportError } from './report-error.ts'
+import { wantsJson } from './terminal/output.ts'
 
 // Whatever Node writes by itself, such as a report or a heap snapshot, is private too.
 process.umask(0o077)

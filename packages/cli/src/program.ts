@@ -1,18 +1,21 @@
-/** The words `miot` understands: noun verb, with their options. What they do is in commands/. */
+/** All that `miot` understands: noun verb, with their options. Each noun's are in its folder's commands.ts. */
 
 import { Command } from 'commander'
-import { doctor } from './commands/doctor.ts'
-import { serveCommand } from './commands/serve.ts'
+import { addAssets } from './assets/commands.ts'
+import { addAudiences } from './audiences/commands.ts'
+import { addAudit } from './audit/commands.ts'
+import { addClients, addSecrets } from './clients/commands.ts'
+import { type Context, createContext } from './command/context.ts'
+import { serverUrl } from './command/option-values.ts'
 import type { Environment } from './config/read-settings.ts'
-import { type Context, createContext } from './context.ts'
-import { handedSocket } from './handed-socket.ts'
-import { followReader, writeError } from './reader.ts'
-import { addAssets } from './words/assets.ts'
-import { addToken, addTrack } from './words/client-side.ts'
-import { addClients, addSecrets } from './words/clients.ts'
-import { addAudiences, addAudit, addKeys, addOrganizations } from './words/installation.ts'
-import { serverUrl } from './words/options.ts'
-import { addStores } from './words/stores.ts'
+import { addDoctor } from './installation/commands.ts'
+import { addKeys } from './keys/commands.ts'
+import { addOrganizations } from './organizations/commands.ts'
+import { addServe } from './serve/commands.ts'
+import { addStores } from './stores/commands.ts'
+import { endWhenOutputCloses, writeError } from './terminal/standard-streams.ts'
+import { addToken } from './token/commands.ts'
+import { addTrack } from './track/commands.ts'
 
 /**
  * @param env the environment, for the settings.
@@ -20,7 +23,7 @@ import { addStores } from './words/stores.ts'
  */
 export function createProgram(env: Environment, json: boolean): Command {
   let serves = false
-  followReader(() => serves)
+  endWhenOutputCloses(() => serves)
   const program = new Command('miot')
     .description('ModularIoT: machine-to-machine authorization and telemetry for IoT fleets.')
     .option('--json', 'print JSON (the default when piped)')
@@ -44,15 +47,9 @@ export function createProgram(env: Environment, json: boolean): Command {
   const context = (): Context =>
     createContext(env, { json, url: program.opts<{ url?: string }>().url })
 
-  program
-    .command('serve')
-    .description('run ModularIoT Auth and ModularIoT API in one process')
-    .action(() => serveCommand(context(), handedSocket(env, process.pid)))
-  program
-    .command('doctor')
-    .description('check this installation (exit status 7 when something is wrong)')
-    .action(() => doctor(context()))
+  addServe(program, context, env)
   for (const add of [
+    addDoctor,
     addOrganizations,
     addAudiences,
     addClients,

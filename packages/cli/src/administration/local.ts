@@ -1,0 +1,124 @@
+/** Administering on the box: opens the installation's stores and calls the use cases. */
+
+import {
+  type AdminContext,
+  type AuditEntry,
+  addSecret,
+  createCheckpointSigner,
+  createClient,
+  createClients,
+  getClient,
+  type InstallationKeys,
+  type KeyAdmin,
+  listClients,
+  listSecrets,
+  revokeClientTokens,
+  revokeSecret,
+  rotateSecrets,
+  takeCheckpoint,
+  updateClient,
+  wastefulClients,
+} from '@modulariot/auth'
+import type { Context } from '../command/context.ts'
+import type { Config } from '../config/parse-config.ts'
+import { CliError } from '../errors/cli-error.ts'
+import {
+  openInstallation,
+  operatorContext,
+  withInstallation,
+} from '../installation/open-installation.ts'
+import type { Admin, Place } from './port.ts'
+
+/** Runs `work` as the operator of the installation on this box. */
+export function withLocalAdmin(
+  config: Config,
+  work: (admin: Admin) => Promise<void>,
+): Promise<void> {
+  return withInstallation(config, (admin, keys) =>
+    work(createLocalAdmin(admin, keys, config.issuer)),
+  )
+}
+
+/**
+ * Runs `work` with the use cases themselves, for what the admin API does not offer.
+ *
+ * @throws CliError usage with `--url`: it must not happen here instead of there.
+ */
+export function onTheBox(
+  context: Context,
+  work: (admin: AdminContext, keys: InstallationKeys) => Promise<void>,
+): Promise<void> {
+  assertOnTheBox(context)
+  return withInstallation(context.config(), work)
+}
+
+/**
+ * Runs `work` with what replacing signing keys takes besides: the key that seals them, and their policy.
+ *
+ * @throws CliError usage with `--url`.
+ */
+export async function onTheBoxWithKeys(
+  context: Context,
+  work: (admin: KeyAdmin) => Promise<void>,
+): Promise<void> {
+  const config = context.config()
+  assertOnTheBox(context)
+  const { keys, store } = await openInstallation(config)
+  try {
+    const { sealing: sealingKey } = keys
+    await work({ ...operatorContext(store, keys), sealingKey, policy: config.keyPolicy })
+  } finally {
+    await store.close()
+  }
+}
+
+function assertOnTheBox({ url }: Context): void {
+  if (url === null) return
+  throw new CliError('usage', 'This works on the box itself only; leave out --url')
+}
+
+function createLocalAdmin(admin: AdminContext, keys: InstallationKeys, issuer: string): Admin {
+  const { store } = admin
+  return {
+    createClient: async (input, place) =>
+      createClient({ ...input, ...(await tenantOf(place, admin)) }, admin),
+    createClients: async (inputs, place) =>
+      createClients(inputs, await tenantOf(place, admin), admin),
+    listClients: (query) => listClients(query, admin),
+    getClient: (client_id) => getClient(client_id, admin),
+    updateClient: (client_id, change, ifVersion) =>
+      updateClient(client_id, change, ifVersion, admin),
+    addSecret: (client_id, options) => addSecret(client_id, options, admin),
+    rotateSecrets: (client_id, options) => rotateSecrets(client_id, options, admin),
+    revokeSecret: (client_id, secret_id) => revokeSecret(client_id, secret_id, admin),
+    revokeTokens: (client_id) => revokeClientTokens(client_id, admin),
+    listSecrets: (client_id) => listSecrets(client_id, admin),
+    wastefulClients: () => wastefulClients(admin),
+    listAudit: async ({ limit, target: target_id, action }) => {
+      const rows = await store.listAudit({ before: null, limit, target_id, action })
+      return rows.map(({ entry, hash }) => ({ ...(JSON.parse(entry) as AuditEntry), hash }))
+    },
+    auditCheckpoint: async () => {
+      const signer = await createCheckpointSigner(keys.checkpoint, issuer)
+      const checkpoint = await takeCheckpoint(store, signer, admin.now())
+      return { ...checkpoint, public_key: signer.publicKey }
+    },
+  }
+}
+
+/** The organization asked for, or the only one there is. */
+async function tenantOf({ org, environment = 'development' }: Place, { store }: AdminContext) {
+  const ids = (await store.listOrganizations()).map(({ org_id }) => org_id)
+  if (org !== undefined) {
+    if (ids.includes(org)) return { org_id: org, environment }
+    throw new CliError('not_found', `There is no organization ${org}; known: ${ids.join(', ')}`)
+  }
+  const [only] = ids
+  if (only === undefined) {
+    throw new CliError('not_found', 'Run miot serve first: it makes the organization')
+  }
+  if (ids.length > 1) {
+    throw new CliError('usage', `Say which organization with --org: ${ids.join(', ')}`)
+  }
+  return { org_id: only, environment }
+}

@@ -1,0 +1,27 @@
+/** `miot assets …`: reading back what was reported. */
+
+import type { Command } from 'commander'
+import { addApiOptions } from '../command/client-options.ts'
+import type { Context } from '../command/context.ts'
+import { positiveNumber } from '../command/option-values.ts'
+import type { SessionOptions } from '../network/api-session.ts'
+import { type ListAssetsOptions, listAssets, showAsset } from './assets.ts'
+import { type TailOptions, tailAssets } from './tail-assets.ts'
+
+export function addAssets(program: Command, context: () => Context): void {
+  const assets = program.command('assets').description('what was reported')
+  addApiOptions(assets.command('list'))
+    .description('assets and where they were last')
+    .option('--search <text>', 'part of the asset_id or of the type')
+    .option('--type <type>', 'of this type exactly')
+    .option('--limit <n>', 'how many', positiveNumber, 50)
+    .action((options: ListAssetsOptions) => listAssets(context(), options))
+  addApiOptions(assets.command('show <asset_id>'))
+    .description('one asset, its newest report and the newest of each metric')
+    .action((asset_id: string, options: SessionOptions) => showAsset(context(), asset_id, options))
+  addApiOptions(assets.command('tail'))
+    .description('a line a report, as it is stored, until interrupted')
+    .option('--asset <id>', 'of this asset only')
+    .option('--count <n>', 'end after so many', positiveNumber)
+    .action((options: TailOptions) => tailAssets(context(), options))
+}

@@ -1,0 +1,16 @@
+/** The position and speed of a report, for people. */
+
+export interface Gps {
+  readonly latitude?: number
+  readonly longitude?: number
+  readonly speed?: number
+}
+
+export function positionOf({ latitude, longitude }: Gps = {}): string {
+  if (latitude === undefined || longitude === undefined) return '-'
+  return `${latitude.toFixed(5)},${longitude.toFixed(5)}`
+}
+
+export function speedOf({ speed }: Gps = {}): string {
+  return speed === undefined ? '-' : `${speed} km/h`
+}

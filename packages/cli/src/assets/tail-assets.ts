@@ -1,0 +1,89 @@
+/** `miot assets tail`: reports as they are stored, over a stream that is opened again when it breaks. */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Context } from '../command/context.ts'
+import {
+  type ApiSession,
+  answerOf,
+  isTemporary,
+  openApiSession,
+  type SessionOptions,
+} from '../network/api-session.ts'
+import { readEvents, type ServerEvent } from '../network/event-stream.ts'
+import { queryOf } from '../network/query.ts'
+import { toSecond } from '../terminal/times.ts'
+import { type Gps, positionOf, speedOf } from './gps.ts'
+
+export interface TailOptions extends SessionOptions {
+  readonly asset?: string
+  /** Ends after so many reports; without it when it is interrupted. */
+  readonly count?: number
+}
+
+/** A line a report, as it is stored; after a broken connection it goes on where it was. */
+export async function tailAssets(context: Context, options: TailOptions): Promise<void> {
+  const session = openApiSession(context, options)
+  const controller = new AbortController()
+  const interrupted = (): void => controller.abort()
+  process.once('SIGINT', interrupted)
+  process.once('SIGTERM', interrupted)
+  let left = options.count ?? Number.POSITIVE_INFINITY
+  try {
+    for await (const event of followed(session, options.asset, controller.signal)) {
+      show(context, event)
+      if (event.event === 'observation') left--
+      if (left === 0) break
+    }
+  } catch (error) {
+    if (!controller.signal.aborted) throw error
+  } finally {
+    process.off('SIGINT', interrupted)
+    process.off('SIGTERM', interrupted)
+    controller.abort()
+  }
+}
+
+/** How long to wait before the next try, and how often before it is an error. */
+const RETRY_MS = 1000
+const TRIES = 30
+
+/** The events of one stream after another, each behind the last. */
+async function* followed(
+  session: ApiSession,
+  asset_id: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<ServerEvent> {
+  let lastId: string | undefined
+  for (let failures = 0; ; ) {
+    try {
+      const headers = lastId === undefined ? {} : { 'last-event-id': lastId }
+      const path = `/v1/assets/stream${queryOf({ asset_id })}`
+      const response = await session.send(path, { headers, signal })
+      if (response.status !== 200 || response.body === null) await answerOf(response)
+      for await (const event of readEvents(response.body as AsyncIterable<Uint8Array>)) {
+        failures = 0
+        lastId = event.id ?? lastId
+        if (event.event !== 'end' && event.event !== 'place') yield event
+      }
+    } catch (error) {
+      failures++
+      if (signal.aborted || !isTemporary(error) || failures === TRIES) throw error
+    }
+    await sleep(RETRY_MS, undefined, { signal })
+  }
+}
+
+interface Told {
+  readonly asset_id: string
+  readonly timestamp: string
+  readonly report: { readonly gps?: Gps }
+}
+
+function show({ output }: Context, { event, data }: ServerEvent): void {
+  const value: unknown = JSON.parse(data)
+  output.line(value, () => {
+    if (event === 'skipped') return `${Object(value).observations} reports were passed over`
+    const { asset_id, timestamp, report } = value as Told
+    return [toSecond(timestamp), asset_id, positionOf(report.gps), speedOf(report.gps)].join('  ')
+  })
+}

@@ -1,0 +1,50 @@
+/** `miot audiences create|list` */
+
+import { type Audience, createAudience as create } from '@modulariot/auth'
+import { onTheBox } from '../administration/local.ts'
+import type { Context } from '../command/context.ts'
+import { table } from '../terminal/output.ts'
+
+export interface AudienceOptions {
+  readonly scope: readonly string[]
+  readonly tokenLifetime: number
+  readonly alg: Audience['signing_alg']
+}
+
+export async function createAudience(
+  context: Context,
+  audience: string,
+  options: AudienceOptions,
+): Promise<void> {
+  await onTheBox(context, async (admin) => {
+    const made = await create(
+      {
+        audience,
+        scopes: options.scope,
+        token_lifetime_seconds: options.tokenLifetime,
+        signing_alg: options.alg,
+      },
+      admin,
+    )
+    context.output.print(made, () => describe([made]))
+  })
+}
+
+export async function listAudiences(context: Context): Promise<void> {
+  await onTheBox(context, async ({ store }) => {
+    const audiences = await store.listAudiences()
+    context.output.print({ audiences }, () => describe(audiences))
+  })
+}
+
+function describe(audiences: readonly Audience[]): string[] {
+  return table(
+    ['AUDIENCE', 'LIFETIME', 'ALG', 'SCOPES'],
+    audiences.map((one) => [
+      one.audience,
+      `${one.token_lifetime_seconds} s`,
+      one.signing_alg,
+      one.scopes.join(' '),
+    ]),
+  )
+}

@@ -1,0 +1,33 @@
+/** `miot audit list`: who did what. */
+
+import type { AuditEntry } from '@modulariot/auth'
+import { withAdmin } from '../administration/with-admin.ts'
+import type { Context } from '../command/context.ts'
+import { table } from '../terminal/output.ts'
+import { toSecond } from '../terminal/times.ts'
+
+export async function listAudit(
+  context: Context,
+  options: { limit: number; target?: string; action?: string },
+): Promise<void> {
+  await withAdmin(context, async (admin) => {
+    const entries = await admin.listAudit(options)
+    context.output.print({ entries }, () =>
+      table(
+        ['SEQ', 'WHEN', 'WHO', 'WHAT', 'ON'],
+        entries.map(({ seq, at, actor, action, target }) => [
+          String(seq),
+          toSecond(at),
+          nameOf(actor),
+          action,
+          target.id,
+        ]),
+      ),
+    )
+  })
+}
+
+function nameOf(actor: AuditEntry['actor']): string {
+  if (actor.kind === 'operator') return actor.name
+  return actor.kind === 'client' ? actor.client_id : 'system'
+}

@@ -1,0 +1,34 @@
+/** `miot audit checkpoint`: a signed head, to keep elsewhere. */
+
+import { withAdmin } from '../administration/with-admin.ts'
+import type { Context } from '../command/context.ts'
+import { CliError } from '../errors/cli-error.ts'
+import { appendCheckpoint } from '../files/checkpoint-file.ts'
+import { properties } from '../terminal/output.ts'
+
+/** @param out a file to append a line to; left out, the checkpoint is printed. */
+export async function printCheckpoint(context: Context, { out }: { out?: string }): Promise<void> {
+  await withAdmin(context, async (admin) => {
+    const answer = await admin.auditCheckpoint()
+    const { public_key, ...signed } = answer
+    if (out !== undefined) append(out, signed)
+    context.output.print(answer, () =>
+      properties([
+        ...(out === undefined ? ([['checkpoint', signed.checkpoint]] as const) : []),
+        ...(out === undefined ? [] : ([['appended to', out]] as const)),
+        ['row', String(signed.seq)],
+        ['signed at', signed.at],
+        ['issuer', signed.iss],
+        ['public key', JSON.stringify(public_key)],
+      ]),
+    )
+  })
+}
+
+function append(path: string, signed: Parameters<typeof appendCheckpoint>[1]): void {
+  try {
+    appendCheckpoint(path, signed)
+  } catch (error) {
+    throw new CliError('failure', `${path} takes no checkpoint: ${(error as Error).message}`)
+  }
+}

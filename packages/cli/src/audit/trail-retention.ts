@@ -1,0 +1,31 @@
+/** `miot audit retention`: how much of the trail is kept. */
+
+import { createCheckpointSigner, cutTrail, knownHeads, readBase } from '@modulariot/auth'
+import { onTheBox } from '../administration/local.ts'
+import type { Context } from '../command/context.ts'
+import { filesOf } from '../config/parse-config.ts'
+import { readCheckpoints } from '../files/checkpoint-file.ts'
+import { properties } from '../terminal/output.ts'
+
+/** Cuts what is older than `days`, once, where that is given; shows what is kept. */
+export async function auditRetention(context: Context, { days }: { days?: number }): Promise<void> {
+  const config = context.config()
+  await onTheBox(context, async (admin, keys) => {
+    const signer = await createCheckpointSigner(keys.checkpoint, config.issuer)
+    let rows = 0
+    if (days !== undefined) {
+      const kept = readCheckpoints(filesOf(config).auditCheckpoints).checkpoints
+      const known = await knownHeads(kept, signer)
+      rows = (await cutTrail({ days, signer, known }, admin))?.rows ?? 0
+    }
+    const first_seq = ((await readBase(admin.store, signer))?.seq ?? 0) + 1
+    const kept_days = config.auditRetentionDays
+    context.output.print({ cut_rows: rows, first_seq, kept_days }, () =>
+      properties([
+        ...(days === undefined ? [] : ([['cut now', `${rows} rows`]] as const)),
+        ['the oldest row', String(first_seq)],
+        ['cut daily', kept_days === null ? 'nothing' : `what is older than ${kept_days} days`],
+      ]),
+    )
+  })
+}

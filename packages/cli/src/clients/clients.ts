@@ -1,0 +1,242 @@
+/** `miot clients create|list|show|update|disable|enable|revoke-tokens|resource-server` */
+
+import { type Client, type ClientInput, type ClientView, setResourceServer } from '@modulariot/auth'
+import type { Environment } from '@modulariot/oauth/protocol'
+import { onTheBox } from '../administration/local.ts'
+import { withAdmin } from '../administration/with-admin.ts'
+import type { Context } from '../command/context.ts'
+import { CliError } from '../errors/cli-error.ts'
+import { pagesOf } from '../network/pages.ts'
+import { properties, table } from '../terminal/output.ts'
+import { toSecond } from '../terminal/times.ts'
+
+export interface ClientOptions {
+  readonly name?: string
+  readonly externalId?: string
+  readonly tag?: readonly string[]
+  readonly tokenLifetime?: number
+  readonly audience?: string
+  readonly scope?: readonly string[]
+  readonly allow?: readonly string[]
+  readonly allowMode?: Client['allowlist']['mode']
+  readonly jwks?: ClientInput['jwks']
+  readonly tokensPerHour?: number
+  readonly tokensPerDay?: number
+  readonly quotaMode?: Client['quota']['mode']
+}
+
+export interface CreateOptions extends ClientOptions {
+  readonly name: string
+  readonly environment?: Environment
+  readonly org?: string
+}
+
+export async function createClient(context: Context, options: CreateOptions): Promise<void> {
+  const config = context.config()
+  const issuer = context.url ?? config.issuer
+  await withAdmin(context, async (admin) => {
+    const input = {
+      ...inputOf(options),
+      grants: [{ audience: options.audience ?? config.apiAudience, scopes: options.scope }],
+      ...(options.allow !== undefined && { allowlist: allowlistOf(options) }),
+    }
+    const { client, client_secret } = await admin.createClient(input, options)
+    const credentials = {
+      client_id: client.client_id,
+      client_secret,
+      audience: client.grants[0]?.audience ?? config.apiAudience,
+      grant_type: 'client_credentials',
+      token_url: `${issuer}/api/v1/login`,
+    }
+    const { client_secret: secret, ...others } = credentials
+    context.output.print(credentials, () =>
+      secret === null
+        ? [
+            ...properties(Object.entries(others)),
+            '',
+            `No secret: it signs assertions (private_key_jwt) for ${issuer}`,
+          ]
+        : [
+            ...properties(Object.entries({ ...credentials, client_secret: secret })),
+            '',
+            'The secret is shown this once.',
+          ],
+    )
+  })
+}
+
+/** The fields the options name; the others keep what they are. */
+function inputOf(options: ClientOptions): ClientInput {
+  return {
+    name: options.name,
+    external_id: options.externalId,
+    tags: options.tag,
+    token_lifetime_seconds: options.tokenLifetime,
+    jwks: options.jwks,
+    quota: quotaOf(options),
+  }
+}
+
+const OFF: Client['allowlist'] = { mode: 'off', cidrs: [] }
+
+/** Ranges that are named are enforced unless the mode is named too; what is not named stays. */
+function allowlistOf({ allow, allowMode }: ClientOptions, current = OFF): Client['allowlist'] {
+  return {
+    mode: allowMode ?? (allow === undefined ? current.mode : 'enforce'),
+    cidrs: allow ?? current.cidrs,
+  }
+}
+
+/** A quota is replaced whole: a bound that is not named is none. */
+function quotaOf({ tokensPerHour, tokensPerDay, quotaMode }: ClientOptions) {
+  if (tokensPerHour === undefined && tokensPerDay === undefined) {
+    if (quotaMode === undefined) return undefined
+    throw new CliError('usage', '--quota-mode needs --tokens-per-hour or --tokens-per-day')
+  }
+  return {
+    mode: quotaMode ?? 'enforce',
+    tokens_per_hour: tokensPerHour || null,
+    tokens_per_day: tokensPerDay || null,
+  }
+}
+
+export interface ListOptions {
+  readonly search?: string
+  readonly tag?: string
+  readonly status?: Client['status']
+  readonly environment?: Environment
+}
+
+export async function listClients(context: Context, options: ListOptions): Promise<void> {
+  await withAdmin(context, async (admin) => {
+    const clients: ClientView[] = []
+    const readPage = (after: string | null) => admin.listClients({ ...options, after, limit: 500 })
+    for await (const page of pagesOf(readPage, ({ next }) => next)) clients.push(...page.clients)
+    context.output.print({ clients }, () =>
+      table(
+        ['CLIENT ID', 'NAME', 'ENVIRONMENT', 'STATUS', 'CREATED'],
+        clients.map((one) => [
+          one.client_id,
+          one.name,
+          one.environment,
+          one.status,
+          toSecond(one.created_at),
+        ]),
+      ),
+    )
+  })
+}
+
+export async function showClient(context: Context, client_id: string): Promise<void> {
+  await withAdmin(context, async (admin) => {
+    print(context, await admin.getClient(client_id))
+  })
+}
+
+export async function updateClient(
+  context: Context,
+  client_id: string,
+  options: ClientOptions,
+): Promise<void> {
+  const input = inputOf(options)
+  const { audience = context.config().apiAudience, scope, allow, allowMode } = options
+  const changesGrant = options.audience !== undefined || scope !== undefined
+  const changesAllowlist = allow !== undefined || allowMode !== undefined
+  const named = Object.values(input).some((value) => value !== undefined)
+  if (!named && !changesGrant && !changesAllowlist) {
+    throw new CliError('usage', 'Say what to change; miot clients update --help lists it')
+  }
+  await withAdmin(context, async (admin) => {
+    const current = await admin.getClient(client_id)
+    const others = current.grants.filter((grant) => grant.audience !== audience)
+    const change = {
+      ...input,
+      ...(changesGrant && { grants: [...others, { audience, scopes: scope }] }),
+      ...(changesAllowlist && { allowlist: allowlistOf(options, current.allowlist) }),
+    }
+    print(context, await admin.updateClient(client_id, change, current.version))
+  })
+}
+
+export async function setStatus(
+  context: Context,
+  client_id: string,
+  status: Client['status'],
+): Promise<void> {
+  await withAdmin(context, async (admin) => {
+    const { version } = await admin.getClient(client_id)
+    print(context, await admin.updateClient(client_id, { status }, version))
+  })
+}
+
+export async function revokeTokens(context: Context, client_id: string): Promise<void> {
+  await withAdmin(context, async (admin) => {
+    const client = await admin.revokeTokens(client_id)
+    context.output.print(
+      client,
+      () => `Every token of ${client_id} issued until now is dead; it may get new ones at once.`,
+    )
+  })
+}
+
+export async function makeResourceServer(
+  context: Context,
+  client_id: string,
+  audiences: readonly string[],
+): Promise<void> {
+  await onTheBox(context, async (admin) => {
+    print(context, await setResourceServer(client_id, audiences, admin))
+  })
+}
+
+function print(context: Context, client: ClientView): void {
+  context.output.print(client, () => describe(client))
+}
+
+function describe(client: ClientView): string[] {
+  const lifetime = client.token_lifetime_seconds
+  const { allowlist, quota } = client
+  return properties([
+    ['client_id', client.client_id],
+    ['name', client.name],
+    ['org_id', client.org_id],
+    ['environment', client.environment],
+    ['status', client.status],
+    ['external_id', client.external_id ?? 'none'],
+    ['tags', client.tags.join(' ') || 'none'],
+    ['created_at', client.created_at],
+    ['token lifetime', lifetime === null ? 'as the audience says' : `${lifetime} s`],
+    [
+      'allowlist',
+      allowlist.mode === 'off' ? 'off' : `${allowlist.mode}: ${allowlist.cidrs.join(' ')}`,
+    ],
+    [
+      'quota',
+      quota.tokens_per_hour === null && quota.tokens_per_day === null
+        ? 'none'
+        : `${quota.mode}: ${quota.tokens_per_hour ?? 'any number'} an hour, ${quota.tokens_per_day ?? 'any number'} a day`,
+    ],
+    ...client.grants.map(
+      ({ audience, scopes }) => ['granted', `${audience}: ${scopes.join(' ')}`] as const,
+    ),
+    ...(client.tokens_revoked_until === null
+      ? []
+      : [['tokens dead', `issued up to ${timeText(client.tokens_revoked_until)}`] as const]),
+    ...client.resource_server_for.map((audience) => ['receives tokens for', audience] as const),
+    ...client.keys.map(
+      ({ kid, alg, created_at }) => ['key', `${kid}, ${alg}, since ${created_at}`] as const,
+    ),
+    ...client.secrets.map(
+      ({ secret_id, label, expires_at }) =>
+        [
+          'secret',
+          `${secret_id}, ${label}, ${expires_at ? `ends ${expires_at}` : 'no end'}`,
+        ] as const,
+    ),
+  ])
+}
+
+/** @param seconds Unix seconds. */
+function timeText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString()
+}

@@ -1,0 +1,62 @@
+/** Option values, read and refused in one manner. */
+
+import { readFileSync } from 'node:fs'
+import { urlFault } from '@modulariot/oauth/client'
+import { InvalidArgumentError } from 'commander'
+import { CliError } from '../errors/cli-error.ts'
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
+  return Number(text)
+}
+
+export function positiveNumber(text: string): number {
+  const value = wholeNumber(text)
+  if (value === 0) throw new InvalidArgumentError('It must be at least 1.')
+  return value
+}
+
+/** `200/s`, `600/m` or `200`; a second. */
+export function rate(text: string): number {
+  const match = /^([1-9]\d{0,5})(?:\/([sm]))?$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('It must be like 200/s or 600/m.')
+  return Number(match[1]) / (match[2] === 'm' ? 60 : 1)
+}
+
+export function decimal(text: string): number {
+  if (!/^-?\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('It must be a number.')
+  return Number(text)
+}
+
+/** The URL of a server that gets secrets or tokens, or whose word is trusted. */
+export function serverUrl(text: string): string {
+  const fault = urlFault(text)
+  if (fault !== null) throw new InvalidArgumentError(`It ${fault}.`)
+  return text
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
+
+/** `90s`, `15m`, `24h`, `7d`, or `0`; in seconds. */
+export function duration(text: string): number {
+  const match = /^(\d{1,6})([smhd])$/.exec(text)
+  const unit = UNIT_SECONDS[match?.[2] ?? '']
+  if (text === '0') return 0
+  if (unit === undefined) throw new InvalidArgumentError('It must be like 15m, 24h or 7d.')
+  return Number(match?.[1]) * unit
+}
+
+/** The JSON in a file. What it must hold is for whoever uses it to say. */
+export function jsonFile(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    const unreadable = !(error instanceof SyntaxError)
+    throw new InvalidArgumentError(unreadable ? 'It cannot be read.' : 'It is not JSON.')
+  }
+}
+
+export function readStdin(): string {
+  if (process.stdin.isTTY) throw new CliError('usage', 'Give a token, or pipe one in')
+  return readFileSync(0, 'utf8')
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import {
+  type AuthServer,
+  type AuthStore,
+  createAuthServer,
+  openSqliteAuthStore,
+} from '@modulariot/auth'
+import { type Config, filesOf, parseConfig } from '../config/parse-config.ts'
+import { type PreparedInstallation, prepareInstallation } from './open-installation.ts'
+
+let folder: string
+let store: AuthStore
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'miot-installation-'))
+  // One database of several instances, and no other with them.
+  store = openSqliteAuthStore(join(folder, 'shared.db'))
+})
+afterEach(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const configOf = (dataDir: string, more: Record<string, string> = {}): Config =>
+  parseConfig({ MIOT_DATA_DIR: join(folder, dataDir), ...more }, () => '')
+
+async function start({ keys, explain }: PreparedInstallation): Promise<void> {
+  const server: AuthServer = await createAuthServer({
+    issuer: 'http://localhost:8080',
+    store,
+    installationKeys: keys,
+    now: Date.now,
+    onError: (error) => assert.fail(String(error)),
+  }).catch((error) => {
+    throw explain(error)
+  })
+  await server.close()
+}
+
+describe('instances that start at once on an empty database', () => {
+  it('with a data directory each: one runs, the other keeps no key that fits nothing', async () => {
+    const [one, other] = [configOf('one'), configOf('other')]
+    const [first, second] = [
+      await prepareInstallation(one, store),
+      await prepareInstallation(other, store),
+    ]
+    await start(first)
+    await assert.rejects(start(second), /is missing.*set MIOT_ENCRYPTION_KEY/)
+    assert.ok(existsSync(filesOf(one).encryptionKey))
+    assert.deepEqual(readdirSync(other.dataDir), [])
+    await assert.rejects(prepareInstallation(other, store), /is missing/, 'and again')
+    const MIOT_ENCRYPTION_KEY = readFileSync(filesOf(one).encryptionKey, 'utf8').trim()
+    await start(await prepareInstallation(configOf('other', { MIOT_ENCRYPTION_KEY }), store))
+  })
+
+  it('with one data directory: all take the key that one has made', async () => {
+    const config = configOf('one')
+    const prepared = await Promise.all([1, 2, 3].map(() => prepareInstallation(config, store)))
+    const [first, ...others] = prepared.map(({ keys }) => keys)
+    for (const keys of others) assert.deepEqual(keys, first)
+    for (const one of prepared) await start(one)
+    assert.deepEqual(readdirSync(config.dataDir), ['encryption.key'])
+  })
+})
+
+describe('an encryption key that does not fit', () => {
+  it('stays where it is when it was there before, and the refusal names it', async () => {
+    await start(await prepareInstallation(configOf('one'), store))
+    const other = configOf('other')
+    const { encryptionKey: path } = filesOf(other)
+    mkdirSync(other.dataDir, { mode: 0o700 })
+    writeFileSync(path, 'A'.repeat(43), { mode: 0o600 })
+    await assert.rejects(start(await prepareInstallation(other, store)), (error) => {
+      assert.ok(error instanceof Error)
+      assert.ok(error.message.startsWith(`${path} does not open the signing keys of`))
+      return true
+    })
+    assert.ok(existsSync(path))
+  })
+})

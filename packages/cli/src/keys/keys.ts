@@ -1,0 +1,49 @@
+/** `miot keys list|rotate`: the keys that tokens are signed with. */
+
+import { type KeyView, listKeys, replaceKeys, rotateKeys } from '@modulariot/auth'
+import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
+import { onTheBox, onTheBoxWithKeys } from '../administration/local.ts'
+import type { Context } from '../command/context.ts'
+import { table } from '../terminal/output.ts'
+import { toMinute } from '../terminal/times.ts'
+
+export async function showKeys(context: Context): Promise<void> {
+  await onTheBox(context, async (admin) => print(context, await listKeys(admin), ''))
+}
+
+export interface RotateOptions {
+  readonly alg?: SigningAlgorithm
+  readonly now?: true
+}
+
+export async function rotate(
+  context: Context,
+  { alg = undefined, now }: RotateOptions,
+): Promise<void> {
+  await onTheBoxWithKeys(context, async (admin) => {
+    const keys = await (now ? replaceKeys : rotateKeys)(alg ?? null, admin)
+    const told = now
+      ? 'Every token signed until now is dead; clients log in again, and new keys sign from now on.'
+      : 'The next key signs from the time above (UTC); tokens of the one before stay valid until they expire.'
+    print(context, keys, told)
+  })
+}
+
+function print(context: Context, keys: readonly KeyView[], told: string): void {
+  context.output.print({ keys }, () => {
+    const rows = keys.map((key) => [
+      key.kid,
+      key.alg,
+      key.state,
+      minute(key.created_at),
+      minute(key.activates_at),
+      minute(key.gone_at),
+    ])
+    const lines = table(['KEY', 'ALG', 'STATE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL'], rows)
+    return told === '' ? lines : [...lines, '', told]
+  })
+}
+
+function minute(time: string | null): string {
+  return time === null ? '-' : toMinute(time)
+}

@@ -1,0 +1,116 @@
+/**
+ * Which credentials a command uses, and which servers they may go to: options first, then settings, then
+ * `quickstart.env`.
+ *
+ * Secrets and tokens travel over TLS or stay on this machine. The credentials of `quickstart.env` go to the
+ * server named in that file and to no other; those of the settings go where the command line says (ADR 30).
+ */
+
+import { parseEnv } from 'node:util'
+import { urlFault } from '@modulariot/oauth/client'
+import { type ClientConfig, type Config, filesOf } from '../config/parse-config.ts'
+import { CliError } from '../errors/cli-error.ts'
+import { readPrivateFile } from '../files/private-file.ts'
+
+export interface Credentials {
+  readonly token_endpoint: string
+  readonly client_id: string
+  readonly client_secret: string
+  readonly audience: string
+}
+
+export type CredentialOptions = Partial<
+  Pick<ClientConfig, 'clientId' | 'audience' | 'tokenUrl' | 'apiUrl'>
+>
+
+/**
+ * Credentials to get a token with.
+ *
+ * @throws CliError usage: what is missing and where to set it, or why the secret may not go there.
+ */
+export function resolveCredentials(config: Config, options: CredentialOptions = {}): Credentials {
+  return resolve(config, options).credentials
+}
+
+/**
+ * Credentials, and the URL of the API that their token is for.
+ *
+ * @throws CliError usage: what is missing and where to set it, or why a secret or token may not go there.
+ */
+export function resolveApiCredentials(
+  config: Config,
+  options: CredentialOptions = {},
+): Credentials & { readonly apiUrl: string } {
+  const { credentials, file, quickstart } = resolve(config, options)
+  const apiUrl = options.apiUrl ?? config.client.apiUrl ?? file().MIOT_API_URL
+  if (!apiUrl) throw new CliError('usage', 'Say where the API is: --api-url or MIOT_API_URL')
+  assertSecure('the API', apiUrl)
+  if (quickstart) assertOwnServer(config, apiUrl, file().MIOT_API_URL)
+  return { ...credentials, apiUrl }
+}
+
+type QuickstartFile = Readonly<Record<string, string | undefined>>
+
+interface Resolved {
+  readonly credentials: Credentials
+  /** Read when it is needed: who set everything else does not depend on a file of another user. */
+  readonly file: () => QuickstartFile
+  /** Whether the id or the secret comes from the file. */
+  readonly quickstart: boolean
+}
+
+function resolve(config: Config, options: CredentialOptions): Resolved {
+  let read: QuickstartFile | null = null
+  const file = () => {
+    read ??= readQuickstart(config)
+    return read
+  }
+  const set = config.client
+  // A client named explicitly does not get the quick start's secret by accident.
+  const named = options.clientId ?? set.clientId
+  const own = () => (named === undefined || named === file().MIOT_CLIENT_ID ? file() : {})
+  const { quickstart: path } = filesOf(config)
+  const need = (value: string | undefined, name: string): string => {
+    if (value) return value
+    throw new CliError('usage', `${name} is not set, and ${path} does not have it for this client`)
+  }
+  const credentials = {
+    token_endpoint: need(
+      options.tokenUrl ?? set.tokenUrl ?? file().MIOT_TOKEN_URL,
+      'MIOT_TOKEN_URL',
+    ),
+    client_id: need(named ?? own().MIOT_CLIENT_ID, 'MIOT_CLIENT_ID'),
+    client_secret: need(set.clientSecret ?? own().MIOT_CLIENT_SECRET, 'MIOT_CLIENT_SECRET'),
+    audience: need(options.audience ?? set.audience ?? file().MIOT_AUDIENCE, 'MIOT_AUDIENCE'),
+  }
+  const quickstart = named === undefined || set.clientSecret === undefined
+  assertSecure('the token endpoint', credentials.token_endpoint)
+  if (quickstart) assertOwnServer(config, credentials.token_endpoint, file().MIOT_TOKEN_URL)
+  return { credentials, file, quickstart }
+}
+
+/** @throws CliError usage: its text decides where secrets go. */
+function readQuickstart(config: Config): QuickstartFile {
+  try {
+    return parseEnv(readPrivateFile(filesOf(config).quickstart) ?? '')
+  } catch (error) {
+    throw new CliError('usage', (error as Error).message)
+  }
+}
+
+/** @throws CliError usage when secrets or tokens would travel there in the clear. */
+export function assertSecure(what: string, url: string): void {
+  const fault = urlFault(url)
+  if (fault !== null) throw new CliError('usage', `${what}, ${url}, ${fault}`)
+}
+
+function assertOwnServer(config: Config, url: string, written: string | undefined): void {
+  if (written !== undefined && new URL(written).origin === new URL(url).origin) return
+  const { quickstart: path } = filesOf(config)
+  const origin = written === undefined ? 'no server' : new URL(written).origin
+  throw new CliError(
+    'usage',
+    `The credentials in ${path} are for ${origin} and are not sent to ${new URL(url).origin}: ` +
+      'set MIOT_CLIENT_ID and MIOT_CLIENT_SECRET to those of a client of that server',
+  )
+}

@@ -1,0 +1,26 @@
+/** `miot orgs …`: the owners of clients and data. */
+
+import type { Command } from 'commander'
+import type { Context } from '../command/context.ts'
+import { positiveNumber } from '../command/option-values.ts'
+import { createOrg, listOrgs } from './organizations.ts'
+import { type RetentionOptions, retention } from './telemetry-retention.ts'
+
+export function addOrganizations(program: Command, context: () => Context): void {
+  const orgs = program.command('orgs').description('the owners of clients and data')
+  orgs
+    .command('create')
+    .description('one more organization')
+    .requiredOption('--name <name>', 'what people call it')
+    .action(({ name }: { name: string }) => createOrg(context(), name))
+  orgs
+    .command('list')
+    .description('all organizations')
+    .action(() => listOrgs(context()))
+  orgs
+    .command('retention <org_id>')
+    .description('for how long its telemetry is kept; sets it, too')
+    .option('--days <days>', 'what is older goes within the next hours', positiveNumber)
+    .option('--default', 'as long as MIOT_RETENTION_DAYS says')
+    .action((org_id: string, options: RetentionOptions) => retention(context(), org_id, options))
+}

@@ -1,0 +1,45 @@
+/** `miot orgs retention`: for how long an organization's telemetry is kept. */
+
+import { assertOrganization, setRetention } from '@modulariot/auth'
+import { onTheBox } from '../administration/local.ts'
+import type { Context } from '../command/context.ts'
+import { CliError } from '../errors/cli-error.ts'
+import { openTelemetryStore } from '../stores/open-stores.ts'
+import { properties } from '../terminal/output.ts'
+
+export interface RetentionOptions {
+  readonly days?: number
+  /** Go by the installation's setting again. */
+  readonly default?: true
+}
+
+/** Sets what is given, and shows what then holds. */
+export async function retention(
+  context: Context,
+  org_id: string,
+  options: RetentionOptions,
+): Promise<void> {
+  if (options.days !== undefined && options.default) {
+    throw new CliError('usage', 'Either --days or --default')
+  }
+  const config = context.config()
+  await onTheBox(context, async (admin) => {
+    const telemetry = await openTelemetryStore(config.database)
+    try {
+      const { days = null } = options
+      if (days !== null || options.default) await setRetention(org_id, days, telemetry, admin)
+      else await assertOrganization(org_id, admin)
+      const own_days = await telemetry.findRetention(org_id)
+      const kept_days = own_days ?? config.retentionDays
+      context.output.print({ org_id, own_days, kept_days }, () =>
+        properties([
+          ['org_id', org_id],
+          ['of its own', own_days === null ? 'none' : `${own_days} days`],
+          ['telemetry is kept', kept_days === null ? 'for ever' : `${kept_days} days`],
+        ]),
+      )
+    } finally {
+      await telemetry.close()
+    }
+  })
+}

@@ -1,0 +1,211 @@
+/** ModularIoT Auth and ModularIoT API in one process: all of it put together, started and stopped. */
+
+import type { AddressInfo, Server } from 'node:net'
+import { createApiServer, startTelemetryMaintenance } from '@modulariot/api'
+import { type CheckpointArchive, createAuthServer, systemContext } from '@modulariot/auth'
+import { createHttpServer, loadTls, shutDown, TlsFilesError } from '@modulariot/platform/http'
+import { createLogger, type Logger } from '@modulariot/platform/logging'
+import { createMetrics } from '@modulariot/platform/metrics'
+import { type Config, filesOf } from '../config/parse-config.ts'
+import { CliError } from '../errors/cli-error.ts'
+import {
+  appendCheckpoint,
+  MAX_FILE_BYTES,
+  readCheckpoints,
+  segmentsOf,
+} from '../files/checkpoint-file.ts'
+import { prepareDataDirectory, prepareInstallation } from '../installation/open-installation.ts'
+import { openAuthStore, openTelemetryStore } from '../stores/open-stores.ts'
+import { connectionLimits } from './descriptor-limit.ts'
+import { assertAsConfigured } from './handed-socket.ts'
+import { createQuickstart, ensureApiAudience, type QuickstartCredentials } from './quickstart.ts'
+import { serveMetrics } from './serve-metrics.ts'
+
+export interface Running {
+  /** Made on the first run only. */
+  readonly quickstart: QuickstartCredentials | null
+  /** What a client on this machine must trust besides the public CAs: our self-signed certificate. */
+  readonly caFile: string | null
+  /**
+   * Answers what was accepted, writes what was counted, then closes everything.
+   *
+   * @param drainMs how long to go on answering while balancers learn that we are leaving.
+   */
+  stop(drainMs: number): Promise<void>
+}
+
+/** @param socket a descriptor to listen on. Null: we listen at the host and port of `config`. */
+export async function startServers(config: Config, socket: number | null): Promise<Running> {
+  const opened = new AsyncDisposableStack()
+  try {
+    return await start(config, socket, opened)
+  } catch (error) {
+    // A connection that was left open would keep the process from ending with what it says now.
+    await opened.disposeAsync()
+    throw error
+  }
+}
+
+/** @param opened what has to be closed, the last first. */
+async function start(
+  config: Config,
+  socket: number | null,
+  opened: AsyncDisposableStack,
+): Promise<Running> {
+  const { issuer, apiAudience: audience, tls, trustedProxies } = config
+  // Before anything is opened or made.
+  const caFile = selfSignedCertificate(config)
+  prepareDataDirectory(config)
+  const now = Date.now
+  const logger = createLogger(config.logLevel)
+  const metrics = config.metricsPort === null ? null : await createMetrics()
+  const counting = metrics === null ? {} : { metrics }
+  let stopMetrics = async (): Promise<void> => {}
+  opened.defer(() => stopMetrics())
+  const authStore = await openAuthStore(config.database)
+  opened.defer(() => authStore.close())
+  const { keys: installationKeys, explain } = await prepareInstallation(config, authStore)
+  const admin = systemContext({
+    store: authStore,
+    digestKey: installationKeys.secretDigest,
+    now,
+  })
+  await ensureApiAudience(admin, audience)
+  const auth = await createAuthServer({
+    issuer,
+    store: authStore,
+    installationKeys,
+    now,
+    onError: (error) => logger.error({ err: error }, 'going on with what is in memory'),
+    jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
+    keyPolicy: config.keyPolicy,
+    checkpoints: checkpointArchive(config, logger),
+    auditRetentionDays: config.auditRetentionDays,
+    ...counting,
+  }).catch((error: unknown) => {
+    throw explain(error)
+  })
+  const telemetryStore = await openTelemetryStore(config.database)
+  opened.defer(() => telemetryStore.close())
+  const stopTelemetryMaintenance = startTelemetryMaintenance({
+    store: telemetryStore,
+    retentionDays: config.retentionDays,
+    now,
+    onError: (error) => logger.error({ err: error }, 'old telemetry was not removed'),
+  })
+  opened.defer(stopTelemetryMaintenance)
+  opened.defer(() => auth.close())
+  const api = createApiServer({
+    issuer,
+    audience,
+    baseUrl: issuer,
+    keys: auth.keys,
+    revocations: auth.revocations,
+    store: telemetryStore,
+    now,
+    unknownKeys: config.apiValidation,
+    clientCpuMs: config.apiClientCpuMs,
+    ...counting,
+  })
+
+  const applications = [auth, api]
+  const http = await createHttpServer({
+    ...{ applications, logger, tls, trustedProxies },
+    connectionLimits: connectionLimits(config),
+    ...counting,
+  })
+  async function stop(drainMs: number): Promise<void> {
+    await shutDown(http, drainMs)
+    await opened.disposeAsync()
+  }
+  try {
+    if (metrics !== null && config.metricsPort !== null) {
+      stopMetrics = await serveMetrics(metrics, config.metricsPort, logger)
+    }
+    if (socket !== null) acceptOnlyWhere(http.server, config)
+    await http.listen({
+      host: config.host,
+      port: config.port,
+      ...(socket !== null && { fd: socket }),
+      listenTextResolver: (address) => `listening on ${address.replace(/^https?:\/\//, '')}`,
+    })
+    if (socket !== null) assertAsConfigured(http.server.address() as AddressInfo | null, config)
+  } catch (error) {
+    await stop(0)
+    throw explainListenError(error, config, socket)
+  }
+  const quickstart = await createQuickstart(config, admin)
+  return { quickstart, caFile, stop }
+}
+
+/** The log, which can be shipped elsewhere, and a file, which may be on a disk that takes no writes. */
+function checkpointArchive(config: Config, logger: Logger): CheckpointArchive {
+  const { auditCheckpoints: path } = filesOf(config)
+  return {
+    read() {
+      try {
+        return readCheckpoints(path).checkpoints
+      } catch (error) {
+        logger.warn({ err: error }, 'the audit checkpoints cannot be read')
+        return []
+      }
+    },
+    keep(signed) {
+      const { iss, seq, hash, first_seq, kid } = signed
+      const checkpoint = segmentsOf(signed.checkpoint)
+      logger.info({ iss, seq, hash, first_seq, kid, checkpoint }, 'audit checkpoint')
+      try {
+        appendCheckpoint(path, signed, MAX_FILE_BYTES)
+      } catch (error) {
+        logger.warn({ err: error }, 'the audit checkpoint is in this log only')
+      }
+    },
+  }
+}
+
+/** @throws CliError when the certificate or its key cannot be used. */
+function selfSignedCertificate({ tls }: Config): string | null {
+  if (tls === null) return null
+  try {
+    const { certificate } = loadTls(tls)
+    return certificate.verify(certificate.publicKey) ? tls.certFile : null
+  } catch (error) {
+    if (!(error instanceof TlsFilesError)) throw error
+    throw new CliError(
+      'usage',
+      `${error.message}: correct the files of MIOT_TLS_CERT and MIOT_TLS_KEY`,
+    )
+  }
+}
+
+/** Before the event loop accepts anybody: what is refused a moment later must not be served until then. */
+function acceptOnlyWhere(server: Server, config: Config): void {
+  server.once('listening', () => {
+    try {
+      assertAsConfigured(server.address() as AddressInfo | null, config)
+    } catch {
+      server.maxConnections = 0
+    }
+  })
+}
+
+function explainListenError(
+  error: unknown,
+  { host, port }: Config,
+  socket: number | null,
+): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (socket !== null && syscall === 'listen') {
+    return new CliError(
+      'failure',
+      `Descriptor ${socket}, which LISTEN_FDS hands over, is no socket to listen on (${code})`,
+    )
+  }
+  if (code === 'EADDRINUSE') {
+    return new CliError('failure', `Port ${port} on ${host} is in use: set MIOT_PORT to a free one`)
+  }
+  if (code === 'EACCES') {
+    return new CliError('failure', `Port ${port} needs privileges: set MIOT_PORT above 1023`)
+  }
+  return error
+}

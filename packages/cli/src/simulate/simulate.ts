@@ -1,0 +1,201 @@
+/** `miot track simulate`: a small fleet that drives about town and reports, so that something moves. */
+
+import { randomUUID } from 'node:crypto'
+import type { Context } from '../command/context.ts'
+import { CliError } from '../errors/cli-error.ts'
+import {
+  type ApiSession,
+  answerOf,
+  openApiSession,
+  type SessionOptions,
+} from '../network/api-session.ts'
+import { createLatencies } from './latencies.ts'
+import { createVehicle, drive, reportOf, type Vehicle } from './vehicle.ts'
+
+export interface SimulateOptions extends SessionOptions {
+  readonly assets: number
+  /** Reports a second, of all assets together. */
+  readonly rate: number
+  /** Seconds; without it until it is interrupted. */
+  readonly for?: number
+}
+
+const MAX_IN_FLIGHT = 128
+const TICK_MS = 20
+const LIVE_MS = 1000
+/** Where the output is no terminal: a line now and then. */
+const LIVE_PIPED_MS = 10_000
+
+export async function simulate(context: Context, options: SimulateOptions): Promise<void> {
+  const run = createRun(openApiSession(context, options), options)
+  const live = createLiveLine(context.output.json)
+  const lines = setInterval(() => live.show(run.liveLine()), live.everyMs)
+  const interrupted = (): void => run.stop()
+  process.once('SIGINT', interrupted)
+  process.once('SIGTERM', interrupted)
+  try {
+    await run.finished
+  } finally {
+    clearInterval(lines)
+    process.off('SIGINT', interrupted)
+    process.off('SIGTERM', interrupted)
+    live.end()
+  }
+  const summary = run.summary()
+  context.output.print(summary, () => describe(summary))
+  if (summary.accepted === 0 && run.lastError() !== null) throw run.lastError()
+}
+
+interface Summary {
+  readonly assets: number
+  readonly seconds: number
+  readonly sent: number
+  readonly accepted: number
+  readonly accepted_per_second: number
+  readonly errors: number
+  /** Reports that were due while too many were under way. */
+  readonly skipped: number
+  readonly p50_ms: number
+  readonly p99_ms: number
+}
+
+function describe(summary: Summary): string {
+  const { sent, assets, seconds, accepted, accepted_per_second, errors, skipped } = summary
+  const late = skipped === 0 ? '' : `, ${skipped} not sent for want of answers`
+  return (
+    `Sent ${sent} reports of ${assets} assets in ${seconds} s: ${accepted} accepted ` +
+    `(${accepted_per_second}/s), ${errors} errors${late}, p50 ${summary.p50_ms} ms, p99 ${summary.p99_ms} ms.`
+  )
+}
+
+/** Sends at an even rate until it is stopped or its time is over, then waits for what is under way. */
+function createRun(session: ApiSession, options: SimulateOptions) {
+  const { assets, rate } = options
+  const fleet = createFleet(assets)
+  const latencies = createLatencies()
+  const count = { sent: 0, accepted: 0, errors: 0, skipped: 0, inFlight: 0 }
+  const { promise: finished, resolve, reject } = Promise.withResolvers<void>()
+  const startedMs = performance.now()
+  let endedMs: number | null = null
+  let lastError: unknown = null
+  let shown = { accepted: 0, atMs: startedMs }
+
+  async function sendOne(): Promise<void> {
+    const sentMs = performance.now()
+    count.sent++
+    count.inFlight++
+    try {
+      await report(session, fleet.next())
+      count.accepted++
+      latencies.add(performance.now() - sentMs)
+    } catch (error) {
+      count.errors++
+      lastError = error
+      // Nothing will be accepted as long as this lasts.
+      if (isHopeless(error)) fail(error)
+    }
+    count.inFlight--
+    if (endedMs !== null && count.inFlight === 0) resolve()
+  }
+  function tick(): void {
+    const seconds = (performance.now() - startedMs) / 1000
+    if (options.for !== undefined && seconds >= options.for) {
+      stop()
+      return
+    }
+    let due = Math.floor(seconds * rate) - count.sent - count.skipped
+    for (; due > 0 && count.inFlight < MAX_IN_FLIGHT; due--) void sendOne()
+    count.skipped += due
+  }
+  const ticks = setInterval(tick, TICK_MS)
+  function stop(): void {
+    clearInterval(ticks)
+    endedMs ??= performance.now()
+    if (count.inFlight === 0) resolve()
+  }
+  function fail(error: unknown): void {
+    clearInterval(ticks)
+    reject(error)
+  }
+  const ms = (share: number): number => Number(latencies.quantile(share).toFixed(1))
+
+  return {
+    finished,
+    stop,
+    lastError: () => lastError,
+    liveLine(): string {
+      const nowMs = performance.now()
+      const perSecond = ((count.accepted - shown.accepted) / (nowMs - shown.atMs)) * 1000
+      shown = { accepted: count.accepted, atMs: nowMs }
+      const { accepted, errors } = count
+      return `${Math.round(perSecond)} accepted/s  ${accepted} accepted  ${errors} errors  p50 ${ms(0.5)} ms  p99 ${ms(0.99)} ms`
+    },
+    summary(): Summary {
+      const seconds = ((endedMs ?? performance.now()) - startedMs) / 1000
+      const { sent, accepted, errors, skipped } = count
+      return {
+        assets,
+        seconds: Number(seconds.toFixed(1)),
+        sent,
+        accepted,
+        accepted_per_second: Number((accepted / Math.max(seconds, 0.001)).toFixed(1)),
+        errors,
+        skipped,
+        p50_ms: ms(0.5),
+        p99_ms: ms(0.99),
+      }
+    },
+  }
+}
+
+/** One vehicle after another; each has driven on since it was last asked. */
+function createFleet(size: number) {
+  const fleet = Array.from({ length: size }, (_, index) => createVehicle(index))
+  const lastMs = fleet.map(() => performance.now())
+  let turn = 0
+  return {
+    next(): Vehicle {
+      const index = turn++ % size
+      const vehicle = fleet[index] as Vehicle
+      const nowMs = performance.now()
+      drive(vehicle, (nowMs - (lastMs[index] as number)) / 1000)
+      lastMs[index] = nowMs
+      return vehicle
+    },
+  }
+}
+
+async function report(session: ApiSession, vehicle: Vehicle): Promise<void> {
+  const response = await session.send('/v1/asset/track', {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-request-id': randomUUID(),
+      'x-request-timestamp': String(Date.now() / 1000),
+    },
+    body: JSON.stringify(reportOf(vehicle, Date.now())),
+  })
+  await answerOf(response)
+}
+
+/** No token, or one that allows nothing: the next report fares no better. */
+function isHopeless(error: unknown): boolean {
+  return error instanceof CliError ? error.code === 'auth' : Object(error).status < 429
+}
+
+/** A line that is written over on a terminal, and none among JSON. */
+function createLiveLine(json: boolean) {
+  const terminal = process.stdout.isTTY === true
+  const show = terminal
+    ? (line: string) => process.stdout.write(`\r\u001b[2K${line}`)
+    : (line: string) => process.stdout.write(`${line}\n`)
+  return {
+    everyMs: terminal ? LIVE_MS : LIVE_PIPED_MS,
+    show: (line: string) => {
+      if (!json) show(line)
+    },
+    end: () => {
+      if (terminal && !json) process.stdout.write('\r\u001b[2K')
+    },
+  }
+}

@@ -1,0 +1,138 @@
+/** `miot token get|revoke|inspect|verify`: what a client does, and what an API would say of its token. */
+
+import { plainText, requestToken, TokenEndpointError } from '@modulariot/oauth/client'
+import { type AccessTokenClaims, decodeBase64urlText } from '@modulariot/oauth/protocol'
+import { createVerifier } from '@modulariot/oauth/resource-server'
+import type { Context } from '../command/context.ts'
+import { CliError } from '../errors/cli-error.ts'
+import { refusalMembers } from '../network/answer-body.ts'
+import { resolveCredentials } from '../network/client-credentials.ts'
+import { properties } from '../terminal/output.ts'
+
+export interface TokenOptions {
+  readonly clientId?: string
+  readonly audience?: string
+  readonly tokenUrl?: string
+  readonly scope?: string
+  readonly raw?: boolean
+}
+
+export async function getToken(context: Context, options: TokenOptions): Promise<void> {
+  const credentials = resolveCredentials(context.config(), options)
+  const { scope } = options
+  const answer = await requestToken(
+    { ...credentials, ...(scope !== undefined && { scope }) },
+    context.fetch,
+  )
+  if (options.raw) process.stdout.write(`${answer.access_token}\n`)
+  else context.output.print(answer, () => properties(Object.entries(answer).map(asText)))
+}
+
+const REVOCATION_TIMEOUT_MS = 10_000
+
+/**
+ * Ends a token of the client's own (RFC 7009). The server says the same of a token that it does not know,
+ * so what is printed is no proof that there was one.
+ *
+ * @throws TokenEndpointError when the server refuses.
+ */
+export async function revokeToken(
+  context: Context,
+  token: string,
+  options: Pick<TokenOptions, 'clientId' | 'tokenUrl'>,
+): Promise<void> {
+  const config = context.config()
+  // The audience plays no part here.
+  const { token_endpoint, client_id, client_secret } = resolveCredentials(config, {
+    ...options,
+    audience: config.apiAudience,
+  })
+  const response = await context.fetch(new URL('/oauth2/revoke', token_endpoint), {
+    method: 'POST',
+    headers: { accept: 'application/json' },
+    body: new URLSearchParams({ token: token.trim(), client_id, client_secret }),
+    redirect: 'error',
+    signal: AbortSignal.timeout(REVOCATION_TIMEOUT_MS),
+  })
+  if (response.status !== 200) {
+    const { error, error_description } = await refusalMembers(response)
+    const plain = (value: unknown, otherwise: string) =>
+      typeof value === 'string' ? plainText(value, [client_secret, token.trim()]) : otherwise
+    throw new TokenEndpointError(
+      response.status,
+      plain(error, 'unexpected_answer'),
+      plain(error_description, `The server answered ${response.status}`),
+      null,
+    )
+  }
+  context.output.print(
+    { revoked: true },
+    () => 'This token is not accepted, from now on at the latest.',
+  )
+}
+
+/** Shows what a token says. Verifies nothing. */
+export function inspectToken(context: Context, token: string): void {
+  const segments = token.trim().split('.')
+  const header = decodeJson(segments[0])
+  const claims = decodeJson(segments[1])
+  if (segments.length !== 3 || header === null || claims === null) {
+    throw new CliError(
+      'failure',
+      'This is not a JWT: three base64url segments of JSON are expected',
+    )
+  }
+  context.output.print({ header, claims }, () => [
+    ...properties(Object.entries(header).map(asText)),
+    '',
+    ...properties(Object.entries(claims).map(asClaim)),
+    '',
+    'Not verified: use miot token verify.',
+  ])
+}
+
+export interface VerifyOptions {
+  readonly issuer?: string
+  readonly audience?: string
+}
+
+/** Verifies a token as an API elsewhere would: through the issuer's metadata and published keys. */
+export async function verifyToken(
+  context: Context,
+  token: string,
+  options: VerifyOptions,
+): Promise<void> {
+  const config = context.config()
+  const issuer = options.issuer ?? config.issuer
+  const audience = options.audience ?? config.client.audience ?? config.apiAudience
+  const verifier = createVerifier({ issuer, audience, fetch: context.fetch })
+  const claims = await verifier.verify(`Bearer ${token.trim()}`)
+  context.output.print({ valid: true, claims }, () => ['Valid.', '', ...describeClaims(claims)])
+}
+
+function describeClaims(claims: AccessTokenClaims): string[] {
+  return properties(Object.entries(claims).map(asClaim))
+}
+
+function decodeJson(segment: string | undefined): Record<string, unknown> | null {
+  const text = decodeBase64urlText(segment ?? '')
+  if (text === null) return null
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
+}
+
+function asText([name, value]: [string, unknown]): readonly [string, string] {
+  return [name, typeof value === 'string' ? value : JSON.stringify(value)]
+}
+
+function asClaim([name, value]: [string, unknown]): readonly [string, string] {
+  const isTime = ['exp', 'iat', 'nbf'].includes(name) && typeof value === 'number'
+  if (isTime && Math.abs(value) < 8.64e12) {
+    return [name, `${value} (${new Date(value * 1000).toISOString()})`]
+  }
+  return asText([name, value])
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import type { Context } from '../command/context.ts'
+import { parseConfig } from '../config/parse-config.ts'
+import { CliError } from '../errors/cli-error.ts'
+import { createOutput } from '../terminal/output.ts'
+import { sendTrack } from './send-reports.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'miot-'))
+after(() => rmSync(folder, { recursive: true }))
+const file = join(folder, 'many.ndjson')
+writeFileSync(file, '{"asset_id":"A","timestamp":"2025-03-14T15:09:26Z"}\n'.repeat(1500))
+
+interface Refusal {
+  readonly status: number
+  readonly headers?: Record<string, string>
+}
+
+/** Sends the file to an API that refuses every batch behind the first, and shows what came of it. */
+async function sent(requestId: string, { status, headers = {} }: Refusal = { status: 413 }) {
+  const requestIds: string[] = []
+  let printed = ''
+  const answer: typeof fetch = async (input, init) => {
+    if (String(input).endsWith('/token')) {
+      return Response.json({ access_token: 't', token_type: 'Bearer', expires_in: 3600 })
+    }
+    const { headers: told, body } = new Request(input, init)
+    requestIds.push(String(told.get('x-request-id')))
+    const items = (await new Response(body).json()) as unknown[]
+    const refusal = { status: 'error', message: 'Body too large', detail: 'Send less' }
+    return requestIds.length === 1
+      ? Response.json({ results: items.map((_, index) => ({ index, code: 200 })) })
+      : Response.json(refusal, { status, headers })
+  }
+  const env = {
+    MIOT_DATA_DIR: folder,
+    MIOT_CLIENT_ID: 'client_1',
+    MIOT_CLIENT_SECRET: 'secret',
+    MIOT_AUDIENCE: 'https://api.example',
+    MIOT_TOKEN_URL: 'http://localhost:1/token',
+    MIOT_API_URL: 'http://localhost:1',
+  }
+  const context: Context = {
+    config: () => parseConfig(env, () => assert.fail()),
+    output: createOutput(false, (text) => {
+      printed += text
+    }),
+    fetch: answer,
+    url: null,
+  }
+  const waits: number[] = []
+  const wait = async (ms: number) => waits.push(ms)
+  const options = { file, requestId }
+  const error: unknown = await sendTrack(context, options, wait).catch((fault) => fault)
+  assert.ok(error instanceof CliError)
+  return { requestIds, printed, error, waits }
+}
+
+describe('miot track send with a file of several batches', () => {
+  it('sends nothing under an id that leaves the others no room for theirs', async () => {
+    const { requestIds, error } = await sent('x'.repeat(127))
+    assert.deepEqual([requestIds, error.code], [[], 'usage'])
+    assert.match(error.message, /at most 126 characters/)
+  })
+
+  it('says what was kept before one of them failed', async () => {
+    const id = 'x'.repeat(126)
+    const { requestIds, printed, error } = await sent(id)
+    assert.deepEqual(requestIds, [id, `${id}-2`])
+    assert.equal(printed, `Kept 1000 of 1000 reports as ${id}.\n`)
+    assert.match(error.message, /413 Body too large/)
+  })
+
+  it('tries again what is refused for now, and never sooner than it was asked', async () => {
+    const headers = { 'retry-after': '3' }
+    const { requestIds, error, waits } = await sent('id', { status: 429, headers })
+    assert.deepEqual(requestIds, ['id', ...Array(5).fill('id-2')])
+    assert.deepEqual(waits, [3000, 3000, 3000, 4000])
+    assert.equal(error.code, 'rate_limited')
+  })
+
+  it('does not wait for longer than anybody would', async () => {
+    const headers = { 'retry-after': '61' }
+    assert.deepEqual((await sent('id', { status: 503, headers })).waits, [])
+  })
+})
