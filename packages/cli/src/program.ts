@@ -1,5 +1,6 @@
 /** All that `miot` understands: noun verb, with their options. Each noun's are in its folder's commands.ts. */
 
+import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addAssets } from './assets/commands.ts'
 import { addAudiences } from './audiences/commands.ts'
@@ -26,6 +27,7 @@ export function createProgram(env: Environment, json: boolean): Command {
   endWhenOutputCloses(() => serves)
   const program = new Command('miot')
     .description('ModularIoT: machine-to-machine authorization and telemetry for IoT fleets.')
+    .version(version(), '-V, --version', 'print the version')
     .option('--json', 'print JSON (the default when piped)')
     .option('--no-json', 'print text even when piped')
     .option(
@@ -64,4 +66,9 @@ export function createProgram(env: Environment, json: boolean): Command {
     add(program, context)
   }
   return program
+}
+
+/** Of this package; all packages of a release have the same. */
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 }

@@ -20,6 +20,7 @@ export {
   MAX_BATCH_ITEMS,
   MAX_JSON_DEPTH,
   MAX_REPORT_BYTES,
+  MAX_REQUEST_ID_LENGTH,
   REQUEST_ID_PATTERN,
 } from './limits.ts'
 export {

@@ -12,5 +12,8 @@ export const MAX_BATCH_BYTES = 5 * 1024 ** 2
 /** Levels of arrays and objects in a body. */
 export const MAX_JSON_DEPTH = 32
 
-/** A regular expression: what an `X-Request-Id` and an `idempotency_key` may be, visible ASCII. */
-export const REQUEST_ID_PATTERN = '^[\\x21-\\x7e]{1,128}$'
+/** Characters of an `X-Request-Id` and of an `idempotency_key`. */
+export const MAX_REQUEST_ID_LENGTH = 128
+
+/** A regular expression: what both may be, visible ASCII. */
+export const REQUEST_ID_PATTERN: string = `^[\\x21-\\x7e]{1,${MAX_REQUEST_ID_LENGTH}}$`

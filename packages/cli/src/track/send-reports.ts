@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { JsonBodyError, splitJsonArray } from '@modulariot/platform/http'
+import { MAX_BATCH_BYTES, MAX_BATCH_ITEMS, MAX_REQUEST_ID_LENGTH } from '@modulariot/telemetry'
 import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
 import {
@@ -74,9 +75,8 @@ interface BatchAnswer {
   readonly results: readonly ItemResult[]
 }
 
-const MAX_BATCH_ITEMS = 1000
-/** Below the API's 5 MiB, which count the commas too. */
-const MAX_BATCH_BYTES = 5 * 1024 ** 2 - 4096
+/** But for the brackets around them. */
+const MAX_REPORTS_BYTES = MAX_BATCH_BYTES - 2
 const MAX_SHOWN_REFUSALS = 20
 
 /** A request for each thousand, each with an id of its own, so that sending the file again doubles nothing. */
@@ -114,8 +114,6 @@ async function sendMany(
     throw new CliError('failure', `${refused.length} of ${sent} reports were refused`)
   }
 }
-
-const MAX_REQUEST_ID_LENGTH = 128
 
 function assertRoomForIds(requestId: string, batches: number): void {
   const room = MAX_REQUEST_ID_LENGTH - (batches > 1 ? `-${batches}`.length : 0)
@@ -195,7 +193,10 @@ function* batchesOf(reports: readonly string[]): Generator<string[]> {
   let bytes = 0
   for (const report of reports) {
     const size = Buffer.byteLength(report) + 1
-    if (batch.length === MAX_BATCH_ITEMS || (batch.length > 0 && bytes + size > MAX_BATCH_BYTES)) {
+    if (
+      batch.length === MAX_BATCH_ITEMS ||
+      (batch.length > 0 && bytes + size > MAX_REPORTS_BYTES)
+    ) {
       yield batch
       batch = []
       bytes = 0
