@@ -1,7 +1,8 @@
 /** Renders what the routes of ModularIoT API throw, in the shape that docs/http.md gives. */
 
 import { bearerChallenge, isAboutToken, OAuthError } from '@modulariot/oauth/protocol'
-import { JsonBodyError, MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'
+import { MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'
+import { JsonBodyError } from '@modulariot/platform/json'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, ValidationError } from '../errors/api-error.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { isRequestId, MAX_JSON_DEPTH } from '@modulariot/platform/http'
+import { isRequestId } from '@modulariot/platform/http'
+import { MAX_JSON_DEPTH } from '@modulariot/platform/json'
 import * as limits from '@modulariot/telemetry'
 
 it('the limits that clients are told are those that every server of the platform checks', () => {

@@ -2,7 +2,8 @@
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { assertAddressAllowed, type Verifier } from '@modulariot/oauth/resource-server'
-import { addressInList, clientAddress } from '@modulariot/platform/http'
+import { clientAddress } from '@modulariot/platform/http'
+import { addressInList } from '@modulariot/platform/net'
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 
 const claimsOf = new WeakMap<FastifyRequest, AccessTokenClaims>()

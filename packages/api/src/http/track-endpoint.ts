@@ -1,7 +1,7 @@
 /** `POST /v1/asset/track` and `…/batch`: read the request, ingest, say so. */
 
 import type { Verifier } from '@modulariot/oauth/resource-server'
-import { JsonBodyError } from '@modulariot/platform/http'
+import { JsonBodyError } from '@modulariot/platform/json'
 import type { FastifyReply } from 'fastify'
 import { ApiError, ValidationError } from '../errors/api-error.ts'
 import { type IngestDeps, ingest } from '../ingest/ingest.ts'

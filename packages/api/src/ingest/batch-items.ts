@@ -8,7 +8,7 @@ import {
   splitJsonArray,
   splitNdjson,
   type ValueBudget,
-} from '@modulariot/platform/http'
+} from '@modulariot/platform/json'
 import { MAX_BATCH_ITEMS, MAX_REPORT_BYTES, MAX_SHOWN_FAULTS } from '@modulariot/telemetry'
 import { ApiError, ValidationError } from '../errors/api-error.ts'
 import type { Observation } from '../store/store.ts'

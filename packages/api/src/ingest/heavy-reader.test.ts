@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { JsonBodyError } from '@modulariot/platform/http'
+import { JsonBodyError } from '@modulariot/platform/json'
 import { ClientBudget } from '../limits/client-budget.ts'
 import { unseal } from '../store/packed.ts'
 import { HeavyReader } from './heavy-reader.ts'

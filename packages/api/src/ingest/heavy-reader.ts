@@ -5,7 +5,7 @@
  * The thread starts with the first large body. If it dies, the bodies it had are lost and their requests fail.
  */
 
-import { JsonBodyError } from '@modulariot/platform/http'
+import { JsonBodyError } from '@modulariot/platform/json'
 import { type CallOptions, Thread } from '@modulariot/platform/threads'
 import { ApiError } from '../errors/api-error.ts'
 import type { ClientBudget } from '../limits/client-budget.ts'

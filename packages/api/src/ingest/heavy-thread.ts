@@ -3,7 +3,7 @@
  * long, in which the main thread serves others. What is to be kept leaves it sealed.
  */
 
-import { decodeUtf8, JsonBodyError } from '@modulariot/platform/http'
+import { decodeUtf8, JsonBodyError } from '@modulariot/platform/json'
 import { answerCalls, Moving, yieldToOthers } from '@modulariot/platform/threads'
 import { ApiError } from '../errors/api-error.ts'
 import { threadCpuMs } from '../limits/client-budget.ts'

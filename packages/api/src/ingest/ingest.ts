@@ -4,7 +4,7 @@
  */
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
-import { decodeUtf8, JsonBodyError } from '@modulariot/platform/http'
+import { decodeUtf8, JsonBodyError } from '@modulariot/platform/json'
 import { ApiError, ValidationError } from '../errors/api-error.ts'
 import type { ClientBudget } from '../limits/client-budget.ts'
 import type { Observation, SealedObservations } from '../store/store.ts'

@@ -4,13 +4,13 @@
  */
 
 import { hash } from 'node:crypto'
+import { isRequestId } from '@modulariot/platform/http'
 import {
-  isRequestId,
   JsonBodyError,
   parseUniqueJson,
   trimJson,
   type ValueBudget,
-} from '@modulariot/platform/http'
+} from '@modulariot/platform/json'
 import {
   type AssetTrackingData,
   parseTimestamp,

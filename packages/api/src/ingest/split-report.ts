@@ -3,7 +3,7 @@
  * itself is kept as it was sent; nothing is lost by what is left out here.
  */
 
-import { memberValue, splitJsonArray, splitJsonObject } from '@modulariot/platform/http'
+import { memberValue, splitJsonArray, splitJsonObject } from '@modulariot/platform/json'
 import {
   type AssetEvent,
   type AssetTrackingData,

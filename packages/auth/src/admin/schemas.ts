@@ -4,7 +4,7 @@
  */
 
 import { ENVIRONMENTS, SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
-import { parseUniqueJson } from '@modulariot/platform/http'
+import { parseUniqueJson } from '@modulariot/platform/json'
 import Type, { type TSchema } from 'typebox'
 import { Compile } from 'typebox/schema'
 import type { ClientChange, ClientInput } from '../clients/new-client.ts'

@@ -1,7 +1,7 @@
 /** From where a client may come (`allowlist` of its record). */
 
 import { OAuthError, type Refusal } from '@modulariot/oauth/protocol'
-import { addressInList, parseAddressRange } from '@modulariot/platform/http'
+import { addressInList, parseAddressRange } from '@modulariot/platform/net'
 import { invalidInput } from '../errors/admin-error.ts'
 import type { Allowlist, Client } from '../records/client.ts'
 

@@ -7,7 +7,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util'
-import { rangesCover } from '@modulariot/platform/http'
+import { rangesCover } from '@modulariot/platform/net'
 import { type Audience, TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
 import type { Allowlist, Client } from '../records/client.ts'
 

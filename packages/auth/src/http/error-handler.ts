@@ -13,7 +13,8 @@ import {
   type Refusal,
   rateLimitHeaders,
 } from '@modulariot/oauth/protocol'
-import { JsonBodyError, MethodNotAllowed } from '@modulariot/platform/http'
+import { MethodNotAllowed } from '@modulariot/platform/http'
+import { JsonBodyError } from '@modulariot/platform/json'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { loggableReason } from './loggable-reason.ts'

@@ -6,7 +6,7 @@
  */
 
 import { type Parameters, parametersFromForm, parametersFromJson } from '@modulariot/oauth/protocol'
-import { decodeUtf8, parseUniqueJson } from '@modulariot/platform/http'
+import { decodeUtf8, parseUniqueJson } from '@modulariot/platform/json'
 import type { FastifyInstance } from 'fastify'
 
 /** A body as it arrived, and how its content type says to read it. */

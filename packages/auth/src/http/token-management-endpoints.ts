@@ -9,7 +9,8 @@ import {
   assertAddressAllowed as assertTokenAddressAllowed,
   type Verifier,
 } from '@modulariot/oauth/resource-server'
-import { addressInList, clientAddress } from '@modulariot/platform/http'
+import { clientAddress } from '@modulariot/platform/http'
+import { addressInList } from '@modulariot/platform/net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FEED_SCOPE } from '../admin/scopes.ts'
 import { assertAddressAllowed } from '../clients/allowlist.ts'

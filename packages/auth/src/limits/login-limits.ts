@@ -12,7 +12,7 @@
  */
 
 import { OAuthError, type RateLimit } from '@modulariot/oauth/protocol'
-import { addressBlock } from '@modulariot/platform/http'
+import { addressBlock } from '@modulariot/platform/net'
 import { LRUCache } from 'lru-cache'
 import { FailureBudget, type FailurePolicy } from './failure-budget.ts'
 

@@ -1,7 +1,7 @@
 /** `MIOT_TRUSTED_PROXIES`: whose word about a client's address is taken. Strict, since a slip trusts strangers. */
 
 import { isIPv4 } from 'node:net'
-import { parseAddressRange } from '@modulariot/platform/http'
+import { parseAddressRange } from '@modulariot/platform/net'
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128']
 

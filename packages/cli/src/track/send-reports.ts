@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { JsonBodyError, splitJsonArray } from '@modulariot/platform/http'
+import { JsonBodyError, splitJsonArray } from '@modulariot/platform/json'
 import { MAX_BATCH_BYTES, MAX_BATCH_ITEMS, MAX_REQUEST_ID_LENGTH } from '@modulariot/telemetry'
 import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'

@@ -3,7 +3,8 @@
 import { hash } from 'node:crypto'
 import { parseBearerToken, parseJsonSegment, type Refusal } from '@modulariot/oauth/protocol'
 import type { Verifier } from '@modulariot/oauth/resource-server'
-import { clientAddress, decodeUtf8, parseUniqueJson } from '@modulariot/platform/http'
+import { clientAddress } from '@modulariot/platform/http'
+import { decodeUtf8, parseUniqueJson } from '@modulariot/platform/json'
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import {
   type AdminAuthority,

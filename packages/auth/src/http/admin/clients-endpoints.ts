@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { OAuthError } from '@modulariot/oauth/protocol'
-import { countLines, linesOf } from '@modulariot/platform/http'
+import { countLines, linesOf } from '@modulariot/platform/json'
 import {
   type BulkResult,
   type CreatedClient,

@@ -1,7 +1,8 @@
 /** Renders what the admin API throws: problem details (RFC 9457). */
 
 import { bearerChallenge, isAboutToken, OAuthError } from '@modulariot/oauth/protocol'
-import { JsonBodyError, MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'
+import { MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'
+import { JsonBodyError } from '@modulariot/platform/json'
 import { StoreConflict, StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ADMIN_ERROR_STATUS, AdminError } from '../../errors/admin-error.ts'

@@ -1,0 +1,17 @@
+/** JSON text taken apart and parsed within bounds, without HTTP. */
+
+export {
+  memberValue,
+  splitJsonArray,
+  splitJsonObject,
+  splitNdjson,
+  trimJson,
+} from './json-array.ts'
+export {
+  decodeUtf8,
+  JsonBodyError,
+  MAX_JSON_DEPTH,
+  parseUniqueJson,
+  type ValueBudget,
+} from './json-body.ts'
+export { countLines, linesOf } from './ndjson-lines.ts'
