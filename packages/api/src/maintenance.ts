@@ -1,5 +1,6 @@
-/** The work nobody waits for: what is too old goes, and what the store needs soon is made. */
+/** Maintenance beside requests: removes what is too old and makes what the store needs soon. */
 
+import { repeat } from '@modulariot/platform/repeat'
 import type { TelemetryStore } from './store/store.ts'
 
 export interface TelemetryMaintenanceOptions {
@@ -11,28 +12,11 @@ export interface TelemetryMaintenanceOptions {
   readonly onError: (error: unknown) => void
 }
 
-const FIRST_AFTER_MS = 2000
-const INTERVAL_MS = 3_600_000
-/** Instances that were started together drift apart. */
-const JITTER = 0.2
+const EVERY = { firstAfterMs: 2000, intervalMs: 3_600_000 }
 
 /** Starts the work, once an hour or so. @returns what stops it. */
 export function startTelemetryMaintenance(options: TelemetryMaintenanceOptions): () => void {
   const { store, retentionDays, now, onError } = options
-  let stopped = false
-  let timer = setTimeout(run, FIRST_AFTER_MS).unref()
-  async function run(): Promise<void> {
-    try {
-      await store.maintain(now(), retentionDays)
-    } catch (error) {
-      // A store that was closed meanwhile is no news.
-      if (!stopped) onError(error)
-    }
-    if (stopped) return
-    timer = setTimeout(run, INTERVAL_MS * (1 + JITTER * (Math.random() * 2 - 1))).unref()
-  }
-  return () => {
-    stopped = true
-    clearTimeout(timer)
-  }
+  const round = async (): Promise<void> => void (await store.maintain(now(), retentionDays))
+  return repeat(round, { ...EVERY, onError })
 }

@@ -3,6 +3,7 @@
  * with them the retention of the trail, which needs them: it cuts nothing that contradicts one of them.
  */
 
+import { repeat } from '@modulariot/platform/repeat'
 import { type AdminContext, systemContext } from '../admin/context.ts'
 import { cutTrail } from '../admin/cut-trail.ts'
 import { knownHead, readBase, takeCheckpoint } from '../audit/check-trail.ts'
@@ -35,29 +36,23 @@ export interface KeeperOptions {
 
 const FIRST_AFTER_MS = 5000
 const INTERVAL_MS = 3_600_000
-/** Instances that were started together drift apart. */
-const JITTER = 0.2
 const DAY_MS = 86_400_000
 
 /** Returns what stops it, after a last checkpoint; the store is still needed. */
 export function startCheckpoints(options: KeeperOptions): () => Promise<void> {
   const { firstAfterMs = FIRST_AFTER_MS, intervalMs = INTERVAL_MS, onError } = options
-  let stopped = false
-  let timer = setTimeout(run, firstAfterMs).unref()
-  /** A round that is under way does not hold up the end: each of its steps is one unit of the store. */
-  const failed = (error: unknown): void => {
-    if (!stopped) onError(error)
-  }
-  async function run(): Promise<void> {
-    await keepCheckpoint(options).catch(failed)
-    if (!stopped) await cutWhenDue(options).catch(failed)
-    if (stopped) return
-    const spread = 1 + JITTER * (Math.random() * 2 - 1)
-    timer = setTimeout(run, intervalMs * spread).unref()
-  }
+  const stop = repeat(
+    async (stopped) => {
+      await keepCheckpoint(options).catch((error) => {
+        if (!stopped()) onError(error)
+      })
+      if (!stopped()) await cutWhenDue(options)
+    },
+    { firstAfterMs, intervalMs, onError },
+  )
+  // A round that is under way does not hold up the end: each of its steps is one unit of the store.
   return async () => {
-    stopped = true
-    clearTimeout(timer)
+    stop()
     await keepCheckpoint(options).catch(onError)
   }
 }

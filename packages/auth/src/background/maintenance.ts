@@ -3,6 +3,7 @@
  * store, so that instances may do it at the same time and one of them finds nothing left.
  */
 
+import { repeat } from '@modulariot/platform/repeat'
 import type { ExpiryStore } from '../store/ports/expiry.ts'
 
 export interface MaintenanceOptions {
@@ -18,26 +19,13 @@ export interface MaintenanceOptions {
 
 const FIRST_AFTER_MS = 2000
 const INTERVAL_MS = 60_000
-/** Instances that were started together drift apart. */
-const JITTER = 0.2
 /** Rows removed in one step; other writes go in between. */
 const SWEEP_ROWS = 500
 
 /** Starts the work, now and then; returns what stops it. */
 export function startMaintenance(options: MaintenanceOptions): () => void {
-  const { firstAfterMs = FIRST_AFTER_MS, intervalMs = INTERVAL_MS } = options
-  let stopped = false
-  let timer = setTimeout(run, firstAfterMs).unref()
-  async function run(): Promise<void> {
-    await maintainOnce(options, () => stopped)
-    if (stopped) return
-    const spread = 1 + JITTER * (Math.random() * 2 - 1)
-    timer = setTimeout(run, intervalMs * spread).unref()
-  }
-  return () => {
-    stopped = true
-    clearTimeout(timer)
-  }
+  const { firstAfterMs = FIRST_AFTER_MS, intervalMs = INTERVAL_MS, onError } = options
+  return repeat((stopped) => maintainOnce(options, stopped), { firstAfterMs, intervalMs, onError })
 }
 
 /** One round; never rejects. What fails keeps nothing else from being done. */

@@ -3,6 +3,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type {
+  StorePromise as AnyStorePromise,
+  Stores as AnyStores,
+} from '@modulariot/platform/testing/store-promises'
+import type {
   Asset,
   Fix,
   Measurement,
@@ -14,19 +18,10 @@ import type {
   Tenant,
 } from '../store.ts'
 
-/** A test of what the port promises: its sentence, and how to see it kept. */
-export type StorePromise = (sentence: string, run: (stores: Stores) => Promise<void>) => void
+export { TOGETHER } from '@modulariot/platform/testing/store-promises'
 
-/** Each test has a place of its own, so several may wait for the disk at once. */
-export const TOGETHER = { concurrency: 4 }
-
-export interface Stores {
-  readonly store: TelemetryStore
-  /** Another handle on the same data. */
-  openAnother(): Promise<TelemetryStore>
-  /** Closes every handle and opens a new one. */
-  reopen(): Promise<TelemetryStore>
-}
+export type StorePromise = AnyStorePromise<TelemetryStore>
+export type Stores = AnyStores<TelemetryStore>
 
 export const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
 /** 2026-01-02T03:04:05Z */

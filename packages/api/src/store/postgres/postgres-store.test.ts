@@ -3,11 +3,12 @@ import { after, describe, it } from 'node:test'
 import { migratePostgres, openPostgres } from '@modulariot/platform/postgres'
 import { readMigrations } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
+import { promiseOf } from '@modulariot/platform/testing/store-promises'
 import { assertCameAlong, OLD_OBSERVATIONS } from '../conformance/first-light.ts'
 import { testRetention } from '../conformance/retention.ts'
 import { measurementOf, NOW_MS, observationOf } from '../conformance/samples.ts'
 import { testMetrics, testPositions } from '../conformance/series.ts'
-import { promiseOf, testTelemetryStore } from '../conformance/store.conformance.ts'
+import { testTelemetryStore } from '../conformance/store.conformance.ts'
 import { openPostgresTelemetryStore } from './postgres-store.ts'
 
 const server = await startPostgres()

@@ -1,6 +1,10 @@
 /** Records to test stores with, and the short ways to put them in and read them out. */
 
 import assert from 'node:assert/strict'
+import type {
+  StorePromise as AnyStorePromise,
+  Stores as AnyStores,
+} from '@modulariot/platform/testing/store-promises'
 import { verifyTrail } from '../../audit/verify.ts'
 import type { Audience } from '../../records/audience.ts'
 import type { AuditDraft, AuditEntry, AuditRow } from '../../records/audit-entry.ts'
@@ -12,19 +16,10 @@ import type { ClientQuery } from '../ports/clients.ts'
 import type { KeyChange } from '../ports/signing-keys.ts'
 import type { AuthStore } from '../store.ts'
 
-/** A test of what the port promises: its sentence, and how to see it kept. */
-export type StorePromise = (sentence: string, run: (stores: Stores) => Promise<void>) => void
+export { TOGETHER } from '@modulariot/platform/testing/store-promises'
 
-/** Each test has a place of its own, so several may wait for the disk at once. */
-export const TOGETHER = { concurrency: 4 }
-
-export interface Stores {
-  readonly store: AuthStore
-  /** Another handle on the same data. */
-  openAnother(): Promise<AuthStore>
-  /** Closes every handle and opens a new one. */
-  reopen(): Promise<AuthStore>
-}
+export type StorePromise = AnyStorePromise<AuthStore>
+export type Stores = AnyStores<AuthStore>
 
 export const ORGANIZATION = { org_id: 'org_1', name: 'Acme' }
 export const TRACK: Audience = {

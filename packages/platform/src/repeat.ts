@@ -1,0 +1,38 @@
+/** Work that runs now and then beside requests, in one process or in many that were started together. */
+
+export interface RepeatOptions {
+  /** Milliseconds from the start to the first round, and between the end of one and the next. */
+  readonly firstAfterMs: number
+  readonly intervalMs: number
+  /** Called with what a round threw; not once it is stopped, since its store may be closed by then. */
+  readonly onError: (error: unknown) => void
+}
+
+/** Instances that were started together drift apart. */
+const JITTER = 0.2
+
+/**
+ * Repeats a round until it is stopped. The timer does not keep the process alive.
+ *
+ * @param round gets whether it was stopped, to end early.
+ * @returns stops it; a round that has begun goes on.
+ */
+export function repeat(
+  round: (stopped: () => boolean) => Promise<void>,
+  { firstAfterMs, intervalMs, onError }: RepeatOptions,
+): () => void {
+  let isStopped = false
+  let timer = setTimeout(run, firstAfterMs).unref()
+  async function run(): Promise<void> {
+    await round(() => isStopped).catch((error) => {
+      if (!isStopped) onError(error)
+    })
+    if (isStopped) return
+    const spread = 1 + JITTER * (Math.random() * 2 - 1)
+    timer = setTimeout(run, intervalMs * spread).unref()
+  }
+  return () => {
+    isStopped = true
+    clearTimeout(timer)
+  }
+}
