@@ -1,44 +1,109 @@
 /**
- * Questions that both adapters ask in the same words. Their tables have the same columns.
+ * Questions that both adapters ask, each in the dialect of its database. Their tables have the same columns.
  *
- * `$1` and `$2` are the tenant, `$3` the asset where there is one. Every `WHERE` begins with the tenant, as
- * every index does, and goes on along an index: nothing is scanned or sorted.
+ * The first two parameters are the tenant, the third the asset where there is one. Every `WHERE` begins with the
+ * tenant, as every index does, and goes on along an index: nothing is scanned or sorted.
  */
 
 import { MAX_FEED_LENGTH, MAX_PAGE_LENGTH } from './page.ts'
 import { PLACE_LENGTHS } from './store.ts'
 
-type Schema = '' | 'telemetry.'
+/** How a database wants to be asked. */
+export interface Dialect {
+  /** Goes before the name of a table. */
+  readonly schema: string
+  /** The parameter of this number, from 1. */
+  parameter(number: number): string
+  /** The number of rows, given by the parameter of this number. */
+  limit(number: number): string
+  /** Goes after the table of a question that is answered along this index. */
+  along(index: string): string
+  /** Whether a list that begins at a place is told both ends of its period. */
+  readonly needsWholePeriod: boolean
+  /** The rows of a question up to the one that reaches `maxLength`, where the adapter cannot stop reading by itself. */
+  bounded(question: string, bound: Bound): string
+}
 
-/** Of the tables as they are called here; `schema` with its dot goes before each. */
-export function queriesOf(schema: Schema) {
-  const text = (query: string): string => query.replace(TABLE, `$1 ${schema}$2`)
+export interface Bound {
+  /** What the question gives, column by column. */
+  readonly columns: string
+  /** The column that may be long. */
+  readonly long: string
+  readonly order: string
+  readonly maxLength: number
+}
+
+export function queriesOf(dialect: Dialect) {
+  const { schema, parameter: $, limit } = dialect
+  const ofTenant = ofTenantIn(dialect)
+  const ofAsset = ofAssetIn(dialect)
+  const metrics: List = {
+    columns: 'key, timestamp_ms, sequence, seq, item, number, json, unit, source, quality',
+    from: `${schema}metrics`,
+    where: `${ofAsset} AND key = ${$(4)}`,
+    parameters: 4,
+    order: ['timestamp_ms', 'sequence', 'seq', 'item'],
+    long: 'json',
+  }
+  const events: List = {
+    columns: `timestamp_ms, seq, item, event_type, severity, payload,
+      (SELECT asset_id FROM ${schema}assets a WHERE a.asset = e.asset) AS asset_id`,
+    names: 'timestamp_ms, seq, item, event_type, severity, payload, asset_id',
+    from: `${schema}events e`,
+    where: ofTenant,
+    parameters: 2,
+    order: ['timestamp_ms', 'seq', 'item'],
+    long: 'payload',
+  }
   const list = (one: List) => ({
-    oldest: text(listQuery(one, 'oldest', schema)),
-    newest: text(listQuery(one, 'newest', schema)),
+    oldest: listQuery(one, 'oldest', dialect),
+    newest: listQuery(one, 'newest', dialect),
   })
   return {
-    findAsset: text(FIND_ASSET),
-    assetNames: text(ASSET_NAMES),
-    nextKey: text(NEXT_KEY),
-    feed: schema === '' ? text(FEED) : bounded(text(FEED), FEED_BOUND),
-    lastSeq: text(LAST_SEQ),
-    retention: text(RETENTION),
+    /** 3: asset_id. */
+    findAsset: `SELECT a.asset_id, a.type, a.timestamp_ms, a.first_received_ms,
+        a.last_received_ms, o.payload
+      FROM ${schema}assets a
+      JOIN ${schema}observations o
+        ON o.tenant = a.tenant AND o.seq = a.latest_seq AND o.timestamp_ms = a.timestamp_ms
+      WHERE a.tenant = ${tenantIn(dialect)} AND a.asset_id = ${$(3)}`,
+    /** What a search looks at. 3: return assets after this asset_id, 4: limit. */
+    assetNames: `SELECT asset_id, type FROM ${schema}assets
+      WHERE ${ofTenant} AND asset_id > ${$(3)} ORDER BY asset_id ${limit(4)}`,
+    /** 3: asset_id, 4: return keys after this key. */
+    nextKey: `SELECT min(key) AS key FROM ${schema}metrics WHERE ${ofAsset} AND key > ${$(4)}`,
+    /** 3: return reports after this seq, 4: limit. */
+    feed: dialect.bounded(
+      `SELECT o.seq AS cursor, a.asset_id, o.timestamp_ms, o.received_ms, o.payload
+      FROM ${schema}observations o JOIN ${schema}assets a ON a.asset = o.asset
+      WHERE o.tenant = ${tenantIn(dialect)} AND o.seq > ${$(3)} ORDER BY o.seq ${limit(4)}`,
+      {
+        columns: 'cursor, asset_id, timestamp_ms, received_ms, payload',
+        long: 'payload',
+        order: 'cursor',
+        maxLength: MAX_FEED_LENGTH,
+      },
+    ),
+    lastSeq: `SELECT last_seq FROM ${schema}tenants WHERE org_id = ${$(1)} AND environment = ${$(2)}`,
+    /** 1: org_id. */
+    retention: `SELECT days FROM ${schema}retention WHERE org_id = ${$(1)}`,
     /** Parameters after the list's own: the place, from_ms, to_ms, limit. */
     lists: {
-      positions: list(POSITIONS),
-      metrics: list(METRICS),
-      numbers: list({ ...METRICS, columns: 'timestamp_ms, sequence, seq, item, number, quality' }),
-      events: list(EVENTS),
-      eventsOfAsset: list({
-        ...EVENTS,
-        where: OF_ASSET,
+      positions: list({
+        columns:
+          'timestamp_ms, seq, latitude, longitude, altitude, speed, heading, accuracy, satellites',
+        from: `${schema}positions`,
+        where: ofAsset,
         parameters: 3,
-        index: 'events_of_asset',
+        order: ['timestamp_ms', 'seq'],
       }),
+      metrics: list(metrics),
+      numbers: list({ ...metrics, columns: 'timestamp_ms, sequence, seq, item, number, quality' }),
+      events: list(events),
+      eventsOfAsset: list({ ...events, where: ofAsset, parameters: 3, index: 'events_of_asset' }),
       eventsOfType: list({
-        ...EVENTS,
-        where: `${OF_TENANT} AND event_type = $3`,
+        ...events,
+        where: `${ofTenant} AND event_type = ${$(3)}`,
         parameters: 3,
         index: 'events_of_type',
       }),
@@ -58,37 +123,20 @@ export const LIST_LENGTHS: Readonly<Record<ListName, number>> = {
   eventsOfType: PLACE_LENGTHS.events,
 }
 
-const TABLE = /\b(FROM|JOIN) (tenants|assets|observations|positions|metrics|events|retention)\b/g
+function tenantIn({ schema, parameter: $ }: Dialect): string {
+  return `(SELECT tenant FROM ${schema}tenants WHERE org_id = ${$(1)} AND environment = ${$(2)})`
+}
 
-const TENANT = '(SELECT tenant FROM tenants WHERE org_id = $1 AND environment = $2)'
-const ASSET = `(SELECT asset FROM assets WHERE tenant = ${TENANT} AND asset_id = $3)`
-const OF_TENANT = `tenant = ${TENANT}`
-export const OF_ASSET = `${OF_TENANT} AND asset = ${ASSET}`
+function ofTenantIn(dialect: Dialect): string {
+  return `tenant = ${tenantIn(dialect)}`
+}
 
-/** $3: asset_id. */
-const FIND_ASSET = `SELECT a.asset_id, a.type, a.timestamp_ms, a.first_received_ms,
-    a.last_received_ms, o.payload
-  FROM assets a
-  JOIN observations o
-    ON o.tenant = a.tenant AND o.seq = a.latest_seq AND o.timestamp_ms = a.timestamp_ms
-  WHERE a.tenant = ${TENANT} AND a.asset_id = $3`
-
-/** What a search looks at. $3: return assets after this asset_id, $4: limit. */
-const ASSET_NAMES = `SELECT asset_id, type FROM assets
-  WHERE ${OF_TENANT} AND asset_id > $3 ORDER BY asset_id LIMIT $4`
-
-/** $3: asset_id, $4: return keys after this key. */
-const NEXT_KEY = `SELECT min(key) AS key FROM metrics WHERE ${OF_ASSET} AND key > $4`
-
-/** $3: return reports after this seq, $4: limit. */
-const FEED = `SELECT o.seq AS cursor, a.asset_id, o.timestamp_ms, o.received_ms, o.payload
-  FROM observations o JOIN assets a ON a.asset = o.asset
-  WHERE o.tenant = ${TENANT} AND o.seq > $3 ORDER BY o.seq LIMIT $4`
-
-const LAST_SEQ = 'SELECT last_seq FROM tenants WHERE org_id = $1 AND environment = $2'
-
-/** $1: org_id. */
-const RETENTION = 'SELECT days FROM retention WHERE org_id = $1'
+/** Rows of one asset. 3: asset_id. */
+export function ofAssetIn(dialect: Dialect): string {
+  const { schema, parameter: $ } = dialect
+  const asset = `(SELECT asset FROM ${schema}assets WHERE ${ofTenantIn(dialect)} AND asset_id = ${$(3)})`
+  return `${ofTenantIn(dialect)} AND asset = ${asset}`
+}
 
 /** What a list is: where it looks and by what it is ordered. */
 interface List {
@@ -108,86 +156,32 @@ interface List {
   readonly long?: string
 }
 
-const POSITIONS: List = {
-  columns: 'timestamp_ms, seq, latitude, longitude, altitude, speed, heading, accuracy, satellites',
-  from: 'positions',
-  where: OF_ASSET,
-  parameters: 3,
-  order: ['timestamp_ms', 'seq'],
-}
-
-const METRICS: List = {
-  columns: 'key, timestamp_ms, sequence, seq, item, number, json, unit, source, quality',
-  from: 'metrics',
-  where: `${OF_ASSET} AND key = $4`,
-  parameters: 4,
-  order: ['timestamp_ms', 'sequence', 'seq', 'item'],
-  long: 'json',
-}
-
-const EVENTS: List = {
-  columns: `timestamp_ms, seq, item, event_type, severity, payload,
-    (SELECT asset_id FROM assets a WHERE a.asset = e.asset) AS asset_id`,
-  names: 'timestamp_ms, seq, item, event_type, severity, payload, asset_id',
-  from: 'events e',
-  where: OF_TENANT,
-  parameters: 2,
-  order: ['timestamp_ms', 'seq', 'item'],
-  long: 'payload',
-}
-
 const DIRECTIONS = {
   oldest: { after: '>', order: 'ASC' },
   newest: { after: '<', order: 'DESC' },
 } as const
 
-function listQuery(list: List, direction: keyof typeof DIRECTIONS, schema: Schema): string {
+function listQuery(list: List, direction: keyof typeof DIRECTIONS, dialect: Dialect): string {
   const { after, order } = DIRECTIONS[direction]
-  const place = list.order.map((_, index) => `$${list.parameters + 1 + index}`)
+  const { parameter: $ } = dialect
+  const place = list.order.map((_, index) => $(list.parameters + 1 + index))
   const next = list.parameters + place.length
-  const period = {
-    oldest: `timestamp_ms < $${next + 2}`,
-    newest: `timestamp_ms >= $${next + 1}`,
-    both: `timestamp_ms >= $${next + 1} AND timestamp_ms < $${next + 2}`,
-  }
-  // PostgreSQL finds partitions by the times alone; SQLite, told of them, would not begin at the place.
-  const within = period[schema === '' ? direction : 'both']
-  // SQLite would rather take the index by time alone, and read what others have.
-  const index = schema === '' && list.index !== undefined ? ` INDEXED BY ${list.index}` : ''
+  const from = `timestamp_ms >= ${$(next + 1)}`
+  const to = `timestamp_ms < ${$(next + 2)}`
+  // The place bounds the other end.
+  const oneEnd = direction === 'oldest' ? to : from
+  const within = dialect.needsWholePeriod ? `${from} AND ${to}` : oneEnd
+  const along = list.index === undefined ? '' : dialect.along(list.index)
   const ordered = list.order.map((column) => `${column} ${order}`).join(', ')
-  const all = `SELECT ${list.columns} FROM ${list.from}${index}
+  const all = `SELECT ${list.columns} FROM ${list.from}${along}
     WHERE ${list.where} AND (${list.order.join(', ')}) ${after} (${place.join(', ')}) AND ${within}
-    ORDER BY ${ordered} LIMIT $${next + 3}`
-  if (schema === '' || list.long === undefined) return all
+    ORDER BY ${ordered} ${dialect.limit(next + 3)}`
+  if (list.long === undefined) return all
   const columns = list.names ?? list.columns
-  return bounded(all, { columns, long: list.long, order: ordered, maxLength: MAX_PAGE_LENGTH })
-}
-
-interface Bound {
-  /** What the question gives, column by column. */
-  readonly columns: string
-  /** The column that may be long. */
-  readonly long: string
-  readonly order: string
-  readonly maxLength: number
-}
-
-const FEED_BOUND: Bound = {
-  columns: 'cursor, asset_id, timestamp_ms, received_ms, payload',
-  long: 'payload',
-  order: 'cursor',
-  maxLength: MAX_FEED_LENGTH,
-}
-
-/**
- * The first rows of a question, up to the one that reaches `maxLength`: SQLite is read row by row and left
- * when there is enough, PostgreSQL would send all it was asked for.
- */
-export function bounded(question: string, { columns, long, order, maxLength }: Bound): string {
-  return `SELECT ${columns} FROM (
-      SELECT page.*, coalesce(sum(octet_length(${long})) OVER (
-        ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
-      FROM (${question}) AS page
-    ) AS page
-    WHERE before < ${maxLength} ORDER BY ${order}`
+  return dialect.bounded(all, {
+    columns,
+    long: list.long,
+    order: ordered,
+    maxLength: MAX_PAGE_LENGTH,
+  })
 }

@@ -2,9 +2,10 @@
 
 import { SUM_SCALE } from '../buckets.ts'
 import { MAX_PAGE_LENGTH } from '../page.ts'
-import { bounded, OF_ASSET } from '../queries.ts'
+import { ofAssetIn } from '../queries.ts'
+import { POSTGRES } from './dialect.ts'
 
-const OF_OURS = OF_ASSET.replace(/FROM (tenants|assets)/g, 'FROM telemetry.$1')
+const OF_ASSET = ofAssetIn(POSTGRES)
 
 const ASSETS = `SELECT a.asset_id, a.type, a.timestamp_ms, a.first_received_ms,
     a.last_received_ms, o.payload
@@ -16,7 +17,7 @@ const ASSETS = `SELECT a.asset_id, a.type, a.timestamp_ms, a.first_received_ms,
   ORDER BY a.asset_id`
 
 /** As many as a page holds. $3: asset_ids. */
-export const ASSETS_BY_ID = bounded(ASSETS, {
+export const ASSETS_BY_ID = POSTGRES.bounded(ASSETS, {
   columns: 'asset_id, type, timestamp_ms, first_received_ms, last_received_ms, payload',
   long: 'payload',
   order: 'asset_id',
@@ -56,14 +57,14 @@ const LATEST = `WITH asked AS MATERIALIZED (
   ORDER BY keys.key LIMIT $4`
 
 /** As many as a page holds. */
-export const LATEST_METRICS = bounded(LATEST, {
+export const LATEST_METRICS = POSTGRES.bounded(LATEST, {
   columns: 'key, timestamp_ms, sequence, seq, item, number, json, unit, source, quality',
   long: 'json',
   order: 'key',
   maxLength: MAX_PAGE_LENGTH,
 })
 
-const NUMBERS = `FROM telemetry.metrics WHERE ${OF_OURS} AND key = $4
+const NUMBERS = `FROM telemetry.metrics WHERE ${OF_ASSET} AND key = $4
   AND number IS NOT NULL AND (quality IS NULL OR quality NOT IN ('invalid', 'missing'))`
 
 /** The first or the last number of a bucket: along the index, so not all of them have to be sorted. */

@@ -18,6 +18,7 @@ import {
   type TelemetryStore,
   type Tenant,
 } from '../store.ts'
+import { POSTGRES } from './dialect.ts'
 import { ASSETS_BY_ID, BUCKETS, LATEST_METRICS } from './queries.ts'
 
 type Reads = Pick<
@@ -38,7 +39,7 @@ const TIMEOUT_MS = 5000
 const CHART_TIMEOUT_MS = 9000
 
 export function createReads(postgres: Postgres): Reads {
-  const queries = queriesOf('telemetry.')
+  const queries = queriesOf(POSTGRES)
 
   async function ask<Row extends object>(
     name: string,

@@ -31,6 +31,7 @@ import {
   type Tenant,
 } from '../store.ts'
 import { tenantName } from '../tenant-name.ts'
+import { SQLITE } from './dialect.ts'
 
 /** Numbers looked at in a slice. About two milliseconds. */
 const CHUNK = 500
@@ -51,8 +52,8 @@ export class SqliteReads {
   readonly #lists: ListStatements
 
   constructor(database: DatabaseSync) {
-    const prepare = (text: string) => database.prepare(forSqlite(text))
-    const queries = queriesOf('')
+    const prepare = (text: string) => database.prepare(text)
+    const queries = queriesOf(SQLITE)
     this.#findAsset = prepare(queries.findAsset)
     this.#names = prepare(queries.assetNames)
     this.#nextKey = prepare(queries.nextKey)
@@ -207,14 +208,6 @@ export class SqliteReads {
     const statement = this.#lists[name][direction]
     return statement.iterate(...where, ...start, from_ms, to_ms, limit) as Iterable<Row>
   }
-}
-
-/**
- * A limit that is a parameter alone makes SQLite plan the statement anew for each value, which takes ten times
- * as long as a short page; of an expression it knows nothing beforehand.
- */
-function forSqlite(text: string): string {
-  return text.replace(/\$(\d+)/g, '?$1').replace(/LIMIT (\?\d+)/, 'LIMIT $1 + 0')
 }
 
 function whose({ org_id, environment }: Tenant): [string, string] {
