@@ -1,16 +1,22 @@
 /** From an environment to the one frozen configuration. Pure: files arrive through `readFile`. */
 
-import { isIP, isIPv4 } from 'node:net'
 import { join, resolve } from 'node:path'
-import {
-  adminAudience,
-  ENCRYPTION_KEY_BYTES,
-  feedAudience,
-  type KeyPolicy,
-  keyPolicy,
-} from '@modulariot/auth'
+import { adminAudience, feedAudience, type KeyPolicy, keyPolicy } from '@modulariot/auth'
 import type { TlsFiles } from '@modulariot/platform/http'
 import { type Database, parseDatabaseUrl } from './database.ts'
+import {
+  isLoopback,
+  oneOf,
+  parseAbsoluteUrl,
+  parseDrainSeconds,
+  parseEncryptionKey,
+  parseHost,
+  parseIssuer,
+  parseMetricsPort,
+  parsePemPath,
+  parsePort,
+  wholeNumber,
+} from './parsers.ts'
 import { ConfigError, type Environment, readSettings, type Values } from './read-settings.ts'
 import { SERVER_SETTINGS, type SettingName } from './settings.ts'
 import { parseTrustedProxies } from './trusted-proxies.ts'
@@ -201,85 +207,3 @@ export const filesOf = (config: Pick<Config, 'dataDir'>) => ({
   quickstart: join(config.dataDir, 'quickstart.env'),
   auditCheckpoints: join(config.dataDir, 'audit-checkpoints.ndjson'),
 })
-
-/** @throws Error when the text is not 32 bytes in base64url or hex. */
-export function parseEncryptionKey(text: string): Uint8Array {
-  const hex = /^[0-9a-fA-F]{64}$/.test(text)
-  const key = Buffer.from(text, hex ? 'hex' : 'base64url')
-  if (!hex && !/^[A-Za-z0-9_-]{43}$/.test(text)) {
-    throw new Error(
-      `must be ${ENCRYPTION_KEY_BYTES} bytes in base64url (43 characters) or hex (64)`,
-    )
-  }
-  return new Uint8Array(key)
-}
-
-function parsePort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  if (port < 1 || port > 65_535) throw new Error('must be a port number from 1 to 65535')
-  return port
-}
-
-function parseMetricsPort(text: string): number | null {
-  return text === '0' ? null : parsePort(text)
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const number = /^\d{1,9}$/.test(text) ? Number(text) : -1
-    if (number < min || number > max) {
-      throw new Error(`must be a whole number from ${min} to ${max}`)
-    }
-    return number
-  }
-}
-
-function parseDrainSeconds(text: string): number {
-  const seconds = /^\d{1,2}(\.\d{1,3})?$/.test(text) ? Number(text) : 21
-  if (seconds > 20) throw new Error('must be a number of seconds from 0 to 20')
-  return seconds
-}
-
-function parseHost(text: string): string {
-  if (text !== 'localhost' && isIP(text) === 0)
-    throw new Error('must be an IP address or localhost')
-  return text
-}
-
-/** @param host an address or `localhost`. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
-}
-
-/** Whoever names the PEM file in `X_FILE` means the path; say so instead of "no such file". */
-function parsePemPath(text: string): string {
-  if (text.includes('-----BEGIN')) {
-    throw new Error('must be the path of a PEM file, not what it holds; set it without _FILE')
-  }
-  return resolve(text)
-}
-
-function parseIssuer(text: string): string {
-  const url = new URL(parseAbsoluteUrl(text))
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
-    throw new Error('must be a URL of scheme, host and port only')
-  }
-  const loopback = isLoopback(url.hostname.replace(/^\[|\]$/g, ''))
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
-    throw new Error('must be an https URL (http only on loopback)')
-  }
-  return url.origin
-}
-
-function parseAbsoluteUrl(text: string): string {
-  if (!URL.canParse(text) || /[\s'"\\]/.test(text)) throw new Error('must be an absolute URL')
-  return text
-}
-
-function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
-  return (text) => {
-    const word = words.find((name) => name === text)
-    if (word === undefined) throw new Error(`must be one of ${words.join(', ')}`)
-    return word
-  }
-}
