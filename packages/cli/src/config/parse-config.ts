@@ -55,12 +55,13 @@ export interface Config {
   readonly client: ClientConfig
 }
 
+/** Null: not set. */
 export interface ClientConfig {
-  readonly tokenUrl: string | undefined
-  readonly apiUrl: string | undefined
-  readonly clientId: string | undefined
-  readonly clientSecret: string | undefined
-  readonly audience: string | undefined
+  readonly tokenUrl: string | null
+  readonly apiUrl: string | null
+  readonly clientId: string | null
+  readonly clientSecret: string | null
+  readonly audience: string | null
 }
 
 const API_VALIDATIONS = ['strict', 'lenient'] as const
@@ -160,11 +161,11 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     jwksMaxAgeSeconds,
     keyPolicy: keyPolicy(jwksMaxAgeSeconds, rotationDays || null),
     client: {
-      tokenUrl: parse('MIOT_TOKEN_URL', undefined, parseAbsoluteUrl),
-      apiUrl: parse('MIOT_API_URL', undefined, parseAbsoluteUrl),
-      clientId: values.MIOT_CLIENT_ID,
-      clientSecret: values.MIOT_CLIENT_SECRET,
-      audience: values.MIOT_AUDIENCE,
+      tokenUrl: parse('MIOT_TOKEN_URL', null, parseAbsoluteUrl),
+      apiUrl: parse('MIOT_API_URL', null, parseAbsoluteUrl),
+      clientId: values.MIOT_CLIENT_ID ?? null,
+      clientSecret: values.MIOT_CLIENT_SECRET ?? null,
+      audience: values.MIOT_AUDIENCE ?? null,
     },
   }
   faults.push(...contradictions(config, values))
