@@ -1,7 +1,7 @@
 /**
  * From the text of one setting to its value, and nothing about which setting it is or what the others say.
  *
- * Each throws an Error whose message continues the setting’s name, and never repeats what may be a secret.
+ * Each throws an Error whose message continues the setting's name, and never repeats what may be a secret.
  */
 
 import { isIP, isIPv4 } from 'node:net'
@@ -40,6 +40,12 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   }
 }
 
+/** Up to `max`; 0 is null. */
+export function wholeNumberOrNone(max: number): (text: string) => number | null {
+  const parse = wholeNumber(0, max)
+  return (text) => parse(text) || null
+}
+
 export function parseDrainSeconds(text: string): number {
   const seconds = /^\d{1,2}(\.\d{1,3})?$/.test(text) ? Number(text) : 21
   if (seconds > 20) throw new Error('must be a number of seconds from 0 to 20')
@@ -56,6 +62,11 @@ export function parseHost(text: string): string {
 /** @param host an address or `localhost`. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+}
+
+/** An absolute path; relative ones start at the working directory. */
+export function parseDirectory(text: string): string {
+  return resolve(text)
 }
 
 /** Whoever names the PEM file in `X_FILE` means the path; say so instead of "no such file". */
@@ -83,10 +94,14 @@ export function parseAbsoluteUrl(text: string): string {
   return text
 }
 
-export function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
+export function oneOf<Word extends string>(...words: readonly Word[]): (text: string) => Word {
   return (text) => {
     const word = words.find((name) => name === text)
     if (word === undefined) throw new Error(`must be one of ${words.join(', ')}`)
     return word
   }
+}
+
+export function anyText(text: string): string {
+  return text
 }
