@@ -5,6 +5,7 @@
  * What depends on several settings is decided in parse-config.ts, over the parsed values.
  */
 
+import { DEFAULT_JWKS_MAX_AGE_SECONDS } from '@modulariot/auth'
 import { CONNECTION_LIMITS } from '@modulariot/platform/http'
 import { parseDatabaseUrl } from './database.ts'
 import {
@@ -142,7 +143,7 @@ export const SERVER_SETTINGS = {
   },
   jwksMaxAgeSeconds: {
     name: 'MIOT_JWKS_MAX_AGE',
-    default: '300',
+    default: String(DEFAULT_JWKS_MAX_AGE_SECONDS),
     parse: wholeNumber(1, 86_400),
     about:
       'For how many seconds verifiers may keep the published keys (`Cache-Control` of `/.well-known/jwks.json`), 1 to 86400. A new key is published for twice as long before it signs.',
