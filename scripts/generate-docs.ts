@@ -10,7 +10,7 @@ import { apiOpenApi } from '../packages/api/src/http/openapi.ts'
 import {
   CLIENT_SETTINGS,
   SERVER_SETTINGS,
-  type Setting,
+  type SettingTable,
 } from '../packages/cli/src/config/settings.ts'
 import { postmanCollection } from './postman-collection.ts'
 
@@ -52,16 +52,12 @@ ${settingsTable(CLIENT_SETTINGS)}
 `
 }
 
-function settingsTable(settings: Readonly<Record<string, Setting>>): string {
-  const rows = Object.entries(settings).map(
-    ([name, setting]) => `| \`${name}\` | ${code(setting.default)} | ${setting.about} |`,
-  )
+function settingsTable(settings: SettingTable): string {
+  const rows = Object.values(settings).map((setting) => {
+    const initial = setting.default === undefined ? setting.unset : `\`${setting.default}\``
+    return `| \`${setting.name}\` | ${initial} | ${setting.about} |`
+  })
   return ['| Setting | Default | What |', '|---|---|---|', ...rows].join('\n')
-}
-
-/** A default that is a value is set as code; one that is a description has its own marks or spaces. */
-function code(text: string): string {
-  return /[ `]/.test(text) || text === 'none' ? text : `\`${text}\``
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

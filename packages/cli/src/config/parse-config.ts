@@ -1,176 +1,98 @@
 /** From an environment to the one frozen configuration. Pure: files arrive through `readFile`. */
 
-import { isIP, isIPv4 } from 'node:net'
-import { join, resolve } from 'node:path'
-import {
-  adminAudience,
-  ENCRYPTION_KEY_BYTES,
-  feedAudience,
-  type KeyPolicy,
-  keyPolicy,
-} from '@modulariot/auth'
+import { join } from 'node:path'
+import { adminAudience, feedAudience, type KeyPolicy, keyPolicy } from '@modulariot/auth'
 import type { TlsFiles } from '@modulariot/platform/http'
-import { type Database, parseDatabaseUrl } from './database.ts'
+import type { Database } from './database.ts'
+import { isLoopback } from './parsers.ts'
 import { ConfigError, type Environment, readSettings, type Values } from './read-settings.ts'
-import { SERVER_SETTINGS, type SettingName } from './settings.ts'
-import { parseTrustedProxies } from './trusted-proxies.ts'
+import {
+  CLIENT_SETTINGS,
+  type Parsed,
+  SERVER_SETTINGS,
+  type Setting,
+  type SettingName,
+  type SettingTable,
+} from './settings.ts'
 
-export interface Config {
-  readonly host: string
-  readonly port: number
-  /** Absolute. */
-  readonly dataDir: string
+type ServerSettings = Parsed<typeof SERVER_SETTINGS>
+
+/** Settings that `combine` turns into something else, or gives a default that depends on others. */
+type Combined =
+  | 'database'
+  | 'issuer'
+  | 'keyRotationDays'
+  | 'tlsCertFile'
+  | 'tlsKeyFile'
+  | 'trustedProxies'
+
+export interface Config extends Omit<ServerSettings, Combined> {
   readonly database: Database
   readonly issuer: string
-  readonly apiAudience: string
-  /** What becomes of a report with a metric key nobody knows. */
-  readonly apiValidation: ApiValidation
-  /** Milliseconds a second that one client may have; 0: no bound. */
-  readonly apiClientCpuMs: number
-  /** Null: telemetry is kept for ever. */
-  readonly retentionDays: number | null
-  /** Null: entries of the audit trail are kept for ever. */
-  readonly auditRetentionDays: number | null
-  /** Null: the one in the data directory, made when missing. */
-  readonly encryptionKey: Uint8Array | null
+  readonly keyPolicy: KeyPolicy
   /** Absolute paths of PEM files. Null: plaintext. */
   readonly tls: TlsFiles | null
   /** Addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[]
-  readonly maxConnections: number
-  readonly maxConnectionsPerAddress: number
-  /** On loopback. Null: nothing is counted. */
-  readonly metricsPort: number | null
-  readonly logLevel: LogLevel
-  readonly drainSeconds: number
-  readonly jwksMaxAgeSeconds: number
-  readonly keyPolicy: KeyPolicy
   /** What the commands that act as a client were told; the rest comes from `quickstart.env`. */
-  readonly client: ClientConfig
+  readonly client: Parsed<typeof CLIENT_SETTINGS>
 }
-
-export interface ClientConfig {
-  readonly tokenUrl: string | undefined
-  readonly apiUrl: string | undefined
-  readonly clientId: string | undefined
-  readonly clientSecret: string | undefined
-  readonly audience: string | undefined
-}
-
-const API_VALIDATIONS = ['strict', 'lenient'] as const
-export type ApiValidation = (typeof API_VALIDATIONS)[number]
-
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** @throws ConfigError with every fault at once, each naming its setting. */
 export function parseConfig(env: Environment, readFile: (path: string) => string): Config {
+  // 1. Which are set?
   const values = readSettings(env, readFile)
+  // 2. Each by its own row.
   const faults: string[] = []
-  /** Runs one parser; its complaint is collected, so that all faults are told together. */
-  function parse<Value>(
-    name: SettingName,
-    fallback: Value,
-    parser: (text: string) => Value,
-  ): Value {
-    const text = values[name]
-    if (text === undefined) return fallback
-    try {
-      return parser(text)
-    } catch (error) {
-      faults.push(`${name} ${(error as Error).message}`)
-      return fallback
-    }
-  }
-
-  const certFile = parse('MIOT_TLS_CERT', null, parsePemPath)
-  const keyFile = parse('MIOT_TLS_KEY', null, parsePemPath)
-  const tls = certFile !== null && keyFile !== null ? { certFile, keyFile } : null
-  const port = parse('MIOT_PORT', Number(SERVER_SETTINGS.MIOT_PORT.default), parsePort)
-  const dataDir = resolve(values.MIOT_DATA_DIR ?? SERVER_SETTINGS.MIOT_DATA_DIR.default)
-  const jwksMaxAgeSeconds = parse(
-    'MIOT_JWKS_MAX_AGE',
-    Number(SERVER_SETTINGS.MIOT_JWKS_MAX_AGE.default),
-    wholeNumber(1, 86_400),
-  )
-  const rotationDays = parse(
-    'MIOT_KEY_ROTATION_DAYS',
-    Number(SERVER_SETTINGS.MIOT_KEY_ROTATION_DAYS.default),
-    wholeNumber(0, 3650),
-  )
-  const config: Config = {
-    host: parse('MIOT_HOST', SERVER_SETTINGS.MIOT_HOST.default, parseHost),
-    port,
-    dataDir,
-    database: parse('MIOT_DATABASE_URL', { kind: 'sqlite', directory: dataDir }, parseDatabaseUrl),
-    issuer: parse('MIOT_ISSUER', `${tls ? 'https' : 'http'}://localhost:${port}`, parseIssuer),
-    apiAudience: parse(
-      'MIOT_API_AUDIENCE',
-      SERVER_SETTINGS.MIOT_API_AUDIENCE.default,
-      parseAbsoluteUrl,
-    ),
-    apiValidation: parse('MIOT_API_VALIDATION', 'strict', oneOf(API_VALIDATIONS)),
-    apiClientCpuMs: parse(
-      'MIOT_API_CLIENT_CPU',
-      Number(SERVER_SETTINGS.MIOT_API_CLIENT_CPU.default),
-      wholeNumber(0, 100_000),
-    ),
-    retentionDays:
-      parse(
-        'MIOT_RETENTION_DAYS',
-        Number(SERVER_SETTINGS.MIOT_RETENTION_DAYS.default),
-        wholeNumber(0, 36_500),
-      ) || null,
-    auditRetentionDays:
-      parse(
-        'MIOT_AUDIT_RETENTION_DAYS',
-        Number(SERVER_SETTINGS.MIOT_AUDIT_RETENTION_DAYS.default),
-        wholeNumber(0, 36_500),
-      ) || null,
-    encryptionKey: parse('MIOT_ENCRYPTION_KEY', null, parseEncryptionKey),
-    tls,
-    trustedProxies: parse('MIOT_TRUSTED_PROXIES', [], parseTrustedProxies),
-    maxConnections: parse(
-      'MIOT_MAX_CONNECTIONS',
-      Number(SERVER_SETTINGS.MIOT_MAX_CONNECTIONS.default),
-      wholeNumber(1, 1_000_000),
-    ),
-    maxConnectionsPerAddress: parse(
-      'MIOT_MAX_CONNECTIONS_PER_ADDRESS',
-      Number(SERVER_SETTINGS.MIOT_MAX_CONNECTIONS_PER_ADDRESS.default),
-      wholeNumber(1, 1_000_000),
-    ),
-    metricsPort: parse(
-      'MIOT_METRICS_PORT',
-      Number(SERVER_SETTINGS.MIOT_METRICS_PORT.default),
-      parseMetricsPort,
-    ),
-    logLevel: parse('MIOT_LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),
-    drainSeconds: parse(
-      'MIOT_DRAIN_SECONDS',
-      Number(SERVER_SETTINGS.MIOT_DRAIN_SECONDS.default),
-      parseDrainSeconds,
-    ),
-    jwksMaxAgeSeconds,
-    keyPolicy: keyPolicy(jwksMaxAgeSeconds, rotationDays || null),
-    client: {
-      tokenUrl: parse('MIOT_TOKEN_URL', undefined, parseAbsoluteUrl),
-      apiUrl: parse('MIOT_API_URL', undefined, parseAbsoluteUrl),
-      clientId: values.MIOT_CLIENT_ID,
-      clientSecret: values.MIOT_CLIENT_SECRET,
-      audience: values.MIOT_AUDIENCE,
-    },
-  }
+  const server = parseTable(SERVER_SETTINGS, values, faults)
+  const client = parseTable(CLIENT_SETTINGS, values, faults)
+  // 3. What follows from several?
+  const config: Config = { ...combine(server), client }
+  // 4. Do they contradict each other?
   faults.push(...contradictions(config, values))
-  if ([adminAudience(config.issuer), feedAudience(config.issuer)].includes(config.apiAudience)) {
-    faults.push('MIOT_API_AUDIENCE is the audience of an API of this server; choose another')
-  }
   if (faults.length > 0) throw new ConfigError(faults)
   return Object.freeze(config)
 }
 
+function parseTable<Table extends SettingTable>(
+  table: Table,
+  values: Values,
+  faults: string[],
+): Parsed<Table> {
+  const parsed = Object.entries(table).map(([field, setting]) => [
+    field,
+    parseSetting(setting, values[setting.name as SettingName], faults),
+  ])
+  return Object.fromEntries(parsed) as Parsed<Table>
+}
+
+/** A refused text adds a fault and counts as not set, so that the rest is checked too. */
+function parseSetting(setting: Setting, text: string | undefined, faults: string[]): unknown {
+  try {
+    if (text !== undefined) return setting.parse(text)
+  } catch (error) {
+    faults.push(`${setting.name} ${(error as Error).message}`)
+  }
+  return setting.default === undefined ? null : setting.parse(setting.default)
+}
+
+/** What is made of several settings. */
+function combine(settings: ServerSettings): Omit<Config, 'client'> {
+  const { tlsCertFile: certFile, tlsKeyFile: keyFile, keyRotationDays, ...others } = settings
+  const tls = certFile !== null && keyFile !== null ? { certFile, keyFile } : null
+  return {
+    ...others,
+    database: others.database ?? { kind: 'sqlite', directory: others.dataDir },
+    issuer: others.issuer ?? `${tls ? 'https' : 'http'}://localhost:${others.port}`,
+    tls,
+    trustedProxies: others.trustedProxies ?? [],
+    keyPolicy: keyPolicy(others.jwksMaxAgeSeconds, keyRotationDays),
+  }
+}
+
 /** Settings that are right each for itself, and wrong together. One that was refused is not blamed again. */
-function contradictions({ host, tls, issuer }: Config, values: Values): string[] {
+function contradictions(config: Config, values: Values): string[] {
+  const { host, tls, issuer, apiAudience } = config
   const { MIOT_TLS_CERT, MIOT_TLS_KEY, MIOT_TRUSTED_PROXIES } = values
   const faults: string[] = []
   if (MIOT_TLS_CERT && !MIOT_TLS_KEY) {
@@ -192,6 +114,9 @@ function contradictions({ host, tls, issuer }: Config, values: Values): string[]
   if (tls !== null && !issuer.startsWith('https:')) {
     faults.push('MIOT_ISSUER must be an https URL, since MIOT_TLS_CERT turns TLS on')
   }
+  if ([adminAudience(issuer), feedAudience(issuer)].includes(apiAudience)) {
+    faults.push('MIOT_API_AUDIENCE is the audience of an API of this server; choose another')
+  }
   return faults
 }
 
@@ -201,85 +126,3 @@ export const filesOf = (config: Pick<Config, 'dataDir'>) => ({
   quickstart: join(config.dataDir, 'quickstart.env'),
   auditCheckpoints: join(config.dataDir, 'audit-checkpoints.ndjson'),
 })
-
-/** @throws Error when the text is not 32 bytes in base64url or hex. */
-export function parseEncryptionKey(text: string): Uint8Array {
-  const hex = /^[0-9a-fA-F]{64}$/.test(text)
-  const key = Buffer.from(text, hex ? 'hex' : 'base64url')
-  if (!hex && !/^[A-Za-z0-9_-]{43}$/.test(text)) {
-    throw new Error(
-      `must be ${ENCRYPTION_KEY_BYTES} bytes in base64url (43 characters) or hex (64)`,
-    )
-  }
-  return new Uint8Array(key)
-}
-
-function parsePort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  if (port < 1 || port > 65_535) throw new Error('must be a port number from 1 to 65535')
-  return port
-}
-
-function parseMetricsPort(text: string): number | null {
-  return text === '0' ? null : parsePort(text)
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const number = /^\d{1,9}$/.test(text) ? Number(text) : -1
-    if (number < min || number > max) {
-      throw new Error(`must be a whole number from ${min} to ${max}`)
-    }
-    return number
-  }
-}
-
-function parseDrainSeconds(text: string): number {
-  const seconds = /^\d{1,2}(\.\d{1,3})?$/.test(text) ? Number(text) : 21
-  if (seconds > 20) throw new Error('must be a number of seconds from 0 to 20')
-  return seconds
-}
-
-function parseHost(text: string): string {
-  if (text !== 'localhost' && isIP(text) === 0)
-    throw new Error('must be an IP address or localhost')
-  return text
-}
-
-/** @param host an address or `localhost`. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
-}
-
-/** Whoever names the PEM file in `X_FILE` means the path; say so instead of "no such file". */
-function parsePemPath(text: string): string {
-  if (text.includes('-----BEGIN')) {
-    throw new Error('must be the path of a PEM file, not what it holds; set it without _FILE')
-  }
-  return resolve(text)
-}
-
-function parseIssuer(text: string): string {
-  const url = new URL(parseAbsoluteUrl(text))
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
-    throw new Error('must be a URL of scheme, host and port only')
-  }
-  const loopback = isLoopback(url.hostname.replace(/^\[|\]$/g, ''))
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
-    throw new Error('must be an https URL (http only on loopback)')
-  }
-  return url.origin
-}
-
-function parseAbsoluteUrl(text: string): string {
-  if (!URL.canParse(text) || /[\s'"\\]/.test(text)) throw new Error('must be an absolute URL')
-  return text
-}
-
-function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
-  return (text) => {
-    const word = words.find((name) => name === text)
-    if (word === undefined) throw new Error(`must be one of ${words.join(', ')}`)
-    return word
-  }
-}

@@ -1,137 +1,253 @@
 /**
- * Every setting there is: one row each, for the parser, for `docs/configuration.md` and for the message
- * that names the nearest known one. A new setting is a new row.
+ * Every setting there is: one row each, from which its field of `Config`, its parsing, `docs/configuration.md`
+ * and the message that names the nearest known one follow. A new setting is a new row.
+ *
+ * What depends on several settings is decided in parse-config.ts, over the parsed values.
  */
 
+import { DEFAULT_JWKS_MAX_AGE_SECONDS } from '@modulariot/auth'
 import { CONNECTION_LIMITS } from '@modulariot/platform/http'
+import { parseDatabaseUrl } from './database.ts'
+import {
+  anyText,
+  oneOf,
+  parseAbsoluteUrl,
+  parseDirectory,
+  parseDrainSeconds,
+  parseEncryptionKey,
+  parseHost,
+  parseIssuer,
+  parseMetricsPort,
+  parsePemPath,
+  parsePort,
+  wholeNumber,
+  wholeNumberOrNone,
+} from './parsers.ts'
+import { parseTrustedProxies } from './trusted-proxies.ts'
 
-export interface Setting {
-  readonly default: string
+interface Row {
+  readonly name: `MIOT_${string}`
+  /** @throws Error whose message continues the name. */
+  readonly parse: (text: string) => unknown
+  /** For `docs/configuration.md`. */
   readonly about: string
+}
+
+/**
+ * A setting that is not set has its `default`, which `parse` reads like any other text, or is null where
+ * there is none; `unset` tells readers of the documentation what null comes to.
+ */
+export type Setting =
+  | (Row & { readonly default: string; readonly unset?: never })
+  | (Row & { readonly unset: string; readonly default?: never })
+
+export type SettingTable = Readonly<Record<string, Setting>>
+
+/** The values of a table, by its fields. */
+export type Parsed<Table extends SettingTable> = {
+  readonly [Field in keyof Table]:
+    | ReturnType<Table[Field]['parse']>
+    | (Table[Field] extends { readonly default: string } ? never : null)
 }
 
 /** Read by `miot serve` and by the commands that work on the box. */
 export const SERVER_SETTINGS = {
-  MIOT_HOST: {
+  host: {
+    name: 'MIOT_HOST',
     default: '127.0.0.1',
+    parse: parseHost,
     about:
       'IP address to listen on, or `localhost` for the first that it stands for. Anything but loopback needs TLS, or trusted proxies that terminate it.',
   },
-  MIOT_PORT: { default: '8080', about: 'Port to listen on.' },
-  MIOT_DATA_DIR: {
+  port: {
+    name: 'MIOT_PORT',
+    default: '8080',
+    parse: parsePort,
+    about: 'Port to listen on.',
+  },
+  /** Absolute. */
+  dataDir: {
+    name: 'MIOT_DATA_DIR',
     default: './data',
+    parse: parseDirectory,
     about:
       'Where the embedded store, the encryption key and `quickstart.env` live. Made with mode 0700; refused when other users can write to it. Each instance has its own.',
   },
-  MIOT_DATABASE_URL: {
-    default: 'sqlite: in the data directory',
+  database: {
+    name: 'MIOT_DATABASE_URL',
+    unset: 'sqlite: in the data directory',
+    parse: parseDatabaseUrl,
     about:
       '`sqlite:<directory>` keeps `auth.db` and `telemetry.db` in that directory. `postgres://user:password@host:5432/database` keeps everything in that database, for one instance or many; `?sslmode=verify-full` and `&sslrootcert=<path>` turn TLS on.',
   },
-  MIOT_ISSUER: {
-    default: '`http://localhost:<port>`, with TLS `https://localhost:<port>`',
+  issuer: {
+    name: 'MIOT_ISSUER',
+    unset: '`http://localhost:<port>`, with TLS `https://localhost:<port>`',
+    parse: parseIssuer,
     about:
       'The URL clients reach this server at: `iss` of every token and base of every published URL. `https`, or `http` on loopback; no path.',
   },
-  MIOT_API_AUDIENCE: {
+  apiAudience: {
+    name: 'MIOT_API_AUDIENCE',
     default: 'https://iot.streamhub.cl/v1/asset/track',
+    parse: parseAbsoluteUrl,
     about:
       'The audience of ModularIoT API. Set it to your API’s public URL: clients that follow RFC 9728 compare the two.',
   },
-  MIOT_API_VALIDATION: {
+  /** What becomes of a report with a metric key nobody knows. */
+  apiValidation: {
+    name: 'MIOT_API_VALIDATION',
     default: 'strict',
+    parse: oneOf('strict', 'lenient'),
     about:
       'What ModularIoT API does with a metric key that is neither canonical nor an extension (`x.…`): `strict` refuses the report, `lenient` keeps it and names the key in `warnings` of the answer.',
   },
-  MIOT_API_CLIENT_CPU: {
+  /** Milliseconds a second that one client may have; 0: no bound. */
+  apiClientCpuMs: {
+    name: 'MIOT_API_CLIENT_CPU',
     default: '250',
+    parse: wholeNumber(0, 100_000),
     about:
       'Milliseconds of processor time a second that one client may have for large reports, batches and pages, 20 times as many at once; past that it gets 429. 250 are a quarter of a processor. `0`: no bound, where one gateway sends for everybody.',
   },
-  MIOT_RETENTION_DAYS: {
+  /** Null: telemetry is kept for ever. */
+  retentionDays: {
+    name: 'MIOT_RETENTION_DAYS',
     default: '0',
+    parse: wholeNumberOrNone(36_500),
     about:
       'For how many days telemetry is kept, by the time devices name, 1 to 36500; `0`: for ever. `miot orgs retention` sets it for one organization.',
   },
-  MIOT_AUDIT_RETENTION_DAYS: {
+  /** Null: entries of the audit trail are kept for ever. */
+  auditRetentionDays: {
+    name: 'MIOT_AUDIT_RETENTION_DAYS',
     default: '0',
+    parse: wholeNumberOrNone(36_500),
     about:
       'For how many days entries of the audit trail are kept, 1 to 36500; `0`: for ever. A signed checkpoint stays in place of what is cut, once a day.',
   },
-  MIOT_ENCRYPTION_KEY: {
-    default: 'made once in `<data directory>/encryption.key`',
+  /** Null: the one in the data directory, made when missing. */
+  encryptionKey: {
+    name: 'MIOT_ENCRYPTION_KEY',
+    unset: 'made once in `<data directory>/encryption.key`',
+    parse: parseEncryptionKey,
     about:
       '32 bytes, base64url or hex. Seals signing keys and keys the digest of client secrets. Lose it and no client can log in; keep a copy apart from the database. All instances on one PostgreSQL database need the same.',
   },
-  MIOT_DRAIN_SECONDS: {
+  drainSeconds: {
+    name: 'MIOT_DRAIN_SECONDS',
     default: '1',
+    parse: parseDrainSeconds,
     about:
       'How long to go on answering after SIGTERM while `/readyz` says 503, so that balancers stop sending before the server closes. A little more than the interval of their checks; at most 20.',
   },
-  MIOT_JWKS_MAX_AGE: {
-    default: '300',
+  jwksMaxAgeSeconds: {
+    name: 'MIOT_JWKS_MAX_AGE',
+    default: String(DEFAULT_JWKS_MAX_AGE_SECONDS),
+    parse: wholeNumber(1, 86_400),
     about:
       'For how many seconds verifiers may keep the published keys (`Cache-Control` of `/.well-known/jwks.json`), 1 to 86400. A new key is published for twice as long before it signs.',
   },
-  MIOT_KEY_ROTATION_DAYS: {
+  /** Null: never by itself. */
+  keyRotationDays: {
+    name: 'MIOT_KEY_ROTATION_DAYS',
     default: '90',
+    parse: wholeNumberOrNone(3650),
     about:
       'After how many days of signing a key is replaced, 1 to 3650; `0`: only by `miot keys rotate`.',
   },
-  MIOT_TLS_CERT: {
-    default: 'none',
+  /** Absolute. */
+  tlsCertFile: {
+    name: 'MIOT_TLS_CERT',
+    unset: 'none',
+    parse: parsePemPath,
     about:
       'Path of a PEM file: the certificate chain, the server’s own first. With it the server speaks TLS (1.2 and 1.3) only. Read again when it changes. `MIOT_TLS_CERT_FILE` is a file that holds this path.',
   },
-  MIOT_TLS_KEY: {
-    default: 'none',
+  /** Absolute. */
+  tlsKeyFile: {
+    name: 'MIOT_TLS_KEY',
+    unset: 'none',
+    parse: parsePemPath,
     about:
       'Path of a PEM file: the private key of that certificate, without a passphrase. Both or neither.',
   },
-  MIOT_TRUSTED_PROXIES: {
-    default: 'none',
+  /** Addresses and CIDR ranges. */
+  trustedProxies: {
+    name: 'MIOT_TRUSTED_PROXIES',
+    unset: 'none',
+    parse: parseTrustedProxies,
     about:
       'Addresses and CIDR ranges, separated by commas, whose `X-Forwarded-For` counts; `loopback` stands for `127.0.0.0/8,::1/128`. Name your own proxies only: what they say about a client’s address is believed.',
   },
-  MIOT_MAX_CONNECTIONS: {
+  maxConnections: {
+    name: 'MIOT_MAX_CONNECTIONS',
     default: String(CONNECTION_LIMITS.max),
+    parse: wholeNumber(1, 1_000_000),
     about:
       'The most open connections, and never more than the process has descriptors for (`ulimit -n`, less 128). Past it a new connection takes the place of the one that is idle longest.',
   },
-  MIOT_MAX_CONNECTIONS_PER_ADDRESS: {
+  maxConnectionsPerAddress: {
+    name: 'MIOT_MAX_CONNECTIONS_PER_ADDRESS',
     default: String(CONNECTION_LIMITS.maxPerAddress),
+    parse: wholeNumber(1, 1_000_000),
     about:
       'The most from one IPv4 address or one IPv6 /64, with the same rule. Addresses of `MIOT_TRUSTED_PROXIES` have no such bound.',
   },
-  MIOT_METRICS_PORT: {
+  /** On loopback. Null: nothing is counted. */
+  metricsPort: {
+    name: 'MIOT_METRICS_PORT',
     default: '9464',
+    parse: parseMetricsPort,
     about: 'Port of `GET /metrics` for Prometheus, on `127.0.0.1` only. `0` turns it off.',
   },
-  MIOT_LOG_LEVEL: {
+  logLevel: {
+    name: 'MIOT_LOG_LEVEL',
     default: 'info',
+    parse: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     about:
       '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. Logs are JSON lines on stderr.',
   },
-} as const satisfies Record<string, Setting>
+} as const satisfies SettingTable
 
 /** Read by the commands that act as a client; `quickstart.env` holds exactly these. */
 export const CLIENT_SETTINGS = {
-  MIOT_TOKEN_URL: {
-    default: 'none',
+  tokenUrl: {
+    name: 'MIOT_TOKEN_URL',
+    unset: 'none',
+    parse: parseAbsoluteUrl,
     about: 'The token endpoint: `https`, or `http` on loopback.',
   },
-  MIOT_API_URL: {
-    default: 'none',
+  apiUrl: {
+    name: 'MIOT_API_URL',
+    unset: 'none',
+    parse: parseAbsoluteUrl,
     about: 'The base URL of ModularIoT API: `https`, or `http` on loopback.',
   },
-  MIOT_CLIENT_ID: { default: 'none', about: 'The client’s id.' },
-  MIOT_CLIENT_SECRET: { default: 'none', about: 'The client’s secret.' },
-  MIOT_AUDIENCE: { default: 'none', about: 'The audience to ask tokens for.' },
-} as const satisfies Record<string, Setting>
+  clientId: {
+    name: 'MIOT_CLIENT_ID',
+    unset: 'none',
+    parse: anyText,
+    about: 'The client’s id.',
+  },
+  clientSecret: {
+    name: 'MIOT_CLIENT_SECRET',
+    unset: 'none',
+    parse: anyText,
+    about: 'The client’s secret.',
+  },
+  audience: {
+    name: 'MIOT_AUDIENCE',
+    unset: 'none',
+    parse: anyText,
+    about: 'The audience to ask tokens for.',
+  },
+} as const satisfies SettingTable
 
-export type SettingName = keyof typeof SERVER_SETTINGS | keyof typeof CLIENT_SETTINGS
+type NameIn<Table extends SettingTable> = Table[keyof Table]['name']
+export type SettingName = NameIn<typeof SERVER_SETTINGS> | NameIn<typeof CLIENT_SETTINGS>
 
-export const SETTING_NAMES = [
-  ...Object.keys(SERVER_SETTINGS),
-  ...Object.keys(CLIENT_SETTINGS),
-] as readonly SettingName[]
+export const SETTING_NAMES: readonly SettingName[] = [
+  ...Object.values(SERVER_SETTINGS),
+  ...Object.values(CLIENT_SETTINGS),
+].map(({ name }) => name)

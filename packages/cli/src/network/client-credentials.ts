@@ -8,7 +8,7 @@
 
 import { parseEnv } from 'node:util'
 import { urlFault } from '@modulariot/oauth/client'
-import { type ClientConfig, type Config, filesOf } from '../config/parse-config.ts'
+import { type Config, filesOf } from '../config/parse-config.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { readPrivateFile } from '../files/private-file.ts'
 
@@ -19,9 +19,13 @@ export interface Credentials {
   readonly audience: string
 }
 
-export type CredentialOptions = Partial<
-  Pick<ClientConfig, 'clientId' | 'audience' | 'tokenUrl' | 'apiUrl'>
->
+/** What the command line says, instead of the settings. */
+export interface CredentialOptions {
+  readonly clientId?: string | undefined
+  readonly audience?: string | undefined
+  readonly tokenUrl?: string | undefined
+  readonly apiUrl?: string | undefined
+}
 
 /**
  * Credentials to get a token with.
@@ -68,9 +72,9 @@ function resolve(config: Config, options: CredentialOptions): Resolved {
   const set = config.client
   // A client named explicitly does not get the quick start's secret by accident.
   const named = options.clientId ?? set.clientId
-  const own = () => (named === undefined || named === file().MIOT_CLIENT_ID ? file() : {})
+  const own = () => (named === null || named === file().MIOT_CLIENT_ID ? file() : {})
   const { quickstart: path } = filesOf(config)
-  const need = (value: string | undefined, name: string): string => {
+  const need = (value: string | null | undefined, name: string): string => {
     if (value) return value
     throw new CliError('usage', `${name} is not set, and ${path} does not have it for this client`)
   }
@@ -83,7 +87,7 @@ function resolve(config: Config, options: CredentialOptions): Resolved {
     client_secret: need(set.clientSecret ?? own().MIOT_CLIENT_SECRET, 'MIOT_CLIENT_SECRET'),
     audience: need(options.audience ?? set.audience ?? file().MIOT_AUDIENCE, 'MIOT_AUDIENCE'),
   }
-  const quickstart = named === undefined || set.clientSecret === undefined
+  const quickstart = named === null || set.clientSecret === null
   assertSecure('the token endpoint', credentials.token_endpoint)
   if (quickstart) assertOwnServer(config, credentials.token_endpoint, file().MIOT_TOKEN_URL)
   return { credentials, file, quickstart }

@@ -1,0 +1,107 @@
+/**
+ * From the text of one setting to its value, and nothing about which setting it is or what the others say.
+ *
+ * Each throws an Error whose message continues the setting's name, and never repeats what may be a secret.
+ */
+
+import { isIP, isIPv4 } from 'node:net'
+import { resolve } from 'node:path'
+import { ENCRYPTION_KEY_BYTES } from '@modulariot/auth'
+
+/** @throws Error when the text is not 32 bytes in base64url or hex. */
+export function parseEncryptionKey(text: string): Uint8Array {
+  const hex = /^[0-9a-fA-F]{64}$/.test(text)
+  const key = Buffer.from(text, hex ? 'hex' : 'base64url')
+  if (!hex && !/^[A-Za-z0-9_-]{43}$/.test(text)) {
+    throw new Error(
+      `must be ${ENCRYPTION_KEY_BYTES} bytes in base64url (43 characters) or hex (64)`,
+    )
+  }
+  return new Uint8Array(key)
+}
+
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (port < 1 || port > 65_535) throw new Error('must be a port number from 1 to 65535')
+  return port
+}
+
+export function parseMetricsPort(text: string): number | null {
+  return text === '0' ? null : parsePort(text)
+}
+
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : -1
+    if (number < min || number > max) {
+      throw new Error(`must be a whole number from ${min} to ${max}`)
+    }
+    return number
+  }
+}
+
+/** Up to `max`; 0 is null. */
+export function wholeNumberOrNone(max: number): (text: string) => number | null {
+  const parse = wholeNumber(0, max)
+  return (text) => parse(text) || null
+}
+
+export function parseDrainSeconds(text: string): number {
+  const seconds = /^\d{1,2}(\.\d{1,3})?$/.test(text) ? Number(text) : 21
+  if (seconds > 20) throw new Error('must be a number of seconds from 0 to 20')
+  return seconds
+}
+
+export function parseHost(text: string): string {
+  if (text !== 'localhost' && isIP(text) === 0) {
+    throw new Error('must be an IP address or localhost')
+  }
+  return text
+}
+
+/** @param host an address or `localhost`. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+}
+
+/** An absolute path; relative ones start at the working directory. */
+export function parseDirectory(text: string): string {
+  return resolve(text)
+}
+
+/** Whoever names the PEM file in `X_FILE` means the path; say so instead of "no such file". */
+export function parsePemPath(text: string): string {
+  if (text.includes('-----BEGIN')) {
+    throw new Error('must be the path of a PEM file, not what it holds; set it without _FILE')
+  }
+  return resolve(text)
+}
+
+export function parseIssuer(text: string): string {
+  const url = new URL(parseAbsoluteUrl(text))
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
+    throw new Error('must be a URL of scheme, host and port only')
+  }
+  const loopback = isLoopback(url.hostname.replace(/^\[|\]$/g, ''))
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
+    throw new Error('must be an https URL (http only on loopback)')
+  }
+  return url.origin
+}
+
+export function parseAbsoluteUrl(text: string): string {
+  if (!URL.canParse(text) || /[\s'"\\]/.test(text)) throw new Error('must be an absolute URL')
+  return text
+}
+
+export function oneOf<Word extends string>(...words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((name) => name === text)
+    if (word === undefined) throw new Error(`must be one of ${words.join(', ')}`)
+    return word
+  }
+}
+
+export function anyText(text: string): string {
+  return text
+}
