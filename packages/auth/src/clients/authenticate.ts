@@ -25,10 +25,32 @@ export interface AuthenticationDeps {
   readonly store: AssertionStore
   /** The `aud` an assertion must have. */
   readonly issuer: string
-  /** Keys the digest that secrets are kept as. */
-  readonly digestKey: Uint8Array
   /** Unix milliseconds. */
   readonly now: () => number
+}
+
+/** What a client shows. A secret comes with the form it would be kept in. */
+export type Proof = SecretProof | AssertionProof
+
+interface SecretProof {
+  readonly credentials: SecretCredentials
+  readonly digest: string
+}
+
+interface AssertionProof {
+  readonly credentials: AssertionCredentials
+  readonly digest: null
+}
+
+/**
+ * Digests the secret once for all that a login does with it, before anything is known of the client: so
+ * every outcome costs the same.
+ *
+ * @param digestKey keys the digest that secrets are kept as.
+ */
+export function proofOf(credentials: ClientCredentials, digestKey: Uint8Array): Proof {
+  if (credentials.method === 'private_key_jwt') return { credentials, digest: null }
+  return { credentials, digest: digestSecret(credentials.client_secret, digestKey) }
 }
 
 export interface Authenticated {
@@ -41,23 +63,18 @@ export interface Authenticated {
  * @throws OAuthError `invalid_client` (401) with the true reason inside; StoreUnavailable when it cannot be
  *   known.
  */
-export function authenticateClient(
-  credentials: ClientCredentials,
-  deps: AuthenticationDeps,
-): Promise<Authenticated> {
-  return credentials.method === 'private_key_jwt'
-    ? bySignature(credentials, deps)
-    : bySecret(credentials, deps)
+export function authenticateClient(proof: Proof, deps: AuthenticationDeps): Promise<Authenticated> {
+  return proof.digest === null ? bySignature(proof.credentials, deps) : bySecret(proof, deps)
 }
 
 async function bySecret(
-  { client_id, client_secret }: SecretCredentials,
+  { credentials, digest }: SecretProof,
   deps: AuthenticationDeps,
 ): Promise<Authenticated> {
+  const { client_id, client_secret } = credentials
   if (!isWellFormedSecret(client_secret)) {
     throw refused({ kind: 'malformed_secret', client_id })
   }
-  const digest = digestSecret(client_secret, deps.digestKey)
   const now = deps.now()
   const judge = (client: ClientRecord | null) => secretRefusal(client, client_id, digest, now)
   const client = await findProven(client_id, judge, deps.directory)

@@ -36,8 +36,8 @@ export const LOGIN_POLICIES: LoginPolicies = {
 export interface LoginAttempt {
   readonly client_id: string
   readonly address: string
-  /** The secret it shows as it would be kept, asked only when it matters; null when it shows a signature. */
-  readonly digest: (() => string) | null
+  /** The secret it shows, as it would be kept; null when it shows a signature. */
+  readonly digest: string | null
 }
 
 /** A budget, and the key it counts under. */
@@ -118,12 +118,11 @@ export class LoginLimits {
     this.#ceiling.fail(keys.address, now)
     if (attempt.digest === null) this.#signature.fail(keys.client, now)
     // A secret that has ended or was revoked since. A failed signature says nothing about the next one.
-    else if (this.#isProven(attempt)) this.#proven.delete(attempt.digest())
+    else if (this.#isProven(attempt)) this.#proven.delete(attempt.digest)
   }
 
-  /** @param digest of the secret that proved it; null when a signature did. */
-  proved(attempt: LoginAttempt, digest: string | null): void {
-    const { client_id, address } = attempt
+  proved(attempt: LoginAttempt): void {
+    const { client_id, address, digest } = attempt
     this.#proven.set(digest ?? keysOf(attempt).client, client_id)
     const block = addressBlock(address)
     // Known nearly always. A look-up keeps it among the latest as well, and does less than setting it anew.
@@ -131,7 +130,7 @@ export class LoginLimits {
   }
 
   #isProven(attempt: LoginAttempt): boolean {
-    return this.#proven.get(attempt.digest?.() ?? keysOf(attempt).client) === attempt.client_id
+    return this.#proven.get(attempt.digest ?? keysOf(attempt).client) === attempt.client_id
   }
 }
 
