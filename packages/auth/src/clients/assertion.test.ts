@@ -64,7 +64,7 @@ function deps(over: { store?: AssertionStore } = {}) {
     return clients.get(client_id) ?? null
   }
   const directory = new ClientDirectory({ findClient, silentForMs: () => 0 })
-  return { directory, store: over.store ?? store, issuer: ISSUER, now: () => NOW }
+  return { directory, store: over.store ?? store, issuer: ISSUER }
 }
 
 type Claims = Record<string, unknown>
@@ -95,6 +95,7 @@ async function authenticate(client_assertion: string, using = deps()): Promise<C
   assert.ok('method' in credentials)
   const { client, secret } = await authenticateClient(
     proofOf(credentials, new Uint8Array(32)),
+    NOW,
     using,
   )
   assert.equal(secret, null)

@@ -19,7 +19,6 @@ const NOW = Date.parse('2026-05-01T12:00:00Z')
 /** What every login needs beside the directory; only a signature asks the store. */
 const DEPS = {
   issuer: 'https://auth.example',
-  now: () => NOW,
   store: { useAssertion: () => assert.fail('a secret is not an assertion') },
 }
 
@@ -52,7 +51,7 @@ function serverWith(record: ClientRecord) {
     },
   })
   const login = (client_secret: string, client_id = CLIENT) =>
-    authenticateClient(proof({ client_id, client_secret }), { ...DEPS, directory })
+    authenticateClient(proof({ client_id, client_secret }), NOW, { ...DEPS, directory })
   return { stored, directory, login }
 }
 
@@ -173,9 +172,12 @@ describe('authenticateClient', () => {
     const server = serverWith(recordOf([SECRET], 'active', new Date(NOW + 1000).toISOString()))
     await server.login(SECRET)
     const { directory } = server
-    const later = { ...DEPS, directory, now: () => NOW + 1000 }
+    const later = NOW + 1000
     await assert.rejects(
-      authenticateClient(proof({ client_id: CLIENT, client_secret: SECRET }), later),
+      authenticateClient(proof({ client_id: CLIENT, client_secret: SECRET }), later, {
+        ...DEPS,
+        directory,
+      }),
       (error) => error instanceof OAuthError && error.reason.kind === 'secret_expired',
     )
   })
@@ -191,7 +193,7 @@ describe('authenticateClient', () => {
     const otherKey = new Uint8Array(32).fill(8)
     const credentials = { client_id: stored.record.client_id, client_secret: SECRET }
     await assert.rejects(
-      authenticateClient(proof(credentials, otherKey), { ...DEPS, directory }),
+      authenticateClient(proof(credentials, otherKey), NOW, { ...DEPS, directory }),
       (error) => error instanceof OAuthError && error.reason.kind === 'wrong_secret',
     )
   })
@@ -203,6 +205,6 @@ describe('authenticateClient', () => {
       silentForMs: () => 0,
     })
     const credentials = { client_id: CLIENT, client_secret: SECRET }
-    await assert.rejects(authenticateClient(proof(credentials), { ...DEPS, directory }), fault)
+    await assert.rejects(authenticateClient(proof(credentials), NOW, { ...DEPS, directory }), fault)
   })
 })

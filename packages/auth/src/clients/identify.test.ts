@@ -12,6 +12,7 @@ import { type IdentificationDeps, identifyClient } from './identify.ts'
 import { createSecret, digestSecret } from './secret.ts'
 
 const caller = { address: '192.0.2.1', user_agent: 'test' }
+const NOW = 1_800_000_000_000
 const digestKey = new Uint8Array(32)
 const right = createSecret('development')
 const wrong = createSecret('development')
@@ -55,7 +56,7 @@ beforeEach(() => {
     if (broken) throw new StoreUnavailable('disk')
     return (known.find((one) => one.client_id === client_id) as ClientRecord | undefined) ?? null
   }
-  const now = () => 1_800_000_000_000
+  const now = () => NOW
   const address = { ...policy, quota: 100 }
   const policies = { client: policy, address, ceiling: policy, signature: policy }
   deps = {
@@ -63,7 +64,6 @@ beforeEach(() => {
     store: { useAssertion: async () => true },
     issuer: 'https://auth.example',
     digestKey,
-    now,
     limits: new LoginLimits({ now, policies }),
     usage: { secretUsed: (use) => uses.push(use) },
   }
@@ -72,7 +72,7 @@ beforeEach(() => {
 function identify(client_secret: string, client_id = 'client_a'): Promise<ClientRecord> {
   const method = 'client_secret_post' as const
   const credentials: SecretCredentials = { method, client_id, client_secret }
-  return identifyClient(credentials, caller, deps)
+  return identifyClient(credentials, caller, NOW, deps)
 }
 
 /** How many digests of a secret `work` computes, whatever becomes of it. */

@@ -21,12 +21,14 @@ export interface IdentificationDeps extends AuthenticationDeps {
 }
 
 /**
+ * @param nowMs Unix milliseconds.
  * @throws OAuthError `invalid_client` (401), or `temporarily_unavailable` (429) before anything is looked up;
  *   StoreUnavailable, which is nobody's failure.
  */
 export async function identifyClient(
   credentials: ClientCredentials,
   caller: Caller,
+  nowMs: number,
   deps: IdentificationDeps,
 ): Promise<ClientRecord> {
   const proof = proofOf(credentials, deps.digestKey)
@@ -35,11 +37,11 @@ export async function identifyClient(
     address: caller.address,
     digest: proof.digest,
   }
-  deps.limits.assertMayTry(attempt)
+  deps.limits.assertMayTry(attempt, nowMs)
   try {
-    const { client, secret } = await authenticateClient(proof, deps)
+    const { client, secret } = await authenticateClient(proof, nowMs, deps)
     deps.limits.proved(attempt)
-    if (secret !== null) deps.usage.secretUsed({ secret_id: secret.secret_id, ...caller })
+    if (secret !== null) deps.usage.secretUsed({ secret_id: secret.secret_id, ...caller }, nowMs)
     return client
   } catch (error) {
     if (error instanceof OAuthError) deps.limits.failed(attempt)

@@ -31,7 +31,7 @@ function guess(one: LoginAttempt, times: number): OAuthError | null {
 
 function tryOnce(one: LoginAttempt): OAuthError | null {
   try {
-    limits.assertMayTry(one)
+    limits.assertMayTry(one, now)
     return null
   } catch (error) {
     assert.ok(error instanceof OAuthError)

@@ -85,14 +85,14 @@ export class LoginLimits {
   /**
    * Before the client is looked up.
    *
+   * @param nowMs Unix milliseconds.
    * @throws OAuthError `temporarily_unavailable` (429).
    */
-  assertMayTry(attempt: LoginAttempt): void {
+  assertMayTry(attempt: LoginAttempt, nowMs: number): void {
     // Whoever fails is counted by address too, and most addresses never do.
     if (!this.#address.remembers(addressBlock(attempt.address))) return
-    const now = this.#now()
     const keys = keysOf(attempt)
-    const isSpent = ([budget, key]: Count): boolean => budget.waitMs(key, now) > 0
+    const isSpent = ([budget, key]: Count): boolean => budget.waitMs(key, nowMs) > 0
     const ordinary: Count[] = [
       [this.#client, keys.client],
       [this.#address, keys.address],
@@ -106,10 +106,14 @@ export class LoginLimits {
       if (spent.length === 0) return
     }
     // Being refused counts below the ceiling, or a caller that does not stop would never reach it.
-    this.#ceiling.fail(keys.address, now)
-    throw tooManyFailures(spent.map(([budget, key]) => budget.describe(key, now)))
+    this.#ceiling.fail(keys.address, nowMs)
+    throw tooManyFailures(spent.map(([budget, key]) => budget.describe(key, nowMs)))
   }
 
+  /**
+   * Reads the clock itself: counted for when the login arrived, a failure that waited for the store would lower
+   * what others have spent since.
+   */
   failed(attempt: LoginAttempt): void {
     const now = this.#now()
     const keys = keysOf(attempt)
