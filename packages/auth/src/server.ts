@@ -71,12 +71,11 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
   const { issuer, store, now } = options
   const metrics = createAuthMetrics(options.metrics ?? noMetrics)
   const directory = new ClientDirectory(store, metrics.looked)
-  const usage = new UsageCounter({ store, now, onError: options.onError })
+  const usage = new UsageCounter({ store, onError: options.onError })
   publishUsage(options.metrics ?? noMetrics, () => usage.totals())
   const limits = new LoginLimits({ now })
   const quotas = new TokenQuotas({
     store,
-    now,
     onExceeded: (client_id) => usage.overQuota(client_id),
   })
   const keys = new KeyRing({

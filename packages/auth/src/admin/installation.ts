@@ -4,6 +4,7 @@ import { createId } from '../clients/secret.ts'
 import { AdminError } from '../errors/admin-error.ts'
 import { type Audience, assertAudience } from '../records/audience.ts'
 import type { Organization } from '../records/client.ts'
+import { NAME_LENGTH } from '../records/client-limits.ts'
 import type { Audited } from '../store/ports/audited-change.ts'
 import { assertPlainText } from '../text/plain-text.ts'
 import { type AdminContext, auditDraft } from './context.ts'
@@ -20,7 +21,7 @@ export async function createOrganization(
 /** @throws AdminError naming what to change. */
 export function newOrganization(name: string): Organization {
   const trimmed = name.trim()
-  assertPlainText('name', trimmed, { min: 1, max: 200 })
+  assertPlainText('name', trimmed, NAME_LENGTH)
   return { org_id: createId('org'), name: trimmed }
 }
 

@@ -9,6 +9,16 @@ import Type, { type TSchema } from 'typebox'
 import { Compile } from 'typebox/schema'
 import type { ClientChange, ClientInput } from '../clients/new-client.ts'
 import { invalidInput } from '../errors/admin-error.ts'
+import {
+  LABEL_LENGTH,
+  MAX_CIDRS,
+  MAX_GRANTS,
+  MAX_KEYS,
+  MAX_OVERLAP_SECONDS,
+  MAX_SCOPES,
+  MAX_TAGS,
+  NAME_LENGTH,
+} from '../records/client-limits.ts'
 
 const Nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
 const Choice = (values: readonly string[]) => Type.Union(values.map((value) => Type.Literal(value)))
@@ -17,14 +27,14 @@ const Closed = { additionalProperties: false }
 const GrantInput = Type.Object(
   {
     audience: Type.String(),
-    scopes: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })),
+    scopes: Type.Optional(Type.Array(Type.String(), { maxItems: MAX_SCOPES })),
   },
   Closed,
 )
 const Allowlist = Type.Object(
   {
     mode: Choice(['off', 'observe', 'enforce']),
-    cidrs: Type.Array(Type.String({ examples: ['203.0.113.0/24'] }), { maxItems: 32 }),
+    cidrs: Type.Array(Type.String({ examples: ['203.0.113.0/24'] }), { maxItems: MAX_CIDRS }),
   },
   Closed,
 )
@@ -40,16 +50,16 @@ const Quota = Type.Object(
 const KeySet = Type.Object({
   keys: Type.Array(
     Type.Object({}, { description: 'A public JWK (RFC 7517): RSA, EC P-256 or OKP Ed25519.' }),
-    { maxItems: 10 },
+    { maxItems: MAX_KEYS },
   ),
 })
 
 const clientFields = {
-  name: Type.String({ minLength: 1, maxLength: 200 }),
+  name: Type.String({ minLength: NAME_LENGTH.min, maxLength: NAME_LENGTH.max }),
   external_id: Type.Optional(Nullable(Type.String({ description: 'Your own id for it.' }))),
-  tags: Type.Optional(Type.Array(Type.String(), { maxItems: 50 })),
+  tags: Type.Optional(Type.Array(Type.String(), { maxItems: MAX_TAGS })),
   token_lifetime_seconds: Type.Optional(Nullable(Type.Integer())),
-  grants: Type.Array(GrantInput, { minItems: 1, maxItems: 50 }),
+  grants: Type.Array(GrantInput, { minItems: 1, maxItems: MAX_GRANTS }),
   jwks: Type.Optional(KeySet),
   allowlist: Type.Optional(Allowlist),
   quota: Type.Optional(Quota),
@@ -67,9 +77,11 @@ export const ClientChangeSchema = Type.Object(
   { ...Closed, minProperties: 1 },
 )
 
+const Label = Type.Optional(Type.String({ maxLength: LABEL_LENGTH.max }))
+
 export const NewSecretSchema = Type.Object(
   {
-    label: Type.Optional(Type.String({ maxLength: 100 })),
+    label: Label,
     expires_at: Type.Optional(Nullable(Type.String({ description: 'ISO 8601.' }))),
   },
   Closed,
@@ -77,8 +89,8 @@ export const NewSecretSchema = Type.Object(
 
 export const RotationSchema = Type.Object(
   {
-    label: Type.Optional(Type.String({ maxLength: 100 })),
-    overlap_seconds: Type.Integer({ minimum: 0, maximum: 365 * 86_400 }),
+    label: Label,
+    overlap_seconds: Type.Integer({ minimum: 0, maximum: MAX_OVERLAP_SECONDS }),
   },
   Closed,
 )
@@ -252,7 +264,7 @@ function createParser<Value>(schema: TSchema): (value: unknown) => Value {
 }
 
 /** More than any list or object of these schemas may hold: what is cut to it is as wrong as before. */
-const EXPLAINED = 101
+const EXPLAINED = Math.max(MAX_SCOPES, MAX_GRANTS, MAX_TAGS, MAX_CIDRS, MAX_KEYS) + 1
 
 /** TypeBox lists every fault there is, which takes tens of milliseconds where there are thousands. */
 function firstOf(value: unknown): unknown {

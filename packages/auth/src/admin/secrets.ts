@@ -3,11 +3,9 @@
 import { newSecret } from '../clients/new-client.ts'
 import { AdminError, invalidInput } from '../errors/admin-error.ts'
 import type { Client, ClientView, StoredSecret } from '../records/client.ts'
+import { MAX_OVERLAP_SECONDS, MAX_SECRETS } from '../records/client-limits.ts'
 import { type CreatedClient, changeClient, getClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
-
-/** Living ones. More than a rotation ever needs; each is another digest to compare at a login. */
-const MAX_SECRETS = 10
 
 export interface AddedSecret extends CreatedClient {
   readonly client_secret: string
@@ -35,7 +33,11 @@ export async function rotateSecrets(
   { label, overlapSeconds }: { label: string; overlapSeconds: number },
   context: AdminContext,
 ): Promise<AddedSecret> {
-  if (!Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > 365 * 86_400) {
+  if (
+    !Number.isInteger(overlapSeconds) ||
+    overlapSeconds < 0 ||
+    overlapSeconds > MAX_OVERLAP_SECONDS
+  ) {
     throw invalidInput('overlap must be from 0 seconds to a year')
   }
   const end = new Date(context.now() + overlapSeconds * 1000).toISOString()

@@ -4,9 +4,7 @@ import { OAuthError, type Refusal } from '@modulariot/oauth/protocol'
 import { addressInList, parseAddressRange } from '@modulariot/platform/net'
 import { invalidInput } from '../errors/admin-error.ts'
 import type { Allowlist, Client } from '../records/client.ts'
-
-/** Also bounds what an access token has to carry for the API to check the same. */
-export const MAX_CIDRS = 32
+import { MAX_CIDRS } from '../records/client-limits.ts'
 
 /** @throws AdminError naming the range that is none. */
 export function assertAllowlist({ mode, cidrs }: Allowlist): void {

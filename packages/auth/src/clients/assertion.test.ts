@@ -28,7 +28,7 @@ import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
 import { sampleRecord } from '../testing/sample-client.ts'
 import { nextPrime, privateRsaJwk, rocaPrime, rsaJwk } from '../testing/sample-weak-keys.ts'
-import { authenticateClient } from './authenticate.ts'
+import { authenticateClient, proofOf } from './authenticate.ts'
 import { clientKeysOf } from './client-key.ts'
 import { ClientDirectory } from './directory.ts'
 
@@ -64,8 +64,7 @@ function deps(over: { store?: AssertionStore } = {}) {
     return clients.get(client_id) ?? null
   }
   const directory = new ClientDirectory({ findClient, silentForMs: () => 0 })
-  const digestKey = new Uint8Array(32)
-  return { directory, store: over.store ?? store, issuer: ISSUER, digestKey, now: () => NOW }
+  return { directory, store: over.store ?? store, issuer: ISSUER }
 }
 
 type Claims = Record<string, unknown>
@@ -94,7 +93,11 @@ async function authenticate(client_assertion: string, using = deps()): Promise<C
   const parameters = { client_assertion, client_assertion_type: CLIENT_ASSERTION_TYPE }
   const credentials = parseClientCredentials(new Map(Object.entries(parameters)), undefined)
   assert.ok('method' in credentials)
-  const { client, secret } = await authenticateClient(credentials, using)
+  const { client, secret } = await authenticateClient(
+    proofOf(credentials, new Uint8Array(32)),
+    NOW,
+    using,
+  )
   assert.equal(secret, null)
   return client
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { OAuthError, type SecretCredentials } from '@modulariot/oauth/protocol'
 import type { ClientRecord } from '../records/client.ts'
 import { sampleRecord, sampleSecret } from '../testing/sample-client.ts'
-import { authenticateClient } from './authenticate.ts'
+import { authenticateClient, proofOf } from './authenticate.ts'
 import { ClientDirectory } from './directory.ts'
 import { createId, createSecret, digestSecret } from './secret.ts'
 
@@ -18,9 +18,7 @@ const [SECRET, SECOND, STRANGE] = [
 const NOW = Date.parse('2026-05-01T12:00:00Z')
 /** What every login needs beside the directory; only a signature asks the store. */
 const DEPS = {
-  digestKey,
   issuer: 'https://auth.example',
-  now: () => NOW,
   store: { useAssertion: () => assert.fail('a secret is not an assertion') },
 }
 
@@ -38,6 +36,10 @@ function recordOf(
   })
 }
 
+function proof(shown: Omit<SecretCredentials, 'method'>, key = digestKey) {
+  return proofOf({ method: 'client_secret_post', ...shown }, key)
+}
+
 /** A server with one client in its store, which another process may change. */
 function serverWith(record: ClientRecord) {
   const stored = { record, reads: 0 } // Two reads are one look: see ClientDirectory.read.
@@ -49,10 +51,7 @@ function serverWith(record: ClientRecord) {
     },
   })
   const login = (client_secret: string, client_id = CLIENT) =>
-    authenticateClient(
-      { method: 'client_secret_post', client_id, client_secret },
-      { ...DEPS, directory },
-    )
+    authenticateClient(proof({ client_id, client_secret }), NOW, { ...DEPS, directory })
   return { stored, directory, login }
 }
 
@@ -173,10 +172,12 @@ describe('authenticateClient', () => {
     const server = serverWith(recordOf([SECRET], 'active', new Date(NOW + 1000).toISOString()))
     await server.login(SECRET)
     const { directory } = server
-    const credentials = { method: 'client_secret_post', client_id: CLIENT, client_secret: SECRET }
-    const later = { ...DEPS, directory, now: () => NOW + 1000 }
+    const later = NOW + 1000
     await assert.rejects(
-      authenticateClient(credentials as SecretCredentials, later),
+      authenticateClient(proof({ client_id: CLIENT, client_secret: SECRET }), later, {
+        ...DEPS,
+        directory,
+      }),
       (error) => error instanceof OAuthError && error.reason.kind === 'secret_expired',
     )
   })
@@ -189,10 +190,10 @@ describe('authenticateClient', () => {
 
   it('refuses a secret whose digest was made with another key', async () => {
     const { stored, directory } = serverWith(recordOf([SECRET]))
-    const deps = { ...DEPS, directory, digestKey: new Uint8Array(32).fill(8) }
+    const otherKey = new Uint8Array(32).fill(8)
     const credentials = { client_id: stored.record.client_id, client_secret: SECRET }
     await assert.rejects(
-      authenticateClient({ method: 'client_secret_post', ...credentials }, deps),
+      authenticateClient(proof(credentials, otherKey), NOW, { ...DEPS, directory }),
       (error) => error instanceof OAuthError && error.reason.kind === 'wrong_secret',
     )
   })
@@ -204,9 +205,6 @@ describe('authenticateClient', () => {
       silentForMs: () => 0,
     })
     const credentials = { client_id: CLIENT, client_secret: SECRET }
-    await assert.rejects(
-      authenticateClient({ method: 'client_secret_post', ...credentials }, { ...DEPS, directory }),
-      fault,
-    )
+    await assert.rejects(authenticateClient(proof(credentials), NOW, { ...DEPS, directory }), fault)
   })
 })

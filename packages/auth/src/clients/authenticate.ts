@@ -25,10 +25,30 @@ export interface AuthenticationDeps {
   readonly store: AssertionStore
   /** The `aud` an assertion must have. */
   readonly issuer: string
-  /** Keys the digest that secrets are kept as. */
-  readonly digestKey: Uint8Array
-  /** Unix milliseconds. */
-  readonly now: () => number
+}
+
+/** What a client shows. A secret comes with the form it would be kept in. */
+export type Proof = SecretProof | AssertionProof
+
+interface SecretProof {
+  readonly credentials: SecretCredentials
+  readonly digest: string
+}
+
+interface AssertionProof {
+  readonly credentials: AssertionCredentials
+  readonly digest: null
+}
+
+/**
+ * Digests the secret once for all that a login does with it, before anything is known of the client: so
+ * every outcome costs the same.
+ *
+ * @param digestKey keys the digest that secrets are kept as.
+ */
+export function proofOf(credentials: ClientCredentials, digestKey: Uint8Array): Proof {
+  if (credentials.method === 'private_key_jwt') return { credentials, digest: null }
+  return { credentials, digest: digestSecret(credentials.client_secret, digestKey) }
 }
 
 export interface Authenticated {
@@ -38,37 +58,40 @@ export interface Authenticated {
 }
 
 /**
+ * @param nowMs Unix milliseconds.
  * @throws OAuthError `invalid_client` (401) with the true reason inside; StoreUnavailable when it cannot be
  *   known.
  */
 export function authenticateClient(
-  credentials: ClientCredentials,
+  proof: Proof,
+  nowMs: number,
   deps: AuthenticationDeps,
 ): Promise<Authenticated> {
-  return credentials.method === 'private_key_jwt'
-    ? bySignature(credentials, deps)
-    : bySecret(credentials, deps)
+  return proof.digest === null
+    ? bySignature(proof.credentials, nowMs, deps)
+    : bySecret(proof, nowMs, deps)
 }
 
 async function bySecret(
-  { client_id, client_secret }: SecretCredentials,
+  { credentials, digest }: SecretProof,
+  nowMs: number,
   deps: AuthenticationDeps,
 ): Promise<Authenticated> {
+  const { client_id, client_secret } = credentials
   if (!isWellFormedSecret(client_secret)) {
     throw refused({ kind: 'malformed_secret', client_id })
   }
-  const digest = digestSecret(client_secret, deps.digestKey)
-  const now = deps.now()
-  const judge = (client: ClientRecord | null) => secretRefusal(client, client_id, digest, now)
+  const judge = (client: ClientRecord | null) => secretRefusal(client, client_id, digest, nowMs)
   const client = await findProven(client_id, judge, deps.directory)
   return { client, secret: client.secrets.find((one) => one.digest === digest) ?? null }
 }
 
 async function bySignature(
   { client_id, client_assertion }: AssertionCredentials,
-  { directory, store, issuer, now }: AuthenticationDeps,
+  nowMs: number,
+  { directory, store, issuer }: AuthenticationDeps,
 ): Promise<Authenticated> {
-  const nowSeconds = now() / 1000
+  const nowSeconds = nowMs / 1000
   const judge = (client: ClientRecord | null) =>
     assertionRefusal(client, client_assertion, issuer, nowSeconds)
   const client = await findProven(client_id, judge, directory)
@@ -102,14 +125,14 @@ function secretRefusal(
   client: ClientRecord | null,
   client_id: string,
   digest: string,
-  now: number,
+  nowMs: number,
 ): Refusal | null {
   const secrets = client === null || client.secrets.length === 0 ? NO_SECRET : client.secrets
   let matching: (typeof secrets)[number] | null = null
   for (const secret of secrets) if (digestsEqual(secret.digest, digest)) matching = secret
   if (client === null) return unknown(client_id)
   if (matching === null) return { kind: 'wrong_secret', client_id }
-  if (matching.expires_at !== null && Date.parse(matching.expires_at) <= now) {
+  if (matching.expires_at !== null && Date.parse(matching.expires_at) <= nowMs) {
     return { kind: 'secret_expired', client_id }
   }
   if (client.status !== 'active') return { kind: 'client_disabled', client_id }

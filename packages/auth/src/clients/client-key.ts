@@ -8,6 +8,7 @@ import { KEY_TYPES, SIGNING_ALGORITHMS, type SigningAlgorithm } from '@modulario
 import type { JWK } from 'jose'
 import { invalidInput } from '../errors/admin-error.ts'
 import type { ClientKey } from '../records/client.ts'
+import { MAX_KEYS } from '../records/client-limits.ts'
 import { rsaWeakness } from './weak-rsa.ts'
 
 /** A JWK Set (RFC 7517 §5), as its owner sends it. */
@@ -15,8 +16,6 @@ export interface ClientKeySet {
   readonly keys: readonly JWK[]
 }
 
-/** More than a rotation ever needs. */
-const MAX_KEYS = 10
 const MIN_MODULUS_BITS = 2048
 /** Verifying takes longer with the square of the size, and others wait meanwhile. */
 const MAX_MODULUS_BITS = 8192

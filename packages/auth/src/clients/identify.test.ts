@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { beforeEach, describe, it } from 'node:test'
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
+import { beforeEach, describe, it, mock } from 'node:test'
 import type { SecretCredentials } from '@modulariot/oauth/protocol'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { LoginLimits } from '../limits/login-limits.ts'
@@ -10,9 +12,11 @@ import { type IdentificationDeps, identifyClient } from './identify.ts'
 import { createSecret, digestSecret } from './secret.ts'
 
 const caller = { address: '192.0.2.1', user_agent: 'test' }
+const NOW = 1_800_000_000_000
 const digestKey = new Uint8Array(32)
 const right = createSecret('development')
 const wrong = createSecret('development')
+const ended = createSecret('development')
 const policy = { name: 'test', quota: 4, windowSeconds: 60 }
 
 let broken: boolean
@@ -30,8 +34,18 @@ const secret = {
 const record: Pick<ClientRecord, 'client_id' | 'status' | 'secrets'> = {
   client_id: 'client_a',
   status: 'active',
-  secrets: [secret],
+  secrets: [
+    secret,
+    {
+      ...secret,
+      secret_id: 'secret_b',
+      digest: digestSecret(ended, digestKey),
+      expires_at: '2026-01-01T00:00:00Z',
+    },
+  ],
 }
+const disabled = { ...record, client_id: 'client_disabled', status: 'disabled' } as const
+const known: readonly (typeof record)[] = [record, disabled]
 
 beforeEach(() => {
   broken = false
@@ -40,9 +54,9 @@ beforeEach(() => {
   const findClient = async (client_id: string) => {
     reads++
     if (broken) throw new StoreUnavailable('disk')
-    return client_id === 'client_a' ? (record as ClientRecord) : null
+    return (known.find((one) => one.client_id === client_id) as ClientRecord | undefined) ?? null
   }
-  const now = () => 1_800_000_000_000
+  const now = () => NOW
   const address = { ...policy, quota: 100 }
   const policies = { client: policy, address, ceiling: policy, signature: policy }
   deps = {
@@ -50,7 +64,6 @@ beforeEach(() => {
     store: { useAssertion: async () => true },
     issuer: 'https://auth.example',
     digestKey,
-    now,
     limits: new LoginLimits({ now, policies }),
     usage: { secretUsed: (use) => uses.push(use) },
   }
@@ -59,7 +72,20 @@ beforeEach(() => {
 function identify(client_secret: string, client_id = 'client_a'): Promise<ClientRecord> {
   const method = 'client_secret_post' as const
   const credentials: SecretCredentials = { method, client_id, client_secret }
-  return identifyClient(credentials, caller, deps)
+  return identifyClient(credentials, caller, NOW, deps)
+}
+
+/** How many digests of a secret `work` computes, whatever becomes of it. */
+async function digestsOf(work: () => Promise<unknown>): Promise<number> {
+  const digest = mock.method(crypto, 'createHmac')
+  syncBuiltinESMExports()
+  try {
+    await work().catch(() => {})
+    return digest.mock.callCount()
+  } finally {
+    digest.mock.restore()
+    syncBuiltinESMExports()
+  }
 }
 
 describe('identifyClient', () => {
@@ -93,5 +119,38 @@ describe('identifyClient', () => {
     }
     broken = false
     assert.equal((await identify(right)).client_id, 'client_a')
+  })
+
+  describe('computes one digest, so that its time tells nothing of', () => {
+    const mistyped = `${right.slice(0, -1)}${right.endsWith('0') ? '1' : '0'}`
+    const logins = [
+      ['the right secret', right, 'client_a'],
+      ['a wrong secret', wrong, 'client_a'],
+      ['a secret that has ended', ended, 'client_a'],
+      ['a mistyped secret', mistyped, 'client_a'],
+      ['an unknown client', right, 'client_made_up'],
+      ['a disabled client', right, 'client_disabled'],
+    ] as const
+    for (const [what, shown, client_id] of logins) {
+      it(what, async () => {
+        assert.equal(await digestsOf(() => identify(shown, client_id)), 1)
+      })
+
+      it(`${what}, beyond the budget`, async () => {
+        for (let guesses = 0; guesses < 2; guesses++) {
+          await assert.rejects(identify(wrong, client_id), { status: 401 })
+        }
+        assert.equal(await digestsOf(() => identify(shown, client_id)), 1)
+      })
+
+      it(`${what}, beyond the budget and having proved the client before`, async () => {
+        const digest = digestSecret(shown, digestKey)
+        deps.limits.proved({ client_id, address: '192.0.2.9', digest })
+        for (let guesses = 0; guesses < 2; guesses++) {
+          await assert.rejects(identify(createSecret('development'), client_id), { status: 401 })
+        }
+        assert.equal(await digestsOf(() => identify(shown, client_id)), 1)
+      })
+    }
   })
 })

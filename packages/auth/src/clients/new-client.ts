@@ -4,6 +4,14 @@ import { ENVIRONMENTS, type Environment } from '@modulariot/oauth/protocol'
 import { invalidInput } from '../errors/admin-error.ts'
 import { type Audience, assertTokenLifetime } from '../records/audience.ts'
 import type { Allowlist, Client, Grant, Quota, StoredSecret, Tenant } from '../records/client.ts'
+import {
+  LABEL_LENGTH,
+  MAX_EXTERNAL_ID_LENGTH,
+  MAX_GRANTS,
+  MAX_TAG_LENGTH,
+  MAX_TAGS,
+  NAME_LENGTH,
+} from '../records/client-limits.ts'
 import { assertPlainChange, assertPlainText } from '../text/plain-text.ts'
 import { assertAllowlist } from './allowlist.ts'
 import { type ClientKeySet, clientKeysOf } from './client-key.ts'
@@ -27,9 +35,8 @@ export interface ClientInput {
 
 export type ClientChange = ClientInput & { readonly status?: Client['status'] | undefined }
 
-const NAME_LENGTH = { min: 1, max: 200 }
-const MAX_TAGS = 50
-const MAX_GRANTS = 50
+const EXTERNAL_ID = new RegExp(String.raw`^[\x21-\x7e]{1,${MAX_EXTERNAL_ID_LENGTH}}$`)
+const TAG = new RegExp(String.raw`^[\w.:/@-]{1,${MAX_TAG_LENGTH}}$`)
 
 /** A client ready to be stored, and the secret to be shown once; null where it brings its own keys. */
 export interface Registration {
@@ -104,7 +111,7 @@ export function newSecret(
   expires_at: string | null,
   deps: NewClientDeps,
 ): { secret: StoredSecret; client_secret: string } {
-  assertPlainText('label', label, { min: 0, max: 100 })
+  assertPlainText('label', label, LABEL_LENGTH)
   const client_secret = createSecret(environment)
   const secret = {
     secret_id: createId('secret'),
@@ -148,10 +155,12 @@ export function withInput(
 }
 
 function assertClient({ external_id, tags, token_lifetime_seconds, ...client }: Client): void {
-  if (external_id !== null && !/^[\x21-\x7e]{1,200}$/.test(external_id)) {
-    throw invalidInput('external_id must be 1 to 200 visible ASCII characters')
+  if (external_id !== null && !EXTERNAL_ID.test(external_id)) {
+    throw invalidInput(
+      `external_id must be 1 to ${MAX_EXTERNAL_ID_LENGTH} visible ASCII characters`,
+    )
   }
-  if (tags.length > MAX_TAGS || !tags.every((tag) => /^[\w.:/@-]{1,100}$/.test(tag))) {
+  if (tags.length > MAX_TAGS || !tags.every((tag) => TAG.test(tag))) {
     throw invalidInput(`tags must be at most ${MAX_TAGS}, of letters, digits and _ . : / @ -`)
   }
   if (token_lifetime_seconds !== null) assertTokenLifetime(token_lifetime_seconds)

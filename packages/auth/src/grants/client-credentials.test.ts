@@ -9,6 +9,7 @@ import { cutOff } from '../tokens/cut-off.ts'
 import { clientCredentials, type GrantDeps } from './client-credentials.ts'
 
 const NOW = 1_800_000_000_000
+const ADDRESS = '192.0.2.1'
 const AUDIENCE = 'https://api.example'
 const digestKey = new Uint8Array(32)
 const client_secret = createSecret('production')
@@ -27,22 +28,29 @@ const client = sampleRecord({
 
 /** A login with a store that takes its time to count a token, and the claims that were signed. */
 async function logIn(takesMs: number, meanwhile: (nowMs: number) => void) {
-  const clock = { ms: NOW }
-  const now = (): number => clock.ms
+  const clock = { ms: NOW, reads: 0 }
+  const now = (): number => {
+    clock.reads++
+    return clock.ms
+  }
   let claims: Record<string, unknown> = {}
   const takeQuota = async () => {
     meanwhile(clock.ms)
     clock.ms += takesMs
     return { taken: true, hour_tokens: 1, day_tokens: 1 }
   }
+  const limits = new LoginLimits({ now })
+  // From then on the limits look at every login from there.
+  limits.failed({ client_id: 'another', address: ADDRESS, digest: null })
+  clock.reads = 0
   const deps: GrantDeps = {
     directory: new ClientDirectory({ findClient: async () => client, silentForMs: () => 0 }),
     store: { useAssertion: () => assert.fail('a secret is not an assertion') },
     digestKey,
     issuer: 'https://auth.example',
     now,
-    limits: new LoginLimits({ now }),
-    quotas: new TokenQuotas({ store: { takeQuota }, now, onExceeded: () => {} }),
+    limits,
+    quotas: new TokenQuotas({ store: { takeQuota }, onExceeded: () => {} }),
     usage: { secretUsed: () => {}, tokenIssued: () => {} },
     metrics: { tokenIssued: () => {} },
     keys: {
@@ -52,11 +60,11 @@ async function logIn(takesMs: number, meanwhile: (nowMs: number) => void) {
       },
     },
   }
-  const call = { audience: AUDIENCE, scope: null, address: '192.0.2.1', user_agent: null }
+  const call = { audience: AUDIENCE, scope: null, address: ADDRESS, user_agent: null }
   const { client_id } = client
   const credentials = { method: 'client_secret_post', client_id, client_secret } as const
   const { token } = await clientCredentials({ ...call, credentials, observe: () => {} }, deps)
-  return { token, claims }
+  return { token, claims, clockReads: clock.reads }
 }
 
 describe('clientCredentials', () => {
@@ -71,5 +79,10 @@ describe('clientCredentials', () => {
   it('promises no second more than the token lives, however long it took', async () => {
     const { token, claims } = await logIn(60_000, () => {})
     assert.equal(claims.exp, NOW / 1000 + token.expires_in)
+  })
+
+  it('reads the clock once, so that its steps agree on the time', async () => {
+    const { clockReads } = await logIn(0, () => {})
+    assert.equal(clockReads, 1)
   })
 })

@@ -14,6 +14,8 @@ import { resolveGrant } from './resolve-grant.ts'
 
 export interface GrantDeps extends IdentificationDeps, IssueDeps {
   readonly quotas: TokenQuotas
+  /** Unix milliseconds. */
+  readonly now: () => number
   readonly usage: Pick<UsageCounter, 'secretUsed' | 'tokenIssued'>
 }
 
@@ -30,19 +32,20 @@ export interface TokenAnswer {
 }
 
 export async function clientCredentials(request: TokenCall, deps: GrantDeps): Promise<TokenAnswer> {
+  // One time for all steps: what waits for the store or a signature is judged by when it was asked for.
   const askedAt = deps.now()
   // 1. Who is asking?
   const { address, user_agent } = request
-  const client = await identifyClient(request.credentials, { address, user_agent }, deps)
+  const client = await identifyClient(request.credentials, { address, user_agent }, askedAt, deps)
   // 2. From where?
   assertAddressAllowed(client, address, request.observe)
   // 3. For what?
   const grant = resolveGrant(client, request.audience, request.scope)
   // 4. One more now?
-  const limits = await deps.quotas.take(client, request.observe)
+  const limits = await deps.quotas.take(client, askedAt, request.observe)
   // 5. Sign.
   const token = await issueAccessToken(client, grant, askedAt, deps)
   // 6. Count.
-  deps.usage.tokenIssued({ client_id: client.client_id, address, ...grant })
+  deps.usage.tokenIssued({ client_id: client.client_id, address, ...grant }, askedAt)
   return { token, limits }
 }

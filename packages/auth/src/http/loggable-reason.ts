@@ -7,6 +7,7 @@
  */
 
 import type { Refusal } from '@modulariot/oauth/protocol'
+import { MAX_AUDIENCE_LENGTH } from '../records/audience.ts'
 
 /** As `createId` makes them. */
 const CLIENT_ID = /^client_[0-9A-Za-z]{22}$/
@@ -23,5 +24,7 @@ export function loggableReason(reason: Refusal): Refusal {
 
 /** Without the parts that carry credentials. */
 function isPlainUrl(text: string): boolean {
-  return text.length <= 512 && /^https?:\/\/[^@?#\s]+$/.test(text) && URL.canParse(text)
+  return (
+    text.length <= MAX_AUDIENCE_LENGTH && /^https?:\/\/[^@?#\s]+$/.test(text) && URL.canParse(text)
+  )
 }

@@ -54,7 +54,7 @@ before(async () => {
   const { client, client_secret } = await createClient(request, context)
   const keys = new KeyRing({ policy: DEFAULT_KEY_POLICY, store, sealingKey: digestKey, now })
   await keys.load(['ES256'])
-  usage = new UsageCounter({ store, now, onError: (error) => assert.fail(String(error)) })
+  usage = new UsageCounter({ store, onError: (error) => assert.fail(String(error)) })
   const deps = {
     issuer: ISSUER,
     store,
@@ -63,7 +63,7 @@ before(async () => {
     keys,
     now,
     limits: new LoginLimits({ now }),
-    quotas: new TokenQuotas({ store, now, onExceeded: assert.fail }),
+    quotas: new TokenQuotas({ store, onExceeded: assert.fail }),
     usage,
     metrics: createAuthMetrics(noMetrics),
     verifier: createVerifier({ issuer: ISSUER, audience: ADMIN_AUDIENCE, keys, now }),

@@ -21,7 +21,12 @@ import type { RevocationFollower } from '../tokens/revocation-follower.ts'
 import { type RevokeDeps, revokeToken } from '../tokens/revoke.ts'
 import { type ClientRequest, readClientCall } from './client-call.ts'
 
-export type TokenManagementDeps = IdentificationDeps & IntrospectDeps & RevokeDeps
+interface IdentifyingDeps extends IdentificationDeps {
+  /** Unix milliseconds. */
+  readonly now: () => number
+}
+
+export type TokenManagementDeps = IdentifyingDeps & IntrospectDeps & RevokeDeps
 
 export function introspectionEndpoint(deps: TokenManagementDeps) {
   return async (request: ClientRequest) => {
@@ -42,11 +47,11 @@ export function revocationEndpoint(deps: TokenManagementDeps) {
 /** Who asks, as strictly as at a login, and about what. */
 async function readRequest(
   request: ClientRequest,
-  deps: IdentificationDeps,
+  deps: IdentifyingDeps,
 ): Promise<{ caller: ClientRecord; token: string }> {
   const { parameters, authorization, caller, observe } = readClientCall(request)
   const { credentials, token } = parseTokenManagement(parameters, authorization)
-  const client = await identifyClient(credentials, caller, deps)
+  const client = await identifyClient(credentials, caller, deps.now(), deps)
   assertAddressAllowed(client, caller.address, observe)
   return { caller: client, token }
 }

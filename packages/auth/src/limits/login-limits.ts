@@ -36,8 +36,8 @@ export const LOGIN_POLICIES: LoginPolicies = {
 export interface LoginAttempt {
   readonly client_id: string
   readonly address: string
-  /** The secret it shows as it would be kept, asked only when it matters; null when it shows a signature. */
-  readonly digest: (() => string) | null
+  /** The secret it shows, as it would be kept; null when it shows a signature. */
+  readonly digest: string | null
 }
 
 /** A budget, and the key it counts under. */
@@ -85,14 +85,14 @@ export class LoginLimits {
   /**
    * Before the client is looked up.
    *
+   * @param nowMs Unix milliseconds.
    * @throws OAuthError `temporarily_unavailable` (429).
    */
-  assertMayTry(attempt: LoginAttempt): void {
+  assertMayTry(attempt: LoginAttempt, nowMs: number): void {
     // Whoever fails is counted by address too, and most addresses never do.
     if (!this.#address.remembers(addressBlock(attempt.address))) return
-    const now = this.#now()
     const keys = keysOf(attempt)
-    const isSpent = ([budget, key]: Count): boolean => budget.waitMs(key, now) > 0
+    const isSpent = ([budget, key]: Count): boolean => budget.waitMs(key, nowMs) > 0
     const ordinary: Count[] = [
       [this.#client, keys.client],
       [this.#address, keys.address],
@@ -106,10 +106,14 @@ export class LoginLimits {
       if (spent.length === 0) return
     }
     // Being refused counts below the ceiling, or a caller that does not stop would never reach it.
-    this.#ceiling.fail(keys.address, now)
-    throw tooManyFailures(spent.map(([budget, key]) => budget.describe(key, now)))
+    this.#ceiling.fail(keys.address, nowMs)
+    throw tooManyFailures(spent.map(([budget, key]) => budget.describe(key, nowMs)))
   }
 
+  /**
+   * Reads the clock itself: counted for when the login arrived, a failure that waited for the store would lower
+   * what others have spent since.
+   */
   failed(attempt: LoginAttempt): void {
     const now = this.#now()
     const keys = keysOf(attempt)
@@ -118,12 +122,11 @@ export class LoginLimits {
     this.#ceiling.fail(keys.address, now)
     if (attempt.digest === null) this.#signature.fail(keys.client, now)
     // A secret that has ended or was revoked since. A failed signature says nothing about the next one.
-    else if (this.#isProven(attempt)) this.#proven.delete(attempt.digest())
+    else if (this.#isProven(attempt)) this.#proven.delete(attempt.digest)
   }
 
-  /** @param digest of the secret that proved it; null when a signature did. */
-  proved(attempt: LoginAttempt, digest: string | null): void {
-    const { client_id, address } = attempt
+  proved(attempt: LoginAttempt): void {
+    const { client_id, address, digest } = attempt
     this.#proven.set(digest ?? keysOf(attempt).client, client_id)
     const block = addressBlock(address)
     // Known nearly always. A look-up keeps it among the latest as well, and does less than setting it anew.
@@ -131,7 +134,7 @@ export class LoginLimits {
   }
 
   #isProven(attempt: LoginAttempt): boolean {
-    return this.#proven.get(attempt.digest?.() ?? keysOf(attempt).client) === attempt.client_id
+    return this.#proven.get(attempt.digest ?? keysOf(attempt).client) === attempt.client_id
   }
 }
 

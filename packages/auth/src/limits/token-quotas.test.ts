@@ -42,14 +42,13 @@ function createQuotas(): TokenQuotas {
         return store.takeQuota(asked)
       },
     },
-    now: () => now,
     onExceeded: (client_id) => exceeded.push(client_id),
   })
 }
 
 async function take(mode: 'observe' | 'enforce', perHour: number | null, perDay: number | null) {
   const quota = { mode, tokens_per_hour: perHour, tokens_per_day: perDay }
-  return quotas.take({ client_id: 'client', quota }, (refusal) => observed.push(refusal))
+  return quotas.take({ client_id: 'client', quota }, now, (refusal) => observed.push(refusal))
 }
 
 describe('a token quota', () => {
@@ -109,7 +108,7 @@ describe('a token quota', () => {
     const quota = { mode: 'enforce', tokens_per_hour: 1, tokens_per_day: null } as const
     away = true // What is kept in memory is for then.
     for (let made = 0; made < 100_000; made++) {
-      await quotas.take({ client_id: `client_${made}`, quota }, () => {})
+      await quotas.take({ client_id: `client_${made}`, quota }, now, () => {})
     }
     assert.equal(quotas.size, 50_000)
   })

@@ -34,8 +34,6 @@ const MAX_CLIENTS = 50_000
 
 export interface TokenQuotasOptions {
   readonly store: QuotaStore
-  /** Unix milliseconds. */
-  readonly now: () => number
   /** Told of every token above a quota, issued (`observe`) or not (`enforce`). */
   readonly onExceeded: (client_id: string) => void
 }
@@ -56,19 +54,20 @@ export class TokenQuotas {
   /**
    * Counts one token more.
    *
+   * @param nowMs Unix milliseconds: when the token was asked for.
    * @param observe told what a quota that is only observed would have refused.
    * @returns the limits to tell the client of; none when its quota is only observed.
    * @throws OAuthError `temporarily_unavailable` (429) when a quota is enforced and used up: nothing is counted.
    */
   async take(
     { client_id, quota }: Pick<Client, 'client_id' | 'quota'>,
+    nowMs: number,
     observe: (refusal: Refusal) => void,
   ): Promise<readonly RateLimit[]> {
     const { tokens_per_hour, tokens_per_day } = quota
     if (tokens_per_hour === null && tokens_per_day === null) return []
-    const now = this.#options.now()
     const enforce = quota.mode === 'enforce'
-    const [hour, day] = WINDOWS.map(({ windowSeconds }) => windowOf(now, windowSeconds))
+    const [hour, day] = WINDOWS.map(({ windowSeconds }) => windowOf(nowMs, windowSeconds))
     const count = await this.#count({
       client_id,
       hour: hour as number,
@@ -77,7 +76,7 @@ export class TokenQuotas {
       tokens_per_day,
       enforce,
     })
-    const limits = limitsOf(count, quota, now)
+    const limits = limitsOf(count, quota, nowMs)
     const exceeded = WINDOWS.some(
       ({ bound, counted }) => count[counted] > (quota[bound] ?? Infinity),
     )

@@ -21,14 +21,13 @@ beforeEach(() => {
         batches.push(batch)
       },
     },
-    now: () => now,
     onError: (error) => errors.push(error),
   })
 })
 afterEach(() => counter.close())
 
 function issue(client_id = 'client', address = '192.0.2.1', scopes = ['read']): void {
-  counter.tokenIssued({ client_id, audience: 'api', scopes, lifetimeSeconds: 86_400, address })
+  counter.tokenIssued({ client_id, audience: 'api', scopes, lifetimeSeconds: 86_400, address }, now)
 }
 
 const written = () => batches.flatMap(({ clients }) => clients)
@@ -86,9 +85,9 @@ describe('the usage counter', () => {
 
   it('notes of a secret when, from where and by whom it was used last', async () => {
     const use = { secret_id: 'secret', address: '192.0.2.1', user_agent: 'old' }
-    counter.secretUsed(use)
+    counter.secretUsed(use, now)
     now += 1000
-    counter.secretUsed({ ...use, address: '192.0.2.2', user_agent: 'new\u009b31m' })
+    counter.secretUsed({ ...use, address: '192.0.2.2', user_agent: 'new\u009b31m' }, now)
     await counter.close()
     assert.deepEqual(
       batches.flatMap(({ secrets }) => secrets),
@@ -105,10 +104,10 @@ describe('the usage counter', () => {
   })
 
   it('keeps the latest use when the clock steps back', async () => {
-    counter.secretUsed({ secret_id: 'secret', address: '192.0.2.1', user_agent: null })
+    counter.secretUsed({ secret_id: 'secret', address: '192.0.2.1', user_agent: null }, now)
     const latest = new Date(now).toISOString()
     now -= 5000
-    counter.secretUsed({ secret_id: 'secret', address: '192.0.2.2', user_agent: null })
+    counter.secretUsed({ secret_id: 'secret', address: '192.0.2.2', user_agent: null }, now)
     await counter.flush()
     const [secret] = batches.flatMap(({ secrets }) => secrets)
     assert.equal(secret?.uses, 2)

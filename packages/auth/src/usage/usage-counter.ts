@@ -17,8 +17,6 @@ import { Pending } from './pending.ts'
 
 export interface UsageCounterOptions {
   readonly store: { addUsage(batch: UsageBatch): Promise<void> }
-  /** Unix milliseconds. */
-  readonly now: () => number
   /** Told when a batch cannot be written; it is tried again with the next. */
   readonly onError: (error: unknown) => void
 }
@@ -87,8 +85,10 @@ export class UsageCounter {
     return { ...this.#totals, dropped: this.#clients.dropped + this.#secrets.dropped }
   }
 
-  tokenIssued({ client_id, audience, scopes, lifetimeSeconds, address }: IssuedToken): void {
-    const iat = Math.floor(this.#options.now() / 1000)
+  /** @param nowMs Unix milliseconds: when the token was asked for. */
+  tokenIssued(token: IssuedToken, nowMs: number): void {
+    const { client_id, audience, scopes, lifetimeSeconds, address } = token
+    const iat = Math.floor(nowMs / 1000)
     const held = this.#heldToken(`${client_id} ${address}`, audience, scopes)
     const early = iat < held.freshUntil
     held.freshUntil = iat + lifetimeSeconds / 2
@@ -102,10 +102,10 @@ export class UsageCounter {
     this.#totals.over_quota++
   }
 
-  secretUsed({ secret_id, address, user_agent }: SecretUse): void {
+  /** @param nowMs Unix milliseconds. */
+  secretUsed({ secret_id, address, user_agent }: SecretUse, nowMs: number): void {
     const by = { address, user_agent: user_agent === null ? null : printable(user_agent) }
-    const now = this.#options.now()
-    this.#secrets.count(secret_id, (usage) => countUse(usage, now, by))
+    this.#secrets.count(secret_id, (usage) => countUse(usage, nowMs, by))
   }
 
   #heldToken(holder: string, audience: string, scopes: readonly string[]): HeldToken {

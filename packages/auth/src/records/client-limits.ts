@@ -1,0 +1,30 @@
+/**
+ * How much a client may hold. The admin API's schemas publish these numbers, the rules of a client check
+ * them; a wider one widens what every login reads or what a token carries.
+ */
+
+/** Characters, of an organization's name too. */
+export const NAME_LENGTH = { min: 1, max: 200 } as const
+/** Visible ASCII characters. */
+export const MAX_EXTERNAL_ID_LENGTH = 200
+
+export const MAX_TAGS = 50
+export const MAX_TAG_LENGTH = 100
+
+/** Audiences. */
+export const MAX_GRANTS = 50
+/** Of one grant. */
+export const MAX_SCOPES = 100
+
+/** Living ones. More than a rotation ever needs; each is another digest to compare at a login. */
+export const MAX_SECRETS = 10
+/** Characters of a secret's label. */
+export const LABEL_LENGTH = { min: 0, max: 100 } as const
+/** How long the old secrets of a rotation may still work: a year. */
+export const MAX_OVERLAP_SECONDS = 365 * 86_400
+
+/** More than a rotation ever needs. */
+export const MAX_KEYS = 10
+
+/** Address ranges. Also bounds what an access token has to carry for the API to check the same. */
+export const MAX_CIDRS = 32
