@@ -168,6 +168,6 @@ function readOr(path: string, otherwise: string): string {
 
 function lockedBy(directory: string, pid: number): SpoolLockedError {
   return new SpoolLockedError(
-    `The spool ${directory} is in use by process ${pid}; give each process a directory of its own`,
+    `The spool ${directory} is in use by process ${pid}; give each process its own directory`,
   )
 }
