@@ -12,7 +12,7 @@ import { randomUUID } from 'node:crypto'
 import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readPrivateFileSync } from '@modulariot/oauth/node'
-import { isAlive, showLife } from './sign-of-life.ts'
+import { isAlive, showLife } from './heartbeat.ts'
 
 export class SpoolLockedError extends Error {
   override readonly name = 'SpoolLockedError'

@@ -4,7 +4,7 @@ import type { Postgres } from '@modulariot/platform/postgres'
 import { idempotentAnswerOf } from '../idempotency-rows.ts'
 import type { IdempotentAnswers, TrailReader } from '../ports/trail.ts'
 import { auditRowOf } from '../rows.ts'
-import { sought } from '../sought.ts'
+import { sought } from '../without-nul.ts'
 import { assertAuthority } from './client-rows.ts'
 
 const COLUMNS = 'seq, entry::text AS entry, hash'

@@ -6,7 +6,7 @@ import { type ClientFilter, MAX_SCANNED, pageOf } from '../client-query.ts'
 import type { Audited, Authority } from '../ports/audited-change.ts'
 import type { ClientPage, ClientQuery, CreateOutcome } from '../ports/clients.ts'
 import { clientOf, clientRecordOf } from '../rows.ts'
-import { sought } from '../sought.ts'
+import { sought } from '../without-nul.ts'
 import { appendOfClients } from './audit-writes.ts'
 import type { ChangeUnit } from './change-unit.ts'
 

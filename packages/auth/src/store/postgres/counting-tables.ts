@@ -6,7 +6,7 @@
 import type { Postgres } from '@modulariot/platform/postgres'
 import type { AssertionStore } from '../ports/assertions.ts'
 import type { QuotaCount, QuotaStore, QuotaTake } from '../ports/quotas.ts'
-import { sought } from '../sought.ts'
+import { sought } from '../without-nul.ts'
 
 /** Bounded, so that no login pays for a whole night of them. */
 const ASSERTIONS_A_LOGIN_FORGETS = 100

@@ -27,8 +27,8 @@ import {
   updateClient,
 } from './client-rows.ts'
 import { countingTables } from './counting-tables.ts'
-import { createPlaces } from './places.ts'
 import { revocationReads, revocationRefusal, revokeToken } from './revocation-table.ts'
+import { createPlaces } from './semaphore.ts'
 import { readSigningKeys, updateSigningKeys } from './signing-keys.ts'
 import { sweep } from './sweep.ts'
 import { usageTables } from './usage-tables.ts'

@@ -5,7 +5,7 @@ import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
 import { cursorOf, type FeedPlace, parseCursor } from '../feed-cursor.ts'
 import type { RevocationFeed, RevokedTokens, TokenRevocation } from '../ports/revocations.ts'
 import { type FeedRow, revocationOf } from '../revocation-rows.ts'
-import { sought } from '../sought.ts'
+import { sought } from '../without-nul.ts'
 import type { ChangeUnit } from './change-unit.ts'
 
 const IS_REVOKED = {

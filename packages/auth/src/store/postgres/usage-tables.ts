@@ -9,8 +9,8 @@ import {
 } from '../../records/usage.ts'
 import type { UsagePage, UsageQuery, UsageStore } from '../ports/usage.ts'
 import { clientOf, type Row } from '../rows.ts'
-import { sought } from '../sought.ts'
 import { clientUsageOf, secretUsageOf } from '../usage-rows.ts'
+import { sought } from '../without-nul.ts'
 
 const CLIENT_COLUMNS =
   'u.client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living::text AS living'

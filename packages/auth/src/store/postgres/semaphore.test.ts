@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { StoreUnavailable } from '@modulariot/platform/storage'
-import { createPlaces } from './places.ts'
+import { createPlaces } from './semaphore.ts'
 
 describe('turns', () => {
   it('are as many at a time as there are places, in order, whatever becomes of them', async () => {
