@@ -24,7 +24,7 @@ import {
 } from './keys/key-life.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import type { InstallationKeys } from './keys/sealing.ts'
-import { exactKeys } from './keys/stored-keys.ts'
+import { storedKeys } from './keys/stored-keys.ts'
 import { LoginLimits } from './limits/login-limits.ts'
 import { TokenQuotas } from './limits/token-quotas.ts'
 import { createAuthMetrics, publishUsage } from './metrics/auth-metrics.ts'
@@ -144,7 +144,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
         verifier: verifierFor(adminAudience(issuer)),
         checkpointSigner: signer,
         feedVerifier: verifierFor(feedAudience(issuer)),
-        ownVerifier: verifierFor(null, exactKeys(keys)),
+        ownVerifier: verifierFor(null, storedKeys(keys)),
         revocations,
       })
     },

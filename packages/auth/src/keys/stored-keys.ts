@@ -1,15 +1,15 @@
 /**
- * The keys of a ring for whoever must not be wrong about one: "I do not know this key" is the store's to say.
+ * The keys of a ring, where a key counts as unknown only once the store has confirmed it.
  *
- * A key that another instance has made is here within a second, or not at all while we are out of touch with the
- * store. To revoke a token of such a key would be answered as if it were no token of ours, and it would live on.
+ * A key made by another instance arrives within a second, or not at all while the store is out of reach.
+ * Without the check, revoking a token signed by such a key would answer 200 and leave the token valid.
  */
 
 import type { KeySource } from '@modulariot/oauth/resource-server'
 import type { KeyRing } from './key-ring.ts'
 
 /** `find` also throws StoreUnavailable. */
-export function exactKeys(ring: Pick<KeyRing, 'find' | 'readAgain'>): KeySource {
+export function storedKeys(ring: Pick<KeyRing, 'find' | 'readAgain'>): KeySource {
   return {
     async find(header) {
       const known = await ring.find(header)

@@ -28,7 +28,7 @@ import {
 } from './client-rows.ts'
 import { countingTables } from './counting-tables.ts'
 import { revocationReads, revocationRefusal, revokeToken } from './revocation-table.ts'
-import { createPlaces } from './semaphore.ts'
+import { createSemaphore } from './semaphore.ts'
 import { readSigningKeys, updateSigningKeys } from './signing-keys.ts'
 import { sweep } from './sweep.ts'
 import { usageTables } from './usage-tables.ts'
@@ -76,7 +76,7 @@ function migrateSchema(postgres: Postgres): Promise<Migrated> {
 
 async function createStore(postgres: Postgres): Promise<AuthStore> {
   const changes = await watchChanges(postgres)
-  const inTurn = createPlaces(CHANGES_AT_A_TIME, CHANGE_TURN_MS)
+  const inTurn = createSemaphore(CHANGES_AT_A_TIME, CHANGE_TURN_MS)
 
   /** Our own listeners have been told by the time it resolves. */
   async function change<Result>(
