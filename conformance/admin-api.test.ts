@@ -218,7 +218,7 @@ describe('the admin API', () => {
       const type = method === 'POST' ? { 'content-type': 'application/x-ndjson' } : {}
       const refused = await admin(method, url, { body, headers: { ...headers, ...type } })
       assert.equal(refused.status, 400, url)
-      assert.match(String(refused.body.detail), /^Idempotency-Key is not taken here; /)
+      assert.match(String(refused.body.detail), /^Idempotency-Key is not accepted here; /)
       assert.match(String(refused.body.detail), instead)
     }
     // Nothing was changed, and a read is the same with any key.

@@ -139,7 +139,7 @@ describe('bulk requests that run', { timeout: 120_000 }, () => {
   it('have 20,000 lines, blank ones included', async () => {
     const { status, body } = await send(token, '\n'.repeat(MAX_BULK_BYTES))
     assert.equal(status, 400)
-    assert.equal(JSON.parse(body).detail, 'send at most 20000 lines, blank ones included')
+    assert.equal(JSON.parse(body).detail, 'send at most 20000 lines, including blank ones')
     const answered = await send(token, `${line()}\r\n\n \n${line()}\n`)
     assert.equal(answered.body.trim().split('\n').length, 2)
     assert.equal(

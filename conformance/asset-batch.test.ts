@@ -87,7 +87,7 @@ describe('a batch keeps every report of the documents:', () => {
     })
   }
 
-  it('a number that no double can hold', async () => {
+  it('a number too large for a double', async () => {
     const body = JSON.stringify(report('BATCH-ICCID')).replace(
       '}',
       ',"iccid":89560100000000000017}',
@@ -120,7 +120,7 @@ describe('a bad report in a batch', () => {
     assert.equal(status, 'partial')
     assert.deepEqual(counts, { items: 5, stored: 2, replayed: 0, refused: 3 })
     assert.deepEqual(results[1], { index: 1, code: 400, ...alone })
-    assert.match(String(results[3]?.detail), /twice/)
+    assert.match(String(results[3]?.detail), /duplicate member/)
     assert.match(String(results[4]?.detail), /deeper/)
     await assertUnknown('BAD')
     for (const id of ['GOOD-1', 'GOOD-2']) {

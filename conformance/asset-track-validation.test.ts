@@ -42,7 +42,7 @@ describe('a report is refused by the path of its fault:', () => {
   }
 })
 
-describe('a number that no double can hold', () => {
+describe('a number too large for a double', () => {
   it('is refused as the value of a metric of one’s own, where null would come back', async () => {
     const items = '[{"k":"x.a","v":1},{"k":"x.b","v":1e400},{"k":"x.c","v":{"deep":[-1e400]}}]'
     const metrics = `{"schema":"miot.metrics@1.0","items":${items}}`

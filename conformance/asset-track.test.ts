@@ -63,7 +63,7 @@ describe('a report of the documents is stored and read back with every field:', 
     })
   }
 
-  it('a number that no double can hold', async () => {
+  it('a number too large for a double', async () => {
     const body = JSON.stringify(report('ICCID')).replace('}', ',"iccid":89560100000000000017}')
     assert.equal((await track(connection, token, body)).status, 200)
     assert.match((await getAsset(connection, token, 'ICCID')).text, /89560100000000000017/)

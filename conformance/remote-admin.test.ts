@@ -52,7 +52,7 @@ describe('miot --url', () => {
     assert.ok(Math.abs(tokens_revoked_until - Date.now() / 1000) < 30)
     const refused = await run('clients', 'resource-server', client_id, '--audience', 'https://x')
     assert.equal(refused.status, 2)
-    assert.match(refused.stderr, /on the box/)
+    assert.match(refused.stderr, /on the machine that runs/)
   })
 
   it('makes, finds, changes and disables a client, and rotates its secrets', async () => {

@@ -175,7 +175,7 @@ describe('a token in a URL', () => {
       const path = `/oauth2/${endpoint}?token=${token}`
       const answer = await connection.send({ path, ...asForm({ client_id, client_secret }) })
       assert.equal(answer.status, 400)
-      assert.match(String(answer.json().error_description), /never in the query/)
+      assert.match(String(answer.json().error_description), /not in the query/)
     }
     assert.equal((await use(token)).status, 200)
   })

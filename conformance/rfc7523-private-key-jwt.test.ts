@@ -225,7 +225,10 @@ describe('a key with the ROCA weakness (CVE-2017-15361)', () => {
     ]) {
       const { status, stderr } = await server.miot(args)
       assert.equal(status, 2)
-      assert.match(stderr, /the key chip has the ROCA weakness \(CVE-2017-15361\); make a new pair/)
+      assert.match(
+        stderr,
+        /the key chip has the ROCA weakness \(CVE-2017-15361\); generate a new pair/,
+      )
     }
   })
 

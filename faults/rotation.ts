@@ -88,7 +88,7 @@ async function rotate(server: RunningServer): Promise<void> {
   for (;;) {
     const { status, stderr } = await server.miot(['keys', 'rotate', '--json'])
     if (status === 0) return
-    assert.match(stderr, /under way, or its next key is not made yet/)
+    assert.match(stderr, /in progress, or its next key does not exist yet/)
     assert.ok(performance.now() < deadline, stderr)
     await wait(LOOK_EVERY_MS)
   }

@@ -17,7 +17,6 @@ import { retryUntilStored } from './background/retry-until-stored.ts'
 import { ClientDirectory, MAX_STALE_MS } from './clients/directory.ts'
 import { PROBLEM_TYPE, unroutedProblem } from './http/admin/problem.ts'
 import { mountAuthRoutes } from './http/mount.ts'
-import { exactKeys } from './keys/exact-keys.ts'
 import {
   DEFAULT_JWKS_MAX_AGE_SECONDS,
   DEFAULT_KEY_POLICY,
@@ -25,6 +24,7 @@ import {
 } from './keys/key-life.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import type { InstallationKeys } from './keys/sealing.ts'
+import { storedKeys } from './keys/stored-keys.ts'
 import { LoginLimits } from './limits/login-limits.ts'
 import { TokenQuotas } from './limits/token-quotas.ts'
 import { createAuthMetrics, publishUsage } from './metrics/auth-metrics.ts'
@@ -143,7 +143,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
         verifier: verifierFor(adminAudience(issuer)),
         checkpointSigner: signer,
         feedVerifier: verifierFor(feedAudience(issuer)),
-        ownVerifier: verifierFor(null, exactKeys(keys)),
+        ownVerifier: verifierFor(null, storedKeys(keys)),
         revocations,
       })
     },

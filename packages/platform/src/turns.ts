@@ -13,11 +13,11 @@ export type Turn = () => Promise<void>
 /**
  * @param atMost so many go on in one turn, the others in the next, with whatever else the event loop has
  *   to do between them.
- * @param whom is waited for. `setImmediate`: whoever sent something that can be read now. `process.nextTick`:
- *   only those whose steps are under way, as they are behind another turn. To wait for more would part
- *   them: who comes meanwhile makes a group of its own, and two half as large go round ever after.
+ * @param schedule runs the release. `setImmediate`: waits for every request that can be read now.
+ *   `process.nextTick`: only for steps already under way, as after another turn. Waiting longer would split
+ *   the group: latecomers would form a second one, and the two would stay apart.
  */
-export function createTurn(atMost: number, whom: (release: () => void) => void): Turn {
+export function createTurn(atMost: number, schedule: (release: () => void) => void): Turn {
   let waiting: (() => void)[] = []
   const release = (): void => {
     for (const goOn of waiting.slice(0, atMost)) goOn()
@@ -26,6 +26,6 @@ export function createTurn(atMost: number, whom: (release: () => void) => void):
   }
   return () =>
     new Promise((resolve) => {
-      if (waiting.push(resolve) === 1) whom(release)
+      if (waiting.push(resolve) === 1) schedule(release)
     })
 }

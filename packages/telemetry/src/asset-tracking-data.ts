@@ -215,7 +215,7 @@ const Metrics = Type.Object(
     device_ts: Type.Optional(timestamp('Clock of the device when it sent the envelope.')),
     capabilities: Type.Optional(
       Type.Union([Type.Array(Type.String()), openObject('Any content.')], {
-        description: 'What the device can measure: keys, or an object of its own making.',
+        description: 'What the device can measure: keys, or a custom object.',
       }),
     ),
   },
@@ -226,11 +226,11 @@ const Event = Type.Object({
   event_type: name('What happened, e.g. harsh_braking. Unknown types are stored.'),
   timestamp: timestamp('When it happened.'),
   severity: Type.Optional(
-    Type.Enum(EVENT_SEVERITIES, { type: 'string', description: 'How grave.' }),
+    Type.Enum(EVENT_SEVERITIES, { type: 'string', description: 'Severity of the event.' }),
   ),
-  description: Type.Optional(Type.String({ description: 'For people.' })),
+  description: Type.Optional(Type.String({ description: 'Text for people to read.' })),
   threshold_exceeded: Type.Optional(
-    Type.Unknown({ description: 'Which limit was passed: a flag, a number, a text or an object.' }),
+    Type.Unknown({ description: 'The threshold exceeded: a flag, a number, a text or an object.' }),
   ),
   additional_info: Type.Optional(
     extended(

@@ -191,7 +191,7 @@ const TOO_MANY_PARTS: MetricFault = {
 const NO_DOUBLE: MetricFault = {
   code: 'OUT_OF_BOUNDS',
   at: ['v'],
-  text: () => 'a number must be one that a double (IEEE 754) can hold',
+  text: () => 'a number must fit in a double (IEEE 754)',
 }
 
 /** JSON has numbers that no double holds: they parse as infinite, and would come back as null. */
@@ -243,5 +243,5 @@ function typeName(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'object') return 'an object'
-  return isInfinite(value) ? 'a number that no double can hold' : `a ${typeof value}`
+  return isInfinite(value) ? 'a number too large for a double' : `a ${typeof value}`
 }

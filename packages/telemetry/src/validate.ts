@@ -81,9 +81,9 @@ interface Check {
 function checkAssetId(asset_id: unknown, errors: Faults): void {
   if (typeof asset_id !== 'string') return
   if (!asset_id.isWellFormed()) {
-    errors.add(['asset_id'], () => 'must be well-formed Unicode, without half a surrogate pair')
+    errors.add(['asset_id'], () => 'must be well-formed Unicode, without lone surrogates')
   } else if (asset_id === '.' || asset_id === '..') {
-    errors.add(['asset_id'], () => 'must not be . or .., which have no address')
+    errors.add(['asset_id'], () => 'must not be . or .., which no URL can contain')
   }
 }
 

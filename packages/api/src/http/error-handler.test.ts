@@ -59,16 +59,34 @@ const CASES: readonly [what: string, unknown, status: number, message: string, d
     new StoreUnavailable('/data: I/O'),
     503,
     'Try again later',
-    /^The store cannot/,
+    /^The store is temporarily unavailable/,
   ],
   ['a body that does not parse', new JsonBodyError('Not JSON'), 400, 'Invalid JSON', /^Not JSON$/],
   ['a wrong method', new MethodNotAllowed('POST'), 405, 'Method not allowed', /^Use POST$/],
   ['a long body', withStatus(413), 413, 'Body too large', /1 MiB/],
   ['an unknown type', withStatus(415), 415, 'Unsupported media type', /application\/json/],
   ['what the framework refuses', withStatus(400), 400, 'Bad request', /^The request is malformed$/],
-  ['what the framework fails at', withStatus(502), 500, 'Internal error', /^Something went wrong/],
-  ['a mistake of ours', new TypeError('x is null'), 500, 'Internal error', /^Something went wrong/],
-  ['a conflict', new StoreConflict('UNIQUE: t.a'), 500, 'Internal error', /^Something went wrong/],
+  [
+    'what the framework fails at',
+    withStatus(502),
+    500,
+    'Internal error',
+    /^Unexpected server error/,
+  ],
+  [
+    'a mistake of ours',
+    new TypeError('x is null'),
+    500,
+    'Internal error',
+    /^Unexpected server error/,
+  ],
+  [
+    'a conflict',
+    new StoreConflict('UNIQUE: t.a'),
+    500,
+    'Internal error',
+    /^Unexpected server error/,
+  ],
 ]
 
 describe('the error handler', () => {

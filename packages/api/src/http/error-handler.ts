@@ -75,8 +75,8 @@ function answerFor(
   if (error instanceof StoreUnavailable) {
     const detail =
       request.method === 'POST'
-        ? 'Send it again with the same X-Request-Id: what was stored all the same is not stored twice'
-        : 'The store cannot answer now'
+        ? 'Retry with the same X-Request-Id: what was already stored is not stored twice'
+        : 'The store is temporarily unavailable'
     return { status: 503, message: 'Try again later', detail }
   }
   if (error instanceof JsonBodyError) {
@@ -93,7 +93,7 @@ function answerFor(
   return {
     status: 500,
     message: 'Internal error',
-    detail: 'Something went wrong here, not with the request',
+    detail: 'Unexpected server error; the request is not at fault',
   }
 }
 

@@ -108,7 +108,7 @@ export async function metricsPage(
 async function latestPage(tenant: Tenant, asset_id: string, query: SentQuery, deps: SeriesDeps) {
   const needless = Object.keys(query).find((name) => name !== 'cursor')
   if (needless !== undefined) {
-    throw invalid('key', `must say whose values, where ${needless} is given`)
+    throw invalid('key', `is required with ${needless}`)
   }
   const after = parseName(query, 'latest')
   const { rows, next } = await listLatestMetrics(tenant, asset_id, after, deps)
@@ -123,15 +123,15 @@ function summarized(
 ): Pick<BucketQuery, 'from_ms' | 'to_ms'> {
   const { from_ms, to_ms = now() } = parsePeriod(query)
   for (const name of ['order', 'limit', 'cursor']) {
-    if (query[name] !== undefined) throw invalid(name, 'has no meaning where bucket is given')
+    if (query[name] !== undefined) throw invalid(name, 'cannot be combined with bucket')
   }
-  if (from_ms === undefined) throw invalid('from', 'is required where bucket is given')
+  if (from_ms === undefined) throw invalid('from', 'is required with bucket')
   if (from_ms >= to_ms) throw invalid('from', 'must be before to')
   if (countBuckets({ from_ms, to_ms, bucketMs }) > MAX_BUCKETS) {
     const least = writeBucket((to_ms - from_ms) / (MAX_BUCKETS - 1))
     throw invalid(
       'bucket',
-      `must be at least ${least} for this period: ${MAX_BUCKETS} buckets are the most`,
+      `must be at least ${least} for this period: at most ${MAX_BUCKETS} buckets`,
     )
   }
   return { from_ms, to_ms }

@@ -87,7 +87,7 @@ export class OpenStreams {
     const ofClient = ofTenant.filter((entry) => entry.client_id === client_id)
     const full =
       this.size >= max || ofTenant.length >= maxPerTenant || ofClient.length >= maxPerClient
-    if (full) throw new ApiError(429, 'Too many streams', 'Close a stream before you open another')
+    if (full) throw new ApiError(429, 'Too many streams', 'Close a stream before opening another')
   }
 
   /** Each for itself: one whose answer takes time (keys that must be fetched) holds up no other. */

@@ -11,8 +11,8 @@ import { Failure, ValidationFailure } from './schemas.ts'
 import { SCOPES } from './scopes.ts'
 
 const SCOPE_SUMMARIES: Readonly<Record<string, string>> = {
-  [SCOPES.write]: 'Report what assets measured.',
-  [SCOPES.read]: 'Read what was reported.',
+  [SCOPES.write]: 'Report asset data.',
+  [SCOPES.read]: 'Read asset data.',
 }
 
 export function apiOpenApi({ baseUrl, issuer }: { baseUrl: string; issuer: string }) {
@@ -28,7 +28,7 @@ export function apiOpenApi({ baseUrl, issuer }: { baseUrl: string; issuer: strin
       title: 'ModularIoT API',
       version: '1',
       description:
-        'Telemetry of assets. Data belongs to the organization and environment of the token; another’s asset answers as a missing one does.',
+        'Telemetry of assets. Data belongs to the organization and environment of the token; an asset of another tenant looks like a missing one.',
     },
     servers: [{ url: baseUrl }],
     externalDocs: {
@@ -55,15 +55,19 @@ const VALIDATION_ERROR = { $ref: '#/components/schemas/ValidationError' }
 
 /** Answers that are the same everywhere; which of them a route has, it says itself. */
 const FAILURES: Readonly<Record<number, { description: string; schema?: object }>> = {
-  400: { description: 'The request is not as documented.' },
-  401: { description: 'No access token, or one that is not valid here (RFC 6750).' },
-  403: { description: 'The token lacks the scope, or comes from an address that is not allowed.' },
-  404: { description: 'There is no such asset.' },
+  400: { description: 'Invalid request.' },
+  401: { description: 'Missing or invalid access token (RFC 6750).' },
+  403: {
+    description: 'The token lacks the scope, or is used from an address that is not allowed.',
+  },
+  404: { description: 'No such asset.' },
   409: { description: 'This X-Request-Id was used with another body.' },
-  413: { description: 'The body is too large, as it came or inflated.' },
-  415: { description: 'Another content type or content encoding.' },
-  429: { description: 'More than can be taken now; see Retry-After.' },
-  503: { description: 'The store cannot answer; see Retry-After, and use the same X-Request-Id.' },
+  413: { description: 'The body is too large, as sent or decompressed.' },
+  415: { description: 'Unsupported content type or content encoding.' },
+  429: { description: 'Too many requests; see Retry-After.' },
+  503: {
+    description: 'The store is unavailable; see Retry-After, and retry with the same X-Request-Id.',
+  },
 }
 
 /** Of every route. */
@@ -83,7 +87,7 @@ function operationOf(route: Route) {
     ...(body && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
       200: {
-        description: 'As asked.',
+        description: 'Success.',
         ...(body && { headers: { 'Idempotent-Replay': REPLAY } }),
         content: { [answer.type]: { schema: answer.schema } },
       },
@@ -95,7 +99,7 @@ function operationOf(route: Route) {
 }
 
 const REPLAY = {
-  description: '`true` when all of it was kept before: nothing was stored twice.',
+  description: '`true` when all of it was already stored: nothing was stored twice.',
   schema: { type: 'string', enum: ['true'] },
 }
 

@@ -5,19 +5,25 @@ import Type, { type TSchema } from 'typebox'
 
 export const QUERY_PARAMETERS = {
   search: { about: 'Part of the asset_id or of the type.', schema: text() },
-  type: { about: 'Of this type exactly.', schema: text() },
-  from: { about: 'Device time from here on, ISO 8601 with zone.', schema: instant() },
-  to: { about: 'Device time up to here, exclusive.', schema: instant() },
-  order: { about: 'Oldest (asc, the default) or newest first.', schema: words('asc', 'desc') },
-  key: { about: 'The values of this metric; without it the newest of each.', schema: text() },
+  type: { about: 'Only this type.', schema: text() },
+  from: { about: 'Start of the period, in device time; ISO 8601 with zone.', schema: instant() },
+  to: { about: 'End of the period, exclusive, in device time.', schema: instant() },
+  order: {
+    about: 'Oldest first (asc, the default) or newest first (desc).',
+    schema: words('asc', 'desc'),
+  },
+  key: {
+    about: 'Return the values of this metric; by default the latest value of each.',
+    schema: text(),
+  },
   bucket: {
-    about: 'Summarize the numbers of each such span: 30s, 5m, 1h, 1d. Needs key and from.',
+    about: 'Summarize numbers in buckets of this length: 30s, 5m, 1h, 1d. Requires key and from.',
     schema: Type.String({ pattern: '^[1-9][0-9]{0,4}[smhd]$' }),
   },
-  severity: { about: 'Of this severity.', schema: words(...EVENT_SEVERITIES) },
-  asset_id: { about: 'Of this asset only.', schema: text() },
-  limit: { about: 'How many; 50 unless told.', schema: Type.Integer({ minimum: 1 }) },
-  cursor: { about: 'next_cursor of the page before.', schema: Type.String() },
+  severity: { about: 'Only this severity.', schema: words(...EVENT_SEVERITIES) },
+  asset_id: { about: 'Only this asset.', schema: text() },
+  limit: { about: 'Page size; 50 by default.', schema: Type.Integer({ minimum: 1 }) },
+  cursor: { about: 'next_cursor of the previous page.', schema: Type.String() },
 } as const
 
 export type QueryParameter = keyof typeof QUERY_PARAMETERS
@@ -26,7 +32,7 @@ export type QueryParameter = keyof typeof QUERY_PARAMETERS
 export const HEADER_PARAMETERS = {
   'X-Request-Id': {
     required: true,
-    about: 'Yours; the same id with the same body is kept once.',
+    about: 'Chosen by you; the same id with the same body is stored once.',
     schema: { type: 'string', pattern: REQUEST_ID_PATTERN },
   },
   'X-Request-Timestamp': {
@@ -41,7 +47,7 @@ export const HEADER_PARAMETERS = {
   },
   'Last-Event-ID': {
     required: false,
-    about: 'The id of the last event seen; the stream goes on behind it.',
+    about: 'The id of the last event received; the stream resumes after it.',
     schema: { type: 'string', pattern: '^[0-9]{1,15}$' },
   },
 } as const

@@ -21,7 +21,7 @@ export function assertKnown(query: SentQuery, known: readonly string[]): void {
   const unknown = Object.keys(query).find((name) => !known.includes(name))
   if (unknown === undefined) return
   const takes = known.length === 0 ? 'none' : known.join(', ')
-  throw new ApiError(400, 'Unknown query parameter', `This address takes ${takes}`)
+  throw new ApiError(400, 'Unknown query parameter', `This endpoint accepts ${takes}`)
 }
 
 /** @throws ApiError 400 */
@@ -173,7 +173,7 @@ export function parsePlace(query: SentQuery, list: string, length: number): Plac
 }
 
 function invalidCursor(): ApiError {
-  return new ApiError(400, 'Invalid cursor', 'Pass next_cursor of the page before, unchanged')
+  return new ApiError(400, 'Invalid cursor', 'Pass next_cursor of the previous page, unchanged')
 }
 
 export function invalid(name: string, what: string): ApiError {

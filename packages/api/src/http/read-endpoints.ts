@@ -102,7 +102,7 @@ function assetId({ params }: ReadRequest): string {
 
 /** Aborted when the client has closed the connection: no failure of ours. The status is for the log alone. */
 function untilLeft({ raw }: FastifyReply): AbortSignal {
-  const left = new ApiError(499, 'Nobody waits', 'The connection was closed')
+  const left = new ApiError(499, 'Client closed the request', 'The connection was closed')
   if (raw.closed || raw.socket?.destroyed) return AbortSignal.abort(left)
   const controller = new AbortController()
   raw.once('close', () => controller.abort(left))

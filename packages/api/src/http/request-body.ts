@@ -38,7 +38,7 @@ export const refuseOtherCodings: onRequestHookHandler = (request, reply, done) =
     new ApiError(
       415,
       'Unsupported content encoding',
-      'Send the body as it is, or compressed once with Content-Encoding: gzip',
+      'Send the body uncompressed, or compressed once with Content-Encoding: gzip',
     ),
   )
 }
@@ -70,8 +70,8 @@ const BODIES_RETRY_AFTER_SECONDS = 5
 export function tooManyBodies(): ApiError {
   return new ApiError(
     429,
-    'Too much at once',
-    'More large bodies are arriving than can be held; send it again, faster or in smaller parts',
+    'Too many requests',
+    'Too many large bodies are arriving; retry, faster or in smaller parts',
     BODIES_RETRY_AFTER_SECONDS,
   )
 }

@@ -26,9 +26,7 @@ export const Success = Type.Object(
   {
     status: Type.Literal('success'),
     message: Type.Literal('Message sent successfully'),
-    warnings: Type.Optional(
-      faults('Metric keys nobody knows, where the installation lets them in.'),
-    ),
+    warnings: Type.Optional(faults('Unknown metric keys, where the installation accepts them.')),
   },
   { ...closed, examples: [{ status: 'success', message: 'Message sent successfully' }] },
 )
@@ -37,7 +35,7 @@ export const ValidationFailure = Type.Object(
   {
     status: Type.Literal('validation_error'),
     message: Type.String(),
-    errors: faults('What is wrong, by path as sent; at most 50, the number of others under `…`.'),
+    errors: faults('Faults by path, as sent; at most 50, the number of others under `…`.'),
   },
   closed,
 )
@@ -51,7 +49,7 @@ export const Failure = Type.Object(
   closed,
 )
 
-const index = Type.Integer({ minimum: 0, description: 'Place in the batch, from 0.' })
+const index = Type.Integer({ minimum: 0, description: 'Position in the batch, from 0.' })
 
 const ItemResult = Type.Union([
   Type.Object(
@@ -59,8 +57,8 @@ const ItemResult = Type.Union([
       index,
       code: Type.Literal(200),
       status: Type.Literal('success'),
-      replayed: Type.Optional(Type.Literal(true, { description: 'It was kept before.' })),
-      warnings: Type.Optional(faults('As in the answer to one report.')),
+      replayed: Type.Optional(Type.Literal(true, { description: 'It was already stored.' })),
+      warnings: Type.Optional(faults('As in the response to a single report.')),
     },
     closed,
   ),
@@ -70,7 +68,7 @@ const ItemResult = Type.Union([
       code: Type.Literal(400),
       status: Type.Literal('validation_error'),
       message: Type.String(),
-      errors: faults('As in the answer to one report.'),
+      errors: faults('As in the response to a single report.'),
     },
     closed,
   ),
@@ -92,21 +90,21 @@ export const BatchAnswer = Type.Object(
   {
     status: Type.Enum(['success', 'partial', 'error'], {
       type: 'string',
-      description: 'All items were kept, some, or none.',
+      description: 'Whether all items were stored, some, or none.',
     }),
     message: Type.String(),
     counts: Type.Object(
       {
-        items: count('All: the sum of the others.'),
-        stored: count('New, and on disk.'),
-        replayed: count('Kept before.'),
-        refused: count('Not kept.'),
+        items: count('All items: the sum of the others.'),
+        stored: count('Newly stored, on disk.'),
+        replayed: count('Already stored.'),
+        refused: count('Not stored.'),
       },
       closed,
     ),
     results: Type.Array(ItemResult, {
       description:
-        'One an item, in order: `code` is the status it would have had alone, the rest that answer.',
+        'One per item, in order: `code` is the status a single report would get, the rest its response.',
     }),
   },
   closed,
@@ -119,7 +117,7 @@ export const BatchItem = Type.Intersect([
       Type.String({
         pattern: REQUEST_ID_PATTERN,
         description:
-          'Counts as the X-Request-Id the report would have alone. Without it the report is known by the batch’s X-Request-Id and its place.',
+          'Equals the X-Request-Id of the report sent alone. Without it, the batch’s X-Request-Id and the position identify the report.',
       }),
     ),
   }),
@@ -130,11 +128,11 @@ export const Asset = Type.Object(
     asset_id: Type.String(),
     type: orNull(Type.String()),
     timestamp: instant('Device time of the newest report.'),
-    first_received_at: instant('When it was first heard of.'),
-    last_received_at: instant('When it was last heard of.'),
+    first_received_at: instant('When its first report arrived.'),
+    last_received_at: instant('When its last report arrived.'),
     latest: Type.Unsafe<object>({
       type: 'object',
-      description: 'The newest report by device time, as it was sent.',
+      description: 'The latest report by device time, as sent.',
     }),
   },
   closed,
@@ -177,12 +175,12 @@ const MetricValues = Type.Object(
       Type.Object(
         {
           key: Type.String({ examples: ['engine.rpm'] }),
-          timestamp: instant('When it was measured.'),
-          seq: orNull(Type.Integer({ description: 'The envelope’s, if any.' })),
-          value: Type.Unknown({ description: 'As it was sent; a number as a double holds it.' }),
+          timestamp: instant('Time of the measurement.'),
+          seq: orNull(Type.Integer({ description: 'Sequence number of the envelope, if any.' })),
+          value: Type.Unknown({ description: 'As sent; numbers as doubles (IEEE 754).' }),
           unit: orNull(Type.String()),
-          source: word(METRIC_SOURCES, 'Where it came from.'),
-          quality: word(METRIC_QUALITIES, 'How good it is.'),
+          source: word(METRIC_SOURCES, 'Source of the value.'),
+          quality: word(METRIC_QUALITIES, 'Quality of the value.'),
         },
         closed,
       ),
@@ -200,7 +198,7 @@ const MetricBuckets = Type.Object(
     buckets: Type.Array(
       Type.Object(
         {
-          start: instant('Where the bucket begins.'),
+          start: instant('Start of the bucket.'),
           count: Type.Integer({ minimum: 1 }),
           min: Type.Number(),
           max: Type.Number(),
@@ -210,7 +208,7 @@ const MetricBuckets = Type.Object(
         },
         closed,
       ),
-      { description: 'Those that hold a number; true counts as 1, false as 0.' },
+      { description: 'Buckets that contain a number; true counts as 1, false as 0.' },
     ),
   },
   closed,
@@ -230,7 +228,7 @@ export const Events = Type.Object(
         },
         {
           description:
-            'An event as it was sent, and whose it is; what else it calls `asset_id` is in the report alone.',
+            'An event as sent, with the `asset_id` of its asset; an `asset_id` of its own is only in the report.',
         },
       ),
     ),

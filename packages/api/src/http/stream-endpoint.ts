@@ -155,7 +155,7 @@ function watchReader(
     stalled = pulls === 0 ? stalled + 1 : 0
     pulls = 0
     if (stalled < 4) return
-    request.log.info('a stream is dropped: its reader takes nothing')
+    request.log.info('stream dropped: the client stopped reading')
     stream.end('slow')
   }
   const interval = setInterval(check, heartbeatMs)

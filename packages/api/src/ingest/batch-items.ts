@@ -111,6 +111,6 @@ function tooManyValues(): ApiError {
   return new ApiError(
     413,
     'Too many values',
-    `The batch holds more than ${MAX_BATCH_VALUES} values; send its reports in several`,
+    `The batch holds more than ${MAX_BATCH_VALUES} values; split it`,
   )
 }

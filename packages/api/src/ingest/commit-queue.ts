@@ -245,6 +245,6 @@ function queueFull(): ApiError {
   return new ApiError(
     429,
     'Too many requests',
-    'More data arrives than can be written; send it again',
+    'The server receives more data than it can write; retry later',
   )
 }

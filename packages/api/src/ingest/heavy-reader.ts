@@ -159,7 +159,7 @@ function tooManyLarge(): ApiError {
   return new ApiError(
     429,
     'Too many large bodies',
-    'More large bodies wait than can be read in time; send them one after the other, or smaller',
+    'Too many large bodies are waiting; send them one at a time, or smaller',
     RETRY_AFTER_SECONDS,
   )
 }

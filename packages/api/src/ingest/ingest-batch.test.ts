@@ -145,7 +145,7 @@ describe('a batch', () => {
       ],
     )
     assert.match(Object(result.results[1]).errors['gps.latitude'], /90/)
-    assert.match(Object(result.results[3]).detail, /twice/)
+    assert.match(Object(result.results[3]).detail, /duplicate member/)
     assert.deepEqual(Object.keys(Object(result.results[4]).errors), ['idempotency_key'])
     assert.deepEqual(result.results[6], { index: 6, code: 200, status: 'success', replayed: true })
   })

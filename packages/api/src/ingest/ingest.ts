@@ -99,7 +99,7 @@ export function originOf(
 export function reusedRequestId(): ApiError {
   return new ApiError(
     409,
-    'X-Request-Id was used before',
-    'A request with this X-Request-Id and another body has been accepted; use a new id for new data',
+    'X-Request-Id already used',
+    'A request with this X-Request-Id and a different body was already accepted; use a new id for new data',
   )
 }

@@ -54,7 +54,7 @@ function tooLarge(maxBytes: number): ApiError {
   return new ApiError(
     413,
     'Body too large',
-    `Inflated, the body is larger than ${mebibytes(maxBytes)}`,
+    `The decompressed body is larger than ${mebibytes(maxBytes)}`,
   )
 }
 

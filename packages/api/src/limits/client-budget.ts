@@ -71,8 +71,8 @@ export function threadCpuMs(): number {
 function spentAll(retryAfterSeconds: number): ApiError {
   return new ApiError(
     429,
-    'Too much at once',
-    'Large bodies, batches and pages of this client take more processor time than it may have; send fewer a second',
+    'Too many requests',
+    'Large bodies, batches and pages of this client exceed its share of processor time; send fewer per second',
     retryAfterSeconds,
   )
 }

@@ -34,7 +34,7 @@ export function createApiMetrics(metrics: Metrics): ApiMetrics {
   const refusals = countEach(
     metrics.counter({
       name: 'miot_api_refusals_total',
-      help: 'Requests that ModularIoT API refused for their token, by the true reason.',
+      help: 'Requests refused by ModularIoT API for their token, by actual reason.',
       labels: ['reason'],
     }),
     'reason',
@@ -43,7 +43,7 @@ export function createApiMetrics(metrics: Metrics): ApiMetrics {
   const tracked = countEach(
     metrics.counter({
       name: 'miot_api_track_requests_total',
-      help: 'asset/track requests with a good token, and items of batches, by outcome.',
+      help: 'asset/track requests with a valid token, and batch items, by outcome.',
       labels: ['outcome'],
     }),
     'outcome',
@@ -70,7 +70,7 @@ export function createApiMetrics(metrics: Metrics): ApiMetrics {
     watchStreams: (read) =>
       metrics.gauge({
         name: 'miot_api_streams',
-        help: 'Streams of server-sent events that are open.',
+        help: 'Open streams of server-sent events.',
         read,
       }),
   }

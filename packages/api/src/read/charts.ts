@@ -24,7 +24,7 @@ function tooManyCharts(): ApiError {
   return new ApiError(
     429,
     'Too many charts',
-    'Many summaries are being read; retry when yours have finished',
+    'Too many summaries in progress; retry when yours have finished',
     RETRY_AFTER_SECONDS,
   )
 }

@@ -45,7 +45,7 @@ export async function createClient(
   if (outcome?.created === false) {
     throw new AdminError(
       'conflict',
-      `external_id ${request.external_id} is the id of ${outcome.existing.client_id} already`,
+      `external_id ${request.external_id} already belongs to ${outcome.existing.client_id}`,
     )
   }
   const { client, client_secret } = registration
@@ -198,7 +198,9 @@ function prepare(
 function tenantOf({ org_id, environment }: Tenant, { tenant }: AdminContext): Tenant {
   if (tenant === null) return { org_id, environment }
   if (org_id !== tenant.org_id || environment !== tenant.environment) {
-    throw invalidInput(`only clients of ${tenant.org_id}, ${tenant.environment} can be made here`)
+    throw invalidInput(
+      `this token can only create clients of ${tenant.org_id}, ${tenant.environment}`,
+    )
   }
   return tenant
 }

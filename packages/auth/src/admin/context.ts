@@ -113,11 +113,17 @@ export function assertNoEscalation(
   const held = context.scopes
   if (held === null) return
   if (client.resource_server_for.length > 0) {
-    throw new AdminError('forbidden', 'A resource server is administered on the box only')
+    throw new AdminError(
+      'forbidden',
+      'Resource servers can only be administered on the machine that runs ModularIoT Auth',
+    )
   }
   const powers = client.grants.flatMap(({ scopes }) => scopes).filter(isAdminScope)
   const missing = powers.filter((scope) => !held.includes(scope))
   if (missing.length > 0) {
-    throw new AdminError('forbidden', `This needs the scopes ${missing.join(' ')} yourself`)
+    throw new AdminError(
+      'forbidden',
+      `Only scopes you hold can be granted; you lack ${missing.join(' ')}`,
+    )
   }
 }

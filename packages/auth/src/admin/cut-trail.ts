@@ -48,7 +48,10 @@ export async function cutTrail(
   // 1. Is everything as it was written?
   const verdict = await checkTrail(store, signer, known)
   if (!verdict.ok) {
-    throw new AdminError('conflict', `Nothing was cut, the audit trail is broken: ${verdict.why}`)
+    throw new AdminError(
+      'conflict',
+      `The audit trail is broken, so nothing was cut: ${verdict.why}`,
+    )
   }
   // 2. Cut, a piece at a time.
   let [rows, from] = [0, base]

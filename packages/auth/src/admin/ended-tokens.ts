@@ -47,6 +47,6 @@ function assertNewTokensCount(client: Client, nowMs: number, instead = ''): void
   const seconds = Math.ceil(aheadSeconds - MAX_AHEAD_SECONDS)
   throw new AdminError(
     'conflict',
-    `The tokens of this client were ended too often in a row; ${instead}try again in ${seconds} s`,
+    `The tokens of this client were revoked too often in a row; ${instead}try again in ${seconds} s`,
   )
 }

@@ -47,7 +47,7 @@ export function auditedOrganization(
 /** @throws AdminError `conflict` when there is one of that name. */
 export async function createAudience(audience: Audience, context: AdminContext): Promise<Audience> {
   if (!(await ensureAudience(audience, context))) {
-    throw new AdminError('conflict', `There is an audience ${audience.audience} already`)
+    throw new AdminError('conflict', `The audience ${audience.audience} already exists`)
   }
   return audience
 }

@@ -108,13 +108,13 @@ async function assertOneOpens(keys: readonly SealedKey[], sealingKey: Uint8Array
 
 function noKey(alg: SigningAlgorithm | null): string {
   if (alg === null) return 'There is no signing key yet; run miot serve first'
-  return `There is no ${alg} key; it is made with the first audience whose tokens are signed so`
+  return `There is no ${alg} key; it is created with the first audience that uses ${alg}`
 }
 
 function underWay(alg: SigningAlgorithm): AdminError {
   return new AdminError(
     'conflict',
-    `A rotation of ${alg} is under way, or its next key is not made yet; see miot keys list`,
+    `A rotation of ${alg} is in progress, or its next key does not exist yet; see miot keys list`,
   )
 }
 

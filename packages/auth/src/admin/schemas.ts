@@ -56,7 +56,7 @@ const KeySet = Type.Object({
 
 const clientFields = {
   name: Type.String({ minLength: NAME_LENGTH.min, maxLength: NAME_LENGTH.max }),
-  external_id: Type.Optional(Nullable(Type.String({ description: 'Your own id for it.' }))),
+  external_id: Type.Optional(Nullable(Type.String({ description: 'Your own id for the client.' }))),
   tags: Type.Optional(Type.Array(Type.String(), { maxItems: MAX_TAGS })),
   token_lifetime_seconds: Type.Optional(Nullable(Type.Integer())),
   grants: Type.Array(GrantInput, { minItems: 1, maxItems: MAX_GRANTS }),
@@ -134,7 +134,7 @@ export const CreatedClientSchema = Type.Object({
   client: ClientSchema,
   client_secret: Nullable(
     Type.String({
-      description: 'Shown this once; null when a retry is answered, and for a client with keys.',
+      description: 'Returned only once; null when a retry is answered, and for a client with keys.',
     }),
   ),
 })
@@ -148,7 +148,7 @@ export const BulkResultSchema = Type.Union([
     { status: Type.Literal('stopped'), message: Type.String() },
     {
       description:
-        'The last line: the token lost its authority. This line and those after it were not carried out.',
+        'The last line: the token is no longer authorized. This line and those after it were not processed.',
     },
   ),
 ])
@@ -183,8 +183,10 @@ export const AuditPageSchema = Type.Object({
       action: Type.String(),
       target: Type.Object({ type: Type.String(), id: Type.String() }),
       hash: Type.String(),
-      before: Type.Unknown({ description: 'What differed before; null where something was made.' }),
-      after: Type.Unknown({ description: 'What differs now.' }),
+      before: Type.Unknown({
+        description: 'The changed members before; null when something was created.',
+      }),
+      after: Type.Unknown({ description: 'The changed members after.' }),
     }),
   ),
   next_cursor: Nullable(Type.String()),
@@ -195,10 +197,13 @@ export const AuditCheckpointSchema = Type.Object({
   iss: Type.String(),
   at: Type.String(),
   seq: Type.Integer({ description: 'The newest entry.' }),
-  hash: Type.String({ description: 'SHA-256 of the chain up to it, hex.' }),
-  first_seq: Type.Integer({ description: 'The oldest entry that is kept.' }),
+  hash: Type.String({ description: 'SHA-256 of the chain up to that entry, hex.' }),
+  first_seq: Type.Integer({ description: 'The oldest entry kept.' }),
   kid: Type.String(),
-  public_key: Type.Object({}, { description: 'The Ed25519 key that verifies it, a JWK.' }),
+  public_key: Type.Object(
+    {},
+    { description: 'The Ed25519 key that verifies the checkpoint, as a JWK.' },
+  ),
 })
 
 export const SecretUseListSchema = Type.Object({
@@ -224,12 +229,12 @@ export const WastefulClientsSchema = Type.Object({
       name: Type.String(),
       tokens_issued: Type.Integer(),
       tokens_early: Type.Integer({
-        description: 'Asked for while the one before had more than half of its life left.',
+        description: 'Requested while the previous token had more than half of its lifetime left.',
       }),
       tokens_valid: Type.Integer(),
       tokens_valid_early: Type.Integer(),
       tokens_per_day: Type.Number(),
-      times_needed: Type.Number({ description: '1 is a client that caches.' }),
+      times_needed: Type.Number({ description: '1 for a client that caches its tokens.' }),
       last_issued_at: Nullable(Type.String()),
     }),
   ),

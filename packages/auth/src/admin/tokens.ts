@@ -29,7 +29,8 @@ export async function setResourceServer(
   audiences: readonly string[],
   context: AdminContext,
 ): Promise<ClientView> {
-  if (context.tenant !== null) throw new AdminError('forbidden', 'This works on the box only')
+  if (context.tenant !== null)
+    throw new AdminError('forbidden', 'This only works on the machine that runs ModularIoT Auth')
   const known = (await context.store.listAudiences()).map(({ audience }) => audience)
   const unknown = audiences.find((audience) => !known.includes(audience))
   if (unknown !== undefined) {

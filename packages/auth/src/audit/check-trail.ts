@@ -43,7 +43,7 @@ async function checkFromBase(
     return await verifyTrail(trailRows(store, null), { base, known })
   } catch (error) {
     if (!(error instanceof CheckpointRefused)) throw error
-    return { ok: false, brokenSeq: 1, why: `row 1 has a base in its place that ${error.message}` }
+    return { ok: false, brokenSeq: 1, why: `row 1 is replaced by a base that ${error.message}` }
   }
 }
 

@@ -45,21 +45,24 @@ describe('a checkpoint', () => {
     const [theirHeader, , theirSignature] = theirs.checkpoint.split('.')
     assert.equal(header, part(named))
     const bad: [string, RegExp][] = [
-      ['', /^is none/],
-      ['a.b', /^is none/],
-      ['a.b.c', /^is none/],
-      [`${checkpoint}x`.repeat(20), /^is none/],
-      [`${header}.${part({ ...claims, seq: -1 })}.${signature}`, /^is none/],
-      [`${header}.${part({ ...claims, hash: 'x' })}.${signature}`, /^is none/],
-      [`${header}.${part(null)}.${signature}`, /^is none/],
-      [`${part({ ...named, typ: 'JWT' })}.${payload}.${signature}`, /^is none/],
-      [(await signer.sign('base', PLACE)).checkpoint, /^is none/],
+      ['', /^is not a JWS/],
+      ['a.b', /^is not a JWS/],
+      ['a.b.c', /^is not a JWS/],
+      [`${checkpoint}x`.repeat(20), /^is not a JWS/],
+      [`${header}.${part({ ...claims, seq: -1 })}.${signature}`, /^is not a JWS/],
+      [`${header}.${part({ ...claims, hash: 'x' })}.${signature}`, /^is not a JWS/],
+      [`${header}.${part(null)}.${signature}`, /^is not a JWS/],
+      [`${part({ ...named, typ: 'JWT' })}.${payload}.${signature}`, /^is not a JWS/],
+      [(await signer.sign('base', PLACE)).checkpoint, /^is not a JWS/],
       [`${header}.${part({ ...claims, seq: 8 })}.${signature}`, /^was altered/],
       [`${header}.${payload}.${theirSignature}`, /^was altered/],
       [`${part({ ...named, alg: 'none' })}.${payload}.${signature}`, /^was altered/],
       [`${part({ ...named, alg: 'HS256' })}.${payload}.${signature}`, /^was altered/],
-      [theirs.checkpoint, new RegExp(`^is another installation's: ${ISSUER}, key ${theirs.kid};`)],
-      [`${theirHeader}.${payload}.${signature}`, /^is another installation's/],
+      [
+        theirs.checkpoint,
+        new RegExp(`^comes from another installation: ${ISSUER}, key ${theirs.kid};`),
+      ],
+      [`${theirHeader}.${payload}.${signature}`, /^comes from another installation/],
     ]
     for (const [text, why] of bad) {
       await assert.rejects(signer.verify('head', text), (error) => {

@@ -87,7 +87,7 @@ export async function createCheckpointSigner(
       const named = decodeProtectedHeader(checkpoint).kid
       if (named !== kid) {
         throw new CheckpointRefused(
-          `is another installation's: ${claims.iss}, key ${String(named).slice(0, 50)}; the key here is ${kid}`,
+          `comes from another installation: ${claims.iss}, key ${String(named).slice(0, 50)}; this one's key is ${kid}`,
         )
       }
       await compactVerify(checkpoint, publicKeyObject, { algorithms: ['EdDSA'] }).catch(() => {
@@ -109,7 +109,7 @@ const COMPACT_JWS = /^[\w-]{1,500}\.[\w-]{1,2000}\.[\w-]{1,200}$/
 export function decodeCheckpoint(kind: CheckpointKind, checkpoint: string): Checkpoint {
   const decoded = COMPACT_JWS.test(checkpoint) ? decode(checkpoint) : null
   if (decoded?.typ !== TYPES[kind] || !isCheckpoint(decoded.claims)) {
-    throw new CheckpointRefused(`is none: not a JWS of the type ${TYPES[kind]}`)
+    throw new CheckpointRefused(`is not a JWS of the type ${TYPES[kind]}`)
   }
   const { iss, at, seq, hash, first_seq } = decoded.claims
   return { iss, at, seq, hash, first_seq }

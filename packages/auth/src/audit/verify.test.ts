@@ -65,11 +65,11 @@ describe('verifyTrail', () => {
     assert.ok(whole.ok)
     assert.equal(whole.head?.seq, 6)
     const verdicts = [
-      [await verify(rest), 1, /no signed base says that it was cut/],
+      [await verify(rest), 1, /no signed base records that it was cut/],
       [await verify(rest.slice(1), undefined, { base }), 4, /is missing$/],
       [await verify([], undefined, { base }), 4, /is missing$/],
-      [await verify(rows.slice(2), undefined, { base }), 3, /although retention had cut it/],
-      [await verify(rest, undefined, { base: { ...base, hash: GENESIS_HASH } }), 4, /not as it/],
+      [await verify(rows.slice(2), undefined, { base }), 3, /although retention cut it/],
+      [await verify(rest, undefined, { base: { ...base, hash: GENESIS_HASH } }), 4, /was altered/],
     ] as const
     for (const [verdict, seq, why] of verdicts) {
       assert.ok(!verdict.ok, String(why))

@@ -72,18 +72,18 @@ export async function verifyTrail(
 function faultOf(row: AuditRow, head: AuditHead, base: AuditHead | null): AuditVerdict | null {
   const expected = head.seq + 1
   if (row.seq !== expected) {
-    if (row.seq < 1) return broken(row.seq, 'stands before the first: it was forged')
-    if (row.seq <= head.seq) return broken(row.seq, 'is there, although retention had cut it')
+    if (row.seq < 1) return broken(row.seq, 'precedes the first row: it was forged')
+    if (row.seq <= head.seq) return broken(row.seq, 'exists, although retention cut it')
     const uncut = expected === 1 && base === null
     return broken(
       expected,
-      uncut ? 'is missing, and no signed base says that it was cut' : 'is missing',
+      uncut ? 'is missing, and no signed base records that it was cut' : 'is missing',
     )
   }
   if (hashOf(head.hash, row.entry) !== row.hash) {
-    return broken(row.seq, 'is not as it was written, or what stood before it is gone')
+    return broken(row.seq, 'was altered, or a row before it is gone')
   }
-  if (seqIn(row.entry) !== row.seq) return broken(row.seq, 'has another place than it was given')
+  if (seqIn(row.entry) !== row.seq) return broken(row.seq, 'is not at its original position')
   return null
 }
 

@@ -93,7 +93,7 @@ describe('the keeper of checkpoints', () => {
     await keepCheckpoint(other)
     await keepCheckpoint(other)
     assert.equal(told.length, 1)
-    assert.match(told[0] ?? '', /^The audit trail no longer holds row 5 as the checkpoint of 2026-/)
+    assert.match(told[0] ?? '', /^Row 5 of the audit trail differs from the checkpoint of 2026-/)
     assert.deepEqual(seqs(), [5, 4])
     const known = await knownHeads(options.archive.read(), signer)
     assert.equal((await checkTrail(elsewhere.store, signer, known)).ok, false)

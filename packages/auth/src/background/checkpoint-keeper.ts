@@ -67,7 +67,7 @@ export async function keepCheckpoint(options: KeeperOptions): Promise<void> {
   if (newest !== null && !(await holds(store, signer, newest))) {
     onError(
       new Error(
-        `The audit trail no longer holds row ${newest.seq} as the checkpoint of ${newest.at} has it: it was ` +
+        `Row ${newest.seq} of the audit trail differs from the checkpoint of ${newest.at}: the trail was ` +
           'rewritten, or a backup was restored; see miot audit verify',
       ),
     )

@@ -15,7 +15,9 @@ export function assertAllowlist({ mode, cidrs }: Allowlist): void {
     throw invalidInput(`allowlist.cidrs holds at most ${MAX_CIDRS} ranges`)
   }
   if (mode !== 'off' && cidrs.length === 0) {
-    throw invalidInput('allowlist.cidrs must not be empty: nobody could log in; use mode off')
+    throw invalidInput(
+      'allowlist.cidrs must not be empty: every login would be refused; use mode off',
+    )
   }
   const bad = cidrs.find((cidr) => parseAddressRange(cidr) === null)
   if (bad !== undefined) {
@@ -39,7 +41,7 @@ export function assertAddressAllowed(
   if (mode === 'off' || addressInList(cidrs, address)) return
   const refusal = { kind: 'address_not_allowed', client_id: client.client_id, address } as const
   if (mode === 'enforce') {
-    throw new OAuthError('access_denied', 'Client may not come from this address', 403, refusal)
+    throw new OAuthError('access_denied', 'Client is not allowed from this address', 403, refusal)
   }
   observe(refusal)
 }

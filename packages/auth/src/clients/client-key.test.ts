@@ -59,7 +59,7 @@ describe('client keys', () => {
   for (const [what, pair] of Object.entries({ RSA: rsa, EC: ec, OKP: ed25519 })) {
     it(`refuses a private ${what} key, and says that it is exposed now`, () => {
       const message = complaint({ keys: [{ ...jwkOf(pair.privateKey), kid: 'mine' }] })
-      assert.match(message, /^the key mine holds private members \(d\).*make a new pair/)
+      assert.match(message, /^the key mine holds private members \(d\).*of a new pair/)
     })
   }
 
@@ -81,11 +81,11 @@ describe('client keys', () => {
     ['another curve', p384, /EC P-256 for ES256/],
     ['an algorithm of another type', { ...jwkOf(ec.publicKey), alg: 'RS256' }, /must be RSA/],
     ['HS256 over a public key', { ...jwkOf(rsa.publicKey), alg: 'HS256' }, /must be RSA/],
-    ['a key for encryption', { ...jwkOf(rsa.publicKey), use: 'enc' }, /not for signatures/],
+    ['a key for encryption', { ...jwkOf(rsa.publicKey), use: 'enc' }, /must be a signing key/],
     [
       'a key that may not verify',
       { ...jwkOf(ec.publicKey), key_ops: ['sign'] },
-      /not for signatures/,
+      /must be a signing key/,
     ],
     [
       'a point that is not on the curve',
@@ -107,7 +107,10 @@ describe('client keys', () => {
   it('refuses RSA that can be factored, and says what to do', () => {
     const prime = generatePrimeSync(1024, { bigint: true })
     for (const [modulus, message] of [
-      [rocaModulus(2048), /^the key w has the ROCA weakness \(CVE-2017-15361\); make a new pair/],
+      [
+        rocaModulus(2048),
+        /^the key w has the ROCA weakness \(CVE-2017-15361\); generate a new pair/,
+      ],
       [prime * nextPrime(prime + 2n), /^the key w has two primes that are too close/],
       [prime * prime, /^the key w has two primes that are too close/],
       [prime * generatePrimeSync(1024, { bigint: true }) * 3n, /^the key w has a small prime/],

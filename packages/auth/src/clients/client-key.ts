@@ -64,7 +64,7 @@ function readKey(jwk: unknown, name: string): Omit<ClientKey, 'created_at'> {
   const secret = PRIVATE_MEMBERS.find((member) => Object.hasOwn(jwk, member))
   if (secret !== undefined) {
     throw invalidInput(
-      `${name} holds private members (${secret}): send the public key only, and make a new pair, since this one is no secret any more`,
+      `${name} holds private members (${secret}): send only the public key, and of a new pair, since this private key is no longer secret`,
     )
   }
   const alg = algorithmOf(jwk, name)
@@ -77,7 +77,7 @@ function readKey(jwk: unknown, name: string): Omit<ClientKey, 'created_at'> {
   const kept = Object.fromEntries(members.map((member) => [member, exported[member]])) as JWK
   const weakness = weaknessOf(kept)
   if (weakness !== null) {
-    throw invalidInput(`${name} ${weakness}; make a new pair, with other software or hardware`)
+    throw invalidInput(`${name} ${weakness}; generate a new pair with other software or hardware`)
   }
   return { kid: kidOf(jwk, kept, name), alg, jwk: kept }
 }
@@ -102,7 +102,9 @@ function algorithmOf(jwk: Record<string, unknown>, name: string): SigningAlgorit
 function assertForSigning({ use, key_ops }: Record<string, unknown>, name: string): void {
   const verifies = key_ops === undefined || (Array.isArray(key_ops) && key_ops.includes('verify'))
   if ((use !== undefined && use !== 'sig') || !verifies) {
-    throw invalidInput(`${name} is not for signatures: use must be sig, key_ops must hold verify`)
+    throw invalidInput(
+      `${name} must be a signing key: use must be sig, key_ops must contain verify`,
+    )
   }
 }
 

@@ -144,7 +144,7 @@ describe('newClient', () => {
   })
 
   it('wants an audience named once', () => {
-    assertInvalid({ grants: [GRANT, { ...GRANT, scopes: ['write'] }] }, /name an audience twice/)
+    assertInvalid({ grants: [GRANT, { ...GRANT, scopes: ['write'] }] }, /name each audience once/)
   })
 
   it('wants scopes that the audience has, and takes one named twice as once', () => {

@@ -161,7 +161,7 @@ function assertClient({ external_id, tags, token_lifetime_seconds, ...client }: 
     )
   }
   if (tags.length > MAX_TAGS || !tags.every((tag) => TAG.test(tag))) {
-    throw invalidInput(`tags must be at most ${MAX_TAGS}, of letters, digits and _ . : / @ -`)
+    throw invalidInput(`tags must be at most ${MAX_TAGS}, each of letters, digits and _ . : / @ -`)
   }
   if (token_lifetime_seconds !== null) assertTokenLifetime(token_lifetime_seconds)
   if (client.grants.length === 0) throw invalidInput('a client needs at least one audience')
@@ -185,7 +185,7 @@ function resolveGrants(
 ): Grant[] {
   if (grants.length > MAX_GRANTS) throw invalidInput(`a client has at most ${MAX_GRANTS} audiences`)
   const names = grants.map(({ audience }) => audience)
-  if (new Set(names).size < names.length) throw invalidInput('grants name an audience twice')
+  if (new Set(names).size < names.length) throw invalidInput('grants must name each audience once')
   return grants.map((grant) => resolveGrant(grant, audiences))
 }
 

@@ -24,7 +24,7 @@ export function resolveGrant(
   }
   const scopes = scope ?? grant.scopes
   if (!scopes.every((name) => grant.scopes.includes(name))) {
-    throw new OAuthError('invalid_scope', 'Client is not granted a scope it asks for', 400, {
+    throw new OAuthError('invalid_scope', 'Client requests a scope it is not granted', 400, {
       kind: 'scope_not_granted',
       client_id,
       audience,

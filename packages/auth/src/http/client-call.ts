@@ -26,7 +26,7 @@ export function readClientCall(request: ClientRequest): ClientCall {
   // Whatever stands in a URL is written to logs on the way (RFC 6749 §2.3.1).
   const query = request.url.indexOf('?')
   if (query !== -1 && queryHoldsParameters(request.url.slice(query + 1))) {
-    throw malformedRequest('Send the parameters in the body, never in the query')
+    throw malformedRequest('Send the parameters in the body, not in the query')
   }
   return {
     parameters: parametersOf(request.body),

@@ -100,7 +100,7 @@ const TRANSPORT_ERRORS: Readonly<Record<number, string>> = {
 function toOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error
   if (error instanceof StoreUnavailable) {
-    return new OAuthError('temporarily_unavailable', 'Cannot answer right now', 503, {
+    return new OAuthError('temporarily_unavailable', 'Temporarily unavailable', 503, {
       kind: 'unavailable',
       detail: 'store',
     })
@@ -119,10 +119,15 @@ function toOAuthError(error: unknown): OAuthError {
       malformed,
     )
   }
-  return new OAuthError('server_error', 'Something went wrong here, not with the request', 500, {
-    kind: 'unavailable',
-    detail: 'unexpected',
-  })
+  return new OAuthError(
+    'server_error',
+    'Unexpected server error; the request is not at fault',
+    500,
+    {
+      kind: 'unavailable',
+      detail: 'unexpected',
+    },
+  )
 }
 
 function statusCodeOf(error: unknown): number {

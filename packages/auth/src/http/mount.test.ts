@@ -154,7 +154,7 @@ describe('a login', () => {
     for (const query of ['client_secret=x', 'a=b&audience=x', 'client%5Fsecret=x']) {
       const response = await post({ url: `${FACES[0]}?${query}`, type: FORM, body: form() })
       assert.equal(response.statusCode, 400, query)
-      assert.match(response.json().error_description, /in the body, never in the query/)
+      assert.match(response.json().error_description, /in the body, not in the query/)
     }
     const traced = await post({ url: `${FACES[0]}?trace=1`, type: FORM, body: form() })
     assert.equal(traced.statusCode, 200)

@@ -228,7 +228,7 @@ export class KeyRing implements KeySource {
 
 /** Another process has made the first audience with this algorithm; its key is here within a second. */
 function noKeyYet(alg: SigningAlgorithm): OAuthError {
-  return new OAuthError('temporarily_unavailable', 'Cannot answer right now', 503, {
+  return new OAuthError('temporarily_unavailable', 'Temporarily unavailable', 503, {
     kind: 'unavailable',
     detail: `no signing key for ${alg} yet`,
   })

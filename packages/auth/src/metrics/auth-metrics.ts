@@ -21,7 +21,7 @@ export interface AuthMetrics {
 export function publishUsage(metrics: Metrics, totals: () => UsageTotals): void {
   metrics.total({
     name: 'miot_auth_tokens_early_total',
-    help: 'Tokens issued to a holder whose token before had more than half of its life left.',
+    help: 'Tokens issued while the previous token had more than half of its lifetime left.',
     read: () => totals().tokens_early,
   })
   metrics.total({
@@ -31,7 +31,7 @@ export function publishUsage(metrics: Metrics, totals: () => UsageTotals): void 
   })
   metrics.total({
     name: 'miot_auth_usage_dropped_total',
-    help: 'Usage counts lost because the store did not take them.',
+    help: 'Usage counts lost because the store did not accept them.',
     read: () => totals().dropped,
   })
 }
@@ -49,7 +49,7 @@ export function createAuthMetrics(metrics: Metrics): AuthMetrics {
   const refusals = countEach(
     metrics.counter({
       name: 'miot_auth_refusals_total',
-      help: 'Requests that ModularIoT Auth refused, by the true reason.',
+      help: 'Requests refused by ModularIoT Auth, by actual reason.',
       labels: ['reason'],
     }),
     'reason',
@@ -58,7 +58,7 @@ export function createAuthMetrics(metrics: Metrics): AuthMetrics {
   const lookups = countEach(
     metrics.counter({
       name: 'miot_auth_directory_lookups_total',
-      help: 'Clients looked for in memory; a miss costs a read of the store.',
+      help: 'Client lookups in memory; a miss costs a read of the store.',
       labels: ['outcome'],
     }),
     'outcome',

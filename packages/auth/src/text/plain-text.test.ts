@@ -42,7 +42,7 @@ describe('text that shows nothing', () => {
   it('is named in the refusal, with what to do', () => {
     assert.throws(() => change('Pump', { name: 'a\u202eb' }), {
       code: 'invalid_input',
-      message: /name must not hold .* turn the direction of text: type it anew/,
+      message: /name must not contain .* change the direction of text: retype it/,
     })
   })
 

@@ -17,8 +17,8 @@ export function assertPlainText(
   assertLength(field, text, length)
   if (!holdsHiddenCharacters(text)) return
   throw invalidInput(
-    `${field} must not hold control characters or characters that show nothing, such as ones that turn ` +
-      'the direction of text: type it anew instead of pasting it',
+    `${field} must not contain control characters or invisible characters, such as ones that change ` +
+      'the direction of text: retype it instead of pasting it',
   )
 }
 

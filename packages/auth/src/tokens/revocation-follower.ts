@@ -62,7 +62,7 @@ export class RevocationFollower implements RevocationSource {
 
   isRevoked(token: RevocableToken): boolean {
     if (this.#silentForMs() > FAIL_OPEN_FOR_MS) {
-      throw new OAuthError('temporarily_unavailable', 'Cannot answer right now', 503, {
+      throw new OAuthError('temporarily_unavailable', 'Temporarily unavailable', 503, {
         kind: 'unavailable',
         detail: 'revocations',
       })
@@ -191,7 +191,7 @@ export class RevocationFollower implements RevocationSource {
 function tooManyWaiting(): OAuthError {
   return new OAuthError(
     'temporarily_unavailable',
-    `${MAX_WAITING} followers wait already; ask again without wait`,
+    `${MAX_WAITING} requests are already waiting; retry without wait`,
     429,
     { kind: 'over_bound', bound: 'waiting_followers', retry_after_seconds: 5 },
   )

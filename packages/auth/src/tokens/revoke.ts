@@ -39,7 +39,7 @@ export async function revokeToken(
   if (outcome === 'too_many') {
     throw new OAuthError(
       'temporarily_unavailable',
-      `${MAX_LIVING} tokens of this client are revoked and have not expired; have all its tokens revoked instead`,
+      `This client has ${MAX_LIVING} revoked tokens that have not expired; have all its tokens revoked instead`,
       429,
       { kind: 'over_bound', bound: 'revoked_tokens', retry_after_seconds: RETRY_AFTER_SECONDS },
     )

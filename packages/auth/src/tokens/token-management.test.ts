@@ -5,9 +5,9 @@ import { before, describe, it } from 'node:test'
 import { OAuthError } from '@modulariot/oauth/protocol'
 import { createVerifier, RevocationList } from '@modulariot/oauth/resource-server'
 import { StoreUnavailable } from '@modulariot/platform/storage'
-import { exactKeys } from '../keys/exact-keys.ts'
 import { DEFAULT_KEY_POLICY } from '../keys/key-life.ts'
 import { KeyRing } from '../keys/key-ring.ts'
+import { storedKeys } from '../keys/stored-keys.ts'
 import type { ClientRecord, EffectiveGrant } from '../records/client.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
 import type { RevokedTokens, TokenRevocation } from '../store/ports/revocations.ts'
@@ -89,7 +89,7 @@ function setUp(ring = keys) {
     ownVerifier: createVerifier({
       issuer: ISSUER,
       audience: null,
-      keys: exactKeys(ring),
+      keys: storedKeys(ring),
       now: () => NOW * 1000,
       revocations: state.revocations,
     }),

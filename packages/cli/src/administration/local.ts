@@ -74,7 +74,10 @@ export async function onTheBoxWithKeys(
 
 function assertOnTheBox({ url }: Context): void {
   if (url === null) return
-  throw new CliError('usage', 'This works on the box itself only; leave out --url')
+  throw new CliError(
+    'usage',
+    'This only works on the machine that runs ModularIoT; leave out --url',
+  )
 }
 
 function createLocalAdmin(admin: AdminContext, keys: InstallationKeys, issuer: string): Admin {

@@ -20,8 +20,8 @@ export function addAssets(program: Command, context: () => Context): void {
     .description('one asset, its newest report and the newest of each metric')
     .action((asset_id: string, options: SessionOptions) => showAsset(context(), asset_id, options))
   addApiOptions(assets.command('tail'))
-    .description('a line a report, as it is stored, until interrupted')
+    .description('print each report as it is stored, one per line, until interrupted')
     .option('--asset <id>', 'of this asset only')
-    .option('--count <n>', 'end after so many', positiveNumber)
+    .option('--count <n>', 'stop after this many reports', positiveNumber)
     .action((options: TailOptions) => tailAssets(context(), options))
 }

@@ -31,13 +31,13 @@ export function addAudit(program: Command, context: () => Context): void {
     .action((options: VerifyOptions) => verifyAudit(context(), options))
   audit
     .command('checkpoint')
-    .description('the newest entry, signed, to keep where the database cannot be changed from')
+    .description('sign the newest entry, to keep where writers of the database cannot reach it')
     .option('--out <file>', 'append it to this file')
     .action((options: { out?: string }) => printCheckpoint(context(), options))
   audit
     .command('retention')
-    .description('how much of the trail is kept (MIOT_AUDIT_RETENTION_DAYS); cuts it, too')
-    .option('--days <days>', 'cut what is older, now; a signed checkpoint stays', positiveNumber)
+    .description('show how much of the trail is kept (MIOT_AUDIT_RETENTION_DAYS), or cut it')
+    .option('--days <days>', 'cut older entries now; a signed checkpoint stays', positiveNumber)
     .action((options: { days?: number }) => auditRetention(context(), options))
 }
 

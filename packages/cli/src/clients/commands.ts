@@ -21,11 +21,11 @@ import { addSecret, listSecrets, revokeSecret, rotate } from './secrets.ts'
 import { listWastefulClients } from './wasteful-clients.ts'
 
 export function addClients(program: Command, context: () => Context): void {
-  const clients = program.command('clients').description('machines that may ask for tokens')
+  const clients = program.command('clients').description('machines that can get tokens')
   addFields(clients.command('create'))
     .description('register a client and show its secret, once (none with --jwks)')
     .requiredOption('--name <name>', 'what people call it')
-    .addOption(environment('which world its tokens and data belong to (default: development)'))
+    .addOption(environment('environment of its tokens and data (default: development)'))
     .option('--org <org_id>', 'the organization it belongs to, where there are several')
     .action((options: CreateOptions) => createClient(context(), options))
   clients
@@ -38,7 +38,7 @@ export function addClients(program: Command, context: () => Context): void {
     .addOption(
       new Option(
         '--wasteful',
-        'those that ask for tokens long before they need them, the worst first',
+        'list clients that request tokens long before they need them, worst first',
       ).conflicts(['search', 'tag', 'status', 'environment']),
     )
     .action(({ wasteful, ...options }: ListOptions & { wasteful?: true }) =>
@@ -56,15 +56,15 @@ export function addClients(program: Command, context: () => Context): void {
     )
   clients
     .command('disable <client_id>')
-    .description('end the tokens it has, and no more until it is enabled again')
+    .description('revoke its tokens, and issue no more until it is enabled again')
     .action((client_id: string) => setStatus(context(), client_id, 'disabled'))
   clients
     .command('enable <client_id>')
-    .description('tokens again; those it had stay dead')
+    .description('issue tokens to it again; revoked ones stay revoked')
     .action((client_id: string) => setStatus(context(), client_id, 'active'))
   clients
     .command('revoke-tokens <client_id>')
-    .description('end every token it has; it may get new ones at once')
+    .description('revoke every token it has; it may get new ones immediately')
     .action((client_id: string) => revokeTokens(context(), client_id))
   clients
     .command('resource-server <client_id>')
@@ -75,8 +75,8 @@ export function addClients(program: Command, context: () => Context): void {
     )
   clients
     .command('import <file>')
-    .description('make many: a JSON object a line (- for stdin), a result a line')
-    .addOption(environment('which world they belong to (default: development)'))
+    .description('create many: one JSON object per line (- for stdin), one result per line')
+    .addOption(environment('their environment (default: development)'))
     .option('--org <org_id>', 'the organization they belong to, where there are several')
     .action((file: string, options: { environment?: Environment; org?: string }) =>
       importClients(context(), file, options),
@@ -107,7 +107,7 @@ export function addSecrets(program: Command, context: () => Context): void {
     )
   secrets
     .command('revoke <client_id> <secret_id>')
-    .description('end a secret now')
+    .description('revoke a secret immediately')
     .action((client_id: string, secret_id: string) => revokeSecret(context(), client_id, secret_id))
 }
 

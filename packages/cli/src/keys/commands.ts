@@ -13,12 +13,12 @@ export function addKeys(program: Command, context: () => Context): void {
     .action(() => showKeys(context()))
   keys
     .command('rotate')
-    .description('let the next key take over, once every verifier can have fetched it')
+    .description('switch to the next key, once every verifier can have fetched it')
     .addOption(
       new Option('--alg <alg>', 'of this algorithm only (default: all in use)').choices(
         SIGNING_ALGORITHMS,
       ),
     )
-    .option('--now', 'in an emergency: every token signed until now dies at once')
+    .option('--now', 'in an emergency: revoke every token signed until now')
     .action((options: RotateOptions) => rotate(context(), options))
 }

@@ -19,8 +19,8 @@ export function addOrganizations(program: Command, context: () => Context): void
     .action(() => listOrgs(context()))
   orgs
     .command('retention <org_id>')
-    .description('for how long its telemetry is kept; sets it, too')
-    .option('--days <days>', 'what is older goes within the next hours', positiveNumber)
+    .description('show or set how long its telemetry is kept')
+    .option('--days <days>', 'older data is removed within the next hours', positiveNumber)
     .option('--default', 'as long as MIOT_RETENTION_DAYS says')
     .action((org_id: string, options: RetentionOptions) => retention(context(), org_id, options))
 }

@@ -16,7 +16,7 @@ export function addStores(program: Command, context: () => Context): void {
     .command('copy')
     .description('move all data to another, empty database; stop every server first')
     .option('--from <url>', 'sqlite:<directory> or postgres://… (default: MIOT_DATABASE_URL)')
-    .option('--to <url>', 'likewise; who can list processes sees a password that stands here')
+    .option('--to <url>', 'likewise; a password here is visible in the process list')
     .action((options: { from?: string; to?: string }) =>
       copy(context(), {
         from: place('--from', options.from),

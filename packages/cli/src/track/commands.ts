@@ -8,7 +8,7 @@ import { type SimulateOptions, simulate } from '../simulate/simulate.ts'
 import { type SendOptions, sendTrack } from './send-reports.ts'
 
 export function addTrack(program: Command, context: () => Context): void {
-  const track = program.command('track').description('report as a device does')
+  const track = program.command('track').description('send reports as a device does')
   addApiOptions(track.command('send'))
     .description('send a report, or a file of them, and wait until they are kept')
     .option('--asset-id <id>', 'the asset')
@@ -19,7 +19,7 @@ export function addTrack(program: Command, context: () => Context): void {
     .option('--request-id <id>', 'X-Request-Id (default: a new one)')
     .action((options: SendOptions) => sendTrack(context(), options))
   addApiOptions(track.command('simulate'))
-    .description('a small fleet that drives about town, until interrupted')
+    .description('simulate a small fleet in town, until interrupted')
     .option('--assets <n>', 'how many', positiveNumber, 50)
     .option('--rate <reports>', 'of all of them together: 200/s, 600/m', rate, 50)
     .option('--for <time>', 'how long: 30s, 5m', duration)

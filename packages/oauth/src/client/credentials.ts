@@ -45,7 +45,9 @@ const ASSERTION_LIFETIME_SECONDS = 60
 export async function readSecret(source: SecretSource): Promise<Proof> {
   const client_secret = await read('client_secret', source)
   if (typeof client_secret !== 'string' || client_secret === '') {
-    throw new ConfigError('client_secret is empty: give the secret shown when the client was made')
+    throw new ConfigError(
+      'client_secret is empty: set the secret shown when the client was created',
+    )
   }
   return {
     identity: client_secret,
@@ -62,7 +64,8 @@ export async function readClientKey(source: ClientKeySource): Promise<Proof> {
     identity: `${alg} ${'kty' in key ? await thumbprint(key) : (name ?? '')}`,
     secrets: [],
     async parameters({ client_id, issuer, nowSeconds }) {
-      if (issuer === null) throw new ConfigError('client_key needs issuer: assertions are for it')
+      if (issuer === null)
+        throw new ConfigError('client_key needs issuer: its assertions name it as audience')
       const iat = Math.floor(nowSeconds)
       const client_assertion = await new SignJWT({ jti: crypto.randomUUID() })
         .setProtectedHeader({ alg, typ: 'JWT', ...(name !== undefined && { kid: name }) })
@@ -73,7 +76,7 @@ export async function readClientKey(source: ClientKeySource): Promise<Proof> {
         .setExpirationTime(iat + ASSERTION_LIFETIME_SECONDS)
         .sign(await signingKey(key, alg))
         .catch(() => {
-          throw new ConfigError(`client_key cannot sign with ${alg}: give its private half`)
+          throw new ConfigError(`client_key cannot sign with ${alg}: set the private key`)
         })
       return { client_assertion_type: CLIENT_ASSERTION_TYPE, client_assertion }
     },

@@ -160,7 +160,7 @@ function refusal(response: Response, answer: Record<string, unknown>): TokenEndp
   const text = (name: string, otherwise: string): string =>
     typeof answer[name] === 'string' ? answer[name] : otherwise
   const otherwise = isRedirect(response)
-    ? 'The token endpoint redirects, and a secret follows no redirect; set the address it moved to'
+    ? 'The token endpoint redirects, and a secret is never sent to another address; set the new one'
     : `The token endpoint answered ${response.status} without a token`
   return new TokenEndpointError(
     response.status,

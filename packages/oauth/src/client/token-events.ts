@@ -29,14 +29,14 @@ export function logLine(event: TokenEvent): string | null {
   switch (event.kind) {
     case 'refresh_failed': {
       const seconds = Math.ceil(event.next_try_in_ms / 1000)
-      return `token refresh failed, next try in ${seconds} s: ${event.error.message}`
+      return `token refresh failed, retrying in ${seconds} s: ${event.error.message}`
     }
     case 'failed':
       return `no token: ${event.error.message}`
     case 'store_failed':
       return `the token store could not be used (${event.what})`
     case 'obtained':
-      return event.usable_ms > 0 ? null : 'the server does not say how long its token lives'
+      return event.usable_ms > 0 ? null : 'the server does not state the lifetime of its token'
     case 'secret_reread':
       return 'the secret was refused, reading it again'
     case 'forgotten':

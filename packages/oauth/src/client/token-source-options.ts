@@ -85,7 +85,7 @@ function faultsOf(options: TokenSourceOptions): string[] {
   const { token_endpoint, issuer, client_secret, client_key, timeoutMs } = options
   const faults: string[] = []
   if ('window' in globalThis) {
-    faults.push('a browser cannot keep a client secret: ask for tokens on a server or device')
+    faults.push('a browser cannot keep a client secret: request tokens on a server or device')
   }
   if (token_endpoint === undefined && issuer === undefined) {
     faults.push('token_endpoint is not set, and neither is issuer')
@@ -104,7 +104,7 @@ function faultsOf(options: TokenSourceOptions): string[] {
     faults.push('client_secret and client_key are both set: keep one')
   }
   if (client_key !== undefined && issuer === undefined) {
-    faults.push('client_key needs issuer: what it signs is for the issuer')
+    faults.push('client_key needs issuer: its assertions name it as audience')
   }
   if (typeof client_secret === 'string' && /^(?:file|env):/.test(client_secret)) {
     faults.push('client_secret names a file or variable: resolve it with @modulariot/oauth/node')

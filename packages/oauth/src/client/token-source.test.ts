@@ -62,7 +62,10 @@ describe('a token', () => {
       clock.advance(3 * SECOND)
       return grant(server.requests.length, { expires_in: 2 })
     }
-    await assert.rejects(source.token(), { name: 'ServerError', message: /had ended/ })
+    await assert.rejects(source.token(), {
+      name: 'ServerError',
+      message: /expired before it arrived/,
+    })
     assert.equal(server.requests.length, 3)
   })
 
@@ -107,7 +110,7 @@ describe('a token', () => {
       server.answer = () => grant(server.requests.length, { expires_in })
       assert.deepEqual(await Promise.all([source.token(), source.token()]), ['t1', 't1'])
       assert.equal(await source.token(), 't2')
-      assert.match(lines[0] ?? '', /does not say how long/)
+      assert.match(lines[0] ?? '', /does not state the lifetime/)
     })
   }
 

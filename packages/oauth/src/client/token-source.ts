@@ -166,7 +166,7 @@ export class TokenSource {
       signal.throwIfAborted()
       if (!token.hasEndedAt(token.ageMs(this.#settings.clock))) return token
     }
-    throw new ServerError('The token had ended before it came, twice: it lives too short')
+    throw new ServerError('The token expired before it arrived, twice: its lifetime is too short')
   }
 
   async #obtain(signal: AbortSignal): Promise<HeldToken> {
@@ -239,7 +239,7 @@ export class TokenSource {
 /** Only the name: nobody knows what the message quotes. */
 function unforeseen(thrown: unknown): TokenError {
   const name = thrown instanceof Error ? thrown.name : typeof thrown
-  return new NetworkError(`Getting a token failed on our side (${name})`)
+  return new NetworkError(`Getting a token failed locally (${name})`)
 }
 
 /** A listener that fails must not cost anybody a token. */

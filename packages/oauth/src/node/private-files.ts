@@ -70,7 +70,7 @@ function assertParents(path: string): void {
   const mode = modeOf(parent)
   if ((mode & WRITABLE_BY_OTHERS) !== 0 && (mode & STICKY) === 0) {
     throw new NotPrivateError(
-      `${path} can be replaced by others, who may write in ${parent}: chmod o-w ${parent}`,
+      `${path} can be replaced by others, who can write to ${parent}: chmod o-w ${parent}`,
     )
   }
   assertParents(parent)

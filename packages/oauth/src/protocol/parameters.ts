@@ -68,7 +68,7 @@ function withoutEmpty(parameters: Map<string, string>): Parameters {
 function repeated(name: string): OAuthError {
   // RFC 8707 §2 lets `resource` repeat; one token for several APIs is what we do not issue.
   if (name === 'resource') {
-    return new OAuthError('invalid_target', 'Ask for one resource a token', 400, {
+    return new OAuthError('invalid_target', 'Request one resource per token', 400, {
       kind: 'malformed_request',
     })
   }

@@ -74,12 +74,9 @@ function isResourceIndicator(text: string): boolean {
 }
 
 function unsupportedGrant(): OAuthError {
-  return new OAuthError(
-    'unsupported_grant_type',
-    'The only grant_type here is client_credentials',
-    400,
-    { kind: 'unsupported_grant_type' },
-  )
+  return new OAuthError('unsupported_grant_type', 'grant_type must be client_credentials', 400, {
+    kind: 'unsupported_grant_type',
+  })
 }
 
 function noAuthentication(missing: string[]): OAuthError {

@@ -20,7 +20,7 @@ export function assertAddressAllowed(
   if (list === undefined || inList(list, address)) return
   const refusal = { kind: 'address_not_allowed', client_id, address } as const
   if (allowed_addresses !== undefined) {
-    throw new OAuthError('access_denied', 'Client may not come from this address', 403, refusal)
+    throw new OAuthError('access_denied', 'Client is not allowed from this address', 403, refusal)
   }
   observe(refusal)
 }

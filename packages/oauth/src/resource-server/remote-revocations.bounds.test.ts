@@ -73,7 +73,7 @@ describe('a feed without end', () => {
     clock.advance(FAIL_OPEN_MS + 1)
     assert.throws(() => follower.isRevoked(token('0-0')), {
       status: 503,
-      error_description: 'Whether the token was revoked cannot be known right now',
+      error_description: 'Whether the token was revoked is temporarily unknown',
       message: /more than 250 entries/,
     })
     follower.close()

@@ -161,7 +161,7 @@ export class RemoteRevocations implements RevocationSource {
       this.#learn(page)
       // A page may hold nothing we know and still be followed by one that does.
       more = page.more
-      if (more && page.cursor === this.#cursor) throw new Error('the feed does not go on')
+      if (more && page.cursor === this.#cursor) throw new Error('the feed makes no progress')
       this.#cursor = page.cursor
       news += page.revocations.length
       if (page.revocations.some(({ kind }) => kind === 'key')) this.#tellKeyRevoked()
@@ -284,7 +284,7 @@ function reasonOf(error: unknown): string {
 function tooLongSilent(fault: string | null): OAuthError {
   const error = new OAuthError(
     'temporarily_unavailable',
-    'Whether the token was revoked cannot be known right now',
+    'Whether the token was revoked is temporarily unknown',
     503,
     { kind: 'unavailable', detail: 'revocations' },
   )

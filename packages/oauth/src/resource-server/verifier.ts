@@ -158,7 +158,7 @@ function assertOptions({ issuer, audience, keys, allowInsecureRequests }: Verifi
   if (typeof issuer !== 'string' || issuer === '') throw new TypeError('issuer is not set')
   // `undefined` would be looked for in tokens, and found in none.
   if (audience !== null && (typeof audience !== 'string' || audience === '')) {
-    throw new TypeError('audience is not set: name this API as its tokens do')
+    throw new TypeError('audience is not set: use the aud of tokens for this API')
   }
   const fault = keys === undefined ? urlFault(issuer, allowInsecureRequests) : null
   if (fault !== null) throw new TypeError(`issuer ${fault}`)

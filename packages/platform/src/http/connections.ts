@@ -46,7 +46,7 @@ export class Connections {
     const count = countEach(
       options.metrics.counter({
         name: 'miot_http_connections_closed_total',
-        help: 'Connections that the server closed to protect itself, by what they took too much of.',
+        help: 'Connections the server closed to protect itself, by the limit they exceeded.',
         labels: ['reason'],
       }),
       'reason',
@@ -57,7 +57,7 @@ export class Connections {
     ) as Record<CloseReason, { add(): void }>
     options.metrics.gauge({
       name: 'miot_http_connections',
-      help: 'Open connections, those in a TLS handshake included.',
+      help: 'Open connections, including those in a TLS handshake.',
       read: () => this.#open.size,
     })
   }

@@ -157,7 +157,7 @@ function followTls(app: FastifyInstance, files: TlsFiles, pair: TlsPair): void {
       app.log.info({ fingerprint256, valid_to: validTo }, 'TLS certificate replaced')
     },
     onError(error) {
-      app.log.error({ err: error }, 'TLS certificate not replaced, the one before stays in force')
+      app.log.error({ err: error }, 'TLS certificate not replaced, the previous one stays in use')
     },
   })
   app.addHook('onClose', (_app, done) => {

@@ -61,7 +61,7 @@ describe('loadTls', () => {
 
   it('refuses a certificate that is not whole', () => {
     for (const part of ['', 'x', cert.slice(0, 30), cert.slice(0, -30), cert.slice(0, 200)]) {
-      assert.match(complaint(part, key), /tls\.crt does not hold a whole certificate in PEM/)
+      assert.match(complaint(part, key), /tls\.crt does not contain a complete PEM certificate/)
     }
     assert.match(complaint(cert + other.cert.slice(0, -60), key), /tls\.crt cannot be served/)
   })
@@ -69,7 +69,7 @@ describe('loadTls', () => {
   it('refuses a key that is not whole, and does not repeat it', () => {
     for (const part of ['', key.slice(0, -30), key.slice(0, 100)]) {
       const said = complaint(cert, part)
-      assert.match(said, /tls\.key does not hold a whole private key in PEM$/)
+      assert.match(said, /tls\.key does not contain a complete PEM private key$/)
     }
   })
 
@@ -163,7 +163,7 @@ describe('watchTls', { timeout: 30_000 }, () => {
     write(one)
     const watch = follow()
     writeFileSync(files.certFile, two.cert.slice(0, 100))
-    assert.match(await watch.next(), /^tls.crt does not hold/)
+    assert.match(await watch.next(), /^tls.crt does not contain/)
     writeFileSync(files.certFile, two.cert)
     assert.match(await watch.next(), /^tls.key is not the key of the first certificate in tls.crt/)
     writeFileSync(files.keyFile, two.key)

@@ -131,7 +131,7 @@ function readCertificate(pem: Buffer, path: string): X509Certificate {
   } catch {
     // Said below.
   }
-  throw new TlsFilesError(`${path} does not hold a whole certificate in PEM`)
+  throw new TlsFilesError(`${path} does not contain a complete PEM certificate`)
 }
 
 function readKey(pem: Buffer, path: string): KeyObject {
@@ -142,7 +142,7 @@ function readKey(pem: Buffer, path: string): KeyObject {
     if (pem.includes('ENCRYPTED')) {
       throw new TlsFilesError(`${path} needs a passphrase: store the key without one`)
     }
-    throw new TlsFilesError(`${path} does not hold a whole private key in PEM`)
+    throw new TlsFilesError(`${path} does not contain a complete PEM private key`)
   }
 }
 

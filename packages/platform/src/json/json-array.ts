@@ -80,7 +80,7 @@ function findParts(text: string, open: number, max: number): number[] {
 /** An array without elements has no last one either. */
 function withLast(places: number[], text: string, start: number, end: number): number[] {
   if (skipBlanks(text, end + 1, text.length) < text.length) {
-    throw new JsonBodyError('The body must end where its array ends')
+    throw new JsonBodyError('The body must end after its array')
   }
   const isEmpty = skipBlanks(text, start, end) === end
   if (!isEmpty || places.length > 0) addTrimmed(places, text, start, end)

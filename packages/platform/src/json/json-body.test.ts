@@ -184,7 +184,7 @@ describe('parseUniqueJson', () => {
     ]) {
       assert.throws(
         () => parseUniqueJson(text),
-        (error) => error instanceof JsonBodyError && /twice/.test(error.message),
+        (error) => error instanceof JsonBodyError && /duplicate member/.test(error.message),
         text,
       )
     }

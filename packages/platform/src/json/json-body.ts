@@ -48,7 +48,7 @@ export function parseUniqueJson(text: string, budget?: ValueBudget): unknown {
   const names = assertShallow(text, budget)
   const value = parse(text)
   if (names > countMembers(value)) {
-    throw new JsonBodyError('An object in the body names a member twice; name each once')
+    throw new JsonBodyError('An object in the body has a duplicate member')
   }
   return value
 }
@@ -118,9 +118,7 @@ export function assertShallow(text: string, budget?: ValueBudget): number {
 }
 
 function tooManyValues(): JsonBodyError {
-  return new JsonBodyError(
-    `The body holds more than ${MAX_JSON_VALUES} values; send what is in it in several`,
-  )
+  return new JsonBodyError(`The body holds more than ${MAX_JSON_VALUES} values; split it`)
 }
 
 /** Index of the quote that closes the string opened at `start`, or the end of the text. */

@@ -1,6 +1,6 @@
 /** How a store says no, whatever it is made of. */
 
-/** The store cannot answer now; trying again later may work. */
+/** The store is temporarily unavailable; trying again later may work. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
 }

@@ -92,7 +92,7 @@ export class Admission {
   #wait(bytes: number, signal?: AbortSignal): Promise<void> {
     // Each one that waits holds its report, so their number is bounded too.
     if (this.#waiters.length >= this.#settings.maxQueuedItems) {
-      throw full('The buffer is full, and as many pushes wait as it holds: await each push')
+      throw full('The buffer is full, and too many pushes are waiting: await each push')
     }
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {

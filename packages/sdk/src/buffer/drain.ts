@@ -120,7 +120,9 @@ export class Drain {
   /** A queue may have found what it had damaged; it must not be asked for it without end. */
   #foundNothing(): Error | null {
     this.#deps.onSettled([], [])
-    return this.#settings.queue.items === 0 ? null : new Error('The queue gives nothing out')
+    return this.#settings.queue.items === 0
+      ? null
+      : new Error('The queue holds reports but returns none')
   }
 
   async #afterFailure(failure: Error): Promise<void> {

@@ -157,7 +157,7 @@ describe('without a network', () => {
     })
     await push(1)
     await timing.pass(5000)
-    assert.deepEqual([peeks, errors], [1, ['The queue gives nothing out']])
+    assert.deepEqual([peeks, errors], [1, ['The queue holds reports but returns none']])
   })
 
   it('survives a queue that cannot be read', async () => {

@@ -15,7 +15,9 @@ const NEWLINE = 0x0a
 /** @throws TypeError for a report that would not come back as it is. */
 export function encodeLine({ request_id, body }: Report): Buffer {
   if (!/^[\x21-\x7e]+$/.test(request_id) || body.includes('\n') || !body.isWellFormed()) {
-    throw new TypeError('A spool keeps JSON on one line under an id of visible ASCII')
+    throw new TypeError(
+      'A spool entry must be JSON on one line, with an id of visible ASCII characters',
+    )
   }
   const content = `${request_id} ${body}`
   return Buffer.from(`${checksum(content)} ${content}\n`)

@@ -12,7 +12,7 @@ import { randomUUID } from 'node:crypto'
 import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readPrivateFileSync } from '@modulariot/oauth/node'
-import { isAlive, showLife } from './sign-of-life.ts'
+import { isAlive, startHeartbeat } from './heartbeat.ts'
 
 export class SpoolLockedError extends Error {
   override readonly name = 'SpoolLockedError'
@@ -32,7 +32,7 @@ export async function lockDirectory(directory: string): Promise<() => void> {
   const lock = join(directory, 'lock')
   if (held.has(lock)) throw lockedBy(directory, process.pid)
   held.add(lock)
-  const life = await showLifeIn(directory)
+  const life = await startHeartbeatIn(directory)
   const mine = join(directory, `lock.${randomUUID()}`)
   const giveBack = () => {
     held.delete(lock)
@@ -60,9 +60,9 @@ export async function lockDirectory(directory: string): Promise<() => void> {
 }
 
 /** `-` where there is none to be had, or nobody in another container to show it to. */
-async function showLifeIn(directory: string): Promise<{ socket: string; end: () => void }> {
+async function startHeartbeatIn(directory: string): Promise<{ socket: string; end: () => void }> {
   const socket = `life.${randomUUID().slice(0, 8)}`
-  const end = namespace() === '' ? null : await showLife(join(directory, socket))
+  const end = namespace() === '' ? null : await startHeartbeat(join(directory, socket))
   return end === null ? { socket: '-', end: () => {} } : { socket, end }
 }
 
@@ -168,6 +168,6 @@ function readOr(path: string, otherwise: string): string {
 
 function lockedBy(directory: string, pid: number): SpoolLockedError {
   return new SpoolLockedError(
-    `The spool ${directory} is in use by process ${pid}; give each process a directory of its own`,
+    `The spool ${directory} is in use by process ${pid}; give each process its own directory`,
   )
 }

@@ -30,7 +30,7 @@ export class BulkRuns {
     if ((this.#runsOf.get(keyOf(tenant)) ?? 0) < MAX_RUNS_A_TENANT) return
     throw new AdminError(
       'too_many_requests',
-      `At most ${MAX_RUNS_A_TENANT} bulk requests of a tenant run at once; send it again when one has ended`,
+      `At most ${MAX_RUNS_A_TENANT} bulk requests per tenant run at once; retry when one has finished`,
     )
   }
 
@@ -44,7 +44,7 @@ export class BulkRuns {
     if (this.#bytes + bytes > MAX_RUNNING_BYTES) {
       throw new AdminError(
         'too_many_requests',
-        'More bulk requests run than can be held; send it again later, or in smaller parts',
+        'Too many bulk requests in progress; retry later, or in smaller parts',
       )
     }
     const key = keyOf(tenant)

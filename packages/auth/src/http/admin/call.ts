@@ -157,7 +157,7 @@ export function pageOf({ query }: AnyRequest): Page {
   }
   if (cursor === undefined) return { limit: count, cursor: null }
   if (typeof cursor !== 'string' || !/^[A-Za-z0-9_-]{1,500}$/.test(cursor)) {
-    throw invalidInput('cursor must be the next_cursor of the page before, unchanged')
+    throw invalidInput('cursor must be the next_cursor of the previous page, unchanged')
   }
   return { limit: count, cursor: Buffer.from(cursor, 'base64url').toString() }
 }
@@ -183,7 +183,8 @@ export function ifMatch({ headers }: AnyRequest): number | null {
   const value = headers['if-match']
   if (value === undefined || value === '*') return null
   const version = /^"v(\d{1,9})"$/.exec(value)?.[1]
-  if (version === undefined) throw invalidInput('If-Match must be an ETag of ours, such as "v3"')
+  if (version === undefined)
+    throw invalidInput('If-Match must be an ETag from this API, such as "v3"')
   return Number(version)
 }
 

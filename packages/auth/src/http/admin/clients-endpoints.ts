@@ -76,7 +76,7 @@ const MAX_BULK_LINES = 20_000
 export async function createMany(call: AdminCall): Promise<Readable> {
   const { body = Buffer.alloc(0) } = call.request
   if (countLines(body, MAX_BULK_LINES) > MAX_BULK_LINES) {
-    throw invalidInput(`send at most ${MAX_BULK_LINES} lines, blank ones included`)
+    throw invalidInput(`send at most ${MAX_BULK_LINES} lines, including blank ones`)
   }
   const lines = linesOf(body)
   const tenant = tenantOf(call)
@@ -123,7 +123,7 @@ function answerLines(results: readonly BulkResult[]): string {
 
 /** A broken connection would say as much, but also what a broken network says. */
 function stopped({ error_description }: OAuthError): BulkResult {
-  const message = `${error_description}; this line and those after it were not carried out`
+  const message = `${error_description}; this line and those after it were not processed`
   return { status: 'stopped', message }
 }
 

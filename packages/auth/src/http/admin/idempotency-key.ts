@@ -11,9 +11,9 @@ export const takesIdempotencyKey = ({ method, ndjson }: Route): boolean =>
 
 /** What a caller is told who sends the key to a route that changes something and does not take it; else null. */
 export function insteadOfIdempotencyKey({ method, ndjson }: Route): string | null {
-  if (ndjson) return 'give each line an external_id: a line that was done before answers exists'
-  if (method === 'PATCH') return 'send If-Match: a change that was made before answers 412'
-  if (method === 'DELETE') return 'send it again: what is gone answers 404'
+  if (ndjson) return 'give each line an external_id: a line already processed answers exists'
+  if (method === 'PATCH') return 'send If-Match: a change already made answers 412'
+  if (method === 'DELETE') return 'send it again: what is already deleted answers 404'
   return null
 }
 
@@ -27,7 +27,7 @@ export function refuseIdempotencyKey(route: Route): onRequestHookHandler[] {
   return [
     ({ headers }, _reply, done) => {
       if (headers['idempotency-key'] === undefined) return done()
-      done(invalidInput(`Idempotency-Key is not taken here; ${instead}`))
+      done(invalidInput(`Idempotency-Key is not accepted here; ${instead}`))
     },
   ]
 }

@@ -19,7 +19,8 @@ export async function wasteful({ request, context }: AdminCall) {
 /** Only what the tenant's own clients and administrators did. */
 export async function audit({ request, context }: AdminCall) {
   const { limit, cursor } = pageOf(request)
-  if (cursor !== null && !/^\d{1,15}$/.test(cursor)) throw invalidInput('cursor is not one of ours')
+  if (cursor !== null && !/^\d{1,15}$/.test(cursor))
+    throw invalidInput('cursor was not issued by this API')
   const rows = await context.store.listAudit({
     ...context.tenant,
     before: cursor === null ? null : Number(cursor),
@@ -43,7 +44,7 @@ export async function audit({ request, context }: AdminCall) {
 export async function auditCheckpoint({ context, checkpointSigner: signer }: AdminCall) {
   const checkpoint = await takeCheckpoint(context.store, signer, context.now()).catch((error) => {
     if (!(error instanceof CheckpointRefused)) throw error
-    const why = `the base where its first rows were cut ${error.message}`
+    const why = `the base that replaces its first rows ${error.message}`
     throw new AdminError('conflict', `The audit trail was changed: ${why}; see miot audit verify`)
   })
   return { ...checkpoint, public_key: signer.publicKey }

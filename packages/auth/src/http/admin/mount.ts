@@ -93,7 +93,7 @@ function bulkHooks(deps: AdminDeps) {
 function tooManyBodies(): AdminError {
   return new AdminError(
     'too_many_requests',
-    'More large bodies are arriving than can be held; send it again, faster or in smaller parts',
+    'Too many large bodies are arriving; retry, faster or in smaller parts',
   )
 }
 

@@ -46,7 +46,7 @@ function operationOf(route: AdminRoute) {
     parameters: [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)],
     ...(route.body && { requestBody: { required: true, ...content(route.body) } }),
     responses: {
-      [route.status]: { description: 'As asked', ...content(route.answer) },
+      [route.status]: { description: 'Success', ...content(route.answer) },
       default: {
         description: 'A problem (RFC 9457)',
         content: {
@@ -78,7 +78,9 @@ function queryParameters({ query = {} }: AdminRoute) {
 function descriptionOf(route: AdminRoute) {
   const instead = insteadOfIdempotencyKey(route)
   return (
-    instead !== null && { description: `To make a retry safe, ${instead}. Idempotency-Key: 400.` }
+    instead !== null && {
+      description: `To make a retry safe, ${instead}. An Idempotency-Key is refused with 400.`,
+    }
   )
 }
 

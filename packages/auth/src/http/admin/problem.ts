@@ -51,12 +51,12 @@ export function unroutedProblem(refusal: UnroutedRefusal, request_id: string) {
 }
 
 const TITLES = {
-  invalid_input: 'The request cannot be carried out as it is',
+  invalid_input: 'Invalid request',
   forbidden: 'The token does not allow this',
   not_found: 'Not found',
-  conflict: 'It contradicts what is there',
-  precondition_failed: 'It has changed meanwhile',
-  too_many_requests: 'Too much at once',
+  conflict: 'Conflicts with the current state',
+  precondition_failed: 'Modified since it was read',
+  too_many_requests: 'Too many requests',
 } as const
 
 const TRANSPORT: Readonly<Record<number, string>> = {
@@ -87,11 +87,16 @@ function problemOf(error: FastifyError): Problem {
   }
   const status = error.statusCode ?? 500
   if (status < 400 || status >= 500) {
-    const detail = 'Something went wrong here, not with the request'
+    const detail = 'Unexpected server error; the request is not at fault'
     return { status: 500, code: 'internal', title: 'Internal error', detail }
   }
   const detail = error instanceof MethodNotAllowed ? error.message : TRANSPORT[status]
-  return { status, code: 'malformed', title: 'Bad request', detail: detail ?? 'It is malformed' }
+  return {
+    status,
+    code: 'malformed',
+    title: 'Bad request',
+    detail: detail ?? 'The request is malformed',
+  }
 }
 
 /** For the log; not the message, which may repeat what was sent. */

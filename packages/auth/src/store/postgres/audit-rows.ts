@@ -4,7 +4,7 @@ import type { Postgres } from '@modulariot/platform/postgres'
 import { idempotentAnswerOf } from '../idempotency-rows.ts'
 import type { IdempotentAnswers, TrailReader } from '../ports/trail.ts'
 import { auditRowOf } from '../rows.ts'
-import { sought } from '../sought.ts'
+import { withoutNul } from '../without-nul.ts'
 import { assertAuthority } from './client-rows.ts'
 
 const COLUMNS = 'seq, entry::text AS entry, hash'
@@ -22,7 +22,7 @@ export function auditReads(postgres: Postgres): TrailReader & IdempotentAnswers 
       const { rows } = await postgres.query(
         `SELECT ${COLUMNS} FROM auth.audit WHERE ${['seq < $1', ...conditions].join(' AND ')}
          ORDER BY seq DESC LIMIT $2`,
-        [before ?? Number.MAX_SAFE_INTEGER, limit, ...asked.map(({ value }) => sought(value))],
+        [before ?? Number.MAX_SAFE_INTEGER, limit, ...asked.map(({ value }) => withoutNul(value))],
       )
       return rows.map(auditRowOf)
     },
@@ -33,7 +33,7 @@ export function auditReads(postgres: Postgres): TrailReader & IdempotentAnswers 
           const { rows } = await query(
             `SELECT digest, answer::text AS answer, until FROM auth.idempotency
              WHERE org_id = $1 AND environment = $2 AND key = $3`,
-            [org_id, environment, sought(key)],
+            [org_id, environment, withoutNul(key)],
           )
           return rows[0] === undefined ? null : idempotentAnswerOf(rows[0])
         },

@@ -6,7 +6,7 @@ import { type ClientFilter, MAX_SCANNED, pageOf } from '../client-query.ts'
 import type { Audited, Authority } from '../ports/audited-change.ts'
 import type { ClientPage, ClientQuery, CreateOutcome } from '../ports/clients.ts'
 import { clientOf, clientRecordOf } from '../rows.ts'
-import { sought } from '../sought.ts'
+import { withoutNul } from '../without-nul.ts'
 import { appendOfClients } from './audit-writes.ts'
 import type { ChangeUnit } from './change-unit.ts'
 
@@ -27,7 +27,7 @@ export async function findClient(
   postgres: Postgres,
   client_id: string,
 ): Promise<ClientRecord | null> {
-  const { rows } = await postgres.query(FIND, [sought(client_id)])
+  const { rows } = await postgres.query(FIND, [withoutNul(client_id)])
   return rows[0] === undefined ? null : clientRecordOf(rows[0])
 }
 
@@ -44,10 +44,10 @@ export async function searchClients(
        AND ($4::text IS NULL OR external_id = $4)
      ORDER BY client_id LIMIT $5`,
     [
-      sought(after ?? ''),
-      sought(filter.org_id ?? null),
-      sought(filter.environment ?? null),
-      sought(filter.external_id ?? null),
+      withoutNul(after ?? ''),
+      withoutNul(filter.org_id ?? null),
+      withoutNul(filter.environment ?? null),
+      withoutNul(filter.external_id ?? null),
       (looksInside(filter) ? MAX_SCANNED : Math.min(limit, MAX_SCANNED)) + 1,
     ],
   )
@@ -84,7 +84,11 @@ export async function assertAuthority(
 ): Promise<void> {
   if (authority === null) return
   const { client_id, jti, kid } = authority
-  const { rows } = await query<ActorRow>(ACTOR, [sought(client_id), sought(jti), sought(kid)])
+  const { rows } = await query<ActorRow>(ACTOR, [
+    withoutNul(client_id),
+    withoutNul(jti),
+    withoutNul(kid),
+  ])
   const { document, revoked } = rows[0] as ActorRow
   const client = document === null ? null : clientOf({ document })
   authority.assert({ client, tokenRevoked: revoked })
@@ -162,7 +166,7 @@ export async function updateClient(
 ): Promise<Client | null> {
   const { rows } = await unit.query(
     'SELECT document::text AS document FROM auth.clients WHERE client_id = $1',
-    [sought(client_id)],
+    [withoutNul(client_id)],
   )
   if (rows[0] === undefined) return null
   const audited = update(clientOf(rows[0]))

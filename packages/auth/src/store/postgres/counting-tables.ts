@@ -6,7 +6,7 @@
 import type { Postgres } from '@modulariot/platform/postgres'
 import type { AssertionStore } from '../ports/assertions.ts'
 import type { QuotaCount, QuotaStore, QuotaTake } from '../ports/quotas.ts'
-import { sought } from '../sought.ts'
+import { withoutNul } from '../without-nul.ts'
 
 /** Bounded, so that no login pays for a whole night of them. */
 const ASSERTIONS_A_LOGIN_FORGETS = 100
@@ -65,7 +65,12 @@ type Counts = Omit<QuotaCount, 'taken'>
 export function countingTables(postgres: Postgres): AssertionStore & QuotaStore {
   return {
     useAssertion: async ({ client_id, jti, until }, nowSeconds) => {
-      const used = await postgres.query(USE_ASSERTION, [client_id, sought(jti), until, nowSeconds])
+      const used = await postgres.query(USE_ASSERTION, [
+        client_id,
+        withoutNul(jti),
+        until,
+        nowSeconds,
+      ])
       return used.count === 1
     },
     takeQuota: async (asked: QuotaTake) => {

@@ -27,8 +27,8 @@ import {
   updateClient,
 } from './client-rows.ts'
 import { countingTables } from './counting-tables.ts'
-import { createPlaces } from './places.ts'
 import { revocationReads, revocationRefusal, revokeToken } from './revocation-table.ts'
+import { createSemaphore } from './semaphore.ts'
 import { readSigningKeys, updateSigningKeys } from './signing-keys.ts'
 import { sweep } from './sweep.ts'
 import { usageTables } from './usage-tables.ts'
@@ -76,7 +76,7 @@ function migrateSchema(postgres: Postgres): Promise<Migrated> {
 
 async function createStore(postgres: Postgres): Promise<AuthStore> {
   const changes = await watchChanges(postgres)
-  const inTurn = createPlaces(CHANGES_AT_A_TIME, CHANGE_TURN_MS)
+  const inTurn = createSemaphore(CHANGES_AT_A_TIME, CHANGE_TURN_MS)
 
   /** Our own listeners have been told by the time it resolves. */
   async function change<Result>(

@@ -5,7 +5,7 @@ import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
 import { cursorOf, type FeedPlace, parseCursor } from '../feed-cursor.ts'
 import type { RevocationFeed, RevokedTokens, TokenRevocation } from '../ports/revocations.ts'
 import { type FeedRow, revocationOf } from '../revocation-rows.ts'
-import { sought } from '../sought.ts'
+import { withoutNul } from '../without-nul.ts'
 import type { ChangeUnit } from './change-unit.ts'
 
 const IS_REVOKED = {
@@ -38,7 +38,7 @@ export function revocationReads(
   postgres: Postgres,
 ): RevocationFeed & Pick<RevokedTokens, 'isTokenRevoked'> {
   return {
-    isTokenRevoked: async (jti) => (await postgres.query(IS_REVOKED, [sought(jti)])).count > 0,
+    isTokenRevoked: async (jti) => (await postgres.query(IS_REVOKED, [withoutNul(jti)])).count > 0,
 
     readRevocations: async ({ after, limit, nowSeconds }): Promise<RevocationPage> => {
       const { seq, id } = (after === null ? null : parseCursor(after)) ?? NOWHERE

@@ -9,8 +9,8 @@ import {
 } from '../../records/usage.ts'
 import type { UsagePage, UsageQuery, UsageStore } from '../ports/usage.ts'
 import { clientOf, type Row } from '../rows.ts'
-import { sought } from '../sought.ts'
 import { clientUsageOf, secretUsageOf } from '../usage-rows.ts'
+import { withoutNul } from '../without-nul.ts'
 
 const CLIENT_COLUMNS =
   'u.client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living::text AS living'
@@ -32,9 +32,9 @@ export function usageTables(postgres: Postgres): UsageStore {
         async (query) => {
           const client = await query(
             `SELECT ${CLIENT_COLUMNS} FROM auth.client_usage u WHERE client_id = $1`,
-            [sought(client_id)],
+            [withoutNul(client_id)],
           )
-          const secrets = await query(SECRETS_OF, [sought(client_id)])
+          const secrets = await query(SECRETS_OF, [withoutNul(client_id)])
           return {
             client: client.rows[0] === undefined ? null : clientUsageOf(client.rows[0]),
             secrets: secrets.rows.map(secretUsageOf),
@@ -133,7 +133,7 @@ async function listUsage(postgres: Postgres, asked: UsageQuery): Promise<UsagePa
        AND ($3::text IS NULL OR c.org_id = $3)
        AND ($4::text IS NULL OR c.environment = $4)
      ORDER BY u.client_id LIMIT $5`,
-    [sought(after ?? ''), tokens_early, org_id ?? null, environment ?? null, limit + 1],
+    [withoutNul(after ?? ''), tokens_early, org_id ?? null, environment ?? null, limit + 1],
   )
   const clients = rows.slice(0, limit).map((row) => ({
     client: clientOf(row),

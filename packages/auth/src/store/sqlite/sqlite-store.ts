@@ -21,8 +21,8 @@ import type { Audited, Authority } from '../ports/audited-change.ts'
 import type { StoreChange } from '../ports/changes.ts'
 import type { CreateOutcome } from '../ports/clients.ts'
 import { audienceOf, clientOf, clientRecordOf, organizationOf, sealedKeyOf } from '../rows.ts'
-import { sought } from '../sought.ts'
 import type { AuthStore } from '../store.ts'
+import { withoutNul } from '../without-nul.ts'
 import { type AuditTable, auditTable } from './audit-table.ts'
 import { searchClients } from './client-search.ts'
 import { quotaTable } from './quota-table.ts'
@@ -126,7 +126,7 @@ function createStore(database: DatabaseSync): AuthStore {
     useAssertion: ({ client_id, jti, until }, nowSeconds) =>
       writeTogether(() => {
         sql.forgetAssertions.run(nowSeconds, ASSERTIONS_A_LOGIN_FORGETS)
-        return sql.insertAssertion.run(client_id, sought(jti), until).changes === 1
+        return sql.insertAssertion.run(client_id, withoutNul(jti), until).changes === 1
       }),
 
     ...quotaTable(database, writeTogether),

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { StoreUnavailable } from '@modulariot/platform/storage'
-import { createPlaces } from './places.ts'
+import { createSemaphore } from './semaphore.ts'
 
 describe('turns', () => {
   it('are as many at a time as there are places, in order, whatever becomes of them', async () => {
-    const inTurn = createPlaces(2, 60_000)
+    const inTurn = createSemaphore(2, 60_000)
     let running = 0
     const seen: number[] = []
     const runs = Array.from({ length: 7 }, (_, index) =>
@@ -28,7 +28,7 @@ describe('turns', () => {
   })
 
   it('are refused to who waited too long, and go on for who comes later', async () => {
-    const inTurn = createPlaces(1, 5)
+    const inTurn = createSemaphore(1, 5)
     const hanging = Promise.withResolvers<void>()
     const first = inTurn(() => hanging.promise)
     await assert.rejects(

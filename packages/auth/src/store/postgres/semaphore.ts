@@ -1,13 +1,13 @@
-/** Who has to wait for others anyway waits here, and not with one of the connections that all need. */
+/** Work that would queue anyway queues here, without holding a connection. */
 
 import { StoreUnavailable } from '@modulariot/platform/storage'
 
 /**
- * Lets so many run at a time, in the order in which they came.
+ * Runs at most `places` at a time, in order of arrival.
  *
- * @param waitMs whoever waited for so long is refused with StoreUnavailable.
+ * @param waitMs work that has waited this long fails with StoreUnavailable.
  */
-export function createPlaces(places: number, waitMs: number) {
+export function createSemaphore(places: number, waitMs: number) {
   const waiting = new Set<() => void>()
   let free = places
 

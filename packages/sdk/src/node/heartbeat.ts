@@ -13,7 +13,7 @@ import { connect, createServer } from 'node:net'
  *
  * @returns how to stop; null where there can be no such socket: the path too long, the file system without.
  */
-export function showLife(path: string): Promise<(() => void) | null> {
+export function startHeartbeat(path: string): Promise<(() => void) | null> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy())
     server.once('error', () => resolve(null))
