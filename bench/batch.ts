@@ -1,6 +1,6 @@
 /**
- * How many reports a second one core takes in batches, beside a loop of prepared inserts: into the table of
- * the reports alone, and into all the tables that a report is taken apart into.
+ * How many reports a second one core takes in batches, beside a loop of prepared inserts: into the
+ * table of the reports alone, and into all the tables that a report is taken apart into.
  */
 
 import { loadavg } from 'node:os'

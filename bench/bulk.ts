@@ -1,5 +1,6 @@
 /**
- * How long does it take to register ten thousand clients through the admin API, and what do logins notice?
+ * How long does it take to register ten thousand clients through the admin API, and what do logins
+ * notice?
  */
 
 import { startServer } from '../conformance/support/running-server.ts'

@@ -1,8 +1,9 @@
 /**
  * How many tokens a second one core issues, beside what nobody could beat and beside a peer.
  *
- * In each round everybody has a turn: the limit (cryptography alone, and a bare server that sends the same
- * bytes), us on each store, and `oidc-provider`. All of them have one core, and whoever asks has the other.
+ * In each round everybody has a turn: the limit (cryptography alone, and a bare server that sends
+ * the same bytes), us on each store, and `oidc-provider`. All of them have one core, and whoever
+ * asks has the other.
  */
 
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
@@ -115,9 +116,9 @@ async function prepare(
 }
 
 /**
- * A server runs for days, and what it spends on compiling in its first seconds is gone after them. With the
- * cheapest signature that takes few of ours: at the price of RS256 everybody would still be at it in every
- * round.
+ * A server runs for days, and what it spends on compiling in its first seconds is gone after them.
+ * With the cheapest signature that takes few of ours: at the price of RS256 everybody would still
+ * be at it in every round.
  */
 async function warmUp({ ours, peer, ...bench }: Bench): Promise<void> {
   const cheapest = ROWS.find(({ name }) => name === 'ES256') as Row

@@ -1,4 +1,6 @@
-/** `npm run bench -- NAME`: measurements, each beside what it is to be compared with, in one run. */
+/**
+ * `npm run bench -- NAME`: measurements, each beside what it is to be compared with, in one run.
+ */
 
 import { batch } from './batch.ts'
 import { bulk } from './bulk.ts'

@@ -1,9 +1,10 @@
 /**
  * What a request pays for a token it already has, and an API for a token it has already seen.
  *
- * Both are a lookup in memory, so the limit is a bare one: an awaited function that does nothing but
- * `Map.get`. The two take turns, so that whatever else the machine does falls on both alike. An API gets
- * its header as new text with each request, and a map has to hash new text; both ways are shown.
+ * Both are a lookup in memory, so the limit is a bare one: an awaited function that does nothing
+ * but `Map.get`. The two take turns, so that whatever else the machine does falls on both alike. An
+ * API gets its header as new text with each request, and a map has to hash new text; both ways are
+ * shown.
  */
 
 import { TokenSource } from '@modulariot/oauth/client'

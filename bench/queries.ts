@@ -1,6 +1,6 @@
 /**
- * How long a page out of ten million rows takes over HTTP, beside what the same rows take from the database
- * by a bare prepared statement. One question at a time, ours and the bare one in turn.
+ * How long a page out of ten million rows takes over HTTP, beside what the same rows take from the
+ * database by a bare prepared statement. One question at a time, ours and the bare one in turn.
  */
 
 import { parseArgs } from 'node:util'
@@ -40,7 +40,8 @@ export async function queries(): Promise<void> {
   const lines: Line[] = []
   for (const store of STORES.filter((one) => values.store.includes(one))) {
     pinThisProcess(SERVER_CORE)
-    // Closed in this order, whatever happens: a connection that its server leaves alone is an error.
+    // Closed in this order, whatever happens: a connection that its server leaves alone is an
+    // error.
     await using opened = new AsyncDisposableStack()
     const server = await startOurs(store)
     opened.defer(() => server.stop())

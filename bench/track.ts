@@ -1,7 +1,8 @@
 /**
- * How many reports a second one core takes, each answered when it is on disk, beside a bare server that
- * reads the same body, writes nothing and sends the same bytes; and beside that server and a loop of
- * prepared inserts into the same tables, one after the other, as many in a transaction as connections wait.
+ * How many reports a second one core takes, each answered when it is on disk, beside a bare server
+ * that reads the same body, writes nothing and sends the same bytes; and beside that server and a
+ * loop of prepared inserts into the same tables, one after the other, as many in a transaction as
+ * connections wait.
  */
 
 import { loadavg } from 'node:os'

@@ -1,6 +1,6 @@
 /**
- * The admin API over HTTP: what it does, and what it keeps from whoever has no right to it. The list of
- * endpoints comes from its own OpenAPI document, so that none can be forgotten here.
+ * The admin API over HTTP: what it does, and what it keeps from whoever has no right to it. The
+ * list of endpoints comes from its own OpenAPI document, so that none can be forgotten here.
  */
 
 import assert from 'node:assert/strict'
@@ -371,7 +371,8 @@ describe('every endpoint of the admin API', () => {
 
     const grants = [{ audience: `${server.url}/admin/v1`, scopes: ['clients:write'] }]
     assert.equal((await strong('PATCH', path, { body: { grants } })).status, 200)
-    // What was taken away ended the token; a new one has what is left, and cannot give the rest back.
+    // What was taken away ended the token; a new one has what is left, and cannot give the rest
+    // back.
     assert.equal((await admin('GET', path)).status, 401)
     const all = [{ audience: `${server.url}/admin/v1` }]
     assert.equal((await admin('PATCH', path, { body: { grants: all } })).status, 401)

@@ -1,6 +1,6 @@
 /**
- * What request bodies of the admin API hold in memory: bounded while they arrive and while a bulk request runs,
- * for each tenant and in all. A refusal says when to retry; others are served.
+ * What request bodies of the admin API hold in memory: bounded while they arrive and while a bulk
+ * request runs, for each tenant and in all. A refusal says when to retry; others are served.
  */
 
 import assert from 'node:assert/strict'

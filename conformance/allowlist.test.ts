@@ -1,6 +1,6 @@
 /**
- * Addresses a client may come from, over real sockets: this machine's loopback has more than one address
- * to come from.
+ * Addresses a client may come from, over real sockets: this machine's loopback has more than one
+ * address to come from.
  */
 
 import assert from 'node:assert/strict'

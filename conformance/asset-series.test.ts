@@ -1,6 +1,6 @@
 /**
- * Positions, metrics and events by time: by the device's clock, whatever order they came in, and only what is
- * one's own.
+ * Positions, metrics and events by time: by the device's clock, whatever order they came in, and
+ * only what is one's own.
  */
 
 import assert from 'node:assert/strict'

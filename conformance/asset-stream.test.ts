@@ -1,4 +1,7 @@
-/** `GET /v1/assets/stream`: what is stored is told, to whom it belongs, for as long as the token lives. */
+/**
+ * `GET /v1/assets/stream`: what is stored is told, to whom it belongs, for as long as the token
+ * lives.
+ */
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

@@ -1,4 +1,7 @@
-/** What `POST /v1/asset/track` accepts and refuses of a report’s content, and that it says all of it at once. */
+/**
+ * What `POST /v1/asset/track` accepts and refuses of a report’s content, and that it says all of it
+ * at once.
+ */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'

@@ -1,4 +1,7 @@
-/** `POST /v1/asset/track`: what is acknowledged is kept as it was sent, once; what is refused is not. */
+/**
+ * `POST /v1/asset/track`: what is acknowledged is kept as it was sent, once; what is refused is
+ * not.
+ */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'

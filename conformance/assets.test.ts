@@ -1,4 +1,7 @@
-/** `GET /v1/assets` and `GET /v1/assets/{asset_id}`: reading back, page by page, and only what is one's own. */
+/**
+ * `GET /v1/assets` and `GET /v1/assets/{asset_id}`: reading back, page by page, and only what is
+ * one's own.
+ */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'

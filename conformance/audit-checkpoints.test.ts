@@ -1,6 +1,7 @@
 /**
- * Checkpoints of the audit trail: who rewrites the whole database, chain and all, is found out by what was signed
- * before. The database is rewritten here as somebody does who knows how the chain is made, and has no key.
+ * Checkpoints of the audit trail: who rewrites the whole database, chain and all, is found out by
+ * what was signed before. The database is rewritten here as somebody does who knows how the chain
+ * is made, and has no key.
  */
 
 import assert from 'node:assert/strict'

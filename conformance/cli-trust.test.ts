@@ -1,8 +1,9 @@
 /**
- * Where `miot` sends secrets and tokens: to the server they are for, over TLS or on this machine only.
+ * Where `miot` sends secrets and tokens: to the server they are for, over TLS or on this machine
+ * only.
  *
- * `0.0.0.0` is not a loopback address to our rule, and Linux still connects it to this machine: a secret that
- * leaves in the clear is seen by the listener here.
+ * `0.0.0.0` is not a loopback address to our rule, and Linux still connects it to this machine: a
+ * secret that leaves in the clear is seen by the listener here.
  */
 
 import assert from 'node:assert/strict'

@@ -1,10 +1,10 @@
 /**
- * `miot` as a person at a terminal meets it: each transcript in cli/ is a session that must happen again
- * exactly so.
+ * `miot` as a person at a terminal meets it: each transcript in cli/ is a session that must happen
+ * again exactly so.
  *
- * `$ miot …` is a command, the lines below it all it prints (standard output first), `? n` its exit status
- * where that is not 0. `…` stands for any text within a line, and `{client_id}` for the quick start's.
- * The sessions run with `--no-json`, as on a terminal, unless they say `--json`.
+ * `$ miot …` is a command, the lines below it all it prints (standard output first), `? n` its exit
+ * status where that is not 0. `…` stands for any text within a line, and `{client_id}` for the
+ * quick start's. The sessions run with `--no-json`, as on a terminal, unless they say `--json`.
  */
 
 import assert from 'node:assert/strict'

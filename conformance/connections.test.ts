@@ -1,4 +1,7 @@
-/** What a connection may hold of the server, black-box: pipelining (RFC 9112 §9.3.2), and unread answers. */
+/**
+ * What a connection may hold of the server, black-box: pipelining (RFC 9112 §9.3.2), and unread
+ * answers.
+ */
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'

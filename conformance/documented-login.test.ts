@@ -1,6 +1,7 @@
 /**
  * `POST /api/v1/login` as the published ModularIoT documents describe it. Clients in the field were
- * written against these answers: a Node one that posts JSON, a Python and an Elixir one that post forms.
+ * written against these answers: a Node one that posts JSON, a Python and an Elixir one that post
+ * forms.
  */
 
 import assert from 'node:assert/strict'

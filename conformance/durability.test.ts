@@ -1,6 +1,6 @@
 /**
- * What was acknowledged survives: a server that is killed in the middle of its work, and started again on
- * the same data, has every report it answered 200 to, and none twice.
+ * What was acknowledged survives: a server that is killed in the middle of its work, and started
+ * again on the same data, has every report it answered 200 to, and none twice.
  */
 
 import assert from 'node:assert/strict'
@@ -12,7 +12,10 @@ import { assetIds, report, SUCCESS, track } from './support/track-requests.ts'
 
 const CONNECTIONS = 32
 const REQUESTS = 1200
-/** Acknowledged ones that the server gets to see itself answer; the others are under way when it dies. */
+/**
+ * Acknowledged ones that the server gets to see itself answer; the others are under way when it
+ * dies.
+ */
 const KILL_AFTER = 300
 
 let server: RunningServer

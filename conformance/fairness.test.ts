@@ -1,6 +1,7 @@
 /**
- * What one client may cost: values are counted before anything is made of them, and a client that takes more
- * processor time than it may have is told so, while its small reports and everybody else are served.
+ * What one client may cost: values are counted before anything is made of them, and a client that
+ * takes more processor time than it may have is told so, while its small reports and everybody else
+ * are served.
  */
 
 import assert from 'node:assert/strict'

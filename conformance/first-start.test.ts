@@ -1,4 +1,6 @@
-/** Instances that are started at once, for the first time, each with a data directory of its own. */
+/**
+ * Instances that are started at once, for the first time, each with a data directory of its own.
+ */
 
 import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'

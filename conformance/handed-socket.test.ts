@@ -1,4 +1,7 @@
-/** A socket that a supervisor holds; how one process succeeds another at it is shown by faults/successions.ts. */
+/**
+ * A socket that a supervisor holds; how one process succeeds another at it is shown by
+ * faults/successions.ts.
+ */
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

@@ -1,6 +1,6 @@
 /**
- * Authority counts when it is used. Each attack sends the head of a request while its token is good, holds the
- * body back until the token's client is cut off, and only then sends the rest.
+ * Authority counts when it is used. Each attack sends the head of a request while its token is
+ * good, holds the body back until the token's client is cut off, and only then sends the rest.
  */
 
 import assert from 'node:assert/strict'
@@ -105,7 +105,8 @@ async function newClient(place: Place, audience: string): Promise<Administrator>
   const { client_id } = client
   const credentials = { client_id, client_secret, audience, grant_type } as const
   const subject = await administratorOf(place.held, credentials)
-  // From here on the instance has both the token and the client in memory, as an attacker would have it.
+  // From here on the instance has both the token and the client in memory, as an attacker would
+  // have it.
   await subject.send('GET', '/clients?limit=1')
   return subject
 }

@@ -1,6 +1,6 @@
 /**
- * Two OAuth clients that know nothing of us, `oauth4webapi` and `openid-client`, find the server by its
- * metadata, get a token with each method of client authentication, and use it.
+ * Two OAuth clients that know nothing of us, `oauth4webapi` and `openid-client`, find the server by
+ * its metadata, get a token with each method of client authentication, and use it.
  */
 
 import assert from 'node:assert/strict'

@@ -1,7 +1,7 @@
 /**
- * Limits, from outside: whoever guesses is stopped and nobody else is, quotas hold, and however many
- * tokens are issued the database stays as it is. Linux answers on all of 127.0.0.0/8, so that the guesser
- * can have an address of its own.
+ * Limits, from outside: whoever guesses is stopped and nobody else is, quotas hold, and however
+ * many tokens are issued the database stays as it is. Linux answers on all of 127.0.0.0/8, so that
+ * the guesser can have an address of its own.
  */
 
 import assert from 'node:assert/strict'
@@ -273,7 +273,8 @@ describe('ten thousand wrong guesses', () => {
     let guessing = true
     async function guess(): Promise<void> {
       while (guessing) {
-        // What is guessed at does not matter: the device, the one that signs, or a client that is not there.
+        // What is guessed at does not matter: the device, the one that signs, or a client that is
+        // not there.
         const client_id = [device.client_id, signer.client_id, `client_${guesses}`][guesses % 3]
         const { status } = await login({ ...wrong, client_id: client_id as string }, { from })
         if (status === 429) refused++

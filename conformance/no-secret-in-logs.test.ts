@@ -1,9 +1,10 @@
 /**
- * No secret leaves by the back door. A server that tells all it can (trace) is sent a canary in every
- * place where a client could put a secret, on every route there is; then everything it wrote is searched.
+ * No secret leaves by the back door. A server that tells all it can (trace) is sent a canary in
+ * every place where a client could put a secret, on every route there is; then everything it wrote
+ * is searched.
  *
- * A route that is new is driven by itself, since the list comes from the applications; one that cannot be
- * reached fails the test.
+ * A route that is new is driven by itself, since the list comes from the applications; one that
+ * cannot be reached fails the test.
  */
 
 import assert from 'node:assert/strict'

@@ -1,6 +1,6 @@
 /**
- * `GET /openapi.json` says what the API does: every answer here is held against the schema that the document
- * gives for its operation and status, and every example of the document is sent.
+ * `GET /openapi.json` says what the API does: every answer here is held against the schema that the
+ * document gives for its operation and status, and every example of the document is sent.
  */
 
 import assert from 'node:assert/strict'

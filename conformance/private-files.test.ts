@@ -1,6 +1,7 @@
 /**
- * The files of an installation: `miot serve`, and every command that reads them, refuse what another user
- * could have written and secrets that others can read, and what they make themselves is private.
+ * The files of an installation: `miot serve`, and every command that reads them, refuse what
+ * another user could have written and secrets that others can read, and what they make themselves
+ * is private.
  */
 
 import assert from 'node:assert/strict'

@@ -1,6 +1,6 @@
 /**
- * A trace table rots unless something holds it: every name in the README’s table must be in a test, and
- * every test file in the README.
+ * A trace table rots unless something holds it: every name in the README’s table must be in a test,
+ * and every test file in the README.
  */
 
 import assert from 'node:assert/strict'

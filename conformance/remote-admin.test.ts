@@ -1,4 +1,7 @@
-/** `miot --url`: the same words as on the box, through the admin API, from a machine that has only credentials. */
+/**
+ * `miot --url`: the same words as on the box, through the admin API, from a machine that has only
+ * credentials.
+ */
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

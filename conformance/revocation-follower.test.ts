@@ -1,4 +1,7 @@
-/** RemoteRevocations, as an API elsewhere runs it, against the real feed: restarts and silence included. */
+/**
+ * RemoteRevocations, as an API elsewhere runs it, against the real feed: restarts and silence
+ * included.
+ */
 
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
@@ -180,7 +183,8 @@ describe('an API elsewhere', () => {
     const { log, verify } = await startApi()
     const token = await accessToken(connection, server.credentials)
     await verify(token)
-    // Everything the follower holds ends; the poll under way is answered with that news or with 401.
+    // Everything the follower holds ends; the poll under way is answered with that news or with
+    // 401.
     const told = log.next('caught_up')
     await server.miot(['clients', 'revoke-tokens', reader.client_id])
     await told

@@ -1,4 +1,7 @@
-/** What revocation and introspection say while the store is away: that they cannot answer, and nothing else. */
+/**
+ * What revocation and introspection say while the store is away: that they cannot answer, and
+ * nothing else.
+ */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'

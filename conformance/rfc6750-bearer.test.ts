@@ -1,8 +1,9 @@
 /**
  * RFC 6750: how ModularIoT API takes a token, and how it refuses one.
  *
- * Validly signed tokens with wrong claims come from siblings: further servers on the same data, and so
- * with the same keys, but of another issuer, for another audience, or living in the day before yesterday.
+ * Validly signed tokens with wrong claims come from siblings: further servers on the same data, and
+ * so with the same keys, but of another issuer, for another audience, or living in the day before
+ * yesterday.
  */
 
 import assert from 'node:assert/strict'

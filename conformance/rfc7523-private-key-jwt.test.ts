@@ -1,6 +1,6 @@
 /**
- * Client authentication by signature (RFC 7523 §2.2, RFC 7521 §4.2), against a real server, with a client
- * library that knows nothing of us.
+ * Client authentication by signature (RFC 7523 §2.2, RFC 7521 §4.2), against a real server, with a
+ * client library that knows nothing of us.
  */
 
 import assert from 'node:assert/strict'

@@ -43,7 +43,9 @@ async function ask(message: Message): Promise<Answer> {
   return connection.send({ path: new URL(String(token_endpoint)).pathname, ...message })
 }
 
-/** A request for each method of client authentication that may be listed. A new one is a new row. */
+/**
+ * A request for each method of client authentication that may be listed. A new one is a new row.
+ */
 const AUTHENTICATED_BY: Readonly<Record<string, () => Message | Promise<Message>>> = {
   client_secret_post: () => asForm({ ...server.credentials }),
   client_secret_basic: () => {

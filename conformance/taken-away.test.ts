@@ -1,4 +1,7 @@
-/** A change that takes power away ends the tokens that have it; one that only adds leaves them alone. */
+/**
+ * A change that takes power away ends the tokens that have it; one that only adds leaves them
+ * alone.
+ */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'

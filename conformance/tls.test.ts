@@ -1,6 +1,6 @@
 /**
- * TLS as a client meets it: which versions, which certificate, and that a new certificate disturbs nobody.
- * Also what is refused at start, so that no secret ever travels in plaintext.
+ * TLS as a client meets it: which versions, which certificate, and that a new certificate disturbs
+ * nobody. Also what is refused at start, so that no secret ever travels in plaintext.
  */
 
 import assert from 'node:assert/strict'

@@ -1,7 +1,7 @@
 /**
- * U+0000: PostgreSQL has no such text. What is looked up or kept as a column by itself refuses it at the
- * door, on every store alike, so that a house can always move; what a report says besides is kept as it was
- * written and comes back.
+ * U+0000: PostgreSQL has no such text. What is looked up or kept as a column by itself refuses it
+ * at the door, on every store alike, so that a house can always move; what a report says besides is
+ * kept as it was written and comes back.
  */
 
 import assert from 'node:assert/strict'

@@ -1,8 +1,8 @@
 /**
  * A device that reports where it is, and keeps its readings while there is no network.
  *
- * Run it with the settings that `npm start` wrote: `node --env-file data/quickstart.env examples/device.ts`.
- * Stop the server meanwhile, or kill the device: nothing is lost.
+ * Run it with the settings that `npm start` wrote: `node --env-file data/quickstart.env
+ * examples/device.ts`. Stop the server meanwhile, or kill the device: nothing is lost.
  */
 
 import { setInterval } from 'node:timers/promises'

@@ -72,7 +72,9 @@ function tokenOptions() {
   return { token_endpoint: `${server.url}/api/v1/login`, client_id, client_secret, audience }
 }
 
-/** What an API answers to a request with this header, as far as RFC 6750 and RFC 9728 speak of it. */
+/**
+ * What an API answers to a request with this header, as far as RFC 6750 and RFC 9728 speak of it.
+ */
 async function ask(url: string, authorization?: string) {
   const response = await fetch(url, authorization ? { headers: { authorization } } : {})
   return {

@@ -1,6 +1,6 @@
 /**
- * An API of your own on Hono, here served by Node; the app itself runs on Deno, Bun and workers as well.
- * Run it with MIOT_ISSUER and MIOT_AUDIENCE set.
+ * An API of your own on Hono, here served by Node; the app itself runs on Deno, Bun and workers as
+ * well. Run it with MIOT_ISSUER and MIOT_AUDIENCE set.
  */
 
 import { serve } from '@hono/node-server'

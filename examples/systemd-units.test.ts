@@ -1,6 +1,6 @@
 /**
- * The units of examples/systemd: that systemd can read them, that they take from the server what it does not
- * need, and that it serves without.
+ * The units of examples/systemd: that systemd can read them, that they take from the server what it
+ * does not need, and that it serves without.
  */
 
 import assert from 'node:assert/strict'

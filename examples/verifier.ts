@@ -1,4 +1,6 @@
-/** What the four APIs share: one verifier, made once, and what they tell clients about themselves. */
+/**
+ * What the four APIs share: one verifier, made once, and what they tell clients about themselves.
+ */
 
 import { BlockList, isIP } from 'node:net'
 import { TokenSource } from '@modulariot/oauth/client'
@@ -29,7 +31,10 @@ const resource_metadata = protectedResourceMetadataUrl(audience)
 export const METADATA_PATH = new URL(resource_metadata).pathname
 export const METADATA = protectedResourceMetadata(audience, issuer, [SCOPE])
 
-/** With a client that may read the feed, a revoked token is refused within a second; without, at its end. */
+/**
+ * With a client that may read the feed, a revoked token is refused within a second; without, at its
+ * end.
+ */
 function followRevocations(): RemoteRevocations | null {
   const client_id = process.env.MIOT_FOLLOWER_ID
   if (!client_id) return null

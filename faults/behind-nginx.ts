@@ -1,9 +1,10 @@
 /**
- * Two instances behind a real nginx, set up as docs/scaling.md says; one of them leaves and comes back, then the
- * other, while clients log in and report.
+ * Two instances behind a real nginx, set up as docs/scaling.md says; one of them leaves and comes
+ * back, then the other, while clients log in and report.
  *
- * The promise: what works at an instance works through the proxy, the client's address is its own, and whoever
- * is served notices nothing of an instance that leaves. Skipped where there is no nginx.
+ * The promise: what works at an instance works through the proxy, the client's address is its own,
+ * and whoever is served notices nothing of an instance that leaves. Skipped where there is no
+ * nginx.
  */
 
 import assert from 'node:assert/strict'

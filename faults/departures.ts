@@ -1,11 +1,13 @@
 /**
- * An instance leaves again and again while clients connect anew for every login, in plaintext and over TLS.
+ * An instance leaves again and again while clients connect anew for every login, in plaintext and
+ * over TLS.
  *
- * Promised: whoever the process knew of is answered, and never with a 503; who is refused knows it at once and
- * may ask elsewhere. The kernel accepts before the process does, so that whoever connects in the instant of
- * closing is reset: at most one caller in a thousand, and in at most one of two departures. 50 departures each,
- * `--quick` 4; `--rounds N` as often as you like, `--drain SECONDS` for MIOT_DRAIN_SECONDS, `--transport
- * plaintext|TLS` for one only. With a socket that somebody else holds nobody is: successions.ts.
+ * Promised: whoever the process knew of is answered, and never with a 503; who is refused knows it
+ * at once and may ask elsewhere. The kernel accepts before the process does, so that whoever
+ * connects in the instant of closing is reset: at most one caller in a thousand, and in at most one
+ * of two departures. 50 departures each, `--quick` 4; `--rounds N` as often as you like, `--drain
+ * SECONDS` for MIOT_DRAIN_SECONDS, `--transport plaintext|TLS` for one only. With a socket that
+ * somebody else holds nobody is: successions.ts.
  */
 
 import assert from 'node:assert/strict'
@@ -79,7 +81,8 @@ async function leaveAgainAndAgain(server: RunningServer, transport: Transport): 
   assert.deepEqual(others, [], 'whoever was accepted got a token')
   assert.ok(count('200') >= ROUNDS * CALLERS, 'there was work')
   assert.ok(withResets <= ROUNDS / 2, 'hardly any departure reset anybody')
-  // A departure that does reset has all the callers in its way, and --quick has hardly any departures.
+  // A departure that does reset has all the callers in its way, and --quick has hardly any
+  // departures.
   assert.ok(count('reset') <= count('200') / 1000 + CALLERS, 'hardly any caller was reset')
   assert.ok(max < MAX_LEAVING_MS, 'nobody held the process')
 }

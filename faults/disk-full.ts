@@ -1,9 +1,9 @@
 /**
  * A disk that gets full while reports arrive, and has room again.
  *
- * Promised: 503 with `Retry-After` and never a false 200; reads and logins go on; it heals by itself, and
- * then holds everything that was acknowledged, once. The disk is a small one in memory (tmpfs), which
- * takes the right to mount: without it the program says so and proves nothing.
+ * Promised: 503 with `Retry-After` and never a false 200; reads and logins go on; it heals by
+ * itself, and then holds everything that was acknowledged, once. The disk is a small one in memory
+ * (tmpfs), which takes the right to mount: without it the program says so and proves nothing.
  */
 
 import assert from 'node:assert/strict'
@@ -21,7 +21,9 @@ import { faultReport, storedRequests } from './support/stored-requests.ts'
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
 const MEGABYTES = values.quick ? 40 : 96
-/** What is taken away to make room again; it must be more than the log that waits to be worked off. */
+/**
+ * What is taken away to make room again; it must be more than the log that waits to be worked off.
+ */
 const BALLAST_MEGABYTES = values.quick ? 16 : 32
 const SENDERS = 16
 const FILLER = 'x'.repeat(20_000)

@@ -1,10 +1,11 @@
 /**
  * `kill -9` in the middle of the work, again and again: single reports and batches arrive over many
- * connections, the server is killed, started again on the same data, and everything without an answer is
- * sent once more.
+ * connections, the server is killed, started again on the same data, and everything without an
+ * answer is sent once more.
  *
- * Promised: nothing that was acknowledged is lost, nothing is there twice, nothing is half there. 50 times
- * on each store; `--quick` 2, `--rounds N` as often as you like, `--store sqlite|postgres` for one only.
+ * Promised: nothing that was acknowledged is lost, nothing is there twice, nothing is half there.
+ * 50 times on each store; `--quick` 2, `--rounds N` as often as you like, `--store sqlite|postgres`
+ * for one only.
  */
 
 import assert from 'node:assert/strict'

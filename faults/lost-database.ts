@@ -1,9 +1,9 @@
 /**
  * What still works while the database is away (stopped, hanging, back again), and for whom.
  *
- * Promised: a client that is known gets tokens, one that is not is told to come back in less than a second,
- * tokens go on being verified, nothing that has to be written is said to have been, `/readyz` says how it is,
- * and all of it heals by itself. Run with `--quick` for a shorter load.
+ * Promised: a client that is known gets tokens, one that is not is told to come back in less than a
+ * second, tokens go on being verified, nothing that has to be written is said to have been,
+ * `/readyz` says how it is, and all of it heals by itself. Run with `--quick` for a shorter load.
  */
 
 import assert from 'node:assert/strict'
@@ -66,7 +66,8 @@ try {
     ['killed', 'SIGKILL'],
     ['hanging', 'SIGSTOP'],
   ] as const) {
-    // What was changed is heard of within a second, and whoever was changed is unknown until it asks again.
+    // What was changed is heard of within a second, and whoever was changed is unknown until it
+    // asks again.
     await wait(1000)
     assert.equal((await login(known)).status, 200)
     say(`PostgreSQL ${how}:`)

@@ -1,7 +1,9 @@
 /**
- * `npm run faults [-- NAME …] [--quick]`: breaks what can break, and fails when a promise does not hold.
+ * `npm run faults [-- NAME …] [--quick]`: breaks what can break, and fails when a promise does not
+ * hold.
  *
- * Options of a single program follow a second `--`: `npm run faults -- neighbours -- --store sqlite`.
+ * Options of a single program follow a second `--`: `npm run faults -- neighbours -- --store
+ * sqlite`.
  */
 
 import { spawnSync } from 'node:child_process'

@@ -1,13 +1,15 @@
 /**
- * One client of a tenant sends what costs a server most, ten times a second, while another tenant logs in and
- * reports.
+ * One client of a tenant sends what costs a server most, ten times a second, while another tenant
+ * logs in and reports.
  *
  * Promised: the p99 of the other's logins stays below twice what it is alone, under each attack of
- * `support/attacks.ts` by itself and under all of them together, on each store; every attack gets an answer it
- * should. Alone and attacked take turns, three rounds each, of which the medians are shown.
+ * `support/attacks.ts` by itself and under all of them together, on each store; every attack gets
+ * an answer it should. Alone and attacked take turns, three rounds each, of which the medians are
+ * shown.
  *
- * `--quick` measures no time: of sixteen attacks at once, how many are answered while the other logs in?
- * `--rounds N`, `--seconds N`, `--store sqlite|postgres`, `--only PART` of an attack's name.
+ * `--quick` measures no time: of sixteen attacks at once, how many are answered while the other
+ * logs in? `--rounds N`, `--seconds N`, `--store sqlite|postgres`, `--only PART` of an attack's
+ * name.
  */
 
 import assert from 'node:assert/strict'
@@ -60,7 +62,10 @@ async function timed(latencies: number[], work: Promise<unknown>): Promise<void>
   latencies.push(performance.now() - at)
 }
 
-/** At its times, however long the answers before took: a late answer would hide that others are late. */
+/**
+ * At its times, however long the answers before took: a late answer would hide that others are
+ * late.
+ */
 async function atPace(seconds: number, send: () => Promise<void>): Promise<void> {
   const began = performance.now()
   const underWay: Promise<void>[] = []
@@ -137,7 +142,10 @@ interface Row {
 
 const p99 = (latencies: readonly number[]): number => summarize(latencies).p99
 
-/** Of the rounds: another process that takes the disk or the processor for a second spoils one of them. */
+/**
+ * Of the rounds: another process that takes the disk or the processor for a second spoils one of
+ * them.
+ */
 const median = ({ rounds }: Row, of: (round: Round) => number): number =>
   summarize(rounds.map(of)).p50
 
@@ -202,7 +210,9 @@ const A_FEW = 2
 /** There is room for nine batches; done whole, all of them come before the login. */
 const MOST_MEANWHILE = 6
 
-/** How many of the attacks were answered between the first of them and a login that was sent then. */
+/**
+ * How many of the attacks were answered between the first of them and a login that was sent then.
+ */
 async function answeredMeanwhile(
   { answers, request, sliced }: Attack,
   connection: Connection,

@@ -1,8 +1,9 @@
 /**
- * Issues a great many tokens and looks at what has grown: the database, memory, and every map that is kept.
+ * Issues a great many tokens and looks at what has grown: the database, memory, and every map that
+ * is kept.
  *
- * A million on each store unless told otherwise with `--tokens N`; `--quick` issues 5,000. Through the real
- * use case, without HTTP, signed with ES256.
+ * A million on each store unless told otherwise with `--tokens N`; `--quick` issues 5,000. Through
+ * the real use case, without HTTP, signed with ES256.
  */
 
 import assert from 'node:assert/strict'
@@ -158,7 +159,8 @@ async function postgresql(): Promise<Place> {
   return {
     name: 'PostgreSQL',
     store,
-    // A thousand counters are written anew every three seconds, and dead ones wait a minute for autovacuum.
+    // A thousand counters are written anew every three seconds, and dead ones wait a minute for
+    // autovacuum.
     noiseBytes: 24 * 1024 ** 2,
     async sizeBytes() {
       // Rows that were updated leave dead ones behind, which autovacuum collects in its own time.

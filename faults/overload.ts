@@ -1,11 +1,12 @@
 /**
  * Several times more arrives than can be written, over and over, beside a load that just fits.
  *
- * Promised: what does not fit is refused with 429 and `Retry-After`; goodput, the acknowledged items a
- * second, stays near what it was; what was acknowledged is there once and whole, and nothing of what was
- * refused; nobody waits longer than the queue is deep; all else is answered meanwhile, a single report, too;
- * memory stays bounded. Three rounds of each in turn, `--quick` two short ones;
- * `--rounds N`, `--seconds N`, `--times N` as much as fits, `--store sqlite|postgres` for one only.
+ * Promised: what does not fit is refused with 429 and `Retry-After`; goodput, the acknowledged
+ * items a second, stays near what it was; what was acknowledged is there once and whole, and
+ * nothing of what was refused; nobody waits longer than the queue is deep; all else is answered
+ * meanwhile, a single report, too; memory stays bounded. Three rounds of each in turn, `--quick`
+ * two short ones; `--rounds N`, `--seconds N`, `--times N` as much as fits, `--store
+ * sqlite|postgres` for one only.
  */
 
 import assert from 'node:assert/strict'
@@ -42,8 +43,9 @@ interface Overload extends Shape {
 }
 
 /**
- * What fills the queue: its 10,000 observations, or its 64 Mi characters. To take a byte off the wire costs
- * nearly what keeping it does, also when it is refused: two cores that carry the load, too, cannot do it.
+ * What fills the queue: its 10,000 observations, or its 64 Mi characters. To take a byte off the
+ * wire costs nearly what keeping it does, also when it is refused: two cores that carry the load,
+ * too, cannot do it.
  */
 const OVERLOADS: Readonly<Record<string, Overload>> = {
   'by number': { items: 500, filler: 0, leastRatio: 0.5 },
@@ -53,7 +55,10 @@ const OVERLOADS: Readonly<Record<string, Overload>> = {
 const FITTING_CONNECTIONS = 8
 /** And this much more. */
 const CONNECTIONS = 64
-/** 10,000 observations wait and 1,000 are written, in batches of 500; of large ones it is 64 Mi characters. */
+/**
+ * 10,000 observations wait and 1,000 are written, in batches of 500; of large ones it is 64 Mi
+ * characters.
+ */
 const QUEUED_BATCHES = 22
 /** So many fill it at any rate, with what is written meanwhile. */
 const FILLING_BATCHES = 100

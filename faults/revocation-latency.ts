@@ -1,9 +1,9 @@
 /**
- * How long a token lives after it was revoked: from the moment the call is sent to the first 401 of the API,
- * on the instance that was called and on another one.
+ * How long a token lives after it was revoked: from the moment the call is sent to the first 401 of
+ * the API, on the instance that was called and on another one.
  *
- * The promise is a 99th percentile under a second. Run it with `--quick` for a few rounds, `--rounds N` for
- * as many as you like, `--store sqlite` or `--store postgres` for one store only.
+ * The promise is a 99th percentile under a second. Run it with `--quick` for a few rounds,
+ * `--rounds N` for as many as you like, `--store sqlite` or `--store postgres` for one store only.
  */
 
 import assert from 'node:assert/strict'

@@ -1,10 +1,11 @@
 /**
- * Signing keys rotate three times while two instances work as hard as the machine lets them: no login fails,
- * and no verification, on either instance or elsewhere.
+ * Signing keys rotate three times while two instances work as hard as the machine lets them: no
+ * login fails, and no verification, on either instance or elsewhere.
  *
- * Elsewhere is jose's remote JWK Set, which follows nothing but HTTP caching. At the end the tokens of every key,
- * the first one too, must still be good; then, in an emergency, all must be dead within a second. `--quick` rotates at a shorter pace, on PostgreSQL
- * only; `--store sqlite` or `--store postgres` for one store only.
+ * Elsewhere is jose's remote JWK Set, which follows nothing but HTTP caching. At the end the tokens
+ * of every key, the first one too, must still be good; then, in an emergency, all must be dead
+ * within a second. `--quick` rotates at a shorter pace, on PostgreSQL only; `--store sqlite` or
+ * `--store postgres` for one store only.
  */
 
 import assert from 'node:assert/strict'
@@ -50,7 +51,10 @@ function remoteKeysOf({ url }: RunningServer): JWTVerifyGetKey {
   return createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`), { cacheMaxAge })
 }
 
-/** Logs in at one instance, and shows the token to the other and to a verifier elsewhere, until aborted. */
+/**
+ * Logs in at one instance, and shows the token to the other and to a verifier elsewhere, until
+ * aborted.
+ */
 async function carryLoad(pair: TwoInstances, tally: Tally, over: AbortSignal): Promise<void> {
   const issuer = pair.first.url
   const { credentials } = pair.first

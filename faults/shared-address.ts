@@ -1,10 +1,11 @@
 /**
- * A fleet behind one address (a NAT), and a neighbour there that guesses 980 times a second, then as often as it can.
+ * A fleet behind one address (a NAT), and a neighbour there that guesses 980 times a second, then
+ * as often as it can.
  *
- * Promised: every device that has proved itself from there gets its tokens meanwhile, by a secret and by a
- * signature, over connections of its own, and none is refused; the neighbour is refused once its budget is
- * spent. The CPU time of a guess is shown beside that of one from an address where no client is known, which is refused
- * before its body is read.
+ * Promised: every device that has proved itself from there gets its tokens meanwhile, by a secret
+ * and by a signature, over connections of its own, and none is refused; the neighbour is refused
+ * once its budget is spent. The CPU time of a guess is shown beside that of one from an address
+ * where no client is known, which is refused before its body is read.
  */
 
 import assert from 'node:assert/strict'
@@ -126,7 +127,10 @@ async function guessMany(from: string, count: number): Promise<Map<string, numbe
   return seen
 }
 
-/** User and system time of the server's process so far, in milliseconds; its clock ticks 100 times a second. */
+/**
+ * User and system time of the server's process so far, in milliseconds; its clock ticks 100 times a
+ * second.
+ */
 function cpuMs(): number {
   const fields = readFileSync(`/proc/${server.pid()}/stat`, 'utf8').split(') ')[1]?.split(' ')
   return (Number(fields?.[11]) + Number(fields?.[12])) * 10

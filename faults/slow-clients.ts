@@ -1,10 +1,12 @@
 /**
- * Clients that take part in nothing: they open many connections and are slow, or silent, or never read.
+ * Clients that take part in nothing: they open many connections and are slow, or silent, or never
+ * read.
  *
- * Promised of each, in plaintext and over TLS: other clients, which connect anew for every login, all get a
- * token meanwhile, and hardly any has to connect twice; memory grows by no more than MAX_GROWTH_BYTES; connections stay within their bound; once the
- * attackers' time is over the server has closed all of theirs, although they never close by themselves
- * (`--quick` does not wait for that: they leave), and has as many descriptors as before.
+ * Promised of each, in plaintext and over TLS: other clients, which connect anew for every login,
+ * all get a token meanwhile, and hardly any has to connect twice; memory grows by no more than
+ * MAX_GROWTH_BYTES; connections stay within their bound; once the attackers' time is over the
+ * server has closed all of theirs, although they never close by themselves (`--quick` does not wait
+ * for that: they leave), and has as many descriptors as before.
  */
 
 import assert from 'node:assert/strict'
@@ -28,8 +30,8 @@ const { values } = parseArgs({
 
 const MAX_CONNECTIONS = values.quick ? 200 : 400
 /**
- * A request may take 30 seconds, an answer 30 and what its length allows; then a connection whose answers all fit
- * in the kernel's buffers is idle for 75.
+ * A request may take 30 seconds, an answer 30 and what its length allows; then a connection whose
+ * answers all fit in the kernel's buffers is idle for 75.
  */
 const MAX_STAY_MS = values.quick ? 2000 : 150_000
 const MIN_STAY_MS = values.quick ? 2000 : 10_000
@@ -108,7 +110,10 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
   },
 }
 
-/** From other addresses than the bystanders', never reading; what the server does to them is expected. */
+/**
+ * From other addresses than the bystanders', never reading; what the server does to them is
+ * expected.
+ */
 function open(url: string, transport: Transport, index: number, inHandshake: boolean): Attacker {
   const localAddress = `127.0.0.${2 + (index % 4)}`
   const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', localAddress })

@@ -1,9 +1,9 @@
 /**
- * One process succeeds another at a socket that a supervisor holds, again and again, while clients connect anew
- * for every login, in plaintext and over TLS.
+ * One process succeeds another at a socket that a supervisor holds, again and again, while clients
+ * connect anew for every login, in plaintext and over TLS.
  *
- * Promised: everybody gets a token; nobody is reset or refused, whatever the moment. 50 successions each,
- * `--quick` 4, `--rounds N` as often as you like.
+ * Promised: everybody gets a token; nobody is reset or refused, whatever the moment. 50 successions
+ * each, `--quick` 4, `--rounds N` as often as you like.
  */
 
 import assert from 'node:assert/strict'

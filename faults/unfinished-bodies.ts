@@ -1,10 +1,11 @@
 /**
- * Many senders stop short of the end of the largest body that a route takes, and stay: of batches of reports, and
- * of bulk requests to the admin API.
+ * Many senders stop short of the end of the largest body that a route takes, and stay: of batches
+ * of reports, and of bulk requests to the admin API.
  *
- * Promised: on each route they hold no more than MAX_ARRIVING_BYTES, so that all others of them are refused with
- * 429 and `Retry-After`, and memory stays near that; all other requests are answered, a small report, too. 200
- * senders, `--quick` 100; `--senders N` as many as you like. Bulk bodies are three times as large, so a third as many.
+ * Promised: on each route they hold no more than MAX_ARRIVING_BYTES, so that all others of them are
+ * refused with 429 and `Retry-After`, and memory stays near that; all other requests are answered,
+ * a small report, too. 200 senders, `--quick` 100; `--senders N` as many as you like. Bulk bodies
+ * are three times as large, so a third as many.
  */
 
 import assert from 'node:assert/strict'

@@ -27,7 +27,8 @@ const OTHERS = { npm_config_cache: '/somewhere', HTTPS_PROXY: 'http://proxy:3128
 type Variables = Readonly<Record<string, string | undefined>>
 
 /**
- * Runs a copy of bootstrap.mjs where nothing is installed, with an `npm` that only notes its environment.
+ * Runs a copy of bootstrap.mjs where nothing is installed, with an `npm` that only notes its
+ * environment.
  *
  * @returns what `npm` and the program were given.
  */

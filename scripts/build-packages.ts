@@ -1,9 +1,11 @@
 /**
- * Builds the published packages: `packages/<name>/dist` is then what `npm publish` and `npm pack` take.
+ * Builds the published packages: `packages/<name>/dist` is then what `npm publish` and `npm pack`
+ * take.
  *
- * Within the repository a package's `exports` point at its TypeScript, and nothing is built. Node strips
- * no types inside node_modules and other runtimes resolve no `.ts` of ours, so what is published is
- * JavaScript, declarations, and a package.json of its own whose `exports` point at those.
+ * Within the repository a package's `exports` point at its TypeScript, and nothing is built. Node
+ * strips no types inside node_modules and other runtimes resolve no `.ts` of ours, so what is
+ * published is JavaScript, declarations, and a package.json of its own whose `exports` point at
+ * those.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -31,7 +33,8 @@ const BUILD_ONLY = new Set(['typebox'])
 /**
  * Builds all of them.
  *
- * @param target a directory that gets one folder a package; each package's own `dist` when left out.
+ * @param target a directory that gets one folder a package; each package's own `dist` when left
+ *   out.
  * @returns the folder of each package.
  */
 export function buildPackages(target?: string): Record<Published, string> {
@@ -107,8 +110,8 @@ interface Manifest {
 }
 
 /**
- * `./src/client/index.ts` becomes `./client/index.js` and its declarations; `*` this very version. What
- * keeps the source folder from being published stays behind.
+ * `./src/client/index.ts` becomes `./client/index.js` and its declarations; `*` this very version.
+ * What keeps the source folder from being published stays behind.
  */
 export function publishedManifest(manifest: Manifest): object {
   const { exports, dependencies = {}, private: _private, scripts: _scripts, ...rest } = manifest

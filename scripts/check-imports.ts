@@ -1,9 +1,9 @@
 /**
  * Keeps the folders a diagram: imports between them, types included, never form a circle.
  *
- * Without this check an import in the wrong direction works and is convenient, and a month later every folder
- * depends on every other. It reads import statements as text, which is enough for ES modules written by hand.
- * Tests import what they need.
+ * Without this check an import in the wrong direction works and is convenient, and a month later
+ * every folder depends on every other. It reads import statements as text, which is enough for ES
+ * modules written by hand. Tests import what they need.
  */
 
 import { globSync, readFileSync } from 'node:fs'

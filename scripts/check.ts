@@ -5,6 +5,7 @@ import { environmentWithoutSettings } from '../conformance/support/environment.t
 
 const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['format and lint', ['biome', 'ci', '--reporter=summary', '.']],
+  ['width of comments', ['node', 'scripts/comment-width.ts']],
   ['types', ['tsc', '--noEmit']],
   ['imports', ['node', 'scripts/check-imports.ts']],
   [

@@ -1,7 +1,7 @@
 /**
- * Writes docs/configuration.md from the table of settings, and the Postman collection from the table of
- * endpoints, so that they cannot say less or other than the code knows. `node scripts/generate-docs.ts`
- * writes, the test beside it compares.
+ * Writes docs/configuration.md from the table of settings, and the Postman collection from the
+ * table of endpoints, so that they cannot say less or other than the code knows. `node
+ * scripts/generate-docs.ts` writes, the test beside it compares.
  */
 
 import { writeFileSync } from 'node:fs'

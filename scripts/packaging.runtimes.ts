@@ -1,8 +1,8 @@
 /**
  * The packed packages on Bun and Deno: `npm run test:runtimes`.
  *
- * Apart from `npm test` because the two runtimes are large. They are installed from npm into a folder that
- * is thrown away; where that cannot be done the test says so and is skipped.
+ * Apart from `npm test` because the two runtimes are large. They are installed from npm into a
+ * folder that is thrown away; where that cannot be done the test says so and is skipped.
  */
 
 import assert from 'node:assert/strict'

@@ -1,6 +1,6 @@
 /**
- * What the tests of the packed packages share: an empty project with the tarballs installed, a program
- * that uses all three as a stranger would, and the server it talks to.
+ * What the tests of the packed packages share: an empty project with the tarballs installed, a
+ * program that uses all three as a stranger would, and the server it talks to.
  */
 
 import { spawnSync } from 'node:child_process'

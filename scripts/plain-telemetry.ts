@@ -1,10 +1,11 @@
 /**
- * The two modules of `@modulariot/telemetry` that need TypeBox, written again without it, so that the
- * published package depends on nothing.
+ * The two modules of `@modulariot/telemetry` that need TypeBox, written again without it, so that
+ * the published package depends on nothing.
  *
  * The schema becomes the JSON it evaluates to, its static types are spelled out from that JSON, and
- * the compiled check is left to the walk beside it, which a property test holds to the same answers.
- * `packaging.test.ts` compares both the types and the answers of the packed package with the source.
+ * the compiled check is left to the walk beside it, which a property test holds to the same
+ * answers. `packaging.test.ts` compares both the types and the answers of the packed package with
+ * the source.
  */
 
 import * as source from '../packages/telemetry/src/asset-tracking-data.ts'

@@ -1,6 +1,6 @@
 /**
- * The Postman collection (v2.1) of ModularIoT API, made from its OpenAPI document: a request an example, so
- * that whoever imports it can log in and press Send.
+ * The Postman collection (v2.1) of ModularIoT API, made from its OpenAPI document: a request an
+ * example, so that whoever imports it can log in and press Send.
  */
 
 import type { apiOpenApi } from '../packages/api/src/http/openapi.ts'

@@ -1,9 +1,9 @@
 /**
- * `npm run release`: what is published of a version, in `release/`: the packages and the sources as archives,
- * what they depend on (SBOM, CycloneDX) and the checksums of all. It publishes nothing.
+ * `npm run release`: what is published of a version, in `release/`: the packages and the sources as
+ * archives, what they depend on (SBOM, CycloneDX) and the checksums of all. It publishes nothing.
  *
- * It refuses to release what is not committed, what CHANGELOG.md does not know and what `npm test` refuses.
- * `--skip-tests` leaves out the last, for a second look at the same commit.
+ * It refuses to release what is not committed, what CHANGELOG.md does not know and what `npm test`
+ * refuses. `--skip-tests` leaves out the last, for a second look at the same commit.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -42,7 +42,10 @@ export function reasonsAgainst(state: {
   return reasons
 }
 
-/** Writes the files of a release into a folder, which is emptied before. @returns their names, sorted. */
+/**
+ * Writes the files of a release into a folder, which is emptied before. @returns their names,
+ * sorted.
+ */
 export function writeRelease(folder: string, version: string): string[] {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
@@ -76,7 +79,10 @@ interface Sbom {
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[]
 }
 
-/** `npm sbom --omit dev` also leaves out what both a package and the repository's own tools depend on, as jose. */
+/**
+ * `npm sbom --omit dev` also leaves out what both a package and the repository's own tools depend
+ * on, as jose.
+ */
 function withoutDevelopment(sbom: Sbom): Sbom {
   const components = sbom.components.filter(
     ({ properties = [] }) => !properties.some(({ name }) => name === 'cdx:npm:package:development'),

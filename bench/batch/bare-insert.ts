@@ -1,6 +1,7 @@
 /**
- * The limit of what is kept: a loop of prepared inserts into the same tables, some rows a transaction, and
- * nothing else. No request is looked up, no asset is brought up to date, nobody is answered.
+ * The limit of what is kept: a loop of prepared inserts into the same tables, some rows a
+ * transaction, and nothing else. No request is looked up, no asset is brought up to date, nobody is
+ * answered.
  */
 
 import { answerParent } from '../support/child.ts'

@@ -9,7 +9,10 @@ import type { Row, Rows, TableName } from './rows.ts'
 /** Where PostgreSQL has another name for it. */
 const TYPES: Readonly<Record<string, string>> = { double: 'float8' }
 
-/** A column an array, all rows of a table in one prepared statement: the fastest that is short of COPY. */
+/**
+ * A column an array, all rows of a table in one prepared statement: the fastest that is short of
+ * COPY.
+ */
 function statementOf(table: TableName): string {
   const columns = TELEMETRY_TABLES.find(({ name }) => name === table)?.columns ?? {}
   const arrays = Object.values(columns).map(

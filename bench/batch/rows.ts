@@ -1,4 +1,6 @@
-/** The rows that a report becomes, as parameters of prepared statements: made before the clock runs. */
+/**
+ * The rows that a report becomes, as parameters of prepared statements: made before the clock runs.
+ */
 
 import type { AssetTrackingData } from '@modulariot/telemetry'
 import { observationOf } from '../../packages/api/src/ingest/read-report.ts'

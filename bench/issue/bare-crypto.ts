@@ -1,4 +1,6 @@
-/** The limit of cryptography: `node:crypto` doing what a login cannot do without, and nothing else. */
+/**
+ * The limit of cryptography: `node:crypto` doing what a login cannot do without, and nothing else.
+ */
 
 import { createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto'
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'

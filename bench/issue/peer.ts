@@ -1,6 +1,6 @@
 /**
- * The peer: `oidc-provider` with its own in-memory adapter, set up to issue the tokens we issue. Its clients
- * are static ones, which is its fastest way to find them.
+ * The peer: `oidc-provider` with its own in-memory adapter, set up to issue the tokens we issue.
+ * Its clients are static ones, which is its fastest way to find them.
  */
 
 import { generateKeyPairSync } from 'node:crypto'

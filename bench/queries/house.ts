@@ -1,6 +1,6 @@
 /**
- * A house full of telemetry: a fleet of a thousand assets that reported for weeks, made row by row by the
- * database itself, since sending it would take hours.
+ * A house full of telemetry: a fleet of a thousand assets that reported for weeks, made row by row
+ * by the database itself, since sending it would take hours.
  *
  * As many positions and as many values as asked for, and a tenth as many reports and events.
  */
@@ -17,7 +17,10 @@ export const EVENT_TYPES = ['harsh_braking', 'speeding', 'geofence_exit', 'panic
 
 const WEEK_MS = 7 * 86_400_000
 const WEEKS = 8
-/** Eight whole weeks from this one on: those that PostgreSQL has partitions for, as if it had run so long. */
+/**
+ * Eight whole weeks from this one on: those that PostgreSQL has partitions for, as if it had run so
+ * long.
+ */
 export const START_MS = Math.floor(Date.now() / WEEK_MS) * WEEK_MS
 export const SPAN_MS = WEEKS * WEEK_MS
 export const WEEK_STARTS = Array.from({ length: WEEKS }, (_, week) => START_MS + week * WEEK_MS)

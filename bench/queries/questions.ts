@@ -1,6 +1,6 @@
 /**
- * What is asked of a full house: of us over HTTP, and of the database by a statement that somebody would
- * write who knows the numbers of tenant and asset already.
+ * What is asked of a full house: of us over HTTP, and of the database by a statement that somebody
+ * would write who knows the numbers of tenant and asset already.
  */
 
 import { assetName, EVENT_TYPES, FLEET, KEYS, SPAN_MS, START_MS } from './house.ts'

@@ -1,6 +1,6 @@
 /**
- * Programs of the bench that run beside it, each on a core of its choice: asked one question at a time, and
- * gone when the bench is gone.
+ * Programs of the bench that run beside it, each on a core of its choice: asked one question at a
+ * time, and gone when the bench is gone.
  */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
@@ -21,7 +21,10 @@ export interface Child<Question, Answer> {
 export const SERVER_CORE = 0
 export const LOAD_CORE = 1
 
-/** False where there is no `taskset`, or nothing to choose from: everything then runs where it likes. */
+/**
+ * False where there is no `taskset`, or nothing to choose from: everything then runs where it
+ * likes.
+ */
 export const CAN_PIN =
   spawnSync('taskset', ['--version']).status === 0 &&
   cpus().length > Math.max(SERVER_CORE, LOAD_CORE)
@@ -80,8 +83,8 @@ export function answerParent<Question, Answer>(
 }
 
 /**
- * CPU time in seconds that processes of this machine have used so far, and those they started that have
- * ended; NaN where that is not told.
+ * CPU time in seconds that processes of this machine have used so far, and those they started that
+ * have ended; NaN where that is not told.
  */
 export function cpuSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)
@@ -89,8 +92,8 @@ export function cpuSeconds(pids: readonly number[]): number {
 
 function cpuSecondsOf(pid: number): number {
   try {
-    // proc_pid_stat(5): fields 14 to 17 are user and system time, own and of children that were waited
-    // for; the second may hold spaces.
+    // proc_pid_stat(5): fields 14 to 17 are user and system time, own and of children that were
+    // waited for; the second may hold spaces.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
     const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
     return ticks / TICKS_A_SECOND

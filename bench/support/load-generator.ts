@@ -1,10 +1,10 @@
 /**
- * Sends requests over keep-alive connections, 32 unless told otherwise, each the next one as soon as the
- * last is answered.
+ * Sends requests over keep-alive connections, 32 unless told otherwise, each the next one as soon
+ * as the last is answered.
  *
- * It writes bytes that were made before and reads no more of an answer than its status and length, so that
- * one core of it is faster than any server on the other. Unlike autocannon it sends a request only once
- * where that is all it is good for, and changes the address it comes from.
+ * It writes bytes that were made before and reads no more of an answer than its status and length,
+ * so that one core of it is faster than any server on the other. Unlike autocannon it sends a
+ * request only once where that is all it is good for, and changes the address it comes from.
  */
 
 import { connect, type Socket } from 'node:net'
@@ -102,7 +102,10 @@ class Run {
     }
   }
 
-  /** Requests over this connection for as long as there are any; true when it is time for another one. */
+  /**
+   * Requests over this connection for as long as there are any; true when it is time for another
+   * one.
+   */
   #drain(socket: Socket): Promise<boolean> {
     const { requestsAnAddress } = this.#load
     let left = requestsAnAddress ?? Number.POSITIVE_INFINITY

@@ -30,7 +30,9 @@ export interface OurServer {
   stop(): Promise<void>
 }
 
-/** A COMMIT is on disk before it is answered, as in any installation; the rest is what most give it. */
+/**
+ * A COMMIT is on disk before it is answered, as in any installation; the rest is what most give it.
+ */
 const POSTGRES_SETTINGS = [
   'fsync=on',
   'full_page_writes=on',

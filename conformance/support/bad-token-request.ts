@@ -1,8 +1,8 @@
 /**
  * A way to ask for a token wrongly, as a row of a table: what is sent and how it is refused.
  *
- * token-endpoint.ts sends each row to both faces and checks besides that the answer is well-formed, that
- * it echoes no secret, and that the connection lives on.
+ * token-endpoint.ts sends each row to both faces and checks besides that the answer is well-formed,
+ * that it echoes no secret, and that the connection lives on.
  */
 
 import type { Face, Refusal } from './faces.ts'

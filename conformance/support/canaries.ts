@@ -1,4 +1,7 @@
-/** Words that must not come back: one for each place they are put, so that a leak names where it began. */
+/**
+ * Words that must not come back: one for each place they are put, so that a leak names where it
+ * began.
+ */
 
 import { randomBytes } from 'node:crypto'
 
@@ -45,7 +48,8 @@ function spellings(word: string): string[] {
     hex,
     hex.replaceAll(/../g, '%$&'),
     bytes.join(','),
-    // As it stands in base64 of a longer text, at each of the three offsets, without the ends it shares.
+    // As it stands in base64 of a longer text, at each of the three offsets, without the ends it
+    // shares.
     ...[0, 1, 2].flatMap((offset) => {
       const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')
       const own = encoded.slice(offset === 0 ? 0 : offset + 1).replace(/.{0,2}=*$/, '')

@@ -1,6 +1,6 @@
 /**
- * One keep-alive connection to the server under test, and nothing between the test and the wire: headers
- * and bytes go as given, answers come back as text.
+ * One keep-alive connection to the server under test, and nothing between the test and the wire:
+ * headers and bytes go as given, answers come back as text.
  */
 
 import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'

@@ -3,7 +3,9 @@
 /** As in scripts/bootstrap.mjs: keys, secrets, passwords. */
 const SETTINGS = /^(MIOT_|PG)/i
 
-/** Ours, without the settings of whoever runs the tests: they must not reach a server under test. */
+/**
+ * Ours, without the settings of whoever runs the tests: they must not reach a server under test.
+ */
 export function environmentWithoutSettings(): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.test(name)))
 }

@@ -1,6 +1,6 @@
 /**
- * Reports with one fault each, by the path that the answer must name, and values at the very edge of what
- * is allowed. A new rule is two new rows.
+ * Reports with one fault each, by the path that the answer must name, and values at the very edge
+ * of what is allowed. A new rule is two new rows.
  */
 
 const HOUR_MS = 3_600_000

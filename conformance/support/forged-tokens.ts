@@ -125,7 +125,10 @@ function withHeader(token: string, more: object): string {
   return `${encode({ ...decodeProtectedHeader(token), ...more })}.${part(token, 1)}`
 }
 
-/** The attack of RFC 8725 §2.1: a verifier that lets the token choose takes the public key for a secret. */
+/**
+ * The attack of RFC 8725 §2.1: a verifier that lets the token choose takes the public key for a
+ * secret.
+ */
 function hs256(token: string, key: string | Buffer): string {
   const input = withHeader(token, { alg: 'HS256' })
   return `${input}.${createHmac('sha256', key).update(input).digest('base64url')}`

@@ -1,8 +1,8 @@
 /**
  * A request whose head has been dealt with and whose body is held back, over a socket of its own.
  *
- * `Expect: 100-continue` (RFC 9110 §10.1.1) is what makes it exact: the server's interim answer says that it has
- * seen the head, so no test has to guess when.
+ * `Expect: 100-continue` (RFC 9110 §10.1.1) is what makes it exact: the server's interim answer
+ * says that it has seen the head, so no test has to guess when.
  */
 
 import { once } from 'node:events'

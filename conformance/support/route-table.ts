@@ -1,4 +1,7 @@
-/** Every METHOD and path there is, asked of the applications themselves, so that no list can lag behind. */
+/**
+ * Every METHOD and path there is, asked of the applications themselves, so that no list can lag
+ * behind.
+ */
 
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'

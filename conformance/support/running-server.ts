@@ -1,6 +1,6 @@
 /**
- * A real `miot serve` in a process of its own, with a data directory that is thrown away afterwards.
- * The conformance tests know nothing of it but its URL and the credentials it wrote.
+ * A real `miot serve` in a process of its own, with a data directory that is thrown away
+ * afterwards. The conformance tests know nothing of it but its URL and the credentials it wrote.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -59,8 +59,8 @@ type Settings = Readonly<Record<string, string>>
 /**
  * Starts a server on a free port and resolves once it listens.
  *
- * @param settings a function where a setting depends on the URL. With a `MIOT_DATA_DIR` the server joins
- *   the installation that is there, and leaves it in place when it stops.
+ * @param settings a function where a setting depends on the URL. With a `MIOT_DATA_DIR` the server
+ *   joins the installation that is there, and leaves it in place when it stops.
  * @param socket `held`: as systemd does, we hold it and hand it to each process in turn.
  */
 export async function startServer(
@@ -156,8 +156,8 @@ export async function startServer(
 }
 
 /**
- * `miot serve` at a socket that is ours. sd_listen_fds(3): it is told its own id, which nobody else knows
- * before it starts.
+ * `miot serve` at a socket that is ours. sd_listen_fds(3): it is told its own id, which nobody else
+ * knows before it starts.
  */
 export function handOver(
   held: BoundSocket,
@@ -190,7 +190,10 @@ export async function runMiot(
   return { status, stdout, stderr }
 }
 
-/** Below the range the system gives to outgoing connections, so that none of them takes it meanwhile. */
+/**
+ * Below the range the system gives to outgoing connections, so that none of them takes it
+ * meanwhile.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_768)

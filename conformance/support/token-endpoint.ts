@@ -1,6 +1,6 @@
 /**
- * What both faces of the token endpoint promise. Each conformance file runs this with its face, and adds
- * what is particular to it.
+ * What both faces of the token endpoint promise. Each conformance file runs this with its face, and
+ * adds what is particular to it.
  */
 
 import assert from 'node:assert/strict'

@@ -1,8 +1,9 @@
 /**
- * The thread that attacks: what it does with large answers must not delay what the main thread measures.
+ * The thread that attacks: what it does with large answers must not delay what the main thread
+ * measures.
  *
- * It is started with a target and gets the names of attacks, each with how often a second each is sent;
- * after `stop` it answers what became of them.
+ * It is started with a target and gets the names of attacks, each with how often a second each is
+ * sent; after `stop` it answers what became of them.
  */
 
 import { once } from 'node:events'

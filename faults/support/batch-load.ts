@@ -1,4 +1,6 @@
-/** Batches sent over many connections: as fast as they are answered, or at a pace that asks nobody. */
+/**
+ * Batches sent over many connections: as fast as they are answered, or at a pace that asks nobody.
+ */
 
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'

@@ -16,8 +16,8 @@ export type Transport = keyof typeof TRANSPORTS
 export const TRANSPORT_NAMES = Object.keys(TRANSPORTS) as Transport[]
 
 /**
- * `200` and the like; `refused`: nobody listens; `reset`: perhaps before the process knew of it; `unanswered`:
- * it knew, since a handshake takes two; `late`: nothing for ten seconds.
+ * `200` and the like; `refused`: nobody listens; `reset`: perhaps before the process knew of it;
+ * `unanswered`: it knew, since a handshake takes two; `late`: nothing for ten seconds.
  */
 export type Outcome = 'refused' | 'reset' | 'unanswered' | 'late' | `${number}`
 

@@ -1,6 +1,6 @@
 /**
- * A real nginx in front of instances, set up as docs/scaling.md says: the block is read from there, so that what
- * people copy is what was tried.
+ * A real nginx in front of instances, set up as docs/scaling.md says: the block is read from there,
+ * so that what people copy is what was tried.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -60,7 +60,10 @@ export async function startNginx(
   }
 }
 
-/** The documented block with this machine's addresses in it, and around it what makes nginx keep to its folder. */
+/**
+ * The documented block with this machine's addresses in it, and around it what makes nginx keep to
+ * its folder.
+ */
 function configuration(folder: string, port: number, upstream: readonly number[]): string {
   const block = /```nginx\n(.*?)```/s.exec(readFileSync(SCALING, 'utf8'))?.[1] ?? ''
   const left = [...upstream]

@@ -1,4 +1,6 @@
-/** What a store really holds, read past every port: each observation, and how much of it is there. */
+/**
+ * What a store really holds, read past every port: each observation, and how much of it is there.
+ */
 
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'

@@ -1,4 +1,6 @@
-/** Two `miot serve` that are one service: the same issuer, the same store, each with its own memory. */
+/**
+ * Two `miot serve` that are one service: the same issuer, the same store, each with its own memory.
+ */
 
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { type RunningServer, startServer } from '../../conformance/support/running-server.ts'

@@ -33,7 +33,10 @@ export interface ApiServerOptions {
   readonly now: () => number
   /** What becomes of a report with a metric key nobody knows; default: strict, it is refused. */
   readonly unknownKeys?: IngestDeps['unknownKeys']
-  /** Processor time a second that one client may have for what costs much, milliseconds; 0, the default: no bound. */
+  /**
+   * Processor time a second that one client may have for what costs much, milliseconds; 0, the
+   * default: no bound.
+   */
   readonly clientCpuMs?: number
   /** Default: nothing is counted. */
   readonly metrics?: Metrics

@@ -32,7 +32,9 @@ const CREDENTIALS = {
   audience: ES256.audience,
 }
 
-/** The parts of a store that the server's wiring touches, to be changed as another process would. */
+/**
+ * The parts of a store that the server's wiring touches, to be changed as another process would.
+ */
 function createStore() {
   const state = {
     audiences: [ES256] as Audience[],

@@ -40,8 +40,8 @@ export interface AuthServerOptions {
   /** Unix milliseconds. */
   readonly now: () => number
   /**
-   * Told when keys cannot be read after a change (the ones in memory stay in use, and it is tried again), and when counters
-   * cannot be written (they are kept and tried again).
+   * Told when keys cannot be read after a change (the ones in memory stay in use, and it is tried
+   * again), and when counters cannot be written (they are kept and tried again).
    */
   readonly onError: (error: unknown) => void
   /** Default: nothing is counted. */
@@ -49,7 +49,10 @@ export interface AuthServerOptions {
   /** For how long verifiers may keep our published keys. Default: 300. */
   readonly jwksMaxAgeSeconds?: number
   readonly keyPolicy?: KeyPolicy
-  /** Where checkpoints of the trail go, every hour and at the end. Default: none are made, and no trail is cut. */
+  /**
+   * Where checkpoints of the trail go, every hour and at the end. Default: none are made, and no
+   * trail is cut.
+   */
   readonly checkpoints?: CheckpointArchive
   /** How long entries of the trail are kept. Default: null, for ever. */
   readonly auditRetentionDays?: number | null
@@ -62,7 +65,10 @@ export interface AuthServer extends Application {
   readonly revocations: RevocationSource
   /** What was issued since the start, for the metrics. */
   usageTotals(): UsageTotals
-  /** Writes what was counted and is not written yet, and a last checkpoint; the store is still needed. */
+  /**
+   * Writes what was counted and is not written yet, and a last checkpoint; the store is still
+   * needed.
+   */
   close(): Promise<void>
 }
 
@@ -95,7 +101,8 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
   await loadKeys()
   const revocations = new RevocationFollower({ store, now, onError: options.onError })
   await revocations.start()
-  // A change is announced once; an instance that missed it would go on signing with a key that was revoked.
+  // A change is announced once; an instance that missed it would go on signing with a key that was
+  // revoked.
   const keyReload = retryUntilStored(loadKeys, options.onError)
   const stopWatching = store.onChange((change) => {
     directory.forget(change.clients)

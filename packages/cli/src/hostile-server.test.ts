@@ -1,4 +1,7 @@
-/** A server that answers every request with text that commands a terminal, in every member and every name. */
+/**
+ * A server that answers every request with text that commands a terminal, in every member and every
+ * name.
+ */
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -11,7 +14,10 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-/** Clears the screen, sets the title, fills the clipboard, forges lines, turns text around, hides some. */
+/**
+ * Clears the screen, sets the title, fills the clipboard, forges lines, turns text around, hides
+ * some.
+ */
 const EVIL =
   'X\u001b[2J\u001b]0;title\u0007\u001b]52;c;ZXZpbA==\u0007\nFORGED\r\nFORGED\u2028FORGED\u0085FORGED' +
   '\u009b31m\u202e\u2066\u200f\u061c\u200b\u007f\ufeff\u{e0041}Y'

@@ -1,4 +1,7 @@
-/** All that `miot` understands: noun verb, with their options. Each noun's are in its folder's commands.ts. */
+/**
+ * All that `miot` understands: noun verb, with their options. Each noun's are in its folder's
+ * commands.ts.
+ */
 
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'

@@ -22,8 +22,8 @@ export class FairQueue<Item> {
   }
 
   /**
-   * The oldest items of the name whose turn it is, up to the first that does not fit; the name then waits for all
-   * others. None where not even one fits: it stays that name's turn.
+   * The oldest items of the name whose turn it is, up to the first that does not fit; the name then
+   * waits for all others. None where not even one fits: it stays that name's turn.
    */
   takeTurn(fits: (item: Item) => boolean): Item[] {
     const [next] = this.#waiting

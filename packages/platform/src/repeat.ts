@@ -1,10 +1,15 @@
-/** Work that runs now and then beside requests, in one process or in many that were started together. */
+/**
+ * Work that runs now and then beside requests, in one process or in many that were started
+ * together.
+ */
 
 export interface RepeatOptions {
   /** Milliseconds from the start to the first round, and between the end of one and the next. */
   readonly firstAfterMs: number
   readonly intervalMs: number
-  /** Called with what a round threw; not once it is stopped, since its store may be closed by then. */
+  /**
+   * Called with what a round threw; not once it is stopped, since its store may be closed by then.
+   */
   readonly onError: (error: unknown) => void
 }
 

@@ -9,7 +9,9 @@ export interface ClientSettings {
   /** Base URL of ModularIoT API. */
   readonly apiUrl?: string
   readonly client_id?: string
-  /** Read anew at each call where it comes from a file: a rotated secret is used without a restart. */
+  /**
+   * Read anew at each call where it comes from a file: a rotated secret is used without a restart.
+   */
   readonly client_secret?: () => string
   readonly audience?: string
 }
@@ -31,8 +33,8 @@ const INSTEAD: Partial<Record<Option, string>> = {
 }
 
 /**
- * Reads the variables, or, where files can be read, the files that their `_FILE` twins name. Set to nothing
- * counts as not set.
+ * Reads the variables, or, where files can be read, the files that their `_FILE` twins name. Set to
+ * nothing counts as not set.
  *
  * @param given options of the caller's own, which need no setting.
  * @throws ConfigError that names all that is missing or set twice.

@@ -1,4 +1,6 @@
-/** Your application: tokens that are cached and refreshed, reports that are retried and buffered. */
+/**
+ * Your application: tokens that are cached and refreshed, reports that are retried and buffered.
+ */
 
 export {
   AccessDeniedError,

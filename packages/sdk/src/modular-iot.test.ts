@@ -24,7 +24,10 @@ const OPTIONS = {
 
 const isLogin = (url: string) => url === OPTIONS.token_endpoint
 
-/** A client whose token requests are answered with tokens `t.t.1`, `t.t.2`, …, all else by the script. */
+/**
+ * A client whose token requests are answered with tokens `t.t.1`, `t.t.2`, …, all else by the
+ * script.
+ */
 function setUp(script: Script = success, timing: Timing = virtualTiming({ instant: true })) {
   let tokens = 0
   let uptimeMs = 0

@@ -42,11 +42,11 @@ export interface ModularIoT {
     /**
      * Sends a report, and resolves when the server has kept it.
      *
-     * Retries what may pass (no network, no answer in time, 429, 5xx) for up to a minute, under the same
-     * request id, so that it is kept once however often it was sent.
+     * Retries what may pass (no network, no answer in time, 429, 5xx) for up to a minute, under the
+     * same request id, so that it is kept once however often it was sent.
      *
-     * @throws ValidationError before anything is sent; the errors of the token; NetworkError, TimeoutError,
-     *   RateLimitedError, ServerError, AccessDeniedError, RefusedError.
+     * @throws ValidationError before anything is sent; the errors of the token; NetworkError,
+     *   TimeoutError, RateLimitedError, ServerError, AccessDeniedError, RefusedError.
      */
     track(data: AssetTrackingData, options?: TrackOptions): Promise<Tracked>
     /** Reports that are sent together, a little later, and kept until then. */
@@ -72,7 +72,8 @@ export function createClient(options: ModularIoTOptions): ModularIoT {
     redact: (text: string) => source.redact(text),
     timeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
   }
-  // Until the server has told the time, it alone judges what lies in the future: a device may boot in 1970.
+  // Until the server has told the time, it alone judges what lies in the future: a device may boot
+  // in 1970.
   const nowMs = () => (source.serverClock.isKnown ? source.serverClock.nowMs() : Infinity)
   const retry = { ...RETRY, ...options.retry }
   return {

@@ -1,4 +1,7 @@
-/** What stands between a device and the API, and what is wrong with the device: neither may cost a reading. */
+/**
+ * What stands between a device and the API, and what is wrong with the device: neither may cost a
+ * reading.
+ */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

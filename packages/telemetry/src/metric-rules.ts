@@ -22,7 +22,10 @@ import { numberPhrase, rangePhrase } from './schema-faults.ts'
 /** Of a `v` that is a string, under whatever key. */
 export const MAX_STRING_VALUE_LENGTH = 1000
 
-/** Of a `v` that is an array or an object: what it holds, at any depth. A burst of samples has as many. */
+/**
+ * Of a `v` that is an array or an object: what it holds, at any depth. A burst of samples has as
+ * many.
+ */
 export const MAX_VALUE_PARTS = 1024
 
 export interface MetricFault {
@@ -202,7 +205,9 @@ function checkParts(value: unknown, report: Report): void {
   } else if (isInfinite(value)) report(NO_DOUBLE)
 }
 
-/** Not recursive: whoever calls bounds the depth, or not. Ends at the bound, however much there is. */
+/**
+ * Not recursive: whoever calls bounds the depth, or not. Ends at the bound, however much there is.
+ */
 function partsFault(value: object): MetricFault | null {
   const left = [value]
   let parts = 0

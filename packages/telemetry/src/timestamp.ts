@@ -28,8 +28,8 @@ export const DEFAULT_FUTURE_TOLERANCE_MS = 3_600_000
  *
  * Taken: `YYYY-MM-DDThh:mm[:ss[.f]]` with up to nine digits of fraction (what is finer than a
  * millisecond is cut off) and a zone, `Z` or `±hh:mm`. Refused: no zone, a day the month does not
- * have, 24:00, the leap second :60, lower-case letters, numbers, and what a zone moves out of the years
- * 0 to 9999.
+ * have, 24:00, the leap second :60, lower-case letters, numbers, and what a zone moves out of the
+ * years 0 to 9999.
  */
 export function parseTimestamp(text: string): number | null {
   if (text.length > MAX_LENGTH) return null

@@ -29,8 +29,8 @@ export interface ValidationOptions {
 
 /**
  * Keys of `errors` and `warnings` are paths as sent (`gps.latitude`, `metrics.items[0].v`), or
- * `body` when the body is no object. At most `maxFaults` are shown; the number of the others is under the
- * key `…`.
+ * `body` when the body is no object. At most `maxFaults` are shown; the number of the others is
+ * under the key `…`.
  */
 export type Validation =
   | {
@@ -75,8 +75,9 @@ interface Check {
 }
 
 /**
- * Half a surrogate pair has no UTF-8: it could not be kept, nor be asked for again. Nor could the names of
- * steps in a path, which clients take (percent-encoded, too: WHATWG URL) before they send it.
+ * Half a surrogate pair has no UTF-8: it could not be kept, nor be asked for again. Nor could the
+ * names of steps in a path, which clients take (percent-encoded, too: WHATWG URL) before they send
+ * it.
  */
 function checkAssetId(asset_id: unknown, errors: Faults): void {
   if (typeof asset_id !== 'string') return

@@ -1,4 +1,6 @@
-/** A refusal of ModularIoT API that is not about authorization. Rendered in http/error-handler.ts. */
+/**
+ * A refusal of ModularIoT API that is not about authorization. Rendered in http/error-handler.ts.
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number

@@ -6,7 +6,9 @@ import { ClientBudget } from '../limits/client-budget.ts'
 import { type ApiRoutesDeps, mountApiRoutes } from './mount.ts'
 import { OpenStreams } from './open-streams.ts'
 
-/** What anybody may read, without any token. Whatever is not named here must look at the address. */
+/**
+ * What anybody may read, without any token. Whatever is not named here must look at the address.
+ */
 const PUBLIC = [
   '/.well-known/oauth-protected-resource',
   '/openapi.json',

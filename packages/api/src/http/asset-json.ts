@@ -1,4 +1,6 @@
-/** Writes assets and events as JSON, what was reported unchanged: no number rounded, no field moved. */
+/**
+ * Writes assets and events as JSON, what was reported unchanged: no number rounded, no field moved.
+ */
 
 import { splitJsonObject } from '@modulariot/platform/json'
 import type { AssetView } from '../read/assets.ts'

@@ -20,7 +20,10 @@ import { OpenStreams } from './open-streams.ts'
 const CLAIMS = { org_id: 'org_1', environment: 'production', client_id: 'c' } as AccessTokenClaims
 const PATH = '/v1/assets/a/metrics?key=x.a&bucket=1d&from=2026-01-01T00:00:00Z'
 
-/** A server on a store whose charts end only when their reader leaves, and then let the next be asked for. */
+/**
+ * A server on a store whose charts end only when their reader leaves, and then let the next be
+ * asked for.
+ */
 async function serve() {
   const charts: AbortSignal[] = []
   const metricBuckets: TelemetryStore['metricBuckets'] = async (_tenant, _id, { signal }) => {

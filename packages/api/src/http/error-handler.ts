@@ -97,7 +97,9 @@ function answerFor(
   }
 }
 
-/** For the log. Our own messages are fixed sentences; those of libraries may repeat what was sent. */
+/**
+ * For the log. Our own messages are fixed sentences; those of libraries may repeat what was sent.
+ */
 function reasonOf(error: FastifyError): unknown {
   if (error instanceof OAuthError) return error.reason
   const ours = error instanceof ApiError || error instanceof JsonBodyError

@@ -1,15 +1,19 @@
 /**
- * Server-sent events as text (the WHATWG HTML standard, §9.2.6), cut so that a reader who takes nothing has
- * little written for it.
+ * Server-sent events as text (the WHATWG HTML standard, §9.2.6), cut so that a reader who takes
+ * nothing has little written for it.
  */
 
 /** Characters: a piece is sent when it has as many. */
 const PIECE = 16 * 1024
-/** Taken at once of the data. Each may be a line end, which becomes seven: a piece has less than 32 Ki. */
+/**
+ * Taken at once of the data. Each may be a line end, which becomes seven: a piece has less than 32
+ * Ki.
+ */
 const SLICE = 2 * 1024
 
 /**
- * @param parts of the data, JSON: a line end in it stands between tokens, and may become several. They are
+ * @param parts of the data, JSON: a line end in it stands between tokens, and may become several.
+ *   They are
  * not put together first, since one of them may be a mebibyte.
  */
 export function* eventText(event: string, parts: readonly string[], id?: number) {

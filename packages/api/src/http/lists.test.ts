@@ -9,7 +9,10 @@ const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
 const NOW_MS = Date.UTC(2026, 0, 2)
 const DAY = '2026-01-01T00:00:00Z'
 
-/** A store that knows the asset `known`, answers empty pages but those given, and remembers the questions. */
+/**
+ * A store that knows the asset `known`, answers empty pages but those given, and remembers the
+ * questions.
+ */
 function createStore(answers: Partial<Record<keyof TelemetryStore, unknown>> = {}) {
   const asked: unknown[][] = []
   const empty = { rows: [], next: null }

@@ -1,6 +1,6 @@
 /**
- * Every list as the wire has it: the query string becomes a query, the place after the page a cursor. What is
- * read in between is the business of read/.
+ * Every list as the wire has it: the query string becomes a query, the place after the page a
+ * cursor. What is read in between is the business of read/.
  */
 
 import { EVENT_SEVERITIES } from '@modulariot/telemetry'
@@ -81,8 +81,8 @@ export async function positionsPage(
 }
 
 /**
- * Without `key` the newest value of each key, with it the values of that key, with `bucket` besides the
- * same in summary.
+ * Without `key` the newest value of each key, with it the values of that key, with `bucket` besides
+ * the same in summary.
  *
  * @throws ApiError 400; 404 when there is no such asset; 429 when too many summaries wait.
  */

@@ -1,4 +1,7 @@
-/** Puts the table of routes on the server, none without its scope, and what anybody may read beside it. */
+/**
+ * Puts the table of routes on the server, none without its scope, and what anybody may read beside
+ * it.
+ */
 
 import { OAuthError, protectedResourceMetadata } from '@modulariot/oauth/protocol'
 import type { Verifier } from '@modulariot/oauth/resource-server'

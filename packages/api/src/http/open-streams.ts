@@ -1,6 +1,6 @@
 /**
- * The streams that are open: how many there may be, how they end when the server does, and that none outlives its
- * token.
+ * The streams that are open: how many there may be, how they end when the server does, and that
+ * none outlives its token.
  */
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
@@ -25,8 +25,8 @@ export interface StreamLimits {
 }
 
 /**
- * A tenant has a tenth of all. A client has a fifth of its tenant's: enough for one on each screen of a control
- * room, and no leaked or looping client keeps the other clients out.
+ * A tenant has a tenth of all. A client has a fifth of its tenant's: enough for one on each screen
+ * of a control room, and no leaked or looping client keeps the other clients out.
  */
 export const STREAM_LIMITS: StreamLimits = { max: 1000, maxPerTenant: 100, maxPerClient: 20 }
 

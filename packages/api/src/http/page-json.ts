@@ -1,6 +1,6 @@
 /**
- * Writes a long list as JSON in slices of some hundred microseconds: written whole, it keeps all other requests
- * waiting for milliseconds.
+ * Writes a long list as JSON in slices of some hundred microseconds: written whole, it keeps all
+ * other requests waiting for milliseconds.
  */
 
 import { nextSlice } from '@modulariot/platform/slices'

@@ -1,4 +1,7 @@
-/** Every parameter that a route of the table may take: what it means and what it may be, for OpenAPI. */
+/**
+ * Every parameter that a route of the table may take: what it means and what it may be, for
+ * OpenAPI.
+ */
 
 import { EVENT_SEVERITIES, REQUEST_ID_PATTERN } from '@modulariot/telemetry'
 import Type, { type TSchema } from 'typebox'

@@ -99,7 +99,8 @@ describe('a page of assets', () => {
       7,
       ['dA', 'dA'],
     ]
-    // Cut short, bits that mean nothing, bytes that are no text: going back to the start would loop.
+    // Cut short, bits that mean nothing, bytes that are no text: going back to the start would
+    // loop.
     for (const cursor of [...cursors, 'A', 'dHJ1Y', 'dB', '_w']) {
       await assertRefused({ cursor }, 'Invalid cursor')
     }

@@ -1,6 +1,6 @@
 /**
- * Values of query parameters, read and refused in one manner. What is not understood is refused: to answer
- * as if it had not been asked would be to answer another question.
+ * Values of query parameters, read and refused in one manner. What is not understood is refused: to
+ * answer as if it had not been asked would be to answer another question.
  */
 
 import { isUtf8 } from 'node:buffer'
@@ -67,8 +67,8 @@ export function parseWord<Word extends string>(
 }
 
 /**
- * Unix milliseconds of an ISO 8601 timestamp with zone. A blank stands for the plus it was before the query
- * string was decoded.
+ * Unix milliseconds of an ISO 8601 timestamp with zone. A blank stands for the plus it was before
+ * the query string was decoded.
  *
  * @throws ApiError 400
  */

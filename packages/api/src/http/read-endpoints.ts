@@ -73,8 +73,8 @@ export function eventsEndpoint(deps: ReadEndpointDeps) {
 }
 
 /**
- * Answers with a page, written in slices. Reading it took about as long, so the client pays twice what writing
- * takes.
+ * Answers with a page, written in slices. Reading it took about as long, so the client pays twice
+ * what writing takes.
  */
 async function sendPage<Row>(
   { budget, verifier }: ReadEndpointDeps,
@@ -93,14 +93,19 @@ async function sendPage<Row>(
   return reply.type(JSON_UTF8).send(text)
 }
 
-/** @throws ApiError 404 for an id that no asset can have, which not every database can be asked for. */
+/**
+ * @throws ApiError 404 for an id that no asset can have, which not every database can be asked for.
+ */
 function assetId({ params }: ReadRequest): string {
   const asset_id = params.asset_id as string
   if (asset_id.includes('\0')) throw noSuchAsset()
   return asset_id
 }
 
-/** Aborted when the client has closed the connection: no failure of ours. The status is for the log alone. */
+/**
+ * Aborted when the client has closed the connection: no failure of ours. The status is for the log
+ * alone.
+ */
 function untilLeft({ raw }: FastifyReply): AbortSignal {
   const left = new ApiError(499, 'Client closed the request', 'The connection was closed')
   if (raw.closed || raw.socket?.destroyed) return AbortSignal.abort(left)

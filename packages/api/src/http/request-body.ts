@@ -1,6 +1,6 @@
 /**
- * Bodies of reports: taken as the bytes they are and handed on. The use case inflates them, and keeps the text
- * they are, so that nothing sent is lost. (A Fastify parser that fails closes the
+ * Bodies of reports: taken as the bytes they are and handed on. The use case inflates them, and
+ * keeps the text they are, so that nothing sent is lost. (A Fastify parser that fails closes the
  * connection; ours only collects.)
  */
 
@@ -44,9 +44,9 @@ export const refuseOtherCodings: onRequestHookHandler = (request, reply, done) =
 }
 
 /**
- * A hook for before the body is read: when the largest body of the endpoint would not fit the queue any more,
- * none is taken. So the last places are left to single reports. Node reads on and throws away what comes, and
- * the sender sees the answer.
+ * A hook for before the body is read: when the largest body of the endpoint would not fit the queue
+ * any more, none is taken. So the last places are left to single reports. Node reads on and throws
+ * away what comes, and the sender sees the answer.
  */
 export function refuseWhenFull(
   { maxItems, maxBytes }: { readonly maxItems: number; readonly maxBytes: number },

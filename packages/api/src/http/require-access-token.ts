@@ -1,4 +1,6 @@
-/** Nobody passes without a token that verifies and holds the scope; the claims wait on the request. */
+/**
+ * Nobody passes without a token that verifies and holds the scope; the claims wait on the request.
+ */
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { assertAddressAllowed, type Verifier } from '@modulariot/oauth/resource-server'
@@ -20,9 +22,10 @@ export function requireAccessToken(verifier: Verifier, scope: string): onRequest
 }
 
 /**
- * Verifies the token of a request that passed the hook again, right before it is acted upon: a body can be held
- * back, and a turn waited for, until the token is revoked or over. For a token seen before that is a lookup. Its
- * addresses are not checked again: they are the token's, and the connection is the same.
+ * Verifies the token of a request that passed the hook again, right before it is acted upon: a body
+ * can be held back, and a turn waited for, until the token is revoked or over. For a token seen
+ * before that is a lookup. Its addresses are not checked again: they are the token's, and the
+ * connection is the same.
  *
  * @throws OAuthError, as the hook does.
  */

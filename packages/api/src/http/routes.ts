@@ -1,6 +1,7 @@
 /**
- * Every METHOD and path of ModularIoT API that needs a token, with the scope each needs. mount.ts walks this
- * table, and openapi.ts describes its rows: what either does for one of them alone is a field here.
+ * Every METHOD and path of ModularIoT API that needs a token, with the scope each needs. mount.ts
+ * walks this table, and openapi.ts describes its rows: what either does for one of them alone is a
+ * field here.
  */
 
 import {

@@ -1,4 +1,7 @@
-/** The shapes of ModularIoT API's answers. OpenAPI is made from them, and a test holds the answers to them. */
+/**
+ * The shapes of ModularIoT API's answers. OpenAPI is made from them, and a test holds the answers
+ * to them.
+ */
 
 import {
   AssetTrackingData,

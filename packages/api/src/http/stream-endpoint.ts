@@ -1,5 +1,6 @@
 /**
- * `GET /v1/assets/stream`: server-sent events (the WHATWG HTML standard, §9.2), an event an observation.
+ * `GET /v1/assets/stream`: server-sent events (the WHATWG HTML standard, §9.2), an event an
+ * observation.
  *
  * A stream lives no longer than its token. A reader that stalls is dropped; it comes back with
  * `Last-Event-ID` and finds what it missed.
@@ -74,8 +75,8 @@ export function streamEndpoint(deps: StreamDeps) {
 }
 
 /**
- * Reconnect after three seconds, to this place if nothing comes before: an id without data is no event. The
- * first bytes also carry the headers past buffering proxies.
+ * Reconnect after three seconds, to this place if nothing comes before: an id without data is no
+ * event. The first bytes also carry the headers past buffering proxies.
  */
 const opening = (cursor: number): string => `retry: 3000\nid: ${cursor}\n\n`
 
@@ -140,8 +141,8 @@ const MAX_GRACE_MS = 2000
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
- * Ends a stream whose token is over, or whose reader has taken nothing for four heartbeats: one that reads takes
- * at least each heartbeat.
+ * Ends a stream whose token is over, or whose reader has taken nothing for four heartbeats: one
+ * that reads takes at least each heartbeat.
  */
 function watchReader(
   stream: OpenStream,
@@ -168,7 +169,8 @@ function watchReader(
     clearInterval(interval)
     clearTimeout(expiry)
     if (reply.raw.closed) return
-    // A reader that takes nothing does not take the end either, and must not keep a server from closing.
+    // A reader that takes nothing does not take the end either, and must not keep a server from
+    // closing.
     const { socket } = request.raw
     const timer = setTimeout(() => socket.destroy(), Math.min(heartbeatMs, MAX_GRACE_MS)).unref()
     reply.raw.once('close', () => clearTimeout(timer))

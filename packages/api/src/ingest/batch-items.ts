@@ -1,6 +1,7 @@
 /**
- * The items of a batch: each told from the next, and judged alone. Pure: it runs on the main thread, and for a
- * large batch on another, so all that goes in and comes out can be copied between threads.
+ * The items of a batch: each told from the next, and judged alone. Pure: it runs on the main
+ * thread, and for a large batch on another, so all that goes in and comes out can be copied between
+ * threads.
  */
 
 import {
@@ -46,7 +47,8 @@ export type Verdict =
 /**
  * Each report as it was sent.
  *
- * @throws ApiError 400 for none, 413 for too many; JsonBodyError for what is not UTF-8, or not one array.
+ * @throws ApiError 400 for none, 413 for too many; JsonBodyError for what is not UTF-8, or not one
+ *   array.
  */
 export function itemsOf(bytes: Buffer, format: BatchFormat): string[] {
   const text = decodeUtf8(bytes)

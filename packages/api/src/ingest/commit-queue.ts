@@ -1,13 +1,14 @@
 /**
  * Group commit: observations that arrive together are written together.
  *
- * While one batch is on its way to the disk the next one gathers, so the more arrive the fewer fsyncs
- * each costs, and nobody waits for a timer. The queue is bounded; what does not fit is refused at once,
- * so that what was accepted is answered in time, and as early as can be known: the time it takes to read what
- * is refused afterwards is taken from what is written.
+ * While one batch is on its way to the disk the next one gathers, so the more arrive the fewer
+ * fsyncs each costs, and nobody waits for a timer. The queue is bounded; what does not fit is
+ * refused at once, so that what was accepted is answered in time, and as early as can be known: the
+ * time it takes to read what is refused afterwards is taken from what is written.
  *
- * Tenants take turns, and no batch nor a tenant that has half of the queue gets the last places: one that sends
- * as much as it can delays another's report by the transaction under way, and never has it refused.
+ * Tenants take turns, and no batch nor a tenant that has half of the queue gets the last places:
+ * one that sends as much as it can delays another's report by the transaction under way, and never
+ * has it refused.
  */
 
 import { FairQueue } from '@modulariot/platform/fair-queue'
@@ -37,7 +38,9 @@ export interface CommitQueue {
   hold(room: Room): Place
   /** @throws ApiError 429 when there is not as much now. */
   assertRoom(room: Room): void
-  /** How many observations wait or are held room for, the batch that is being written not counted. */
+  /**
+   * How many observations wait or are held room for, the batch that is being written not counted.
+   */
   depth(): number
 }
 
@@ -53,8 +56,8 @@ export type Observations = readonly Observation[] | SealedObservations
 /** Room that is held, until it is used or given back. */
 export interface Place {
   /**
-   * For observations that are kept or not kept together, in one transaction: one or more, and no more than there
-   * is room for. Sealed ones are empty afterwards.
+   * For observations that are kept or not kept together, in one transaction: one or more, and no
+   * more than there is room for. Sealed ones are empty afterwards.
    *
    * @returns one outcome an observation, in order.
    * @throws StoreUnavailable when they could not be written.
@@ -86,7 +89,10 @@ export const COMMIT_QUEUE_LIMITS: CommitQueueLimits = {
   maxBatchPayload: 8 * 1024 ** 2,
 }
 
-/** Characters: sealed ones that have more get a transaction of their own, since the store need not copy what comes alone. */
+/**
+ * Characters: sealed ones that have more get a transaction of their own, since the store need not
+ * copy what comes alone.
+ */
 const MAX_COPIED_PAYLOAD = 256 * 1024
 
 /** What came together stays together. */
@@ -137,7 +143,8 @@ export function createCommitQueue(
         for (const { reject } of batch) reject(error)
         return
       }
-      // Something in it cannot be stored at all: that must not be the others' fate, so it is looked for.
+      // Something in it cannot be stored at all: that must not be the others' fate, so it is looked
+      // for.
       const half = Math.ceil(batch.length / 2)
       await write(batch.slice(0, half))
       await write(batch.slice(half))
@@ -205,8 +212,9 @@ export function createCommitQueue(
 }
 
 /**
- * As many of the next groups as are within one transaction together; at least one. A tenant's turn is as much as
- * fits: one that sends reports alone gets as many of them between as another's batch has.
+ * As many of the next groups as are within one transaction together; at least one. A tenant's turn
+ * is as much as fits: one that sends reports alone gets as many of them between as another's batch
+ * has.
  */
 function takeGroups(
   waiting: FairQueue<Group>,

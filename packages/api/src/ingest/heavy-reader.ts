@@ -1,8 +1,9 @@
 /**
- * Large bodies are read on a thread of their own, tenant by tenant; small ones where they are, since to hand one
- * over costs more than to read it.
+ * Large bodies are read on a thread of their own, tenant by tenant; small ones where they are,
+ * since to hand one over costs more than to read it.
  *
- * The thread starts with the first large body. If it dies, the bodies it had are lost and their requests fail.
+ * The thread starts with the first large body. If it dies, the bodies it had are lost and their
+ * requests fail.
  */
 
 import { JsonBodyError } from '@modulariot/platform/json'
@@ -67,8 +68,8 @@ export class HeavyReader {
   /**
    * As `readReport`; the body is empty afterwards.
    *
-   * @throws ApiError 429 when too many large bodies wait, or the client has spent its budget, or as `allBytes`;
-   *   JsonBodyError for what is not UTF-8.
+   * @throws ApiError 429 when too many large bodies wait, or the client has spent its budget, or as
+   *   `allBytes`; JsonBodyError for what is not UTF-8.
    */
   read(
     body: ReportBody,
@@ -84,7 +85,8 @@ export class HeavyReader {
    * Every item of a batch.
    *
    * @param begin called when its turn has come; if it throws, the batch is not read.
-   * @throws ApiError and JsonBodyError, as `read`, `itemsOf` and `createJudge`; what `begin` throws.
+   * @throws ApiError and JsonBodyError, as `read`, `itemsOf` and `createJudge`; what `begin`
+   *   throws.
    */
   readBatch(
     body: ReportBody,

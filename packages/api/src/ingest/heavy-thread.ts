@@ -1,6 +1,7 @@
 /**
- * The thread that reads large bodies: a mebibyte takes up to some twenty milliseconds, a batch several times as
- * long, in which the main thread serves others. What is to be kept leaves it sealed.
+ * The thread that reads large bodies: a mebibyte takes up to some twenty milliseconds, a batch
+ * several times as long, in which the main thread serves others. What is to be kept leaves it
+ * sealed.
  */
 
 import { decodeUtf8, JsonBodyError } from '@modulariot/platform/json'

@@ -1,9 +1,10 @@
 /**
- * A batch of reports: each is judged alone, the good ones are kept together, and each gets the answer it
- * would have got alone.
+ * A batch of reports: each is judged alone, the good ones are kept together, and each gets the
+ * answer it would have got alone.
  *
  * Sent again, nothing doubles: a report is known by its own `idempotency_key`, which counts as the
- * `X-Request-Id` it would have had alone, or by the batch's `X-Request-Id` and its place in the batch.
+ * `X-Request-Id` it would have had alone, or by the batch's `X-Request-Id` and its place in the
+ * batch.
  */
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
@@ -38,7 +39,10 @@ export interface BatchRequest {
   readonly format: BatchFormat
 }
 
-/** What became of one report: its place, the status it would have had alone, and that answer's members. */
+/**
+ * What became of one report: its place, the status it would have had alone, and that answer's
+ * members.
+ */
 export type ItemResult = { readonly index: number } & (
   | {
       readonly code: 200
@@ -72,9 +76,9 @@ const CHARACTERS_A_SLICE = HEAVY_BYTES
 const LARGE_BATCH_BYTES = 64 * 1024
 
 /**
- * @throws ValidationError for the headers, which are the whole batch's; JsonBodyError or ApiError 400 for what
- *   is no batch; ApiError 413 for too many items or values, 429; StoreUnavailable, or what `confirm` throws.
- *   None of it was kept then.
+ * @throws ValidationError for the headers, which are the whole batch's; JsonBodyError or ApiError
+ *   400 for what is no batch; ApiError 413 for too many items or values, 429; StoreUnavailable, or
+ *   what `confirm` throws. None of it was kept then.
  */
 export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Promise<BatchResult> {
   const { claims, confirm } = request
@@ -155,7 +159,8 @@ interface Rest {
 }
 
 /**
- * @param length characters of all items: where it is more than a slice, the first waits for its turn, too.
+ * @param length characters of all items: where it is more than a slice, the first waits for its
+ *   turn, too.
  * @param charge told what each slice took: milliseconds of processor time.
  */
 function createRest(tenant: string, length: number, charge: (ms: number) => void): Rest {

@@ -43,8 +43,9 @@ export interface Kept {
 }
 
 /**
- * @throws ValidationError with every fault; JsonBodyError; ApiError 409 for a request id used with another
- *   body, 429 when more large bodies wait than can be read, or the client has had its share; what `confirm` throws.
+ * @throws ValidationError with every fault; JsonBodyError; ApiError 409 for a request id used with
+ *   another body, 429 when more large bodies wait than can be read, or the client has had its
+ *   share; what `confirm` throws.
  */
 export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<Kept> {
   const { claims, body } = request

@@ -1,6 +1,6 @@
 /**
- * One report, from its text to what the store keeps of it. Pure: it runs on the main thread, and for a large
- * report on another, so all that goes in and comes out can be copied between threads.
+ * One report, from its text to what the store keeps of it. Pure: it runs on the main thread, and
+ * for a large report on another, so all that goes in and comes out can be copied between threads.
  */
 
 import { hash } from 'node:crypto'
@@ -91,8 +91,8 @@ function keyOf(body: unknown): { key?: string; fault?: string } {
 }
 
 /**
- * The white space around a report is not part of it: a line that is sent alone ends with a newline, the
- * same line in a batch does not.
+ * The white space around a report is not part of it: a line that is sent alone ends with a newline,
+ * the same line in a batch does not.
  *
  * @param data has been validated; `sent` is what it was parsed from.
  */

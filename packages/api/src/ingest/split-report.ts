@@ -1,6 +1,6 @@
 /**
- * Splits a report into what is queried by time: its position, its measurements, its events. The report
- * itself is kept as it was sent; nothing is lost by what is left out here.
+ * Splits a report into what is queried by time: its position, its measurements, its events. The
+ * report itself is kept as it was sent; nothing is lost by what is left out here.
  */
 
 import { memberValue, splitJsonArray, splitJsonObject } from '@modulariot/platform/json'

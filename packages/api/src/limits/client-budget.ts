@@ -1,9 +1,9 @@
 /**
  * How much processor time one client may have for what costs much: large bodies, batches and pages.
  *
- * Time and not requests or bytes: what a body costs depends on what is in it. It is charged once it is known, so
- * a client may overdraw by what it has under way. A single small report costs next to nothing and is neither
- * charged nor refused.
+ * Time and not requests or bytes: what a body costs depends on what is in it. It is charged once it
+ * is known, so a client may overdraw by what it has under way. A single small report costs next to
+ * nothing and is neither charged nor refused.
  */
 
 import { ApiError } from '../errors/api-error.ts'
@@ -36,7 +36,9 @@ export class ClientBudget {
     return this.#spent.size
   }
 
-  /** @throws ApiError 429 when the client has spent its burst; `Retry-After` says when some is back. */
+  /**
+   * @throws ApiError 429 when the client has spent its burst; `Retry-After` says when some is back.
+   */
   assertWithin(client_id: string): void {
     const { msPerSecond, burstSeconds } = this.#limits
     const over = this.#spentBy(client_id) - msPerSecond * burstSeconds
@@ -62,7 +64,9 @@ export class ClientBudget {
   }
 }
 
-/** Milliseconds of processor time that this thread has spent since it was created; for differences. */
+/**
+ * Milliseconds of processor time that this thread has spent since it was created; for differences.
+ */
 export function threadCpuMs(): number {
   const { user, system } = process.threadCpuUsage()
   return (user + system) / 1000

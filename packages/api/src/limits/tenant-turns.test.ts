@@ -9,7 +9,9 @@ const OTHER: Tenant = { ...ONE, environment: 'development' }
 const LIMITS = { running: 2, waiting: 4, waitingPerTenant: 3, maxWaitMs: 10_000 }
 const TOO_MANY = 'too many wait'
 
-/** A queue whose charts are read until they are told to be done, and the order in which they began. */
+/**
+ * A queue whose charts are read until they are told to be done, and the order in which they began.
+ */
 function createReader() {
   const queue = createTenantTurns(LIMITS, () => new Error(TOO_MANY))
   const begun: string[] = []

@@ -1,6 +1,6 @@
 /**
- * What costs much takes turns: so many run at a time, the others wait, tenant by tenant, and no longer
- * than they can be answered in time. A request whose client has left gives up its place.
+ * What costs much takes turns: so many run at a time, the others wait, tenant by tenant, and no
+ * longer than they can be answered in time. A request whose client has left gives up its place.
  */
 
 import { FairQueue } from '@modulariot/platform/fair-queue'
@@ -12,7 +12,8 @@ export interface TenantTurns {
    * Runs `work` when its turn has come.
    *
    * @param signal ends the wait: the answer has no reader any more. Null: it waits in any case.
-   * @throws what `tooMany` makes when too many wait, or too long; the signal's reason; what `work` throws.
+   * @throws what `tooMany` makes when too many wait, or too long; the signal's reason; what `work`
+   *   throws.
    */
   run<Result>(
     tenant: Tenant,

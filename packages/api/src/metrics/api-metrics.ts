@@ -4,7 +4,9 @@ import { ALL_REFUSAL_LABELS, type Refusal, refusalLabel } from '@modulariot/oaut
 import { countEach, type Metrics } from '@modulariot/platform/metrics'
 import type { AppendOutcome } from '../store/store.ts'
 
-/** `refused`: the sender's fault, or too much at once. `failed`: ours; sent again, it may be stored. */
+/**
+ * `refused`: the sender's fault, or too much at once. `failed`: ours; sent again, it may be stored.
+ */
 export type TrackOutcome = AppendOutcome | 'refused' | 'failed'
 const TRACK_OUTCOMES: readonly TrackOutcome[] = [
   'stored',

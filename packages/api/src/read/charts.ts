@@ -1,6 +1,6 @@
 /**
- * How many charts are drawn at a time. One reads up to millions of values, so two are what this process (and a
- * database that others use, too) can be asked to read.
+ * How many charts are drawn at a time. One reads up to millions of values, so two are what this
+ * process (and a database that others use, too) can be asked to read.
  */
 
 import { ApiError } from '../errors/api-error.ts'

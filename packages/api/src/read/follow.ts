@@ -1,8 +1,8 @@
 /**
  * Following what a tenant's assets report, as it is stored.
  *
- * Nothing is pushed: a slow reader queries the store later, and no buffer grows. A reader that falls too far
- * behind skips to a shorter distance, and learns how much it skipped.
+ * Nothing is pushed: a slow reader queries the store later, and no buffer grows. A reader that
+ * falls too far behind skips to a shorter distance, and learns how much it skipped.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -49,8 +49,8 @@ export async function* follow(
       news.clear()
       const page = await readPage(tenant, cursor, store)
       if (page.entries.length > 0) yield { entries: page.entries }
-      // A generator that waits keeps what it last looked at, and so does its reader: without this, each quiet
-      // stream would hold a page of reports.
+      // A generator that waits keeps what it last looked at, and so does its reader: without this,
+      // each quiet stream would hold a page of reports.
       page.entries.length = 0
       cursor = page.cursor
       if (page.more) {

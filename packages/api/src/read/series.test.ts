@@ -15,7 +15,9 @@ const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
 const PAGE = { after: null, limit: 50 }
 const SUMMARY = { key: 'engine.rpm', from_ms: 0, to_ms: 3_600_000, bucketMs: 60_000 }
 
-/** A store that knows the asset `known`, of which it has nothing, and remembers what it was asked. */
+/**
+ * A store that knows the asset `known`, of which it has nothing, and remembers what it was asked.
+ */
 function createStore() {
   const asked: unknown[][] = []
   const answer =

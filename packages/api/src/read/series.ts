@@ -1,7 +1,8 @@
 /**
  * Reading back what was measured and what happened, by device time, within one tenant.
  *
- * Queries arrive parsed, and places leave as the store gave them: how they look on the wire is http's business.
+ * Queries arrive parsed, and places leave as the store gave them: how they look on the wire is
+ * http's business.
  */
 
 import { metricDefinition } from '@modulariot/telemetry'
@@ -46,7 +47,10 @@ export async function listPositions(
   return { rows: rows.map(positionView), next }
 }
 
-/** The values of one key, under any spelling of it. @throws ApiError 404 when there is no such asset. */
+/**
+ * The values of one key, under any spelling of it. @throws ApiError 404 when there is no such
+ * asset.
+ */
 export async function listMetrics(
   tenant: Tenant,
   asset_id: string,
@@ -79,7 +83,8 @@ export async function listLatestMetrics(
 /**
  * The values of one key, under any spelling of it, in summary.
  *
- * @throws ApiError 404 when there is no such asset; 429 when too many summaries wait; what `confirm` throws.
+ * @throws ApiError 404 when there is no such asset; 429 when too many summaries wait; what
+ *   `confirm` throws.
  */
 export async function summarizeMetric(
   tenant: Tenant,

@@ -1,8 +1,8 @@
 /**
  * Which assets match, for adapters that look at their names one by one.
  *
- * Nothing else is served meanwhile (or a database is kept busy), so a page ends after so many names, found
- * or not: it may hold fewer than asked for, and the next one goes on.
+ * Nothing else is served meanwhile (or a database is kept busy), so a page ends after so many
+ * names, found or not: it may hold fewer than asked for, and the next one goes on.
  */
 
 import type { AssetQuery, Page } from './store.ts'
@@ -19,7 +19,9 @@ export function narrows({ search, type }: AssetQuery): boolean {
   return search !== undefined || type !== undefined
 }
 
-/** How many names to read for a query: one more than is looked at, to know whether there are more. */
+/**
+ * How many names to read for a query: one more than is looked at, to know whether there are more.
+ */
 export function namesToRead(query: AssetQuery): number {
   return (narrows(query) ? MAX_NAMES : query.limit) + 1
 }

@@ -1,4 +1,7 @@
-/** What is known of an asset, and how an observation changes it; for adapters that write states whole. */
+/**
+ * What is known of an asset, and how an observation changes it; for adapters that write states
+ * whole.
+ */
 
 import type { Observation } from './store.ts'
 

@@ -24,7 +24,10 @@ export function bucketStart(timestamp_ms: number, bucketMs: number): number {
   return Math.floor(timestamp_ms / bucketMs) * bucketMs
 }
 
-/** Sums are taken of numbers so much smaller, or two large ones would have none. A power of two rounds none. */
+/**
+ * Sums are taken of numbers so much smaller, or two large ones would have none. A power of two
+ * rounds none.
+ */
 export const SUM_SCALE = 2 ** 64
 
 /** Give it numbers in order of time. */

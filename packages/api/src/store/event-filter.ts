@@ -1,4 +1,6 @@
-/** Which of the events read along an index were asked for; a page ends after so many, found or not. */
+/**
+ * Which of the events read along an index were asked for; a page ends after so many, found or not.
+ */
 
 import { MAX_PAGE_LENGTH, payloadLength } from './page.ts'
 import type { AssetOccurrence, EventQuery, Page, Place } from './store.ts'

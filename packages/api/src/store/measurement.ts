@@ -16,8 +16,9 @@ export type MeasurementColumns = [
 ]
 
 /**
- * The values of an observation. Where the device numbers, a row is known by what was measured, so that the
- * same envelope sent again gives the same rows; those of a key and a moment stay in the envelope's order.
+ * The values of an observation. Where the device numbers, a row is known by what was measured, so
+ * that the same envelope sent again gives the same rows; those of a key and a moment stay in the
+ * envelope's order.
  *
  * @param seq of the observation.
  */
@@ -52,7 +53,8 @@ function measuredColumns({ value, unit, source, quality }: Measurement): Measure
 
 /**
  * 31 bits of FNV-1a. They only tell apart what a device measured of one key at one moment under one
- * number: the same again is the same row, and two that differ meet once in two thousand million times.
+ * number: the same again is the same row, and two that differ meet once in two thousand million
+ * times.
  */
 function fingerprint([number, json, unit, source, quality]: MeasuredColumns): number {
   const text = `${number} ${source} ${quality} ${json} ${unit}`

@@ -1,9 +1,10 @@
 /**
  * Observations on their way to another thread.
  *
- * What goes between threads is copied, the names of every object's members with it: as objects, a report with
- * six values costs the two threads 11 µs, and 4 as an array. Those of a large body are read on one thread and
- * written on another: sealed as bytes, they pass through the main thread without its looking at them.
+ * What goes between threads is copied, the names of every object's members with it: as objects, a
+ * report with six values costs the two threads 11 µs, and 4 as an array. Those of a large body are
+ * read on one thread and written on another: sealed as bytes, they pass through the main thread
+ * without its looking at them.
  */
 
 import { deserialize, serialize } from 'node:v8'
@@ -128,8 +129,8 @@ export class Sealer {
 
   #endPiece(): void {
     if (this.#packed.length === 0) return
-    // In memory of their own, so that they can be moved. Not shared memory: V8 does not count that, so what holds
-    // it is collected long after it is needed.
+    // In memory of their own, so that they can be moved. Not shared memory: V8 does not count that,
+    // so what holds it is collected long after it is needed.
     this.#pieces.push(new Uint8Array(serialize(this.#packed)))
     this.#packed = []
     this.#characters = 0
@@ -139,8 +140,8 @@ export class Sealer {
 export const isSealed = (one: object): one is SealedObservations => 'pieces' in one
 
 /**
- * Gives their memory back at once, and not when it is collected: the collector would run the more often for it, and
- * hold up the main thread. They are empty afterwards.
+ * Gives their memory back at once, and not when it is collected: the collector would run the more
+ * often for it, and hold up the main thread. They are empty afterwards.
  */
 export function discard({ pieces }: SealedObservations): void {
   for (const { buffer } of pieces) {

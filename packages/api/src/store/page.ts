@@ -1,14 +1,17 @@
 /**
  * A page of rows, of which one more than fits was looked for, to know whether there is a next page.
  *
- * A page is bounded twice: in rows, and in what they hold, since a single value may be a mebibyte. What a page
- * holds is in memory several times while it is answered, and no other request is served while it is read or
- * written.
+ * A page is bounded twice: in rows, and in what they hold, since a single value may be a mebibyte.
+ * What a page holds is in memory several times while it is answered, and no other request is served
+ * while it is read or written.
  */
 
 import type { Page, Place } from './store.ts'
 
-/** Bytes of what was sent, as the database counts them; the row that reaches it is the last of its page. */
+/**
+ * Bytes of what was sent, as the database counts them; the row that reaches it is the last of its
+ * page.
+ */
 export const MAX_PAGE_LENGTH = 512 * 1024
 /** The same for those who follow along: there may be a thousand of them. */
 export const MAX_FEED_LENGTH = 256 * 1024

@@ -1,8 +1,10 @@
 /**
- * Questions that both adapters ask, each in the dialect of its database. Their tables have the same columns.
+ * Questions that both adapters ask, each in the dialect of its database. Their tables have the same
+ * columns.
  *
- * The first two parameters are the tenant, the third the asset where there is one. Every `WHERE` begins with the
- * tenant, as every index does, and goes on along an index: nothing is scanned or sorted.
+ * The first two parameters are the tenant, the third the asset where there is one. Every `WHERE`
+ * begins with the tenant, as every index does, and goes on along an index: nothing is scanned or
+ * sorted.
  */
 
 import { MAX_FEED_LENGTH, MAX_PAGE_LENGTH } from './page.ts'
@@ -20,7 +22,10 @@ export interface Dialect {
   along(index: string): string
   /** Whether a list that begins at a place is told both ends of its period. */
   readonly needsWholePeriod: boolean
-  /** The rows of a question up to the one that reaches `maxLength`, where the adapter cannot stop reading by itself. */
+  /**
+   * The rows of a question up to the one that reaches `maxLength`, where the adapter cannot stop
+   * reading by itself.
+   */
   bounded(question: string, bound: Bound): string
 }
 

@@ -17,7 +17,9 @@ export interface Observation extends Tenant {
   readonly client_id: string
   /** The caller's `X-Request-Id`, or the key an item of a batch has of its own. */
   readonly request_id: string
-  /** Which of the observations under this request id: the place in a batch; 0 where there is one. */
+  /**
+   * Which of the observations under this request id: the place in a batch; 0 where there is one.
+   */
   readonly item: number
   /** SHA-256 of the body (of the item), to tell a retry from a reused id. */
   readonly body_digest: Buffer
@@ -35,7 +37,9 @@ export interface Observation extends Tenant {
   readonly events: readonly Occurrence[]
 }
 
-/** Observations of one tenant, as bytes (`packed.ts`): passed on without a look at what is in them. */
+/**
+ * Observations of one tenant, as bytes (`packed.ts`): passed on without a look at what is in them.
+ */
 export interface SealedObservations extends Tenant {
   /** How many there are. */
   readonly count: number
@@ -80,8 +84,8 @@ export interface Occurrence {
 }
 
 /**
- * `stored`: new and durable. `replayed`: the same request was stored before. `conflict`: its id was used
- * before with another body, and nothing is stored.
+ * `stored`: new and durable. `replayed`: the same request was stored before. `conflict`: its id was
+ * used before with another body, and nothing is stored.
  */
 export type AppendOutcome = 'stored' | 'replayed' | 'conflict'
 
@@ -105,7 +109,9 @@ export interface AssetOccurrence extends Occurrence {
   readonly asset_id: string
 }
 
-/** Numbers of one key within `[start_ms, start_ms + bucketMs)`. Buckets without any are left out. */
+/**
+ * Numbers of one key within `[start_ms, start_ms + bucketMs)`. Buckets without any are left out.
+ */
 export interface MetricBucket {
   readonly start_ms: number
   readonly count: number

@@ -1,4 +1,7 @@
-/** How long data is kept: what the installation says, unless something was said for the organization. */
+/**
+ * How long data is kept: what the installation says, unless something was said for the
+ * organization.
+ */
 
 const DAY_MS = 86_400_000
 

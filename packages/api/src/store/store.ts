@@ -1,8 +1,8 @@
 /**
  * The store port of ModularIoT API: what machines reported, and nothing about how it is kept.
  *
- * Each method is one atomic unit. Every row and every question belongs to a tenant; what is another's
- * is not there. Any method throws StoreUnavailable when the store cannot answer.
+ * Each method is one atomic unit. Every row and every question belongs to a tenant; what is
+ * another's is not there. Any method throws StoreUnavailable when the store cannot answer.
  */
 
 import type {
@@ -22,8 +22,8 @@ import type {
 export type * from './records.ts'
 
 /**
- * A place in a list, to return rows after: what its rows are ordered by, as whole numbers. It says nothing of
- * whose row it was; with another tenant or asset it is a place among theirs.
+ * A place in a list, to return rows after: what its rows are ordered by, as whole numbers. It says
+ * nothing of whose row it was; with another tenant or asset it is a place among theirs.
  */
 export type Place = readonly number[]
 
@@ -65,14 +65,18 @@ export interface MetricQuery extends PageQuery {
   readonly key: string
 }
 
-/** At most MAX_BUCKETS buckets, which begin at multiples of `bucketMs` (`buckets.ts` counts them). */
+/**
+ * At most MAX_BUCKETS buckets, which begin at multiples of `bucketMs` (`buckets.ts` counts them).
+ */
 export interface BucketQuery {
   readonly key: string
   readonly from_ms: number
   /** Exclusive. */
   readonly to_ms: number
   readonly bucketMs: number
-  /** Nobody waits any more: what is not done yet need not be. PostgreSQL finishes what it has begun. */
+  /**
+   * Nobody waits any more: what is not done yet need not be. PostgreSQL finishes what it has begun.
+   */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -94,7 +98,10 @@ export interface Feed {
 }
 
 export interface MaintenanceReport {
-  /** Rows that were older than their organization's retention, those of dropped partitions not counted. */
+  /**
+   * Rows that were older than their organization's retention, those of dropped partitions not
+   * counted.
+   */
   readonly removedRows: number
   readonly droppedPartitions: number
 }
@@ -108,7 +115,8 @@ export interface TelemetryStore {
    *
    * @param batch a sealed one that comes alone may be empty afterwards.
    * @returns one outcome an observation, in order.
-   * @throws StoreUnavailable when none of it was kept, or when nobody knows: sent again, it is stored once.
+   * @throws StoreUnavailable when none of it was kept, or when nobody knows: sent again, it is
+   *   stored once.
    */
   append(batch: readonly (Observation | SealedObservations)[]): Promise<AppendOutcome[]>
   findAsset(tenant: Tenant, asset_id: string): Promise<Asset | null>
@@ -117,13 +125,14 @@ export interface TelemetryStore {
   /** An asset that is not there has no positions, metrics or events. */
   positions(tenant: Tenant, asset_id: string, query: PageQuery): Promise<Page<Position>>
   /**
-   * Values of one key by device time, then `sequence`. Two of one key with the same time and the same
-   * `sequence` that are alike (value, unit, source, quality) are one value sent twice, and kept once.
+   * Values of one key by device time, then `sequence`. Two of one key with the same time and the
+   * same `sequence` that are alike (value, unit, source, quality) are one value sent twice, and
+   * kept once.
    */
   metrics(tenant: Tenant, asset_id: string, query: MetricQuery): Promise<Page<Measurement>>
   /**
-   * Numbers (and booleans, as 0 and 1) of one key, in order of time; those of quality `invalid` or `missing`
-   * do not count.
+   * Numbers (and booleans, as 0 and 1) of one key, in order of time; those of quality `invalid` or
+   * `missing` do not count.
    *
    * @throws RangeError for more than MAX_BUCKETS buckets, or a `bucketMs` below 1.
    */
@@ -140,13 +149,14 @@ export interface TelemetryStore {
   ): Promise<Page<Measurement, string>>
   events(tenant: Tenant, query: EventQuery): Promise<Page<AssetOccurrence>>
   /**
-   * What was stored after `after`, in the order it was; null asks only for where we are now. A number
-   * that the tenant has not reached yet counts as now.
+   * What was stored after `after`, in the order it was; null asks only for where we are now. A
+   * number that the tenant has not reached yet counts as now.
    */
   readSince(tenant: Tenant, after: number | null, limit: number): Promise<Feed>
   /**
-   * Tells when something may have been stored, by whatever process the store can hear of; null when it is
-   * not known for whom. May be late or silent: who must not miss anything also asks from time to time.
+   * Tells when something may have been stored, by whatever process the store can hear of; null when
+   * it is not known for whom. May be late or silent: who must not miss anything also asks from time
+   * to time.
    *
    * @returns ends it.
    */
@@ -156,8 +166,8 @@ export interface TelemetryStore {
   /** @param days at least 1; null: as the installation does. */
   setRetention(org_id: string, days: number | null): Promise<void>
   /**
-   * Removes what is older, by device time, than its organization keeps data; in small steps, so that
-   * others are served in between. One process at a time does it.
+   * Removes what is older, by device time, than its organization keeps data; in small steps, so
+   * that others are served in between. One process at a time does it.
    *
    * @param retentionDays for organizations that have no retention of their own; null: for ever.
    */

@@ -28,7 +28,9 @@ const actorOf = (changes: Partial<Client> = {}): ActorState => ({
 const refused = (error: string, status: number) => (thrown: unknown) =>
   thrown instanceof OAuthError && thrown.error === error && thrown.status === status
 
-/** What the actor is by the time of the change, and how that is answered. A new rule is a new row. */
+/**
+ * What the actor is by the time of the change, and how that is answered. A new rule is a new row.
+ */
 const REFUSED: Readonly<
   Record<string, readonly [actor: ActorState, error: string, status: number, nowMs?: number]>
 > = {

@@ -1,9 +1,9 @@
 /**
- * May this access token still administer? The one decision, made when a request's head arrives, when its body is
- * whole, and by the store in the unit of each change.
+ * May this access token still administer? The one decision, made when a request's head arrives,
+ * when its body is whole, and by the store in the unit of each change.
  *
- * Pure: the token, the client's record and the time are arguments. What is checked of the token alone
- * (signature, audience) is the verifier's.
+ * Pure: the token, the client's record and the time are arguments. What is checked of the token
+ * alone (signature, audience) is the verifier's.
  */
 
 import { type AccessTokenClaims, OAuthError, type Refusal } from '@modulariot/oauth/protocol'
@@ -23,7 +23,10 @@ export interface AdminRequest {
   readonly address: string
 }
 
-/** An authority that can be confirmed before a read, where there is no unit of change to check it in. */
+/**
+ * An authority that can be confirmed before a read, where there is no unit of change to check it
+ * in.
+ */
 export interface AdminAuthority extends Authority {
   /** Verifies the token and the record again. @throws OAuthError */
   confirm(): Promise<void>
@@ -60,8 +63,8 @@ export function authorizedScopes(
 /**
  * The same for the store's unit of change.
  *
- * @param judged what `authorizedScopes` said when the request was judged, escalation rules included: each of
- *   them must still be there, or the judgement was of more than the actor has.
+ * @param judged what `authorizedScopes` said when the request was judged, escalation rules
+ *   included: each of them must still be there, or the judgement was of more than the actor has.
  * @param now Unix milliseconds.
  */
 export function authorityOf(

@@ -53,8 +53,8 @@ export async function createClient(
 }
 
 /**
- * One line of a bulk request: made, there already, or refused. `stopped` comes last, for the line at which the
- * caller lost its authority: neither that line nor any after it was carried out.
+ * One line of a bulk request: made, there already, or refused. `stopped` comes last, for the line
+ * at which the caller lost its authority: neither that line nor any after it was carried out.
  */
 export type BulkResult =
   | ({ readonly status: 'created' } & CreatedClient)
@@ -64,7 +64,8 @@ export type BulkResult =
 /**
  * Makes each of them that can be made; a bad one fails alone. In the order of the inputs.
  *
- * @param inputs whatever was sent: `ClientInput`, if it is good. Each is taken in a turn of its own.
+ * @param inputs whatever was sent: `ClientInput`, if it is good. Each is taken in a turn of its
+ *   own.
  */
 export async function createClients(
   inputs: Iterable<unknown>,
@@ -123,8 +124,8 @@ export async function updateClient(
 }
 
 /**
- * Replaces a client by what `edit` makes of it, counting its version up. What takes power away ends the tokens
- * it has, too.
+ * Replaces a client by what `edit` makes of it, counting its version up. What takes power away ends
+ * the tokens it has, too.
  *
  * @param edit synchronous and pure; what it throws comes out with nothing changed.
  * @param audiences those that exist, where `edit` changes grants or the lifetime of tokens.

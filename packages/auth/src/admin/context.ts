@@ -1,6 +1,6 @@
 /**
- * Who administers, whose, and with what. The same use cases serve `miot` on the box and the admin API;
- * this is where they differ.
+ * Who administers, whose, and with what. The same use cases serve `miot` on the box and the admin
+ * API; this is where they differ.
  */
 
 import { changesOf } from '../audit/changes.ts'
@@ -25,7 +25,10 @@ export interface AdminContext {
   readonly idempotency: AuditDraft['idempotency']
   /** What the caller may do at the admin API; null: everything. */
   readonly scopes: readonly string[] | null
-  /** Goes along with each change into the store; null: the operator or the server, who has none to check. */
+  /**
+   * Goes along with each change into the store; null: the operator or the server, who has none to
+   * check.
+   */
   readonly authority: AdminAuthority | null
 }
 
@@ -99,10 +102,11 @@ export function noSuchClient(client_id: string): AdminError {
 }
 
 /**
- * Nobody hands out, or gets hold of, more power over the installation than they have: a client that may
- * use the admin API is administered only by those who may do all that it may. The scopes tell, whatever the
- * audience is called: an installation that had another issuer once has two admin audiences. A client that
- * may introspect other clients' tokens sees into every organization, so only the operator has it in hand.
+ * Nobody hands out, or gets hold of, more power over the installation than they have: a client that
+ * may use the admin API is administered only by those who may do all that it may. The scopes tell,
+ * whatever the audience is called: an installation that had another issuer once has two admin
+ * audiences. A client that may introspect other clients' tokens sees into every organization, so
+ * only the operator has it in hand.
  *
  * @throws AdminError `forbidden`.
  */

@@ -1,6 +1,6 @@
 /**
- * Retention of the trail: the oldest entries go, and a signed base stays in their place, from which the chain is
- * verified on.
+ * Retention of the trail: the oldest entries go, and a signed base stays in their place, from which
+ * the chain is verified on.
  */
 
 import { checkTrail, readBase, trailRows } from '../audit/check-trail.ts'
@@ -29,10 +29,11 @@ const DAY_MS = 86_400_000
 const CUT_ROWS = 500
 
 /**
- * Cuts the entries that are too old, up to the first that is not. Each cut is an entry itself, so the newest entry
- * always stays.
+ * Cuts the entries that are too old, up to the first that is not. Each cut is an entry itself, so
+ * the newest entry always stays.
  *
- * The whole trail is verified first. Signing a base over rows that were rewritten would destroy the evidence.
+ * The whole trail is verified first. Signing a base over rows that were rewritten would destroy the
+ * evidence.
  *
  * @returns null when there was nothing to cut.
  * @throws AdminError `conflict` when the trail is broken; nothing was cut.

@@ -1,4 +1,7 @@
-/** Changes that take power away, as use cases: the cut in the record, on the feed and in the trail as one. */
+/**
+ * Changes that take power away, as use cases: the cut in the record, on the feed and in the trail
+ * as one.
+ */
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'

@@ -11,7 +11,8 @@ const MAX_AHEAD_SECONDS = 30
 /**
  * The client with every token ended that it has now.
  *
- * @throws AdminError `conflict` when it was done so often in a row that no verifier would take the new ones.
+ * @throws AdminError `conflict` when it was done so often in a row that no verifier would take the
+ *   new ones.
  */
 export function endTokens(client: Client, nowMs: number): Client {
   const cut = cutOff(client, nowMs)
@@ -20,9 +21,10 @@ export function endTokens(client: Client, nowMs: number): Client {
 }
 
 /**
- * A change's result, its tokens ended where the change takes from them. A disabled client has none: they ended
- * when it was disabled. Disabling gets no new tokens, so it is never refused. Enabling does, so it is refused until
- * verifiers take them: otherwise disabling and enabling in turn would move the cut ahead without a bound.
+ * A change's result, its tokens ended where the change takes from them. A disabled client has none:
+ * they ended when it was disabled. Disabling gets no new tokens, so it is never refused. Enabling
+ * does, so it is refused until verifiers take them: otherwise disabling and enabling in turn would
+ * move the cut ahead without a bound.
  *
  * @throws AdminError `conflict`, as `endTokens` does.
  */

@@ -1,4 +1,6 @@
-/** Administering signing keys; they belong to the installation, so only whoever is on the box does. */
+/**
+ * Administering signing keys; they belong to the installation, so only whoever is on the box does.
+ */
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { AdminError } from '../errors/admin-error.ts'
@@ -40,8 +42,8 @@ export async function listKeys(context: AdminContext): Promise<KeyView[]> {
 }
 
 /**
- * Starts a rotation of each of these algorithms, or of all in use: the next key takes over as soon as it has
- * been published long enough.
+ * Starts a rotation of each of these algorithms, or of all in use: the next key takes over as soon
+ * as it has been published long enough.
  *
  * @throws AdminError `conflict` when a rotation is under way.
  */

@@ -1,6 +1,6 @@
 /**
- * For how long an organization's telemetry is kept. The setting is the telemetry store's, since ModularIoT
- * API may run without Auth; who changed it is told here, in the one trail there is.
+ * For how long an organization's telemetry is kept. The setting is the telemetry store's, since
+ * ModularIoT API may run without Auth; who changed it is told here, in the one trail there is.
  */
 
 import { AdminError } from '../errors/admin-error.ts'
@@ -13,8 +13,8 @@ export interface RetentionStore {
 }
 
 /**
- * The trail hears of it first: the two stores share no transaction, and an entry of what then failed does
- * less harm than data that went without one.
+ * The trail hears of it first: the two stores share no transaction, and an entry of what then
+ * failed does less harm than data that went without one.
  *
  * @param days at least 1; null: as the installation does.
  * @throws AdminError `not_found`.

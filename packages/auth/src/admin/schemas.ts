@@ -1,6 +1,7 @@
 /**
- * What the admin API takes and gives, as TypeBox schemas: checked here, published as OpenAPI. The rules
- * that need more than a shape (which scopes an audience has, what a range is) are in clients/.
+ * What the admin API takes and gives, as TypeBox schemas: checked here, published as OpenAPI. The
+ * rules that need more than a shape (which scopes an audience has, what a range is) are in
+ * clients/.
  */
 
 import { ENVIRONMENTS, SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
@@ -268,10 +269,14 @@ function createParser<Value>(schema: TSchema): (value: unknown) => Value {
   }
 }
 
-/** More than any list or object of these schemas may hold: what is cut to it is as wrong as before. */
+/**
+ * More than any list or object of these schemas may hold: what is cut to it is as wrong as before.
+ */
 const EXPLAINED = Math.max(MAX_SCOPES, MAX_GRANTS, MAX_TAGS, MAX_CIDRS, MAX_KEYS) + 1
 
-/** TypeBox lists every fault there is, which takes tens of milliseconds where there are thousands. */
+/**
+ * TypeBox lists every fault there is, which takes tens of milliseconds where there are thousands.
+ */
 function firstOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, EXPLAINED).map(firstOf)
   if (typeof value !== 'object' || value === null) return value
@@ -282,7 +287,10 @@ function firstOf(value: unknown): unknown {
 /** As much as one client may be when it is made alone. */
 const MAX_LINE_LENGTH = 64 * 1024
 
-/** A line of NDJSON as a value; undefined, which no schema takes, for one that is too long or no JSON. */
+/**
+ * A line of NDJSON as a value; undefined, which no schema takes, for one that is too long or no
+ * JSON.
+ */
 export function parseLine(line: string): unknown {
   if (line.length > MAX_LINE_LENGTH) return undefined
   try {

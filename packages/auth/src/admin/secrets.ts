@@ -24,7 +24,8 @@ export async function addSecret(
 }
 
 /**
- * Makes a new secret, and lets every one there is end after the overlap (sooner where it ends sooner).
+ * Makes a new secret, and lets every one there is end after the overlap (sooner where it ends
+ * sooner).
  *
  * @param overlapSeconds 0 ends them now.
  */

@@ -9,7 +9,8 @@ import { endTokens } from './ended-tokens.ts'
 /**
  * Ends every token the client has; it may get new ones at once.
  *
- * @throws AdminError `conflict` when it was done so often in a row that no verifier would take the new ones.
+ * @throws AdminError `conflict` when it was done so often in a row that no verifier would take the
+ *   new ones.
  */
 export function revokeClientTokens(client_id: string, context: AdminContext): Promise<ClientView> {
   const edit = (client: Client): Client => endTokens(client, context.now())
@@ -19,8 +20,8 @@ export function revokeClientTokens(client_id: string, context: AdminContext): Pr
 /**
  * Lets a client introspect the tokens that are for these audiences, and for no others any more.
  *
- * An audience belongs to the installation and takes tokens of every organization, so nobody who administers
- * one organization may do this.
+ * An audience belongs to the installation and takes tokens of every organization, so nobody who
+ * administers one organization may do this.
  *
  * @throws AdminError `forbidden`, or `invalid_input` for an audience there is not.
  */

@@ -1,6 +1,7 @@
 /**
- * What an entry of the trail holds of a change: what differs, never the whole record. A PATCH of a few bytes on a
- * large client must not add the client to the trail twice, because the trail is kept.
+ * What an entry of the trail holds of a change: what differs, never the whole record. A PATCH of a
+ * few bytes on a large client must not add the client to the trail twice, because the trail is
+ * kept.
  */
 
 import { createHash } from 'node:crypto'
@@ -23,9 +24,9 @@ const IDENTITY: Readonly<Record<string, string>> = {
 export const MAX_MEMBER_LENGTH = 8 * 1024
 
 /**
- * The members that differ, each with its value before and after. Of a list, `before` has what was removed and
- * `after` what was added; an element that is in both and differs has its identity and the members that differ.
- * The order of a list has no meaning in our records and is not compared.
+ * The members that differ, each with its value before and after. Of a list, `before` has what was
+ * removed and `after` what was added; an element that is in both and differs has its identity and
+ * the members that differ. The order of a list has no meaning in our records and is not compared.
  *
  * @param before null for something new, which is kept whole.
  */

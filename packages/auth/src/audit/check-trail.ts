@@ -11,13 +11,16 @@ import {
 } from './checkpoint.ts'
 import { type AuditVerdict, type KnownHead, verifyTrail } from './verify.ts'
 
-/** Few, since the embedded store reads and we hash on the event loop, which belongs to every tenant. */
+/**
+ * Few, since the embedded store reads and we hash on the event loop, which belongs to every tenant.
+ */
 const PAGE_ROWS = 100
 
 /**
  * Reads the whole trail, a page at a time.
  *
- * @param known heads noted elsewhere; the signatures of those that come from checkpoints have been verified.
+ * @param known heads noted elsewhere; the signatures of those that come from checkpoints have been
+ *   verified.
  */
 export async function checkTrail(
   store: TrailReader,
@@ -47,7 +50,9 @@ async function checkFromBase(
   }
 }
 
-/** @throws CheckpointRefused when the base in the store is not one that this installation signed. */
+/**
+ * @throws CheckpointRefused when the base in the store is not one that this installation signed.
+ */
 export async function readBase(
   store: TrailReader,
   signer: CheckpointSigner,

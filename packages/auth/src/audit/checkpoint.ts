@@ -1,9 +1,9 @@
 /**
- * A checkpoint: which row the trail ends with and that row's hash, signed. Who rewrites the whole database can
- * compute the chain anew, but not the checkpoints that were made before.
+ * A checkpoint: which row the trail ends with and that row's hash, signed. Who rewrites the whole
+ * database can compute the chain anew, but not the checkpoints that were made before.
  *
- * The key is Ed25519 (RFC 8037), derived from the installation's encryption key: it is not in the database, and an
- * outsider verifies with the public key. Signing and verifying is jose's.
+ * The key is Ed25519 (RFC 8037), derived from the installation's encryption key: it is not in the
+ * database, and an outsider verifies with the public key. Signing and verifying is jose's.
  */
 
 import { createPrivateKey, createPublicKey } from 'node:crypto'
@@ -32,8 +32,9 @@ export interface SignedCheckpoint extends Checkpoint {
 }
 
 /**
- * `head` says where the trail ended, `base` which rows retention has cut. They have different `typ`s, so that a
- * checkpoint, which is published, cannot be put into the database to excuse rows that were removed.
+ * `head` says where the trail ended, `base` which rows retention has cut. They have different
+ * `typ`s, so that a checkpoint, which is published, cannot be put into the database to excuse rows
+ * that were removed.
  */
 export type CheckpointKind = 'head' | 'base'
 

@@ -1,4 +1,6 @@
-/** The verdict on plain rows. What SQLite's file can be made to say: store/sqlite/tampering.test.ts. */
+/**
+ * The verdict on plain rows. What SQLite's file can be made to say: store/sqlite/tampering.test.ts.
+ */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

@@ -26,7 +26,9 @@ export type AuditVerdict =
 export interface VerifyOptions {
   /** The last row that retention cut, from a checkpoint whose signature was verified. */
   readonly base?: AuditHead | null
-  /** Prove that nothing up to them was rewritten since, and that the trail was not cut below them. */
+  /**
+   * Prove that nothing up to them was rewritten since, and that the trail was not cut below them.
+   */
   readonly known?: readonly KnownHead[]
 }
 

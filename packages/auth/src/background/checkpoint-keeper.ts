@@ -1,6 +1,7 @@
 /**
- * Checkpoints of the trail, made regularly and at the end, and kept where the database cannot be changed from. And
- * with them the retention of the trail, which needs them: it cuts nothing that contradicts one of them.
+ * Checkpoints of the trail, made regularly and at the end, and kept where the database cannot be
+ * changed from. And with them the retention of the trail, which needs them: it cuts nothing that
+ * contradicts one of them.
  */
 
 import { repeat } from '@modulariot/platform/repeat'
@@ -29,7 +30,9 @@ export interface KeeperOptions {
   /** Unix milliseconds. */
   readonly now: () => number
   readonly onError: (error: unknown) => void
-  /** Milliseconds from the start to the first checkpoint, and between two. Default: 5 s, an hour. */
+  /**
+   * Milliseconds from the start to the first checkpoint, and between two. Default: 5 s, an hour.
+   */
   readonly firstAfterMs?: number
   readonly intervalMs?: number
 }
@@ -58,8 +61,9 @@ export function startCheckpoints(options: KeeperOptions): () => Promise<void> {
 }
 
 /**
- * Keeps a checkpoint of the head, unless the newest one is of it already. When the trail contradicts the newest one,
- * that is reported, once: the new checkpoint is of the trail as it now is, and the older ones stay as evidence.
+ * Keeps a checkpoint of the head, unless the newest one is of it already. When the trail
+ * contradicts the newest one, that is reported, once: the new checkpoint is of the trail as it now
+ * is, and the older ones stay as evidence.
  */
 export async function keepCheckpoint(options: KeeperOptions): Promise<void> {
   const { store, signer, archive, now, onError } = options

@@ -1,6 +1,7 @@
 /**
- * The work nobody waits for: keys that are due, and what has expired. Small steps, each one atomic unit of the
- * store, so that instances may do it at the same time and one of them finds nothing left.
+ * The work nobody waits for: keys that are due, and what has expired. Small steps, each one atomic
+ * unit of the store, so that instances may do it at the same time and one of them finds nothing
+ * left.
  */
 
 import { repeat } from '@modulariot/platform/repeat'

@@ -26,8 +26,8 @@ export function assertAllowlist({ mode, cidrs }: Allowlist): void {
 }
 
 /**
- * Lets the client pass, or says why not. Asked only after the secret proved right: whether an address is
- * on a list is nobody else's business.
+ * Lets the client pass, or says why not. Asked only after the secret proved right: whether an
+ * address is on a list is nobody else's business.
  *
  * @param observe told instead, where the list only observes.
  * @throws OAuthError `access_denied` (403).

@@ -1,8 +1,9 @@
 /**
  * Does a client assertion prove the client (RFC 7523 §3, RFC 7521 §5.2)?
  *
- * The order is the point: its form was checked where it was parsed; here the key, then the signature, and
- * only then what it claims. That it is used once is the last thing, because it is remembered.
+ * The order is the point: its form was checked where it was parsed; here the key, then the
+ * signature, and only then what it claims. That it is used once is the last thing, because it is
+ * remembered.
  */
 
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
@@ -12,10 +13,15 @@ import type { ClientKey, ClientRecord } from '../records/client.ts'
 import type { AssertionStore } from '../store/ports/assertions.ts'
 import { weaknessOf } from './client-key.ts'
 
-/** How far ahead `exp` may be: a short life bounds what a stolen assertion, or a list of used ones, holds. */
+/**
+ * How far ahead `exp` may be: a short life bounds what a stolen assertion, or a list of used ones,
+ * holds.
+ */
 const MAX_LIFETIME_SECONDS = 300
 
-/** How far ahead of ours a client's clock may be. `exp` itself gets no tolerance: an end is an end. */
+/**
+ * How far ahead of ours a client's clock may be. `exp` itself gets no tolerance: an end is an end.
+ */
 const CLOCK_TOLERANCE_SECONDS = 30
 
 const MAX_JTI_LENGTH = 255
@@ -23,7 +29,8 @@ const MAX_JTI_LENGTH = 255
 /**
  * Why this client is not proven by the assertion, or null when it is.
  *
- * A signature is verified even where its outcome cannot matter, so that time does not tell who exists.
+ * A signature is verified even where its outcome cannot matter, so that time does not tell who
+ * exists.
  *
  * @param nowSeconds Unix seconds.
  */
@@ -58,7 +65,8 @@ export function useOnce(
   store: AssertionStore,
   nowSeconds: number,
 ): Promise<boolean> {
-  // Both were checked with the other claims. Instances whose clocks differ a little agree on the past.
+  // Both were checked with the other claims. Instances whose clocks differ a little agree on the
+  // past.
   const { jti, exp } = claims as { jti: string; exp: number }
   const until = Math.ceil(exp) + CLOCK_TOLERANCE_SECONDS
   return store.useAssertion({ client_id: sub, jti, until }, Math.floor(nowSeconds))
@@ -107,7 +115,8 @@ type Check = (value: unknown, expected: Expected) => boolean
 const CHECKS: Readonly<Record<string, Check>> = {
   iss: (value, { client_id }) => value === client_id,
   sub: (value, { client_id }) => value === client_id,
-  // The issuer and nothing else: what was signed for a URL of another server must not open this one.
+  // The issuer and nothing else: what was signed for a URL of another server must not open this
+  // one.
   aud: (value, { issuer }) =>
     Array.isArray(value) ? value.length === 1 && value[0] === issuer : value === issuer,
   exp: (value, { nowSeconds }) =>
@@ -134,7 +143,9 @@ function isTime(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value)
 }
 
-/** Keys of nobody, of the usual size. A modulus that is no product of two primes verifies as slowly. */
+/**
+ * Keys of nobody, of the usual size. A modulus that is no product of two primes verifies as slowly.
+ */
 const DECOYS: Readonly<Record<SigningAlgorithm, JWK>> = {
   RS256: decoyRsa(),
   PS256: decoyRsa(),

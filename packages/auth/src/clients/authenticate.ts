@@ -1,9 +1,9 @@
 /**
  * Does the secret (RFC 6749 §2.3.1) or the signature (RFC 7523 §3) prove the client?
  *
- * Every refusal looks the same from outside: the same answer, one store read, as many digests compared or
- * signatures verified. What is malformed is the exception, and says nothing about any client: its form
- * alone refuses it.
+ * Every refusal looks the same from outside: the same answer, one store read, as many digests
+ * compared or signatures verified. What is malformed is the exception, and says nothing about any
+ * client: its form alone refuses it.
  */
 
 import {
@@ -41,8 +41,8 @@ interface AssertionProof {
 }
 
 /**
- * Digests the secret once for all that a login does with it, before anything is known of the client: so
- * every outcome costs the same.
+ * Digests the secret once for all that a login does with it, before anything is known of the
+ * client: so every outcome costs the same.
  *
  * @param digestKey keys the digest that secrets are kept as.
  */
@@ -59,8 +59,8 @@ export interface Authenticated {
 
 /**
  * @param nowMs Unix milliseconds.
- * @throws OAuthError `invalid_client` (401) with the true reason inside; StoreUnavailable when it cannot be
- *   known.
+ * @throws OAuthError `invalid_client` (401) with the true reason inside; StoreUnavailable when it
+ *   cannot be known.
  */
 export function authenticateClient(
   proof: Proof,
@@ -101,7 +101,9 @@ async function bySignature(
   return { client, secret: null }
 }
 
-/** @param judge why a client is not proven, or null when it is; asked also about no client at all. */
+/**
+ * @param judge why a client is not proven, or null when it is; asked also about no client at all.
+ */
 async function findProven(
   client_id: string,
   judge: (client: ClientRecord | null) => Refusal | null | Promise<Refusal | null>,

@@ -1,6 +1,6 @@
 /**
- * The public keys a client proves itself with (`private_key_jwt`): which may be registered, and in which
- * form they are kept. Private keys are the client's own; one that arrives here is refused.
+ * The public keys a client proves itself with (`private_key_jwt`): which may be registered, and in
+ * which form they are kept. Private keys are the client's own; one that arrives here is refused.
  */
 
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
@@ -82,7 +82,10 @@ function readKey(jwk: unknown, name: string): Omit<ClientKey, 'created_at'> {
   return { kid: kidOf(jwk, kept, name), alg, jwk: kept }
 }
 
-/** One key, one algorithm: what the JWK says, else what its type means; RS256 where RSA leaves it open. */
+/**
+ * One key, one algorithm: what the JWK says, else what its type means; RS256 where RSA leaves it
+ * open.
+ */
 function algorithmOf(jwk: Record<string, unknown>, name: string): SigningAlgorithm {
   const wanted = jwk.alg === 'Ed25519' ? 'EdDSA' : jwk.alg
   const alg = SIGNING_ALGORITHMS.find(
@@ -130,9 +133,9 @@ function assertStrong({ asymmetricKeyDetails }: KeyObject, name: string): void {
 }
 
 /**
- * What makes a key unsafe that has the right form, as the end of a sentence about it; null: nothing known.
- * Elliptic curves have no such keys: a point off the curve is no key, and OpenSSL takes no signature of an
- * Ed25519 key of small order.
+ * What makes a key unsafe that has the right form, as the end of a sentence about it; null: nothing
+ * known. Elliptic curves have no such keys: a point off the curve is no key, and OpenSSL takes no
+ * signature of an Ed25519 key of small order.
  */
 export function weaknessOf({ kty, n = '' }: JWK): string | null {
   if (kty !== 'RSA') return null

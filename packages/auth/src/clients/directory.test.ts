@@ -6,7 +6,10 @@ import { ClientDirectory } from './directory.ts'
 
 const recordOf = (name: string): ClientRecord => sampleRecord({ name })
 
-/** A store whose next answer is what `next` holds; the decoy each look reads beside it is answered null. */
+/**
+ * A store whose next answer is what `next` holds; the decoy each look reads beside it is answered
+ * null.
+ */
 function storeOf(next: () => Promise<ClientRecord | null>) {
   const asked: string[] = []
   const findClient = (client_id: string): Promise<ClientRecord | null> => {

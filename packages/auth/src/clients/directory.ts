@@ -1,11 +1,11 @@
 /**
- * Clients that asked lately, kept in memory so that a login costs no store read, and so that they still get
- * tokens while the store is away.
+ * Clients that asked lately, kept in memory so that a login costs no store read, and so that they
+ * still get tokens while the store is away.
  *
- * The store tells which clients were changed, by this process or another, and only those are dropped: when
- * the database fails, the fleet that asked before is still here. How long it is believed is bounded, since
- * a change may have been made that this process could not hear of. Unknown ids are never kept; they are what
- * an attacker can make without end.
+ * The store tells which clients were changed, by this process or another, and only those are
+ * dropped: when the database fails, the fleet that asked before is still here. How long it is
+ * believed is bounded, since a change may have been made that this process could not hear of.
+ * Unknown ids are never kept; they are what an attacker can make without end.
  */
 
 import { LRUCache } from 'lru-cache'
@@ -43,7 +43,10 @@ export class ClientDirectory {
     return this.#known.size
   }
 
-  /** The client as it was last read; null when nothing is kept, or nothing kept may be believed any more. */
+  /**
+   * The client as it was last read; null when nothing is kept, or nothing kept may be believed any
+   * more.
+   */
   peek(client_id: string): ClientRecord | null {
     const believed = this.#store.silentForMs() <= MAX_STALE_MS
     const known = (believed && this.#known.get(client_id)) || null
@@ -54,8 +57,9 @@ export class ClientDirectory {
   /**
    * The client as the store has it now, or null when there is none.
    *
-   * Each look reads twice, once a client that exists and once one that does not, in whichever order:
-   * finding nothing is so much faster than finding a client that its time would tell which ids exist.
+   * Each look reads twice, once a client that exists and once one that does not, in whichever
+   * order: finding nothing is so much faster than finding a client that its time would tell which
+   * ids exist.
    */
   async read(client_id: string): Promise<ClientRecord | null> {
     const generation = this.#generation

@@ -22,8 +22,8 @@ export interface IdentificationDeps extends AuthenticationDeps {
 
 /**
  * @param nowMs Unix milliseconds.
- * @throws OAuthError `invalid_client` (401), or `temporarily_unavailable` (429) before anything is looked up;
- *   StoreUnavailable, which is nobody's failure.
+ * @throws OAuthError `invalid_client` (401), or `temporarily_unavailable` (429) before anything is
+ *   looked up; StoreUnavailable, which is nobody's failure.
  */
 export async function identifyClient(
   credentials: ClientCredentials,

@@ -17,7 +17,9 @@ import { assertAllowlist } from './allowlist.ts'
 import { type ClientKeySet, clientKeysOf } from './client-key.ts'
 import { createId, createSecret, digestSecret } from './secret.ts'
 
-/** What may be chosen about a client; what is left out keeps its default, or its value in a change. */
+/**
+ * What may be chosen about a client; what is left out keeps its default, or its value in a change.
+ */
 export interface ClientInput {
   readonly name?: string | undefined
   readonly external_id?: string | null | undefined
@@ -38,7 +40,9 @@ export type ClientChange = ClientInput & { readonly status?: Client['status'] | 
 const EXTERNAL_ID = new RegExp(String.raw`^[\x21-\x7e]{1,${MAX_EXTERNAL_ID_LENGTH}}$`)
 const TAG = new RegExp(String.raw`^[\w.:/@-]{1,${MAX_TAG_LENGTH}}$`)
 
-/** A client ready to be stored, and the secret to be shown once; null where it brings its own keys. */
+/**
+ * A client ready to be stored, and the secret to be shown once; null where it brings its own keys.
+ */
 export interface Registration {
   readonly client: Client
   readonly client_secret: string | null

@@ -1,10 +1,11 @@
 /**
- * Client secrets: `miot_dev_` or `miot_prod_`, 43 base62 characters (256 random bits), 6 of checksum.
+ * Client secrets: `miot_dev_` or `miot_prod_`, 43 base62 characters (256 random bits), 6 of
+ * checksum.
  *
- * The prefix lets scanners find a leaked one and people see which world it opens. The checksum (CRC-32,
- * as a typing check, not as protection) refuses a typo without a store read. Because the random part
- * cannot be guessed, a keyed fast digest is the right form at rest: a slow password hash would only
- * make logging in slow.
+ * The prefix lets scanners find a leaked one and people see which world it opens. The checksum
+ * (CRC-32, as a typing check, not as protection) refuses a typo without a store read. Because the
+ * random part cannot be guessed, a keyed fast digest is the right form at rest: a slow password
+ * hash would only make logging in slow.
  */
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
@@ -18,7 +19,9 @@ const PREFIX: Readonly<Record<Environment, string>> = {
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const RANDOM_LENGTH = 43
 const CHECKSUM_LENGTH = 6
-/** For secret scanners: any secret of ours in any text. Hits with a wrong checksum are none of ours. */
+/**
+ * For secret scanners: any secret of ours in any text. Hits with a wrong checksum are none of ours.
+ */
 export const SECRET_SCANNER_PATTERN = String.raw`\bmiot_(?:dev|prod)_[0-9A-Za-z]{49}\b`
 
 const SECRET = /^miot_(?:dev|prod)_[0-9A-Za-z]{49}$/
@@ -34,7 +37,10 @@ export function createId(prefix: string): string {
   return `${prefix}_${base62(randomBytes(16), 22)}`
 }
 
-/** True when prefix, alphabet, length and checksum fit: someone was given this, or forged it with care. */
+/**
+ * True when prefix, alphabet, length and checksum fit: someone was given this, or forged it with
+ * care.
+ */
 export function isWellFormedSecret(secret: string): boolean {
   if (!SECRET.test(secret)) return false
   return secret.endsWith(checksum(secret.slice(0, -CHECKSUM_LENGTH)))

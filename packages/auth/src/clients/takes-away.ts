@@ -1,9 +1,11 @@
 /**
- * Does a change take power from tokens that a client has? They were issued under the record as it was, and live
- * for up to a day or longer: what takes away has to end them, and what only adds must not.
+ * Does a change take power from tokens that a client has? They were issued under the record as it
+ * was, and live for up to a day or longer: what takes away has to end them, and what only adds must
+ * not.
  *
- * Each kind of power is a row. What is not in the table takes nothing from a token: a name, tags, a quota (it
- * bounds how many tokens come, not what one may do), and `resource_server_for` (read at each introspection).
+ * Each kind of power is a row. What is not in the table takes nothing from a token: a name, tags, a
+ * quota (it bounds how many tokens come, not what one may do), and `resource_server_for` (read at
+ * each introspection).
  */
 
 import { isDeepStrictEqual } from 'node:util'
@@ -56,10 +58,10 @@ function losesTime(before: Client, after: Client, { audiences }: Circumstances):
 }
 
 /**
- * A secret or a key says who a client is; which of them a token was got with is not recorded. While one that was
- * there stays, the change is the end of an overlap, and the tokens are the client's. When none stays (the only
- * secret is revoked, all are rotated without overlap, every key is replaced), nothing that was handed out is
- * trusted any more, nor is what was got with it.
+ * A secret or a key says who a client is; which of them a token was got with is not recorded. While
+ * one that was there stays, the change is the end of an overlap, and the tokens are the client's.
+ * When none stays (the only secret is revoked, all are rotated without overlap, every key is
+ * replaced), nothing that was handed out is trusted any more, nor is what was got with it.
  */
 function losesEveryProof(before: Client, after: Client, { nowMs }: Circumstances): boolean {
   const proofs = proofsOf(before, nowMs)

@@ -28,7 +28,8 @@ describe('the weakness of an RSA modulus', () => {
   })
 
   it('is found in fewer than one of 2^27 ordinary moduli by chance', () => {
-    // A modulus is as likely any number modulo a small prime that is not 0; how many of them are powers?
+    // A modulus is as likely any number modulo a small prime that is not 0; how many of them are
+    // powers?
     let chance = 1
     for (let number = 3; number <= 167; number++) {
       if (!checkPrimeSync(BigInt(number))) continue

@@ -1,8 +1,9 @@
 /**
- * RSA moduli that can be factored although they are long enough. Arithmetic on the public number only: no
- * formats, no keys, no I/O.
+ * RSA moduli that can be factored although they are long enough. Arithmetic on the public number
+ * only: no formats, no keys, no I/O.
  *
- * A modulus that passes is not proven good. Known lists of weak keys (Debian's of 2008) are not looked up.
+ * A modulus that passes is not proven good. Known lists of weak keys (Debian's of 2008) are not
+ * looked up.
  */
 
 /**
@@ -18,8 +19,8 @@ export function rsaWeakness(modulus: bigint): string | null {
 }
 
 /**
- * The primes that the ROCA test of its discoverers uses (github.com/crocs-muni/roca). Keys of every size that the
- * faulty library made have the same structure modulo each of them.
+ * The primes that the ROCA test of its discoverers uses (github.com/crocs-muni/roca). Keys of every
+ * size that the faulty library made have the same structure modulo each of them.
  */
 const PRIMES = [
   3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101,
@@ -47,9 +48,11 @@ function hasSmallFactor(modulus: bigint): boolean {
 }
 
 /**
- * Nemec, Sys, Svenda, Klinec, Matyas: "The Return of Coppersmith's Attack" (ACM CCS 2017), section 2. The
- * library's primes are k * M + (65537^a mod M), with M the product of the first primes, so a modulus is a power
- * of 65537 modulo each of them. Of other moduli fewer than one in 2^27 are by chance (the test computes it).
+ * Nemec, Sys, Svenda, Klinec, Matyas: "The Return of Coppersmith's Attack" (ACM CCS 2017), section
+ * 2. The library's primes are k * M + (65537^a mod M), with M the product of the first primes, so a
+ *   modulus is a power
+ * of 65537 modulo each of them. Of other moduli fewer than one in 2^27 are by chance (the test
+ * computes it).
  */
 function isRoca(modulus: bigint): boolean {
   return residuesOf(modulus).every((residue, index) => POWERS[index]?.has(residue))
@@ -73,7 +76,9 @@ function hasClosePrimes(modulus: bigint): boolean {
   return false
 }
 
-/** Few numbers are squares modulo all of these, so that the long arithmetic is hardly ever needed. */
+/**
+ * Few numbers are squares modulo all of these, so that the long arithmetic is hardly ever needed.
+ */
 const FILTERS = [64, 63, 65, 11].map((modulus) => ({
   modulus,
   squares: new Set(Array.from({ length: modulus }, (_, root) => (root * root) % modulus)),
@@ -92,7 +97,9 @@ function isSquare(number: bigint): boolean {
   return root * root === number
 }
 
-/** The integer part. Newton's method with a growing precision, so that only the last step is long. */
+/**
+ * The integer part. Newton's method with a growing precision, so that only the last step is long.
+ */
 function squareRoot(number: bigint): bigint {
   if (number < 2n) return number
   const half = (number.toString(2).length - 1) >> 1

@@ -32,7 +32,8 @@ export interface TokenAnswer {
 }
 
 export async function clientCredentials(request: TokenCall, deps: GrantDeps): Promise<TokenAnswer> {
-  // One time for all steps: what waits for the store or a signature is judged by when it was asked for.
+  // One time for all steps: what waits for the store or a signature is judged by when it was asked
+  // for.
   const askedAt = deps.now()
   // 1. Who is asking?
   const { address, user_agent } = request

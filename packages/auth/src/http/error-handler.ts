@@ -1,8 +1,8 @@
 /**
  * Renders what the routes of ModularIoT Auth throw, but for the admin API's (`admin/problem.ts`).
  *
- * Below, errors are decided in the standard's words. The documented face (`/api/v1/login`) says some of
- * them differently; the table here is all the difference there is.
+ * Below, errors are decided in the standard's words. The documented face (`/api/v1/login`) says
+ * some of them differently; the table here is all the difference there is.
  */
 
 import {
@@ -51,7 +51,9 @@ const DOCUMENTED_ANSWERS: Partial<Record<Refusal['kind'], Partial<Answer>>> = {
 
 const RETRY_AFTER_SECONDS = 5
 
-/** What an error says on the wire. Whatever we did not foresee says nothing but that it happened. */
+/**
+ * What an error says on the wire. Whatever we did not foresee says nothing but that it happened.
+ */
 export function answerFor(error: unknown, face: Face): Answer {
   const { status, error: code, error_description, reason } = toOAuthError(error)
   const answer = { status, error: code, error_description }
@@ -82,7 +84,10 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   return reply.code(status).send(body)
 }
 
-/** What a token is asked for with (RFC 6750 §3); otherwise Basic, to whoever tried a header (RFC 6749 §5.2). */
+/**
+ * What a token is asked for with (RFC 6750 §3); otherwise Basic, to whoever tried a header (RFC
+ * 6749 §5.2).
+ */
 function challengeFor(error: unknown, status: number, request: FastifyRequest): string | null {
   if (request.routeOptions.config.bearer) {
     return isAboutToken(error) ? bearerChallenge(error) : null

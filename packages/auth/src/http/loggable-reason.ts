@@ -1,9 +1,9 @@
 /**
  * A refusal as it may be logged.
  *
- * Whoever mixes up two settings sends the secret as the `client_id` or the audience. Until a client has
- * proven itself, such a value is anybody's words, so it is written only where it looks like what it
- * should be.
+ * Whoever mixes up two settings sends the secret as the `client_id` or the audience. Until a client
+ * has proven itself, such a value is anybody's words, so it is written only where it looks like
+ * what it should be.
  */
 
 import type { Refusal } from '@modulariot/oauth/protocol'

@@ -1,8 +1,8 @@
 /**
  * Reads form and JSON bodies into parameters; everything else is 415.
  *
- * Fastify's parsers only collect the bytes. What they mean is decided in the endpoint, because Fastify
- * closes the connection when a parser fails, and a typo in a body is no reason for that.
+ * Fastify's parsers only collect the bytes. What they mean is decided in the endpoint, because
+ * Fastify closes the connection when a parser fails, and a typo in a body is no reason for that.
  */
 
 import { type Parameters, parametersFromForm, parametersFromJson } from '@modulariot/oauth/protocol'

@@ -1,6 +1,6 @@
 /**
- * Every METHOD and path of ModularIoT Auth but those of the admin API, which has a table of its own:
- * admin/routes.ts.
+ * Every METHOD and path of ModularIoT Auth but those of the admin API, which has a table of its
+ * own: admin/routes.ts.
  */
 
 import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify'
@@ -31,7 +31,10 @@ export type Endpoint = (
 export interface AuthRoute {
   readonly method: 'GET' | 'POST'
   readonly path: string
-  /** A client proves itself here: refused without its body being read once too many proofs have failed. */
+  /**
+   * A client proves itself here: refused without its body being read once too many proofs have
+   * failed.
+   */
   readonly login?: true
   /** How errors are rendered. */
   readonly config?: FastifyContextConfig

@@ -1,4 +1,6 @@
-/** Revocation (RFC 7009), introspection (RFC 7662), and the feed for those who verify by themselves. */
+/**
+ * Revocation (RFC 7009), introspection (RFC 7662), and the feed for those who verify by themselves.
+ */
 
 import {
   malformedRequest,

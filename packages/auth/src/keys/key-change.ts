@@ -1,4 +1,6 @@
-/** A step in the life of keys, as the store takes it: with its entries in the trail and on the feed. */
+/**
+ * A step in the life of keys, as the store takes it: with its entries in the trail and on the feed.
+ */
 
 import { TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
 import type { AuditDraft } from '../records/audit-entry.ts'

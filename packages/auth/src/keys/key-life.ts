@@ -1,9 +1,9 @@
 /**
  * The life of a signing key: published, then signing, then only verifying, then gone. Pure.
  *
- * Where a key stands follows from its times alone, so the moment one key takes over from another needs no
- * write and no agreement: every instance reads the same times. Clocks a little apart do no harm, since both
- * keys are published and verify.
+ * Where a key stands follows from its times alone, so the moment one key takes over from another
+ * needs no write and no agreement: every instance reads the same times. Clocks a little apart do no
+ * harm, since both keys are published and verify.
  */
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
@@ -14,7 +14,9 @@ import type { SealedKey } from '../records/sealed-key.ts'
 export type KeyState = 'next' | 'active' | 'retired' | 'gone'
 
 export interface KeyPolicy {
-  /** A key is published for at least so long before it signs, so that every verifier has fetched it. */
+  /**
+   * A key is published for at least so long before it signs, so that every verifier has fetched it.
+   */
   readonly publishMs: number
   /** A key signs for so long; null: until somebody rotates it. */
   readonly rotateAfterMs: number | null
@@ -25,7 +27,8 @@ export const DEFAULT_JWKS_MAX_AGE_SECONDS = 300
 /** @param rotateAfterDays null: never by itself. */
 export function keyPolicy(jwksMaxAgeSeconds: number, rotateAfterDays: number | null): KeyPolicy {
   return {
-    // Twice, since whoever keeps them may have fetched them just before, and be slow to fetch again.
+    // Twice, since whoever keeps them may have fetched them just before, and be slow to fetch
+    // again.
     publishMs: 2 * jwksMaxAgeSeconds * 1000,
     rotateAfterMs: rotateAfterDays === null ? null : rotateAfterDays * 86_400_000,
   }
@@ -52,8 +55,8 @@ export function stateOf(key: SealedKey, nowMs: number): KeyState {
 }
 
 /**
- * An instance that is out of touch with the store has not heard of the rotation, and signs with the old key for as
- * long as it serves from memory: an hour. The rest is for clocks.
+ * An instance that is out of touch with the store has not heard of the rotation, and signs with the
+ * old key for as long as it serves from memory: an hour. The rest is for clocks.
  */
 const SIGNED_LATE_MS = 2 * 3_600_000
 
@@ -88,8 +91,8 @@ export function begin(
 }
 
 /**
- * What is to be done by itself: gone keys go, a key that has signed long enough is rotated, and each
- * algorithm has one key that signs and one that comes next.
+ * What is to be done by itself: gone keys go, a key that has signed long enough is rotated, and
+ * each algorithm has one key that signs and one that comes next.
  *
  * @param candidates new keys, at most one an algorithm; those nobody needs are dropped.
  * @returns null when there is nothing to do.
@@ -138,8 +141,8 @@ export function rotate(
 }
 
 /**
- * The emergency: whoever has one key of an installation may have all, since they are kept together. Every key
- * of these algorithms goes, the next one too, and the candidates sign at once.
+ * The emergency: whoever has one key of an installation may have all, since they are kept together.
+ * Every key of these algorithms goes, the next one too, and the candidates sign at once.
  */
 export function replaceAll(
   keys: readonly SealedKey[],

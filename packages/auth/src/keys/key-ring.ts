@@ -67,8 +67,8 @@ export class KeyRing implements KeySource {
   /**
    * Reads the keys from the store, making one for each algorithm that has none.
    *
-   * Candidates are made before the store is asked, since its updaters are synchronous; where another
-   * process was first, its key stays and our candidate is dropped.
+   * Candidates are made before the store is asked, since its updaters are synchronous; where
+   * another process was first, its key stays and our candidate is dropped.
    *
    * @throws SealBroken when the encryption key does not fit.
    */
@@ -89,7 +89,10 @@ export class KeyRing implements KeySource {
     )
   }
 
-  /** Beside keys that are all sealed with another encryption key, one of ours would keep everybody else out. */
+  /**
+   * Beside keys that are all sealed with another encryption key, one of ours would keep everybody
+   * else out.
+   */
   #opensSome(keys: readonly SealedKey[]): boolean {
     return keys.length === 0 || keys.some(({ kid }) => this.#open.has(kid))
   }
@@ -163,8 +166,8 @@ export class KeyRing implements KeySource {
   /**
    * Changes the keys, unless there is nothing to do.
    *
-   * @param known as they were just read. Usually they show that there is nothing to do, and the store's lock
-   *   is not taken.
+   * @param known as they were just read. Usually they show that there is nothing to do, and the
+   *   store's lock is not taken.
    */
   async #change(
     known: readonly SealedKey[],
@@ -180,8 +183,8 @@ export class KeyRing implements KeySource {
   }
 
   /**
-   * Puts these keys in place of those before. One that cannot be opened is published all the same, since
-   * other instances may sign with it, and does not keep the others out; a start refuses it.
+   * Puts these keys in place of those before. One that cannot be opened is published all the same,
+   * since other instances may sign with it, and does not keep the others out; a start refuses it.
    *
    * @throws SealBroken about the first such key, the others being in place.
    */
@@ -226,7 +229,9 @@ export class KeyRing implements KeySource {
   }
 }
 
-/** Another process has made the first audience with this algorithm; its key is here within a second. */
+/**
+ * Another process has made the first audience with this algorithm; its key is here within a second.
+ */
 function noKeyYet(alg: SigningAlgorithm): OAuthError {
   return new OAuthError('temporarily_unavailable', 'Temporarily unavailable', 503, {
     kind: 'unavailable',

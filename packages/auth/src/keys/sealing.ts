@@ -1,6 +1,6 @@
 /**
- * Private keys at rest: a JWK inside a compact JWE (RFC 7516, `dir` with A256GCM), sealed under a key
- * derived from the installation's encryption key. A stolen database signs nothing.
+ * Private keys at rest: a JWK inside a compact JWE (RFC 7516, `dir` with A256GCM), sealed under a
+ * key derived from the installation's encryption key. A stolen database signs nothing.
  */
 
 import { hkdfSync } from 'node:crypto'
@@ -39,7 +39,10 @@ export function seal(jwk: JWK, kid: string, sealingKey: Uint8Array): Promise<str
     .encrypt(sealingKey)
 }
 
-/** @throws SealBroken when the key is another one, or the sealed text was altered or is another key's. */
+/**
+ * @throws SealBroken when the key is another one, or the sealed text was altered or is another
+ *   key's.
+ */
 export async function unseal(sealed: string, kid: string, sealingKey: Uint8Array): Promise<JWK> {
   try {
     const { plaintext, protectedHeader } = await compactDecrypt(sealed, sealingKey, {

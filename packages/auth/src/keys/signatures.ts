@@ -1,9 +1,10 @@
 /**
- * How signatures are made: the dear ones on the thread pool where another core is there to make them, all
- * others here, in turns.
+ * How signatures are made: the dear ones on the thread pool where another core is there to make
+ * them, all others here, in turns.
  *
- * Made alone in the middle of a request, a signature of ES256 takes longer than to hand it to a thread and
- * wait; made beside others, less than half of that. See `createTurn`, and ADR 25 for the figures.
+ * Made alone in the middle of a request, a signature of ES256 takes longer than to hand it to a
+ * thread and wait; made beside others, less than half of that. See `createTurn`, and ADR 25 for the
+ * figures.
  */
 
 import { type KeyObject, sign } from 'node:crypto'

@@ -1,10 +1,10 @@
 /**
  * How often something may fail, for each of a bounded number of keys.
  *
- * The generic cell rate algorithm: one number a key, the moment until which its failures are paid for, so
- * that the wait is exact and nothing has to be swept. Half of the quota may be spent at once, the other
- * half comes back over the window: that is what makes "never more than the quota in any window" true for
- * every window, not only for those that begin on the hour.
+ * The generic cell rate algorithm: one number a key, the moment until which its failures are paid
+ * for, so that the wait is exact and nothing has to be swept. Half of the quota may be spent at
+ * once, the other half comes back over the window: that is what makes "never more than the quota in
+ * any window" true for every window, not only for those that begin on the hour.
  */
 
 import type { RateLimit } from '@modulariot/oauth/protocol'
@@ -22,7 +22,10 @@ export class FailureBudget {
   readonly #burst: number
   /** One failure more comes back after so long. */
   readonly #intervalMs: number
-  /** Unix milliseconds until which a key's failures are paid for. The least recently seen key is forgotten. */
+  /**
+   * Unix milliseconds until which a key's failures are paid for. The least recently seen key is
+   * forgotten.
+   */
   readonly #paidUntil: LRUCache<string, number>
 
   constructor(policy: FailurePolicy, maxKeys: number) {
@@ -47,7 +50,10 @@ export class FailureBudget {
     return Math.max(0, this.#debtMs(key, nowMs) - (this.#burst - 1) * this.#intervalMs)
   }
 
-  /** Counts a failure. Those that were under way together may overdraw; the wait does not grow for it. */
+  /**
+   * Counts a failure. Those that were under way together may overdraw; the wait does not grow for
+   * it.
+   */
   fail(key: string, nowMs: number): void {
     const debt = Math.min(this.#debtMs(key, nowMs) + this.#intervalMs, this.#maxDebtMs)
     this.#paidUntil.set(key, nowMs + debt)

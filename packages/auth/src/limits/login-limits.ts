@@ -1,12 +1,14 @@
 /**
- * When a caller has to wait before it tries to prove a client once more. Only failures count, never a success.
+ * When a caller has to wait before it tries to prove a client once more. Only failures count, never
+ * a success.
  *
- * Three budgets of failures: for a client from an address, for an address, and far above them a ceiling for an
- * address that is checked before the body is read. A guesser spends the budgets of its own address, so the right
- * secret passes elsewhere. Behind the same address (a fleet behind one NAT) it passes, too, once it has proved its
- * client: a guess cannot profit from that, since it would have to be that secret. So an address from which a client
- * proved itself has no ceiling: its bodies are read, and only proven secrets pass. A signature is new each
- * time, so there a client passes that proved itself from this address, within a budget of failures of its own.
+ * Three budgets of failures: for a client from an address, for an address, and far above them a
+ * ceiling for an address that is checked before the body is read. A guesser spends the budgets of
+ * its own address, so the right secret passes elsewhere. Behind the same address (a fleet behind
+ * one NAT) it passes, too, once it has proved its client: a guess cannot profit from that, since it
+ * would have to be that secret. So an address from which a client proved itself has no ceiling: its
+ * bodies are read, and only proven secrets pass. A signature is new each time, so there a client
+ * passes that proved itself from this address, within a budget of failures of its own.
  *
  * Whether a client exists makes no difference to anything here.
  */
@@ -53,7 +55,10 @@ export class LoginLimits {
   readonly #address: FailureBudget
   readonly #ceiling: FailureBudget
   readonly #signature: FailureBudget
-  /** The client that a secret proved, by the secret's digest; or that signed, by its address and its id. */
+  /**
+   * The client that a secret proved, by the secret's digest; or that signed, by its address and its
+   * id.
+   */
   readonly #proven = new LRUCache<string, string>({ max: MAX_KEYS })
   /** Addresses from which a client proved itself. */
   readonly #provenFrom = new LRUCache<string, true>({ max: MAX_KEYS })
@@ -111,8 +116,8 @@ export class LoginLimits {
   }
 
   /**
-   * Reads the clock itself: counted for when the login arrived, a failure that waited for the store would lower
-   * what others have spent since.
+   * Reads the clock itself: counted for when the login arrived, a failure that waited for the store
+   * would lower what others have spent since.
    */
   failed(attempt: LoginAttempt): void {
     const now = this.#now()
@@ -121,7 +126,8 @@ export class LoginLimits {
     this.#address.fail(keys.address, now)
     this.#ceiling.fail(keys.address, now)
     if (attempt.digest === null) this.#signature.fail(keys.client, now)
-    // A secret that has ended or was revoked since. A failed signature says nothing about the next one.
+    // A secret that has ended or was revoked since. A failed signature says nothing about the next
+    // one.
     else if (this.#isProven(attempt)) this.#proven.delete(attempt.digest)
   }
 
@@ -129,7 +135,8 @@ export class LoginLimits {
     const { client_id, address, digest } = attempt
     this.#proven.set(digest ?? keysOf(attempt).client, client_id)
     const block = addressBlock(address)
-    // Known nearly always. A look-up keeps it among the latest as well, and does less than setting it anew.
+    // Known nearly always. A look-up keeps it among the latest as well, and does less than setting
+    // it anew.
     if (this.#provenFrom.get(block) === undefined) this.#provenFrom.set(block, true)
   }
 

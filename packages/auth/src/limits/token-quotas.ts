@@ -1,9 +1,9 @@
 /**
  * How many tokens a client may be issued in an hour and in a day, both of UTC.
  *
- * Fixed windows, counted by the store for all instances. While the store is away each instance goes on from
- * what it heard last: a client that is known gets its tokens, and may then get a quota's worth from each
- * instance. Only clients that have a quota cost anything.
+ * Fixed windows, counted by the store for all instances. While the store is away each instance goes
+ * on from what it heard last: a client that is known gets its tokens, and may then get a quota's
+ * worth from each instance. Only clients that have a quota cost anything.
  */
 
 import { OAuthError, type RateLimit, type Refusal } from '@modulariot/oauth/protocol'
@@ -57,7 +57,8 @@ export class TokenQuotas {
    * @param nowMs Unix milliseconds: when the token was asked for.
    * @param observe told what a quota that is only observed would have refused.
    * @returns the limits to tell the client of; none when its quota is only observed.
-   * @throws OAuthError `temporarily_unavailable` (429) when a quota is enforced and used up: nothing is counted.
+   * @throws OAuthError `temporarily_unavailable` (429) when a quota is enforced and used up:
+   *   nothing is counted.
    */
   async take(
     { client_id, quota }: Pick<Client, 'client_id' | 'quota'>,

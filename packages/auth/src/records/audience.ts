@@ -13,7 +13,10 @@ export interface Audience {
 }
 
 export const DEFAULT_TOKEN_LIFETIME_SECONDS = 86_400
-/** A token that lives shorter cannot be cached usefully, one that lives longer cannot be called back in time. */
+/**
+ * A token that lives shorter cannot be cached usefully, one that lives longer cannot be called back
+ * in time.
+ */
 export const TOKEN_LIFETIME_BOUNDS = { min: 60, max: 30 * 86_400 } as const
 
 /** @throws AdminError naming the field. */

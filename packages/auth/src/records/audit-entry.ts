@@ -1,9 +1,10 @@
 /**
  * The audit trail's entries and the chain that holds them together.
  *
- * Each row's hash covers its text and the hash before it, so a row that is changed, removed or moved
- * breaks every hash after it. Rewriting the whole table rewrites the chain too: a checkpoint
- * (audit/checkpoint.ts) that was signed before reveals that, and reveals that the newest rows were cut off.
+ * Each row's hash covers its text and the hash before it, so a row that is changed, removed or
+ * moved breaks every hash after it. Rewriting the whole table rewrites the chain too: a checkpoint
+ * (audit/checkpoint.ts) that was signed before reveals that, and reveals that the newest rows were
+ * cut off.
  */
 
 import { createHash } from 'node:crypto'

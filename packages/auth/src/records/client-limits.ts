@@ -1,6 +1,6 @@
 /**
- * How much a client may hold. The admin API's schemas publish these numbers, the rules of a client check
- * them; a wider one widens what every login reads or what a token carries.
+ * How much a client may hold. The admin API's schemas publish these numbers, the rules of a client
+ * check them; a wider one widens what every login reads or what a token carries.
  */
 
 /** Characters, of an organization's name too. */

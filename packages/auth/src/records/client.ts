@@ -29,7 +29,10 @@ export interface Client extends Tenant {
   readonly token_lifetime_seconds: number | null
   readonly grants: readonly Grant[]
   readonly secrets: readonly StoredSecret[]
-  /** For `private_key_jwt`. A client may have keys, secrets, or both while it moves from one to the other. */
+  /**
+   * For `private_key_jwt`. A client may have keys, secrets, or both while it moves from one to the
+   * other.
+   */
   readonly keys: readonly ClientKey[]
   readonly allowlist: Allowlist
   readonly quota: Quota
@@ -52,7 +55,9 @@ export interface Grant {
 
 /** From where the client may ask for tokens and use them. */
 export interface Allowlist {
-  /** `off`: from anywhere. `observe`: from anywhere, but what `enforce` would refuse is reported. */
+  /**
+   * `off`: from anywhere. `observe`: from anywhere, but what `enforce` would refuse is reported.
+   */
   readonly mode: 'off' | 'observe' | 'enforce'
   /** IPv4 and IPv6 ranges (RFC 4632 §3.1, RFC 4291 §2.3). */
   readonly cidrs: readonly string[]

@@ -15,6 +15,8 @@ export interface SealedKey {
   readonly created_at: string
   /** Signs from then on; null: published only, until a rotation says when. */
   readonly activates_at: string | null
-  /** Signs no more from then on, and verifies until its last token has died; null: no end in sight. */
+  /**
+   * Signs no more from then on, and verifies until its last token has died; null: no end in sight.
+   */
   readonly retires_at: string | null
 }

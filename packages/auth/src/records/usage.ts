@@ -1,10 +1,11 @@
 /**
  * What is known of the tokens a client was issued, as plain numbers that can be added up.
  *
- * A token is early when the same client had, for the same audience and scope and from the same address, a
- * token with more than half of its life before it. A fleet may share one client: its devices at different
- * addresses are never early for one another, while behind one NAT they are, since nothing tells them
- * apart. So the numbers are a question to the owner, never a reason to refuse.
+ * A token is early when the same client had, for the same audience and scope and from the same
+ * address, a token with more than half of its life before it. A fleet may share one client: its
+ * devices at different addresses are never early for one another, while behind one NAT they are,
+ * since nothing tells them apart. So the numbers are a question to the owner, never a reason to
+ * refuse.
  */
 
 /** Tokens of one lifetime that end at about the same time. */
@@ -82,8 +83,9 @@ export function usageOfToken(client_id: string, token: OneToken): ClientUsage {
 }
 
 /**
- * Counts one token more, in place. An object for each token would live until the next one of its client: long
- * enough for V8 to take it for one that stays, and to make it where it is dear to make and to throw away.
+ * Counts one token more, in place. An object for each token would live until the next one of its
+ * client: long enough for V8 to take it for one that stays, and to make it where it is dear to make
+ * and to throw away.
  */
 export function countToken(usage: CountedTokens, { iat, lifetimeSeconds, early }: OneToken): void {
   const step = Math.ceil(lifetimeSeconds / STEPS_IN_LIFETIME)

@@ -1,7 +1,8 @@
 /**
- * What answers a request that is sent again under its `Idempotency-Key`: the client as it was right after the
- * change. It is written in the unit of the change, so there is no moment in which one is kept without the other.
- * The trail holds only what changed and may be cut, so it is no source for the answer.
+ * What answers a request that is sent again under its `Idempotency-Key`: the client as it was right
+ * after the change. It is written in the unit of the change, so there is no moment in which one is
+ * kept without the other. The trail holds only what changed and may be cut, so it is no source for
+ * the answer.
  */
 
 import { type Client, type ClientView, viewOf } from '../records/client.ts'

@@ -1,10 +1,10 @@
 /**
  * The store port: everything ModularIoT Auth remembers, and nothing about how.
  *
- * Each method is one atomic unit: it happens whole or not at all, and once it resolves it survives a
- * crash. There is no `transaction(fn)`; an updater passed in is synchronous and pure, and what it throws
- * comes out unchanged with nothing written. A change brings its entry for the audit trail, which is written in
- * the same unit.
+ * Each method is one atomic unit: it happens whole or not at all, and once it resolves it survives
+ * a crash. There is no `transaction(fn)`; an updater passed in is synchronous and pure, and what it
+ * throws comes out unchanged with nothing written. A change brings its entry for the audit trail,
+ * which is written in the same unit.
  *
  * It is the sum of the ports in ports/. Code that needs one of them takes that one.
  */

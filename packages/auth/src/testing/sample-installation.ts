@@ -1,4 +1,7 @@
-/** An installation for tests to administer: two organizations, an API, the admin API. Not for the program. */
+/**
+ * An installation for tests to administer: two organizations, an API, the admin API. Not for the
+ * program.
+ */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

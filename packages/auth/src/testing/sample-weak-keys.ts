@@ -4,8 +4,8 @@ import { checkPrimeSync, type KeyObject, randomBytes } from 'node:crypto'
 import type { JWK } from 'jose'
 
 /**
- * How many of the first primes the library multiplied, by the size of the key (Nemec et al., ACM CCS 2017,
- * section 2.1: up to 701 from 1984 bits on, up to 1427 from 3968).
+ * How many of the first primes the library multiplied, by the size of the key (Nemec et al., ACM
+ * CCS 2017, section 2.1: up to 701 from 1984 bits on, up to 1427 from 3968).
  */
 const largestPrime = (bits: number): number => (bits < 3968 ? 701 : 1427)
 

@@ -6,8 +6,8 @@ import { invalidInput } from '../errors/admin-error.ts'
 /**
  * Joiners are taken where a script or an emoji needs them; whatever else shows nothing is refused.
  *
- * @throws AdminError for text that is too long, that would do more on a terminal than be read, or that looks
- *   like another.
+ * @throws AdminError for text that is too long, that would do more on a terminal than be read, or
+ *   that looks like another.
  */
 export function assertPlainText(
   field: string,
@@ -23,7 +23,8 @@ export function assertPlainText(
 }
 
 /**
- * The same for a change: a text from before this rule may stay as it is, so that all else can be changed.
+ * The same for a change: a text from before this rule may stay as it is, so that all else can be
+ * changed.
  *
  * @param known what is stored.
  * @throws AdminError as above.

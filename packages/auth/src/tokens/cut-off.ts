@@ -5,16 +5,16 @@ import { TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
 import type { Client } from '../records/client.ts'
 
 /**
- * A token must die that another instance issues before it has heard of the cut: its clock may be a second ahead, and
- * it hears within a second.
+ * A token must die that another instance issues before it has heard of the cut: its clock may be a
+ * second ahead, and it hears within a second.
  */
 const REACH_SECONDS = 2
 
 /**
  * The client with every token cut off that was issued up to now.
  *
- * Each cut goes further than the one before: a token issued between two of them in one second says that it
- * is from behind the first (`issueTime`), and the second must reach it.
+ * Each cut goes further than the one before: a token issued between two of them in one second says
+ * that it is from behind the first (`issueTime`), and the second must reach it.
  */
 export function cutOff(client: Client, nowMs: number): Client {
   const now = Math.floor(nowMs / 1000) + REACH_SECONDS
@@ -31,8 +31,9 @@ export function revocationsOf(before: Client, after: Client): Revocation[] {
 }
 
 /**
- * When a token issued now says it was: after the cut-off, or it would be dead from the start. That may be
- * up to three seconds ahead right after one, and a second more for each of several cuts in a row.
+ * When a token issued now says it was: after the cut-off, or it would be dead from the start. That
+ * may be up to three seconds ahead right after one, and a second more for each of several cuts in a
+ * row.
  *
  * @returns whole Unix seconds.
  */

@@ -1,7 +1,8 @@
 /**
- * Token introspection (RFC 7662 §2), exact although no token has a row: what the token says is checked by its
- * signature, and what has become of it is read from the store, never from memory. The answer is what the client
- * may do now, which may be less than it might when the token was issued.
+ * Token introspection (RFC 7662 §2), exact although no token has a row: what the token says is
+ * checked by its signature, and what has become of it is read from the store, never from memory.
+ * The answer is what the client may do now, which may be less than it might when the token was
+ * issued.
  */
 
 import type { AccessTokenClaims, Introspection } from '@modulariot/oauth/protocol'
@@ -51,7 +52,10 @@ function scopeNow({ scope, aud }: AccessTokenClaims, { grants }: ClientRecord): 
   return left.join(' ')
 }
 
-/** A client sees its own tokens, a resource server those that are for it; the environments never mix. */
+/**
+ * A client sees its own tokens, a resource server those that are for it; the environments never
+ * mix.
+ */
 function maySee(caller: ClientRecord, { client_id, aud, environment }: AccessTokenClaims): boolean {
   if (caller.client_id === client_id) return true
   return caller.environment === environment && caller.resource_server_for.includes(aud)

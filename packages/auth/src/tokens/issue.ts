@@ -23,8 +23,9 @@ export interface IssueDeps {
 }
 
 /**
- * @param askedAt Unix milliseconds, no later than when the client was read. A client that is cut off while
- *   its login waits for the store or a signature gets a token from before the cut, which is dead by it.
+ * @param askedAt Unix milliseconds, no later than when the client was read. A client that is cut
+ *   off while its login waits for the store or a signature gets a token from before the cut, which
+ *   is dead by it.
  */
 export async function issueAccessToken(
   client: ClientRecord,

@@ -9,8 +9,8 @@ export interface ReadTokenDeps {
 }
 
 /**
- * The claims, or null for what is no living token of ours: another's, expired, altered, revoked, or no token
- * at all.
+ * The claims, or null for what is no living token of ours: another's, expired, altered, revoked, or
+ * no token at all.
  *
  * @throws OAuthError `temporarily_unavailable` (503) when it cannot be known.
  */

@@ -10,9 +10,10 @@ const MARGIN_SECONDS = 60
 /**
  * Seconds until the client should ask again, spread over the fleet.
  *
- * The spread comes from the client's id, not from chance, so a restart does not move a device into its
- * neighbours' slot. At least a minute before `expires_in`, or halfway where the token lives too short
- * for that; the whole window then comes earlier, since cutting it off would gather the fleet at its end.
+ * The spread comes from the client's id, not from chance, so a restart does not move a device into
+ * its neighbours' slot. At least a minute before `expires_in`, or halfway where the token lives too
+ * short for that; the whole window then comes earlier, since cutting it off would gather the fleet
+ * at its end.
  */
 export function refreshInSeconds(client_id: string, lifetimeSeconds: number): number {
   const slot = crc32(client_id) / 2 ** 32

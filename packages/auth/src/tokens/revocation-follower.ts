@@ -1,6 +1,6 @@
 /**
- * Follows the store's revocation feed, for whoever verifies tokens in this process, and lets followers
- * elsewhere wait for what comes next.
+ * Follows the store's revocation feed, for whoever verifies tokens in this process, and lets
+ * followers elsewhere wait for what comes next.
  */
 
 import { OAuthError, type RevocationPage } from '@modulariot/oauth/protocol'
@@ -20,7 +20,9 @@ export interface RevocationFollowerOptions {
   readonly onError: (error: unknown) => void
 }
 
-/** So long tokens are taken as not revoked while the store is out of reach; then nobody can know. */
+/**
+ * So long tokens are taken as not revoked while the store is out of reach; then nobody can know.
+ */
 export const FAIL_OPEN_FOR_MS = 3_600_000
 
 const PAGE_ENTRIES = 1000
@@ -37,7 +39,10 @@ export class RevocationFollower implements RevocationSource {
   readonly #forgetting: NodeJS.Timeout
   #retry: NodeJS.Timeout | null = null
   #cursor: string | null = null
-  /** Since when there is something to read that cannot be read, `performance.now()`; null: all is read. */
+  /**
+   * Since when there is something to read that cannot be read, `performance.now()`; null: all is
+   * read.
+   */
   #behindSince: number | null = null
   #reading: Promise<void> = Promise.resolve()
   #closed = false
@@ -133,8 +138,8 @@ export class RevocationFollower implements RevocationSource {
   }
 
   /**
-   * One read for all who ask from the same place before it begins: a thousand who are woken together would
-   * else keep the store from those who log in.
+   * One read for all who ask from the same place before it begins: a thousand who are woken
+   * together would else keep the store from those who log in.
    */
   #readTogether(after: string | null): Promise<RevocationPage> {
     const place = after ?? ''

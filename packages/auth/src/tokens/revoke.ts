@@ -17,8 +17,9 @@ const RETRY_AFTER_SECONDS = 3600
 /**
  * What is no living token of ours needs no revoking, and is no error (§2.2).
  *
- * @throws OAuthError `invalid_request` (400) for another client's token (§2.1), `temporarily_unavailable`
- *   (429) past the bound; StoreUnavailable, and then the token may still live.
+ * @throws OAuthError `invalid_request` (400) for another client's token (§2.1),
+ *   `temporarily_unavailable` (429) past the bound; StoreUnavailable, and then the token may still
+ *   live.
  */
 export async function revokeToken(
   token: string,

@@ -1,4 +1,7 @@
-/** Revocation and introspection as use cases: what is read, what is refused, what a fault makes of them. */
+/**
+ * Revocation and introspection as use cases: what is read, what is refused, what a fault makes of
+ * them.
+ */
 
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'

@@ -1,6 +1,6 @@
 /**
- * Counts what is issued and which secrets are used, in memory, and writes it in batches: issuing a token
- * writes no row. What a crash takes is the last few seconds of counting.
+ * Counts what is issued and which secrets are used, in memory, and writes it in batches: issuing a
+ * token writes no row. What a crash takes is the last few seconds of counting.
  */
 
 import { LRUCache } from 'lru-cache'

@@ -53,7 +53,8 @@ export function onTheBox(
 }
 
 /**
- * Runs `work` with what replacing signing keys takes besides: the key that seals them, and their policy.
+ * Runs `work` with what replacing signing keys takes besides: the key that seals them, and their
+ * policy.
  *
  * @throws CliError usage with `--url`.
  */

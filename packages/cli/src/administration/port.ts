@@ -1,4 +1,7 @@
-/** The port of administration: what can be done alike on the box (local.ts) and through the admin API (remote.ts). */
+/**
+ * The port of administration: what can be done alike on the box (local.ts) and through the admin
+ * API (remote.ts).
+ */
 
 import type {
   AddedSecret,
@@ -15,7 +18,9 @@ import type {
 } from '@modulariot/auth'
 import type { Environment } from '@modulariot/oauth/protocol'
 
-/** Where a new client belongs; over the network the token's tenant decides, and these are left out. */
+/**
+ * Where a new client belongs; over the network the token's tenant decides, and these are left out.
+ */
 export interface Place {
   readonly org?: string | undefined
   readonly environment?: Environment | undefined

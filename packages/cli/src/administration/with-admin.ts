@@ -1,4 +1,7 @@
-/** The choice between administering on the box and through the admin API. Commands do not know which. */
+/**
+ * The choice between administering on the box and through the admin API. Commands do not know
+ * which.
+ */
 
 import type { Context } from '../command/context.ts'
 import { resolveCredentials } from '../network/client-credentials.ts'

@@ -120,7 +120,10 @@ async function newestMetrics(session: ApiSession, path: string): Promise<Metric[
   return metrics
 }
 
-/** At this asset's address is the stream of all; these two, which no asset can have, `fetch` takes for steps up. */
+/**
+ * At this asset's address is the stream of all; these two, which no asset can have, `fetch` takes
+ * for steps up.
+ */
 const WITHOUT_ADDRESS: ReadonlySet<string> = new Set(['stream', '.', '..'])
 
 /** @throws CliError not_found */

@@ -1,4 +1,7 @@
-/** `miot assets tail`: reports as they are stored, over a stream that is opened again when it breaks. */
+/**
+ * `miot assets tail`: reports as they are stored, over a stream that is opened again when it
+ * breaks.
+ */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from '../command/context.ts'

@@ -33,7 +33,8 @@ interface Evidence {
 /**
  * Without `--checkpoint`, the checkpoints that the server keeps in the data directory are used.
  *
- * @throws CliError `failure` naming the first broken row, or the checkpoint that is not to be trusted.
+ * @throws CliError `failure` naming the first broken row, or the checkpoint that is not to be
+ *   trusted.
  */
 export async function verifyAudit(context: Context, options: VerifyOptions): Promise<void> {
   const config = context.config()
@@ -90,7 +91,9 @@ function sentences(
   return lines
 }
 
-/** A line that a crash cut short is counted, not refused; a checkpoint that was altered is refused. */
+/**
+ * A line that a crash cut short is counted, not refused; a checkpoint that was altered is refused.
+ */
 async function localEvidence(path: string, signer: CheckpointSigner): Promise<Evidence> {
   const { checkpoints, unreadable } = readCheckpoints(path)
   const verified: Checkpoint[] = []

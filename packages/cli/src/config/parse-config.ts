@@ -90,7 +90,10 @@ function combine(settings: ServerSettings): Omit<Config, 'client'> {
   }
 }
 
-/** Settings that are right each for itself, and wrong together. One that was refused is not blamed again. */
+/**
+ * Settings that are right each for itself, and wrong together. One that was refused is not blamed
+ * again.
+ */
 function contradictions(config: Config, values: Values): string[] {
   const { host, tls, issuer, apiAudience } = config
   const { MIOT_TLS_CERT, MIOT_TLS_KEY, MIOT_TRUSTED_PROXIES } = values

@@ -1,7 +1,9 @@
 /**
- * From the text of one setting to its value, and nothing about which setting it is or what the others say.
+ * From the text of one setting to its value, and nothing about which setting it is or what the
+ * others say.
  *
- * Each throws an Error whose message continues the setting's name, and never repeats what may be a secret.
+ * Each throws an Error whose message continues the setting's name, and never repeats what may be a
+ * secret.
  */
 
 import { isIP, isIPv4 } from 'node:net'

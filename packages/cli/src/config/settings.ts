@@ -1,6 +1,7 @@
 /**
- * Every setting there is: one row each, from which its field of `Config`, its parsing, `docs/configuration.md`
- * and the message that names the nearest known one follow. A new setting is a new row.
+ * Every setting there is: one row each, from which its field of `Config`, its parsing,
+ * `docs/configuration.md` and the message that names the nearest known one follow. A new setting is
+ * a new row.
  *
  * What depends on several settings is decided in parse-config.ts, over the parsed values.
  */
@@ -34,8 +35,8 @@ interface Row {
 }
 
 /**
- * A setting that is not set has its `default`, which `parse` reads like any other text, or is null where
- * there is none; `unset` tells readers of the documentation what null comes to.
+ * A setting that is not set has its `default`, which `parse` reads like any other text, or is null
+ * where there is none; `unset` tells readers of the documentation what null comes to.
  */
 export type Setting =
   | (Row & { readonly default: string; readonly unset?: never })

@@ -1,4 +1,7 @@
-/** `MIOT_TRUSTED_PROXIES`: whose word about a client's address is taken. Strict, since a slip trusts strangers. */
+/**
+ * `MIOT_TRUSTED_PROXIES`: whose word about a client's address is taken. Strict, since a slip trusts
+ * strangers.
+ */
 
 import { isIPv4 } from 'node:net'
 import { parseAddressRange } from '@modulariot/platform/net'
@@ -12,7 +15,9 @@ const LOOPBACK = ['127.0.0.0/8', '::1/128']
 const WIDEST = { ipv4: 8, ipv6: 7 } as const
 const ADDRESS_BITS = { ipv4: 32, ipv6: 128 } as const
 
-/** Addresses and CIDR ranges from a comma-separated list. @throws Error naming what cannot be one. */
+/**
+ * Addresses and CIDR ranges from a comma-separated list. @throws Error naming what cannot be one.
+ */
 export function parseTrustedProxies(text: string): readonly string[] {
   return text.split(',').flatMap((item) => parseItem(item.trim()))
 }

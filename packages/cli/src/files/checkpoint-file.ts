@@ -16,7 +16,10 @@ import {
 import type { SignedCheckpoint } from '@modulariot/auth'
 import { writePrivateFile } from './private-file.ts'
 
-/** Of the server's own file. Some 1700 checkpoints: more than two months of a trail that changes every hour. */
+/**
+ * Of the server's own file. Some 1700 checkpoints: more than two months of a trail that changes
+ * every hour.
+ */
 export const MAX_FILE_BYTES = 1024 * 1024
 
 /**
@@ -72,8 +75,8 @@ export function readCheckpoints(path: string): FoundCheckpoints {
 }
 
 /**
- * Finds compact JWSs, and what `miot audit checkpoint --json`, the admin API or the server's log print: on lines of
- * their own, or as the only value of the text.
+ * Finds compact JWSs, and what `miot audit checkpoint --json`, the admin API or the server's log
+ * print: on lines of their own, or as the only value of the text.
  */
 export function findCheckpoints(text: string): FoundCheckpoints {
   const whole = checkpointIn(text)

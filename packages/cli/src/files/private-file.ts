@@ -63,7 +63,10 @@ export function writePrivateFile(path: string, text: string): void {
   syncDirectory(path)
 }
 
-/** Makes the file, whole; false, and nothing, when there is one: of two that make it at once, one does. */
+/**
+ * Makes the file, whole; false, and nothing, when there is one: of two that make it at once, one
+ * does.
+ */
 export function createPrivateFile(path: string, text: string): boolean {
   const temporary = writeBeside(path, text)
   try {

@@ -107,7 +107,9 @@ async function checkStore(config: Config): Promise<string> {
 
 const CLIENTS_IN_A_PAGE = 500
 
-/** Keys that were registered before weak ones were refused; a login with one of them is refused too. */
+/**
+ * Keys that were registered before weak ones were refused; a login with one of them is refused too.
+ */
 async function checkClientKeys(config: Config): Promise<string> {
   const { store } = await openInstallation(config)
   const weak: string[] = []

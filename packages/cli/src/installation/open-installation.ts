@@ -23,8 +23,8 @@ import { openAuthStore } from '../stores/open-stores.ts'
 export interface PreparedInstallation {
   readonly keys: InstallationKeys
   /**
-   * What to say of an error of the start. Where the encryption key does not fit and was only just made, another
-   * instance was first on the database, and the key is taken back.
+   * What to say of an error of the start. Where the encryption key does not fit and was only just
+   * made, another instance was first on the database, and the key is taken back.
    */
   explain(error: unknown): unknown
 }
@@ -133,8 +133,9 @@ function keyFromFile(config: Config): EncryptionKey | null {
 /**
  * A new key beside an old database would open nothing: better to say so than to make it.
  *
- * Instances may start at once. On one data directory the first makes the key and the others take it; with a
- * directory each, the first to put a signing key into the database is right, and `explain` tells the others.
+ * Instances may start at once. On one data directory the first makes the key and the others take
+ * it; with a directory each, the first to put a signing key into the database is right, and
+ * `explain` tells the others.
  */
 async function makeKey(config: Config, store: AuthStore): Promise<EncryptionKey> {
   const { encryptionKey: path } = filesOf(config)

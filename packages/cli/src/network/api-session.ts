@@ -1,6 +1,6 @@
 /**
- * Speaking to ModularIoT API as a client, and its answers turned into results or into the errors commands
- * end with.
+ * Speaking to ModularIoT API as a client, and its answers turned into results or into the errors
+ * commands end with.
  */
 
 import { createAuthorizedFetch, TokenError, TokenSource } from '@modulariot/oauth/client'
@@ -29,7 +29,9 @@ export interface ApiSession {
 
 const TIMEOUT_MS = 30_000
 
-/** @throws CliError usage when the API or the client is not known, or may not be used; ConfigError. */
+/**
+ * @throws CliError usage when the API or the client is not known, or may not be used; ConfigError.
+ */
 export function openApiSession(context: Context, options: SessionOptions): ApiSession {
   const { apiUrl, ...credentials } = resolveApiCredentials(context.config(), options)
   const { fetch } = context

@@ -1,4 +1,7 @@
-/** Why a TLS connection was refused by us, and what to do about it. Skipping the check is never an answer. */
+/**
+ * Why a TLS connection was refused by us, and what to do about it. Skipping the check is never an
+ * answer.
+ */
 
 const TRUST =
   'set NODE_EXTRA_CA_CERTS to the PEM file of the CA that signed it (of the certificate itself when it is self-signed)'
@@ -16,7 +19,9 @@ const FAULTS: Readonly<Record<string, string>> = {
     'is for another name: set MIOT_ISSUER to a URL whose host it names, or get one that names it',
 }
 
-/** What is wrong with the certificate that made `fetch` fail, to follow "the certificate"; or null. */
+/**
+ * What is wrong with the certificate that made `fetch` fail, to follow "the certificate"; or null.
+ */
 export function certificateFault(error: unknown): string | null {
   const cause = error instanceof Error ? error.cause : undefined
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''

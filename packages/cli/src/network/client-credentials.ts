@@ -1,9 +1,10 @@
 /**
- * Which credentials a command uses, and which servers they may go to: options first, then settings, then
- * `quickstart.env`.
+ * Which credentials a command uses, and which servers they may go to: options first, then settings,
+ * then `quickstart.env`.
  *
- * Secrets and tokens travel over TLS or stay on this machine. The credentials of `quickstart.env` go to the
- * server named in that file and to no other; those of the settings go where the command line says (ADR 30).
+ * Secrets and tokens travel over TLS or stay on this machine. The credentials of `quickstart.env`
+ * go to the server named in that file and to no other; those of the settings go where the command
+ * line says (ADR 30).
  */
 
 import { parseEnv } from 'node:util'
@@ -39,7 +40,8 @@ export function resolveCredentials(config: Config, options: CredentialOptions = 
 /**
  * Credentials, and the URL of the API that their token is for.
  *
- * @throws CliError usage: what is missing and where to set it, or why a secret or token may not go there.
+ * @throws CliError usage: what is missing and where to set it, or why a secret or token may not go
+ *   there.
  */
 export function resolveApiCredentials(
   config: Config,

@@ -10,8 +10,8 @@ export interface ServerEvent {
 const MAX_EVENT_LENGTH = 4 * 1024 ** 2
 
 /**
- * Each event that is complete; comments are passed over. An id alone is no event but a place to come back to:
- * it is given as `place`, without data.
+ * Each event that is complete; comments are passed over. An id alone is no event but a place to
+ * come back to: it is given as `place`, without data.
  *
  * @throws Error when an event does not end within the bound.
  */

@@ -1,4 +1,7 @@
-/** Lists that a server gives page by page, read as far as they are wanted and no further than honest. */
+/**
+ * Lists that a server gives page by page, read as far as they are wanted and no further than
+ * honest.
+ */
 
 import { CliError } from '../errors/cli-error.ts'
 

@@ -1,8 +1,9 @@
 /**
  * The proxy that Node takes from the environment (`NODE_USE_ENV_PROXY`, `--use-env-proxy`).
  *
- * `miot` speaks plain `http:` to this machine only (ADR 30), so `HTTP_PROXY` is never for its requests:
- * it would carry secrets elsewhere in the clear. Through a proxy for `https:` they are encrypted.
+ * `miot` speaks plain `http:` to this machine only (ADR 30), so `HTTP_PROXY` is never for its
+ * requests: it would carry secrets elsewhere in the clear. Through a proxy for `https:` they are
+ * encrypted.
  */
 
 import { setGlobalProxyFromEnv } from 'node:http'

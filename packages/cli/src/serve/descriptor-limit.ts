@@ -1,6 +1,7 @@
 /**
- * How many connections this process may keep: what the settings say, and no more than it has descriptors for.
- * The store, the log and the files need some, too; without them a flood of connections would stop the service.
+ * How many connections this process may keep: what the settings say, and no more than it has
+ * descriptors for. The store, the log and the files need some, too; without them a flood of
+ * connections would stop the service.
  */
 
 import { readFileSync } from 'node:fs'

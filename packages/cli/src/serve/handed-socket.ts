@@ -1,7 +1,7 @@
 /**
- * A listening socket that a supervisor holds, and hands to one process after the other (systemd's socket
- * activation, sd_listen_fds(3)). Whoever connects while one leaves and the next starts waits in its queue, and
- * nobody is reset.
+ * A listening socket that a supervisor holds, and hands to one process after the other (systemd's
+ * socket activation, sd_listen_fds(3)). Whoever connects while one leaves and the next starts waits
+ * in its queue, and nobody is reset.
  */
 
 import { type AddressInfo, SocketAddress } from 'node:net'

@@ -1,8 +1,8 @@
 /**
  * The first run: one organization with one application, so that there is something to log in with.
  *
- * The credentials go to a file first and to the store second: between the two a crash leaves a file that
- * the next first run replaces, never a client whose secret nobody has.
+ * The credentials go to a file first and to the store second: between the two a crash leaves a file
+ * that the next first run replaces, never a client whose secret nobody has.
  */
 
 import { rmSync } from 'node:fs'

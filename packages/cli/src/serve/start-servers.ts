@@ -1,4 +1,6 @@
-/** ModularIoT Auth and ModularIoT API in one process: all of it put together, started and stopped. */
+/**
+ * ModularIoT Auth and ModularIoT API in one process: all of it put together, started and stopped.
+ */
 
 import type { AddressInfo, Server } from 'node:net'
 import { createApiServer, startTelemetryMaintenance } from '@modulariot/api'
@@ -24,7 +26,9 @@ import { serveMetrics } from './serve-metrics.ts'
 export interface Running {
   /** Made on the first run only. */
   readonly quickstart: QuickstartCredentials | null
-  /** What a client on this machine must trust besides the public CAs: our self-signed certificate. */
+  /**
+   * What a client on this machine must trust besides the public CAs: our self-signed certificate.
+   */
   readonly caFile: string | null
   /**
    * Answers what was accepted, writes what was counted, then closes everything.
@@ -138,7 +142,9 @@ async function start(
   return { quickstart, caFile, stop }
 }
 
-/** The log, which can be shipped elsewhere, and a file, which may be on a disk that takes no writes. */
+/**
+ * The log, which can be shipped elsewhere, and a file, which may be on a disk that takes no writes.
+ */
 function checkpointArchive(config: Config, logger: Logger): CheckpointArchive {
   const { auditCheckpoints: path } = filesOf(config)
   return {
@@ -178,7 +184,10 @@ function selfSignedCertificate({ tls }: Config): string | null {
   }
 }
 
-/** Before the event loop accepts anybody: what is refused a moment later must not be served until then. */
+/**
+ * Before the event loop accepts anybody: what is refused a moment later must not be served until
+ * then.
+ */
 function acceptOnlyWhere(server: Server, config: Config): void {
   server.once('listening', () => {
     try {

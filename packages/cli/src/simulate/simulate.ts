@@ -1,4 +1,6 @@
-/** `miot track simulate`: a small fleet that drives about town and reports, so that something moves. */
+/**
+ * `miot track simulate`: a small fleet that drives about town and reports, so that something moves.
+ */
 
 import { randomUUID } from 'node:crypto'
 import type { Context } from '../command/context.ts'
@@ -68,7 +70,9 @@ function describe(summary: Summary): string {
   )
 }
 
-/** Sends at an even rate until it is stopped or its time is over, then waits for what is under way. */
+/**
+ * Sends at an even rate until it is stopped or its time is over, then waits for what is under way.
+ */
 function createRun(session: ApiSession, options: SimulateOptions) {
   const { assets, rate } = options
   const fleet = createFleet(assets)

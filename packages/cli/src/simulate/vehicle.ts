@@ -1,6 +1,6 @@
 /**
- * A truck that drives about a city: streets at right angles, corners, red lights, an engine that warms up
- * and a tank that empties. Pure: the same seed and the same steps give the same drive.
+ * A truck that drives about a city: streets at right angles, corners, red lights, an engine that
+ * warms up and a tank that empties. Pure: the same seed and the same steps give the same drive.
  */
 
 import type { AssetTrackingData } from '@modulariot/telemetry'
@@ -60,7 +60,8 @@ export function createVehicle(index: number): Vehicle {
 /** Drives on for so many seconds. */
 export function drive(vehicle: Vehicle, seconds: number): void {
   vehicle.brakedHard = false
-  // In steps of a second at most, so that corners are not cut; of a long pause the last minute is enough.
+  // In steps of a second at most, so that corners are not cut; of a long pause the last minute is
+  // enough.
   for (let left = Math.min(seconds, 60); left > 0; left -= 1) second(vehicle, Math.min(left, 1))
 }
 
@@ -190,7 +191,10 @@ function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits))
 }
 
-/** A sequence of numbers from 0 to 1 that is the same for the same seed (mulberry32). Not for secrets. */
+/**
+ * A sequence of numbers from 0 to 1 that is the same for the same seed (mulberry32). Not for
+ * secrets.
+ */
 function seeded(seed: number): () => number {
   let state = seed * 0x9e3779b9
   return () => {

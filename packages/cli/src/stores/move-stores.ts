@@ -51,7 +51,8 @@ const STORES: readonly MovingStore[] = [
 
 /**
  * @param show called as rows arrive.
- * @throws CliError when the source is missing, the target is not empty, or a server has either open.
+ * @throws CliError when the source is missing, the target is not empty, or a server has either
+ *   open.
  */
 export async function moveStores(
   from: Database,
@@ -150,7 +151,9 @@ function authTable(name: string): TableSpec {
   return AUTH_TABLES.find((table) => table.name === name) as TableSpec
 }
 
-/** Null where retention has cut nothing, and where the base is none: then the first row is missing. */
+/**
+ * Null where retention has cut nothing, and where the base is none: then the first row is missing.
+ */
 async function arrivedBase(target: TablePlace): Promise<AuditHead | null> {
   for await (const [row] of target.rows(authTable('audit_base'))) {
     try {

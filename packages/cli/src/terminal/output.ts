@@ -2,7 +2,9 @@
 
 import { jsonText, oneLine } from './terminal-text.ts'
 
-/** What a person reads, a line each. A line end within one is somebody else's, and is spelled out. */
+/**
+ * What a person reads, a line each. A line end within one is somebody else's, and is spelled out.
+ */
 export type Lines = string | readonly string[]
 
 export interface Output {

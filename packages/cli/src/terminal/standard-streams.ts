@@ -1,9 +1,9 @@
 /**
- * Standard output and standard error, whose other end may close early (`2>&1 | head`): that is no fault, and ends
- * a command.
+ * Standard output and standard error, whose other end may close early (`2>&1 | head`): that is no
+ * fault, and ends a command.
  *
- * Standard error is not opened before something is written to it: Node makes a pipe non-blocking, and the log of
- * `serve` writes to the same descriptor in its own way.
+ * Standard error is not opened before something is written to it: Node makes a pipe non-blocking,
+ * and the log of `serve` writes to the same descriptor in its own way.
  */
 
 import { printable } from './terminal-text.ts'

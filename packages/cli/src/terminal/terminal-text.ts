@@ -1,8 +1,9 @@
 /**
- * Text of others made safe to print: it can neither command the terminal nor look like a line of ours.
+ * Text of others made safe to print: it can neither command the terminal nor look like a line of
+ * ours.
  *
- * Everything `miot` prints passes through here (`output.ts`, `standard-streams.ts`), whatever it is: names that others
- * chose, answers of servers, messages of errors that quote either.
+ * Everything `miot` prints passes through here (`output.ts`, `standard-streams.ts`), whatever it
+ * is: names that others chose, answers of servers, messages of errors that quote either.
  */
 
 import { replaceHiddenCharacters } from '@modulariot/oauth/protocol'
@@ -18,8 +19,8 @@ export function printable(text: string): string {
 }
 
 /**
- * JSON that prints safely and parses to the same value: what shows nothing is escaped (RFC 8259 §7), which
- * `JSON.stringify` does for the controls below U+0020 only.
+ * JSON that prints safely and parses to the same value: what shows nothing is escaped (RFC 8259
+ * §7), which `JSON.stringify` does for the controls below U+0020 only.
  */
 export function jsonText(value: unknown, indent?: number): string {
   // A line end in here is of the indentation.

@@ -1,4 +1,7 @@
-/** `miot token get|revoke|inspect|verify`: what a client does, and what an API would say of its token. */
+/**
+ * `miot token get|revoke|inspect|verify`: what a client does, and what an API would say of its
+ * token.
+ */
 
 import { plainText, requestToken, TokenEndpointError } from '@modulariot/oauth/client'
 import { type AccessTokenClaims, decodeBase64urlText } from '@modulariot/oauth/protocol'
@@ -31,8 +34,8 @@ export async function getToken(context: Context, options: TokenOptions): Promise
 const REVOCATION_TIMEOUT_MS = 10_000
 
 /**
- * Ends a token of the client's own (RFC 7009). The server says the same of a token that it does not know,
- * so what is printed is no proof that there was one.
+ * Ends a token of the client's own (RFC 7009). The server says the same of a token that it does not
+ * know, so what is printed is no proof that there was one.
  *
  * @throws TokenEndpointError when the server refuses.
  */

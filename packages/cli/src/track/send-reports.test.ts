@@ -19,7 +19,9 @@ interface Refusal {
   readonly headers?: Record<string, string>
 }
 
-/** Sends the file to an API that refuses every batch behind the first, and shows what came of it. */
+/**
+ * Sends the file to an API that refuses every batch behind the first, and shows what came of it.
+ */
 async function sent(requestId: string, { status, headers = {} }: Refusal = { status: 413 }) {
   const requestIds: string[] = []
   let printed = ''

@@ -79,7 +79,10 @@ interface BatchAnswer {
 const MAX_REPORTS_BYTES = MAX_BATCH_BYTES - 2
 const MAX_SHOWN_REFUSALS = 20
 
-/** A request for each thousand, each with an id of its own, so that sending the file again doubles nothing. */
+/**
+ * A request for each thousand, each with an id of its own, so that sending the file again doubles
+ * nothing.
+ */
 async function sendMany(
   context: Context,
   sender: Sender,
@@ -153,8 +156,8 @@ const TRIES = 5
 const MAX_RETRY_AFTER_SECONDS = 60
 
 /**
- * The same request again is kept once, so what may have been kept can be sent again: never sooner than the API
- * asked.
+ * The same request again is kept once, so what may have been kept can be sent again: never sooner
+ * than the API asked.
  */
 async function sendBatch({ session, wait }: Sender, body: string, requestId: string) {
   for (let tries = 1; ; tries++) {
@@ -217,8 +220,8 @@ function compose({ assetId, latitude, longitude, speed }: SendOptions): Reports 
 }
 
 /**
- * What the file holds, by its content: an array, one report, or a report a line. The texts stay as they
- * are, so that the API judges what the file says and not what we made of it.
+ * What the file holds, by its content: an array, one report, or a report a line. The texts stay as
+ * they are, so that the API judges what the file says and not what we made of it.
  */
 function readReports(file: string): Reports {
   const text = readText(file).trim()

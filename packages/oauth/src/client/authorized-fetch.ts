@@ -1,7 +1,9 @@
 /**
- * A `fetch` that carries the token to the API, and gets another when the API refuses the one it has.
+ * A `fetch` that carries the token to the API, and gets another when the API refuses the one it
+ * has.
  *
- * The token goes to the named origins only: a `fetch` that puts it on every request is how tokens leak.
+ * The token goes to the named origins only: a `fetch` that puts it on every request is how tokens
+ * leak.
  */
 
 import { discardBody } from '../transport/bounded-text.ts'
@@ -25,8 +27,9 @@ const JUST_MINTED_MS = 5_000
 /**
  * Sends requests with the source's token.
  *
- * A 401 makes one more try with another token: only once, only where the body can be sent again, and not
- * when the token came just now. A 403 is an answer. The 401 that remains is given back as it came.
+ * A 401 makes one more try with another token: only once, only where the body can be sent again,
+ * and not when the token came just now. A 403 is an answer. The 401 that remains is given back as
+ * it came.
  *
  * @throws ConfigError for another origin; TokenError when there is no token; what `fetch` throws.
  */

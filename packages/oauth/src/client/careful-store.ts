@@ -56,7 +56,8 @@ export function carefulStore(
       }
       const release = await attempt('lock', LOCK_MS, taking, null)
       if (release === null) return async () => {}
-      // Also when the store was slow meanwhile: the neighbours would wait for a lock that nobody holds.
+      // Also when the store was slow meanwhile: the neighbours would wait for a lock that nobody
+      // holds.
       return () => attempt('release', STEP_MS, () => release(), undefined)
     },
   }

@@ -1,7 +1,9 @@
 /**
- * How the client proves itself: a secret it shows or a key it signs with (RFC 6749 §2.3.1, RFC 7523 §2.2).
+ * How the client proves itself: a secret it shows or a key it signs with (RFC 6749 §2.3.1, RFC 7523
+ * §2.2).
  *
- * Read anew for each exchange, so that a rotated secret is used without a restart, and kept nowhere.
+ * Read anew for each exchange, so that a rotated secret is used without a restart, and kept
+ * nowhere.
  */
 
 import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK, SignJWT } from 'jose'
@@ -99,7 +101,9 @@ async function thumbprint(key: JWK): Promise<string> {
   }
 }
 
-/** The message of a failing parser or file system may quote what it read, so only its code is told. */
+/**
+ * The message of a failing parser or file system may quote what it read, so only its code is told.
+ */
 async function read<Value>(
   name: string,
   source: Value | (() => Value | Promise<Value>),

@@ -12,7 +12,10 @@ import { TokenSource } from './token-source.ts'
 const CYCLES = 3
 /** Parts of a lifetime in which requests are counted. */
 const BINS_A_CYCLE = 100
-/** Groups of devices that call one after the other within a bin, so that no bin hides a burst of all. */
+/**
+ * Groups of devices that call one after the other within a bin, so that no bin hides a burst of
+ * all.
+ */
 const GROUPS = 50
 const LIFETIME_SECONDS = 86_400
 
@@ -52,7 +55,9 @@ export async function runFleet({ devices, hinted, spread }: FleetCase): Promise<
     return new TokenSource({ token_endpoint: TOKEN_ENDPOINT, ...parts, fetch, clock, random })
   }
   const sources = Array.from({ length: devices }, (_, device) => sourceOf(device))
-  /** Every device of the group asks for its token; refreshes in the background come to their end. */
+  /**
+   * Every device of the group asks for its token; refreshes in the background come to their end.
+   */
   async function ask(group: number): Promise<void> {
     for (let device = group; device < devices; device += GROUPS) void sources[device]?.token()
     // An exchange under way has a timer.

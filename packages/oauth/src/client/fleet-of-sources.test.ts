@@ -1,6 +1,6 @@
 /**
- * A fleet of real token sources. `fleet.test.ts` asks the arithmetic alone, over more lifetimes and cases; here
- * is what devices use: the exchange, the parsing, the flight, the clock.
+ * A fleet of real token sources. `fleet.test.ts` asks the arithmetic alone, over more lifetimes and
+ * cases; here is what devices use: the exchange, the parsing, the flight, the clock.
  */
 
 import assert from 'node:assert/strict'
@@ -19,7 +19,9 @@ const WORKER = `
   parentPort.postMessage(await runFleet(workerData))
 `
 
-/** The test runner watches every promise of its own thread; elsewhere it takes seconds, not minutes. */
+/**
+ * The test runner watches every promise of its own thread; elsewhere it takes seconds, not minutes.
+ */
 async function run(fleet: FleetCase): Promise<FleetRun> {
   const file = new URL(`data:text/javascript,${encodeURIComponent(WORKER)}`)
   const worker = new Worker(file, { workerData: fleet })

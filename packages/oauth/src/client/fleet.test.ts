@@ -1,6 +1,6 @@
 /**
- * Many at once, in virtual time: the arithmetic of a fleet that boots together, and sources that must not mix.
- * `fleet-of-sources.test.ts` has the fleet of real token sources.
+ * Many at once, in virtual time: the arithmetic of a fleet that boots together, and sources that
+ * must not mix. `fleet-of-sources.test.ts` has the fleet of real token sources.
  */
 
 import assert from 'node:assert/strict'
@@ -22,8 +22,8 @@ interface FleetCase {
 }
 
 /**
- * Tokens asked for in each hundredth of a lifetime, when all devices got their first in the same second
- * and each asks again as soon as its refresh is due.
+ * Tokens asked for in each hundredth of a lifetime, when all devices got their first in the same
+ * second and each asks again as soon as its refresh is due.
  */
 function simulate({ expires_in, refresh_in, cycles }: FleetCase): Float64Array {
   const random = generator(42)

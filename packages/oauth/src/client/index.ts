@@ -1,4 +1,6 @@
-/** For an application that asks for tokens, and for an SDK on top that speaks to the API with them. */
+/**
+ * For an application that asks for tokens, and for an SDK on top that speaks to the API with them.
+ */
 
 export { BodyTooLong, boundedText } from '../transport/bounded-text.ts'
 export { type Clock, systemClock } from '../transport/clock.ts'

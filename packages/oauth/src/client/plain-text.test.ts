@@ -40,7 +40,8 @@ describe('a text from outside', () => {
     }
     for (const unit of ['a', 'aaaa.', '_-', 'é', '%41']) {
       cost(unit.repeat(2_000))
-      // A hundred times the text may cost a hundred times as much; squared it would be ten thousand.
+      // A hundred times the text may cost a hundred times as much; squared it would be ten
+      // thousand.
       const bound = 100 * Math.max(1_000, cost(unit.repeat(1_000)))
       assert.ok(cost(unit.repeat(100_000)) < bound, unit)
     }

@@ -1,4 +1,7 @@
-/** Text from outside, made fit for an error message or a log line: short, on one line, without secrets. */
+/**
+ * Text from outside, made fit for an error message or a log line: short, on one line, without
+ * secrets.
+ */
 
 import { replaceHiddenCharacters } from '../protocol/index.ts'
 
@@ -9,8 +12,8 @@ const MAX_READ = 4096
 /**
  * Whatever looks like a JWT may be a token or an assertion, ours or another's.
  *
- * Tried at the beginning of a run only: tried at each of its characters, a run without dots takes the square of
- * its length.
+ * Tried at the beginning of a run only: tried at each of its characters, a run without dots takes
+ * the square of its length.
  */
 const JWT = /(?<![\w-])[\w-]{4,}\.[\w-]{4,}\.[\w-]{4,}/g
 
@@ -24,7 +27,10 @@ export function plainText(text: string, secrets: readonly string[]): string {
   return plain.length > MAX_LENGTH ? `${plain.slice(0, MAX_LENGTH)}…` : plain
 }
 
-/** Without the end, which may be the beginning of a secret or a token that is not recognized as half of one. */
+/**
+ * Without the end, which may be the beginning of a secret or a token that is not recognized as half
+ * of one.
+ */
 function cutOff(text: string, secrets: readonly string[]): string {
   const longest = Math.max(0, ...secrets.flatMap(spellingsOf).map(({ length }) => length))
   const kept = text.slice(0, Math.max(0, MAX_READ - longest))

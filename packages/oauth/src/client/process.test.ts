@@ -22,7 +22,9 @@ after(() => {
   server.close()
 })
 
-/** Runs a program with a source in scope; resolves with what it printed once it has ended by itself. */
+/**
+ * Runs a program with a source in scope; resolves with what it printed once it has ended by itself.
+ */
 async function run(program: string): Promise<string> {
   const { port } = server.address() as AddressInfo
   const script = `

@@ -64,8 +64,8 @@ const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
  * Asks for a token.
  *
  * @throws ConfigError before anything is sent, when the secret may not go to `token_endpoint`;
- *   TokenEndpointError when the server refuses or answers something else than a token, its text without the
- *   secret; whatever `fetch` throws when the network fails.
+ *   TokenEndpointError when the server refuses or answers something else than a token, its text
+ *   without the secret; whatever `fetch` throws when the network fails.
  */
 export async function requestToken(
   options: TokenRequestOptions,
@@ -101,8 +101,8 @@ function redacted(error: TokenEndpointError, client_secret: string): TokenEndpoi
 /**
  * Sends the form and reads the answer.
  *
- * A redirect is not followed but read as the answer it is: following it would carry the secret to another
- * address. (`redirect: 'error'` would do, but not every runtime has it.)
+ * A redirect is not followed but read as the answer it is: following it would carry the secret to
+ * another address. (`redirect: 'error'` would do, but not every runtime has it.)
  */
 export async function sendTokenRequest(
   token_endpoint: string,
@@ -128,7 +128,8 @@ async function readAnswer(response: Response): Promise<Record<string, unknown>> 
     discardBody(response)
     return {}
   }
-  // A connection that breaks here is a network failure and leaves as it is; odd text is an odd answer.
+  // A connection that breaks here is a network failure and leaves as it is; odd text is an odd
+  // answer.
   try {
     const value: unknown = JSON.parse(await boundedText(response, MAX_ANSWER_BYTES))
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}

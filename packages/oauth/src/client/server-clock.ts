@@ -60,7 +60,9 @@ export class ServerClock {
     return Math.abs(wall - monotonic) <= MAX_DRIFT_MS
   }
 
-  /** How far the server's clock is ahead of the wall clock, in milliseconds; 0 when it is not known. */
+  /**
+   * How far the server's clock is ahead of the wall clock, in milliseconds; 0 when it is not known.
+   */
   get skewMs(): number {
     return this.isKnown ? this.#skewMs : 0
   }

@@ -1,8 +1,8 @@
 /**
  * What can go wrong on the way to a token, one class a cause.
  *
- * None of them carries a secret or a token: texts from outside pass `plainText` first, and the error of a
- * library is never attached as it came, since nobody knows what it holds.
+ * None of them carries a secret or a token: texts from outside pass `plainText` first, and the
+ * error of a library is never attached as it came, since nobody knows what it holds.
  */
 
 export type TokenErrorCode =

@@ -1,9 +1,13 @@
-/** What a token source tells of itself, for logs and metrics. No event holds a secret or a token. */
+/**
+ * What a token source tells of itself, for logs and metrics. No event holds a secret or a token.
+ */
 
 import type { TokenError } from './token-error.ts'
 
 export type TokenEvent =
-  /** A token came, from the server or from the store. `usable_ms` 0: it is used once and not kept. */
+  /**
+   * A token came, from the server or from the store. `usable_ms` 0: it is used once and not kept.
+   */
   | { readonly kind: 'obtained'; readonly from: 'server' | 'store'; readonly usable_ms: number }
   /** Nobody notices yet: the token in hand is still good. */
   | {

@@ -1,8 +1,8 @@
 /**
  * How long a token is used and when the next one is fetched. Arithmetic only: no clock, no I/O.
  *
- * All times are milliseconds from the moment the request for the token was begun: the server cannot have
- * issued it before, so it cannot end before `lifetimeMs` by its own clock.
+ * All times are milliseconds from the moment the request for the token was begun: the server cannot
+ * have issued it before, so it cannot end before `lifetimeMs` by its own clock.
  */
 
 export interface TokenLifetime {
@@ -27,7 +27,8 @@ const LATEST = 1.25
  * @param expires_in as it came (RFC 6749 §5.1).
  * @param refresh_in as it came; ours, not the RFC's.
  * @param chance from 0 to 1, new for each token.
- * @returns null when `expires_in` says nothing usable: the token is good for now, and not to be kept.
+ * @returns null when `expires_in` says nothing usable: the token is good for now, and not to be
+ *   kept.
  */
 export function tokenLifetime(
   expires_in: unknown,
@@ -46,10 +47,10 @@ export function tokenLifetime(
 /**
  * A moment around the one that is meant, evenly spread.
  *
- * The window is wide, more than half of its middle: only then does a fleet that booted in the same second
- * come back over the whole cycle instead of in a peak (the simulation in `fleet.test.ts` shows it). Where
- * its end would come too close to the token's, the whole window comes earlier; cutting it off would gather
- * the fleet at the cut.
+ * The window is wide, more than half of its middle: only then does a fleet that booted in the same
+ * second come back over the whole cycle instead of in a peak (the simulation in `fleet.test.ts`
+ * shows it). Where its end would come too close to the token's, the whole window comes earlier;
+ * cutting it off would gather the fleet at the cut.
  */
 function spread(meantMs: number, lifetimeMs: number, chance: number): number {
   const latestUseful = lifetimeMs - Math.min(DEFAULT_LEAD_MS, lifetimeMs / 10)
@@ -61,8 +62,8 @@ function spread(meantMs: number, lifetimeMs: number, chance: number): number {
 /**
  * How long to leave the server alone after a failed refresh.
  *
- * About a minute, less for a token that lives minutes only; never sooner than `Retry-After` asked, nor at
- * once when it asked for that: nobody waits yet.
+ * About a minute, less for a token that lives minutes only; never sooner than `Retry-After` asked,
+ * nor at once when it asked for that: nobody waits yet.
  */
 export function refreshBackoffMs(
   usableMs: number,

@@ -1,9 +1,11 @@
 /**
- * Tokens for one client at one audience: the place where an application gets them, each time it needs one.
+ * Tokens for one client at one audience: the place where an application gets them, each time it
+ * needs one.
  *
- * One token is kept and given out until shortly before its end. One exchange runs at a time, however many
- * wait, and belongs to none of them. The next token is fetched in the background, early and spread over
- * the fleet; while that fails, the one in hand goes on working to its end. ADR 21 says why.
+ * One token is kept and given out until shortly before its end. One exchange runs at a time,
+ * however many wait, and belongs to none of them. The next token is fetched in the background,
+ * early and spread over the fleet; while that fails, the one in hand goes on working to its end.
+ * ADR 21 says why.
  */
 
 import { elapsedMs, type Moment, momentOf } from '../transport/clock.ts'
@@ -57,8 +59,8 @@ export class TokenSource {
   /**
    * An access token that is good now.
    *
-   * @throws TokenError (one of its kinds) when there is none and none can be had; the signal's reason when
-   *   this caller gave up. Neither is remembered: the next call tries again.
+   * @throws TokenError (one of its kinds) when there is none and none can be had; the signal's
+   *   reason when this caller gave up. Neither is remembered: the next call tries again.
    */
   token(options?: TokenCallOptions): Promise<string> {
     const held = options?.signal?.aborted ? null : this.#usable()
@@ -89,7 +91,10 @@ export class TokenSource {
     return this.#serverClock
   }
 
-  /** Text from outside, fit for a message or a log: without the token in hand, or the one refused last. */
+  /**
+   * Text from outside, fit for a message or a log: without the token in hand, or the one refused
+   * last.
+   */
   redact(text: string): string {
     const tokens = [this.#held?.access_token, this.#refused].filter((token) => token != null)
     return plainText(text, tokens)
@@ -117,7 +122,9 @@ export class TokenSource {
     return false
   }
 
-  /** The exchange under way, or a new one. It has its own deadline and outlives any of its callers. */
+  /**
+   * The exchange under way, or a new one. It has its own deadline and outlives any of its callers.
+   */
   #fetch(): Promise<HeldToken> {
     if (this.#flight !== null) return this.#flight
     const { clock, timeoutMs } = this.#settings
@@ -159,7 +166,10 @@ export class TokenSource {
     return ms
   }
 
-  /** The machine may sleep while a token is on its way; what had ended when it came is asked for once more. */
+  /**
+   * The machine may sleep while a token is on its way; what had ended when it came is asked for
+   * once more.
+   */
   async #obtainAlive(signal: AbortSignal): Promise<HeldToken> {
     for (let tries = 1; tries <= 2; tries++) {
       const token = await this.#obtain(signal)

@@ -1,8 +1,9 @@
 /**
- * Tokens kept outside of the process, so that a restart, or a neighbour process, need not ask for its own.
+ * Tokens kept outside of the process, so that a restart, or a neighbour process, need not ask for
+ * its own.
  *
- * The port, and what is written through it. Where it is kept is the store's business; that the text is
- * as secret as the token in it, too.
+ * The port, and what is written through it. Where it is kept is the store's business; that the text
+ * is as secret as the token in it, too.
  */
 
 import type { Clock, Moment } from '../transport/clock.ts'
@@ -15,7 +16,8 @@ export interface TokenStore {
   /** Replaces it as a whole: a reader sees the old text or the new one. */
   write(key: string, text: string): Promise<void>
   /**
-   * Waits until nobody else holds the lock of this key, and takes it. What it gives back releases it.
+   * Waits until nobody else holds the lock of this key, and takes it. What it gives back releases
+   * it.
    *
    * A holder that died does not keep it for ever.
    */
@@ -48,10 +50,11 @@ export function writeStored(key: string, answer: TokenAnswer, begun: Moment): st
 }
 
 /**
- * What was stored and when its request was begun, on our clocks; null when it is not ours or not readable.
+ * What was stored and when its request was begun, on our clocks; null when it is not ours or not
+ * readable.
  *
- * Only the wall clock survives a restart. Where it says that the token is from the future it was set
- * back, and how old the token is cannot be known.
+ * Only the wall clock survives a restart. Where it says that the token is from the future it was
+ * set back, and how old the token is cannot be known.
  */
 export function readStored(
   key: string,

@@ -1,9 +1,9 @@
 /**
  * Tokens in files of one directory, for processes that share a machine and for restarts.
  *
- * A file is readable by its owner only and replaced by rename, so a reader sees the old token or the new
- * one. What others could have read or written is not used: a planted token would send our reports to
- * another's account.
+ * A file is readable by its owner only and replaced by rename, so a reader sees the old token or
+ * the new one. What others could have read or written is not used: a planted token would send our
+ * reports to another's account.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -109,8 +109,8 @@ async function take(path: string, holder: string): Promise<boolean> {
 }
 
 /**
- * Two processes that find the same stale lock may both go on; then two tokens are asked for instead of
- * one, which harms nobody. The lock saves requests, nothing depends on it.
+ * Two processes that find the same stale lock may both go on; then two tokens are asked for instead
+ * of one, which harms nobody. The lock saves requests, nothing depends on it.
  */
 async function breakIfStale(path: string, lockStaleMs: number): Promise<void> {
   const { mtimeMs } = await lstat(path).catch(() => ({ mtimeMs: Date.now() }))

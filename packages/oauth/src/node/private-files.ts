@@ -1,8 +1,9 @@
 /**
  * Directories and files that only their owner may change: tokens, spooled reports, secrets.
  *
- * Another user of the machine who can write there plants a token (our reports go to another account) or a
- * report, or puts a link in place of a file that is written next. One rule for all that keeps such files; ADR 30.
+ * Another user of the machine who can write there plants a token (our reports go to another
+ * account) or a report, or puts a link in place of a file that is written next. One rule for all
+ * that keeps such files; ADR 30.
  */
 
 import {
@@ -41,8 +42,9 @@ const OPEN_FLAGS = constants.O_RDONLY | NO_FOLLOW | (constants.O_NONBLOCK ?? 0)
 /**
  * Makes the directory with mode 0700 where it is missing, and checks it.
  *
- * It must be a directory of ours, not a symbolic link, and not writable by group or others. Its parents must
- * not be writable by everyone, unless they are sticky as `/tmp` is: there other users cannot rename what is ours.
+ * It must be a directory of ours, not a symbolic link, and not writable by group or others. Its
+ * parents must not be writable by everyone, unless they are sticky as `/tmp` is: there other users
+ * cannot rename what is ours.
  *
  * @throws NotPrivateError; the file system's own errors.
  */
@@ -85,7 +87,10 @@ function resolved(directory: string): string {
   }
 }
 
-/** 0 where it cannot be seen: Deno shows a program the directories it was given, and not their parents. */
+/**
+ * 0 where it cannot be seen: Deno shows a program the directories it was given, and not their
+ * parents.
+ */
 function modeOf(directory: string): number {
   try {
     return statSync(directory).mode

@@ -29,7 +29,9 @@ export interface AccessTokenClaims {
   readonly scope: string
   readonly org_id: string
   readonly environment: Environment
-  /** Where the token may be used from, as address ranges; ours, not the RFC's. Without it, anywhere. */
+  /**
+   * Where the token may be used from, as address ranges; ours, not the RFC's. Without it, anywhere.
+   */
   readonly allowed_addresses?: readonly string[]
   /** The same, but what it would refuse is only reported. */
   readonly observed_addresses?: readonly string[]

@@ -3,7 +3,9 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { decodeBase64urlText, isCanonicalBase64url } from './base64url.ts'
 
-/** What Node's forgiving decoder makes of the text, written again: equal only for canonical text. */
+/**
+ * What Node's forgiving decoder makes of the text, written again: equal only for canonical text.
+ */
 function rewritten(text: string): string {
   return Buffer.from(text, 'base64url').toString('base64url')
 }

@@ -1,8 +1,8 @@
 /**
  * Canonical base64url (RFC 4648 §5, §3.5): no padding, no stray characters, no unused bits set.
  *
- * Node and `atob` forgive all three; a forgiving decoder lets one signed token be written in many ways,
- * and what is keyed by the token's text (caches, revocation) then misses.
+ * Node and `atob` forgive all three; a forgiving decoder lets one signed token be written in many
+ * ways, and what is keyed by the token's text (caches, revocation) then misses.
  */
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -18,7 +18,9 @@ export function isCanonicalBase64url(text: string): boolean {
   return rest === 2 ? (last & 0b1111) === 0 : (last & 0b11) === 0
 }
 
-/** Decodes canonical base64url to text in UTF-8, byte order mark and all; null when it is neither. */
+/**
+ * Decodes canonical base64url to text in UTF-8, byte order mark and all; null when it is neither.
+ */
 export function decodeBase64urlText(text: string): string | null {
   if (!isCanonicalBase64url(text)) return null
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))

@@ -1,4 +1,6 @@
-/** The Bearer scheme: reading the header (RFC 6750 §2.1) and writing the challenge (RFC 6750 §3). */
+/**
+ * The Bearer scheme: reading the header (RFC 6750 §2.1) and writing the challenge (RFC 6750 §3).
+ */
 
 import { OAuthError } from './oauth-error.ts'
 
@@ -8,8 +10,8 @@ const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
 /**
  * The token of an `Authorization` header.
  *
- * @throws OAuthError with `reason.kind` `no_token` when no Bearer token was offered, `malformed_token`
- *   when one was but cannot be read.
+ * @throws OAuthError with `reason.kind` `no_token` when no Bearer token was offered,
+ *   `malformed_token` when one was but cannot be read.
  */
 export function parseBearerToken(authorization: string | undefined): string {
   if (authorization === undefined || !/^bearer(?: |$)/i.test(authorization)) {
@@ -36,8 +38,8 @@ export interface ChallengeOptions {
 const TOKEN_ERRORS: ReadonlySet<string> = new Set(['invalid_token', 'insufficient_scope'])
 
 /**
- * Whether the refusal is about the token, so that the answer carries a `WWW-Authenticate` challenge (RFC 6750 §3).
- * An address that is not allowed, for example, is not.
+ * Whether the refusal is about the token, so that the answer carries a `WWW-Authenticate` challenge
+ * (RFC 6750 §3). An address that is not allowed, for example, is not.
  */
 export function isAboutToken(error: unknown): error is OAuthError {
   return error instanceof OAuthError && TOKEN_ERRORS.has(error.error)

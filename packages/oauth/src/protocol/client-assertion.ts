@@ -1,6 +1,6 @@
 /**
- * A client assertion (RFC 7523 §3): a JWT the client signs to prove who it is. Form only: whether the
- * signature and the claims hold is decided where the clients are.
+ * A client assertion (RFC 7523 §3): a JWT the client signs to prove who it is. Form only: whether
+ * the signature and the claims hold is decided where the clients are.
  */
 
 import { SIGNING_ALGORITHMS } from './access-token.ts'

@@ -29,8 +29,9 @@ export interface AssertionCredentials {
  * The credentials of a request, or the names of the parameters that are missing.
  *
  * @param authorization the `Authorization` header, if one was sent.
- * @throws OAuthError `invalid_client` (401) for a header or an assertion we cannot use, `invalid_request`
- *   when two methods are used at once ("MUST NOT use more than one", RFC 6749 §2.3).
+ * @throws OAuthError `invalid_client` (401) for a header or an assertion we cannot use,
+ *   `invalid_request` when two methods are used at once ("MUST NOT use more than one", RFC 6749
+ *   §2.3).
  */
 export function parseClientCredentials(
   parameters: Parameters,

@@ -1,9 +1,9 @@
 /**
- * The strict form of a compact JWS (RFC 7515 §7.1), checked before any cryptography: what access tokens
- * and client assertions have in common.
+ * The strict form of a compact JWS (RFC 7515 §7.1), checked before any cryptography: what access
+ * tokens and client assertions have in common.
  *
- * What passes has one spelling only, one algorithm out of the caller's list, and a header that cannot
- * bring its own key. Nothing here is trusted yet.
+ * What passes has one spelling only, one algorithm out of the caller's list, and a header that
+ * cannot bring its own key. Nothing here is trusted yet.
  */
 
 import type { SigningAlgorithm } from './access-token.ts'
@@ -30,7 +30,10 @@ export const MAX_COMPACT_LENGTH = 8192
 
 const MAX_KID_LENGTH = 255
 
-/** Members that would let the signer choose the key (RFC 7515 §4.1.2-6) or change the meaning (§4.1.11). */
+/**
+ * Members that would let the signer choose the key (RFC 7515 §4.1.2-6) or change the meaning
+ * (§4.1.11).
+ */
 const FORBIDDEN_MEMBERS = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'enc', 'zip']
 
 /**

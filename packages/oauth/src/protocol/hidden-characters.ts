@@ -1,15 +1,20 @@
 /**
- * Characters that show nothing and change what a reader sees: they command a terminal, begin a line, reverse
- * the order of letters or make two names look the same (Unicode Technical Report 36, Technical Standard 39).
+ * Characters that show nothing and change what a reader sees: they command a terminal, begin a
+ * line, reverse the order of letters or make two names look the same (Unicode Technical Report 36,
+ * Technical Standard 39).
  */
 
 /**
- * Controls (C0, DEL, C1), halves of surrogate pairs, line and paragraph separators, and all that Unicode shows
- * as nothing: bidirectional controls, zero-width characters, fillers, variation selectors, tags.
+ * Controls (C0, DEL, C1), halves of surrogate pairs, line and paragraph separators, and all that
+ * Unicode shows as nothing: bidirectional controls, zero-width characters, fillers, variation
+ * selectors, tags.
  */
 const SHOW_NOTHING = String.raw`[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]`
 
-/** Scripts that are written with joiners: Persian and its relatives, Mongolian, the scripts of India and beyond. */
+/**
+ * Scripts that are written with joiners: Persian and its relatives, Mongolian, the scripts of India
+ * and beyond.
+ */
 const JOINING_SCRIPTS = [
   ...['Arabic', 'Syriac', 'Nko', 'Mongolian', 'Devanagari', 'Bengali', 'Gurmukhi', 'Gujarati'],
   ...['Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala', 'Khmer', 'Myanmar', 'Tibetan'],
@@ -24,12 +29,15 @@ function anyOf(scripts: readonly string[]): string {
   return `[${scripts.map((name) => String.raw`\p{Script_Extensions=${name}}`).join('')}]`
 }
 
-/** Where such a character does what it is for. Each ends with the character; a new use is a new row. */
+/**
+ * Where such a character does what it is for. Each ends with the character; a new use is a new row.
+ */
 const NEEDED = [
   // Joiners right after a letter or a mark of a script that has them (RFC 5892 appendix A).
   String.raw`${anyOf(JOINING_SCRIPTS)}[\u200c\u200d]`,
   String.raw`${anyOf(SPACELESS_SCRIPTS)}\u200b(?=${anyOf(SPACELESS_SCRIPTS)})`,
-  // Between the parts of one emoji, and where an emoji is asked for in colour; a digit is one on a keycap only.
+  // Between the parts of one emoji, and where an emoji is asked for in colour; a digit is one on a
+  // keycap only.
   String.raw`\p{Extended_Pictographic}\ufe0f?\p{Emoji_Modifier}?\u200d(?=\p{Extended_Pictographic})`,
   String.raw`(?![0-9#*])\p{Emoji}\ufe0f`,
   String.raw`[0-9#*]\ufe0f(?=\u20e3)`,

@@ -11,8 +11,9 @@ function duplicatesIn(text: string): boolean {
 type Written = string | number | null | Written[] | { members: [name: string, value: Written][] }
 
 /**
- * A name of one character, spelled with an escape. V8 misreads it as a backslash once it has seen a name
- * that is a backslash (nodejs/node#63785), so these are kept out; no name of ours is that short.
+ * A name of one character, spelled with an escape. V8 misreads it as a backslash once it has seen a
+ * name that is a backslash (nodejs/node#63785), so these are kept out; no name of ours is that
+ * short.
  */
 const MISREAD_NAME = /"\\(?:u.{4}|.)"\s*:/
 
@@ -46,7 +47,9 @@ function repeats(value: Written): boolean {
   return names.size < value.members.length || value.members.some(([, child]) => repeats(child))
 }
 
-/** The text; `style` picks between plain and escaped spelling, with and without space, step by step. */
+/**
+ * The text; `style` picks between plain and escaped spelling, with and without space, step by step.
+ */
 function render(value: Written, style: () => number): string {
   const space = (): string => ['', ' ', '\n\t', '\r\n'][style() % 4] as string
   const string = (text: string): string =>

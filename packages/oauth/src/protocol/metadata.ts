@@ -20,9 +20,9 @@ export interface AuthorizationServerMetadata {
   readonly introspection_endpoint_auth_methods_supported: readonly string[]
   readonly introspection_endpoint_auth_signing_alg_values_supported: readonly string[]
   /**
-   * Where resource servers follow what was revoked. Ours: RFC 8414 §2 allows members of one's own, and the
-   * name says whose, so that it never meets one that is registered later. It is the audience of the
-   * tokens for it, too.
+   * Where resource servers follow what was revoked. Ours: RFC 8414 §2 allows members of one's own,
+   * and the name says whose, so that it never meets one that is registered later. It is the
+   * audience of the tokens for it, too.
    */
   readonly modulariot_revocation_feed_uri: string
 }
@@ -79,7 +79,10 @@ export function protectedResourceMetadata(
   }
 }
 
-/** Where that document is found: the well-known part goes before the resource's path (RFC 9728 §3.1). */
+/**
+ * Where that document is found: the well-known part goes before the resource's path (RFC 9728
+ * §3.1).
+ */
 export function protectedResourceMetadataUrl(resource: string): string {
   const { origin, pathname, search } = new URL(resource)
   const path = pathname === '/' ? '' : pathname

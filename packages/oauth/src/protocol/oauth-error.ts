@@ -1,8 +1,8 @@
 /**
  * The one error of the protocol. Decided anywhere, thrown, rendered in one place at the edge.
  *
- * `error` and `error_description` go on the wire (RFC 6749 §5.2, RFC 6750 §3.1). `reason` is for the
- * audit trail and the metrics and never leaves the server.
+ * `error` and `error_description` go on the wire (RFC 6749 §5.2, RFC 6750 §3.1). `reason` is for
+ * the audit trail and the metrics and never leaves the server.
  */
 
 import type { RateLimit } from './rate-limit.ts'

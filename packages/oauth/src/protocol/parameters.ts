@@ -1,9 +1,9 @@
 /**
- * Request parameters of the token endpoint, from a form (RFC 6749 §4.4.2) or from JSON (the documented
- * face), as one flat map.
+ * Request parameters of the token endpoint, from a form (RFC 6749 §4.4.2) or from JSON (the
+ * documented face), as one flat map.
  *
- * Both ways keep RFC 6749 §3.2: a parameter sent twice is refused, one without a value counts as not
- * sent, one nobody knows is ignored.
+ * Both ways keep RFC 6749 §3.2: a parameter sent twice is refused, one without a value counts as
+ * not sent, one nobody knows is ignored.
  */
 
 import { malformedRequest, OAuthError } from './oauth-error.ts'

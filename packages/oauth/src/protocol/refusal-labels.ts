@@ -1,8 +1,8 @@
 /**
  * Refusals as words for counters: few, fixed, and free of anything a caller chose.
  *
- * The compiler asks for a row when a kind is added, so that none is forgotten. A kind that is renamed
- * keeps its word: dashboards and alerts know it.
+ * The compiler asks for a row when a kind is added, so that none is forgotten. A kind that is
+ * renamed keeps its word: dashboards and alerts know it.
  */
 
 import type { Refusal } from './oauth-error.ts'

@@ -1,8 +1,9 @@
 /**
- * What no longer holds although its signature does: the entries of the revocation feed, `/oauth2/revocations`.
+ * What no longer holds although its signature does: the entries of the revocation feed,
+ * `/oauth2/revocations`.
  *
- * No RFC has a feed; the words are those of RFC 7009 and RFC 7519 where they have one. Each entry names
- * what it kills and dies with it, so the feed stays small however many tokens are issued.
+ * No RFC has a feed; the words are those of RFC 7009 and RFC 7519 where they have one. Each entry
+ * names what it kills and dies with it, so the feed stays small however many tokens are issued.
  */
 
 export type Revocation =

@@ -1,6 +1,7 @@
 /**
- * Requests about a token that exists: revocation (RFC 7009 §2.1) and introspection (RFC 7662 §2.1). They have
- * the same form: a token, a hint that may be ignored, and the client's own authentication.
+ * Requests about a token that exists: revocation (RFC 7009 §2.1) and introspection (RFC 7662 §2.1).
+ * They have the same form: a token, a hint that may be ignored, and the client's own
+ * authentication.
  */
 
 import type { AccessTokenClaims } from './access-token.ts'
@@ -31,15 +32,18 @@ export type ActiveToken = { readonly active: true; readonly token_type: 'Bearer'
   | 'allowed_addresses'
 >
 
-/** Of a token that does not count, or that is none of the caller's business, nothing more is said. */
+/**
+ * Of a token that does not count, or that is none of the caller's business, nothing more is said.
+ */
 export type Introspection = ActiveToken | { readonly active: false }
 
 /**
- * `token_type_hint` may say anything: there is one kind of token here, and both RFCs have an unknown hint
- * ignored.
+ * `token_type_hint` may say anything: there is one kind of token here, and both RFCs have an
+ * unknown hint ignored.
  *
  * @param authorization the `Authorization` header, if one was sent.
- * @throws OAuthError `invalid_client` (401) without client authentication, `invalid_request` (400) else.
+ * @throws OAuthError `invalid_client` (401) without client authentication, `invalid_request` (400)
+ *   else.
  */
 export function parseTokenManagement(
   parameters: Parameters,

@@ -1,4 +1,6 @@
-/** The client-credentials token request (RFC 6749 §4.4.2, RFC 8707 §2), read and checked for form. */
+/**
+ * The client-credentials token request (RFC 6749 §4.4.2, RFC 8707 §2), read and checked for form.
+ */
 
 import { type ClientCredentials, parseClientCredentials } from './client-authentication.ts'
 import { MAX_COMPACT_LENGTH } from './compact-jws.ts'
@@ -16,7 +18,9 @@ export interface TokenRequest {
 
 const MAX_VALUE_LENGTH = 2048
 
-/** A parameter may be that long, in characters. A signed assertion is longer than any other value. */
+/**
+ * A parameter may be that long, in characters. A signed assertion is longer than any other value.
+ */
 function maxLengthOf(name: string): number {
   return name === 'client_assertion' ? MAX_COMPACT_LENGTH : MAX_VALUE_LENGTH
 }

@@ -5,7 +5,8 @@ import { type AccessTokenClaims, OAuthError, type Refusal } from '../protocol/in
 /**
  * Lets the request pass, or says why not.
  *
- * @param inList whether an address is in a list of ranges; how that is found out depends on the runtime.
+ * @param inList whether an address is in a list of ranges; how that is found out depends on the
+ *   runtime.
  * @param observe told instead, where the list only observes.
  * @throws OAuthError `access_denied` (403).
  */

@@ -1,4 +1,6 @@
-/** The answer to a request whose token was refused (RFC 6750 §3, RFC 9728 §5.1), for any framework. */
+/**
+ * The answer to a request whose token was refused (RFC 6750 §3, RFC 9728 §5.1), for any framework.
+ */
 
 import {
   bearerChallenge,

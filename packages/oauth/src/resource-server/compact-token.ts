@@ -1,6 +1,6 @@
 /**
- * The strict form of an access token, checked before any cryptography (RFC 7515 §5.2, RFC 9068 §2.1).
- * Nothing here is trusted yet.
+ * The strict form of an access token, checked before any cryptography (RFC 7515 §5.2, RFC 9068
+ * §2.1). Nothing here is trusted yet.
  */
 
 import {

@@ -1,11 +1,16 @@
-/** Errors whose reason is for the operator: in `message` and `cause`, never in what goes on the wire. */
+/**
+ * Errors whose reason is for the operator: in `message` and `cause`, never in what goes on the
+ * wire.
+ */
 
 import type { OAuthError } from '../protocol/index.ts'
 
 /** Longer than any reason of ours; a server may have had a part in the text. */
 const MAX_LENGTH = 500
 
-/** The error, with why behind its message. `error_description`, which clients see, stays as it is. */
+/**
+ * The error, with why behind its message. `error_description`, which clients see, stays as it is.
+ */
 export function explained(error: OAuthError, cause: unknown): OAuthError {
   const why = cause instanceof Error ? reasonOf(cause) : null
   if (why !== null) error.message = `${error.message} (${why.slice(0, MAX_LENGTH)})`

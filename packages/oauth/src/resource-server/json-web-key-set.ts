@@ -9,8 +9,8 @@ export interface JsonWebKeySet {
 }
 
 /**
- * @throws Error when the text is not a JWK Set that can verify something: a set without a single usable key
- *   is a server that is not well, and must not take the place of one that has some.
+ * @throws Error when the text is not a JWK Set that can verify something: a set without a single
+ *   usable key is a server that is not well, and must not take the place of one that has some.
  */
 export function parseJsonWebKeySet(text: string): JsonWebKeySet {
   const value: unknown = JSON.parse(text)
@@ -37,9 +37,9 @@ export function parseJsonWebKeySet(text: string): JsonWebKeySet {
 /**
  * The imported key that fits, or null.
  *
- * `kid`, `kty`, `crv`, `use`, `key_ops` and `alg` must all agree with the header, and a JWK that holds
- * a private part is passed over: it should never have been published. So is one that holds no usable
- * key: its own tokens are refused, and nothing else fails.
+ * `kid`, `kty`, `crv`, `use`, `key_ops` and `alg` must all agree with the header, and a JWK that
+ * holds a private part is passed over: it should never have been published. So is one that holds no
+ * usable key: its own tokens are refused, and nothing else fails.
  */
 export async function findVerificationKey(
   set: JsonWebKeySet,

@@ -13,7 +13,8 @@ export interface KeySource {
   /**
    * Finds out whether there are keys, loading them where none are known.
    *
-   * @throws OAuthError `temporarily_unavailable` (503), its message with the reason for the operator.
+   * @throws OAuthError `temporarily_unavailable` (503), its message with the reason for the
+   *   operator.
    */
   check?(): Promise<void>
   /** Calls back each time keys could not be loaded, with the error that `check` would throw. */

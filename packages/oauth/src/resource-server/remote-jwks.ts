@@ -1,9 +1,10 @@
 /**
  * The authorization server's published keys, fetched and kept (RFC 7517, RFC 8414 `jwks_uri`).
  *
- * Two attacks and one accident shape it. Tokens with made-up `kid`s must not make us fetch each time:
- * one fetch a cooldown, and nobody waits for a second. A thousand requests that arrive together share
- * one fetch. And when the server is away, keys already known go on verifying for a bounded time.
+ * Two attacks and one accident shape it. Tokens with made-up `kid`s must not make us fetch each
+ * time: one fetch a cooldown, and nobody waits for a second. A thousand requests that arrive
+ * together share one fetch. And when the server is away, keys already known go on verifying for a
+ * bounded time.
  */
 
 import type { CryptoKey } from 'jose'
@@ -20,9 +21,13 @@ export interface RemoteJwksOptions {
   readonly jwks_uri: string
   readonly fetch?: typeof globalThis.fetch
   readonly clock?: Clock
-  /** When the keys are fetched again in the background, where the server does not say. 10 minutes. */
+  /**
+   * When the keys are fetched again in the background, where the server does not say. 10 minutes.
+   */
   readonly freshMs?: number
-  /** Of what `Cache-Control: max-age` says, at least and at most so much counts. A minute, an hour. */
+  /**
+   * Of what `Cache-Control: max-age` says, at least and at most so much counts. A minute, an hour.
+   */
   readonly minFreshMs?: number
   readonly maxFreshMs?: number
   /** At most one fetch for unknown `kid`s in this time, and after a success or a failure. */
@@ -35,7 +40,10 @@ export interface RemoteJwksOptions {
 const MAX_DOCUMENT_BYTES = 256 * 1024
 /** While there are no keys to use every caller waits, so the next try comes sooner. */
 const FIRST_LOAD_COOLDOWN_MS = 1000
-/** Right after a key was revoked its successor is looked for so often: who answers may not have heard of it yet. */
+/**
+ * Right after a key was revoked its successor is looked for so often: who answers may not have
+ * heard of it yet.
+ */
 const REVOKED_COOLDOWN_MS = 1000
 
 export class RemoteJwks implements KeySource {
@@ -87,7 +95,9 @@ export class RemoteJwks implements KeySource {
     this.#listeners.add(listener)
   }
 
-  /** Fetches the keys now, cooldown or not: only for what the authorization server itself has said. */
+  /**
+   * Fetches the keys now, cooldown or not: only for what the authorization server itself has said.
+   */
   reload(): void {
     this.#revokedAt = momentOf(this.#options.clock)
     this.#triedAt = null
@@ -109,8 +119,8 @@ export class RemoteJwks implements KeySource {
   }
 
   /**
-   * Imported keys are kept by `kid` and `alg`; only pairs that fit a published key are remembered, and
-   * with the set they came from: a new one may arrive while a key is being imported.
+   * Imported keys are kept by `kid` and `alg`; only pairs that fit a published key are remembered,
+   * and with the set they came from: a new one may arrive while a key is being imported.
    */
   async #lookup(header: AccessTokenHeader): Promise<CryptoKey | null> {
     const id = `${header.alg} ${header.kid}`
@@ -122,7 +132,10 @@ export class RemoteJwks implements KeySource {
     return key
   }
 
-  /** Settles when a fetch under way or a new one has ended; at once within the cooldown. Never rejects. */
+  /**
+   * Settles when a fetch under way or a new one has ended; at once within the cooldown. Never
+   * rejects.
+   */
   #refresh(): Promise<void> {
     if (this.#flight !== null) return this.#flight
     if (this.#since(this.#triedAt) < this.#cooldownMs()) return Promise.resolve()

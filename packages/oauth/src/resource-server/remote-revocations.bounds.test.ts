@@ -1,4 +1,6 @@
-/** A feed that was taken over or is broken: what it can make a verifier hold, and what then holds. */
+/**
+ * A feed that was taken over or is broken: what it can make a verifier hold, and what then holds.
+ */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

@@ -2,11 +2,11 @@
  * What was revoked, followed over the network: `GET /oauth2/revocations` by long poll.
  *
  * The policy is said out loud. While the feed is silent, tokens are judged by what is known, for
- * `failOpenForMs` and no longer; then nothing passes until the feed speaks again. What has once been
- * revoked never comes back to life, whatever the feed says later.
+ * `failOpenForMs` and no longer; then nothing passes until the feed speaks again. What has once
+ * been revoked never comes back to life, whatever the feed says later.
  *
- * A feed that holds more than `maxEntries`, or does not end, counts as silent: what does not fit cannot be
- * judged, so the same time runs, and then nothing passes.
+ * A feed that holds more than `maxEntries`, or does not end, counts as silent: what does not fit
+ * cannot be judged, so the same time runs, and then nothing passes.
  */
 
 import { OAuthError, type RevocationPage } from '../protocol/index.ts'
@@ -46,7 +46,10 @@ const MAX_WAIT_SECONDS = 30
 const GRACE_MS = 5_000
 const FIRST_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 30_000
-/** Between polls that come back early: with news more may follow, without any the server does not wait. */
+/**
+ * Between polls that come back early: with news more may follow, without any the server does not
+ * wait.
+ */
 const REST_AFTER_NEWS_MS = 100
 const REST_WITHOUT_NEWS_MS = 1_000
 /** Now and then all is read again: a server restored from a backup may count its entries anew. */
@@ -122,7 +125,10 @@ export class RemoteRevocations implements RevocationSource {
     return this.#list.isRevoked(token)
   }
 
-  /** The machine may have slept on a connection that is dead: ask anew, once, instead of waiting for it. */
+  /**
+   * The machine may have slept on a connection that is dead: ask anew, once, instead of waiting for
+   * it.
+   */
   #hurry(): void {
     if (this.#hurried) return
     this.#hurried = true

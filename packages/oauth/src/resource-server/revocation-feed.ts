@@ -1,6 +1,6 @@
 /**
- * One question to the revocation feed over the network: where it is, with which token, and the page it
- * answers. When to ask is `remote-revocations.ts`'s business.
+ * One question to the revocation feed over the network: where it is, with which token, and the page
+ * it answers. When to ask is `remote-revocations.ts`'s business.
  */
 
 import type { RevocationPage } from '../protocol/index.ts'
@@ -17,7 +17,10 @@ export interface FeedTokens {
 }
 
 export interface RevocationFeedOptions {
-  /** Left out, it is found through `issuer`: `modulariot_revocation_feed_uri` of its metadata (RFC 8414). */
+  /**
+   * Left out, it is found through `issuer`: `modulariot_revocation_feed_uri` of its metadata (RFC
+   * 8414).
+   */
   readonly feed_uri?: string
   readonly issuer?: string
   /** Or what makes them once the feed's address is known, which is their audience as well. */
@@ -54,7 +57,10 @@ interface Place {
   readonly tokens: FeedTokens
 }
 
-/** A thousand entries with the longest ids. What takes 4 MiB holds the event loop for most of a second. */
+/**
+ * A thousand entries with the longest ids. What takes 4 MiB holds the event loop for most of a
+ * second.
+ */
 const MAX_PAGE_BYTES = 512 * 1024
 
 export class RevocationFeed {
@@ -76,7 +82,9 @@ export class RevocationFeed {
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
   }
 
-  /** @throws TokenRefused, FeedRefused, or an Error of any kind; no message of ours holds a secret. */
+  /**
+   * @throws TokenRefused, FeedRefused, or an Error of any kind; no message of ours holds a secret.
+   */
   async ask({ cursor, waitSeconds, signal }: FeedQuestion): Promise<RevocationPage> {
     this.#place ??= await this.#find(signal)
     const { feed_uri, tokens } = this.#place

@@ -1,4 +1,7 @@
-/** A page of the revocation feed as it came over the network: nothing of it is believed before it is read. */
+/**
+ * A page of the revocation feed as it came over the network: nothing of it is believed before it is
+ * read.
+ */
 
 import { hasDuplicateMembers, type Revocation, type RevocationPage } from '../protocol/index.ts'
 
@@ -21,8 +24,8 @@ const KINDS: Readonly<Record<Revocation['kind'], (entry: Members) => boolean>> =
 }
 
 /**
- * Kinds we do not know are passed over, so that the server may learn new ones first; a known kind that
- * cannot be read is a fault, since what it kills would go on living.
+ * Kinds we do not know are passed over, so that the server may learn new ones first; a known kind
+ * that cannot be read is a fault, since what it kills would go on living.
  *
  * @throws Error when it is not a page.
  */

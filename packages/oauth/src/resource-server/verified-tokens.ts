@@ -1,10 +1,12 @@
 /**
- * Tokens whose signature has been verified, so that the next request with the same one costs a lookup.
+ * Tokens whose signature has been verified, so that the next request with the same one costs a
+ * lookup.
  *
- * Keyed by the whole token: a digest or a prefix could be made to collide or miss. Bounded in number and
- * in time: an entry is never given out at or after its `exp`, and serves some minutes only, so that a key
- * that was withdrawn is missed even without a revocation feed. A revoked token keeps its place: the verifier checks the
- * feed for every request, and refusing from memory costs a twentieth of verifying the signature again.
+ * Keyed by the whole token: a digest or a prefix could be made to collide or miss. Bounded in
+ * number and in time: an entry is never given out at or after its `exp`, and serves some minutes
+ * only, so that a key that was withdrawn is missed even without a revocation feed. A revoked token
+ * keeps its place: the verifier checks the feed for every request, and refusing from memory costs a
+ * twentieth of verifying the signature again.
  */
 
 import type { AccessTokenClaims } from '../protocol/index.ts'
@@ -27,7 +29,10 @@ interface Entry {
 const SERVES_SECONDS = 300
 
 export class VerifiedTokens {
-  /** By `Bearer` and the token, as the header has it: cutting the token out costs more than the lookup. */
+  /**
+   * By `Bearer` and the token, as the header has it: cutting the token out costs more than the
+   * lookup.
+   */
   readonly #known = new Map<string, Entry>()
   readonly #max: number
 

@@ -1,5 +1,6 @@
 /**
- * What the tests of the verifier share: an issuer's keys, its tokens, and a verifier with a clock to turn.
+ * What the tests of the verifier share: an issuer's keys, its tokens, and a verifier with a clock
+ * to turn.
  *
  * For tests only; nothing imports it but them.
  */

@@ -42,8 +42,8 @@ export interface VerifierOptions {
   /** For the keys, where `keys` is left out. */
   readonly fetch?: typeof globalThis.fetch
   /**
-   * Called when the keys could not be loaded, once a try and not once a request. The message says why: a wrong
-   * issuer, a server that is down. Log it; clients see no more than a 503.
+   * Called when the keys could not be loaded, once a try and not once a request. The message says
+   * why: a wrong issuer, a server that is down. Log it; clients see no more than a 503.
    */
   readonly onError?: (error: Error) => void
   /** Allows plain `http:` to other machines, where something else protects the way. */
@@ -67,11 +67,11 @@ export interface Verifier {
 
 export interface Checkable {
   /**
-   * Whether the keys can be had, for a start that fails early and for a readiness probe. Loads them where none
-   * are known, so that the first token does not wait.
+   * Whether the keys can be had, for a start that fails early and for a readiness probe. Loads them
+   * where none are known, so that the first token does not wait.
    *
-   * @throws OAuthError `temporarily_unavailable` whose message names the reason, such as the issuer that was
-   *   expected and the one that was found.
+   * @throws OAuthError `temporarily_unavailable` whose message names the reason, such as the issuer
+   *   that was expected and the one that was found.
    */
   check(): Promise<void>
 }

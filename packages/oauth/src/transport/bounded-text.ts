@@ -8,7 +8,8 @@ export class BodyTooLong extends Error {
 /**
  * The body as text.
  *
- * @throws BodyTooLong when it is longer than the bound, the rest unread; whatever the stream throws.
+ * @throws BodyTooLong when it is longer than the bound, the rest unread; whatever the stream
+ *   throws.
  */
 export async function boundedText(response: Response, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder()

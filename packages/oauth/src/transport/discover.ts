@@ -29,8 +29,8 @@ export class MetadataUnavailable extends Error {
 const MAX_DOCUMENT_BYTES = 256 * 1024
 
 /**
- * @throws NotMetadata when what is served there is not the issuer's document; MetadataUnavailable for
- *   any status but 200; whatever `fetch` throws when the network fails.
+ * @throws NotMetadata when what is served there is not the issuer's document; MetadataUnavailable
+ *   for any status but 200; whatever `fetch` throws when the network fails.
  */
 export async function discoverMetadata(
   issuer: string,

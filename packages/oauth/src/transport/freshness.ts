@@ -4,11 +4,12 @@
 const DIRECTIVE = /([!#$%&'*+.^_`|~\w-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g
 
 /**
- * Seconds for which it is fresh, as a private cache reads it; null when `Cache-Control` does not say.
+ * Seconds for which it is fresh, as a private cache reads it; null when `Cache-Control` does not
+ * say.
  *
- * `no-store` and `no-cache` count as 0, and so does a `max-age` that cannot be read or is said twice
- * (§4.2.1: stale, where in doubt). What the answer spent in caches on its way is taken off (§4.2.3).
- * `Expires` is not read: it needs a clock in common.
+ * `no-store` and `no-cache` count as 0, and so does a `max-age` that cannot be read or is said
+ * twice (§4.2.1: stale, where in doubt). What the answer spent in caches on its way is taken off
+ * (§4.2.3). `Expires` is not read: it needs a clock in common.
  */
 export function freshSeconds(headers: Headers): number | null {
   const directives = directivesOf(headers.get('cache-control') ?? '')

@@ -11,7 +11,8 @@ const DATE = /^(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?,?
 /**
  * Seconds to wait (RFC 9110 §10.2.3); null when the answer does not say.
  *
- * @param nowMs Unix milliseconds, for a date, where the answer has no `Date` of its own to count it from.
+ * @param nowMs Unix milliseconds, for a date, where the answer has no `Date` of its own to count it
+ *   from.
  */
 export function retryAfterSeconds(headers: Headers, nowMs: number = Date.now()): number | null {
   const value = headers.get('retry-after')?.trim()

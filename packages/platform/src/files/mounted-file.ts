@@ -1,10 +1,15 @@
-/** Files that the operator provides: the values of `X_FILE` settings, certificates and their keys. */
+/**
+ * Files that the operator provides: the values of `X_FILE` settings, certificates and their keys.
+ */
 
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { assertNotPlanted } from './permissions.ts'
 
-/** @throws UnsafePermissions when others could have written it; what `fs` throws when it cannot be read. */
+/**
+ * @throws UnsafePermissions when others could have written it; what `fs` throws when it cannot be
+ *   read.
+ */
 export function readMountedFileSync(path: string): Buffer {
   const file = openSync(path, 'r')
   try {

@@ -1,9 +1,9 @@
 /**
- * Whose a file or directory is, and who else may change or read it: what `ssh` checks before it uses a
- * private key. Nothing about what is inside.
+ * Whose a file or directory is, and who else may change or read it: what `ssh` checks before it
+ * uses a private key. Nothing about what is inside.
  *
- * Root may do everything anyway, so what root owns is as safe as our own. Windows has neither these bits
- * nor user ids, and nothing is checked there.
+ * Root may do everything anyway, so what root owns is as safe as our own. Windows has neither these
+ * bits nor user ids, and nothing is checked there.
  */
 
 import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs'
@@ -31,8 +31,8 @@ function ourUser(): number | null {
 }
 
 /**
- * A directory that holds secrets: ours or root's, and nobody else can put anything into it. Others may
- * list it, because each file inside is private itself.
+ * A directory that holds secrets: ours or root's, and nobody else can put anything into it. Others
+ * may list it, because each file inside is private itself.
  *
  * Symbolic links on the way, such as systemd's `/var/lib/NAME`, must be ours or root's too.
  *
@@ -55,11 +55,12 @@ export function assertOwnDirectory(path: string): void {
 }
 
 /**
- * A file that is a secret, or a database: a regular file that is ours or root's, that only its owner can
- * read or write, and that has no second name elsewhere. One that is missing is fine.
+ * A file that is a secret, or a database: a regular file that is ours or root's, that only its
+ * owner can read or write, and that has no second name elsewhere. One that is missing is fine.
  *
- * It only looks at the name. That is enough inside a directory that passed `assertOwnDirectory`, where
- * nobody else can exchange the file before it is opened; SQLite has to open its files by name.
+ * It only looks at the name. That is enough inside a directory that passed `assertOwnDirectory`,
+ * where nobody else can exchange the file before it is opened; SQLite has to open its files by
+ * name.
  *
  * @throws UnsafePermissions
  */
@@ -68,7 +69,9 @@ export function assertPrivateFile(path: string): void {
   if (stats !== undefined) assertPrivate(path, stats)
 }
 
-/** @param stats of the file that was opened, or of the name itself (not of what a link leads to). */
+/**
+ * @param stats of the file that was opened, or of the name itself (not of what a link leads to).
+ */
 export function assertPrivate(path: string, stats: Stats): void {
   const us = ourUser()
   if (us === null) return
@@ -90,11 +93,12 @@ export function assertPrivate(path: string, stats: Stats): void {
 }
 
 /**
- * A file that somebody else provides, such as a mounted secret or a certificate: not one that anybody but
- * root and us can write to. Its readers are the provider's choice: Kubernetes and Docker mount secrets
- * as root's with mode 0644 or 0444, behind symbolic links.
+ * A file that somebody else provides, such as a mounted secret or a certificate: not one that
+ * anybody but root and us can write to. Its readers are the provider's choice: Kubernetes and
+ * Docker mount secrets as root's with mode 0644 or 0444, behind symbolic links.
  *
- * @param stats of the file that was opened. Pipes and devices are what the caller chose to read from.
+ * @param stats of the file that was opened. Pipes and devices are what the caller chose to read
+ *   from.
  * @throws UnsafePermissions
  */
 export function assertNotPlanted(path: string, stats: Stats): void {
@@ -109,8 +113,8 @@ export function assertNotPlanted(path: string, stats: Stats): void {
 }
 
 /**
- * The nearest directory above `path` in which other users can put another directory in its place; null
- * when there is none. What they put there is refused, unless it is another one of ours.
+ * The nearest directory above `path` in which other users can put another directory in its place;
+ * null when there is none. What they put there is refused, unless it is another one of ours.
  */
 export function replaceableBy(path: string): string | null {
   if (ourUser() === null) return null

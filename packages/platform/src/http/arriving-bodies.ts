@@ -1,9 +1,10 @@
 /**
  * Large request bodies that are arriving, and a bound on what is held of them in sum.
  *
- * A slow sender is no fault, but a hundred that each stop short of the end of five megabytes would hold half a
- * gigabyte. Past the budget the body that began first is refused; a sender at ordinary speed has finished by
- * then. The first 64 KiB of each body are not counted, so a fleet of small ones never gets in the way.
+ * A slow sender is no fault, but a hundred that each stop short of the end of five megabytes would
+ * hold half a gigabyte. Past the budget the body that began first is refused; a sender at ordinary
+ * speed has finished by then. The first 64 KiB of each body are not counted, so a fleet of small
+ * ones never gets in the way.
  */
 
 import { type Readable, Transform } from 'node:stream'
@@ -43,7 +44,9 @@ export class ArrivingBodies {
     return this.#bytes
   }
 
-  /** Passes on what arrives from `payload`. Once closed, it still reads the rest, and discards it. */
+  /**
+   * Passes on what arrives from `payload`. Once closed, it still reads the rest, and discards it.
+   */
   follow(payload: Readable): Transform {
     const count = (length: number): void => {
       this.#bytes -= aboveSmall(one)

@@ -1,7 +1,9 @@
 /**
- * Where a request comes from, in one spelling: allowlists, limits and the audit trail compare it as text.
+ * Where a request comes from, in one spelling: allowlists, limits and the audit trail compare it as
+ * text.
  *
- * Whose `X-Forwarded-For` counts was decided by the server's `trustedProxies`; nothing here trusts anybody.
+ * Whose `X-Forwarded-For` counts was decided by the server's `trustedProxies`; nothing here trusts
+ * anybody.
  */
 
 import { isIP, isIPv4, SocketAddress } from 'node:net'
@@ -10,8 +12,8 @@ import type { FastifyRequest } from 'fastify'
 /**
  * The address of the client: the last hop that no trusted proxy vouches for, or the peer.
  *
- * When the last hop named is no address (`unknown`, an obfuscated one), it is the hop that named it. Once
- * the peer is gone it is `unknown`, as RFC 7239 §6.2 calls it, which no range contains.
+ * When the last hop named is no address (`unknown`, an obfuscated one), it is the hop that named
+ * it. Once the peer is gone it is `unknown`, as RFC 7239 §6.2 calls it, which no range contains.
  */
 export function clientAddress(request: FastifyRequest): string {
   const { ips } = request

@@ -1,10 +1,11 @@
 /**
  * One connection: its requests are answered one at a time, and it ends within bounds.
  *
- * Node parses every pipelined request of a chunk (RFC 9112 §9.3.2), hands all of them over at once and keeps
- * each answer until those before it are written. One connection could so have more than a thousand answers
- * made and kept without reading any. Here a request begins when the answer before it is with the kernel;
- * until then those that were parsed wait, bare and few, and nothing more is read.
+ * Node parses every pipelined request of a chunk (RFC 9112 §9.3.2), hands all of them over at once
+ * and keeps each answer until those before it are written. One connection could so have more than a
+ * thousand answers made and kept without reading any. Here a request begins when the answer before
+ * it is with the kernel; until then those that were parsed wait, bare and few, and nothing more is
+ * read.
  */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
@@ -101,8 +102,9 @@ export class Connection {
 
   #hold(): void {
     this.#held = true
-    // Node pauses its parser, too, when a request comes while an answer is unsent, and then fails on the next
-    // TLS record of the same read (HPE_PAUSED). This is how it remembers to do so after the chunk.
+    // Node pauses its parser, too, when a request comes while an answer is unsent, and then fails
+    // on the next TLS record of the same read (HPE_PAUSED). This is how it remembers to do so after
+    // the chunk.
     Object.assign(this.#socket, { _paused: false })
     this.#socket.pause()
   }
@@ -136,15 +138,17 @@ export class Connection {
     else if (this.#ending) this.end()
     else {
       const next = this.#waiting.shift()
-      // Also when it begins the last one: that its client leaves is only seen while the socket is read.
+      // Also when it begins the last one: that its client leaves is only seen while the socket is
+      // read.
       if (this.#waiting.length === 0) this.#release()
       if (next !== undefined) this.#begin(next, this.#handle)
     }
   }
 
   /**
-   * Whether bytes that are no request may get an answer of their own. Not while the answer to an earlier request
-   * is due, for which theirs would be taken, and not where they are the rest of a body that was refused.
+   * Whether bytes that are no request may get an answer of their own. Not while the answer to an
+   * earlier request is due, for which theirs would be taken, and not where they are the rest of a
+   * body that was refused.
    */
   canAnswerMalformed(): boolean {
     if (!this.ready || this.#ending) return false
@@ -160,8 +164,8 @@ export class Connection {
   }
 
   /**
-   * Says `text` and ends. Destroyed at once, a socket with unread bytes resets the connection, and its
-   * peer may never see the text; so the peer has a moment to close by itself.
+   * Says `text` and ends. Destroyed at once, a socket with unread bytes resets the connection, and
+   * its peer may never see the text; so the peer has a moment to close by itself.
    */
   end(text?: string): void {
     this.#ending = true

@@ -1,9 +1,10 @@
 /**
- * The connections of a server: who is connected, how many there may be, and what becomes of those that take
- * part in nothing.
+ * The connections of a server: who is connected, how many there may be, and what becomes of those
+ * that take part in nothing.
  *
- * Node's own list lacks those in a TLS handshake, and its bound (`maxConnections`) refuses everyone once an
- * attacker has filled it. Here a new connection takes the place of the one that is idle longest.
+ * Node's own list lacks those in a TLS handshake, and its bound (`maxConnections`) refuses everyone
+ * once an attacker has filled it. Here a new connection takes the place of the one that is idle
+ * longest.
  */
 
 import type { Server } from 'node:http'
@@ -28,14 +29,19 @@ export interface ConnectionsOptions {
 /** How often answers and handshakes are looked at. */
 const SWEEP_INTERVAL_MS = 1000
 
-/** Of the bound, closed at once when it is reached: looking for the idle ones costs a walk over all. */
+/**
+ * Of the bound, closed at once when it is reached: looking for the idle ones costs a walk over all.
+ */
 const EVICTED_SHARE = 0.01
 
 export class Connections {
   readonly #options: ConnectionsOptions
   readonly #open = new Set<Connection>()
   readonly #bySocket = new WeakMap<Socket, Connection>()
-  /** By the peer's address and port, and ours: a socket in a handshake and the secure one have the same. */
+  /**
+   * By the peer's address and port, and ours: a socket in a handshake and the secure one have the
+   * same.
+   */
   readonly #byPeer = new Map<string, Connection>()
   readonly #perBlock = new Map<string, number>()
   readonly #closed: Readonly<Record<CloseReason, { add(): void }>>
@@ -75,7 +81,9 @@ export class Connections {
     server.once('close', () => clearInterval(this.#sweeping))
   }
 
-  /** Undefined for a socket whose TLS handshake is not done, or that never was a connection of ours. */
+  /**
+   * Undefined for a socket whose TLS handshake is not done, or that never was a connection of ours.
+   */
   find(socket: Socket): Connection | undefined {
     return this.#bySocket.get(socket)
   }
@@ -147,7 +155,8 @@ export class Connections {
   }
 
   /**
-   * Closes those that have begun no request and read nothing for longest, and for which no answer is being made.
+   * Closes those that have begun no request and read nothing for longest, and for which no answer
+   * is being made.
    *
    * @returns whether there is room now.
    */

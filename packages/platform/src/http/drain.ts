@@ -1,6 +1,6 @@
 /**
- * Leaving without a reset: first nobody new is sent here, then nobody new is accepted, then whoever is
- * connected is answered, and only then do the applications end.
+ * Leaving without a reset: first nobody new is sent here, then nobody new is accepted, then whoever
+ * is connected is answered, and only then do the applications end.
  */
 
 import { once } from 'node:events'
@@ -24,7 +24,10 @@ export function followConnections(server: Server, connections: Connections): voi
   connectionsOf.set(server, connections)
 }
 
-/** Since the signal. Past it, requests under way are cut off, so that what was counted can be written. */
+/**
+ * Since the signal. Past it, requests under way are cut off, so that what was counted can be
+ * written.
+ */
 const LEAVE_LIMIT_MS = 25_000
 
 /** For whoever was accepted last to send a request; over TLS after its handshake. */
@@ -40,8 +43,8 @@ const QUIET_TURN_MS = 0.05
 const STOP_LISTENING_LIMIT_MS = 1000
 
 /**
- * Says `stopping` at `/readyz` and answers as before for `drainMs`, with `Connection: close`; then accepts
- * nothing more, answers whoever is connected, and closes.
+ * Says `stopping` at `/readyz` and answers as before for `drainMs`, with `Connection: close`; then
+ * accepts nothing more, answers whoever is connected, and closes.
  *
  * @param drainMs less than the 25 seconds that all of it takes at most.
  */
@@ -60,9 +63,9 @@ export async function shutDown(app: FastifyInstance, drainMs: number): Promise<v
 }
 
 /**
- * The kernel accepts before we do, and resets what we have not taken when the listening socket closes. The
- * event loop takes one connection a turn (libuv/libuv#3696): after a turn that found none nobody waits, and
- * if that turn was short, hardly anybody can have come since.
+ * The kernel accepts before we do, and resets what we have not taken when the listening socket
+ * closes. The event loop takes one connection a turn (libuv/libuv#3696): after a turn that found
+ * none nobody waits, and if that turn was short, hardly anybody can have come since.
  */
 async function stopListening(server: Server): Promise<void> {
   const until = performance.now() + STOP_LISTENING_LIMIT_MS

@@ -1,7 +1,7 @@
 /**
- * What every answer has: an `X-Request-Id`, also where Node or Fastify would answer in our place and without
- * it (a `Host` that is missing or stands twice, an unknown expectation); while the server leaves `Connection: close`; and, whatever the
- * request's body, the chance to be heard.
+ * What every answer has: an `X-Request-Id`, also where Node or Fastify would answer in our place
+ * and without it (a `Host` that is missing or stands twice, an unknown expectation); while the
+ * server leaves `Connection: close`; and, whatever the request's body, the chance to be heard.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -45,9 +45,9 @@ export function answerEverything(app: FastifyInstance, refuse: Refuse): void {
 const LINGER_MS = 1000
 
 /**
- * To close over a body that still arrives resets the connection, and its sender never sees why it was refused.
- * So Node reads the rest and throws it away, as long as the request's time allows, and a connection that was to
- * end with this answer ends once nothing comes any more.
+ * To close over a body that still arrives resets the connection, and its sender never sees why it
+ * was refused. So Node reads the rest and throws it away, as long as the request's time allows, and
+ * a connection that was to end with this answer ends once nothing comes any more.
  */
 function linger({ raw: { socket } }: FastifyRequest, { raw }: FastifyReply): void {
   raw.shouldKeepAlive = true

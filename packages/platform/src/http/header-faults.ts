@@ -1,17 +1,23 @@
 /**
- * Header fields in which two readers of one request could see different things: refused, before anything is
- * decided by them.
+ * Header fields in which two readers of one request could see different things: refused, before
+ * anything is decided by them.
  *
- * Where a field that may stand once stands twice, Node keeps the first and drops the other without a word; a
- * proxy in front may have used the other one.
+ * Where a field that may stand once stands twice, Node keeps the first and drops the other without
+ * a word; a proxy in front may have used the other one.
  */
 
 import type { IncomingMessage } from 'node:http'
 
-/** Of those that decide something here. A second Content-Length or Transfer-Encoding, Node refuses itself. */
+/**
+ * Of those that decide something here. A second Content-Length or Transfer-Encoding, Node refuses
+ * itself.
+ */
 const ONCE: ReadonlySet<string> = new Set(['host', 'authorization', 'content-type'])
 
-/** RFC 3986 §3.2.2 and §3.2.3: a name or an address, and perhaps a port. It may be empty (RFC 9110 §7.2). */
+/**
+ * RFC 3986 §3.2.2 and §3.2.3: a name or an address, and perhaps a port. It may be empty (RFC 9110
+ * §7.2).
+ */
 const HOST = /^[\w.~!$&'()*+,;=%:[\]-]*$/
 
 const LENGTHS: ReadonlySet<number> = new Set([...ONCE].map(({ length }) => length))

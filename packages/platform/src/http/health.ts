@@ -1,6 +1,6 @@
 /**
- * `/livez`: the process runs. `/readyz`: whether to send requests here, for all applications; `/readyz/<name>`
- * for one alone, where a balancer sends them different paths.
+ * `/livez`: the process runs. `/readyz`: whether to send requests here, for all applications;
+ * `/readyz/<name>` for one alone, where a balancer sends them different paths.
  */
 
 import type { FastifyInstance, FastifyReply } from 'fastify'

@@ -1,8 +1,8 @@
 /**
  * One debug line and two counts for every request that was answered.
  *
- * Of a path only the route's pattern is told: what stands in its place, or matches none, is the caller's
- * words. So is a method nobody serves.
+ * Of a path only the route's pattern is told: what stands in its place, or matches none, is the
+ * caller's words. So is a method nobody serves.
  */
 
 import type { FastifyInstance, FastifyReply, onResponseHookHandler } from 'fastify'

@@ -1,6 +1,6 @@
 /**
- * Refusals that no application has a part in: a path that nobody serves or nobody can read. Below a path that
- * is an application's own they have its shape, else that of RFC 6749 §5.2.
+ * Refusals that no application has a part in: a path that nobody serves or nobody can read. Below a
+ * path that is an application's own they have its shape, else that of RFC 6749 §5.2.
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify'

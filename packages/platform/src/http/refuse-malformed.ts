@@ -18,8 +18,8 @@ const ANSWERS: Readonly<Record<string, readonly [status: number, error_descripti
 const MALFORMED = [400, 'This is not an HTTP request'] as const
 
 /**
- * @param connection undefined while the TLS handshake is not done: nothing can be sent, and `end` would wait
- *   for a handshake that never comes.
+ * @param connection undefined while the TLS handshake is not done: nothing can be sent, and `end`
+ *   would wait for a handshake that never comes.
  * @returns the status that was sent, or null when there is nothing to answer.
  */
 export function refuseMalformed(

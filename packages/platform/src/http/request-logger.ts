@@ -1,6 +1,6 @@
 /**
- * The logger of one request, made when it is first used: of most requests nothing is logged, and a logger
- * for each of them costs more than all their hooks.
+ * The logger of one request, made when it is first used: of most requests nothing is logged, and a
+ * logger for each of them costs more than all their hooks.
  */
 
 import type { FastifyBaseLogger } from 'fastify'

@@ -1,4 +1,6 @@
-/** A known path asked with the wrong method answers 405 with `Allow` (RFC 9110 §15.5.6), not 404. */
+/**
+ * A known path asked with the wrong method answers 405 with `Allow` (RFC 9110 §15.5.6), not 404.
+ */
 
 import type { FastifyInstance, RouteOptions } from 'fastify'
 

@@ -1,5 +1,6 @@
 /**
- * The HTTP server that the two applications are mounted on. It knows no endpoint but those of health.ts.
+ * The HTTP server that the two applications are mounted on. It knows no endpoint but those of
+ * health.ts.
  */
 
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
@@ -44,7 +45,9 @@ export interface HttpServerOptions {
 }
 
 const REQUEST_TIMEOUT_MS = 30_000
-/** Longer than the idle time of common load balancers, so that they close first and lose no request. */
+/**
+ * Longer than the idle time of common load balancers, so that they close first and lose no request.
+ */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
 
 /** @throws TlsFilesError when the certificate and its key cannot be used. */
@@ -65,7 +68,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     // With none Fastify need not read the header at all.
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     loggerInstance: options.logger,
-    // Fastify's own request lines hold the URL; ours never do, since a secret may stand in its query.
+    // Fastify's own request lines hold the URL; ours never do, since a secret may stand in its
+    // query.
     logController: new LogController({
       disableRequestLogging: true,
       requestIdLogLabel: 'request_id',
@@ -116,8 +120,8 @@ async function mountAll(
 }
 
 /**
- * Given when the server is made: what is set later, as Fastify does, Node heeds only in part, and a body that
- * drips then holds its connection for 90 seconds.
+ * Given when the server is made: what is set later, as Fastify does, Node heeds only in part, and a
+ * body that drips then holds its connection for 90 seconds.
  */
 function timeouts(requestTimeoutMs: number) {
   return {
@@ -138,8 +142,9 @@ function inTurn(handle: RequestListener, connections: Connections): RequestListe
 }
 
 /**
- * Left to itself, Fastify makes a second server for `localhost` (one an address family) that nobody else can
- * reach: its certificate could not be replaced, and its connections not followed to their end.
+ * Left to itself, Fastify makes a second server for `localhost` (one an address family) that nobody
+ * else can reach: its certificate could not be replaced, and its connections not followed to their
+ * end.
  */
 function oneServer(handler: RequestListener, pair: TlsPair | null, options: ServerOptions): Server {
   if (pair === null) return createServer(options, handler)

@@ -1,6 +1,6 @@
 /**
- * A JSON document that stays the same while the server runs: serialized and compressed once, and sent from the
- * same bytes to every caller.
+ * A JSON document that stays the same while the server runs: serialized and compressed once, and
+ * sent from the same bytes to every caller.
  */
 
 import { hash } from 'node:crypto'
@@ -36,7 +36,10 @@ export function staticDocument(
   }
 }
 
-/** RFC 9110 §12.5.3: named, or by `*`, with a weight above 0. Left out, nothing but the bytes is wanted. */
+/**
+ * RFC 9110 §12.5.3: named, or by `*`, with a weight above 0. Left out, nothing but the bytes is
+ * wanted.
+ */
 function acceptsGzip(header: string | string[] | undefined): boolean {
   const codings = String(header ?? '')
     .toLowerCase()

@@ -1,5 +1,6 @@
 /**
- * The certificate and key of the server: read, checked as a pair, and read again for as long as it runs.
+ * The certificate and key of the server: read, checked as a pair, and read again for as long as it
+ * runs.
  *
  * Only files and certificates live here; which server they serve is the caller's matter.
  */
@@ -28,14 +29,17 @@ export class TlsFilesError extends Error {
 }
 
 /**
- * The options of a server that serves `pair`. `setSecureContext` forgets what it is not told again, the
- * floor too, so both places take them from here.
+ * The options of a server that serves `pair`. `setSecureContext` forgets what it is not told again,
+ * the floor too, so both places take them from here.
  */
 export function secureContextOptions({ cert, key }: TlsPair): SecureContextOptions {
   return { cert, key, minVersion: 'TLSv1.2' }
 }
 
-/** @throws TlsFilesError when a file cannot be read, is not what it should be, or the two do not fit. */
+/**
+ * @throws TlsFilesError when a file cannot be read, is not what it should be, or the two do not
+ *   fit.
+ */
 export function loadTls(files: TlsFiles): TlsPair {
   const content = (['certFile', 'keyFile'] as const).map((name) => {
     try {
@@ -60,10 +64,11 @@ const INTERVAL_MS = 1_000
 /**
  * Looks at both files every second, and hands over each new pair.
  *
- * It compares what the files hold, not when they were changed. Events of the file system (`fs.watch`)
- * follow an inode, so they lose a file that is replaced by rename or by swapping a symbolic link above it,
- * as Kubernetes does, and network file systems send none. Modification times are equal for two writes in
- * one tick and are kept by `cp -p`. Two small reads a second cost nothing and know for certain.
+ * It compares what the files hold, not when they were changed. Events of the file system
+ * (`fs.watch`) follow an inode, so they lose a file that is replaced by rename or by swapping a
+ * symbolic link above it, as Kubernetes does, and network file systems send none. Modification
+ * times are equal for two writes in one tick and are kept by `cp -p`. Two small reads a second cost
+ * nothing and know for certain.
  *
  * @param inForce the pair that the server started with.
  * @returns how to stop. The timer alone does not keep the process alive.
@@ -80,7 +85,8 @@ export function watchTls(files: TlsFiles, inForce: TlsPair, options: WatchOption
     if (stopped) return
     timer = later()
     if (found === seen) return
-    // Before the check: a pair that cannot be used is told once, and tried again when it has changed.
+    // Before the check: a pair that cannot be used is told once, and tried again when it has
+    // changed.
     seen = found
     try {
       if (content instanceof TlsFilesError) throw content

@@ -6,11 +6,11 @@
 import { endOfString, JsonBodyError } from './json-body.ts'
 
 /**
- * The texts of the elements of a JSON array, at most `max + 1` of them: who allows `max` sees that there
- * are more, and nothing is made of the rest.
+ * The texts of the elements of a JSON array, at most `max + 1` of them: who allows `max` sees that
+ * there are more, and nothing is made of the rest.
  *
- * Elements are told apart by brackets, strings and commas alone; whether each is JSON is for whoever
- * parses it to say.
+ * Elements are told apart by brackets, strings and commas alone; whether each is JSON is for
+ * whoever parses it to say.
  *
  * @throws JsonBodyError when the text is not one array that begins and ends.
  */
@@ -30,8 +30,8 @@ function textsAt(text: string, places: readonly number[]): string[] {
 }
 
 /**
- * The texts of the members of a JSON object, each `"name":value`, by name; where a name stands twice, the
- * last.
+ * The texts of the members of a JSON object, each `"name":value`, by name; where a name stands
+ * twice, the last.
  *
  * @param text a JSON object that parses.
  */
@@ -93,8 +93,8 @@ function addTrimmed(places: number[], text: string, start: number, end: number):
 }
 
 /**
- * The lines of NDJSON that are not blank, at most `max + 1` of them; whether each is JSON is for whoever
- * parses it to say.
+ * The lines of NDJSON that are not blank, at most `max + 1` of them; whether each is JSON is for
+ * whoever parses it to say.
  */
 export function splitNdjson(text: string, max: number): string[] {
   const lines: string[] = []
@@ -108,7 +108,10 @@ export function splitNdjson(text: string, max: number): string[] {
   return lines
 }
 
-/** Without JSON's own white space around it. Not a pattern: a long run of blanks would cost its square. */
+/**
+ * Without JSON's own white space around it. Not a pattern: a long run of blanks would cost its
+ * square.
+ */
 export function trimJson(text: string): string {
   const start = skipBlanks(text, 0, text.length)
   return text.slice(start, skipBlanksBack(text, start, text.length))

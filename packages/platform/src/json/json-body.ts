@@ -1,9 +1,10 @@
 /**
  * From the bytes of a body to JSON, with the limits that must hold before and while parsing.
  *
- * `JSON.parse` recurses, so the depth is bounded first; and it builds a value from every two bytes, so the
- * number of values is bounded in the same walk: a few kilobytes of gzip hold half a million of them. Member
- * names that reach an object's prototype are refused: someone further down will one day copy them.
+ * `JSON.parse` recurses, so the depth is bounded first; and it builds a value from every two bytes,
+ * so the number of values is bounded in the same walk: a few kilobytes of gzip hold half a million
+ * of them. Member names that reach an object's prototype are refused: someone further down will one
+ * day copy them.
  */
 
 import { isUtf8 } from 'node:buffer'
@@ -11,9 +12,9 @@ import { isUtf8 } from 'node:buffer'
 export const MAX_JSON_DEPTH = 32
 
 /**
- * Values in one document: the members and elements of all objects and arrays, an empty one counted twice.
- * The fullest report that the schema allows (200 metrics and 200 events, each with every field and
- * some of the sender's own) has about 6,000.
+ * Values in one document: the members and elements of all objects and arrays, an empty one counted
+ * twice. The fullest report that the schema allows (200 metrics and 200 events, each with every
+ * field and some of the sender's own) has about 6,000.
  */
 export const MAX_JSON_VALUES = 10_000
 
@@ -28,21 +29,24 @@ export function decodeUtf8(body: Buffer): string {
   return body.toString('utf8')
 }
 
-/** How many values may still be built of texts that belong together; what is built of one is taken from it. */
+/**
+ * How many values may still be built of texts that belong together; what is built of one is taken
+ * from it.
+ */
 export interface ValueBudget {
   left: number
 }
 
 /**
- * What `JSON.parse` gives. An object that names a member twice is refused: another reader of the same text
- * may take the other one.
+ * What `JSON.parse` gives. An object that names a member twice is refused: another reader of the
+ * same text may take the other one.
  *
- * In valid JSON every colon outside a string follows a member's name, so there are more of them than
- * members in the value exactly when one was overwritten. Both counts come nearly free: the text is
- * walked for its depth, and the value for names that are refused, anyway.
+ * In valid JSON every colon outside a string follows a member's name, so there are more of them
+ * than members in the value exactly when one was overwritten. Both counts come nearly free: the
+ * text is walked for its depth, and the value for names that are refused, anyway.
  *
- * @throws JsonBodyError for that, for text nested too deeply or with too many values, invalid JSON, or a
- *   member named `__proto__`.
+ * @throws JsonBodyError for that, for text nested too deeply or with too many values, invalid JSON,
+ *   or a member named `__proto__`.
  */
 export function parseUniqueJson(text: string, budget?: ValueBudget): unknown {
   const names = assertShallow(text, budget)
@@ -54,10 +58,11 @@ export function parseUniqueJson(text: string, budget?: ValueBudget): unknown {
 }
 
 /**
- * The value is walked, and not given to a reviver of `JSON.parse`, which costs up to seventy times what
- * parsing does: a kilobyte of gzip would hold up everybody for a second.
+ * The value is walked, and not given to a reviver of `JSON.parse`, which costs up to seventy times
+ * what parsing does: a kilobyte of gzip would hold up everybody for a second.
  *
- * @throws JsonBodyError for a member named `__proto__`; `JSON.parse` makes it one of the object's own.
+ * @throws JsonBodyError for a member named `__proto__`; `JSON.parse` makes it one of the object's
+ *   own.
  */
 function countMembers(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
@@ -84,12 +89,13 @@ function parse(text: string): unknown {
 /**
  * Walks the text once, without building anything.
  *
- * A value that is not the first of its object or array follows a comma, and every other one but the root an
- * opening bracket: brackets and commas outside strings are as many as the values.
+ * A value that is not the first of its object or array follows a comma, and every other one but the
+ * root an opening bracket: brackets and commas outside strings are as many as the values.
  *
  * @param budget is below zero afterwards where it did not suffice.
  * @returns how many colons stand outside strings.
- * @throws JsonBodyError when arrays and objects nest deeper, or hold more, than the limits or the budget.
+ * @throws JsonBodyError when arrays and objects nest deeper, or hold more, than the limits or the
+ *   budget.
  */
 export function assertShallow(text: string, budget?: ValueBudget): number {
   let depth = 0
@@ -128,7 +134,10 @@ export function endOfString(text: string, start: number): number {
   return text.charCodeAt(end - 1) === 0x5c ? endOfEscapedString(text, start) : end
 }
 
-/** Character by character: where most are escaped quotes, to search for each costs three times as much. */
+/**
+ * Character by character: where most are escaped quotes, to search for each costs three times as
+ * much.
+ */
 function endOfEscapedString(text: string, start: number): number {
   for (let index = start + 1; index < text.length; index++) {
     const code = text.charCodeAt(index)

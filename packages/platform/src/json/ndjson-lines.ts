@@ -1,4 +1,7 @@
-/** Lines of NDJSON, taken from the bytes one by one, so that a large body is held once and not again as text. */
+/**
+ * Lines of NDJSON, taken from the bytes one by one, so that a large body is held once and not again
+ * as text.
+ */
 
 import { isUtf8 } from 'node:buffer'
 import { trimJson } from './json-array.ts'

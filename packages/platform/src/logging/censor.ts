@@ -1,8 +1,10 @@
 /**
  * What may stand in a log line. Three nets, because each alone has a hole:
  *
- * 1. Members whose name tells are censored at any depth, and what holds a request is not written at all.
- * 2. Errors are reduced to what we know of them: libraries hang requests, bodies and raw packets on theirs.
+ * 1. Members whose name tells are censored at any depth, and what holds a request is not written at
+ *   all.
+ * 2. Errors are reduced to what we know of them: libraries hang requests, bodies and raw packets on
+ *   theirs.
  * 3. What looks like a secret or a token is cut out of the finished line, wherever it came from.
  */
 

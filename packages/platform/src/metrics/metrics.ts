@@ -1,8 +1,10 @@
 /**
- * What the applications say about themselves in numbers, and nothing about how it is kept or published.
+ * What the applications say about themselves in numbers, and nothing about how it is kept or
+ * published.
  *
- * A label has few values, all of them ours: never a client's id, an address, a path as it was sent or
- * anything else that whoever asks can choose. Each set of values is kept for as long as the process runs.
+ * A label has few values, all of them ours: never a client's id, an address, a path as it was sent
+ * or anything else that whoever asks can choose. Each set of values is kept for as long as the
+ * process runs.
  */
 
 export interface About<Label extends string> {

@@ -9,12 +9,14 @@ export interface PublishedMetrics extends Metrics {
 }
 
 /**
- * The library looks for the labels each time it is told something. It is told later, many at a time: alone
- * in the middle of a request that is the dearest thing a count does.
+ * The library looks for the labels each time it is told something. It is told later, many at a
+ * time: alone in the middle of a request that is the dearest thing a count does.
  */
 const UNTOLD_OBSERVATIONS = 256
 
-/** Metrics of this process: ours as they are declared, and what Node tells (memory, event loop, GC). */
+/**
+ * Metrics of this process: ours as they are declared, and what Node tells (memory, event loop, GC).
+ */
 export function createPrometheus(): PublishedMetrics {
   const registry = new prometheus.Registry()
   const registers = [registry]

@@ -1,4 +1,7 @@
-/** Does one list of address ranges hold every address of another? Which address a list holds is address-list.ts's. */
+/**
+ * Does one list of address ranges hold every address of another? Which address a list holds is
+ * address-list.ts's.
+ */
 
 import { isIPv4 } from 'node:net'
 import { type AddressRange, parseAddressRange } from './address-list.ts'
@@ -11,8 +14,8 @@ interface Span {
 }
 
 /**
- * True when every address of `inner` is in `outer`, by one range or by several together. As in `addressInList`
- * IPv4-mapped IPv6 counts as the IPv4 it is, and what is no range holds nothing.
+ * True when every address of `inner` is in `outer`, by one range or by several together. As in
+ * `addressInList` IPv4-mapped IPv6 counts as the IPv4 it is, and what is no range holds nothing.
  */
 export function rangesCover(outer: readonly string[], inner: readonly string[]): boolean {
   const joined = join(spansOf(outer))

@@ -20,7 +20,10 @@ export function parseAddressRange(text: string): AddressRange | null {
   return { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' }
 }
 
-/** `BlockList` takes IPv4 for `::ffff:…`, so that `::/0` would let it in: each family has its own list. */
+/**
+ * `BlockList` takes IPv4 for `::ffff:…`, so that `::/0` would let it in: each family has its own
+ * list.
+ */
 interface Lists {
   readonly ipv4: BlockList
   readonly ipv6: BlockList
@@ -30,8 +33,8 @@ interface Lists {
 const compiled = new WeakMap<readonly string[], Lists>()
 
 /**
- * True when one of the ranges holds the address. IPv4-mapped IPv6 counts as the IPv4 it is, on both sides.
- * An empty list holds none, and what is no address is in no list.
+ * True when one of the ranges holds the address. IPv4-mapped IPv6 counts as the IPv4 it is, on both
+ * sides. An empty list holds none, and what is no address is in no list.
  */
 export function addressInList(cidrs: readonly string[], address: string): boolean {
   const family = isIP(address)

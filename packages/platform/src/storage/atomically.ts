@@ -5,8 +5,8 @@ import type { DatabaseSync } from 'node:sqlite'
 /**
  * Runs `work` in a write transaction: all of it happens, or none.
  *
- * `work` must be synchronous. All requests share the connection, so an `await` before the COMMIT would
- * let another request's write join this transaction and share its fate.
+ * `work` must be synchronous. All requests share the connection, so an `await` before the COMMIT
+ * would let another request's write join this transaction and share its fate.
  */
 export function atomically<Result>(database: DatabaseSync, work: () => Result): Result {
   database.exec('BEGIN IMMEDIATE')
@@ -15,7 +15,8 @@ export function atomically<Result>(database: DatabaseSync, work: () => Result): 
     database.exec('COMMIT')
     return result
   } catch (error) {
-    // A full disk or an I/O error may have rolled back already; a second ROLLBACK would hide the cause.
+    // A full disk or an I/O error may have rolled back already; a second ROLLBACK would hide the
+    // cause.
     if (database.isTransaction) database.exec('ROLLBACK')
     throw error
   }

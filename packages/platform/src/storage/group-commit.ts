@@ -17,8 +17,9 @@ interface Write {
 const MAX_WRITES = 256
 
 /**
- * Writes that are asked for in one turn of the event loop happen one after the other, or none of them does:
- * a fault is everybody's in the group. So it is for writes that fail only when the database does.
+ * Writes that are asked for in one turn of the event loop happen one after the other, or none of
+ * them does: a fault is everybody's in the group. So it is for writes that fail only when the
+ * database does.
  */
 export function groupCommit(database: DatabaseSync): GroupCommit {
   let waiting: Write[] = []

@@ -1,4 +1,6 @@
-/** What stores are made of: their errors, and SQLite files opened, migrated and written atomically. */
+/**
+ * What stores are made of: their errors, and SQLite files opened, migrated and written atomically.
+ */
 
 export { atomically } from './atomically.ts'
 export { StoreConflict, StoreUnavailable } from './errors.ts'

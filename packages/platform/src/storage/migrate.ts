@@ -16,7 +16,8 @@ import { assertPrivateDatabase } from './open-sqlite.ts'
  * Brings the database to the newest version, in one transaction, so that two processes that start
  * together do it once.
  *
- * @throws Error when an applied migration has changed since, or the database is newer than this program.
+ * @throws Error when an applied migration has changed since, or the database is newer than this
+ *   program.
  */
 export function migrate(database: DatabaseSync, migrations: readonly Migration[]): Migrated {
   return atomically(database, () => {

@@ -1,8 +1,9 @@
 /**
  * Numbered migrations with checksums, for whatever database runs them.
  *
- * A migration that has run is history: editing it would leave two installations with the same version
- * and different tables, so its text is compared with what ran, and a difference stops the start.
+ * A migration that has run is history: editing it would leave two installations with the same
+ * version and different tables, so its text is compared with what ran, and a difference stops the
+ * start.
  */
 
 import { createHash } from 'node:crypto'
@@ -43,7 +44,8 @@ export function readMigrations(folder: URL): Migration[] {
  * Those that have not run yet.
  *
  * @param applied in order of version.
- * @throws Error when an applied migration has changed since, or the database is newer than this program.
+ * @throws Error when an applied migration has changed since, or the database is newer than this
+ *   program.
  */
 export function pendingMigrations(
   applied: readonly AppliedMigration[],

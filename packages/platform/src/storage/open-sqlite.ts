@@ -12,8 +12,8 @@ const BUSY_TIMEOUT_MS = 5000
 /**
  * Opens the file, readable by its owner only, and makes it first when it is missing.
  *
- * WAL lets readers go on while one writes; `synchronous=FULL` makes a COMMIT wait for the disk, since
- * a 200 of ours promises durability.
+ * WAL lets readers go on while one writes; `synchronous=FULL` makes a COMMIT wait for the disk,
+ * since a 200 of ours promises durability.
  *
  * @throws UnsafePermissions when other users could have written the file, or can read it.
  */
@@ -43,9 +43,9 @@ export function assertPrivateDatabase(path: string): void {
 }
 
 /**
- * A file that is there must not be opened and closed again here: POSIX then drops the locks that this
- * process's other connections hold on it, and the next visitor deletes the log they are writing
- * (https://sqlite.org/howtocorrupt.html §2.2).
+ * A file that is there must not be opened and closed again here: POSIX then drops the locks that
+ * this process's other connections hold on it, and the next visitor deletes the log they are
+ * writing (https://sqlite.org/howtocorrupt.html §2.2).
  */
 function makeFile(path: string): void {
   try {
@@ -58,8 +58,8 @@ function makeFile(path: string): void {
 const RETRY_MS = 10
 
 /**
- * SQLite refuses this statement at once, whatever the timeout, while another connection makes the same
- * switch: two processes that start together on a new file would meet here.
+ * SQLite refuses this statement at once, whatever the timeout, while another connection makes the
+ * same switch: two processes that start together on a new file would meet here.
  */
 function switchToWal(database: DatabaseSync): void {
   const deadline = performance.now() + BUSY_TIMEOUT_MS

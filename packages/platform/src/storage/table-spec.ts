@@ -1,8 +1,8 @@
 /** What a table holds, as far as a copy between databases needs to know. */
 
 /**
- * `json` is kept as the text it was written as. `name` is text from outside: the bytes of it in PostgreSQL,
- * where TEXT cannot hold every string.
+ * `json` is kept as the text it was written as. `name` is text from outside: the bytes of it in
+ * PostgreSQL, where TEXT cannot hold every string.
  */
 export type ColumnType = 'text' | 'name' | 'bigint' | 'double' | 'json' | 'bytea'
 

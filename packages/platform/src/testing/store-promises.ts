@@ -1,4 +1,7 @@
-/** What the conformance suites of stores share: tests with an empty store each, and handles that get closed. */
+/**
+ * What the conformance suites of stores share: tests with an empty store each, and handles that get
+ * closed.
+ */
 
 import { it } from 'node:test'
 

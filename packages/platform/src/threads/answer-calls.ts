@@ -28,7 +28,9 @@ export class Moving<Result> {
   }
 }
 
-/** What the worker implements of `Calls`: each also gets a signal, aborted when the caller has left. */
+/**
+ * What the worker implements of `Calls`: each also gets a signal, aborted when the caller has left.
+ */
 export type Implementation<Calls extends AnyCalls> = {
   readonly [Name in keyof Calls]: (
     ...args: [...Parameters<Calls[Name]>, signal: AbortSignal]

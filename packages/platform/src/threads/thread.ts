@@ -1,8 +1,9 @@
 /**
- * A worker thread that answers calls, as the thread that calls sees it; its own end is `answer-calls.ts`.
+ * A worker thread that answers calls, as the thread that calls sees it; its own end is
+ * `answer-calls.ts`.
  *
- * The worker starts with the first call. If it dies, the calls that it had are rejected, and the next call
- * starts another. While it has no call it does not keep the process alive.
+ * The worker starts with the first call. If it dies, the calls that it had are rejected, and the
+ * next call starts another. While it has no call it does not keep the process alive.
  */
 
 import { type ResourceLimits, Worker } from 'node:worker_threads'
@@ -22,7 +23,9 @@ export interface ThreadOptions {
 export interface CallOptions {
   /** Memory that is moved instead of copied; empty on this side afterwards. */
   readonly moved?: readonly ArrayBuffer[]
-  /** When it aborts, the call rejects with its reason, and the worker's signal for the call aborts. */
+  /**
+   * When it aborts, the call rejects with its reason, and the worker's signal for the call aborts.
+   */
   readonly signal?: AbortSignal | undefined
 }
 

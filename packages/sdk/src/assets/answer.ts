@@ -39,7 +39,9 @@ export function saysKept(status: number, body: unknown): boolean {
   return status === 200 && (body as Refusal | null | undefined)?.status === 'success'
 }
 
-/** The error an answer that is not a success becomes. `body` is what it holds as JSON, if it does. */
+/**
+ * The error an answer that is not a success becomes. `body` is what it holds as JSON, if it does.
+ */
 export function errorOf(details: AnswerDetails, body: unknown, redact: Redact): Error {
   const { status } = details
   const refusal = (typeof body === 'object' && body !== null ? body : {}) as Refusal

@@ -1,9 +1,9 @@
 /**
- * Many reports in one request, `POST /v1/asset/track/batch`, and one by one where the server has no such
- * thing.
+ * Many reports in one request, `POST /v1/asset/track/batch`, and one by one where the server has no
+ * such thing.
  *
- * Each report carries its `idempotency_key`, so that what was kept of a batch whose answer got lost is
- * not kept twice, however the rest is batched the next time, or sent alone.
+ * Each report carries its `idempotency_key`, so that what was kept of a batch whose answer got lost
+ * is not kept twice, however the rest is batched the next time, or sent alone.
  */
 
 import type { Timing } from '../timing/timing.ts'

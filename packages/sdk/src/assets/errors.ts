@@ -1,8 +1,9 @@
 /**
  * What can go wrong with a report beside what can go wrong with a token.
  *
- * `NetworkError`, `TimeoutError`, `RateLimitedError`, `ServerError` and `AccessDeniedError` are those of
- * `@modulariot/oauth/client`: whoever catches one need not know which of the two requests failed.
+ * `NetworkError`, `TimeoutError`, `RateLimitedError`, `ServerError` and `AccessDeniedError` are
+ * those of `@modulariot/oauth/client`: whoever catches one need not know which of the two requests
+ * failed.
  */
 
 interface ReportErrorDetails {

@@ -1,6 +1,6 @@
 /**
- * One request to the API and its answer: the deadline, and failures of the network. No retries, but one where
- * the API minds our clock, since its answer has told the time.
+ * One request to the API and its answer: the deadline, and failures of the network. No retries, but
+ * one where the API minds our clock, since its answer has told the time.
  */
 
 import {
@@ -41,8 +41,8 @@ export interface ApiAnswer extends AnswerDetails {
 }
 
 /**
- * @throws TimeoutError, NetworkError; the errors of the token; the caller's own reason when its signal
- *   is aborted.
+ * @throws TimeoutError, NetworkError; the errors of the token; the caller's own reason when its
+ *   signal is aborted.
  */
 export async function post(request: PostRequest, deps: ApiDeps): Promise<ApiAnswer> {
   const answer = await attempt(request, deps)
@@ -85,7 +85,10 @@ async function attempt(request: PostRequest, deps: ApiDeps): Promise<ApiAnswer> 
   }
 }
 
-/** A connection that breaks here is a failure of the network; what is no JSON, or without end, is no answer. */
+/**
+ * A connection that breaks here is a failure of the network; what is no JSON, or without end, is no
+ * answer.
+ */
 async function readJson(response: Response): Promise<unknown> {
   try {
     return JSON.parse(await boundedText(response, MAX_ANSWER_BYTES))
@@ -100,7 +103,9 @@ function isTyped(error: unknown): boolean {
   return error instanceof Error && typeof (error as { retryable?: unknown }).retryable === 'boolean'
 }
 
-/** The runtime's code, such as ECONNREFUSED, and never its message: nobody knows what that quotes. */
+/**
+ * The runtime's code, such as ECONNREFUSED, and never its message: nobody knows what that quotes.
+ */
 function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code = (cause as { code?: unknown } | null)?.code

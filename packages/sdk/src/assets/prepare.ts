@@ -24,8 +24,8 @@ export interface PrepareOptions {
 const REQUEST_ID = new RegExp(REQUEST_ID_PATTERN)
 
 /**
- * Checks the text itself, as the server will see it: what JSON makes of a `Date`, of `undefined` or of
- * `NaN` counts, not what the object held.
+ * Checks the text itself, as the server will see it: what JSON makes of a `Date`, of `undefined` or
+ * of `NaN` counts, not what the object held.
  *
  * @throws ValidationError with every fault at once.
  */
@@ -65,7 +65,9 @@ function structureFault(value: unknown, depth = 1): string | null {
   return null
 }
 
-/** The same text whether it is sent alone or in a batch, or the server would take one for another. */
+/**
+ * The same text whether it is sent alone or in a batch, or the server would take one for another.
+ */
 function withKey(text: string, request_id: string): string {
   const comma = text === '{}' ? '' : ','
   return `${text.slice(0, -1)}${comma}"idempotency_key":${JSON.stringify(request_id)}}`

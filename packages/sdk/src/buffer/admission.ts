@@ -5,8 +5,8 @@ import type { Report } from '../assets/report.ts'
 import { type ReportQueue, sizeOf } from './report-queue.ts'
 
 /**
- * What happens to a push into a full buffer: it waits until there is room, is refused with `buffer_full`,
- * or the oldest report is dropped for it.
+ * What happens to a push into a full buffer: it waits until there is room, is refused with
+ * `buffer_full`, or the oldest report is dropped for it.
  */
 export type WhenFull = 'wait' | 'refuse' | 'drop_oldest'
 

@@ -1,6 +1,6 @@
 /**
- * Delivers a queue, oldest first, one request at a time: waits until a batch is due, sends it, and after a
- * failure waits and sends again. Nothing leaves the queue before it is settled.
+ * Delivers a queue, oldest first, one request at a time: waits until a batch is due, sends it, and
+ * after a failure waits and sends again. Nothing leaves the queue before it is settled.
  */
 
 import type { Deliver, Delivery, Settled } from '../assets/batch.ts'

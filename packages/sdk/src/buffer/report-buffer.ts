@@ -1,8 +1,8 @@
 /**
  * Reports that are sent together, a little later: by number or by time, whichever comes first.
  *
- * Bounded: whoever pushes into a full buffer waits, is refused, or pushes the oldest out, as was chosen. A
- * report leaves only when the server kept it, or said that it never will.
+ * Bounded: whoever pushes into a full buffer waits, is refused, or pushes the oldest out, as was
+ * chosen. A report leaves only when the server kept it, or said that it never will.
  */
 
 import type { AssetTrackingData } from '@modulariot/telemetry'
@@ -83,8 +83,8 @@ export class ReportBuffer {
    * `whenFull: 'wait'` that takes as long as the buffer is full: await it, and the device reads its
    * sensors no faster than its readings can be kept.
    *
-   * @throws ValidationError; BufferError when it is full or closed; the spool's own error. In each case
-   *   the report is not kept.
+   * @throws ValidationError; BufferError when it is full or closed; the spool's own error. In each
+   *   case the report is not kept.
    */
   async push(
     data: AssetTrackingData,
@@ -106,7 +106,8 @@ export class ReportBuffer {
   /**
    * Sends what was pushed before now, without waiting for batches to fill.
    *
-   * @returns how many reports are still queued: usually 0; more after the deadline, or when others pushed.
+   * @returns how many reports are still queued: usually 0; more after the deadline, or when others
+   *   pushed.
    */
   async flush({ deadlineMs = FLUSH_DEADLINE_MS }: FlushOptions = {}): Promise<number> {
     if (this.items === 0) return 0
@@ -121,8 +122,8 @@ export class ReportBuffer {
   }
 
   /**
-   * Takes nothing more, tries at once to send what is there, and lets go of the queue. What is left in a
-   * spool is sent when it is opened again; what is left in memory is lost.
+   * Takes nothing more, tries at once to send what is there, and lets go of the queue. What is left
+   * in a spool is sent when it is opened again; what is left in memory is lost.
    *
    * Called again, it waits for the first call.
    *

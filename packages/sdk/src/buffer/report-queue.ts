@@ -23,11 +23,16 @@ export interface ReportQueue {
   readonly bytes: number
   /** Whether they are still there when the process has gone. */
   readonly outlivesProcess: boolean
-  /** Resolves when the report is kept as durably as this queue promises; rejects when it is not kept. */
+  /**
+   * Resolves when the report is kept as durably as this queue promises; rejects when it is not
+   * kept.
+   */
   append(report: Report): Promise<void>
   /** The oldest ones, in order: one at least, unless the queue is empty. */
   peek(limit: PeekLimit): Promise<KeptReport[]>
-  /** Forgets the oldest ones up to this `seq`, which `peek` gave. What is gone already stays gone. */
+  /**
+   * Forgets the oldest ones up to this `seq`, which `peek` gave. What is gone already stays gone.
+   */
   removeThrough(seq: number): Promise<void>
   close(): Promise<void>
 }

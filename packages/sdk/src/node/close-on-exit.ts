@@ -12,8 +12,8 @@ export interface CloseOnExitOptions {
 }
 
 /**
- * Closes buffers when the process is asked to end, or has nothing left to do; then it ends as it would
- * have. Never called by the SDK itself: signals are the application's business.
+ * Closes buffers when the process is asked to end, or has nothing left to do; then it ends as it
+ * would have. Never called by the SDK itself: signals are the application's business.
  *
  * @returns how to take it back.
  */

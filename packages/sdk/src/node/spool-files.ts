@@ -2,8 +2,8 @@
  * The files of a spool directory: numbered segments, only ever appended to and deleted whole, and a
  * note of how far they have been delivered.
  *
- * The note is not forced to disk. Losing it costs nothing but sending a segment's reports again, and the
- * server keeps a request id once.
+ * The note is not forced to disk. Losing it costs nothing but sending a segment's reports again,
+ * and the server keeps a request id once.
  */
 
 import { open, readdir, rename, rm, writeFile } from 'node:fs/promises'
@@ -83,7 +83,9 @@ export async function removeSegment(directory: string, segment: number): Promise
   await rm(segmentPath(directory, segment), { force: true })
 }
 
-/** Makes the name of a new file as durable as its content. Where directories cannot be opened it is. */
+/**
+ * Makes the name of a new file as durable as its content. Where directories cannot be opened it is.
+ */
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r').catch(() => null)
   if (handle === null) return

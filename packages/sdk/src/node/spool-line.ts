@@ -1,9 +1,9 @@
 /**
  * How one report lies in a spool file: `<checksum> <request id> <body>` and a newline.
  *
- * A body is JSON text and a request id visible ASCII, so neither holds a newline and the id no space. The
- * checksum finds what a power cut or a worn flash card left half written; it is no protection against a
- * person who can write the file.
+ * A body is JSON text and a request id visible ASCII, so neither holds a newline and the id no
+ * space. The checksum finds what a power cut or a worn flash card left half written; it is no
+ * protection against a person who can write the file.
  */
 
 import { createHash } from 'node:crypto'

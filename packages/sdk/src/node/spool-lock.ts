@@ -1,11 +1,11 @@
 /**
- * One process a spool directory: two writers would send each other's reports and delete each other's
- * files.
+ * One process a spool directory: two writers would send each other's reports and delete each
+ * other's files.
  *
- * Node has no file locks that end with the process, so the lock is a file that names its holder. After a
- * crash it names nobody who runs, and is taken over. A process id alone is not enough for that: after a
- * reboot another program has it, and a device would never open its spool again. In another container it is
- * somebody else's number; there the holder's socket is asked.
+ * Node has no file locks that end with the process, so the lock is a file that names its holder.
+ * After a crash it names nobody who runs, and is taken over. A process id alone is not enough for
+ * that: after a reboot another program has it, and a device would never open its spool again. In
+ * another container it is somebody else's number; there the holder's socket is asked.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -113,7 +113,10 @@ function holderOf(lock: string): Holder {
   return { pid: Number.parseInt(pid, 10), identity, namespace, socket, text }
 }
 
-/** Nothing where it is missing, or what another user or a link has put there: that is no lock of ours. */
+/**
+ * Nothing where it is missing, or what another user or a link has put there: that is no lock of
+ * ours.
+ */
 function readLock(path: string): string {
   try {
     return readPrivateFileSync(path, 'write') ?? ''

@@ -1,6 +1,6 @@
 /**
- * The end of a spool where reports come in: one write, and with `fsync: 'always'` one fsync, for all that
- * wait at the moment.
+ * The end of a spool where reports come in: one write, and with `fsync: 'always'` one fsync, for
+ * all that wait at the moment.
  */
 
 import { type FileHandle, open } from 'node:fs/promises'
@@ -9,8 +9,9 @@ import { segmentPath, syncDirectory } from './spool-files.ts'
 /**
  * When a kept report is on the disk itself, and not only in the operating system's memory.
  *
- * `always`: before `append` resolves; survives a power cut. `interval`: within `fsyncIntervalMs`. `never`:
- * when the operating system sees fit. All three survive the end of the process, `kill -9` included.
+ * `always`: before `append` resolves; survives a power cut. `interval`: within `fsyncIntervalMs`.
+ * `never`: when the operating system sees fit. All three survive the end of the process, `kill -9`
+ * included.
  */
 export type FsyncPolicy = 'always' | 'interval' | 'never'
 

@@ -286,8 +286,8 @@ describe('what a crash leaves behind', () => {
 })
 
 /**
- * A process that keeps reports r-<from>, r-<from + 1>, … so many at a time until it is killed or fails, and
- * names what it kept.
+ * A process that keeps reports r-<from>, r-<from + 1>, … so many at a time until it is killed or
+ * fails, and names what it kept.
  */
 const PUSHER = `
   import { Spool } from ${JSON.stringify(new URL('./spool.ts', import.meta.url).href)}

@@ -1,9 +1,9 @@
 /**
- * Reports on disk until they are delivered, so that a device that loses the network, its power or the
- * process keeps its readings.
+ * Reports on disk until they are delivered, so that a device that loses the network, its power or
+ * the process keeps its readings.
  *
- * Opening never appends to a file of an earlier run: whatever that run left torn at its end stays the last
- * thing in its file, and is skipped by its checksum.
+ * Opening never appends to a file of an earlier run: whatever that run left torn at its end stays
+ * the last thing in its file, and is skipped by its checksum.
  */
 
 import { preparePrivateDirectory } from '@modulariot/oauth/node'
@@ -27,8 +27,8 @@ import { type FsyncPolicy, SpoolWriter } from './spool-writer.ts'
 
 export interface SpoolOptions {
   /**
-   * Made with mode 0700 where it is missing; its files have 0600. One process at a time. It and its files
-   * must belong to this user, and only this user may write in it.
+   * Made with mode 0700 where it is missing; its files have 0600. One process at a time. It and its
+   * files must belong to this user, and only this user may write in it.
    */
   readonly directory: string
   /** `always` unless told otherwise. */
@@ -42,8 +42,8 @@ export interface SpoolOptions {
 interface Segment {
   readonly number: number
   /**
-   * Bytes of all segments before it. A report's `seq` is where its line ends among all bytes, so that no
-   * damage changes it.
+   * Bytes of all segments before it. A report's `seq` is where its line ends among all bytes, so
+   * that no damage changes it.
    */
   readonly base: number
   /** What of the file may be read: a write that is under way is not in it. */
@@ -91,8 +91,8 @@ export class Spool implements ReportQueue {
   /**
    * Opens a spool, with what an earlier run left in it.
    *
-   * @throws NotPrivateError where another user could have planted reports or links; SpoolLockedError while
-   *   another process uses the directory; the file system's own errors.
+   * @throws NotPrivateError where another user could have planted reports or links;
+   *   SpoolLockedError while another process uses the directory; the file system's own errors.
    */
   static async open(options: SpoolOptions): Promise<Spool> {
     const settings = {
@@ -201,7 +201,10 @@ export class Spool implements ReportQueue {
     return count
   }
 
-  /** Takes out the oldest segments that hold nothing more; what is left of them, if anything, is damaged. */
+  /**
+   * Takes out the oldest segments that hold nothing more; what is left of them, if anything, is
+   * damaged.
+   */
   #takeFinished(before = Number.POSITIVE_INFINITY): number[] {
     const gone: number[] = []
     for (let first = this.#segments[0]; first !== undefined; first = this.#segments[0]) {
@@ -223,7 +226,10 @@ export class Spool implements ReportQueue {
     return segment.number !== this.#writer.activeSegment
   }
 
-  /** On a full disk the note may fail; deleting still makes room, and the rest is sent again at worst. */
+  /**
+   * On a full disk the note may fail; deleting still makes room, and the rest is sent again at
+   * worst.
+   */
   async #forget(segments: readonly number[]): Promise<void> {
     await writePosition(this.#directory, this.#head).catch(() => {})
     for (const segment of segments) await removeSegment(this.#directory, segment).catch(() => {})

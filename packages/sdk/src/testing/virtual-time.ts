@@ -1,4 +1,6 @@
-/** Virtual time and an API that does as it is told, for the tests. Not part of the package's entry. */
+/**
+ * Virtual time and an API that does as it is told, for the tests. Not part of the package's entry.
+ */
 
 import type { Timing } from '../timing/timing.ts'
 

@@ -6,8 +6,8 @@ export interface BackoffLimits {
 }
 
 /**
- * Doubles with each failure, and spreads over its upper half so that a fleet does not come back in step.
- * Never sooner than the server asked, and up to a quarter later.
+ * Doubles with each failure, and spreads over its upper half so that a fleet does not come back in
+ * step. Never sooner than the server asked, and up to a quarter later.
  *
  * @param failures in a row, from 1.
  * @param chance from 0 to 1.

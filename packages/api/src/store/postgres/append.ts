@@ -1,9 +1,9 @@
 /**
  * Writes a batch of observations in one transaction, in a few statements of many rows.
  *
- * It holds the rows of its tenants from the start, so that batches of one tenant come one after the other
- * over all instances: the feed has no gap that fills later, a request is looked up and noted without a race,
- * and nobody meets anybody in a deadlock.
+ * It holds the rows of its tenants from the start, so that batches of one tenant come one after the
+ * other over all instances: the feed has no gap that fills later, a request is looked up and noted
+ * without a race, and nobody meets anybody in a deadlock.
  */
 
 import type { RunQuery } from '@modulariot/platform/postgres'

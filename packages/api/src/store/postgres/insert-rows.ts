@@ -15,8 +15,9 @@ export interface Stored {
 /**
  * Column names and types of a table, in the order of the values.
  *
- * `long` is text that may be long. In an array each of its quotes and backslashes would have to be escaped,
- * which took 150 ms for a mebibyte of them: all texts of the column go as bytes, one after the other.
+ * `long` is text that may be long. In an array each of its quotes and backslashes would have to be
+ * escaped, which took 150 ms for a mebibyte of them: all texts of the column go as bytes, one after
+ * the other.
  */
 type Columns = readonly (readonly [name: string, type: Type])[]
 
@@ -121,13 +122,14 @@ const EVENTS: Table = {
 const TABLES = [OBSERVATIONS, POSITIONS, METRICS, EVENTS]
 
 /**
- * What goes in a statement: rows, and characters of payloads as rows. Making its parameters takes milliseconds, and
- * others are served while the database has them; with less in each, a batch waits for the database more often.
+ * What goes in a statement: rows, and characters of payloads as rows. Making its parameters takes
+ * milliseconds, and others are served while the database has them; with less in each, a batch waits
+ * for the database more often.
  */
 const WEIGHT_A_STATEMENT = 1500
 /**
- * In a batch that weighs more than this the statements are short. They take no turns among the tenants: the
- * transaction holds locks, and the queue waits for it.
+ * In a batch that weighs more than this the statements are short. They take no turns among the
+ * tenants: the transaction holds locks, and the queue waits for it.
  */
 const HEAVY_WEIGHT = 10_000
 const WEIGHT_OF_SHORT = 300
@@ -201,7 +203,9 @@ function insertStatement(): string {
     WHERE t.tenant = a.tenant`
 }
 
-/** The parameters of a table's columns, in order: an array each, or three parameters for a long one. */
+/**
+ * The parameters of a table's columns, in order: an array each, or three parameters for a long one.
+ */
 function columnsOf(rows: readonly (readonly Value[])[], columns: Columns): unknown[] {
   return columns.flatMap(([, type], index): unknown[] => {
     const values = rows.map((row) => row[index] as Value)
@@ -209,7 +213,10 @@ function columnsOf(rows: readonly (readonly Value[])[], columns: Columns): unkno
   })
 }
 
-/** All texts as bytes, and of each where it begins (from 1) and how long it is; null where there is none. */
+/**
+ * All texts as bytes, and of each where it begins (from 1) and how long it is; null where there is
+ * none.
+ */
 function longColumn(texts: readonly (string | null)[]): [Buffer, number[], (number | null)[]] {
   const lengths = texts.map((text) => (text === null ? null : Buffer.byteLength(text)))
   let end = 1

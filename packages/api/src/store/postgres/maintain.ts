@@ -1,9 +1,9 @@
 /**
- * Removes what is older than it may be: whole weeks where nobody keeps them, and the rows of those who keep
- * less long, some thousand at a time.
+ * Removes what is older than it may be: whole weeks where nobody keeps them, and the rows of those
+ * who keep less long, some thousand at a time.
  *
- * A row goes when its week is over as a whole, so up to a week later than asked for. One instance at a time
- * does it; the others find nothing to do.
+ * A row goes when its week is over as a whole, so up to a week later than asked for. One instance
+ * at a time does it; the others find nothing to do.
  */
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
@@ -140,8 +140,9 @@ interface AssetKey {
 }
 
 /**
- * The keys that have no value left: the newest of each would be looked for in every week. They are found
- * while others store; whoever does so for the tenant waits only while those found are looked at again.
+ * The keys that have no value left: the newest of each would be looked for in every week. They are
+ * found while others store; whoever does so for the tenant waits only while those found are looked
+ * at again.
  */
 async function forgetKeys(step: Step, tenant: number): Promise<void> {
   let last: AssetKey | undefined = { asset: 0, key: '' }
@@ -217,8 +218,8 @@ function leftIn(table: string): string {
 }
 
 /**
- * `last`: the last one that was looked at; null when there was none. An event or a value may be younger than
- * the report it came with, or its week is not over: whose it is must be known as long.
+ * `last`: the last one that was looked at; null when there was none. An event or a value may be
+ * younger than the report it came with, or its week is not over: whose it is must be known as long.
  */
 const REMOVE_ASSETS = `WITH
   looked AS (

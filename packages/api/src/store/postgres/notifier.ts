@@ -1,9 +1,9 @@
 /**
  * Notifies other instances that something was stored, and listens to them.
  *
- * A notification is a hint and not the data: it is sent after the COMMIT (a NOTIFY inside would let only one
- * transaction of the whole server commit at a time), tenants that are stored for while one is under way share the
- * next, and readers find what is missed when they query again.
+ * A notification is a hint and not the data: it is sent after the COMMIT (a NOTIFY inside would let
+ * only one transaction of the whole server commit at a time), tenants that are stored for while one
+ * is under way share the next, and readers find what is missed when they query again.
  */
 
 import type { Listener, Postgres } from '@modulariot/platform/postgres'
@@ -19,7 +19,10 @@ export interface Notifier {
   stop(): Promise<void>
 }
 
-/** Every role of the database may notify the channel: null, every tenant, for a payload that is not ours. */
+/**
+ * Every role of the database may notify the channel: null, every tenant, for a payload that is not
+ * ours.
+ */
 function tenantsIn(payload: string): Tenant[] | null {
   try {
     const { org_id, environment } = Object(JSON.parse(payload)) as Tenant

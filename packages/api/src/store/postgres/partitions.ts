@@ -1,8 +1,9 @@
 /**
- * The weeks of device time that the large tables are cut into, so that what is too old goes as a whole.
+ * The weeks of device time that the large tables are cut into, so that what is too old goes as a
+ * whole.
  *
- * A device may name any time: what is older than the first week is in one partition before all others, and
- * a week that is missing is made when its first row comes.
+ * A device may name any time: what is older than the first week is in one partition before all
+ * others, and a week that is missing is made when its first row comes.
  */
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'

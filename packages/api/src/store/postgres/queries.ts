@@ -1,4 +1,7 @@
-/** Questions asked here in other words than in the embedded store, since each is a way to the server. */
+/**
+ * Questions asked here in other words than in the embedded store, since each is a way to the
+ * server.
+ */
 
 import { SUM_SCALE } from '../buckets.ts'
 import { MAX_PAGE_LENGTH } from '../page.ts'
@@ -35,9 +38,9 @@ function newestWhere(time: string): string {
 }
 
 /**
- * Most keys are in what the asset reported last. Only for one that is not there are all the weeks before
- * looked into: the second part runs where the first has nothing. $3: asset_id, $4: how many keys, $5: return
- * keys after this one.
+ * Most keys are in what the asset reported last. Only for one that is not there are all the weeks
+ * before looked into: the second part runs where the first has nothing. $3: asset_id, $4: how many
+ * keys, $5: return keys after this one.
  */
 const LATEST = `WITH asked AS MATERIALIZED (
     SELECT t.tenant, a.asset, a.timestamp_ms - ${WEEK_MS} AS week_ms
@@ -67,7 +70,9 @@ export const LATEST_METRICS = POSTGRES.bounded(LATEST, {
 const NUMBERS = `FROM telemetry.metrics WHERE ${OF_ASSET} AND key = $4
   AND number IS NOT NULL AND (quality IS NULL OR quality NOT IN ('invalid', 'missing'))`
 
-/** The first or the last number of a bucket: along the index, so not all of them have to be sorted. */
+/**
+ * The first or the last number of a bucket: along the index, so not all of them have to be sorted.
+ */
 function edge(order: 'ASC' | 'DESC'): string {
   const columns = ['timestamp_ms', 'sequence', 'seq', 'item'].map((one) => `${one} ${order}`)
   return `(SELECT number ${NUMBERS}

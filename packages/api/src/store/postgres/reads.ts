@@ -104,7 +104,8 @@ export function createReads(postgres: Postgres): Reads {
       })
       return pageOf(rows, query.limit, read, jsonLength)
     },
-    // Its signal is not heeded: a statement that runs could only be cancelled over another connection.
+    // Its signal is not heeded: a statement that runs could only be cancelled over another
+    // connection.
     async metricBuckets(tenant, asset_id, query) {
       assertBuckets(query)
       const { key, from_ms, to_ms, bucketMs } = query

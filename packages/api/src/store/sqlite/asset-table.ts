@@ -1,8 +1,8 @@
 /**
  * Assets by the number their rows carry, and what is known of each.
  *
- * A batch is often one asset's backlog, so each asset is read and written once a batch, whatever the number
- * of its reports.
+ * A batch is often one asset's backlog, so each asset is read and written once a batch, whatever
+ * the number of its reports.
  */
 
 import type { DatabaseSync } from 'node:sqlite'
@@ -21,8 +21,8 @@ export interface BatchAssets {
 }
 
 export function createAssetTable(database: DatabaseSync): () => BatchAssets {
-  // One statement where an asset has one report, as most do that come alone. Late data counts as heard of,
-  // but does not replace a newer state: as `nextState` has it.
+  // One statement where an asset has one report, as most do that come alone. Late data counts as
+  // heard of, but does not replace a newer state: as `nextState` has it.
   const upsert = database.prepare(
     `INSERT INTO assets (tenant, asset_id, type, timestamp_ms, first_received_ms,
        last_received_ms, latest_seq)

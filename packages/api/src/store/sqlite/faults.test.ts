@@ -1,4 +1,6 @@
-/** A full disk and a killed writer: nothing that was acknowledged is lost, nothing is half there. */
+/**
+ * A full disk and a killed writer: nothing that was acknowledged is lost, nothing is half there.
+ */
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'

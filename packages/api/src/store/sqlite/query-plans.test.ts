@@ -1,4 +1,6 @@
-/** However many rows there are, nothing is looked for by going through them, and nothing is sorted. */
+/**
+ * However many rows there are, nothing is looked for by going through them, and nothing is sorted.
+ */
 
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'

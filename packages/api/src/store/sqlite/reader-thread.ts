@@ -1,6 +1,6 @@
 /**
- * The thread that reads what may be much: pages and charts. `node:sqlite` is synchronous, and a page takes
- * milliseconds: on the main thread every login and every report would wait for it.
+ * The thread that reads what may be much: pages and charts. `node:sqlite` is synchronous, and a
+ * page takes milliseconds: on the main thread every login and every report would wait for it.
  */
 
 import { workerData } from 'node:worker_threads'

@@ -1,6 +1,6 @@
 /**
- * The questions of the port, answered on the main thread. Each is short; a long one is cut in slices, between
- * which others are served.
+ * The questions of the port, answered on the main thread. Each is short; a long one is cut in
+ * slices, between which others are served.
  */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'

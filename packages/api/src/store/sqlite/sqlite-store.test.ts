@@ -80,7 +80,8 @@ describe('SQLite: the writer thread', { timeout: 30_000 }, () => {
   it(
     'says unavailable where the environment is at fault',
     withPlace(async ({ store, path }) => {
-      // A file format newer than SQLite knows to write: it refuses at once, as it would a read-only disk.
+      // A file format newer than SQLite knows to write: it refuses at once, as it would a read-only
+      // disk.
       using database = new DatabaseSync(path)
       database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
       const file = openSync(path, 'r+')

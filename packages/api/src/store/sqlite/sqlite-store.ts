@@ -1,4 +1,7 @@
-/** The telemetry store on one SQLite file: short reads here, long reads and writes on threads of their own. */
+/**
+ * The telemetry store on one SQLite file: short reads here, long reads and writes on threads of
+ * their own.
+ */
 
 import { nextSlice } from '@modulariot/platform/slices'
 import { attempt, migrate, openDatabase, readMigrations } from '@modulariot/platform/storage'

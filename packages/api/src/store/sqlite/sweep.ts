@@ -1,8 +1,8 @@
 /**
  * Removes what is older than it may be, a little at a time. Runs on the writer thread.
  *
- * The walk is a generator: it stops after every few rows, and goes on where it was when the next step is
- * asked for, after the batches that came in between.
+ * The walk is a generator: it stops after every few rows, and goes on where it was when the next
+ * step is asked for, after the batches that came in between.
  */
 
 import type { DatabaseSync } from 'node:sqlite'
@@ -71,7 +71,8 @@ function createWalk(database: DatabaseSync): Walk {
     `SELECT asset_id, asset, timestamp_ms FROM assets
      WHERE tenant = ? AND asset_id > ? ORDER BY asset_id LIMIT 1`,
   )
-  // An event or a value may be younger than the report it came with: whose it is must be known as long.
+  // An event or a value may be younger than the report it came with: whose it is must be known as
+  // long.
   const removeAsset = database.prepare(
     `DELETE FROM assets WHERE asset = ?1
      AND NOT EXISTS (SELECT 1 FROM events WHERE tenant = ?2 AND asset = ?1)

@@ -1,6 +1,6 @@
 /**
- * The thread that writes. `node:sqlite` is synchronous, and a COMMIT waits for the disk: on the main
- * thread every login and every other request would wait with it.
+ * The thread that writes. `node:sqlite` is synchronous, and a COMMIT waits for the disk: on the
+ * main thread every login and every other request would wait with it.
  */
 
 import { workerData } from 'node:worker_threads'
@@ -44,8 +44,8 @@ const MAKE_ROOM_EVERY_MS = 1000
 let madeRoomAt = Number.NEGATIVE_INFINITY
 
 /**
- * On a full disk the log cannot grow, and what is in it goes to the file only when it has grown: done by
- * hand, its room is used again.
+ * On a full disk the log cannot grow, and what is in it goes to the file only when it has grown:
+ * done by hand, its room is used again.
  */
 function makeRoom(error: unknown): void {
   if (!(error instanceof Error && 'errcode' in error && error.errcode === FULL)) return

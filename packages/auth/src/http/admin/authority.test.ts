@@ -1,6 +1,6 @@
 /**
- * The last moment in which an administrator can be cut off: after every check of the request, just before the
- * store's unit of change. The store here cuts it off exactly then.
+ * The last moment in which an administrator can be cut off: after every check of the request, just
+ * before the store's unit of change. The store here cuts it off exactly then.
  */
 
 import assert from 'node:assert/strict'

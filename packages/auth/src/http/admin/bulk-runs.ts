@@ -1,6 +1,6 @@
 /**
- * How many bulk requests run at once, for a tenant and in all, and how much they hold: a body stays in memory
- * until its last line is done.
+ * How many bulk requests run at once, for a tenant and in all, and how much they hold: a body stays
+ * in memory until its last line is done.
  *
  * Known by tenant, so that one whose runs never end takes no place of another's.
  */

@@ -1,4 +1,7 @@
-/** One request to the admin API, once its token has been verified: who, for which tenant, and what it sends. */
+/**
+ * One request to the admin API, once its token has been verified: who, for which tenant, and what
+ * it sends.
+ */
 
 import { hash } from 'node:crypto'
 import { parseBearerToken, parseJsonSegment, type Refusal } from '@modulariot/oauth/protocol'
@@ -56,11 +59,11 @@ interface Administrator {
 const administratorOf = new WeakMap<object, Administrator>()
 
 /**
- * For when the head has arrived and again when the body is whole: strangers do not get to make us parse, and
- * an administrator that holds back its body acts with what it may do at the end of it.
+ * For when the head has arrived and again when the body is whole: strangers do not get to make us
+ * parse, and an administrator that holds back its body acts with what it may do at the end of it.
  *
- * A token says what its client might do when it was issued. Its client is also looked up, so that one that
- * was disabled or lost a scope cannot give it back to itself.
+ * A token says what its client might do when it was issued. Its client is also looked up, so that
+ * one that was disabled or lost a scope cannot give it back to itself.
  */
 export function requireAdminToken(deps: AdminDeps, scope: AdminScope): onRequestAsyncHookHandler {
   return async (request) => {

@@ -70,8 +70,9 @@ const BULK_BATCH = 50
 const MAX_BULK_LINES = 20_000
 
 /**
- * The answer is made as it is read: the next transaction begins once the lines of the one before have gone to
- * the socket, and none begins after the reader has left. Each checks the caller's authority.
+ * The answer is made as it is read: the next transaction begins once the lines of the one before
+ * have gone to the socket, and none begins after the reader has left. Each checks the caller's
+ * authority.
  */
 export async function createMany(call: AdminCall): Promise<Readable> {
   const { body = Buffer.alloc(0) } = call.request
@@ -104,7 +105,10 @@ export async function createMany(call: AdminCall): Promise<Readable> {
   return readInStep(results())
 }
 
-/** `Readable.from` asks for the next step while the one before still waits for the socket; this does not. */
+/**
+ * `Readable.from` asks for the next step while the one before still waits for the socket; this does
+ * not.
+ */
 function readInStep(steps: AsyncGenerator<string>): Readable {
   return new Readable({
     highWaterMark: 0,

@@ -9,7 +9,10 @@ type Route = Pick<AdminRoute, 'method' | 'ndjson'>
 export const takesIdempotencyKey = ({ method, ndjson }: Route): boolean =>
   method === 'POST' && !ndjson
 
-/** What a caller is told who sends the key to a route that changes something and does not take it; else null. */
+/**
+ * What a caller is told who sends the key to a route that changes something and does not take it;
+ * else null.
+ */
 export function insteadOfIdempotencyKey({ method, ndjson }: Route): string | null {
   if (ndjson) return 'give each line an external_id: a line already processed answers exists'
   if (method === 'PATCH') return 'send If-Match: a change already made answers 412'
@@ -18,8 +21,8 @@ export function insteadOfIdempotencyKey({ method, ndjson }: Route): string | nul
 }
 
 /**
- * Before the body is read. A key that had no effect would promise that a retry does nothing twice. For a GET
- * the promise holds with any key, so there it is ignored.
+ * Before the body is read. A key that had no effect would promise that a retry does nothing twice.
+ * For a GET the promise holds with any key, so there it is ignored.
  */
 export function refuseIdempotencyKey(route: Route): onRequestHookHandler[] {
   const instead = insteadOfIdempotencyKey(route)

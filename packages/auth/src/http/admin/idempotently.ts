@@ -1,8 +1,8 @@
 /**
  * A change that is asked for twice under one `Idempotency-Key` happens once.
  *
- * The store keeps the key and the client as it was right after the change, in the transaction of the change, for
- * a day. A secret is not kept, and so is not in the second answer either.
+ * The store keeps the key and the client as it was right after the change, in the transaction of
+ * the change, for a day. A secret is not kept, and so is not in the second answer either.
  */
 
 import { StoreConflict } from '@modulariot/platform/storage'

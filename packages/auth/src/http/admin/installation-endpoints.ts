@@ -37,9 +37,11 @@ export async function audit({ request, context }: AdminCall) {
 }
 
 /**
- * Of the whole installation's trail: it says how many entries there are, and nothing of what is in them.
+ * Of the whole installation's trail: it says how many entries there are, and nothing of what is in
+ * them.
  *
- * @throws AdminError `conflict` when the trail's base is not one of ours: its head is worth no signature.
+ * @throws AdminError `conflict` when the trail's base is not one of ours: its head is worth no
+ *   signature.
  */
 export async function auditCheckpoint({ context, checkpointSigner: signer }: AdminCall) {
   const checkpoint = await takeCheckpoint(context.store, signer, context.now()).catch((error) => {

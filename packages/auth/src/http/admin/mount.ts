@@ -72,7 +72,10 @@ export async function mountAdminRoutes(
   })
 }
 
-/** What a large body holds is bounded: all of them while they arrive, and each run until its answer has ended. */
+/**
+ * What a large body holds is bounded: all of them while they arrive, and each run until its answer
+ * has ended.
+ */
 function bulkHooks(deps: AdminDeps) {
   const arriving = new ArrivingBodies({ refusal: tooManyBodies })
   const runs = new BulkRuns()
@@ -97,7 +100,10 @@ function tooManyBodies(): AdminError {
   )
 }
 
-/** A filter that is not understood must not answer as if it had been: the caller would act on too much. */
+/**
+ * A filter that is not understood must not answer as if it had been: the caller would act on too
+ * much.
+ */
 function assertKnownQuery(query: Record<string, unknown>, { query: known = {} }: AdminRoute): void {
   const unknown = Object.keys(query).find((name) => !Object.hasOwn(known, name))
   if (unknown !== undefined) {

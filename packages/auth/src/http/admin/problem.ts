@@ -67,7 +67,8 @@ const TRANSPORT: Readonly<Record<number, string>> = {
 function problemOf(error: FastifyError): Problem {
   if (error instanceof AdminError) {
     const { code, message } = error
-    // The message names what the path names, and the caller knows that; whatever it is, it goes nowhere else.
+    // The message names what the path names, and the caller knows that; whatever it is, it goes
+    // nowhere else.
     const detail = code === 'not_found' ? 'There is no such client or secret' : message
     return { status: ADMIN_ERROR_STATUS[code], code, title: TITLES[code], detail }
   }

@@ -1,4 +1,7 @@
-/** Every METHOD and path of the admin API, with the scope each needs. OpenAPI is made from this table. */
+/**
+ * Every METHOD and path of the admin API, with the scope each needs. OpenAPI is made from this
+ * table.
+ */
 
 import type { TSchema } from 'typebox'
 import {

@@ -1,4 +1,6 @@
-/** How every store checks who makes a change: in the change's own unit, by the actor as it is there. */
+/**
+ * How every store checks who makes a change: in the change's own unit, by the actor as it is there.
+ */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'

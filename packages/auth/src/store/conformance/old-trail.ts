@@ -1,4 +1,7 @@
-/** A trail as it was before entries held only what changed: rows for the databases of older versions. */
+/**
+ * A trail as it was before entries held only what changed: rows for the databases of older
+ * versions.
+ */
 
 import { nextRow } from '../../records/audit-entry.ts'
 import { viewOf } from '../../records/client.ts'

@@ -9,8 +9,8 @@ export interface UsedAssertion {
 
 export interface AssertionStore {
   /**
-   * Remembers that a client assertion was used; false when it was before, on any instance. Notifies no
-   * listener: no cache holds it.
+   * Remembers that a client assertion was used; false when it was before, on any instance. Notifies
+   * no listener: no cache holds it.
    *
    * @param nowSeconds Unix seconds; what needs no remembering any more is forgotten on the way.
    */

@@ -1,4 +1,7 @@
-/** What goes along with a change: its entry in the trail, what it revokes, and the authority it is made under. */
+/**
+ * What goes along with a change: its entry in the trail, what it revokes, and the authority it is
+ * made under.
+ */
 
 import type { Revocation } from '@modulariot/oauth/protocol'
 import type { AuditDraft } from '../../records/audit-entry.ts'
@@ -13,8 +16,8 @@ export interface Audited<Value> {
 }
 
 /**
- * Who makes a change, checked in the change's own unit: between a check before it and the change itself the
- * actor may have been cut off, by any instance.
+ * Who makes a change, checked in the change's own unit: between a check before it and the change
+ * itself the actor may have been cut off, by any instance.
  */
 export interface Authority {
   readonly client_id: string

@@ -35,16 +35,21 @@ export interface ClientLookup {
 
 export interface ClientStore extends ClientLookup {
   /**
-   * Makes all of them, but those whose `external_id` the tenant has already: no row, no audit entry.
+   * Makes all of them, but those whose `external_id` the tenant has already: no row, no audit
+   * entry.
    *
-   * @param authority null or left out, here and below: the operator or the server, who has none to check.
+   * @param authority null or left out, here and below: the operator or the server, who has none to
+   *   check.
    * @throws StoreConflict, and makes none, when an id is taken or an organization does not exist.
    */
   createClients(
     clients: readonly Audited<Client>[],
     authority?: Authority | null,
   ): Promise<CreateOutcome[]>
-  /** In order of `client_id`. A page may hold fewer than `limit`, even none: only `next` null is the end. */
+  /**
+   * In order of `client_id`. A page may hold fewer than `limit`, even none: only `next` null is the
+   * end.
+   */
   listClients(query: ClientQuery): Promise<ClientPage>
   /** Replaces the client by what `update` makes of it; null, and nothing, when there is none. */
   updateClient(

@@ -2,8 +2,8 @@
 
 export interface ExpiryStore {
   /**
-   * Forgets used assertions, feed entries and idempotent answers that have expired, at most `limit` of each.
-   * Notifies no listener.
+   * Forgets used assertions, feed entries and idempotent answers that have expired, at most `limit`
+   * of each. Notifies no listener.
    *
    * @returns how many; 0 while another instance does it.
    */

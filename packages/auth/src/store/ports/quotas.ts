@@ -21,8 +21,8 @@ export interface QuotaCount {
 
 export interface QuotaStore {
   /**
-   * Counts one token against a client's quota, or counts nothing when a bound is reached and enforced.
-   * Exact over all instances. Notifies no listener.
+   * Counts one token against a client's quota, or counts nothing when a bound is reached and
+   * enforced. Exact over all instances. Notifies no listener.
    */
   takeQuota(take: QuotaTake): Promise<QuotaCount>
 }

@@ -1,4 +1,6 @@
-/** The ports for single tokens that are revoked, and for the feed that also names clients and keys. */
+/**
+ * The ports for single tokens that are revoked, and for the feed that also names clients and keys.
+ */
 
 import type { RevocationPage } from '@modulariot/oauth/protocol'
 
@@ -12,8 +14,8 @@ export interface TokenRevocation {
 
 export interface RevokedTokens {
   /**
-   * Puts one token on the feed; `already` when it is there. Not in the audit trail: a client may do it to
-   * each of its tokens.
+   * Puts one token on the feed; `already` when it is there. Not in the audit trail: a client may do
+   * it to each of its tokens.
    *
    * @param maxLiving `too_many`, and nothing, when so many tokens of this client are on the feed.
    */
@@ -29,8 +31,8 @@ export interface RevocationFeed {
   /**
    * Entries after the cursor that have not expired, in the order in which they came.
    *
-   * @param after null, or a cursor this feed does not know (it was restored from a backup, or the entry has
-   *   expired): from the beginning.
+   * @param after null, or a cursor this feed does not know (it was restored from a backup, or the
+   *   entry has expired): from the beginning.
    */
   readRevocations(query: {
     after: string | null

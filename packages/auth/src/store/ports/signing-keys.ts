@@ -15,8 +15,8 @@ export interface SigningKeyStore {
   /** In order of making. Takes no lock. */
   listSigningKeys(): Promise<readonly SealedKey[]>
   /**
-   * Replaces the signing keys by what `update` makes of them, and returns those in force, in order of making.
-   * Null leaves all as it is. Takes the lock for writing either way.
+   * Replaces the signing keys by what `update` makes of them, and returns those in force, in order
+   * of making. Null leaves all as it is. Takes the lock for writing either way.
    */
   updateSigningKeys(
     update: (current: readonly SealedKey[]) => KeyChange | null,

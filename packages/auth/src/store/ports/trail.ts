@@ -36,7 +36,10 @@ export interface IdempotentAnswer {
 export interface TrailReader {
   /** Newest first. */
   listAudit(query: AuditQuery): Promise<AuditRow[]>
-  /** In order of `seq`, from after `after`; null: from the first row, also one whose `seq` is below 1. */
+  /**
+   * In order of `seq`, from after `after`; null: from the first row, also one whose `seq` is below
+   * 1.
+   */
   readAudit(page: { after: number | null; limit: number }): Promise<AuditRow[]>
   /** The signed checkpoint of the last row that was cut from the trail; null: no row ever was. */
   readAuditBase(): Promise<string | null>
@@ -44,8 +47,9 @@ export interface TrailReader {
 
 export interface IdempotentAnswers {
   /**
-   * What the tenant's change under this `Idempotency-Key` is answered with again, for a day. Kept in the unit of
-   * a change to a client whose entry has the key; one that is used again within the day is a `StoreConflict`.
+   * What the tenant's change under this `Idempotency-Key` is answered with again, for a day. Kept
+   * in the unit of a change to a client whose entry has the key; one that is used again within the
+   * day is a `StoreConflict`.
    */
   findIdempotent(
     tenant: Tenant,
@@ -58,8 +62,9 @@ export interface TrailStore extends TrailReader, IdempotentAnswers {
   /** Records a change to something that is kept elsewhere. Notifies no listener. */
   recordAudit(audit: AuditDraft): Promise<void>
   /**
-   * Removes the rows up to `last`, keeps the checkpoint in their place and appends the entry that records the cut.
-   * False, and nothing, when there is no such row: another instance has cut it. Notifies no listener.
+   * Removes the rows up to `last`, keeps the checkpoint in their place and appends the entry that
+   * records the cut. False, and nothing, when there is no such row: another instance has cut it.
+   * Notifies no listener.
    */
   cutAudit(cut: AuditCut): Promise<boolean>
 }

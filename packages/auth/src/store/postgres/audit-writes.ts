@@ -1,4 +1,7 @@
-/** What a change unit does to the trail beyond appending: answers for retries, and the cut of its oldest end. */
+/**
+ * What a change unit does to the trail beyond appending: answers for retries, and the cut of its
+ * oldest end.
+ */
 
 import type { Client } from '../../records/client.ts'
 import { idempotencyRowOf } from '../idempotency-rows.ts'

@@ -1,9 +1,10 @@
 /**
- * One change of what everybody keeps in memory: rows, trail, feed and revision, together or not at all.
+ * One change of what everybody keeps in memory: rows, trail, feed and revision, together or not at
+ * all.
  *
- * It begins by locking the one row of `revision`. So changes happen one after the other, whichever instance
- * makes them; each sees all of the one before, the trail has no gap, and the order of the feed is the order of
- * the commits. Who only reads, and who only counts, does not wait here.
+ * It begins by locking the one row of `revision`. So changes happen one after the other, whichever
+ * instance makes them; each sees all of the one before, the trail has no gap, and the order of the
+ * feed is the order of the commits. Who only reads, and who only counts, does not wait here.
  */
 
 import { randomBytes } from 'node:crypto'

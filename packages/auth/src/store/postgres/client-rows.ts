@@ -10,7 +10,9 @@ import { withoutNul } from '../without-nul.ts'
 import { appendOfClients } from './audit-writes.ts'
 import type { ChangeUnit } from './change-unit.ts'
 
-/** One round trip, planned once a connection: what each login that no memory can answer waits for. */
+/**
+ * One round trip, planned once a connection: what each login that no memory can answer waits for.
+ */
 const FIND = {
   name: 'find-client',
   text: `SELECT document::text AS document, coalesce((
@@ -31,7 +33,9 @@ export async function findClient(
   return rows[0] === undefined ? null : clientRecordOf(rows[0])
 }
 
-/** What is a column narrows there; what is inside the documents, here, so that both stores agree. */
+/**
+ * What is a column narrows there; what is inside the documents, here, so that both stores agree.
+ */
 export async function searchClients(
   postgres: Postgres,
   { after, limit, ...filter }: ClientQuery,
@@ -73,8 +77,8 @@ interface ActorRow {
 }
 
 /**
- * Runs in the unit whose change it guards. Other changes wait for its lock, so the actor stays as it is read
- * here until the commit.
+ * Runs in the unit whose change it guards. Other changes wait for its lock, so the actor stays as
+ * it is read here until the commit.
  *
  * @throws what the authority throws.
  */

@@ -1,6 +1,6 @@
 /**
- * What each login may write: used assertions and quotas. One statement each, atomic by itself; nobody waits
- * for the lock of changes, and nobody is told.
+ * What each login may write: used assertions and quotas. One statement each, atomic by itself;
+ * nobody waits for the lock of changes, and nobody is told.
  */
 
 import type { Postgres } from '@modulariot/platform/postgres'
@@ -18,8 +18,8 @@ const FORGET_ASSERTIONS = (condition: string, limit: string): string =>
      FOR UPDATE SKIP LOCKED)`
 
 /**
- * One that was forgotten in the same moment is not there for the insert, which therefore takes over the row of
- * one that has ended; the two never touch the same row.
+ * One that was forgotten in the same moment is not there for the insert, which therefore takes over
+ * the row of one that has ended; the two never touch the same row.
  */
 const USE_ASSERTION = {
   name: 'use-assertion',
@@ -33,8 +33,8 @@ const USE_ASSERTION = {
 
 export const SWEEP_ASSERTIONS = FORGET_ASSERTIONS('until < $1', '$2')
 
-// An instance whose clock is a little behind counts in the window that has begun elsewhere. A window far
-// ahead is a clock that was wrong, and must not starve the client until it comes.
+// An instance whose clock is a little behind counts in the window that has begun elsewhere. A
+// window far ahead is a clock that was wrong, and must not starve the client until it comes.
 const isCurrent = (unit: string, now: string): string =>
   `q.${unit} BETWEEN ${now}::bigint AND ${now}::bigint + 1`
 const used = (unit: string, now: string): string =>

@@ -1,8 +1,8 @@
 /**
  * The store on PostgreSQL, for several instances at once.
  *
- * Changes are units of change-unit.ts, one after the other over all instances. Reads are single statements
- * (READ COMMITTED: each of one moment), and so is what every login counts.
+ * Changes are units of change-unit.ts, one after the other over all instances. Reads are single
+ * statements (READ COMMITTED: each of one moment), and so is what every login counts.
  */
 
 import {

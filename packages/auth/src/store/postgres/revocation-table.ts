@@ -55,8 +55,8 @@ export function revocationReads(
 }
 
 /**
- * Why nothing is to be written, or null. Asked before the change as well: who asks again and again for what is
- * refused must not hold up the changes of everybody else.
+ * Why nothing is to be written, or null. Asked before the change as well: who asks again and again
+ * for what is refused must not hold up the changes of everybody else.
  */
 export async function revocationRefusal(
   query: RunQuery,

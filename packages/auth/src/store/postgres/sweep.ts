@@ -6,7 +6,10 @@ import { SWEEP_ASSERTIONS } from './counting-tables.ts'
 /** Whoever holds it sweeps; any number that is no other lock's. */
 const SWEEPER = 0x73776570 // "swep"
 
-/** The database's clock has a say: one instance whose own is wrong must not make revoked tokens live for all. */
+/**
+ * The database's clock has a say: one instance whose own is wrong must not make revoked tokens live
+ * for all.
+ */
 const SWEEP_REVOCATIONS = `
   DELETE FROM auth.revocations WHERE ctid IN (
     SELECT ctid FROM auth.revocations

@@ -1,10 +1,10 @@
 /**
  * Notices that the database has changed, by this instance or another.
  *
- * NOTIFY tells at once; the revision, asked for all the time on the same connection, tells in any case: after
- * a lost connection, behind a pooler that swallows notifications, and after a failover to a server that
- * had not heard the last of it. Where there is no connection to listen on (their number is bounded somewhere), those
- * of the pool are asked instead.
+ * NOTIFY tells at once; the revision, asked for all the time on the same connection, tells in any
+ * case: after a lost connection, behind a pooler that swallows notifications, and after a failover
+ * to a server that had not heard the last of it. Where there is no connection to listen on (their
+ * number is bounded somewhere), those of the pool are asked instead.
  */
 
 import type { Listener, Postgres } from '@modulariot/platform/postgres'
@@ -36,8 +36,9 @@ interface Revision {
 }
 
 /**
- * One statement, so that what it reads is of one moment. The order has no meaning but that it takes the index:
- * for a few of many it would rather read the whole table, in the hope of finding them early.
+ * One statement, so that what it reads is of one moment. The order has no meaning but that it takes
+ * the index: for a few of many it would rather read the whole table, in the hope of finding them
+ * early.
  */
 export const REVISION = {
   name: 'revision-since',
@@ -144,7 +145,9 @@ export async function watchChanges(postgres: Postgres): Promise<ChangeWatch> {
   }
 }
 
-/** Null: none. A revision that went back is another history, of a server that took over or a backup. */
+/**
+ * Null: none. A revision that went back is another history, of a server that took over or a backup.
+ */
 function changeBetween(seen: Revision, now: Revision): StoreChange | null {
   if (now.value === seen.value) return null
   if (now.value < seen.value) return { clients: 'all', keys: true, revocations: true }

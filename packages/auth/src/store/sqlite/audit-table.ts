@@ -1,4 +1,7 @@
-/** The trail: appended to, read, and cut at its oldest end. Idempotent answers are kept with the entries. */
+/**
+ * The trail: appended to, read, and cut at its oldest end. Idempotent answers are kept with the
+ * entries.
+ */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { attempt } from '@modulariot/platform/storage'
@@ -100,7 +103,9 @@ function prepareStatements(database: DatabaseSync) {
 
 const FILTERS = ['org_id', 'environment', 'target_id', 'action'] as const
 
-/** A statement for each set of filters, since SQLite uses an index only for what is surely asked. */
+/**
+ * A statement for each set of filters, since SQLite uses an index only for what is surely asked.
+ */
 function prepareList(database: DatabaseSync) {
   const prepared = new Map<string, StatementSync>()
   return ({ before, limit, ...filter }: AuditQuery) => {

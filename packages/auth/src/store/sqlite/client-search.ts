@@ -1,8 +1,9 @@
 /**
  * Pages of clients that match a query.
  *
- * Most filters look into the documents, and while SQLite reads nobody else is served. So a page ends after
- * so many documents, found or not: it may hold fewer than asked for, and the next one goes on.
+ * Most filters look into the documents, and while SQLite reads nobody else is served. So a page
+ * ends after so many documents, found or not: it may hold fewer than asked for, and the next one
+ * goes on.
  */
 
 import { MAX_SCANNED, pageOf } from '../client-query.ts'

@@ -6,8 +6,8 @@ import type { QuotaCount, QuotaStore, QuotaTake } from '../ports/quotas.ts'
 
 /** @param write runs its work in a transaction that no listener is told of. */
 export function quotaTable(database: DatabaseSync, write: GroupCommit): QuotaStore {
-  // An instance whose clock is a little behind counts in the window that has begun elsewhere. A window far
-  // ahead is a clock that was wrong, and must not starve the client until it comes.
+  // An instance whose clock is a little behind counts in the window that has begun elsewhere. A
+  // window far ahead is a clock that was wrong, and must not starve the client until it comes.
   const used = (unit: string): string =>
     `iif(${unit} BETWEEN :${unit} AND :${unit} + 1, ${unit}_tokens, 0)`
   const latest = (unit: string): string =>

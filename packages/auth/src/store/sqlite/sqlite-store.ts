@@ -1,8 +1,8 @@
 /**
  * The store on one SQLite file.
  *
- * `node:sqlite` is synchronous, which is what makes each method atomic here: nothing else runs between
- * its first statement and its last.
+ * `node:sqlite` is synchronous, which is what makes each method atomic here: nothing else runs
+ * between its first statement and its last.
  */
 
 import type { DatabaseSync } from 'node:sqlite'

@@ -1,4 +1,7 @@
-/** The store's statements, prepared once; those of the tables that have a file of their own are there. */
+/**
+ * The store's statements, prepared once; those of the tables that have a file of their own are
+ * there.
+ */
 
 import type { DatabaseSync } from 'node:sqlite'
 

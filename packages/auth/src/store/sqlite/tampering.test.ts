@@ -42,7 +42,9 @@ function rehash(database: DatabaseSync, from: number): void {
   }
 }
 
-/** On a trail of six rows: what is done, and the row that is named, without and with a checkpoint. */
+/**
+ * On a trail of six rows: what is done, and the row that is named, without and with a checkpoint.
+ */
 const CRIMES: Record<string, [(database: DatabaseSync) => void, number | null, number | null]> = {
   nothing: [() => {}, null, null],
   'a row changed': [(database) => database.exec(`${EDIT} WHERE seq = 3`), 3, 3],
@@ -181,8 +183,9 @@ describe('the trail in SQLite', { concurrency: 4 }, () => {
 })
 
 /**
- * On a trail of seven rows of which the first four were cut: what is done, and what is said of it. It knows the
- * checkpoint that was published before the cut (row 4), which whoever reads logs knows, too.
+ * On a trail of seven rows of which the first four were cut: what is done, and what is said of it.
+ * It knows the checkpoint that was published before the cut (row 4), which whoever reads logs
+ * knows, too.
  */
 const CRIMES_AFTER_A_CUT: Record<
   string,

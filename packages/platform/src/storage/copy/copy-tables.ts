@@ -20,7 +20,8 @@ export type ShowProgress = (table: string, done: number, total: number) => void
  * Copies every row of these tables, then reads them back and compares.
  *
  * @param all in an order in which what is referred to comes first.
- * @throws TargetNotEmpty, and Error when the list is not complete or what was read back is not what was sent.
+ * @throws TargetNotEmpty, and Error when the list is not complete or what was read back is not what
+ *   was sent.
  */
 export async function copyTables(
   source: TablePlace,
@@ -45,7 +46,9 @@ export async function copyTables(
   return copied
 }
 
-/** A table or column that came with a migration and is missing from the list would be left behind. */
+/**
+ * A table or column that came with a migration and is missing from the list would be left behind.
+ */
 function assertComplete(
   inventory: ReadonlyMap<string, readonly string[]>,
   tables: readonly TableSpec[],

@@ -17,7 +17,8 @@ import {
 const BUSY_TIMEOUT_MS = 200
 
 /**
- * Runs `work` with the file held alone; all it writes is kept when it resolves, nothing when it rejects.
+ * Runs `work` with the file held alone; all it writes is kept when it resolves, nothing when it
+ * rejects.
  *
  * @throws PlaceInUse while another process has the file open.
  * @throws UnsafePermissions

@@ -1,8 +1,8 @@
 /**
  * Tables while an installation is copied: rows of plain values, whatever database holds them.
  *
- * Only `miot copy` works on them. It goes past the stores' ports on purpose: what moves is everything that is
- * stored, not what a port would say of it.
+ * Only `miot copy` works on them. It goes past the stores' ports on purpose: what moves is
+ * everything that is stored, not what a port would say of it.
  */
 
 import type { RunQuery } from '../postgres/session.ts'

@@ -1,9 +1,9 @@
 /**
  * A connection of its own that hears what is said on a channel, and knows whether it still does.
  *
- * A connection that was cut somewhere on the way looks like one where nobody speaks; only a question that is
- * answered tells them apart, so one is asked all the time. What was said while we were away is lost: `found`
- * is when to look for oneself.
+ * A connection that was cut somewhere on the way looks like one where nobody speaks; only a
+ * question that is answered tells them apart, so one is asked all the time. What was said while we
+ * were away is lost: `found` is when to look for oneself.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,7 +17,10 @@ export interface ListenHandlers {
   found?(): void
   /** We hear no more; told once until `found`. */
   lost?(error: StoreUnavailable): void
-  /** What is asked all the time, and who gets the answer: a pooler on the way may swallow what is said. */
+  /**
+   * What is asked all the time, and who gets the answer: a pooler on the way may swallow what is
+   * said.
+   */
   readonly heartbeat?: {
     readonly text: string
     answered(rows: readonly Record<string, unknown>[]): void
@@ -49,8 +52,8 @@ export function listen(
     const connected = new pg.Client(config)
     client = connected
     const broken = brokenOf(connected)
-    // Anybody may speak on a channel. A handler that cannot bear it must not end the process: what was said
-    // counts as lost, and `found` follows.
+    // Anybody may speak on a channel. A handler that cannot bear it must not end the process: what
+    // was said counts as lost, and `found` follows.
     connected.on('notification', ({ payload }) => {
       try {
         handlers.notified(payload ?? '')

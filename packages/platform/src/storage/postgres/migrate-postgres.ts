@@ -15,11 +15,12 @@ const ADVISORY_LOCK = 0x6d696f74 // "miot"
 const TIMEOUT_MS = 15 * 60_000
 
 /**
- * Brings the schema to the newest version, in one transaction and under a lock, so that instances that
- * start together do it once. A schema that is there already needs no right to create one.
+ * Brings the schema to the newest version, in one transaction and under a lock, so that instances
+ * that start together do it once. A schema that is there already needs no right to create one.
  *
  * @param schema also where the migrations are noted; a plain lower-case word.
- * @throws Error when an applied migration has changed since, or the database is newer than this program.
+ * @throws Error when an applied migration has changed since, or the database is newer than this
+ *   program.
  */
 export function migratePostgres(
   postgres: Postgres,
@@ -57,8 +58,8 @@ export function migratePostgres(
 }
 
 /**
- * Lets nobody migrate for as long as the transaction lasts, and therefore no instance start; several may do so at
- * once. False, and nothing, while one is at it.
+ * Lets nobody migrate for as long as the transaction lasts, and therefore no instance start;
+ * several may do so at once. False, and nothing, while one is at it.
  */
 export async function holdMigrations(query: RunQuery): Promise<boolean> {
   const { rows } = await query<{ held: boolean }>(

@@ -1,6 +1,6 @@
 /**
- * How every PostgreSQL database of ours is reached: a bounded pool, deadlines on everything, and errors in
- * the terms of ../errors.ts. Nothing about what is inside.
+ * How every PostgreSQL database of ours is reached: a bounded pool, deadlines on everything, and
+ * errors in the terms of ../errors.ts. Nothing about what is inside.
  */
 
 import pg from 'pg'
@@ -39,9 +39,10 @@ export interface Postgres {
     options?: QueryOptions,
   ): Promise<Rows<Row>>
   /**
-   * All of it happens, or none; what `work` throws comes out unchanged. `work` may run more than once: when
-   * the server asks to try again (a deadlock), nothing of the time before is left. When the connection is
-   * lost during the COMMIT nobody knows whether it happened, and the error is StoreUnavailable.
+   * All of it happens, or none; what `work` throws comes out unchanged. `work` may run more than
+   * once: when the server asks to try again (a deadlock), nothing of the time before is left. When
+   * the connection is lost during the COMMIT nobody knows whether it happened, and the error is
+   * StoreUnavailable.
    *
    * @throws StoreUnavailable, StoreConflict
    */
@@ -75,7 +76,8 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Postgr
   const clients = new Set<pg.PoolClient>()
   pool.on('connect', (client) => clients.add(client))
   pool.on('remove', (client) => clients.delete(client))
-  // An idle connection that breaks is replaced by the next query; unheard, it would end the process.
+  // An idle connection that breaks is replaced by the next query; unheard, it would end the
+  // process.
   pool.on('error', () => undefined)
   const listeners = new Set<Listener>()
 
@@ -159,12 +161,14 @@ async function transact<Result>(
     })
   try {
     const result = await work(noting)
-    // Even if `work` got over it: after an error a COMMIT rolls back, and says so in a low voice only.
+    // Even if `work` got over it: after an error a COMMIT rolls back, and says so in a low voice
+    // only.
     if (fault !== undefined) throw fault
     await query('COMMIT')
     return result
   } catch (error) {
-    // Where this fails the connection is lost, and with it the transaction; the cause is what counts.
+    // Where this fails the connection is lost, and with it the transaction; the cause is what
+    // counts.
     await query('ROLLBACK').catch(() => undefined)
     throw error
   }

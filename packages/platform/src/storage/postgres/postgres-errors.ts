@@ -1,4 +1,6 @@
-/** What PostgreSQL and the way to it say when something goes wrong, in the terms of ../errors.ts. */
+/**
+ * What PostgreSQL and the way to it say when something goes wrong, in the terms of ../errors.ts.
+ */
 
 import pg from 'pg'
 import { StoreConflict, StoreUnavailable } from '../errors.ts'

@@ -61,8 +61,8 @@ export async function withSession<Result>(
     throw translatePostgres(error)
   } finally {
     client.off('error', noteBroken)
-    // The time may have run out between two statements, the ROLLBACK included; whoever gets the connection next
-    // would go on in this transaction, and commit what was refused.
+    // The time may have run out between two statements, the ROLLBACK included; whoever gets the
+    // connection next would go on in this transaction, and commit what was refused.
     client.release(broken || client.getTransactionStatus() !== 'I')
   }
 }
@@ -70,7 +70,10 @@ export async function withSession<Result>(
 /** What we have given up is given up by the server, too, and lets go of its locks. */
 export const SERVER_TIMEOUT_MS = 10_000
 
-/** Said on each new connection, not while it is made: poolers on the way refuse what they do not know there. */
+/**
+ * Said on each new connection, not while it is made: poolers on the way refuse what they do not
+ * know there.
+ */
 const SETTINGS = `SET statement_timeout = ${SERVER_TIMEOUT_MS};
   SET idle_in_transaction_session_timeout = ${SERVER_TIMEOUT_MS}`
 const settled = new WeakSet<pg.PoolClient>()
