@@ -1,16 +1,15 @@
 /** The telemetry store on PostgreSQL, for several instances at once. */
 
+import { setImmediate } from 'node:timers/promises'
 import {
   assertWritable,
   migratePostgres,
   openPostgres,
   type Postgres,
 } from '@modulariot/platform/postgres'
-import { nextSlice } from '@modulariot/platform/slices'
 import { type Migrated, readMigrations, StoreUnavailable } from '@modulariot/platform/storage'
 import { isSealed, unseal } from '../packed.ts'
 import type { AppendOutcome, Observation, SealedObservations, TelemetryStore } from '../store.ts'
-import { tenantName } from '../tenant-name.ts'
 import { createWatchers } from '../watchers.ts'
 import { appendBatch } from './append.ts'
 import { maintain } from './maintain.ts'
@@ -114,7 +113,10 @@ function createStore(postgres: Postgres): TelemetryStore {
   }
 }
 
-/** In slices: a large batch takes milliseconds. */
+/**
+ * Piece by piece, since a large batch takes milliseconds. The event loop goes round in between, but
+ * the tenants take no turns: the commit queue of all of them waits for this batch.
+ */
 async function unsealAll(
   batch: readonly (Observation | SealedObservations)[],
 ): Promise<readonly Observation[]> {
@@ -125,7 +127,7 @@ async function unsealAll(
       continue
     }
     for (const piece of one.pieces) {
-      await nextSlice(tenantName(one))
+      await setImmediate()
       observations.push(...unseal(piece))
     }
   }

@@ -1,6 +1,7 @@
 /**
- * The questions of the port, answered on the main thread. Each is short; a long one is cut in
- * slices, between which others are served.
+ * The queries of the port, on one connection: short ones run on the main thread, pages and charts
+ * on the reader's (`reader-thread.ts`). A long query is cut in slices, and tenants take turns in
+ * between.
  */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
