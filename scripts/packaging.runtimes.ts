@@ -74,7 +74,7 @@ const IMPORTS = [
   ['TokenSource', '@modulariot/oauth/client', 'a browser cannot keep', ['the origins the token']],
   ['challenge', '@modulariot/oauth/resource-server', 'www-authenticate', ['crypto.subtle']],
   ['createClient', '@modulariot/sdk', 'x-request-timestamp', ['names no revocation feed']],
-  ['validateAssetTrackingData', '@modulariot/telemetry', 'UNKNOWN_KEY', ['access_token']],
+  ['parseAssetTrackingData', '@modulariot/telemetry', 'UNKNOWN_KEY', ['access_token']],
 ] as const
 
 describe('the packed packages', () => {

@@ -9,7 +9,7 @@ import { type RunningServer, startServer } from '../conformance/support/running-
 import {
   ASSET_TRACKING_EXAMPLES,
   AssetTrackingData,
-  validateAssetTrackingData,
+  parseAssetTrackingData,
 } from '../packages/telemetry/src/index.ts'
 import { EXPECTED, installPacked, type StrangersProject, useWith } from './packaging.ts'
 
@@ -123,7 +123,7 @@ describe('their types', () => {
     const code = `
       import { createVerifier, type Verifier } from '@modulariot/oauth/resource-server'
       import { type AssetTrackingData, createClient, type ModularIoT, type Tracked } from '@modulariot/sdk'
-      import { validateAssetTrackingData } from '@modulariot/telemetry'
+      import { parseAssetTrackingData } from '@modulariot/telemetry'
       import '@modulariot/oauth/client'
       import '@modulariot/oauth/protocol'
       export const verifier: (options: Parameters<typeof createVerifier>[0]) => Verifier = createVerifier
@@ -132,7 +132,7 @@ describe('their types', () => {
         token_endpoint: '', apiUrl: '', client_id: '', client_secret: () => '', audience: '',
       })
       export const tracked: Promise<Tracked> = miot.assets.track(data)
-      validateAssetTrackingData(data, { nowMs: 0 })
+      parseAssetTrackingData(data, { nowMs: 0 })
       // @ts-expect-error: asset_id is required
       miot.assets.track({ timestamp: '' })
     `
@@ -214,8 +214,8 @@ describe('validation without TypeBox', () => {
     const bodies = [...examples, ...examples.flatMap(spoiled), null, [], 'text', {}]
     for (const body of bodies) {
       assert.deepEqual(
-        packedTelemetry.validateAssetTrackingData(body, { nowMs }),
-        validateAssetTrackingData(body, { nowMs }),
+        packedTelemetry.parseAssetTrackingData(body, { nowMs }),
+        parseAssetTrackingData(body, { nowMs }),
       )
     }
     assert.deepEqual(

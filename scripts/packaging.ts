@@ -71,7 +71,7 @@ import { fileTokenStore, tokenSourceFromEnv } from '@modulariot/oauth/node'
 import { createVerifier } from '@modulariot/oauth/resource-server'
 import { ValidationError } from '@modulariot/sdk'
 import { ModularIoT, Spool } from '@modulariot/sdk/node'
-import { validateAssetTrackingData } from '@modulariot/telemetry'
+import { parseAssetTrackingData } from '@modulariot/telemetry'
 
 const issuer = process.env.MIOT_API_URL
 const audience = process.env.MIOT_AUDIENCE
@@ -114,7 +114,7 @@ const refused = await verifier.verify(authorization.slice(0, -4) + 'AAAA').catch
 })
 
 if (assets.status !== 200) throw new Error('fetch: ' + assets.status)
-if (!validateAssetTrackingData(data(6), { nowMs: Date.now() }).ok) throw new Error('validation')
+if (!parseAssetTrackingData(data(6), { nowMs: Date.now() }).ok) throw new Error('validation')
 console.log(JSON.stringify({ tracked: { replayed }, faults, buffered, spooled, shared, claims: { scope }, refused }))
 `
 

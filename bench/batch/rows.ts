@@ -2,7 +2,7 @@
  * The rows that a report becomes, as parameters of prepared statements: made before the clock runs.
  */
 
-import type { AssetTrackingData } from '@modulariot/telemetry'
+import { type AssetTrackingData, parseAssetTrackingData } from '@modulariot/telemetry'
 import { observationOf } from '../../packages/api/src/ingest/read-report.ts'
 import { measurementRows } from '../../packages/api/src/store/measurement.ts'
 
@@ -35,7 +35,9 @@ export function rowsOf(reports: readonly Numbered[], seq: number, request_id: st
   const rows: Rows = { observations: [], positions: [], metrics: [] }
   for (const [item, { report, asset }] of reports.entries()) {
     const origin = { ...SENDER, request_id, item, received_ms: Date.now() }
-    const one = observationOf(report, origin, JSON.stringify(report))
+    const parsed = parseAssetTrackingData(report, { nowMs: origin.received_ms })
+    if (!parsed.ok) throw new TypeError(JSON.stringify(parsed.errors))
+    const one = observationOf(parsed.report, origin, JSON.stringify(report))
     const place = seq + item
     rows.observations.push([
       ...[TENANT, place, asset, one.timestamp_ms, one.received_ms],

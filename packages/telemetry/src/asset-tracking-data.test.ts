@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { AssetTrackingData, METRIC_KEY_PATTERN } from './asset-tracking-data.ts'
-import { validateAssetTrackingData } from './validate.ts'
+import { parseAssetTrackingData } from './parse-asset-tracking-data.ts'
 
 const nowMs = Date.parse('2025-06-01T12:00:00Z')
 const BASE = { asset_id: 'TRUCK-001', timestamp: '2025-03-14T15:09:26Z' }
@@ -9,7 +9,7 @@ const GPS = { latitude: -33.4489, longitude: -70.6693 }
 const EVENT = { event_type: 'harsh_braking', timestamp: '2025-03-14T15:09:26Z' }
 const RPM = { k: 'engine.rpm', v: 2150 }
 
-const validate = (body: unknown) => validateAssetTrackingData(body, { nowMs })
+const validate = (body: unknown) => parseAssetTrackingData(body, { nowMs })
 const metrics = (...items: unknown[]) => ({ schema: 'miot.metrics@1.0', items })
 
 function errorsOf(fields: object): Record<string, string> {

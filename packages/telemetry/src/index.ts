@@ -34,9 +34,12 @@ export {
   metricDefinition,
 } from './metric-registry.ts'
 export { MAX_STRING_VALUE_LENGTH, MAX_VALUE_PARTS } from './metric-rules.ts'
-export { DEFAULT_FUTURE_TOLERANCE_MS, parseTimestamp } from './timestamp.ts'
 export {
+  type ParsedEvent,
+  type ParsedMetric,
+  type ParsedReport,
+  parseAssetTrackingData,
   type Validation,
   type ValidationOptions,
-  validateAssetTrackingData,
-} from './validate.ts'
+} from './parse-asset-tracking-data.ts'
+export { DEFAULT_FUTURE_TOLERANCE_MS, parseTimestamp } from './timestamp.ts'

@@ -51,22 +51,25 @@ export interface SentMetric {
 /**
  * Reports what is wrong with the key, the unit and the value of an item, all of it at once.
  *
- * An extension key answers only for its own form, and for a value that can be kept. What the schema
- * refuses (a key or a unit that is no string, a missing value) is passed over: it has its fault
+ * For an extension key only its form is checked, and that its value can be stored. What the schema
+ * refuses (a key or a unit that is not a string, a missing value) is skipped: it has its fault
  * already.
+ *
+ * @returns the registry's row of a canonical key.
  */
-export function checkMetric(item: SentMetric, report: Report): void {
+export function checkMetric(item: SentMetric, report: Report): MetricDefinition | undefined {
   const { k, v, u } = item
   const definition = typeof k === 'string' ? metricDefinition(k) : undefined
   if (definition === undefined) {
     if (typeof k === 'string') checkOtherKey(k, report)
     if (typeof v === 'string') checkLength(v, undefined, report)
     else if (typeof v !== 'boolean') checkParts(v, report)
-    return
+    return undefined
   }
   if (typeof u === 'string' && !isTooLong(u)) checkUnit(definition, u, report)
-  if (v === undefined || (v === null && mayBeNull(item))) return
-  VALUE_RULES[definition.type](definition, v, report)
+  const isAbsent = v === undefined || (v === null && mayBeNull(item))
+  if (!isAbsent) VALUE_RULES[definition.type](definition, v, report)
+  return definition
 }
 
 /** As the schema counts: code points. */

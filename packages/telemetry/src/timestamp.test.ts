@@ -107,26 +107,29 @@ describe('parseTimestamp', () => {
 })
 
 describe('timestampFault', () => {
+  const faultOf = (text: string, nowMs: number, toleranceMs: number) =>
+    timestampFault(parseTimestamp(text), nowMs, toleranceMs)
+
   const nowMs = Date.parse('2025-06-01T12:00:00Z')
   const HOUR = 3_600_000
 
   it('welcomes the past', () => {
-    assert.equal(timestampFault('1970-01-01T00:00:00Z', nowMs, HOUR), null)
+    assert.equal(faultOf('1970-01-01T00:00:00Z', nowMs, HOUR), null)
   })
 
   it('takes the last millisecond of the tolerance and refuses the next', () => {
-    assert.equal(timestampFault('2025-06-01T13:00:00.000Z', nowMs, HOUR), null)
+    assert.equal(faultOf('2025-06-01T13:00:00.000Z', nowMs, HOUR), null)
     assert.match(
-      timestampFault('2025-06-01T13:00:00.001Z', nowMs, HOUR) ?? '',
+      faultOf('2025-06-01T13:00:00.001Z', nowMs, HOUR) ?? '',
       /^INVALID_TIMESTAMP: must not be more than one hour in the future/,
     )
   })
 
   it('names the tolerance it was given', () => {
     const far = '2030-01-01T00:00:00Z'
-    assert.match(timestampFault(far, nowMs, 2 * HOUR) ?? '', /more than 2 hours in/)
-    assert.match(timestampFault(far, nowMs, 90_000) ?? '', /more than 90 seconds in/)
-    assert.match(timestampFault(far, nowMs, 0) ?? '', /INVALID_TIMESTAMP/)
+    assert.match(faultOf(far, nowMs, 2 * HOUR) ?? '', /more than 2 hours in/)
+    assert.match(faultOf(far, nowMs, 90_000) ?? '', /more than 90 seconds in/)
+    assert.match(faultOf(far, nowMs, 0) ?? '', /INVALID_TIMESTAMP/)
   })
 })
 

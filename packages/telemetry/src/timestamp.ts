@@ -56,15 +56,16 @@ export function parseTimestamp(text: string): number | null {
 }
 
 /**
- * What is wrong with a timestamp at the moment `nowMs`, or null. The past is welcome: devices
- * buffer.
+ * What is wrong with a timestamp at the moment `nowMs`, or null. Any time in the past is accepted:
+ * devices buffer.
+ *
+ * @param instantMs what `parseTimestamp` returned.
  */
 export function timestampFault(
-  text: string,
+  instantMs: number | null,
   nowMs: number,
   futureToleranceMs: number,
 ): string | null {
-  const instantMs = parseTimestamp(text)
   if (instantMs === null) {
     return 'INVALID_TIMESTAMP: must be an existing date and time in ISO 8601 with zone (Z or ±hh:mm), such as 2025-03-14T15:09:26Z'
   }

@@ -11,11 +11,7 @@ import {
   trimJson,
   type ValueBudget,
 } from '@modulariot/platform/json'
-import {
-  type AssetTrackingData,
-  parseTimestamp,
-  validateAssetTrackingData,
-} from '@modulariot/telemetry'
+import { type ParsedReport, parseAssetTrackingData } from '@modulariot/telemetry'
 import type { Observation } from '../store/store.ts'
 import { splitReport } from './split-report.ts'
 
@@ -55,7 +51,7 @@ export function readReport(
   const body = parse(text, budget)
   if (body instanceof JsonBodyError) return { kind: 'unreadable', message: body.message }
   const { unknownKeys, maxFaults, ownKey } = options
-  const validation = validateAssetTrackingData(body, {
+  const validation = parseAssetTrackingData(body, {
     nowMs: origin.received_ms,
     unknownKeys,
     ...(maxFaults !== undefined && { maxFaults }),
@@ -68,9 +64,9 @@ export function readReport(
     }
     return { kind: 'faulty', errors }
   }
-  const { data, warnings } = validation
+  const { report, warnings } = validation
   const named = key === undefined ? origin : { ...origin, request_id: key, item: 0 }
-  return { kind: 'good', observation: observationOf(data, named, text), warnings }
+  return { kind: 'good', observation: observationOf(report, named, text), warnings }
 }
 
 function parse(text: string, budget: ValueBudget | undefined): unknown {
@@ -91,13 +87,14 @@ function keyOf(body: unknown): { key?: string; fault?: string } {
 }
 
 /**
- * The white space around a report is not part of it: a line that is sent alone ends with a newline,
- * the same line in a batch does not.
+ * White space around a report is not part of it: sent alone, a line ends with a newline; in a batch
+ * it does not.
  *
- * @param data has been validated; `sent` is what it was parsed from.
+ * @param sent is what the report was parsed from.
  */
-export function observationOf(data: AssetTrackingData, origin: Origin, sent: string): Observation {
+export function observationOf(report: ParsedReport, origin: Origin, sent: string): Observation {
   const text = trimJson(sent)
+  const { data, timestamp_ms } = report
   return {
     org_id: origin.org_id,
     environment: origin.environment,
@@ -108,8 +105,8 @@ export function observationOf(data: AssetTrackingData, origin: Origin, sent: str
     body_digest: hash('sha256', text, 'buffer'),
     asset_id: data.asset_id,
     type: data.type ?? null,
-    timestamp_ms: parseTimestamp(data.timestamp) as number,
+    timestamp_ms,
     payload: text,
-    ...splitReport(data, text),
+    ...splitReport(report, text),
   }
 }

@@ -17,7 +17,8 @@ export function checkHeaders(
   const request_id = headers['x-request-id']
   const timestamp = headers['x-request-timestamp']
   const errors: Record<string, string> = {}
-  if (!isRequestId(request_id)) {
+  const id = isRequestId(request_id) ? request_id : null
+  if (id === null) {
     errors['X-Request-Id'] =
       request_id === undefined ? 'is required' : 'must be 1 to 128 visible ASCII characters'
   }
@@ -27,5 +28,5 @@ export function checkHeaders(
   } else if (Number(timestamp) * 1000 > nowMs + FUTURE_TOLERANCE_MS) {
     errors['X-Request-Timestamp'] = 'must not be more than an hour in the future (in seconds)'
   }
-  return isRequestId(request_id) && Object.keys(errors).length === 0 ? { request_id } : { errors }
+  return id === null || Object.keys(errors).length > 0 ? { errors } : { request_id: id }
 }

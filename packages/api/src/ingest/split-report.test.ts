@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { AssetTrackingData } from '@modulariot/telemetry'
+import { type AssetTrackingData, parseAssetTrackingData } from '@modulariot/telemetry'
 import { splitReport } from './split-report.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
 const DATA: AssetTrackingData = { asset_id: 'truck', timestamp: '2026-01-02T03:04:05Z' }
 
-const partsOf = (data: AssetTrackingData) => splitReport(data, JSON.stringify(data))
+function partsOf(data: AssetTrackingData, text = JSON.stringify(data)) {
+  const validation = parseAssetTrackingData(data, { nowMs: NOW_MS })
+  assert.ok(validation.ok)
+  return splitReport(validation.report, text)
+}
 
 /** The parts of a report with one metrics envelope. */
 const metricsOf = (metrics: Omit<NonNullable<AssetTrackingData['metrics']>, 'schema'>) =>
@@ -70,7 +74,7 @@ describe('splitReport', () => {
     const event = '"timestamp":"2026-01-02T03:04:00Z","n":12345678901234567890,"one":1.0'
     const [first, second] = [`{"event_type":"a", ${event}}`, `{ "event_type":"b",${event}\n}`]
     const text = `{"own":{"events":[]},"\\u0065vents": [ ${first},\n${second}],"more":[1,2]}`
-    const found = splitReport({ ...DATA, ...JSON.parse(text) }, text).events
+    const found = partsOf({ ...DATA, ...JSON.parse(text) }, text).events
     assert.deepEqual(
       found.map(({ event_type, payload }) => [event_type, payload]),
       [
@@ -78,6 +82,6 @@ describe('splitReport', () => {
         ['b', second],
       ],
     )
-    assert.deepEqual(splitReport({ ...DATA, events: [] }, '{"events":[]}').events, [])
+    assert.deepEqual(partsOf({ ...DATA, events: [] }, '{"events":[]}').events, [])
   })
 })

@@ -4,28 +4,26 @@
  */
 
 import { memberValue, splitJsonArray, splitJsonObject } from '@modulariot/platform/json'
-import {
-  type AssetEvent,
-  type AssetTrackingData,
-  type MetricItem,
-  metricDefinition,
-  parseTimestamp,
+import type {
+  AssetTrackingData,
+  ParsedEvent,
+  ParsedMetric,
+  ParsedReport,
 } from '@modulariot/telemetry'
 import type { Fix, Measurement, Observation, Occurrence } from '../store/store.ts'
 
-/** @param data has been validated; `text` is what it was parsed from. */
+/** @param text is what the report was parsed from. */
 export function splitReport(
-  data: AssetTrackingData,
+  { data, metrics, events }: ParsedReport,
   text: string,
 ): Pick<Observation, 'position' | 'metrics' | 'events'> {
-  const timestamp_ms = parseTimestamp(data.timestamp) as number
   const seq = data.metrics?.seq
-  // A number that large is not counted one by one; it would be rounded, and equal its neighbours.
+  // A larger number may have been rounded, and would equal its neighbours.
   const sequence = seq !== undefined && Number.isSafeInteger(seq) ? seq : null
   return {
     position: data.gps === undefined ? null : fixOf(data.gps),
-    metrics: (data.metrics?.items ?? []).map((item) => measurementOf(item, timestamp_ms, sequence)),
-    events: data.events === undefined ? [] : occurrencesOf(data.events, text),
+    metrics: metrics.map((metric) => measurementOf(metric, sequence)),
+    events: events.length === 0 ? [] : occurrencesOf(events, text),
   }
 }
 
@@ -44,13 +42,13 @@ function fixOf(gps: NonNullable<AssetTrackingData['gps']>): Fix {
 
 /** Under the canonical key, so that both spellings of it are one series. */
 function measurementOf(
-  { k, v, u, ts, src, q }: MetricItem,
-  timestamp_ms: number,
+  { item, timestamp_ms, definition }: ParsedMetric,
   sequence: number | null,
 ): Measurement {
+  const { k, v, u, src, q } = item
   return {
-    key: metricDefinition(k)?.key ?? k,
-    timestamp_ms: ts === undefined ? timestamp_ms : (parseTimestamp(ts) as number),
+    key: definition?.key ?? k,
+    timestamp_ms,
     sequence,
     value: v,
     unit: u ?? null,
@@ -59,14 +57,14 @@ function measurementOf(
   }
 }
 
-/** Each with its own text: parsed and written again, long numbers would be rounded. */
-function occurrencesOf(events: readonly AssetEvent[], text: string): Occurrence[] {
+/** Each with its own text: parsed and serialized again, long numbers would be rounded. */
+function occurrencesOf(events: readonly ParsedEvent[], text: string): Occurrence[] {
   const sent = memberValue(splitJsonObject(text).get('events') as string)
   const payloads = splitJsonArray(sent, events.length)
-  return events.map(({ event_type, timestamp, severity }, index) => ({
-    event_type,
-    timestamp_ms: parseTimestamp(timestamp) as number,
-    severity: severity ?? null,
+  return events.map(({ event, timestamp_ms }, index) => ({
+    event_type: event.event_type,
+    timestamp_ms,
+    severity: event.severity ?? null,
     payload: payloads[index] as string,
   }))
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { validateAssetTrackingData } from '@modulariot/telemetry'
+import { parseAssetTrackingData } from '@modulariot/telemetry'
 import { createVehicle, distanceKm, drive, RADIUS_KM, reportOf } from './vehicle.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 2)
@@ -11,7 +11,7 @@ describe('a simulated vehicle', () => {
       const vehicle = createVehicle(index)
       for (let seconds = 0; seconds < 4 * 3600; seconds += 5) {
         drive(vehicle, 5)
-        const validation = validateAssetTrackingData(reportOf(vehicle, NOW_MS), { nowMs: NOW_MS })
+        const validation = parseAssetTrackingData(reportOf(vehicle, NOW_MS), { nowMs: NOW_MS })
         assert.deepEqual(validation.ok ? {} : validation.errors, {})
       }
     }

@@ -4,8 +4,8 @@ import {
   type AssetTrackingData,
   MAX_JSON_DEPTH,
   MAX_REPORT_BYTES,
+  parseAssetTrackingData,
   REQUEST_ID_PATTERN,
-  validateAssetTrackingData,
 } from '@modulariot/telemetry'
 import { ValidationError } from './errors.ts'
 import type { Report } from './report.ts'
@@ -35,7 +35,7 @@ export function prepareReport(data: AssetTrackingData, options: PrepareOptions):
   const own = parsed?.idempotency_key
   const request_id = options.requestId ?? (own === undefined ? crypto.randomUUID() : own)
   const body = options.keyed && own === undefined ? withKey(text, request_id) : text
-  const validation = validateAssetTrackingData(parsed, {
+  const validation = parseAssetTrackingData(parsed, {
     nowMs: options.nowMs,
     unknownKeys: options.validation,
   })

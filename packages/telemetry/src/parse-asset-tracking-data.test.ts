@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ASSET_TRACKING_EXAMPLES } from './examples.ts'
+import { parseAssetTrackingData, type Validation } from './parse-asset-tracking-data.ts'
 import { mutationOf } from './testing.ts'
-import { type Validation, validateAssetTrackingData } from './validate.ts'
 
 const nowMs = Date.parse('2025-06-01T12:00:00Z')
 const BASE = { asset_id: 'TRUCK-001', timestamp: '2025-03-14T15:09:26Z' }
@@ -11,7 +11,7 @@ const GPS = { latitude: -33.4489, longitude: -70.6693 }
 const EVENT = { event_type: 'harsh_braking', timestamp: '2025-03-14T15:09:26Z' }
 const RPM = { k: 'engine.rpm', v: 2150 }
 
-const validate = (body: unknown) => validateAssetTrackingData(body, { nowMs })
+const validate = (body: unknown) => parseAssetTrackingData(body, { nowMs })
 const metrics = (...items: unknown[]) => ({ schema: 'miot.metrics@1.0', items })
 
 function errorsOf(fields: object): Record<string, string> {
@@ -52,9 +52,40 @@ describe('timestamps', () => {
   it('may be as far ahead as the caller allows', () => {
     const body = { ...BASE, timestamp: '2025-06-01T12:00:01Z' }
     const at = (futureToleranceMs: number) =>
-      validateAssetTrackingData(body, { nowMs, futureToleranceMs })
+      parseAssetTrackingData(body, { nowMs, futureToleranceMs })
     assert.equal(at(1000).ok, true)
     assert.equal(at(999).ok, false)
+  })
+})
+
+describe('an accepted report', () => {
+  it('has its times as Unix milliseconds, and the registry row beside each value', () => {
+    const items = [
+      { k: 'engine.rpm', v: 1 },
+      { k: 'lambda', v: 1, ts: '2025-03-14T12:09:25.5-03:00' },
+      { k: 'x.own', v: 1 },
+    ]
+    const events = [{ event_type: 'stop', timestamp: '2025-03-14T15:09:00Z' }]
+    const body = { ...BASE, metrics: metrics(...items), events }
+    const validation = validate(body)
+    assert.ok(validation.ok)
+    const { report } = validation
+    const atMs = Date.parse(BASE.timestamp)
+    assert.equal(report.data, body)
+    assert.equal(report.timestamp_ms, atMs)
+    assert.deepEqual(
+      report.metrics.map(({ item, timestamp_ms, definition }) => [
+        item,
+        timestamp_ms - atMs,
+        definition?.key,
+      ]),
+      [
+        [items[0], 0, 'engine.rpm'],
+        [items[1], -500, 'emissions.lambda'],
+        [items[2], 0, undefined],
+      ],
+    )
+    assert.deepEqual(report.events, [{ event: events[0], timestamp_ms: atMs - 26_000 }])
   })
 })
 
@@ -68,21 +99,21 @@ describe('unknown metric keys', () => {
   })
 
   it('are accepted and reported in lenient mode', () => {
-    const validation = validateAssetTrackingData(body, { nowMs, unknownKeys: 'lenient' })
+    const validation = parseAssetTrackingData(body, { nowMs, unknownKeys: 'lenient' })
     assert.equal(validation.ok, true)
     assert.deepEqual(validation.ok && Object.keys(validation.warnings), [path])
-    assert.equal(validation.ok && validation.data, body)
+    assert.equal(validation.ok && validation.report.data, body)
   })
 
   it('of a form no key has are refused in lenient mode too', () => {
     const malformed = { ...BASE, metrics: metrics({ k: 'Engine Foo', v: 1 }) }
-    const validation = validateAssetTrackingData(malformed, { nowMs, unknownKeys: 'lenient' })
+    const validation = parseAssetTrackingData(malformed, { nowMs, unknownKeys: 'lenient' })
     assert.deepEqual(Object.keys(errorsIn(validation)), ['metrics.items[0].k'])
   })
 
   it('fill at most fifty warnings', () => {
     const many = { ...BASE, metrics: metrics(...Array(200).fill({ k: 'engine.foo', v: 1 })) }
-    const validation = validateAssetTrackingData(many, { nowMs, unknownKeys: 'lenient' })
+    const validation = parseAssetTrackingData(many, { nowMs, unknownKeys: 'lenient' })
     assert.equal(validation.ok && Object.keys(validation.warnings).length, 51)
     assert.equal(validation.ok && validation.warnings['…'], '150 more not shown')
   })
@@ -186,10 +217,10 @@ describe('whatever JSON comes', () => {
     fc.assert(
       fc.property(bodies, modes, (body, unknownKeys) => {
         const before = JSON.stringify(body)
-        const validation = validateAssetTrackingData(body, { nowMs, unknownKeys })
+        const validation = parseAssetTrackingData(body, { nowMs, unknownKeys })
         assert.equal(JSON.stringify(body), before, 'the body was changed')
         const record = validation.ok ? validation.warnings : validation.errors
-        if (validation.ok) assert.equal(validation.data, body)
+        if (validation.ok) assert.equal(validation.report.data, body)
         else assert.ok(Object.keys(record).length > 0)
         for (const message of Object.values(record)) assert.ok(message.length < 300, message)
         assert.ok(Object.keys(record).length <= 51)
@@ -211,7 +242,7 @@ describe('whatever JSON comes', () => {
         }
         const copy = structuredClone(body)
         const validation = validate(body)
-        assert.equal(validation.ok && validation.data, body)
+        assert.equal(validation.ok && validation.report.data, body)
         assert.deepEqual(body, copy)
       }),
     )
