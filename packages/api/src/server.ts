@@ -10,7 +10,7 @@ import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
 import { refusalBody } from './http/error-handler.ts'
 import { type ApiRoutesDeps, mountApiRoutes } from './http/mount.ts'
 import { OpenStreams } from './http/open-streams.ts'
-import { COMMIT_QUEUE_LIMITS, createCommitQueue } from './ingest/commit-queue.ts'
+import { COMMIT_QUEUE_LIMITS, CommitQueue } from './ingest/commit-queue.ts'
 import { HeavyReader } from './ingest/heavy-reader.ts'
 import type { IngestDeps } from './ingest/ingest.ts'
 import { BURST_SECONDS, ClientBudget } from './limits/client-budget.ts'
@@ -53,8 +53,8 @@ export function createApiServer(options: ApiServerOptions): Application {
     ...(revocations && { revocations }),
   })
   const metrics = createApiMetrics(options.metrics ?? noMetrics)
-  const queue = createCommitQueue(store, COMMIT_QUEUE_LIMITS, metrics.committed)
-  metrics.watchQueue(queue.depth)
+  const queue = new CommitQueue(store, COMMIT_QUEUE_LIMITS, metrics.committed)
+  metrics.watchQueue(() => queue.depth)
   const charts = createCharts()
   const budget = new ClientBudget(
     { msPerSecond: options.clientCpuMs ?? 0, burstSeconds: BURST_SECONDS },

@@ -4,7 +4,7 @@ import { StoreUnavailable } from '@modulariot/platform/storage'
 import { ApiError } from '../errors/api-error.ts'
 import { isSealed, Sealer, unseal } from '../store/packed.ts'
 import type { AppendOutcome, Observation, SealedObservations } from '../store/store.ts'
-import { type CommitQueue, createCommitQueue } from './commit-queue.ts'
+import { CommitQueue } from './commit-queue.ts'
 
 const LIMITS = {
   ...{ maxItems: 100, maxPayload: 1000, maxBatch: 100, maxBatchPayload: 1000 },
@@ -73,7 +73,7 @@ async function assertTooMany(promise: Promise<unknown>): Promise<void> {
 describe('the commit queue', { timeout: 20_000 }, () => {
   it('writes what arrives together in one batch, in the order of arrival', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, LIMITS)
+    const queue = new CommitQueue(store, LIMITS)
     const commits = ['a', 'b', 'c'].map((id) => queue.commit(observationOf(id)))
     const append = await store.nth(0)
     assert.deepEqual(append.ids, ['a', 'b', 'c'])
@@ -84,30 +84,32 @@ describe('the commit queue', { timeout: 20_000 }, () => {
 
   it('takes sealed observations for as many as they are', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, LIMITS)
+    const queue = new CommitQueue(store, LIMITS)
     const sealer = new Sealer()
     for (const id of ['b', 'c']) sealer.add(observationOf(id, '12345'))
     const sealed = sealer.seal({ org_id: 'org_1', environment: 'production' })
     const first = queue.commit(observationOf('a'))
     const both = queue.hold({ items: 100 - 1, payload: 10 }).commitAll(sealed)
-    assert.equal(queue.depth(), 3)
+    assert.equal(queue.depth, 3)
     const append = await store.nth(0)
     assert.deepEqual(append.ids, ['a', 'b', 'c'])
     append.finish(['stored', 'replayed', 'conflict'])
     assert.equal(await first, 'stored')
     assert.deepEqual(await both, ['replayed', 'conflict'])
-    assert.equal(queue.depth(), 0)
+    assert.equal(queue.depth, 0)
   })
 
   it('gives long sealed ones a transaction of their own, and their memory back when it is done', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, { ...LIMITS, maxPayload: 2_000_000 })
+    const queue = new CommitQueue(store, { ...LIMITS, maxPayload: 2_000_000 })
     const sealed = ['b', 'c'].map((id) => {
       const sealer = new Sealer()
       sealer.add(observationOf(id, 'x'.repeat(300_000)))
       return sealer.seal({ org_id: 'org_1', environment: 'production' })
     })
-    const commits = [observationOf('a'), ...sealed, observationOf('d')].map(queue.commit)
+    const commits = [observationOf('a'), ...sealed, observationOf('d')].map((one) =>
+      queue.commit(one),
+    )
     for (const [index, id] of ['a', 'b', 'c', 'd'].entries()) {
       const append = await store.nth(index)
       assert.deepEqual(append.ids, [id])
@@ -119,7 +121,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
 
   it('tells each its own outcome', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, LIMITS)
+    const queue = new CommitQueue(store, LIMITS)
     const commits = ['a', 'b', 'c'].map((id) => queue.commit(observationOf(id)))
     const append = await store.nth(0)
     append.finish(['replayed', 'stored', 'conflict'])
@@ -129,11 +131,9 @@ describe('the commit queue', { timeout: 20_000 }, () => {
   it('does not answer before the store has', async () => {
     const store = createStore()
     let answered = false
-    const commit = createCommitQueue(store, LIMITS)
-      .commit(observationOf('a'))
-      .then(() => {
-        answered = true
-      })
+    const commit = new CommitQueue(store, LIMITS).commit(observationOf('a')).then(() => {
+      answered = true
+    })
     const append = await store.nth(0)
     await new Promise(setImmediate)
     assert.equal(answered, false)
@@ -143,7 +143,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
 
   it('gathers the next batch while one is being written, and never writes two at a time', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, LIMITS)
+    const queue = new CommitQueue(store, LIMITS)
     const first = queue.commit(observationOf('a'))
     const append = await store.nth(0)
     const second = queue.commit(observationOf('b'))
@@ -161,7 +161,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
 
   it('starts again after it has been idle', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, LIMITS)
+    const queue = new CommitQueue(store, LIMITS)
     for (const [index, id] of ['a', 'b', 'c'].entries()) {
       const commit = queue.commit(observationOf(id))
       const append = await store.nth(index)
@@ -174,7 +174,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
 
   it('cuts a long queue into batches, in order', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, { ...LIMITS, maxBatch: 2 })
+    const queue = new CommitQueue(store, { ...LIMITS, maxBatch: 2 })
     const commits = ['a', 'b', 'c', 'd', 'e'].map((id) => queue.commit(observationOf(id)))
     const batches: (readonly string[])[] = []
     for (let index = 0; index < 3; index++) {
@@ -188,7 +188,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
 
   it('rejects exactly the batch that failed, with what the store said', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, { ...LIMITS, maxBatch: 2 })
+    const queue = new CommitQueue(store, { ...LIMITS, maxBatch: 2 })
     const commits = ['a', 'b', 'c', 'd', 'e'].map((id) => queue.commit(observationOf(id)))
     const settled = Promise.allSettled(commits)
     const fault = new StoreUnavailable('no disk')
@@ -208,7 +208,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
   it('goes on after a store that throws instead of rejecting', async () => {
     const store = createStore()
     let throwing = true
-    const queue = createCommitQueue(
+    const queue = new CommitQueue(
       {
         append: (batch) => {
           if (throwing) throw new TypeError('broken')
@@ -227,7 +227,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
 
   it('refuses with 429 what is more than its items, and has room again once they are written', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, { ...LIMITS, maxItems: 2 })
+    const queue = new CommitQueue(store, { ...LIMITS, maxItems: 2 })
     const first = [queue.commit(observationOf('a')), queue.commit(observationOf('b'))]
     await assertTooMany(queue.commit(observationOf('c')))
     const append = await store.nth(0)
@@ -244,7 +244,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
 
   it('refuses with 429 what is more than its payload, and what was refused takes no room', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, { ...LIMITS, maxPayload: 10 })
+    const queue = new CommitQueue(store, { ...LIMITS, maxPayload: 10 })
     const first = [queue.commit(observationOf('a', '12345'))]
     await assertTooMany(queue.commit(observationOf('b', '123456')))
     first.push(queue.commit(observationOf('c', '12345')))
@@ -279,7 +279,7 @@ describe('what cannot be stored', { timeout: 20_000 }, () => {
     const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
     for (const bad of [['a'], ['g'], ['d'], ['b', 'c'], ['a', 'g'], ids]) {
       const store = refusing(new TypeError('what is this?'), ...bad)
-      const queue = createCommitQueue(store, LIMITS)
+      const queue = new CommitQueue(store, LIMITS)
       const results = await Promise.allSettled(ids.map((id) => queue.commit(observationOf(id))))
       const failed = ids.filter((_, index) => results[index]?.status === 'rejected')
       assert.deepEqual(failed, bad)
@@ -288,7 +288,7 @@ describe('what cannot be stored', { timeout: 20_000 }, () => {
 
   it('is not looked for when the store is unavailable', async () => {
     const store = refusing(new StoreUnavailable('disk full'), 'a')
-    const queue = createCommitQueue(store, LIMITS)
+    const queue = new CommitQueue(store, LIMITS)
     const commits = ['a', 'b'].map((id) => queue.commit(observationOf(id)))
     for (const commit of commits) await assert.rejects(commit, StoreUnavailable)
     assert.deepEqual(store.batches, [['a', 'b']])
@@ -304,7 +304,7 @@ describe('what is committed together', { timeout: 20_000 }, () => {
 
   it('gets its own outcomes, in order, beside others of the same batch', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, LIMITS)
+    const queue = new CommitQueue(store, LIMITS)
     const one = queue.commit(observationOf('a'))
     const many = commitAll(queue, groupOf('b', 'c'))
     const append = await store.nth(0)
@@ -316,7 +316,7 @@ describe('what is committed together', { timeout: 20_000 }, () => {
 
   it('is never cut in two', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, { ...LIMITS, maxBatch: 3 })
+    const queue = new CommitQueue(store, { ...LIMITS, maxBatch: 3 })
     const groups = [groupOf('a', 'b'), groupOf('c', 'd'), groupOf('e'), groupOf('f', 'g', 'h')]
     const commits = groups.map((group) => commitAll(queue, group))
     const batches: (readonly string[])[] = []
@@ -335,7 +335,7 @@ describe('what is committed together', { timeout: 20_000 }, () => {
 
   it('is written with no more than a transaction may be long, and alone where it is longer', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, { ...LIMITS, maxBatchPayload: 20 })
+    const queue = new CommitQueue(store, { ...LIMITS, maxBatchPayload: 20 })
     const lengths = { a: 10, b: 10, c: 1, d: 30, e: 20 }
     const commits = Object.entries(lengths).map(([id, length]) =>
       queue.commit(observationOf(id, 'x'.repeat(length))),
@@ -352,16 +352,16 @@ describe('what is committed together', { timeout: 20_000 }, () => {
 
   it('is refused whole when not all of it fits, and takes no room', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, { ...LIMITS, maxItems: 3 })
+    const queue = new CommitQueue(store, { ...LIMITS, maxItems: 3 })
     const first = commitAll(queue, groupOf('a', 'b'))
     await assertTooMany(commitAll(queue, groupOf('c', 'd')))
-    assert.equal(queue.depth(), 2)
+    assert.equal(queue.depth, 2)
     const second = queue.commit(observationOf('e'))
     const append = await store.nth(0)
     assert.deepEqual(append.ids, ['a', 'b', 'e'])
     append.finish()
     await Promise.all([first, second])
-    assert.equal(queue.depth(), 0)
+    assert.equal(queue.depth, 0)
   })
 })
 
@@ -369,7 +369,7 @@ describe('room that is held', { timeout: 20_000 }, () => {
   const full = (error: unknown) => error instanceof ApiError && error.status === 429
 
   it('is taken from the others, by number and by size, until it is given back, once', async () => {
-    const queue = createCommitQueue(createStore(), LIMITS)
+    const queue = new CommitQueue(createStore(), LIMITS)
     const many = queue.hold({ items: 99, payload: 0 })
     const large = queue.hold({ items: 1, payload: 990 })
     await assertTooMany(queue.commit(observationOf('a')))
@@ -380,16 +380,16 @@ describe('room that is held', { timeout: 20_000 }, () => {
     assert.throws(() => queue.assertRoom({ items: 100, payload: 10 }), full)
     queue.assertRoom({ items: 99, payload: 10 })
     large.release()
-    assert.equal(queue.depth(), 0)
+    assert.equal(queue.depth, 0)
   })
 
   it('takes what it was held for though the queue is full, and no more of it than that needs', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, LIMITS)
+    const queue = new CommitQueue(store, LIMITS)
     const place = queue.hold({ items: 100, payload: 1000 })
     const kept = place.commitAll([observationOf('a'), observationOf('b')])
     place.release()
-    assert.equal(queue.depth(), 2)
+    assert.equal(queue.depth, 2)
     queue.assertRoom({ items: 98, payload: 998 })
     const append = await store.nth(0)
     append.finish()
@@ -402,15 +402,15 @@ describe('what the metrics read', () => {
   it('tells how many wait, and the size of each batch that was written', async () => {
     const store = createStore()
     const written: number[] = []
-    const queue = createCommitQueue(store, LIMITS, (size) => written.push(size))
+    const queue = new CommitQueue(store, LIMITS, (size) => written.push(size))
     const first = queue.commit(observationOf('1'))
     const append = await store.nth(0)
     const others = ['2', '3'].map((id) => queue.commit(observationOf(id)))
-    assert.equal(queue.depth(), 2)
+    assert.equal(queue.depth, 2)
     append.finish()
     await first
     const failing = await store.nth(1)
-    assert.equal(queue.depth(), 0)
+    assert.equal(queue.depth, 0)
     failing.fail(new StoreUnavailable('disk full'))
     await assert.rejects(Promise.all(others))
     assert.deepEqual(written, [1])
@@ -425,7 +425,7 @@ describe('of several tenants', () => {
 
   it('the queue is written in turns: one report does not wait for all of another’s', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, { ...LIMITS, maxBatch: 2 })
+    const queue = new CommitQueue(store, { ...LIMITS, maxBatch: 2 })
     const all = ['a', 'b', 'c', 'd', 'e'].map((id) => queue.commit(observationOf(id)))
     await store.nth(0)
     all.push(queue.commit(ofOther('other')))
@@ -443,7 +443,7 @@ describe('of several tenants', () => {
 
   it('one that sends batches gets no more between than the other’s reports', async () => {
     const store = createStore()
-    const queue = createCommitQueue(store, { ...LIMITS, maxBatch: 3 })
+    const queue = new CommitQueue(store, { ...LIMITS, maxBatch: 3 })
     const batch = (id: string) =>
       queue
         .hold({ items: 3, payload: 3 })
@@ -459,7 +459,7 @@ describe('of several tenants', () => {
   it('one that fills what it may leaves places to the others’ reports', async () => {
     const store = createStore()
     const limits = { ...LIMITS, maxItems: 10, reservedItems: 3, reservedPayload: 100 }
-    const queue = createCommitQueue(store, limits)
+    const queue = new CommitQueue(store, limits)
     const two = { items: 2, payload: 2 }
     const places = [queue.hold(two), queue.hold(two), queue.hold(two)]
     assert.throws(() => queue.hold(two), { status: 429 })

@@ -2,13 +2,13 @@
  * Group commit: observations that arrive together are written together.
  *
  * While one batch is on its way to the disk the next one gathers, so the more arrive the fewer
- * fsyncs each costs, and nobody waits for a timer. The queue is bounded; what does not fit is
- * refused at once, so that what was accepted is answered in time, and as early as can be known: the
- * time it takes to read what is refused afterwards is taken from what is written.
+ * fsyncs each costs, and no timer delays a lone report. The queue is bounded. What does not fit is
+ * refused at once, and as early as possible: time spent reading what is refused later is lost for
+ * writing.
  *
- * Tenants take turns, and no batch nor a tenant that has half of the queue gets the last places:
- * one that sends as much as it can delays another's report by the transaction under way, and never
- * has it refused.
+ * Tenants take turns, and the last places are kept from batches and from a tenant that has half of
+ * the queue. A tenant that floods the queue delays another's report by the transaction under way,
+ * and never causes its refusal.
  */
 
 import { FairQueue } from '@modulariot/platform/fair-queue'
@@ -23,27 +23,6 @@ import type {
 } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
 
-export interface CommitQueue {
-  /**
-   * Resolves once the observation (one, where it is sealed; it is empty afterwards) is durable.
-   *
-   * @throws ApiError 429 when the queue is full; StoreUnavailable when it could not be written.
-   */
-  commit(observation: Observation | SealedObservations): Promise<AppendOutcome>
-  /**
-   * Takes the room for observations that have still to be read; at most `maxBatch`.
-   *
-   * @throws ApiError 429 when there is not as much.
-   */
-  hold(room: Room): Place
-  /** @throws ApiError 429 when there is not as much now. */
-  assertRoom(room: Room): void
-  /**
-   * How many observations wait or are held room for, the batch that is being written not counted.
-   */
-  depth(): number
-}
-
 export interface Room {
   readonly items: number
   /** Sum of the payloads' lengths, in characters. */
@@ -53,17 +32,17 @@ export interface Room {
 /** Of one tenant. */
 export type Observations = readonly Observation[] | SealedObservations
 
-/** Room that is held, until it is used or given back. */
-export interface Place {
+/** Room in the queue, held until it is used or released. */
+export interface HeldRoom {
   /**
-   * For observations that are kept or not kept together, in one transaction: one or more, and no
-   * more than there is room for. Sealed ones are empty afterwards.
+   * Writes observations in one transaction, all or none: no more than there is room for. Sealed
+   * ones are empty afterwards.
    *
-   * @returns one outcome an observation, in order.
+   * @returns one outcome per observation, in order.
    * @throws StoreUnavailable when they could not be written.
    */
   commitAll(observations: Observations): Promise<AppendOutcome[]>
-  /** Gives the room back, if it has not been used. */
+  /** Does nothing once the room has been used. */
   release(): void
 }
 
@@ -71,12 +50,12 @@ export interface CommitQueueLimits {
   readonly maxItems: number
   /** Sum of the payloads' lengths, in characters. */
   readonly maxPayload: number
-  /** Kept from batches, and from a tenant that has half of the queue. */
+  /** Not available to batches, nor to a tenant that has half of the queue. */
   readonly reservedItems: number
   readonly reservedPayload: number
   /** Items written in one transaction. */
   readonly maxBatch: number
-  /** And characters, unless what came together is longer. */
+  /** Characters written in one transaction, unless a single group is longer. */
   readonly maxBatchPayload: number
 }
 
@@ -90,12 +69,12 @@ export const COMMIT_QUEUE_LIMITS: CommitQueueLimits = {
 }
 
 /**
- * Characters: sealed ones that have more get a transaction of their own, since the store need not
- * copy what comes alone.
+ * Characters. Longer sealed observations get a transaction of their own: the store moves what comes
+ * alone, and copies everything else.
  */
 const MAX_COPIED_PAYLOAD = 256 * 1024
 
-/** What came together stays together. */
+/** Observations that are written in one transaction. */
 interface Group {
   readonly observations: Observations
   readonly room: Room
@@ -103,36 +82,121 @@ interface Group {
   readonly reject: (error: unknown) => void
 }
 
-/** @param committed told the size of every batch that was written. */
-export function createCommitQueue(
-  store: Pick<TelemetryStore, 'append'>,
-  limits: CommitQueueLimits = COMMIT_QUEUE_LIMITS,
-  committed: (batchSize: number) => void = () => {},
-): CommitQueue {
-  const waiting = new FairQueue<Group>()
-  let waitingItems = 0
-  let waitingPayload = 0
-  let writing = false
+export class CommitQueue {
+  readonly #store: Pick<TelemetryStore, 'append'>
+  readonly #limits: CommitQueueLimits
+  readonly #onCommitted: (batchSize: number) => void
+  readonly #waiting = new FairQueue<Group>()
+  /** In the queue or held; without the batch that is being written. */
+  #items = 0
+  #payload = 0
+  #isWriting = false
 
-  async function drain(): Promise<void> {
-    writing = true
-    while (waiting.size > 0) {
-      const batch = takeGroups(waiting, limits)
-      for (const { room } of batch) {
-        waitingItems -= room.items
-        waitingPayload -= room.payload
-      }
-      await write(batch)
-    }
-    writing = false
+  /** @param onCommitted called with the size of each batch that was written. */
+  constructor(
+    store: Pick<TelemetryStore, 'append'>,
+    limits: CommitQueueLimits = COMMIT_QUEUE_LIMITS,
+    onCommitted: (batchSize: number) => void = () => {},
+  ) {
+    this.#store = store
+    this.#limits = limits
+    this.#onCommitted = onCommitted
   }
 
-  async function write(batch: readonly Group[]): Promise<void> {
+  /** Observations in the queue, and those that room is held for. */
+  get depth(): number {
+    return this.#items
+  }
+
+  /** @throws ApiError 429 when there is no such room now. */
+  assertRoom(room: Room): void {
+    this.#assertRoom(room, room.items <= 1)
+  }
+
+  /**
+   * Resolves once the observation is durable. A sealed one holds one, and is empty afterwards.
+   *
+   * @throws ApiError 429 when the queue is full; StoreUnavailable when it could not be written.
+   */
+  async commit(observation: Observation | SealedObservations): Promise<AppendOutcome> {
+    const observations = isSealed(observation) ? observation : [observation]
+    const tenant = tenantName(observation)
+    const hasFewWaiting = this.#waiting.sizeOf(tenant) < this.#limits.maxItems / 2
+    this.#assertRoom(roomFor(observations), hasFewWaiting)
+    const [outcome] = await this.#enqueue(tenant, observations)
+    return outcome as AppendOutcome
+  }
+
+  /**
+   * Holds room for observations that are still to be read; at most `maxBatch` items.
+   *
+   * @throws ApiError 429 when there is no such room.
+   */
+  hold(room: Room): HeldRoom {
+    this.assertRoom(room)
+    this.#take(room)
+    let isHeld = true
+    const release = (): void => {
+      if (isHeld) this.#giveBack(room)
+      isHeld = false
+    }
+    return {
+      release,
+      commitAll: (observations) => {
+        release()
+        const [first] = isSealed(observations) ? [observations] : observations
+        if (first === undefined) return Promise.resolve([])
+        return this.#enqueue(tenantName(first), observations)
+      },
+    }
+  }
+
+  #assertRoom({ items, payload }: Room, mayUseReserve: boolean): void {
+    const { maxItems, maxPayload, reservedItems, reservedPayload } = this.#limits
+    const tooMany = this.#items + items > maxItems - (mayUseReserve ? 0 : reservedItems)
+    const tooMuch = this.#payload + payload > maxPayload - (mayUseReserve ? 0 : reservedPayload)
+    if (tooMany || tooMuch) throw queueFull()
+  }
+
+  #take({ items, payload }: Room): void {
+    this.#items += items
+    this.#payload += payload
+  }
+
+  #giveBack({ items, payload }: Room): void {
+    this.#items -= items
+    this.#payload -= payload
+  }
+
+  #enqueue(tenant: string, observations: Observations): Promise<AppendOutcome[]> {
+    const room = roomFor(observations)
+    this.#take(room)
+    const written = new Promise<AppendOutcome[]>((resolve, reject) => {
+      this.#waiting.add(tenant, { observations, room, resolve, reject })
+    })
+    if (!this.#isWriting) {
+      this.#isWriting = true
+      // After the requests that are already readable, so that they share the first batch.
+      setImmediate(() => this.#drain())
+    }
+    return isSealed(observations) ? written.finally(() => discard(observations)) : written
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      const batch = takeGroups(this.#waiting, this.#limits)
+      for (const { room } of batch) this.#giveBack(room)
+      await this.#write(batch)
+    }
+    this.#isWriting = false
+  }
+
+  async #write(batch: readonly Group[]): Promise<void> {
     try {
-      const outcomes = await store.append(
+      const outcomes = await this.#store.append(
         batch.flatMap<Observation | SealedObservations>(({ observations }) => observations),
       )
-      committed(outcomes.length)
+      this.#onCommitted(outcomes.length)
       let from = 0
       for (const { room, resolve } of batch) {
         resolve(outcomes.slice(from, from + room.items))
@@ -143,78 +207,17 @@ export function createCommitQueue(
         for (const { reject } of batch) reject(error)
         return
       }
-      // Something in it cannot be stored at all: that must not be the others' fate, so it is looked
-      // for.
+      // One of the groups cannot be stored at all. Halving finds it, and the others are kept.
       const half = Math.ceil(batch.length / 2)
-      await write(batch.slice(0, half))
-      await write(batch.slice(half))
+      await this.#write(batch.slice(0, half))
+      await this.#write(batch.slice(half))
     }
-  }
-
-  /** @param ofTenant how many wait of the tenant whose it is, where that is known. */
-  function assertRoom({ items, payload }: Room, ofTenant = 0): void {
-    const isModest = items <= 1 && ofTenant < limits.maxItems / 2
-    const maxItems = limits.maxItems - (isModest ? 0 : limits.reservedItems)
-    const maxPayload = limits.maxPayload - (isModest ? 0 : limits.reservedPayload)
-    const tooMany = waitingItems + items > maxItems
-    const tooMuch = waitingPayload + payload > maxPayload
-    if (tooMany || tooMuch) throw queueFull()
-  }
-
-  function hold(room: Room): Place {
-    assertRoom(room)
-    waitingItems += room.items
-    waitingPayload += room.payload
-    let held = true
-    function release(): void {
-      if (!held) return
-      held = false
-      waitingItems -= room.items
-      waitingPayload -= room.payload
-    }
-    return {
-      release,
-      commitAll(observations) {
-        release()
-        const [first] = isSealed(observations) ? [observations] : observations
-        return first === undefined ? Promise.resolve([]) : enqueue(tenantName(first), observations)
-      },
-    }
-  }
-
-  function enqueue(tenant: string, observations: Observations): Promise<AppendOutcome[]> {
-    const room = roomFor(observations)
-    waitingItems += room.items
-    waitingPayload += room.payload
-    const kept = new Promise<AppendOutcome[]>((resolve, reject) => {
-      waiting.add(tenant, { observations, room, resolve, reject })
-      // After the requests that are already readable, so that they share the first batch.
-      if (!writing) {
-        writing = true
-        setImmediate(drain)
-      }
-    })
-    return isSealed(observations) ? kept.finally(() => discard(observations)) : kept
-  }
-
-  return {
-    assertRoom: (room) => assertRoom(room),
-    hold,
-    depth: () => waitingItems,
-    async commit(observation) {
-      const observations = isSealed(observation) ? observation : [observation]
-      const tenant = tenantName(observation)
-      assertRoom(roomFor(observations), waiting.sizeOf(tenant))
-      const [outcome] = await enqueue(tenant, observations)
-      return outcome as AppendOutcome
-    },
   }
 }
 
 /**
- * As many of the next groups as are within one transaction together; at least one. A tenant's turn
- * is as much as fits: one that sends reports alone gets as many of them between as another's batch
- * has.
+ * As many of the next groups as fit one transaction; at least one. A tenant's turn is as much as
+ * fits, so single reports of one tenant get as many places as the batch of another.
  */
 function takeGroups(
   waiting: FairQueue<Group>,
@@ -227,7 +230,7 @@ function takeGroups(
     const isFirst = items === 0
     if (isSealed(observations) && room.payload > MAX_COPIED_PAYLOAD) {
       if (!isFirst) return false
-      // Nothing else fits after it.
+      // Nothing else fits beside it.
       items = maxBatch
       return true
     }

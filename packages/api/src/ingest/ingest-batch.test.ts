@@ -8,7 +8,7 @@ import { ClientBudget } from '../limits/client-budget.ts'
 import { isSealed, unseal } from '../store/packed.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
 import { MAX_BATCH_VALUES } from './batch-items.ts'
-import type { Place, Room } from './commit-queue.ts'
+import type { HeldRoom, Room } from './commit-queue.ts'
 import { HEAVY_BYTES, HeavyReader } from './heavy-reader.ts'
 import type { IngestDeps } from './ingest.ts'
 import { type BatchRequest, ingestBatch } from './ingest-batch.ts'
@@ -37,7 +37,7 @@ const budget = new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now)
 const heavy = new HeavyReader(budget)
 after(() => heavy.close())
 
-const queueOf = (commitAll: Place['commitAll']): IngestDeps['queue'] => ({
+const queueOf = (commitAll: HeldRoom['commitAll']): IngestDeps['queue'] => ({
   commit: () => assert.fail(),
   assertRoom: () => {},
   hold: () => ({ commitAll, release: () => {} }),

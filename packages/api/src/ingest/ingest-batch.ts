@@ -22,7 +22,7 @@ import {
   type Refusal,
   type Verdict,
 } from './batch-items.ts'
-import type { Observations, Place, Room } from './commit-queue.ts'
+import type { HeldRoom, Observations, Room } from './commit-queue.ts'
 import { HEAVY_BYTES } from './heavy-reader.ts'
 import { type IngestDeps, originOf, reusedRequestId } from './ingest.ts'
 import type { Origin } from './read-report.ts'
@@ -90,9 +90,9 @@ export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Prom
   if ('errors' in headers) throw new ValidationError(headers.errors)
   // 2. Has the client had its share, and is there room for it?
   deps.budget.assertWithin(claims.client_id)
-  let place = null as Place | null
+  let held = null as HeldRoom | null
   const hold = (room: Room): void => {
-    place = deps.queue.hold(room)
+    held = deps.queue.hold(room)
   }
   try {
     // 3. Which of it is as documented?
@@ -101,12 +101,12 @@ export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Prom
     // 4. Keep that, all at once, if its sender still may.
     await confirm()
     const count = isSealed(observations) ? observations.count : observations.length
-    const outcomes = count === 0 || place === null ? [] : await place.commitAll(observations)
+    const outcomes = count === 0 || held === null ? [] : await held.commitAll(observations)
     // 5. Say what became of each.
     const kept = outcomes.values()
     return summaryOf(verdicts.map((item, index) => resultOf(item, index, kept)))
   } finally {
-    place?.release()
+    held?.release()
   }
 }
 
