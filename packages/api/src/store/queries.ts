@@ -42,6 +42,48 @@ export function queriesOf(dialect: Dialect) {
   const { schema, parameter: $, limit } = dialect
   const ofTenant = ofTenantIn(dialect)
   const ofAsset = ofAssetIn(dialect)
+  return {
+    /** 3: asset_id. */
+    findAsset: `SELECT a.asset_id, a.type, a.timestamp_ms, a.first_received_ms,
+        a.last_received_ms, o.payload
+      FROM ${schema}assets a
+      JOIN ${schema}observations o
+        ON o.tenant = a.tenant AND o.seq = a.latest_seq AND o.timestamp_ms = a.timestamp_ms
+      WHERE a.tenant = ${tenantIn(dialect)} AND a.asset_id = ${$(3)}`,
+    /** What a search looks at. 3: return assets after this asset_id, 4: limit. */
+    assetNames: `SELECT asset_id, type FROM ${schema}assets
+      WHERE ${ofTenant} AND asset_id > ${$(3)} ORDER BY asset_id ${limit(4)}`,
+    /** 3: asset_id, 4: return keys after this key. */
+    nextKey: `SELECT min(key) AS key FROM ${schema}metrics WHERE ${ofAsset} AND key > ${$(4)}`,
+    feed: feedQuery(dialect),
+    lastSeq: `SELECT last_seq FROM ${schema}tenants WHERE org_id = ${$(1)} AND environment = ${$(2)}`,
+    /** 1: org_id. */
+    retention: `SELECT days FROM ${schema}retention WHERE org_id = ${$(1)}`,
+    lists: listsOf(dialect),
+  }
+}
+
+/** 3: return reports after this seq, 4: limit. */
+function feedQuery(dialect: Dialect): string {
+  const { schema, parameter: $, limit } = dialect
+  return dialect.bounded(
+    `SELECT o.seq AS cursor, a.asset_id, o.timestamp_ms, o.received_ms, o.payload
+    FROM ${schema}observations o JOIN ${schema}assets a ON a.asset = o.asset
+    WHERE o.tenant = ${tenantIn(dialect)} AND o.seq > ${$(3)} ORDER BY o.seq ${limit(4)}`,
+    {
+      columns: 'cursor, asset_id, timestamp_ms, received_ms, payload',
+      long: 'payload',
+      order: 'cursor',
+      maxLength: MAX_FEED_LENGTH,
+    },
+  )
+}
+
+/** Parameters after the list's own: the place, from_ms, to_ms, limit. */
+function listsOf(dialect: Dialect) {
+  const { schema, parameter: $ } = dialect
+  const ofTenant = ofTenantIn(dialect)
+  const ofAsset = ofAssetIn(dialect)
   const metrics: List = {
     columns: 'key, timestamp_ms, sequence, seq, item, number, json, unit, source, quality',
     from: `${schema}metrics`,
@@ -65,58 +107,28 @@ export function queriesOf(dialect: Dialect) {
     newest: listQuery(one, 'newest', dialect),
   })
   return {
-    /** 3: asset_id. */
-    findAsset: `SELECT a.asset_id, a.type, a.timestamp_ms, a.first_received_ms,
-        a.last_received_ms, o.payload
-      FROM ${schema}assets a
-      JOIN ${schema}observations o
-        ON o.tenant = a.tenant AND o.seq = a.latest_seq AND o.timestamp_ms = a.timestamp_ms
-      WHERE a.tenant = ${tenantIn(dialect)} AND a.asset_id = ${$(3)}`,
-    /** What a search looks at. 3: return assets after this asset_id, 4: limit. */
-    assetNames: `SELECT asset_id, type FROM ${schema}assets
-      WHERE ${ofTenant} AND asset_id > ${$(3)} ORDER BY asset_id ${limit(4)}`,
-    /** 3: asset_id, 4: return keys after this key. */
-    nextKey: `SELECT min(key) AS key FROM ${schema}metrics WHERE ${ofAsset} AND key > ${$(4)}`,
-    /** 3: return reports after this seq, 4: limit. */
-    feed: dialect.bounded(
-      `SELECT o.seq AS cursor, a.asset_id, o.timestamp_ms, o.received_ms, o.payload
-      FROM ${schema}observations o JOIN ${schema}assets a ON a.asset = o.asset
-      WHERE o.tenant = ${tenantIn(dialect)} AND o.seq > ${$(3)} ORDER BY o.seq ${limit(4)}`,
-      {
-        columns: 'cursor, asset_id, timestamp_ms, received_ms, payload',
-        long: 'payload',
-        order: 'cursor',
-        maxLength: MAX_FEED_LENGTH,
-      },
-    ),
-    lastSeq: `SELECT last_seq FROM ${schema}tenants WHERE org_id = ${$(1)} AND environment = ${$(2)}`,
-    /** 1: org_id. */
-    retention: `SELECT days FROM ${schema}retention WHERE org_id = ${$(1)}`,
-    /** Parameters after the list's own: the place, from_ms, to_ms, limit. */
-    lists: {
-      positions: list({
-        columns:
-          'timestamp_ms, seq, latitude, longitude, altitude, speed, heading, accuracy, satellites',
-        from: `${schema}positions`,
-        where: ofAsset,
-        parameters: 3,
-        order: ['timestamp_ms', 'seq'],
-      }),
-      metrics: list(metrics),
-      numbers: list({ ...metrics, columns: 'timestamp_ms, sequence, seq, item, number, quality' }),
-      events: list(events),
-      eventsOfAsset: list({ ...events, where: ofAsset, parameters: 3, index: 'events_of_asset' }),
-      eventsOfType: list({
-        ...events,
-        where: `${ofTenant} AND event_type = ${$(3)}`,
-        parameters: 3,
-        index: 'events_of_type',
-      }),
-    },
+    positions: list({
+      columns:
+        'timestamp_ms, seq, latitude, longitude, altitude, speed, heading, accuracy, satellites',
+      from: `${schema}positions`,
+      where: ofAsset,
+      parameters: 3,
+      order: ['timestamp_ms', 'seq'],
+    }),
+    metrics: list(metrics),
+    numbers: list({ ...metrics, columns: 'timestamp_ms, sequence, seq, item, number, quality' }),
+    events: list(events),
+    eventsOfAsset: list({ ...events, where: ofAsset, parameters: 3, index: 'events_of_asset' }),
+    eventsOfType: list({
+      ...events,
+      where: `${ofTenant} AND event_type = ${$(3)}`,
+      parameters: 3,
+      index: 'events_of_type',
+    }),
   }
 }
 
-export type ListName = keyof ReturnType<typeof queriesOf>['lists']
+export type ListName = keyof ReturnType<typeof listsOf>
 
 /** How many numbers the rows of a list are ordered by. */
 export const LIST_LENGTHS: Readonly<Record<ListName, number>> = {

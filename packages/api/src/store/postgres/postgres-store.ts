@@ -15,7 +15,7 @@ import { appendBatch } from './append.ts'
 import { maintain } from './maintain.ts'
 import { createNotifier } from './notifier.ts'
 import { isPartitionMissing, makePartitionsFor } from './partitions.ts'
-import { createReads } from './reads.ts'
+import { PostgresReads } from './reads.ts'
 
 export { makeRoom } from './partitions.ts'
 
@@ -58,6 +58,7 @@ async function migrateSchema(postgres: Postgres): Promise<Migrated> {
 function createStore(postgres: Postgres): TelemetryStore {
   const watchers = createWatchers()
   const notifier = createNotifier(postgres, watchers)
+  const reads = new PostgresReads(postgres)
   const underWay = new Set<Promise<unknown>>()
   let closed = false
 
@@ -96,8 +97,16 @@ function createStore(postgres: Postgres): TelemetryStore {
   return {
     ping: () => assertWritable(postgres),
     append,
-    ...createReads(postgres),
+    findAsset: (tenant, asset_id) => reads.findAsset(tenant, asset_id),
+    listAssets: (tenant, query) => reads.listAssets(tenant, query),
+    positions: (tenant, ...query) => reads.positions(tenant, ...query),
+    metrics: (tenant, ...query) => reads.metrics(tenant, ...query),
+    metricBuckets: (tenant, ...query) => reads.metricBuckets(tenant, ...query),
+    latestMetrics: (tenant, ...query) => reads.latestMetrics(tenant, ...query),
+    events: (tenant, query) => reads.events(tenant, query),
+    readSince: (tenant, ...query) => reads.readSince(tenant, ...query),
     watch: notifier.watch,
+    findRetention: (org_id) => reads.findRetention(org_id),
     async setRetention(org_id, days) {
       if (days === null) {
         await postgres.query('DELETE FROM telemetry.retention WHERE org_id = $1', [org_id])

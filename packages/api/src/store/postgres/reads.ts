@@ -1,4 +1,7 @@
-/** The questions of the port, each one statement (READ COMMITTED: of one moment). */
+/**
+ * The queries of the port, each one statement (READ COMMITTED: of one moment). The embedded store
+ * has the same in `sqlite/reads.ts`.
+ */
 
 import type { Postgres } from '@modulariot/platform/postgres'
 import { type AssetName, findNames, namesToRead } from '../asset-search.ts'
@@ -10,136 +13,140 @@ import { boundsOf } from '../place.ts'
 import { LIST_LENGTHS, type ListName, queriesOf } from '../queries.ts'
 import {
   type Asset,
+  type AssetOccurrence,
+  type AssetQuery,
+  type BucketQuery,
+  type EventQuery,
+  type Feed,
   type FeedEntry,
   MAX_LATEST_KEYS,
+  type Measurement,
   type MetricBucket,
+  type MetricQuery,
+  type Page,
   type PageQuery,
   type Position,
-  type TelemetryStore,
   type Tenant,
 } from '../store.ts'
 import { POSTGRES } from './dialect.ts'
 import { ASSETS_BY_ID, BUCKETS, LATEST_METRICS } from './queries.ts'
 
-type Reads = Pick<
-  TelemetryStore,
-  | 'findAsset'
-  | 'listAssets'
-  | 'positions'
-  | 'metrics'
-  | 'metricBuckets'
-  | 'latestMetrics'
-  | 'events'
-  | 'readSince'
-  | 'findRetention'
->
-
 const TIMEOUT_MS = 5000
-/** A chart of a long time reads all of it. */
+/** A chart of a long period reads all its values. */
 const CHART_TIMEOUT_MS = 9000
 
-export function createReads(postgres: Postgres): Reads {
-  const queries = queriesOf(POSTGRES)
+export class PostgresReads {
+  readonly #postgres: Postgres
+  readonly #queries = queriesOf(POSTGRES)
 
-  async function ask<Row extends object>(
+  constructor(postgres: Postgres) {
+    this.#postgres = postgres
+  }
+
+  async findAsset(tenant: Tenant, asset_id: string): Promise<Asset | null> {
+    const values = [...whose(tenant), asset_id]
+    const [asset] = await this.#run<Asset>('find_asset', this.#queries.findAsset, values)
+    return asset ?? null
+  }
+
+  async listAssets(tenant: Tenant, query: AssetQuery): Promise<Page<Asset, string>> {
+    const after = [...whose(tenant), query.after ?? '', namesToRead(query)]
+    const names = await this.#run<AssetName>('asset_names', this.#queries.assetNames, after)
+    const { rows, next } = findNames(names, query)
+    if (rows.length === 0) return { rows: [], next }
+    const found = await this.#run<Asset>('assets', ASSETS_BY_ID, [...whose(tenant), rows])
+    const page = takePage(found, rows.length, payloadLength)
+    return { rows: page.rows, next: page.more ? (page.rows.at(-1)?.asset_id ?? next) : next }
+  }
+
+  async positions(tenant: Tenant, asset_id: string, query: PageQuery): Promise<Page<Position>> {
+    const where = [...whose(tenant), asset_id]
+    const rows = await this.#list<Position & { seq: number }>('positions', where, query)
+    return pageOf(rows, query.limit, ({ seq, ...row }) => ({
+      row,
+      place: [row.timestamp_ms, seq],
+    }))
+  }
+
+  async metrics(tenant: Tenant, asset_id: string, query: MetricQuery): Promise<Page<Measurement>> {
+    const where = [...whose(tenant), asset_id, query.key]
+    const rows = await this.#list<MeasurementRow>('metrics', where, query)
+    const read = (row: MeasurementRow) => ({
+      row: measurementOf(row),
+      place: [row.timestamp_ms, row.sequence, row.seq, row.item],
+    })
+    return pageOf(rows, query.limit, read, jsonLength)
+  }
+
+  /** Ignores the signal: a running statement can only be cancelled over another connection. */
+  async metricBuckets(
+    tenant: Tenant,
+    asset_id: string,
+    query: BucketQuery,
+  ): Promise<MetricBucket[]> {
+    assertBuckets(query)
+    const { key, from_ms, to_ms, bucketMs } = query
+    const values = [...whose(tenant), asset_id, key, from_ms, to_ms, bucketMs]
+    return this.#run<MetricBucket>('buckets', BUCKETS, values, CHART_TIMEOUT_MS)
+  }
+
+  async latestMetrics(
+    tenant: Tenant,
+    asset_id: string,
+    after: string | null,
+  ): Promise<Page<Measurement, string>> {
+    const values = [...whose(tenant), asset_id, MAX_LATEST_KEYS + 1, after ?? '']
+    const found = await this.#run<MeasurementRow>('latest_metrics', LATEST_METRICS, values)
+    const { rows, more } = takePage(found, MAX_LATEST_KEYS, jsonLength)
+    return { rows: rows.map(measurementOf), next: more ? (rows.at(-1)?.key ?? null) : null }
+  }
+
+  async events(tenant: Tenant, query: EventQuery): Promise<Page<AssetOccurrence>> {
+    const { asset_id, event_type } = query
+    const ofTenant = event_type === undefined ? 'events' : 'eventsOfType'
+    const name = asset_id === undefined ? ofTenant : 'eventsOfAsset'
+    const narrower = asset_id ?? event_type
+    const where = [...whose(tenant), ...(narrower === undefined ? [] : [narrower])]
+    return findEvents(await this.#list<EventRow>(name, where, query, eventsToRead(query)), query)
+  }
+
+  async readSince(tenant: Tenant, after: number | null, limit: number): Promise<Feed> {
+    const { lastSeq, feed } = this.#queries
+    const [row] = await this.#run<{ last_seq: number }>('last_seq', lastSeq, whose(tenant))
+    const now = row?.last_seq ?? 0
+    if (after === null || after >= now) return { entries: [], cursor: now, more: false }
+    const all = await this.#run<FeedEntry>('feed', feed, [...whose(tenant), after, limit + 1])
+    const { rows: entries, more } = takePage(all, limit, payloadLength, MAX_FEED_LENGTH)
+    // What was stored after `now` was read may be among them.
+    const last = entries.at(-1)?.cursor ?? now
+    return { entries, cursor: more ? last : Math.max(last, now), more }
+  }
+
+  async findRetention(org_id: string): Promise<number | null> {
+    const { retention } = this.#queries
+    const [row] = await this.#run<{ days: number }>('retention', retention, [org_id])
+    return row?.days ?? null
+  }
+
+  #list<Row extends object>(
+    name: ListName,
+    where: readonly unknown[],
+    query: PageQuery,
+    limit = query.limit + 1,
+  ): Promise<Row[]> {
+    const { direction, start, from_ms, to_ms } = boundsOf(query, LIST_LENGTHS[name])
+    const values = [...where, ...start, from_ms, to_ms, limit]
+    return this.#run(`${name}_${direction}`, this.#queries.lists[name][direction], values)
+  }
+
+  async #run<Row extends object>(
     name: string,
     text: string,
     values: readonly unknown[],
     timeoutMs = TIMEOUT_MS,
   ): Promise<Row[]> {
     const statement = { name: `telemetry_${name}`, text }
-    return (await postgres.query<Row>(statement, values, { timeoutMs })).rows
-  }
-
-  function list<Row extends object>(
-    name: ListName,
-    where: readonly unknown[],
-    query: PageQuery,
-    limit: number,
-  ): Promise<Row[]> {
-    const { direction, start, from_ms, to_ms } = boundsOf(query, LIST_LENGTHS[name])
-    const values = [...where, ...start, from_ms, to_ms, limit]
-    return ask(`${name}_${direction}`, queries.lists[name][direction], values)
-  }
-
-  return {
-    async findAsset(tenant, asset_id) {
-      const [asset] = await ask<Asset>('find_asset', queries.findAsset, [
-        ...whose(tenant),
-        asset_id,
-      ])
-      return asset ?? null
-    },
-    async listAssets(tenant, query) {
-      const after = [query.after ?? '', namesToRead(query)]
-      const names = await ask<AssetName>('asset_names', queries.assetNames, [
-        ...whose(tenant),
-        ...after,
-      ])
-      const { rows, next } = findNames(names, query)
-      if (rows.length === 0) return { rows: [], next }
-      const found = await ask<Asset>('assets', ASSETS_BY_ID, [...whose(tenant), rows])
-      const page = takePage(found, rows.length, payloadLength)
-      return { rows: page.rows, next: page.more ? (page.rows.at(-1)?.asset_id ?? next) : next }
-    },
-    async positions(tenant, asset_id, query) {
-      const where = [...whose(tenant), asset_id]
-      const rows = await list<Position & { seq: number }>(
-        'positions',
-        where,
-        query,
-        query.limit + 1,
-      )
-      return pageOf(rows, query.limit, ({ seq, ...row }) => ({
-        row,
-        place: [row.timestamp_ms, seq],
-      }))
-    },
-    async metrics(tenant, asset_id, query) {
-      const where = [...whose(tenant), asset_id, query.key]
-      const rows = await list<MeasurementRow>('metrics', where, query, query.limit + 1)
-      const read = (row: MeasurementRow) => ({
-        row: measurementOf(row),
-        place: [row.timestamp_ms, row.sequence, row.seq, row.item],
-      })
-      return pageOf(rows, query.limit, read, jsonLength)
-    },
-    // Its signal is not heeded: a statement that runs could only be cancelled over another
-    // connection.
-    async metricBuckets(tenant, asset_id, query) {
-      assertBuckets(query)
-      const { key, from_ms, to_ms, bucketMs } = query
-      const values = [...whose(tenant), asset_id, key, from_ms, to_ms, bucketMs]
-      return ask<MetricBucket>('buckets', BUCKETS, values, CHART_TIMEOUT_MS)
-    },
-    async latestMetrics(tenant, asset_id, after) {
-      const values = [...whose(tenant), asset_id, MAX_LATEST_KEYS + 1, after ?? '']
-      const found = await ask<MeasurementRow>('latest_metrics', LATEST_METRICS, values)
-      const { rows, more } = takePage(found, MAX_LATEST_KEYS, jsonLength)
-      return { rows: rows.map(measurementOf), next: more ? (rows.at(-1)?.key ?? null) : null }
-    },
-    async events(tenant, query) {
-      const { asset_id, event_type } = query
-      const ofTenant = event_type === undefined ? 'events' : 'eventsOfType'
-      const name = asset_id === undefined ? ofTenant : 'eventsOfAsset'
-      const narrower = asset_id ?? event_type
-      const where = [...whose(tenant), ...(narrower === undefined ? [] : [narrower])]
-      return findEvents(await list<EventRow>(name, where, query, eventsToRead(query)), query)
-    },
-    async readSince(tenant, after, limit) {
-      const [row] = await ask<{ last_seq: number }>('last_seq', queries.lastSeq, whose(tenant))
-      const now = row?.last_seq ?? 0
-      if (after === null || after >= now) return { entries: [], cursor: now, more: false }
-      const all = await ask<FeedEntry>('feed', queries.feed, [...whose(tenant), after, limit + 1])
-      const { rows: entries, more } = takePage(all, limit, payloadLength, MAX_FEED_LENGTH)
-      // What came after `now` was read may be among them.
-      const last = entries.at(-1)?.cursor ?? now
-      return { entries, cursor: more ? last : Math.max(last, now), more }
-    },
-    async findRetention(org_id) {
-      const [row] = await ask<{ days: number }>('retention', queries.retention, [org_id])
-      return row?.days ?? null
-    },
+    return (await this.#postgres.query<Row>(statement, values, { timeoutMs })).rows
   }
 }
 

@@ -6,20 +6,49 @@ import { measurementRows } from '../measurement.ts'
 import type { AppendOutcome, Observation, Tenant } from '../store.ts'
 import { tenantName } from '../tenant-name.ts'
 import { type BatchAssets, createAssetTable } from './asset-table.ts'
-import { createTenantTable, type TenantCounter } from './tenant-table.ts'
+import { createTenantTable, type TenantCounter, type TenantTable } from './tenant-table.ts'
 
-export type Append = (batch: readonly Observation[]) => AppendOutcome[]
+export class SqliteAppend {
+  readonly #database: DatabaseSync
+  readonly #tenants: TenantTable
+  readonly #openAssets: () => BatchAssets
+  readonly #insert: Inserts
 
-export function createAppend(database: DatabaseSync): Append {
-  const tenantTable = createTenantTable(database)
-  const openAssets = createAssetTable(database)
-  const insert = createInserts(database)
+  constructor(database: DatabaseSync) {
+    this.#database = database
+    this.#tenants = createTenantTable(database)
+    this.#openAssets = createAssetTable(database)
+    this.#insert = createInserts(database)
+  }
 
-  function appendOne(tenant: TenantCounter, assets: BatchAssets, one: Observation): AppendOutcome {
+  /** All or none of the batch. @returns one outcome per observation, in order. */
+  append(batch: readonly Observation[]): AppendOutcome[] {
+    return atomically(this.#database, () => {
+      const counters = new Map<string, TenantCounter>()
+      const assets = this.#openAssets()
+      const outcomes = batch.map((one) =>
+        this.#appendOne(this.#counterOf(one, counters), assets, one),
+      )
+      assets.save()
+      for (const counter of counters.values()) this.#tenants.save(counter)
+      return outcomes
+    })
+  }
+
+  #counterOf(tenant: Tenant, counters: Map<string, TenantCounter>): TenantCounter {
+    const name = tenantName(tenant)
+    const known = counters.get(name)
+    if (known !== undefined) return known
+    const counter = this.#tenants.load(tenant)
+    counters.set(name, counter)
+    return counter
+  }
+
+  #appendOne(tenant: TenantCounter, assets: BatchAssets, one: Observation): AppendOutcome {
     // 1. Was this request here before?
     const seq = tenant.last_seq + 1
     const request = [tenant.tenant, one.client_id, one.request_id, one.item] as const
-    const first = insert.firstTry.get(...request)
+    const first = this.#insert.firstTry.get(...request)
     if (first !== undefined) {
       const same = Buffer.compare(first.body_digest as Uint8Array, one.body_digest) === 0
       return same ? 'replayed' : 'conflict'
@@ -27,8 +56,8 @@ export function createAppend(database: DatabaseSync): Append {
     tenant.last_seq = seq
     // 2. Whose is it?
     const asset = assets.update(tenant.tenant, one, seq)
-    // 3. Keep it as it was sent, and taken apart.
-    insert.observation.run(
+    // 3. Keep it as it was sent, and in its parts.
+    this.#insert.observation.run(
       tenant.tenant,
       seq,
       asset,
@@ -38,14 +67,14 @@ export function createAppend(database: DatabaseSync): Append {
       one.body_digest,
       one.payload,
     )
-    insertParts({ tenant: tenant.tenant, asset, seq }, one)
+    this.#insertParts({ tenant: tenant.tenant, asset, seq }, one)
     return 'stored'
   }
 
-  function insertParts({ tenant, asset, seq }: Row, one: Observation): void {
+  #insertParts({ tenant, asset, seq }: Row, one: Observation): void {
     const { position } = one
     if (position !== null) {
-      insert.position.run(
+      this.#insert.position.run(
         tenant,
         asset,
         one.timestamp_ms,
@@ -60,33 +89,16 @@ export function createAppend(database: DatabaseSync): Append {
       )
     }
     for (const columns of measurementRows(one.metrics, seq)) {
-      insert.metric.run(tenant, asset, ...columns)
+      this.#insert.metric.run(tenant, asset, ...columns)
     }
     for (const [item, { event_type, timestamp_ms, severity, payload }] of one.events.entries()) {
       const columns = [event_type, severity ?? null, payload]
-      insert.event.run(tenant, timestamp_ms, seq, item, asset, ...columns)
+      this.#insert.event.run(tenant, timestamp_ms, seq, item, asset, ...columns)
     }
   }
-
-  return (batch) =>
-    atomically(database, () => {
-      const tenants = new Map<string, TenantCounter>()
-      const assets = openAssets()
-      const outcomes = batch.map((one) => appendOne(counterOf(one), assets, one))
-      assets.save()
-      for (const counter of tenants.values()) tenantTable.save(counter)
-      return outcomes
-
-      function counterOf(of: Tenant): TenantCounter {
-        const name = tenantName(of)
-        const known = tenants.get(name)
-        if (known !== undefined) return known
-        const counter = tenantTable.load(of)
-        tenants.set(name, counter)
-        return counter
-      }
-    })
 }
+
+type Inserts = ReturnType<typeof createInserts>
 
 interface Row {
   readonly tenant: number

@@ -6,9 +6,9 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { migrate, readMigrations } from '@modulariot/platform/storage'
-import { createAppend } from './append.ts'
+import { SqliteAppend } from './append.ts'
+import { createMaintain } from './maintain.ts'
 import { SqliteReads } from './reads.ts'
-import { createSweep } from './sweep.ts'
 
 /** All statements that what `use` makes prepares, and how SQLite will go about each. */
 function plansOf(use: (database: DatabaseSync) => unknown): Map<string, string[]> {
@@ -35,7 +35,7 @@ const SLOW = /^SCAN (?!CONSTANT ROW)|TEMP B-TREE|AUTOMATIC/
 describe('SQLite: the plan of every statement', () => {
   for (const [name, use, least] of [
     ['that reads', (database: DatabaseSync) => new SqliteReads(database), 18],
-    ['that stores', createAppend, 7],
+    ['that stores', (database: DatabaseSync) => new SqliteAppend(database), 7],
   ] as const) {
     it(`${name} goes along an index`, () => {
       const plans = plansOf(use)
@@ -51,7 +51,7 @@ describe('SQLite: the plan of every statement', () => {
   }
 
   it('that removes goes along an index, but for the list of tenants', () => {
-    const plans = plansOf(createSweep)
+    const plans = plansOf(createMaintain)
     assert.ok(plans.size >= 8)
     for (const [text, steps] of plans) {
       const slow = steps.filter((step) => SLOW.test(step))

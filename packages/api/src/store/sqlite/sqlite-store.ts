@@ -62,7 +62,7 @@ export function openSqliteTelemetryStore(
 
   async function maintain(nowMs: number, retentionDays: number | null) {
     for (let removedRows = 0; ; ) {
-      const step = await writer.call('sweep', [nowMs, retentionDays])
+      const step = await writer.call('maintain', [nowMs, retentionDays])
       removedRows += step.removedRows
       if (step.done) return { removedRows, droppedPartitions: 0 }
     }

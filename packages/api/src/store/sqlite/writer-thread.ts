@@ -8,8 +8,8 @@ import { openDatabase } from '@modulariot/platform/storage'
 import { answerCalls } from '@modulariot/platform/threads'
 import { isSealed, type Packed, unpack, unseal } from '../packed.ts'
 import type { AppendOutcome, SealedObservations } from '../store.ts'
-import { createAppend } from './append.ts'
-import { createSweep } from './sweep.ts'
+import { SqliteAppend } from './append.ts'
+import { createMaintain } from './maintain.ts'
 import { describe } from './thread-errors.ts'
 import { tuneForAppends } from './tune.ts'
 
@@ -22,7 +22,7 @@ export interface WriterData {
 /** Answered in the order in which they are called. */
 export type WriterCalls = {
   append: (batch: readonly (Packed | SealedObservations)[]) => AppendOutcome[]
-  sweep: ReturnType<typeof createSweep>
+  maintain: ReturnType<typeof createMaintain>
   setRetention: (org_id: string, days: number | null) => void
 }
 
@@ -35,8 +35,8 @@ const keep = database.prepare(
 )
 const forget = database.prepare('DELETE FROM retention WHERE org_id = ?')
 
-const append = createAppend(database)
-const sweep = createSweep(database)
+const appender = new SqliteAppend(database)
+const maintain = createMaintain(database)
 
 /** SQLITE_FULL */
 const FULL = 13
@@ -61,8 +61,10 @@ function makeRoom(error: unknown): void {
 answerCalls<WriterCalls>(
   {
     append: (batch) =>
-      append(batch.flatMap((one) => (isSealed(one) ? one.pieces.flatMap(unseal) : unpack(one)))),
-    sweep: (nowMs, retentionDays) => sweep(nowMs, retentionDays),
+      appender.append(
+        batch.flatMap((one) => (isSealed(one) ? one.pieces.flatMap(unseal) : unpack(one))),
+      ),
+    maintain: (nowMs, retentionDays) => maintain(nowMs, retentionDays),
     setRetention: (org_id, days) =>
       void (days === null ? forget.run(org_id) : keep.run(org_id, days)),
   },

@@ -14,15 +14,15 @@ const STEP_MS = 5
 /** Rows removed at once, without looking at the clock. */
 const ROWS = 100
 
-export interface SweepStep {
+export interface MaintenanceStep {
   readonly removedRows: number
   readonly done: boolean
 }
 
-export type Sweep = (nowMs: number, retentionDays: number | null) => SweepStep
+export type Maintain = (nowMs: number, retentionDays: number | null) => MaintenanceStep
 
 /** A step of the walk that is under way, or the first one of a new one. */
-export function createSweep(database: DatabaseSync): Sweep {
+export function createMaintain(database: DatabaseSync): Maintain {
   const walkAll = createWalk(database)
   let walk: Generator<number, void> | null = null
 
@@ -41,7 +41,7 @@ export function createSweep(database: DatabaseSync): Sweep {
   }
 }
 
-function stepOf(walk: Generator<number, void>): SweepStep {
+function stepOf(walk: Generator<number, void>): MaintenanceStep {
   const deadline = performance.now() + STEP_MS
   let removedRows = 0
   do {
