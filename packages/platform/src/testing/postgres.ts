@@ -24,8 +24,12 @@ export interface TestPostgres {
   readonly folder: string
   /** Of its processes that run now. */
   pids(): number[]
-  /** A new empty database; its URL. */
-  createDatabase(): Promise<string>
+  /**
+   * A new database; its URL.
+   *
+   * @param template URL of a database to copy, which must have no connections. Default: empty.
+   */
+  createDatabase(template?: string): Promise<string>
   /** To the server and all its processes at once; resolves when the dead are gone. */
   kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
   /** On the same port and with the same data, after a kill or a clean end. */
@@ -85,12 +89,13 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
   return {
     folder,
     pids: () => processesOf(folder),
-    async createDatabase() {
+    async createDatabase(template) {
       const name = `test_${++databases}`
+      const source = template === undefined ? 'template0' : new URL(template).pathname.slice(1)
       const client = new pg.Client(urlOf('postgres'))
       await client.connect()
       try {
-        await client.query(`CREATE DATABASE ${name} TEMPLATE template0 STRATEGY file_copy`)
+        await client.query(`CREATE DATABASE ${name} TEMPLATE ${source} STRATEGY file_copy`)
       } finally {
         await client.end()
       }
