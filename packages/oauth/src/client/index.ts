@@ -3,7 +3,7 @@
  */
 
 export { BodyTooLong, boundedText } from '../transport/bounded-text.ts'
-export { type Clock, systemClock } from '../transport/clock.ts'
+export { type Clock, MAX_TIMER_MS, systemClock } from '../transport/clock.ts'
 export { retryAfterSeconds } from '../transport/retry-after.ts'
 export { urlFault } from '../transport/secure-url.ts'
 export { type AuthorizedFetchOptions, createAuthorizedFetch } from './authorized-fetch.ts'

@@ -55,7 +55,9 @@ export interface SendOptions {
   readonly onDate?: (serverMs: number) => void
 }
 
-const TIMEOUT_MS = 10_000
+/** For one exchange as a whole, unless the caller sets another. */
+export const EXCHANGE_TIMEOUT_MS = 10_000
+
 const MAX_ANSWER_BYTES = 64 * 1024
 /** What may stand in an `Authorization` header (b64token, RFC 6750 §2.1). */
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
@@ -80,7 +82,7 @@ export async function requestToken(
     audience: options.audience,
     ...(options.scope !== undefined && { scope: options.scope }),
   }
-  const signal = AbortSignal.timeout(TIMEOUT_MS)
+  const signal = AbortSignal.timeout(EXCHANGE_TIMEOUT_MS)
   try {
     const answer = await sendTokenRequest(options.token_endpoint, parameters, { fetch, signal })
     return answer as unknown as TokenResponse

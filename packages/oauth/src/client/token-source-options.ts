@@ -9,6 +9,7 @@ import {
   readSecret,
   type SecretSource,
 } from './credentials.ts'
+import { EXCHANGE_TIMEOUT_MS } from './request-token.ts'
 import { ConfigError } from './token-error.ts'
 import type { TokenEvent, TokenLogger } from './token-events.ts'
 import type { TokenStore } from './token-store.ts'
@@ -54,8 +55,6 @@ export interface TokenSourceSettings {
   readonly readProof: () => Promise<Proof>
 }
 
-const TIMEOUT_MS = 10_000
-
 /** @throws ConfigError that names everything that is wrong. */
 export function resolveOptions(options: TokenSourceOptions): TokenSourceSettings {
   const faults = faultsOf(options)
@@ -68,7 +67,7 @@ export function resolveOptions(options: TokenSourceOptions): TokenSourceSettings
     audience: options.audience,
     scope: options.scope ?? null,
     store: options.store ?? null,
-    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    timeoutMs: options.timeoutMs ?? EXCHANGE_TIMEOUT_MS,
     // Some runtimes refuse a fetch that was taken off its object.
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     clock: options.clock ?? systemClock,

@@ -9,7 +9,7 @@
 
 import type { CryptoKey } from 'jose'
 import { OAuthError } from '../protocol/index.ts'
-import { boundedText, discardBody } from '../transport/bounded-text.ts'
+import { boundedText, discardBody, MAX_DOCUMENT_BYTES } from '../transport/bounded-text.ts'
 import { type Clock, elapsedMs, type Moment, momentOf, systemClock } from '../transport/clock.ts'
 import { freshSeconds } from '../transport/freshness.ts'
 import type { AccessTokenHeader } from './compact-token.ts'
@@ -37,7 +37,6 @@ export interface RemoteJwksOptions {
   readonly timeoutMs?: number
 }
 
-const MAX_DOCUMENT_BYTES = 256 * 1024
 /** While there are no keys to use every caller waits, so the next try comes sooner. */
 const FIRST_LOAD_COOLDOWN_MS = 1000
 /**

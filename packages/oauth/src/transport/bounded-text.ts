@@ -1,5 +1,8 @@
 /** Reading an answer's body without trusting its length. */
 
+/** The longest metadata document or key set that is read. */
+export const MAX_DOCUMENT_BYTES = 256 * 1024
+
 /** The body is longer than anything honest. */
 export class BodyTooLong extends Error {
   override readonly name = 'BodyTooLong'

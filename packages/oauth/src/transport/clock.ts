@@ -9,8 +9,8 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void
 }
 
-/** What timers count: asked for more, they go off at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
+/** The longest delay of a timer, on every runtime; a longer one fires at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),

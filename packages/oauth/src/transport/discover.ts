@@ -1,6 +1,6 @@
 /** The authorization server's metadata, found by its issuer alone (RFC 8414 §3). */
 
-import { boundedText, discardBody } from './bounded-text.ts'
+import { boundedText, discardBody, MAX_DOCUMENT_BYTES } from './bounded-text.ts'
 
 /** Of the document, what is needed here; each may be missing. */
 export interface DiscoveredMetadata {
@@ -25,8 +25,6 @@ export class MetadataUnavailable extends Error {
     this.status = status
   }
 }
-
-const MAX_DOCUMENT_BYTES = 256 * 1024
 
 /**
  * @throws NotMetadata when what is served there is not the issuer's document; MetadataUnavailable

@@ -4,7 +4,7 @@
  */
 
 import { isIPv4 } from 'node:net'
-import { type AddressRange, parseAddressRange } from './address-list.ts'
+import { type AddressRange, MAPPED_PREFIX, parseAddressRange } from './address-list.ts'
 
 /** Addresses as numbers, both ends included. */
 interface Span {
@@ -46,7 +46,6 @@ function spansOf(cidrs: readonly string[]): Span[] {
 }
 
 const MAPPED = 0xffffn << 32n
-const MAPPED_PREFIX = 96
 
 function spanOf({ address, prefix, family }: AddressRange): Span {
   const [bits, number] = family === 'ipv4' ? [32, ipv4(address)] : [128, ipv6(address)]

@@ -44,8 +44,8 @@ export function addressInList(cidrs: readonly string[], address: string): boolea
   return (isIPv4 ? ipv4 : ipv6).check(address, family === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** IPv4 as IPv6 writes it (RFC 4291 §2.5.5.2). */
-const MAPPED_PREFIX = 96
+/** The bits before the IPv4 address in an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2). */
+export const MAPPED_PREFIX = 96
 const MAPPED = new BlockList()
 MAPPED.addSubnet('::ffff:0.0.0.0', MAPPED_PREFIX, 'ipv6')
 

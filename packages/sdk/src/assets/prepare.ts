@@ -4,6 +4,7 @@ import {
   type AssetTrackingData,
   MAX_JSON_DEPTH,
   MAX_REPORT_BYTES,
+  MAX_REQUEST_ID_LENGTH,
   REQUEST_ID_PATTERN,
   validateAssetTrackingData,
 } from '@modulariot/telemetry'
@@ -47,7 +48,7 @@ export function prepareReport(data: AssetTrackingData, options: PrepareOptions):
   }
   if (typeof request_id !== 'string' || !REQUEST_ID.test(request_id)) {
     const name = request_id === own ? 'idempotency_key' : 'X-Request-Id'
-    errors[name] = 'must be a string of 1 to 128 visible ASCII characters'
+    errors[name] = `must be a string of 1 to ${MAX_REQUEST_ID_LENGTH} visible ASCII characters`
   }
   if (Object.keys(errors).length > 0) throw new ValidationError(errors)
   return { request_id, body }

@@ -1,5 +1,7 @@
 /** The clock, waiting and chance, so that tests need none of the three. */
 
+import { MAX_TIMER_MS } from '@modulariot/oauth/client'
+
 export interface Timing {
   /** Unix milliseconds. */
   now(): number
@@ -12,9 +14,6 @@ export interface Timing {
   /** From 0 to 1. */
   random(): number
 }
-
-/** What timers count: asked for more, they go off at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** What runtimes with Node's timers have; elsewhere a timer is a number. */
 interface NodeTimer {
