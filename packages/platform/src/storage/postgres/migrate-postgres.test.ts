@@ -134,7 +134,7 @@ describe('migratePostgres', () => {
     try {
       await assert.rejects(
         migratePostgres(inLatin, 'auth', [ONE]),
-        /LATIN1: make one WITH ENCODING/,
+        /LATIN1: create one WITH ENCODING/,
       )
     } finally {
       await inLatin.close()
