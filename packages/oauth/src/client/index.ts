@@ -1,6 +1,4 @@
-/**
- * For an application that asks for tokens, and for an SDK on top that speaks to the API with them.
- */
+/** For an application that needs tokens, and for an SDK that calls the API with them. */
 
 export { BodyTooLong, boundedText } from '../transport/bounded-text.ts'
 export { type Clock, MAX_TIMER_MS, systemClock } from '../transport/clock.ts'

@@ -1,8 +1,8 @@
 /**
- * What can go wrong on the way to a token, one class a cause.
+ * What can go wrong when requesting a token, one class per cause.
  *
- * None of them carries a secret or a token: texts from outside pass `plainText` first, and the
- * error of a library is never attached as it came, since nobody knows what it holds.
+ * None of them carries a secret or a token: text from outside passes `plainText` first, and a
+ * library's error is never attached, since it may hold anything.
  */
 
 /** Each code's class, and whether the same request may succeed later with nothing changed here. */
@@ -23,15 +23,15 @@ export interface TokenErrorDetails {
   readonly status?: number | null
   /** The server's own `error` (RFC 6749 §5.2). */
   readonly error?: string | null
-  /** `X-Request-Id` of the answer: quote it to whoever runs the server. */
+  /** `X-Request-Id` of the answer: quote it to the server's operator. */
   readonly requestId?: string | null
   readonly retryAfterSeconds?: number | null
 }
 
-/** The base of all below; catch this to catch them all. */
+/** The base of all errors below; catch it to catch them all. */
 export abstract class TokenError extends Error {
   abstract readonly code: TokenErrorCode
-  /** True when the same request may succeed later, with nothing changed here. */
+  /** True when the same request may succeed later, with nothing changed on this side. */
   abstract readonly retryable: boolean
   readonly status: number | null
   readonly error: string | null
@@ -58,7 +58,7 @@ interface KindOfTokenError<Code extends TokenErrorCode> {
   }
 }
 
-/** The base class of one row of the table. */
+/** Returns the base class for one row of the table. */
 function kindOf<Code extends TokenErrorCode>(code: Code): KindOfTokenError<Code> {
   const { name, retryable } = KINDS[code]
   return class extends TokenError {

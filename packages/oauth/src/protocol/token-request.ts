@@ -1,5 +1,5 @@
 /**
- * The client-credentials token request (RFC 6749 §4.4.2, RFC 8707 §2), read and checked for form.
+ * The client-credentials token request (RFC 6749 §4.4.2, RFC 8707 §2), parsed and checked for form.
  */
 
 import { type ClientCredentials, parseClientCredentials } from './client-authentication.ts'
@@ -12,14 +12,15 @@ export interface TokenRequest {
   readonly credentials: ClientCredentials
   /** The API the token is for: `audience`, or `resource` by its standard name. */
   readonly audience: string
-  /** The scopes asked for; null means all that are granted. */
+  /** The requested scopes; null requests everything granted. */
   readonly scope: readonly string[] | null
 }
 
 const MAX_VALUE_LENGTH = 2048
 
 /**
- * A parameter may be that long, in characters. A signed assertion is longer than any other value.
+ * The longest value of a parameter, in characters. A signed assertion is longer than any other
+ * value.
  */
 function maxLengthOf(name: string): number {
   return name === 'client_assertion' ? MAX_COMPACT_LENGTH : MAX_VALUE_LENGTH
