@@ -60,6 +60,12 @@ export function queryHoldsParameters(query: string): boolean {
   return [...new URLSearchParams(query).keys()].some((name) => NAMED.has(name))
 }
 
+/** Quotes the name only when it looks like a parameter's: the caller chose it. */
+export function parameterTooLong(name: string, maxLength: number): OAuthError {
+  const what = /^[a-z_]{1,32}$/.test(name) ? name : 'A parameter'
+  return malformedRequest(`${what} is longer than ${maxLength} characters`)
+}
+
 function withoutEmpty(parameters: Map<string, string>): Parameters {
   for (const [name, value] of parameters) if (value === '') parameters.delete(name)
   return parameters

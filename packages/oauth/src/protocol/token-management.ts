@@ -6,8 +6,8 @@
 import type { AccessTokenClaims } from './access-token.ts'
 import { type ClientCredentials, parseClientCredentials } from './client-authentication.ts'
 import { MAX_COMPACT_LENGTH } from './compact-jws.ts'
-import { malformedRequest, OAuthError } from './oauth-error.ts'
-import type { Parameters } from './parameters.ts'
+import { OAuthError } from './oauth-error.ts'
+import { type Parameters, parameterTooLong } from './parameters.ts'
 
 export interface TokenManagementRequest {
   readonly credentials: ClientCredentials
@@ -48,8 +48,7 @@ export function parseTokenManagement(
 ): TokenManagementRequest {
   for (const [name, value] of parameters) {
     if (value.length > MAX_COMPACT_LENGTH) {
-      const what = /^[a-z_]{1,32}$/.test(name) ? name : 'A parameter'
-      throw malformedRequest(`${what} is longer than ${MAX_COMPACT_LENGTH} characters`)
+      throw parameterTooLong(name, MAX_COMPACT_LENGTH)
     }
   }
   const credentials = parseClientCredentials(parameters, authorization)

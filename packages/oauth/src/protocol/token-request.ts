@@ -5,7 +5,7 @@
 import { type ClientCredentials, parseClientCredentials } from './client-authentication.ts'
 import { MAX_COMPACT_LENGTH } from './compact-jws.ts'
 import { malformedRequest, OAuthError } from './oauth-error.ts'
-import type { Parameters } from './parameters.ts'
+import { type Parameters, parameterTooLong } from './parameters.ts'
 import { parseScope } from './scope.ts'
 
 export interface TokenRequest {
@@ -35,7 +35,8 @@ export function parseTokenRequest(
   authorization: string | undefined,
 ): TokenRequest {
   for (const [name, value] of parameters) {
-    if (value.length > maxLengthOf(name)) throw tooLong(name)
+    const maxLength = maxLengthOf(name)
+    if (value.length > maxLength) throw parameterTooLong(name, maxLength)
   }
   const credentials = parseClientCredentials(parameters, authorization)
   const grant_type = parameters.get('grant_type')
@@ -99,9 +100,4 @@ function missingParameters(missing: string[]): OAuthError {
 
 function missingText(missing: string[]): string {
   return `Missing required parameter${missing.length > 1 ? 's' : ''}: ${missing.join(', ')}`
-}
-
-function tooLong(name: string): OAuthError {
-  const what = /^[a-z_]{1,32}$/.test(name) ? name : 'A parameter'
-  return malformedRequest(`${what} is longer than ${maxLengthOf(name)} characters`)
 }
