@@ -15,7 +15,7 @@ const without = (...names: string[]) =>
   Object.fromEntries(Object.entries(ENVIRONMENT).filter(([name]) => !names.includes(name)))
 
 describe('the environment', () => {
-  it('holds all that a client needs', () => {
+  it('holds everything a client needs', () => {
     const { client_secret, ...rest } = settingsFrom(ENVIRONMENT, null)
     assert.deepEqual(rest, {
       token_endpoint: 'https://auth.example/api/v1/login',
@@ -34,7 +34,7 @@ describe('the environment', () => {
     assert.deepEqual([read(), read()], ['/run/secret 1', '/run/secret 2'])
   })
 
-  it('needs not hold what is given, nor what that stands for', () => {
+  it('need not hold settings given as options', () => {
     const given = { apiUrl: 'x', issuer: 'https://auth.example', client_key: {} }
     const environment = without('MIOT_TOKEN_URL', 'MIOT_API_URL', 'MIOT_CLIENT_SECRET')
     assert.deepEqual(settingsFrom(environment, null, given), {
@@ -43,7 +43,7 @@ describe('the environment', () => {
     })
   })
 
-  it('that names a file which is not there says which', () => {
+  it('that names a missing file is an error naming it', () => {
     const environment = { ...without('MIOT_CLIENT_ID'), MIOT_CLIENT_ID_FILE: '/nowhere' }
     const readFile = () => {
       throw new Error('ENOENT')

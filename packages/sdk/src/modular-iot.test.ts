@@ -51,7 +51,7 @@ function setUp(script: Script = success, timing: Timing = virtualTiming({ instan
 }
 
 describe('the client', () => {
-  it('asks for one token, however many reports go out at once', async () => {
+  it('requests one token, however many reports are sent at once', async () => {
     const { miot, logins, sent } = setUp()
     await Promise.all(Array.from({ length: 100 }, (_, n) => miot.assets.track(reading(n))))
     assert.equal(logins(), 1)
@@ -59,7 +59,7 @@ describe('the client', () => {
     assert.equal(sent()[0]?.headers.get('authorization'), 'Bearer t.t.1')
   })
 
-  it('gets one other token when the API refuses the one it has, and sends the same again', async () => {
+  it('gets one other token when the API refuses the current one, and sends the same request again', async () => {
     let revoked = false
     const { miot, logins, sent, minuteLater } = setUp(({ headers }) =>
       revoked && headers.get('authorization') === 'Bearer t.t.1' ? json({}, 401) : success(),
@@ -73,7 +73,7 @@ describe('the client', () => {
     assert.equal(new Set(ids).size, 4)
   })
 
-  it('does not ask for another when the one it has is new', async () => {
+  it('does not request another token when the current one is new', async () => {
     const { miot, logins, sent } = setUp(() => json({ status: 'error', message: 'No' }, 401))
     await assert.rejects(miot.assets.track(reading(1)), { code: 'access_denied', status: 401 })
     assert.deepEqual([logins(), sent().length], [1, 1])
@@ -104,7 +104,7 @@ describe('the client', () => {
     assert.equal(sent().at(-1)?.url, 'https://api.example/v1/asset/track')
   })
 
-  it('shows no secret, however it is looked at', async () => {
+  it('shows no secret, however it is printed', async () => {
     const { miot } = setUp()
     await miot.assets.track(reading(1))
     for (const view of [inspect(miot, { depth: 9, showHidden: true }), JSON.stringify(miot)]) {

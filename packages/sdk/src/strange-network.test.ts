@@ -88,7 +88,7 @@ const reading = (n: number, timestamp = new Date(START_MS).toISOString()) => ({
   timestamp,
 })
 
-describe('something on the way that answers in the API’s place', () => {
+describe('a proxy that answers in place of the API', () => {
   const answers: Readonly<Record<string, () => Response>> = {
     'a proxy’s page': () => new Response('<html>400 Bad Request</html>', { status: 400 }),
     'an empty 400': () => new Response(null, { status: 400 }),
@@ -118,7 +118,7 @@ describe('something on the way that answers in the API’s place', () => {
     })
   }
 
-  it('and a report the API itself refuses still does not hold up the others', async () => {
+  it('does not keep a report that the API itself refuses from being dropped', async () => {
     const errors = { timestamp: 'is required', 'X-Request-Timestamp': 'is required' }
     const result = { code: 400, status: 'validation_error', message: 'no', errors }
     const { buffer, refused, pass } = setUp(() => json({ results: [result, { code: 200 }] }))
@@ -128,7 +128,7 @@ describe('something on the way that answers in the API’s place', () => {
     assert.deepEqual([buffer.items, refused.length], [0, 1])
   })
 
-  it('may send without end, and is not read to it', async () => {
+  it('may send endlessly, and is not read to the end', async () => {
     let mebibytes = 0
     const { promise: cancelled, resolve: cancel } = Promise.withResolvers<void>()
     const { buffer, failures, pass } = setUp(() => {
@@ -162,7 +162,7 @@ describe('a device whose clock is two hours ahead', () => {
     })
   }
 
-  it('and tracks, too', async () => {
+  it('tracks single reports, too', async () => {
     const { miot, sent } = setUp(judgeTime, { aheadMs: 2 * HOUR })
     await miot.assets.track(reading(1))
     assert.equal(sent().length, 2)
@@ -170,7 +170,7 @@ describe('a device whose clock is two hours ahead', () => {
     assert.equal(sent().length, 3, 'it has learnt')
   })
 
-  it('loses nothing where nobody tells the time', async () => {
+  it('loses nothing when no server sends the time', async () => {
     const never: Script = () => {
       const errors = { 'X-Request-Timestamp': 'must not be more than an hour in the future' }
       return json({ status: 'validation_error', message: 'no', errors }, 400)
@@ -192,7 +192,7 @@ describe('a device that boots in 1970', () => {
     assert.equal(buffer.items, 0)
   })
 
-  it('judges the future by itself once it knows the time', async () => {
+  it('checks for future times itself once it knows the time', async () => {
     const { miot } = setUp(judgeTime, { aheadMs: -START_MS })
     await miot.assets.track(reading(1))
     const tomorrow = new Date(START_MS + 24 * HOUR).toISOString()
@@ -227,7 +227,7 @@ describe('an answer that quotes the request', () => {
 
 describe('a Retry-After that is absurd', () => {
   for (const value of ['2147484', '9999999', '999999999', '9'.repeat(40), '-1', 'soon', '1e9']) {
-    it(`(${value.slice(0, 12)}) makes the buffer neither hammer nor fall silent for ever`, async () => {
+    it(`(${value.slice(0, 12)}) makes the buffer neither hammer the server nor fall silent`, async () => {
       const { buffer, sent, pass, timing } = setUp(() => json({}, 429, { 'retry-after': value }))
       await buffer.push(reading(1))
       await pass(900)
@@ -240,7 +240,7 @@ describe('a Retry-After that is absurd', () => {
 })
 
 describe('closing a buffer twice', () => {
-  it('waits for the same end', async () => {
+  it('waits for the first call', async () => {
     const { promise, resolve } = Promise.withResolvers<Response>()
     const { buffer } = setUp(() => promise)
     await buffer.push(reading(1))

@@ -32,7 +32,7 @@ const STORES: Readonly<Record<string, (broken: () => Promise<never>) => Partial<
 describe('a token store that', () => {
   for (const [what, fault] of Object.entries(FAULTS)) {
     for (const [when, storeWith] of Object.entries(STORES)) {
-      it(`${what} ${when} costs nobody the token`, async () => {
+      it(`${what} ${when} does not cost a token`, async () => {
         let breaks = () => new Promise<never>(() => {})
         const store = { ...GOOD, ...storeWith(() => breaks()) }
         const { source, server, clock, events } = setUp({ store })
@@ -45,7 +45,7 @@ describe('a token store that', () => {
     }
   }
 
-  it('is slow while its lock is held gets the lock back', async () => {
+  it('is slow while its lock is held still gets it released', async () => {
     let released = 0
     const lock = async () => async () => {
       released += 1
@@ -60,7 +60,7 @@ describe('a token store that', () => {
     assert.equal(released, 1)
   })
 
-  it('gives its lock too late gets it back', async () => {
+  it('grants its lock too late gets it released', async () => {
     const { promise, resolve } = Promise.withResolvers<() => Promise<void>>()
     const asked = Promise.withResolvers<void>()
     const lock = () => {

@@ -190,7 +190,7 @@ describe('a token endpoint that', () => {
     })
   }
 
-  it('storms with 429 gets one request a call, and no retries of ours', async () => {
+  it('always answers 429 gets one request per call, and no retries', async () => {
     const source = sourceOf()
     faults = Array.from({ length: 20 }, () => answer(429, '{}', { 'retry-after': '60' }))
     for (let count = 0; count < 20; count++) {
@@ -200,7 +200,7 @@ describe('a token endpoint that', () => {
     assert.equal(await source.token(), 'good')
   })
 
-  it('redirects does not get the secret to the other place', async () => {
+  it('redirects does not get the secret sent to the new address', async () => {
     const source = sourceOf()
     faults = [answer(307, '', { location: `${address()}/other` })]
     await assert.rejects(source.token(), /never sent to another address/)
@@ -211,7 +211,7 @@ describe('a token endpoint that', () => {
   })
 })
 
-describe('nothing shows a secret or a token', () => {
+describe('a secret or a token never appears', () => {
   const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjbGllbnQtMSJ9.c2lnbmF0dXJl'
   const form = new URLSearchParams({ '': SECRET }).toString().slice(1)
 
@@ -239,7 +239,7 @@ describe('nothing shows a secret or a token', () => {
     }
   }
 
-  it('not the source, not a token in hand', async () => {
+  it('in the source or the current token', async () => {
     const source = sourceOf()
     faults = [
       answer(200, JSON.stringify({ access_token: JWT, token_type: 'Bearer', expires_in: 60 })),
@@ -252,7 +252,7 @@ describe('nothing shows a secret or a token', () => {
     assertSilent(new Map([[source, await source.held()]]))
   })
 
-  it('not the error when the server sends back what it got', async () => {
+  it('in the error when the server echoes the request', async () => {
     const echo: Fault = (_, response) => {
       const { body } = seen.at(-1) as { body: string }
       const error_description = `You sent ${body}, that is ${SECRET}, ${JWT}\n\u001b[31m`
@@ -269,7 +269,7 @@ describe('nothing shows a secret or a token', () => {
     assertSilent(lines)
   })
 
-  it('not the error when fetch fails with the request in its hands', async () => {
+  it('in the error when fetch fails with the request attached', async () => {
     const fetch: typeof globalThis.fetch = async (_, init) => {
       const cause = Object.assign(new Error(`failed: ${init?.body}`), { code: 'EPIPE', init })
       throw Object.assign(new TypeError(`fetch failed with ${SECRET}`, { cause }), { init })
@@ -281,7 +281,7 @@ describe('nothing shows a secret or a token', () => {
     assertSilent(error)
   })
 
-  it('not the error when the secret cannot be read', async () => {
+  it('in the error when the secret cannot be read', async () => {
     const client_secret = () => {
       throw new SyntaxError(`Unexpected token in ${SECRET}`)
     }
@@ -292,7 +292,7 @@ describe('nothing shows a secret or a token', () => {
     assertSilent(error)
   })
 
-  it('and the server’s request id is there to be quoted', async () => {
+  it('and the error has the server’s request id', async () => {
     faults = [answer(500, '', { 'x-request-id': 'r-17' })]
     await assert.rejects(sourceOf().token(), { requestId: 'r-17' })
   })

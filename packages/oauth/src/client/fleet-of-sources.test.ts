@@ -43,13 +43,13 @@ async function laterRates(fleet: FleetCase) {
   }
 }
 
-describe('100,000 token sources that boot in the same second', () => {
+describe('100,000 token sources that start in the same second', () => {
   const cases: Readonly<Record<string, boolean>> = {
     'with the server’s refresh_in': true,
     'without any refresh_in': false,
   }
   for (const [what, hinted] of Object.entries(cases)) {
-    it(`ask at no more than twice their mean rate in later cycles, ${what}`, async (context) => {
+    it(`request at no more than twice their mean rate in later cycles, ${what}`, async (context) => {
       const { ratio, each } = await laterRates({ devices: DEVICES, hinted, spread: true })
       context.diagnostic(`peak over mean ${ratio.toFixed(2)}, ${each.toFixed(2)} tokens a lifetime`)
       assert.ok(ratio <= 2, `peak over mean is ${ratio.toFixed(2)}`)
@@ -57,7 +57,7 @@ describe('100,000 token sources that boot in the same second', () => {
     })
   }
 
-  it('would come back in a peak if they drew the same chance: this test can fail', async () => {
+  it('would peak if they drew the same random number: this test can fail', async () => {
     const { ratio } = await laterRates({ devices: 2_000, hinted: false, spread: false })
     assert.ok(ratio > 10, `peak over mean is ${ratio.toFixed(2)}`)
   })

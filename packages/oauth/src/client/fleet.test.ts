@@ -75,7 +75,7 @@ const CASES: Readonly<Record<string, FleetCase>> = {
 
 describe('100,000 devices that boot in the same second', () => {
   for (const [what, fleet] of Object.entries(CASES)) {
-    it(`come back spread out when tokens live ${what}`, () => {
+    it(`refresh spread out when tokens live ${what}`, () => {
       const bins = simulate(fleet)
       const ratio = peakOverMean(bins, 1)
       assert.ok(ratio <= 2, `peak over mean is ${ratio.toFixed(2)} from the second cycle on`)
@@ -84,7 +84,7 @@ describe('100,000 devices that boot in the same second', () => {
     })
   }
 
-  it('would not without the spread: this test can fail', () => {
+  it('would peak without the spread: this test can fail', () => {
     const bins = new Float64Array(800)
     for (let at = 0.8; at < 8; at += 0.8) bins[Math.floor(at * 100)] = DEVICES
     assert.ok(peakOverMean(bins, 1) > 50)
@@ -92,7 +92,7 @@ describe('100,000 devices that boot in the same second', () => {
 })
 
 describe('a million calls over mixed tenants, audiences and scopes', () => {
-  it('never cross, whatever ends, fails or is refused meanwhile', async () => {
+  it('never mix, whatever expires, fails or is refused', async () => {
     const random = generator(7)
     const clock = new VirtualClock()
     let exchanges = 0

@@ -53,12 +53,12 @@ describe('a process with a token source', () => {
     assert.equal(await run(`console.log(await source.token())`), 't 0')
   })
 
-  it('ends though a refresh is due, which nobody has asked for', async () => {
+  it('ends though a refresh is due', async () => {
     const program = `await source.token(); await source.token(); console.log('done')`
     assert.equal(await run(program), 'done 0')
   })
 
-  it('is not ended by an exchange that fails and that nobody waits for', async () => {
+  it('is not ended by a failing exchange without a waiting caller', async () => {
     const program = `
       const failing = new TokenSource({ ...options, token_endpoint: 'http://127.0.0.1:1/' })
       const left = failing.token({ signal: AbortSignal.timeout(0) })

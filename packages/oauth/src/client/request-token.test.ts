@@ -56,14 +56,14 @@ describe('requestToken', () => {
     })
   })
 
-  it('asks for the scope when there is one', async () => {
+  it('requests the scope when there is one', async () => {
     const { fetch, requests } = fakeFetch(() => json(TOKEN))
     await requestToken({ ...OPTIONS, scope: 'a b' }, fetch)
     const body = new URLSearchParams(await (requests[0] as Request).text())
     assert.equal(body.get('scope'), 'a b')
   })
 
-  it('sends the secret nowhere but to the token endpoint: no redirect is followed', async () => {
+  it('sends the secret only to the token endpoint: no redirect is followed', async () => {
     for (const status of [301, 302, 303, 307, 308]) {
       const headers = { location: 'https://elsewhere.example/token' }
       const { fetch, requests } = fakeFetch(() => new Response(null, { status, headers }))
@@ -75,7 +75,7 @@ describe('requestToken', () => {
     }
   })
 
-  it('sends nothing in the clear but to this machine', async () => {
+  it('sends nothing in clear text except to this machine', async () => {
     const token_endpoint = 'http://auth.example/token'
     const { fetch, requests } = fakeFetch(() => json(TOKEN))
     await assert.rejects(requestToken({ ...OPTIONS, token_endpoint }, fetch), {
@@ -88,7 +88,7 @@ describe('requestToken', () => {
     assert.equal(requests.length, 2)
   })
 
-  it('gives the answer as it came', async () => {
+  it('returns the answer unchanged', async () => {
     assert.deepEqual(await requestToken(OPTIONS, fakeFetch(() => json(TOKEN)).fetch), TOKEN)
   })
 
@@ -117,7 +117,7 @@ describe('an answer without a token', () => {
     )
   })
 
-  it('shows no secret that the server sends back, and commands no terminal', async () => {
+  it('shows no secret that the server echoes, and no terminal control characters', async () => {
     const error_description = `got ${OPTIONS.client_secret}\u202e\u001b[2J`
     const { message } = await errorOf(json({ error: 'x', error_description }, 400))
     assert.equal(message, 'got [redacted] [2J')
@@ -148,7 +148,7 @@ describe('an answer without a token', () => {
     ],
   ]
   for (const [why, answer, status] of answers) {
-    it(`is said to be unexpected when it is ${why}`, async () => {
+    it(`is reported as unexpected when it is ${why}`, async () => {
       const error = await errorOf(answer())
       assert.equal(error.status, status)
       assert.equal(error.error, 'unexpected_answer')

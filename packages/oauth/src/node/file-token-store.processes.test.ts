@@ -72,14 +72,14 @@ async function printed(child: ChildProcess): Promise<string> {
 }
 
 describe('processes with one directory', () => {
-  it('that start together ask for one token', async () => {
+  it('that start together request one token', async () => {
     const tokens = await Promise.all(Array.from({ length: 6 }, () => printed(startProcess())))
     assert.deepEqual(tokens, Array(6).fill('t1'))
     assert.equal(requests, 1)
     assert.deepEqual(readdirSync(directory).length, 1, 'no lock is left')
   })
 
-  it('go on when the one that asks is killed: its lock grows old', async () => {
+  it('continue when the one that requests it is killed: its lock expires', async () => {
     answer = null
     const reached = new Promise<void>((resolve) => {
       asked = resolve
@@ -97,7 +97,7 @@ describe('processes with one directory', () => {
 })
 
 describe('a full disk', { skip: process.platform === 'win32' }, () => {
-  it('costs nobody the old token, and leaves nothing behind', async () => {
+  it('keeps the old token, and leaves nothing behind', async () => {
     const key = 'a'.repeat(64)
     await fileTokenStore({ directory }).write(key, 'old')
     const script = `

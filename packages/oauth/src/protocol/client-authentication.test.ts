@@ -57,7 +57,7 @@ describe('parseClientCredentials from HTTP Basic', () => {
     })
   }
 
-  it('gives back any id and secret a careful client encoded', () => {
+  it('decodes any id and secret that a client encoded', () => {
     const text = fc.string({ unit: 'grapheme', minLength: 1 })
     fc.assert(
       fc.property(text, text, (client_id, client_secret) => {
@@ -68,7 +68,7 @@ describe('parseClientCredentials from HTTP Basic', () => {
     )
   })
 
-  it('gives back any id and secret of our own alphabet that nobody encoded', () => {
+  it('reads any id and secret of our own alphabet that was sent unencoded', () => {
     const text = fc.stringMatching(/^[A-Za-z0-9_]{1,60}$/)
     fc.assert(
       fc.property(text, text, (client_id, client_secret) => {

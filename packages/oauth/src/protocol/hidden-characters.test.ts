@@ -57,7 +57,7 @@ const READABLE: Readonly<Record<string, string>> = {
   'Chinese with a variant': '葛\u{e0100}',
 }
 
-describe('characters that show nothing', () => {
+describe('invisible characters', () => {
   for (const [name, character] of Object.entries(HIDDEN)) {
     it(`are found and replaced: ${name}`, () => {
       assert.equal(holdsHiddenCharacters(`a${character}b`), true)
@@ -68,7 +68,7 @@ describe('characters that show nothing', () => {
     })
   }
   for (const [name, text] of Object.entries(READABLE)) {
-    it(`are left where a script needs them: ${name}`, () => {
+    it(`are kept where a script needs them: ${name}`, () => {
       assert.equal(holdsHiddenCharacters(text), false)
     })
   }

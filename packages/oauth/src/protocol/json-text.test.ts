@@ -82,7 +82,7 @@ describe('hasDuplicateMembers', () => {
     )
   })
 
-  it('is true exactly when some object was written with a name twice, however it is spelled', () => {
+  it('is true exactly when an object has a name twice, in any spelling', () => {
     fc.assert(
       fc.property(written, fc.infiniteStream(fc.nat(3)), (value, styles) => {
         const text = render(value, () => styles.next().value ?? 0)

@@ -32,7 +32,7 @@ function setUp(options: Partial<RevocationFeedOptions> = {}) {
   return { urls, audiences, server, request }
 }
 
-describe('a revocation feed of which the issuer is known only', () => {
+describe('a revocation feed known only by its issuer', () => {
   it('is found through the metadata, once, and its address is the audience of the tokens', async () => {
     const { urls, audiences, request } = setUp()
     assert.deepEqual(await request(), PAGE)
@@ -41,7 +41,7 @@ describe('a revocation feed of which the issuer is known only', () => {
     assert.deepEqual(audiences, [FEED])
   })
 
-  it('is looked up again when it is not there any more', async () => {
+  it('is looked up again when it has moved', async () => {
     const { urls, server, request } = setUp()
     await request()
     server.feed = async () => new Response(null, { status: 404 })
@@ -67,7 +67,7 @@ describe('a revocation feed of which the issuer is known only', () => {
     ],
   }
   for (const [what, [metadata, message]] of Object.entries(cases)) {
-    it(`gets no token by metadata ${what}`, async () => {
+    it(`gets no token from metadata ${what}`, async () => {
       const { urls, audiences, server, request } = setUp()
       server.metadata = metadata
       await assert.rejects(request(), message)

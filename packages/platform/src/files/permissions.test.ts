@@ -56,7 +56,7 @@ function assertRefused(check: () => unknown, message: RegExp): void {
 
 describe('a directory of secrets', { skip }, () => {
   for (const mode of [0o700, 0o750, 0o755, 0o2700]) {
-    it(`is taken with mode ${mode.toString(8)}`, () => {
+    it(`is accepted with mode ${mode.toString(8)}`, () => {
       makeDirectory(mode)
       assertOwnDirectory(path)
     })
@@ -75,7 +75,7 @@ describe('a directory of secrets', { skip }, () => {
     assertRefused(() => assertOwnDirectory(path), /belongs to user 54321.*chown -R 0 /)
   })
 
-  it('is taken behind a link of ours, as systemd makes one', () => {
+  it('is accepted behind a link of ours, as systemd creates one', () => {
     mkdirSync(join(folder, 'private', 'state'), { recursive: true, mode: 0o700 })
     symlinkSync('private/state', path)
     assertOwnDirectory(path)
@@ -99,8 +99,8 @@ describe('a directory of secrets', { skip }, () => {
   })
 })
 
-describe('what is above it', { skip }, () => {
-  it('is named when others can put another in its place, a sticky directory is not', () => {
+describe('the directories above it', { skip }, () => {
+  it('are named when others can replace a component, unless they are sticky', () => {
     chmodSync(folder, 0o755)
     makeDirectory(0o777)
     const inner = join(path, 'a', 'b')
@@ -112,7 +112,7 @@ describe('what is above it', { skip }, () => {
 })
 
 describe('a private file', { skip }, () => {
-  it('is taken when only its owner can read and write it, and when it is missing', () => {
+  it('is accepted when only its owner can read and write it, and when it is missing', () => {
     assertPrivateFile(path)
     makeFile(0o600)
     assertPrivateFile(path)
@@ -138,18 +138,18 @@ describe('a private file', { skip }, () => {
     assertRefused(() => assertPrivateFile(path), /is a symbolic link/)
   })
 
-  it('is refused when it has another name', () => {
+  it('is refused when it has a second hard link', () => {
     makeFile(0o600)
     linkSync(path, join(folder, 'other'))
     assertRefused(() => assertPrivateFile(path), /another name.*cp -p .* && mv /)
   })
 
-  it('is refused when it is no file', () => {
+  it('is refused when it is not a file', () => {
     makeDirectory(0o700)
     assertRefused(() => assertPrivateFile(path), /is not a regular file/)
   })
 
-  it('is named in the command as a shell needs it', () => {
+  it('is quoted in the command for a shell', () => {
     path = join(folder, "it's here")
     makeFile(0o644)
     assertRefused(() => assertPrivateFile(path), /chmod 600 '.*\/it'\\''s here'$/)

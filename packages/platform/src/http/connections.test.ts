@@ -143,7 +143,7 @@ describe('requests of one connection', () => {
     assert.equal(server.mostUnderWay(), 1)
   })
 
-  it('go on after a body that came with the next request behind it', WITHIN, async () => {
+  it('continue after a body that arrived together with the next request', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
     const post =
@@ -152,7 +152,7 @@ describe('requests of one connection', () => {
     assert.equal((await read(socket, 10)).split('HTTP/1.1 200').length - 1, 10)
   })
 
-  it('are handled no further than the peer reads', WITHIN, async () => {
+  it('are not handled faster than the peer reads', WITHIN, async () => {
     await using server = await start({ limits: IMPATIENT })
     const socket = open(server.port)
     socket.pause()
@@ -163,7 +163,7 @@ describe('requests of one connection', () => {
     socket.destroy()
   })
 
-  it('that wait in too great a number close the connection', WITHIN, async () => {
+  it('close the connection when too many wait', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
     socket.write(get('/held').repeat(1500))
@@ -172,7 +172,7 @@ describe('requests of one connection', () => {
     await server.says('miot_http_connections_closed_total{reason="pipelined"} 1')
   })
 
-  it('are read again once those that wait are answered', WITHIN, async () => {
+  it('are read again once the waiting ones are answered', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
     socket.write(get('/held') + get('/small').repeat(3))
@@ -184,22 +184,18 @@ describe('requests of one connection', () => {
     socket.destroy()
   })
 
-  it(
-    'that was refused over its body gets no second answer when the body never ends',
-    WITHIN,
-    async () => {
-      await using server = await start({ requestTimeoutMs: 300 })
-      const socket = open(server.port)
-      socket.write(
-        'POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: 900000\r\n\r\nx',
-      )
-      const heard = await read(socket, 9)
-      assert.match(heard, /^HTTP\/1\.1 415 /)
-      assert.doesNotMatch(heard, /HTTP\/1\.1 408/)
-    },
-  )
+  it('get no second answer after a refusal whose body never ends', WITHIN, async () => {
+    await using server = await start({ requestTimeoutMs: 300 })
+    const socket = open(server.port)
+    socket.write(
+      'POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: 900000\r\n\r\nx',
+    )
+    const heard = await read(socket, 9)
+    assert.match(heard, /^HTTP\/1\.1 415 /)
+    assert.doesNotMatch(heard, /HTTP\/1\.1 408/)
+  })
 
-  it('do not begin after an answer that ends the connection', WITHIN, async () => {
+  it('do not start after an answer that ends the connection', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
     socket.write(`GET /small HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n${get('/small')}`)
@@ -208,7 +204,7 @@ describe('requests of one connection', () => {
     assert.equal(server.handled(), 0)
   })
 
-  it('that waited are given up when their client leaves', WITHIN, async () => {
+  it('are dropped when the client disconnects', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
     socket.write(get('/small') + get('/held'))
@@ -217,7 +213,7 @@ describe('requests of one connection', () => {
     await settled(server, 0)
   })
 
-  it('that come after the connection has timed out are not read', WITHIN, async () => {
+  it('are not read after the connection has timed out', WITHIN, async () => {
     await using server = await start({ requestTimeoutMs: 300 })
     const socket = open(server.port)
     socket.write(`${get('/held')}GET /small HTTP/1.1\r\nX-Cut: `)
@@ -229,7 +225,7 @@ describe('requests of one connection', () => {
     socket.destroy()
   })
 
-  it('that come in many TLS records wait for an answer that is unread', WITHIN, async () => {
+  it('that arrive in many TLS records wait for an unread answer', WITHIN, async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'records-'))
     await using server = await start({ tls: writeTls(folder.path) })
     const options = { port: server.port, host: '127.0.0.1', rejectUnauthorized: false }
@@ -246,7 +242,7 @@ describe('requests of one connection', () => {
     socket.destroy()
   })
 
-  it('that are no HTTP are answered after the answer they came behind', WITHIN, async () => {
+  it('that are not HTTP are answered after the previous answer', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
     socket.write(`${get('/held')}nonsense\r\n\r\n`)
@@ -289,7 +285,7 @@ describe('an answer', () => {
     await server.says('miot_http_connections_closed_total{reason="unread"} 1')
   })
 
-  it('that its peer does not read closes the connection over TLS, too', WITHIN, async () => {
+  it('that its peer does not read closes a TLS connection too', WITHIN, async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'unread-'))
     const tls = writeTls(folder.path)
     await using server = await start({ limits: IMPATIENT, tls })
@@ -303,7 +299,7 @@ describe('an answer', () => {
     await server.says('miot_http_connections_closed_total{reason="unread"} 1')
   })
 
-  it('that is the last of its connection and is not read has the same end', WITHIN, async () => {
+  it('that is unread and the last of its connection closes it as well', WITHIN, async () => {
     await using server = await start({ limits: IMPATIENT })
     const socket = open(server.port)
     socket.pause()
@@ -312,7 +308,7 @@ describe('an answer', () => {
     await settled(server, 0)
   })
 
-  it('that is read slowly and steadily arrives whole', WITHIN, async () => {
+  it('that is read slowly but steadily arrives complete', WITHIN, async () => {
     await using server = await start({
       limits: { answerTimeoutMs: 100, answerBytesPerSecond: 1e6 },
     })
@@ -321,7 +317,7 @@ describe('an answer', () => {
     await receives(socket, LARGE.length)
   })
 
-  it('waits unread no further than all of them together may', WITHIN, async () => {
+  it('is dropped when unread answers exceed their total limit', WITHIN, async () => {
     await using server = await start({ limits: { unsentBytes: 40 * 1024 ** 2 } })
     const sockets = Array.from({ length: 6 }, () => open(server.port))
     for (const socket of sockets) {
@@ -333,7 +329,7 @@ describe('an answer', () => {
     for (const socket of sockets) socket.destroy()
   })
 
-  it('that made no progress for longest is dropped first, however long it is', WITHIN, async () => {
+  it('without progress for longest is dropped first, whatever its length', WITHIN, async () => {
     await using server = await start({ limits: { unsentBytes: 24 * 1024 ** 2 } })
     const stuck = open(server.port)
     stuck.pause()
@@ -350,7 +346,7 @@ describe('an answer', () => {
 })
 
 describe('a TLS connection without a handshake', () => {
-  it('is closed when its time is over, whatever its peer does', WITHIN, async () => {
+  it('is closed after the timeout, whatever its peer does', WITHIN, async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'handshake-'))
     const tls = writeTls(folder.path)
     await using server = await start({ requestTimeoutMs: 300, tls })
@@ -371,7 +367,7 @@ describe('a TLS connection without a handshake', () => {
 })
 
 describe('connections', () => {
-  it('above the bound take the place of the one that is idle longest', WITHIN, async () => {
+  it('above the limit replace the one idle for longest', WITHIN, async () => {
     await using server = await start({ limits: { max: 3 } })
     const first = open(server.port)
     await settled(server, 1)
@@ -384,7 +380,7 @@ describe('connections', () => {
     for (const socket of others) socket.destroy()
   })
 
-  it('never take the place of one whose request is under way', WITHIN, async () => {
+  it('never replace one with a request in progress', WITHIN, async () => {
     await using server = await start({ limits: { max: 2 } })
     const busy = [open(server.port), open(server.port)]
     for (const socket of busy) socket.write(get('/held'))
@@ -396,7 +392,7 @@ describe('connections', () => {
     await server.says('miot_http_connections_closed_total{reason="total"} 1')
   })
 
-  it('take the place of one that does not read its answer', WITHIN, async () => {
+  it('replace one that does not read its answer', WITHIN, async () => {
     await using server = await start({ limits: { max: 2 } })
     const unread = [open(server.port), open(server.port)]
     for (const socket of unread) {
@@ -410,7 +406,7 @@ describe('connections', () => {
     for (const socket of unread) socket.destroy()
   })
 
-  it('take the place of one whose request never becomes whole', WITHIN, async () => {
+  it('replace one whose request never completes', WITHIN, async () => {
     await using server = await start({ limits: { max: 1 } })
     const slow = open(server.port)
     slow.write('POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: 9\r\n\r\n')
@@ -421,7 +417,7 @@ describe('connections', () => {
     assert.match(await read(next, 1), /^HTTP\/1\.1 200 /)
   })
 
-  it('from one address are bounded by themselves', WITHIN, async () => {
+  it('from one address have a limit of their own', WITHIN, async () => {
     await using server = await start({ limits: { max: 100, maxPerAddress: 2 } })
     const busy = [open(server.port), open(server.port)]
     for (const socket of busy) socket.write(get('/held'))
@@ -434,7 +430,7 @@ describe('connections', () => {
     assert.match(await read(elsewhere, 1), /^HTTP\/1\.1 200 /)
   })
 
-  it('are counted as they come and go', WITHIN, async () => {
+  it('are counted as they open and close', WITHIN, async () => {
     await using server = await start()
     const sockets = [open(server.port), open(server.port)]
     await settled(server, 2)

@@ -72,7 +72,7 @@ type AllFound = (error: null, addresses: LookupAddress[]) => void
 const REQUEST = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'
 
 describe('shutDown', { timeout: 20_000 }, () => {
-  it('says so first, goes on answering, and tells each connection that this was its last', async () => {
+  it('announces it, keeps answering, and closes each connection with its last answer', async () => {
     const { app, agent, ask } = await start()
     assert.equal((await ask('/readyz')).connection, 'keep-alive')
     const stopped = shutDown(app, 300)
@@ -87,7 +87,7 @@ describe('shutDown', { timeout: 20_000 }, () => {
     agent.destroy()
   })
 
-  it('answers what had been accepted, however long that takes', async () => {
+  it('answers accepted requests, however long that takes', async () => {
     const { app, agent, ask, letGo, arrived } = await start()
     const answer = ask('/slow')
     await arrived
@@ -103,7 +103,7 @@ describe('shutDown', { timeout: 20_000 }, () => {
     agent.destroy()
   })
 
-  it('answers whoever waits in the kernel’s queue', async () => {
+  it('answers connections waiting in the kernel’s queue', async () => {
     const { app, port } = await start()
     const answers = Array.from({ length: 5 }, () => {
       const socket = connect(port, '127.0.0.1')
@@ -119,7 +119,7 @@ describe('shutDown', { timeout: 20_000 }, () => {
     }
   })
 
-  it('follows whoever reaches it as localhost, by the one server there is', async (t) => {
+  it('tracks connections made to localhost, with the one server there is', async (t) => {
     haveTwoAddresses(t)
     const { app, address, port } = await start({ host: 'localhost' })
     assert.equal(app.addresses().length, 1)
@@ -132,7 +132,7 @@ describe('shutDown', { timeout: 20_000 }, () => {
     await stopped
   })
 
-  it('does not wait for a TLS handshake that nobody finishes', async () => {
+  it('does not wait for a TLS handshake that never completes', async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'drain-'))
     const tls = { certFile: join(folder.path, 'crt'), keyFile: join(folder.path, 'key') }
     const { cert, key } = selfSigned('one')
@@ -149,7 +149,7 @@ describe('shutDown', { timeout: 20_000 }, () => {
     assert.equal(await text(begun), '')
   })
 
-  it('does not wait for whoever is connected and says nothing', async () => {
+  it('does not wait for a silent connection', async () => {
     const { app, port, ask, agent, letGo, arrived } = await start()
     const answer = ask('/slow')
     await arrived

@@ -55,7 +55,7 @@ async function drip(socket: Socket, [begin, drop]: readonly [string, string]): P
   return heard
 }
 
-describe('a connection whose sender is slow is closed when the time of a request is over', () => {
+describe('a connection with a slow sender is closed at the request timeout', () => {
   for (const [what, parts] of Object.entries(SLOW)) {
     it(`while ${what}`, { timeout: 20_000 }, async () => {
       const { app, port } = await start(null)

@@ -48,7 +48,7 @@ describe('loadTls', () => {
   const { cert, key } = selfSigned('one')
   const other = selfSigned('other')
 
-  it('takes a certificate and its key, and a chain', () => {
+  it('accepts a certificate and its key, and a chain', () => {
     assert.equal(complaint(cert, key), 'nothing')
     assert.equal(complaint(cert + other.cert, key), 'nothing')
     assert.equal(loadTls(files).certificate.subject, 'CN=one')
@@ -59,21 +59,21 @@ describe('loadTls', () => {
     assert.match(complaint(other.cert + cert, key), /is not the key of the first certificate/)
   })
 
-  it('refuses a certificate that is not whole', () => {
+  it('refuses an incomplete certificate', () => {
     for (const part of ['', 'x', cert.slice(0, 30), cert.slice(0, -30), cert.slice(0, 200)]) {
       assert.match(complaint(part, key), /tls\.crt does not contain a complete PEM certificate/)
     }
     assert.match(complaint(cert + other.cert.slice(0, -60), key), /tls\.crt cannot be served/)
   })
 
-  it('refuses a key that is not whole, and does not repeat it', () => {
+  it('refuses an incomplete key, and does not quote it', () => {
     for (const part of ['', key.slice(0, -30), key.slice(0, 100)]) {
       const said = complaint(cert, part)
       assert.match(said, /tls\.key does not contain a complete PEM private key$/)
     }
   })
 
-  it('says that a key with a passphrase is of no use', () => {
+  it('reports that a key with a passphrase is unusable', () => {
     const { privateKey } = generateKeyPairSync('ec', {
       namedCurve: 'P-256',
       publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -128,7 +128,7 @@ describe('watchTls', { timeout: 30_000 }, () => {
   const one = selfSigned('one')
   const two = selfSigned('two')
 
-  it('hands over a pair that was renamed into place', async () => {
+  it('passes on a pair that was renamed into place', async () => {
     write(one)
     const watch = follow()
     writeFileSync(join(dir, 'new.key'), two.key)
@@ -141,7 +141,7 @@ describe('watchTls', { timeout: 30_000 }, () => {
     watch.stop()
   })
 
-  it('hands over a pair whose folder was swapped by symbolic link, as Kubernetes does', async () => {
+  it('passes on a pair whose folder was swapped by symbolic link, as Kubernetes does', async () => {
     for (const [name, { cert, key }] of Object.entries({ one, two })) {
       mkdirSync(join(dir, name))
       writeFileSync(join(dir, name, 'tls.crt'), cert)
@@ -159,7 +159,7 @@ describe('watchTls', { timeout: 30_000 }, () => {
     watch.stop()
   })
 
-  it('tells a bad pair once, and takes the next good one', async () => {
+  it('reports a bad pair once, and accepts the next good one', async () => {
     write(one)
     const watch = follow()
     writeFileSync(files.certFile, two.cert.slice(0, 100))
@@ -172,7 +172,7 @@ describe('watchTls', { timeout: 30_000 }, () => {
     watch.stop()
   })
 
-  it('survives that the files are gone for a while', async () => {
+  it('tolerates files that are missing for a while', async () => {
     write(one)
     const watch = follow()
     rmSync(files.certFile)
@@ -202,7 +202,7 @@ describe('createHttpServer with TLS', () => {
     await app.close()
   })
 
-  it('does not start with a pair that cannot be served', async () => {
+  it('does not start with an unusable pair', async () => {
     write({ ...selfSigned('one'), key: selfSigned('other').key })
     const logger = Fastify().log
     const options = { applications: [], logger, tls: files, trustedProxies: [] }

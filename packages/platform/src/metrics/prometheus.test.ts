@@ -32,7 +32,7 @@ describe('createMetrics', () => {
     assert.match(text, /^# TYPE kept_total counter\nkept_total 8$/m)
   })
 
-  it('shows what has not happened yet as 0', async () => {
+  it('exports a counter as 0 before its first event', async () => {
     const metrics = await createMetrics()
     const asked = metrics.counter({ name: 'asked_total', help: 'Asked.', labels: ['answer'] })
     const answered = countEach(asked, 'answer', ['yes', 'no'])
@@ -42,7 +42,7 @@ describe('createMetrics', () => {
     assert.match(text, /^asked_total\{answer="no"\} 0$/m)
   })
 
-  it('forgets no observation, however many come before somebody reads', async () => {
+  it('loses no observation, however many arrive between two reads', async () => {
     const metrics = await createMetrics()
     const about = { name: 'took_seconds', help: 'Took.', labels: [], buckets: [1] } as const
     const took = metrics.histogram(about).of({})
@@ -55,7 +55,7 @@ describe('createMetrics', () => {
     }
   })
 
-  it('tells memory and event loop delay of the process', async () => {
+  it('exports memory and event loop delay of the process', async () => {
     const { text } = await (await createMetrics()).page()
     assert.match(text, /^process_resident_memory_bytes [1-9]/m)
     assert.match(text, /^nodejs_eventloop_lag_p99_seconds /m)
@@ -63,7 +63,7 @@ describe('createMetrics', () => {
 })
 
 describe('noMetrics', () => {
-  it('takes everything and keeps nothing', () => {
+  it('accepts everything and keeps nothing', () => {
     const about = { name: 'x', help: 'x', labels: ['a'] as const }
     noMetrics.counter(about).of({ a: '1' }).add()
     noMetrics

@@ -80,7 +80,7 @@ describe('a spool', () => {
     await assertRefused(directory)
   })
 
-  it('does not go by a note of another', async () => {
+  it('does not use another user’s note', async () => {
     const directory = newDirectory()
     const note = join(root, 'note')
     writeFileSync(note, 'x', { mode: 0o600 })

@@ -127,7 +127,7 @@ const WAYS = {
 } as const
 
 for (const [way, build] of Object.entries(WAYS)) {
-  describe(`a move from ${way}`, () => {
+  describe(`a copy from ${way}`, () => {
     async function withDatabases(
       run: (from: TestDatabase, to: TestDatabase) => Promise<void>,
     ): Promise<void> {
@@ -137,7 +137,7 @@ for (const [way, build] of Object.entries(WAYS)) {
       await run(from, to)
     }
 
-    it('takes every row along as it is', () =>
+    it('copies every row unchanged', () =>
       withDatabases(async (from, to) => {
         assert.deepEqual(await move(from, to), [
           { table: 'things', rows: ROWS.length },
@@ -149,7 +149,7 @@ for (const [way, build] of Object.entries(WAYS)) {
         })
       }))
 
-    it('does not go where something is, and leaves it as it was', () =>
+    it('refuses a target with rows, and leaves it unchanged', () =>
       withDatabases(async (from, to) => {
         await to.hold('write', (database) => database.insert(THINGS, [rowOf(9)]))
         await assert.rejects(move(from, to), TargetNotEmpty)
@@ -159,7 +159,7 @@ for (const [way, build] of Object.entries(WAYS)) {
         })
       }))
 
-    it('leaves nothing behind when it fails half way', () =>
+    it('keeps nothing when it fails half way', () =>
       withDatabases(async (from, to) => {
         const fault = new Error('no more')
         const moving = from.hold('read', (source) =>
@@ -182,7 +182,7 @@ for (const [way, build] of Object.entries(WAYS)) {
         await move(from, to)
       }))
 
-    it('does not begin with a list that leaves something behind', () =>
+    it('does not start with an incomplete list', () =>
       withDatabases(async (from, to) => {
         const { size: _, ...columns } = THINGS.columns
         for (const tables of [[THINGS], [{ ...THINGS, columns }, STATE]]) {
@@ -190,7 +190,7 @@ for (const [way, build] of Object.entries(WAYS)) {
         }
       }))
 
-    it('does not begin while a server has either of them open', () =>
+    it('does not start while a server has either of them open', () =>
       withDatabases(async (from, to) => {
         for (const house of [from, to]) {
           const server = await house.use()
@@ -200,7 +200,7 @@ for (const [way, build] of Object.entries(WAYS)) {
         await move(from, to)
       }))
 
-    it('notices a row that did not arrive as it was sent', () =>
+    it('detects a row that was changed on the way', () =>
       withDatabases(async (from, to) => {
         const moving = from.hold('read', (source) =>
           to.hold('write', (target) =>
@@ -235,7 +235,7 @@ it('names the table of a text that PostgreSQL cannot keep, and keeps nothing', a
   await to.hold('read', async (database) => assert.equal(await database.count(THINGS), 0))
 })
 
-it('into PostgreSQL room is made for what arrives, and what it derives is not copied', async () => {
+it('a copy into PostgreSQL creates partitions, and skips derived tables', async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
   const from = sqliteDatabase(folder.path, 'a.db')
   await fill(from)
@@ -262,7 +262,7 @@ it('into PostgreSQL room is made for what arrives, and what it derives is not co
   assert.deepEqual(copied, [{ table: 'state', rows: 1 }])
 })
 
-it('after a move PostgreSQL gives out numbers behind the largest', async () => {
+it('after a copy PostgreSQL continues after the largest number', async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
   const [from, to] = [sqliteDatabase(folder.path, 'a.db'), await postgresDatabase()]
   await fill(from)
@@ -277,7 +277,7 @@ it('after a move PostgreSQL gives out numbers behind the largest', async () => {
 
 describe('a PostgreSQL database that is being copied', () => {
   for (const access of ['read', 'write'] as const) {
-    it(`keeps an instance waiting that starts meanwhile (${access})`, async () => {
+    it(`makes an instance that starts during the copy wait (${access})`, async () => {
       const url = await server.createDatabase()
       const order: string[] = []
       const instance = openPostgres(url, { applicationName: 'modulariot-auth' })

@@ -45,8 +45,8 @@ async function place() {
   }
 }
 
-describe('who listens to PostgreSQL', () => {
-  it('hears what is said on the channel, in order', async () => {
+describe('a PostgreSQL listener', () => {
+  it('gets the notifications of its channel, in order', async () => {
     await using here = await place()
     const { handlers, heard, told } = note()
     const listener = here.postgres.listen('The "channel"', handlers)
@@ -63,7 +63,7 @@ describe('who listens to PostgreSQL', () => {
     ['killed', () => server.kill('SIGKILL'), () => server.restart()],
     ['frozen', () => server.kill('SIGSTOP'), () => server.kill('SIGCONT')],
   ] as const) {
-    it(`is told when the server is ${what}, and when it is heard again`, async () => {
+    it(`reports when the server is ${what}, and when it is back`, async () => {
       await using here = await place()
       const { handlers, heard, told } = note()
       const listener = here.postgres.listen('The "channel"', handlers)
@@ -80,7 +80,7 @@ describe('who listens to PostgreSQL', () => {
     })
   }
 
-  it('gets the answers to the question it keeps asking', async () => {
+  it('gets the rows of its heartbeat query', async () => {
     await using here = await place()
     const answered = Promise.withResolvers<unknown>()
     const { handlers } = note({ text: 'SELECT 7 AS seven', answered: answered.resolve })
@@ -88,7 +88,7 @@ describe('who listens to PostgreSQL', () => {
     assert.deepEqual(await answered.promise, [{ seven: 7 }])
   })
 
-  it('can leave at any moment, even while it connects to nobody', async () => {
+  it('can stop at any moment, even while connecting to a dead server', async () => {
     await using here = await place()
     for (const waitMs of [0, 1, 5, 20]) {
       const listener = here.postgres.listen('x', note().handlers)
