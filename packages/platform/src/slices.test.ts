@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { setImmediate as nextRound } from 'node:timers/promises'
 import { createSlices } from './slices.ts'
 
-/** Does its slices one after the other, and writes down when. */
+/** Runs its slices one after the other, and logs each. */
 async function work(
   name: string,
   slices: number,

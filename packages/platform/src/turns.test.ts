@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createTurn } from './turns.ts'
 
-/** Takes its turn, then two steps. */
+/** Waits for its turn, then takes two steps. */
 async function walk(name: string, turn: () => Promise<void>, steps: string[]): Promise<void> {
   await turn()
   steps.push(`${name}1`)

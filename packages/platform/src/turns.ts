@@ -20,7 +20,7 @@ export type Turn = () => Promise<void>
 export function createTurn(atMost: number, schedule: (release: () => void) => void): Turn {
   let waiting: (() => void)[] = []
   const release = (): void => {
-    for (const goOn of waiting.slice(0, atMost)) goOn()
+    for (const resume of waiting.slice(0, atMost)) resume()
     waiting = waiting.slice(atMost)
     if (waiting.length > 0) setImmediate(release)
   }

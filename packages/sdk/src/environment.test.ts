@@ -53,18 +53,22 @@ describe('the environment', () => {
 
   const faulty: readonly [string, Record<string, string>, RegExp][] = [
     [
-      'names all that is missing',
+      'lists everything missing',
       without('MIOT_API_URL', 'MIOT_AUDIENCE'),
       /MIOT_API_URL is not set; MIOT_AUDIENCE is not set/,
     ],
-    ['takes an empty value for none', { ...ENVIRONMENT, MIOT_CLIENT_ID: '' }, /MIOT_CLIENT_ID is/],
     [
-      'refuses a value and a file for the same',
+      'treats an empty value as not set',
+      { ...ENVIRONMENT, MIOT_CLIENT_ID: '' },
+      /MIOT_CLIENT_ID is/,
+    ],
+    [
+      'refuses both a value and a file',
       { ...ENVIRONMENT, MIOT_CLIENT_SECRET_FILE: '/x' },
       /both set/,
     ],
     [
-      'says where files can be read',
+      'names the entry that can read files',
       { ...without('MIOT_CLIENT_SECRET'), MIOT_CLIENT_SECRET_FILE: '/x' },
       /@modulariot\/sdk\/node/,
     ],

@@ -24,10 +24,7 @@ const OPTIONS = {
 
 const isLogin = (url: string) => url === OPTIONS.token_endpoint
 
-/**
- * A client whose token requests are answered with tokens `t.t.1`, `t.t.2`, …, all else by the
- * script.
- */
+/** A client whose token requests get tokens `t.t.1`, `t.t.2`, …; the script answers all others. */
 function setUp(script: Script = success, timing: Timing = virtualTiming({ instant: true })) {
   let tokens = 0
   let uptimeMs = 0

@@ -1,7 +1,4 @@
-/**
- * What stands between a device and the API, and what is wrong with the device: neither may cost a
- * reading.
- */
+/** Proxies between a device and the API, and faults of the device: neither may lose a reading. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -25,11 +22,11 @@ const HOUR = 3_600_000
 interface Device {
   /** How far its wall clock is ahead. */
   readonly aheadMs?: number
-  /** Whether the token endpoint says what time it is. */
+  /** Whether the token endpoint sends the time. */
   readonly authTellsTime?: boolean
 }
 
-/** A device whose API answers by the script; the answers tell the right time. */
+/** A device whose API answers from the script; the answers carry the right time. */
 function setUp(script: Script, { aheadMs = 0, authTellsTime = false }: Device = {}) {
   let uptimeMs = 0
   const date = () => new Date(START_MS + uptimeMs).toUTCString()
@@ -73,7 +70,7 @@ function setUp(script: Script, { aheadMs = 0, authTellsTime = false }: Device = 
   return { miot, buffer, refused, failures, sent, pass, timing }
 }
 
-/** What the API of `request-headers.ts` says to a request from the future. */
+/** The answer of the API's `request-headers.ts` to a request from the future. */
 const judgeTime: Script = ({ headers, url }) => {
   const sentMs = Number(headers.get('x-request-timestamp')) * 1000
   if (sentMs > START_MS + HOUR + 60_000) {

@@ -10,7 +10,7 @@ const GOOD: TokenStore = {
   lock: async () => async () => {},
 }
 
-/** What a step may do instead. Where it does not answer, its time passes at once. */
+/** What a step may do instead. If it does not answer, its time passes at once. */
 const FAULTS: Readonly<Record<string, (clock: VirtualClock) => () => Promise<never>>> = {
   throws: () => () => {
     throw new Error('disk')
@@ -26,7 +26,7 @@ const STORES: Readonly<Record<string, (broken: () => Promise<never>) => Partial<
   'when it is read': (broken) => ({ read: broken }),
   'when it is written': (broken) => ({ write: broken }),
   'when it is locked': (broken) => ({ lock: broken }),
-  'when its lock is given back': (broken) => ({ lock: async () => broken }),
+  'when its lock is released': (broken) => ({ lock: async () => broken }),
 }
 
 describe('a token store that', () => {
@@ -62,14 +62,14 @@ describe('a token store that', () => {
 
   it('grants its lock too late gets it released', async () => {
     const { promise, resolve } = Promise.withResolvers<() => Promise<void>>()
-    const asked = Promise.withResolvers<void>()
+    const requested = Promise.withResolvers<void>()
     const lock = () => {
-      asked.resolve()
+      requested.resolve()
       return promise
     }
     const { source, clock } = setUp({ store: { ...GOOD, lock } })
     const waiting = source.token()
-    await asked.promise
+    await requested.promise
     clock.advance(4_000)
     assert.equal(await waiting, 't1')
     let released = 0

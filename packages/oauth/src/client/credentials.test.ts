@@ -301,8 +301,8 @@ describe('an issuer without a token_endpoint', () => {
       () => json({ issuer, token_endpoint: 'http://tokens.example/t' }),
       { name: 'ConfigError', message: /must be https:/ },
     ],
-    ['that is no JSON', () => new Response('<html>'), { name: 'ConfigError' }],
-    ['that is not there now', () => json({}, 503), { name: 'ServerError', status: 503 }],
+    ['that is not JSON', () => new Response('<html>'), { name: 'ConfigError' }],
+    ['that is temporarily unavailable', () => json({}, 503), { name: 'ServerError', status: 503 }],
   ]
   for (const [why, metadata, expected] of cases) {
     it(`with a document ${why} does not get the secret`, async () => {

@@ -1,6 +1,6 @@
 /**
- * A fleet of real token sources. `fleet.test.ts` asks the arithmetic alone, over more lifetimes and
- * cases; here is what devices use: the exchange, the parsing, the flight, the clock.
+ * A fleet of real token sources. `fleet.test.ts` tests only the arithmetic, over more lifetimes and
+ * cases; this tests what devices use: the exchange, the parsing, the shared request, the clock.
  */
 
 import assert from 'node:assert/strict'
@@ -20,7 +20,8 @@ const WORKER = `
 `
 
 /**
- * The test runner watches every promise of its own thread; elsewhere it takes seconds, not minutes.
+ * The test runner tracks every promise of its own thread; in a worker this takes seconds, not
+ * minutes.
  */
 async function run(fleet: FleetCase): Promise<FleetRun> {
   const file = new URL(`data:text/javascript,${encodeURIComponent(WORKER)}`)

@@ -1,5 +1,5 @@
 /**
- * Many at once, in virtual time: the arithmetic of a fleet that boots together, and sources that
+ * Many at once, in virtual time: the arithmetic of a fleet that starts together, and sources that
  * must not mix. `fleet-of-sources.test.ts` has the fleet of real token sources.
  */
 
@@ -16,14 +16,14 @@ const HOUR = 3600
 
 interface FleetCase {
   readonly expires_in: number
-  /** What the server suggests to a device; ours derives it from the client's id. */
+  /** The server's `refresh_in` for a device; ours derives it from the client's id. */
   readonly refresh_in?: (device: number) => number
   readonly cycles: number
 }
 
 /**
- * Tokens asked for in each hundredth of a lifetime, when all devices got their first in the same
- * second and each asks again as soon as its refresh is due.
+ * Tokens requested in each hundredth of a lifetime, when all devices got their first in the same
+ * second and each requests again as soon as its refresh is due.
  */
 function simulate({ expires_in, refresh_in, cycles }: FleetCase): Float64Array {
   const random = generator(42)
@@ -48,7 +48,7 @@ function peakOverMean(bins: Float64Array, fromCycle: number): number {
   return Math.max(...later) / mean
 }
 
-/** The window of `refresh-hint.ts` in auth, by a device's place in it. */
+/** The window of `refresh-hint.ts` in auth, by a device's position in it. */
 const hint = (expires_in: number) => (device: number) =>
   Math.floor(expires_in * (0.6 + 0.35 * generator(device)()))
 
@@ -98,11 +98,11 @@ describe('a million calls over mixed tenants, audiences and scopes', () => {
     let exchanges = 0
     const fetch: typeof globalThis.fetch = async (_, init) => {
       const form = init?.body as URLSearchParams
-      const who = ['client_id', 'audience', 'scope'].map((name) => form.get(name)).join('/')
+      const key = ['client_id', 'audience', 'scope'].map((name) => form.get(name)).join('/')
       exchanges++
       if (random() < 0.2) throw new TypeError('fetch failed')
       if (random() < 0.3) await null
-      const access_token = `${who.replaceAll(':', '~')}/${exchanges}`
+      const access_token = `${key.replaceAll(':', '~')}/${exchanges}`
       return new Response(JSON.stringify({ access_token, token_type: 'Bearer', expires_in: 60 }))
     }
     const sources = Array.from({ length: 40 }, (_, index) => {

@@ -21,7 +21,7 @@ describe('a text from outside', () => {
   })
 
   it('that is cut shows no half of a secret or a token at its end, nor what moves up after redaction', () => {
-    // Redacting shortens what is before, so that what was far behind comes into sight.
+    // Redacting shortens the beginning, so that text from further on moves up.
     for (let at = 4000; at < 4200; at += 1) {
       for (const hidden of [SECRET, JWT]) {
         const before = `${`${JWT} `.repeat(60)}${'y '.repeat(2000)}`.slice(0, at)
@@ -40,7 +40,7 @@ describe('a text from outside', () => {
     }
     for (const unit of ['a', 'aaaa.', '_-', 'é', '%41']) {
       cost(unit.repeat(2_000))
-      // A hundred times the text may cost a hundred times as much; squared it would be ten
+      // A hundred times the text may take a hundred times as long; quadratic time would be ten
       // thousand.
       const bound = 100 * Math.max(1_000, cost(unit.repeat(1_000)))
       assert.ok(cost(unit.repeat(100_000)) < bound, unit)

@@ -1,4 +1,4 @@
-/** What a token source does to the process it lives in: nothing. It ends when its work is done. */
+/** A token source has no effect on its process: it ends when its work is done. */
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -22,9 +22,7 @@ after(() => {
   server.close()
 })
 
-/**
- * Runs a program with a source in scope; resolves with what it printed once it has ended by itself.
- */
+/** Runs a program with a source in scope; resolves with its output once it has ended by itself. */
 async function run(program: string): Promise<string> {
   const { port } = server.address() as AddressInfo
   const script = `

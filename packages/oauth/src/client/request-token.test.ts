@@ -17,7 +17,7 @@ const TOKEN = {
   scope: 'asset:track:write',
 }
 
-/** A fetch that gives this answer, and the requests it was asked to send. */
+/** A fetch that returns this answer, and the requests it was given. */
 function fakeFetch(answer: () => Response) {
   const requests: Request[] = []
   const fetch: typeof globalThis.fetch = async (input, init) => {
@@ -31,7 +31,7 @@ function json(value: unknown, status = 200, headers: Record<string, string> = {}
   return new Response(JSON.stringify(value), { status, headers })
 }
 
-/** The error of a request that got this answer. */
+/** The error for a request with this answer. */
 async function errorOf(answer: Response): Promise<TokenEndpointError> {
   const error = await requestToken(OPTIONS, fakeFetch(() => answer).fetch).catch((thrown) => thrown)
   assert.ok(error instanceof TokenEndpointError)
@@ -125,24 +125,24 @@ describe('an answer without a token', () => {
 
   const answers: readonly (readonly [why: string, answer: () => Response, status: number])[] = [
     ['HTML from a proxy', () => new Response('<h1>Bad gateway</h1>', { status: 502 }), 502],
-    ['HTML that says 200', () => new Response('<h1>Log in</h1>'), 200],
+    ['HTML with status 200', () => new Response('<h1>Log in</h1>'), 200],
     ['no body', () => new Response(null, { status: 204 }), 204],
     ['JSON cut short', () => new Response('{"access_token":"a'), 200],
     ['an empty object', () => json({}), 200],
     ['null', () => json(null), 200],
     ['a string', () => json('a.b.c'), 200],
     ['an array', () => json(['a.b.c']), 200],
-    ['a token that is no string', () => json({ ...TOKEN, access_token: 7 }), 200],
+    ['a token that is not a string', () => json({ ...TOKEN, access_token: 7 }), 200],
     ['a token that is null', () => json({ ...TOKEN, access_token: null }), 200],
     ['a token in an error', () => json(TOKEN, 400), 400],
     ['a token in a 201', () => json(TOKEN, 201), 201],
     ['a token of another type', () => json({ ...TOKEN, token_type: 'DPoP' }), 200],
-    ['a token of no type', () => json({ ...TOKEN, token_type: undefined }), 200],
+    ['a token without a type', () => json({ ...TOKEN, token_type: undefined }), 200],
     ['a token that would be two header lines', () => json({ ...TOKEN, access_token: 'a\nb' }), 200],
     ['an empty token', () => json({ ...TOKEN, access_token: '' }), 200],
     ['longer than 64 KiB', () => json({ ...TOKEN, pad: 'x'.repeat(65_536) }), 200],
     [
-      'an error that is no string',
+      'an error that is not a string',
       () => json({ error: { code: 7 }, error_description: 7 }, 400),
       400,
     ],

@@ -28,7 +28,7 @@ function newDirectory(): string {
   return join(root, `d${directories++}`)
 }
 
-/** Several processes with one directory, before one server. */
+/** Several processes with one directory and one server. */
 function setUp() {
   const directory = newDirectory()
   const server = { requests: 0, answer: () => ({ expires_in: 86_400 }) as object }

@@ -38,7 +38,7 @@ function newFile(mode = 0o600): string {
   return path
 }
 
-/** Another user of the machine: only root can make files of theirs. */
+/** Another user of the machine: only root can create files of theirs. */
 const STRANGER = 54_321
 const onlyRoot = process.getuid?.() === 0 ? {} : { skip: 'only root can give a file to another' }
 

@@ -12,7 +12,7 @@ after(() => rm(directory, { recursive: true }))
 const HERE = { MIOT_TOKEN_URL: 'https://auth.example/token', MIOT_AUDIENCE: 'https://api.example' }
 const CLIENT = { ...HERE, MIOT_CLIENT_ID: 'client-1' }
 
-/** A server that accepts this secret only, and the forms it was sent. */
+/** A server that accepts only this secret, and the forms it was sent. */
 function serverOf(secret: () => string) {
   const forms: Record<string, string>[] = []
   const fetch: typeof globalThis.fetch = async (_, init) => {

@@ -40,11 +40,11 @@ const details = {
     'algorithm not allowed',
   ],
   'an algorithm written in another case': [assertion({ alg: 'es256' }), 'algorithm not allowed'],
-  'a header that brings its own key': [
+  'a header with its own key': [
     assertion({ alg: 'ES256', jwk: { kty: 'EC' } }),
     'header member not allowed',
   ],
-  'a header that says where a key is': [
+  'a header that locates a key': [
     assertion({ alg: 'ES256', jku: 'https://evil.example' }),
     'header member not allowed',
   ],
@@ -58,7 +58,7 @@ const details = {
     'payload is not a JSON object without repeated members',
   ],
   'an access token': [assertion({ alg: 'ES256', typ: 'at+jwt' }), 'typ is not JWT'],
-  'a subject that is no string': [
+  'a subject that is not a string': [
     assertion({ alg: 'ES256' }, { sub: 1 }),
     'sub is not a short string',
   ],

@@ -88,7 +88,7 @@ describe('parseClientCredentials from HTTP Basic', () => {
     ['no colon', basic('as')],
     ['characters outside base64', 'Basic YTp*'],
     ['base64url', 'Basic YTrDvz-_'],
-    ['a length base64 never has', 'Basic YTpzY'],
+    ['an impossible base64 length', 'Basic YTpzY'],
     ['padding in the middle', 'Basic YQ==OnM='],
     ['two credentials', `${basic('a:s')}, ${basic('b:t')}`],
     ['a percent sign that encodes nothing', basic('a:100%')],

@@ -46,7 +46,7 @@ describe('parametersFromForm', () => {
   }
 
   const repeated: readonly (readonly [why: string, body: string])[] = [
-    ['spelled in percent the second time', 'client_id=a&client%5Fid=b'],
+    ['percent-encoded the second time', 'client_id=a&client%5Fid=b'],
     ['of which the first is empty', 'client_id=&client_id=b'],
     ['of which the second is empty', 'client_id=a&client_id'],
     ['that is unknown', 'device=1&device=2'],

@@ -16,7 +16,7 @@ function parse(parameters: Record<string, string | undefined>, authorization?: s
   return parseTokenRequest(new Map(sent), authorization)
 }
 
-/** Every set of names that can be left out, but the empty one. */
+/** Every set of names that can be left out, except the empty one. */
 function combinations(names: readonly string[]): string[][] {
   return Array.from({ length: 2 ** names.length - 1 }, (_, bits) =>
     names.filter((_name, index) => ((bits + 1) >> index) & 1),

@@ -10,7 +10,7 @@ function encode(value: string | Uint8Array): string {
   return Buffer.from(value).toString('base64url')
 }
 
-/** A token of this header; payload and signature are in good form and mean nothing. */
+/** A token with this header; payload and signature are well-formed but meaningless. */
 function tokenOf(header: object | string): string {
   const text = typeof header === 'string' ? header : JSON.stringify(header)
   return `${encode(text)}.${encode('{}')}.${encode('signature')}`

@@ -9,7 +9,7 @@ import { createVerifier } from './verifier.ts'
 const JWKS_URI = 'https://keys.example/jwks.json'
 const METADATA_URL = `${ISSUER}/.well-known/oauth-authorization-server`
 
-/** A verifier that was told an issuer and an audience, and the server it finds. */
+/** A verifier given an issuer and an audience, and the server it discovers. */
 function setUp(metadata: object = { issuer: ISSUER, jwks_uri: JWKS_URI }) {
   const urls: string[] = []
   const server = {
@@ -44,7 +44,7 @@ describe('a verifier that knows the issuer only', () => {
   const cases: Readonly<Record<string, object>> = {
     'of another issuer': { issuer: 'https://evil.example', jwks_uri: JWKS_URI },
     'of an issuer that is almost the same': { issuer: `${ISSUER}/`, jwks_uri: JWKS_URI },
-    'without an address of keys': { issuer: ISSUER },
+    'without jwks_uri': { issuer: ISSUER },
     'with keys in plain http': { issuer: ISSUER, jwks_uri: 'http://keys.example/' },
     'without an issuer': {},
   }
@@ -78,7 +78,7 @@ describe('keys that cannot be fetched', () => {
     server.jwks = async () => new Response(null, { status: 500 })
     const token = await sign(CLAIMS)
     for (let count = 0; count < 3; count++) {
-      await assert.rejects(verify(token), { status: 503, message: /JWKS answered 500/ })
+      await assert.rejects(verify(token), { status: 503, message: /JWKS endpoint answered 500/ })
     }
     assert.deepEqual(urls, [METADATA_URL, JWKS_URI])
   })

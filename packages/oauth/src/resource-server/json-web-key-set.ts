@@ -30,7 +30,7 @@ export function parseJsonWebKeySet(text: string): JsonWebKeySet {
       (alg) => typeof key.kid === 'string' && fits(key, { kid: key.kid, alg }),
     ),
   )
-  if (!usable) throw new Error('a JWK Set without a key to verify with')
+  if (!usable) throw new Error('a JWK Set without a usable key')
   return set
 }
 

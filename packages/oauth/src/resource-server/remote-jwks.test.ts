@@ -25,11 +25,11 @@ function json(value: unknown, status = 200): Response {
   return new Response(JSON.stringify(value), { status })
 }
 
-/** A RemoteJwks over a server whose answer, and a clock whose time, the test decides. */
+/** A RemoteJwks with a server whose answers, and a clock whose time, the test controls. */
 function setUp(options: Partial<RemoteJwksOptions> = {}) {
   const clock = {
     ms: 0,
-    /** How much longer the wall clock has run: the machine slept. */
+    /** How far the wall clock has advanced beyond the other: the machine slept. */
     sleptMs: 0,
     monotonicMs: () => clock.ms,
     wallMs: () => clock.ms + clock.sleptMs,
@@ -55,7 +55,7 @@ function setUp(options: Partial<RemoteJwksOptions> = {}) {
   return { clock, server, jwks, find, findMadeUp }
 }
 
-/** A server that accepts the request and never says a word. */
+/** A server that accepts the request and never answers. */
 function silence(): Promise<Response> {
   return new Promise(() => {})
 }
@@ -64,7 +64,7 @@ function down(): Promise<Response> {
   return Promise.reject(new TypeError('fetch failed'))
 }
 
-/** Lets a fetch that runs in the background come to its end. */
+/** Waits for a fetch in the background to finish. */
 function settle(): Promise<void> {
   return setTimeout(2)
 }
@@ -107,7 +107,7 @@ describe('loading the keys', () => {
 
   const useless: readonly (readonly [why: string, answer: () => Promise<Response>])[] = [
     ['no connection', down],
-    ['an error that is no promise', () => assert.fail('thrown at once')],
+    ['an error that is not a promise', () => assert.fail('thrown at once')],
     ['404, even with keys in it', async () => json({ keys: [k1] }, 404)],
     ['500, even with keys in it', async () => json({ keys: [k1] }, 500)],
     ['201, even with keys in it', async () => json({ keys: [k1] }, 201)],
@@ -121,7 +121,7 @@ describe('loading the keys', () => {
     ['a set of keys for something else', async () => json({ keys: [{ ...k1, use: 'enc' }] })],
     ['a member twice', async () => new Response(`{"keys":[],"keys":[${JSON.stringify(k1)}]}`)],
     ['a redirect', async () => json({ keys: [k1] }, 302)],
-    ['keys that are no array', async () => json({ keys: { k1 } })],
+    ['keys that are not an array', async () => json({ keys: { k1 } })],
   ]
   for (const [why, answer] of useless) {
     it(`answers 503 to ${why}, at most once a second, and recovers after that`, async () => {
@@ -378,7 +378,7 @@ describe('a key rotation', () => {
     const { server, clock, find, findMadeUp, jwks } = setUp()
     await find('k1')
     clock.ms = 60 * SECOND
-    // Another instance behind the same address; or a cache on the way.
+    // Another instance at the same address, or a cache in between.
     jwks.reload()
     assert.equal(await find('k2'), null)
     server.answer = async () => json({ keys: [k2] })

@@ -69,7 +69,7 @@ export class RemoteJwks implements KeySource {
   }
 
   async find(header: AccessTokenHeader): Promise<CryptoKey | null> {
-    if (this.#isOver()) {
+    if (this.#isExpired()) {
       await this.check()
     } else if (this.#ageMs() > this.#freshMs) {
       void this.#refresh()
@@ -81,9 +81,9 @@ export class RemoteJwks implements KeySource {
   }
 
   async check(): Promise<void> {
-    if (!this.#isOver()) return
+    if (!this.#isExpired()) return
     await this.#refresh()
-    if (this.#isOver()) throw noKeys(this.#fault)
+    if (this.#isExpired()) throw noKeys(this.#fault)
   }
 
   onFault(listener: (error: Error) => void): void {
@@ -101,7 +101,7 @@ export class RemoteJwks implements KeySource {
   }
 
   /** True when there are no keys, or none still usable. */
-  #isOver(): boolean {
+  #isExpired(): boolean {
     return this.#ageMs() > this.#options.staleIfErrorMs
   }
 
@@ -151,7 +151,7 @@ export class RemoteJwks implements KeySource {
 
   #cooldownMs(): number {
     const { cooldownMs } = this.#options
-    if (this.#isOver()) return FIRST_LOAD_COOLDOWN_MS
+    if (this.#isExpired()) return FIRST_LOAD_COOLDOWN_MS
     const justRevoked = this.#since(this.#revokedAt) < cooldownMs
     return justRevoked ? Math.min(REVOKED_COOLDOWN_MS, cooldownMs) : cooldownMs
   }
@@ -164,7 +164,7 @@ export class RemoteJwks implements KeySource {
     })
     if (response.status !== 200) {
       discardBody(response)
-      throw new Error(`JWKS answered ${response.status}`)
+      throw new Error(`the JWKS endpoint answered ${response.status}`)
     }
     const set = parseJsonWebKeySet(await boundedText(response, MAX_DOCUMENT_BYTES))
     this.#set = set

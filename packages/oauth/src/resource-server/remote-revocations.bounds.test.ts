@@ -1,6 +1,4 @@
-/**
- * A feed that was taken over or is broken: what it can make a verifier hold, and what then holds.
- */
+/** A compromised or broken feed: how much memory it can use, and what still holds. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -22,7 +20,7 @@ interface Page {
   readonly more: boolean
 }
 
-/** A follower of a feed that answers the nth question with `page(n)`, until it is silent. */
+/** A follower of a feed that answers the nth request with `page(n)`, until it is silent. */
 async function setUp(
   page: (question: number) => Page,
   options: Partial<RemoteRevocationsOptions> = {},
@@ -132,7 +130,7 @@ describe('a full list', () => {
       }
     }
     for (let steps = 0; !knows('c') && steps < 100; steps++) {
-      // What has expired is kept for an hour more, in case the clock is set back.
+      // Expired entries are kept for another hour, in case the clock is set back.
       clock.advance(120_000)
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
     }
@@ -149,7 +147,7 @@ describe('an entry', () => {
       ...{ issued_until: 1, expires: FAR },
     },
     'a kid of 256 KiB': { kind: 'key', kid: 'x'.repeat(1 << 18), expires: FAR },
-    'an end that is no time': { kind: 'token', jti: 'a', expires: '2030' },
+    'an expiry that is not a time': { kind: 'token', jti: 'a', expires: '2030' },
   })) {
     it(`with ${why} is an error of the feed, and is not kept`, async () => {
       const { follower, silent } = await setUp(() => ({

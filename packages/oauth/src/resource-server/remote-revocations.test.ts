@@ -25,12 +25,12 @@ interface Poll {
   readonly signal: AbortSignal
 }
 
-/** Lets everything that can go on without time go on. */
+/** Runs everything that can proceed without time passing. */
 async function settle(): Promise<void> {
   for (let round = 0; round < 5; round++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** A follower, and a feed whose answers the test gives by hand. */
+/** A follower, and a feed whose answers the test provides. */
 async function setUp(options: Partial<RemoteRevocationsOptions> = {}) {
   const clock = new VirtualClock()
   const polls: Poll[] = []
@@ -150,12 +150,12 @@ describe('following the feed', () => {
 
   it('reports a revoked key, so that the keys are fetched again', async () => {
     const { follower, last } = await setUp()
-    let told = 0
-    follower.onKeyRevoked(() => told++)
+    let calls = 0
+    follower.onKeyRevoked(() => calls++)
     await last().answer([DEAD])
-    assert.equal(told, 0)
+    assert.equal(calls, 0)
     await last().answer([DEAD_KEY])
-    assert.equal(told, 1)
+    assert.equal(calls, 1)
   })
 
   it('does not spin when the server always answers at once', async () => {
@@ -335,7 +335,8 @@ describe('a feed that refuses', () => {
     'a login page': () => new Response('<html>'),
     'half a page': () => new Response('{"revocations":[{"kind":"tok'),
     'no cursor': () => Response.json({ revocations: [], more: false }),
-    'entries that are no list': () => Response.json({ revocations: {}, cursor: 'c', more: false }),
+    'entries that are not a list': () =>
+      Response.json({ revocations: {}, cursor: 'c', more: false }),
     'a member twice': () =>
       new Response('{"revocations":[],"revocations":[],"cursor":"c","more":false}'),
     'an entry without its name': () =>
@@ -344,9 +345,9 @@ describe('a feed that refuses', () => {
         cursor: 'c',
         more: false,
       }),
-    'an entry that is no object': () =>
+    'an entry that is not an object': () =>
       Response.json({ revocations: [7], cursor: 'c', more: false }),
-    'an entry of no kind': () =>
+    'an entry without a kind': () =>
       Response.json({ revocations: [{ expires: 1 }], cursor: 'c', more: false }),
     'more than 512 KiB': () =>
       new Response(`{"revocations":[],"cursor":"c","more":false${' '.repeat(512 * 1024)}}`),

@@ -163,7 +163,7 @@ export class RemoteRevocations implements RevocationSource {
     let news = 0
     let pages = 0
     for (let more = true; more && !this.#closed; ) {
-      const asked = momentOf(this.#clock)
+      const sentAt = momentOf(this.#clock)
       if (pages === MAX_PAGES) throw new Error(`the feed does not end: ${pages} pages were read`)
       const page = await this.#get(pages++ === 0 ? waitSeconds : 0)
       this.#learn(page)
@@ -173,7 +173,7 @@ export class RemoteRevocations implements RevocationSource {
       this.#cursor = page.cursor
       news += page.revocations.length
       if (page.revocations.some(({ kind }) => kind === 'key')) this.#notifyKeyRevoked()
-      if (!more) this.#caughtUp(asked)
+      if (!more) this.#caughtUp(sentAt)
     }
     const tookMs = elapsedMs(begun, this.#clock)
     if (waitSeconds > 0 && tookMs < waitSeconds * 500) {
@@ -192,10 +192,10 @@ export class RemoteRevocations implements RevocationSource {
     this.#list.forget(this.#clock.wallMs() / 1000 - KEEP_LONGER_SECONDS)
   }
 
-  #caughtUp(asked: Moment): void {
+  #caughtUp(sentAt: Moment): void {
     // If the machine slept during the poll, the answer is as old as the request.
     const longest = this.#waitSeconds * 1000 + GRACE_MS
-    this.#knownAt = elapsedMs(asked, this.#clock) <= longest ? momentOf(this.#clock) : asked
+    this.#knownAt = elapsedMs(sentAt, this.#clock) <= longest ? momentOf(this.#clock) : sentAt
     this.#failures = 0
     this.#fault = null
     this.#isPollingNow = false
@@ -247,8 +247,8 @@ export class RemoteRevocations implements RevocationSource {
     const { failOpenForMs, random = Math.random } = this.#options
     const longest = Math.min(MAX_BACKOFF_MS, failOpenForMs / 4)
     const backoff = Math.min(longest, FIRST_BACKOFF_MS * 2 ** Math.min(this.#failures++, 20))
-    const asked = error instanceof FeedRefused ? error.retryAfterMs : 0
-    const next_try_in_ms = Math.max(asked, backoff) * (1 + random() / 2)
+    const retryAfterMs = error instanceof FeedRefused ? error.retryAfterMs : 0
+    const next_try_in_ms = Math.max(retryAfterMs, backoff) * (1 + random() / 2)
     this.#fault = safeMessageOf(error)
     this.#report({ kind: 'silent', reason: this.#fault, next_try_in_ms })
     await this.#rest(next_try_in_ms)

@@ -7,7 +7,7 @@ const METADATA = `${ISSUER}/.well-known/oauth-authorization-server`
 const FEED = `${ISSUER}/elsewhere/feed`
 const PAGE = { revocations: [], cursor: 'c', more: false }
 
-/** A feed that is told the issuer only, and the server it finds. */
+/** A feed given only the issuer, and the server it discovers. */
 function setUp(options: Partial<RevocationFeedOptions> = {}) {
   const urls: string[] = []
   const audiences: string[] = []

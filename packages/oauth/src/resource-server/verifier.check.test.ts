@@ -1,4 +1,4 @@
-/** A verifier that is set up wrong: the operator sees why, and clients see no more than a 503. */
+/** A misconfigured verifier: the operator sees the cause, and clients see only a 503. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -13,7 +13,7 @@ const ISSUER = 'https://auth.example'
 const FOUND = 'https://auth.other.example'
 const AUDIENCE = 'https://api.example'
 
-/** The metadata of another issuer than the one that was set. */
+/** The metadata of a different issuer than configured. */
 function setUp(answer: () => Response = () => Response.json({ issuer: FOUND })) {
   const requests: string[] = []
   const faults: Error[] = []
@@ -94,7 +94,7 @@ describe('the check of a verifier', () => {
     const { fetch, onError, faults } = setUp(() => new Response('', { status: 404 }))
     const keys = new RemoteJwks({ jwks_uri: `${ISSUER}/jwks`, fetch })
     const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, keys, onError })
-    await assert.rejects(verifier.check(), { message: /JWKS answered 404/ })
+    await assert.rejects(verifier.check(), { message: /JWKS endpoint answered 404/ })
     assert.equal(faults.length, 1)
   })
 

@@ -6,7 +6,7 @@ import { AUDIENCE, CLAIMS, ISSUER, keys, NOW, setUp, sign } from './verifier.fix
 function assertRefused(answer: Promise<unknown>, claim: string): Promise<void> {
   return assert.rejects(answer, {
     error: 'invalid_token',
-    // Details help whoever forges; that it has expired helps whoever forgot to refresh.
+    // Details would help a forger; only that the token has expired is useful to an honest client.
     error_description:
       claim === 'exp' ? 'The access token has expired' : 'The access token is not valid here',
     status: 401,

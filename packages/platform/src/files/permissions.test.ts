@@ -41,7 +41,7 @@ function makeDirectory(mode: number): void {
   chmodSync(path, mode)
 }
 
-function makeFile(mode: number): void {
+function createFile(mode: number): void {
   writeFileSync(path, 'text')
   chmodSync(path, mode)
 }
@@ -94,7 +94,7 @@ describe('a directory of secrets', { skip }, () => {
   })
 
   it('is refused when it is a file', () => {
-    makeFile(0o600)
+    createFile(0o600)
     assertRefused(() => assertOwnDirectory(path), /is not a directory/)
   })
 })
@@ -114,7 +114,7 @@ describe('the directories above it', { skip }, () => {
 describe('a private file', { skip }, () => {
   it('is accepted when only its owner can read and write it, and when it is missing', () => {
     assertPrivateFile(path)
-    makeFile(0o600)
+    createFile(0o600)
     assertPrivateFile(path)
     chmodSync(path, 0o400)
     assertPrivateFile(path)
@@ -122,13 +122,13 @@ describe('a private file', { skip }, () => {
 
   for (const mode of [0o644, 0o640, 0o604, 0o660, 0o602, 0o666]) {
     it(`is refused with mode ${mode.toString(8)}, and the message has the command`, () => {
-      makeFile(mode)
+      createFile(mode)
       assertRefused(() => assertPrivateFile(path), /by other users .*: chmod 600 /)
     })
   }
 
   it('is refused when it belongs to another user', { skip: asRoot }, () => {
-    makeFile(0o600)
+    createFile(0o600)
     chownSync(path, STRANGER, STRANGER)
     assertRefused(() => assertPrivateFile(path), /belongs to user 54321/)
   })
@@ -139,7 +139,7 @@ describe('a private file', { skip }, () => {
   })
 
   it('is refused when it has a second hard link', () => {
-    makeFile(0o600)
+    createFile(0o600)
     linkSync(path, join(folder, 'other'))
     assertRefused(() => assertPrivateFile(path), /another name.*cp -p .* && mv /)
   })
@@ -151,7 +151,7 @@ describe('a private file', { skip }, () => {
 
   it('is quoted in the command for a shell', () => {
     path = join(folder, "it's here")
-    makeFile(0o644)
+    createFile(0o644)
     assertRefused(() => assertPrivateFile(path), /chmod 600 '.*\/it'\\''s here'$/)
   })
 })
@@ -165,7 +165,7 @@ describe('a file that others provide', { skip }, () => {
     it(`is read as Kubernetes and Docker mount it, ${when}`, async () => {
       for (const mode of [0o400, 0o440, 0o444, 0o600, 0o640, 0o644, 0o660]) {
         rmSync(path, { force: true })
-        makeFile(mode)
+        createFile(mode)
         assert.equal(await read(), 'text', mode.toString(8))
       }
       rmSync(path)
@@ -179,12 +179,12 @@ describe('a file that others provide', { skip }, () => {
     })
 
     it(`is refused when every user can write it, ${when}`, async () => {
-      makeFile(0o666)
+      createFile(0o666)
       await assert.rejects(read, /can be written by every user \(mode 0666\): chmod o-w /)
     })
 
     it(`is refused when another user can write it, ${when}`, { skip: asRoot }, async () => {
-      makeFile(0o600)
+      createFile(0o600)
       chownSync(path, STRANGER, STRANGER)
       await assert.rejects(read, /belongs to user 54321/)
       chmodSync(path, 0o444)

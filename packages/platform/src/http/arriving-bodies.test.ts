@@ -44,15 +44,15 @@ async function start(maxBytes: number) {
     )
   }
 
-  /** Begins a request, and resolves once the server has heard of it. */
+  /** Starts a request, and resolves once the server has received its headers. */
   async function begin(length: number | 'chunked'): Promise<ClientRequest> {
-    const heard = once(app.server, 'request')
+    const received = once(app.server, 'request')
     const more =
       length === 'chunked' ? { 'transfer-encoding': 'chunked' } : { 'content-length': length }
     const headers = { 'content-type': 'text/plain', ...more }
     const outgoing = request({ agent, port, method: 'POST', headers })
     outgoing.flushHeaders()
-    await heard
+    await received
     return outgoing
   }
   const stop = async () => {

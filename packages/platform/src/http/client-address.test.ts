@@ -7,7 +7,7 @@ import type { Application } from './application.ts'
 import { clientAddress, normalizeAddress } from './client-address.ts'
 import { createHttpServer } from './server.ts'
 
-/** Answers with the address it takes its client for. */
+/** Answers with the client address it determines. */
 const echo: Application = {
   name: 'echo',
   ready: async () => undefined,
@@ -21,7 +21,7 @@ async function serverTrusting(...trustedProxies: string[]) {
   return createHttpServer({ applications: [echo], logger, tls: null, trustedProxies })
 }
 
-/** What a server that trusts `trusted` takes for the client when `peer` sends `forwarded`. */
+/** The client address for a server that trusts `trusted`, when `peer` sends `forwarded`. */
 async function seen(trusted: string[], peer: string, forwarded?: string): Promise<string> {
   const app = await serverTrusting(...trusted)
   const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }

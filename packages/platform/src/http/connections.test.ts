@@ -14,10 +14,10 @@ import type { ConnectionLimits } from './connection-limits.ts'
 import { createHttpServer } from './server.ts'
 import type { TlsFiles } from './tls.ts'
 
-/** More than the kernel takes of an unread connection. */
+/** More than the kernel buffers for a connection that is not read. */
 const LARGE = Buffer.alloc(16 * 1024 ** 2, 'x')
 
-/** Gives up on a reader at once. */
+/** Drops a slow reader at once. */
 const IMPATIENT = { answerTimeoutMs: 200, answerBytesPerSecond: 1e9 }
 
 interface Settings {
@@ -83,8 +83,8 @@ async function start({ limits = {}, requestTimeoutMs = 30_000, tls = null }: Set
       new Promise<number>((resolve) =>
         app.server.getConnections((_error, count) => resolve(count)),
       ),
-    /** Waits until a metric says so. */
-    async says(line: string) {
+    /** Waits until a metric has this value. */
+    async waitForMetric(line: string) {
       while (!(await metrics.page()).text.includes(`${line}\n`)) await new Promise(setImmediate)
     },
     async [Symbol.asyncDispose]() {
@@ -101,22 +101,22 @@ function open(port: number): Socket {
   return socket
 }
 
-/** Resolves once the connection is closed, by a reset, too. */
+/** Resolves once the connection is closed, even by a reset. */
 function closed(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.resume().once('close', resolve))
 }
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
 
-/** All that comes until `count` answers came or the connection closed. */
+/** Everything received until `count` answers arrived or the connection closed. */
 async function read(socket: Socket, count: number): Promise<string> {
-  let heard = ''
+  let received = ''
   socket.setEncoding('latin1')
   for await (const text of socket) {
-    heard += text
-    if (heard.split('HTTP/1.1 ').length > count) break
+    received += text
+    if (received.split('HTTP/1.1 ').length > count) break
   }
-  return heard
+  return received
 }
 
 function writeTls(folder: string): TlsFiles {
@@ -137,9 +137,9 @@ describe('requests of one connection', () => {
     await using server = await start()
     const socket = open(server.port)
     socket.write(get('/small').repeat(10) + get('/nothing'))
-    const heard = await read(socket, 11)
-    assert.equal(heard.split('HTTP/1.1 200').length - 1, 10)
-    assert.ok(heard.lastIndexOf('200') < heard.lastIndexOf('HTTP/1.1 404'))
+    const received = await read(socket, 11)
+    assert.equal(received.split('HTTP/1.1 200').length - 1, 10)
+    assert.ok(received.lastIndexOf('200') < received.lastIndexOf('HTTP/1.1 404'))
     assert.equal(server.mostUnderWay(), 1)
   })
 
@@ -169,7 +169,7 @@ describe('requests of one connection', () => {
     socket.write(get('/held').repeat(1500))
     await closed(socket)
     assert.equal(server.handled(), 1)
-    await server.says('miot_http_connections_closed_total{reason="pipelined"} 1')
+    await server.waitForMetric('miot_http_connections_closed_total{reason="pipelined"} 1')
   })
 
   it('are read again once the waiting ones are answered', WITHIN, async () => {
@@ -190,17 +190,17 @@ describe('requests of one connection', () => {
     socket.write(
       'POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: 900000\r\n\r\nx',
     )
-    const heard = await read(socket, 9)
-    assert.match(heard, /^HTTP\/1\.1 415 /)
-    assert.doesNotMatch(heard, /HTTP\/1\.1 408/)
+    const received = await read(socket, 9)
+    assert.match(received, /^HTTP\/1\.1 415 /)
+    assert.doesNotMatch(received, /HTTP\/1\.1 408/)
   })
 
   it('do not start after an answer that ends the connection', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
     socket.write(`GET /small HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n${get('/small')}`)
-    const heard = await read(socket, 9)
-    assert.match(heard, /^HTTP\/1\.1 400 /)
+    const received = await read(socket, 9)
+    assert.match(received, /^HTTP\/1\.1 400 /)
     assert.equal(server.handled(), 0)
   })
 
@@ -248,23 +248,23 @@ describe('requests of one connection', () => {
     socket.write(`${get('/held')}nonsense\r\n\r\n`)
     while (server.handled() === 0) await new Promise(setImmediate)
     server.letGo()
-    const heard = await read(socket, 9)
-    assert.match(heard, /^HTTP\/1\.1 200 /)
-    assert.doesNotMatch(heard, /HTTP\/1\.1 400/)
+    const received = await read(socket, 9)
+    assert.match(received, /^HTTP\/1\.1 200 /)
+    assert.doesNotMatch(received, /HTTP\/1\.1 400/)
   })
 })
 
-/** Reads until so many answers came, and leaves the connection open. */
+/** Reads until that many answers arrived, and leaves the connection open. */
 async function smallAnswers(socket: Socket, count: number): Promise<void> {
-  let heard = ''
+  let received = ''
   for (;;) {
     const [chunk] = (await once(socket, 'data')) as [Buffer]
-    heard += chunk.toString('latin1')
-    if (heard.split('small').length > count) return
+    received += chunk.toString('latin1')
+    if (received.split('small').length > count) return
   }
 }
 
-/** Reads so many bytes, and closes. */
+/** Reads that many bytes, and closes. */
 async function receives(socket: Socket, count: number): Promise<void> {
   let bytes = 0
   for await (const chunk of socket) {
@@ -282,7 +282,7 @@ describe('an answer', () => {
     socket.write(get('/large'))
     await settled(server, 1)
     await settled(server, 0)
-    await server.says('miot_http_connections_closed_total{reason="unread"} 1')
+    await server.waitForMetric('miot_http_connections_closed_total{reason="unread"} 1')
   })
 
   it('that its peer does not read closes a TLS connection too', WITHIN, async () => {
@@ -296,7 +296,7 @@ describe('an answer', () => {
     socket.pause()
     socket.write(get('/large'))
     await settled(server, 0)
-    await server.says('miot_http_connections_closed_total{reason="unread"} 1')
+    await server.waitForMetric('miot_http_connections_closed_total{reason="unread"} 1')
   })
 
   it('that is unread and the last of its connection closes it as well', WITHIN, async () => {
@@ -325,7 +325,7 @@ describe('an answer', () => {
       socket.write(get('/large'))
     }
     await settled(server, 2)
-    await server.says('miot_http_connections_closed_total{reason="memory"} 4')
+    await server.waitForMetric('miot_http_connections_closed_total{reason="memory"} 4')
     for (const socket of sockets) socket.destroy()
   })
 
@@ -334,12 +334,12 @@ describe('an answer', () => {
     const stuck = open(server.port)
     stuck.pause()
     stuck.write(get('/larger'))
-    // Long enough that its lack of progress is seen before the other begins.
+    // Long enough for the lack of progress to be noticed before the other begins.
     await new Promise((resolve) => setTimeout(resolve, 1500))
     const younger = open(server.port)
     younger.pause()
     younger.write(get('/large'))
-    await server.says('miot_http_connections_closed_total{reason="memory"} 1')
+    await server.waitForMetric('miot_http_connections_closed_total{reason="memory"} 1')
     await receives(younger, LARGE.length)
     stuck.destroy()
   })
@@ -389,7 +389,7 @@ describe('connections', () => {
     await closed(refused)
     server.letGo()
     for (const socket of busy) assert.match(await read(socket, 1), /^HTTP\/1\.1 200 /)
-    await server.says('miot_http_connections_closed_total{reason="total"} 1')
+    await server.waitForMetric('miot_http_connections_closed_total{reason="total"} 1')
   })
 
   it('replace one that does not read its answer', WITHIN, async () => {
@@ -424,7 +424,7 @@ describe('connections', () => {
     while (server.handled() < 2) await new Promise(setImmediate)
     const refused = open(server.port)
     await closed(refused)
-    await server.says('miot_http_connections_closed_total{reason="address"} 1')
+    await server.waitForMetric('miot_http_connections_closed_total{reason="address"} 1')
     const elsewhere = connect({ port: server.port, host: '127.0.0.1', localAddress: '127.0.0.2' })
     elsewhere.write(get('/small'))
     assert.match(await read(elsewhere, 1), /^HTTP\/1\.1 200 /)
@@ -434,9 +434,9 @@ describe('connections', () => {
     await using server = await start()
     const sockets = [open(server.port), open(server.port)]
     await settled(server, 2)
-    await server.says('miot_http_connections 2')
+    await server.waitForMetric('miot_http_connections 2')
     for (const socket of sockets) socket.destroy()
     await settled(server, 0)
-    await server.says('miot_http_connections 0')
+    await server.waitForMetric('miot_http_connections 0')
   })
 })

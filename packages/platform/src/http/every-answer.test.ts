@@ -11,7 +11,7 @@ import type { Application } from './application.ts'
 import { shutDown } from './drain.ts'
 import { createHttpServer } from './server.ts'
 
-/** Refuses as our applications do, and says when the server closes. */
+/** Refuses like our applications, and reports when the server closes. */
 function refusing(onClose: () => void): Application {
   return {
     name: 'refusing',
@@ -37,7 +37,7 @@ function refusing(onClose: () => void): Application {
   }
 }
 
-/** A server with one connection, over which a request has just begun. */
+/** A server with one connection, on which a request has just begun. */
 async function start(begin: string) {
   const closing = Promise.withResolvers<void>()
   const app = await createHttpServer({
@@ -118,7 +118,7 @@ describe('while a server shuts down', { timeout: 20_000, concurrency: 4 }, () =>
         const { app, socket, closing } = await start('POST ')
         const stopped = shutDown(app, phase === 'drains' ? 500 : 0)
         if (phase === 'closes') await closing
-        // As many senders do: they read nothing before all of it is sent.
+        // Like many clients, it reads nothing until everything is sent.
         await promisify<string, void>(socket.write.bind(socket))(request)
         const answer = await text(socket)
         assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} .*\\{"error":"\\w+".*\\}$`, 's'))

@@ -13,7 +13,7 @@ import { createHttpServer } from './server.ts'
 
 const CANARY = 'Canary5ecret'
 
-let heardOfAnswers = 0
+let hookCalls = 0
 
 const things: Application = {
   name: 'things',
@@ -29,7 +29,7 @@ const things: Application = {
         throw new Error('broken')
       })
       const onResponse = async () => {
-        heardOfAnswers++
+        hookCalls++
       }
       routes.get('/heard', { onResponse }, async () => 'ok')
     })
@@ -61,7 +61,7 @@ before(async () => {
 })
 after(() => app.close())
 
-/** Sends the bytes as they are and reads until the server closes. */
+/** Sends raw bytes and reads until the server closes. */
 async function exchange(bytes: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   socket.write(bytes)
@@ -88,7 +88,7 @@ describe('X-Request-Id', () => {
     'no Host': [400, 'GET /things/1 HTTP/1.1\r\n'],
     'HTTP/1.0 without Host': [200, 'GET /things/1 HTTP/1.0\r\n'],
     'an unknown expectation': [200, 'GET /things/1 HTTP/1.1\r\nHost: x\r\nExpect: more\r\n'],
-    'a header that is none': [400, `GET / HTTP/1.1\r\nHost: x\r\n${CANARY} ${CANARY}\r\n`],
+    'a malformed header': [400, `GET / HTTP/1.1\r\nHost: x\r\n${CANARY} ${CANARY}\r\n`],
     'headers too large': [431, `GET / HTTP/1.1\r\nHost: x\r\nA: ${CANARY.repeat(2000)}\r\n`],
     'no HTTP at all': [400, `${CANARY} ${CANARY}\r\n`],
   }
@@ -171,7 +171,7 @@ describe('what is counted and logged of requests', () => {
 
   it('leaves a route its own hook', async () => {
     await app.inject('/heard')
-    assert.equal(heardOfAnswers, 1)
+    assert.equal(hookCalls, 1)
     const requests = (await series('miot_http_requests_total')).join('\n')
     assert.match(requests, /route="\/heard",method="GET",status="200"\} 1$/m)
   })
@@ -186,14 +186,14 @@ describe('what is counted and logged of requests', () => {
 
   it('adds no label value from what is sent', async () => {
     const paths = Array.from({ length: 300 }, (_, index) => `${index}-${CANARY}`)
-    const ask = async (path: string) => {
+    const request = async (path: string) => {
       await app.inject(`/things/${path}?${path}=${path}`)
       await app.inject({ url: `/${path}`, headers: { [path]: path, 'x-request-id': path } })
       await app.inject({ method: 'POST', url: `/things/${path}` })
     }
-    await ask('first')
+    await request('first')
     const size = (await metrics.page()).text.split('\n').length
-    for (const path of paths) await ask(path)
+    for (const path of paths) await request(path)
     const { text } = await metrics.page()
     assert.equal(text.split('\n').length, size)
     assert.doesNotMatch(text, new RegExp(CANARY))

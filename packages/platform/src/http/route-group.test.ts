@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify'
 import { MethodNotAllowed, routeGroup } from './route-group.ts'
 
-/** An application with two groups, whose error handler shows what it was given. */
+/** An application with two groups, whose error handler returns the error it was given. */
 async function createApp(): Promise<FastifyInstance> {
   const app = Fastify()
   app.setErrorHandler((error, _request, reply) => {

@@ -33,7 +33,7 @@ function write({ cert, key }: SelfSigned): void {
 }
 
 describe('loadTls', () => {
-  /** What it says about a certificate and a key. */
+  /** The error for a certificate and a key. */
   function complaint(cert: string | Buffer, key: string): string {
     writeFileSync(files.certFile, cert)
     writeFileSync(files.keyFile, key)
@@ -94,31 +94,31 @@ describe('loadTls', () => {
 })
 
 describe('watchTls', { timeout: 30_000 }, () => {
-  /** Watches, and hands out in order what it tells: the name on a certificate, or a complaint. */
+  /** Watches, and returns its reports in order: the name on a certificate, or an error. */
   function follow() {
-    const told: string[] = []
+    const reports: string[] = []
     let wake = () => {}
-    const tell = (line: string): void => {
-      told.push(line)
+    const report = (line: string): void => {
+      reports.push(line)
       wake()
     }
     const stop = watchTls(files, loadTls(files), {
-      onReload: ({ certificate }) => tell(certificate.subject),
-      onError: ({ message }) => tell(message.replaceAll(`${dir}/`, '')),
+      onReload: ({ certificate }) => report(certificate.subject),
+      onError: ({ message }) => report(message.replaceAll(`${dir}/`, '')),
       intervalMs: 5,
     })
-    // The watch alone does not keep a process alive, so somebody must while the test waits.
+    // The watch alone does not keep a process alive, so the test must while it waits.
     const alive = setInterval(() => {}, 1_000)
     return {
       async next(): Promise<string> {
-        while (told.length === 0) {
+        while (reports.length === 0) {
           await new Promise<void>((resolve) => {
             wake = resolve
           })
         }
-        return told.shift() as string
+        return reports.shift() as string
       },
-      told,
+      reports,
       stop() {
         stop()
         clearInterval(alive)
@@ -135,7 +135,7 @@ describe('watchTls', { timeout: 30_000 }, () => {
     writeFileSync(join(dir, 'new.crt'), two.cert)
     renameSync(join(dir, 'new.key'), files.keyFile)
     renameSync(join(dir, 'new.crt'), files.certFile)
-    // Between the two renames the pair did not fit, which it may have seen.
+    // Between the two renames the files did not match, which the watch may have noticed.
     const first = await watch.next()
     assert.equal(/is not the key/.test(first) ? await watch.next() : first, 'CN=two')
     watch.stop()
@@ -168,7 +168,7 @@ describe('watchTls', { timeout: 30_000 }, () => {
     assert.match(await watch.next(), /^tls.key is not the key of the first certificate in tls.crt/)
     writeFileSync(files.keyFile, two.key)
     assert.equal(await watch.next(), 'CN=two')
-    assert.deepEqual(watch.told, [])
+    assert.deepEqual(watch.reports, [])
     watch.stop()
   })
 

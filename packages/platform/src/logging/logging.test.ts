@@ -6,7 +6,7 @@ import { createLogger, type Logger } from './index.ts'
 
 const CANARY = 'Canary5ecret'
 
-/** What `write` makes the logger print. */
+/** The line that `write` logs. */
 function printed(write: (logger: Logger) => void): string {
   const lines: string[] = []
   write(createLogger('trace', { write: (line) => lines.push(line) }))

@@ -5,7 +5,7 @@ import { countEach, createMetrics, noMetrics } from './index.ts'
 describe('createMetrics', () => {
   it('publishes counters, histograms and gauges as Prometheus reads them', async () => {
     const metrics = await createMetrics()
-    const asked = metrics.counter({ name: 'asked_total', help: 'Asked.', labels: ['answer'] })
+    const queries = metrics.counter({ name: 'asked_total', help: 'Asked.', labels: ['answer'] })
     const took = metrics.histogram({
       name: 'took_seconds',
       help: 'Took.',
@@ -15,7 +15,7 @@ describe('createMetrics', () => {
     let depth = 3
     metrics.gauge({ name: 'depth', help: 'Depth.', read: () => depth })
     metrics.total({ name: 'kept_total', help: 'Kept elsewhere.', read: () => depth * 2 })
-    const yes = asked.of({ answer: 'yes' })
+    const yes = queries.of({ answer: 'yes' })
     yes.add()
     yes.add(2)
     took.of({ answer: 'yes' }).observe(0.5)
@@ -34,8 +34,8 @@ describe('createMetrics', () => {
 
   it('exports a counter as 0 before its first event', async () => {
     const metrics = await createMetrics()
-    const asked = metrics.counter({ name: 'asked_total', help: 'Asked.', labels: ['answer'] })
-    const answered = countEach(asked, 'answer', ['yes', 'no'])
+    const queries = metrics.counter({ name: 'asked_total', help: 'Asked.', labels: ['answer'] })
+    const answered = countEach(queries, 'answer', ['yes', 'no'])
     answered('yes').add()
     const { text } = await metrics.page()
     assert.match(text, /^asked_total\{answer="yes"\} 1$/m)

@@ -88,7 +88,7 @@ describe('migrate', () => {
     const processes = Array.from({ length: 3 }, startMigrator)
     try {
       await Promise.all(processes.map((one) => once(one, 'message')))
-      // What goes wrong here does so in a small window: many rounds make a miss unlikely.
+      // A failure here has only a small window: many rounds make it unlikely to be missed.
       for (let round = 0; round < 40; round++) {
         const path = join(folder.path, `${round}.db`)
         const answers = processes.map(async (one) => (await once(one, 'message'))[0] as unknown)
@@ -103,7 +103,7 @@ describe('migrate', () => {
   })
 })
 
-/** A process that opens and migrates each path it is sent, and answers `ok` or what went wrong. */
+/** A process that opens and migrates each path it is sent, and answers `ok` or the error. */
 function startMigrator(): ChildProcess {
   const storage = JSON.stringify(new URL('./index.ts', import.meta.url))
   const program = `

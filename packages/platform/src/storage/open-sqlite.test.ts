@@ -71,7 +71,7 @@ describe('openDatabase', () => {
   })
 })
 
-/** What another process is told that wants the file for itself alone. */
+/** The error of another process that opens the file exclusively. */
 function seize(path: string): string {
   const program = `
     const { DatabaseSync } = require('node:sqlite')

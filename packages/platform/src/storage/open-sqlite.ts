@@ -20,7 +20,7 @@ const BUSY_TIMEOUT_MS = 5000
 export function openDatabase(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   assertPrivateDatabase(path)
-  makeFile(path)
+  createFile(path)
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   switchToWal(database)
   database.exec('PRAGMA synchronous = FULL')
@@ -29,7 +29,7 @@ export function openDatabase(path: string): DatabaseSync {
 }
 
 /** The files SQLite keeps beside a database and reads as part of it. */
-const BESIDE = ['', '-wal', '-shm', '-journal']
+const DATABASE_SUFFIXES = ['', '-wal', '-shm', '-journal']
 
 /**
  * Call before every open: a database is only as trustworthy as its directory and the files beside
@@ -40,7 +40,7 @@ const BESIDE = ['', '-wal', '-shm', '-journal']
  */
 export function assertPrivateDatabase(path: string): void {
   assertOwnDirectory(dirname(path))
-  for (const ending of BESIDE) assertPrivateFile(path + ending)
+  for (const ending of DATABASE_SUFFIXES) assertPrivateFile(path + ending)
 }
 
 /**
@@ -48,7 +48,7 @@ export function assertPrivateDatabase(path: string): void {
  * process's other connections hold on it, and the next process would delete the log they are
  * writing (https://sqlite.org/howtocorrupt.html §2.2).
  */
-function makeFile(path: string): void {
+function createFile(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o600))
   } catch (error) {

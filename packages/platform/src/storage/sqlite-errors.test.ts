@@ -9,7 +9,7 @@ import { attempt, translate } from './sqlite-errors.ts'
 
 const temporaryFolder = () => mkdtempDisposableSync(join(tmpdir(), 'miot-'))
 
-/** What SQLite really throws. */
+/** The error that SQLite really throws. */
 function thrownBy(work: () => unknown): Error & { errcode: number } {
   try {
     work()

@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-const PATIENCE_MS = 3000
-const LOOK_AGAIN_MS = 10
+const STOP_TIMEOUT_MS = 3000
+const RECHECK_MS = 10
 
 /** Works on a frozen server too, with or without connections. */
 export async function removeServer(folder: string): Promise<void> {
@@ -19,8 +19,8 @@ export async function removeServer(folder: string): Promise<void> {
   for (const pid of processes) send(pid, 'SIGCONT')
   // The parent stops the others and releases what they share.
   if (processes[0] !== undefined) send(processes[0], 'SIGQUIT')
-  const deadline = performance.now() + PATIENCE_MS
-  while (processes.some(isAlive) && performance.now() < deadline) await sleep(LOOK_AGAIN_MS)
+  const deadline = performance.now() + STOP_TIMEOUT_MS
+  while (processes.some(isAlive) && performance.now() < deadline) await sleep(RECHECK_MS)
   for (const pid of processes) send(pid, 'SIGKILL')
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 }

@@ -10,7 +10,7 @@ interface Closable {
 }
 
 /** An empty store with a database of its own. */
-export interface StorePlace<Store> {
+export interface TestStore<Store> {
   readonly store: Store
   /** Opens another handle on the same data, as another process would. */
   openAnother(): Promise<Store>
@@ -37,14 +37,14 @@ export const TOGETHER = { concurrency: 4 }
 
 /** Runs each test with an empty store, and closes all its handles afterwards. */
 export function promiseOf<Store extends Closable>(
-  open: () => Promise<StorePlace<Store>>,
+  open: () => Promise<TestStore<Store>>,
 ): StorePromise<Store> {
   return (sentence, run) => {
     it(sentence, async () => {
-      const place = await open()
-      let opened = [place.store]
+      const test = await open()
+      let opened = [test.store]
       async function openAnother(): Promise<Store> {
-        const another = await place.openAnother()
+        const another = await test.openAnother()
         opened.push(another)
         return another
       }
@@ -58,10 +58,10 @@ export function promiseOf<Store extends Closable>(
         return openAnother()
       }
       try {
-        await run({ store: place.store, openAnother, reopen })
+        await run({ store: test.store, openAnother, reopen })
       } finally {
         await closeAll()
-        await place.destroy()
+        await test.destroy()
       }
     })
   }

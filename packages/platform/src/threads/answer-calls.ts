@@ -50,7 +50,7 @@ export function answerCalls<Calls extends AnyCalls>(
   close: () => void = () => {},
 ): void {
   const port = parentPort
-  if (port === null) throw new Error('this module runs as a worker only')
+  if (port === null) throw new Error('this module must run as a worker thread')
   const underWay = new Map<number, AbortController>()
   let closing = false
 

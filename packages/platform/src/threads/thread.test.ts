@@ -24,7 +24,7 @@ type Calls = {
 if (isMainThread) describe('a thread that answers calls', { timeout: 20_000 }, tests)
 else work()
 
-/** What the worker does: this same file. */
+/** The worker runs this same file. */
 function work(): void {
   let aborted = 0
   answerCalls<Calls>(
@@ -103,7 +103,7 @@ function tests(): void {
   })
 
   describe('in a process that has nothing else to do', () => {
-    /** What a program prints that has a `thread`, and how it ends. */
+    /** The output and exit code of a program that has a `thread`. */
     function run(program: string): [status: number | null, stdout: string] {
       using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
       const [module, script] = ['./thread.ts', './thread.test.ts'].map((path) =>

@@ -38,7 +38,7 @@ export function detailsOf(response: Response, nowMs: number, redact: Redact): An
  * A status of 200 is not enough: a login page or a health check answers 200 too, and the report
  * would be lost.
  */
-export function saysKept(status: number, body: unknown): boolean {
+export function confirmsKept(status: number, body: unknown): boolean {
   return status === 200 && (body as Refusal | null | undefined)?.status === 'success'
 }
 
@@ -85,8 +85,8 @@ function redacted(errors: Record<string, string>, redact: Redact): Record<string
 
 function messageOf(status: number, { message, detail }: Refusal, redact: Redact): string {
   const words = [message, detail].filter((word) => typeof word === 'string' && word !== '')
-  const told = words.map((word) => redact(word as string)).join(': ')
-  return `The API answered ${status}${told === '' ? '' : `: ${told}`}`
+  const text = words.map((word) => redact(word as string)).join(': ')
+  return `The API answered ${status}${text === '' ? '' : `: ${text}`}`
 }
 
 function isTexts(value: unknown): value is Record<string, string> {

@@ -35,7 +35,7 @@ function setUp(script: Script, timeoutMs = 30_000) {
   return { send, requests, timing }
 }
 
-/** The error of a report whose every try is answered so. */
+/** The error of a report whose every attempt gets this answer. */
 async function failure(script: Script, timeoutMs?: number) {
   const { send, requests } = setUp(script, timeoutMs)
   const error = await send().then(
@@ -117,8 +117,8 @@ describe('an answer', () => {
     ['429', () => json(refusal, 429), RateLimitedError, 5],
     ['500', () => json(refusal, 500), ServerError, 5],
     ['a proxy’s 502', () => new Response('<h1>Bad gateway</h1>', { status: 502 }), ServerError, 5],
-    ['200 that is no JSON', () => new Response('<h1>Log in</h1>'), ServerError, 5],
-    ['200 of somebody else', () => json({ status: 'ok' }), ServerError, 5],
+    ['200 that is not JSON', () => new Response('<h1>Log in</h1>'), ServerError, 5],
+    ['200 from another server', () => json({ status: 'ok' }), ServerError, 5],
     ['200 and null', () => json(null), ServerError, 5],
     ['a redirect', () => Response.redirect('https://other.example'), ServerError, 5],
     ['408', () => json({}, 408), ServerError, 5],

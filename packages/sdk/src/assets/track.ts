@@ -4,7 +4,7 @@
 
 import { type BackoffLimits, backoffMs } from '../timing/backoff.ts'
 import type { Timing } from '../timing/timing.ts'
-import { errorOf, saysKept } from './answer.ts'
+import { confirmsKept, errorOf } from './answer.ts'
 import { type ApiDeps, post } from './post.ts'
 import type { Report } from './report.ts'
 
@@ -40,7 +40,7 @@ export async function sendReport(
     },
     deps,
   )
-  if (!saysKept(answer.status, answer.json)) throw errorOf(answer, answer.json, deps.redact)
+  if (!confirmsKept(answer.status, answer.json)) throw errorOf(answer, answer.json, deps.redact)
   return { request_id: report.request_id, replayed: answer.replayed }
 }
 

@@ -1,4 +1,4 @@
-/** What another user of the machine can put where a spool is, before it is opened. */
+/** What another user of the machine can put in place of a spool before it is opened. */
 
 import assert from 'node:assert/strict'
 import {

@@ -33,7 +33,7 @@ const reportOf = (index: number) => ({ request_id: `r-${index}`, body: `{"n":${i
 
 const idsIn = async (spool: Spool) => (await spool.peek(ALL)).map(({ request_id }) => request_id)
 
-/** As delivery does it: what is removed was given out before. */
+/** Like delivery, removes only what `peek` returned. */
 async function removeFirst(spool: Spool, count: number): Promise<void> {
   const last = (await spool.peek({ ...ALL, maxItems: count })).at(-1)
   await spool.removeThrough(last?.seq ?? 0)
@@ -222,7 +222,7 @@ describe('what a crash leaves behind', () => {
         assert.equal(lost.length, newline ? 2 : 1, `byte ${at}`)
         assert.equal(spool.items, ids.length)
       })
-      // Where nothing good was left the file is gone, and the next number is another.
+      // When no valid line was left the file is gone, and the next has another number.
       writeFileSync(file, whole)
     }
   })
@@ -286,8 +286,8 @@ describe('what a crash leaves behind', () => {
 })
 
 /**
- * A process that keeps reports r-<from>, r-<from + 1>, … so many at a time until it is killed or
- * fails, and names what it kept.
+ * A process that keeps reports r-<from>, r-<from + 1>, … that many at a time until it is killed or
+ * fails, and prints what it kept.
  */
 const PUSHER = `
   import { Spool } from ${JSON.stringify(new URL('./spool.ts', import.meta.url).href)}
@@ -321,10 +321,10 @@ describe('a process', () => {
       }
       await closed
       const found = await opened(directory, idsIn)
-      const told = found.filter((id) => kept.includes(id))
-      assert.deepEqual(told, kept)
+      const reported = found.filter((id) => kept.includes(id))
+      assert.deepEqual(reported, kept)
       assert.equal(new Set(found).size, found.length)
-      // At most one was kept in each round without the process living to say so.
+      // At most one was kept in each round without the process living to print it.
       assert.ok(found.length - kept.length <= round + 1)
     }
   })
@@ -333,7 +333,8 @@ describe('a process', () => {
     skip: process.platform === 'win32',
   }, async () => {
     const directory = newDirectory()
-    // One block, less than a segment: the write that passes it fails half done, some lines whole.
+    // One block, less than a segment: the write beyond it fails half done, with some lines
+    // complete.
     const script = `trap '' XFSZ; ulimit -f 1; exec "$0" "$@"`
     const args = ['--input-type=module', '-e', PUSHER, directory, '0', '7']
     const child = spawn('sh', ['-c', script, process.execPath, ...args], {
@@ -344,8 +345,8 @@ describe('a process', () => {
     for await (const line of createInterface({ input: child.stdout })) lines.push(line)
     await closed
     assert.deepEqual(lines.slice(-2), ['failed EFBIG', 'after'])
-    const told = lines.filter((line) => !line.startsWith('failed'))
-    assert.deepEqual(await opened(directory, idsIn), told)
+    const reported = lines.filter((line) => !line.startsWith('failed'))
+    assert.deepEqual(await opened(directory, idsIn), reported)
   })
 
   it('finds the spool locked while another uses it, and names that one', async () => {
@@ -406,7 +407,7 @@ describe('a process', () => {
   })
 })
 
-/** A process id namespace of its own is what makes a container here. */
+/** A separate process id namespace stands in for a container here. */
 function canUnshare(): boolean {
   return spawnSync('unshare', ['-pf', '--mount-proc', 'true']).status === 0
 }

@@ -42,12 +42,12 @@ const rowOf = (id: number): Cell[] => [
 const ROWS = Array.from({ length: 2500 }, (_, index) => rowOf(index + 1))
 
 interface TestDatabase {
-  /** Holds it as `copy` does. */
+  /** Locks it as `miot copy` does. */
   hold<Result>(
     access: 'read' | 'write',
     work: (database: HeldDatabase) => Promise<Result>,
   ): Promise<Result>
-  /** As a server would. */
+  /** Opens it as a server would. */
   use(): Promise<{ close(): unknown }>
 }
 
@@ -75,15 +75,15 @@ async function postgresDatabase(): Promise<TestDatabase> {
   const url = await server.createDatabase()
   const postgres = openPostgres(url)
   await postgres.query(`
-    CREATE SCHEMA house;
-    CREATE TABLE house.things (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    CREATE SCHEMA copied;
+    CREATE TABLE copied.things (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       name TEXT NOT NULL, given BYTEA NOT NULL, size DOUBLE PRECISION, notes JSON NOT NULL, bytes BYTEA,
       letters INTEGER GENERATED ALWAYS AS (length(name)) STORED);
-    CREATE TABLE house.migrations (version INTEGER);
-    CREATE TABLE house.state (value BIGINT NOT NULL); INSERT INTO house.state VALUES (0)`)
+    CREATE TABLE copied.migrations (version INTEGER);
+    CREATE TABLE copied.state (value BIGINT NOT NULL); INSERT INTO copied.state VALUES (0)`)
   await postgres.close()
   return {
-    hold: (access, work) => withPostgresTables({ url, schema: 'house' }, access, work),
+    hold: (access, work) => withPostgresTables({ url, schema: 'copied' }, access, work),
     use: async () => {
       const used = openPostgres(url)
       await used.query('SELECT 1')
@@ -101,8 +101,8 @@ async function allRows(database: HeldDatabase, table: TableSpec): Promise<Cell[]
   return rows
 }
 
-const fill = (house: TestDatabase): Promise<void> =>
-  house.hold('write', async (database) => {
+const fill = (filled: TestDatabase): Promise<void> =>
+  filled.hold('write', async (database) => {
     await database.insert(THINGS, ROWS)
     await database.clear(STATE)
     await database.insert(STATE, [[41]])
@@ -192,8 +192,8 @@ for (const [way, build] of Object.entries(WAYS)) {
 
     it('does not start while a server has either of them open', () =>
       withDatabases(async (from, to) => {
-        for (const house of [from, to]) {
-          const server = await house.use()
+        for (const used of [from, to]) {
+          const server = await used.use()
           await assert.rejects(move(from, to), DatabaseInUse)
           await server.close()
         }
@@ -241,21 +241,21 @@ it('a copy into PostgreSQL creates partitions, and skips derived tables', async 
   await fill(from)
   const url = await server.createDatabase()
   const postgres = openPostgres(url)
-  await postgres.query(`CREATE SCHEMA house;
-    CREATE TABLE house.state (value BIGINT NOT NULL) PARTITION BY LIST (value);
-    CREATE TABLE house.derived (a INTEGER); INSERT INTO house.derived VALUES (1)`)
+  await postgres.query(`CREATE SCHEMA copied;
+    CREATE TABLE copied.state (value BIGINT NOT NULL) PARTITION BY LIST (value);
+    CREATE TABLE copied.derived (a INTEGER); INSERT INTO copied.derived VALUES (1)`)
   await postgres.close()
   const makeRoom: MakeRoom = async (query, { name }, rows) => {
     for (const [value] of rows) {
       await query(
-        `CREATE TABLE house.${name}_${value} PARTITION OF house.${name} FOR VALUES IN (${value})`,
+        `CREATE TABLE copied.${name}_${value} PARTITION OF copied.${name} FOR VALUES IN (${value})`,
       )
     }
   }
   const derived: TableSpec = { name: 'derived', columns: {}, derived: true }
   const things: TableSpec = { ...THINGS, derived: true }
   const copied = await from.hold('read', (source) =>
-    withPostgresTables({ url, schema: 'house', makeRoom }, 'write', (target) =>
+    withPostgresTables({ url, schema: 'copied', makeRoom }, 'write', (target) =>
       copyTables(source, target, [things, STATE, derived]),
     ),
   )
@@ -269,7 +269,7 @@ it('after a copy PostgreSQL continues after the largest number', async () => {
   await move(from, to)
   const database = await to.use()
   const { rows } = await (database as Postgres).query(
-    `INSERT INTO house.things (name, given, notes) VALUES ('new', '', '{}') RETURNING id`,
+    `INSERT INTO copied.things (name, given, notes) VALUES ('new', '', '{}') RETURNING id`,
   )
   assert.deepEqual(rows, [{ id: ROWS.length + 1 }])
   await database.close()
@@ -283,12 +283,12 @@ describe('a PostgreSQL database that is being copied', () => {
       const instance = openPostgres(url, { applicationName: 'modulariot-auth' })
       let started: Promise<unknown> = Promise.resolve()
       const both = (work: () => Promise<void>) =>
-        withPostgresTables({ url, schema: 'house' }, access, () =>
-          // As `miot copy` does it for its two stores.
-          withPostgresTables({ url, schema: 'house' }, access, work),
+        withPostgresTables({ url, schema: 'copied' }, access, () =>
+          // As `miot copy` does for its two stores.
+          withPostgresTables({ url, schema: 'copied' }, access, work),
         )
       await both(async () => {
-        started = migratePostgres(instance, 'house', []).then(() => order.push('started'))
+        started = migratePostgres(instance, 'copied', []).then(() => order.push('started'))
         await sleep(500)
         order.push('copied')
       })

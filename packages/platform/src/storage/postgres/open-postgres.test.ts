@@ -7,7 +7,7 @@ import { startPostgres } from '../../testing/postgres.ts'
 import { StoreConflict, StoreUnavailable } from '../errors.ts'
 import { openPostgres, type Postgres, type PostgresOptions } from './open-postgres.ts'
 
-/** The promise, and what a busy machine may add to it. */
+/** The promised time, plus what a busy machine may add. */
 const SOON_MS = 1000 + 1000
 
 const server = await startPostgres()
@@ -37,7 +37,7 @@ async function numbers(postgres: Postgres): Promise<number[]> {
   return rows.map(({ value }) => value)
 }
 
-/** Rejects as unavailable, soon, and without the password. */
+/** Asserts a rejection as unavailable, in time, and without the password in it. */
 async function assertUnavailable(asking: Promise<unknown>, password = 'hush'): Promise<void> {
   const askedAt = performance.now()
   await assert.rejects(asking, (error) => {
@@ -74,17 +74,17 @@ describe('PostgreSQL that cannot be reached', () => {
   })
 
   it('is connected to with parameters that every pooler accepts', async () => {
-    const asked = Promise.withResolvers<string>()
+    const sent = Promise.withResolvers<string>()
     const pooler = createServer((socket) => {
-      socket.on('data', (startup) => asked.resolve(startup.toString('latin1', 8)))
+      socket.on('data', (startup) => sent.resolve(startup.toString('latin1', 8)))
       socket.on('error', () => undefined)
     }).listen(0, '127.0.0.1')
     await once(pooler, 'listening')
     const { port } = pooler.address() as AddressInfo
     await assertUnavailable(open(`postgres://miot:hush@127.0.0.1:${port}/x`).query('SELECT 1'))
-    const names = (await asked.promise).split('\0').filter((_, index) => index % 2 === 0)
+    const names = (await sent.promise).split('\0').filter((_, index) => index % 2 === 0)
     pooler.close()
-    // Others are refused by PgBouncer unless it is told to ignore them.
+    // PgBouncer refuses other parameters unless configured to ignore them.
     const known = ['user', 'database', 'client_encoding', 'application_name', '']
     assert.deepEqual(
       names.filter((name) => !known.includes(name)),
@@ -110,7 +110,7 @@ describe('PostgreSQL that cannot be reached', () => {
 
   it('is soon unavailable while it hangs, and recovers by itself', async () => {
     const postgres = await openWithNumbers()
-    // Connections that are there, and some that have to be made.
+    // Existing connections, and some that have to be opened.
     await Promise.all(Array.from({ length: 4 }, () => postgres.query('SELECT 1')))
     await server.kill('SIGSTOP')
     try {
@@ -207,14 +207,14 @@ describe('a query of PostgreSQL', () => {
   it('never opens more connections than the pool allows', async () => {
     const url = await server.createDatabase()
     const postgres = open(url, { maxConnections: 3, applicationName: 'bounded' })
-    const asked = Array.from({ length: 20 }, () =>
+    const sent = Array.from({ length: 20 }, () =>
       postgres.query<{ connections: number }>(
         `SELECT count(*) AS connections FROM pg_stat_activity WHERE application_name = 'bounded'`,
         [],
         { timeoutMs: 60_000 },
       ),
     )
-    const seen = (await Promise.all(asked)).map(({ rows }) => rows[0]?.connections ?? 0)
+    const seen = (await Promise.all(sent)).map(({ rows }) => rows[0]?.connections ?? 0)
     assert.ok(Math.max(...seen) <= 3)
   })
 })
@@ -299,7 +299,7 @@ describe('a transaction of PostgreSQL', () => {
         { timeoutMs: 9000 },
       )
     await Promise.all([cross(1, 2), cross(2, 1)])
-    // One of them again; on a busy machine they may meet once more.
+    // One of them is retried; on a busy machine they may collide once more.
     assert.ok(runs >= 3)
   })
 

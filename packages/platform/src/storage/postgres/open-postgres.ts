@@ -5,7 +5,7 @@
 
 import pg from 'pg'
 import { type Listener, type ListenHandlers, listen } from './listen.ts'
-import { mayTryAgain } from './postgres-errors.ts'
+import { isRetryable } from './postgres-errors.ts'
 import {
   type Rows,
   type RunQuery,
@@ -88,10 +88,10 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Postgr
       for (let attempt = 1; ; attempt++) {
         try {
           return await withSession(pool, timeoutMs, (query) =>
-            transact(query, beginning(mode, timeoutMs), work),
+            transact(query, beginStatement(mode, timeoutMs), work),
           )
         } catch (error) {
-          if (attempt === MAX_ATTEMPTS || !mayTryAgain(error)) throw error
+          if (attempt === MAX_ATTEMPTS || !isRetryable(error)) throw error
         }
       }
     },
@@ -142,7 +142,7 @@ const BEGIN = {
 } as const
 
 /** A timeout above the server's default is raised on the server, too. */
-function beginning(mode: 'write' | 'snapshot', timeoutMs: number): string {
+function beginStatement(mode: 'write' | 'snapshot', timeoutMs: number): string {
   if (timeoutMs <= SERVER_TIMEOUT_MS) return BEGIN[mode]
   const whole = Math.ceil(timeoutMs)
   return `${BEGIN[mode]}; SET LOCAL statement_timeout = ${whole};

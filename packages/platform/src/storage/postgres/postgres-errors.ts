@@ -7,7 +7,7 @@ import { StoreConflict, StoreUnavailable } from '../errors.ts'
 const CONFLICTS = new Set(['23505', '23503'])
 
 /** Two transactions collided, and one of them has to be retried. */
-const TRY_AGAIN = new Set([
+const RETRYABLE = new Set([
   '40001', // serialization_failure
   '40P01', // deadlock_detected
 ])
@@ -60,9 +60,9 @@ export function unavailable(error: unknown): StoreUnavailable {
 }
 
 /** True for the store error of a transaction that may succeed on a retry. */
-export function mayTryAgain(error: unknown): boolean {
+export function isRetryable(error: unknown): boolean {
   const cause = error instanceof StoreUnavailable ? error.cause : null
-  return cause instanceof pg.DatabaseError && TRY_AGAIN.has(cause.code ?? '')
+  return cause instanceof pg.DatabaseError && RETRYABLE.has(cause.code ?? '')
 }
 
 /** True when the connection is unusable after this error. */
