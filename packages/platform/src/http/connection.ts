@@ -2,7 +2,7 @@
  * One connection: answers its requests one at a time, and ends within bounds.
  *
  * Node parses every pipelined request of a chunk (RFC 9112 §9.3.2), emits all of them at once and
- * keeps each answer until the previous ones are written. A connection that reads nothing could so
+ * keeps each answer until the previous ones are written. A connection that reads nothing could thus
  * make the server hold more than a thousand answers. Here a request begins only once the kernel has
  * taken the previous answer; until then the parsed requests wait, few and unprocessed, and the
  * socket is not read.
