@@ -15,13 +15,13 @@ function drain(queue: FairQueue<string>): string[] {
 }
 
 describe('FairQueue', () => {
-  it('gives each name its turn, and the items of a name in order', () => {
+  it('gives each name its turn, and keeps the items of a name in order', () => {
     assert.deepEqual(drain(queueOf('a1', 'a2', 'a3', 'b1', 'c1', 'c2')), [
       ...['a1', 'b1', 'c1', 'a2', 'c2', 'a3'],
     ])
   })
 
-  it('counts what waits, of a name and in all', () => {
+  it('counts waiting items, per name and in total', () => {
     const queue = queueOf('a1', 'a2', 'b1')
     assert.deepEqual([queue.size, queue.sizeOf('a'), queue.sizeOf('c')], [3, 2, 0])
     queue.take()
@@ -30,7 +30,7 @@ describe('FairQueue', () => {
     assert.deepEqual([queue.size, queue.sizeOf('a')], [0, 0])
   })
 
-  it('gives a name as much in its turn as fits, and then the others', () => {
+  it('gives a name as much in its turn as fits, and then moves on to the others', () => {
     const queue = queueOf('a1', 'a2', 'a3', 'b1')
     assert.deepEqual(
       queue.takeTurn((item) => item !== 'a3'),
@@ -48,7 +48,7 @@ describe('FairQueue', () => {
     )
   })
 
-  it('forgets what is taken out, and only that', () => {
+  it('removes exactly the item that is taken out', () => {
     const queue = queueOf('a1', 'a2', 'b1')
     queue.remove('a', 'a1')
     queue.remove('a', 'a1')

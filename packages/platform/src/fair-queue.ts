@@ -1,11 +1,14 @@
-/** A queue in which names take turns: the many items of one are not in the way of another's one. */
+/**
+ * A queue in which names take turns: many items under one name do not hold up the single item of
+ * another.
+ */
 
 export class FairQueue<Item> {
-  /** In the order of whose turn it is. */
+  /** The first key is next. */
   readonly #waiting = new Map<string, Item[]>()
   #size = 0
 
-  /** Of all names together. */
+  /** Across all names. */
   get size(): number {
     return this.#size
   }
@@ -22,8 +25,9 @@ export class FairQueue<Item> {
   }
 
   /**
-   * The oldest items of the name whose turn it is, up to the first that does not fit; the name then
-   * waits for all others. None where not even one fits: it stays that name's turn.
+   * Takes the oldest items of the name whose turn it is, up to the first that does not fit, and
+   * moves the name to the end. When not even one fits, returns none and the turn stays with that
+   * name.
    */
   takeTurn(fits: (item: Item) => boolean): Item[] {
     const [next] = this.#waiting
@@ -38,7 +42,7 @@ export class FairQueue<Item> {
     return taken
   }
 
-  /** The oldest item of the name whose turn it is, which then waits for all other names. */
+  /** Takes the oldest item of the name whose turn it is, and moves the name to the end. */
   take(): Item | undefined {
     const [next] = this.#waiting
     if (next === undefined) return undefined
@@ -50,7 +54,7 @@ export class FairQueue<Item> {
     return item
   }
 
-  /** Takes an item out before its turn; one that is not there is no error. */
+  /** Takes an item out before its turn; does nothing when it is not queued. */
   remove(name: string, item: Item): void {
     const items = this.#waiting.get(name) ?? []
     const index = items.indexOf(item)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { randomId } from './random-id.ts'
 
-it('an identifier is 144 bits that nobody had before', () => {
+it('an identifier has 144 bits and does not repeat', () => {
   const ids = Array.from({ length: 10_000 }, randomId)
   assert.equal(new Set(ids).size, ids.length)
   for (const id of ids) assert.match(id, /^[\w-]{24}$/)

@@ -1,9 +1,9 @@
 /**
- * Identifiers of what is made all the time, a request or a token.
+ * Identifiers for things created all the time, such as requests and tokens.
  *
- * A UUID would do, but Node gives it in pieces that V8 has not joined, and whatever writes such a
- * text, as `JSON.stringify` does, takes three times as long. Like Node, this draws random bytes for
- * many at once.
+ * A UUID would do, but Node builds it from pieces that V8 has not joined, so serializing it, with
+ * `JSON.stringify` for example, takes three times as long. Like Node, this draws random bytes for
+ * many ids at once.
  */
 
 import { randomFillSync } from 'node:crypto'

@@ -5,7 +5,7 @@ import { repeat } from './repeat.ts'
 const SOON = { firstAfterMs: 0, intervalMs: 0 }
 
 describe('repeated work', { timeout: 20_000 }, () => {
-  it('goes on after a round that failed, and says what failed', async () => {
+  it('continues after a failed round, and reports the error', async () => {
     const errors: unknown[] = []
     const third = Promise.withResolvers<void>()
     let rounds = 0
@@ -22,7 +22,7 @@ describe('repeated work', { timeout: 20_000 }, () => {
     assert.deepEqual(errors, [new Error('first')])
   })
 
-  it('that is stopped begins no other round, tells the one under way and reports none of its errors', async () => {
+  it('starts no further round once stopped, informs the current one and reports none of its errors', async () => {
     const begun = Promise.withResolvers<() => boolean>()
     const fail = Promise.withResolvers<void>()
     let rounds = 0

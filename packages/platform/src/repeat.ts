@@ -1,26 +1,27 @@
 /**
- * Work that runs now and then beside requests, in one process or in many that were started
+ * Work that runs periodically beside requests, in one process or in many that were started
  * together.
  */
 
 export interface RepeatOptions {
-  /** Milliseconds from the start to the first round, and between the end of one and the next. */
+  /** Milliseconds from the start to the first round, and from the end of one round to the next. */
   readonly firstAfterMs: number
   readonly intervalMs: number
   /**
-   * Called with what a round threw; not once it is stopped, since its store may be closed by then.
+   * Called with what a round threw; not after it was stopped, since the store may be closed by
+   * then.
    */
   readonly onError: (error: unknown) => void
 }
 
-/** Instances that were started together drift apart. */
+/** Makes instances that were started together drift apart. */
 const JITTER = 0.2
 
 /**
  * Repeats a round until it is stopped. The timer does not keep the process alive.
  *
- * @param round gets whether it was stopped, to end early.
- * @returns stops it; a round that has begun goes on.
+ * @param round gets a function that returns whether it was stopped, to end early.
+ * @returns a function that stops it; a round already under way continues.
  */
 export function repeat(
   round: (stopped: () => boolean) => Promise<void>,

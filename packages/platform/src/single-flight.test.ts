@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { singleFlight } from './single-flight.ts'
 
 describe('singleFlight', () => {
-  it('runs once for those that come meanwhile, and anew afterwards', async () => {
+  it('runs once for callers that arrive during a run, and again afterwards', async () => {
     let runs = 0
     const gate = Promise.withResolvers<void>()
     const work = singleFlight(async () => {
@@ -17,7 +17,7 @@ describe('singleFlight', () => {
     assert.equal(await work(), 2)
   })
 
-  it('hands a failure to those that share it, and tries anew afterwards', async () => {
+  it('rejects every caller that shares a failed run, and tries again afterwards', async () => {
     let fails = true
     const work = singleFlight(async () => {
       if (fails) throw new Error('no disk')

@@ -1,9 +1,9 @@
-/** One piece of work under way at a time, whatever asks for it. */
+/** Runs one piece of work at a time, however many callers request it. */
 
 /**
- * Callers that come while `work` runs share its outcome; the next one starts it anew.
+ * Callers that arrive while `work` runs share its outcome; the next one starts it again.
  *
- * For what anyone may ask without credentials and the store has to answer.
+ * For requests without credentials that cost the store a query.
  */
 export function singleFlight<Result>(work: () => Promise<Result>): () => Promise<Result> {
   let running: Promise<Result> | null = null

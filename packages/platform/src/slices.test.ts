@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { setImmediate as nextRound } from 'node:timers/promises'
 import { createSlices } from './slices.ts'
 
-/** Does its slices one after the other, and writes down when. */
+/** Runs its slices one after the other, and logs each. */
 async function work(
   name: string,
   slices: number,
@@ -17,7 +17,7 @@ async function work(
 }
 
 describe('slices', () => {
-  it('run one in so many rounds of the event loop, however many wait', async () => {
+  it('run once per so many rounds of the event loop, however many wait', async () => {
     const next = createSlices(3)
     const log: string[] = []
     const all = Promise.all(['a', 'a', 'b', 'c'].map((name) => work(name, 3, next, log)))
@@ -41,7 +41,7 @@ describe('slices', () => {
     assert.deepEqual(log, ['long', 'short', 'long', 'short', 'long'])
   })
 
-  it('go from name to name: one that has many does not delay another', async () => {
+  it('alternate between names: one with many slices does not delay another', async () => {
     const next = createSlices()
     const log: string[] = []
     const many = Array.from({ length: 20 }, () => work('many', 1, next, log))

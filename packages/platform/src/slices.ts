@@ -1,30 +1,27 @@
 /**
- * Long work on the event loop, cut in slices of a few milliseconds.
+ * Long work on the event loop, cut into slices of a few milliseconds.
  *
- * Between two slices the loop goes round a few times and does everything else that is ready; of all
- * that long work only one slice runs, tenant by tenant. A short request takes about as many rounds
- * from its first byte to its last, so it waits for one slice or two, not for one in each of its
- * steps, and not for as many as there are long requests. Rounds without work take microseconds, so
- * alone the long work is hardly slower.
+ * Between two slices the loop makes a few rounds and does everything else that is ready; of all the
+ * long work only one slice runs, tenant by tenant. A short request takes about as many rounds from
+ * its first byte to its last, so it waits for one or two slices: not for one in each of its steps,
+ * and not for one per long request. Rounds without work take microseconds, so on an idle server
+ * long work is hardly slower.
  */
 
 import { FairQueue } from './fair-queue.ts'
 
 /**
- * @returns resolves when it is the turn of `name`; the slice ends with the next `await` of the
- *   loop.
+ * @returns resolves when it is the turn of `name`; the slice ends with the caller's next `await` of
+ *   the event loop.
  */
 export type NextSlice = (name: string) => Promise<void>
 
-/**
- * Of the event loop, between two slices: reading, a turn of its kind, signing or storing,
- * answering.
- */
+/** Rounds of the event loop between two slices: read, group, sign or store, answer. */
 const ROUNDS_BETWEEN = 4
 
 export function createSlices(roundsBetween: number = ROUNDS_BETWEEN): NextSlice {
   const waiting = new FairQueue<() => void>()
-  /** A slice runs, or the rounds after one do. */
+  /** True while a slice runs, and in the rounds after it. */
   let busy = false
   function begin(): void {
     const run = waiting.take()
@@ -47,5 +44,5 @@ function afterRounds(rounds: number, then: () => void): void {
   else setImmediate(afterRounds, rounds - 1, then)
 }
 
-/** One for the process, as the event loop is. */
+/** One per process, like the event loop. */
 export const nextSlice: NextSlice = createSlices()

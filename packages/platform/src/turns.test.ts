@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createTurn } from './turns.ts'
 
-/** Takes its turn, then two steps. */
+/** Waits for its turn, then takes two steps. */
 async function walk(name: string, turn: () => Promise<void>, steps: string[]): Promise<void> {
   await turn()
   steps.push(`${name}1`)
@@ -12,14 +12,14 @@ async function walk(name: string, turn: () => Promise<void>, steps: string[]): P
 }
 
 describe('createTurn', () => {
-  it('brings all that wait through one step before the next', async () => {
+  it('takes all waiting callers through one step before the next', async () => {
     const turn = createTurn(10, setImmediate)
     const steps: string[] = []
     await Promise.all(['a', 'b', 'c'].map((name) => walk(name, turn, steps)))
     assert.deepEqual(steps, ['a1', 'b1', 'c1', 'a2', 'b2', 'c2'])
   })
 
-  it('goes on after the event loop has read, not before', async () => {
+  it('continues after the event loop has read, not before', async () => {
     const steps: string[] = []
     const walking = walk('a', createTurn(10, setImmediate), steps)
     await null
@@ -27,7 +27,7 @@ describe('createTurn', () => {
     await walking
   })
 
-  it('lets only so many go on before the event loop has its turn', async () => {
+  it('lets only so many continue before the event loop runs again', async () => {
     const turn = createTurn(2, setImmediate)
     const steps: string[] = []
     const all = ['a', 'b', 'c', 'd', 'e'].map((name) => walk(name, turn, steps))
@@ -37,7 +37,7 @@ describe('createTurn', () => {
     assert.equal(steps.length, 10)
   })
 
-  it('keeps together whom an earlier turn has gathered, before the event loop reads on', async () => {
+  it('keeps together the callers gathered by an earlier turn, before the event loop reads again', async () => {
     const [gather, together] = [createTurn(10, setImmediate), createTurn(10, process.nextTick)]
     const steps: string[] = []
     const all = ['a', 'b'].map(async (name) => {
@@ -50,7 +50,7 @@ describe('createTurn', () => {
     await Promise.all(all)
   })
 
-  it('lets the event loop read between the groups of those whose steps were under way', async () => {
+  it('lets the event loop read between groups of callers already under way', async () => {
     const turn = createTurn(2, process.nextTick)
     const steps: string[] = []
     const all = ['a', 'b', 'c'].map((name) => walk(name, turn, steps))
@@ -61,7 +61,7 @@ describe('createTurn', () => {
     assert.deepEqual(steps, ['a1', 'b1', 'a2', 'b2', 'c1', 'c2'])
   })
 
-  it('takes those that come while others go on', async () => {
+  it('accepts callers that arrive while others continue', async () => {
     const turn = createTurn(10, setImmediate)
     const steps: string[] = []
     await walk('a', turn, steps)

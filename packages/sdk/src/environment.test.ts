@@ -15,7 +15,7 @@ const without = (...names: string[]) =>
   Object.fromEntries(Object.entries(ENVIRONMENT).filter(([name]) => !names.includes(name)))
 
 describe('the environment', () => {
-  it('holds all that a client needs', () => {
+  it('holds everything a client needs', () => {
     const { client_secret, ...rest } = settingsFrom(ENVIRONMENT, null)
     assert.deepEqual(rest, {
       token_endpoint: 'https://auth.example/api/v1/login',
@@ -34,7 +34,7 @@ describe('the environment', () => {
     assert.deepEqual([read(), read()], ['/run/secret 1', '/run/secret 2'])
   })
 
-  it('needs not hold what is given, nor what that stands for', () => {
+  it('need not hold settings given as options', () => {
     const given = { apiUrl: 'x', issuer: 'https://auth.example', client_key: {} }
     const environment = without('MIOT_TOKEN_URL', 'MIOT_API_URL', 'MIOT_CLIENT_SECRET')
     assert.deepEqual(settingsFrom(environment, null, given), {
@@ -43,7 +43,7 @@ describe('the environment', () => {
     })
   })
 
-  it('that names a file which is not there says which', () => {
+  it('that names a missing file is an error naming it', () => {
     const environment = { ...without('MIOT_CLIENT_ID'), MIOT_CLIENT_ID_FILE: '/nowhere' }
     const readFile = () => {
       throw new Error('ENOENT')
@@ -53,18 +53,22 @@ describe('the environment', () => {
 
   const faulty: readonly [string, Record<string, string>, RegExp][] = [
     [
-      'names all that is missing',
+      'lists everything missing',
       without('MIOT_API_URL', 'MIOT_AUDIENCE'),
       /MIOT_API_URL is not set; MIOT_AUDIENCE is not set/,
     ],
-    ['takes an empty value for none', { ...ENVIRONMENT, MIOT_CLIENT_ID: '' }, /MIOT_CLIENT_ID is/],
     [
-      'refuses a value and a file for the same',
+      'treats an empty value as not set',
+      { ...ENVIRONMENT, MIOT_CLIENT_ID: '' },
+      /MIOT_CLIENT_ID is/,
+    ],
+    [
+      'refuses both a value and a file',
       { ...ENVIRONMENT, MIOT_CLIENT_SECRET_FILE: '/x' },
       /both set/,
     ],
     [
-      'says where files can be read',
+      'names the entry that can read files',
       { ...without('MIOT_CLIENT_SECRET'), MIOT_CLIENT_SECRET_FILE: '/x' },
       /@modulariot\/sdk\/node/,
     ],

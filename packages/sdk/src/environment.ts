@@ -1,4 +1,4 @@
-/** The settings of a client, as the quick start writes them into `quickstart.env`. */
+/** The settings of a client, as the quick start writes them to `quickstart.env`. */
 
 import { ConfigError } from '@modulariot/oauth/client'
 
@@ -9,9 +9,7 @@ export interface ClientSettings {
   /** Base URL of ModularIoT API. */
   readonly apiUrl?: string
   readonly client_id?: string
-  /**
-   * Read anew at each call where it comes from a file: a rotated secret is used without a restart.
-   */
+  /** Read on each call if it comes from a file: a rotated secret is used without a restart. */
   readonly client_secret?: () => string
   readonly audience?: string
 }
@@ -26,18 +24,18 @@ const SETTINGS = {
 
 type Option = keyof typeof SETTINGS
 
-/** What is given instead makes a setting unnecessary. */
+/** The options that make a setting unnecessary. */
 const INSTEAD: Partial<Record<Option, string>> = {
   token_endpoint: 'issuer',
   client_secret: 'client_key',
 }
 
 /**
- * Reads the variables, or, where files can be read, the files that their `_FILE` twins name. Set to
- * nothing counts as not set.
+ * Reads the variables, or, where files can be read, the files that their `_FILE` variants name. The
+ * empty text counts as not set.
  *
- * @param given options of the caller's own, which need no setting.
- * @throws ConfigError that names all that is missing or set twice.
+ * @param given the caller's own options, which need no setting.
+ * @throws ConfigError that lists everything missing or set twice.
  */
 export function settingsFrom(
   environment: Environment,

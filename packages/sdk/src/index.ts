@@ -1,6 +1,4 @@
-/**
- * Your application: tokens that are cached and refreshed, reports that are retried and buffered.
- */
+/** For your application: tokens are cached and refreshed, reports are retried and buffered. */
 
 export {
   AccessDeniedError,

@@ -24,10 +24,7 @@ const OPTIONS = {
 
 const isLogin = (url: string) => url === OPTIONS.token_endpoint
 
-/**
- * A client whose token requests are answered with tokens `t.t.1`, `t.t.2`, …, all else by the
- * script.
- */
+/** A client whose token requests get tokens `t.t.1`, `t.t.2`, …; the script answers all others. */
 function setUp(script: Script = success, timing: Timing = virtualTiming({ instant: true })) {
   let tokens = 0
   let uptimeMs = 0
@@ -51,7 +48,7 @@ function setUp(script: Script = success, timing: Timing = virtualTiming({ instan
 }
 
 describe('the client', () => {
-  it('asks for one token, however many reports go out at once', async () => {
+  it('requests one token, however many reports are sent at once', async () => {
     const { miot, logins, sent } = setUp()
     await Promise.all(Array.from({ length: 100 }, (_, n) => miot.assets.track(reading(n))))
     assert.equal(logins(), 1)
@@ -59,7 +56,7 @@ describe('the client', () => {
     assert.equal(sent()[0]?.headers.get('authorization'), 'Bearer t.t.1')
   })
 
-  it('gets one other token when the API refuses the one it has, and sends the same again', async () => {
+  it('gets one other token when the API refuses the current one, and sends the same request again', async () => {
     let revoked = false
     const { miot, logins, sent, minuteLater } = setUp(({ headers }) =>
       revoked && headers.get('authorization') === 'Bearer t.t.1' ? json({}, 401) : success(),
@@ -73,7 +70,7 @@ describe('the client', () => {
     assert.equal(new Set(ids).size, 4)
   })
 
-  it('does not ask for another when the one it has is new', async () => {
+  it('does not request another token when the current one is new', async () => {
     const { miot, logins, sent } = setUp(() => json({ status: 'error', message: 'No' }, 401))
     await assert.rejects(miot.assets.track(reading(1)), { code: 'access_denied', status: 401 })
     assert.deepEqual([logins(), sent().length], [1, 1])
@@ -104,7 +101,7 @@ describe('the client', () => {
     assert.equal(sent().at(-1)?.url, 'https://api.example/v1/asset/track')
   })
 
-  it('shows no secret, however it is looked at', async () => {
+  it('shows no secret, however it is printed', async () => {
     const { miot } = setUp()
     await miot.assets.track(reading(1))
     for (const view of [inspect(miot, { depth: 9, showHidden: true }), JSON.stringify(miot)]) {

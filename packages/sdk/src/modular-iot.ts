@@ -1,4 +1,4 @@
-/** Your application's hand on ModularIoT: everything put together, with its defaults. */
+/** The entry point for applications: everything put together, with its defaults. */
 
 import {
   ConfigError,
@@ -15,26 +15,28 @@ import { MemoryQueue } from './buffer/report-queue.ts'
 import { type Environment, settingsFrom } from './environment.ts'
 import { systemTiming, type Timing } from './timing/timing.ts'
 
-/** What a token source takes, and for the API: */
+/** The options of a token source, and those of the API: */
 export interface ModularIoTOptions extends TokenSourceOptions {
-  /** Base URL of ModularIoT API. The token goes nowhere else. */
+  /** Base URL of ModularIoT API. The token is sent nowhere else. */
   readonly apiUrl: string
-  /** `lenient` for a server that keeps metric keys nobody knows. */
+  /** `lenient` for a server that keeps unknown metric keys. */
   readonly validation?: 'strict' | 'lenient'
   /** For one request to the API and its whole answer. 30 seconds. */
   readonly requestTimeoutMs?: number
-  /** Of `track`; a buffer never gives up. */
+  /** Of `track`; a buffer retries without limit. */
   readonly retry?: Partial<RetryLimits>
   readonly timing?: Timing
 }
 
 export interface TrackOptions {
-  /** `X-Request-Id`: the same one with the same data is kept once. Made up when left out. */
+  /**
+   * `X-Request-Id`: a report with the same id and the same data is kept once. Default: a new id.
+   */
   readonly requestId?: string
   readonly signal?: AbortSignal
 }
 
-/** What is left out has its default; a spool as `queue` holds more than memory does. */
+/** Every option has a default; a spool as `queue` holds more than memory does. */
 export type BufferOptions = Partial<BufferSettings>
 
 export interface ModularIoT {
@@ -42,14 +44,14 @@ export interface ModularIoT {
     /**
      * Sends a report, and resolves when the server has kept it.
      *
-     * Retries what may pass (no network, no answer in time, 429, 5xx) for up to a minute, under the
-     * same request id, so that it is kept once however often it was sent.
+     * Retries failures that may pass (no network, no answer in time, 429, 5xx) for up to a minute,
+     * under the same request id, so that the report is kept once however often it was sent.
      *
-     * @throws ValidationError before anything is sent; the errors of the token; NetworkError,
+     * @throws ValidationError before anything is sent; the token's errors; NetworkError,
      *   TimeoutError, RateLimitedError, ServerError, AccessDeniedError, RefusedError.
      */
     track(data: AssetTrackingData, options?: TrackOptions): Promise<Tracked>
-    /** Reports that are sent together, a little later, and kept until then. */
+    /** Collects reports and sends them together, a little later; keeps them until then. */
     buffer(options?: BufferOptions): ReportBuffer
   }
   /** `fetch` with this client's token, for any other request to the API. */
@@ -72,8 +74,8 @@ export function createClient(options: ModularIoTOptions): ModularIoT {
     redact: (text: string) => source.redact(text),
     timeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
   }
-  // Until the server has told the time, it alone judges what lies in the future: a device may boot
-  // in 1970.
+  // A device may boot in 1970: until the server's time is known, only the server checks for times
+  // in the future.
   const nowMs = () => (source.serverClock.isKnown ? source.serverClock.nowMs() : Infinity)
   const retry = { ...RETRY, ...options.retry }
   return {
@@ -103,11 +105,11 @@ function authorizedFetch(source: TokenSource, options: ModularIoTOptions) {
   })
 }
 
-/** The environment of a process, or the bindings of a worker. */
+/** Reads the environment of a process, or the bindings of a worker. */
 export const ModularIoT = {
   /**
-   * @param options win over the environment.
-   * @throws ConfigError that names what is missing.
+   * @param options override the environment.
+   * @throws ConfigError that lists everything missing.
    */
   fromEnv(
     environment: Environment = globalThis.process?.env ?? {},
@@ -122,7 +124,7 @@ export function fromSettings(
   readFile: ((path: string) => string) | null,
   options: Partial<ModularIoTOptions>,
 ): ModularIoT {
-  // settingsFrom sees to it that nothing is missing.
+  // settingsFrom ensures that nothing is missing.
   const settings = settingsFrom(environment, readFile, options)
   return createClient({ ...settings, ...options } as ModularIoTOptions)
 }
@@ -149,7 +151,7 @@ function withDefaults(options: BufferOptions): BufferSettings {
   return settings
 }
 
-/** A batch of the largest reports plus their ids must fit what the server takes. */
+/** A batch of the largest reports plus their ids must fit the server's limits. */
 const LIMITS = {
   maxBatchItems: MAX_BATCH_ITEMS,
   maxBatchBytes: MAX_BATCH_BYTES / 2,

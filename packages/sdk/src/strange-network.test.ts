@@ -1,7 +1,4 @@
-/**
- * What stands between a device and the API, and what is wrong with the device: neither may cost a
- * reading.
- */
+/** Proxies between a device and the API, and faults of the device: neither may lose a reading. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -25,11 +22,11 @@ const HOUR = 3_600_000
 interface Device {
   /** How far its wall clock is ahead. */
   readonly aheadMs?: number
-  /** Whether the token endpoint says what time it is. */
+  /** Whether the token endpoint sends the time. */
   readonly authTellsTime?: boolean
 }
 
-/** A device whose API answers by the script; the answers tell the right time. */
+/** A device whose API answers from the script; the answers carry the right time. */
 function setUp(script: Script, { aheadMs = 0, authTellsTime = false }: Device = {}) {
   let uptimeMs = 0
   const date = () => new Date(START_MS + uptimeMs).toUTCString()
@@ -73,7 +70,7 @@ function setUp(script: Script, { aheadMs = 0, authTellsTime = false }: Device = 
   return { miot, buffer, refused, failures, sent, pass, timing }
 }
 
-/** What the API of `request-headers.ts` says to a request from the future. */
+/** The answer of the API's `request-headers.ts` to a request from the future. */
 const judgeTime: Script = ({ headers, url }) => {
   const sentMs = Number(headers.get('x-request-timestamp')) * 1000
   if (sentMs > START_MS + HOUR + 60_000) {
@@ -88,7 +85,7 @@ const reading = (n: number, timestamp = new Date(START_MS).toISOString()) => ({
   timestamp,
 })
 
-describe('something on the way that answers in the API’s place', () => {
+describe('a proxy that answers in place of the API', () => {
   const answers: Readonly<Record<string, () => Response>> = {
     'a proxy’s page': () => new Response('<html>400 Bad Request</html>', { status: 400 }),
     'an empty 400': () => new Response(null, { status: 400 }),
@@ -118,7 +115,7 @@ describe('something on the way that answers in the API’s place', () => {
     })
   }
 
-  it('and a report the API itself refuses still does not hold up the others', async () => {
+  it('does not keep a report that the API itself refuses from being dropped', async () => {
     const errors = { timestamp: 'is required', 'X-Request-Timestamp': 'is required' }
     const result = { code: 400, status: 'validation_error', message: 'no', errors }
     const { buffer, refused, pass } = setUp(() => json({ results: [result, { code: 200 }] }))
@@ -128,7 +125,7 @@ describe('something on the way that answers in the API’s place', () => {
     assert.deepEqual([buffer.items, refused.length], [0, 1])
   })
 
-  it('may send without end, and is not read to it', async () => {
+  it('may send endlessly, and is not read to the end', async () => {
     let mebibytes = 0
     const { promise: cancelled, resolve: cancel } = Promise.withResolvers<void>()
     const { buffer, failures, pass } = setUp(() => {
@@ -162,7 +159,7 @@ describe('a device whose clock is two hours ahead', () => {
     })
   }
 
-  it('and tracks, too', async () => {
+  it('tracks single reports, too', async () => {
     const { miot, sent } = setUp(judgeTime, { aheadMs: 2 * HOUR })
     await miot.assets.track(reading(1))
     assert.equal(sent().length, 2)
@@ -170,7 +167,7 @@ describe('a device whose clock is two hours ahead', () => {
     assert.equal(sent().length, 3, 'it has learnt')
   })
 
-  it('loses nothing where nobody tells the time', async () => {
+  it('loses nothing when no server sends the time', async () => {
     const never: Script = () => {
       const errors = { 'X-Request-Timestamp': 'must not be more than an hour in the future' }
       return json({ status: 'validation_error', message: 'no', errors }, 400)
@@ -192,7 +189,7 @@ describe('a device that boots in 1970', () => {
     assert.equal(buffer.items, 0)
   })
 
-  it('judges the future by itself once it knows the time', async () => {
+  it('checks for future times itself once it knows the time', async () => {
     const { miot } = setUp(judgeTime, { aheadMs: -START_MS })
     await miot.assets.track(reading(1))
     const tomorrow = new Date(START_MS + 24 * HOUR).toISOString()
@@ -227,7 +224,7 @@ describe('an answer that quotes the request', () => {
 
 describe('a Retry-After that is absurd', () => {
   for (const value of ['2147484', '9999999', '999999999', '9'.repeat(40), '-1', 'soon', '1e9']) {
-    it(`(${value.slice(0, 12)}) makes the buffer neither hammer nor fall silent for ever`, async () => {
+    it(`(${value.slice(0, 12)}) makes the buffer neither hammer the server nor fall silent`, async () => {
       const { buffer, sent, pass, timing } = setUp(() => json({}, 429, { 'retry-after': value }))
       await buffer.push(reading(1))
       await pass(900)
@@ -240,7 +237,7 @@ describe('a Retry-After that is absurd', () => {
 })
 
 describe('closing a buffer twice', () => {
-  it('waits for the same end', async () => {
+  it('waits for the first call', async () => {
     const { promise, resolve } = Promise.withResolvers<Response>()
     const { buffer } = setUp(() => promise)
     await buffer.push(reading(1))

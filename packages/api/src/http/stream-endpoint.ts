@@ -7,7 +7,7 @@
  */
 
 import { Readable } from 'node:stream'
-import type { Verifier } from '@modulariot/oauth/resource-server'
+import { MAX_TIMER_MS, type Verifier } from '@modulariot/oauth/resource-server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type FollowStep, follow, newestCursor, PACE, type Pace } from '../read/follow.ts'
 import type { FeedEntry, TelemetryStore } from '../store/store.ts'
@@ -136,9 +136,6 @@ function lastEventId({ headers }: FastifyRequest): number | null {
 
 /** How long a stream that ends waits for its reader to take what was written. */
 const MAX_GRACE_MS = 2000
-
-/** A timer of Node waits no longer. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
  * Ends a stream whose token is over, or whose reader has taken nothing for four heartbeats: one

@@ -14,9 +14,9 @@ import {
 import type {
   CellRow,
   CopiedTable,
+  HeldDatabase,
   MakeRoom,
   ShowProgress,
-  TablePlace,
 } from '@modulariot/platform/copy'
 import type { TableSpec } from '@modulariot/platform/storage'
 import { type Database, nameOf, sqliteFilesOf } from '../config/database.ts'
@@ -35,7 +35,7 @@ interface MovingStore {
   /** For rows that arrive in PostgreSQL. */
   makeRoom?(): Promise<MakeRoom>
   /** @throws CliError when what arrived cannot be right. */
-  verify(target: TablePlace): Promise<void>
+  verify(target: HeldDatabase): Promise<void>
 }
 
 const STORES: readonly MovingStore[] = [
@@ -83,7 +83,7 @@ async function copyStore(
   moveRest: () => Promise<MovedTable[]>,
 ): Promise<MovedTable[]> {
   const { store, tables, verify } = moving
-  const { copyTables, PlaceInUse, TargetNotEmpty, TextNotKept } = await import(
+  const { copyTables, DatabaseInUse, TargetNotEmpty, TextNotKept } = await import(
     '@modulariot/platform/copy'
   )
   let held = from
@@ -99,7 +99,7 @@ async function copyStore(
       })
     })
   } catch (error) {
-    if (error instanceof PlaceInUse) {
+    if (error instanceof DatabaseInUse) {
       throw new CliError('failure', `${nameOf(held)} is in use: stop every miot serve on it first`)
     }
     if (error instanceof TextNotKept) {
@@ -118,7 +118,7 @@ async function withTables<Result>(
   { store, makeRoom }: MovingStore,
   database: Database,
   access: 'read' | 'write',
-  work: (place: TablePlace) => Promise<Result>,
+  work: (place: HeldDatabase) => Promise<Result>,
 ): Promise<Result> {
   const { withPostgresTables, withSqliteTables } = await import('@modulariot/platform/copy')
   if (database.kind === 'sqlite') {
@@ -136,7 +136,7 @@ function assertThere(database: Database): void {
 }
 
 /** The copy has no key to verify the base's signature with; `miot audit verify` has. */
-async function verifyArrivedTrail(target: TablePlace): Promise<void> {
+async function verifyArrivedTrail(target: HeldDatabase): Promise<void> {
   const base = await arrivedBase(target)
   const rows = auditRows(target.rows(authTable('audit'), 'seq'))
   const verdict: AuditVerdict = await verifyTrail(rows, { base })
@@ -154,7 +154,7 @@ function authTable(name: string): TableSpec {
 /**
  * Null where retention has cut nothing, and where the base is none: then the first row is missing.
  */
-async function arrivedBase(target: TablePlace): Promise<AuditHead | null> {
+async function arrivedBase(target: HeldDatabase): Promise<AuditHead | null> {
   for await (const [row] of target.rows(authTable('audit_base'))) {
     try {
       if (row !== undefined) return decodeCheckpoint('base', row[1] as string)

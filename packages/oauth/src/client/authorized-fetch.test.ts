@@ -41,7 +41,7 @@ describe('an authorized fetch', () => {
     assert.equal(api.requests[1]?.token, 't1')
   })
 
-  it('takes the token nowhere but to the origins named', async () => {
+  it('sends the token only to the listed origins', async () => {
     const { authorized, api } = await setUpApi()
     for (const url of ['https://evil.example/', 'http://api.example/', `${API}:444/`]) {
       await assert.rejects(authorized(url), { name: 'ConfigError', message: /not among/ })
@@ -50,7 +50,7 @@ describe('an authorized fetch', () => {
     assert.equal(api.requests.length, 0)
   })
 
-  it('leaves the token behind when the API redirects to another origin', async () => {
+  it('does not send the token when the API redirects to another origin', async () => {
     const seen: (string | undefined)[] = []
     const elsewhere = createServer((request, response) => {
       seen.push(request.headers.authorization)
@@ -72,7 +72,7 @@ describe('an authorized fetch', () => {
     }
   })
 
-  it('is not made for plain http, or for nothing', async () => {
+  it('is not created for plain http, or without origins', async () => {
     const { source } = setUp()
     for (const origins of ['http://api.example', [], 'api.example']) {
       assert.throws(() => createAuthorizedFetch(source, { origins }), { name: 'ConfigError' })
@@ -81,7 +81,7 @@ describe('an authorized fetch', () => {
 })
 
 describe('a 401', () => {
-  it('forgets the token, gets another and sends the request once more', async () => {
+  it('discards the token, gets another and sends the request once more', async () => {
     const { authorized, api, server } = await setUpApi()
     api.accepted.clear()
     api.accepted.add('t2')
@@ -94,7 +94,7 @@ describe('a 401', () => {
     assert.equal(server.requests.length, 2)
   })
 
-  it('that comes again is given back: never a third try', async () => {
+  it('that comes again is returned: never a third attempt', async () => {
     const { authorized, api } = await setUpApi()
     api.accepted.clear()
     const response = await authorized(`${API}/v1`)
@@ -103,7 +103,7 @@ describe('a 401', () => {
     assert.equal(api.requests.length, 2)
   })
 
-  it('of a thousand requests at once makes one token request', async () => {
+  it('of a thousand concurrent requests causes one token request', async () => {
     const { authorized, api, server } = await setUpApi()
     api.accepted.clear()
     api.accepted.add('t2')
@@ -113,7 +113,7 @@ describe('a 401', () => {
     assert.equal(api.requests.length, 2000)
   })
 
-  it('that comes late, for a token replaced meanwhile, forgets no other', async () => {
+  it('that arrives late, for a token already replaced, discards no other', async () => {
     const { authorized, api, server, source, clock } = await setUpApi()
     const late = Promise.withResolvers<Response>()
     const refuseLate = () => late.promise as unknown as Response
@@ -130,7 +130,7 @@ describe('a 401', () => {
     assert.equal(server.requests.length, 2)
   })
 
-  it('for a token that came just now is an answer: another would be refused, too', async () => {
+  it('for a new token is returned: another one would be refused, too', async () => {
     const { authorized, api, server, source, clock } = await setUpApi()
     api.accepted.clear()
     source.forget('t1')
@@ -154,7 +154,7 @@ describe('a 401', () => {
     ['a stream', () => new Blob(['b']).stream(), 1],
   ]
   for (const [what, body, tries] of bodies) {
-    it(`of a request with ${what} makes ${tries === 2 ? 'a second try' : 'no second try'}`, async () => {
+    it(`of a request with ${what} causes ${tries === 2 ? 'a second attempt' : 'no second attempt'}`, async () => {
       const { authorized, api } = await setUpApi()
       api.accepted.clear()
       const init = { method: 'POST', body: body(), duplex: 'half' } as RequestInit
@@ -163,14 +163,14 @@ describe('a 401', () => {
     })
   }
 
-  it('of a Request object with a body makes no second try, without one it does', async () => {
+  it('of a Request object causes a second attempt only without a body', async () => {
     const { authorized, api } = await setUpApi()
     api.accepted.clear()
     await authorized(new Request(`${API}/v1`, { method: 'POST', body: 'b' }))
     assert.equal(api.requests.length, 1)
   })
 
-  it('lets go of the first answer, so that its connection is free', async () => {
+  it('releases the first answer’s connection', async () => {
     const { authorized, api } = await setUpApi()
     let cancelled = false
     const body = new ReadableStream({
@@ -185,7 +185,7 @@ describe('a 401', () => {
     assert.ok(cancelled)
   })
 
-  it('lets go of the first answer, too, when no other token can be had', async () => {
+  it('releases the first answer’s connection, too, when no other token is available', async () => {
     const { authorized, api, server } = await setUpApi()
     let cancelled = 0
     const cancel = () => {
@@ -198,7 +198,7 @@ describe('a 401', () => {
     assert.equal(cancelled, 1)
   })
 
-  it('while no other token can be had becomes the error of the token', async () => {
+  it('while no other token is available becomes the token’s error', async () => {
     const { authorized, api, server } = await setUpApi()
     api.accepted.clear()
     server.answer = () => Promise.reject(networkFailure())
@@ -211,7 +211,7 @@ describe('a 401', () => {
 
 describe('any other refusal', () => {
   for (const status of [400, 403, 404, 429, 500, 503]) {
-    it(`is an answer: ${status}`, async () => {
+    it(`is returned: ${status}`, async () => {
       const { authorized, api, server } = await setUpApi()
       api.accepted.clear()
       api.refusal = () => new Response(null, { status })

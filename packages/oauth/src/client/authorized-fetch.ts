@@ -1,9 +1,9 @@
 /**
- * A `fetch` that carries the token to the API, and gets another when the API refuses the one it
- * has.
+ * A `fetch` that adds the token to requests for the API, and replaces the token when the API
+ * refuses it.
  *
- * The token goes to the named origins only: a `fetch` that puts it on every request is how tokens
- * leak.
+ * The token is sent to the listed origins only: a `fetch` that adds it to every request leaks
+ * tokens.
  */
 
 import { discardBody } from '../transport/bounded-text.ts'
@@ -14,22 +14,22 @@ import { ConfigError } from './token-error.ts'
 import type { TokenSource } from './token-source.ts'
 
 export interface AuthorizedFetchOptions {
-  /** URLs of the APIs the token may go to; of each, scheme, host and port count. */
+  /** URLs of the APIs that may receive the token; scheme, host and port of each count. */
   readonly origins: string | readonly string[]
   readonly fetch?: typeof globalThis.fetch
   readonly clock?: Clock
   readonly allowInsecureRequests?: boolean
 }
 
-/** A token that is refused at that age would be refused again: something else is wrong. */
+/** If a token this new is refused, another one would be too: something else is wrong. */
 const JUST_MINTED_MS = 5_000
 
 /**
  * Sends requests with the source's token.
  *
- * A 401 makes one more try with another token: only once, only where the body can be sent again,
- * and not when the token came just now. A 403 is an answer. The 401 that remains is given back as
- * it came.
+ * After a 401 it retries with another token: only once, only when the body can be sent again, and
+ * not when the token is new. A 403 is returned as the answer it is. If the second answer is a 401
+ * too, it is returned unchanged.
  *
  * @throws ConfigError for another origin; TokenError when there is no token; what `fetch` throws.
  */
@@ -47,19 +47,19 @@ export function createAuthorizedFetch(
   }
 
   return async function authorizedFetch(input, init) {
-    // 1. May it go there?
+    // 1. May the token go to this origin?
     const url = new URL(isRequest(input) ? input.url : input)
     if (!origins.has(url.origin)) {
       throw new ConfigError(`${url.origin} is not among the origins the token may go to`)
     }
     const signal = init?.signal ?? (isRequest(input) ? input.signal : undefined)
     const wait = signal ? { signal } : {}
-    // 2. Send it with what we have.
+    // 2. Send the request with the current token.
     const first = await source.held(wait)
     const justMinted = first.arrivedWithin(JUST_MINTED_MS, clock)
     const response = await send(input, init, first)
     if (response.status !== 401 || justMinted || !canSendAgain(input, init)) return response
-    // 3. Refused: this token is over, for everybody. Another one, and once more.
+    // 3. Refused: discard the token for every caller, and retry once with another.
     source.forget(first.access_token)
     const second = await source.held(wait).finally(() => discardBody(response))
     return send(input, init, second)
@@ -82,7 +82,7 @@ function isRequest(input: FetchInput): input is Request {
   return typeof input === 'object' && 'headers' in input
 }
 
-/** A stream is gone once it was sent; all else can be sent twice. */
+/** A stream can be sent only once; every other body can be sent again. */
 function canSendAgain(input: FetchInput, init: RequestInit | undefined): boolean {
   const body = init?.body ?? (isRequest(input) ? input.body : null)
   if (body === null || body === undefined) return true

@@ -10,7 +10,7 @@ const GOOD: TokenStore = {
   lock: async () => async () => {},
 }
 
-/** What a step may do instead. Where it does not answer, its time passes at once. */
+/** What a step may do instead. If it does not answer, its time passes at once. */
 const FAULTS: Readonly<Record<string, (clock: VirtualClock) => () => Promise<never>>> = {
   throws: () => () => {
     throw new Error('disk')
@@ -26,13 +26,13 @@ const STORES: Readonly<Record<string, (broken: () => Promise<never>) => Partial<
   'when it is read': (broken) => ({ read: broken }),
   'when it is written': (broken) => ({ write: broken }),
   'when it is locked': (broken) => ({ lock: broken }),
-  'when its lock is given back': (broken) => ({ lock: async () => broken }),
+  'when its lock is released': (broken) => ({ lock: async () => broken }),
 }
 
 describe('a token store that', () => {
   for (const [what, fault] of Object.entries(FAULTS)) {
     for (const [when, storeWith] of Object.entries(STORES)) {
-      it(`${what} ${when} costs nobody the token`, async () => {
+      it(`${what} ${when} does not cost a token`, async () => {
         let breaks = () => new Promise<never>(() => {})
         const store = { ...GOOD, ...storeWith(() => breaks()) }
         const { source, server, clock, events } = setUp({ store })
@@ -45,7 +45,7 @@ describe('a token store that', () => {
     }
   }
 
-  it('is slow while its lock is held gets the lock back', async () => {
+  it('is slow while its lock is held still gets it released', async () => {
     let released = 0
     const lock = async () => async () => {
       released += 1
@@ -60,16 +60,16 @@ describe('a token store that', () => {
     assert.equal(released, 1)
   })
 
-  it('gives its lock too late gets it back', async () => {
+  it('grants its lock too late gets it released', async () => {
     const { promise, resolve } = Promise.withResolvers<() => Promise<void>>()
-    const asked = Promise.withResolvers<void>()
+    const requested = Promise.withResolvers<void>()
     const lock = () => {
-      asked.resolve()
+      requested.resolve()
       return promise
     }
     const { source, clock } = setUp({ store: { ...GOOD, lock } })
     const waiting = source.token()
-    await asked.promise
+    await requested.promise
     clock.advance(4_000)
     assert.equal(await waiting, 't1')
     let released = 0

@@ -1,7 +1,8 @@
 /**
- * A token store that costs nobody the token, whatever it does: throws, rejects, or never answers.
+ * Wraps a token store so that its failures never cost a token: whether it throws, rejects, or never
+ * answers.
  *
- * Where it does not answer it is left alone for the rest of the exchange.
+ * After a timeout it is not used again for the rest of the exchange.
  */
 
 import type { Clock } from '../transport/clock.ts'
@@ -9,17 +10,17 @@ import { withDeadline } from './deadline.ts'
 import { TimeoutError } from './token-error.ts'
 import type { TokenStore } from './token-store.ts'
 
-/** As `TokenStore`, and nothing here ever rejects. */
+/** A `TokenStore` whose methods never reject. */
 export type CarefulStore = TokenStore
 
 export type StoreStep = 'read' | 'lock' | 'write'
 
-/** What is kept on this machine comes at once or not at all. */
+/** A store on this machine answers at once or not at all. */
 const STEP_MS = 1_000
-/** Waiting for a neighbour's request is worth more. */
+/** Waiting for another process's token request is worth more time. */
 const LOCK_MS = 4_000
 
-/** @param failed told which step failed. */
+/** @param failed called with the step that failed. */
 export function carefulStore(
   store: TokenStore,
   clock: Clock,
@@ -37,7 +38,7 @@ export function carefulStore(
     try {
       return await withDeadline(clock, ms, 'The token store', async (signal) => work(signal))
     } catch (error) {
-      // A lock that another holds for long says nothing against reading and writing.
+      // A lock held for long by another process does not mean that reads and writes fail.
       if (error instanceof TimeoutError && what !== 'lock') isUsable = false
       failed(what === 'release' ? 'lock' : what)
       return otherwise
@@ -50,14 +51,13 @@ export function carefulStore(
     async lock(key, signal) {
       const taking = async (own: AbortSignal) => {
         const release = await store.lock(key, AbortSignal.any([signal, own]))
-        // It comes too late, and nobody would give it back.
+        // Acquired after the timeout: the caller no longer releases it.
         if (own.aborted) await release()
         return release
       }
       const release = await attempt('lock', LOCK_MS, taking, null)
       if (release === null) return async () => {}
-      // Also when the store was slow meanwhile: the neighbours would wait for a lock that nobody
-      // holds.
+      // Releases even after a timeout; otherwise other processes would wait for an abandoned lock.
       return () => attempt('release', STEP_MS, () => release(), undefined)
     },
   }

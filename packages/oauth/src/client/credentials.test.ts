@@ -12,7 +12,7 @@ const jwk = { ...(await exportJWK(pair.privateKey)), kid: 'k1' }
 const UNAUTHORIZED = { error: 'access_denied', error_description: 'Unauthorized' }
 
 describe('the secret', () => {
-  it('is read anew for each exchange', async () => {
+  it('is read again for each exchange', async () => {
     let reads = 0
     const { source, server, clock } = setUp({ client_secret: async () => `secret-${++reads}` })
     await source.token()
@@ -22,7 +22,7 @@ describe('the secret', () => {
     assert.deepEqual(sent, ['secret-1', 'secret-2'])
   })
 
-  it('that was rotated under us is read again and tried once more', async () => {
+  it('that was rotated is read again and tried once more', async () => {
     const secrets = ['old', 'new']
     const { source, server, events } = setUp({ client_secret: () => secrets.shift() ?? 'new' })
     server.answer = ({ form }) =>
@@ -42,7 +42,7 @@ describe('the secret', () => {
     assert.equal(server.requests.length, 2)
   })
 
-  it('that reads the same as before is not shown twice: each counts as a wrong guess', async () => {
+  it('that is unchanged is not sent twice: each attempt counts as a failure', async () => {
     for (const client_secret of [SECRET, () => SECRET]) {
       const { source, server } = setUp({ client_secret })
       server.answer = () => json(UNAUTHORIZED, 401)
@@ -59,7 +59,7 @@ describe('the secret', () => {
     assert.equal(reads, 1)
   })
 
-  it('that is empty is asked for, not sent', async () => {
+  it('that is empty is an error, and is not sent', async () => {
     const { source, server } = setUp({ client_secret: () => '' })
     await assert.rejects(source.token(), { name: 'ConfigError', message: /client_secret is empty/ })
     assert.equal(server.requests.length, 0)
@@ -136,7 +136,7 @@ describe('private_key_jwt', () => {
     assert.equal(server.requests.length, 1)
   })
 
-  it('with a key that cannot sign says so, and sends nothing', async () => {
+  it('with a key that cannot sign is an error, and sends nothing', async () => {
     const publicJwk = await exportJWK(pair.publicKey)
     for (const key of [publicJwk, { kty: 'EC' }, pair.publicKey]) {
       const { source, server } = setUpWith({ key, alg: 'ES256' })
@@ -147,7 +147,7 @@ describe('private_key_jwt', () => {
 })
 
 describe('the server’s clock', () => {
-  it('is learnt from Date, and ours trusted where the two hardly differ', async () => {
+  it('is learned from Date, and ours trusted when the two hardly differ', async () => {
     const { source, server, clock } = setUp()
     const skews = [
       [0, 0],
@@ -166,7 +166,7 @@ describe('the server’s clock', () => {
     }
   })
 
-  it('is not guessed at after ours was set', async () => {
+  it('is unknown after ours was set', async () => {
     const { source, server, clock } = setUp()
     const rightMs = clock.wallMs()
     server.answer = () => {
@@ -180,7 +180,7 @@ describe('the server’s clock', () => {
     assert.equal(source.serverClock.nowMs(), rightMs)
   })
 
-  it('said in nonsense changes nothing', async () => {
+  it('is not learned from an invalid Date', async () => {
     const { source, server, clock } = setUp()
     server.answer = () => {
       const headers = { date: 'yesterday' }
@@ -191,7 +191,7 @@ describe('the server’s clock', () => {
   })
 })
 
-describe('what is set wrong', () => {
+describe('invalid options', () => {
   const good: TokenSourceOptions = {
     token_endpoint: TOKEN_ENDPOINT,
     client_id: 'client-1',
@@ -214,13 +214,13 @@ describe('what is set wrong', () => {
     ['no time', { timeoutMs: 0 }, /timeoutMs/],
   ]
   for (const [why, change, message] of cases) {
-    it(`is said at once: ${why}`, () => {
+    it(`are reported at once: ${why}`, () => {
       const options = { ...good, ...change } as TokenSourceOptions
       assert.throws(() => new TokenSource(options), { name: 'ConfigError', message })
     })
   }
 
-  it('is said all at once, and without the secret', () => {
+  it('are reported all at once, and without the secret', () => {
     const options = { ...good, client_id: '', audience: '', token_endpoint: SECRET }
     assert.throws(
       () => new TokenSource(options),
@@ -229,7 +229,7 @@ describe('what is set wrong', () => {
     )
   })
 
-  it('may be plain http to this machine, or where the caller says so', () => {
+  it('do not include plain http to this machine, or when the caller allows it', () => {
     for (const host of ['localhost:8080', '127.0.0.1', '[::1]:1', 'auth.localhost']) {
       new TokenSource({ ...good, token_endpoint: `http://${host}/token` })
     }
@@ -237,7 +237,7 @@ describe('what is set wrong', () => {
     new TokenSource({ ...good, token_endpoint, allowInsecureRequests: true })
   })
 
-  it('is to run in a browser', () => {
+  it('include a browser', () => {
     Object.assign(globalThis, { window: {} })
     try {
       assert.throws(() => new TokenSource(good), { name: 'ConfigError', message: /browser/ })
@@ -266,7 +266,7 @@ describe('an issuer without a token_endpoint', () => {
     return { source, urls }
   }
 
-  it('is asked where tokens are, once', async () => {
+  it('is queried for the endpoint once', async () => {
     const { source, urls } = setUpDiscovery(() =>
       json({ issuer, token_endpoint: 'https://tokens.example/t' }),
     )
@@ -280,7 +280,7 @@ describe('an issuer without a token_endpoint', () => {
     ])
   })
 
-  it('may have its document behind its path', async () => {
+  it('may have its document after its path', async () => {
     const { source } = setUpDiscovery((url) =>
       url.startsWith(`${issuer}/`)
         ? json({ issuer, token_endpoint: 'https://tokens.example/t' })
@@ -301,11 +301,11 @@ describe('an issuer without a token_endpoint', () => {
       () => json({ issuer, token_endpoint: 'http://tokens.example/t' }),
       { name: 'ConfigError', message: /must be https:/ },
     ],
-    ['that is no JSON', () => new Response('<html>'), { name: 'ConfigError' }],
-    ['that is not there now', () => json({}, 503), { name: 'ServerError', status: 503 }],
+    ['that is not JSON', () => new Response('<html>'), { name: 'ConfigError' }],
+    ['that is temporarily unavailable', () => json({}, 503), { name: 'ServerError', status: 503 }],
   ]
   for (const [why, metadata, expected] of cases) {
-    it(`with a document ${why} is not trusted with the secret`, async () => {
+    it(`with a document ${why} does not get the secret`, async () => {
       const { source, urls } = setUpDiscovery(metadata)
       await assert.rejects(source.token(), expected)
       assert.ok(urls.every((url) => url.includes('well-known')))

@@ -1,9 +1,9 @@
 /**
- * How the client proves itself: a secret it shows or a key it signs with (RFC 6749 §2.3.1, RFC 7523
- * §2.2).
+ * How the client authenticates: with a secret, or with a key that signs an assertion (RFC 6749
+ * §2.3.1, RFC 7523 §2.2).
  *
- * Read anew for each exchange, so that a rotated secret is used without a restart, and kept
- * nowhere.
+ * Read again for each exchange, so that a rotated secret is used without a restart, and never
+ * stored.
  */
 
 import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK, SignJWT } from 'jose'
@@ -13,37 +13,37 @@ import { ConfigError } from './token-error.ts'
 export type SecretSource = string | (() => string | Promise<string>)
 
 export interface ClientKey {
-  /** The private key: a `CryptoKey` that may sign, or a private JWK. */
+  /** The private key: a `CryptoKey` usable for signing, or a private JWK. */
   readonly key: CryptoKey | JWK
   readonly alg: SigningAlgorithm
-  /** Under which the public half is registered. */
+  /** The id under which the public key is registered. */
   readonly kid?: string
 }
 
 export type ClientKeySource = ClientKey | (() => ClientKey | Promise<ClientKey>)
 
-/** One reading of the secret or key. */
+/** The secret or key as read once. */
 export interface Proof {
-  /** Differs when the secret or key does. It is the secret itself, where there is one. */
+  /** Changes when the secret or key does. For a secret it is the secret itself. */
   readonly identity: string
-  /** What must not appear in any message. */
+  /** Texts that must not appear in any message. */
   readonly secrets: readonly string[]
-  /** The form's parameters for one request. */
+  /** The form parameters for one request. */
   parameters(context: ProofContext): Promise<Readonly<Record<string, string>>>
 }
 
 export interface ProofContext {
   readonly client_id: string
-  /** The audience of an assertion; null where it is not known. */
+  /** The audience of an assertion; null when unknown. */
   readonly issuer: string | null
   /** Unix seconds by the server's clock, as far as it is known. */
   readonly nowSeconds: number
 }
 
-/** One request and its network; a replay within it is refused by the `jti`. */
+/** Long enough for one request on a slow network; the `jti` prevents a replay within it. */
 const ASSERTION_LIFETIME_SECONDS = 60
 
-/** @throws ConfigError when the source fails or gives nothing. What it threw is not shown. */
+/** @throws ConfigError when the source fails or returns nothing. Its error is not shown. */
 export async function readSecret(source: SecretSource): Promise<Proof> {
   const client_secret = await read('client_secret', source)
   if (typeof client_secret !== 'string' || client_secret === '') {
@@ -58,7 +58,7 @@ export async function readSecret(source: SecretSource): Promise<Proof> {
   }
 }
 
-/** @throws ConfigError as above. */
+/** @throws ConfigError, like `readSecret`. */
 export async function readClientKey(source: ClientKeySource): Promise<Proof> {
   const { key, alg, kid } = await read('client_key', source)
   const name = kid ?? ('kty' in key ? key.kid : undefined)
@@ -102,7 +102,8 @@ async function thumbprint(key: JWK): Promise<string> {
 }
 
 /**
- * The message of a failing parser or file system may quote what it read, so only its code is told.
+ * The message of a failing parser or file system may quote the secret, so only its code is
+ * reported.
  */
 async function read<Value>(
   name: string,

@@ -1,4 +1,4 @@
-/** Work with an end: by its own deadline, or for one of those who wait. */
+/** Ends work at its own deadline, or only the wait of one caller. */
 
 import type { Clock } from '../transport/clock.ts'
 import { TimeoutError } from './token-error.ts'
@@ -30,7 +30,10 @@ export async function withDeadline<Value>(
   }
 }
 
-/** The same promise for one who may leave earlier; the work and the others do not notice. */
+/**
+ * The same promise for a caller that may stop waiting earlier; the work and its other callers are
+ * unaffected.
+ */
 export function abortable<Value>(
   work: Promise<Value>,
   signal: AbortSignal | undefined,

@@ -1,4 +1,4 @@
-/** The token source against a real server that misbehaves in every way a network has. */
+/** The token source against a real server that fails in every way a network can. */
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -62,10 +62,10 @@ interface Expected {
   readonly retryAfterSeconds?: number
 }
 
-/** By what the server does: what whoever waits is told. After each, the next call succeeds. */
+/** The error a caller gets, by what the server does. After each, the next call succeeds. */
 const CASES: Readonly<Record<string, readonly [Fault, Expected]>> = {
   'never answers': [() => {}, { name: 'TimeoutError', retryable: true }],
-  'stops in the middle of the head': [
+  'stops in the middle of the headers': [
     (request) => request.socket.write('HTTP/1.1 200 OK\r\ncontent-'),
     { name: 'TimeoutError', retryable: true },
   ],
@@ -77,7 +77,7 @@ const CASES: Readonly<Record<string, readonly [Fault, Expected]>> = {
     (request) => request.socket.resetAndDestroy(),
     { name: 'NetworkError', retryable: true },
   ],
-  'closes the connection without a word': [
+  'closes the connection without an answer': [
     (request) => request.socket.end(),
     { name: 'NetworkError', retryable: true },
   ],
@@ -100,7 +100,7 @@ const CASES: Readonly<Record<string, readonly [Fault, Expected]>> = {
     answer(307, '', { location: '/other' }),
     { name: 'ConfigError', retryable: false, status: 307 },
   ],
-  'answers half a body that looks whole': [
+  'answers half a body that looks complete': [
     answer(200, GOOD.slice(0, 20)),
     { name: 'ServerError', retryable: true, status: 200 },
   ],
@@ -108,7 +108,7 @@ const CASES: Readonly<Record<string, readonly [Fault, Expected]>> = {
     answer(200, '<html>', { 'content-type': 'text/html' }),
     { name: 'ServerError', retryable: true, status: 200 },
   ],
-  'answers without end': [
+  'answers endlessly': [
     (_, response) => {
       const more = (): void => {
         while (!response.destroyed && response.write('x'.repeat(65_536)));
@@ -127,7 +127,7 @@ const CASES: Readonly<Record<string, readonly [Fault, Expected]>> = {
     answer(502, '<h1>'),
     { name: 'ServerError', retryable: true, status: 502 },
   ],
-  'cannot answer now': [
+  'is temporarily unavailable': [
     answer(503, '{"error":"temporarily_unavailable"}', { 'retry-after': '1' }),
     { name: 'ServerError', retryable: true, status: 503, retryAfterSeconds: 1 },
   ],
@@ -135,11 +135,11 @@ const CASES: Readonly<Record<string, readonly [Fault, Expected]>> = {
     answer(401, '{"error":"invalid_client"}'),
     { name: 'InvalidClientError', retryable: false, status: 401 },
   ],
-  'knows no such client, on the documented face': [
+  'knows no such client, in the documented format': [
     answer(401, '{"error":"access_denied","error_description":"Unauthorized"}'),
     { name: 'InvalidClientError', retryable: false, status: 401 },
   ],
-  'knows no such client, and says so with 400': [
+  'knows no such client, with status 400': [
     answer(400, '{"error":"invalid_client"}'),
     { name: 'InvalidClientError', retryable: false, status: 400 },
   ],
@@ -147,7 +147,7 @@ const CASES: Readonly<Record<string, readonly [Fault, Expected]>> = {
     answer(400, '{"error":"invalid_target"}'),
     { name: 'AccessDeniedError', retryable: false, status: 400 },
   ],
-  'does not let this address in': [
+  'refuses this address': [
     answer(403, '{"error":"access_denied"}'),
     { name: 'AccessDeniedError', retryable: false, status: 403 },
   ],
@@ -165,7 +165,7 @@ const CASES: Readonly<Record<string, readonly [Fault, Expected]>> = {
 describe('a token endpoint that', () => {
   for (const [what, [fault, expected]] of Object.entries(CASES)) {
     it(`${what} makes a ${expected.name}`, async () => {
-      // Time is over once the server has done what it does, however long that took.
+      // The time runs out once the server has acted, however long that took.
       let timeIsOver = () => {}
       const after: Clock['after'] = (_, callback) => {
         timeIsOver = callback
@@ -180,17 +180,17 @@ describe('a token endpoint that', () => {
         },
       ]
       await assert.rejects(source.token(), (error: Error) => {
-        const told = Object.fromEntries(
+        const properties = Object.fromEntries(
           Object.keys(expected).map((key) => [key, error[key as keyof Error]]),
         )
-        assert.deepEqual(told, expected)
+        assert.deepEqual(properties, expected)
         return true
       })
       assert.equal(await sourceOf().token(), 'good')
     })
   }
 
-  it('storms with 429 gets one request a call, and no retries of ours', async () => {
+  it('always answers 429 gets one request per call, and no retries', async () => {
     const source = sourceOf()
     faults = Array.from({ length: 20 }, () => answer(429, '{}', { 'retry-after': '60' }))
     for (let count = 0; count < 20; count++) {
@@ -200,7 +200,7 @@ describe('a token endpoint that', () => {
     assert.equal(await source.token(), 'good')
   })
 
-  it('redirects does not get the secret to the other place', async () => {
+  it('redirects does not get the secret sent to the new address', async () => {
     const source = sourceOf()
     faults = [answer(307, '', { location: `${address()}/other` })]
     await assert.rejects(source.token(), /never sent to another address/)
@@ -211,7 +211,7 @@ describe('a token endpoint that', () => {
   })
 })
 
-describe('nothing shows a secret or a token', () => {
+describe('a secret or a token never appears', () => {
   const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjbGllbnQtMSJ9.c2lnbmF0dXJl'
   const form = new URLSearchParams({ '': SECRET }).toString().slice(1)
 
@@ -230,7 +230,7 @@ describe('nothing shows a secret or a token', () => {
     }
   }
 
-  /** As a message to a worker would be; null where it cannot be. */
+  /** The value as received by a worker; null when it cannot be cloned. */
   function cloned(thing: unknown): unknown {
     try {
       return structuredClone(thing)
@@ -239,7 +239,7 @@ describe('nothing shows a secret or a token', () => {
     }
   }
 
-  it('not the source, not a token in hand', async () => {
+  it('in the source or the current token', async () => {
     const source = sourceOf()
     faults = [
       answer(200, JSON.stringify({ access_token: JWT, token_type: 'Bearer', expires_in: 60 })),
@@ -252,7 +252,7 @@ describe('nothing shows a secret or a token', () => {
     assertSilent(new Map([[source, await source.held()]]))
   })
 
-  it('not the error when the server sends back what it got', async () => {
+  it('in the error when the server echoes the request', async () => {
     const echo: Fault = (_, response) => {
       const { body } = seen.at(-1) as { body: string }
       const error_description = `You sent ${body}, that is ${SECRET}, ${JWT}\n\u001b[31m`
@@ -269,7 +269,7 @@ describe('nothing shows a secret or a token', () => {
     assertSilent(lines)
   })
 
-  it('not the error when fetch fails with the request in its hands', async () => {
+  it('in the error when fetch fails with the request attached', async () => {
     const fetch: typeof globalThis.fetch = async (_, init) => {
       const cause = Object.assign(new Error(`failed: ${init?.body}`), { code: 'EPIPE', init })
       throw Object.assign(new TypeError(`fetch failed with ${SECRET}`, { cause }), { init })
@@ -281,7 +281,7 @@ describe('nothing shows a secret or a token', () => {
     assertSilent(error)
   })
 
-  it('not the error when the secret cannot be read', async () => {
+  it('in the error when the secret cannot be read', async () => {
     const client_secret = () => {
       throw new SyntaxError(`Unexpected token in ${SECRET}`)
     }
@@ -292,7 +292,7 @@ describe('nothing shows a secret or a token', () => {
     assertSilent(error)
   })
 
-  it('and the server’s request id is there to be quoted', async () => {
+  it('and the error has the server’s request id', async () => {
     faults = [answer(500, '', { 'x-request-id': 'r-17' })]
     await assert.rejects(sourceOf().token(), { requestId: 'r-17' })
   })

@@ -1,5 +1,6 @@
 /**
- * Token sources that boot in the same second, each the very object a device has, in virtual time.
+ * Token sources that start in the same second, in virtual time; each is the real object a device
+ * uses.
  *
  * For its test, which runs it in a worker.
  */
@@ -10,30 +11,27 @@ import { TOKEN_ENDPOINT } from './token-source.fixture.ts'
 import { TokenSource } from './token-source.ts'
 
 const CYCLES = 3
-/** Parts of a lifetime in which requests are counted. */
+/** Bins of a lifetime in which requests are counted. */
 const BINS_A_CYCLE = 100
-/**
- * Groups of devices that call one after the other within a bin, so that no bin hides a burst of
- * all.
- */
+/** Groups of devices that call one after the other within a bin, so that no bin hides a burst. */
 const GROUPS = 50
 const LIFETIME_SECONDS = 86_400
 
 export interface FleetCase {
   readonly devices: number
-  /** Whether the server suggests when to come back. */
+  /** Whether the server sends `refresh_in`. */
   readonly hinted: boolean
-  /** False: every source draws the same chance, so nothing spreads them. */
+  /** False: every source draws the same random number, so nothing spreads them. */
   readonly spread: boolean
 }
 
-/** Requests at the token endpoint: in the boot's second, then in each bin. */
+/** Requests at the token endpoint: in the second of the start, then in each bin. */
 export interface FleetRun {
   readonly boot: number
   readonly bins: Float64Array
 }
 
-/** The window of `refresh-hint.ts` in auth, by a device's place in it. */
+/** The window of `refresh-hint.ts` in auth, by the device's position in it. */
 const hint = (device: number) => Math.floor(LIFETIME_SECONDS * (0.6 + 0.35 * generator(device)()))
 
 export async function runFleet({ devices, hinted, spread }: FleetCase): Promise<FleetRun> {
@@ -55,20 +53,18 @@ export async function runFleet({ devices, hinted, spread }: FleetCase): Promise<
     return new TokenSource({ token_endpoint: TOKEN_ENDPOINT, ...parts, fetch, clock, random })
   }
   const sources = Array.from({ length: devices }, (_, device) => sourceOf(device))
-  /**
-   * Every device of the group asks for its token; refreshes in the background come to their end.
-   */
-  async function ask(group: number): Promise<void> {
+  /** Requests a token for every device of the group; waits for background refreshes to finish. */
+  async function requestTokens(group: number): Promise<void> {
     for (let device = group; device < devices; device += GROUPS) void sources[device]?.token()
-    // An exchange under way has a timer.
+    // An exchange in progress has a timer.
     do await new Promise((resolve) => setImmediate(resolve))
     while (clock.timers > 0)
   }
-  for (let group = 0; group < GROUPS; group++) await ask(group)
+  for (let group = 0; group < GROUPS; group++) await requestTokens(group)
   for (bin = 0; bin < bins.length; bin++) {
     for (let group = 0; group < GROUPS; group++) {
       clock.advance((LIFETIME_SECONDS * 1000) / BINS_A_CYCLE / GROUPS)
-      await ask(group)
+      await requestTokens(group)
     }
   }
   return { boot, bins }

@@ -1,6 +1,6 @@
 /**
- * A fleet of real token sources. `fleet.test.ts` asks the arithmetic alone, over more lifetimes and
- * cases; here is what devices use: the exchange, the parsing, the flight, the clock.
+ * A fleet of real token sources. `fleet.test.ts` tests only the arithmetic, over more lifetimes and
+ * cases; this tests what devices use: the exchange, the parsing, the shared request, the clock.
  */
 
 import assert from 'node:assert/strict'
@@ -20,7 +20,8 @@ const WORKER = `
 `
 
 /**
- * The test runner watches every promise of its own thread; elsewhere it takes seconds, not minutes.
+ * The test runner tracks every promise of its own thread; in a worker this takes seconds, not
+ * minutes.
  */
 async function run(fleet: FleetCase): Promise<FleetRun> {
   const file = new URL(`data:text/javascript,${encodeURIComponent(WORKER)}`)
@@ -43,13 +44,13 @@ async function laterRates(fleet: FleetCase) {
   }
 }
 
-describe('100,000 token sources that boot in the same second', () => {
+describe('100,000 token sources that start in the same second', () => {
   const cases: Readonly<Record<string, boolean>> = {
     'with the server’s refresh_in': true,
     'without any refresh_in': false,
   }
   for (const [what, hinted] of Object.entries(cases)) {
-    it(`ask at no more than twice their mean rate in later cycles, ${what}`, async (context) => {
+    it(`request at no more than twice their mean rate in later cycles, ${what}`, async (context) => {
       const { ratio, each } = await laterRates({ devices: DEVICES, hinted, spread: true })
       context.diagnostic(`peak over mean ${ratio.toFixed(2)}, ${each.toFixed(2)} tokens a lifetime`)
       assert.ok(ratio <= 2, `peak over mean is ${ratio.toFixed(2)}`)
@@ -57,7 +58,7 @@ describe('100,000 token sources that boot in the same second', () => {
     })
   }
 
-  it('would come back in a peak if they drew the same chance: this test can fail', async () => {
+  it('would peak if they drew the same random number: this test can fail', async () => {
     const { ratio } = await laterRates({ devices: 2_000, hinted: false, spread: false })
     assert.ok(ratio > 10, `peak over mean is ${ratio.toFixed(2)}`)
   })

@@ -1,5 +1,5 @@
 /**
- * Many at once, in virtual time: the arithmetic of a fleet that boots together, and sources that
+ * Many at once, in virtual time: the arithmetic of a fleet that starts together, and sources that
  * must not mix. `fleet-of-sources.test.ts` has the fleet of real token sources.
  */
 
@@ -16,14 +16,14 @@ const HOUR = 3600
 
 interface FleetCase {
   readonly expires_in: number
-  /** What the server suggests to a device; ours derives it from the client's id. */
+  /** The server's `refresh_in` for a device; ours derives it from the client's id. */
   readonly refresh_in?: (device: number) => number
   readonly cycles: number
 }
 
 /**
- * Tokens asked for in each hundredth of a lifetime, when all devices got their first in the same
- * second and each asks again as soon as its refresh is due.
+ * Tokens requested in each hundredth of a lifetime, when all devices got their first in the same
+ * second and each requests again as soon as its refresh is due.
  */
 function simulate({ expires_in, refresh_in, cycles }: FleetCase): Float64Array {
   const random = generator(42)
@@ -48,7 +48,7 @@ function peakOverMean(bins: Float64Array, fromCycle: number): number {
   return Math.max(...later) / mean
 }
 
-/** The window of `refresh-hint.ts` in auth, by a device's place in it. */
+/** The window of `refresh-hint.ts` in auth, by a device's position in it. */
 const hint = (expires_in: number) => (device: number) =>
   Math.floor(expires_in * (0.6 + 0.35 * generator(device)()))
 
@@ -75,7 +75,7 @@ const CASES: Readonly<Record<string, FleetCase>> = {
 
 describe('100,000 devices that boot in the same second', () => {
   for (const [what, fleet] of Object.entries(CASES)) {
-    it(`come back spread out when tokens live ${what}`, () => {
+    it(`refresh spread out when tokens live ${what}`, () => {
       const bins = simulate(fleet)
       const ratio = peakOverMean(bins, 1)
       assert.ok(ratio <= 2, `peak over mean is ${ratio.toFixed(2)} from the second cycle on`)
@@ -84,7 +84,7 @@ describe('100,000 devices that boot in the same second', () => {
     })
   }
 
-  it('would not without the spread: this test can fail', () => {
+  it('would peak without the spread: this test can fail', () => {
     const bins = new Float64Array(800)
     for (let at = 0.8; at < 8; at += 0.8) bins[Math.floor(at * 100)] = DEVICES
     assert.ok(peakOverMean(bins, 1) > 50)
@@ -92,17 +92,17 @@ describe('100,000 devices that boot in the same second', () => {
 })
 
 describe('a million calls over mixed tenants, audiences and scopes', () => {
-  it('never cross, whatever ends, fails or is refused meanwhile', async () => {
+  it('never mix, whatever expires, fails or is refused', async () => {
     const random = generator(7)
     const clock = new VirtualClock()
     let exchanges = 0
     const fetch: typeof globalThis.fetch = async (_, init) => {
       const form = init?.body as URLSearchParams
-      const who = ['client_id', 'audience', 'scope'].map((name) => form.get(name)).join('/')
+      const key = ['client_id', 'audience', 'scope'].map((name) => form.get(name)).join('/')
       exchanges++
       if (random() < 0.2) throw new TypeError('fetch failed')
       if (random() < 0.3) await null
-      const access_token = `${who.replaceAll(':', '~')}/${exchanges}`
+      const access_token = `${key.replaceAll(':', '~')}/${exchanges}`
       return new Response(JSON.stringify({ access_token, token_type: 'Bearer', expires_in: 60 }))
     }
     const sources = Array.from({ length: 40 }, (_, index) => {

@@ -1,21 +1,21 @@
-/** A token in hand, with what is known of its time. Prints as anything but the token. */
+/** The current token and what is known about its lifetime. Never prints the token. */
 
 import { type Clock, elapsedMs, type Moment } from '../transport/clock.ts'
 import type { TokenLifetime } from './token-lifetime.ts'
 
 export interface HeldTokenParts {
   readonly access_token: string
-  /** When its request was begun. */
+  /** When its request was sent. */
   readonly begun: Moment
-  /** When it came from the server, not from a store; null when it came from a store. */
+  /** When the server sent it; null when it came from a store. */
   readonly arrived: Moment | null
-  /** Null: good for now, and not to be kept. */
+  /** Null: usable now, but must not be kept. */
   readonly lifetime: TokenLifetime | null
 }
 
 export class HeldToken {
   readonly #parts: HeldTokenParts
-  /** `token()` gives this promise out as it is: nothing is made anew for a cached token. */
+  /** `token()` returns this very promise, so that a cached token allocates nothing. */
   readonly #promised: Promise<string>
 
   constructor(parts: HeldTokenParts) {
@@ -39,7 +39,7 @@ export class HeldToken {
     return this.#parts.lifetime?.usableMs ?? 0
   }
 
-  /** Milliseconds since its request was begun, by whichever clock says longer. */
+  /** Milliseconds since its request was sent, by whichever clock says longer. */
   ageMs(clock: Clock): number {
     return elapsedMs(this.#parts.begun, clock)
   }
@@ -49,7 +49,7 @@ export class HeldToken {
     return lifetime !== null && ageMs < lifetime.usableMs
   }
 
-  /** Not so when its life is unknown: it serves those who wait for it. */
+  /** False when its lifetime is unknown: the callers that wait for it still get it. */
   hasEndedAt(ageMs: number): boolean {
     return this.#parts.lifetime !== null && !this.isUsableAt(ageMs)
   }
@@ -59,7 +59,7 @@ export class HeldToken {
     return lifetime !== null && ageMs >= lifetime.refreshMs
   }
 
-  /** True when the server gave it to us less than so many milliseconds ago. */
+  /** True when the server issued it less than this many milliseconds ago. */
   arrivedWithin(ms: number, clock: Clock): boolean {
     const { arrived } = this.#parts
     return arrived !== null && elapsedMs(arrived, clock) < ms
@@ -69,7 +69,7 @@ export class HeldToken {
     return { access_token: '[redacted]' }
   }
 
-  /** Node and Bun: `inspect` with `getters` would ask them. */
+  /** Node and Bun: `inspect` with `getters` would print the getters' values. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return 'HeldToken [redacted]'
   }

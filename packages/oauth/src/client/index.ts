@@ -1,9 +1,7 @@
-/**
- * For an application that asks for tokens, and for an SDK on top that speaks to the API with them.
- */
+/** For an application that needs tokens, and for an SDK that calls the API with them. */
 
 export { BodyTooLong, boundedText } from '../transport/bounded-text.ts'
-export { type Clock, systemClock } from '../transport/clock.ts'
+export { type Clock, MAX_TIMER_MS, systemClock } from '../transport/clock.ts'
 export { retryAfterSeconds } from '../transport/retry-after.ts'
 export { urlFault } from '../transport/secure-url.ts'
 export { type AuthorizedFetchOptions, createAuthorizedFetch } from './authorized-fetch.ts'

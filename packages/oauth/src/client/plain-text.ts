@@ -1,5 +1,5 @@
 /**
- * Text from outside, made fit for an error message or a log line: short, on one line, without
+ * Makes text from outside fit for an error message or a log line: short, on one line, without
  * secrets.
  */
 
@@ -7,17 +7,17 @@ import { replaceHiddenCharacters } from '../protocol/index.ts'
 
 const MAX_LENGTH = 300
 const REDACTED = '[redacted]'
-/** What is read of a text at all: whoever sends more does not get to keep us busy. */
+/** Only this much of a text is processed, so that a long one cannot keep the process busy. */
 const MAX_READ = 4096
 /**
  * Whatever looks like a JWT may be a token or an assertion, ours or another's.
  *
- * Tried at the beginning of a run only: tried at each of its characters, a run without dots takes
- * the square of its length.
+ * Matched only at the beginning of a run of characters: matching at each of them would take
+ * quadratic time on a run without dots.
  */
 const JWT = /(?<![\w-])[\w-]{4,}\.[\w-]{4,}\.[\w-]{4,}/g
 
-/** @param secrets what must not appear, in any of the ways a form or a URL spells it. */
+/** @param secrets what must not appear, in any spelling that a form or a URL gives it. */
 export function plainText(text: string, secrets: readonly string[]): string {
   let plain = text.length > MAX_READ ? cutOff(text, secrets) : text
   for (const secret of secrets) {
@@ -28,8 +28,7 @@ export function plainText(text: string, secrets: readonly string[]): string {
 }
 
 /**
- * Without the end, which may be the beginning of a secret or a token that is not recognized as half
- * of one.
+ * Drops the end, which may hold the first half of a secret or a token, too short to be recognized.
  */
 function cutOff(text: string, secrets: readonly string[]): string {
   const longest = Math.max(0, ...secrets.flatMap(spellingsOf).map(({ length }) => length))
@@ -38,7 +37,7 @@ function cutOff(text: string, secrets: readonly string[]): string {
   return `${kept.slice(0, end)}…`
 }
 
-/** The longest first, so that none is cut by another. */
+/** Longest first, so that replacing one does not break up another. */
 function spellingsOf(secret: string): string[] {
   if (secret === '') return []
   const form = new URLSearchParams({ '': secret }).toString().slice(1)

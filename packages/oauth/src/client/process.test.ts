@@ -1,4 +1,4 @@
-/** What a token source does to the process it lives in: nothing. It ends when its work is done. */
+/** A token source has no effect on its process: it ends when its work is done. */
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -22,9 +22,7 @@ after(() => {
   server.close()
 })
 
-/**
- * Runs a program with a source in scope; resolves with what it printed once it has ended by itself.
- */
+/** Runs a program with a source in scope; resolves with its output once it has ended by itself. */
 async function run(program: string): Promise<string> {
   const { port } = server.address() as AddressInfo
   const script = `
@@ -53,12 +51,12 @@ describe('a process with a token source', () => {
     assert.equal(await run(`console.log(await source.token())`), 't 0')
   })
 
-  it('ends though a refresh is due, which nobody has asked for', async () => {
+  it('ends though a refresh is due', async () => {
     const program = `await source.token(); await source.token(); console.log('done')`
     assert.equal(await run(program), 'done 0')
   })
 
-  it('is not ended by an exchange that fails and that nobody waits for', async () => {
+  it('is not ended by a failing exchange without a waiting caller', async () => {
     const program = `
       const failing = new TokenSource({ ...options, token_endpoint: 'http://127.0.0.1:1/' })
       const left = failing.token({ signal: AbortSignal.timeout(0) })

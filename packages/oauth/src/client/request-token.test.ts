@@ -17,7 +17,7 @@ const TOKEN = {
   scope: 'asset:track:write',
 }
 
-/** A fetch that gives this answer, and the requests it was asked to send. */
+/** A fetch that returns this answer, and the requests it was given. */
 function fakeFetch(answer: () => Response) {
   const requests: Request[] = []
   const fetch: typeof globalThis.fetch = async (input, init) => {
@@ -31,7 +31,7 @@ function json(value: unknown, status = 200, headers: Record<string, string> = {}
   return new Response(JSON.stringify(value), { status, headers })
 }
 
-/** The error of a request that got this answer. */
+/** The error for a request with this answer. */
 async function errorOf(answer: Response): Promise<TokenEndpointError> {
   const error = await requestToken(OPTIONS, fakeFetch(() => answer).fetch).catch((thrown) => thrown)
   assert.ok(error instanceof TokenEndpointError)
@@ -56,14 +56,14 @@ describe('requestToken', () => {
     })
   })
 
-  it('asks for the scope when there is one', async () => {
+  it('requests the scope when there is one', async () => {
     const { fetch, requests } = fakeFetch(() => json(TOKEN))
     await requestToken({ ...OPTIONS, scope: 'a b' }, fetch)
     const body = new URLSearchParams(await (requests[0] as Request).text())
     assert.equal(body.get('scope'), 'a b')
   })
 
-  it('sends the secret nowhere but to the token endpoint: no redirect is followed', async () => {
+  it('sends the secret only to the token endpoint: no redirect is followed', async () => {
     for (const status of [301, 302, 303, 307, 308]) {
       const headers = { location: 'https://elsewhere.example/token' }
       const { fetch, requests } = fakeFetch(() => new Response(null, { status, headers }))
@@ -75,7 +75,7 @@ describe('requestToken', () => {
     }
   })
 
-  it('sends nothing in the clear but to this machine', async () => {
+  it('sends nothing in clear text except to this machine', async () => {
     const token_endpoint = 'http://auth.example/token'
     const { fetch, requests } = fakeFetch(() => json(TOKEN))
     await assert.rejects(requestToken({ ...OPTIONS, token_endpoint }, fetch), {
@@ -88,7 +88,7 @@ describe('requestToken', () => {
     assert.equal(requests.length, 2)
   })
 
-  it('gives the answer as it came', async () => {
+  it('returns the answer unchanged', async () => {
     assert.deepEqual(await requestToken(OPTIONS, fakeFetch(() => json(TOKEN)).fetch), TOKEN)
   })
 
@@ -117,7 +117,7 @@ describe('an answer without a token', () => {
     )
   })
 
-  it('shows no secret that the server sends back, and commands no terminal', async () => {
+  it('shows no secret that the server echoes, and no terminal control characters', async () => {
     const error_description = `got ${OPTIONS.client_secret}\u202e\u001b[2J`
     const { message } = await errorOf(json({ error: 'x', error_description }, 400))
     assert.equal(message, 'got [redacted] [2J')
@@ -125,30 +125,30 @@ describe('an answer without a token', () => {
 
   const answers: readonly (readonly [why: string, answer: () => Response, status: number])[] = [
     ['HTML from a proxy', () => new Response('<h1>Bad gateway</h1>', { status: 502 }), 502],
-    ['HTML that says 200', () => new Response('<h1>Log in</h1>'), 200],
+    ['HTML with status 200', () => new Response('<h1>Log in</h1>'), 200],
     ['no body', () => new Response(null, { status: 204 }), 204],
     ['JSON cut short', () => new Response('{"access_token":"a'), 200],
     ['an empty object', () => json({}), 200],
     ['null', () => json(null), 200],
     ['a string', () => json('a.b.c'), 200],
     ['an array', () => json(['a.b.c']), 200],
-    ['a token that is no string', () => json({ ...TOKEN, access_token: 7 }), 200],
+    ['a token that is not a string', () => json({ ...TOKEN, access_token: 7 }), 200],
     ['a token that is null', () => json({ ...TOKEN, access_token: null }), 200],
     ['a token in an error', () => json(TOKEN, 400), 400],
     ['a token in a 201', () => json(TOKEN, 201), 201],
     ['a token of another type', () => json({ ...TOKEN, token_type: 'DPoP' }), 200],
-    ['a token of no type', () => json({ ...TOKEN, token_type: undefined }), 200],
+    ['a token without a type', () => json({ ...TOKEN, token_type: undefined }), 200],
     ['a token that would be two header lines', () => json({ ...TOKEN, access_token: 'a\nb' }), 200],
     ['an empty token', () => json({ ...TOKEN, access_token: '' }), 200],
     ['longer than 64 KiB', () => json({ ...TOKEN, pad: 'x'.repeat(65_536) }), 200],
     [
-      'an error that is no string',
+      'an error that is not a string',
       () => json({ error: { code: 7 }, error_description: 7 }, 400),
       400,
     ],
   ]
   for (const [why, answer, status] of answers) {
-    it(`is said to be unexpected when it is ${why}`, async () => {
+    it(`is reported as unexpected when it is ${why}`, async () => {
       const error = await errorOf(answer())
       assert.equal(error.status, status)
       assert.equal(error.error, 'unexpected_answer')

@@ -1,4 +1,7 @@
-/** One client-credentials request (RFC 6749 §4.4), sent and read. No caching, no retries. */
+/**
+ * Sends one client-credentials request (RFC 6749 §4.4) and reads the answer. No caching, no
+ * retries.
+ */
 
 import type { TokenResponse } from '../protocol/index.ts'
 import { BodyTooLong, boundedText, discardBody } from '../transport/bounded-text.ts'
@@ -13,11 +16,11 @@ export interface TokenRequestOptions {
   readonly client_secret: string
   readonly audience: string
   readonly scope?: string
-  /** Allows plain `http:` to other machines, where something else protects the way. */
+  /** Allows plain `http:` to other machines, where something else protects the connection. */
   readonly allowInsecureRequests?: boolean
 }
 
-/** The token endpoint answered, and not with a token (RFC 6749 §5.2). */
+/** The token endpoint answered with something other than a token (RFC 6749 §5.2). */
 export class TokenEndpointError extends Error {
   override readonly name = 'TokenEndpointError'
   readonly status: number
@@ -40,7 +43,7 @@ export class TokenEndpointError extends Error {
   }
 }
 
-/** The answer as it came: only `access_token` and `token_type` are checked. */
+/** The unparsed members of the answer: only `access_token` and `token_type` are checked. */
 export interface TokenAnswer {
   readonly access_token: string
   readonly expires_in?: unknown
@@ -51,20 +54,24 @@ export interface TokenAnswer {
 export interface SendOptions {
   readonly fetch: typeof globalThis.fetch
   readonly signal: AbortSignal
-  /** Told the server's clock (Unix milliseconds, whole seconds) when the answer says it. */
+  /**
+   * Called with the server's clock (Unix milliseconds, whole seconds) when the answer has a `Date`.
+   */
   readonly onDate?: (serverMs: number) => void
 }
 
-const TIMEOUT_MS = 10_000
+/** For one exchange as a whole, unless the caller sets another. */
+export const EXCHANGE_TIMEOUT_MS = 10_000
+
 const MAX_ANSWER_BYTES = 64 * 1024
-/** What may stand in an `Authorization` header (b64token, RFC 6750 §2.1). */
+/** The characters allowed in an `Authorization` header (b64token, RFC 6750 §2.1). */
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
 
 /**
- * Asks for a token.
+ * Requests a token.
  *
  * @throws ConfigError before anything is sent, when the secret may not go to `token_endpoint`;
- *   TokenEndpointError when the server refuses or answers something else than a token, its text
+ *   TokenEndpointError when the server refuses or answers with anything but a token, its text
  *   without the secret; whatever `fetch` throws when the network fails.
  */
 export async function requestToken(
@@ -80,7 +87,7 @@ export async function requestToken(
     audience: options.audience,
     ...(options.scope !== undefined && { scope: options.scope }),
   }
-  const signal = AbortSignal.timeout(TIMEOUT_MS)
+  const signal = AbortSignal.timeout(EXCHANGE_TIMEOUT_MS)
   try {
     const answer = await sendTokenRequest(options.token_endpoint, parameters, { fetch, signal })
     return answer as unknown as TokenResponse
@@ -90,7 +97,7 @@ export async function requestToken(
   }
 }
 
-/** A server that sends back what it got must not have us print the secret. */
+/** A server that echoes the request must not make us print the secret. */
 function redacted(error: TokenEndpointError, client_secret: string): TokenEndpointError {
   const plain = (text: string) => plainText(text, [client_secret])
   const { status, requestId, retryAfterSeconds: retryAfter } = error
@@ -101,8 +108,8 @@ function redacted(error: TokenEndpointError, client_secret: string): TokenEndpoi
 /**
  * Sends the form and reads the answer.
  *
- * A redirect is not followed but read as the answer it is: following it would carry the secret to
- * another address. (`redirect: 'error'` would do, but not every runtime has it.)
+ * A redirect is treated as an answer, not followed: following it would send the secret to another
+ * address. (`redirect: 'error'` would do, but not every runtime has it.)
  */
 export async function sendTokenRequest(
   token_endpoint: string,
@@ -128,8 +135,8 @@ async function readAnswer(response: Response): Promise<Record<string, unknown>> 
     discardBody(response)
     return {}
   }
-  // A connection that breaks here is a network failure and leaves as it is; odd text is an odd
-  // answer.
+  // A connection that breaks here is a network failure and is rethrown; invalid text counts as an
+  // invalid answer.
   try {
     const value: unknown = JSON.parse(await boundedText(response, MAX_ANSWER_BYTES))
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
@@ -139,12 +146,12 @@ async function readAnswer(response: Response): Promise<Record<string, unknown>> 
   }
 }
 
-/** Browsers' engines hide a redirect that was not followed behind status 0. */
+/** Browser engines report an unfollowed redirect as status 0. */
 function isRedirect(response: Response): boolean {
   return response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
 }
 
-/** RFC 6749 §7.1: a token of a type we do not know must not be used. */
+/** RFC 6749 §7.1: a token of an unknown type must not be used. */
 function isTokenAnswer(
   answer: Record<string, unknown>,
 ): answer is Record<string, unknown> & TokenAnswer {

@@ -1,6 +1,6 @@
-/** Chance that can be repeated. For tests only. */
+/** Repeatable random numbers. For tests only. */
 
-/** Numbers between 0 and 1 from a seed (mulberry32). */
+/** Returns numbers between 0 and 1 from a seed (mulberry32). */
 export function generator(seed: number): () => number {
   let state = seed
   return () => {

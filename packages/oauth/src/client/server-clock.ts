@@ -1,14 +1,15 @@
 /**
- * The server's time, learnt from the `Date` of its answers.
+ * The server's time, learned from the `Date` of its answers.
  *
- * A device without a battery for its clock boots in 1970. What it signs or stamps must not say so.
+ * A device without a battery for its clock boots in 1970; what it signs or stamps must carry the
+ * real time.
  */
 
 import { type Clock, elapsedMs, type Moment, momentOf } from '../transport/clock.ts'
 
-/** `Date` has whole seconds, and the way there and back hides the rest. */
+/** `Date` has whole seconds; the round trip hides the rest. */
 const RESOLUTION_MS = 1000
-/** An answer that took longer says too little about when it was written. */
+/** A slower answer says too little about when it was written. */
 const MAX_ROUND_TRIP_MS = 10_000
 /** The two local clocks may drift apart by this much before we conclude that one was set. */
 const MAX_DRIFT_MS = 5_000
@@ -16,8 +17,8 @@ const MAX_DRIFT_MS = 5_000
 export class ServerClock {
   readonly #clock: Clock
   #skewMs = 0
-  /** Null: nothing was learnt yet. */
-  #learntAt: Moment | null = null
+  /** Null until something was learned. */
+  #learnedAt: Moment | null = null
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -27,7 +28,7 @@ export class ServerClock {
    * Learns from one answer.
    *
    * @param serverMs its `Date`, Unix milliseconds.
-   * @param begun when the request was begun.
+   * @param begun when the request was sent.
    */
   learn(serverMs: number, begun: Moment): void {
     const now = momentOf(this.#clock)
@@ -35,13 +36,13 @@ export class ServerClock {
     if (roundTripMs > MAX_ROUND_TRIP_MS) return
     const skewMs = serverMs + RESOLUTION_MS / 2 - (now.wallMs - roundTripMs / 2)
     this.#skewMs = Math.abs(skewMs) <= RESOLUTION_MS + roundTripMs / 2 ? 0 : Math.round(skewMs)
-    this.#learntAt = now
+    this.#learnedAt = now
   }
 
   /**
-   * For one request that begins now.
+   * For one request that is sent now.
    *
-   * @returns to be called with the answer's `Date`.
+   * @returns a function to call with the answer's `Date`.
    */
   watch(): (date: string | null) => void {
     const begun = momentOf(this.#clock)
@@ -51,18 +52,16 @@ export class ServerClock {
     }
   }
 
-  /** Whether what `nowMs` says was learnt from the server. */
+  /** Whether `nowMs` returns a time learned from the server. */
   get isKnown(): boolean {
-    if (this.#learntAt === null) return false
-    const wall = this.#clock.wallMs() - this.#learntAt.wallMs
-    const monotonic = this.#clock.monotonicMs() - this.#learntAt.monotonicMs
-    // Somebody set the wall clock (or the machine slept): what we learnt was about another clock.
+    if (this.#learnedAt === null) return false
+    const wall = this.#clock.wallMs() - this.#learnedAt.wallMs
+    const monotonic = this.#clock.monotonicMs() - this.#learnedAt.monotonicMs
+    // The wall clock was set, or the machine slept: what was learned no longer applies.
     return Math.abs(wall - monotonic) <= MAX_DRIFT_MS
   }
 
-  /**
-   * How far the server's clock is ahead of the wall clock, in milliseconds; 0 when it is not known.
-   */
+  /** How far the server's clock is ahead of the wall clock, in milliseconds; 0 when unknown. */
   get skewMs(): number {
     return this.isKnown ? this.#skewMs : 0
   }

@@ -1,33 +1,37 @@
 /**
- * What can go wrong on the way to a token, one class a cause.
+ * What can go wrong when requesting a token, one class per cause.
  *
- * None of them carries a secret or a token: texts from outside pass `plainText` first, and the
- * error of a library is never attached as it came, since nobody knows what it holds.
+ * None of them carries a secret or a token: text from outside passes `plainText` first, and a
+ * library's error is never attached, since it may hold anything.
  */
 
-export type TokenErrorCode =
-  | 'invalid_client'
-  | 'access_denied'
-  | 'rate_limited'
-  | 'network_error'
-  | 'timeout'
-  | 'server_error'
-  | 'config_error'
+/** Each code's class, and whether the same request may succeed later with nothing changed here. */
+const KINDS = {
+  invalid_client: { name: 'InvalidClientError', retryable: false },
+  access_denied: { name: 'AccessDeniedError', retryable: false },
+  rate_limited: { name: 'RateLimitedError', retryable: true },
+  network_error: { name: 'NetworkError', retryable: true },
+  timeout: { name: 'TimeoutError', retryable: true },
+  server_error: { name: 'ServerError', retryable: true },
+  config_error: { name: 'ConfigError', retryable: false },
+} as const
+
+export type TokenErrorCode = keyof typeof KINDS
 
 export interface TokenErrorDetails {
   /** HTTP status, when there was an answer. */
   readonly status?: number | null
   /** The server's own `error` (RFC 6749 §5.2). */
   readonly error?: string | null
-  /** `X-Request-Id` of the answer: quote it to whoever runs the server. */
+  /** `X-Request-Id` of the answer: quote it to the server's operator. */
   readonly requestId?: string | null
   readonly retryAfterSeconds?: number | null
 }
 
-/** The base of all below; catch this to catch them all. */
+/** The base of all errors below; catch it to catch them all. */
 export abstract class TokenError extends Error {
   abstract readonly code: TokenErrorCode
-  /** True when the same request may succeed later, with nothing changed here. */
+  /** True when the same request may succeed later, with nothing changed on this side. */
   abstract readonly retryable: boolean
   readonly status: number | null
   readonly error: string | null
@@ -43,51 +47,44 @@ export abstract class TokenError extends Error {
   }
 }
 
-/** The server does not know this client, or not with this secret or key. */
-export class InvalidClientError extends TokenError {
-  override readonly name = 'InvalidClientError'
-  override readonly code = 'invalid_client'
-  override readonly retryable = false
+interface KindOfTokenError<Code extends TokenErrorCode> {
+  new (
+    message: string,
+    details?: TokenErrorDetails,
+  ): TokenError & {
+    readonly name: (typeof KINDS)[Code]['name']
+    readonly code: Code
+    readonly retryable: (typeof KINDS)[Code]['retryable']
+  }
 }
 
-/** The client is known, and may not have what it asks for: audience, scope or address. */
-export class AccessDeniedError extends TokenError {
-  override readonly name = 'AccessDeniedError'
-  override readonly code = 'access_denied'
-  override readonly retryable = false
+/** Returns the base class for one row of the table. */
+function kindOf<Code extends TokenErrorCode>(code: Code): KindOfTokenError<Code> {
+  const { name, retryable } = KINDS[code]
+  return class extends TokenError {
+    override readonly name = name
+    override readonly code = code
+    override readonly retryable = retryable
+  }
 }
 
-/** Too many requests. `retryAfterSeconds` says when the next one is welcome. */
-export class RateLimitedError extends TokenError {
-  override readonly name = 'RateLimitedError'
-  override readonly code = 'rate_limited'
-  override readonly retryable = true
-}
+/** The server does not know this client, or rejects its secret or key. */
+export class InvalidClientError extends kindOf('invalid_client') {}
 
-/** No answer: no route, no name, refused, reset, or the certificate is not good. */
-export class NetworkError extends TokenError {
-  override readonly name = 'NetworkError'
-  override readonly code = 'network_error'
-  override readonly retryable = true
-}
+/** The client is known but lacks the audience, the scope or an allowed address. */
+export class AccessDeniedError extends kindOf('access_denied') {}
 
-/** No whole answer in time. */
-export class TimeoutError extends TokenError {
-  override readonly name = 'TimeoutError'
-  override readonly code = 'timeout'
-  override readonly retryable = true
-}
+/** Too many requests; `retryAfterSeconds` is when to send the next one. */
+export class RateLimitedError extends kindOf('rate_limited') {}
 
-/** The server failed, or answered what is no answer to a token request. */
-export class ServerError extends TokenError {
-  override readonly name = 'ServerError'
-  override readonly code = 'server_error'
-  override readonly retryable = true
-}
+/** No answer: no route, name not found, refused, reset, or an untrusted certificate. */
+export class NetworkError extends kindOf('network_error') {}
 
-/** Something is set wrong here; the message says what to change. */
-export class ConfigError extends TokenError {
-  override readonly name = 'ConfigError'
-  override readonly code = 'config_error'
-  override readonly retryable = false
-}
+/** No complete answer in time. */
+export class TimeoutError extends kindOf('timeout') {}
+
+/** The server failed, or sent something other than a token response. */
+export class ServerError extends kindOf('server_error') {}
+
+/** A setting on this side is wrong; the message says what to change. */
+export class ConfigError extends kindOf('config_error') {}

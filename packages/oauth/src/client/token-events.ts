@@ -1,34 +1,35 @@
 /**
- * What a token source tells of itself, for logs and metrics. No event holds a secret or a token.
+ * What a token source reports about itself, for logs and metrics. No event holds a secret or a
+ * token.
  */
 
 import type { TokenError } from './token-error.ts'
 
 export type TokenEvent =
   /**
-   * A token came, from the server or from the store. `usable_ms` 0: it is used once and not kept.
+   * A token was obtained from the server or the store. `usable_ms` 0: it is used once and not kept.
    */
   | { readonly kind: 'obtained'; readonly from: 'server' | 'store'; readonly usable_ms: number }
-  /** Nobody notices yet: the token in hand is still good. */
+  /** Callers are unaffected so far: the current token is still good. */
   | {
       readonly kind: 'refresh_failed'
       readonly error: TokenError
       readonly next_try_in_ms: number
     }
-  /** Whoever waits for a token gets this error. */
+  /** Every caller waiting for a token gets this error. */
   | { readonly kind: 'failed'; readonly error: TokenError }
   | { readonly kind: 'secret_reread' }
-  /** The API refused the token in hand. */
+  /** The API refused the current token. */
   | { readonly kind: 'forgotten' }
-  /** The store could not be used; the token came without it. */
+  /** The store failed; the token was obtained without it. */
   | { readonly kind: 'store_failed'; readonly what: 'read' | 'lock' | 'write' }
 
-/** A part of `console`, and of most loggers. */
+/** The part of `console`, and of most loggers, that is used. */
 export interface TokenLogger {
   warn(message: string): void
 }
 
-/** What an operator should read, as a line; null for the rest. */
+/** One line for events an operator should read; null for the rest. */
 export function logLine(event: TokenEvent): string | null {
   switch (event.kind) {
     case 'refresh_failed': {

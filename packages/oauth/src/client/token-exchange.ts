@@ -1,7 +1,7 @@
 /**
  * One exchange of the client's proof for a token, from reading the secret to a typed error.
  *
- * Nothing is cached here but the address of the token endpoint, once it was discovered.
+ * Caches nothing but the discovered address of the token endpoint.
  */
 
 import type { Clock, Moment } from '../transport/clock.ts'
@@ -40,16 +40,16 @@ export interface ExchangeSettings {
 
 export interface Exchanged {
   readonly answer: TokenAnswer
-  /** When the request that brought it was begun. */
+  /** When the request for it was sent. */
   readonly begun: Moment
-  /** What was accepted: another one than was given, when that was refused. */
+  /** The proof that was accepted: a different one than passed in, when that one was refused. */
   readonly proof: Proof
 }
 
 export type Exchange = (proof: Proof, signal: AbortSignal) => Promise<Exchanged>
 
-/** A change of skew smaller than this cannot be why an assertion was refused. */
-const TELLING_SKEW_MS = 5_000
+/** A smaller change of skew cannot be why an assertion was refused. */
+const SIGNIFICANT_SKEW_MS = 5_000
 
 export function createExchange(settings: ExchangeSettings): Exchange {
   let discovered: string | null = null
@@ -85,18 +85,19 @@ export function createExchange(settings: ExchangeSettings): Exchange {
   }
 
   return async function exchange(proof, signal) {
-    // 1. Ask with what was read.
+    // 1. Send the request with the proof as read.
     const skewBefore = settings.serverClock.skewMs
     try {
       return await attempt(proof, signal)
     } catch (error) {
       if (!(error instanceof InvalidClientError)) throw error
-      // 2. Refused: has the secret been rotated since, or was it our clock that we signed by?
+      // 2. Refused: has the secret been rotated since, or was the assertion signed with a wrong
+      // time?
       settings.onSecretReread()
       const again = await settings.readProof()
       const skewChange = Math.abs(settings.serverClock.skewMs - skewBefore)
-      const signedWrongly = again.secrets.length === 0 && skewChange > TELLING_SKEW_MS
-      // 3. The same secret would be refused again, and count as one more failure.
+      const signedWrongly = again.secrets.length === 0 && skewChange > SIGNIFICANT_SKEW_MS
+      // 3. The same secret would be refused again, and count as another failure.
       if (again.identity === proof.identity && !signedWrongly) throw error
       return attempt(again, signal)
     }
@@ -124,7 +125,7 @@ async function discoverTokenEndpoint(
 
 type Failure = new (message: string, details?: TokenErrorDetails) => TokenError
 
-/** By the server's own word first (RFC 6749 §5.2, RFC 8707 §2), where the status leaves it open. */
+/** By the server's own error code (RFC 6749 §5.2, RFC 8707 §2), for statuses that are ambiguous. */
 const BY_ERROR: Readonly<Record<string, Failure>> = {
   invalid_client: InvalidClientError,
   access_denied: AccessDeniedError,
@@ -169,7 +170,7 @@ function toTokenError(
   return new NetworkError(`${address} cannot be reached (${causeOf(error)})`)
 }
 
-/** The system's code for what went wrong, as far as the runtime tells it. */
+/** The system's error code, if the runtime exposes it. */
 function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   if (!(cause instanceof Error)) return 'no reason given'

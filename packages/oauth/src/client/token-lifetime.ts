@@ -1,34 +1,33 @@
 /**
  * How long a token is used and when the next one is fetched. Arithmetic only: no clock, no I/O.
  *
- * All times are milliseconds from the moment the request for the token was begun: the server cannot
- * have issued it before, so it cannot end before `lifetimeMs` by its own clock.
+ * All times are milliseconds since the request for the token was sent: the server cannot have
+ * issued it earlier, so by its own clock the token lives at least until `lifetimeMs`.
  */
 
 export interface TokenLifetime {
-  /** From here on the token is not given out. */
+  /** From this time on the token is no longer returned. */
   readonly usableMs: number
-  /** From here on the next call fetches a new one in the background. */
+  /** From this time on the next call fetches a new one in the background. */
   readonly refreshMs: number
 }
 
 const MINUTE_MS = 60_000
-/** A token this close to its end might not survive the way to the API. */
+/** A token this close to its end might expire on its way to the API. */
 const MAX_MARGIN_MS = 5_000
 const DEFAULT_LEAD_MS = 20 * MINUTE_MS
-/** No server means a longer one; it guards the arithmetic, and timers. */
+/** No server means a longer lifetime; the limit protects the arithmetic and the timers. */
 const MAX_LIFETIME_SECONDS = 366 * 86_400
 
-/** The window in which a refresh falls, as parts of the time it is meant for. */
+/** The window for a refresh, relative to the intended time. */
 const EARLIEST = 0.7
 const LATEST = 1.25
 
 /**
- * @param expires_in as it came (RFC 6749 §5.1).
- * @param refresh_in as it came; ours, not the RFC's.
+ * @param expires_in as received (RFC 6749 §5.1).
+ * @param refresh_in as received; ours, not the RFC's.
  * @param chance from 0 to 1, new for each token.
- * @returns null when `expires_in` says nothing usable: the token is good for now, and not to be
- *   kept.
+ * @returns null when `expires_in` is unusable: the token is good now, but must not be kept.
  */
 export function tokenLifetime(
   expires_in: unknown,
@@ -45,12 +44,12 @@ export function tokenLifetime(
 }
 
 /**
- * A moment around the one that is meant, evenly spread.
+ * A random time around the intended one, evenly distributed.
  *
- * The window is wide, more than half of its middle: only then does a fleet that booted in the same
- * second come back over the whole cycle instead of in a peak (the simulation in `fleet.test.ts`
- * shows it). Where its end would come too close to the token's, the whole window comes earlier;
- * cutting it off would gather the fleet at the cut.
+ * The window is wide, more than half of its middle: only then does a fleet that started in the same
+ * second spread over the whole cycle instead of peaking (the simulation in `fleet.test.ts` shows
+ * it). When the window would end too close to the token's end, all of it moves earlier; cutting it
+ * off would gather the fleet at the cut.
  */
 function spread(meantMs: number, lifetimeMs: number, chance: number): number {
   const latestUseful = lifetimeMs - Math.min(DEFAULT_LEAD_MS, lifetimeMs / 10)
@@ -60,10 +59,10 @@ function spread(meantMs: number, lifetimeMs: number, chance: number): number {
 }
 
 /**
- * How long to leave the server alone after a failed refresh.
+ * How long to send nothing after a failed refresh.
  *
- * About a minute, less for a token that lives minutes only; never sooner than `Retry-After` asked,
- * nor at once when it asked for that: nobody waits yet.
+ * About a minute, less for a token that lives only minutes; never less than `Retry-After`, and not
+ * zero even if `Retry-After` is: no caller is waiting yet.
  */
 export function refreshBackoffMs(
   usableMs: number,

@@ -1,4 +1,4 @@
-/** What a token source is told, checked once and filled with defaults. */
+/** The options of a token source, checked once and completed with defaults. */
 
 import { type Clock, systemClock } from '../transport/clock.ts'
 import { urlFault } from '../transport/secure-url.ts'
@@ -9,25 +9,28 @@ import {
   readSecret,
   type SecretSource,
 } from './credentials.ts'
+import { EXCHANGE_TIMEOUT_MS } from './request-token.ts'
 import { ConfigError } from './token-error.ts'
 import type { TokenEvent, TokenLogger } from './token-events.ts'
 import type { TokenStore } from './token-store.ts'
 
 export interface TokenSourceOptions {
-  /** Where tokens are asked for. Left out, it is found through `issuer` (RFC 8414). */
+  /** The token endpoint. Default: discovered through `issuer` (RFC 8414). */
   readonly token_endpoint?: string
   readonly issuer?: string
   readonly client_id: string
-  /** The secret, or a function that reads it: asked anew for each token, so it may rotate. */
+  /**
+   * The secret, or a function that reads it: called again for each token, so the secret may rotate.
+   */
   readonly client_secret?: SecretSource
   /** Instead of a secret: the key that signs (`private_key_jwt`). Needs `issuer`. */
   readonly client_key?: ClientKeySource
   readonly audience: string
-  /** Space-delimited; all that is granted when left out. */
+  /** Space-delimited. Default: everything granted. */
   readonly scope?: string
-  /** Keeps tokens over restarts, and for processes side by side. */
+  /** Keeps tokens across restarts, and shares them between processes. */
   readonly store?: TokenStore
-  /** For one exchange as a whole, a second try included. 10 seconds. */
+  /** For one whole exchange, a retry included. 10 seconds. */
   readonly timeoutMs?: number
   readonly fetch?: typeof globalThis.fetch
   readonly clock?: Clock
@@ -35,7 +38,7 @@ export interface TokenSourceOptions {
   readonly onEvent?: (event: TokenEvent) => void
   /** From 0 to 1: spreads refreshes over a fleet. */
   readonly random?: () => number
-  /** Allows plain `http:` to other machines, where something else protects the way. */
+  /** Allows plain `http:` to other machines, where something else protects the connection. */
   readonly allowInsecureRequests?: boolean
 }
 
@@ -54,9 +57,7 @@ export interface TokenSourceSettings {
   readonly readProof: () => Promise<Proof>
 }
 
-const TIMEOUT_MS = 10_000
-
-/** @throws ConfigError that names everything that is wrong. */
+/** @throws ConfigError that lists everything that is wrong. */
 export function resolveOptions(options: TokenSourceOptions): TokenSourceSettings {
   const faults = faultsOf(options)
   if (faults.length > 0) throw new ConfigError(`${faults.join('; ')}.`)
@@ -68,8 +69,8 @@ export function resolveOptions(options: TokenSourceOptions): TokenSourceSettings
     audience: options.audience,
     scope: options.scope ?? null,
     store: options.store ?? null,
-    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
-    // Some runtimes refuse a fetch that was taken off its object.
+    timeoutMs: options.timeoutMs ?? EXCHANGE_TIMEOUT_MS,
+    // Some runtimes refuse a `fetch` detached from its object.
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,

@@ -1,4 +1,4 @@
-/** What the tests of the token source share: a server that answers as told, and a clock to turn. */
+/** Shared by the tests of the token source: a scripted server, and a virtual clock. */
 
 import { VirtualClock } from '../transport/virtual-clock.fixture.ts'
 import type { TokenEvent } from './token-events.ts'
@@ -19,7 +19,7 @@ export function json(value: unknown, status = 200, headers: Record<string, strin
   return new Response(JSON.stringify(value), { status, headers })
 }
 
-/** Tokens `t1`, `t2`, … for a day, unless told otherwise. */
+/** Tokens `t1`, `t2`, … valid for a day, unless `more` says otherwise. */
 export function grant(number: number, more: object = {}): Response {
   return json({ access_token: `t${number}`, token_type: 'Bearer', expires_in: 86_400, ...more })
 }
@@ -30,7 +30,7 @@ export function networkFailure(code = 'ECONNREFUSED'): TypeError {
   return new TypeError('fetch failed', { cause })
 }
 
-/** An answer that never comes; it ends as `fetch` does when it is aborted. */
+/** An answer that never arrives; ends like `fetch` when it is aborted. */
 export function silence({ signal }: ReceivedRequest): Promise<Response> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason))
@@ -42,7 +42,7 @@ export function setUp(options: Partial<TokenSourceOptions> = {}) {
   const requests: ReceivedRequest[] = []
   const server = {
     requests,
-    /** What the next requests get. */
+    /** Answers the next requests. */
     answer: (() => grant(requests.length)) as Answer,
   }
   const events: TokenEvent[] = []
@@ -68,7 +68,7 @@ export function setUp(options: Partial<TokenSourceOptions> = {}) {
   return { source, server, clock, events, lines, fetch }
 }
 
-/** Lets everything that can go on without time go on. */
+/** Runs everything that can proceed without time passing. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

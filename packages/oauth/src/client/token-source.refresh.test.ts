@@ -7,7 +7,7 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
 describe('the early refresh', () => {
-  it('happens in the background about 20 minutes before the end of a day', async () => {
+  it('happens in the background about 20 minutes before the end of a one-day token', async () => {
     const { source, server, clock } = setUp({ random: () => 1 })
     await source.token()
     clock.advance(24 * HOUR - 20 * MINUTE - 1)
@@ -15,13 +15,13 @@ describe('the early refresh', () => {
     assert.equal(server.requests.length, 1)
     server.answer = silence
     clock.advance(2)
-    assert.equal(await source.token(), 't1', 'nobody waits for it')
+    assert.equal(await source.token(), 't1', 'no caller waits for it')
     assert.equal(await source.token(), 't1')
     await settle()
     assert.equal(server.requests.length, 2, 'one at a time')
   })
 
-  it('is spread: with another chance it comes hours earlier', async () => {
+  it('is spread: with another random number it comes hours earlier', async () => {
     const { source, server, clock } = setUp({ random: () => 0 })
     await source.token()
     clock.advance(14 * HOUR)
@@ -46,7 +46,7 @@ describe('the early refresh', () => {
   })
 
   for (const refresh_in of [0, -5, '600', null, 3600, 4000]) {
-    it(`does without a refresh_in of ${JSON.stringify(refresh_in)}`, async () => {
+    it(`ignores a refresh_in of ${JSON.stringify(refresh_in)}`, async () => {
       const { source, server, clock } = setUp()
       server.answer = () => grant(server.requests.length, { expires_in: 3600, refresh_in })
       await source.token()
@@ -61,7 +61,7 @@ describe('the early refresh', () => {
     })
   }
 
-  it('that fails leaves the token in use and the server alone for about a minute', async () => {
+  it('that fails leaves the token in use and is not retried for about a minute', async () => {
     const { source, server, clock, events } = setUp()
     await source.token()
     server.answer = () => Promise.reject(networkFailure())
@@ -102,7 +102,7 @@ describe('the early refresh', () => {
     assert.equal(await source.token(), 't99')
   })
 
-  it('waits as long as Retry-After says, also past a minute', async () => {
+  it('waits as long as Retry-After says, even beyond a minute', async () => {
     const { source, server, clock } = setUp()
     await source.token()
     server.answer = () => json({ error: 'x' }, 429, { 'retry-after': '300' })
@@ -121,7 +121,7 @@ describe('the early refresh', () => {
   })
 
   for (const value of ['0', '-5', 'Thu, 01 Jan 1970 00:00:00 GMT']) {
-    it(`that is told to come back at once (${value}) does not come back with each call`, async () => {
+    it(`with a Retry-After of now (${value}) is not retried at each call`, async () => {
       const { source, server, clock } = setUp()
       await source.token()
       server.answer = () => json({ error: 'x' }, 503, { 'retry-after': value })
@@ -138,7 +138,7 @@ describe('the early refresh', () => {
     })
   }
 
-  it('counts the date of Retry-After from the server’s own, whatever our clock says', async () => {
+  it('counts the date of Retry-After from the server’s Date, whatever our clock says', async () => {
     const { source, server, clock } = setUp()
     await source.token()
     server.answer = () => {
@@ -158,7 +158,7 @@ describe('the early refresh', () => {
     assert.equal(server.requests.length, 3)
   })
 
-  it('that fails is nobody’s unhandled rejection', async () => {
+  it('that fails causes no unhandled rejection', async () => {
     const unhandled: unknown[] = []
     const listener = (reason: unknown) => unhandled.push(reason)
     process.on('unhandledRejection', listener)
@@ -182,7 +182,7 @@ describe('the early refresh', () => {
     assert.deepEqual(unhandled, [])
   })
 
-  it('that is still under way at the end is waited for, not doubled', async () => {
+  it('that is still in progress at the end is waited for, not duplicated', async () => {
     const { source, server, clock } = setUp({ timeoutMs: 2 * HOUR })
     await source.token()
     const { promise, resolve } = Promise.withResolvers<Response>()

@@ -7,7 +7,7 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
 describe('a token', () => {
-  it('is asked for once and given out until shortly before its end', async () => {
+  it('is requested once and returned until shortly before its end', async () => {
     const { source, server, clock } = setUp({ random: () => 1 })
     assert.equal(await source.token(), 't1')
     clock.advance(23 * HOUR)
@@ -15,14 +15,14 @@ describe('a token', () => {
     assert.equal(server.requests.length, 1)
   })
 
-  it('is asked for once, however many wait for it', async () => {
+  it('is requested once, however many callers wait for it', async () => {
     const { source, server } = setUp()
     const tokens = await Promise.all(Array.from({ length: 1000 }, () => source.token()))
     assert.deepEqual(new Set(tokens), new Set(['t1']))
     assert.equal(server.requests.length, 1)
   })
 
-  it('counts from when its request was begun, not from when it came', async () => {
+  it('counts from when its request was sent, not from when it arrived', async () => {
     const { source, server, clock } = setUp()
     server.answer = () => {
       clock.advance(9 * SECOND)
@@ -37,14 +37,14 @@ describe('a token', () => {
     assert.equal(await source.token(), 't2')
   })
 
-  it('is over when the wall clock says so: the machine slept', async () => {
+  it('expires by the wall clock: the machine slept', async () => {
     const { source, clock } = setUp()
     await source.token()
     clock.sleep(25 * HOUR)
     assert.equal(await source.token(), 't2')
   })
 
-  it('that the machine slept on while it was on its way is not given out, but another', async () => {
+  it('that expired while the machine slept is not returned, but requested again', async () => {
     const { source, server, clock } = setUp()
     server.answer = () => {
       if (server.requests.length === 1) clock.sleep(25 * HOUR)
@@ -54,7 +54,7 @@ describe('a token', () => {
     assert.equal(await source.token(), 't2')
   })
 
-  it('that ends before it comes, each time, is an error and no token', async () => {
+  it('that always expires in transit is an error', async () => {
     const { source, server, clock } = setUp()
     await source.token()
     clock.advance(25 * HOUR)
@@ -69,7 +69,7 @@ describe('a token', () => {
     assert.equal(server.requests.length, 3)
   })
 
-  it('is over when the monotonic clock says so: the wall clock was set back', async () => {
+  it('expires by the monotonic clock: the wall clock was set back', async () => {
     const { source, clock } = setUp()
     await source.token()
     clock.advance(25 * HOUR)
@@ -77,7 +77,7 @@ describe('a token', () => {
     assert.equal(await source.token(), 't2')
   })
 
-  it('is never given out at or after its end, whatever the clocks do', async () => {
+  it('is never returned at or after its end, whatever the clocks do', async () => {
     const { source, server, clock } = setUp()
     const begun = new Map<string, readonly [number, number]>()
     server.answer = () => {
@@ -114,7 +114,7 @@ describe('a token', () => {
     })
   }
 
-  it('with an absurdly long life is kept for a year at most', async () => {
+  it('with an absurdly long lifetime is kept for a year at most', async () => {
     const { source, server, clock } = setUp()
     server.answer = () => grant(server.requests.length, { expires_in: 1e300 })
     await source.token()
@@ -122,7 +122,7 @@ describe('a token', () => {
     assert.equal(await source.token(), 't2')
   })
 
-  it('of an unusable life does not push out a good one, nor is it fetched at each call', async () => {
+  it('with an unusable lifetime does not replace a good one, nor is it requested at each call', async () => {
     const { source, server, clock } = setUp()
     await source.token()
     server.answer = () => grant(server.requests.length, { expires_in: 'x' })
@@ -135,8 +135,8 @@ describe('a token', () => {
   })
 })
 
-describe('one who waits', () => {
-  it('may leave, and neither the others nor the request notice', async () => {
+describe('a waiting caller', () => {
+  it('may abort, without effect on the others or the request', async () => {
     const { source, server } = setUp()
     const { promise, resolve } = Promise.withResolvers<Response>()
     server.answer = () => promise
@@ -151,7 +151,7 @@ describe('one who waits', () => {
     assert.equal(server.requests.length, 1)
   })
 
-  it('may have left before, and then asks for nothing', async () => {
+  it('may have aborted before, and then sends no request', async () => {
     const { source, server } = setUp()
     await assert.rejects(source.token({ signal: AbortSignal.abort(new Error('gone')) }), /gone/)
     assert.equal(server.requests.length, 0)
@@ -159,7 +159,7 @@ describe('one who waits', () => {
     await assert.rejects(source.token({ signal: AbortSignal.abort(new Error('gone')) }), /gone/)
   })
 
-  it('gets the token though all who asked have left meanwhile', async () => {
+  it('gets the token though all earlier callers have aborted', async () => {
     const { source, server } = setUp()
     const { promise, resolve } = Promise.withResolvers<Response>()
     server.answer = () => promise
@@ -172,7 +172,7 @@ describe('one who waits', () => {
     assert.equal(server.requests.length, 1)
   })
 
-  it('waits no longer than the deadline, and the next call tries anew', async () => {
+  it('waits no longer than the deadline, and the next call tries again', async () => {
     const { source, server, clock } = setUp({ timeoutMs: 10 * SECOND })
     server.answer = silence
     const waiting = assert.rejects(source.token(), { name: 'TimeoutError', retryable: true })
@@ -184,7 +184,7 @@ describe('one who waits', () => {
     assert.equal(clock.timers, 0)
   })
 
-  it('is freed at the deadline by a fetch that ignores its signal, too', async () => {
+  it('is released at the deadline even when fetch ignores its signal', async () => {
     const { source, server, clock } = setUp()
     server.answer = () => new Promise(() => {})
     const waiting = assert.rejects(source.token(), { code: 'timeout' })
@@ -193,14 +193,14 @@ describe('one who waits', () => {
     await waiting
   })
 
-  it('is freed at the deadline when the secret never comes', async () => {
+  it('is released at the deadline when the secret never arrives', async () => {
     const { source, clock } = setUp({ client_secret: () => new Promise(() => {}) })
     const waiting = assert.rejects(source.token(), { code: 'timeout' })
     clock.advance(10 * SECOND)
     await waiting
   })
 
-  it('hears of a failure with all others, and nobody after them: errors are not kept', async () => {
+  it('gets the error like all others, and later callers do not: errors are not kept', async () => {
     const { source, server } = setUp()
     server.answer = () => Promise.reject(networkFailure())
     const waiting = [source.token(), source.token(), source.token()]

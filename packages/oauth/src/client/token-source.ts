@@ -1,11 +1,10 @@
 /**
- * Tokens for one client at one audience: the place where an application gets them, each time it
- * needs one.
+ * Tokens for one client at one audience: an application calls it each time it needs one.
  *
- * One token is kept and given out until shortly before its end. One exchange runs at a time,
- * however many wait, and belongs to none of them. The next token is fetched in the background,
- * early and spread over the fleet; while that fails, the one in hand goes on working to its end.
- * ADR 21 says why.
+ * One token is kept and returned until shortly before its end. One exchange runs at a time, however
+ * many callers wait, and belongs to none of them. The next token is fetched in the background,
+ * early and spread over the fleet; if that fails, the current one is used until its end. ADR 21 has
+ * the reasons.
  */
 
 import { elapsedMs, type Moment, momentOf } from '../transport/clock.ts'
@@ -28,7 +27,7 @@ import {
 import { readStored, storeKey, writeStored } from './token-store.ts'
 
 export interface TokenCallOptions {
-  /** Ends this caller's wait only. */
+  /** Ends only this caller's wait. */
   readonly signal?: AbortSignal
 }
 
@@ -36,31 +35,31 @@ export class TokenSource {
   readonly #settings: TokenSourceSettings
   readonly #serverClock: ServerClock
   readonly #exchange: Exchange
-  readonly #tell: (event: TokenEvent) => void
+  readonly #report: (event: TokenEvent) => void
   #held: HeldToken | null = null
   #flight: Promise<HeldToken> | null = null
-  /** After a failed refresh: since when and for how long the server is left alone. */
+  /** After a failed refresh: since when and for how long nothing is sent to the server. */
   #pause: { readonly since: Moment; readonly ms: number } | null = null
   /** The last token an API refused: the store may still have it. */
   #refused: string | null = null
 
-  /** @throws ConfigError that names everything that is wrong. */
+  /** @throws ConfigError that lists everything that is wrong. */
   constructor(options: TokenSourceOptions) {
     this.#settings = resolveOptions(options)
     this.#serverClock = new ServerClock(this.#settings.clock)
-    this.#tell = teller(options)
+    this.#report = reporterOf(options)
     this.#exchange = createExchange({
       ...this.#settings,
       serverClock: this.#serverClock,
-      onSecretReread: () => this.#tell({ kind: 'secret_reread' }),
+      onSecretReread: () => this.#report({ kind: 'secret_reread' }),
     })
   }
 
   /**
-   * An access token that is good now.
+   * Returns an access token that is valid now.
    *
-   * @throws TokenError (one of its kinds) when there is none and none can be had; the signal's
-   *   reason when this caller gave up. Neither is remembered: the next call tries again.
+   * @throws TokenError (one of its subclasses) when there is none and none can be obtained; the
+   *   signal's reason when this caller gave up. Neither is remembered: the next call tries again.
    */
   token(options?: TokenCallOptions): Promise<string> {
     const held = options?.signal?.aborted ? null : this.#usable()
@@ -68,14 +67,14 @@ export class TokenSource {
     return this.held(options).then((token) => token.access_token)
   }
 
-  /** The same with what is known about it, for whoever carries it to an API. */
+  /** Like `token`, with what is known about the token, for code that sends it to an API. */
   async held({ signal }: TokenCallOptions = {}): Promise<HeldToken> {
     signal?.throwIfAborted()
     return this.#usable() ?? abortable(this.#fetch(), signal)
   }
 
   /**
-   * Forgets this token, and no other: another caller may have replaced it since.
+   * Forgets this token only: another caller may have replaced it already.
    *
    * @param access_token the one an API refused.
    */
@@ -83,17 +82,17 @@ export class TokenSource {
     if (this.#held?.access_token !== access_token) return
     this.#held = null
     this.#refused = access_token
-    this.#tell({ kind: 'forgotten' })
+    this.#report({ kind: 'forgotten' })
   }
 
-  /** The server's time, as far as its answers have told it. */
+  /** The server's time, as far as its answers have revealed it. */
   get serverClock(): ServerClock {
     return this.#serverClock
   }
 
   /**
-   * Text from outside, fit for a message or a log: without the token in hand, or the one refused
-   * last.
+   * Makes text from outside fit for a message or a log: without the current token, or the one
+   * refused last.
    */
   redact(text: string): string {
     const tokens = [this.#held?.access_token, this.#refused].filter((token) => token != null)
@@ -105,7 +104,7 @@ export class TokenSource {
     return { token_endpoint, issuer, client_id, audience, scope }
   }
 
-  /** The token in hand while it is good; begins its refresh when that is due. */
+  /** The current token while it is valid; starts its refresh when that is due. */
   #usable(): HeldToken | null {
     const held = this.#held
     if (held === null) return null
@@ -122,19 +121,17 @@ export class TokenSource {
     return false
   }
 
-  /**
-   * The exchange under way, or a new one. It has its own deadline and outlives any of its callers.
-   */
+  /** The exchange in progress, or a new one. It has its own deadline and outlives its callers. */
   #fetch(): Promise<HeldToken> {
     if (this.#flight !== null) return this.#flight
     const { clock, timeoutMs } = this.#settings
     const flight = withDeadline(clock, timeoutMs, 'Getting a token', (signal) =>
-      this.#obtainAlive(signal),
+      this.#obtainUnexpired(signal),
     ).then(
       (token) => this.#arrived(token),
       (error) => this.#failed(error),
     )
-    flight.catch(() => {}) // Whoever waits hears of it; nobody may be waiting.
+    flight.catch(() => {}) // Callers that wait get the error; there may be none.
     this.#flight = flight
     return flight
   }
@@ -143,19 +140,19 @@ export class TokenSource {
     this.#flight = null
     this.#pause = null
     if (token.usableMs > 0) this.#held = token
-    // A refresh that brought nothing to keep would be tried again at each call.
+    // Without a pause, a refresh that returned nothing to keep would be repeated at each call.
     else if (this.#held !== null) this.#pauseAfter(null)
     return token
   }
 
   #failed(thrown: unknown): never {
     this.#flight = null
-    const error = thrown instanceof TokenError ? thrown : unforeseen(thrown)
+    const error = thrown instanceof TokenError ? thrown : unexpected(thrown)
     const held = this.#held
     if (held?.isUsableAt(held.ageMs(this.#settings.clock))) {
       const next_try_in_ms = this.#pauseAfter(error.retryAfterSeconds)
-      this.#tell({ kind: 'refresh_failed', error, next_try_in_ms })
-    } else this.#tell({ kind: 'failed', error })
+      this.#report({ kind: 'refresh_failed', error, next_try_in_ms })
+    } else this.#report({ kind: 'failed', error })
     throw error
   }
 
@@ -167,10 +164,10 @@ export class TokenSource {
   }
 
   /**
-   * The machine may sleep while a token is on its way; what had ended when it came is asked for
+   * The machine may sleep while a token is in transit; one that has expired on arrival is requested
    * once more.
    */
-  async #obtainAlive(signal: AbortSignal): Promise<HeldToken> {
+  async #obtainUnexpired(signal: AbortSignal): Promise<HeldToken> {
     for (let tries = 1; tries <= 2; tries++) {
       const token = await this.#obtain(signal)
       signal.throwIfAborted()
@@ -182,12 +179,14 @@ export class TokenSource {
   async #obtain(signal: AbortSignal): Promise<HeldToken> {
     const { store, readProof, clock } = this.#settings
     const proof = await readProof()
-    if (store === null) return (await this.#ask(proof, signal)).token
-    const careful = carefulStore(store, clock, (what) => this.#tell({ kind: 'store_failed', what }))
+    if (store === null) return (await this.#request(proof, signal)).token
+    const careful = carefulStore(store, clock, (what) =>
+      this.#report({ kind: 'store_failed', what }),
+    )
     return this.#obtainThrough(careful, proof, signal)
   }
 
-  /** Look, lock, look again: of all processes that need a token at once, one asks. */
+  /** Read, lock, read again: of all processes that need a token at once, one sends the request. */
   async #obtainThrough(store: CarefulStore, proof: Proof, signal: AbortSignal): Promise<HeldToken> {
     const key = await this.#keyFor(proof)
     const found = await this.#read(store, key)
@@ -195,9 +194,9 @@ export class TokenSource {
     const release = await store.lock(key, signal)
     try {
       signal.throwIfAborted()
-      const meanwhile = await this.#read(store, key)
-      if (meanwhile !== null) return meanwhile
-      const { token, answer, accepted } = await this.#ask(proof, signal)
+      const foundLocked = await this.#read(store, key)
+      if (foundLocked !== null) return foundLocked
+      const { token, answer, accepted } = await this.#request(proof, signal)
       if (token.usableMs > 0) {
         const usedKey = await this.#keyFor(accepted)
         await store.write(usedKey, writeStored(usedKey, answer, token.begun))
@@ -214,7 +213,7 @@ export class TokenSource {
     return storeKey({ server, client_id, audience, scope, identity })
   }
 
-  /** What the store has, if it is better than what we have. */
+  /** The stored token, if it is better than the current one. */
   async #read(store: CarefulStore, key: string): Promise<HeldToken | null> {
     const { clock } = this.#settings
     const text = await store.read(key)
@@ -224,7 +223,7 @@ export class TokenSource {
     const ageMs = token.ageMs(clock)
     if (!token.isUsableAt(ageMs)) return null
     if (this.#held !== null && (token.isDueAt(ageMs) || this.#isHeld(token))) return null
-    this.#tell({ kind: 'obtained', from: 'store', usable_ms: token.usableMs })
+    this.#report({ kind: 'obtained', from: 'store', usable_ms: token.usableMs })
     return token
   }
 
@@ -232,10 +231,10 @@ export class TokenSource {
     return this.#held?.access_token === token.access_token
   }
 
-  async #ask(proof: Proof, signal: AbortSignal) {
+  async #request(proof: Proof, signal: AbortSignal) {
     const { answer, begun, proof: accepted } = await this.#exchange(proof, signal)
     const token = this.#hold(answer, begun, momentOf(this.#settings.clock))
-    this.#tell({ kind: 'obtained', from: 'server', usable_ms: token.usableMs })
+    this.#report({ kind: 'obtained', from: 'server', usable_ms: token.usableMs })
     return { token, answer, accepted }
   }
 
@@ -246,14 +245,14 @@ export class TokenSource {
   }
 }
 
-/** Only the name: nobody knows what the message quotes. */
-function unforeseen(thrown: unknown): TokenError {
+/** Only the name: the message may quote anything. */
+function unexpected(thrown: unknown): TokenError {
   const name = thrown instanceof Error ? thrown.name : typeof thrown
   return new NetworkError(`Getting a token failed locally (${name})`)
 }
 
-/** A listener that fails must not cost anybody a token. */
-function teller({ onEvent, logger }: TokenSourceOptions): (event: TokenEvent) => void {
+/** A failing listener must not cost the caller its token. */
+function reporterOf({ onEvent, logger }: TokenSourceOptions): (event: TokenEvent) => void {
   return (event) => {
     try {
       onEvent?.(event)

@@ -1,9 +1,9 @@
 /**
- * Tokens kept outside of the process, so that a restart, or a neighbour process, need not ask for
- * its own.
+ * Tokens kept outside of the process, so that after a restart, or in another process, no new one
+ * has to be requested.
  *
- * The port, and what is written through it. Where it is kept is the store's business; that the text
- * is as secret as the token in it, too.
+ * The port, and the text written through it. Where the text is kept is up to the store; it must be
+ * kept as secret as the token in it.
  */
 
 import type { Clock, Moment } from '../transport/clock.ts'
@@ -13,13 +13,12 @@ import type { TokenAnswer } from './request-token.ts'
 export interface TokenStore {
   /** What was last written under this key, or null. Keys are 64 hexadecimal digits. */
   read(key: string): Promise<string | null>
-  /** Replaces it as a whole: a reader sees the old text or the new one. */
+  /** Replaces the whole text: a reader sees the old text or the new one. */
   write(key: string, text: string): Promise<void>
   /**
-   * Waits until nobody else holds the lock of this key, and takes it. What it gives back releases
-   * it.
+   * Waits for the lock of this key and acquires it. The returned function releases it.
    *
-   * A holder that died does not keep it for ever.
+   * A lock whose holder died must become free again.
    */
   lock(key: string, signal: AbortSignal): Promise<() => Promise<void>>
 }
@@ -29,18 +28,18 @@ export interface StoreKeyParts {
   readonly client_id: string
   readonly audience: string
   readonly scope: string | null
-  /** The secret, or what names the key: whoever has another one, or none, finds nothing. */
+  /** The secret, or the name of the key: another one finds nothing. */
   readonly identity: string
 }
 
-/** Where the tokens of exactly these parts are kept. */
+/** The key under which tokens for exactly these parts are stored. */
 export async function storeKey(parts: StoreKeyParts): Promise<string> {
   const { server, client_id, audience, scope } = parts
   const fingerprint = await sha256(parts.identity)
   return sha256(JSON.stringify([server, client_id, audience, scope, fingerprint]))
 }
 
-/** How far a stored token may seem to come from the future before we distrust the clock. */
+/** How far in the future a stored token may appear before the clock is distrusted. */
 const CLOCK_TOLERANCE_MS = 60_000
 
 export function writeStored(key: string, answer: TokenAnswer, begun: Moment): string {
@@ -50,11 +49,11 @@ export function writeStored(key: string, answer: TokenAnswer, begun: Moment): st
 }
 
 /**
- * What was stored and when its request was begun, on our clocks; null when it is not ours or not
- * readable.
+ * What was stored, and when its request was sent, on our clocks; null when it is not ours or
+ * unreadable.
  *
- * Only the wall clock survives a restart. Where it says that the token is from the future it was
- * set back, and how old the token is cannot be known.
+ * Only the wall clock survives a restart. If by that clock the token is from the future, the clock
+ * was set back, and the token's age is unknown.
  */
 export function readStored(
   key: string,

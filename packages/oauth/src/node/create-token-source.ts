@@ -1,10 +1,10 @@
-/** A token source from what a process has: its environment, and files. */
+/** Creates a token source from a process's environment and files. */
 
 import { readFileSync } from 'node:fs'
 import { ConfigError, TokenSource, type TokenSourceOptions } from '../client/index.ts'
 import { type Environment, lookUp, resolveSecret, secretFromEnv } from './sources.ts'
 
-/** As `new TokenSource`, where `client_secret` may also be `file:PATH` or `env:NAME`. */
+/** Like `new TokenSource`, but `client_secret` may also be `file:PATH` or `env:NAME`. */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const { client_secret } = options
   if (typeof client_secret !== 'string') return new TokenSource(options)
@@ -20,12 +20,12 @@ const SETTINGS = {
 const SECRET = 'MIOT_CLIENT_SECRET'
 
 /**
- * Reads the variables that `quickstart.env` has, or the files that their `_FILE` twins name.
+ * Reads the variables of `quickstart.env`, or the files that their `_FILE` variants name.
  *
- * The secret is read at each exchange, all else now.
+ * The secret is read at each exchange, everything else now.
  *
- * @param options win over the environment.
- * @throws ConfigError that names all that is missing or set twice.
+ * @param options override the environment.
+ * @throws ConfigError that lists everything missing or set twice.
  */
 export function tokenSourceFromEnv(
   options: Partial<TokenSourceOptions> = {},

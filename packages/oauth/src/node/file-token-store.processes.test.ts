@@ -1,4 +1,4 @@
-/** The file token store among real processes: side by side, killed, and on a full disk. */
+/** The file token store with real processes: concurrent, killed, and on a full disk. */
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
@@ -14,9 +14,9 @@ import { fileTokenStore } from './file-token-store.ts'
 const root = mkdtempSync(join(tmpdir(), 'miot-token-processes-'))
 let directory: string
 let requests = 0
-/** What the next request gets; null: no answer. */
+/** The answer to the next request; null: none. */
 let answer: ((response: ServerResponse) => void) | null
-let asked: () => void = () => {}
+let onRequest: () => void = () => {}
 
 const grant = (response: ServerResponse) => {
   response.end(
@@ -27,7 +27,7 @@ const grant = (response: ServerResponse) => {
 const server = createServer((_, response) => {
   requests += 1
   answer?.(response)
-  asked()
+  onRequest()
 })
 
 before(async () => {
@@ -72,21 +72,21 @@ async function printed(child: ChildProcess): Promise<string> {
 }
 
 describe('processes with one directory', () => {
-  it('that start together ask for one token', async () => {
+  it('that start together request one token', async () => {
     const tokens = await Promise.all(Array.from({ length: 6 }, () => printed(startProcess())))
     assert.deepEqual(tokens, Array(6).fill('t1'))
     assert.equal(requests, 1)
     assert.deepEqual(readdirSync(directory).length, 1, 'no lock is left')
   })
 
-  it('go on when the one that asks is killed: its lock grows old', async () => {
+  it('continue when the one that requests it is killed: its lock expires', async () => {
     answer = null
     const reached = new Promise<void>((resolve) => {
-      asked = resolve
+      onRequest = resolve
     })
     const holder = startProcess()
     await reached
-    asked = () => {}
+    onRequest = () => {}
     const gone = once(holder, 'close')
     holder.kill('SIGKILL')
     await gone
@@ -97,7 +97,7 @@ describe('processes with one directory', () => {
 })
 
 describe('a full disk', { skip: process.platform === 'win32' }, () => {
-  it('costs nobody the old token, and leaves nothing behind', async () => {
+  it('keeps the old token, and leaves nothing behind', async () => {
     const key = 'a'.repeat(64)
     await fileTokenStore({ directory }).write(key, 'old')
     const script = `

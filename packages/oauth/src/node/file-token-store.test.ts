@@ -28,7 +28,7 @@ function newDirectory(): string {
   return join(root, `d${directories++}`)
 }
 
-/** Several processes with one directory, before one server. */
+/** Several processes with one directory and one server. */
 function setUp() {
   const directory = newDirectory()
   const server = { requests: 0, answer: () => ({ expires_in: 86_400 }) as object }
@@ -53,14 +53,14 @@ function setUp() {
 }
 
 describe('tokens in files', () => {
-  it('outlive the process that asked for them', async () => {
+  it('outlive the process that requested them', async () => {
     const { start, server } = setUp()
     assert.equal(await start().token(), 't1')
     assert.equal(await start().token(), 't1')
     assert.equal(server.requests, 1)
   })
 
-  it('are asked for once by twenty processes that start together', async () => {
+  it('are requested once by twenty processes that start together', async () => {
     const { start, server, fileNames } = setUp()
     const tokens = await Promise.all(Array.from({ length: 20 }, () => start().token()))
     assert.deepEqual(new Set(tokens), new Set(['t1']))
@@ -76,7 +76,7 @@ describe('tokens in files', () => {
     assert.equal((await stat(join(directory, name))).mode & 0o777, 0o600)
   })
 
-  it('belong to one issuer, client, audience, scope and secret', async () => {
+  it('are kept apart by issuer, client, audience, scope and secret', async () => {
     const { start, server } = setUp()
     await start().token()
     const others: Partial<TokenSourceOptions>[] = [
@@ -101,7 +101,7 @@ describe('tokens in files', () => {
     }
   })
 
-  it('that an API refused are not taken from the file again', async () => {
+  it('are not read from the file again after an API refused them', async () => {
     const { start, server } = setUp()
     const [one, other] = [start(), start()]
     await one.token()
@@ -113,14 +113,14 @@ describe('tokens in files', () => {
     assert.equal(server.requests, 2)
   })
 
-  it('whose end is not known are not kept', async () => {
+  it('are not kept when their lifetime is unknown', async () => {
     const { start, server, fileNames } = setUp()
     server.answer = () => ({})
     await start().token()
     assert.deepEqual(await fileNames(), [])
   })
 
-  it('that have ended, or come from the future, are not used', async () => {
+  it('are not used when they have expired or come from the future', async () => {
     for (const begun_ms of [Date.now() - 86_400_000, Date.now() + 120_000]) {
       const { start, server, directory, fileNames } = setUp()
       await start().token()
@@ -133,7 +133,7 @@ describe('tokens in files', () => {
   })
 })
 
-describe('a file that is not what we wrote', () => {
+describe('a damaged or foreign file', () => {
   const texts: Readonly<Record<string, (text: string) => string>> = {
     'cut short': (text) => text.slice(0, 40),
     empty: () => '',
@@ -147,7 +147,7 @@ describe('a file that is not what we wrote', () => {
     'too long': (text) => text + ' '.repeat(65_536),
   }
   for (const [what, spoil] of Object.entries(texts)) {
-    it(`is passed over when it is ${what}, and replaced`, async () => {
+    it(`is skipped when it is ${what}, and replaced`, async () => {
       const { start, server, directory, fileNames } = setUp()
       await start().token()
       const path = join(directory, (await fileNames())[0] ?? '')
@@ -187,7 +187,7 @@ describe('a file that is not what we wrote', () => {
 })
 
 describe('a store that fails', () => {
-  it('costs nobody the token', async () => {
+  it('does not cost a token', async () => {
     const fail = () => Promise.reject(new Error('disk'))
     const parts = { read: async () => null, write: async () => {}, lock: async () => fail }
     const broken: Partial<TokenStore>[] = [{ read: fail }, { write: fail }, { lock: fail }, {}]
@@ -200,7 +200,7 @@ describe('a store that fails', () => {
 })
 
 describe('the lock', () => {
-  it('of somebody who died is broken after a while', async () => {
+  it('of a dead process is broken after a while', async () => {
     const directory = newDirectory()
     const store = fileTokenStore({ directory, lockStaleMs: 1000 })
     await store.lock(KEY, AbortSignal.timeout(5000))
@@ -211,13 +211,13 @@ describe('the lock', () => {
     assert.deepEqual(await readdir(directory), [])
   })
 
-  it('of somebody alive is waited for, but not for ever', async () => {
+  it('of a live process is waited for, but not without limit', async () => {
     const store = fileTokenStore({ directory: newDirectory(), lockWaitMs: 30 })
     await store.lock(KEY, AbortSignal.timeout(5000))
     await assert.rejects(store.lock(KEY, AbortSignal.timeout(5000)), /held by another/)
   })
 
-  it('that was broken and taken by another is not released by its first holder', async () => {
+  it('that was broken and taken over is not released by its first holder', async () => {
     const directory = newDirectory()
     const store = fileTokenStore({ directory })
     const release = await store.lock(KEY, AbortSignal.timeout(5000))
@@ -233,8 +233,8 @@ describe('the lock', () => {
   })
 })
 
-describe('what was left behind', () => {
-  it('goes after a month, and nothing else in the directory does', async () => {
+describe('leftover files', () => {
+  it('are removed after a month, and nothing else in the directory is', async () => {
     const directory = newDirectory()
     await mkdir(directory, { mode: 0o700 })
     const past = new Date(Date.now() - 32 * 86_400_000)

@@ -1,9 +1,9 @@
 /**
- * Tokens in files of one directory, for processes that share a machine and for restarts.
+ * Tokens in files of one directory, shared by processes on a machine and kept across restarts.
  *
  * A file is readable by its owner only and replaced by rename, so a reader sees the old token or
- * the new one. What others could have read or written is not used: a planted token would send our
- * reports to another's account.
+ * the new one. Files that others could have read or written are not used: a planted token would
+ * send our reports to another account.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -14,11 +14,11 @@ import type { TokenStore } from '../client/index.ts'
 import { openPrivateFile, preparePrivateDirectory } from './private-files.ts'
 
 export interface FileTokenStoreOptions {
-  /** Made with mode 0700 when it is missing. */
+  /** Created with mode 0700 when it is missing. */
   readonly directory: string
-  /** How long to wait for another process that is asking for the same token. 3 seconds. */
+  /** How long to wait for another process that is requesting the same token. 3 seconds. */
   readonly lockWaitMs?: number
-  /** After this time whoever holds a lock is taken for dead. 30 seconds. */
+  /** A lock older than this is considered abandoned. 30 seconds. */
   readonly lockStaleMs?: number
 }
 
@@ -64,7 +64,7 @@ export function fileTokenStore(options: FileTokenStoreOptions): TokenStore {
   }
 }
 
-/** What failed is tried again at the next call. */
+/** A failure is not kept: the next call tries again. */
 function once(work: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | null = null
   return () => {
@@ -78,7 +78,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 
 async function prepare(directory: string): Promise<void> {
   preparePrivateDirectory(directory)
-  // A secret that was rotated away leaves its file behind.
+  // A secret that was rotated away leaves its token file behind.
   for (const name of await readdir(directory)) {
     if (!/^[0-9a-f]{64}\./.test(name)) continue
     const path = join(directory, name)
@@ -109,15 +109,15 @@ async function take(path: string, holder: string): Promise<boolean> {
 }
 
 /**
- * Two processes that find the same stale lock may both go on; then two tokens are asked for instead
- * of one, which harms nobody. The lock saves requests, nothing depends on it.
+ * Two processes that find the same stale lock may both continue; then two tokens are requested
+ * instead of one, which does no harm. The lock only saves requests; nothing depends on it.
  */
 async function breakIfStale(path: string, lockStaleMs: number): Promise<void> {
   const { mtimeMs } = await lstat(path).catch(() => ({ mtimeMs: Date.now() }))
   if (Math.abs(Date.now() - mtimeMs) > lockStaleMs) await unlink(path).catch(ifMissing)
 }
 
-/** Another's lock, taken after ours was broken, stays. */
+/** Keeps a lock that another process acquired after ours was broken. */
 async function release(path: string, holder: string): Promise<void> {
   const found = await readOwn(path)
   if (found === holder) await unlink(path).catch(ifMissing)

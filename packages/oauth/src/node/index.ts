@@ -1,4 +1,4 @@
-/** What a process with files and an environment has more. */
+/** For processes with files and an environment. */
 
 export { createTokenSource, tokenSourceFromEnv } from './create-token-source.ts'
 export { type FileTokenStoreOptions, fileTokenStore } from './file-token-store.ts'

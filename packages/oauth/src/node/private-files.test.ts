@@ -38,18 +38,18 @@ function newFile(mode = 0o600): string {
   return path
 }
 
-/** Another user of the machine: only root can make files of theirs. */
+/** Another user of the machine: only root can create files of theirs. */
 const STRANGER = 54_321
 const onlyRoot = process.getuid?.() === 0 ? {} : { skip: 'only root can give a file to another' }
 
 describe('a private directory', () => {
-  it('is made for its owner only', () => {
+  it('is created for its owner only', () => {
     const path = join(newPath(), 'deep')
     preparePrivateDirectory(path)
     assert.equal(statSync(path).mode & 0o777, 0o700)
   })
 
-  it('is taken when others may read it', () => {
+  it('is accepted when others may read it', () => {
     preparePrivateDirectory(newDirectory(0o755))
   })
 
@@ -73,14 +73,14 @@ describe('a private directory', () => {
     assert.throws(() => preparePrivateDirectory(path), { message: /another user/ })
   })
 
-  it('is refused in a directory where everyone may put another in its place', () => {
+  it('is refused in a directory where everyone may replace it', () => {
     const parent = newDirectory(0o777)
     assert.throws(() => preparePrivateDirectory(join(parent, 'own')), { message: /replaced/ })
     chmodSync(parent, 0o1777)
     preparePrivateDirectory(join(parent, 'own'))
   })
 
-  it('is refused where a link among its parents leads to a place that everyone may write in', () => {
+  it('is refused when a parent is a link to a directory that everyone may write to', () => {
     const open = newPath()
     mkdirSync(join(open, 'ours'), { recursive: true })
     chmodSync(open, 0o777)
@@ -102,7 +102,7 @@ describe('a private file', () => {
     assert.throws(() => readPrivateFileSync(newFile(0o620), 'write'), { message: /chmod 600/ })
   })
 
-  it('is refused when it is a symbolic link or no file', () => {
+  it('is refused when it is a symbolic link or not a file', () => {
     const link = newPath()
     symlinkSync(newFile(), link)
     assert.throws(() => readPrivateFileSync(link, 'read'), NotPrivateError)

@@ -1,9 +1,9 @@
 /**
  * Directories and files that only their owner may change: tokens, spooled reports, secrets.
  *
- * Another user of the machine who can write there plants a token (our reports go to another
- * account) or a report, or puts a link in place of a file that is written next. One rule for all
- * that keeps such files; ADR 30.
+ * Another user of the machine who can write there could plant a token (our reports would go to
+ * another account) or a report, or replace a file about to be written with a link. One rule for
+ * every component that keeps such files; ADR 30.
  */
 
 import {
@@ -21,7 +21,7 @@ import {
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
-/** The path is open to other users. The message names the path and the command that closes it. */
+/** The path is open to other users. The message names the path and the command that fixes it. */
 export class NotPrivateError extends Error {
   override readonly name = 'NotPrivateError'
   readonly code = 'not_private'
@@ -35,22 +35,22 @@ const BITS: Readonly<Record<Forbidden, number>> = { write: 0o022, read: 0o077 }
 const WRITABLE_BY_OTHERS = 0o002
 const STICKY = 0o1000
 
-/** Windows has none of these. A FIFO would block the open without `O_NONBLOCK`. */
+/** Windows has neither flag. A FIFO would block the open without `O_NONBLOCK`. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
 const OPEN_FLAGS = constants.O_RDONLY | NO_FOLLOW | (constants.O_NONBLOCK ?? 0)
 
 /**
- * Makes the directory with mode 0700 where it is missing, and checks it.
+ * Creates the directory with mode 0700 when it is missing, and checks it.
  *
  * It must be a directory of ours, not a symbolic link, and not writable by group or others. Its
- * parents must not be writable by everyone, unless they are sticky as `/tmp` is: there other users
- * cannot rename what is ours.
+ * parents must not be writable by everyone, unless they are sticky like `/tmp`: there other users
+ * cannot rename our files.
  *
  * @throws NotPrivateError; the file system's own errors.
  */
 export function preparePrivateDirectory(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  // Without a slash at its end, which would lead through a link.
+  // Without a trailing slash, which would follow a link.
   const stats = lstatSync(resolve(directory))
   if (stats.isSymbolicLink()) {
     throw new NotPrivateError(`${directory} is a symbolic link: name the directory itself`)
@@ -78,7 +78,7 @@ function assertParents(path: string): void {
   assertParents(parent)
 }
 
-/** Through the links among its parents, where they can be seen. */
+/** With its parents' links resolved, where they are visible. */
 function resolved(directory: string): string {
   try {
     return realpathSync(directory)
@@ -88,8 +88,7 @@ function resolved(directory: string): string {
 }
 
 /**
- * 0 where it cannot be seen: Deno shows a program the directories it was given, and not their
- * parents.
+ * 0 when not visible: Deno shows a program the directories it was granted, but not their parents.
  */
 function modeOf(directory: string): number {
   try {
@@ -99,7 +98,7 @@ function modeOf(directory: string): number {
   }
 }
 
-/** A file of root's is as good as ours: root can write ours anyway. */
+/** A file of root is as good as ours: root can write ours anyway. */
 function assertOwner(path: string, { uid }: Pick<Stats, 'uid'>): void {
   const own = process.getuid?.()
   if (own === undefined || uid === own || uid === 0) return
@@ -122,7 +121,7 @@ function assertPrivateFile(path: string, stats: Stats, forbidden: Forbidden): vo
  * Opens a file for reading.
  *
  * @param forbidden what other users must not be able to do with it.
- * @returns null when there is none.
+ * @returns null when it does not exist.
  * @throws NotPrivateError, also for a symbolic link; the file system's own errors.
  */
 export async function openPrivateFile(
@@ -140,7 +139,7 @@ export async function openPrivateFile(
   }
 }
 
-/** As `openPrivateFile`, and the whole text of it. */
+/** Like `openPrivateFile`, but returns the whole text. */
 export function readPrivateFileSync(path: string, forbidden: Forbidden): string | null {
   let file: number
   try {
@@ -159,7 +158,7 @@ export function readPrivateFileSync(path: string, forbidden: Forbidden): string 
 function ifMissing(path: string, error: unknown): null {
   const code = error instanceof Error && 'code' in error ? error.code : ''
   if (code === 'ENOENT') return null
-  // What POSIX systems answer to O_NOFOLLOW: ELOOP, and EMLINK on FreeBSD.
+  // How POSIX systems fail with O_NOFOLLOW: ELOOP, and EMLINK on FreeBSD.
   if (code === 'ELOOP' || code === 'EMLINK') {
     throw new NotPrivateError(`${path} is a symbolic link: put the file itself there`)
   }

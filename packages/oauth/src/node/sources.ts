@@ -7,15 +7,15 @@ import type { SigningAlgorithm } from '../protocol/index.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** A secret is a line; what is longer is another file. */
+/** A secret is one line; a longer file is the wrong file. */
 const MAX_FILE_BYTES = 64 * 1024
 
-/** Reads the file each time it is called, without the line's end. */
+/** Reads the file on each call, without the trailing newline. */
 export function secretFromFile(path: string): () => Promise<string> {
   return async () => (await readText('client_secret', path)).trim()
 }
 
-/** Reads the variable, or the file that `NAME_FILE` names, each time it is called. */
+/** Reads the variable, or the file that `NAME_FILE` names, on each call. */
 export function secretFromEnv(
   name: string,
   environment: Environment = process.env,
@@ -26,7 +26,10 @@ export function secretFromEnv(
   }
 }
 
-/** `file:PATH` and `env:NAME` become what reads them; anything else is the secret itself. */
+/**
+ * Turns `file:PATH` and `env:NAME` into functions that read them; any other text is the secret
+ * itself.
+ */
 export function resolveSecret(secret: string): string | (() => Promise<string>) {
   if (secret.startsWith('file:')) {
     return secretFromFile(secret.replace(/^file:(?:\/\/(?=\/))?/, ''))
@@ -34,7 +37,7 @@ export function resolveSecret(secret: string): string | (() => Promise<string>) 
   return secret.startsWith('env:') ? secretFromEnv(secret.slice('env:'.length)) : secret
 }
 
-/** Reads a private key from PEM (PKCS #8) or a JWK, each time it is called. */
+/** Reads a private key from PEM (PKCS #8) or a JWK, on each call. */
 export function clientKeyFromFile(
   path: string,
   { alg, kid }: { readonly alg: SigningAlgorithm; readonly kid?: string },
@@ -53,9 +56,9 @@ export function clientKeyFromFile(
 }
 
 /**
- * One of `NAME` and `NAME_FILE`; set to nothing counts as not set.
+ * `NAME` or `NAME_FILE`, whichever is set; the empty text counts as not set.
  *
- * @throws ConfigError when both are.
+ * @throws ConfigError when both are set.
  */
 export function lookUp(
   name: string,

@@ -12,7 +12,7 @@ after(() => rm(directory, { recursive: true }))
 const HERE = { MIOT_TOKEN_URL: 'https://auth.example/token', MIOT_AUDIENCE: 'https://api.example' }
 const CLIENT = { ...HERE, MIOT_CLIENT_ID: 'client-1' }
 
-/** A server that accepts this secret only, and the forms it was sent. */
+/** A server that accepts only this secret, and the forms it was sent. */
 function serverOf(secret: () => string) {
   const forms: Record<string, string>[] = []
   const fetch: typeof globalThis.fetch = async (_, init) => {
@@ -26,7 +26,7 @@ function serverOf(secret: () => string) {
 }
 
 describe('a token source from the environment', () => {
-  it('is made of what quickstart.env holds', async () => {
+  it('is configured by the variables of quickstart.env', async () => {
     const { fetch, forms } = serverOf(() => 's')
     const source = tokenSourceFromEnv({ fetch }, { ...CLIENT, MIOT_CLIENT_SECRET: 's' })
     assert.equal(await source.token(), 't1')
@@ -74,7 +74,7 @@ describe('a token source from the environment', () => {
     )
   })
 
-  it('says all that is missing or set twice', () => {
+  it('lists everything missing or set twice', () => {
     assert.throws(
       () =>
         tokenSourceFromEnv({}, { ...HERE, MIOT_CLIENT_SECRET: 's', MIOT_CLIENT_SECRET_FILE: 'f' }),
@@ -87,7 +87,7 @@ describe('a token source from the environment', () => {
     assert.throws(() => tokenSourceFromEnv({}, CLIENT), /MIOT_CLIENT_SECRET is not set/)
   })
 
-  it('takes options before variables', async () => {
+  it('prefers options to variables', async () => {
     const { fetch, forms } = serverOf(() => 'mine')
     const options = { fetch, client_secret: 'mine', audience: 'other' }
     await tokenSourceFromEnv(options, CLIENT).token()

@@ -1,4 +1,4 @@
-/** What is inside an access token (RFC 9068 §2), spelled as on the wire. */
+/** The claims of an access token (RFC 9068 §2), spelled as on the wire. */
 
 /** JWS algorithms an access token may be signed with. The order is the order of advertisement. */
 export const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
@@ -29,10 +29,8 @@ export interface AccessTokenClaims {
   readonly scope: string
   readonly org_id: string
   readonly environment: Environment
-  /**
-   * Where the token may be used from, as address ranges; ours, not the RFC's. Without it, anywhere.
-   */
+  /** Address ranges the token may be used from; ours, not the RFC's. Without it, any address. */
   readonly allowed_addresses?: readonly string[]
-  /** The same, but what it would refuse is only reported. */
+  /** The same, but refusals are only reported, not enforced. */
   readonly observed_addresses?: readonly string[]
 }

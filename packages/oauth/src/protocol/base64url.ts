@@ -1,14 +1,14 @@
 /**
  * Canonical base64url (RFC 4648 §5, §3.5): no padding, no stray characters, no unused bits set.
  *
- * Node and `atob` forgive all three; a forgiving decoder lets one signed token be written in many
- * ways, and what is keyed by the token's text (caches, revocation) then misses.
+ * Node and `atob` accept all three; a lenient decoder allows many spellings of one signed token,
+ * and whatever is keyed by the token's text (caches, revocation) then misses.
  */
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const PATTERN = /^[A-Za-z0-9_-]+$/
 
-/** True when exactly one byte string encodes to this text, and it is this text. Empty is not. */
+/** True when this text is the one canonical encoding of some bytes. The empty text is not. */
 export function isCanonicalBase64url(text: string): boolean {
   if (!PATTERN.test(text)) return false
   const rest = text.length % 4
@@ -19,7 +19,8 @@ export function isCanonicalBase64url(text: string): boolean {
 }
 
 /**
- * Decodes canonical base64url to text in UTF-8, byte order mark and all; null when it is neither.
+ * Decodes canonical base64url to UTF-8 text, keeping a byte order mark; null when the text is not
+ * canonical or not UTF-8.
  */
 export function decodeBase64urlText(text: string): string | null {
   if (!isCanonicalBase64url(text)) return null

@@ -52,7 +52,7 @@ function refusal(reason: Refusal, error_description = 'The access token is not v
 const METADATA = 'https://api.example/.well-known/oauth-protected-resource'
 
 describe('bearerChallenge', () => {
-  it('says no error code when no token was sent (RFC 6750 §3.1)', () => {
+  it('has no error code when no token was sent (RFC 6750 §3.1)', () => {
     const error = refusal({ kind: 'no_token' })
     assert.equal(bearerChallenge(error), 'Bearer')
     assert.equal(
@@ -61,7 +61,7 @@ describe('bearerChallenge', () => {
     )
   })
 
-  it('says invalid_token, and where the metadata is, for a token that was refused', () => {
+  it('has invalid_token, and the metadata’s address, for a refused token', () => {
     assert.equal(
       bearerChallenge(refusal({ kind: 'bad_signature' }), { resource_metadata: METADATA }),
       'Bearer error="invalid_token", error_description="The access token is not valid here", ' +
@@ -69,7 +69,7 @@ describe('bearerChallenge', () => {
     )
   })
 
-  it('says which scope is needed when the scope was insufficient', () => {
+  it('names the required scope when the scope was insufficient', () => {
     const scope = 'asset:track:write'
     const reason = { kind: 'insufficient_scope', client_id: 'a', scope } as const
     const error = new OAuthError(
@@ -85,12 +85,12 @@ describe('bearerChallenge', () => {
     )
   })
 
-  it('keeps the reason to itself', () => {
+  it('hides the reason', () => {
     const challenge = bearerChallenge(refusal({ kind: 'malformed_token', detail: 'typ is odd' }))
     assert.ok(!challenge.includes('odd') && !challenge.includes('malformed_token'))
   })
 
-  it('stays one challenge with the parameters meant, whatever text it is given', () => {
+  it('remains one challenge with the intended parameters, whatever text it is given', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary-ascii' }),
       fc.constantFrom(

@@ -38,8 +38,8 @@ export interface ChallengeOptions {
 const TOKEN_ERRORS: ReadonlySet<string> = new Set(['invalid_token', 'insufficient_scope'])
 
 /**
- * Whether the refusal is about the token, so that the answer carries a `WWW-Authenticate` challenge
- * (RFC 6750 §3). An address that is not allowed, for example, is not.
+ * Whether the refusal concerns the token, so that the answer carries a `WWW-Authenticate` challenge
+ * (RFC 6750 §3). A refused address, for example, does not.
  */
 export function isAboutToken(error: unknown): error is OAuthError {
   return error instanceof OAuthError && TOKEN_ERRORS.has(error.error)
@@ -48,7 +48,7 @@ export function isAboutToken(error: unknown): error is OAuthError {
 /**
  * The `WWW-Authenticate` value for a refused request.
  *
- * A request without a token learns only the scheme: RFC 6750 §3.1 wants no error code there.
+ * A request without a token gets only the scheme: RFC 6750 §3.1 wants no error code there.
  */
 export function bearerChallenge(error: OAuthError, options: ChallengeOptions = {}): string {
   const parameters: string[] = []

@@ -40,11 +40,11 @@ const details = {
     'algorithm not allowed',
   ],
   'an algorithm written in another case': [assertion({ alg: 'es256' }), 'algorithm not allowed'],
-  'a header that brings its own key': [
+  'a header with its own key': [
     assertion({ alg: 'ES256', jwk: { kty: 'EC' } }),
     'header member not allowed',
   ],
-  'a header that says where a key is': [
+  'a header that locates a key': [
     assertion({ alg: 'ES256', jku: 'https://evil.example' }),
     'header member not allowed',
   ],
@@ -58,7 +58,7 @@ const details = {
     'payload is not a JSON object without repeated members',
   ],
   'an access token': [assertion({ alg: 'ES256', typ: 'at+jwt' }), 'typ is not JWT'],
-  'a subject that is no string': [
+  'a subject that is not a string': [
     assertion({ alg: 'ES256' }, { sub: 1 }),
     'sub is not a short string',
   ],
@@ -73,7 +73,7 @@ const details = {
 
 describe('client_assertion', () => {
   for (const [what, [client_assertion, detail]] of Object.entries(details)) {
-    it(`refuses ${what} before any key is looked for, and says no more than of a wrong one`, () => {
+    it(`refuses ${what} before any key is looked up, with the same answer as for a wrong one`, () => {
       const refusal = refusalOf(() => parse({ client_assertion }))
       assert.deepEqual(refusal, {
         error: 'invalid_client',
@@ -104,14 +104,14 @@ describe('client_assertion', () => {
     assert.match(refusal.description, /client_id differs/)
   })
 
-  it('refuses another client_assertion_type, naming the one there is', () => {
+  it('refuses another client_assertion_type, naming the supported one', () => {
     const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:saml2-bearer'
     const refusal = refusalOf(() => parse({ client_assertion: assertion(), client_assertion_type }))
     assert.equal(refusal.error, 'invalid_request')
     assert.ok(refusal.description.includes(CLIENT_ASSERTION_TYPE))
   })
 
-  it('misses the half that was not sent', () => {
+  it('names the missing half', () => {
     assert.deepEqual(parse({}), { missing: ['client_assertion'] })
     assert.deepEqual(parse({ client_assertion: assertion(), client_assertion_type: '' }), {
       missing: ['client_assertion_type'],

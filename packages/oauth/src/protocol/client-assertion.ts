@@ -1,31 +1,33 @@
 /**
- * A client assertion (RFC 7523 §3): a JWT the client signs to prove who it is. Form only: whether
- * the signature and the claims hold is decided where the clients are.
+ * A client assertion (RFC 7523 §3): a JWT that the client signs to authenticate. Form only:
+ * signature and claims are verified where the clients are known.
  */
 
 import { SIGNING_ALGORITHMS } from './access-token.ts'
 import { parseJsonSegment, readCompactHeader } from './compact-jws.ts'
 
-/** The one value of `client_assertion_type` we know (RFC 7523 §2.2). */
+/** The only `client_assertion_type` supported (RFC 7523 §2.2). */
 export const CLIENT_ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-/** `Ed25519` is RFC 9864's name for the only `EdDSA` there is here; newer libraries send it. */
+/**
+ * `Ed25519` is RFC 9864's name for the one kind of `EdDSA` supported here; newer libraries send it.
+ */
 export const ASSERTION_ALGORITHMS = [...SIGNING_ALGORITHMS, 'Ed25519'] as const
 
 export type AssertionAlgorithm = (typeof ASSERTION_ALGORITHMS)[number]
 
-/** Read, and nothing of it proven. */
+/** Parsed, but not verified. */
 export interface ClientAssertion {
-  /** As it was sent. */
+  /** As sent. */
   readonly jws: string
   readonly alg: AssertionAlgorithm
   readonly kid: string | null
   readonly claims: Readonly<Record<string, unknown>>
-  /** The client it speaks of (RFC 7523 §3, 2.B). */
+  /** The client it identifies (RFC 7523 §3, 2.B). */
   readonly sub: string
 }
 
-/** RFC 7519 §5.1, and the explicit type that RFC 7523's successor asks for. */
+/** RFC 7519 §5.1, and the explicit type that the successor of RFC 7523 requires. */
 const TYPES: readonly (string | null)[] = [null, 'jwt', 'client-authentication+jwt']
 
 const MAX_SUBJECT_LENGTH = 255

@@ -57,7 +57,7 @@ describe('parseClientCredentials from HTTP Basic', () => {
     })
   }
 
-  it('gives back any id and secret a careful client encoded', () => {
+  it('decodes any id and secret that a client encoded', () => {
     const text = fc.string({ unit: 'grapheme', minLength: 1 })
     fc.assert(
       fc.property(text, text, (client_id, client_secret) => {
@@ -68,7 +68,7 @@ describe('parseClientCredentials from HTTP Basic', () => {
     )
   })
 
-  it('gives back any id and secret of our own alphabet that nobody encoded', () => {
+  it('reads any id and secret of our own alphabet that was sent unencoded', () => {
     const text = fc.stringMatching(/^[A-Za-z0-9_]{1,60}$/)
     fc.assert(
       fc.property(text, text, (client_id, client_secret) => {
@@ -88,7 +88,7 @@ describe('parseClientCredentials from HTTP Basic', () => {
     ['no colon', basic('as')],
     ['characters outside base64', 'Basic YTp*'],
     ['base64url', 'Basic YTrDvz-_'],
-    ['a length base64 never has', 'Basic YTpzY'],
+    ['an impossible base64 length', 'Basic YTpzY'],
     ['padding in the middle', 'Basic YQ==OnM='],
     ['two credentials', `${basic('a:s')}, ${basic('b:t')}`],
     ['a percent sign that encodes nothing', basic('a:100%')],

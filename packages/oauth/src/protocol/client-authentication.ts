@@ -1,6 +1,6 @@
 /**
- * Which client says it is asking, and with what proof (RFC 6749 §2.3, RFC 7523 §2.2). Parsing only:
- * whether the proof holds is decided where the clients are.
+ * The client a request claims to come from, and its proof (RFC 6749 §2.3, RFC 7523 §2.2). Parsing
+ * only: the proof is verified where the clients are known.
  */
 
 import {
@@ -26,12 +26,11 @@ export interface AssertionCredentials {
 }
 
 /**
- * The credentials of a request, or the names of the parameters that are missing.
+ * The credentials of a request, or the names of the missing parameters.
  *
  * @param authorization the `Authorization` header, if one was sent.
- * @throws OAuthError `invalid_client` (401) for a header or an assertion we cannot use,
- *   `invalid_request` when two methods are used at once ("MUST NOT use more than one", RFC 6749
- *   §2.3).
+ * @throws OAuthError `invalid_client` (401) for an unusable header or assertion, `invalid_request`
+ *   when two methods are used at once ("MUST NOT use more than one", RFC 6749 §2.3).
  */
 export function parseClientCredentials(
   parameters: Parameters,
@@ -63,7 +62,7 @@ export function parseClientCredentials(
   return { missing }
 }
 
-/** The `client_id` may be left out; sent, it must be the subject (RFC 7521 §4.2). */
+/** `client_id` is optional; if sent, it must equal the subject (RFC 7521 §4.2). */
 function parseAssertion(parameters: Parameters): AssertionCredentials | { missing: string[] } {
   const names = ['client_assertion', 'client_assertion_type']
   const missing = names.filter((name) => !parameters.has(name))
@@ -80,8 +79,10 @@ function parseAssertion(parameters: Parameters): AssertionCredentials | { missin
   return { method: 'private_key_jwt', client_id, client_assertion }
 }
 
-/** Both halves are form-encoded before they are joined (§2.3.1), which many clients forget: harmless
- * for us, since our ids and secrets are letters, digits and underscores. */
+/**
+ * Both halves are form-encoded before they are joined (§2.3.1), which many clients forget: harmless
+ * here, since our ids and secrets are letters, digits and underscores.
+ */
 function parseBasic(authorization: string): SecretCredentials {
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization.trim())?.[1]
   const text = encoded === undefined ? null : decodeBase64(encoded)
@@ -118,7 +119,7 @@ function unusableHeader(): OAuthError {
   )
 }
 
-/** In the words for a proof that fails, so that a forger learns nothing about how near it came. */
+/** Worded like a failed proof, so that a forger does not learn how close the attempt was. */
 function unusableAssertion(detail: string): OAuthError {
   return new OAuthError('invalid_client', 'Client authentication failed', 401, {
     kind: 'malformed_assertion',

@@ -11,7 +11,7 @@ describe('readCompactHeader', () => {
   const read = (header: object) =>
     readCompactHeader(`${encode(JSON.stringify(header))}.e30.e30`, ['ES256', 'Ed25519'])
 
-  it('reads what both kinds of token need, leaving the judgement to them', () => {
+  it('reads what both kinds of token need, and leaves the checks to them', () => {
     assert.deepEqual(read({ alg: 'ES256' }), { alg: 'ES256', kid: null, typ: null })
     const header = { alg: 'Ed25519', kid: 'k', typ: 'Application/JWT' }
     assert.deepEqual(read(header), { alg: 'Ed25519', kid: 'k', typ: 'jwt' })
@@ -44,7 +44,7 @@ describe('parseJsonSegment', () => {
     )
   })
 
-  it('gives null for JSON that is no object', () => {
+  it('gives null for JSON that is not an object', () => {
     const other = fc.jsonValue().filter((value) => value === null || typeof value !== 'object')
     fc.assert(
       fc.property(fc.oneof(other, fc.array(fc.jsonValue())), (value) => {

@@ -1,9 +1,9 @@
 /**
- * The strict form of a compact JWS (RFC 7515 §7.1), checked before any cryptography: what access
- * tokens and client assertions have in common.
+ * The strict form of a compact JWS (RFC 7515 §7.1), checked before any cryptography; shared by
+ * access tokens and client assertions.
  *
- * What passes has one spelling only, one algorithm out of the caller's list, and a header that
- * cannot bring its own key. Nothing here is trusted yet.
+ * A JWS that passes has exactly one spelling, an algorithm from the caller's list, and a header
+ * that cannot supply its own key. Nothing is trusted yet.
  */
 
 import type { SigningAlgorithm } from './access-token.ts'
@@ -25,7 +25,7 @@ export interface CompactHeader<Algorithm extends string> {
   readonly typ: string | null
 }
 
-/** Longer than anything honest by far; bounds the work an attacker can ask for. */
+/** Far longer than any legitimate token; bounds the work an attacker can cause. */
 export const MAX_COMPACT_LENGTH = 8192
 
 const MAX_KID_LENGTH = 255
@@ -64,7 +64,7 @@ export function readCompactHeader<Algorithm extends string>(
   return { alg, kid, typ: typ === null ? null : typ.toLowerCase().replace(/^application\//, '') }
 }
 
-/** The JSON object in a segment; null when it is none, or names a member twice. */
+/** The JSON object in a segment; null when it is not an object, or has a duplicate member. */
 export function parseJsonSegment(segment: string): Record<string, unknown> | null {
   const text = decodeBase64urlText(segment)
   if (text === null) return null

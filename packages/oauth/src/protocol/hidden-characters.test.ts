@@ -28,12 +28,12 @@ const HIDDEN: Readonly<Record<string, string>> = {
   'a non-joiner between Latin letters': '\u200c',
 }
 
-/** Each shows the same as without it. */
+/** Each looks the same without the character. */
 const ALIKE: Readonly<Record<string, string>> = {
-  'a selector behind a digit': 'PUMP-1\ufe0f',
-  'a selector behind a digit and a letter of a keycap': '1\ufe0fa\u20e3',
-  'a zero-width space behind the last word': 'ភាសា\u200b',
-  'a zero-width space behind a Latin letter': 'a\u200bភ',
+  'a selector after a digit': 'PUMP-1\ufe0f',
+  'a selector after a digit and a letter of a keycap': '1\ufe0fa\u20e3',
+  'a zero-width space after the last word': 'ភាសា\u200b',
+  'a zero-width space after a Latin letter': 'a\u200bភ',
 }
 
 const READABLE: Readonly<Record<string, string>> = {
@@ -57,7 +57,7 @@ const READABLE: Readonly<Record<string, string>> = {
   'Chinese with a variant': '葛\u{e0100}',
 }
 
-describe('characters that show nothing', () => {
+describe('invisible characters', () => {
   for (const [name, character] of Object.entries(HIDDEN)) {
     it(`are found and replaced: ${name}`, () => {
       assert.equal(holdsHiddenCharacters(`a${character}b`), true)
@@ -68,7 +68,7 @@ describe('characters that show nothing', () => {
     })
   }
   for (const [name, text] of Object.entries(READABLE)) {
-    it(`are left where a script needs them: ${name}`, () => {
+    it(`are kept where a script needs them: ${name}`, () => {
       assert.equal(holdsHiddenCharacters(text), false)
     })
   }

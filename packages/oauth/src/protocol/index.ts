@@ -1,4 +1,4 @@
-/** The protocol floor: words and shapes of the standards. No I/O, no clock. */
+/** The protocol layer: terms and data structures of the standards. No I/O, no clock. */
 
 export * from './access-token.ts'
 export * from './base64url.ts'

@@ -7,17 +7,17 @@ function duplicatesIn(text: string): boolean {
   return hasDuplicateMembers(text, JSON.parse(text))
 }
 
-/** JSON as it was written: members in a list, so that a name may stand there twice. */
+/** JSON as written: members in a list, so that a name may occur twice. */
 type Written = string | number | null | Written[] | { members: [name: string, value: Written][] }
 
 /**
  * A name of one character, spelled with an escape. V8 misreads it as a backslash once it has seen a
- * name that is a backslash (nodejs/node#63785), so these are kept out; no name of ours is that
+ * name that is a backslash (nodejs/node#63785), so these are excluded; none of our names is that
  * short.
  */
 const MISREAD_NAME = /"\\(?:u.{4}|.)"\s*:/
 
-/** Few and awkward names, so that repetition happens, also across levels. */
+/** Few and awkward names, so that repetition happens, even across levels. */
 const name = fc.constantFrom(
   'a',
   'b',
@@ -48,7 +48,8 @@ function repeats(value: Written): boolean {
 }
 
 /**
- * The text; `style` picks between plain and escaped spelling, with and without space, step by step.
+ * The text; `style` chooses between plain and escaped spelling, with and without spaces, at each
+ * step.
  */
 function render(value: Written, style: () => number): string {
   const space = (): string => ['', ' ', '\n\t', '\r\n'][style() % 4] as string
@@ -82,7 +83,7 @@ describe('hasDuplicateMembers', () => {
     )
   })
 
-  it('is true exactly when some object was written with a name twice, however it is spelled', () => {
+  it('is true exactly when an object has a name twice, in any spelling', () => {
     fc.assert(
       fc.property(written, fc.infiniteStream(fc.nat(3)), (value, styles) => {
         const text = render(value, () => styles.next().value ?? 0)

@@ -1,18 +1,18 @@
 /**
- * Questions about JSON text that `JSON.parse` has already accepted but does not answer.
+ * Checks on JSON text that `JSON.parse` accepts but does not make.
  *
- * Two parsers that read `{"alg":"none","alg":"RS256"}` differently have been a CVE more than once,
- * so where JSON decides about security a repeated member is refused instead of resolved.
+ * Two parsers that read `{"alg":"none","alg":"RS256"}` differently have caused more than one CVE,
+ * so in security decisions a duplicate member is refused instead of resolved.
  */
 
 const STRING_TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?/g
 
 /**
- * True when any object in the text names a member twice.
+ * True when any object in the text has a duplicate member.
  *
- * `value` must be what `JSON.parse(text)` gave: in valid JSON every quote belongs to a string, so
- * the strings followed by a colon are the member names, and there are more of them than members in
- * the value exactly when one was overwritten.
+ * `value` must be the result of `JSON.parse(text)`: in valid JSON every quote belongs to a string,
+ * so the strings followed by a colon are the member names, and there are more of them than members
+ * in the value exactly when one was overwritten.
  */
 export function hasDuplicateMembers(text: string, value: unknown): boolean {
   let names = 0

@@ -24,7 +24,7 @@ const authenticationAt = (endpoint: string) => ({
 })
 
 describe('authorizationServerMetadata', () => {
-  it('has every member RFC 8414 §2 requires, and only what works', () => {
+  it('has every member RFC 8414 §2 requires, and only supported ones', () => {
     assert.deepEqual(authorizationServerMetadata(ISSUER, ['asset:track:write']), {
       issuer: ISSUER,
       token_endpoint: 'https://auth.example/oauth2/token',
@@ -53,7 +53,7 @@ describe('authorizationServerMetadata', () => {
 })
 
 describe('protectedResourceMetadata', () => {
-  it('names the resource, its authorization server, and the header as the only way', () => {
+  it('names the resource, its authorization server, and the header as the only method', () => {
     const resource = 'https://api.example/v1/asset/track'
     assert.deepEqual(protectedResourceMetadata(resource, ISSUER, ['asset:track:write']), {
       resource,

@@ -20,9 +20,9 @@ export interface AuthorizationServerMetadata {
   readonly introspection_endpoint_auth_methods_supported: readonly string[]
   readonly introspection_endpoint_auth_signing_alg_values_supported: readonly string[]
   /**
-   * Where resource servers follow what was revoked. Ours: RFC 8414 §2 allows members of one's own,
-   * and the name says whose, so that it never meets one that is registered later. It is the
-   * audience of the tokens for it, too.
+   * Where resource servers follow revocations. Ours: RFC 8414 §2 allows additional members, and the
+   * prefix keeps the name from colliding with one registered later. It is also the audience of
+   * tokens for the feed.
    */
   readonly modulariot_revocation_feed_uri: string
 }
@@ -30,10 +30,10 @@ export interface AuthorizationServerMetadata {
 const AUTHENTICATION_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
 
 /**
- * Lists exactly what works (RFC 8414 §2).
+ * Lists exactly what is supported (RFC 8414 §2).
  *
  * `response_types_supported` is required there, and empty here because there is no authorization
- * endpoint: §3.2 would have an empty array left out, but parsers in the field insist on the member.
+ * endpoint: §3.2 would omit an empty array, but existing parsers insist on the member.
  */
 export function authorizationServerMetadata(
   issuer: string,
@@ -80,7 +80,7 @@ export function protectedResourceMetadata(
 }
 
 /**
- * Where that document is found: the well-known part goes before the resource's path (RFC 9728
+ * Where that document is served: the well-known part comes before the resource's path (RFC 9728
  * §3.1).
  */
 export function protectedResourceMetadataUrl(resource: string): string {

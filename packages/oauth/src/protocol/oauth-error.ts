@@ -1,5 +1,5 @@
 /**
- * The one error of the protocol. Decided anywhere, thrown, rendered in one place at the edge.
+ * The protocol's one error. Thrown anywhere, rendered in one place at the edge.
  *
  * `error` and `error_description` go on the wire (RFC 6749 §5.2, RFC 6750 §3.1). `reason` is for
  * the audit trail and the metrics and never leaves the server.
@@ -20,7 +20,7 @@ export type OAuthErrorCode =
   | 'temporarily_unavailable'
   | 'server_error'
 
-/** Why a request was refused, in more detail than the answer tells. */
+/** Why a request was refused, in more detail than the answer gives. */
 export type Refusal =
   | { kind: 'malformed_request' }
   | { kind: 'missing_parameter'; parameters: readonly string[] }
@@ -80,7 +80,7 @@ export class OAuthError extends Error {
   }
 }
 
-/** A request that cannot be understood: 400 `invalid_request` (RFC 6749 §5.2). */
+/** A request that cannot be parsed: 400 `invalid_request` (RFC 6749 §5.2). */
 export function malformedRequest(error_description: string, status = 400): OAuthError {
   return new OAuthError('invalid_request', error_description, status, { kind: 'malformed_request' })
 }

@@ -27,11 +27,11 @@ describe('parametersFromForm', () => {
     assert.equal(parameters.get('audience'), 'https://api.example/v1')
   })
 
-  it('takes a parameter without a value as not sent', () => {
+  it('treats a parameter without a value as not sent', () => {
     assert.deepEqual([...parametersFromForm('client_id=&scope&audience=a')], [['audience', 'a']])
   })
 
-  it('ignores a parameter nobody knows, but keeps it readable', () => {
+  it('ignores an unknown parameter, but keeps it readable', () => {
     assert.equal(parametersFromForm('client_id=a&device=7').get('device'), '7')
   })
 
@@ -46,10 +46,10 @@ describe('parametersFromForm', () => {
   }
 
   const repeated: readonly (readonly [why: string, body: string])[] = [
-    ['spelled in percent the second time', 'client_id=a&client%5Fid=b'],
+    ['percent-encoded the second time', 'client_id=a&client%5Fid=b'],
     ['of which the first is empty', 'client_id=&client_id=b'],
     ['of which the second is empty', 'client_id=a&client_id'],
-    ['that nobody knows', 'device=1&device=2'],
+    ['that is unknown', 'device=1&device=2'],
     ['that has no name', '=1&=2'],
   ]
   for (const [why, body] of repeated) {
@@ -58,13 +58,13 @@ describe('parametersFromForm', () => {
     })
   }
 
-  it('does not repeat a stranger’s parameter name in the answer', () => {
+  it('does not quote an unknown parameter name in the answer', () => {
     assert.throws(() => parametersFromForm('%3Cb%3E=1&%3Cb%3E=2'), {
       error_description: 'A parameter is repeated',
     })
   })
 
-  it('answers several resources with invalid_target, as RFC 8707 has it', () => {
+  it('answers several resources with invalid_target, as RFC 8707 requires', () => {
     assert.throws(
       () => parametersFromForm('resource=https://a.example&resource=https://b.example'),
       {
@@ -88,7 +88,7 @@ describe('parametersFromJson', () => {
     )
   })
 
-  it('takes null and the empty string as not sent', () => {
+  it('treats null and the empty string as not sent', () => {
     assert.equal(parametersFromJson(JSON.parse('{"client_id":null,"scope":""}')).size, 0)
   })
 
@@ -127,7 +127,7 @@ describe('parametersFromJson', () => {
   })
 
   for (const text of ['[]', '["client_id"]', 'null', '"client_id=a"', '7', 'true']) {
-    it(`refuses ${text}, which is JSON but no object`, () => {
+    it(`refuses ${text}, which is JSON but not an object`, () => {
       assert.throws(() => parametersFromJson(JSON.parse(text)), {
         error: 'invalid_request',
         error_description: 'The body must be a JSON object',
@@ -135,7 +135,7 @@ describe('parametersFromJson', () => {
     })
   }
 
-  it('gives the same parameters as a form that says the same', () => {
+  it('returns the same parameters as the equivalent form', () => {
     const sent = fc.dictionary(fc.constantFrom(...KNOWN, 'device'), fc.string({ unit: 'grapheme' }))
     fc.assert(
       fc.property(sent, (parameters) => {

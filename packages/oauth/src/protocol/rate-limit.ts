@@ -1,22 +1,22 @@
 /**
- * What a limit says of itself: the `RateLimit` and `RateLimit-Policy` header fields
+ * How the server announces its limits: the `RateLimit` and `RateLimit-Policy` header fields
  * (draft-ietf-httpapi-ratelimit-headers-11).
  */
 
-/** A limit as one request met it. */
+/** The state of a limit for one request. */
 export interface RateLimit {
   /** The policy's name: letters, digits and hyphens. */
   readonly policy: string
-  /** How much it allows in a window. */
+  /** How much the policy allows per window. */
   readonly quota: number
   readonly windowSeconds: number
-  /** How much of it is left. */
+  /** How much of the quota is left. */
   readonly remaining: number
-  /** Until there is more. */
+  /** Seconds until more is available. */
   readonly resetSeconds: number
 }
 
-/** Both fields (§3, §4), ready to be sent; nothing when there is no limit to tell of. */
+/** Both fields (§3, §4), ready to send; none when there are no limits. */
 export function rateLimitHeaders(limits: readonly RateLimit[]): Record<string, string> {
   if (limits.length === 0) return {}
   return {
@@ -34,7 +34,7 @@ export function rateLimitHeaders(limits: readonly RateLimit[]): Record<string, s
   }
 }
 
-/** RFC 9651 §3.3.1: no more than 15 digits. */
+/** RFC 9651 §3.3.1: at most 15 digits. */
 function integer(value: number): number {
   return Math.min(value, 999_999_999_999_999)
 }

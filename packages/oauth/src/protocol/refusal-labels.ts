@@ -1,8 +1,8 @@
 /**
- * Refusals as words for counters: few, fixed, and free of anything a caller chose.
+ * Labels of refusals for metrics: few, fixed, and free of caller input.
  *
- * The compiler asks for a row when a kind is added, so that none is forgotten. A kind that is
- * renamed keeps its word: dashboards and alerts know it.
+ * The compiler requires a row for every kind. A renamed kind keeps its label: dashboards and alerts
+ * use it.
  */
 
 import type { Refusal } from './oauth-error.ts'
@@ -37,7 +37,7 @@ const REFUSAL_LABELS = {
   unavailable: 'unavailable',
 } as const satisfies Record<Refusal['kind'], string>
 
-/** Every word there is, so that each can be counted from 0. */
+/** Every label, so that each counter can start at 0. */
 export const ALL_REFUSAL_LABELS: readonly string[] = Object.values(REFUSAL_LABELS)
 
 export function refusalLabel(reason: Refusal): string {

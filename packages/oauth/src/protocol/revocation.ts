@@ -1,9 +1,10 @@
 /**
- * What no longer holds although its signature does: the entries of the revocation feed,
+ * Revoked tokens and keys whose signatures still verify: the entries of the revocation feed,
  * `/oauth2/revocations`.
  *
- * No RFC has a feed; the words are those of RFC 7009 and RFC 7519 where they have one. Each entry
- * names what it kills and dies with it, so the feed stays small however many tokens are issued.
+ * No RFC defines a feed; the terms are those of RFC 7009 and RFC 7519 where they have one. Each
+ * entry expires together with what it revokes, so the feed stays small however many tokens are
+ * issued.
  */
 
 export type Revocation =
@@ -16,14 +17,14 @@ export type Revocation =
       readonly issued_until: number
       readonly expires: number
     }
-  /** Every token that the key has signed. */
+  /** Every token signed with the key. */
   | { readonly kind: 'key'; readonly kid: string; readonly expires: number }
 
-/** All times are whole Unix seconds; from `expires` on the entry has nothing left to kill. */
+/** All times are whole Unix seconds; from `expires` on the entry has no effect. */
 export interface RevocationPage {
   readonly revocations: readonly Revocation[]
-  /** Pass as `since` for what comes next. */
+  /** Send as `since` to get the entries that follow. */
   readonly cursor: string
-  /** There is more already: ask again without waiting. */
+  /** More entries are available now: request the next page without waiting. */
   readonly more: boolean
 }

@@ -2,7 +2,7 @@
 
 import { OAuthError } from './oauth-error.ts'
 
-/** NQCHAR of RFC 6749 Appendix A.4: printable ASCII but space, quote and backslash. */
+/** NQCHAR of RFC 6749 Appendix A.4: printable ASCII except space, quote and backslash. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 /** True for one well-formed scope token. */
@@ -30,7 +30,7 @@ export function parseScope(scope: string): string[] {
   return [...new Set(tokens)]
 }
 
-/** True when a token's `scope` claim holds the scope asked for. */
+/** True when a token's `scope` claim includes the required scope. */
 export function scopeIncludes(scope: string, wanted: string): boolean {
   return scope.split(' ').includes(wanted)
 }

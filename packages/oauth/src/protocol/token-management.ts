@@ -1,22 +1,21 @@
 /**
- * Requests about a token that exists: revocation (RFC 7009 §2.1) and introspection (RFC 7662 §2.1).
- * They have the same form: a token, a hint that may be ignored, and the client's own
- * authentication.
+ * Requests about an existing token: revocation (RFC 7009 §2.1) and introspection (RFC 7662 §2.1).
+ * Both have the same form: a token, a hint that may be ignored, and the client's authentication.
  */
 
 import type { AccessTokenClaims } from './access-token.ts'
 import { type ClientCredentials, parseClientCredentials } from './client-authentication.ts'
 import { MAX_COMPACT_LENGTH } from './compact-jws.ts'
-import { malformedRequest, OAuthError } from './oauth-error.ts'
-import type { Parameters } from './parameters.ts'
+import { OAuthError } from './oauth-error.ts'
+import { type Parameters, parameterTooLong } from './parameters.ts'
 
 export interface TokenManagementRequest {
   readonly credentials: ClientCredentials
-  /** Whatever was sent; it may be no token of ours. */
+  /** As sent; it may not be one of our tokens. */
   readonly token: string
 }
 
-/** What RFC 7662 §2.2 says of a token that counts. */
+/** What RFC 7662 §2.2 returns for an active token. */
 export type ActiveToken = { readonly active: true; readonly token_type: 'Bearer' } & Pick<
   AccessTokenClaims,
   | 'iss'
@@ -32,18 +31,16 @@ export type ActiveToken = { readonly active: true; readonly token_type: 'Bearer'
   | 'allowed_addresses'
 >
 
-/**
- * Of a token that does not count, or that is none of the caller's business, nothing more is said.
- */
+/** An inactive token, or one the caller may not see, reveals nothing more. */
 export type Introspection = ActiveToken | { readonly active: false }
 
 /**
- * `token_type_hint` may say anything: there is one kind of token here, and both RFCs have an
- * unknown hint ignored.
+ * `token_type_hint` may have any value: there is only one kind of token here, and both RFCs let the
+ * server ignore an unknown hint.
  *
  * @param authorization the `Authorization` header, if one was sent.
- * @throws OAuthError `invalid_client` (401) without client authentication, `invalid_request` (400)
- *   else.
+ * @throws OAuthError `invalid_client` (401) without client authentication, otherwise
+ *   `invalid_request` (400).
  */
 export function parseTokenManagement(
   parameters: Parameters,
@@ -51,8 +48,7 @@ export function parseTokenManagement(
 ): TokenManagementRequest {
   for (const [name, value] of parameters) {
     if (value.length > MAX_COMPACT_LENGTH) {
-      const what = /^[a-z_]{1,32}$/.test(name) ? name : 'A parameter'
-      throw malformedRequest(`${what} is longer than ${MAX_COMPACT_LENGTH} characters`)
+      throw parameterTooLong(name, MAX_COMPACT_LENGTH)
     }
   }
   const credentials = parseClientCredentials(parameters, authorization)

@@ -16,7 +16,7 @@ function parse(parameters: Record<string, string | undefined>, authorization?: s
   return parseTokenRequest(new Map(sent), authorization)
 }
 
-/** Every set of names that can be left out, but the empty one. */
+/** Every set of names that can be left out, except the empty one. */
 function combinations(names: readonly string[]): string[][] {
   return Array.from({ length: 2 ** names.length - 1 }, (_, bits) =>
     names.filter((_name, index) => ((bits + 1) >> index) & 1),
@@ -101,11 +101,11 @@ describe('the audience of a token request', () => {
     assert.equal(parse({ ...COMPLETE, audience: undefined, resource }).audience, resource)
   })
 
-  it('may come by both names when they say the same', () => {
+  it('may have both names when they agree', () => {
     assert.equal(parse({ ...COMPLETE, audience: resource, resource }).audience, resource)
   })
 
-  it('may not come by both names when they differ', () => {
+  it('may not have both names when they differ', () => {
     assert.throws(() => parse({ ...COMPLETE, audience: `${resource}/`, resource }), {
       error: 'invalid_request',
       status: 400,
@@ -138,7 +138,7 @@ describe('the audience of a token request', () => {
     'a:b\n',
   ]
   for (const text of notUris) {
-    it(`may not be the resource ${JSON.stringify(text)}, which is no absolute URI`, () => {
+    it(`may not be the resource ${JSON.stringify(text)}, which is not an absolute URI`, () => {
       assert.throws(() => parse({ ...COMPLETE, audience: undefined, resource: text }), {
         error: 'invalid_target',
         status: 400,
@@ -153,7 +153,7 @@ describe('the length of a parameter', () => {
   })
 
   for (const name of [...Object.keys(COMPLETE), 'scope', 'resource']) {
-    it(`may not be 2049 characters, says the answer to ${name}`, () => {
+    it(`may not be 2049 characters, according to the answer to ${name}`, () => {
       assert.throws(() => parse({ ...COMPLETE, [name]: 'a'.repeat(2049) }), {
         error: 'invalid_request',
         error_description: `${name} is longer than 2048 characters`,
@@ -161,7 +161,7 @@ describe('the length of a parameter', () => {
     })
   }
 
-  it('does not repeat a stranger’s parameter name in the answer', () => {
+  it('does not quote an unknown parameter name in the answer', () => {
     for (const name of ['<b>', 'x'.repeat(33), 'a\r\nb']) {
       assert.throws(() => parse({ ...COMPLETE, [name]: 'a'.repeat(2049) }), {
         error_description: 'A parameter is longer than 2048 characters',

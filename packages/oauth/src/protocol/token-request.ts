@@ -1,25 +1,26 @@
 /**
- * The client-credentials token request (RFC 6749 §4.4.2, RFC 8707 §2), read and checked for form.
+ * The client-credentials token request (RFC 6749 §4.4.2, RFC 8707 §2), parsed and checked for form.
  */
 
 import { type ClientCredentials, parseClientCredentials } from './client-authentication.ts'
 import { MAX_COMPACT_LENGTH } from './compact-jws.ts'
 import { malformedRequest, OAuthError } from './oauth-error.ts'
-import type { Parameters } from './parameters.ts'
+import { type Parameters, parameterTooLong } from './parameters.ts'
 import { parseScope } from './scope.ts'
 
 export interface TokenRequest {
   readonly credentials: ClientCredentials
   /** The API the token is for: `audience`, or `resource` by its standard name. */
   readonly audience: string
-  /** The scopes asked for; null means all that are granted. */
+  /** The requested scopes; null requests everything granted. */
   readonly scope: readonly string[] | null
 }
 
 const MAX_VALUE_LENGTH = 2048
 
 /**
- * A parameter may be that long, in characters. A signed assertion is longer than any other value.
+ * The longest value of a parameter, in characters. A signed assertion is longer than any other
+ * value.
  */
 function maxLengthOf(name: string): number {
   return name === 'client_assertion' ? MAX_COMPACT_LENGTH : MAX_VALUE_LENGTH
@@ -34,7 +35,8 @@ export function parseTokenRequest(
   authorization: string | undefined,
 ): TokenRequest {
   for (const [name, value] of parameters) {
-    if (value.length > maxLengthOf(name)) throw tooLong(name)
+    const maxLength = maxLengthOf(name)
+    if (value.length > maxLength) throw parameterTooLong(name, maxLength)
   }
   const credentials = parseClientCredentials(parameters, authorization)
   const grant_type = parameters.get('grant_type')
@@ -98,9 +100,4 @@ function missingParameters(missing: string[]): OAuthError {
 
 function missingText(missing: string[]): string {
   return `Missing required parameter${missing.length > 1 ? 's' : ''}: ${missing.join(', ')}`
-}
-
-function tooLong(name: string): OAuthError {
-  const what = /^[a-z_]{1,32}$/.test(name) ? name : 'A parameter'
-  return malformedRequest(`${what} is longer than ${maxLengthOf(name)} characters`)
 }

@@ -5,7 +5,7 @@ export interface TokenResponse {
   readonly token_type: 'Bearer'
   /** Seconds. */
   readonly expires_in: number
-  /** Seconds until the client should ask again; ours, not the RFC's. */
+  /** Seconds until the client should request the next token; ours, not the RFC's. */
   readonly refresh_in: number
   readonly scope: string
 }

@@ -1,13 +1,13 @@
-/** From where a token may be used: the client's allowlist, as the token carries it. */
+/** Where a token may be used from: the client's allowlist, as carried in the token. */
 
 import { type AccessTokenClaims, OAuthError, type Refusal } from '../protocol/index.ts'
 
 /**
- * Lets the request pass, or says why not.
+ * Checks the address of a request against the token's allowlist.
  *
- * @param inList whether an address is in a list of ranges; how that is found out depends on the
+ * @param inList whether an address is in a list of ranges; the implementation depends on the
  *   runtime.
- * @param observe told instead, where the list only observes.
+ * @param observe called instead of throwing, when the list is only observed.
  * @throws OAuthError `access_denied` (403).
  */
 export function assertAddressAllowed(

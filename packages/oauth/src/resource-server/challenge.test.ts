@@ -14,7 +14,7 @@ async function answerTo(authorization: string | undefined, scope?: string) {
 }
 
 describe('challenge', () => {
-  it('tells who has no token where to learn how to get one, and nothing more', async () => {
+  it('points a client without a token to the metadata, and says nothing more', async () => {
     assert.deepEqual(await answerTo(undefined), {
       status: 401,
       headers: {
@@ -26,7 +26,7 @@ describe('challenge', () => {
     })
   })
 
-  it('says that a token is no good, and that one has expired', async () => {
+  it('tells an invalid token from an expired one', async () => {
     const { status, headers, body } = await answerTo(
       `Bearer ${await sign({ ...CLAIMS, exp: NOW })}`,
     )
@@ -41,7 +41,7 @@ describe('challenge', () => {
     assert.match(headers['www-authenticate'] ?? '', /error="insufficient_scope".* scope="admin"/)
   })
 
-  it('asks to come back when it cannot be known', () => {
+  it('asks for a retry when the answer is unknown', () => {
     const reason = { kind: 'unavailable', detail: 'jwks' } as const
     const error = new OAuthError('temporarily_unavailable', 'Not now', 503, reason)
     const { status, headers } = setUp().verifier.challenge(error)
@@ -50,7 +50,7 @@ describe('challenge', () => {
     assert.equal(headers['www-authenticate'], undefined)
   })
 
-  it('speaks of no token where the address is the matter', () => {
+  it('does not mention the token when the address is refused', () => {
     const reason = { kind: 'address_not_allowed', client_id: 'c', address: '::1' } as const
     const error = new OAuthError('access_denied', 'Not from here', 403, reason)
     const { status, headers } = setUp().verifier.challenge(error)
@@ -58,7 +58,7 @@ describe('challenge', () => {
     assert.equal(headers['www-authenticate'], undefined)
   })
 
-  it('does not swallow what is no refusal', () => {
+  it('rethrows an error that is not a refusal', () => {
     const bug = new TypeError('undefined is not a function')
     assert.throws(() => setUp().verifier.challenge(bug), bug)
   })

@@ -1,6 +1,4 @@
-/**
- * The answer to a request whose token was refused (RFC 6750 §3, RFC 9728 §5.1), for any framework.
- */
+/** Answers a request whose token was refused (RFC 6750 §3, RFC 9728 §5.1), for any framework. */
 
 import {
   bearerChallenge,
@@ -20,14 +18,14 @@ export interface Challenge {
 const RETRY_AFTER_SECONDS = '5'
 
 /**
- * What to answer to an error that `verify` threw.
+ * The answer to an error that `verify` threw.
  *
- * @throws the error itself when it is none of those.
+ * @throws the error itself when `verify` did not throw it.
  */
 export function challenge(error: unknown, options: ChallengeOptions = {}): Challenge {
   if (!(error instanceof OAuthError)) throw error
   const { status, error_description } = error
-  // RFC 6750 §3.1: who showed no token learns no more than how to show one.
+  // RFC 6750 §3.1: a request without a token learns only which scheme to use.
   const body = error.reason.kind === 'no_token' ? {} : { error: error.error, error_description }
   return {
     status,

@@ -10,7 +10,7 @@ function encode(value: string | Uint8Array): string {
   return Buffer.from(value).toString('base64url')
 }
 
-/** A token of this header; payload and signature are in good form and mean nothing. */
+/** A token with this header; payload and signature are well-formed but meaningless. */
 function tokenOf(header: object | string): string {
   const text = typeof header === 'string' ? header : JSON.stringify(header)
   return `${encode(text)}.${encode('{}')}.${encode('signature')}`
@@ -40,7 +40,7 @@ describe('readAccessTokenHeader', () => {
     it(`takes typ ${typ}`, () => assert.equal(read(tokenOf({ ...HEADER, typ })).kid, 'k1'))
   }
 
-  it('ignores a header member that means nothing to it', () => {
+  it('ignores an unknown header member', () => {
     assert.equal(read(tokenOf({ ...HEADER, x: 1, cty: 'y' })).kid, 'k1')
   })
 
@@ -74,7 +74,7 @@ describe('readAccessTokenHeader', () => {
 
   const types = ['JWT', 'jwt', 'logout+jwt', 'at+jwt;v=1', ' at+jwt', 'text/at+jwt', '', null, 1]
   for (const typ of [...types, ['at+jwt'], undefined]) {
-    it(`refuses typ ${JSON.stringify(typ)}: an ID token is no access token`, () => {
+    it(`refuses typ ${JSON.stringify(typ)}: an ID token is not an access token`, () => {
       const text = typeof (typ ?? '') === 'string'
       const detail = text ? 'typ is not at+jwt' : 'typ is not a string'
       assertMalformed(tokenOf({ ...HEADER, typ }), detail)
@@ -88,7 +88,7 @@ describe('readAccessTokenHeader', () => {
     })
   }
 
-  it('takes a kid of 255 characters', () => {
+  it('accepts a kid of 255 characters', () => {
     assert.equal(read(tokenOf({ ...HEADER, kid: 'k'.repeat(255) })).kid.length, 255)
   })
 
@@ -103,13 +103,13 @@ describe('readAccessTokenHeader', () => {
     zip: 'DEF',
   }
   for (const [name, value] of Object.entries(members)) {
-    it(`refuses a header that brings ${name}, even one that is null`, () => {
+    it(`refuses a header with ${name}, even one that is null`, () => {
       assertMalformed(tokenOf({ ...HEADER, [name]: value }), 'header member not allowed')
       assertMalformed(tokenOf({ ...HEADER, [name]: null }), 'header member not allowed')
     })
   }
 
-  it('does not take members from __proto__', () => {
+  it('does not read members from __proto__', () => {
     const text = '{"__proto__":{"alg":"RS256","kid":"k1","typ":"at+jwt"}}'
     assertMalformed(tokenOf(text), 'algorithm not allowed')
   })
@@ -162,7 +162,7 @@ describe('the form of a token', () => {
     )
   })
 
-  it('takes a token of 8192 characters and refuses one more', () => {
+  it('accepts a token of 8192 characters and refuses one more', () => {
     const start = `${head}.${payload}.`
     const room = 8192 - start.length
     const longest = start + 'A'.repeat(room - (room % 4))

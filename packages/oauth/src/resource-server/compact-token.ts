@@ -19,7 +19,7 @@ export interface AccessTokenHeader {
  * The header of a well-formed access token.
  *
  * @param algorithms the algorithms the caller accepts.
- * @throws OAuthError `invalid_token` (401), the reason naming what is wrong.
+ * @throws OAuthError `invalid_token` (401), whose reason names what is wrong.
  */
 export function readAccessTokenHeader(
   token: string,

@@ -9,7 +9,7 @@ import { createVerifier } from './verifier.ts'
 const JWKS_URI = 'https://keys.example/jwks.json'
 const METADATA_URL = `${ISSUER}/.well-known/oauth-authorization-server`
 
-/** A verifier that was told an issuer and an audience, and the server it finds. */
+/** A verifier given an issuer and an audience, and the server it discovers. */
 function setUp(metadata: object = { issuer: ISSUER, jwks_uri: JWKS_URI }) {
   const urls: string[] = []
   const server = {
@@ -44,19 +44,19 @@ describe('a verifier that knows the issuer only', () => {
   const cases: Readonly<Record<string, object>> = {
     'of another issuer': { issuer: 'https://evil.example', jwks_uri: JWKS_URI },
     'of an issuer that is almost the same': { issuer: `${ISSUER}/`, jwks_uri: JWKS_URI },
-    'without an address of keys': { issuer: ISSUER },
+    'without jwks_uri': { issuer: ISSUER },
     'with keys in plain http': { issuer: ISSUER, jwks_uri: 'http://keys.example/' },
-    'of nobody': {},
+    'without an issuer': {},
   }
   for (const [what, metadata] of Object.entries(cases)) {
-    it(`does not believe a document ${what}`, async () => {
+    it(`does not trust a document ${what}`, async () => {
       const { urls, verify } = setUp(metadata)
       await assert.rejects(verify(await sign(CLAIMS)), { status: 503 })
       assert.deepEqual(urls, [METADATA_URL])
     })
   }
 
-  it('asks a server that is down once a second, not once a request', async () => {
+  it('queries a server that is down once per second, not once per request', async () => {
     const { urls, server, verify } = setUp()
     server.metadata = () => Promise.reject(new TypeError('fetch failed'))
     const token = await sign(CLAIMS)
@@ -64,7 +64,7 @@ describe('a verifier that knows the issuer only', () => {
     assert.equal(urls.length, 1)
   })
 
-  it('says why it has no keys to whoever runs it, and to nobody else', async () => {
+  it('reports why it has no keys to the operator only', async () => {
     const { verify } = setUp({ issuer: 'https://evil.example', jwks_uri: JWKS_URI })
     const error = await verify(await sign(CLAIMS)).catch((thrown) => thrown)
     assert.match(error.cause.message, /found "https:\/\/evil.example"/)
@@ -73,19 +73,19 @@ describe('a verifier that knows the issuer only', () => {
 })
 
 describe('keys that cannot be fetched', () => {
-  it('have their reason in each refusal until the next try', async () => {
+  it('have their cause in each refusal until the next attempt', async () => {
     const { urls, server, verify } = setUp()
     server.jwks = async () => new Response(null, { status: 500 })
     const token = await sign(CLAIMS)
     for (let count = 0; count < 3; count++) {
-      await assert.rejects(verify(token), { status: 503, message: /JWKS answered 500/ })
+      await assert.rejects(verify(token), { status: 503, message: /JWKS endpoint answered 500/ })
     }
     assert.deepEqual(urls, [METADATA_URL, JWKS_URI])
   })
 })
 
 describe('keys that moved to another address', () => {
-  it('are looked for anew once those that were known may not be used any more', async () => {
+  it('are discovered again once the known ones are no longer usable', async () => {
     const clock = new VirtualClock()
     const urls: string[] = []
     let jwks_uri = JWKS_URI
@@ -115,7 +115,7 @@ describe('a verifier that cannot work', () => {
     [{ issuer: 'auth', audience: AUDIENCE }, /issuer is not an absolute URL/],
   ]
   for (const [options, message] of cases) {
-    it(`says so when it is made: ${message.source}`, () => {
+    it(`is refused on creation: ${message.source}`, () => {
       assert.throws(() => createVerifier(options as never), { name: 'TypeError', message })
     })
   }

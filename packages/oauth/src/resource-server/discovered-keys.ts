@@ -1,4 +1,4 @@
-/** The keys of an issuer of whom nothing is known but its URL (RFC 8414). */
+/** The keys of an issuer known only by its URL (RFC 8414). */
 
 import type { CryptoKey } from 'jose'
 import { type Clock, elapsedMs, type Moment, momentOf } from '../transport/clock.ts'
@@ -16,9 +16,9 @@ export interface DiscoveredKeysOptions {
   readonly timeoutMs?: number
 }
 
-/** Requests wait and have nothing else, so the next try comes soon. */
+/** Requests wait and have no keys at all, so the next attempt comes soon. */
 const COOLDOWN_MS = 1000
-/** Where the document is there and wrong, only the operator can help. */
+/** When the document exists but is wrong, only the operator can help. */
 const WRONG_COOLDOWN_MS = 30_000
 const TIMEOUT_MS = 5_000
 
@@ -27,7 +27,7 @@ export class DiscoveredKeys implements KeySource {
   #keys: RemoteJwks | null = null
   #flight: Promise<RemoteJwks> | null = null
   #triedAt: Moment | null = null
-  /** Why the last search failed. */
+  /** Why the last discovery failed. */
   #fault: unknown = null
   readonly #listeners = new Set<(error: Error) => void>()
 
@@ -53,7 +53,7 @@ export class DiscoveredKeys implements KeySource {
     try {
       return await work(keys)
     } catch (error) {
-      // There are none, or none that may still be used: they may have moved to another address.
+      // No keys, or none still usable: they may have moved to another address.
       if (this.#keys === keys) {
         this.#keys = null
         this.#fault = error instanceof Error ? error.cause : null
@@ -66,7 +66,7 @@ export class DiscoveredKeys implements KeySource {
     this.#keys?.reload()
   }
 
-  /** One search at a time, and none within the cooldown of one that failed. */
+  /** Runs one discovery at a time, and none within the cooldown of a failed one. */
   #discover(): Promise<RemoteJwks> {
     if (this.#flight !== null) return this.#flight
     const { clock } = this.#options
@@ -77,7 +77,7 @@ export class DiscoveredKeys implements KeySource {
     this.#flight = this.#search()
       .catch((fault: unknown) => {
         this.#fault = fault
-        this.#tell(noKeys(fault))
+        this.#report(noKeys(fault))
         throw noKeys(fault)
       })
       .finally(() => {
@@ -94,11 +94,11 @@ export class DiscoveredKeys implements KeySource {
     if (fault !== null) throw new NotMetadata(`the jwks_uri of ${issuer} ${fault}`)
     this.#fault = null
     const keys = new RemoteJwks({ jwks_uri: jwks_uri as string, fetch, clock, timeoutMs })
-    keys.onFault((error) => this.#tell(error))
+    keys.onFault((error) => this.#report(error))
     return keys
   }
 
-  #tell(error: Error): void {
+  #report(error: Error): void {
     for (const listener of this.#listeners) listener(error)
   }
 }

@@ -1,5 +1,6 @@
-/** For an API that accepts our tokens: verify them, and say why not. */
+/** For an API that accepts our tokens: verifies them, and explains refusals. */
 
+export { MAX_TIMER_MS } from '../transport/clock.ts'
 export { assertAddressAllowed } from './allowed-addresses.ts'
 export { type Challenge, challenge } from './challenge.ts'
 export type { AccessTokenHeader } from './compact-token.ts'

@@ -28,7 +28,7 @@ describe('parseJsonWebKeySet', () => {
   const parse = (value: unknown) => parseJsonWebKeySet(JSON.stringify(value))
   const good = { kty: 'RSA', kid: 'k1' }
 
-  it('keeps the keys, and passes over entries that are no objects', () => {
+  it('keeps the keys, and skips entries that are not objects', () => {
     const value = { keys: [good, null, 'key', 7, { kty: 'EC' }], more: true }
     assert.deepEqual(parse(value), { keys: [good, { kty: 'EC' }] })
   })
@@ -40,8 +40,8 @@ describe('parseJsonWebKeySet', () => {
     { ...good, d: 'x' },
   ]
   for (const keys of [[], [null], ...useless.map((key) => [key])]) {
-    it(`refuses a set that can verify nothing: ${JSON.stringify(keys)}`, () => {
-      assert.throws(() => parse({ keys }), /without a key to verify with/)
+    it(`refuses a set without a usable key: ${JSON.stringify(keys)}`, () => {
+      assert.throws(() => parse({ keys }), /without a usable key/)
     })
   }
 
@@ -61,7 +61,7 @@ describe('parseJsonWebKeySet', () => {
 
 describe('findVerificationKey', () => {
   for (const alg of SIGNING_ALGORITHMS) {
-    it(`finds a key for ${alg} that can verify and cannot be read out as a secret`, async () => {
+    it(`finds a key for ${alg} that can verify and cannot be exported as a secret`, async () => {
       for (const changes of [{}, { alg, use: 'sig', key_ops: ['verify'] }]) {
         const key = await findIn(alg, changes)
         assert.equal(key?.type, 'public')
@@ -69,7 +69,7 @@ describe('findVerificationKey', () => {
       }
     })
 
-    it(`passes over a private key published for ${alg}`, async () => {
+    it(`skips a private key published for ${alg}`, async () => {
       const keys = [pairs[alg].private_jwk]
       assert.equal(await findVerificationKey({ keys }, { alg, kid: 'k1' }), null)
     })
@@ -79,7 +79,7 @@ describe('findVerificationKey', () => {
       ['a kid in another case', { kid: 'K1' }],
       ['no kid', { kid: undefined }],
       ['use enc', { use: 'enc' }],
-      ['a use nobody knows', { use: 'SIG' }],
+      ['an unknown use', { use: 'SIG' }],
       ['alg HS256', { alg: 'HS256' }],
       ['the alg of the other RSA scheme or curve', { alg: alg === 'RS256' ? 'PS256' : 'RS256' }],
       ['key_ops without verify', { key_ops: ['encrypt'] }],
@@ -91,13 +91,13 @@ describe('findVerificationKey', () => {
     ]
     for (const [why, changes] of unfit) {
       if (changes.alg === alg) continue
-      it(`passes over a key for ${alg} with ${why}`, async () => {
+      it(`skips a key for ${alg} with ${why}`, async () => {
         assert.equal(await findIn(alg, changes), null)
       })
     }
   }
 
-  it('passes over a curve that is not the one of the algorithm', async () => {
+  it('skips a curve that is not the one of the algorithm', async () => {
     assert.equal(await findIn('ES256', { crv: 'P-384' }), null)
     assert.equal(await findIn('ES256', { crv: 'secp256k1' }), null)
     assert.equal(await findIn('ES256', { crv: undefined }), null)
@@ -113,7 +113,7 @@ describe('findVerificationKey', () => {
     ['operations a public key does not have', 'RS256', { key_ops: ['verify', 'sign'] }],
   ]
   for (const [why, alg, changes] of broken) {
-    it(`passes over a key with ${why} instead of failing`, async () => {
+    it(`skips a key with ${why} instead of failing`, async () => {
       assert.equal(await findIn(alg, { ...changes }), null)
     })
   }

@@ -1,4 +1,4 @@
-/** A JWK Set (RFC 7517 §5) as a lookup from `kid` and `alg` to a key that may verify. */
+/** A JWK Set (RFC 7517 §5) as a lookup from `kid` and `alg` to a verification key. */
 
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 import { hasDuplicateMembers, KEY_TYPES, SIGNING_ALGORITHMS } from '../protocol/index.ts'
@@ -9,8 +9,8 @@ export interface JsonWebKeySet {
 }
 
 /**
- * @throws Error when the text is not a JWK Set that can verify something: a set without a single
- *   usable key is a server that is not well, and must not take the place of one that has some.
+ * @throws Error when the text is not a JWK Set with at least one usable key: a set without any
+ *   comes from a broken server, and must not replace one that has some.
  */
 export function parseJsonWebKeySet(text: string): JsonWebKeySet {
   const value: unknown = JSON.parse(text)
@@ -30,16 +30,16 @@ export function parseJsonWebKeySet(text: string): JsonWebKeySet {
       (alg) => typeof key.kid === 'string' && fits(key, { kid: key.kid, alg }),
     ),
   )
-  if (!usable) throw new Error('a JWK Set without a key to verify with')
+  if (!usable) throw new Error('a JWK Set without a usable key')
   return set
 }
 
 /**
- * The imported key that fits, or null.
+ * The imported key that matches, or null.
  *
- * `kid`, `kty`, `crv`, `use`, `key_ops` and `alg` must all agree with the header, and a JWK that
- * holds a private part is passed over: it should never have been published. So is one that holds no
- * usable key: its own tokens are refused, and nothing else fails.
+ * `kid`, `kty`, `crv`, `use`, `key_ops` and `alg` must all agree with the header. A JWK with a
+ * private part is skipped: it should never have been published. So is one without a usable key: its
+ * own tokens are refused, and nothing else fails.
  */
 export async function findVerificationKey(
   set: JsonWebKeySet,

@@ -1,4 +1,4 @@
-/** Where a verifier finds the public key a token names. */
+/** Where a verifier gets the public key that a token names. */
 
 import type { CryptoKey } from 'jose'
 import type { AccessTokenHeader } from './compact-token.ts'
@@ -7,18 +7,20 @@ export interface KeySource {
   /**
    * The key for this `kid` that may verify this `alg`, or null when there is none.
    *
-   * @throws OAuthError `temporarily_unavailable` (503) when it cannot be known right now.
+   * @throws OAuthError `temporarily_unavailable` (503) when it is unknown at the moment.
    */
   find(header: AccessTokenHeader): Promise<CryptoKey | null>
   /**
-   * Finds out whether there are keys, loading them where none are known.
+   * Checks that there are keys, and loads them when there are none yet.
    *
-   * @throws OAuthError `temporarily_unavailable` (503), its message with the reason for the
+   * @throws OAuthError `temporarily_unavailable` (503), its message with the cause for the
    *   operator.
    */
   check?(): Promise<void>
-  /** Calls back each time keys could not be loaded, with the error that `check` would throw. */
+  /** Registers a listener for failed loads; it gets the error that `check` would throw. */
   onFault?(listener: (error: Error) => void): void
-  /** Told when a key was revoked, so that its successor is known before its first token comes. */
+  /**
+   * Called when a key was revoked, so that its successor is known before its first token arrives.
+   */
   reload?(): void
 }

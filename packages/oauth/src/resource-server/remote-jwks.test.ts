@@ -25,11 +25,11 @@ function json(value: unknown, status = 200): Response {
   return new Response(JSON.stringify(value), { status })
 }
 
-/** A RemoteJwks over a server whose answer, and a clock whose time, the test decides. */
+/** A RemoteJwks with a server whose answers, and a clock whose time, the test controls. */
 function setUp(options: Partial<RemoteJwksOptions> = {}) {
   const clock = {
     ms: 0,
-    /** How much longer the wall clock has run: the machine slept. */
+    /** How far the wall clock has advanced beyond the other: the machine slept. */
     sleptMs: 0,
     monotonicMs: () => clock.ms,
     wallMs: () => clock.ms + clock.sleptMs,
@@ -55,7 +55,7 @@ function setUp(options: Partial<RemoteJwksOptions> = {}) {
   return { clock, server, jwks, find, findMadeUp }
 }
 
-/** A server that accepts the request and never says a word. */
+/** A server that accepts the request and never answers. */
 function silence(): Promise<Response> {
   return new Promise(() => {})
 }
@@ -64,13 +64,13 @@ function down(): Promise<Response> {
   return Promise.reject(new TypeError('fetch failed'))
 }
 
-/** Lets a fetch that runs in the background come to its end. */
+/** Waits for a fetch in the background to finish. */
 function settle(): Promise<void> {
   return setTimeout(2)
 }
 
 describe('loading the keys', () => {
-  it('asks the address given, follows no redirect and does not wait for ever', async () => {
+  it('requests the given address, follows no redirect and has a timeout', async () => {
     const { server, find } = setUp()
     assert.notEqual(await find('k1'), null)
     const [request] = server.requests
@@ -107,7 +107,7 @@ describe('loading the keys', () => {
 
   const useless: readonly (readonly [why: string, answer: () => Promise<Response>])[] = [
     ['no connection', down],
-    ['an error that is no promise', () => assert.fail('thrown at once')],
+    ['an error that is not a promise', () => assert.fail('thrown at once')],
     ['404, even with keys in it', async () => json({ keys: [k1] }, 404)],
     ['500, even with keys in it', async () => json({ keys: [k1] }, 500)],
     ['201, even with keys in it', async () => json({ keys: [k1] }, 201)],
@@ -121,7 +121,7 @@ describe('loading the keys', () => {
     ['a set of keys for something else', async () => json({ keys: [{ ...k1, use: 'enc' }] })],
     ['a member twice', async () => new Response(`{"keys":[],"keys":[${JSON.stringify(k1)}]}`)],
     ['a redirect', async () => json({ keys: [k1] }, 302)],
-    ['keys that are no array', async () => json({ keys: { k1 } })],
+    ['keys that are not an array', async () => json({ keys: { k1 } })],
   ]
   for (const [why, answer] of useless) {
     it(`answers 503 to ${why}, at most once a second, and recovers after that`, async () => {
@@ -163,7 +163,7 @@ describe('loading the keys', () => {
     assert.ok(cancelled)
   })
 
-  it('takes a document of 256 KiB and none larger', async () => {
+  it('accepts a document of 256 KiB and none larger', async () => {
     const empty = JSON.stringify({ keys: [k1], pad: '' }).length
     for (const [bytes, fits] of [
       [MAX_BYTES, true],
@@ -176,7 +176,7 @@ describe('loading the keys', () => {
     }
   })
 
-  it('stops reading a document that has no end', async () => {
+  it('stops reading an endless document', async () => {
     const { server, find } = setUp()
     let sent = 0
     let cancelled = false
@@ -196,14 +196,14 @@ describe('loading the keys', () => {
   })
 })
 
-describe('a kid nobody published', () => {
+describe('an unpublished kid', () => {
   it('finds nothing, with one fetch when there were no keys yet', async () => {
     const { server, findMadeUp } = setUp()
     assert.ok((await findMadeUp()).every((key) => key === null))
     assert.equal(server.requests.length, 1)
   })
 
-  it('makes one fetch a cooldown, a thousand of them too, and nobody waits after it', async () => {
+  it('causes one fetch per cooldown, even a thousand times, and no request waits after it', async () => {
     const { server, clock, findMadeUp } = setUp()
     await findMadeUp()
     for (let round = 1; round <= 5; round++) {
@@ -218,7 +218,7 @@ describe('a kid nobody published', () => {
     }
   })
 
-  it('makes one fetch a cooldown while the server is down, too', async () => {
+  it('causes one fetch per cooldown while the server is down, too', async () => {
     const { server, clock, find, findMadeUp } = setUp()
     await find('k1')
     server.answer = down
@@ -239,7 +239,7 @@ describe('a kid nobody published', () => {
     assert.equal(server.requests.length, 2)
   })
 
-  it('and an alg its key is not for makes one fetch a cooldown as well', async () => {
+  it('with an alg its key is not for causes one fetch per cooldown as well', async () => {
     const { server, jwks } = setUp()
     for (let count = 0; count < 10; count++) {
       assert.equal(await jwks.find({ alg: 'RS256', kid: 'k1' }), null)
@@ -249,7 +249,7 @@ describe('a kid nobody published', () => {
 })
 
 describe('keys that grew old', () => {
-  it('are fetched again in the background, and nobody waits', async () => {
+  it('are fetched again in the background, and no request waits', async () => {
     const { server, clock, find } = setUp()
     await find('k1')
     server.answer = silence
@@ -299,7 +299,7 @@ describe('keys that grew old', () => {
     await assert.rejects(find('k1'), UNAVAILABLE)
   })
 
-  it('are not made young again by a wall clock that is set back', async () => {
+  it('do not become fresh again when the wall clock is set back', async () => {
     const { server, clock, find } = setUp()
     await find('k1')
     server.answer = down
@@ -308,7 +308,7 @@ describe('keys that grew old', () => {
     await assert.rejects(find('k1'), UNAVAILABLE)
   })
 
-  it('verify while the server is down, up to the bound and not after', async () => {
+  it('verify while the server is down, up to the limit and not beyond', async () => {
     const { server, clock, find } = setUp()
     await find('k1')
     server.answer = down
@@ -332,7 +332,7 @@ describe('keys that grew old', () => {
     assert.notEqual(await find('k1'), null)
   })
 
-  it('past the bound are tried for each second, not each half minute', async () => {
+  it('past the limit are fetched every second, not every half minute', async () => {
     const { server, clock, find } = setUp()
     await find('k1')
     const good = server.answer
@@ -344,7 +344,7 @@ describe('keys that grew old', () => {
     assert.notEqual(await find('k1'), null)
   })
 
-  it('past the bound are waited for, and are good again once the server is back', async () => {
+  it('past the limit are waited for, and usable again once the server is back', async () => {
     const { clock, find } = setUp()
     await find('k1')
     clock.ms = 48 * HOUR
@@ -374,11 +374,11 @@ describe('a key rotation', () => {
     assert.equal(await find('k1'), null)
   })
 
-  it('is found soon when whoever answered had not heard of it yet', async () => {
+  it('is found soon when the answering server did not know it yet', async () => {
     const { server, clock, find, findMadeUp, jwks } = setUp()
     await find('k1')
     clock.ms = 60 * SECOND
-    // Another instance behind the same address; or a cache on the way.
+    // Another instance at the same address, or a cache in between.
     jwks.reload()
     assert.equal(await find('k2'), null)
     server.answer = async () => json({ keys: [k2] })

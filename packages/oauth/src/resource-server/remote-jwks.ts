@@ -1,15 +1,15 @@
 /**
- * The authorization server's published keys, fetched and kept (RFC 7517, RFC 8414 `jwks_uri`).
+ * The authorization server's published keys, fetched and cached (RFC 7517, RFC 8414 `jwks_uri`).
  *
- * Two attacks and one accident shape it. Tokens with made-up `kid`s must not make us fetch each
- * time: one fetch a cooldown, and nobody waits for a second. A thousand requests that arrive
- * together share one fetch. And when the server is away, keys already known go on verifying for a
- * bounded time.
+ * Two attacks and one failure shape it. Tokens with made-up `kid`s must not cause a fetch each:
+ * there is one fetch per cooldown, and no request waits for a second one. A thousand requests that
+ * arrive together share one fetch. And while the server is unreachable, known keys stay in use for
+ * a bounded time.
  */
 
 import type { CryptoKey } from 'jose'
 import { OAuthError } from '../protocol/index.ts'
-import { boundedText, discardBody } from '../transport/bounded-text.ts'
+import { boundedText, discardBody, MAX_DOCUMENT_BYTES } from '../transport/bounded-text.ts'
 import { type Clock, elapsedMs, type Moment, momentOf, systemClock } from '../transport/clock.ts'
 import { freshSeconds } from '../transport/freshness.ts'
 import type { AccessTokenHeader } from './compact-token.ts'
@@ -21,28 +21,23 @@ export interface RemoteJwksOptions {
   readonly jwks_uri: string
   readonly fetch?: typeof globalThis.fetch
   readonly clock?: Clock
-  /**
-   * When the keys are fetched again in the background, where the server does not say. 10 minutes.
-   */
+  /** When the keys are fetched again in the background, if the server does not say. 10 minutes. */
   readonly freshMs?: number
-  /**
-   * Of what `Cache-Control: max-age` says, at least and at most so much counts. A minute, an hour.
-   */
+  /** Bounds on the `Cache-Control: max-age` that is respected. One minute and one hour. */
   readonly minFreshMs?: number
   readonly maxFreshMs?: number
   /** At most one fetch for unknown `kid`s in this time, and after a success or a failure. */
   readonly cooldownMs?: number
-  /** How long known keys verify while the server cannot be reached. */
+  /** How long known keys are used while the server is unreachable. */
   readonly staleIfErrorMs?: number
   readonly timeoutMs?: number
 }
 
-const MAX_DOCUMENT_BYTES = 256 * 1024
-/** While there are no keys to use every caller waits, so the next try comes sooner. */
+/** Without usable keys every request waits, so the next attempt comes sooner. */
 const FIRST_LOAD_COOLDOWN_MS = 1000
 /**
- * Right after a key was revoked its successor is looked for so often: who answers may not have
- * heard of it yet.
+ * Retries this often right after a key was revoked: the server that answers may not know the
+ * successor yet.
  */
 const REVOKED_COOLDOWN_MS = 1000
 
@@ -55,7 +50,7 @@ export class RemoteJwks implements KeySource {
   #triedAt: Moment | null = null
   #revokedAt: Moment | null = null
   #flight: Promise<void> | null = null
-  /** Why the last fetch brought no keys. */
+  /** Why the last fetch failed. */
   #fault: unknown = null
   readonly #listeners = new Set<(error: Error) => void>()
 
@@ -74,7 +69,7 @@ export class RemoteJwks implements KeySource {
   }
 
   async find(header: AccessTokenHeader): Promise<CryptoKey | null> {
-    if (this.#isOver()) {
+    if (this.#isExpired()) {
       await this.check()
     } else if (this.#ageMs() > this.#freshMs) {
       void this.#refresh()
@@ -86,9 +81,9 @@ export class RemoteJwks implements KeySource {
   }
 
   async check(): Promise<void> {
-    if (!this.#isOver()) return
+    if (!this.#isExpired()) return
     await this.#refresh()
-    if (this.#isOver()) throw noKeys(this.#fault)
+    if (this.#isExpired()) throw noKeys(this.#fault)
   }
 
   onFault(listener: (error: Error) => void): void {
@@ -96,7 +91,8 @@ export class RemoteJwks implements KeySource {
   }
 
   /**
-   * Fetches the keys now, cooldown or not: only for what the authorization server itself has said.
+   * Fetches the keys now, regardless of the cooldown: only for news from the authorization server
+   * itself.
    */
   reload(): void {
     this.#revokedAt = momentOf(this.#options.clock)
@@ -104,12 +100,12 @@ export class RemoteJwks implements KeySource {
     void this.#refresh()
   }
 
-  /** True when there are no keys, or none that may still be used. */
-  #isOver(): boolean {
+  /** True when there are no keys, or none still usable. */
+  #isExpired(): boolean {
     return this.#ageMs() > this.#options.staleIfErrorMs
   }
 
-  /** By whichever clock says longer: a machine that slept does not trust what it knew before. */
+  /** By whichever clock says longer: after sleep, a machine does not trust what it knew before. */
   #ageMs(): number {
     return this.#since(this.#loadedAt)
   }
@@ -119,8 +115,9 @@ export class RemoteJwks implements KeySource {
   }
 
   /**
-   * Imported keys are kept by `kid` and `alg`; only pairs that fit a published key are remembered,
-   * and with the set they came from: a new one may arrive while a key is being imported.
+   * Imported keys are kept by `kid` and `alg`, and only for pairs that match a published key. They
+   * are stored with the set they came from, since a new set may arrive while a key is being
+   * imported.
    */
   async #lookup(header: AccessTokenHeader): Promise<CryptoKey | null> {
     const id = `${header.alg} ${header.kid}`
@@ -133,7 +130,7 @@ export class RemoteJwks implements KeySource {
   }
 
   /**
-   * Settles when a fetch under way or a new one has ended; at once within the cooldown. Never
+   * Settles when the fetch in progress or a new one has ended; at once within the cooldown. Never
    * rejects.
    */
   #refresh(): Promise<void> {
@@ -142,7 +139,7 @@ export class RemoteJwks implements KeySource {
     this.#triedAt = momentOf(this.#options.clock)
     this.#flight = this.#load()
       .catch((fault: unknown) => {
-        // What is known stays in force; find() decides whether that is enough.
+        // The known keys stay in use; find() decides whether they suffice.
         this.#fault = fault
         for (const listener of this.#listeners) listener(noKeys(fault))
       })
@@ -154,7 +151,7 @@ export class RemoteJwks implements KeySource {
 
   #cooldownMs(): number {
     const { cooldownMs } = this.#options
-    if (this.#isOver()) return FIRST_LOAD_COOLDOWN_MS
+    if (this.#isExpired()) return FIRST_LOAD_COOLDOWN_MS
     const justRevoked = this.#since(this.#revokedAt) < cooldownMs
     return justRevoked ? Math.min(REVOKED_COOLDOWN_MS, cooldownMs) : cooldownMs
   }
@@ -167,7 +164,7 @@ export class RemoteJwks implements KeySource {
     })
     if (response.status !== 200) {
       discardBody(response)
-      throw new Error(`JWKS answered ${response.status}`)
+      throw new Error(`the JWKS endpoint answered ${response.status}`)
     }
     const set = parseJsonWebKeySet(await boundedText(response, MAX_DOCUMENT_BYTES))
     this.#set = set
@@ -176,7 +173,7 @@ export class RemoteJwks implements KeySource {
     this.#freshMs = this.#freshnessOf(response)
   }
 
-  /** Too short a time would have us ask all the time, too long a one keep a withdrawn key. */
+  /** A shorter time would cause constant requests, a longer one would keep a withdrawn key. */
   #freshnessOf({ headers }: Response): number {
     const { freshMs, minFreshMs, maxFreshMs } = this.#options
     const seconds = freshSeconds(headers)
@@ -185,7 +182,9 @@ export class RemoteJwks implements KeySource {
   }
 }
 
-/** @param cause for whoever runs the API; keys are public, and no token was sent for them. */
+/**
+ * @param cause for the operator of the API; keys are public, and no token was sent to fetch them.
+ */
 export function noKeys(cause: unknown): OAuthError {
   const error = new OAuthError(
     'temporarily_unavailable',

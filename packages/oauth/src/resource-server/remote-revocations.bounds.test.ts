@@ -1,6 +1,4 @@
-/**
- * A feed that was taken over or is broken: what it can make a verifier hold, and what then holds.
- */
+/** A compromised or broken feed: how much memory it can use, and what still holds. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -22,7 +20,7 @@ interface Page {
   readonly more: boolean
 }
 
-/** A follower of a feed that answers the nth question with `page(n)`, until it is silent. */
+/** A follower of a feed that answers the nth request with `page(n)`, until it is silent. */
 async function setUp(
   page: (question: number) => Page,
   options: Partial<RemoteRevocationsOptions> = {},
@@ -59,7 +57,7 @@ describe('a feed without end', () => {
     more: true,
   })
 
-  it('fills no more than the entries that were declared', async () => {
+  it('uses no more than maxEntries', async () => {
     const { follower, silent } = await setUp(endless, { maxEntries: 250 })
     const { reason } = await silent()
     assert.match(reason, /more than 250 entries/)
@@ -81,7 +79,7 @@ describe('a feed without end', () => {
     follower.close()
   })
 
-  it('is read a thousand pages at a time, with a pause between that grows', async () => {
+  it('is read a thousand pages at a time, with growing pauses', async () => {
     const empty = (question: number): Page => ({
       revocations: [],
       cursor: `${question}`,
@@ -114,7 +112,7 @@ describe('a feed without end', () => {
 })
 
 describe('a full list', () => {
-  it('has room again for what is new once entries have expired', async () => {
+  it('has room for new entries once old ones have expired', async () => {
     const soon = 1_767_225_600 + 10
     const pages: Page[] = [
       { revocations: [entry('a', soon), entry('b', soon)], cursor: '1', more: false },
@@ -132,7 +130,7 @@ describe('a full list', () => {
       }
     }
     for (let steps = 0; !knows('c') && steps < 100; steps++) {
-      // What has expired is kept for an hour more, in case the clock is set back.
+      // Expired entries are kept for another hour, in case the clock is set back.
       clock.advance(120_000)
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
     }
@@ -149,9 +147,9 @@ describe('an entry', () => {
       ...{ issued_until: 1, expires: FAR },
     },
     'a kid of 256 KiB': { kind: 'key', kid: 'x'.repeat(1 << 18), expires: FAR },
-    'an end that is no time': { kind: 'token', jti: 'a', expires: '2030' },
+    'an expiry that is not a time': { kind: 'token', jti: 'a', expires: '2030' },
   })) {
-    it(`is a fault of the feed with ${why}, and held by nothing`, async () => {
+    it(`with ${why} is an error of the feed, and is not kept`, async () => {
       const { follower, silent } = await setUp(() => ({
         revocations: [wrong],
         cursor: 'c',
@@ -163,7 +161,7 @@ describe('an entry', () => {
     })
   }
 
-  it('may say an end that is absurd: it counts like any other', async () => {
+  it('may have an absurd expiry: it counts like any other', async () => {
     const { follower, silent } = await setUp(
       () => ({ revocations: [entry('a', 1e300), entry('b', -1e300)], cursor: 'c', more: true }),
       { maxEntries: 10 },
@@ -173,7 +171,7 @@ describe('an entry', () => {
     follower.close()
   })
 
-  it('is not forgotten earlier because it comes again with an earlier end', async () => {
+  it('is not dropped earlier when it comes again with an earlier expiry', async () => {
     const pages = [
       { revocations: [entry('a', FAR)], cursor: '1', more: true },
       { revocations: [entry('a', 1)], cursor: '2', more: false },

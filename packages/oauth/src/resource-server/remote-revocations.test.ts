@@ -25,12 +25,12 @@ interface Poll {
   readonly signal: AbortSignal
 }
 
-/** Lets everything that can go on without time go on. */
+/** Runs everything that can proceed without time passing. */
 async function settle(): Promise<void> {
   for (let round = 0; round < 5; round++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** A follower, and a feed whose answers the test gives by hand. */
+/** A follower, and a feed whose answers the test provides. */
 async function setUp(options: Partial<RemoteRevocationsOptions> = {}) {
   const clock = new VirtualClock()
   const polls: Poll[] = []
@@ -91,7 +91,7 @@ async function setUp(options: Partial<RemoteRevocationsOptions> = {}) {
 }
 
 describe('following the feed', () => {
-  it('reads all there is at once, page by page, and is ready then', async () => {
+  it('reads everything at once, page by page, and is then ready', async () => {
     const { follower, polls, last, isReady } = await setUp()
     assert.deepEqual([last().since, last().wait, last().token], [null, 0, 't1'])
     await last().answer([DEAD], 'c1', true)
@@ -106,7 +106,7 @@ describe('following the feed', () => {
     follower.close()
   })
 
-  it('reads on behind a page of kinds it does not know: there is more', async () => {
+  it('reads on after a page of unknown kinds', async () => {
     const { follower, polls, last, isReady } = await setUp()
     await last().answer([{ kind: 'planet', name: 'x' }], 'c1', true)
     assert.equal(isReady(), false)
@@ -118,7 +118,7 @@ describe('following the feed', () => {
     follower.close()
   })
 
-  it('does not take a feed that stands still for one that is read', async () => {
+  it('does not mistake a feed that makes no progress for one read to its end', async () => {
     const { follower, last, pass, isReady, events } = await setUp()
     await last().answer([DEAD], 'c1', true)
     await last().answer([], 'c1', true)
@@ -129,7 +129,7 @@ describe('following the feed', () => {
     follower.close()
   })
 
-  it('asks again as soon as a poll has ended without news', async () => {
+  it('polls again as soon as a poll has ended without news', async () => {
     const { polls, last, pass } = await setUp()
     await last().answer()
     await pass(30 * SECOND)
@@ -137,7 +137,7 @@ describe('following the feed', () => {
     assert.equal(polls.length, 3)
   })
 
-  it('kills a token as soon as the feed says so', async () => {
+  it('revokes a token as soon as the feed names it', async () => {
     const { follower, last, pass } = await setUp()
     await last().answer()
     assert.equal(follower.isRevoked(token), false)
@@ -148,17 +148,17 @@ describe('following the feed', () => {
     assert.equal(last().since, 'c1')
   })
 
-  it('tells of a revoked key, so that others are fetched', async () => {
+  it('reports a revoked key, so that the keys are fetched again', async () => {
     const { follower, last } = await setUp()
-    let told = 0
-    follower.onKeyRevoked(() => told++)
+    let calls = 0
+    follower.onKeyRevoked(() => calls++)
     await last().answer([DEAD])
-    assert.equal(told, 0)
+    assert.equal(calls, 0)
     await last().answer([DEAD_KEY])
-    assert.equal(told, 1)
+    assert.equal(calls, 1)
   })
 
-  it('does not spin when the server answers at once whatever is asked', async () => {
+  it('does not spin when the server always answers at once', async () => {
     const { polls, last, pass } = await setUp()
     await last().answer()
     await last().answer()
@@ -173,7 +173,7 @@ describe('following the feed', () => {
     assert.equal(polls.length, 4)
   })
 
-  it('reads all again each hour, and never takes a revocation back', async () => {
+  it('reads everything again each hour, and never undoes a revocation', async () => {
     const { follower, polls, last, pass } = await setUp()
     await last().answer([DEAD], 'c1')
     for (let minute = 0; minute < 61; minute++) {
@@ -186,7 +186,7 @@ describe('following the feed', () => {
     assert.equal(follower.isRevoked(token), true)
   })
 
-  it('forgets an entry an hour after what it kills has ended', async () => {
+  it('drops an entry an hour after its tokens have expired', async () => {
     const { follower, clock, last, pass } = await setUp()
     const expires = Math.floor(clock.wallMs() / 1000) + 60
     await last().answer([{ ...DEAD, expires }])
@@ -200,7 +200,7 @@ describe('following the feed', () => {
     assert.equal(follower.size, 0)
   })
 
-  it('ends when it is closed', async () => {
+  it('stops when it is closed', async () => {
     const { follower, polls, last, pass } = await setUp()
     await last().answer()
     const poll = last()
@@ -213,7 +213,7 @@ describe('following the feed', () => {
 })
 
 describe('a feed that is silent', () => {
-  it('leaves what is known in force, for as long as was said and no longer', async () => {
+  it('leaves known revocations in force, for failOpenForMs and no longer', async () => {
     const { follower, last, pass, clock } = await setUp()
     await last().answer([DEAD])
     await last().fail()
@@ -225,7 +225,7 @@ describe('a feed that is silent', () => {
     assert.throws(() => follower.isRevoked(token), TOO_LONG)
   })
 
-  it('from the start closes as well, and opens with the first answer', async () => {
+  it('from the start refuses every token, until the first answer', async () => {
     const { follower, last, pass } = await setUp()
     await last().fail()
     await pass(FAIL_OPEN_MS + 1)
@@ -235,7 +235,7 @@ describe('a feed that is silent', () => {
     assert.equal(follower.isRevoked(token), false)
   })
 
-  it('is asked ever more rarely, up to every quarter of the time', async () => {
+  it('is polled less and less often, up to every quarter of the time', async () => {
     const { polls, last, pass, events } = await setUp()
     const waits: number[] = []
     for (let count = 0; count < 9; count++) {
@@ -250,7 +250,7 @@ describe('a feed that is silent', () => {
     assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 15000, 15000, 15000, 15000])
   })
 
-  it('is asked without waiting once it speaks again', async () => {
+  it('is polled without waiting once it answers again', async () => {
     const { last, pass } = await setUp()
     await last().answer()
     await last().fail()
@@ -260,7 +260,7 @@ describe('a feed that is silent', () => {
     assert.equal(last().wait, 30)
   })
 
-  it('is not waited for longer than the wait it was asked for, and a little', async () => {
+  it('is not waited for much longer than the requested wait', async () => {
     const { last, pass, events } = await setUp()
     await last().answer()
     await pass(35 * SECOND)
@@ -271,7 +271,7 @@ describe('a feed that is silent', () => {
     })
   })
 
-  it('over a sleep of the machine is asked anew at once, not after the dead connection', async () => {
+  it('is polled again at once after the machine slept, not after the dead connection', async () => {
     const { follower, clock, polls, last } = await setUp()
     await last().answer()
     const dead = last()
@@ -286,7 +286,7 @@ describe('a feed that is silent', () => {
     assert.equal(follower.isRevoked(token), false)
   })
 
-  it('that was slept on counts from its question', async () => {
+  it('counts from its request when the machine slept', async () => {
     const { follower, clock, last } = await setUp()
     await last().answer()
     clock.sleep(3600 * SECOND)
@@ -296,7 +296,7 @@ describe('a feed that is silent', () => {
 })
 
 describe('a feed that refuses', () => {
-  it('the token gets another at once, and only then waits', async () => {
+  it('the token gets another one at once, and only then a pause', async () => {
     const { polls, last, pass } = await setUp()
     const refuse = () => last().send(new Response(null, { status: 401 }))
     await refuse()
@@ -310,7 +310,7 @@ describe('a feed that refuses', () => {
     assert.equal(last().wait, 30)
   })
 
-  it('says when it may be asked again', async () => {
+  it('may send Retry-After', async () => {
     const { polls, last, pass } = await setUp()
     await last().send(new Response(null, { status: 429, headers: { 'retry-after': '20' } }))
     await pass(19 * SECOND)
@@ -319,7 +319,7 @@ describe('a feed that refuses', () => {
     assert.equal(polls.length, 2)
   })
 
-  it('the cursor is read from its start', async () => {
+  it('the cursor is read again from its start', async () => {
     const { follower, last, pass } = await setUp()
     await last().answer([DEAD], 'c9')
     assert.equal(last().since, 'c9')
@@ -335,7 +335,8 @@ describe('a feed that refuses', () => {
     'a login page': () => new Response('<html>'),
     'half a page': () => new Response('{"revocations":[{"kind":"tok'),
     'no cursor': () => Response.json({ revocations: [], more: false }),
-    'entries that are no list': () => Response.json({ revocations: {}, cursor: 'c', more: false }),
+    'entries that are not a list': () =>
+      Response.json({ revocations: {}, cursor: 'c', more: false }),
     'a member twice': () =>
       new Response('{"revocations":[],"revocations":[],"cursor":"c","more":false}'),
     'an entry without its name': () =>
@@ -344,15 +345,15 @@ describe('a feed that refuses', () => {
         cursor: 'c',
         more: false,
       }),
-    'an entry that is no object': () =>
+    'an entry that is not an object': () =>
       Response.json({ revocations: [7], cursor: 'c', more: false }),
-    'an entry of no kind': () =>
+    'an entry without a kind': () =>
       Response.json({ revocations: [{ expires: 1 }], cursor: 'c', more: false }),
     'more than 512 KiB': () =>
       new Response(`{"revocations":[],"cursor":"c","more":false${' '.repeat(512 * 1024)}}`),
   }
   for (const [what, answer] of Object.entries(answers)) {
-    it(`by ${what} has said nothing`, async () => {
+    it(`by ${what} has not answered`, async () => {
       const { follower, last, pass, isReady, events } = await setUp()
       await last().send(answer())
       assert.equal(isReady(), false)
@@ -362,24 +363,24 @@ describe('a feed that refuses', () => {
     })
   }
 
-  it('nothing, but knows kinds that we do not, is believed in the rest', async () => {
+  it('nothing, but has unknown kinds, is trusted in the rest', async () => {
     const { follower, last } = await setUp()
     await last().answer([{ kind: 'planet', name: 'x' }, { kind: '__proto__' }, DEAD])
     assert.equal(follower.isRevoked(token), true)
     assert.equal(follower.size, 1)
   })
 
-  it('never shows its token', async () => {
+  it('never reveals its token', async () => {
     const failing = { token: async () => assert.fail('secret-token'), forget() {} }
     const { events } = await setUp({ tokens: failing })
     assert.doesNotMatch(JSON.stringify(events), /secret-token/)
   })
 })
 
-describe('what is set wrong', () => {
+describe('invalid options', () => {
   const tokens = { token: async () => 't', forget() {} }
 
-  it('is said at once', () => {
+  it('are reported at once', () => {
     const feed_uri = 'https://auth.example/oauth2/revocations'
     for (const failOpenForMs of [0, 4999, Number.NaN]) {
       const make = () => new RemoteRevocations({ feed_uri, tokens, failOpenForMs })
@@ -391,7 +392,7 @@ describe('what is set wrong', () => {
     )
   })
 
-  it('is not a short patience: the polls are shorter then', async () => {
+  it('include no short failOpenForMs: polls are shorter then', async () => {
     const { last } = await setUp({ failOpenForMs: 5 * SECOND })
     await last().answer()
     assert.equal(last().wait, 2)

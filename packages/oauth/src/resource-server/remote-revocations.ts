@@ -1,12 +1,12 @@
 /**
- * What was revoked, followed over the network: `GET /oauth2/revocations` by long poll.
+ * Follows revocations over the network: `GET /oauth2/revocations` by long poll.
  *
- * The policy is said out loud. While the feed is silent, tokens are judged by what is known, for
- * `failOpenForMs` and no longer; then nothing passes until the feed speaks again. What has once
- * been revoked never comes back to life, whatever the feed says later.
+ * The policy is explicit. While the feed is silent, tokens are judged by what is known, for
+ * `failOpenForMs` and no longer; after that every token is refused until the feed answers again. A
+ * revocation is never undone, whatever the feed returns later.
  *
- * A feed that holds more than `maxEntries`, or does not end, counts as silent: what does not fit
- * cannot be judged, so the same time runs, and then nothing passes.
+ * A feed with more than `maxEntries`, or without end, counts as silent: what does not fit cannot be
+ * judged, so the same time limit applies.
  */
 
 import { OAuthError, type RevocationPage } from '../protocol/index.ts'
@@ -21,40 +21,43 @@ import {
 import { type RevocableToken, RevocationList, type RevocationSource } from './revocation-list.ts'
 
 export interface RemoteRevocationsOptions extends RevocationFeedOptions {
-  /** For how long a silent feed is taken for "nothing was revoked". At least 5 seconds. */
+  /** How long tokens are accepted while the feed is silent. At least 5 seconds. */
   readonly failOpenForMs: number
-  /** How many revocations are remembered; more count as silence. 500,000. */
+  /** How many revocations are kept; a feed with more counts as silent. 500,000. */
   readonly maxEntries?: number
   readonly clock?: Clock
-  /** From 0 to 1: spreads the tries of a fleet of APIs. */
+  /** From 0 to 1: spreads the retries of a fleet of APIs. */
   readonly random?: () => number
   readonly onEvent?: (event: RevocationsEvent) => void
 }
 
 export type RevocationsEvent =
-  /** All there is was read; `entries` are remembered. */
+  /** The feed was read to its end; `entries` are kept. */
   | { readonly kind: 'caught_up'; readonly entries: number }
   /** The feed could not be read. `reason` holds no secret. */
   | { readonly kind: 'silent'; readonly reason: string; readonly next_try_in_ms: number }
 
 const MIN_FAIL_OPEN_MS = 5_000
 const MAX_ENTRIES = 500_000
-/** Read without a pause; the server puts up to a thousand entries on one. */
+/** Read without a pause; the server puts up to a thousand entries on a page. */
 const MAX_PAGES = 1_000
 const MAX_WAIT_SECONDS = 30
-/** For the way there and back, on top of the wait that was asked for. */
+/** For the round trip, on top of the requested wait. */
 const GRACE_MS = 5_000
 const FIRST_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 30_000
 /**
- * Between polls that come back early: with news more may follow, without any the server does not
- * wait.
+ * Pauses after a poll that returned early: with news more may follow; without, the server does not
+ * support waiting.
  */
 const REST_AFTER_NEWS_MS = 100
 const REST_WITHOUT_NEWS_MS = 1_000
-/** Now and then all is read again: a server restored from a backup may count its entries anew. */
+/**
+ * The whole feed is read again at this interval: a server restored from a backup may number its
+ * entries anew.
+ */
 const READ_ALL_EVERY_MS = 3_600_000
-/** A wall clock that is set back must not make a forgotten token live again. */
+/** A wall clock that is set back must not revive a token whose revocation was dropped. */
 const KEEP_LONGER_SECONDS = 3_600
 
 export class RemoteRevocations implements RevocationSource {
@@ -66,19 +69,19 @@ export class RemoteRevocations implements RevocationSource {
   readonly #listeners = new Set<() => void>()
   readonly #waitSeconds: number
   #cursor: string | null = null
-  /** When we last knew all there was; before that, when we began. */
+  /** When we last knew the whole feed; before that, when we started. */
   #knownAt: Moment
   #readAllAt: Moment
   #failures = 0
   /** Why the feed is silent. */
   #fault: string | null = null
   #closed = false
-  /** Ends the poll or the pause under way. */
+  /** Ends the poll or pause in progress. */
   #wake: () => void = () => {}
-  #hurried = false
+  #isPollingNow = false
   #ready: Promise<void> | null = null
 
-  /** @throws TypeError when something is set wrong. */
+  /** @throws TypeError for an invalid option. */
   constructor(options: RemoteRevocationsOptions) {
     this.#feed = new RevocationFeed(options)
     if (!(options.failOpenForMs >= MIN_FAIL_OPEN_MS)) {
@@ -91,23 +94,25 @@ export class RemoteRevocations implements RevocationSource {
     this.#clock = options.clock ?? systemClock
     this.#knownAt = momentOf(this.#clock)
     this.#readAllAt = this.#knownAt
-    // An answer without news must come well before the silence counts.
+    // An answer without news must arrive well before the silence counts.
     const half = Math.floor(options.failOpenForMs / 2000)
     this.#waitSeconds = Math.min(MAX_WAIT_SECONDS, half)
   }
 
-  /** How many entries are remembered. */
+  /** How many entries are kept. */
   get size(): number {
     return this.#list.size
   }
 
-  /** Begins to follow. Resolves when all there is was read for the first time; never rejects. */
+  /**
+   * Starts following. Resolves when the feed was read to its end for the first time; never rejects.
+   */
   start(): Promise<void> {
     this.#ready ??= new Promise((resolve) => void this.#follow(resolve))
     return this.#ready
   }
 
-  /** Stops for good; the request under way is given up. */
+  /** Stops for good; a request in progress is cancelled. */
   close(): void {
     this.#closed = true
     this.#wake()
@@ -119,19 +124,16 @@ export class RemoteRevocations implements RevocationSource {
 
   isRevoked(token: RevocableToken): boolean {
     if (elapsedMs(this.#knownAt, this.#clock) > this.#options.failOpenForMs) {
-      this.#hurry()
+      this.#pollNow()
       throw tooLongSilent(this.#fault)
     }
     return this.#list.isRevoked(token)
   }
 
-  /**
-   * The machine may have slept on a connection that is dead: ask anew, once, instead of waiting for
-   * it.
-   */
-  #hurry(): void {
-    if (this.#hurried) return
-    this.#hurried = true
+  /** After sleep the connection may be dead: polls again, once, instead of waiting for it. */
+  #pollNow(): void {
+    if (this.#isPollingNow) return
+    this.#isPollingNow = true
     this.#wake()
   }
 
@@ -144,8 +146,8 @@ export class RemoteRevocations implements RevocationSource {
         refusals = 0
       } catch (error) {
         if (this.#closed) break
-        if (error instanceof AskAnew) continue
-        // A token that was refused is replaced at once, but only once in a row.
+        if (error instanceof PollAgain) continue
+        // A refused token is replaced at once, but not twice in a row.
         refusals = error instanceof TokenRefused ? refusals + 1 : 0
         if (refusals !== 1) await this.#pauseAfter(error)
       }
@@ -153,15 +155,15 @@ export class RemoteRevocations implements RevocationSource {
     caughtUp()
   }
 
-  /** One poll, and what is left behind it; rests a little when the poll came back early. */
+  /** One poll, and the pages that follow it; pauses briefly when the poll returned early. */
   async #readNews(): Promise<void> {
-    const isCurrent = this.#cursor !== null && this.#failures === 0 && !this.#hurried
+    const isCurrent = this.#cursor !== null && this.#failures === 0 && !this.#isPollingNow
     const waitSeconds = isCurrent ? this.#waitSeconds : 0
     const begun = momentOf(this.#clock)
     let news = 0
     let pages = 0
     for (let more = true; more && !this.#closed; ) {
-      const asked = momentOf(this.#clock)
+      const sentAt = momentOf(this.#clock)
       if (pages === MAX_PAGES) throw new Error(`the feed does not end: ${pages} pages were read`)
       const page = await this.#get(pages++ === 0 ? waitSeconds : 0)
       this.#learn(page)
@@ -170,8 +172,8 @@ export class RemoteRevocations implements RevocationSource {
       if (more && page.cursor === this.#cursor) throw new Error('the feed makes no progress')
       this.#cursor = page.cursor
       news += page.revocations.length
-      if (page.revocations.some(({ kind }) => kind === 'key')) this.#tellKeyRevoked()
-      if (!more) this.#caughtUp(asked)
+      if (page.revocations.some(({ kind }) => kind === 'key')) this.#notifyKeyRevoked()
+      if (!more) this.#caughtUp(sentAt)
     }
     const tookMs = elapsedMs(begun, this.#clock)
     if (waitSeconds > 0 && tookMs < waitSeconds * 500) {
@@ -179,7 +181,7 @@ export class RemoteRevocations implements RevocationSource {
     }
   }
 
-  /** What fits is in force, also where not all does. */
+  /** Entries that fit take effect, even when not all fit. */
   #learn({ revocations }: RevocationPage): void {
     if (this.#list.size + revocations.length > this.#maxEntries) this.#forget()
     if (this.#list.add(revocations)) return
@@ -190,15 +192,15 @@ export class RemoteRevocations implements RevocationSource {
     this.#list.forget(this.#clock.wallMs() / 1000 - KEEP_LONGER_SECONDS)
   }
 
-  #caughtUp(asked: Moment): void {
-    // An answer that the machine slept on is as old as its question.
+  #caughtUp(sentAt: Moment): void {
+    // If the machine slept during the poll, the answer is as old as the request.
     const longest = this.#waitSeconds * 1000 + GRACE_MS
-    this.#knownAt = elapsedMs(asked, this.#clock) <= longest ? momentOf(this.#clock) : asked
+    this.#knownAt = elapsedMs(sentAt, this.#clock) <= longest ? momentOf(this.#clock) : sentAt
     this.#failures = 0
     this.#fault = null
-    this.#hurried = false
+    this.#isPollingNow = false
     this.#forget()
-    this.#tell({ kind: 'caught_up', entries: this.#list.size })
+    this.#report({ kind: 'caught_up', entries: this.#list.size })
     if (elapsedMs(this.#readAllAt, this.#clock) > READ_ALL_EVERY_MS) this.#readAllAgain()
   }
 
@@ -211,16 +213,16 @@ export class RemoteRevocations implements RevocationSource {
     const cursor = this.#cursor
     return this.#within(waitSeconds * 1000 + GRACE_MS, async (signal) => {
       try {
-        return await this.#feed.ask({ cursor, waitSeconds, signal })
+        return await this.#feed.request({ cursor, waitSeconds, signal })
       } catch (error) {
-        // A cursor from before a restored backup: what was read stays, and all is read again.
+        // A cursor from before a restored backup: keeps what was read, and reads everything again.
         if (error instanceof FeedRefused && error.status === 400) this.#readAllAgain()
         throw error
       }
     })
   }
 
-  /** With an end of its own, which `close` and `#hurry` may bring forward. */
+  /** Runs `work` with a deadline, which `close` and `#pollNow` may bring forward. */
   async #within<Value>(ms: number, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
     const controller = new AbortController()
     let cancel = () => {}
@@ -230,7 +232,7 @@ export class RemoteRevocations implements RevocationSource {
         reject(error)
       }
       cancel = this.#clock.after(ms, () => end(new Error('no answer in time')))
-      this.#wake = () => end(new AskAnew())
+      this.#wake = () => end(new PollAgain())
     })
     try {
       return await Promise.race([work(controller.signal), ended])
@@ -240,19 +242,19 @@ export class RemoteRevocations implements RevocationSource {
     }
   }
 
-  /** Waits longer each time, with a spread, and never shorter than `Retry-After`. */
+  /** Waits longer each time, with jitter, and never less than `Retry-After`. */
   async #pauseAfter(error: unknown): Promise<void> {
     const { failOpenForMs, random = Math.random } = this.#options
     const longest = Math.min(MAX_BACKOFF_MS, failOpenForMs / 4)
     const backoff = Math.min(longest, FIRST_BACKOFF_MS * 2 ** Math.min(this.#failures++, 20))
-    const asked = error instanceof FeedRefused ? error.retryAfterMs : 0
-    const next_try_in_ms = Math.max(asked, backoff) * (1 + random() / 2)
-    this.#fault = reasonOf(error)
-    this.#tell({ kind: 'silent', reason: this.#fault, next_try_in_ms })
+    const retryAfterMs = error instanceof FeedRefused ? error.retryAfterMs : 0
+    const next_try_in_ms = Math.max(retryAfterMs, backoff) * (1 + random() / 2)
+    this.#fault = safeMessageOf(error)
+    this.#report({ kind: 'silent', reason: this.#fault, next_try_in_ms })
     await this.#rest(next_try_in_ms)
   }
 
-  /** Only `close` cuts it short. */
+  /** Only `close` ends it early. */
   async #rest(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const cancel = this.#clock.after(ms, resolve)
@@ -265,28 +267,31 @@ export class RemoteRevocations implements RevocationSource {
     this.#wake = () => {}
   }
 
-  #tellKeyRevoked(): void {
+  #notifyKeyRevoked(): void {
     for (const listener of this.#listeners) listener()
   }
 
-  #tell(event: RevocationsEvent): void {
+  #report(event: RevocationsEvent): void {
     try {
       this.#options.onEvent?.(event)
     } catch {}
   }
 }
 
-/** Given up by ourselves, to ask anew without waiting. */
-class AskAnew extends Error {}
+/** Cancelled by ourselves, to poll again without waiting. */
+class PollAgain extends Error {}
 
-/** Messages of our own are fixed; of others only the name is told, nobody knows what they quote. */
-function reasonOf(error: unknown): string {
+/**
+ * Our own messages are fixed; of other errors only the name is reported, since their message may
+ * quote anything.
+ */
+function safeMessageOf(error: unknown): string {
   if (!(error instanceof Error)) return 'failed'
   if (error instanceof TokenRefused || error instanceof FeedRefused) return error.message
   return error.constructor === Error ? error.message : error.name
 }
 
-/** @param fault for the operator: it is in the message, and not on the wire. */
+/** @param fault for the operator: in the message, but not on the wire. */
 function tooLongSilent(fault: string | null): OAuthError {
   const error = new OAuthError(
     'temporarily_unavailable',

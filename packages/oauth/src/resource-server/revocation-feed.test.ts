@@ -7,7 +7,7 @@ const METADATA = `${ISSUER}/.well-known/oauth-authorization-server`
 const FEED = `${ISSUER}/elsewhere/feed`
 const PAGE = { revocations: [], cursor: 'c', more: false }
 
-/** A feed that is told the issuer only, and the server it finds. */
+/** A feed given only the issuer, and the server it discovers. */
 function setUp(options: Partial<RevocationFeedOptions> = {}) {
   const urls: string[] = []
   const audiences: string[] = []
@@ -27,26 +27,27 @@ function setUp(options: Partial<RevocationFeedOptions> = {}) {
     },
     ...options,
   })
-  const ask = () => feed.ask({ cursor: null, waitSeconds: 0, signal: new AbortController().signal })
-  return { urls, audiences, server, ask }
+  const request = () =>
+    feed.request({ cursor: null, waitSeconds: 0, signal: new AbortController().signal })
+  return { urls, audiences, server, request }
 }
 
-describe('a revocation feed of which the issuer is known only', () => {
+describe('a revocation feed known only by its issuer', () => {
   it('is found through the metadata, once, and its address is the audience of the tokens', async () => {
-    const { urls, audiences, ask } = setUp()
-    assert.deepEqual(await ask(), PAGE)
-    assert.deepEqual(await ask(), PAGE)
+    const { urls, audiences, request } = setUp()
+    assert.deepEqual(await request(), PAGE)
+    assert.deepEqual(await request(), PAGE)
     assert.deepEqual(urls, [METADATA, FEED, FEED])
     assert.deepEqual(audiences, [FEED])
   })
 
-  it('is looked up again when it is not there any more', async () => {
-    const { urls, server, ask } = setUp()
-    await ask()
+  it('is looked up again when it has moved', async () => {
+    const { urls, server, request } = setUp()
+    await request()
     server.feed = async () => new Response(null, { status: 404 })
-    await assert.rejects(ask(), /answered 404/)
+    await assert.rejects(request(), /answered 404/)
     server.feed = async () => Response.json(PAGE)
-    await ask()
+    await request()
     assert.deepEqual(urls, [METADATA, FEED, FEED, METADATA, FEED])
   })
 
@@ -66,10 +67,10 @@ describe('a revocation feed of which the issuer is known only', () => {
     ],
   }
   for (const [what, [metadata, message]] of Object.entries(cases)) {
-    it(`gets no token by metadata ${what}`, async () => {
-      const { urls, audiences, server, ask } = setUp()
+    it(`gets no token from metadata ${what}`, async () => {
+      const { urls, audiences, server, request } = setUp()
       server.metadata = metadata
-      await assert.rejects(ask(), message)
+      await assert.rejects(request(), message)
       assert.deepEqual([urls, audiences], [[METADATA], []])
     })
   }

@@ -1,6 +1,6 @@
 /**
- * One question to the revocation feed over the network: where it is, with which token, and the page
- * it answers. When to ask is `remote-revocations.ts`'s business.
+ * One request to the revocation feed over the network: its address, the token, and the page it
+ * returns. `remote-revocations.ts` decides when to send one.
  */
 
 import type { RevocationPage } from '../protocol/index.ts'
@@ -10,34 +10,33 @@ import { retryAfterSeconds } from '../transport/retry-after.ts'
 import { urlFault } from '../transport/secure-url.ts'
 import { parseRevocationPage } from './revocation-page.ts'
 
-/** Where tokens for the feed come from (scope `revocations:read`): a `TokenSource` fits. */
+/** Where tokens for the feed come from (scope `revocations:read`); a `TokenSource` fits. */
 export interface FeedTokens {
   token(): Promise<string>
   forget(access_token: string): void
 }
 
 export interface RevocationFeedOptions {
-  /**
-   * Left out, it is found through `issuer`: `modulariot_revocation_feed_uri` of its metadata (RFC
-   * 8414).
-   */
+  /** Default: `modulariot_revocation_feed_uri` from the metadata of `issuer` (RFC 8414). */
   readonly feed_uri?: string
   readonly issuer?: string
-  /** Or what makes them once the feed's address is known, which is their audience as well. */
+  /**
+   * Or a function that creates them once the feed's address is known, which is also their audience.
+   */
   readonly tokens: FeedTokens | ((feed_uri: string) => FeedTokens)
   readonly fetch?: typeof globalThis.fetch
   readonly allowInsecureRequests?: boolean
 }
 
-export interface FeedQuestion {
-  /** From where on; null for all there is. */
+export interface FeedRequest {
+  /** Where to continue; null reads from the start. */
   readonly cursor: string | null
   /** How long the server may wait for news. */
   readonly waitSeconds: number
   readonly signal: AbortSignal
 }
 
-/** The token was refused, and is forgotten. */
+/** The token was refused, and has been forgotten. */
 export class TokenRefused extends Error {}
 
 export class FeedRefused extends Error {
@@ -52,13 +51,13 @@ export class FeedRefused extends Error {
   }
 }
 
-interface Place {
+interface FeedEndpoint {
   readonly feed_uri: string
   readonly tokens: FeedTokens
 }
 
 /**
- * A thousand entries with the longest ids. What takes 4 MiB holds the event loop for most of a
+ * A thousand entries with the longest ids. Parsing 4 MiB would block the event loop for most of a
  * second.
  */
 const MAX_PAGE_BYTES = 512 * 1024
@@ -66,9 +65,9 @@ const MAX_PAGE_BYTES = 512 * 1024
 export class RevocationFeed {
   readonly #options: RevocationFeedOptions
   readonly #fetch: typeof globalThis.fetch
-  #place: Place | null = null
+  #endpoint: FeedEndpoint | null = null
 
-  /** @throws TypeError when something is set wrong. */
+  /** @throws TypeError for an invalid option. */
   constructor(options: RevocationFeedOptions) {
     const { feed_uri, issuer, allowInsecureRequests } = options
     if ((feed_uri === undefined) === (issuer === undefined)) {
@@ -82,12 +81,10 @@ export class RevocationFeed {
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
   }
 
-  /**
-   * @throws TokenRefused, FeedRefused, or an Error of any kind; no message of ours holds a secret.
-   */
-  async ask({ cursor, waitSeconds, signal }: FeedQuestion): Promise<RevocationPage> {
-    this.#place ??= await this.#find(signal)
-    const { feed_uri, tokens } = this.#place
+  /** @throws TokenRefused, FeedRefused, or any Error; none of our own messages holds a secret. */
+  async request({ cursor, waitSeconds, signal }: FeedRequest): Promise<RevocationPage> {
+    this.#endpoint ??= await this.#findEndpoint(signal)
+    const { feed_uri, tokens } = this.#endpoint
     const url = new URL(feed_uri)
     if (cursor !== null) url.searchParams.set('since', cursor)
     if (waitSeconds > 0) url.searchParams.set('wait', String(waitSeconds))
@@ -102,12 +99,12 @@ export class RevocationFeed {
       tokens.forget(access_token)
       throw new TokenRefused('the feed answered 401')
     }
-    // It may have moved: where it is now is looked up at the next question.
-    if (response.status === 404 || response.status === 410) this.#place = null
+    // The feed may have moved: the next request looks up its address again.
+    if (response.status === 404 || response.status === 410) this.#endpoint = null
     throw new FeedRefused(response)
   }
 
-  async #find(signal: AbortSignal): Promise<Place> {
+  async #findEndpoint(signal: AbortSignal): Promise<FeedEndpoint> {
     const { tokens, allowInsecureRequests } = this.#options
     const feed_uri = this.#options.feed_uri ?? (await this.#discover(signal))
     const fault = urlFault(feed_uri, allowInsecureRequests)

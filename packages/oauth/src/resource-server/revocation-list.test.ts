@@ -15,7 +15,7 @@ describe('RevocationList', () => {
     assert.equal(new RevocationList().isRevoked(token()), false)
   })
 
-  it('kills exactly the token, the key or the client’s tokens that an entry names', () => {
+  it('revokes exactly the token, the key or the client’s tokens that an entry names', () => {
     const list = new RevocationList()
     list.add([
       { kind: 'token', jti: 'dead', expires: 1000 },
@@ -35,7 +35,7 @@ describe('RevocationList', () => {
     assert.equal(list.isRevoked(token({ kid: 'x', client_id: 'x' })), false)
   })
 
-  it('never gives life back: an earlier cut-off of a client changes nothing', () => {
+  it('never undoes a revocation: an earlier cut-off of a client changes nothing', () => {
     const list = new RevocationList()
     const cut = (issued_until: number, expires: number) =>
       list.add([{ kind: 'client', client_id: 'c', issued_until, expires }])

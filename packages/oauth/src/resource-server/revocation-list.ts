@@ -1,42 +1,43 @@
 /**
- * What has been revoked and could still be used, in memory: a verifier asks it for every request.
+ * Revocations that still matter, in memory: a verifier checks it for every request.
  *
- * It only ever learns; what it knows goes when the tokens it is about have expired anyway.
+ * It only ever grows by what it learns; entries are dropped once the tokens they concern have
+ * expired.
  */
 
 import type { AccessTokenClaims, Revocation } from '../protocol/index.ts'
 
-/** A token as far as a revocation can name it. */
+/** The parts of a token that a revocation can name. */
 export type RevocableToken = Pick<AccessTokenClaims, 'jti' | 'client_id' | 'iat'> & {
   readonly kid: string
 }
 
-/** Who can tell whether a token that verifies still counts. */
+/** Tells whether a token that verifies has been revoked. */
 export interface RevocationSource {
-  /** @throws OAuthError `temporarily_unavailable` (503) when it cannot be known any more. */
+  /** @throws OAuthError `temporarily_unavailable` (503) when it is no longer known. */
   isRevoked(token: RevocableToken): boolean
-  /** Calls back each time a key was revoked. */
+  /** Registers a listener that is called each time a key was revoked. */
   onKeyRevoked?(listener: () => void): void
 }
 
 export class RevocationList implements RevocationSource {
-  /** When each can be forgotten, Unix seconds. */
+  /** When each entry can be dropped, Unix seconds. */
   readonly #tokens = new Map<string, number>()
   readonly #keys = new Map<string, number>()
   readonly #clients = new Map<string, { issued_until: number; expires: number }>()
   readonly #maxEntries: number
 
-  /** @param maxEntries how many are remembered at most. */
+  /** @param maxEntries how many entries are kept at most. */
   constructor(maxEntries = Number.POSITIVE_INFINITY) {
     this.#maxEntries = maxEntries
   }
 
-  /** How many entries are remembered, of all kinds. */
+  /** How many entries are kept, of all kinds. */
   get size(): number {
     return this.#tokens.size + this.#keys.size + this.#clients.size
   }
 
-  /** @returns false when there is no room for all of them; those that fit are remembered. */
+  /** @returns false when not all of them fit; those that fit are kept. */
   add(revocations: readonly Revocation[]): boolean {
     let fits = true
     for (const revocation of revocations) fits = this.#addOne(revocation) && fits
@@ -49,7 +50,7 @@ export class RevocationList implements RevocationSource {
     return this.#tokens.has(jti) || this.#keys.has(kid)
   }
 
-  /** Drops what has nothing left to kill. */
+  /** Drops entries that no longer have an effect. */
   forget(nowSeconds: number): void {
     for (const [jti, expires] of this.#tokens) if (expires <= nowSeconds) this.#tokens.delete(jti)
     for (const [kid, expires] of this.#keys) if (expires <= nowSeconds) this.#keys.delete(kid)
@@ -58,7 +59,10 @@ export class RevocationList implements RevocationSource {
     }
   }
 
-  /** A feed that is read from its start again, or answered by a backup, never gives life back. */
+  /**
+   * Merges with the known entry: reading the feed again, or from a backup, never undoes a
+   * revocation.
+   */
   #addOne(revocation: Revocation): boolean {
     const { expires } = revocation
     switch (revocation.kind) {

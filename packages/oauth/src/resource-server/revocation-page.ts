@@ -1,22 +1,24 @@
 /**
- * A page of the revocation feed as it came over the network: nothing of it is believed before it is
- * read.
+ * A page of the revocation feed as received over the network: nothing in it is trusted before it is
+ * checked.
  */
 
 import { hasDuplicateMembers, type Revocation, type RevocationPage } from '../protocol/index.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** Ids are some 30 characters, and an entry may be held for long: what is longer is no id. */
+/**
+ * Ids are some 30 characters long, and an entry may be kept for long: a longer one is not an id.
+ */
 const MAX_ID_LENGTH = 256
-/** A cursor comes back in a URL. */
+/** A cursor is sent back in a URL. */
 const MAX_CURSOR_LENGTH = 1024
 
 const isText = (value: unknown, maxLength = MAX_ID_LENGTH) =>
   typeof value === 'string' && value !== '' && value.length <= maxLength
 const isTime = (value: unknown) => typeof value === 'number' && Number.isFinite(value)
 
-/** What each kind needs besides `expires`. A new kind is a new row. */
+/** What each kind requires besides `expires`. A new kind is a new row. */
 const KINDS: Readonly<Record<Revocation['kind'], (entry: Members) => boolean>> = {
   token: ({ jti }) => isText(jti),
   client: ({ client_id, issued_until }) => isText(client_id) && isTime(issued_until),
@@ -24,10 +26,10 @@ const KINDS: Readonly<Record<Revocation['kind'], (entry: Members) => boolean>> =
 }
 
 /**
- * Kinds we do not know are passed over, so that the server may learn new ones first; a known kind
- * that cannot be read is a fault, since what it kills would go on living.
+ * Unknown kinds are skipped, so that the server may learn new ones first. An unreadable entry of a
+ * known kind is an error: skipping it would keep a revoked token in use.
  *
- * @throws Error when it is not a page.
+ * @throws Error when the text is not a valid page.
  */
 export function parseRevocationPage(text: string): RevocationPage {
   const value: unknown = JSON.parse(text)

@@ -22,7 +22,7 @@ function claimsUntil(exp: number): VerifiedToken {
 }
 
 describe('VerifiedTokens', () => {
-  it('gives the claims back until exp, and not at exp', () => {
+  it('returns the claims until exp, and not at exp', () => {
     const tokens = new VerifiedTokens(10)
     const claims = claimsUntil(100)
     tokens.set('t', claims, 0)
@@ -38,7 +38,7 @@ describe('VerifiedTokens', () => {
     assert.equal(tokens.get('t', 50), undefined)
   })
 
-  it('serves five minutes, then the token is verified anew', () => {
+  it('keeps a token for five minutes, then it is verified again', () => {
     const tokens = new VerifiedTokens(10)
     tokens.set('t', claimsUntil(100_000), 1000)
     assert.notEqual(tokens.get('t', 1299.999), undefined)
@@ -46,14 +46,14 @@ describe('VerifiedTokens', () => {
     assert.equal(tokens.size, 0)
   })
 
-  it('serves no longer when the clock is set back', () => {
+  it('keeps a token no longer when the clock is set back', () => {
     const tokens = new VerifiedTokens(10)
     tokens.set('t', claimsUntil(100_000), 1000)
     assert.equal(tokens.get('t', 999), undefined)
     assert.equal(tokens.get('t', 1000), undefined)
   })
 
-  it('knows a token by its whole text only', () => {
+  it('recognizes a token by its whole text only', () => {
     const tokens = new VerifiedTokens(10)
     tokens.set('a.b.c', claimsUntil(100), 0)
     for (const other of ['a.b.C', 'a.b.', 'a.b.cc', 'a.b', '', '__proto__', 'constructor']) {
@@ -71,7 +71,7 @@ describe('VerifiedTokens', () => {
     assert.notEqual(tokens.get('third', 0), undefined)
   })
 
-  it('never holds more than its bound, and none with a bound of zero', () => {
+  it('never exceeds its limit, and keeps nothing with a limit of zero', () => {
     const sequence = fc.array(fc.nat(20), { maxLength: 60 })
     fc.assert(
       fc.property(fc.nat(5), sequence, (max, numbers) => {

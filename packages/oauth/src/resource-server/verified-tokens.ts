@@ -1,27 +1,27 @@
 /**
- * Tokens whose signature has been verified, so that the next request with the same one costs a
+ * Tokens whose signature has been verified, so that the next request with the same one costs only a
  * lookup.
  *
  * Keyed by the whole token: a digest or a prefix could be made to collide or miss. Bounded in
- * number and in time: an entry is never given out at or after its `exp`, and serves some minutes
- * only, so that a key that was withdrawn is missed even without a revocation feed. A revoked token
- * keeps its place: the verifier checks the feed for every request, and refusing from memory costs a
- * twentieth of verifying the signature again.
+ * number and in time: an entry is never used at or after its `exp`, and only for some minutes, so
+ * that a withdrawn key is noticed even without a revocation feed. A revoked token stays: the
+ * verifier checks revocations for every request, and refusing it from memory takes a twentieth of
+ * the time of verifying the signature again.
  */
 
 import type { AccessTokenClaims } from '../protocol/index.ts'
 
 export interface VerifiedToken {
   readonly claims: AccessTokenClaims
-  /** Of the key that signed it. */
+  /** The key that signed it. */
   readonly kid: string
-  /** `claims.scope`, taken apart once. */
+  /** `claims.scope`, split once. */
   readonly scopes: ReadonlySet<string>
 }
 
 interface Entry {
   readonly verified: VerifiedToken
-  /** Unix seconds. Before the first, somebody has set the clock back. */
+  /** Unix seconds. A time before `from` means that the clock was set back. */
   readonly from: number
   readonly until: number
 }
@@ -30,7 +30,7 @@ const SERVES_SECONDS = 300
 
 export class VerifiedTokens {
   /**
-   * By `Bearer` and the token, as the header has it: cutting the token out costs more than the
+   * Keyed by the whole header, `Bearer` included: extracting the token would take longer than the
    * lookup.
    */
   readonly #known = new Map<string, Entry>()
@@ -55,7 +55,7 @@ export class VerifiedTokens {
   }
 
   /**
-   * Past the bound the oldest entry goes: it is the one closest to its end.
+   * At the limit the oldest entry is dropped: it is the one closest to its end.
    *
    * @param nowSeconds when it was verified.
    */

@@ -1,4 +1,4 @@
-/** A verifier that is set up wrong: the operator sees why, and clients see no more than a 503. */
+/** A misconfigured verifier: the operator sees the cause, and clients see only a 503. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -13,7 +13,7 @@ const ISSUER = 'https://auth.example'
 const FOUND = 'https://auth.other.example'
 const AUDIENCE = 'https://api.example'
 
-/** The metadata of another issuer than the one that was set. */
+/** The metadata of a different issuer than configured. */
 function setUp(answer: () => Response = () => Response.json({ issuer: FOUND })) {
   const requests: string[] = []
   const faults: Error[] = []
@@ -28,12 +28,12 @@ function setUp(answer: () => Response = () => Response.json({ issuer: FOUND })) 
 const MISMATCH = /expected issuer "https:\/\/auth\.example", found "https:\/\/auth\.other\.example"/
 
 describe('a verifier with a wrong issuer', () => {
-  it('says expected and found at its check, before the first request', async () => {
+  it('reports expected and found at its check, before the first request', async () => {
     const { options } = setUp()
     await assert.rejects(createVerifier(options).check(), { message: MISMATCH })
   })
 
-  it('says it in the message of each error, and not on the wire', async () => {
+  it('reports it in the message of each error, and not on the wire', async () => {
     const { options } = setUp()
     const verifier = createVerifier(options)
     const error = await verifier.verify(`Bearer ${await sign(CLAIMS)}`).catch((thrown) => thrown)
@@ -44,7 +44,7 @@ describe('a verifier with a wrong issuer', () => {
     assert.doesNotMatch(body, /auth\.other/)
   })
 
-  it('calls onError once a search, however many requests fail', async () => {
+  it('calls onError once per attempt, however many requests fail', async () => {
     const { options, onError, faults, requests } = setUp()
     const verifier = createVerifier({ ...options, onError })
     const token = await sign(CLAIMS)
@@ -58,7 +58,7 @@ describe('a verifier with a wrong issuer', () => {
     )
   })
 
-  it('searches again after half a minute, and not each second', async () => {
+  it('retries after half a minute, and not every second', async () => {
     const { fetch, requests } = setUp()
     const clock = new VirtualClock()
     const keys = new DiscoveredKeys({ issuer: ISSUER, fetch, clock })
@@ -70,7 +70,7 @@ describe('a verifier with a wrong issuer', () => {
     assert.equal(requests.length, 3)
   })
 
-  it('shows no text of the server that commands a terminal', async () => {
+  it('shows no terminal control characters from the server', async () => {
     const { options } = setUp(() =>
       Response.json({ issuer: `x\u001b[2J\u202e${'y'.repeat(9999)}` }),
     )
@@ -82,7 +82,7 @@ describe('a verifier with a wrong issuer', () => {
 })
 
 describe('the check of a verifier', () => {
-  it('passes once keys are there', async () => {
+  it('passes once there are keys', async () => {
     const jwks = { keys: [issuerKeys.ES256.public_jwk] }
     const answers = [{ issuer: ISSUER, jwks_uri: `${ISSUER}/jwks` }, jwks]
     const { options, requests } = setUp(() => Response.json(answers.shift()))
@@ -94,11 +94,11 @@ describe('the check of a verifier', () => {
     const { fetch, onError, faults } = setUp(() => new Response('', { status: 404 }))
     const keys = new RemoteJwks({ jwks_uri: `${ISSUER}/jwks`, fetch })
     const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, keys, onError })
-    await assert.rejects(verifier.check(), { message: /JWKS answered 404/ })
+    await assert.rejects(verifier.check(), { message: /JWKS endpoint answered 404/ })
     assert.equal(faults.length, 1)
   })
 
-  it('takes a set of keys that is longer than any honest one for a fault', async () => {
+  it('treats an oversized set of keys as an error', async () => {
     const key = JSON.stringify({ kty: 'RSA', kid: 'k', n: 'AQAB', e: 'AQAB' })
     const body = () => new Response(`{"keys":[${`${key},`.repeat(1_000_000)}${key}]}`)
     const { fetch } = setUp(body)

@@ -6,7 +6,7 @@ import { AUDIENCE, CLAIMS, ISSUER, keys, NOW, setUp, sign } from './verifier.fix
 function assertRefused(answer: Promise<unknown>, claim: string): Promise<void> {
   return assert.rejects(answer, {
     error: 'invalid_token',
-    // Details help whoever forges; that it has expired helps whoever forgot to refresh.
+    // Details would help a forger; only that the token has expired is useful to an honest client.
     error_description:
       claim === 'exp' ? 'The access token has expired' : 'The access token is not valid here',
     status: 401,
@@ -80,7 +80,7 @@ describe('the claims of a token', () => {
     await assertRefused(setUp().verify(await sign(payload)), 'exp')
   })
 
-  it('are alive until exp and dead from exp on', async () => {
+  it('are valid until exp and not from exp on', async () => {
     const token = await sign(CLAIMS)
     for (const [seconds, alive] of [
       [CLAIMS.exp - 0.001, true],
@@ -94,7 +94,7 @@ describe('the claims of a token', () => {
     }
   })
 
-  it('are judged by the time at which the key was found, not asked for', async () => {
+  it('are checked at the time when the key was found, not requested', async () => {
     const token = await sign({ ...CLAIMS, exp: NOW + 1 })
     const slow = Promise.withResolvers<CryptoKey>()
     const { clock, verify } = setUp({ keys: { find: () => slow.promise } })
@@ -109,7 +109,7 @@ describe('the claims of a token', () => {
   })
 })
 
-describe('a signed payload that is no set of claims', () => {
+describe('a signed payload that is not a set of claims', () => {
   const whole = JSON.stringify(CLAIMS)
   const payloads = ['[]', 'null', '7', '"x"', 'exp', `\ufeff${whole}`, `[${whole}]`]
   for (const payload of [

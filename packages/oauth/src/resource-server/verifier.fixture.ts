@@ -1,8 +1,8 @@
 /**
- * What the tests of the verifier share: an issuer's keys, its tokens, and a verifier with a clock
- * to turn.
+ * Shared by the tests of the verifier: an issuer's keys, its tokens, and a verifier with a virtual
+ * clock.
  *
- * For tests only; nothing imports it but them.
+ * For tests only.
  */
 
 import { CompactSign, type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose'
@@ -35,7 +35,7 @@ interface Key {
   readonly public_jwk: JWK
 }
 
-/** One an algorithm, whose name is its `kid` too. */
+/** One per algorithm, whose name is also its `kid`. */
 export const keys = Object.fromEntries(
   await Promise.all(
     SIGNING_ALGORITHMS.map(async (alg) => {
@@ -45,7 +45,7 @@ export const keys = Object.fromEntries(
   ),
 ) as Record<SigningAlgorithm, Key>
 
-/** A verifier over the published keys, its clock, and the headers whose key was looked for. */
+/** A verifier with the published keys, its clock, and the headers it looked up keys for. */
 export function setUp(options: Partial<VerifierOptions> = {}) {
   const clock = { seconds: NOW }
   const finds: AccessTokenHeader[] = []
@@ -66,7 +66,7 @@ export function setUp(options: Partial<VerifierOptions> = {}) {
   return { clock, finds, verifier, verify }
 }
 
-/** A token with a good signature over whatever is given. */
+/** A token with a valid signature over the given claims. */
 export function sign(
   payload: object | string,
   alg: SigningAlgorithm = 'ES256',

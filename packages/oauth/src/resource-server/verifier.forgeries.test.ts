@@ -41,7 +41,7 @@ describe('a forged token', () => {
     }
   })
 
-  it('signed by somebody else under our kid is refused', async () => {
+  it('signed with another key under our kid is refused', async () => {
     for (const alg of SIGNING_ALGORITHMS) {
       const stranger = await generateKeyPair(alg)
       const token = await new CompactSign(Buffer.from(JSON.stringify(CLAIMS)))
@@ -70,7 +70,7 @@ describe('a forged token', () => {
     await assertRefused(verify(`${head}.${payload}.${signature}`), { kind: 'bad_signature' })
   })
 
-  it('with an algorithm this API does not accept is refused before a key is looked for', async () => {
+  it('with an algorithm this API does not accept is refused before a key is looked up', async () => {
     const { verify, finds } = setUp({ algorithms: ['EdDSA'] })
     const detail = 'algorithm not allowed'
     await assertRefused(verify(await sign(CLAIMS, 'RS256')), { kind: 'malformed_token', detail })

@@ -12,16 +12,16 @@ describe('a good token', () => {
     })
   }
 
-  it('verifies when our audience is one of several, and says ours', async () => {
+  it('verifies when our audience is one of several, and returns ours', async () => {
     const token = await sign({ ...CLAIMS, aud: ['https://other.example', AUDIENCE] })
     assert.equal((await setUp().verify(token)).aud, AUDIENCE)
   })
 
-  it('gives only the claims we know', async () => {
+  it('returns only the claims we know', async () => {
     assert.deepEqual(await setUp().verify(await sign({ ...CLAIMS, admin: true })), CLAIMS)
   })
 
-  it('passes with the scope asked for, and not with another', async () => {
+  it('passes with the required scope, and not with another', async () => {
     const { verify } = setUp()
     const token = await sign(CLAIMS)
     assert.equal((await verify(token, 'asset:track:write')).client_id, 'client-1')
@@ -46,7 +46,7 @@ describe('a good token', () => {
 
 describe('no token at all', () => {
   for (const authorization of [undefined, '', 'Basic YTpz']) {
-    it(`is said so for Authorization ${JSON.stringify(authorization)}`, async () => {
+    it(`is reported for Authorization ${JSON.stringify(authorization)}`, async () => {
       await assert.rejects(setUp().verifier.verify(authorization), {
         status: 401,
         reason: { kind: 'no_token' },
@@ -56,7 +56,7 @@ describe('no token at all', () => {
 })
 
 describe('the keys', () => {
-  it('that cannot be had make a 503, which the next request does not remember', async () => {
+  it('that are unavailable cause a 503, which the next request does not remember', async () => {
     const unavailable = { kind: 'unavailable', detail: 'jwks' } as const
     const error = new OAuthError('temporarily_unavailable', 'Not right now', 503, unavailable)
     let down = true
@@ -71,7 +71,7 @@ describe('the keys', () => {
     assert.deepEqual(await verify(token), CLAIMS)
   })
 
-  it('that hold no such kid refuse the token', async () => {
+  it('without the token’s kid refuse the token', async () => {
     await assert.rejects(setUp().verify(await sign(CLAIMS, 'ES256', { kid: 'k9' })), {
       error: 'invalid_token',
       status: 401,
@@ -116,7 +116,7 @@ describe('a token seen before', () => {
     })
   })
 
-  it('is refused within minutes once its key was withdrawn, though no feed tells of it', async () => {
+  it('is refused within minutes once its key was withdrawn, even without a feed', async () => {
     let set: JsonWebKeySet = { keys: [keys.ES256.public_jwk] }
     const { verify, clock } = setUp({
       keys: { find: (header) => findVerificationKey(set, header) },
@@ -164,7 +164,7 @@ describe('a token seen before', () => {
     assert.equal(finds.length, 2)
   })
 
-  it('is forgotten once as many others were seen as fit', async () => {
+  it('is dropped once the cache is full of others', async () => {
     const { verify, finds } = setUp({ cacheSize: 2 })
     const tokens = await Promise.all(['a', 'b', 'c'].map((jti) => sign({ ...CLAIMS, jti })))
     for (const token of tokens) await verify(token)
@@ -185,7 +185,7 @@ describe('a token seen before', () => {
   })
 })
 
-describe('what the verifier hands out', () => {
+describe('what the verifier returns', () => {
   it('cannot be changed by one request for the next', async () => {
     const { verify } = setUp()
     const token = await sign({ ...CLAIMS, allowed_addresses: ['10.0.0.0/8'] })
@@ -208,7 +208,7 @@ describe('what the verifier hands out', () => {
 })
 
 describe('a revocation', () => {
-  it('kills a token that was seen before', async () => {
+  it('ends a token that was seen before', async () => {
     const list = new RevocationList()
     const { verify } = setUp({ revocations: list })
     const token = await sign(CLAIMS)

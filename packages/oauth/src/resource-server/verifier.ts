@@ -1,7 +1,7 @@
 /**
  * Verifies the access tokens of one issuer for one audience (RFC 9068 §4, RFC 6750).
  *
- * The order is the point: form, then key, then signature, and only then what the token claims.
+ * The order matters: form, then key, then signature, and only then the claims.
  */
 
 import { compactVerify } from 'jose'
@@ -28,27 +28,29 @@ import { type VerifiedToken, VerifiedTokens } from './verified-tokens.ts'
 export interface VerifierOptions {
   /** Must equal `iss` exactly. */
   readonly issuer: string
-  /** Must be `aud`, or one of them; null takes any, for the issuer itself. */
+  /** Must be `aud`, or one of them; null accepts any, for the issuer itself. */
   readonly audience: string | null
-  /** Left out: found through the issuer's metadata at the first token, and fetched from there. */
+  /**
+   * Default: discovered through the issuer's metadata at the first token, and fetched from there.
+   */
   readonly keys?: KeySource
-  /** Asked about every token, also one seen before. Left out: nothing is ever revoked. */
+  /** Checked for every token, even one seen before. Without it, nothing is ever revoked. */
   readonly revocations?: RevocationSource
-  /** Unix milliseconds; `Date.now` when left out. */
+  /** Unix milliseconds. Default: `Date.now`. */
   readonly now?: () => number
   readonly algorithms?: readonly SigningAlgorithm[]
-  /** How many verified tokens are remembered. */
+  /** How many verified tokens are kept. */
   readonly cacheSize?: number
-  /** For the keys, where `keys` is left out. */
+  /** Fetches the keys when `keys` is not given. */
   readonly fetch?: typeof globalThis.fetch
   /**
-   * Called when the keys could not be loaded, once a try and not once a request. The message says
-   * why: a wrong issuer, a server that is down. Log it; clients see no more than a 503.
+   * Called when the keys could not be loaded, once per attempt and not per request. The message has
+   * the cause: a wrong issuer, a server that is down. Log it; clients see only a 503.
    */
   readonly onError?: (error: Error) => void
-  /** Allows plain `http:` to other machines, where something else protects the way. */
+  /** Allows plain `http:` to other machines, where something else protects the connection. */
   readonly allowInsecureRequests?: boolean
-  /** Where RFC 9728 metadata about this API is served; `challenge` names it. */
+  /** Where RFC 9728 metadata about this API is served; `challenge` includes it. */
   readonly resource_metadata?: string
 }
 
@@ -57,7 +59,7 @@ export interface Verifier {
    * The claims of the Bearer token in an `Authorization` header.
    *
    * @throws OAuthError `invalid_token` (401), `insufficient_scope` (403), or
-   *   `temporarily_unavailable` (503) when keys or revocations cannot be had.
+   *   `temporarily_unavailable` (503) when keys or revocations are unavailable.
    */
   verify(
     authorization: string | undefined,
@@ -67,21 +69,21 @@ export interface Verifier {
 
 export interface Checkable {
   /**
-   * Whether the keys can be had, for a start that fails early and for a readiness probe. Loads them
-   * where none are known, so that the first token does not wait.
+   * Checks that the keys are available, for a startup that fails early and for a readiness probe.
+   * Loads them when there are none yet, so that the first token does not wait.
    *
-   * @throws OAuthError `temporarily_unavailable` whose message names the reason, such as the issuer
-   *   that was expected and the one that was found.
+   * @throws OAuthError `temporarily_unavailable` whose message has the cause, such as the expected
+   *   issuer and the one that was found.
    */
   check(): Promise<void>
 }
 
 export interface Challenger {
-  /** The answer to what `verify` threw; throws on what it did not. */
+  /** The answer to an error that `verify` threw; rethrows any other error. */
   challenge(error: unknown): Challenge
 }
 
-/** @throws TypeError when the issuer or the audience cannot be right. */
+/** @throws TypeError when the issuer or the audience is invalid. */
 export function createVerifier(options: VerifierOptions): Verifier & Challenger & Checkable {
   assertOptions(options)
   const { now = Date.now, revocations, resource_metadata } = options
@@ -92,18 +94,18 @@ export function createVerifier(options: VerifierOptions): Verifier & Challenger 
   revocations?.onKeyRevoked?.(() => keys.reload?.())
 
   async function verifyToken(token: string): Promise<VerifiedToken> {
-    // 1. Is it well-formed, and signed in a way we accept?
+    // 1. Is it well-formed, and signed with an accepted algorithm?
     const header = readAccessTokenHeader(token, algorithms)
-    // 2. Whose key?
+    // 2. Which key?
     const key = await keys.find(header)
     if (key === null) throw refused({ kind: 'unknown_key' })
-    // 3. Is the signature good?
+    // 3. Is the signature valid?
     try {
       await compactVerify(token, key, { algorithms: [header.alg] })
     } catch {
       throw refused({ kind: 'bad_signature' })
     }
-    // 4. Is it ours, for us, and still alive?
+    // 4. Is it from our issuer, for us, and not expired?
     const payload = parseJsonSegment(token.split('.')[1] as string)
     const nowSeconds = now() / 1000
     const claims = assertClaims(payload, options, nowSeconds)
@@ -121,7 +123,7 @@ export function createVerifier(options: VerifierOptions): Verifier & Challenger 
     }
   }
 
-  /** What was sent is looked up as it came; nothing is parsed for a token seen before. */
+  /** Looks up the header as sent; a token seen before is not parsed again. */
   async function find(authorization: string | undefined): Promise<VerifiedToken> {
     const token = parseBearerToken(authorization)
     return verified.get(`Bearer ${token}`, now() / 1000) ?? verifyToken(token)
@@ -145,7 +147,7 @@ export function createVerifier(options: VerifierOptions): Verifier & Challenger 
   }
 }
 
-/** A log that fails must not fail the request. */
+/** A failing log must not fail the request. */
 function quietly(onError: VerifierOptions['onError']): (error: Error) => void {
   return (error) => {
     try {
@@ -156,7 +158,7 @@ function quietly(onError: VerifierOptions['onError']): (error: Error) => void {
 
 function assertOptions({ issuer, audience, keys, allowInsecureRequests }: VerifierOptions): void {
   if (typeof issuer !== 'string' || issuer === '') throw new TypeError('issuer is not set')
-  // `undefined` would be looked for in tokens, and found in none.
+  // `undefined` would be compared with the tokens' `aud` and never match.
   if (audience !== null && (typeof audience !== 'string' || audience === '')) {
     throw new TypeError('audience is not set: use the aud of tokens for this API')
   }
@@ -173,13 +175,15 @@ function discoveredKeys({ issuer, fetch, allowInsecureRequests }: VerifierOption
   })
 }
 
-/** The same object answers every request with this token; what one changes, all would see. */
+/**
+ * The same object answers every request with this token; a change by one caller would affect all.
+ */
 function deepFreeze(claims: AccessTokenClaims): AccessTokenClaims {
   for (const value of Object.values(claims)) if (typeof value === 'object') Object.freeze(value)
   return Object.freeze(claims)
 }
 
-/** How far ahead of ours the issuer's clock may be. */
+/** How far the issuer's clock may be ahead of ours. */
 const CLOCK_TOLERANCE_SECONDS = 60
 
 function assertClaims(
@@ -232,7 +236,7 @@ function assertClaims(
 
 type AddressClaims = Pick<AccessTokenClaims, 'allowed_addresses' | 'observed_addresses'>
 
-/** A claim that limits must not be passed over because it is malformed. */
+/** A malformed claim that restricts the token must not be ignored. */
 function addressClaims(claims: Record<string, unknown>): AddressClaims {
   const { allowed_addresses, observed_addresses } = claims
   const check = (claim: string, value: unknown): value is readonly string[] => {
@@ -246,7 +250,9 @@ function addressClaims(claims: Record<string, unknown>): AddressClaims {
   }
 }
 
-/** One sentence whatever was wrong: details help whoever forges. An expired token may say so. */
+/**
+ * One sentence whatever was wrong: details help a forger. Only an expired token is named as such.
+ */
 function refused(reason: Refusal): OAuthError {
   const expired = reason.kind === 'claim_rejected' && reason.claim === 'exp'
   const error_description = expired

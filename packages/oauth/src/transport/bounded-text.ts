@@ -1,6 +1,9 @@
-/** Reading an answer's body without trusting its length. */
+/** Reads an answer's body without trusting its length. */
 
-/** The body is longer than anything honest. */
+/** The longest metadata document or key set that is read. */
+export const MAX_DOCUMENT_BYTES = 256 * 1024
+
+/** The body is longer than any legitimate answer. */
 export class BodyTooLong extends Error {
   override readonly name = 'BodyTooLong'
 }
@@ -8,8 +11,7 @@ export class BodyTooLong extends Error {
 /**
  * The body as text.
  *
- * @throws BodyTooLong when it is longer than the bound, the rest unread; whatever the stream
- *   throws.
+ * @throws BodyTooLong when it exceeds the limit, the rest unread; whatever the stream throws.
  */
 export async function boundedText(response: Response, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder()
@@ -23,7 +25,7 @@ export async function boundedText(response: Response, maxBytes: number): Promise
   return text + decoder.decode()
 }
 
-/** Lets go of a body nobody will read, so that its connection is not held. Never throws. */
+/** Discards a body that will not be read, so that its connection is released. Never throws. */
 export function discardBody(response: Response): void {
   if (response.body === null || response.body.locked) return
   response.body.cancel().catch(() => {})

@@ -1,16 +1,16 @@
-/** Time, as everything here asks for it: two clocks, because each is wrong in its own way. */
+/** Time from two clocks, because each is wrong in its own way. */
 
 export interface Clock {
-  /** Milliseconds from any origin. Never set, but may stand still while the machine sleeps. */
+  /** Milliseconds from an arbitrary origin. Never set, but may stop while the machine sleeps. */
   monotonicMs(): number
-  /** Unix milliseconds. Runs while the machine sleeps, but may be set to anything. */
+  /** Unix milliseconds. Continues while the machine sleeps, but may be set to any value. */
   wallMs(): number
-  /** Calls back once after so many milliseconds. The function it gives back cancels. */
+  /** Calls back once after this many milliseconds. The returned function cancels. */
   after(delayMs: number, callback: () => void): () => void
 }
 
-/** What timers count: asked for more, they go off at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
+/** The longest delay of a timer, on every runtime; a longer one fires at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
@@ -21,7 +21,7 @@ export const systemClock: Clock = {
   },
 }
 
-/** A moment, on both clocks. */
+/** A point in time, on both clocks. */
 export interface Moment {
   readonly monotonicMs: number
   readonly wallMs: number
@@ -31,7 +31,7 @@ export function momentOf(clock: Clock): Moment {
   return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() }
 }
 
-/** How long ago it was, by whichever clock says longer. */
+/** The elapsed time by whichever clock says longer. */
 export function elapsedMs(since: Moment, clock: Clock): number {
   return Math.max(clock.monotonicMs() - since.monotonicMs, clock.wallMs() - since.wallMs)
 }

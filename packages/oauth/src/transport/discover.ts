@@ -1,20 +1,20 @@
-/** The authorization server's metadata, found by its issuer alone (RFC 8414 §3). */
+/** Discovers the authorization server's metadata by its issuer alone (RFC 8414 §3). */
 
-import { boundedText, discardBody } from './bounded-text.ts'
+import { boundedText, discardBody, MAX_DOCUMENT_BYTES } from './bounded-text.ts'
 
-/** Of the document, what is needed here; each may be missing. */
+/** The members of the document that are needed here; each may be missing. */
 export interface DiscoveredMetadata {
   readonly token_endpoint: string | null
   readonly jwks_uri: string | null
   readonly modulariot_revocation_feed_uri: string | null
 }
 
-/** The document is there and is not what it should be. Trying again will not help soon. */
+/** The document exists but is not valid metadata. A retry will not help soon. */
 export class NotMetadata extends Error {
   override readonly name = 'NotMetadata'
 }
 
-/** The document cannot be had right now. */
+/** The document is unavailable at the moment. */
 export class MetadataUnavailable extends Error {
   override readonly name = 'MetadataUnavailable'
   /** HTTP status. */
@@ -26,11 +26,9 @@ export class MetadataUnavailable extends Error {
   }
 }
 
-const MAX_DOCUMENT_BYTES = 256 * 1024
-
 /**
- * @throws NotMetadata when what is served there is not the issuer's document; MetadataUnavailable
- *   for any status but 200; whatever `fetch` throws when the network fails.
+ * @throws NotMetadata when the document is not the issuer's; MetadataUnavailable for any status but
+ *   200; whatever `fetch` throws when the network fails.
  */
 export async function discoverMetadata(
   issuer: string,
@@ -54,7 +52,7 @@ export async function discoverMetadata(
   throw new MetadataUnavailable(issuer, status)
 }
 
-/** RFC 8414 §3.1 puts the well-known part before the issuer's path; many servers put it behind. */
+/** RFC 8414 §3.1 puts the well-known part before the issuer's path; many servers put it after. */
 function metadataUrls(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/$/, '')
@@ -64,7 +62,7 @@ function metadataUrls(issuer: string): string[] {
 
 const MAX_FOUND_LENGTH = 200
 
-/** What a stranger's document says, for a message: short, and nothing that shows nothing. */
+/** A value from an untrusted document, for a message: short, and without invisible characters. */
 function readable(value: unknown): string {
   const text = JSON.stringify(value).slice(0, MAX_FOUND_LENGTH)
   return text.replaceAll(/[^\x20-\x7e]/g, '?')
@@ -75,7 +73,7 @@ function readMetadata(text: string, issuer: string, url: string): DiscoveredMeta
   try {
     value = JSON.parse(text)
   } catch {}
-  // RFC 8414 §3.3: the document must be about the issuer it was asked for.
+  // RFC 8414 §3.3: the document must name the issuer it was requested for.
   if (typeof value !== 'object' || value === null || !('issuer' in value)) {
     throw new NotMetadata(`${url} is not authorization server metadata`)
   }

@@ -34,7 +34,7 @@ const CASES: readonly (readonly [
   ['no-cache="set-cookie", max-age=300', null, 0],
 ]
 
-describe('how long an answer is fresh', () => {
+describe('the freshness of an answer', () => {
   for (const [cacheControl, age, expected] of CASES) {
     it(`is ${expected} s with Cache-Control ${cacheControl} and Age ${age}`, () => {
       const headers = new Headers()

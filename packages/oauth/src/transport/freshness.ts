@@ -1,15 +1,15 @@
-/** How long an answer may be used without asking again, by its own word (RFC 9111). */
+/** How long an answer may be used without a new request, according to its headers (RFC 9111). */
 
 /** `name`, `name=token` or `name="quoted"`: a quoted string may hold commas (RFC 9111 §5.2). */
 const DIRECTIVE = /([!#$%&'*+.^_`|~\w-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g
 
 /**
- * Seconds for which it is fresh, as a private cache reads it; null when `Cache-Control` does not
- * say.
+ * Seconds for which the answer is fresh, as a private cache reads it; null when `Cache-Control`
+ * does not say.
  *
- * `no-store` and `no-cache` count as 0, and so does a `max-age` that cannot be read or is said
- * twice (§4.2.1: stale, where in doubt). What the answer spent in caches on its way is taken off
- * (§4.2.3). `Expires` is not read: it needs a clock in common.
+ * `no-store` and `no-cache` count as 0, and so does a `max-age` that is invalid or repeated
+ * (§4.2.1: stale when in doubt). The time the answer spent in caches is subtracted (§4.2.3).
+ * `Expires` is not read: it needs a shared clock.
  */
 export function freshSeconds(headers: Headers): number | null {
   const directives = directivesOf(headers.get('cache-control') ?? '')
@@ -30,7 +30,7 @@ function directivesOf(text: string): Map<string, (string | null)[]> {
   return found
 }
 
-/** RFC 9111 §1.2.2: too large to count means very long. */
+/** RFC 9111 §1.2.2: a value too large to represent means a very long time. */
 function secondsOf(text: string | null | undefined): number | null {
   return text != null && /^\d+$/.test(text) ? Math.min(Number(text), 2 ** 31) : null
 }

@@ -5,7 +5,8 @@ const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 /**
  * Why this address may not be used, as the end of a sentence; null when it may.
  *
- * Plain `http:` is for loopback only, unless the caller says that something else protects the way.
+ * Plain `http:` is for loopback only, unless the caller states that something else protects the
+ * connection.
  */
 export function urlFault(text: string, allowInsecureRequests = false): string | null {
   if (!URL.canParse(text)) return 'is not an absolute URL'

@@ -1,4 +1,4 @@
-/** A clock that a test turns, timers included. For tests only. */
+/** A clock that a test controls, timers included. For tests only. */
 
 import type { Clock } from './clock.ts'
 
@@ -29,7 +29,7 @@ export class VirtualClock implements Clock {
     return () => this.#timers.delete(timer)
   }
 
-  /** Both clocks go on, and the timers whose time has come go off in their order. */
+  /** Advances both clocks, and fires the timers that are due, in order. */
   advance(ms: number): void {
     this.#wallMs += ms
     this.#monotonicMs += ms
@@ -40,12 +40,12 @@ export class VirtualClock implements Clock {
     }
   }
 
-  /** The machine sleeps: only the wall clock goes on. */
+  /** The machine sleeps: only the wall clock advances. */
   sleep(ms: number): void {
     this.#wallMs += ms
   }
 
-  /** Somebody sets the wall clock. */
+  /** Sets the wall clock. */
   setWall(ms: number): void {
     this.#wallMs = ms
   }

@@ -1,4 +1,7 @@
-/** Files and directories that others must not have written, and secrets that they must not read. */
+/**
+ * Files and directories that other users must not be able to write, and secrets that they must not
+ * read.
+ */
 
 export { readMountedFile, readMountedFileSync } from './mounted-file.ts'
 export {

@@ -7,8 +7,8 @@ import { open } from 'node:fs/promises'
 import { assertNotPlanted } from './permissions.ts'
 
 /**
- * @throws UnsafePermissions when others could have written it; what `fs` throws when it cannot be
- *   read.
+ * @throws UnsafePermissions when another user could have written the file; what `fs` throws when it
+ *   cannot be read.
  */
 export function readMountedFileSync(path: string): Buffer {
   const file = openSync(path, 'r')

@@ -41,7 +41,7 @@ function makeDirectory(mode: number): void {
   chmodSync(path, mode)
 }
 
-function makeFile(mode: number): void {
+function createFile(mode: number): void {
   writeFileSync(path, 'text')
   chmodSync(path, mode)
 }
@@ -56,7 +56,7 @@ function assertRefused(check: () => unknown, message: RegExp): void {
 
 describe('a directory of secrets', { skip }, () => {
   for (const mode of [0o700, 0o750, 0o755, 0o2700]) {
-    it(`is taken with mode ${mode.toString(8)}`, () => {
+    it(`is accepted with mode ${mode.toString(8)}`, () => {
       makeDirectory(mode)
       assertOwnDirectory(path)
     })
@@ -75,7 +75,7 @@ describe('a directory of secrets', { skip }, () => {
     assertRefused(() => assertOwnDirectory(path), /belongs to user 54321.*chown -R 0 /)
   })
 
-  it('is taken behind a link of ours, as systemd makes one', () => {
+  it('is accepted behind a link of ours, as systemd creates one', () => {
     mkdirSync(join(folder, 'private', 'state'), { recursive: true, mode: 0o700 })
     symlinkSync('private/state', path)
     assertOwnDirectory(path)
@@ -94,13 +94,13 @@ describe('a directory of secrets', { skip }, () => {
   })
 
   it('is refused when it is a file', () => {
-    makeFile(0o600)
+    createFile(0o600)
     assertRefused(() => assertOwnDirectory(path), /is not a directory/)
   })
 })
 
-describe('what is above it', { skip }, () => {
-  it('is named when others can put another in its place, a sticky directory is not', () => {
+describe('the directories above it', { skip }, () => {
+  it('are named when others can replace a component, unless they are sticky', () => {
     chmodSync(folder, 0o755)
     makeDirectory(0o777)
     const inner = join(path, 'a', 'b')
@@ -112,9 +112,9 @@ describe('what is above it', { skip }, () => {
 })
 
 describe('a private file', { skip }, () => {
-  it('is taken when only its owner can read and write it, and when it is missing', () => {
+  it('is accepted when only its owner can read and write it, and when it is missing', () => {
     assertPrivateFile(path)
-    makeFile(0o600)
+    createFile(0o600)
     assertPrivateFile(path)
     chmodSync(path, 0o400)
     assertPrivateFile(path)
@@ -122,13 +122,13 @@ describe('a private file', { skip }, () => {
 
   for (const mode of [0o644, 0o640, 0o604, 0o660, 0o602, 0o666]) {
     it(`is refused with mode ${mode.toString(8)}, and the message has the command`, () => {
-      makeFile(mode)
+      createFile(mode)
       assertRefused(() => assertPrivateFile(path), /by other users .*: chmod 600 /)
     })
   }
 
   it('is refused when it belongs to another user', { skip: asRoot }, () => {
-    makeFile(0o600)
+    createFile(0o600)
     chownSync(path, STRANGER, STRANGER)
     assertRefused(() => assertPrivateFile(path), /belongs to user 54321/)
   })
@@ -138,20 +138,20 @@ describe('a private file', { skip }, () => {
     assertRefused(() => assertPrivateFile(path), /is a symbolic link/)
   })
 
-  it('is refused when it has another name', () => {
-    makeFile(0o600)
+  it('is refused when it has a second hard link', () => {
+    createFile(0o600)
     linkSync(path, join(folder, 'other'))
     assertRefused(() => assertPrivateFile(path), /another name.*cp -p .* && mv /)
   })
 
-  it('is refused when it is no file', () => {
+  it('is refused when it is not a file', () => {
     makeDirectory(0o700)
     assertRefused(() => assertPrivateFile(path), /is not a regular file/)
   })
 
-  it('is named in the command as a shell needs it', () => {
+  it('is quoted in the command for a shell', () => {
     path = join(folder, "it's here")
-    makeFile(0o644)
+    createFile(0o644)
     assertRefused(() => assertPrivateFile(path), /chmod 600 '.*\/it'\\''s here'$/)
   })
 })
@@ -165,7 +165,7 @@ describe('a file that others provide', { skip }, () => {
     it(`is read as Kubernetes and Docker mount it, ${when}`, async () => {
       for (const mode of [0o400, 0o440, 0o444, 0o600, 0o640, 0o644, 0o660]) {
         rmSync(path, { force: true })
-        makeFile(mode)
+        createFile(mode)
         assert.equal(await read(), 'text', mode.toString(8))
       }
       rmSync(path)
@@ -179,12 +179,12 @@ describe('a file that others provide', { skip }, () => {
     })
 
     it(`is refused when every user can write it, ${when}`, async () => {
-      makeFile(0o666)
+      createFile(0o666)
       await assert.rejects(read, /can be written by every user \(mode 0666\): chmod o-w /)
     })
 
     it(`is refused when another user can write it, ${when}`, { skip: asRoot }, async () => {
-      makeFile(0o600)
+      createFile(0o600)
       chownSync(path, STRANGER, STRANGER)
       await assert.rejects(read, /belongs to user 54321/)
       chmodSync(path, 0o444)

@@ -1,15 +1,15 @@
 /**
- * Whose a file or directory is, and who else may change or read it: what `ssh` checks before it
- * uses a private key. Nothing about what is inside.
+ * Who owns a file or directory, and who else can change or read it: what `ssh` checks before it
+ * uses a private key. Nothing here looks at the content.
  *
- * Root may do everything anyway, so what root owns is as safe as our own. Windows has neither these
- * bits nor user ids, and nothing is checked there.
+ * Root can do everything anyway, so what root owns is as safe as what we own. Windows has neither
+ * these bits nor user ids; nothing is checked there.
  */
 
 import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-/** The message names the path, what is wrong with it, and the command that corrects it. */
+/** The message names the path, what is wrong with it, and the command that fixes it. */
 export class UnsafePermissions extends Error {
   override readonly name = 'UnsafePermissions'
 }
@@ -20,23 +20,23 @@ const OPEN_TO_GROUP_OR_ALL = 0o077
 const WRITABLE_BY_OWNER = 0o200
 const STICKY = 0o1000
 
-/** As many as Linux follows in one path (path_resolution(7)). */
+/** The limit Linux sets on symbolic links in one path (path_resolution(7)). */
 const MAX_LINKS = 40
 
 const ROOT = 0
 
-/** Who this process is; null where there are no user ids. */
+/** The user id of this process; null where there are no user ids. */
 function ourUser(): number | null {
   return process.geteuid?.() ?? null
 }
 
 /**
- * A directory that holds secrets: ours or root's, and nobody else can put anything into it. Others
- * may list it, because each file inside is private itself.
+ * Checks a directory that holds secrets: it must belong to us or to root, and no one else may
+ * create files in it. Others may list it, because each file inside is private itself.
  *
- * Symbolic links on the way, such as systemd's `/var/lib/NAME`, must be ours or root's too.
+ * Symbolic links in the path, such as systemd's `/var/lib/NAME`, must belong to us or to root too.
  *
- * @param path must be there.
+ * @param path must exist.
  * @throws UnsafePermissions
  */
 export function assertOwnDirectory(path: string): void {
@@ -50,17 +50,17 @@ export function assertOwnDirectory(path: string): void {
   const own = stats.uid === us
   const remedy = own
     ? `chmod 700 ${quoted(path)}`
-    : `chmod 755 ${quoted(path)} as root, or name a directory below it, which is made with mode 0700`
+    : `chmod 755 ${quoted(path)} as root, or name a directory below it, which is created with mode 0700`
   throw new UnsafePermissions(`${path} can be written by other users (${modeOf(stats)}): ${remedy}`)
 }
 
 /**
- * A file that is a secret, or a database: a regular file that is ours or root's, that only its
- * owner can read or write, and that has no second name elsewhere. One that is missing is fine.
+ * Checks a secret or a database: a regular file that belongs to us or to root, that only its owner
+ * can read or write, and that has no second hard link. A missing file passes.
  *
- * It only looks at the name. That is enough inside a directory that passed `assertOwnDirectory`,
- * where nobody else can exchange the file before it is opened; SQLite has to open its files by
- * name.
+ * Only the name is checked, and the file is opened later. That is enough inside a directory that
+ * passed `assertOwnDirectory`, where no other user can swap the file in between; SQLite has to open
+ * its files by name.
  *
  * @throws UnsafePermissions
  */
@@ -69,9 +69,7 @@ export function assertPrivateFile(path: string): void {
   if (stats !== undefined) assertPrivate(path, stats)
 }
 
-/**
- * @param stats of the file that was opened, or of the name itself (not of what a link leads to).
- */
+/** @param stats of the opened file, or of the name itself (not of the target of a link). */
 export function assertPrivate(path: string, stats: Stats): void {
   const us = ourUser()
   if (us === null) return
@@ -87,18 +85,17 @@ export function assertPrivate(path: string, stats: Stats): void {
   if (stats.nlink > 1) {
     const [file, copy] = [quoted(path), quoted(`${path}.copy`)]
     throw new UnsafePermissions(
-      `${path} has another name elsewhere (a hard link): stop what uses it, then cp -p ${file} ${copy} && mv ${copy} ${file}`,
+      `${path} has another name elsewhere (a hard link): stop the program that uses it, then cp -p ${file} ${copy} && mv ${copy} ${file}`,
     )
   }
 }
 
 /**
- * A file that somebody else provides, such as a mounted secret or a certificate: not one that
- * anybody but root and us can write to. Its readers are the provider's choice: Kubernetes and
- * Docker mount secrets as root's with mode 0644 or 0444, behind symbolic links.
+ * Checks a file that the operator provides, such as a mounted secret or a certificate: only root
+ * and we may be able to write it. Who can read it is the operator's choice: Kubernetes and Docker
+ * mount secrets as root with mode 0644 or 0444, behind symbolic links.
  *
- * @param stats of the file that was opened. Pipes and devices are what the caller chose to read
- *   from.
+ * @param stats of the opened file. Pipes and devices pass: the operator chose to read from them.
  * @throws UnsafePermissions
  */
 export function assertNotPlanted(path: string, stats: Stats): void {
@@ -113,8 +110,8 @@ export function assertNotPlanted(path: string, stats: Stats): void {
 }
 
 /**
- * The nearest directory above `path` in which other users can put another directory in its place;
- * null when there is none. What they put there is refused, unless it is another one of ours.
+ * The nearest directory above `path` in which other users can replace the next path component; null
+ * when there is none. A replacement is refused, unless it is another directory of ours.
  */
 export function replaceableBy(path: string): string | null {
   if (ourUser() === null) return null
@@ -136,9 +133,9 @@ function assertOwned(path: string, { uid }: Stats, us: number): void {
   )
 }
 
-/** Each part of the path that is a link, then each part of where it leads. */
+/** Checks every component of the path that is a link, then every component of its target. */
 function assertOwnLinks(path: string, us: number, followed = 0): void {
-  if (followed > MAX_LINKS) throw new UnsafePermissions(`${path} leads through too many links`)
+  if (followed > MAX_LINKS) throw new UnsafePermissions(`${path} follows too many links`)
   const names = path.split('/').filter((name) => name !== '')
   for (const [index, name] of names.entries()) {
     const parent = `/${names.slice(0, index).join('/')}`
@@ -147,7 +144,7 @@ function assertOwnLinks(path: string, us: number, followed = 0): void {
     if (!stats.isSymbolicLink()) continue
     if (stats.uid !== us && stats.uid !== ROOT) {
       throw new UnsafePermissions(
-        `${part} is a symbolic link of user ${stats.uid}, who can turn it elsewhere: name what it leads to instead`,
+        `${part} is a symbolic link of user ${stats.uid}, who can redirect it: name its target instead`,
       )
     }
     const target = resolve(parent, readlinkSync(part), ...names.slice(index + 1))

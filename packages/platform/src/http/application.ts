@@ -2,25 +2,28 @@
 
 import type { FastifyInstance } from 'fastify'
 
-/** Of a request that reaches no route, in the words of RFC 6749 §5.2. */
+/** The refusal of a request that matches no route, in the terms of RFC 6749 §5.2. */
 export interface UnroutedRefusal {
   readonly status: number
   readonly error: string
   readonly error_description: string
 }
 
-/** A part of the service: its routes, and how to ask whether it can serve. */
+/** A part of the service: its routes and its readiness check. */
 export interface Application {
   readonly name: string
   /** Registers hooks, routes and an error handler in a scope of its own. */
   mount(app: FastifyInstance): Promise<void>
-  /** Whose paths begin so: what reaches none of its routes there is refused in its shape. */
+  /** How to refuse a request that matches no route below this path. */
   readonly refusals?: {
     readonly below: `/${string}/`
-    /** The body's media type; `application/json` where it says nothing. */
+    /** Media type of the body. Default: `application/json`. */
     readonly type?: string
     body(refusal: UnroutedRefusal, request_id: string): object
   }
-  /** Rejects while the application cannot do its work; `degraded`: for those it knows already. */
+  /**
+   * Rejects while the application cannot work. `degraded`: it works for the clients it already
+   * knows.
+   */
   ready(): Promise<'degraded' | undefined>
 }

@@ -44,15 +44,15 @@ async function start(maxBytes: number) {
     )
   }
 
-  /** Begins a request, and resolves once the server has heard of it. */
+  /** Starts a request, and resolves once the server has received its headers. */
   async function begin(length: number | 'chunked'): Promise<ClientRequest> {
-    const heard = once(app.server, 'request')
+    const received = once(app.server, 'request')
     const more =
       length === 'chunked' ? { 'transfer-encoding': 'chunked' } : { 'content-length': length }
     const headers = { 'content-type': 'text/plain', ...more }
     const outgoing = request({ agent, port, method: 'POST', headers })
     outgoing.flushHeaders()
-    await heard
+    await received
     return outgoing
   }
   const stop = async () => {
@@ -70,8 +70,8 @@ async function answerTo(outgoing: ClientRequest) {
   return { statusCode: incoming.statusCode, text: await text(incoming) }
 }
 
-describe('large bodies that stop on their way', { timeout: 20_000 }, () => {
-  it('leave room for one that is sent at speed, though each stops where a small one ends', async () => {
+describe('large bodies that stall', { timeout: 20_000 }, () => {
+  it('leave room for one sent at full speed, though each stalls at the size of a small one', async () => {
     const { bodies, begin, stop } = await start(4 * SMALL_BODY_BYTES)
     const stalled: PassThrough[] = []
     for (let index = 0; index < 5; index++) {
@@ -88,7 +88,7 @@ describe('large bodies that stop on their way', { timeout: 20_000 }, () => {
     await stop()
   })
 
-  it('hold no more than the budget: the oldest is refused, and sees why', async () => {
+  it('use no more than the budget: the oldest is refused, and told why', async () => {
     const budget = 4 * (PART - SMALL_BODY_BYTES)
     const { bodies, refused: refusals, begin, stop } = await start(budget)
     const stalled: ClientRequest[] = []
@@ -110,7 +110,7 @@ describe('large bodies that stop on their way', { timeout: 20_000 }, () => {
     assert.equal(refusals.length, 8)
   })
 
-  it('are in the way neither of small ones nor of one that comes at speed', async () => {
+  it('block neither small ones nor one sent at full speed', async () => {
     const { begin, stop } = await start(3 * (PART - SMALL_BODY_BYTES))
     const oldest = await begin('chunked')
     oldest.write(part(SMALL_BODY_BYTES - 1))
@@ -126,7 +126,7 @@ describe('large bodies that stop on their way', { timeout: 20_000 }, () => {
     await stop()
   })
 
-  it('are let go when they have arrived, and when their sender has left', async () => {
+  it('are no longer counted once complete, or once their sender has disconnected', async () => {
     const { bodies, begin, stop } = await start(4 * PART)
     const whole = await begin(BODY)
     const taken = answerTo(whole)
@@ -145,7 +145,7 @@ describe('large bodies that stop on their way', { timeout: 20_000 }, () => {
     await stop()
   })
 
-  it('are read to their end, and thrown away, when they are longer than they may be', async () => {
+  it('are read to their end and discarded when they are too long', async () => {
     const { bodies, begin, stop } = await start(4 * BODY)
     for (const length of [3 * BODY, 'chunked'] as const) {
       const outgoing = await begin(length)
@@ -159,7 +159,7 @@ describe('large bodies that stop on their way', { timeout: 20_000 }, () => {
     await stop()
   })
 
-  it('may be finished after the refusal, and the connection goes on', async () => {
+  it('may be finished after the refusal, and the connection stays usable', async () => {
     const { begin, stop } = await start(PART - SMALL_BODY_BYTES)
     const outgoing = await begin(BODY)
     const refused = answerTo(outgoing)

@@ -1,16 +1,16 @@
 /**
- * Large request bodies that are arriving, and a bound on what is held of them in sum.
+ * Bounds the memory held by large request bodies that are still arriving.
  *
- * A slow sender is no fault, but a hundred that each stop short of the end of five megabytes would
+ * A slow sender is not an error, but a hundred that each stop just short of five megabytes would
  * hold half a gigabyte. Past the budget the body that began first is refused; a sender at ordinary
- * speed has finished by then. The first 64 KiB of each body are not counted, so a fleet of small
- * ones never gets in the way.
+ * speed has finished by then. The first 64 KiB of each body are not counted, so a fleet sending
+ * small bodies is never affected.
  */
 
 import { type Readable, Transform } from 'node:stream'
 import type { preParsingHookHandler } from 'fastify'
 
-/** No more than a connection costs anyway. */
+/** As much as a connection costs anyway. */
 export const SMALL_BODY_BYTES = 64 * 1024
 
 export const MAX_ARRIVING_BYTES = 64 * 1024 ** 2
@@ -21,7 +21,7 @@ interface Arriving {
 }
 
 export interface ArrivingBodiesOptions {
-  /** Called for each body that there is no room for; gives the error that answers its request. */
+  /** Called for each body that does not fit; returns the error that answers its request. */
   readonly refusal: () => Error
   /** Default: MAX_ARRIVING_BYTES. */
   readonly maxBytes?: number
@@ -30,7 +30,7 @@ export interface ArrivingBodiesOptions {
 export class ArrivingBodies {
   readonly #refusal: () => Error
   readonly #maxBytes: number
-  /** The oldest first. */
+  /** Oldest first. */
   readonly #arriving = new Set<Arriving>()
   #bytes = 0
 
@@ -39,13 +39,14 @@ export class ArrivingBodies {
     this.#maxBytes = maxBytes
   }
 
-  /** What is held of them now, without the first 64 KiB of each. */
+  /** Bytes held now, without the first 64 KiB of each body. */
   get bytes(): number {
     return this.#bytes
   }
 
   /**
-   * Passes on what arrives from `payload`. Once closed, it still reads the rest, and discards it.
+   * Passes on what arrives from `payload`. Once the returned stream is closed, the rest is still
+   * read, and discarded.
    */
   follow(payload: Readable): Transform {
     const count = (length: number): void => {
@@ -87,13 +88,13 @@ export class ArrivingBodies {
 
 const aboveSmall = ({ bytes }: Arriving): number => Math.max(0, bytes - SMALL_BODY_BYTES)
 
-/** A hook that follows the bodies that are not known to be small. */
+/** A hook that follows every body not known to be small. */
 export function followLarge(bodies: ArrivingBodies): preParsingHookHandler {
   return (request, reply, payload, done) => {
-    // Not there, or in chunks: NaN is not small.
+    // NaN when the header is missing or the body is chunked: not known to be small.
     if (Number(request.headers['content-length']) <= SMALL_BODY_BYTES) return done(null, payload)
     const body = bodies.follow(payload as Readable)
-    // What is refused for its length is not read any further.
+    // A body refused for its length is not read any further.
     reply.raw.once('finish', () => body.destroy())
     done(null, body)
   }

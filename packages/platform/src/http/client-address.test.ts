@@ -7,7 +7,7 @@ import type { Application } from './application.ts'
 import { clientAddress, normalizeAddress } from './client-address.ts'
 import { createHttpServer } from './server.ts'
 
-/** Answers with the address it takes its client for. */
+/** Answers with the client address it determines. */
 const echo: Application = {
   name: 'echo',
   ready: async () => undefined,
@@ -21,7 +21,7 @@ async function serverTrusting(...trustedProxies: string[]) {
   return createHttpServer({ applications: [echo], logger, tls: null, trustedProxies })
 }
 
-/** What a server that trusts `trusted` takes for the client when `peer` sends `forwarded`. */
+/** The client address for a server that trusts `trusted`, when `peer` sends `forwarded`. */
 async function seen(trusted: string[], peer: string, forwarded?: string): Promise<string> {
   const app = await serverTrusting(...trusted)
   const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }
@@ -31,11 +31,11 @@ async function seen(trusted: string[], peer: string, forwarded?: string): Promis
 }
 
 describe('clientAddress', () => {
-  it('is the peer when nobody is trusted, whatever it says', async () => {
+  it('is the peer when no proxy is trusted, whatever the header says', async () => {
     assert.equal(await seen([], '198.51.100.1', '203.0.113.9'), '198.51.100.1')
   })
 
-  it('is the peer when a stranger says otherwise', async () => {
+  it('is the peer when an untrusted one sends the header', async () => {
     assert.equal(await seen(['10.0.0.0/8'], '198.51.100.1', '203.0.113.9'), '198.51.100.1')
     assert.equal(
       await seen(['10.0.0.0/8'], '198.51.100.1', '203.0.113.9, 10.0.0.1'),
@@ -43,27 +43,27 @@ describe('clientAddress', () => {
     )
   })
 
-  it('is what a trusted proxy says', async () => {
+  it('is the address that a trusted proxy reports', async () => {
     assert.equal(await seen(['10.0.0.0/8'], '10.1.2.3', '203.0.113.9'), '203.0.113.9')
     assert.equal(await seen(['fd00::/8'], 'fd12::1', '203.0.113.9'), '203.0.113.9')
     assert.equal(await seen(['192.0.2.1', '10.0.0.1'], '10.0.0.1', '203.0.113.9'), '203.0.113.9')
   })
 
-  it('is the peer when a trusted proxy says nothing', async () => {
+  it('is the peer when a trusted proxy reports none', async () => {
     assert.equal(await seen(['10.0.0.0/8'], '10.1.2.3'), '10.1.2.3')
   })
 
-  it('is the nearest hop that is not trusted, not what a client put before it', async () => {
+  it('is the nearest untrusted hop, not what a client put before it', async () => {
     const forwarded = '127.0.0.1, 203.0.113.9, 10.0.0.2'
     assert.equal(await seen(['10.0.0.0/8'], '10.0.0.1', forwarded), '203.0.113.9')
   })
 
-  it('knows an IPv4 proxy by its IPv4-mapped address', async () => {
+  it('recognizes an IPv4 proxy by its IPv4-mapped address', async () => {
     assert.equal(await seen(['10.0.0.1'], '::ffff:10.0.0.1', '203.0.113.9'), '203.0.113.9')
     assert.equal(await seen(['10.0.0.0/8'], '::ffff:198.51.100.1', '203.0.113.9'), '198.51.100.1')
   })
 
-  it('is the hop that named it, when what it named is no address', async () => {
+  it('is the reporting hop when what it reported is not an address', async () => {
     assert.equal(await seen(['10.0.0.0/8'], '10.0.0.1', 'unknown'), '10.0.0.1')
     assert.equal(await seen(['10.0.0.0/8'], '10.0.0.1', '1.2.3.4, _hidden, 10.0.0.2'), '10.0.0.2')
   })

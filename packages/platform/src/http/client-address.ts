@@ -1,9 +1,9 @@
 /**
- * Where a request comes from, in one spelling: allowlists, limits and the audit trail compare it as
- * text.
+ * Where a request comes from, in one canonical spelling: allowlists, limits and the audit trail
+ * compare addresses as text.
  *
- * Whose `X-Forwarded-For` counts was decided by the server's `trustedProxies`; nothing here trusts
- * anybody.
+ * The server's `trustedProxies` decides whose `X-Forwarded-For` counts; nothing here trusts a
+ * header.
  */
 
 import { isIP, isIPv4, SocketAddress } from 'node:net'
@@ -12,12 +12,13 @@ import type { FastifyRequest } from 'fastify'
 /**
  * The address of the client: the last hop that no trusted proxy vouches for, or the peer.
  *
- * When the last hop named is no address (`unknown`, an obfuscated one), it is the hop that named
- * it. Once the peer is gone it is `unknown`, as RFC 7239 §6.2 calls it, which no range contains.
+ * When that hop is not an address (`unknown`, or obfuscated), the address is that of the hop that
+ * reported it. Once the peer has disconnected the address is `unknown`, as RFC 7239 §6.2 calls it,
+ * which no range contains.
  */
 export function clientAddress(request: FastifyRequest): string {
   const { ips } = request
-  // Without trusted proxies, which is nearly always, there are no hops but the peer.
+  // Without trusted proxies, the usual case, the peer is the only hop.
   const address =
     ips === undefined
       ? normalizeAddress(request.ip)
@@ -26,11 +27,11 @@ export function clientAddress(request: FastifyRequest): string {
 }
 
 /**
- * Canonical text of an address (RFC 5952: lower case, shortest form), without port and zone id, and
- * IPv4 where it is IPv4 mapped into IPv6. Null when the text is no address.
+ * The canonical text of an address (RFC 5952: lower case, shortest form), without port and zone id;
+ * IPv4-mapped IPv6 becomes IPv4. Null when the text is not an address.
  */
 export function normalizeAddress(text: string | undefined): string | null {
-  // Nearly always the peer's, as it is.
+  // The usual case: the peer's own IPv4 address.
   if (text !== undefined && isIPv4(text)) return text
   const address = withoutPort(text ?? '')
   const family = isIP(address)
@@ -40,7 +41,7 @@ export function normalizeAddress(text: string | undefined): string | null {
   return /^::ffff:([\d.]+)$/.exec(canonical)?.[1] ?? canonical
 }
 
-/** `192.0.2.1:443` and `[2001:db8::1]:443`, as some proxies write them. */
+/** Some proxies write `192.0.2.1:443` and `[2001:db8::1]:443`. */
 function withoutPort(text: string): string {
   const match = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d+)?$/.exec(text)
   return match?.[1] ?? match?.[2] ?? text

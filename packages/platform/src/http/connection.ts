@@ -1,17 +1,17 @@
 /**
- * One connection: its requests are answered one at a time, and it ends within bounds.
+ * One connection: answers its requests one at a time, and ends within bounds.
  *
- * Node parses every pipelined request of a chunk (RFC 9112 §9.3.2), hands all of them over at once
- * and keeps each answer until those before it are written. One connection could so have more than a
- * thousand answers made and kept without reading any. Here a request begins when the answer before
- * it is with the kernel; until then those that were parsed wait, bare and few, and nothing more is
- * read.
+ * Node parses every pipelined request of a chunk (RFC 9112 §9.3.2), emits all of them at once and
+ * keeps each answer until the previous ones are written. A connection that reads nothing could thus
+ * make the server hold more than a thousand answers. Here a request begins only once the kernel has
+ * taken the previous answer; until then the parsed requests wait, few and unprocessed, and the
+ * socket is not read.
  */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Why the server closes a connection that its peer still has. */
+/** Why the server closes a connection that its peer keeps open. */
 export const CLOSE_REASONS = [
   'total',
   'address',
@@ -27,28 +27,31 @@ interface Exchange {
   readonly response: ServerResponse
 }
 
-/** How long a peer may take to close after we have said our last. */
+/** How long the peer may take to close after our last answer. */
 const END_TIMEOUT_MS = 2000
 
 export class Connection {
-  /** What the bound an address counts by; null: a trusted proxy's, which has none. */
+  /** The address block that limits count by; null for a trusted proxy, which has no limit. */
   readonly block: string | null
-  /** When it was opened, last began a request or took a part of its answer, `performance.now()`. */
+  /**
+   * `performance.now()` when it was opened, last began a request, or last made progress reading an
+   * answer.
+   */
   activeAt: number
-  /** Carries HTTP: the TLS handshake is done, or there is none. */
+  /** Ready for HTTP: plaintext, or the TLS handshake is done. */
   ready: boolean
   #socket: Socket
   readonly #maxWaiting: number
   readonly #onClose: (reason: CloseReason) => void
   #current: Exchange | null = null
-  /** The request that was answered before all of its body came. */
+  /** The request that was answered before all of its body arrived. */
   #refused: IncomingMessage | null = null
   #waiting: Exchange[] = []
-  /** Nothing more is read. */
+  /** The socket is not read. */
   #held = false
   #handle: RequestListener = () => {}
   #ending = false
-  /** How far the answer is that waits for its reader; -1: none waits. */
+  /** Progress of the answer that waits for its reader, in bytes; -1 when none waits. */
   #confirmedBytes = -1
 
   constructor(
@@ -57,7 +60,7 @@ export class Connection {
       readonly block: string | null
       readonly ready: boolean
       readonly maxWaiting: number
-      /** Called when we close the connection, not when its peer does. */
+      /** Called when the server closes the connection, not when the peer does. */
       readonly onClose: (reason: CloseReason) => void
     },
   ) {
@@ -74,21 +77,24 @@ export class Connection {
     return this.#socket
   }
 
-  /** No answer is being made: there is no request, not the whole of it, or all of its answer. */
+  /**
+   * True while no answer is being prepared: no request, an incomplete one, or a fully written
+   * answer.
+   */
   get evictable(): boolean {
     if (this.#current === null) return true
     const { request, response } = this.#current
     return !request.complete || response.writableEnded
   }
 
-  /** After the TLS handshake. */
+  /** Called after the TLS handshake. */
   becomeReady(socket: Socket): void {
     this.#socket = socket
     this.ready = true
     this.#keepHeld()
   }
 
-  /** Handles the request now, or once the answers before it are with the kernel. */
+  /** Handles the request now, or once the kernel has taken the previous answers. */
   take(request: IncomingMessage, response: ServerResponse, handle: RequestListener): void {
     if (this.#ending) this.#hold()
     else if (this.#current === null) this.#begin({ request, response }, handle)
@@ -102,9 +108,9 @@ export class Connection {
 
   #hold(): void {
     this.#held = true
-    // Node pauses its parser, too, when a request comes while an answer is unsent, and then fails
-    // on the next TLS record of the same read (HPE_PAUSED). This is how it remembers to do so after
-    // the chunk.
+    // Node also pauses its parser when a request arrives while an answer is unsent, and then fails
+    // on the next TLS record of the same read (HPE_PAUSED). It records the pause in this flag and
+    // acts on it after the chunk.
     Object.assign(this.#socket, { _paused: false })
     this.#socket.pause()
   }
@@ -138,17 +144,16 @@ export class Connection {
     else if (this.#ending) this.end()
     else {
       const next = this.#waiting.shift()
-      // Also when it begins the last one: that its client leaves is only seen while the socket is
-      // read.
+      // Also for the last waiting request: a disconnect is only noticed while the socket is read.
       if (this.#waiting.length === 0) this.#release()
       if (next !== undefined) this.#begin(next, this.#handle)
     }
   }
 
   /**
-   * Whether bytes that are no request may get an answer of their own. Not while the answer to an
-   * earlier request is due, for which theirs would be taken, and not where they are the rest of a
-   * body that was refused.
+   * Whether malformed bytes may get an answer of their own. Not while the answer to an earlier
+   * request is due, since the client would take one for the other, and not when the bytes are the
+   * rest of a refused body.
    */
   canAnswerMalformed(): boolean {
     if (!this.ready || this.#ending) return false
@@ -156,7 +161,7 @@ export class Connection {
     return !this.#current.request.complete && !this.#current.response.headersSent
   }
 
-  /** Begins no other request, and closes once the present one is answered. */
+  /** Starts no further request, and closes after the current answer. */
   endAfterAnswer(): void {
     this.#ending = true
     this.#waiting = []
@@ -164,8 +169,8 @@ export class Connection {
   }
 
   /**
-   * Says `text` and ends. Destroyed at once, a socket with unread bytes resets the connection, and
-   * its peer may never see the text; so the peer has a moment to close by itself.
+   * Sends `text` and ends. Destroying a socket with unread bytes resets the connection, and the
+   * peer might never see the text; so the peer gets a moment to close first.
    */
   end(text?: string): void {
     this.#ending = true
@@ -188,7 +193,7 @@ export class Connection {
    * Bytes that wait for the peer to read them.
    *
    * @param now `performance.now()`
-   * @param timeoutMs how long it may be slower than `bytesPerSecond`.
+   * @param timeoutMs how long the peer may be slower than `bytesPerSecond`.
    * @returns null when they have waited too long.
    */
   unsentBytes(now: number, timeoutMs: number, bytesPerSecond: number): number | null {

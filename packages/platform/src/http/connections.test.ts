@@ -14,10 +14,10 @@ import type { ConnectionLimits } from './connection-limits.ts'
 import { createHttpServer } from './server.ts'
 import type { TlsFiles } from './tls.ts'
 
-/** More than the kernel takes of an unread connection. */
+/** More than the kernel buffers for a connection that is not read. */
 const LARGE = Buffer.alloc(16 * 1024 ** 2, 'x')
 
-/** Gives up on a reader at once. */
+/** Drops a slow reader at once. */
 const IMPATIENT = { answerTimeoutMs: 200, answerBytesPerSecond: 1e9 }
 
 interface Settings {
@@ -83,8 +83,8 @@ async function start({ limits = {}, requestTimeoutMs = 30_000, tls = null }: Set
       new Promise<number>((resolve) =>
         app.server.getConnections((_error, count) => resolve(count)),
       ),
-    /** Waits until a metric says so. */
-    async says(line: string) {
+    /** Waits until a metric has this value. */
+    async waitForMetric(line: string) {
       while (!(await metrics.page()).text.includes(`${line}\n`)) await new Promise(setImmediate)
     },
     async [Symbol.asyncDispose]() {
@@ -101,22 +101,22 @@ function open(port: number): Socket {
   return socket
 }
 
-/** Resolves once the connection is closed, by a reset, too. */
+/** Resolves once the connection is closed, even by a reset. */
 function closed(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.resume().once('close', resolve))
 }
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
 
-/** All that comes until `count` answers came or the connection closed. */
+/** Everything received until `count` answers arrived or the connection closed. */
 async function read(socket: Socket, count: number): Promise<string> {
-  let heard = ''
+  let received = ''
   socket.setEncoding('latin1')
   for await (const text of socket) {
-    heard += text
-    if (heard.split('HTTP/1.1 ').length > count) break
+    received += text
+    if (received.split('HTTP/1.1 ').length > count) break
   }
-  return heard
+  return received
 }
 
 function writeTls(folder: string): TlsFiles {
@@ -137,13 +137,13 @@ describe('requests of one connection', () => {
     await using server = await start()
     const socket = open(server.port)
     socket.write(get('/small').repeat(10) + get('/nothing'))
-    const heard = await read(socket, 11)
-    assert.equal(heard.split('HTTP/1.1 200').length - 1, 10)
-    assert.ok(heard.lastIndexOf('200') < heard.lastIndexOf('HTTP/1.1 404'))
+    const received = await read(socket, 11)
+    assert.equal(received.split('HTTP/1.1 200').length - 1, 10)
+    assert.ok(received.lastIndexOf('200') < received.lastIndexOf('HTTP/1.1 404'))
     assert.equal(server.mostUnderWay(), 1)
   })
 
-  it('go on after a body that came with the next request behind it', WITHIN, async () => {
+  it('continue after a body that arrived together with the next request', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
     const post =
@@ -152,7 +152,7 @@ describe('requests of one connection', () => {
     assert.equal((await read(socket, 10)).split('HTTP/1.1 200').length - 1, 10)
   })
 
-  it('are handled no further than the peer reads', WITHIN, async () => {
+  it('are not handled faster than the peer reads', WITHIN, async () => {
     await using server = await start({ limits: IMPATIENT })
     const socket = open(server.port)
     socket.pause()
@@ -163,16 +163,16 @@ describe('requests of one connection', () => {
     socket.destroy()
   })
 
-  it('that wait in too great a number close the connection', WITHIN, async () => {
+  it('close the connection when too many wait', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
     socket.write(get('/held').repeat(1500))
     await closed(socket)
     assert.equal(server.handled(), 1)
-    await server.says('miot_http_connections_closed_total{reason="pipelined"} 1')
+    await server.waitForMetric('miot_http_connections_closed_total{reason="pipelined"} 1')
   })
 
-  it('are read again once those that wait are answered', WITHIN, async () => {
+  it('are read again once the waiting ones are answered', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
     socket.write(get('/held') + get('/small').repeat(3))
@@ -184,31 +184,27 @@ describe('requests of one connection', () => {
     socket.destroy()
   })
 
-  it(
-    'that was refused over its body gets no second answer when the body never ends',
-    WITHIN,
-    async () => {
-      await using server = await start({ requestTimeoutMs: 300 })
-      const socket = open(server.port)
-      socket.write(
-        'POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: 900000\r\n\r\nx',
-      )
-      const heard = await read(socket, 9)
-      assert.match(heard, /^HTTP\/1\.1 415 /)
-      assert.doesNotMatch(heard, /HTTP\/1\.1 408/)
-    },
-  )
+  it('get no second answer after a refusal whose body never ends', WITHIN, async () => {
+    await using server = await start({ requestTimeoutMs: 300 })
+    const socket = open(server.port)
+    socket.write(
+      'POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: 900000\r\n\r\nx',
+    )
+    const received = await read(socket, 9)
+    assert.match(received, /^HTTP\/1\.1 415 /)
+    assert.doesNotMatch(received, /HTTP\/1\.1 408/)
+  })
 
-  it('do not begin after an answer that ends the connection', WITHIN, async () => {
+  it('do not start after an answer that ends the connection', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
     socket.write(`GET /small HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n${get('/small')}`)
-    const heard = await read(socket, 9)
-    assert.match(heard, /^HTTP\/1\.1 400 /)
+    const received = await read(socket, 9)
+    assert.match(received, /^HTTP\/1\.1 400 /)
     assert.equal(server.handled(), 0)
   })
 
-  it('that waited are given up when their client leaves', WITHIN, async () => {
+  it('are dropped when the client disconnects', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
     socket.write(get('/small') + get('/held'))
@@ -217,7 +213,7 @@ describe('requests of one connection', () => {
     await settled(server, 0)
   })
 
-  it('that come after the connection has timed out are not read', WITHIN, async () => {
+  it('are not read after the connection has timed out', WITHIN, async () => {
     await using server = await start({ requestTimeoutMs: 300 })
     const socket = open(server.port)
     socket.write(`${get('/held')}GET /small HTTP/1.1\r\nX-Cut: `)
@@ -229,7 +225,7 @@ describe('requests of one connection', () => {
     socket.destroy()
   })
 
-  it('that come in many TLS records wait for an answer that is unread', WITHIN, async () => {
+  it('that arrive in many TLS records wait for an unread answer', WITHIN, async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'records-'))
     await using server = await start({ tls: writeTls(folder.path) })
     const options = { port: server.port, host: '127.0.0.1', rejectUnauthorized: false }
@@ -246,29 +242,29 @@ describe('requests of one connection', () => {
     socket.destroy()
   })
 
-  it('that are no HTTP are answered after the answer they came behind', WITHIN, async () => {
+  it('that are not HTTP are answered after the previous answer', WITHIN, async () => {
     await using server = await start()
     const socket = open(server.port)
     socket.write(`${get('/held')}nonsense\r\n\r\n`)
     while (server.handled() === 0) await new Promise(setImmediate)
     server.letGo()
-    const heard = await read(socket, 9)
-    assert.match(heard, /^HTTP\/1\.1 200 /)
-    assert.doesNotMatch(heard, /HTTP\/1\.1 400/)
+    const received = await read(socket, 9)
+    assert.match(received, /^HTTP\/1\.1 200 /)
+    assert.doesNotMatch(received, /HTTP\/1\.1 400/)
   })
 })
 
-/** Reads until so many answers came, and leaves the connection open. */
+/** Reads until that many answers arrived, and leaves the connection open. */
 async function smallAnswers(socket: Socket, count: number): Promise<void> {
-  let heard = ''
+  let received = ''
   for (;;) {
     const [chunk] = (await once(socket, 'data')) as [Buffer]
-    heard += chunk.toString('latin1')
-    if (heard.split('small').length > count) return
+    received += chunk.toString('latin1')
+    if (received.split('small').length > count) return
   }
 }
 
-/** Reads so many bytes, and closes. */
+/** Reads that many bytes, and closes. */
 async function receives(socket: Socket, count: number): Promise<void> {
   let bytes = 0
   for await (const chunk of socket) {
@@ -286,10 +282,10 @@ describe('an answer', () => {
     socket.write(get('/large'))
     await settled(server, 1)
     await settled(server, 0)
-    await server.says('miot_http_connections_closed_total{reason="unread"} 1')
+    await server.waitForMetric('miot_http_connections_closed_total{reason="unread"} 1')
   })
 
-  it('that its peer does not read closes the connection over TLS, too', WITHIN, async () => {
+  it('that its peer does not read closes a TLS connection too', WITHIN, async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'unread-'))
     const tls = writeTls(folder.path)
     await using server = await start({ limits: IMPATIENT, tls })
@@ -300,10 +296,10 @@ describe('an answer', () => {
     socket.pause()
     socket.write(get('/large'))
     await settled(server, 0)
-    await server.says('miot_http_connections_closed_total{reason="unread"} 1')
+    await server.waitForMetric('miot_http_connections_closed_total{reason="unread"} 1')
   })
 
-  it('that is the last of its connection and is not read has the same end', WITHIN, async () => {
+  it('that is unread and the last of its connection closes it as well', WITHIN, async () => {
     await using server = await start({ limits: IMPATIENT })
     const socket = open(server.port)
     socket.pause()
@@ -312,7 +308,7 @@ describe('an answer', () => {
     await settled(server, 0)
   })
 
-  it('that is read slowly and steadily arrives whole', WITHIN, async () => {
+  it('that is read slowly but steadily arrives complete', WITHIN, async () => {
     await using server = await start({
       limits: { answerTimeoutMs: 100, answerBytesPerSecond: 1e6 },
     })
@@ -321,7 +317,7 @@ describe('an answer', () => {
     await receives(socket, LARGE.length)
   })
 
-  it('waits unread no further than all of them together may', WITHIN, async () => {
+  it('is dropped when unread answers exceed their total limit', WITHIN, async () => {
     await using server = await start({ limits: { unsentBytes: 40 * 1024 ** 2 } })
     const sockets = Array.from({ length: 6 }, () => open(server.port))
     for (const socket of sockets) {
@@ -329,28 +325,28 @@ describe('an answer', () => {
       socket.write(get('/large'))
     }
     await settled(server, 2)
-    await server.says('miot_http_connections_closed_total{reason="memory"} 4')
+    await server.waitForMetric('miot_http_connections_closed_total{reason="memory"} 4')
     for (const socket of sockets) socket.destroy()
   })
 
-  it('that made no progress for longest is dropped first, however long it is', WITHIN, async () => {
+  it('without progress for longest is dropped first, whatever its length', WITHIN, async () => {
     await using server = await start({ limits: { unsentBytes: 24 * 1024 ** 2 } })
     const stuck = open(server.port)
     stuck.pause()
     stuck.write(get('/larger'))
-    // Long enough that its lack of progress is seen before the other begins.
+    // Long enough for the lack of progress to be noticed before the other begins.
     await new Promise((resolve) => setTimeout(resolve, 1500))
     const younger = open(server.port)
     younger.pause()
     younger.write(get('/large'))
-    await server.says('miot_http_connections_closed_total{reason="memory"} 1')
+    await server.waitForMetric('miot_http_connections_closed_total{reason="memory"} 1')
     await receives(younger, LARGE.length)
     stuck.destroy()
   })
 })
 
 describe('a TLS connection without a handshake', () => {
-  it('is closed when its time is over, whatever its peer does', WITHIN, async () => {
+  it('is closed after the timeout, whatever its peer does', WITHIN, async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'handshake-'))
     const tls = writeTls(folder.path)
     await using server = await start({ requestTimeoutMs: 300, tls })
@@ -371,7 +367,7 @@ describe('a TLS connection without a handshake', () => {
 })
 
 describe('connections', () => {
-  it('above the bound take the place of the one that is idle longest', WITHIN, async () => {
+  it('above the limit replace the one idle for longest', WITHIN, async () => {
     await using server = await start({ limits: { max: 3 } })
     const first = open(server.port)
     await settled(server, 1)
@@ -384,7 +380,7 @@ describe('connections', () => {
     for (const socket of others) socket.destroy()
   })
 
-  it('never take the place of one whose request is under way', WITHIN, async () => {
+  it('never replace one with a request in progress', WITHIN, async () => {
     await using server = await start({ limits: { max: 2 } })
     const busy = [open(server.port), open(server.port)]
     for (const socket of busy) socket.write(get('/held'))
@@ -393,10 +389,10 @@ describe('connections', () => {
     await closed(refused)
     server.letGo()
     for (const socket of busy) assert.match(await read(socket, 1), /^HTTP\/1\.1 200 /)
-    await server.says('miot_http_connections_closed_total{reason="total"} 1')
+    await server.waitForMetric('miot_http_connections_closed_total{reason="total"} 1')
   })
 
-  it('take the place of one that does not read its answer', WITHIN, async () => {
+  it('replace one that does not read its answer', WITHIN, async () => {
     await using server = await start({ limits: { max: 2 } })
     const unread = [open(server.port), open(server.port)]
     for (const socket of unread) {
@@ -410,7 +406,7 @@ describe('connections', () => {
     for (const socket of unread) socket.destroy()
   })
 
-  it('take the place of one whose request never becomes whole', WITHIN, async () => {
+  it('replace one whose request never completes', WITHIN, async () => {
     await using server = await start({ limits: { max: 1 } })
     const slow = open(server.port)
     slow.write('POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: 9\r\n\r\n')
@@ -421,26 +417,26 @@ describe('connections', () => {
     assert.match(await read(next, 1), /^HTTP\/1\.1 200 /)
   })
 
-  it('from one address are bounded by themselves', WITHIN, async () => {
+  it('from one address have a limit of their own', WITHIN, async () => {
     await using server = await start({ limits: { max: 100, maxPerAddress: 2 } })
     const busy = [open(server.port), open(server.port)]
     for (const socket of busy) socket.write(get('/held'))
     while (server.handled() < 2) await new Promise(setImmediate)
     const refused = open(server.port)
     await closed(refused)
-    await server.says('miot_http_connections_closed_total{reason="address"} 1')
+    await server.waitForMetric('miot_http_connections_closed_total{reason="address"} 1')
     const elsewhere = connect({ port: server.port, host: '127.0.0.1', localAddress: '127.0.0.2' })
     elsewhere.write(get('/small'))
     assert.match(await read(elsewhere, 1), /^HTTP\/1\.1 200 /)
   })
 
-  it('are counted as they come and go', WITHIN, async () => {
+  it('are counted as they open and close', WITHIN, async () => {
     await using server = await start()
     const sockets = [open(server.port), open(server.port)]
     await settled(server, 2)
-    await server.says('miot_http_connections 2')
+    await server.waitForMetric('miot_http_connections 2')
     for (const socket of sockets) socket.destroy()
     await settled(server, 0)
-    await server.says('miot_http_connections 0')
+    await server.waitForMetric('miot_http_connections 0')
   })
 })

@@ -1,10 +1,9 @@
 /**
- * The connections of a server: who is connected, how many there may be, and what becomes of those
- * that take part in nothing.
+ * All connections of a server: how many may be open, and which are closed for being idle or
+ * stalled.
  *
- * Node's own list lacks those in a TLS handshake, and its bound (`maxConnections`) refuses everyone
- * once an attacker has filled it. Here a new connection takes the place of the one that is idle
- * longest.
+ * Node's own list lacks connections in a TLS handshake, and its limit (`maxConnections`) refuses
+ * everyone once an attacker has filled it. Here a new connection replaces the one idle for longest.
  */
 
 import type { Server } from 'node:http'
@@ -19,18 +18,19 @@ import type { ConnectionLimits } from './connection-limits.ts'
 
 export interface ConnectionsOptions {
   readonly limits: ConnectionLimits
-  /** Past this a TLS handshake that is not done has failed; Node says so, but does not close. */
+  /** A TLS handshake fails after this time; Node reports it but does not close the socket. */
   readonly handshakeTimeoutMs: number
-  /** Addresses and CIDR ranges that are not bounded by address: many clients share each. */
+  /** Addresses and CIDR ranges without a limit per address: many clients share each. */
   readonly trustedProxies: readonly string[]
   readonly metrics: Metrics
 }
 
-/** How often answers and handshakes are looked at. */
+/** How often answers and handshakes are checked. */
 const SWEEP_INTERVAL_MS = 1000
 
 /**
- * Of the bound, closed at once when it is reached: looking for the idle ones costs a walk over all.
+ * Share of the limit that is closed at once when it is reached: finding the idle connections means
+ * walking all of them.
  */
 const EVICTED_SHARE = 0.01
 
@@ -39,8 +39,8 @@ export class Connections {
   readonly #open = new Set<Connection>()
   readonly #bySocket = new WeakMap<Socket, Connection>()
   /**
-   * By the peer's address and port, and ours: a socket in a handshake and the secure one have the
-   * same.
+   * Keyed by the peer's address and port, and ours: a socket in a handshake and the secure socket
+   * on top of it share them.
    */
   readonly #byPeer = new Map<string, Connection>()
   readonly #perBlock = new Map<string, number>()
@@ -68,12 +68,12 @@ export class Connections {
     })
   }
 
-  /** Follows a server that does not listen yet. */
+  /** Attaches to a server that does not listen yet. */
   follow(server: Server): void {
     const secure = server instanceof TlsServer
     server.on('connection', (socket: Socket) => this.#admit(socket, !secure))
     server.on('secureConnection', (socket: Socket) => this.#becomeSecure(socket))
-    // As often as the shortest time that is kept asks for.
+    // As often as the shortest timeout requires.
     const { limits, handshakeTimeoutMs } = this.#options
     const shortest = Math.min(limits.answerTimeoutMs, handshakeTimeoutMs)
     const interval = Math.min(SWEEP_INTERVAL_MS, shortest / 2)
@@ -81,9 +81,7 @@ export class Connections {
     server.once('close', () => clearInterval(this.#sweeping))
   }
 
-  /**
-   * Undefined for a socket whose TLS handshake is not done, or that never was a connection of ours.
-   */
+  /** Undefined for a socket whose TLS handshake is not done, or that was refused. */
   find(socket: Socket): Connection | undefined {
     return this.#bySocket.get(socket)
   }
@@ -95,7 +93,7 @@ export class Connections {
   #admit(socket: Socket, ready: boolean): void {
     const address = normalizeAddress(socket.remoteAddress)
     if (address === null) {
-      // The peer has left already.
+      // The peer has already disconnected.
       socket.destroy()
       return
     }
@@ -147,7 +145,7 @@ export class Connections {
     }
   }
 
-  /** Which bound one more connection from there would exceed. */
+  /** Which limit one more connection from there would exceed. */
   #fullFor(block: string | null): 'address' | 'total' | null {
     const { max, maxPerAddress } = this.#options.limits
     if (block !== null && (this.#perBlock.get(block) ?? 0) >= maxPerAddress) return 'address'
@@ -155,8 +153,8 @@ export class Connections {
   }
 
   /**
-   * Closes those that have begun no request and read nothing for longest, and for which no answer
-   * is being made.
+   * Closes the connections that have neither begun a request nor read anything for longest, and for
+   * which no answer is being prepared.
    *
    * @returns whether there is room now.
    */
@@ -193,7 +191,7 @@ export class Connections {
       }
     }
     if (unsent <= limits.unsentBytes) return
-    // First those that made no progress for longest.
+    // Those without progress for longest come first.
     waiting.sort((one, other) => one.connection.activeAt - other.connection.activeAt)
     for (const { connection, bytes } of waiting) {
       if (unsent <= limits.unsentBytes) return

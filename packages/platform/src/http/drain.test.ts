@@ -20,9 +20,9 @@ interface Settings {
   readonly tls?: TlsFiles | null
 }
 
-/** A server whose `/slow` answers when it is let go, and a client that keeps its connections. */
+/** A server whose `/slow` answers when it is released, and a client that keeps its connections. */
 async function start({ host = '127.0.0.1', tls = null }: Settings = {}) {
-  const letGo = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
   const arrived = Promise.withResolvers<void>()
   const app = await createHttpServer({
     applications: [
@@ -32,7 +32,7 @@ async function start({ host = '127.0.0.1', tls = null }: Settings = {}) {
         mount: async (scope) => {
           scope.get('/slow', async () => {
             arrived.resolve()
-            await letGo.promise
+            await release.promise
             return { done: true }
           })
         },
@@ -45,7 +45,7 @@ async function start({ host = '127.0.0.1', tls = null }: Settings = {}) {
   await app.listen({ host, port: 0 })
   const { address, port } = app.server.address() as AddressInfo
   const agent = new Agent({ keepAlive: true })
-  async function ask(path: string) {
+  async function request(path: string) {
     const [response] = (await once(get({ port, path, agent }), 'response')) as [IncomingMessage]
     return {
       status: response.statusCode,
@@ -53,13 +53,13 @@ async function start({ host = '127.0.0.1', tls = null }: Settings = {}) {
       body: JSON.parse(await text(response)) as unknown,
     }
   }
-  return { app, address, port, agent, ask, letGo, arrived: arrived.promise }
+  return { app, address, port, agent, request, release, arrived: arrived.promise }
 }
 
-/** The head of a TLS record, and nothing of what it announces. */
+/** The header of a TLS record without its content. */
 const HANDSHAKE = Buffer.from([22, 3, 1, 2, 0])
 
-/** Of `localhost`, which stands for one only on some machines. */
+/** The addresses of `localhost`; some machines have only one. */
 function haveTwoAddresses({ mock }: TestContext): void {
   const both = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }))
   const { lookup } = dns as { lookup: (...args: unknown[]) => unknown }
@@ -72,24 +72,24 @@ type AllFound = (error: null, addresses: LookupAddress[]) => void
 const REQUEST = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'
 
 describe('shutDown', { timeout: 20_000 }, () => {
-  it('says so first, goes on answering, and tells each connection that this was its last', async () => {
-    const { app, agent, ask } = await start()
-    assert.equal((await ask('/readyz')).connection, 'keep-alive')
+  it('announces it, keeps answering, and closes each connection with its last answer', async () => {
+    const { app, agent, request } = await start()
+    assert.equal((await request('/readyz')).connection, 'keep-alive')
     const stopped = shutDown(app, 300)
-    assert.deepEqual(await ask('/readyz'), {
+    assert.deepEqual(await request('/readyz'), {
       status: 503,
       connection: 'close',
       body: { status: 'stopping', checks: { one: 'ok' } },
     })
-    assert.equal((await ask('/livez')).status, 200)
+    assert.equal((await request('/livez')).status, 200)
     await stopped
-    await assert.rejects(ask('/livez'), /ECONNREFUSED/)
+    await assert.rejects(request('/livez'), /ECONNREFUSED/)
     agent.destroy()
   })
 
-  it('answers what had been accepted, however long that takes', async () => {
-    const { app, agent, ask, letGo, arrived } = await start()
-    const answer = ask('/slow')
+  it('answers accepted requests, however long that takes', async () => {
+    const { app, agent, request, release, arrived } = await start()
+    const answer = request('/slow')
     await arrived
     let stopped = false
     const stopping = shutDown(app, 0).then(() => {
@@ -97,20 +97,20 @@ describe('shutDown', { timeout: 20_000 }, () => {
     })
     await once(app.server, 'close', { signal: AbortSignal.timeout(50) }).catch(() => {})
     assert.equal(stopped, false)
-    letGo.resolve()
+    release.resolve()
     assert.deepEqual(await answer, { status: 200, connection: 'close', body: { done: true } })
     await stopping
     agent.destroy()
   })
 
-  it('answers whoever waits in the kernel’s queue', async () => {
+  it('answers connections waiting in the kernel’s queue', async () => {
     const { app, port } = await start()
     const answers = Array.from({ length: 5 }, () => {
       const socket = connect(port, '127.0.0.1')
       socket.write(REQUEST)
       return text(socket)
     })
-    // The event loop takes one a turn.
+    // The event loop accepts one per turn.
     await once(app.server, 'connection')
     await shutDown(app, 0)
     for (const answer of await Promise.all(answers)) {
@@ -119,7 +119,7 @@ describe('shutDown', { timeout: 20_000 }, () => {
     }
   })
 
-  it('follows whoever reaches it as localhost, by the one server there is', async (t) => {
+  it('tracks connections made to localhost, with the one server there is', async (t) => {
     haveTwoAddresses(t)
     const { app, address, port } = await start({ host: 'localhost' })
     assert.equal(app.addresses().length, 1)
@@ -132,7 +132,7 @@ describe('shutDown', { timeout: 20_000 }, () => {
     await stopped
   })
 
-  it('does not wait for a TLS handshake that nobody finishes', async () => {
+  it('does not wait for a TLS handshake that never completes', async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'drain-'))
     const tls = { certFile: join(folder.path, 'crt'), keyFile: join(folder.path, 'key') }
     const { cert, key } = selfSigned('one')
@@ -149,16 +149,16 @@ describe('shutDown', { timeout: 20_000 }, () => {
     assert.equal(await text(begun), '')
   })
 
-  it('does not wait for whoever is connected and says nothing', async () => {
-    const { app, port, ask, agent, letGo, arrived } = await start()
-    const answer = ask('/slow')
+  it('does not wait for a silent connection', async () => {
+    const { app, port, request, agent, release, arrived } = await start()
+    const answer = request('/slow')
     await arrived
-    const heard = text(connect(port, '127.0.0.1'))
+    const received = text(connect(port, '127.0.0.1'))
     await once(app.server, 'connection')
     const stopped = shutDown(app, 0)
-    // The slow one holds the server, so it is not its end that closes the silent one.
-    assert.equal(await heard, '')
-    letGo.resolve()
+    // The slow request keeps the server open, so the silent connection is not closed by its end.
+    assert.equal(await received, '')
+    release.resolve()
     assert.equal((await answer).status, 200)
     await stopped
     agent.destroy()

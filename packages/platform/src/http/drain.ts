@@ -1,6 +1,6 @@
 /**
- * Leaving without a reset: first nobody new is sent here, then nobody new is accepted, then whoever
- * is connected is answered, and only then do the applications end.
+ * Shuts down without resetting a connection: first the balancer sends nothing new, then no new
+ * connection is accepted, then the open ones are answered, and only then do the applications end.
  */
 
 import { once } from 'node:events'
@@ -25,37 +25,37 @@ export function followConnections(server: Server, connections: Connections): voi
 }
 
 /**
- * Since the signal. Past it, requests under way are cut off, so that what was counted can be
- * written.
+ * From the signal on. After it, requests in progress are cut off, so that the remaining counts can
+ * be written.
  */
-const LEAVE_LIMIT_MS = 25_000
+const SHUTDOWN_LIMIT_MS = 25_000
 
-/** For whoever was accepted last to send a request; over TLS after its handshake. */
+/** For the connection accepted last to send a request; over TLS, after its handshake. */
 const NEW_GRACE_MS = 1000
 
-/** For a request that is on its way over a connection which has brought others. */
+/** For a request already under way on a connection that has carried others. */
 const KEPT_GRACE_MS = 250
 
-/** A shorter turn has done nothing worth mentioning since it looked for connections. */
+/** A turn shorter than this had time for nothing but checking for connections. */
 const QUIET_TURN_MS = 0.05
 
-/** Under a load that leaves no quiet turn. */
+/** Applies under a load that leaves no quiet turn. */
 const STOP_LISTENING_LIMIT_MS = 1000
 
 /**
- * Says `stopping` at `/readyz` and answers as before for `drainMs`, with `Connection: close`; then
- * accepts nothing more, answers whoever is connected, and closes.
+ * Answers `stopping` at `/readyz` and serves as before for `drainMs`, with `Connection: close`;
+ * then stops accepting, answers the open connections, and closes.
  *
- * @param drainMs less than the 25 seconds that all of it takes at most.
+ * @param drainMs less than the 25 seconds that the whole shutdown may take.
  */
 export async function shutDown(app: FastifyInstance, drainMs: number): Promise<void> {
   const { server } = app
   draining.add(server)
-  const limit = setTimeout(() => cutOff(server, () => true), LEAVE_LIMIT_MS)
+  const limit = setTimeout(() => cutOff(server, () => true), SHUTDOWN_LIMIT_MS)
   if (server.listening) {
     await wait(drainMs)
     await stopListening(server)
-    await allGone(server, connectionsTo(server).some(isNew) ? NEW_GRACE_MS : KEPT_GRACE_MS)
+    await waitUntilClosed(server, connectionsTo(server).some(isNew) ? NEW_GRACE_MS : KEPT_GRACE_MS)
     cutOff(server, isNew)
   }
   await app.close()
@@ -63,36 +63,37 @@ export async function shutDown(app: FastifyInstance, drainMs: number): Promise<v
 }
 
 /**
- * The kernel accepts before we do, and resets what we have not taken when the listening socket
- * closes. The event loop takes one connection a turn (libuv/libuv#3696): after a turn that found
- * none nobody waits, and if that turn was short, hardly anybody can have come since.
+ * The kernel accepts connections before Node does, and resets those still in its queue when the
+ * listening socket closes. The event loop accepts one connection per turn (libuv/libuv#3696): after
+ * a turn that found none the queue is empty, and if that turn was short, hardly any can have
+ * arrived since.
  */
 async function stopListening(server: Server): Promise<void> {
   const until = performance.now() + STOP_LISTENING_LIMIT_MS
-  let taken = false
+  let accepted = false
   server.on('connection', () => {
-    taken = true
+    accepted = true
   })
-  // What is left of the turn we are in may not look at all.
+  // The rest of the current turn may not check at all.
   await nextTurn()
   let began: number
   let now = performance.now()
   do {
-    taken = false
+    accepted = false
     began = now
     await nextTurn()
     now = performance.now()
-  } while ((taken || now - began > QUIET_TURN_MS) && now < until)
-  // Not http's own, which would also cut off connections that are idle.
+  } while ((accepted || now - began > QUIET_TURN_MS) && now < until)
+  // Not http's own `close`, which would also cut off idle connections.
   NetServer.prototype.close.call(server)
 }
 
-/** @returns once nobody is connected any more, or after `withinMs`. */
-async function allGone(server: Server, withinMs: number): Promise<void> {
+/** @returns once no connection is open, or after `withinMs`. */
+async function waitUntilClosed(server: Server, withinMs: number): Promise<void> {
   await once(server, 'close', { signal: AbortSignal.timeout(withinMs) }).catch(() => {})
 }
 
-/** It has sent no request yet: it is in its TLS handshake, or has sent nothing at all. */
+/** True before its first request: in its TLS handshake, or silent so far. */
 function isNew({ ready, socket }: Connection): boolean {
   return !ready || socket.bytesRead === 0
 }

@@ -11,7 +11,7 @@ import type { Application } from './application.ts'
 import { shutDown } from './drain.ts'
 import { createHttpServer } from './server.ts'
 
-/** Refuses as our applications do, and says when the server closes. */
+/** Refuses like our applications, and reports when the server closes. */
 function refusing(onClose: () => void): Application {
   return {
     name: 'refusing',
@@ -37,7 +37,7 @@ function refusing(onClose: () => void): Application {
   }
 }
 
-/** A server with one connection, over which a request has just begun. */
+/** A server with one connection, on which a request has just begun. */
 async function start(begin: string) {
   const closing = Promise.withResolvers<void>()
   const app = await createHttpServer({
@@ -67,7 +67,7 @@ const REFUSED: Readonly<Record<string, readonly [status: number, request: string
   'for its length, when that shows': [413, `/limited ${CHUNKED}`],
   unread: [429, `/429 ${WHOLE}`],
   'for its token': [401, `/401 ${WHOLE}`],
-  'by a path nobody serves': [404, `/nowhere ${WHOLE}`],
+  'by an unrouted path': [404, `/nowhere ${WHOLE}`],
   'and whose sender wants to close': [413, `/limited ${CLOSING}`],
 }
 
@@ -84,7 +84,7 @@ describe('a large body', { timeout: 20_000 }, () => {
     })
   }
 
-  it('may be a small one that is too large: the connection goes on', async () => {
+  it('may be a small one that is too large: the connection stays usable', async () => {
     const { app, socket } = await start('POST ')
     socket.setEncoding('latin1').write(`/small ${HEAD}Content-Length: 20000\r\n\r\n`)
     const [refusal] = (await once(socket, 'data')) as [string]
@@ -96,14 +96,14 @@ describe('a large body', { timeout: 20_000 }, () => {
     await app.close()
   })
 
-  it('is no small one: there the refusal itself ends the connection, where the sender wants that', async () => {
+  it('differs from a small one, where the refusal itself ends the connection if the sender wants that', async () => {
     const { app, socket } = await start('POST ')
     socket.write(`/401 ${HEAD}Connection: close\r\nContent-Length: 2\r\n\r\n{}`)
     assert.match(await text(socket), /\r\nconnection: close\r\n/i)
     await app.close()
   })
 
-  it('whose sender wants to close is the last on its connection', async () => {
+  it('whose sender asked to close is the last on its connection', async () => {
     const { app, socket } = await start('POST ')
     socket.write(`/401 ${CLOSING}`)
     assert.match(await text(socket), /^HTTP\/1\.1 401 /)
@@ -111,14 +111,14 @@ describe('a large body', { timeout: 20_000 }, () => {
   })
 })
 
-describe('while a server leaves', { timeout: 20_000, concurrency: 4 }, () => {
+describe('while a server shuts down', { timeout: 20_000, concurrency: 4 }, () => {
   for (const [why, [status, request]] of Object.entries(REFUSED)) {
     for (const phase of ['drains', 'closes']) {
       it(`a large body that is refused ${why} is read to its end, as the server ${phase}`, async () => {
         const { app, socket, closing } = await start('POST ')
         const stopped = shutDown(app, phase === 'drains' ? 500 : 0)
         if (phase === 'closes') await closing
-        // As many senders do: they read nothing before all of it is sent.
+        // Like many clients, it reads nothing until everything is sent.
         await promisify<string, void>(socket.write.bind(socket))(request)
         const answer = await text(socket)
         assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} .*\\{"error":"\\w+".*\\}$`, 's'))

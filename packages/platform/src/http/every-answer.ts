@@ -1,7 +1,7 @@
 /**
- * What every answer has: an `X-Request-Id`, also where Node or Fastify would answer in our place
- * and without it (a `Host` that is missing or stands twice, an unknown expectation); while the
- * server leaves `Connection: close`; and, whatever the request's body, the chance to be heard.
+ * What every answer has: an `X-Request-Id`, even where Node or Fastify would answer on their own
+ * without it (a missing or repeated `Host`, an unknown expectation); `Connection: close` during
+ * shutdown; and time to be read, whatever the request's body.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -11,7 +11,7 @@ import { isDraining } from './drain.ts'
 import { headerFault } from './header-faults.ts'
 import type { Refuse } from './refusals.ts'
 
-/** Options of Node's server: it leaves the refusals below to us. */
+/** Options of Node's server that leave the refusals below to us. */
 export const LEAVE_REFUSALS_TO_US = { requireHostHeader: false } as const
 
 export function answerEverything(app: FastifyInstance, refuse: Refuse): void {
@@ -22,39 +22,41 @@ export function answerEverything(app: FastifyInstance, refuse: Refuse): void {
       reply.raw.shouldKeepAlive = false
       refuse(request, reply, { status: 400, error: 'invalid_request', error_description: fault })
     }
-    // Before Fastify, which reads the body of what nobody serves and finds it too large.
+    // Before Fastify, which would read the body of an unrouted request and answer that it is too
+    // large.
     else if (request.is404) refuse(request, reply, NO_ENDPOINT)
     else done()
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
     const { complete } = request.raw
     const ends = isDraining(app.server) || !reply.raw.shouldKeepAlive
-    // Fastify wants to close where a body is too large.
+    // Fastify closes the connection when a body is too large.
     if (!complete) reply.removeHeader('connection')
     if (ends && !complete && isLarge(request.raw)) linger(request, reply)
     else if (ends) reply.header('connection', 'close')
     done()
   })
-  // RFC 9110 §10.1.1 allows a 417, which Node would send; to ignore it serves the client better.
+  // RFC 9110 §10.1.1 allows the 417 that Node would send; ignoring the expectation serves the
+  // client better.
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     app.server.emit('request', request, response)
   })
 }
 
-/** For more of a body that was refused, or a next request. */
+/** Time for more of a refused body, or for the next request. */
 const LINGER_MS = 1000
 
 /**
- * To close over a body that still arrives resets the connection, and its sender never sees why it
- * was refused. So Node reads the rest and throws it away, as long as the request's time allows, and
- * a connection that was to end with this answer ends once nothing comes any more.
+ * Closing while a body still arrives resets the connection, and its sender never sees why it was
+ * refused. So Node reads and discards the rest, within the request's time limit, and a connection
+ * that was to end with this answer ends once nothing more arrives.
  */
 function linger({ raw: { socket } }: FastifyRequest, { raw }: FastifyReply): void {
   raw.shouldKeepAlive = true
   raw.once('finish', () => socket.setTimeout(LINGER_MS))
 }
 
-/** A small body comes with its head: the refusal is only earlier than Node is at its end. */
+/** A small body arrives with its headers: Node then finishes reading it right after the refusal. */
 function isLarge({ headers }: IncomingMessage): boolean {
   return 'transfer-encoding' in headers || Number(headers['content-length']) > SMALL_BODY_BYTES
 }

@@ -40,17 +40,17 @@ async function exchange(head: string): Promise<string> {
 const REFUSED: Readonly<Record<string, readonly [head: string, why: RegExp]>> = {
   'two Host lines': ['HTTP/1.1\r\nHost: a\r\nHost: b', /header host may be sent only once/],
   'the same Host twice': ['HTTP/1.1\r\nHost: a\r\nHost: a', /header host may be sent only once/],
-  'a second Host in other letters': ['HTTP/1.1\r\nhost: a\r\nHOST: a', /host may be sent only/],
+  'a second Host in another case': ['HTTP/1.1\r\nhost: a\r\nHOST: a', /host may be sent only/],
   'two Host lines in HTTP/1.0': ['HTTP/1.0\r\nHost: a\r\nHost: b', /host may be sent only once/],
   'no Host': ['HTTP/1.1\r\nX: y', /Host header is missing/],
   'a Host with a path': ['HTTP/1.1\r\nHost: a/b', /Host header is not a host/],
   'a Host with a user': ['HTTP/1.1\r\nHost: u@a', /Host header is not a host/],
-  'a Host of two words': ['HTTP/1.1\r\nHost: a b', /Host header is not a host/],
+  'a Host with a space': ['HTTP/1.1\r\nHost: a b', /Host header is not a host/],
   'two tokens': [
     'HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nauthorization: Bearer b',
     /header authorization may be sent only once/,
   ],
-  'two types of its body': [
+  'two content types': [
     'HTTP/1.1\r\nHost: a\r\nContent-Type: a/b\r\nContent-Type: c/d',
     /header content-type may be sent only once/,
   ],

@@ -1,31 +1,31 @@
 /**
- * Header fields in which two readers of one request could see different things: refused, before
- * anything is decided by them.
+ * Refuses, before any decision is made, header fields that two readers of one request could
+ * understand differently.
  *
- * Where a field that may stand once stands twice, Node keeps the first and drops the other without
- * a word; a proxy in front may have used the other one.
+ * When a singleton field appears twice, Node keeps the first and silently drops the other; a proxy
+ * in front may have used the other one.
  */
 
 import type { IncomingMessage } from 'node:http'
 
 /**
- * Of those that decide something here. A second Content-Length or Transfer-Encoding, Node refuses
- * itself.
+ * The fields that decisions depend on. Node itself refuses a second Content-Length or
+ * Transfer-Encoding.
  */
 const ONCE: ReadonlySet<string> = new Set(['host', 'authorization', 'content-type'])
 
 /**
- * RFC 3986 §3.2.2 and §3.2.3: a name or an address, and perhaps a port. It may be empty (RFC 9110
- * §7.2).
+ * RFC 3986 §3.2.2 and §3.2.3: a name or an address, and optionally a port. It may be empty (RFC
+ * 9110 §7.2).
  */
 const HOST = /^[\w.~!$&'()*+,;=%:[\]-]*$/
 
 const LENGTHS: ReadonlySet<number> = new Set([...ONCE].map(({ length }) => length))
 
-/** What is wrong, in words for the sender; null: nothing. */
+/** A description of the fault for the sender; null when there is none. */
 export function headerFault({ headers, httpVersion, rawHeaders }: IncomingMessage): string | null {
   const { host } = headers
-  // RFC 9112 §3.2: without Host, with two, or with one that is none, the answer is 400.
+  // RFC 9112 §3.2: a missing, repeated or invalid Host is answered with 400.
   if (host === undefined) {
     if (httpVersion === '1.1') return 'The Host header is missing'
   } else if (!HOST.test(host)) return 'The Host header is not a host'

@@ -1,6 +1,6 @@
 /**
- * `/livez`: the process runs. `/readyz`: whether to send requests here, for all applications;
- * `/readyz/<name>` for one alone, where a balancer sends them different paths.
+ * `/livez`: the process runs. `/readyz`: whether to route requests here, for all applications;
+ * `/readyz/<name>` for one of them, where a balancer routes by path.
  */
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
@@ -11,7 +11,7 @@ import { isDraining } from './drain.ts'
 type Status = 'ok' | 'degraded' | 'unavailable' | 'stopping'
 
 export function mountHealth(app: FastifyInstance, applications: readonly Application[]): void {
-  // Anyone may ask, and each answer costs the store a round trip.
+  // These need no credentials, and each check costs the store a round trip.
   const checks = applications.map(
     (application) => [application.name, singleFlight(() => check(application))] as const,
   )

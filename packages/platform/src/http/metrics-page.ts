@@ -1,4 +1,4 @@
-/** `GET /metrics`, on a port of its own: numbers are for the operator, not for the internet. */
+/** `GET /metrics`, on a port of its own: metrics are for the operator, not for the internet. */
 
 import type { FastifyInstance } from 'fastify'
 import type { PublishedMetrics } from '../metrics/index.ts'

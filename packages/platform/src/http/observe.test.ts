@@ -13,7 +13,7 @@ import { createHttpServer } from './server.ts'
 
 const CANARY = 'Canary5ecret'
 
-let heardOfAnswers = 0
+let hookCalls = 0
 
 const things: Application = {
   name: 'things',
@@ -29,7 +29,7 @@ const things: Application = {
         throw new Error('broken')
       })
       const onResponse = async () => {
-        heardOfAnswers++
+        hookCalls++
       }
       routes.get('/heard', { onResponse }, async () => 'ok')
     })
@@ -61,7 +61,7 @@ before(async () => {
 })
 after(() => app.close())
 
-/** Sends the bytes as they are and reads until the server closes. */
+/** Sends raw bytes and reads until the server closes. */
 async function exchange(bytes: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   socket.write(bytes)
@@ -83,17 +83,17 @@ describe('X-Request-Id', () => {
     'an error': [500, 'GET /broken HTTP/1.1\r\nHost: x\r\n'],
     'no such path': [404, 'GET /nothing HTTP/1.1\r\nHost: x\r\n'],
     'another method': [405, 'POST /things/1 HTTP/1.1\r\nHost: x\r\n'],
-    'a method nobody serves': [404, 'PROPFIND /things/1 HTTP/1.1\r\nHost: x\r\n'],
+    'an unknown method': [404, 'PROPFIND /things/1 HTTP/1.1\r\nHost: x\r\n'],
     'a path that cannot be decoded': [400, 'GET /things/%zz HTTP/1.1\r\nHost: x\r\n'],
     'no Host': [400, 'GET /things/1 HTTP/1.1\r\n'],
     'HTTP/1.0 without Host': [200, 'GET /things/1 HTTP/1.0\r\n'],
-    'an expectation nobody knows': [200, 'GET /things/1 HTTP/1.1\r\nHost: x\r\nExpect: more\r\n'],
-    'a header that is none': [400, `GET / HTTP/1.1\r\nHost: x\r\n${CANARY} ${CANARY}\r\n`],
+    'an unknown expectation': [200, 'GET /things/1 HTTP/1.1\r\nHost: x\r\nExpect: more\r\n'],
+    'a malformed header': [400, `GET / HTTP/1.1\r\nHost: x\r\n${CANARY} ${CANARY}\r\n`],
     'headers too large': [431, `GET / HTTP/1.1\r\nHost: x\r\nA: ${CANARY.repeat(2000)}\r\n`],
     'no HTTP at all': [400, `${CANARY} ${CANARY}\r\n`],
   }
   for (const [what, [status, bytes]] of Object.entries(REQUESTS)) {
-    it(`stands on the answer to ${what} (${status}), and in its log line`, async () => {
+    it(`is on the answer to ${what} (${status}), and in its log line`, async () => {
       const answer = await exchange(`${bytes}Connection: close\r\n\r\n`)
       assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `))
       const id = /^x-request-id: ([\w-]{24})\r$/im.exec(answer)?.[1]
@@ -103,7 +103,7 @@ describe('X-Request-Id', () => {
     })
   }
 
-  it('is the caller’s where that is usable', async () => {
+  it('is the caller’s when that is valid', async () => {
     for (const [sent, usable] of [
       ['abc-1', true],
       ['two words', false],
@@ -114,7 +114,7 @@ describe('X-Request-Id', () => {
     }
   })
 
-  it('stands on the last answer of a server that is closing, too', async () => {
+  it('is on the last answer of a server that shuts down, too', async () => {
     const closing = await createHttpServer({
       applications: [things],
       logger: createLogger('silent'),
@@ -169,14 +169,14 @@ describe('what is counted and logged of requests', () => {
     }
   })
 
-  it('leaves a route the hook that is its own', async () => {
+  it('leaves a route its own hook', async () => {
     await app.inject('/heard')
-    assert.equal(heardOfAnswers, 1)
+    assert.equal(hookCalls, 1)
     const requests = (await series('miot_http_requests_total')).join('\n')
     assert.match(requests, /route="\/heard",method="GET",status="200"\} 1$/m)
   })
 
-  it('counts what reaches no route, too', async () => {
+  it('counts unrouted requests, too', async () => {
     const requests = (await series('miot_http_requests_total')).join('\n')
     for (const status of [400, 431]) {
       const labels = `application="none",route="unmatched",method="other",status="${status}"`
@@ -184,22 +184,22 @@ describe('what is counted and logged of requests', () => {
     }
   })
 
-  it('grows no label by what is sent', async () => {
+  it('adds no label value from what is sent', async () => {
     const paths = Array.from({ length: 300 }, (_, index) => `${index}-${CANARY}`)
-    const ask = async (path: string) => {
+    const request = async (path: string) => {
       await app.inject(`/things/${path}?${path}=${path}`)
       await app.inject({ url: `/${path}`, headers: { [path]: path, 'x-request-id': path } })
       await app.inject({ method: 'POST', url: `/things/${path}` })
     }
-    await ask('first')
+    await request('first')
     const size = (await metrics.page()).text.split('\n').length
-    for (const path of paths) await ask(path)
+    for (const path of paths) await request(path)
     const { text } = await metrics.page()
     assert.equal(text.split('\n').length, size)
     assert.doesNotMatch(text, new RegExp(CANARY))
   })
 
-  it('does not tell the path, the query or the bytes of a bad request', () => {
+  it('does not log the path, the query or the bytes of a bad request', () => {
     const lines = logged.split('\n').map((line) => line.replace(/"request_id":"[^"]*"/, ''))
     assert.doesNotMatch(lines.join('\n'), new RegExp(CANARY))
     assert.doesNotMatch(logged, new RegExp([...Buffer.from(CANARY)].join()))

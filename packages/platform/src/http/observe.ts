@@ -1,21 +1,23 @@
 /**
- * One debug line and two counts for every request that was answered.
+ * One debug line and two metrics for every answered request.
  *
- * Of a path only the route's pattern is told: what stands in its place, or matches none, is the
- * caller's words. So is a method nobody serves.
+ * Only the route's pattern is recorded, never the path itself: its values, and a path that matches
+ * no route, are the caller's input. The same holds for an unknown method.
  */
 
 import type { FastifyInstance, FastifyReply, onResponseHookHandler } from 'fastify'
 import type { Count, Metrics } from '../metrics/index.ts'
 import { METHODS } from './route-group.ts'
 
-/** Upper bounds in seconds. A login takes about a millisecond; past ten seconds nobody waits. */
+/**
+ * Upper bounds in seconds. A login takes about a millisecond; clients give up before ten seconds.
+ */
 const LATENCY_BUCKETS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ] as const
 
 export interface RequestObserver {
-  /** The routes that are registered in `scope` from now on count as the application's. */
+  /** Routes registered in `scope` from now on count as the application's. */
   attributeRoutes(scope: FastifyInstance, application: string): void
   /** Counts an answer that was sent without any hook. */
   countUnmatched(status: number): void
@@ -56,7 +58,7 @@ export function observeRequests(app: FastifyInstance, metrics: Metrics): Request
   }
 }
 
-/** What reaches no route. */
+/** Requests that match no route. */
 function unmatchedBy(method: string): RouteLabels {
   return { application: 'none', route: 'unmatched', method }
 }

@@ -1,6 +1,6 @@
 /**
- * Refusals that no application has a part in: a path that nobody serves or nobody can read. Below a
- * path that is an application's own they have its shape, else that of RFC 6749 §5.2.
+ * Refusals sent before any application is involved: for a path without a route, or one that cannot
+ * be decoded. Below an application's prefix they have its format, elsewhere that of RFC 6749 §5.2.
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify'

@@ -1,5 +1,6 @@
 /**
- * Answers for what is no HTTP request, written by hand: Node has nothing to answer with.
+ * Answers bytes that are not an HTTP request. Written by hand: without a request Node has no
+ * response object.
  *
  * Fastify's own answer has no `X-Request-Id`, and its log line holds the raw bytes of the request.
  */
@@ -10,7 +11,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { randomId } from '../random-id.ts'
 import type { Connection } from './connection.ts'
 
-/** By the parser's error code; everything else is malformed. */
+/** Keyed by the parser's error code; every other code is a malformed request. */
 const ANSWERS: Readonly<Record<string, readonly [status: number, error_description: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time'],
   HPE_HEADER_OVERFLOW: [431, 'The headers are too large'],
@@ -19,7 +20,7 @@ const MALFORMED = [400, 'This is not an HTTP request'] as const
 
 /**
  * @param connection undefined while the TLS handshake is not done: nothing can be sent, and `end`
- *   would wait for a handshake that never comes.
+ *   would wait for a handshake that never completes.
  * @returns the status that was sent, or null when there is nothing to answer.
  */
 export function refuseMalformed(

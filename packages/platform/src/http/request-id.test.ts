@@ -24,7 +24,7 @@ const HOSTILE = [
 ]
 
 describe('isRequestId', () => {
-  it('takes 1 to 128 visible ASCII characters', () => {
+  it('accepts 1 to 128 visible ASCII characters', () => {
     for (const id of ['a', '!', '~', '"', 'A-1_b:c/d', 'x'.repeat(128)]) {
       assert.ok(isRequestId(id), id)
     }
@@ -41,7 +41,7 @@ describe('requestIdOf', () => {
     assert.equal(requestIdOf(requestWith('mine-1')), 'mine-1')
   })
 
-  it('is a new one where none was sent, or none that is usable', () => {
+  it('is a new one when none was sent, or an invalid one', () => {
     const ids = [undefined, ...HOSTILE].map((id) => requestIdOf(requestWith(id)))
     for (const id of ids) assert.match(id, OURS)
     assert.equal(new Set(ids).size, ids.length)

@@ -1,6 +1,6 @@
 /**
- * The logger of one request, made when it is first used: of most requests nothing is logged, and a
- * logger for each of them costs more than all their hooks.
+ * The logger of one request, created on first use: most requests log nothing, and creating a logger
+ * for each would cost more than all their hooks.
  */
 
 import type { FastifyBaseLogger } from 'fastify'
@@ -62,7 +62,7 @@ class RequestLogger {
   }
 }
 
-/** For Fastify's `childLoggerFactory`. No route of ours has a level or serializers of its own. */
+/** For Fastify's `childLoggerFactory`. None of our routes sets its own log level or serializers. */
 export function requestLogger(parent: FastifyBaseLogger, bindings: object): FastifyBaseLogger {
   return new RequestLogger(parent as Logger, bindings) as FastifyBaseLogger
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify'
 import { MethodNotAllowed, routeGroup } from './route-group.ts'
 
-/** An application with two groups, whose error handler shows what it was given. */
+/** An application with two groups, whose error handler returns the error it was given. */
 async function createApp(): Promise<FastifyInstance> {
   const app = Fastify()
   app.setErrorHandler((error, _request, reply) => {
@@ -30,7 +30,7 @@ async function request(method: HTTPMethods, url: string) {
 }
 
 describe('routeGroup', () => {
-  it('leaves its routes what they are', async () => {
+  it('leaves its routes unchanged', async () => {
     assert.equal((await request('POST', '/things')).body, 'made')
     assert.equal((await request('DELETE', '/things')).body, 'gone')
     assert.equal((await request('GET', '/things/7')).body, 'shown')
@@ -49,7 +49,7 @@ describe('routeGroup', () => {
     }
   })
 
-  it('refuses before it looks at the body', async () => {
+  it('refuses before it reads the body', async () => {
     await using app = await createApp()
     const response = await app.inject({
       method: 'PUT',
@@ -81,7 +81,7 @@ describe('routeGroup', () => {
     assert.equal((await request('GET', '/nowhere')).headers['x-group'], undefined)
   })
 
-  it('lets a route say a header its own way', async () => {
+  it('lets a route override a header', async () => {
     assert.equal((await request('GET', '/public')).headers['x-group'], 'own')
   })
 })

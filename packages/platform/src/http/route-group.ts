@@ -1,5 +1,5 @@
 /**
- * A known path asked with the wrong method answers 405 with `Allow` (RFC 9110 §15.5.6), not 404.
+ * Answers a known path with the wrong method with 405 and `Allow` (RFC 9110 §15.5.6), not with 404.
  */
 
 import type { FastifyInstance, RouteOptions } from 'fastify'
@@ -15,7 +15,7 @@ export class MethodNotAllowed extends Error {
   }
 }
 
-/** The methods we know; of others the server says that there is no such endpoint. */
+/** The methods that get a 405; any other method is answered as an unknown endpoint. */
 export const METHODS: readonly string[] = [
   'GET',
   'HEAD',
@@ -27,8 +27,8 @@ export const METHODS: readonly string[] = [
 ]
 
 /**
- * Registers `routes`, and beside them a refusal for every other method of their paths, which the
- * application's own error handler renders. All of them answer with `headers`, errors included.
+ * Registers `routes`, and for every other method of their paths a refusal, which the application's
+ * own error handler renders. All of them answer with `headers`, errors included.
  */
 export async function routeGroup(
   app: FastifyInstance,
@@ -59,7 +59,7 @@ function refuse(scope: FastifyInstance, url: string, methods: ReadonlySet<string
   scope.route({
     method: METHODS.filter((method) => !methods.has(method)),
     url,
-    // Before the body: nobody needs to send one to learn this.
+    // Before the body is read: the client need not send one to learn this.
     onRequest: (_request, _reply, done) => done(error),
     handler: () => {},
   })

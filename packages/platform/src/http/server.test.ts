@@ -28,7 +28,7 @@ async function get(app: FastifyInstance, url: string, headers: Record<string, st
 }
 
 describe('health', () => {
-  it('/livez says that the process runs, whatever its applications can do', async () => {
+  it('/livez answers 200 while the process runs, whatever the state of its applications', async () => {
     const { app } = await createServer(unready)
     const response = await get(app, '/livez')
     assert.equal(response.statusCode, 200)
@@ -43,7 +43,7 @@ describe('health', () => {
     assert.equal(response.headers['cache-control'], 'no-store')
   })
 
-  it('/readyz answers 503 while one is not, names it, and keeps the reason to itself', async () => {
+  it('/readyz answers 503 while one is not, names it, and hides the reason', async () => {
     const { app } = await createServer(application('one'), unready)
     const response = await get(app, '/readyz')
     assert.equal(response.statusCode, 503)
@@ -53,7 +53,7 @@ describe('health', () => {
     })
   })
 
-  it('/readyz says which application can do only part of its work, and goes on', async () => {
+  it('/readyz names a degraded application, and still answers 200', async () => {
     const partly = application('partly', { ready: async () => 'degraded' })
     const { app } = await createServer(application('one'), partly)
     const response = await get(app, '/readyz')
@@ -64,7 +64,7 @@ describe('health', () => {
     })
   })
 
-  it('/readyz/<application> is about that one alone', async () => {
+  it('/readyz/<application> checks that one alone', async () => {
     const { app } = await createServer(application('one'), unready)
     assert.equal((await get(app, '/readyz/one')).statusCode, 200)
     const response = await get(app, '/readyz/broken')
@@ -72,7 +72,7 @@ describe('health', () => {
     assert.deepEqual(response.json(), { status: 'unavailable' })
   })
 
-  it('/readyz asks anew each time', async () => {
+  it('/readyz checks again on each request', async () => {
     let fails = true
     const ready = async (): Promise<undefined> => {
       if (fails) throw new Error('no disk')
@@ -85,7 +85,7 @@ describe('health', () => {
 })
 
 describe('applications', () => {
-  it('live in scopes of their own: the error handler of one is not that of another', async () => {
+  it('have separate scopes: the error handler of one does not apply to another', async () => {
     const failing = (name: string): Application =>
       application(name, {
         mount: async (app) => {
@@ -113,7 +113,7 @@ describe('every answer', () => {
     })
   })
 
-  it('to a path that cannot be read is refused in JSON, without a word of it', async () => {
+  it('to an undecodable path is a refusal in JSON that does not quote it', async () => {
     const mount = async (app: FastifyInstance): Promise<void> => {
       app.get('/things/:id', async () => 'shown')
     }
@@ -129,7 +129,7 @@ describe('every answer', () => {
     }
   })
 
-  it('has the shape of the application whose path it is, where nothing serves it', async () => {
+  it('to an unrouted path has the format of the application that owns the prefix', async () => {
     const own = application('own', {
       mount: async (app) => {
         app.get('/own/things/:id', async () => 'shown')
@@ -159,7 +159,7 @@ describe('every answer', () => {
     }
   })
 
-  it('carries a new X-Request-Id when none was sent, or one that is not usable', async () => {
+  it('carries a new X-Request-Id when none was sent, or an invalid one', async () => {
     const { app } = await createServer()
     for (const id of ['has space', 'é', 'x'.repeat(129)]) {
       const response = await get(app, '/livez', { 'x-request-id': id })
@@ -182,7 +182,7 @@ describe('the log', () => {
     },
   })
 
-  it('tells of each request its id, route and status', async () => {
+  it('has the id, route and status of each request', async () => {
     const { app, lines } = await createServer(failing)
     await get(app, '/fails/7', { 'x-request-id': 'mine-1' })
     const answered = lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'answered')

@@ -1,5 +1,5 @@
 /**
- * The HTTP server that the two applications are mounted on. It knows no endpoint but those of
+ * The HTTP server on which both applications are mounted. Its only endpoints are those of
  * health.ts.
  */
 
@@ -32,21 +32,25 @@ export interface HttpServerOptions {
   readonly logger: FastifyBaseLogger
   /** Null: plaintext. Otherwise TLS from 1.2 on, and the files are read again when they change. */
   readonly tls: TlsFiles | null
-  /** Addresses and CIDR ranges whose `X-Forwarded-For` counts; of anybody else it is ignored. */
+  /**
+   * Addresses and CIDR ranges whose `X-Forwarded-For` counts; from other peers the header is
+   * ignored.
+   */
   readonly trustedProxies: readonly string[]
   /** Default: nothing is counted. */
   readonly metrics?: Metrics
-  /** A slow sender holds a connection no longer than about this. Default: 30 seconds. */
+  /** The longest time a slow sender can hold a connection, approximately. Default: 30 seconds. */
   readonly requestTimeoutMs?: number
-  /** Where a bound is left out: CONNECTION_LIMITS. */
+  /** Limits left out come from CONNECTION_LIMITS. */
   readonly connectionLimits?: Partial<ConnectionLimits>
-  /** Told each route as it is registered, so that a test can drive them all. */
+  /** Called for each route as it is registered, so that a test can exercise them all. */
   readonly onRoute?: (route: { readonly method: string; readonly url: string }) => void
 }
 
 const REQUEST_TIMEOUT_MS = 30_000
 /**
- * Longer than the idle time of common load balancers, so that they close first and lose no request.
+ * Longer than the idle timeout of common load balancers, so that they close first and lose no
+ * request.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
 
@@ -65,11 +69,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   })
   const app = Fastify({
     serverFactory: (handler) => oneServer(inTurn(handler, connections), pair, serverOptions),
-    // With none Fastify need not read the header at all.
+    // Without trusted proxies Fastify need not read the header at all.
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     loggerInstance: options.logger,
-    // Fastify's own request lines hold the URL; ours never do, since a secret may stand in its
-    // query.
+    // Fastify's own request lines contain the URL; ours never do, since its query may hold a
+    // secret.
     logController: new LogController({
       disableRequestLogging: true,
       requestIdLogLabel: 'request_id',
@@ -78,7 +82,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     genReqId: requestIdOf,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    // Whoever is connected while we leave is answered; drain.ts says how long.
+    // Open connections are still answered during shutdown; drain.ts has the time limits.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 4096 },
     frameworkErrors(error, request, reply) {
@@ -120,8 +124,8 @@ async function mountAll(
 }
 
 /**
- * Given when the server is made: what is set later, as Fastify does, Node heeds only in part, and a
- * body that drips then holds its connection for 90 seconds.
+ * Passed when the server is created: Node honours only part of what is set later, as Fastify does,
+ * and a slow body could then hold its connection for 90 seconds.
  */
 function timeouts(requestTimeoutMs: number) {
   return {
@@ -132,7 +136,7 @@ function timeouts(requestTimeoutMs: number) {
   }
 }
 
-/** Requests of one connection are handled one at a time; connection.ts says why. */
+/** Handles the requests of one connection one at a time; connection.ts has the reason. */
 function inTurn(handle: RequestListener, connections: Connections): RequestListener {
   return (request, response) => {
     const connection = connections.find(request.socket)
@@ -142,9 +146,8 @@ function inTurn(handle: RequestListener, connections: Connections): RequestListe
 }
 
 /**
- * Left to itself, Fastify makes a second server for `localhost` (one an address family) that nobody
- * else can reach: its certificate could not be replaced, and its connections not followed to their
- * end.
+ * By itself, Fastify would create a second server for `localhost` (one per address family) that
+ * other code cannot reach: its certificate could not be replaced, and its connections not drained.
  */
 function oneServer(handler: RequestListener, pair: TlsPair | null, options: ServerOptions): Server {
   if (pair === null) return createServer(options, handler)
@@ -152,7 +155,7 @@ function oneServer(handler: RequestListener, pair: TlsPair | null, options: Serv
   return createTlsServer({ ...options, ...tls }, handler)
 }
 
-/** New connections get the new certificate; those that are open stay as they are. */
+/** New connections get the new certificate; open ones keep the old one. */
 function followTls(app: FastifyInstance, files: TlsFiles, pair: TlsPair): void {
   const server = app.server as unknown as HttpsServer
   const stop = watchTls(files, pair, {
@@ -171,7 +174,7 @@ function followTls(app: FastifyInstance, files: TlsFiles, pair: TlsPair): void {
   })
 }
 
-/** A path that the router cannot read reaches no hook and no application. */
+/** A path that the router cannot decode reaches no hook and no application. */
 function refuseUnreadable(
   error: FastifyError,
   request: FastifyRequest,

@@ -22,11 +22,11 @@ const application: Application = {
 
 const POST = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
 
-/** How each begins, and what it sends again and again without ever coming to an end. */
+/** How each request begins, and what is sent repeatedly without ever completing it. */
 const SLOW = {
-  'a body drips in': [`${POST}Content-Length: 100000\r\n\r\n`, ' '],
-  'a body in chunks drips in': [`${POST}Transfer-Encoding: chunked\r\n\r\n`, '1\r\n \r\n'],
-  'its headers drip in': [`${POST}X-Slow: `, 'x'],
+  'a body trickles in': [`${POST}Content-Length: 100000\r\n\r\n`, ' '],
+  'a chunked body trickles in': [`${POST}Transfer-Encoding: chunked\r\n\r\n`, '1\r\n \r\n'],
+  'its headers trickle in': [`${POST}X-Slow: `, 'x'],
 } as const
 
 async function start(tls: TlsFiles | null) {
@@ -41,21 +41,21 @@ async function start(tls: TlsFiles | null) {
   return { app, port: (app.server.address() as AddressInfo).port }
 }
 
-/** What the server says before it closes the connection of somebody who drips. */
+/** What the server sends before it closes the connection of a slow sender. */
 async function drip(socket: Socket, [begin, drop]: readonly [string, string]): Promise<string> {
-  let heard = ''
+  let received = ''
   socket.setEncoding('latin1').on('data', (text) => {
-    heard += text
+    received += text
   })
   socket.on('error', () => {})
   socket.write(begin)
   const dripping = setInterval(() => socket.writable && socket.write(drop), 20)
   await once(socket, 'close')
   clearInterval(dripping)
-  return heard
+  return received
 }
 
-describe('a connection whose sender is slow is closed when the time of a request is over', () => {
+describe('a connection with a slow sender is closed at the request timeout', () => {
   for (const [what, parts] of Object.entries(SLOW)) {
     it(`while ${what}`, { timeout: 20_000 }, async () => {
       const { app, port } = await start(null)

@@ -64,7 +64,7 @@ describe('a static document', () => {
     assert.equal((await get({ ...known, 'accept-encoding': 'gzip' })).statusCode, 200)
   })
 
-  it('that is short is never compressed', async () => {
+  it('is never compressed when it is short', async () => {
     const { headers, body } = await get({ 'accept-encoding': 'gzip' }, '/short')
     assert.equal(headers['content-encoding'], undefined)
     assert.equal(body, '{"short":true}')

@@ -1,5 +1,5 @@
 /**
- * A JSON document that stays the same while the server runs: serialized and compressed once, and
+ * A JSON document that does not change while the server runs: serialized and compressed once, and
  * sent from the same bytes to every caller.
  */
 
@@ -7,7 +7,7 @@ import { hash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** Below this, compressed, it is hardly smaller. */
+/** Below this, compression hardly saves anything. */
 const MIN_COMPRESSED_BYTES = 1024
 
 interface Representation {
@@ -16,7 +16,7 @@ interface Representation {
   readonly etag: string
 }
 
-/** A handler that answers 200, or 304 where the caller has it (RFC 9110 §13.1.2). */
+/** A handler that answers 200, or 304 when the caller already has it (RFC 9110 §13.1.2). */
 export function staticDocument(
   document: object,
 ): (request: FastifyRequest, reply: FastifyReply) => FastifyReply {
@@ -37,8 +37,8 @@ export function staticDocument(
 }
 
 /**
- * RFC 9110 §12.5.3: named, or by `*`, with a weight above 0. Left out, nothing but the bytes is
- * wanted.
+ * RFC 9110 §12.5.3: listed by name or by `*`, with a weight above 0. Without the header, only the
+ * plain bytes are acceptable.
  */
 function acceptsGzip(header: string | string[] | undefined): boolean {
   const codings = String(header ?? '')
@@ -51,7 +51,7 @@ function acceptsGzip(header: string | string[] | undefined): boolean {
   return found !== undefined && !found.some((part) => /^q=0(\.0*)?$/.test(part))
 }
 
-/** Weak comparison (RFC 9110 §8.8.3.2): `W/` on either side makes no difference. */
+/** Weak comparison (RFC 9110 §8.8.3.2): ignores `W/` on either side. */
 function hasIt(header: string | undefined, { etag }: Representation): boolean {
   if (header === undefined) return false
   return header.split(',').some((one) => ['*', etag, `W/${etag}`].includes(one.trim()))

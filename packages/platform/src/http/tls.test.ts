@@ -33,7 +33,7 @@ function write({ cert, key }: SelfSigned): void {
 }
 
 describe('loadTls', () => {
-  /** What it says about a certificate and a key. */
+  /** The error for a certificate and a key. */
   function complaint(cert: string | Buffer, key: string): string {
     writeFileSync(files.certFile, cert)
     writeFileSync(files.keyFile, key)
@@ -48,7 +48,7 @@ describe('loadTls', () => {
   const { cert, key } = selfSigned('one')
   const other = selfSigned('other')
 
-  it('takes a certificate and its key, and a chain', () => {
+  it('accepts a certificate and its key, and a chain', () => {
     assert.equal(complaint(cert, key), 'nothing')
     assert.equal(complaint(cert + other.cert, key), 'nothing')
     assert.equal(loadTls(files).certificate.subject, 'CN=one')
@@ -59,21 +59,21 @@ describe('loadTls', () => {
     assert.match(complaint(other.cert + cert, key), /is not the key of the first certificate/)
   })
 
-  it('refuses a certificate that is not whole', () => {
+  it('refuses an incomplete certificate', () => {
     for (const part of ['', 'x', cert.slice(0, 30), cert.slice(0, -30), cert.slice(0, 200)]) {
       assert.match(complaint(part, key), /tls\.crt does not contain a complete PEM certificate/)
     }
     assert.match(complaint(cert + other.cert.slice(0, -60), key), /tls\.crt cannot be served/)
   })
 
-  it('refuses a key that is not whole, and does not repeat it', () => {
+  it('refuses an incomplete key, and does not quote it', () => {
     for (const part of ['', key.slice(0, -30), key.slice(0, 100)]) {
       const said = complaint(cert, part)
       assert.match(said, /tls\.key does not contain a complete PEM private key$/)
     }
   })
 
-  it('says that a key with a passphrase is of no use', () => {
+  it('reports that a key with a passphrase is unusable', () => {
     const { privateKey } = generateKeyPairSync('ec', {
       namedCurve: 'P-256',
       publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -94,31 +94,31 @@ describe('loadTls', () => {
 })
 
 describe('watchTls', { timeout: 30_000 }, () => {
-  /** Watches, and hands out in order what it tells: the name on a certificate, or a complaint. */
+  /** Watches, and returns its reports in order: the name on a certificate, or an error. */
   function follow() {
-    const told: string[] = []
+    const reports: string[] = []
     let wake = () => {}
-    const tell = (line: string): void => {
-      told.push(line)
+    const report = (line: string): void => {
+      reports.push(line)
       wake()
     }
     const stop = watchTls(files, loadTls(files), {
-      onReload: ({ certificate }) => tell(certificate.subject),
-      onError: ({ message }) => tell(message.replaceAll(`${dir}/`, '')),
+      onReload: ({ certificate }) => report(certificate.subject),
+      onError: ({ message }) => report(message.replaceAll(`${dir}/`, '')),
       intervalMs: 5,
     })
-    // The watch alone does not keep a process alive, so somebody must while the test waits.
+    // The watch alone does not keep a process alive, so the test must while it waits.
     const alive = setInterval(() => {}, 1_000)
     return {
       async next(): Promise<string> {
-        while (told.length === 0) {
+        while (reports.length === 0) {
           await new Promise<void>((resolve) => {
             wake = resolve
           })
         }
-        return told.shift() as string
+        return reports.shift() as string
       },
-      told,
+      reports,
       stop() {
         stop()
         clearInterval(alive)
@@ -128,20 +128,20 @@ describe('watchTls', { timeout: 30_000 }, () => {
   const one = selfSigned('one')
   const two = selfSigned('two')
 
-  it('hands over a pair that was renamed into place', async () => {
+  it('passes on a pair that was renamed into place', async () => {
     write(one)
     const watch = follow()
     writeFileSync(join(dir, 'new.key'), two.key)
     writeFileSync(join(dir, 'new.crt'), two.cert)
     renameSync(join(dir, 'new.key'), files.keyFile)
     renameSync(join(dir, 'new.crt'), files.certFile)
-    // Between the two renames the pair did not fit, which it may have seen.
+    // Between the two renames the files did not match, which the watch may have noticed.
     const first = await watch.next()
     assert.equal(/is not the key/.test(first) ? await watch.next() : first, 'CN=two')
     watch.stop()
   })
 
-  it('hands over a pair whose folder was swapped by symbolic link, as Kubernetes does', async () => {
+  it('passes on a pair whose folder was swapped by symbolic link, as Kubernetes does', async () => {
     for (const [name, { cert, key }] of Object.entries({ one, two })) {
       mkdirSync(join(dir, name))
       writeFileSync(join(dir, name, 'tls.crt'), cert)
@@ -159,7 +159,7 @@ describe('watchTls', { timeout: 30_000 }, () => {
     watch.stop()
   })
 
-  it('tells a bad pair once, and takes the next good one', async () => {
+  it('reports a bad pair once, and accepts the next good one', async () => {
     write(one)
     const watch = follow()
     writeFileSync(files.certFile, two.cert.slice(0, 100))
@@ -168,11 +168,11 @@ describe('watchTls', { timeout: 30_000 }, () => {
     assert.match(await watch.next(), /^tls.key is not the key of the first certificate in tls.crt/)
     writeFileSync(files.keyFile, two.key)
     assert.equal(await watch.next(), 'CN=two')
-    assert.deepEqual(watch.told, [])
+    assert.deepEqual(watch.reports, [])
     watch.stop()
   })
 
-  it('survives that the files are gone for a while', async () => {
+  it('tolerates files that are missing for a while', async () => {
     write(one)
     const watch = follow()
     rmSync(files.certFile)
@@ -202,7 +202,7 @@ describe('createHttpServer with TLS', () => {
     await app.close()
   })
 
-  it('does not start with a pair that cannot be served', async () => {
+  it('does not start with an unusable pair', async () => {
     write({ ...selfSigned('one'), key: selfSigned('other').key })
     const logger = Fastify().log
     const options = { applications: [], logger, tls: files, trustedProxies: [] }

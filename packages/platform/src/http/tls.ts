@@ -1,21 +1,23 @@
 /**
- * The certificate and key of the server: read, checked as a pair, and read again for as long as it
- * runs.
+ * The server's certificate and key: read, checked as a pair, and read again while the server runs.
  *
- * Only files and certificates live here; which server they serve is the caller's matter.
+ * Only files and certificates belong here; which server uses them is up to the caller.
  */
 
 import { createPrivateKey, hash, type KeyObject, X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { readMountedFile, readMountedFileSync, UnsafePermissions } from '../files/index.ts'
 
-/** Paths of PEM files: the certificate chain, the server's own first, and its private key. */
+/**
+ * Paths of PEM files: the certificate chain, the server's own certificate first, and its private
+ * key.
+ */
 export interface TlsFiles {
   readonly certFile: string
   readonly keyFile: string
 }
 
-/** A certificate chain and the key that fits it. */
+/** A certificate chain and its matching key. */
 export interface TlsPair {
   readonly cert: Buffer
   readonly key: Buffer
@@ -23,23 +25,20 @@ export interface TlsPair {
   readonly certificate: X509Certificate
 }
 
-/** What is wrong with the two files; the message names the file and never repeats its content. */
+/** What is wrong with the two files. The message names the file and never quotes its content. */
 export class TlsFilesError extends Error {
   override readonly name = 'TlsFilesError'
 }
 
 /**
- * The options of a server that serves `pair`. `setSecureContext` forgets what it is not told again,
- * the floor too, so both places take them from here.
+ * The options of a server that serves `pair`. `setSecureContext` resets every option it is not
+ * given, the minimum version too, so both callers take them from here.
  */
 export function secureContextOptions({ cert, key }: TlsPair): SecureContextOptions {
   return { cert, key, minVersion: 'TLSv1.2' }
 }
 
-/**
- * @throws TlsFilesError when a file cannot be read, is not what it should be, or the two do not
- *   fit.
- */
+/** @throws TlsFilesError when a file cannot be read, is not valid PEM, or the two do not match. */
 export function loadTls(files: TlsFiles): TlsPair {
   const content = (['certFile', 'keyFile'] as const).map((name) => {
     try {
@@ -52,9 +51,9 @@ export function loadTls(files: TlsFiles): TlsPair {
 }
 
 export interface WatchOptions {
-  /** A new pair, whole and fitting. */
+  /** Called with a complete, matching pair. */
   onReload(pair: TlsPair): void
-  /** The files changed and cannot be used; told once a change. What was in force stays in force. */
+  /** The files changed and cannot be used; called once per change. The pair in use stays in use. */
   onError(error: Error): void
   readonly intervalMs?: number
 }
@@ -62,16 +61,16 @@ export interface WatchOptions {
 const INTERVAL_MS = 1_000
 
 /**
- * Looks at both files every second, and hands over each new pair.
+ * Reads both files every second, and passes each new pair to `onReload`.
  *
- * It compares what the files hold, not when they were changed. Events of the file system
- * (`fs.watch`) follow an inode, so they lose a file that is replaced by rename or by swapping a
- * symbolic link above it, as Kubernetes does, and network file systems send none. Modification
- * times are equal for two writes in one tick and are kept by `cp -p`. Two small reads a second cost
- * nothing and know for certain.
+ * The content is compared, not the modification time. File-system events (`fs.watch`) follow an
+ * inode, so they miss a file that is replaced by rename or through a symbolic link above it, as
+ * Kubernetes does, and network file systems send none. Modification times are equal for two writes
+ * in one tick and are kept by `cp -p`. Two small reads a second cost next to nothing and are always
+ * right.
  *
  * @param inForce the pair that the server started with.
- * @returns how to stop. The timer alone does not keep the process alive.
+ * @returns a function that stops. The timer alone does not keep the process alive.
  */
 export function watchTls(files: TlsFiles, inForce: TlsPair, options: WatchOptions): () => void {
   const { onReload, onError, intervalMs = INTERVAL_MS } = options
@@ -85,8 +84,7 @@ export function watchTls(files: TlsFiles, inForce: TlsPair, options: WatchOption
     if (stopped) return
     timer = later()
     if (found === seen) return
-    // Before the check: a pair that cannot be used is told once, and tried again when it has
-    // changed.
+    // Before the check: an unusable pair is reported once, and tried again when it has changed.
     seen = found
     try {
       if (content instanceof TlsFilesError) throw content
@@ -110,7 +108,10 @@ function readBoth(files: TlsFiles): Promise<[Buffer, Buffer] | TlsFilesError> {
   )
 }
 
-/** One after the other would let `cert` + `key` and another split of the same bytes look alike. */
+/**
+ * Hashed separately: concatenated, `cert` + `key` and another split of the same bytes would look
+ * alike.
+ */
 function digest(content: readonly Buffer[]): string {
   return content.map((bytes) => hash('sha256', bytes)).join()
 }
@@ -123,7 +124,7 @@ function checkPair({ certFile, keyFile }: TlsFiles, [cert, key]: [Buffer, Buffer
   }
   const pair = { cert, key, certificate }
   try {
-    // What OpenSSL itself refuses: a chain cut short, a key too small.
+    // OpenSSL itself refuses a truncated chain or a key that is too small.
     createSecureContext(secureContextOptions(pair))
   } catch (error) {
     throw new TlsFilesError(`${certFile} cannot be served: ${(error as Error).message}`)
@@ -134,9 +135,7 @@ function checkPair({ certFile, keyFile }: TlsFiles, [cert, key]: [Buffer, Buffer
 function readCertificate(pem: Buffer, path: string): X509Certificate {
   try {
     if (pem.includes('-----BEGIN CERTIFICATE-----')) return new X509Certificate(pem)
-  } catch {
-    // Said below.
-  }
+  } catch {}
   throw new TlsFilesError(`${path} does not contain a complete PEM certificate`)
 }
 
@@ -144,7 +143,8 @@ function readKey(pem: Buffer, path: string): KeyObject {
   try {
     return createPrivateKey(pem)
   } catch {
-    // Both encrypted forms say so in clear: PKCS #8 in its first line, the older one in a header.
+    // Both encrypted forms contain this word: PKCS #8 in its first line, the older format in a
+    // header.
     if (pem.includes('ENCRYPTED')) {
       throw new TlsFilesError(`${path} needs a passphrase: store the key without one`)
     }

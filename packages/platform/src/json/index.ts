@@ -1,4 +1,4 @@
-/** JSON text taken apart and parsed within bounds, without HTTP. */
+/** Splits and parses JSON text within limits, without HTTP. */
 
 export {
   memberValue,

@@ -5,7 +5,7 @@ import { memberValue, splitJsonArray, splitJsonObject, splitNdjson } from './jso
 import { JsonBodyError } from './json-body.ts'
 
 describe('splitJsonArray', () => {
-  it('gives the elements of any array, each as it was written', () => {
+  it('returns the elements of any array, each as written', () => {
     const elements = fc.array(fc.jsonValue(), { maxLength: 20 })
     fc.assert(
       fc.property(elements, fc.constantFrom(0, 2, '\t'), (values, space) => {
@@ -24,7 +24,7 @@ describe('splitJsonArray', () => {
     assert.deepEqual(splitJsonArray(text, 9), ['{"iccid": 89560100000000000017 }', '1.0'])
   })
 
-  it('takes brackets, commas and quotes in strings for text', () => {
+  it('treats brackets, commas and quotes in strings as text', () => {
     const values = ['],[', '\\"', '\\', '",', '{']
     const texts = splitJsonArray(JSON.stringify(values), 9)
     assert.deepEqual(
@@ -39,12 +39,12 @@ describe('splitJsonArray', () => {
     assert.equal(splitJsonArray('[1,2,3,4]', 3).length, 4)
   })
 
-  it('leaves what is between the commas to whoever parses it', () => {
+  it('leaves the text between the commas to the parser', () => {
     assert.deepEqual(splitJsonArray('[1,,x]', 9), ['1', '', 'x'])
     assert.deepEqual(splitJsonArray('[1,]', 9), ['1', ''])
   })
 
-  it('refuses what is not one array that begins and ends', () => {
+  it('refuses a text that is not exactly one complete array', () => {
     for (const text of [
       '',
       ' ',
@@ -64,7 +64,7 @@ describe('splitJsonArray', () => {
     }
   })
 
-  it('passes over a million blanks in no more than a moment', { timeout: 10_000 }, () => {
+  it('skips a million blanks quickly', { timeout: 10_000 }, () => {
     const blanks = ' '.repeat(1_000_000)
     assert.deepEqual(splitJsonArray(`[{"a":${blanks}1}${blanks}]${blanks}`, 9), [
       `{"a":${blanks}1}`,
@@ -77,7 +77,7 @@ describe('splitJsonArray', () => {
 })
 
 describe('splitJsonObject', () => {
-  it('gives the members of any object, each as it was written', () => {
+  it('returns the members of any object, each as written', () => {
     const object = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue(), {
       noNullPrototype: true,
     })
@@ -93,7 +93,7 @@ describe('splitJsonObject', () => {
     )
   })
 
-  it('finds a name however it is spelled, and rounds nothing', () => {
+  it('finds a name in any spelling, and rounds nothing', () => {
     const text = ' {"a":{"b:":1}, "\\u0062\\":" : [1.0, 12345678901234567890] , "c":":"}\n'
     const members = splitJsonObject(text)
     assert.deepEqual([...members.keys()], ['a', 'b":', 'c'])
@@ -104,7 +104,7 @@ describe('splitJsonObject', () => {
 })
 
 describe('splitNdjson', () => {
-  it('gives the lines, blank ones left out, whatever ends them', () => {
+  it('returns the lines without the blank ones, whatever ends them', () => {
     assert.deepEqual(splitNdjson('{"a":1}\r\n\n  \n[2 ]\n', 9), ['{"a":1}', '[2 ]'])
     assert.deepEqual(splitNdjson('{"a":1}\n{"cut', 9), ['{"a":1}', '{"cut'])
     assert.deepEqual(splitNdjson('', 9), [])

@@ -1,18 +1,18 @@
 /**
- * JSON values within one text, taken apart as text, so that each can be parsed, refused and kept by
- * itself, as it was sent: parsed and written again, long numbers would be rounded.
+ * Splits a JSON text into the texts of its values, so that each can be parsed, refused and stored
+ * by itself, exactly as it was sent: parsing and serializing would round long numbers.
  */
 
 import { endOfString, JsonBodyError } from './json-body.ts'
 
 /**
- * The texts of the elements of a JSON array, at most `max + 1` of them: who allows `max` sees that
- * there are more, and nothing is made of the rest.
+ * The texts of the elements of a JSON array, at most `max + 1` of them: a caller that allows `max`
+ * sees that there are more, and the rest is not read.
  *
- * Elements are told apart by brackets, strings and commas alone; whether each is JSON is for
- * whoever parses it to say.
+ * Elements are separated by looking at brackets, strings and commas alone; whether each is valid
+ * JSON is left to the parser.
  *
- * @throws JsonBodyError when the text is not one array that begins and ends.
+ * @throws JsonBodyError when the text is not exactly one complete array.
  */
 export function splitJsonArray(text: string, max: number): string[] {
   const open = startOf(text)
@@ -20,28 +20,28 @@ export function splitJsonArray(text: string, max: number): string[] {
   return textsAt(text, findParts(text, open, max))
 }
 
-/** @param places where the first begins, where it ends, where the second begins, … */
-function textsAt(text: string, places: readonly number[]): string[] {
+/** @param bounds where the first part begins, where it ends, where the second begins, … */
+function textsAt(text: string, bounds: readonly number[]): string[] {
   const texts: string[] = []
-  for (let index = 0; index < places.length; index += 2) {
-    texts.push(text.slice(places[index], places[index + 1]))
+  for (let index = 0; index < bounds.length; index += 2) {
+    texts.push(text.slice(bounds[index], bounds[index + 1]))
   }
   return texts
 }
 
 /**
- * The texts of the members of a JSON object, each `"name":value`, by name; where a name stands
- * twice, the last.
+ * The texts of the members of a JSON object, each `"name":value`, by name; of a repeated name, the
+ * last.
  *
  * @param text a JSON object that parses.
  */
 export function splitJsonObject(text: string): Map<string, string> {
-  const places = findParts(text, startOf(text), Number.POSITIVE_INFINITY)
-  const members = textsAt(text, places)
+  const bounds = findParts(text, startOf(text), Number.POSITIVE_INFINITY)
+  const members = textsAt(text, bounds)
   return new Map(members.map((member) => [JSON.parse(nameOf(member)), member]))
 }
 
-/** What stands behind the name of a member, as `splitJsonObject` gives it. */
+/** The value of a member as `splitJsonObject` returns it. */
 export function memberValue(member: string): string {
   return trimJson(member.slice(member.indexOf(':', nameOf(member).length) + 1))
 }
@@ -52,11 +52,11 @@ function startOf(text: string): number {
   return text.search(/[^ \t\n\r]/)
 }
 
-/** Where what stands between the commas of the array or the object that begins at `open` is. */
+/** The bounds of the parts between the commas of the array or object that begins at `open`. */
 function findParts(text: string, open: number, max: number): number[] {
-  // In ASCII, both closing brackets stand two behind their opening ones.
+  // In ASCII, both closing brackets come two after their opening ones.
   const close = text.charCodeAt(open) + 2
-  const places: number[] = []
+  const bounds: number[] = []
   let depth = 0
   let start = open + 1
   for (let index = open; index < text.length; index++) {
@@ -67,34 +67,34 @@ function findParts(text: string, open: number, max: number): number[] {
       depth--
       if (depth > 0) continue
       if (code !== close) throw new JsonBodyError('The array must end with a bracket: ]')
-      return withLast(places, text, start, index)
+      return withLast(bounds, text, start, index)
     } else if (code === 0x2c && depth === 1) {
-      addTrimmed(places, text, start, index)
-      if (places.length > 2 * max) return places
+      addTrimmed(bounds, text, start, index)
+      if (bounds.length > 2 * max) return bounds
       start = index + 1
     }
   }
   throw new JsonBodyError('The array does not end: the body was cut off')
 }
 
-/** An array without elements has no last one either. */
-function withLast(places: number[], text: string, start: number, end: number): number[] {
+/** Adds the last part, unless the array is empty. */
+function withLast(bounds: number[], text: string, start: number, end: number): number[] {
   if (skipBlanks(text, end + 1, text.length) < text.length) {
     throw new JsonBodyError('The body must end after its array')
   }
   const isEmpty = skipBlanks(text, start, end) === end
-  if (!isEmpty || places.length > 0) addTrimmed(places, text, start, end)
-  return places
+  if (!isEmpty || bounds.length > 0) addTrimmed(bounds, text, start, end)
+  return bounds
 }
 
-function addTrimmed(places: number[], text: string, start: number, end: number): void {
+function addTrimmed(bounds: number[], text: string, start: number, end: number): void {
   const first = skipBlanks(text, start, end)
-  places.push(first, skipBlanksBack(text, first, end))
+  bounds.push(first, skipBlanksBack(text, first, end))
 }
 
 /**
- * The lines of NDJSON that are not blank, at most `max + 1` of them; whether each is JSON is for
- * whoever parses it to say.
+ * The lines of NDJSON that are not blank, at most `max + 1` of them; whether each is valid JSON is
+ * left to the parser.
  */
 export function splitNdjson(text: string, max: number): string[] {
   const lines: string[] = []
@@ -109,8 +109,8 @@ export function splitNdjson(text: string, max: number): string[] {
 }
 
 /**
- * Without JSON's own white space around it. Not a pattern: a long run of blanks would cost its
- * square.
+ * Removes JSON white space at both ends. Not a regular expression: on a long run of blanks it would
+ * take quadratic time.
  */
 export function trimJson(text: string): string {
   const start = skipBlanks(text, 0, text.length)

@@ -52,7 +52,7 @@ describe('parseUniqueJson', () => {
     )
   })
 
-  it('takes 32 levels and refuses 33', () => {
+  it('accepts 32 levels and refuses 33', () => {
     assert.deepEqual(parseUniqueJson(nested(32)), JSON.parse(nested(32)))
     assertRefused(nested(33), /deeper than 32/)
     assertRefused(`${'{"a":'.repeat(33)}1${'}'.repeat(33)}`, /deeper than 32/)
@@ -62,7 +62,7 @@ describe('parseUniqueJson', () => {
     assertRefused('['.repeat(1_000_000), /deeper than 32/)
   })
 
-  it('takes as many values as the bound, and refuses one more before anything is built', (t) => {
+  it('accepts values up to the limit, and refuses one more before anything is built', (t) => {
     for (const [open, unit, close] of [
       ['[', '0', ']'],
       ['{"x":[', '"a,[{"', ']}'],
@@ -83,7 +83,7 @@ describe('parseUniqueJson', () => {
     }
   })
 
-  it('counts members, and arrays and objects that hold nothing', () => {
+  it('counts members, and empty arrays and objects', () => {
     for (const unit of ['[]', '{}', '"k":0']) {
       const all = Array(MAX_JSON_VALUES).fill(unit).join(',')
       assertRefused(unit.startsWith('"') ? `{${all}}` : `[${all}]`, /more than 10000 values/)
@@ -112,7 +112,7 @@ describe('parseUniqueJson', () => {
     assert.deepEqual(parseUniqueJson(text), JSON.parse(text))
   })
 
-  it('takes brackets within strings for text, escaped quotes and backslashes included', () => {
+  it('treats brackets within strings as text, with escaped quotes and backslashes too', () => {
     const brackets = '[{'.repeat(50)
     for (const string of [brackets, `"${brackets}`, `\\"${brackets}`, `${brackets}\\`, `\\\\"`]) {
       const text = JSON.stringify({ [string]: string })
@@ -125,7 +125,7 @@ describe('parseUniqueJson', () => {
     assertRefused(`["\\\\\\"",${nested(32)}]`, /deeper than 32/)
   })
 
-  it('refuses a member named __proto__ wherever it stands, escapes included', () => {
+  it('refuses a member named __proto__ at any level, escapes included', () => {
     for (const name of ['__proto__', '\\u005f_proto__', '__prot\\u006f__', '__\\u0070roto__']) {
       assertRefused(`{"${name}":{"admin":true}}`, /__proto__/)
       assertRefused(`{"${name}":1}`, /__proto__/)
@@ -133,12 +133,12 @@ describe('parseUniqueJson', () => {
     }
   })
 
-  it('takes __proto__ as a value, and names that only resemble it', () => {
+  it('accepts __proto__ as a value, and names that only resemble it', () => {
     const text = '{"a":"__proto__","proto":1,"__proto":2,"\\u005f":3,"constructor":4}'
     assert.deepEqual(parseUniqueJson(text), JSON.parse(text))
   })
 
-  it('has no function called for each value, whatever the text looks like', (t) => {
+  it('passes no reviver to JSON.parse, whatever the text looks like', (t) => {
     const parse = t.mock.method(JSON, 'parse')
     parseUniqueJson('{"a":"\\u0061","b":"__proto__","c":[[],[]]}')
     parseUniqueJson('{"a":"\\u0061","b":"__proto__","c":[[],[]]}')
@@ -165,7 +165,7 @@ describe('parseUniqueJson', () => {
     }
   })
 
-  it('says nothing of the body in its message', () => {
+  it('quotes nothing of the body in its message', () => {
     assert.throws(
       () => parseUniqueJson('{"client_secret":"hunter2'),
       (error: Error) => !error.message.includes('hunter2'),
@@ -190,14 +190,14 @@ describe('parseUniqueJson', () => {
     }
   })
 
-  it('takes the same name in different objects, and names of Object’s own', () => {
+  it('accepts the same name in different objects, and names of Object’s own members', () => {
     const text = '{"a":":","b":[{"a":1},{"a":"\\":"}],"constructor":1,"toString":{"a":2}}'
     assert.deepEqual(parseUniqueJson(text), JSON.parse(text))
   })
 })
 
 describe('assertShallow', () => {
-  it('ends where a string does not', () => {
+  it('stops at the end of an unterminated string', () => {
     assertShallow(`"${'['.repeat(100)}`)
   })
 })

@@ -2,9 +2,9 @@
  * From the bytes of a body to JSON, with the limits that must hold before and while parsing.
  *
  * `JSON.parse` recurses, so the depth is bounded first; and it builds a value from every two bytes,
- * so the number of values is bounded in the same walk: a few kilobytes of gzip hold half a million
- * of them. Member names that reach an object's prototype are refused: someone further down will one
- * day copy them.
+ * so the number of values is bounded in the same pass: a few kilobytes of gzip can hold half a
+ * million of them. Member names that reach an object's prototype are refused, in case code further
+ * down copies them.
  */
 
 import { isUtf8 } from 'node:buffer'
@@ -13,7 +13,7 @@ export const MAX_JSON_DEPTH = 32
 
 /**
  * Values in one document: the members and elements of all objects and arrays, an empty one counted
- * twice. The fullest report that the schema allows (200 metrics and 200 events, each with every
+ * twice. The largest report that the schema allows (200 metrics and 200 events, each with every
  * field and some of the sender's own) has about 6,000.
  */
 export const MAX_JSON_VALUES = 10_000
@@ -30,23 +30,22 @@ export function decodeUtf8(body: Buffer): string {
 }
 
 /**
- * How many values may still be built of texts that belong together; what is built of one is taken
- * from it.
+ * How many values may still be built from texts that belong together; each parsed text reduces it.
  */
 export interface ValueBudget {
   left: number
 }
 
 /**
- * What `JSON.parse` gives. An object that names a member twice is refused: another reader of the
- * same text may take the other one.
+ * Parses as `JSON.parse` does, but refuses an object with a duplicate member: another reader of the
+ * same text may use the other one.
  *
- * In valid JSON every colon outside a string follows a member's name, so there are more of them
- * than members in the value exactly when one was overwritten. Both counts come nearly free: the
- * text is walked for its depth, and the value for names that are refused, anyway.
+ * In valid JSON every colon outside a string follows a member's name, so the text has more colons
+ * than the value has members exactly when a member was overwritten. Both counts are nearly free:
+ * the text is walked for its depth anyway, and the value for forbidden names.
  *
- * @throws JsonBodyError for that, for text nested too deeply or with too many values, invalid JSON,
- *   or a member named `__proto__`.
+ * @throws JsonBodyError for a duplicate member, text nested too deeply or with too many values,
+ *   invalid JSON, or a member named `__proto__`.
  */
 export function parseUniqueJson(text: string, budget?: ValueBudget): unknown {
   const names = assertShallow(text, budget)
@@ -58,11 +57,11 @@ export function parseUniqueJson(text: string, budget?: ValueBudget): unknown {
 }
 
 /**
- * The value is walked, and not given to a reviver of `JSON.parse`, which costs up to seventy times
- * what parsing does: a kilobyte of gzip would hold up everybody for a second.
+ * Walks the parsed value. A reviver for `JSON.parse` would take up to seventy times as long as
+ * parsing: a kilobyte of gzip would block the event loop for a second.
  *
- * @throws JsonBodyError for a member named `__proto__`; `JSON.parse` makes it one of the object's
- *   own.
+ * @throws JsonBodyError for a member named `__proto__`, which `JSON.parse` creates as an own
+ *   member.
  */
 function countMembers(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
@@ -89,13 +88,13 @@ function parse(text: string): unknown {
 /**
  * Walks the text once, without building anything.
  *
- * A value that is not the first of its object or array follows a comma, and every other one but the
- * root an opening bracket: brackets and commas outside strings are as many as the values.
+ * Every value but the root follows a comma or, as the first of its object or array, an opening
+ * bracket: the brackets and commas outside strings are as many as the values.
  *
- * @param budget is below zero afterwards where it did not suffice.
- * @returns how many colons stand outside strings.
+ * @param budget is left below zero when it did not suffice.
+ * @returns the number of colons outside strings.
  * @throws JsonBodyError when arrays and objects nest deeper, or hold more, than the limits or the
- *   budget.
+ *   budget allow.
  */
 export function assertShallow(text: string, budget?: ValueBudget): number {
   let depth = 0
@@ -135,8 +134,8 @@ export function endOfString(text: string, start: number): number {
 }
 
 /**
- * Character by character: where most are escaped quotes, to search for each costs three times as
- * much.
+ * Goes character by character: in a string of mostly escaped quotes, searching for each takes three
+ * times as long.
  */
 function endOfEscapedString(text: string, start: number): number {
   for (let index = start + 1; index < text.length; index++) {

@@ -10,7 +10,7 @@ const pieces = fc.array(fc.constantFrom('\n', '\r\n', ' ', '\t', 'x', 'Ã©', 'ðŸ˜
 })
 
 describe('lines of NDJSON', () => {
-  it('are those that the whole text has', () => {
+  it('are the same as those of the whole text', () => {
     fc.assert(
       fc.property(pieces, (parts) => {
         const text = parts.join('')
@@ -19,7 +19,7 @@ describe('lines of NDJSON', () => {
     )
   })
 
-  it('are counted with the blank ones, as far as it matters', () => {
+  it('are counted with the blank ones, up to the limit', () => {
     for (const [text, lines] of [
       ['', 0],
       ['a', 1],
@@ -32,7 +32,7 @@ describe('lines of NDJSON', () => {
     }
   })
 
-  it('are decoded as they are taken, and refused at once when they are not UTF-8', () => {
+  it('are decoded one by one, and refused at once when they are not UTF-8', () => {
     assert.throws(() => linesOf(Buffer.from([0x61, 0x0a, 0xff])), JsonBodyError)
     const bytes = Buffer.from('first\nlater\n')
     const lines = linesOf(bytes)

@@ -1,5 +1,5 @@
 /**
- * Lines of NDJSON, taken from the bytes one by one, so that a large body is held once and not again
+ * Reads lines of NDJSON from the bytes one by one, so that a large body is not held a second time
  * as text.
  */
 
@@ -9,7 +9,7 @@ import { JsonBodyError } from './json-body.ts'
 
 const NEWLINE = 0x0a
 
-/** How many lines there are, blank ones too; of more than `max` it says `max + 1`. */
+/** The number of lines, blank ones included; `max + 1` when there are more than `max`. */
 export function countLines(bytes: Buffer, max: number): number {
   let lines = 0
   for (let start = 0; start < bytes.length && lines <= max; lines++) start = endOf(bytes, start) + 1
@@ -17,7 +17,7 @@ export function countLines(bytes: Buffer, max: number): number {
 }
 
 /**
- * The lines that are not blank; whether each is JSON is for the parser to say.
+ * The lines that are not blank; whether each is valid JSON is left to the parser.
  *
  * @throws JsonBodyError at once when the bytes are not UTF-8 (RFC 8259 §8.1).
  */

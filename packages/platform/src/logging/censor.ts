@@ -1,15 +1,16 @@
 /**
- * What may stand in a log line. Three nets, because each alone has a hole:
+ * What may appear in a log line. Three filters, because each alone has gaps:
  *
- * 1. Members whose name tells are censored at any depth, and what holds a request is not written at
- *   all.
- * 2. Errors are reduced to what we know of them: libraries hang requests, bodies and raw packets on
- *   theirs.
- * 3. What looks like a secret or a token is cut out of the finished line, wherever it came from.
+ * 1. Members with a telling name are censored at any depth, and anything that holds a request is
+ *    left out.
+ * 2. Errors are reduced to the parts we know: libraries attach requests, bodies and raw packets to
+ *    theirs.
+ * 3. Whatever looks like a secret or a token is cut out of the finished line, wherever it came
+ *    from.
  */
 
 const CENSORED = '[redacted]'
-/** Deeper than anything we log on purpose; ends cycles too. */
+/** Deeper than anything logged on purpose; stops cycles too. */
 const MAX_DEPTH = 8
 
 /** Names of members that are never written, in lower case without `-` and `_`. */
@@ -33,7 +34,7 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'privatekey',
   'encryptionkey',
   'dpop',
-  // What a request consists of, where secrets stand under any name.
+  // Parts of a request, where secrets appear under any name.
   'body',
   'headers',
   'rawheaders',
@@ -43,7 +44,7 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'url',
 ])
 
-/** The same members, fit for a log line. */
+/** Returns the members in a form that may be logged. */
 export function censor(members: object, depth = 0): Record<string, unknown> {
   const censored: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(members)) {
@@ -53,7 +54,7 @@ export function censor(members: object, depth = 0): Record<string, unknown> {
   return censored
 }
 
-/** The same value, fit for a log line. */
+/** Returns the value in a form that may be logged. */
 export function censorValue(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Date) return value
   if (depth > MAX_DEPTH) return '[too deep]'
@@ -62,7 +63,7 @@ export function censorValue(value: unknown, depth = 0): unknown {
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
   const prototype = Object.getPrototypeOf(value)
   if (prototype === Object.prototype || prototype === null) return censor(value, depth)
-  // A request, a socket, a key: their members are not ours to judge.
+  // A request, a socket, a key: an unknown class could hold anything.
   return `[${value.constructor?.name || 'object'}]`
 }
 
@@ -70,7 +71,7 @@ function censorError(error: Error, depth: number): Record<string, unknown> {
   const { name, code, statusCode } = error as Error & { code?: unknown; statusCode?: unknown }
   return {
     type: name,
-    // `JSON.parse` and `BigInt` quote what they could not read.
+    // `JSON.parse` and `BigInt` quote the text they could not read.
     message: error instanceof SyntaxError ? CENSORED : error.message,
     ...(typeof code === 'string' && { code }),
     ...(typeof statusCode === 'number' && { statusCode }),
@@ -84,11 +85,11 @@ function censorError(error: Error, depth: number): Record<string, unknown> {
   }
 }
 
-/** Client secrets; JWTs and what else begins as they do; credentials after their scheme. */
+/** Client secrets; JWTs and anything that begins like one; credentials after their scheme. */
 const SECRET_SHAPES =
   /miot_(?:dev|prod)_[0-9A-Za-z]{20,}|\beyJ[\w-]{8,}(?:\.[\w-]*)+|\b(?:Basic|Bearer|DPoP) +[\w.~+/=-]{8,}/gi
 
-/** A finished log line without what looks like a secret. */
+/** Cuts everything that looks like a secret out of a finished log line. */
 export function cutSecrets(line: string): string {
   return line.replaceAll(SECRET_SHAPES, CENSORED)
 }

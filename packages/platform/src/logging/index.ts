@@ -1,4 +1,4 @@
-/** The one logger: JSON lines that hold no secret, whatever is handed to it. */
+/** The one logger: JSON lines without secrets, whatever is passed to it. */
 
 import { type DestinationStream, type Level, type Logger, pino } from 'pino'
 import { censor, censorValue, cutSecrets } from './censor.ts'
@@ -6,7 +6,7 @@ import { censor, censorValue, cutSecrets } from './censor.ts'
 export type { Logger } from 'pino'
 export type LogLevel = Level | 'silent'
 
-/** @param destination where lines go; by default stderr, without waiting for it. */
+/** @param destination where lines go; by default stderr, without blocking on it. */
 export function createLogger(
   level: LogLevel,
   destination: DestinationStream = pino.destination({ dest: 2, sync: false }),
@@ -14,10 +14,10 @@ export function createLogger(
   const logger = pino(
     {
       level,
-      // What arrives here is censored already; pino's own would guess at it.
+      // The error is already censored; pino's own serializer must not process it again.
       serializers: { err: (error) => error },
       hooks: {
-        // Before pino looks at anything: it takes the message from an error where none is given.
+        // Runs before pino, which takes the message from an error when none is given.
         logMethod(args, method) {
           const [first, ...others] = args as unknown[]
           const censored = first instanceof Error ? censor({ err: first }) : censorValue(first)

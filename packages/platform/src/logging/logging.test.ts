@@ -6,7 +6,7 @@ import { createLogger, type Logger } from './index.ts'
 
 const CANARY = 'Canary5ecret'
 
-/** What `write` makes the logger print. */
+/** The line that `write` logs. */
 function printed(write: (logger: Logger) => void): string {
   const lines: string[] = []
   write(createLogger('trace', { write: (line) => lines.push(line) }))
@@ -37,7 +37,7 @@ describe('createLogger', () => {
     })
   }
 
-  it('keeps of an error its message, code and stack, and nothing that hangs on it', () => {
+  it('keeps the message, code and stack of an error, and nothing attached to it', () => {
     const cause = Object.assign(new Error('inner'), { request: { x: CANARY } })
     const error = Object.assign(new Error('outer', { cause }), {
       code: 'E_OUT',
@@ -59,7 +59,7 @@ describe('createLogger', () => {
     assert.equal(err.cause.message, 'inner')
   })
 
-  it('does not repeat what JSON.parse could not read', () => {
+  it('does not quote what JSON.parse could not read', () => {
     const text = printed((logger) => {
       try {
         JSON.parse(CANARY)
@@ -106,7 +106,7 @@ describe('createLogger', () => {
     })
   }
 
-  it('leaves alone what is no secret', () => {
+  it('leaves ordinary text unchanged', () => {
     const text = printed((logger) =>
       logger.info(
         { reason: { kind: 'wrong_secret', client_id: 'client_1' }, at: new Date(0), n: null },

@@ -13,7 +13,7 @@ export {
 } from './metrics.ts'
 export type { PublishedMetrics } from './prometheus.ts'
 
-/** Loads the library behind it only now: it takes 20 ms, and most commands count nothing. */
+/** Loads the library on first use: it takes 20 ms, and most commands count nothing. */
 export async function createMetrics(): Promise<PublishedMetrics> {
   const { createPrometheus } = await import('./prometheus.ts')
   return createPrometheus()

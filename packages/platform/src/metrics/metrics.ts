@@ -1,10 +1,9 @@
 /**
- * What the applications say about themselves in numbers, and nothing about how it is kept or
- * published.
+ * The metrics that applications declare, independent of how they are kept or published.
  *
- * A label has few values, all of them ours: never a client's id, an address, a path as it was sent
- * or anything else that whoever asks can choose. Each set of values is kept for as long as the
- * process runs.
+ * A label has few values, all defined by us: never a client's id, an address, a path as sent or
+ * anything else that a caller can choose. Each set of values is kept for as long as the process
+ * runs.
  */
 
 export interface About<Label extends string> {
@@ -15,7 +14,7 @@ export interface About<Label extends string> {
 }
 
 export interface HistogramAbout<Label extends string> extends About<Label> {
-  /** Upper bounds, rising. */
+  /** Upper bounds, ascending. */
   readonly buckets: readonly number[]
 }
 
@@ -24,7 +23,7 @@ export interface ReadAbout extends Omit<About<never>, 'labels'> {
 }
 
 export interface Count {
-  /** @param times how often it happened; once when left out. */
+  /** @param times how often it happened. Default: 1. */
   add(times?: number): void
 }
 
@@ -32,9 +31,9 @@ export interface Observations {
   observe(value: number): void
 }
 
-/** To be asked once for each set of labels: what it gives is kept, and costs nothing to use. */
+/** Call `of` once for each set of labels and keep the result, which costs nothing to use. */
 export interface Counter<Label extends string> {
-  /** Stands at 0 from now on, so that a rate sees the first event. */
+  /** Exported as 0 from now on, so that a rate sees the first event. */
   of(labels: Readonly<Record<Label, string>>): Count
 }
 
@@ -45,13 +44,13 @@ export interface Histogram<Label extends string> {
 export interface Metrics {
   counter<Label extends string>(about: About<Label>): Counter<Label>
   histogram<Label extends string>(about: HistogramAbout<Label>): Histogram<Label>
-  /** A value that is read when somebody looks, so it costs nothing in between. */
+  /** A value that is read only when the metrics are collected. */
   gauge(about: ReadAbout): void
-  /** A count that somebody keeps already; read when somebody looks. */
+  /** A count that is kept elsewhere and read only when the metrics are collected. */
   total(about: ReadAbout): void
 }
 
-/** A count for each value of a counter's only label, all of them at 0 from the start. */
+/** A count for each value of a counter's only label, all of them exported as 0 from the start. */
 export function countEach<Value extends string>(
   counter: Counter<string>,
   label: string,
@@ -61,7 +60,7 @@ export function countEach<Value extends string>(
   return (value) => counts.get(value) as Count
 }
 
-/** For whoever does not count. */
+/** For callers that count nothing. */
 export const noMetrics: Metrics = {
   counter: () => ({ of: () => ({ add: () => {} }) }),
   histogram: () => ({ of: () => ({ observe: () => {} }) }),

@@ -5,7 +5,7 @@ import { countEach, createMetrics, noMetrics } from './index.ts'
 describe('createMetrics', () => {
   it('publishes counters, histograms and gauges as Prometheus reads them', async () => {
     const metrics = await createMetrics()
-    const asked = metrics.counter({ name: 'asked_total', help: 'Asked.', labels: ['answer'] })
+    const queries = metrics.counter({ name: 'asked_total', help: 'Asked.', labels: ['answer'] })
     const took = metrics.histogram({
       name: 'took_seconds',
       help: 'Took.',
@@ -15,7 +15,7 @@ describe('createMetrics', () => {
     let depth = 3
     metrics.gauge({ name: 'depth', help: 'Depth.', read: () => depth })
     metrics.total({ name: 'kept_total', help: 'Kept elsewhere.', read: () => depth * 2 })
-    const yes = asked.of({ answer: 'yes' })
+    const yes = queries.of({ answer: 'yes' })
     yes.add()
     yes.add(2)
     took.of({ answer: 'yes' }).observe(0.5)
@@ -32,17 +32,17 @@ describe('createMetrics', () => {
     assert.match(text, /^# TYPE kept_total counter\nkept_total 8$/m)
   })
 
-  it('shows what has not happened yet as 0', async () => {
+  it('exports a counter as 0 before its first event', async () => {
     const metrics = await createMetrics()
-    const asked = metrics.counter({ name: 'asked_total', help: 'Asked.', labels: ['answer'] })
-    const answered = countEach(asked, 'answer', ['yes', 'no'])
+    const queries = metrics.counter({ name: 'asked_total', help: 'Asked.', labels: ['answer'] })
+    const answered = countEach(queries, 'answer', ['yes', 'no'])
     answered('yes').add()
     const { text } = await metrics.page()
     assert.match(text, /^asked_total\{answer="yes"\} 1$/m)
     assert.match(text, /^asked_total\{answer="no"\} 0$/m)
   })
 
-  it('forgets no observation, however many come before somebody reads', async () => {
+  it('loses no observation, however many arrive between two reads', async () => {
     const metrics = await createMetrics()
     const about = { name: 'took_seconds', help: 'Took.', labels: [], buckets: [1] } as const
     const took = metrics.histogram(about).of({})
@@ -55,7 +55,7 @@ describe('createMetrics', () => {
     }
   })
 
-  it('tells memory and event loop delay of the process', async () => {
+  it('exports memory and event loop delay of the process', async () => {
     const { text } = await (await createMetrics()).page()
     assert.match(text, /^process_resident_memory_bytes [1-9]/m)
     assert.match(text, /^nodejs_eventloop_lag_p99_seconds /m)
@@ -63,7 +63,7 @@ describe('createMetrics', () => {
 })
 
 describe('noMetrics', () => {
-  it('takes everything and keeps nothing', () => {
+  it('accepts everything and keeps nothing', () => {
     const about = { name: 'x', help: 'x', labels: ['a'] as const }
     noMetrics.counter(about).of({ a: '1' }).add()
     noMetrics

@@ -9,53 +9,51 @@ export interface PublishedMetrics extends Metrics {
 }
 
 /**
- * The library looks for the labels each time it is told something. It is told later, many at a
- * time: alone in the middle of a request that is the dearest thing a count does.
+ * The library looks up the labels on every call, which in the middle of a request is the slowest
+ * part of counting. So observations are passed to it later, many at a time.
  */
-const UNTOLD_OBSERVATIONS = 256
+const MAX_PENDING_OBSERVATIONS = 256
 
-/**
- * Metrics of this process: ours as they are declared, and what Node tells (memory, event loop, GC).
- */
+/** Metrics of this process: those we declare, and those of Node (memory, event loop, GC). */
 export function createPrometheus(): PublishedMetrics {
   const registry = new prometheus.Registry()
   const registers = [registry]
   prometheus.collectDefaultMetrics({ register: registry })
   return {
     counter({ name, help, labels }) {
-      const { toTell, collect } = whenRead()
+      const { flushes, collect } = whenRead()
       const about = { name, help, labelNames: labels, registers, collect }
       const counter = new prometheus.Counter<string>(about)
       return {
         of(values) {
-          let untold = 0
-          toTell.push(() => {
-            counter.inc(values, untold)
-            untold = 0
+          let pending = 0
+          flushes.push(() => {
+            counter.inc(values, pending)
+            pending = 0
           })
           return {
             add: (times = 1) => {
-              untold += times
+              pending += times
             },
           }
         },
       }
     },
     histogram({ name, help, labels, buckets }) {
-      const { toTell, collect } = whenRead()
+      const { flushes, collect } = whenRead()
       const about = { name, help, labelNames: labels, buckets: [...buckets], registers, collect }
       const histogram = new prometheus.Histogram<string>(about)
       return {
         of(values) {
-          const untold: number[] = []
-          const tell = (): void => {
-            for (const value of untold) histogram.observe(values, value)
-            untold.length = 0
+          const pending: number[] = []
+          const flush = (): void => {
+            for (const value of pending) histogram.observe(values, value)
+            pending.length = 0
           }
-          toTell.push(tell)
+          flushes.push(flush)
           return {
             observe(value) {
-              if (untold.push(value) === UNTOLD_OBSERVATIONS) tell()
+              if (pending.push(value) === MAX_PENDING_OBSERVATIONS) flush()
             },
           }
         },
@@ -84,11 +82,11 @@ export function createPrometheus(): PublishedMetrics {
   }
 }
 
-/** What the library is told when somebody reads. */
-function whenRead(): { readonly toTell: (() => void)[]; collect(): void } {
-  const toTell: (() => void)[] = []
+/** Observations that are passed to the library when the metrics are read. */
+function whenRead(): { readonly flushes: (() => void)[]; collect(): void } {
+  const flushes: (() => void)[] = []
   const collect = (): void => {
-    for (const tell of toTell) tell()
+    for (const flush of flushes) flush()
   }
-  return { toTell, collect }
+  return { flushes, collect }
 }

@@ -1,8 +1,8 @@
-/** The part of an address that its holder cannot change at will: what limits count by. */
+/** The part of an address that its holder cannot change at will: limits count by it. */
 
 /**
- * An IPv4 address as it is; of an IPv6 address the /64 it is in, since a single host is given all
- * of one (RFC 6177, RFC 8981) and would have 2^64 budgets otherwise.
+ * An IPv4 address itself; for IPv6 the /64 it is in, since a single host is assigned a whole /64
+ * (RFC 6177, RFC 8981) and would otherwise have 2^64 budgets.
  *
  * @param address canonical text (RFC 5952), without a zone.
  */

@@ -9,11 +9,11 @@ describe('rangesCover', () => {
     [['10.0.0.0/8'], ['10.1.0.0/16', '10.2.3.4'], true],
     [['10.1.0.0/16'], ['10.0.0.0/8'], false],
     [['10.0.0.0/8'], ['10.0.0.0/8', '192.0.2.1'], false],
-    // Together, in any order, overlapping or side by side.
+    // In several ranges together, in any order, overlapping or adjacent.
     [['10.0.1.0/24', '10.0.0.0/24'], ['10.0.0.0/23'], true],
     [['10.0.0.0/24', '10.0.2.0/24'], ['10.0.0.0/22'], false],
     [['128.0.0.0/1', '0.0.0.0/1', '10.0.0.0/8'], ['0.0.0.0/0'], true],
-    // What a range is written as does not matter.
+    // The spelling of a range does not matter.
     [['10.0.0.7/24'], ['10.0.0.200'], true],
     [['::ffff:10.0.0.0/104'], ['10.1.2.3'], true],
     [['10.0.0.0/8'], ['::ffff:10.1.2.3', '::ffff:a01:203/128'], true],
@@ -21,12 +21,12 @@ describe('rangesCover', () => {
     [['2001:db8::/32'], ['2001:DB8:0:0::1', '2001:db8:0000::/48'], true],
     [['2001:db8::/33', '2001:db8:8000::/33'], ['2001:db8::/32'], true],
     [['2001:db8::/33'], ['2001:db8::/32'], false],
-    // The families are apart.
+    // The address families are separate.
     [['::/0'], ['10.0.0.1'], false],
     [['::/0'], ['::ffff:10.0.0.1'], false],
     [['0.0.0.0/0'], ['::1'], false],
     [['0.0.0.0/0', '::/0'], ['203.0.113.0/24', 'fe80::/10', '::', '::ffff:1.2.3.4'], true],
-    // The empty list holds nothing, and lacks nothing.
+    // The empty list contains nothing, and every list covers it.
     [[], [], true],
     [['10.0.0.0/8'], [], true],
     [[], ['10.0.0.0/8'], false],

@@ -1,10 +1,10 @@
 /**
- * Does one list of address ranges hold every address of another? Which address a list holds is
- * address-list.ts's.
+ * Whether one list of address ranges contains every address of another. address-list.ts decides
+ * which addresses a list contains.
  */
 
 import { isIPv4 } from 'node:net'
-import { type AddressRange, parseAddressRange } from './address-list.ts'
+import { type AddressRange, MAPPED_PREFIX, parseAddressRange } from './address-list.ts'
 
 /** Addresses as numbers, both ends included. */
 interface Span {
@@ -14,8 +14,8 @@ interface Span {
 }
 
 /**
- * True when every address of `inner` is in `outer`, by one range or by several together. As in
- * `addressInList` IPv4-mapped IPv6 counts as the IPv4 it is, and what is no range holds nothing.
+ * True when every address of `inner` is in `outer`, in one range or in several together. As in
+ * `addressInList`, IPv4-mapped IPv6 counts as IPv4, and an invalid range contains nothing.
  */
 export function rangesCover(outer: readonly string[], inner: readonly string[]): boolean {
   const joined = join(spansOf(outer))
@@ -24,7 +24,7 @@ export function rangesCover(outer: readonly string[], inner: readonly string[]):
   )
 }
 
-/** Overlapping and adjacent spans as one. */
+/** Merges overlapping and adjacent spans. */
 function join(spans: readonly Span[]): Span[] {
   const joined: Span[] = []
   const sorted = spans.toSorted((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0))
@@ -46,7 +46,6 @@ function spansOf(cidrs: readonly string[]): Span[] {
 }
 
 const MAPPED = 0xffffn << 32n
-const MAPPED_PREFIX = 96
 
 function spanOf({ address, prefix, family }: AddressRange): Span {
   const [bits, number] = family === 'ipv4' ? [32, ipv4(address)] : [128, ipv6(address)]
@@ -61,7 +60,7 @@ function ipv4(address: string): bigint {
   return BigInt(`0x${Buffer.from(address.split('.').map(Number)).toString('hex')}`)
 }
 
-/** RFC 4291 §2.2; text that has been parsed as a range. */
+/** RFC 4291 §2.2; the text has already been parsed as a range. */
 function ipv6(address: string): bigint {
   const [head = [], tail = []] = address
     .split('::')
@@ -71,7 +70,7 @@ function ipv6(address: string): bigint {
   return BigInt(`0x${groups.join('')}`)
 }
 
-/** One group as written; two where the last is written as IPv4 is. */
+/** One group as written; two when the last is written as IPv4. */
 function groupsOf(text: string): string[] {
   if (text === '') return []
   if (!isIPv4(text)) return [text]

@@ -28,7 +28,8 @@ describe('addressInList', () => {
     })
   }
 
-  it('holds nobody when it is empty', () => assert.equal(addressInList([], '127.0.0.1'), false))
+  it('contains no address when it is empty', () =>
+    assert.equal(addressInList([], '127.0.0.1'), false))
 })
 
 describe('parseAddressRange', () => {

@@ -1,4 +1,4 @@
-/** Lists of address ranges (RFC 4632 §3.1, RFC 4291 §2.3). Matching is `node:net`'s. */
+/** Lists of address ranges (RFC 4632 §3.1, RFC 4291 §2.3). `node:net` does the matching. */
 
 import { BlockList, isIP } from 'node:net'
 
@@ -8,12 +8,12 @@ export interface AddressRange {
   readonly family: 'ipv4' | 'ipv6'
 }
 
-/** A range, or one address as a range of itself; null for text that is neither. */
+/** A range, or a single address as a range of one; null for any other text. */
 export function parseAddressRange(text: string): AddressRange | null {
   const [address = '', length, ...rest] = text.split('/')
   const version = address.includes('%') ? 0 : isIP(address)
   const bits = version === 4 ? 32 : 128
-  // No leading zeros: some would read them as octal.
+  // No leading zeros: some parsers read them as octal.
   const prefix =
     length === undefined ? bits : /^(0|[1-9]\d{0,2})$/.test(length) ? Number(length) : -1
   if (version === 0 || rest.length > 0 || prefix < 0 || prefix > bits) return null
@@ -21,7 +21,7 @@ export function parseAddressRange(text: string): AddressRange | null {
 }
 
 /**
- * `BlockList` takes IPv4 for `::ffff:…`, so that `::/0` would let it in: each family has its own
+ * `BlockList` treats IPv4 as `::ffff:…`, so that `::/0` would include it: each family gets its own
  * list.
  */
 interface Lists {
@@ -29,12 +29,12 @@ interface Lists {
   readonly ipv6: BlockList
 }
 
-/** A list is compiled once: the array itself is the key. */
+/** Compiled once per list; the array itself is the key. */
 const compiled = new WeakMap<readonly string[], Lists>()
 
 /**
- * True when one of the ranges holds the address. IPv4-mapped IPv6 counts as the IPv4 it is, on both
- * sides. An empty list holds none, and what is no address is in no list.
+ * True when one of the ranges contains the address. IPv4-mapped IPv6 counts as IPv4, on both sides.
+ * An empty list contains nothing, and text that is not an address is in no list.
  */
 export function addressInList(cidrs: readonly string[], address: string): boolean {
   const family = isIP(address)
@@ -44,8 +44,8 @@ export function addressInList(cidrs: readonly string[], address: string): boolea
   return (isIPv4 ? ipv4 : ipv6).check(address, family === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** IPv4 as IPv6 writes it (RFC 4291 §2.5.5.2). */
-const MAPPED_PREFIX = 96
+/** The bits before the IPv4 address in an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2). */
+export const MAPPED_PREFIX = 96
 const MAPPED = new BlockList()
 MAPPED.addSubnet('::ffff:0.0.0.0', MAPPED_PREFIX, 'ipv6')
 

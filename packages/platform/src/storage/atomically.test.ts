@@ -24,7 +24,7 @@ function numbers(database: DatabaseSync): unknown[] {
 }
 
 describe('atomically', () => {
-  it('keeps all of the work and hands on its result', () => {
+  it('commits all of the work and returns its result', () => {
     using database = openNumbers()
     const result = atomically(database, () => {
       add(database, 1)
@@ -36,7 +36,7 @@ describe('atomically', () => {
     assert.equal(database.isTransaction, false)
   })
 
-  it('leaves nothing behind when the work throws half way, and the next work goes through', () => {
+  it('keeps nothing when the work throws half way, and the next work succeeds', () => {
     using database = openNumbers()
     const fault = new Error('half way')
     const work = (): void => {

@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite'
  * Runs `work` in a write transaction: all of it happens, or none.
  *
  * `work` must be synchronous. All requests share the connection, so an `await` before the COMMIT
- * would let another request's write join this transaction and share its fate.
+ * would let another request's write join this transaction and be rolled back with it.
  */
 export function atomically<Result>(database: DatabaseSync, work: () => Result): Result {
   database.exec('BEGIN IMMEDIATE')
@@ -15,7 +15,7 @@ export function atomically<Result>(database: DatabaseSync, work: () => Result): 
     database.exec('COMMIT')
     return result
   } catch (error) {
-    // A full disk or an I/O error may have rolled back already; a second ROLLBACK would hide the
+    // A full disk or an I/O error may already have rolled back; a second ROLLBACK would hide the
     // cause.
     if (database.isTransaction) database.exec('ROLLBACK')
     throw error

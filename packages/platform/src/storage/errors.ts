@@ -1,11 +1,11 @@
-/** How a store says no, whatever it is made of. */
+/** The errors of every store, whatever database is behind it. */
 
-/** The store is temporarily unavailable; trying again later may work. */
+/** The store is temporarily unavailable; a retry may succeed. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
 }
 
-/** What was asked contradicts what is stored. */
+/** The request conflicts with what is stored. */
 export class StoreConflict extends Error {
   override readonly name = 'StoreConflict'
 }

@@ -30,7 +30,7 @@ function open() {
 }
 
 describe('groupCommit', () => {
-  it('writes what comes together in one transaction, each with its own result', async () => {
+  it('commits writes that arrive together in one transaction, each with its own result', async () => {
     const { add, commits, rows } = open()
     assert.deepEqual(await Promise.all([add(1), add(2), add(1)]), [1, 1, 0])
     assert.equal(commits.count, 1)
@@ -44,7 +44,7 @@ describe('groupCommit', () => {
     assert.equal(commits.count, 4)
   })
 
-  it('keeps none of a group whose transaction fails, and all of the next', async () => {
+  it('keeps nothing of a group whose transaction fails, and all of the next', async () => {
     const { add, rows, together } = open()
     const full = Object.assign(new Error('database or disk is full'), { errcode: 13 })
     const failing = together(() => {

@@ -1,4 +1,4 @@
-/** Small writes that come together share one transaction, and so one fsync. */
+/** Small writes that arrive together share one transaction, and so one fsync. */
 
 import type { DatabaseSync } from 'node:sqlite'
 import { atomically } from './atomically.ts'
@@ -13,13 +13,12 @@ interface Write {
   readonly reject: (error: unknown) => void
 }
 
-/** In one transaction, for which everybody else waits. */
+/** Per transaction; other writes wait until it commits. */
 const MAX_WRITES = 256
 
 /**
- * Writes that are asked for in one turn of the event loop happen one after the other, or none of
- * them does: a fault is everybody's in the group. So it is for writes that fail only when the
- * database does.
+ * Writes requested in one turn of the event loop happen one after the other, or none of them does:
+ * if one fails, the whole group fails. So it suits only writes that fail when the database does.
  */
 export function groupCommit(database: DatabaseSync): GroupCommit {
   let waiting: Write[] = []

@@ -1,5 +1,5 @@
 /**
- * What stores are made of: their errors, and SQLite files opened, migrated and written atomically.
+ * What stores are built on: their errors, and SQLite files opened, migrated and written atomically.
  */
 
 export { atomically } from './atomically.ts'

@@ -35,7 +35,7 @@ function versionsOf(database: DatabaseSync): unknown[] {
 }
 
 describe('migrate', () => {
-  it('runs what has not run yet, in order, and records it', () => {
+  it('runs pending migrations, in order, and records them', () => {
     using database = new DatabaseSync(':memory:')
     migrate(database, [ONE])
     database.exec('INSERT INTO one VALUES (7)')
@@ -66,7 +66,7 @@ describe('migrate', () => {
     assert.throws(() => migrate(database, [ONE]), /version 2, this program knows 1/)
   })
 
-  it('leaves nothing of a migration that fails, nor of those before it in the same run', () => {
+  it('keeps nothing of a failed migration, nor of those before it in the same run', () => {
     using database = new DatabaseSync(':memory:')
     assert.throws(() => migrate(database, [ONE, BROKEN]), /nowhere/)
     assert.deepEqual(tablesOf(database), [])
@@ -74,7 +74,7 @@ describe('migrate', () => {
     assert.deepEqual(versionsOf(database), [1, 2])
   })
 
-  it('leaves what ran earlier when a later migration fails', () => {
+  it('keeps what ran earlier when a later migration fails', () => {
     using database = new DatabaseSync(':memory:')
     migrate(database, [ONE])
     assert.throws(() => migrate(database, [ONE, BROKEN]), /nowhere/)
@@ -88,7 +88,7 @@ describe('migrate', () => {
     const processes = Array.from({ length: 3 }, startMigrator)
     try {
       await Promise.all(processes.map((one) => once(one, 'message')))
-      // What goes wrong here does so in a small window: many rounds make a miss unlikely.
+      // A failure here has only a small window: many rounds make it unlikely to be missed.
       for (let round = 0; round < 40; round++) {
         const path = join(folder.path, `${round}.db`)
         const answers = processes.map(async (one) => (await once(one, 'message'))[0] as unknown)
@@ -103,7 +103,7 @@ describe('migrate', () => {
   })
 })
 
-/** A process that opens and migrates each path it is sent, and answers `ok` or what went wrong. */
+/** A process that opens and migrates each path it is sent, and answers `ok` or the error. */
 function startMigrator(): ChildProcess {
   const storage = JSON.stringify(new URL('./index.ts', import.meta.url))
   const program = `

@@ -13,8 +13,8 @@ import {
 import { assertPrivateDatabase } from './open-sqlite.ts'
 
 /**
- * Brings the database to the newest version, in one transaction, so that two processes that start
- * together do it once.
+ * Migrates the database to the newest version, in one transaction, so that of two processes that
+ * start together only one does it.
  *
  * @throws Error when an applied migration has changed since, or the database is newer than this
  *   program.
@@ -41,7 +41,7 @@ export function migrate(database: DatabaseSync, migrations: readonly Migration[]
   })
 }
 
-/** The newest migration that ran on the file; 0 where there is none. Changes nothing. */
+/** The newest migration applied to the file; 0 when there is none. Changes nothing. */
 export function appliedVersion(path: string): number {
   if (!existsSync(path)) return 0
   assertPrivateDatabase(path)

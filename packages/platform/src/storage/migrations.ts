@@ -1,22 +1,22 @@
 /**
- * Numbered migrations with checksums, for whatever database runs them.
+ * Numbered migrations with checksums, independent of the database that runs them.
  *
- * A migration that has run is history: editing it would leave two installations with the same
- * version and different tables, so its text is compared with what ran, and a difference stops the
- * start.
+ * An applied migration never changes: editing it would leave two installations with the same
+ * version and different tables. So its text is compared with what was applied, and a difference
+ * stops the start.
  */
 
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 
 export interface Migration {
-  /** Counts from 1 without gaps. */
+  /** Starts at 1, without gaps. */
   readonly version: number
   readonly name: string
   readonly sql: string
 }
 
-/** What a database remembers of a migration that ran. */
+/** What a database records of an applied migration. */
 export interface AppliedMigration {
   readonly version: number
   readonly checksum: string
@@ -28,7 +28,7 @@ export interface Migrated {
   readonly to: number
 }
 
-/** The migrations of a folder of `0001-what-it-does.sql` files. */
+/** Reads the migrations of a folder of `0001-what-it-does.sql` files. */
 export function readMigrations(folder: URL): Migration[] {
   const files = readdirSync(folder)
     .filter((file) => file.endsWith('.sql'))
@@ -41,7 +41,7 @@ export function readMigrations(folder: URL): Migration[] {
 }
 
 /**
- * Those that have not run yet.
+ * The migrations not applied yet.
  *
  * @param applied in order of version.
  * @throws Error when an applied migration has changed since, or the database is newer than this

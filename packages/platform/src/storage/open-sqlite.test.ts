@@ -11,7 +11,7 @@ const temporaryFolder = () => mkdtempDisposableSync(join(tmpdir(), 'miot-'))
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
 describe('openDatabase', () => {
-  it('makes folder and files that only their owner can read', () => {
+  it('creates a folder and files that only their owner can read', () => {
     using folder = temporaryFolder()
     const path = join(folder.path, 'new', 'data.db')
     using database = openDatabase(path)
@@ -34,7 +34,7 @@ describe('openDatabase', () => {
     assert.equal(pragma('busy_timeout'), 5000)
   })
 
-  it('refuses what others could have planted beside it', { skip }, () => {
+  it('refuses files that others could have planted beside it', { skip }, () => {
     for (const ending of ['', '-wal', '-shm', '-journal']) {
       using folder = temporaryFolder()
       const path = join(folder.path, 'data.db')
@@ -51,7 +51,7 @@ describe('openDatabase', () => {
     assert.deepEqual(readdirSync(folder.path), [])
   })
 
-  it('opens what is there without emptying it', () => {
+  it('opens an existing file without emptying it', () => {
     using folder = temporaryFolder()
     const path = join(folder.path, 'data.db')
     const first = openDatabase(path)
@@ -61,7 +61,7 @@ describe('openDatabase', () => {
     assert.equal(second.prepare('SELECT a FROM t').get()?.a, 7)
   })
 
-  it('keeps the locks of a connection that this process has already', () => {
+  it('keeps the locks of this process’s other connections', () => {
     using folder = temporaryFolder()
     const path = join(folder.path, 'data.db')
     using first = openDatabase(path)
@@ -71,7 +71,7 @@ describe('openDatabase', () => {
   })
 })
 
-/** What another process is told that wants the file for itself alone. */
+/** The error of another process that opens the file exclusively. */
 function seize(path: string): string {
   const program = `
     const { DatabaseSync } = require('node:sqlite')

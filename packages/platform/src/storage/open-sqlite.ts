@@ -1,4 +1,4 @@
-/** How every SQLite file of ours is opened. Nothing about what is inside. */
+/** How every SQLite file is opened, independent of its content. */
 
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -10,17 +10,17 @@ import { isBusy } from './sqlite-errors.ts'
 const BUSY_TIMEOUT_MS = 5000
 
 /**
- * Opens the file, readable by its owner only, and makes it first when it is missing.
+ * Opens the file, readable by its owner only; creates it when it is missing.
  *
- * WAL lets readers go on while one writes; `synchronous=FULL` makes a COMMIT wait for the disk,
- * since a 200 of ours promises durability.
+ * WAL lets readers continue during a write; `synchronous=FULL` makes a COMMIT wait for the disk,
+ * since our 200 promises durability.
  *
  * @throws UnsafePermissions when other users could have written the file, or can read it.
  */
 export function openDatabase(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   assertPrivateDatabase(path)
-  makeFile(path)
+  createFile(path)
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   switchToWal(database)
   database.exec('PRAGMA synchronous = FULL')
@@ -28,26 +28,27 @@ export function openDatabase(path: string): DatabaseSync {
   return database
 }
 
-/** What SQLite keeps beside a database, and reads as part of it. */
-const BESIDE = ['', '-wal', '-shm', '-journal']
+/** The files SQLite keeps beside a database and reads as part of it. */
+const DATABASE_SUFFIXES = ['', '-wal', '-shm', '-journal']
 
 /**
- * Before every opening: a database is only as trustworthy as its directory and the files beside it.
+ * Call before every open: a database is only as trustworthy as its directory and the files beside
+ * it.
  *
- * @param path in a directory that is there.
+ * @param path in an existing directory.
  * @throws UnsafePermissions
  */
 export function assertPrivateDatabase(path: string): void {
   assertOwnDirectory(dirname(path))
-  for (const ending of BESIDE) assertPrivateFile(path + ending)
+  for (const ending of DATABASE_SUFFIXES) assertPrivateFile(path + ending)
 }
 
 /**
- * A file that is there must not be opened and closed again here: POSIX then drops the locks that
- * this process's other connections hold on it, and the next visitor deletes the log they are
+ * An existing file must not be opened and closed again here: POSIX would drop the locks that this
+ * process's other connections hold on it, and the next process would delete the log they are
  * writing (https://sqlite.org/howtocorrupt.html §2.2).
  */
-function makeFile(path: string): void {
+function createFile(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o600))
   } catch (error) {
@@ -59,7 +60,7 @@ const RETRY_MS = 10
 
 /**
  * SQLite refuses this statement at once, whatever the timeout, while another connection makes the
- * same switch: two processes that start together on a new file would meet here.
+ * same switch: two processes that start together on a new file would collide here.
  */
 function switchToWal(database: DatabaseSync): void {
   const deadline = performance.now() + BUSY_TIMEOUT_MS

@@ -9,7 +9,7 @@ import { attempt, translate } from './sqlite-errors.ts'
 
 const temporaryFolder = () => mkdtempDisposableSync(join(tmpdir(), 'miot-'))
 
-/** What SQLite really throws. */
+/** The error that SQLite really throws. */
 function thrownBy(work: () => unknown): Error & { errcode: number } {
   try {
     work()
@@ -38,7 +38,7 @@ describe('translate', () => {
     )
   })
 
-  it('calls a lock that another holds too long unavailable', () => {
+  it('calls a lock held too long by another unavailable', () => {
     using folder = temporaryFolder()
     const path = join(folder.path, 'data.db')
     using holder = new DatabaseSync(path)
@@ -101,7 +101,7 @@ describe('translate', () => {
     }
   })
 
-  it('leaves a mistake of ours what it is', () => {
+  it('leaves the error of a mistake unchanged', () => {
     using database = new DatabaseSync(':memory:')
     database.exec('CREATE TABLE t (a INTEGER NOT NULL CHECK (a > 0)) STRICT')
     for (const statement of [
@@ -115,7 +115,7 @@ describe('translate', () => {
     }
   })
 
-  it('leaves everything that is not from SQLite what it is', () => {
+  it('leaves every error not from SQLite unchanged', () => {
     const errors = [
       new TypeError('x'),
       Object.assign(new Error('x'), { errcode: '5' }),

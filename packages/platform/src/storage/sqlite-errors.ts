@@ -1,10 +1,10 @@
-/** What SQLite says when something goes wrong, in the terms of errors.ts. */
+/** Translates the errors of SQLite into those of errors.ts. */
 
 import { StoreConflict, StoreUnavailable } from './errors.ts'
 
 /** SQLITE_CONSTRAINT_PRIMARYKEY, _UNIQUE, _FOREIGNKEY. */
 const CONFLICTS = new Set([1555, 2067, 787])
-/** Primary result codes that speak of the environment, not of the statement. */
+/** Primary result codes that concern the environment and not the statement. */
 const UNAVAILABLE = new Set([
   5, // SQLITE_BUSY
   6, // SQLITE_LOCKED
@@ -29,13 +29,13 @@ export function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === 5
 }
 
-/** The store error an error of `node:sqlite` stands for; any other error is returned as it is. */
+/** The store error for an error of `node:sqlite`; any other error is returned unchanged. */
 export function translate(error: unknown): unknown {
   if (!(error instanceof Error) || !('errcode' in error)) return error
   const { errcode } = error
   if (typeof errcode !== 'number') return error
   if (CONFLICTS.has(errcode)) return new StoreConflict(error.message, { cause: error })
-  // An extended code keeps the primary one in its low byte.
+  // An extended code has the primary one in its low byte.
   if (UNAVAILABLE.has(errcode & 0xff)) return new StoreUnavailable(error.message, { cause: error })
   return error
 }

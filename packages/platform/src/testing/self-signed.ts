@@ -1,8 +1,8 @@
 /**
- * Self-signed certificates, made when a test wants one: no private key lies in the repository, and
- * no `openssl` command is needed. For tests only; nothing that runs imports it.
+ * Self-signed certificates, generated on demand: the repository holds no private key, and tests
+ * need no `openssl` command. For tests only; production code never imports it.
  *
- * X.509 v3 (RFC 5280 §4.1) by hand, which is little as long as only these few fields are wanted.
+ * X.509 v3 (RFC 5280 §4.1) by hand, which is short as long as only these few fields are needed.
  */
 
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
@@ -19,7 +19,7 @@ const ECDSA_WITH_SHA256 = '2a8648ce3d040302'
 const COMMON_NAME = '550403'
 const SUBJECT_ALT_NAME = '551d11'
 
-/** For `localhost`, 127.0.0.1 and ::1; P-256. `commonName` tells one from another. */
+/** For `localhost`, 127.0.0.1 and ::1; P-256. `commonName` distinguishes certificates. */
 export function selfSigned(
   commonName = 'localhost',
   notAfter = new Date(Date.now() + DAY_MS),
@@ -58,7 +58,7 @@ function der(tag: number, ...parts: readonly Buffer[]): Buffer {
   const value = Buffer.concat(parts)
   const { length } = value
   const head = length < 0x80 ? [tag, length] : [tag, 0x82, length >> 8, length & 0xff]
-  // The shortest form of the length is the only one DER allows.
+  // DER allows only the shortest form of the length.
   if (length >= 0x80 && length < 0x100) head.splice(1, 2, 0x81)
   return Buffer.concat([Buffer.from(head), value])
 }
@@ -67,7 +67,7 @@ function oid(hex: string): Buffer {
   return der(0x06, Buffer.from(hex, 'hex'))
 }
 
-/** UTCTime, good until 2049. */
+/** UTCTime, valid until 2049. */
 function time(at: Date): Buffer {
   const text = at.toISOString().replace(/[-:T]/g, '').slice(2, 14)
   return der(0x17, Buffer.from(`${text}Z`))

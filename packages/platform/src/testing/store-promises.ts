@@ -1,6 +1,6 @@
 /**
- * What the conformance suites of stores share: tests with an empty store each, and handles that get
- * closed.
+ * What the conformance suites of stores share: an empty store for each test, and handles that are
+ * always closed.
  */
 
 import { it } from 'node:test'
@@ -9,42 +9,42 @@ interface Closable {
   close(): Promise<void>
 }
 
-/** An empty store in a place of its own. */
-export interface StorePlace<Store> {
+/** An empty store with a database of its own. */
+export interface TestStore<Store> {
   readonly store: Store
-  /** Another handle on the same data; stands for another process. */
+  /** Opens another handle on the same data, as another process would. */
   openAnother(): Promise<Store>
-  /** Removes the place; the handles have been closed. */
+  /** Removes the database; all handles are already closed. */
   destroy(): Promise<void>
 }
 
 export interface Stores<Store> {
   readonly store: Store
-  /** Another handle on the same data. */
+  /** Opens another handle on the same data. */
   openAnother(): Promise<Store>
   /** Closes every handle and opens a new one. */
   reopen(): Promise<Store>
 }
 
-/** A test of what the port promises: its sentence, and how to see it kept. */
+/** A test of one promise of the port: its sentence, and the test body. */
 export type StorePromise<Store> = (
   sentence: string,
   run: (stores: Stores<Store>) => Promise<void>,
 ) => void
 
-/** Each test has a place of its own, so several may wait for the disk at once. */
+/** Each test has its own database, so several may wait for the disk at once. */
 export const TOGETHER = { concurrency: 4 }
 
-/** Tests with an empty store each, all of whose handles are closed afterwards. */
+/** Runs each test with an empty store, and closes all its handles afterwards. */
 export function promiseOf<Store extends Closable>(
-  open: () => Promise<StorePlace<Store>>,
+  open: () => Promise<TestStore<Store>>,
 ): StorePromise<Store> {
   return (sentence, run) => {
     it(sentence, async () => {
-      const place = await open()
-      let opened = [place.store]
+      const test = await open()
+      let opened = [test.store]
       async function openAnother(): Promise<Store> {
-        const another = await place.openAnother()
+        const another = await test.openAnother()
         opened.push(another)
         return another
       }
@@ -58,10 +58,10 @@ export function promiseOf<Store extends Closable>(
         return openAnother()
       }
       try {
-        await run({ store: place.store, openAnother, reopen })
+        await run({ store: test.store, openAnother, reopen })
       } finally {
         await closeAll()
-        await place.destroy()
+        await test.destroy()
       }
     })
   }

@@ -1,11 +1,11 @@
-/** The worker's end of a `Thread`: runs what is called and posts one answer for each call. */
+/** The worker's end of a `Thread`: runs the calls and posts one answer for each. */
 
 import { parentPort } from 'node:worker_threads'
 
 // biome-ignore lint/suspicious/noExplicitAny: the calls of all threads have no other type in common.
 export type AnyCalls = { readonly [name: string]: (...args: any[]) => unknown }
 
-/** From the thread that calls. */
+/** From the calling thread. */
 export type Message =
   | { readonly id: number; readonly name: string; readonly args: readonly unknown[] }
   | { readonly abort: number }
@@ -17,7 +17,7 @@ export type Answer = { readonly id: number } & (
   | { readonly failed: unknown }
 )
 
-/** A result of which some memory is moved instead of copied. */
+/** A result whose memory is partly transferred instead of copied. */
 export class Moving<Result> {
   readonly result: Result
   readonly memory: ArrayBuffer[]
@@ -29,7 +29,8 @@ export class Moving<Result> {
 }
 
 /**
- * What the worker implements of `Calls`: each also gets a signal, aborted when the caller has left.
+ * What the worker implements of `Calls`: each call also gets a signal that aborts when the caller
+ * no longer waits.
  */
 export type Implementation<Calls extends AnyCalls> = {
   readonly [Name in keyof Calls]: (
@@ -38,9 +39,9 @@ export type Implementation<Calls extends AnyCalls> = {
 }
 
 /**
- * Calls that return at once are answered in the order in which they came.
+ * Calls that return synchronously are answered in the order in which they arrived.
  *
- * @param describe what crosses of an error: a value that can be cloned.
+ * @param describe turns an error into a value that can be cloned.
  * @param close runs once every call is answered, before the worker ends.
  */
 export function answerCalls<Calls extends AnyCalls>(
@@ -49,7 +50,7 @@ export function answerCalls<Calls extends AnyCalls>(
   close: () => void = () => {},
 ): void {
   const port = parentPort
-  if (port === null) throw new Error('this module runs as a worker only')
+  if (port === null) throw new Error('this module must run as a worker thread')
   const underWay = new Map<number, AbortController>()
   let closing = false
 

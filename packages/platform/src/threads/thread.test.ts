@@ -24,7 +24,7 @@ type Calls = {
 if (isMainThread) describe('a thread that answers calls', { timeout: 20_000 }, tests)
 else work()
 
-/** What the worker does: this same file. */
+/** The worker runs this same file. */
 function work(): void {
   let aborted = 0
   answerCalls<Calls>(
@@ -77,14 +77,14 @@ function tests(): void {
     assert.equal(await thread.call('data', []), 'given')
   })
 
-  it('copies what is named like a prototype as any other value', async () => {
+  it('copies members named like a prototype’s as any other', async () => {
     const value = JSON.parse('{"__proto__":{"a":1},"constructor":2}')
     const answer = await thread.call('echo', [value])
     assert.equal(JSON.stringify(answer), JSON.stringify(value))
     assert.equal(Object.hasOwn(answer as object, '__proto__'), true)
   })
 
-  it('moves memory both ways', async () => {
+  it('transfers memory in both directions', async () => {
     const bytes = new Uint8Array(8).fill(1)
     assert.deepEqual(
       await thread.call('echo', [bytes], { moved: [bytes.buffer] }),
@@ -94,7 +94,7 @@ function tests(): void {
     assert.deepEqual(await thread.call('fill', [3]), new Uint8Array([7, 7, 7]))
   })
 
-  it('rejects what fails, and what cannot cross, and answers the next', async () => {
+  it('rejects failing calls and uncloneable arguments, and answers the next', async () => {
     await assert.rejects(thread.call('fail', ['wrong']), new RangeError('wrong'))
     await assert.rejects(thread.call('unclonable', []), /could not be cloned/)
     await assert.rejects(thread.call('failUnclonably', []), /wrong/)
@@ -103,7 +103,7 @@ function tests(): void {
   })
 
   describe('in a process that has nothing else to do', () => {
-    /** What a program prints that has a `thread`, and how it ends. */
+    /** The output and exit code of a program that has a `thread`. */
     function run(program: string): [status: number | null, stdout: string] {
       using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
       const [module, script] = ['./thread.ts', './thread.test.ts'].map((path) =>
@@ -124,13 +124,13 @@ function tests(): void {
       return [status, stdout]
     }
 
-    it('ends once it has its answers, also after a call that could not be made', () => {
+    it('ends once it has its answers, also after a call that failed to send', () => {
       const program = `await thread.call('echo', [() => {}]).catch(() => {})
         console.log(await thread.call('echo', ['answered']))`
       assert.deepEqual(run(program), [0, 'answered\n'])
     })
 
-    it('keeps the process until it is closed', () => {
+    it('keeps the process alive until it is closed', () => {
       const program = `const answer = thread.call('later', ['answered'])
         await thread.close()
         console.log(await answer, 'and closed')`
@@ -138,7 +138,7 @@ function tests(): void {
     })
   })
 
-  it('lets go of a call that is aborted, and aborts it there', async () => {
+  it('rejects an aborted call, and aborts it in the worker', async () => {
     const left = new Error('left')
     const controller = new AbortController()
     const call = thread.call('untilAborted', [], { signal: controller.signal })
@@ -148,7 +148,7 @@ function tests(): void {
     await assert.rejects(thread.call('echo', [1], { signal: controller.signal }), left)
   })
 
-  it('that dies rejects the calls it had, and the next call starts another', async () => {
+  it('rejects its pending calls when it dies, and starts again with the next', async () => {
     const dying = start()
     const calls = [dying.call('untilAborted', []), dying.call('exit', [])]
     for (const { status, reason } of (await Promise.allSettled(calls)) as PromiseRejectedResult[]) {
@@ -159,7 +159,7 @@ function tests(): void {
     await dying.close()
   })
 
-  it('answers what it was called for before it is closed, and refuses what comes after', async () => {
+  it('answers the calls made before it is closed, and refuses later ones', async () => {
     const closing = start()
     const before = [closing.call('later', [1]), closing.call('echo', [2])]
     const closed = closing.close()

@@ -1,9 +1,9 @@
 /**
- * A worker thread that answers calls, as the thread that calls sees it; its own end is
+ * A worker thread that answers calls, seen from the calling thread; the worker's end is
  * `answer-calls.ts`.
  *
- * The worker starts with the first call. If it dies, the calls that it had are rejected, and the
- * next call starts another. While it has no call it does not keep the process alive.
+ * The worker starts with the first call. If it dies, its pending calls are rejected, and the next
+ * call starts a new one. An idle worker does not keep the process alive.
  */
 
 import { type ResourceLimits, Worker } from 'node:worker_threads'
@@ -14,14 +14,14 @@ export interface ThreadOptions {
   readonly script: URL
   readonly workerData?: unknown
   readonly resourceLimits?: ResourceLimits
-  /** Builds an error from what the worker's `describe` made of it. */
+  /** Builds an error from what the worker's `describe` returned. */
   readonly errorOf: (described: never) => Error
   /** The error of calls that get no answer: the worker was closed, or it died of `cause`. */
   readonly lost: (why: 'closed' | 'stopped', cause?: unknown) => Error
 }
 
 export interface CallOptions {
-  /** Memory that is moved instead of copied; empty on this side afterwards. */
+  /** Memory that is transferred instead of copied; empty on this side afterwards. */
   readonly moved?: readonly ArrayBuffer[]
   /**
    * When it aborts, the call rejects with its reason, and the worker's signal for the call aborts.
@@ -54,7 +54,7 @@ export class Thread<Calls extends AnyCalls> {
     this.#worker ??= this.#start()
     const worker = this.#worker
     const id = this.#calls++
-    // What cannot be cloned throws here, before the call counts as pending.
+    // Arguments that cannot be cloned throw here, before the call counts as pending.
     post(worker, { id, name, args }, moved)
     worker.ref()
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
@@ -71,14 +71,14 @@ export class Thread<Calls extends AnyCalls> {
     }
   }
 
-  /** Refuses new calls, then ends the worker once it has answered those before. */
+  /** Refuses new calls, then ends the worker once it has answered the earlier ones. */
   close(): Promise<void> {
     this.#closed = true
     this.#closing ??= this.#close()
     return this.#closing
   }
 
-  /** Refuses new calls and ends the worker at once; the calls that it has are rejected. */
+  /** Refuses new calls and ends the worker at once; its pending calls are rejected. */
   async terminate(): Promise<void> {
     this.#closed = true
     await this.#worker?.terminate()
@@ -99,7 +99,7 @@ export class Thread<Calls extends AnyCalls> {
     worker.on('message', (answer: Answer) => {
       const pending = this.#pending.get(answer.id)
       this.#pending.delete(answer.id)
-      // While it closes, something waits for its end.
+      // While it closes, a caller waits for its end.
       if (this.#pending.size === 0 && !this.#closed) worker.unref()
       if ('result' in answer) pending?.resolve(answer.result)
       else pending?.reject(errorOf(answer.failed as never))

@@ -1,4 +1,4 @@
-/** What the API's answers mean (the one shape of its refusals, and the statuses behind them). */
+/** What the API's answers mean: its one format of refusals, and the status codes. */
 
 import {
   AccessDeniedError,
@@ -8,7 +8,7 @@ import {
 } from '@modulariot/oauth/client'
 import { RefusedError, ValidationError } from './errors.ts'
 
-/** Any of the API's refusals; members that are missing or odd count as not there. */
+/** Any of the API's refusals; missing or invalid members count as absent. */
 interface Refusal {
   readonly status?: unknown
   readonly message?: unknown
@@ -22,7 +22,7 @@ export interface AnswerDetails {
   readonly retryAfterSeconds: number | null
 }
 
-/** Makes a text of the server's fit for an error: see `TokenSource.redact`. */
+/** Makes a text from the server fit for an error: see `TokenSource.redact`. */
 export type Redact = (text: string) => string
 
 export function detailsOf(response: Response, nowMs: number, redact: Redact): AnswerDetails {
@@ -34,14 +34,15 @@ export function detailsOf(response: Response, nowMs: number, redact: Redact): An
   }
 }
 
-/** A login page or a health check says 200 as well, and what it took for a report is gone. */
-export function saysKept(status: number, body: unknown): boolean {
+/**
+ * A status of 200 is not enough: a login page or a health check answers 200 too, and the report
+ * would be lost.
+ */
+export function confirmsKept(status: number, body: unknown): boolean {
   return status === 200 && (body as Refusal | null | undefined)?.status === 'success'
 }
 
-/**
- * The error an answer that is not a success becomes. `body` is what it holds as JSON, if it does.
- */
+/** The error for an answer that is not a success. `body` is its parsed JSON, if any. */
 export function errorOf(details: AnswerDetails, body: unknown, redact: Redact): Error {
   const { status } = details
   const refusal = (typeof body === 'object' && body !== null ? body : {}) as Refusal
@@ -50,14 +51,16 @@ export function errorOf(details: AnswerDetails, body: unknown, redact: Redact): 
   const message = messageOf(status, refusal, redact)
   if (status === 429) return new RateLimitedError(message, details)
   if (status === 401 || status === 403) return new AccessDeniedError(message, details)
-  // 408 and 425 ask for another try, and whatever is no refusal is no answer of the API.
+  // 408 and 425 request a retry, and anything that is not a refusal did not come from the API.
   if (status >= 500 || status < 400 || status === 408 || status === 425) {
     return new ServerError(message, details)
   }
   return new RefusedError(message, details, isOurs(refusal))
 }
 
-/** The API minds nothing but the request's time: another one, with the right time, may pass. */
+/**
+ * True when the API objects only to the time of the request: a retry with the right time may pass.
+ */
 export function refusesOurClock(status: number, body: unknown): boolean {
   const refusal = (typeof body === 'object' && body !== null ? body : {}) as Refusal
   const errors = faultsIn(status, refusal)
@@ -71,7 +74,7 @@ function faultsIn(status: number, { status: kind, errors }: Refusal) {
   return isValidation && Object.keys(errors).length > 0 ? errors : null
 }
 
-/** The API's own shape. A proxy, a firewall or a captive portal answers 400 and 413 in another. */
+/** The API's own format. A proxy, a firewall or a captive portal answers 400 and 413 in another. */
 function isOurs({ status, message, detail }: Refusal): boolean {
   return status === 'error' && typeof message === 'string' && typeof detail === 'string'
 }
@@ -82,8 +85,8 @@ function redacted(errors: Record<string, string>, redact: Redact): Record<string
 
 function messageOf(status: number, { message, detail }: Refusal, redact: Redact): string {
   const words = [message, detail].filter((word) => typeof word === 'string' && word !== '')
-  const told = words.map((word) => redact(word as string)).join(': ')
-  return `The API answered ${status}${told === '' ? '' : `: ${told}`}`
+  const text = words.map((word) => redact(word as string)).join(': ')
+  return `The API answered ${status}${text === '' ? '' : `: ${text}`}`
 }
 
 function isTexts(value: unknown): value is Record<string, string> {

@@ -38,7 +38,7 @@ const BATCH = '/v1/asset/track/batch'
 const SINGLE = '/v1/asset/track'
 
 describe('a batch', () => {
-  it('carries each report’s own text, one a line', async () => {
+  it('carries each report’s own text, one per line', async () => {
     const { deliver, requests } = setUp(() => results(200, 200, 200))
     await deliver()
     assert.equal(requests[0]?.body, REPORTS.map(({ body }) => `${body}\n`).join(''))
@@ -63,7 +63,7 @@ describe('a batch', () => {
     assert.equal(requests.length, 1)
   })
 
-  it('ends where a report could not be kept for now', async () => {
+  it('stops at a report that could not be kept for now', async () => {
     const { deliver } = setUp(() => results(200, 503, 200))
     const { settled, failure } = await deliver()
     assert.equal(settled.length, 1)
@@ -76,7 +76,7 @@ describe('a batch', () => {
     ['401', () => json({}, 401)],
     ['too few results', () => results(200)],
     ['a result without a code', () => results(undefined, 200, 200)],
-    ['an item nobody may send', () => results(403, 200, 200)],
+    ['an item with a 403', () => results(403, 200, 200)],
   ] as const) {
     it(`settles nothing on ${what}`, async () => {
       const { deliver, requests } = setUp(script)
@@ -87,8 +87,8 @@ describe('a batch', () => {
   }
 })
 
-describe('where the server takes no batches', () => {
-  it('reports go one by one, and it is asked again only after an hour', async () => {
+describe('when the server has no batches', () => {
+  it('reports go one by one, and batches are tried again only after an hour', async () => {
     const { deliver, paths, requests, timing } = setUp(({ url }) =>
       url.endsWith('/batch') ? notFound() : success(),
     )
@@ -101,7 +101,7 @@ describe('where the server takes no batches', () => {
     assert.deepEqual(paths().slice(7, 9), [BATCH, SINGLE])
   })
 
-  it('the first failure ends it, and what was settled stays so', async () => {
+  it('the first failure stops it, and settled reports stay settled', async () => {
     const { deliver } = setUp(({ url, headers }) => {
       if (url.endsWith('/batch')) return notFound()
       return headers.get('x-request-id') === 'r-2' ? unavailable() : success()
@@ -111,7 +111,7 @@ describe('where the server takes no batches', () => {
     assert.ok(failure !== null)
   })
 
-  it('a wrong address loses no reading: 404 is no report’s fault', async () => {
+  it('a wrong address loses no reading: 404 does not concern the report', async () => {
     const { deliver } = setUp(notFound)
     const { settled, failure } = await deliver()
     assert.equal(settled.length, 0)

@@ -1,9 +1,9 @@
 /**
- * Many reports in one request, `POST /v1/asset/track/batch`, and one by one where the server has no
- * such thing.
+ * Sends many reports in one request, `POST /v1/asset/track/batch`, or one by one if the server has
+ * no batches.
  *
- * Each report carries its `idempotency_key`, so that what was kept of a batch whose answer got lost
- * is not kept twice, however the rest is batched the next time, or sent alone.
+ * Each report carries its `idempotency_key`, so that reports kept from a batch whose answer was
+ * lost are not kept twice, whether the rest is batched differently the next time or sent alone.
  */
 
 import type { Timing } from '../timing/timing.ts'
@@ -15,32 +15,32 @@ import { isRetryable, sendReport } from './track.ts'
 
 export type Settled =
   | { readonly kind: 'kept'; readonly replayed: boolean }
-  /** The server will never take this report. */
+  /** The server will never accept this report. */
   | { readonly kind: 'refused'; readonly error: Error }
 
 export interface Delivery {
   /** Of the first reports, in order. */
   readonly settled: readonly Settled[]
-  /** Why it ends there; null when all are settled. */
+  /** Why it stops there; null when all are settled. */
   readonly failure: Error | null
 }
 
 export type Deliver = (reports: readonly Report[], signal: AbortSignal) => Promise<Delivery>
 
-/** Statuses by which a server says that it knows no batches. */
+/** Status codes of a server without batches. */
 const NO_BATCHES = new Set([404, 405, 501])
 
 /** Servers are updated while devices run. */
-const ASK_AGAIN_MS = 3_600_000
+const TRY_BATCHES_AGAIN_MS = 3_600_000
 
-/** @returns a function that remembers for an hour that the server takes no batches. */
+/** @returns a function that remembers for an hour that the server has no batches. */
 export function createDeliver(deps: ApiDeps & { readonly timing: Timing }): Deliver {
   let batchesFromMs = Number.NEGATIVE_INFINITY
   return async (reports, signal) => {
     if (reports.length > 1 && deps.timing.now() >= batchesFromMs) {
       const delivery = await sendBatch(reports, deps, signal)
       if (delivery !== 'no batches') return delivery
-      batchesFromMs = deps.timing.now() + ASK_AGAIN_MS
+      batchesFromMs = deps.timing.now() + TRY_BATCHES_AGAIN_MS
     }
     return sendOneByOne(reports, deps, signal)
   }
@@ -73,11 +73,11 @@ async function sendBatch(
   if (isRetryable(failure) || answer.status === 401 || answer.status === 403) {
     return { settled: [], failure }
   }
-  // Refused as a whole: one of them is to blame, or the batch is too large for a proxy on the way.
+  // The whole batch was refused: one report is to blame, or the batch is too large for a proxy.
   return sendOneByOne(reports, deps, signal)
 }
 
-/** The status the report would have had alone, beside the members of that answer. */
+/** The status the report would have had alone, with the members of that answer. */
 interface ItemResult {
   readonly code?: unknown
   readonly replayed?: unknown
@@ -92,7 +92,7 @@ function readResults(results: readonly ItemResult[], answer: ApiAnswer, redact: 
   const settled: Settled[] = []
   for (const result of results) {
     const one = readResult(result, answer, redact)
-    // What comes behind is sent again; what of it was kept is answered as a replay then.
+    // The following reports are sent again; those already kept are answered as replays.
     if (one instanceof Error) return { settled, failure: one }
     settled.push(one)
   }
@@ -128,7 +128,10 @@ async function sendOneByOne(
   return { settled, failure: null }
 }
 
-/** A missing route, a proxy, our clock or wrong credentials are nothing to lose readings over. */
+/**
+ * Only these concern the report. A missing route, a proxy, our clock or wrong credentials are no
+ * reason to lose readings.
+ */
 const REPORTS_FAULTS = new Set([400, 409, 413])
 
 function isThisReportsFault(error: unknown): boolean {

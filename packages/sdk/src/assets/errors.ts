@@ -1,8 +1,8 @@
 /**
- * What can go wrong with a report beside what can go wrong with a token.
+ * Errors of a report, in addition to those of a token.
  *
  * `NetworkError`, `TimeoutError`, `RateLimitedError`, `ServerError` and `AccessDeniedError` are
- * those of `@modulariot/oauth/client`: whoever catches one need not know which of the two requests
+ * those of `@modulariot/oauth/client`: a catch block need not know which of the two requests
  * failed.
  */
 
@@ -11,7 +11,7 @@ interface ReportErrorDetails {
   readonly requestId?: string | null
 }
 
-/** The report is not as documented. Found here before anything was sent, or by the server. */
+/** The report is invalid. Detected before sending, or by the server. */
 export class ValidationError extends Error {
   override readonly name = 'ValidationError'
   readonly code = 'validation_error'
@@ -20,7 +20,7 @@ export class ValidationError extends Error {
   readonly requestId: string | null
   /** What is wrong, by path as sent: `gps.latitude`, `metrics.items[0].v`. */
   readonly errors: Readonly<Record<string, string>>
-  /** False when only the time of the request was wrong: the report itself may be good. */
+  /** False when only the time of the request was wrong: the report itself may be valid. */
   readonly isFinal: boolean
 
   constructor(errors: Readonly<Record<string, string>>, details: ReportErrorDetails = {}) {
@@ -45,7 +45,7 @@ export class RefusedError extends Error {
   readonly retryable = false
   readonly status: number
   readonly requestId: string | null
-  /** True when the API itself said so, and not something on the way to it. */
+  /** True when the API itself refused it, not a proxy in between. */
   readonly isFinal: boolean
 
   constructor(message: string, details: RefusalDetails, isFinal: boolean) {
@@ -57,7 +57,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** The buffer keeps no more reports, or none any more. The report that was pushed is not kept. */
+/** The buffer is full or closed. The pushed report is not kept. */
 export class BufferError extends Error {
   override readonly name = 'BufferError'
   readonly code: 'buffer_full' | 'buffer_closed'

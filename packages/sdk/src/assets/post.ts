@@ -1,6 +1,6 @@
 /**
- * One request to the API and its answer: the deadline, and failures of the network. No retries, but
- * one where the API minds our clock, since its answer has told the time.
+ * One request to the API and its answer, with a deadline and network failures. No retries, except
+ * one when the API rejects our clock, since its answer carries the right time.
  */
 
 import {
@@ -13,9 +13,9 @@ import {
 import { type AnswerDetails, detailsOf, type Redact, refusesOurClock } from './answer.ts'
 
 export interface ApiDeps {
-  /** Base URL, without a slash at the end. */
+  /** Base URL, without a trailing slash. */
   readonly apiUrl: string
-  /** Adds the token, and gets another when the API refuses it. */
+  /** Adds the token, and replaces it when the API refuses it. */
   readonly fetch: typeof globalThis.fetch
   readonly serverClock: ServerClock
   readonly redact: Redact
@@ -23,7 +23,7 @@ export interface ApiDeps {
   readonly timeoutMs: number
 }
 
-/** A thousand results, each with what is wrong with its report. */
+/** Fits a thousand results, each with the faults of its report. */
 const MAX_ANSWER_BYTES = 8 << 20
 
 export interface PostRequest {
@@ -36,13 +36,13 @@ export interface PostRequest {
 
 export interface ApiAnswer extends AnswerDetails {
   readonly replayed: boolean
-  /** The body as JSON; undefined when it is none. */
+  /** The parsed body; undefined when it is not JSON. */
   readonly json: unknown
 }
 
 /**
- * @throws TimeoutError, NetworkError; the errors of the token; the caller's own reason when its
- *   signal is aborted.
+ * @throws TimeoutError, NetworkError; the token's errors; the caller's own reason when its signal
+ *   is aborted.
  */
 export async function post(request: PostRequest, deps: ApiDeps): Promise<ApiAnswer> {
   const answer = await attempt(request, deps)
@@ -64,7 +64,7 @@ async function attempt(request: PostRequest, deps: ApiDeps): Promise<ApiAnswer> 
         'x-request-timestamp': String(serverClock.nowMs() / 1000),
       },
       body: request.body,
-      // A redirect would carry the token elsewhere, and drop the body.
+      // Following a redirect would send the token elsewhere, and drop the body.
       redirect: 'manual',
       signal,
     })
@@ -86,7 +86,7 @@ async function attempt(request: PostRequest, deps: ApiDeps): Promise<ApiAnswer> 
 }
 
 /**
- * A connection that breaks here is a failure of the network; what is no JSON, or without end, is no
+ * A connection that breaks here is a network failure; text that is not JSON, or too long, is not an
  * answer.
  */
 async function readJson(response: Response): Promise<unknown> {
@@ -98,14 +98,12 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-/** What the token's side threw says already what it is. */
+/** Errors from requesting the token are already typed. */
 function isTyped(error: unknown): boolean {
   return error instanceof Error && typeof (error as { retryable?: unknown }).retryable === 'boolean'
 }
 
-/**
- * The runtime's code, such as ECONNREFUSED, and never its message: nobody knows what that quotes.
- */
+/** The runtime's code, such as ECONNREFUSED, and never its message, which may quote anything. */
 function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code = (cause as { code?: unknown } | null)?.code

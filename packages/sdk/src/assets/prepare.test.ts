@@ -19,30 +19,30 @@ function faultsOf(data: unknown, more: object = {}): Readonly<Record<string, str
 }
 
 describe('prepareReport', () => {
-  it('gives each report an id of its own, or the one it is told', () => {
+  it('gives each report a new id, or the given one', () => {
     const [one, two] = [prepareReport(VALID, OPTIONS), prepareReport(VALID, OPTIONS)]
     assert.notEqual(one.request_id, two.request_id)
     assert.equal(prepareReport(VALID, { ...OPTIONS, requestId: 'mine' }).request_id, 'mine')
   })
 
-  it('names every fault at once, without sending anything', () => {
+  it('lists every fault at once, without sending anything', () => {
     const data = { asset_id: ' ', timestamp: 'yesterday', gps: { latitude: 91, longitude: 0 } }
     assert.deepEqual(Object.keys(faultsOf(data)).sort(), ['asset_id', 'gps.latitude', 'timestamp'])
   })
 
-  it('judges what JSON makes of the data, as the server will', () => {
+  it('checks what JSON makes of the data, as the server will', () => {
     const sent = prepareReport({ ...VALID, timestamp: new Date(START_MS) as never }, OPTIONS)
     assert.equal(JSON.parse(sent.body).timestamp, '2026-01-15T12:00:00.000Z')
     assert.deepEqual(Object.keys(faultsOf({ ...VALID, year: Number.NaN })), ['year'])
     assert.deepEqual(Object.keys(faultsOf(undefined)), ['body'])
   })
 
-  it('refuses what is larger than the server takes', () => {
+  it('refuses a report larger than the server’s limit', () => {
     const telecom = { text: 'é'.repeat(1 << 19) }
     assert.deepEqual(Object.keys(faultsOf({ ...VALID, telecom })), ['body'])
   })
 
-  it('refuses what the server does not even parse, before it lies in a spool', () => {
+  it('refuses what the server would not parse, before it is spooled', () => {
     const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) })
     prepareReport({ ...VALID, telecom: { x: nested(30) } }, OPTIONS)
     const cases = [
@@ -60,19 +60,19 @@ describe('prepareReport', () => {
     }
   })
 
-  it('lets unknown metric keys pass when told that the server does', () => {
+  it('accepts unknown metric keys when validation is lenient', () => {
     const items = [{ k: 'engine.mood', v: 1 }]
     const data = { ...VALID, metrics: { schema: 'miot.metrics@1.0' as const, items } }
     assert.equal(Object.keys(faultsOf(data)).length, 1)
     prepareReport(data, { ...OPTIONS, validation: 'lenient' })
   })
 
-  it('writes the id into what may go out in a batch', () => {
+  it('writes the id into a report for a batch', () => {
     const { request_id, body } = prepareReport(VALID, { ...OPTIONS, keyed: true })
     assert.deepEqual(JSON.parse(body), { ...VALID, idempotency_key: request_id })
   })
 
-  it('takes the data’s own key for the id, once', () => {
+  it('uses the data’s own key as the id, once', () => {
     const data = { ...VALID, idempotency_key: 'mine' }
     const report = prepareReport(data, { ...OPTIONS, keyed: true })
     assert.deepEqual(report, { request_id: 'mine', body: JSON.stringify(data) })

@@ -1,9 +1,10 @@
-/** From what the application has to the text that is sent, checked by the rules the server has. */
+/** Turns the application's data into the text that is sent, checked by the server's own rules. */
 
 import {
   type AssetTrackingData,
   MAX_JSON_DEPTH,
   MAX_REPORT_BYTES,
+  MAX_REQUEST_ID_LENGTH,
   parseAssetTrackingData,
   REQUEST_ID_PATTERN,
 } from '@modulariot/telemetry'
@@ -13,21 +14,21 @@ import type { Report } from './report.ts'
 export interface PrepareOptions {
   /** Unix milliseconds. */
   readonly nowMs: number
-  /** `lenient` lets unknown metric keys pass, for a server that is set so. */
+  /** `lenient` accepts unknown metric keys, for a server configured to keep them. */
   readonly validation: 'strict' | 'lenient'
-  /** Made up when left out, unless the data has an `idempotency_key`, which means the same. */
+  /** Default: the data's `idempotency_key`, which means the same, or a new id. */
   readonly requestId?: string | undefined
-  /** Writes the id into the body: in a batch it stands for the `X-Request-Id`. */
+  /** Writes the id into the body: in a batch it replaces the `X-Request-Id`. */
   readonly keyed?: boolean
 }
 
 const REQUEST_ID = new RegExp(REQUEST_ID_PATTERN)
 
 /**
- * Checks the text itself, as the server will see it: what JSON makes of a `Date`, of `undefined` or
- * of `NaN` counts, not what the object held.
+ * Checks the serialized text, as the server will see it: what JSON makes of a `Date`, of
+ * `undefined` or of `NaN` counts, not the object's own values.
  *
- * @throws ValidationError with every fault at once.
+ * @throws ValidationError that lists every fault.
  */
 export function prepareReport(data: AssetTrackingData, options: PrepareOptions): Report {
   const text = JSON.stringify(data) ?? 'null'
@@ -47,13 +48,13 @@ export function prepareReport(data: AssetTrackingData, options: PrepareOptions):
   }
   if (typeof request_id !== 'string' || !REQUEST_ID.test(request_id)) {
     const name = request_id === own ? 'idempotency_key' : 'X-Request-Id'
-    errors[name] = 'must be a string of 1 to 128 visible ASCII characters'
+    errors[name] = `must be a string of 1 to ${MAX_REQUEST_ID_LENGTH} visible ASCII characters`
   }
   if (Object.keys(errors).length > 0) throw new ValidationError(errors)
   return { request_id, body }
 }
 
-/** What the server refuses before it looks at any member. */
+/** What the server refuses before it checks any member. */
 function structureFault(value: unknown, depth = 1): string | null {
   if (typeof value !== 'object' || value === null) return null
   if (depth > MAX_JSON_DEPTH) return `must not nest deeper than ${MAX_JSON_DEPTH} levels`
@@ -66,7 +67,8 @@ function structureFault(value: unknown, depth = 1): string | null {
 }
 
 /**
- * The same text whether it is sent alone or in a batch, or the server would take one for another.
+ * Always the same text, whether sent alone or in a batch; otherwise the server would see a
+ * conflict.
  */
 function withKey(text: string, request_id: string): string {
   const comma = text === '{}' ? '' : ','

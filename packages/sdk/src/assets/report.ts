@@ -1,6 +1,4 @@
-/**
- * A report as it will be sent: its text never changes again, so that a retry is the same request.
- */
+/** A report ready to send: its text never changes again, so that a retry is the same request. */
 export interface Report {
   readonly request_id: string
   /** JSON text. */

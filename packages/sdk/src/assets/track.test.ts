@@ -35,7 +35,7 @@ function setUp(script: Script, timeoutMs = 30_000) {
   return { send, requests, timing }
 }
 
-/** The error of a report whose every try is answered so. */
+/** The error of a report whose every attempt gets this answer. */
 async function failure(script: Script, timeoutMs?: number) {
   const { send, requests } = setUp(script, timeoutMs)
   const error = await send().then(
@@ -46,7 +46,7 @@ async function failure(script: Script, timeoutMs?: number) {
 }
 
 describe('a report', () => {
-  it('goes out as documented', async () => {
+  it('is sent as documented', async () => {
     const { send, requests, timing } = setUp(success)
     assert.deepEqual(await send(), { request_id: 'r-1', replayed: false })
     const [{ url, headers, body }] = requests as [(typeof requests)[0]]
@@ -66,7 +66,7 @@ describe('a report', () => {
     assert.equal(new Set(times).size, 4)
   })
 
-  it('that was kept by a try whose answer got lost is known as a replay', async () => {
+  it('that was kept by an attempt whose answer was lost is reported as a replay', async () => {
     const { send } = setUp((_, index) => {
       if (index === 0) throw new TypeError('fetch failed')
       return json({ status: 'success' }, 200, { 'idempotent-replay': 'true' })
@@ -74,20 +74,20 @@ describe('a report', () => {
     assert.deepEqual(await send(), { request_id: 'r-1', replayed: true })
   })
 
-  it('waits as long as the server asks', async () => {
+  it('waits as long as Retry-After says', async () => {
     const { send, timing } = setUp((_, index) => (index === 0 ? unavailable('20') : success()))
     await send()
     assert.deepEqual(timing.waits, [25_000])
   })
 
-  it('waits until the date the server names, and never longer than an hour for one', async () => {
+  it('waits until the date in Retry-After, but never longer than an hour', async () => {
     const soon = new Date(Date.parse('2026-01-15T12:00:20Z')).toUTCString()
     const { send, timing } = setUp((_, index) => (index === 0 ? unavailable(soon) : success()))
     await send()
     assert.deepEqual(timing.waits, [25_000])
   })
 
-  it('gives up at once when the server asks for more time than there is', async () => {
+  it('gives up at once when Retry-After exceeds the time left', async () => {
     const { error, tries } = await failure(() => unavailable('61'))
     assert.ok(error instanceof ServerError)
     assert.deepEqual([error.retryAfterSeconds, tries], [61, 1])
@@ -99,7 +99,7 @@ describe('a report', () => {
     assert.deepEqual(timing.waits, [500, 1000, 2000, 4000])
   })
 
-  it('stops when its caller does', async () => {
+  it('stops when its caller aborts', async () => {
     const controller = new AbortController()
     const { send, requests } = setUp(() => {
       controller.abort(new Error('enough'))
@@ -117,8 +117,8 @@ describe('an answer', () => {
     ['429', () => json(refusal, 429), RateLimitedError, 5],
     ['500', () => json(refusal, 500), ServerError, 5],
     ['a proxy’s 502', () => new Response('<h1>Bad gateway</h1>', { status: 502 }), ServerError, 5],
-    ['200 that is no JSON', () => new Response('<h1>Log in</h1>'), ServerError, 5],
-    ['200 of somebody else', () => json({ status: 'ok' }), ServerError, 5],
+    ['200 that is not JSON', () => new Response('<h1>Log in</h1>'), ServerError, 5],
+    ['200 from another server', () => json({ status: 'ok' }), ServerError, 5],
     ['200 and null', () => json(null), ServerError, 5],
     ['a redirect', () => Response.redirect('https://other.example'), ServerError, 5],
     ['408', () => json({}, 408), ServerError, 5],
@@ -137,13 +137,13 @@ describe('an answer', () => {
     })
   }
 
-  it('tells what is wrong by path', async () => {
+  it('has its faults by path', async () => {
     const { error } = await failure(() => json(fault, 400))
     assert.deepEqual(error.errors, fault.errors)
     assert.match(error.message, /timestamp is required/)
   })
 
-  it('tells apart an id that was used before', async () => {
+  it('distinguishes an id that was used before', async () => {
     const { error } = await failure(() => json(refusal, 409, { 'x-request-id': 'r-1' }))
     assert.deepEqual([error.code, error.status, error.requestId], ['conflict', 409, 'r-1'])
   })

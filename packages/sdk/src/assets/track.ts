@@ -1,26 +1,30 @@
-/** One report to `POST /v1/asset/track`, tried again until it is kept, refused, or time is up. */
+/**
+ * Sends one report to `POST /v1/asset/track`, and retries until it is kept, refused, or time is up.
+ */
 
 import { type BackoffLimits, backoffMs } from '../timing/backoff.ts'
 import type { Timing } from '../timing/timing.ts'
-import { errorOf, saysKept } from './answer.ts'
+import { confirmsKept, errorOf } from './answer.ts'
 import { type ApiDeps, post } from './post.ts'
 import type { Report } from './report.ts'
 
 export interface RetryLimits extends BackoffLimits {
   /** How often it is sent at most. */
   readonly attempts: number
-  /** No try begins later than this after the first. */
+  /** No attempt starts later than this after the first. */
   readonly withinMs: number
 }
 
 export interface Tracked {
-  /** Under which it is kept: the `X-Request-Id`. */
+  /** The id it is kept under: the `X-Request-Id`. */
   readonly request_id: string
-  /** True when an earlier try had been kept, and its answer was lost. */
+  /** True when an earlier attempt had been kept, and its answer was lost. */
   readonly replayed: boolean
 }
 
-/** One try. The request id is the report's own, so that a second one cannot double it. */
+/**
+ * One attempt. The request id is the report's own, so that a second attempt cannot duplicate it.
+ */
 export async function sendReport(
   report: Report,
   deps: ApiDeps,
@@ -36,14 +40,14 @@ export async function sendReport(
     },
     deps,
   )
-  if (!saysKept(answer.status, answer.json)) throw errorOf(answer, answer.json, deps.redact)
+  if (!confirmsKept(answer.status, answer.json)) throw errorOf(answer, answer.json, deps.redact)
   return { request_id: report.request_id, replayed: answer.replayed }
 }
 
 /**
- * Tries as long as there is hope: no network, no answer in time, 429, 5xx.
+ * Retries failures that may pass: no network, no answer in time, 429, 5xx.
  *
- * @throws the last try's error; the signal's reason.
+ * @throws the last attempt's error; the signal's reason.
  */
 export async function sendReportPersistently(
   report: Report,

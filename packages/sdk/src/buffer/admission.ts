@@ -1,4 +1,4 @@
-/** Who may push into a bounded queue now, and who waits. In the order they came. */
+/** Admits pushes to a bounded queue, or makes them wait, in the order in which they came. */
 
 import { BufferError } from '../assets/errors.ts'
 import type { Report } from '../assets/report.ts'
@@ -6,7 +6,7 @@ import { type ReportQueue, sizeOf } from './report-queue.ts'
 
 /**
  * What happens to a push into a full buffer: it waits until there is room, is refused with
- * `buffer_full`, or the oldest report is dropped for it.
+ * `buffer_full`, or replaces the oldest report.
  */
 export type WhenFull = 'wait' | 'refuse' | 'drop_oldest'
 
@@ -27,7 +27,7 @@ interface Waiter {
 
 export class Admission {
   readonly #settings: AdmissionSettings
-  /** Those let in whose reports are on their way into the queue. */
+  /** Admitted reports that are not in the queue yet. */
   #entering = { items: 0, bytes: 0 }
   #waiters: Waiter[] = []
 
@@ -38,7 +38,7 @@ export class Admission {
   /**
    * Waits for room, as `whenFull` says.
    *
-   * @returns to be called once the report is in the queue, or is not going to be.
+   * @returns a function to call once the report is in the queue, or could not be added.
    * @throws BufferError `buffer_full`; the signal's reason.
    */
   async enter(report: Report, signal?: AbortSignal): Promise<() => void> {
@@ -54,7 +54,7 @@ export class Admission {
     return () => this.#arrived(bytes)
   }
 
-  /** Lets in who fits now. To be called when reports have left the queue. */
+  /** Admits the pushes that fit now. Call it when reports have left the queue. */
   madeRoom(): void {
     let first = this.#waiters[0]
     while (first !== undefined && this.#fits(first.bytes)) {
@@ -65,7 +65,7 @@ export class Admission {
     }
   }
 
-  /** Nobody who waits gets in any more. */
+  /** Fails every waiting push. */
   close(error: Error): void {
     for (const { fail } of this.#waiters.splice(0)) fail(error)
   }
@@ -90,7 +90,7 @@ export class Admission {
   }
 
   #wait(bytes: number, signal?: AbortSignal): Promise<void> {
-    // Each one that waits holds its report, so their number is bounded too.
+    // Each waiting push holds its report, so their number is limited too.
     if (this.#waiters.length >= this.#settings.maxQueuedItems) {
       throw full('The buffer is full, and too many pushes are waiting: await each push')
     }

@@ -1,6 +1,6 @@
 /**
  * Delivers a queue, oldest first, one request at a time: waits until a batch is due, sends it, and
- * after a failure waits and sends again. Nothing leaves the queue before it is settled.
+ * after a failure waits and sends again. Reports leave the queue only once they are settled.
  */
 
 import type { Deliver, Delivery, Settled } from '../assets/batch.ts'
@@ -13,7 +13,7 @@ export interface DrainSettings {
   readonly queue: ReportQueue
   readonly maxBatchItems: number
   readonly maxBatchBytes: number
-  /** How long a report may wait for others to go with it. */
+  /** How long a report may wait for others to share its request. */
   readonly maxDelayMs: number
   readonly backoff: BackoffLimits
 }
@@ -21,9 +21,12 @@ export interface DrainSettings {
 export interface DrainDeps {
   readonly deliver: Deliver
   readonly timing: Timing
-  /** The reports have left the queue. */
+  /** Called when these reports have left the queue. */
   readonly onSettled: (reports: readonly KeptReport[], settled: readonly Settled[]) => void
-  /** The request with these reports is over; the rest of them was not settled. */
+  /**
+   * Called when the request with these reports has ended; only the first `settled` of them were
+   * settled.
+   */
   readonly onEnded: (reports: readonly KeptReport[], settled: number) => void
   readonly onFailure: (error: Error, retryInMs: number) => void
 }
@@ -33,7 +36,7 @@ export class Drain {
   readonly #deps: DrainDeps
   readonly #stop = new AbortController()
   #running: Promise<void> | null = null
-  /** Ends the wait that is under way: for a batch to fill, or after a failure. */
+  /** The current wait, for a batch to fill or after a failure; abort `end` to end it. */
   #waiting: { readonly for: 'batch' | 'retry'; readonly end: AbortController } | null = null
   #hurried = false
   #inFlightThrough = 0
@@ -45,12 +48,12 @@ export class Drain {
     this.#deps = deps
   }
 
-  /** `seq` of the last report of the request that is under way; 0 when there is none. */
+  /** `seq` of the last report of the request in progress; 0 when there is none. */
   get inFlightThrough(): number {
     return this.#inFlightThrough
   }
 
-  /** There is something in the queue. Its first report waits for others at most this long. */
+  /** Call when reports are queued. The first waits at most this long for others. */
   start(delayMs: number = this.#settings.maxDelayMs): void {
     if (this.#waiting?.for === 'batch' && this.#isFull()) this.#waiting.end.abort()
     if (this.#running !== null || this.#stop.signal.aborted) return
@@ -58,18 +61,18 @@ export class Drain {
     this.#running = this.#drain()
   }
 
-  /** While true, nothing waits for a batch to fill. */
+  /** While true, no report waits for a batch to fill. */
   hurry(on: boolean): void {
     this.#hurried = on
     if (on && this.#waiting?.for === 'batch') this.#waiting.end.abort()
   }
 
-  /** If it waits after a failure, it tries now. */
+  /** Ends the wait after a failure and retries now. */
   retryNow(): void {
     if (this.#waiting?.for === 'retry') this.#waiting.end.abort()
   }
 
-  /** Breaks off what is under way; what is not settled stays queued. */
+  /** Aborts the request in progress; unsettled reports stay queued. */
   async stop(reason: Error): Promise<void> {
     this.#stop.abort(reason)
     this.#waiting?.end.abort()
@@ -86,7 +89,7 @@ export class Drain {
       if (failure === null) this.#failures = 0
       else if (!this.#stop.signal.aborted) await this.#afterFailure(failure)
     }
-    // In the same turn as the last look: who pushes later starts it again.
+    // In the same turn as the last check: a later push starts it again.
     this.#running = null
   }
 
@@ -117,7 +120,10 @@ export class Drain {
     }
   }
 
-  /** A queue may have found what it had damaged; it must not be asked for it without end. */
+  /**
+   * The queue may have discarded damaged reports; if it returns none but counts some, this must not
+   * loop.
+   */
   #foundNothing(): Error | null {
     this.#deps.onSettled([], [])
     return this.#settings.queue.items === 0
@@ -128,7 +134,8 @@ export class Drain {
   async #afterFailure(failure: Error): Promise<void> {
     const { baseMs, maxMs } = this.#settings.backoff
     this.#failures += 1
-    // What no waiting cures (wrong credentials) is no reason to lose readings, nor to ask often.
+    // A failure that waiting cannot fix (wrong credentials) is no reason to lose readings, nor to
+    // retry often.
     const limits = isRetryable(failure) ? { baseMs, maxMs } : { baseMs: maxMs, maxMs }
     const chance = this.#deps.timing.random()
     const delayMs = backoffMs(this.#failures, retryAfterOf(failure), limits, chance)
@@ -136,7 +143,7 @@ export class Drain {
     await this.#wait('retry', delayMs)
   }
 
-  /** The process may end meanwhile exactly when the queue survives that. */
+  /** The process may end during the wait exactly when the queue survives that. */
   async #wait(reason: 'batch' | 'retry', delayMs: number): Promise<void> {
     const end = new AbortController()
     this.#waiting = { for: reason, end }

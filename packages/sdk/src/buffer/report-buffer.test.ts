@@ -55,7 +55,7 @@ describe('a buffer', () => {
     assert.deepEqual(sent, [['1', '2', '3']])
   })
 
-  it('sends what there is when its time is over, and not before', async () => {
+  it('sends a partial batch after maxDelayMs, and not before', async () => {
     const { push, sent, timing } = setUp()
     await push(1, 2)
     await timing.pass(4999)
@@ -64,7 +64,7 @@ describe('a buffer', () => {
     assert.deepEqual(sent, [['1', '2']])
   })
 
-  it('sends at once when flushed, and says that nothing is left', async () => {
+  it('sends at once when flushed, and returns that nothing is left', async () => {
     const { push, sent, buffer } = setUp()
     await push(1)
     assert.equal(await buffer.flush(), 0)
@@ -98,7 +98,7 @@ describe('a buffer', () => {
 })
 
 describe('without a network', () => {
-  it('keeps everything, tries again ever more rarely, and drains in order when it returns', async () => {
+  it('keeps everything, retries less and less often, and drains in order when it returns', async () => {
     const failures: number[] = []
     const { push, sent, timing, buffer } = setUp(
       (reports, call) => (call < 4 ? noNetwork : allKept(reports)),
@@ -124,7 +124,7 @@ describe('without a network', () => {
     assert.deepEqual(sent, [['1', '2', '3'], ['3']])
   })
 
-  it('asks rarely from the start where waiting cures nothing, and still drops nothing', async () => {
+  it('retries rarely from the start when waiting does not help, and still drops nothing', async () => {
     const failures: number[] = []
     const { push, timing, buffer } = setUp(
       () => ({ settled: [], failure: new Error('wrong secret') }),
@@ -135,7 +135,7 @@ describe('without a network', () => {
     assert.deepEqual([failures, buffer.items], [[300_000], 3])
   })
 
-  it('ends a flush at its deadline and says how many are left', async () => {
+  it('ends a flush at its deadline and returns how many are left', async () => {
     const { push, timing, buffer } = setUp(() => noNetwork)
     await push(1, 2)
     const flushed = buffer.flush({ deadlineMs: 100 })
@@ -143,7 +143,7 @@ describe('without a network', () => {
     assert.equal(await flushed, 2)
   })
 
-  it('does not ask a queue without end that says it holds reports and gives none', async () => {
+  it('does not loop on a queue that counts reports and returns none', async () => {
     const queue = new MemoryQueue()
     let peeks = 0
     queue.peek = async () => {
@@ -175,7 +175,7 @@ describe('without a network', () => {
 })
 
 describe('a report that the server refuses', () => {
-  it('leaves the queue, is told, and the others are kept', async () => {
+  it('leaves the queue, is reported, and the others are kept', async () => {
     const error = new ValidationError({ timestamp: 'is too late' })
     const refused: unknown[] = []
     const { push, timing, buffer, assetOf } = setUp(
@@ -245,7 +245,7 @@ describe('a full buffer', () => {
     assert.equal(buffer.items, 3)
   })
 
-  it('lets no more wait than it holds', async () => {
+  it('lets no more pushes wait than it holds', async () => {
     const { buffer, push } = offline('wait')
     await push(1, 2, 3)
     const waiting = [4, 5, 6].map((n) => buffer.push(reading(n)))
@@ -255,14 +255,14 @@ describe('a full buffer', () => {
     void closing
   })
 
-  it('refuses at once when told to', async () => {
+  it('refuses at once with whenFull: refuse', async () => {
     const { buffer, push } = offline('refuse')
     await push(1, 2, 3)
     await assert.rejects(buffer.push(reading(4)), BufferError)
     assert.equal(buffer.items, 3)
   })
 
-  it('drops the oldest when told to, and says which', async () => {
+  it('drops the oldest with whenFull: drop_oldest, and reports which', async () => {
     const dropped: string[] = []
     const { buffer, push, assetOf, timing, networkReturns, sent } = offline('drop_oldest', {
       onDropped: (report) => dropped.push(assetOf(report)),
@@ -274,7 +274,7 @@ describe('a full buffer', () => {
     assert.deepEqual(sent.at(-1), ['3', '4', '5'])
   })
 
-  it('does not call dropped what the server keeps all the same', async () => {
+  it('does not report as dropped what the server kept', async () => {
     for (const [answer, lost] of [
       [allKept, []],
       [() => ({ settled: [KEPT], failure: new NetworkError('cut') }), ['2']],
@@ -310,7 +310,7 @@ describe('a full buffer', () => {
 })
 
 describe('closing', () => {
-  it('sends what is there, tells what is left, and takes nothing more', async () => {
+  it('sends queued reports, returns how many are left, and accepts no more', async () => {
     const { buffer, push, sent } = setUp()
     await push(1)
     assert.equal(await buffer.close(), 0)
@@ -319,7 +319,7 @@ describe('closing', () => {
     assert.equal(await buffer.close(), 0)
   })
 
-  it('tries once more at once, even in the middle of a long wait', async () => {
+  it('retries at once, even in the middle of a long wait', async () => {
     let network = false
     const { buffer, push, timing } = setUp((reports) => (network ? allKept(reports) : noNetwork))
     await push(1, 2, 3)
@@ -328,7 +328,7 @@ describe('closing', () => {
     assert.equal(await buffer.close(), 0)
   })
 
-  it('breaks off a request that hangs', async () => {
+  it('aborts a request that hangs', async () => {
     const timing = virtualTiming()
     let aborted = false
     const buffer = new ReportBuffer(

@@ -1,8 +1,8 @@
 /**
- * Reports that are sent together, a little later: by number or by time, whichever comes first.
+ * Collects reports and sends them together: by number or by time, whichever comes first.
  *
- * Bounded: whoever pushes into a full buffer waits, is refused, or pushes the oldest out, as was
- * chosen. A report leaves only when the server kept it, or said that it never will.
+ * Bounded: a push into a full buffer waits, is refused, or drops the oldest report, as configured.
+ * A report leaves only when the server kept it, or will never accept it.
  */
 
 import type { AssetTrackingData } from '@modulariot/telemetry'
@@ -14,9 +14,9 @@ import { Admission, type WhenFull } from './admission.ts'
 import { Drain, type DrainSettings } from './drain.ts'
 import type { KeptReport } from './report-queue.ts'
 
-/** Told what happens between a push and the server. What they throw is passed over. */
+/** Called about reports between a push and the server. Errors they throw are ignored. */
 export interface BufferEvents {
-  /** The server will never take this report; it has left the queue. */
+  /** The server will never accept this report; it has left the queue. */
   onRefused?(report: Report, error: Error): void
   /** A request failed; everything stays queued and is sent again. */
   onFailure?(error: Error, retryInMs: number): void
@@ -49,10 +49,10 @@ export class ReportBuffer {
   readonly #deps: BufferDeps
   readonly #admission: Admission
   readonly #drain: Drain
-  /** How many have ever been in the queue; those at its front have left it first. */
+  /** How many reports were ever queued; earlier ones leave the queue first. */
   #entered: number
   #flushes: { readonly through: number; readonly done: () => void }[] = []
-  /** Dropped while they were on their way: whether they are lost, the answer says. */
+  /** Dropped while being sent: the answer shows whether they are lost. */
   readonly #droppedInFlight = new Set<number>()
   #closing: Promise<number> | null = null
 
@@ -64,14 +64,14 @@ export class ReportBuffer {
     this.#drain = new Drain(settings, {
       ...deps,
       onSettled: (reports, settled) => this.#left(reports, settled),
-      onEnded: (reports, settled) => this.#tellDropped(reports.slice(settled)),
+      onEnded: (reports, settled) => this.#reportDropped(reports.slice(settled)),
       onFailure: (error, retryInMs) => quietly(() => settings.onFailure?.(error, retryInMs)),
     })
-    // What an earlier run left has waited long enough.
+    // Reports left by an earlier run have waited long enough.
     if (this.items > 0) this.#drain.start(0)
   }
 
-  /** How many reports are kept and not yet delivered. */
+  /** How many reports are kept and not delivered yet. */
   get items(): number {
     return this.#settings.queue.items
   }
@@ -80,7 +80,7 @@ export class ReportBuffer {
    * Keeps a report for delivery.
    *
    * Resolves when it is kept: in memory at once, in a spool as durably as the spool promises. With
-   * `whenFull: 'wait'` that takes as long as the buffer is full: await it, and the device reads its
+   * `whenFull: 'wait'` it waits while the buffer is full: await it, and the device reads its
    * sensors no faster than its readings can be kept.
    *
    * @throws ValidationError; BufferError when it is full or closed; the spool's own error. In each
@@ -104,28 +104,28 @@ export class ReportBuffer {
   }
 
   /**
-   * Sends what was pushed before now, without waiting for batches to fill.
+   * Sends everything pushed so far, without waiting for batches to fill.
    *
-   * @returns how many reports are still queued: usually 0; more after the deadline, or when others
-   *   pushed.
+   * @returns how many reports are still queued: usually 0; more after the deadline, or when more
+   *   were pushed.
    */
   async flush({ deadlineMs = FLUSH_DEADLINE_MS }: FlushOptions = {}): Promise<number> {
     if (this.items === 0) return 0
-    const over = new AbortController()
-    const flush = { through: this.#entered, done: () => over.abort() }
+    const ended = new AbortController()
+    const flush = { through: this.#entered, done: () => ended.abort() }
     this.#flushes.push(flush)
     this.#drain.hurry(true)
-    await this.#deps.timing.wait(deadlineMs, over.signal, true)
+    await this.#deps.timing.wait(deadlineMs, ended.signal, true)
     this.#flushes = this.#flushes.filter((one) => one !== flush)
     this.#drain.hurry(this.#flushes.length > 0)
     return this.items
   }
 
   /**
-   * Takes nothing more, tries at once to send what is there, and lets go of the queue. What is left
-   * in a spool is sent when it is opened again; what is left in memory is lost.
+   * Accepts no more reports, tries at once to send the queued ones, and closes the queue. Reports
+   * left in a spool are sent when it is opened again; those left in memory are lost.
    *
-   * Called again, it waits for the first call.
+   * A second call waits for the first.
    *
    * @returns how many reports were left.
    */
@@ -163,7 +163,7 @@ export class ReportBuffer {
     return true
   }
 
-  #tellDropped(unsettled: readonly KeptReport[]): void {
+  #reportDropped(unsettled: readonly KeptReport[]): void {
     for (const report of unsettled) {
       if (this.#droppedInFlight.has(report.seq)) quietly(() => this.#settings.onDropped?.(report))
     }
@@ -181,7 +181,7 @@ function closedError(): BufferError {
   return new BufferError('buffer_closed', 'The buffer is closed')
 }
 
-/** A listener's mistake must not stop the delivery. */
+/** An error thrown by a listener must not stop the delivery. */
 function quietly(listener: () => void): void {
   try {
     listener()

@@ -7,7 +7,7 @@
 import type { Report } from '../assets/report.ts'
 
 export interface KeptReport extends Report {
-  /** Grows with each report of this queue. */
+  /** Increases with each report of this queue. */
   readonly seq: number
 }
 
@@ -19,25 +19,26 @@ export interface PeekLimit {
 export interface ReportQueue {
   /** How many reports are kept. */
   readonly items: number
-  /** How much room they take. */
+  /** Their total size. */
   readonly bytes: number
-  /** Whether they are still there when the process has gone. */
+  /** Whether reports survive the end of the process. */
   readonly outlivesProcess: boolean
   /**
    * Resolves when the report is kept as durably as this queue promises; rejects when it is not
    * kept.
    */
   append(report: Report): Promise<void>
-  /** The oldest ones, in order: one at least, unless the queue is empty. */
+  /** Returns the oldest reports, in order: at least one, unless the queue is empty. */
   peek(limit: PeekLimit): Promise<KeptReport[]>
   /**
-   * Forgets the oldest ones up to this `seq`, which `peek` gave. What is gone already stays gone.
+   * Removes the oldest reports up to this `seq`, returned by `peek`. Does nothing for reports
+   * already removed.
    */
   removeThrough(seq: number): Promise<void>
   close(): Promise<void>
 }
 
-/** Bounded by whoever appends; gone with the process. */
+/** The caller limits its size; lost when the process ends. */
 export class MemoryQueue implements ReportQueue {
   readonly outlivesProcess = false
   readonly #reports: KeptReport[] = []
@@ -71,7 +72,7 @@ export class MemoryQueue implements ReportQueue {
   async close(): Promise<void> {}
 }
 
-/** As many from the front as fit, and one even if it alone does not. */
+/** As many from the front as fit, and at least one. */
 export function firstWithin(
   reports: Iterable<KeptReport>,
   { maxItems, maxBytes }: PeekLimit,
@@ -86,7 +87,7 @@ export function firstWithin(
   return taken
 }
 
-/** UTF-16 units: exact for ASCII, which bodies nearly are, and cheap. */
+/** UTF-16 units: fast, and exact for ASCII, which bodies mostly are. */
 export function sizeOf(report: Report): number {
   return report.request_id.length + report.body.length
 }

@@ -39,13 +39,13 @@ describe('closeOnExit', { skip: process.platform === 'win32' }, () => {
     assert.equal(signal, 'SIGTERM')
   })
 
-  it('closes when there is nothing left to do, and the process ends well', async () => {
+  it('closes when there is nothing left to do, and the process ends normally', async () => {
     const { printed, code } = await run('closeOnExit([buffer])')
     assert.equal(printed, 'closing\nclosed\n')
     assert.equal(code, 0)
   })
 
-  it('does not make whoever asks twice wait', async () => {
+  it('does not wait after a second signal', async () => {
     const { printed, signal } = await run(
       `closeOnExit([buffer], { deadlineMs: 1e6 }); process.kill(process.pid, 'SIGTERM'); ${RUNS}`,
       { signalAt: 'closing', hangs: true },
@@ -54,7 +54,7 @@ describe('closeOnExit', { skip: process.platform === 'win32' }, () => {
     assert.equal(signal, 'SIGTERM')
   })
 
-  it('can be taken back', async () => {
+  it('can be undone', async () => {
     const { printed } = await run('closeOnExit([buffer])()')
     assert.equal(printed, '')
   })

@@ -1,4 +1,4 @@
-/** An orderly end: what is buffered is sent before the process goes, if it can be sent in time. */
+/** An orderly shutdown: sends what is buffered before the process ends, if there is time. */
 
 interface Closable {
   close(options: { readonly deadlineMs: number }): Promise<unknown>
@@ -12,10 +12,10 @@ export interface CloseOnExitOptions {
 }
 
 /**
- * Closes buffers when the process is asked to end, or has nothing left to do; then it ends as it
- * would have. Never called by the SDK itself: signals are the application's business.
+ * Closes buffers on a signal, or when the process has nothing left to do; then the process ends as
+ * usual. The SDK never calls it by itself: signals belong to the application.
  *
- * @returns how to take it back.
+ * @returns a function that undoes it.
  */
 export function closeOnExit(
   buffers: readonly Closable[],
@@ -23,20 +23,20 @@ export function closeOnExit(
 ): () => void {
   const closeAll = () => Promise.allSettled(buffers.map((buffer) => buffer.close({ deadlineMs })))
   async function onSignal(signal: NodeJS.Signals): Promise<void> {
-    // Whoever asks a second time does not want to wait.
-    takeBack()
+    // A second signal ends the process without waiting.
+    removeListeners()
     await closeAll()
     process.kill(process.pid, signal)
   }
   function onIdle(): void {
-    takeBack()
+    removeListeners()
     closeAll()
   }
-  function takeBack(): void {
+  function removeListeners(): void {
     for (const signal of signals) process.off(signal, onSignal)
     process.off('beforeExit', onIdle)
   }
   for (const signal of signals) process.on(signal, onSignal)
   process.on('beforeExit', onIdle)
-  return takeBack
+  return removeListeners
 }

@@ -1,19 +1,19 @@
 /**
- * A socket beside a lock that answers for as long as its holder lives.
+ * A socket beside a lock that accepts connections for as long as the lock's holder lives.
  *
- * Process ids mean nothing across containers, and a volume may be in two. A socket in the volume is
- * answered by the kernel, for processes of any container on this machine, and by nobody once the
- * holder is gone.
+ * Process ids mean nothing across containers, and a volume may be mounted in two. The kernel
+ * accepts connections to a socket in the volume, from any container on this machine, and refuses
+ * them once the holder is gone.
  */
 
 import { chmodSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 
 /**
- * Begins to answer; does not keep the process alive.
+ * Starts to listen; does not keep the process alive.
  *
- * @returns how to stop; null where there can be no such socket: the path too long, the file system
- *   without.
+ * @returns a function that stops; null when there can be no such socket: the path is too long, or
+ *   the file system has no sockets.
  */
 export function startHeartbeat(path: string): Promise<(() => void) | null> {
   return new Promise((resolve) => {
@@ -28,7 +28,7 @@ export function startHeartbeat(path: string): Promise<(() => void) | null> {
   })
 }
 
-/** Whether somebody answers there. A process that was stopped and not ended does, too. */
+/** Whether the holder is alive. A stopped process (SIGSTOP) counts as alive. */
 export function isAlive(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path)
@@ -37,8 +37,7 @@ export function isAlive(path: string): Promise<boolean> {
       resolve(answer)
     }
     socket.once('connect', () => found(true))
-    // Everything but these two says nothing about the holder, and two writers would be worse than
-    // none.
+    // Every other error says nothing about the holder, and two writers would be worse than none.
     socket.once('error', (error: NodeJS.ErrnoException) =>
       found(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
     )

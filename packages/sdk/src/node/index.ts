@@ -1,4 +1,4 @@
-/** What a process with a file system has more: secrets in files, a spool, an orderly end. */
+/** For processes with a file system: secrets in files, a spool, an orderly shutdown. */
 
 import { readFileSync } from 'node:fs'
 import { resolveSecret } from '@modulariot/oauth/node'
@@ -19,8 +19,8 @@ export const ModularIoT = {
   /**
    * Reads the environment, and the files that `MIOT_…_FILE` name.
    *
-   * @param options win over the environment; `client_secret` may be `file:PATH` or `env:NAME`.
-   * @throws ConfigError that names what is missing.
+   * @param options override the environment; `client_secret` may be `file:PATH` or `env:NAME`.
+   * @throws ConfigError that lists everything missing.
    */
   fromEnv(
     environment: Environment = process.env,

@@ -1,9 +1,9 @@
 /**
- * The files of a spool directory: numbered segments, only ever appended to and deleted whole, and a
- * note of how far they have been delivered.
+ * The files of a spool directory: numbered segments, only ever appended to and deleted as a whole,
+ * and a note of how far they have been delivered.
  *
- * The note is not forced to disk. Losing it costs nothing but sending a segment's reports again,
- * and the server keeps a request id once.
+ * The note is not forced to disk. If it is lost, only the reports of a segment are sent again, and
+ * the server keeps each request id once.
  */
 
 import { open, readdir, rename, rm, writeFile } from 'node:fs/promises'
@@ -22,14 +22,14 @@ export function segmentPath(directory: string, segment: number): string {
   return join(directory, `${String(segment).padStart(10, '0')}.log`)
 }
 
-/** Numbers of the segments there are, oldest first. */
+/** Numbers of the existing segments, oldest first. */
 export async function segmentsIn(directory: string): Promise<number[]> {
   const numbers = (await readdir(directory)).map((name) => Number(SEGMENT.exec(name)?.[1] ?? 0))
   return numbers.filter((number) => number > 0).sort((a, b) => a - b)
 }
 
 /**
- * What is in a segment: reports that are sent in our name, so nobody else may have written them.
+ * Reads a segment. Its reports are sent in our name, so other users must not be able to write them.
  *
  * @throws NotPrivateError; the file system's own errors.
  */
@@ -45,7 +45,7 @@ export async function readSegment(directory: string, segment: number): Promise<B
 }
 
 /**
- * Where delivery has come to; the very beginning when there is no note or it cannot be read.
+ * How far delivery has come; the very beginning when the note is missing or damaged.
  *
  * @throws NotPrivateError when another user may have written the note.
  */
@@ -55,7 +55,7 @@ export async function readPosition(directory: string): Promise<Position> {
     return ''
   })
   const match = /^([0-9a-f]+) ((\d+) (\d+))\n$/.exec(text)
-  // A damaged note would have reports deleted that nobody has.
+  // A damaged note could cause undelivered reports to be deleted.
   if (match === null || match[1] !== checksum(match[2] as string)) return { segment: 0, offset: 0 }
   return { segment: Number(match[3]), offset: Number(match[4]) }
 }
@@ -73,7 +73,7 @@ async function readNote(path: string): Promise<string> {
 export async function writePosition(directory: string, position: Position): Promise<void> {
   const next = join(directory, 'position.next')
   const note = `${position.segment} ${position.offset}`
-  // One that a crash left behind, or a link: it is made anew and never written through.
+  // May be left by a crash, or be a link: always created anew, never written through.
   await rm(next, { force: true })
   await writeFile(next, `${checksum(note)} ${note}\n`, { mode: 0o600, flag: 'wx' })
   await rename(next, join(directory, 'position'))
@@ -84,7 +84,8 @@ export async function removeSegment(directory: string, segment: number): Promise
 }
 
 /**
- * Makes the name of a new file as durable as its content. Where directories cannot be opened it is.
+ * Makes the name of a new file as durable as its content. Systems that cannot open a directory do
+ * not need this.
  */
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r').catch(() => null)

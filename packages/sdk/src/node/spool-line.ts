@@ -1,9 +1,9 @@
 /**
- * How one report lies in a spool file: `<checksum> <request id> <body>` and a newline.
+ * One report in a spool file: `<checksum> <request id> <body>` and a newline.
  *
- * A body is JSON text and a request id visible ASCII, so neither holds a newline and the id no
- * space. The checksum finds what a power cut or a worn flash card left half written; it is no
- * protection against a person who can write the file.
+ * A body is JSON text and a request id visible ASCII, so neither contains a newline and the id no
+ * space. The checksum detects lines half written because of a power cut or a worn flash card; it
+ * does not protect against a person who can write the file.
  */
 
 import { createHash } from 'node:crypto'
@@ -12,7 +12,7 @@ import type { Report } from '../assets/report.ts'
 const CHECKSUM_LENGTH = 16
 const NEWLINE = 0x0a
 
-/** @throws TypeError for a report that would not come back as it is. */
+/** @throws TypeError for a report that could not be read back unchanged. */
 export function encodeLine({ request_id, body }: Report): Buffer {
   if (!/^[\x21-\x7e]+$/.test(request_id) || body.includes('\n') || !body.isWellFormed()) {
     throw new TypeError(
@@ -23,7 +23,7 @@ export function encodeLine({ request_id, body }: Report): Buffer {
   return Buffer.from(`${checksum(content)} ${content}\n`)
 }
 
-/** @returns null when the line is not what was written. */
+/** @returns null when the line is damaged. */
 export function decodeLine(line: string): Report | null {
   const content = line.slice(CHECKSUM_LENGTH + 1)
   if (line[CHECKSUM_LENGTH] !== ' ' || line.slice(0, CHECKSUM_LENGTH) !== checksum(content))
@@ -40,7 +40,7 @@ export interface FoundLine {
   readonly end: number
 }
 
-/** The lines of a file from an offset on. What has no newline at the end was torn. */
+/** The lines of a file from an offset on. A last line without a newline is torn. */
 export function* linesOf(file: Buffer, offset: number): Generator<FoundLine> {
   for (let start = offset; start < file.length; ) {
     const newline = file.indexOf(NEWLINE, start)

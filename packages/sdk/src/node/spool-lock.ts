@@ -1,11 +1,11 @@
 /**
- * One process a spool directory: two writers would send each other's reports and delete each
+ * One process per spool directory: two writers would send each other's reports and delete each
  * other's files.
  *
  * Node has no file locks that end with the process, so the lock is a file that names its holder.
- * After a crash it names nobody who runs, and is taken over. A process id alone is not enough for
- * that: after a reboot another program has it, and a device would never open its spool again. In
- * another container it is somebody else's number; there the holder's socket is asked.
+ * After a crash the holder no longer runs, and the lock is taken over. A process id alone does not
+ * suffice: after a reboot another program may have it, and a device would never open its spool
+ * again. In another container it means a different process; there the holder's socket is checked.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -19,27 +19,27 @@ export class SpoolLockedError extends Error {
   readonly code = 'spool_locked'
 }
 
-/** Directories that this very process holds. */
+/** Directories locked by this process. */
 const held = new Set<string>()
 
 /**
- * Takes the lock of a directory.
+ * Locks a directory.
  *
- * @returns how to give it back.
- * @throws SpoolLockedError when somebody who runs has it.
+ * @returns a function that unlocks it.
+ * @throws SpoolLockedError when a running process holds it.
  */
 export async function lockDirectory(directory: string): Promise<() => void> {
   const lock = join(directory, 'lock')
   if (held.has(lock)) throw lockedBy(directory, process.pid)
   held.add(lock)
-  const life = await startHeartbeatIn(directory)
+  const heartbeat = await startHeartbeatIn(directory)
   const mine = join(directory, `lock.${randomUUID()}`)
-  const giveBack = () => {
+  const unlock = () => {
     held.delete(lock)
-    life.end()
+    heartbeat.end()
   }
   try {
-    writeFileSync(mine, `${identity(process.pid)} ${namespace()} ${life.socket}\n`, {
+    writeFileSync(mine, `${identity(process.pid)} ${namespace()} ${heartbeat.socket}\n`, {
       mode: 0o600,
       flag: 'wx',
     })
@@ -48,25 +48,25 @@ export async function lockDirectory(directory: string): Promise<() => void> {
       if (!tryLink(mine, lock)) throw lockedBy(directory, holderOf(lock).pid)
     }
   } catch (error) {
-    giveBack()
+    unlock()
     throw error
   } finally {
     rmSync(mine, { force: true })
   }
   return () => {
     rmSync(lock, { force: true })
-    giveBack()
+    unlock()
   }
 }
 
-/** `-` where there is none to be had, or nobody in another container to show it to. */
+/** `-` when there can be no socket, or no other container could see it. */
 async function startHeartbeatIn(directory: string): Promise<{ socket: string; end: () => void }> {
   const socket = `life.${randomUUID().slice(0, 8)}`
   const end = namespace() === '' ? null : await startHeartbeat(join(directory, socket))
   return end === null ? { socket: '-', end: () => {} } : { socket, end }
 }
 
-/** A hard link is made whole or not at all, and fails where the name is taken. */
+/** A hard link is created completely or not at all, and fails when the name exists. */
 function tryLink(from: string, to: string): boolean {
   try {
     linkSync(from, to)
@@ -77,7 +77,7 @@ function tryLink(from: string, to: string): boolean {
   }
 }
 
-/** Removes the lock of somebody who is gone; by renaming, so that of two who try only one does. */
+/** Removes the lock of a dead process; by renaming, so that only one of two competitors does. */
 async function clearStale(directory: string, lock: string): Promise<void> {
   const holder = holderOf(lock)
   if (await isRunning(directory, holder)) throw lockedBy(directory, holder.pid)
@@ -89,7 +89,7 @@ async function clearStale(directory: string, lock: string): Promise<void> {
     throw error
   }
   const taken = readLock(aside)
-  // Between the look and the rename somebody else took it over: give it back.
+  // Another process took it over between the check and the rename: put it back.
   if (taken !== holder.text) tryLink(aside, lock)
   else if (SOCKET.test(holder.socket)) rmSync(join(directory, holder.socket), { force: true })
   rmSync(aside, { force: true })
@@ -97,7 +97,7 @@ async function clearStale(directory: string, lock: string): Promise<void> {
 
 interface Holder {
   readonly pid: number
-  /** Process id, boot and start, as `identity` writes them. */
+  /** Process id, boot and start time, as `identity` writes them. */
   readonly identity: string
   readonly namespace: string
   readonly socket: string
@@ -114,7 +114,7 @@ function holderOf(lock: string): Holder {
 }
 
 /**
- * Nothing where it is missing, or what another user or a link has put there: that is no lock of
+ * The empty text when the lock is missing, or another user or a link put it there: then it is not
  * ours.
  */
 function readLock(path: string): string {
@@ -130,12 +130,12 @@ async function isRunning(directory: string, holder: Holder): Promise<boolean> {
   if (!(pid > 0)) return false
   const elsewhere = holder.namespace !== '' && holder.namespace !== namespace()
   if (elsewhere) return SOCKET.test(socket) && (await isAlive(join(directory, socket)))
-  // Without a start time, our own number that is not in `held` was a process before us.
+  // Without a start time, our own pid that is not in `held` belonged to an earlier process.
   if (pid === process.pid && startOf(pid) === '') return false
   try {
     process.kill(pid, 0)
   } catch (error) {
-    // EPERM: it runs and is somebody else's.
+    // EPERM: it runs, as another user.
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
   }
   return holder.identity === identity(pid)
@@ -145,7 +145,7 @@ function identity(pid: number): string {
   return `${pid} ${startOf(pid)}`.trim()
 }
 
-/** On Linux, which processes the process ids are about; elsewhere nothing. */
+/** On Linux, the namespace of the process ids; elsewhere the empty text. */
 function namespace(): string {
   try {
     return readlinkSync('/proc/self/ns/pid')
@@ -154,7 +154,7 @@ function namespace(): string {
   }
 }
 
-/** On Linux, which boot and when in it the process began; elsewhere nothing. */
+/** On Linux, the boot id and the process's start time; elsewhere the empty text. */
 function startOf(pid: number): string {
   const began = readOr(`/proc/${pid}/stat`, '').split(') ')[1]?.split(' ')[19]
   if (began === undefined) return ''

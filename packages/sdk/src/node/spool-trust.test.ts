@@ -1,4 +1,4 @@
-/** What another user of the machine can put where a spool is, before it is opened. */
+/** What another user of the machine can put in place of a spool before it is opened. */
 
 import assert from 'node:assert/strict'
 import {
@@ -80,7 +80,7 @@ describe('a spool', () => {
     await assertRefused(directory)
   })
 
-  it('does not go by a note of another', async () => {
+  it('does not use another user’s note', async () => {
     const directory = newDirectory()
     const note = join(root, 'note')
     writeFileSync(note, 'x', { mode: 0o600 })

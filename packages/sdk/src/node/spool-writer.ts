@@ -1,6 +1,6 @@
 /**
- * The end of a spool where reports come in: one write, and with `fsync: 'always'` one fsync, for
- * all that wait at the moment.
+ * Appends reports to a spool: one write, and with `fsync: 'always'` one fsync, for all reports that
+ * wait at that moment.
  */
 
 import { type FileHandle, open } from 'node:fs/promises'
@@ -10,19 +10,19 @@ import { segmentPath, syncDirectory } from './spool-files.ts'
  * When a kept report is on the disk itself, and not only in the operating system's memory.
  *
  * `always`: before `append` resolves; survives a power cut. `interval`: within `fsyncIntervalMs`.
- * `never`: when the operating system sees fit. All three survive the end of the process, `kill -9`
- * included.
+ * `never`: whenever the operating system writes it. All three survive the end of the process, even
+ * `kill -9`.
  */
 export type FsyncPolicy = 'always' | 'interval' | 'never'
 
 export interface SpoolWriterOptions {
   readonly directory: string
-  /** Number of the first segment this writer makes. */
+  /** Number of the first segment this writer creates. */
   readonly firstSegment: number
   readonly segmentBytes: number
   readonly fsync: FsyncPolicy
   readonly fsyncIntervalMs: number
-  /** Lines that are kept now, where they lie, in the order they came. */
+  /** Called with the lines that are now kept: their segment and lengths, in order. */
   readonly onKept: (segment: number, lineBytes: readonly number[]) => void
 }
 
@@ -46,7 +46,7 @@ export class SpoolWriter {
     this.#nextSegment = options.firstSegment
   }
 
-  /** The segment that still grows; null between segments. */
+  /** The segment still being written; null between segments. */
   get activeSegment(): number | null {
     return this.#active?.segment ?? null
   }
@@ -59,7 +59,7 @@ export class SpoolWriter {
     })
   }
 
-  /** What waits is still written. */
+  /** Waiting lines are still written. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#writing
@@ -67,7 +67,7 @@ export class SpoolWriter {
   }
 
   async #writeAll(): Promise<void> {
-    // Whoever appends in the same turn of the event loop shares the first write, too.
+    // Appends made in the same turn of the event loop share the first write.
     await Promise.resolve()
     while (this.#waiting.length > 0) {
       const group = this.#takeGroup()
@@ -78,11 +78,11 @@ export class SpoolWriter {
         for (const { reject } of group) reject(error)
       }
     }
-    // In the same turn as the last look: who comes later starts another round.
+    // In the same turn as the last check: a later append starts another round.
     this.#writing = null
   }
 
-  /** As much as fits a segment, and one line even if it alone does not. */
+  /** As many lines as fit a segment, and at least one. */
   #takeGroup(): Waiting[] {
     let bytes = 0
     let count = 0
@@ -126,8 +126,8 @@ export class SpoolWriter {
   }
 
   /**
-   * After a failed write nobody knows what is in the file: cut off what was rejected, and go on in
-   * another one. Should even that fail, a reader drops the torn line.
+   * After a failed write the file's content is unknown: truncates what was rejected, and continues
+   * in another file. If even that fails, a reader drops the torn line.
    */
   async #abandon(active: { readonly handle: FileHandle; readonly bytes: number }): Promise<void> {
     this.#active = null

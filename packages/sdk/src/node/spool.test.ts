@@ -33,7 +33,7 @@ const reportOf = (index: number) => ({ request_id: `r-${index}`, body: `{"n":${i
 
 const idsIn = async (spool: Spool) => (await spool.peek(ALL)).map(({ request_id }) => request_id)
 
-/** As delivery does it: what is removed was given out before. */
+/** Like delivery, removes only what `peek` returned. */
 async function removeFirst(spool: Spool, count: number): Promise<void> {
   const last = (await spool.peek({ ...ALL, maxItems: count })).at(-1)
   await spool.removeThrough(last?.seq ?? 0)
@@ -65,7 +65,7 @@ const logsOf = (directory: string) =>
     .map((name) => join(directory, name))
 
 describe('a spool', () => {
-  it('gives back in order what came in, within both limits', async () => {
+  it('returns reports in order, within both limits', async () => {
     const spool = await filled(newDirectory(), 10)
     assert.deepEqual(await idsIn(spool), idsUpTo(10))
     assert.equal((await spool.peek({ maxItems: 3, maxBytes: 1e6 })).length, 3)
@@ -83,7 +83,7 @@ describe('a spool', () => {
     assert.deepEqual([report?.request_id, report?.body], ['a!~', body])
   })
 
-  it('refuses what would not come back as it is', async () => {
+  it('refuses a report that could not be read back unchanged', async () => {
     await opened(newDirectory(), async (spool) => {
       for (const odd of [
         { request_id: 'a b', body: '{}' },
@@ -97,7 +97,7 @@ describe('a spool', () => {
     })
   })
 
-  it('goes on after a restart where delivery had come to', async () => {
+  it('continues after a restart where delivery stopped', async () => {
     const directory = newDirectory()
     const spool = await filled(directory, 100, { segmentBytes: 256 })
     await spool.peek({ maxItems: 37, maxBytes: 1e6 })
@@ -110,7 +110,7 @@ describe('a spool', () => {
     })
   })
 
-  it('counts its bytes to nothing and leaves no file but the last when all is delivered', async () => {
+  it('has no bytes and no file but the last when all is delivered', async () => {
     const directory = newDirectory()
     const spool = await filled(directory, 100, { segmentBytes: 256 })
     for (let left = 100; left > 0; left = spool.items) {
@@ -125,7 +125,7 @@ describe('a spool', () => {
     assert.deepEqual(await opened(directory, idsIn), ['r-100'])
   })
 
-  it('does not take new reports for delivered ones after all its files have gone', async () => {
+  it('does not mistake new reports for delivered ones after all its files are gone', async () => {
     const directory = newDirectory()
     const spool = await filled(directory, 9, { segmentBytes: 64 })
     await spool.peek(ALL)
@@ -137,7 +137,7 @@ describe('a spool', () => {
     assert.deepEqual(await opened(directory, idsIn), ['r-9'])
   })
 
-  it('takes in and gives out at once and loses nothing', async () => {
+  it('appends and reads concurrently and loses nothing', async () => {
     const spool = await Spool.open({ directory: newDirectory(), segmentBytes: 512, fsync: 'never' })
     const delivered: string[] = []
     let pushing = true
@@ -159,7 +159,7 @@ describe('a spool', () => {
     await spool.close()
   })
 
-  it('lets nobody else read it', { skip: process.platform === 'win32' }, async () => {
+  it('cannot be read by other users', { skip: process.platform === 'win32' }, async () => {
     const directory = newDirectory()
     const spool = await filled(directory, 2)
     await spool.peek({ maxItems: 1, maxBytes: 1 })
@@ -206,7 +206,7 @@ describe('what a crash leaves behind', () => {
     assert.equal(await opened(directory, async (spool) => spool.items), 0)
   })
 
-  it('costs one line, or the two it joins, whichever byte went bad', async () => {
+  it('costs one line, or the two it joins, whichever byte is damaged', async () => {
     const master = newDirectory()
     await (await filled(master, 3)).close()
     const [file] = logsOf(master) as [string]
@@ -222,12 +222,12 @@ describe('what a crash leaves behind', () => {
         assert.equal(lost.length, newline ? 2 : 1, `byte ${at}`)
         assert.equal(spool.items, ids.length)
       })
-      // Where nothing good was left the file is gone, and the next number is another.
+      // When no valid line was left the file is gone, and the next has another number.
       writeFileSync(file, whole)
     }
   })
 
-  it('is skipped and counted off, too, when it goes bad while the spool is open', async () => {
+  it('is skipped and discounted when it is damaged while the spool is open', async () => {
     for (const [bad, options] of [
       ['r-0', {}],
       ['r-1', {}],
@@ -254,7 +254,7 @@ describe('what a crash leaves behind', () => {
     }
   })
 
-  it('leaves nothing to deliver when all of it went bad, and nobody asks for it without end', async () => {
+  it('leaves nothing to deliver when all of it is damaged, and delivery does not loop', async () => {
     const directory = newDirectory()
     const spool = await Spool.open({ directory })
     for (const index of [0, 1]) await spool.append(reportOf(index))
@@ -275,7 +275,7 @@ describe('what a crash leaves behind', () => {
   })
 
   for (const note of ['', 'nonsense', '9999999999 0\n', '1 999999\n', '-1 -1\n']) {
-    it(`hides nothing, old or new, behind the note ${JSON.stringify(note)}`, async () => {
+    it(`hides no report, old or new, with the note ${JSON.stringify(note)}`, async () => {
       const directory = newDirectory()
       await (await filled(directory, 1)).close()
       writeFileSync(join(directory, 'position'), note)
@@ -286,8 +286,8 @@ describe('what a crash leaves behind', () => {
 })
 
 /**
- * A process that keeps reports r-<from>, r-<from + 1>, … so many at a time until it is killed or
- * fails, and names what it kept.
+ * A process that keeps reports r-<from>, r-<from + 1>, … that many at a time until it is killed or
+ * fails, and prints what it kept.
  */
 const PUSHER = `
   import { Spool } from ${JSON.stringify(new URL('./spool.ts', import.meta.url).href)}
@@ -305,7 +305,7 @@ const PUSHER = `
 `
 
 describe('a process', () => {
-  it('that is killed with -9 loses nothing it was told is kept, time after time', async () => {
+  it('that is killed with -9 loses no kept report, time after time', async () => {
     const directory = newDirectory()
     const kept: string[] = []
     for (let round = 0; round < 4; round += 1) {
@@ -321,19 +321,20 @@ describe('a process', () => {
       }
       await closed
       const found = await opened(directory, idsIn)
-      const told = found.filter((id) => kept.includes(id))
-      assert.deepEqual(told, kept)
+      const reported = found.filter((id) => kept.includes(id))
+      assert.deepEqual(reported, kept)
       assert.equal(new Set(found).size, found.length)
-      // At most one was kept in each round without the process living to say so.
+      // At most one was kept in each round without the process living to print it.
       assert.ok(found.length - kept.length <= round + 1)
     }
   })
 
-  it('whose disk is full is told so, and keeps what it had', {
+  it('with a full disk gets an error, and keeps its earlier reports', {
     skip: process.platform === 'win32',
   }, async () => {
     const directory = newDirectory()
-    // One block, less than a segment: the write that passes it fails half done, some lines whole.
+    // One block, less than a segment: the write beyond it fails half done, with some lines
+    // complete.
     const script = `trap '' XFSZ; ulimit -f 1; exec "$0" "$@"`
     const args = ['--input-type=module', '-e', PUSHER, directory, '0', '7']
     const child = spawn('sh', ['-c', script, process.execPath, ...args], {
@@ -344,11 +345,11 @@ describe('a process', () => {
     for await (const line of createInterface({ input: child.stdout })) lines.push(line)
     await closed
     assert.deepEqual(lines.slice(-2), ['failed EFBIG', 'after'])
-    const told = lines.filter((line) => !line.startsWith('failed'))
-    assert.deepEqual(await opened(directory, idsIn), told)
+    const reported = lines.filter((line) => !line.startsWith('failed'))
+    assert.deepEqual(await opened(directory, idsIn), reported)
   })
 
-  it('finds the spool locked while another has it, and names that one', async () => {
+  it('finds the spool locked while another uses it, and names that one', async () => {
     const directory = newDirectory()
     const spool = await Spool.open({ directory })
     await assert.rejects(Spool.open({ directory }), (error) => {
@@ -360,7 +361,7 @@ describe('a process', () => {
     await opened(directory, async () => {})
   })
 
-  it('takes over the lock of one that is gone, also when its number lives on', async () => {
+  it('takes over the lock of a dead one, even when its pid is in use again', async () => {
     const directory = newDirectory()
     await opened(directory, async () => {})
     for (const stale of ['999999999 \n', `${process.pid} another-boot 1\n`, '', 'nonsense']) {
@@ -377,7 +378,7 @@ describe('a process', () => {
     assert.deepEqual(readdirSync(directory), [])
   })
 
-  it('of another container finds it locked as well, until that one is gone', {
+  it('in another container finds it locked as well, until the holder is gone', {
     skip: canUnshare() ? false : 'no container can be made here',
   }, async () => {
     const directory = newDirectory()
@@ -406,7 +407,7 @@ describe('a process', () => {
   })
 })
 
-/** A process id namespace of its own is what makes a container here. */
+/** A separate process id namespace stands in for a container here. */
 function canUnshare(): boolean {
   return spawnSync('unshare', ['-pf', '--mount-proc', 'true']).status === 0
 }

@@ -1,9 +1,9 @@
 /**
- * Reports on disk until they are delivered, so that a device that loses the network, its power or
- * the process keeps its readings.
+ * Keeps reports on disk until they are delivered, so that a device keeps its readings when it loses
+ * the network or its power, or the process ends.
  *
- * Opening never appends to a file of an earlier run: whatever that run left torn at its end stays
- * the last thing in its file, and is skipped by its checksum.
+ * Opening never appends to a file of an earlier run: a torn line at its end stays the last one of
+ * its file, and is skipped by its checksum.
  */
 
 import { preparePrivateDirectory } from '@modulariot/oauth/node'
@@ -27,49 +27,49 @@ import { type FsyncPolicy, SpoolWriter } from './spool-writer.ts'
 
 export interface SpoolOptions {
   /**
-   * Made with mode 0700 where it is missing; its files have 0600. One process at a time. It and its
-   * files must belong to this user, and only this user may write in it.
+   * Created with mode 0700 when it is missing; its files have 0600. One process at a time. The
+   * directory and its files must belong to this user, and only this user may write there.
    */
   readonly directory: string
-  /** `always` unless told otherwise. */
+  /** Default: `always`. */
   readonly fsync?: FsyncPolicy
   /** For `fsync: 'interval'`. One second. */
   readonly fsyncIntervalMs?: number
-  /** About how much one file takes, and so how much can be left of what is delivered. 1 MiB. */
+  /** Approximate size of one file, and so of what can remain of delivered reports. 1 MiB. */
   readonly segmentBytes?: number
 }
 
 interface Segment {
   readonly number: number
   /**
-   * Bytes of all segments before it. A report's `seq` is where its line ends among all bytes, so
-   * that no damage changes it.
+   * Bytes of all segments before it. A report's `seq` is the position of its line's end among all
+   * bytes, so damage does not change it.
    */
   readonly base: number
-  /** What of the file may be read: a write that is under way is not in it. */
+  /** How much of the file may be read: excludes a write in progress. */
   bytes: number
-  /** Its good lines that are not yet removed, as far as is known. */
+  /** Valid lines not removed yet, as far as known. */
   items: number
 }
 
 export class Spool implements ReportQueue {
   readonly outlivesProcess = true
-  /** Lines that were found damaged so far; they are skipped. */
+  /** Damaged lines found so far; they are skipped. */
   #damagedLines: number
   readonly #directory: string
   readonly #unlock: () => void
   readonly #writer: SpoolWriter
-  /** Oldest first; those before the head are gone. */
+  /** Oldest first; those before the head have been removed. */
   readonly #segments: Segment[]
   /** The first byte not yet removed. */
   #head: { segment: number; offset: number; seq: number }
-  /** Where the lines end that `peek` gave. */
+  /** Where the lines returned by `peek` end. */
   readonly #ends = new Map<number, { readonly segment: number; readonly end: number }>()
   #items: number
   #bytes: number
-  /** Bytes of all segments there have been, the removed ones too: the next one's base. */
+  /** Bytes of all segments ever written, removed ones included: the base of the next. */
   #written: number
-  /** Reading and removing take turns. */
+  /** Serializes reads and removals. */
   #turn: Promise<unknown> = Promise.resolve()
 
   private constructor(options: Required<SpoolOptions>, found: Found, unlock: () => void) {
@@ -89,10 +89,10 @@ export class Spool implements ReportQueue {
   }
 
   /**
-   * Opens a spool, with what an earlier run left in it.
+   * Opens a spool, with the reports left by an earlier run.
    *
-   * @throws NotPrivateError where another user could have planted reports or links;
-   *   SpoolLockedError while another process uses the directory; the file system's own errors.
+   * @throws NotPrivateError when another user could have planted reports or links; SpoolLockedError
+   *   while another process uses the directory; the file system's own errors.
    */
   static async open(options: SpoolOptions): Promise<Spool> {
     const settings = {
@@ -104,7 +104,7 @@ export class Spool implements ReportQueue {
     preparePrivateDirectory(settings.directory)
     const unlock = await lockDirectory(settings.directory)
     try {
-      return new Spool(settings, await look(settings.directory), unlock)
+      return new Spool(settings, await readDirectory(settings.directory), unlock)
     } catch (error) {
       unlock()
       throw error
@@ -151,13 +151,13 @@ export class Spool implements ReportQueue {
     return reports
   }
 
-  /** A segment is read as it was when reading began, however it grows meanwhile. */
+  /** Returns a segment as it was when reading began, even if it grows. */
   async #read(segment: Segment): Promise<Buffer> {
     const { bytes } = segment
     return (await readSegment(this.#directory, segment.number)).subarray(0, bytes)
   }
 
-  /** Lines that were good when they were counted, and are not any more. */
+  /** Discounts lines that were valid when counted, and no longer are. */
   async #lose(segment: Segment, lines: number): Promise<void> {
     segment.items -= lines
     this.#items -= lines
@@ -180,7 +180,8 @@ export class Spool implements ReportQueue {
     if (seq <= this.#head.seq || place === undefined) return
     for (const segment of this.#segments) {
       if (segment.number > place.segment) break
-      // Of the last one only what was given out; what else is in those before it is damaged.
+      // Of the last segment, only the lines `peek` returned; earlier segments go completely, since
+      // their other lines are damaged.
       const last = segment.number === place.segment
       const gone = last ? this.#givenThrough(seq, segment.number) : segment.items
       segment.items -= gone
@@ -202,7 +203,7 @@ export class Spool implements ReportQueue {
   }
 
   /**
-   * Takes out the oldest segments that hold nothing more; what is left of them, if anything, is
+   * Removes the oldest segments without valid lines from the list; whatever else they hold is
    * damaged.
    */
   #takeFinished(before = Number.POSITIVE_INFINITY): number[] {
@@ -227,8 +228,8 @@ export class Spool implements ReportQueue {
   }
 
   /**
-   * On a full disk the note may fail; deleting still makes room, and the rest is sent again at
-   * worst.
+   * On a full disk, writing the note may fail; deleting still frees space, and at worst some
+   * reports are sent again.
    */
   async #forget(segments: readonly number[]): Promise<void> {
     await writePosition(this.#directory, this.#head).catch(() => {})
@@ -267,8 +268,8 @@ interface Found {
   readonly nextSegment: number
 }
 
-/** Reads what is there, one file at a time. */
-async function look(directory: string): Promise<Found> {
+/** Reads the directory, one file at a time. */
+async function readDirectory(directory: string): Promise<Found> {
   const numbers = await segmentsIn(directory)
   const head = await readPosition(directory)
   const segments: Segment[] = []
@@ -291,7 +292,7 @@ async function look(directory: string): Promise<Found> {
       written += file.length
     }
   }
-  // A number is never used twice: a note about the old file would hide what is in the new one.
+  // Numbers are never reused: a note about an old file would hide reports in the new one.
   const nextSegment = Math.max(head.segment, numbers.at(-1) ?? 0) + 1
   return { segments, head, items, bytes, written, damagedLines, nextSegment }
 }

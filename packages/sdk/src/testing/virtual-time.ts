@@ -1,13 +1,11 @@
-/**
- * Virtual time and an API that does as it is told, for the tests. Not part of the package's entry.
- */
+/** Virtual time and a scripted API for the tests. Not part of the package's entry. */
 
 import type { Timing } from '../timing/timing.ts'
 
 export interface VirtualTiming extends Timing {
-  /** Every wait that was asked for, in milliseconds. */
+  /** Every requested wait, in milliseconds. */
   readonly waits: number[]
-  /** Lets the time pass, and whoever waited go on, in their order. */
+  /** Advances the time, and wakes those that wait, in order. */
   pass(ms: number): Promise<void>
 }
 
@@ -51,7 +49,7 @@ export function virtualTiming({ instant = false, chance = 1 } = {}): VirtualTimi
   }
 }
 
-/** Resolves when all that could go on without time or I/O has gone on. */
+/** Resolves when everything that can proceed without time or I/O has done so. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
@@ -64,7 +62,7 @@ export interface SentRequest {
 
 export type Script = (request: SentRequest, index: number) => Response | Promise<Response>
 
-/** A fetch that answers by a script, and what it was sent. */
+/** A fetch that answers from a script, and records what it was sent. */
 export function scriptedFetch(script: Script) {
   const requests: SentRequest[] = []
   const fetch: typeof globalThis.fetch = async (input, init) => {
@@ -90,7 +88,7 @@ export const unavailable = (retryAfter?: string) =>
     retryAfter === undefined ? {} : { 'retry-after': retryAfter },
   )
 
-/** A valid report body of its own. */
+/** A distinct valid report body. */
 export const reading = (n: number) => ({
   asset_id: `TRUCK-${n}`,
   timestamp: '2026-01-15T11:59:00Z',

@@ -16,7 +16,7 @@ describe('backoffMs', () => {
     )
   })
 
-  it('is never sooner than the server asked, and spreads behind that', () => {
+  it('is never sooner than Retry-After, and spreads after it', () => {
     assert.equal(backoffMs(1, 120, LIMITS, 0), 120_000)
     assert.equal(backoffMs(1, 120, LIMITS, 1), 150_000)
     assert.equal(backoffMs(5, 1, LIMITS, 1), 16_000)

@@ -1,4 +1,4 @@
-/** How long to wait before trying again. Arithmetic only. */
+/** How long to wait before a retry. Arithmetic only. */
 
 export interface BackoffLimits {
   readonly baseMs: number
@@ -6,8 +6,8 @@ export interface BackoffLimits {
 }
 
 /**
- * Doubles with each failure, and spreads over its upper half so that a fleet does not come back in
- * step. Never sooner than the server asked, and up to a quarter later.
+ * Doubles with each failure, with jitter over the upper half so that a fleet does not retry in
+ * step. Never less than the server's `Retry-After`, and up to a quarter more.
  *
  * @param failures in a row, from 1.
  * @param chance from 0 to 1.

@@ -1,22 +1,21 @@
-/** The clock, waiting and chance, so that tests need none of the three. */
+/** The clock, waiting and random numbers, so that tests can replace all three. */
+
+import { MAX_TIMER_MS } from '@modulariot/oauth/client'
 
 export interface Timing {
   /** Unix milliseconds. */
   now(): number
   /**
-   * Resolves after so many milliseconds, or as soon as the signal is aborted; never rejects.
+   * Resolves after this many milliseconds, or as soon as the signal is aborted; never rejects.
    *
-   * @param keepsAlive whether the process may not end meanwhile.
+   * @param keepsAlive whether the wait keeps the process from ending.
    */
   wait(delayMs: number, signal: AbortSignal, keepsAlive: boolean): Promise<void>
   /** From 0 to 1. */
   random(): number
 }
 
-/** What timers count: asked for more, they go off at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
-
-/** What runtimes with Node's timers have; elsewhere a timer is a number. */
+/** Timers of runtimes with Node's API; elsewhere a timer is a number. */
 interface NodeTimer {
   unref?(): void
 }

@@ -4,7 +4,7 @@
  * They speak through the port alone. A second handle on the same data stands for another process.
  */
 
-import { promiseOf, type StorePlace } from '@modulariot/platform/testing/store-promises'
+import { promiseOf, type TestStore } from '@modulariot/platform/testing/store-promises'
 import type { TelemetryStore } from '../store.ts'
 import { testAssetState, testTenants } from './assets.ts'
 import { testBuckets } from './buckets.ts'
@@ -19,7 +19,7 @@ import { testMetrics, testPositions } from './series.ts'
 
 export function testTelemetryStore(
   name: string,
-  open: () => Promise<StorePlace<TelemetryStore>>,
+  open: () => Promise<TestStore<TelemetryStore>>,
 ): void {
   const promise = promiseOf(open)
   testRequests(name, promise)

@@ -4,7 +4,7 @@
  * They speak through the port alone. A second handle on the same data stands for another process.
  */
 
-import { promiseOf, type StorePlace } from '@modulariot/platform/testing/store-promises'
+import { promiseOf, type TestStore } from '@modulariot/platform/testing/store-promises'
 import type { AuthStore } from '../store.ts'
 import { testAssertions } from './assertions.ts'
 import { testAuthority } from './authority.ts'
@@ -19,7 +19,7 @@ import { testTrail } from './trail.ts'
 import { testUpdates } from './updates.ts'
 import { testUsage } from './usage.ts'
 
-export function testAuthStore(name: string, open: () => Promise<StorePlace<AuthStore>>): void {
+export function testAuthStore(name: string, open: () => Promise<TestStore<AuthStore>>): void {
   const promise = promiseOf(open)
   testOrganizations(name, promise)
   testAudiences(name, promise)

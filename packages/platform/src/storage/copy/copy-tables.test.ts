@@ -11,7 +11,7 @@ import type { TableSpec } from '../table-spec.ts'
 import { copyTables, TargetNotEmpty } from './copy-tables.ts'
 import { withPostgresTables } from './postgres-tables.ts'
 import { withSqliteTables } from './sqlite-tables.ts'
-import { type Cell, type MakeRoom, PlaceInUse, type TablePlace } from './tables.ts'
+import { type Cell, DatabaseInUse, type HeldDatabase, type MakeRoom } from './tables.ts'
 
 const server = await startPostgres()
 after(() => server.stop())
@@ -41,17 +41,17 @@ const rowOf = (id: number): Cell[] => [
 ]
 const ROWS = Array.from({ length: 2500 }, (_, index) => rowOf(index + 1))
 
-interface House {
-  /** Holds it as `copy` does. */
+interface TestDatabase {
+  /** Locks it as `miot copy` does. */
   hold<Result>(
     access: 'read' | 'write',
-    work: (place: TablePlace) => Promise<Result>,
+    work: (database: HeldDatabase) => Promise<Result>,
   ): Promise<Result>
-  /** As a server would. */
+  /** Opens it as a server would. */
   use(): Promise<{ close(): unknown }>
 }
 
-function sqliteHouse(folder: string, name: string): House {
+function sqliteDatabase(folder: string, name: string): TestDatabase {
   const path = join(folder, name)
   const database = openDatabase(path)
   database.exec(`
@@ -71,19 +71,19 @@ function sqliteHouse(folder: string, name: string): House {
   }
 }
 
-async function postgresHouse(): Promise<House> {
+async function postgresDatabase(): Promise<TestDatabase> {
   const url = await server.createDatabase()
   const postgres = openPostgres(url)
   await postgres.query(`
-    CREATE SCHEMA house;
-    CREATE TABLE house.things (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    CREATE SCHEMA copied;
+    CREATE TABLE copied.things (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       name TEXT NOT NULL, given BYTEA NOT NULL, size DOUBLE PRECISION, notes JSON NOT NULL, bytes BYTEA,
       letters INTEGER GENERATED ALWAYS AS (length(name)) STORED);
-    CREATE TABLE house.migrations (version INTEGER);
-    CREATE TABLE house.state (value BIGINT NOT NULL); INSERT INTO house.state VALUES (0)`)
+    CREATE TABLE copied.migrations (version INTEGER);
+    CREATE TABLE copied.state (value BIGINT NOT NULL); INSERT INTO copied.state VALUES (0)`)
   await postgres.close()
   return {
-    hold: (access, work) => withPostgresTables({ url, schema: 'house' }, access, work),
+    hold: (access, work) => withPostgresTables({ url, schema: 'copied' }, access, work),
     use: async () => {
       const used = openPostgres(url)
       await used.query('SELECT 1')
@@ -92,73 +92,75 @@ async function postgresHouse(): Promise<House> {
   }
 }
 
-async function allRows(place: TablePlace, table: TableSpec): Promise<Cell[][]> {
+async function allRows(database: HeldDatabase, table: TableSpec): Promise<Cell[][]> {
   const rows: Cell[][] = []
-  for await (const piece of place.rows(table, Object.keys(table.columns)[0])) {
+  for await (const piece of database.rows(table, Object.keys(table.columns)[0])) {
     for (const row of piece)
       rows.push(row.map((cell) => (cell instanceof Uint8Array ? new Uint8Array(cell) : cell)))
   }
   return rows
 }
 
-const fill = (house: House): Promise<void> =>
-  house.hold('write', async (place) => {
-    await place.insert(THINGS, ROWS)
-    await place.clear(STATE)
-    await place.insert(STATE, [[41]])
+const fill = (filled: TestDatabase): Promise<void> =>
+  filled.hold('write', async (database) => {
+    await database.insert(THINGS, ROWS)
+    await database.clear(STATE)
+    await database.insert(STATE, [[41]])
   })
 
-const move = (from: House, to: House, tables = TABLES) =>
+const move = (from: TestDatabase, to: TestDatabase, tables = TABLES) =>
   from.hold('read', (source) => to.hold('write', (target) => copyTables(source, target, tables)))
 
 const WAYS = {
   'SQLite to PostgreSQL': async (folder: string) => [
-    sqliteHouse(folder, 'a.db'),
-    await postgresHouse(),
+    sqliteDatabase(folder, 'a.db'),
+    await postgresDatabase(),
   ],
   'PostgreSQL to SQLite': async (folder: string) => [
-    await postgresHouse(),
-    sqliteHouse(folder, 'a.db'),
+    await postgresDatabase(),
+    sqliteDatabase(folder, 'a.db'),
   ],
   'SQLite to SQLite': async (folder: string) => [
-    sqliteHouse(folder, 'a.db'),
-    sqliteHouse(folder, 'b.db'),
+    sqliteDatabase(folder, 'a.db'),
+    sqliteDatabase(folder, 'b.db'),
   ],
 } as const
 
 for (const [way, build] of Object.entries(WAYS)) {
-  describe(`a move from ${way}`, () => {
-    async function withHouses(run: (from: House, to: House) => Promise<void>): Promise<void> {
+  describe(`a copy from ${way}`, () => {
+    async function withDatabases(
+      run: (from: TestDatabase, to: TestDatabase) => Promise<void>,
+    ): Promise<void> {
       using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
-      const [from, to] = (await build(folder.path)) as [House, House]
+      const [from, to] = (await build(folder.path)) as [TestDatabase, TestDatabase]
       await fill(from)
       await run(from, to)
     }
 
-    it('takes every row along as it is', () =>
-      withHouses(async (from, to) => {
+    it('copies every row unchanged', () =>
+      withDatabases(async (from, to) => {
         assert.deepEqual(await move(from, to), [
           { table: 'things', rows: ROWS.length },
           { table: 'state', rows: 1 },
         ])
-        await to.hold('read', async (place) => {
-          assert.deepEqual(await allRows(place, THINGS), ROWS)
-          assert.deepEqual(await allRows(place, STATE), [[41]])
+        await to.hold('read', async (database) => {
+          assert.deepEqual(await allRows(database, THINGS), ROWS)
+          assert.deepEqual(await allRows(database, STATE), [[41]])
         })
       }))
 
-    it('does not go where something is, and leaves it as it was', () =>
-      withHouses(async (from, to) => {
-        await to.hold('write', (place) => place.insert(THINGS, [rowOf(9)]))
+    it('refuses a target with rows, and leaves it unchanged', () =>
+      withDatabases(async (from, to) => {
+        await to.hold('write', (database) => database.insert(THINGS, [rowOf(9)]))
         await assert.rejects(move(from, to), TargetNotEmpty)
-        await to.hold('read', async (place) => {
-          assert.deepEqual(await allRows(place, THINGS), [rowOf(9)])
-          assert.deepEqual(await allRows(place, STATE), [[0]])
+        await to.hold('read', async (database) => {
+          assert.deepEqual(await allRows(database, THINGS), [rowOf(9)])
+          assert.deepEqual(await allRows(database, STATE), [[0]])
         })
       }))
 
-    it('leaves nothing behind when it fails half way', () =>
-      withHouses(async (from, to) => {
+    it('keeps nothing when it fails half way', () =>
+      withDatabases(async (from, to) => {
         const fault = new Error('no more')
         const moving = from.hold('read', (source) =>
           to.hold('write', (target) =>
@@ -176,30 +178,30 @@ for (const [way, build] of Object.entries(WAYS)) {
           ),
         )
         await assert.rejects(moving, fault)
-        await to.hold('read', async (place) => assert.equal(await place.count(THINGS), 0))
+        await to.hold('read', async (database) => assert.equal(await database.count(THINGS), 0))
         await move(from, to)
       }))
 
-    it('does not begin with a list that leaves something behind', () =>
-      withHouses(async (from, to) => {
+    it('does not start with an incomplete list', () =>
+      withDatabases(async (from, to) => {
         const { size: _, ...columns } = THINGS.columns
         for (const tables of [[THINGS], [{ ...THINGS, columns }, STATE]]) {
           await assert.rejects(move(from, to, tables), /^Error: the list of tables is/)
         }
       }))
 
-    it('does not begin while a server has either of them open', () =>
-      withHouses(async (from, to) => {
-        for (const house of [from, to]) {
-          const server = await house.use()
-          await assert.rejects(move(from, to), PlaceInUse)
+    it('does not start while a server has either of them open', () =>
+      withDatabases(async (from, to) => {
+        for (const used of [from, to]) {
+          const server = await used.use()
+          await assert.rejects(move(from, to), DatabaseInUse)
           await server.close()
         }
         await move(from, to)
       }))
 
-    it('notices a row that did not arrive as it was sent', () =>
-      withHouses(async (from, to) => {
+    it('detects a row that was changed on the way', () =>
+      withDatabases(async (from, to) => {
         const moving = from.hold('read', (source) =>
           to.hold('write', (target) =>
             copyTables(
@@ -216,58 +218,58 @@ for (const [way, build] of Object.entries(WAYS)) {
             ),
           ),
         )
-        await assert.rejects(moving, /things arrived with 2500 rows of 2500, or not as it was/)
-        await to.hold('read', async (place) => assert.equal(await place.count(THINGS), 0))
+        await assert.rejects(moving, /things arrived with 2500 of 2500 rows, or with changed ones/)
+        await to.hold('read', async (database) => assert.equal(await database.count(THINGS), 0))
       }))
   })
 }
 
 it('names the table of a text that PostgreSQL cannot keep, and keeps nothing', async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
-  const from = sqliteHouse(folder.path, 'from.db')
-  const to = await postgresHouse()
-  await from.hold('write', (place) =>
-    place.insert(THINGS, [rowOf(1), [2, 'a\0b', ...rowOf(2).slice(2)]]),
+  const from = sqliteDatabase(folder.path, 'from.db')
+  const to = await postgresDatabase()
+  await from.hold('write', (database) =>
+    database.insert(THINGS, [rowOf(1), [2, 'a\0b', ...rowOf(2).slice(2)]]),
   )
   await assert.rejects(move(from, to), { name: 'TextNotKept', message: 'things' })
-  await to.hold('read', async (place) => assert.equal(await place.count(THINGS), 0))
+  await to.hold('read', async (database) => assert.equal(await database.count(THINGS), 0))
 })
 
-it('into PostgreSQL room is made for what arrives, and what it derives is not copied', async () => {
+it('a copy into PostgreSQL creates partitions, and skips derived tables', async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
-  const from = sqliteHouse(folder.path, 'a.db')
+  const from = sqliteDatabase(folder.path, 'a.db')
   await fill(from)
   const url = await server.createDatabase()
   const postgres = openPostgres(url)
-  await postgres.query(`CREATE SCHEMA house;
-    CREATE TABLE house.state (value BIGINT NOT NULL) PARTITION BY LIST (value);
-    CREATE TABLE house.derived (a INTEGER); INSERT INTO house.derived VALUES (1)`)
+  await postgres.query(`CREATE SCHEMA copied;
+    CREATE TABLE copied.state (value BIGINT NOT NULL) PARTITION BY LIST (value);
+    CREATE TABLE copied.derived (a INTEGER); INSERT INTO copied.derived VALUES (1)`)
   await postgres.close()
   const makeRoom: MakeRoom = async (query, { name }, rows) => {
     for (const [value] of rows) {
       await query(
-        `CREATE TABLE house.${name}_${value} PARTITION OF house.${name} FOR VALUES IN (${value})`,
+        `CREATE TABLE copied.${name}_${value} PARTITION OF copied.${name} FOR VALUES IN (${value})`,
       )
     }
   }
   const derived: TableSpec = { name: 'derived', columns: {}, derived: true }
   const things: TableSpec = { ...THINGS, derived: true }
   const copied = await from.hold('read', (source) =>
-    withPostgresTables({ url, schema: 'house', makeRoom }, 'write', (target) =>
+    withPostgresTables({ url, schema: 'copied', makeRoom }, 'write', (target) =>
       copyTables(source, target, [things, STATE, derived]),
     ),
   )
   assert.deepEqual(copied, [{ table: 'state', rows: 1 }])
 })
 
-it('after a move PostgreSQL gives out numbers behind the largest', async () => {
+it('after a copy PostgreSQL continues after the largest number', async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
-  const [from, to] = [sqliteHouse(folder.path, 'a.db'), await postgresHouse()]
+  const [from, to] = [sqliteDatabase(folder.path, 'a.db'), await postgresDatabase()]
   await fill(from)
   await move(from, to)
   const database = await to.use()
   const { rows } = await (database as Postgres).query(
-    `INSERT INTO house.things (name, given, notes) VALUES ('new', '', '{}') RETURNING id`,
+    `INSERT INTO copied.things (name, given, notes) VALUES ('new', '', '{}') RETURNING id`,
   )
   assert.deepEqual(rows, [{ id: ROWS.length + 1 }])
   await database.close()
@@ -275,18 +277,18 @@ it('after a move PostgreSQL gives out numbers behind the largest', async () => {
 
 describe('a PostgreSQL database that is being copied', () => {
   for (const access of ['read', 'write'] as const) {
-    it(`keeps an instance waiting that starts meanwhile (${access})`, async () => {
+    it(`makes an instance that starts during the copy wait (${access})`, async () => {
       const url = await server.createDatabase()
       const order: string[] = []
       const instance = openPostgres(url, { applicationName: 'modulariot-auth' })
       let started: Promise<unknown> = Promise.resolve()
       const both = (work: () => Promise<void>) =>
-        withPostgresTables({ url, schema: 'house' }, access, () =>
-          // As `miot copy` does it for its two stores.
-          withPostgresTables({ url, schema: 'house' }, access, work),
+        withPostgresTables({ url, schema: 'copied' }, access, () =>
+          // As `miot copy` does for its two stores.
+          withPostgresTables({ url, schema: 'copied' }, access, work),
         )
       await both(async () => {
-        started = migratePostgres(instance, 'house', []).then(() => order.push('started'))
+        started = migratePostgres(instance, 'copied', []).then(() => order.push('started'))
         await sleep(500)
         order.push('copied')
       })

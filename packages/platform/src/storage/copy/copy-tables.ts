@@ -1,15 +1,15 @@
-/** Copying tables, and seeing that what arrived is what was sent. */
+/** Copies tables, and verifies that the copy equals the source. */
 
 import { createHash } from 'node:crypto'
 import type { TableSpec } from '../table-spec.ts'
-import { type CellRow, columnNames, type TablePlace } from './tables.ts'
+import { type CellRow, columnNames, type HeldDatabase } from './tables.ts'
 
 export interface CopiedTable {
   readonly table: string
   readonly rows: number
 }
 
-/** What is there already would be mixed with what comes. */
+/** The target already holds rows, which would be mixed with the copied ones. */
 export class TargetNotEmpty extends Error {
   override readonly name = 'TargetNotEmpty'
 }
@@ -19,17 +19,17 @@ export type ShowProgress = (table: string, done: number, total: number) => void
 /**
  * Copies every row of these tables, then reads them back and compares.
  *
- * @param all in an order in which what is referred to comes first.
- * @throws TargetNotEmpty, and Error when the list is not complete or what was read back is not what
- *   was sent.
+ * @param all in an order in which referenced tables come first.
+ * @throws TargetNotEmpty; Error when the list is incomplete, or the rows read back differ from
+ *   those that were sent.
  */
 export async function copyTables(
-  source: TablePlace,
-  target: TablePlace,
+  source: HeldDatabase,
+  target: HeldDatabase,
   all: readonly TableSpec[],
   show: ShowProgress = () => undefined,
 ): Promise<CopiedTable[]> {
-  for (const place of [source, target]) assertComplete(await place.inventory(), all)
+  for (const database of [source, target]) assertComplete(await database.inventory(), all)
   const tables = all.filter(({ derived }) => !derived)
   for (const table of tables) await assertEmpty(target, table)
   const copied: CopiedTable[] = []
@@ -38,7 +38,7 @@ export async function copyTables(
     const arrived = await summarize(target, table)
     if (sent.rows !== arrived.rows || sent.digest !== arrived.digest) {
       throw new Error(
-        `${table.name} arrived with ${arrived.rows} rows of ${sent.rows}, or not as it was: nothing was kept`,
+        `${table.name} arrived with ${arrived.rows} of ${sent.rows} rows, or with changed ones: nothing was kept`,
       )
     }
     copied.push({ table: table.name, rows: sent.rows })
@@ -46,9 +46,7 @@ export async function copyTables(
   return copied
 }
 
-/**
- * A table or column that came with a migration and is missing from the list would be left behind.
- */
+/** A table or column that a migration added but the list lacks would be left behind. */
 function assertComplete(
   inventory: ReadonlyMap<string, readonly string[]>,
   tables: readonly TableSpec[],
@@ -59,18 +57,19 @@ function assertComplete(
   const there = nameAll([...inventory].filter(([name]) => !derived.has(name)))
   const copied = tables.filter(({ name }) => !derived.has(name))
   const listed = nameAll(copied.map((table) => [table.name, columnNames(table)]))
-  if (there !== listed) throw new Error(`the list of tables is ${listed}, but there are ${there}`)
+  if (there !== listed)
+    throw new Error(`the list of tables is ${listed}, but the database has ${there}`)
 }
 
-async function assertEmpty(target: TablePlace, table: TableSpec): Promise<void> {
+async function assertEmpty(target: HeldDatabase, table: TableSpec): Promise<void> {
   if (table.singleton) return
   const rows = await target.count(table)
   if (rows > 0) throw new TargetNotEmpty(`${table.name} has ${rows} rows already`)
 }
 
 async function copyTable(
-  source: TablePlace,
-  target: TablePlace,
+  source: HeldDatabase,
+  target: HeldDatabase,
   table: TableSpec,
   show: ShowProgress,
 ): Promise<Summary> {
@@ -86,9 +85,9 @@ async function copyTable(
   return summary
 }
 
-async function summarize(place: TablePlace, table: TableSpec): Promise<Summary> {
+async function summarize(database: HeldDatabase, table: TableSpec): Promise<Summary> {
   const summary = new RunningSummary()
-  for await (const rows of place.rows(table)) summary.add(rows)
+  for await (const rows of database.rows(table)) summary.add(rows)
   return summary
 }
 
@@ -97,7 +96,7 @@ interface Summary {
   readonly digest: bigint
 }
 
-/** The digests of rows are added up: databases need not agree on an order. */
+/** Sums the digests of the rows, since two databases need not return them in the same order. */
 class RunningSummary implements Summary {
   rows = 0
   digest = 0n

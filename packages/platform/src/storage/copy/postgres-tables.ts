@@ -10,40 +10,41 @@ import {
   type Cell,
   type CellRow,
   columnNames,
+  DatabaseInUse,
+  type HeldDatabase,
   type MakeRoom,
-  PlaceInUse,
-  ROWS_A_PIECE,
-  type TablePlace,
+  ROWS_PER_BATCH,
   TextNotKept,
 } from './tables.ts'
 
-/** A large house takes its time. */
+/** A large installation takes hours. */
 const TIMEOUT_MS = 24 * 3_600_000
 const OUR_NAME = 'modulariot-copy'
 
-export interface PostgresHouse {
+export interface PostgresSchema {
   readonly url: string
   readonly schema: string
-  /** Called before each piece that is inserted. */
+  /** Called before each batch of rows that is inserted. */
   readonly makeRoom?: MakeRoom | undefined
 }
 
 /**
- * Runs `work` in one transaction; all it writes is kept when it resolves, nothing when it rejects.
+ * Runs `work` in one transaction; all its writes are kept when it resolves, none when it rejects.
  *
- * @throws PlaceInUse while an instance is connected; one that starts later waits. StoreUnavailable.
+ * @throws DatabaseInUse while an instance is connected; one that starts later waits.
+ *   StoreUnavailable.
  */
 export async function withPostgresTables<Result>(
-  { url, schema, makeRoom }: PostgresHouse,
+  { url, schema, makeRoom }: PostgresSchema,
   access: Access,
-  work: (place: TablePlace) => Promise<Result>,
+  work: (database: HeldDatabase) => Promise<Result>,
 ): Promise<Result> {
   const postgres = openPostgres(url, { applicationName: OUR_NAME })
   try {
     return await postgres.transaction(
       async (query) => {
         await assertAlone(query)
-        return work(placeOf(query, schema, makeRoom))
+        return work(heldDatabase(query, schema, makeRoom))
       },
       { mode: access === 'read' ? 'snapshot' : 'write', timeoutMs: TIMEOUT_MS },
     )
@@ -52,23 +53,25 @@ export async function withPostgresTables<Result>(
   }
 }
 
-/** Now, and until the end: an instance that starts meanwhile waits where it migrates. */
+/**
+ * Checks now, and holds off instances that start before the transaction ends: they wait to migrate.
+ */
 async function assertAlone(query: RunQuery): Promise<void> {
-  if (!(await holdMigrations(query))) throw new PlaceInUse('an instance that starts')
+  if (!(await holdMigrations(query))) throw new DatabaseInUse('an instance that starts')
   let user = await userOf(query)
-  for (let looks = 1; user !== null && looks < LOOKS_FOR_USERS; looks++) {
-    await wait(LOOK_AGAIN_MS)
+  for (let checks = 1; user !== null && checks < USER_CHECKS; checks++) {
+    await wait(RECHECK_MS)
     user = await userOf(query)
   }
-  if (user !== null) throw new PlaceInUse(user)
+  if (user !== null) throw new DatabaseInUse(user)
 }
 
-/** A server that has just ended is listed until the backend of its last connection has noticed. */
-const LOOKS_FOR_USERS = 20
-const LOOK_AGAIN_MS = 100
+/** A server that has just stopped stays listed until the backend of its last connection notices. */
+const USER_CHECKS = 20
+const RECHECK_MS = 100
 
 async function userOf(query: RunQuery): Promise<string | null> {
-  // Within a transaction the list would stay what it was when it was first read.
+  // Within a transaction the statistics would otherwise stay as first read.
   await query('SELECT pg_stat_clear_snapshot()')
   const { rows } = await query<{ name: string; address: string | null }>(
     `SELECT application_name AS name, client_addr::text AS address FROM pg_stat_activity
@@ -78,7 +81,7 @@ async function userOf(query: RunQuery): Promise<string | null> {
   return rows[0] === undefined ? null : `${rows[0].name} from ${rows[0].address ?? 'this machine'}`
 }
 
-function placeOf(query: RunQuery, schema: string, makeRoom?: MakeRoom): TablePlace {
+function heldDatabase(query: RunQuery, schema: string, makeRoom?: MakeRoom): HeldDatabase {
   return {
     inventory: () => inventoryOf(query, schema),
     count: async ({ name }) => {
@@ -136,7 +139,7 @@ function fromPostgres(cell: Cell, type: ColumnType): Cell {
   return type === 'name' && cell instanceof Buffer ? cell.toString() : cell
 }
 
-/** A partition is part of its table. */
+/** Partitions are left out: they belong to their table. */
 async function inventoryOf(query: RunQuery, schema: string): Promise<Map<string, string[]>> {
   const { rows } = await query<{ table: string; columns: string[] }>(
     `SELECT t.relname AS "table", array_agg(c.attname::text) AS columns
@@ -165,7 +168,7 @@ async function* rowsOf(
   )
   try {
     for (;;) {
-      const { rows } = await query<Record<string, Cell>>(`FETCH ${ROWS_A_PIECE} FROM moving`)
+      const { rows } = await query<Record<string, Cell>>(`FETCH ${ROWS_PER_BATCH} FROM moving`)
       if (rows.length === 0) return
       yield rows.map((row) => columns.map(([name, type]) => fromPostgres(row[name] ?? null, type)))
     }

@@ -9,30 +9,30 @@ import {
   type Cell,
   type CellRow,
   columnNames,
-  PlaceInUse,
-  ROWS_A_PIECE,
-  type TablePlace,
+  DatabaseInUse,
+  type HeldDatabase,
+  ROWS_PER_BATCH,
 } from './tables.ts'
 
 const BUSY_TIMEOUT_MS = 200
 
 /**
- * Runs `work` with the file held alone; all it writes is kept when it resolves, nothing when it
- * rejects.
+ * Runs `work` with an exclusive lock on the file; all its writes are kept when it resolves, none
+ * when it rejects.
  *
- * @throws PlaceInUse while another process has the file open.
+ * @throws DatabaseInUse while another process has the file open.
  * @throws UnsafePermissions
  */
 export async function withSqliteTables<Result>(
   path: string,
   access: Access,
-  work: (place: TablePlace) => Promise<Result>,
+  work: (database: HeldDatabase) => Promise<Result>,
 ): Promise<Result> {
   assertPrivateDatabase(path)
   using database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   beginAlone(database, path)
   try {
-    const result = await work(placeOf(database))
+    const result = await work(heldDatabase(database))
     database.exec(access === 'write' ? 'COMMIT' : 'ROLLBACK')
     return result
   } catch (error) {
@@ -48,12 +48,12 @@ function beginAlone(database: DatabaseSync, path: string): void {
     database.exec('PRAGMA synchronous = FULL')
     database.exec('BEGIN IMMEDIATE')
   } catch (error) {
-    if (isBusy(error)) throw new PlaceInUse(path, { cause: error })
+    if (isBusy(error)) throw new DatabaseInUse(path, { cause: error })
     throw error
   }
 }
 
-function placeOf(database: DatabaseSync): TablePlace {
+function heldDatabase(database: DatabaseSync): HeldDatabase {
   return {
     inventory: async () => inventoryOf(database),
     count: async ({ name }) =>
@@ -72,7 +72,7 @@ function placeOf(database: DatabaseSync): TablePlace {
   }
 }
 
-/** `hidden` is what is computed. */
+/** Generated columns are `hidden`. */
 function inventoryOf(database: DatabaseSync): Map<string, string[]> {
   const inventory = new Map<string, string[]>()
   const columns = database.prepare(
@@ -98,7 +98,7 @@ async function* rowsOf(
   let piece: CellRow[] = []
   for (const row of select.iterate()) {
     piece.push(names.map((name) => row[name] as Cell))
-    if (piece.length < ROWS_A_PIECE) continue
+    if (piece.length < ROWS_PER_BATCH) continue
     yield piece
     piece = []
   }

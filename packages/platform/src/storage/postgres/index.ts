@@ -1,6 +1,6 @@
 /**
- * PostgreSQL as stores use it. An entry of its own: who runs on the embedded store never loads
- * `pg`.
+ * PostgreSQL as stores use it. A separate entry, so that an installation on the embedded store
+ * never loads `pg`.
  */
 
 export { assertWritable } from './assert-writable.ts'

@@ -8,54 +8,54 @@ import { openPostgres } from './open-postgres.ts'
 const server = await startPostgres()
 after(() => server.stop())
 
-/** Handlers that note what they are told, and a way to wait for it. */
-function note(heartbeat?: ListenHandlers['heartbeat']) {
-  const told: string[] = []
+/** Handlers that record their calls, and a way to wait for them. */
+function recorder(heartbeat?: ListenHandlers['heartbeat']) {
+  const events: string[] = []
   const waiting = new Set<() => void>()
-  const tell = (what: string): void => {
-    told.push(what)
+  const record = (what: string): void => {
+    events.push(what)
     for (const look of waiting) look()
   }
   const handlers: ListenHandlers = {
-    notified: (payload) => tell(payload),
-    found: () => tell('found'),
-    lost: () => tell('lost'),
+    notified: (payload) => record(payload),
+    found: () => record('found'),
+    lost: () => record('lost'),
     ...(heartbeat === undefined ? {} : { heartbeat }),
   }
-  /** Resolves when it has been told so often. */
-  const heard = (what: string, times = 1): Promise<void> =>
+  /** Resolves when it has been recorded that many times. */
+  const recorded = (what: string, times = 1): Promise<void> =>
     new Promise((resolve) => {
       const look = (): void => {
-        if (told.filter((one) => one === what).length < times) return
+        if (events.filter((one) => one === what).length < times) return
         waiting.delete(look)
         resolve()
       }
       waiting.add(look)
       look()
     })
-  return { handlers, told, heard }
+  return { handlers, events, recorded }
 }
 
-async function place() {
+async function setUp() {
   const postgres = openPostgres(await server.createDatabase())
   return {
     postgres,
-    say: (what: string) => postgres.query('SELECT pg_notify($1, $2)', ['The "channel"', what]),
+    notify: (what: string) => postgres.query('SELECT pg_notify($1, $2)', ['The "channel"', what]),
     [Symbol.asyncDispose]: () => postgres.close(),
   }
 }
 
-describe('who listens to PostgreSQL', () => {
-  it('hears what is said on the channel, in order', async () => {
-    await using here = await place()
-    const { handlers, heard, told } = note()
+describe('a PostgreSQL listener', () => {
+  it('gets the notifications of its channel, in order', async () => {
+    await using here = await setUp()
+    const { handlers, recorded, events } = recorder()
     const listener = here.postgres.listen('The "channel"', handlers)
-    await heard('found')
-    await here.say('one')
+    await recorded('found')
+    await here.notify('one')
     await here.postgres.query(`NOTIFY another`)
-    await here.say('two')
-    await heard('two')
-    assert.deepEqual(told, ['found', 'one', 'two'])
+    await here.notify('two')
+    await recorded('two')
+    assert.deepEqual(events, ['found', 'one', 'two'])
     assert.equal(listener.silentForMs(), 0)
   })
 
@@ -63,43 +63,43 @@ describe('who listens to PostgreSQL', () => {
     ['killed', () => server.kill('SIGKILL'), () => server.restart()],
     ['frozen', () => server.kill('SIGSTOP'), () => server.kill('SIGCONT')],
   ] as const) {
-    it(`is told when the server is ${what}, and when it is heard again`, async () => {
-      await using here = await place()
-      const { handlers, heard, told } = note()
+    it(`reports when the server is ${what}, and when it is back`, async () => {
+      await using here = await setUp()
+      const { handlers, recorded, events } = recorder()
       const listener = here.postgres.listen('The "channel"', handlers)
-      await heard('found')
+      await recorded('found')
       await away()
-      await heard('lost')
+      await recorded('lost')
       while (listener.silentForMs() < 1500) await sleep(20)
       await back()
-      await heard('found', 2)
+      await recorded('found', 2)
       assert.equal(listener.silentForMs(), 0)
-      await here.say('again')
-      await heard('again')
-      assert.deepEqual(told, ['found', 'lost', 'found', 'again'])
+      await here.notify('again')
+      await recorded('again')
+      assert.deepEqual(events, ['found', 'lost', 'found', 'again'])
     })
   }
 
-  it('gets the answers to the question it keeps asking', async () => {
-    await using here = await place()
+  it('gets the rows of its heartbeat query', async () => {
+    await using here = await setUp()
     const answered = Promise.withResolvers<unknown>()
-    const { handlers } = note({ text: 'SELECT 7 AS seven', answered: answered.resolve })
+    const { handlers } = recorder({ text: 'SELECT 7 AS seven', answered: answered.resolve })
     here.postgres.listen('x', handlers)
     assert.deepEqual(await answered.promise, [{ seven: 7 }])
   })
 
-  it('can leave at any moment, even while it connects to nobody', async () => {
-    await using here = await place()
+  it('can stop at any moment, even while connecting to a dead server', async () => {
+    await using here = await setUp()
     for (const waitMs of [0, 1, 5, 20]) {
-      const listener = here.postgres.listen('x', note().handlers)
+      const listener = here.postgres.listen('x', recorder().handlers)
       await sleep(waitMs)
       await listener.stop()
     }
-    const nobody = openPostgres('postgres://x:x@127.0.0.1:1/x')
-    const { handlers, heard } = note()
-    const listener = nobody.listen('x', handlers)
-    await heard('lost')
+    const unreachable = openPostgres('postgres://x:x@127.0.0.1:1/x')
+    const { handlers, recorded } = recorder()
+    const listener = unreachable.listen('x', handlers)
+    await recorded('lost')
     await listener.stop()
-    await nobody.close()
+    await unreachable.close()
   })
 })

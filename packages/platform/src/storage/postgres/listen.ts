@@ -1,9 +1,9 @@
 /**
- * A connection of its own that hears what is said on a channel, and knows whether it still does.
+ * LISTEN on a dedicated connection, and a heartbeat that shows whether notifications still arrive.
  *
- * A connection that was cut somewhere on the way looks like one where nobody speaks; only a
- * question that is answered tells them apart, so one is asked all the time. What was said while we
- * were away is lost: `found` is when to look for oneself.
+ * A connection that was cut along the way looks like an idle one; only a query that gets an answer
+ * tells them apart, so the heartbeat never stops. Notifications sent while the connection was down
+ * are lost: after `found`, the caller reads the current state itself.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,13 +13,13 @@ import { unavailable } from './postgres-errors.ts'
 
 export interface ListenHandlers {
   notified(payload: string): void
-  /** We hear again, or for the first time; what was said before may have been missed. */
+  /** Listening, for the first time or again; earlier notifications may have been missed. */
   found?(): void
-  /** We hear no more; told once until `found`. */
+  /** No longer listening; called once until the next `found`. */
   lost?(error: StoreUnavailable): void
   /**
-   * What is asked all the time, and who gets the answer: a pooler on the way may swallow what is
-   * said.
+   * A query to run as the heartbeat, with a callback for its rows: for callers that must notice
+   * changes even behind a pooler that swallows notifications.
    */
   readonly heartbeat?: {
     readonly text: string
@@ -28,7 +28,7 @@ export interface ListenHandlers {
 }
 
 export interface Listener {
-  /** Milliseconds since it was last certain that nothing was missed, 0 while it hears. */
+  /** Milliseconds since it was last certain that nothing was missed; 0 while listening. */
   silentForMs(): number
   stop(): Promise<void>
 }
@@ -38,101 +38,143 @@ const HEARTBEAT_TIMEOUT_MS = 800
 const MIN_BACKOFF_MS = 50
 const MAX_BACKOFF_MS = 1000
 
+/** Starts at once and reconnects until `stop`. */
 export function listen(
   config: pg.ClientConfig,
   channel: string,
   handlers: ListenHandlers,
 ): Listener {
-  const stopping = new AbortController()
-  const { signal } = stopping
-  let heardAt = performance.now()
-  let client: pg.Client | null = null
+  return new ChannelListener(config, channel, handlers)
+}
 
-  async function hear(onFound: () => void): Promise<never> {
-    const connected = new pg.Client(config)
-    client = connected
-    const broken = brokenOf(connected)
-    // Anybody may speak on a channel. A handler that cannot bear it must not end the process: what
-    // was said counts as lost, and `found` follows.
-    connected.on('notification', ({ payload }) => {
-      try {
-        handlers.notified(payload ?? '')
-      } catch (error) {
-        connected.emit('error', error as Error)
-      }
-    })
-    async function ask(text: string): Promise<readonly Record<string, unknown>[]> {
-      const askedAt = performance.now()
-      const query = { text, query_timeout: HEARTBEAT_TIMEOUT_MS } as pg.QueryConfig
-      const { rows } = await Promise.race([connected.query(query), broken])
-      heardAt = askedAt
-      return rows
-    }
-    try {
-      // Left while it connects, `pg` says nothing more.
-      await Promise.race([connected.connect(), broken])
-      await ask(`LISTEN ${pg.escapeIdentifier(channel)}`)
-      onFound()
-      for (;;) {
-        await Promise.race([sleep(HEARTBEAT_MS, undefined, { signal }), broken])
-        const rows = await ask(handlers.heartbeat?.text ?? 'SELECT 1')
-        handlers.heartbeat?.answered(rows)
-      }
-    } finally {
-      client = null
-      leave(connected)
-    }
+class ChannelListener implements Listener {
+  readonly #config: pg.ClientConfig
+  readonly #channel: string
+  readonly #handlers: ListenHandlers
+  readonly #stopping = new AbortController()
+  readonly #ended: Promise<void>
+  #connection: Connection | null = null
+  #lastAnswerAt = performance.now()
+  #isLost = false
+  #backoffMs = MIN_BACKOFF_MS
+
+  constructor(config: pg.ClientConfig, channel: string, handlers: ListenHandlers) {
+    this.#config = config
+    this.#channel = channel
+    this.#handlers = handlers
+    this.#ended = this.#keepListening()
   }
 
-  async function keepHearing(): Promise<void> {
-    let backoffMs = MIN_BACKOFF_MS
-    let lost = false
+  silentForMs(): number {
+    const silentMs = performance.now() - this.#lastAnswerAt
+    return silentMs > HEARTBEAT_MS + HEARTBEAT_TIMEOUT_MS ? silentMs : 0
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    if (this.#connection !== null) disconnect(this.#connection.client)
+    await this.#ended
+  }
+
+  async #keepListening(): Promise<void> {
+    const { signal } = this.#stopping
     while (!signal.aborted) {
       try {
-        await hear(() => {
-          backoffMs = MIN_BACKOFF_MS
-          lost = false
-          handlers.found?.()
-        })
+        await this.#listenUntilBroken()
       } catch (error) {
         if (signal.aborted) return
-        if (!lost) handlers.lost?.(unavailable(error))
-        lost = true
+        this.#reportLost(error)
       }
-      // Spread, so that a fleet of instances does not come back in step.
-      const waitMs = backoffMs * (0.5 + Math.random())
+      // Jitter, so that a fleet of instances does not reconnect in step.
+      const waitMs = this.#backoffMs * (0.5 + Math.random())
       await sleep(waitMs, undefined, { signal }).catch(() => undefined)
-      backoffMs = Math.min(2 * backoffMs, MAX_BACKOFF_MS)
+      this.#backoffMs = Math.min(2 * this.#backoffMs, MAX_BACKOFF_MS)
     }
   }
 
-  const ended = keepHearing()
-  return {
-    silentForMs() {
-      const silentMs = performance.now() - heardAt
-      return silentMs > HEARTBEAT_MS + HEARTBEAT_TIMEOUT_MS ? silentMs : 0
-    },
-    async stop() {
-      stopping.abort()
-      if (client !== null) leave(client)
-      await ended
-    },
+  async #listenUntilBroken(): Promise<never> {
+    const client = new pg.Client(this.#config)
+    const connection = { client, broken: rejectWhenBroken(client) }
+    this.#connection = connection
+    this.#forwardNotifications(client)
+    try {
+      // `pg` leaves `connect` pending when the client is ended while connecting.
+      await Promise.race([client.connect(), connection.broken])
+      await this.#query(connection, `LISTEN ${pg.escapeIdentifier(this.#channel)}`)
+      this.#reportFound()
+      return await this.#beat(connection)
+    } finally {
+      this.#connection = null
+      disconnect(client)
+    }
+  }
+
+  /**
+   * Every role of the database may notify the channel. A handler that throws must not end the
+   * process: the notification counts as lost, and `found` follows.
+   */
+  #forwardNotifications(client: pg.Client): void {
+    client.on('notification', ({ payload }) => {
+      try {
+        this.#handlers.notified(payload ?? '')
+      } catch (error) {
+        client.emit('error', error as Error)
+      }
+    })
+  }
+
+  async #beat(connection: Connection): Promise<never> {
+    const { heartbeat } = this.#handlers
+    const { signal } = this.#stopping
+    for (;;) {
+      await Promise.race([sleep(HEARTBEAT_MS, undefined, { signal }), connection.broken])
+      const rows = await this.#query(connection, heartbeat?.text ?? 'SELECT 1')
+      heartbeat?.answered(rows)
+    }
+  }
+
+  async #query(
+    { client, broken }: Connection,
+    text: string,
+  ): Promise<readonly Record<string, unknown>[]> {
+    const sentAt = performance.now()
+    const query = { text, query_timeout: HEARTBEAT_TIMEOUT_MS } as pg.QueryConfig
+    const { rows } = await Promise.race([client.query(query), broken])
+    this.#lastAnswerAt = sentAt
+    return rows
+  }
+
+  #reportFound(): void {
+    this.#backoffMs = MIN_BACKOFF_MS
+    this.#isLost = false
+    this.#handlers.found?.()
+  }
+
+  #reportLost(error: unknown): void {
+    if (!this.#isLost) this.#handlers.lost?.(unavailable(error))
+    this.#isLost = true
   }
 }
 
-/** Rejects when the connection breaks, by error or by silence of the socket. */
-function brokenOf(client: pg.Client): Promise<never> {
+interface Connection {
+  readonly client: pg.Client
+  /** Rejects when the connection breaks; never resolves. */
+  readonly broken: Promise<never>
+}
+
+/** Rejects when the connection breaks, by an error or because the socket closed. */
+function rejectWhenBroken(client: pg.Client): Promise<never> {
   const broken = new Promise<never>((_, reject) => {
     client.on('error', reject)
     client.on('end', () => reject(new Error('Connection terminated')))
   })
-  // It is awaited beside others only; alone it must not be an unhandled rejection.
+  // Only ever awaited in a race; on its own it must not become an unhandled rejection.
   broken.catch(() => undefined)
   return broken
 }
 
-/** No goodbye is waited for: the server may hang. */
-function leave(client: pg.Client): void {
+/** Does not wait for an orderly end: the server may hang. */
+function disconnect(client: pg.Client): void {
   client.end().catch(() => undefined)
   client.connection.stream.destroy()
 }

@@ -44,7 +44,7 @@ async function versions(): Promise<number[]> {
 }
 
 describe('migratePostgres', () => {
-  it('runs what has not run yet, in order, and records it', async () => {
+  it('runs pending migrations, in order, and records them', async () => {
     assert.deepEqual(await migratePostgres(postgres, 'auth', [ONE]), { from: 0, to: 1 })
     await postgres.query('INSERT INTO auth.one VALUES (7)')
     assert.deepEqual(await migratePostgres(postgres, 'auth', [ONE, TWO]), { from: 1, to: 2 })
@@ -87,7 +87,7 @@ describe('migratePostgres', () => {
     )
   })
 
-  it('leaves nothing of a migration that fails, nor of those before it in the same run', async () => {
+  it('keeps nothing of a failed migration, nor of those before it in the same run', async () => {
     await assert.rejects(migratePostgres(postgres, 'auth', [ONE, BROKEN]), /nowhere/)
     assert.deepEqual(await tables(), [])
     await migratePostgres(postgres, 'auth', [ONE, TWO])
@@ -106,7 +106,7 @@ describe('migratePostgres', () => {
     }
   })
 
-  it('needs no right to make a schema that is there', async () => {
+  it('needs no privilege to create an existing schema', async () => {
     await migratePostgres(postgres, 'auth', [ONE])
     await postgres.query(
       `CREATE ROLE limited LOGIN PASSWORD 'limited'; GRANT USAGE ON SCHEMA auth TO limited;
@@ -134,7 +134,7 @@ describe('migratePostgres', () => {
     try {
       await assert.rejects(
         migratePostgres(inLatin, 'auth', [ONE]),
-        /LATIN1: make one WITH ENCODING/,
+        /LATIN1: create one WITH ENCODING/,
       )
     } finally {
       await inLatin.close()

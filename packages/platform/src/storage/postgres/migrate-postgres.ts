@@ -10,15 +10,16 @@ import {
 import { openPostgres, type Postgres } from './open-postgres.ts'
 import type { RunQuery } from './session.ts'
 
-/** Any number that is ours alone; taken by whoever migrates, whatever the component. */
+/** An arbitrary number no one else uses; every component takes this lock to migrate. */
 const ADVISORY_LOCK = 0x6d696f74 // "miot"
 const TIMEOUT_MS = 15 * 60_000
 
 /**
- * Brings the schema to the newest version, in one transaction and under a lock, so that instances
- * that start together do it once. A schema that is there already needs no right to create one.
+ * Migrates the schema to the newest version, in one transaction and under a lock, so that of
+ * several instances that start together only one does it. An existing schema needs no CREATE
+ * privilege on the database.
  *
- * @param schema also where the migrations are noted; a plain lower-case word.
+ * @param schema also holds the table of applied migrations; a plain lower-case word.
  * @throws Error when an applied migration has changed since, or the database is newer than this
  *   program.
  */
@@ -27,12 +28,12 @@ export function migratePostgres(
   schema: string,
   migrations: readonly Migration[],
 ): Promise<Migrated> {
-  if (!/^[a-z]+$/.test(schema)) throw new Error(`${schema} is no name for a schema`)
+  if (!/^[a-z]+$/.test(schema)) throw new Error(`${schema} is not a valid schema name`)
   return postgres.transaction(
     async (query) => {
       await query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK])
       await assertUtf8(query)
-      if (!(await isNoted(query, schema))) {
+      if (!(await hasMigrationsTable(query, schema))) {
         await query(
           `CREATE SCHEMA IF NOT EXISTS ${schema};
            CREATE TABLE ${schema}.migrations (
@@ -58,8 +59,8 @@ export function migratePostgres(
 }
 
 /**
- * Lets nobody migrate for as long as the transaction lasts, and therefore no instance start;
- * several may do so at once. False, and nothing, while one is at it.
+ * Blocks migrations for the rest of the transaction, and therefore the start of any instance;
+ * several transactions may do so at once. Returns false, without blocking, while a migration runs.
  */
 export async function holdMigrations(query: RunQuery): Promise<boolean> {
   const { rows } = await query<{ held: boolean }>(
@@ -69,20 +70,20 @@ export async function holdMigrations(query: RunQuery): Promise<boolean> {
   return rows[0]?.held === true
 }
 
-/** In any other encoding it would refuse some names, or compare others wrongly. */
+/** In any other encoding the database would refuse some names, or compare others wrongly. */
 async function assertUtf8(query: RunQuery): Promise<void> {
   const { rows } = await query<{ server_encoding: string }>('SHOW server_encoding')
   const encoding = rows[0]?.server_encoding
   if (encoding !== 'UTF8') {
-    throw new Error(`the database is encoded as ${encoding}: make one WITH ENCODING 'UTF8'`)
+    throw new Error(`the database is encoded as ${encoding}: create one WITH ENCODING 'UTF8'`)
   }
 }
 
-/** The newest migration that ran on the schema; 0 where there is none. Changes nothing. */
+/** The newest migration applied to the schema; 0 when there is none. Changes nothing. */
 export async function appliedPostgresVersion(url: string, schema: string): Promise<number> {
   const postgres = openPostgres(url)
   try {
-    if (!(await isNoted(postgres.query, schema))) return 0
+    if (!(await hasMigrationsTable(postgres.query, schema))) return 0
     const { rows } = await postgres.query<{ version: number | null }>(
       `SELECT max(version) AS version FROM ${schema}.migrations`,
     )
@@ -92,7 +93,7 @@ export async function appliedPostgresVersion(url: string, schema: string): Promi
   }
 }
 
-async function isNoted(query: RunQuery, schema: string): Promise<boolean> {
+async function hasMigrationsTable(query: RunQuery, schema: string): Promise<boolean> {
   const { rows } = await query<{ present: string | null }>('SELECT to_regclass($1) AS present', [
     `${schema}.migrations`,
   ])

@@ -7,7 +7,7 @@ import { startPostgres } from '../../testing/postgres.ts'
 import { StoreConflict, StoreUnavailable } from '../errors.ts'
 import { openPostgres, type Postgres, type PostgresOptions } from './open-postgres.ts'
 
-/** The promise, and what a busy machine may add to it. */
+/** The promised time, plus what a busy machine may add. */
 const SOON_MS = 1000 + 1000
 
 const server = await startPostgres()
@@ -37,7 +37,7 @@ async function numbers(postgres: Postgres): Promise<number[]> {
   return rows.map(({ value }) => value)
 }
 
-/** Rejects as unavailable, soon, and without the password. */
+/** Asserts a rejection as unavailable, in time, and without the password in it. */
 async function assertUnavailable(asking: Promise<unknown>, password = 'hush'): Promise<void> {
   const askedAt = performance.now()
   await assert.rejects(asking, (error) => {
@@ -55,12 +55,12 @@ function withUrl(url: string, change: (url: URL) => void): string {
 }
 
 describe('PostgreSQL that cannot be reached', () => {
-  it('is unavailable when nobody listens there', async () => {
+  it('is unavailable when no server listens there', async () => {
     await assertUnavailable(open('postgres://miot:hush@127.0.0.1:1/x').query('SELECT 1'))
     await assertUnavailable(open('postgres://miot:hush@127.0.0.1:1/x').transaction(async () => 1))
   })
 
-  it('is unavailable when it does not let us in, or has no such database', async () => {
+  it('is unavailable when it rejects the login, or has no such database', async () => {
     const url = await server.createDatabase()
     const wrong = withUrl(url, (one) => {
       one.password = 'hush'
@@ -73,18 +73,18 @@ describe('PostgreSQL that cannot be reached', () => {
     await assertUnavailable(open(nowhere).query('SELECT 1'), password)
   })
 
-  it('is asked for a connection in words that every pooler on the way understands', async () => {
-    const asked = Promise.withResolvers<string>()
+  it('is connected to with parameters that every pooler accepts', async () => {
+    const sent = Promise.withResolvers<string>()
     const pooler = createServer((socket) => {
-      socket.on('data', (startup) => asked.resolve(startup.toString('latin1', 8)))
+      socket.on('data', (startup) => sent.resolve(startup.toString('latin1', 8)))
       socket.on('error', () => undefined)
     }).listen(0, '127.0.0.1')
     await once(pooler, 'listening')
     const { port } = pooler.address() as AddressInfo
     await assertUnavailable(open(`postgres://miot:hush@127.0.0.1:${port}/x`).query('SELECT 1'))
-    const names = (await asked.promise).split('\0').filter((_, index) => index % 2 === 0)
+    const names = (await sent.promise).split('\0').filter((_, index) => index % 2 === 0)
     pooler.close()
-    // Others are refused by PgBouncer unless it is told to ignore them.
+    // PgBouncer refuses other parameters unless configured to ignore them.
     const known = ['user', 'database', 'client_encoding', 'application_name', '']
     assert.deepEqual(
       names.filter((name) => !known.includes(name)),
@@ -92,7 +92,7 @@ describe('PostgreSQL that cannot be reached', () => {
     )
   })
 
-  it('is refused at once when its URL makes no sense, without repeating it', () => {
+  it('is refused at once when its URL is invalid, without quoting it', () => {
     for (const url of [
       'postgres://miot:hush@[x/y',
       'postgres://miot:hush@x/y?sslrootcert=/nowhere',
@@ -108,9 +108,9 @@ describe('PostgreSQL that cannot be reached', () => {
     }
   })
 
-  it('is unavailable while it hangs, soon, and heals by itself', async () => {
+  it('is soon unavailable while it hangs, and recovers by itself', async () => {
     const postgres = await openWithNumbers()
-    // Connections that are there, and some that have to be made.
+    // Existing connections, and some that have to be opened.
     await Promise.all(Array.from({ length: 4 }, () => postgres.query('SELECT 1')))
     await server.kill('SIGSTOP')
     try {
@@ -124,7 +124,7 @@ describe('PostgreSQL that cannot be reached', () => {
     assert.deepEqual(await numbers(postgres), [])
   })
 
-  it('does not end the process when it is killed, and heals when it is back', async () => {
+  it('does not end the process when it is killed, and recovers when it is back', async () => {
     const postgres = await openWithNumbers()
     await Promise.all(Array.from({ length: 4 }, () => postgres.query('SELECT 1')))
     await server.kill('SIGKILL')
@@ -151,7 +151,7 @@ describe('PostgreSQL that cannot be reached', () => {
 })
 
 describe('a query of PostgreSQL', () => {
-  it('returns rows, and how many there are or were changed', async () => {
+  it('returns rows, and the number returned or changed', async () => {
     const postgres = await openWithNumbers()
     const inserted = await postgres.query('INSERT INTO numbers VALUES ($1), ($2)', [1, 2])
     assert.deepEqual(inserted, { rows: [], count: 2 })
@@ -163,7 +163,7 @@ describe('a query of PostgreSQL', () => {
     }
   })
 
-  it('has whole numbers as numbers, and fails rather than round one', async () => {
+  it('returns integers as numbers, and fails rather than round one', async () => {
     const postgres = open(await server.createDatabase())
     const { rows } = await postgres.query('SELECT 9007199254740991::bigint AS a, count(*) AS b')
     assert.deepEqual(rows, [{ a: Number.MAX_SAFE_INTEGER, b: 1 }])
@@ -171,7 +171,7 @@ describe('a query of PostgreSQL', () => {
     assert.equal((await postgres.query('SELECT 1')).count, 1)
   })
 
-  it('that contradicts what is there is a conflict', async () => {
+  it('that conflicts with stored rows is a conflict', async () => {
     const postgres = await openWithNumbers()
     await postgres.query('CREATE TABLE children (parent INTEGER REFERENCES numbers)')
     await postgres.query('INSERT INTO numbers VALUES (1)')
@@ -180,7 +180,7 @@ describe('a query of PostgreSQL', () => {
     }
   })
 
-  it('that is a mistake of ours stays what it is', async () => {
+  it('with a mistake of ours rethrows the error unchanged', async () => {
     const postgres = await openWithNumbers()
     for (const text of ['SELEKT', 'SELECT * FROM nowhere', `SELECT 'x'::int`, 'SELECT 1/0']) {
       await assert.rejects(postgres.query(text), (error) => {
@@ -190,7 +190,7 @@ describe('a query of PostgreSQL', () => {
     }
   })
 
-  it('cannot write to a database that is read only', async () => {
+  it('cannot write to a read-only database', async () => {
     const url = await server.createDatabase()
     const { pathname } = new URL(url)
     const name = pathname.slice(1)
@@ -204,23 +204,23 @@ describe('a query of PostgreSQL', () => {
     await postgres.query('SELECT pg_sleep(1)', [], { timeoutMs: 60_000 })
   })
 
-  it('never makes more connections than the pool may have', async () => {
+  it('never opens more connections than the pool allows', async () => {
     const url = await server.createDatabase()
     const postgres = open(url, { maxConnections: 3, applicationName: 'bounded' })
-    const asked = Array.from({ length: 20 }, () =>
+    const sent = Array.from({ length: 20 }, () =>
       postgres.query<{ connections: number }>(
         `SELECT count(*) AS connections FROM pg_stat_activity WHERE application_name = 'bounded'`,
         [],
         { timeoutMs: 60_000 },
       ),
     )
-    const seen = (await Promise.all(asked)).map(({ rows }) => rows[0]?.connections ?? 0)
+    const seen = (await Promise.all(sent)).map(({ rows }) => rows[0]?.connections ?? 0)
     assert.ok(Math.max(...seen) <= 3)
   })
 })
 
-describe('what we have given up', () => {
-  it('is given up by the server, too', async () => {
+describe('a query that timed out', () => {
+  it('is cancelled on the server, too', async () => {
     const postgres = open(await server.createDatabase())
     for (const setting of ['statement_timeout', 'idle_in_transaction_session_timeout']) {
       const { rows } = await postgres.query(`SHOW ${setting}`)
@@ -230,7 +230,7 @@ describe('what we have given up', () => {
 })
 
 describe('a transaction of PostgreSQL', () => {
-  it('keeps all of the work and hands on its result', async () => {
+  it('commits all of the work and returns its result', async () => {
     const postgres = await openWithNumbers()
     const result = await postgres.transaction(async (query) => {
       await query('INSERT INTO numbers VALUES (1)')
@@ -241,7 +241,7 @@ describe('a transaction of PostgreSQL', () => {
     assert.deepEqual(await numbers(postgres), [1, 2])
   })
 
-  it('leaves nothing behind when the work throws, and what it threw comes out', async () => {
+  it('keeps nothing when the work throws, and rethrows the error', async () => {
     const postgres = await openWithNumbers()
     const fault = new Error('half way')
     const transaction = postgres.transaction(async (query) => {
@@ -252,7 +252,7 @@ describe('a transaction of PostgreSQL', () => {
     assert.deepEqual(await numbers(postgres), [])
   })
 
-  it('does not pass for done when the work got over the fault of a statement', async () => {
+  it('fails even when the work caught the error of a statement', async () => {
     const postgres = await openWithNumbers()
     await postgres.query('INSERT INTO numbers VALUES (1)')
     const transaction = postgres.transaction(async (query) => {
@@ -263,7 +263,7 @@ describe('a transaction of PostgreSQL', () => {
     assert.deepEqual(await numbers(postgres), [1])
   })
 
-  it('whose time runs out between two statements leaves nothing that the next one would commit', async () => {
+  it('that times out between two statements leaves nothing for the next one to commit', async () => {
     const postgres = open(await server.createDatabase(), { maxConnections: 1 })
     await postgres.query('CREATE TABLE numbers (value INTEGER PRIMARY KEY)')
     const late = postgres.transaction(
@@ -280,7 +280,7 @@ describe('a transaction of PostgreSQL', () => {
     assert.deepEqual(await numbers(postgres), [3])
   })
 
-  it('is run again when it met another in a deadlock', async () => {
+  it('is retried after a deadlock', async () => {
     const postgres = await openWithNumbers()
     await postgres.query('INSERT INTO numbers VALUES (1), (2)')
     const lock = 'SELECT value FROM numbers WHERE value = $1 FOR UPDATE'
@@ -299,11 +299,11 @@ describe('a transaction of PostgreSQL', () => {
         { timeoutMs: 9000 },
       )
     await Promise.all([cross(1, 2), cross(2, 1)])
-    // One of them again; on a busy machine they may meet once more.
+    // One of them is retried; on a busy machine they may collide once more.
     assert.ok(runs >= 3)
   })
 
-  it('sees one moment as a snapshot, and cannot write', async () => {
+  it('reads one state as a snapshot, and cannot write', async () => {
     const postgres = await openWithNumbers()
     const count = 'SELECT count(*) AS count FROM numbers'
     await postgres.transaction(
@@ -321,7 +321,7 @@ describe('a transaction of PostgreSQL', () => {
     assert.deepEqual(await numbers(postgres), [1])
   })
 
-  it('has happened not at all when the server is killed in the middle', async () => {
+  it('keeps nothing when the server is killed in the middle', async () => {
     const postgres = await openWithNumbers()
     const transaction = postgres.transaction(async (query) => {
       await query('INSERT INTO numbers VALUES (1)')

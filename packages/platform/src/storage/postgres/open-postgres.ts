@@ -1,11 +1,11 @@
 /**
- * How every PostgreSQL database of ours is reached: a bounded pool, deadlines on everything, and
- * errors in the terms of ../errors.ts. Nothing about what is inside.
+ * How every PostgreSQL database is reached: a bounded pool, deadlines on everything, and the errors
+ * of ../errors.ts. Independent of what the database holds.
  */
 
 import pg from 'pg'
 import { type Listener, type ListenHandlers, listen } from './listen.ts'
-import { mayTryAgain } from './postgres-errors.ts'
+import { isRetryable } from './postgres-errors.ts'
 import {
   type Rows,
   type RunQuery,
@@ -16,33 +16,32 @@ import {
 import { valueTypes } from './value-types.ts'
 
 export interface PostgresOptions {
-  /** What the server's own lists show this program as. */
+  /** Shown as this program's name in the server's own lists. */
   readonly applicationName?: string
   readonly maxConnections?: number
 }
 
 export interface QueryOptions {
-  /** For all of it, the wait for a connection included. */
+  /** Total, including the wait for a connection. */
   readonly timeoutMs?: number
 }
 
 export interface TransactionOptions extends QueryOptions {
-  /** `snapshot`: all reads see one moment (REPEATABLE READ, READ ONLY). */
+  /** `snapshot`: all reads see the same state (REPEATABLE READ, READ ONLY). */
   readonly mode?: 'write' | 'snapshot'
 }
 
 export interface Postgres {
-  /** One statement, atomic by itself. @throws StoreUnavailable, StoreConflict */
+  /** Runs one statement, atomic by itself. @throws StoreUnavailable, StoreConflict */
   query<Row extends object = Record<string, unknown>>(
     statement: string | Statement,
     values?: readonly unknown[],
     options?: QueryOptions,
   ): Promise<Rows<Row>>
   /**
-   * All of it happens, or none; what `work` throws comes out unchanged. `work` may run more than
-   * once: when the server asks to try again (a deadlock), nothing of the time before is left. When
-   * the connection is lost during the COMMIT nobody knows whether it happened, and the error is
-   * StoreUnavailable.
+   * Commits all of `work` or none; an error from `work` is rethrown unchanged. `work` may run more
+   * than once: after a deadlock everything is rolled back and it is retried. When the connection is
+   * lost during the COMMIT the outcome is unknown, and the error is StoreUnavailable.
    *
    * @throws StoreUnavailable, StoreConflict
    */
@@ -50,14 +49,14 @@ export interface Postgres {
     work: (query: RunQuery) => Promise<Result>,
     options?: TransactionOptions,
   ): Promise<Result>
-  /** Hears what is said with NOTIFY, on a connection beside the pool. */
+  /** Listens for NOTIFY on a connection outside the pool. */
   listen(channel: string, handlers: ListenHandlers): Listener
-  /** Waits a moment for what is under way. */
+  /** Waits briefly for queries in progress. */
   close(): Promise<void>
 }
 
 const MAX_CONNECTIONS = 10
-/** For what a login reads: with all that comes on top, an answer in less than a second. */
+/** For a login's reads: with everything else it does, the answer still takes less than a second. */
 const QUERY_TIMEOUT_MS = 800
 const TRANSACTION_TIMEOUT_MS = 3000
 const CONNECT_TIMEOUT_MS = 800
@@ -65,7 +64,7 @@ const IDLE_CONNECTION_MS = 60_000
 const CLOSE_TIMEOUT_MS = 1000
 const MAX_ATTEMPTS = 4
 
-/** Connects to nothing yet: the first query does. */
+/** Does not connect: the first query does. */
 export function openPostgres(url: string, options: PostgresOptions = {}): Postgres {
   const config = clientConfig(url, options)
   const pool = new pg.Pool({
@@ -76,8 +75,8 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Postgr
   const clients = new Set<pg.PoolClient>()
   pool.on('connect', (client) => clients.add(client))
   pool.on('remove', (client) => clients.delete(client))
-  // An idle connection that breaks is replaced by the next query; unheard, it would end the
-  // process.
+  // The next query replaces an idle connection that breaks; without a listener the error would end
+  // the process.
   pool.on('error', () => undefined)
   const listeners = new Set<Listener>()
 
@@ -89,10 +88,10 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Postgr
       for (let attempt = 1; ; attempt++) {
         try {
           return await withSession(pool, timeoutMs, (query) =>
-            transact(query, beginning(mode, timeoutMs), work),
+            transact(query, beginStatement(mode, timeoutMs), work),
           )
         } catch (error) {
-          if (attempt === MAX_ATTEMPTS || !mayTryAgain(error)) throw error
+          if (attempt === MAX_ATTEMPTS || !isRetryable(error)) throw error
         }
       }
     },
@@ -105,7 +104,7 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Postgr
 
     close: async () => {
       for (const listener of listeners) await listener.stop()
-      // A server that hangs says no goodbye, and its sockets would keep this process from ending.
+      // A server that hangs never closes, and its sockets would keep this process from ending.
       const cut = (): void => {
         for (const client of clients) client.connection.stream.destroy()
       }
@@ -117,7 +116,10 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Postgr
   }
 }
 
-/** @throws Error, without the URL in it, when it cannot be read or names a file that cannot. */
+/**
+ * @throws Error, without the URL in it, when the URL is invalid or names a file that cannot be
+ *   read.
+ */
 function clientConfig(url: string, options: PostgresOptions): pg.ClientConfig {
   const config = {
     connectionString: url,
@@ -139,8 +141,8 @@ const BEGIN = {
   snapshot: 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY',
 } as const
 
-/** What is given more time here is given it by the server, too. */
-function beginning(mode: 'write' | 'snapshot', timeoutMs: number): string {
+/** A timeout above the server's default is raised on the server, too. */
+function beginStatement(mode: 'write' | 'snapshot', timeoutMs: number): string {
   if (timeoutMs <= SERVER_TIMEOUT_MS) return BEGIN[mode]
   const whole = Math.ceil(timeoutMs)
   return `${BEGIN[mode]}; SET LOCAL statement_timeout = ${whole};
@@ -161,14 +163,14 @@ async function transact<Result>(
     })
   try {
     const result = await work(noting)
-    // Even if `work` got over it: after an error a COMMIT rolls back, and says so in a low voice
-    // only.
+    // Even if `work` caught the error: after one, COMMIT rolls back and reports it only as a
+    // notice.
     if (fault !== undefined) throw fault
     await query('COMMIT')
     return result
   } catch (error) {
-    // Where this fails the connection is lost, and with it the transaction; the cause is what
-    // counts.
+    // When this fails the connection is lost, and the transaction with it; the original error
+    // matters.
     await query('ROLLBACK').catch(() => undefined)
     throw error
   }

@@ -1,6 +1,4 @@
-/**
- * What PostgreSQL and the way to it say when something goes wrong, in the terms of ../errors.ts.
- */
+/** Translates the errors of PostgreSQL and of the connection to it into those of ../errors.ts. */
 
 import pg from 'pg'
 import { StoreConflict, StoreUnavailable } from '../errors.ts'
@@ -8,14 +6,14 @@ import { StoreConflict, StoreUnavailable } from '../errors.ts'
 /** unique_violation, foreign_key_violation. */
 const CONFLICTS = new Set(['23505', '23503'])
 
-/** Two transactions met in a way that one of them has to try again. */
-const TRY_AGAIN = new Set([
+/** Two transactions collided, and one of them has to be retried. */
+const RETRYABLE = new Set([
   '40001', // serialization_failure
   '40P01', // deadlock_detected
 ])
 
 /**
- * SQLSTATEs, or their class, that speak of the environment, not of the statement
+ * SQLSTATEs, or their class, that concern the environment and not the statement
  * (https://www.postgresql.org/docs/current/errcodes-appendix.html).
  */
 const UNAVAILABLE = [
@@ -33,14 +31,14 @@ const UNAVAILABLE = [
   '58', // the server's own I/O
 ]
 
-/** What `pg` says without a code when the connection is at fault. */
+/** Messages of `pg`, without a code, when the connection is at fault. */
 const CONNECTION_FAULT =
   /^(Connection terminated|Query read timeout|timeout exceeded|Client has encountered|Client was closed)/
 
 /** Socket errors have a code like ECONNRESET. */
 const SOCKET_CODE = /^E[A-Z]+(_[A-Z]+)?$/
 
-/** The store error an error of `pg` stands for; any other error is returned as it is. */
+/** The store error for an error of `pg`; any other error is returned unchanged. */
 export function translatePostgres(error: unknown): unknown {
   if (error instanceof pg.DatabaseError) {
     const { code = '' } = error
@@ -53,21 +51,21 @@ export function translatePostgres(error: unknown): unknown {
   return socket || CONNECTION_FAULT.test(error.message) ? unavailable(error) : error
 }
 
-/** Whatever goes wrong before the first statement is about the way to the server. */
+/** Everything that fails before the first statement is a connection problem. */
 export function unavailable(error: unknown): StoreUnavailable {
-  // Several addresses were tried, and this is all that is said of them (RFC 8305).
+  // After several addresses were tried (RFC 8305), only the first error carries a message.
   const first = error instanceof AggregateError ? error.errors[0] : error
   const message = first instanceof Error ? first.message : String(first)
   return new StoreUnavailable(`PostgreSQL: ${message}`, { cause: error })
 }
 
-/** True for the store error of a transaction that may succeed if it is run once more. */
-export function mayTryAgain(error: unknown): boolean {
+/** True for the store error of a transaction that may succeed on a retry. */
+export function isRetryable(error: unknown): boolean {
   const cause = error instanceof StoreUnavailable ? error.cause : null
-  return cause instanceof pg.DatabaseError && TRY_AGAIN.has(cause.code ?? '')
+  return cause instanceof pg.DatabaseError && RETRYABLE.has(cause.code ?? '')
 }
 
-/** True when the connection is of no use after this error of a statement. */
+/** True when the connection is unusable after this error. */
 export function endsConnection(error: unknown): boolean {
   return !(error instanceof pg.DatabaseError) || /^(08|25P03|57P)/.test(error.code ?? '')
 }

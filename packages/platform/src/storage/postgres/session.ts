@@ -1,14 +1,14 @@
 /**
- * One connection of the pool, borrowed for a unit of work that has a deadline.
+ * One connection of the pool, borrowed for a unit of work with a deadline.
  *
- * A server that hangs is worse than one that is gone, so the deadline is kept on this side, and a
- * connection that missed it is thrown away.
+ * A server that hangs is worse than one that is down, so the deadline is enforced on this side, and
+ * a connection that missed it is discarded.
  */
 
 import type pg from 'pg'
 import { endsConnection, translatePostgres, unavailable } from './postgres-errors.ts'
 
-/** A statement that is used often has a name, and is then planned once a connection. */
+/** A frequent statement has a name, and is then planned once per connection. */
 export interface Statement {
   readonly name?: string
   readonly text: string
@@ -27,9 +27,9 @@ export type RunQuery = <Row extends object = Record<string, unknown>>(
 ) => Promise<Rows<Row>>
 
 /**
- * Runs `work` with a connection of its own; what it throws comes out, in the terms of ../errors.ts.
+ * Runs `work` with a connection of its own; its errors are rethrown as those of ../errors.ts.
  *
- * @param timeoutMs for all of it, the wait for a connection included.
+ * @param timeoutMs total, including the wait for a connection.
  */
 export async function withSession<Result>(
   pool: pg.Pool,
@@ -39,7 +39,7 @@ export async function withSession<Result>(
   const deadline = performance.now() + timeoutMs
   const client = await connect(pool, timeoutMs)
   let broken = false
-  // Between two statements a connection that breaks would otherwise be an error that nobody hears.
+  // Between two statements, a connection that breaks would otherwise emit an unhandled error.
   const noteBroken = (): void => {
     broken = true
   }
@@ -61,24 +61,24 @@ export async function withSession<Result>(
     throw translatePostgres(error)
   } finally {
     client.off('error', noteBroken)
-    // The time may have run out between two statements, the ROLLBACK included; whoever gets the
-    // connection next would go on in this transaction, and commit what was refused.
+    // The deadline may have passed between two statements, the ROLLBACK included; the next borrower
+    // of the connection would continue this transaction, and commit what was refused.
     client.release(broken || client.getTransactionStatus() !== 'I')
   }
 }
 
-/** What we have given up is given up by the server, too, and lets go of its locks. */
+/** The server also cancels what this side has given up, and releases its locks. */
 export const SERVER_TIMEOUT_MS = 10_000
 
 /**
- * Said on each new connection, not while it is made: poolers on the way refuse what they do not
- * know there.
+ * Sent on each new connection, not as startup parameters: poolers refuse parameters they do not
+ * know.
  */
 const SETTINGS = `SET statement_timeout = ${SERVER_TIMEOUT_MS};
   SET idle_in_transaction_session_timeout = ${SERVER_TIMEOUT_MS}`
 const settled = new WeakSet<pg.PoolClient>()
 
-/** Whatever goes wrong before the first statement is about the way to the server. */
+/** Everything that fails before the first statement is a connection problem. */
 async function connect(pool: pg.Pool, timeoutMs: number): Promise<pg.PoolClient> {
   if (pool.ending) throw new Error('the database was closed')
   const client = await pool.connect().catch((error) => {

@@ -1,6 +1,6 @@
 /**
- * How values of PostgreSQL become ours, on our connections only: `pg`'s own table is one for the
- * process.
+ * How PostgreSQL's values become JavaScript's, on our connections only: `pg`'s own table is global
+ * to the process.
  */
 
 import pg from 'pg'
@@ -15,8 +15,7 @@ export const valueTypes: pg.CustomTypesConfig = {
 }
 
 /**
- * A sequence or a count of ours never gets there; silently rounding one would be worse than to
- * stop.
+ * No sequence or count of ours gets this large; silently rounding one would be worse than failing.
  */
 function safeInteger(text: string | Buffer): number {
   const value = Number(text)
