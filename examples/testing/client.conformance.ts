@@ -78,7 +78,7 @@ export function describeClient({ name, server, program }: Subject): void {
     const done = await run({
       login: [BUSY],
       report: [{ status: 401 }, { status: 503, retryAfter: '1' }, 'lose the answer'],
-      batch: [{ status: 429, retryAfter: '1' }, 'lose the answer'],
+      batch: [{ status: 429, retryAfter: '1' }, 'cut the answer'],
     })
     assertSucceeded(done)
     const reports = ['report', 'login', 'report', 'report', 'report']

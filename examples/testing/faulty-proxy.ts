@@ -18,8 +18,10 @@ export type Endpoint = (typeof ENDPOINTS)[keyof typeof ENDPOINTS]
 export type Fault =
   /** Answered by the proxy; the server sees nothing of it. */
   | { readonly status: number; readonly retryAfter?: string }
-  /** The server answers, and the connection ends before the answer is through. */
+  /** The server answers, and the connection ends before anything of the answer is through. */
   | 'lose the answer'
+  /** The same after the head and a part of the body. */
+  | 'cut the answer'
 
 export interface Faults extends Partial<Record<Endpoint, readonly Fault[]>> {
   /** In place of the `expires_in` of each login. */
@@ -78,7 +80,13 @@ export async function startFaultyProxy(target: string, faults: Faults): Promise<
       request.socket.destroy()
       return
     }
-    response.writeHead(status, { 'content-type': answer.headers.get('content-type') ?? '' })
+    const length = Buffer.byteLength(text)
+    const type = answer.headers.get('content-type') ?? ''
+    response.writeHead(status, { 'content-type': type, 'content-length': length })
+    if (fault === 'cut the answer') {
+      response.write(text.slice(0, 10), () => request.socket.destroy())
+      return
+    }
     response.end(text)
   }
 

@@ -23,4 +23,25 @@ export const LANGUAGES: readonly Language[] = [
     needs: 'Node 20 or newer',
     run: ['node', 'client.mjs'],
   },
+  {
+    name: 'Python',
+    folder: 'python',
+    check: 'python3 -c "import sys; sys.exit(sys.version_info < (3, 9))"',
+    needs: 'Python 3.9 or newer',
+    run: ['python3', 'client.py'],
+  },
+  {
+    name: 'PHP',
+    folder: 'php',
+    check: `php -r 'exit(extension_loaded("curl") ? 0 : 1);'`,
+    needs: 'php-cli and php-curl',
+    run: ['php', 'client.php'],
+  },
+  {
+    name: 'Shell',
+    folder: 'shell',
+    check: 'curl --version; jq --version',
+    needs: 'curl and jq',
+    run: ['sh', 'client.sh'],
+  },
 ]
