@@ -44,4 +44,21 @@ export const LANGUAGES: readonly Language[] = [
     needs: 'curl and jq',
     run: ['sh', 'client.sh'],
   },
+  {
+    name: 'C',
+    folder: 'c',
+    check: 'make --version; printf "#include <curl/curl.h>\n#include <cjson/cJSON.h>" | cc -E -',
+    needs: 'gcc, make, libcurl4-openssl-dev and libcjson-dev',
+    build: 'make',
+    run: ['./client'],
+  },
+  {
+    name: 'Go',
+    folder: 'go',
+    check: 'go version',
+    needs: 'Go 1.22 or newer',
+    build: 'go build -o client .',
+    run: ['./client'],
+    isSlow: true,
+  },
 ]
