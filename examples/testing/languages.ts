@@ -1,5 +1,7 @@
 /** The examples that are not TypeScript: how each is built and run. A new language is a new row. */
 
+import { fileURLToPath } from 'node:url'
+
 export interface Language {
   readonly name: string
   /** Below `examples/`; copied elsewhere before it is built. */
@@ -14,6 +16,8 @@ export interface Language {
   /** Takes more than a few seconds to build: not part of `npm test`. */
   readonly isSlow?: boolean
 }
+
+const JSON_OF_OLD_ELIXIR = fileURLToPath(new URL('elixir-json.exs', import.meta.url))
 
 export const LANGUAGES: readonly Language[] = [
   {
@@ -59,6 +63,32 @@ export const LANGUAGES: readonly Language[] = [
     needs: 'Go 1.22 or newer',
     build: 'go build -o client .',
     run: ['./client'],
+    isSlow: true,
+  },
+  {
+    name: 'Java',
+    folder: 'java',
+    check: 'mvn --version && javac --release 17 --version',
+    needs: 'a JDK from 17 on, and Maven',
+    build: 'mvn -q -B compile',
+    run: ['java', '-cp', 'target/classes:target/dependency/*', 'Client'],
+    isSlow: true,
+  },
+  {
+    name: 'Rust',
+    folder: 'rust',
+    check: 'cargo --version',
+    needs: 'Rust 1.85 or newer',
+    build: 'cargo build --quiet --locked',
+    run: ['target/debug/modulariot-client'],
+    isSlow: true,
+  },
+  {
+    name: 'Elixir',
+    folder: 'elixir',
+    check: `elixir -e 'Enum.any?([JSON, :jiffy], &Code.ensure_loaded?/1) || System.halt(1)'`,
+    needs: 'Elixir 1.18 or newer, or an older one and erlang-jiffy',
+    run: ['elixir', '-r', JSON_OF_OLD_ELIXIR, 'client.exs'],
     isSlow: true,
   },
 ]
