@@ -1,7 +1,12 @@
 # ModularIoT from Elixir: a cached token, one report, and a batch whose retries cannot double.
 #
-# Needs Elixir 1.18 or newer (for JSON), and nothing else. Run it with the settings that `npm start`
-# wrote: `set -a; . data/quickstart.env; set +a; elixir examples/elixir/client.exs`.
+# Needs Elixir 1.18 or newer (for JSON) and Req, which the first run fetches. Erlang's own httpc does
+# not fit: it repeats a 503 with Retry-After by itself, without end and all devices in step.
+#
+# Run it with the settings that `npm start` wrote: `set -a; . data/quickstart.env; set +a;
+# elixir examples/elixir/client.exs`.
+
+Mix.install([{:req, "~> 0.5"}])
 
 defmodule Miot.Settings do
   @local ["localhost", "127.0.0.1", "::1"]
@@ -28,59 +33,56 @@ end
 defmodule Miot.Http do
   @max_tries 5
   @base_delay_ms 500
-  @timeout_ms 10_000
   # Beside failures of the network. 502 and 504 come from a proxy in front of the server.
   @retryable [429, 502, 503, 504]
+
+  @options [
+    receive_timeout: 10_000,
+    connect_options: [timeout: 10_000],
+    # Req's own retries would carry the old time; a redirect could carry the token elsewhere.
+    retry: false,
+    redirect: false,
+    decode_body: false
+  ]
 
   @doc """
   Posts, and repeats what may pass. Returns the outcome of the last try: `{:ok, status, body}` or
   `{:error, reason}`.
   """
-  def post(url, headers, content_type, body, failures \\ 1) do
-    case post_once(url, headers, content_type, body) do
-      {:ok, status, _, answer} when status not in @retryable or failures == @max_tries ->
-        {:ok, status, answer}
+  def post(url, options, failures \\ 1) do
+    headers = [{"x-request-timestamp", to_string(System.os_time(:second))}]
 
-      {:error, reason} when failures == @max_tries ->
-        {:error, "#{url}: #{inspect(reason)}"}
+    outcome =
+      Req.post(url, Keyword.update(options, :headers, headers, &(headers ++ &1)) ++ @options)
 
-      failure ->
-        failures |> delay_ms(failure) |> Process.sleep()
-        post(url, headers, content_type, body, failures + 1)
+    case outcome do
+      {:ok, %{status: status, body: body}}
+      when status not in @retryable or failures == @max_tries ->
+        {:ok, status, body}
+
+      {:error, exception} when failures == @max_tries ->
+        {:error, "#{url}: #{Exception.message(exception)}"}
+
+      _ ->
+        failures |> delay_ms(outcome) |> Process.sleep()
+        post(url, options, failures + 1)
     end
   end
 
-  defp post_once(url, headers, content_type, body) do
-    headers = [{"x-request-timestamp", to_string(System.os_time(:second))} | headers]
-    headers = for {name, value} <- headers, do: {to_charlist(name), to_charlist(value)}
-    request = {to_charlist(url), headers, to_charlist(content_type), body}
-
-    # A redirect could carry the token elsewhere.
-    options = [timeout: @timeout_ms, autoredirect: false] ++ tls_options(url)
-
-    with {:ok, {{_, status, _}, headers, answer}} <-
-           :httpc.request(:post, request, options, body_format: :binary) do
-      {:ok, status, retry_after_ms(headers), answer}
-    end
+  defp delay_ms(failures, outcome) do
+    backoff = @base_delay_ms * Integer.pow(2, failures - 1) * (0.5 + :rand.uniform() / 2)
+    asked = retry_after_ms(outcome) * (1 + :rand.uniform() / 4)
+    backoff |> max(asked) |> ceil()
   end
 
-  # Erlang before 26 does not verify certificates unless told to.
-  defp tls_options("https:" <> _), do: [ssl: :httpc.ssl_verify_host_options(true)]
-  defp tls_options(_), do: []
-
-  defp retry_after_ms(headers) do
-    with {_, value} <- List.keyfind(headers, ~c"retry-after", 0),
-         {seconds, ""} <- value |> to_string() |> Integer.parse() do
-      max(seconds, 0) * 1000
+  defp retry_after_ms(outcome) do
+    with {:ok, response} <- outcome,
+         [value | _] <- Req.Response.get_header(response, "retry-after"),
+         {seconds, ""} when seconds > 0 <- Integer.parse(value) do
+      seconds * 1000
     else
       _ -> 0
     end
-  end
-
-  defp delay_ms(failures, failure) do
-    asked = with {:ok, _, retry_after_ms, _} <- failure, do: retry_after_ms, else: (_ -> 0)
-    backoff = @base_delay_ms * Integer.pow(2, failures - 1) * (0.5 + :rand.uniform() / 2)
-    backoff |> max(asked * (1 + :rand.uniform() / 4)) |> ceil()
   end
 end
 
@@ -112,17 +114,14 @@ defmodule Miot.Tokens do
   defp log_in do
     started = now()
 
-    form =
-      URI.encode_query(
-        grant_type: "client_credentials",
-        client_id: Settings.fetch!("MIOT_CLIENT_ID"),
-        client_secret: Settings.fetch!("MIOT_CLIENT_SECRET"),
-        audience: Settings.fetch!("MIOT_AUDIENCE")
-      )
+    form = [
+      grant_type: "client_credentials",
+      client_id: Settings.fetch!("MIOT_CLIENT_ID"),
+      client_secret: Settings.fetch!("MIOT_CLIENT_SECRET"),
+      audience: Settings.fetch!("MIOT_AUDIENCE")
+    ]
 
-    url = Settings.secure_url!("MIOT_TOKEN_URL")
-
-    case Http.post(url, [], "application/x-www-form-urlencoded", form) do
+    case Http.post(Settings.secure_url!("MIOT_TOKEN_URL"), form: form) do
       {:ok, 200, answer} ->
         %{"access_token" => token, "expires_in" => expires_in} = login = JSON.decode!(answer)
         usable = min(Map.get(login, "refresh_in", expires_in), expires_in - 60)
@@ -154,8 +153,12 @@ defmodule Miot do
     url = Settings.secure_url!("MIOT_API_URL") <> path
 
     with {:ok, token} <- Tokens.fetch(),
-         headers = [{"authorization", "Bearer #{token}"}, {"x-request-id", request_id}],
-         {:ok, status, answer} <- Http.post(url, headers, "application/json", text) do
+         headers = [
+           {"authorization", "Bearer #{token}"},
+           {"content-type", "application/json"},
+           {"x-request-id", request_id}
+         ],
+         {:ok, status, answer} <- Http.post(url, headers: headers, body: text) do
       case {status, try} do
         {200, _} ->
           {:ok, JSON.decode!(answer)}
@@ -177,7 +180,6 @@ defmodule Example do
   def run do
     Enum.each(@settings, &Miot.Settings.fetch!/1)
     Enum.each(["MIOT_TOKEN_URL", "MIOT_API_URL"], &Miot.Settings.secure_url!/1)
-    Enum.each([:inets, :ssl], &({:ok, _} = Application.ensure_all_started(&1)))
     {:ok, _} = Supervisor.start_link([Miot.Tokens], strategy: :one_for_one)
 
     with {:ok, _} <- Miot.track(reading(-33.45, 0)) do

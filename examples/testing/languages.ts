@@ -17,7 +17,7 @@ export interface Language {
   readonly isSlow?: boolean
 }
 
-const JSON_OF_OLD_ELIXIR = fileURLToPath(new URL('elixir-json.exs', import.meta.url))
+const ELIXIR_STAND_INS = fileURLToPath(new URL('elixir-stand-ins.exs', import.meta.url))
 
 export const LANGUAGES: readonly Language[] = [
   {
@@ -88,7 +88,7 @@ export const LANGUAGES: readonly Language[] = [
     folder: 'elixir',
     check: `elixir -e 'Enum.any?([JSON, :jiffy], &Code.ensure_loaded?/1) || System.halt(1)'`,
     needs: 'Elixir 1.18 or newer, or an older one and erlang-jiffy',
-    run: ['elixir', '-r', JSON_OF_OLD_ELIXIR, 'client.exs'],
+    run: ['elixir', '-r', ELIXIR_STAND_INS, 'client.exs'],
     isSlow: true,
   },
 ]
