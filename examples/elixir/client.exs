@@ -1,7 +1,7 @@
 # ModularIoT from Elixir: a cached token, one report, and a batch whose retries cannot double.
 #
-# Needs Elixir 1.18 or newer (for JSON) and Req, which the first run fetches. Erlang's own httpc does
-# not fit: it repeats a 503 with Retry-After by itself, without end and all devices in step.
+# Needs Elixir 1.18 or newer (for JSON) and Req, which the first run fetches. Erlang's own httpc
+# does not fit: it repeats a 503 with Retry-After by itself, without end and all devices in step.
 #
 # Run it with the settings that `npm start` wrote: `set -a; . data/quickstart.env; set +a;
 # elixir examples/elixir/client.exs`.

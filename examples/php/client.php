@@ -115,7 +115,8 @@ final class Client
             $retryAfter = 0;
             try {
                 $answer = $attempt();
-                if (!in_array($answer->status, self::RETRYABLE, true) || $failures === self::MAX_TRIES) {
+                $mayPass = in_array($answer->status, self::RETRYABLE, true);
+                if (!$mayPass || $failures === self::MAX_TRIES) {
                     return $answer;
                 }
                 $retryAfter = $answer->retryAfterSeconds;

@@ -1,5 +1,5 @@
-# What the example in Elixir needs and a machine without Hex does not have: Req's `post` over HTTP/1.0
-# to this machine, and JSON before Elixir 1.18 (Debian has 1.14; erlang-jiffy stands in).
+# What the example in Elixir needs and a machine without Hex does not have: Req's `post` over
+# HTTP/1.0 to this machine, and JSON before Elixir 1.18 (Debian has 1.14; erlang-jiffy stands in).
 
 Code.compiler_options(ignore_module_conflict: true)
 
