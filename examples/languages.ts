@@ -8,13 +8,14 @@
 
 import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync } from 'node:fs'
+import { basename } from 'node:path'
 import { after, before, describe } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { environmentWithoutSettings } from '../conformance/support/environment.ts'
 import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
 import { describeClient } from './testing/client.conformance.ts'
-import { LANGUAGES, type Language } from './testing/languages.ts'
+import { LANGUAGES, type Language } from './testing/toolchains.ts'
 
 const CACHE = new URL('../node_modules/.cache/miot-examples/', import.meta.url)
 /** With an empty cache, and a registry far away. */
@@ -31,12 +32,13 @@ export async function describeLanguages(languages: readonly Language[]): Promise
     after(() => server?.stop())
 
     languages.forEach((language, index) => {
-      const { name, folder, run } = language
+      const { name, folder, run, isWithoutTls = false } = language
       const cwd = fileURLToPath(new URL(`${folder}/`, CACHE))
       const skip = missing[index] ?? false
       describe(name, { skip, concurrency: 6 }, () => {
         before(() => build(language, cwd), { timeout: BUILD_TIMEOUT_MS })
-        describeClient({ name, server: () => server, program: () => ({ command: run, cwd }) })
+        const program = () => ({ command: run, cwd })
+        describeClient({ name, server: () => server, program, isWithoutTls })
       })
     })
   })
@@ -56,7 +58,8 @@ async function whatIsMissing({ name, check, needs }: Language): Promise<string |
 async function build({ folder, build }: Language, cwd: string): Promise<void> {
   mkdirSync(cwd, { recursive: true })
   const source = fileURLToPath(new URL(`${folder}/`, import.meta.url))
-  cpSync(source, cwd, { recursive: true, preserveTimestamps: true })
+  const filter = (path: string) => basename(path) !== 'target'
+  cpSync(source, cwd, { recursive: true, preserveTimestamps: true, filter })
   if (build !== undefined) await shell(build, { cwd, timeout: BUILD_TIMEOUT_MS })
 }
 

@@ -2,7 +2,7 @@
 //
 // Needs Go 1.22 or newer, and nothing else. Run it with the settings that `npm start` wrote:
 //
-//	set -a; . data/quickstart.env; set +a; go run ./examples/go
+//	set -a; . data/quickstart.env; set +a; go run -C examples/go .
 package main
 
 import (

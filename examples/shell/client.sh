@@ -1,6 +1,6 @@
 #!/bin/sh
 # ModularIoT from a shell: a cached token, one report, and a batch whose retries cannot double.
-# Needs curl 7.76 or newer and jq. Run it with the settings that `npm start` wrote:
+# Needs curl and jq 1.6 or newer. Run it with the settings that `npm start` wrote:
 #
 #   set -a; . data/quickstart.env; set +a; sh examples/shell/client.sh
 #
@@ -60,8 +60,8 @@ post() { # url, options of curl…
       {
         cat "$work/secrets"
         printf 'header = "X-Request-Timestamp: %s"\n' "$(date +%s)"
-      } | curl --config - --silent --max-time "$TIMEOUT_SECONDS" --output "$work/answer" \
-        --dump-header "$work/headers" --write-out '%{http_code}' "$@" "$url"
+      } | curl --config - --silent --show-error --max-time "$TIMEOUT_SECONDS" \
+        --output "$work/answer" --dump-header "$work/headers" --write-out '%{http_code}' "$@" "$url"
     ) || STATUS=000 # The answer may be cut off after its status.
     case $STATUS in
       # 502 and 504 come from a proxy in front of the server.
@@ -99,9 +99,11 @@ send() { # path, file
     printf 'header = "Authorization: Bearer %s"\n' "$TOKEN" >"$work/secrets"
     post "$MIOT_API_URL$1" --header "X-Request-Id: $request_id" \
       --header 'Content-Type: application/json' --data-binary "@$2"
-    [ "$STATUS" != 200 ] || return 0
-    [ "$STATUS" = 401 ] && [ "$try" = first ] || fail "$1: $STATUS $(cat "$work/answer")"
-    TOKEN=''
+    case $STATUS-$try in
+      200-*) return 0 ;;
+      401-first) TOKEN='' ;;
+      *) fail "$1: $STATUS $(cat "$work/answer")" ;;
+    esac
   done
 }
 

@@ -20,6 +20,7 @@ export interface Subject {
   readonly name: string
   readonly server: () => RunningServer
   readonly program: () => Program
+  readonly isWithoutTls: boolean
 }
 
 interface Run {
@@ -35,7 +36,7 @@ const MAX_TRIES = 5
 const BUSY: Fault = { status: 503, retryAfter: '0' }
 
 /** Tests for the `describe` it is called in. */
-export function describeClient({ name, server, program }: Subject): void {
+export function describeClient({ name, server, program, isWithoutTls }: Subject): void {
   let runs = 0
 
   async function run(faults: Faults, settings: Record<string, string> = {}) {
@@ -129,6 +130,14 @@ export function describeClient({ name, server, program }: Subject): void {
       assert.deepEqual(endpointsOf(failed), [])
     })
   }
+
+  const skip = isWithoutTls && 'a stand-in without TLS'
+  it('sends nothing to a server whose certificate it does not trust', { skip }, async () => {
+    const failed = await run({ hasUntrustedCertificate: true })
+    assert.equal(failed.status, 1)
+    assert.match(failed.stderr, /cert|SSL|TLS|PKIX|network|000/i)
+    assert.deepEqual(endpointsOf(failed), [])
+  })
 
   it('names a setting that is missing', async () => {
     const failed = await run({}, { MIOT_AUDIENCE: '' })

@@ -5,7 +5,9 @@
 
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { selfSigned } from '../../packages/platform/src/testing/self-signed.ts'
 
 const ENDPOINTS = {
   '/api/v1/login': 'login',
@@ -26,6 +28,8 @@ export type Fault =
 export interface Faults extends Partial<Record<Endpoint, readonly Fault[]>> {
   /** In place of the `expires_in` of each login. */
   readonly expiresIn?: number
+  /** Speaks TLS with a certificate that no client trusts. */
+  readonly hasUntrustedCertificate?: boolean
 }
 
 export interface SeenRequest {
@@ -103,12 +107,15 @@ export async function startFaultyProxy(target: string, faults: Faults): Promise<
     return JSON.stringify({ ...JSON.parse(text), expires_in: faults.expiresIn })
   }
 
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     handle(request, response).catch(() => request.socket.destroy())
-  }).listen(0, '127.0.0.1')
+  }
+  const isTls = faults.hasUntrustedCertificate === true
+  const server = isTls ? createTlsServer(selfSigned('localhost'), listener) : createServer(listener)
+  server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
-    url: `http://localhost:${(server.address() as AddressInfo).port}`,
+    url: `${isTls ? 'https' : 'http'}://localhost:${(server.address() as AddressInfo).port}`,
     requests,
     async close() {
       server.close()

@@ -35,20 +35,25 @@ enum { MAX_ANSWER_BYTES = 16384 };
 struct reply {
     char *text;
     size_t length;
+    bool is_too_long;
     uint32_t retry_after_s;
 };
 
 static esp_err_t on_event(esp_http_client_event_t *event)
 {
     struct reply *reply = event->user_data;
-    if (event->event_id == HTTP_EVENT_ON_HEADER && strcasecmp(event->header_key, "Retry-After") == 0)
-        reply->retry_after_s = strtoul(event->header_value, NULL, 10);
-    if (event->event_id != HTTP_EVENT_ON_DATA)
+    if (event->event_id == HTTP_EVENT_ON_HEADER) {
+        if (strcasecmp(event->header_key, "Retry-After") == 0)
+            reply->retry_after_s = strtoul(event->header_value, NULL, 10);
+    }
+    if (event->event_id != HTTP_EVENT_ON_DATA || reply->is_too_long)
         return ESP_OK;
     size_t length = reply->length + event->data_len;
     char *text = length <= MAX_ANSWER_BYTES ? realloc(reply->text, length + 1) : NULL;
-    if (text == NULL)
+    if (text == NULL) {
+        reply->is_too_long = true;
         return ESP_FAIL;
+    }
     memcpy(text + reply->length, event->data, event->data_len);
     text[length] = '\0';
     reply->text = text;
@@ -82,9 +87,7 @@ struct answer port_post(const char *url, const struct header *headers, size_t he
 
     esp_err_t outcome = esp_http_client_perform(client);
     /* An answer that was cut off, or was too long, counts as none. */
-    int64_t promised = esp_http_client_get_content_length(client);
-    bool is_whole = esp_http_client_is_complete_data_received(client) &&
-                    (promised < 0 || promised == (int64_t)reply.length);
+    bool is_whole = esp_http_client_is_complete_data_received(client) && !reply.is_too_long;
     int status = esp_http_client_get_status_code(client);
     esp_http_client_cleanup(client);
     if (outcome == ESP_OK && is_whole)

@@ -15,6 +15,8 @@ export interface Language {
   readonly run: readonly [string, ...string[]]
   /** Takes more than a few seconds to build: not part of `npm test`. */
   readonly isSlow?: boolean
+  /** Runs on a stand-in that knows no TLS. */
+  readonly isWithoutTls?: boolean
 }
 
 const ELIXIR_STAND_INS = fileURLToPath(new URL('elixir-stand-ins.exs', import.meta.url))
@@ -90,5 +92,6 @@ export const LANGUAGES: readonly Language[] = [
     needs: 'Elixir 1.18 or newer, or an older one and erlang-jiffy',
     run: ['elixir', '-r', ELIXIR_STAND_INS, 'client.exs'],
     isSlow: true,
+    isWithoutTls: true,
   },
 ]
