@@ -219,8 +219,10 @@ static bool is_secure(const char *name, const char *url)
         return true;
     for (int i = 0; i < 3; i++) {
         size_t length = strlen(LOCAL[i]);
-        if (strncmp(url, LOCAL[i], length) == 0 && strchr(":/", url[length]) != NULL)
-            return true; /* strchr finds the end of the string as well. */
+        /* strchr finds the end of the string as well; before an @ is a user name, not the host. */
+        if (strncmp(url, LOCAL[i], length) == 0 && strchr(":/", url[length]) != NULL &&
+            strchr(url, '@') == NULL)
+            return true;
     }
     say(true, "%s must be an https: URL", name);
     return false;

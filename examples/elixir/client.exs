@@ -98,10 +98,8 @@ defmodule Miot.Tokens do
 
   @doc "Drops this token, and no other: another process may have replaced it since."
   def forget(token) do
-    Agent.update(__MODULE__, fn
-      {^token, _} -> nil
-      held -> held
-    end)
+    drop = fn held -> if match?({^token, _}, held), do: nil, else: held end
+    Agent.update(__MODULE__, drop, :infinity)
   end
 
   defp usable(held) do

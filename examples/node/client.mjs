@@ -111,7 +111,8 @@ async function post(url, headers, body) {
   const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' })
   return {
     status: response.status,
-    retryAfterMs: Number(response.headers.get('retry-after')) * 1000 || 0,
+    // A day at most: timers cannot wait for more than some weeks.
+    retryAfterMs: Math.min(Number(response.headers.get('retry-after')) * 1000 || 0, 86_400_000),
     text: await response.text(),
   }
 }

@@ -27,6 +27,7 @@ fail() {
 # Secrets and tokens leave this machine over TLS only.
 require_secure() { # name, URL
   case $2 in
+    http://*@*) fail "$1 must not hold a user name" ;;
     https://* | http://localhost | http://127.0.0.1 | 'http://[::1]') ;;
     http://localhost[:/]* | http://127.0.0.1[:/]* | 'http://[::1]'[:/]*) ;;
     *) fail "$1 must be an https: URL" ;;
