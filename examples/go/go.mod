@@ -1,0 +1,3 @@
+module example.com/modulariot-client
+
+go 1.22
