@@ -1,7 +1,6 @@
 /**
- * The thread that reads large bodies: a mebibyte takes up to some twenty milliseconds, a batch
- * several times as long, in which the main thread serves others. What is to be kept leaves it
- * sealed.
+ * The thread that parses large bodies. A mebibyte takes about twenty milliseconds, a batch several
+ * times that, during which the main thread stays free. Valid observations are returned sealed.
  */
 
 import { decodeUtf8, JsonBodyError } from '@modulariot/platform/json'
@@ -14,12 +13,12 @@ import { type BatchFormat, createJudge, itemsOf, type Verdict } from './batch-it
 import { type Origin, type ReadOptions, type ReadReport, readReport } from './read-report.ts'
 import { allBytes, type ReportBody } from './report-body.ts'
 
-/** Milliseconds of processor time that a call took, which count when it fails, too. */
+/** CPU milliseconds of a call, counted for failed calls too. */
 interface Cost {
   readonly cpuMs: number
 }
 
-/** An error that is no fault of ours. */
+/** An error caused by the request. */
 export type Refusal =
   | { readonly refused: Pick<ApiError, 'status' | 'message' | 'detail'> }
   | { readonly notJson: string }
@@ -31,7 +30,7 @@ export interface JudgedBatch {
   readonly observations: SealedObservations
 }
 
-/** The body is moved: a Buffer arrives as a plain Uint8Array. */
+/** The memory of the body is transferred: a Buffer arrives as a plain Uint8Array. */
 export type MovedBody = Omit<ReportBody, 'bytes'> & { readonly bytes: Uint8Array<ArrayBuffer> }
 
 export type HeavyCalls = {
@@ -70,7 +69,7 @@ answerCalls<HeavyCalls>(
   (error) => (error as Error).message,
 )
 
-/** @param read adds the memory of its result that can be moved. */
+/** @param read adds the buffers of its result that can be transferred to `moved`. */
 function outcome<Result>(read: (moved: ArrayBuffer[]) => Result): Moving<Outcome<Result>> {
   const before = threadCpuMs()
   const moved: ArrayBuffer[] = []

@@ -30,7 +30,7 @@ const budget = new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now)
 const heavy = new HeavyReader(budget)
 after(() => heavy.close())
 
-/** Ingests one request over a queue that gives `outcome`, and shows what was queued. */
+/** Ingests one request with a queue that returns `outcome`, and returns what was queued. */
 async function ingested(options: {
   outcome?: AppendOutcome
   text?: string
@@ -58,14 +58,14 @@ async function ingested(options: {
 }
 
 describe('ingest', () => {
-  it('queues nothing for a sender whose token has ended by then', async () => {
-    const ended = new Error('the token has ended')
+  it('queues nothing when the token has expired by then', async () => {
+    const ended = new Error('the token has expired')
     const { result, queued } = await ingested({ confirm: () => Promise.reject(ended) })
     assert.equal(result, ended)
     assert.deepEqual(queued, [])
   })
 
-  it('queues one observation: whose by the token, what by the text as it was sent', async () => {
+  it('queues one observation, with the tenant of the token and the text as sent', async () => {
     const { queued } = await ingested({})
     assert.deepEqual(queued, [
       {
@@ -87,18 +87,18 @@ describe('ingest', () => {
     ])
   })
 
-  it('leaves the white space around the report out, as a batch does', async () => {
+  it('trims the white space around the report, as a batch does', async () => {
     const [alone] = (await ingested({})).queued
     const [line] = (await ingested({ text: `\t ${TEXT}\r\n` })).queued
     assert.deepEqual(line, alone)
   })
 
-  it('takes the type where there is one', async () => {
+  it('stores the type if there is one', async () => {
     const text = JSON.stringify({ ...JSON.parse(TEXT), type: 'truck' })
     assert.equal((await ingested({ text })).queued[0]?.type, 'truck')
   })
 
-  it('says whether an earlier try had been stored', async () => {
+  it('returns whether an earlier try was stored', async () => {
     assert.deepEqual((await ingested({ outcome: 'stored' })).result, {
       replayed: false,
       warnings: {},
@@ -109,13 +109,13 @@ describe('ingest', () => {
     })
   })
 
-  it('answers 409 for a request id that was used with another body', async () => {
+  it('throws 409 for a request id that was used with another body', async () => {
     const { result } = await ingested({ outcome: 'conflict' })
     assert.ok(result instanceof ApiError)
     assert.equal(result.status, 409)
   })
 
-  it('refuses a metric key nobody knows, or keeps it with a warning', async () => {
+  it('refuses an unknown metric key, or stores it with a warning', async () => {
     const items = [{ k: 'engine.mood', v: 1 }]
     const body = { ...JSON.parse(TEXT), metrics: { schema: 'miot.metrics@1.0', items } }
     const text = JSON.stringify(body)
@@ -127,7 +127,7 @@ describe('ingest', () => {
     assert.equal(queued[0]?.payload, text)
   })
 
-  it('names the faults of the headers, and queues nothing', async () => {
+  it('reports the faults of the headers, and queues nothing', async () => {
     const { result, queued } = await ingested({ headers: {} })
     assert.ok(result instanceof ValidationError)
     assert.deepEqual(result.errors, {
@@ -137,7 +137,7 @@ describe('ingest', () => {
     assert.deepEqual(queued, [])
   })
 
-  it('reads a large report as it reads a small one, and elsewhere', async () => {
+  it('parses a large report like a small one, on the thread', async () => {
     const items = [
       { k: 'engine.rpm', v: 800 },
       { k: 'x.own', v: { deep: [1, 'two', null] } },
@@ -154,7 +154,7 @@ describe('ingest', () => {
     assert.deepEqual(large, { ...small, payload: text, body_digest })
   })
 
-  it('refuses a large report as it refuses a small one', async () => {
+  it('refuses a large report like a small one', async () => {
     const faulty = (padding: string) =>
       JSON.stringify({ ...JSON.parse(TEXT), gps: { latitude: 91 }, padding })
     const large = 'x'.repeat(HEAVY_BYTES)
