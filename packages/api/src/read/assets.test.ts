@@ -24,17 +24,17 @@ const VIEW = {
 }
 
 describe('getAsset', () => {
-  it('shows times as ISO 8601 and the newest observation as it was sent', async () => {
-    const asked: unknown[] = []
-    const findAsset = async (...question: unknown[]) => {
-      asked.push(question)
+  it('returns times as ISO 8601 and the newest observation as sent', async () => {
+    const calls: unknown[] = []
+    const findAsset = async (...args: unknown[]) => {
+      calls.push(args)
       return ASSET
     }
     assert.deepEqual(await getAsset(TENANT, 'truck', { findAsset }), VIEW)
-    assert.deepEqual(asked, [[TENANT, 'truck']])
+    assert.deepEqual(calls, [[TENANT, 'truck']])
   })
 
-  it('answers 404 for what is not there', async () => {
+  it('throws 404 for an unknown asset', async () => {
     await assert.rejects(getAsset(TENANT, 'van', { findAsset: async () => null }), (error) => {
       assert.ok(error instanceof ApiError)
       assert.equal(error.status, 404)
@@ -45,15 +45,15 @@ describe('getAsset', () => {
 })
 
 describe('listAssets', () => {
-  it('asks the store as it was asked, and shows each asset as getAsset does', async () => {
+  it('passes the query to the store, and returns each asset as getAsset does', async () => {
     const query: AssetQuery = { search: 'tr', type: 'Truck', after: 'a', limit: 7 }
-    const asked: unknown[] = []
-    const answer = async (...question: unknown[]) => {
-      asked.push(question)
+    const calls: unknown[] = []
+    const answer = async (...args: unknown[]) => {
+      calls.push(args)
       return { rows: [ASSET], next: 'truck' }
     }
     const page = await listAssets(TENANT, query, { listAssets: answer })
     assert.deepEqual(page, { rows: [VIEW], next: 'truck' })
-    assert.deepEqual(asked, [[TENANT, query]])
+    assert.deepEqual(calls, [[TENANT, query]])
   })
 })
