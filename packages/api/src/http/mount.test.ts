@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
+import { OAuthError } from '@modulariot/oauth/protocol'
 import { noMetrics } from '@modulariot/platform/metrics'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { ApiError } from '../errors/api-error.ts'
@@ -10,23 +10,11 @@ import { createApiMetrics } from '../metrics/api-metrics.ts'
 import { createCharts } from '../read/charts.ts'
 import { isSealed } from '../store/packed.ts'
 import type { Asset, Observation, TelemetryStore } from '../store/store.ts'
+import { claimsWith, NOW_MS } from '../testing.ts'
 import { mountApiRoutes } from './mount.ts'
 import { OpenStreams } from './open-streams.ts'
 
-const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
-const CLAIMS: AccessTokenClaims = {
-  iss: 'https://auth.example',
-  sub: 'client_1',
-  aud: 'https://api.example',
-  exp: NOW_MS / 1000 + 60,
-  iat: NOW_MS / 1000,
-  jti: 'jti',
-  client_id: 'client_1',
-  azp: 'client_1',
-  scope: '',
-  org_id: 'org_1',
-  environment: 'production',
-}
+const CLAIMS = claimsWith({})
 const ASSET: Asset = {
   asset_id: 'truck/1',
   type: null,

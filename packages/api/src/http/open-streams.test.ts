@@ -57,14 +57,14 @@ describe('OpenStreams', () => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     const streams = new OpenStreams()
     let checks = 0
-    const isTokenGood = async (): Promise<boolean> => {
+    const isTokenValid = async (): Promise<boolean> => {
       checks++
       return true
     }
-    streams.open(READER, isTokenGood).close()
+    streams.open(READER, isTokenValid).close()
     t.mock.timers.tick(1000)
     assert.equal(checks, 0)
-    streams.open(READER, isTokenGood)
+    streams.open(READER, isTokenValid)
     t.mock.timers.tick(250)
     assert.equal(checks, 1)
   })

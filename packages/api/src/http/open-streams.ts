@@ -41,7 +41,7 @@ type Reader = Pick<AccessTokenClaims, 'org_id' | 'environment' | 'client_id'>
 interface Entry {
   readonly tenant: string
   readonly client_id: string
-  readonly isTokenGood: () => Promise<boolean>
+  readonly isTokenValid: () => Promise<boolean>
   /** True while a check is running; a stream has one at a time. */
   checking: boolean
 }
@@ -61,14 +61,14 @@ export class OpenStreams {
   }
 
   /**
-   * @param isTokenGood called four times a second, so it should be a lookup.
+   * @param isTokenValid called four times a second, so it should be a lookup.
    * @throws ApiError 429 when a limit is reached.
    */
-  open({ client_id, ...by }: Reader, isTokenGood: () => Promise<boolean>): OpenStream {
+  open({ client_id, ...by }: Reader, isTokenValid: () => Promise<boolean>): OpenStream {
     const tenant = tenantName(by)
     this.#assertRoom(tenant, client_id)
     const controller = new AbortController()
-    this.#open.set(controller, { tenant, client_id, isTokenGood, checking: false })
+    this.#open.set(controller, { tenant, client_id, isTokenValid, checking: false })
     if (this.#ended) this.#end(controller, 'shutdown')
     else this.#checks ??= setInterval(() => this.#checkAll(), CHECK_INTERVAL_MS).unref()
     return {
@@ -100,7 +100,7 @@ export class OpenStreams {
     for (const [controller, entry] of this.#open) {
       if (entry.checking) continue
       entry.checking = true
-      void entry.isTokenGood().then((good) => {
+      void entry.isTokenValid().then((good) => {
         entry.checking = false
         if (!good) this.#end(controller, 'token')
       })

@@ -2,19 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ApiError } from '../errors/api-error.ts'
 import type { Asset, Page, Tenant } from '../store/store.ts'
+import { ASSET, TENANT } from '../testing.ts'
 import { assetsPage } from './lists.ts'
 import type { SentQuery } from './query-parameters.ts'
 
-const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
-const PAYLOAD = '{"asset_id":"truck","own":[1,null]}'
-const ASSET: Asset = {
-  asset_id: 'truck',
-  type: null,
-  timestamp_ms: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
-  first_received_ms: Date.UTC(2026, 0, 2, 3, 4, 6),
-  last_received_ms: Date.UTC(2026, 0, 2, 3, 4, 7),
-  payload: PAYLOAD,
-}
 /** A store that returns `page` and records queries. */
 function storeOf(page: Page<Asset, string>) {
   const queries: { after: string | null; limit: number }[] = []

@@ -45,7 +45,7 @@ export function streamEndpoint(deps: StreamDeps) {
     reply: FastifyReply,
   ) => {
     const tenant = accessTokenClaims(request)
-    const isTokenGood = () =>
+    const isTokenValid = () =>
       verifyAgain(request, deps.verifier, SCOPES.read).then(
         () => true,
         // 503: the check is impossible now. The token was valid, and its expiry still applies.
@@ -53,7 +53,7 @@ export function streamEndpoint(deps: StreamDeps) {
       )
     const resumeAfter = lastEventId(request)
     const asset_id = parseText(request.query, 'asset_id')
-    const stream = streams.open(tenant, isTokenGood)
+    const stream = streams.open(tenant, isTokenValid)
     // Before the first await. The reader may have disconnected while the token was verified.
     reply.raw.once('close', () => stream.close())
     if (reply.raw.closed || request.raw.socket.destroyed) stream.close()

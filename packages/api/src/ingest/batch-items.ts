@@ -39,7 +39,7 @@ export type Refusal =
     }
 
 /** The warnings of a valid item, or the refusal of an invalid one. */
-export type Verdict =
+export type CheckedItem =
   | { readonly warnings: Readonly<Record<string, string>> }
   | { readonly refused: Refusal }
 
@@ -67,11 +67,11 @@ export function itemsOf(bytes: Buffer, format: BatchFormat): string[] {
  * @param keep called with each valid observation, in order.
  * @returns a function that throws ApiError 413 for too many values.
  */
-export function createJudge(
+export function createItemValidator(
   origin: Origin,
   unknownKeys: ReadOptions['unknownKeys'],
   keep: (observation: Observation) => void,
-): (text: string, item: number) => Verdict {
+): (text: string, item: number) => CheckedItem {
   const budget: ValueBudget = { left: MAX_BATCH_VALUES }
   let shown = 0
   return (text, item) => {

@@ -13,7 +13,7 @@ import { createTenantTurns, type TurnLimits } from '../limits/tenant-turns.ts'
 import type { SealedObservations } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
 import type { BatchFormat } from './batch-items.ts'
-import type { HeavyCalls, JudgedBatch, MovedBody, Outcome, Refusal } from './heavy-thread.ts'
+import type { HeavyCalls, MovedBody, Outcome, ReadBatch, Refusal } from './heavy-thread.ts'
 import type { Origin, ReadOptions, ReadReport } from './read-report.ts'
 import type { ReportBody } from './report-body.ts'
 
@@ -84,8 +84,8 @@ export class HeavyReader {
    * Parses and validates every item of a batch.
    *
    * @param begin called on its turn; if it throws, the batch is not parsed.
-   * @throws ApiError and JsonBodyError, as from `read`, `itemsOf` and `createJudge`; what `begin`
-   *   throws.
+   * @throws ApiError and JsonBodyError, as from `read`, `itemsOf` and `createItemValidator`; what
+   *   `begin` throws.
    */
   readBatch(
     body: ReportBody,
@@ -93,8 +93,8 @@ export class HeavyReader {
     origin: Origin,
     unknownKeys: ReadOptions['unknownKeys'],
     begin: () => void,
-  ): Promise<JudgedBatch> {
-    const read: Read<JudgedBatch> = (moved, more) =>
+  ): Promise<ReadBatch> {
+    const read: Read<ReadBatch> = (moved, more) =>
       this.#thread.call('readBatch', [moved, origin, format, unknownKeys], more)
     return this.#inTurn(body, origin, read, begin)
   }

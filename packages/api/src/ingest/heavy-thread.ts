@@ -9,7 +9,7 @@ import { ApiError } from '../errors/api-error.ts'
 import { threadCpuMs } from '../limits/client-budget.ts'
 import { Sealer } from '../store/packed.ts'
 import type { SealedObservations } from '../store/store.ts'
-import { type BatchFormat, createJudge, itemsOf, type Verdict } from './batch-items.ts'
+import { type BatchFormat, type CheckedItem, createItemValidator, itemsOf } from './batch-items.ts'
 import { type Origin, type ReadOptions, type ReadReport, readReport } from './read-report.ts'
 import { allBytes, type ReportBody } from './report-body.ts'
 
@@ -25,8 +25,8 @@ export type Refusal =
 
 export type Outcome<Result> = Cost & ({ readonly read: Result } | Refusal)
 
-export interface JudgedBatch {
-  readonly verdicts: Verdict[]
+export interface ReadBatch {
+  readonly checked: CheckedItem[]
   readonly observations: SealedObservations
 }
 
@@ -44,7 +44,7 @@ export type HeavyCalls = {
     origin: Origin,
     format: BatchFormat,
     unknownKeys: ReadOptions['unknownKeys'],
-  ) => Outcome<JudgedBatch>
+  ) => Outcome<ReadBatch>
 }
 
 yieldToOthers()
@@ -61,9 +61,9 @@ answerCalls<HeavyCalls>(
     readBatch: (body, origin, format, unknownKeys) =>
       outcome((moved) => {
         const sealer = new Sealer()
-        const judge = createJudge(origin, unknownKeys, (one) => sealer.add(one))
-        const verdicts = itemsOf(allBytes(bufferOf(body)), format).map(judge)
-        return { verdicts, observations: sealed(sealer, origin, moved) }
+        const checkItem = createItemValidator(origin, unknownKeys, (one) => sealer.add(one))
+        const checked = itemsOf(allBytes(bufferOf(body)), format).map(checkItem)
+        return { checked, observations: sealed(sealer, origin, moved) }
       }),
   },
   (error) => (error as Error).message,

@@ -16,10 +16,10 @@ import type { AppendOutcome, Observation } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
 import {
   type BatchFormat,
-  createJudge,
+  type CheckedItem,
+  createItemValidator,
   itemsOf,
   type Refusal,
-  type Verdict,
 } from './batch-items.ts'
 import type { HeldRoom, Observations, Room } from './commit-queue.ts'
 import { HEAVY_BYTES } from './heavy-reader.ts'
@@ -61,8 +61,8 @@ export interface BatchResult {
 }
 
 /** A validated batch, before it is stored. */
-interface Judged {
-  readonly verdicts: readonly Verdict[]
+interface CheckedBatch {
+  readonly checked: readonly CheckedItem[]
   /** The valid observations, in order. */
   readonly observations: Observations
 }
@@ -101,26 +101,26 @@ export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Prom
   try {
     // 3. Which reports are valid?
     const origin = originOf(claims, headers.request_id, received_ms)
-    const { verdicts, observations } = await judgeAnywhere(request, origin, deps, hold)
+    const { checked, observations } = await checkAnywhere(request, origin, deps, hold)
     // 4. Store them in one transaction, if the token is still valid.
     await confirm()
     const count = isSealed(observations) ? observations.count : observations.length
     const outcomes = count === 0 || held === null ? [] : await held.commitAll(observations)
     // 5. Return the result of each.
     const kept = outcomes.values()
-    return summaryOf(verdicts.map((item, index) => resultOf(item, index, kept)))
+    return summaryOf(checked.map((item, index) => resultOf(item, index, kept)))
   } finally {
     held?.release()
   }
 }
 
 /** @param hold reserves the room before the batch is validated. */
-async function judgeAnywhere(
+async function checkAnywhere(
   { body, format }: BatchRequest,
   origin: Origin,
   deps: IngestDeps,
   hold: (room: Room) => void,
-): Promise<Judged> {
+): Promise<CheckedBatch> {
   const bytes = await bytesUpTo(LARGE_BATCH_BYTES, body)
   const items = bytes && itemsOf(bytes, format)
   // The number of items in a large batch is known only once the other thread has split it.
@@ -130,33 +130,33 @@ async function judgeAnywhere(
     return deps.heavy.readBatch(body, format, origin, deps.unknownKeys, () => hold(room))
   }
   hold(room)
-  return judgeInSlices(items, room.payload, origin, deps)
+  return checkInSlices(items, room.payload, origin, deps)
 }
 
 function roomFor(items: readonly string[]): Room {
   return { items: items.length, payload: items.reduce((sum, { length }) => sum + length, 0) }
 }
 
-async function judgeInSlices(
+async function checkInSlices(
   items: readonly string[],
   length: number,
   origin: Origin,
   deps: IngestDeps,
-): Promise<Judged> {
+): Promise<CheckedBatch> {
   const observations: Observation[] = []
-  const judge = createJudge(origin, deps.unknownKeys, (one) => observations.push(one))
+  const checkItem = createItemValidator(origin, deps.unknownKeys, (one) => observations.push(one))
   const charge = (ms: number): void => deps.budget.charge(origin.client_id, ms)
-  const rest = createRest(tenantName(origin), length, charge)
-  const verdicts: Verdict[] = []
+  const pauses = createPauses(tenantName(origin), length, charge)
+  const checked: CheckedItem[] = []
   for (const [index, text] of items.entries()) {
-    await rest.before(text.length)
-    verdicts.push(judge(text, index))
+    await pauses.before(text.length)
+    checked.push(checkItem(text, index))
   }
-  rest.end()
-  return { verdicts, observations }
+  pauses.end()
+  return { checked, observations }
 }
 
-interface Rest {
+interface Pauses {
   /** Call before each item: pauses when the current slice is full. */
   before(characters: number): Promise<void> | undefined
   end(): void
@@ -167,7 +167,7 @@ interface Rest {
  *   too.
  * @param charge called with the CPU milliseconds of each slice.
  */
-function createRest(tenant: string, length: number, charge: (ms: number) => void): Rest {
+function createPauses(tenant: string, length: number, charge: (ms: number) => void): Pauses {
   let items = 0
   let characters = length > CHARACTERS_A_SLICE ? CHARACTERS_A_SLICE : 0
   let began = threadCpuMs()
@@ -191,7 +191,7 @@ function createRest(tenant: string, length: number, charge: (ms: number) => void
   }
 }
 
-function resultOf(item: Verdict, index: number, kept: Iterator<AppendOutcome>): ItemResult {
+function resultOf(item: CheckedItem, index: number, kept: Iterator<AppendOutcome>): ItemResult {
   if ('refused' in item) return { index, ...item.refused }
   const outcome = kept.next().value as AppendOutcome
   if (outcome === 'conflict') {

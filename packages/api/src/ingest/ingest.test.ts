@@ -1,28 +1,15 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, describe, it } from 'node:test'
-import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError, ValidationError } from '../errors/api-error.ts'
 import { ClientBudget } from '../limits/client-budget.ts'
 import { isSealed, unseal } from '../store/packed.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
+import { claimsWith, NOW_MS } from '../testing.ts'
 import { HEAVY_BYTES, HeavyReader } from './heavy-reader.ts'
 import { type IngestDeps, ingest } from './ingest.ts'
 
-const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
-const CLAIMS: AccessTokenClaims = {
-  iss: 'https://auth.example',
-  sub: 'client_1',
-  aud: 'https://api.example',
-  exp: NOW_MS / 1000 + 60,
-  iat: NOW_MS / 1000,
-  jti: 'jti',
-  client_id: 'client_1',
-  azp: 'client_1',
-  scope: 'asset:track:write',
-  org_id: 'org_1',
-  environment: 'development',
-}
+const CLAIMS = claimsWith({ scope: 'asset:track:write', environment: 'development' })
 const HEADERS = { 'x-request-id': 'a-1', 'x-request-timestamp': String(NOW_MS / 1000) }
 const TEXT = '{ "asset_id": "truck", "timestamp": "2026-01-02T03:04:05.250Z", "own": [1.0] }'
 

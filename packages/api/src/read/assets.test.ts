@@ -1,26 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ApiError } from '../errors/api-error.ts'
-import type { Asset, AssetQuery, Tenant } from '../store/store.ts'
+import type { AssetQuery } from '../store/store.ts'
+import { ASSET, TENANT } from '../testing.ts'
 import { getAsset, listAssets } from './assets.ts'
 
-const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
-const PAYLOAD = '{"asset_id":"truck","own":[1,null]}'
-const ASSET: Asset = {
-  asset_id: 'truck',
-  type: null,
-  timestamp_ms: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
-  first_received_ms: Date.UTC(2026, 0, 2, 3, 4, 6),
-  last_received_ms: Date.UTC(2026, 0, 2, 3, 4, 7),
-  payload: PAYLOAD,
-}
 const VIEW = {
   asset_id: 'truck',
   type: null,
   timestamp: '2026-01-02T03:04:05.678Z',
   first_received_at: '2026-01-02T03:04:06.000Z',
   last_received_at: '2026-01-02T03:04:07.000Z',
-  latest: PAYLOAD,
+  latest: ASSET.payload,
 }
 
 describe('getAsset', () => {

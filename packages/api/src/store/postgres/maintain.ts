@@ -22,7 +22,7 @@ import {
 /** An arbitrary number for the advisory lock. */
 const MAINTENANCE_LOCK = 0x6d696f76
 const ROWS = 2000
-/** Smaller than `ROWS`, since each key is looked up in every partition. */
+/** Smaller than `ROWS`, since each key is examined up in every partition. */
 const KEYS = 500
 const TIMEOUT_MS = 9000
 
@@ -63,7 +63,7 @@ export async function maintain(
   for (const cutoff of cutoffs) {
     const { removed, ofMetrics } = await removeRows(step, left, cutoff)
     removedRows += removed
-    if (ofMetrics > 0 || droppedPartitions > 0) await forgetKeys(step, cutoff.tenant)
+    if (ofMetrics > 0 || droppedPartitions > 0) await deleteEmptyKeys(step, cutoff.tenant)
     removedRows += await removeAssets(step, cutoff)
   }
   return { removedRows, droppedPartitions }
@@ -145,47 +145,47 @@ interface AssetKey {
  * week. The search for them takes no lock. Writes of the tenant wait only while the keys found are
  * checked again.
  */
-async function forgetKeys(step: Step, tenant: number): Promise<void> {
+async function deleteEmptyKeys(step: Step, tenant: number): Promise<void> {
   let last: AssetKey | undefined = { asset: 0, key: '' }
-  while (last !== undefined) last = await forgetKeysAfter(step, tenant, last)
+  while (last !== undefined) last = await deleteEmptyKeysAfter(step, tenant, last)
 }
 
 /** @returns the last key that was examined. */
-async function forgetKeysAfter(
+async function deleteEmptyKeysAfter(
   step: Step,
   tenant: number,
   { asset, key }: AssetKey,
 ): Promise<AssetKey | undefined> {
-  const looked = await step(async (query) => {
+  const examined = await step(async (query) => {
     const after = [tenant, asset, key]
-    const { rows } = await query<AssetKey & { empty: boolean }>(LOOK_AT_KEYS, after)
+    const { rows } = await query<AssetKey & { empty: boolean }>(FIND_EMPTY_KEYS, after)
     const empty = rows.filter((row) => row.empty)
     if (empty.length > 0) {
       await query(LOCK_TENANT, [tenant])
       const names = [empty.map((row) => row.asset), empty.map((row) => row.key)]
-      await query(FORGET_KEYS, [tenant, ...names])
+      await query(DELETE_EMPTY_KEYS, [tenant, ...names])
     }
     return rows
   })
-  return looked?.at(-1)
+  return examined?.at(-1)
 }
 
 /** One index probe per key and partition, as for assets below. */
 const VALUE = `LEFT JOIN LATERAL (SELECT true AS some FROM telemetry.metrics m
-    WHERE m.tenant = $1 AND m.asset = looked.asset AND m.key = looked.key LIMIT 1) AS value ON true`
+    WHERE m.tenant = $1 AND m.asset = examined.asset AND m.key = examined.key LIMIT 1) AS value ON true`
 
 /** $2, $3: return keys after this asset and key. */
-const LOOK_AT_KEYS = `WITH looked AS MATERIALIZED (
+const FIND_EMPTY_KEYS = `WITH examined AS MATERIALIZED (
     SELECT asset, key FROM telemetry.metric_keys
     WHERE tenant = $1 AND (asset, key) > ($2::bigint, $3::text) ORDER BY asset, key LIMIT ${KEYS}
   )
-  SELECT asset, key, value.some IS NULL AS empty FROM looked ${VALUE} ORDER BY asset, key`
+  SELECT asset, key, value.some IS NULL AS empty FROM examined ${VALUE} ORDER BY asset, key`
 
 /** $2, $3: assets and their keys. */
-const FORGET_KEYS = `WITH looked AS MATERIALIZED (
+const DELETE_EMPTY_KEYS = `WITH examined AS MATERIALIZED (
     SELECT asset, key FROM unnest($2::bigint[], $3::text[]) AS a (asset, key)
   ),
-  empty AS (SELECT asset, key FROM looked ${VALUE} WHERE value.some IS NULL)
+  empty AS (SELECT asset, key FROM examined ${VALUE} WHERE value.some IS NULL)
   DELETE FROM telemetry.metric_keys k USING empty
   WHERE k.tenant = $1 AND k.asset = empty.asset AND k.key = empty.key`
 
@@ -217,7 +217,7 @@ async function removeAssets(step: Step, { tenant, before_ms }: Cutoff): Promise<
  */
 function leftIn(table: string): string {
   return `LEFT JOIN LATERAL (SELECT true AS some FROM telemetry.${table} t
-      WHERE t.tenant = $1 AND t.asset = silent.asset LIMIT 1) AS ${table} ON true`
+      WHERE t.tenant = $1 AND t.asset = stale.asset LIMIT 1) AS ${table} ON true`
 }
 
 /**
@@ -225,21 +225,21 @@ function leftIn(table: string): string {
  * kept: an event or a value may be newer than its report, or its week may not have expired.
  */
 const REMOVE_ASSETS = `WITH
-  looked AS (
+  examined AS (
     SELECT asset, asset_id, timestamp_ms FROM telemetry.assets
     WHERE tenant = $1 AND asset_id > $2 ORDER BY asset_id LIMIT ${ROWS}
   ),
-  silent AS MATERIALIZED (SELECT asset FROM looked WHERE timestamp_ms < $3),
+  stale AS MATERIALIZED (SELECT asset FROM examined WHERE timestamp_ms < $3),
   empty AS (
-    SELECT asset FROM silent
+    SELECT asset FROM stale
     ${['positions', 'metrics', 'events'].map(leftIn).join('\n    ')}
     WHERE positions.some IS NULL AND metrics.some IS NULL AND events.some IS NULL
   ),
   removed AS (
     DELETE FROM telemetry.assets a USING empty WHERE a.asset = empty.asset RETURNING a.asset
   ),
-  forgotten AS (
+  deleted_keys AS (
     DELETE FROM telemetry.metric_keys k USING removed
     WHERE k.tenant = $1 AND k.asset = removed.asset
   )
-  SELECT (SELECT max(asset_id) FROM looked) AS last, (SELECT count(*) FROM removed) AS removed`
+  SELECT (SELECT max(asset_id) FROM examined) AS last, (SELECT count(*) FROM removed) AS removed`

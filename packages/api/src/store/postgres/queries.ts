@@ -42,7 +42,7 @@ function newestWhere(time: string): string {
  * earlier weeks, runs only for keys that the first does not find. $3: asset_id, $4: number of keys,
  * $5: return keys after this one.
  */
-const LATEST = `WITH asked AS MATERIALIZED (
+const LATEST = `WITH target AS MATERIALIZED (
     SELECT t.tenant, a.asset, a.timestamp_ms - ${WEEK_MS} AS week_ms
     FROM telemetry.tenants t JOIN telemetry.assets a USING (tenant)
     WHERE t.org_id = $1 AND t.environment = $2 AND a.asset_id = $3
@@ -50,12 +50,12 @@ const LATEST = `WITH asked AS MATERIALIZED (
   SELECT latest.* FROM telemetry.metric_keys AS keys,
   LATERAL (
     SELECT * FROM (
-      ${newestWhere('m.timestamp_ms >= (SELECT week_ms FROM asked)')}
+      ${newestWhere('m.timestamp_ms >= (SELECT week_ms FROM target)')}
       UNION ALL
-      ${newestWhere('m.timestamp_ms < (SELECT week_ms FROM asked)')}
+      ${newestWhere('m.timestamp_ms < (SELECT week_ms FROM target)')}
     ) AS parts LIMIT 1
   ) AS latest
-  WHERE keys.tenant = (SELECT tenant FROM asked) AND keys.asset = (SELECT asset FROM asked)
+  WHERE keys.tenant = (SELECT tenant FROM target) AND keys.asset = (SELECT asset FROM target)
     AND keys.key > $5
   ORDER BY keys.key LIMIT $4`
 

@@ -30,10 +30,10 @@ const { path, maxPages } = workerData as WriterData
 const database = openDatabase(path)
 if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`)
 tuneForAppends(database)
-const keep = database.prepare(
+const setDays = database.prepare(
   'INSERT INTO retention VALUES (?1, ?2) ON CONFLICT (org_id) DO UPDATE SET days = excluded.days',
 )
-const forget = database.prepare('DELETE FROM retention WHERE org_id = ?')
+const unsetDays = database.prepare('DELETE FROM retention WHERE org_id = ?')
 
 const appender = new SqliteAppend(database)
 const maintain = createMaintain(database)
@@ -66,7 +66,7 @@ answerCalls<WriterCalls>(
       ),
     maintain: (nowMs, retentionDays) => maintain(nowMs, retentionDays),
     setRetention: (org_id, days) =>
-      void (days === null ? forget.run(org_id) : keep.run(org_id, days)),
+      void (days === null ? unsetDays.run(org_id) : setDays.run(org_id, days)),
   },
   (error) => {
     makeRoom(error)
