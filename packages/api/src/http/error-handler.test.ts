@@ -123,7 +123,7 @@ describe('the error handler', () => {
     assert.equal(headers['cache-control'], 'no-store')
   })
 
-  it('challenges a request without a token without an error code (RFC 6750 §3.1)', async () => {
+  it('challenges a request that has no token, without an error code (RFC 6750 §3.1)', async () => {
     const { headers } = await answerTo(unauthorized({ kind: 'no_token' }))
     assert.equal(headers['www-authenticate'], `Bearer resource_metadata="${METADATA}"`)
   })

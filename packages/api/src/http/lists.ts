@@ -139,8 +139,9 @@ function summarized(
 }
 
 /**
- * The events of one asset, or of the whole tenant. @throws ApiError 400; 404 when there is no such
- * asset.
+ * The events of one asset, or of the whole tenant.
+ *
+ * @throws ApiError 400; 404 when there is no such asset.
  */
 export async function eventsPage(
   tenant: Tenant,

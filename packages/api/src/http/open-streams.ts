@@ -33,7 +33,7 @@ export interface StreamLimits {
  */
 export const STREAM_LIMITS: StreamLimits = { max: 1000, maxPerTenant: 100, maxPerClient: 20 }
 
-/** Plus the 200 ms that a revocation takes to arrive, a stream ends well within a second. */
+/** Even with the 200 ms that a revocation takes to arrive, a stream ends well within a second. */
 const CHECK_INTERVAL_MS = 250
 
 type Reader = Pick<AccessTokenClaims, 'org_id' | 'environment' | 'client_id'>

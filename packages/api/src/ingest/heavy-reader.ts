@@ -127,7 +127,9 @@ export class HeavyReader {
   }
 
   /**
-   * Reserves bytes; a tenant can have at most half of them. @returns a function that releases them.
+   * Reserves bytes; a tenant can have at most half of them.
+   *
+   * @returns a function that releases them.
    */
   #hold(tenant: string, length: number): () => void {
     const ofTenant = (this.#heldOf.get(tenant) ?? 0) + length

@@ -69,7 +69,7 @@ answerCalls<HeavyCalls>(
   (error) => (error as Error).message,
 )
 
-/** @param read adds the buffers of its result that can be transferred to `moved`. */
+/** @param read adds the transferable buffers of its result to `moved`. */
 function outcome<Result>(read: (moved: ArrayBuffer[]) => Result): Moving<Outcome<Result>> {
   const before = threadCpuMs()
   const moved: ArrayBuffer[] = []

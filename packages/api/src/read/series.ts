@@ -98,8 +98,9 @@ export async function summarizeMetric(
 }
 
 /**
- * The events of one asset, or of the whole tenant. @throws ApiError 404 when there is no such
- * asset.
+ * The events of one asset, or of the whole tenant.
+ *
+ * @throws ApiError 404 when there is no such asset.
  */
 export async function listEvents(
   tenant: Tenant,
@@ -112,9 +113,7 @@ export async function listEvents(
   return page
 }
 
-/**
- * Called for an empty page only, which a missing asset and an asset without rows have in common.
- */
+/** Called only for an empty page, which may mean a missing asset or one without rows. */
 async function assertAsset(tenant: Tenant, asset_id: string, store: TelemetryStore): Promise<void> {
   if ((await store.findAsset(tenant, asset_id)) === null) throw noSuchAsset()
 }

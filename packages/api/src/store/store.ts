@@ -115,7 +115,7 @@ export interface TelemetryStore {
    */
   append(batch: readonly (Observation | SealedObservations)[]): Promise<AppendOutcome[]>
   findAsset(tenant: Tenant, asset_id: string): Promise<Asset | null>
-  /** In order of the bytes of `asset_id`. */
+  /** In byte order of `asset_id`. */
   listAssets(tenant: Tenant, query: AssetQuery): Promise<Page<Asset, string>>
   /** An unknown asset has no positions, metrics or events. */
   positions(tenant: Tenant, asset_id: string, query: PageQuery): Promise<Page<Position>>
@@ -132,7 +132,7 @@ export interface TelemetryStore {
    */
   metricBuckets(tenant: Tenant, asset_id: string, query: BucketQuery): Promise<MetricBucket[]>
   /**
-   * The newest value of each key, in order of the keys, at most MAX_LATEST_KEYS a page.
+   * The newest value of each key, in order of the keys, at most MAX_LATEST_KEYS per page.
    *
    * @param after return keys after this one.
    */

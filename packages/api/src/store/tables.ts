@@ -1,6 +1,6 @@
 /**
  * All tables of the store, for copying it between databases. Both adapters have the same columns.
- * Referenced tables come first.
+ * Each table comes after those it refers to.
  */
 
 import type { TableSpec } from '@modulariot/platform/storage'

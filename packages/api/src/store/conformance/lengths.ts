@@ -61,7 +61,7 @@ export function testLengths(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('of assets or of the feed does too', async ({ store }) => {
+    promise('of assets or of the feed ends early too', async ({ store }) => {
       await store.append(long)
       const assets: string[] = []
       for (let after: string | null = null, pages = 0; pages === 0 || after !== null; pages++) {
@@ -85,7 +85,7 @@ export function testLengths(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('of newest values does too', async ({ store }) => {
+    promise('of newest values ends early too', async ({ store }) => {
       await store.append([series])
       const keys = (await store.latestMetrics(TENANT, 'truck', null)).rows.map(({ key }) => key)
       assert.deepEqual(keys.slice(0, 2), ['x.long', 'x.long0'])

@@ -22,7 +22,7 @@ import {
 /** An arbitrary number for the advisory lock. */
 const MAINTENANCE_LOCK = 0x6d696f76
 const ROWS = 2000
-/** Smaller than `ROWS`, since each key is examined up in every partition. */
+/** Smaller than `ROWS`, since each key is looked up in every partition. */
 const KEYS = 500
 const TIMEOUT_MS = 9000
 

@@ -80,7 +80,7 @@ export async function findWeeks(query: RunQuery): Promise<Weeks> {
   return { weeks: weeks.toSorted((a, b) => a - b), firstMs }
 }
 
-/** The partitions of a table with nothing newer than `before_ms`, and the one of the past. */
+/** The partition of the past, and those of weeks that end at or before `before_ms`. */
 export function partitionsBefore(
   table: Partitioned,
   { weeks }: Weeks,
