@@ -1,4 +1,4 @@
-/** What the command line may use of ModularIoT API. */
+/** The exports of ModularIoT API for the command line. */
 
 export { SCOPES } from './http/scopes.ts'
 export { startTelemetryMaintenance } from './maintenance.ts'

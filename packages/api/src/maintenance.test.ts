@@ -9,14 +9,14 @@ describe('the maintenance of telemetry', () => {
   beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }))
   afterEach(() => mock.timers.reset())
 
-  /** Maintenance of a store that notes what it is asked, and fails as told. */
+  /** Maintenance of a store that records calls, and fails when `fail` returns true. */
   function started(fail: () => boolean = () => false) {
-    const asked: unknown[][] = []
+    const calls: unknown[][] = []
     const errors: unknown[] = []
     const stop = startTelemetryMaintenance({
       store: {
-        async maintain(...question) {
-          asked.push(question)
+        async maintain(...args) {
+          calls.push(args)
           if (fail()) throw new Error('no disk')
           return { removedRows: 0, droppedPartitions: 0 }
         },
@@ -25,7 +25,7 @@ describe('the maintenance of telemetry', () => {
       now: () => 1234,
       onError: (error) => errors.push(error),
     })
-    return { asked, errors, stop }
+    return { calls, errors, stop }
   }
 
   async function pass(ms: number): Promise<void> {
@@ -33,32 +33,32 @@ describe('the maintenance of telemetry', () => {
     await setImmediate()
   }
 
-  it('happens soon after the start, then about once an hour', async () => {
-    const { asked, stop } = started()
-    assert.equal(asked.length, 0)
+  it('runs soon after the start, then about once an hour', async () => {
+    const { calls, stop } = started()
+    assert.equal(calls.length, 0)
     await pass(2000)
-    assert.deepEqual(asked, [[1234, 30]])
+    assert.deepEqual(calls, [[1234, 30]])
     await pass(0.79 * HOUR_MS)
-    assert.equal(asked.length, 1)
+    assert.equal(calls.length, 1)
     await pass(0.42 * HOUR_MS)
-    assert.equal(asked.length, 2)
+    assert.equal(calls.length, 2)
     stop()
   })
 
-  it('goes on after a fault, and tells of it', async () => {
-    const { asked, errors, stop } = started(() => asked.length === 1)
+  it('continues after an error, and reports it', async () => {
+    const { calls, errors, stop } = started(() => calls.length === 1)
     await pass(2000)
     assert.equal(errors.length, 1)
     await pass(1.21 * HOUR_MS)
-    assert.equal(asked.length, 2)
+    assert.equal(calls.length, 2)
     assert.equal(errors.length, 1)
     stop()
   })
 
-  it('ends when it is stopped', async () => {
-    const { asked, stop } = started()
+  it('does not run once stopped', async () => {
+    const { calls, stop } = started()
     stop()
     await pass(10 * HOUR_MS)
-    assert.deepEqual(asked, [])
+    assert.deepEqual(calls, [])
   })
 })

@@ -1,4 +1,4 @@
-/** ModularIoT API, wired: everything it is made of, visible in one place. */
+/** Assembles ModularIoT API from its parts. */
 
 import {
   createVerifier,
@@ -19,26 +19,26 @@ import { createCharts } from './read/charts.ts'
 import type { TelemetryStore } from './store/store.ts'
 
 export interface ApiServerOptions {
-  /** Whose tokens are accepted. */
+  /** The issuer of accepted tokens. */
   readonly issuer: string
-  /** For whom they must have been issued: this API. */
+  /** The required audience of tokens: this API. */
   readonly audience: string
   readonly baseUrl: string
   /** The issuer's keys: its key ring in one process, `RemoteJwks` elsewhere. */
   readonly keys: KeySource
-  /** What the issuer has revoked. Left out: nothing ever is. */
+  /** Tokens that the issuer revoked. By default none are. */
   readonly revocations?: RevocationSource
   readonly store: TelemetryStore
   /** Unix milliseconds. */
   readonly now: () => number
-  /** What becomes of a report with a metric key nobody knows; default: strict, it is refused. */
+  /** How to treat a report with an unknown metric key; `strict`, the default, refuses it. */
   readonly unknownKeys?: IngestDeps['unknownKeys']
   /**
-   * Processor time a second that one client may have for what costs much, milliseconds; 0, the
-   * default: no bound.
+   * CPU milliseconds per second that one client may use for expensive requests; 0, the default:
+   * unlimited.
    */
   readonly clientCpuMs?: number
-  /** Default: nothing is counted. */
+  /** By default nothing is counted. */
   readonly metrics?: Metrics
 }
 

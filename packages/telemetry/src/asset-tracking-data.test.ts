@@ -1,37 +1,23 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { AssetTrackingData, METRIC_KEY_PATTERN } from './asset-tracking-data.ts'
-import { parseAssetTrackingData } from './parse-asset-tracking-data.ts'
-
-const nowMs = Date.parse('2025-06-01T12:00:00Z')
-const BASE = { asset_id: 'TRUCK-001', timestamp: '2025-03-14T15:09:26Z' }
-const GPS = { latitude: -33.4489, longitude: -70.6693 }
-const EVENT = { event_type: 'harsh_braking', timestamp: '2025-03-14T15:09:26Z' }
-const RPM = { k: 'engine.rpm', v: 2150 }
-
-const validate = (body: unknown) => parseAssetTrackingData(body, { nowMs })
-const metrics = (...items: unknown[]) => ({ schema: 'miot.metrics@1.0', items })
-
-function errorsOf(fields: object): Record<string, string> {
-  const validation = validate({ ...BASE, ...fields })
-  return validation.ok ? {} : validation.errors
-}
+import { BASE, EVENT, errorsOf, GPS, metrics, RPM, validate } from './testing.ts'
 
 describe('the schema of the track body', () => {
   const json = JSON.parse(JSON.stringify(AssetTrackingData))
 
-  it('is plain JSON Schema, ready for an OpenAPI page', () => {
+  it('is plain JSON Schema, as OpenAPI needs it', () => {
     assert.equal(json.type, 'object')
     assert.deepEqual(json.required, ['asset_id', 'timestamp'])
     assert.equal(json.properties.timestamp.format, 'date-time')
     assert.equal(JSON.stringify(json).includes('~kind'), false)
   })
 
-  it('closes no object, so that unknown fields are kept', () => {
+  it('leaves every object open, so that unknown fields are kept', () => {
     assert.doesNotMatch(JSON.stringify(json), /additionalProperties|unevaluatedProperties/)
   })
 
-  it('requires both coordinates of a position and nothing else of it', () => {
+  it('requires only the two coordinates of a position', () => {
     assert.deepEqual(json.properties.gps.required, ['latitude', 'longitude'])
   })
 })
@@ -39,7 +25,7 @@ describe('the schema of the track body', () => {
 describe('the pattern of metric keys', () => {
   const pattern = new RegExp(METRIC_KEY_PATTERN)
   for (const key of ['engine.rpm', 'a.b', 'a.b.c.d.e.f', 'x.vendor_1.din1', 'lambda', 'a1.b_']) {
-    it(`takes ${key}`, () => assert.match(key, pattern))
+    it(`accepts ${key}`, () => assert.match(key, pattern))
   }
   for (const key of [
     'engine',
@@ -61,13 +47,13 @@ describe('the pattern of metric keys', () => {
   }
 })
 
-describe('a range, from edge to edge', () => {
-  type Place = (value: unknown) => object
-  const acceleration: Record<string, Place> = {}
+describe('ranges', () => {
+  type FieldsOf = (value: unknown) => object
+  const acceleration: Record<string, FieldsOf> = {}
   for (const axis of ['x_axis', 'y_axis', 'z_axis']) {
     acceleration[axis] = (value) => ({ sensors: { acceleration: { [axis]: value } } })
   }
-  const gyroscope: Record<string, Place> = {}
+  const gyroscope: Record<string, FieldsOf> = {}
   for (const axis of ['rotation_rate_x', 'rotation_rate_y', 'rotation_rate_z']) {
     gyroscope[axis] = (value) => ({ sensors: { gyroscope: { [axis]: value } } })
   }
@@ -76,7 +62,7 @@ describe('a range, from edge to edge', () => {
     events: [{ ...EVENT, additional_info: { [field]: value } }],
   })
 
-  const rows: [path: string, min: number, max: number, unit: string, place: Place][] = [
+  const rows: [path: string, min: number, max: number, unit: string, fieldsOf: FieldsOf][] = [
     ['gps.latitude', -90, 90, 'degrees', (v) => inGps('latitude', v)],
     ['gps.longitude', -180, 180, 'degrees', (v) => inGps('longitude', v)],
     ['gps.heading', 0, 360, 'degrees', (v) => inGps('heading', v)],
@@ -110,48 +96,55 @@ describe('a range, from edge to edge', () => {
     ],
     ['events[0].additional_info.cargo_weight', 0, 20_000, 'kg', (v) => inEvent('cargo_weight', v)],
     ...Object.entries(acceleration).map(
-      ([axis, place]): [string, number, number, string, Place] => [
+      ([axis, fieldsOf]): [string, number, number, string, FieldsOf] => [
         `sensors.acceleration.${axis}`,
         -3,
         3,
         'g',
-        place,
+        fieldsOf,
       ],
     ),
-    ...Object.entries(gyroscope).map(([axis, place]): [string, number, number, string, Place] => [
-      `sensors.gyroscope.${axis}`,
-      -10,
-      10,
-      'rad/s',
-      place,
-    ]),
+    ...Object.entries(gyroscope).map(
+      ([axis, fieldsOf]): [string, number, number, string, FieldsOf] => [
+        `sensors.gyroscope.${axis}`,
+        -10,
+        10,
+        'rad/s',
+        fieldsOf,
+      ],
+    ),
   ]
 
-  for (const [path, min, max, unit, place] of rows) {
+  for (const [path, min, max, unit, fieldsOf] of rows) {
     it(`${path} is from ${min} to ${max} ${unit}`, () => {
       const edges = [min, max].map((edge) =>
         Number.isFinite(edge) ? edge : Math.sign(edge) * 1e12,
       )
-      for (const edge of edges) assert.deepEqual(errorsOf(place(edge)), {})
-      if (Number.isFinite(min)) assert.deepEqual(Object.keys(errorsOf(place(min - 0.001))), [path])
-      if (Number.isFinite(max)) assert.deepEqual(Object.keys(errorsOf(place(max + 0.001))), [path])
+      for (const edge of edges) assert.deepEqual(errorsOf(fieldsOf(edge)), {})
+      if (Number.isFinite(min))
+        assert.deepEqual(Object.keys(errorsOf(fieldsOf(min - 0.001))), [path])
+      if (Number.isFinite(max))
+        assert.deepEqual(Object.keys(errorsOf(fieldsOf(max + 0.001))), [path])
       for (const wrong of [Number.NaN, Infinity, true, null]) {
-        assert.match(errorsOf(place(wrong))[path] ?? '', new RegExp(`^must be a number.* ${unit}`))
+        assert.match(
+          errorsOf(fieldsOf(wrong))[path] ?? '',
+          new RegExp(`^must be a number.* ${unit}`),
+        )
       }
     })
   }
 
-  const whole: [path: string, min: number, max: number, place: Place][] = [
+  const whole: [path: string, min: number, max: number, fieldsOf: FieldsOf][] = [
     ['year', 1886, 2100, (v) => ({ year: v })],
     ['gps.satellites', 0, Infinity, (v) => inGps('satellites', v)],
     ['metrics.seq', 0, Infinity, (v) => ({ metrics: { ...metrics(RPM), seq: v } })],
   ]
-  for (const [path, min, max, place] of whole) {
+  for (const [path, min, max, fieldsOf] of whole) {
     it(`${path} is a whole number from ${min} to ${max}`, () => {
-      assert.deepEqual(errorsOf(place(min)), {})
-      assert.deepEqual(errorsOf(place(Math.min(max, 1e12))), {})
+      assert.deepEqual(errorsOf(fieldsOf(min)), {})
+      assert.deepEqual(errorsOf(fieldsOf(Math.min(max, 1e12))), {})
       const wrong = [min - 1, min + 0.5, String(min), ...(Number.isFinite(max) ? [max + 1] : [])]
-      for (const value of wrong) assert.deepEqual(Object.keys(errorsOf(place(value))), [path])
+      for (const value of wrong) assert.deepEqual(Object.keys(errorsOf(fieldsOf(value))), [path])
     })
   }
 })
@@ -175,13 +168,13 @@ describe('required fields', () => {
     })
   }
 
-  it('an empty body misses both at once', () => {
+  it('an empty body is reported for both fields', () => {
     const errors = { asset_id: 'is required', timestamp: 'is required' }
     assert.deepEqual(validate({}), { ok: false, errors })
   })
 
   for (const body of [null, undefined, [], 'text', 5, true, [BASE]]) {
-    it(`${JSON.stringify(body)} is no body at all`, () => {
+    it(`${JSON.stringify(body)} is not a body`, () => {
       const validation = validate(body)
       assert.equal(validation.ok, false)
       assert.match((!validation.ok && validation.errors.body) || '', /^must be a JSON object/)
@@ -189,19 +182,19 @@ describe('required fields', () => {
   }
 })
 
-describe('what a field may be', () => {
+describe('types of fields', () => {
   const accepted: Record<string, object> = {
     'an owner as a name': { owner: 'Company ABC' },
     'an owner as an object': { owner: { name: 'Company ABC', id: 7 } },
     'peripherals as an array': { peripherals: [{ kind: 'rfid' }, 'camera'] },
     'peripherals as an object': { peripherals: { dashcam: { status: true } } },
-    'an accuracy of nothing': { gps: { ...GPS, accuracy: {} } },
+    'an empty accuracy': { gps: { ...GPS, accuracy: {} } },
     'an engine off as 0': { sensors: { engine_status: 0 } },
     'an engine on as 1': { sensors: { engine_status: 1 } },
     'an engine on as true': { sensors: { engine_status: true } },
     'capabilities as keys': { metrics: { ...metrics(RPM), capabilities: ['engine.rpm'] } },
     'capabilities as an object': { metrics: { ...metrics(RPM), capabilities: { can: { v: 2 } } } },
-    'an event of a type we never heard of': { events: [{ ...EVENT, event_type: 'tyre_pressure' }] },
+    'an event of an unknown type': { events: [{ ...EVENT, event_type: 'tyre_pressure' }] },
     'no events': { events: [] },
     'a year written as 2020.0': JSON.parse('{"year":2020.0}'),
   }
@@ -286,12 +279,12 @@ describe('what a field may be', () => {
     })
   }
 
-  it('takes 200 items and 200 events', () => {
+  it('accepts 200 items and 200 events', () => {
     const full = { metrics: metrics(...Array(200).fill(RPM)), events: Array(200).fill(EVENT) }
     assert.deepEqual(errorsOf(full), {})
   })
 
-  it('counts characters as people do: 255 lorries fit in an asset_id', () => {
+  it('counts code points: 255 lorries fit in an asset_id', () => {
     assert.deepEqual(errorsOf({ asset_id: '🚚'.repeat(255) }), {})
     assert.deepEqual(Object.keys(errorsOf({ asset_id: '🚚'.repeat(256) })), ['asset_id'])
   })

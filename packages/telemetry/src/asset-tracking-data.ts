@@ -1,34 +1,28 @@
 /**
- * The body of `POST /v1/asset/track`: one schema for the static type, the check and the OpenAPI
- * page.
+ * The body of `POST /v1/asset/track`: one schema defines the static type, the validation and the
+ * OpenAPI description.
  *
- * What a schema can say is said here; what needs the clock or the metric registry is said in
- * `timestamp.ts` and `metric-rules.ts`. No object is closed: a field we do not know is kept as
- * sent.
+ * Rules that need the clock or the metric registry are in `timestamp.ts` and `metric-rules.ts`. No
+ * object is closed: unknown fields are stored as sent.
  *
- * Besides JSON Schema there are four keywords of our own. `schema-faults.ts` writes its messages
- * from `x-unit`, `x-expected` (how to say the expectation where the keywords say it badly) and
- * `x-fault-code`. Where `x-checked-by` stands, the named function checks the text and the schema
- * only describes it.
+ * The schema has four custom keywords. `schema-faults.ts` builds its messages from `x-unit`,
+ * `x-expected` (a wording that replaces the generated one) and `x-fault-code`. `x-checked-by` names
+ * the function that checks the value; the schema then only describes it.
  */
 
 import Type, { type Static, type TSchema, type TSchemaOptions } from 'typebox'
 
-/** The only metrics envelope there is. */
+/** The only supported version of the metrics envelope. */
 export const METRICS_SCHEMA = 'miot.metrics@1.0'
 
 export const MAX_METRIC_ITEMS = 200
-/**
- * Not in the documents: a bound like that of the items, so that one request stays one small write.
- */
+/** Our own limit, equal to that of the items: it keeps the write of one request small. */
 export const MAX_EVENTS = 200
 export const MAX_METRIC_KEY_LENGTH = 255
-/** Characters of an `asset_id`, a `type`, an `event_type` or a unit. */
+/** Maximum characters of an `asset_id`, a `type`, an `event_type` or a unit. */
 export const MAX_NAME_LENGTH = 255
 
-/**
- * Two to six lower-case words joined by dots; the alias `lambda` is the one word that stands alone.
- */
+/** Two to six lower-case words joined by dots, or the alias `lambda`, the only single word. */
 export const METRIC_KEY_PATTERN = '^([a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*){1,5}|lambda)$'
 
 export const METRIC_SOURCES = ['obd2', 'j1939', 'can', 'oem', 'derived', 'unknown'] as const
@@ -46,7 +40,7 @@ function measure(description: string, unit: string, minimum?: number, maximum?: 
   })
 }
 
-/** An object whose content is the sender's own business. */
+/** An object with any content. */
 function openObject(description: string, options: TSchemaOptions = {}) {
   return Type.Unsafe<Record<string, unknown>>({
     type: 'object',
@@ -55,7 +49,7 @@ function openObject(description: string, options: TSchemaOptions = {}) {
   } as TSchema)
 }
 
-/** An object in which fields of the sender's own are the rule: its static type lets them in too. */
+/** An object that usually carries custom fields: its static type allows them too. */
 function extended<Schema extends TSchema>(schema: Schema) {
   return Type.Unsafe<Static<Schema> & Record<string, unknown>>(schema)
 }
@@ -104,7 +98,7 @@ const Gps = Type.Object(
       Type.Integer({ description: 'Satellites used for the fix.', minimum: 0 }),
     ),
   },
-  { description: 'Where the asset is.' },
+  { description: 'Position of the asset.' },
 )
 
 const ACCELERATION_G = [-3, 3] as const
@@ -153,7 +147,7 @@ const Sensors = extended(
         }),
       ),
     },
-    { description: 'What the tracker itself measures, without the vehicle bus.' },
+    { description: 'Measurements of the tracker itself, without the vehicle bus.' },
   ),
 )
 
@@ -169,21 +163,23 @@ const MetricItem = Type.Object(
     }),
     v: Type.Unknown({
       description:
-        'Value, of the type and in the range of its key. Numbers as a double (IEEE 754) holds them, strings up to 1000 characters, arrays and objects up to 1024 values. `null` only with `q` "missing" or "invalid".',
+        'Value, with the type and range of its key. Numbers are doubles (IEEE 754), strings have up to 1000 characters, arrays and objects up to 1024 values. `null` only with `q` "missing" or "invalid".',
     }),
     u: Type.Optional(
       Type.String({
-        description: 'Canonical unit of the key; may be left out.',
+        description: 'Canonical unit of the key; optional.',
         maxLength: MAX_NAME_LENGTH,
         examples: ['rpm', 'km/h', '%', 'C'],
         'x-fault-code': 'UNIT_MISMATCH',
       }),
     ),
-    ts: Type.Optional(timestamp('When this value was measured, if not at the root timestamp.')),
+    ts: Type.Optional(
+      timestamp('When this value was measured; by default the timestamp of the report.'),
+    ),
     src: Type.Optional(
       Type.Enum(METRIC_SOURCES, {
         type: 'string',
-        description: 'Where the value comes from.',
+        description: 'Source of the value.',
         'x-fault-code': 'TYPE_MISMATCH',
       }),
     ),
@@ -207,12 +203,14 @@ const Metrics = Type.Object(
     items: Type.Array(MetricItem, {
       minItems: 1,
       maxItems: MAX_METRIC_ITEMS,
-      description: 'Measurements; only those the device has.',
+      description: 'Measurements; include only what the device supports.',
     }),
     seq: Type.Optional(
       Type.Integer({ minimum: 0, description: 'Sequence number of the device, for ordering.' }),
     ),
-    device_ts: Type.Optional(timestamp('Clock of the device when it sent the envelope.')),
+    device_ts: Type.Optional(
+      timestamp('Time at which the device sent the envelope, by its own clock.'),
+    ),
     capabilities: Type.Optional(
       Type.Union([Type.Array(Type.String()), openObject('Any content.')], {
         description: 'What the device can measure: keys, or a custom object.',
@@ -228,9 +226,11 @@ const Event = Type.Object({
   severity: Type.Optional(
     Type.Enum(EVENT_SEVERITIES, { type: 'string', description: 'Severity of the event.' }),
   ),
-  description: Type.Optional(Type.String({ description: 'Text for people to read.' })),
+  description: Type.Optional(Type.String({ description: 'Human-readable text.' })),
   threshold_exceeded: Type.Optional(
-    Type.Unknown({ description: 'The threshold exceeded: a flag, a number, a text or an object.' }),
+    Type.Unknown({
+      description: 'The threshold exceeded: a flag, a number, a string or an object.',
+    }),
   ),
   additional_info: Type.Optional(
     extended(
@@ -246,7 +246,7 @@ const Event = Type.Object({
 export const AssetTrackingData = Type.Object(
   {
     asset_id: name(
-      'Your identifier of the asset, e.g. a plate or a fleet number; not `.` or `..`.',
+      'Your identifier for the asset, e.g. a plate or a fleet number; not `.` or `..`.',
     ),
     timestamp: timestamp('When the data was measured.'),
     type: Type.Optional(
@@ -279,7 +279,7 @@ export const AssetTrackingData = Type.Object(
   },
   {
     title: 'AssetTrackingData',
-    description: 'What one asset measured at one moment.',
+    description: 'What one asset measured at one point in time.',
     'x-expected': 'a JSON object',
   },
 )

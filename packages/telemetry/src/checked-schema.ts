@@ -1,11 +1,11 @@
-/** The part of the schema that is checked as a schema. */
+/** The part of the schema that TypeBox and `schema-faults.ts` validate. */
 
 import { AssetTrackingData } from './asset-tracking-data.ts'
 import type { SchemaNode } from './schema-faults.ts'
 
 /**
- * The schema as plain JSON, without what is checked elsewhere (`x-checked-by`): those texts would
- * be checked a second time, and timestamps by other rules than ours.
+ * The schema as plain JSON, without the string rules of fields that have `x-checked-by`: they would
+ * be checked twice, and timestamps by rules that differ from ours.
  */
 export const CHECKED_SCHEMA = JSON.parse(
   JSON.stringify(AssetTrackingData, (_key, node) =>

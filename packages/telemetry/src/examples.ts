@@ -1,8 +1,7 @@
 /**
- * Payloads as the documents show them, for the tests, the OpenAPI page and whoever reads this
- * first.
+ * Example payloads for the tests and the OpenAPI description.
  *
- * Their instants are in 2025 and stay valid: old data is welcome.
+ * Their timestamps are in 2025 and stay valid, since timestamps in the past are accepted.
  */
 
 import type { AssetTrackingData } from './asset-tracking-data.ts'
@@ -148,7 +147,7 @@ const providerEvents: AssetTrackingData = {
   ],
 }
 
-/** Every example is accepted as it stands. */
+/** All of them are valid. */
 export const ASSET_TRACKING_EXAMPLES = {
   minimal: { summary: 'Required fields only', value: minimal },
   gps: { summary: 'Position', value: gps },

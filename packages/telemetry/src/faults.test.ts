@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { createFaults, echo, MAX_SHOWN_FAULTS, MORE_FAULTS_KEY, renderPath } from './faults.ts'
 
 describe('renderPath', () => {
-  it('writes names with dots, positions in brackets and the root as body', () => {
+  it('separates names with dots, puts indexes in brackets and renders the root as body', () => {
     assert.equal(renderPath(['gps', 'latitude']), 'gps.latitude')
     assert.equal(renderPath(['metrics', 'items', 0, 'v', 3]), 'metrics.items[0].v[3]')
     assert.equal(renderPath(['asset_id']), 'asset_id')
@@ -12,14 +12,14 @@ describe('renderPath', () => {
 })
 
 describe('faults', () => {
-  it('keeps the first of several at one path', () => {
+  it('keeps the first of several faults at one path', () => {
     const faults = createFaults()
     faults.add(['a'], () => 'first')
     faults.add(['a'], () => 'second')
     assert.deepEqual(faults.toRecord(), { a: 'first' })
   })
 
-  it('shows fifty and counts the others under a key of their own, at the end', () => {
+  it('shows fifty, and counts the others under the last key', () => {
     const faults = createFaults()
     for (let index = 0; index < MAX_SHOWN_FAULTS; index += 1) faults.add(['a', index], () => 'x')
     assert.equal(Object.keys(faults.toRecord()).length, MAX_SHOWN_FAULTS)
@@ -31,13 +31,13 @@ describe('faults', () => {
     assert.equal(Object.keys(record).length, MAX_SHOWN_FAULTS + 1)
   })
 
-  it('does not write messages it will not show', () => {
+  it('does not build the messages of hidden faults', () => {
     const faults = createFaults(1)
     faults.add(['a'], () => 'x')
-    faults.add(['b'], () => assert.fail('written for nothing'))
+    faults.add(['b'], () => assert.fail('the message was built'))
   })
 
-  it('survives a path named __proto__, as an own key', () => {
+  it('keeps a path named __proto__ as an own key', () => {
     const faults = createFaults()
     faults.add(['__proto__'], () => 'x')
     const record = faults.toRecord()
@@ -47,7 +47,7 @@ describe('faults', () => {
 })
 
 describe('echo', () => {
-  it('repeats what is short, escaped, and nothing longer than 64 characters', () => {
+  it('escapes a short text, and replaces one of more than 64 characters', () => {
     assert.equal(echo('a"\n', 'it'), '"a\\"\\n"')
     assert.equal(echo('a'.repeat(64), 'it'), `"${'a'.repeat(64)}"`)
     assert.equal(echo('a'.repeat(65), 'it'), 'it')

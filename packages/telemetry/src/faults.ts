@@ -1,21 +1,19 @@
 /**
- * A bounded list of what is wrong with a payload, by path.
+ * A bounded list of the faults in a payload, by path.
  *
- * Bounded because the sender decides how much is wrong: a megabyte of nonsense must not come back
- * as ten megabytes of explanations. What is over the bound is counted and never written out.
+ * The sender controls the number of faults, so a megabyte of invalid input must not produce ten
+ * megabytes of messages. Faults past the limit are counted, and their messages never built.
  */
 
-/** Names and positions from the root of the body; the empty path is the body itself. */
+/** Member names and array indexes from the root of the body; empty for the body itself. */
 export type Path = readonly (string | number)[]
 
 export const MAX_SHOWN_FAULTS = 50
 
-/**
- * The key, after all paths, under which the number of further faults stands. No path is spelled so.
- */
+/** The last key of the record, which holds the number of hidden faults. No path renders like it. */
 export const MORE_FAULTS_KEY = '…'
 
-/** `x-fault-code` of a schema, and the first word of a metric's fault. */
+/** The value of `x-fault-code`, and the first word of a metric's message. */
 export type FaultCode =
   | 'UNKNOWN_KEY'
   | 'TYPE_MISMATCH'
@@ -24,15 +22,15 @@ export type FaultCode =
   | 'INVALID_TIMESTAMP'
 
 export interface Faults {
-  /** The message is a function because most of a hostile payload's are never shown. */
+  /** Takes the message as a function because most messages of a hostile payload are never shown. */
   add(path: Path, message: () => string): void
   isEmpty(): boolean
-  /** More are counted and not shown: where they are need not be worked out. */
+  /** True when further faults are only counted, so callers need not build their paths. */
   isFull(): boolean
   toRecord(): Record<string, string>
 }
 
-/** Of several faults at one path the first is kept: one clear message a path. */
+/** Keeps the first of several faults at one path. */
 export function createFaults(limit = MAX_SHOWN_FAULTS): Faults {
   const shown = new Map<string, string>()
   let hidden = 0
@@ -48,7 +46,7 @@ export function createFaults(limit = MAX_SHOWN_FAULTS): Faults {
     isEmpty: () => shown.size === 0,
     isFull: () => shown.size >= limit,
     toRecord() {
-      // fromEntries defines own properties, so not even a path named __proto__ would be lost.
+      // fromEntries defines own properties, so even a path named __proto__ is kept.
       const record = Object.fromEntries(shown)
       if (hidden > 0) record[MORE_FAULTS_KEY] = `${hidden} more not shown`
       return record
@@ -56,7 +54,7 @@ export function createFaults(limit = MAX_SHOWN_FAULTS): Faults {
   }
 }
 
-/** `['events', 2, 'timestamp']` is `events[2].timestamp`; the root is `body`. */
+/** Renders `['events', 2, 'timestamp']` as `events[2].timestamp`, and the root as `body`. */
 export function renderPath(path: Path): string {
   if (path.length === 0) return 'body'
   let text = ''
@@ -69,10 +67,7 @@ export function renderPath(path: Path): string {
 
 const MAX_ECHO_LENGTH = 64
 
-/**
- * What was sent, in quotes and with control characters escaped, or `instead` when it is too long to
- * repeat.
- */
+/** The text in quotes, with control characters escaped; `instead` when it is too long to repeat. */
 export function echo(text: string, instead: string): string {
   return text.length > MAX_ECHO_LENGTH ? instead : JSON.stringify(text)
 }

@@ -1,4 +1,4 @@
-/** The language of measurements: what an asset may say, and whether it said it right. */
+/** The format of asset reports: their schema, the metric registry and the parser. */
 
 export {
   type AssetEvent,

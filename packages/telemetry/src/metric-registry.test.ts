@@ -22,32 +22,24 @@ describe('the metric registry', () => {
     })
   })
 
-  it('names no key or alias twice', () => {
+  it('has unique keys and aliases', () => {
     const names = METRIC_REGISTRY.flatMap(({ key, alias }) => [key, ...(alias ? [alias] : [])])
     assert.equal(new Set(names).size, names.length)
   })
 
   for (const row of METRIC_REGISTRY) {
-    it(`${row.key} is a row that makes sense`, () => {
+    it(`${row.key} has a consistent row`, () => {
       assert.match(row.key, new RegExp(METRIC_KEY_PATTERN))
       assert.equal(isExtensionKey(row.key), false)
-      assert.equal(
-        row.unit !== undefined,
-        row.type === 'number',
-        'numbers and only they have units',
-      )
-      assert.equal(
-        row.min !== undefined,
-        row.type === 'number',
-        'numbers and only they have ranges',
-      )
+      assert.equal(row.unit !== undefined, row.type === 'number', 'only numbers have units')
+      assert.equal(row.min !== undefined, row.type === 'number', 'only numbers have ranges')
       if (row.max !== undefined) assert.ok(row.max > (row.min ?? Infinity))
       assert.equal(row.elementPattern !== undefined, row.type === 'array')
       assert.equal(metricDefinition(row.key), row)
     })
   }
 
-  it('knows lambda as emissions.lambda', () => {
+  it('resolves lambda to emissions.lambda', () => {
     assert.equal(metricDefinition('lambda'), metricDefinition('emissions.lambda'))
     assert.equal(metricDefinition('lambda')?.key, 'emissions.lambda')
   })
@@ -65,7 +57,7 @@ describe('the metric registry', () => {
       assert.equal(metricDefinition(key), undefined))
   }
 
-  it('guesses what a misspelled key meant', () => {
+  it('suggests a canonical key for a misspelled one', () => {
     for (const key of ['Engine.RPM', 'engineRpm', 'engine_rpm', 'engine-rpm']) {
       assert.equal(similarMetricKey(key), 'engine.rpm')
     }

@@ -1,9 +1,6 @@
 /**
- * The canonical metrics of `miot.metrics@1.0`, and no rule about them: those are in
- * `metric-rules.ts`.
- *
- * One table. A new metric is a new row; whoever needs a type, a unit, a range or a source reads it
- * here.
+ * The canonical metrics of `miot.metrics@1.0`, with their types, units, ranges and sources. The
+ * rules that use them are in `metric-rules.ts`. A new metric is a new row.
  */
 
 export type MetricGroup =
@@ -35,11 +32,11 @@ export type MetricUnit =
 
 export interface MetricDefinition {
   readonly key: string
-  /** A second spelling that is accepted and kept as sent. */
+  /** A second spelling, accepted and stored as sent. */
   readonly alias?: string
   readonly group: MetricGroup
   readonly type: MetricType
-  /** Absent for everything that is not a number. */
+  /** Numbers only. */
   readonly unit?: MetricUnit
   /** Inclusive. Absent: unbounded. */
   readonly min?: number
@@ -55,7 +52,7 @@ export interface MetricDefinition {
   readonly j1939?: number | string
 }
 
-// biome-ignore format: a table is read by its columns
+// biome-ignore format: one row per line keeps the columns aligned
 const ROWS = [
   { key: 'engine.rpm', group: 'powertrain', type: 'number', unit: 'rpm', min: 0, max: 8000, obd2: '0C', j1939: 190 },
   { key: 'vehicle.speed', group: 'powertrain', type: 'number', unit: 'km/h', min: 0, max: 300, obd2: '0D', j1939: 84 },
@@ -98,15 +95,15 @@ const ROWS = [
   { key: 'vehicle.ecu', group: 'identity', type: 'string', obd2: 'service 09 PID 0A' },
 ] as const satisfies readonly MetricDefinition[]
 
-/** For the compiler of whoever sends: a typo in a canonical key does not build. */
+/** Lets TypeScript reject a mistyped canonical key in a sender's code. */
 export type CanonicalMetricKey = (typeof ROWS)[number]['key']
 
 export const METRIC_REGISTRY: readonly MetricDefinition[] = ROWS
 
-/** Keys under this prefix belong to whoever sends them: any JSON value, no type, no range. */
+/** Keys with this prefix are custom: any JSON value, without a type or a range. */
 const EXTENSION_PREFIX = 'x.'
 
-/** A Map and not an object: `constructor` and `__proto__` are keys a device can send. */
+/** A Map, since a device can send keys such as `constructor` and `__proto__`. */
 const BY_KEY: ReadonlyMap<string, MetricDefinition> = new Map(
   METRIC_REGISTRY.flatMap((row) => [
     [row.key, row] as const,
@@ -118,7 +115,7 @@ const BY_LETTERS: ReadonlyMap<string, MetricDefinition> = new Map(
   METRIC_REGISTRY.map((row) => [letters(row.key), row]),
 )
 
-/** The row of a canonical key or alias; `undefined` for every other key, extensions too. */
+/** The row of a canonical key or alias; `undefined` for other keys, extensions included. */
 export function metricDefinition(key: string): MetricDefinition | undefined {
   return BY_KEY.get(key)
 }
@@ -128,8 +125,8 @@ export function isExtensionKey(key: string): boolean {
 }
 
 /**
- * The canonical key somebody most likely meant: the same letters with another case or other
- * separators, as `Engine.RPM`, `engineRpm` and `engine_rpm` are for `engine.rpm`.
+ * The canonical key with the same letters but another case or other separators: `engine.rpm` for
+ * `Engine.RPM`, `engineRpm` or `engine_rpm`.
  */
 export function similarMetricKey(key: string): string | undefined {
   return BY_LETTERS.get(letters(key))?.key

@@ -22,7 +22,7 @@ function messagesOf(item: SentMetric): string[] {
   return found
 }
 
-/** One value of each JSON type; the right one is right for every metric of that type. */
+/** One value of each JSON type, valid for every metric of that type. */
 const VALUES = {
   number: 1,
   boolean: true,
@@ -37,14 +37,14 @@ const rightValue = (row: MetricDefinition) =>
 describe('every canonical metric', () => {
   for (const row of METRIC_REGISTRY) {
     for (const k of row.alias === undefined ? [row.key] : [row.key, row.alias]) {
-      it(`${k} takes a ${row.type} and refuses all else as TYPE_MISMATCH`, () => {
+      it(`${k} accepts a ${row.type} and refuses other types as TYPE_MISMATCH`, () => {
         assert.deepEqual(faultsOf({ k, v: rightValue(row) }), [])
         for (const [type, v] of Object.entries({ ...VALUES, null: null })) {
           if (type !== row.type) assert.deepEqual(faultsOf({ k, v }), ['TYPE_MISMATCH v'], type)
         }
       })
 
-      it(`${k} takes null from a sensor that says it has nothing`, () => {
+      it(`${k} accepts null only from a sensor without a usable value`, () => {
         assert.deepEqual(faultsOf({ k, v: null, q: 'missing' }), [])
         assert.deepEqual(faultsOf({ k, v: null, q: 'invalid' }), [])
         for (const q of ['ok', 'estimated', 'stale', undefined]) {
@@ -52,7 +52,7 @@ describe('every canonical metric', () => {
         }
       })
 
-      it(`${k} takes its unit (${row.unit ?? 'none'}), no unit, and no other`, () => {
+      it(`${k} accepts only its unit (${row.unit ?? 'none'}) or no unit`, () => {
         const v = rightValue(row)
         assert.deepEqual(faultsOf({ k, v, u: undefined }), [])
         if (row.unit !== undefined) assert.deepEqual(faultsOf({ k, v, u: row.unit }), [])
@@ -67,13 +67,13 @@ describe('every canonical metric', () => {
 describe('every bounded metric', () => {
   for (const { key: k, min, max } of METRIC_REGISTRY) {
     if (min !== undefined) {
-      it(`${k} takes ${min} and nothing below`, () => {
+      it(`${k} accepts ${min} and nothing below`, () => {
         assert.deepEqual(faultsOf({ k, v: min }), [])
         assert.deepEqual(faultsOf({ k, v: min - 0.001 }), ['OUT_OF_BOUNDS v'])
       })
     }
     if (max !== undefined) {
-      it(`${k} takes ${max} and nothing above`, () => {
+      it(`${k} accepts ${max} and nothing above`, () => {
         assert.deepEqual(faultsOf({ k, v: max }), [])
         assert.deepEqual(faultsOf({ k, v: max + 0.001 }), ['OUT_OF_BOUNDS v'])
       })
@@ -88,20 +88,20 @@ describe('every bounded metric', () => {
 })
 
 describe('units', () => {
-  it('take °C for C, on every temperature', () => {
+  it('may be °C instead of C, for every temperature', () => {
     const temperatures = METRIC_REGISTRY.filter(({ unit }) => unit === 'C')
     assert.equal(temperatures.length, 3)
     for (const { key: k } of temperatures) assert.deepEqual(faultsOf({ k, v: 1, u: '°C' }), [])
     assert.deepEqual(faultsOf({ k: 'engine.rpm', v: 1, u: '°C' }), ['UNIT_MISMATCH u'])
   })
 
-  it('may be the name of the type where a metric has none', () => {
+  it('may be the name of the type, for a metric without a unit', () => {
     assert.deepEqual(faultsOf({ k: 'dtc.mil_on', v: true, u: 'bool' }), [])
     assert.deepEqual(faultsOf({ k: 'dtc.codes', v: [], u: 'array' }), [])
     assert.deepEqual(faultsOf({ k: 'dtc.codes', v: [], u: 'bool' }), ['UNIT_MISMATCH u'])
   })
 
-  it('are reported beside the value, not instead of it', () => {
+  it('are reported in addition to the value', () => {
     const faults = faultsOf({ k: 'engine.coolant_temp', v: 400, u: 'F' })
     assert.deepEqual(faults, ['UNIT_MISMATCH u', 'OUT_OF_BOUNDS v'])
   })
@@ -127,7 +127,7 @@ describe('values with rules of their own', () => {
     )
   })
 
-  it('a number is one under whatever key', () => {
+  it('a number must be finite under any key', () => {
     for (const v of [JSON.parse('1e400'), JSON.parse('-1e400')]) {
       assert.deepEqual(faultsOf({ k: 'x.own', v }), ['OUT_OF_BOUNDS v'])
       assert.deepEqual(faultsOf({ k: 'vehicle.odometer', v }), ['TYPE_MISMATCH v'])
@@ -135,7 +135,7 @@ describe('values with rules of their own', () => {
     assert.deepEqual(faultsOf({ k: 'x.own', v: Number.MAX_VALUE }), [])
   })
 
-  it('a string has at most 1000 characters under whatever key', () => {
+  it('a string has at most 1000 characters under any key', () => {
     const longest = 'a'.repeat(MAX_STRING_VALUE_LENGTH)
     for (const k of ['vehicle.ecu', 'x.vendor.note']) {
       assert.deepEqual(faultsOf({ k, v: longest }), [])
@@ -144,8 +144,8 @@ describe('values with rules of their own', () => {
   })
 })
 
-describe('numbers that no double can hold', () => {
-  it('are refused under whatever key and however deep, since they would come back as null', () => {
+describe('numbers beyond the range of a double', () => {
+  it('are refused under any key and at any depth, since they would be returned as null', () => {
     for (const text of ['1e400', '-1e400', '[1,[1e999]]', '{"a":{"b":1e400}}']) {
       assert.deepEqual(faultsOf({ k: 'x.own', v: JSON.parse(text) }), ['OUT_OF_BOUNDS v'], text)
     }
@@ -156,7 +156,7 @@ describe('numbers that no double can hold', () => {
 })
 
 describe('keys', () => {
-  it('that start with x. answer for nothing but their form', () => {
+  it('that start with x. are checked for their form only', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.string({ maxLength: 9 }), (v, u) => {
         assert.deepEqual(faultsOf({ k: 'x.vendor.din1', v, u }), [])
@@ -167,7 +167,7 @@ describe('keys', () => {
     }
   })
 
-  it('that nobody registered are unknown, those of every object too', () => {
+  it('that are not registered are unknown, including properties of every object', () => {
     for (const k of ['engine.foo', 'constructor', '__proto__', 'odometer', '', 'Lambda', 'X.a']) {
       assert.deepEqual(faultsOf({ k, v: 1 }), ['UNKNOWN_KEY k'], k)
     }
@@ -179,7 +179,7 @@ describe('keys', () => {
     assert.deepEqual(faultsOf({ k: `${longest}a`, v: 1 }), ['UNKNOWN_KEY k'])
   })
 
-  it('are repeated in the message when they are short, and a likely one is proposed', () => {
+  it('are repeated in the message if short, and a likely one is suggested', () => {
     assert.match(messagesOf({ k: 'engine.foo', v: 1 })[0] ?? '', /^"engine.foo" is not a canonical/)
     assert.match(messagesOf({ k: 'engine_rpm', v: 1 })[0] ?? '', /did you mean engine\.rpm\?$/)
     const long = `a.${'b'.repeat(100)}`
@@ -206,7 +206,7 @@ describe('messages', () => {
       { k: 'engine.coolant_temp', v: 90, u: 'F' },
       'engine.coolant_temp must be in C, not "F"; convert it before sending',
     ],
-    [{ k: 'brake.state', v: true, u: 'V' }, 'brake.state has no unit, not "V"; leave it out'],
+    [{ k: 'brake.state', v: true, u: 'V' }, 'brake.state has no unit; remove "V"'],
     [{ k: 'vehicle.vin', v: 'A' }, 'vehicle.vin must have exactly 17 characters'],
   ]
   for (const [item, message] of cases) {
@@ -214,8 +214,8 @@ describe('messages', () => {
   }
 })
 
-describe('fields the schema refused', () => {
-  it('are passed over', () => {
+describe('fields that the schema refused', () => {
+  it('are skipped', () => {
     assert.deepEqual(faultsOf({}), [])
     assert.deepEqual(faultsOf({ k: 5, v: 1 }), [])
     assert.deepEqual(faultsOf({ k: 'engine.rpm' }), [])
@@ -223,10 +223,10 @@ describe('fields the schema refused', () => {
   })
 })
 
-describe('values that hold others', () => {
+describe('nested values', () => {
   const list = (length: number) => Array<unknown>(length).fill(0)
   const record = (length: number) => Object.fromEntries(list(length).map((v, i) => [`k${i}`, v]))
-  /** As many parts each. */
+  /** Each builds a value with this many parts. */
   const shapes: Record<string, (parts: number) => unknown> = {
     'an array': list,
     'an object': record,
@@ -234,10 +234,10 @@ describe('values that hold others', () => {
     'objects in an array': (parts) => [record(9), record(parts - 11)],
     'an object in an object': (parts) => ({ a: record(parts - 2), b: 1 }),
   }
-  const tooMany = [`a value must hold at most ${MAX_VALUE_PARTS} values`]
+  const tooMany = [`a value must contain at most ${MAX_VALUE_PARTS} values`]
 
   for (const [name, shape] of Object.entries(shapes)) {
-    it(`${name}: hold ${MAX_VALUE_PARTS} and no more`, () => {
+    it(`${name}: may contain ${MAX_VALUE_PARTS} and no more`, () => {
       for (const k of ['x.own', 'engine.own']) {
         const bounded = messagesOf({ k, v: shape(MAX_VALUE_PARTS) })
         assert.deepEqual(messagesOf({ k, v: shape(MAX_VALUE_PARTS + 1) }), [...bounded, ...tooMany])
@@ -245,13 +245,13 @@ describe('values that hold others', () => {
     })
   }
 
-  it('are bounded under the keys of the registry, too', () => {
+  it('are limited under canonical keys too', () => {
     assert.deepEqual(messagesOf({ k: 'engine.freeze_frame', v: record(1025) }), tooMany)
     assert.deepEqual(messagesOf({ k: 'dtc.codes', v: Array(1025).fill('P0301') }), tooMany)
     assert.deepEqual(messagesOf({ k: 'dtc.codes', v: Array(1024).fill('P0301') }), [])
   })
 
-  it('are not looked at past the bound', () => {
+  it('are not read past the limit', () => {
     const unread = {
       get a(): unknown {
         return assert.fail('read')

@@ -1,7 +1,6 @@
 /**
- * What the registry demands of one metric: a known key, a right unit, a value of the right type in
- * range. What every metric item looks like is the schema's matter; when it was measured,
- * `timestamp.ts`'s.
+ * Checks one metric item against the registry: a known key, the right unit, and a value of the
+ * right type and range. The schema checks the shape of the item, and `timestamp.ts` its time.
  */
 
 import {
@@ -19,12 +18,12 @@ import {
 } from './metric-registry.ts'
 import { numberPhrase, rangePhrase } from './schema-faults.ts'
 
-/** Of a `v` that is a string, under whatever key. */
+/** Maximum characters of a `v` that is a string, under any key. */
 export const MAX_STRING_VALUE_LENGTH = 1000
 
 /**
- * Of a `v` that is an array or an object: what it holds, at any depth. A burst of samples has as
- * many.
+ * Maximum number of values inside a `v` that is an array or an object, at any depth. Enough for a
+ * burst of samples.
  */
 export const MAX_VALUE_PARTS = 1024
 
@@ -33,14 +32,14 @@ export interface MetricFault {
   /** From the item: `['u']`, `['v']`, `['v', 3]`. */
   readonly at: readonly (string | number)[]
   readonly text: () => string
-  /** `lenient` mode makes a warning of it. */
+  /** In `lenient` mode, a warning instead of an error. */
   readonly tolerable?: true
 }
 
-/** A callback, so that a good item costs no allocation. */
+/** A callback, so that a valid item costs no allocation. */
 export type Report = (fault: MetricFault) => void
 
-/** An item as it came: the schema may have refused any of its fields already. */
+/** An item as received. The schema may already have refused any of its fields. */
 export interface SentMetric {
   readonly k?: unknown
   readonly v?: unknown
@@ -49,13 +48,12 @@ export interface SentMetric {
 }
 
 /**
- * Reports what is wrong with the key, the unit and the value of an item, all of it at once.
+ * Reports all faults of an item's key, unit and value.
  *
- * For an extension key only its form is checked, and that its value can be stored. What the schema
- * refuses (a key or a unit that is not a string, a missing value) is skipped: it has its fault
- * already.
+ * For an extension key, checks only its form and that its value can be stored. Skips what the
+ * schema already refused: a key or a unit that is not a string, a missing value.
  *
- * @returns the registry's row of a canonical key.
+ * @returns the registry's row, for a canonical key.
  */
 export function checkMetric(item: SentMetric, report: Report): MetricDefinition | undefined {
   const { k, v, u } = item
@@ -72,7 +70,7 @@ export function checkMetric(item: SentMetric, report: Report): MetricDefinition 
   return definition
 }
 
-/** As the schema counts: code points. */
+/** In code points, as the schema counts. */
 const isTooLong = (text: string): boolean =>
   text.length > MAX_NAME_LENGTH && [...text].length > MAX_NAME_LENGTH
 
@@ -80,7 +78,7 @@ const METRIC_KEY = new RegExp(METRIC_KEY_PATTERN, 'u')
 
 const KEY_FORM = `must be two to six lower-case words joined by dots, at most ${MAX_METRIC_KEY_LENGTH} characters`
 
-/** A key that is not canonical: an extension, an unknown one, or no key at all. */
+/** Checks a key that is not canonical: an extension, an unknown key, or a malformed one. */
 function checkOtherKey(key: string, report: Report): void {
   if (key.length > MAX_METRIC_KEY_LENGTH) {
     report({ code: 'UNKNOWN_KEY', at: ['k'], text: () => KEY_FORM })
@@ -95,18 +93,18 @@ function checkOtherKey(key: string, report: Report): void {
 function advice(key: string): string {
   const similar = similarMetricKey(key)
   if (similar !== undefined) return `; did you mean ${similar}?`
-  return '; use a key of the metric registry, or one of your own that starts with x.'
+  return '; use a key from the metric registry, or a custom key that starts with x.'
 }
 
-/** A sensor that gave nothing usable has no value to send, and says so in `q`. */
+/** `q` marks a sensor without a usable value; only then may the value be null. */
 function mayBeNull(item: SentMetric): boolean {
   return item.q === 'missing' || item.q === 'invalid'
 }
 
-/** Spellings of a unit that mean the canonical one. */
+/** Accepted spellings of a canonical unit. */
 const UNIT_SPELLINGS: Readonly<Record<string, readonly string[]>> = { C: ['C', '°C'] }
 
-/** The documents' own tables write the type where a metric has no unit. */
+/** The published tables show the type as the unit of a metric without one, so it is accepted. */
 const TYPE_NAMES: Readonly<Record<MetricType, readonly string[]>> = {
   number: [],
   boolean: ['bool', 'boolean'],
@@ -126,7 +124,7 @@ function checkUnit(definition: MetricDefinition, sent: string, report: Report): 
     text: () => {
       const given = echo(sent, 'this unit')
       return unit === undefined
-        ? `${definition.key} has no unit, not ${given}; leave it out`
+        ? `${definition.key} has no unit; remove ${given}`
         : `${definition.key} must be in ${unit}, not ${given}; convert it before sending`
     },
   })
@@ -173,7 +171,7 @@ const VALUE_RULES: Readonly<Record<MetricType, ValueRule>> = {
   },
 }
 
-/** Every string value has the general limit, that of some keys a length of its own. */
+/** Checks the general limit of strings, or the exact length that some keys require. */
 function checkLength(
   value: string,
   definition: MetricDefinition | undefined,
@@ -191,7 +189,7 @@ function checkLength(
 const TOO_MANY_PARTS: MetricFault = {
   code: 'OUT_OF_BOUNDS',
   at: ['v'],
-  text: () => `a value must hold at most ${MAX_VALUE_PARTS} values`,
+  text: () => `a value must contain at most ${MAX_VALUE_PARTS} values`,
 }
 
 const NO_DOUBLE: MetricFault = {
@@ -200,7 +198,7 @@ const NO_DOUBLE: MetricFault = {
   text: () => 'a number must fit in a double (IEEE 754)',
 }
 
-/** JSON has numbers that no double holds: they parse as infinite, and would come back as null. */
+/** JSON numbers beyond the range of a double parse as infinite and would be returned as null. */
 function checkParts(value: unknown, report: Report): void {
   if (typeof value === 'object' && value !== null) {
     const fault = partsFault(value)
@@ -208,9 +206,7 @@ function checkParts(value: unknown, report: Report): void {
   } else if (isInfinite(value)) report(NO_DOUBLE)
 }
 
-/**
- * Not recursive: whoever calls bounds the depth, or not. Ends at the bound, however much there is.
- */
+/** Iterative, since the depth may be unbounded. Stops at the limit, whatever the size. */
 function partsFault(value: object): MetricFault | null {
   const left = [value]
   let parts = 0

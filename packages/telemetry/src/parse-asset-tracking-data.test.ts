@@ -2,22 +2,19 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ASSET_TRACKING_EXAMPLES } from './examples.ts'
-import { parseAssetTrackingData, type Validation } from './parse-asset-tracking-data.ts'
-import { mutationOf } from './testing.ts'
-
-const nowMs = Date.parse('2025-06-01T12:00:00Z')
-const BASE = { asset_id: 'TRUCK-001', timestamp: '2025-03-14T15:09:26Z' }
-const GPS = { latitude: -33.4489, longitude: -70.6693 }
-const EVENT = { event_type: 'harsh_braking', timestamp: '2025-03-14T15:09:26Z' }
-const RPM = { k: 'engine.rpm', v: 2150 }
-
-const validate = (body: unknown) => parseAssetTrackingData(body, { nowMs })
-const metrics = (...items: unknown[]) => ({ schema: 'miot.metrics@1.0', items })
-
-function errorsOf(fields: object): Record<string, string> {
-  const validation = validate({ ...BASE, ...fields })
-  return validation.ok ? {} : validation.errors
-}
+import { parseAssetTrackingData } from './parse-asset-tracking-data.ts'
+import {
+  BASE,
+  EVENT,
+  errorsIn,
+  errorsOf,
+  GPS,
+  metrics,
+  mutationOf,
+  nowMs,
+  RPM,
+  validate,
+} from './testing.ts'
 
 describe('timestamps', () => {
   const places: Record<string, (text: unknown) => object> = {
@@ -27,7 +24,7 @@ describe('timestamps', () => {
     'events[1].timestamp': (text) => ({ events: [EVENT, { ...EVENT, timestamp: text }] }),
   }
   for (const [path, place] of Object.entries(places)) {
-    it(`${path} may be old or a little ahead, and must exist`, () => {
+    it(`${path} accepts past dates and dates up to one hour ahead, and refuses invalid ones`, () => {
       for (const text of [
         '1999-12-31T23:59:59Z',
         '2025-06-01T13:00:00Z',
@@ -49,7 +46,7 @@ describe('timestamps', () => {
     })
   }
 
-  it('may be as far ahead as the caller allows', () => {
+  it('may be ahead by the tolerance that the caller sets', () => {
     const body = { ...BASE, timestamp: '2025-06-01T12:00:01Z' }
     const at = (futureToleranceMs: number) =>
       parseAssetTrackingData(body, { nowMs, futureToleranceMs })
@@ -59,7 +56,7 @@ describe('timestamps', () => {
 })
 
 describe('an accepted report', () => {
-  it('has its times as Unix milliseconds, and the registry row beside each value', () => {
+  it('has times in Unix milliseconds, and the registry row of each value', () => {
     const items = [
       { k: 'engine.rpm', v: 1 },
       { k: 'lambda', v: 1, ts: '2025-03-14T12:09:25.5-03:00' },
@@ -105,13 +102,13 @@ describe('unknown metric keys', () => {
     assert.equal(validation.ok && validation.report.data, body)
   })
 
-  it('of a form no key has are refused in lenient mode too', () => {
+  it('that are malformed are refused in lenient mode too', () => {
     const malformed = { ...BASE, metrics: metrics({ k: 'Engine Foo', v: 1 }) }
     const validation = parseAssetTrackingData(malformed, { nowMs, unknownKeys: 'lenient' })
     assert.deepEqual(Object.keys(errorsIn(validation)), ['metrics.items[0].k'])
   })
 
-  it('fill at most fifty warnings', () => {
+  it('produce at most fifty warnings', () => {
     const many = { ...BASE, metrics: metrics(...Array(200).fill({ k: 'engine.foo', v: 1 })) }
     const validation = parseAssetTrackingData(many, { nowMs, unknownKeys: 'lenient' })
     assert.equal(validation.ok && Object.keys(validation.warnings).length, 51)
@@ -119,8 +116,8 @@ describe('unknown metric keys', () => {
   })
 })
 
-describe('a name that a database may not be able to hold', () => {
-  it('is refused where it is searched by, and nowhere else', () => {
+describe('a name that a database may be unable to store', () => {
+  it('is refused in searchable fields only', () => {
     const bad = 'a\0b'
     for (const [path, fields] of Object.entries({
       asset_id: { asset_id: bad },
@@ -136,7 +133,7 @@ describe('a name that a database may not be able to hold', () => {
 })
 
 describe('several faults', () => {
-  it('are all named at once, those of the schema beside those of the registry and the clock', () => {
+  it('are reported together: those of the schema, the registry and the clock', () => {
     const errors = errorsOf({
       asset_id: ' ',
       timestamp: '2030-01-01T00:00:00Z',
@@ -155,18 +152,18 @@ describe('several faults', () => {
     ])
   })
 
-  it('of a unit that is too long are one', () => {
+  it('a unit that is too long is reported once', () => {
     const errors = (u: string) => errorsOf({ metrics: metrics({ k: 'engine.rpm', v: 1, u }) })
     for (const u of ['u'.repeat(256), '😀'.repeat(256)]) {
-      const told = {
+      const expected = {
         'metrics.items[0].u': 'UNIT_MISMATCH: must be a string of at most 255 characters',
       }
-      assert.deepEqual(errors(u), told)
+      assert.deepEqual(errors(u), expected)
     }
     assert.match(errors('😀'.repeat(255))['metrics.items[0].u'] ?? '', /must be in rpm/)
   })
 
-  it('are counted past fifty, exactly', () => {
+  it('are counted exactly past fifty', () => {
     const item = {
       k: 'engine.rpm',
       v: 'x'.repeat(5000),
@@ -182,20 +179,20 @@ describe('several faults', () => {
 })
 
 describe('hostile payloads', () => {
-  it('with too many items get one fault for the lot', () => {
+  it('with too many items produce one fault per array', () => {
     const bad = { k: 'nonsense', v: 1, ts: 'never' }
     const events = Array(201).fill({ event_type: 5, timestamp: 'never' })
     const errors = errorsOf({ metrics: metrics(...Array(201).fill(bad)), events })
     assert.deepEqual(Object.keys(errors), ['metrics.items', 'events'])
   })
 
-  it('cannot smuggle a prototype', () => {
+  it('cannot inject a prototype', () => {
     const text =
       '{"__proto__":{"asset_id":"A","timestamp":"2025-03-14T15:09:26Z"},"constructor":{"x":1}}'
     assert.deepEqual(Object.keys(errorsIn(validate(JSON.parse(text)))), ['asset_id', 'timestamp'])
   })
 
-  it('may nest as deep as they like', () => {
+  it('may nest to any depth', () => {
     const nested = (times: number): unknown =>
       JSON.parse(`${'[{"a":'.repeat(times)}1${'}]'.repeat(times)}`)
     const deep = nested(3000)
@@ -208,12 +205,12 @@ describe('hostile payloads', () => {
   })
 })
 
-describe('whatever JSON comes', () => {
+describe('for any JSON', () => {
   const examples = Object.values(ASSET_TRACKING_EXAMPLES).map(({ value }) => value)
   const bodies = fc.oneof(fc.jsonValue(), mutationOf(fc.constantFrom(...examples)))
   const modes = fc.constantFrom('strict' as const, 'lenient' as const)
 
-  it('the answer is a yes with the very same object, or a no with reasons', () => {
+  it('the result is either the same object or at least one error', () => {
     fc.assert(
       fc.property(bodies, modes, (body, unknownKeys) => {
         const before = JSON.stringify(body)
@@ -229,7 +226,7 @@ describe('whatever JSON comes', () => {
     )
   })
 
-  it('fields we do not know are kept at every level', () => {
+  it('unknown fields are kept at every level', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (own) => {
         const body = {
@@ -248,7 +245,3 @@ describe('whatever JSON comes', () => {
     )
   })
 })
-
-function errorsIn(validation: Validation): Record<string, string> {
-  return validation.ok ? {} : validation.errors
-}

@@ -1,7 +1,7 @@
 /**
- * Parses the body of a track request: what it says, or everything that is wrong with it at once.
+ * Parses the body of a track request and returns the report, or all of its faults.
  *
- * No I/O and no clock. The body is never changed or copied.
+ * No I/O and no clock. The body is neither changed nor copied.
  */
 
 import {
@@ -12,7 +12,7 @@ import {
   type MetricItem,
 } from './asset-tracking-data.ts'
 import { CHECKED_SCHEMA } from './checked-schema.ts'
-import { surelyFits } from './compiled-schema.ts'
+import { passesFastCheck } from './compiled-schema.ts'
 import { createFaults, type Faults, type Path } from './faults.ts'
 import type { MetricDefinition } from './metric-registry.ts'
 import { checkMetric, type MetricFault } from './metric-rules.ts'
@@ -29,13 +29,13 @@ export interface ValidationOptions {
   readonly unknownKeys?: 'strict' | 'lenient'
   /** How far a timestamp may be ahead of `nowMs`. One hour by default. */
   readonly futureToleranceMs?: number
-  /** How many faults are shown; 50 by default. */
+  /** Maximum number of faults shown; 50 by default. */
   readonly maxFaults?: number
 }
 
-/** An accepted body, with its times read and its metric keys looked up. */
+/** An accepted body, with its timestamps parsed and its metric keys looked up. */
 export interface ParsedReport {
-  /** The object that came in. */
+  /** The object that was passed in. */
   readonly data: AssetTrackingData
   /** Unix milliseconds. */
   readonly timestamp_ms: number
@@ -49,7 +49,7 @@ export interface ParsedMetric {
   readonly item: MetricItem
   /** Unix milliseconds: its own `ts`, or the report's timestamp. */
   readonly timestamp_ms: number
-  /** Undefined for a key that is not canonical. */
+  /** Undefined unless the key is canonical. */
   readonly definition: MetricDefinition | undefined
 }
 
@@ -61,8 +61,8 @@ export interface ParsedEvent {
 
 /**
  * Keys of `errors` and `warnings` are paths as sent (`gps.latitude`, `metrics.items[0].v`), or
- * `body` when the body is no object. At most `maxFaults` are shown; the number of the others is
- * under the key `…`.
+ * `body` when the body is not an object. At most `maxFaults` are shown; the key `…` holds the
+ * number of hidden ones.
  */
 export type Validation =
   | {
@@ -75,17 +75,17 @@ export type Validation =
 /**
  * Parses a body of `POST /v1/asset/track`.
  *
- * The compiled schema accepts most bodies outright; only when it does not, a slower walk collects
- * the reasons. Timestamps and metrics are checked in both cases, so one answer names every fault.
- * Messages say what was expected. Those about a metric item or a timestamp start with a code and a
- * colon: `UNKNOWN_KEY`, `TYPE_MISMATCH`, `UNIT_MISMATCH`, `OUT_OF_BOUNDS`, `INVALID_TIMESTAMP`; a
- * missing field is `is required` everywhere.
+ * The compiled schema accepts most bodies outright; a slower walk collects the faults of the
+ * others. Timestamps and metrics are checked in both cases, so one result names every fault.
+ * Messages state what was expected. Those about a metric item or a timestamp start with a code and
+ * a colon: `UNKNOWN_KEY`, `TYPE_MISMATCH`, `UNIT_MISMATCH`, `OUT_OF_BOUNDS`, `INVALID_TIMESTAMP`.
+ * The message for a missing field is always `is required`.
  */
 export function parseAssetTrackingData(body: unknown, options: ValidationOptions): Validation {
   const errors = createFaults(options.maxFaults)
   const warnings = createFaults(options.maxFaults)
   // 1. The shape.
-  if (!surelyFits(body)) collectSchemaFaults(CHECKED_SCHEMA, body, [], errors)
+  if (!passesFastCheck(body)) collectSchemaFaults(CHECKED_SCHEMA, body, [], errors)
   // 2. What the shape cannot express.
   const report = isRecord(body) ? parseFields(body, { options, errors, warnings }) : null
   // 3. The verdict.
@@ -100,12 +100,12 @@ interface Check {
 }
 
 /**
- * Also sees bodies of the wrong shape, and skips what the schema has refused. What it returns is a
- * report only where no error was added.
+ * Also runs on bodies that the schema refused, and skips the fields of the wrong type. The result
+ * is valid only if no error was added.
  */
 function parseFields(body: Record<string, unknown>, check: Check): ParsedReport {
   checkAssetId(body.asset_id, check.errors)
-  checkKeepable(body, ['asset_id', 'type'], [], check.errors)
+  checkStorable(body, ['asset_id', 'type'], [], check.errors)
   const timestamp_ms = parseTime(body, 'timestamp', [], check)
   return {
     data: body as AssetTrackingData,
@@ -116,8 +116,8 @@ function parseFields(body: Record<string, unknown>, check: Check): ParsedReport 
 }
 
 /**
- * Half a surrogate pair has no UTF-8: it could be neither stored nor looked up. `.` and `..` are
- * steps in a path, which clients resolve before they send it (percent-encoded too: WHATWG URL).
+ * A lone surrogate has no UTF-8 encoding, so it can be neither stored nor looked up. Clients
+ * resolve `.` and `..` in a path before they send it, percent-encoded ones too (WHATWG URL).
  */
 function checkAssetId(asset_id: unknown, errors: Faults): void {
   if (typeof asset_id !== 'string') return
@@ -128,8 +128,8 @@ function checkAssetId(asset_id: unknown, errors: Faults): void {
   }
 }
 
-/** Fields that can be searched by are text columns, and PostgreSQL's text cannot hold U+0000. */
-function checkKeepable(
+/** Searchable fields are text columns, and PostgreSQL's text cannot contain U+0000. */
+function checkStorable(
   holder: Record<string, unknown>,
   fields: readonly string[],
   path: Path,
@@ -150,7 +150,7 @@ function parseMetrics(metrics: unknown, timestamp_ms: number, check: Check): Par
   for (const [index, item] of recordsOf(metrics.items, MAX_METRIC_ITEMS)) {
     const path = ['metrics', 'items', index]
     const measured_ms = item.ts === undefined ? timestamp_ms : parseTime(item, 'ts', path, check)
-    checkKeepable(item, ['u'], path, check.errors)
+    checkStorable(item, ['u'], path, check.errors)
     const definition = checkMetric(item, (fault) => reportMetric(fault, path, check))
     parsed.push({ item: item as MetricItem, timestamp_ms: measured_ms, definition })
   }
@@ -162,13 +162,13 @@ function parseEvents(events: unknown, check: Check): ParsedEvent[] {
   for (const [index, event] of recordsOf(events, MAX_EVENTS)) {
     const path = ['events', index]
     const timestamp_ms = parseTime(event, 'timestamp', path, check)
-    checkKeepable(event, ['event_type'], path, check.errors)
+    checkStorable(event, ['event_type'], path, check.errors)
     parsed.push({ event: event as AssetEvent, timestamp_ms })
   }
   return parsed
 }
 
-/** Unix milliseconds; NaN where there is an error, or no text. */
+/** Unix milliseconds; NaN for an invalid timestamp or a field that is not a string. */
 function parseTime(
   holder: Record<string, unknown>,
   field: string,
@@ -194,7 +194,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The objects of an array, with their positions; none of an array that is too long. */
+/** The objects in an array with their indexes; none if the array is longer than `limit`. */
 function* recordsOf(
   values: unknown,
   limit: number,

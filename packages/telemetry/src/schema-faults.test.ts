@@ -10,7 +10,7 @@ import { mutationOf } from './testing.ts'
 
 const SCHEMA = JSON.parse(JSON.stringify(AssetTrackingData)) as SchemaNode
 
-/** What the walk understands, and what only describes. */
+/** The keywords that the walk supports, and those that only describe. */
 const KEYWORDS = new Set([
   ...['type', 'const', 'enum', 'anyOf', 'properties', 'required', 'items', 'minItems', 'maxItems'],
   ...['minimum', 'maximum', 'minLength', 'maxLength', 'pattern'],
@@ -25,14 +25,14 @@ describe('the schema and its walk', () => {
     }
   })
 
-  it('leave formats to the function that checks them', () => {
+  it('leave formats to the function that validates them', () => {
     for (const node of nodesOf(SCHEMA)) {
       if ('format' in node)
         assert.equal((node as Record<string, unknown>)['x-checked-by'], 'parseTimestamp')
     }
   })
 
-  it('have no union whose branches cannot be told apart by type', () => {
+  it('have only unions whose branches differ in type', () => {
     for (const { anyOf = [] } of nodesOf(SCHEMA)) {
       const types = anyOf.filter((branch) => branch.const === undefined).map(({ type }) => type)
       assert.equal(new Set(types).size, types.length)
@@ -40,7 +40,7 @@ describe('the schema and its walk', () => {
     }
   })
 
-  it('agree with TypeBox on what fits, for any JSON and for examples with something changed', () => {
+  it('agree with TypeBox, for any JSON and for mutated examples', () => {
     const compiled = Compile(withoutFormat(SCHEMA) as object)
     const examples = Object.values(ASSET_TRACKING_EXAMPLES).map(({ value }) => value)
     const bodies = fc.oneof(fc.jsonValue(), mutationOf(fc.constantFrom(...examples)))

@@ -1,18 +1,17 @@
 /**
- * Why a value does not fit a schema, in words for whoever programs the device.
+ * Explains why a value does not match a schema, in messages for the device's developer.
  *
- * TypeBox's own errors are a list of failed keywords: several for one field, one for each branch of
- * a union, eight in all. This walk says one sentence a path, made from the schema itself, so that
- * message and rule cannot drift apart. It knows the keywords that `asset-tracking-data.ts` uses and
- * no others; a test holds the two together. It descends as deep as the schema, never as deep as the
- * value.
+ * TypeBox returns at most eight errors, one per failed keyword and union branch. This walk produces
+ * one message per path. It builds the message from the schema itself, so that message and rule stay
+ * in step. It supports only the keywords that `asset-tracking-data.ts` uses, which a test verifies.
+ * Its recursion is bounded by the depth of the schema, whatever the depth of the value.
  */
 
 import type { FaultCode, Faults, Path } from './faults.ts'
 
 type JsonType = 'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean'
 
-/** The part of JSON Schema we use, with keywords of our own. */
+/** The subset of JSON Schema in use, with our custom keywords. */
 export interface SchemaNode {
   readonly type?: JsonType
   readonly const?: unknown
@@ -33,7 +32,7 @@ export interface SchemaNode {
   readonly 'x-fault-code'?: FaultCode
 }
 
-/** Adds every fault of `value` to `faults`; adds none exactly when the value fits the schema. */
+/** Adds all faults of `value` to `faults`; none if and only if the value matches the schema. */
 export function collectSchemaFaults(
   node: SchemaNode,
   value: unknown,
@@ -73,8 +72,8 @@ function collectElements(node: SchemaNode, values: unknown[], path: Path, faults
 }
 
 /**
- * The branch of a union to explain: the one of the value's own type, if there is one. A branch for
- * a single constant explains less than the union as a whole.
+ * The union branch to report on: the one with the value's type, if any. Skips branches of a single
+ * constant, since the message of the whole union says more.
  */
 function branchFor(node: SchemaNode, value: unknown): SchemaNode | undefined {
   return node.anyOf?.find(
@@ -86,7 +85,7 @@ function isOfType(node: SchemaNode, value: unknown): boolean {
   return node.type === undefined || TYPE_TESTS[node.type](value)
 }
 
-/** Whether a value fits a node, its fields and elements left aside. */
+/** Whether a value matches a node, without looking at its fields and elements. */
 function fitsItself(node: SchemaNode, value: unknown): boolean {
   if (node.anyOf !== undefined) return node.anyOf.some((branch) => fitsItself(branch, value))
   if (node.const !== undefined) return value === node.const
@@ -113,7 +112,7 @@ function isBetween(value: number, min = -Infinity, max = Infinity): boolean {
 
 function fitsText(node: SchemaNode, text: string): boolean {
   const max = node.maxLength ?? Infinity
-  // JSON Schema counts code points, each of one or two of the units that `length` counts.
+  // JSON Schema counts code points; `length` counts UTF-16 units, at most two per code point.
   if (text.length > max * 2) return false
   if (node.minLength !== undefined || text.length > max) {
     if (!isBetween([...text].length, node.minLength, max)) return false
@@ -138,7 +137,7 @@ function expectation(node: SchemaNode, value: unknown): string {
   return `${code === undefined ? '' : `${code}: `}must be ${expected}${value === null ? ', not null' : ''}`
 }
 
-/** The noun of "must be …". */
+/** What follows "must be". */
 function phrase(node: SchemaNode): string {
   if (node['x-expected'] !== undefined) return node['x-expected']
   if (node.anyOf !== undefined) return list(node.anyOf.map(phrase))
@@ -160,7 +159,7 @@ function range({ minimum, maximum, 'x-unit': unit }: SchemaNode): string {
   return rangePhrase(minimum, maximum, unit)
 }
 
-/** `between 0 and 8000 rpm`, `at least 0 s`, or nothing for an unbounded number. */
+/** `between 0 and 8000 rpm`, `at least 0 s`, or an empty string for an unbounded number. */
 export function rangePhrase(min?: number, max?: number, unit?: string): string {
   const suffix = unit === undefined ? '' : ` ${unit}`
   if (min !== undefined && max !== undefined) return `between ${min} and ${max}${suffix}`

@@ -1,11 +1,30 @@
-/** Arbitraries shared by the tests. Not part of the package's entry. */
+/** Samples and arbitraries shared by the tests. Not exported by the package. */
 
 import fc from 'fast-check'
+import { parseAssetTrackingData, type Validation } from './parse-asset-tracking-data.ts'
 
-/** Names a hostile or careless sender would put where they do not belong. */
+export const nowMs = Date.parse('2025-06-01T12:00:00Z')
+export const BASE = { asset_id: 'TRUCK-001', timestamp: '2025-03-14T15:09:26Z' }
+export const GPS = { latitude: -33.4489, longitude: -70.6693 }
+export const EVENT = { event_type: 'harsh_braking', timestamp: '2025-03-14T15:09:26Z' }
+export const RPM = { k: 'engine.rpm', v: 2150 }
+
+export const validate = (body: unknown) => parseAssetTrackingData(body, { nowMs })
+export const metrics = (...items: unknown[]) => ({ schema: 'miot.metrics@1.0', items })
+
+/** The faults of a report with these fields besides the required ones. */
+export function errorsOf(fields: object): Record<string, string> {
+  return errorsIn(validate({ ...BASE, ...fields }))
+}
+
+export function errorsIn(validation: Validation): Record<string, string> {
+  return validation.ok ? {} : validation.errors
+}
+
+/** Member names that a hostile or careless sender may use. */
 const SUSPECT_NAMES = ['__proto__', 'constructor', 'toString', 'asset_id', 'v', 'x_own', '']
 
-/** Values beside and beyond every bound; constants, because generating long ones is slow. */
+/** Values at and beyond every limit; constants, because generating long ones is slow. */
 const JUNK = [
   ...[
     null,
@@ -28,7 +47,7 @@ const JUNK = [
   ...[200, 201].map((length) => Array(length).fill({ k: 'engine.rpm', v: 1 })),
 ]
 
-/** JSON that looks like a payload somebody spoiled in up to four places. */
+/** Valid payloads with one to four random changes. */
 export function mutationOf(bases: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   const junk = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom(...JUNK))
   const edit = fc.record({
@@ -56,7 +75,7 @@ function spoil(root: object, where: number, what: unknown, how: string, name: st
   else define(holder, key, what)
 }
 
-/** As `JSON.parse` does it: `__proto__` becomes an own field and changes no prototype. */
+/** Like `JSON.parse`: `__proto__` becomes an own property, not the prototype. */
 function define(holder: object, name: string, value: unknown): void {
   Object.defineProperty(holder, name, {
     value: structuredClone(value),

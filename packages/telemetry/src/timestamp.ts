@@ -1,14 +1,14 @@
 /**
- * Instants as devices write them: ISO 8601 with a zone.
+ * Parses the timestamps that devices send: ISO 8601 with a zone.
  *
- * `Date.parse` is not enough: it takes dates without a zone and turns 30 February into March, so
- * that a device with a broken clock would look healthy.
+ * `Date.parse` is too lenient: it accepts dates without a zone and turns 30 February into March,
+ * which would hide a broken device clock.
  */
 
 const ISO_8601 =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:Z|([+-])(\d\d):(\d\d))$/
 
-/** The longest form, nanoseconds and offset, has 35 characters. */
+/** The longest form, with nanoseconds and an offset. */
 const MAX_LENGTH = 35
 
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
@@ -16,20 +16,20 @@ const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 const MS_PER_MINUTE = 60_000
 const MS_PER_DAY = 86_400_000
 
-/** The years 0 to 9999 in UTC; what is beyond could not be written in the form it came in. */
+/** The years 0 to 9999 in UTC; other years do not fit the format. */
 const FIRST_MS = -62_167_219_200_000
 const LAST_MS = 253_402_300_799_999
 
-/** How far ahead of us the clock of a device may run. */
+/** How far a device's clock may run ahead of the server's. */
 export const DEFAULT_FUTURE_TOLERANCE_MS = 3_600_000
 
 /**
  * Unix milliseconds of an ISO 8601 timestamp, or null when it is not one.
  *
- * Taken: `YYYY-MM-DDThh:mm[:ss[.f]]` with up to nine digits of fraction (what is finer than a
- * millisecond is cut off) and a zone, `Z` or `±hh:mm`. Refused: no zone, a day the month does not
- * have, 24:00, the leap second :60, lower-case letters, numbers, and what a zone moves out of the
- * years 0 to 9999.
+ * Accepts `YYYY-MM-DDThh:mm[:ss[.f]]` with a fraction of up to nine digits (truncated to
+ * milliseconds) and a zone, `Z` or `±hh:mm`. Refuses a missing zone, a day that the month does not
+ * have, 24:00, the leap second :60, lower-case letters, bare numbers, and instants whose zone puts
+ * them outside the years 0 to 9999.
  */
 export function parseTimestamp(text: string): number | null {
   if (text.length > MAX_LENGTH) return null
@@ -56,10 +56,10 @@ export function parseTimestamp(text: string): number | null {
 }
 
 /**
- * What is wrong with a timestamp at the moment `nowMs`, or null. Any time in the past is accepted:
- * devices buffer.
+ * The message for an invalid timestamp, or null. Any time in the past is valid, since devices
+ * buffer.
  *
- * @param instantMs what `parseTimestamp` returned.
+ * @param instantMs the result of `parseTimestamp`.
  */
 export function timestampFault(
   instantMs: number | null,
@@ -90,8 +90,8 @@ function offsetOf(sign = '+', hoursText = '0', minutesText = '0'): number | null
 /**
  * Days since 1970-01-01 in the Gregorian calendar, for the years 0 to 9999.
  *
- * Counts in years that begin in March, so that the leap day is the last of its year. Not
- * `Date.UTC`, which takes the years 0 to 99 for 1900 to 1999.
+ * Counts years from March, so that the leap day is the last day of its year. `Date.UTC` does not
+ * work here: it reads the years 0 to 99 as 1900 to 1999.
  */
 function daysFromEpoch(year: number, month: number, day: number): number {
   const marchYear = month > 2 ? year : year - 1

@@ -1,11 +1,9 @@
-/**
- * A refusal of ModularIoT API that is not about authorization. Rendered in http/error-handler.ts.
- */
+/** A refusal for reasons other than authorization. Rendered in http/error-handler.ts. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number
   readonly detail: string
-  /** Where it is known better than for all of that status. */
+  /** Overrides the default `Retry-After` of the status. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(status: number, message: string, detail: string, retryAfterSeconds?: number) {
@@ -16,7 +14,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The request breaks the documented rules; every fault at once, by the path as it was sent. */
+/** A request that breaks the documented rules, with all of its faults by path as sent. */
 export class ValidationError extends Error {
   override readonly name = 'ValidationError'
   readonly errors: Readonly<Record<string, string>>

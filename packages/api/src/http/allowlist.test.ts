@@ -6,9 +6,7 @@ import { ClientBudget } from '../limits/client-budget.ts'
 import { type ApiRoutesDeps, mountApiRoutes } from './mount.ts'
 import { OpenStreams } from './open-streams.ts'
 
-/**
- * What anybody may read, without any token. Whatever is not named here must look at the address.
- */
+/** Public paths, which need no token. All others must check the client's address. */
 const PUBLIC = [
   '/.well-known/oauth-protected-resource',
   '/openapi.json',
@@ -20,7 +18,7 @@ interface Endpoint {
   readonly url: string
 }
 
-/** The API with a verifier that finds every token good, and the list of its routes. */
+/** The API with a verifier that accepts every token, and the list of its routes. */
 async function mounted(claims: Partial<AccessTokenClaims>) {
   const app = Fastify()
   const endpoints: Endpoint[] = []
@@ -51,8 +49,8 @@ async function statusOf(app: FastifyInstance, { method, url }: Endpoint, remoteA
   return answer.statusCode
 }
 
-describe('the allowlist a token carries', () => {
-  it('is asked at every endpoint that is not public, whatever the method', async () => {
+describe('the allowlist in a token', () => {
+  it('applies to every endpoint that is not public, whatever the method', async () => {
     const { app, endpoints } = await mounted({ allowed_addresses: ['10.0.0.0/8', '2001:db8::/32'] })
     const guarded = endpoints.filter(({ url }) => !PUBLIC.includes(url))
     assert.ok(guarded.length >= 3)
@@ -67,7 +65,7 @@ describe('the allowlist a token carries', () => {
     }
   })
 
-  it('refuses the endpoints themselves, not only their wrong methods', async () => {
+  it('applies to the endpoints themselves, not only to wrong methods', async () => {
     const { app } = await mounted({ allowed_addresses: ['10.0.0.0/8'] })
     const endpoints = [
       { method: 'POST', url: '/v1/asset/track' },
@@ -78,7 +76,7 @@ describe('the allowlist a token carries', () => {
     for (const endpoint of endpoints) assert.equal(await statusOf(app, endpoint, '192.0.2.1'), 403)
   })
 
-  it('only reports where it observes', async () => {
+  it('is only reported in observe mode', async () => {
     const { app } = await mounted({ observed_addresses: ['10.0.0.0/8'] })
     assert.equal(await statusOf(app, { method: 'GET', url: '/v1/assets' }, '192.0.2.1'), 200)
   })

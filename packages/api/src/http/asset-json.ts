@@ -1,6 +1,4 @@
-/**
- * Writes assets and events as JSON, what was reported unchanged: no number rounded, no field moved.
- */
+/** Serializes assets and events. Reported JSON stays as sent: no number rounded, no field moved. */
 
 import { splitJsonObject } from '@modulariot/platform/json'
 import type { AssetView } from '../read/assets.ts'
@@ -10,7 +8,10 @@ export function assetJson({ latest, ...view }: AssetView): string {
   return `${JSON.stringify(view).slice(0, -1)},"latest":${latest}}`
 }
 
-/** Whose it is, we say: a member of that name which the event has itself is only in the report. */
+/**
+ * Sets `asset_id` to the event's asset. A member of that name in the event itself is only in the
+ * report.
+ */
 export function eventJson({
   asset_id,
   payload,

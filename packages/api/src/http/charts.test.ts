@@ -1,4 +1,4 @@
-/** What many charts at once do to a server, over real connections. */
+/** The server under many chart requests at once, over real connections. */
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -20,10 +20,7 @@ import { OpenStreams } from './open-streams.ts'
 const CLAIMS = { org_id: 'org_1', environment: 'production', client_id: 'c' } as AccessTokenClaims
 const PATH = '/v1/assets/a/metrics?key=x.a&bucket=1d&from=2026-01-01T00:00:00Z'
 
-/**
- * A server on a store whose charts end only when their reader leaves, and then let the next be
- * asked for.
- */
+/** A server on a store whose charts end only when the client disconnects. */
 async function serve() {
   const charts: AbortSignal[] = []
   const metricBuckets: TelemetryStore['metricBuckets'] = async (_tenant, _id, { signal }) => {
@@ -48,42 +45,42 @@ async function serve() {
     now: () => Date.UTC(2026, 0, 2),
   } as unknown as ApiRoutesDeps
   let arrived = 0
-  let heard = (): void => {}
+  let onArrival = (): void => {}
   app.addHook('preHandler', async () => {
     arrived++
-    heard()
+    onArrival()
   })
   await app.register((scope) => mountApiRoutes(scope, deps))
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
-  async function ask() {
+  async function request() {
     const before = arrived
     const socket = connect(port, '127.0.0.1')
     socket.write(`GET ${PATH} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
     await new Promise<void>((resolve) => {
-      heard = resolve
+      onArrival = resolve
       if (arrived > before) resolve()
     })
     return socket
   }
-  return { app, charts, ask, lines }
+  return { app, charts, request, lines }
 }
 
-it('charts are read a few at a time, others wait or are told so, and none is for who left', async (t) => {
-  const { app, charts, ask } = await serve()
+it('charts run a few at a time, others wait or get 429, and none runs after a disconnect', async (t) => {
+  const { app, charts, request } = await serve()
   t.after(() => app.close())
   const seen: Socket[] = []
   app.server.on('connection', (socket) => seen.push(socket))
   const { running, waitingPerTenant } = CHART_LIMITS
   const sockets: Socket[] = []
-  for (let one = 0; one < running + waitingPerTenant; one++) sockets.push(await ask())
+  for (let one = 0; one < running + waitingPerTenant; one++) sockets.push(await request())
   assert.match(
-    await text(await ask()),
+    await text(await request()),
     /^HTTP\/1\.1 429 [\s\S]*retry-after: 10\r\n[\s\S]*"Too many/,
   )
   assert.equal(charts.length, running)
 
-  // Those that wait leave first, then those that are being read.
+  // The waiting clients disconnect first, then those whose charts run.
   const ends = sockets.map((_, index) => once(seen[index] as Socket, 'close'))
   for (const range of [
     [running, sockets.length],
@@ -92,22 +89,22 @@ it('charts are read a few at a time, others wait or are told so, and none is for
     for (const socket of sockets.slice(...range)) socket.destroy()
     await Promise.all(ends.slice(...range))
   }
-  const last = await ask()
+  const last = await request()
   while (charts.length === running) await setImmediate()
   assert.equal(charts.length, running + 1)
   last.destroy()
 })
 
-it('a reader who leaves its chart is no failure of ours', async (t) => {
-  const { app, charts, ask, lines } = await serve()
+it('a client that disconnects from its chart is not logged as a failure', async (t) => {
+  const { app, charts, request, lines } = await serve()
   t.after(() => app.close())
   const sockets: Socket[] = []
-  for (let one = 0; one <= CHART_LIMITS.running; one++) sockets.push(await ask())
+  for (let one = 0; one <= CHART_LIMITS.running; one++) sockets.push(await request())
   while (charts.length < CHART_LIMITS.running) await setImmediate()
   for (const socket of sockets.toReversed()) socket.destroy()
-  const told = () => lines.filter(({ msg }) => msg === 'failed' || msg === 'refused')
-  while (told().length < sockets.length) await setImmediate()
-  assert.ok(told().every(({ level, status }) => level === 30 && status === 499))
+  const logged = () => lines.filter(({ msg }) => msg === 'failed' || msg === 'refused')
+  while (logged().length < sockets.length) await setImmediate()
+  assert.ok(logged().every(({ level, status }) => level === 30 && status === 499))
   assert.equal(
     lines.find(({ level }) => level > 30),
     undefined,

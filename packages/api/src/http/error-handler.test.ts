@@ -11,7 +11,7 @@ import { createErrorHandler } from './error-handler.ts'
 
 const METADATA = 'https://api.example/.well-known/oauth-protected-resource'
 
-/** The answer to a request whose handler throws, and the log of it. */
+/** The response to a request whose handler throws, and its log lines. */
 async function answerTo(thrown: unknown, method: 'GET' | 'POST' = 'GET') {
   const lines: string[] = []
   const logger = pino({ level: 'info' }, { write: (line) => lines.push(line) })
@@ -34,10 +34,10 @@ const withStatus = (statusCode: number): Error =>
   Object.assign(new Error('FST internals'), { statusCode })
 
 const CASES: readonly [what: string, unknown, status: number, message: string, detail: RegExp][] = [
-  ['a refusal of ours', new ApiError(409, 'Used', 'Use a new one'), 409, 'Used', /^Use a new one$/],
+  ['an ApiError', new ApiError(409, 'Used', 'Use a new one'), 409, 'Used', /^Use a new one$/],
   ['a bad token', unauthorized({ kind: 'bad_signature' }), 401, 'Unauthorized', /not valid here/],
   [
-    'a scope that is missing',
+    'a missing scope',
     new OAuthError('insufficient_scope', 'The scope s is required', 403, {
       kind: 'insufficient_scope',
       client_id: 'c',
@@ -48,14 +48,14 @@ const CASES: readonly [what: string, unknown, status: number, message: string, d
     /^The scope s is required$/,
   ],
   [
-    'keys that cannot be had',
+    'unavailable keys',
     new OAuthError('temporarily_unavailable', 'No keys', 503, { kind: 'unavailable', detail: 'k' }),
     503,
     'Try again later',
     /^No keys$/,
   ],
   [
-    'a store that is away',
+    'an unavailable store',
     new StoreUnavailable('/data: I/O'),
     503,
     'Try again later',
@@ -65,16 +65,22 @@ const CASES: readonly [what: string, unknown, status: number, message: string, d
   ['a wrong method', new MethodNotAllowed('POST'), 405, 'Method not allowed', /^Use POST$/],
   ['a long body', withStatus(413), 413, 'Body too large', /1 MiB/],
   ['an unknown type', withStatus(415), 415, 'Unsupported media type', /application\/json/],
-  ['what the framework refuses', withStatus(400), 400, 'Bad request', /^The request is malformed$/],
   [
-    'what the framework fails at',
+    'a client error of the framework',
+    withStatus(400),
+    400,
+    'Bad request',
+    /^The request is malformed$/,
+  ],
+  [
+    'a server error of the framework',
     withStatus(502),
     500,
     'Internal error',
     /^Unexpected server error/,
   ],
   [
-    'a mistake of ours',
+    'an unexpected error',
     new TypeError('x is null'),
     500,
     'Internal error',
@@ -90,13 +96,13 @@ const CASES: readonly [what: string, unknown, status: number, message: string, d
 ]
 
 describe('the error handler', () => {
-  it('tells a sender to repeat its request as it was while the store is away', async () => {
+  it('asks for a retry with the same X-Request-Id while the store is unavailable', async () => {
     const { body } = await answerTo(new StoreUnavailable('/data: I/O'), 'POST')
     assert.match(body.detail, /same X-Request-Id/)
   })
 
   for (const [what, thrown, status, message, detail] of CASES) {
-    it(`answers ${status} for ${what}, in the documented shape`, async () => {
+    it(`answers ${status} for ${what}, in the documented format`, async () => {
       const answer = await answerTo(thrown)
       assert.equal(answer.status, status)
       assert.deepEqual(Object.keys(answer.body), ['status', 'message', 'detail'])
@@ -108,7 +114,7 @@ describe('the error handler', () => {
     })
   }
 
-  it('shows every fault of a request by its path', async () => {
+  it('lists every fault of a request by path', async () => {
     const errors = { 'gps.latitude': 'must be at most 90', 'X-Request-Id': 'is required' }
     const { status, body, headers } = await answerTo(new ValidationError(errors))
     assert.equal(status, 400)
@@ -117,25 +123,25 @@ describe('the error handler', () => {
     assert.equal(headers['cache-control'], 'no-store')
   })
 
-  it('challenges who brought no token without saying more (RFC 6750 §3.1)', async () => {
+  it('challenges a request that has no token, without an error code (RFC 6750 §3.1)', async () => {
     const { headers } = await answerTo(unauthorized({ kind: 'no_token' }))
     assert.equal(headers['www-authenticate'], `Bearer resource_metadata="${METADATA}"`)
   })
 
-  it('says in the challenge what is wrong with a token', async () => {
+  it('puts the fault of a token in the challenge', async () => {
     const { headers } = await answerTo(unauthorized({ kind: 'bad_signature' }))
     const challenge = String(headers['www-authenticate'])
     assert.match(challenge, /^Bearer error="invalid_token", error_description="[^"]+", resource_/)
   })
 
-  it('says in the challenge which scope is missing', async () => {
+  it('puts a missing scope in the challenge', async () => {
     const reason = { kind: 'insufficient_scope', client_id: 'c', scope: 'a:b' } as const
     const { headers } = await answerTo(new OAuthError('insufficient_scope', 'No', 403, reason))
     const challenge = String(headers['www-authenticate'])
     assert.match(challenge, /error="insufficient_scope".* scope="a:b"/)
   })
 
-  it('challenges nobody else', async () => {
+  it('sends no challenge for other errors', async () => {
     for (const thrown of [
       new ApiError(403, 'No', 'No'),
       withStatus(401),
@@ -145,7 +151,7 @@ describe('the error handler', () => {
     }
   })
 
-  it('says when to try again exactly where that helps', async () => {
+  it('sends Retry-After only for statuses that a retry can change', async () => {
     const retries = { 429: '1', 503: '5', 400: undefined, 409: undefined, 500: undefined }
     for (const [status, retryAfter] of Object.entries(retries)) {
       const { headers } = await answerTo(new ApiError(Number(status), 'x', 'x'))
@@ -155,11 +161,11 @@ describe('the error handler', () => {
     assert.equal(headers['retry-after'], '10')
   })
 
-  it('says which methods there are', async () => {
+  it('lists the allowed methods', async () => {
     assert.equal((await answerTo(new MethodNotAllowed('GET, HEAD'))).headers.allow, 'GET, HEAD')
   })
 
-  it('logs a failure of ours as an error with its cause, a refusal as information', async () => {
+  it('logs a server error as an error with its cause, and a refusal as info', async () => {
     const levelsOf = ({ lines }: { lines: string[] }) =>
       lines
         .map((line) => JSON.parse(line))
@@ -170,7 +176,7 @@ describe('the error handler', () => {
     assert.deepEqual(levelsOf(await answerTo(new ValidationError({ a: 'b' }))), [[30, undefined]])
   })
 
-  it('logs how many faults a request has, not what was sent', async () => {
+  it('logs the number of faults, not what was sent', async () => {
     const { lines } = await answerTo(new ValidationError({ hunter2: 'hunter2 is no number' }))
     assert.equal(
       lines.find((line) => line.includes('hunter2')),

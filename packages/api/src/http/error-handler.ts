@@ -1,4 +1,4 @@
-/** Renders what the routes of ModularIoT API throw, in the shape that docs/http.md gives. */
+/** Renders the errors of ModularIoT API's routes in the format of docs/http.md. */
 
 import { bearerChallenge, isAboutToken, OAuthError } from '@modulariot/oauth/protocol'
 import { MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'
@@ -10,12 +10,12 @@ import { mebibytes } from '../ingest/report-body.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The media types of bodies that the route takes, where it is more than JSON. */
+    /** The media types of bodies that the route accepts. Default: JSON. */
     mediaTypes?: readonly string[]
   }
 }
 
-/** Sentences for what Fastify refuses before our code runs. */
+/** Texts for errors that Fastify raises before our code runs. */
 const TRANSPORT_ERRORS: Readonly<
   Record<number, (request: FastifyRequest) => { message: string; detail: string }>
 > = {
@@ -43,7 +43,7 @@ export function createErrorHandler(resource_metadata: string) {
     }
     const { status, message, detail } = answerFor(error, request)
     if (status >= 500) request.log.error({ err: error }, 'failed')
-    else request.log.info({ status, reason: reasonOf(error) }, 'refused')
+    else request.log.info({ status, reason: logReason(error) }, 'refused')
     if (isAboutToken(error)) {
       reply.header('www-authenticate', bearerChallenge(error, { resource_metadata }))
     }
@@ -57,7 +57,7 @@ export function createErrorHandler(resource_metadata: string) {
 
 const REFUSALS: Readonly<Record<number, string>> = { 404: 'Not found', 503: 'Try again later' }
 
-/** For what reaches no route of ours: the handler above never hears of it. */
+/** The body for requests that match no route, which never reach the handler above. */
 export function refusalBody({ status, error_description }: UnroutedRefusal) {
   const message = REFUSALS[status] ?? 'Bad request'
   return { status: 'error', message, detail: error_description }
@@ -75,7 +75,7 @@ function answerFor(
   if (error instanceof StoreUnavailable) {
     const detail =
       request.method === 'POST'
-        ? 'Retry with the same X-Request-Id: what was already stored is not stored twice'
+        ? 'Retry with the same X-Request-Id: data that was already stored is not stored twice'
         : 'The store is temporarily unavailable'
     return { status: 503, message: 'Try again later', detail }
   }
@@ -97,10 +97,8 @@ function answerFor(
   }
 }
 
-/**
- * For the log. Our own messages are fixed sentences; those of libraries may repeat what was sent.
- */
-function reasonOf(error: FastifyError): unknown {
+/** What to log. Our own messages are constants; those of libraries may repeat what was sent. */
+function logReason(error: FastifyError): unknown {
   if (error instanceof OAuthError) return error.reason
   const ours = error instanceof ApiError || error instanceof JsonBodyError
   return { kind: ours ? error.message : (error.code ?? error.name) }

@@ -3,18 +3,18 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { eventText } from './event-text.ts'
 
-/** Each piece on its way to bytes, as a socket gets it. */
+/** The pieces as bytes, as a socket receives them. */
 const received = (data: string) =>
   [...eventText('observation', ['', data, '}'], 7)].map((piece) => Buffer.from(piece))
 
 describe('an event', () => {
-  it('that is short is one piece', () => {
+  it('that is short is a single piece', () => {
     assert.deepEqual([...eventText('end', ['{', '}'])], ['event: end\ndata: {}\n\n'])
     const [text] = eventText('a', ['{\r\n"b":\r1\n}'], 0)
     assert.equal(text, 'event: a\nid: 0\ndata: {\ndata: "b":\ndata: 1\ndata: }\n\n')
   })
 
-  it('of line ends alone, each of which becomes seven characters, comes in short pieces, too', () => {
+  it('of line ends only, each of which becomes seven characters, is cut in short pieces', () => {
     for (const lineEnd of ['\n', '\r', '\r\n']) {
       const data = `{${lineEnd.repeat(40_000)}`
       const pieces = [...eventText('observation', [data, '}'], 7)]
@@ -27,7 +27,7 @@ describe('an event', () => {
     }
   })
 
-  it('that is long comes in pieces that are whole characters and lines', () => {
+  it('that is long is cut between characters and line ends', () => {
     const unit = fc.constantFrom('a', '🚚', '\r\n', 'é', '\n', '雪')
     fc.assert(
       fc.property(fc.array(unit, { minLength: 1, maxLength: 4 }), fc.nat(3), (units, shift) => {

@@ -1,20 +1,19 @@
 /**
- * Server-sent events as text (the WHATWG HTML standard, §9.2.6), cut so that a reader who takes
- * nothing has little written for it.
+ * Serializes server-sent events (WHATWG HTML §9.2.6) in pieces, so that little is buffered for a
+ * reader that stalls.
  */
 
-/** Characters: a piece is sent when it has as many. */
+/** Characters after which a piece is sent. */
 const PIECE = 16 * 1024
 /**
- * Taken at once of the data. Each may be a line end, which becomes seven: a piece has less than 32
- * Ki.
+ * Characters of data appended at a time. A line end becomes seven characters, so a piece stays
+ * below 32 Ki.
  */
 const SLICE = 2 * 1024
 
 /**
- * @param parts of the data, JSON: a line end in it stands between tokens, and may become several.
- *   They are
- * not put together first, since one of them may be a mebibyte.
+ * @param parts the data in pieces, JSON. Line ends occur only between tokens, where extra ones do
+ *   no harm. Not joined first, since one part may be a mebibyte.
  */
 export function* eventText(event: string, parts: readonly string[], id?: number) {
   let text = `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: `
@@ -31,7 +30,7 @@ export function* eventText(event: string, parts: readonly string[], id?: number)
   yield `${text}\n\n`
 }
 
-/** Not between the halves of a character or of a line end. */
+/** The end of the next slice, never within a surrogate pair or a CRLF. */
 function pieceEnd(data: string, start: number): number {
   const end = Math.min(start + SLICE, data.length)
   const last = data.charCodeAt(end - 1)

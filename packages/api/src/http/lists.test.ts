@@ -9,17 +9,14 @@ const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
 const NOW_MS = Date.UTC(2026, 0, 2)
 const DAY = '2026-01-01T00:00:00Z'
 
-/**
- * A store that knows the asset `known`, answers empty pages but those given, and remembers the
- * questions.
- */
+/** A store that has only the asset `known`, returns the given rows or none, and records calls. */
 function createStore(answers: Partial<Record<keyof TelemetryStore, unknown>> = {}) {
-  const asked: unknown[][] = []
+  const calls: unknown[][] = []
   const empty = { rows: [], next: null }
   const answer =
     (name: keyof TelemetryStore, otherwise: unknown) =>
-    async (...question: unknown[]) => {
-      asked.push(question.slice(1))
+    async (...args: unknown[]) => {
+      calls.push(args.slice(1))
       return answers[name] ?? otherwise
     }
   const store = {
@@ -32,7 +29,7 @@ function createStore(answers: Partial<Record<keyof TelemetryStore, unknown>> = {
   } as unknown as TelemetryStore
   const { signal } = new AbortController()
   const confirm = async (): Promise<void> => {}
-  return { asked, deps: { store, now: () => NOW_MS, charts: createCharts(), signal, confirm } }
+  return { calls, deps: { store, now: () => NOW_MS, charts: createCharts(), signal, confirm } }
 }
 
 type List = (asset_id: string, query: Record<string, unknown>) => Promise<object>
@@ -55,22 +52,22 @@ async function assertRefused(promise: Promise<unknown>, status: number, message:
 
 for (const name of ['positions', 'metrics', 'events'] as const) {
   describe(`a page of ${name}`, () => {
-    it('asks for the period, the order and the place, and hands on the next', async () => {
+    it('passes the period, the order and the cursor to the store, and returns the next cursor', async () => {
       const next = { positions: [5, -2], metrics: [5, 0, 1, 2], events: [5, 6, 7] }[name]
-      const { asked, deps } = createStore({ [name]: { rows: [], next } })
+      const { calls, deps } = createStore({ [name]: { rows: [], next } })
       const list = lists(deps)[name] as List
       const query = { from: DAY, to: '2026-01-01T01:00:00 01:00', order: 'desc', limit: '7' }
       await assertRefused(list('known', query), 400, 'Invalid from')
       query.to = '2026-01-02T01:00:00 01:00'
       const page = (await list('known', query)) as { next_cursor: string }
       await list('known', { ...query, cursor: page.next_cursor })
-      const last = asked.at(-1)?.at(-1) as Record<string, unknown>
+      const last = calls.at(-1)?.at(-1) as Record<string, unknown>
       assert.equal(last.from_ms, Date.parse(DAY))
       assert.equal(last.to_ms, Date.parse('2026-01-02T00:00:00Z'))
       assert.deepEqual([last.newestFirst, last.limit, last.after], [true, 7, next])
     })
 
-    it('takes no cursor of another list, of the other direction, or cut short', async () => {
+    it('refuses a cursor of another list, of the other direction, or truncated', async () => {
       const next = { positions: [5, 5], metrics: [5, 5, 5, 5], events: [5, 5, 5] }[name]
       const { deps } = createStore({ [name]: { rows: [], next } })
       const all = lists(deps)
@@ -87,13 +84,13 @@ for (const name of ['positions', 'metrics', 'events'] as const) {
       }
     })
 
-    it('answers 404 where there is no such asset, and an empty page where it has none', async () => {
+    it('throws 404 for an unknown asset, and is empty for an asset without rows', async () => {
       const list = lists(createStore().deps)[name] as List
       await assertRefused(list('unknown', {}), 404, 'Not found')
       assert.equal(Object(await list('known', {})).next_cursor, null)
     })
 
-    it('refuses what it does not understand', async () => {
+    it('refuses invalid parameters', async () => {
       const list = lists(createStore().deps)[name] as List
       for (const [parameter, values] of Object.entries({
         limit: ['0', '1001', 'x', ''],
@@ -110,7 +107,7 @@ for (const name of ['positions', 'metrics', 'events'] as const) {
 }
 
 describe('metrics', () => {
-  it('are the newest of each key where none is asked for, and nothing narrows them', async () => {
+  it('without a key are the newest of each, and accept no filter', async () => {
     const row = { key: 'engine.rpm', timestamp_ms: 0, sequence: 3, value: 1, unit: null }
     const { deps } = createStore({
       latestMetrics: { rows: [{ ...row, source: null, quality: 'ok' }], next: null },
@@ -134,12 +131,12 @@ describe('metrics', () => {
     await assertRefused(metricsPage(TENANT, 'known', { bucket: '5m' }, deps), 400, 'Invalid key')
   })
 
-  it('of many keys come in pages, whose cursor is good for no other list', async () => {
-    const { asked, deps } = createStore({ latestMetrics: { rows: [], next: 'x.own' } })
+  it('of many keys come in pages, whose cursor is valid for no other list', async () => {
+    const { calls, deps } = createStore({ latestMetrics: { rows: [], next: 'x.own' } })
     const { next_cursor: cursor } = Object(await metricsPage(TENANT, 'known', {}, deps))
     await metricsPage(TENANT, 'known', { cursor }, deps)
     assert.deepEqual(
-      asked.map(([, after]) => after),
+      calls.map(([, after]) => after),
       [null, 'x.own'],
     )
     const ofKey = metricsPage(TENANT, 'known', { key: 'engine.rpm', cursor }, deps)
@@ -150,8 +147,8 @@ describe('metrics', () => {
     await assertRefused(wrong, 400, 'Invalid cursor')
   })
 
-  it('are summarized in buckets, up to now unless told otherwise', async () => {
-    const { asked, deps } = createStore()
+  it('are summarized in buckets, up to now by default', async () => {
+    const { calls, deps } = createStore()
     const query = { key: 'engine.rpm', bucket: '5m', from: DAY }
     assert.deepEqual(await metricsPage(TENANT, 'known', query, deps), {
       asset_id: 'known',
@@ -160,38 +157,38 @@ describe('metrics', () => {
       buckets: [],
     })
     const from_ms = Date.parse(DAY)
-    const question = { key: 'engine.rpm', from_ms, to_ms: NOW_MS, bucketMs: 300_000 }
-    assert.deepEqual(asked[0]?.[1], { ...question, signal: deps.signal })
+    const expected = { key: 'engine.rpm', from_ms, to_ms: NOW_MS, bucketMs: 300_000 }
+    assert.deepEqual(calls[0]?.[1], { ...expected, signal: deps.signal })
   })
 
-  it('refuses buckets it does not understand, or too many of them, saying which would do', async () => {
+  it('refuses an invalid bucket, and one too short with the shortest valid one', async () => {
     const { deps } = createStore()
-    const ask = (query: object) =>
+    const page = (query: object) =>
       metricsPage(TENANT, 'known', { key: 'engine.rpm', bucket: '1s', from: DAY, ...query }, deps)
     for (const bucket of ['0m', '5', 'm', '5w', '-5m', '100000s', '1.5h', '']) {
-      await assertRefused(ask({ bucket }), 400, 'Invalid bucket')
+      await assertRefused(page({ bucket }), 400, 'Invalid bucket')
     }
-    await assert.rejects(ask({}), /Invalid bucket/)
-    await assert.rejects(ask({}), (error: ApiError) => /at least 44s/.test(error.detail))
-    await ask({ bucket: '44s' })
+    await assert.rejects(page({}), /Invalid bucket/)
+    await assert.rejects(page({}), (error: ApiError) => /at least 44s/.test(error.detail))
+    await page({ bucket: '44s' })
     const to = (minutes: number) => new Date(Date.parse(DAY) + minutes * 60_000).toISOString()
-    await ask({ bucket: '1m', to: to(2000) })
-    await assertRefused(ask({ bucket: '1m', to: to(2000.5) }), 400, 'Invalid bucket')
-    // What it advises, it takes.
+    await page({ bucket: '1m', to: to(2000) })
+    await assertRefused(page({ bucket: '1m', to: to(2000.5) }), 400, 'Invalid bucket')
+    // The bucket that the message suggests is accepted.
     for (const years of [1, 100, 900]) {
       const period = { from: '1000-01-01T00:00:00Z', to: `${1000 + years}-01-01T00:00:00Z` }
-      const error = await ask(period).catch((refusal: ApiError) => refusal)
+      const error = await page(period).catch((refusal: ApiError) => refusal)
       const [, bucket] = /at least (\w+) for/.exec((error as ApiError).detail) ?? []
-      await ask({ ...period, bucket })
+      await page({ ...period, bucket })
     }
-    await assertRefused(ask({ from: undefined }), 400, 'Invalid from')
-    await assertRefused(ask({ from: '2026-01-03T00:00:00Z' }), 400, 'Invalid from')
-    await assertRefused(ask({ bucket: '1h', limit: '5' }), 400, 'Invalid limit')
+    await assertRefused(page({ from: undefined }), 400, 'Invalid from')
+    await assertRefused(page({ from: '2026-01-03T00:00:00Z' }), 400, 'Invalid from')
+    await assertRefused(page({ bucket: '1h', limit: '5' }), 400, 'Invalid limit')
   })
 })
 
 describe('events', () => {
-  it('come back as they were stored, with whose they are', async () => {
+  it('are returned as stored, with their asset', async () => {
     const row = { asset_id: 'known', event_type: 'a', timestamp_ms: 0, severity: null }
     const rows = [{ ...row, payload: '{"event_type":"a"}' }]
     const { deps } = createStore({ events: { rows, next: null } })
@@ -199,10 +196,10 @@ describe('events', () => {
     assert.deepEqual(page, { events: rows, next_cursor: null })
   })
 
-  it('are of all assets, of a type and a severity, as asked', async () => {
-    const { asked, deps } = createStore()
+  it('can be those of all assets, filtered by type and severity', async () => {
+    const { calls, deps } = createStore()
     await eventsPage(TENANT, undefined, { type: 'harsh_braking', severity: 'high' }, deps)
-    const { asset_id, event_type, severity } = Object(asked[0]?.[0])
+    const { asset_id, event_type, severity } = Object(calls[0]?.[0])
     assert.deepEqual([asset_id, event_type, severity], [undefined, 'harsh_braking', 'high'])
     const wrong = eventsPage(TENANT, undefined, { severity: 'huge' }, deps)
     await assertRefused(wrong, 400, 'Invalid severity')

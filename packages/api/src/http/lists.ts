@@ -1,6 +1,6 @@
 /**
- * Every list as the wire has it: the query string becomes a query, the place after the page a
- * cursor. What is read in between is the business of read/.
+ * The lists in their wire format: parses the query string into a query, and encodes the key of the
+ * last row as a cursor. read/ runs the query.
  */
 
 import { EVENT_SEVERITIES } from '@modulariot/telemetry'
@@ -19,7 +19,7 @@ import {
   type BucketQuery,
   MAX_BUCKETS,
   type PageQuery,
-  PLACE_LENGTHS,
+  ROW_KEY_LENGTHS,
   type TelemetryStore,
   type Tenant,
 } from '../store/store.ts'
@@ -30,14 +30,14 @@ import {
   parseLimit,
   parseName,
   parsePeriod,
-  parsePlace,
+  parseRowKey,
   parseText,
   parseWord,
   type SentQuery,
   writeBucket,
   writeCursor,
   writeName,
-  writePlace,
+  writeRowKey,
 } from './query-parameters.ts'
 
 export const MAX_ASSETS_LIMIT = 200
@@ -49,7 +49,8 @@ export interface MetricsDeps extends SummaryDeps {
 }
 
 /**
- * Takes `search` (part of the `asset_id` or the type), `type` (exactly), `limit` and `cursor`.
+ * Query parameters: `search` (part of the `asset_id` or the type), `type` (exact), `limit` and
+ * `cursor`.
  *
  * @throws ApiError 400
  */
@@ -58,13 +59,13 @@ export async function assetsPage(
   query: SentQuery,
   store: Pick<TelemetryStore, 'listAssets'>,
 ) {
-  const asked = {
+  const parsed = {
     search: parseText(query, 'search'),
     type: parseText(query, 'type'),
     after: parseCursor(query),
     limit: parseLimit(query, MAX_ASSETS_LIMIT),
   }
-  const { rows, next } = await listAssets(tenant, asked, store)
+  const { rows, next } = await listAssets(tenant, parsed, store)
   return { assets: rows, next_cursor: writeCursor(next) }
 }
 
@@ -75,14 +76,14 @@ export async function positionsPage(
   query: SentQuery,
   deps: SeriesDeps,
 ) {
-  const { list, ...page } = pageOf(query, 'positions')
+  const { list, ...page } = parsePage(query, 'positions')
   const { rows, next } = await listPositions(tenant, asset_id, page, deps)
-  return { asset_id, positions: rows, next_cursor: writePlace(list, next) }
+  return { asset_id, positions: rows, next_cursor: writeRowKey(list, next) }
 }
 
 /**
- * Without `key` the newest value of each key, with it the values of that key, with `bucket` besides
- * the same in summary.
+ * Without `key`, the newest value of each key. With `key`, the values of that key; with `bucket`
+ * too, their summary.
  *
  * @throws ApiError 400; 404 when there is no such asset; 429 when too many summaries wait.
  */
@@ -96,13 +97,13 @@ export async function metricsPage(
   const bucketMs = parseBucket(query)
   if (key === undefined) return latestPage(tenant, asset_id, query, deps)
   if (bucketMs !== undefined) {
-    const asked = { key, bucketMs, ...summarized(query, bucketMs, deps.now) }
-    const summary = await summarizeMetric(tenant, asset_id, asked, deps)
+    const parsed = { key, bucketMs, ...summarized(query, bucketMs, deps.now) }
+    const summary = await summarizeMetric(tenant, asset_id, parsed, deps)
     return { asset_id, key: summary.key, bucket: query.bucket, buckets: summary.buckets }
   }
-  const { list, ...page } = pageOf(query, 'metrics')
+  const { list, ...page } = parsePage(query, 'metrics')
   const { rows, next } = await listMetrics(tenant, asset_id, { key, ...page }, deps)
-  return { asset_id, metrics: rows, next_cursor: writePlace(list, next) }
+  return { asset_id, metrics: rows, next_cursor: writeRowKey(list, next) }
 }
 
 async function latestPage(tenant: Tenant, asset_id: string, query: SentQuery, deps: SeriesDeps) {
@@ -115,7 +116,7 @@ async function latestPage(tenant: Tenant, asset_id: string, query: SentQuery, de
   return { asset_id, metrics: rows, next_cursor: writeName('latest', next) }
 }
 
-/** The period of a summary. */
+/** The period of a summary. @throws ApiError 400 */
 function summarized(
   query: SentQuery,
   bucketMs: number,
@@ -137,33 +138,40 @@ function summarized(
   return { from_ms, to_ms }
 }
 
-/** Of one asset, or of all the tenant's. @throws ApiError 400; 404 when there is no such asset. */
+/**
+ * The events of one asset, or of the whole tenant.
+ *
+ * @throws ApiError 400; 404 when there is no such asset.
+ */
 export async function eventsPage(
   tenant: Tenant,
   asset_id: string | undefined,
   query: SentQuery,
   deps: SeriesDeps,
 ) {
-  const { list, ...page } = pageOf(query, 'events')
-  const asked = {
+  const { list, ...page } = parsePage(query, 'events')
+  const parsed = {
     asset_id,
     event_type: parseText(query, 'type'),
     severity: parseWord(query, 'severity', EVENT_SEVERITIES),
     ...page,
   }
-  const { rows, next } = await listEvents(tenant, asked, deps)
-  return { events: rows, next_cursor: writePlace(list, next) }
+  const { rows, next } = await listEvents(tenant, parsed, deps)
+  return { events: rows, next_cursor: writeRowKey(list, next) }
 }
 
-/** A cursor is good for one list and one direction. */
-function pageOf(query: SentQuery, name: keyof typeof PLACE_LENGTHS): PageQuery & { list: string } {
+/** A cursor is valid for one list and one direction. */
+function parsePage(
+  query: SentQuery,
+  name: keyof typeof ROW_KEY_LENGTHS,
+): PageQuery & { list: string } {
   const order = parseWord(query, 'order', ['asc', 'desc']) ?? 'asc'
   const list = `${name}-${order}`
   return {
     list,
     ...parsePeriod(query),
     newestFirst: order === 'desc',
-    after: parsePlace(query, list, PLACE_LENGTHS[name]),
+    after: parseRowKey(query, list, ROW_KEY_LENGTHS[name]),
     limit: parseLimit(query, MAX_SERIES_LIMIT),
   }
 }

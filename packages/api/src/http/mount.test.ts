@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
+import { OAuthError } from '@modulariot/oauth/protocol'
 import { noMetrics } from '@modulariot/platform/metrics'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { ApiError } from '../errors/api-error.ts'
@@ -10,23 +10,11 @@ import { createApiMetrics } from '../metrics/api-metrics.ts'
 import { createCharts } from '../read/charts.ts'
 import { isSealed } from '../store/packed.ts'
 import type { Asset, Observation, TelemetryStore } from '../store/store.ts'
+import { claimsWith, NOW_MS } from '../testing.ts'
 import { mountApiRoutes } from './mount.ts'
 import { OpenStreams } from './open-streams.ts'
 
-const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
-const CLAIMS: AccessTokenClaims = {
-  iss: 'https://auth.example',
-  sub: 'client_1',
-  aud: 'https://api.example',
-  exp: NOW_MS / 1000 + 60,
-  iat: NOW_MS / 1000,
-  jti: 'jti',
-  client_id: 'client_1',
-  azp: 'client_1',
-  scope: '',
-  org_id: 'org_1',
-  environment: 'production',
-}
+const CLAIMS = claimsWith({})
 const ASSET: Asset = {
   asset_id: 'truck/1',
   type: null,
@@ -42,13 +30,13 @@ const HEADERS = {
   'x-request-timestamp': String(NOW_MS / 1000),
 }
 
-/** What the routes asked for, newest last. */
+/** The observations that the routes queued, newest last. */
 let queued: Observation[]
-/** How many observations the queue would take now. */
+/** The number of observations that the queue has room for. */
 let room = 1000
 let app: FastifyInstance
 
-/** A verifier for which the header's second word is the token's scope. */
+/** A verifier that reads the token's scope from the token itself. */
 const verifier = {
   verify: async (authorization?: string, { scope }: { scope?: string } = {}) => {
     const held = authorization?.split(' ')[1]
@@ -121,7 +109,7 @@ const read = (url: string, scope = 'asset:track:read') =>
   app.inject({ method: 'GET', url, headers: { authorization: `Bearer ${scope}` } })
 
 describe('POST /v1/asset/track', () => {
-  it('answers as documented, and a replay with Idempotent-Replay', async () => {
+  it('responds as documented, and to a replay with Idempotent-Replay', async () => {
     const first = await track({ headers: { 'x-request-id': 'new' } })
     assert.equal(first.statusCode, 200, first.body)
     assert.equal(first.body, '{"status":"success","message":"Message sent successfully"}')
@@ -131,13 +119,13 @@ describe('POST /v1/asset/track', () => {
     assert.equal(again.headers['idempotent-replay'], 'true')
   })
 
-  it('keeps the text of the body as it was sent, but for what is around it', async () => {
+  it('stores the body as sent, without surrounding white space', async () => {
     const text = `${BODY.slice(0, -1)} , "own": 1.0 }`
     await track({ headers: { 'x-request-id': 'text' }, body: ` ${text} \n` })
     assert.equal(queued.at(-1)?.payload, text)
   })
 
-  it('asks for a token with the scope before it looks at the body', async () => {
+  it('checks the token and its scope before the body', async () => {
     const before = queued.length
     const sent = { body: 'not json', headers: { 'content-type': 'text/plain' } }
     assert.equal((await track({ ...sent, scope: null })).statusCode, 401)
@@ -145,7 +133,7 @@ describe('POST /v1/asset/track', () => {
     assert.equal(queued.length, before)
   })
 
-  it('refuses before it reads a body what the queue would not take, batches before reports', async () => {
+  it('refuses a body unread when the queue has no room for it, batches before reports', async () => {
     async function answers(places: number) {
       room = places
       const { statusCode: one, headers } = await track({ body: '{' })
@@ -161,7 +149,7 @@ describe('POST /v1/asset/track', () => {
     room = 1000
   })
 
-  it('takes JSON alone, with or without a charset', async () => {
+  it('accepts only JSON, with or without a charset', async () => {
     for (const type of [
       'application/json',
       'application/json; charset=utf-8',
@@ -176,7 +164,7 @@ describe('POST /v1/asset/track', () => {
     }
   })
 
-  it('takes 1 MiB and not a byte more', async () => {
+  it('accepts 1 MiB and not a byte more', async () => {
     const filled = (bytes: number): string => BODY.padEnd(bytes, ' ')
     assert.equal((await track({ body: filled(1024 ** 2) })).statusCode, 200)
     const response = await track({ body: filled(1024 ** 2 + 1) })
@@ -184,7 +172,7 @@ describe('POST /v1/asset/track', () => {
     assert.equal(response.json().message, 'Body too large')
   })
 
-  it('refuses a body that does not parse with 400, an empty one too', async () => {
+  it('refuses a body that is not valid JSON with 400, including an empty one', async () => {
     const before = queued.length
     const deep = `{"own":${'['.repeat(40)}${']'.repeat(40)}}`
     for (const body of ['', '{', '{"__proto__":{}}', deep, Buffer.from('22ff22', 'hex')]) {
@@ -209,33 +197,33 @@ describe('POST /v1/asset/track', () => {
 })
 
 describe('reading', () => {
-  it('needs the scope to read', async () => {
+  it('requires the read scope', async () => {
     for (const url of ['/v1/assets', '/v1/assets/truck']) {
       assert.equal((await app.inject(url)).statusCode, 401)
       assert.equal((await read(url, 'asset:track:write')).statusCode, 403)
     }
   })
 
-  it('lists assets, and answers 400 for a limit it does not take', async () => {
+  it('lists assets, and refuses an invalid limit with 400', async () => {
     assert.equal((await read('/v1/assets?limit=5')).json().assets.length, 1)
     assert.equal((await read('/v1/assets?limit=0')).statusCode, 400)
     assert.equal((await read('/v1/assets?limit=1&limit=2')).statusCode, 400)
   })
 
-  it('shows one asset, whose id may hold escaped characters, and 404 for any other', async () => {
+  it('returns an asset, whose id may contain escaped characters, and 404 for an unknown one', async () => {
     assert.equal((await read('/v1/assets/truck%2F1')).json().asset_id, 'truck/1')
     const response = await read('/v1/assets/van')
     assert.equal(response.statusCode, 404)
     assert.equal(response.json().status, 'error')
   })
 
-  it('is never stored on the way', async () => {
+  it('forbids caching', async () => {
     assert.equal((await read('/v1/assets')).headers['cache-control'], 'no-store')
   })
 })
 
-describe('the rest', () => {
-  it('says whose tokens are wanted, to anybody (RFC 9728)', async () => {
+describe('other requests', () => {
+  it('get the resource metadata without a token (RFC 9728)', async () => {
     const response = await app.inject('/.well-known/oauth-protected-resource')
     assert.deepEqual(response.json(), {
       resource: 'https://api.example',
@@ -246,7 +234,7 @@ describe('the rest', () => {
     assert.equal(response.headers['cache-control'], 'public, max-age=300')
   })
 
-  it('refuses the wrong method without asking for a token', async () => {
+  it('with a wrong method are refused without a token check', async () => {
     const response = await app.inject({ method: 'GET', url: '/v1/asset/track' })
     assert.equal(response.statusCode, 405)
     assert.equal(response.headers.allow, 'POST')

@@ -1,7 +1,4 @@
-/**
- * Puts the table of routes on the server, none without its scope, and what anybody may read beside
- * it.
- */
+/** Mounts the routes of the table, each with its required scope, and the public documents. */
 
 import { OAuthError, protectedResourceMetadata } from '@modulariot/oauth/protocol'
 import type { Verifier } from '@modulariot/oauth/resource-server'
@@ -32,13 +29,16 @@ export interface ApiRoutesDeps extends IngestDeps, Pick<StreamDeps, 'streams' | 
   readonly charts: TenantTurns
   readonly audience: string
   readonly issuer: string
-  /** Where the API is reached from outside, for the metadata's address. */
+  /** The public URL of the API, for the address of the metadata. */
   readonly baseUrl: string
 }
 
 const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource'
 
-/** A path that the router takes as it stands; others are found at the well-known place alone. */
+/**
+ * A path without characters that are special to the router. For others, only the root metadata path
+ * is served.
+ */
 const PLAIN_PATH = /^\/[\w./~%-]+$/
 
 export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps): Promise<void> {
@@ -59,7 +59,7 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
     },
   })
   for (const route of ROUTES) {
-    // A scope each: which bodies it takes is its own.
+    // Each in its own Fastify scope, since body parsers apply to a scope.
     await routeGroup(app, { 'cache-control': 'no-store' }, (routes) =>
       mountRoute(routes, route, deps, bodies),
     )
@@ -71,7 +71,7 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
     )
     routes.get(RESOURCE_METADATA_PATH, metadata)
     const { pathname } = new URL(deps.audience)
-    // RFC 9728 §3.1: a resource with a path has its metadata there.
+    // RFC 9728 §3.1: the path of the resource is appended to the well-known path.
     if (PLAIN_PATH.test(pathname)) routes.get(RESOURCE_METADATA_PATH + pathname, metadata)
     routes.get('/openapi.json', staticDocument(apiOpenApi(deps)))
   })
@@ -96,11 +96,11 @@ function mountRoute(
     method,
     url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
     ...(body !== undefined && { bodyLimit: body.maxBytes, config: { mediaTypes } }),
-    // HEAD would run a stream that nobody reads.
+    // A HEAD request would start a stream without a reader.
     exposeHeadRoute: method === 'GET' && answer.type === 'application/json',
     onRequest: [requireAccessToken(deps.verifier, scope), refuseOtherCodings, ...refuse],
     ...(body !== undefined && { preParsing: followLarge(bodies) }),
-    // Once more: while a large body arrives the queue may have filled.
+    // Checked again, since the queue may have filled while a large body arrived.
     preHandler: refuse,
     handler: async (request, reply) => {
       assertKnown(request.query, query)

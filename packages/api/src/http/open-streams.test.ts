@@ -7,7 +7,7 @@ const READER = { org_id: 'acme', environment: 'production', client_id: 'one' } a
 const good = async (): Promise<boolean> => true
 
 describe('OpenStreams', () => {
-  it('ends a stream that is opened after all have ended, and keeps no place for it', () => {
+  it('ends a stream opened after endAll, and keeps no slot for it', () => {
     const streams = new OpenStreams()
     const early = streams.open(READER, good)
     streams.endAll()
@@ -16,7 +16,7 @@ describe('OpenStreams', () => {
     assert.equal(streams.size, 0)
   })
 
-  it('ends the streams whose token is no longer good within half a second, and no other', async (t) => {
+  it('ends only the streams whose token is no longer valid, within half a second', async (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     const streams = new OpenStreams()
     let revoked = false
@@ -33,43 +33,43 @@ describe('OpenStreams', () => {
     assert.equal(streams.size, 1)
   })
 
-  it('waits for no check that hangs: the others are asked on, that one not twice', async (t) => {
+  it('does not wait for a check that hangs, and does not repeat it', async (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     const streams = new OpenStreams()
     let hanging = 0
-    let asked = 0
+    let checks = 0
     streams.open(READER, () => {
       hanging++
       return new Promise(() => {})
     })
     streams.open(READER, async () => {
-      asked++
+      checks++
       return true
     })
     for (let tick = 0; tick < 3; tick++) {
       t.mock.timers.tick(250)
       await setImmediate()
     }
-    assert.deepEqual([hanging, asked], [1, 3])
+    assert.deepEqual([hanging, checks], [1, 3])
   })
 
-  it('asks nothing while none is open, and again when one is', async (t) => {
+  it('checks no token while no stream is open', async (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     const streams = new OpenStreams()
-    let asked = 0
-    const isTokenGood = async (): Promise<boolean> => {
-      asked++
+    let checks = 0
+    const isTokenValid = async (): Promise<boolean> => {
+      checks++
       return true
     }
-    streams.open(READER, isTokenGood).close()
+    streams.open(READER, isTokenValid).close()
     t.mock.timers.tick(1000)
-    assert.equal(asked, 0)
-    streams.open(READER, isTokenGood)
+    assert.equal(checks, 0)
+    streams.open(READER, isTokenValid)
     t.mock.timers.tick(250)
-    assert.equal(asked, 1)
+    assert.equal(checks, 1)
   })
 
-  it('leaves most of a tenant’s places to its other clients', () => {
+  it('leaves most of a tenant’s streams to its other clients', () => {
     const { maxPerTenant, maxPerClient } = STREAM_LIMITS
     const streams = new OpenStreams()
     const openAll = (client_id: string): number => {

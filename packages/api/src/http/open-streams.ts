@@ -1,20 +1,23 @@
 /**
- * The streams that are open: how many there may be, how they end when the server does, and that
- * none outlives its token.
+ * Tracks the open streams: limits their number, ends them when their token is revoked, and ends all
+ * of them at shutdown.
  */
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError } from '../errors/api-error.ts'
 import { tenantName } from '../store/tenant-name.ts'
 
-/** Why a stream ends before its reader leaves. */
+/** Why the server ended a stream. */
 export type EndReason = 'token' | 'shutdown' | 'slow'
 
 export interface OpenStream {
   readonly signal: AbortSignal
-  /** Gives the place back, too: the reader may never take the end. */
+  /**
+   * Ends the stream and frees its slot at once, since a stalled reader may never take the last
+   * event.
+   */
   end(reason: EndReason): void
-  /** Nobody reads it any more. */
+  /** Frees the slot after the reader disconnected. */
   close(): void
 }
 
@@ -25,12 +28,12 @@ export interface StreamLimits {
 }
 
 /**
- * A tenant has a tenth of all. A client has a fifth of its tenant's: enough for one on each screen
- * of a control room, and no leaked or looping client keeps the other clients out.
+ * A tenant can use a tenth of all, and a client a fifth of its tenant's. That is enough for each
+ * screen of a control room, and a leaking client cannot lock out the others.
  */
 export const STREAM_LIMITS: StreamLimits = { max: 1000, maxPerTenant: 100, maxPerClient: 20 }
 
-/** With what a revocation takes to be heard of (200 ms), a stream ends well within a second. */
+/** Even with the 200 ms that a revocation takes to arrive, a stream ends well within a second. */
 const CHECK_INTERVAL_MS = 250
 
 type Reader = Pick<AccessTokenClaims, 'org_id' | 'environment' | 'client_id'>
@@ -38,8 +41,8 @@ type Reader = Pick<AccessTokenClaims, 'org_id' | 'environment' | 'client_id'>
 interface Entry {
   readonly tenant: string
   readonly client_id: string
-  readonly isTokenGood: () => Promise<boolean>
-  /** A check that has not been answered yet; there is one at a time. */
+  readonly isTokenValid: () => Promise<boolean>
+  /** True while a check is running; a stream has one at a time. */
   checking: boolean
 }
 
@@ -58,14 +61,14 @@ export class OpenStreams {
   }
 
   /**
-   * @param isTokenGood asked four times a second, so it should be a lookup.
-   * @throws ApiError 429 when there are as many as there may be.
+   * @param isTokenValid called four times a second, so it should be a lookup.
+   * @throws ApiError 429 when a limit is reached.
    */
-  open({ client_id, ...by }: Reader, isTokenGood: () => Promise<boolean>): OpenStream {
+  open({ client_id, ...by }: Reader, isTokenValid: () => Promise<boolean>): OpenStream {
     const tenant = tenantName(by)
     this.#assertRoom(tenant, client_id)
     const controller = new AbortController()
-    this.#open.set(controller, { tenant, client_id, isTokenGood, checking: false })
+    this.#open.set(controller, { tenant, client_id, isTokenValid, checking: false })
     if (this.#ended) this.#end(controller, 'shutdown')
     else this.#checks ??= setInterval(() => this.#checkAll(), CHECK_INTERVAL_MS).unref()
     return {
@@ -75,7 +78,7 @@ export class OpenStreams {
     }
   }
 
-  /** Those that are opened later end at once. */
+  /** Ends all streams; those opened later end at once. */
   endAll(): void {
     this.#ended = true
     for (const controller of [...this.#open.keys()]) this.#end(controller, 'shutdown')
@@ -90,12 +93,14 @@ export class OpenStreams {
     if (full) throw new ApiError(429, 'Too many streams', 'Close a stream before opening another')
   }
 
-  /** Each for itself: one whose answer takes time (keys that must be fetched) holds up no other. */
+  /**
+   * Checks run independently, so that a slow one (keys being fetched) does not delay the others.
+   */
   #checkAll(): void {
     for (const [controller, entry] of this.#open) {
       if (entry.checking) continue
       entry.checking = true
-      void entry.isTokenGood().then((good) => {
+      void entry.isTokenValid().then((good) => {
         entry.checking = false
         if (!good) this.#end(controller, 'token')
       })

@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document of ModularIoT API, made from the table of its routes. */
+/** The OpenAPI 3.1 document of ModularIoT API, generated from the table of its routes. */
 
 import {
   HEADER_PARAMETERS,
@@ -53,7 +53,7 @@ export function apiOpenApi({ baseUrl, issuer }: { baseUrl: string; issuer: strin
 const ERROR = { $ref: '#/components/schemas/Error' }
 const VALIDATION_ERROR = { $ref: '#/components/schemas/ValidationError' }
 
-/** Answers that are the same everywhere; which of them a route has, it says itself. */
+/** Error responses, the same for every route that lists them. */
 const FAILURES: Readonly<Record<number, { description: string; schema?: object }>> = {
   400: { description: 'Invalid request.' },
   401: { description: 'Missing or invalid access token (RFC 6750).' },
@@ -99,11 +99,11 @@ function operationOf(route: Route) {
 }
 
 const REPLAY = {
-  description: '`true` when all of it was already stored: nothing was stored twice.',
+  description: '`true` when everything was already stored, so nothing was stored again.',
   schema: { type: 'string', enum: ['true'] },
 }
 
-/** Examples are those of the first media type. */
+/** The examples belong to the first media type. */
 function contentOf({ content, examples }: NonNullable<Route['body']>) {
   const [first] = Object.keys(content)
   return Object.fromEntries(

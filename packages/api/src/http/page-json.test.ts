@@ -11,7 +11,7 @@ async function written(page: object, write: (row: unknown) => string = JSON.stri
 }
 
 describe('a page as JSON', () => {
-  it('is what JSON.stringify makes of it, in slices of rows', async () => {
+  it('equals JSON.stringify, written in slices of rows', async () => {
     for (const [length, slices] of [
       [0, 1],
       [1, 1],
@@ -25,12 +25,12 @@ describe('a page as JSON', () => {
     }
   })
 
-  it('ends a slice at a row that is long', async () => {
+  it('ends a slice after a long row', async () => {
     const rows = ['a', 'b'.repeat(70_000), 'c', 'd'.repeat(70_000), 'e']
     assert.deepEqual(await written({ rows }), { text: JSON.stringify({ rows }), slices: 3 })
   })
 
-  it('is written wholly by the writer of its rows', async () => {
+  it('serializes rows with the given function', async () => {
     assert.equal((await written({ rows: [1, 2] }, (row) => `<${row}>`)).text, '{"rows":[<1>,<2>]}')
   })
 })

@@ -1,6 +1,6 @@
 /**
- * Writes a long list as JSON in slices of some hundred microseconds: written whole, it keeps all
- * other requests waiting for milliseconds.
+ * Serializes a long list in slices of some hundred microseconds. In one go, it would block all
+ * other requests for milliseconds.
  */
 
 import { nextSlice } from '@modulariot/platform/slices'
@@ -11,14 +11,14 @@ import { tenantName } from '../store/tenant-name.ts'
 /** The media type of the text. */
 export const JSON_UTF8 = 'application/json; charset=utf-8'
 
-/** Rows of a slice, of which the next is not begun past so many characters. */
+/** Maximum rows of a slice, which also ends after `CHARACTERS_A_SLICE`. */
 export const ROWS_A_SLICE = 100
 const CHARACTERS_A_SLICE = 64 * 1024
 
 /**
- * As `pageJson`, in the turns of a tenant.
+ * Like `pageJson`, with a turn of the tenant for each slice.
  *
- * @param charge called with the milliseconds of processor time that a slice took.
+ * @param charge called with the CPU milliseconds of each slice.
  */
 export async function pageJsonInTurns<Row>(
   page: object,
@@ -40,8 +40,8 @@ export async function pageJsonInTurns<Row>(
 }
 
 /**
- * @param page with one member that is a list of rows.
- * @param write one of the rows.
+ * @param page an object with one array member, the rows.
+ * @param write serializes a row.
  * @param next resolves when the next slice may begin; called at least once.
  */
 export async function pageJson<Row>(

@@ -1,7 +1,4 @@
-/**
- * Every parameter that a route of the table may take: what it means and what it may be, for
- * OpenAPI.
- */
+/** The parameters of the routes, with their descriptions and schemas for OpenAPI. */
 
 import { EVENT_SEVERITIES, REQUEST_ID_PATTERN } from '@modulariot/telemetry'
 import Type, { type TSchema } from 'typebox'
@@ -31,7 +28,7 @@ export const QUERY_PARAMETERS = {
 
 export type QueryParameter = keyof typeof QUERY_PARAMETERS
 
-/** But `Authorization`, which every route takes. */
+/** Without `Authorization`, which every route requires. */
 export const HEADER_PARAMETERS = {
   'X-Request-Id': {
     required: true,

@@ -2,36 +2,27 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ApiError } from '../errors/api-error.ts'
 import type { Asset, Page, Tenant } from '../store/store.ts'
+import { ASSET, TENANT } from '../testing.ts'
 import { assetsPage } from './lists.ts'
 import type { SentQuery } from './query-parameters.ts'
 
-const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
-const PAYLOAD = '{"asset_id":"truck","own":[1,null]}'
-const ASSET: Asset = {
-  asset_id: 'truck',
-  type: null,
-  timestamp_ms: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
-  first_received_ms: Date.UTC(2026, 0, 2, 3, 4, 6),
-  last_received_ms: Date.UTC(2026, 0, 2, 3, 4, 7),
-  payload: PAYLOAD,
-}
-/** A store that answers every question with `page` and remembers what was asked. */
+/** A store that returns `page` and records queries. */
 function storeOf(page: Page<Asset, string>) {
-  const asked: { after: string | null; limit: number }[] = []
+  const queries: { after: string | null; limit: number }[] = []
   return {
-    asked,
-    async listAssets(_tenant: Tenant, question: { after: string | null; limit: number }) {
-      asked.push(question)
+    queries,
+    async listAssets(_tenant: Tenant, query: { after: string | null; limit: number }) {
+      queries.push(query)
       return page
     },
   }
 }
 
-/** What the store was asked for a query. */
-async function askedFor(query: SentQuery) {
+/** The query that the store gets for a query string. */
+async function storeQueryFor(query: SentQuery) {
   const store = storeOf({ rows: [], next: null })
   await assetsPage(TENANT, query, store)
-  return store.asked[0]
+  return store.queries[0]
 }
 
 async function assertRefused(query: Record<string, unknown>, message: string): Promise<void> {
@@ -41,24 +32,24 @@ async function assertRefused(query: Record<string, unknown>, message: string): P
     assert.deepEqual([error.status, error.message], [400, message], JSON.stringify(query))
     return true
   })
-  assert.deepEqual(store.asked, [])
+  assert.deepEqual(store.queries, [])
 }
 
 const ALL = { search: undefined, type: undefined, after: null }
 
 describe('a page of assets', () => {
-  it('asks for 50 from the start unless told otherwise', async () => {
-    assert.deepEqual(await askedFor({}), { ...ALL, limit: 50 })
-    assert.deepEqual(await askedFor({ limit: '1' }), { ...ALL, limit: 1 })
-    assert.deepEqual(await askedFor({ limit: '200' }), { ...ALL, limit: 200 })
+  it('has up to 50 assets from the start by default', async () => {
+    assert.deepEqual(await storeQueryFor({}), { ...ALL, limit: 50 })
+    assert.deepEqual(await storeQueryFor({ limit: '1' }), { ...ALL, limit: 1 })
+    assert.deepEqual(await storeQueryFor({ limit: '200' }), { ...ALL, limit: 200 })
   })
 
-  it('passes on what to look for', async () => {
-    const asked = { ...ALL, search: 'tr', type: 'Truck', limit: 50 }
-    assert.deepEqual(await askedFor({ search: 'tr', type: 'Truck' }), asked)
-    // A name may be as long, of characters that are two units each.
+  it('passes search and type to the store', async () => {
+    const expected = { ...ALL, search: 'tr', type: 'Truck', limit: 50 }
+    assert.deepEqual(await storeQueryFor({ search: 'tr', type: 'Truck' }), expected)
+    // The longest name, of code points with two UTF-16 units each.
     const long = '😀'.repeat(255)
-    assert.deepEqual(await askedFor({ search: long }), { ...ALL, search: long, limit: 50 })
+    assert.deepEqual(await storeQueryFor({ search: long }), { ...ALL, search: long, limit: 50 })
     for (const name of ['search', 'type']) {
       for (const value of ['', ' ', 'x'.repeat(256), ['a', 'b'], 'a\0b']) {
         await assertRefused({ [name]: value }, `Invalid ${name}`)
@@ -71,7 +62,7 @@ describe('a page of assets', () => {
     for (const limit of [...limits, ['1', '2'], {}]) await assertRefused({ limit }, 'Invalid limit')
   })
 
-  it('goes on from its own cursor, whatever characters the id has', async () => {
+  it('continues from its cursor, whatever characters the id has', async () => {
     for (const next of [
       'truck',
       'ünï 漢 😀',
@@ -83,11 +74,11 @@ describe('a page of assets', () => {
     ]) {
       const { next_cursor } = await assetsPage(TENANT, {}, storeOf({ rows: [ASSET], next }))
       assert.match(String(next_cursor), /^[A-Za-z0-9_-]+$/, 'needs no escaping in a URL')
-      assert.equal((await askedFor({ cursor: next_cursor }))?.after, next)
+      assert.equal((await storeQueryFor({ cursor: next_cursor }))?.after, next)
     }
   })
 
-  it('refuses a cursor that it cannot have given', async () => {
+  it('refuses a cursor that it cannot have returned', async () => {
     const cursors = [
       '',
       'a b',
@@ -99,8 +90,7 @@ describe('a page of assets', () => {
       7,
       ['dA', 'dA'],
     ]
-    // Cut short, bits that mean nothing, bytes that are no text: going back to the start would
-    // loop.
+    // Truncated, with unused bits set, or not UTF-8: treating it as the start would loop.
     for (const cursor of [...cursors, 'A', 'dHJ1Y', 'dB', '_w']) {
       await assertRefused({ cursor }, 'Invalid cursor')
     }

@@ -1,15 +1,15 @@
 /**
- * Values of query parameters, read and refused in one manner. What is not understood is refused: to
- * answer as if it had not been asked would be to answer another question.
+ * Parses query parameters. Unknown and invalid ones are refused, since ignoring them would return
+ * the result of another query.
  */
 
 import { isUtf8 } from 'node:buffer'
 import { isCanonicalBase64url } from '@modulariot/oauth/protocol'
 import { parseTimestamp } from '@modulariot/telemetry'
 import { ApiError } from '../errors/api-error.ts'
-import type { Place } from '../store/store.ts'
+import type { RowKey } from '../store/store.ts'
 
-/** As the query string was parsed: a string, several of them, or nothing. */
+/** The parsed query string: each value is a string or an array of strings. */
 export type SentQuery = Readonly<Record<string, unknown>>
 
 const DEFAULT_LIMIT = 50
@@ -34,20 +34,20 @@ export function parseLimit({ limit }: SentQuery, max: number): number {
   return value
 }
 
-/** @throws ApiError 400 for a parameter that is blank, too long, or there twice. */
+/** @throws ApiError 400 for a parameter that is blank, too long or repeated. */
 export function parseText(query: SentQuery, name: string): string | undefined {
   const value = query[name]
   if (value === undefined) return undefined
-  // Characters as the schema of a report counts them: code points, of two units at most.
+  // In code points, as the schema of a report counts: each has at most two UTF-16 units.
   const fits =
     typeof value === 'string' &&
     value.trim() !== '' &&
     value.length <= 2 * MAX_TEXT_LENGTH &&
     [...value].length <= MAX_TEXT_LENGTH
   if (!fits) {
-    throw invalid(name, `must be 1 to ${MAX_TEXT_LENGTH} characters, once`)
+    throw invalid(name, `must be given once, with 1 to ${MAX_TEXT_LENGTH} characters`)
   }
-  // Nothing is kept under such a name, and not every database can be asked for it.
+  // No stored name contains it, and PostgreSQL does not accept it in a parameter.
   if (value.includes('\0')) throw invalid(name, 'must not contain the character U+0000')
   return value
 }
@@ -67,8 +67,8 @@ export function parseWord<Word extends string>(
 }
 
 /**
- * Unix milliseconds of an ISO 8601 timestamp with zone. A blank stands for the plus it was before
- * the query string was decoded.
+ * Unix milliseconds of an ISO 8601 timestamp with zone. A space is read as the plus sign it was
+ * before the query string was decoded.
  *
  * @throws ApiError 400
  */
@@ -107,20 +107,21 @@ export function parseBucket({ bucket }: SentQuery): number | undefined {
   return Number(match[1]) * (UNIT_MS[match[2] as string] as number)
 }
 
-/** The shortest bucket that is at least so long, as `parseBucket` reads it. */
+/** The shortest bucket of at least `ms`, in the format of `parseBucket`. */
 export function writeBucket(ms: number): string {
   const fits = Object.entries(UNIT_MS).find(([, unitMs]) => ms / unitMs <= 99_999)
   const [unit, unitMs] = fits ?? ['d', 86_400_000]
   return `${Math.ceil(ms / unitMs)}${unit}`
 }
 
-/** A cursor is text of ours, so that it needs no escaping in a URL. */
+/** Encodes a cursor so that it needs no escaping in a URL. */
 export function writeCursor(text: string | null): string | null {
   return text === null ? null : Buffer.from(text).toString('base64url')
 }
 
 /**
- * What is not exactly as we wrote it is refused: a cursor cut short would start over, without end.
+ * Refuses anything that `writeCursor` cannot have returned: a truncated cursor would restart the
+ * list, and the client would loop.
  *
  * @throws ApiError 400
  */
@@ -134,17 +135,17 @@ export function parseCursor({ cursor }: SentQuery): string | null {
   return bytes.toString()
 }
 
-/** @param list which list and direction the place is good for. */
-export function writePlace(list: string, place: Place | null): string | null {
-  return place === null ? null : writeCursor(`${list} ${place.join(' ')}`)
+/** @param list the list and direction that the cursor is valid for. */
+export function writeRowKey(list: string, key: RowKey | null): string | null {
+  return key === null ? null : writeCursor(`${list} ${key.join(' ')}`)
 }
 
-/** @param list which list the name is good for; it is none that has places. */
+/** @param list the list that the cursor is valid for. */
 export function writeName(list: string, name: string | null): string | null {
   return name === null ? null : writeCursor(`${list} ${name}`)
 }
 
-/** A name in the same list. @throws ApiError 400 */
+/** The name in a cursor of this list. @throws ApiError 400 */
 export function parseName(query: SentQuery, list: string): string | null {
   const text = parseCursor(query)
   if (text === null) return null
@@ -153,23 +154,22 @@ export function parseName(query: SentQuery, list: string): string | null {
 }
 
 /**
- * A place of the same list, of as many whole numbers.
+ * The row key in a cursor of this list.
  *
+ * @param length how many numbers the key has.
  * @throws ApiError 400
  */
-export function parsePlace(query: SentQuery, list: string, length: number): Place | null {
+export function parseRowKey(query: SentQuery, list: string, length: number): RowKey | null {
   const text = parseCursor(query)
   if (text === null) return null
   const [name, ...numbers] = text.split(' ')
-  const place = numbers.map(Number)
+  const key = numbers.map(Number)
   const ours =
     name === list &&
     numbers.length === length &&
-    place.every(
-      (number, index) => Number.isSafeInteger(number) && String(number) === numbers[index],
-    )
+    key.every((number, index) => Number.isSafeInteger(number) && String(number) === numbers[index])
   if (!ours) throw invalidCursor()
-  return place
+  return key
 }
 
 function invalidCursor(): ApiError {

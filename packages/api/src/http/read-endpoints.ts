@@ -1,4 +1,4 @@
-/** `GET /v1/assets…` and `/v1/events`: read a page or an asset, write it in slices, send it. */
+/** `GET /v1/assets…` and `/v1/events`: reads a page or an asset and sends it. */
 
 import type { Verifier } from '@modulariot/oauth/resource-server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -50,10 +50,10 @@ export function positionsEndpoint(deps: ReadEndpointDeps) {
 
 export function metricsEndpoint(deps: ReadEndpointDeps) {
   return (request: ReadRequest, reply: FastifyReply) => {
-    const signal = untilLeft(reply)
+    const signal = disconnectSignal(reply)
     const confirm = () => verifyAgain(request, deps.verifier, SCOPES.read)
-    const asked = { ...deps, signal, confirm }
-    const read = (tenant: Tenant) => metricsPage(tenant, assetId(request), request.query, asked)
+    const pageDeps = { ...deps, signal, confirm }
+    const read = (tenant: Tenant) => metricsPage(tenant, assetId(request), request.query, pageDeps)
     return sendPage(deps, request, reply, read)
   }
 }
@@ -73,8 +73,8 @@ export function eventsEndpoint(deps: ReadEndpointDeps) {
 }
 
 /**
- * Answers with a page, written in slices. Reading it took about as long, so the client pays twice
- * what writing takes.
+ * Sends a page, serialized in slices. Reading a page costs about as much as serializing it, so the
+ * client is charged twice that time.
  */
 async function sendPage<Row>(
   { budget, verifier }: ReadEndpointDeps,
@@ -88,13 +88,13 @@ async function sendPage<Row>(
   const page = await read(claims)
   const charge = (ms: number): void => budget.charge(claims.client_id, 2 * ms)
   const text = await pageJsonInTurns(page, write, claims, charge)
-  // Reading and writing wait for others, and the token may have ended since.
+  // The token may have been revoked while this request waited for its turns.
   await verifyAgain(request, verifier, SCOPES.read)
   return reply.type(JSON_UTF8).send(text)
 }
 
 /**
- * @throws ApiError 404 for an id that no asset can have, which not every database can be asked for.
+ * @throws ApiError 404 for an id with U+0000, which no asset has and PostgreSQL does not accept.
  */
 function assetId({ params }: ReadRequest): string {
   const asset_id = params.asset_id as string
@@ -102,11 +102,8 @@ function assetId({ params }: ReadRequest): string {
   return asset_id
 }
 
-/**
- * Aborted when the client has closed the connection: no failure of ours. The status is for the log
- * alone.
- */
-function untilLeft({ raw }: FastifyReply): AbortSignal {
+/** Aborted when the client closes the connection. The status only appears in the log. */
+function disconnectSignal({ raw }: FastifyReply): AbortSignal {
   const left = new ApiError(499, 'Client closed the request', 'The connection was closed')
   if (raw.closed || raw.socket?.destroyed) return AbortSignal.abort(left)
   const controller = new AbortController()

@@ -1,7 +1,6 @@
 /**
- * Bodies of reports: taken as the bytes they are and handed on. The use case inflates them, and
- * keeps the text they are, so that nothing sent is lost. (A Fastify parser that fails closes the
- * connection; ours only collects.)
+ * Reads the bodies of reports as bytes, which the use case decompresses and stores as sent. Parsing
+ * them here would be worse: Fastify closes the connection when a parser fails.
  */
 
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
@@ -13,7 +12,7 @@ import type { ApiMetrics } from '../metrics/api-metrics.ts'
 
 export const NDJSON = 'application/x-ndjson'
 
-/** In a scope of its own for a route that takes more than `application/json`. */
+/** Replaces the parsers of a Fastify scope, so each route needs a scope of its own. */
 export function addBodyParsers(app: FastifyInstance, types: readonly string[]): void {
   app.removeAllContentTypeParsers()
   for (const type of types) {
@@ -25,14 +24,14 @@ export function addBodyParsers(app: FastifyInstance, types: readonly string[]): 
   }
 }
 
-/** `x-gzip` is the same (RFC 9110 §8.4.1.3). */
+/** `x-gzip` is an alias (RFC 9110 §8.4.1.3). */
 const GZIP = /^(x-)?gzip$/i
 
-/** A hook for before the body is read: one coding is understood, and once. */
+/** Hook that runs before the body is read and refuses every coding except a single gzip. */
 export const refuseOtherCodings: onRequestHookHandler = (request, reply, done) => {
   const coding = request.headers['content-encoding']
   if (coding === undefined || /^identity$/i.test(coding) || GZIP.test(coding)) return done()
-  // RFC 9110 §15.5.16: it says what would have been understood.
+  // RFC 9110 §15.5.16: the response lists the accepted codings.
   reply.header('accept-encoding', 'gzip')
   done(
     new ApiError(
@@ -44,9 +43,9 @@ export const refuseOtherCodings: onRequestHookHandler = (request, reply, done) =
 }
 
 /**
- * A hook for before the body is read: when the largest body of the endpoint would not fit the queue
- * any more, none is taken. So the last places are left to single reports. Node reads on and throws
- * away what comes, and the sender sees the answer.
+ * Hook that runs before the body is read and refuses every body if the endpoint's largest would not
+ * fit in the queue. This reserves the last slots for single reports. Node discards the rest of the
+ * body, so the sender gets the response.
  */
 export function refuseWhenFull(
   { maxItems, maxBytes }: { readonly maxItems: number; readonly maxBytes: number },
@@ -63,15 +62,17 @@ export function refuseWhenFull(
   }
 }
 
-/** A retry at once would be refused, too. */
+/** An immediate retry would be refused too. */
 const BODIES_RETRY_AFTER_SECONDS = 5
 
-/** For a body that was arriving for longest when there was no more room for large ones. */
+/**
+ * The refusal of the body that has been arriving for the longest, when large ones exceed the limit.
+ */
 export function tooManyBodies(): ApiError {
   return new ApiError(
     429,
     'Too many requests',
-    'Too many large bodies are arriving; retry, faster or in smaller parts',
+    'Too many large bodies are being received; retry with smaller bodies or a faster connection',
     BODIES_RETRY_AFTER_SECONDS,
   )
 }

@@ -1,6 +1,4 @@
-/**
- * Nobody passes without a token that verifies and holds the scope; the claims wait on the request.
- */
+/** Requires a valid access token with the scope, and keeps its claims for the handler. */
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { assertAddressAllowed, type Verifier } from '@modulariot/oauth/resource-server'
@@ -10,7 +8,7 @@ import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 
 const claimsOf = new WeakMap<FastifyRequest, AccessTokenClaims>()
 
-/** A hook for before the body is read: strangers do not get to make us parse. */
+/** Hook that runs before the body is read, so that unauthenticated requests cost no parsing. */
 export function requireAccessToken(verifier: Verifier, scope: string): onRequestAsyncHookHandler {
   return async (request) => {
     const claims = await verifier.verify(request.headers.authorization, { scope })
@@ -22,12 +20,12 @@ export function requireAccessToken(verifier: Verifier, scope: string): onRequest
 }
 
 /**
- * Verifies the token of a request that passed the hook again, right before it is acted upon: a body
- * can be held back, and a turn waited for, until the token is revoked or over. For a token seen
- * before that is a lookup. Its addresses are not checked again: they are the token's, and the
- * connection is the same.
+ * Verifies the token of a request again, right before the request takes effect. While a slow body
+ * arrived or the request waited for its turn, the token may have expired or been revoked. For a
+ * known token this is a lookup. The allowlist is not checked again, since token and connection are
+ * the same.
  *
- * @throws OAuthError, as the hook does.
+ * @throws OAuthError, like the hook.
  */
 export async function verifyAgain(
   { headers }: FastifyRequest,

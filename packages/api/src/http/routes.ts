@@ -1,7 +1,7 @@
 /**
- * Every METHOD and path of ModularIoT API that needs a token, with the scope each needs. mount.ts
- * walks this table, and openapi.ts describes its rows: what either does for one of them alone is a
- * field here.
+ * The table of all routes of ModularIoT API that require a token, each with its scope. mount.ts
+ * mounts its rows and openapi.ts describes them, so everything specific to one route is a field
+ * here.
  */
 
 import {
@@ -41,24 +41,24 @@ type ApiRequest = FastifyRequest<{
 export interface Route {
   readonly operationId: string
   readonly method: 'GET' | 'POST'
-  /** As OpenAPI writes it. */
+  /** In OpenAPI syntax. */
   readonly path: string
   readonly summary: string
   readonly scope: (typeof SCOPES)[keyof typeof SCOPES]
-  /** Query parameters; any other is refused. */
+  /** Accepted query parameters; others are refused. */
   readonly query: readonly QueryParameter[]
-  /** Request headers that are documented. */
+  /** Documented request headers. */
   readonly headers: readonly HeaderParameter[]
   readonly body?: {
     readonly maxBytes: number
-    /** The most reports in it. */
+    /** Maximum number of reports. */
     readonly maxItems: number
     /** By media type. */
     readonly content: Readonly<Record<string, TSchema>>
     readonly examples: Readonly<Record<string, { summary: string; value: unknown }>>
   }
   readonly answer: { readonly type: string; readonly schema: TSchema }
-  /** Statuses that are documented for it, besides those of every route. */
+  /** Documented error statuses, besides those of every route. */
   readonly failures: readonly (404 | 409 | 413 | 415 | 429)[]
   readonly handler: (
     deps: RouteDeps,

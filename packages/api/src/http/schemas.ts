@@ -1,6 +1,6 @@
 /**
- * The shapes of ModularIoT API's answers. OpenAPI is made from them, and a test holds the answers
- * to them.
+ * The schemas of ModularIoT API's responses. The OpenAPI document uses them, and a test validates
+ * responses against them.
  */
 
 import {
@@ -120,7 +120,7 @@ export const BatchItem = Type.Intersect([
       Type.String({
         pattern: REQUEST_ID_PATTERN,
         description:
-          'Equals the X-Request-Id of the report sent alone. Without it, the batch’s X-Request-Id and the position identify the report.',
+          'The X-Request-Id that the report would have if sent alone. Without it, the batch’s X-Request-Id and the position identify the report.',
       }),
     ),
   }),
@@ -231,7 +231,7 @@ export const Events = Type.Object(
         },
         {
           description:
-            'An event as sent, with the `asset_id` of its asset; an `asset_id` of its own is only in the report.',
+            'An event as sent, with the `asset_id` of its asset, which replaces any `asset_id` in the event itself.',
         },
       ),
     ),

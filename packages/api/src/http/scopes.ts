@@ -1,2 +1,2 @@
-/** What a token may be allowed to do here. */
+/** The scopes of ModularIoT API. */
 export const SCOPES = { write: 'asset:track:write', read: 'asset:track:read' } as const

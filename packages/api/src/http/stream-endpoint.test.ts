@@ -22,11 +22,11 @@ interface Options {
   readonly exp?: number
   readonly store?: Partial<TelemetryStore>
   readonly heartbeatMs?: number
-  /** When every token has been verified. */
+  /** Verification of every token waits for this. */
   readonly verified?: Promise<void>
 }
 
-/** A server with one stream that nobody reports to, unless the store says otherwise. */
+/** A server whose store has no reports, unless overridden. */
 async function serve(options: Options = {}) {
   const { exp = FOREVER, store = {}, heartbeatMs = PACE.heartbeatMs, verified } = options
   const reasons: Error[] = []
@@ -71,7 +71,7 @@ const refused = (status: number, error: OAuthError['error']) =>
   new OAuthError(error, 'No', status, { kind: 'unknown_key' })
 
 describe('a stream', { timeout: 20_000 }, () => {
-  it('says that it is quiet once a heartbeat, so that nobody between takes it for dead', async () => {
+  it('sends a comment each heartbeat, so that proxies keep the connection open', async () => {
     const { app, open } = await serve()
     const socket = open()
     let seen = ''
@@ -80,13 +80,13 @@ describe('a stream', { timeout: 20_000 }, () => {
     await app.close()
   })
 
-  it('ends when its token does, and says so', async () => {
+  it('ends when its token expires, with the reason', async () => {
     const { app, open } = await serve({ exp: Date.now() / 1000 + 0.1, heartbeatMs: 60_000 })
     assert.match(await text(open()), /event: end\ndata: \{"reason":"token"\}\n\n/)
     await app.close()
   })
 
-  it('ends when its token is no longer good, though it has not expired', async () => {
+  it('ends when its token is revoked before it expires', async () => {
     const { app, open, refuse } = await serve()
     const socket = open()
     await once(socket, 'data')
@@ -95,7 +95,7 @@ describe('a stream', { timeout: 20_000 }, () => {
     await app.close()
   })
 
-  it('tells nothing more after that, not even of what was read from the store already', async () => {
+  it('sends nothing after that, not even what was already read from the store', async () => {
     const payload = JSON.stringify('x'.repeat(1_000_000))
     const PAGE = 64
     const entries = Array.from({ length: PAGE }, (_, index) => {
@@ -113,12 +113,12 @@ describe('a stream', { timeout: 20_000 }, () => {
     while (size() > 0) await setImmediate()
     const seen = await text(socket)
     assert.match(seen, /event: end\ndata: \{"reason":"token"\}\n\n/)
-    // Only what the buffers between held.
+    // Only what the buffers contained.
     assert.ok(seen.split('event: observation').length - 1 < PAGE / 2)
     await app.close()
   })
 
-  it('goes on while nobody can say whether its token is good', async () => {
+  it('continues while its token cannot be verified', async () => {
     const { app, open, refuse } = await serve()
     const socket = open()
     await once(socket, 'data')
@@ -130,7 +130,7 @@ describe('a stream', { timeout: 20_000 }, () => {
     await app.close()
   })
 
-  it('ends when the server closes, and does not keep it from closing', async () => {
+  it('ends when the server closes, and does not delay that', async () => {
     const { app, open } = await serve({ heartbeatMs: 60_000 })
     const socket = open('keep-alive')
     await once(socket, 'data')
@@ -139,11 +139,11 @@ describe('a stream', { timeout: 20_000 }, () => {
     assert.match(await ended, /\{"reason":"shutdown"\}/)
   })
 
-  it('is dropped when its reader takes nothing, and the store is not asked meanwhile', async () => {
-    let asked = 0
+  it('is dropped when its reader stalls, and the store is not queried until then', async () => {
+    let queries = 0
     const payload = JSON.stringify('x'.repeat(500_000))
     const readSince = async (_: Tenant, after: number | null): Promise<Feed> => {
-      asked++
+      queries++
       const cursor = (after ?? 0) + 1
       const entry = { cursor, asset_id: 'a', timestamp_ms: 0, received_ms: 0, payload }
       return { entries: after === null ? [] : [entry], cursor, more: after !== null }
@@ -154,13 +154,13 @@ describe('a stream', { timeout: 20_000 }, () => {
     socket.on('error', () => {})
     socket.pause()
     await dropped
-    // What the kernel and our buffer take, and no more.
-    assert.ok(asked < 200, `${asked} times`)
+    // Only what fits in the buffers of the kernel and of the stream.
+    assert.ok(queries < 200, `${queries} queries`)
     socket.destroy()
     await app.close()
   })
 
-  it('does not keep the server from closing when its reader takes nothing', async () => {
+  it('does not delay the shutdown of the server when its reader stalls', async () => {
     const payload = JSON.stringify('x'.repeat(500_000))
     const readSince = async (_: Tenant, after: number | null): Promise<Feed> => {
       const cursor = (after ?? 0) + 1
@@ -176,7 +176,7 @@ describe('a stream', { timeout: 20_000 }, () => {
     socket.destroy()
   })
 
-  it('gives its place back when its reader left while the token was verified', async () => {
+  it('frees its slot when its reader disconnects during token verification', async () => {
     const { promise: verified, resolve } = Promise.withResolvers<void>()
     const { app, open, size } = await serve({ verified, heartbeatMs: 60_000 })
     const left = once(app.server, 'connection').then(([socket]) => once(socket, 'close'))
@@ -193,7 +193,7 @@ describe('a stream', { timeout: 20_000 }, () => {
     assert.equal(streams, 1)
   })
 
-  it('names its place at once, so that a break before the first event loses nothing', async () => {
+  it('sends its id at once, so that a disconnect before the first event loses nothing', async () => {
     const quiet: Feed = { entries: [], cursor: 41, more: false }
     const { app, open } = await serve({ store: { readSince: async () => quiet } })
     const socket = open()
@@ -204,7 +204,7 @@ describe('a stream', { timeout: 20_000 }, () => {
     await app.close()
   })
 
-  it('is refused with 503 when the store cannot answer', async () => {
+  it('is refused with 503 when the store is unavailable', async () => {
     const readSince = () => Promise.reject(new StoreUnavailable('down'))
     const { app, open } = await serve({ store: { readSince } })
     assert.match(await text(open()), /^HTTP\/1\.1 503 [\s\S]*"status":"error"/)
@@ -213,7 +213,7 @@ describe('a stream', { timeout: 20_000 }, () => {
 })
 
 describe('open streams', () => {
-  it('are bounded, for each client, each tenant and in all, and a closed one makes room', () => {
+  it('are limited per client, per tenant and in total, and a closed one frees its slot', () => {
     const streams = new OpenStreams({ max: 4, maxPerTenant: 3, maxPerClient: 2 })
     const open = (client_id: string, environment: Tenant['environment'] = 'production') =>
       streams.open({ ...TENANT, environment, client_id }, async () => true)

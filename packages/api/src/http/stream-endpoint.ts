@@ -1,9 +1,8 @@
 /**
- * `GET /v1/assets/stream`: server-sent events (the WHATWG HTML standard, §9.2), an event an
- * observation.
+ * `GET /v1/assets/stream`: server-sent events (WHATWG HTML §9.2), one per observation.
  *
- * A stream lives no longer than its token. A reader that stalls is dropped; it comes back with
- * `Last-Event-ID` and finds what it missed.
+ * A stream ends with its token. A stalled reader is disconnected; it reconnects with
+ * `Last-Event-ID` and gets what it missed.
  */
 
 import { Readable } from 'node:stream'
@@ -28,14 +27,15 @@ export interface StreamDeps {
 
 const HEADERS = {
   'content-type': 'text/event-stream',
-  // Proxies: no-transform against compression, which holds events back; the other is nginx's own.
+  // For proxies: no-transform prevents compression, which delays events; nginx needs the next
+  // header.
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
-  // A server that closes ends its streams, and must not wait for what comes after them.
+  // At shutdown the server ends its streams and must not wait for further requests.
   connection: 'close',
 }
 
-/** Bytes written ahead of a reader. */
+/** Bytes buffered for a reader. */
 const BUFFER_BYTES = 64 * 1024
 
 export function streamEndpoint(deps: StreamDeps) {
@@ -45,38 +45,39 @@ export function streamEndpoint(deps: StreamDeps) {
     reply: FastifyReply,
   ) => {
     const tenant = accessTokenClaims(request)
-    const isTokenGood = () =>
+    const isTokenValid = () =>
       verifyAgain(request, deps.verifier, SCOPES.read).then(
         () => true,
-        // 503: it cannot be known now; the token was good, and its end is known.
+        // 503: the check is impossible now. The token was valid, and its expiry still applies.
         (error: { status?: number }) => error.status === 503,
       )
-    const asked = lastEventId(request)
+    const resumeAfter = lastEventId(request)
     const asset_id = parseText(request.query, 'asset_id')
-    const stream = streams.open(tenant, isTokenGood)
-    // Before anything is awaited. While the token was verified the reader may have left already.
+    const stream = streams.open(tenant, isTokenValid)
+    // Before the first await. The reader may have disconnected while the token was verified.
     reply.raw.once('close', () => stream.close())
     if (reply.raw.closed || request.raw.socket.destroyed) stream.close()
-    // Asked in any case: a store that cannot answer is told by a 503, not by a stream that breaks.
+    // Queried even when resuming, so that an unavailable store causes a 503 instead of a broken
+    // stream.
     const newest = await newestCursor(tenant, store)
     const { signal } = stream
     const { pace = PACE } = deps
-    const after = Math.min(asked ?? newest, newest)
+    const after = Math.min(resumeAfter ?? newest, newest)
     const steps = follow(tenant, { after, signal, store, pace })
     const watch = watchReader(stream, request, reply, deps)
     const body = Readable.from(written(steps, asset_id, stream, after, watch.pulled), {
       objectMode: false,
       highWaterMark: BUFFER_BYTES,
     })
-    // When the store fails, the connection ends; the reader comes back and is told why.
+    // When the store fails, the connection ends; the reader reconnects and gets the error.
     body.on('error', (error) => request.log.error({ err: error }, 'stream failed'))
     return reply.headers(HEADERS).send(body)
   }
 }
 
 /**
- * Reconnect after three seconds, to this place if nothing comes before: an id without data is no
- * event. The first bytes also carry the headers past buffering proxies.
+ * Sets the reconnect delay to three seconds, and the id to resume from if no event follows; an id
+ * without data is no event. These first bytes also make buffering proxies forward the headers.
  */
 const opening = (cursor: number): string => `retry: 3000\nid: ${cursor}\n\n`
 
@@ -99,7 +100,7 @@ async function* written(
   if (typeof reason === 'string') yield* eventText('end', [JSON.stringify({ reason })])
 }
 
-/** The place moves on with what was filtered out, too. Ends at the abort, between two events. */
+/** The events of a step. Stops at the abort, between two events. */
 function* textsOf(
   step: FollowStep,
   asset_id: string | undefined,
@@ -134,12 +135,12 @@ function lastEventId({ headers }: FastifyRequest): number | null {
   return Number(sent)
 }
 
-/** How long a stream that ends waits for its reader to take what was written. */
+/** How long an ended stream waits for its reader to receive the rest. */
 const MAX_GRACE_MS = 2000
 
 /**
- * Ends a stream whose token is over, or whose reader has taken nothing for four heartbeats: one
- * that reads takes at least each heartbeat.
+ * Ends a stream when its token expires, or when its reader has read nothing for four heartbeats: an
+ * active reader reads at least every heartbeat.
  */
 function watchReader(
   stream: OpenStream,
@@ -166,8 +167,7 @@ function watchReader(
     clearInterval(interval)
     clearTimeout(expiry)
     if (reply.raw.closed) return
-    // A reader that takes nothing does not take the end either, and must not keep a server from
-    // closing.
+    // A stalled reader does not read the last event either, and must not delay a shutdown.
     const { socket } = request.raw
     const timer = setTimeout(() => socket.destroy(), Math.min(heartbeatMs, MAX_GRACE_MS)).unref()
     reply.raw.once('close', () => clearTimeout(timer))

@@ -1,4 +1,4 @@
-/** `POST /v1/asset/track` and `…/batch`: read the request, ingest, say so. */
+/** `POST /v1/asset/track` and `…/batch`: reads the request, ingests it and sends the result. */
 
 import type { Verifier } from '@modulariot/oauth/resource-server'
 import { JsonBodyError } from '@modulariot/platform/json'

@@ -1,7 +1,6 @@
 /**
- * The items of a batch: each told from the next, and judged alone. Pure: it runs on the main
- * thread, and for a large batch on another, so all that goes in and comes out can be copied between
- * threads.
+ * Splits a batch into items and validates each on its own. Pure: large batches are processed on
+ * another thread, so all arguments and results can be copied between threads.
  */
 
 import {
@@ -15,16 +14,16 @@ import { ApiError, ValidationError } from '../errors/api-error.ts'
 import type { Observation } from '../store/store.ts'
 import { type Origin, type ReadOptions, readReport } from './read-report.ts'
 
-/** Faults shown in one answer, over all items; every item shows at least one. */
+/** Maximum faults in one response, over all items; each item shows at least one. */
 const MAX_BATCH_FAULTS = 2000
 
-/** Values (`MAX_JSON_VALUES`) in all items together: a hundred in each of a thousand. */
+/** Maximum JSON values in all items together: a hundred in each of a thousand. */
 export const MAX_BATCH_VALUES = 100_000
 
-/** One array, or a report a line. */
+/** One array, or one report per line. */
 export type BatchFormat = 'json' | 'ndjson'
 
-/** Why an item is not kept: the status it would have had alone, and that answer's members. */
+/** Why an item is refused: the status and members of the response it would get if sent alone. */
 export type Refusal =
   | {
       readonly code: 400
@@ -39,16 +38,16 @@ export type Refusal =
       readonly detail: string
     }
 
-/** What is to be kept of an item, if the store has not had it before; or why it is not. */
-export type Verdict =
+/** The warnings of a valid item, or the refusal of an invalid one. */
+export type CheckedItem =
   | { readonly warnings: Readonly<Record<string, string>> }
   | { readonly refused: Refusal }
 
 /**
- * Each report as it was sent.
+ * The text of each report, as sent.
  *
- * @throws ApiError 400 for none, 413 for too many; JsonBodyError for what is not UTF-8, or not one
- *   array.
+ * @throws ApiError 400 for an empty batch, 413 for too many items; JsonBodyError for a body that is
+ *   not UTF-8, or not an array.
  */
 export function itemsOf(bytes: Buffer, format: BatchFormat): string[] {
   const text = decodeUtf8(bytes)
@@ -62,16 +61,17 @@ export function itemsOf(bytes: Buffer, format: BatchFormat): string[] {
 }
 
 /**
- * Judges the items in order. It remembers how many faults were shown, and how many values built.
+ * Returns a function that validates the items in order. It counts shown faults and parsed values
+ * over the whole batch.
  *
- * @param keep told what is to be kept, in order.
- * @returns throws ApiError 413 for too many values.
+ * @param keep called with each valid observation, in order.
+ * @returns a function that throws ApiError 413 for too many values.
  */
-export function createJudge(
+export function createItemValidator(
   origin: Origin,
   unknownKeys: ReadOptions['unknownKeys'],
   keep: (observation: Observation) => void,
-): (text: string, item: number) => Verdict {
+): (text: string, item: number) => CheckedItem {
   const budget: ValueBudget = { left: MAX_BATCH_VALUES }
   let shown = 0
   return (text, item) => {
@@ -95,7 +95,7 @@ export function createJudge(
   }
 }
 
-/** No character of JavaScript's takes more than three bytes, so hardly a text is counted. */
+/** A UTF-16 unit takes at most three bytes, so few texts need to be measured. */
 function isTooLarge(text: string): boolean {
   return text.length * 3 > MAX_REPORT_BYTES && Buffer.byteLength(text) > MAX_REPORT_BYTES
 }
@@ -113,6 +113,6 @@ function tooManyValues(): ApiError {
   return new ApiError(
     413,
     'Too many values',
-    `The batch holds more than ${MAX_BATCH_VALUES} values; split it`,
+    `The batch contains more than ${MAX_BATCH_VALUES} values; split it`,
   )
 }

@@ -37,7 +37,7 @@ interface Append {
   fail(error: Error): void
 }
 
-/** A store whose appends wait to be finished by the test. */
+/** A store whose appends the test finishes. */
 function createStore() {
   const begun: Append[] = []
   let wake = (): void => {}
@@ -54,7 +54,7 @@ function createStore() {
       wake()
       return promise
     },
-    /** The append of this number, counted from 0, once it has begun. */
+    /** The append with this index, once it has begun. */
     async nth(index: number): Promise<Append> {
       while (begun[index] === undefined) {
         await new Promise<void>((resolve) => {
@@ -82,7 +82,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     assert.equal(store.begun.length, 1)
   })
 
-  it('takes sealed observations for as many as they are', async () => {
+  it('counts each of the sealed observations', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, LIMITS)
     const sealer = new Sealer()
@@ -99,7 +99,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     assert.equal(queue.depth, 0)
   })
 
-  it('gives long sealed ones a transaction of their own, and their memory back when it is done', async () => {
+  it('writes long sealed ones in their own transactions, and frees their memory afterwards', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, { ...LIMITS, maxPayload: 2_000_000 })
     const sealed = ['b', 'c'].map((id) => {
@@ -119,7 +119,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     assert.ok(sealed.every(({ pieces }) => pieces.every(({ buffer }) => buffer.detached)))
   })
 
-  it('tells each its own outcome', async () => {
+  it('resolves each commit with its own outcome', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, LIMITS)
     const commits = ['a', 'b', 'c'].map((id) => queue.commit(observationOf(id)))
@@ -128,7 +128,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     assert.deepEqual(await Promise.all(commits), ['replayed', 'stored', 'conflict'])
   })
 
-  it('does not answer before the store has', async () => {
+  it('does not resolve before the store does', async () => {
     const store = createStore()
     let answered = false
     const commit = new CommitQueue(store, LIMITS).commit(observationOf('a')).then(() => {
@@ -159,7 +159,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     await Promise.all([second, third])
   })
 
-  it('starts again after it has been idle', async () => {
+  it('restarts after being idle', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, LIMITS)
     for (const [index, id] of ['a', 'b', 'c'].entries()) {
@@ -172,7 +172,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     }
   })
 
-  it('cuts a long queue into batches, in order', async () => {
+  it('splits a long queue into batches, in order', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, { ...LIMITS, maxBatch: 2 })
     const commits = ['a', 'b', 'c', 'd', 'e'].map((id) => queue.commit(observationOf(id)))
@@ -186,7 +186,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     await Promise.all(commits)
   })
 
-  it('rejects exactly the batch that failed, with what the store said', async () => {
+  it('rejects only the batch that failed, with the error of the store', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, { ...LIMITS, maxBatch: 2 })
     const commits = ['a', 'b', 'c', 'd', 'e'].map((id) => queue.commit(observationOf(id)))
@@ -205,7 +205,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     )
   })
 
-  it('goes on after a store that throws instead of rejecting', async () => {
+  it('continues after the store throws synchronously', async () => {
     const store = createStore()
     let throwing = true
     const queue = new CommitQueue(
@@ -225,7 +225,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     assert.equal(await commit, 'stored')
   })
 
-  it('refuses with 429 what is more than its items, and has room again once they are written', async () => {
+  it('refuses items over its limit with 429, and accepts more once a batch is taken', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, { ...LIMITS, maxItems: 2 })
     const first = [queue.commit(observationOf('a')), queue.commit(observationOf('b'))]
@@ -242,7 +242,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     await Promise.all(second)
   })
 
-  it('refuses with 429 what is more than its payload, and what was refused takes no room', async () => {
+  it('refuses payload over its limit with 429, which takes no room', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, { ...LIMITS, maxPayload: 10 })
     const first = [queue.commit(observationOf('a', '12345'))]
@@ -253,7 +253,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
     assert.deepEqual(append.ids, ['a', 'c'])
     append.fail(new StoreUnavailable('no disk'))
     for (const commit of first) await assert.rejects(commit, /no disk/)
-    // A failed batch has given its room back, all of it and no more.
+    // A failed batch has released exactly its room.
     const second = queue.commit(observationOf('e', '1234567890'))
     await assertTooMany(queue.commit(observationOf('f', '1')))
     const next = await store.nth(1)
@@ -263,7 +263,7 @@ describe('the commit queue', { timeout: 20_000 }, () => {
 })
 
 describe('what cannot be stored', { timeout: 20_000 }, () => {
-  /** A store that refuses every batch with one of these, as a fault of ours would. */
+  /** A store that rejects every batch with one of these, like a bug would. */
   function refusing(error: Error, ...bad: string[]) {
     const batches: string[][] = []
     const append = async (batch: readonly Observation[]): Promise<AppendOutcome[]> => {
@@ -275,10 +275,10 @@ describe('what cannot be stored', { timeout: 20_000 }, () => {
     return { append, batches }
   }
 
-  it('fails alone, wherever it stands among others', async () => {
+  it('fails alone, whatever its position in the batch', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
     for (const bad of [['a'], ['g'], ['d'], ['b', 'c'], ['a', 'g'], ids]) {
-      const store = refusing(new TypeError('what is this?'), ...bad)
+      const store = refusing(new TypeError('unknown type'), ...bad)
       const queue = new CommitQueue(store, LIMITS)
       const results = await Promise.allSettled(ids.map((id) => queue.commit(observationOf(id))))
       const failed = ids.filter((_, index) => results[index]?.status === 'rejected')
@@ -286,7 +286,7 @@ describe('what cannot be stored', { timeout: 20_000 }, () => {
     }
   })
 
-  it('is not looked for when the store is unavailable', async () => {
+  it('is not searched for when the store is unavailable', async () => {
     const store = refusing(new StoreUnavailable('disk full'), 'a')
     const queue = new CommitQueue(store, LIMITS)
     const commits = ['a', 'b'].map((id) => queue.commit(observationOf(id)))
@@ -302,7 +302,7 @@ describe('what is committed together', { timeout: 20_000 }, () => {
     return queue.hold({ items: group.length, payload: group.length }).commitAll(group)
   }
 
-  it('gets its own outcomes, in order, beside others of the same batch', async () => {
+  it('gets its own outcomes, in order, in a batch with others', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, LIMITS)
     const one = queue.commit(observationOf('a'))
@@ -314,7 +314,7 @@ describe('what is committed together', { timeout: 20_000 }, () => {
     assert.deepEqual(await many, ['conflict', 'replayed'])
   })
 
-  it('is never cut in two', async () => {
+  it('is never split', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, { ...LIMITS, maxBatch: 3 })
     const groups = [groupOf('a', 'b'), groupOf('c', 'd'), groupOf('e'), groupOf('f', 'g', 'h')]
@@ -333,7 +333,7 @@ describe('what is committed together', { timeout: 20_000 }, () => {
     await Promise.all(commits)
   })
 
-  it('is written with no more than a transaction may be long, and alone where it is longer', async () => {
+  it('shares a transaction up to the length limit, and is written alone if longer', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, { ...LIMITS, maxBatchPayload: 20 })
     const lengths = { a: 10, b: 10, c: 1, d: 30, e: 20 }
@@ -350,7 +350,7 @@ describe('what is committed together', { timeout: 20_000 }, () => {
     await Promise.all(commits)
   })
 
-  it('is refused whole when not all of it fits, and takes no room', async () => {
+  it('is refused as a whole when it does not fit, and takes no room', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, { ...LIMITS, maxItems: 3 })
     const first = commitAll(queue, groupOf('a', 'b'))
@@ -365,10 +365,10 @@ describe('what is committed together', { timeout: 20_000 }, () => {
   })
 })
 
-describe('room that is held', { timeout: 20_000 }, () => {
+describe('reserved room', { timeout: 20_000 }, () => {
   const full = (error: unknown) => error instanceof ApiError && error.status === 429
 
-  it('is taken from the others, by number and by size, until it is given back, once', async () => {
+  it('is unavailable to others, by number and by size, until it is released once', async () => {
     const queue = new CommitQueue(createStore(), LIMITS)
     const many = queue.hold({ items: 99, payload: 0 })
     const large = queue.hold({ items: 1, payload: 990 })
@@ -383,7 +383,7 @@ describe('room that is held', { timeout: 20_000 }, () => {
     assert.equal(queue.depth, 0)
   })
 
-  it('takes what it was held for though the queue is full, and no more of it than that needs', async () => {
+  it('accepts its observations in a full queue, and takes only the room they need', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, LIMITS)
     const place = queue.hold({ items: 100, payload: 1000 })
@@ -398,8 +398,8 @@ describe('room that is held', { timeout: 20_000 }, () => {
   })
 })
 
-describe('what the metrics read', () => {
-  it('tells how many wait, and the size of each batch that was written', async () => {
+describe('metrics of the queue', () => {
+  it('are its depth and the size of each written batch', async () => {
     const store = createStore()
     const written: number[] = []
     const queue = new CommitQueue(store, LIMITS, (size) => written.push(size))
@@ -417,13 +417,13 @@ describe('what the metrics read', () => {
   })
 })
 
-describe('of several tenants', () => {
+describe('several tenants', () => {
   const ofOther = (id: string, payload = 'x'): Observation => ({
     ...observationOf(id, payload),
     org_id: 'org_2',
   })
 
-  it('the queue is written in turns: one report does not wait for all of another’s', async () => {
+  it('take turns: one report does not wait for all of another tenant’s', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, { ...LIMITS, maxBatch: 2 })
     const all = ['a', 'b', 'c', 'd', 'e'].map((id) => queue.commit(observationOf(id)))
@@ -441,7 +441,7 @@ describe('of several tenants', () => {
     )
   })
 
-  it('one that sends batches gets no more between than the other’s reports', async () => {
+  it('get equal shares, whether they send batches or single reports', async () => {
     const store = createStore()
     const queue = new CommitQueue(store, { ...LIMITS, maxBatch: 3 })
     const batch = (id: string) =>
@@ -456,7 +456,7 @@ describe('of several tenants', () => {
     assert.deepEqual(written, ['a1 a2 a3', 'u v w', 'b1 b2 b3', 'x y z', 'c1 c2 c3'])
   })
 
-  it('one that fills what it may leaves places to the others’ reports', async () => {
+  it('keep a reserve: one that fills its share leaves room for the reports of others', async () => {
     const store = createStore()
     const limits = { ...LIMITS, maxItems: 10, reservedItems: 3, reservedPayload: 100 }
     const queue = new CommitQueue(store, limits)

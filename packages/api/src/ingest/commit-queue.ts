@@ -1,14 +1,14 @@
 /**
- * Group commit: observations that arrive together are written together.
+ * Group commit: writes observations that arrive together in one transaction.
  *
- * While one batch is on its way to the disk the next one gathers, so the more arrive the fewer
- * fsyncs each costs, and no timer delays a lone report. The queue is bounded. What does not fit is
- * refused at once, and as early as possible: time spent reading what is refused later is lost for
+ * While one batch is written the next one gathers, so under load each observation costs fewer
+ * fsyncs, and no timer delays a single report. The queue is bounded. What does not fit is refused
+ * at once and as early as possible, since reading a body that is refused later takes time from
  * writing.
  *
- * Tenants take turns, and the last places are kept from batches and from a tenant that has half of
- * the queue. A tenant that floods the queue delays another's report by the transaction under way,
- * and never causes its refusal.
+ * Tenants take turns, and a reserve is closed to batches and to a tenant that has half of the
+ * queue. A tenant that floods the queue delays another's report by one transaction at most, and
+ * never causes its refusal.
  */
 
 import { FairQueue } from '@modulariot/platform/fair-queue'
@@ -25,37 +25,37 @@ import { tenantName } from '../store/tenant-name.ts'
 
 export interface Room {
   readonly items: number
-  /** Sum of the payloads' lengths, in characters. */
+  /** Sum of the payload lengths, in characters. */
   readonly payload: number
 }
 
-/** Of one tenant. */
+/** Observations of one tenant. */
 export type Observations = readonly Observation[] | SealedObservations
 
-/** Room in the queue, held until it is used or released. */
+/** A reservation in the queue, until it is used or released. */
 export interface HeldRoom {
   /**
-   * Writes observations in one transaction, all or none: no more than there is room for. Sealed
-   * ones are empty afterwards.
+   * Writes observations in one transaction, all or none, up to the reserved room. Sealed ones are
+   * empty afterwards.
    *
    * @returns one outcome per observation, in order.
    * @throws StoreUnavailable when they could not be written.
    */
   commitAll(observations: Observations): Promise<AppendOutcome[]>
-  /** Does nothing once the room has been used. */
+  /** Has no effect once the room is used. */
   release(): void
 }
 
 export interface CommitQueueLimits {
   readonly maxItems: number
-  /** Sum of the payloads' lengths, in characters. */
+  /** Sum of the payload lengths, in characters. */
   readonly maxPayload: number
-  /** Not available to batches, nor to a tenant that has half of the queue. */
+  /** Part of the limit that is closed to batches and to a tenant that has half of the queue. */
   readonly reservedItems: number
   readonly reservedPayload: number
-  /** Items written in one transaction. */
+  /** Maximum items in one transaction. */
   readonly maxBatch: number
-  /** Characters written in one transaction, unless a single group is longer. */
+  /** Maximum characters in one transaction, unless a single group is longer. */
   readonly maxBatchPayload: number
 }
 
@@ -69,12 +69,12 @@ export const COMMIT_QUEUE_LIMITS: CommitQueueLimits = {
 }
 
 /**
- * Characters. Longer sealed observations get a transaction of their own: the store moves what comes
- * alone, and copies everything else.
+ * Characters. Longer sealed observations get their own transaction, since the store can transfer
+ * the memory of a single item but copies the items of a larger batch.
  */
 const MAX_COPIED_PAYLOAD = 256 * 1024
 
-/** Observations that are written in one transaction. */
+/** Observations that must be written in the same transaction. */
 interface Group {
   readonly observations: Observations
   readonly room: Room
@@ -87,12 +87,12 @@ export class CommitQueue {
   readonly #limits: CommitQueueLimits
   readonly #onCommitted: (batchSize: number) => void
   readonly #waiting = new FairQueue<Group>()
-  /** In the queue or held; without the batch that is being written. */
+  /** Waiting or reserved, without the batch that is being written. */
   #items = 0
   #payload = 0
   #isWriting = false
 
-  /** @param onCommitted called with the size of each batch that was written. */
+  /** @param onCommitted called with the size of each written batch. */
   constructor(
     store: Pick<TelemetryStore, 'append'>,
     limits: CommitQueueLimits = COMMIT_QUEUE_LIMITS,
@@ -103,19 +103,20 @@ export class CommitQueue {
     this.#onCommitted = onCommitted
   }
 
-  /** Observations in the queue, and those that room is held for. */
+  /** Number of observations waiting or reserved. */
   get depth(): number {
     return this.#items
   }
 
-  /** @throws ApiError 429 when there is no such room now. */
+  /** @throws ApiError 429 when the queue has no such room. */
   assertRoom(room: Room): void {
     this.#assertRoom(room, room.items <= 1)
   }
 
   /**
-   * Resolves once the observation is durable. A sealed one holds one, and is empty afterwards.
+   * Resolves once the observation is durable.
    *
+   * @param observation if sealed, contains one observation and is empty afterwards.
    * @throws ApiError 429 when the queue is full; StoreUnavailable when it could not be written.
    */
   async commit(observation: Observation | SealedObservations): Promise<AppendOutcome> {
@@ -128,9 +129,9 @@ export class CommitQueue {
   }
 
   /**
-   * Holds room for observations that are still to be read; at most `maxBatch` items.
+   * Reserves room for observations that are not parsed yet; at most `maxBatch` items.
    *
-   * @throws ApiError 429 when there is no such room.
+   * @throws ApiError 429 when the queue has no such room.
    */
   hold(room: Room): HeldRoom {
     this.assertRoom(room)
@@ -176,7 +177,7 @@ export class CommitQueue {
     })
     if (!this.#isWriting) {
       this.#isWriting = true
-      // After the requests that are already readable, so that they share the first batch.
+      // Runs after the requests that are already readable, so that they share the first batch.
       setImmediate(() => this.#drain())
     }
     return isSealed(observations) ? written.finally(() => discard(observations)) : written
@@ -207,7 +208,8 @@ export class CommitQueue {
         for (const { reject } of batch) reject(error)
         return
       }
-      // One of the groups cannot be stored at all. Halving finds it, and the others are kept.
+      // A group that cannot be stored fails its whole batch. Halving isolates it and stores the
+      // others.
       const half = Math.ceil(batch.length / 2)
       await this.#write(batch.slice(0, half))
       await this.#write(batch.slice(half))
@@ -216,8 +218,8 @@ export class CommitQueue {
 }
 
 /**
- * As many of the next groups as fit one transaction; at least one. A tenant's turn is as much as
- * fits, so single reports of one tenant get as many places as the batch of another.
+ * The next groups that fit in one transaction; at least one. A tenant's turn takes as much as fits,
+ * so single reports of one tenant get as much room as a batch of another.
  */
 function takeGroups(
   waiting: FairQueue<Group>,
@@ -230,7 +232,7 @@ function takeGroups(
     const isFirst = items === 0
     if (isSealed(observations) && room.payload > MAX_COPIED_PAYLOAD) {
       if (!isFirst) return false
-      // Nothing else fits beside it.
+      // Nothing else fits in the same transaction.
       items = maxBatch
       return true
     }
@@ -256,6 +258,6 @@ function queueFull(): ApiError {
   return new ApiError(
     429,
     'Too many requests',
-    'The server receives more data than it can write; retry later',
+    'The server is receiving more data than it can write; retry later',
   )
 }

@@ -33,14 +33,14 @@ async function payloadOf(body: ReportBody): Promise<string | undefined> {
 }
 
 describe('the reader of large bodies', { timeout: 20_000 }, () => {
-  it('reads bytes that share their memory with others, and leaves those alone', async () => {
+  it('parses bytes that share their buffer with others, which stay intact', async () => {
     const memory = Buffer.from(`before${TEXT}behind`)
     const bytes = memory.subarray(6, -6)
     assert.equal(await payloadOf({ bytes, gzip: false, maxBytes: 1024 }), TEXT)
     assert.equal(memory.toString(), `before${TEXT}behind`)
   })
 
-  it('inflates up to the bound, and no further', async () => {
+  it('decompresses up to the limit', async () => {
     const bytes = gzipSync(TEXT)
     const exactly = Buffer.byteLength(TEXT)
     assert.equal(await payloadOf(bodyOf(bytes, { gzip: true, maxBytes: exactly })), TEXT)
@@ -56,12 +56,12 @@ describe('the reader of large bodies', { timeout: 20_000 }, () => {
     }
   })
 
-  it('says of what is not UTF-8 that it is not JSON', async () => {
+  it('throws JsonBodyError for a body that is not UTF-8', async () => {
     const body = bodyOf(Buffer.from([0x22, 0xff, 0x22]))
     await assert.rejects(heavy.read(body, ORIGIN, STRICT), JsonBodyError)
   })
 
-  it('holds so many bytes, of one tenant half as many, and has room again afterwards', async () => {
+  it('limits the bytes it holds, half of them for one tenant, and releases them afterwards', async () => {
     const half = MAX_HELD_BYTES / 2
     const read = (org_id: string, bytes: number) =>
       heavy.read(bodyOf(TEXT.padEnd(bytes - 1)), { ...ORIGIN, org_id }, STRICT)
@@ -73,7 +73,7 @@ describe('the reader of large bodies', { timeout: 20_000 }, () => {
     assert.equal((await read('org_1', half)).kind, 'good')
   })
 
-  it('does not read a batch that may not begin', async () => {
+  it('does not parse a batch whose `begin` throws', async () => {
     const full = new Error('no room')
     const begin = (): void => {
       throw full
@@ -83,7 +83,7 @@ describe('the reader of large bodies', { timeout: 20_000 }, () => {
     assert.notEqual(body.bytes.length, 0)
   })
 
-  it('fails what a thread had that dies, and starts another for the next', async () => {
+  it('rejects the calls of a thread that dies, and starts another for the next call', async () => {
     const script = new URL('data:text/javascript,throw new Error("died")')
     const dying = new HeavyReader(NO_BUDGET, { script })
     for (let round = 0; round < 2; round++) {
@@ -95,7 +95,7 @@ describe('the reader of large bodies', { timeout: 20_000 }, () => {
     }
   })
 
-  it('reads nothing once it is closed', async () => {
+  it('rejects calls once it is closed', async () => {
     const closed = new HeavyReader(NO_BUDGET)
     await closed.close()
     await assert.rejects(closed.read(bodyOf(TEXT), ORIGIN, STRICT), /closed/)

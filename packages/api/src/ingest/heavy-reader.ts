@@ -1,9 +1,8 @@
 /**
- * Large bodies are read on a thread of their own, tenant by tenant; small ones where they are,
- * since to hand one over costs more than to read it.
+ * Parses large bodies on a thread of their own, with turns for each tenant. Small bodies are parsed
+ * on the main thread, since handing one over costs more than parsing it.
  *
- * The thread starts with the first large body. If it dies, the bodies it had are lost and their
- * requests fail.
+ * The thread starts with the first large body. If it dies, the requests of its bodies fail.
  */
 
 import { JsonBodyError } from '@modulariot/platform/json'
@@ -14,14 +13,14 @@ import { createTenantTurns, type TurnLimits } from '../limits/tenant-turns.ts'
 import type { SealedObservations } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
 import type { BatchFormat } from './batch-items.ts'
-import type { HeavyCalls, JudgedBatch, MovedBody, Outcome, Refusal } from './heavy-thread.ts'
+import type { HeavyCalls, MovedBody, Outcome, ReadBatch, Refusal } from './heavy-thread.ts'
 import type { Origin, ReadOptions, ReadReport } from './read-report.ts'
 import type { ReportBody } from './report-body.ts'
 
-/** A larger report is read on the thread. Two milliseconds are the most that this many cost. */
+/** Larger reports are parsed on the thread. Parsing this many bytes takes at most 2 ms. */
 export const HEAVY_BYTES = 16 * 1024
 
-/** Two are with the thread, one of which it reads; the others wait. */
+/** The thread has two bodies, one of which it parses; the others wait. */
 export const HEAVY_LIMITS: TurnLimits = {
   running: 2,
   waiting: 64,
@@ -31,19 +30,19 @@ export const HEAVY_LIMITS: TurnLimits = {
 
 const MAX_HELD_BYTES = 64 * 1024 ** 2
 
-/** Far more than the largest body takes while it is read. */
+/** Far more than parsing the largest body needs. */
 const MAX_HEAP_MB = 256
 
 const RETRY_AFTER_SECONDS = 2
 
 export interface HeavyOptions {
-  /** In all bodies that wait or are read, compressed ones as they came. */
+  /** Total size of the bodies waiting or being parsed, compressed ones as received. */
   readonly maxHeldBytes?: number
-  /** What the thread runs, in the place of `heavy-thread.ts`. */
+  /** The script of the thread; default: `heavy-thread.ts`. */
   readonly script?: URL
 }
 
-/** Calls the thread with a body that is moved. */
+/** Calls the thread with a body, whose memory is transferred. */
 type Read<Result> = (body: MovedBody, more: CallOptions) => Promise<Outcome<Result>>
 
 export class HeavyReader {
@@ -61,15 +60,15 @@ export class HeavyReader {
       script: options.script ?? new URL('./heavy-thread.ts', import.meta.url),
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
       errorOf: (message: string) => new Error(message),
-      lost: (why, cause) => new Error(`the thread that reads large bodies ${why}`, { cause }),
+      lost: (why, cause) => new Error(`the thread that parses large bodies ${why}`, { cause }),
     })
   }
 
   /**
-   * As `readReport`; the body is empty afterwards.
+   * Like `readReport`; the body is empty afterwards.
    *
-   * @throws ApiError 429 when too many large bodies wait, or the client has spent its budget, or as
-   *   `allBytes`; JsonBodyError for what is not UTF-8.
+   * @throws ApiError 429 when too many large bodies wait or the client has spent its budget, or as
+   *   from `allBytes`; JsonBodyError for a body that is not UTF-8.
    */
   read(
     body: ReportBody,
@@ -82,11 +81,11 @@ export class HeavyReader {
   }
 
   /**
-   * Every item of a batch.
+   * Parses and validates every item of a batch.
    *
-   * @param begin called when its turn has come; if it throws, the batch is not read.
-   * @throws ApiError and JsonBodyError, as `read`, `itemsOf` and `createJudge`; what `begin`
-   *   throws.
+   * @param begin called on its turn; if it throws, the batch is not parsed.
+   * @throws ApiError and JsonBodyError, as from `read`, `itemsOf` and `createItemValidator`; what
+   *   `begin` throws.
    */
   readBatch(
     body: ReportBody,
@@ -94,13 +93,13 @@ export class HeavyReader {
     origin: Origin,
     unknownKeys: ReadOptions['unknownKeys'],
     begin: () => void,
-  ): Promise<JudgedBatch> {
-    const read: Read<JudgedBatch> = (moved, more) =>
+  ): Promise<ReadBatch> {
+    const read: Read<ReadBatch> = (moved, more) =>
       this.#thread.call('readBatch', [moved, origin, format, unknownKeys], more)
     return this.#inTurn(body, origin, read, begin)
   }
 
-  /** Ends the thread; bodies that it has, or that come later, are not read. */
+  /** Ends the thread. Pending and later calls reject. */
   close(): Promise<void> {
     return this.#thread.terminate()
   }
@@ -112,7 +111,7 @@ export class HeavyReader {
     begin = (): void => {},
   ): Promise<Result> {
     this.#budget.assertWithin(origin.client_id)
-    const giveBack = this.#hold(tenantName(origin), body.bytes.length)
+    const release = this.#hold(tenantName(origin), body.bytes.length)
     try {
       return await this.#turns.run(origin, null, async () => {
         begin()
@@ -123,11 +122,15 @@ export class HeavyReader {
         return outcome.read
       })
     } finally {
-      giveBack()
+      release()
     }
   }
 
-  /** A tenant gets half at most. @returns gives it back. */
+  /**
+   * Reserves bytes; a tenant can have at most half of them.
+   *
+   * @returns a function that releases them.
+   */
   #hold(tenant: string, length: number): () => void {
     const ofTenant = (this.#heldOf.get(tenant) ?? 0) + length
     const inAll = this.#heldBytes + length
@@ -143,7 +146,7 @@ export class HeavyReader {
   }
 }
 
-/** Moved and not copied, if nothing else is in their memory. */
+/** The bytes in a buffer that can be transferred: their own if they fill it, else a copy. */
 function movable(bytes: Buffer): Uint8Array<ArrayBuffer> {
   const { buffer, byteLength } = bytes
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength

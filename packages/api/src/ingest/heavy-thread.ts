@@ -1,7 +1,6 @@
 /**
- * The thread that reads large bodies: a mebibyte takes up to some twenty milliseconds, a batch
- * several times as long, in which the main thread serves others. What is to be kept leaves it
- * sealed.
+ * The thread that parses large bodies. A mebibyte takes about twenty milliseconds, a batch several
+ * times that, during which the main thread stays free. Valid observations are returned sealed.
  */
 
 import { decodeUtf8, JsonBodyError } from '@modulariot/platform/json'
@@ -10,28 +9,28 @@ import { ApiError } from '../errors/api-error.ts'
 import { threadCpuMs } from '../limits/client-budget.ts'
 import { Sealer } from '../store/packed.ts'
 import type { SealedObservations } from '../store/store.ts'
-import { type BatchFormat, createJudge, itemsOf, type Verdict } from './batch-items.ts'
+import { type BatchFormat, type CheckedItem, createItemValidator, itemsOf } from './batch-items.ts'
 import { type Origin, type ReadOptions, type ReadReport, readReport } from './read-report.ts'
 import { allBytes, type ReportBody } from './report-body.ts'
 
-/** Milliseconds of processor time that a call took, which count when it fails, too. */
+/** CPU milliseconds of a call, counted for failed calls too. */
 interface Cost {
   readonly cpuMs: number
 }
 
-/** An error that is no fault of ours. */
+/** An error caused by the request. */
 export type Refusal =
   | { readonly refused: Pick<ApiError, 'status' | 'message' | 'detail'> }
   | { readonly notJson: string }
 
 export type Outcome<Result> = Cost & ({ readonly read: Result } | Refusal)
 
-export interface JudgedBatch {
-  readonly verdicts: Verdict[]
+export interface ReadBatch {
+  readonly checked: CheckedItem[]
   readonly observations: SealedObservations
 }
 
-/** The body is moved: a Buffer arrives as a plain Uint8Array. */
+/** The memory of the body is transferred: a Buffer arrives as a plain Uint8Array. */
 export type MovedBody = Omit<ReportBody, 'bytes'> & { readonly bytes: Uint8Array<ArrayBuffer> }
 
 export type HeavyCalls = {
@@ -45,7 +44,7 @@ export type HeavyCalls = {
     origin: Origin,
     format: BatchFormat,
     unknownKeys: ReadOptions['unknownKeys'],
-  ) => Outcome<JudgedBatch>
+  ) => Outcome<ReadBatch>
 }
 
 yieldToOthers()
@@ -62,15 +61,15 @@ answerCalls<HeavyCalls>(
     readBatch: (body, origin, format, unknownKeys) =>
       outcome((moved) => {
         const sealer = new Sealer()
-        const judge = createJudge(origin, unknownKeys, (one) => sealer.add(one))
-        const verdicts = itemsOf(allBytes(bufferOf(body)), format).map(judge)
-        return { verdicts, observations: sealed(sealer, origin, moved) }
+        const checkItem = createItemValidator(origin, unknownKeys, (one) => sealer.add(one))
+        const checked = itemsOf(allBytes(bufferOf(body)), format).map(checkItem)
+        return { checked, observations: sealed(sealer, origin, moved) }
       }),
   },
   (error) => (error as Error).message,
 )
 
-/** @param read adds the memory of its result that can be moved. */
+/** @param read adds the transferable buffers of its result to `moved`. */
 function outcome<Result>(read: (moved: ArrayBuffer[]) => Result): Moving<Outcome<Result>> {
   const before = threadCpuMs()
   const moved: ArrayBuffer[] = []

@@ -45,7 +45,7 @@ const queueOf = (commitAll: HeldRoom['commitAll']): IngestDeps['queue'] => ({
 
 interface Options {
   readonly texts: readonly string[]
-  /** Of the good items, in order; stored where there is none. */
+  /** Outcomes of the valid items, in order; `stored` by default. */
   readonly outcomes?: readonly AppendOutcome[]
   readonly headers?: Record<string, string>
   readonly unknownKeys?: 'strict' | 'lenient'
@@ -70,7 +70,7 @@ async function ingested({
 }
 
 describe('a batch', () => {
-  it('is kept in one step: each item by the text it was sent as, known by its place', async () => {
+  it('is stored in one transaction, each item as sent and identified by its index', async () => {
     const texts = [reportOf('a'), ` ${reportOf('b', { n: 1.5 })}`.trim()]
     const { result, committed } = await ingested({ texts })
     assert.equal(committed.length, 1)
@@ -88,7 +88,7 @@ describe('a batch', () => {
     )
     assert.deepEqual(result, {
       status: 'success',
-      message: '2 of 2 items kept',
+      message: '2 of 2 items accepted',
       counts: { items: 2, stored: 2, replayed: 0, refused: 0 },
       results: [
         { index: 0, code: 200, status: 'success' },
@@ -97,7 +97,7 @@ describe('a batch', () => {
     })
   })
 
-  it('knows an item by its own key where it has one, as if it had been sent alone', async () => {
+  it('identifies an item by its own key, as if it had been sent alone', async () => {
     const texts = [reportOf('a'), reportOf('b', { idempotency_key: 'own-7' }), reportOf('c')]
     const { committed } = await ingested({ texts })
     assert.deepEqual(
@@ -110,7 +110,7 @@ describe('a batch', () => {
     )
   })
 
-  it('keeps the good items, and says of each bad one what it would have heard alone', async () => {
+  it('stores the valid items, and returns for each invalid one the error it would get alone', async () => {
     const texts = [
       reportOf('a'),
       reportOf('b', { gps: { latitude: 91, longitude: 0 } }),
@@ -150,7 +150,7 @@ describe('a batch', () => {
     assert.deepEqual(result.results[6], { index: 6, code: 200, status: 'success', replayed: true })
   })
 
-  it('bounds an item by its bytes, as it is bounded alone', async () => {
+  it('limits the bytes of an item, as if it had been sent alone', async () => {
     const fill = (bytes: number) =>
       '€'.repeat(Math.floor(bytes / 3)).padEnd(bytes - 2 * Math.floor(bytes / 3), 'x')
     const room = MAX_REPORT_BYTES - reportOf('a', { padding: '' }).length
@@ -163,7 +163,7 @@ describe('a batch', () => {
     )
   })
 
-  it('asks the store nothing where nothing is good', async () => {
+  it('does not call the store without a valid item', async () => {
     const { result, committed } = await ingested({ texts: ['1', 'null', '[]'] })
     assert.deepEqual(committed, [])
     assert.equal(result.status, 'error')
@@ -173,7 +173,7 @@ describe('a batch', () => {
     )
   })
 
-  it('asks for room before an item is judged, and gives it back whatever comes of it', async () => {
+  it('reserves room before an item is validated, and always releases it', async () => {
     const held: Room[] = []
     let released = 0
     const queue: IngestDeps['queue'] = {
@@ -194,21 +194,21 @@ describe('a batch', () => {
       { items: 2, payload: 3 },
       { items: 1, payload: reportOf('a').length },
       { items: 1, payload: long.length },
-      // How many are in it is seen elsewhere.
+      // The other thread counts its items.
       { items: MAX_BATCH_ITEMS, payload: 5 * 1024 ** 2 },
     ])
     assert.equal(released, 4)
   })
 
-  it('is refused whole, and its room given back, when its token ends before or while it is judged', async () => {
-    const ended = new Error('the token has ended')
-    for (const [good, holds] of [
+  it('is refused, and its room released, when its token expires before or during validation', async () => {
+    const ended = new Error('the token has expired')
+    for (const [valid, holds] of [
       [0, 0],
       [1, 1],
     ] as const) {
       let held = 0
       let released = 0
-      let asked = 0
+      let checks = 0
       const queue: IngestDeps['queue'] = {
         ...queueOf(() => assert.fail()),
         hold: () => {
@@ -217,7 +217,7 @@ describe('a batch', () => {
         },
       }
       const confirm = async (): Promise<void> => {
-        if (asked++ >= good) throw ended
+        if (checks++ >= valid) throw ended
       }
       const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys: 'strict' } as const
       const request = { ...requestOf([reportOf('a')]), confirm }
@@ -226,14 +226,14 @@ describe('a batch', () => {
     }
   })
 
-  it('passes on that the store had no room, or no disk', async () => {
+  it('passes on the error of the queue or the store', async () => {
     const fault = new ApiError(429, 'Too many requests', 'Later')
     const queue = queueOf(() => Promise.reject(fault))
     const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys: 'strict' } as const
     await assert.rejects(ingestBatch(requestOf([reportOf('a')]), deps), fault)
   })
 
-  it('is refused whole for its headers', async () => {
+  it('is refused for invalid headers', async () => {
     await assert.rejects(
       ingested({ texts: [reportOf('a')], headers: {} }),
       (error) =>
@@ -242,7 +242,7 @@ describe('a batch', () => {
     )
   })
 
-  it('warns item by item in lenient mode', async () => {
+  it('returns warnings per item in lenient mode', async () => {
     const items = [{ k: 'engine.mood', v: 1 }]
     const metrics = { schema: 'miot.metrics@1.0', items }
     const texts = [reportOf('a', { metrics }), reportOf('b')]
@@ -251,7 +251,7 @@ describe('a batch', () => {
     assert.deepEqual(result.results[1], { index: 1, code: 200, status: 'success' })
   })
 
-  it('lets others be served between long items, as between many short ones', async () => {
+  it('yields to other requests between long items and between many short ones', async () => {
     const long = Array.from({ length: 4 }, () => reportOf('a', { padding: 'x'.repeat(16_000) }))
     assert.ok((await turnsDuring(ingested({ texts: long }))) >= 3)
     const short = Array.from({ length: 200 }, () => reportOf('a'))
@@ -259,7 +259,7 @@ describe('a batch', () => {
     assert.equal(await turnsDuring(ingested({ texts: [reportOf('a')] })), 0)
   })
 
-  it('has large items read elsewhere, with the same outcome', async () => {
+  it('with large items is parsed on the thread, with the same result', async () => {
     const padding = 'x'.repeat(HEAVY_BYTES)
     const texts = [
       reportOf('a', { padding }),
@@ -282,7 +282,7 @@ describe('a batch', () => {
     assert.deepEqual(result.results, results)
   })
 
-  it('holds no more values than the bound in all, and none of it is kept past that', async () => {
+  it('is refused as a whole when it contains more values than the limit', async () => {
     const values = (count: number) => reportOf('a', { own: Array(count - 4).fill(0) })
     const most = Array.from({ length: MAX_BATCH_VALUES / 1000 }, () => values(1000))
     assert.equal((await ingested({ texts: most })).result.status, 'success')
@@ -297,7 +297,7 @@ describe('a batch', () => {
     }
   })
 
-  it('bounds what it explains, whatever is wrong, and explains something of each item', async () => {
+  it('limits the number of faults in the response, with at least one per item', async () => {
     const events = Array.from({ length: 40 }, () => ({}))
     const texts = Array.from({ length: 1000 }, (_, index) => reportOf(`t${index}`, { events }))
     const { result } = await ingested({ texts })
@@ -308,7 +308,7 @@ describe('a batch', () => {
   })
 })
 
-/** How often the event loop came round before it was done. */
+/** The number of turns of the event loop during the work. */
 async function turnsDuring(work: Promise<unknown>): Promise<number> {
   let done = false
   const finished = work.finally(() => {

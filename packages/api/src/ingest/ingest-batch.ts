@@ -1,10 +1,9 @@
 /**
- * A batch of reports: each is judged alone, the good ones are kept together, and each gets the
- * answer it would have got alone.
+ * Ingests a batch of reports. Each is validated on its own, the valid ones are stored in one
+ * transaction, and each gets the result it would get if sent alone.
  *
- * Sent again, nothing doubles: a report is known by its own `idempotency_key`, which counts as the
- * `X-Request-Id` it would have had alone, or by the batch's `X-Request-Id` and its place in the
- * batch.
+ * A retry stores nothing twice: a report is identified by its own `idempotency_key`, which serves
+ * as the `X-Request-Id` of the report alone, or by the batch's `X-Request-Id` and its index.
  */
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
@@ -17,10 +16,10 @@ import type { AppendOutcome, Observation } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
 import {
   type BatchFormat,
-  createJudge,
+  type CheckedItem,
+  createItemValidator,
   itemsOf,
   type Refusal,
-  type Verdict,
 } from './batch-items.ts'
 import type { HeldRoom, Observations, Room } from './commit-queue.ts'
 import { HEAVY_BYTES } from './heavy-reader.ts'
@@ -32,16 +31,16 @@ import { checkHeaders, type SentHeaders } from './request-headers.ts'
 export interface BatchRequest {
   readonly claims: AccessTokenClaims
   readonly headers: SentHeaders
-  /** Is the token still good? Runs before the reports are judged and before they are queued. */
+  /** Verifies the token again. Runs before the reports are validated and before they are queued. */
   readonly confirm: () => Promise<void>
-  /** A large one is moved to another thread, and empty afterwards. */
+  /** The memory of a large body is transferred to another thread, so it is empty afterwards. */
   readonly body: ReportBody
   readonly format: BatchFormat
 }
 
 /**
- * What became of one report: its place, the status it would have had alone, and that answer's
- * members.
+ * The result of one report: its index, and the status and members of the response it would get if
+ * sent alone.
  */
 export type ItemResult = { readonly index: number } & (
   | {
@@ -56,114 +55,119 @@ export type ItemResult = { readonly index: number } & (
 export interface BatchResult {
   readonly status: 'success' | 'partial' | 'error'
   readonly message: string
-  /** The first is the sum of the other three. */
+  /** `items` is the sum of the other three. */
   readonly counts: Readonly<Record<'items' | 'stored' | 'replayed' | 'refused', number>>
   readonly results: readonly ItemResult[]
 }
 
-/** What became of a batch before the store had a look. */
-interface Judged {
-  readonly verdicts: readonly Verdict[]
-  /** Those that are to be kept, in order. */
+/** A validated batch, before it is stored. */
+interface CheckedBatch {
+  readonly checked: readonly CheckedItem[]
+  /** The valid observations, in order. */
   readonly observations: Observations
 }
 
-/** Others are served in between: an item is cheap or as long as it likes, so both are counted. */
+/**
+ * Limits of a slice, after which other requests are served. Both are counted, since items can be
+ * many or long.
+ */
 const ITEMS_A_SLICE = 50
 const CHARACTERS_A_SLICE = HEAVY_BYTES
 
-/** Bytes: a larger batch is read on another thread. */
+/** Bytes. Larger batches are parsed on another thread. */
 const LARGE_BATCH_BYTES = 64 * 1024
 
 /**
- * @throws ValidationError for the headers, which are the whole batch's; JsonBodyError or ApiError
- *   400 for what is no batch; ApiError 413 for too many items or values, 429; StoreUnavailable, or
- *   what `confirm` throws. None of it was kept then.
+ * Nothing is stored if it throws.
+ *
+ * @throws ValidationError for invalid headers; JsonBodyError or ApiError 400 for a body that is not
+ *   a batch; ApiError 413 for too many items or values, 429; StoreUnavailable; what `confirm`
+ *   throws.
  */
 export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Promise<BatchResult> {
   const { claims, confirm } = request
-  // Here and once more before it is kept: judging a thousand reports takes a while.
+  // Checked again before storing, since validating a thousand reports takes a while.
   await confirm()
   const received_ms = deps.now()
-  // 1. Is it a batch as documented?
+  // 1. Are the headers valid?
   const headers = checkHeaders(request.headers, received_ms)
   if ('errors' in headers) throw new ValidationError(headers.errors)
-  // 2. Has the client had its share, and is there room for it?
+  // 2. Is the client within its budget?
   deps.budget.assertWithin(claims.client_id)
   let held = null as HeldRoom | null
   const hold = (room: Room): void => {
     held = deps.queue.hold(room)
   }
   try {
-    // 3. Which of it is as documented?
+    // 3. Which reports are valid?
     const origin = originOf(claims, headers.request_id, received_ms)
-    const { verdicts, observations } = await judgeAnywhere(request, origin, deps, hold)
-    // 4. Keep that, all at once, if its sender still may.
+    const { checked, observations } = await checkAnywhere(request, origin, deps, hold)
+    // 4. Store them in one transaction, if the token is still valid.
     await confirm()
     const count = isSealed(observations) ? observations.count : observations.length
     const outcomes = count === 0 || held === null ? [] : await held.commitAll(observations)
-    // 5. Say what became of each.
+    // 5. Return the result of each.
     const kept = outcomes.values()
-    return summaryOf(verdicts.map((item, index) => resultOf(item, index, kept)))
+    return summaryOf(checked.map((item, index) => resultOf(item, index, kept)))
   } finally {
     held?.release()
   }
 }
 
-/** @param hold takes the room for it, before it is judged. */
-async function judgeAnywhere(
+/** @param hold reserves the room before the batch is validated. */
+async function checkAnywhere(
   { body, format }: BatchRequest,
   origin: Origin,
   deps: IngestDeps,
   hold: (room: Room) => void,
-): Promise<Judged> {
+): Promise<CheckedBatch> {
   const bytes = await bytesUpTo(LARGE_BATCH_BYTES, body)
   const items = bytes && itemsOf(bytes, format)
-  // How much there is in a large one is seen by who reads it.
+  // The number of items in a large batch is known only once the other thread has split it.
   const room = items === null ? { items: MAX_BATCH_ITEMS, payload: body.maxBytes } : roomFor(items)
   if (items === null || items.some(({ length }) => length > HEAVY_BYTES)) {
-    // What waits for its turn takes no room.
+    // Reserved on its turn, so that a waiting batch takes no room.
     return deps.heavy.readBatch(body, format, origin, deps.unknownKeys, () => hold(room))
   }
   hold(room)
-  return judgeInSlices(items, room.payload, origin, deps)
+  return checkInSlices(items, room.payload, origin, deps)
 }
 
 function roomFor(items: readonly string[]): Room {
   return { items: items.length, payload: items.reduce((sum, { length }) => sum + length, 0) }
 }
 
-async function judgeInSlices(
+async function checkInSlices(
   items: readonly string[],
   length: number,
   origin: Origin,
   deps: IngestDeps,
-): Promise<Judged> {
+): Promise<CheckedBatch> {
   const observations: Observation[] = []
-  const judge = createJudge(origin, deps.unknownKeys, (one) => observations.push(one))
+  const checkItem = createItemValidator(origin, deps.unknownKeys, (one) => observations.push(one))
   const charge = (ms: number): void => deps.budget.charge(origin.client_id, ms)
-  const rest = createRest(tenantName(origin), length, charge)
-  const verdicts: Verdict[] = []
+  const pauses = createPauses(tenantName(origin), length, charge)
+  const checked: CheckedItem[] = []
   for (const [index, text] of items.entries()) {
-    await rest.before(text.length)
-    verdicts.push(judge(text, index))
+    await pauses.before(text.length)
+    checked.push(checkItem(text, index))
   }
-  rest.end()
-  return { verdicts, observations }
+  pauses.end()
+  return { checked, observations }
 }
 
-interface Rest {
-  /** Lets others be served when enough has been done since it last did. */
+interface Pauses {
+  /** Call before each item: pauses when the current slice is full. */
   before(characters: number): Promise<void> | undefined
   end(): void
 }
 
 /**
- * @param length characters of all items: where it is more than a slice, the first waits for its
- *   turn, too.
- * @param charge told what each slice took: milliseconds of processor time.
+ * @param length characters of all items; if it exceeds a slice, the first slice waits for its turn
+ *   too.
+ * @param charge called with the CPU milliseconds of each slice.
  */
-function createRest(tenant: string, length: number, charge: (ms: number) => void): Rest {
+function createPauses(tenant: string, length: number, charge: (ms: number) => void): Pauses {
   let items = 0
   let characters = length > CHARACTERS_A_SLICE ? CHARACTERS_A_SLICE : 0
   let began = threadCpuMs()
@@ -187,7 +191,7 @@ function createRest(tenant: string, length: number, charge: (ms: number) => void
   }
 }
 
-function resultOf(item: Verdict, index: number, kept: Iterator<AppendOutcome>): ItemResult {
+function resultOf(item: CheckedItem, index: number, kept: Iterator<AppendOutcome>): ItemResult {
   if ('refused' in item) return { index, ...item.refused }
   const outcome = kept.next().value as AppendOutcome
   if (outcome === 'conflict') {
@@ -213,7 +217,7 @@ function summaryOf(results: readonly ItemResult[]): BatchResult {
   const kept = counts.items - counts.refused
   return {
     status: kept === counts.items ? 'success' : kept === 0 ? 'error' : 'partial',
-    message: `${kept} of ${counts.items} items kept`,
+    message: `${kept} of ${counts.items} items accepted`,
     counts,
     results,
   }

@@ -1,28 +1,15 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, describe, it } from 'node:test'
-import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { ApiError, ValidationError } from '../errors/api-error.ts'
 import { ClientBudget } from '../limits/client-budget.ts'
 import { isSealed, unseal } from '../store/packed.ts'
 import type { AppendOutcome, Observation } from '../store/store.ts'
+import { claimsWith, NOW_MS } from '../testing.ts'
 import { HEAVY_BYTES, HeavyReader } from './heavy-reader.ts'
 import { type IngestDeps, ingest } from './ingest.ts'
 
-const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
-const CLAIMS: AccessTokenClaims = {
-  iss: 'https://auth.example',
-  sub: 'client_1',
-  aud: 'https://api.example',
-  exp: NOW_MS / 1000 + 60,
-  iat: NOW_MS / 1000,
-  jti: 'jti',
-  client_id: 'client_1',
-  azp: 'client_1',
-  scope: 'asset:track:write',
-  org_id: 'org_1',
-  environment: 'development',
-}
+const CLAIMS = claimsWith({ scope: 'asset:track:write', environment: 'development' })
 const HEADERS = { 'x-request-id': 'a-1', 'x-request-timestamp': String(NOW_MS / 1000) }
 const TEXT = '{ "asset_id": "truck", "timestamp": "2026-01-02T03:04:05.250Z", "own": [1.0] }'
 
@@ -30,7 +17,7 @@ const budget = new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now)
 const heavy = new HeavyReader(budget)
 after(() => heavy.close())
 
-/** Ingests one request over a queue that gives `outcome`, and shows what was queued. */
+/** Ingests one request with a queue that returns `outcome`, and returns what was queued. */
 async function ingested(options: {
   outcome?: AppendOutcome
   text?: string
@@ -58,14 +45,14 @@ async function ingested(options: {
 }
 
 describe('ingest', () => {
-  it('queues nothing for a sender whose token has ended by then', async () => {
-    const ended = new Error('the token has ended')
+  it('queues nothing when the token has expired by then', async () => {
+    const ended = new Error('the token has expired')
     const { result, queued } = await ingested({ confirm: () => Promise.reject(ended) })
     assert.equal(result, ended)
     assert.deepEqual(queued, [])
   })
 
-  it('queues one observation: whose by the token, what by the text as it was sent', async () => {
+  it('queues one observation, with the tenant of the token and the text as sent', async () => {
     const { queued } = await ingested({})
     assert.deepEqual(queued, [
       {
@@ -87,18 +74,18 @@ describe('ingest', () => {
     ])
   })
 
-  it('leaves the white space around the report out, as a batch does', async () => {
+  it('trims the white space around the report, as a batch does', async () => {
     const [alone] = (await ingested({})).queued
     const [line] = (await ingested({ text: `\t ${TEXT}\r\n` })).queued
     assert.deepEqual(line, alone)
   })
 
-  it('takes the type where there is one', async () => {
+  it('stores the type if there is one', async () => {
     const text = JSON.stringify({ ...JSON.parse(TEXT), type: 'truck' })
     assert.equal((await ingested({ text })).queued[0]?.type, 'truck')
   })
 
-  it('says whether an earlier try had been stored', async () => {
+  it('returns whether an earlier try was stored', async () => {
     assert.deepEqual((await ingested({ outcome: 'stored' })).result, {
       replayed: false,
       warnings: {},
@@ -109,13 +96,13 @@ describe('ingest', () => {
     })
   })
 
-  it('answers 409 for a request id that was used with another body', async () => {
+  it('throws 409 for a request id that was used with another body', async () => {
     const { result } = await ingested({ outcome: 'conflict' })
     assert.ok(result instanceof ApiError)
     assert.equal(result.status, 409)
   })
 
-  it('refuses a metric key nobody knows, or keeps it with a warning', async () => {
+  it('refuses an unknown metric key, or stores it with a warning', async () => {
     const items = [{ k: 'engine.mood', v: 1 }]
     const body = { ...JSON.parse(TEXT), metrics: { schema: 'miot.metrics@1.0', items } }
     const text = JSON.stringify(body)
@@ -127,7 +114,7 @@ describe('ingest', () => {
     assert.equal(queued[0]?.payload, text)
   })
 
-  it('names the faults of the headers, and queues nothing', async () => {
+  it('reports the faults of the headers, and queues nothing', async () => {
     const { result, queued } = await ingested({ headers: {} })
     assert.ok(result instanceof ValidationError)
     assert.deepEqual(result.errors, {
@@ -137,7 +124,7 @@ describe('ingest', () => {
     assert.deepEqual(queued, [])
   })
 
-  it('reads a large report as it reads a small one, and elsewhere', async () => {
+  it('parses a large report like a small one, on the thread', async () => {
     const items = [
       { k: 'engine.rpm', v: 800 },
       { k: 'x.own', v: { deep: [1, 'two', null] } },
@@ -154,7 +141,7 @@ describe('ingest', () => {
     assert.deepEqual(large, { ...small, payload: text, body_digest })
   })
 
-  it('refuses a large report as it refuses a small one', async () => {
+  it('refuses a large report like a small one', async () => {
     const faulty = (padding: string) =>
       JSON.stringify({ ...JSON.parse(TEXT), gps: { latitude: 91 }, padding })
     const large = 'x'.repeat(HEAVY_BYTES)

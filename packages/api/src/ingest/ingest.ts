@@ -1,6 +1,6 @@
 /**
- * One `asset/track` request becomes one durable observation, once, whatever is sent how often.
- * Nothing about HTTP but the two header values that are part of the documented contract.
+ * Turns one `asset/track` request into one durable observation, once, however often it is retried.
+ * Of HTTP it knows only the two documented headers.
  */
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
@@ -17,40 +17,40 @@ import { checkHeaders, type SentHeaders } from './request-headers.ts'
 export interface TrackRequest {
   readonly claims: AccessTokenClaims
   readonly headers: SentHeaders
-  /** Is the token still good? Runs right before anything is queued. @throws OAuthError */
+  /** Verifies the token again. Runs right before the observation is queued. @throws OAuthError */
   readonly confirm: () => Promise<void>
-  /** A large one is moved to another thread, and empty afterwards. */
+  /** The memory of a large body is transferred to another thread, so it is empty afterwards. */
   readonly body: ReportBody
 }
 
 export interface IngestDeps {
   readonly queue: Pick<CommitQueue, 'commit' | 'hold' | 'assertRoom'>
-  /** Where large bodies are read. */
+  /** Parses large bodies. */
   readonly heavy: Pick<HeavyReader, 'read' | 'readBatch'>
   readonly budget: Pick<ClientBudget, 'assertWithin' | 'charge'>
   /** Unix milliseconds. */
   readonly now: () => number
-  /** What becomes of a report with a metric key nobody knows: refused, or kept with a warning. */
+  /** How to treat a report with an unknown metric key: refuse it, or store it with a warning. */
   readonly unknownKeys: ReadOptions['unknownKeys']
 }
 
-/** What became of a report that was kept. */
+/** The result of an accepted report. */
 export interface Kept {
-  /** An earlier try of the same request had been stored already. */
+  /** True when an earlier try of the same request was already stored. */
   readonly replayed: boolean
-  /** By path, as the faults are; empty unless unknown keys are let in. */
+  /** By path, like faults; empty unless unknown keys are accepted. */
   readonly warnings: Readonly<Record<string, string>>
 }
 
 /**
- * @throws ValidationError with every fault; JsonBodyError; ApiError 409 for a request id used with
- *   another body, 429 when more large bodies wait than can be read, or the client has had its
- *   share; what `confirm` throws.
+ * @throws ValidationError with all faults; JsonBodyError; ApiError 409 for a request id used with
+ *   another body, 429 when the queue is full, too many large bodies wait or the client has spent
+ *   its budget; StoreUnavailable; what `confirm` throws.
  */
 export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<Kept> {
   const { claims, body } = request
   const received_ms = deps.now()
-  // 1. Is all of it as documented?
+  // 1. Are the headers and the report valid?
   const headers = checkHeaders(request.headers, received_ms)
   const origin = originOf(claims, 'errors' in headers ? '' : headers.request_id, received_ms)
   const reading = readAnywhere(body, origin, deps)
@@ -62,16 +62,19 @@ export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<K
       ...(read.kind === 'faulty' && read.errors),
     })
   }
-  // 2. May its sender still report?
+  // 2. Is the token still valid?
   await request.confirm()
-  // 3. Keep it.
+  // 3. Store it.
   const outcome = await deps.queue.commit(read.observation)
-  // 4. Was it here before?
+  // 4. Is it a retry, or a reused id?
   if (outcome === 'conflict') throw reusedRequestId()
   return { replayed: outcome === 'replayed', warnings: read.warnings }
 }
 
-/** At once where the report is small, as it is. */
+/**
+ * Parses a small report here and a large one on the thread. Synchronous for a small uncompressed
+ * one.
+ */
 function readAnywhere(
   body: ReportBody,
   origin: Origin,
@@ -88,7 +91,7 @@ function readAnywhere(
     : read(bytes)
 }
 
-/** Of the first report of a request. */
+/** The origin of the first report of a request. */
 export function originOf(
   { org_id, environment, client_id }: AccessTokenClaims,
   request_id: string,

@@ -1,6 +1,6 @@
 /**
- * One report, from its text to what the store keeps of it. Pure: it runs on the main thread, and
- * for a large report on another, so all that goes in and comes out can be copied between threads.
+ * Parses the text of a report into the observation to store. Pure: large reports are parsed on
+ * another thread, so all arguments and results can be copied between threads.
  */
 
 import { hash } from 'node:crypto'
@@ -15,18 +15,18 @@ import { type ParsedReport, parseAssetTrackingData } from '@modulariot/telemetry
 import type { Observation } from '../store/store.ts'
 import { splitReport } from './split-report.ts'
 
-/** Whose report it is, which, and when it came. */
+/** The tenant, client and request of a report, and when it was received. */
 export type Origin = Pick<
   Observation,
   'org_id' | 'environment' | 'client_id' | 'request_id' | 'item' | 'received_ms'
 >
 
 export interface ReadOptions {
-  /** What becomes of a report with a metric key nobody knows: refused, or kept with a warning. */
+  /** How to treat a report with an unknown metric key: refuse it, or store it with a warning. */
   readonly unknownKeys: 'strict' | 'lenient'
-  /** How many faults are shown; as many as there may be unless given. */
+  /** Maximum number of faults shown; default: `MAX_SHOWN_FAULTS`. */
   readonly maxFaults?: number
-  /** A member `idempotency_key` counts as the request id that the report would have had alone. */
+  /** True in a batch: a member `idempotency_key` replaces the request id. */
   readonly ownKey?: boolean
 }
 
@@ -34,14 +34,14 @@ export type ReadReport<Kept = Observation> =
   | {
       readonly kind: 'good'
       readonly observation: Kept
-      /** By path, as the faults are; empty unless unknown keys are let in. */
+      /** By path, like faults; empty unless unknown keys are accepted. */
       readonly warnings: Readonly<Record<string, string>>
     }
   | { readonly kind: 'faulty'; readonly errors: Readonly<Record<string, string>> }
-  /** The text is not JSON, or holds more than may be built from it. */
+  /** The text is not JSON, or exceeds a limit of the parser. */
   | { readonly kind: 'unreadable'; readonly message: string }
 
-/** @param budget of values, where the report is one of many. */
+/** @param budget limits the JSON values of a whole batch. */
 export function readReport(
   text: string,
   origin: Origin,
@@ -83,14 +83,14 @@ function keyOf(body: unknown): { key?: string; fault?: string } {
   const { idempotency_key } = body
   return isRequestId(idempotency_key)
     ? { key: idempotency_key }
-    : { fault: 'must be a string of 1 to 128 visible ASCII characters, or left out' }
+    : { fault: 'must be a string of 1 to 128 visible ASCII characters, or be omitted' }
 }
 
 /**
- * White space around a report is not part of it: sent alone, a line ends with a newline; in a batch
- * it does not.
+ * White space around a report is not part of it: a line sent alone ends with a newline, and in a
+ * batch it does not.
  *
- * @param sent is what the report was parsed from.
+ * @param sent the text from which the report was parsed.
  */
 export function observationOf(report: ParsedReport, origin: Origin, sent: string): Observation {
   const text = trimJson(sent)

@@ -1,4 +1,4 @@
-/** The body of a request that reports, from the bytes as they came to those that were meant. */
+/** The body of a report request, and its decompression. */
 
 import { promisify } from 'node:util'
 import { gunzip, gunzipSync } from 'node:zlib'
@@ -6,19 +6,19 @@ import { ApiError } from '../errors/api-error.ts'
 
 export interface ReportBody {
   readonly bytes: Buffer
-  /** Compressed still. */
+  /** Whether `bytes` are compressed. */
   readonly gzip: boolean
-  /** How many there may be, compressed or not. */
+  /** Maximum size, both compressed and decompressed. */
   readonly maxBytes: number
 }
 
 const inflate = promisify(gunzip)
 
 /**
- * The bytes that were meant, where they are few.
+ * The decompressed body, if it has at most `max` bytes.
  *
- * @returns null where there are more than `max`; of those no more have been inflated.
- * @throws ApiError 400 for what is not gzip.
+ * @returns null for a larger body, of which at most `max` bytes are decompressed.
+ * @throws ApiError 400 for invalid gzip.
  */
 export function bytesUpTo(
   max: number,
@@ -31,7 +31,7 @@ export function bytesUpTo(
   )
 }
 
-/** However many there are; it takes its time. @throws ApiError 413, or 400 for what is not gzip. */
+/** The decompressed body. Synchronous and slow. @throws ApiError 413, or 400 for invalid gzip. */
 export function allBytes({ bytes, gzip, maxBytes }: ReportBody): Buffer {
   if (!gzip) return bytes
   try {
@@ -47,7 +47,7 @@ const isTooLarge = (error: unknown): boolean => codeOf(error) === 'ERR_BUFFER_TO
 
 function refusalOf(error: unknown): unknown {
   if (!codeOf(error).startsWith('Z_')) return error
-  return new ApiError(400, 'Invalid gzip', 'The body is not gzip, or was cut off')
+  return new ApiError(400, 'Invalid gzip', 'The body is not valid gzip, or is truncated')
 }
 
 function tooLarge(maxBytes: number): ApiError {

@@ -6,7 +6,7 @@ const NOW_MS = 1_767_323_045_000
 const ID = 'X-Request-Id'
 const TIMESTAMP = 'X-Request-Timestamp'
 
-/** The faults of two header values, by name; none for good ones. */
+/** The faults of the two header values, by header name. */
 function faultsOf(id: string | string[] | undefined, timestamp: string | string[] | undefined) {
   const headers: SentHeaders = { 'x-request-id': id, 'x-request-timestamp': timestamp }
   const result = checkHeaders(headers, NOW_MS)
@@ -14,12 +14,12 @@ function faultsOf(id: string | string[] | undefined, timestamp: string | string[
 }
 
 describe('checkHeaders', () => {
-  it('gives the request id of a good request', () => {
+  it('returns the request id of a valid request', () => {
     const headers = { 'x-request-id': 'a-1', 'x-request-timestamp': '1767323045' }
     assert.deepEqual(checkHeaders(headers, NOW_MS), { request_id: 'a-1' })
   })
 
-  it('names every missing header at once', () => {
+  it('reports all missing headers together', () => {
     assert.deepEqual(faultsOf(undefined, undefined), {
       [ID]: 'is required',
       [TIMESTAMP]: 'is required',
@@ -28,20 +28,20 @@ describe('checkHeaders', () => {
     assert.deepEqual(faultsOf('a', undefined), { [TIMESTAMP]: 'is required' })
   })
 
-  it('wants an id of 1 to 128 visible ASCII characters', () => {
+  it('requires an id of 1 to 128 visible ASCII characters', () => {
     assert.deepEqual(faultsOf('x'.repeat(128), '1'), {})
     for (const id of ['', 'x'.repeat(129), 'a b', 'é', 'a\n', ['a', 'b']]) {
       assert.deepEqual(faultsOf(id, '1'), { [ID]: 'must be 1 to 128 visible ASCII characters' })
     }
   })
 
-  it('takes Unix seconds with up to nine decimals, however old', () => {
+  it('accepts Unix seconds with up to nine decimals, however old', () => {
     for (const timestamp of ['0', '1', '1767323045', '1767323045.5', '1767323045.123456789']) {
       assert.deepEqual(faultsOf('a', timestamp), {}, timestamp)
     }
   })
 
-  it('refuses every other way to write a time', () => {
+  it('refuses every other time format', () => {
     for (const timestamp of [
       '',
       ' ',
@@ -66,7 +66,7 @@ describe('checkHeaders', () => {
     }
   })
 
-  it('takes a clock that is an hour ahead, and not a moment more', () => {
+  it('accepts a clock that is one hour ahead, and no more', () => {
     assert.deepEqual(faultsOf('a', '1767326645'), {})
     assert.deepEqual(faultsOf('a', '1767326645.000'), {})
     for (const timestamp of ['1767326645.001', '1767326646', '999999999999']) {
@@ -75,7 +75,7 @@ describe('checkHeaders', () => {
     }
   })
 
-  it('does not take a header by another name', () => {
+  it('accepts no header with another name', () => {
     const headers = { 'X-Request-Id': 'a', 'request-id': 'a', timestamp: '1' }
     assert.ok('errors' in checkHeaders(headers, NOW_MS))
   })

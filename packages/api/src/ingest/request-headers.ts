@@ -1,4 +1,4 @@
-/** The two request headers the documents require. */
+/** The two required request headers. */
 
 import { isRequestId } from '@modulariot/platform/http'
 
@@ -9,7 +9,7 @@ export type SentHeaders = Readonly<Record<string, string | string[] | undefined>
 const UNIX_SECONDS = /^\d{1,12}(\.\d{1,9})?$/
 const FUTURE_TOLERANCE_MS = 3_600_000
 
-/** The request's id, or the faults by header name. */
+/** @returns the request id, or the faults by header name. */
 export function checkHeaders(
   headers: SentHeaders,
   nowMs: number,

@@ -12,16 +12,16 @@ function partsOf(data: AssetTrackingData, text = JSON.stringify(data)) {
   return splitReport(validation.report, text)
 }
 
-/** The parts of a report with one metrics envelope. */
+/** The measurements of a report with this metrics envelope. */
 const metricsOf = (metrics: Omit<NonNullable<AssetTrackingData['metrics']>, 'schema'>) =>
   partsOf({ ...DATA, metrics: { schema: 'miot.metrics@1.0', ...metrics } }).metrics
 
 describe('splitReport', () => {
-  it('finds nothing where nothing was sent', () => {
+  it('returns no parts for a minimal report', () => {
     assert.deepEqual(partsOf(DATA), { position: null, metrics: [], events: [] })
   })
 
-  it('takes the horizontal accuracy, however it was sent', () => {
+  it('reads the horizontal accuracy in both formats', () => {
     const gps = { latitude: 1, longitude: 2 }
     const accuracies = [undefined, 3, { horizontal: 4, vertical: 9 }, { vertical: 9 }, {}]
     const found = accuracies.map((accuracy) => {
@@ -31,7 +31,7 @@ describe('splitReport', () => {
     assert.deepEqual(found, [null, 3, 4, null, null])
   })
 
-  it('gives a value the time of the report, unless it has its own', () => {
+  it('uses the time of the report for a value without its own', () => {
     const items = [
       { k: 'x.a', v: 1 },
       { k: 'x.a', v: 2, ts: '2026-01-02T05:04:04.5+02:00' },
@@ -40,13 +40,13 @@ describe('splitReport', () => {
     assert.deepEqual(times, [NOW_MS, NOW_MS - 500])
   })
 
-  it('puts both spellings of a key under one', () => {
+  it('stores both spellings of a key under the canonical one', () => {
     const items = ['lambda', 'emissions.lambda', 'x.lambda'].map((k) => ({ k, v: 1 }))
     const keys = metricsOf({ items }).map(({ key }) => key)
     assert.deepEqual(keys, ['emissions.lambda', 'emissions.lambda', 'x.lambda'])
   })
 
-  it('takes a sequence only if it can be told from its neighbours', () => {
+  it('ignores a sequence that is not a safe integer', () => {
     const items = [{ k: 'x.a', v: 1 }]
     for (const [seq, expected] of [
       [0, 0],
@@ -58,7 +58,7 @@ describe('splitReport', () => {
     }
   })
 
-  it('keeps an event as it was sent, unknown fields too', () => {
+  it('keeps an event as sent, including unknown fields', () => {
     const event = {
       event_type: 'braking',
       timestamp: '2026-01-02T03:04:00Z',
@@ -70,7 +70,7 @@ describe('splitReport', () => {
     assert.deepEqual([found?.timestamp_ms, found?.severity], [NOW_MS - 5000, 'high'])
   })
 
-  it('keeps an event to the letter, numbers longer than a double too', () => {
+  it('keeps the exact text of an event, including numbers longer than a double', () => {
     const event = '"timestamp":"2026-01-02T03:04:00Z","n":12345678901234567890,"one":1.0'
     const [first, second] = [`{"event_type":"a", ${event}}`, `{ "event_type":"b",${event}\n}`]
     const text = `{"own":{"events":[]},"\\u0065vents": [ ${first},\n${second}],"more":[1,2]}`

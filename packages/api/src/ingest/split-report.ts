@@ -1,6 +1,6 @@
 /**
- * Splits a report into what is queried by time: its position, its measurements, its events. The
- * report itself is kept as it was sent; nothing is lost by what is left out here.
+ * Splits a report into the parts that are queried by time: position, measurements and events. The
+ * report itself is stored as sent, so the parts need not be complete.
  */
 
 import { memberValue, splitJsonArray, splitJsonObject } from '@modulariot/platform/json'
@@ -12,22 +12,22 @@ import type {
 } from '@modulariot/telemetry'
 import type { Fix, Measurement, Observation, Occurrence } from '../store/store.ts'
 
-/** @param text is what the report was parsed from. */
+/** @param text the text from which the report was parsed. */
 export function splitReport(
   { data, metrics, events }: ParsedReport,
   text: string,
 ): Pick<Observation, 'position' | 'metrics' | 'events'> {
   const seq = data.metrics?.seq
-  // A larger number may have been rounded, and would equal its neighbours.
+  // A larger number may have been rounded to the same double as another.
   const sequence = seq !== undefined && Number.isSafeInteger(seq) ? seq : null
   return {
-    position: data.gps === undefined ? null : fixOf(data.gps),
-    metrics: metrics.map((metric) => measurementOf(metric, sequence)),
-    events: events.length === 0 ? [] : occurrencesOf(events, text),
+    position: data.gps === undefined ? null : toFix(data.gps),
+    metrics: metrics.map((metric) => toMeasurement(metric, sequence)),
+    events: events.length === 0 ? [] : toOccurrences(events, text),
   }
 }
 
-function fixOf(gps: NonNullable<AssetTrackingData['gps']>): Fix {
+function toFix(gps: NonNullable<AssetTrackingData['gps']>): Fix {
   const { accuracy } = gps
   return {
     latitude: gps.latitude,
@@ -40,8 +40,8 @@ function fixOf(gps: NonNullable<AssetTrackingData['gps']>): Fix {
   }
 }
 
-/** Under the canonical key, so that both spellings of it are one series. */
-function measurementOf(
+/** Uses the canonical key, so that both spellings form one series. */
+function toMeasurement(
   { item, timestamp_ms, definition }: ParsedMetric,
   sequence: number | null,
 ): Measurement {
@@ -57,8 +57,8 @@ function measurementOf(
   }
 }
 
-/** Each with its own text: parsed and serialized again, long numbers would be rounded. */
-function occurrencesOf(events: readonly ParsedEvent[], text: string): Occurrence[] {
+/** Each with its text as sent, since serializing the parsed event would round long numbers. */
+function toOccurrences(events: readonly ParsedEvent[], text: string): Occurrence[] {
   const sent = memberValue(splitJsonObject(text).get('events') as string)
   const payloads = splitJsonArray(sent, events.length)
   return events.map(({ event, timestamp_ms }, index) => ({

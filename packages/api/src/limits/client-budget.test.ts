@@ -14,7 +14,7 @@ function budgetOf(limits = { msPerSecond: 500, burstSeconds: 20 }) {
 }
 
 describe('a client', () => {
-  it('may spend its burst at once, and is refused past it', () => {
+  it('can spend its burst at once, and is refused past it', () => {
     const { budget } = budgetOf()
     budget.charge('a', 10_000)
     budget.assertWithin('a')
@@ -22,7 +22,7 @@ describe('a client', () => {
     assert.throws(() => budget.assertWithin('a'), { status: 429, retryAfterSeconds: 1 })
   })
 
-  it('is told when enough has come back, and then served', () => {
+  it('gets the time until its budget is refilled, and is served then', () => {
     const { budget, pass } = budgetOf()
     budget.charge('a', 11_250)
     assert.throws(() => budget.assertWithin('a'), { status: 429, retryAfterSeconds: 3 })
@@ -32,7 +32,7 @@ describe('a client', () => {
     budget.assertWithin('a')
   })
 
-  it('may spend half of the time, over and over', () => {
+  it('can use half of the time indefinitely', () => {
     const { budget, pass } = budgetOf()
     for (let second = 0; second < 1000; second++) {
       budget.assertWithin('a')
@@ -46,7 +46,7 @@ describe('a client', () => {
     assert.throws(() => budget.assertWithin('a'), { status: 429 })
   })
 
-  it('is not refused for what another spent, nor saves more than a burst', () => {
+  it('has a budget of its own, which saves no more than a burst', () => {
     const { budget, pass } = budgetOf()
     budget.charge('a', 20_000)
     budget.assertWithin('b')
@@ -56,7 +56,7 @@ describe('a client', () => {
     assert.throws(() => budget.assertWithin('b'), { status: 429 })
   })
 
-  it('is never refused where there is no bound', () => {
+  it('is never refused without a limit', () => {
     const { budget } = budgetOf({ msPerSecond: 0, burstSeconds: 20 })
     budget.charge('a', 1e9)
     budget.assertWithin('a')
@@ -64,8 +64,8 @@ describe('a client', () => {
   })
 })
 
-describe('a budget', () => {
-  it('remembers a bounded number of clients, those charged last', () => {
+describe('the budget', () => {
+  it('tracks a bounded number of clients, those charged last', () => {
     const { budget } = budgetOf()
     budget.charge('first', 20_000)
     budget.charge('busy', 20_000)
@@ -78,7 +78,7 @@ describe('a budget', () => {
     assert.throws(() => budget.assertWithin('busy'), { status: 429 })
   })
 
-  it('is told the time of this thread', () => {
+  it('measures the CPU time of this thread', () => {
     const before = threadCpuMs()
     // Some kernels count in ticks of several milliseconds.
     while (threadCpuMs() === before) Math.sqrt(before)

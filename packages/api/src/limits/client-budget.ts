@@ -1,29 +1,29 @@
 /**
- * How much processor time one client may have for what costs much: large bodies, batches and pages.
+ * Limits the CPU time one client can use for expensive requests: large bodies, batches and pages.
  *
- * Time and not requests or bytes: what a body costs depends on what is in it. It is charged once it
- * is known, so a client may overdraw by what it has under way. A single small report costs next to
- * nothing and is neither charged nor refused.
+ * It counts time instead of requests or bytes because the cost of a body depends on its content.
+ * The cost is charged once it is known, so requests in progress can overdraw the budget. A single
+ * small report costs next to nothing and is neither charged nor refused.
  */
 
 import { ApiError } from '../errors/api-error.ts'
 
 export interface BudgetLimits {
-  /** Milliseconds of processor time a second; 0: no bound. */
+  /** CPU milliseconds per second; 0: unlimited. */
   readonly msPerSecond: number
-  /** So many seconds' worth may be spent at once by a client that spent nothing before. */
+  /** Seconds' worth of budget that an idle client can spend at once. */
   readonly burstSeconds: number
 }
 
 export const BURST_SECONDS = 20
 
-/** The clients charged longest ago are forgotten past so many. */
+/** Past this number, the client whose last charge is oldest is dropped. */
 const MAX_CLIENTS = 50_000
 
 export class ClientBudget {
   readonly #limits: BudgetLimits
   readonly #now: () => number
-  /** What was spent and has not come back yet, as it stood at a moment (Unix milliseconds). */
+  /** Time spent and not yet refilled, as of `atMs` (Unix milliseconds). */
   readonly #spent = new Map<string, { readonly ms: number; readonly atMs: number }>()
 
   constructor(limits: BudgetLimits, now: () => number) {
@@ -31,13 +31,14 @@ export class ClientBudget {
     this.#now = now
   }
 
-  /** How many clients are remembered. */
+  /** Number of clients tracked. */
   get size(): number {
     return this.#spent.size
   }
 
   /**
-   * @throws ApiError 429 when the client has spent its burst; `Retry-After` says when some is back.
+   * @throws ApiError 429 when the client has spent its burst, with the time to wait in
+   *   `Retry-After`.
    */
   assertWithin(client_id: string): void {
     const { msPerSecond, burstSeconds } = this.#limits
@@ -45,7 +46,7 @@ export class ClientBudget {
     if (msPerSecond > 0 && over > 0) throw spentAll(Math.ceil(over / msPerSecond))
   }
 
-  /** @param ms of processor time. */
+  /** @param ms CPU milliseconds. */
   charge(client_id: string, ms: number): void {
     if (this.#limits.msPerSecond === 0) return
     const spent = this.#spentBy(client_id) + ms
@@ -64,9 +65,7 @@ export class ClientBudget {
   }
 }
 
-/**
- * Milliseconds of processor time that this thread has spent since it was created; for differences.
- */
+/** CPU milliseconds of this thread since it started; meaningful as differences. */
 export function threadCpuMs(): number {
   const { user, system } = process.threadCpuUsage()
   return (user + system) / 1000

@@ -9,14 +9,12 @@ const OTHER: Tenant = { ...ONE, environment: 'development' }
 const LIMITS = { running: 2, waiting: 4, waitingPerTenant: 3, maxWaitMs: 10_000 }
 const TOO_MANY = 'too many wait'
 
-/**
- * A queue whose charts are read until they are told to be done, and the order in which they began.
- */
+/** A queue whose charts run until `finish`, with the order in which they began. */
 function createReader() {
   const queue = createTenantTurns(LIMITS, () => new Error(TOO_MANY))
   const begun: string[] = []
   const reading = new Map<string, PromiseWithResolvers<string>>()
-  const ask = (name: string, tenant = ONE, signal = new AbortController().signal) =>
+  const run = (name: string, tenant = ONE, signal = new AbortController().signal) =>
     queue.run(tenant, signal, () => {
       begun.push(name)
       const chart = Promise.withResolvers<string>()
@@ -31,13 +29,13 @@ function createReader() {
     }
     await setImmediate()
   }
-  return { ask, begun, reading, finish }
+  return { run, begun, reading, finish }
 }
 
 describe('turns of tenants', () => {
-  it('are read two at a time, and each gets its own', async () => {
-    const { ask, begun, finish } = createReader()
-    const charts = ['a', 'b', 'c', 'd'].map((name) => ask(name))
+  it('run two at a time, and each returns its own result', async () => {
+    const { run, begun, finish } = createReader()
+    const charts = ['a', 'b', 'c', 'd'].map((name) => run(name))
     await setImmediate()
     assert.deepEqual(begun, ['a', 'b'])
     await finish('b')
@@ -46,68 +44,68 @@ describe('turns of tenants', () => {
     assert.deepEqual(await Promise.all(charts), ['a', 'b', 'c', 'd'])
   })
 
-  it('of one tenant are not in the way of another’s', async () => {
-    const { ask, begun, finish } = createReader()
-    const charts = ['a', 'b', 'c', 'd', 'e'].map((name) => ask(name))
-    charts.push(ask('other', OTHER))
+  it('of one tenant do not delay those of another', async () => {
+    const { run, begun, finish } = createReader()
+    const charts = ['a', 'b', 'c', 'd', 'e'].map((name) => run(name))
+    charts.push(run('other', OTHER))
     await finish('a', 'b', 'c', 'other', 'd', 'e')
     assert.deepEqual(begun, ['a', 'b', 'c', 'other', 'd', 'e'])
     await Promise.all(charts)
   })
 
-  it('wait no more than so many, of a tenant and in all', async () => {
-    const { ask, finish } = createReader()
-    const charts = ['a', 'b', 'c', 'd', 'e'].map((name) => ask(name))
-    await assert.rejects(ask('f'), { message: TOO_MANY })
-    charts.push(ask('g', OTHER))
-    await assert.rejects(ask('h', OTHER), { message: TOO_MANY })
+  it('are refused when the queue of the tenant or of all tenants is full', async () => {
+    const { run, finish } = createReader()
+    const charts = ['a', 'b', 'c', 'd', 'e'].map((name) => run(name))
+    await assert.rejects(run('f'), { message: TOO_MANY })
+    charts.push(run('g', OTHER))
+    await assert.rejects(run('h', OTHER), { message: TOO_MANY })
     await finish('a', 'b', 'c', 'g', 'd', 'e')
     await Promise.all(charts)
-    const again = ask('i')
+    const again = run('i')
     await finish('i')
     assert.equal(await again, 'i')
   })
 
-  it('are not read for who has left, and leave their place to the next', async () => {
-    const { ask, begun, finish } = createReader()
+  it('are removed from the queue when the client disconnects', async () => {
+    const { run, begun, finish } = createReader()
     const gone = new AbortController()
-    const charts = ['a', 'b'].map((name) => ask(name))
-    const left = ['c', 'd'].map((name) => ask(name, ONE, gone.signal))
-    charts.push(ask('e'))
+    const charts = ['a', 'b'].map((name) => run(name))
+    const left = ['c', 'd'].map((name) => run(name, ONE, gone.signal))
+    charts.push(run('e'))
     gone.abort(new Error('gone'))
     for (const one of left) await assert.rejects(one, /gone/)
-    await assert.rejects(ask('f', ONE, gone.signal), /gone/)
+    await assert.rejects(run('f', ONE, gone.signal), /gone/)
     await finish('a', 'b', 'e')
     assert.deepEqual(begun, ['a', 'b', 'e'])
     await Promise.all(charts)
   })
 
-  it('wait no longer than so long, and leave their place to the next', async (t) => {
+  it('are removed from the queue after the maximum wait', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
-    const { ask, begun, finish } = createReader()
-    const charts = ['a', 'b'].map((name) => ask(name))
-    const late = ['c', 'd', 'e'].map((name) => ask(name))
+    const { run, begun, finish } = createReader()
+    const charts = ['a', 'b'].map((name) => run(name))
+    const late = ['c', 'd', 'e'].map((name) => run(name))
     t.mock.timers.tick(LIMITS.maxWaitMs - 1)
-    charts.push(ask('other', OTHER))
+    charts.push(run('other', OTHER))
     await finish('a')
     assert.deepEqual(begun, ['a', 'b', 'c'])
     t.mock.timers.tick(1)
     const tooLong = { message: TOO_MANY }
     for (const one of late.slice(1)) await assert.rejects(one, tooLong)
-    charts.push(...late.slice(0, 1), ask('f'))
+    charts.push(...late.slice(0, 1), run('f'))
     t.mock.timers.tick(LIMITS.maxWaitMs - 2)
     await finish('b', 'c', 'other', 'f')
     assert.deepEqual(begun, ['a', 'b', 'c', 'other', 'f'])
     await Promise.all(charts)
   })
 
-  it('that fail make room, too', async () => {
-    const { ask, reading, finish } = createReader()
-    const failing = [ask('a'), ask('b')].map((chart) => assert.rejects(chart, /broken/))
+  it('that fail free their slot too', async () => {
+    const { run, reading, finish } = createReader()
+    const failing = [run('a'), run('b')].map((chart) => assert.rejects(chart, /broken/))
     await setImmediate()
     for (const chart of reading.values()) chart.reject(new Error('broken'))
     await Promise.all(failing)
-    const next = ask('c')
+    const next = run('c')
     await finish('c')
     assert.equal(await next, 'c')
   })

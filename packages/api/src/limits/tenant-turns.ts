@@ -1,6 +1,6 @@
 /**
- * What costs much takes turns: so many run at a time, the others wait, tenant by tenant, and no
- * longer than they can be answered in time. A request whose client has left gives up its place.
+ * Limits how many expensive requests run at once. The others wait, with turns for each tenant and
+ * for a bounded time. A request whose client disconnects leaves the queue.
  */
 
 import { FairQueue } from '@modulariot/platform/fair-queue'
@@ -9,11 +9,11 @@ import { tenantName } from '../store/tenant-name.ts'
 
 export interface TenantTurns {
   /**
-   * Runs `work` when its turn has come.
+   * Runs `work` on its turn.
    *
-   * @param signal ends the wait: the answer has no reader any more. Null: it waits in any case.
-   * @throws what `tooMany` makes when too many wait, or too long; the signal's reason; what `work`
-   *   throws.
+   * @param signal ends the wait, when the client disconnects. Null: the wait cannot be cancelled.
+   * @throws the error of `tooMany` when the queue is full or the wait too long; the signal's
+   *   reason; what `work` throws.
    */
   run<Result>(
     tenant: Tenant,
@@ -29,9 +29,9 @@ export interface TurnLimits {
   readonly maxWaitMs: number
 }
 
-/** @param tooMany makes the refusal. */
+/** @param tooMany creates the refusal. */
 export function createTenantTurns(limits: TurnLimits, tooMany: () => Error): TenantTurns {
-  /** Each lets one that waits begin. */
+  /** Each function starts one waiting request. */
   const waiting = new FairQueue<() => void>()
   let running = 0
 

@@ -1,12 +1,10 @@
-/** What ModularIoT API counts. The labels are ours: outcomes and kinds of refusals. */
+/** The metrics of ModularIoT API. Labels are our own constants: outcomes and kinds of refusals. */
 
 import { ALL_REFUSAL_LABELS, type Refusal, refusalLabel } from '@modulariot/oauth/protocol'
 import { countEach, type Metrics } from '@modulariot/platform/metrics'
 import type { AppendOutcome } from '../store/store.ts'
 
-/**
- * `refused`: the sender's fault, or too much at once. `failed`: ours; sent again, it may be stored.
- */
+/** `refused`: invalid, or too many requests. `failed`: a server error; a retry may succeed. */
 export type TrackOutcome = AppendOutcome | 'refused' | 'failed'
 const TRACK_OUTCOMES: readonly TrackOutcome[] = [
   'stored',
@@ -17,26 +15,26 @@ const TRACK_OUTCOMES: readonly TrackOutcome[] = [
 ]
 
 export interface ApiMetrics {
-  /** A token was not accepted. */
+  /** Counts a refused token. */
   refused(reason: Refusal): void
-  /** What became of an `asset/track` request whose token was, or of an item of a batch. */
+  /** Counts the outcome of an `asset/track` request with a valid token, or of a batch item. */
   tracked(outcome: TrackOutcome, times?: number): void
-  /** This many observations were written in one transaction. */
+  /** Counts a transaction of this many observations. */
   committed(batchSize: number): void
-  /** How many observations wait to be written, read when somebody looks. */
+  /** Registers the number of waiting observations, read at each scrape. */
   watchQueue(depth: () => number): void
-  /** How many streams are open, read when somebody looks. */
+  /** Registers the number of open streams, read at each scrape. */
   watchStreams(open: () => number): void
 }
 
-/** Powers of two up to the largest batch. */
+/** Powers of two, up to the largest batch. */
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000] as const
 
 export function createApiMetrics(metrics: Metrics): ApiMetrics {
   const refusals = countEach(
     metrics.counter({
       name: 'miot_api_refusals_total',
-      help: 'Requests refused by ModularIoT API for their token, by actual reason.',
+      help: 'Requests refused by ModularIoT API for their token, by internal reason.',
       labels: ['reason'],
     }),
     'reason',

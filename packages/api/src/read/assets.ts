@@ -1,9 +1,9 @@
-/** Reading back what is known of assets, within one tenant. */
+/** Reads assets, within one tenant. */
 
 import { ApiError } from '../errors/api-error.ts'
 import type { Asset, AssetQuery, Page, TelemetryStore, Tenant } from '../store/store.ts'
 
-/** An asset as the API shows it, but for `latest`, which http/asset-json.ts writes as it is. */
+/** An asset as the API returns it; http/asset-json.ts inserts `latest` as raw JSON. */
 export interface AssetView {
   readonly asset_id: string
   readonly type: string | null
@@ -11,11 +11,11 @@ export interface AssetView {
   readonly timestamp: string
   readonly first_received_at: string
   readonly last_received_at: string
-  /** The newest observation, JSON as it was sent: parsing would round its long numbers. */
+  /** The newest observation, JSON as sent; parsing it would round long numbers. */
   readonly latest: string
 }
 
-/** @throws ApiError 404, the same for an asset that is another tenant's. */
+/** @throws ApiError 404, also for an asset of another tenant. */
 export async function getAsset(
   tenant: Tenant,
   asset_id: string,
@@ -23,7 +23,7 @@ export async function getAsset(
 ): Promise<AssetView> {
   const asset = await store.findAsset(tenant, asset_id)
   if (asset === null) throw noSuchAsset()
-  return viewOf(asset)
+  return assetView(asset)
 }
 
 export function noSuchAsset(): ApiError {
@@ -36,10 +36,10 @@ export async function listAssets(
   store: Pick<TelemetryStore, 'listAssets'>,
 ): Promise<Page<AssetView, string>> {
   const { rows, next } = await store.listAssets(tenant, query)
-  return { rows: rows.map(viewOf), next }
+  return { rows: rows.map(assetView), next }
 }
 
-function viewOf(asset: Asset): AssetView {
+function assetView(asset: Asset): AssetView {
   return {
     asset_id: asset.asset_id,
     type: asset.type,

@@ -1,6 +1,6 @@
 /**
- * How many charts are drawn at a time. One reads up to millions of values, so two are what this
- * process (and a database that others use, too) can be asked to read.
+ * Limits how many charts are computed at a time. One chart reads up to millions of values, so two
+ * at once are what this process, and a shared database, can afford.
  */
 
 import { ApiError } from '../errors/api-error.ts'
@@ -13,7 +13,7 @@ export const CHART_LIMITS: TurnLimits = {
   maxWaitMs: 10_000,
 }
 
-/** About as long as those before take: within a second hardly a place is free. */
+/** About the time until a slot is free again. */
 const RETRY_AFTER_SECONDS = 10
 
 export function createCharts(): TenantTurns {

@@ -7,7 +7,7 @@ const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
 const OTHER: Tenant = { org_id: 'org_1', environment: 'development' }
 const PACE: Pace = { heartbeatMs: 60_000, gatherMs: 0, maxBehind: 1000 }
 
-/** A feed of one tenant in memory, with as many observations as it was told to have. */
+/** A feed of one tenant in memory, whose observations `add` counts up. */
 function createFeed() {
   let head = 0
   let listener: (tenant: Tenant | null) => void = () => {}
@@ -21,7 +21,7 @@ function createFeed() {
   })
   return {
     watching: () => watching,
-    tell: (tenant: Tenant | null) => listener(tenant),
+    notify: (tenant: Tenant | null) => listener(tenant),
     add(count = 1, tenant: Tenant | null = TENANT) {
       head += count
       listener(tenant)
@@ -53,7 +53,7 @@ const cursorsOf = (step: FollowStep) =>
   'entries' in step ? step.entries.map(({ cursor }) => cursor) : step
 
 describe('following', { timeout: 20_000 }, () => {
-  it('lets a page go when it has been taken, since a quiet stream may wait for hours', async () => {
+  it('releases a page after the next step, since a quiet stream may wait for hours', async () => {
     const feed = createFeed()
     feed.add(1)
     const { steps, controller } = followed(feed)
@@ -66,7 +66,7 @@ describe('following', { timeout: 20_000 }, () => {
     await end
   })
 
-  it('yields what was stored after the cursor, page by page, and then what comes', async () => {
+  it('yields pages of what was stored after the cursor, then new observations', async () => {
     const feed = createFeed()
     feed.add(20)
     const { next, controller } = followed(feed, {}, 2)
@@ -82,7 +82,7 @@ describe('following', { timeout: 20_000 }, () => {
     controller.abort()
   })
 
-  it('hears of what was stored while it was reading', async () => {
+  it('notices what was stored during a read', async () => {
     const feed = createFeed()
     feed.add()
     const { next, controller } = followed(feed)
@@ -92,23 +92,23 @@ describe('following', { timeout: 20_000 }, () => {
     controller.abort()
   })
 
-  it('is not woken for others, and is where nobody knows for whom', async () => {
+  it('wakes for its own tenant and for an unknown one, not for others', async () => {
     const feed = createFeed()
     const { next, controller } = followed(feed)
-    let told = false
+    let settled = false
     const news = next().finally(() => {
-      told = true
+      settled = true
     })
     await new Promise(setImmediate)
     feed.add(1, OTHER)
     await new Promise((resolve) => setTimeout(resolve, 20))
-    assert.equal(told, false)
-    feed.tell(null)
+    assert.equal(settled, false)
+    feed.notify(null)
     assert.deepEqual(cursorsOf(await news), [1])
     controller.abort()
   })
 
-  it('is quiet once a heartbeat, and asks the store then, in case it was not told', async () => {
+  it('yields quiet each heartbeat, and queries the store in case a notification was lost', async () => {
     const feed = createFeed()
     const { next, controller } = followed(feed, { heartbeatMs: 1 })
     assert.deepEqual(await next(), { quiet: true })
@@ -117,7 +117,7 @@ describe('following', { timeout: 20_000 }, () => {
     controller.abort()
   })
 
-  it('passes over what is too far behind, and says how much', async () => {
+  it('skips ahead when too far behind, and yields the number of skipped observations', async () => {
     const feed = createFeed()
     feed.add(5000)
     const { next, controller } = followed(feed)
@@ -127,7 +127,7 @@ describe('following', { timeout: 20_000 }, () => {
     controller.abort()
   })
 
-  it('ends with the signal, whatever it waits for, and watches no more', async () => {
+  it('ends on abort during a wait, and stops watching', async () => {
     const feed = createFeed()
     const { steps, controller } = followed(feed)
     const last = steps.next()
@@ -138,7 +138,7 @@ describe('following', { timeout: 20_000 }, () => {
     assert.equal(feed.watching(), 0)
   })
 
-  it('throws what the store throws, and watches no more', async () => {
+  it('throws what the store throws, and stops watching', async () => {
     const feed = createFeed()
     const store = { ...feed, readSince: () => Promise.reject(new Error('no store')) }
     const { signal } = new AbortController()

@@ -1,43 +1,43 @@
 /**
- * Following what a tenant's assets report, as it is stored.
+ * Follows the reports of a tenant as they are stored.
  *
- * Nothing is pushed: a slow reader queries the store later, and no buffer grows. A reader that
- * falls too far behind skips to a shorter distance, and learns how much it skipped.
+ * Readers pull: a slow reader queries the store later, so no buffer grows. A reader that lags too
+ * far behind skips ahead and gets the number of skipped observations.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Feed, FeedEntry, TelemetryStore, Tenant } from '../store/store.ts'
 
 export interface FollowOptions {
-  /** Follow what is stored after this cursor. */
+  /** Starts after this cursor. */
   readonly after: number
-  /** Ends it. */
+  /** Ends the iteration. */
   readonly signal: AbortSignal
   readonly store: Pick<TelemetryStore, 'readSince' | 'watch'>
   readonly pace?: Pace
 }
 
 export interface Pace {
-  /** After this long without anything new the reader hears of it, and the store is asked again. */
+  /** After this long without new data, yields a `quiet` step and queries the store again. */
   readonly heartbeatMs: number
-  /** How long news gather before they are read. */
+  /** Delay between a notification and the read, so that one read serves several. */
   readonly gatherMs: number
-  /** A reader further behind than this many observations continues at that distance. */
+  /** Maximum lag in observations; a reader further behind skips to this distance. */
   readonly maxBehind: number
 }
 
 export const PACE: Pace = { heartbeatMs: 15_000, gatherMs: 100, maxBehind: 10_000 }
 
-/** Its entries are gone once the next step is requested. */
+/** Its entries are removed once the next step is requested. */
 export type FollowStep =
   | { readonly entries: readonly FeedEntry[] }
   | { readonly skipped: number; readonly cursor: number }
   | { readonly quiet: true }
 
-/** Few, since each may be a mebibyte. */
+/** Small, since each report may be a mebibyte. */
 const PAGE = 16
 
-/** Ends when the signal says so, and throws what the store throws. */
+/** Ends when the signal aborts. @throws what the store throws. */
 export async function* follow(
   tenant: Tenant,
   { after, signal, store, pace = PACE }: FollowOptions,
@@ -49,8 +49,8 @@ export async function* follow(
       news.clear()
       const page = await readPage(tenant, cursor, store)
       if (page.entries.length > 0) yield { entries: page.entries }
-      // A generator that waits keeps what it last looked at, and so does its reader: without this,
-      // each quiet stream would hold a page of reports.
+      // A suspended generator and its consumer keep references to the last page. Without this, each
+      // quiet stream would hold a page of reports in memory.
       page.entries.length = 0
       cursor = page.cursor
       if (page.more) {
@@ -67,7 +67,7 @@ export async function* follow(
   }
 }
 
-/** As the store gives it, the entries in an array of our own, which may be emptied. */
+/** A page of the store, with the entries copied to an array that can be emptied. */
 async function readPage(
   tenant: Tenant,
   after: number,
@@ -77,7 +77,7 @@ async function readPage(
   return { entries: [...entries], cursor, more }
 }
 
-/** Where to begin for whoever wants to hear of what is stored from now on. */
+/** The cursor after everything stored so far. */
 export async function newestCursor(
   tenant: Tenant,
   store: Pick<TelemetryStore, 'readSince'>,
@@ -85,31 +85,31 @@ export async function newestCursor(
   return (await store.readSince(tenant, null, 0)).cursor
 }
 
-/** Remembers whether anything may have been stored since it was last cleared. */
+/** Tracks whether something may have been stored since the last `clear`. */
 function watchFor(tenant: Tenant, store: FollowOptions['store'], signal: AbortSignal) {
-  let heard = false
+  let hasNews = false
   let wake = (): void => {}
-  const end = store.watch((whose) => {
-    const ours = whose?.org_id === tenant.org_id && whose.environment === tenant.environment
-    if (whose !== null && !ours) return
-    heard = true
+  const end = store.watch((changed) => {
+    const ours = changed?.org_id === tenant.org_id && changed.environment === tenant.environment
+    if (changed !== null && !ours) return
+    hasNews = true
     wake()
   })
   const onAbort = (): void => wake()
   signal.addEventListener('abort', onAbort)
   return {
     clear: () => {
-      heard = false
+      hasNews = false
     },
-    /** Whether there was news, at the latest after so long or at the abort. */
+    /** Waits for news, for at most `ms` and until the abort. @returns whether there was any. */
     within(ms: number): Promise<boolean> {
-      if (heard || signal.aborted) return Promise.resolve(heard)
+      if (hasNews || signal.aborted) return Promise.resolve(hasNews)
       return new Promise((resolve) => {
         const timer = setTimeout(() => wake(), ms)
         wake = () => {
           clearTimeout(timer)
           wake = () => {}
-          resolve(heard)
+          resolve(hasNews)
         }
       })
     },

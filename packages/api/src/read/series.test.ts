@@ -15,15 +15,13 @@ const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
 const PAGE = { after: null, limit: 50 }
 const SUMMARY = { key: 'engine.rpm', from_ms: 0, to_ms: 3_600_000, bucketMs: 60_000 }
 
-/**
- * A store that knows the asset `known`, of which it has nothing, and remembers what it was asked.
- */
+/** A store that has only the asset `known`, without rows, and records calls. */
 function createStore() {
-  const asked: unknown[][] = []
+  const calls: unknown[][] = []
   const answer =
     (rows: unknown) =>
-    async (...question: unknown[]) => {
-      asked.push(question.slice(1))
+    async (...args: unknown[]) => {
+      calls.push(args.slice(1))
       return rows
     }
   const empty = { rows: [], next: null }
@@ -37,11 +35,11 @@ function createStore() {
   } as unknown as TelemetryStore
   const { signal } = new AbortController()
   const confirm = async (): Promise<void> => {}
-  return { asked, deps: { store, charts: createCharts(), signal, confirm } }
+  return { calls, deps: { store, charts: createCharts(), signal, confirm } }
 }
 
 describe('a list', () => {
-  it('is empty where the asset has nothing, and 404 where there is no such asset', async () => {
+  it('is empty for an asset without rows, and 404 for an unknown asset', async () => {
     const { deps } = createStore()
     const lists: ((asset_id: string) => Promise<object>)[] = [
       (id) => listPositions(TENANT, id, PAGE, deps),
@@ -62,34 +60,34 @@ describe('a list', () => {
 })
 
 describe('metrics', () => {
-  it('are one series under both spellings of a key', async () => {
-    const { asked, deps } = createStore()
+  it('of both spellings of a key are one series', async () => {
+    const { calls, deps } = createStore()
     await listMetrics(TENANT, 'known', { key: 'lambda', ...PAGE }, deps)
     const summary = await summarizeMetric(TENANT, 'known', { ...SUMMARY, key: 'lambda' }, deps)
     assert.equal(summary.key, 'emissions.lambda')
     assert.deepEqual(
-      asked.map(([, query]) => Object(query).key),
+      calls.map(([, query]) => Object(query).key),
       ['emissions.lambda', 'emissions.lambda'],
     )
   })
 })
 
 describe('a summary', () => {
-  it('whose token has ended by the time of its turn is refused, and nothing is read', async () => {
-    const { asked, deps } = createStore()
-    const ended = new Error('the token has ended')
+  it('whose token expires before its turn is refused, and nothing is read', async () => {
+    const { calls, deps } = createStore()
+    const ended = new Error('the token has expired')
     const first = Promise.withResolvers<void>()
     const turns = [deps.charts.run(TENANT, deps.signal, () => first.promise)]
     turns.push(deps.charts.run(TENANT, deps.signal, () => first.promise))
-    let good = true
+    let isGood = true
     const confirm = async (): Promise<void> => {
-      if (!good) throw ended
+      if (!isGood) throw ended
     }
     const waiting = summarizeMetric(TENANT, 'known', SUMMARY, { ...deps, confirm })
-    good = false
+    isGood = false
     first.resolve()
     await assert.rejects(waiting, ended)
     await Promise.all(turns)
-    assert.deepEqual(asked, [])
+    assert.deepEqual(calls, [])
   })
 })

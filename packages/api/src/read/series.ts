@@ -1,8 +1,7 @@
 /**
- * Reading back what was measured and what happened, by device time, within one tenant.
+ * Reads positions, metrics and events by device time, within one tenant.
  *
- * Queries arrive parsed, and places leave as the store gave them: how they look on the wire is
- * http's business.
+ * Queries and row keys are those of the store; their wire format is in http/.
  */
 
 import { metricDefinition } from '@modulariot/telemetry'
@@ -26,12 +25,12 @@ export interface SeriesDeps {
   readonly store: TelemetryStore
 }
 
-/** What a summary needs, which may wait for its turn. */
+/** Dependencies of a summary, which may wait for its turn. */
 export interface SummaryDeps extends SeriesDeps {
   readonly charts: TenantTurns
-  /** Aborted when the caller has left. */
+  /** Aborted when the client disconnects. */
   readonly signal: AbortSignal
-  /** Is the token still good? Runs when the turn has come. @throws OAuthError */
+  /** Verifies the token again when the turn comes. @throws OAuthError */
   readonly confirm: () => Promise<void>
 }
 
@@ -47,10 +46,7 @@ export async function listPositions(
   return { rows: rows.map(positionView), next }
 }
 
-/**
- * The values of one key, under any spelling of it. @throws ApiError 404 when there is no such
- * asset.
- */
+/** The values of one key, in any spelling. @throws ApiError 404 when there is no such asset. */
 export async function listMetrics(
   tenant: Tenant,
   asset_id: string,
@@ -81,7 +77,7 @@ export async function listLatestMetrics(
 }
 
 /**
- * The values of one key, under any spelling of it, in summary.
+ * The values of one key, in any spelling, summarized in buckets.
  *
  * @throws ApiError 404 when there is no such asset; 429 when too many summaries wait; what
  *   `confirm` throws.
@@ -101,7 +97,11 @@ export async function summarizeMetric(
   return { key, buckets: rows.map(bucketView) }
 }
 
-/** Of one asset, or of all the tenant's. @throws ApiError 404 when there is no such asset. */
+/**
+ * The events of one asset, or of the whole tenant.
+ *
+ * @throws ApiError 404 when there is no such asset.
+ */
 export async function listEvents(
   tenant: Tenant,
   query: EventQuery,
@@ -113,7 +113,7 @@ export async function listEvents(
   return page
 }
 
-/** An asset that is not there has an empty page of everything; only then is it looked for. */
+/** Called only for an empty page, which may mean a missing asset or one without rows. */
 async function assertAsset(tenant: Tenant, asset_id: string, store: TelemetryStore): Promise<void> {
   if ((await store.findAsset(tenant, asset_id)) === null) throw noSuchAsset()
 }

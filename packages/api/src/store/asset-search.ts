@@ -1,8 +1,8 @@
 /**
- * Which assets match, for adapters that look at their names one by one.
+ * Searches assets by scanning their names, for both adapters.
  *
- * Nothing else is served meanwhile (or a database is kept busy), so a page ends after so many
- * names, found or not: it may hold fewer than asked for, and the next one goes on.
+ * The scan blocks a thread or occupies a connection, so a page ends after `MAX_NAMES` names,
+ * matching or not. It may have fewer rows than the limit; the next page continues.
  */
 
 import type { AssetQuery, Page } from './store.ts'
@@ -19,14 +19,12 @@ export function narrows({ search, type }: AssetQuery): boolean {
   return search !== undefined || type !== undefined
 }
 
-/**
- * How many names to read for a query: one more than is looked at, to know whether there are more.
- */
+/** The number of names to read: one more than a page examines, to detect a next page. */
 export function namesToRead(query: AssetQuery): number {
   return (narrows(query) ? MAX_NAMES : query.limit) + 1
 }
 
-/** @param names in order, after `after`; as many as `namesToRead` where there are. */
+/** @param names the names after `after`, in order; up to `namesToRead` of them. */
 export function findNames(names: Iterable<AssetName>, query: AssetQuery): Page<string, string> {
   const text = query.search?.toLowerCase()
   const rows: string[] = []

@@ -1,7 +1,4 @@
-/**
- * What is known of an asset, and how an observation changes it; for adapters that write states
- * whole.
- */
+/** The state of an asset, and how an observation changes it. */
 
 import type { Observation } from './store.ts'
 
@@ -13,7 +10,10 @@ export interface AssetState {
   readonly latest_seq: number
 }
 
-/** Late data counts as heard of, and fills a gap, but does not replace a newer state. */
+/**
+ * Late data updates `last_received_ms` and fills in a missing type, but does not replace newer
+ * data.
+ */
 export function nextState(
   state: AssetState | undefined,
   { type, timestamp_ms, received_ms }: Observation,

@@ -1,22 +1,22 @@
-/** Numbers put together by time, for adapters that read them in order. */
+/** Aggregates numbers into time buckets, for adapters that read them in order. */
 
 import { type BucketQuery, MAX_BUCKETS, type MetricBucket } from './store.ts'
 
 type Span = Pick<BucketQuery, 'from_ms' | 'to_ms' | 'bucketMs'>
 
-/** How many buckets a period touches; the first may begin before it, the last may end after it. */
+/** The number of buckets that overlap a period, including partial ones at both ends. */
 export function countBuckets({ from_ms, to_ms, bucketMs }: Span): number {
   return Math.floor((to_ms - 1) / bucketMs) - Math.floor(from_ms / bucketMs) + 1
 }
 
-/** @throws RangeError for a question that would give more than MAX_BUCKETS. */
+/** @throws RangeError for an invalid `bucketMs`, or more than MAX_BUCKETS buckets. */
 export function assertBuckets(query: Span): void {
   const { bucketMs } = query
   if (!Number.isSafeInteger(bucketMs) || bucketMs < 1) {
     throw new RangeError('bucketMs must be a whole number of milliseconds, at least 1')
   }
   if (countBuckets(query) > MAX_BUCKETS) {
-    throw new RangeError(`the period holds more than ${MAX_BUCKETS} buckets`)
+    throw new RangeError(`the period has more than ${MAX_BUCKETS} buckets`)
   }
 }
 
@@ -25,12 +25,12 @@ export function bucketStart(timestamp_ms: number, bucketMs: number): number {
 }
 
 /**
- * Sums are taken of numbers so much smaller, or two large ones would have none. A power of two
- * rounds none.
+ * Numbers are divided by this before they are summed, so that large ones do not overflow. A power
+ * of two is exact.
  */
 export const SUM_SCALE = 2 ** 64
 
-/** Give it numbers in order of time. */
+/** Expects numbers in order of time. */
 export function createBuckets(bucketMs: number): {
   add(timestamp_ms: number, number: number): void
   done(): MetricBucket[]

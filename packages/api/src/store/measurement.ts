@@ -1,8 +1,8 @@
-/** A measurement as a row of the table `metrics`, and back. */
+/** Converts measurements to rows of the table `metrics`, and back. */
 
 import type { Measurement } from './store.ts'
 
-/** Where a device sent no `sequence`. */
+/** The `sequence` of values sent without one. */
 const UNNUMBERED = -1
 
 /** The columns after `tenant, asset`, in the order of the table. */
@@ -16,11 +16,11 @@ export type MeasurementColumns = [
 ]
 
 /**
- * The values of an observation. Where the device numbers, a row is known by what was measured, so
- * that the same envelope sent again gives the same rows; those of a key and a moment stay in the
- * envelope's order.
+ * The rows of an observation. With a `sequence`, a row is identified by a fingerprint of its value,
+ * so that the same envelope sent again yields the same rows. Rows with the same key and time keep
+ * the order of the envelope.
  *
- * @param seq of the observation.
+ * @param seq the number of the observation.
  */
 export function measurementRows(
   measurements: readonly Measurement[],
@@ -52,9 +52,8 @@ function measuredColumns({ value, unit, source, quality }: Measurement): Measure
 }
 
 /**
- * 31 bits of FNV-1a. They only tell apart what a device measured of one key at one moment under one
- * number: the same again is the same row, and two that differ meet once in two thousand million
- * times.
+ * 31 bits of FNV-1a. It only has to distinguish values with the same key, time and `sequence`:
+ * equal values are the same row, and different ones collide once in two billion.
  */
 function fingerprint([number, json, unit, source, quality]: MeasuredColumns): number {
   const text = `${number} ${source} ${quality} ${json} ${unit}`
@@ -78,11 +77,11 @@ export interface MeasurementRow {
   readonly quality: Measurement['quality']
 }
 
-/** Bytes of what may be long in it. */
+/** Bytes of the column that may be long. */
 export const jsonLength = ({ json }: Pick<MeasurementRow, 'json'>): number =>
   json === null ? 0 : Buffer.byteLength(json)
 
-export function measurementOf(row: MeasurementRow): Measurement {
+export function measurementFromRow(row: MeasurementRow): Measurement {
   return {
     key: row.key,
     timestamp_ms: row.timestamp_ms,
@@ -94,14 +93,14 @@ export function measurementOf(row: MeasurementRow): Measurement {
   }
 }
 
-/** A number as such, a boolean as 0 or 1 beside its JSON, everything else as JSON alone. */
+/** A number as is; a boolean as 0 or 1 with its JSON; any other value as JSON only. */
 function valueColumns(value: unknown): [number: number | null, json: string | null] {
   if (typeof value === 'number' && Number.isFinite(value)) return [value, null]
   if (typeof value === 'boolean') return [value ? 1 : 0, String(value)]
   return [null, JSON.stringify(value) ?? 'null']
 }
 
-/** Values of these qualities are none: they do not count where numbers are put together. */
+/** Values of these qualities are excluded from aggregates. */
 const NO_VALUE: ReadonlySet<string> = new Set(['invalid', 'missing'])
 
 export function counts(row: { number: number | null; quality: string | null }): boolean {

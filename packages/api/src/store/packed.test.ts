@@ -3,7 +3,7 @@ import { it } from 'node:test'
 import { fixOf, measurementOf, observationOf, occurrenceOf } from './conformance/samples.ts'
 import { pack, unpack } from './packed.ts'
 
-it('an observation comes out of its package as it went in', () => {
+it('a packed observation unpacks to an equal one', () => {
   const values = [1, 'text', true, null, ['P0420'], { deep: [{}] }]
   const metrics = values.map((value, sequence) =>
     measurementOf({ value, sequence, unit: 'rpm', source: 'obd2', quality: 'ok' }),

@@ -1,10 +1,10 @@
 /**
- * Observations on their way to another thread.
+ * Encodes observations for another thread.
  *
- * What goes between threads is copied, the names of every object's members with it: as objects, a
- * report with six values costs the two threads 11 µs, and 4 as an array. Those of a large body are
- * read on one thread and written on another: sealed as bytes, they pass through the main thread
- * without its looking at them.
+ * Messages between threads are cloned, including the member names of every object: a report with
+ * six values costs both threads 11 µs as objects and 4 µs as an array. Observations of a large body
+ * are parsed on one thread and written on another. Sealed as bytes, they pass through the main
+ * thread without being decoded.
  */
 
 import { deserialize, serialize } from 'node:v8'
@@ -17,7 +17,9 @@ import type {
   Tenant,
 } from './store.ts'
 
-/** The members in the order of the type, each measurement and occurrence flat after the last. */
+/**
+ * The members of an observation in order, followed by the members of each measurement and event.
+ */
 export type Packed = readonly unknown[]
 
 export function pack(one: Observation): Packed {
@@ -99,11 +101,11 @@ function unpackOccurrence(packed: Packed, at: number): Occurrence {
   } as Occurrence
 }
 
-/** Of one piece: as many as are unpacked at a time. */
+/** Limits of a piece, which is unpacked in one go. */
 const OBSERVATIONS_A_PIECE = 50
 const CHARACTERS_A_PIECE = 64 * 1024
 
-/** Takes observations of one tenant, in order, and seals them. */
+/** Collects observations of one tenant, in order, and seals them. */
 export class Sealer {
   #packed: Packed[] = []
   #characters = 0
@@ -129,8 +131,8 @@ export class Sealer {
 
   #endPiece(): void {
     if (this.#packed.length === 0) return
-    // In memory of their own, so that they can be moved. Not shared memory: V8 does not count that,
-    // so what holds it is collected long after it is needed.
+    // Copied to a buffer of its own, so that it can be transferred. Not a SharedArrayBuffer: V8
+    // does not count its memory, so the collector frees it much too late.
     this.#pieces.push(new Uint8Array(serialize(this.#packed)))
     this.#packed = []
     this.#characters = 0
@@ -140,8 +142,8 @@ export class Sealer {
 export const isSealed = (one: object): one is SealedObservations => 'pieces' in one
 
 /**
- * Gives their memory back at once, and not when it is collected: the collector would run the more
- * often for it, and hold up the main thread. They are empty afterwards.
+ * Frees the memory at once instead of leaving it to the garbage collector, which would run more
+ * often and block the main thread. The observations are empty afterwards.
  */
 export function discard({ pieces }: SealedObservations): void {
   for (const { buffer } of pieces) {
@@ -149,7 +151,7 @@ export function discard({ pieces }: SealedObservations): void {
   }
 }
 
-/** @param piece one of a `SealedObservations`. */
+/** @param piece a piece of `SealedObservations`. */
 export function unseal(piece: Uint8Array): Observation[] {
   return (deserialize(piece) as Packed[]).map(unpack)
 }

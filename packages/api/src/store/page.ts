@@ -1,37 +1,37 @@
 /**
- * A page of rows, of which one more than fits was looked for, to know whether there is a next page.
+ * Cuts rows into a page. Queries read one row more than the limit, to detect a next page.
  *
- * A page is bounded twice: in rows, and in what they hold, since a single value may be a mebibyte.
- * What a page holds is in memory several times while it is answered, and no other request is served
- * while it is read or written.
+ * A page has a limit of rows and one of bytes, since a single value may be a mebibyte. Its content
+ * is in memory several times while a response is built, and reading or writing a row blocks other
+ * requests.
  */
 
-import type { Page, Place } from './store.ts'
+import type { Page, RowKey } from './store.ts'
 
 /**
- * Bytes of what was sent, as the database counts them; the row that reaches it is the last of its
- * page.
+ * Bytes of the sent JSON, as the database counts them. The row that reaches the limit is the last
+ * of its page.
  */
 export const MAX_PAGE_LENGTH = 512 * 1024
-/** The same for those who follow along: there may be a thousand of them. */
+/** The same for streams, of which there may be a thousand. */
 export const MAX_FEED_LENGTH = 256 * 1024
 
-/** @param lengthOf bytes of a row, where they can be many. */
+/** @param lengthOf the bytes of a row; default: not counted. */
 export function pageOf<Row, Value>(
   rows: Iterable<Row>,
   limit: number,
-  read: (row: Row) => { row: Value; place: Place },
+  read: (row: Row) => { value: Value; key: RowKey },
   lengthOf: (row: Row) => number = () => 0,
 ): Page<Value> {
   const page = takePage(rows, limit, lengthOf)
   const values = page.rows.map(read)
   return {
-    rows: values.map(({ row }) => row),
-    next: page.more ? (values.at(-1)?.place ?? null) : null,
+    rows: values.map(({ value }) => value),
+    next: page.more ? (values.at(-1)?.key ?? null) : null,
   }
 }
 
-/** The first rows, as many as a page holds; reads no further than one more. */
+/** The rows of one page. Reads at most one row more. */
 export function takePage<Row>(
   rows: Iterable<Row>,
   limit: number,
@@ -44,7 +44,7 @@ export function takePage<Row>(
     if (page.length === limit) return { rows: page, more: true }
     page.push(row)
     length += lengthOf(row)
-    // There may be no other: then the next page is empty.
+    // There may be no more rows; then the next page is empty.
     if (length >= maxLength) return { rows: page, more: true }
   }
   return { rows: page, more: false }

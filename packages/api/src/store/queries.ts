@@ -1,36 +1,35 @@
 /**
- * Questions that both adapters ask, each in the dialect of its database. Their tables have the same
- * columns.
+ * The SQL queries that both adapters share, built for the dialect of each. Their tables have the
+ * same columns.
  *
- * The first two parameters are the tenant, the third the asset where there is one. Every `WHERE`
- * begins with the tenant, as every index does, and goes on along an index: nothing is scanned or
- * sorted.
+ * The first two parameters are the tenant, the third is the asset, if any. Every `WHERE` starts
+ * with the tenant, as every index does, and follows an index, so no query scans or sorts a table.
  */
 
 import { MAX_FEED_LENGTH, MAX_PAGE_LENGTH } from './page.ts'
-import { PLACE_LENGTHS } from './store.ts'
+import { ROW_KEY_LENGTHS, type Tenant } from './store.ts'
 
-/** How a database wants to be asked. */
+/** The differences between the SQL of the databases. */
 export interface Dialect {
-  /** Goes before the name of a table. */
+  /** Prefix of table names. */
   readonly schema: string
-  /** The parameter of this number, from 1. */
+  /** The parameter with this number, from 1. */
   parameter(number: number): string
-  /** The number of rows, given by the parameter of this number. */
+  /** A LIMIT clause whose value is the parameter with this number. */
   limit(number: number): string
-  /** Goes after the table of a question that is answered along this index. */
-  along(index: string): string
-  /** Whether a list that begins at a place is told both ends of its period. */
+  /** Hint after the table name to use this index. */
+  useIndex(index: string): string
+  /** Whether a list that starts at a row key needs both ends of its period. */
   readonly needsWholePeriod: boolean
   /**
-   * The rows of a question up to the one that reaches `maxLength`, where the adapter cannot stop
-   * reading by itself.
+   * The query cut after the row that reaches `maxLength`, for a database whose client cannot stop
+   * reading early.
    */
-  bounded(question: string, bound: Bound): string
+  bounded(query: string, bound: Bound): string
 }
 
 export interface Bound {
-  /** What the question gives, column by column. */
+  /** The columns of the result. */
   readonly columns: string
   /** The column that may be long. */
   readonly long: string
@@ -50,7 +49,7 @@ export function queriesOf(dialect: Dialect) {
       JOIN ${schema}observations o
         ON o.tenant = a.tenant AND o.seq = a.latest_seq AND o.timestamp_ms = a.timestamp_ms
       WHERE a.tenant = ${tenantIn(dialect)} AND a.asset_id = ${$(3)}`,
-    /** What a search looks at. 3: return assets after this asset_id, 4: limit. */
+    /** The names that a search scans. 3: return assets after this asset_id, 4: limit. */
     assetNames: `SELECT asset_id, type FROM ${schema}assets
       WHERE ${ofTenant} AND asset_id > ${$(3)} ORDER BY asset_id ${limit(4)}`,
     /** 3: asset_id, 4: return keys after this key. */
@@ -79,7 +78,7 @@ function feedQuery(dialect: Dialect): string {
   )
 }
 
-/** Parameters after the list's own: the place, from_ms, to_ms, limit. */
+/** Parameters after those of `where`: the row key, from_ms, to_ms, limit. */
 function listsOf(dialect: Dialect) {
   const { schema, parameter: $ } = dialect
   const ofTenant = ofTenantIn(dialect)
@@ -130,14 +129,19 @@ function listsOf(dialect: Dialect) {
 
 export type ListName = keyof ReturnType<typeof listsOf>
 
-/** How many numbers the rows of a list are ordered by. */
+/** The number of key columns of each list. */
 export const LIST_LENGTHS: Readonly<Record<ListName, number>> = {
-  positions: PLACE_LENGTHS.positions,
-  metrics: PLACE_LENGTHS.metrics,
-  numbers: PLACE_LENGTHS.metrics,
-  events: PLACE_LENGTHS.events,
-  eventsOfAsset: PLACE_LENGTHS.events,
-  eventsOfType: PLACE_LENGTHS.events,
+  positions: ROW_KEY_LENGTHS.positions,
+  metrics: ROW_KEY_LENGTHS.metrics,
+  numbers: ROW_KEY_LENGTHS.metrics,
+  events: ROW_KEY_LENGTHS.events,
+  eventsOfAsset: ROW_KEY_LENGTHS.events,
+  eventsOfType: ROW_KEY_LENGTHS.events,
+}
+
+/** The values of the first two parameters. */
+export function tenantParameters({ org_id, environment }: Tenant): [string, string] {
+  return [org_id, environment]
 }
 
 function tenantIn({ schema, parameter: $ }: Dialect): string {
@@ -148,28 +152,28 @@ function ofTenantIn(dialect: Dialect): string {
   return `tenant = ${tenantIn(dialect)}`
 }
 
-/** Rows of one asset. 3: asset_id. */
+/** A condition for the rows of one asset. 3: asset_id. */
 export function ofAssetIn(dialect: Dialect): string {
   const { schema, parameter: $ } = dialect
   const asset = `(SELECT asset FROM ${schema}assets WHERE ${ofTenantIn(dialect)} AND asset_id = ${$(3)})`
   return `${ofTenantIn(dialect)} AND asset = ${asset}`
 }
 
-/** What a list is: where it looks and by what it is ordered. */
+/** The parts of a list query. */
 interface List {
   readonly columns: string
-  /** Where `columns` computes some. */
+  /** The names of `columns`, if some are computed. */
   readonly names?: string
   readonly from: string
-  /** Of the first columns of an index. */
+  /** A condition on the first columns of an index. */
   readonly where: string
-  /** How many parameters `where` has, the tenant's two among them. */
+  /** The number of parameters in `where`, including the tenant's two. */
   readonly parameters: number
-  /** The rest of that index. */
+  /** The other columns of that index. */
   readonly order: readonly string[]
-  /** Its name, where it is not the primary key. */
+  /** The name of that index, unless it is the primary key. */
   readonly index?: string
-  /** The column that may be long, where there is one. */
+  /** The column that may be long, if any. */
   readonly long?: string
 }
 
@@ -181,17 +185,17 @@ const DIRECTIONS = {
 function listQuery(list: List, direction: keyof typeof DIRECTIONS, dialect: Dialect): string {
   const { after, order } = DIRECTIONS[direction]
   const { parameter: $ } = dialect
-  const place = list.order.map((_, index) => $(list.parameters + 1 + index))
-  const next = list.parameters + place.length
+  const key = list.order.map((_, index) => $(list.parameters + 1 + index))
+  const next = list.parameters + key.length
   const from = `timestamp_ms >= ${$(next + 1)}`
   const to = `timestamp_ms < ${$(next + 2)}`
-  // The place bounds the other end.
+  // The row key bounds the other end.
   const oneEnd = direction === 'oldest' ? to : from
   const within = dialect.needsWholePeriod ? `${from} AND ${to}` : oneEnd
-  const along = list.index === undefined ? '' : dialect.along(list.index)
+  const hint = list.index === undefined ? '' : dialect.useIndex(list.index)
   const ordered = list.order.map((column) => `${column} ${order}`).join(', ')
-  const all = `SELECT ${list.columns} FROM ${list.from}${along}
-    WHERE ${list.where} AND (${list.order.join(', ')}) ${after} (${place.join(', ')}) AND ${within}
+  const all = `SELECT ${list.columns} FROM ${list.from}${hint}
+    WHERE ${list.where} AND (${list.order.join(', ')}) ${after} (${key.join(', ')}) AND ${within}
     ORDER BY ${ordered} ${dialect.limit(next + 3)}`
   if (list.long === undefined) return all
   const columns = list.names ?? list.columns

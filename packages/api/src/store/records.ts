@@ -1,54 +1,50 @@
 /**
- * What the store keeps, as plain records: an observation taken apart on its way in, and what of it
- * comes back. Times are Unix milliseconds.
+ * The records of the store: the parts of an observation, and the results of queries. Times are Unix
+ * milliseconds.
  */
 
 import type { Environment } from '@modulariot/oauth/protocol'
 import type { AssetEvent, MetricItem } from '@modulariot/telemetry'
 
-/** Data belongs to (organization, environment); there is no question across two of them. */
+/** The owner of data. No query spans two tenants. */
 export interface Tenant {
   readonly org_id: string
   readonly environment: Environment
 }
 
-/** One accepted report, ready to be kept. */
+/** One valid report, ready to be stored. */
 export interface Observation extends Tenant {
   readonly client_id: string
-  /** The caller's `X-Request-Id`, or the key an item of a batch has of its own. */
+  /** The client's `X-Request-Id`, or the `idempotency_key` of a batch item. */
   readonly request_id: string
-  /**
-   * Which of the observations under this request id: the place in a batch; 0 where there is one.
-   */
+  /** The index among the observations of this request id: the index in a batch, else 0. */
   readonly item: number
-  /** SHA-256 of the body (of the item), to tell a retry from a reused id. */
+  /** SHA-256 of the body or item, to distinguish a retry from a reused id. */
   readonly body_digest: Buffer
   readonly asset_id: string
   readonly type: string | null
-  /** Device time. Everything is ordered by it, and its age decides how long it is kept. */
+  /** Device time, which orders all lists and determines when retention deletes the data. */
   readonly timestamp_ms: number
-  /** Our time. */
+  /** Server time. */
   readonly received_ms: number
-  /** The body (the item) as it was sent, JSON. */
+  /** The body or item as sent, JSON. */
   readonly payload: string
-  /** The same taken apart, so that it can be asked for by time. */
+  /** The parts of the report that are queried by time. */
   readonly position: Fix | null
   readonly metrics: readonly Measurement[]
   readonly events: readonly Occurrence[]
 }
 
-/**
- * Observations of one tenant, as bytes (`packed.ts`): passed on without a look at what is in them.
- */
+/** Observations of one tenant as bytes, passed on without decoding (`packed.ts`). */
 export interface SealedObservations extends Tenant {
-  /** How many there are. */
+  /** Number of observations. */
   readonly count: number
-  /** Sum of the payloads' lengths, in characters. */
+  /** Sum of the payload lengths, in characters. */
   readonly payload: number
   readonly pieces: readonly Uint8Array<ArrayBuffer>[]
 }
 
-/** Where an asset was: WGS 84 degrees, metres, km/h, degrees from north. */
+/** A position: WGS 84 degrees, metres, km/h, degrees from north. */
 export interface Fix {
   readonly latitude: number
   readonly longitude: number
@@ -62,10 +58,10 @@ export interface Fix {
 
 /** One value under one key. */
 export interface Measurement {
-  /** The canonical key, or the sender's own (`x.…`). */
+  /** The canonical key, or a custom one (`x.…`). */
   readonly key: string
   readonly timestamp_ms: number
-  /** The envelope's `seq`: orders values of the same moment. Null when there was none. */
+  /** The `seq` of the envelope, which orders values of the same time; null if not sent. */
   readonly sequence: number | null
   /** Any JSON value. */
   readonly value: unknown
@@ -74,18 +70,18 @@ export interface Measurement {
   readonly quality: MetricItem['q'] | null
 }
 
-/** Something that happened. */
+/** A discrete event. */
 export interface Occurrence {
   readonly event_type: string
   readonly timestamp_ms: number
   readonly severity: AssetEvent['severity'] | null
-  /** The event as it was sent, JSON. */
+  /** The event as sent, JSON. */
   readonly payload: string
 }
 
 /**
- * `stored`: new and durable. `replayed`: the same request was stored before. `conflict`: its id was
- * used before with another body, and nothing is stored.
+ * `stored`: new and durable. `replayed`: already stored. `conflict`: not stored, since its id was
+ * used with another body.
  */
 export type AppendOutcome = 'stored' | 'replayed' | 'conflict'
 
@@ -94,10 +90,10 @@ export interface Asset {
   readonly type: string | null
   /** Device time of the newest observation. */
   readonly timestamp_ms: number
-  /** When we first and last heard of it. */
+  /** When the server received its first and its latest report. */
   readonly first_received_ms: number
   readonly last_received_ms: number
-  /** The newest observation by device time, JSON as it was sent. */
+  /** The newest observation by device time, JSON as sent. */
   readonly payload: string
 }
 
@@ -110,7 +106,8 @@ export interface AssetOccurrence extends Occurrence {
 }
 
 /**
- * Numbers of one key within `[start_ms, start_ms + bucketMs)`. Buckets without any are left out.
+ * A summary of the numbers of one key in `[start_ms, start_ms + bucketMs)`. Empty buckets are
+ * omitted.
  */
 export interface MetricBucket {
   readonly start_ms: number
@@ -123,9 +120,9 @@ export interface MetricBucket {
   readonly last: number
 }
 
-/** An observation as those who follow along get it. */
+/** An observation in the feed. */
 export interface FeedEntry {
-  /** Pass as `after` for what follows. Counts the observations of the tenant. */
+  /** Pass as `after` for the next entries. Counts the observations of the tenant. */
   readonly cursor: number
   readonly asset_id: string
   readonly timestamp_ms: number

@@ -1,8 +1,8 @@
 /**
- * The store port of ModularIoT API: what machines reported, and nothing about how it is kept.
+ * The store port of ModularIoT API, independent of the database.
  *
- * Each method is one atomic unit. Every row and every question belongs to a tenant; what is
- * another's is not there. Any method throws StoreUnavailable when the store cannot answer.
+ * Each method is one atomic unit. Every row and every query belongs to a tenant; the data of other
+ * tenants is invisible. Any method throws StoreUnavailable when the store is unavailable.
  */
 
 import type {
@@ -22,22 +22,22 @@ import type {
 export type * from './records.ts'
 
 /**
- * A place in a list, to return rows after: what its rows are ordered by, as whole numbers. It says
- * nothing of whose row it was; with another tenant or asset it is a place among theirs.
+ * The key of a row in a list: the integers that its rows are ordered by. A page starts after it. It
+ * does not identify a tenant or asset; with another one it is a position among that one's rows.
  */
-export type Place = readonly number[]
+export type RowKey = readonly number[]
 
-/** How many numbers a place has in each list. */
-export const PLACE_LENGTHS = { positions: 2, metrics: 4, events: 3 } as const
+/** The number of integers in the row keys of each list. */
+export const ROW_KEY_LENGTHS = { positions: 2, metrics: 4, events: 3 } as const
 
-/** May hold fewer rows than asked for, even none, while there are more. */
-export interface Page<Row, After = Place> {
+/** May have fewer rows than the limit, even none, although more pages follow. */
+export interface Page<Row, After = RowKey> {
   readonly rows: readonly Row[]
   /** Pass as `after` for the next page; null on the last. */
   readonly next: After | null
 }
 
-/** Device time; what is left out does not narrow. */
+/** A range of device time; an omitted end is unbounded. */
 export interface Period {
   readonly from_ms?: number | undefined
   /** Exclusive. */
@@ -45,16 +45,16 @@ export interface Period {
 }
 
 export interface PageQuery extends Period {
-  /** Oldest first by default. A place is good for the direction it came from. */
+  /** Oldest first by default. A row key is valid only for the direction it came from. */
   readonly newestFirst?: boolean | undefined
-  readonly after: Place | null
+  readonly after: RowKey | null
   readonly limit: number
 }
 
 export interface AssetQuery {
-  /** Part of the `asset_id` or of the type, whatever the case. */
+  /** Part of the `asset_id` or of the type, ignoring case. */
   readonly search?: string | undefined
-  /** Exactly. */
+  /** Exact match. */
   readonly type?: string | undefined
   /** Return assets after this `asset_id`. */
   readonly after: string | null
@@ -74,16 +74,14 @@ export interface BucketQuery {
   /** Exclusive. */
   readonly to_ms: number
   readonly bucketMs: number
-  /**
-   * Nobody waits any more: what is not done yet need not be. PostgreSQL finishes what it has begun.
-   */
+  /** Cancels the query when the client disconnects. PostgreSQL finishes a running statement. */
   readonly signal?: AbortSignal | undefined
 }
 
 export const MAX_BUCKETS = 2000
 
 export interface EventQuery extends PageQuery {
-  /** All assets of the tenant when left out. */
+  /** By default all assets of the tenant. */
   readonly asset_id?: string | undefined
   readonly event_type?: string | undefined
   readonly severity?: NonNullable<Occurrence['severity']> | undefined
@@ -91,17 +89,14 @@ export interface EventQuery extends PageQuery {
 
 export interface Feed {
   readonly entries: readonly FeedEntry[]
-  /** Pass as `after` next time. */
+  /** Pass as `after` to the next call. */
   readonly cursor: number
-  /** True when there may be more at once. */
+  /** True if more entries may already be available. */
   readonly more: boolean
 }
 
 export interface MaintenanceReport {
-  /**
-   * Rows that were older than their organization's retention, those of dropped partitions not
-   * counted.
-   */
+  /** Expired rows that were deleted, without those of dropped partitions. */
   readonly removedRows: number
   readonly droppedPartitions: number
 }
@@ -109,36 +104,35 @@ export interface MaintenanceReport {
 export interface TelemetryStore {
   ping(): Promise<void>
   /**
-   * Keeps a batch in one transaction; once this resolves, a crash loses none of it.
+   * Stores a batch in one transaction; once this resolves, the batch survives a crash.
    *
-   * A request id is remembered as long as data received with it may be kept.
+   * A request id is remembered for as long as its data is retained.
    *
-   * @param batch a sealed one that comes alone may be empty afterwards.
-   * @returns one outcome an observation, in order.
-   * @throws StoreUnavailable when none of it was kept, or when nobody knows: sent again, it is
-   *   stored once.
+   * @param batch if its only element is sealed, that may be empty afterwards.
+   * @returns one outcome per observation, in order.
+   * @throws StoreUnavailable when nothing was stored, or when that is unknown; a retry stores it
+   *   only once.
    */
   append(batch: readonly (Observation | SealedObservations)[]): Promise<AppendOutcome[]>
   findAsset(tenant: Tenant, asset_id: string): Promise<Asset | null>
-  /** In order of the bytes of `asset_id`. */
+  /** In byte order of `asset_id`. */
   listAssets(tenant: Tenant, query: AssetQuery): Promise<Page<Asset, string>>
-  /** An asset that is not there has no positions, metrics or events. */
+  /** An unknown asset has no positions, metrics or events. */
   positions(tenant: Tenant, asset_id: string, query: PageQuery): Promise<Page<Position>>
   /**
-   * Values of one key by device time, then `sequence`. Two of one key with the same time and the
-   * same `sequence` that are alike (value, unit, source, quality) are one value sent twice, and
-   * kept once.
+   * Values of one key by device time, then `sequence`. Values with equal time, `sequence`, value,
+   * unit, source and quality count as one value sent repeatedly, and are stored once.
    */
   metrics(tenant: Tenant, asset_id: string, query: MetricQuery): Promise<Page<Measurement>>
   /**
-   * Numbers (and booleans, as 0 and 1) of one key, in order of time; those of quality `invalid` or
-   * `missing` do not count.
+   * Summarizes the numbers of one key, and booleans as 0 and 1, in order of time. Values of quality
+   * `invalid` or `missing` are excluded.
    *
    * @throws RangeError for more than MAX_BUCKETS buckets, or a `bucketMs` below 1.
    */
   metricBuckets(tenant: Tenant, asset_id: string, query: BucketQuery): Promise<MetricBucket[]>
   /**
-   * The newest value of each key, in order of the keys, at most MAX_LATEST_KEYS a page.
+   * The newest value of each key, in order of the keys, at most MAX_LATEST_KEYS per page.
    *
    * @param after return keys after this one.
    */
@@ -149,30 +143,30 @@ export interface TelemetryStore {
   ): Promise<Page<Measurement, string>>
   events(tenant: Tenant, query: EventQuery): Promise<Page<AssetOccurrence>>
   /**
-   * What was stored after `after`, in the order it was; null asks only for where we are now. A
-   * number that the tenant has not reached yet counts as now.
+   * Observations stored after `after`, in that order. With null, only the current cursor. A cursor
+   * beyond the current one is treated as the current one.
    */
   readSince(tenant: Tenant, after: number | null, limit: number): Promise<Feed>
   /**
-   * Tells when something may have been stored, by whatever process the store can hear of; null when
-   * it is not known for whom. May be late or silent: who must not miss anything also asks from time
-   * to time.
+   * Calls the listener when something may have been stored, also by another process. The tenant is
+   * null when unknown. A call may be late or missing, so a listener must also query from time to
+   * time.
    *
-   * @returns ends it.
+   * @returns a function that stops it.
    */
   watch(listener: (tenant: Tenant | null) => void): () => void
-  /** Days an organization's data is kept; null where nothing was said for it. */
+  /** Days of retention of an organization; null if not set. */
   findRetention(org_id: string): Promise<number | null>
-  /** @param days at least 1; null: as the installation does. */
+  /** @param days at least 1; null: the default of the installation. */
   setRetention(org_id: string, days: number | null): Promise<void>
   /**
-   * Removes what is older, by device time, than its organization keeps data; in small steps, so
-   * that others are served in between. One process at a time does it.
+   * Deletes data older, by device time, than the retention of its organization. Works in small
+   * steps, so that other requests are served in between. Runs in one process at a time.
    *
-   * @param retentionDays for organizations that have no retention of their own; null: for ever.
+   * @param retentionDays for organizations without their own retention; null: unlimited.
    */
   maintain(nowMs: number, retentionDays: number | null): Promise<MaintenanceReport>
-  /** What was sent before is kept; whatever comes after is refused with StoreUnavailable. */
+  /** Waits for pending writes. Later calls throw StoreUnavailable. */
   close(): Promise<void>
 }
 

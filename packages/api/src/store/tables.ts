@@ -1,6 +1,6 @@
 /**
- * All tables of the store, for moving it between databases: both adapters have them with the same
- * columns. What is referred to comes first.
+ * All tables of the store, for copying it between databases. Both adapters have the same columns.
+ * Each table comes after those it refers to.
  */
 
 import type { TableSpec } from '@modulariot/platform/storage'
@@ -86,7 +86,7 @@ export const TELEMETRY_TABLES: readonly TableSpec[] = [
       payload: 'text',
     },
   },
-  // PostgreSQL alone has these two, and fills them as observations and values arrive.
+  // Only PostgreSQL has these two; triggers fill them from observations and metrics.
   {
     name: 'requests',
     columns: {

@@ -1,4 +1,4 @@
-/** A tenant as the key of a map; an environment is one word, so no two tenants have the same. */
+/** A tenant as a map key. It is unique because an environment contains no space. */
 
 import type { Tenant } from './store.ts'
 

@@ -1,4 +1,4 @@
-/** Who wants to know that something was stored. */
+/** The listeners to new observations. */
 
 import type { Tenant } from './store.ts'
 import { tenantName } from './tenant-name.ts'
@@ -7,20 +7,20 @@ type Listener = (tenant: Tenant | null) => void
 
 export interface Watchers {
   add(listener: Listener): () => void
-  /** Each tenant once; null for whoever it may be. */
-  tell(tenants: readonly Tenant[] | null): void
+  /** Calls the listeners once per distinct tenant, or once with null for an unknown one. */
+  notify(tenants: readonly Tenant[] | null): void
 }
 
 export function createWatchers(): Watchers {
   const listeners = new Set<Listener>()
   return {
     add(listener) {
-      // Wrapped, so that one function given twice is two watchers.
+      // Wrapped, so that a function added twice is called twice.
       const own: Listener = (tenant) => listener(tenant)
       listeners.add(own)
       return () => void listeners.delete(own)
     },
-    tell(tenants) {
+    notify(tenants) {
       if (listeners.size === 0) return
       for (const tenant of tenants === null ? [null] : distinct(tenants)) {
         for (const listener of listeners) listener(tenant)

@@ -1,4 +1,4 @@
-/** What is known of an asset, and whose it is. */
+/** The state of assets, and their tenants. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -14,7 +14,7 @@ import {
   TOGETHER,
 } from './samples.ts'
 
-/** Seconds after the first observation, device time and ours. */
+/** An observation at these seconds after NOW_MS, in device time and server time. */
 const at = (device: number, received: number, change: Partial<Observation> = {}): Observation =>
   observationOf({
     timestamp_ms: NOW_MS + device * 1000,
@@ -23,7 +23,7 @@ const at = (device: number, received: number, change: Partial<Observation> = {})
     ...change,
   })
 
-/** As another asset's report under another request. */
+/** The ids for the same report by another asset. */
 const nameOf = (asset_id: string, { request_id }: Observation) => ({
   asset_id,
   request_id: `${request_id} ${asset_id}`,
@@ -31,7 +31,7 @@ const nameOf = (asset_id: string, { request_id }: Observation) => ({
 
 export function testAssetState(name: string, promise: StorePromise): void {
   describe(`${name}: an asset`, TOGETHER, () => {
-    promise('is known by its first observation', async ({ store }) => {
+    promise('is created by its first observation', async ({ store }) => {
       const one = observationOf({ type: 'truck' })
       assert.equal(await store.findAsset(TENANT, 'truck'), null)
       await store.append([one])
@@ -49,7 +49,7 @@ export function testAssetState(name: string, promise: StorePromise): void {
     })
 
     promise(
-      'is what its newest observation says, in whatever order they come',
+      'has the state of its newest observation, whatever the order of arrival',
       async ({ store }) => {
         const observations = [at(0, 0), at(20, 1), at(10, 2), at(-60, 3), at(19, 4)]
         for (const one of observations) await store.append([one])
@@ -59,13 +59,13 @@ export function testAssetState(name: string, promise: StorePromise): void {
       },
     )
 
-    promise('is what its newest observation says within one batch, too', async ({ store }) => {
+    promise('has the state of its newest observation within one batch too', async ({ store }) => {
       await store.append([at(0, 0), at(20, 0), at(10, 0)])
       assert.equal((await assetOf(store)).payload, '{"device":20,"received":0}')
     })
 
     promise(
-      'is the same after one batch as after its observations one by one',
+      'has the same state after one batch as after single observations',
       async ({ store }) => {
         const reports = [
           at(0, 5, { type: 'van' }),
@@ -88,26 +88,32 @@ export function testAssetState(name: string, promise: StorePromise): void {
       },
     )
 
-    promise('was last heard of when late data came, and first when any did', async ({ store }) => {
-      await store.append([at(0, 5)])
-      await store.append([at(-3600, 9)])
-      const asset = await assetOf(store)
-      assert.equal(asset.first_received_ms, NOW_MS + 5000)
-      assert.equal(asset.last_received_ms, NOW_MS + 9000)
-      assert.equal(asset.timestamp_ms, NOW_MS)
-    })
+    promise(
+      'has the times of its first and latest arrivals, late data included',
+      async ({ store }) => {
+        await store.append([at(0, 5)])
+        await store.append([at(-3600, 9)])
+        const asset = await assetOf(store)
+        assert.equal(asset.first_received_ms, NOW_MS + 5000)
+        assert.equal(asset.last_received_ms, NOW_MS + 9000)
+        assert.equal(asset.timestamp_ms, NOW_MS)
+      },
+    )
 
-    promise('was not heard of earlier because our own clock stepped back', async ({ store }) => {
+    promise('keeps last_received_ms when the server clock steps back', async ({ store }) => {
       await store.append([at(0, 5)])
       await store.append([at(1, 3)])
       assert.equal((await assetOf(store)).last_received_ms, NOW_MS + 5000)
     })
 
-    promise('goes by the later of two observations of the same moment', async ({ store }) => {
-      await store.append([at(0, 0)])
-      await store.append([at(0, 1)])
-      assert.equal((await assetOf(store)).payload, '{"device":0,"received":1}')
-    })
+    promise(
+      'has the state of the later of two observations with the same time',
+      async ({ store }) => {
+        await store.append([at(0, 0)])
+        await store.append([at(0, 1)])
+        assert.equal((await assetOf(store)).payload, '{"device":0,"received":1}')
+      },
+    )
 
     promise('is not changed by a replay', async ({ store }) => {
       const first = at(0, 0)
@@ -127,12 +133,12 @@ export function testAssetState(name: string, promise: StorePromise): void {
       assert.equal(await typeAfter(0, null), null)
       assert.equal(await typeAfter(-9, 'late'), 'late', 'late data fills a gap')
       assert.equal(await typeAfter(1, 'truck'), 'truck')
-      assert.equal(await typeAfter(2, null), 'truck', 'silence is not a change')
+      assert.equal(await typeAfter(2, null), 'truck', 'a missing type is not a change')
       assert.equal(await typeAfter(-8, 'late'), 'truck', 'late data changes nothing')
       assert.equal(await typeAfter(3, 'van'), 'van')
     })
 
-    promise('may be of any time a device can name', async ({ store }) => {
+    promise('may have any time that a device can send', async ({ store }) => {
       for (const [asset_id, timestamp_ms] of Object.entries({
         old: -62_135_596_800_000,
         far: 8.64e15,
@@ -146,7 +152,7 @@ export function testAssetState(name: string, promise: StorePromise): void {
 
 export function testTenants(name: string, promise: StorePromise): void {
   describe(`${name}: a tenant`, TOGETHER, () => {
-    promise('sees its own assets and no other', async ({ store }) => {
+    promise('sees only its own assets', async ({ store }) => {
       const tenants = [
         TENANT,
         { ...TENANT, environment: 'development' },
@@ -166,7 +172,7 @@ export function testTenants(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('that has nothing sees an empty page', async ({ store }) => {
+    promise('without assets gets an empty page', async ({ store }) => {
       await store.append([observationOf()])
       const page = await store.listAssets(
         { ...TENANT, org_id: 'org_9' },
@@ -175,7 +181,7 @@ export function testTenants(name: string, promise: StorePromise): void {
       assert.deepEqual(page, { rows: [], next: null })
     })
 
-    promise('gets the state of an asset from its own observations alone', async ({ store }) => {
+    promise('has assets whose state comes from its own observations only', async ({ store }) => {
       const development = { ...TENANT, environment: 'development' } as const
       await store.append([at(0, 0, { payload: 'own' })])
       await store.append([at(60, 60, { ...development, payload: 'other', type: 'other' })])
@@ -188,28 +194,28 @@ export function testTenants(name: string, promise: StorePromise): void {
   })
 
   describe(`${name}: a list of assets`, TOGETHER, () => {
-    promise('is complete, in the order of the bytes of their ids', async ({ store }) => {
+    promise('is complete, in byte order of their ids', async ({ store }) => {
       const ids = ['a', 'B', 'Z', '_', '10', '9', 'é', 'z', '\uffee', '😀', 'a b', "a'b", 'aa', 'A']
       const expected = ids.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
       await store.append(
         ids.map((asset_id) => observationOf({ asset_id, payload: `"${asset_id}"` })),
       )
       for (const limit of [1, 3, 7, 13, 14, 15, 100]) {
-        assert.deepEqual(assetIds(await allAssets(store, limit)), expected, `${limit} a page`)
+        assert.deepEqual(assetIds(await allAssets(store, limit)), expected, `${limit} per page`)
       }
       for (const { asset_id, payload } of await allAssets(store)) {
         assert.equal(payload, `"${asset_id}"`)
       }
     })
 
-    promise('shows of each what asking for it shows', async ({ store }) => {
+    promise('returns the same asset as findAsset', async ({ store }) => {
       await store.append([at(0, 0, { asset_id: 'a', type: 'x' }), at(1, 1, { asset_id: 'b' })])
       for (const asset of await allAssets(store)) {
         assert.deepEqual(asset, await assetOf(store, asset.asset_id))
       }
     })
 
-    promise('goes on after an asset that is not there', async ({ store }) => {
+    promise('continues after an id that does not exist', async ({ store }) => {
       await store.append(['a', 'c'].map((asset_id) => observationOf({ asset_id })))
       const page = await store.listAssets(TENANT, { after: 'b', limit: 10 })
       assert.deepEqual(assetIds(page.rows), ['c'])

@@ -1,9 +1,10 @@
-/** Metrics put together by time, as a chart shows them. */
+/** Metrics summarized in time buckets, as for a chart. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { MAX_BUCKETS, type Measurement } from '../store.ts'
 import {
+  measured,
   measurementOf,
   NOW_MS,
   observationOf,
@@ -12,24 +13,15 @@ import {
   TOGETHER,
 } from './samples.ts'
 
-const at = (second: number): number => NOW_MS + second * 1000
-
-/** An observation with one value of `speed`. */
-const measured = (second: number, value: unknown, change: Partial<Measurement> = {}) =>
-  observationOf({
-    timestamp_ms: at(second),
-    metrics: [measurementOf({ timestamp_ms: at(second), value, ...change })],
-  })
-
 export function testBuckets(name: string, promise: StorePromise): void {
   const minute = { key: 'vehicle.speed', bucketMs: 60_000 }
-  /** A full minute. */
+  /** Start of a minute. */
   const START_MS = Math.floor(NOW_MS / 60_000) * 60_000
   const from = (second: number, value: unknown, change: Partial<Measurement> = {}) =>
     measured(second - (NOW_MS - START_MS) / 1000, value, change)
 
-  describe(`${name}: metrics put together`, TOGETHER, () => {
-    promise('tell of each bucket what a chart needs', async ({ store }) => {
+  describe(`${name}: buckets of metrics`, TOGETHER, () => {
+    promise('have count, min, max, avg, first and last', async ({ store }) => {
       await store.append([from(59.999, 8), from(1, 2), from(180, 5), from(30, -4)])
       const query = { ...minute, from_ms: START_MS, to_ms: START_MS + 240_000 }
       assert.deepEqual(
@@ -41,14 +33,14 @@ export function testBuckets(name: string, promise: StorePromise): void {
       )
     })
 
-    promise('go by the sequence where the time is the same', async ({ store }) => {
+    promise('order values of the same time by sequence', async ({ store }) => {
       await store.append([from(1, 3, { sequence: 3 }), from(1, 2, { sequence: 12 }), from(1, 9)])
       const query = { ...minute, from_ms: START_MS, to_ms: START_MS + 1 + 1000 }
       const [bucket] = await store.metricBuckets(TENANT, 'truck', query)
       assert.deepEqual([bucket?.first, bucket?.last, bucket?.count], [9, 2, 3])
     })
 
-    promise('count numbers and booleans that hold, and nothing else', async ({ store }) => {
+    promise('count only valid numbers and booleans', async ({ store }) => {
       const none = ['text', null, [1], { a: 1 }, '5']
       await store.append([
         ...none.map((value, index) => from(index, value)),
@@ -64,14 +56,14 @@ export function testBuckets(name: string, promise: StorePromise): void {
       assert.deepEqual(others, [])
     })
 
-    promise('take nothing from outside the period', async ({ store }) => {
+    promise('contain only values of the period', async ({ store }) => {
       await store.append([10, 20, 30, 40].map((second) => from(second, second)))
       const query = { ...minute, from_ms: START_MS + 20_000, to_ms: START_MS + 40_000 }
       const [bucket] = await store.metricBuckets(TENANT, 'truck', query)
       assert.deepEqual([bucket?.start_ms, bucket?.first, bucket?.last], [START_MS, 20, 30])
     })
 
-    promise('hold before 1970, too', async ({ store }) => {
+    promise('work before 1970 too', async ({ store }) => {
       const metrics = [-1, -60_000, -60_001].map((timestamp_ms) =>
         measurementOf({ timestamp_ms, value: timestamp_ms }),
       )
@@ -87,7 +79,7 @@ export function testBuckets(name: string, promise: StorePromise): void {
       )
     })
 
-    promise('are many thousand values in few buckets', async ({ store }) => {
+    promise('may contain many thousand values', async ({ store }) => {
       const count = 12_345
       const start_ms = Math.floor(NOW_MS / 100_000) * 100_000
       for (let first = 0; first < count; first += 1000) {
@@ -107,7 +99,7 @@ export function testBuckets(name: string, promise: StorePromise): void {
       )
     })
 
-    promise('are refused where they would be too many or too narrow', async ({ store }) => {
+    promise('are refused when too many or too narrow', async ({ store }) => {
       const wide = { key: 'k', from_ms: 0, to_ms: 1000 * MAX_BUCKETS }
       for (const bucketMs of [999, 0, -1, 0.5, Number.NaN]) {
         await assert.rejects(
@@ -116,7 +108,7 @@ export function testBuckets(name: string, promise: StorePromise): void {
           String(bucketMs),
         )
       }
-      // As many as there may be, and one more that the period only touches.
+      // The maximum, and one more that overlaps the period only partially.
       const most = { ...wide, bucketMs: 1000 }
       assert.deepEqual(await store.metricBuckets(TENANT, 'truck', most), [])
       await assert.rejects(
@@ -126,7 +118,7 @@ export function testBuckets(name: string, promise: StorePromise): void {
       )
     })
 
-    promise('have an average, however large the numbers are', async ({ store }) => {
+    promise('have a finite average, however large the numbers are', async ({ store }) => {
       await store.append(
         [1.7e308, 1.7e308, -1.7e308, 0.1].map((value, second) => from(second, value)),
       )

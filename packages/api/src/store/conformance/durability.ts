@@ -1,4 +1,4 @@
-/** What is stored stays, as it was sent. */
+/** Stored data survives, as sent. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -33,20 +33,23 @@ export function testDurability(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('was sent before close(), even if nobody waited for it', async ({ store, reopen }) => {
-      const outcomes: unknown[] = []
-      for (const one of [observationOf(), observationOf()]) {
-        store.append([one]).then(
-          (outcome) => outcomes.push(outcome),
-          (error) => outcomes.push(error),
-        )
-      }
-      const reopened = await reopen()
-      assert.deepEqual(outcomes, [['stored'], ['stored']])
-      await assetOf(reopened)
-    })
+    promise(
+      'includes what was appended before close(), even if not awaited',
+      async ({ store, reopen }) => {
+        const outcomes: unknown[] = []
+        for (const one of [observationOf(), observationOf()]) {
+          store.append([one]).then(
+            (outcome) => outcomes.push(outcome),
+            (error) => outcomes.push(error),
+          )
+        }
+        const reopened = await reopen()
+        assert.deepEqual(outcomes, [['stored'], ['stored']])
+        await assetOf(reopened)
+      },
+    )
 
-    promise('comes back byte for byte', async ({ store }) => {
+    promise('is returned byte for byte', async ({ store }) => {
       const payloads = [
         '{"a":1}',
         ' {\t"a" :\r\n1.0 ,"b":1e400,"c":12345678901234567890,"a":"twice"} \n',
@@ -62,7 +65,7 @@ export function testDurability(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('is found by ids of any characters, and by those alone', async ({ store }) => {
+    promise('is found by ids with any characters, and only by exact ids', async ({ store }) => {
       const nasty = [
         `'; DROP TABLE assets; --`,
         'a"b\\c',
@@ -83,7 +86,7 @@ export function testDurability(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('is never cut at a NUL: kept whole or refused', async ({ store }) => {
+    promise('is never truncated at a NUL: stored whole or refused', async ({ store }) => {
       const ids = ['a\0b', 'a\0c']
       const batch = ids.map((asset_id) => observationOf({ asset_id }))
       const kept = await store.append(batch).then(

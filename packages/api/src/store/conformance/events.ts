@@ -1,12 +1,12 @@
-/** Events, and the feed of those who follow along. */
+/** Events and the feed. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { EventQuery, Occurrence, Tenant } from '../store.ts'
 import {
+  at,
   fixOf,
-  NOW_MS,
   observationOf,
   occurrenceOf,
   pagesOf,
@@ -15,10 +15,8 @@ import {
   TOGETHER,
 } from './samples.ts'
 
-const at = (second: number): number => NOW_MS + second * 1000
-
-/** An observation with one event, whose payload is its name. */
-const happened = (
+/** An observation with one event. The payload identifies it. */
+const withEvent = (
   second: number,
   payload: string,
   change: Partial<Occurrence> = {},
@@ -31,7 +29,7 @@ const happened = (
 
 export function testEvents(name: string, promise: StorePromise): void {
   describe(`${name}: events`, TOGETHER, () => {
-    promise('come back as they were sent, with the asset', async ({ store }) => {
+    promise('are returned as sent, with the asset', async ({ store }) => {
       const event: Occurrence = {
         event_type: 'ünï 漢 %_',
         timestamp_ms: at(-5),
@@ -46,17 +44,17 @@ export function testEvents(name: string, promise: StorePromise): void {
       )
     })
 
-    promise('are those asked for, in pages of any size and both directions', async ({ store }) => {
+    promise('match the query, in pages of any size and in both directions', async ({ store }) => {
       const high = { severity: 'high' } as const
       const braking = { event_type: 'braking' }
       await store.append([
-        happened(3, 'd', { ...high, ...braking }),
-        happened(1, 'b', braking, 'van'),
-        happened(1, 'c', {}),
-        happened(0, 'a', high, 'van'),
-        happened(3, 'e', braking),
+        withEvent(3, 'd', { ...high, ...braking }),
+        withEvent(1, 'b', braking, 'van'),
+        withEvent(1, 'c', {}),
+        withEvent(0, 'a', high, 'van'),
+        withEvent(3, 'e', braking),
       ])
-      const asked: [Partial<EventQuery>, string][] = [
+      const queries: [Partial<EventQuery>, string][] = [
         [{}, 'abcde'],
         [{ asset_id: 'truck' }, 'cde'],
         [{ asset_id: 'van' }, 'ab'],
@@ -71,7 +69,7 @@ export function testEvents(name: string, promise: StorePromise): void {
         [{ to_ms: at(3) }, 'abc'],
         [{ from_ms: at(1), to_ms: at(3), asset_id: 'truck' }, 'c'],
       ]
-      for (const [query, expected] of asked) {
+      for (const [query, expected] of queries) {
         for (const limit of [1, 2, 9]) {
           for (const newestFirst of [false, true]) {
             const rows = await pagesOf((after) =>
@@ -85,7 +83,7 @@ export function testEvents(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('are found however rare they are', async ({ store }) => {
+    promise('are found however rare', async ({ store }) => {
       const events = Array.from({ length: 2500 }, (_, index) =>
         occurrenceOf({
           timestamp_ms: at(index),
@@ -107,27 +105,30 @@ export function testEvents(name: string, promise: StorePromise): void {
 
 export function testFeed(name: string, promise: StorePromise): void {
   describe(`${name}: the feed`, TOGETHER, () => {
-    promise('begins now, and goes on with what is stored since', async ({ store }) => {
-      await store.append([observationOf(), observationOf()])
-      const now = await store.readSince(TENANT, null, 10)
-      assert.deepEqual(now.entries, [])
-      const van = observationOf({ asset_id: 'van', timestamp_ms: at(-99), position: fixOf() })
-      await store.append([van, observationOf()])
-      const { entries, cursor, more } = await store.readSince(TENANT, now.cursor, 10)
-      assert.deepEqual(
-        entries.map(({ asset_id }) => asset_id),
-        ['van', 'truck'],
-      )
-      const { asset_id, timestamp_ms, received_ms, payload } = van
-      assert.deepEqual(
-        { ...entries[0] },
-        { cursor: entries[0]?.cursor, asset_id, timestamp_ms, received_ms, payload },
-      )
-      assert.deepEqual([cursor, more], [entries[1]?.cursor, false])
-      assert.deepEqual((await store.readSince(TENANT, cursor, 10)).entries, [])
-    })
+    promise(
+      'starts at the current cursor, and continues with new observations',
+      async ({ store }) => {
+        await store.append([observationOf(), observationOf()])
+        const now = await store.readSince(TENANT, null, 10)
+        assert.deepEqual(now.entries, [])
+        const van = observationOf({ asset_id: 'van', timestamp_ms: at(-99), position: fixOf() })
+        await store.append([van, observationOf()])
+        const { entries, cursor, more } = await store.readSince(TENANT, now.cursor, 10)
+        assert.deepEqual(
+          entries.map(({ asset_id }) => asset_id),
+          ['van', 'truck'],
+        )
+        const { asset_id, timestamp_ms, received_ms, payload } = van
+        assert.deepEqual(
+          { ...entries[0] },
+          { cursor: entries[0]?.cursor, asset_id, timestamp_ms, received_ms, payload },
+        )
+        assert.deepEqual([cursor, more], [entries[1]?.cursor, false])
+        assert.deepEqual((await store.readSince(TENANT, cursor, 10)).entries, [])
+      },
+    )
 
-    promise('comes in pieces without a gap, and can be taken up at each', async ({ store }) => {
+    promise('has pages without gaps, and can be resumed at each entry', async ({ store }) => {
       const { cursor: start } = await store.readSince(TENANT, null, 1)
       const batch = Array.from({ length: 7 }, () => observationOf())
       await store.append(batch)
@@ -151,7 +152,7 @@ export function testFeed(name: string, promise: StorePromise): void {
       )
     })
 
-    promise('shows a replay and a conflict to nobody', async ({ store }) => {
+    promise('does not contain replays and conflicts', async ({ store }) => {
       const one = observationOf()
       await store.append([one])
       const { cursor } = await store.readSince(TENANT, null, 1)
@@ -159,15 +160,18 @@ export function testFeed(name: string, promise: StorePromise): void {
       assert.deepEqual((await store.readSince(TENANT, cursor, 9)).entries, [])
     })
 
-    promise('of a place that was not reached yet goes on from now', async ({ store }) => {
-      await store.append([observationOf()])
-      const feed = await store.readSince(TENANT, 1_000_000, 9)
-      assert.deepEqual(feed.entries, [])
-      await store.append([observationOf()])
-      assert.equal((await store.readSince(TENANT, feed.cursor, 9)).entries.length, 1)
-    })
+    promise(
+      'with a cursor beyond the current one continues from the current one',
+      async ({ store }) => {
+        await store.append([observationOf()])
+        const feed = await store.readSince(TENANT, 1_000_000, 9)
+        assert.deepEqual(feed.entries, [])
+        await store.append([observationOf()])
+        assert.equal((await store.readSince(TENANT, feed.cursor, 9)).entries.length, 1)
+      },
+    )
 
-    promise('misses nothing while several processes write', async (stores) => {
+    promise('is complete while several processes write', async (stores) => {
       const writers = [stores.store, await stores.openAnother(), await stores.openAnother()]
       const reader = await stores.openAnother()
       const found: string[] = []
@@ -186,7 +190,7 @@ export function testFeed(name: string, promise: StorePromise): void {
         for (const { payload } of feed.entries) found.push(payload)
         cursor = feed.cursor
         last &&= !feed.more
-        // A store that answers at once would leave the writers no turn.
+        // Gives the writers a turn, even if the store resolves at once.
         await setImmediate()
       }
       await Promise.all(written)
@@ -194,25 +198,25 @@ export function testFeed(name: string, promise: StorePromise): void {
       assert.deepEqual(found.toSorted(), sent.toSorted())
     })
 
-    promise('tells those who watch, until they have seen enough', async ({ store }) => {
-      const told: (Tenant | null)[] = []
+    promise('notifies watchers until they stop', async ({ store }) => {
+      const notified: (Tenant | null)[] = []
       let wake = (): void => {}
       const end = store.watch((tenant) => {
-        told.push(tenant)
+        notified.push(tenant)
         wake()
       })
-      const toldAgain = new Promise<void>((resolve) => {
+      const notification = new Promise<void>((resolve) => {
         wake = resolve
       })
       await store.append([observationOf()])
-      await toldAgain
-      const [first] = told
+      await notification
+      const [first] = notified
       if (first !== null) assert.deepEqual({ ...first }, TENANT)
       end()
-      const { length } = told
+      const { length } = notified
       await store.append([observationOf()])
       await store.ping()
-      assert.equal(told.length, length)
+      assert.equal(notified.length, length)
     })
   })
 }

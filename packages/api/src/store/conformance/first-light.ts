@@ -1,4 +1,4 @@
-/** What an installation held before reports were taken apart, and what must have become of it. */
+/** Data of the schema before time series, and what the migration must make of it. */
 
 import assert from 'node:assert/strict'
 import type { Environment } from '@modulariot/oauth/protocol'
@@ -7,7 +7,7 @@ import { NOW_MS, observationOf, TENANT } from './samples.ts'
 
 const TIMESTAMP = '2026-01-02T03:04:05Z'
 
-/** Rows of the old table, in the order they came. */
+/** Rows of the old table, in order of arrival. */
 export const OLD_OBSERVATIONS = [
   old('own-1', TENANT, NOW_MS, {
     gps: { latitude: -33.45, longitude: -70.66, speed: 42.5, accuracy: { horizontal: 3 } },
@@ -42,8 +42,8 @@ function old(
   return observationOf({ ...tenant, request_id, timestamp_ms, payload })
 }
 
-/** All of it came along, each part where it belongs. */
-export async function assertCameAlong(store: TelemetryStore): Promise<void> {
+/** All data was migrated, each part to its table. */
+export async function assertMigrated(store: TelemetryStore): Promise<void> {
   const page = { after: null, limit: 10 }
   const asset = await store.findAsset(TENANT, 'truck')
   assert.equal(asset?.payload, OLD_OBSERVATIONS[0]?.payload)

@@ -1,8 +1,8 @@
-/** Attempts to reach another tenant's data, by every method and every place. */
+/** Attempts to read another tenant's data, with every method and with its row keys. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import type { Place, TelemetryStore, Tenant } from '../store.ts'
+import type { RowKey, TelemetryStore, Tenant } from '../store.ts'
 import {
   fixOf,
   measurementOf,
@@ -21,7 +21,7 @@ const OTHERS: readonly Tenant[] = [
   { ...TENANT, org_id: 'org_1 ' },
 ]
 
-/** Everything a tenant can have, each payload with its name. */
+/** Every kind of data a tenant can have, with `name` in each payload. */
 function everything(tenant: Tenant, name: string, count = 3) {
   return Array.from({ length: count }, (_, index) => {
     const timestamp_ms = NOW_MS + index
@@ -38,8 +38,8 @@ function everything(tenant: Tenant, name: string, count = 3) {
   })
 }
 
-/** All that can be asked about an asset, from a place or the start. */
-async function askAll(store: TelemetryStore, tenant: Tenant, after: readonly Place[] | null) {
+/** The results of every query, after these row keys or from the start. */
+async function queryAll(store: TelemetryStore, tenant: Tenant, after: readonly RowKey[] | null) {
   const [position, metric, event] = after ?? [null, null, null]
   const page = { limit: 50, from_ms: NOW_MS - 1000, to_ms: NOW_MS + 1000 }
   const key = 'vehicle.speed'
@@ -63,11 +63,11 @@ async function askAll(store: TelemetryStore, tenant: Tenant, after: readonly Pla
 
 export function testIsolation(name: string, promise: StorePromise): void {
   describe(`${name}: another's data`, TOGETHER, () => {
-    promise('is not there, whatever is asked', async ({ store }) => {
+    promise('is invisible to every query', async ({ store }) => {
       await store.append(everything(TENANT, 'other'))
       const empty = { rows: [], next: null }
       for (const tenant of OTHERS) {
-        assert.deepEqual(await askAll(store, tenant, null), {
+        assert.deepEqual(await queryAll(store, tenant, null), {
           asset: null,
           assets: empty,
           byType: empty,
@@ -82,10 +82,10 @@ export function testIsolation(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('is not there for one who has an asset of the same name', async ({ store }) => {
+    promise('is invisible to a tenant with an asset of the same name', async ({ store }) => {
       await store.append(OTHERS.flatMap((tenant) => everything(tenant, 'other', 7)))
       await store.append(everything(TENANT, 'own'))
-      const found = await askAll(store, TENANT, null)
+      const found = await queryAll(store, TENANT, null)
       assert.ok(!JSON.stringify(found).includes('other'))
       assert.equal(found.positions.rows.length, 3)
       assert.ok(found.positions.rows.every(({ latitude }) => latitude === 1))
@@ -96,32 +96,32 @@ export function testIsolation(name: string, promise: StorePromise): void {
       assert.equal(found.byType.rows.length, 0)
     })
 
-    promise("is not reached by another's place in a list", async ({ store }) => {
+    promise("is not reachable with another tenant's row key", async ({ store }) => {
       const other = { ...TENANT, org_id: 'org_2' }
       await store.append(everything(other, 'other', 9))
       await store.append(everything(TENANT, 'own'))
       const key = 'vehicle.speed'
       const page = { limit: 1, after: null }
-      const places = [
+      const keys = [
         (await store.positions(other, 'shared', page)).next,
         (await store.metrics(other, 'shared', { ...page, key })).next,
         (await store.events(other, page)).next,
-      ].map((place) => place ?? assert.fail('there are more'))
-      const found = await askAll(store, TENANT, places)
+      ].map((next) => next ?? assert.fail('there is no next page'))
+      const found = await queryAll(store, TENANT, keys)
       assert.ok(!JSON.stringify(found).includes('other'))
       assert.ok(found.positions.rows.every(({ latitude }) => latitude === 1))
       assert.equal(found.feed.entries.length, 3)
     })
 
-    promise('is not removed with mine, nor kept with it', async ({ store }) => {
+    promise('is retained independently of the data of other tenants', async ({ store }) => {
       const other = { ...TENANT, org_id: 'org_2' }
       await store.append(everything(other, 'other'))
       await store.append(everything(TENANT, 'own'))
-      const before = await askAll(store, other, null)
+      const before = await queryAll(store, other, null)
       await store.setRetention(TENANT.org_id, 1)
       await store.maintain(NOW_MS + 30 * 86_400_000, null)
-      assert.deepEqual(await askAll(store, other, null), before)
-      assert.equal((await askAll(store, TENANT, null)).asset, null)
+      assert.deepEqual(await queryAll(store, other, null), before)
+      assert.equal((await queryAll(store, TENANT, null)).asset, null)
     })
   })
 }

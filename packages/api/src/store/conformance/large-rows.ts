@@ -1,4 +1,4 @@
-/** A page ends after so many bytes, too: nobody has to hold a thousand mebibytes at once. */
+/** Pages are also limited in bytes, so that a page of large rows fits in memory. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -14,13 +14,13 @@ import {
 } from './samples.ts'
 
 const ROWS = 7
-/** In fewer characters than bytes. Three of them are more than a page, two are not. */
+/** Of multi-byte characters. Three of them exceed a page, two do not. */
 const LARGE = '€'.repeat((0.97 * MAX_PAGE_LENGTH) / 3 / 2)
 const PAGES = [3, 3, 1]
 
 const numbers = Array.from({ length: ROWS }, (_, index) => index)
 
-/** Everything that may be large, in each of some observations. */
+/** Observations with large payloads. */
 function largeRows() {
   return numbers.map((index) =>
     observationOf({
@@ -31,6 +31,7 @@ function largeRows() {
   )
 }
 
+/** Observations with large metrics and events. */
 function largeParts() {
   return numbers.map((index) => {
     const timestamp_ms = NOW_MS + index
@@ -45,7 +46,7 @@ function largeParts() {
   })
 }
 
-/** How many rows each page has, to the last. */
+/** The number of rows of each page. */
 async function sizesOf<After>(
   read: (after: After | null) => Promise<Page<unknown, After>>,
 ): Promise<number[]> {
@@ -54,15 +55,15 @@ async function sizesOf<After>(
   do {
     const page: Page<unknown, After> = await read(after)
     sizes.push(page.rows.length)
-    assert.ok(sizes.length <= ROWS, 'the pages come to an end')
+    assert.ok(sizes.length <= ROWS, 'the pages do not end')
     after = page.next
   } while (after !== null)
   return sizes
 }
 
 export function testLargeRows(name: string, promise: StorePromise): void {
-  describe(`${name}: rows that are large`, () => {
-    promise('make short pages of metrics and events, without a gap', async ({ store }) => {
+  describe(`${name}: large rows`, () => {
+    promise('make pages of metrics and events short, without gaps', async ({ store }) => {
       await store.append(largeParts())
       for (const newestFirst of [false, true]) {
         const query = { limit: 100, newestFirst }
@@ -76,7 +77,7 @@ export function testLargeRows(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('make short pages of the newest of each key', async ({ store }) => {
+    promise('make pages of the newest values short', async ({ store }) => {
       await store.append(largeParts())
       const sizes = await sizesOf((after: string | null) =>
         store.latestMetrics(TENANT, 'truck', after),
@@ -84,7 +85,7 @@ export function testLargeRows(name: string, promise: StorePromise): void {
       assert.deepEqual(sizes, [3, 3, 2])
     })
 
-    promise('count for a page of events that were looked through, too', async ({ store }) => {
+    promise('count towards the limit of a filtered page of events too', async ({ store }) => {
       await store.append(largeParts())
       const sizes = await sizesOf((after: readonly number[] | null) =>
         store.events(TENANT, { limit: 100, severity: 'high', after }),
@@ -92,7 +93,7 @@ export function testLargeRows(name: string, promise: StorePromise): void {
       assert.deepEqual(sizes, [0, 0, 0])
     })
 
-    promise('make short pages of assets', async ({ store }) => {
+    promise('make pages of assets short', async ({ store }) => {
       await store.append(largeRows())
       for (const search of [undefined, 'asset']) {
         const sizes = await sizesOf((after: string | null) =>
@@ -102,7 +103,7 @@ export function testLargeRows(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('come one at a time where only one is asked for', async ({ store }) => {
+    promise('are returned one at a time with a limit of one', async ({ store }) => {
       await store.append(largeRows())
       const sizes = await sizesOf((after: string | null) =>
         store.listAssets(TENANT, { limit: 1, after }),
@@ -110,7 +111,7 @@ export function testLargeRows(name: string, promise: StorePromise): void {
       assert.deepEqual(sizes, Array(ROWS).fill(1))
     })
 
-    promise('come to those who follow one at a time, small ones together', async ({ store }) => {
+    promise('are in feed pages of their own, small ones together', async ({ store }) => {
       const small = JSON.stringify('€'.repeat(MAX_FEED_LENGTH / 3 / 4))
       const payloads = [small, small, LARGE, small, LARGE, LARGE]
       await store.append(payloads.map((payload) => observationOf({ payload })))

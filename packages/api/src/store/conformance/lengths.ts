@@ -1,4 +1,4 @@
-/** Pages are bounded in what they hold, too: a value, an event or a report may be a mebibyte. */
+/** Pages of long values, events and reports, each of which may be a mebibyte. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -16,29 +16,29 @@ import {
 } from './samples.ts'
 
 const LONG = 'x'.repeat(MAX_PAGE_LENGTH / 2)
-const PLACES = [0, 1, 2, 3, 4]
+const INDEXES = [0, 1, 2, 3, 4]
 
-/** Five of each, two of which fill a page. */
-const long = PLACES.map((place) =>
+/** Five of each. Two fill a page. */
+const long = INDEXES.map((index) =>
   observationOf({
-    asset_id: `truck-${place}`,
-    payload: JSON.stringify({ place, LONG }),
+    asset_id: `truck-${index}`,
+    payload: JSON.stringify({ index, LONG }),
   }),
 )
 const series = observationOf({
   asset_id: 'truck',
-  metrics: PLACES.flatMap((place) => [
-    measurementOf({ key: 'x.long', timestamp_ms: NOW_MS + place, value: LONG + place }),
-    measurementOf({ key: `x.long${place}`, value: LONG + place }),
+  metrics: INDEXES.flatMap((index) => [
+    measurementOf({ key: 'x.long', timestamp_ms: NOW_MS + index, value: LONG + index }),
+    measurementOf({ key: `x.long${index}`, value: LONG + index }),
   ]),
-  events: PLACES.map((place) =>
-    occurrenceOf({ timestamp_ms: NOW_MS + place, payload: JSON.stringify({ place, LONG }) }),
+  events: INDEXES.map((index) =>
+    occurrenceOf({ timestamp_ms: NOW_MS + index, payload: JSON.stringify({ index, LONG }) }),
   ),
 })
 
 export function testLengths(name: string, promise: StorePromise): void {
   describe(`${name}: a page`, TOGETHER, () => {
-    promise('ends where it holds much, and the next one goes on', async ({ store }) => {
+    promise('of long rows ends early, and the next one continues', async ({ store }) => {
       await store.append([series])
       const lists = {
         metrics: (query: { after: readonly number[] | null; limit: number }) =>
@@ -61,7 +61,7 @@ export function testLengths(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('of assets does, and so does the feed', async ({ store }) => {
+    promise('of assets or of the feed ends early too', async ({ store }) => {
       await store.append(long)
       const assets: string[] = []
       for (let after: string | null = null, pages = 0; pages === 0 || after !== null; pages++) {
@@ -75,17 +75,17 @@ export function testLengths(name: string, promise: StorePromise): void {
       }
       assert.deepEqual(assets, ['truck-0', 'truck-1', 'truck-2', 'truck-3', 'truck-4'])
       let cursor = 0
-      for (const place of PLACES) {
+      for (const index of INDEXES) {
         const feed = await store.readSince(TENANT, cursor, 16)
         assert.deepEqual(
           feed.entries.map(({ asset_id }) => asset_id),
-          [`truck-${place}`],
+          [`truck-${index}`],
         )
         cursor = feed.cursor
       }
     })
 
-    promise('of newest values holds some of them', async ({ store }) => {
+    promise('of newest values ends early too', async ({ store }) => {
       await store.append([series])
       const keys = (await store.latestMetrics(TENANT, 'truck', null)).rows.map(({ key }) => key)
       assert.deepEqual(keys.slice(0, 2), ['x.long', 'x.long0'])

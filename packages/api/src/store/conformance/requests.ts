@@ -1,4 +1,4 @@
-/** One observation for each request, whoever retries it how often. */
+/** Each request is stored once, however often it is retried. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -7,7 +7,7 @@ import { assetOf, NOW_MS, observationOf, type StorePromise, TOGETHER } from './s
 
 export function testRequests(name: string, promise: StorePromise): void {
   describe(`${name}: a request`, TOGETHER, () => {
-    promise('is stored once, replayed when it comes again', async ({ store }) => {
+    promise('is stored once, and replayed when sent again', async ({ store }) => {
       const one = observationOf()
       assert.deepEqual(await store.append([one]), ['stored'])
       assert.deepEqual(await store.append([one]), ['replayed'])
@@ -15,7 +15,7 @@ export function testRequests(name: string, promise: StorePromise): void {
     })
 
     promise(
-      'with a known id and another body is a conflict, and nothing of it stays',
+      'with a known id and another body is a conflict, and is not stored',
       async ({ store }) => {
         const first = observationOf({ payload: '{"v":1}' })
         const other = observationOf({
@@ -34,7 +34,7 @@ export function testRequests(name: string, promise: StorePromise): void {
       },
     )
 
-    promise('is told from the others within one batch, in order', async ({ store }) => {
+    promise('is compared with earlier ones in the same batch', async ({ store }) => {
       const one = observationOf({ payload: '{"v":1}' })
       const reused = observationOf({ request_id: one.request_id, payload: '{"v":2}' })
       const another = observationOf({ asset_id: 'van' })
@@ -43,7 +43,7 @@ export function testRequests(name: string, promise: StorePromise): void {
       assert.equal((await assetOf(store)).payload, '{"v":1}')
     })
 
-    promise('is that of one client: another may use the same id', async ({ store }) => {
+    promise('has an id of its client: another client may use the same id', async ({ store }) => {
       const request_id = 'same'
       const one = observationOf({ request_id, payload: '1' })
       const requests = [
@@ -58,7 +58,7 @@ export function testRequests(name: string, promise: StorePromise): void {
       assert.deepEqual(await store.append([reused]), ['conflict'])
     })
 
-    promise('is kept the same when it comes sealed, alone or beside others', async ({ store }) => {
+    promise('is stored the same when sealed, alone or with others', async ({ store }) => {
       const before = observationOf({ request_id: 'before' })
       const many = Array.from({ length: 120 }, (_, item) =>
         observationOf({ request_id: 'many', item, payload: `{"n":${item},"é":"€"}` }),
@@ -91,20 +91,17 @@ export function testRequests(name: string, promise: StorePromise): void {
       )
     })
 
-    promise(
-      'that comes through several processes at the same time is stored once',
-      async (stores) => {
-        const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
-        const batch = Array.from({ length: 20 }, () => observationOf())
-        const outcomes = await Promise.all(handles.map((store) => store.append(batch)))
-        for (const [index] of batch.entries()) {
-          const said = outcomes.map((one) => one[index]).sort()
-          assert.deepEqual(said, ['replayed', 'replayed', 'stored'])
-        }
-      },
-    )
+    promise('sent through several processes at the same time is stored once', async (stores) => {
+      const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
+      const batch = Array.from({ length: 20 }, () => observationOf())
+      const outcomes = await Promise.all(handles.map((store) => store.append(batch)))
+      for (const [index] of batch.entries()) {
+        const found = outcomes.map((one) => one[index]).sort()
+        assert.deepEqual(found, ['replayed', 'replayed', 'stored'])
+      }
+    })
 
-    promise('may be one of none: an empty batch is no error', async ({ store }) => {
+    promise('may be missing: an empty batch is not an error', async ({ store }) => {
       assert.deepEqual(await store.append([]), [])
       assert.deepEqual(await store.append([observationOf()]), ['stored'])
     })

@@ -1,4 +1,4 @@
-/** Data goes when its time has come, all of it and nothing else. */
+/** Expired data is deleted, all of it and nothing else. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -18,7 +18,7 @@ import {
 
 const DAY_MS = 86_400_000
 
-/** Everything an observation can have, at a day before or after NOW_MS. */
+/** An observation with every kind of part, so many days after NOW_MS. */
 function ofDay(day: number, asset_id = 'truck') {
   const timestamp_ms = Math.round(NOW_MS + day * DAY_MS)
   return observationOf({
@@ -31,7 +31,7 @@ function ofDay(day: number, asset_id = 'truck') {
   })
 }
 
-/** Which days are left in each list. */
+/** The days that remain in each list. */
 async function daysOf(store: TelemetryStore, asset_id = 'truck') {
   const page = { after: null, limit: 100 }
   const days = (rows: readonly { timestamp_ms: number }[]): number[] =>
@@ -55,34 +55,37 @@ const same = (days: number[]) => ({
 
 export function testRetention(name: string, promise: StorePromise): void {
   describe(`${name}: retention`, TOGETHER, () => {
-    promise('removes nothing where nothing was said', async ({ store }) => {
+    promise('deletes nothing by default', async ({ store }) => {
       await store.append([ofDay(-20_000), ofDay(0)])
       const report = await store.maintain(NOW_MS + 9999 * DAY_MS, null)
       assert.deepEqual(report, { removedRows: 0, droppedPartitions: 0 })
       assert.deepEqual(await daysOf(store), same([-20_000, 0]))
     })
 
-    promise('removes what is older by device time, whenever it came', async ({ store }) => {
+    promise('deletes by device time, whatever the time of arrival', async ({ store }) => {
       await store.append([ofDay(-100), ofDay(-200), ofDay(0), ofDay(-1000), ofDay(-20)])
       await store.maintain(NOW_MS, 30)
       assert.deepEqual(await daysOf(store), same([-20, 0]))
     })
 
-    promise('goes by the organization first, then by the installation', async ({ store }) => {
-      await store.append([ofDay(-400), ofDay(-100), ofDay(0)])
-      assert.equal(await store.findRetention(TENANT.org_id), null)
-      await store.setRetention(TENANT.org_id, 200)
-      assert.equal(await store.findRetention(TENANT.org_id), 200)
-      await store.maintain(NOW_MS, 30)
-      assert.deepEqual(await daysOf(store), same([-100, 0]))
-      await store.setRetention(TENANT.org_id, 300)
-      await store.setRetention(TENANT.org_id, null)
-      assert.equal(await store.findRetention(TENANT.org_id), null)
-      await store.maintain(NOW_MS, 30)
-      assert.deepEqual(await daysOf(store), same([0]))
-    })
+    promise(
+      'uses that of the organization, else the default of the installation',
+      async ({ store }) => {
+        await store.append([ofDay(-400), ofDay(-100), ofDay(0)])
+        assert.equal(await store.findRetention(TENANT.org_id), null)
+        await store.setRetention(TENANT.org_id, 200)
+        assert.equal(await store.findRetention(TENANT.org_id), 200)
+        await store.maintain(NOW_MS, 30)
+        assert.deepEqual(await daysOf(store), same([-100, 0]))
+        await store.setRetention(TENANT.org_id, 300)
+        await store.setRetention(TENANT.org_id, null)
+        assert.equal(await store.findRetention(TENANT.org_id), null)
+        await store.maintain(NOW_MS, 30)
+        assert.deepEqual(await daysOf(store), same([0]))
+      },
+    )
 
-    promise('ends an asset with its newest observation', async ({ store }) => {
+    promise('deletes an asset with its newest observation', async ({ store }) => {
       await store.append([ofDay(-100, 'old'), ofDay(-100, 'alive'), ofDay(0, 'alive')])
       await store.maintain(NOW_MS, 30)
       assert.deepEqual(assetIds(await allAssets(store)), ['alive'])
@@ -92,12 +95,12 @@ export function testRetention(name: string, promise: StorePromise): void {
       assert.deepEqual((await daysOf(store, 'old')).positions, [0])
     })
 
-    promise('knows whose an event is for as long as it is kept', async ({ store }) => {
+    promise('keeps an asset for as long as one of its events', async ({ store }) => {
       const { asset_id, timestamp_ms, received_ms } = ofDay(-100, 'silent')
       const young = [measurementOf({ timestamp_ms: NOW_MS })]
-      const happened = [occurrenceOf({ timestamp_ms: NOW_MS })]
+      const events = [occurrenceOf({ timestamp_ms: NOW_MS })]
       const report = { asset_id, timestamp_ms, received_ms }
-      await store.append([observationOf({ ...report, metrics: young, events: happened })])
+      await store.append([observationOf({ ...report, metrics: young, events })])
       await store.maintain(NOW_MS, 30)
       const page = { after: null, limit: 100 }
       const { rows } = await store.events(TENANT, page)
@@ -110,7 +113,7 @@ export function testRetention(name: string, promise: StorePromise): void {
       assert.deepEqual((await store.latestMetrics(TENANT, 'silent', null)).rows, [])
     })
 
-    promise('takes as many steps as it needs', async ({ store }) => {
+    promise('deletes in as many steps as needed', async ({ store }) => {
       const metrics = Array.from({ length: 1500 }, (_, index) =>
         measurementOf({ timestamp_ms: NOW_MS - 100 * DAY_MS + (index % 700) }),
       )
@@ -123,7 +126,7 @@ export function testRetention(name: string, promise: StorePromise): void {
       assert.deepEqual((await daysOf(store)).positions, [0])
     })
 
-    promise('lets others write meanwhile', async ({ store }) => {
+    promise('allows writes while it runs', async ({ store }) => {
       await store.append(Array.from({ length: 500 }, (_, index) => ofDay(-100 - index / 1e6)))
       const maintained = store.maintain(NOW_MS, 30)
       const written: string[] = []
@@ -134,7 +137,7 @@ export function testRetention(name: string, promise: StorePromise): void {
       assert.deepEqual(positions, Array(20).fill(0))
     })
 
-    promise('knows a request of data that is kept', async ({ store }) => {
+    promise('remembers the requests of retained data', async ({ store }) => {
       const [old, fresh] = [ofDay(-100), ofDay(0)]
       await store.append([old, fresh])
       await store.maintain(NOW_MS, 30)

@@ -1,4 +1,4 @@
-/** Observations to test stores with, and the short way to read assets back. */
+/** Samples for store tests, and helpers to read assets and pages. */
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
@@ -13,7 +13,7 @@ import type {
   Observation,
   Occurrence,
   Page,
-  Place,
+  RowKey,
   TelemetryStore,
   Tenant,
 } from '../store.ts'
@@ -27,7 +27,7 @@ export const TENANT: Tenant = { org_id: 'org_1', environment: 'production' }
 /** 2026-01-02T03:04:05Z */
 export const NOW_MS = 1_767_323_045_000
 
-/** One more request, unlike every other where it is not told to be like one. */
+/** An observation with a new request id, unless `change` sets one. */
 export function observationOf(change: Partial<Observation> = {}): Observation {
   const request_id = change.request_id ?? `request-${++requests}`
   const payload = change.payload ?? JSON.stringify({ request_id })
@@ -65,22 +65,38 @@ export function occurrenceOf(change: Partial<Occurrence> = {}): Occurrence {
   return { event_type: 'stop', timestamp_ms: NOW_MS, severity: null, payload: '{}', ...change }
 }
 
+/** Unix milliseconds, so many seconds after NOW_MS. */
+export const at = (second: number): number => NOW_MS + second * 1000
+
+/** An observation with one value of `vehicle.speed`, both at this second after NOW_MS. */
+export function measured(
+  second: number,
+  value: unknown,
+  change: Partial<Measurement> = {},
+): Observation {
+  const timestamp_ms = at(second)
+  return observationOf({
+    timestamp_ms,
+    metrics: [measurementOf({ timestamp_ms, value, ...change })],
+  })
+}
+
 /** The rows of all pages. */
 export async function pagesOf<Row>(
-  read: (after: Place | null) => Promise<Page<Row>>,
+  read: (after: RowKey | null) => Promise<Page<Row>>,
 ): Promise<Row[]> {
   const rows: Row[] = []
-  let after: Place | null = null
+  let after: RowKey | null = null
   for (let pages = 0; pages < 1000; pages++) {
     const page: Page<Row> = await read(after)
     rows.push(...page.rows)
     after = page.next
     if (after === null) return rows
   }
-  assert.fail('the pages come to an end')
+  assert.fail('the pages do not end')
 }
 
-/** Every asset of the tenant, page by page. */
+/** All assets of the tenant, read page by page. */
 export async function allAssets(
   store: TelemetryStore,
   limit = 100,
@@ -91,9 +107,9 @@ export async function allAssets(
   do {
     const page = await store.listAssets(tenant, { after, limit })
     assert.ok(page.rows.length <= limit)
-    assert.ok(page.rows.length > 0 || after === null, 'no page but the first is empty')
+    assert.ok(page.rows.length > 0 || after === null, 'only the first page may be empty')
     assets.push(...page.rows)
-    assert.ok(assets.length < 5000, 'the pages come to an end')
+    assert.ok(assets.length < 5000, 'the pages do not end')
     after = page.next
   } while (after !== null)
   return assets
@@ -103,5 +119,5 @@ export const assetIds = (assets: readonly Asset[]): string[] =>
   assets.map(({ asset_id }) => asset_id)
 
 export async function assetOf(store: TelemetryStore, asset_id = 'truck'): Promise<Asset> {
-  return (await store.findAsset(TENANT, asset_id)) ?? assert.fail(`${asset_id} is not there`)
+  return (await store.findAsset(TENANT, asset_id)) ?? assert.fail(`${asset_id} is missing`)
 }

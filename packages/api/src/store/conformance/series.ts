@@ -1,10 +1,12 @@
-/** Positions and metrics: by device time, page by page, put together, newest. */
+/** Positions and metrics: order, pages, periods and newest values. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { Measurement, Position } from '../store.ts'
 import {
+  at,
   fixOf,
+  measured,
   measurementOf,
   NOW_MS,
   observationOf,
@@ -14,24 +16,16 @@ import {
   TOGETHER,
 } from './samples.ts'
 
-const at = (second: number): number => NOW_MS + second * 1000
 const seconds = (rows: readonly { timestamp_ms: number }[]): number[] =>
   rows.map(({ timestamp_ms }) => (timestamp_ms - NOW_MS) / 1000)
 const values = (rows: readonly Measurement[]): unknown[] => rows.map(({ value }) => value)
 
-const seen = (second: number, latitude = second) =>
+const positioned = (second: number, latitude = second) =>
   observationOf({ timestamp_ms: at(second), position: fixOf({ latitude }) })
-
-/** An observation with one value of `speed`. */
-const measured = (second: number, value: unknown, change: Partial<Measurement> = {}) =>
-  observationOf({
-    timestamp_ms: at(second),
-    metrics: [measurementOf({ timestamp_ms: at(second), value, ...change })],
-  })
 
 export function testPositions(name: string, promise: StorePromise): void {
   describe(`${name}: positions`, TOGETHER, () => {
-    promise('come back as they were, by device time, late or not', async ({ store }) => {
+    promise('are returned as sent, by device time, late ones included', async ({ store }) => {
       const full: Position = {
         timestamp_ms: at(5),
         latitude: -33.456789012345,
@@ -43,18 +37,18 @@ export function testPositions(name: string, promise: StorePromise): void {
         satellites: 11,
       }
       const { timestamp_ms, ...position } = full
-      await store.append([seen(9), observationOf({ timestamp_ms, position }), seen(1)])
-      await store.append([seen(3), observationOf({ timestamp_ms: at(4) })])
+      await store.append([positioned(9), observationOf({ timestamp_ms, position }), positioned(1)])
+      await store.append([positioned(3), observationOf({ timestamp_ms: at(4) })])
       const { rows, next } = await store.positions(TENANT, 'truck', { after: null, limit: 10 })
       assert.deepEqual(seconds(rows), [1, 3, 5, 9])
       assert.deepEqual({ ...rows[2] }, full)
       assert.equal(next, null)
     })
 
-    promise('come in pages of any size, in both directions, none twice', async ({ store }) => {
-      // Several at the same moment: the order is that in which they came.
+    promise('have pages of any size, in both directions, without duplicates', async ({ store }) => {
+      // Several have the same time: they are in order of arrival.
       const moments = [0, 1, 1, 1, 2, 3, 3, 4, 5]
-      await store.append(moments.map((second, index) => seen(second, index)))
+      await store.append(moments.map((second, index) => positioned(second, index)))
       for (const newestFirst of [false, true]) {
         const expected = moments.map((_, index) => index)
         if (newestFirst) expected.reverse()
@@ -65,14 +59,14 @@ export function testPositions(name: string, promise: StorePromise): void {
           assert.deepEqual(
             rows.map(({ latitude }) => latitude),
             expected,
-            `${limit} a page`,
+            `${limit} per page`,
           )
         }
       }
     })
 
-    promise('are those of a period, its end left out', async ({ store }) => {
-      await store.append([0, 1, 2, 3, 4, 5].map((second) => seen(second)))
+    promise('are limited to a period, whose end is exclusive', async ({ store }) => {
+      await store.append([0, 1, 2, 3, 4, 5].map((second) => positioned(second)))
       const within = async (from?: number, to?: number) => {
         const period = {
           from_ms: from === undefined ? undefined : at(from),
@@ -95,8 +89,8 @@ export function testPositions(name: string, promise: StorePromise): void {
       assert.deepEqual(await within(6, 9), [])
     })
 
-    promise('of a place outside the period are those of the period', async ({ store }) => {
-      await store.append([0, 1, 2, 3].map((second) => seen(second)))
+    promise('with a row key outside the period are those of the period', async ({ store }) => {
+      await store.append([0, 1, 2, 3].map((second) => positioned(second)))
       const query = { from_ms: at(1), to_ms: at(3), limit: 9 }
       const early = await store.positions(TENANT, 'truck', { ...query, after: [at(-9), 1] })
       assert.deepEqual(seconds(early.rows), [1, 2])
@@ -108,7 +102,7 @@ export function testPositions(name: string, promise: StorePromise): void {
       assert.deepEqual(seconds(late.rows), [2, 1])
     })
 
-    promise('of any time a device can name are found', async ({ store }) => {
+    promise('may have any time that a device can send', async ({ store }) => {
       const times = [-62_135_596_800_000, -1, 0, 253_402_300_799_999]
       await store.append(
         times.map((timestamp_ms) => observationOf({ timestamp_ms, position: fixOf() })),
@@ -124,10 +118,10 @@ export function testPositions(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('are not doubled by a replay, and not taken from a conflict', async ({ store }) => {
-      const one = seen(1)
+    promise('are not duplicated by a replay, nor stored for a conflict', async ({ store }) => {
+      const one = positioned(1)
       await store.append([one, one])
-      await store.append([one, { ...seen(2), request_id: one.request_id }])
+      await store.append([one, { ...positioned(2), request_id: one.request_id }])
       const { rows } = await store.positions(TENANT, 'truck', { after: null, limit: 9 })
       assert.deepEqual(seconds(rows), [1])
     })
@@ -138,7 +132,7 @@ export function testMetrics(name: string, promise: StorePromise): void {
   const page = { key: 'vehicle.speed', after: null, limit: 100 } as const
 
   describe(`${name}: metrics`, TOGETHER, () => {
-    promise('come back as they were, whatever the value', async ({ store }) => {
+    promise('are returned as sent, whatever the value', async ({ store }) => {
       const sent = [
         ...[0, -1.5, 1e300, 5e-324, 2 ** 53, true, false, null, '', 'text', '123', 'true', 'null'],
         ...['ünï 漢 😀 \u0000', [], ['P0420', 'C1234'], { a: [1, { b: null }] }],
@@ -168,7 +162,7 @@ export function testMetrics(name: string, promise: StorePromise): void {
       assert.deepEqual((await store.metrics(TENANT, 'truck', { ...page, key: 'v' })).rows, [])
     })
 
-    promise("go by device time, then by the device's sequence", async ({ store }) => {
+    promise("are ordered by device time, then by the device's sequence", async ({ store }) => {
       await store.append([measured(2, 'e', { sequence: 8 }), measured(1, 'b', { sequence: 7 })])
       await store.append([measured(2, 'd', { sequence: 3 }), measured(2, 'c')])
       await store.append([measured(2, 'f', { sequence: 20 }), measured(0, 'a', { sequence: 99 })])
@@ -178,19 +172,23 @@ export function testMetrics(name: string, promise: StorePromise): void {
           const rows = await pagesOf((after) =>
             store.metrics(TENANT, 'truck', { ...page, after, limit, newestFirst }),
           )
-          assert.deepEqual(values(newestFirst ? rows.reverse() : rows), expected, `${limit} a page`)
+          assert.deepEqual(
+            values(newestFirst ? rows.reverse() : rows),
+            expected,
+            `${limit} per page`,
+          )
         }
       }
     })
 
-    promise('that a device numbers are kept once, however often sent', async ({ store }) => {
+    promise('with a sequence are stored once, however often sent', async ({ store }) => {
       const again = () => [measured(1, 10, { sequence: 5 }), measured(1, 11, { sequence: 6 })]
       await store.append([...again(), ...again()])
       await store.append(again())
       assert.deepEqual(values((await store.metrics(TENANT, 'truck', page)).rows), [10, 11])
     })
 
-    promise('that differ are all kept, though a device numbers them alike', async ({ store }) => {
+    promise('that differ are all stored, even with the same sequence', async ({ store }) => {
       const sequence = 5
       const differences: Partial<Measurement>[] = [
         { value: 50, source: 'obd2' },
@@ -221,7 +219,7 @@ export function testMetrics(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('of two sensors under one key are two values, sent again or not', async ({ store }) => {
+    promise('of two sensors under one key stay two values when sent again', async ({ store }) => {
       const both = () =>
         observationOf({
           metrics: [50, 60].map((value) =>
@@ -233,7 +231,7 @@ export function testMetrics(name: string, promise: StorePromise): void {
       assert.deepEqual(values((await store.metrics(TENANT, 'truck', page)).rows), [50, 60])
     })
 
-    promise('that nobody numbers are all kept', async ({ store }) => {
+    promise('without a sequence are all stored', async ({ store }) => {
       const metrics = [1, 2].map((value) => measurementOf({ timestamp_ms: at(0), value }))
       await store.append([observationOf({ metrics })])
       await store.append([measured(0, 3)])
@@ -243,7 +241,7 @@ export function testMetrics(name: string, promise: StorePromise): void {
       assert.deepEqual(values(rows), [1, 2, 3])
     })
 
-    promise('are those of a period, its end left out', async ({ store }) => {
+    promise('are limited to a period, whose end is exclusive', async ({ store }) => {
       await store.append([0, 1, 2, 3, 4].map((second) => measured(second, second)))
       const period = { from_ms: at(1), to_ms: at(3) }
       for (const newestFirst of [false, true]) {
@@ -252,7 +250,7 @@ export function testMetrics(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('show the newest of a key that was last there long ago', async ({ store }) => {
+    promise('include the newest value of a key that was last sent long ago', async ({ store }) => {
       const DAY_S = 86_400
       await store.append([
         ...[-100, -60, -8, -1].map((day) => measured(day * DAY_S, day, { key: `a.day${-day}` })),
@@ -263,7 +261,7 @@ export function testMetrics(name: string, promise: StorePromise): void {
       assert.deepEqual(values(rows), [-1, -100, -60, -8, 0])
     })
 
-    promise('show the newest of each key', async ({ store }) => {
+    promise('include the newest value of each key', async ({ store }) => {
       const keys = ['a.b', 'a.c', 'x.own']
       await store.append([
         observationOf({ metrics: keys.map((key) => measurementOf({ key, timestamp_ms: at(0) })) }),

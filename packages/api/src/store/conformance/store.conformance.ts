@@ -1,7 +1,7 @@
 /**
- * What every adapter of the store port must keep, as tests that any of them runs.
+ * The conformance suite of the store port, which every adapter runs.
  *
- * They speak through the port alone. A second handle on the same data stands for another process.
+ * Tests use only the port. A second handle on the same data represents another process.
  */
 
 import { promiseOf, type TestStore } from '@modulariot/platform/testing/store-promises'

@@ -1,9 +1,9 @@
 /**
  * Writes a batch of observations in one transaction, in a few statements of many rows.
  *
- * It holds the rows of its tenants from the start, so that batches of one tenant come one after the
- * other over all instances: the feed has no gap that fills later, a request is looked up and noted
- * without a race, and nobody meets anybody in a deadlock.
+ * It locks the rows of its tenants first, so that batches of a tenant run one at a time over all
+ * instances: the feed has no gaps that fill later, requests are looked up and recorded without a
+ * race, and transactions cannot deadlock.
  */
 
 import type { RunQuery } from '@modulariot/platform/postgres'
@@ -17,24 +17,24 @@ interface TenantRow extends Tenant {
   last_seq: number
 }
 
-/** @param query of a transaction. */
+/** @param query runs statements in a transaction. */
 export async function appendBatch(
   query: RunQuery,
   batch: readonly Observation[],
 ): Promise<AppendOutcome[]> {
-  // 1. Whose turn is it?
+  // 1. Lock the tenants.
   const tenants = await lockTenants(query, batch)
-  const tenantOf = (one: Tenant) => tenants.get(tenantName(one)) as TenantRow
-  // 2. Which requests were here before?
-  const outcomes = await findOutcomes(query, batch, tenantOf)
+  const tenantRowOf = (one: Tenant) => tenants.get(tenantName(one)) as TenantRow
+  // 2. Which requests are retries or reused ids?
+  const outcomes = await findOutcomes(query, batch, tenantRowOf)
   const stored = batch.flatMap((one, index): Omit<Stored, 'asset'>[] => {
     if (outcomes[index] !== 'stored') return []
-    const row = tenantOf(one)
+    const row = tenantRowOf(one)
     row.last_seq++
     return [{ one, tenant: row.tenant, seq: row.last_seq }]
   })
   if (stored.length === 0) return outcomes
-  // 3. Keep the others.
+  // 3. Store the others.
   const assets = await updateAssets(query, stored)
   await insertRows(
     query,
@@ -46,7 +46,7 @@ export async function appendBatch(
 
 const assetName = ({ tenant, one }: Omit<Stored, 'asset'>): string => `${tenant} ${one.asset_id}`
 
-/** In one order, whoever asks. */
+/** Locks the rows in one order, so that transactions cannot deadlock. Creates missing ones. */
 async function lockTenants(
   query: RunQuery,
   batch: readonly Observation[],
@@ -78,15 +78,15 @@ const CREATE_TENANTS = `INSERT INTO telemetry.tenants (org_id, environment, last
 async function findOutcomes(
   query: RunQuery,
   batch: readonly Observation[],
-  tenantOf: (one: Tenant) => TenantRow,
+  tenantRowOf: (one: Tenant) => TenantRow,
 ): Promise<AppendOutcome[]> {
-  const { rows } = await query<{ place: number; body_digest: Buffer }>(FIND_REQUESTS, [
-    batch.map((one) => tenantOf(one).tenant),
+  const { rows } = await query<{ ordinal: number; body_digest: Buffer }>(FIND_REQUESTS, [
+    batch.map((one) => tenantRowOf(one).tenant),
     batch.map(({ client_id }) => client_id),
     batch.map(({ request_id }) => request_id),
     batch.map(({ item }) => item),
   ])
-  const before = new Map(rows.map(({ place, body_digest }) => [place, body_digest]))
+  const before = new Map(rows.map(({ ordinal, body_digest }) => [ordinal, body_digest]))
   const within = new Map<string, Uint8Array>()
   return batch.map((one, index) => {
     const name = `${tenantName(one)} ${one.client_id} ${one.item} ${one.request_id}`
@@ -101,9 +101,9 @@ async function findOutcomes(
 
 const FIND_REQUESTS = {
   name: 'telemetry_find_requests',
-  text: `SELECT a.place, r.body_digest
+  text: `SELECT a.ordinal, r.body_digest
     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) WITH ORDINALITY
-      AS a (tenant, client_id, request_id, item, place)
+      AS a (tenant, client_id, request_id, item, ordinal)
     JOIN telemetry.requests r USING (tenant, client_id, request_id, item)`,
 }
 
@@ -112,7 +112,7 @@ interface AssetRow extends AssetState {
   readonly asset_id: string
 }
 
-/** Brings their states up to date. @returns their numbers, by name. */
+/** Updates the states of the assets. @returns the asset numbers, by name. */
 async function updateAssets(
   query: RunQuery,
   stored: readonly Omit<Stored, 'asset'>[],

@@ -1,4 +1,4 @@
-/** How PostgreSQL wants to be asked. */
+/** The SQL dialect of PostgreSQL. */
 
 import type { Dialect } from '../queries.ts'
 
@@ -6,15 +6,15 @@ export const POSTGRES: Dialect = {
   schema: 'telemetry.',
   parameter: (number) => `$${number}`,
   limit: (number) => `LIMIT $${number}`,
-  along: () => '',
-  // It finds partitions by the times alone.
+  useIndex: () => '',
+  // PostgreSQL prunes partitions by the times only.
   needsWholePeriod: true,
-  // It would send all that it was asked for.
-  bounded: (question, { columns, long, order, maxLength }) =>
+  // The driver receives all rows of a result, so the query itself has to stop.
+  bounded: (query, { columns, long, order, maxLength }) =>
     `SELECT ${columns} FROM (
       SELECT page.*, coalesce(sum(octet_length(${long})) OVER (
         ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
-      FROM (${question}) AS page
+      FROM (${query}) AS page
     ) AS page
     WHERE before < ${maxLength} ORDER BY ${order}`,
 }

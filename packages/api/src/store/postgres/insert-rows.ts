@@ -1,10 +1,10 @@
-/** The rows of new observations, all tables in one statement. */
+/** Inserts the rows of new observations, into all tables with one statement. */
 
 import type { RunQuery } from '@modulariot/platform/postgres'
 import { measurementRows } from '../measurement.ts'
 import type { Observation } from '../store.ts'
 
-/** An observation with the numbers its rows carry. */
+/** An observation with the numbers that its rows refer to. */
 export interface Stored {
   readonly one: Observation
   readonly tenant: number
@@ -15,9 +15,9 @@ export interface Stored {
 /**
  * Column names and types of a table, in the order of the values.
  *
- * `long` is text that may be long. In an array each of its quotes and backslashes would have to be
- * escaped, which took 150 ms for a mebibyte of them: all texts of the column go as bytes, one after
- * the other.
+ * `long` is text that may be long. In a text array the driver would escape every quote and
+ * backslash, which takes 150 ms for a mebibyte of them. Instead, the concatenated texts of the
+ * column are sent as bytes.
  */
 type Columns = readonly (readonly [name: string, type: Type])[]
 
@@ -29,7 +29,7 @@ interface Table {
   readonly name: string
   readonly columns: Columns
   readonly onConflict?: string
-  /** The rows one observation has in it. */
+  /** The rows of one observation. */
   readonly rowsOf: (stored: Stored) => readonly (readonly Value[])[]
 }
 
@@ -80,7 +80,7 @@ const POSITIONS: Table = {
 
 const METRICS: Table = {
   name: 'metrics',
-  // What a device numbers is kept once, by its fingerprint.
+  // A value with a `sequence` is stored once, identified by its fingerprint.
   onConflict: ' ON CONFLICT DO NOTHING',
   columns: [
     ['tenant', 'bigint'],
@@ -122,21 +122,21 @@ const EVENTS: Table = {
 const TABLES = [OBSERVATIONS, POSITIONS, METRICS, EVENTS]
 
 /**
- * What goes in a statement: rows, and characters of payloads as rows. Making its parameters takes
- * milliseconds, and others are served while the database has them; with less in each, a batch waits
- * for the database more often.
+ * Maximum weight of a statement, in rows. Building its parameters blocks the event loop for
+ * milliseconds; smaller statements mean more round trips per batch.
  */
 const WEIGHT_A_STATEMENT = 1500
 /**
- * In a batch that weighs more than this the statements are short. They take no turns among the
- * tenants: the transaction holds locks, and the queue waits for it.
+ * Heavier batches use short statements, so that other requests are served in between. There are no
+ * turns of tenants between them, since the transaction holds locks and the commit queue waits for
+ * it.
  */
 const HEAVY_WEIGHT = 10_000
 const WEIGHT_OF_SHORT = 300
-/** As long as these characters take, a row takes. */
+/** Characters of payload that cost as much as one row. */
 const CHARACTERS_A_ROW = 512
 
-/** Also how far each tenant has come. Requests and metric keys are noted by triggers. */
+/** Also updates `last_seq` of the tenants. Triggers record the requests and metric keys. */
 export async function insertRows(
   query: RunQuery,
   stored: readonly Stored[],
@@ -159,7 +159,7 @@ function weightOf({ metrics, events, payload }: Observation): number {
   return 2 + metrics.length + events.length + payload.length / CHARACTERS_A_ROW
 }
 
-/** As many observations together as fit one statement; at least one. */
+/** Groups the observations that fit in one statement; at least one each. */
 function* partsOf(
   stored: readonly Stored[],
   maxWeight: number,
@@ -204,7 +204,8 @@ function insertStatement(): string {
 }
 
 /**
- * The parameters of a table's columns, in order: an array each, or three parameters for a long one.
+ * The parameters of a table's columns, in order: one array per column, or three parameters for a
+ * long one.
  */
 function columnsOf(rows: readonly (readonly Value[])[], columns: Columns): unknown[] {
   return columns.flatMap(([, type], index): unknown[] => {
@@ -213,10 +214,7 @@ function columnsOf(rows: readonly (readonly Value[])[], columns: Columns): unkno
   })
 }
 
-/**
- * All texts as bytes, and of each where it begins (from 1) and how long it is; null where there is
- * none.
- */
+/** All texts as bytes, with the start of each (from 1) and its length (null for a null text). */
 function longColumn(texts: readonly (string | null)[]): [Buffer, number[], (number | null)[]] {
   const lengths = texts.map((text) => (text === null ? null : Buffer.byteLength(text)))
   let end = 1

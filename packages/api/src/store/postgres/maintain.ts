@@ -1,9 +1,9 @@
 /**
- * Removes what is older than it may be: whole weeks where nobody keeps them, and the rows of those
- * who keep less long, some thousand at a time.
+ * Deletes expired data: drops whole weeks that have expired for every tenant, and deletes the rows
+ * of tenants with shorter retention, some thousand at a time.
  *
- * A row goes when its week is over as a whole, so up to a week later than asked for. One instance
- * at a time does it; the others find nothing to do.
+ * A row is deleted once its whole week has expired, so up to a week late. Only one instance at a
+ * time does this; the others return at once.
  */
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
@@ -19,10 +19,10 @@ import {
   type Weeks,
 } from './partitions.ts'
 
-/** Any number that is ours alone. */
+/** An arbitrary number for the advisory lock. */
 const MAINTENANCE_LOCK = 0x6d696f76
 const ROWS = 2000
-/** Each is looked for in every partition. */
+/** Smaller than `ROWS`, since each key is looked up in every partition. */
 const KEYS = 500
 const TIMEOUT_MS = 9000
 
@@ -31,7 +31,7 @@ interface Cutoff {
   readonly before_ms: number
 }
 
-/** Runs in a transaction, if nobody else is at it. Null: somebody is. */
+/** Runs `work` in a transaction; null if another instance is doing maintenance. */
 type Step = <Result>(work: (query: RunQuery) => Promise<Result>) => Promise<Result | null>
 
 export async function maintain(
@@ -63,13 +63,13 @@ export async function maintain(
   for (const cutoff of cutoffs) {
     const { removed, ofMetrics } = await removeRows(step, left, cutoff)
     removedRows += removed
-    if (ofMetrics > 0 || droppedPartitions > 0) await forgetKeys(step, cutoff.tenant)
+    if (ofMetrics > 0 || droppedPartitions > 0) await deleteEmptyKeys(step, cutoff.tenant)
     removedRows += await removeAssets(step, cutoff)
   }
   return { removedRows, droppedPartitions }
 }
 
-/** `all_ms`: nobody keeps anything that is older. */
+/** `all_ms`: older data has expired for every tenant. */
 async function findCutoffs(
   query: RunQuery,
   nowMs: number,
@@ -99,7 +99,7 @@ async function dropWeeks(step: Step, { weeks }: Weeks, before_ms: number): Promi
   return dropped
 }
 
-/** `ofMetrics`: how many of those removed were values. */
+/** `ofMetrics`: the number of deleted metric values. */
 async function removeRows(
   step: Step,
   weeks: Weeks,
@@ -114,7 +114,8 @@ async function removeRows(
       if (table === 'metrics') ofMetrics += ofPartition
     }
   }
-  // A request that came then was about that time or an older one.
+  // Device times are at most an hour ahead of `received_ms`, so the data of these requests has
+  // expired or is about to.
   removed += await removeFrom(step, 'telemetry.requests', 'received_ms', cutoff)
   return { removed, ofMetrics }
 }
@@ -140,58 +141,58 @@ interface AssetKey {
 }
 
 /**
- * The keys that have no value left: the newest of each would be looked for in every week. They are
- * found while others store; whoever does so for the tenant waits only while those found are looked
- * at again.
+ * Deletes keys without values, since a query for the newest value of such a key would search every
+ * week. The search for them takes no lock. Writes of the tenant wait only while the keys found are
+ * checked again.
  */
-async function forgetKeys(step: Step, tenant: number): Promise<void> {
+async function deleteEmptyKeys(step: Step, tenant: number): Promise<void> {
   let last: AssetKey | undefined = { asset: 0, key: '' }
-  while (last !== undefined) last = await forgetKeysAfter(step, tenant, last)
+  while (last !== undefined) last = await deleteEmptyKeysAfter(step, tenant, last)
 }
 
-/** @returns the last one that was looked at. */
-async function forgetKeysAfter(
+/** @returns the last key that was examined. */
+async function deleteEmptyKeysAfter(
   step: Step,
   tenant: number,
   { asset, key }: AssetKey,
 ): Promise<AssetKey | undefined> {
-  const looked = await step(async (query) => {
+  const examined = await step(async (query) => {
     const after = [tenant, asset, key]
-    const { rows } = await query<AssetKey & { empty: boolean }>(LOOK_AT_KEYS, after)
+    const { rows } = await query<AssetKey & { empty: boolean }>(FIND_EMPTY_KEYS, after)
     const empty = rows.filter((row) => row.empty)
     if (empty.length > 0) {
       await query(LOCK_TENANT, [tenant])
       const names = [empty.map((row) => row.asset), empty.map((row) => row.key)]
-      await query(FORGET_KEYS, [tenant, ...names])
+      await query(DELETE_EMPTY_KEYS, [tenant, ...names])
     }
     return rows
   })
-  return looked?.at(-1)
+  return examined?.at(-1)
 }
 
-/** One probe a key and partition, as for assets below. */
+/** One index probe per key and partition, as for assets below. */
 const VALUE = `LEFT JOIN LATERAL (SELECT true AS some FROM telemetry.metrics m
-    WHERE m.tenant = $1 AND m.asset = looked.asset AND m.key = looked.key LIMIT 1) AS value ON true`
+    WHERE m.tenant = $1 AND m.asset = examined.asset AND m.key = examined.key LIMIT 1) AS value ON true`
 
 /** $2, $3: return keys after this asset and key. */
-const LOOK_AT_KEYS = `WITH looked AS MATERIALIZED (
+const FIND_EMPTY_KEYS = `WITH examined AS MATERIALIZED (
     SELECT asset, key FROM telemetry.metric_keys
     WHERE tenant = $1 AND (asset, key) > ($2::bigint, $3::text) ORDER BY asset, key LIMIT ${KEYS}
   )
-  SELECT asset, key, value.some IS NULL AS empty FROM looked ${VALUE} ORDER BY asset, key`
+  SELECT asset, key, value.some IS NULL AS empty FROM examined ${VALUE} ORDER BY asset, key`
 
 /** $2, $3: assets and their keys. */
-const FORGET_KEYS = `WITH looked AS MATERIALIZED (
+const DELETE_EMPTY_KEYS = `WITH examined AS MATERIALIZED (
     SELECT asset, key FROM unnest($2::bigint[], $3::text[]) AS a (asset, key)
   ),
-  empty AS (SELECT asset, key FROM looked ${VALUE} WHERE value.some IS NULL)
+  empty AS (SELECT asset, key FROM examined ${VALUE} WHERE value.some IS NULL)
   DELETE FROM telemetry.metric_keys k USING empty
   WHERE k.tenant = $1 AND k.asset = empty.asset AND k.key = empty.key`
 
-/** Whoever stores for it waits, and what the next statement sees is all that is stored for it. */
+/** Blocks writes of the tenant, so that the next statement sees all of its data. */
 const LOCK_TENANT = 'SELECT 1 FROM telemetry.tenants WHERE tenant = $1 FOR UPDATE'
 
-/** Those that have reported nothing since. Whoever stores for the tenant meanwhile waits. */
+/** Deletes assets that have reported nothing since. Blocks writes of the tenant. */
 async function removeAssets(step: Step, { tenant, before_ms }: Cutoff): Promise<number> {
   let removed = 0
   for (let last: string | null = ''; last !== null; ) {
@@ -211,32 +212,34 @@ async function removeAssets(step: Step, { tenant, before_ms }: Cutoff): Promise<
   return removed
 }
 
-/** One probe an asset and partition: as a join, the planner might read the whole table for it. */
+/**
+ * One index probe per asset and partition; for a plain join the planner might scan the whole table.
+ */
 function leftIn(table: string): string {
   return `LEFT JOIN LATERAL (SELECT true AS some FROM telemetry.${table} t
-      WHERE t.tenant = $1 AND t.asset = silent.asset LIMIT 1) AS ${table} ON true`
+      WHERE t.tenant = $1 AND t.asset = stale.asset LIMIT 1) AS ${table} ON true`
 }
 
 /**
- * `last`: the last one that was looked at; null when there was none. An event or a value may be
- * younger than the report it came with, or its week is not over: whose it is must be known as long.
+ * `last`: the last asset that was examined; null if there was none. An asset with data left is
+ * kept: an event or a value may be newer than its report, or its week may not have expired.
  */
 const REMOVE_ASSETS = `WITH
-  looked AS (
+  examined AS (
     SELECT asset, asset_id, timestamp_ms FROM telemetry.assets
     WHERE tenant = $1 AND asset_id > $2 ORDER BY asset_id LIMIT ${ROWS}
   ),
-  silent AS MATERIALIZED (SELECT asset FROM looked WHERE timestamp_ms < $3),
+  stale AS MATERIALIZED (SELECT asset FROM examined WHERE timestamp_ms < $3),
   empty AS (
-    SELECT asset FROM silent
+    SELECT asset FROM stale
     ${['positions', 'metrics', 'events'].map(leftIn).join('\n    ')}
     WHERE positions.some IS NULL AND metrics.some IS NULL AND events.some IS NULL
   ),
   removed AS (
     DELETE FROM telemetry.assets a USING empty WHERE a.asset = empty.asset RETURNING a.asset
   ),
-  forgotten AS (
+  deleted_keys AS (
     DELETE FROM telemetry.metric_keys k USING removed
     WHERE k.tenant = $1 AND k.asset = removed.asset
   )
-  SELECT (SELECT max(asset_id) FROM looked) AS last, (SELECT count(*) FROM removed) AS removed`
+  SELECT (SELECT max(asset_id) FROM examined) AS last, (SELECT count(*) FROM removed) AS removed`

@@ -1,9 +1,9 @@
 /**
- * Notifies other instances that something was stored, and listens to them.
+ * Notifies other instances that something was stored, and listens to their notifications.
  *
- * A notification is a hint and not the data: it is sent after the COMMIT (a NOTIFY inside would let
- * only one transaction of the whole server commit at a time), tenants that are stored for while one
- * is under way share the next, and readers find what is missed when they query again.
+ * A notification is only a hint; a reader that misses one finds the data at its next query. It is
+ * sent after the COMMIT, since a NOTIFY inside the transaction would serialize all commits of the
+ * server. Tenants that store something while one is being sent share the next.
  */
 
 import type { Listener, Postgres } from '@modulariot/platform/postgres'
@@ -14,14 +14,13 @@ const CHANNEL = 'modulariot_telemetry'
 
 export interface Notifier {
   readonly watch: TelemetryStore['watch']
-  /** Does not wait. */
+  /** Returns without waiting. */
   notify(tenants: readonly Tenant[]): void
   stop(): Promise<void>
 }
 
 /**
- * Every role of the database may notify the channel: null, every tenant, for a payload that is not
- * ours.
+ * Any role of the database can notify the channel, so an invalid payload means every tenant: null.
  */
 function tenantsIn(payload: string): Tenant[] | null {
   try {
@@ -53,8 +52,8 @@ export function createNotifier(postgres: Postgres, watchers: Watchers): Notifier
   return {
     watch(watcher) {
       listener ??= postgres.listen(CHANNEL, {
-        notified: (payload) => watchers.tell(tenantsIn(payload)),
-        found: () => watchers.tell(null),
+        notified: (payload) => watchers.notify(tenantsIn(payload)),
+        found: () => watchers.notify(null),
       })
       return watchers.add(watcher)
     },

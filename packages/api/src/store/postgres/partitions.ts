@@ -1,9 +1,8 @@
 /**
- * The weeks of device time that the large tables are cut into, so that what is too old goes as a
- * whole.
+ * Partitions the large tables by weeks of device time, so that expired weeks can be dropped.
  *
- * A device may name any time: what is older than the first week is in one partition before all
- * others, and a week that is missing is made when its first row comes.
+ * A device may send any time. Rows older than the first week go to one partition before all others,
+ * and a missing week is created with its first row.
  */
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
@@ -15,7 +14,7 @@ type Partitioned = (typeof PARTITIONED)[number]
 const WEEK_MS = 7 * 86_400_000
 const WEEKS_AHEAD = 3
 const TIMEOUT_MS = 10_000
-/** Any number that is ours alone: whoever makes or drops partitions holds it. */
+/** An arbitrary number for the advisory lock under which partitions are created and dropped. */
 const PARTITIONS_LOCK = 0x6d696f75
 
 const pastOf = (table: Partitioned): string => `telemetry.${table}_past`
@@ -24,14 +23,14 @@ const nameOf = (table: Partitioned, week: number): string => `telemetry.${table}
 const weekOf = (timestamp_ms: number): number => Math.floor(timestamp_ms / WEEK_MS)
 export const endOfWeekMs = (week: number): number => (week + 1) * WEEK_MS
 
-/** Makes the weeks around now. */
+/** Creates the current week and the next ones. */
 export async function makePartitions(postgres: Postgres, nowMs: number): Promise<void> {
   const now = weekOf(nowMs)
   const weeks = Array.from({ length: WEEKS_AHEAD + 1 }, (_, index) => now + index)
   await underLock(postgres, (query) => makeWeeks(query, weeks))
 }
 
-/** Makes what is missing for a batch; called when the database said that something is. */
+/** Creates the missing weeks of a batch, after an insert failed for lack of a partition. */
 export async function makePartitionsFor(
   postgres: Postgres,
   batch: readonly Observation[],
@@ -43,7 +42,7 @@ export async function makePartitionsFor(
   await underLock(postgres, (query) => makeWeeks(query, [...weeks]))
 }
 
-/** Makes what is missing for rows that come from another house, in the transaction they come in. */
+/** Creates the missing weeks of rows copied from another database, in their transaction. */
 export async function makeRoom(
   query: RunQuery,
   { name, columns }: { readonly name: string; readonly columns: Readonly<Record<string, unknown>> },
@@ -54,7 +53,7 @@ export async function makeRoom(
   await makeWeeks(query, [...new Set(rows.map((row) => weekOf(row[at] as number)))])
 }
 
-/** True for the error of a row that no partition takes (23514, check_violation). */
+/** True for the error of a row without a partition (23514, check_violation). */
 export function isPartitionMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '23514'
 }
@@ -62,7 +61,7 @@ export function isPartitionMissing(error: unknown): boolean {
 export interface Weeks {
   /** Ascending. */
   readonly weeks: readonly number[]
-  /** Where the first one that was ever made begins. */
+  /** Start of the first week that was ever created. */
   readonly firstMs: number
 }
 
@@ -81,7 +80,7 @@ export async function findWeeks(query: RunQuery): Promise<Weeks> {
   return { weeks: weeks.toSorted((a, b) => a - b), firstMs }
 }
 
-/** All of a table's partitions that hold nothing younger; the past is one of them. */
+/** The partition of the past, and those of weeks that end at or before `before_ms`. */
 export function partitionsBefore(
   table: Partitioned,
   { weeks }: Weeks,
@@ -92,9 +91,9 @@ export function partitionsBefore(
 }
 
 /**
- * Gives up soon: every query that arrives while it waits for a lock queues after it.
+ * Uses a short lock timeout, since queries that arrive while it waits for the lock wait too.
  *
- * @throws StoreUnavailable when a reader took too long: another time, then.
+ * @throws StoreUnavailable on a lock timeout; a later run drops the week.
  */
 export async function dropWeek(query: RunQuery, week: number): Promise<void> {
   await query('SELECT pg_advisory_xact_lock($1)', [PARTITIONS_LOCK])
@@ -107,7 +106,7 @@ async function makeWeeks(query: RunQuery, wanted: readonly number[]): Promise<vo
   const missing = wanted.filter((week) => !weeks.includes(week) && week * WEEK_MS >= firstMs)
   for (const week of missing) {
     for (const table of PARTITIONED) {
-      // Attached rather than created in place: that would keep readers out.
+      // Creating a partition in place would block readers; attaching one does not.
       const name = nameOf(table, week)
       const bounds = `FROM (${week * WEEK_MS}) TO (${endOfWeekMs(week)})`
       await query(

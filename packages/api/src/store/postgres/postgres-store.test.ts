@@ -4,7 +4,7 @@ import { migratePostgres, openPostgres } from '@modulariot/platform/postgres'
 import { readMigrations } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { promiseOf } from '@modulariot/platform/testing/store-promises'
-import { assertCameAlong, OLD_OBSERVATIONS } from '../conformance/first-light.ts'
+import { assertMigrated, OLD_OBSERVATIONS } from '../conformance/first-light.ts'
 import { testRetention } from '../conformance/retention.ts'
 import { measurementOf, NOW_MS, observationOf } from '../conformance/samples.ts'
 import { testMetrics, testPositions } from '../conformance/series.ts'
@@ -29,7 +29,7 @@ async function openPlace() {
   return { url, store: await openAnother(), openAnother, destroy: async () => undefined }
 }
 
-/** As if it had been installed long ago: what the samples name is in weeks of its own. */
+/** A store that was created long ago, so that the samples are in regular weeks. */
 async function openOldPlace() {
   const place = await openPlace()
   const firstMs = Math.floor((NOW_MS - 500 * DAY_MS) / WEEK_MS) * WEEK_MS
@@ -63,7 +63,7 @@ describe('PostgreSQL: the weeks', () => {
     return weeks.filter((week) => week >= 0).sort((a, b) => a - b)
   }
 
-  it('are made ahead, and by whoever needs one that is missing', async () => {
+  it('are created ahead, and when a row needs a missing one', async () => {
     const { url, store } = await openPlace()
     const [first = 0] = await weeksOf(url)
     await store.maintain(Date.now(), null)
@@ -78,7 +78,7 @@ describe('PostgreSQL: the weeks', () => {
     for (const one of [store, another]) await one.close()
   })
 
-  it('go as a whole when nobody keeps them', async () => {
+  it('are dropped when they have expired for every tenant', async () => {
     const { url, store } = await openOldPlace()
     const days = [-100, -90, -50, -3, 0]
     await store.append(
@@ -94,7 +94,7 @@ describe('PostgreSQL: the weeks', () => {
     await store.close()
   })
 
-  it('stay while one organization keeps them', async () => {
+  it('stay while one organization retains them', async () => {
     const { url, store } = await openOldPlace()
     const old = { timestamp_ms: NOW_MS - 100 * DAY_MS }
     await store.append([observationOf(old), observationOf({ ...old, org_id: 'org_2' })])
@@ -136,7 +136,7 @@ describe('PostgreSQL: the keys of an asset', () => {
     return { store, postgres, keys, close }
   }
 
-  it('go with their last value, in as many steps as it takes', async () => {
+  it('are deleted with their last value, in as many steps as needed', async () => {
     const { store, keys, close } = await open()
     const gone = Array.from({ length: 1100 }, (_, index) => `x.gone${index}`)
     await store.append([
@@ -144,7 +144,7 @@ describe('PostgreSQL: the keys of an asset', () => {
       ofKeys(NOW_MS, ['x.alive', 'x.new']),
       ofKeys(OLD_MS, ['x.gone0'], 'org_2'),
     ])
-    // Row by row, since another keeps the week.
+    // Deleted row by row, since another tenant retains the week.
     await store.setRetention('org_2', 365)
     await store.maintain(NOW_MS, 30)
     assert.deepEqual(await keys(), ['x.alive', 'x.new'])
@@ -152,7 +152,7 @@ describe('PostgreSQL: the keys of an asset', () => {
     await close()
   })
 
-  it('go with a week that is dropped', async () => {
+  it('are deleted with a dropped week', async () => {
     const { store, keys, close } = await open()
     await store.append([ofKeys(OLD_MS, ['x.alive', 'x.gone']), ofKeys(NOW_MS, ['x.alive'])])
     assert.ok((await store.maintain(NOW_MS, 30)).droppedPartitions > 0)
@@ -160,7 +160,7 @@ describe('PostgreSQL: the keys of an asset', () => {
     await close()
   })
 
-  it('stay when a value comes while they are looked at', async () => {
+  it('stay when a value is stored while they are checked', async () => {
     const { store, postgres, keys, close } = await open()
     await store.append([ofKeys(OLD_MS, ['x.back', 'x.gone']), ofKeys(OLD_MS, ['x.back'], 'org_2')])
     await store.append([ofKeys(NOW_MS, ['x.other'])])
@@ -182,7 +182,7 @@ describe('PostgreSQL: the keys of an asset', () => {
           )
           waits = rows.length > 0
         }
-        // In an object: what a transaction returns is awaited before its COMMIT.
+        // In an object, since a promise would be awaited before the COMMIT.
         return { promise }
       },
       { timeoutMs: 9000 },
@@ -193,48 +193,48 @@ describe('PostgreSQL: the keys of an asset', () => {
   })
 })
 
-it('PostgreSQL: one instance tells another that something was stored, and for whom', async () => {
+it('PostgreSQL: one instance notifies another of the tenant that stored something', async () => {
   const { store, openAnother } = await openPlace()
   const another = await openAnother()
-  const told = Promise.withResolvers<void>()
+  const notified = Promise.withResolvers<void>()
   const listening = Promise.withResolvers<void>()
   another.watch((tenant) => {
-    // The first word is that it listens now, whoever may have stored before.
+    // The first notification means that the instance listens now.
     if (tenant === null) return listening.resolve()
-    if (tenant.org_id === 'org_"2"') told.resolve()
+    if (tenant.org_id === 'org_"2"') notified.resolve()
   })
   await listening.promise
   await store.append([observationOf({ org_id: 'org_"2"' })])
-  await told.promise
+  await notified.promise
   for (const one of [store, another]) await one.close()
 })
 
-it('PostgreSQL: what anybody says on the channel is a hint at most, and ends nothing', async () => {
+it('PostgreSQL: an invalid notification on the channel is only a hint', async () => {
   const { url, store } = await openPlace()
-  const told: unknown[] = []
-  let heard = (): void => {}
-  const hearing = () =>
+  const tenants: unknown[] = []
+  let onNotified = (): void => {}
+  const nextNotification = () =>
     new Promise<void>((resolve) => {
-      heard = resolve
+      onNotified = resolve
     })
-  const listening = hearing()
+  const listening = nextNotification()
   store.watch((tenant) => {
-    told.push(tenant)
-    heard()
+    tenants.push(tenant)
+    onNotified()
   })
   await listening
-  const stranger = openPostgres(url)
+  const otherClient = openPostgres(url)
   for (const payload of ['not json', 'null', '5', '{"org_id":1}', '']) {
-    const next = hearing()
-    await stranger.query(`SELECT pg_notify('modulariot_telemetry', $1)`, [payload])
+    const next = nextNotification()
+    await otherClient.query(`SELECT pg_notify('modulariot_telemetry', $1)`, [payload])
     await next
   }
-  assert.deepEqual(told, Array(6).fill(null))
-  await stranger.close()
+  assert.deepEqual(tenants, Array(6).fill(null))
+  await otherClient.close()
   await store.close()
 })
 
-it('PostgreSQL: what was stored before reports were taken apart comes along', async () => {
+it('PostgreSQL: the migration to time series keeps existing data', async () => {
   const url = await server.createDatabase()
   const postgres = openPostgres(url)
   const migrations = readMigrations(new URL('./migrations/', import.meta.url))
@@ -258,6 +258,6 @@ it('PostgreSQL: what was stored before reports were taken apart comes along', as
   }
   await postgres.close()
   const store = await openPostgresTelemetryStore(url)
-  await assertCameAlong(store)
+  await assertMigrated(store)
   await store.close()
 })

@@ -1,4 +1,4 @@
-/** The telemetry store on PostgreSQL, for several instances at once. */
+/** The telemetry store on PostgreSQL, which several instances can share. */
 
 import { setImmediate } from 'node:timers/promises'
 import {
@@ -20,7 +20,7 @@ import { PostgresReads } from './reads.ts'
 export { makeRoom } from './partitions.ts'
 
 const APPLICATION_NAME = 'modulariot-api'
-/** A server that hangs is told from one that has much to do by how much there is. */
+/** The timeout grows with the batch, to distinguish a hanging server from a busy one. */
 const APPEND_TIMEOUT_MS = 2000
 const APPEND_TIMEOUT_MS_EACH = 6
 const APPEND_TIMEOUT_MS_EACH_PART = 0.25
@@ -40,7 +40,7 @@ export async function openPostgresTelemetryStore(url: string): Promise<Telemetry
   }
 }
 
-/** Brings the schema to the newest version, and does nothing else. */
+/** Migrates the schema to the newest version, without opening the store. */
 export async function migratePostgresTelemetryStore(url: string): Promise<Migrated> {
   const postgres = openPostgres(url, { applicationName: APPLICATION_NAME })
   try {
@@ -89,7 +89,7 @@ function createStore(postgres: Postgres): TelemetryStore {
       await makePartitionsFor(postgres, batch)
       return once()
     })
-    watchers.tell(batch)
+    watchers.notify(batch)
     notifier.notify(batch)
     return outcomes
   }
@@ -123,8 +123,9 @@ function createStore(postgres: Postgres): TelemetryStore {
 }
 
 /**
- * Piece by piece, since a large batch takes milliseconds. The event loop goes round in between, but
- * the tenants take no turns: the commit queue of all of them waits for this batch.
+ * Unseals a piece at a time, since a large batch takes milliseconds, and yields to the event loop
+ * in between. There are no turns of tenants, since the commit queue of all tenants waits for this
+ * batch.
  */
 async function unsealAll(
   batch: readonly (Observation | SealedObservations)[],

@@ -1,6 +1,6 @@
 /**
- * Questions asked here in other words than in the embedded store, since each is a way to the
- * server.
+ * Queries that differ from the SQLite adapter's: they do in one round trip what SQLite does with
+ * several statements.
  */
 
 import { SUM_SCALE } from '../buckets.ts'
@@ -19,7 +19,7 @@ const ASSETS = `SELECT a.asset_id, a.type, a.timestamp_ms, a.first_received_ms,
     AND a.asset_id = ANY ($3::text[])
   ORDER BY a.asset_id`
 
-/** As many as a page holds. $3: asset_ids. */
+/** Limited to a page. $3: asset_ids. */
 export const ASSETS_BY_ID = POSTGRES.bounded(ASSETS, {
   columns: 'asset_id, type, timestamp_ms, first_received_ms, last_received_ms, payload',
   long: 'payload',
@@ -29,7 +29,7 @@ export const ASSETS_BY_ID = POSTGRES.bounded(ASSETS, {
 
 const WEEK_MS = 7 * 86_400_000
 
-/** The newest value of `keys.key` in a part of time. */
+/** The newest value of `keys.key` that matches the condition on time. */
 function newestWhere(time: string): string {
   return `(SELECT key, timestamp_ms, sequence, seq, item, number, json, unit, source, quality
     FROM telemetry.metrics m
@@ -38,11 +38,11 @@ function newestWhere(time: string): string {
 }
 
 /**
- * Most keys are in what the asset reported last. Only for one that is not there are all the weeks
- * before looked into: the second part runs where the first has nothing. $3: asset_id, $4: how many
- * keys, $5: return keys after this one.
+ * Most keys have a value in the week before the latest report. The second part, which searches all
+ * earlier weeks, runs only for keys that the first does not find. $3: asset_id, $4: number of keys,
+ * $5: return keys after this one.
  */
-const LATEST = `WITH asked AS MATERIALIZED (
+const LATEST = `WITH target AS MATERIALIZED (
     SELECT t.tenant, a.asset, a.timestamp_ms - ${WEEK_MS} AS week_ms
     FROM telemetry.tenants t JOIN telemetry.assets a USING (tenant)
     WHERE t.org_id = $1 AND t.environment = $2 AND a.asset_id = $3
@@ -50,16 +50,16 @@ const LATEST = `WITH asked AS MATERIALIZED (
   SELECT latest.* FROM telemetry.metric_keys AS keys,
   LATERAL (
     SELECT * FROM (
-      ${newestWhere('m.timestamp_ms >= (SELECT week_ms FROM asked)')}
+      ${newestWhere('m.timestamp_ms >= (SELECT week_ms FROM target)')}
       UNION ALL
-      ${newestWhere('m.timestamp_ms < (SELECT week_ms FROM asked)')}
+      ${newestWhere('m.timestamp_ms < (SELECT week_ms FROM target)')}
     ) AS parts LIMIT 1
   ) AS latest
-  WHERE keys.tenant = (SELECT tenant FROM asked) AND keys.asset = (SELECT asset FROM asked)
+  WHERE keys.tenant = (SELECT tenant FROM target) AND keys.asset = (SELECT asset FROM target)
     AND keys.key > $5
   ORDER BY keys.key LIMIT $4`
 
-/** As many as a page holds. */
+/** Limited to a page. */
 export const LATEST_METRICS = POSTGRES.bounded(LATEST, {
   columns: 'key, timestamp_ms, sequence, seq, item, number, json, unit, source, quality',
   long: 'json',
@@ -70,9 +70,7 @@ export const LATEST_METRICS = POSTGRES.bounded(LATEST, {
 const NUMBERS = `FROM telemetry.metrics WHERE ${OF_ASSET} AND key = $4
   AND number IS NOT NULL AND (quality IS NULL OR quality NOT IN ('invalid', 'missing'))`
 
-/**
- * The first or the last number of a bucket: along the index, so not all of them have to be sorted.
- */
+/** The first or last number of a bucket, found along the index instead of by sorting the bucket. */
 function edge(order: 'ASC' | 'DESC'): string {
   const columns = ['timestamp_ms', 'sequence', 'seq', 'item'].map((one) => `${one} ${order}`)
   return `(SELECT number ${NUMBERS}

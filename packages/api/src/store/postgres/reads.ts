@@ -1,16 +1,16 @@
 /**
- * The queries of the port, each one statement (READ COMMITTED: of one moment). The embedded store
- * has the same in `sqlite/reads.ts`.
+ * The queries of the port, most in a single statement, which sees one snapshot (READ COMMITTED).
+ * The SQLite counterpart is `sqlite/reads.ts`.
  */
 
 import type { Postgres } from '@modulariot/platform/postgres'
 import { type AssetName, findNames, namesToRead } from '../asset-search.ts'
 import { assertBuckets } from '../buckets.ts'
 import { type EventRow, eventsToRead, findEvents } from '../event-filter.ts'
-import { jsonLength, type MeasurementRow, measurementOf } from '../measurement.ts'
+import { jsonLength, type MeasurementRow, measurementFromRow } from '../measurement.ts'
 import { MAX_FEED_LENGTH, pageOf, payloadLength, takePage } from '../page.ts'
-import { boundsOf } from '../place.ts'
-import { LIST_LENGTHS, type ListName, queriesOf } from '../queries.ts'
+import { boundsOf } from '../page-bounds.ts'
+import { LIST_LENGTHS, type ListName, queriesOf, tenantParameters } from '../queries.ts'
 import {
   type Asset,
   type AssetOccurrence,
@@ -44,41 +44,44 @@ export class PostgresReads {
   }
 
   async findAsset(tenant: Tenant, asset_id: string): Promise<Asset | null> {
-    const values = [...whose(tenant), asset_id]
+    const values = [...tenantParameters(tenant), asset_id]
     const [asset] = await this.#run<Asset>('find_asset', this.#queries.findAsset, values)
     return asset ?? null
   }
 
   async listAssets(tenant: Tenant, query: AssetQuery): Promise<Page<Asset, string>> {
-    const after = [...whose(tenant), query.after ?? '', namesToRead(query)]
+    const after = [...tenantParameters(tenant), query.after ?? '', namesToRead(query)]
     const names = await this.#run<AssetName>('asset_names', this.#queries.assetNames, after)
     const { rows, next } = findNames(names, query)
     if (rows.length === 0) return { rows: [], next }
-    const found = await this.#run<Asset>('assets', ASSETS_BY_ID, [...whose(tenant), rows])
+    const found = await this.#run<Asset>('assets', ASSETS_BY_ID, [
+      ...tenantParameters(tenant),
+      rows,
+    ])
     const page = takePage(found, rows.length, payloadLength)
     return { rows: page.rows, next: page.more ? (page.rows.at(-1)?.asset_id ?? next) : next }
   }
 
   async positions(tenant: Tenant, asset_id: string, query: PageQuery): Promise<Page<Position>> {
-    const where = [...whose(tenant), asset_id]
+    const where = [...tenantParameters(tenant), asset_id]
     const rows = await this.#list<Position & { seq: number }>('positions', where, query)
     return pageOf(rows, query.limit, ({ seq, ...row }) => ({
-      row,
-      place: [row.timestamp_ms, seq],
+      value: row,
+      key: [row.timestamp_ms, seq],
     }))
   }
 
   async metrics(tenant: Tenant, asset_id: string, query: MetricQuery): Promise<Page<Measurement>> {
-    const where = [...whose(tenant), asset_id, query.key]
+    const where = [...tenantParameters(tenant), asset_id, query.key]
     const rows = await this.#list<MeasurementRow>('metrics', where, query)
     const read = (row: MeasurementRow) => ({
-      row: measurementOf(row),
-      place: [row.timestamp_ms, row.sequence, row.seq, row.item],
+      value: measurementFromRow(row),
+      key: [row.timestamp_ms, row.sequence, row.seq, row.item],
     })
     return pageOf(rows, query.limit, read, jsonLength)
   }
 
-  /** Ignores the signal: a running statement can only be cancelled over another connection. */
+  /** Ignores the signal, since cancelling a running statement needs another connection. */
   async metricBuckets(
     tenant: Tenant,
     asset_id: string,
@@ -86,7 +89,7 @@ export class PostgresReads {
   ): Promise<MetricBucket[]> {
     assertBuckets(query)
     const { key, from_ms, to_ms, bucketMs } = query
-    const values = [...whose(tenant), asset_id, key, from_ms, to_ms, bucketMs]
+    const values = [...tenantParameters(tenant), asset_id, key, from_ms, to_ms, bucketMs]
     return this.#run<MetricBucket>('buckets', BUCKETS, values, CHART_TIMEOUT_MS)
   }
 
@@ -95,10 +98,10 @@ export class PostgresReads {
     asset_id: string,
     after: string | null,
   ): Promise<Page<Measurement, string>> {
-    const values = [...whose(tenant), asset_id, MAX_LATEST_KEYS + 1, after ?? '']
+    const values = [...tenantParameters(tenant), asset_id, MAX_LATEST_KEYS + 1, after ?? '']
     const found = await this.#run<MeasurementRow>('latest_metrics', LATEST_METRICS, values)
     const { rows, more } = takePage(found, MAX_LATEST_KEYS, jsonLength)
-    return { rows: rows.map(measurementOf), next: more ? (rows.at(-1)?.key ?? null) : null }
+    return { rows: rows.map(measurementFromRow), next: more ? (rows.at(-1)?.key ?? null) : null }
   }
 
   async events(tenant: Tenant, query: EventQuery): Promise<Page<AssetOccurrence>> {
@@ -106,18 +109,26 @@ export class PostgresReads {
     const ofTenant = event_type === undefined ? 'events' : 'eventsOfType'
     const name = asset_id === undefined ? ofTenant : 'eventsOfAsset'
     const narrower = asset_id ?? event_type
-    const where = [...whose(tenant), ...(narrower === undefined ? [] : [narrower])]
+    const where = [...tenantParameters(tenant), ...(narrower === undefined ? [] : [narrower])]
     return findEvents(await this.#list<EventRow>(name, where, query, eventsToRead(query)), query)
   }
 
   async readSince(tenant: Tenant, after: number | null, limit: number): Promise<Feed> {
     const { lastSeq, feed } = this.#queries
-    const [row] = await this.#run<{ last_seq: number }>('last_seq', lastSeq, whose(tenant))
+    const [row] = await this.#run<{ last_seq: number }>(
+      'last_seq',
+      lastSeq,
+      tenantParameters(tenant),
+    )
     const now = row?.last_seq ?? 0
     if (after === null || after >= now) return { entries: [], cursor: now, more: false }
-    const all = await this.#run<FeedEntry>('feed', feed, [...whose(tenant), after, limit + 1])
+    const all = await this.#run<FeedEntry>('feed', feed, [
+      ...tenantParameters(tenant),
+      after,
+      limit + 1,
+    ])
     const { rows: entries, more } = takePage(all, limit, payloadLength, MAX_FEED_LENGTH)
-    // What was stored after `now` was read may be among them.
+    // May include what was stored after `now` was read.
     const last = entries.at(-1)?.cursor ?? now
     return { entries, cursor: more ? last : Math.max(last, now), more }
   }
@@ -148,8 +159,4 @@ export class PostgresReads {
     const statement = { name: `telemetry_${name}`, text }
     return (await this.#postgres.query<Row>(statement, values, { timeoutMs })).rows
   }
-}
-
-function whose({ org_id, environment }: Tenant): [string, string] {
-  return [org_id, environment]
 }

@@ -45,7 +45,7 @@ export class SqliteAppend {
   }
 
   #appendOne(tenant: TenantCounter, assets: BatchAssets, one: Observation): AppendOutcome {
-    // 1. Was this request here before?
+    // 1. Is it a retry, or a reused id?
     const seq = tenant.last_seq + 1
     const request = [tenant.tenant, one.client_id, one.request_id, one.item] as const
     const first = this.#insert.firstTry.get(...request)
@@ -54,9 +54,9 @@ export class SqliteAppend {
       return same ? 'replayed' : 'conflict'
     }
     tenant.last_seq = seq
-    // 2. Whose is it?
+    // 2. Update the state of its asset.
     const asset = assets.update(tenant.tenant, one, seq)
-    // 3. Keep it as it was sent, and in its parts.
+    // 3. Store the report as sent, and its parts.
     this.#insert.observation.run(
       tenant.tenant,
       seq,

@@ -1,8 +1,8 @@
 /**
- * Assets by the number their rows carry, and what is known of each.
+ * Looks up and updates the rows of assets.
  *
- * A batch is often one asset's backlog, so each asset is read and written once a batch, whatever
- * the number of its reports.
+ * A batch is often the backlog of one asset, so each asset is read and written at most once per
+ * batch, whatever the number of its reports.
  */
 
 import type { DatabaseSync } from 'node:sqlite'
@@ -13,16 +13,16 @@ interface AssetRow extends AssetState {
   readonly asset: number
 }
 
-/** Inside one transaction: what it knows is good until the COMMIT. */
+/** The assets of one batch. Valid until the COMMIT of its transaction. */
 export interface BatchAssets {
-  /** The number of the observation's asset, whose state it becomes part of. */
+  /** Applies the observation to the state of its asset. @returns the number of the asset. */
   update(tenant: number, one: Observation, seq: number): number
   save(): void
 }
 
 export function createAssetTable(database: DatabaseSync): () => BatchAssets {
-  // One statement where an asset has one report, as most do that come alone. Late data counts as
-  // heard of, but does not replace a newer state: as `nextState` has it.
+  // A single statement for an asset with one report in the batch, the common case. Applies the
+  // rules of `nextState`.
   const upsert = database.prepare(
     `INSERT INTO assets (tenant, asset_id, type, timestamp_ms, first_received_ms,
        last_received_ms, latest_seq)

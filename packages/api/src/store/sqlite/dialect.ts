@@ -1,17 +1,17 @@
-/** How SQLite wants to be asked. */
+/** The SQL dialect of SQLite. */
 
 import type { Dialect } from '../queries.ts'
 
 export const SQLITE: Dialect = {
   schema: '',
   parameter: (number) => `?${number}`,
-  // A limit that is a parameter alone makes SQLite plan the statement anew for each value, which
-  // takes ten times as long as a short page; of an expression it knows nothing beforehand.
+  // With a bare parameter as the limit, SQLite plans the statement again for each value, which
+  // takes ten times as long as a short page. It does not for an expression.
   limit: (number) => `LIMIT ?${number} + 0`,
-  // It would rather take the index by time alone, and read other assets' rows.
-  along: (index) => ` INDEXED BY ${index}`,
-  // With both ends it would not begin at the place.
+  // Otherwise SQLite prefers the index by time, and reads the rows of other assets too.
+  useIndex: (index) => ` INDEXED BY ${index}`,
+  // With both ends of the period, SQLite would not start at the row key.
   needsWholePeriod: false,
-  // It is read row by row, and left when there is enough.
-  bounded: (question) => question,
+  // Rows are read one by one, until there are enough.
+  bounded: (query) => query,
 }

@@ -1,5 +1,5 @@
 /**
- * A full disk and a killed writer: nothing that was acknowledged is lost, nothing is half there.
+ * A full disk and a killed writer lose nothing that was acknowledged, and leave nothing partial.
  */
 
 import assert from 'node:assert/strict'
@@ -34,7 +34,7 @@ const full = (request_id: string): Observation =>
   })
 
 describe('SQLite: a full disk', () => {
-  it('is unavailable, keeps nothing of the batch, lets others read, and heals', async () => {
+  it('makes writes unavailable, stores nothing of the batch, allows reads, and recovers', async () => {
     const store = openSqliteTelemetryStore(path, { maxPages: 120 })
     const kept: string[] = []
     let refused = 0
@@ -61,8 +61,8 @@ describe('SQLite: a full disk', () => {
   })
 })
 
-describe('SQLite: a store that was closed', () => {
-  it('refuses what comes later, and starts no thread for it', async () => {
+describe('SQLite: a closed store', () => {
+  it('refuses later calls, and starts no thread for them', async () => {
     const store = openSqliteTelemetryStore(path)
     await store.append([full('one')])
     await store.close()
@@ -79,10 +79,10 @@ describe('SQLite: a store that was closed', () => {
   })
 })
 
-describe('SQLite: a process that is killed', () => {
+describe('SQLite: a killed process', () => {
   const ROUNDS = 5
 
-  it(`has lost nothing it acknowledged and doubled nothing, ${ROUNDS} times over`, async () => {
+  it(`loses nothing it acknowledged and duplicates nothing, ${ROUNDS} times`, async () => {
     const acknowledged = new Set<string>()
     for (let round = 0; round < ROUNDS; round++) {
       for (const request_id of await killedAfter(40 + 13 * round, `${round}`)) {

@@ -1,17 +1,17 @@
 /**
- * Removes what is older than it may be, a little at a time. Runs on the writer thread.
+ * Deletes expired data in small steps. Runs on the writer thread.
  *
- * The walk is a generator: it stops after every few rows, and goes on where it was when the next
- * step is asked for, after the batches that came in between.
+ * The walk is a generator that pauses after every few rows. The next step resumes it, after the
+ * batches that arrived in between.
  */
 
 import type { DatabaseSync } from 'node:sqlite'
 import { atomically } from '@modulariot/platform/storage'
 import { cutoffMs } from '../retention.ts'
 
-/** How long a step may hold up the batches that wait for it, and the COMMIT comes on top. */
+/** How long a step may delay waiting batches, in addition to its COMMIT. */
 const STEP_MS = 5
-/** Rows removed at once, without looking at the clock. */
+/** Rows deleted between two checks of the clock. */
 const ROWS = 100
 
 export interface MaintenanceStep {
@@ -21,7 +21,7 @@ export interface MaintenanceStep {
 
 export type Maintain = (nowMs: number, retentionDays: number | null) => MaintenanceStep
 
-/** A step of the walk that is under way, or the first one of a new one. */
+/** Returns a function that runs the next step of the current walk, or starts a new walk. */
 export function createMaintain(database: DatabaseSync): Maintain {
   const walkAll = createWalk(database)
   let walk: Generator<number, void> | null = null
@@ -34,7 +34,7 @@ export function createMaintain(database: DatabaseSync): Maintain {
       if (step.done) walk = null
       return step
     } catch (error) {
-      // Where it stopped was rolled back with the rest: the next one starts over.
+      // The state of the walk no longer matches the rolled-back rows, so the next step starts over.
       walk = null
       throw error
     }
@@ -54,7 +54,7 @@ function stepOf(walk: Generator<number, void>): MaintenanceStep {
 
 type Walk = (nowMs: number, retentionDays: number | null) => Generator<number, void>
 
-/** Yields how many rows it has removed. */
+/** Yields the number of deleted rows. */
 function createWalk(database: DatabaseSync): Walk {
   const tenants = database.prepare(
     `SELECT tenant, days FROM tenants LEFT JOIN retention USING (org_id) ORDER BY tenant`,
@@ -71,8 +71,8 @@ function createWalk(database: DatabaseSync): Walk {
     `SELECT asset_id, asset, timestamp_ms FROM assets
      WHERE tenant = ? AND asset_id > ? ORDER BY asset_id LIMIT 1`,
   )
-  // An event or a value may be younger than the report it came with: whose it is must be known as
-  // long.
+  // An event or a value may be newer than its report, so the asset is kept until all of them are
+  // gone.
   const removeAsset = database.prepare(
     `DELETE FROM assets WHERE asset = ?1
      AND NOT EXISTS (SELECT 1 FROM events WHERE tenant = ?2 AND asset = ?1)
@@ -102,7 +102,7 @@ function createWalk(database: DatabaseSync): Walk {
       if (row === undefined) return
       const { asset_id, asset } = row as { asset_id: string; asset: number }
       yield* walkSeries(tenant, asset, before_ms)
-      // Looked up again: it may have reported while the walk paused.
+      // Read again, since the asset may have reported while the walk paused.
       const now = assetAfter.get(tenant, last) as typeof row
       const gone = now?.asset === asset && (now.timestamp_ms as number) < before_ms
       if (gone) yield Number(removeAsset.run(asset, tenant).changes)
@@ -143,7 +143,9 @@ function createSeriesWalk(database: DatabaseSync) {
   }
 }
 
-/** Rows of one range of a table's primary key that goes on with the time, oldest first. */
+/**
+ * Deletes expired rows, oldest first, in a range of a primary key whose next column is the time.
+ */
 function removeOldest(
   database: DatabaseSync,
   table: string,
@@ -151,7 +153,7 @@ function removeOldest(
   before: string,
   until: string,
 ) {
-  // The time of the last row that may go at once: more go with it where they are of the same time.
+  // The time of the last row of a step. Rows with the same time are deleted in the same step.
   const lastOf = database.prepare(
     `SELECT max(timestamp_ms) AS until_ms FROM (
        SELECT timestamp_ms FROM ${table} WHERE ${where} AND timestamp_ms < ${before}

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { migrate, openDatabase, readMigrations } from '@modulariot/platform/storage'
-import { assertCameAlong, OLD_OBSERVATIONS } from '../conformance/first-light.ts'
+import { assertMigrated, OLD_OBSERVATIONS } from '../conformance/first-light.ts'
 import { openSqliteTelemetryStore } from './sqlite-store.ts'
 
-it('SQLite: what was stored before reports were taken apart comes along', async () => {
+it('SQLite: the migration to time series keeps existing data', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'miot-'))
   const path = join(folder, 'telemetry.db')
   const database = openDatabase(path)
@@ -26,7 +26,7 @@ it('SQLite: what was stored before reports were taken apart comes along', async 
   }
   database.close()
   const store = openSqliteTelemetryStore(path)
-  await assertCameAlong(store)
+  await assertMigrated(store)
   await store.close()
   rmSync(folder, { recursive: true })
 })

@@ -1,6 +1,4 @@
-/**
- * However many rows there are, nothing is looked for by going through them, and nothing is sorted.
- */
+/** No statement scans or sorts a table, so their cost does not grow with the number of rows. */
 
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
@@ -10,7 +8,7 @@ import { SqliteAppend } from './append.ts'
 import { createMaintain } from './maintain.ts'
 import { SqliteReads } from './reads.ts'
 
-/** All statements that what `use` makes prepares, and how SQLite will go about each. */
+/** The statements that `use` prepares, each with its query plan. */
 function plansOf(use: (database: DatabaseSync) => unknown): Map<string, string[]> {
   const database = new DatabaseSync(':memory:')
   migrate(database, readMigrations(new URL('./migrations/', import.meta.url)))
@@ -29,7 +27,7 @@ function plansOf(use: (database: DatabaseSync) => unknown): Map<string, string[]
   return new Map(plans)
 }
 
-/** Steps that take longer the more rows there are. */
+/** Steps whose cost grows with the number of rows. */
 const SLOW = /^SCAN (?!CONSTANT ROW)|TEMP B-TREE|AUTOMATIC/
 
 describe('SQLite: the plan of every statement', () => {
@@ -37,7 +35,7 @@ describe('SQLite: the plan of every statement', () => {
     ['that reads', (database: DatabaseSync) => new SqliteReads(database), 18],
     ['that stores', (database: DatabaseSync) => new SqliteAppend(database), 7],
   ] as const) {
-    it(`${name} goes along an index`, () => {
+    it(`${name} follows an index`, () => {
       const plans = plansOf(use)
       assert.ok(plans.size >= least, `${plans.size} statements`)
       for (const [text, steps] of plans) {
@@ -50,7 +48,7 @@ describe('SQLite: the plan of every statement', () => {
     })
   }
 
-  it('that removes goes along an index, but for the list of tenants', () => {
+  it('that deletes follows an index, except for the list of tenants', () => {
     const plans = plansOf(createMaintain)
     assert.ok(plans.size >= 8)
     for (const [text, steps] of plans) {
@@ -60,11 +58,11 @@ describe('SQLite: the plan of every statement', () => {
     }
   })
 
-  it('of a page begins at its place and ends with its period', () => {
+  it('of a page starts at its row key and ends with its period', () => {
     for (const [text, steps] of plansOf((database) => new SqliteReads(database))) {
       if (!/ORDER BY timestamp_ms/.test(text)) continue
       const search = steps.find((step) => /^SEARCH (positions|metrics|e) /.test(step)) ?? ''
-      // The place counts with all its numbers: a moment may have any number of rows.
+      // All columns of the row key are used, since one time may have any number of rows.
       assert.match(search, /\(timestamp_ms,seq(uence,seq)?(,item)?\)[<>]/, text)
       assert.match(search, /timestamp_ms\S*>.* AND \(?timestamp_ms\S*</, text)
     }

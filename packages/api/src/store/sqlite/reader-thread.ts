@@ -1,6 +1,6 @@
 /**
- * The thread that reads what may be much: pages and charts. `node:sqlite` is synchronous, and a
- * page takes milliseconds: on the main thread every login and every report would wait for it.
+ * The thread that reads pages and charts. `node:sqlite` is synchronous, and a page takes
+ * milliseconds, which on the main thread would delay every login and every report.
  */
 
 import { workerData } from 'node:worker_threads'
@@ -10,9 +10,9 @@ import { answerCalls, yieldToOthers } from '@modulariot/platform/threads'
 import type { BucketQuery, TelemetryStore, Tenant } from '../store.ts'
 import { tenantName } from '../tenant-name.ts'
 import { SqliteReads } from './reads.ts'
-import { describe } from './thread-errors.ts'
+import { describeError } from './thread-errors.ts'
 
-/** What the thread is started with. */
+/** The `workerData` of the thread. */
 export interface ReaderData {
   readonly path: string
 }
@@ -33,7 +33,7 @@ const { path } = workerData as ReaderData
 const database = openDatabase(path)
 const reads = new SqliteReads(database)
 
-/** Tenants take turns. */
+/** Runs `read` on the tenant's turn. */
 async function inTurn<Result>(tenant: Tenant, read: () => Result): Promise<Result> {
   await nextSlice(tenantName(tenant))
   return read()
@@ -51,6 +51,6 @@ answerCalls<ReaderCalls>(
     latestMetrics: (tenant, asset_id, after) => reads.latestMetrics(tenant, asset_id, after),
     events: (tenant, query) => inTurn(tenant, () => reads.events(tenant, query)),
   },
-  describe,
+  describeError,
   () => database.close(),
 )

@@ -1,7 +1,6 @@
 /**
- * The queries of the port, on one connection: short ones run on the main thread, pages and charts
- * on the reader's (`reader-thread.ts`). A long query is cut in slices, and tenants take turns in
- * between.
+ * The queries of the port on one connection. Short ones run on the main thread, pages and charts on
+ * the reader thread (`reader-thread.ts`). Long queries run in slices, with turns for each tenant.
  */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
@@ -9,10 +8,10 @@ import { nextSlice } from '@modulariot/platform/slices'
 import { type AssetName, findNames, namesToRead } from '../asset-search.ts'
 import { assertBuckets, createBuckets } from '../buckets.ts'
 import { type EventRow, eventsToRead, findEvents } from '../event-filter.ts'
-import { counts, jsonLength, type MeasurementRow, measurementOf } from '../measurement.ts'
+import { counts, jsonLength, type MeasurementRow, measurementFromRow } from '../measurement.ts'
 import { MAX_FEED_LENGTH, MAX_PAGE_LENGTH, pageOf, payloadLength, takePage } from '../page.ts'
-import { type Bounds, boundsOf } from '../place.ts'
-import { LIST_LENGTHS, type ListName, queriesOf } from '../queries.ts'
+import { type Bounds, boundsOf } from '../page-bounds.ts'
+import { LIST_LENGTHS, type ListName, queriesOf, tenantParameters } from '../queries.ts'
 import {
   type Asset,
   type AssetOccurrence,
@@ -27,16 +26,16 @@ import {
   type MetricQuery,
   type Page,
   type PageQuery,
-  type Place,
   type Position,
+  type RowKey,
   type Tenant,
 } from '../store.ts'
 import { tenantName } from '../tenant-name.ts'
 import { SQLITE } from './dialect.ts'
 
-/** Numbers looked at in a slice. About two milliseconds. */
-const CHUNK = 500
-/** Keys whose newest value is looked for in a slice. About two milliseconds. */
+/** Numbers read in a slice, about two milliseconds. */
+const NUMBERS_A_SLICE = 500
+/** Keys whose newest value is read in a slice, about two milliseconds. */
 const KEYS_A_SLICE = 25
 
 type Row = Record<string, unknown>
@@ -82,7 +81,7 @@ export class SqliteReads {
     return { rows: page.rows, next: page.more ? (page.rows.at(-1)?.asset_id ?? next) : next }
   }
 
-  /** Looked up one by one, as they are asked for. */
+  /** Looked up lazily, one by one. */
   *#assets(tenant: Tenant, asset_ids: readonly string[]): Generator<Asset> {
     for (const asset_id of asset_ids) {
       const asset = this.findAsset(tenant, asset_id)
@@ -91,19 +90,24 @@ export class SqliteReads {
   }
 
   positions(tenant: Tenant, asset_id: string, query: PageQuery): Page<Position> {
-    const rows = this.#list('positions', [...whose(tenant), asset_id], query, query.limit + 1)
+    const rows = this.#list(
+      'positions',
+      [...tenantParameters(tenant), asset_id],
+      query,
+      query.limit + 1,
+    )
     return pageOf(rows, query.limit, ({ seq, ...position }) => ({
-      row: position as unknown as Position,
-      place: [position.timestamp_ms as number, seq as number],
+      value: position as unknown as Position,
+      key: [position.timestamp_ms as number, seq as number],
     }))
   }
 
   metrics(tenant: Tenant, asset_id: string, query: MetricQuery): Page<Measurement> {
-    const where = [...whose(tenant), asset_id, query.key]
+    const where = [...tenantParameters(tenant), asset_id, query.key]
     const rows = this.#list('metrics', where, query, query.limit + 1)
     const read = (row: MeasurementRow) => ({
-      row: measurementOf(row),
-      place: [row.timestamp_ms, row.sequence, row.seq, row.item],
+      value: measurementFromRow(row),
+      key: [row.timestamp_ms, row.sequence, row.seq, row.item],
     })
     return pageOf(
       rows as Iterable<unknown> as Iterable<MeasurementRow>,
@@ -119,17 +123,24 @@ export class SqliteReads {
     query: BucketQuery,
   ): Promise<MetricBucket[]> {
     assertBuckets(query)
-    const where = [...whose(tenant), asset_id, query.key]
+    const where = [...tenantParameters(tenant), asset_id, query.key]
     const buckets = createBuckets(query.bucketMs)
-    let after: Place | null = null
+    let after: RowKey | null = null
     for (;;) {
       await nextSlice(tenantName(tenant))
-      const all = [...this.#list('numbers', where, { ...query, after, limit: CHUNK }, CHUNK)]
+      const all = [
+        ...this.#list(
+          'numbers',
+          where,
+          { ...query, after, limit: NUMBERS_A_SLICE },
+          NUMBERS_A_SLICE,
+        ),
+      ]
       for (const row of all as { timestamp_ms: number; number: number; quality: string | null }[]) {
         if (counts(row)) buckets.add(row.timestamp_ms, row.number)
       }
       const last = all.at(-1)
-      if (last === undefined || all.length < CHUNK) return buckets.done()
+      if (last === undefined || all.length < NUMBERS_A_SLICE) return buckets.done()
       after = [last.timestamp_ms, last.sequence, last.seq, last.item] as number[]
       query.signal?.throwIfAborted()
     }
@@ -149,9 +160,9 @@ export class SqliteReads {
       const slice = takePage(found, KEYS_A_SLICE, jsonLength, left)
       rows.push(...slice.rows)
       length += slice.rows.reduce((sum, row) => sum + jsonLength(row), 0)
-      if (!slice.more) return { rows: rows.map(measurementOf), next: null }
+      if (!slice.more) return { rows: rows.map(measurementFromRow), next: null }
       if (rows.length >= MAX_LATEST_KEYS || length >= MAX_PAGE_LENGTH) {
-        return { rows: rows.map(measurementOf), next: rows.at(-1)?.key ?? null }
+        return { rows: rows.map(measurementFromRow), next: rows.at(-1)?.key ?? null }
       }
     }
   }
@@ -159,11 +170,11 @@ export class SqliteReads {
   *#latest(tenant: Tenant, asset_id: string, after: string): Generator<MeasurementRow> {
     const newest = { after: null, limit: 1, newestFirst: true }
     for (let key: unknown = after; ; ) {
-      key = this.#nextKey.get(...whose(tenant), asset_id, key as string)?.key
+      key = this.#nextKey.get(...tenantParameters(tenant), asset_id, key as string)?.key
       if (typeof key !== 'string') return
       const rows: Iterable<unknown> = this.#list(
         'metrics',
-        [...whose(tenant), asset_id, key],
+        [...tenantParameters(tenant), asset_id, key],
         newest,
         1,
       )
@@ -176,19 +187,23 @@ export class SqliteReads {
     const ofType = event_type === undefined ? [] : [event_type]
     const narrower = event_type === undefined ? 'events' : 'eventsOfType'
     const list = asset_id === undefined ? narrower : 'eventsOfAsset'
-    const where = [...whose(tenant), ...(asset_id === undefined ? ofType : [asset_id])]
+    const where = [...tenantParameters(tenant), ...(asset_id === undefined ? ofType : [asset_id])]
     const all = this.#list(list, where, query, eventsToRead(query))
     return findEvents(all as Iterable<unknown> as Iterable<EventRow>, query)
   }
 
   readSince(tenant: Tenant, after: number | null, limit: number): Feed {
-    const row = this.#lastSeq.get(...whose(tenant))
+    const row = this.#lastSeq.get(...tenantParameters(tenant))
     const now = (row?.last_seq ?? 0) as number
     if (after === null || after >= now) return { entries: [], cursor: now, more: false }
-    const all = this.#feed.iterate(...whose(tenant), after, limit + 1) as Iterable<unknown>
+    const all = this.#feed.iterate(
+      ...tenantParameters(tenant),
+      after,
+      limit + 1,
+    ) as Iterable<unknown>
     const page = takePage(all as Iterable<FeedEntry>, limit, payloadLength, MAX_FEED_LENGTH)
     const { rows: entries, more } = page
-    // What another connection stored after `now` was read may be among them.
+    // May include what another connection stored after `now` was read.
     const last = entries.at(-1)?.cursor ?? now
     return { entries, cursor: more ? last : Math.max(last, now), more }
   }
@@ -197,7 +212,7 @@ export class SqliteReads {
     return (this.#retention.get(org_id)?.days ?? null) as number | null
   }
 
-  /** Read as far as somebody goes, in the same turn. */
+  /** Read lazily; the caller must finish within the same turn of the event loop. */
   #list(
     name: ListName,
     where: readonly SQLInputValue[],
@@ -209,8 +224,4 @@ export class SqliteReads {
     const statement = this.#lists[name][direction]
     return statement.iterate(...where, ...start, from_ms, to_ms, limit) as Iterable<Row>
   }
-}
-
-function whose({ org_id, environment }: Tenant): [string, string] {
-  return [org_id, environment]
 }

@@ -46,7 +46,7 @@ describe('SQLite: the writer thread', { timeout: 30_000 }, () => {
   }
 
   it(
-    'rejects exactly the batch that fails, keeps nothing of it, and goes on',
+    'rejects only the batch that fails, stores nothing of it, and continues',
     withPlace(async ({ store }) => {
       const good = observationOf({ asset_id: 'good' })
       const results = await Promise.allSettled([
@@ -66,7 +66,7 @@ describe('SQLite: the writer thread', { timeout: 30_000 }, () => {
   )
 
   it(
-    'says what was wrong with a batch, and that trying again will not help',
+    'rejects an invalid batch with its cause, not as unavailable',
     withPlace(async ({ store }) => {
       const failing = store.append([unwritable()])
       await assert.rejects(failing, (error) => {
@@ -78,10 +78,9 @@ describe('SQLite: the writer thread', { timeout: 30_000 }, () => {
   )
 
   it(
-    'says unavailable where the environment is at fault',
+    'throws StoreUnavailable when the environment is at fault',
     withPlace(async ({ store, path }) => {
-      // A file format newer than SQLite knows to write: it refuses at once, as it would a read-only
-      // disk.
+      // A file format that this SQLite cannot write: it fails at once, as on a read-only disk.
       using database = new DatabaseSync(path)
       database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
       const file = openSync(path, 'r+')
@@ -96,7 +95,7 @@ describe('SQLite: the writer thread', { timeout: 30_000 }, () => {
   )
 
   it(
-    'keeps writing in one thread whatever fails',
+    'keeps its thread after a failed batch',
     withPlace(async ({ store }) => {
       await writerOf(store)
       let started = 0
@@ -112,10 +111,10 @@ describe('SQLite: the writer thread', { timeout: 30_000 }, () => {
   )
 
   it(
-    'that is killed rejects what it had not answered, and the next batch starts another',
+    'that is killed rejects its pending batches, and the next batch starts another',
     withPlace(async ({ store, path }) => {
       const worker = await writerOf(store)
-      // While this lock is held, no batch can be answered.
+      // While this lock is held, no batch can complete.
       using holder = new DatabaseSync(path)
       holder.exec('BEGIN IMMEDIATE')
       const pending = ['one', 'two'].map((asset_id) => store.append([observationOf({ asset_id })]))
@@ -137,7 +136,7 @@ describe('SQLite: the writer thread', { timeout: 30_000 }, () => {
   )
 
   it(
-    'that cannot start says so, with the cause',
+    'that cannot start throws StoreUnavailable with the cause',
     withPlace(async ({ store, path }) => {
       using database = new DatabaseSync(path)
       database.exec('ALTER TABLE assets RENAME TO elsewhere')

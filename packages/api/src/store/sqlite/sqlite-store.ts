@@ -1,6 +1,6 @@
 /**
- * The telemetry store on one SQLite file: short reads here, long reads and writes on threads of
- * their own.
+ * The telemetry store in one SQLite file. Short reads run on the main thread, long reads and writes
+ * on threads of their own.
  */
 
 import { nextSlice } from '@modulariot/platform/slices'
@@ -22,7 +22,7 @@ import { errorsOf } from './thread-errors.ts'
 import type { WriterCalls, WriterData } from './writer-thread.ts'
 
 export interface SqliteTelemetryOptions {
-  /** A bound on the file, in pages of 4 KiB; beyond it, it is as if the disk were full. */
+  /** Maximum size of the file in pages of 4 KiB; past it, writes fail as on a full disk. */
   readonly maxPages?: number
 }
 
@@ -56,7 +56,7 @@ export function openSqliteTelemetryStore(
     const pieces = alone ? first.pieces : []
     const moved = pieces.map(({ buffer }) => buffer)
     const outcomes = await writer.call('append', [packed], { moved })
-    watchers.tell(batch)
+    watchers.notify(batch)
     return outcomes
   }
 
@@ -72,13 +72,14 @@ export function openSqliteTelemetryStore(
     ping: () => attempt(() => void ping.get()),
     append,
     findAsset: (tenant, asset_id) => attempt(() => reads.findAsset(tenant, asset_id)),
-    listAssets: (tenant, query) => reader.call('listAssets', [only(tenant), query]),
-    positions: (tenant, ...query) => reader.call('positions', [only(tenant), ...query]),
-    metrics: (tenant, ...query) => reader.call('metrics', [only(tenant), ...query]),
+    listAssets: (tenant, query) => reader.call('listAssets', [tenantOnly(tenant), query]),
+    positions: (tenant, ...query) => reader.call('positions', [tenantOnly(tenant), ...query]),
+    metrics: (tenant, ...query) => reader.call('metrics', [tenantOnly(tenant), ...query]),
     metricBuckets: (tenant, asset_id, { signal, ...query }) =>
-      reader.call('metricBuckets', [only(tenant), asset_id, query], { signal }),
-    latestMetrics: (tenant, ...query) => reader.call('latestMetrics', [only(tenant), ...query]),
-    events: (tenant, query) => reader.call('events', [only(tenant), query]),
+      reader.call('metricBuckets', [tenantOnly(tenant), asset_id, query], { signal }),
+    latestMetrics: (tenant, ...query) =>
+      reader.call('latestMetrics', [tenantOnly(tenant), ...query]),
+    events: (tenant, query) => reader.call('events', [tenantOnly(tenant), query]),
     async readSince(tenant, after, limit) {
       await nextSlice(tenantName(tenant))
       return attempt(() => reads.readSince(tenant, after, limit))
@@ -88,14 +89,14 @@ export function openSqliteTelemetryStore(
     setRetention: (org_id, days) => writer.call('setRetention', [org_id, days]),
     maintain,
     close: async () => {
-      // What is still being read is of clients that have left.
+      // The clients of pending reads have disconnected.
       await Promise.all([reader.terminate(), writer.close()])
       if (database.isOpen) database.close()
     },
   }
 }
 
-/** A caller may hand over its claims, of which a thread needs no more. */
-function only({ org_id, environment }: Tenant): Tenant {
+/** Drops other members, such as token claims, which a thread does not need. */
+function tenantOnly({ org_id, environment }: Tenant): Tenant {
   return { org_id, environment }
 }

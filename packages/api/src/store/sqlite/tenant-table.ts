@@ -1,4 +1,4 @@
-/** Tenants by the number their rows carry, and how many observations each has had. */
+/** Looks up the numbers of tenants, and counts their observations. */
 
 import type { DatabaseSync } from 'node:sqlite'
 import type { Tenant } from '../store.ts'
@@ -9,7 +9,7 @@ export interface TenantCounter {
 }
 
 export interface TenantTable {
-  /** Inside a transaction: its numbers are good until the COMMIT. */
+  /** Creates the tenant if needed. The result is valid until the COMMIT of the transaction. */
   load(tenant: Tenant): TenantCounter
   save(counter: TenantCounter): void
 }

@@ -1,18 +1,18 @@
-/** How errors of the database cross from the threads that use it to the main thread. */
+/** Passes database errors from the store's threads to the main thread. */
 
 import { StoreUnavailable, translate } from '@modulariot/platform/storage'
 import type { ThreadOptions } from '@modulariot/platform/threads'
 
 interface Described {
-  /** Of an error, only its message, stack and cause are cloned. */
+  /** Cloning keeps only the message, stack and cause of an error. */
   readonly error: Error
-  /** SQLite's own code, where it has one. */
+  /** The SQLite error code, if any. */
   readonly errcode: unknown
   readonly unavailable: boolean
 }
 
-/** On the thread. */
-export function describe(error: unknown): Described {
+/** Runs on the thread. */
+export function describeError(error: unknown): Described {
   return {
     error: error instanceof Error ? error : new Error(String(error)),
     errcode: error instanceof Error && 'errcode' in error ? error.errcode : undefined,
@@ -20,7 +20,7 @@ export function describe(error: unknown): Described {
   }
 }
 
-/** On the main thread. @param name of the thread. */
+/** Runs on the main thread. @param name the name of the thread. */
 export function errorsOf(name: string): Pick<ThreadOptions, 'errorOf' | 'lost'> {
   return {
     errorOf({ error, errcode, unavailable }: Described) {

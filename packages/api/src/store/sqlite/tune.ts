@@ -1,12 +1,12 @@
-/** How the connection that writes is set, for many small series that grow at once. */
+/** Settings of the writing connection, for many small series that grow at the same time. */
 
 import type { DatabaseSync } from 'node:sqlite'
 
 /**
- * Every batch touches the last page of each of its series. Those that stay in memory are not read
- * again, and a log of 32 MB writes the ones that are touched often back to the file once: with
- * 1,200 series of a fleet that costs a fifth less than a log of 8 MB, and twice as long a log saves
- * only a twentieth more.
+ * Every batch changes the last page of each of its series. The cache keeps these pages in memory,
+ * and a log of 32 MB writes a page that changes often back to the file only once. With the 1,200
+ * series of a fleet this costs a fifth less than a log of 8 MB; a log of 64 MB saves only another
+ * twentieth.
  */
 export function tuneForAppends(database: DatabaseSync): void {
   database.exec('PRAGMA cache_size = -32000')

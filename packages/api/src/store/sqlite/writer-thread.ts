@@ -1,6 +1,6 @@
 /**
- * The thread that writes. `node:sqlite` is synchronous, and a COMMIT waits for the disk: on the
- * main thread every login and every other request would wait with it.
+ * The thread that writes. `node:sqlite` is synchronous, and a COMMIT waits for the disk, which on
+ * the main thread would delay every login and every other request.
  */
 
 import { workerData } from 'node:worker_threads'
@@ -10,16 +10,16 @@ import { isSealed, type Packed, unpack, unseal } from '../packed.ts'
 import type { AppendOutcome, SealedObservations } from '../store.ts'
 import { SqliteAppend } from './append.ts'
 import { createMaintain } from './maintain.ts'
-import { describe } from './thread-errors.ts'
+import { describeError } from './thread-errors.ts'
 import { tuneForAppends } from './tune.ts'
 
-/** What the thread is started with. */
+/** The `workerData` of the thread. */
 export interface WriterData {
   readonly path: string
   readonly maxPages?: number
 }
 
-/** Answered in the order in which they are called. */
+/** Calls run in order. */
 export type WriterCalls = {
   append: (batch: readonly (Packed | SealedObservations)[]) => AppendOutcome[]
   maintain: ReturnType<typeof createMaintain>
@@ -30,10 +30,10 @@ const { path, maxPages } = workerData as WriterData
 const database = openDatabase(path)
 if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`)
 tuneForAppends(database)
-const keep = database.prepare(
+const setDays = database.prepare(
   'INSERT INTO retention VALUES (?1, ?2) ON CONFLICT (org_id) DO UPDATE SET days = excluded.days',
 )
-const forget = database.prepare('DELETE FROM retention WHERE org_id = ?')
+const unsetDays = database.prepare('DELETE FROM retention WHERE org_id = ?')
 
 const appender = new SqliteAppend(database)
 const maintain = createMaintain(database)
@@ -44,8 +44,8 @@ const MAKE_ROOM_EVERY_MS = 1000
 let madeRoomAt = Number.NEGATIVE_INFINITY
 
 /**
- * On a full disk the log cannot grow, and what is in it goes to the file only when it has grown:
- * done by hand, its room is used again.
+ * Checkpoints the log so that its space can be reused. On a full disk the log cannot grow to the
+ * size that triggers an automatic checkpoint.
  */
 function makeRoom(error: unknown): void {
   if (!(error instanceof Error && 'errcode' in error && error.errcode === FULL)) return
@@ -54,7 +54,7 @@ function makeRoom(error: unknown): void {
   try {
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   } catch {
-    // The file has to grow for it, too, and cannot.
+    // The checkpoint itself may need a larger file.
   }
 }
 
@@ -66,11 +66,11 @@ answerCalls<WriterCalls>(
       ),
     maintain: (nowMs, retentionDays) => maintain(nowMs, retentionDays),
     setRetention: (org_id, days) =>
-      void (days === null ? forget.run(org_id) : keep.run(org_id, days)),
+      void (days === null ? unsetDays.run(org_id) : setDays.run(org_id, days)),
   },
   (error) => {
     makeRoom(error)
-    return describe(error)
+    return describeError(error)
   },
   () => database.close(),
 )

@@ -1,25 +1,25 @@
-/** Where a page of rows begins and ends, for adapters whose rows are ordered by whole numbers. */
+/** The bounds of a page, for lists that are ordered by integer columns. */
 
-import type { PageQuery, Place } from './store.ts'
+import type { PageQuery, RowKey } from './store.ts'
 
-/** Before and after every time that a Date can be. */
+/** Outside the range of a Date. */
 const FIRST_MS = -8.64e15
 const END_MS = 8.64e15 + 1
 
-/** Smaller than every number that orders rows of the same time. */
+/** Less than every key column after the time. */
 const BELOW = -2
 
 export interface Bounds {
   readonly direction: 'oldest' | 'newest'
-  /** The rows of the page are strictly after it. */
-  readonly start: Place
+  /** Exclusive. */
+  readonly start: RowKey
   /** Inclusive. */
   readonly from_ms: number
   /** Exclusive. */
   readonly to_ms: number
 }
 
-/** @param length how many numbers the rows are ordered by. */
+/** @param length the number of key columns. */
 export function boundsOf(query: PageQuery, length: number): Bounds {
   const { after, newestFirst = false } = query
   const from_ms = query.from_ms ?? FIRST_MS
