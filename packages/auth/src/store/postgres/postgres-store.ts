@@ -16,7 +16,6 @@ import type { Audience } from '../../records/audience.ts'
 import type { Audited } from '../ports/audited-change.ts'
 import { audienceOf, organizationOf } from '../rows.ts'
 import type { AuthStore } from '../store.ts'
-import { auditReads } from './audit-rows.ts'
 import { cutAudit } from './audit-writes.ts'
 import { type ChangeUnit, changeUnit } from './change-unit.ts'
 import {
@@ -25,13 +24,14 @@ import {
   findClient,
   searchClients,
   updateClient,
-} from './client-rows.ts'
-import { countingTables } from './counting-tables.ts'
-import { revocationReads, revocationRefusal, revokeToken } from './revocation-table.ts'
+} from './clients.ts'
+import { countingTables } from './quotas.ts'
+import { revocationReads, revocationRefusal, revokeToken } from './revocations.ts'
 import { createSemaphore } from './semaphore.ts'
 import { readSigningKeys, updateSigningKeys } from './signing-keys.ts'
 import { sweep } from './sweep.ts'
-import { usageTables } from './usage-tables.ts'
+import { auditReads } from './trail.ts'
+import { usageTables } from './usage.ts'
 import { watchChanges } from './watch-changes.ts'
 
 const SCHEMA = 'auth'

@@ -1,7 +1,7 @@
 /** Forgetting what has expired, on one instance at a time and a bounded piece at a time. */
 
 import type { Postgres } from '@modulariot/platform/postgres'
-import { SWEEP_ASSERTIONS } from './counting-tables.ts'
+import { SWEEP_ASSERTIONS } from './quotas.ts'
 
 /** Whoever holds it sweeps; any number that is no other lock's. */
 const SWEEPER = 0x73776570 // "swep"

@@ -5,7 +5,7 @@ import { idempotentAnswerOf } from '../idempotency-rows.ts'
 import type { IdempotentAnswers, TrailReader } from '../ports/trail.ts'
 import { auditRowOf } from '../rows.ts'
 import { withoutNul } from '../without-nul.ts'
-import { assertAuthority } from './client-rows.ts'
+import { assertAuthority } from './clients.ts'
 
 const COLUMNS = 'seq, entry::text AS entry, hash'
 const MIN_BIGINT = '-9223372036854775808'
