@@ -31,7 +31,7 @@ function holds({ name, client_id, external_id }: Client, text: string): boolean 
  *
  * @param rows one more than fits, or than is looked at, so as to know whether there is a next page.
  */
-export function pageOf(rows: Iterable<Row>, limit: number, filter: ClientFilter): ClientPage {
+export function clientPageOf(rows: Iterable<Row>, limit: number, filter: ClientFilter): ClientPage {
   const clients: Client[] = []
   let next: string | null = null
   let scanned = 0

@@ -7,7 +7,7 @@
 
 import { type Client, type ClientView, viewOf } from '../records/client.ts'
 import type { Audited } from './ports/audited-change.ts'
-import type { IdempotentAnswer } from './ports/trail.ts'
+import type { IdempotentAnswer } from './ports/idempotency.ts'
 import type { Row } from './rows.ts'
 
 /** How long a retry is answered. After that the key may stand for another request. */

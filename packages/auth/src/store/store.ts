@@ -14,6 +14,7 @@ import type { AudienceStore } from './ports/audiences.ts'
 import type { ChangeSource } from './ports/changes.ts'
 import type { ClientStore } from './ports/clients.ts'
 import type { ExpiryStore } from './ports/expiry.ts'
+import type { IdempotentAnswers } from './ports/idempotency.ts'
 import type { OrganizationStore } from './ports/organizations.ts'
 import type { QuotaStore } from './ports/quotas.ts'
 import type { RevocationFeed, RevokedTokens } from './ports/revocations.ts'
@@ -32,6 +33,7 @@ export interface AuthStore
     UsageStore,
     SigningKeyStore,
     TrailStore,
+    IdempotentAnswers,
     ExpiryStore,
     ChangeSource {
   /** @throws StoreUnavailable when the store cannot answer. */

@@ -8,7 +8,7 @@
 import { StoreConflict } from '@modulariot/platform/storage'
 import { AdminError } from '../../errors/admin-error.ts'
 import type { ClientView } from '../../records/client.ts'
-import type { IdempotentAnswer } from '../../store/ports/trail.ts'
+import type { IdempotentAnswer } from '../../store/ports/idempotency.ts'
 import type { AdminCall } from './call.ts'
 
 /**

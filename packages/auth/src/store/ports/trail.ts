@@ -1,9 +1,7 @@
-/** The port for the audit trail, and for the idempotent answers that are kept with its entries. */
+/** The port for the audit trail. */
 
 import type { Environment } from '@modulariot/oauth/protocol'
 import type { AuditDraft, AuditRow } from '../../records/audit-entry.ts'
-import type { ClientView, Tenant } from '../../records/client.ts'
-import type { Authority } from './audited-change.ts'
 
 export interface AuditQuery {
   readonly org_id?: string | undefined
@@ -23,16 +21,6 @@ export interface AuditCut {
   readonly audit: AuditDraft
 }
 
-/** What a request under an `Idempotency-Key` did. */
-export interface IdempotentAnswer {
-  /** Of what was asked. */
-  readonly digest: string
-  /** The client right after the change. */
-  readonly client: ClientView
-  /** When it no longer counts, Unix seconds; it may still be found until the next sweep. */
-  readonly until: number
-}
-
 export interface TrailReader {
   /** Newest first. */
   listAudit(query: AuditQuery): Promise<AuditRow[]>
@@ -45,20 +33,7 @@ export interface TrailReader {
   readAuditBase(): Promise<string | null>
 }
 
-export interface IdempotentAnswers {
-  /**
-   * What the tenant's change under this `Idempotency-Key` is answered with again, for a day. Kept
-   * in the unit of a change to a client whose entry has the key; one that is used again within the
-   * day is a `StoreConflict`.
-   */
-  findIdempotent(
-    tenant: Tenant,
-    key: string,
-    authority?: Authority | null,
-  ): Promise<IdempotentAnswer | null>
-}
-
-export interface TrailStore extends TrailReader, IdempotentAnswers {
+export interface TrailStore extends TrailReader {
   /** Records a change to something that is kept elsewhere. Notifies no listener. */
   recordAudit(audit: AuditDraft): Promise<void>
   /**

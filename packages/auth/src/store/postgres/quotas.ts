@@ -1,40 +1,12 @@
 /**
- * What each login may write: used assertions and quotas. One statement each, atomic by itself;
- * nobody waits for the lock of changes, and nobody is told.
+ * Token quotas in PostgreSQL, one row a client: counted by logins, so without a change unit.
  */
 
 import type { Postgres } from '@modulariot/platform/postgres'
-import type { AssertionStore } from '../ports/assertions.ts'
-import type { QuotaCount, QuotaStore, QuotaTake } from '../ports/quotas.ts'
-import { withoutNul } from '../without-nul.ts'
+import type { QuotaCount, QuotaStore } from '../ports/quotas.ts'
 
-/** Bounded, so that no login pays for a whole night of them. */
-const ASSERTIONS_A_LOGIN_FORGETS = 100
-
-/** Rows that another instance is at are left to it. */
-const FORGET_ASSERTIONS = (condition: string, limit: string): string =>
-  `DELETE FROM auth.assertions WHERE ctid IN (
-     SELECT ctid FROM auth.assertions WHERE ${condition} ORDER BY until LIMIT ${limit}
-     FOR UPDATE SKIP LOCKED)`
-
-/**
- * One that was forgotten in the same moment is not there for the insert, which therefore takes over
- * the row of one that has ended; the two never touch the same row.
- */
-const USE_ASSERTION = {
-  name: 'use-assertion',
-  text: `WITH forgotten AS (${FORGET_ASSERTIONS(
-    'until < $4 AND NOT (client_id = $1 AND jti = $2)',
-    String(ASSERTIONS_A_LOGIN_FORGETS),
-  )})
-    INSERT INTO auth.assertions AS a (client_id, jti, until) VALUES ($1, $2, $3)
-    ON CONFLICT (client_id, jti) DO UPDATE SET until = excluded.until WHERE a.until < $4`,
-}
-
-export const SWEEP_ASSERTIONS = FORGET_ASSERTIONS('until < $1', '$2')
-
-// An instance whose clock is a little behind counts in the window that has begun elsewhere. A
-// window far ahead is a clock that was wrong, and must not starve the client until it comes.
+// An instance whose clock is a little slow counts in the window that has begun elsewhere. A window
+// far ahead comes from a clock that was wrong, and must not starve the client until then.
 const isCurrent = (unit: string, now: string): string =>
   `q.${unit} BETWEEN ${now}::bigint AND ${now}::bigint + 1`
 const used = (unit: string, now: string): string =>
@@ -62,19 +34,9 @@ const COUNT = {
 
 type Counts = Omit<QuotaCount, 'taken'>
 
-export function countingTables(postgres: Postgres): AssertionStore & QuotaStore {
+export function quotaStore(postgres: Postgres): QuotaStore {
   return {
-    useAssertion: async ({ client_id, jti, until }, nowSeconds) => {
-      const used = await postgres.query(USE_ASSERTION, [
-        client_id,
-        withoutNul(jti),
-        until,
-        nowSeconds,
-      ])
-      return used.count === 1
-    },
-    takeQuota: async (asked: QuotaTake) => {
-      const { client_id, hour, day, tokens_per_hour, tokens_per_day, enforce } = asked
+    takeQuota: async ({ client_id, hour, day, enforce, tokens_per_hour, tokens_per_day }) => {
       const bounds = [enforce, tokens_per_hour, tokens_per_day]
       const taken = await postgres.query<Counts>(TAKE, [client_id, hour, day, ...bounds])
       if (taken.rows[0] !== undefined) return { taken: true, ...taken.rows[0] }

@@ -1,19 +1,22 @@
-/** The revocation feed as it is read; entries are written by change-unit.ts. */
+/**
+ * The revocation feed in PostgreSQL: read, and single tokens put on it. Entries are written by
+ * change-unit.ts.
+ */
 
 import type { RevocationPage } from '@modulariot/oauth/protocol'
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
-import { cursorOf, type FeedPlace, parseCursor } from '../feed-cursor.ts'
+import { type FeedPlace, parseCursor } from '../feed-cursor.ts'
 import type { RevocationFeed, RevokedTokens, TokenRevocation } from '../ports/revocations.ts'
-import { type FeedRow, revocationOf } from '../revocation-rows.ts'
+import { type FeedRow, revocationPageOf } from '../revocation-rows.ts'
 import { withoutNul } from '../without-nul.ts'
-import type { ChangeUnit } from './change-unit.ts'
+import type { Change, ChangeUnit } from './change-unit.ts'
 
 const IS_REVOKED = {
   name: 'is-token-revoked',
   text: `SELECT 1 FROM auth.revocations WHERE kind = 'token' AND subject = $1`,
 }
 
-/** One statement, so that the entries and the place where they end are of one moment. */
+/** One statement, so that the entries and the head of the feed are of one moment. */
 const READ = {
   name: 'read-revocations',
   text: `SELECT h.feed_seq AS head_seq, h.feed_id AS head_id, r.*
@@ -29,41 +32,61 @@ const READ = {
     ORDER BY r.seq`,
 }
 
+/**
+ * By the database's clock too: one instance whose clock is wrong must not make revoked tokens valid
+ * for all.
+ */
+export const SWEEP_REVOCATIONS = `DELETE FROM auth.revocations WHERE ctid IN (
+   SELECT ctid FROM auth.revocations
+   WHERE expires <= least($1::bigint, extract(epoch FROM now())::bigint) ORDER BY expires LIMIT $2
+   FOR UPDATE SKIP LOCKED)`
+
 /** A place that no feed has. */
 const NOWHERE: FeedPlace = { seq: -1, id: '' }
 
 type PageRow = Partial<FeedRow> & { readonly head_seq: number; readonly head_id: string }
 
-export function revocationReads(
+export function revocationStore(
   postgres: Postgres,
-): RevocationFeed & Pick<RevokedTokens, 'isTokenRevoked'> {
+  change: Change,
+): RevocationFeed & RevokedTokens {
   return {
-    isTokenRevoked: async (jti) => (await postgres.query(IS_REVOKED, [withoutNul(jti)])).count > 0,
-
-    readRevocations: async ({ after, limit, nowSeconds }): Promise<RevocationPage> => {
-      const { seq, id } = (after === null ? null : parseCursor(after)) ?? NOWHERE
-      const { rows } = await postgres.query<PageRow>(READ, [seq, id, nowSeconds, limit + 1])
-      const { head_seq, head_id } = rows[0] as PageRow
-      const found = rows.filter((row): row is FeedRow & PageRow => typeof row.seq === 'number')
-      const shown = found.slice(0, limit)
-      const last = shown.at(-1)
-      const more = found.length > limit
-      const end = more && last !== undefined ? last : { seq: head_seq, id: head_id }
-      return { revocations: shown.map(revocationOf), cursor: cursorOf(end), more }
-    },
+    isTokenRevoked: (jti) => isRevoked(postgres.query, withoutNul(jti)),
+    readRevocations: ({ after, limit, nowSeconds }) =>
+      readRevocations(postgres, after, limit, nowSeconds),
+    // Checked before the change too: a client that repeats a refused request must not hold up the
+    // changes of others.
+    revokeToken: async (token, maxLiving) =>
+      (await revocationRefusal(postgres.query, token, maxLiving)) ??
+      change((unit) => revokeToken(unit, token, maxLiving)),
   }
 }
 
-/**
- * Why nothing is to be written, or null. Asked before the change as well: who asks again and again
- * for what is refused must not hold up the changes of everybody else.
- */
-export async function revocationRefusal(
+async function isRevoked(query: RunQuery, jti: string): Promise<boolean> {
+  return (await query(IS_REVOKED, [jti])).count > 0
+}
+
+async function readRevocations(
+  postgres: Postgres,
+  after: string | null,
+  limit: number,
+  nowSeconds: number,
+): Promise<RevocationPage> {
+  const { seq, id } = (after === null ? null : parseCursor(after)) ?? NOWHERE
+  const { rows } = await postgres.query<PageRow>(READ, [seq, id, nowSeconds, limit + 1])
+  const { head_seq, head_id } = rows[0] as PageRow
+  // An empty page still has a row, for the head.
+  const found = rows.filter((row): row is FeedRow & PageRow => typeof row.seq === 'number')
+  return revocationPageOf(found, limit, { seq: head_seq, id: head_id })
+}
+
+/** Why the token is not put on the feed; null: it can be. */
+async function revocationRefusal(
   query: RunQuery,
   { jti, client_id }: TokenRevocation,
   maxLiving: number,
 ): Promise<'already' | 'too_many' | null> {
-  if ((await query(IS_REVOKED, [jti])).count > 0) return 'already'
+  if (await isRevoked(query, jti)) return 'already'
   const { rows } = await query<{ tokens: number }>(
     'SELECT count(*) AS tokens FROM auth.revocations WHERE client_id = $1',
     [client_id],
@@ -71,7 +94,7 @@ export async function revocationRefusal(
   return (rows[0]?.tokens ?? 0) >= maxLiving ? 'too_many' : null
 }
 
-export async function revokeToken(
+async function revokeToken(
   unit: ChangeUnit,
   token: TokenRevocation,
   maxLiving: number,

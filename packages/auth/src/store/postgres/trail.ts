@@ -1,48 +1,22 @@
-/** The trail as it is read; audit-writes.ts adds to it and cuts it. */
+/**
+ * The trail in PostgreSQL: read, and cut at its oldest end. Entries are written by change-unit.ts.
+ */
 
 import type { Postgres } from '@modulariot/platform/postgres'
-import { idempotentAnswerOf } from '../idempotency-rows.ts'
-import type { IdempotentAnswers, TrailReader } from '../ports/trail.ts'
+import { auditFiltersOf } from '../audit-filters.ts'
+import type { AuditCut, AuditQuery, TrailStore } from '../ports/trail.ts'
 import { auditRowOf } from '../rows.ts'
 import { withoutNul } from '../without-nul.ts'
-import { assertAuthority } from './clients.ts'
+import type { Change, ChangeUnit } from './change-unit.ts'
 
 const COLUMNS = 'seq, entry::text AS entry, hash'
 const MIN_BIGINT = '-9223372036854775808'
-const FILTERS = ['org_id', 'environment', 'target_id', 'action'] as const
 
-export function auditReads(postgres: Postgres): TrailReader & IdempotentAnswers {
+export function trailStore(postgres: Postgres, change: Change): TrailStore {
   return {
-    listAudit: async ({ before, limit, ...filter }) => {
-      const asked = FILTERS.flatMap((name) => {
-        const value = filter[name]
-        return value === undefined ? [] : [{ name, value }]
-      })
-      const conditions = asked.map(({ name }, index) => `${name} = $${index + 3}`)
-      const { rows } = await postgres.query(
-        `SELECT ${COLUMNS} FROM auth.audit WHERE ${['seq < $1', ...conditions].join(' AND ')}
-         ORDER BY seq DESC LIMIT $2`,
-        [before ?? Number.MAX_SAFE_INTEGER, limit, ...asked.map(({ value }) => withoutNul(value))],
-      )
-      return rows.map(auditRowOf)
-    },
-    findIdempotent: ({ org_id, environment }, key, authority) =>
-      postgres.transaction(
-        async (query) => {
-          await assertAuthority(query, authority)
-          const { rows } = await query(
-            `SELECT digest, answer::text AS answer, until FROM auth.idempotency
-             WHERE org_id = $1 AND environment = $2 AND key = $3`,
-            [org_id, environment, withoutNul(key)],
-          )
-          return rows[0] === undefined ? null : idempotentAnswerOf(rows[0])
-        },
-        { mode: 'snapshot' },
-      ),
-    readAuditBase: async () => {
-      const { rows } = await postgres.query('SELECT checkpoint FROM auth.audit_base')
-      return (rows[0]?.checkpoint as string | undefined) ?? null
-    },
+    recordAudit: (audit) => change((unit) => unit.audit([audit])),
+    cutAudit: (cut) => change((unit) => cutAudit(unit, cut)),
+    listAudit: async (query) => (await listAudit(postgres, query)).rows.map(auditRowOf),
     readAudit: async ({ after, limit }) => {
       const { rows } = await postgres.query(
         `SELECT ${COLUMNS} FROM auth.audit WHERE seq >= $1 ORDER BY seq LIMIT $2`,
@@ -50,5 +24,39 @@ export function auditReads(postgres: Postgres): TrailReader & IdempotentAnswers 
       )
       return rows.map(auditRowOf)
     },
+    readAuditBase: async () => {
+      const { rows } = await postgres.query('SELECT checkpoint FROM auth.audit_base')
+      return (rows[0]?.checkpoint as string | undefined) ?? null
+    },
   }
+}
+
+function listAudit(postgres: Postgres, query: AuditQuery) {
+  const filters = auditFiltersOf(query)
+  const conditions = ['seq < $1', ...filters.map(({ name }, index) => `${name} = $${index + 3}`)]
+  return postgres.query(
+    `SELECT ${COLUMNS} FROM auth.audit WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT $2`,
+    [
+      query.before ?? Number.MAX_SAFE_INTEGER,
+      query.limit,
+      ...filters.map(({ value }) => withoutNul(value)),
+    ],
+  )
+}
+
+/** False, and no change, when there is no such row. */
+async function cutAudit(
+  unit: ChangeUnit,
+  { last: { seq, hash }, checkpoint, audit }: AuditCut,
+): Promise<boolean> {
+  const row = await unit.query('SELECT 1 FROM auth.audit WHERE seq = $1 AND hash = $2', [seq, hash])
+  if (row.count === 0) return false
+  await unit.audit([audit])
+  await unit.query('DELETE FROM auth.audit WHERE seq <= $1', [seq])
+  await unit.query('DELETE FROM auth.audit_base')
+  await unit.query('INSERT INTO auth.audit_base (seq, checkpoint) VALUES ($1, $2)', [
+    seq,
+    checkpoint,
+  ])
+  return true
 }

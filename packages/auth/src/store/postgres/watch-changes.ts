@@ -9,6 +9,7 @@
 
 import type { Listener, Postgres } from '@modulariot/platform/postgres'
 import type { StoreChange } from '../ports/changes.ts'
+import { changeBetween, MAX_NAMED_CLIENTS, type Revision } from '../revision.ts'
 import { CHANNEL } from './change-unit.ts'
 
 export interface ChangeWatch {
@@ -21,17 +22,12 @@ export interface ChangeWatch {
   silentForMs(): number
 }
 
-/** More changed clients than this are not named one by one. */
-const MAX_NAMED_CLIENTS = 1000
 const LOOK_AGAIN_MS = 200
 /** Looks of the pool that are no older than this count as hearing. */
 const LOOKED_WITHIN_MS = 1200
 
-interface Revision {
-  readonly value: number
-  readonly keys: number
-  readonly feed_seq: number
-  /** Clients changed behind the revision that was asked about. */
+interface RevisionSince extends Revision {
+  /** Clients changed since the revision that was passed in. */
   readonly clients: readonly string[]
 }
 
@@ -50,7 +46,7 @@ export const REVISION = {
 
 export async function watchChanges(postgres: Postgres): Promise<ChangeWatch> {
   const listeners = new Set<(change: StoreChange) => void>()
-  let seen = await readRevision(Number.MAX_SAFE_INTEGER)
+  let seen: Revision = await readRevision(Number.MAX_SAFE_INTEGER)
   let listening: Listener | null = null
   /** Since when looks fail. */
   let blindSince: number | null = null
@@ -63,12 +59,12 @@ export async function watchChanges(postgres: Postgres): Promise<ChangeWatch> {
   let last: Promise<void> = Promise.resolve()
   let next: Promise<void> | null = null
 
-  async function readRevision(since: number): Promise<Revision> {
-    const { rows } = await postgres.query<Revision>(REVISION, [since, MAX_NAMED_CLIENTS + 1])
-    return rows[0] as Revision
+  async function readRevision(since: number): Promise<RevisionSince> {
+    const { rows } = await postgres.query<RevisionSince>(REVISION, [since, MAX_NAMED_CLIENTS + 1])
+    return rows[0] as RevisionSince
   }
   async function look(): Promise<void> {
-    let revision: Revision
+    let revision: RevisionSince
     const begunAt = performance.now()
     try {
       revision = await readRevision(seen.value)
@@ -80,7 +76,7 @@ export async function watchChanges(postgres: Postgres): Promise<ChangeWatch> {
     blindSince = null
     lookedAt = begunAt
     if (deaf) lookSoon()
-    const change = changeBetween(seen, revision)
+    const change = changeBetween(seen, revision, revision.clients)
     seen = revision
     if (change === null) return
     for (const listener of listeners) listener(change)
@@ -142,18 +138,5 @@ export async function watchChanges(postgres: Postgres): Promise<ChangeWatch> {
       const blindMs = blindSince === null ? 0 : performance.now() - blindSince
       return Math.max(blindMs, deafForMs())
     },
-  }
-}
-
-/**
- * Null: none. A revision that went back is another history, of a server that took over or a backup.
- */
-function changeBetween(seen: Revision, now: Revision): StoreChange | null {
-  if (now.value === seen.value) return null
-  if (now.value < seen.value) return { clients: 'all', keys: true, revocations: true }
-  return {
-    clients: now.clients.length > MAX_NAMED_CLIENTS ? 'all' : now.clients,
-    keys: now.keys > seen.value,
-    revocations: now.feed_seq !== seen.feed_seq,
   }
 }

@@ -1,85 +1,65 @@
-/** The revocation feed: entries in the order they came, each until what it kills has expired. */
+/**
+ * The revocation feed in SQLite: read, and single tokens put on it. Entries are written by
+ * change-unit.ts.
+ */
 
-import { randomBytes } from 'node:crypto'
-import type { DatabaseSync } from 'node:sqlite'
-import type { Revocation, RevocationPage } from '@modulariot/oauth/protocol'
+import type { RevocationPage } from '@modulariot/oauth/protocol'
 import { attempt } from '@modulariot/platform/storage'
-import { cursorOf, parseCursor } from '../feed-cursor.ts'
-import type { RevocationFeed, RevokedTokens } from '../ports/revocations.ts'
-import { type FeedRow, revocationOf, subjectOf } from '../revocation-rows.ts'
+import { type FeedPlace, parseCursor } from '../feed-cursor.ts'
+import type { RevocationFeed, RevokedTokens, TokenRevocation } from '../ports/revocations.ts'
+import { type FeedRow, revocationPageOf } from '../revocation-rows.ts'
+import type { Change, ChangeUnit } from './change-unit.ts'
+import type { Sqlite } from './connection.ts'
 
-export interface RevocationTable extends RevocationFeed, Pick<RevokedTokens, 'isTokenRevoked'> {
-  /** Runs inside a transaction. */
-  insert(revocation: Revocation, client_id: string | null): void
-  /** Tokens of the client on the feed. Runs inside a transaction. */
-  countTokens(client_id: string): number
-  /** False when it is there already. Runs inside a transaction. */
-  hasToken(jti: string): boolean
-  hasKey(kid: string): boolean
-  forget(nowSeconds: number, limit: number): number
-}
+const IS_REVOKED = `SELECT 1 FROM revocations WHERE kind = 'token' AND subject = ?`
+const READ = `SELECT seq, id, kind, subject, issued_until, expires FROM revocations
+   WHERE seq > ? AND expires > ? ORDER BY seq LIMIT ?`
+export const SWEEP_REVOCATIONS = `DELETE FROM revocations WHERE seq IN
+   (SELECT seq FROM revocations WHERE expires <= ? ORDER BY expires LIMIT ?)`
 
-export function revocationTable(database: DatabaseSync): RevocationTable {
-  const sql = prepareStatements(database)
-
-  function insert(revocation: Revocation, client_id: string | null): void {
-    const { kind, expires } = revocation
-    const subject = subjectOf(revocation)
-    const issued_until = kind === 'client' ? revocation.issued_until : null
-    // A client that is cut off again moves to the end, where every follower finds it.
-    sql.remove.run(kind, subject)
-    const id = randomBytes(8).toString('hex')
-    const { feed_seq: seq } = sql.advance.get(id) as { feed_seq: number }
-    sql.insert.run(seq, id, kind, subject, client_id, issued_until, expires)
-  }
-
-  /** The head is read first: what comes between the two reads is then behind it, and not lost. */
-  function page(after: string | null, limit: number, nowSeconds: number): RevocationPage {
-    const head = sql.head.get() as { seq: number; id: string }
-    const asked = after === null ? null : parseCursor(after)
-    const known =
-      asked !== null &&
-      ((asked.seq === head.seq && asked.id === head.id) ||
-        sql.known.get(asked.seq, asked.id) !== undefined)
-    const rows = sql.after.all(known ? asked.seq : 0, nowSeconds, limit + 1) as FeedRow[]
-    const shown = rows.slice(0, limit)
-    const last = shown.at(-1)
-    const more = rows.length > limit
-    const end = last !== undefined && (more || last.seq > head.seq) ? last : head
-    return { revocations: shown.map(revocationOf), cursor: cursorOf(end), more }
-  }
-
+export function revocationStore(sqlite: Sqlite, change: Change): RevocationFeed & RevokedTokens {
   return {
-    insert,
-    countTokens: (client_id) => (sql.count.get(client_id) as { tokens: number }).tokens,
-    hasToken: (jti) => sql.token.get(jti) !== undefined,
-    hasKey: (kid) => sql.key.get(kid) !== undefined,
-    forget: (nowSeconds, limit) => Number(sql.forget.run(nowSeconds, limit).changes),
-    isTokenRevoked: (jti) => attempt(() => sql.token.get(jti) !== undefined),
+    isTokenRevoked: (jti) => attempt(() => isRevoked(sqlite, jti)),
     readRevocations: ({ after, limit, nowSeconds }) =>
-      attempt(() => page(after, limit, nowSeconds)),
+      attempt(() => readRevocations(sqlite, after, limit, nowSeconds)),
+    revokeToken: (token, maxLiving) =>
+      change((unit) => revokeToken(sqlite, unit, token, maxLiving)),
   }
 }
 
-function prepareStatements(database: DatabaseSync) {
-  const columns = 'seq, id, kind, subject, client_id, issued_until, expires'
-  return {
-    head: database.prepare('SELECT feed_seq AS seq, feed_id AS id FROM revision'),
-    advance: database.prepare(
-      'UPDATE revision SET feed_seq = feed_seq + 1, feed_id = ? RETURNING feed_seq',
-    ),
-    known: database.prepare('SELECT 1 FROM revocations WHERE seq = ? AND id = ?'),
-    after: database.prepare(
-      `SELECT ${columns} FROM revocations WHERE seq > ? AND expires > ? ORDER BY seq LIMIT ?`,
-    ),
-    remove: database.prepare('DELETE FROM revocations WHERE kind = ? AND subject = ?'),
-    insert: database.prepare(`INSERT INTO revocations (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?)`),
-    token: database.prepare(`SELECT 1 FROM revocations WHERE kind = 'token' AND subject = ?`),
-    key: database.prepare(`SELECT 1 FROM revocations WHERE kind = 'key' AND subject = ?`),
-    count: database.prepare('SELECT count(*) AS tokens FROM revocations WHERE client_id = ?'),
-    forget: database.prepare(
-      `DELETE FROM revocations WHERE seq IN
-         (SELECT seq FROM revocations WHERE expires <= ? ORDER BY expires LIMIT ?)`,
-    ),
-  }
+function isRevoked({ sql }: Sqlite, jti: string): boolean {
+  return sql(IS_REVOKED).get(jti) !== undefined
+}
+
+function readRevocations(
+  { sql }: Sqlite,
+  after: string | null,
+  limit: number,
+  nowSeconds: number,
+): RevocationPage {
+  const head = sql(
+    'SELECT feed_seq AS seq, feed_id AS id FROM revision',
+  ).get() as unknown as FeedPlace
+  const place = after === null ? null : parseCursor(after)
+  const known =
+    place !== null &&
+    ((place.seq === head.seq && place.id === head.id) ||
+      sql('SELECT 1 FROM revocations WHERE seq = ? AND id = ?').get(place.seq, place.id) !==
+        undefined)
+  const rows = sql(READ).all(known ? place.seq : 0, nowSeconds, limit + 1) as FeedRow[]
+  return revocationPageOf(rows, limit, head)
+}
+
+function revokeToken(
+  sqlite: Sqlite,
+  unit: ChangeUnit,
+  { jti, client_id, expires }: TokenRevocation,
+  maxLiving: number,
+): 'revoked' | 'already' | 'too_many' {
+  if (isRevoked(sqlite, jti)) return 'already'
+  const count = sqlite.sql('SELECT count(*) AS tokens FROM revocations WHERE client_id = ?')
+  if ((count.get(client_id)?.tokens as number) >= maxLiving) return 'too_many'
+  unit.changed()
+  unit.revoke([{ kind: 'token', jti, expires }], client_id)
+  return 'revoked'
 }

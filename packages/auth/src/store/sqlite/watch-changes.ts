@@ -1,48 +1,46 @@
 /** Notices that the database has changed, by this process or another. */
 
 import type { StoreChange } from '../ports/changes.ts'
+import { changeBetween, MAX_NAMED_CLIENTS, type Revision } from '../revision.ts'
+import type { Sqlite } from './connection.ts'
 
 /** How soon a change by another process is noticed. */
 const CHANGE_POLL_MS = 200
 
-/** Numbers that only grow: the last change of anything, of keys, and of the feed. */
-export interface Revision {
-  readonly value: number
-  readonly keys: number
-  readonly feed_seq: number
-}
+const REVISION = 'SELECT value, keys, feed_seq FROM revision'
+const CHANGED_CLIENTS =
+  'SELECT client_id FROM clients WHERE changed_by > ? AND changed_by > 0 LIMIT ?'
 
 export interface ChangeWatch {
-  /** Looks now; called after own writes. */
+  /** Looks now; called after this process has written. */
   check(): void
   stop(): void
   /** Returns a function that unsubscribes. */
   subscribe(listener: (change: StoreChange) => void): () => void
-  /** Milliseconds since the database was last read without fault; 0 when the last look had none. */
+  /** Milliseconds since the last successful look; 0 while looks succeed. */
   silentForMs(): number
 }
 
-/** Tells listeners when the revision has moved; while nobody listens, nothing is read. */
-export function watchChanges(database: {
-  readRevision: () => Revision
-  /** Clients changed behind this revision. */
-  changedClients: (since: number) => StoreChange['clients']
-}): ChangeWatch {
+/** Polls the revision while there are listeners, and notifies them when it has moved. */
+export function watchChanges({ sql }: Sqlite): ChangeWatch {
   const listeners = new Set<(change: StoreChange) => void>()
-  let seen = database.readRevision()
+  let seen = readRevision()
   let inTouchAt = performance.now()
   let inTouch = true
   let timer: NodeJS.Timeout | null = null
 
+  function readRevision(): Revision {
+    return sql(REVISION).get() as unknown as Revision
+  }
+  function changedClients(): string[] {
+    const rows = sql(CHANGED_CLIENTS).all(seen.value, MAX_NAMED_CLIENTS + 1)
+    return rows.map(({ client_id }) => client_id as string)
+  }
   /** What has changed since the last look; null: nothing. */
   function look(): StoreChange | null {
-    const revision = database.readRevision()
+    const revision = readRevision()
     if (revision.value === seen.value) return null
-    const change = {
-      clients: database.changedClients(seen.value),
-      keys: revision.keys > seen.value,
-      revocations: revision.feed_seq !== seen.feed_seq,
-    }
+    const change = changeBetween(seen, revision, changedClients())
     seen = revision
     return change
   }
@@ -53,7 +51,7 @@ export function watchChanges(database: {
       inTouch = true
       inTouchAt = performance.now()
     } catch {
-      inTouch = false // Requests meanwhile report the store's state themselves.
+      inTouch = false // Requests report the store's state themselves.
     }
     if (change === null) return
     for (const listener of listeners) listener(change)
