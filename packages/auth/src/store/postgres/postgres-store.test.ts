@@ -19,8 +19,8 @@ import {
 import { testAuthStore } from '../conformance/store.conformance.ts'
 import type { StoreChange } from '../ports/changes.ts'
 import type { AuthStore } from '../store.ts'
+import { REVISION } from './changes.ts'
 import { openPostgresAuthStore } from './postgres-store.ts'
-import { REVISION } from './watch-changes.ts'
 
 const server = await startPostgres()
 after(() => server.stop())
