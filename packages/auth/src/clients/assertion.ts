@@ -6,9 +6,9 @@
  * remembered.
  */
 
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { ClientAssertion, Refusal, SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { compactVerify, type JWK } from 'jose'
+import { ALGORITHMS } from '../keys/algorithms.ts'
 import type { ClientKey, ClientRecord } from '../records/client.ts'
 import type { AssertionStore } from '../store/ports/assertions.ts'
 import { weaknessOf } from './client-key.ts'
@@ -44,7 +44,7 @@ export async function assertionRefusal(
   const bad = (detail: string): Refusal => ({ kind: 'bad_assertion', client_id, detail })
   const key = client === null ? null : findKey(client.keys, assertion)
   const alg = keyAlgorithm(assertion)
-  const signed = await isSignedBy(key?.jwk ?? DECOYS[alg], assertion)
+  const signed = await isSignedBy(key?.jwk ?? ALGORITHMS[alg].decoy, assertion)
   if (client === null) return { kind: 'unknown_client', client_id }
   if (key === null) return bad('no such key')
   if (!signed) return bad('signature')
@@ -141,21 +141,4 @@ function hasBegun(value: unknown, { nowSeconds }: Expected): boolean {
 
 function isTime(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value)
-}
-
-/**
- * Keys of nobody, of the usual size. A modulus that is no product of two primes verifies as slowly.
- */
-const DECOYS: Readonly<Record<SigningAlgorithm, JWK>> = {
-  RS256: decoyRsa(),
-  PS256: decoyRsa(),
-  ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
-  EdDSA: generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }),
-}
-
-function decoyRsa(): JWK {
-  const modulus = randomBytes(256)
-  modulus.writeUInt8(modulus.readUInt8(0) | 0x80, 0)
-  modulus.writeUInt8(modulus.readUInt8(255) | 0x01, 255)
-  return { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' }
 }

@@ -95,11 +95,21 @@ function algorithmOf(jwk: Record<string, unknown>, name: string): SigningAlgorit
       (wanted === undefined || wanted === candidate),
   )
   if (alg === undefined) {
-    throw invalidInput(
-      `${name} must be RSA for RS256 or PS256, EC P-256 for ES256, or OKP Ed25519 for EdDSA`,
-    )
+    throw invalidInput(`${name} must be ${ACCEPTED_KEYS}`)
   }
   return alg
+}
+
+/** Each type of key with its algorithms: `RSA for RS256 or PS256, …`. */
+const ACCEPTED_KEYS = listAcceptedKeys()
+
+function listAcceptedKeys(): string {
+  const types = Object.groupBy(SIGNING_ALGORITHMS, (alg) => {
+    const { kty, crv } = KEY_TYPES[alg]
+    return crv === undefined ? kty : `${kty} ${crv}`
+  })
+  const parts = Object.entries(types).map(([type, algs = []]) => `${type} for ${algs.join(' or ')}`)
+  return new Intl.ListFormat('en', { type: 'disjunction' }).format(parts)
 }
 
 function assertForSigning({ use, key_ops }: Record<string, unknown>, name: string): void {

@@ -3,8 +3,8 @@
  * the signature and the claims hold is decided where the clients are.
  */
 
-import { SIGNING_ALGORITHMS } from './access-token.ts'
 import { parseJsonSegment, readCompactHeader } from './compact-jws.ts'
+import { SIGNING_ALGORITHMS } from './signing-algorithms.ts'
 
 /** The one value of `client_assertion_type` we know (RFC 7523 §2.2). */
 export const CLIENT_ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
