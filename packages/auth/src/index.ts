@@ -25,7 +25,12 @@ export { type CheckpointArchive, knownHeads } from './background/checkpoint-keep
 export { weaknessOf } from './clients/client-key.ts'
 export { type ClientChange, type ClientInput, newClient } from './clients/new-client.ts'
 export { AdminError, type AdminErrorCode } from './errors/admin-error.ts'
-export { DEFAULT_JWKS_MAX_AGE_SECONDS, type KeyPolicy, keyPolicy } from './keys/key-life.ts'
+export {
+  DEFAULT_JWKS_MAX_AGE_SECONDS,
+  DEFAULT_KEY_ROTATION_DAYS,
+  type KeyPolicy,
+  keyPolicy,
+} from './keys/key-life.ts'
 export {
   deriveInstallationKeys,
   ENCRYPTION_KEY_BYTES,

@@ -23,6 +23,7 @@ export interface KeyPolicy {
 }
 
 export const DEFAULT_JWKS_MAX_AGE_SECONDS = 300
+export const DEFAULT_KEY_ROTATION_DAYS = 90
 
 /** @param rotateAfterDays null: never by itself. */
 export function keyPolicy(jwksMaxAgeSeconds: number, rotateAfterDays: number | null): KeyPolicy {
@@ -34,7 +35,7 @@ export function keyPolicy(jwksMaxAgeSeconds: number, rotateAfterDays: number | n
   }
 }
 
-export const DEFAULT_KEY_POLICY = keyPolicy(DEFAULT_JWKS_MAX_AGE_SECONDS, 90)
+export const DEFAULT_KEY_POLICY = keyPolicy(DEFAULT_JWKS_MAX_AGE_SECONDS, DEFAULT_KEY_ROTATION_DAYS)
 
 /** Keys as they are to be, and what happened to which. */
 export interface KeyStep {

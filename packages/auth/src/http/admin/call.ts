@@ -143,36 +143,6 @@ export function param(request: AnyRequest, name: string): string {
   return request.params[name] ?? ''
 }
 
-export interface Page {
-  readonly limit: number
-  readonly cursor: string | null
-}
-
-const DEFAULT_LIMIT = 50
-const MAX_LIMIT = 500
-
-/** @throws AdminError for a `limit` or `cursor` that is not one of ours. */
-export function pageOf({ query }: AnyRequest): Page {
-  const { limit, cursor } = query
-  const count = limit === undefined ? DEFAULT_LIMIT : wholeNumber(limit)
-  if (!Number.isInteger(count) || count < 1 || count > MAX_LIMIT) {
-    throw invalidInput(`limit must be a whole number from 1 to ${MAX_LIMIT}`)
-  }
-  if (cursor === undefined) return { limit: count, cursor: null }
-  if (typeof cursor !== 'string' || !/^[A-Za-z0-9_-]{1,500}$/.test(cursor)) {
-    throw invalidInput('cursor must be the next_cursor of the previous page, unchanged')
-  }
-  return { limit: count, cursor: Buffer.from(cursor, 'base64url').toString() }
-}
-
-function wholeNumber(text: unknown): number {
-  return typeof text === 'string' && /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN
-}
-
-export function cursorOf(position: string | null): string | null {
-  return position === null ? null : Buffer.from(position).toString('base64url')
-}
-
 /** A query parameter that narrows; repeated is refused, empty is not sent. */
 export function filter({ query }: AnyRequest, name: string): string | undefined {
   const value = query[name]

@@ -25,20 +25,12 @@ import { revokeClientTokens } from '../../admin/tokens.ts'
 import { listSecrets } from '../../admin/usage.ts'
 import { invalidInput } from '../../errors/admin-error.ts'
 import type { Client, ClientView, Tenant } from '../../records/client.ts'
-import {
-  type AdminCall,
-  cursorOf,
-  etagOf,
-  filter,
-  ifMatch,
-  jsonBody,
-  pageOf,
-  param,
-} from './call.ts'
+import { type AdminCall, etagOf, filter, ifMatch, jsonBody, param } from './call.ts'
 import { idempotently } from './idempotently.ts'
+import { nextCursor, requestedPage } from './page.ts'
 
 export async function list({ request, context }: AdminCall) {
-  const { limit, cursor } = pageOf(request)
+  const { limit, cursor } = requestedPage(request)
   const { clients, next } = await listClients(
     {
       limit,
@@ -50,7 +42,7 @@ export async function list({ request, context }: AdminCall) {
     },
     context,
   )
-  return { clients, next_cursor: cursorOf(next) }
+  return { clients, next_cursor: nextCursor(next) }
 }
 
 export async function create(call: AdminCall) {
