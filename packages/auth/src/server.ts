@@ -28,14 +28,17 @@ import { storedKeys } from './keys/stored-keys.ts'
 import { LoginLimits } from './limits/login-limits.ts'
 import { TokenQuotas } from './limits/token-quotas.ts'
 import { createAuthMetrics, publishUsage } from './metrics/auth-metrics.ts'
-import type { AuthStore } from './store/store.ts'
+import type { AudienceStore } from './store/ports/audiences.ts'
+import type { Availability } from './store/ports/availability.ts'
+import type { Staleness } from './store/ports/changes.ts'
+import type { AuthPorts } from './store/store.ts'
 import { RevocationFollower } from './tokens/revocation-follower.ts'
 import { UsageCounter, type UsageTotals } from './usage/usage-counter.ts'
 
 export interface AuthServerOptions {
   /** `iss` of every token, and the base of every URL we publish. No trailing slash. */
   readonly issuer: string
-  readonly store: AuthStore
+  readonly store: AuthPorts
   readonly installationKeys: InstallationKeys
   /** Unix milliseconds. */
   readonly now: () => number
@@ -168,7 +171,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
 }
 
 /** While the store is away, clients that are known still get tokens, for a time. */
-async function readiness(store: AuthStore): Promise<'degraded' | undefined> {
+async function readiness(store: Availability & Staleness): Promise<'degraded' | undefined> {
   try {
     await store.ping()
     return undefined
@@ -182,7 +185,10 @@ async function readiness(store: AuthStore): Promise<'degraded' | undefined> {
 const ADMIN_TOKEN_LIFETIME_SECONDS = 3600
 
 /** The APIs of this server itself. */
-async function ensureOwnAudiences(issuer: string, context: AdminContext): Promise<void> {
+async function ensureOwnAudiences(
+  issuer: string,
+  context: AdminContext<AudienceStore>,
+): Promise<void> {
   const own = [
     { audience: adminAudience(issuer), scopes: ADMIN_SCOPES },
     { audience: feedAudience(issuer), scopes: [FEED_SCOPE] },

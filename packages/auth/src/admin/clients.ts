@@ -12,8 +12,14 @@ import { AdminError, invalidInput } from '../errors/admin-error.ts'
 import type { Audience } from '../records/audience.ts'
 import type { AuditAction } from '../records/audit-entry.ts'
 import { type Client, type ClientView, type Tenant, viewOf } from '../records/client.ts'
+import type { AudienceLookup } from '../store/ports/audiences.ts'
 import type { Audited } from '../store/ports/audited-change.ts'
-import type { ClientQuery, CreateOutcome } from '../store/ports/clients.ts'
+import type {
+  ClientLookup,
+  ClientQuery,
+  ClientStore,
+  CreateOutcome,
+} from '../store/ports/clients.ts'
 import { revocationsOf } from '../tokens/cut-off.ts'
 import {
   type AdminContext,
@@ -38,7 +44,7 @@ export interface CreatedClient {
 /** @throws AdminError `conflict` when the tenant has a client with this `external_id`. */
 export async function createClient(
   request: NewClientRequest,
-  context: AdminContext,
+  context: AdminContext<ClientStore & AudienceLookup>,
 ): Promise<CreatedClient> {
   const registration = prepare(request, await context.store.listAudiences(), context)
   const [outcome] = await storeAll([registration], context)
@@ -70,7 +76,7 @@ export type BulkResult =
 export async function createClients(
   inputs: Iterable<unknown>,
   tenant: Tenant,
-  context: AdminContext,
+  context: AdminContext<ClientStore & AudienceLookup>,
 ): Promise<BulkResult[]> {
   const audiences = await context.store.listAudiences()
   const prepared: (Registration | { refused: string })[] = []
@@ -90,14 +96,17 @@ export async function createClients(
   })
 }
 
-export async function getClient(client_id: string, context: AdminContext): Promise<ClientView> {
+export async function getClient(
+  client_id: string,
+  context: AdminContext<ClientLookup>,
+): Promise<ClientView> {
   return viewOf(assertVisible(context, client_id, await context.store.findClient(client_id)))
 }
 
 /** Only the tenant's own, whatever the query says. */
 export async function listClients(
   query: ClientQuery,
-  context: AdminContext,
+  context: AdminContext<ClientStore>,
 ): Promise<{ clients: ClientView[]; next: string | null }> {
   const page = await context.store.listClients({ ...query, ...context.tenant })
   return { clients: page.clients.map(viewOf), next: page.next }
@@ -111,7 +120,7 @@ export async function updateClient(
   client_id: string,
   change: ClientChange,
   ifVersion: number | null,
-  context: AdminContext,
+  context: AdminContext<ClientStore & AudienceLookup>,
 ): Promise<ClientView> {
   const { grants, token_lifetime_seconds: lifetime } = change
   const needed = grants !== undefined || lifetime !== undefined
@@ -136,7 +145,7 @@ export async function changeClient(
   action: AuditAction,
   edit: (current: Client) => Client,
   ifVersion: number | null,
-  context: AdminContext,
+  context: AdminContext<ClientStore>,
   audiences: readonly Audience[] = [],
 ): Promise<ClientView> {
   const update = (found: Client): Audited<Client> => {
@@ -174,7 +183,7 @@ function prepareOrRefuse(
   input: unknown,
   tenant: Tenant,
   audiences: readonly Audience[],
-  context: AdminContext,
+  context: AdminContext<unknown>,
 ): Registration | { readonly refused: string } {
   try {
     return prepare({ ...parseClientInput(input), ...tenant }, audiences, context)
@@ -187,7 +196,7 @@ function prepareOrRefuse(
 function prepare(
   request: NewClientRequest,
   audiences: readonly Audience[],
-  context: AdminContext,
+  context: AdminContext<unknown>,
 ): Registration {
   const deps = { digestKey: context.digestKey, now: context.now() }
   const registration = newClient(request, tenantOf(request, context), audiences, deps)
@@ -196,7 +205,7 @@ function prepare(
 }
 
 /** Whoever administers one tenant makes clients there and nowhere else. */
-function tenantOf({ org_id, environment }: Tenant, { tenant }: AdminContext): Tenant {
+function tenantOf({ org_id, environment }: Tenant, { tenant }: AdminContext<unknown>): Tenant {
   if (tenant === null) return { org_id, environment }
   if (org_id !== tenant.org_id || environment !== tenant.environment) {
     throw invalidInput(
@@ -208,7 +217,7 @@ function tenantOf({ org_id, environment }: Tenant, { tenant }: AdminContext): Te
 
 function storeAll(
   registrations: readonly Registration[],
-  context: AdminContext,
+  context: AdminContext<ClientStore>,
 ): Promise<CreateOutcome[]> {
   return context.store.createClients(
     registrations.map(({ client }) =>

@@ -7,13 +7,29 @@ import { changesOf } from '../audit/changes.ts'
 import { AdminError } from '../errors/admin-error.ts'
 import type { Actor, AuditAction, AuditDraft } from '../records/audit-entry.ts'
 import type { Client, Tenant } from '../records/client.ts'
+import type { AudienceStore } from '../store/ports/audiences.ts'
 import type { Audited } from '../store/ports/audited-change.ts'
-import type { AuthStore } from '../store/store.ts'
+import type { ClientStore } from '../store/ports/clients.ts'
+import type { IdempotentAnswers } from '../store/ports/idempotency.ts'
+import type { OrganizationStore } from '../store/ports/organizations.ts'
+import type { SigningKeyStore } from '../store/ports/signing-keys.ts'
+import type { TrailStore } from '../store/ports/trail.ts'
+import type { UsageStore } from '../store/ports/usage.ts'
 import type { AdminAuthority } from './authority.ts'
 import { isAdminScope } from './scopes.ts'
 
-export interface AdminContext {
-  readonly store: AuthStore
+/** Everything that administration needs of the store. */
+export type AdminStore = OrganizationStore &
+  AudienceStore &
+  ClientStore &
+  UsageStore &
+  SigningKeyStore &
+  TrailStore &
+  IdempotentAnswers
+
+/** A use case names the ports it needs; `unknown`: none. */
+export interface AdminContext<Store = AdminStore> {
+  readonly store: Store
   readonly digestKey: Uint8Array
   /** Unix milliseconds. */
   readonly now: () => number
@@ -33,9 +49,9 @@ export interface AdminContext {
 }
 
 /** The server itself, which may do everything and whom nobody asks. */
-export function systemContext(
-  deps: Pick<AdminContext, 'store' | 'digestKey' | 'now'>,
-): AdminContext {
+export function systemContext<Store>(
+  deps: Pick<AdminContext<Store>, 'store' | 'digestKey' | 'now'>,
+): AdminContext<Store> {
   return {
     ...deps,
     actor: { kind: 'system' },
@@ -50,7 +66,7 @@ export function systemContext(
 
 /** An entry for the trail by whoever acts here. */
 export function auditDraft(
-  context: AdminContext,
+  context: AdminContext<unknown>,
   what: Pick<AuditDraft, 'action' | 'target' | 'org_id' | 'environment' | 'before' | 'after'>,
 ): AuditDraft {
   return {
@@ -65,7 +81,7 @@ export function auditDraft(
 
 /** A change to a client, or its making (`before` null), with an entry that holds what changed. */
 export function auditedClient(
-  context: AdminContext,
+  context: AdminContext<unknown>,
   action: AuditAction,
   before: object | null,
   value: Client,
@@ -84,7 +100,7 @@ export function auditedClient(
 
 /** @throws AdminError `not_found`, the same for a client that is another tenant's. */
 export function assertVisible<Found extends Tenant>(
-  context: AdminContext,
+  context: AdminContext<unknown>,
   client_id: string,
   found: Found | null,
 ): Found {
@@ -111,7 +127,7 @@ export function noSuchClient(client_id: string): AdminError {
  * @throws AdminError `forbidden`.
  */
 export function assertNoEscalation(
-  context: AdminContext,
+  context: AdminContext<unknown>,
   client: Pick<Client, 'grants' | 'resource_server_for'>,
 ): void {
   const held = context.scopes

@@ -8,6 +8,7 @@ import type { CheckpointSigner } from '../audit/checkpoint.ts'
 import type { AuditHead, KnownHead } from '../audit/verify.ts'
 import { AdminError } from '../errors/admin-error.ts'
 import type { AuditEntry } from '../records/audit-entry.ts'
+import type { TrailStore } from '../store/ports/trail.ts'
 import { type AdminContext, auditDraft } from './context.ts'
 
 export interface CutOptions {
@@ -40,7 +41,7 @@ const CUT_ROWS = 500
  */
 export async function cutTrail(
   { days, signer, known }: CutOptions,
-  context: AdminContext,
+  context: AdminContext<TrailStore>,
 ): Promise<CutResult | null> {
   const { store } = context
   const older_than = new Date(context.now() - days * DAY_MS).toISOString()
@@ -71,7 +72,7 @@ async function cutPiece(
   { seq, hash }: AuditHead,
   older_than: string,
   signer: CheckpointSigner,
-  context: AdminContext,
+  context: AdminContext<TrailStore>,
 ): Promise<boolean> {
   const at = new Date(context.now()).toISOString()
   const { checkpoint } = await signer.sign('base', { at, seq, hash, first_seq: seq + 1 })
@@ -86,13 +87,16 @@ async function cutPiece(
   return context.store.cutAudit({ last: { seq, hash }, checkpoint, audit })
 }
 
-async function readBaseSeq({ store }: AdminContext, signer: CheckpointSigner): Promise<number> {
+async function readBaseSeq(
+  { store }: AdminContext<TrailStore>,
+  signer: CheckpointSigner,
+): Promise<number> {
   return (await readBase(store, signer))?.seq ?? 0
 }
 
 /** The last of the first rows behind `from` that are all too old; of `CUT_ROWS` at most. */
 async function lastOlder(
-  { store }: AdminContext,
+  { store }: AdminContext<TrailStore>,
   from: number,
   older_than: string,
 ): Promise<AuditHead | null> {

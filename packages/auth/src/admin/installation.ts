@@ -5,13 +5,15 @@ import { AdminError } from '../errors/admin-error.ts'
 import { type Audience, assertAudience } from '../records/audience.ts'
 import type { Organization } from '../records/client.ts'
 import { NAME_LENGTH } from '../records/client-limits.ts'
+import type { AudienceStore } from '../store/ports/audiences.ts'
 import type { Audited } from '../store/ports/audited-change.ts'
+import type { OrganizationStore } from '../store/ports/organizations.ts'
 import { assertPlainText } from '../text/plain-text.ts'
 import { type AdminContext, auditDraft } from './context.ts'
 
 export async function createOrganization(
   name: string,
-  context: AdminContext,
+  context: AdminContext<OrganizationStore>,
 ): Promise<Organization> {
   const organization = newOrganization(name)
   await context.store.createOrganization(auditedOrganization(organization, context))
@@ -27,7 +29,7 @@ export function newOrganization(name: string): Organization {
 
 export function auditedOrganization(
   value: Organization,
-  context: AdminContext,
+  context: AdminContext<unknown>,
 ): Audited<Organization> {
   const { org_id } = value
   const target = { type: 'organization', id: org_id } as const
@@ -45,7 +47,10 @@ export function auditedOrganization(
 }
 
 /** @throws AdminError `conflict` when there is one of that name. */
-export async function createAudience(audience: Audience, context: AdminContext): Promise<Audience> {
+export async function createAudience(
+  audience: Audience,
+  context: AdminContext<AudienceStore>,
+): Promise<Audience> {
   if (!(await ensureAudience(audience, context))) {
     throw new AdminError('conflict', `The audience ${audience.audience} already exists`)
   }
@@ -53,7 +58,10 @@ export async function createAudience(audience: Audience, context: AdminContext):
 }
 
 /** False when there is one of that name already; it stays as it is. */
-export async function ensureAudience(audience: Audience, context: AdminContext): Promise<boolean> {
+export async function ensureAudience(
+  audience: Audience,
+  context: AdminContext<AudienceStore>,
+): Promise<boolean> {
   assertAudience(audience)
   return context.store.createAudience({
     value: audience,

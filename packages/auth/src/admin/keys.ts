@@ -16,6 +16,7 @@ import {
 import { newKey } from '../keys/new-key.ts'
 import { unseal } from '../keys/sealing.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
+import type { SigningKeyStore } from '../store/ports/signing-keys.ts'
 import type { AdminContext } from './context.ts'
 
 export interface KeyView {
@@ -31,12 +32,12 @@ export interface KeyView {
   readonly gone_at: string | null
 }
 
-export interface KeyAdmin extends AdminContext {
+export interface KeyAdmin extends AdminContext<SigningKeyStore> {
   readonly sealingKey: Uint8Array
   readonly policy: KeyPolicy
 }
 
-export async function listKeys(context: AdminContext): Promise<KeyView[]> {
+export async function listKeys(context: AdminContext<SigningKeyStore>): Promise<KeyView[]> {
   const keys = await context.store.listSigningKeys()
   return keys.map((key) => viewOf(key, context.now()))
 }

@@ -4,6 +4,8 @@
  */
 
 import { AdminError } from '../errors/admin-error.ts'
+import type { OrganizationStore } from '../store/ports/organizations.ts'
+import type { TrailStore } from '../store/ports/trail.ts'
 import { type AdminContext, auditDraft } from './context.ts'
 
 /** The part of the telemetry store that knows. Null: as the installation does. */
@@ -23,7 +25,7 @@ export async function setRetention(
   org_id: string,
   days: number | null,
   telemetry: RetentionStore,
-  context: AdminContext,
+  context: AdminContext<OrganizationStore & TrailStore>,
 ): Promise<void> {
   await assertOrganization(org_id, context)
   const before = await telemetry.findRetention(org_id)
@@ -42,7 +44,10 @@ export async function setRetention(
 }
 
 /** @throws AdminError `not_found`. */
-export async function assertOrganization(org_id: string, { store }: AdminContext): Promise<void> {
+export async function assertOrganization(
+  org_id: string,
+  { store }: AdminContext<OrganizationStore>,
+): Promise<void> {
   const organizations = await store.listOrganizations()
   if (organizations.some((one) => one.org_id === org_id)) return
   throw new AdminError('not_found', `There is no organization ${org_id.slice(0, 100)}`)

@@ -4,6 +4,7 @@ import { newSecret } from '../clients/new-client.ts'
 import { AdminError, invalidInput } from '../errors/admin-error.ts'
 import type { Client, ClientView, StoredSecret } from '../records/client.ts'
 import { MAX_OVERLAP_SECONDS, MAX_SECRETS } from '../records/client-limits.ts'
+import type { ClientStore } from '../store/ports/clients.ts'
 import { type CreatedClient, changeClient, getClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
 
@@ -16,7 +17,7 @@ export interface AddedSecret extends CreatedClient {
 export async function addSecret(
   client_id: string,
   options: { label: string; expires_at: string | null },
-  context: AdminContext,
+  context: AdminContext<ClientStore>,
 ): Promise<AddedSecret> {
   const expires_at = parseFuture(options.expires_at, context.now())
   const { label } = options
@@ -32,7 +33,7 @@ export async function addSecret(
 export async function rotateSecrets(
   client_id: string,
   { label, overlapSeconds }: { label: string; overlapSeconds: number },
-  context: AdminContext,
+  context: AdminContext<ClientStore>,
 ): Promise<AddedSecret> {
   if (
     !Number.isInteger(overlapSeconds) ||
@@ -51,7 +52,7 @@ export async function rotateSecrets(
 export async function revokeSecret(
   client_id: string,
   secret_id: string,
-  context: AdminContext,
+  context: AdminContext<ClientStore>,
 ): Promise<ClientView> {
   const edit = (client: Client): Client => {
     if (!client.secrets.some((secret) => secret.secret_id === secret_id)) {
@@ -68,7 +69,7 @@ async function addTo(
   action: 'secret.added' | 'secret.rotated',
   { label, expires_at }: { label: string; expires_at: string | null },
   others: (secrets: readonly StoredSecret[]) => readonly StoredSecret[],
-  context: AdminContext,
+  context: AdminContext<ClientStore>,
 ): Promise<AddedSecret> {
   // The prefix depends on the environment, which a client never changes.
   const { environment } = await getClient(client_id, context)

@@ -2,6 +2,8 @@
 
 import { AdminError, invalidInput } from '../errors/admin-error.ts'
 import type { Client, ClientView } from '../records/client.ts'
+import type { AudienceLookup } from '../store/ports/audiences.ts'
+import type { ClientStore } from '../store/ports/clients.ts'
 import { changeClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
 import { endTokens } from './ended-tokens.ts'
@@ -12,7 +14,10 @@ import { endTokens } from './ended-tokens.ts'
  * @throws AdminError `conflict` when it was done so often in a row that no verifier would take the
  *   new ones.
  */
-export function revokeClientTokens(client_id: string, context: AdminContext): Promise<ClientView> {
+export function revokeClientTokens(
+  client_id: string,
+  context: AdminContext<ClientStore>,
+): Promise<ClientView> {
   const edit = (client: Client): Client => endTokens(client, context.now())
   return changeClient(client_id, 'tokens.revoked', edit, null, context)
 }
@@ -28,7 +33,7 @@ export function revokeClientTokens(client_id: string, context: AdminContext): Pr
 export async function setResourceServer(
   client_id: string,
   audiences: readonly string[],
-  context: AdminContext,
+  context: AdminContext<ClientStore & AudienceLookup>,
 ): Promise<ClientView> {
   if (context.tenant !== null)
     throw new AdminError('forbidden', 'This only works on the machine that runs ModularIoT Auth')

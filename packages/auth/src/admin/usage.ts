@@ -9,6 +9,8 @@ import {
   type Waste,
   wasteOf,
 } from '../records/usage.ts'
+import type { ClientLookup } from '../store/ports/clients.ts'
+import type { UsagePage, UsageStore } from '../store/ports/usage.ts'
 import { getClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
 
@@ -22,7 +24,7 @@ const PAGE = 1000
 
 /** The worst first. */
 export async function wastefulClients(
-  context: AdminContext,
+  context: AdminContext<UsageStore>,
   { limit = 100 }: { limit?: number } = {},
 ): Promise<WastefulClient[]> {
   const nowSeconds = context.now() / 1000
@@ -30,9 +32,12 @@ export async function wastefulClients(
   let after: string | null = null
   do {
     await context.authority?.confirm()
-    const page: Awaited<ReturnType<typeof context.store.listUsage>> = await context.store.listUsage(
-      { ...context.tenant, tokens_early: MIN_EARLY_TOKENS, after, limit: PAGE },
-    )
+    const page: UsagePage = await context.store.listUsage({
+      ...context.tenant,
+      tokens_early: MIN_EARLY_TOKENS,
+      after,
+      limit: PAGE,
+    })
     for (const { client, usage } of page.clients) {
       const waste = wasteOf(usage, nowSeconds)
       if (!isWasteful(waste)) continue
@@ -61,7 +66,10 @@ export type UsedSecret = ClientView['secrets'][number] & {
 }
 
 /** @throws AdminError `not_found`. */
-export async function listSecrets(client_id: string, context: AdminContext): Promise<UsedSecret[]> {
+export async function listSecrets(
+  client_id: string,
+  context: AdminContext<UsageStore & ClientLookup>,
+): Promise<UsedSecret[]> {
   const { secrets } = await getClient(client_id, context)
   await context.authority?.confirm()
   const used = new Map(

@@ -5,13 +5,17 @@
  */
 
 import { repeat } from '@modulariot/platform/repeat'
-import { type AdminContext, systemContext } from '../admin/context.ts'
+import { systemContext } from '../admin/context.ts'
 import { cutTrail } from '../admin/cut-trail.ts'
 import { knownHead, readBase, takeCheckpoint } from '../audit/check-trail.ts'
-import type { SignedCheckpoint } from '../audit/checkpoint.ts'
-import { type Checkpoint, CheckpointRefused, type CheckpointSigner } from '../audit/checkpoint.ts'
+import {
+  type Checkpoint,
+  CheckpointRefused,
+  type CheckpointSigner,
+  type SignedCheckpoint,
+} from '../audit/checkpoint.ts'
 import type { KnownHead } from '../audit/verify.ts'
-import type { AuthStore } from '../store/store.ts'
+import type { TrailReader, TrailStore } from '../store/ports/trail.ts'
 
 /** Where checkpoints are kept. */
 export interface CheckpointArchive {
@@ -21,7 +25,7 @@ export interface CheckpointArchive {
 }
 
 export interface KeeperOptions {
-  readonly store: AuthStore
+  readonly store: TrailStore
   readonly signer: CheckpointSigner
   readonly archive: CheckpointArchive
   /** Null: the trail is never cut. */
@@ -119,7 +123,7 @@ async function verifiedOrNull(
 
 /** Whether the trail has this row as it was then, or retention has cut it. */
 async function holds(
-  store: AuthStore,
+  store: TrailReader,
   signer: CheckpointSigner,
   { seq, hash }: Checkpoint,
 ): Promise<boolean> {
@@ -137,6 +141,6 @@ export async function cutWhenDue(options: KeeperOptions): Promise<void> {
   const base = await readBase(store, signer)
   if (base !== null && now() - Date.parse(base.at) < DAY_MS) return
   const known = await knownHeads(archive.read(), signer)
-  const context: AdminContext = systemContext({ store, digestKey, now })
+  const context = systemContext({ store, digestKey, now })
   await cutTrail({ days: retentionDays, signer, known }, context)
 }

@@ -6,11 +6,12 @@
  * throws comes out unchanged with nothing written. A change brings its entry for the audit trail,
  * which is written in the same unit.
  *
- * It is the sum of the ports in ports/. Code that needs one of them takes that one.
+ * It is the sum of the ports in ports/. Code takes the ports it uses.
  */
 
 import type { AssertionStore } from './ports/assertions.ts'
 import type { AudienceStore } from './ports/audiences.ts'
+import type { Availability } from './ports/availability.ts'
 import type { ChangeSource } from './ports/changes.ts'
 import type { ClientStore } from './ports/clients.ts'
 import type { ExpiryStore } from './ports/expiry.ts'
@@ -22,7 +23,8 @@ import type { SigningKeyStore } from './ports/signing-keys.ts'
 import type { TrailStore } from './ports/trail.ts'
 import type { UsageStore } from './ports/usage.ts'
 
-export interface AuthStore
+/** Every port; without closing, which is left to the code that opened the store. */
+export interface AuthPorts
   extends OrganizationStore,
     AudienceStore,
     ClientStore,
@@ -35,9 +37,9 @@ export interface AuthStore
     TrailStore,
     IdempotentAnswers,
     ExpiryStore,
-    ChangeSource {
-  /** @throws StoreUnavailable when the store cannot answer. */
-  ping(): Promise<void>
+    ChangeSource,
+    Availability {}
 
+export interface AuthStore extends AuthPorts {
   close(): Promise<void>
 }

@@ -15,16 +15,15 @@ import {
   authorityOf,
   authorizedScopes,
 } from '../../admin/authority.ts'
-import type { AdminContext } from '../../admin/context.ts'
+import type { AdminContext, AdminStore } from '../../admin/context.ts'
 import type { AdminScope } from '../../admin/scopes.ts'
 import type { CheckpointSigner } from '../../audit/checkpoint.ts'
 import type { ClientDirectory } from '../../clients/directory.ts'
 import { invalidInput } from '../../errors/admin-error.ts'
 import type { Tenant } from '../../records/client.ts'
-import type { AuthStore } from '../../store/store.ts'
 
 export interface AdminDeps {
-  readonly store: AuthStore
+  readonly store: AdminStore
   readonly digestKey: Uint8Array
   /** Unix milliseconds. */
   readonly now: () => number
