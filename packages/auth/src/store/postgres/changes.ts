@@ -1,10 +1,10 @@
 /**
  * Notices that the database has changed, by this instance or another.
  *
- * NOTIFY tells at once; the revision, asked for all the time on the same connection, tells in any
- * case: after a lost connection, behind a pooler that swallows notifications, and after a failover
- * to a server that had not heard the last of it. Where there is no connection to listen on (their
- * number is bounded somewhere), those of the pool are asked instead.
+ * NOTIFY is the fast path. The revision, read every moment on the same connection, covers what
+ * NOTIFY may lose: a lost connection, a pooler that swallows notifications, a failover to a server
+ * that lacks the last of them. If no connection is left to listen on (servers bound their number),
+ * the connections of the pool read the revision instead.
  */
 
 import type { Listener, Postgres } from '@modulariot/platform/postgres'
@@ -12,28 +12,13 @@ import type { StoreChange } from '../ports/changes.ts'
 import { changeBetween, MAX_NAMED_CLIENTS, type Revision } from '../revision.ts'
 import { CHANNEL } from './change-unit.ts'
 
-export interface ChangeWatch {
-  /** Looks; resolves when whatever was committed before the call has been told. Never rejects. */
-  check(): Promise<void>
-  stop(): void
-  /** Returns a function that unsubscribes. */
-  subscribe(listener: (change: StoreChange) => void): () => void
-  /** Milliseconds for which something may have been missed; 0 while all is well. */
-  silentForMs(): number
-}
-
 const LOOK_AGAIN_MS = 200
-/** Looks of the pool that are no older than this count as hearing. */
+/** A look over the pool counts as contact for this long. */
 const LOOKED_WITHIN_MS = 1200
 
-interface RevisionSince extends Revision {
-  /** Clients changed since the revision that was passed in. */
-  readonly clients: readonly string[]
-}
-
 /**
- * One statement, so that what it reads is of one moment. The order has no meaning but that it takes
- * the index: for a few of many it would rather read the whole table, in the hope of finding them
+ * One statement, so that what it reads is of one moment. The order only makes PostgreSQL take the
+ * index: for a few of many rows it would otherwise scan the table, in the hope of finding them
  * early.
  */
 export const REVISION = {
@@ -44,99 +29,125 @@ export const REVISION = {
     ) AS clients FROM auth.revision`,
 }
 
-export async function watchChanges(postgres: Postgres): Promise<ChangeWatch> {
-  const listeners = new Set<(change: StoreChange) => void>()
-  let seen: Revision = await readRevision(Number.MAX_SAFE_INTEGER)
-  let listening: Listener | null = null
-  /** Since when looks fail. */
-  let blindSince: number | null = null
-  /** When the last look began that did not. */
-  let lookedAt = performance.now()
-  /** We have no connection to listen on. */
-  let deaf = false
-  let again: NodeJS.Timeout | null = null
-  let stopped = false
-  let last: Promise<void> = Promise.resolve()
-  let next: Promise<void> | null = null
+interface RevisionSince extends Revision {
+  /** Clients changed since the revision that was passed in. */
+  readonly clients: readonly string[]
+}
 
-  async function readRevision(since: number): Promise<RevisionSince> {
-    const { rows } = await postgres.query<RevisionSince>(REVISION, [since, MAX_NAMED_CLIENTS + 1])
-    return rows[0] as RevisionSince
+/** Listens while there are listeners, and notifies them when the revision has moved. */
+export class ChangeWatch {
+  readonly #postgres: Postgres
+  readonly #listeners = new Set<(change: StoreChange) => void>()
+  #seen: Revision
+  #listening: Listener | null = null
+  /** When looks began to fail; null: the last one succeeded. */
+  #blindSince: number | null = null
+  /** When the last successful look began. */
+  #lookedAt = performance.now()
+  /** There is no connection to listen on. */
+  #deaf = false
+  #again: NodeJS.Timeout | null = null
+  #stopped = false
+  #last: Promise<void> = Promise.resolve()
+  #next: Promise<void> | null = null
+
+  private constructor(postgres: Postgres, seen: Revision) {
+    this.#postgres = postgres
+    this.#seen = seen
   }
-  async function look(): Promise<void> {
+
+  /** @throws StoreUnavailable */
+  static async open(postgres: Postgres): Promise<ChangeWatch> {
+    return new ChangeWatch(postgres, await readRevision(postgres, Number.MAX_SAFE_INTEGER))
+  }
+
+  /**
+   * Looks, and resolves once listeners know of everything that was committed before the call. Never
+   * rejects. A look that has begun may be too early for that, so one more follows it.
+   */
+  check(): Promise<void> {
+    this.#next ??= this.#last.then(() => {
+      this.#next = null
+      return this.#look()
+    })
+    this.#last = this.#next
+    return this.#next
+  }
+
+  /** Returns a function that unsubscribes. */
+  subscribe(listener: (change: StoreChange) => void): () => void {
+    this.#listeners.add(listener)
+    this.#listening ??= this.#listen()
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Milliseconds for which a change may have been missed; 0 while all is well. */
+  silentForMs(): number {
+    const blindMs = this.#blindSince === null ? 0 : performance.now() - this.#blindSince
+    return Math.max(blindMs, this.#deafForMs())
+  }
+
+  stop(): void {
+    this.#stopped = true
+    if (this.#again !== null) clearTimeout(this.#again)
+  }
+
+  async #look(): Promise<void> {
     let revision: RevisionSince
     const begunAt = performance.now()
     try {
-      revision = await readRevision(seen.value)
+      revision = await readRevision(this.#postgres, this.#seen.value)
     } catch {
-      blindSince ??= performance.now()
-      lookSoon()
-      return // Requests meanwhile report the store's state themselves.
+      this.#blindSince ??= performance.now()
+      this.#lookSoon()
+      return // Requests report the store's state themselves.
     }
-    blindSince = null
-    lookedAt = begunAt
-    if (deaf) lookSoon()
-    const change = changeBetween(seen, revision, revision.clients)
-    seen = revision
+    this.#blindSince = null
+    this.#lookedAt = begunAt
+    if (this.#deaf) this.#lookSoon()
+    const change = changeBetween(this.#seen, revision, revision.clients)
+    this.#seen = revision
     if (change === null) return
-    for (const listener of listeners) listener(change)
+    for (const listener of this.#listeners) listener(change)
   }
-  function lookSoon(): void {
-    if (stopped) return
-    again ??= setTimeout(() => {
-      again = null
-      void check()
+
+  #lookSoon(): void {
+    if (this.#stopped) return
+    this.#again ??= setTimeout(() => {
+      this.#again = null
+      void this.check()
     }, LOOK_AGAIN_MS).unref()
   }
-  /** Milliseconds since when neither the listener nor a look of the pool has heard. */
-  function deafForMs(): number {
-    const unheardMs = listening?.silentForMs() ?? 0
-    const unseenMs = performance.now() - lookedAt
+
+  /** Milliseconds since the last contact, by the listener or by a look over the pool. */
+  #deafForMs(): number {
+    const unheardMs = this.#listening?.silentForMs() ?? 0
+    const unseenMs = performance.now() - this.#lookedAt
     return unseenMs <= LOOKED_WITHIN_MS ? 0 : Math.min(unheardMs, unseenMs)
   }
-  /** A look that has begun may be too early for what was just committed: one more follows it. */
-  function check(): Promise<void> {
-    next ??= last.then(() => {
-      next = null
-      return look()
-    })
-    last = next
-    return next
-  }
-  function listen(): Listener {
-    return postgres.listen(CHANNEL, {
-      notified: () => void check(),
+
+  #listen(): Listener {
+    return this.#postgres.listen(CHANNEL, {
+      notified: () => void this.check(),
       found: () => {
-        deaf = false
-        void check()
+        this.#deaf = false
+        void this.check()
       },
       lost: () => {
-        deaf = true
-        void check()
+        this.#deaf = true
+        void this.check()
       },
       heartbeat: {
         text: 'SELECT value FROM auth.revision',
         answered: ([row]) => {
-          if (row?.value !== seen.value) void check()
+          if (row?.value !== this.#seen.value) void this.check()
         },
       },
     })
   }
+}
 
-  return {
-    check,
-    stop() {
-      stopped = true
-      if (again !== null) clearTimeout(again)
-    },
-    subscribe(listener) {
-      listeners.add(listener)
-      listening ??= listen()
-      return () => listeners.delete(listener)
-    },
-    silentForMs() {
-      const blindMs = blindSince === null ? 0 : performance.now() - blindSince
-      return Math.max(blindMs, deafForMs())
-    },
-  }
+async function readRevision(postgres: Postgres, since: number): Promise<RevisionSince> {
+  const { rows } = await postgres.query<RevisionSince>(REVISION, [since, MAX_NAMED_CLIENTS + 1])
+  return rows[0] as RevisionSince
 }

@@ -16,7 +16,7 @@ import type { AuthStore } from '../store.ts'
 import { assertionStore } from './assertions.ts'
 import { audienceStore } from './audiences.ts'
 import { createChange } from './change-unit.ts'
-import { watchChanges } from './changes.ts'
+import { ChangeWatch } from './changes.ts'
 import { clientStore } from './clients.ts'
 import { expiryStore } from './expiry.ts'
 import { idempotentAnswers } from './idempotency.ts'
@@ -63,8 +63,8 @@ function migrateSchema(postgres: Postgres): Promise<Migrated> {
 }
 
 async function createStore(postgres: Postgres): Promise<AuthStore> {
-  const changes = await watchChanges(postgres)
-  const change = createChange(postgres, changes.check)
+  const changes = await ChangeWatch.open(postgres)
+  const change = createChange(postgres, () => changes.check())
   return {
     ...organizationStore(postgres, change),
     ...audienceStore(postgres, change),
@@ -77,8 +77,8 @@ async function createStore(postgres: Postgres): Promise<AuthStore> {
     ...trailStore(postgres, change),
     ...idempotentAnswers(postgres),
     ...expiryStore(postgres),
-    onChange: changes.subscribe,
-    silentForMs: changes.silentForMs,
+    onChange: (listener) => changes.subscribe(listener),
+    silentForMs: () => changes.silentForMs(),
     ping: () => assertWritable(postgres),
     close: async () => {
       changes.stop()

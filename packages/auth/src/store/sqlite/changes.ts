@@ -11,66 +11,70 @@ const REVISION = 'SELECT value, keys, feed_seq FROM revision'
 const CHANGED_CLIENTS =
   'SELECT client_id FROM clients WHERE changed_by > ? AND changed_by > 0 LIMIT ?'
 
-export interface ChangeWatch {
-  /** Looks now; called after this process has written. */
-  check(): void
-  stop(): void
-  /** Returns a function that unsubscribes. */
-  subscribe(listener: (change: StoreChange) => void): () => void
-  /** Milliseconds since the last successful look; 0 while looks succeed. */
-  silentForMs(): number
-}
-
 /** Polls the revision while there are listeners, and notifies them when it has moved. */
-export function watchChanges({ sql }: Sqlite): ChangeWatch {
-  const listeners = new Set<(change: StoreChange) => void>()
-  let seen = readRevision()
-  let inTouchAt = performance.now()
-  let inTouch = true
-  let timer: NodeJS.Timeout | null = null
+export class ChangeWatch {
+  readonly #sqlite: Sqlite
+  readonly #listeners = new Set<(change: StoreChange) => void>()
+  #seen: Revision
+  #inTouchAt = performance.now()
+  #inTouch = true
+  #timer: NodeJS.Timeout | null = null
 
-  function readRevision(): Revision {
-    return sql(REVISION).get() as unknown as Revision
+  constructor(sqlite: Sqlite) {
+    this.#sqlite = sqlite
+    this.#seen = readRevision(sqlite)
   }
-  function changedClients(): string[] {
-    const rows = sql(CHANGED_CLIENTS).all(seen.value, MAX_NAMED_CLIENTS + 1)
-    return rows.map(({ client_id }) => client_id as string)
-  }
-  /** What has changed since the last look; null: nothing. */
-  function look(): StoreChange | null {
-    const revision = readRevision()
-    if (revision.value === seen.value) return null
-    const change = changeBetween(seen, revision, changedClients())
-    seen = revision
-    return change
-  }
-  function check(): void {
+
+  /** Looks now; called after this process has written. */
+  check(): void {
     let change: StoreChange | null = null
     try {
-      change = look()
-      inTouch = true
-      inTouchAt = performance.now()
+      change = this.#look()
+      this.#inTouch = true
+      this.#inTouchAt = performance.now()
     } catch {
-      inTouch = false // Requests report the store's state themselves.
+      this.#inTouch = false // Requests report the store's state themselves.
     }
     if (change === null) return
-    for (const listener of listeners) listener(change)
+    for (const listener of this.#listeners) listener(change)
   }
-  function stop(): void {
-    if (timer !== null) clearInterval(timer)
-    timer = null
+
+  /** Returns a function that unsubscribes. */
+  subscribe(listener: (change: StoreChange) => void): () => void {
+    this.#listeners.add(listener)
+    this.#timer ??= setInterval(() => this.check(), CHANGE_POLL_MS).unref()
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size === 0) this.stop()
+    }
   }
-  return {
-    check,
-    stop,
-    silentForMs: () => (inTouch ? 0 : performance.now() - inTouchAt),
-    subscribe(listener) {
-      listeners.add(listener)
-      timer ??= setInterval(check, CHANGE_POLL_MS).unref()
-      return () => {
-        listeners.delete(listener)
-        if (listeners.size === 0) stop()
-      }
-    },
+
+  /** Milliseconds since the last successful look; 0 while looks succeed. */
+  silentForMs(): number {
+    return this.#inTouch ? 0 : performance.now() - this.#inTouchAt
   }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#timer = null
+  }
+
+  /** What has changed since the last look; null: nothing. */
+  #look(): StoreChange | null {
+    const revision = readRevision(this.#sqlite)
+    const seen = this.#seen
+    if (revision.value === seen.value) return null
+    const change = changeBetween(seen, revision, changedClients(this.#sqlite, seen.value))
+    this.#seen = revision
+    return change
+  }
+}
+
+function readRevision({ sql }: Sqlite): Revision {
+  return sql(REVISION).get() as unknown as Revision
+}
+
+function changedClients({ sql }: Sqlite, since: number): string[] {
+  const rows = sql(CHANGED_CLIENTS).all(since, MAX_NAMED_CLIENTS + 1)
+  return rows.map(({ client_id }) => client_id as string)
 }

@@ -11,7 +11,7 @@ import type { AuthStore } from '../store.ts'
 import { assertionStore } from './assertions.ts'
 import { audienceStore } from './audiences.ts'
 import { createChange } from './change-unit.ts'
-import { watchChanges } from './changes.ts'
+import { ChangeWatch } from './changes.ts'
 import { clientStore } from './clients.ts'
 import { createConnection } from './connection.ts'
 import { expiryStore } from './expiry.ts'
@@ -32,8 +32,8 @@ export function openSqliteAuthStore(path: string): AuthStore {
 
 function createStore(database: DatabaseSync): AuthStore {
   const sqlite = createConnection(database)
-  const changes = watchChanges(sqlite)
-  const change = createChange(sqlite, changes.check)
+  const changes = new ChangeWatch(sqlite)
+  const change = createChange(sqlite, () => changes.check())
   return {
     ...organizationStore(sqlite, change),
     ...audienceStore(sqlite, change),
@@ -46,8 +46,8 @@ function createStore(database: DatabaseSync): AuthStore {
     ...trailStore(sqlite, change),
     ...idempotentAnswers(sqlite),
     ...expiryStore(sqlite),
-    onChange: changes.subscribe,
-    silentForMs: changes.silentForMs,
+    onChange: (listener) => changes.subscribe(listener),
+    silentForMs: () => changes.silentForMs(),
     ping: () => attempt(() => void sqlite.sql('SELECT value FROM revision').get()),
     close: async () => {
       changes.stop()
