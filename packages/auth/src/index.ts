@@ -1,4 +1,4 @@
-/** What the command line (and later the console) may use of ModularIoT Auth. */
+/** What the command line (and later the console) uses of ModularIoT Auth. */
 
 export * from './admin/clients.ts'
 export { type AdminContext, auditedClient, systemContext } from './admin/context.ts'

@@ -1,4 +1,4 @@
-/** ModularIoT Auth, wired: everything it is made of, visible in one place. */
+/** ModularIoT Auth, assembled: all its parts, in one place. */
 
 import {
   createVerifier,
@@ -43,34 +43,34 @@ export interface AuthServerOptions {
   /** Unix milliseconds. */
   readonly now: () => number
   /**
-   * Told when keys cannot be read after a change (the ones in memory stay in use, and it is tried
-   * again), and when counters cannot be written (they are kept and tried again).
+   * Called when keys cannot be read after a change (those in memory stay in use, and the read is
+   * retried), and when counters cannot be written (they are kept and retried).
    */
   readonly onError: (error: unknown) => void
-  /** Default: nothing is counted. */
+  /** Default: no metrics. */
   readonly metrics?: Metrics
-  /** For how long verifiers may keep our published keys. Default: 300. */
+  /** How long verifiers may cache our published keys. Default: 300. */
   readonly jwksMaxAgeSeconds?: number
   readonly keyPolicy?: KeyPolicy
   /**
-   * Where checkpoints of the trail go, every hour and at the end. Default: none are made, and no
-   * trail is cut.
+   * Where checkpoints of the trail are kept, every hour and at the end. Default: none are made, and
+   * the trail is not cut.
    */
   readonly checkpoints?: CheckpointArchive
-  /** How long entries of the trail are kept. Default: null, for ever. */
+  /** How long entries of the trail are kept. Default: null, without limit. */
   readonly auditRetentionDays?: number | null
 }
 
 export interface AuthServer extends Application {
   /** The verifying keys, for an API in the same process. */
   readonly keys: KeySource
-  /** What has been revoked, for the same. */
+  /** The revocations, for an API in the same process. */
   readonly revocations: RevocationSource
-  /** What was issued since the start, for the metrics. */
+  /** Totals since the start, for the metrics. */
   usageTotals(): UsageTotals
   /**
-   * Writes what was counted and is not written yet, and a last checkpoint; the store is still
-   * needed.
+   * Writes the counters that are not written yet, and a last checkpoint; the store must still be
+   * open.
    */
   close(): Promise<void>
 }
@@ -78,19 +78,19 @@ export interface AuthServer extends Application {
 /** @throws SealBroken when the encryption key does not fit the stored keys. */
 export async function createAuthServer(options: AuthServerOptions): Promise<AuthServer> {
   const { issuer, store, now, onError } = options
-  // 1. What the store must hold before anything is served.
+  // 1. Create what the store must hold.
   const digestKey = options.installationKeys.secretDigest
   await ensureOwnAudiences(issuer, systemContext({ store, digestKey, now }))
-  // 2. What is kept in memory.
+  // 2. Load what is kept in memory.
   const parts = createParts(options)
   await parts.loadKeys()
   const revocations = new RevocationFollower({ store, now, onError })
   await revocations.start()
-  // 3. What runs beside requests.
+  // 3. Start what runs beside requests.
   const signer = await createCheckpointSigner(options.installationKeys.checkpoint, issuer)
   const stopWatching = followChanges(options, parts, revocations)
   const stopBackground = startBackground(options, parts, signer)
-  // 4. The application.
+  // 4. Assemble the application.
   const { keys, usage } = parts
   return {
     name: 'auth',
@@ -142,7 +142,7 @@ function createParts({ store, now, onError, ...options }: AuthServerOptions) {
   }
 }
 
-/** Keeps memory in step with the store. Returns a function that stops it. */
+/** Keeps memory in step with the store. Returns a function that stops. */
 function followChanges(
   { store, onError }: AuthServerOptions,
   { directory, loadKeys }: Parts,
@@ -162,7 +162,7 @@ function followChanges(
   }
 }
 
-/** Returns the functions that stop it; the last checkpoint needs the store. */
+/** Returns functions that stop each task; the last checkpoint needs the store. */
 function startBackground(options: AuthServerOptions, parts: Parts, signer: CheckpointSigner) {
   const { store, now, onError } = options
   const { maintainKeys } = parts
@@ -198,7 +198,7 @@ function routesDeps(
   }
 }
 
-/** While the store is away, clients that are known still get tokens, for a time. */
+/** While the store is unavailable, cached clients still get tokens, for a limited time. */
 async function readiness(store: Availability & Staleness): Promise<'degraded' | undefined> {
   try {
     await store.ping()
@@ -209,10 +209,10 @@ async function readiness(store: Availability & Staleness): Promise<'degraded' | 
   }
 }
 
-/** Short-lived, since it opens more than telemetry. */
+/** Short, since it opens more than telemetry. */
 const ADMIN_TOKEN_LIFETIME_SECONDS = 3600
 
-/** The APIs of this server itself. */
+/** The server's own APIs. */
 async function ensureOwnAudiences(
   issuer: string,
   context: AdminContext<AudienceStore>,

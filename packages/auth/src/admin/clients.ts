@@ -1,4 +1,4 @@
-/** Administering clients: make, find, change, disable. Every change is in the trail. */
+/** Use cases for clients: create, find, change, disable. Every change is in the trail. */
 
 import { setImmediate } from 'node:timers/promises'
 import {
@@ -31,10 +31,10 @@ import {
 import { endWhatIsTakenAway } from './ended-tokens.ts'
 import { parseClientInput } from './schemas.ts'
 
-/** A client to be made, and whose it is to be. */
+/** A client to create, and its tenant. */
 export type NewClientRequest = ClientInput & Tenant
 
-/** The only place where a secret is shown. */
+/** The only place that shows a secret. */
 export interface CreatedClient {
   readonly client: ClientView
   /** Null for a client that brings its own keys. */
@@ -59,8 +59,8 @@ export async function createClient(
 }
 
 /**
- * One line of a bulk request: made, there already, or refused. `stopped` comes last, for the line
- * at which the caller lost its authority: neither that line nor any after it was carried out.
+ * The outcome of one line of a bulk request. `stopped` is always last: at that line the caller had
+ * lost its authority, so neither that line nor any later one was carried out.
  */
 export type BulkResult =
   | ({ readonly status: 'created' } & CreatedClient)
@@ -68,10 +68,9 @@ export type BulkResult =
   | { readonly status: 'refused' | 'stopped'; readonly message: string }
 
 /**
- * Makes each of them that can be made; a bad one fails alone. In the order of the inputs.
+ * Creates as many as it can, in the order of the inputs; a bad input fails alone.
  *
- * @param inputs whatever was sent: `ClientInput`, if it is good. Each is taken in a turn of its
- *   own.
+ * @param inputs unvalidated; each should be a `ClientInput`.
  */
 export async function createClients(
   inputs: Iterable<unknown>,
@@ -82,11 +81,12 @@ export async function createClients(
   const prepared: (Registration | { refused: string })[] = []
   for (const input of inputs) {
     prepared.push(prepareOrRefuse(input, tenant, audiences, context))
-    // A full line, or ten RSA keys, take milliseconds, and a batch has many: others get their turn.
+    // A full line, or ten RSA keys, takes milliseconds, and a batch has many: yield to other
+    // requests.
     await setImmediate()
   }
   const good = prepared.filter((one): one is Registration => !('refused' in one))
-  // An idempotency key stands for one change; here it is the external_id that makes a retry safe.
+  // An idempotency key stands for a single change; in bulk, the external_id makes a retry safe.
   const outcomes = (await storeAll(good, { ...context, idempotency: null })).values()
   return prepared.map((one): BulkResult => {
     if ('refused' in one) return { status: 'refused', message: one.refused }
@@ -103,7 +103,7 @@ export async function getClient(
   return viewOf(assertVisible(context, client_id, await context.store.findClient(client_id)))
 }
 
-/** Only the tenant's own, whatever the query says. */
+/** Only clients of the caller's tenant, whatever the query contains. */
 export async function listClients(
   query: ClientQuery,
   context: AdminContext<ClientStore>,
@@ -113,7 +113,7 @@ export async function listClients(
 }
 
 /**
- * @param ifVersion the version the caller has seen; null when it does not care.
+ * @param ifVersion the version the caller has seen; null: any.
  * @throws AdminError `precondition_failed` when the client has changed since.
  */
 export async function updateClient(
@@ -133,12 +133,12 @@ export async function updateClient(
 }
 
 /**
- * Replaces a client by what `edit` makes of it, counting its version up. What takes power away ends
- * the tokens it has, too.
+ * Replaces a client by the result of `edit` and increments its version. A change that takes power
+ * away also ends the client's tokens.
  *
- * @param edit synchronous and pure; what it throws comes out with nothing changed.
- * @param audiences those that exist, where `edit` changes grants or the lifetime of tokens.
- * @throws AdminError `conflict` when its tokens were ended too often in a row.
+ * @param edit synchronous and pure; when it throws, nothing is changed.
+ * @param audiences all that exist, where `edit` changes grants or the lifetime of tokens.
+ * @throws AdminError `conflict` when the client's tokens were ended too often in a row.
  */
 export async function changeClient(
   client_id: string,
@@ -150,7 +150,7 @@ export async function changeClient(
 ): Promise<ClientView> {
   const update = (found: Client): Audited<Client> => {
     const current = assertVisible(context, client_id, found)
-    // Before its version is told.
+    // Before the error below reveals the version.
     assertNoEscalation(context, current)
     if (ifVersion !== null && ifVersion !== current.version) throw changedSince(current)
     const edited = edit(current)
@@ -204,7 +204,7 @@ function prepare(
   return registration
 }
 
-/** Whoever administers one tenant makes clients there and nowhere else. */
+/** An administrator of one tenant creates clients only in that tenant. */
 function tenantOf({ org_id, environment }: Tenant, { tenant }: AdminContext<unknown>): Tenant {
   if (tenant === null) return { org_id, environment }
   if (org_id !== tenant.org_id || environment !== tenant.environment) {

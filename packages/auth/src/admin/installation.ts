@@ -1,4 +1,4 @@
-/** What belongs to the whole installation: organizations and audiences. */
+/** Use cases for the whole installation: organizations and audiences. */
 
 import { createId } from '../clients/secret.ts'
 import { AdminError } from '../errors/admin-error.ts'
@@ -46,7 +46,7 @@ export function auditedOrganization(
   }
 }
 
-/** @throws AdminError `conflict` when there is one of that name. */
+/** @throws AdminError `conflict` when an audience has that name. */
 export async function createAudience(
   audience: Audience,
   context: AdminContext<AudienceStore>,
@@ -57,7 +57,7 @@ export async function createAudience(
   return audience
 }
 
-/** False when there is one of that name already; it stays as it is. */
+/** False, and no change, when an audience has that name. */
 export async function ensureAudience(
   audience: Audience,
   context: AdminContext<AudienceStore>,

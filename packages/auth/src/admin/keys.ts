@@ -1,5 +1,5 @@
 /**
- * Administering signing keys; they belong to the installation, so only whoever is on the box does.
+ * Use cases for signing keys. They belong to the installation, so only the operator runs these.
  */
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
@@ -25,10 +25,10 @@ export interface KeyView {
   readonly state: KeyState
   /** ISO 8601, as all times here. */
   readonly created_at: string
-  /** Null: when a rotation says so. */
+  /** Null: not yet decided; a rotation sets it. */
   readonly activates_at: string | null
   readonly retires_at: string | null
-  /** Verifies until then; null: no end in sight. */
+  /** The key verifies until then; null: no end is set. */
   readonly gone_at: string | null
 }
 
@@ -43,10 +43,10 @@ export async function listKeys(context: AdminContext<SigningKeyStore>): Promise<
 }
 
 /**
- * Starts a rotation of each of these algorithms, or of all in use: the next key takes over as soon
- * as it has been published long enough.
+ * Starts a rotation of one algorithm, or of all in use: the next key takes over as soon as it has
+ * been published long enough.
  *
- * @throws AdminError `conflict` when a rotation is under way.
+ * @throws AdminError `conflict` when a rotation is in progress.
  */
 export async function rotateKeys(
   alg: SigningAlgorithm | null,
@@ -68,7 +68,7 @@ export async function rotateKeys(
 
 type KeyStepEvents = NonNullable<ReturnType<typeof rotate>>['events']
 
-/** The emergency: every token signed until now is dead, and new keys sign at once. */
+/** For emergencies: invalidates every token signed so far; new keys sign at once. */
 export async function replaceKeys(
   alg: SigningAlgorithm | null,
   context: KeyAdmin,
@@ -84,7 +84,7 @@ export async function replaceKeys(
 
 /**
  * @throws AdminError `not_found` for an algorithm that is not in use.
- * @throws SealBroken when no key at all can be opened: what we sealed, no server could open.
+ * @throws SealBroken when no key at all can be opened: no server could open a key sealed now.
  */
 async function candidatesFor(
   alg: SigningAlgorithm | null,

@@ -1,6 +1,6 @@
 /**
- * For how long an organization's telemetry is kept. The setting is the telemetry store's, since
- * ModularIoT API may run without Auth; who changed it is told here, in the one trail there is.
+ * How long an organization's telemetry is kept. The telemetry store holds the setting, since
+ * ModularIoT API may run without Auth; the change is recorded here, in the one audit trail.
  */
 
 import { AdminError } from '../errors/admin-error.ts'
@@ -8,17 +8,17 @@ import type { OrganizationStore } from '../store/ports/organizations.ts'
 import type { TrailStore } from '../store/ports/trail.ts'
 import { type AdminContext, auditDraft } from './context.ts'
 
-/** The part of the telemetry store that knows. Null: as the installation does. */
+/** The part of the telemetry store that holds the setting. Null: the installation's retention. */
 export interface RetentionStore {
   findRetention(org_id: string): Promise<number | null>
   setRetention(org_id: string, days: number | null): Promise<void>
 }
 
 /**
- * The trail hears of it first: the two stores share no transaction, and an entry of what then
- * failed does less harm than data that went without one.
+ * Writes the entry before the setting. The two stores share no transaction, and an entry for a
+ * change that then failed does less harm than a change without an entry.
  *
- * @param days at least 1; null: as the installation does.
+ * @param days at least 1; null: the installation's retention.
  * @throws AdminError `not_found`.
  */
 export async function setRetention(

@@ -1,4 +1,6 @@
-/** Administering a client's secrets: several side by side, so that a rotation has an overlap. */
+/**
+ * Use cases for a client's secrets. A client can have several, so that a rotation has an overlap.
+ */
 
 import { newSecret } from '../clients/new-client.ts'
 import { AdminError, invalidInput } from '../errors/admin-error.ts'
@@ -25,8 +27,7 @@ export async function addSecret(
 }
 
 /**
- * Makes a new secret, and lets every one there is end after the overlap (sooner where it ends
- * sooner).
+ * Adds a secret, and ends all others after the overlap, or at their own end if that is sooner.
  *
  * @param overlapSeconds 0 ends them now.
  */
@@ -95,7 +96,7 @@ function earlier(one: string | null, other: string): string {
   return one !== null && Date.parse(one) < Date.parse(other) ? one : other
 }
 
-/** With a zone: without one it would mean another moment on every server. */
+/** With a zone: without one the time would depend on the server's own zone. */
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/
 
 function parseFuture(expires_at: string | null, nowMs: number): string | null {

@@ -1,4 +1,6 @@
-/** Administering what clients hold already, and which of them receive others' tokens. */
+/**
+ * Use cases for the tokens of clients, and for resource servers, which receive tokens of others.
+ */
 
 import { AdminError, invalidInput } from '../errors/admin-error.ts'
 import type { Client, ClientView } from '../records/client.ts'
@@ -11,8 +13,8 @@ import { endTokens } from './ended-tokens.ts'
 /**
  * Ends every token the client has; it may get new ones at once.
  *
- * @throws AdminError `conflict` when it was done so often in a row that no verifier would take the
- *   new ones.
+ * @throws AdminError `conflict` after so many cut-offs in a row that verifiers would not accept new
+ *   tokens.
  */
 export function revokeClientTokens(
   client_id: string,
@@ -23,12 +25,12 @@ export function revokeClientTokens(
 }
 
 /**
- * Lets a client introspect the tokens that are for these audiences, and for no others any more.
+ * Lets a client introspect tokens for these audiences and for no others.
  *
- * An audience belongs to the installation and takes tokens of every organization, so nobody who
- * administers one organization may do this.
+ * An audience belongs to the installation and takes tokens of every organization, so an
+ * administrator of one organization may not do this.
  *
- * @throws AdminError `forbidden`, or `invalid_input` for an audience there is not.
+ * @throws AdminError `forbidden`, or `invalid_input` for an unknown audience.
  */
 export async function setResourceServer(
   client_id: string,

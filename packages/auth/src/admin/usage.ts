@@ -1,4 +1,4 @@
-/** What clients and their secrets are used for, for whoever owns them. */
+/** How clients and their secrets are used, for their owners. */
 
 import type { ClientView } from '../records/client.ts'
 import {
@@ -14,7 +14,7 @@ import type { UsagePage, UsageStore } from '../store/ports/usage.ts'
 import { getClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
 
-/** A client that asks for tokens long before it needs them. */
+/** A client that requests tokens long before it needs them. */
 export interface WastefulClient
   extends Pick<ClientView, 'client_id' | 'name' | 'org_id' | 'environment'>,
     Waste,
@@ -22,7 +22,7 @@ export interface WastefulClient
 
 const PAGE = 1000
 
-/** The worst first. */
+/** Worst first. */
 export async function wastefulClients(
   context: AdminContext<UsageStore>,
   { limit = 100 }: { limit?: number } = {},
@@ -60,7 +60,7 @@ export async function wastefulClients(
   return found.slice(0, limit)
 }
 
-/** A secret, never its text, and when it last proved its client: null when it never did. */
+/** A secret without its text, and when it was last used; null: never. */
 export type UsedSecret = ClientView['secrets'][number] & {
   readonly used: Omit<SecretUsage, 'secret_id'> | null
 }

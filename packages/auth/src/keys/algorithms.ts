@@ -61,9 +61,7 @@ function publicJwk({ publicKey }: { publicKey: KeyObject }): JWK {
   return publicKey.export({ format: 'jwk' })
 }
 
-/**
- * Random, so that it need not be generated: verifying takes as long as with a product of primes.
- */
+/** Random instead of generated: verifying takes as long as with a product of two primes. */
 function decoyRsa(): JWK {
   const modulus = randomBytes(256)
   modulus.writeUInt8(modulus.readUInt8(0) | 0x80, 0)

@@ -1,4 +1,4 @@
-/** From entries of the revocation feed to rows, and back. */
+/** Converts entries of the revocation feed to rows, and back. */
 
 import type { Revocation, RevocationPage } from '@modulariot/oauth/protocol'
 import { cursorOf, type FeedPlace } from './feed-cursor.ts'
@@ -6,7 +6,7 @@ import type { Row } from './rows.ts'
 
 export type FeedRow = Row & { readonly seq: number; readonly id: string }
 
-/** What an entry kills: a `jti`, a `client_id` or a `kid`. */
+/** What an entry revokes: a `jti`, a `client_id` or a `kid`. */
 export function subjectOf(revocation: Revocation): string {
   switch (revocation.kind) {
     case 'token':

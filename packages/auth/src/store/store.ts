@@ -1,10 +1,10 @@
 /**
- * The store port: everything ModularIoT Auth remembers, and nothing about how.
+ * The store port: everything ModularIoT Auth stores, and nothing about how.
  *
  * Each method is one atomic unit: it happens whole or not at all, and once it resolves it survives
- * a crash. There is no `transaction(fn)`; an updater passed in is synchronous and pure, and what it
- * throws comes out unchanged with nothing written. A change brings its entry for the audit trail,
- * which is written in the same unit.
+ * a crash. There is no `transaction(fn)`. An updater passed in is synchronous and pure, and an
+ * error it throws comes out unchanged with nothing written. A change brings its audit entry, which
+ * is written in the same unit.
  *
  * It is the sum of the ports in ports/. Code takes the ports it uses.
  */
@@ -23,7 +23,7 @@ import type { SigningKeyStore } from './ports/signing-keys.ts'
 import type { TrailStore } from './ports/trail.ts'
 import type { UsageStore } from './ports/usage.ts'
 
-/** Every port; without closing, which is left to the code that opened the store. */
+/** Every port. Without `close`, which belongs to the code that opened the store. */
 export interface AuthPorts
   extends OrganizationStore,
     AudienceStore,

@@ -1,4 +1,4 @@
-/** From rows of the counters to records. JSON comes as text, written by us. */
+/** Converts rows of the counters to records. JSON arrives as text that we wrote. */
 
 import type { ClientUsage, LivingTokens, SecretUsage } from '../records/usage.ts'
 import type { UsagePage } from './ports/usage.ts'

@@ -1,6 +1,5 @@
 /**
- * One request to the admin API, once its token has been verified: who, for which tenant, and what
- * it sends.
+ * One request to the admin API, once its token has been verified: caller, tenant and parameters.
  */
 
 import { hash } from 'node:crypto'
@@ -27,7 +26,7 @@ export interface AdminDeps {
   readonly digestKey: Uint8Array
   /** Unix milliseconds. */
   readonly now: () => number
-  /** Whether the administrator still is one. */
+  /** Looks up whether the administrator's client is still allowed. */
   readonly directory: ClientDirectory
   /** Of the admin API's own audience. */
   readonly verifier: Verifier
@@ -47,7 +46,7 @@ export interface AdminCall {
   readonly checkpointSigner: CheckpointSigner
 }
 
-/** Who asks, and what it may do: by its token and by its record as it is now. */
+/** The caller and what it may do, by its token and by its record as it is now. */
 interface Administrator {
   readonly client_id: string
   readonly tenant: Tenant
@@ -58,11 +57,12 @@ interface Administrator {
 const administratorOf = new WeakMap<object, Administrator>()
 
 /**
- * For when the head has arrived and again when the body is whole: strangers do not get to make us
- * parse, and an administrator that holds back its body acts with what it may do at the end of it.
+ * Runs when the head has arrived, so that strangers cannot make us parse a body, and again when the
+ * body is complete, so that an administrator who delays the body acts with the rights it has at its
+ * end.
  *
- * A token says what its client might do when it was issued. Its client is also looked up, so that
- * one that was disabled or lost a scope cannot give it back to itself.
+ * A token holds the rights of its issue. The client is looked up too, so that a disabled client, or
+ * one that lost a scope, cannot restore itself.
  */
 export function requireAdminToken(deps: AdminDeps, scope: AdminScope): onRequestAsyncHookHandler {
   return async (request) => {
@@ -71,7 +71,7 @@ export function requireAdminToken(deps: AdminDeps, scope: AdminScope): onRequest
       address: clientAddress(request),
       scope,
     }
-    // Once for each request, though it is checked several times.
+    // Reported once for each request, though the check runs several times.
     const observe = administratorOf.has(request)
       ? undefined
       : (reason: Refusal) => request.log.warn({ reason }, 'would be refused')
@@ -104,13 +104,13 @@ async function findAdministrator(
   }
 }
 
-/** Of a token that has been verified: its header is as we wrote it. */
+/** Of a verified token, so the header has our own form. */
 function kidOf(authorization: string | undefined): string {
   const header = parseBearerToken(authorization).split('.')[0] as string
   return String(parseJsonSegment(header)?.kid)
 }
 
-/** The tenant is the administrator's, and nothing in the request can say otherwise. */
+/** The tenant is always the administrator's; nothing in the request changes it. */
 export function adminContext(request: AnyRequest, deps: AdminDeps): AdminContext {
   const administrator = administratorOf.get(request)
   if (administrator === undefined) throw new Error('the route has no requireAdminToken hook')
@@ -137,12 +137,12 @@ export function jsonBody(request: AnyRequest): unknown {
   return parseUniqueJson(bodyText(request))
 }
 
-/** A path parameter; the router has made sure that it is there. */
+/** A path parameter; the router guarantees that it is present. */
 export function param(request: AnyRequest, name: string): string {
   return request.params[name] ?? ''
 }
 
-/** A query parameter that narrows; repeated is refused, empty is not sent. */
+/** A filter in the query. A repeated one is refused; an empty one counts as absent. */
 export function filter({ query }: AnyRequest, name: string): string | undefined {
   const value = query[name]
   if (value === undefined || value === '') return undefined
@@ -150,7 +150,7 @@ export function filter({ query }: AnyRequest, name: string): string | undefined 
   return value
 }
 
-/** `If-Match` (RFC 9110 §13.1.1) as a version; null when the caller does not care. */
+/** `If-Match` (RFC 9110 §13.1.1) as a version; null: any. */
 export function ifMatch({ headers }: AnyRequest): number | null {
   const value = headers['if-match']
   if (value === undefined || value === '*') return null

@@ -1,4 +1,4 @@
-/** Clients and their secrets in the admin API: read the request, run the use case, answer. */
+/** Clients and their secrets in the admin API: read the request, run the use case, respond. */
 
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
@@ -57,13 +57,13 @@ export async function create(call: AdminCall) {
   return withETag(call, created.client, created)
 }
 
-/** Lines handled in one transaction; between two, other requests get their turn. */
+/** Lines handled in one transaction; other requests run between two. */
 const BULK_BATCH = 50
 const MAX_BULK_LINES = 20_000
 
 /**
- * The answer is made as it is read: the next transaction begins once the lines of the one before
- * have gone to the socket, and none begins after the reader has left. Each checks the caller's
+ * The response is produced as it is read: the next transaction starts once the previous lines have
+ * gone to the socket, and none starts after the reader has left. Each checks the caller's
  * authority.
  */
 export async function createMany(call: AdminCall): Promise<Readable> {
@@ -75,7 +75,7 @@ export async function createMany(call: AdminCall): Promise<Readable> {
   const tenant = tenantOf(call)
   const make = async (batch: readonly string[]): Promise<string> =>
     answerLines(await createClients(batch.values().map(parseLine), tenant, call.context))
-  // Before the head is sent, so that a refusal or an outage at the beginning has a status.
+  // Before the head is sent, so that a refusal or an outage at the start still has a status.
   const firstBatch = take(lines)
   const first = firstBatch.length === 0 ? null : await make(firstBatch)
   async function* results() {
@@ -98,8 +98,8 @@ export async function createMany(call: AdminCall): Promise<Readable> {
 }
 
 /**
- * `Readable.from` asks for the next step while the one before still waits for the socket; this does
- * not.
+ * `Readable.from` requests the next step while the previous one still waits for the socket; this
+ * does not.
  */
 function readInStep(steps: AsyncGenerator<string>): Readable {
   return new Readable({
@@ -117,13 +117,13 @@ function answerLines(results: readonly BulkResult[]): string {
   return results.map((result) => `${JSON.stringify(result)}\n`).join('')
 }
 
-/** A broken connection would say as much, but also what a broken network says. */
+/** Written instead of breaking the connection, which would look like a network failure. */
 function stopped({ error_description }: OAuthError): BulkResult {
   const message = `${error_description}; this line and those after it were not processed`
   return { status: 'stopped', message }
 }
 
-/** The next lines; fewer than BULK_BATCH of them at the end. */
+/** The next lines; fewer than BULK_BATCH at the end. */
 function take(lines: Iterator<string, void>): string[] {
   const batch: string[] = []
   while (batch.length < BULK_BATCH) {
@@ -178,7 +178,7 @@ export async function revokeTokens(call: AdminCall) {
   return withETag(call, client, client)
 }
 
-/** An answer that shows a secret the first time and null after. */
+/** A response that shows a secret the first time, and null in replays. */
 type Replayable<Answer> = Omit<Answer, 'client_secret'> & { readonly client_secret: string | null }
 
 async function secretAnswer(call: AdminCall, change: () => Promise<AddedSecret>) {

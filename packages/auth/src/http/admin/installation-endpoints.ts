@@ -17,7 +17,7 @@ export async function wasteful({ request, context }: AdminCall) {
   return { clients: await wastefulClients(context, { limit }) }
 }
 
-/** Only what the tenant's own clients and administrators did. */
+/** Only entries of the caller's tenant. */
 export async function audit({ request, context }: AdminCall) {
   const { limit, cursor } = requestedPage(request)
   if (cursor !== null && !/^\d{1,15}$/.test(cursor))
@@ -38,11 +38,11 @@ export async function audit({ request, context }: AdminCall) {
 }
 
 /**
- * Of the whole installation's trail: it says how many entries there are, and nothing of what is in
- * them.
+ * A checkpoint of the whole installation's trail: it reveals the number of entries, and nothing of
+ * their content.
  *
- * @throws AdminError `conflict` when the trail's base is not one of ours: its head is worth no
- *   signature.
+ * @throws AdminError `conflict` when the trail's base is not one of ours: such a head is not
+ *   signed.
  */
 export async function auditCheckpoint({ context, checkpointSigner: signer }: AdminCall) {
   const checkpoint = await takeCheckpoint(context.store, signer, context.now()).catch((error) => {

@@ -1,6 +1,5 @@
 /**
- * Every METHOD and path of the admin API, with the scope each needs. OpenAPI is made from this
- * table.
+ * Every METHOD and path of the admin API, with its scope. OpenAPI is generated from this table.
  */
 
 import type { TSchema } from 'typebox'
@@ -29,16 +28,16 @@ import { PAGE_PARAMETERS } from './page.ts'
 export interface AdminRoute {
   readonly operationId: string
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
-  /** As OpenAPI writes it. */
+  /** In OpenAPI's notation. */
   readonly path: string
   readonly summary: string
   readonly scope: AdminScope
-  /** Query parameters and what they are. */
+  /** Query parameters and their descriptions. */
   readonly query?: Readonly<Record<string, string>>
   readonly body?: TSchema
   readonly status: 200 | 201
   readonly answer: TSchema
-  /** Takes and gives NDJSON: a line of `body`, a line of `answer`. */
+  /** NDJSON both ways: a line of `body`, a line of `answer`. */
   readonly ndjson?: true
   readonly handle: (call: AdminCall) => Promise<unknown>
 }

@@ -1,4 +1,4 @@
-/** What every store keeps about client assertions that were used. */
+/** Conformance: used client assertions. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -39,7 +39,7 @@ export function testAssertions(name: string, promise: StorePromise): void {
       stores.store.onChange(() => told++)
       await use(stores.store, 'jti', 100)
       await use(await stores.openAnother(), 'other', 100)
-      // Silence has to last as long as a change may take to be told.
+      // No event announces silence: wait as long as a notification may take.
       await new Promise((resolve) => setTimeout(resolve, 1000))
       assert.equal(told, 0)
     })

@@ -1,6 +1,4 @@
-/**
- * How every store checks who makes a change: in the change's own unit, by the actor as it is there.
- */
+/** Conformance: the actor of a change is checked in the change's own unit, by its state there. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -22,7 +20,7 @@ import {
 const TENANT = { org_id: 'org_1', environment: 'development' } as const
 const REFUSAL = new Error('no authority')
 
-/** Of the client `first`, with what it was shown. */
+/** An authority of the client `first`, and the states it was shown. */
 function authorityOf(assertActor: (actor: ActorState) => void = () => {}) {
   const seen: ActorState[] = []
   const authority: Authority = {

@@ -1,4 +1,4 @@
-/** How every store tells of changes. */
+/** Conformance: notification of changes. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -21,10 +21,10 @@ import {
 } from './samples.ts'
 
 const PROMISED_MS = 1000
-/** What a busy machine may add to it. */
+/** What a busy machine may add. */
 const SLACK_MS = 1000
 
-/** Resolves with the next change that the store tells of. */
+/** Resolves with the next change that the store announces. */
 function nextChange(store: AuthStore): Promise<StoreChange> {
   return new Promise((resolve, reject) => {
     const deadline = setTimeout(() => {
@@ -64,7 +64,8 @@ export function testChanges(name: string, promise: StorePromise): void {
       await populate(store)
       await another.createClients([newClient('second')])
       const heard = async (change: () => Promise<unknown>): Promise<StoreChange[]> => {
-        // Both handles are told of all that was before, or they would take it for what comes now.
+        // Both handles must have seen all earlier changes, or they would take them for the next
+        // one.
         const told = [nextChange(store), nextChange(another)]
         await change()
         return Promise.all(told)
@@ -127,7 +128,7 @@ export function testChanges(name: string, promise: StorePromise): void {
         await handle.readAudit({ after: 0, limit: 10 })
         await handle.findIdempotent({ org_id: 'org_1', environment: 'development' }, 'key')
       }
-      // Silence is not an event: it has to last as long as a change may take to be told.
+      // No event announces silence: wait as long as a notification may take.
       await new Promise((resolve) => setTimeout(resolve, PROMISED_MS))
       assert.equal(told, 0)
       let toldAfterLeaving = 0
@@ -148,7 +149,7 @@ export function testChanges(name: string, promise: StorePromise): void {
         let told = 0
         store.onChange(() => told++)
         another.onChange(() => told++)
-        // Told late of what was changed before, it would look as if it were told of what comes now.
+        // A late notification of an earlier change would look like one of the next change.
         await new Promise((resolve) => setTimeout(resolve, PROMISED_MS))
         told = 0
         assert.equal(await store.useAssertion({ client_id: 'first', jti: 'a', until: 60 }, 0), true)

@@ -1,4 +1,4 @@
-/** What every store keeps about organizations, audiences and new clients. */
+/** Conformance: organizations, audiences and new clients. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -96,7 +96,7 @@ export function testAudiences(name: string, promise: StorePromise): void {
   })
 }
 
-/** Every field other than what a new client has. */
+/** Every field differs from a new client's. */
 const ELABORATE = clientOf('c1', {
   environment: 'production',
   status: 'disabled',

@@ -1,4 +1,4 @@
-/** What is stored stays, as it was. */
+/** Conformance: what is stored stays, unchanged. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'

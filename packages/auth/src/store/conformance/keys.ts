@@ -1,4 +1,4 @@
-/** What every store keeps about signing keys. */
+/** Conformance: signing keys. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'

@@ -1,4 +1,4 @@
-/** How every store lists clients: each filter, and page by page. */
+/** Conformance: lists of clients, with each filter, and page by page. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -84,7 +84,7 @@ export function testLists(name: string, promise: StorePromise): void {
       await store.createClients([...tagged, newClient('b'), newClient('d')])
       const page = await store.listClients({ tag: 'x', after: null, limit: 2 })
       assert.equal(page.next, 'c')
-      // Made meanwhile: what is behind the place is seen, what is before it is not.
+      // Created between two pages: clients after the cursor are seen, those before it are not.
       await store.createClients([
         newClient('aa', { tags: ['x'] }),
         newClient('cc', { tags: ['x'] }),

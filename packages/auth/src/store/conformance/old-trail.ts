@@ -1,6 +1,5 @@
 /**
- * A trail as it was before entries held only what changed: rows for the databases of older
- * versions.
+ * A trail from before entries held only what changed: rows for the databases of older versions.
  */
 
 import { nextRow } from '../../records/audit-entry.ts'
@@ -12,7 +11,7 @@ export const OLD_KEY = 'key-of-today'
 /**
  * Two entries of whole clients, each under an `Idempotency-Key`.
  *
- * @param now Unix milliseconds; the first entry is two days older, the second a minute.
+ * @param now Unix milliseconds; the first entry is two days old, the second a minute.
  */
 export function oldTrail(now: number) {
   const whole = { before: viewOf(clientOf('first')), after: viewOf(clientOf('first')) }

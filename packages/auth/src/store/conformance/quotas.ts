@@ -1,4 +1,4 @@
-/** What every store keeps about token quotas. */
+/** Conformance: token quotas. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'

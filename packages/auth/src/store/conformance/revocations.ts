@@ -1,4 +1,4 @@
-/** What every store keeps about the revocation feed. */
+/** Conformance: the revocation feed. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -19,7 +19,7 @@ const MAX = 1000
 const revoke = (store: AuthStore, jti: string, expires = 100, client_id = 'first') =>
   store.revokeToken({ jti, client_id, expires }, MAX)
 
-/** The whole feed behind a cursor, two entries a page, and where it ends. */
+/** The whole feed after a cursor, read two entries a page, and the cursor at its end. */
 async function feedOf(
   store: AuthStore,
   after: string | null = null,
@@ -178,7 +178,7 @@ export function testRevocations(name: string, promise: StorePromise): void {
         )
         const feed = (await feedOf(stores.store)).revocations
         assert.equal(feed.length, 13)
-        // The client's own record and its one entry are of the same change, the last one.
+        // The client's own record and its one entry come from the same change, the last one.
         const entry = feed.find((one) => one.kind === 'client')
         const record = await stores.store.findClient('first')
         assert.equal(entry?.issued_until, record?.tokens_revoked_until)

@@ -1,4 +1,7 @@
-/** How every store keeps the audit trail: one unit with the change, one chain for all processes. */
+/**
+ * Conformance: the audit trail is written in the unit of the change, as one chain for all
+ * processes.
+ */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'

@@ -1,4 +1,4 @@
-/** How every store changes a client: the client, its version and the entry as one. */
+/** Conformance: changes to a client write the client, its version and the entry as one. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -92,7 +92,7 @@ export function testUpdates(name: string, promise: StorePromise): void {
         const { store } = stores
         const another = await stores.openAnother()
         await populate(store)
-        // Both are asked at once; whichever is second has to see the first one's tags.
+        // Both run at once; whichever is second must see the first one's tags.
         const tag = (name: string) => (current: Client) =>
           auditedClient({ ...current, tags: [...current.tags, name] })
         await Promise.all([

@@ -1,4 +1,4 @@
-/** What every store keeps about usage: sums, whoever adds to them and when. */
+/** Conformance: usage is summed, whichever process adds to it and when. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -50,7 +50,7 @@ export function testUsage(name: string, promise: StorePromise): void {
       const clients = Array.from({ length: 8 }, (_, index) => `c${index}`)
       await Promise.all(
         Array.from({ length: 30 }, (_, turn) => {
-          // In another order each time, as they come out of memory.
+          // In another order each time, as in memory.
           const ids = turn % 2 === 0 ? clients : clients.toReversed()
           const batch = ids.map((client_id) => token(client_id, 1000 + turn))
           const store = handles[turn % 3] as AuthStore

@@ -3,21 +3,21 @@
 import type { ClientView, Tenant } from '../../records/client.ts'
 import type { Authority } from './audited-change.ts'
 
-/** What a request under an `Idempotency-Key` did. */
+/** The result of a request under an `Idempotency-Key`. */
 export interface IdempotentAnswer {
-  /** Of what was asked. */
+  /** Of the request. */
   readonly digest: string
   /** The client right after the change. */
   readonly client: ClientView
-  /** When it no longer counts, Unix seconds; it may still be found until the next sweep. */
+  /** When it expires, Unix seconds; it may still be found until the next sweep. */
   readonly until: number
 }
 
 export interface IdempotentAnswers {
   /**
-   * What the tenant's change under this `Idempotency-Key` is answered with again, for a day. Kept
-   * in the unit of a change to a client whose entry has the key; one that is used again within the
-   * day is a `StoreConflict`.
+   * The answer kept for the tenant's change under this `Idempotency-Key`, for a day. It is written
+   * in the unit of a client's change whose entry has the key. A second change under the key within
+   * the day is a `StoreConflict`.
    */
   findIdempotent(
     tenant: Tenant,

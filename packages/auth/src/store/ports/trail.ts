@@ -16,7 +16,7 @@ export interface AuditQuery {
 /** The oldest rows of the trail, to be replaced by a checkpoint. */
 export interface AuditCut {
   readonly last: Pick<AuditRow, 'seq' | 'hash'>
-  /** Signed, of `last`. */
+  /** A signed checkpoint of `last`. */
   readonly checkpoint: string
   readonly audit: AuditDraft
 }
@@ -25,20 +25,20 @@ export interface TrailReader {
   /** Newest first. */
   listAudit(query: AuditQuery): Promise<AuditRow[]>
   /**
-   * In order of `seq`, from after `after`; null: from the first row, also one whose `seq` is below
-   * 1.
+   * In order of `seq`, starting after `after`; null: from the first row, even one whose `seq` is
+   * below 1.
    */
   readAudit(page: { after: number | null; limit: number }): Promise<AuditRow[]>
-  /** The signed checkpoint of the last row that was cut from the trail; null: no row ever was. */
+  /** The signed checkpoint of the last row that was cut; null: nothing was cut yet. */
   readAuditBase(): Promise<string | null>
 }
 
 export interface TrailStore extends TrailReader {
-  /** Records a change to something that is kept elsewhere. Notifies no listener. */
+  /** Records a change to something that another store keeps. Notifies no listener. */
   recordAudit(audit: AuditDraft): Promise<void>
   /**
    * Removes the rows up to `last`, keeps the checkpoint in their place and appends the entry that
-   * records the cut. False, and nothing, when there is no such row: another instance has cut it.
+   * records the cut. False, and no change, when there is no such row: another instance has cut it.
    * Notifies no listener.
    */
   cutAudit(cut: AuditCut): Promise<boolean>
