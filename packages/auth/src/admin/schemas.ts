@@ -255,7 +255,7 @@ function createParser<Value>(schema: TSchema): (value: unknown) => Value {
   return (value) => {
     if (compiled.Check(value)) return value as Value
     const [, errors] = compiled.Errors(firstOf(value))
-    const told = errors
+    const faults = errors
       // For an unknown member TypeBox also reports that its schema is `false`.
       .filter(({ keyword }) => keyword !== 'boolean')
       .slice(0, 5)
@@ -264,7 +264,7 @@ function createParser<Value>(schema: TSchema): (value: unknown) => Value {
         return `${path} ${message}`
       })
     throw invalidInput(
-      [...new Set(told)].join('; ') || 'the body must not have additional properties',
+      [...new Set(faults)].join('; ') || 'the body must not have additional properties',
     )
   }
 }

@@ -19,7 +19,7 @@ const MAX_CLIENTS = 20_000
 export const MAX_STALE_MS = 3_600_000
 
 /** The id of no client. */
-const NOBODY = 'client_'
+const NO_CLIENT = 'client_'
 
 type DirectoryStore = ClientLookup & Staleness
 
@@ -30,7 +30,7 @@ export class ClientDirectory {
   /** Counts changes, so that a client read before a change is not cached after it. */
   #generation = 0
   /** The id of a client that exists, or existed lately, once one is known. */
-  #decoy = NOBODY
+  #decoy = NO_CLIENT
 
   /** @param looked called for each lookup in the cache. */
   constructor(store: DirectoryStore, looked: (outcome: 'hit' | 'miss') => void = () => {}) {
@@ -67,7 +67,7 @@ export class ClientDirectory {
       if (record === null) this.#known.delete(client_id)
       else this.#known.set(client_id, record)
     }
-    await this.#store.findClient(record === null ? this.#decoy : NOBODY)
+    await this.#store.findClient(record === null ? this.#decoy : NO_CLIENT)
     if (record !== null) this.#decoy = client_id
     return record
   }

@@ -28,7 +28,7 @@ const WINDOWS = [
 ] as const
 
 /** The store's last count, and its windows. */
-type Heard = QuotaCount & Pick<QuotaTake, 'hour' | 'day'>
+type LastCount = QuotaCount & Pick<QuotaTake, 'hour' | 'day'>
 
 const MAX_CLIENTS = 50_000
 
@@ -40,7 +40,7 @@ export interface TokenQuotasOptions {
 
 export class TokenQuotas {
   readonly #options: TokenQuotasOptions
-  readonly #heard = new LRUCache<string, Heard>({ max: MAX_CLIENTS })
+  readonly #lastCounts = new LRUCache<string, LastCount>({ max: MAX_CLIENTS })
 
   constructor(options: TokenQuotasOptions) {
     this.#options = options
@@ -48,7 +48,7 @@ export class TokenQuotas {
 
   /** How many clients are kept. */
   get size(): number {
-    return this.#heard.size
+    return this.#lastCounts.size
   }
 
   /**
@@ -95,18 +95,19 @@ export class TokenQuotas {
 
   async #count(take: QuotaTake): Promise<QuotaCount> {
     const count = await this.#options.store.takeQuota(take).catch((error: unknown) => {
-      if (error instanceof StoreUnavailable) return countOn(this.#heard.get(take.client_id), take)
+      if (error instanceof StoreUnavailable)
+        return countOn(this.#lastCounts.get(take.client_id), take)
       throw error
     })
-    this.#heard.set(take.client_id, { ...count, hour: take.hour, day: take.day })
+    this.#lastCounts.set(take.client_id, { ...count, hour: take.hour, day: take.day })
     return count
   }
 }
 
 /** The last count plus one, as the store would count it. */
-function countOn(heard: Heard | undefined, take: QuotaTake): QuotaCount {
-  const hour_tokens = heard?.hour === take.hour ? heard.hour_tokens : 0
-  const day_tokens = heard?.day === take.day ? heard.day_tokens : 0
+function countOn(last: LastCount | undefined, take: QuotaTake): QuotaCount {
+  const hour_tokens = last?.hour === take.hour ? last.hour_tokens : 0
+  const day_tokens = last?.day === take.day ? last.day_tokens : 0
   const fits =
     hour_tokens < (take.tokens_per_hour ?? Infinity) &&
     day_tokens < (take.tokens_per_day ?? Infinity)

@@ -67,7 +67,7 @@ const TRANSPORT: Readonly<Record<number, string>> = {
 function problemOf(error: FastifyError): Problem {
   if (error instanceof AdminError) {
     const { code, message } = error
-    // The message repeats only what the path names, which the caller knows.
+    // The message repeats the id from the path; the response has only a fixed text.
     const detail = code === 'not_found' ? 'There is no such client or secret' : message
     return { status: ADMIN_ERROR_STATUS[code], code, title: TITLES[code], detail }
   }

@@ -90,7 +90,7 @@ export function testAuthority(name: string, promise: StorePromise): void {
       })
     }
 
-    promise('sees what another handle has changed before', async (stores) => {
+    promise('sees an earlier change by another handle', async (stores) => {
       const { store } = stores
       const another = await stores.openAnother()
       await populate(store)
@@ -102,7 +102,7 @@ export function testAuthority(name: string, promise: StorePromise): void {
       assert.equal(seen[0]?.client?.status, 'disabled')
     })
 
-    promise('sees a token or a key that is on the feed, and no other', async (stores) => {
+    promise('sees a token or a key that is on the feed, and no others', async (stores) => {
       const { store } = stores
       const another = await stores.openAnother()
       await populate(store)
@@ -121,14 +121,14 @@ export function testAuthority(name: string, promise: StorePromise): void {
       assert.equal(await shown('bad', 'good'), false)
     })
 
-    promise('of a client that does not exist is shown none', async ({ store }) => {
+    promise('of a client that does not exist gets null', async ({ store }) => {
       await populate(store)
       const { authority, seen } = authorityOf()
       await store.createClients([newClient('new')], { ...authority, client_id: 'nobody' })
       assert.deepEqual(seen, [{ client: null, tokenRevoked: false }])
     })
 
-    promise('lets nothing be made behind a cut, however they meet', async (stores) => {
+    promise('lets nothing be created after a cut-off, however the two race', async (stores) => {
       const { store } = stores
       const another = await stores.openAnother()
       await populate(store)

@@ -59,7 +59,7 @@ export function testLists(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('has each once, in the order of the bytes of its id', async ({ store }) => {
+    promise('has each client once, in the byte order of its id', async ({ store }) => {
       await populate(store)
       const ids = ['a', 'B', 'Z', '_', '10', '9', 'é', 'z', '\uffee', '😀', 'a b', "a'b", 'aa', 'A']
       await store.createClients(ids.map((client_id) => newClient(client_id)))
@@ -78,7 +78,7 @@ export function testLists(name: string, promise: StorePromise): void {
       assert.deepEqual(first, clientOf('10'))
     })
 
-    promise('goes on behind where it was, filtered too', async ({ store }) => {
+    promise('continues after the cursor, with filters too', async ({ store }) => {
       await populate(store)
       const tagged = ['a', 'c', 'e'].map((id) => newClient(id, { tags: ['x'] }))
       await store.createClients([...tagged, newClient('b'), newClient('d')])

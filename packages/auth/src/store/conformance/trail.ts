@@ -65,7 +65,7 @@ export function testTrail(name: string, promise: StorePromise): void {
       assert.deepEqual((await trailOf(store)).at(-1), { seq: 5, ...audit })
     })
 
-    promise('takes what was done to things kept elsewhere', async ({ store }) => {
+    promise('records changes to things kept elsewhere', async ({ store }) => {
       await populate(store)
       const { audit } = auditedClient(clientOf('other'), { before: null, after: { days: 30 } })
       await store.recordAudit(audit)
@@ -112,7 +112,7 @@ export function testTrail(name: string, promise: StorePromise): void {
   describe(`${name}: a trail that is cut`, TOGETHER, () => {
     const audit = draftOf({ action: 'trail.cut', target: { type: 'trail', id: 'audit' } })
 
-    promise('has the checkpoint in place of its oldest rows, and goes on', async (stores) => {
+    promise('has the checkpoint in place of its oldest rows, and continues', async (stores) => {
       const { store } = stores
       const another = await stores.openAnother()
       await populate(store)
@@ -144,7 +144,7 @@ export function testTrail(name: string, promise: StorePromise): void {
     })
 
     promise(
-      'is not cut at a row that is not as it was, or that others have cut',
+      'is not cut at a row that was altered, or that another instance has cut',
       async (stores) => {
         const { store } = stores
         const another = await stores.openAnother()
@@ -213,7 +213,7 @@ export function testTrail(name: string, promise: StorePromise): void {
       assert.deepEqual(found?.client, viewOf(clientOf('first', { name: 'Changed' })))
     })
 
-    promise('stands for another change after a day', async ({ store }) => {
+    promise('can be used for another change after a day', async ({ store }) => {
       await populate(store)
       await store.createClients([auditedClient(clientOf('new'), { idempotency })])
       const later = (ms: number) => ({

@@ -25,7 +25,7 @@ const used = (uses: number, hour: string): SecretUsage => ({
 
 export function testUsage(name: string, promise: StorePromise): void {
   describe(`${name}: usage`, TOGETHER, () => {
-    promise('is nothing at first', async ({ store }) => {
+    promise('is empty at first', async ({ store }) => {
       await populate(store)
       await store.addUsage({ clients: [], secrets: [] })
       for (const client_id of ['first', 'nobody', 'a\0b']) {
@@ -35,7 +35,7 @@ export function testUsage(name: string, promise: StorePromise): void {
       assert.deepEqual(await store.listUsage(query), { clients: [], next: null })
     })
 
-    promise('adds up, also what names a client twice in one batch', async ({ store }) => {
+    promise('adds up, even for a client named twice in one batch', async ({ store }) => {
       await populate(store)
       const parts = [token('first', 1000), token('first', 90_000, true), token('first', 2000)]
       await store.addUsage({ clients: parts, secrets: [] })
@@ -64,7 +64,7 @@ export function testUsage(name: string, promise: StorePromise): void {
       assert.deepEqual(secrets, [used(30, '10')])
     })
 
-    promise('keeps where a secret was used last, whoever says it first', async ({ store }) => {
+    promise('keeps the last use of a secret, in any order of writing', async ({ store }) => {
       await populate(store)
       for (const use of [used(1, '11'), used(2, '10'), used(3, '09')]) {
         await store.addUsage({ clients: [], secrets: [use] })

@@ -31,7 +31,7 @@ testAuthStore('PostgreSQL', async () => {
   return { store: await openAnother(), openAnother, destroy: async () => undefined }
 })
 
-/** Everything a test may use of one database, closed behind it. */
+/** A database with its stores, which are closed at the end. */
 async function place() {
   const url = await server.createDatabase()
   const stores: AuthStore[] = []
@@ -53,26 +53,26 @@ async function place() {
 }
 
 function changesOf(store: AuthStore) {
-  const told: StoreChange[] = []
+  const received: StoreChange[] = []
   let wake = (): void => undefined
   store.onChange((change) => {
-    told.push(change)
+    received.push(change)
     wake()
   })
-  /** The next change that fits; waits for it. */
+  /** Waits for the next matching change. */
   async function next(fits: (change: StoreChange) => boolean): Promise<StoreChange> {
     for (;;) {
-      const found = told.find(fits)
+      const found = received.find(fits)
       if (found !== undefined) return found
       await new Promise<void>((resolve) => {
         wake = resolve
       })
     }
   }
-  return { told, next }
+  return { received, next }
 }
 
-it('PostgreSQL: an updater that finds its work done under the lock writes nothing', async () => {
+it('PostgreSQL: an updater that finds nothing to do under the lock writes nothing', async () => {
   await using here = await place()
   const stores = [await here.open(), await here.open()]
   await Promise.all(
@@ -103,7 +103,7 @@ it('PostgreSQL: a database of version 1 keeps its trail, and answers the retries
   assert.equal(await store.findIdempotent(tenant, 'key-of-long-ago'), null)
 })
 
-it('PostgreSQL: a row of the trail that was put before the first is read with the others', async () => {
+it('PostgreSQL: a row inserted before the first is read with the others', async () => {
   await using here = await place()
   const store = await here.open()
   await populate(store)
@@ -111,23 +111,23 @@ it('PostgreSQL: a row of the trail that was put before the first is read with th
   await here.database.query(insert, [0])
   assert.equal((await store.readAudit({ after: null, limit: 1 }))[0]?.seq, 0)
   assert.equal((await store.readAudit({ after: 0, limit: 1 }))[0]?.seq, 1)
-  // A place that is no exact number must fail the reader, not escape it.
+  // A seq that is not an exact number must fail the reader, not be skipped.
   await here.database.query(insert, ['-9223372036854775808'])
   await assert.rejects(store.readAudit({ after: null, limit: 1 }), RangeError)
 })
 
-it('PostgreSQL: a database that takes no writes is not well', async () => {
+it('PostgreSQL: a read-only database fails the ping', async () => {
   await using here = await place()
   const store = await here.open()
   await store.ping()
   const name = new URL(here.url).pathname.slice(1)
   await here.database.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
-  // For connections from then on, as after a failover.
+  // Takes effect on new connections, as after a failover.
   await here.database.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = 'modulariot-auth'`,
   )
-  // What was terminated is noticed first, one connection after the other.
+  // Each terminated connection fails once first.
   for (let said = ''; !/read only/.test(said); ) {
     said = await store.ping().then(
       () => assert.fail('well'),
@@ -164,7 +164,7 @@ it('PostgreSQL: reads, logins and counters do not wait for a change that hangs',
   assert.equal((await store.updateClient('first', countUp))?.version, 2)
 })
 
-it('PostgreSQL: an instance whose clock is wrong forgets no revocation that others need', async () => {
+it('PostgreSQL: an instance whose clock is wrong removes no revocation that others need', async () => {
   await using here = await place()
   const store = await here.open()
   const nowSeconds = Math.floor(Date.now() / 1000)
@@ -196,7 +196,7 @@ for (const [what, away, back] of [
     const [store, other] = [await here.open(), await here.open()]
     await populate(store)
     const { next } = changesOf(store)
-    await other.createClients([newClient('heard')])
+    await other.createClients([newClient('new')])
     await next(() => true)
     assert.equal(store.silentForMs(), 0)
     await away()
@@ -204,14 +204,14 @@ for (const [what, away, back] of [
     await assert.rejects(store.updateClient('first', countUp), StoreUnavailable)
     while (store.silentForMs() < 1500) await sleep(20)
     await back()
-    await other.updateClient('heard', countUp)
-    const change = await next(({ clients }) => clients.includes('heard'))
+    await other.updateClient('new', countUp)
+    const change = await next(({ clients }) => clients.includes('new'))
     assert.equal(change.keys, false)
     while (store.silentForMs() > 0) await sleep(20)
   })
 }
 
-it('PostgreSQL: changes are told although there is no connection left to listen on', {
+it('PostgreSQL: changes are announced even without a connection to listen on', {
   timeout: 20_000,
 }, async () => {
   await using here = await place()
@@ -240,7 +240,7 @@ it('PostgreSQL: changes are told although there is no connection left to listen 
   }
 })
 
-it('PostgreSQL: changes are told although nobody says NOTIFY, as behind a pooler', async () => {
+it('PostgreSQL: changes are announced without NOTIFY, as through a pooler', async () => {
   await using here = await place()
   const store = await here.open()
   await populate(store)
@@ -256,7 +256,7 @@ it('PostgreSQL: changes are told although nobody says NOTIFY, as behind a pooler
   })
 })
 
-it('PostgreSQL: a database that lost its last changes makes everybody forget everything', async () => {
+it('PostgreSQL: a database that lost its last changes empties every cache', async () => {
   await using here = await place()
   const store = await here.open()
   await populate(store)
@@ -269,7 +269,7 @@ it('PostgreSQL: a database that lost its last changes makes everybody forget eve
   })
 })
 
-it('PostgreSQL: more changed clients than can be named are told as all', async () => {
+it('PostgreSQL: too many changed clients to name are announced as all', async () => {
   await using here = await place()
   const [store, late] = [await here.open(), await here.open()]
   await populate(store)
@@ -282,7 +282,7 @@ it('PostgreSQL: more changed clients than can be named are told as all', async (
   assert.equal((await next(() => true)).clients, 'all')
 })
 
-it('PostgreSQL: a login is one statement, by indices alone', async () => {
+it('PostgreSQL: a login is one statement that uses only indices', async () => {
   await using here = await place()
   const store = await here.open()
   await populate(store)
@@ -294,7 +294,7 @@ it('PostgreSQL: a login is one statement, by indices alone', async () => {
       'SELECT client_id FROM auth.clients WHERE changed_by > 5 AND changed_by > 0',
   }
   await here.database.transaction(async (query) => {
-    // Small tables would be read whole; that is not what is asked here.
+    // The planner would read small tables whole; this test is about large ones.
     await query('SET LOCAL enable_seqscan = off')
     for (const [what, text] of Object.entries(plans)) {
       const { rows } = await query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`)
@@ -305,7 +305,7 @@ it('PostgreSQL: a login is one statement, by indices alone', async () => {
   })
 })
 
-it('PostgreSQL: to find what changed among many clients, not all of them are read', async () => {
+it('PostgreSQL: finding changed clients does not read the whole table', async () => {
   await using here = await place()
   const store = await here.open()
   await populate(store)
@@ -313,7 +313,7 @@ it('PostgreSQL: to find what changed among many clients, not all of them are rea
     `INSERT INTO auth.clients (client_id, org_id, environment, document)
      SELECT n, 'org_1', 'development', '{"grants":[]}' FROM generate_series(1, 20000) n`,
   )
-  // As autovacuum leaves it within a minute; without statistics a plan is a guess.
+  // As autovacuum does within a minute; without statistics a plan is a guess.
   await here.database.query('ANALYZE auth.clients', [], { timeoutMs: 20_000 })
   const plan = await here.database.transaction(async (query) => {
     await query(`SET LOCAL plan_cache_mode = force_generic_plan`)

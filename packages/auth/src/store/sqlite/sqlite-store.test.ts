@@ -31,7 +31,7 @@ testAuthStore('SQLite', async () => {
   return { store: await openAnother(), openAnother, destroy }
 })
 
-it('SQLite: an updater that finds its work done under the lock writes nothing', async () => {
+it('SQLite: an updater that finds nothing to do under the lock writes nothing', async () => {
   using folder = mkdtempDisposableSync(prefix)
   const path = join(folder.path, 'auth.db')
   const stores = [openSqliteAuthStore(path), openSqliteAuthStore(path)]
@@ -45,7 +45,7 @@ it('SQLite: an updater that finds its work done under the lock writes nothing', 
   for (const store of stores) await store.close()
 })
 
-it('SQLite: more changed clients than can be named are told as all', async () => {
+it('SQLite: too many changed clients to name are announced as all', async () => {
   using folder = mkdtempDisposableSync(prefix)
   const path = join(folder.path, 'auth.db')
   const [store, late] = [openSqliteAuthStore(path), openSqliteAuthStore(path)]
@@ -53,8 +53,8 @@ it('SQLite: more changed clients than can be named are told as all', async () =>
   const ids = Array.from({ length: 1001 }, (_, index) => `many_${index}`)
   await store.createClients(ids.map((id) => newClient(id)))
   for (const id of ids) await store.updateClient(id, countUp)
-  const told = new Promise<StoreChange>((resolve) => late.onChange(resolve))
-  assert.equal((await told).clients, 'all')
+  const change = new Promise<StoreChange>((resolve) => late.onChange(resolve))
+  assert.equal((await change).clients, 'all')
   for (const one of [store, late]) await one.close()
 })
 
