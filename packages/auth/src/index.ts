@@ -46,9 +46,9 @@ export type { Actor, AuditEntry, AuditRow } from './records/audit-entry.ts'
 export {
   type Client,
   type ClientView,
+  clientViewOf,
   type Organization,
   type Tenant,
-  viewOf,
 } from './records/client.ts'
 export { type AuthServer, type AuthServerOptions, createAuthServer } from './server.ts'
 export type { ClientQuery } from './store/ports/clients.ts'

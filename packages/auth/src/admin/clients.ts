@@ -11,7 +11,7 @@ import {
 import { AdminError, invalidInput } from '../errors/admin-error.ts'
 import type { Audience } from '../records/audience.ts'
 import type { AuditAction } from '../records/audit-entry.ts'
-import { type Client, type ClientView, type Tenant, viewOf } from '../records/client.ts'
+import { type Client, type ClientView, clientViewOf, type Tenant } from '../records/client.ts'
 import type { AudienceLookup } from '../store/ports/audiences.ts'
 import type { Audited } from '../store/ports/audited-change.ts'
 import type {
@@ -46,7 +46,7 @@ export async function createClient(
   request: NewClientRequest,
   context: AdminContext<ClientStore & AudienceLookup>,
 ): Promise<CreatedClient> {
-  const registration = prepare(request, await context.store.listAudiences(), context)
+  const registration = prepareClient(request, await context.store.listAudiences(), context)
   const [outcome] = await storeAll([registration], context)
   if (outcome?.created === false) {
     throw new AdminError(
@@ -55,7 +55,7 @@ export async function createClient(
     )
   }
   const { client, client_secret } = registration
-  return { client: viewOf(client), client_secret }
+  return { client: clientViewOf(client), client_secret }
 }
 
 /**
@@ -91,8 +91,8 @@ export async function createClients(
   return prepared.map((one): BulkResult => {
     if ('refused' in one) return { status: 'refused', message: one.refused }
     const outcome = outcomes.next().value as CreateOutcome
-    if (!outcome.created) return { status: 'exists', client: viewOf(outcome.existing) }
-    return { status: 'created', client: viewOf(one.client), client_secret: one.client_secret }
+    if (!outcome.created) return { status: 'exists', client: clientViewOf(outcome.existing) }
+    return { status: 'created', client: clientViewOf(one.client), client_secret: one.client_secret }
   })
 }
 
@@ -100,7 +100,7 @@ export async function getClient(
   client_id: string,
   context: AdminContext<ClientLookup>,
 ): Promise<ClientView> {
-  return viewOf(assertVisible(context, client_id, await context.store.findClient(client_id)))
+  return clientViewOf(assertVisible(context, client_id, await context.store.findClient(client_id)))
 }
 
 /** Only clients of the caller's tenant, whatever the query contains. */
@@ -109,7 +109,7 @@ export async function listClients(
   context: AdminContext<ClientStore>,
 ): Promise<{ clients: ClientView[]; next: string | null }> {
   const page = await context.store.listClients({ ...query, ...context.tenant })
-  return { clients: page.clients.map(viewOf), next: page.next }
+  return { clients: page.clients.map(clientViewOf), next: page.next }
 }
 
 /**
@@ -161,12 +161,12 @@ export async function changeClient(
       updated_at: new Date(nowMs).toISOString(),
       version: current.version + 1,
     }
-    const audited = auditedClient(context, action, viewOf(current), next, viewOf(next))
+    const audited = auditedClient(context, action, clientViewOf(current), next, clientViewOf(next))
     return { ...audited, revoke: revocationsOf(current, next) }
   }
   const updated = await context.store.updateClient(client_id, update, context.authority)
   if (updated === null) throw noSuchClient(client_id)
-  return viewOf(updated)
+  return clientViewOf(updated)
 }
 
 function actionOf({ status, ...rest }: ClientChange): AuditAction {
@@ -186,26 +186,26 @@ function prepareOrRefuse(
   context: AdminContext<unknown>,
 ): Registration | { readonly refused: string } {
   try {
-    return prepare({ ...parseClientInput(input), ...tenant }, audiences, context)
+    return prepareClient({ ...parseClientInput(input), ...tenant }, audiences, context)
   } catch (error) {
     if (error instanceof AdminError) return { refused: error.message }
     throw error
   }
 }
 
-function prepare(
+function prepareClient(
   request: NewClientRequest,
   audiences: readonly Audience[],
   context: AdminContext<unknown>,
 ): Registration {
   const deps = { digestKey: context.digestKey, now: context.now() }
-  const registration = newClient(request, tenantOf(request, context), audiences, deps)
+  const registration = newClient(request, ownTenant(request, context), audiences, deps)
   assertNoEscalation(context, registration.client)
   return registration
 }
 
 /** An administrator of one tenant creates clients only in that tenant. */
-function tenantOf({ org_id, environment }: Tenant, { tenant }: AdminContext<unknown>): Tenant {
+function ownTenant({ org_id, environment }: Tenant, { tenant }: AdminContext<unknown>): Tenant {
   if (tenant === null) return { org_id, environment }
   if (org_id !== tenant.org_id || environment !== tenant.environment) {
     throw invalidInput(
@@ -221,7 +221,7 @@ function storeAll(
 ): Promise<CreateOutcome[]> {
   return context.store.createClients(
     registrations.map(({ client }) =>
-      auditedClient(context, 'client.created', null, client, viewOf(client)),
+      auditedClient(context, 'client.created', null, client, clientViewOf(client)),
     ),
     context.authority,
   )

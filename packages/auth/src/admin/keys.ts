@@ -10,7 +10,7 @@ import {
   type KeyPolicy,
   type KeyState,
   replaceAll,
-  rotate,
+  rotateKey,
   stateOf,
 } from '../keys/key-life.ts'
 import { newKey } from '../keys/new-key.ts'
@@ -39,7 +39,7 @@ export interface KeyAdmin extends AdminContext<SigningKeyStore> {
 
 export async function listKeys(context: AdminContext<SigningKeyStore>): Promise<KeyView[]> {
   const keys = await context.store.listSigningKeys()
-  return keys.map((key) => viewOf(key, context.now()))
+  return keys.map((key) => keyViewOf(key, context.now()))
 }
 
 /**
@@ -57,16 +57,16 @@ export async function rotateKeys(
   const keys = await context.store.updateSigningKeys((current) => {
     let step = { keys: current, events: [] as KeyStepEvents }
     for (const candidate of candidates) {
-      const rotated = rotate(step.keys, candidate, now, context.policy)
+      const rotated = rotateKey(step.keys, candidate, now, context.policy)
       if (rotated === null) throw underWay(candidate.alg)
       step = { keys: rotated.keys, events: [...step.events, ...rotated.events] }
     }
     return keyChange(step, { at: new Date(now).toISOString(), actor: context.actor })
   })
-  return keys.map((key) => viewOf(key, now))
+  return keys.map((key) => keyViewOf(key, now))
 }
 
-type KeyStepEvents = NonNullable<ReturnType<typeof rotate>>['events']
+type KeyStepEvents = NonNullable<ReturnType<typeof rotateKey>>['events']
 
 /** For emergencies: invalidates every token signed so far; new keys sign at once. */
 export async function replaceKeys(
@@ -79,7 +79,7 @@ export async function replaceKeys(
     const { revoked, ...step } = replaceAll(current, candidates, now)
     return keyChange(step, { at: new Date(now).toISOString(), actor: context.actor }, revoked)
   })
-  return keys.map((key) => viewOf(key, now))
+  return keys.map((key) => keyViewOf(key, now))
 }
 
 /**
@@ -121,7 +121,7 @@ function underWay(alg: SigningAlgorithm): AdminError {
   )
 }
 
-function viewOf(key: SealedKey, nowMs: number): KeyView {
+function keyViewOf(key: SealedKey, nowMs: number): KeyView {
   const { kid, alg, created_at, activates_at, retires_at } = key
   const gone = goneAt(key)
   const gone_at = Number.isFinite(gone) ? new Date(gone).toISOString() : null

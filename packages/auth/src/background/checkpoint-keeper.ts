@@ -70,7 +70,7 @@ export function startCheckpoints(options: KeeperOptions): () => Promise<void> {
 export async function keepCheckpoint(options: KeeperOptions): Promise<void> {
   const { store, signer, archive, now, onError } = options
   const newest = await newestOf(archive.read(), signer)
-  if (newest !== null && !(await holds(store, signer, newest))) {
+  if (newest !== null && !(await isUnchanged(store, signer, newest))) {
     onError(
       new Error(
         `Row ${newest.seq} of the audit trail differs from the checkpoint of ${newest.at}: the trail was ` +
@@ -120,7 +120,7 @@ async function verifiedOrNull(
 }
 
 /** Whether the trail has the checkpoint's row unchanged, or retention has cut it. */
-async function holds(
+async function isUnchanged(
   store: TrailReader,
   signer: CheckpointSigner,
   { seq, hash }: Checkpoint,

@@ -150,7 +150,7 @@ export function withInput(
       input.token_lifetime_seconds === undefined
         ? client.token_lifetime_seconds
         : input.token_lifetime_seconds,
-    grants: input.grants === undefined ? client.grants : resolveGrants(input.grants, audiences),
+    grants: input.grants === undefined ? client.grants : validGrants(input.grants, audiences),
     keys: input.jwks === undefined ? client.keys : clientKeysOf(input.jwks, client.keys, now),
     allowlist: input.allowlist ?? client.allowlist,
     quota: input.quota ?? client.quota,
@@ -185,17 +185,17 @@ function assertQuota({ mode, tokens_per_hour, tokens_per_day }: Quota): void {
   }
 }
 
-function resolveGrants(
+function validGrants(
   grants: NonNullable<ClientInput['grants']>,
   audiences: readonly Audience[],
 ): Grant[] {
   if (grants.length > MAX_GRANTS) throw invalidInput(`a client has at most ${MAX_GRANTS} audiences`)
   const names = grants.map(({ audience }) => audience)
   if (new Set(names).size < names.length) throw invalidInput('grants must name each audience once')
-  return grants.map((grant) => resolveGrant(grant, audiences))
+  return grants.map((grant) => validGrant(grant, audiences))
 }
 
-function resolveGrant(
+function validGrant(
   grant: { audience: string; scopes?: readonly string[] | undefined },
   audiences: readonly Audience[],
 ): Grant {

@@ -9,7 +9,7 @@ import {
   keyPolicy,
   maintain,
   replaceAll,
-  rotate,
+  rotateKey,
   stateOf,
   wanted,
 } from './key-life.ts'
@@ -47,7 +47,7 @@ describe('the life of keys', () => {
 
   it('lets the next key sign when it has been published long enough, and not before', () => {
     const keys = round(round([], START), START)
-    const rotated = rotate(keys, candidate(START), START, POLICY)?.keys ?? []
+    const rotated = rotateKey(keys, candidate(START), START, POLICY)?.keys ?? []
     const switchAt = START + POLICY.publishMs
     assert.deepEqual(states(rotated, START), ['active', 'next', 'next'])
     const signsAt = (nowMs: number) => rotated.find((key) => stateOf(key, nowMs) === 'active')?.kid
@@ -59,31 +59,31 @@ describe('the life of keys', () => {
   it('lets a next key that has waited long enough sign at once', () => {
     const keys = round(round([], START), START)
     const later = START + DAY_MS
-    const rotated = rotate(keys, candidate(later), later, POLICY)?.keys ?? []
+    const rotated = rotateKey(keys, candidate(later), later, POLICY)?.keys ?? []
     assert.deepEqual(states(rotated, later), ['active', 'next', 'retired'])
   })
 
   it('does not begin a rotation while one is in progress', () => {
     const keys = round(round([], START), START)
-    const rotated = rotate(keys, candidate(START), START, POLICY)?.keys ?? []
-    assert.equal(rotate(rotated, candidate(START), START + 1, POLICY), null)
-    assert.equal(rotate([], candidate(START), START, POLICY), null)
+    const rotated = rotateKey(keys, candidate(START), START, POLICY)?.keys ?? []
+    assert.equal(rotateKey(rotated, candidate(START), START + 1, POLICY), null)
+    assert.equal(rotateKey([], candidate(START), START, POLICY), null)
   })
 
   it('sees that one is in progress, whatever the clocks that made the keys', () => {
     const keys = round(round([], START), START)
     const late = candidate(START - 5000)
-    const rotated = rotate(keys, late, START, POLICY)?.keys ?? []
+    const rotated = rotateKey(keys, late, START, POLICY)?.keys ?? []
     // In the store's order, by time of creation.
     const inOrder = [late, ...rotated.filter(({ kid }) => kid !== late.kid)]
-    assert.equal(rotate(inOrder, candidate(START), START + 1, POLICY), null)
+    assert.equal(rotateKey(inOrder, candidate(START), START + 1, POLICY), null)
     assert.deepEqual(states(inOrder, START + POLICY.publishMs), ['active', 'next', 'retired'])
   })
 
   it('keeps a retired key until its last token has expired, even one from an instance that missed the rotation', () => {
     const keys = round(round([], START), START)
     const at = START + DAY_MS
-    const rotated = rotate(keys, candidate(at), at, POLICY)?.keys ?? []
+    const rotated = rotateKey(keys, candidate(at), at, POLICY)?.keys ?? []
     const lastIssuedAt = at + MAX_STALE_MS
     const goneAt = lastIssuedAt + 3_600_000 + TOKEN_LIFETIME_BOUNDS.max * 1000
     assert.equal(round(rotated, goneAt - 1).length, 3)
@@ -120,7 +120,7 @@ function holds(steps: readonly { hours: number; rotates: boolean }[], policy: Ke
   const living = new Map<string, number>()
   for (const { hours, rotates } of steps) {
     now += hours * 3_600_000
-    if (rotates) keys = rotate(keys, candidate(now), now, policy)?.keys ?? keys
+    if (rotates) keys = rotateKey(keys, candidate(now), now, policy)?.keys ?? keys
     keys = round(keys, now, policy)
     const active = keys.filter((key) => stateOf(key, now) === 'active')
     assert.equal(active.length, 1)

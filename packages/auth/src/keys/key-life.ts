@@ -118,7 +118,7 @@ export function maintain(
  *
  * @returns null when a rotation is in progress, or there is no next key yet.
  */
-export function rotate(
+export function rotateKey(
   keys: readonly SealedKey[],
   candidate: SealedKey,
   nowMs: number,
@@ -176,7 +176,7 @@ function maintainOne(
   if (active === undefined) return beginOne(step, candidate, nowMs)
   if (next === undefined) return withKey(step, { ...candidate, activates_at: null })
   if (!isDue(active, nowMs, policy)) return step
-  const rotated = rotate(step.keys, candidate, nowMs, policy)
+  const rotated = rotateKey(step.keys, candidate, nowMs, policy)
   return rotated === null
     ? step
     : { keys: rotated.keys, events: [...step.events, ...rotated.events] }

@@ -112,7 +112,7 @@ export type ClientView = Omit<Client, 'secrets'> & {
   readonly secrets: readonly Omit<StoredSecret, 'digest'>[]
 }
 
-export function viewOf(client: Client): ClientView {
+export function clientViewOf(client: Client): ClientView {
   return {
     client_id: client.client_id,
     name: client.name,

@@ -18,11 +18,11 @@ export function matches(client: Client, filter: ClientFilter): boolean {
     (status === undefined || client.status === status) &&
     (external_id === undefined || client.external_id === external_id) &&
     (tag === undefined || client.tags.includes(tag)) &&
-    (search === undefined || holds(client, search.toLowerCase()))
+    (search === undefined || containsText(client, search.toLowerCase()))
   )
 }
 
-function holds({ name, client_id, external_id }: Client, text: string): boolean {
+function containsText({ name, client_id, external_id }: Client, text: string): boolean {
   return [name, client_id, external_id ?? ''].some((one) => one.toLowerCase().includes(text))
 }
 

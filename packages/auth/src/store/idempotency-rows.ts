@@ -4,7 +4,7 @@
  * holds only what changed and may be cut, so the response cannot come from there.
  */
 
-import { type Client, type ClientView, viewOf } from '../records/client.ts'
+import { type Client, type ClientView, clientViewOf } from '../records/client.ts'
 import type { Audited } from './ports/audited-change.ts'
 import type { IdempotentAnswer } from './ports/idempotency.ts'
 import type { Row } from './rows.ts'
@@ -32,7 +32,7 @@ export function idempotencyRowOf({ value, audit }: Audited<Client>): Idempotency
   if (audit.idempotency === null) return null
   const { org_id, environment } = value
   const at = Math.floor(Date.parse(audit.at) / 1000)
-  const answer = JSON.stringify(viewOf(value))
+  const answer = JSON.stringify(clientViewOf(value))
   return { org_id, environment, ...audit.idempotency, answer, until: at + IDEMPOTENCY_SECONDS, at }
 }
 

@@ -27,7 +27,7 @@ export class BulkRuns {
    * @throws AdminError `too_many_requests`.
    */
   assertMayBegin(tenant: Tenant): void {
-    if ((this.#runsOf.get(keyOf(tenant)) ?? 0) < MAX_RUNS_A_TENANT) return
+    if ((this.#runsOf.get(tenantKeyOf(tenant)) ?? 0) < MAX_RUNS_A_TENANT) return
     throw new AdminError(
       'too_many_requests',
       `At most ${MAX_RUNS_A_TENANT} bulk requests per tenant run at once; retry when one has finished`,
@@ -47,7 +47,7 @@ export class BulkRuns {
         'Too many bulk requests in progress; retry later, or in smaller parts',
       )
     }
-    const key = keyOf(tenant)
+    const key = tenantKeyOf(tenant)
     this.#count(key, 1, bytes)
     let running = true
     return () => {
@@ -64,4 +64,4 @@ export class BulkRuns {
   }
 }
 
-const keyOf = ({ org_id, environment }: Tenant): string => `${environment} ${org_id}`
+const tenantKeyOf = ({ org_id, environment }: Tenant): string => `${environment} ${org_id}`

@@ -92,7 +92,7 @@ async function findAdministrator(
   const claims = await deps.verifier.verify(authorization)
   const { client_id } = claims
   const client = deps.directory.peek(client_id) ?? (await deps.directory.read(client_id))
-  const request = { claims, kid: kidOf(authorization), address, scope }
+  const request = { claims, kid: tokenKid(authorization), address, scope }
   const actor = { client, tokenRevoked: false }
   const scopes = authorizedScopes(request, actor, deps.now(), observe)
   const confirm = async (): Promise<void> => void (await findAdministrator(asking, deps))
@@ -105,7 +105,7 @@ async function findAdministrator(
 }
 
 /** Of a verified token, so the header has our own form. */
-function kidOf(authorization: string | undefined): string {
+function tokenKid(authorization: string | undefined): string {
   const header = parseBearerToken(authorization).split('.')[0] as string
   return String(parseJsonSegment(header)?.kid)
 }

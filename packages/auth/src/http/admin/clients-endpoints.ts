@@ -47,7 +47,7 @@ export async function list({ request, context }: AdminCall) {
 
 export async function create(call: AdminCall) {
   const { request, context, reply } = call
-  const input = { ...parseClientInput(jsonBody(request)), ...tenantOf(call) }
+  const input = { ...parseClientInput(jsonBody(request)), ...callerTenant(call) }
   const created = await idempotently<Replayable<CreatedClient>>(
     call,
     () => createClient(input, context),
@@ -72,16 +72,16 @@ export async function createMany(call: AdminCall): Promise<Readable> {
     throw invalidInput(`send at most ${MAX_BULK_LINES} lines, including blank ones`)
   }
   const lines = linesOf(body)
-  const tenant = tenantOf(call)
+  const tenant = callerTenant(call)
   const make = async (batch: readonly string[]): Promise<string> =>
     answerLines(await createClients(batch.values().map(parseLine), tenant, call.context))
   // Before the head is sent, so that a refusal or an outage at the start still has a status.
-  const firstBatch = take(lines)
+  const firstBatch = takeLines(lines)
   const first = firstBatch.length === 0 ? null : await make(firstBatch)
   async function* results() {
     if (first === null) return
     yield first
-    for (let batch = take(lines); batch.length > 0; batch = take(lines)) {
+    for (let batch = takeLines(lines); batch.length > 0; batch = takeLines(lines)) {
       await setImmediate()
       try {
         yield await make(batch)
@@ -124,7 +124,7 @@ function stopped({ error_description }: OAuthError): BulkResult {
 }
 
 /** The next lines; fewer than BULK_BATCH at the end. */
-function take(lines: Iterator<string, void>): string[] {
+function takeLines(lines: Iterator<string, void>): string[] {
   const batch: string[] = []
   while (batch.length < BULK_BATCH) {
     const line = lines.next()
@@ -157,7 +157,7 @@ export async function addOneSecret(call: AdminCall) {
   return secretAnswer(call, () => addSecret(id, { label, expires_at }, call.context))
 }
 
-export async function rotate(call: AdminCall) {
+export async function rotateClientSecrets(call: AdminCall) {
   const { label = 'rotated', overlap_seconds } = parseRotation(jsonBody(call.request))
   const id = param(call.request, 'client_id')
   const options = { label, overlapSeconds: overlap_seconds }
@@ -195,7 +195,7 @@ function withETag<Answer>({ reply }: AdminCall, client: ClientView, answer: Answ
   return answer
 }
 
-function tenantOf({ context }: AdminCall): Tenant {
+function callerTenant({ context }: AdminCall): Tenant {
   if (context.tenant === null) throw new Error('the admin API always acts for a tenant')
   return context.tenant
 }

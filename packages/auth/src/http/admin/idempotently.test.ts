@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
 import { AdminError } from '../../errors/admin-error.ts'
-import { viewOf } from '../../records/client.ts'
+import { clientViewOf } from '../../records/client.ts'
 import type { IdempotentAnswer } from '../../store/ports/idempotency.ts'
 import { sampleClient } from '../../testing/sample-client.ts'
 import type { AdminCall } from './call.ts'
 import { idempotently } from './idempotently.ts'
 
 const NOW_SECONDS = 1_000_000
-const client = viewOf(sampleClient())
+const client = clientViewOf(sampleClient())
 
 /** A call under a key, for which the store finds these answers in turn. */
 function callWith(...found: (IdempotentAnswer | null)[]) {

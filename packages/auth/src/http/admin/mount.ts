@@ -79,14 +79,14 @@ export async function mountAdminRoutes(
 function bulkHooks(deps: AdminDeps) {
   const arriving = new ArrivingBodies({ refusal: tooManyBodies })
   const runs = new BulkRuns()
-  const tenantOf = (request: FastifyRequest) =>
+  const tenantOfRequest = (request: FastifyRequest) =>
     adminContext(request as AnyRequest, deps).tenant as Tenant
   return {
-    onRequest: async (request: FastifyRequest) => runs.assertMayBegin(tenantOf(request)),
+    onRequest: async (request: FastifyRequest) => runs.assertMayBegin(tenantOfRequest(request)),
     preParsing: followLarge(arriving),
     preHandler: async (request: FastifyRequest, reply: FastifyReply) => {
       const { body } = request as AnyRequest
-      const end = runs.begin(tenantOf(request), body?.length ?? 0)
+      const end = runs.begin(tenantOfRequest(request), body?.length ?? 0)
       reply.raw.once('close', end)
       if (reply.raw.destroyed) end()
     },

@@ -20,7 +20,7 @@ export interface RequestedPage {
 /** @throws AdminError for a `limit` or `cursor` that is not one of ours. */
 export function requestedPage({ query }: AnyRequest): RequestedPage {
   const { limit, cursor } = query
-  const count = limit === undefined ? DEFAULT_LIMIT : wholeNumber(limit)
+  const count = limit === undefined ? DEFAULT_LIMIT : parseLimit(limit)
   if (!Number.isInteger(count) || count < 1 || count > MAX_LIMIT) {
     throw invalidInput(`limit must be a whole number from 1 to ${MAX_LIMIT}`)
   }
@@ -31,7 +31,7 @@ export function requestedPage({ query }: AnyRequest): RequestedPage {
   return { limit: count, cursor: Buffer.from(cursor, 'base64url').toString() }
 }
 
-function wholeNumber(text: unknown): number {
+function parseLimit(text: unknown): number {
   return typeof text === 'string' && /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN
 }
 

@@ -24,7 +24,7 @@ export function handleAdminError(
 ) {
   const { status, code, title, detail } = problemOf(error)
   if (status >= 500) request.log.error({ err: error }, 'failed')
-  else request.log.info({ status, reason: reasonOf(error, code) }, 'refused')
+  else request.log.info({ status, reason: loggedReason(error, code) }, 'refused')
   reply.header('cache-control', 'no-store')
   if (isAboutToken(error)) {
     reply.header('www-authenticate', bearerChallenge(error))
@@ -100,6 +100,6 @@ function problemOf(error: FastifyError): Problem {
 }
 
 /** For the log: the code without the message, which may repeat what was sent. */
-function reasonOf(error: FastifyError, code: string): unknown {
+function loggedReason(error: FastifyError, code: string): unknown {
   return error instanceof OAuthError ? error.reason : { kind: code }
 }

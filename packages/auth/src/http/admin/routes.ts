@@ -57,7 +57,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     summary: 'Change only what the body names; If-Match guards against concurrent changes' },
   { operationId: 'addSecret', method: 'POST', path: '/admin/v1/clients/{client_id}/secrets', scope: 'clients:write', status: 201, body: NewSecretSchema, answer: AddedSecretSchema, handle: clients.addOneSecret,
     summary: 'Add a secret; only this response contains it' },
-  { operationId: 'rotateSecrets', method: 'POST', path: '/admin/v1/clients/{client_id}/secrets/rotate', scope: 'clients:write', status: 201, body: RotationSchema, answer: AddedSecretSchema, handle: clients.rotate,
+  { operationId: 'rotateSecrets', method: 'POST', path: '/admin/v1/clients/{client_id}/secrets/rotate', scope: 'clients:write', status: 201, body: RotationSchema, answer: AddedSecretSchema, handle: clients.rotateClientSecrets,
     summary: 'Rotate: add a secret and end the others after the overlap' },
   { operationId: 'revokeSecret', method: 'DELETE', path: '/admin/v1/clients/{client_id}/secrets/{secret_id}', scope: 'clients:write', status: 200, answer: ClientSchema, handle: clients.revokeOneSecret,
     summary: 'Revoke a secret immediately' },

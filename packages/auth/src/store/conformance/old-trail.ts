@@ -3,7 +3,7 @@
  */
 
 import { nextRow } from '../../records/audit-entry.ts'
-import { viewOf } from '../../records/client.ts'
+import { clientViewOf } from '../../records/client.ts'
 import { clientOf, draftOf } from './samples.ts'
 
 export const OLD_KEY = 'key-of-today'
@@ -14,7 +14,7 @@ export const OLD_KEY = 'key-of-today'
  * @param now Unix milliseconds; the first entry is two days old, the second a minute.
  */
 export function oldTrail(now: number) {
-  const whole = { before: viewOf(clientOf('first')), after: viewOf(clientOf('first')) }
+  const whole = { before: clientViewOf(clientOf('first')), after: clientViewOf(clientOf('first')) }
   const draft = (ageMs: number, key: string) =>
     draftOf({
       ...whole,

@@ -8,7 +8,7 @@ import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
 import { verifyTrail } from '../../audit/verify.ts'
 import type { AuditRow } from '../../records/audit-entry.ts'
-import { viewOf } from '../../records/client.ts'
+import { clientViewOf } from '../../records/client.ts'
 import { SAMPLE_TIME } from '../../testing/sample-client.ts'
 import type { AuditQuery } from '../ports/trail.ts'
 import type { AuthStore } from '../store.ts'
@@ -173,7 +173,7 @@ export function testTrail(name: string, promise: StorePromise): void {
       assert.equal(await store.findIdempotent(TENANT, 'key-1'), null)
       await store.createClients([auditedClient(clientOf('new'), { idempotency, after: 'this' })])
       const until = Math.floor(Date.parse(SAMPLE_TIME) / 1000) + 86_400
-      const made = { digest: 'digest', client: viewOf(clientOf('new')), until }
+      const made = { digest: 'digest', client: clientViewOf(clientOf('new')), until }
       assert.deepEqual(await store.findIdempotent(TENANT, 'key-1'), made)
       await store.updateClient('new', countUp)
       assert.deepEqual(await store.findIdempotent(TENANT, 'key-1'), made, 'as it was then')
@@ -210,7 +210,7 @@ export function testTrail(name: string, promise: StorePromise): void {
         auditedClient({ ...current, name: 'Changed' }, { idempotency }),
       )
       const found = await store.findIdempotent(TENANT, 'key-1')
-      assert.deepEqual(found?.client, viewOf(clientOf('first', { name: 'Changed' })))
+      assert.deepEqual(found?.client, clientViewOf(clientOf('first', { name: 'Changed' })))
     })
 
     promise('can be used for another change after a day', async ({ store }) => {

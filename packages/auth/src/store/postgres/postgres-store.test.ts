@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { migratePostgres, openPostgres, type RunQuery } from '@modulariot/platform/postgres'
 import { readMigrations, StoreUnavailable } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
-import { viewOf } from '../../records/client.ts'
+import { clientViewOf } from '../../records/client.ts'
 import { OLD_KEY, oldTrail } from '../conformance/old-trail.ts'
 import {
   clientOf,
@@ -98,7 +98,7 @@ it('PostgreSQL: a database of version 1 keeps its trail, and answers the retries
   assert.deepEqual(await trailOf(store), entries)
   const tenant = { ...ORGANIZATION, environment: 'development' } as const
   const found = await store.findIdempotent(tenant, OLD_KEY)
-  assert.deepEqual(found?.client, viewOf(clientOf('first')))
+  assert.deepEqual(found?.client, clientViewOf(clientOf('first')))
   assert.equal(found?.until, Math.floor(Date.parse(entries[1].at) / 1000) + 86_400)
   assert.equal(await store.findIdempotent(tenant, 'key-of-long-ago'), null)
 })

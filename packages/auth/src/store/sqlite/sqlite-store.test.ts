@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { it } from 'node:test'
 import { migrate, openDatabase, readMigrations } from '@modulariot/platform/storage'
-import { viewOf } from '../../records/client.ts'
+import { clientViewOf } from '../../records/client.ts'
 import { OLD_KEY, oldTrail } from '../conformance/old-trail.ts'
 import {
   clientOf,
@@ -72,7 +72,7 @@ it('SQLite: a database of version 2 keeps its trail, and answers the retries of 
   assert.deepEqual(await trailOf(store), entries)
   const tenant = { ...ORGANIZATION, environment: 'development' } as const
   const found = await store.findIdempotent(tenant, OLD_KEY)
-  assert.deepEqual(found?.client, viewOf(clientOf('first')))
+  assert.deepEqual(found?.client, clientViewOf(clientOf('first')))
   assert.equal(found?.until, Math.floor(Date.parse(entries[1].at) / 1000) + 86_400)
   assert.equal(await store.findIdempotent(tenant, 'key-of-long-ago'), null)
   await store.createAudience(newAudience())
