@@ -134,7 +134,7 @@ function createParts({ store, now, onError, ...options }: AuthServerOptions) {
     metrics,
     usage,
     keys,
-    directory: new ClientDirectory(store, metrics.looked),
+    directory: new ClientDirectory(store, metrics.lookedUp),
     limits: new LoginLimits({ now }),
     quotas: new TokenQuotas({ store, onExceeded: (client_id) => usage.overQuota(client_id) }),
     loadKeys: async (): Promise<void> => keys.load(await algorithmsInUse()),
@@ -148,7 +148,7 @@ function followChanges(
   { directory, loadKeys }: Parts,
   revocations: RevocationFollower,
 ): () => void {
-  // A change is announced once; an instance that missed it would go on signing with a key that was
+  // A change is announced once; an instance that missed it would keep signing with a key that was
   // revoked.
   const keyReload = retryUntilStored(loadKeys, onError)
   const stopWatching = store.onChange((change) => {

@@ -25,17 +25,17 @@ type DirectoryStore = ClientLookup & Staleness
 
 export class ClientDirectory {
   readonly #store: DirectoryStore
-  readonly #looked: (outcome: 'hit' | 'miss') => void
+  readonly #lookedUp: (outcome: 'hit' | 'miss') => void
   readonly #known = new LRUCache<string, ClientRecord>({ max: MAX_CLIENTS })
   /** Counts changes, so that a client read before a change is not cached after it. */
   #generation = 0
   /** The id of a client that exists, or existed lately, once one is known. */
   #decoy = NO_CLIENT
 
-  /** @param looked called for each lookup in the cache. */
-  constructor(store: DirectoryStore, looked: (outcome: 'hit' | 'miss') => void = () => {}) {
+  /** @param lookedUp called for each lookup in the cache. */
+  constructor(store: DirectoryStore, lookedUp: (outcome: 'hit' | 'miss') => void = () => {}) {
     this.#store = store
-    this.#looked = looked
+    this.#lookedUp = lookedUp
   }
 
   /** How many clients are cached. */
@@ -50,7 +50,7 @@ export class ClientDirectory {
   peek(client_id: string): ClientRecord | null {
     const believed = this.#store.silentForMs() <= MAX_STALE_MS
     const known = (believed && this.#known.get(client_id)) || null
-    this.#looked(known === null ? 'miss' : 'hit')
+    this.#lookedUp(known === null ? 'miss' : 'hit')
     return known
   }
 

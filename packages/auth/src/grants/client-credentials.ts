@@ -33,19 +33,24 @@ export interface TokenAnswer {
 
 export async function clientCredentials(request: TokenCall, deps: GrantDeps): Promise<TokenAnswer> {
   // One time for all steps: a wait for the store or a signature does not change the outcome.
-  const askedAt = deps.now()
+  const requestedAtMs = deps.now()
   // 1. Identify the client.
   const { address, user_agent } = request
-  const client = await identifyClient(request.credentials, { address, user_agent }, askedAt, deps)
+  const client = await identifyClient(
+    request.credentials,
+    { address, user_agent },
+    requestedAtMs,
+    deps,
+  )
   // 2. Check its address.
   assertAddressAllowed(client, address, request.observe)
   // 3. Resolve audience and scope.
   const grant = resolveGrant(client, request.audience, request.scope)
   // 4. Count against the quota.
-  const limits = await deps.quotas.take(client, askedAt, request.observe)
+  const limits = await deps.quotas.take(client, requestedAtMs, request.observe)
   // 5. Sign.
-  const token = await issueAccessToken(client, grant, askedAt, deps)
+  const token = await issueAccessToken(client, grant, requestedAtMs, deps)
   // 6. Count usage.
-  deps.usage.tokenIssued({ client_id: client.client_id, address, ...grant }, askedAt)
+  deps.usage.tokenIssued({ client_id: client.client_id, address, ...grant }, requestedAtMs)
   return { token, limits }
 }

@@ -14,8 +14,8 @@ export function loginEndpoint(deps: GrantDeps) {
   return async (request: ClientRequest, reply: FastifyReply) => {
     await turn()
     const { parameters, authorization, caller, observe } = readClientCall(request)
-    const asked = parseTokenRequest(parameters, authorization)
-    const { token, limits } = await clientCredentials({ ...asked, ...caller, observe }, deps)
+    const tokenRequest = parseTokenRequest(parameters, authorization)
+    const { token, limits } = await clientCredentials({ ...tokenRequest, ...caller, observe }, deps)
     reply.headers(rateLimitHeaders(limits))
     return token
   }

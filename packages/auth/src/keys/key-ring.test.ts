@@ -247,6 +247,6 @@ describe('KeyRing', () => {
     assert.ok(await ring.find({ alg: 'RS256', kid: rsa }))
     assert.equal(await ring.find({ alg: 'PS256', kid: rsa }), null)
     assert.equal(await ring.find({ alg: 'RS256', kid: ec }), null)
-    assert.equal(await ring.find({ alg: 'RS256', kid: 'nobody' }), null)
+    assert.equal(await ring.find({ alg: 'RS256', kid: 'unknown' }), null)
   })
 })

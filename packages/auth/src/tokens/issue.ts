@@ -23,24 +23,24 @@ export interface IssueDeps {
 }
 
 /**
- * @param askedAt Unix milliseconds, no later than when the client was read. If the client is cut
- *   off while its login waits for the store or a signature, the token dates from before the
+ * @param requestedAtMs Unix milliseconds, no later than when the client was read. If the client is
+ *   cut off while its login waits for the store or a signature, the token dates from before the
  *   cut-off, and is covered by it.
  */
 export async function issueAccessToken(
   client: ClientRecord,
   grant: ResolvedGrant,
-  askedAt: number,
+  requestedAtMs: number,
   deps: IssueDeps,
 ): Promise<TokenResponse> {
-  const askedAtSeconds = Math.floor(askedAt / 1000)
+  const requestedAtSeconds = Math.floor(requestedAtMs / 1000)
   const scope = grant.scopes.join(' ')
   const claims: AccessTokenClaims = {
     iss: deps.issuer,
     sub: client.client_id,
     aud: grant.audience,
-    exp: askedAtSeconds + grant.lifetimeSeconds,
-    iat: issueTime(client, askedAt),
+    exp: requestedAtSeconds + grant.lifetimeSeconds,
+    iat: issueTime(client, requestedAtMs),
     jti: randomId(),
     client_id: client.client_id,
     azp: client.client_id,

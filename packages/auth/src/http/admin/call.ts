@@ -66,7 +66,7 @@ const administratorOf = new WeakMap<object, Administrator>()
  */
 export function requireAdminToken(deps: AdminDeps, scope: AdminScope): onRequestAsyncHookHandler {
   return async (request) => {
-    const asking = {
+    const presented = {
       authorization: request.headers.authorization,
       address: clientAddress(request),
       scope,
@@ -75,27 +75,27 @@ export function requireAdminToken(deps: AdminDeps, scope: AdminScope): onRequest
     const observe = administratorOf.has(request)
       ? undefined
       : (reason: Refusal) => request.log.warn({ reason }, 'would be refused')
-    administratorOf.set(request, await findAdministrator(asking, deps, observe))
+    administratorOf.set(request, await findAdministrator(presented, deps, observe))
   }
 }
 
-type Asking = Pick<AdminRequest, 'address' | 'scope'> & {
+type Presented = Pick<AdminRequest, 'address' | 'scope'> & {
   readonly authorization: string | undefined
 }
 
 async function findAdministrator(
-  asking: Asking,
+  presented: Presented,
   deps: AdminDeps,
   observe?: (refusal: Refusal) => void,
 ): Promise<Administrator> {
-  const { authorization, address, scope } = asking
+  const { authorization, address, scope } = presented
   const claims = await deps.verifier.verify(authorization)
   const { client_id } = claims
   const client = deps.directory.peek(client_id) ?? (await deps.directory.read(client_id))
   const request = { claims, kid: tokenKid(authorization), address, scope }
   const actor = { client, tokenRevoked: false }
   const scopes = authorizedScopes(request, actor, deps.now(), observe)
-  const confirm = async (): Promise<void> => void (await findAdministrator(asking, deps))
+  const confirm = async (): Promise<void> => void (await findAdministrator(presented, deps))
   return {
     tenant: { org_id: claims.org_id, environment: claims.environment },
     client_id,
@@ -171,6 +171,6 @@ function idempotencyOf(request: AnyRequest, client_id: string): AdminContext['id
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw invalidInput('Idempotency-Key must be 1 to 255 visible ASCII characters')
   }
-  const asked = `${client_id} ${request.url}\n${bodyText(request)}`
-  return { key, digest: hash('sha256', asked, 'base64url') }
+  const digested = `${client_id} ${request.url}\n${bodyText(request)}`
+  return { key, digest: hash('sha256', digested, 'base64url') }
 }

@@ -12,8 +12,8 @@ export function testAssertions(name: string, promise: StorePromise): void {
   describe(`${name}: used assertions`, TOGETHER, () => {
     promise('are distinguished from unused ones, even among concurrent uses', async (stores) => {
       const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
-      const asked = [...handles, ...handles].map((store) => use(store, 'jti', 100))
-      const fresh = (await Promise.all(asked)).filter((unused) => unused)
+      const uses = [...handles, ...handles].map((store) => use(store, 'jti', 100))
+      const fresh = (await Promise.all(uses)).filter((unused) => unused)
       assert.equal(fresh.length, 1)
     })
 

@@ -130,7 +130,7 @@ export function testChanges(name: string, promise: StorePromise): void {
           await handle.updateSigningKeys(unchanged)
           await assert.rejects(handle.createClients([newClient('first')]), StoreConflict)
           await handle.createClients([])
-          await handle.updateClient('nobody', countUp)
+          await handle.updateClient('unknown', countUp)
           await handle.listAudit({ before: null, limit: 10 })
           await handle.readAudit({ after: 0, limit: 10 })
           await handle.findIdempotent({ org_id: 'org_1', environment: 'development' }, 'key')

@@ -158,7 +158,7 @@ export function testNewClients(name: string, promise: StorePromise): void {
 
     promise('that does not exist is not found', async ({ store }) => {
       await populate(store)
-      for (const client_id of ['nobody', 'FIRST', 'first ', '', '%', "' OR 1=1 --"]) {
+      for (const client_id of ['unknown', 'FIRST', 'first ', '', '%', "' OR 1=1 --"]) {
         assert.equal(await store.findClient(client_id), null, client_id)
       }
     })

@@ -45,7 +45,7 @@ const FILTERS: readonly (readonly [Partial<ClientQuery>, readonly string[]])[] =
   [{ search: '0%_R' }, ['c']],
   [{ search: '%' }, ['c']],
   [{ search: 'wa_en' }, []],
-  [{ search: 'nobody' }, []],
+  [{ search: 'unknown' }, []],
 ]
 
 export function testLists(name: string, promise: StorePromise): void {

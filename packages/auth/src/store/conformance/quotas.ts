@@ -72,10 +72,10 @@ export function testQuotas(name: string, promise: StorePromise): void {
 
     promise('are exact for several processes at once, and survive them', async (stores) => {
       const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
-      const asked = Array.from({ length: 30 }, (_, turn) =>
+      const takes = Array.from({ length: 30 }, (_, turn) =>
         take(handles[turn % 3] as AuthStore, { tokens_per_hour: 10 }),
       )
-      const taken = (await Promise.all(asked)).filter((count) => count.taken)
+      const taken = (await Promise.all(takes)).filter((count) => count.taken)
       assert.equal(taken.length, 10)
       const reopened = await stores.reopen()
       assert.equal((await take(reopened, { tokens_per_hour: 10 })).taken, false)

@@ -57,7 +57,7 @@ export function testUpdates(name: string, promise: StorePromise): void {
     promise('of an unknown client returns null and writes nothing', async ({ store }) => {
       await populate(store)
       const update = (): never => assert.fail('there is nothing to update')
-      assert.equal(await store.updateClient('nobody', update), null)
+      assert.equal(await store.updateClient('unknown', update), null)
       assert.deepEqual(await clientIds(store), ['first'])
       assert.equal((await trailOf(store)).length, 4)
     })

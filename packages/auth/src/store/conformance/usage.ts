@@ -28,7 +28,7 @@ export function testUsage(name: string, promise: StorePromise): void {
     promise('is empty at first', async ({ store }) => {
       await populate(store)
       await store.addUsage({ clients: [], secrets: [] })
-      for (const client_id of ['first', 'nobody', 'a\0b']) {
+      for (const client_id of ['first', 'unknown', 'a\0b']) {
         assert.deepEqual(await store.usageOf(client_id), { client: null, secrets: [] })
       }
       const query = { tokens_early: 0, after: null, limit: 10 }

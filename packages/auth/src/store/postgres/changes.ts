@@ -41,11 +41,11 @@ export class ChangeWatch {
   #seen: Revision
   #listening: Listener | null = null
   /** When looks began to fail; null: the last one succeeded. */
-  #blindSince: number | null = null
+  #failingSince: number | null = null
   /** When the last successful look began. */
   #lookedAt = performance.now()
   /** There is no connection to listen on. */
-  #deaf = false
+  #notListening = false
   #again: NodeJS.Timeout | null = null
   #stopped = false
   #last: Promise<void> = Promise.resolve()
@@ -83,8 +83,8 @@ export class ChangeWatch {
 
   /** Milliseconds for which a change may have been missed; 0 while all is well. */
   silentForMs(): number {
-    const blindMs = this.#blindSince === null ? 0 : performance.now() - this.#blindSince
-    return Math.max(blindMs, this.#deafForMs())
+    const failingMs = this.#failingSince === null ? 0 : performance.now() - this.#failingSince
+    return Math.max(failingMs, this.#withoutContactMs())
   }
 
   stop(): void {
@@ -98,13 +98,13 @@ export class ChangeWatch {
     try {
       revision = await readRevision(this.#postgres, this.#seen.value)
     } catch {
-      this.#blindSince ??= performance.now()
+      this.#failingSince ??= performance.now()
       this.#lookSoon()
       return // Requests report the store's state themselves.
     }
-    this.#blindSince = null
+    this.#failingSince = null
     this.#lookedAt = begunAt
-    if (this.#deaf) this.#lookSoon()
+    if (this.#notListening) this.#lookSoon()
     const change = changeBetween(this.#seen, revision, revision.clients)
     this.#seen = revision
     if (change === null) return
@@ -120,7 +120,7 @@ export class ChangeWatch {
   }
 
   /** Milliseconds since the last contact, by the listener or by a look over the pool. */
-  #deafForMs(): number {
+  #withoutContactMs(): number {
     const unheardMs = this.#listening?.silentForMs() ?? 0
     const unseenMs = performance.now() - this.#lookedAt
     return unseenMs <= LOOKED_WITHIN_MS ? 0 : Math.min(unheardMs, unseenMs)
@@ -130,11 +130,11 @@ export class ChangeWatch {
     return this.#postgres.listen(CHANNEL, {
       notified: () => void this.check(),
       found: () => {
-        this.#deaf = false
+        this.#notListening = false
         void this.check()
       },
       lost: () => {
-        this.#deaf = true
+        this.#notListening = true
         void this.check()
       },
       heartbeat: {
