@@ -1,4 +1,4 @@
-/** What the command line (and later the console) may use of ModularIoT Auth. */
+/** What the command line (and later the console) uses of ModularIoT Auth. */
 
 export * from './admin/clients.ts'
 export { type AdminContext, auditedClient, systemContext } from './admin/context.ts'
@@ -25,7 +25,12 @@ export { type CheckpointArchive, knownHeads } from './background/checkpoint-keep
 export { weaknessOf } from './clients/client-key.ts'
 export { type ClientChange, type ClientInput, newClient } from './clients/new-client.ts'
 export { AdminError, type AdminErrorCode } from './errors/admin-error.ts'
-export { DEFAULT_JWKS_MAX_AGE_SECONDS, type KeyPolicy, keyPolicy } from './keys/key-life.ts'
+export {
+  DEFAULT_JWKS_MAX_AGE_SECONDS,
+  DEFAULT_KEY_ROTATION_DAYS,
+  type KeyPolicy,
+  keyPolicy,
+} from './keys/key-life.ts'
 export {
   deriveInstallationKeys,
   ENCRYPTION_KEY_BYTES,
@@ -41,9 +46,9 @@ export type { Actor, AuditEntry, AuditRow } from './records/audit-entry.ts'
 export {
   type Client,
   type ClientView,
+  clientViewOf,
   type Organization,
   type Tenant,
-  viewOf,
 } from './records/client.ts'
 export { type AuthServer, type AuthServerOptions, createAuthServer } from './server.ts'
 export type { ClientQuery } from './store/ports/clients.ts'

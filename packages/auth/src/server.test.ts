@@ -32,9 +32,7 @@ const CREDENTIALS = {
   audience: ES256.audience,
 }
 
-/**
- * The parts of a store that the server's wiring touches, to be changed as another process would.
- */
+/** The parts of a store that the server uses, with changes as by another process. */
 function createStore() {
   const state = {
     audiences: [ES256] as Audience[],
@@ -100,7 +98,7 @@ function start({ store }: ReturnType<typeof createStore>, onError = (_error: unk
   })
 }
 
-/** What a login at the server answers. */
+/** The server's response to a login. */
 async function loginTo(server: AuthServer): Promise<() => Promise<number>> {
   const http = await createHttpServer({
     applications: [server],
@@ -117,14 +115,14 @@ async function eventually(holds: () => Promise<boolean>): Promise<void> {
 }
 
 describe('createAuthServer', { timeout: 20_000 }, () => {
-  it('has a key for every algorithm of its audiences, the admin API’s too, before it serves', async () => {
+  it('has a key for every algorithm of its audiences, including the admin API’s, before it serves', async () => {
     const place = createStore()
     place.state.audiences = [ES256, EDDSA, { ...ES256, audience: 'https://third.example' }]
     await start(place)
     assert.deepEqual(place.state.keys.map(({ alg }) => alg).sort(), ['ES256', 'EdDSA', 'RS256'])
   })
 
-  it('has audiences for its admin API and its feed, and leaves them as they are afterwards', async () => {
+  it('creates audiences for its admin API and its feed, and does not change them later', async () => {
     const place = createStore()
     await start(place)
     const own = place.state.audiences.slice(1)
@@ -163,38 +161,38 @@ describe('createAuthServer', { timeout: 20_000 }, () => {
     assert.deepEqual(place.state.keys.map(({ alg }) => alg).sort(), ['ES256', 'EdDSA', 'RS256'])
   })
 
-  it('refuses a client that another process disables as soon as it is told', async () => {
+  it('refuses a client that another process disables as soon as it is notified', async () => {
     const place = createStore()
     const login = await loginTo(await start(place))
     assert.equal(await login(), 200)
     place.state.status = 'disabled'
-    assert.equal(await login(), 200, 'known, and nothing was told')
+    assert.equal(await login(), 200, 'cached, and no change was announced')
     place.tellChange()
     assert.equal(await login(), 401)
   })
 
-  it('tells when keys cannot be read again, and goes on with those it has', async () => {
+  it('reports when keys cannot be read again, and continues with those it has', async () => {
     const place = createStore()
-    const told = Promise.withResolvers<unknown>()
-    const server = await start(place, told.resolve)
+    const reported = Promise.withResolvers<unknown>()
+    const server = await start(place, reported.resolve)
     place.state.fails = true
     place.tellChange()
-    assert.ok((await told.promise) instanceof StoreUnavailable)
+    assert.ok((await reported.promise) instanceof StoreUnavailable)
     assert.ok(await server.keys.find({ alg: 'ES256', kid: place.state.keys[0]?.kid as string }))
   })
 
-  it('reads keys that it could not read a second later, though nobody tells it again', {
+  it('retries keys that it could not read after a second, without another notification', {
     timeout: 10_000,
   }, async (test) => {
-    // Before the maintenance, which would read them as well.
+    // Before the maintenance, which would read them too.
     test.mock.timers.enable({ apis: ['setTimeout'] })
     const place = createStore()
-    const told = Promise.withResolvers<unknown>()
-    const server = await start(place, told.resolve)
+    const reported = Promise.withResolvers<unknown>()
+    const server = await start(place, reported.resolve)
     place.state.audiences.push(EDDSA)
     place.state.fails = true
     place.tellChange()
-    await told.promise
+    await reported.promise
     place.state.fails = false
     await new Promise(setImmediate)
     test.mock.timers.tick(1000)
@@ -205,7 +203,7 @@ describe('createAuthServer', { timeout: 20_000 }, () => {
     await server.close()
   })
 
-  it('is ready while its store is, and in part while it knows clients without it', async () => {
+  it('is ready while its store is, and degraded while it has cached clients without it', async () => {
     const place = createStore()
     const server = await start(place)
     assert.equal(await server.ready(), undefined)
@@ -215,7 +213,7 @@ describe('createAuthServer', { timeout: 20_000 }, () => {
     await assert.rejects(server.ready(), StoreUnavailable)
   })
 
-  it('has written what it counted when it is closed', async () => {
+  it('writes its counters when it is closed', async () => {
     const place = createStore()
     const server = await start(place)
     const login = await loginTo(server)

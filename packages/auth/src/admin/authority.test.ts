@@ -28,9 +28,7 @@ const actorOf = (changes: Partial<Client> = {}): ActorState => ({
 const refused = (error: string, status: number) => (thrown: unknown) =>
   thrown instanceof OAuthError && thrown.error === error && thrown.status === status
 
-/**
- * What the actor is by the time of the change, and how that is answered. A new rule is a new row.
- */
+/** The actor's state at the time of the change, and the response. A new rule is a new row. */
 const REFUSED: Readonly<
   Record<string, readonly [actor: ActorState, error: string, status: number, nowMs?: number]>
 > = {
@@ -55,7 +53,7 @@ const REFUSED: Readonly<
 }
 
 describe('an administrator’s authority', () => {
-  it('is what its token and its record both give', () => {
+  it('is the scopes that both its token and its record have', () => {
     assert.deepEqual(authorizedScopes(REQUEST, actorOf(), NOW * 1000), SCOPES)
     const more = actorOf({ grants: [{ audience: ADMIN, scopes: [...SCOPES, 'audit:read'] }] })
     assert.deepEqual(authorizedScopes(REQUEST, more, NOW * 1000), SCOPES)
@@ -71,19 +69,19 @@ describe('an administrator’s authority', () => {
     })
   }
 
-  it('names in the store’s unit the token, its key and its client', () => {
+  it('names the token, its key and its client for the store’s unit', () => {
     const { client_id, jti, kid } = authorityOf(REQUEST, SCOPES, () => NOW * 1000)
     assert.deepEqual({ client_id, jti, kid }, { client_id: 'client_1', jti: 'token', kid: 'key' })
   })
 
-  it('is refused in the unit when any scope by which the request was judged is gone', () => {
+  it('is refused in the unit when any scope that the request was allowed with is gone', () => {
     const authority = authorityOf(REQUEST, SCOPES, () => NOW * 1000)
     authority.assert(actorOf())
     const without = actorOf({ grants: [{ audience: ADMIN, scopes: ['clients:write'] }] })
     assert.throws(() => authority.assert(without), refused('insufficient_scope', 403))
   })
 
-  it('reports what an allowlist that observes would refuse, and lets it pass', () => {
+  it('reports what an observing allowlist would refuse, and lets it pass', () => {
     const seen: unknown[] = []
     const actor = actorOf({ allowlist: { mode: 'observe', cidrs: ['198.51.100.0/24'] } })
     authorizedScopes(REQUEST, actor, NOW * 1000, (refusal) => seen.push(refusal))

@@ -1,9 +1,9 @@
 /**
- * May this access token still administer? The one decision, made when a request's head arrives,
- * when its body is whole, and by the store in the unit of each change.
+ * Decides whether an access token may still administer. The check runs when a request's head
+ * arrives, when its body is complete, and in the store, in the unit of each change.
  *
- * Pure: the token, the client's record and the time are arguments. What is checked of the token
- * alone (signature, audience) is the verifier's.
+ * Pure: the token, the client's record and the time are arguments. The verifier checks what depends
+ * on the token alone (signature, audience).
  */
 
 import { type AccessTokenClaims, OAuthError, type Refusal } from '@modulariot/oauth/protocol'
@@ -12,19 +12,19 @@ import type { Client } from '../records/client.ts'
 import type { ActorState, Authority } from '../store/ports/audited-change.ts'
 import type { AdminScope } from './scopes.ts'
 
-/** What a request to the admin API brings, once its token has been verified. */
+/** What the decision needs of a request to the admin API, once its token has been verified. */
 export interface AdminRequest {
   readonly claims: AccessTokenClaims
   /** Of the key that signed the token. */
   readonly kid: string
-  /** What the route needs. */
+  /** The scope that the route needs. */
   readonly scope: AdminScope
   /** Normalized, see `clientAddress`. */
   readonly address: string
 }
 
 /**
- * An authority that can be confirmed before a read, where there is no unit of change to check it
+ * An authority that can also be confirmed before a read, which has no unit of change to check it
  * in.
  */
 export interface AdminAuthority extends Authority {
@@ -33,11 +33,11 @@ export interface AdminAuthority extends Authority {
 }
 
 /**
- * The scopes of the token that its client is granted now.
+ * The scopes in the token that its client still holds.
  *
  * @param actor the client as it is now.
  * @param nowMs Unix milliseconds.
- * @param observe called where an allowlist only observes.
+ * @param observe called with what an allowlist in `observe` mode would refuse.
  * @throws OAuthError `invalid_token` (401), `insufficient_scope` (403), `access_denied` (403).
  */
 export function authorizedScopes(
@@ -61,10 +61,11 @@ export function authorizedScopes(
 }
 
 /**
- * The same for the store's unit of change.
+ * The same check, for the store's unit of change.
  *
- * @param judged what `authorizedScopes` said when the request was judged, escalation rules
- *   included: each of them must still be there, or the judgement was of more than the actor has.
+ * @param judged the scopes that `authorizedScopes` returned for the request, which escalation rules
+ *   were applied with. All of them must still be held, or the request was allowed more than the
+ *   actor now has.
  * @param now Unix milliseconds.
  */
 export function authorityOf(

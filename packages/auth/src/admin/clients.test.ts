@@ -54,7 +54,7 @@ async function trail(): Promise<AuditEntry[]> {
 }
 
 describe('creating a client', () => {
-  it('shows its secret once, and neither secret nor digest again', async () => {
+  it('shows its secret once, and then neither secret nor digest', async () => {
     const { client, client_secret } = await createClient({ ...INPUT, ...place.acme }, admin)
     assert.match(client_secret ?? '', /^miot_dev_/)
     const digest = (await place.store.findClient(client.client_id))?.secrets[0]?.digest
@@ -64,7 +64,7 @@ describe('creating a client', () => {
     }
   })
 
-  it('is in the trail, with who did it and from where', async () => {
+  it('is in the trail, with the actor and its address', async () => {
     const client = await make()
     const [entry] = await trail()
     assert.deepEqual(entry, {
@@ -82,14 +82,14 @@ describe('creating a client', () => {
     })
   })
 
-  it('with an external_id that is taken says whose it is', async () => {
+  it('with an external_id that is taken names the client that has it', async () => {
     const { client_id } = await make({ external_id: 'ERP-1' })
     const message = await refused(make({ external_id: 'ERP-1' }), 'conflict')
     assert.match(message, new RegExp(`ERP-1 .*${client_id}`))
     assert.equal((await listClients({ after: null, limit: 10 }, admin)).clients.length, 1)
   })
 
-  it('is refused in another tenant than one’s own', async () => {
+  it('is refused in a tenant other than one’s own', async () => {
     for (const [what, tenant] of Object.entries(place.strangers)) {
       await refused(createClient({ ...INPUT, ...tenant }, admin), 'invalid_input', what)
       assert.ok(await createClient({ ...INPUT, ...tenant }, place.operator))
@@ -98,7 +98,7 @@ describe('creating a client', () => {
 })
 
 describe('changing a client', () => {
-  it('adds to the trail what it changed, not the client once more', async () => {
+  it('adds to the trail what changed, not the whole client', async () => {
     const each = Array.from({ length: 50 }, (_, index) => `${index}`)
     const modulus = randomBytes(256).toString('base64url')
     const created_at = SAMPLE_TIME
@@ -117,7 +117,7 @@ describe('changing a client', () => {
     assert.ok(bytes < 1024, `${bytes} bytes`)
   })
 
-  it('counts its version up, and keeps what is not named', async () => {
+  it('increments its version, and keeps members that are not named', async () => {
     const before = await make({ tags: ['a'] })
     place.clock.now += 1000
     const after = await updateClient(before.client_id, { name: 'Van' }, null, admin)
@@ -129,7 +129,7 @@ describe('changing a client', () => {
     assert.deepEqual(entry?.after, { name: 'Van', updated_at, version: 2 })
   })
 
-  it('is named in the trail for what it is', async () => {
+  it('has a matching action in the trail', async () => {
     const { client_id } = await make()
     const changes: [ClientChange, string][] = [
       [{ status: 'disabled' }, 'client.disabled'],
@@ -144,7 +144,7 @@ describe('changing a client', () => {
     }
   })
 
-  it('can be bound to the version one has seen', async () => {
+  it('can be conditional on the version the caller has seen', async () => {
     const { client_id } = await make()
     await updateClient(client_id, { name: 'Van' }, 1, admin)
     const late = updateClient(client_id, { name: 'Late' }, 1, admin)
@@ -152,7 +152,7 @@ describe('changing a client', () => {
     assert.equal((await getClient(client_id, admin)).name, 'Van')
   })
 
-  it('that is wrong changes nothing', async () => {
+  it('that is invalid changes nothing', async () => {
     const before = await make()
     const entries = (await trail()).length
     const nowhere = [{ audience: 'https://nowhere.example', scopes: ['read'] }]
@@ -182,24 +182,24 @@ const ONE_CLIENT: Record<string, (client_id: string, context: AdminContext) => P
 }
 
 describe('another tenant’s client', () => {
-  it('cannot be told from one that does not exist, and stays as it is', async () => {
+  it('looks like one that does not exist, and is not changed', async () => {
     const victim = await make()
-    const nobody = `client_${'0'.repeat(22)}`
+    const unknownId = `client_${'0'.repeat(22)}`
     const entries = (await trail()).length
     for (const [who, tenant] of Object.entries(place.strangers)) {
       const stranger = place.caller(tenant)
       for (const [what, call] of Object.entries(ONE_CLIENT)) {
         const label = `${what} by ${who}`
         const message = await refused(call(victim.client_id, stranger), 'not_found', label)
-        const unknown = await refused(call(nobody, stranger), 'not_found', label)
-        assert.equal(message.replace(victim.client_id, nobody), unknown, label)
+        const unknown = await refused(call(unknownId, stranger), 'not_found', label)
+        assert.equal(message.replace(victim.client_id, unknownId), unknown, label)
       }
     }
     assert.deepEqual(await getClient(victim.client_id, admin), victim)
     assert.equal((await trail()).length, entries)
   })
 
-  it('is in nobody else’s list, whatever the query says', async () => {
+  it('is in no other tenant’s list, whatever the query', async () => {
     const victim = await make({ external_id: 'ERP-1', tags: ['a'] })
     for (const [who, tenant] of Object.entries(place.strangers)) {
       const stranger = place.caller(tenant)
@@ -212,7 +212,7 @@ describe('another tenant’s client', () => {
     assert.deepEqual(clients, [victim])
   })
 
-  it('does not stand in the way of the same external_id', async () => {
+  it('does not block the same external_id', async () => {
     await make({ external_id: 'ERP-1' })
     for (const tenant of Object.values(place.strangers)) {
       const request = { ...INPUT, ...tenant, external_id: 'ERP-1' }
@@ -228,7 +228,7 @@ describe('a caller without audit:read', () => {
     limited = place.caller(place.acme, ['clients:read', 'clients:write'])
   })
 
-  it('cannot make a client that has it', async () => {
+  it('cannot create a client that has it', async () => {
     for (const grants of [
       powers('audit:read'),
       powers('clients:read', 'audit:read'),
@@ -242,7 +242,7 @@ describe('a caller without audit:read', () => {
     await make({ grants: powers('clients:read', 'clients:write') }, limited)
   })
 
-  it('cannot change, disable or get a secret of a client that has it', async () => {
+  it('cannot change, disable or add a secret to a client that has it', async () => {
     const stronger = await make({ grants: powers('audit:read') })
     const entries = (await trail()).length
     const { getClient: _get, listSecrets: _list, ...changes } = ONE_CLIENT
@@ -257,7 +257,7 @@ describe('a caller without audit:read', () => {
     assert.equal((await trail()).length, entries)
   })
 
-  it('cannot grant it, to itself or to anybody', async () => {
+  it('cannot grant it, to itself or to others', async () => {
     const own = await make({ grants: powers('clients:read', 'clients:write') })
     const actor = { kind: 'client', client_id: own.client_id } as const
     for (const scopes of [['audit:read'], ['clients:read', 'clients:write', 'audit:read']]) {
@@ -270,16 +270,16 @@ describe('a caller without audit:read', () => {
     await updateClient(own.client_id, less, null, { ...limited, actor })
   })
 
-  it('is kept from the same scope at another audience, which may be the one of a former issuer', async () => {
+  it('cannot grant the same scope at another audience, which may be a former issuer’s', async () => {
     const rules = { token_lifetime_seconds: 60, signing_alg: 'ES256' } as const
     const audience = 'https://other.example'
     const audit = { at: '', actor: { kind: 'system' }, action: 'audience.created' } as const
-    const nobody = { org_id: null, environment: null, address: null, request_id: null } as const
+    const noTenant = { org_id: null, environment: null, address: null, request_id: null } as const
     await place.store.createAudience({
       value: { audience, scopes: ['audit:read'], ...rules },
       audit: {
         ...audit,
-        ...nobody,
+        ...noTenant,
         target: { type: 'audience', id: audience },
         idempotency: null,
         before: null,
@@ -293,14 +293,14 @@ describe('a caller without audit:read', () => {
     )
   })
 
-  it('sees such a client nevertheless', async () => {
+  it('still sees such a client', async () => {
     const { client_id } = await make({ grants: powers('audit:read') })
     assert.equal((await getClient(client_id, limited)).client_id, client_id)
   })
 })
 
 describe('creating clients in bulk', () => {
-  it('gives way to other work between two lines', async () => {
+  it('yields to other work between two lines', async () => {
     let turns = 0
     const count = (): void => {
       turns++
@@ -322,7 +322,7 @@ describe('creating clients in bulk', () => {
     }
   })
 
-  it('makes the good ones; a bad one fails alone, in its place', async () => {
+  it('creates the valid ones; an invalid one fails alone, in its place', async () => {
     const existing = await make({ external_id: 'ERP-1' })
     const limited = place.caller(place.acme, ['clients:write'])
     const results = await createClients(
@@ -371,7 +371,7 @@ describe('creating clients in bulk', () => {
     assert.deepEqual(names.reverse(), ['c0', 'c1', 'c2', 'c3', 'c4'])
   })
 
-  it('is not bound to an idempotency key, which stands for one change', async () => {
+  it('ignores an idempotency key, which stands for a single change', async () => {
     const idempotency = { key: 'key', digest: 'digest' }
     const inputs = [INPUT, INPUT]
     const results = await createClients(inputs, place.acme, { ...admin, idempotency })

@@ -1,4 +1,4 @@
-/** Administering clients: make, find, change, disable. Every change is in the trail. */
+/** Use cases for clients: create, find, change, disable. Every change is in the trail. */
 
 import { setImmediate } from 'node:timers/promises'
 import {
@@ -11,9 +11,15 @@ import {
 import { AdminError, invalidInput } from '../errors/admin-error.ts'
 import type { Audience } from '../records/audience.ts'
 import type { AuditAction } from '../records/audit-entry.ts'
-import { type Client, type ClientView, type Tenant, viewOf } from '../records/client.ts'
+import { type Client, type ClientView, clientViewOf, type Tenant } from '../records/client.ts'
+import type { AudienceLookup } from '../store/ports/audiences.ts'
 import type { Audited } from '../store/ports/audited-change.ts'
-import type { ClientQuery, CreateOutcome } from '../store/ports/clients.ts'
+import type {
+  ClientLookup,
+  ClientQuery,
+  ClientStore,
+  CreateOutcome,
+} from '../store/ports/clients.ts'
 import { revocationsOf } from '../tokens/cut-off.ts'
 import {
   type AdminContext,
@@ -25,10 +31,10 @@ import {
 import { endWhatIsTakenAway } from './ended-tokens.ts'
 import { parseClientInput } from './schemas.ts'
 
-/** A client to be made, and whose it is to be. */
+/** A client to create, and its tenant. */
 export type NewClientRequest = ClientInput & Tenant
 
-/** The only place where a secret is shown. */
+/** The only place that shows a secret. */
 export interface CreatedClient {
   readonly client: ClientView
   /** Null for a client that brings its own keys. */
@@ -38,9 +44,9 @@ export interface CreatedClient {
 /** @throws AdminError `conflict` when the tenant has a client with this `external_id`. */
 export async function createClient(
   request: NewClientRequest,
-  context: AdminContext,
+  context: AdminContext<ClientStore & AudienceLookup>,
 ): Promise<CreatedClient> {
-  const registration = prepare(request, await context.store.listAudiences(), context)
+  const registration = prepareClient(request, await context.store.listAudiences(), context)
   const [outcome] = await storeAll([registration], context)
   if (outcome?.created === false) {
     throw new AdminError(
@@ -49,12 +55,12 @@ export async function createClient(
     )
   }
   const { client, client_secret } = registration
-  return { client: viewOf(client), client_secret }
+  return { client: clientViewOf(client), client_secret }
 }
 
 /**
- * One line of a bulk request: made, there already, or refused. `stopped` comes last, for the line
- * at which the caller lost its authority: neither that line nor any after it was carried out.
+ * The outcome of one line of a bulk request. `stopped` is always last: at that line the caller had
+ * lost its authority, so neither that line nor any later one was carried out.
  */
 export type BulkResult =
   | ({ readonly status: 'created' } & CreatedClient)
@@ -62,56 +68,59 @@ export type BulkResult =
   | { readonly status: 'refused' | 'stopped'; readonly message: string }
 
 /**
- * Makes each of them that can be made; a bad one fails alone. In the order of the inputs.
+ * Creates as many as it can, in the order of the inputs; a bad input fails alone.
  *
- * @param inputs whatever was sent: `ClientInput`, if it is good. Each is taken in a turn of its
- *   own.
+ * @param inputs unvalidated; each should be a `ClientInput`.
  */
 export async function createClients(
   inputs: Iterable<unknown>,
   tenant: Tenant,
-  context: AdminContext,
+  context: AdminContext<ClientStore & AudienceLookup>,
 ): Promise<BulkResult[]> {
   const audiences = await context.store.listAudiences()
   const prepared: (Registration | { refused: string })[] = []
   for (const input of inputs) {
     prepared.push(prepareOrRefuse(input, tenant, audiences, context))
-    // A full line, or ten RSA keys, take milliseconds, and a batch has many: others get their turn.
+    // A full line, or ten RSA keys, takes milliseconds, and a batch has many: yield to other
+    // requests.
     await setImmediate()
   }
   const good = prepared.filter((one): one is Registration => !('refused' in one))
-  // An idempotency key stands for one change; here it is the external_id that makes a retry safe.
+  // An idempotency key stands for a single change; in bulk, the external_id makes a retry safe.
   const outcomes = (await storeAll(good, { ...context, idempotency: null })).values()
   return prepared.map((one): BulkResult => {
     if ('refused' in one) return { status: 'refused', message: one.refused }
     const outcome = outcomes.next().value as CreateOutcome
-    if (!outcome.created) return { status: 'exists', client: viewOf(outcome.existing) }
-    return { status: 'created', client: viewOf(one.client), client_secret: one.client_secret }
+    if (!outcome.created) return { status: 'exists', client: clientViewOf(outcome.existing) }
+    return { status: 'created', client: clientViewOf(one.client), client_secret: one.client_secret }
   })
 }
 
-export async function getClient(client_id: string, context: AdminContext): Promise<ClientView> {
-  return viewOf(assertVisible(context, client_id, await context.store.findClient(client_id)))
+export async function getClient(
+  client_id: string,
+  context: AdminContext<ClientLookup>,
+): Promise<ClientView> {
+  return clientViewOf(assertVisible(context, client_id, await context.store.findClient(client_id)))
 }
 
-/** Only the tenant's own, whatever the query says. */
+/** Only clients of the caller's tenant, whatever the query contains. */
 export async function listClients(
   query: ClientQuery,
-  context: AdminContext,
+  context: AdminContext<ClientStore>,
 ): Promise<{ clients: ClientView[]; next: string | null }> {
   const page = await context.store.listClients({ ...query, ...context.tenant })
-  return { clients: page.clients.map(viewOf), next: page.next }
+  return { clients: page.clients.map(clientViewOf), next: page.next }
 }
 
 /**
- * @param ifVersion the version the caller has seen; null when it does not care.
+ * @param ifVersion the version the caller has seen; null: any.
  * @throws AdminError `precondition_failed` when the client has changed since.
  */
 export async function updateClient(
   client_id: string,
   change: ClientChange,
   ifVersion: number | null,
-  context: AdminContext,
+  context: AdminContext<ClientStore & AudienceLookup>,
 ): Promise<ClientView> {
   const { grants, token_lifetime_seconds: lifetime } = change
   const needed = grants !== undefined || lifetime !== undefined
@@ -124,24 +133,24 @@ export async function updateClient(
 }
 
 /**
- * Replaces a client by what `edit` makes of it, counting its version up. What takes power away ends
- * the tokens it has, too.
+ * Replaces a client by the result of `edit` and increments its version. A change that takes power
+ * away also ends the client's tokens.
  *
- * @param edit synchronous and pure; what it throws comes out with nothing changed.
- * @param audiences those that exist, where `edit` changes grants or the lifetime of tokens.
- * @throws AdminError `conflict` when its tokens were ended too often in a row.
+ * @param edit synchronous and pure; when it throws, nothing is changed.
+ * @param audiences all that exist, where `edit` changes grants or the lifetime of tokens.
+ * @throws AdminError `conflict` when the client's tokens were ended too often in a row.
  */
 export async function changeClient(
   client_id: string,
   action: AuditAction,
   edit: (current: Client) => Client,
   ifVersion: number | null,
-  context: AdminContext,
+  context: AdminContext<ClientStore>,
   audiences: readonly Audience[] = [],
 ): Promise<ClientView> {
   const update = (found: Client): Audited<Client> => {
     const current = assertVisible(context, client_id, found)
-    // Before its version is told.
+    // Before the error below reveals the version.
     assertNoEscalation(context, current)
     if (ifVersion !== null && ifVersion !== current.version) throw changedSince(current)
     const edited = edit(current)
@@ -152,12 +161,12 @@ export async function changeClient(
       updated_at: new Date(nowMs).toISOString(),
       version: current.version + 1,
     }
-    const audited = auditedClient(context, action, viewOf(current), next, viewOf(next))
+    const audited = auditedClient(context, action, clientViewOf(current), next, clientViewOf(next))
     return { ...audited, revoke: revocationsOf(current, next) }
   }
   const updated = await context.store.updateClient(client_id, update, context.authority)
   if (updated === null) throw noSuchClient(client_id)
-  return viewOf(updated)
+  return clientViewOf(updated)
 }
 
 function actionOf({ status, ...rest }: ClientChange): AuditAction {
@@ -174,29 +183,29 @@ function prepareOrRefuse(
   input: unknown,
   tenant: Tenant,
   audiences: readonly Audience[],
-  context: AdminContext,
+  context: AdminContext<unknown>,
 ): Registration | { readonly refused: string } {
   try {
-    return prepare({ ...parseClientInput(input), ...tenant }, audiences, context)
+    return prepareClient({ ...parseClientInput(input), ...tenant }, audiences, context)
   } catch (error) {
     if (error instanceof AdminError) return { refused: error.message }
     throw error
   }
 }
 
-function prepare(
+function prepareClient(
   request: NewClientRequest,
   audiences: readonly Audience[],
-  context: AdminContext,
+  context: AdminContext<unknown>,
 ): Registration {
   const deps = { digestKey: context.digestKey, now: context.now() }
-  const registration = newClient(request, tenantOf(request, context), audiences, deps)
+  const registration = newClient(request, ownTenant(request, context), audiences, deps)
   assertNoEscalation(context, registration.client)
   return registration
 }
 
-/** Whoever administers one tenant makes clients there and nowhere else. */
-function tenantOf({ org_id, environment }: Tenant, { tenant }: AdminContext): Tenant {
+/** An administrator of one tenant creates clients only in that tenant. */
+function ownTenant({ org_id, environment }: Tenant, { tenant }: AdminContext<unknown>): Tenant {
   if (tenant === null) return { org_id, environment }
   if (org_id !== tenant.org_id || environment !== tenant.environment) {
     throw invalidInput(
@@ -208,11 +217,11 @@ function tenantOf({ org_id, environment }: Tenant, { tenant }: AdminContext): Te
 
 function storeAll(
   registrations: readonly Registration[],
-  context: AdminContext,
+  context: AdminContext<ClientStore>,
 ): Promise<CreateOutcome[]> {
   return context.store.createClients(
     registrations.map(({ client }) =>
-      auditedClient(context, 'client.created', null, client, viewOf(client)),
+      auditedClient(context, 'client.created', null, client, clientViewOf(client)),
     ),
     context.authority,
   )

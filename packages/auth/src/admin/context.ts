@@ -1,41 +1,56 @@
 /**
- * Who administers, whose, and with what. The same use cases serve `miot` on the box and the admin
- * API; this is where they differ.
+ * The caller of an administrative use case: actor, tenant, scopes. `miot` on the server and the
+ * admin API run the same use cases and differ only in this.
  */
 
 import { changesOf } from '../audit/changes.ts'
 import { AdminError } from '../errors/admin-error.ts'
 import type { Actor, AuditAction, AuditDraft } from '../records/audit-entry.ts'
 import type { Client, Tenant } from '../records/client.ts'
+import type { AudienceStore } from '../store/ports/audiences.ts'
 import type { Audited } from '../store/ports/audited-change.ts'
-import type { AuthStore } from '../store/store.ts'
+import type { ClientStore } from '../store/ports/clients.ts'
+import type { IdempotentAnswers } from '../store/ports/idempotency.ts'
+import type { OrganizationStore } from '../store/ports/organizations.ts'
+import type { SigningKeyStore } from '../store/ports/signing-keys.ts'
+import type { TrailStore } from '../store/ports/trail.ts'
+import type { UsageStore } from '../store/ports/usage.ts'
 import type { AdminAuthority } from './authority.ts'
 import { isAdminScope } from './scopes.ts'
 
-export interface AdminContext {
-  readonly store: AuthStore
+/** The ports that administration uses. */
+export type AdminStore = OrganizationStore &
+  AudienceStore &
+  ClientStore &
+  UsageStore &
+  SigningKeyStore &
+  TrailStore &
+  IdempotentAnswers
+
+/** A use case names the ports it uses; `unknown`: none. */
+export interface AdminContext<Store = AdminStore> {
+  readonly store: Store
   readonly digestKey: Uint8Array
   /** Unix milliseconds. */
   readonly now: () => number
   readonly actor: Actor
-  /** What may be seen and changed; null is the whole installation, for the operator on the box. */
+  /** The tenant the caller sees and changes; null: the whole installation, for the operator. */
   readonly tenant: Tenant | null
   readonly address: string | null
   readonly request_id: string | null
   readonly idempotency: AuditDraft['idempotency']
-  /** What the caller may do at the admin API; null: everything. */
+  /** The scopes the caller holds at the admin API; null: everything is allowed. */
   readonly scopes: readonly string[] | null
   /**
-   * Goes along with each change into the store; null: the operator or the server, who has none to
-   * check.
+   * Checked in the store with each change; null: the operator or the server, who need no check.
    */
   readonly authority: AdminAuthority | null
 }
 
-/** The server itself, which may do everything and whom nobody asks. */
-export function systemContext(
-  deps: Pick<AdminContext, 'store' | 'digestKey' | 'now'>,
-): AdminContext {
+/** The server itself: everything is allowed, and no authority is checked. */
+export function systemContext<Store>(
+  deps: Pick<AdminContext<Store>, 'store' | 'digestKey' | 'now'>,
+): AdminContext<Store> {
   return {
     ...deps,
     actor: { kind: 'system' },
@@ -48,9 +63,9 @@ export function systemContext(
   }
 }
 
-/** An entry for the trail by whoever acts here. */
+/** An audit entry with the context's actor. */
 export function auditDraft(
-  context: AdminContext,
+  context: AdminContext<unknown>,
   what: Pick<AuditDraft, 'action' | 'target' | 'org_id' | 'environment' | 'before' | 'after'>,
 ): AuditDraft {
   return {
@@ -63,9 +78,9 @@ export function auditDraft(
   }
 }
 
-/** A change to a client, or its making (`before` null), with an entry that holds what changed. */
+/** A change to a client (`before` null: its creation), with an entry that holds what changed. */
 export function auditedClient(
-  context: AdminContext,
+  context: AdminContext<unknown>,
   action: AuditAction,
   before: object | null,
   value: Client,
@@ -82,9 +97,9 @@ export function auditedClient(
   }
 }
 
-/** @throws AdminError `not_found`, the same for a client that is another tenant's. */
+/** @throws AdminError `not_found`, also for a client of another tenant. */
 export function assertVisible<Found extends Tenant>(
-  context: AdminContext,
+  context: AdminContext<unknown>,
   client_id: string,
   found: Found | null,
 ): Found {
@@ -102,16 +117,17 @@ export function noSuchClient(client_id: string): AdminError {
 }
 
 /**
- * Nobody hands out, or gets hold of, more power over the installation than they have: a client that
- * may use the admin API is administered only by those who may do all that it may. The scopes tell,
- * whatever the audience is called: an installation that had another issuer once has two admin
+ * Prevents escalation: a client that holds scopes of the admin API is administered only by callers
+ * that hold all of them.
+ *
+ * The scopes decide, whatever the audience: an installation whose issuer has changed has two admin
  * audiences. A client that may introspect other clients' tokens sees into every organization, so
- * only the operator has it in hand.
+ * only the operator administers it.
  *
  * @throws AdminError `forbidden`.
  */
 export function assertNoEscalation(
-  context: AdminContext,
+  context: AdminContext<unknown>,
   client: Pick<Client, 'grants' | 'resource_server_for'>,
 ): void {
   const held = context.scopes

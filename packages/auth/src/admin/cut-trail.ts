@@ -1,6 +1,6 @@
 /**
- * Retention of the trail: the oldest entries go, and a signed base stays in their place, from which
- * the chain is verified on.
+ * Retention of the trail: removes the oldest entries and leaves a signed base in their place, from
+ * which the rest of the chain is verified.
  */
 
 import { checkTrail, readBase, trailRows } from '../audit/check-trail.ts'
@@ -8,13 +8,14 @@ import type { CheckpointSigner } from '../audit/checkpoint.ts'
 import type { AuditHead, KnownHead } from '../audit/verify.ts'
 import { AdminError } from '../errors/admin-error.ts'
 import type { AuditEntry } from '../records/audit-entry.ts'
+import type { TrailStore } from '../store/ports/trail.ts'
 import { type AdminContext, auditDraft } from './context.ts'
 
 export interface CutOptions {
-  /** Entries of this age in days and older go. */
+  /** Removes entries that are at least this many days old. */
   readonly days: number
   readonly signer: CheckpointSigner
-  /** Heads from verified checkpoints: what contradicts them is not cut. */
+  /** Heads from verified checkpoints. A trail that contradicts one is not cut. */
   readonly known: readonly KnownHead[]
 }
 
@@ -25,28 +26,27 @@ export interface CutResult {
 }
 
 const DAY_MS = 86_400_000
-/** Rows removed in one unit of the store; other writes go in between. */
+/** Rows removed in one unit of the store; other writes run between units. */
 const CUT_ROWS = 500
 
 /**
- * Cuts the entries that are too old, up to the first that is not. Each cut is an entry itself, so
- * the newest entry always stays.
+ * Cuts the entries that are too old, up to the first that is not. Each cut adds an entry, so the
+ * newest entry always stays.
  *
- * The whole trail is verified first. Signing a base over rows that were rewritten would destroy the
- * evidence.
+ * Verifies the whole trail first: a base signed over rewritten rows would destroy the evidence.
  *
  * @returns null when there was nothing to cut.
  * @throws AdminError `conflict` when the trail is broken; nothing was cut.
  */
 export async function cutTrail(
   { days, signer, known }: CutOptions,
-  context: AdminContext,
+  context: AdminContext<TrailStore>,
 ): Promise<CutResult | null> {
   const { store } = context
   const older_than = new Date(context.now() - days * DAY_MS).toISOString()
   const base = await readBaseSeq(context, signer)
   if ((await lastOlder(context, base, older_than)) === null) return null
-  // 1. Is everything as it was written?
+  // 1. Verify.
   const verdict = await checkTrail(store, signer, known)
   if (!verdict.ok) {
     throw new AdminError(
@@ -54,7 +54,7 @@ export async function cutTrail(
       `The audit trail is broken, so nothing was cut: ${verdict.why}`,
     )
   }
-  // 2. Cut, a piece at a time.
+  // 2. Cut, `CUT_ROWS` at a time.
   let [rows, from] = [0, base]
   for (;;) {
     const last = await lastOlder(context, from, older_than)
@@ -71,7 +71,7 @@ async function cutPiece(
   { seq, hash }: AuditHead,
   older_than: string,
   signer: CheckpointSigner,
-  context: AdminContext,
+  context: AdminContext<TrailStore>,
 ): Promise<boolean> {
   const at = new Date(context.now()).toISOString()
   const { checkpoint } = await signer.sign('base', { at, seq, hash, first_seq: seq + 1 })
@@ -86,13 +86,16 @@ async function cutPiece(
   return context.store.cutAudit({ last: { seq, hash }, checkpoint, audit })
 }
 
-async function readBaseSeq({ store }: AdminContext, signer: CheckpointSigner): Promise<number> {
+async function readBaseSeq(
+  { store }: AdminContext<TrailStore>,
+  signer: CheckpointSigner,
+): Promise<number> {
   return (await readBase(store, signer))?.seq ?? 0
 }
 
-/** The last of the first rows behind `from` that are all too old; of `CUT_ROWS` at most. */
+/** The last of at most `CUT_ROWS` rows after `from` that are all too old. */
 async function lastOlder(
-  { store }: AdminContext,
+  { store }: AdminContext<TrailStore>,
   from: number,
   older_than: string,
 ): Promise<AuditHead | null> {

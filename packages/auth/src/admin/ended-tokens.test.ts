@@ -1,7 +1,4 @@
-/**
- * Changes that take power away, as use cases: the cut in the record, on the feed and in the trail
- * as one.
- */
+/** Use cases that take power away: the cut-off is in the record, on the feed and in the trail. */
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
@@ -34,7 +31,7 @@ async function make(): Promise<ClientView> {
 const change = (id: string, by: ClientChange, context = admin): Promise<ClientView> =>
   updateClient(id, by, null, context)
 
-/** The `issued_until` of each entry of the feed. */
+/** The `issued_until` of each feed entry. */
 async function cuts(): Promise<number[]> {
   const nowSeconds = Math.floor(place.clock.now / 1000)
   const page = await place.store.readRevocations({ after: null, limit: 100, nowSeconds })
@@ -56,7 +53,7 @@ describe('a change that takes power away', () => {
     assert.equal((after as ClientView).tokens_revoked_until, cutNow())
   })
 
-  it('does so whoever makes it: on the box, too', async () => {
+  it('ends them for the operator too', async () => {
     const { client_id } = await make()
     await change(client_id, NARROW, place.operator)
     assert.deepEqual(await cuts(), [cutNow()])
@@ -74,7 +71,7 @@ describe('a change that takes power away', () => {
     })
   }
 
-  it('leaves tokens alone when it only adds', async () => {
+  it('leaves tokens valid when it only adds power', async () => {
     const { client_id } = await make()
     await change(client_id, { name: 'Van', tags: ['a'] })
     await change(client_id, { token_lifetime_seconds: 7200 })
@@ -83,7 +80,7 @@ describe('a change that takes power away', () => {
     assert.deepEqual(await cuts(), [])
   })
 
-  it('needs no cut while the client is disabled, for it has no tokens then', async () => {
+  it('needs no cut-off while the client is disabled and has no tokens', async () => {
     const { client_id } = await make()
     await change(client_id, { status: 'disabled' })
     assert.equal((await cuts()).length, 1)
@@ -93,7 +90,7 @@ describe('a change that takes power away', () => {
     assert.deepEqual(await cuts(), before)
   })
 
-  it('is refused when tokens were ended too often in a row, and changes nothing then', async () => {
+  it('is refused, and changes nothing, after too many cut-offs in a row', async () => {
     const { client_id } = await make()
     let cut = 0
     const refusal = await (async () => {
@@ -103,20 +100,21 @@ describe('a change that takes power away', () => {
       }
     })().catch((error: unknown) => error)
     assert.ok(refusal instanceof AdminError && refusal.code === 'conflict')
-    // The last that was taken is within what every verifier takes.
+    // The last cut-off is still within what every verifier accepts.
     assert.equal(cut, 29)
     const before = await cuts()
     assert.equal(before[0], Math.floor(place.clock.now / 1000) + 30)
     const { grants } = await change(client_id, { name: 'Still' })
     assert.deepEqual(grants[0]?.scopes, ['read', 'write'])
     await assert.rejects(revokeClientTokens(client_id, admin), AdminError)
-    // Disabling gets no new tokens, so it never waits; not even together with what would.
+    // Disabling leads to no new tokens, so it is never refused, even along with a change that would
+    // be.
     const disabled = await change(client_id, { ...NARROW, status: 'disabled' })
     assert.equal(disabled.status, 'disabled')
     assert.deepEqual(await cuts(), [(before[0] ?? 0) + 1])
   })
 
-  it('does not make a client unusable by disabling and enabling it in turn', async () => {
+  it('cannot make a client unusable by disabling and enabling it repeatedly', async () => {
     const { client_id } = await make()
     const refusal = await (async () => {
       for (let turn = 0; turn < 100; turn++) {
@@ -126,7 +124,7 @@ describe('a change that takes power away', () => {
     })().catch((error: unknown) => error)
     assert.ok(refusal instanceof AdminError && refusal.code === 'conflict')
     assert.match(refusal.message, /; try again in 1 s$/)
-    // What is disabled stays so, and the cut goes no further.
+    // A client that is disabled stays so, and the cut-off moves no further.
     const { status } = await change(client_id, { status: 'disabled' })
     assert.equal(status, 'disabled')
     assert.deepEqual(await cuts(), [Math.floor(place.clock.now / 1000) + 31])
@@ -136,7 +134,7 @@ describe('a change that takes power away', () => {
 })
 
 describe('a secret', () => {
-  it('that ends with an overlap leaves tokens alone; one that ends without ends them', async () => {
+  it('that is rotated with an overlap leaves tokens valid; without an overlap it ends them', async () => {
     const { client_id, secrets } = await make()
     await addSecret(client_id, { label: 'b', expires_at: null }, admin)
     await rotateSecrets(client_id, { label: 'c', overlapSeconds: 60 }, admin)
@@ -146,7 +144,7 @@ describe('a secret', () => {
     assert.deepEqual(await cuts(), [cutNow()])
   })
 
-  it('that was the only one takes the tokens along', async () => {
+  it('ends the tokens when the only one is revoked', async () => {
     const { client_id, secrets } = await make()
     await revokeSecret(client_id, secrets[0]?.secret_id ?? '', admin)
     assert.deepEqual(await cuts(), [cutNow()])

@@ -1,18 +1,18 @@
-/** Ending the tokens a client has, so that those that follow are taken. */
+/** Ends the tokens a client has, and keeps the ones issued next acceptable to verifiers. */
 
 import { type Circumstances, takesAway } from '../clients/takes-away.ts'
 import { AdminError } from '../errors/admin-error.ts'
 import type { Client } from '../records/client.ts'
 import { cutOff } from '../tokens/cut-off.ts'
 
-/** Verifiers take an `iat` that is a minute ahead, and not more. */
+/** Verifiers accept an `iat` up to a minute ahead. */
 const MAX_AHEAD_SECONDS = 30
 
 /**
- * The client with every token ended that it has now.
+ * The client with all its current tokens ended.
  *
- * @throws AdminError `conflict` when it was done so often in a row that no verifier would take the
- *   new ones.
+ * @throws AdminError `conflict` after so many cut-offs in a row that verifiers would not accept new
+ *   tokens.
  */
 export function endTokens(client: Client, nowMs: number): Client {
   const cut = cutOff(client, nowMs)
@@ -21,10 +21,11 @@ export function endTokens(client: Client, nowMs: number): Client {
 }
 
 /**
- * A change's result, its tokens ended where the change takes from them. A disabled client has none:
- * they ended when it was disabled. Disabling gets no new tokens, so it is never refused. Enabling
- * does, so it is refused until verifiers take them: otherwise disabling and enabling in turn would
- * move the cut ahead without a bound.
+ * The result of a change, with the client's tokens ended if the change takes power away.
+ *
+ * A disabled client has no tokens left: disabling ended them. Disabling leads to no new tokens, so
+ * it is never refused. Enabling does, so it is refused until verifiers accept them; otherwise
+ * alternating the two would move the cut-off ahead without bound.
  *
  * @throws AdminError `conflict`, as `endTokens` does.
  */
@@ -42,7 +43,7 @@ export function endWhatIsTakenAway(
   return after.status === 'disabled' ? cutOff(after, nowMs) : endTokens(after, nowMs)
 }
 
-/** @param instead what to do other than wait, with a comma after it. */
+/** @param instead the alternative to waiting, followed by a comma. */
 function assertNewTokensCount(client: Client, nowMs: number, instead = ''): void {
   const aheadSeconds = (client.tokens_revoked_until ?? 0) - nowMs / 1000
   if (aheadSeconds <= MAX_AHEAD_SECONDS) return

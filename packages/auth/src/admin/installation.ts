@@ -1,17 +1,19 @@
-/** What belongs to the whole installation: organizations and audiences. */
+/** Use cases for the whole installation: organizations and audiences. */
 
 import { createId } from '../clients/secret.ts'
 import { AdminError } from '../errors/admin-error.ts'
 import { type Audience, assertAudience } from '../records/audience.ts'
 import type { Organization } from '../records/client.ts'
 import { NAME_LENGTH } from '../records/client-limits.ts'
+import type { AudienceStore } from '../store/ports/audiences.ts'
 import type { Audited } from '../store/ports/audited-change.ts'
+import type { OrganizationStore } from '../store/ports/organizations.ts'
 import { assertPlainText } from '../text/plain-text.ts'
 import { type AdminContext, auditDraft } from './context.ts'
 
 export async function createOrganization(
   name: string,
-  context: AdminContext,
+  context: AdminContext<OrganizationStore>,
 ): Promise<Organization> {
   const organization = newOrganization(name)
   await context.store.createOrganization(auditedOrganization(organization, context))
@@ -27,7 +29,7 @@ export function newOrganization(name: string): Organization {
 
 export function auditedOrganization(
   value: Organization,
-  context: AdminContext,
+  context: AdminContext<unknown>,
 ): Audited<Organization> {
   const { org_id } = value
   const target = { type: 'organization', id: org_id } as const
@@ -44,16 +46,22 @@ export function auditedOrganization(
   }
 }
 
-/** @throws AdminError `conflict` when there is one of that name. */
-export async function createAudience(audience: Audience, context: AdminContext): Promise<Audience> {
+/** @throws AdminError `conflict` when an audience has that name. */
+export async function createAudience(
+  audience: Audience,
+  context: AdminContext<AudienceStore>,
+): Promise<Audience> {
   if (!(await ensureAudience(audience, context))) {
     throw new AdminError('conflict', `The audience ${audience.audience} already exists`)
   }
   return audience
 }
 
-/** False when there is one of that name already; it stays as it is. */
-export async function ensureAudience(audience: Audience, context: AdminContext): Promise<boolean> {
+/** False, and no change, when an audience has that name. */
+export async function ensureAudience(
+  audience: Audience,
+  context: AdminContext<AudienceStore>,
+): Promise<boolean> {
   assertAudience(audience)
   return context.store.createAudience({
     value: audience,

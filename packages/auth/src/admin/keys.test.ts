@@ -22,7 +22,7 @@ beforeEach(async () => {
 })
 afterEach(() => place.close())
 
-/** What a server has done after its first minute. */
+/** The work of a server in its first minute. */
 async function serve(): Promise<void> {
   const ring = new KeyRing({ ...admin, now: () => place.clock.now })
   await ring.load(['ES256', 'EdDSA'])
@@ -44,8 +44,8 @@ const standing = (keys: readonly KeyView[]): string[] =>
 const refused = (doing: Promise<unknown>, code: AdminErrorCode) =>
   assert.rejects(doing, (error) => error instanceof AdminError && error.code === code)
 
-describe('keys, on the box', () => {
-  it('are listed with where they stand, and never with a private half', async () => {
+describe('signing keys', () => {
+  it('are listed with their state, and never with a private half', async () => {
     await serve()
     const keys = await listKeys(admin)
     assert.deepEqual(standing(keys), ['ES256 active', 'ES256 next', 'EdDSA active', 'EdDSA next'])
@@ -53,7 +53,7 @@ describe('keys, on the box', () => {
     for (const key of keys) assert.deepEqual(Object.keys(key).sort(), members)
   })
 
-  it('are rotated once each has been published long enough, and the answer says when', async () => {
+  it('are rotated once each has been published long enough, and the result says when', async () => {
     await serve()
     const before = await listKeys(admin)
     place.clock.now += 1000
@@ -71,17 +71,17 @@ describe('keys, on the box', () => {
     assert.match(created ?? '', /^key\.created by operator: /)
   })
 
-  it('are not rotated twice at a time, and a refusal changes nothing', async () => {
+  it('are not rotated twice at once, and a refusal changes nothing', async () => {
     await serve()
     await rotateKeys('ES256', admin)
     const before = await listKeys(admin)
     await refused(rotateKeys('ES256', admin), 'conflict')
-    // Of all, or of none.
+    // All algorithms rotate, or none.
     await refused(rotateKeys(null, admin), 'conflict')
     assert.deepEqual(await listKeys(admin), before)
   })
 
-  it('are rotated once when ten operators ask at the same time', async () => {
+  it('are rotated once when ten operators rotate at the same time', async () => {
     await serve()
     const asked = Array.from({ length: 10 }, () => rotateKeys('ES256', admin))
     const results = await Promise.allSettled(asked)
@@ -109,13 +109,13 @@ describe('keys, on the box', () => {
     assert.equal(revoked.length, 4)
   })
 
-  it('are replaced of one algorithm only, where only that is asked for', async () => {
+  it('are replaced for one algorithm only, if requested', async () => {
     await serve()
     const after = await replaceKeys('ES256', admin)
     assert.deepEqual(standing(after), ['ES256 active', 'EdDSA active', 'EdDSA next'])
   })
 
-  it('stay as they are for an algorithm that has none, and before the first start', async () => {
+  it('do not change for an algorithm without keys, nor before the first start', async () => {
     await refused(rotateKeys(null, admin), 'not_found')
     await refused(replaceKeys(null, admin), 'not_found')
     await serve()
@@ -124,7 +124,7 @@ describe('keys, on the box', () => {
     assert.equal((await listKeys(admin)).length, 4)
   })
 
-  it('stay as they are for another encryption key: no server could open what it seals', async () => {
+  it('do not change under another encryption key, whose seals no server could open', async () => {
     await serve()
     const before = await listKeys(admin)
     const stranger = { ...admin, sealingKey: new Uint8Array(32).fill(2) }
@@ -133,7 +133,7 @@ describe('keys, on the box', () => {
     assert.deepEqual(await listKeys(admin), before)
   })
 
-  it('are replaced where one of them cannot be opened, and a server starts again', async () => {
+  it('are replaced even if one of them cannot be opened, and then a server starts', async () => {
     await serve()
     await place.store.updateSigningKeys(([first, ...others]) => ({
       keys: [{ ...first, sealed: 'broken' } as SealedKey, ...others],

@@ -1,5 +1,5 @@
 /**
- * Administering signing keys; they belong to the installation, so only whoever is on the box does.
+ * Use cases for signing keys. They belong to the installation, so only the operator runs these.
  */
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
@@ -10,12 +10,13 @@ import {
   type KeyPolicy,
   type KeyState,
   replaceAll,
-  rotate,
+  rotateKey,
   stateOf,
 } from '../keys/key-life.ts'
 import { newKey } from '../keys/new-key.ts'
 import { unseal } from '../keys/sealing.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
+import type { SigningKeyStore } from '../store/ports/signing-keys.ts'
 import type { AdminContext } from './context.ts'
 
 export interface KeyView {
@@ -24,28 +25,28 @@ export interface KeyView {
   readonly state: KeyState
   /** ISO 8601, as all times here. */
   readonly created_at: string
-  /** Null: when a rotation says so. */
+  /** Null: not yet decided; a rotation sets it. */
   readonly activates_at: string | null
   readonly retires_at: string | null
-  /** Verifies until then; null: no end in sight. */
+  /** The key verifies until then; null: no end is set. */
   readonly gone_at: string | null
 }
 
-export interface KeyAdmin extends AdminContext {
+export interface KeyAdmin extends AdminContext<SigningKeyStore> {
   readonly sealingKey: Uint8Array
   readonly policy: KeyPolicy
 }
 
-export async function listKeys(context: AdminContext): Promise<KeyView[]> {
+export async function listKeys(context: AdminContext<SigningKeyStore>): Promise<KeyView[]> {
   const keys = await context.store.listSigningKeys()
-  return keys.map((key) => viewOf(key, context.now()))
+  return keys.map((key) => keyViewOf(key, context.now()))
 }
 
 /**
- * Starts a rotation of each of these algorithms, or of all in use: the next key takes over as soon
- * as it has been published long enough.
+ * Starts a rotation of one algorithm, or of all in use: the next key takes over as soon as it has
+ * been published long enough.
  *
- * @throws AdminError `conflict` when a rotation is under way.
+ * @throws AdminError `conflict` when a rotation is in progress.
  */
 export async function rotateKeys(
   alg: SigningAlgorithm | null,
@@ -56,18 +57,18 @@ export async function rotateKeys(
   const keys = await context.store.updateSigningKeys((current) => {
     let step = { keys: current, events: [] as KeyStepEvents }
     for (const candidate of candidates) {
-      const rotated = rotate(step.keys, candidate, now, context.policy)
+      const rotated = rotateKey(step.keys, candidate, now, context.policy)
       if (rotated === null) throw underWay(candidate.alg)
       step = { keys: rotated.keys, events: [...step.events, ...rotated.events] }
     }
     return keyChange(step, { at: new Date(now).toISOString(), actor: context.actor })
   })
-  return keys.map((key) => viewOf(key, now))
+  return keys.map((key) => keyViewOf(key, now))
 }
 
-type KeyStepEvents = NonNullable<ReturnType<typeof rotate>>['events']
+type KeyStepEvents = NonNullable<ReturnType<typeof rotateKey>>['events']
 
-/** The emergency: every token signed until now is dead, and new keys sign at once. */
+/** For emergencies: invalidates every token signed so far; new keys sign at once. */
 export async function replaceKeys(
   alg: SigningAlgorithm | null,
   context: KeyAdmin,
@@ -78,12 +79,12 @@ export async function replaceKeys(
     const { revoked, ...step } = replaceAll(current, candidates, now)
     return keyChange(step, { at: new Date(now).toISOString(), actor: context.actor }, revoked)
   })
-  return keys.map((key) => viewOf(key, now))
+  return keys.map((key) => keyViewOf(key, now))
 }
 
 /**
  * @throws AdminError `not_found` for an algorithm that is not in use.
- * @throws SealBroken when no key at all can be opened: what we sealed, no server could open.
+ * @throws SealBroken when no key at all can be opened: no server could open a key sealed now.
  */
 async function candidatesFor(
   alg: SigningAlgorithm | null,
@@ -120,7 +121,7 @@ function underWay(alg: SigningAlgorithm): AdminError {
   )
 }
 
-function viewOf(key: SealedKey, nowMs: number): KeyView {
+function keyViewOf(key: SealedKey, nowMs: number): KeyView {
   const { kid, alg, created_at, activates_at, retires_at } = key
   const gone = goneAt(key)
   const gone_at = Number.isFinite(gone) ? new Date(gone).toISOString() : null

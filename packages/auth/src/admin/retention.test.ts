@@ -4,7 +4,7 @@ import type { AuditEntry } from '../records/audit-entry.ts'
 import { type Installation, openInstallation } from '../testing/sample-installation.ts'
 import { setRetention } from './retention.ts'
 
-/** A telemetry store of which nothing else is known. */
+/** A telemetry store reduced to the setting. */
 function memory(fails = false) {
   const days = new Map<string, number>()
   return {
@@ -36,21 +36,23 @@ async function entries({ store }: Installation): Promise<AuditEntry[]> {
 
 describe('setRetention', () => {
   it(
-    'says in the trail who changed it, from what and to what',
+    'records in the trail who changed it, from what and to what',
     withInstallation(async (installation) => {
       const { operator, acme } = installation
       const telemetry = memory()
       await setRetention(acme.org_id, 30, telemetry, operator)
       await setRetention(acme.org_id, null, telemetry, operator)
-      const told = (await entries(installation)).map(({ actor, target, org_id, before, after }) => {
-        return { actor, target, org_id, before, after }
-      })
+      const recorded = (await entries(installation)).map(
+        ({ actor, target, org_id, before, after }) => {
+          return { actor, target, org_id, before, after }
+        },
+      )
       const whose = {
         actor: { kind: 'system' },
         target: { type: 'organization', id: acme.org_id },
         org_id: acme.org_id,
       }
-      assert.deepEqual(told, [
+      assert.deepEqual(recorded, [
         { ...whose, before: { retention_days: null }, after: { retention_days: 30 } },
         { ...whose, before: { retention_days: 30 }, after: { retention_days: null } },
       ])
@@ -58,7 +60,7 @@ describe('setRetention', () => {
   )
 
   it(
-    'says nothing where nothing changes, nor of an organization that is not there',
+    'records nothing when nothing changes, nor for an unknown organization',
     withInstallation(async (installation) => {
       const { operator, acme } = installation
       await setRetention(acme.org_id, null, memory(), operator)
@@ -70,7 +72,7 @@ describe('setRetention', () => {
   )
 
   it(
-    'is in the trail before it happens',
+    'is in the trail before the change happens',
     withInstallation(async (installation) => {
       const { operator, acme } = installation
       await assert.rejects(setRetention(acme.org_id, 30, memory(true), operator), /disk is full/)

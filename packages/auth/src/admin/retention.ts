@@ -1,29 +1,31 @@
 /**
- * For how long an organization's telemetry is kept. The setting is the telemetry store's, since
- * ModularIoT API may run without Auth; who changed it is told here, in the one trail there is.
+ * How long an organization's telemetry is kept. The telemetry store holds the setting, since
+ * ModularIoT API may run without Auth; the change is recorded here, in the one audit trail.
  */
 
 import { AdminError } from '../errors/admin-error.ts'
+import type { OrganizationStore } from '../store/ports/organizations.ts'
+import type { TrailStore } from '../store/ports/trail.ts'
 import { type AdminContext, auditDraft } from './context.ts'
 
-/** The part of the telemetry store that knows. Null: as the installation does. */
+/** The part of the telemetry store that holds the setting. Null: the installation's retention. */
 export interface RetentionStore {
   findRetention(org_id: string): Promise<number | null>
   setRetention(org_id: string, days: number | null): Promise<void>
 }
 
 /**
- * The trail hears of it first: the two stores share no transaction, and an entry of what then
- * failed does less harm than data that went without one.
+ * Writes the entry before the setting. The two stores share no transaction, and an entry for a
+ * change that then failed does less harm than a change without an entry.
  *
- * @param days at least 1; null: as the installation does.
+ * @param days at least 1; null: the installation's retention.
  * @throws AdminError `not_found`.
  */
 export async function setRetention(
   org_id: string,
   days: number | null,
   telemetry: RetentionStore,
-  context: AdminContext,
+  context: AdminContext<OrganizationStore & TrailStore>,
 ): Promise<void> {
   await assertOrganization(org_id, context)
   const before = await telemetry.findRetention(org_id)
@@ -42,7 +44,10 @@ export async function setRetention(
 }
 
 /** @throws AdminError `not_found`. */
-export async function assertOrganization(org_id: string, { store }: AdminContext): Promise<void> {
+export async function assertOrganization(
+  org_id: string,
+  { store }: AdminContext<OrganizationStore>,
+): Promise<void> {
   const organizations = await store.listOrganizations()
   if (organizations.some((one) => one.org_id === org_id)) return
   throw new AdminError('not_found', `There is no organization ${org_id.slice(0, 100)}`)

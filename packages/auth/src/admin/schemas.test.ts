@@ -5,7 +5,7 @@ import { parseClientInput } from './schemas.ts'
 
 const GOOD = { name: 'a', grants: [{ audience: 'https://api.example' }] }
 
-/** What is said of a client with many of something. */
+/** The error for a client with many of something. */
 function faultOf(more: object): string {
   try {
     parseClientInput({ ...GOOD, ...more })
@@ -20,7 +20,7 @@ describe('a client with thousands of faults', () => {
   const many = <Value>(value: Value): Value[] => Array(5000).fill(value)
   const members = Object.fromEntries(many(0).map((_, index) => [`k${index}`, 1]))
 
-  it('is refused with the first few of them, wherever they are', () => {
+  it('is refused with the first few, wherever they are', () => {
     assert.equal(faultOf({}), '')
     const faults = {
       tags: { tags: many(7) },
@@ -37,7 +37,7 @@ describe('a client with thousands of faults', () => {
     }
   })
 
-  it('has the last of a legal list looked at', () => {
+  it('has the last element of a list of legal length checked', () => {
     const scopes = [...Array(99).fill('a'), 7]
     assert.match(faultOf({ grants: [{ ...GOOD.grants[0], scopes }] }), /scopes\.99 must be string/)
   })

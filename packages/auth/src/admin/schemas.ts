@@ -1,7 +1,7 @@
 /**
- * What the admin API takes and gives, as TypeBox schemas: checked here, published as OpenAPI. The
- * rules that need more than a shape (which scopes an audience has, what a range is) are in
- * clients/.
+ * Requests and responses of the admin API, as TypeBox schemas: validated here, published as
+ * OpenAPI. Rules that need more than a shape (which scopes an audience has, whether a range is
+ * valid) are in clients/.
  */
 
 import { ENVIRONMENTS, SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
@@ -140,7 +140,7 @@ export const CreatedClientSchema = Type.Object({
   ),
 })
 
-/** A line of the answer to a bulk request. */
+/** A line of the response to a bulk request. */
 export const BulkResultSchema = Type.Union([
   Type.Object({ status: Type.Literal('created'), ...CreatedClientSchema.properties }),
   Type.Object({ status: Type.Literal('exists'), client: ClientSchema }),
@@ -249,14 +249,14 @@ export const ProblemSchema = Type.Object({
   detail: Type.String(),
 })
 
-/** @throws AdminError naming the first members that are not as the schema says. */
+/** @throws AdminError naming the first members that do not match the schema. */
 function createParser<Value>(schema: TSchema): (value: unknown) => Value {
   const compiled = Compile(schema)
   return (value) => {
     if (compiled.Check(value)) return value as Value
     const [, errors] = compiled.Errors(firstOf(value))
-    const told = errors
-      // TypeBox says of an unknown member also that its schema is false.
+    const faults = errors
+      // For an unknown member TypeBox also reports that its schema is `false`.
       .filter(({ keyword }) => keyword !== 'boolean')
       .slice(0, 5)
       .map(({ instancePath, message }) => {
@@ -264,19 +264,18 @@ function createParser<Value>(schema: TSchema): (value: unknown) => Value {
         return `${path} ${message}`
       })
     throw invalidInput(
-      [...new Set(told)].join('; ') || 'the body must not have additional properties',
+      [...new Set(faults)].join('; ') || 'the body must not have additional properties',
     )
   }
 }
 
 /**
- * More than any list or object of these schemas may hold: what is cut to it is as wrong as before.
+ * More than any list or object of these schemas may hold, so a value cut to this size is still
+ * wrong.
  */
 const EXPLAINED = Math.max(MAX_SCOPES, MAX_GRANTS, MAX_TAGS, MAX_CIDRS, MAX_KEYS) + 1
 
-/**
- * TypeBox lists every fault there is, which takes tens of milliseconds where there are thousands.
- */
+/** TypeBox lists every fault, which takes tens of milliseconds for thousands of them. */
 function firstOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, EXPLAINED).map(firstOf)
   if (typeof value !== 'object' || value === null) return value
@@ -284,12 +283,11 @@ function firstOf(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, firstOf(member)]))
 }
 
-/** As much as one client may be when it is made alone. */
+/** The same limit as for a client that is created alone. */
 const MAX_LINE_LENGTH = 64 * 1024
 
 /**
- * A line of NDJSON as a value; undefined, which no schema takes, for one that is too long or no
- * JSON.
+ * A line of NDJSON as a value; undefined, which no schema accepts, when it is too long or not JSON.
  */
 export function parseLine(line: string): unknown {
   if (line.length > MAX_LINE_LENGTH) return undefined

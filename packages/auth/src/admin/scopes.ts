@@ -1,4 +1,4 @@
-/** What a token may be allowed to do at the admin API and at the revocation feed. */
+/** The scopes of the admin API and of the revocation feed. */
 
 export const ADMIN_SCOPES = [
   'clients:read',
@@ -10,10 +10,10 @@ export const ADMIN_SCOPES = [
 
 export type AdminScope = (typeof ADMIN_SCOPES)[number]
 
-/** What lets a client read the revocation feed, which names clients of every tenant. */
+/** Allows reading the revocation feed, which names clients of every tenant. */
 export const FEED_SCOPE = 'revocations:read'
 
-/** True for what only somebody who holds it may hand out. */
+/** True for a scope that only a holder may grant. */
 export function isAdminScope(scope: string): boolean {
   return scope === FEED_SCOPE || ADMIN_SCOPES.some((name) => name === scope)
 }

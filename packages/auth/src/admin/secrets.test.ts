@@ -23,7 +23,7 @@ beforeEach(async () => {
 })
 afterEach(() => place.close())
 
-/** This many seconds from now, as the record says it. */
+/** This many seconds from now, in the record's format. */
 const inSeconds = (seconds: number): string =>
   new Date(place.clock.now + seconds * 1000).toISOString()
 
@@ -53,7 +53,7 @@ async function newestEntry(): Promise<AuditEntry> {
 }
 
 describe('adding a secret', () => {
-  it('leaves the others as they are, and shows the new one once', async () => {
+  it('keeps the others unchanged, and shows the new one once', async () => {
     const added = await add('second', inSeconds(HOUR))
     assert.deepEqual(ends(added.client), [
       ['first', null],
@@ -70,14 +70,14 @@ describe('adding a secret', () => {
     }
   })
 
-  it('wants an end, if any, that is a time to come', async () => {
+  it('requires an end, if any, in the future', async () => {
     for (const expires_at of [inSeconds(0), inSeconds(-1), 'tomorrow', '']) {
       await refused(add('second', expires_at), 'invalid_input')
     }
     assert.equal((await current()).version, 1)
   })
 
-  it('stops at ten living ones; one that has ended makes room and is gone', async () => {
+  it('stops at ten unexpired ones; an expired one is removed and makes room', async () => {
     const { secret_id } = await add('short', inSeconds(HOUR))
     for (let count = 3; count <= 10; count++) await add(`number ${count}`)
     assert.match(await refused(add('eleventh'), 'conflict'), /10 secrets; revoke one/)
@@ -90,7 +90,7 @@ describe('adding a secret', () => {
     await refused(add('twelfth'), 'conflict')
   })
 
-  it('stops at ten whoever asks at the same time', async () => {
+  it('stops at ten with concurrent requests', async () => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, (_, index) => add(`number ${index}`)),
     )
@@ -100,7 +100,7 @@ describe('adding a secret', () => {
 })
 
 describe('rotating the secrets', () => {
-  it('ends the old ones after the overlap, and the new one never', async () => {
+  it('ends the old ones after the overlap; the new one has no end', async () => {
     await add('second')
     const rotated = await rotate(HOUR, 'third')
     assert.deepEqual(ends(rotated.client), [
@@ -124,7 +124,7 @@ describe('rotating the secrets', () => {
     ])
   })
 
-  it('leaves one that ends sooner its sooner end', async () => {
+  it('keeps an end that is sooner', async () => {
     const [sooner, later] = [inSeconds(HOUR / 2), inSeconds(2 * HOUR)]
     await add('sooner', sooner)
     await add('later', later)
@@ -136,7 +136,7 @@ describe('rotating the secrets', () => {
     ])
   })
 
-  it('again during an overlap never makes an end later', async () => {
+  it('again during an overlap never moves an end later', async () => {
     await rotate(HOUR)
     const firstEnd = inSeconds(HOUR)
     place.clock.now += 60_000
@@ -147,12 +147,12 @@ describe('rotating the secrets', () => {
     ])
   })
 
-  it('without an overlap ends the old ones now, ten of them too', async () => {
+  it('without an overlap ends the old ones now, even ten of them', async () => {
     for (let count = 2; count <= 10; count++) await add(`number ${count}`)
     assert.deepEqual(ends((await rotate(0)).client), [['rotated', null]])
   })
 
-  it('wants an overlap from nothing to a year, in whole seconds', async () => {
+  it('requires an overlap from zero to a year, in whole seconds', async () => {
     for (const seconds of [-1, 0.5, Number.NaN, 365 * 86_400 + 1]) {
       await refused(rotate(seconds), 'invalid_input')
     }
@@ -167,7 +167,7 @@ describe('rotating the secrets', () => {
 })
 
 describe('revoking a secret', () => {
-  it('ends that one now, the last one too', async () => {
+  it('ends that one now, even the last one', async () => {
     const { secret_id } = await add('second')
     const left = await revokeSecret(client.client_id, secret_id, admin)
     assert.deepEqual(ends(left), [['first', null]])
@@ -178,7 +178,7 @@ describe('revoking a secret', () => {
     assert.equal(none.version, 4)
   })
 
-  it('of another client, of nobody or a second time is not found, and changes nothing', async () => {
+  it('of another client, of no client or a second time is not found, and changes nothing', async () => {
     const request = { name: 'Van', grants: [{ audience: API }], ...place.acme }
     const other = (await createClient(request, admin)).client
     const { secret_id } = await add('second')

@@ -1,9 +1,12 @@
-/** Administering a client's secrets: several side by side, so that a rotation has an overlap. */
+/**
+ * Use cases for a client's secrets. A client can have several, so that a rotation has an overlap.
+ */
 
 import { newSecret } from '../clients/new-client.ts'
 import { AdminError, invalidInput } from '../errors/admin-error.ts'
 import type { Client, ClientView, StoredSecret } from '../records/client.ts'
 import { MAX_OVERLAP_SECONDS, MAX_SECRETS } from '../records/client-limits.ts'
+import type { ClientStore } from '../store/ports/clients.ts'
 import { type CreatedClient, changeClient, getClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
 
@@ -16,7 +19,7 @@ export interface AddedSecret extends CreatedClient {
 export async function addSecret(
   client_id: string,
   options: { label: string; expires_at: string | null },
-  context: AdminContext,
+  context: AdminContext<ClientStore>,
 ): Promise<AddedSecret> {
   const expires_at = parseFuture(options.expires_at, context.now())
   const { label } = options
@@ -24,15 +27,14 @@ export async function addSecret(
 }
 
 /**
- * Makes a new secret, and lets every one there is end after the overlap (sooner where it ends
- * sooner).
+ * Adds a secret, and ends all others after the overlap, or at their own end if that is sooner.
  *
  * @param overlapSeconds 0 ends them now.
  */
 export async function rotateSecrets(
   client_id: string,
   { label, overlapSeconds }: { label: string; overlapSeconds: number },
-  context: AdminContext,
+  context: AdminContext<ClientStore>,
 ): Promise<AddedSecret> {
   if (
     !Number.isInteger(overlapSeconds) ||
@@ -51,7 +53,7 @@ export async function rotateSecrets(
 export async function revokeSecret(
   client_id: string,
   secret_id: string,
-  context: AdminContext,
+  context: AdminContext<ClientStore>,
 ): Promise<ClientView> {
   const edit = (client: Client): Client => {
     if (!client.secrets.some((secret) => secret.secret_id === secret_id)) {
@@ -68,7 +70,7 @@ async function addTo(
   action: 'secret.added' | 'secret.rotated',
   { label, expires_at }: { label: string; expires_at: string | null },
   others: (secrets: readonly StoredSecret[]) => readonly StoredSecret[],
-  context: AdminContext,
+  context: AdminContext<ClientStore>,
 ): Promise<AddedSecret> {
   // The prefix depends on the environment, which a client never changes.
   const { environment } = await getClient(client_id, context)
@@ -94,7 +96,7 @@ function earlier(one: string | null, other: string): string {
   return one !== null && Date.parse(one) < Date.parse(other) ? one : other
 }
 
-/** With a zone: without one it would mean another moment on every server. */
+/** With a zone: without one the time would depend on the server's own zone. */
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/
 
 function parseFuture(expires_at: string | null, nowMs: number): string | null {

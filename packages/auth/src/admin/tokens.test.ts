@@ -50,7 +50,7 @@ describe('ending a client’s tokens', () => {
     assert.equal(entry.target.id, client_id)
   })
 
-  it('is refused rather than done so often that new tokens would lie in the future', async () => {
+  it('is refused before new tokens would lie in the future', async () => {
     const { client_id } = await make()
     const nowSeconds = Math.floor(place.clock.now / 1000)
     const cut = async () => (await revokeClientTokens(client_id, admin)).tokens_revoked_until ?? 0
@@ -62,7 +62,7 @@ describe('ending a client’s tokens', () => {
     assert.equal(await cut(), nowSeconds + 31)
   })
 
-  it('reaches further each time, also within a second', async () => {
+  it('reaches further each time, even within a second', async () => {
     const { client_id } = await make()
     const { tokens_revoked_until: first } = await revokeClientTokens(client_id, admin)
     const { tokens_revoked_until: second } = await revokeClientTokens(client_id, admin)
@@ -72,7 +72,7 @@ describe('ending a client’s tokens', () => {
     assert.equal(entry?.kind === 'client' && entry.issued_until, second)
   })
 
-  it('comes with disabling it; enabling it takes nothing back and cuts nothing', async () => {
+  it('comes with disabling it; enabling it restores nothing and cuts nothing off', async () => {
     const { client_id } = await make()
     const disabled = await updateClient(client_id, { status: 'disabled' }, null, admin)
     assert.equal((await feed()).length, 1)
@@ -89,7 +89,7 @@ describe('ending a client’s tokens', () => {
     assert.deepEqual(await feed(), [])
   })
 
-  it('is for clients of one’s own tenant only', async () => {
+  it('is only for clients of one’s own tenant', async () => {
     const { client_id } = await make()
     for (const tenant of Object.values(place.strangers)) {
       await refused(revokeClientTokens(client_id, place.caller(tenant)), 'not_found')
@@ -97,7 +97,7 @@ describe('ending a client’s tokens', () => {
     assert.deepEqual(await feed(), [])
   })
 
-  it('is not for who may do less than the client', async () => {
+  it('is not for callers with fewer scopes than the client', async () => {
     const { client_id } = await make([{ audience: ADMIN }])
     const weak = place.caller(place.acme, ['clients:write'])
     await refused(revokeClientTokens(client_id, weak), 'forbidden')
@@ -105,7 +105,7 @@ describe('ending a client’s tokens', () => {
 })
 
 describe('a resource server', () => {
-  it('is made on the box, for audiences that exist', async () => {
+  it('is set up by the operator, for audiences that exist', async () => {
     const { client_id } = await make()
     const made = await setResourceServer(client_id, [API, API], place.operator)
     assert.deepEqual(made.resource_server_for, [API])
@@ -115,7 +115,7 @@ describe('a resource server', () => {
     assert.deepEqual(unmade.resource_server_for, [])
   })
 
-  it('cannot be made through the admin API, whatever is sent', async () => {
+  it('cannot be set up through the admin API, whatever is sent', async () => {
     const { client_id } = await make()
     await refused(setResourceServer(client_id, [API], admin), 'forbidden')
     const resource_server_for = [API]
@@ -127,7 +127,7 @@ describe('a resource server', () => {
     assert.deepEqual((await getClient(client_id, admin)).resource_server_for, [])
   })
 
-  it('sees into every organization, so no tenant gets hold of its secrets', async () => {
+  it('sees into every organization, so no tenant can get its secrets', async () => {
     const { client_id } = await make()
     await setResourceServer(client_id, [API], place.operator)
     await refused(addSecret(client_id, { label: 'mine', expires_at: null }, admin), 'forbidden')
@@ -137,7 +137,7 @@ describe('a resource server', () => {
 })
 
 describe('the scope of the feed', () => {
-  it('is handed out by nobody who administers a tenant', async () => {
+  it('cannot be granted by administrators of a tenant', async () => {
     const feedApi = 'https://auth.example/oauth2/revocations'
     const rules = { token_lifetime_seconds: 3600, signing_alg: 'ES256' } as const
     await createAudience({ audience: feedApi, scopes: [FEED_SCOPE], ...rules }, place.operator)

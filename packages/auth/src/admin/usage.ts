@@ -1,4 +1,4 @@
-/** What clients and their secrets are used for, for whoever owns them. */
+/** How clients and their secrets are used, for their owners. */
 
 import type { ClientView } from '../records/client.ts'
 import {
@@ -9,10 +9,12 @@ import {
   type Waste,
   wasteOf,
 } from '../records/usage.ts'
+import type { ClientLookup } from '../store/ports/clients.ts'
+import type { UsagePage, UsageStore } from '../store/ports/usage.ts'
 import { getClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
 
-/** A client that asks for tokens long before it needs them. */
+/** A client that requests tokens long before it needs them. */
 export interface WastefulClient
   extends Pick<ClientView, 'client_id' | 'name' | 'org_id' | 'environment'>,
     Waste,
@@ -20,9 +22,9 @@ export interface WastefulClient
 
 const PAGE = 1000
 
-/** The worst first. */
+/** Worst first. */
 export async function wastefulClients(
-  context: AdminContext,
+  context: AdminContext<UsageStore>,
   { limit = 100 }: { limit?: number } = {},
 ): Promise<WastefulClient[]> {
   const nowSeconds = context.now() / 1000
@@ -30,9 +32,12 @@ export async function wastefulClients(
   let after: string | null = null
   do {
     await context.authority?.confirm()
-    const page: Awaited<ReturnType<typeof context.store.listUsage>> = await context.store.listUsage(
-      { ...context.tenant, tokens_early: MIN_EARLY_TOKENS, after, limit: PAGE },
-    )
+    const page: UsagePage = await context.store.listUsage({
+      ...context.tenant,
+      tokens_early: MIN_EARLY_TOKENS,
+      after,
+      limit: PAGE,
+    })
     for (const { client, usage } of page.clients) {
       const waste = wasteOf(usage, nowSeconds)
       if (!isWasteful(waste)) continue
@@ -55,13 +60,16 @@ export async function wastefulClients(
   return found.slice(0, limit)
 }
 
-/** A secret, never its text, and when it last proved its client: null when it never did. */
+/** A secret without its text, and when it was last used; null: never. */
 export type UsedSecret = ClientView['secrets'][number] & {
   readonly used: Omit<SecretUsage, 'secret_id'> | null
 }
 
 /** @throws AdminError `not_found`. */
-export async function listSecrets(client_id: string, context: AdminContext): Promise<UsedSecret[]> {
+export async function listSecrets(
+  client_id: string,
+  context: AdminContext<UsageStore & ClientLookup>,
+): Promise<UsedSecret[]> {
   const { secrets } = await getClient(client_id, context)
   await context.authority?.confirm()
   const used = new Map(

@@ -5,11 +5,11 @@ import fc from 'fast-check'
 import { sampleClient, sampleSecret } from '../testing/sample-client.ts'
 import { changesOf, MAX_MEMBER_LENGTH } from './changes.ts'
 
-describe('what an entry says of a change', () => {
+describe('what an entry holds of a change', () => {
   const change = (before: object, after: object) =>
     changesOf(sampleClient(before), sampleClient(after))
 
-  it('is the members that differ, and no other', () => {
+  it('is the members that differ, and no others', () => {
     assert.deepEqual(change({ name: 'Truck', version: 1 }, { name: 'Van', version: 2 }), {
       before: { name: 'Truck', version: 1 },
       after: { name: 'Van', version: 2 },
@@ -17,7 +17,7 @@ describe('what an entry says of a change', () => {
     assert.deepEqual(change({}, {}), { before: {}, after: {} })
   })
 
-  it('is of a list what was taken away and what was added', () => {
+  it('is, for a list, what was removed and what was added', () => {
     assert.deepEqual(change({ tags: ['a', 'b', 'c'] }, { tags: ['c', 'd', 'b'] }), {
       before: { tags: ['a'] },
       after: { tags: ['d'] },
@@ -29,7 +29,7 @@ describe('what an entry says of a change', () => {
     })
   })
 
-  it('names an element that changed, with what changed of it', () => {
+  it('names an element that changed, with its changes', () => {
     const [one, two] = [sampleSecret('one'), sampleSecret('two')]
     const ended = { ...one, expires_at: '2027-01-01T00:00:00.000Z' }
     assert.deepEqual(change({ secrets: [one, two] }, { secrets: [ended, two] }), {
@@ -38,7 +38,7 @@ describe('what an entry says of a change', () => {
     })
   })
 
-  it('is of a grant the scopes that were taken away and those that were added', () => {
+  it('is, for a grant, the scopes that were removed and those that were added', () => {
     const grants = (...scopes: string[]) => ({ grants: [{ audience: 'api', scopes }] })
     assert.deepEqual(change(grants('read', 'write'), grants('read', 'admin')), {
       before: { grants: [{ audience: 'api', scopes: ['write'] }] },
@@ -46,12 +46,12 @@ describe('what an entry says of a change', () => {
     })
   })
 
-  it('is the whole where something is made', () => {
+  it('is the whole record for something new', () => {
     const client = sampleClient({ tags: ['a'] })
     assert.deepEqual(changesOf(null, client), { before: null, after: client })
   })
 
-  it('says that nothing changed exactly when nothing did, but for the order', () => {
+  it('is empty exactly when nothing but the order changed', () => {
     const words = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'))
     const members = fc.record({ name: fc.constantFrom('x', 'y'), tags: words })
     fc.assert(
@@ -64,7 +64,7 @@ describe('what an entry says of a change', () => {
     )
   })
 
-  it('is bounded, and holds the digest of what was too long and the other members whole', () => {
+  it('is bounded: the digest of a member that is too long, the other members whole', () => {
     const tags = Array.from({ length: 3000 }, (_, index) => `tag-${index}`)
     const sha256 = hash('sha256', JSON.stringify(tags))
     const bytes = JSON.stringify(tags).length

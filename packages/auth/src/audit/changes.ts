@@ -1,7 +1,6 @@
 /**
- * What an entry of the trail holds of a change: what differs, never the whole record. A PATCH of a
- * few bytes on a large client must not add the client to the trail twice, because the trail is
- * kept.
+ * What an audit entry holds of a change: only what differs. A PATCH of a few bytes on a large
+ * client must not add the whole client to the trail twice.
  */
 
 import { createHash } from 'node:crypto'
@@ -20,13 +19,14 @@ const IDENTITY: Readonly<Record<string, string>> = {
   keys: 'kid',
 }
 
-/** Of one member as JSON, in UTF-16 code units. A longer one is represented by its digest. */
+/** Of one member as JSON, in UTF-16 code units. A longer one is replaced by its digest. */
 export const MAX_MEMBER_LENGTH = 8 * 1024
 
 /**
- * The members that differ, each with its value before and after. Of a list, `before` has what was
- * removed and `after` what was added; an element that is in both and differs has its identity and
- * the members that differ. The order of a list has no meaning in our records and is not compared.
+ * The members that differ, each with its value before and after. For a list, `before` has the
+ * removed elements and `after` the added ones; an element that is in both and differs has its
+ * identity and the members that differ. The order of a list has no meaning in our records and is
+ * not compared.
  *
  * @param before null for something new, which is kept whole.
  */
@@ -48,7 +48,7 @@ function compareMembers(before: Members, after: Members) {
   return changed
 }
 
-/** Null when they are the same. */
+/** Null when they are equal. */
 function compare(name: string, before: unknown, after: unknown): Changes | null {
   if (JSON.stringify(before) === JSON.stringify(after)) return null
   if (Array.isArray(before) && Array.isArray(after)) {
@@ -92,7 +92,7 @@ function isMembers(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The digest lets an auditor who has the text prove that it is the one. */
+/** With the digest, an auditor who has the text can prove that it is the one. */
 function bounded(members: Members): Members {
   return Object.fromEntries(
     Object.entries(members).map(([name, value]) => {

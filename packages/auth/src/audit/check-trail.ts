@@ -1,4 +1,4 @@
-/** The trail in the store against its signed base and the checkpoints at hand. */
+/** Checks the trail in the store against its signed base and known checkpoints. */
 
 import { setImmediate } from 'node:timers/promises'
 import { type AuditRow, GENESIS_HASH } from '../records/audit-entry.ts'
@@ -12,15 +12,14 @@ import {
 import { type AuditVerdict, type KnownHead, verifyTrail } from './verify.ts'
 
 /**
- * Few, since the embedded store reads and we hash on the event loop, which belongs to every tenant.
+ * Small, since the embedded store reads and hashing runs on the event loop that all tenants share.
  */
 const PAGE_ROWS = 100
 
 /**
- * Reads the whole trail, a page at a time.
+ * Verifies the whole trail, a page at a time.
  *
- * @param known heads noted elsewhere; the signatures of those that come from checkpoints have been
- *   verified.
+ * @param known heads noted elsewhere; the signatures of those from checkpoints have been verified.
  */
 export async function checkTrail(
   store: TrailReader,
@@ -30,7 +29,7 @@ export async function checkTrail(
   for (;;) {
     const text = await store.readAuditBase()
     const verdict = await checkFromBase(store, signer, text, known)
-    // While the rows were read, retention may have cut some of them: then there is a newer base.
+    // Retention may have cut rows while they were read; then there is a newer base.
     if (verdict.ok || (await store.readAuditBase()) === text) return verdict
   }
 }
@@ -61,7 +60,7 @@ export async function readBase(
   return text === null ? null : signer.verify('base', text)
 }
 
-/** In the order of `seq`, behind `after`; null: all. Other work gets its turn between two pages. */
+/** Rows after `after` in the order of `seq`; null: all. Yields to other work between pages. */
 export async function* trailRows(
   store: TrailReader,
   after: number | null,
@@ -81,7 +80,7 @@ export function knownHead({ seq, hash, at }: Checkpoint): KnownHead {
 }
 
 /**
- * A checkpoint of the trail's present head.
+ * Signs a checkpoint of the current head.
  *
  * @param now Unix milliseconds.
  * @throws CheckpointRefused when the base in the store is not one that this installation signed.

@@ -14,7 +14,7 @@ const PLACE = { at: '2026-01-02T03:04:05.678Z', seq: 7, hash: GENESIS_HASH, firs
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 describe('a checkpoint', () => {
-  it('says what was signed', async () => {
+  it('holds what was signed', async () => {
     const { checkpoint, kid, ...claims } = await signer.sign('head', PLACE)
     assert.deepEqual(claims, { iss: ISSUER, ...PLACE })
     assert.equal(kid, signer.kid)
@@ -22,7 +22,7 @@ describe('a checkpoint', () => {
     assert.ok(checkpoint.length < 600, `${checkpoint.length}`)
   })
 
-  it('can be verified by an outsider, who has the public key and no secret', async () => {
+  it('can be verified by an outsider with the public key and no secret', async () => {
     const { checkpoint } = await signer.sign('head', PLACE)
     assert.deepEqual(Object.keys(signer.publicKey).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x'])
     const key = await importJWK(signer.publicKey, 'EdDSA')
@@ -30,13 +30,13 @@ describe('a checkpoint', () => {
     assert.deepEqual(JSON.parse(new TextDecoder().decode(payload)), { iss: ISSUER, ...PLACE })
   })
 
-  it('is signed with a key that never changes for an encryption key', async () => {
+  it('is signed with a key that depends only on the encryption key', async () => {
     assert.equal(signer.kid, 'SfQY4HCzOLd0ktzhN2Lcd9TOXNKfffJj_88p5DouKHA')
     assert.equal((await signerOf(1)).kid, signer.kid)
     assert.notEqual((await signerOf(2)).kid, signer.kid)
   })
 
-  it('is refused with what is wrong with it', async () => {
+  it('is refused with a message that says what is wrong with it', async () => {
     const { checkpoint } = await signer.sign('head', PLACE)
     const [header, payload, signature] = checkpoint.split('.') as [string, string, string]
     const claims = { iss: ISSUER, ...PLACE }

@@ -1,9 +1,9 @@
 /**
- * A checkpoint: which row the trail ends with and that row's hash, signed. Who rewrites the whole
- * database can compute the chain anew, but not the checkpoints that were made before.
+ * A checkpoint: the `seq` and hash of the last row of the trail, signed. An attacker who rewrites
+ * the whole database can recompute the chain, but not the checkpoints that were made before.
  *
  * The key is Ed25519 (RFC 8037), derived from the installation's encryption key: it is not in the
- * database, and an outsider verifies with the public key. Signing and verifying is jose's.
+ * database, and outsiders verify with the public key. jose signs and verifies.
  */
 
 import { createPrivateKey, createPublicKey } from 'node:crypto'
@@ -21,7 +21,7 @@ export interface Checkpoint extends AuditHead {
   readonly iss: string
   /** When it was signed, ISO 8601. */
   readonly at: string
-  /** The oldest row that the trail had then. */
+  /** The oldest row in the trail at that time. */
   readonly first_seq: number
 }
 
@@ -32,9 +32,9 @@ export interface SignedCheckpoint extends Checkpoint {
 }
 
 /**
- * `head` says where the trail ended, `base` which rows retention has cut. They have different
- * `typ`s, so that a checkpoint, which is published, cannot be put into the database to excuse rows
- * that were removed.
+ * `head` states where the trail ended, `base` which rows retention has cut. They have different
+ * `typ`s, so that a checkpoint, which is published, cannot be put into the database to excuse
+ * removed rows.
  */
 export type CheckpointKind = 'head' | 'base'
 
@@ -52,7 +52,7 @@ export interface CheckpointSigner {
   verify(kind: CheckpointKind, checkpoint: string): Promise<Checkpoint>
 }
 
-/** The message says what the checkpoint is or was, to be read after "the checkpoint ". */
+/** The message states what is wrong with the checkpoint, and continues "the checkpoint ". */
 export class CheckpointRefused extends Error {
   override readonly name = 'CheckpointRefused'
 }
@@ -62,7 +62,7 @@ const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 /**
  * @param seed 32 bytes, from `deriveInstallationKeys`.
- * @param iss the issuer to name in what is signed.
+ * @param iss the issuer to name in each checkpoint.
  */
 export async function createCheckpointSigner(
   seed: Uint8Array,
@@ -99,13 +99,13 @@ export async function createCheckpointSigner(
   }
 }
 
-/** Three segments, each short. What we sign has some 400 characters. */
+/** Three short segments. Ours have some 400 characters in all. */
 const COMPACT_JWS = /^[\w-]{1,500}\.[\w-]{1,2000}\.[\w-]{1,200}$/
 
 /**
- * What a checkpoint says, without a look at its signature.
+ * The content of a checkpoint, without verifying its signature.
  *
- * @throws CheckpointRefused for a text that is none, or one of another kind.
+ * @throws CheckpointRefused for other text, or a checkpoint of the other kind.
  */
 export function decodeCheckpoint(kind: CheckpointKind, checkpoint: string): Checkpoint {
   const decoded = COMPACT_JWS.test(checkpoint) ? decode(checkpoint) : null

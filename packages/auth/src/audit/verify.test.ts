@@ -1,5 +1,6 @@
 /**
- * The verdict on plain rows. What SQLite's file can be made to say: store/sqlite/tampering.test.ts.
+ * Verification of plain rows. For manipulations of SQLite's file see
+ * store/sqlite/tampering.test.ts.
  */
 
 import assert from 'node:assert/strict'
@@ -25,14 +26,14 @@ function verify(rows: readonly AuditRow[], saved?: AuditHead, options: VerifyOpt
 }
 
 describe('verifyTrail', () => {
-  it('finds an empty trail whole, unless it once had rows', async () => {
+  it('accepts an empty trail, unless it once had rows', async () => {
     assert.deepEqual(await verify([]), { ok: true, head: null, compared: 0, cut: 0 })
     const saved = { seq: 3, hash: GENESIS_HASH }
     const why = 'row 1 is missing: the trail once reached row 3'
     assert.deepEqual(await verify([], saved), { ok: false, brokenSeq: 1, why })
   })
 
-  it('finds a whole trail whole, and gives the head to save', async () => {
+  it('accepts an unchanged trail, and returns the head to save', async () => {
     const rows = trailOf(5)
     const { seq, hash } = rows[4] as AuditRow
     assert.deepEqual(await verify(rows), {
@@ -41,7 +42,7 @@ describe('verifyTrail', () => {
     })
   })
 
-  it('takes every head there ever was, and no other', async () => {
+  it('accepts every head there ever was, and no other', async () => {
     const rows = trailOf(5)
     for (const { seq, hash } of rows) {
       assert.ok((await verify(rows, { seq, hash })).ok)
@@ -50,7 +51,7 @@ describe('verifyTrail', () => {
     }
   })
 
-  it('finds a row whose text says another place, even when its hash fits', async () => {
+  it('finds a row whose text has another seq, even when its hash fits', async () => {
     const rows = trailOf(2)
     const hash = (rows[1] as AuditRow).hash
     for (const entry of ['{"seq":4}', '{}', 'null', 'no JSON', '{"seq":"3"}']) {
@@ -59,7 +60,7 @@ describe('verifyTrail', () => {
     }
   })
 
-  it('goes on from the base of a trail that was cut, and from no other', async () => {
+  it('continues from the base of a trail that was cut, and from no other', async () => {
     const rows = trailOf(6)
     const [, , base, , head] = rows as [AuditRow, AuditRow, AuditRow, AuditRow, AuditRow]
     const rest = rows.slice(3)

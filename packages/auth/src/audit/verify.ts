@@ -1,4 +1,4 @@
-/** Is the trail whole? Names the first row that is not as it was written. */
+/** Verifies the trail, and names the first row that was changed, removed or moved. */
 
 import { type AuditRow, GENESIS_HASH, hashOf } from '../records/audit-entry.ts'
 
@@ -8,7 +8,7 @@ export interface AuditHead {
   readonly hash: string
 }
 
-/** A head that was noted where the trail cannot be changed from, and what to call it. */
+/** A head noted in a place from which the trail cannot be changed, and a name for it. */
 export interface KnownHead extends AuditHead {
   readonly name: string
 }
@@ -17,7 +17,7 @@ export type AuditVerdict =
   | {
       readonly ok: true
       readonly head: AuditHead | null
-      /** Known heads that the trail holds as they are, and those whose rows retention has cut. */
+      /** Known heads that match the trail, and those whose rows retention has cut. */
       readonly compared: number
       readonly cut: number
     }
@@ -27,7 +27,8 @@ export interface VerifyOptions {
   /** The last row that retention cut, from a checkpoint whose signature was verified. */
   readonly base?: AuditHead | null
   /**
-   * Prove that nothing up to them was rewritten since, and that the trail was not cut below them.
+   * They prove that nothing before them was rewritten since, and that the trail was not cut below
+   * them.
    */
   readonly known?: readonly KnownHead[]
 }
@@ -35,7 +36,7 @@ export interface VerifyOptions {
 /**
  * Walks the trail from its first row.
  *
- * @param rows all there are, in the order of `seq`.
+ * @param rows all of them, in the order of `seq`.
  */
 export async function verifyTrail(
   rows: AsyncIterable<AuditRow>,
@@ -61,7 +62,7 @@ export async function verifyTrail(
     if (verdict !== null) return verdict
     head = { seq: row.seq, hash: row.hash }
   }
-  // The cut of a trail leaves at least the entry that tells of it.
+  // A cut leaves at least the entry that records it.
   if (base !== null && head.seq === base.seq) return broken(head.seq + 1, 'is missing')
   const newest = remaining.reduce((most, { seq }) => Math.max(most, seq), 0)
   if (head.seq < newest) {

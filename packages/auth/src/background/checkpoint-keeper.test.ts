@@ -19,15 +19,15 @@ const signer = await createCheckpointSigner(new Uint8Array(32), 'https://auth.ex
 
 let place: Installation
 let kept: SignedCheckpoint[]
-let told: string[]
-/** Resolves at the next checkpoint or complaint. */
+let errors: string[]
+/** Resolves at the next checkpoint or error. */
 let happened: PromiseWithResolvers<void>
 let options: KeeperOptions
 
 beforeEach(async () => {
   place = await openInstallation()
   kept = []
-  told = []
+  errors = []
   happened = Promise.withResolvers()
   options = {
     store: place.store,
@@ -43,7 +43,7 @@ beforeEach(async () => {
     digestKey: new Uint8Array(32),
     now: () => place.clock.now,
     onError(error) {
-      told.push((error as Error).message)
+      errors.push((error as Error).message)
       happened.resolve()
     },
     firstAfterMs: 0,
@@ -59,59 +59,59 @@ const newestAction = async (store: AuthStore): Promise<string> => {
   return JSON.parse(row?.entry ?? '{}').action
 }
 
-describe('the keeper of checkpoints', () => {
-  it('keeps one of each head, and none twice', async () => {
+describe('the checkpoint keeper', () => {
+  it('keeps one checkpoint for each head', async () => {
     await keepCheckpoint(options)
     await keepCheckpoint(options)
     await grow()
     await keepCheckpoint(options)
-    assert.deepEqual([seqs(), told], [[4, 5], []])
+    assert.deepEqual([seqs(), errors], [[4, 5], []])
     const known = await knownHeads(options.archive.read(), signer)
     const verdict = await checkTrail(place.store, signer, known)
     assert.deepEqual(verdict.ok && [verdict.compared, verdict.head?.seq], [2, 5])
   })
 
-  it('does so by itself, again and again, and once more at the end', async () => {
+  it('runs by itself, repeatedly, and once more at the end', async () => {
     const stop = startCheckpoints(options)
     await happened.promise
     happened = Promise.withResolvers()
     await grow()
     await happened.promise
     await stop()
-    assert.deepEqual([seqs(), told], [[4, 5], []])
+    assert.deepEqual([seqs(), errors], [[4, 5], []])
     const idle = startCheckpoints({ ...options, firstAfterMs: 3_600_000 })
     await grow()
     await idle()
-    assert.deepEqual([seqs(), told], [[4, 5, 6], []])
+    assert.deepEqual([seqs(), errors], [[4, 5, 6], []])
   })
 
-  it('reports once a trail that contradicts the newest checkpoint, and keeps the evidence', async () => {
+  it('reports a trail that contradicts the newest checkpoint once, and keeps the evidence', async () => {
     const elsewhere = await openInstallation()
     await grow()
     await keepCheckpoint(options)
     const other = { ...options, store: elsewhere.store }
     await keepCheckpoint(other)
     await keepCheckpoint(other)
-    assert.equal(told.length, 1)
-    assert.match(told[0] ?? '', /^Row 5 of the audit trail differs from the checkpoint of 2026-/)
+    assert.equal(errors.length, 1)
+    assert.match(errors[0] ?? '', /^Row 5 of the audit trail differs from the checkpoint of 2026-/)
     assert.deepEqual(seqs(), [5, 4])
     const known = await knownHeads(options.archive.read(), signer)
     assert.equal((await checkTrail(elsewhere.store, signer, known)).ok, false)
     await elsewhere.close()
   })
 
-  it('goes on while an archive takes nothing or a store is away', async () => {
+  it('continues while the archive or the store is unavailable', async () => {
     const fault = new Error('away')
     const away = { ...place.store, listAudit: () => Promise.reject(fault) } as AuthStore
     const stop = startCheckpoints({ ...options, store: away })
     await happened.promise
     await stop()
-    assert.ok(told.every((message) => message === 'away') && told.length > 1, told.join())
+    assert.ok(errors.every((message) => message === 'away') && errors.length > 1, errors.join())
   })
 })
 
 describe('the retention of the trail', () => {
-  /** A round, until it has kept its checkpoint and is over. */
+  /** One round, until it has kept its checkpoint and ended. */
   async function round(retentionDays: number | null): Promise<void> {
     const done = Promise.withResolvers<void>()
     const stop = startCheckpoints({
@@ -133,14 +133,14 @@ describe('the retention of the trail', () => {
     await stop()
   }
 
-  it('is for ever, unless it is set', async () => {
+  it('is unlimited by default', async () => {
     place.clock.now += 10_000 * DAY_MS
     await round(null)
     assert.equal((await place.store.readAudit({ after: 0, limit: 1 }))[0]?.seq, 1)
     assert.equal(await place.store.readAuditBase(), null)
   })
 
-  it('cuts what is older, as an entry says, and leaves a trail that is whole', async () => {
+  it('cuts older entries, records that, and leaves a trail that verifies', async () => {
     place.clock.now += 20 * DAY_MS
     await grow()
     place.clock.now += 15 * DAY_MS
@@ -149,11 +149,11 @@ describe('the retention of the trail', () => {
     assert.equal(await newestAction(place.store), 'trail.cut')
     const known = await knownHeads(options.archive.read(), signer)
     const verdict = await checkTrail(place.store, signer, known)
-    assert.deepEqual(verdict.ok && [verdict.head?.seq, told], [6, []])
+    assert.deepEqual(verdict.ok && [verdict.head?.seq, errors], [6, []])
     assert.equal(kept.at(-1)?.first_seq, 5)
   })
 
-  it('cuts once a day at most', async () => {
+  it('cuts at most once a day', async () => {
     const due = () => cutWhenDue({ ...options, retentionDays: 0.25 })
     const firstSeq = async () => (await place.store.readAudit({ after: 0, limit: 1 }))[0]?.seq
     place.clock.now += DAY_MS

@@ -1,27 +1,31 @@
 /**
- * Checkpoints of the trail, made regularly and at the end, and kept where the database cannot be
- * changed from. And with them the retention of the trail, which needs them: it cuts nothing that
- * contradicts one of them.
+ * Takes checkpoints of the trail, regularly and at the end, and keeps them where the database
+ * cannot be changed from. Also applies the retention of the trail, which never cuts a trail that
+ * contradicts a checkpoint.
  */
 
 import { repeat } from '@modulariot/platform/repeat'
-import { type AdminContext, systemContext } from '../admin/context.ts'
+import { systemContext } from '../admin/context.ts'
 import { cutTrail } from '../admin/cut-trail.ts'
 import { knownHead, readBase, takeCheckpoint } from '../audit/check-trail.ts'
-import type { SignedCheckpoint } from '../audit/checkpoint.ts'
-import { type Checkpoint, CheckpointRefused, type CheckpointSigner } from '../audit/checkpoint.ts'
+import {
+  type Checkpoint,
+  CheckpointRefused,
+  type CheckpointSigner,
+  type SignedCheckpoint,
+} from '../audit/checkpoint.ts'
 import type { KnownHead } from '../audit/verify.ts'
-import type { AuthStore } from '../store/store.ts'
+import type { TrailReader, TrailStore } from '../store/ports/trail.ts'
 
 /** Where checkpoints are kept. */
 export interface CheckpointArchive {
-  /** Compact JWSs, the oldest first. */
+  /** Compact JWSs, oldest first. */
   read(): readonly string[]
   keep(checkpoint: SignedCheckpoint): void
 }
 
 export interface KeeperOptions {
-  readonly store: AuthStore
+  readonly store: TrailStore
   readonly signer: CheckpointSigner
   readonly archive: CheckpointArchive
   /** Null: the trail is never cut. */
@@ -30,9 +34,7 @@ export interface KeeperOptions {
   /** Unix milliseconds. */
   readonly now: () => number
   readonly onError: (error: unknown) => void
-  /**
-   * Milliseconds from the start to the first checkpoint, and between two. Default: 5 s, an hour.
-   */
+  /** Milliseconds from the start to the first checkpoint, and between two. Default: 5 s, 1 h. */
   readonly firstAfterMs?: number
   readonly intervalMs?: number
 }
@@ -41,7 +43,7 @@ const FIRST_AFTER_MS = 5000
 const INTERVAL_MS = 3_600_000
 const DAY_MS = 86_400_000
 
-/** Returns what stops it, after a last checkpoint; the store is still needed. */
+/** Returns a function that takes a last checkpoint and stops; it still needs the store. */
 export function startCheckpoints(options: KeeperOptions): () => Promise<void> {
   const { firstAfterMs = FIRST_AFTER_MS, intervalMs = INTERVAL_MS, onError } = options
   const stop = repeat(
@@ -53,7 +55,7 @@ export function startCheckpoints(options: KeeperOptions): () => Promise<void> {
     },
     { firstAfterMs, intervalMs, onError },
   )
-  // A round that is under way does not hold up the end: each of its steps is one unit of the store.
+  // The end does not wait for a round in progress: each of its steps is one unit of the store.
   return async () => {
     stop()
     await keepCheckpoint(options).catch(onError)
@@ -61,14 +63,14 @@ export function startCheckpoints(options: KeeperOptions): () => Promise<void> {
 }
 
 /**
- * Keeps a checkpoint of the head, unless the newest one is of it already. When the trail
- * contradicts the newest one, that is reported, once: the new checkpoint is of the trail as it now
- * is, and the older ones stay as evidence.
+ * Keeps a checkpoint of the head, unless the newest checkpoint is of the same row. If the trail
+ * contradicts the newest checkpoint, reports it once: the new checkpoint is of the trail as it is
+ * now, and the older ones stay as evidence.
  */
 export async function keepCheckpoint(options: KeeperOptions): Promise<void> {
   const { store, signer, archive, now, onError } = options
   const newest = await newestOf(archive.read(), signer)
-  if (newest !== null && !(await holds(store, signer, newest))) {
+  if (newest !== null && !(await isUnchanged(store, signer, newest))) {
     onError(
       new Error(
         `Row ${newest.seq} of the audit trail differs from the checkpoint of ${newest.at}: the trail was ` +
@@ -92,7 +94,7 @@ async function newestOf(
   return null
 }
 
-/** Of the checkpoints that were kept, those that this installation signed. */
+/** The heads of those checkpoints that this installation signed. */
 export async function knownHeads(
   kept: readonly string[],
   signer: CheckpointSigner,
@@ -117,9 +119,9 @@ async function verifiedOrNull(
   }
 }
 
-/** Whether the trail has this row as it was then, or retention has cut it. */
-async function holds(
-  store: AuthStore,
+/** Whether the trail has the checkpoint's row unchanged, or retention has cut it. */
+async function isUnchanged(
+  store: TrailReader,
   signer: CheckpointSigner,
   { seq, hash }: Checkpoint,
 ): Promise<boolean> {
@@ -130,13 +132,13 @@ async function holds(
   return base !== null && base.seq >= seq
 }
 
-/** Cuts the trail once a day at most, so that the entries that tell of cuts do not become many. */
+/** Cuts at most once a day, since each cut adds an entry. */
 export async function cutWhenDue(options: KeeperOptions): Promise<void> {
   const { store, signer, archive, retentionDays, digestKey, now } = options
   if (retentionDays === null) return
   const base = await readBase(store, signer)
   if (base !== null && now() - Date.parse(base.at) < DAY_MS) return
   const known = await knownHeads(archive.read(), signer)
-  const context: AdminContext = systemContext({ store, digestKey, now })
+  const context = systemContext({ store, digestKey, now })
   await cutTrail({ days: retentionDays, signer, known }, context)
 }

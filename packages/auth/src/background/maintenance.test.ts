@@ -4,7 +4,7 @@ import { maintainOnce, startMaintenance } from './maintenance.ts'
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5)
 
-/** A store with so many rows to sweep, and everything that was done and said. */
+/** A store with this many rows to sweep, and a record of calls and errors. */
 function setUp(rows = 0) {
   const seen = { sweeps: [] as number[], errors: [] as unknown[], keys: 0, rows }
   const options = {
@@ -39,7 +39,7 @@ function rounds() {
 }
 
 describe('maintenance', { timeout: 20_000 }, () => {
-  it('sweeps in bounded steps until nothing is left, and lets others go in between', async () => {
+  it('sweeps in bounded steps until nothing is left, and yields between them', async () => {
     const { seen, options } = setUp(1100)
     let turns = 0
     const count = setImmediate(function again() {
@@ -53,7 +53,7 @@ describe('maintenance', { timeout: 20_000 }, () => {
     assert.equal(seen.keys, 1)
   })
 
-  it('sweeps when the keys cannot be maintained, and says why they cannot', async () => {
+  it('sweeps even when the keys cannot be maintained, and reports why', async () => {
     const { seen, options } = setUp(1)
     const maintainKeys = () => Promise.reject(new Error('sealed with another key'))
     await maintainOnce({ ...options, maintainKeys })
@@ -61,7 +61,7 @@ describe('maintenance', { timeout: 20_000 }, () => {
     assert.equal(seen.rows, 0)
   })
 
-  it('survives a store that fails, and tries again', async () => {
+  it('survives a failing store, and tries again', async () => {
     const { seen, options } = setUp()
     const store = { sweep: () => Promise.reject(new Error('gone')) }
     const { maintainKeys, next } = rounds()

@@ -1,6 +1,6 @@
 /**
- * The work nobody waits for: keys that are due, and what has expired. Small steps, each one atomic
- * unit of the store, so that instances may do it at the same time and one of them finds nothing
+ * Maintenance beside requests: rotates due keys and removes what has expired. Each step is one
+ * atomic unit of the store, so several instances may run it at once; one of them then finds nothing
  * left.
  */
 
@@ -20,16 +20,16 @@ export interface MaintenanceOptions {
 
 const FIRST_AFTER_MS = 2000
 const INTERVAL_MS = 60_000
-/** Rows removed in one step; other writes go in between. */
+/** Rows removed in one step; other writes run between steps. */
 const SWEEP_ROWS = 500
 
-/** Starts the work, now and then; returns what stops it. */
+/** Starts the rounds; returns a function that stops them. */
 export function startMaintenance(options: MaintenanceOptions): () => void {
   const { firstAfterMs = FIRST_AFTER_MS, intervalMs = INTERVAL_MS, onError } = options
   return repeat((stopped) => maintainOnce(options, stopped), { firstAfterMs, intervalMs, onError })
 }
 
-/** One round; never rejects. What fails keeps nothing else from being done. */
+/** One round; never rejects. A failure in one task does not stop the others. */
 export async function maintainOnce(
   { store, maintainKeys, now, onError }: MaintenanceOptions,
   stopped: () => boolean = () => false,
@@ -44,7 +44,7 @@ export async function maintainOnce(
     try {
       await work()
     } catch (error) {
-      // A store that was closed meanwhile is no news.
+      // Errors of a store that was closed during the round are expected.
       if (!stopped()) onError(error)
     }
   }

@@ -21,7 +21,7 @@ function setUp(mock: { enable(options: { apis: ['setTimeout'] }): void }, failur
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 describe('retryUntilStored', () => {
-  it('retries every second until the store answers, and then no more', async (test) => {
+  it('retries every second until the store answers, then stops', async (test) => {
     const away = new StoreUnavailable('away')
     const { seen, work } = setUp(test.mock.timers, [away, away])
     work.start()
@@ -32,7 +32,7 @@ describe('retryUntilStored', () => {
     assert.deepEqual(seen, { runs: 3, errors: [away, away] })
   })
 
-  it('does not retry what would fail again', async (test) => {
+  it('does not retry other errors', async (test) => {
     const { seen, work } = setUp(test.mock.timers, [new Error('broken')])
     work.start()
     await settle()

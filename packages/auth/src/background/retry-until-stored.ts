@@ -1,4 +1,4 @@
-/** Work that follows a change and must not be lost because the store was away for a moment. */
+/** Retries work that must follow a change even if the store is briefly unavailable. */
 
 import { StoreUnavailable } from '@modulariot/platform/storage'
 

@@ -1,4 +1,4 @@
-/** From where a client may come (`allowlist` of its record). */
+/** The addresses a client may come from (`allowlist` of its record). */
 
 import { OAuthError, type Refusal } from '@modulariot/oauth/protocol'
 import { addressInList, parseAddressRange } from '@modulariot/platform/net'
@@ -6,7 +6,7 @@ import { invalidInput } from '../errors/admin-error.ts'
 import type { Allowlist, Client } from '../records/client.ts'
 import { MAX_CIDRS } from '../records/client-limits.ts'
 
-/** @throws AdminError naming the range that is none. */
+/** @throws AdminError naming the invalid range. */
 export function assertAllowlist({ mode, cidrs }: Allowlist): void {
   if (!['off', 'observe', 'enforce'].includes(mode)) {
     throw invalidInput('allowlist.mode must be off, observe or enforce')
@@ -26,10 +26,9 @@ export function assertAllowlist({ mode, cidrs }: Allowlist): void {
 }
 
 /**
- * Lets the client pass, or says why not. Asked only after the secret proved right: whether an
- * address is on a list is nobody else's business.
+ * Runs only after the proof succeeded: whether an address is on a list is not revealed to others.
  *
- * @param observe told instead, where the list only observes.
+ * @param observe called instead of throwing when the list is in `observe` mode.
  * @throws OAuthError `access_denied` (403).
  */
 export function assertAddressAllowed(

@@ -69,7 +69,7 @@ function deps(over: { store?: AssertionStore } = {}) {
 
 type Claims = Record<string, unknown>
 
-/** Honest but for what is changed; undefined leaves a claim out. */
+/** A valid assertion, except for the changes; undefined leaves a claim out. */
 function sign(
   changed: Claims = {},
   header: Record<string, unknown> = {},
@@ -107,7 +107,7 @@ async function refusalOf(attempt: () => Promise<unknown>): Promise<Refusal> {
     await attempt()
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
-    // What goes on the wire is the same whatever was wrong, and the same as for a wrong secret.
+    // The response is the same for every reason, and the same as for a wrong secret.
     const { error: code, error_description, status } = error
     assert.deepEqual(
       { code, error_description, status },
@@ -143,16 +143,16 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-describe('private_key_jwt: who signed', () => {
-  it('is refused when another client did', async () => {
+describe('private_key_jwt: the signature', () => {
+  it('is refused when another client made it', async () => {
     await refusesWith('signature', await sign({}, {}, stranger.privateKey))
   })
 
-  it('does not take another client’s kid', async () => {
+  it('does not accept another client’s kid', async () => {
     await refusesWith('no such key', await sign({}, { kid: 'b' }, stranger.privateKey))
   })
 
-  it('does not take HS256 over the public key, by whatever spelling of it', async () => {
+  it('does not accept HS256 over the public key, in any encoding of it', async () => {
     const { publicKey, jwk } = pairs.RS256
     for (const secret of [await exportSPKI(publicKey), JSON.stringify(jwk), jwk.n as string]) {
       const [, payload] = (await sign()).split('.')
@@ -168,13 +168,13 @@ describe('private_key_jwt: who signed', () => {
     await refusesWith('no such key', await sign({}, { alg: 'RS256', kid: 'a-PS256' }, privateKey))
   })
 
-  it('does not take a payload that was changed after signing', async () => {
+  it('does not accept a payload that was changed after signing', async () => {
     const [header, , signature] = (await sign()).split('.')
     const [, payload] = (await sign({ exp: NOW_S + 200 })).split('.')
     await refusesWith('signature', `${header}.${payload}.${signature}`)
   })
 
-  it('guesses no key among several, and needs no kid where there is one', async () => {
+  it('does not guess among several keys, and needs no kid for a single one', async () => {
     const second = await makePair('ES256')
     const keys = [pairs.ES256.jwk, pairs.RS256.jwk]
     clients.set('client_a', record('client_a', keys))
@@ -183,7 +183,7 @@ describe('private_key_jwt: who signed', () => {
     await refusesWith('no such key', await sign({}, { kid: undefined }))
   })
 
-  it('is refused when the key can be factored, though it was registered before such keys were refused', async () => {
+  it('is refused when the key can be factored, even if registered before such keys were refused', async () => {
     const p = generatePrimeSync(1024, { bigint: true })
     for (const [one, other] of [
       [p, nextPrime(p + 2n)],
@@ -198,7 +198,7 @@ describe('private_key_jwt: who signed', () => {
       clients.set('client_a', sampleRecord({ client_id: 'client_a', keys: [stored] }))
       const key = (await importJWK(privateRsaJwk(one, other), 'RS256')) as CryptoKey
       const using = deps()
-      // The second time its weakness is known.
+      // The second time, the result is cached.
       for (let times = 0; times < 2; times++) {
         const assertion = await sign({}, { alg: 'RS256', kid: 'weak' }, key)
         const reason = await refusalOf(() => authenticate(assertion, using))
@@ -218,13 +218,13 @@ describe('private_key_jwt: who signed', () => {
     })
   }
 
-  it('takes EdDSA by its newer name, Ed25519', async () => {
+  it('accepts EdDSA under its newer name, Ed25519', async () => {
     const header = { alg: 'Ed25519', kid: 'a-EdDSA' }
     const assertion = await sign({}, header, pairs.EdDSA.privateKey)
     assert.equal((await authenticate(assertion)).client_id, 'client_a')
   })
 
-  it('takes both keys of a rotation', async () => {
+  it('accepts both keys of a rotation', async () => {
     const next = await makePair('ES256')
     const keys = [
       { ...pairs.ES256.jwk, kid: 'old' },
@@ -236,7 +236,7 @@ describe('private_key_jwt: who signed', () => {
   })
 })
 
-describe('private_key_jwt: what it claims', () => {
+describe('private_key_jwt: the claims', () => {
   const wrong: Record<string, readonly [claim: string, Claims]> = {
     'the audience of another issuer': ['aud', { aud: 'https://other.example' }],
     'the token endpoint as audience': ['aud', { aud: `${ISSUER}/oauth2/token` }],
@@ -283,7 +283,7 @@ describe('private_key_jwt: used once', () => {
     await refusesWith('used before', assertion)
   })
 
-  it('lets exactly one of many at the same moment through', async () => {
+  it('lets exactly one of many concurrent uses through', async () => {
     const assertion = await sign()
     const using = deps()
     const outcomes = await Promise.allSettled(
@@ -308,20 +308,20 @@ describe('private_key_jwt: used once', () => {
     }
   })
 
-  it('leaves the same jti to other clients', async () => {
+  it('does not block the same jti for other clients', async () => {
     await authenticate(await sign({ jti: 'same' }))
     const claims = { iss: 'client_b', sub: 'client_b', jti: 'same' }
     await authenticate(await sign(claims, { kid: 'b' }, stranger.privateKey))
   })
 
-  it('remembers nothing of what was refused', async () => {
+  it('stores nothing for a refused assertion', async () => {
     const jti = randomUUID()
     await refusesWith('signature', await sign({ jti }, {}, stranger.privateKey))
     await refusesWith('aud', await sign({ jti, aud: 'https://other.example' }))
     await authenticate(await sign({ jti }))
   })
 
-  it('is not taken while the store cannot say whether it was used', async () => {
+  it('is not accepted while the store cannot tell whether it was used', async () => {
     const down = { useAssertion: () => Promise.reject(new StoreUnavailable('down')) }
     const assertion = await sign()
     await assert.rejects(authenticate(assertion, deps({ store: down })), StoreUnavailable)
@@ -329,7 +329,7 @@ describe('private_key_jwt: used once', () => {
 })
 
 describe('private_key_jwt: no oracle', () => {
-  it('says the same of clients that are unknown, without keys, or disabled', async () => {
+  it('answers the same for clients that are unknown, without keys, or disabled', async () => {
     const { privateKey } = stranger
     const asClient = (sub: string) => sign({ iss: sub, sub }, { kid: 'b' }, privateKey)
     const kinds = async (sub: string) => {
@@ -342,7 +342,7 @@ describe('private_key_jwt: no oracle', () => {
     assert.equal(await kinds('client_b'), 'client_disabled')
   })
 
-  it('costs one look into the store (two reads) whether the client is kept, unknown or wrong', async () => {
+  it('costs one lookup in the store (two reads) whether the client is cached, unknown or wrong', async () => {
     const using = deps()
     await authenticate(await sign(), using)
     for (const claims of [{}, { iss: 'client_unknown', sub: 'client_unknown' }]) {
@@ -353,7 +353,7 @@ describe('private_key_jwt: no oracle', () => {
     }
   })
 
-  it('takes a key the directory does not know yet', async () => {
+  it('accepts a key the directory does not know yet', async () => {
     const using = deps()
     await authenticate(await sign(), using)
     clients.set('client_a', record('client_a', [{ ...stranger.jwk, kid: 'fresh' }]))

@@ -1,36 +1,33 @@
 /**
- * Does a client assertion prove the client (RFC 7523 §3, RFC 7521 §5.2)?
+ * Verifies that a client assertion proves the client (RFC 7523 §3, RFC 7521 §5.2).
  *
- * The order is the point: its form was checked where it was parsed; here the key, then the
- * signature, and only then what it claims. That it is used once is the last thing, because it is
- * remembered.
+ * The order matters. The form was checked when it was parsed; here follow the key, the signature,
+ * and only then the claims. The check for reuse is last, because it stores the assertion.
  */
 
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { ClientAssertion, Refusal, SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { compactVerify, type JWK } from 'jose'
+import { ALGORITHMS } from '../keys/algorithms.ts'
 import type { ClientKey, ClientRecord } from '../records/client.ts'
 import type { AssertionStore } from '../store/ports/assertions.ts'
 import { weaknessOf } from './client-key.ts'
 
 /**
- * How far ahead `exp` may be: a short life bounds what a stolen assertion, or a list of used ones,
- * holds.
+ * How far ahead `exp` may be. Short, to bound what a stolen assertion is worth, and how many used
+ * ones are stored.
  */
 const MAX_LIFETIME_SECONDS = 300
 
-/**
- * How far ahead of ours a client's clock may be. `exp` itself gets no tolerance: an end is an end.
- */
+/** How far ahead of ours a client's clock may be. `exp` itself gets no tolerance. */
 const CLOCK_TOLERANCE_SECONDS = 30
 
 const MAX_JTI_LENGTH = 255
 
 /**
- * Why this client is not proven by the assertion, or null when it is.
+ * Why the assertion does not prove the client; null: it does.
  *
- * A signature is verified even where its outcome cannot matter, so that time does not tell who
- * exists.
+ * A signature is verified even where the outcome cannot matter, so that timing does not reveal
+ * which clients exist.
  *
  * @param nowSeconds Unix seconds.
  */
@@ -44,11 +41,11 @@ export async function assertionRefusal(
   const bad = (detail: string): Refusal => ({ kind: 'bad_assertion', client_id, detail })
   const key = client === null ? null : findKey(client.keys, assertion)
   const alg = keyAlgorithm(assertion)
-  const signed = await isSignedBy(key?.jwk ?? DECOYS[alg], assertion)
+  const signed = await isSignedBy(key?.jwk ?? ALGORITHMS[alg].decoy, assertion)
   if (client === null) return { kind: 'unknown_client', client_id }
   if (key === null) return bad('no such key')
   if (!signed) return bad('signature')
-  // Registered before such keys were refused. Whoever has the public key can make this signature.
+  // Registered before such keys were refused. Anyone with the public key can make this signature.
   if (isWeak(key)) return bad('weak key')
   const claim = wrongClaim(assertion.claims, { client_id, issuer, nowSeconds })
   if (claim !== null) return bad(claim)
@@ -56,17 +53,17 @@ export async function assertionRefusal(
 }
 
 /**
- * Marks an assertion that proved its client as used; false when it was before, anywhere.
+ * Marks the assertion as used; false when it was used before, on any instance.
  *
- * @throws StoreUnavailable when that cannot be known.
+ * @throws StoreUnavailable
  */
 export function useOnce(
   { sub, claims }: ClientAssertion,
   store: AssertionStore,
   nowSeconds: number,
 ): Promise<boolean> {
-  // Both were checked with the other claims. Instances whose clocks differ a little agree on the
-  // past.
+  // Both were checked with the other claims. The tolerance covers instances whose clocks differ a
+  // little.
   const { jti, exp } = claims as { jti: string; exp: number }
   const until = Math.ceil(exp) + CLOCK_TOLERANCE_SECONDS
   return store.useAssertion({ client_id: sub, jti, until }, Math.floor(nowSeconds))
@@ -76,14 +73,17 @@ function keyAlgorithm({ alg }: ClientAssertion): SigningAlgorithm {
   return alg === 'Ed25519' ? 'EdDSA' : alg
 }
 
-/** The algorithm is the key's, not the sender's choice. Without a `kid` nothing is guessed. */
+/**
+ * The key determines the algorithm, not the sender. Without a `kid`, only a single fitting key is
+ * used.
+ */
 function findKey(keys: readonly ClientKey[], assertion: ClientAssertion): ClientKey | null {
   const fitting = keys.filter(({ alg }) => alg === keyAlgorithm(assertion))
   if (assertion.kid !== null) return fitting.find(({ kid }) => kid === assertion.kid) ?? null
   return fitting.length === 1 ? (fitting[0] as ClientKey) : null
 }
 
-/** The arithmetic takes about as long as the verification, so its outcome is kept with the key. */
+/** The check takes about as long as verifying a signature, so its result is kept with the key. */
 const weak = new WeakMap<ClientKey, boolean>()
 
 function isWeak(key: ClientKey): boolean {
@@ -115,8 +115,7 @@ type Check = (value: unknown, expected: Expected) => boolean
 const CHECKS: Readonly<Record<string, Check>> = {
   iss: (value, { client_id }) => value === client_id,
   sub: (value, { client_id }) => value === client_id,
-  // The issuer and nothing else: what was signed for a URL of another server must not open this
-  // one.
+  // Only the issuer: an assertion signed for a URL of another server must not be accepted here.
   aud: (value, { issuer }) =>
     Array.isArray(value) ? value.length === 1 && value[0] === issuer : value === issuer,
   exp: (value, { nowSeconds }) =>
@@ -141,21 +140,4 @@ function hasBegun(value: unknown, { nowSeconds }: Expected): boolean {
 
 function isTime(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value)
-}
-
-/**
- * Keys of nobody, of the usual size. A modulus that is no product of two primes verifies as slowly.
- */
-const DECOYS: Readonly<Record<SigningAlgorithm, JWK>> = {
-  RS256: decoyRsa(),
-  PS256: decoyRsa(),
-  ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
-  EdDSA: generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }),
-}
-
-function decoyRsa(): JWK {
-  const modulus = randomBytes(256)
-  modulus.writeUInt8(modulus.readUInt8(0) | 0x80, 0)
-  modulus.writeUInt8(modulus.readUInt8(255) | 0x01, 255)
-  return { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' }
 }

@@ -16,7 +16,7 @@ const [SECRET, SECOND, STRANGE] = [
 ]
 
 const NOW = Date.parse('2026-05-01T12:00:00Z')
-/** What every login needs beside the directory; only a signature asks the store. */
+/** What a login needs beside the directory; only signatures use this store. */
 const DEPS = {
   issuer: 'https://auth.example',
   store: { useAssertion: () => assert.fail('a secret is not an assertion') },
@@ -40,9 +40,9 @@ function proof(shown: Omit<SecretCredentials, 'method'>, key = digestKey) {
   return proofOf({ method: 'client_secret_post', ...shown }, key)
 }
 
-/** A server with one client in its store, which another process may change. */
+/** A server with one client in its store, which stands for changes by another process. */
 function serverWith(record: ClientRecord) {
-  const stored = { record, reads: 0 } // Two reads are one look: see ClientDirectory.read.
+  const stored = { record, reads: 0 } // A lookup makes two reads: see ClientDirectory.read.
   const directory = new ClientDirectory({
     silentForMs: () => 0,
     findClient: async (client_id) => {
@@ -55,7 +55,7 @@ function serverWith(record: ClientRecord) {
   return { stored, directory, login }
 }
 
-/** The error of a refused login, and how often the store was read for it. */
+/** The error of a refused login, and the number of store reads. */
 async function refusal(server: ReturnType<typeof serverWith>, secret: string, client_id?: string) {
   const before = server.stored.reads
   const error = await server.login(secret, client_id).then(
@@ -67,20 +67,20 @@ async function refusal(server: ReturnType<typeof serverWith>, secret: string, cl
 }
 
 describe('authenticateClient', () => {
-  it('gives the client whose secret it is, and which of its secrets', async () => {
+  it('returns the client, and which of its secrets it was', async () => {
     const { login, stored } = serverWith(recordOf([SECRET, SECOND]))
     const [first, second] = stored.record.secrets
     assert.deepEqual(await login(SECRET), { client: stored.record, secret: first })
     assert.deepEqual(await login(SECOND), { client: stored.record, secret: second })
   })
 
-  it('takes any of several secrets', async () => {
+  it('accepts any of several secrets', async () => {
     const { login } = serverWith(recordOf([SECRET, SECOND]))
     assert.equal((await login(SECRET)).client.client_id, CLIENT)
     assert.equal((await login(SECOND)).client.client_id, CLIENT)
   })
 
-  it('looks into the store once for the first login and never for the next ones', async () => {
+  it('reads the store once for the first login and never for the next ones', async () => {
     const { login, stored } = serverWith(recordOf([SECRET, SECOND]))
     await login(SECRET)
     assert.equal(stored.reads, 2)
@@ -123,7 +123,7 @@ describe('authenticateClient', () => {
     })
   }
 
-  it('looks into the store exactly once for a refusal of a client it knows, too', async () => {
+  it('reads the store exactly once to refuse a cached client, too', async () => {
     const server = serverWith(recordOf([SECRET]))
     await server.login(SECRET)
     assert.equal((await refusal(server, STRANGE)).reads, 2)
@@ -131,13 +131,13 @@ describe('authenticateClient', () => {
     assert.equal((await refusal(server, mistyped)).reads, 0)
   })
 
-  it('keeps nothing of an unknown client: each try is read', async () => {
+  it('caches nothing for an unknown client: each attempt reads the store', async () => {
     const server = serverWith(recordOf([SECRET]))
     assert.equal((await refusal(server, SECRET, OTHER)).reads, 2)
     assert.equal((await refusal(server, SECRET, OTHER)).reads, 2)
   })
 
-  it('takes a secret that another process has just added', async () => {
+  it('accepts a secret that another process has just added', async () => {
     const { login, stored } = serverWith(recordOf([SECRET]))
     await login(SECRET)
     stored.record = recordOf([SECRET, SECOND])
@@ -147,14 +147,14 @@ describe('authenticateClient', () => {
     assert.equal(stored.reads, 4)
   })
 
-  it('takes a client that another process has just enabled', async () => {
+  it('accepts a client that another process has just enabled', async () => {
     const server = serverWith(recordOf([SECRET], 'disabled'))
     await refusal(server, SECRET)
     server.stored.record = recordOf([SECRET])
     await server.login(SECRET)
   })
 
-  it('refuses a client disabled elsewhere once the change is told', async () => {
+  it('refuses a client disabled elsewhere once the change is announced', async () => {
     const server = serverWith(recordOf([SECRET]))
     await server.login(SECRET)
     server.stored.record = recordOf([SECRET], 'disabled')
@@ -163,12 +163,12 @@ describe('authenticateClient', () => {
     assert.equal((await refusal(server, SECRET)).reads, 2)
   })
 
-  it('takes a secret until the millisecond in which it ends', async () => {
+  it('accepts a secret until the millisecond in which it ends', async () => {
     const until = new Date(NOW + 1).toISOString()
     await serverWith(recordOf([SECRET], 'active', until)).login(SECRET)
   })
 
-  it('refuses a secret that ends while the client is in memory', async () => {
+  it('refuses a secret that ends while the client is cached', async () => {
     const server = serverWith(recordOf([SECRET], 'active', new Date(NOW + 1000).toISOString()))
     await server.login(SECRET)
     const { directory } = server
@@ -182,7 +182,7 @@ describe('authenticateClient', () => {
     )
   })
 
-  it('does not learn a secret by refusing it', async () => {
+  it('does not remember a refused secret as valid', async () => {
     const server = serverWith(recordOf([SECRET]))
     for (let tries = 0; tries < 3; tries++) await refusal(server, STRANGE)
     await server.login(SECRET)
@@ -198,7 +198,7 @@ describe('authenticateClient', () => {
     )
   })
 
-  it('lets the trouble of the store through as what it is', async () => {
+  it('passes errors of the store through unchanged', async () => {
     const fault = new Error('no store')
     const directory = new ClientDirectory({
       findClient: () => Promise.reject(fault),

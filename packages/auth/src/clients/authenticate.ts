@@ -1,9 +1,9 @@
 /**
- * Does the secret (RFC 6749 §2.3.1) or the signature (RFC 7523 §3) prove the client?
+ * Verifies the secret (RFC 6749 §2.3.1) or the signature (RFC 7523 §3) that a client presents.
  *
- * Every refusal looks the same from outside: the same answer, one store read, as many digests
- * compared or signatures verified. What is malformed is the exception, and says nothing about any
- * client: its form alone refuses it.
+ * Every refusal looks the same from outside: the same response, one store read, the same number of
+ * digests compared or signatures verified. Malformed proofs are the exception: their form alone
+ * refuses them, which reveals nothing about any client.
  */
 
 import {
@@ -21,13 +21,13 @@ import { digestSecret, digestsEqual, isWellFormedSecret } from './secret.ts'
 
 export interface AuthenticationDeps {
   readonly directory: ClientDirectory
-  /** Remembers the assertions that were used. */
+  /** Stores the assertions that were used. */
   readonly store: AssertionStore
-  /** The `aud` an assertion must have. */
+  /** The `aud` that an assertion must have. */
   readonly issuer: string
 }
 
-/** What a client shows. A secret comes with the form it would be kept in. */
+/** What a client presents. A secret comes with its stored form. */
 export type Proof = SecretProof | AssertionProof
 
 interface SecretProof {
@@ -41,10 +41,10 @@ interface AssertionProof {
 }
 
 /**
- * Digests the secret once for all that a login does with it, before anything is known of the
- * client: so every outcome costs the same.
+ * Digests the secret once for the whole login, before the client is looked up, so that every
+ * outcome costs the same.
  *
- * @param digestKey keys the digest that secrets are kept as.
+ * @param digestKey keys the digest under which secrets are stored.
  */
 export function proofOf(credentials: ClientCredentials, digestKey: Uint8Array): Proof {
   if (credentials.method === 'private_key_jwt') return { credentials, digest: null }
@@ -53,14 +53,13 @@ export function proofOf(credentials: ClientCredentials, digestKey: Uint8Array): 
 
 export interface Authenticated {
   readonly client: ClientRecord
-  /** What proved it; null when a signature did. */
+  /** The secret that proved the client; null when a signature did. */
   readonly secret: StoredSecret | null
 }
 
 /**
  * @param nowMs Unix milliseconds.
- * @throws OAuthError `invalid_client` (401) with the true reason inside; StoreUnavailable when it
- *   cannot be known.
+ * @throws OAuthError `invalid_client` (401) with the true reason inside; StoreUnavailable.
  */
 export function authenticateClient(
   proof: Proof,
@@ -102,7 +101,8 @@ async function bySignature(
 }
 
 /**
- * @param judge why a client is not proven, or null when it is; asked also about no client at all.
+ * @param judge returns why a client is not proven, or null when it is. Also called with null for an
+ *   unknown client.
  */
 async function findProven(
   client_id: string,
@@ -112,7 +112,7 @@ async function findProven(
   const known = directory.peek(client_id)
   const doubt = await judge(known)
   if (known !== null && doubt === null) return known
-  // Not known, or refused by what may be out of date: the store has the last word, once.
+  // Unknown, or refused by a record that may be out of date: the store decides, with one read.
   const current = await directory.read(client_id)
   const refusal = await judge(current)
   if (current === null) throw refused(unknown(client_id))
@@ -120,7 +120,7 @@ async function findProven(
   return current
 }
 
-/** A comparison is made even where its outcome cannot matter, so that time does not tell. */
+/** A comparison is made even where the outcome cannot matter, so that timing reveals nothing. */
 const NO_SECRET = [{ digest: 'A'.repeat(43), expires_at: null }]
 
 function secretRefusal(

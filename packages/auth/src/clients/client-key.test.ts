@@ -31,13 +31,13 @@ function complaint(jwks: unknown): string {
 }
 
 describe('client keys', () => {
-  it('keeps nothing of a JWK but what makes the key', () => {
+  it('keeps only the members of a JWK that make up the key', () => {
     const jwk = jwkOf(ec.publicKey)
     const [key] = read({ ...jwk, kid: 'one', use: 'sig', key_ops: ['verify'], x5u: 'https://e.x' })
     assert.deepEqual(key, { kid: 'one', alg: 'ES256', jwk, created_at: '2026-05-01T12:00:00.000Z' })
   })
 
-  it('names a key without kid by its thumbprint (RFC 7638)', async () => {
+  it('uses the thumbprint as kid for a key without one (RFC 7638)', async () => {
     const jwks = [rsa, ec, ed25519].map(({ publicKey }) => jwkOf(publicKey))
     const kids = read(...jwks).map(({ kid }) => kid)
     assert.deepEqual(kids, await Promise.all(jwks.map((jwk) => calculateJwkThumbprint(jwk))))
@@ -77,7 +77,7 @@ describe('client keys', () => {
       { kty: 'RSA', e: 'AQAB', n: 'x'.repeat(1400) },
       /8400 bits|8398 bits|bits; RSA/,
     ],
-    ['an exponent of 1, which signs for everybody', { kty: 'RSA', e: 'AQ', n }, /exponent|valid/],
+    ['an exponent of 1, which makes forging trivial', { kty: 'RSA', e: 'AQ', n }, /exponent|valid/],
     ['another curve', p384, /EC P-256 for ES256/],
     ['an algorithm of another type', { ...jwkOf(ec.publicKey), alg: 'RS256' }, /must be RSA/],
     ['HS256 over a public key', { ...jwkOf(rsa.publicKey), alg: 'HS256' }, /must be RSA/],
@@ -104,7 +104,7 @@ describe('client keys', () => {
     it(`refuses ${what}`, () => assert.match(complaint({ keys: [jwk] }), message))
   }
 
-  it('refuses RSA that can be factored, and says what to do', () => {
+  it('refuses an RSA key that can be factored, and says what to do', () => {
     const prime = generatePrimeSync(1024, { bigint: true })
     for (const [modulus, message] of [
       [
@@ -119,7 +119,7 @@ describe('client keys', () => {
     }
   })
 
-  it('need not refuse Ed25519 of small order, since no signature of such a key is good', () => {
+  it('need not refuse Ed25519 keys of small order, since their signatures never verify', () => {
     const identity = Buffer.concat([Buffer.from([1]), Buffer.alloc(31)])
     const minusOne = Buffer.from(`ec${'ff'.repeat(30)}7f`, 'hex')
     for (const x of [identity, minusOne]) {
@@ -140,7 +140,7 @@ describe('client keys', () => {
     })
   }
 
-  it('refuses two keys of one name, named or computed', () => {
+  it('refuses two keys with the same kid, given or computed', () => {
     const jwk = jwkOf(ec.publicKey)
     const other = { ...jwkOf(rsa.publicKey), kid: 'one' }
     assert.match(complaint({ keys: [{ ...jwk, kid: 'one' }, other] }), /the key one twice/)
@@ -153,7 +153,7 @@ describe('client keys', () => {
     assert.match(complaint({ keys }), /at most 10/)
   })
 
-  it('keeps the date of a key that stays, and not of another under its name', () => {
+  it('keeps the date of a key that stays, but not of another key with its kid', () => {
     const current = clientKeysOf({ keys: [{ ...jwkOf(ec.publicKey), kid: 'a' }] }, [], NOW)
     const later = (pair: { publicKey: KeyObject }) =>
       clientKeysOf({ keys: [{ ...jwkOf(pair.publicKey), kid: 'a' }] }, current, NOW + 60_000)

@@ -1,6 +1,6 @@
 /**
- * The public keys a client proves itself with (`private_key_jwt`): which may be registered, and in
- * which form they are kept. Private keys are the client's own; one that arrives here is refused.
+ * The public keys of clients (`private_key_jwt`): which may be registered, and the form they are
+ * kept in. A private key that arrives here is refused.
  */
 
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
@@ -17,7 +17,7 @@ export interface ClientKeySet {
 }
 
 const MIN_MODULUS_BITS = 2048
-/** Verifying takes longer with the square of the size, and others wait meanwhile. */
+/** Verifying takes longer with the square of the size, and blocks other requests. */
 const MAX_MODULUS_BITS = 8192
 /** NIST SP 800-56B §6.2: odd, above 2^16. The upper end bounds the work. */
 const EXPONENT_BOUNDS = { min: 65_537n, max: 2n ** 32n }
@@ -25,7 +25,7 @@ const EXPONENT_BOUNDS = { min: 65_537n, max: 2n ** 32n }
 /** Members of a private or a symmetric key (RFC 7518 §6.2.2, §6.3.2, §6.4; RFC 8037 §2). */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
 
-/** The members that are the key, in the order of a thumbprint (RFC 7638 §3.2). */
+/** The members that make up the key, in the order of a thumbprint (RFC 7638 §3.2). */
 const PUBLIC_MEMBERS: Readonly<Record<string, readonly (keyof JWK)[]>> = {
   RSA: ['e', 'kty', 'n'],
   EC: ['crv', 'kty', 'x', 'y'],
@@ -33,10 +33,10 @@ const PUBLIC_MEMBERS: Readonly<Record<string, readonly (keyof JWK)[]>> = {
 }
 
 /**
- * The keys of a set, every rule checked.
+ * The keys of a set, fully validated.
  *
  * @param jwks as it was sent, of any shape.
- * @param current the keys there are: one that stays keeps its `created_at`.
+ * @param current the client's keys: one that stays keeps its `created_at`.
  * @param now Unix milliseconds.
  * @throws AdminError naming the key and what to change.
  */
@@ -72,7 +72,7 @@ function readKey(jwk: unknown, name: string): Omit<ClientKey, 'created_at'> {
   const key = importKey(jwk, name)
   if (jwk.kty === 'RSA') assertStrong(key, name)
   const exported = key.export({ format: 'jwk' }) as Record<string, string>
-  // Only what makes the key: what else a JWK may say is ours to decide, or was checked above.
+  // Other members of the JWK are for us to decide, or were checked above.
   const members = PUBLIC_MEMBERS[exported.kty as string] ?? []
   const kept = Object.fromEntries(members.map((member) => [member, exported[member]])) as JWK
   const weakness = weaknessOf(kept)
@@ -83,8 +83,8 @@ function readKey(jwk: unknown, name: string): Omit<ClientKey, 'created_at'> {
 }
 
 /**
- * One key, one algorithm: what the JWK says, else what its type means; RS256 where RSA leaves it
- * open.
+ * One algorithm for each key: `alg` if present, otherwise the first that fits the type: RS256 for
+ * RSA.
  */
 function algorithmOf(jwk: Record<string, unknown>, name: string): SigningAlgorithm {
   const wanted = jwk.alg === 'Ed25519' ? 'EdDSA' : jwk.alg
@@ -95,11 +95,21 @@ function algorithmOf(jwk: Record<string, unknown>, name: string): SigningAlgorit
       (wanted === undefined || wanted === candidate),
   )
   if (alg === undefined) {
-    throw invalidInput(
-      `${name} must be RSA for RS256 or PS256, EC P-256 for ES256, or OKP Ed25519 for EdDSA`,
-    )
+    throw invalidInput(`${name} must be ${ACCEPTED_KEYS}`)
   }
   return alg
+}
+
+/** Each type of key with its algorithms: `RSA for RS256 or PS256, …`. */
+const ACCEPTED_KEYS = listAcceptedKeys()
+
+function listAcceptedKeys(): string {
+  const types = Object.groupBy(SIGNING_ALGORITHMS, (alg) => {
+    const { kty, crv } = KEY_TYPES[alg]
+    return crv === undefined ? kty : `${kty} ${crv}`
+  })
+  const parts = Object.entries(types).map(([type, algs = []]) => `${type} for ${algs.join(' or ')}`)
+  return new Intl.ListFormat('en', { type: 'disjunction' }).format(parts)
 }
 
 function assertForSigning({ use, key_ops }: Record<string, unknown>, name: string): void {
@@ -133,9 +143,9 @@ function assertStrong({ asymmetricKeyDetails }: KeyObject, name: string): void {
 }
 
 /**
- * What makes a key unsafe that has the right form, as the end of a sentence about it; null: nothing
- * known. Elliptic curves have no such keys: a point off the curve is no key, and OpenSSL takes no
- * signature of an Ed25519 key of small order.
+ * Why a well-formed key is unsafe, as the end of a sentence about it; null: no known weakness.
+ * Elliptic curves have no such keys: a point off the curve is not a key, and OpenSSL refuses
+ * signatures of an Ed25519 key of small order.
  */
 export function weaknessOf({ kty, n = '' }: JWK): string | null {
   if (kty !== 'RSA') return null
@@ -152,7 +162,7 @@ function kidOf({ kid }: Record<string, unknown>, kept: JWK, name: string): strin
   return kid
 }
 
-/** How a complaint names a key: by what its owner called it, where that is fit to print. */
+/** The key's name in error messages: its owner's `kid` if that is safe to print. */
 function nameOf(jwk: unknown, index: number): string {
   const kid = isObject(jwk) ? jwk.kid : undefined
   return typeof kid === 'string' && /^[\x21-\x7e]{1,100}$/.test(kid)

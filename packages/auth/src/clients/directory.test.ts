@@ -6,10 +6,7 @@ import { ClientDirectory } from './directory.ts'
 
 const recordOf = (name: string): ClientRecord => sampleRecord({ name })
 
-/**
- * A store whose next answer is what `next` holds; the decoy each look reads beside it is answered
- * null.
- */
+/** A store that answers with `next`; the second read of each lookup, of the decoy, gets null. */
 function storeOf(next: () => Promise<ClientRecord | null>) {
   const asked: string[] = []
   const findClient = (client_id: string): Promise<ClientRecord | null> => {
@@ -20,13 +17,13 @@ function storeOf(next: () => Promise<ClientRecord | null>) {
 }
 
 describe('ClientDirectory', () => {
-  it('knows nobody before it has read', () => {
+  it('knows no clients before it has read any', () => {
     const store = storeOf(async () => recordOf('a'))
     assert.equal(new ClientDirectory(store).peek('client_1'), null)
     assert.deepEqual(store.asked, [])
   })
 
-  it('keeps what it has read, and reads anew when asked to', async () => {
+  it('caches what it has read, and reads again on request', async () => {
     let name = 'before'
     const store = storeOf(async () => recordOf(name))
     const directory = new ClientDirectory(store)
@@ -38,7 +35,7 @@ describe('ClientDirectory', () => {
     assert.deepEqual(store.asked, ['client_1', 'client_', 'client_1', 'client_'])
   })
 
-  it('keeps nothing about an id that nobody has, and forgets one that is gone', async () => {
+  it('caches nothing for an unknown id, and drops a client that is gone', async () => {
     let found: ClientRecord | null = recordOf('a')
     const directory = new ClientDirectory(storeOf(async () => found))
     await directory.read('client_1')
@@ -47,7 +44,7 @@ describe('ClientDirectory', () => {
     assert.equal(directory.peek('client_1'), null)
   })
 
-  it('reads an id that exists beside one that does not, and the other way round', async () => {
+  it('reads an unknown id along with each known one, and the other way round', async () => {
     const known = recordOf('a')
     const asked: string[] = []
     const directory = new ClientDirectory({
@@ -63,14 +60,14 @@ describe('ClientDirectory', () => {
     assert.equal(directory.peek('client_unknown'), null)
   })
 
-  it('knows nobody after forget()', async () => {
+  it('knows no clients after forget()', async () => {
     const directory = new ClientDirectory(storeOf(async () => recordOf('a')))
     await directory.read('client_1')
     directory.forget('all')
     assert.equal(directory.peek('client_1'), null)
   })
 
-  it('forgets the clients that were changed, and no others', async () => {
+  it('drops the clients that were changed, and no others', async () => {
     const directory = new ClientDirectory(storeOf(async () => recordOf('a')))
     await directory.read('client_1')
     await directory.read('client_2')
@@ -79,7 +76,7 @@ describe('ClientDirectory', () => {
     assert.equal(directory.peek('client_2')?.name, 'a')
   })
 
-  it('is believed for an hour while the store is out of reach, and again when it is back', async () => {
+  it('is trusted for an hour while the store is unreachable, and again when it is back', async () => {
     let silentMs = 0
     const store = { ...storeOf(async () => recordOf('a')), silentForMs: () => silentMs }
     const directory = new ClientDirectory(store)
@@ -92,7 +89,7 @@ describe('ClientDirectory', () => {
     assert.equal(directory.peek('client_1')?.name, 'a')
   })
 
-  it('hands on but does not keep a read that began before forget()', async () => {
+  it('returns but does not cache a read that began before forget()', async () => {
     const answer = Promise.withResolvers<ClientRecord>()
     const directory = new ClientDirectory(storeOf(() => answer.promise))
     const reading = directory.read('client_1')
@@ -117,7 +114,7 @@ describe('ClientDirectory', () => {
     assert.equal(directory.peek('client_1')?.name, 'new')
   })
 
-  it('tells of every look whether it found somebody', async () => {
+  it('reports for every lookup whether it was a hit', async () => {
     const looks: string[] = []
     const store = storeOf(async () => recordOf('a'))
     const directory = new ClientDirectory(store, (outcome) => looks.push(outcome))
@@ -127,7 +124,7 @@ describe('ClientDirectory', () => {
     assert.deepEqual(looks, ['miss', 'hit'])
   })
 
-  it('passes on that the store cannot answer, and still knows whom it knew', async () => {
+  it('passes store errors on, and keeps its clients', async () => {
     let fails = false
     const fault = new Error('no store')
     const store = storeOf(async () => {

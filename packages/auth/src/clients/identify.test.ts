@@ -75,7 +75,7 @@ function identify(client_secret: string, client_id = 'client_a'): Promise<Client
   return identifyClient(credentials, caller, NOW, deps)
 }
 
-/** How many digests of a secret `work` computes, whatever becomes of it. */
+/** How many digests of a secret `work` computes, whether it succeeds or fails. */
 async function digestsOf(work: () => Promise<unknown>): Promise<number> {
   const digest = mock.method(crypto, 'createHmac')
   syncBuiltinESMExports()
@@ -89,12 +89,12 @@ async function digestsOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 describe('identifyClient', () => {
-  it('gives the client and notes which secret was used, from where and by what', async () => {
+  it('returns the client, and records which secret was used, from which address and user agent', async () => {
     assert.equal((await identify(right)).client_id, 'client_a')
     assert.deepEqual(uses, [{ secret_id: 'secret_a', ...caller }])
   })
 
-  it('reads no store for a guess beyond the budget, whether the client exists or not', async () => {
+  it('does not read the store for a guess beyond the budget, whether the client exists or not', async () => {
     for (const client_id of ['client_a', 'client_made_up']) {
       for (let guesses = 0; guesses < 2; guesses++) {
         await assert.rejects(identify(wrong, client_id), { status: 401 })
@@ -106,13 +106,13 @@ describe('identifyClient', () => {
     assert.deepEqual(uses, [])
   })
 
-  it('lets the secret through that has worked, beside any number of guesses', async () => {
+  it('lets a secret that has worked through, despite any number of guesses', async () => {
     await identify(right)
     for (let guesses = 0; guesses < 10; guesses++) await assert.rejects(identify(wrong))
     assert.equal((await identify(right)).client_id, 'client_a')
   })
 
-  it('counts it as nobody’s failure when the store does not answer', async () => {
+  it('does not count a failure when the store does not answer', async () => {
     broken = true
     for (let tries = 0; tries < 10; tries++) {
       await assert.rejects(identify(right), (error) => error instanceof StoreUnavailable)
@@ -121,7 +121,7 @@ describe('identifyClient', () => {
     assert.equal((await identify(right)).client_id, 'client_a')
   })
 
-  describe('computes one digest, so that its time tells nothing of', () => {
+  describe('computes one digest, so that timing reveals nothing about', () => {
     const mistyped = `${right.slice(0, -1)}${right.endsWith('0') ? '1' : '0'}`
     const logins = [
       ['the right secret', right, 'client_a'],

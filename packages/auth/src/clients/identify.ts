@@ -1,4 +1,7 @@
-/** Who is asking, within what may be tried: the limits before the proof, the counting behind it. */
+/**
+ * Identifies the client of a request within the limits on attempts: checks them before the proof,
+ * and counts its outcome.
+ */
 
 import { type ClientCredentials, OAuthError } from '@modulariot/oauth/protocol'
 import type { LoginLimits } from '../limits/login-limits.ts'
@@ -14,7 +17,7 @@ export interface Caller {
 }
 
 export interface IdentificationDeps extends AuthenticationDeps {
-  /** Keys the digest that secrets are kept as. */
+  /** Keys the digest under which secrets are stored. */
   readonly digestKey: Uint8Array
   readonly limits: LoginLimits
   readonly usage: Pick<UsageCounter, 'secretUsed'>
@@ -22,8 +25,8 @@ export interface IdentificationDeps extends AuthenticationDeps {
 
 /**
  * @param nowMs Unix milliseconds.
- * @throws OAuthError `invalid_client` (401), or `temporarily_unavailable` (429) before anything is
- *   looked up; StoreUnavailable, which is nobody's failure.
+ * @throws OAuthError `invalid_client` (401), or `temporarily_unavailable` (429) before any lookup;
+ *   StoreUnavailable, which does not count as a failure.
  */
 export async function identifyClient(
   credentials: ClientCredentials,

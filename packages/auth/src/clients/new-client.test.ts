@@ -45,7 +45,7 @@ function assertRefused(run: () => unknown, message: RegExp, what: unknown): void
   )
 }
 
-/** Refused in a new client, and as a change of one that was good. */
+/** Refused both in a new client and as a change of a valid one. */
 function assertInvalid(input: ClientInput, message: RegExp, audiences = AUDIENCES): void {
   assertRefused(() => make(input, audiences), message, input)
   const { client } = make()
@@ -63,14 +63,14 @@ function publicKey(): NonNullable<ClientInput['jwks']> {
 }
 
 describe('newClient', () => {
-  it('makes an active client of what was asked for', () => {
+  it('creates an active client from the input', () => {
     const { client } = make({ name: '  Truck fleet ' })
     assert.match(client.client_id, /^client_[0-9A-Za-z]{22}$/)
     const { client_id, secrets } = client
     assert.deepEqual(client, sampleClient({ client_id, secrets, grants: [GRANT] }))
   })
 
-  it('keeps everything that may be chosen', () => {
+  it('keeps every member of the input', () => {
     const input = {
       external_id: 'ERP-7',
       tags: ['truck', 'site:north'],
@@ -82,7 +82,7 @@ describe('newClient', () => {
     assert.deepEqual({ ...client, ...input }, client)
   })
 
-  it('gives a secret for the environment, and keeps only its digest', () => {
+  it('makes a secret for the environment, and keeps only its digest', () => {
     const tenant = { ...TENANT, environment: 'development' } as const
     const { client, client_secret } = make({}, AUDIENCES, tenant)
     assert.match(client_secret ?? '', /^miot_dev_/)
@@ -100,33 +100,33 @@ describe('newClient', () => {
     assert.ok(!JSON.stringify(client).includes(client_secret ?? ''))
   })
 
-  it('gives no secret to a client that brings its key', () => {
+  it('makes no secret for a client that brings its key', () => {
     const { client, client_secret } = make({ jwks: publicKey() })
     assert.equal(client_secret, null)
     assert.deepEqual(client.secrets, [])
     assert.equal(client.keys[0]?.kid, 'k1')
   })
 
-  it('gives every client an id and a secret of its own', () => {
+  it('gives every client its own id and secret', () => {
     const [one, two] = [make(), make()]
     assert.notEqual(one.client.client_id, two.client.client_id)
     assert.notEqual(one.client.secrets[0]?.secret_id, two.client.secrets[0]?.secret_id)
     assert.notEqual(one.client_secret, two.client_secret)
   })
 
-  it('wants a name of 1 to 200 characters', () => {
+  it('requires a name of 1 to 200 characters', () => {
     assert.equal(make({ name: 'x'.repeat(200) }).client.name.length, 200)
     for (const name of ['', '  \n', 'x'.repeat(201)]) assertInvalid({ name }, /^name must be/)
   })
 
-  it('wants one of the two environments', () => {
+  it('requires one of the two environments', () => {
     for (const environment of ['staging', '', 'Production']) {
       const tenant = { ...TENANT, environment: environment as 'production' }
       assertRefused(() => make({}, AUDIENCES, tenant), /development, production/, environment)
     }
   })
 
-  it('wants a token lifetime, if any, of a minute to 30 days in whole seconds', () => {
+  it('requires a token lifetime, if any, of a minute to 30 days in whole seconds', () => {
     for (const seconds of [60, 30 * 86_400, null]) {
       const { client } = make({ token_lifetime_seconds: seconds })
       assert.equal(client.token_lifetime_seconds, seconds)
@@ -136,30 +136,30 @@ describe('newClient', () => {
     }
   })
 
-  it('wants at least one audience, each of them known, and names those that are', () => {
+  it('requires at least one audience, all known, and names the known ones', () => {
     assertInvalid({ grants: [] }, /at least one audience/)
     const unknown = { audience: 'https://nowhere.example', scopes: ['read'] }
     assertInvalid({ grants: [GRANT, unknown] }, /nowhere\.example; known: https:\/\/api\.example, /)
     assertInvalid({}, /known: none/, [])
   })
 
-  it('wants an audience named once', () => {
+  it('refuses an audience that is named twice', () => {
     assertInvalid({ grants: [GRANT, { ...GRANT, scopes: ['write'] }] }, /name each audience once/)
   })
 
-  it('wants scopes that the audience has, and takes one named twice as once', () => {
+  it('requires scopes that the audience has, and removes duplicates', () => {
     assertInvalid({ grants: [{ ...GRANT, scopes: [] }] }, /at least one scope/)
     assertInvalid({ grants: [{ ...GRANT, scopes: ['read', 'other'] }] }, /no scope other; known/)
     const { client } = make({ grants: [{ ...GRANT, scopes: ['read', 'read'] }] })
     assert.deepEqual(client.grants, [GRANT])
   })
 
-  it('grants everything the audience has where no scopes are named', () => {
+  it('grants every scope of the audience when none are named', () => {
     const { client } = make({ grants: [{ audience: GRANT.audience }] })
     assert.deepEqual(client.grants, [{ ...GRANT, scopes: ['read', 'write'] }])
   })
 
-  it('wants an external_id, if any, of 1 to 200 visible ASCII characters', () => {
+  it('requires an external_id, if any, of 1 to 200 visible ASCII characters', () => {
     for (const external_id of ['x', '!~', 'x'.repeat(200), null]) {
       assert.equal(make({ external_id }).client.external_id, external_id)
     }
@@ -168,7 +168,7 @@ describe('newClient', () => {
     }
   })
 
-  it('wants at most 50 tags of a plain alphabet, and keeps each once', () => {
+  it('accepts at most 50 tags of a plain alphabet, and removes duplicates', () => {
     const many = Array.from({ length: 50 }, (_, index) => `site:${index}`)
     assert.deepEqual(make({ tags: many }).client.tags, many)
     assert.deepEqual(make({ tags: ['b', 'a', 'b'] }).client.tags, ['b', 'a'])
@@ -178,14 +178,14 @@ describe('newClient', () => {
     }
   })
 
-  it('wants an allowlist of ranges that are some, and one that lets somebody in', () => {
+  it('requires valid ranges in an allowlist, and an enforced one not to be empty', () => {
     const cidrs = ['203.0.113.0/33']
     assertInvalid({ allowlist: { mode: 'observe', cidrs } }, /203\.0\.113\.0\/33 is not/)
     assertInvalid({ allowlist: { mode: 'enforce', cidrs: [] } }, /must not be empty/)
     assertInvalid({ allowlist: { mode: 'on' as 'off', cidrs: [] } }, /^allowlist\.mode/)
   })
 
-  it('wants quota bounds of at least one token, or none', () => {
+  it('requires quota limits of at least one token, or none', () => {
     const quota = { mode: 'enforce', tokens_per_hour: null, tokens_per_day: null } as const
     for (const bad of [0, -1, 1.5, Number.NaN]) {
       assertInvalid({ quota: { ...quota, tokens_per_hour: bad } }, /^quota bounds/)
@@ -198,18 +198,18 @@ describe('newClient', () => {
 describe('withInput', () => {
   const before = make({ external_id: 'ERP-7', tags: ['a'], token_lifetime_seconds: 120 }).client
 
-  it('leaves what is not named as it is', () => {
+  it('keeps members that are not named', () => {
     assert.deepEqual(withInput(before, {}, [], deps.now), before)
     const after = withInput(before, { tags: [] }, [], deps.now)
     assert.deepEqual(after, { ...before, tags: [] })
   })
 
-  it('takes away what is named null', () => {
+  it('removes members that are null', () => {
     const change: ClientChange = { external_id: null, token_lifetime_seconds: null }
     assert.deepEqual(withInput(before, change, [], deps.now), { ...before, ...change })
   })
 
-  it('replaces the keys, and keeps the secrets beside them', () => {
+  it('replaces the keys, and keeps the secrets', () => {
     const jwks = publicKey()
     const after = withInput(before, { jwks }, [], deps.now)
     assert.deepEqual(
@@ -221,7 +221,7 @@ describe('withInput', () => {
 })
 
 describe('newSecret', () => {
-  it('has its label and its end, and is shown apart', () => {
+  it('has its label and its end, and is returned separately', () => {
     const end = '2027-01-01T00:00:00.000Z'
     const { secret, client_secret } = newSecret('production', 'rotated', end, deps)
     assert.deepEqual([secret.label, secret.expires_at], ['rotated', end])
@@ -229,7 +229,7 @@ describe('newSecret', () => {
     assert.ok(!JSON.stringify(secret).includes(client_secret))
   })
 
-  it('wants a label of at most 100 characters', () => {
+  it('requires a label of at most 100 characters', () => {
     newSecret('production', 'x'.repeat(100), null, deps)
     const long = () => newSecret('production', 'x'.repeat(101), null, deps)
     assertRefused(long, /^label must be/, 101)

@@ -1,4 +1,4 @@
-/** What a client document must keep, when it is new and when it changes. */
+/** The rules of a client document, for new clients and for changes. */
 
 import { ENVIRONMENTS, type Environment } from '@modulariot/oauth/protocol'
 import { invalidInput } from '../errors/admin-error.ts'
@@ -18,19 +18,20 @@ import { type ClientKeySet, clientKeysOf } from './client-key.ts'
 import { createId, createSecret, digestSecret } from './secret.ts'
 
 /**
- * What may be chosen about a client; what is left out keeps its default, or its value in a change.
+ * The members that can be set on a client. One that is left out gets its default, or keeps its
+ * value in a change.
  */
 export interface ClientInput {
   readonly name?: string | undefined
   readonly external_id?: string | null | undefined
   readonly tags?: readonly string[] | undefined
   readonly token_lifetime_seconds?: number | null | undefined
-  /** Without `scopes`, a grant is of everything the audience has. */
+  /** Without `scopes`, a grant covers every scope of the audience. */
   readonly grants?:
     | readonly { audience: string; scopes?: readonly string[] | undefined }[]
     | undefined
   readonly allowlist?: Allowlist | undefined
-  /** Replaces all keys there are. A new client that brings keys gets no secret. */
+  /** Replaces all keys. A new client that brings keys gets no secret. */
   readonly jwks?: ClientKeySet | undefined
   readonly quota?: Quota | undefined
 }
@@ -41,7 +42,8 @@ const EXTERNAL_ID = new RegExp(String.raw`^[\x21-\x7e]{1,${MAX_EXTERNAL_ID_LENGT
 const TAG = new RegExp(String.raw`^[\w.:/@-]{1,${MAX_TAG_LENGTH}}$`)
 
 /**
- * A client ready to be stored, and the secret to be shown once; null where it brings its own keys.
+ * A client ready to be stored, and the secret to be shown once; null: the client brings its own
+ * keys.
  */
 export interface Registration {
   readonly client: Client
@@ -57,7 +59,7 @@ interface NewClientDeps {
 /**
  * A new client, with a first secret unless it brings keys.
  *
- * @param audiences the audiences that exist.
+ * @param audiences all that exist.
  * @throws AdminError naming what to change.
  */
 export function newClient(
@@ -108,7 +110,7 @@ export function newClient(
   return { client: { ...client, secrets: [secret] }, client_secret }
 }
 
-/** A new secret, in the form it is kept in and in the form that is shown once. */
+/** A new secret, in its stored form and in the form that is shown once. */
 export function newSecret(
   environment: Environment,
   label: string,
@@ -128,7 +130,7 @@ export function newSecret(
 }
 
 /**
- * The client with what the input says, every rule checked.
+ * The client with the input applied and validated.
  *
  * @param now Unix milliseconds.
  * @throws AdminError naming what to change.
@@ -148,7 +150,7 @@ export function withInput(
       input.token_lifetime_seconds === undefined
         ? client.token_lifetime_seconds
         : input.token_lifetime_seconds,
-    grants: input.grants === undefined ? client.grants : resolveGrants(input.grants, audiences),
+    grants: input.grants === undefined ? client.grants : validGrants(input.grants, audiences),
     keys: input.jwks === undefined ? client.keys : clientKeysOf(input.jwks, client.keys, now),
     allowlist: input.allowlist ?? client.allowlist,
     quota: input.quota ?? client.quota,
@@ -183,17 +185,17 @@ function assertQuota({ mode, tokens_per_hour, tokens_per_day }: Quota): void {
   }
 }
 
-function resolveGrants(
+function validGrants(
   grants: NonNullable<ClientInput['grants']>,
   audiences: readonly Audience[],
 ): Grant[] {
   if (grants.length > MAX_GRANTS) throw invalidInput(`a client has at most ${MAX_GRANTS} audiences`)
   const names = grants.map(({ audience }) => audience)
   if (new Set(names).size < names.length) throw invalidInput('grants must name each audience once')
-  return grants.map((grant) => resolveGrant(grant, audiences))
+  return grants.map((grant) => validGrant(grant, audiences))
 }
 
-function resolveGrant(
+function validGrant(
   grant: { audience: string; scopes?: readonly string[] | undefined },
   audiences: readonly Audience[],
 ): Grant {

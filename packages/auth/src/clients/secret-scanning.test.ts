@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../../../../', import.meta.url))
 const scanner = new RegExp(SECRET_SCANNER_PATTERN, 'g')
 
 describe('the expression for secret scanners', () => {
-  it('finds a secret wherever it stands', () => {
+  it('finds a secret anywhere in a text', () => {
     for (const environment of ['development', 'production'] as const) {
       const secret = createSecret(environment)
       for (const text of [
@@ -23,14 +23,14 @@ describe('the expression for secret scanners', () => {
     }
   })
 
-  it('takes nothing else for one', () => {
+  it('matches nothing else', () => {
     const secret = createSecret('production')
     for (const text of [secret.slice(0, -1), `${secret}x`, `x${secret}`, createId('client')]) {
       assert.equal(text.match(scanner), null, text)
     }
   })
 
-  it('has no false hit in our own pages', () => {
+  it('has no false positive in our own pages', () => {
     const pages = globSync(['*.md', '{docs,conformance,packages}/**/*.{md,txt}'], {
       cwd: root,
       exclude: ['**/node_modules/**'],
@@ -41,7 +41,7 @@ describe('the expression for secret scanners', () => {
     }
   })
 
-  it('is the one the docs give', () => {
+  it('is the one in the docs', () => {
     const page = readFileSync(join(root, 'docs/operations.md'), 'utf8')
     assert.ok(page.includes(`\`${SECRET_SCANNER_PATTERN}\``))
   })

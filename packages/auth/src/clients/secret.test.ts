@@ -7,11 +7,11 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const VISIBLE = Array.from({ length: 95 }, (_, index) => String.fromCharCode(0x20 + index))
 const key = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
 
-/** Secrets of both environments. fast-check picks which, the secrets themselves are random. */
+/** Secrets of both environments; fast-check picks which. */
 const secrets = fc.constantFrom('development', 'production').map((name) => createSecret(name))
 
 describe('a secret', () => {
-  it('says its environment, then 43 random characters and 6 of checksum', () => {
+  it('has its environment, then 43 random characters and 6 of checksum', () => {
     assert.match(createSecret('development'), /^miot_dev_[0-9A-Za-z]{49}$/)
     assert.match(createSecret('production'), /^miot_prod_[0-9A-Za-z]{49}$/)
   })
@@ -21,7 +21,7 @@ describe('a secret', () => {
     assert.ok(isWellFormedSecret(`miot_prod_${'z'.repeat(43)}2muIjR`))
   })
 
-  it('is well-formed as it is made, and a new one each time', () => {
+  it('is well-formed, and a new one each time', () => {
     const made = Array.from({ length: 1000 }, () => createSecret('production'))
     assert.ok(made.every(isWellFormedSecret))
     assert.equal(new Set(made).size, made.length)
@@ -34,7 +34,7 @@ describe('a secret', () => {
     assert.deepEqual([...used].sort(), [...BASE62])
   })
 
-  it('with one character mistyped is refused, whichever it is', () => {
+  it('with any one character mistyped is refused', () => {
     const secret = createSecret('development')
     for (let at = 0; at < secret.length; at++) {
       for (const character of VISIBLE) {
@@ -120,7 +120,7 @@ describe('a digest', () => {
 })
 
 describe('an id', () => {
-  it('says what it is of, then 128 random bits', () => {
+  it('has its prefix, then 128 random bits', () => {
     assert.match(createId('client'), /^client_[0-9A-Za-z]{22}$/)
     assert.equal(new Set(Array.from({ length: 1000 }, () => createId('org'))).size, 1000)
   })

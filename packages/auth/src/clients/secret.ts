@@ -2,10 +2,10 @@
  * Client secrets: `miot_dev_` or `miot_prod_`, 43 base62 characters (256 random bits), 6 of
  * checksum.
  *
- * The prefix lets scanners find a leaked one and people see which world it opens. The checksum
- * (CRC-32, as a typing check, not as protection) refuses a typo without a store read. Because the
- * random part cannot be guessed, a keyed fast digest is the right form at rest: a slow password
- * hash would only make logging in slow.
+ * The prefix lets scanners find a leaked secret, and shows its environment. The checksum (CRC-32,
+ * against typos, not attacks) refuses a mistyped secret without a store read. The random part
+ * cannot be guessed, so a fast keyed digest is the right stored form: a slow password hash would
+ * only slow down logins.
  */
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
@@ -20,7 +20,8 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const RANDOM_LENGTH = 43
 const CHECKSUM_LENGTH = 6
 /**
- * For secret scanners: any secret of ours in any text. Hits with a wrong checksum are none of ours.
+ * For secret scanners: matches our secrets in any text. A hit with a wrong checksum is a false
+ * positive.
  */
 export const SECRET_SCANNER_PATTERN = String.raw`\bmiot_(?:dev|prod)_[0-9A-Za-z]{49}\b`
 
@@ -37,16 +38,13 @@ export function createId(prefix: string): string {
   return `${prefix}_${base62(randomBytes(16), 22)}`
 }
 
-/**
- * True when prefix, alphabet, length and checksum fit: someone was given this, or forged it with
- * care.
- */
+/** True when prefix, alphabet, length and checksum fit. */
 export function isWellFormedSecret(secret: string): boolean {
   if (!SECRET.test(secret)) return false
   return secret.endsWith(checksum(secret.slice(0, -CHECKSUM_LENGTH)))
 }
 
-/** The form a secret is kept in: HMAC-SHA-256 under the server's own key, base64url. */
+/** The stored form of a secret: HMAC-SHA-256 under the server's own key, base64url. */
 export function digestSecret(secret: string, digestKey: Uint8Array): string {
   return createHmac('sha256', digestKey).update(secret).digest('base64url')
 }
@@ -68,7 +66,7 @@ function checksum(body: string): string {
   return text
 }
 
-/** Big-endian base62 with leading zeros, so that every value of a size has the same length. */
+/** Big-endian base62 with leading zeros, so that all values of one size have the same length. */
 function base62(bytes: Uint8Array, length: number): string {
   let value = BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
   let text = ''

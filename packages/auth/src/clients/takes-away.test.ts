@@ -154,10 +154,10 @@ const LEAVES: Readonly<Record<string, Row>> = {
 const takes = ([before, after]: Row): boolean =>
   takesAway(sampleClient(before), sampleClient(after), { audiences: AUDIENCES, nowMs: NOW_MS })
 
-describe('what takes power away from living tokens:', () => {
+describe('what takes power away from valid tokens:', () => {
   for (const [what, row] of Object.entries(TAKES)) it(what, () => assert.equal(takes(row), true))
 })
 
-describe('what leaves living tokens as they are:', () => {
+describe('what leaves valid tokens unchanged:', () => {
   for (const [what, row] of Object.entries(LEAVES)) it(what, () => assert.equal(takes(row), false))
 })

@@ -1,11 +1,10 @@
 /**
- * Does a change take power from tokens that a client has? They were issued under the record as it
- * was, and live for up to a day or longer: what takes away has to end them, and what only adds must
- * not.
+ * Decides whether a change takes power away from a client's tokens. They were issued under the
+ * record as it was, and live for up to a day or longer: a change that takes power away has to end
+ * them, and one that only adds power must not.
  *
- * Each kind of power is a row. What is not in the table takes nothing from a token: a name, tags, a
- * quota (it bounds how many tokens come, not what one may do), and `resource_server_for` (read at
- * each introspection).
+ * Each kind of power is a row. Members without a row give a token no power: a name, tags, a quota
+ * (it bounds how many tokens are issued), and `resource_server_for` (read at each introspection).
  */
 
 import { isDeepStrictEqual } from 'node:util'
@@ -14,7 +13,7 @@ import { type Audience, TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
 import type { Allowlist, Client } from '../records/client.ts'
 
 export interface Circumstances {
-  /** Those that exist; needed where grants or the lifetime change. */
+  /** All that exist; needed where grants or the lifetime change. */
   readonly audiences: readonly Audience[]
   /** Unix milliseconds. */
   readonly nowMs: number
@@ -41,7 +40,7 @@ function losesScope(before: Client, after: Client): boolean {
 
 const EVERYWHERE = ['0.0.0.0/0', '::/0']
 
-/** Only a list that is enforced keeps any address out. */
+/** Only an enforced list keeps addresses out. */
 function losesAddress(before: Client, after: Client): boolean {
   const rangesOf = ({ mode, cidrs }: Allowlist) => (mode === 'enforce' ? cidrs : EVERYWHERE)
   return !rangesCover(rangesOf(after.allowlist), rangesOf(before.allowlist))
@@ -58,10 +57,10 @@ function losesTime(before: Client, after: Client, { audiences }: Circumstances):
 }
 
 /**
- * A secret or a key says who a client is; which of them a token was got with is not recorded. While
- * one that was there stays, the change is the end of an overlap, and the tokens are the client's.
- * When none stays (the only secret is revoked, all are rotated without overlap, every key is
- * replaced), nothing that was handed out is trusted any more, nor is what was got with it.
+ * Tokens do not record which secret or key they were issued for. If one from before the change
+ * stays, the change is the end of an overlap, and the tokens stay valid. If none stays (the only
+ * secret is revoked, all are rotated without overlap, every key is replaced), the old credentials
+ * are no longer trusted, and neither are the tokens they obtained.
  */
 function losesEveryProof(before: Client, after: Client, { nowMs }: Circumstances): boolean {
   const proofs = proofsOf(before, nowMs)

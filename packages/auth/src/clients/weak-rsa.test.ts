@@ -18,18 +18,18 @@ describe('the weakness of an RSA modulus', () => {
     })
   }
 
-  it('is none when one of the two primes is an ordinary one', () => {
+  it('is null when one of the two primes is ordinary', () => {
     assert.equal(rsaWeakness(rocaPrime(1024, 2048) * prime(1024)), null)
   })
 
-  it('is none for ordinary keys', () => {
+  it('is null for ordinary keys', () => {
     for (let made = 0; made < ORDINARY_KEYS; made++) assert.equal(rsaWeakness(ordinary(2048)), null)
     assert.equal(rsaWeakness(ordinary(3072)), null)
   })
 
   it('is found in fewer than one of 2^27 ordinary moduli by chance', () => {
-    // A modulus is as likely any number modulo a small prime that is not 0; how many of them are
-    // powers?
+    // An ordinary modulus is equally likely to be any nonzero number modulo a small prime. How many
+    // of those are powers?
     let chance = 1
     for (let number = 3; number <= 167; number++) {
       if (!checkPrimeSync(BigInt(number))) continue
@@ -40,7 +40,7 @@ describe('the weakness of an RSA modulus', () => {
     assert.ok(chance < 2 ** -27 && chance > 2 ** -29, `2^${Math.log2(chance)}`)
   })
 
-  it('is two close primes, the same one twice, and no longer when they are apart', () => {
+  it('is two close or equal primes, and not primes that are far apart', () => {
     const p = prime(1024)
     for (const q of [p, nextPrime(p + 2n), nextPrime(p + (1n << 500n))]) {
       assert.match(String(rsaWeakness(p * q)), /too close/)

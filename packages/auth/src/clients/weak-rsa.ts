@@ -1,13 +1,13 @@
 /**
- * RSA moduli that can be factored although they are long enough. Arithmetic on the public number
- * only: no formats, no keys, no I/O.
+ * Detects RSA moduli that can be factored although they are long enough. Arithmetic on the public
+ * number only: no formats, no keys, no I/O.
  *
- * A modulus that passes is not proven good. Known lists of weak keys (Debian's of 2008) are not
- * looked up.
+ * A modulus that passes is not proven safe. Known lists of weak keys (Debian's of 2008) are not
+ * checked.
  */
 
 /**
- * What makes the modulus factorable, as the end of a sentence about the key; null: nothing known.
+ * Why the modulus can be factored, as the end of a sentence about the key; null: no known weakness.
  *
  * @param modulus at least 2048 bits.
  */
@@ -19,8 +19,8 @@ export function rsaWeakness(modulus: bigint): string | null {
 }
 
 /**
- * The primes that the ROCA test of its discoverers uses (github.com/crocs-muni/roca). Keys of every
- * size that the faulty library made have the same structure modulo each of them.
+ * The primes of the ROCA test by its discoverers (github.com/crocs-muni/roca). Keys of every size
+ * made by the faulty library have the same structure modulo each of them.
  */
 const PRIMES = [
   3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101,
@@ -37,7 +37,7 @@ const POWERS = PRIMES.map((prime) => {
   return powers
 })
 
-/** One long division; the rest is done with short numbers. */
+/** One long division; everything after it uses short numbers. */
 function residuesOf(modulus: bigint): number[] {
   const rest = modulus % PRODUCT
   return PRIMES.map((prime) => Number(rest % BigInt(prime)))
@@ -50,15 +50,14 @@ function hasSmallFactor(modulus: bigint): boolean {
 /**
  * Nemec, Sys, Svenda, Klinec, Matyas: "The Return of Coppersmith's Attack" (ACM CCS 2017), section
  * 2. The library's primes are k * M + (65537^a mod M), with M the product of the first primes, so a
- *   modulus is a power
- * of 65537 modulo each of them. Of other moduli fewer than one in 2^27 are by chance (the test
- * computes it).
+ *   modulus is a power of 65537 modulo each of them. Fewer than one in 2^27 other moduli are so by
+ *   chance (the test computes it).
  */
 function isRoca(modulus: bigint): boolean {
   return residuesOf(modulus).every((residue, index) => POWERS[index]?.has(residue))
 }
 
-/** As many as common scanners for weak keys try; the keys of CVE-2022-26320 fall in the first. */
+/** As many as common scanners for weak keys try; the first finds the keys of CVE-2022-26320. */
 const FERMAT_ROUNDS = 100
 
 /** Fermat's method: a modulus is a^2 - b^2, with a near its root when its two primes are close. */
@@ -76,16 +75,14 @@ function hasClosePrimes(modulus: bigint): boolean {
   return false
 }
 
-/**
- * Few numbers are squares modulo all of these, so that the long arithmetic is hardly ever needed.
- */
+/** Few numbers are squares modulo all of these, so the long arithmetic is rarely needed. */
 const FILTERS = [64, 63, 65, 11].map((modulus) => ({
   modulus,
   squares: new Set(Array.from({ length: modulus }, (_, root) => (root * root) % modulus)),
 }))
 const FILTER = BigInt(64 * 63 * 65 * 11)
 
-/** @param number modulo FILTER; not more than 2^53, which the square of such a number is not. */
+/** @param number modulo FILTER; at most 2^53. */
 function mayBeSquare(number: number): boolean {
   return FILTERS.every(({ modulus, squares }) =>
     squares.has(((number % modulus) + modulus) % modulus),

@@ -1,4 +1,4 @@
-/** An administrator asked for something that cannot be; the message says what to change. */
+/** An administrator's request that cannot be carried out; the message names what to change. */
 
 /** A new code is a new row, with the HTTP status it stands for. */
 export const ADMIN_ERROR_STATUS = {

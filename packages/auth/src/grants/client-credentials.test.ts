@@ -26,8 +26,8 @@ const client = sampleRecord({
   quota: { mode: 'observe', tokens_per_hour: 10, tokens_per_day: null },
 })
 
-/** A login with a store that takes its time to count a token, and the claims that were signed. */
-async function logIn(takesMs: number, meanwhile: (nowMs: number) => void) {
+/** A login whose store takes this long to count a token, and the signed claims. */
+async function logIn(takesMs: number, duringLogin: (nowMs: number) => void) {
   const clock = { ms: NOW, reads: 0 }
   const now = (): number => {
     clock.reads++
@@ -35,12 +35,12 @@ async function logIn(takesMs: number, meanwhile: (nowMs: number) => void) {
   }
   let claims: Record<string, unknown> = {}
   const takeQuota = async () => {
-    meanwhile(clock.ms)
+    duringLogin(clock.ms)
     clock.ms += takesMs
     return { taken: true, hour_tokens: 1, day_tokens: 1 }
   }
   const limits = new LoginLimits({ now })
-  // From then on the limits look at every login from there.
+  // From then on the limits check every login from there.
   limits.failed({ client_id: 'another', address: ADDRESS, digest: null })
   clock.reads = 0
   const deps: GrantDeps = {
@@ -68,7 +68,7 @@ async function logIn(takesMs: number, meanwhile: (nowMs: number) => void) {
 }
 
 describe('clientCredentials', () => {
-  it('gives a client that is cut off meanwhile a token that is dead, however long it took', async () => {
+  it('gives a client that is cut off during the login an invalid token, however long it takes', async () => {
     let issued_until = 0
     const { claims } = await logIn(60_000, (nowMs) => {
       issued_until = cutOff(client, nowMs).tokens_revoked_until ?? 0
@@ -76,7 +76,7 @@ describe('clientCredentials', () => {
     assert.ok(Number(claims.iat) <= issued_until)
   })
 
-  it('promises no second more than the token lives, however long it took', async () => {
+  it('promises no more seconds than the token lives, however long it takes', async () => {
     const { token, claims } = await logIn(60_000, () => {})
     assert.equal(claims.exp, NOW / 1000 + token.expires_in)
   })

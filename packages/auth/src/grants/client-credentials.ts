@@ -19,34 +19,38 @@ export interface GrantDeps extends IdentificationDeps, IssueDeps {
   readonly usage: Pick<UsageCounter, 'secretUsed' | 'tokenIssued'>
 }
 
-/** A token request, and what the transport knows about it. */
+/** A token request, and what the transport knows of it. */
 export interface TokenCall extends TokenRequest, Caller {
-  /** Told what a policy that only observes would have refused. */
+  /** Called with each refusal by a policy in `observe` mode. */
   readonly observe: (refusal: Refusal) => void
 }
 
 export interface TokenAnswer {
   readonly token: TokenResponse
-  /** The client's quota as it stands now, to be told; empty when it has none. */
+  /** The client's quota as it now stands, for the response headers; empty when it has none. */
   readonly limits: readonly RateLimit[]
 }
 
 export async function clientCredentials(request: TokenCall, deps: GrantDeps): Promise<TokenAnswer> {
-  // One time for all steps: what waits for the store or a signature is judged by when it was asked
-  // for.
-  const askedAt = deps.now()
-  // 1. Who is asking?
+  // One time for all steps: a wait for the store or a signature does not change the outcome.
+  const requestedAtMs = deps.now()
+  // 1. Identify the client.
   const { address, user_agent } = request
-  const client = await identifyClient(request.credentials, { address, user_agent }, askedAt, deps)
-  // 2. From where?
+  const client = await identifyClient(
+    request.credentials,
+    { address, user_agent },
+    requestedAtMs,
+    deps,
+  )
+  // 2. Check its address.
   assertAddressAllowed(client, address, request.observe)
-  // 3. For what?
+  // 3. Resolve audience and scope.
   const grant = resolveGrant(client, request.audience, request.scope)
-  // 4. One more now?
-  const limits = await deps.quotas.take(client, askedAt, request.observe)
+  // 4. Count against the quota.
+  const limits = await deps.quotas.take(client, requestedAtMs, request.observe)
   // 5. Sign.
-  const token = await issueAccessToken(client, grant, askedAt, deps)
-  // 6. Count.
-  deps.usage.tokenIssued({ client_id: client.client_id, address, ...grant }, askedAt)
+  const token = await issueAccessToken(client, grant, requestedAtMs, deps)
+  // 6. Count usage.
+  deps.usage.tokenIssued({ client_id: client.client_id, address, ...grant }, requestedAtMs)
   return { token, limits }
 }

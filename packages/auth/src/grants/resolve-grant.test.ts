@@ -19,7 +19,7 @@ const OTHER = {
 const CLIENT = sampleRecord({ grants: [TRACK, OTHER] })
 
 describe('resolveGrant', () => {
-  it('gives every granted scope when none is asked for', () => {
+  it('returns every granted scope when none is requested', () => {
     assert.deepEqual(resolveGrant(CLIENT, TRACK.audience, null), {
       audience: TRACK.audience,
       scopes: ['read', 'write'],
@@ -28,18 +28,18 @@ describe('resolveGrant', () => {
     })
   })
 
-  it('gives exactly the scopes asked for, in their order', () => {
+  it('returns exactly the requested scopes, in their order', () => {
     assert.deepEqual(resolveGrant(CLIENT, TRACK.audience, ['write']).scopes, ['write'])
     const both = resolveGrant(CLIENT, TRACK.audience, ['write', 'read'])
     assert.deepEqual(both.scopes, ['write', 'read'])
   })
 
-  it('takes lifetime and algorithm from the audience asked for', () => {
+  it('takes lifetime and algorithm from the requested audience', () => {
     const { lifetimeSeconds, alg } = resolveGrant(CLIENT, OTHER.audience, null)
     assert.deepEqual({ lifetimeSeconds, alg }, { lifetimeSeconds: 60, alg: 'EdDSA' })
   })
 
-  it('lets a lifetime of the client win over that of the audience', () => {
+  it('prefers the client’s lifetime to the audience’s', () => {
     const client = { ...CLIENT, token_lifetime_seconds: 120 }
     assert.equal(resolveGrant(client, TRACK.audience, null).lifetimeSeconds, 120)
   })
@@ -64,7 +64,7 @@ describe('resolveGrant', () => {
     }
   })
 
-  it('refuses a scope that is not granted at this audience, even beside one that is', () => {
+  it('refuses a scope that is not granted at this audience, even along with one that is', () => {
     for (const scope of [['admin'], ['read', 'admin'], ['Read'], ['read write']]) {
       assert.throws(
         () => resolveGrant(CLIENT, TRACK.audience, scope),

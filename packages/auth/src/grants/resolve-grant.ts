@@ -1,11 +1,11 @@
-/** What exactly a client gets, out of what it may have and what it asks for. */
+/** Resolves what a client gets from what it is granted and what it requests. */
 
 import { OAuthError } from '@modulariot/oauth/protocol'
 import type { ClientRecord } from '../records/client.ts'
 import type { ResolvedGrant } from '../tokens/issue.ts'
 
 /**
- * @param scope null asks for everything granted (RFC 6749 §3.3).
+ * @param scope null requests everything granted (RFC 6749 §3.3).
  * @throws OAuthError `invalid_target` (RFC 8707 §2) or `invalid_scope` (RFC 6749 §5.2), both 400.
  */
 export function resolveGrant(

@@ -1,4 +1,4 @@
-/** Refuses a flood of failures before a byte of the body is read. */
+/** Refuses a flood of failures before any byte of the body is read. */
 
 import { clientAddress } from '@modulariot/platform/http'
 import type { onRequestHookHandler } from 'fastify'

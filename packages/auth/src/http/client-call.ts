@@ -1,4 +1,4 @@
-/** A request with which a client proves itself: what it sends, and where it comes from. */
+/** A request in which a client proves itself: its parameters, proof and origin. */
 
 import {
   malformedRequest,
@@ -17,13 +17,13 @@ export interface ClientCall {
   readonly parameters: Parameters
   readonly authorization: string | undefined
   readonly caller: Caller
-  /** Told what a policy that only observes would have refused. */
+  /** Called with each refusal by a policy in `observe` mode. */
   readonly observe: (refusal: Refusal) => void
 }
 
 /** @throws OAuthError `invalid_request`, or JsonBodyError. */
 export function readClientCall(request: ClientRequest): ClientCall {
-  // Whatever stands in a URL is written to logs on the way (RFC 6749 §2.3.1).
+  // URLs end up in logs on the way (RFC 6749 §2.3.1).
   const query = request.url.indexOf('?')
   if (query !== -1 && queryHoldsParameters(request.url.slice(query + 1))) {
     throw malformedRequest('Send the parameters in the body, not in the query')

@@ -10,7 +10,7 @@ import { answerFor, handleError } from './error-handler.ts'
 const client_id = 'client_1'
 const audience = 'https://api.example'
 
-/** What is decided below, and the status and code that each face says. */
+/** Each reason, with the status and code on each face. */
 const REFUSALS: readonly [Refusal, OAuthErrorCode, number, standard: string, documented: string][] =
   [
     [
@@ -101,7 +101,7 @@ const REFUSALS: readonly [Refusal, OAuthErrorCode, number, standard: string, doc
 
 const withStatus = (statusCode: unknown): Error => Object.assign(new Error('x'), { statusCode })
 
-/** What did not come from us as an OAuthError: the same on both faces. */
+/** Errors other than our OAuthError: the same on both faces. */
 const OTHERS: readonly [unknown, status: number, error: string, description: RegExp][] = [
   [new JsonBodyError('Not JSON'), 400, 'invalid_request', /^Not JSON$/],
   [new MethodNotAllowed('POST'), 405, 'invalid_request', /^Use POST$/],
@@ -135,7 +135,7 @@ describe('answerFor', () => {
     })
   }
 
-  it('says the same, word for word, of every client that could not prove itself', () => {
+  it('sends the same text for every client that could not prove itself', () => {
     const kinds = ['malformed_secret', 'unknown_client', 'wrong_secret', 'client_disabled'] as const
     for (const face of ['standard', 'documented'] as const) {
       const answers = kinds.map((kind) => {
@@ -146,7 +146,7 @@ describe('answerFor', () => {
     }
   })
 
-  it('says Unauthorized on the documented face, as the documents do', () => {
+  it('sends Unauthorized on the documented face, as documented', () => {
     const error = new OAuthError('invalid_client', 'Failed', 401, {
       kind: 'wrong_secret',
       client_id,
@@ -162,7 +162,7 @@ describe('answerFor', () => {
     assert.equal(answerFor(error, 'documented').error_description, description)
   })
 
-  it('says the same on both faces of what did not come from the protocol, and no internals', () => {
+  it('sends the same on both faces for errors outside the protocol, without internals', () => {
     for (const [thrown, status, error, description] of OTHERS) {
       for (const face of ['standard', 'documented'] as const) {
         const answer = answerFor(thrown, face)
@@ -175,7 +175,7 @@ describe('answerFor', () => {
 })
 
 describe('handleError', () => {
-  /** The answer to a request whose handler throws. */
+  /** The response to a request whose handler throws. */
   async function answerTo(thrown: unknown, headers: Record<string, string> = {}) {
     const app = Fastify()
     app.setErrorHandler(handleError)
@@ -190,7 +190,7 @@ describe('handleError', () => {
     client_id,
   })
 
-  it('sends error and error_description, nothing else, not to be stored', async () => {
+  it('sends only error and error_description, with no-store', async () => {
     const response = await answerTo(wrongSecret)
     assert.equal(response.statusCode, 401)
     const body = { error: 'invalid_client', error_description: 'Failed' }
@@ -199,7 +199,7 @@ describe('handleError', () => {
     assert.equal(response.headers['cache-control'], 'no-store')
   })
 
-  it('challenges with Basic only who has tried the Authorization header (RFC 6749 §5.2)', async () => {
+  it('challenges with Basic only if the request had an Authorization header (RFC 6749 §5.2)', async () => {
     const challenge = 'www-authenticate'
     assert.equal((await answerTo(wrongSecret)).headers[challenge], undefined)
     const tried = await answerTo(wrongSecret, { authorization: 'Basic eDp5' })
@@ -208,13 +208,13 @@ describe('handleError', () => {
     assert.equal(malformed.headers[challenge], undefined)
   })
 
-  it('says when to come back if it cannot answer now', async () => {
+  it('sends Retry-After if it cannot answer now', async () => {
     const { statusCode, headers } = await answerTo(new StoreUnavailable('x'))
     assert.equal(statusCode, 503)
     assert.match(String(headers['retry-after']), /^[1-9]\d*$/)
   })
 
-  it('says which methods there are', async () => {
+  it('names the allowed methods', async () => {
     assert.equal((await answerTo(new MethodNotAllowed('GET, HEAD'))).headers.allow, 'GET, HEAD')
   })
 })

@@ -1,8 +1,8 @@
 /**
- * Renders what the routes of ModularIoT Auth throw, but for the admin API's (`admin/problem.ts`).
+ * Renders what the routes of ModularIoT Auth throw, except the admin API (`admin/problem.ts`).
  *
- * Below, errors are decided in the standard's words. The documented face (`/api/v1/login`) says
- * some of them differently; the table here is all the difference there is.
+ * Errors are decided in the standard's words. The documented face (`/api/v1/login`) words some of
+ * them differently; the table here holds all the differences.
  */
 
 import {
@@ -34,7 +34,7 @@ const UNAUTHORIZED = {
   error_description: 'Unauthorized',
 } as const
 
-/** What the documented face answers instead, by reason. */
+/** What the documented face responds instead, by reason. */
 const DOCUMENTED_ANSWERS: Partial<Record<Refusal['kind'], Partial<Answer>>> = {
   no_client_authentication: { status: 400, error: 'invalid_request' },
   malformed_client_authentication: UNAUTHORIZED,
@@ -51,16 +51,14 @@ const DOCUMENTED_ANSWERS: Partial<Record<Refusal['kind'], Partial<Answer>>> = {
 
 const RETRY_AFTER_SECONDS = 5
 
-/**
- * What an error says on the wire. Whatever we did not foresee says nothing but that it happened.
- */
+/** The wire form of an error. An unexpected error reveals only that it happened. */
 export function answerFor(error: unknown, face: Face): Answer {
   const { status, error: code, error_description, reason } = toOAuthError(error)
   const answer = { status, error: code, error_description }
   return face === 'documented' ? { ...answer, ...DOCUMENTED_ANSWERS[reason.kind] } : answer
 }
 
-/** The true reason of a refusal, whatever was thrown. */
+/** The true reason of a refusal, for any thrown value. */
 export function refusalOf(error: unknown): Refusal {
   return toOAuthError(error).reason
 }
@@ -71,7 +69,7 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   const reason = refusalOf(error)
   const logged = loggableReason(reason)
   if (status >= 500) request.log.error({ err: error, reason: logged }, 'failed')
-  // A flood must not become one of log lines: the failures that spent the budget are there already.
+  // The failures that spent the budget are logged already; a flood must not fill the log.
   else if (reason.kind === 'too_many_failures') request.log.debug({ status, reason }, 'refused')
   else request.log.info({ status, reason: logged }, 'refused')
   const challenge = challengeFor(error, status, request)
@@ -85,8 +83,8 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
 }
 
 /**
- * What a token is asked for with (RFC 6750 §3); otherwise Basic, to whoever tried a header (RFC
- * 6749 §5.2).
+ * Bearer for routes that take a token (RFC 6750 §3); otherwise Basic, if the request had an
+ * Authorization header (RFC 6749 §5.2).
  */
 function challengeFor(error: unknown, status: number, request: FastifyRequest): string | null {
   if (request.routeOptions.config.bearer) {
@@ -96,7 +94,7 @@ function challengeFor(error: unknown, status: number, request: FastifyRequest): 
   return 'Basic realm="ModularIoT Auth", charset="UTF-8"'
 }
 
-/** Sentences for what Fastify refuses before our code runs. */
+/** Texts for what Fastify refuses before our code runs. */
 const TRANSPORT_ERRORS: Readonly<Record<number, string>> = {
   413: 'The body is larger than 16 KiB',
   415: 'Send the parameters as application/x-www-form-urlencoded or application/json',
@@ -143,7 +141,7 @@ function statusCodeOf(error: unknown): number {
 declare module 'fastify' {
   interface FastifyContextConfig {
     face?: Face
-    /** Asks for a token (RFC 6750), not for a client's own credentials. */
+    /** The route takes a token (RFC 6750), not a client's own credentials. */
     bearer?: true
   }
 }

@@ -6,13 +6,13 @@ const client_id = `client_${'a1'.repeat(11)}`
 const audience = 'https://iot.example/v1/asset/track'
 
 describe('loggableReason', () => {
-  it('keeps an id and an audience that look like what they are', () => {
+  it('keeps a well-formed id and audience', () => {
     const reason = { kind: 'audience_not_granted', client_id, audience } as const
     assert.deepEqual(loggableReason(reason), reason)
     assert.deepEqual(loggableReason({ kind: 'no_token' }), { kind: 'no_token' })
   })
 
-  it('does not repeat what was sent as an id and is none', () => {
+  it('does not repeat an id that is not well-formed', () => {
     for (const sent of ['s3cret', `miot_dev_${'x'.repeat(49)}`, `${client_id}x`, '']) {
       const reason = { kind: 'unknown_client', client_id: sent } as const
       assert.deepEqual(loggableReason(reason), {
@@ -22,7 +22,7 @@ describe('loggableReason', () => {
     }
   })
 
-  it('does not repeat an audience that is no plain URL', () => {
+  it('does not repeat an audience that is not a plain URL', () => {
     for (const sent of [
       's3cret',
       'https://user:s3cret@x.example',

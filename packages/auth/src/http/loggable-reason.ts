@@ -1,15 +1,15 @@
 /**
- * A refusal as it may be logged.
+ * Makes a refusal safe to log.
  *
- * Whoever mixes up two settings sends the secret as the `client_id` or the audience. Until a client
- * has proven itself, such a value is anybody's words, so it is written only where it looks like
- * what it should be.
+ * A client that swaps two settings sends its secret as the `client_id` or the audience. Until a
+ * client has proved itself, such a value is untrusted, so it is logged only if it has the expected
+ * form.
  */
 
 import type { Refusal } from '@modulariot/oauth/protocol'
 import { MAX_AUDIENCE_LENGTH } from '../records/audience.ts'
 
-/** As `createId` makes them. */
+/** The form that `createId` makes. */
 const CLIENT_ID = /^client_[0-9A-Za-z]{22}$/
 
 export function loggableReason(reason: Refusal): Refusal {
@@ -22,7 +22,7 @@ export function loggableReason(reason: Refusal): Refusal {
   return client_id || audience ? { ...reason, ...client_id, ...audience } : reason
 }
 
-/** Without the parts that carry credentials. */
+/** A URL without the parts that may carry credentials. */
 function isPlainUrl(text: string): boolean {
   return (
     text.length <= MAX_AUDIENCE_LENGTH && /^https?:\/\/[^@?#\s]+$/.test(text) && URL.canParse(text)

@@ -1,4 +1,4 @@
-/** The token endpoint, for both faces: read the request, run the grant, send. */
+/** The token endpoint, for both faces: read the request, run the grant, respond. */
 
 import { parseTokenRequest, rateLimitHeaders } from '@modulariot/oauth/protocol'
 import { createTurn } from '@modulariot/platform/turns'
@@ -6,7 +6,7 @@ import type { FastifyReply } from 'fastify'
 import { clientCredentials, type GrantDeps } from '../grants/client-credentials.ts'
 import { type ClientRequest, readClientCall } from './client-call.ts'
 
-/** They take about two milliseconds, for which everybody else waits. */
+/** They take about two milliseconds, in which no other request runs. */
 const LOGINS_IN_A_TURN = 32
 
 export function loginEndpoint(deps: GrantDeps) {
@@ -14,8 +14,8 @@ export function loginEndpoint(deps: GrantDeps) {
   return async (request: ClientRequest, reply: FastifyReply) => {
     await turn()
     const { parameters, authorization, caller, observe } = readClientCall(request)
-    const asked = parseTokenRequest(parameters, authorization)
-    const { token, limits } = await clientCredentials({ ...asked, ...caller, observe }, deps)
+    const tokenRequest = parseTokenRequest(parameters, authorization)
+    const { token, limits } = await clientCredentials({ ...tokenRequest, ...caller, observe }, deps)
     reply.headers(rateLimitHeaders(limits))
     return token
   }

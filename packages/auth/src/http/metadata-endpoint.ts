@@ -1,4 +1,4 @@
-/** What this server can do (RFC 8414), as its audiences stand now. */
+/** Server metadata (RFC 8414), from the audiences as they are now. */
 
 import { authorizationServerMetadata } from '@modulariot/oauth/protocol'
 import { singleFlight } from '@modulariot/platform/single-flight'

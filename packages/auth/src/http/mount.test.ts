@@ -40,7 +40,7 @@ const folder = mkdtempSync(join(tmpdir(), 'miot-'))
 let store: AuthStore
 let usage: UsageCounter
 let app: FastifyInstance
-/** A token request that works. */
+/** A valid token request. */
 let parameters: Record<string, string>
 
 before(async () => {
@@ -132,7 +132,7 @@ describe('a login', () => {
     })
   }
 
-  it('takes the client by HTTP Basic', async () => {
+  it('accepts HTTP Basic', async () => {
     const { client_id, client_secret, ...rest } = parameters
     const authorization = `Basic ${btoa(`${client_id}:${client_secret}`)}`
     const body = new URLSearchParams(rest).toString()
@@ -140,7 +140,7 @@ describe('a login', () => {
     assert.equal(response.statusCode, 200, response.body)
   })
 
-  it('says who is refused in the words of its face', async () => {
+  it('words a refusal for its face', async () => {
     const body = form({ client_id: 'client_nobody' })
     const documented = await post({ url: FACES[0], type: FORM, body })
     assert.equal(documented.statusCode, 401)
@@ -150,7 +150,7 @@ describe('a login', () => {
     assert.equal(standard.json().error, 'invalid_client')
   })
 
-  it('refuses credentials in the query, and parameters it knows', async () => {
+  it('refuses credentials and known parameters in the query', async () => {
     for (const query of ['client_secret=x', 'a=b&audience=x', 'client%5Fsecret=x']) {
       const response = await post({ url: `${FACES[0]}?${query}`, type: FORM, body: form() })
       assert.equal(response.statusCode, 400, query)
@@ -162,7 +162,7 @@ describe('a login', () => {
 })
 
 describe('the body of a login', () => {
-  it('may say its type in other letters and with a charset', async () => {
+  it('may have a content type in other letters and with a charset', async () => {
     for (const type of [`${FORM}; charset=UTF-8`, FORM.toUpperCase(), `${FORM};charset=utf-8`]) {
       assert.equal((await post({ type, body: form() })).statusCode, 200, type)
     }
@@ -172,7 +172,7 @@ describe('the body of a login', () => {
     }
   })
 
-  it('of any other type is 415, at both faces, and says which types there are', async () => {
+  it('of any other type is 415 on both faces, with the accepted types', async () => {
     for (const url of FACES) {
       for (const type of [
         'text/plain',
@@ -201,7 +201,7 @@ describe('the body of a login', () => {
     assert.equal((await post({ body: Buffer.from(form()) })).statusCode, 415)
   })
 
-  it('that is missing or empty is told what is missing', async () => {
+  it('that is missing or empty gets an error that says so', async () => {
     for (const sent of [{}, { type: FORM }, { type: FORM, body: '' }]) {
       const response = await post(sent)
       assert.equal(response.statusCode, 400)
@@ -221,7 +221,7 @@ describe('the body of a login', () => {
     assert.deepEqual(response.json(), { error: 'invalid_request', error_description })
   })
 
-  it('nests at most 32 levels, even where nobody reads it', async () => {
+  it('nests at most 32 levels, even in members that are not read', async () => {
     const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
     const body = (levels: number): string =>
       `${JSON.stringify(parameters).slice(0, -1)},"own":${nested(levels)}}`

@@ -1,4 +1,4 @@
-/** Puts the table of routes on the server, and the admin API's beside it. */
+/** Mounts the table of routes, and the admin API's beside it. */
 
 import { routeGroup } from '@modulariot/platform/http'
 import type { FastifyError, FastifyInstance } from 'fastify'
@@ -36,7 +36,7 @@ export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps
   await app.register((scope) => mountAdminRoutes(scope, deps))
 }
 
-/** One handler for each endpoint: the logins of both faces take turns together. */
+/** One handler for each endpoint, so that logins of both faces share their turns. */
 function sharedHandlers(deps: EndpointDeps): (endpoint: Endpoint) => ReturnType<Endpoint> {
   const handlers = new Map<Endpoint, ReturnType<Endpoint>>()
   return (endpoint) => {
@@ -47,7 +47,7 @@ function sharedHandlers(deps: EndpointDeps): (endpoint: Endpoint) => ReturnType<
 }
 
 function cacheHeaders({ maxAgeSeconds }: AuthRoute, deps: EndpointDeps): Record<string, string> {
-  // Both headers, as RFC 6749 §5.1 asks.
+  // RFC 6749 §5.1 requires both headers.
   if (maxAgeSeconds === undefined) return { 'cache-control': 'no-store', pragma: 'no-cache' }
   return { 'cache-control': `public, max-age=${maxAgeSeconds(deps)}` }
 }

@@ -1,15 +1,15 @@
 /**
- * Reads form and JSON bodies into parameters; everything else is 415.
+ * Reads form and JSON bodies into parameters; any other type is 415.
  *
- * Fastify's parsers only collect the bytes. What they mean is decided in the endpoint, because
- * Fastify closes the connection when a parser fails, and a typo in a body is no reason for that.
+ * Fastify's parsers only collect the bytes, and the endpoint parses them: Fastify closes the
+ * connection when a parser fails, which a typo in a body does not deserve.
  */
 
 import { type Parameters, parametersFromForm, parametersFromJson } from '@modulariot/oauth/protocol'
 import { decodeUtf8, parseUniqueJson } from '@modulariot/platform/json'
 import type { FastifyInstance } from 'fastify'
 
-/** A body as it arrived, and how its content type says to read it. */
+/** The bytes of a body, and how to parse them by its content type. */
 export interface RequestBody {
   readonly bytes: Buffer
   readonly read: (text: string) => Parameters

@@ -1,6 +1,5 @@
 /**
- * Every METHOD and path of ModularIoT Auth but those of the admin API, which has a table of its
- * own: admin/routes.ts.
+ * Every METHOD and path of ModularIoT Auth except the admin API, whose table is admin/routes.ts.
  */
 
 import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify'
@@ -32,13 +31,12 @@ export interface AuthRoute {
   readonly method: 'GET' | 'POST'
   readonly path: string
   /**
-   * A client proves itself here: refused without its body being read once too many proofs have
-   * failed.
+   * A client proves itself here: after too many failed proofs, refused before the body is read.
    */
   readonly login?: true
   /** How errors are rendered. */
   readonly config?: FastifyContextConfig
-  /** How long the answer may be kept; left out: it must not be. */
+  /** How long the response may be cached; left out: not at all. */
   readonly maxAgeSeconds?: (deps: EndpointDeps) => number
   readonly endpoint: Endpoint
 }

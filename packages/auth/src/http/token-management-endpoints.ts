@@ -1,6 +1,4 @@
-/**
- * Revocation (RFC 7009), introspection (RFC 7662), and the feed for those who verify by themselves.
- */
+/** Revocation (RFC 7009), introspection (RFC 7662), and the feed for verifiers. */
 
 import {
   malformedRequest,
@@ -37,7 +35,7 @@ export function introspectionEndpoint(deps: TokenManagementDeps) {
   }
 }
 
-/** RFC 7009 §2.2: 200, and what the body says does not matter. */
+/** RFC 7009 §2.2: status 200; the body is not defined. */
 export function revocationEndpoint(deps: TokenManagementDeps) {
   return async (request: ClientRequest, reply: FastifyReply) => {
     const { caller, token } = await readRequest(request, deps)
@@ -46,7 +44,7 @@ export function revocationEndpoint(deps: TokenManagementDeps) {
   }
 }
 
-/** Who asks, as strictly as at a login, and about what. */
+/** Identifies the caller as strictly as a login does, and reads the token in question. */
 async function readRequest(
   request: ClientRequest,
   deps: IdentifyingDeps,
@@ -82,7 +80,7 @@ export function feedEndpoint({ feedVerifier, revocations }: FeedDeps) {
     const gone = new AbortController()
     reply.raw.once('close', () => gone.abort())
     const page = await revocations.page(since ?? null, waitMs, gone.signal)
-    // Again: what came may be that this very token is revoked. Its addresses are as they were.
+    // Again: what arrived may be the revocation of this very token. Its address was checked before.
     await feedVerifier.verify(authorization, { scope: FEED_SCOPE })
     return page
   }

@@ -1,5 +1,5 @@
 /**
- * A step in the life of keys, as the store takes it: with its entries in the trail and on the feed.
+ * A step in the life of keys as a change for the store, with its audit entries and revocations.
  */
 
 import { TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
@@ -8,15 +8,15 @@ import type { SealedKey } from '../records/sealed-key.ts'
 import type { KeyChange } from '../store/ports/signing-keys.ts'
 import type { KeyStep } from './key-life.ts'
 
-/** Who does it, and when. */
+/** Who makes the change, and when. */
 export type KeyActor = Pick<AuditDraft, 'at' | 'actor'>
 
-/** The server by itself. */
+/** The server itself. */
 export function systemDraft(nowMs: number): KeyActor {
   return { at: new Date(nowMs).toISOString(), actor: { kind: 'system' } }
 }
 
-/** @param revoked keys whose tokens are to die now. */
+/** @param revoked keys whose tokens become invalid now. */
 export function keyChange(
   { keys, events }: KeyStep,
   by: KeyActor,

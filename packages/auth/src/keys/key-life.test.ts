@@ -9,7 +9,7 @@ import {
   keyPolicy,
   maintain,
   replaceAll,
-  rotate,
+  rotateKey,
   stateOf,
   wanted,
 } from './key-life.ts'
@@ -26,7 +26,7 @@ function candidate(nowMs: number): SealedKey {
   return { kid, alg: 'ES256', public_jwk: {}, sealed: kid, ...times }
 }
 
-/** One round of the maintenance job. */
+/** One round of maintenance. */
 function round(keys: readonly SealedKey[], nowMs: number, policy = POLICY): readonly SealedKey[] {
   const candidates = wanted(keys, ['ES256'], nowMs, policy).map(() => candidate(nowMs))
   return maintain(keys, candidates, nowMs, policy)?.keys ?? keys
@@ -36,7 +36,7 @@ const states = (keys: readonly SealedKey[], nowMs: number): string[] =>
   keys.map((key) => stateOf(key, nowMs)).sort()
 
 describe('the life of keys', () => {
-  it('begins with one that signs at once, and one that comes next', () => {
+  it('begins with a key that signs at once, and one that comes next', () => {
     const first = round([], START)
     assert.deepEqual(states(first, START), ['active'])
     const second = round(first, START)
@@ -47,7 +47,7 @@ describe('the life of keys', () => {
 
   it('lets the next key sign when it has been published long enough, and not before', () => {
     const keys = round(round([], START), START)
-    const rotated = rotate(keys, candidate(START), START, POLICY)?.keys ?? []
+    const rotated = rotateKey(keys, candidate(START), START, POLICY)?.keys ?? []
     const switchAt = START + POLICY.publishMs
     assert.deepEqual(states(rotated, START), ['active', 'next', 'next'])
     const signsAt = (nowMs: number) => rotated.find((key) => stateOf(key, nowMs) === 'active')?.kid
@@ -59,38 +59,38 @@ describe('the life of keys', () => {
   it('lets a next key that has waited long enough sign at once', () => {
     const keys = round(round([], START), START)
     const later = START + DAY_MS
-    const rotated = rotate(keys, candidate(later), later, POLICY)?.keys ?? []
+    const rotated = rotateKey(keys, candidate(later), later, POLICY)?.keys ?? []
     assert.deepEqual(states(rotated, later), ['active', 'next', 'retired'])
   })
 
-  it('does not begin a rotation while one is under way', () => {
+  it('does not begin a rotation while one is in progress', () => {
     const keys = round(round([], START), START)
-    const rotated = rotate(keys, candidate(START), START, POLICY)?.keys ?? []
-    assert.equal(rotate(rotated, candidate(START), START + 1, POLICY), null)
-    assert.equal(rotate([], candidate(START), START, POLICY), null)
+    const rotated = rotateKey(keys, candidate(START), START, POLICY)?.keys ?? []
+    assert.equal(rotateKey(rotated, candidate(START), START + 1, POLICY), null)
+    assert.equal(rotateKey([], candidate(START), START, POLICY), null)
   })
 
-  it('sees that one is under way, however the clocks stood of those who made the keys', () => {
+  it('sees that one is in progress, whatever the clocks that made the keys', () => {
     const keys = round(round([], START), START)
     const late = candidate(START - 5000)
-    const rotated = rotate(keys, late, START, POLICY)?.keys ?? []
-    // As the store returns them: by the time they were made.
+    const rotated = rotateKey(keys, late, START, POLICY)?.keys ?? []
+    // In the store's order, by time of creation.
     const inOrder = [late, ...rotated.filter(({ kid }) => kid !== late.kid)]
-    assert.equal(rotate(inOrder, candidate(START), START + 1, POLICY), null)
+    assert.equal(rotateKey(inOrder, candidate(START), START + 1, POLICY), null)
     assert.deepEqual(states(inOrder, START + POLICY.publishMs), ['active', 'next', 'retired'])
   })
 
-  it('keeps a retired key until its last token has died, of an instance too that heard of nothing', () => {
+  it('keeps a retired key until its last token has expired, even one from an instance that missed the rotation', () => {
     const keys = round(round([], START), START)
     const at = START + DAY_MS
-    const rotated = rotate(keys, candidate(at), at, POLICY)?.keys ?? []
+    const rotated = rotateKey(keys, candidate(at), at, POLICY)?.keys ?? []
     const lastIssuedAt = at + MAX_STALE_MS
     const goneAt = lastIssuedAt + 3_600_000 + TOKEN_LIFETIME_BOUNDS.max * 1000
     assert.equal(round(rotated, goneAt - 1).length, 3)
     assert.equal(round(rotated, goneAt).length, 2)
   })
 
-  it('has every key of the algorithm replaced in an emergency, and all of them told', () => {
+  it('replaces every key of the algorithm in an emergency, and revokes all of them', () => {
     const keys = round(round([], START), START)
     const other = { ...candidate(START), alg: 'EdDSA' as const }
     const { keys: replaced, revoked } = replaceAll([...keys, other], [candidate(START)], START)
@@ -100,7 +100,7 @@ describe('the life of keys', () => {
     assert.equal(stateOf(replaced[1] as SealedKey, START), 'active')
   })
 
-  it('has one signing key at any time, published before it signs, and loses no living token’s', () => {
+  it('has one signing key at any time, published before it signs, and keeps the key of every valid token', () => {
     const step = fc.record({
       hours: fc.integer({ min: 0, max: 24 * 40 }),
       rotates: fc.boolean(),
@@ -111,16 +111,16 @@ describe('the life of keys', () => {
   })
 })
 
-/** Maintains keys over time, with rotations by hand in between. */
+/** Maintains keys over time, with manual rotations in between. */
 function holds(steps: readonly { hours: number; rotates: boolean }[], policy: KeyPolicy): void {
   let now = START
   let keys = round(round([], now, policy), now, policy)
   const first = keys[0]?.kid
-  /** Until when the tokens of each key live. */
+  /** When the tokens of each key expire. */
   const living = new Map<string, number>()
   for (const { hours, rotates } of steps) {
     now += hours * 3_600_000
-    if (rotates) keys = rotate(keys, candidate(now), now, policy)?.keys ?? keys
+    if (rotates) keys = rotateKey(keys, candidate(now), now, policy)?.keys ?? keys
     keys = round(keys, now, policy)
     const active = keys.filter((key) => stateOf(key, now) === 'active')
     assert.equal(active.length, 1)

@@ -1,42 +1,42 @@
 /**
  * The life of a signing key: published, then signing, then only verifying, then gone. Pure.
  *
- * Where a key stands follows from its times alone, so the moment one key takes over from another
- * needs no write and no agreement: every instance reads the same times. Clocks a little apart do no
- * harm, since both keys are published and verify.
+ * A key's state follows from its times alone, so one key takes over from another without a write or
+ * an agreement: every instance reads the same times. Small clock differences do no harm, since both
+ * keys are published and verify.
  */
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
 
-/** `next` is published and signs nothing yet; `retired` verifies until its last token has died. */
+/**
+ * `next` is published and does not sign yet; `retired` verifies until its last token has expired.
+ */
 export type KeyState = 'next' | 'active' | 'retired' | 'gone'
 
 export interface KeyPolicy {
-  /**
-   * A key is published for at least so long before it signs, so that every verifier has fetched it.
-   */
+  /** How long a key is published before it signs, so that every verifier has fetched it. */
   readonly publishMs: number
-  /** A key signs for so long; null: until somebody rotates it. */
+  /** How long a key signs; null: until an operator rotates it. */
   readonly rotateAfterMs: number | null
 }
 
 export const DEFAULT_JWKS_MAX_AGE_SECONDS = 300
+export const DEFAULT_KEY_ROTATION_DAYS = 90
 
-/** @param rotateAfterDays null: never by itself. */
+/** @param rotateAfterDays null: no automatic rotation. */
 export function keyPolicy(jwksMaxAgeSeconds: number, rotateAfterDays: number | null): KeyPolicy {
   return {
-    // Twice, since whoever keeps them may have fetched them just before, and be slow to fetch
-    // again.
+    // Twice: a verifier may have fetched the keys just before, and be slow to refetch.
     publishMs: 2 * jwksMaxAgeSeconds * 1000,
     rotateAfterMs: rotateAfterDays === null ? null : rotateAfterDays * 86_400_000,
   }
 }
 
-export const DEFAULT_KEY_POLICY = keyPolicy(DEFAULT_JWKS_MAX_AGE_SECONDS, 90)
+export const DEFAULT_KEY_POLICY = keyPolicy(DEFAULT_JWKS_MAX_AGE_SECONDS, DEFAULT_KEY_ROTATION_DAYS)
 
-/** Keys as they are to be, and what happened to which. */
+/** The new list of keys, and the events that led to it. */
 export interface KeyStep {
   readonly keys: readonly SealedKey[]
   readonly events: readonly KeyEvent[]
@@ -55,18 +55,18 @@ export function stateOf(key: SealedKey, nowMs: number): KeyState {
 }
 
 /**
- * An instance that is out of touch with the store has not heard of the rotation, and signs with the
- * old key for as long as it serves from memory: an hour. The rest is for clocks.
+ * An instance that has lost the store misses a rotation, and signs with the old key for as long as
+ * it serves from memory: an hour. The rest is for clock differences.
  */
 const SIGNED_LATE_MS = 2 * 3_600_000
 
-/** When the last token that a key could have signed has died, Unix milliseconds. */
+/** When the last token that the key may have signed has expired, Unix milliseconds. */
 export function goneAt({ retires_at }: SealedKey): number {
   if (retires_at === null) return Number.POSITIVE_INFINITY
   return Date.parse(retires_at) + SIGNED_LATE_MS + TOKEN_LIFETIME_BOUNDS.max * 1000
 }
 
-/** For which algorithms `maintain` could use a new key. */
+/** The algorithms for which `maintain` could use a new key. */
 export function wanted(
   keys: readonly SealedKey[],
   algorithms: readonly SigningAlgorithm[],
@@ -79,7 +79,7 @@ export function wanted(
   })
 }
 
-/** A key that signs for each candidate's algorithm that has none; null when all have. */
+/** For each algorithm without a signing key, makes one sign at once; null when none lacks one. */
 export function begin(
   keys: readonly SealedKey[],
   candidates: readonly SealedKey[],
@@ -91,10 +91,11 @@ export function begin(
 }
 
 /**
- * What is to be done by itself: gone keys go, a key that has signed long enough is rotated, and
- * each algorithm has one key that signs and one that comes next.
+ * Automatic steps: removes gone keys, rotates a key that has signed long enough, and gives each
+ * algorithm one key that signs and one that comes next.
  *
- * @param candidates new keys, at most one an algorithm; those nobody needs are dropped.
+ * @param candidates new keys, at most one for each algorithm; those that are not needed are
+ *   dropped.
  * @returns null when there is nothing to do.
  */
 export function maintain(
@@ -115,16 +116,17 @@ export function maintain(
 /**
  * Lets the next key take over as soon as it has been published long enough.
  *
- * @returns null when a rotation is under way already, or there is no next key yet.
+ * @returns null when a rotation is in progress, or there is no next key yet.
  */
-export function rotate(
+export function rotateKey(
   keys: readonly SealedKey[],
   candidate: SealedKey,
   nowMs: number,
   policy: KeyPolicy,
 ): KeyStep | null {
   const { active, next } = placesOf(keys, candidate.alg, nowMs)
-  // Of two to come, which is first depends on the clocks of those who made them; this does not.
+  // A rotation is in progress once the active key retires. Counting `next` keys would not do: with
+  // two of them, the order depends on the clocks of the instances that made them.
   if (active === undefined || next === undefined || active.retires_at !== null) return null
   const at = Math.max(nowMs, Date.parse(next.created_at) + policy.publishMs)
   const moment = new Date(at).toISOString()
@@ -141,8 +143,9 @@ export function rotate(
 }
 
 /**
- * The emergency: whoever has one key of an installation may have all, since they are kept together.
- * Every key of these algorithms goes, the next one too, and the candidates sign at once.
+ * For emergencies: an attacker who has one key of an installation may have all, since they are kept
+ * together. Removes every key of these algorithms, the next one too, and makes the candidates sign
+ * at once.
  */
 export function replaceAll(
   keys: readonly SealedKey[],
@@ -173,13 +176,13 @@ function maintainOne(
   if (active === undefined) return beginOne(step, candidate, nowMs)
   if (next === undefined) return withKey(step, { ...candidate, activates_at: null })
   if (!isDue(active, nowMs, policy)) return step
-  const rotated = rotate(step.keys, candidate, nowMs, policy)
+  const rotated = rotateKey(step.keys, candidate, nowMs, policy)
   return rotated === null
     ? step
     : { keys: rotated.keys, events: [...step.events, ...rotated.events] }
 }
 
-/** The first of its algorithm: nobody can have been waiting for it. */
+/** The first of its algorithm signs at once: no verifier has cached older keys of it. */
 function beginOne(step: KeyStep, candidate: SealedKey, nowMs: number): KeyStep {
   const { active, next } = placesOf(step.keys, candidate.alg, nowMs)
   if (active !== undefined) return step
@@ -196,7 +199,7 @@ function event(action: KeyEvent['action'], { kid, alg, activates_at }: SealedKey
   return { action, kid, after: { alg, activates_at } }
 }
 
-/** The key that signs and the one that will, of one algorithm. */
+/** The active and the next key of one algorithm. */
 function placesOf(keys: readonly SealedKey[], alg: SigningAlgorithm, nowMs: number) {
   const own = keys.filter((key) => key.alg === alg)
   return {

@@ -12,7 +12,7 @@ const SEALING_KEY = new Uint8Array(32).fill(1)
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5)
 const PAYLOAD = JSON.stringify({ sub: 'client_1', name: 'ünïcödé' })
 
-/** A place for keys that several rings share, and how often it was written. */
+/** A key store that several rings share, and its number of writes. */
 function createKeyStore() {
   const kept = { keys: [] as readonly SealedKey[], writes: 0 }
   return {
@@ -42,7 +42,7 @@ async function loadedRing(store: KeyStore, ...algorithms: SigningAlgorithm[]): P
 
 const kidsOf = (ring: KeyRing): unknown[] => ring.publicKeys().keys.map(({ kid }) => kid)
 
-/** What jose, which knows nothing of us, reads in a token with the keys that the ring publishes. */
+/** Verifies a token with jose and the keys that the ring publishes. */
 async function verifyWith(ring: KeyRing, token: string): Promise<string> {
   const keys = createLocalJWKSet(ring.publicKeys() as JSONWebKeySet)
   return new TextDecoder().decode((await compactVerify(token, keys)).payload)
@@ -73,7 +73,7 @@ describe('KeyRing', () => {
     })
   })
 
-  it('gives the store public halves and sealed private ones', async () => {
+  it('stores public halves and sealed private ones', async () => {
     const store = createKeyStore()
     await loadedRing(store, 'ES256')
     const [key, ...others] = store.kept.keys
@@ -84,7 +84,7 @@ describe('KeyRing', () => {
     assert.equal(key.sealed.split('.').length, 5, 'a compact JWE')
   })
 
-  it('keeps its key through further loads and restarts, and writes nothing for it', async () => {
+  it('keeps its key through further loads and restarts, without writes', async () => {
     const store = createKeyStore()
     const ring = await loadedRing(store, 'ES256')
     const before = kidsOf(ring)
@@ -94,7 +94,7 @@ describe('KeyRing', () => {
     assert.equal(store.kept.writes, 1)
   })
 
-  it('asks the store for no change where there is nothing to do', async () => {
+  it('does not touch the store when there is nothing to do', async () => {
     const store = createKeyStore()
     const ring = await loadedRing(store, 'ES256')
     await ring.maintain(['ES256'])
@@ -103,7 +103,7 @@ describe('KeyRing', () => {
     await ring.maintain(['ES256'])
   })
 
-  it('makes a key for an algorithm that comes later, beside the one it has', async () => {
+  it('adds a key for an algorithm that comes later', async () => {
     const ring = await loadedRing(createKeyStore(), 'ES256')
     const old = await ring.sign('ES256', PAYLOAD)
     await assert.rejects(ring.sign('EdDSA', PAYLOAD), {
@@ -127,7 +127,7 @@ describe('KeyRing', () => {
     }
   })
 
-  it('makes one next key and one rotation, however many wake together', async () => {
+  it('makes one next key and one rotation, however many rings run at once', async () => {
     const store = createKeyStore()
     const clock = { now: NOW }
     const rings = Array.from({ length: 5 }, () => ringOn(store, SEALING_KEY, () => clock.now))
@@ -142,7 +142,7 @@ describe('KeyRing', () => {
     assert.equal(store.kept.writes, 3)
   })
 
-  it('changes keys by the clock, while the store is away', async () => {
+  it('changes keys by the clock while the store is unavailable', async () => {
     const store = createKeyStore()
     const clock = { now: NOW }
     const ring = ringOn(store, SEALING_KEY, () => clock.now)
@@ -187,7 +187,7 @@ describe('KeyRing', () => {
     assert.ok(await loadedRing(store, 'ES256', 'EdDSA'), 'and the others can start')
   })
 
-  it('adds none either when those keys came while it made its own', async () => {
+  it('adds none either when those keys arrive while it makes its own', async () => {
     const store = createKeyStore()
     const stranger = ringOn(store, new Uint8Array(32).fill(2))
     const starting = stranger.load(['ES256', 'EdDSA'])
@@ -216,7 +216,7 @@ describe('KeyRing', () => {
     await assert.rejects(ringOn(store).load([]), SealBroken)
   })
 
-  it('stays with the keys it has when they cannot be read again', async () => {
+  it('keeps its keys when they cannot be read again', async () => {
     const store = createKeyStore()
     const ring = await loadedRing(store, 'ES256')
     store.kept.keys = store.kept.keys.map((key) => ({ ...key, sealed: 'broken' }))
@@ -224,7 +224,7 @@ describe('KeyRing', () => {
     assert.equal(await verifyWith(ring, await ring.sign('ES256', PAYLOAD)), PAYLOAD)
   })
 
-  it('takes the other keys when one that came later cannot be opened, and says so', async () => {
+  it('takes the other keys when a later one cannot be opened, and reports it', async () => {
     const store = createKeyStore()
     const ring = await loadedRing(store, 'ES256')
     await loadedRing(store, 'ES256', 'EdDSA')
@@ -236,17 +236,17 @@ describe('KeyRing', () => {
     await assert.rejects(ring.load(['ES256', 'EdDSA']), SealBroken)
     assert.equal(await verifyWith(ring, await ring.sign('EdDSA', PAYLOAD)), PAYLOAD)
     await assert.rejects(ring.sign('RS256', PAYLOAD), { status: 503 })
-    // Others may have opened it, and sign with it.
+    // Another instance may have opened it, and sign with it.
     assert.ok(await ring.find({ alg: 'RS256', kid: broken.kid }))
     await assert.rejects(ringOn(store).load(['ES256', 'EdDSA']), SealBroken)
   })
 
-  it('finds only a key of its own, for the algorithm that the key is for', async () => {
+  it('finds only its own keys, and only for their algorithm', async () => {
     const ring = await loadedRing(createKeyStore(), 'RS256', 'ES256')
     const [rsa, ec] = kidsOf(ring) as [string, string]
     assert.ok(await ring.find({ alg: 'RS256', kid: rsa }))
     assert.equal(await ring.find({ alg: 'PS256', kid: rsa }), null)
     assert.equal(await ring.find({ alg: 'RS256', kid: ec }), null)
-    assert.equal(await ring.find({ alg: 'RS256', kid: 'nobody' }), null)
+    assert.equal(await ring.find({ alg: 'RS256', kid: 'unknown' }), null)
   })
 })

@@ -1,7 +1,7 @@
 /**
- * The signing keys in use: signs tokens, publishes the public halves, and verifies in one process.
+ * The signing keys in use: signs tokens, publishes the public halves, and verifies in this process.
  *
- * The store holds the keys sealed; this holds them open, in memory only.
+ * The store holds the keys sealed; the ring holds them open, in memory only.
  */
 
 import { createPrivateKey, type KeyObject } from 'node:crypto'
@@ -28,7 +28,7 @@ interface Signer {
   readonly headerSegment: string
 }
 
-/** With the text it was opened from. */
+/** With the sealed text it was opened from. */
 interface OpenedText extends Signer {
   readonly sealed: string
 }
@@ -49,13 +49,13 @@ export interface KeyRingOptions {
 export class KeyRing implements KeySource {
   readonly #options: KeyRingOptions
   readonly #makeSignature = createSignatures()
-  /** Those that sign or will, of each algorithm, the latest first. */
+  /** The keys that sign or will sign, by algorithm, latest first. */
   #signing = new Map<SigningAlgorithm, OpenKey[]>()
-  /** What was opened stays open, by its `kid`. */
+  /** Opened keys, by `kid`. */
   #open = new Map<string, OpenedText>()
   #started = false
   #turn: Promise<void> = Promise.resolve()
-  /** A reading that has not begun yet. */
+  /** A read that has not started yet. */
   #again: Promise<void> | null = null
   #published: JsonWebKeySet = { keys: [] }
   #imported = new Map<string, Promise<CryptoKey | null>>()
@@ -65,9 +65,9 @@ export class KeyRing implements KeySource {
   }
 
   /**
-   * Reads the keys from the store, making one for each algorithm that has none.
+   * Reads the keys from the store, and creates one for each algorithm that has none.
    *
-   * Candidates are made before the store is asked, since its updaters are synchronous; where
+   * Candidates are generated before the update, since the store's updaters are synchronous. If
    * another process was first, its key stays and our candidate is dropped.
    *
    * @throws SealBroken when the encryption key does not fit.
@@ -90,15 +90,15 @@ export class KeyRing implements KeySource {
   }
 
   /**
-   * Beside keys that are all sealed with another encryption key, one of ours would keep everybody
-   * else out.
+   * If all keys are sealed with another encryption key, a key of ours would lock out all other
+   * instances.
    */
   #opensSome(keys: readonly SealedKey[]): boolean {
     return keys.length === 0 || keys.some(({ kid }) => this.#open.has(kid))
   }
 
   /**
-   * Reads what is there now, and makes nothing. Whoever asks before it begins shares it.
+   * Reads the current keys, and creates none. Calls made before the read starts share it.
    *
    * @throws StoreUnavailable
    */
@@ -107,14 +107,14 @@ export class KeyRing implements KeySource {
       this.#again = null
       const keys = await this.#options.store.listSigningKeys()
       await this.#take(keys).catch((error) => {
-        // It is published all the same, and that is what was asked for.
+        // A key that cannot be opened is still published, which is all the caller needs.
         if (!(error instanceof SealBroken)) throw error
       })
     })
     return this.#again
   }
 
-  /** What a key's life asks for: see `maintain`. */
+  /** Runs the automatic steps of `maintain`. */
   maintain(algorithms: readonly SigningAlgorithm[]): Promise<void> {
     return this.#inTurn(() => this.#maintainNow(algorithms))
   }
@@ -134,11 +134,11 @@ export class KeyRing implements KeySource {
     const input = key.headerSegment + Buffer.from(payload).toString('base64url')
     const bytes = Buffer.from(input, 'latin1')
     const signature = await this.#makeSignature(alg, bytes, key.privateKey)
-    // Joined as one text, not as pieces: those are dear to whoever writes them.
+    // Joined into a flat string: a concatenated one is flattened by V8 at each write.
     return [input, signature.toString('base64url')].join('.')
   }
 
-  /** The JWK Set to publish: every key that may verify a living token. */
+  /** The JWK Set to publish: every key that may verify a valid token. */
   publicKeys(): JsonWebKeySet {
     return this.#published
   }
@@ -151,7 +151,7 @@ export class KeyRing implements KeySource {
     return known
   }
 
-  /** One after the other, or keys read earlier could replace those read later. */
+  /** One after the other, so that an older read cannot replace a newer one. */
   #inTurn(work: () => Promise<void>): Promise<void> {
     const turn = this.#turn.then(work)
     this.#turn = turn.catch(() => {})
@@ -166,8 +166,8 @@ export class KeyRing implements KeySource {
   /**
    * Changes the keys, unless there is nothing to do.
    *
-   * @param known as they were just read. Usually they show that there is nothing to do, and the
-   *   store's lock is not taken.
+   * @param known the keys as just read. Usually they show that nothing is due, and the store's lock
+   *   is not taken.
    */
   async #change(
     known: readonly SealedKey[],
@@ -183,10 +183,11 @@ export class KeyRing implements KeySource {
   }
 
   /**
-   * Puts these keys in place of those before. One that cannot be opened is published all the same,
-   * since other instances may sign with it, and does not keep the others out; a start refuses it.
+   * Puts these keys in place of the previous ones. A key that cannot be opened is still published,
+   * since other instances may sign with it, and does not block the others; at startup it is
+   * refused.
    *
-   * @throws SealBroken about the first such key, the others being in place.
+   * @throws SealBroken about the first such key, after the others are in place.
    */
   async #take(keys: readonly SealedKey[]): Promise<void> {
     const opened = await Promise.allSettled(keys.map((key) => this.#openOne(key)))
@@ -230,7 +231,8 @@ export class KeyRing implements KeySource {
 }
 
 /**
- * Another process has made the first audience with this algorithm; its key is here within a second.
+ * Another process has created the first audience with this algorithm; its key arrives within a
+ * second.
  */
 function noKeyYet(alg: SigningAlgorithm): OAuthError {
   return new OAuthError('temporarily_unavailable', 'Temporarily unavailable', 503, {

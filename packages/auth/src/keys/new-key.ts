@@ -1,4 +1,4 @@
-/** A new signing key, sealed, with no place among the others yet. */
+/** Generates a signing key and seals it; its place among the others is not decided here. */
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { calculateJwkThumbprint, type JWK } from 'jose'
@@ -26,7 +26,7 @@ export async function newKey(
   }
 }
 
-/** Only the members RFC 7518 §6 calls public, by name: what is not listed cannot leak. */
+/** Only the public members (RFC 7518 §6), by name: a member that is not listed cannot leak. */
 function publicHalf({ kty, n, e, crv, x, y }: JWK, kid: string, alg: SigningAlgorithm): JWK {
   const members = { kty, n, e, crv, x, y, kid, alg, use: 'sig' }
   return Object.fromEntries(

@@ -16,11 +16,11 @@ function assertBroken(promise: Promise<unknown>): Promise<void> {
 }
 
 describe('a seal', () => {
-  it('gives back what was sealed', async () => {
+  it('opens to what was sealed', async () => {
     assert.deepEqual(await unseal(await seal(JWK, 'kid-1', KEY), 'kid-1', KEY), JWK)
   })
 
-  it('shows nothing of what was sealed, and is new each time', async () => {
+  it('reveals nothing of what was sealed, and differs each time', async () => {
     const [one, two] = [await seal(JWK, 'kid-1', KEY), await seal(JWK, 'kid-1', KEY)]
     assert.notEqual(one, two)
     const visible = one.split('.').map((part) => Buffer.from(part, 'base64url').toString())
@@ -57,7 +57,7 @@ describe('a seal', () => {
 })
 
 describe('the keys of an installation', () => {
-  it('are three of 256 bits, unlike each other and unlike the one they come from', () => {
+  it('are three of 256 bits, different from each other and from the encryption key', () => {
     const keys = Object.values(deriveInstallationKeys(KEY)) as Uint8Array[]
     const texts = [KEY, ...keys].map((key) => Buffer.from(key).toString('hex'))
     assert.deepEqual(
@@ -67,7 +67,7 @@ describe('the keys of an installation', () => {
     assert.equal(new Set(texts).size, 4)
   })
 
-  it('never change for an encryption key, or every stored secret and signing key would be lost', () => {
+  it('depend only on the encryption key, or every stored secret and signing key would be lost', () => {
     const { sealing, secretDigest, checkpoint } = deriveInstallationKeys(KEY)
     assert.equal(
       Buffer.from(sealing).toString('hex'),
@@ -83,7 +83,7 @@ describe('the keys of an installation', () => {
     )
   })
 
-  it('are others for another encryption key', () => {
+  it('differ for another encryption key', () => {
     const [one, two] = [deriveInstallationKeys(KEY), deriveInstallationKeys(OTHER_KEY)]
     assert.notDeepEqual(one.sealing, two.sealing)
     assert.notDeepEqual(one.secretDigest, two.secretDigest)

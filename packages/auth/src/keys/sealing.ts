@@ -6,7 +6,7 @@
 import { hkdfSync } from 'node:crypto'
 import { CompactEncrypt, compactDecrypt, type JWK } from 'jose'
 
-/** Keys derived from the one the operator keeps, one a purpose (HKDF, RFC 5869). */
+/** Keys derived from the operator's one key, one for each purpose (HKDF, RFC 5869). */
 export interface InstallationKeys {
   readonly sealing: Uint8Array
   readonly secretDigest: Uint8Array
@@ -40,8 +40,8 @@ export function seal(jwk: JWK, kid: string, sealingKey: Uint8Array): Promise<str
 }
 
 /**
- * @throws SealBroken when the key is another one, or the sealed text was altered or is another
- *   key's.
+ * @throws SealBroken when it is the wrong key, or the sealed text was altered or belongs to another
+ *   key.
  */
 export async function unseal(sealed: string, kid: string, sealingKey: Uint8Array): Promise<JWK> {
   try {

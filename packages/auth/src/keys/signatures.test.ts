@@ -5,7 +5,7 @@ import { SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
 import { ALGORITHMS } from './algorithms.ts'
 import { createSignatures } from './signatures.ts'
 
-/** More than go on in one turn. */
+/** More than fit into one turn. */
 const MANY = 100
 
 describe('createSignatures', () => {

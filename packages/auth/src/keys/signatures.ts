@@ -1,9 +1,9 @@
 /**
- * How signatures are made: the dear ones on the thread pool where another core is there to make
- * them, all others here, in turns.
+ * Where signatures are made: slow ones on the thread pool if there is another core to run it, all
+ * others on the main thread, in groups.
  *
- * Made alone in the middle of a request, a signature of ES256 takes longer than to hand it to a
- * thread and wait; made beside others, less than half of that. See `createTurn`, and ADR 25 for the
+ * Alone in the middle of a request, an ES256 signature takes longer than a hand-over to a thread
+ * and the wait for it; in a group, less than half of that. See `createTurn`, and ADR 25 for the
  * figures.
  */
 
@@ -20,22 +20,22 @@ export type MakeSignature = (
   key: KeyObject,
 ) => Promise<Buffer>
 
-/** They take about two milliseconds, and these four, for which everybody else waits. */
-const CHEAP_IN_A_TURN = 64
-const DEAR_IN_A_TURN = 16
+/** A group blocks the event loop: fast ones for about two milliseconds, slow ones for four. */
+const FAST_IN_A_TURN = 64
+const SLOW_IN_A_TURN = 16
 
 const signOnThreadPool = promisify(sign)
 
 /** @param cores that this process may use. */
 export function createSignatures(cores = availableParallelism()): MakeSignature {
-  const cheapTurn = createTurn(CHEAP_IN_A_TURN, process.nextTick)
-  // As long as a whole group of the others takes; whoever can be read meanwhile joins the next.
-  const dearTurn = createTurn(DEAR_IN_A_TURN, setImmediate)
+  const fastTurn = createTurn(FAST_IN_A_TURN, process.nextTick)
+  // setImmediate: requests that arrive while a group is signed are read first, and join the next.
+  const slowTurn = createTurn(SLOW_IN_A_TURN, setImmediate)
   return async (alg, input, key) => {
-    const { digest, options, dear } = ALGORITHMS[alg]
+    const { digest, options, slow } = ALGORITHMS[alg]
     const signWith = { key, ...options }
-    if (dear && cores > 1) return signOnThreadPool(digest, input, signWith)
-    await (dear ? dearTurn() : cheapTurn())
+    if (slow && cores > 1) return signOnThreadPool(digest, input, signWith)
+    await (slow ? slowTurn() : fastTurn())
     return sign(digest, input, signWith)
   }
 }

@@ -6,7 +6,7 @@ import { FailureBudget } from './failure-budget.ts'
 const POLICY = { name: 'test', quota: 20, windowSeconds: 60 }
 const WINDOW_MS = POLICY.windowSeconds * 1000
 
-/** Gaps between attempts: bursts, pauses, and everything between. */
+/** Gaps between attempts: bursts, pauses, and anything between. */
 const gaps = fc.array(fc.oneof(fc.constant(0), fc.nat(7000), fc.nat(200_000)), { maxLength: 300 })
 
 describe('a failure budget', () => {
@@ -30,7 +30,7 @@ describe('a failure budget', () => {
     )
   })
 
-  it('makes nobody wait who has not failed, whatever others do', () => {
+  it('makes no key wait that has not failed, whatever other keys do', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.string(), fc.nat(100_000))),
@@ -44,7 +44,7 @@ describe('a failure budget', () => {
     )
   })
 
-  it('lets nobody wait longer than its window when the clock is set back', () => {
+  it('makes no key wait longer than its window when the clock is set back', () => {
     const budget = new FailureBudget(POLICY, 10)
     const now = 1_800_000_000_000
     while (budget.waitMs('key', now) === 0) budget.fail('key', now)
@@ -54,7 +54,7 @@ describe('a failure budget', () => {
     }
   })
 
-  it('says exactly how long to wait: then one more is allowed, a millisecond sooner it is not', () => {
+  it('returns the exact wait: after it one more is allowed, a millisecond sooner it is not', () => {
     fc.assert(
       fc.property(gaps, (waits) => {
         const budget = new FailureBudget(POLICY, 10)
@@ -70,7 +70,7 @@ describe('a failure budget', () => {
     )
   })
 
-  it('spends half of the quota at once, and never makes anybody wait for more than one to come back', () => {
+  it('spends half of the quota at once, and never waits for more than one failure to come back', () => {
     const budget = new FailureBudget(POLICY, 10)
     for (let failures = 1; failures <= 10; failures++) {
       assert.equal(budget.waitMs('key', 0), 0)
@@ -88,7 +88,7 @@ describe('a failure budget', () => {
     })
   })
 
-  it('remembers no more keys than it is told to, the latest ones', () => {
+  it('keeps at most the configured number of keys, the latest ones', () => {
     const budget = new FailureBudget(POLICY, 100)
     for (let key = 0; key < 1000; key++) {
       for (let failures = 0; failures < 10; failures++) budget.fail(`${key}`, 0)

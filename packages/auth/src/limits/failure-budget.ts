@@ -1,10 +1,10 @@
 /**
- * How often something may fail, for each of a bounded number of keys.
+ * Limits how often something may fail, for each of a bounded number of keys.
  *
- * The generic cell rate algorithm: one number a key, the moment until which its failures are paid
- * for, so that the wait is exact and nothing has to be swept. Half of the quota may be spent at
- * once, the other half comes back over the window: that is what makes "never more than the quota in
- * any window" true for every window, not only for those that begin on the hour.
+ * The generic cell rate algorithm: one number for each key, the time until which its failures are
+ * paid for. So the wait is exact and nothing has to be swept. Half of the quota may be spent at
+ * once, the other half comes back over the window; that makes "never more than the quota in any
+ * window" true for every window, not only for those that start on the hour.
  */
 
 import type { RateLimit } from '@modulariot/oauth/protocol'
@@ -20,11 +20,11 @@ export interface FailurePolicy {
 export class FailureBudget {
   readonly #policy: FailurePolicy
   readonly #burst: number
-  /** One failure more comes back after so long. */
+  /** The time in which one failure comes back. */
   readonly #intervalMs: number
   /**
-   * Unix milliseconds until which a key's failures are paid for. The least recently seen key is
-   * forgotten.
+   * Unix milliseconds until which a key's failures are paid for. The least recently used key is
+   * dropped.
    */
   readonly #paidUntil: LRUCache<string, number>
 
@@ -40,7 +40,7 @@ export class FailureBudget {
     return this.#paidUntil.size
   }
 
-  /** False: it never failed, or so many others did since that it was forgotten. */
+  /** False when the key never failed, or was dropped after many others failed. */
   remembers(key: string): boolean {
     return this.#paidUntil.get(key) !== undefined
   }
@@ -51,15 +51,14 @@ export class FailureBudget {
   }
 
   /**
-   * Counts a failure. Those that were under way together may overdraw; the wait does not grow for
-   * it.
+   * Counts a failure. Concurrent failures may overdraw the budget; that does not lengthen the wait.
    */
   fail(key: string, nowMs: number): void {
     const debt = Math.min(this.#debtMs(key, nowMs) + this.#intervalMs, this.#maxDebtMs)
     this.#paidUntil.set(key, nowMs + debt)
   }
 
-  /** The budget as `key` stands now, for the answer's header fields. */
+  /** The key's budget as it stands now, for the response headers. */
   describe(key: string, nowMs: number): RateLimit {
     const { name, quota, windowSeconds } = this.#policy
     const debt = this.#debtMs(key, nowMs)
@@ -76,7 +75,7 @@ export class FailureBudget {
     return this.#burst * this.#intervalMs
   }
 
-  /** More than can be owed is what a clock that was set back makes of it. */
+  /** A debt above the maximum comes from a clock that was set back. */
   #debtMs(key: string, nowMs: number): number {
     const debt = (this.#paidUntil.get(key) ?? 0) - nowMs
     return Math.min(Math.max(0, debt), this.#maxDebtMs)

@@ -19,7 +19,7 @@ function attempt(
   return { client_id, address, digest: secret === null ? null : `digest of ${secret}` }
 }
 
-/** Fails as long as it may; the refusal that ends it, or null. */
+/** Fails until refused; returns the refusal, or null. */
 function guess(one: LoginAttempt, times: number): OAuthError | null {
   for (let guesses = 0; guesses < times; guesses++) {
     const refusal = tryOnce(one)
@@ -40,7 +40,7 @@ function tryOnce(one: LoginAttempt): OAuthError | null {
 }
 
 describe('login limits', () => {
-  it('end the guessing at a client from an address, and tell how long', () => {
+  it('stop guessing at a client from an address, and say for how long', () => {
     const refusal = guess(attempt('client', '192.0.2.1'), 100)
     assert.equal(refusal?.status, 429)
     assert.equal(refusal?.error, 'temporarily_unavailable')
@@ -54,13 +54,13 @@ describe('login limits', () => {
     assert.equal(tryOnce(attempt('client', '192.0.2.1')), null)
   })
 
-  it('do not stand in the way of the client elsewhere, nor of other clients at the same address', () => {
+  it('do not affect the client elsewhere, nor other clients at the same address', () => {
     guess(attempt('client', '192.0.2.1'), 10_000)
     assert.equal(tryOnce(attempt('client', '192.0.2.2', 'right')), null)
     assert.equal(tryOnce(attempt('other', '192.0.2.1', 'right')), null)
   })
 
-  it('end the guessing at many clients from an address', () => {
+  it('stop guessing at many clients from an address', () => {
     let refused = 0
     for (let client = 0; client < 1000; client++) {
       if (guess(attempt(`client_${client}`, '192.0.2.1'), 1) !== null) refused++
@@ -69,7 +69,7 @@ describe('login limits', () => {
     assert.notEqual(tryOnce(attempt('newcomer', '192.0.2.1', 'right')), null)
   })
 
-  it('let a secret pass that proved its client lately, from an address that has spent its budget', () => {
+  it('let a recently proven secret pass from an address that has spent its budget', () => {
     limits.proved(attempt('client', '198.51.100.7', 'right'))
     for (let client = 0; client < 1000; client++) guess(attempt(`c${client}`, '192.0.2.1'), 1)
     guess(attempt('client', '192.0.2.1'), 100)
@@ -77,7 +77,7 @@ describe('login limits', () => {
     assert.notEqual(tryOnce(attempt('client', '192.0.2.1', 'wrong')), null)
   })
 
-  it('let it pass no more once it fails', () => {
+  it('stop letting it pass once it fails', () => {
     const ended = attempt('client', '192.0.2.1', 'ended')
     limits.proved(ended)
     guess(attempt('client', '192.0.2.1'), 100)
@@ -86,7 +86,7 @@ describe('login limits', () => {
     assert.notEqual(tryOnce(ended), null)
   })
 
-  it('let a client pass that signs, from where it proved itself lately', () => {
+  it('let a signing client pass from an address where it recently proved itself', () => {
     const signed = attempt('client', '192.0.2.1', null)
     limits.proved(signed)
     for (let client = 0; client < 1000; client++) guess(attempt(`c${client}`, '192.0.2.1'), 1)
@@ -103,7 +103,7 @@ describe('login limits', () => {
     assert.equal(limits.refusalAtCeiling('192.0.2.1'), null)
   })
 
-  it('close an address before the body is read when it goes on regardless', () => {
+  it('refuse an address before the body is read when it does not stop', () => {
     for (let guesses = 0; guesses < 3000; guesses++) {
       assert.equal(limits.refusalAtCeiling('2001:db8::1'), null, `at guess ${guesses}`)
       guess(attempt('client', `2001:db8::${guesses % 100}`), 1)
@@ -115,7 +115,7 @@ describe('login limits', () => {
     assert.equal(limits.refusalAtCeiling('2001:db8:1::1'), null)
   })
 
-  it('read the bodies of an address where a client has proved itself, and let proven secrets pass only', () => {
+  it('read bodies from an address where a client has proved itself, and let only proven secrets pass', () => {
     const device = attempt('device', '192.0.2.1', 'right')
     limits.proved(device)
     for (let guesses = 0; guesses < 10_000; guesses++) {
@@ -127,7 +127,7 @@ describe('login limits', () => {
     assert.notEqual(tryOnce(attempt('newcomer', '192.0.2.1', 'right too')), null)
   })
 
-  it('do not read them where it has proved itself from another address only', () => {
+  it('do not read them if it proved itself only from another address', () => {
     limits.proved(attempt('device', '192.0.2.2', 'right'))
     for (let guesses = 0; guesses < 3000; guesses++) {
       guess(attempt(`client_${guesses}`, '192.0.2.1'), 1)
@@ -142,7 +142,7 @@ describe('login limits', () => {
     assert.equal(tryOnce(attempt('own', '192.0.2.1', 'right')), null)
   })
 
-  it('bound the signatures tried for a client that signs, and no other client for it', () => {
+  it('bound the signatures tried for a signing client, without affecting other clients', () => {
     const signed = attempt('client', '192.0.2.1', null)
     const other = attempt('other', '192.0.2.1', null)
     for (const one of [signed, other]) limits.proved(one)

@@ -1,16 +1,15 @@
 /**
- * When a caller has to wait before it tries to prove a client once more. Only failures count, never
- * a success.
+ * Decides when a caller has to wait before the next attempt to prove a client. Only failures count.
  *
- * Three budgets of failures: for a client from an address, for an address, and far above them a
- * ceiling for an address that is checked before the body is read. A guesser spends the budgets of
- * its own address, so the right secret passes elsewhere. Behind the same address (a fleet behind
- * one NAT) it passes, too, once it has proved its client: a guess cannot profit from that, since it
+ * There are three budgets of failures: for a client from an address, for an address, and far above
+ * them a ceiling for an address, checked before the body is read. A guesser spends the budgets of
+ * its own address, so the right secret passes from elsewhere. From the same address (a fleet behind
+ * one NAT) a secret passes too once it has proved its client: that does not help a guess, which
  * would have to be that secret. So an address from which a client proved itself has no ceiling: its
- * bodies are read, and only proven secrets pass. A signature is new each time, so there a client
- * passes that proved itself from this address, within a budget of failures of its own.
+ * bodies are read, and only proven secrets pass. Signatures are new each time, so with them a
+ * client passes that proved itself from this address, within a budget of failures of its own.
  *
- * Whether a client exists makes no difference to anything here.
+ * Whether a client exists makes no difference here.
  */
 
 import { OAuthError, type RateLimit } from '@modulariot/oauth/protocol'
@@ -26,7 +25,7 @@ export interface LoginPolicies {
   readonly signature: FailurePolicy
 }
 
-/** Generous: nobody guesses 256 random bits, so these only bound what guessing costs us. */
+/** Generous: 256 random bits cannot be guessed, so these only bound the cost of guessing. */
 export const LOGIN_POLICIES: LoginPolicies = {
   client: { name: 'client-failures', quota: 120, windowSeconds: 60 },
   address: { name: 'address-failures', quota: 1200, windowSeconds: 60 },
@@ -34,11 +33,11 @@ export const LOGIN_POLICIES: LoginPolicies = {
   signature: { name: 'signature-failures', quota: 600, windowSeconds: 60 },
 }
 
-/** Somebody trying to be a client. */
+/** An attempt to prove a client. */
 export interface LoginAttempt {
   readonly client_id: string
   readonly address: string
-  /** The secret it shows, as it would be kept; null when it shows a signature. */
+  /** The stored form of the secret it presents; null for a signature. */
   readonly digest: string | null
 }
 
@@ -46,7 +45,7 @@ export interface LoginAttempt {
 type Count = readonly [budget: FailureBudget, key: string]
 
 const MAX_KEYS = 50_000
-/** Our client ids are shorter; a longer one is made up, and need not be remembered whole. */
+/** Longer than our client ids; the rest of a longer id is not needed. */
 const MAX_ID_LENGTH = 64
 
 export class LoginLimits {
@@ -56,7 +55,7 @@ export class LoginLimits {
   readonly #ceiling: FailureBudget
   readonly #signature: FailureBudget
   /**
-   * The client that a secret proved, by the secret's digest; or that signed, by its address and its
+   * The client that a secret proved, by the secret's digest; for a signature, by its address and
    * id.
    */
   readonly #proven = new LRUCache<string, string>({ max: MAX_KEYS })
@@ -72,14 +71,14 @@ export class LoginLimits {
     this.#signature = new FailureBudget(policies.signature, MAX_KEYS)
   }
 
-  /** How many keys are remembered, of all kinds; bounded whatever is sent. */
+  /** How many keys are kept, of all kinds; bounded. */
   get size(): number {
     const budgets = [this.#client, this.#address, this.#ceiling, this.#signature]
     const failed = budgets.reduce((sum, budget) => sum + budget.size, 0)
     return failed + this.#proven.size + this.#provenFrom.size
   }
 
-  /** What to refuse a request with before its body is read; null: read it. */
+  /** The refusal of a request before its body is read; null: read it. */
   refusalAtCeiling(address: string): OAuthError | null {
     const now = this.#now()
     const block = addressBlock(address)
@@ -88,13 +87,13 @@ export class LoginLimits {
   }
 
   /**
-   * Before the client is looked up.
+   * Runs before the client is looked up.
    *
    * @param nowMs Unix milliseconds.
    * @throws OAuthError `temporarily_unavailable` (429).
    */
   assertMayTry(attempt: LoginAttempt, nowMs: number): void {
-    // Whoever fails is counted by address too, and most addresses never do.
+    // Every failure is also counted by address, and most addresses have none.
     if (!this.#address.remembers(addressBlock(attempt.address))) return
     const keys = keysOf(attempt)
     const isSpent = ([budget, key]: Count): boolean => budget.waitMs(key, nowMs) > 0
@@ -110,13 +109,13 @@ export class LoginLimits {
       spent = further.filter(isSpent)
       if (spent.length === 0) return
     }
-    // Being refused counts below the ceiling, or a caller that does not stop would never reach it.
+    // A refusal counts toward the ceiling, or a caller that never stops would never reach it.
     this.#ceiling.fail(keys.address, nowMs)
     throw tooManyFailures(spent.map(([budget, key]) => budget.describe(key, nowMs)))
   }
 
   /**
-   * Reads the clock itself: counted for when the login arrived, a failure that waited for the store
+   * Reads the clock itself: a failure that waited for the store, counted at the login's arrival,
    * would lower what others have spent since.
    */
   failed(attempt: LoginAttempt): void {
@@ -126,8 +125,8 @@ export class LoginLimits {
     this.#address.fail(keys.address, now)
     this.#ceiling.fail(keys.address, now)
     if (attempt.digest === null) this.#signature.fail(keys.client, now)
-    // A secret that has ended or was revoked since. A failed signature says nothing about the next
-    // one.
+    // The secret has expired or was revoked since. A failed signature does not imply that for the
+    // next one.
     else if (this.#isProven(attempt)) this.#proven.delete(attempt.digest)
   }
 
@@ -135,8 +134,8 @@ export class LoginLimits {
     const { client_id, address, digest } = attempt
     this.#proven.set(digest ?? keysOf(attempt).client, client_id)
     const block = addressBlock(address)
-    // Known nearly always. A look-up keeps it among the latest as well, and does less than setting
-    // it anew.
+    // Usually present. A lookup also refreshes its place in the LRU, at less cost than setting it
+    // again.
     if (this.#provenFrom.get(block) === undefined) this.#provenFrom.set(block, true)
   }
 

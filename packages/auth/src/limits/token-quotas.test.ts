@@ -16,7 +16,7 @@ let observed: Refusal[]
 let quotas: TokenQuotas
 let folder: ReturnType<typeof mkdtempDisposableSync>
 let store: AuthStore
-/** Whether the store is away. */
+/** Whether the store is unavailable. */
 let away: boolean
 
 beforeEach(() => {
@@ -71,7 +71,7 @@ describe('a token quota', () => {
     assert.equal((await take('enforce', 2, null))[0]?.remaining, 1)
   })
 
-  it('counts the day beside the hour, and waits for the longer of the two', async () => {
+  it('counts both day and hour, and waits for the longer of the two', async () => {
     await take('enforce', 10, 2)
     now += HOUR_MS
     const [hour, day] = await take('enforce', 10, 2)
@@ -93,7 +93,7 @@ describe('a token quota', () => {
     assert.equal((await take('enforce', 1, 3))[1]?.remaining, 1)
   })
 
-  it('that is only observed refuses nothing, tells the client nothing, and is reported', async () => {
+  it('that is only observed refuses nothing, is not sent to the client, and is reported', async () => {
     for (let issued = 0; issued < 3; issued++) assert.deepEqual(await take('observe', 1, null), [])
     assert.equal(exceeded.length, 2)
     assert.deepEqual(
@@ -102,11 +102,11 @@ describe('a token quota', () => {
     )
   })
 
-  it('takes up room only for clients that have one, and for so many', async () => {
+  it('takes up memory only for clients that have one, and for a bounded number', async () => {
     assert.deepEqual(await take('enforce', null, null), [])
     assert.equal(quotas.size, 0)
     const quota = { mode: 'enforce', tokens_per_hour: 1, tokens_per_day: null } as const
-    away = true // What is kept in memory is for then.
+    away = true // Cached counts matter only then.
     for (let made = 0; made < 100_000; made++) {
       await quotas.take({ client_id: `client_${made}`, quota }, now, () => {})
     }
@@ -119,7 +119,7 @@ describe('a token quota', () => {
     assert.equal((await take('enforce', 3, null))[0]?.remaining, 1)
   })
 
-  it('goes on from what was heard last while the store is away', async () => {
+  it('counts on from the last known count while the store is unavailable', async () => {
     await take('enforce', 3, null)
     away = true
     assert.equal((await take('enforce', 3, null))[0]?.remaining, 1)

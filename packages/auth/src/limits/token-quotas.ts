@@ -1,9 +1,9 @@
 /**
- * How many tokens a client may be issued in an hour and in a day, both of UTC.
+ * Limits how many tokens a client may be issued in an hour and in a day, both UTC.
  *
- * Fixed windows, counted by the store for all instances. While the store is away each instance goes
- * on from what it heard last: a client that is known gets its tokens, and may then get a quota's
- * worth from each instance. Only clients that have a quota cost anything.
+ * Fixed windows, counted by the store for all instances. While the store is unavailable each
+ * instance counts on from the last count it received: a known client gets its tokens, at most a
+ * quota's worth from each instance. Clients without a quota cost nothing.
  */
 
 import { OAuthError, type RateLimit, type Refusal } from '@modulariot/oauth/protocol'
@@ -27,38 +27,38 @@ const WINDOWS = [
   },
 ] as const
 
-/** What the store counted last, and for which windows. */
-type Heard = QuotaCount & Pick<QuotaTake, 'hour' | 'day'>
+/** The store's last count, and its windows. */
+type LastCount = QuotaCount & Pick<QuotaTake, 'hour' | 'day'>
 
 const MAX_CLIENTS = 50_000
 
 export interface TokenQuotasOptions {
   readonly store: QuotaStore
-  /** Told of every token above a quota, issued (`observe`) or not (`enforce`). */
+  /** Called for every token above a quota, issued (`observe`) or not (`enforce`). */
   readonly onExceeded: (client_id: string) => void
 }
 
 export class TokenQuotas {
   readonly #options: TokenQuotasOptions
-  readonly #heard = new LRUCache<string, Heard>({ max: MAX_CLIENTS })
+  readonly #lastCounts = new LRUCache<string, LastCount>({ max: MAX_CLIENTS })
 
   constructor(options: TokenQuotasOptions) {
     this.#options = options
   }
 
-  /** How many clients are remembered. */
+  /** How many clients are kept. */
   get size(): number {
-    return this.#heard.size
+    return this.#lastCounts.size
   }
 
   /**
-   * Counts one token more.
+   * Counts one token.
    *
-   * @param nowMs Unix milliseconds: when the token was asked for.
-   * @param observe told what a quota that is only observed would have refused.
-   * @returns the limits to tell the client of; none when its quota is only observed.
-   * @throws OAuthError `temporarily_unavailable` (429) when a quota is enforced and used up:
-   *   nothing is counted.
+   * @param nowMs Unix milliseconds: when the token was requested.
+   * @param observe called with what a quota in `observe` mode would have refused.
+   * @returns the limits for the response headers; none when the quota is only observed.
+   * @throws OAuthError `temporarily_unavailable` (429) when an enforced quota is used up; nothing
+   *   is counted.
    */
   async take(
     { client_id, quota }: Pick<Client, 'client_id' | 'quota'>,
@@ -95,18 +95,19 @@ export class TokenQuotas {
 
   async #count(take: QuotaTake): Promise<QuotaCount> {
     const count = await this.#options.store.takeQuota(take).catch((error: unknown) => {
-      if (error instanceof StoreUnavailable) return countOn(this.#heard.get(take.client_id), take)
+      if (error instanceof StoreUnavailable)
+        return countOn(this.#lastCounts.get(take.client_id), take)
       throw error
     })
-    this.#heard.set(take.client_id, { ...count, hour: take.hour, day: take.day })
+    this.#lastCounts.set(take.client_id, { ...count, hour: take.hour, day: take.day })
     return count
   }
 }
 
-/** One more than was heard last, as the store would count it. */
-function countOn(heard: Heard | undefined, take: QuotaTake): QuotaCount {
-  const hour_tokens = heard?.hour === take.hour ? heard.hour_tokens : 0
-  const day_tokens = heard?.day === take.day ? heard.day_tokens : 0
+/** The last count plus one, as the store would count it. */
+function countOn(last: LastCount | undefined, take: QuotaTake): QuotaCount {
+  const hour_tokens = last?.hour === take.hour ? last.hour_tokens : 0
+  const day_tokens = last?.day === take.day ? last.day_tokens : 0
   const fits =
     hour_tokens < (take.tokens_per_hour ?? Infinity) &&
     day_tokens < (take.tokens_per_day ?? Infinity)
@@ -115,7 +116,7 @@ function countOn(heard: Heard | undefined, take: QuotaTake): QuotaCount {
   return { taken, hour_tokens: hour_tokens + one, day_tokens: day_tokens + one }
 }
 
-/** The number of the window that holds this moment. */
+/** The number of the window that contains this time. */
 function windowOf(nowMs: number, windowSeconds: number): number {
   return Math.floor(nowMs / (windowSeconds * 1000))
 }

@@ -13,8 +13,8 @@ import type { UsageTotals } from '../usage/usage-counter.ts'
 export interface AuthMetrics {
   tokenIssued(alg: SigningAlgorithm): void
   refused(reason: Refusal): void
-  /** A client was looked for in the directory. */
-  looked(outcome: 'hit' | 'miss'): void
+  /** A client was looked up in the directory. */
+  lookedUp(outcome: 'hit' | 'miss'): void
 }
 
 /** Counts that the usage counter keeps. */
@@ -67,6 +67,6 @@ export function createAuthMetrics(metrics: Metrics): AuthMetrics {
   return {
     tokenIssued: (alg) => issued(alg).add(),
     refused: (reason) => refusals(refusalLabel(reason)).add(),
-    looked: (outcome) => lookups(outcome).add(),
+    lookedUp: (outcome) => lookups(outcome).add(),
   }
 }

@@ -20,32 +20,32 @@ function assertInvalid(change: Partial<Audience>, message: RegExp): void {
 }
 
 describe('assertAudience', () => {
-  it('takes an identifier of visible ASCII, a URL or not', () => {
+  it('accepts an identifier of visible ASCII, a URL or not', () => {
     for (const audience of ['https://api.example/v1', 'urn:example:api', 'a', 'x'.repeat(512)]) {
       assertAudience({ ...AUDIENCE, audience })
     }
   })
 
-  it('refuses an identifier that would not pass through a header or a shell unharmed', () => {
+  it('refuses an identifier that a header or a shell would change', () => {
     for (const audience of ['', 'a b', 'a\n', 'a"b', 'a\\b', 'ä', 'x'.repeat(513)]) {
       assertInvalid({ audience }, /^audience must be/)
     }
   })
 
-  it('wants scopes by the grammar of RFC 6749 §3.3', () => {
+  it('requires scopes by the grammar of RFC 6749 §3.3', () => {
     assertAudience({ ...AUDIENCE, scopes: ['a', "b:c/d-e.f_g~'"] })
     for (const scopes of [[], [''], ['a b'], ['a', 'b"'], ['é'], ['a\\b']]) {
       assertInvalid({ scopes }, /^scopes must be/)
     }
   })
 
-  it('wants an algorithm we sign with', () => {
+  it('requires one of our signing algorithms', () => {
     for (const alg of ['none', 'HS256', 'rs256', '']) {
       assertInvalid({ signing_alg: alg as 'RS256' }, /RS256, PS256, ES256, EdDSA/)
     }
   })
 
-  it('wants a lifetime of a minute to 30 days', () => {
+  it('requires a lifetime of a minute to 30 days', () => {
     for (const seconds of [60, 2_592_000]) {
       assertAudience({ ...AUDIENCE, token_lifetime_seconds: seconds })
     }

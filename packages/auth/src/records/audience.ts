@@ -4,19 +4,16 @@ import { isScopeToken, SIGNING_ALGORITHMS, type SigningAlgorithm } from '@modula
 import { invalidInput } from '../errors/admin-error.ts'
 
 export interface Audience {
-  /** The identifier clients ask for, usually the API's URL. */
+  /** The identifier that clients request, usually the API's URL. */
   readonly audience: string
-  /** What may be granted here. */
+  /** The scopes that can be granted. */
   readonly scopes: readonly string[]
   readonly token_lifetime_seconds: number
   readonly signing_alg: SigningAlgorithm
 }
 
 export const DEFAULT_TOKEN_LIFETIME_SECONDS = 86_400
-/**
- * A token that lives shorter cannot be cached usefully, one that lives longer cannot be called back
- * in time.
- */
+/** A shorter life makes caching useless; a longer one delays the effect of revoking. */
 export const TOKEN_LIFETIME_BOUNDS = { min: 60, max: 30 * 86_400 } as const
 
 /** @throws AdminError naming the field. */

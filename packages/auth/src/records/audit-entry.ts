@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto'
 import type { Environment } from '@modulariot/oauth/protocol'
 
-/** Who did it: somebody on the box, a client with an admin token, or the server itself. */
+/** Who made a change: the operator, a client with an admin token, or the server itself. */
 export type Actor =
   | { readonly kind: 'operator'; readonly name: string }
   | { readonly kind: 'client'; readonly client_id: string }
@@ -35,7 +35,7 @@ export type AuditAction =
   | 'key.removed'
   | 'trail.cut'
 
-/** What happened, before the store gives it its place. Never holds a secret. */
+/** An entry before the store assigns its `seq`. Never holds a secret. */
 export interface AuditDraft {
   /** ISO 8601. */
   readonly at: string
@@ -45,15 +45,15 @@ export interface AuditDraft {
     readonly type: 'organization' | 'audience' | 'client' | 'key' | 'trail'
     readonly id: string
   }
-  /** Whose it is; null for what belongs to the installation. */
+  /** The tenant; null for what belongs to the installation. */
   readonly org_id: string | null
   readonly environment: Environment | null
-  /** From where, when over the network. */
+  /** The caller's address; null for changes not made over the network. */
   readonly address: string | null
   readonly request_id: string | null
-  /** The caller's `Idempotency-Key` and the digest of what it asked. */
+  /** The caller's `Idempotency-Key` and the digest of its request. */
   readonly idempotency: { readonly key: string; readonly digest: string } | null
-  /** What changed, as `changesOf` has it; whole in entries of earlier versions. */
+  /** What changed, as `changesOf` returns it; in entries of earlier versions, the whole record. */
   readonly before: unknown
   readonly after: unknown
 }
@@ -63,7 +63,7 @@ export interface AuditEntry extends AuditDraft {
   readonly seq: number
 }
 
-/** An entry as it is kept: the text that was hashed, and the hash. */
+/** An entry as stored: the text that was hashed, and the hash. */
 export interface AuditRow {
   readonly seq: number
   /** The entry as JSON. */

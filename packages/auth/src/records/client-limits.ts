@@ -1,9 +1,9 @@
 /**
- * How much a client may hold. The admin API's schemas publish these numbers, the rules of a client
- * check them; a wider one widens what every login reads or what a token carries.
+ * How much a client may hold. The admin API's schemas publish these numbers, and the rules of a
+ * client check them; a higher limit adds to what every login reads or what a token carries.
  */
 
-/** Characters, of an organization's name too. */
+/** Characters; also for an organization's name. */
 export const NAME_LENGTH = { min: 1, max: 200 } as const
 /** Visible ASCII characters. */
 export const MAX_EXTERNAL_ID_LENGTH = 200
@@ -13,18 +13,18 @@ export const MAX_TAG_LENGTH = 100
 
 /** Audiences. */
 export const MAX_GRANTS = 50
-/** Of one grant. */
+/** For each grant. */
 export const MAX_SCOPES = 100
 
-/** Living ones. More than a rotation ever needs; each is another digest to compare at a login. */
+/** Unexpired ones. More than a rotation needs; each is another digest to compare at a login. */
 export const MAX_SECRETS = 10
 /** Characters of a secret's label. */
 export const LABEL_LENGTH = { min: 0, max: 100 } as const
-/** How long the old secrets of a rotation may still work: a year. */
+/** How long the old secrets of a rotation may stay valid: a year. */
 export const MAX_OVERLAP_SECONDS = 365 * 86_400
 
-/** More than a rotation ever needs. */
+/** More than a rotation needs. */
 export const MAX_KEYS = 10
 
-/** Address ranges. Also bounds what an access token has to carry for the API to check the same. */
+/** Address ranges. Also bounds what an access token carries for the API to check them. */
 export const MAX_CIDRS = 32

@@ -1,5 +1,5 @@
 /**
- * The client record: a machine (or a fleet of them) that may ask for tokens.
+ * The client record: a machine (or a fleet of them) that may request tokens.
  *
  * It is one document, read whole and replaced whole; `version` counts its changes.
  */
@@ -7,7 +7,7 @@
 import type { Environment, SigningAlgorithm } from '@modulariot/oauth/protocol'
 import type { JWK } from 'jose'
 
-/** What everything that belongs to somebody belongs to. */
+/** The owner of a record: an organization in one environment. */
 export interface Tenant {
   readonly org_id: string
   readonly environment: Environment
@@ -36,14 +36,17 @@ export interface Client extends Tenant {
   readonly keys: readonly ClientKey[]
   readonly allowlist: Allowlist
   readonly quota: Quota
-  /** Unix seconds: every token issued up to and including then is dead; null: none was cut off. */
+  /**
+   * Unix seconds: tokens issued up to and including this second are invalid; null: none were cut
+   * off.
+   */
   readonly tokens_revoked_until: number | null
-  /** Audiences whose tokens it receives, and so may introspect (RFC 7662). */
+  /** Audiences whose tokens it receives, and may therefore introspect (RFC 7662). */
   readonly resource_server_for: readonly string[]
-  /** ISO 8601, as all times of the record. */
+  /** ISO 8601, like all times in the record. */
   readonly created_at: string
   readonly updated_at: string
-  /** 1, and one more at each change. */
+  /** Starts at 1 and increases by one with each change. */
   readonly version: number
 }
 
@@ -53,7 +56,7 @@ export interface Grant {
   readonly scopes: readonly string[]
 }
 
-/** From where the client may ask for tokens and use them. */
+/** The addresses from which the client may request and use tokens. */
 export interface Allowlist {
   /**
    * `off`: from anywhere. `observe`: from anywhere, but what `enforce` would refuse is reported.
@@ -71,14 +74,14 @@ export interface Quota {
   readonly tokens_per_day: number | null
 }
 
-/** A secret as it is kept: never the secret itself. */
+/** A secret as stored: its digest, never the secret itself. */
 export interface StoredSecret {
   readonly secret_id: string
   readonly label: string
   /** HMAC-SHA-256 under the server's key, base64url. */
   readonly digest: string
   readonly created_at: string
-  /** From then on it proves nothing; null: no end. */
+  /** When it stops being valid; null: never. */
   readonly expires_at: string | null
 }
 
@@ -88,28 +91,28 @@ export interface ClientKey {
   readonly kid: string
   /** The only algorithm it verifies. */
   readonly alg: SigningAlgorithm
-  /** What makes the key (`kty`, `n`, …) and nothing else. */
+  /** Only the members that make up the key (`kty`, `n`, …). */
   readonly jwk: JWK
   readonly created_at: string
 }
 
-/** What an audience says about its tokens, beside what the client may do there. */
+/** A grant, and what its audience sets for tokens. */
 export interface EffectiveGrant extends Grant {
   readonly token_lifetime_seconds: number
   readonly signing_alg: SigningAlgorithm
 }
 
-/** Everything a token request needs to know about a client, in one read. */
+/** Everything that a token request needs of a client, in one read. */
 export interface ClientRecord extends Client {
   readonly grants: readonly EffectiveGrant[]
 }
 
-/** A client as it may be shown: to its owner, in lists, in the audit trail. Not even digests. */
+/** A client as it may be shown: to its owner, in lists, in the audit trail. Without digests. */
 export type ClientView = Omit<Client, 'secrets'> & {
   readonly secrets: readonly Omit<StoredSecret, 'digest'>[]
 }
 
-export function viewOf(client: Client): ClientView {
+export function clientViewOf(client: Client): ClientView {
   return {
     client_id: client.client_id,
     name: client.name,

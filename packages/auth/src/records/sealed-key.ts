@@ -1,4 +1,4 @@
-/** A signing key at rest: what the store sees of it. */
+/** A signing key at rest, as the store sees it. */
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import type { JWK } from 'jose'
@@ -11,12 +11,10 @@ export interface SealedKey {
   readonly public_jwk: JWK
   /** The private half (see keys/sealing.ts). */
   readonly sealed: string
-  /** ISO 8601, as all times of the record. Published from then on. */
+  /** ISO 8601, like all times in the record. Published from then on. */
   readonly created_at: string
-  /** Signs from then on; null: published only, until a rotation says when. */
+  /** Signs from then on; null: published only, until a rotation sets it. */
   readonly activates_at: string | null
-  /**
-   * Signs no more from then on, and verifies until its last token has died; null: no end in sight.
-   */
+  /** Stops signing then, and verifies until its last token has expired; null: no end is set. */
   readonly retires_at: string | null
 }

@@ -23,7 +23,7 @@ describe('the usage of a client', () => {
     assert.equal(wasteOf(usage, START + 4 * DAY).tokens_valid, 0)
   })
 
-  it('is the same in whatever portions it is added', () => {
+  it('is the same in whatever batches it is added', () => {
     const token = fc.record({
       iat: fc.integer({ min: START, max: START + DAY }),
       lifetimeSeconds: fc.constantFrom(60, 3600, DAY),
@@ -48,7 +48,7 @@ describe('the usage of a client', () => {
 })
 
 describe('waste', () => {
-  it('is a client that asks each hour for a token of a day', () => {
+  it('is a client that requests a one-day token every hour', () => {
     const usage = tokensAt(
       Array.from({ length: 48 }, (_, hour) => START + hour * 3600),
       DAY,
@@ -58,7 +58,7 @@ describe('waste', () => {
     assert.ok(waste.times_needed >= 23)
   })
 
-  it('is not a fleet whose devices each ask once', () => {
+  it('is not a fleet whose devices each request one token', () => {
     const usage = tokensAt(
       Array.from({ length: 1000 }, () => START),
       DAY,

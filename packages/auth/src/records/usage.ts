@@ -1,11 +1,10 @@
 /**
- * What is known of the tokens a client was issued, as plain numbers that can be added up.
+ * Usage of a client's tokens, as plain numbers that can be added up.
  *
- * A token is early when the same client had, for the same audience and scope and from the same
- * address, a token with more than half of its life before it. A fleet may share one client: its
- * devices at different addresses are never early for one another, while behind one NAT they are,
- * since nothing tells them apart. So the numbers are a question to the owner, never a reason to
- * refuse.
+ * A token is early when the client already had a token for the same audience and scope, from the
+ * same address, with more than half of its life left. If a fleet shares one client, devices at
+ * different addresses do not affect each other, but devices behind one NAT do, since they cannot be
+ * distinguished. So the numbers are a hint to the owner, never a reason to refuse.
  */
 
 /** Tokens of one lifetime that end at about the same time. */
@@ -17,7 +16,7 @@ export interface LivingTokens {
   readonly early: number
 }
 
-/** A client's counters: all there is, or what came to it since it was last written. */
+/** A client's counters: the totals, or what was added since they were last written. */
 export interface ClientUsage {
   readonly client_id: string
   readonly tokens_issued: number
@@ -44,14 +43,14 @@ export interface UsageBatch {
   readonly secrets: readonly SecretUsage[]
 }
 
-/** Tokens are told apart by when they end to this part of their lifetime. */
+/** Tokens are grouped by when they end, in steps of this part of their lifetime. */
 const STEPS_IN_LIFETIME = 24
-/** A client has a few lifetimes, one an audience; more than this is not kept. */
+/** A client has a few lifetimes, one for each audience; more groups than this are not kept. */
 const MAX_LIVING = 240
 
 type Writable<Type> = { -readonly [Name in keyof Type]: Type[Name] }
 
-/** While they are counted, in place: see `countToken`. */
+/** Counters that are updated in place: see `countToken`. */
 export type CountedTokens = Writable<Omit<ClientUsage, 'living'>> & {
   living: Writable<LivingTokens>[]
 }
@@ -83,9 +82,8 @@ export function usageOfToken(client_id: string, token: OneToken): ClientUsage {
 }
 
 /**
- * Counts one token more, in place. An object for each token would live until the next one of its
- * client: long enough for V8 to take it for one that stays, and to make it where it is dear to make
- * and to throw away.
+ * Counts one token, in place. A new object for each token would live until the client's next one:
+ * V8 promotes it to the old generation, where allocation and collection cost more.
  */
 export function countToken(usage: CountedTokens, { iat, lifetimeSeconds, early }: OneToken): void {
   const step = Math.ceil(lifetimeSeconds / STEPS_IN_LIFETIME)
@@ -99,7 +97,10 @@ export function countToken(usage: CountedTokens, { iat, lifetimeSeconds, early }
   if (usage.living.length > kinds) usage.living = stillLiving(usage)
 }
 
-/** Many tokens are issued in one moment, and to write when takes longer than to count one. */
+/**
+ * Cached, since many tokens are issued in one millisecond, and formatting the time takes longer
+ * than counting.
+ */
 function isoTexts(): (unixMs: number) => string {
   let lastMs = 0
   let text = new Date(0).toISOString()
@@ -117,7 +118,7 @@ export function noUse(secret_id: string): CountedUses {
   return { secret_id, uses: 0, last_used_at: '', address: '', user_agent: null }
 }
 
-/** Counts one use more, in place. */
+/** Counts one use, in place. */
 export function countUse(
   usage: CountedUses,
   usedAtMs: number,
@@ -125,14 +126,14 @@ export function countUse(
 ): void {
   const last_used_at = isoOfUse(usedAtMs)
   usage.uses++
-  // A clock that steps back does not make the last use earlier, here as in `addSecretUsage`.
+  // A clock that steps back does not move the last use back, here as in `addSecretUsage`.
   if (last_used_at < usage.last_used_at) return
   usage.last_used_at = last_used_at
   usage.address = by.address
   usage.user_agent = by.user_agent
 }
 
-/** Both together; tokens that had ended when the last was issued are left out. */
+/** The sum of both; leaves out tokens that had ended when the last one was issued. */
 export function addUsage(one: ClientUsage, other: ClientUsage): CountedTokens {
   const all = {
     client_id: one.client_id,
@@ -152,13 +153,13 @@ export function addSecretUsage(one: SecretUsage, other: SecretUsage): CountedUse
   return { ...last, uses: one.uses + other.uses }
 }
 
-/** What a person wants to know: how many tokens live, and how many would have done. */
+/** How many tokens are valid, and how many would be enough. */
 export interface Waste {
-  /** Issued and not ended yet, to within a 24th of their lifetime. Revoked ones count too. */
+  /** Issued and not ended, to within a 24th of their lifetime. Includes revoked tokens. */
   readonly tokens_valid: number
   /** Those of them that were early. */
   readonly tokens_valid_early: number
-  /** At the pace of the last lifetime. */
+  /** At the rate of the last lifetime. */
   readonly tokens_per_day: number
   /** The valid tokens, divided by those that were not early. 1 is perfect. */
   readonly times_needed: number
@@ -181,7 +182,9 @@ export function wasteOf({ living }: ClientUsage, nowSeconds: number): Waste {
 /** A few early tokens are a restart. */
 export const MIN_EARLY_TOKENS = 3
 
-/** True when at least half of what a client holds was asked for long before it was needed. */
+/**
+ * True when at least half of a client's valid tokens were requested long before they were needed.
+ */
 export function isWasteful({ tokens_valid, tokens_valid_early }: Waste): boolean {
   return tokens_valid_early >= MIN_EARLY_TOKENS && tokens_valid_early * 2 >= tokens_valid
 }
@@ -196,7 +199,7 @@ function addTokens(living: Writable<LivingTokens>[], tokens: LivingTokens): void
   }
 }
 
-/** In order, without those that had ended when the last was issued. */
+/** In order of `end`, without those that had ended when the last one was issued. */
 function stillLiving({ living, last_issued_at }: CountedTokens): Writable<LivingTokens>[] {
   const nowSeconds = last_issued_at === null ? 0 : Date.parse(last_issued_at) / 1000
   const valid = living.filter(({ end }) => end > nowSeconds)

@@ -1,13 +1,13 @@
-/** Does a client match what was asked for? For adapters that look at documents one by one. */
+/** Matches clients against a query, for adapters that examine documents one by one. */
 
 import type { Client } from '../records/client.ts'
 import type { ClientPage, ClientQuery } from './ports/clients.ts'
 import { clientOf, type Row } from './rows.ts'
 
-/** So many documents a page are looked at, found or not: about ten milliseconds of work. */
+/** Documents examined for one page, whether they match or not: about ten milliseconds of work. */
 export const MAX_SCANNED = 1000
 
-/** What narrows; what is undefined does not. */
+/** The filters of a query; undefined does not narrow. */
 export type ClientFilter = Omit<ClientQuery, 'after' | 'limit'>
 
 export function matches(client: Client, filter: ClientFilter): boolean {
@@ -18,20 +18,21 @@ export function matches(client: Client, filter: ClientFilter): boolean {
     (status === undefined || client.status === status) &&
     (external_id === undefined || client.external_id === external_id) &&
     (tag === undefined || client.tags.includes(tag)) &&
-    (search === undefined || holds(client, search.toLowerCase()))
+    (search === undefined || containsText(client, search.toLowerCase()))
   )
 }
 
-function holds({ name, client_id, external_id }: Client, text: string): boolean {
+function containsText({ name, client_id, external_id }: Client, text: string): boolean {
   return [name, client_id, external_id ?? ''].some((one) => one.toLowerCase().includes(text))
 }
 
 /**
- * A page of what matches among rows in order of `client_id`.
+ * The page of matching clients.
  *
- * @param rows one more than fits, or than is looked at, so as to know whether there is a next page.
+ * @param rows in the order of `client_id`, one more than fits on the page or is examined, so that
+ *   it is known whether there is a next page.
  */
-export function pageOf(rows: Iterable<Row>, limit: number, filter: ClientFilter): ClientPage {
+export function clientPageOf(rows: Iterable<Row>, limit: number, filter: ClientFilter): ClientPage {
   const clients: Client[] = []
   let next: string | null = null
   let scanned = 0

@@ -1,4 +1,4 @@
-/** A place in the revocation feed: the number of its entry, and the entry's random id. */
+/** A place in the revocation feed: an entry's number and its random id. */
 
 export interface FeedPlace {
   readonly seq: number
@@ -9,7 +9,7 @@ export function cursorOf({ seq, id }: FeedPlace): string {
   return `${seq}.${id}`
 }
 
-/** Null for what is not one of ours. */
+/** Null when it is not one of our cursors. */
 export function parseCursor(text: string): FeedPlace | null {
   const match = /^(\d{1,15})\.([0-9a-f]{0,16})$/.exec(text)
   return match === null ? null : { seq: Number(match[1]), id: match[2] as string }

@@ -1,16 +1,17 @@
 /**
- * What answers a request that is sent again under its `Idempotency-Key`: the client as it was right
- * after the change. It is written in the unit of the change, so there is no moment in which one is
- * kept without the other. The trail holds only what changed and may be cut, so it is no source for
- * the answer.
+ * The response to a retry under the same `Idempotency-Key`: the client as it was right after the
+ * change. It is written in the unit of the change, so one never exists without the other. The trail
+ * holds only what changed and may be cut, so the response cannot come from there.
  */
 
-import { type Client, type ClientView, viewOf } from '../records/client.ts'
+import { type Client, type ClientView, clientViewOf } from '../records/client.ts'
 import type { Audited } from './ports/audited-change.ts'
-import type { IdempotentAnswer } from './ports/trail.ts'
+import type { IdempotentAnswer } from './ports/idempotency.ts'
 import type { Row } from './rows.ts'
 
-/** How long a retry is answered. After that the key may stand for another request. */
+/**
+ * How long a retry gets the first response. After that the key may be used for another request.
+ */
 export const IDEMPOTENCY_SECONDS = 86_400
 
 export interface IdempotencyRow {
@@ -31,7 +32,7 @@ export function idempotencyRowOf({ value, audit }: Audited<Client>): Idempotency
   if (audit.idempotency === null) return null
   const { org_id, environment } = value
   const at = Math.floor(Date.parse(audit.at) / 1000)
-  const answer = JSON.stringify(viewOf(value))
+  const answer = JSON.stringify(clientViewOf(value))
   return { org_id, environment, ...audit.idempotency, answer, until: at + IDEMPOTENCY_SECONDS, at }
 }
 

@@ -1,4 +1,6 @@
-/** From rows to records. The tables hold the types; JSON comes as text, written by us. */
+/**
+ * Converts rows to records. The tables guarantee the types; JSON arrives as text that we wrote.
+ */
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import type { JWK } from 'jose'
@@ -42,7 +44,7 @@ export function sealedKeyOf(row: Row): SealedKey {
   }
 }
 
-/** A grant whose audience is gone grants nothing. */
+/** A grant whose audience no longer exists grants nothing. */
 export function clientRecordOf(row: Row): ClientRecord {
   const client = clientOf(row)
   const audiences = JSON.parse(row.audiences as string) as Omit<EffectiveGrant, 'scopes'>[]

@@ -1,19 +1,21 @@
 /**
- * The store port: everything ModularIoT Auth remembers, and nothing about how.
+ * The store port: everything ModularIoT Auth stores, and nothing about how.
  *
  * Each method is one atomic unit: it happens whole or not at all, and once it resolves it survives
- * a crash. There is no `transaction(fn)`; an updater passed in is synchronous and pure, and what it
- * throws comes out unchanged with nothing written. A change brings its entry for the audit trail,
- * which is written in the same unit.
+ * a crash. There is no `transaction(fn)`. An updater passed in is synchronous and pure, and an
+ * error it throws comes out unchanged with nothing written. A change brings its audit entry, which
+ * is written in the same unit.
  *
- * It is the sum of the ports in ports/. Code that needs one of them takes that one.
+ * It is the sum of the ports in ports/. Code takes the ports it uses.
  */
 
 import type { AssertionStore } from './ports/assertions.ts'
 import type { AudienceStore } from './ports/audiences.ts'
+import type { Availability } from './ports/availability.ts'
 import type { ChangeSource } from './ports/changes.ts'
 import type { ClientStore } from './ports/clients.ts'
 import type { ExpiryStore } from './ports/expiry.ts'
+import type { IdempotentAnswers } from './ports/idempotency.ts'
 import type { OrganizationStore } from './ports/organizations.ts'
 import type { QuotaStore } from './ports/quotas.ts'
 import type { RevocationFeed, RevokedTokens } from './ports/revocations.ts'
@@ -21,7 +23,8 @@ import type { SigningKeyStore } from './ports/signing-keys.ts'
 import type { TrailStore } from './ports/trail.ts'
 import type { UsageStore } from './ports/usage.ts'
 
-export interface AuthStore
+/** Every port. Without `close`, which belongs to the code that opened the store. */
+export interface AuthPorts
   extends OrganizationStore,
     AudienceStore,
     ClientStore,
@@ -32,10 +35,11 @@ export interface AuthStore
     UsageStore,
     SigningKeyStore,
     TrailStore,
+    IdempotentAnswers,
     ExpiryStore,
-    ChangeSource {
-  /** @throws StoreUnavailable when the store cannot answer. */
-  ping(): Promise<void>
+    ChangeSource,
+    Availability {}
 
+export interface AuthStore extends AuthPorts {
   close(): Promise<void>
 }

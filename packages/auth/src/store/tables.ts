@@ -1,6 +1,6 @@
 /**
- * All tables of the store, for moving it between databases: both adapters have them with the same
- * columns. What is referred to comes first.
+ * All tables of the store, for moving it between databases: both adapters have the same columns. A
+ * referenced table comes before the tables that refer to it.
  */
 
 import type { TableSpec } from '@modulariot/platform/storage'

@@ -1,7 +1,8 @@
-/** From rows of the counters to records. JSON comes as text, written by us. */
+/** Converts rows of the counters to records. JSON arrives as text that we wrote. */
 
 import type { ClientUsage, LivingTokens, SecretUsage } from '../records/usage.ts'
-import type { Row } from './rows.ts'
+import type { UsagePage } from './ports/usage.ts'
+import { clientOf, type Row } from './rows.ts'
 
 export function clientUsageOf(row: Row): ClientUsage {
   return {
@@ -22,4 +23,16 @@ export function secretUsageOf(row: Row): SecretUsage {
     address: row.address as string,
     user_agent: row.user_agent as string | null,
   }
+}
+
+/**
+ * @param rows of the counters and the client's document, one more than `limit` if there are more.
+ */
+export function usagePageOf(rows: readonly Row[], limit: number): UsagePage {
+  const clients = rows.slice(0, limit).map((row) => ({
+    client: clientOf(row),
+    usage: clientUsageOf(row),
+  }))
+  const last = clients.at(-1)
+  return { clients, next: rows.length > limit && last ? last.client.client_id : null }
 }

@@ -20,10 +20,10 @@ export interface Installation {
   readonly store: AuthStore
   /** Unix milliseconds; tests move it. */
   readonly clock: { now: number }
-  /** May do everything, everywhere. */
+  /** Allowed everything, everywhere. */
   readonly operator: AdminContext
   readonly acme: Tenant
-  /** The same environment of another organization, and the other environment of the same. */
+  /** The same environment of another organization, and the other environment of the same one. */
   readonly strangers: Readonly<Record<string, Tenant>>
   /** A client with a token for the admin API. */
   caller(tenant: Tenant, scopes?: readonly string[]): AdminContext

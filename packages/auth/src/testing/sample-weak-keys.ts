@@ -4,8 +4,8 @@ import { checkPrimeSync, type KeyObject, randomBytes } from 'node:crypto'
 import type { JWK } from 'jose'
 
 /**
- * How many of the first primes the library multiplied, by the size of the key (Nemec et al., ACM
- * CCS 2017, section 2.1: up to 701 from 1984 bits on, up to 1427 from 3968).
+ * The largest prime in the library's product, by the size of the key (Nemec et al., ACM CCS 2017,
+ * section 2.1: up to 701 from 1984 bits on, up to 1427 from 3968).
  */
 const largestPrime = (bits: number): number => (bits < 3968 ? 701 : 1427)
 
@@ -25,7 +25,7 @@ export function rocaModulus(bits: number): bigint {
   return rocaPrime(bits / 2, bits) * rocaPrime(bits / 2, bits)
 }
 
-/** The first prime that is not below `from`. */
+/** The first prime not below `from`. */
 export function nextPrime(from: bigint): bigint {
   let candidate = from | 1n
   while (!checkPrimeSync(candidate)) candidate += 2n
@@ -37,7 +37,7 @@ export function modulusOf(key: KeyObject): bigint {
   return BigInt(`0x${Buffer.from(n, 'base64url').toString('hex')}`)
 }
 
-/** A public key of the usual exponent. */
+/** A public key with the usual exponent. */
 export function rsaJwk(modulus: bigint): JWK {
   const hex = modulus.toString(16)
   const n = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex')

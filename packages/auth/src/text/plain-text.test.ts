@@ -17,7 +17,7 @@ const NOW = Date.parse(SAMPLE_TIME)
 const change = (name: string, input: object) =>
   withInput(sampleClient({ name, grants: [GRANT] }), input, [AUDIENCE], NOW)
 
-/** Every free text that is stored. */
+/** Every stored free text. */
 const FIELDS: Readonly<Record<string, (text: string) => unknown>> = {
   'the name of a client': (text) => change('Pump', { name: text }),
   'a tag': (text) => change('Pump', { tags: [text] }),
@@ -29,7 +29,7 @@ const FIELDS: Readonly<Record<string, (text: string) => unknown>> = {
   'a scope': (text) => assertAudience({ ...AUDIENCE, scopes: [text] }),
 }
 
-describe('text that shows nothing', () => {
+describe('invisible text', () => {
   const hidden = ['\u202e', '\u2066', '\u200f', '\u061c', '\u009b', '\u007f', '\u200b', '\u2028']
   for (const [field, store] of Object.entries(FIELDS)) {
     it(`is refused in ${field}`, () => {
@@ -46,13 +46,13 @@ describe('text that shows nothing', () => {
     })
   })
 
-  it('is taken where a script or an emoji needs it', () => {
+  it('is accepted where a script or an emoji needs it', () => {
     for (const name of ['می\u200cخواهم', 'क्\u200dष', '👩🏽\u200d🚀 ❤\ufe0f']) {
       assert.equal(change('Pump', { name }).name, name)
     }
   })
 
-  it('in a name from before the rule does not keep all else from being changed', () => {
+  it('in a name from before the rule does not block other changes', () => {
     const old = 'a\u202eb'
     assert.deepEqual(change(old, { tags: ['a'] }).tags, ['a'])
     assert.equal(change(old, { name: old }).name, old)

@@ -4,10 +4,10 @@ import { holdsHiddenCharacters } from '@modulariot/oauth/protocol'
 import { invalidInput } from '../errors/admin-error.ts'
 
 /**
- * Joiners are taken where a script or an emoji needs them; whatever else shows nothing is refused.
+ * Accepts joiners where a script or an emoji needs them; refuses every other invisible character.
  *
- * @throws AdminError for text that is too long, that would do more on a terminal than be read, or
- *   that looks like another.
+ * @throws AdminError for text that is too long, that would control a terminal, or that imitates
+ *   other text.
  */
 export function assertPlainText(
   field: string,
@@ -23,10 +23,9 @@ export function assertPlainText(
 }
 
 /**
- * The same for a change: a text from before this rule may stay as it is, so that all else can be
- * changed.
+ * The same for a change: text from before this rule may stay, so that other members can be changed.
  *
- * @param known what is stored.
+ * @param known the stored text.
  * @throws AdminError as above.
  */
 export function assertPlainChange(

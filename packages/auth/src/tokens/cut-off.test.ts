@@ -8,25 +8,25 @@ const NOW_MS = 1_800_000_000_999
 const NOW = 1_800_000_000
 
 describe('cutting off a client', () => {
-  it('reaches what an instance issues that has not heard of it, also with a clock that is ahead', () => {
+  it('covers tokens from an instance that does not know of it yet, even if its clock is ahead', () => {
     const upTo = (max: number) => fc.integer({ min: 0, max })
     fc.assert(
-      fc.property(upTo(999), upTo(1000), upTo(999), (fraction, aheadMs, heardAfterMs) => {
+      fc.property(upTo(999), upTo(1000), upTo(999), (fraction, aheadMs, learnedAfterMs) => {
         const nowMs = NOW * 1000 + fraction
         const { tokens_revoked_until } = cutOff(sampleClient(), nowMs)
-        const iat = issueTime(sampleClient(), nowMs + heardAfterMs + aheadMs)
+        const iat = issueTime(sampleClient(), nowMs + learnedAfterMs + aheadMs)
         assert.ok(iat <= (tokens_revoked_until ?? 0))
       }),
       { examples: [[999, 1000, 1]] },
     )
   })
 
-  it('changes nothing else about it', () => {
+  it('changes nothing else about the client', () => {
     const client = sampleClient()
     assert.deepEqual({ ...cutOff(client, NOW_MS), tokens_revoked_until: null }, client)
   })
 
-  it('kills every token issued before, and none issued after, however many are cut in a second', () => {
+  it('ends every token issued before it, and none issued after, with any number of cut-offs in a second', () => {
     const step = fc.record({ cut: fc.boolean(), waitMs: fc.integer({ min: 0, max: 1500 }) })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
@@ -40,7 +40,7 @@ describe('cutting off a client', () => {
             const before = client
             client = cutOff(client, nowMs)
             cuts++
-            assert.equal(revocationsOf(before, client).length, 1, 'each is told')
+            assert.equal(revocationsOf(before, client).length, 1, 'each has an entry')
           } else issued.push({ iat: issueTime(client, nowMs), cuts })
           for (const token of issued) {
             const dead = token.iat <= (client.tokens_revoked_until ?? 0)
@@ -51,7 +51,7 @@ describe('cutting off a client', () => {
     )
   })
 
-  it('never takes a cut back, whatever the clock does', () => {
+  it('never moves a cut-off back, whatever the clock does', () => {
     const later = cutOff(sampleClient(), NOW_MS)
     const earlier = cutOff(later, NOW_MS - 3_600_000)
     assert.equal(earlier.tokens_revoked_until, NOW + 3)
@@ -59,7 +59,7 @@ describe('cutting off a client', () => {
 })
 
 describe('the feed’s entry', () => {
-  it('lives until the longest token it kills has expired', () => {
+  it('lasts until the longest token it ends has expired', () => {
     const before = sampleClient()
     const issued_until = NOW + 2
     assert.deepEqual(revocationsOf(before, cutOff(before, NOW_MS)), [
@@ -75,7 +75,7 @@ describe('the feed’s entry', () => {
 })
 
 describe('the time a token is issued at', () => {
-  it('is now, where nothing was cut off lately', () => {
+  it('is now if nothing was cut off lately', () => {
     assert.equal(issueTime(sampleClient(), NOW_MS), NOW)
     assert.equal(issueTime(sampleClient({ tokens_revoked_until: NOW - 1 }), NOW_MS), NOW)
   })

@@ -1,20 +1,20 @@
-/** Ending every token a client has, without a row for any of them. */
+/** Ends every token a client has, without a row for any of them. */
 
 import type { Revocation } from '@modulariot/oauth/protocol'
 import { TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
 import type { Client } from '../records/client.ts'
 
 /**
- * A token must die that another instance issues before it has heard of the cut: its clock may be a
- * second ahead, and it hears within a second.
+ * Covers tokens that another instance issues before it learns of the cut-off: its clock may be a
+ * second ahead, and it learns within a second.
  */
 const REACH_SECONDS = 2
 
 /**
- * The client with every token cut off that was issued up to now.
+ * The client with every token issued so far cut off.
  *
- * Each cut goes further than the one before: a token issued between two of them in one second says
- * that it is from behind the first (`issueTime`), and the second must reach it.
+ * Each cut-off reaches further than the one before: a token issued between two cut-offs in the same
+ * second has an `iat` after the first (`issueTime`), and the second must cover it.
  */
 export function cutOff(client: Client, nowMs: number): Client {
   const now = Math.floor(nowMs / 1000) + REACH_SECONDS
@@ -22,7 +22,7 @@ export function cutOff(client: Client, nowMs: number): Client {
   return { ...client, tokens_revoked_until: Math.max(now, before + 1) }
 }
 
-/** What the feed has to say of a change to a client. */
+/** The feed entries for a change to a client. */
 export function revocationsOf(before: Client, after: Client): Revocation[] {
   const { client_id, tokens_revoked_until: issued_until } = after
   if (issued_until === null || issued_until === before.tokens_revoked_until) return []
@@ -31,9 +31,9 @@ export function revocationsOf(before: Client, after: Client): Revocation[] {
 }
 
 /**
- * When a token issued now says it was: after the cut-off, or it would be dead from the start. That
- * may be up to three seconds ahead right after one, and a second more for each of several cuts in a
- * row.
+ * The `iat` of a token issued now: after the cut-off, or it would be invalid from the start. That
+ * may be up to three seconds ahead right after a cut-off, and one more second for each of several
+ * in a row.
  *
  * @returns whole Unix seconds.
  */

@@ -1,8 +1,7 @@
 /**
- * Token introspection (RFC 7662 §2), exact although no token has a row: what the token says is
- * checked by its signature, and what has become of it is read from the store, never from memory.
- * The answer is what the client may do now, which may be less than it might when the token was
- * issued.
+ * Token introspection (RFC 7662 §2), exact although tokens have no rows: the signature proves the
+ * claims, and their current state is read from the store, never from a cache. The response has what
+ * the client may do now, which may be less than when the token was issued.
  */
 
 import type { AccessTokenClaims, Introspection } from '@modulariot/oauth/protocol'
@@ -15,26 +14,26 @@ export interface IntrospectDeps extends ReadTokenDeps {
   readonly store: ClientLookup & RevokedTokens
 }
 
-/** @throws StoreUnavailable; an answer that could be wrong is none. */
+/** @throws StoreUnavailable: no response is better than a wrong one. */
 export async function introspect(
   token: string,
   caller: ClientRecord,
   deps: IntrospectDeps,
 ): Promise<Introspection> {
-  // 1. Is it a token of ours that has not expired?
+  // 1. Is it a valid token of ours?
   const claims = await readToken(token, deps)
   if (claims === null) return { active: false }
-  // 2. Is it any of the caller's business?
+  // 2. May the caller see it?
   if (!maySee(caller, claims)) return { active: false }
-  // 3. Does it still count?
+  // 3. Is its client still active?
   const client = await deps.store.findClient(claims.client_id)
   if (client === null || client.status !== 'active') return { active: false }
   if (claims.iat <= (client.tokens_revoked_until ?? 0)) return { active: false }
   if (await deps.store.isTokenRevoked(claims.jti)) return { active: false }
-  // 4. What may its client do with it now?
+  // 4. Which scopes does the client still hold?
   const scope = scopeNow(claims, client)
   if (scope === '') return { active: false }
-  // 5. Say what it is.
+  // 5. Respond.
   const { iss, sub, aud, exp, iat, jti, client_id, org_id, environment } = claims
   const { mode, cidrs } = client.allowlist
   return {
@@ -45,7 +44,7 @@ export async function introspect(
   }
 }
 
-/** What the token says, as far as the client is still granted it; '' for nothing. */
+/** The token's scopes that the client still holds; '' for none. */
 function scopeNow({ scope, aud }: AccessTokenClaims, { grants }: ClientRecord): string {
   const granted = grants.find(({ audience }) => audience === aud)?.scopes ?? []
   const left = scope.split(' ').filter((name) => granted.includes(name))
@@ -53,8 +52,7 @@ function scopeNow({ scope, aud }: AccessTokenClaims, { grants }: ClientRecord): 
 }
 
 /**
- * A client sees its own tokens, a resource server those that are for it; the environments never
- * mix.
+ * A client sees its own tokens, a resource server those for its audiences; environments never mix.
  */
 function maySee(caller: ClientRecord, { client_id, aud, environment }: AccessTokenClaims): boolean {
   if (caller.client_id === client_id) return true

@@ -13,7 +13,7 @@ const GRANT: ResolvedGrant = {
   alg: 'ES256',
 }
 
-/** Issues a token at `now` with keys that only write down what they are to sign. */
+/** Issues a token at `now` with keys that only record what they sign. */
 async function issue(now = 1_767_323_045_999, client = sampleRecord()) {
   const signed: { alg: SigningAlgorithm; claims: Record<string, unknown> }[] = []
   const keys = {
@@ -49,7 +49,7 @@ describe('issueAccessToken', () => {
     })
   })
 
-  it('answers what RFC 6749 §5.1 wants, and when to come back', async () => {
+  it('returns what RFC 6749 §5.1 requires, and when to refresh', async () => {
     assert.deepEqual((await issue()).response, {
       access_token: 'the.signed.token',
       token_type: 'Bearer',
@@ -59,7 +59,7 @@ describe('issueAccessToken', () => {
     })
   })
 
-  it('says in the token from where it may be used, as strictly as the client’s list is meant', async () => {
+  it('puts the allowed addresses into the token, enforced or observed as in the client’s list', async () => {
     const cidrs = ['203.0.113.0/24']
     const claimsFor = async (mode: Allowlist['mode']) => {
       const { claims } = await issue(0, sampleRecord({ allowlist: { mode, cidrs } }))
@@ -76,7 +76,7 @@ describe('issueAccessToken', () => {
     assert.deepEqual((await issue()).counted, ['ES256'])
   })
 
-  it('gives every token an id of its own', async () => {
+  it('gives every token its own id', async () => {
     const ids = await Promise.all(
       Array.from({ length: 100 }, async () => (await issue()).claims.jti),
     )

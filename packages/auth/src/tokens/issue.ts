@@ -1,4 +1,4 @@
-/** An access token for a client that has proven itself (RFC 9068). Writes no row anywhere. */
+/** Issues an access token (RFC 9068) for a client that has proved itself. Writes no row. */
 
 import type { AccessTokenClaims, SigningAlgorithm, TokenResponse } from '@modulariot/oauth/protocol'
 import { randomId } from '@modulariot/platform/random-id'
@@ -23,24 +23,24 @@ export interface IssueDeps {
 }
 
 /**
- * @param askedAt Unix milliseconds, no later than when the client was read. A client that is cut
- *   off while its login waits for the store or a signature gets a token from before the cut, which
- *   is dead by it.
+ * @param requestedAtMs Unix milliseconds, no later than when the client was read. If the client is
+ *   cut off while its login waits for the store or a signature, the token dates from before the
+ *   cut-off, and is covered by it.
  */
 export async function issueAccessToken(
   client: ClientRecord,
   grant: ResolvedGrant,
-  askedAt: number,
+  requestedAtMs: number,
   deps: IssueDeps,
 ): Promise<TokenResponse> {
-  const askedAtSeconds = Math.floor(askedAt / 1000)
+  const requestedAtSeconds = Math.floor(requestedAtMs / 1000)
   const scope = grant.scopes.join(' ')
   const claims: AccessTokenClaims = {
     iss: deps.issuer,
     sub: client.client_id,
     aud: grant.audience,
-    exp: askedAtSeconds + grant.lifetimeSeconds,
-    iat: issueTime(client, askedAt),
+    exp: requestedAtSeconds + grant.lifetimeSeconds,
+    iat: issueTime(client, requestedAtMs),
     jti: randomId(),
     client_id: client.client_id,
     azp: client.client_id,
@@ -60,7 +60,7 @@ export async function issueAccessToken(
   }
 }
 
-/** What the API needs to check the address as strictly as the login did. */
+/** Lets the API check the address as strictly as the login did. */
 function addressClaims({
   mode,
   cidrs,

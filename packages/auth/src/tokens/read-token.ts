@@ -1,24 +1,25 @@
-/** What a token of ours says, whatever it is for. */
+/** Reads the claims of one of our tokens, for any audience. */
 
 import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
 import type { Verifier } from '@modulariot/oauth/resource-server'
 
 export interface ReadTokenDeps {
-  /** Of our own tokens, for any audience. */
+  /** For our own tokens, of any audience. */
   readonly ownVerifier: Verifier
 }
 
 /**
- * The claims, or null for what is no living token of ours: another's, expired, altered, revoked, or
- * no token at all.
+ * The claims, or null for anything that is not a valid token of ours: another issuer's, expired,
+ * altered, revoked, or not a token.
  *
- * @throws OAuthError `temporarily_unavailable` (503) when it cannot be known.
+ * @throws OAuthError `temporarily_unavailable` (503) when that cannot be determined.
  */
 export async function readToken(
   token: string,
   { ownVerifier }: ReadTokenDeps,
 ): Promise<AccessTokenClaims | null> {
-  // A header may have more blanks before the token; here it has one spelling.
+  // The verifier reads a header, which may have blanks before the token; here there is no such
+  // freedom.
   if (!/^[\w.-]+$/.test(token)) return null
   try {
     return await ownVerifier.verify(`Bearer ${token}`)

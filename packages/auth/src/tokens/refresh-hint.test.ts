@@ -7,7 +7,9 @@ import { refreshInSeconds } from './refresh-hint.ts'
 
 const lifetimes = fc.integer(TOKEN_LIFETIME_BOUNDS)
 
-/** How many of 10,000 ids ask in each tenth of the time from the first that asks to the last. */
+/**
+ * How many of 10,000 ids fall into each tenth of the time between the first and the last refresh.
+ */
 function tenthsOf(lifetimeSeconds: number, ids: readonly string[]): number[] {
   const hints = ids.map((id) => refreshInSeconds(id, lifetimeSeconds))
   const first = Math.min(...hints)

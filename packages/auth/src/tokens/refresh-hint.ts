@@ -1,4 +1,4 @@
-/** When a client should come back for its next token. */
+/** When a client should request its next token. */
 
 import { crc32 } from 'node:zlib'
 
@@ -8,12 +8,11 @@ const LATEST = 0.95
 const MARGIN_SECONDS = 60
 
 /**
- * Seconds until the client should ask again, spread over the fleet.
+ * Seconds until the client should request its next token, spread over the fleet.
  *
- * The spread comes from the client's id, not from chance, so a restart does not move a device into
- * its neighbours' slot. At least a minute before `expires_in`, or halfway where the token lives too
- * short for that; the whole window then comes earlier, since cutting it off would gather the fleet
- * at its end.
+ * The spread follows from the client's id and is not random, so a restart does not move a device
+ * into another's slot. At least a minute before `expires_in`, or half of it for short lifetimes;
+ * then the whole window moves, since cutting it off would gather the fleet at its end.
  */
 export function refreshInSeconds(client_id: string, lifetimeSeconds: number): number {
   const slot = crc32(client_id) / 2 ** 32

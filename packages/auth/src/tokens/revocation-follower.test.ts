@@ -56,7 +56,7 @@ describe('RevocationFollower', { timeout: 20_000 }, () => {
     await assert.rejects(follower.start(), StoreUnavailable)
   })
 
-  it('reads only what is new when it is told', async () => {
+  it('reads only new entries when notified', async () => {
     const { follower, feed, add } = follow()
     add('a', 'b', 'c')
     await follower.start()
@@ -67,7 +67,7 @@ describe('RevocationFollower', { timeout: 20_000 }, () => {
     assert.equal(follower.isRevoked(token('d')), true)
   })
 
-  it('misses nothing when it is told again while it reads', async () => {
+  it('misses nothing when notified again while it reads', async () => {
     const { follower, add } = follow()
     await follower.start()
     add('a')
@@ -78,7 +78,7 @@ describe('RevocationFollower', { timeout: 20_000 }, () => {
     assert.equal(follower.isRevoked(token('a')) && follower.isRevoked(token('b')), true)
   })
 
-  it('goes on with what it knows when the feed cannot be read, says so, and tries again', async (t) => {
+  it('keeps its entries when the feed cannot be read, reports it, and retries', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
     const { follower, feed, errors, add } = follow()
     add('a')
@@ -95,7 +95,7 @@ describe('RevocationFollower', { timeout: 20_000 }, () => {
     assert.equal(errors.length, 1)
   })
 
-  it('believes nobody any more when it has heard nothing for an hour', async () => {
+  it('trusts no token after an hour without news', async () => {
     const { follower, feed } = follow()
     await follower.start()
     feed.silentMs = FAIL_OPEN_FOR_MS
@@ -109,7 +109,7 @@ describe('RevocationFollower', { timeout: 20_000 }, () => {
     assert.equal(follower.isRevoked(token('a')), false)
   })
 
-  it('counts it as silence when news are told but cannot be read', async (t) => {
+  it('counts as silent when announced entries cannot be read', async (t) => {
     const { follower, feed, add } = follow()
     await follower.start()
     feed.fails = true
@@ -127,7 +127,7 @@ describe('RevocationFollower', { timeout: 20_000 }, () => {
 })
 
 describe('waiting for the feed', { timeout: 20_000 }, () => {
-  it('is over as soon as something comes', async () => {
+  it('ends as soon as an entry arrives', async () => {
     const { follower, add } = follow()
     await follower.start()
     const page = follower.page(null, 60_000, NEVER)
@@ -137,20 +137,20 @@ describe('waiting for the feed', { timeout: 20_000 }, () => {
     assert.equal(follower.waiting, 0)
   })
 
-  it('sees what comes while it looks', async () => {
+  it('sees an entry that arrives during the read', async () => {
     const { follower, feed, add } = follow()
     await follower.start()
     const page = follower.page(null, 60_000, NEVER)
     await new Promise(setImmediate)
-    // The look is under way: it has read nothing, and has not begun to wait.
+    // The read is in progress: it has found nothing, and the wait has not begun.
     add('a')
     assert.equal(feed.reads, 2)
-    const told = follower.catchUp()
+    const reading = follower.catchUp()
     assert.deepEqual((await page).revocations, [tokenEntry('a')])
-    await told
+    await reading
   })
 
-  it('does not begin where there is something, or no time', async () => {
+  it('does not begin if there are entries, or no time', async () => {
     const { follower, add } = follow()
     assert.deepEqual((await follower.page(null, 0, NEVER)).revocations, [])
     add('a')
@@ -158,7 +158,7 @@ describe('waiting for the feed', { timeout: 20_000 }, () => {
     assert.equal(follower.waiting, 0)
   })
 
-  it('ends when whoever asked has gone, and when the server stops', async () => {
+  it('ends when the follower has disconnected, and when the server stops', async () => {
     const { follower } = follow()
     const gone = new AbortController()
     const pages = [follower.page(null, 60_000, gone.signal), follower.page(null, 60_000, NEVER)]
@@ -170,7 +170,7 @@ describe('waiting for the feed', { timeout: 20_000 }, () => {
     assert.equal(follower.waiting, 0)
   })
 
-  it('reads once for all who wait at the same place, when they are woken and when they come', async () => {
+  it('reads once for all followers at the same cursor, when they start and when they wake', async () => {
     const { follower, feed, add } = follow()
     await follower.start()
     feed.reads = 0
@@ -185,7 +185,7 @@ describe('waiting for the feed', { timeout: 20_000 }, () => {
     assert.equal(feed.reads, 3, 'one of them the follower’s own')
   })
 
-  it('leaves nobody waiting whom it could not answer', async () => {
+  it('leaves no follower waiting when the read fails', async () => {
     const { follower, feed } = follow()
     feed.fails = true
     const pages = Array.from({ length: 10 }, () => follower.page(null, 60_000, NEVER))
@@ -193,10 +193,10 @@ describe('waiting for the feed', { timeout: 20_000 }, () => {
     assert.equal(follower.waiting, 0)
   })
 
-  it('is for a thousand and no more; who does not wait is always answered', async () => {
+  it('is limited to a thousand; requests that do not wait are always answered', async () => {
     const { follower } = follow()
     const pages = Array.from({ length: 1000 }, () => follower.page(null, 60_000, NEVER))
-    await new Promise(setImmediate) // All have looked, and now they wait.
+    await new Promise(setImmediate) // All have read, and now wait.
     await assert.rejects(
       follower.page(null, 60_000, NEVER),
       (error) =>

@@ -1,6 +1,6 @@
 /**
- * Follows the store's revocation feed, for whoever verifies tokens in this process, and lets
- * followers elsewhere wait for what comes next.
+ * Follows the store's revocation feed for verifiers in this process, and lets remote followers wait
+ * for the next entries.
  */
 
 import { OAuthError, type RevocationPage } from '@modulariot/oauth/protocol'
@@ -16,12 +16,12 @@ export interface RevocationFollowerOptions {
   readonly store: RevocationFeed & Staleness
   /** Unix milliseconds. */
   readonly now: () => number
-  /** Told when the feed cannot be read; it is tried again. */
+  /** Called when the feed cannot be read; the read is retried. */
   readonly onError: (error: unknown) => void
 }
 
 /**
- * So long tokens are taken as not revoked while the store is out of reach; then nobody can know.
+ * How long tokens count as not revoked while the store is unreachable. After that, requests fail.
  */
 export const FAIL_OPEN_FOR_MS = 3_600_000
 
@@ -34,13 +34,13 @@ export class RevocationFollower implements RevocationSource {
   readonly #options: RevocationFollowerOptions
   readonly #list = new RevocationList()
   readonly #waiting = new Set<() => void>()
-  /** Reads for followers that have not begun, by the cursor. */
+  /** Reads for remote followers that have not started, by cursor. */
   readonly #reads = new Map<string, Promise<RevocationPage>>()
   readonly #forgetting: NodeJS.Timeout
   #retry: NodeJS.Timeout | null = null
   #cursor: string | null = null
   /**
-   * Since when there is something to read that cannot be read, `performance.now()`; null: all is
+   * Since when entries are known to exist that cannot be read, `performance.now()`; null: all are
    * read.
    */
   #behindSince: number | null = null
@@ -55,12 +55,12 @@ export class RevocationFollower implements RevocationSource {
     ).unref()
   }
 
-  /** How many entries are remembered. */
+  /** How many entries are kept. */
   get size(): number {
     return this.#list.size
   }
 
-  /** How many followers wait. */
+  /** How many remote followers wait. */
   get waiting(): number {
     return this.#waiting.size
   }
@@ -75,14 +75,14 @@ export class RevocationFollower implements RevocationSource {
     return this.#list.isRevoked(token)
   }
 
-  /** Reads all there is. @throws StoreUnavailable */
+  /** Reads all entries. @throws StoreUnavailable */
   start(): Promise<void> {
     return this.#readNew()
   }
 
-  /** Reads what has come since; never rejects, and tries again until it could. */
+  /** Reads the new entries; never rejects, and retries until it succeeds. */
   async catchUp(): Promise<void> {
-    // One after the other: each goes on from where the one before has stopped.
+    // One after the other: each continues where the previous one stopped.
     this.#reading = this.#reading
       .then(() => this.#readNew())
       .catch((error) => this.#tryAgain(error))
@@ -90,14 +90,14 @@ export class RevocationFollower implements RevocationSource {
   }
 
   /**
-   * What is behind the cursor; when that is nothing, what comes within `waitMs`.
+   * Entries after the cursor; if there are none, those that arrive within `waitMs`.
    *
-   * @param gone when whoever asked has left.
+   * @param gone aborted when the follower has disconnected.
    */
   async page(after: string | null, waitMs: number, gone: AbortSignal): Promise<RevocationPage> {
     const until = performance.now() + waitMs
     for (;;) {
-      // Before the look: what comes after it must not be slept through.
+      // Before the read, so that an entry that arrives after it ends the wait.
       const news = this.#nextNews(until - performance.now(), gone)
       const page = await this.#readTogether(after).catch((error) => {
         news.cancel()
@@ -116,15 +116,15 @@ export class RevocationFollower implements RevocationSource {
     }
   }
 
-  /** Milliseconds for which something may have been revoked and not heard of. */
+  /** Milliseconds for which a revocation may have been missed. */
   #silentForMs(): number {
     const silentMs = this.#options.store.silentForMs()
-    // What tells of news and what reads it may fail apart.
+    // Notification and reading can fail independently.
     if (this.#behindSince === null) return silentMs
     return Math.max(silentMs, performance.now() - this.#behindSince)
   }
 
-  /** Answers whoever waits. */
+  /** Ends all waits. */
   close(): void {
     this.#closed = true
     clearInterval(this.#forgetting)
@@ -138,8 +138,8 @@ export class RevocationFollower implements RevocationSource {
   }
 
   /**
-   * One read for all who ask from the same place before it begins: a thousand who are woken
-   * together would else keep the store from those who log in.
+   * Followers that start from the same cursor share a read: a thousand that wake together would
+   * otherwise keep the store from logins.
    */
   #readTogether(after: string | null): Promise<RevocationPage> {
     const place = after ?? ''

@@ -1,4 +1,4 @@
-/** Token revocation (RFC 7009 §2): a client puts a token of its own on the feed, durably. */
+/** Token revocation (RFC 7009 §2): a client puts one of its own tokens on the feed, durably. */
 
 import { OAuthError } from '@modulariot/oauth/protocol'
 import type { ClientRecord } from '../records/client.ts'
@@ -9,17 +9,20 @@ export interface RevokeDeps extends ReadTokenDeps {
   readonly store: RevokedTokens
 }
 
-/** Of one client on the feed at once; a client that needs more has its tokens cut off instead. */
+/**
+ * Tokens of one client on the feed at once; a client that needs more has all its tokens cut off
+ * instead.
+ */
 const MAX_LIVING = 1000
-/** Only their expiry makes room, and that is far away. */
+/** Only expiry makes room, and that takes a while. */
 const RETRY_AFTER_SECONDS = 3600
 
 /**
- * What is no living token of ours needs no revoking, and is no error (§2.2).
+ * Anything that is not a valid token of ours needs no revoking, and is no error (§2.2).
  *
  * @throws OAuthError `invalid_request` (400) for another client's token (§2.1),
- *   `temporarily_unavailable` (429) past the bound; StoreUnavailable, and then the token may still
- *   live.
+ *   `temporarily_unavailable` (429) above the limit; StoreUnavailable, after which the token may
+ *   still be valid.
  */
 export async function revokeToken(
   token: string,

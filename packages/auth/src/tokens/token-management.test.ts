@@ -1,6 +1,5 @@
 /**
- * Revocation and introspection as use cases: what is read, what is refused, what a fault makes of
- * them.
+ * Revocation and introspection as use cases: what they read and refuse, and how they handle faults.
  */
 
 import assert from 'node:assert/strict'
@@ -40,7 +39,7 @@ const CLAIMS = {
   environment: 'production',
 }
 
-/** A store of keys that several rings share, and that can be away from one of them. */
+/** A key store that several rings share, and that can be unavailable to one of them. */
 let sealed: readonly SealedKey[] = []
 const ringOn = (isAway: () => boolean): KeyRing => {
   const store: SigningKeyStore = {
@@ -72,7 +71,7 @@ const sign = (changes: object = {}): Promise<string> =>
   keys.sign('ES256', JSON.stringify({ ...CLAIMS, ...changes }))
 
 /**
- * Both use cases over a store that remembers what was revoked, and can be away.
+ * Both use cases over a store that keeps revocations, and can be unavailable.
  *
  * @param ring of this instance.
  */
@@ -115,7 +114,7 @@ function setUp(ring = keys) {
 }
 
 describe('introspect', () => {
-  it('knows a token by its exact text only', async () => {
+  it('recognizes a token only by its exact text', async () => {
     const { active } = setUp()
     const token = await sign()
     assert.equal(await active(token), true)
@@ -124,7 +123,7 @@ describe('introspect', () => {
     }
   })
 
-  it('says what the client may do now: the scopes it is still granted', async () => {
+  it('returns the scopes the client still holds', async () => {
     const { introspect, state } = setUp()
     const scopeOf = async (scope: string, ...grants: EffectiveGrant[]) => {
       state.clients = [{ ...OWNER, grants }]
@@ -140,7 +139,7 @@ describe('introspect', () => {
     assert.equal(await scopeOf('write'), null)
   })
 
-  it('says from where a token may be used now, so that a resource server can hold it to that', async () => {
+  it('returns the addresses from which a token may be used now, for resource servers to enforce', async () => {
     const { introspect, state } = setUp()
     const allowed_addresses = ['192.0.2.0/24']
     const token = await sign({ allowed_addresses })
@@ -154,18 +153,18 @@ describe('introspect', () => {
     assert.equal(await addressesWith('off'), undefined)
   })
 
-  it('finds a token inactive that another issuer, or an older setting, has signed with our key', async () => {
+  it('reports a token of another issuer, or of an older setting, signed with our key, as inactive', async () => {
     const { active } = setUp()
     assert.equal(await active(await sign({ iss: 'https://before.example' })), false)
   })
 
-  it('finds a token inactive from its exp on', async () => {
+  it('reports a token as inactive from its exp on', async () => {
     const { active } = setUp()
     assert.equal(await active(await sign({ exp: NOW + 1 })), true)
     assert.equal(await active(await sign({ exp: NOW })), false)
   })
 
-  it('asks the store what became of it, not memory', async () => {
+  it('reads the current state from the store, not from a cache', async () => {
     const { state, active } = setUp()
     const token = await sign()
     assert.equal(await active(token), true)
@@ -181,7 +180,7 @@ describe('introspect', () => {
     assert.equal(await active(token), false)
   })
 
-  it('finds a token inactive whose key is on the feed', async () => {
+  it('reports a token whose key is on the feed as inactive', async () => {
     const { state, active } = setUp()
     const token = await sign()
     assert.equal(await active(token), true)
@@ -190,7 +189,7 @@ describe('introspect', () => {
     assert.equal(await active(token), false)
   })
 
-  it('compares the jti as it is, however odd', async () => {
+  it('compares the jti exactly, however odd', async () => {
     const { state, active } = setUp()
     for (const jti of [
       "a' OR '1'='1",
@@ -209,7 +208,7 @@ describe('introspect', () => {
     }
   })
 
-  it('shows a resource server what is for it in its environment, and nothing else', async () => {
+  it('shows a resource server the tokens for it in its environment, and no others', async () => {
     const { active } = setUp()
     const token = await sign()
     const api = sampleRecord({ client_id: 'api', resource_server_for: [API] })
@@ -220,7 +219,7 @@ describe('introspect', () => {
     assert.equal(await active(token, { ...api, resource_server_for: [] }), false)
   })
 
-  it('gives no answer about a living token while the store is away', async () => {
+  it('does not answer about a valid token while the store is unavailable', async () => {
     const { state, introspect, active } = setUp()
     state.away = true
     await assert.rejects(introspect(await sign()), StoreUnavailable)
@@ -235,7 +234,7 @@ describe('revokeToken', () => {
     assert.deepEqual(state.revoked, [{ jti: 'token-1', client_id: 'owner', expires: NOW + 60 }])
   })
 
-  it('writes nothing for what is no living token of ours, nor for one that is dead already', async () => {
+  it('writes nothing for a token that is not ours or already invalid', async () => {
     const { state, revoke } = setUp()
     const token = await sign()
     state.revocations.add([{ kind: 'token', jti: 'dead', expires: NOW + 60 }])
@@ -244,7 +243,7 @@ describe('revokeToken', () => {
     assert.deepEqual(state.revoked, [])
   })
 
-  it('refuses a token of another client, and leaves it alone', async () => {
+  it('refuses a token of another client, and leaves it valid', async () => {
     const { state, revoke } = setUp()
     const other = sampleRecord({ client_id: 'other', resource_server_for: [API] })
     await assert.rejects(
@@ -254,13 +253,13 @@ describe('revokeToken', () => {
     assert.deepEqual(state.revoked, [])
   })
 
-  it('says nothing of success while the store is away', async () => {
+  it('does not report success while the store is unavailable', async () => {
     const { state, revoke } = setUp()
     state.away = true
     await assert.rejects(revoke(await sign()), StoreUnavailable)
   })
 
-  it('says what to do instead when too many are revoked one by one', async () => {
+  it('names the alternative when too many are revoked one by one', async () => {
     const { state, revoke } = setUp()
     state.outcome = 'too_many'
     await assert.rejects(
@@ -277,8 +276,8 @@ describe('revokeToken', () => {
 })
 
 describe('a token whose key another instance has just made', () => {
-  /** An instance that has not heard of the key yet, and a token signed with it. */
-  async function unheardOf() {
+  /** An instance that does not have the key yet, and a token signed with it. */
+  async function setUpUnknownKey() {
     const away = { now: false }
     const ring = ringOn(() => away.now)
     await ring.load([])
@@ -289,19 +288,19 @@ describe('a token whose key another instance has just made', () => {
     return { ...setUp(ring), away, token }
   }
 
-  it('is revoked, and not taken for none of ours', async () => {
-    const { state, revoke, token } = await unheardOf()
+  it('is revoked, and not treated as foreign', async () => {
+    const { state, revoke, token } = await setUpUnknownKey()
     await revoke(token)
     assert.equal(state.revoked.length, 1)
   })
 
   it('is active', async () => {
-    const { active, token } = await unheardOf()
+    const { active, token } = await setUpUnknownKey()
     assert.equal(await active(token), true)
   })
 
-  it('is not said to be revoked or inactive while the store is away', async () => {
-    const { state, revoke, introspect, away, token } = await unheardOf()
+  it('is reported neither revoked nor inactive while the store is unavailable', async () => {
+    const { state, revoke, introspect, away, token } = await setUpUnknownKey()
     away.now = true
     state.away = true
     await assert.rejects(revoke(token), StoreUnavailable)

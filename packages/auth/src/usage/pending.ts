@@ -1,6 +1,6 @@
-/** Counters of what was not written yet, by the id of what is counted. */
+/** Counters that are not written yet, by id. */
 
-/** More gather only while the store does not answer. */
+/** Reached only while the store does not answer. */
 const MAX_PENDING = 50_000
 
 export class Pending<Counters> {
@@ -9,7 +9,7 @@ export class Pending<Counters> {
   #all = new Map<string, Counters>()
   #dropped = 0
 
-  /** @param none the counters of an id that nothing was counted of. */
+  /** @param none returns the counters of an id that has none yet. */
   constructor(none: (id: string) => Counters, sum: (one: Counters, other: Counters) => Counters) {
     this.#none = none
     this.#sum = sum
@@ -19,24 +19,24 @@ export class Pending<Counters> {
     return this.#all.size
   }
 
-  /** How often something was not counted, because there were too many ids. */
+  /** How many counts were dropped because there were too many ids. */
   get dropped(): number {
     return this.#dropped
   }
 
-  /** @param by one more, in place. */
+  /** @param by updates the counters in place. */
   count(id: string, by: (counters: Counters) => void): void {
     const counters = this.#of(id)
     if (counters !== null) by(counters)
   }
 
-  /** Takes back what `take` gave. */
+  /** Puts back what `take` returned. */
   add(id: string, counters: Counters): void {
     const pending = this.#of(id)
     if (pending !== null) this.#all.set(id, this.#sum(pending, counters))
   }
 
-  /** All of them, of which nobody counts here any more. */
+  /** All counters; later counts start new ones. */
   take(): Counters[] {
     const all = [...this.#all.values()]
     this.#all = new Map()

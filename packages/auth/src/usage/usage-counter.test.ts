@@ -33,7 +33,7 @@ function issue(client_id = 'client', address = '192.0.2.1', scopes = ['read']): 
 const written = () => batches.flatMap(({ clients }) => clients)
 
 describe('the usage counter', () => {
-  it('writes many tokens as one row a client', async () => {
+  it('writes many tokens as one row for each client', async () => {
     for (let issued = 0; issued < 1000; issued++) issue()
     await counter.flush()
     assert.equal(batches.length, 1)
@@ -42,7 +42,7 @@ describe('the usage counter', () => {
     assert.equal(batches.length, 1, 'nothing to write, nothing written')
   })
 
-  it('calls a token early while the one before has more than half of its life', () => {
+  it('counts a token as early while the previous one has more than half of its life left', () => {
     issue()
     issue()
     assert.equal(counter.totals().tokens_early, 1)
@@ -51,7 +51,7 @@ describe('the usage counter', () => {
     assert.equal(counter.totals().tokens_early, 1)
   })
 
-  it('keeps apart what another device, or another need, may be', () => {
+  it('keeps other addresses, audiences and scopes separate', () => {
     issue()
     issue('client', '192.0.2.2')
     issue('client', '192.0.2.1', ['write'])
@@ -59,7 +59,7 @@ describe('the usage counter', () => {
     assert.equal(counter.totals().tokens_early, 0)
   })
 
-  it('knows the tokens for a few needs of one device, and not without end', () => {
+  it('keeps a few tokens for each device, and no more', () => {
     const needs = Array.from({ length: 16 }, (_, index) => [`scope-${index}`])
     for (const scopes of needs) issue('client', '192.0.2.1', scopes)
     for (const scopes of needs) issue('client', '192.0.2.1', scopes)
@@ -69,7 +69,7 @@ describe('the usage counter', () => {
     assert.equal(counter.totals().tokens_early, 16, 'what was asked for first is forgotten')
   })
 
-  it('keeps what the store does not take, and writes it later', async () => {
+  it('keeps counts the store does not accept, and writes them later', async () => {
     failing = true
     for (let client = 0; client < 2500; client++) issue(`client_${client}`)
     await counter.flush()
@@ -83,7 +83,7 @@ describe('the usage counter', () => {
     assert.ok(batches.every(({ clients }) => clients.length <= 1000))
   })
 
-  it('notes of a secret when, from where and by whom it was used last', async () => {
+  it('records when, from which address and by which user agent a secret was last used', async () => {
     const use = { secret_id: 'secret', address: '192.0.2.1', user_agent: 'old' }
     counter.secretUsed(use, now)
     now += 1000
@@ -115,7 +115,7 @@ describe('the usage counter', () => {
     assert.equal(secret?.address, '192.0.2.1')
   })
 
-  it('stays bounded while the store answers nothing', async () => {
+  it('stays bounded while the store does not answer', async () => {
     failing = true
     for (let client = 0; client < 100_000; client++) issue(`client_${client}`)
     await counter.flush()

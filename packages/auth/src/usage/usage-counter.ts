@@ -1,6 +1,6 @@
 /**
- * Counts what is issued and which secrets are used, in memory, and writes it in batches: issuing a
- * token writes no row. What a crash takes is the last few seconds of counting.
+ * Counts issued tokens and used secrets in memory, and writes them in batches: issuing a token
+ * writes no row. A crash loses the last few seconds of counting.
  */
 
 import { LRUCache } from 'lru-cache'
@@ -17,7 +17,7 @@ import { Pending } from './pending.ts'
 
 export interface UsageCounterOptions {
   readonly store: { addUsage(batch: UsageBatch): Promise<void> }
-  /** Told when a batch cannot be written; it is tried again with the next. */
+  /** Called when a batch cannot be written; it is retried with the next one. */
   readonly onError: (error: unknown) => void
 }
 
@@ -35,11 +35,11 @@ export interface SecretUse {
   readonly user_agent: string | null
 }
 
-/** The newest token for one need of a holder. */
+/** A holder's newest token for one audience and set of scopes. */
 interface HeldToken {
   readonly audience: string
   readonly scopes: readonly string[]
-  /** Unix seconds until which it has more than half of its life before it; 0: there was none. */
+  /** Unix seconds until which more than half of its life is left; 0: there was no token. */
   freshUntil: number
 }
 
@@ -48,16 +48,16 @@ export interface UsageTotals {
   readonly tokens_issued: number
   readonly tokens_early: number
   readonly over_quota: number
-  /** What could not be kept because the store did not take it. */
+  /** Counts that were dropped because the store did not accept them. */
   readonly dropped: number
 }
 
 const FLUSH_INTERVAL_MS = 3000
-/** Rows written in one transaction, so that no request waits long for it. */
+/** Rows written in one transaction; bounded, so that other requests do not wait long. */
 const BATCH_ROWS = 1000
-/** Whoever asks too often comes back soon, so the rest may be forgotten. */
+/** The cache may forget: a client that requests tokens too often returns soon. */
 const MAX_HOLDERS = 20_000
-/** Tokens of one holder: one an API and set of scopes, of which a device needs few. */
+/** Tokens of one holder, one for each API and set of scopes; a device needs few. */
 const MAX_HELD = 16
 const MAX_USER_AGENT_LENGTH = 200
 
@@ -76,7 +76,7 @@ export class UsageCounter {
     this.#timer = setInterval(() => void this.flush(), FLUSH_INTERVAL_MS).unref()
   }
 
-  /** How many keys are remembered, of all kinds; bounded whatever is sent. */
+  /** How many keys are kept, of all kinds; bounded. */
   get size(): number {
     return this.#held.size + this.#clients.size + this.#secrets.size
   }
@@ -85,7 +85,7 @@ export class UsageCounter {
     return { ...this.#totals, dropped: this.#clients.dropped + this.#secrets.dropped }
   }
 
-  /** @param nowMs Unix milliseconds: when the token was asked for. */
+  /** @param nowMs Unix milliseconds: when the token was requested. */
   tokenIssued(token: IssuedToken, nowMs: number): void {
     const { client_id, audience, scopes, lifetimeSeconds, address } = token
     const iat = Math.floor(nowMs / 1000)
@@ -117,7 +117,7 @@ export class UsageCounter {
     return token
   }
 
-  /** Writes what there is. Never rejects. */
+  /** Writes all counters. Never rejects. */
   flush(): Promise<void> {
     this.#flushing ??= this.#writeAll().finally(() => {
       this.#flushing = null
@@ -125,7 +125,7 @@ export class UsageCounter {
     return this.#flushing
   }
 
-  /** Writes the rest, and counts no more. */
+  /** Writes the rest, and stops counting. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
     await this.#flushing
@@ -146,7 +146,7 @@ export class UsageCounter {
       }
       clients.length -= batch.clients.length
       secrets.length -= batch.secrets.length
-      // A store may answer without letting go of the thread.
+      // A store may answer without yielding the thread.
       await new Promise(setImmediate)
     }
   }
@@ -157,7 +157,7 @@ function sameScopes(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((scope, index) => scope === other[index])
 }
 
-/** As it may be shown on a terminal. */
+/** Safe to show on a terminal. */
 function printable(text: string): string {
   return text.slice(0, MAX_USER_AGENT_LENGTH).replace(/[^\x20-\x7e]/g, '?')
 }

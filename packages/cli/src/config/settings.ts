@@ -6,7 +6,7 @@
  * What depends on several settings is decided in parse-config.ts, over the parsed values.
  */
 
-import { DEFAULT_JWKS_MAX_AGE_SECONDS } from '@modulariot/auth'
+import { DEFAULT_JWKS_MAX_AGE_SECONDS, DEFAULT_KEY_ROTATION_DAYS } from '@modulariot/auth'
 import { CONNECTION_LIMITS } from '@modulariot/platform/http'
 import { parseDatabaseUrl } from './database.ts'
 import {
@@ -152,7 +152,7 @@ export const SERVER_SETTINGS = {
   /** Null: never by itself. */
   keyRotationDays: {
     name: 'MIOT_KEY_ROTATION_DAYS',
-    default: '90',
+    default: String(DEFAULT_KEY_ROTATION_DAYS),
     parse: wholeNumberOrNone(3650),
     about:
       'After how many days of signing a key is replaced, 1 to 3650; `0`: only by `miot keys rotate`.',

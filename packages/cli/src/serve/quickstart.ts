@@ -11,11 +11,11 @@ import {
   type AdminContext,
   auditedClient,
   auditedOrganization,
+  clientViewOf,
   DEFAULT_TOKEN_LIFETIME_SECONDS,
   ensureAudience,
   newClient,
   newOrganization,
-  viewOf,
 } from '@modulariot/auth'
 import { type Config, filesOf } from '../config/parse-config.ts'
 import { readPrivateFile, writePrivateFile } from '../files/private-file.ts'
@@ -59,7 +59,7 @@ export async function createQuickstart(
   writePrivateFile(path, settings)
   const made = await store.createFirst(
     auditedOrganization(organization, context),
-    auditedClient(context, 'client.created', null, client, viewOf(client)),
+    auditedClient(context, 'client.created', null, client, clientViewOf(client)),
   )
   // Another instance was first, and nobody will ever log in with these.
   if (!made && readPrivateFile(path) === settings) rmSync(path)

@@ -1,10 +1,5 @@
 /** The claims of an access token (RFC 9068 §2), spelled as on the wire. */
 
-/** JWS algorithms an access token may be signed with. The order is the order of advertisement. */
-export const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
-
-export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number]
-
 /** `typ` of RFC 9068 §2.1. */
 export const ACCESS_TOKEN_TYPE = 'at+jwt'
 

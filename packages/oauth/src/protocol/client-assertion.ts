@@ -3,8 +3,8 @@
  * signature and claims are verified where the clients are known.
  */
 
-import { SIGNING_ALGORITHMS } from './access-token.ts'
 import { parseJsonSegment, readCompactHeader } from './compact-jws.ts'
+import { SIGNING_ALGORITHMS } from './signing-algorithms.ts'
 
 /** The only `client_assertion_type` supported (RFC 7523 §2.2). */
 export const CLIENT_ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'

@@ -6,17 +6,8 @@
  * that cannot supply its own key. Nothing is trusted yet.
  */
 
-import type { SigningAlgorithm } from './access-token.ts'
 import { decodeBase64urlText, isCanonicalBase64url } from './base64url.ts'
 import { hasDuplicateMembers } from './json-text.ts'
-
-/** The key each algorithm needs (RFC 7518 §6, RFC 8037 §2). A new algorithm is a new row. */
-export const KEY_TYPES: Readonly<Record<SigningAlgorithm, { kty: string; crv?: string }>> = {
-  RS256: { kty: 'RSA' },
-  PS256: { kty: 'RSA' },
-  ES256: { kty: 'EC', crv: 'P-256' },
-  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
-}
 
 export interface CompactHeader<Algorithm extends string> {
   readonly alg: Algorithm

@@ -1,6 +1,6 @@
 /**
  * The last moment in which an administrator can be cut off: after every check of the request, just
- * before the store's unit of change. The store here cuts it off exactly then.
+ * before the store's unit of change. The store in this test cuts it off exactly then.
  */
 
 import assert from 'node:assert/strict'
@@ -28,7 +28,7 @@ import { createMany } from './clients-endpoints.ts'
 let place: Installation
 let server: AuthServer
 let http: FastifyInstance
-/** Runs before each unit of the store that an authority guards, and before each page of a read. */
+/** Runs before each unit of the store that checks an authority, and before each page of a read. */
 let beforeUnit: (method: string) => Promise<void> | void
 
 const UNITS = ['createClients', 'updateClient', 'findIdempotent', 'usageOf', 'listUsage']
@@ -102,7 +102,7 @@ interface Ask {
 const grants = [{ audience: API }]
 const NDJSON = 'application/x-ndjson'
 
-/** Every change the admin API has. */
+/** Every change of the admin API. */
 const CHANGES: Readonly<Record<string, Ask>> = {
   createClient: {
     ...{ method: 'POST', path: () => '/clients', body: JSON.stringify({ name: 'x', grants }) },
@@ -132,7 +132,7 @@ async function trail(): Promise<number> {
 }
 
 describe('an administrator that is cut off just before the unit of its change', () => {
-  it('is tried with every change there is', async () => {
+  it('is tested with every change of the admin API', async () => {
     const document = (await http.inject('/admin/v1/openapi.json')).json()
     const operations = Object.values(document.paths).flatMap((methods) =>
       Object.entries(methods as Record<string, { operationId: string }>)
@@ -158,7 +158,7 @@ describe('an administrator that is cut off just before the unit of its change', 
     })
   }
 
-  it('is not shown again what it did before', async () => {
+  it('gets no replay of an earlier change', async () => {
     const subject = await newAdministrator()
     const key = { 'idempotency-key': 'once' }
     const ask = CHANGES.createClient as Ask
@@ -170,7 +170,7 @@ describe('an administrator that is cut off just before the unit of its change', 
 })
 
 describe('a read of the admin API', () => {
-  it('ends with what it awaits: nothing more is read for an administrator that was cut off', async () => {
+  it('stops at the next await: nothing more is read for an administrator that was cut off', async () => {
     const subject = await newAdministrator()
     const read: string[] = []
     const { store } = place
@@ -195,7 +195,7 @@ describe('a read of the admin API', () => {
 })
 
 describe('a read of many pages', () => {
-  it('is confirmed before each, and ends where it no longer is', async () => {
+  it('is confirmed before each page, and stops once it is not', async () => {
     let pages = 0
     const ended = new Error('the token has ended')
     const listUsage = async () => ({ clients: [], next: `page ${pages++}` })
@@ -210,11 +210,11 @@ describe('a read of many pages', () => {
   })
 })
 
-describe('a bulk answer', () => {
+describe('a bulk response', () => {
   const LINES = 500
   const lines = Array.from({ length: LINES }, () => JSON.stringify({ name: 'x', grants }))
 
-  /** The answer as the endpoint makes it, and how many transactions it took so far. */
+  /** The endpoint's response, and the number of transactions so far. */
   async function start(): Promise<{ answer: Readable; made: () => number }> {
     let made = 0
     const store = new Proxy(place.store, {
@@ -229,7 +229,7 @@ describe('a bulk answer', () => {
     return { answer: await createMany(call), made: () => made }
   }
 
-  it('is made no further than one transaction ahead of its reader', async () => {
+  it('runs at most one transaction ahead of its reader', async () => {
     const { answer, made } = await start()
     const taken: (() => void)[] = []
     const write = (_chunk: unknown, _encoding: unknown, done: () => void) => void taken.push(done)
@@ -244,13 +244,13 @@ describe('a bulk answer', () => {
     answer.destroy()
   })
 
-  it('to no line at all is empty, and ends', async () => {
+  it('to an empty body is empty, and ends', async () => {
     const subject = await newAdministrator()
     const answer = await send(subject, { ...(CHANGES.createClients as Ask), body: '\n' })
     assert.deepEqual([answer.statusCode, answer.body], [200, ''])
   })
 
-  it('makes nothing more once its reader has left', async () => {
+  it('creates nothing more once its reader has left', async () => {
     const { answer, made } = await start()
     const closed = once(answer, 'close')
     answer.once('data', () => answer.destroy())

@@ -23,7 +23,7 @@ function refused(attempt: () => unknown): void {
 }
 
 describe('bulk runs', () => {
-  it('of a tenant are few at once, whatever other tenants do', () => {
+  it('are few at once for a tenant, whatever other tenants do', () => {
     const ends = Array.from({ length: MAX_RUNS_A_TENANT }, () => runs.begin(tenant('a'), 1))
     refused(() => runs.assertMayBegin(tenant('a')))
     refused(() => runs.begin(tenant('a'), 1))
@@ -33,7 +33,7 @@ describe('bulk runs', () => {
     runs.begin(tenant('a'), 1)
   })
 
-  it('hold no more than the bound in sum', () => {
+  it('hold no more bytes than the limit in all', () => {
     const quarter = MAX_RUNNING_BYTES / 4
     const ends = ['a', 'b', 'c', 'd'].map((org_id) => runs.begin(tenant(org_id), quarter))
     refused(() => runs.begin(tenant('e'), 1))
@@ -42,7 +42,7 @@ describe('bulk runs', () => {
     runs.begin(tenant('e'), quarter)
   })
 
-  it('end once, however often that is said', () => {
+  it('end once, however often they are ended', () => {
     const end = runs.begin(tenant('a'), 10)
     runs.begin(tenant('a'), 10)
     end()
@@ -52,7 +52,7 @@ describe('bulk runs', () => {
     refused(() => runs.begin(tenant('a'), 10))
   })
 
-  it('that are refused count nothing', () => {
+  it('do not count when refused', () => {
     refused(() => runs.begin(tenant('a'), MAX_RUNNING_BYTES + 1))
     assert.equal(runs.bytes, 0)
     for (let begun = 0; begun < MAX_RUNS_A_TENANT; begun++) runs.begin(tenant('a'), 1)

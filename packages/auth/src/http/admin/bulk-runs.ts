@@ -1,33 +1,33 @@
 /**
- * How many bulk requests run at once, for a tenant and in all, and how much they hold: a body stays
- * in memory until its last line is done.
+ * Limits how many bulk requests run at once, for a tenant and in all, and how many bytes they hold:
+ * a body stays in memory until its last line is done.
  *
- * Known by tenant, so that one whose runs never end takes no place of another's.
+ * Counted by tenant, so that a tenant whose runs never end takes no place from others.
  */
 
 import { AdminError } from '../../errors/admin-error.ts'
 import type { Tenant } from '../../records/client.ts'
 
 export const MAX_RUNS_A_TENANT = 2
-/** Four of the largest bodies; many more of the usual ones. */
+/** Four bodies of the largest size, or many of the usual one. */
 export const MAX_RUNNING_BYTES = 64 * 1024 ** 2
 
 export class BulkRuns {
   readonly #runsOf = new Map<string, number>()
   #bytes = 0
 
-  /** What the bodies of all runs hold now. */
+  /** The bytes that the bodies of all runs hold now. */
   get bytes(): number {
     return this.#bytes
   }
 
   /**
-   * Before a body is read: a tenant that has its share of runs need not send another.
+   * Checked before a body is read: a tenant at its limit need not send another.
    *
    * @throws AdminError `too_many_requests`.
    */
   assertMayBegin(tenant: Tenant): void {
-    if ((this.#runsOf.get(keyOf(tenant)) ?? 0) < MAX_RUNS_A_TENANT) return
+    if ((this.#runsOf.get(tenantKeyOf(tenant)) ?? 0) < MAX_RUNS_A_TENANT) return
     throw new AdminError(
       'too_many_requests',
       `At most ${MAX_RUNS_A_TENANT} bulk requests per tenant run at once; retry when one has finished`,
@@ -35,8 +35,8 @@ export class BulkRuns {
   }
 
   /**
-   * @param bytes of its body.
-   * @returns ends the run; to be called once or more often.
+   * @param bytes of the body.
+   * @returns a function that ends the run; more than one call does no harm.
    * @throws AdminError `too_many_requests`.
    */
   begin(tenant: Tenant, bytes: number): () => void {
@@ -47,7 +47,7 @@ export class BulkRuns {
         'Too many bulk requests in progress; retry later, or in smaller parts',
       )
     }
-    const key = keyOf(tenant)
+    const key = tenantKeyOf(tenant)
     this.#count(key, 1, bytes)
     let running = true
     return () => {
@@ -64,4 +64,4 @@ export class BulkRuns {
   }
 }
 
-const keyOf = ({ org_id, environment }: Tenant): string => `${environment} ${org_id}`
+const tenantKeyOf = ({ org_id, environment }: Tenant): string => `${environment} ${org_id}`

@@ -1,6 +1,5 @@
 /**
- * One request to the admin API, once its token has been verified: who, for which tenant, and what
- * it sends.
+ * One request to the admin API, once its token has been verified: caller, tenant and parameters.
  */
 
 import { hash } from 'node:crypto'
@@ -15,20 +14,19 @@ import {
   authorityOf,
   authorizedScopes,
 } from '../../admin/authority.ts'
-import type { AdminContext } from '../../admin/context.ts'
+import type { AdminContext, AdminStore } from '../../admin/context.ts'
 import type { AdminScope } from '../../admin/scopes.ts'
 import type { CheckpointSigner } from '../../audit/checkpoint.ts'
 import type { ClientDirectory } from '../../clients/directory.ts'
 import { invalidInput } from '../../errors/admin-error.ts'
 import type { Tenant } from '../../records/client.ts'
-import type { AuthStore } from '../../store/store.ts'
 
 export interface AdminDeps {
-  readonly store: AuthStore
+  readonly store: AdminStore
   readonly digestKey: Uint8Array
   /** Unix milliseconds. */
   readonly now: () => number
-  /** Whether the administrator still is one. */
+  /** Looks up whether the administrator's client is still allowed. */
   readonly directory: ClientDirectory
   /** Of the admin API's own audience. */
   readonly verifier: Verifier
@@ -48,7 +46,7 @@ export interface AdminCall {
   readonly checkpointSigner: CheckpointSigner
 }
 
-/** Who asks, and what it may do: by its token and by its record as it is now. */
+/** The caller and what it may do, by its token and by its record as it is now. */
 interface Administrator {
   readonly client_id: string
   readonly tenant: Tenant
@@ -59,44 +57,45 @@ interface Administrator {
 const administratorOf = new WeakMap<object, Administrator>()
 
 /**
- * For when the head has arrived and again when the body is whole: strangers do not get to make us
- * parse, and an administrator that holds back its body acts with what it may do at the end of it.
+ * Runs when the head has arrived, so that strangers cannot make us parse a body, and again when the
+ * body is complete, so that an administrator who delays the body acts with the rights it has at its
+ * end.
  *
- * A token says what its client might do when it was issued. Its client is also looked up, so that
- * one that was disabled or lost a scope cannot give it back to itself.
+ * A token holds the rights of its issue. The client is looked up too, so that a disabled client, or
+ * one that lost a scope, cannot restore itself.
  */
 export function requireAdminToken(deps: AdminDeps, scope: AdminScope): onRequestAsyncHookHandler {
   return async (request) => {
-    const asking = {
+    const presented = {
       authorization: request.headers.authorization,
       address: clientAddress(request),
       scope,
     }
-    // Once for each request, though it is checked several times.
+    // Reported once for each request, though the check runs several times.
     const observe = administratorOf.has(request)
       ? undefined
       : (reason: Refusal) => request.log.warn({ reason }, 'would be refused')
-    administratorOf.set(request, await findAdministrator(asking, deps, observe))
+    administratorOf.set(request, await findAdministrator(presented, deps, observe))
   }
 }
 
-type Asking = Pick<AdminRequest, 'address' | 'scope'> & {
+type Presented = Pick<AdminRequest, 'address' | 'scope'> & {
   readonly authorization: string | undefined
 }
 
 async function findAdministrator(
-  asking: Asking,
+  presented: Presented,
   deps: AdminDeps,
   observe?: (refusal: Refusal) => void,
 ): Promise<Administrator> {
-  const { authorization, address, scope } = asking
+  const { authorization, address, scope } = presented
   const claims = await deps.verifier.verify(authorization)
   const { client_id } = claims
   const client = deps.directory.peek(client_id) ?? (await deps.directory.read(client_id))
-  const request = { claims, kid: kidOf(authorization), address, scope }
+  const request = { claims, kid: tokenKid(authorization), address, scope }
   const actor = { client, tokenRevoked: false }
   const scopes = authorizedScopes(request, actor, deps.now(), observe)
-  const confirm = async (): Promise<void> => void (await findAdministrator(asking, deps))
+  const confirm = async (): Promise<void> => void (await findAdministrator(presented, deps))
   return {
     tenant: { org_id: claims.org_id, environment: claims.environment },
     client_id,
@@ -105,13 +104,13 @@ async function findAdministrator(
   }
 }
 
-/** Of a token that has been verified: its header is as we wrote it. */
-function kidOf(authorization: string | undefined): string {
+/** Of a verified token, so the header has our own form. */
+function tokenKid(authorization: string | undefined): string {
   const header = parseBearerToken(authorization).split('.')[0] as string
   return String(parseJsonSegment(header)?.kid)
 }
 
-/** The tenant is the administrator's, and nothing in the request can say otherwise. */
+/** The tenant is always the administrator's; nothing in the request changes it. */
 export function adminContext(request: AnyRequest, deps: AdminDeps): AdminContext {
   const administrator = administratorOf.get(request)
   if (administrator === undefined) throw new Error('the route has no requireAdminToken hook')
@@ -138,42 +137,12 @@ export function jsonBody(request: AnyRequest): unknown {
   return parseUniqueJson(bodyText(request))
 }
 
-/** A path parameter; the router has made sure that it is there. */
+/** A path parameter; the router guarantees that it is present. */
 export function param(request: AnyRequest, name: string): string {
   return request.params[name] ?? ''
 }
 
-export interface Page {
-  readonly limit: number
-  readonly cursor: string | null
-}
-
-const DEFAULT_LIMIT = 50
-const MAX_LIMIT = 500
-
-/** @throws AdminError for a `limit` or `cursor` that is not one of ours. */
-export function pageOf({ query }: AnyRequest): Page {
-  const { limit, cursor } = query
-  const count = limit === undefined ? DEFAULT_LIMIT : wholeNumber(limit)
-  if (!Number.isInteger(count) || count < 1 || count > MAX_LIMIT) {
-    throw invalidInput(`limit must be a whole number from 1 to ${MAX_LIMIT}`)
-  }
-  if (cursor === undefined) return { limit: count, cursor: null }
-  if (typeof cursor !== 'string' || !/^[A-Za-z0-9_-]{1,500}$/.test(cursor)) {
-    throw invalidInput('cursor must be the next_cursor of the previous page, unchanged')
-  }
-  return { limit: count, cursor: Buffer.from(cursor, 'base64url').toString() }
-}
-
-function wholeNumber(text: unknown): number {
-  return typeof text === 'string' && /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN
-}
-
-export function cursorOf(position: string | null): string | null {
-  return position === null ? null : Buffer.from(position).toString('base64url')
-}
-
-/** A query parameter that narrows; repeated is refused, empty is not sent. */
+/** A filter in the query. A repeated one is refused; an empty one counts as absent. */
 export function filter({ query }: AnyRequest, name: string): string | undefined {
   const value = query[name]
   if (value === undefined || value === '') return undefined
@@ -181,7 +150,7 @@ export function filter({ query }: AnyRequest, name: string): string | undefined 
   return value
 }
 
-/** `If-Match` (RFC 9110 §13.1.1) as a version; null when the caller does not care. */
+/** `If-Match` (RFC 9110 §13.1.1) as a version; null: any. */
 export function ifMatch({ headers }: AnyRequest): number | null {
   const value = headers['if-match']
   if (value === undefined || value === '*') return null
@@ -202,6 +171,6 @@ function idempotencyOf(request: AnyRequest, client_id: string): AdminContext['id
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw invalidInput('Idempotency-Key must be 1 to 255 visible ASCII characters')
   }
-  const asked = `${client_id} ${request.url}\n${bodyText(request)}`
-  return { key, digest: hash('sha256', asked, 'base64url') }
+  const digested = `${client_id} ${request.url}\n${bodyText(request)}`
+  return { key, digest: hash('sha256', digested, 'base64url') }
 }

@@ -1,4 +1,4 @@
-/** Clients and their secrets in the admin API: read the request, run the use case, answer. */
+/** Clients and their secrets in the admin API: read the request, run the use case, respond. */
 
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
@@ -25,20 +25,12 @@ import { revokeClientTokens } from '../../admin/tokens.ts'
 import { listSecrets } from '../../admin/usage.ts'
 import { invalidInput } from '../../errors/admin-error.ts'
 import type { Client, ClientView, Tenant } from '../../records/client.ts'
-import {
-  type AdminCall,
-  cursorOf,
-  etagOf,
-  filter,
-  ifMatch,
-  jsonBody,
-  pageOf,
-  param,
-} from './call.ts'
+import { type AdminCall, etagOf, filter, ifMatch, jsonBody, param } from './call.ts'
 import { idempotently } from './idempotently.ts'
+import { nextCursor, requestedPage } from './page.ts'
 
 export async function list({ request, context }: AdminCall) {
-  const { limit, cursor } = pageOf(request)
+  const { limit, cursor } = requestedPage(request)
   const { clients, next } = await listClients(
     {
       limit,
@@ -50,12 +42,12 @@ export async function list({ request, context }: AdminCall) {
     },
     context,
   )
-  return { clients, next_cursor: cursorOf(next) }
+  return { clients, next_cursor: nextCursor(next) }
 }
 
 export async function create(call: AdminCall) {
   const { request, context, reply } = call
-  const input = { ...parseClientInput(jsonBody(request)), ...tenantOf(call) }
+  const input = { ...parseClientInput(jsonBody(request)), ...callerTenant(call) }
   const created = await idempotently<Replayable<CreatedClient>>(
     call,
     () => createClient(input, context),
@@ -65,13 +57,13 @@ export async function create(call: AdminCall) {
   return withETag(call, created.client, created)
 }
 
-/** Lines handled in one transaction; between two, other requests get their turn. */
+/** Lines handled in one transaction; other requests run between two. */
 const BULK_BATCH = 50
 const MAX_BULK_LINES = 20_000
 
 /**
- * The answer is made as it is read: the next transaction begins once the lines of the one before
- * have gone to the socket, and none begins after the reader has left. Each checks the caller's
+ * The response is produced as it is read: the next transaction starts once the previous lines have
+ * gone to the socket, and none starts after the reader has left. Each checks the caller's
  * authority.
  */
 export async function createMany(call: AdminCall): Promise<Readable> {
@@ -80,16 +72,16 @@ export async function createMany(call: AdminCall): Promise<Readable> {
     throw invalidInput(`send at most ${MAX_BULK_LINES} lines, including blank ones`)
   }
   const lines = linesOf(body)
-  const tenant = tenantOf(call)
+  const tenant = callerTenant(call)
   const make = async (batch: readonly string[]): Promise<string> =>
     answerLines(await createClients(batch.values().map(parseLine), tenant, call.context))
-  // Before the head is sent, so that a refusal or an outage at the beginning has a status.
-  const firstBatch = take(lines)
+  // Before the head is sent, so that a refusal or an outage at the start still has a status.
+  const firstBatch = takeLines(lines)
   const first = firstBatch.length === 0 ? null : await make(firstBatch)
   async function* results() {
     if (first === null) return
     yield first
-    for (let batch = take(lines); batch.length > 0; batch = take(lines)) {
+    for (let batch = takeLines(lines); batch.length > 0; batch = takeLines(lines)) {
       await setImmediate()
       try {
         yield await make(batch)
@@ -106,8 +98,8 @@ export async function createMany(call: AdminCall): Promise<Readable> {
 }
 
 /**
- * `Readable.from` asks for the next step while the one before still waits for the socket; this does
- * not.
+ * `Readable.from` requests the next step while the previous one still waits for the socket; this
+ * does not.
  */
 function readInStep(steps: AsyncGenerator<string>): Readable {
   return new Readable({
@@ -125,14 +117,14 @@ function answerLines(results: readonly BulkResult[]): string {
   return results.map((result) => `${JSON.stringify(result)}\n`).join('')
 }
 
-/** A broken connection would say as much, but also what a broken network says. */
+/** Written instead of breaking the connection, which would look like a network failure. */
 function stopped({ error_description }: OAuthError): BulkResult {
   const message = `${error_description}; this line and those after it were not processed`
   return { status: 'stopped', message }
 }
 
-/** The next lines; fewer than BULK_BATCH of them at the end. */
-function take(lines: Iterator<string, void>): string[] {
+/** The next lines; fewer than BULK_BATCH at the end. */
+function takeLines(lines: Iterator<string, void>): string[] {
   const batch: string[] = []
   while (batch.length < BULK_BATCH) {
     const line = lines.next()
@@ -165,7 +157,7 @@ export async function addOneSecret(call: AdminCall) {
   return secretAnswer(call, () => addSecret(id, { label, expires_at }, call.context))
 }
 
-export async function rotate(call: AdminCall) {
+export async function rotateClientSecrets(call: AdminCall) {
   const { label = 'rotated', overlap_seconds } = parseRotation(jsonBody(call.request))
   const id = param(call.request, 'client_id')
   const options = { label, overlapSeconds: overlap_seconds }
@@ -186,7 +178,7 @@ export async function revokeTokens(call: AdminCall) {
   return withETag(call, client, client)
 }
 
-/** An answer that shows a secret the first time and null after. */
+/** A response that shows a secret the first time, and null in replays. */
 type Replayable<Answer> = Omit<Answer, 'client_secret'> & { readonly client_secret: string | null }
 
 async function secretAnswer(call: AdminCall, change: () => Promise<AddedSecret>) {
@@ -203,7 +195,7 @@ function withETag<Answer>({ reply }: AdminCall, client: ClientView, answer: Answ
   return answer
 }
 
-function tenantOf({ context }: AdminCall): Tenant {
+function callerTenant({ context }: AdminCall): Tenant {
   if (context.tenant === null) throw new Error('the admin API always acts for a tenant')
   return context.tenant
 }

@@ -1,4 +1,4 @@
-/** Where an `Idempotency-Key` counts, and what makes a retry safe where it does not. */
+/** Which routes take an `Idempotency-Key`, and what makes a retry safe on the others. */
 
 import type { onRequestHookHandler } from 'fastify'
 import { invalidInput } from '../../errors/admin-error.ts'
@@ -10,8 +10,7 @@ export const takesIdempotencyKey = ({ method, ndjson }: Route): boolean =>
   method === 'POST' && !ndjson
 
 /**
- * What a caller is told who sends the key to a route that changes something and does not take it;
- * else null.
+ * The error text for a route that changes something and does not take the key; null for others.
  */
 export function insteadOfIdempotencyKey({ method, ndjson }: Route): string | null {
   if (ndjson) return 'give each line an external_id: a line already processed answers exists'
@@ -21,8 +20,8 @@ export function insteadOfIdempotencyKey({ method, ndjson }: Route): string | nul
 }
 
 /**
- * Before the body is read. A key that had no effect would promise that a retry does nothing twice.
- * For a GET the promise holds with any key, so there it is ignored.
+ * Runs before the body is read. Ignoring the key would promise a safe retry that does not exist. A
+ * GET is safe to retry with any key, so there it is ignored.
  */
 export function refuseIdempotencyKey(route: Route): onRequestHookHandler[] {
   const instead = insteadOfIdempotencyKey(route)

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
 import { AdminError } from '../../errors/admin-error.ts'
-import { viewOf } from '../../records/client.ts'
-import type { IdempotentAnswer } from '../../store/ports/trail.ts'
+import { clientViewOf } from '../../records/client.ts'
+import type { IdempotentAnswer } from '../../store/ports/idempotency.ts'
 import { sampleClient } from '../../testing/sample-client.ts'
 import type { AdminCall } from './call.ts'
 import { idempotently } from './idempotently.ts'
 
 const NOW_SECONDS = 1_000_000
-const client = viewOf(sampleClient())
+const client = clientViewOf(sampleClient())
 
-/** A call under a key, where the store finds these answers, one after the other. */
+/** A call under a key, for which the store finds these answers in turn. */
 function callWith(...found: (IdempotentAnswer | null)[]) {
   const headers: Record<string, string> = {}
   const call = {
@@ -34,13 +34,13 @@ const kept = (changes: Partial<IdempotentAnswer> = {}): IdempotentAnswer => ({
 })
 
 describe('a change under an Idempotency-Key', () => {
-  it('is answered again from what was kept, and not made', async () => {
+  it('is replayed from the kept answer, and not made again', async () => {
     const { answer, headers } = callWith(kept())
     assert.deepEqual(await answer(() => assert.fail('was made twice')), client)
     assert.equal(headers['idempotent-replay'], 'true')
   })
 
-  it('is made where the key is new, or has expired and was not swept yet', async () => {
+  it('is made when the key is new, or has expired and was not swept yet', async () => {
     for (const found of [null, kept({ until: NOW_SECONDS })]) {
       const { answer, headers } = callWith(found)
       assert.equal(await answer(), 'changed')
@@ -48,13 +48,13 @@ describe('a change under an Idempotency-Key', () => {
     }
   })
 
-  it('is answered from the other one that was made at the same moment', async () => {
+  it('is replayed from a concurrent one that was first', async () => {
     const conflict = () => Promise.reject(new StoreConflict('taken'))
     assert.deepEqual(await callWith(null, kept()).answer(conflict), client)
     await assert.rejects(callWith(null, null).answer(conflict), StoreConflict)
   })
 
-  it('is refused where the key was used for something else', async () => {
+  it('is refused when the key was used for another request', async () => {
     await assert.rejects(
       callWith(kept({ digest: 'other' })).answer(),
       (error) => error instanceof AdminError && error.code === 'conflict',

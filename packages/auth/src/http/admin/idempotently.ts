@@ -1,19 +1,19 @@
 /**
- * A change that is asked for twice under one `Idempotency-Key` happens once.
+ * A change requested twice under one `Idempotency-Key` happens once.
  *
  * The store keeps the key and the client as it was right after the change, in the transaction of
- * the change, for a day. A secret is not kept, and so is not in the second answer either.
+ * the change, for a day. Secrets are not kept, so a replayed response has none.
  */
 
 import { StoreConflict } from '@modulariot/platform/storage'
 import { AdminError } from '../../errors/admin-error.ts'
 import type { ClientView } from '../../records/client.ts'
-import type { IdempotentAnswer } from '../../store/ports/trail.ts'
+import type { IdempotentAnswer } from '../../store/ports/idempotency.ts'
 import type { AdminCall } from './call.ts'
 
 /**
  * @param change makes the change under `call.context`.
- * @param replay the answer again, from the client as it was right after the change.
+ * @param replay builds the response again, from the client as it was right after the change.
  */
 export async function idempotently<Answer>(
   call: AdminCall,
@@ -25,7 +25,7 @@ export async function idempotently<Answer>(
   try {
     return await change()
   } catch (error) {
-    // Two at the same moment: the other was first.
+    // Two at once: the other was first.
     const other = error instanceof StoreConflict ? await findFirst(call) : null
     if (other === null) throw error
     return answerAgain(call, other, replay)

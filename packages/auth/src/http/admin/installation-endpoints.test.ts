@@ -6,7 +6,7 @@ import { openInstallation } from '../../testing/sample-installation.ts'
 import type { AdminCall } from './call.ts'
 import { auditCheckpoint } from './installation-endpoints.ts'
 
-it('signs no head of a trail whose base was put there by another, and says so', async (t) => {
+it('refuses to sign the head of a trail with a foreign base, and says so', async (t) => {
   const place = await openInstallation()
   t.after(() => place.close())
   const signer = await createCheckpointSigner(new Uint8Array(32), 'https://auth.example')

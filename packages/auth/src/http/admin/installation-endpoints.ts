@@ -5,20 +5,21 @@ import { takeCheckpoint } from '../../audit/check-trail.ts'
 import { CheckpointRefused } from '../../audit/checkpoint.ts'
 import { AdminError, invalidInput } from '../../errors/admin-error.ts'
 import type { AuditEntry } from '../../records/audit-entry.ts'
-import { type AdminCall, cursorOf, filter, pageOf } from './call.ts'
+import { type AdminCall, filter } from './call.ts'
+import { nextCursor, requestedPage } from './page.ts'
 
 export async function audiences({ context }: AdminCall) {
   return { audiences: await context.store.listAudiences() }
 }
 
 export async function wasteful({ request, context }: AdminCall) {
-  const { limit } = pageOf(request)
+  const { limit } = requestedPage(request)
   return { clients: await wastefulClients(context, { limit }) }
 }
 
-/** Only what the tenant's own clients and administrators did. */
+/** Only entries of the caller's tenant. */
 export async function audit({ request, context }: AdminCall) {
-  const { limit, cursor } = pageOf(request)
+  const { limit, cursor } = requestedPage(request)
   if (cursor !== null && !/^\d{1,15}$/.test(cursor))
     throw invalidInput('cursor was not issued by this API')
   const rows = await context.store.listAudit({
@@ -32,16 +33,16 @@ export async function audit({ request, context }: AdminCall) {
   const last = page.at(-1)
   return {
     entries: page.map(({ entry, hash }) => ({ ...(JSON.parse(entry) as AuditEntry), hash })),
-    next_cursor: cursorOf(rows.length > limit && last ? String(last.seq) : null),
+    next_cursor: nextCursor(rows.length > limit && last ? String(last.seq) : null),
   }
 }
 
 /**
- * Of the whole installation's trail: it says how many entries there are, and nothing of what is in
- * them.
+ * A checkpoint of the whole installation's trail: it reveals the number of entries, and nothing of
+ * their content.
  *
- * @throws AdminError `conflict` when the trail's base is not one of ours: its head is worth no
- *   signature.
+ * @throws AdminError `conflict` when the trail's base is not one of ours: such a head is not
+ *   signed.
  */
 export async function auditCheckpoint({ context, checkpointSigner: signer }: AdminCall) {
   const checkpoint = await takeCheckpoint(context.store, signer, context.now()).catch((error) => {

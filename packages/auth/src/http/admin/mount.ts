@@ -1,4 +1,4 @@
-/** Puts the table of admin routes on the server; none can be mounted without its scope. */
+/** Mounts the table of admin routes; no route can be mounted without its scope. */
 
 import { OAuthError } from '@modulariot/oauth/protocol'
 import { ArrivingBodies, followLarge, routeGroup, staticDocument } from '@modulariot/platform/http'
@@ -52,7 +52,7 @@ export async function mountAdminRoutes(
         ],
         preParsing: route.ndjson ? [bulk.preParsing] : [],
         preHandler: [
-          // Again: the body may have taken its time, and the administrator been cut off.
+          // Again: the administrator may have been cut off while the body arrived.
           requireAdminToken(deps, route.scope),
           ...(route.ndjson ? [bulk.preHandler] : []),
         ],
@@ -73,20 +73,20 @@ export async function mountAdminRoutes(
 }
 
 /**
- * What a large body holds is bounded: all of them while they arrive, and each run until its answer
- * has ended.
+ * Bounds the memory for large bodies: all together while they arrive, and each run until its
+ * response has ended.
  */
 function bulkHooks(deps: AdminDeps) {
   const arriving = new ArrivingBodies({ refusal: tooManyBodies })
   const runs = new BulkRuns()
-  const tenantOf = (request: FastifyRequest) =>
+  const tenantOfRequest = (request: FastifyRequest) =>
     adminContext(request as AnyRequest, deps).tenant as Tenant
   return {
-    onRequest: async (request: FastifyRequest) => runs.assertMayBegin(tenantOf(request)),
+    onRequest: async (request: FastifyRequest) => runs.assertMayBegin(tenantOfRequest(request)),
     preParsing: followLarge(arriving),
     preHandler: async (request: FastifyRequest, reply: FastifyReply) => {
       const { body } = request as AnyRequest
-      const end = runs.begin(tenantOf(request), body?.length ?? 0)
+      const end = runs.begin(tenantOfRequest(request), body?.length ?? 0)
       reply.raw.once('close', end)
       if (reply.raw.destroyed) end()
     },
@@ -100,10 +100,7 @@ function tooManyBodies(): AdminError {
   )
 }
 
-/**
- * A filter that is not understood must not answer as if it had been: the caller would act on too
- * much.
- */
+/** An unknown filter must not be ignored: the caller would act on too many results. */
 function assertKnownQuery(query: Record<string, unknown>, { query: known = {} }: AdminRoute): void {
   const unknown = Object.keys(query).find((name) => !Object.hasOwn(known, name))
   if (unknown !== undefined) {

@@ -9,7 +9,7 @@ import { ADMIN_ERROR_STATUS, AdminError } from '../../errors/admin-error.ts'
 
 interface Problem {
   readonly status: number
-  /** Stays the same for a kind of problem; programs may decide by it. */
+  /** Stable for each kind of problem; programs may rely on it. */
   readonly code: string
   readonly title: string
   readonly detail: string
@@ -24,7 +24,7 @@ export function handleAdminError(
 ) {
   const { status, code, title, detail } = problemOf(error)
   if (status >= 500) request.log.error({ err: error }, 'failed')
-  else request.log.info({ status, reason: reasonOf(error, code) }, 'refused')
+  else request.log.info({ status, reason: loggedReason(error, code) }, 'refused')
   reply.header('cache-control', 'no-store')
   if (isAboutToken(error)) {
     reply.header('www-authenticate', bearerChallenge(error))
@@ -43,7 +43,7 @@ function bodyOf({ status, code, title, detail }: Problem, request_id: string) {
   return { type: `urn:modulariot:problem:${code}`, title, status, detail, request_id }
 }
 
-/** For what reaches no route of the admin API: the handler above never hears of it. */
+/** For requests that reach no route of the admin API, which the handler above does not see. */
 export function unroutedProblem(refusal: UnroutedRefusal, request_id: string) {
   const { status, error: code, error_description: detail } = refusal
   const title = { 404: 'Not found', 503: 'Try again later' }[status] ?? 'Bad request'
@@ -67,8 +67,7 @@ const TRANSPORT: Readonly<Record<number, string>> = {
 function problemOf(error: FastifyError): Problem {
   if (error instanceof AdminError) {
     const { code, message } = error
-    // The message names what the path names, and the caller knows that; whatever it is, it goes
-    // nowhere else.
+    // The message repeats the id from the path; the response has only a fixed text.
     const detail = code === 'not_found' ? 'There is no such client or secret' : message
     return { status: ADMIN_ERROR_STATUS[code], code, title: TITLES[code], detail }
   }
@@ -100,7 +99,7 @@ function problemOf(error: FastifyError): Problem {
   }
 }
 
-/** For the log; not the message, which may repeat what was sent. */
-function reasonOf(error: FastifyError, code: string): unknown {
+/** For the log: the code without the message, which may repeat what was sent. */
+function loggedReason(error: FastifyError, code: string): unknown {
   return error instanceof OAuthError ? error.reason : { kind: code }
 }

@@ -1,6 +1,5 @@
 /**
- * Every METHOD and path of the admin API, with the scope each needs. OpenAPI is made from this
- * table.
+ * Every METHOD and path of the admin API, with its scope. OpenAPI is generated from this table.
  */
 
 import type { TSchema } from 'typebox'
@@ -24,34 +23,30 @@ import type { AdminScope } from '../../admin/scopes.ts'
 import type { AdminCall } from './call.ts'
 import * as clients from './clients-endpoints.ts'
 import * as installation from './installation-endpoints.ts'
+import { PAGE_PARAMETERS } from './page.ts'
 
 export interface AdminRoute {
   readonly operationId: string
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
-  /** As OpenAPI writes it. */
+  /** In OpenAPI's notation. */
   readonly path: string
   readonly summary: string
   readonly scope: AdminScope
-  /** Query parameters and what they are. */
+  /** Query parameters and their descriptions. */
   readonly query?: Readonly<Record<string, string>>
   readonly body?: TSchema
   readonly status: 200 | 201
   readonly answer: TSchema
-  /** Takes and gives NDJSON: a line of `body`, a line of `answer`. */
+  /** NDJSON both ways: a line of `body`, a line of `answer`. */
   readonly ndjson?: true
   readonly handle: (call: AdminCall) => Promise<unknown>
 }
-
-const PAGE = {
-  limit: 'Page size, 1 to 500; 50 by default.',
-  cursor: 'next_cursor of the previous page.',
-} as const
 
 // biome-ignore format: a table reads best with one line a route
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   { operationId: 'listClients', method: 'GET', path: '/admin/v1/clients', scope: 'clients:read', status: 200, answer: ClientPageSchema, handle: clients.list,
     summary: 'List clients',
-    query: { ...PAGE, search: 'Part of the name, the client_id or the external_id.', tag: 'With this tag.', status: 'active or disabled.', external_id: 'With this external_id.' } },
+    query: { ...PAGE_PARAMETERS, search: 'Part of the name, the client_id or the external_id.', tag: 'With this tag.', status: 'active or disabled.', external_id: 'With this external_id.' } },
   { operationId: 'createClient', method: 'POST', path: '/admin/v1/clients', scope: 'clients:write', status: 201, body: NewClientSchema, answer: CreatedClientSchema, handle: clients.create,
     summary: 'Register a client; only this response contains its secret' },
   { operationId: 'createClients', method: 'POST', path: '/admin/v1/clients/bulk', scope: 'clients:write', status: 200, body: NewClientSchema, answer: BulkResultSchema, ndjson: true, handle: clients.createMany,
@@ -62,7 +57,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     summary: 'Change only what the body names; If-Match guards against concurrent changes' },
   { operationId: 'addSecret', method: 'POST', path: '/admin/v1/clients/{client_id}/secrets', scope: 'clients:write', status: 201, body: NewSecretSchema, answer: AddedSecretSchema, handle: clients.addOneSecret,
     summary: 'Add a secret; only this response contains it' },
-  { operationId: 'rotateSecrets', method: 'POST', path: '/admin/v1/clients/{client_id}/secrets/rotate', scope: 'clients:write', status: 201, body: RotationSchema, answer: AddedSecretSchema, handle: clients.rotate,
+  { operationId: 'rotateSecrets', method: 'POST', path: '/admin/v1/clients/{client_id}/secrets/rotate', scope: 'clients:write', status: 201, body: RotationSchema, answer: AddedSecretSchema, handle: clients.rotateClientSecrets,
     summary: 'Rotate: add a secret and end the others after the overlap' },
   { operationId: 'revokeSecret', method: 'DELETE', path: '/admin/v1/clients/{client_id}/secrets/{secret_id}', scope: 'clients:write', status: 200, answer: ClientSchema, handle: clients.revokeOneSecret,
     summary: 'Revoke a secret immediately' },
@@ -72,12 +67,12 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     summary: 'List the secrets of a client and when each was last used, without their values' },
   { operationId: 'listWastefulClients', method: 'GET', path: '/admin/v1/usage/wasteful', scope: 'usage:read', status: 200, answer: WastefulClientsSchema, handle: installation.wasteful,
     summary: 'List clients that request tokens long before they need them, worst first',
-    query: { limit: PAGE.limit } },
+    query: { limit: PAGE_PARAMETERS.limit } },
   { operationId: 'listAudiences', method: 'GET', path: '/admin/v1/audiences', scope: 'audiences:read', status: 200, answer: AudienceListSchema, handle: installation.audiences,
     summary: 'List the APIs that tokens can be issued for' },
   { operationId: 'listAudit', method: 'GET', path: '/admin/v1/audit', scope: 'audit:read', status: 200, answer: AuditPageSchema, handle: installation.audit,
     summary: 'List the audit trail, newest first',
-    query: { ...PAGE, target: 'About this client.', action: 'Such as secret.added.' } },
+    query: { ...PAGE_PARAMETERS, target: 'About this client.', action: 'Such as secret.added.' } },
   { operationId: 'getAuditCheckpoint', method: 'GET', path: '/admin/v1/audit/checkpoint', scope: 'audit:read', status: 200, answer: AuditCheckpointSchema, handle: installation.auditCheckpoint,
     summary: 'Get the signed head of the whole trail; keep it where writers of the database cannot reach it' },
 ]

@@ -1,4 +1,4 @@
-/** What every store keeps about client assertions that were used. */
+/** Conformance: used client assertions. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -10,14 +10,14 @@ const use = (store: AuthStore, jti: string, until: number, nowSeconds = 0): Prom
 
 export function testAssertions(name: string, promise: StorePromise): void {
   describe(`${name}: used assertions`, TOGETHER, () => {
-    promise('are told from unused ones, one of many at the same moment', async (stores) => {
+    promise('are distinguished from unused ones, even among concurrent uses', async (stores) => {
       const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
-      const asked = [...handles, ...handles].map((store) => use(store, 'jti', 100))
-      const fresh = (await Promise.all(asked)).filter((unused) => unused)
+      const uses = [...handles, ...handles].map((store) => use(store, 'jti', 100))
+      const fresh = (await Promise.all(uses)).filter((unused) => unused)
       assert.equal(fresh.length, 1)
     })
 
-    promise('are one client’s own', async ({ store }) => {
+    promise('are separate for each client', async ({ store }) => {
       assert.equal(await use(store, 'jti', 100), true)
       assert.equal(await store.useAssertion({ client_id: 'x', jti: 'jti', until: 100 }, 0), true)
       assert.equal(await use(store, 'JTI', 100), true)
@@ -28,20 +28,20 @@ export function testAssertions(name: string, promise: StorePromise): void {
       assert.equal(await use(await reopen(), 'jti', 100), false)
     })
 
-    promise('are forgotten when they have ended, and not a second before', async ({ store }) => {
+    promise('are forgotten once they have expired, and not a second before', async ({ store }) => {
       await use(store, 'jti', 100)
       assert.equal(await use(store, 'jti', 100, 100), false)
       assert.equal(await use(store, 'jti', 200, 101), true)
     })
 
-    promise('are told to no listener, since nobody keeps them in memory', async (stores) => {
-      let told = 0
-      stores.store.onChange(() => told++)
+    promise('notify no listener, since no cache holds them', async (stores) => {
+      let notifications = 0
+      stores.store.onChange(() => notifications++)
       await use(stores.store, 'jti', 100)
       await use(await stores.openAnother(), 'other', 100)
-      // Silence has to last as long as a change may take to be told.
+      // No event announces silence: wait as long as a notification may take.
       await new Promise((resolve) => setTimeout(resolve, 1000))
-      assert.equal(told, 0)
+      assert.equal(notifications, 0)
     })
   })
 }

@@ -1,6 +1,4 @@
-/**
- * How every store checks who makes a change: in the change's own unit, by the actor as it is there.
- */
+/** Conformance: the actor of a change is checked in the change's own unit, by its state there. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -22,7 +20,7 @@ import {
 const TENANT = { org_id: 'org_1', environment: 'development' } as const
 const REFUSAL = new Error('no authority')
 
-/** Of the client `first`, with what it was shown. */
+/** An authority of the client `first`, and the states it was tokenRevoked. */
 function authorityOf(assertActor: (actor: ActorState) => void = () => {}) {
   const seen: ActorState[] = []
   const authority: Authority = {
@@ -55,7 +53,7 @@ const GUARDED: Readonly<
   'createClients of none': (store, authority) => store.createClients([], authority),
   updateClient: (store, authority) => store.updateClient('first', cutFirst, authority),
   'updateClient of none': (store, authority) =>
-    store.updateClient('nobody', () => assert.fail(), authority),
+    store.updateClient('unknown', () => assert.fail(), authority),
   findIdempotent: (store, authority) => store.findIdempotent(TENANT, 'key', authority),
 }
 
@@ -84,7 +82,7 @@ export function testAuthority(name: string, promise: StorePromise): void {
         },
       )
 
-      promise(`is asked with the actor as ${method} finds it`, async ({ store }) => {
+      promise(`gets the actor as ${method} finds it`, async ({ store }) => {
         await populate(store)
         const { authority, seen } = authorityOf()
         await call(store, authority)
@@ -92,7 +90,7 @@ export function testAuthority(name: string, promise: StorePromise): void {
       })
     }
 
-    promise('sees what another handle has changed before', async (stores) => {
+    promise('sees an earlier change by another handle', async (stores) => {
       const { store } = stores
       const another = await stores.openAnother()
       await populate(store)
@@ -104,33 +102,33 @@ export function testAuthority(name: string, promise: StorePromise): void {
       assert.equal(seen[0]?.client?.status, 'disabled')
     })
 
-    promise('sees a token or a key that is on the feed, and no other', async (stores) => {
+    promise('sees a token or a key that is on the feed, and no others', async (stores) => {
       const { store } = stores
       const another = await stores.openAnother()
       await populate(store)
       await another.revokeToken({ jti: 'another', client_id: 'first', expires: 100 }, 10)
       await another.revokeToken({ jti: 'key', client_id: 'first', expires: 100 }, 10)
-      const shown = async (jti: string, kid: string): Promise<boolean | undefined> => {
+      const tokenRevoked = async (jti: string, kid: string): Promise<boolean | undefined> => {
         const { authority, seen } = authorityOf()
         await store.updateClient('first', countUp, { ...authority, jti, kid })
         return seen[0]?.tokenRevoked
       }
-      assert.equal(await shown('token', 'key'), false)
-      assert.equal(await shown('another', 'key'), true)
+      assert.equal(await tokenRevoked('token', 'key'), false)
+      assert.equal(await tokenRevoked('another', 'key'), true)
       const revoke = [{ kind: 'key', kid: 'bad', expires: 100 }] as const
       await another.updateSigningKeys(() => ({ ...keysAre(keyOf('good')), revoke }))
-      assert.equal(await shown('token', 'bad'), true)
-      assert.equal(await shown('bad', 'good'), false)
+      assert.equal(await tokenRevoked('token', 'bad'), true)
+      assert.equal(await tokenRevoked('bad', 'good'), false)
     })
 
-    promise('of a client that does not exist is shown none', async ({ store }) => {
+    promise('of a client that does not exist gets null', async ({ store }) => {
       await populate(store)
       const { authority, seen } = authorityOf()
-      await store.createClients([newClient('new')], { ...authority, client_id: 'nobody' })
+      await store.createClients([newClient('new')], { ...authority, client_id: 'unknown' })
       assert.deepEqual(seen, [{ client: null, tokenRevoked: false }])
     })
 
-    promise('lets nothing be made behind a cut, however they meet', async (stores) => {
+    promise('lets nothing be created after a cut-off, however the two race', async (stores) => {
       const { store } = stores
       const another = await stores.openAnother()
       await populate(store)

@@ -1,4 +1,4 @@
-/** How every store tells of changes. */
+/** Conformance: notification of changes. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -21,15 +21,15 @@ import {
 } from './samples.ts'
 
 const PROMISED_MS = 1000
-/** What a busy machine may add to it. */
+/** What a busy machine may add. */
 const SLACK_MS = 1000
 
-/** Resolves with the next change that the store tells of. */
+/** Resolves with the next change that the store announces. */
 function nextChange(store: AuthStore): Promise<StoreChange> {
   return new Promise((resolve, reject) => {
     const deadline = setTimeout(() => {
       stop()
-      reject(new Error('no change was told of'))
+      reject(new Error('no change was announced'))
     }, PROMISED_MS + SLACK_MS)
     const stop = store.onChange((change) => {
       clearTimeout(deadline)
@@ -41,35 +41,41 @@ function nextChange(store: AuthStore): Promise<StoreChange> {
 
 export function testChanges(name: string, promise: StorePromise): void {
   describe(`${name}: a change`, TOGETHER, () => {
-    promise('through another handle is told within a second', async ({ store, openAnother }) => {
-      const another = await openAnother()
-      const changes: Record<string, () => Promise<unknown>> = {
-        audience: () => another.createAudience(newAudience()),
-        'first organization': () => another.createFirst(newOrganization(), newClient('first')),
-        organization: () =>
-          another.createOrganization(newOrganization({ org_id: 'org_2', name: 'B' })),
-        client: () => another.createClients([newClient('second')]),
-        'change of a client': () => another.updateClient('second', countUp),
-        keys: () => another.updateSigningKeys(() => keysAre(keyOf('a'))),
-      }
-      for (const [what, change] of Object.entries(changes)) {
-        const told = nextChange(store)
-        await change()
-        await assert.doesNotReject(told, what)
-      }
-    })
+    promise(
+      'through another handle is announced within a second',
+      async ({ store, openAnother }) => {
+        const another = await openAnother()
+        const changes: Record<string, () => Promise<unknown>> = {
+          audience: () => another.createAudience(newAudience()),
+          'first organization': () => another.createFirst(newOrganization(), newClient('first')),
+          organization: () =>
+            another.createOrganization(newOrganization({ org_id: 'org_2', name: 'B' })),
+          client: () => another.createClients([newClient('second')]),
+          'change of a client': () => another.updateClient('second', countUp),
+          keys: () => another.updateSigningKeys(() => keysAre(keyOf('a'))),
+        }
+        for (const [what, change] of Object.entries(changes)) {
+          const notified = nextChange(store)
+          await change()
+          await assert.doesNotReject(notified, what)
+        }
+      },
+    )
 
-    promise('says what may be out of date, and nothing else', async ({ store, openAnother }) => {
+    promise('names what may be stale, and nothing else', async ({ store, openAnother }) => {
       const another = await openAnother()
       await populate(store)
       await another.createClients([newClient('second')])
-      const heard = async (change: () => Promise<unknown>): Promise<StoreChange[]> => {
-        // Both handles are told of all that was before, or they would take it for what comes now.
-        const told = [nextChange(store), nextChange(another)]
+      const changesOf = async (change: () => Promise<unknown>): Promise<StoreChange[]> => {
+        // Both handles must have seen all earlier changes, or they would take them for the next
+        // one.
+        const changes = [nextChange(store), nextChange(another)]
         await change()
-        return Promise.all(told)
+        return Promise.all(changes)
       }
-      await heard(() => store.createOrganization(newOrganization({ org_id: 'org_9', name: 'B' })))
+      await changesOf(() =>
+        store.createOrganization(newOrganization({ org_id: 'org_9', name: 'B' })),
+      )
       const nothing: StoreChange = { clients: [], keys: false, revocations: false }
       const expectations: [() => Promise<unknown>, StoreChange][] = [
         [() => store.createClients([newClient('third')]), nothing],
@@ -85,79 +91,79 @@ export function testChanges(name: string, promise: StorePromise): void {
         ],
       ]
       for (const [change, expected] of expectations) {
-        for (const told of await heard(change)) assert.deepEqual(told, expected)
+        for (const notified of await changesOf(change)) assert.deepEqual(notified, expected)
       }
     })
 
-    promise('of our own is told, to every listener', async ({ store }) => {
-      const told = Promise.all([nextChange(store), nextChange(store)])
+    promise('of our own is announced to every listener', async ({ store }) => {
+      const notified = Promise.all([nextChange(store), nextChange(store)])
       await store.createAudience(newAudience())
-      await told
+      await notified
     })
 
-    promise('is visible by the time it is told', async ({ store, openAnother }) => {
+    promise('is visible by the time it is announced', async ({ store, openAnother }) => {
       const another = await openAnother()
-      const told = nextChange(store)
+      const notified = nextChange(store)
       await another.createAudience(newAudience())
-      await told
+      await notified
       assert.deepEqual(await store.listAudiences(), [TRACK])
     })
 
-    promise('is not told of reads, of what changed nothing, or to who has left', async (stores) => {
-      const { store } = stores
-      const another = await stores.openAnother()
-      await populate(store)
-      let told = 0
-      const listening = await stores.openAnother()
-      listening.onChange(() => told++)
-      for (const handle of [store, another, listening]) {
-        await handle.ping()
-        await handle.findClient('first')
-        await handle.listClients({ after: null, limit: 10 })
-        await handle.listOrganizations()
-        await handle.listAudiences()
-        await handle.createAudience(newAudience())
-        await handle.createFirst(newOrganization(), newClient('second'))
-        await handle.listSigningKeys()
-        await handle.updateSigningKeys(unchanged)
-        await assert.rejects(handle.createClients([newClient('first')]), StoreConflict)
-        await handle.createClients([])
-        await handle.updateClient('nobody', countUp)
-        await handle.listAudit({ before: null, limit: 10 })
-        await handle.readAudit({ after: 0, limit: 10 })
-        await handle.findIdempotent({ org_id: 'org_1', environment: 'development' }, 'key')
-      }
-      // Silence is not an event: it has to last as long as a change may take to be told.
-      await new Promise((resolve) => setTimeout(resolve, PROMISED_MS))
-      assert.equal(told, 0)
-      let toldAfterLeaving = 0
-      const leave = another.onChange(() => toldAfterLeaving++)
-      const heard = [nextChange(listening), nextChange(another)]
-      leave()
-      await another.createClients([newClient('second')])
-      await Promise.all(heard)
-      assert.equal(toldAfterLeaving, 0)
-    })
-
     promise(
-      'that nobody keeps in memory is not told: usage and used assertions',
+      'is not announced for reads, for calls that changed nothing, or to former listeners',
       async (stores) => {
         const { store } = stores
         const another = await stores.openAnother()
         await populate(store)
-        let told = 0
-        store.onChange(() => told++)
-        another.onChange(() => told++)
-        // Told late of what was changed before, it would look as if it were told of what comes now.
+        let notifications = 0
+        const listening = await stores.openAnother()
+        listening.onChange(() => notifications++)
+        for (const handle of [store, another, listening]) {
+          await handle.ping()
+          await handle.findClient('first')
+          await handle.listClients({ after: null, limit: 10 })
+          await handle.listOrganizations()
+          await handle.listAudiences()
+          await handle.createAudience(newAudience())
+          await handle.createFirst(newOrganization(), newClient('second'))
+          await handle.listSigningKeys()
+          await handle.updateSigningKeys(unchanged)
+          await assert.rejects(handle.createClients([newClient('first')]), StoreConflict)
+          await handle.createClients([])
+          await handle.updateClient('unknown', countUp)
+          await handle.listAudit({ before: null, limit: 10 })
+          await handle.readAudit({ after: 0, limit: 10 })
+          await handle.findIdempotent({ org_id: 'org_1', environment: 'development' }, 'key')
+        }
+        // No event announces silence: wait as long as a notification may take.
         await new Promise((resolve) => setTimeout(resolve, PROMISED_MS))
-        told = 0
-        assert.equal(await store.useAssertion({ client_id: 'first', jti: 'a', until: 60 }, 0), true)
-        const clients = [{ ...noUsage('first'), tokens_issued: 1 }]
-        await store.addUsage({ clients, secrets: [] })
-        assert.equal((await another.usageOf('first')).client?.tokens_issued, 1)
-        await new Promise((resolve) => setTimeout(resolve, PROMISED_MS))
-        assert.equal(told, 0)
+        assert.equal(notifications, 0)
+        let notifiedAfterLeaving = 0
+        const leave = another.onChange(() => notifiedAfterLeaving++)
+        const notified = [nextChange(listening), nextChange(another)]
+        leave()
+        await another.createClients([newClient('second')])
+        await Promise.all(notified)
+        assert.equal(notifiedAfterLeaving, 0)
       },
     )
+
+    promise('that no cache holds is not announced: usage and used assertions', async (stores) => {
+      const { store } = stores
+      const another = await stores.openAnother()
+      await populate(store)
+      let notifications = 0
+      store.onChange(() => notifications++)
+      another.onChange(() => notifications++)
+      // A late notification of an earlier change would look like one of the next change.
+      await new Promise((resolve) => setTimeout(resolve, PROMISED_MS))
+      notifications = 0
+      assert.equal(await store.useAssertion({ client_id: 'first', jti: 'a', until: 60 }, 0), true)
+      const clients = [{ ...noUsage('first'), tokens_issued: 1 }]
+      await store.addUsage({ clients, secrets: [] })
+      assert.equal((await another.usageOf('first')).client?.tokens_issued, 1)
+      await new Promise((resolve) => setTimeout(resolve, PROMISED_MS))
+      assert.equal(notifications, 0)
+    })
   })
 }

@@ -1,4 +1,4 @@
-/** What every store keeps about organizations, audiences and new clients. */
+/** Conformance: organizations, audiences and new clients. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -25,7 +25,7 @@ import {
 
 export function testOrganizations(name: string, promise: StorePromise): void {
   describe(`${name}: the first organization`, TOGETHER, () => {
-    promise('is made once, with its client', async ({ store }) => {
+    promise('is created once, with its client', async ({ store }) => {
       await populate(store)
       const other = newOrganization({ org_id: 'org_2', name: 'B' })
       assert.equal(await store.createFirst(other, newClient('other')), false)
@@ -35,7 +35,7 @@ export function testOrganizations(name: string, promise: StorePromise): void {
       assert.deepEqual(targets, [TRACK.audience, ADMIN.audience, ORGANIZATION.org_id, 'first'])
     })
 
-    promise('is made once when several processes try at the same time', async (stores) => {
+    promise('is created once when several processes try at the same time', async (stores) => {
       const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
       const made = await Promise.all(
         handles.map((store, index) => {
@@ -53,7 +53,7 @@ export function testOrganizations(name: string, promise: StorePromise): void {
       assert.equal((await trailOf(stores.store)).length, 2)
     })
 
-    promise('is not there when its client cannot be', async ({ store }) => {
+    promise('is not created when its client cannot be', async ({ store }) => {
       const homeless = newClient('first', { org_id: 'org_9' })
       await assert.rejects(store.createFirst(newOrganization(), homeless), StoreConflict)
       assert.deepEqual(await store.listOrganizations(), [])
@@ -64,7 +64,7 @@ export function testOrganizations(name: string, promise: StorePromise): void {
   })
 
   describe(`${name}: an organization`, TOGETHER, () => {
-    promise('is made beside the others, once', async ({ store }) => {
+    promise('is created once, beside the others', async ({ store }) => {
       await populate(store)
       const other = { org_id: 'org_2', name: 'B' }
       await store.createOrganization(newOrganization(other))
@@ -80,7 +80,7 @@ export function testOrganizations(name: string, promise: StorePromise): void {
 
 export function testAudiences(name: string, promise: StorePromise): void {
   describe(`${name}: an audience`, TOGETHER, () => {
-    promise('is made once and left as it is afterwards', async ({ store }) => {
+    promise('is created once and not changed by a second attempt', async ({ store }) => {
       assert.equal(await store.createAudience(newAudience()), true)
       const other = { token_lifetime_seconds: 60, signing_alg: 'ES256', scopes: ['x'] } as const
       assert.equal(await store.createAudience(newAudience({ ...TRACK, ...other })), false)
@@ -96,7 +96,7 @@ export function testAudiences(name: string, promise: StorePromise): void {
   })
 }
 
-/** Every field other than what a new client has. */
+/** Every field differs from a new client's. */
 const ELABORATE = clientOf('c1', {
   environment: 'production',
   status: 'disabled',
@@ -121,21 +121,28 @@ const ELABORATE = clientOf('c1', {
 
 export function testNewClients(name: string, promise: StorePromise): void {
   describe(`${name}: a new client`, TOGETHER, () => {
-    promise('is found as it was made, its grants with what the audience says', async (stores) => {
-      const { store } = stores
-      await populate(store)
-      assert.deepEqual(await store.createClients([auditedClient(ELABORATE)]), [{ created: true }])
-      const [track, admin] = ELABORATE.grants
-      assert.deepEqual(await store.findClient('c1'), {
-        ...ELABORATE,
-        grants: [
-          { ...track, token_lifetime_seconds: 86_400, signing_alg: 'RS256' },
-          { ...admin, token_lifetime_seconds: 600, signing_alg: 'EdDSA' },
-        ],
-      })
-      const { clients } = await store.listClients({ external_id: 'ERP-7', after: null, limit: 10 })
-      assert.deepEqual(clients, [ELABORATE])
-    })
+    promise(
+      'is found as it was created, with its audiences’ settings in its grants',
+      async (stores) => {
+        const { store } = stores
+        await populate(store)
+        assert.deepEqual(await store.createClients([auditedClient(ELABORATE)]), [{ created: true }])
+        const [track, admin] = ELABORATE.grants
+        assert.deepEqual(await store.findClient('c1'), {
+          ...ELABORATE,
+          grants: [
+            { ...track, token_lifetime_seconds: 86_400, signing_alg: 'RS256' },
+            { ...admin, token_lifetime_seconds: 600, signing_alg: 'EdDSA' },
+          ],
+        })
+        const { clients } = await store.listClients({
+          external_id: 'ERP-7',
+          after: null,
+          limit: 10,
+        })
+        assert.deepEqual(clients, [ELABORATE])
+      },
+    )
 
     promise('is granted nothing by an audience that does not exist', async ({ store }) => {
       await populate(store)
@@ -149,14 +156,14 @@ export function testNewClients(name: string, promise: StorePromise): void {
       )
     })
 
-    promise('that nobody made is not found', async ({ store }) => {
+    promise('that does not exist is not found', async ({ store }) => {
       await populate(store)
-      for (const client_id of ['nobody', 'FIRST', 'first ', '', '%', "' OR 1=1 --"]) {
+      for (const client_id of ['unknown', 'FIRST', 'first ', '', '%', "' OR 1=1 --"]) {
         assert.equal(await store.findClient(client_id), null, client_id)
       }
     })
 
-    promise('that contradicts what is there leaves nothing of its batch behind', async (stores) => {
+    promise('that conflicts with stored data leaves nothing of its batch', async (stores) => {
       const { store } = stores
       await populate(store)
       const before = await store.findClient('first')
@@ -183,26 +190,29 @@ export function testNewClients(name: string, promise: StorePromise): void {
   })
 
   describe(`${name}: an external_id`, TOGETHER, () => {
-    promise('that the tenant has answers whose it is, and makes nothing', async ({ store }) => {
-      await populate(store)
-      const existing = clientOf('old', { external_id: 'ERP-1' })
-      await store.createClients([auditedClient(existing)])
-      const outcomes = await store.createClients([
-        newClient('a'),
-        newClient('b', { external_id: 'ERP-1', name: 'Another' }),
-        newClient('c', { external_id: 'ERP-2' }),
-      ])
-      assert.deepEqual(outcomes, [
-        { created: true },
-        { created: false, existing },
-        { created: true },
-      ])
-      assert.deepEqual(await clientIds(store), ['a', 'c', 'first', 'old'])
-      const targets = (await trailOf(store)).map(({ target }) => target.id)
-      assert.deepEqual(targets.slice(4), ['old', 'a', 'c'])
-    })
+    promise(
+      'that the tenant already has returns its client, and creates nothing',
+      async ({ store }) => {
+        await populate(store)
+        const existing = clientOf('old', { external_id: 'ERP-1' })
+        await store.createClients([auditedClient(existing)])
+        const outcomes = await store.createClients([
+          newClient('a'),
+          newClient('b', { external_id: 'ERP-1', name: 'Another' }),
+          newClient('c', { external_id: 'ERP-2' }),
+        ])
+        assert.deepEqual(outcomes, [
+          { created: true },
+          { created: false, existing },
+          { created: true },
+        ])
+        assert.deepEqual(await clientIds(store), ['a', 'c', 'first', 'old'])
+        const targets = (await trailOf(store)).map(({ target }) => target.id)
+        assert.deepEqual(targets.slice(4), ['old', 'a', 'c'])
+      },
+    )
 
-    promise('twice in one batch is the first one’s', async ({ store }) => {
+    promise('twice in one batch goes to the first', async ({ store }) => {
       await populate(store)
       const one = clientOf('one', { external_id: 'ERP-1' })
       const outcomes = await store.createClients([
@@ -227,13 +237,13 @@ export function testNewClients(name: string, promise: StorePromise): void {
       assert.ok(outcomes.every(({ created }) => created))
     })
 
-    promise('may be missing in any number of clients', async ({ store }) => {
+    promise('may be null in any number of clients', async ({ store }) => {
       await populate(store)
       const outcomes = await store.createClients([newClient('a'), newClient('b')])
       assert.ok(outcomes.every(({ created }) => created))
     })
 
-    promise('is one client’s when several processes make it at once', async (stores) => {
+    promise('goes to one client when several processes create it at once', async (stores) => {
       const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
       await populate(stores.store)
       const outcomes = await Promise.all(

@@ -1,4 +1,4 @@
-/** What is stored stays, as it was. */
+/** Conformance: what is stored stays, unchanged. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -44,7 +44,7 @@ export function testDurability(name: string, promise: StorePromise): void {
       assert.deepEqual(await another.findClient('first'), await store.findClient('first'))
     })
 
-    promise('comes back as it was, whatever characters it has', async ({ store }) => {
+    promise('comes back unchanged, whatever characters it has', async ({ store }) => {
       await populate(store)
       const nasty = [
         `'; DROP TABLE clients; --`,
@@ -79,7 +79,7 @@ export function testDurability(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('is never cut at a NUL: kept whole or refused', async ({ store }) => {
+    promise('is never truncated at a NUL: kept whole or refused', async ({ store }) => {
       await populate(store)
       const client_id = 'first\0second'
       const kept = await store.createClients([newClient(client_id, { name: 'a\0b' })]).then(

@@ -1,4 +1,4 @@
-/** What every store keeps about signing keys. */
+/** Conformance: signing keys. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -16,7 +16,7 @@ import {
 
 export function testSigningKeys(name: string, promise: StorePromise): void {
   describe(`${name}: signing keys`, TOGETHER, () => {
-    promise('are what the updater made of them', async ({ store }) => {
+    promise('are what the updater returned', async ({ store }) => {
       assert.deepEqual(await store.listSigningKeys(), [])
       const added = await store.updateSigningKeys((keys) =>
         keysAre(...keys, keyOf('a'), keyOf('b')),
@@ -28,7 +28,7 @@ export function testSigningKeys(name: string, promise: StorePromise): void {
       assert.deepEqual(await store.listSigningKeys(), [keyOf('b')])
     })
 
-    promise('keep when they sign and when they no longer do', async ({ store }) => {
+    promise('keep their times of activation and retirement', async ({ store }) => {
       const waiting = { ...keyOf('a'), activates_at: null }
       const retired = { ...keyOf('b'), retires_at: '2027-01-02T03:04:05.678Z' }
       assert.deepEqual(await store.updateSigningKeys(() => keysAre(waiting, retired)), [
@@ -38,29 +38,26 @@ export function testSigningKeys(name: string, promise: StorePromise): void {
       assert.deepEqual(await store.listSigningKeys(), [waiting, retired])
     })
 
-    promise(
-      'change with what the trail and the feed say of it, or not at all',
-      async ({ store }) => {
-        const audit = [draftOf({ action: 'key.rotated', target: { type: 'key', id: 'a' } })]
-        const revoke = [{ kind: 'key', kid: 'old', expires: 100 } as const]
-        const feed = () => store.readRevocations({ after: null, limit: 10, nowSeconds: 0 })
-        const broken = { keys: [keyOf('a'), keyOf('a')], audit, revoke }
-        await assert.rejects(
-          store.updateSigningKeys(() => broken),
-          StoreConflict,
-        )
-        assert.deepEqual(await trailOf(store), [])
-        assert.deepEqual((await feed()).revocations, [])
-        await store.updateSigningKeys(() => ({ keys: [keyOf('a')], audit, revoke }))
-        assert.deepEqual(
-          (await trailOf(store)).map(({ action }) => action),
-          ['key.rotated'],
-        )
-        assert.deepEqual((await feed()).revocations, revoke)
-      },
-    )
+    promise('change together with the trail and the feed, or not at all', async ({ store }) => {
+      const audit = [draftOf({ action: 'key.rotated', target: { type: 'key', id: 'a' } })]
+      const revoke = [{ kind: 'key', kid: 'old', expires: 100 } as const]
+      const feed = () => store.readRevocations({ after: null, limit: 10, nowSeconds: 0 })
+      const broken = { keys: [keyOf('a'), keyOf('a')], audit, revoke }
+      await assert.rejects(
+        store.updateSigningKeys(() => broken),
+        StoreConflict,
+      )
+      assert.deepEqual(await trailOf(store), [])
+      assert.deepEqual((await feed()).revocations, [])
+      await store.updateSigningKeys(() => ({ keys: [keyOf('a')], audit, revoke }))
+      assert.deepEqual(
+        (await trailOf(store)).map(({ action }) => action),
+        ['key.rotated'],
+      )
+      assert.deepEqual((await feed()).revocations, revoke)
+    })
 
-    promise('stay as they are when an updater throws', async ({ store }) => {
+    promise('do not change when an updater throws', async ({ store }) => {
       await store.updateSigningKeys(() => keysAre(keyOf('a')))
       const fault = new Error('no')
       const update = (): never => {
@@ -70,14 +67,14 @@ export function testSigningKeys(name: string, promise: StorePromise): void {
       assert.deepEqual(await store.listSigningKeys(), [keyOf('a')])
     })
 
-    promise('stay as they are when the new ones cannot be kept', async ({ store }) => {
+    promise('do not change when the new ones cannot be stored', async ({ store }) => {
       await store.updateSigningKeys(() => keysAre(keyOf('a')))
       const twice = store.updateSigningKeys(() => keysAre(keyOf('b'), keyOf('b')))
       await assert.rejects(twice, StoreConflict)
       assert.deepEqual(await store.listSigningKeys(), [keyOf('a')])
     })
 
-    promise('are those of every process that adds to them at the same time', async (stores) => {
+    promise('include those of every process that adds at the same time', async (stores) => {
       const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
       const kids = ['a', 'b', 'c', 'd', 'e', 'f']
       await Promise.all(
@@ -94,16 +91,21 @@ export function testSigningKeys(name: string, promise: StorePromise): void {
       )
     })
 
-    promise('are one when several processes each add one where there is none', async (stores) => {
-      const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
-      const results = await Promise.all(
-        handles.map((store, index) =>
-          store.updateSigningKeys((keys) => (keys.length > 0 ? null : keysAre(keyOf(`k${index}`)))),
-        ),
-      )
-      const kept = await stores.store.listSigningKeys()
-      assert.equal(kept.length, 1)
-      for (const result of results) assert.deepEqual(result, kept)
-    })
+    promise(
+      'are a single one when several processes each add one where there is none',
+      async (stores) => {
+        const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
+        const results = await Promise.all(
+          handles.map((store, index) =>
+            store.updateSigningKeys((keys) =>
+              keys.length > 0 ? null : keysAre(keyOf(`k${index}`)),
+            ),
+          ),
+        )
+        const kept = await stores.store.listSigningKeys()
+        assert.equal(kept.length, 1)
+        for (const result of results) assert.deepEqual(result, kept)
+      },
+    )
   })
 }

@@ -1,4 +1,4 @@
-/** How every store lists clients: each filter, and page by page. */
+/** Conformance: lists of clients, with each filter, and page by page. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -45,7 +45,7 @@ const FILTERS: readonly (readonly [Partial<ClientQuery>, readonly string[]])[] =
   [{ search: '0%_R' }, ['c']],
   [{ search: '%' }, ['c']],
   [{ search: 'wa_en' }, []],
-  [{ search: 'nobody' }, []],
+  [{ search: 'unknown' }, []],
 ]
 
 export function testLists(name: string, promise: StorePromise): void {
@@ -59,7 +59,7 @@ export function testLists(name: string, promise: StorePromise): void {
       }
     })
 
-    promise('has each once, in the order of the bytes of its id', async ({ store }) => {
+    promise('has each client once, in the byte order of its id', async ({ store }) => {
       await populate(store)
       const ids = ['a', 'B', 'Z', '_', '10', '9', 'é', 'z', '\uffee', '😀', 'a b', "a'b", 'aa', 'A']
       await store.createClients(ids.map((client_id) => newClient(client_id)))
@@ -78,13 +78,13 @@ export function testLists(name: string, promise: StorePromise): void {
       assert.deepEqual(first, clientOf('10'))
     })
 
-    promise('goes on behind where it was, filtered too', async ({ store }) => {
+    promise('continues after the cursor, with filters too', async ({ store }) => {
       await populate(store)
       const tagged = ['a', 'c', 'e'].map((id) => newClient(id, { tags: ['x'] }))
       await store.createClients([...tagged, newClient('b'), newClient('d')])
       const page = await store.listClients({ tag: 'x', after: null, limit: 2 })
       assert.equal(page.next, 'c')
-      // Made meanwhile: what is behind the place is seen, what is before it is not.
+      // Created between two pages: clients after the cursor are seen, those before it are not.
       await store.createClients([
         newClient('aa', { tags: ['x'] }),
         newClient('cc', { tags: ['x'] }),

@@ -1,10 +1,9 @@
 /**
- * A trail as it was before entries held only what changed: rows for the databases of older
- * versions.
+ * A trail from before entries held only what changed: rows for the databases of older versions.
  */
 
 import { nextRow } from '../../records/audit-entry.ts'
-import { viewOf } from '../../records/client.ts'
+import { clientViewOf } from '../../records/client.ts'
 import { clientOf, draftOf } from './samples.ts'
 
 export const OLD_KEY = 'key-of-today'
@@ -12,10 +11,10 @@ export const OLD_KEY = 'key-of-today'
 /**
  * Two entries of whole clients, each under an `Idempotency-Key`.
  *
- * @param now Unix milliseconds; the first entry is two days older, the second a minute.
+ * @param now Unix milliseconds; the first entry is two days old, the second a minute.
  */
 export function oldTrail(now: number) {
-  const whole = { before: viewOf(clientOf('first')), after: viewOf(clientOf('first')) }
+  const whole = { before: clientViewOf(clientOf('first')), after: clientViewOf(clientOf('first')) }
   const draft = (ageMs: number, key: string) =>
     draftOf({
       ...whole,

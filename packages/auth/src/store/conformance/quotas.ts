@@ -1,4 +1,4 @@
-/** What every store keeps about token quotas. */
+/** Conformance: token quotas. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -20,7 +20,7 @@ const take = (store: AuthStore, changes: Partial<QuotaTake> = {}) =>
 
 export function testQuotas(name: string, promise: StorePromise): void {
   describe(`${name}: token quotas`, TOGETHER, () => {
-    promise('let through what fits, and count nothing above it', async ({ store }) => {
+    promise('let through what fits, and do not count above the limit', async ({ store }) => {
       assert.deepEqual(await take(store), { taken: true, hour_tokens: 1, day_tokens: 1 })
       assert.deepEqual(await take(store), { taken: true, hour_tokens: 2, day_tokens: 2 })
       assert.deepEqual(await take(store), { taken: false, hour_tokens: 2, day_tokens: 2 })
@@ -31,14 +31,14 @@ export function testQuotas(name: string, promise: StorePromise): void {
       })
     })
 
-    promise('count on where they are only watched', async ({ store }) => {
+    promise('keep counting when they are only observed', async ({ store }) => {
       for (let count = 1; count <= 4; count++) {
         const { taken, hour_tokens } = await take(store, { enforce: false })
         assert.deepEqual({ taken, hour_tokens }, { taken: true, hour_tokens: count })
       }
     })
 
-    promise('begin anew with the hour, and with the day', async ({ store }) => {
+    promise('restart with the hour, and with the day', async ({ store }) => {
       await take(store)
       await take(store)
       const next = await take(store, { hour: 101 })
@@ -47,7 +47,7 @@ export function testQuotas(name: string, promise: StorePromise): void {
       assert.deepEqual(tomorrow, { taken: true, hour_tokens: 1, day_tokens: 1 })
     })
 
-    promise('hold the day as they hold the hour', async ({ store }) => {
+    promise('limit the day like the hour', async ({ store }) => {
       const bounds = { tokens_per_hour: null, tokens_per_day: 1 }
       assert.equal((await take(store, bounds)).taken, true)
       assert.deepEqual(await take(store, { ...bounds, hour: 101 }), {
@@ -57,14 +57,14 @@ export function testQuotas(name: string, promise: StorePromise): void {
       })
     })
 
-    promise('are not begun anew by an instance whose clock is behind', async ({ store }) => {
+    promise('are not restarted by an instance whose clock is slow', async ({ store }) => {
       await take(store, { hour: 101 })
       await take(store, { hour: 101 })
       assert.equal((await take(store, { hour: 100 })).taken, false)
       assert.equal((await take(store, { hour: 101 })).taken, false)
     })
 
-    promise('do not starve a client because a clock was far ahead once', async ({ store }) => {
+    promise('do not starve a client after a clock was far ahead', async ({ store }) => {
       await take(store, { hour: 9000, day: 400 })
       await take(store, { hour: 9000, day: 400 })
       assert.deepEqual(await take(store), { taken: true, hour_tokens: 1, day_tokens: 1 })
@@ -72,10 +72,10 @@ export function testQuotas(name: string, promise: StorePromise): void {
 
     promise('are exact for several processes at once, and survive them', async (stores) => {
       const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
-      const asked = Array.from({ length: 30 }, (_, turn) =>
+      const takes = Array.from({ length: 30 }, (_, turn) =>
         take(handles[turn % 3] as AuthStore, { tokens_per_hour: 10 }),
       )
-      const taken = (await Promise.all(asked)).filter((count) => count.taken)
+      const taken = (await Promise.all(takes)).filter((count) => count.taken)
       assert.equal(taken.length, 10)
       const reopened = await stores.reopen()
       assert.equal((await take(reopened, { tokens_per_hour: 10 })).taken, false)

@@ -1,4 +1,4 @@
-/** What every store keeps about the revocation feed. */
+/** Conformance: the revocation feed. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -19,7 +19,7 @@ const MAX = 1000
 const revoke = (store: AuthStore, jti: string, expires = 100, client_id = 'first') =>
   store.revokeToken({ jti, client_id, expires }, MAX)
 
-/** The whole feed behind a cursor, two entries a page, and where it ends. */
+/** The whole feed after a cursor, read two entries a page, and the cursor at its end. */
 async function feedOf(
   store: AuthStore,
   after: string | null = null,
@@ -45,14 +45,14 @@ const cutOff = (client_id: string, issued_until: number) => ({
 
 export function testRevocations(name: string, promise: StorePromise): void {
   describe(`${name}: the revocation feed`, TOGETHER, () => {
-    promise('is empty at first, and has a place to go on from', async ({ store }) => {
+    promise('is empty at first, and has a cursor to continue from', async ({ store }) => {
       const empty = await feedOf(store)
       assert.deepEqual(empty.revocations, [])
       await revoke(store, 'a')
       assert.deepEqual(names(await feedOf(store, empty.cursor)), ['a'])
     })
 
-    promise('tells everything once, in order, whichever handle asks', async (stores) => {
+    promise('returns everything once, in order, through any handle', async (stores) => {
       const another = await stores.openAnother()
       for (const jti of ['a', 'b', 'c']) assert.equal(await revoke(stores.store, jti), 'revoked')
       const all = await feedOf(another)
@@ -73,22 +73,19 @@ export function testRevocations(name: string, promise: StorePromise): void {
       assert.equal(await handles[1]?.isTokenRevoked('A'), false)
     })
 
-    promise(
-      'takes so many tokens of a client and no more, until they expire',
-      async ({ store }) => {
-        const add = (jti: string, client_id: string) =>
-          store.revokeToken({ jti, client_id, expires: 10 }, 2)
-        assert.equal(await add('a', 'x'), 'revoked')
-        assert.equal(await add('b', 'x'), 'revoked')
-        assert.equal(await add('c', 'x'), 'too_many')
-        assert.equal(await add('a', 'x'), 'already')
-        assert.equal(await add('c', 'y'), 'revoked')
-        await store.sweep(10, 10)
-        assert.equal(await add('d', 'x'), 'revoked')
-      },
-    )
+    promise('limits the tokens of a client, until they expire', async ({ store }) => {
+      const add = (jti: string, client_id: string) =>
+        store.revokeToken({ jti, client_id, expires: 10 }, 2)
+      assert.equal(await add('a', 'x'), 'revoked')
+      assert.equal(await add('b', 'x'), 'revoked')
+      assert.equal(await add('c', 'x'), 'too_many')
+      assert.equal(await add('a', 'x'), 'already')
+      assert.equal(await add('c', 'y'), 'revoked')
+      await store.sweep(10, 10)
+      assert.equal(await add('d', 'x'), 'revoked')
+    })
 
-    promise('tells of a client’s cut-off with the change that made it', async ({ store }) => {
+    promise('has a client’s cut-off with the change that made it', async ({ store }) => {
       await populate(store)
       const before = await trailOf(store)
       await store.updateClient('first', () => cutOff('first', 50))
@@ -106,7 +103,7 @@ export function testRevocations(name: string, promise: StorePromise): void {
     })
 
     promise(
-      'tells a later cut-off of the same client to those who know the first',
+      'returns a later cut-off of the same client to followers that have the first',
       async (stores) => {
         const { store } = stores
         await populate(store)
@@ -121,7 +118,7 @@ export function testRevocations(name: string, promise: StorePromise): void {
       },
     )
 
-    promise('does not tell what has expired, and forgets it when swept', async ({ store }) => {
+    promise('does not return expired entries, and removes them when swept', async ({ store }) => {
       await revoke(store, 'short', 10)
       await revoke(store, 'long', 20)
       assert.deepEqual(names(await feedOf(store, null, 9)), ['short', 'long'])
@@ -133,7 +130,7 @@ export function testRevocations(name: string, promise: StorePromise): void {
     })
 
     promise(
-      'goes on from a cursor whose entry is gone without losing anything',
+      'continues from a cursor whose entry is gone without losing anything',
       async ({ store }) => {
         await revoke(store, 'a', 10)
         const { cursor } = await feedOf(store)
@@ -143,7 +140,7 @@ export function testRevocations(name: string, promise: StorePromise): void {
       },
     )
 
-    promise('starts over for a cursor it never gave', async ({ store }) => {
+    promise('starts over for an unknown cursor', async ({ store }) => {
       await revoke(store, 'a')
       const { cursor } = await feedOf(store)
       await revoke(store, 'b')
@@ -153,7 +150,7 @@ export function testRevocations(name: string, promise: StorePromise): void {
       assert.deepEqual(names(await feedOf(store, cursor)), ['b'])
     })
 
-    promise('survives the process, its place too', async ({ store, reopen }) => {
+    promise('survives the process, with its cursors', async ({ store, reopen }) => {
       await revoke(store, 'a')
       const { cursor } = await feedOf(store)
       const reopened = await reopen()
@@ -163,28 +160,25 @@ export function testRevocations(name: string, promise: StorePromise): void {
       assert.deepEqual(names(await feedOf(reopened, cursor)), ['b'])
     })
 
-    promise(
-      'has an order that all writers keep, with the changes they come with',
-      async (stores) => {
-        const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
-        await populate(stores.store)
-        let cutOffs = 0
-        await Promise.all(
-          Array.from({ length: 24 }, (_, turn) => {
-            const store = handles[turn % 3] as AuthStore
-            if (turn % 2 === 0) return revoke(store, `${turn}`)
-            return store.updateClient('first', () => cutOff('first', ++cutOffs))
-          }),
-        )
-        const feed = (await feedOf(stores.store)).revocations
-        assert.equal(feed.length, 13)
-        // The client's own record and its one entry are of the same change, the last one.
-        const entry = feed.find((one) => one.kind === 'client')
-        const record = await stores.store.findClient('first')
-        assert.equal(entry?.issued_until, record?.tokens_revoked_until)
-        for (const handle of handles) assert.deepEqual((await feedOf(handle)).revocations, feed)
-      },
-    )
+    promise('has one order for all writers, consistent with their changes', async (stores) => {
+      const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
+      await populate(stores.store)
+      let cutOffs = 0
+      await Promise.all(
+        Array.from({ length: 24 }, (_, turn) => {
+          const store = handles[turn % 3] as AuthStore
+          if (turn % 2 === 0) return revoke(store, `${turn}`)
+          return store.updateClient('first', () => cutOff('first', ++cutOffs))
+        }),
+      )
+      const feed = (await feedOf(stores.store)).revocations
+      assert.equal(feed.length, 13)
+      // The client's own record and its one entry come from the same change, the last one.
+      const entry = feed.find((one) => one.kind === 'client')
+      const record = await stores.store.findClient('first')
+      assert.equal(entry?.issued_until, record?.tokens_revoked_until)
+      for (const handle of handles) assert.deepEqual((await feedOf(handle)).revocations, feed)
+    })
 
     promise('is the same page by page, wherever a page ends', async ({ store }) => {
       for (const jti of ['a', 'b', 'c', 'd', 'e']) await revoke(store, jti)
@@ -226,7 +220,7 @@ export function testRevocations(name: string, promise: StorePromise): void {
       assert.equal(new Set(followed).size, 90)
     })
 
-    promise('is swept a bounded piece at a time, used assertions with it', async ({ store }) => {
+    promise('is swept in bounded steps, along with used assertions', async ({ store }) => {
       for (const jti of ['a', 'b', 'c']) await revoke(store, jti, 10)
       await store.useAssertion({ client_id: 'first', jti: 'x', until: 9 }, 0)
       assert.equal(await store.sweep(10, 2), 3)

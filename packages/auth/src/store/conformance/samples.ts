@@ -1,4 +1,4 @@
-/** Records to test stores with, and the short ways to put them in and read them out. */
+/** Records for testing stores, and short ways to write and read them. */
 
 import assert from 'node:assert/strict'
 import type {
@@ -64,7 +64,7 @@ export function draftOf(changes: Partial<AuditDraft> = {}): AuditDraft {
   }
 }
 
-/** A client to be made or changed, and an entry that names it. */
+/** A created or changed client, with an entry that names it. */
 export function auditedClient(
   client: Client,
   changes: Partial<AuditDraft> = {},
@@ -103,18 +103,18 @@ export function keyOf(kid: string): SealedKey {
   }
 }
 
-/** These keys, and nothing for the trail. */
+/** Sets these keys, without audit entries. */
 export const keysAre = (...keys: SealedKey[]): KeyChange => ({ keys, audit: [] })
 
 export const unchanged = (): null => null
 
-/** What counts a client's version up, and nothing else. */
+/** Increments a client's version and changes nothing else. */
 export function countUp(current: Client): Audited<Client> {
   const next = { ...current, version: current.version + 1 }
   return auditedClient(next, { action: 'client.updated', after: next.version })
 }
 
-/** A store with an organization, one client and both audiences: four rows in the trail. */
+/** Creates an organization, one client and both audiences: four rows in the trail. */
 export async function populate(store: AuthStore): Promise<void> {
   await store.createAudience(newAudience(TRACK))
   await store.createAudience(newAudience(ADMIN))
@@ -146,7 +146,7 @@ export async function clientIds(
   return (await allClients(store, 100, filter)).map(({ client_id }) => client_id)
 }
 
-/** The whole trail, three rows a page, after seeing that its chain holds. */
+/** The whole trail, read three rows a page, after verifying its chain. */
 export async function trailOf(store: AuthStore): Promise<AuditEntry[]> {
   const rows: AuditRow[] = []
   let page: AuditRow[]

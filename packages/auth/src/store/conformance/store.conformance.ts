@@ -1,7 +1,7 @@
 /**
- * What every adapter of the store port must keep, as tests that any of them runs.
+ * The conformance suite of the store port, which each adapter's test runs.
  *
- * They speak through the port alone. A second handle on the same data stands for another process.
+ * It uses the port alone. A second handle on the same data stands for another process.
  */
 
 import { promiseOf, type TestStore } from '@modulariot/platform/testing/store-promises'

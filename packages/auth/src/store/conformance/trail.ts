@@ -1,11 +1,14 @@
-/** How every store keeps the audit trail: one unit with the change, one chain for all processes. */
+/**
+ * Conformance: the audit trail is written in the unit of the change, as one chain for all
+ * processes.
+ */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
 import { verifyTrail } from '../../audit/verify.ts'
 import type { AuditRow } from '../../records/audit-entry.ts'
-import { viewOf } from '../../records/client.ts'
+import { clientViewOf } from '../../records/client.ts'
 import { SAMPLE_TIME } from '../../testing/sample-client.ts'
 import type { AuditQuery } from '../ports/trail.ts'
 import type { AuthStore } from '../store.ts'
@@ -62,7 +65,7 @@ export function testTrail(name: string, promise: StorePromise): void {
       assert.deepEqual((await trailOf(store)).at(-1), { seq: 5, ...audit })
     })
 
-    promise('takes what was done to things kept elsewhere', async ({ store }) => {
+    promise('records changes to things kept elsewhere', async ({ store }) => {
       await populate(store)
       const { audit } = auditedClient(clientOf('other'), { before: null, after: { days: 30 } })
       await store.recordAudit(audit)
@@ -109,7 +112,7 @@ export function testTrail(name: string, promise: StorePromise): void {
   describe(`${name}: a trail that is cut`, TOGETHER, () => {
     const audit = draftOf({ action: 'trail.cut', target: { type: 'trail', id: 'audit' } })
 
-    promise('has the checkpoint in place of its oldest rows, and goes on', async (stores) => {
+    promise('has the checkpoint in place of its oldest rows, and continues', async (stores) => {
       const { store } = stores
       const another = await stores.openAnother()
       await populate(store)
@@ -141,7 +144,7 @@ export function testTrail(name: string, promise: StorePromise): void {
     })
 
     promise(
-      'is not cut at a row that is not as it was, or that others have cut',
+      'is not cut at a row that was altered, or that another instance has cut',
       async (stores) => {
         const { store } = stores
         const another = await stores.openAnother()
@@ -170,7 +173,7 @@ export function testTrail(name: string, promise: StorePromise): void {
       assert.equal(await store.findIdempotent(TENANT, 'key-1'), null)
       await store.createClients([auditedClient(clientOf('new'), { idempotency, after: 'this' })])
       const until = Math.floor(Date.parse(SAMPLE_TIME) / 1000) + 86_400
-      const made = { digest: 'digest', client: viewOf(clientOf('new')), until }
+      const made = { digest: 'digest', client: clientViewOf(clientOf('new')), until }
       assert.deepEqual(await store.findIdempotent(TENANT, 'key-1'), made)
       await store.updateClient('new', countUp)
       assert.deepEqual(await store.findIdempotent(TENANT, 'key-1'), made, 'as it was then')
@@ -207,10 +210,10 @@ export function testTrail(name: string, promise: StorePromise): void {
         auditedClient({ ...current, name: 'Changed' }, { idempotency }),
       )
       const found = await store.findIdempotent(TENANT, 'key-1')
-      assert.deepEqual(found?.client, viewOf(clientOf('first', { name: 'Changed' })))
+      assert.deepEqual(found?.client, clientViewOf(clientOf('first', { name: 'Changed' })))
     })
 
-    promise('stands for another change after a day', async ({ store }) => {
+    promise('can be used for another change after a day', async ({ store }) => {
       await populate(store)
       await store.createClients([auditedClient(clientOf('new'), { idempotency })])
       const later = (ms: number) => ({

@@ -1,4 +1,4 @@
-/** How every store changes a client: the client, its version and the entry as one. */
+/** Conformance: changes to a client write the client, its version and the entry as one. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -18,7 +18,7 @@ import {
 
 export function testUpdates(name: string, promise: StorePromise): void {
   describe(`${name}: a change of a client`, TOGETHER, () => {
-    promise('is what the updater made of it, with its entry', async ({ store }) => {
+    promise('stores what the updater returned, with its entry', async ({ store }) => {
       await populate(store)
       const updated = await store.updateClient('first', (current) => {
         assert.deepEqual(current, clientOf('first'))
@@ -36,25 +36,28 @@ export function testUpdates(name: string, promise: StorePromise): void {
       assert.deepEqual(entry?.after, expected)
     })
 
-    promise('whose updater throws did not happen, and what it threw comes out', async (stores) => {
-      const { store } = stores
-      await populate(store)
-      const fault = new Error('no')
-      const update = (): never => {
-        throw fault
-      }
-      await assert.rejects(store.updateClient('first', update), fault)
-      assert.deepEqual((await store.listClients({ after: null, limit: 10 })).clients, [
-        clientOf('first'),
-      ])
-      assert.equal((await trailOf(store)).length, 4)
-      await store.updateClient('first', countUp)
-    })
+    promise(
+      'whose updater throws does not happen, and the error comes out unchanged',
+      async (stores) => {
+        const { store } = stores
+        await populate(store)
+        const fault = new Error('no')
+        const update = (): never => {
+          throw fault
+        }
+        await assert.rejects(store.updateClient('first', update), fault)
+        assert.deepEqual((await store.listClients({ after: null, limit: 10 })).clients, [
+          clientOf('first'),
+        ])
+        assert.equal((await trailOf(store)).length, 4)
+        await store.updateClient('first', countUp)
+      },
+    )
 
-    promise('of nobody is null, and nothing is written', async ({ store }) => {
+    promise('of an unknown client returns null and writes nothing', async ({ store }) => {
       await populate(store)
       const update = (): never => assert.fail('there is nothing to update')
-      assert.equal(await store.updateClient('nobody', update), null)
+      assert.equal(await store.updateClient('unknown', update), null)
       assert.deepEqual(await clientIds(store), ['first'])
       assert.equal((await trailOf(store)).length, 4)
     })
@@ -75,36 +78,36 @@ export function testUpdates(name: string, promise: StorePromise): void {
       )
     })
 
-    promise('to an external_id that is taken is a conflict, and nothing', async ({ store }) => {
-      await populate(store)
-      await store.createClients([newClient('a', { external_id: 'taken' })])
-      const take = store.updateClient('first', (current) =>
-        auditedClient({ ...current, external_id: 'taken' }),
-      )
-      await assert.rejects(take, StoreConflict)
-      assert.equal((await store.findClient('first'))?.external_id, null)
-      assert.equal((await trailOf(store)).length, 5)
-    })
-
     promise(
-      'is made from what is stored, whatever its updater was shown before',
-      async (stores) => {
-        const { store } = stores
-        const another = await stores.openAnother()
+      'to an external_id that is taken is a conflict and writes nothing',
+      async ({ store }) => {
         await populate(store)
-        // Both are asked at once; whichever is second has to see the first one's tags.
-        const tag = (name: string) => (current: Client) =>
-          auditedClient({ ...current, tags: [...current.tags, name] })
-        await Promise.all([
-          ...['a', 'b', 'c'].map((name) => store.updateClient('first', tag(name))),
-          ...['d', 'e', 'f'].map((name) => another.updateClient('first', tag(name))),
-        ])
-        const tags = (await store.findClient('first'))?.tags ?? []
-        assert.deepEqual(tags.toSorted(), ['a', 'b', 'c', 'd', 'e', 'f'])
+        await store.createClients([newClient('a', { external_id: 'taken' })])
+        const take = store.updateClient('first', (current) =>
+          auditedClient({ ...current, external_id: 'taken' }),
+        )
+        await assert.rejects(take, StoreConflict)
+        assert.equal((await store.findClient('first'))?.external_id, null)
+        assert.equal((await trailOf(store)).length, 5)
       },
     )
 
-    promise('is never lost to another at the same time', async (stores) => {
+    promise('is based on what is stored, whatever its updater got before', async (stores) => {
+      const { store } = stores
+      const another = await stores.openAnother()
+      await populate(store)
+      // Both run at once; whichever is second must see the first one's tags.
+      const tag = (name: string) => (current: Client) =>
+        auditedClient({ ...current, tags: [...current.tags, name] })
+      await Promise.all([
+        ...['a', 'b', 'c'].map((name) => store.updateClient('first', tag(name))),
+        ...['d', 'e', 'f'].map((name) => another.updateClient('first', tag(name))),
+      ])
+      const tags = (await store.findClient('first'))?.tags ?? []
+      assert.deepEqual(tags.toSorted(), ['a', 'b', 'c', 'd', 'e', 'f'])
+    })
+
+    promise('is never lost to a concurrent one', async (stores) => {
       const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
       await populate(stores.store)
       const rounds = 10

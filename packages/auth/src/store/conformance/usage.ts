@@ -1,4 +1,4 @@
-/** What every store keeps about usage: sums, whoever adds to them and when. */
+/** Conformance: usage is summed, whichever process adds to it and when. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -25,17 +25,17 @@ const used = (uses: number, hour: string): SecretUsage => ({
 
 export function testUsage(name: string, promise: StorePromise): void {
   describe(`${name}: usage`, TOGETHER, () => {
-    promise('is nothing at first', async ({ store }) => {
+    promise('is empty at first', async ({ store }) => {
       await populate(store)
       await store.addUsage({ clients: [], secrets: [] })
-      for (const client_id of ['first', 'nobody', 'a\0b']) {
+      for (const client_id of ['first', 'unknown', 'a\0b']) {
         assert.deepEqual(await store.usageOf(client_id), { client: null, secrets: [] })
       }
       const query = { tokens_early: 0, after: null, limit: 10 }
       assert.deepEqual(await store.listUsage(query), { clients: [], next: null })
     })
 
-    promise('adds up, also what names a client twice in one batch', async ({ store }) => {
+    promise('adds up, even for a client named twice in one batch', async ({ store }) => {
       await populate(store)
       const parts = [token('first', 1000), token('first', 90_000, true), token('first', 2000)]
       await store.addUsage({ clients: parts, secrets: [] })
@@ -50,7 +50,7 @@ export function testUsage(name: string, promise: StorePromise): void {
       const clients = Array.from({ length: 8 }, (_, index) => `c${index}`)
       await Promise.all(
         Array.from({ length: 30 }, (_, turn) => {
-          // In another order each time, as they come out of memory.
+          // In another order each time, as in memory.
           const ids = turn % 2 === 0 ? clients : clients.toReversed()
           const batch = ids.map((client_id) => token(client_id, 1000 + turn))
           const store = handles[turn % 3] as AuthStore
@@ -64,7 +64,7 @@ export function testUsage(name: string, promise: StorePromise): void {
       assert.deepEqual(secrets, [used(30, '10')])
     })
 
-    promise('keeps where a secret was used last, whoever says it first', async ({ store }) => {
+    promise('keeps the last use of a secret, in any order of writing', async ({ store }) => {
       await populate(store)
       for (const use of [used(1, '11'), used(2, '10'), used(3, '09')]) {
         await store.addUsage({ clients: [], secrets: [use] })

@@ -3,16 +3,16 @@
 export interface UsedAssertion {
   readonly client_id: string
   readonly jti: string
-  /** Until when it must be remembered, whole Unix seconds. */
+  /** When it may be forgotten, whole Unix seconds. */
   readonly until: number
 }
 
 export interface AssertionStore {
   /**
-   * Remembers that a client assertion was used; false when it was before, on any instance. Notifies
-   * no listener: no cache holds it.
+   * Stores that a client assertion was used; false when it was used before, on any instance.
+   * Notifies no listener: no cache holds it.
    *
-   * @param nowSeconds Unix seconds; what needs no remembering any more is forgotten on the way.
+   * @param nowSeconds Unix seconds; also forgets some expired assertions.
    */
   useAssertion(assertion: UsedAssertion, nowSeconds: number): Promise<boolean>
 }

@@ -8,6 +8,6 @@ export interface AudienceLookup {
 }
 
 export interface AudienceStore extends AudienceLookup {
-  /** False, and nothing, when there is an audience of that name. */
+  /** False, and no change, when an audience has that name. */
   createAudience(audience: Audited<Audience>): Promise<boolean>
 }

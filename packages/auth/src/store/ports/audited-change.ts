@@ -1,23 +1,22 @@
 /**
- * What goes along with a change: its entry in the trail, what it revokes, and the authority it is
- * made under.
+ * What accompanies a change: its audit entry, its revocations, and the authority it is made under.
  */
 
 import type { Revocation } from '@modulariot/oauth/protocol'
 import type { AuditDraft } from '../../records/audit-entry.ts'
 import type { Client } from '../../records/client.ts'
 
-/** A change and what the trail says of it. */
+/** A change and its audit entry. */
 export interface Audited<Value> {
   readonly value: Value
   readonly audit: AuditDraft
-  /** What it puts on the revocation feed. */
+  /** Put on the revocation feed. */
   readonly revoke?: readonly Revocation[]
 }
 
 /**
- * Who makes a change, checked in the change's own unit: between a check before it and the change
- * itself the actor may have been cut off, by any instance.
+ * The actor of a change, checked in the change's own unit: after an earlier check, any instance may
+ * have cut the actor off.
  */
 export interface Authority {
   readonly client_id: string
@@ -28,10 +27,10 @@ export interface Authority {
   assert(actor: ActorState): void
 }
 
-/** The actor as the store has it at the moment of the change. */
+/** The actor's state in the store at the moment of the change. */
 export interface ActorState {
-  /** Null: there is no such client. */
+  /** Null: no such client. */
   readonly client: Client | null
-  /** The feed names the token or its key. A cut-off of the client is in the client itself. */
+  /** The feed names the token or its key. The client itself holds its cut-off. */
   readonly tokenRevoked: boolean
 }

@@ -4,14 +4,14 @@ import type { Environment } from '@modulariot/oauth/protocol'
 import type { Client, ClientRecord } from '../../records/client.ts'
 import type { Audited, Authority } from './audited-change.ts'
 
-/** Which clients; what is left out does not narrow. */
+/** Filters for clients; one that is left out does not narrow. */
 export interface ClientQuery {
   readonly org_id?: string | undefined
   readonly environment?: Environment | undefined
   readonly status?: Client['status'] | undefined
   readonly tag?: string | undefined
   readonly external_id?: string | undefined
-  /** Part of the name, of the `client_id` or of the `external_id`, whatever the case. */
+  /** Part of the name, the `client_id` or the `external_id`; ignores case. */
   readonly search?: string | undefined
   /** Return clients after this id. */
   readonly after: string | null
@@ -24,7 +24,7 @@ export interface ClientPage {
   readonly next: string | null
 }
 
-/** `created`, or the client that has this tenant's `external_id` already. */
+/** `created`, or the client of the tenant that already has this `external_id`. */
 export type CreateOutcome =
   | { readonly created: true }
   | { readonly created: false; readonly existing: Client }
@@ -35,23 +35,26 @@ export interface ClientLookup {
 
 export interface ClientStore extends ClientLookup {
   /**
-   * Makes all of them, but those whose `external_id` the tenant has already: no row, no audit
-   * entry.
+   * Creates all of them, except those whose `external_id` the tenant already has; these get no row
+   * and no audit entry.
    *
-   * @param authority null or left out, here and below: the operator or the server, who has none to
+   * @param authority null or left out, here and below: the operator or the server, which need no
    *   check.
-   * @throws StoreConflict, and makes none, when an id is taken or an organization does not exist.
+   * @throws StoreConflict, and creates none, when an id is taken or an organization does not exist.
    */
   createClients(
     clients: readonly Audited<Client>[],
     authority?: Authority | null,
   ): Promise<CreateOutcome[]>
   /**
-   * In order of `client_id`. A page may hold fewer than `limit`, even none: only `next` null is the
-   * end.
+   * In order of `client_id`. A page may hold fewer than `limit`, even none; only a null `next` is
+   * the end.
    */
   listClients(query: ClientQuery): Promise<ClientPage>
-  /** Replaces the client by what `update` makes of it; null, and nothing, when there is none. */
+  /**
+   * Replaces the client by the result of `update`; null, and no change, when there is no such
+   * client.
+   */
   updateClient(
     client_id: string,
     update: (current: Client) => Audited<Client>,

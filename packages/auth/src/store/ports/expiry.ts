@@ -2,10 +2,10 @@
 
 export interface ExpiryStore {
   /**
-   * Forgets used assertions, feed entries and idempotent answers that have expired, at most `limit`
-   * of each. Notifies no listener.
+   * Removes expired assertions, feed entries and idempotent answers, at most `limit` of each.
+   * Notifies no listener.
    *
-   * @returns how many; 0 while another instance does it.
+   * @returns how many; 0 while another instance sweeps.
    */
   sweep(nowSeconds: number, limit: number): Promise<number>
 }

@@ -4,7 +4,9 @@ import type { Client, Organization } from '../../records/client.ts'
 import type { Audited } from './audited-change.ts'
 
 export interface OrganizationStore {
-  /** Makes the first organization with its first client; false, and nothing, when any exists. */
+  /**
+   * Creates the first organization with its first client; false, and no change, when any exists.
+   */
   createFirst(organization: Audited<Organization>, client: Audited<Client>): Promise<boolean>
   /** @throws StoreConflict when the id is taken. */
   createOrganization(organization: Audited<Organization>): Promise<void>

@@ -1,18 +1,21 @@
 /** The port for token quotas. */
 
-/** One token more for a client that has a quota, in the UTC hour and day with these numbers. */
+/**
+ * A request to count one token for a client with a quota, in the UTC hour and day with these
+ * numbers.
+ */
 export interface QuotaTake {
   readonly client_id: string
   readonly hour: number
   readonly day: number
-  /** Null: no bound. */
+  /** Null: no limit. */
   readonly tokens_per_hour: number | null
   readonly tokens_per_day: number | null
-  /** Refuse what is above a bound; otherwise it is only counted. */
+  /** Refuses a token above a limit; otherwise it is only counted. */
   readonly enforce: boolean
 }
 
-/** The client's tokens in its hour and day, this one included if it was taken. */
+/** The client's tokens in its hour and day, including this one if it was counted. */
 export interface QuotaCount {
   readonly taken: boolean
   readonly hour_tokens: number
@@ -21,8 +24,8 @@ export interface QuotaCount {
 
 export interface QuotaStore {
   /**
-   * Counts one token against a client's quota, or counts nothing when a bound is reached and
-   * enforced. Exact over all instances. Notifies no listener.
+   * Counts one token against a client's quota, or nothing when an enforced limit is reached. Exact
+   * over all instances. Notifies no listener.
    */
   takeQuota(take: QuotaTake): Promise<QuotaCount>
 }

@@ -1,10 +1,8 @@
-/**
- * The ports for single tokens that are revoked, and for the feed that also names clients and keys.
- */
+/** The ports for revoking single tokens, and for the feed, which also names clients and keys. */
 
 import type { RevocationPage } from '@modulariot/oauth/protocol'
 
-/** A token that its holder puts on the feed. */
+/** A token that its holder revokes. */
 export interface TokenRevocation {
   readonly jti: string
   readonly client_id: string
@@ -14,10 +12,11 @@ export interface TokenRevocation {
 
 export interface RevokedTokens {
   /**
-   * Puts one token on the feed; `already` when it is there. Not in the audit trail: a client may do
-   * it to each of its tokens.
+   * Puts a token on the feed; `already` when it is there. Not audited: a client may revoke each of
+   * its tokens.
    *
-   * @param maxLiving `too_many`, and nothing, when so many tokens of this client are on the feed.
+   * @param maxLiving returns `too_many`, and changes nothing, when the feed has this many tokens of
+   *   the client.
    */
   revokeToken(
     token: TokenRevocation,
@@ -29,10 +28,10 @@ export interface RevokedTokens {
 
 export interface RevocationFeed {
   /**
-   * Entries after the cursor that have not expired, in the order in which they came.
+   * Unexpired entries after the cursor, in the order in which they were added.
    *
-   * @param after null, or a cursor this feed does not know (it was restored from a backup, or the
-   *   entry has expired): from the beginning.
+   * @param after null, or a cursor this feed does not know (the feed was restored from a backup, or
+   *   the entry has expired): from the beginning.
    */
   readRevocations(query: {
     after: string | null

@@ -4,7 +4,7 @@ import type { Revocation } from '@modulariot/oauth/protocol'
 import type { AuditDraft } from '../../records/audit-entry.ts'
 import type { SealedKey } from '../../records/sealed-key.ts'
 
-/** The signing keys as they are to be, with what the trail and the feed say of it. */
+/** The new list of signing keys, with its audit entries and revocations. */
 export interface KeyChange {
   readonly keys: readonly SealedKey[]
   readonly audit: readonly AuditDraft[]
@@ -12,11 +12,11 @@ export interface KeyChange {
 }
 
 export interface SigningKeyStore {
-  /** In order of making. Takes no lock. */
+  /** In order of creation. Takes no lock. */
   listSigningKeys(): Promise<readonly SealedKey[]>
   /**
-   * Replaces the signing keys by what `update` makes of them, and returns those in force, in order
-   * of making. Null leaves all as it is. Takes the lock for writing either way.
+   * Replaces the signing keys by the result of `update`, and returns the current ones, in order of
+   * creation. Null changes nothing. Takes the write lock either way.
    */
   updateSigningKeys(
     update: (current: readonly SealedKey[]) => KeyChange | null,

@@ -1,9 +1,7 @@
-/** The port for the audit trail, and for the idempotent answers that are kept with its entries. */
+/** The port for the audit trail. */
 
 import type { Environment } from '@modulariot/oauth/protocol'
 import type { AuditDraft, AuditRow } from '../../records/audit-entry.ts'
-import type { ClientView, Tenant } from '../../records/client.ts'
-import type { Authority } from './audited-change.ts'
 
 export interface AuditQuery {
   readonly org_id?: string | undefined
@@ -18,52 +16,29 @@ export interface AuditQuery {
 /** The oldest rows of the trail, to be replaced by a checkpoint. */
 export interface AuditCut {
   readonly last: Pick<AuditRow, 'seq' | 'hash'>
-  /** Signed, of `last`. */
+  /** A signed checkpoint of `last`. */
   readonly checkpoint: string
   readonly audit: AuditDraft
-}
-
-/** What a request under an `Idempotency-Key` did. */
-export interface IdempotentAnswer {
-  /** Of what was asked. */
-  readonly digest: string
-  /** The client right after the change. */
-  readonly client: ClientView
-  /** When it no longer counts, Unix seconds; it may still be found until the next sweep. */
-  readonly until: number
 }
 
 export interface TrailReader {
   /** Newest first. */
   listAudit(query: AuditQuery): Promise<AuditRow[]>
   /**
-   * In order of `seq`, from after `after`; null: from the first row, also one whose `seq` is below
-   * 1.
+   * In order of `seq`, starting after `after`; null: from the first row, even one whose `seq` is
+   * below 1.
    */
   readAudit(page: { after: number | null; limit: number }): Promise<AuditRow[]>
-  /** The signed checkpoint of the last row that was cut from the trail; null: no row ever was. */
+  /** The signed checkpoint of the last row that was cut; null: nothing was cut yet. */
   readAuditBase(): Promise<string | null>
 }
 
-export interface IdempotentAnswers {
-  /**
-   * What the tenant's change under this `Idempotency-Key` is answered with again, for a day. Kept
-   * in the unit of a change to a client whose entry has the key; one that is used again within the
-   * day is a `StoreConflict`.
-   */
-  findIdempotent(
-    tenant: Tenant,
-    key: string,
-    authority?: Authority | null,
-  ): Promise<IdempotentAnswer | null>
-}
-
-export interface TrailStore extends TrailReader, IdempotentAnswers {
-  /** Records a change to something that is kept elsewhere. Notifies no listener. */
+export interface TrailStore extends TrailReader {
+  /** Records a change to something that another store keeps. Notifies no listener. */
   recordAudit(audit: AuditDraft): Promise<void>
   /**
    * Removes the rows up to `last`, keeps the checkpoint in their place and appends the entry that
-   * records the cut. False, and nothing, when there is no such row: another instance has cut it.
+   * records the cut. False, and no change, when there is no such row: another instance has cut it.
    * Notifies no listener.
    */
   cutAudit(cut: AuditCut): Promise<boolean>

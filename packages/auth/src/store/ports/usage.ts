@@ -1,10 +1,10 @@
-/** The port for what is counted of clients and their secrets. */
+/** The port for usage counters of clients and their secrets. */
 
 import type { Client, Tenant } from '../../records/client.ts'
 import type { ClientUsage, SecretUsage, UsageBatch } from '../../records/usage.ts'
 
 export interface UsageQuery extends Partial<Tenant> {
-  /** Clients with at least so many. */
+  /** Clients with at least this many. */
   readonly tokens_early: number
   /** Return clients after this id. */
   readonly after: string | null
@@ -20,7 +20,7 @@ export interface UsagePage {
 export interface UsageStore {
   /** Adds to the counters. Notifies no listener. */
   addUsage(batch: UsageBatch): Promise<void>
-  /** What is known of a client and of the secrets it has. */
+  /** The counters of a client and of its secrets. */
   usageOf(client_id: string): Promise<{ client: ClientUsage | null; secrets: SecretUsage[] }>
   /** In order of `client_id`. */
   listUsage(query: UsageQuery): Promise<UsagePage>

@@ -1,72 +1,91 @@
 /**
- * One change of what everybody keeps in memory: rows, trail, feed and revision, together or not at
- * all.
+ * One change of what caches hold: rows, trail, feed and revision, together or not at all.
  *
  * It begins by locking the one row of `revision`. So changes happen one after the other, whichever
  * instance makes them; each sees all of the one before, the trail has no gap, and the order of the
- * feed is the order of the commits. Who only reads, and who only counts, does not wait here.
+ * feed is the order of the commits. Reads and the counters of logins take no such lock.
  */
 
 import { randomBytes } from 'node:crypto'
 import type { Revocation } from '@modulariot/oauth/protocol'
 import type { Postgres, QueryOptions, RunQuery } from '@modulariot/platform/postgres'
 import { type AuditDraft, type AuditRow, nextRow } from '../../records/audit-entry.ts'
+import type { FeedPlace } from '../feed-cursor.ts'
+import type { RevisionRow } from '../revision.ts'
 import { subjectOf } from '../revocation-rows.ts'
+import { createSemaphore } from './semaphore.ts'
 
-/** On which a revision is told when it is committed. */
+/** Each committed revision is announced here (NOTIFY). */
 export const CHANNEL = 'modulariot_auth'
+
+/** All changes wait for the same row; more of them would only keep connections from logins. */
+const CHANGES_AT_A_TIME = 2
+const CHANGE_TURN_MS = 3000
 
 export interface ChangeUnit {
   readonly query: RunQuery
-  /** What this change will be. */
+  /** The revision that this change will have. */
   readonly revision: number
-  /** Something was written; without it the revision stays, and nobody is told. */
+  /** Marks that rows were written; otherwise the revision stays and no listener is notified. */
   changed(): void
+  /** Marks that keys or audiences were written too. */
   keysChanged(): void
   audit(drafts: readonly AuditDraft[]): Promise<void>
   /** @param client_id of a token that is revoked by itself. */
   revoke(revocations: readonly Revocation[] | undefined, client_id?: string): Promise<void>
 }
 
-interface RevisionRow {
-  readonly value: number
-  readonly keys: number
-  readonly feed_seq: number
-  readonly feed_id: string
+/**
+ * Runs one change, and notifies listeners in this process before it resolves.
+ *
+ * @throws StoreUnavailable, StoreConflict, and what `work` throws.
+ */
+export type Change = <Result>(
+  work: (unit: ChangeUnit) => Promise<Result>,
+  options?: QueryOptions,
+) => Promise<Result>
+
+/** @param notify looks for changes and notifies listeners. */
+export function createChange(postgres: Postgres, notify: () => Promise<void>): Change {
+  const inTurn = createSemaphore(CHANGES_AT_A_TIME, CHANGE_TURN_MS)
+  return async (work, options = {}) => {
+    const result = await inTurn(() =>
+      postgres.transaction((query) => runUnit(query, work), options),
+    )
+    await notify()
+    return result
+  }
 }
 
-/** @throws StoreUnavailable, StoreConflict, and what `work` throws. */
-export function changeUnit<Result>(
-  postgres: Postgres,
+async function runUnit<Result>(
+  query: RunQuery,
   work: (unit: ChangeUnit) => Promise<Result>,
-  options: QueryOptions = {},
 ): Promise<Result> {
-  return postgres.transaction(async (query) => {
-    const { rows } = await query<RevisionRow>(LOCK)
-    const before = rows[0] as RevisionRow
-    const after = { ...before, value: before.value + 1 }
-    let changed = false
-    const result = await work({
-      query,
-      revision: after.value,
-      changed: () => {
-        changed = true
-      },
-      keysChanged: () => {
-        after.keys = after.value
-      },
-      audit: (drafts) => appendToTrail(query, drafts),
-      revoke: async (revocations = [], client_id) => {
-        for (const revocation of revocations) {
-          after.feed_seq++
-          after.feed_id = randomBytes(8).toString('hex')
-          await appendToFeed(query, after, revocation, client_id ?? null)
-        }
-      },
-    })
-    if (changed) await query(ADVANCE, [after.value, after.keys, after.feed_seq, after.feed_id])
-    return result
-  }, options)
+  const { rows } = await query<RevisionRow>(LOCK)
+  const before = rows[0] as RevisionRow
+  const after = { ...before, value: before.value + 1 }
+  let changed = false
+  const result = await work({
+    query,
+    revision: after.value,
+    changed: () => {
+      changed = true
+    },
+    keysChanged: () => {
+      after.keys = after.value
+    },
+    audit: (drafts) => appendToTrail(query, drafts),
+    revoke: async (revocations = [], client_id) => {
+      for (const revocation of revocations) {
+        after.feed_seq++
+        after.feed_id = randomBytes(8).toString('hex')
+        const place = { seq: after.feed_seq, id: after.feed_id }
+        await appendToFeed(query, place, revocation, client_id ?? null)
+      }
+    },
+  })
+  if (changed) await query(ADVANCE, [after.value, after.keys, after.feed_seq, after.feed_id])
+  return result
 }
 
 const LOCK = {
@@ -96,7 +115,7 @@ async function appendToTrail(query: RunQuery, drafts: readonly AuditDraft[]): Pr
 
 async function appendToFeed(
   query: RunQuery,
-  place: { readonly feed_seq: number; readonly feed_id: string },
+  { seq, id }: FeedPlace,
   revocation: Revocation,
   client_id: string | null,
 ): Promise<void> {
@@ -108,6 +127,6 @@ async function appendToFeed(
   await query(
     `INSERT INTO auth.revocations (seq, id, kind, subject, client_id, issued_until, expires)
      VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-    [place.feed_seq, place.feed_id, kind, subject, client_id, issued_until, expires],
+    [seq, id, kind, subject, client_id, issued_until, expires],
   )
 }

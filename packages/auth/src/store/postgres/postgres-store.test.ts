@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { migratePostgres, openPostgres, type RunQuery } from '@modulariot/platform/postgres'
 import { readMigrations, StoreUnavailable } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
-import { viewOf } from '../../records/client.ts'
+import { clientViewOf } from '../../records/client.ts'
 import { OLD_KEY, oldTrail } from '../conformance/old-trail.ts'
 import {
   clientOf,
@@ -19,8 +19,8 @@ import {
 import { testAuthStore } from '../conformance/store.conformance.ts'
 import type { StoreChange } from '../ports/changes.ts'
 import type { AuthStore } from '../store.ts'
+import { REVISION } from './changes.ts'
 import { migratePostgresAuthStore, openPostgresAuthStore } from './postgres-store.ts'
-import { REVISION } from './watch-changes.ts'
 
 const server = await startPostgres()
 after(() => server.stop())
@@ -35,7 +35,7 @@ testAuthStore('PostgreSQL', async () => {
   return { store: await openAnother(), openAnother, destroy: async () => undefined }
 })
 
-/** Everything a test may use of one database, closed behind it. */
+/** A database with its stores, which are closed at the end. */
 async function place() {
   const url = await server.createDatabase(migrated)
   const stores: AuthStore[] = []
@@ -57,26 +57,26 @@ async function place() {
 }
 
 function changesOf(store: AuthStore) {
-  const told: StoreChange[] = []
+  const received: StoreChange[] = []
   let wake = (): void => undefined
   store.onChange((change) => {
-    told.push(change)
+    received.push(change)
     wake()
   })
-  /** The next change that fits; waits for it. */
+  /** Waits for the next matching change. */
   async function next(fits: (change: StoreChange) => boolean): Promise<StoreChange> {
     for (;;) {
-      const found = told.find(fits)
+      const found = received.find(fits)
       if (found !== undefined) return found
       await new Promise<void>((resolve) => {
         wake = resolve
       })
     }
   }
-  return { told, next }
+  return { received, next }
 }
 
-it('PostgreSQL: an updater that finds its work done under the lock writes nothing', async () => {
+it('PostgreSQL: an updater that finds nothing to do under the lock writes nothing', async () => {
   await using here = await place()
   const stores = [await here.open(), await here.open()]
   await Promise.all(
@@ -102,12 +102,12 @@ it('PostgreSQL: a database of version 1 keeps its trail, and answers the retries
   assert.deepEqual(await trailOf(store), entries)
   const tenant = { ...ORGANIZATION, environment: 'development' } as const
   const found = await store.findIdempotent(tenant, OLD_KEY)
-  assert.deepEqual(found?.client, viewOf(clientOf('first')))
+  assert.deepEqual(found?.client, clientViewOf(clientOf('first')))
   assert.equal(found?.until, Math.floor(Date.parse(entries[1].at) / 1000) + 86_400)
   assert.equal(await store.findIdempotent(tenant, 'key-of-long-ago'), null)
 })
 
-it('PostgreSQL: a row of the trail that was put before the first is read with the others', async () => {
+it('PostgreSQL: a row inserted before the first is read with the others', async () => {
   await using here = await place()
   const store = await here.open()
   await populate(store)
@@ -115,23 +115,23 @@ it('PostgreSQL: a row of the trail that was put before the first is read with th
   await here.database.query(insert, [0])
   assert.equal((await store.readAudit({ after: null, limit: 1 }))[0]?.seq, 0)
   assert.equal((await store.readAudit({ after: 0, limit: 1 }))[0]?.seq, 1)
-  // A place that is no exact number must fail the reader, not escape it.
+  // A seq that is not an exact number must fail the reader, not be skipped.
   await here.database.query(insert, ['-9223372036854775808'])
   await assert.rejects(store.readAudit({ after: null, limit: 1 }), RangeError)
 })
 
-it('PostgreSQL: a database that takes no writes is not well', async () => {
+it('PostgreSQL: a read-only database fails the ping', async () => {
   await using here = await place()
   const store = await here.open()
   await store.ping()
   const name = new URL(here.url).pathname.slice(1)
   await here.database.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
-  // For connections from then on, as after a failover.
+  // Takes effect on new connections, as after a failover.
   await here.database.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = 'modulariot-auth'`,
   )
-  // What was terminated is noticed first, one connection after the other.
+  // Each terminated connection fails once first.
   for (let said = ''; !/read only/.test(said); ) {
     said = await store.ping().then(
       () => assert.fail('well'),
@@ -168,7 +168,7 @@ it('PostgreSQL: reads, logins and counters do not wait for a change that hangs',
   assert.equal((await store.updateClient('first', countUp))?.version, 2)
 })
 
-it('PostgreSQL: an instance whose clock is wrong forgets no revocation that others need', async () => {
+it('PostgreSQL: an instance whose clock is wrong removes no revocation that others need', async () => {
   await using here = await place()
   const store = await here.open()
   const nowSeconds = Math.floor(Date.now() / 1000)
@@ -200,7 +200,7 @@ for (const [what, away, back] of [
     const [store, other] = [await here.open(), await here.open()]
     await populate(store)
     const { next } = changesOf(store)
-    await other.createClients([newClient('heard')])
+    await other.createClients([newClient('new')])
     await next(() => true)
     assert.equal(store.silentForMs(), 0)
     await away()
@@ -208,14 +208,14 @@ for (const [what, away, back] of [
     await assert.rejects(store.updateClient('first', countUp), StoreUnavailable)
     while (store.silentForMs() < 1500) await sleep(20)
     await back()
-    await other.updateClient('heard', countUp)
-    const change = await next(({ clients }) => clients.includes('heard'))
+    await other.updateClient('new', countUp)
+    const change = await next(({ clients }) => clients.includes('new'))
     assert.equal(change.keys, false)
     while (store.silentForMs() > 0) await sleep(20)
   })
 }
 
-it('PostgreSQL: changes are told although there is no connection left to listen on', {
+it('PostgreSQL: changes are announced even without a connection to listen on', {
   timeout: 20_000,
 }, async () => {
   await using here = await place()
@@ -244,7 +244,7 @@ it('PostgreSQL: changes are told although there is no connection left to listen 
   }
 })
 
-it('PostgreSQL: changes are told although nobody says NOTIFY, as behind a pooler', async () => {
+it('PostgreSQL: changes are announced without NOTIFY, as through a pooler', async () => {
   await using here = await place()
   const store = await here.open()
   await populate(store)
@@ -260,7 +260,7 @@ it('PostgreSQL: changes are told although nobody says NOTIFY, as behind a pooler
   })
 })
 
-it('PostgreSQL: a database that lost its last changes makes everybody forget everything', async () => {
+it('PostgreSQL: a database that lost its last changes empties every cache', async () => {
   await using here = await place()
   const store = await here.open()
   await populate(store)
@@ -273,7 +273,7 @@ it('PostgreSQL: a database that lost its last changes makes everybody forget eve
   })
 })
 
-it('PostgreSQL: more changed clients than can be named are told as all', async () => {
+it('PostgreSQL: too many changed clients to name are announced as all', async () => {
   await using here = await place()
   const [store, late] = [await here.open(), await here.open()]
   await populate(store)
@@ -286,7 +286,7 @@ it('PostgreSQL: more changed clients than can be named are told as all', async (
   assert.equal((await next(() => true)).clients, 'all')
 })
 
-it('PostgreSQL: a login is one statement, by indices alone', async () => {
+it('PostgreSQL: a login is one statement that uses only indices', async () => {
   await using here = await place()
   const store = await here.open()
   await populate(store)
@@ -298,7 +298,7 @@ it('PostgreSQL: a login is one statement, by indices alone', async () => {
       'SELECT client_id FROM auth.clients WHERE changed_by > 5 AND changed_by > 0',
   }
   await here.database.transaction(async (query) => {
-    // Small tables would be read whole; that is not what is asked here.
+    // The planner would read small tables whole; this test is about large ones.
     await query('SET LOCAL enable_seqscan = off')
     for (const [what, text] of Object.entries(plans)) {
       const { rows } = await query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`)
@@ -309,7 +309,7 @@ it('PostgreSQL: a login is one statement, by indices alone', async () => {
   })
 })
 
-it('PostgreSQL: to find what changed among many clients, not all of them are read', async () => {
+it('PostgreSQL: finding changed clients does not read the whole table', async () => {
   await using here = await place()
   const store = await here.open()
   await populate(store)
@@ -319,7 +319,7 @@ it('PostgreSQL: to find what changed among many clients, not all of them are rea
     [],
     { timeoutMs: 20_000 },
   )
-  // As autovacuum leaves it within a minute; without statistics a plan is a guess.
+  // As autovacuum does within a minute; without statistics a plan is a guess.
   await here.database.query('ANALYZE auth.clients', [], { timeoutMs: 20_000 })
   const plan = await here.database.transaction(async (query) => {
     await query(`SET LOCAL plan_cache_mode = force_generic_plan`)

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { createSemaphore } from './semaphore.ts'
 
-describe('turns', () => {
-  it('are as many at a time as there are places, in order, whatever becomes of them', async () => {
+describe('createSemaphore', () => {
+  it('runs as many at a time as there are places, in order, whether they succeed or fail', async () => {
     const inTurn = createSemaphore(2, 60_000)
     let running = 0
     const seen: number[] = []
@@ -27,7 +27,7 @@ describe('turns', () => {
     )
   })
 
-  it('are refused to who waited too long, and go on for who comes later', async () => {
+  it('refuses work that has waited too long, and continues with later work', async () => {
     const inTurn = createSemaphore(1, 5)
     const hanging = Promise.withResolvers<void>()
     const first = inTurn(() => hanging.promise)

@@ -1,14 +1,21 @@
 /** The signing keys in PostgreSQL: read whole, replaced whole. */
 
-import type { RunQuery } from '@modulariot/platform/postgres'
+import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
 import type { SealedKey } from '../../records/sealed-key.ts'
-import type { KeyChange } from '../ports/signing-keys.ts'
+import type { KeyChange, SigningKeyStore } from '../ports/signing-keys.ts'
 import { sealedKeyOf } from '../rows.ts'
-import type { ChangeUnit } from './change-unit.ts'
+import type { Change, ChangeUnit } from './change-unit.ts'
 
 const COLUMNS = 'kid, alg, public_jwk, sealed, created_at, activates_at, retires_at'
 
-export async function readSigningKeys(query: RunQuery): Promise<SealedKey[]> {
+export function signingKeyStore(postgres: Postgres, change: Change): SigningKeyStore {
+  return {
+    listSigningKeys: () => readSigningKeys(postgres.query),
+    updateSigningKeys: (update) => change((unit) => updateSigningKeys(unit, update)),
+  }
+}
+
+async function readSigningKeys(query: RunQuery): Promise<SealedKey[]> {
   const { rows } = await query(
     `SELECT kid, alg, public_jwk::text AS public_jwk, sealed, created_at, activates_at, retires_at
      FROM auth.signing_keys ORDER BY created_at, kid`,
@@ -16,7 +23,7 @@ export async function readSigningKeys(query: RunQuery): Promise<SealedKey[]> {
   return rows.map(sealedKeyOf)
 }
 
-export async function updateSigningKeys(
+async function updateSigningKeys(
   unit: ChangeUnit,
   update: (current: readonly SealedKey[]) => KeyChange | null,
 ): Promise<readonly SealedKey[]> {

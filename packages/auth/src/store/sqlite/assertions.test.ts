@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { it } from 'node:test'
 import { openSqliteAuthStore } from './sqlite-store.ts'
 
-it('SQLite: used assertions are forgotten a few at a time, more than come', async () => {
+it('SQLite: each login forgets a few expired assertions, more than it adds', async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
   const path = join(folder.path, 'auth.db')
   const store = openSqliteAuthStore(path)

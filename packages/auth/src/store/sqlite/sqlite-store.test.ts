@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { it } from 'node:test'
 import { migrate, openDatabase, readMigrations } from '@modulariot/platform/storage'
-import { viewOf } from '../../records/client.ts'
+import { clientViewOf } from '../../records/client.ts'
 import { OLD_KEY, oldTrail } from '../conformance/old-trail.ts'
 import {
   clientOf,
@@ -31,7 +31,7 @@ testAuthStore('SQLite', async () => {
   return { store: await openAnother(), openAnother, destroy }
 })
 
-it('SQLite: an updater that finds its work done under the lock writes nothing', async () => {
+it('SQLite: an updater that finds nothing to do under the lock writes nothing', async () => {
   using folder = mkdtempDisposableSync(prefix)
   const path = join(folder.path, 'auth.db')
   const stores = [openSqliteAuthStore(path), openSqliteAuthStore(path)]
@@ -45,7 +45,7 @@ it('SQLite: an updater that finds its work done under the lock writes nothing', 
   for (const store of stores) await store.close()
 })
 
-it('SQLite: more changed clients than can be named are told as all', async () => {
+it('SQLite: too many changed clients to name are announced as all', async () => {
   using folder = mkdtempDisposableSync(prefix)
   const path = join(folder.path, 'auth.db')
   const [store, late] = [openSqliteAuthStore(path), openSqliteAuthStore(path)]
@@ -53,8 +53,8 @@ it('SQLite: more changed clients than can be named are told as all', async () =>
   const ids = Array.from({ length: 1001 }, (_, index) => `many_${index}`)
   await store.createClients(ids.map((id) => newClient(id)))
   for (const id of ids) await store.updateClient(id, countUp)
-  const told = new Promise<StoreChange>((resolve) => late.onChange(resolve))
-  assert.equal((await told).clients, 'all')
+  const change = new Promise<StoreChange>((resolve) => late.onChange(resolve))
+  assert.equal((await change).clients, 'all')
   for (const one of [store, late]) await one.close()
 })
 
@@ -72,7 +72,7 @@ it('SQLite: a database of version 2 keeps its trail, and answers the retries of 
   assert.deepEqual(await trailOf(store), entries)
   const tenant = { ...ORGANIZATION, environment: 'development' } as const
   const found = await store.findIdempotent(tenant, OLD_KEY)
-  assert.deepEqual(found?.client, viewOf(clientOf('first')))
+  assert.deepEqual(found?.client, clientViewOf(clientOf('first')))
   assert.equal(found?.until, Math.floor(Date.parse(entries[1].at) / 1000) + 86_400)
   assert.equal(await store.findIdempotent(tenant, 'key-of-long-ago'), null)
   await store.createAudience(newAudience())

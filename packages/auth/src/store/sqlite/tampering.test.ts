@@ -1,4 +1,4 @@
-/** Somebody edits the file behind our back: the trail says where. */
+/** Someone edits the database file; verification names the row. */
 
 import assert from 'node:assert/strict'
 import { mkdtempDisposableSync } from 'node:fs'
@@ -31,7 +31,7 @@ function shift(database: DatabaseSync, seq: number, by: 1 | -1): void {
   database.exec('UPDATE audit SET seq = -seq WHERE seq < 0')
 }
 
-/** Hashes the chain anew from this row on, as one who knows how it is made. */
+/** Recomputes the chain from this row on, as an attacker who knows the format would. */
 function rehash(database: DatabaseSync, from: number): void {
   const rows = database.prepare('SELECT seq, entry, hash FROM audit ORDER BY seq').all()
   const update = database.prepare('UPDATE audit SET hash = ? WHERE seq = ?')
@@ -43,7 +43,7 @@ function rehash(database: DatabaseSync, from: number): void {
 }
 
 /**
- * On a trail of six rows: what is done, and the row that is named, without and with a checkpoint.
+ * Manipulations of a trail of six rows, and the row that is named, without and with a checkpoint.
  */
 const CRIMES: Record<string, [(database: DatabaseSync) => void, number | null, number | null]> = {
   nothing: [() => {}, null, null],
@@ -170,7 +170,7 @@ describe('the trail in SQLite', { concurrency: 4 }, () => {
     })
   }
 
-  it('after growing honestly still fits a checkpoint made before', async () => {
+  it('after new entries still fits an older checkpoint', async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
     const store = openSqliteAuthStore(join(folder.path, 'auth.db'))
     await populate(store)
@@ -183,9 +183,8 @@ describe('the trail in SQLite', { concurrency: 4 }, () => {
 })
 
 /**
- * On a trail of seven rows of which the first four were cut: what is done, and what is said of it.
- * It knows the checkpoint that was published before the cut (row 4), which whoever reads logs
- * knows, too.
+ * Manipulations of a trail of seven rows whose first four were cut, and the verdict. The attacker
+ * knows the checkpoint published before the cut (row 4), as any reader of the logs does.
  */
 const CRIMES_AFTER_A_CUT: Record<
   string,
@@ -291,7 +290,7 @@ describe('the trail in SQLite that retention has cut', { concurrency: 4 }, () =>
       }))
   }
 
-  it('tells of the cut in an entry of its own, and cuts nothing twice', () =>
+  it('records the cut in an entry, and cuts nothing twice', () =>
     withTrail(async ({ store, cut }) => {
       assert.deepEqual(await cut(), { rows: 4, up_to_seq: 4 })
       const [entry] = await store.listAudit({ before: null, limit: 1 })
@@ -302,7 +301,7 @@ describe('the trail in SQLite that retention has cut', { concurrency: 4 }, () =>
       assert.equal(await cut(), null)
     }))
 
-  it('is found whole although it is cut while it is verified', () =>
+  it('verifies even if it is cut while it is verified', () =>
     withTrail(async ({ store, cut }) => {
       let reads = 0
       const racing = {
@@ -316,7 +315,7 @@ describe('the trail in SQLite that retention has cut', { concurrency: 4 }, () =>
       assert.deepEqual(verdict.ok && verdict.head?.seq, 7)
     }))
 
-  it('is not cut where that would destroy the evidence: a broken chain, or one that is rewritten', () =>
+  it('is not cut if that would destroy evidence: a broken or rewritten chain', () =>
     withTrail(async ({ store, database, published, cut }) => {
       const [before] = await store.listAudit({ before: null, limit: 1 })
       database.exec(`${EDIT} WHERE seq = 2`)

@@ -57,7 +57,7 @@ async function issue(client_id: string, tokens: number, early: boolean): Promise
 }
 
 describe('the counters in SQLite', () => {
-  it('add up, a row a client', async () => {
+  it('add up in one row for each client', async () => {
     await issue(wasteful, 40, true)
     await issue(frugal, 5, false)
     const { client } = await store.usageOf(wasteful)
@@ -67,19 +67,19 @@ describe('the counters in SQLite', () => {
     assert.equal((await store.usageOf('client_unknown')).client, null)
   })
 
-  it('are written without telling those who listen for changes', async () => {
-    let told = 0
-    const stop = store.onChange(() => told++)
+  it('are written without notifying listeners', async () => {
+    let notifications = 0
+    const stop = store.onChange(() => notifications++)
     await issue(frugal, 1, false)
-    // Longer than a change by another process goes unnoticed.
+    // Longer than a change by another process may stay unnoticed.
     await sleep(500)
-    assert.equal(told, 0)
-    await createOrganization('Something that is told', context)
-    assert.equal(told, 1)
+    assert.equal(notifications, 0)
+    await createOrganization('Something that is announced', context)
+    assert.equal(notifications, 1)
     stop()
   })
 
-  it('name the clients that ask too often, to their owner only', async () => {
+  it('name the wasteful clients, to their owner only', async () => {
     const [worst, ...others] = await wastefulClients(context)
     assert.equal(worst?.client_id, wasteful)
     assert.equal(worst.name, 'Wasteful')
@@ -99,7 +99,7 @@ describe('the counters in SQLite', () => {
     assert.equal(rest.next, null)
   })
 
-  it('say when a secret was used last, whichever process writes first', async () => {
+  it('keep the last use of a secret, whichever process writes first', async () => {
     const [secret] = await listSecrets(wasteful, context)
     assert.equal(secret?.used, null)
     const use = { secret_id: secret?.secret_id as string, uses: 2, user_agent: null }

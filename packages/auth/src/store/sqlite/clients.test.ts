@@ -8,7 +8,7 @@ import type { ClientQuery } from '../ports/clients.ts'
 import type { AuthStore } from '../store.ts'
 import { openSqliteAuthStore } from './sqlite-store.ts'
 
-/** More than one page reads, so that a search has to go on. */
+/** More than one page scans, so that a search needs several. */
 const CLIENTS = 2500
 
 let store: AuthStore
@@ -43,14 +43,14 @@ async function everyPage(query: Omit<ClientQuery, 'after'>) {
 }
 
 describe('a search among many clients', () => {
-  it('reads a bounded number at a time, and finds over several pages what is far away', async () => {
+  it('reads a bounded number at a time, and finds a distant match over several pages', async () => {
     const pages = await everyPage({ tag: 'rare', limit: 50 })
     assert.ok(pages.length > 1)
     assert.deepEqual(pages.flat(), ['c02400'])
     assert.deepEqual((await everyPage({ tag: 'nowhere', limit: 50 })).flat(), [])
   })
 
-  it('misses none and doubles none', async () => {
+  it('returns each client exactly once', async () => {
     for (const limit of [400, 999, 1000, 1001]) {
       const ids = (await everyPage({ status: 'active', limit })).flat()
       assert.equal(ids.length, CLIENTS + 1)

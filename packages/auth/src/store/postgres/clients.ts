@@ -1,18 +1,40 @@
-/** Clients in PostgreSQL: found, searched, made, changed. */
+/** Clients in PostgreSQL: found, searched, created, changed. */
 
-import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
+import type { Postgres } from '@modulariot/platform/postgres'
 import type { Client, ClientRecord } from '../../records/client.ts'
-import { type ClientFilter, MAX_SCANNED, pageOf } from '../client-query.ts'
-import type { Audited, Authority } from '../ports/audited-change.ts'
-import type { ClientPage, ClientQuery, CreateOutcome } from '../ports/clients.ts'
+import { type ClientFilter, clientPageOf, MAX_SCANNED } from '../client-query.ts'
+import type { Audited } from '../ports/audited-change.ts'
+import type { ClientPage, ClientQuery, ClientStore, CreateOutcome } from '../ports/clients.ts'
 import { clientOf, clientRecordOf } from '../rows.ts'
 import { withoutNul } from '../without-nul.ts'
-import { appendOfClients } from './audit-writes.ts'
-import type { ChangeUnit } from './change-unit.ts'
+import { assertAuthority } from './authority.ts'
+import type { Change, ChangeUnit } from './change-unit.ts'
+import { keepAnswers } from './idempotency.ts'
 
-/**
- * One round trip, planned once a connection: what each login that no memory can answer waits for.
- */
+/** A bulk registration may bring thousands at once. */
+const CREATE_CLIENTS_TIMEOUT_MS = 15_000
+
+export function clientStore(postgres: Postgres, change: Change): ClientStore {
+  return {
+    createClients: (clients, authority) =>
+      change(
+        async (unit) => {
+          await assertAuthority(unit.query, authority)
+          return createClients(unit, clients)
+        },
+        { timeoutMs: CREATE_CLIENTS_TIMEOUT_MS },
+      ),
+    findClient: (client_id) => findClient(postgres, client_id),
+    listClients: (query) => searchClients(postgres, query),
+    updateClient: (client_id, update, authority) =>
+      change(async (unit) => {
+        await assertAuthority(unit.query, authority)
+        return updateClient(unit, client_id, update)
+      }),
+  }
+}
+
+/** One round trip, planned once a connection: each login that misses the cache waits for it. */
 const FIND = {
   name: 'find-client',
   text: `SELECT document::text AS document, coalesce((
@@ -25,18 +47,15 @@ const FIND = {
     FROM auth.clients WHERE client_id = $1`,
 }
 
-export async function findClient(
-  postgres: Postgres,
-  client_id: string,
-): Promise<ClientRecord | null> {
+async function findClient(postgres: Postgres, client_id: string): Promise<ClientRecord | null> {
   const { rows } = await postgres.query(FIND, [withoutNul(client_id)])
   return rows[0] === undefined ? null : clientRecordOf(rows[0])
 }
 
 /**
- * What is a column narrows there; what is inside the documents, here, so that both stores agree.
+ * Columns narrow in the database; filters on the documents run here, so that both adapters agree.
  */
-export async function searchClients(
+async function searchClients(
   postgres: Postgres,
   { after, limit, ...filter }: ClientQuery,
 ): Promise<ClientPage> {
@@ -55,47 +74,11 @@ export async function searchClients(
       (looksInside(filter) ? MAX_SCANNED : Math.min(limit, MAX_SCANNED)) + 1,
     ],
   )
-  return pageOf(rows, limit, filter)
+  return clientPageOf(rows, limit, filter)
 }
 
 function looksInside({ status, tag, search }: ClientFilter): boolean {
   return status !== undefined || tag !== undefined || search !== undefined
-}
-
-/** The actor of a change, in one statement: the client and the feed are of one moment. */
-const ACTOR = {
-  name: 'actor',
-  text: `SELECT
-      (SELECT document::text FROM auth.clients WHERE client_id = $1) AS document,
-      EXISTS (SELECT 1 FROM auth.revocations
-        WHERE (kind = 'token' AND subject = $2) OR (kind = 'key' AND subject = $3)) AS revoked`,
-}
-
-interface ActorRow {
-  readonly document: string | null
-  readonly revoked: boolean
-}
-
-/**
- * Runs in the unit whose change it guards. Other changes wait for its lock, so the actor stays as
- * it is read here until the commit.
- *
- * @throws what the authority throws.
- */
-export async function assertAuthority(
-  query: RunQuery,
-  authority: Authority | null = null,
-): Promise<void> {
-  if (authority === null) return
-  const { client_id, jti, kid } = authority
-  const { rows } = await query<ActorRow>(ACTOR, [
-    withoutNul(client_id),
-    withoutNul(jti),
-    withoutNul(kid),
-  ])
-  const { document, revoked } = rows[0] as ActorRow
-  const client = document === null ? null : clientOf({ document })
-  authority.assert({ client, tokenRevoked: revoked })
 }
 
 /** @throws StoreConflict when an id is taken or an organization does not exist. */
@@ -105,16 +88,16 @@ export async function createClients(
 ): Promise<CreateOutcome[]> {
   if (clients.length === 0) return []
   const taken = await clientsByExternalId(unit, clients)
-  const made: Audited<Client>[] = []
+  const created: Audited<Client>[] = []
   const outcomes = clients.map((client): CreateOutcome => {
     const key = tenantKey(client.value)
     const existing = key === null ? undefined : taken.get(key)
     if (existing !== undefined) return { created: false, existing }
     if (key !== null) taken.set(key, client.value)
-    made.push(client)
+    created.push(client)
     return { created: true }
   })
-  await insertClients(unit, made)
+  await insertClients(unit, created)
   return outcomes
 }
 
@@ -132,12 +115,10 @@ async function insertClients(unit: ChangeUnit, clients: readonly Audited<Client>
       values.map((value) => JSON.stringify(value)),
     ],
   )
-  unit.changed()
-  await appendOfClients(unit, clients)
-  for (const { revoke } of clients) await unit.revoke(revoke)
+  await recordClients(unit, clients)
 }
 
-/** Those whose `external_id` some of these would take. */
+/** Stored clients whose `external_id` one of these has too. */
 async function clientsByExternalId(
   unit: ChangeUnit,
   clients: readonly Audited<Client>[],
@@ -162,8 +143,8 @@ function tenantKey({ org_id, environment, external_id }: Client): string | null 
   return external_id === null ? null : JSON.stringify([org_id, environment, external_id])
 }
 
-/** Null, and nothing, when there is none. */
-export async function updateClient(
+/** Null, and no change, when there is no such client. */
+async function updateClient(
   unit: ChangeUnit,
   client_id: string,
   update: (current: Client) => Audited<Client>,
@@ -174,13 +155,19 @@ export async function updateClient(
   )
   if (rows[0] === undefined) return null
   const audited = update(clientOf(rows[0]))
-  const { value, revoke } = audited
+  const { value } = audited
   await unit.query(
     `UPDATE auth.clients SET external_id = $2, document = $3, changed_by = $4 WHERE client_id = $1`,
     [client_id, value.external_id, JSON.stringify(value), unit.revision],
   )
-  unit.changed()
-  await appendOfClients(unit, [audited])
-  await unit.revoke(revoke)
+  await recordClients(unit, [audited])
   return value
+}
+
+/** What every change to clients writes beside their rows. */
+async function recordClients(unit: ChangeUnit, clients: readonly Audited<Client>[]): Promise<void> {
+  unit.changed()
+  await unit.audit(clients.map(({ audit }) => audit))
+  await keepAnswers(unit, clients)
+  for (const { revoke } of clients) await unit.revoke(revoke)
 }

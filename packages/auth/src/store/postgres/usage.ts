@@ -1,4 +1,4 @@
-/** The counters of clients and secrets: added to in batches, never announced as a change. */
+/** The counters of clients and secrets in PostgreSQL: added to in batches, never announced. */
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
 import {
@@ -8,20 +8,20 @@ import {
   type SecretUsage,
 } from '../../records/usage.ts'
 import type { UsagePage, UsageQuery, UsageStore } from '../ports/usage.ts'
-import { clientOf, type Row } from '../rows.ts'
-import { clientUsageOf, secretUsageOf } from '../usage-rows.ts'
+import type { Row } from '../rows.ts'
+import { clientUsageOf, secretUsageOf, usagePageOf } from '../usage-rows.ts'
 import { withoutNul } from '../without-nul.ts'
 
 const CLIENT_COLUMNS =
   'u.client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living::text AS living'
 
-export function usageTables(postgres: Postgres): UsageStore {
+export function usageStore(postgres: Postgres): UsageStore {
   return {
     addUsage: async ({ clients, secrets }) => {
       if (clients.length === 0 && secrets.length === 0) return
-      // Instances take the rows in the same order, so that none waits for one that waits for it.
-      const byClient = inOrder(clients, ({ client_id }) => client_id, addUsage)
-      const bySecret = inOrder(secrets, ({ secret_id }) => secret_id, addSecretUsage)
+      // All instances lock the rows in the same order, so that no two wait for each other.
+      const byClient = sumsInOrder(clients, ({ client_id }) => client_id, addUsage)
+      const bySecret = sumsInOrder(secrets, ({ secret_id }) => secret_id, addSecretUsage)
       await postgres.transaction(async (query) => {
         await addToClients(query, byClient)
         await addToSecrets(query, bySecret)
@@ -42,7 +42,7 @@ export function usageTables(postgres: Postgres): UsageStore {
         },
         { mode: 'snapshot' },
       ),
-    listUsage: (asked) => listUsage(postgres, asked),
+    listUsage: (query) => listUsage(postgres, query),
   }
 }
 
@@ -52,8 +52,8 @@ const SECRETS_OF = `
   JOIN auth.secret_usage u ON u.secret_id = s ->> 'secret_id'
   WHERE c.client_id = $1`
 
-/** Each once. */
-function inOrder<Item>(
+/** Sorted by id, with a single sum for each id. */
+function sumsInOrder<Item>(
   items: readonly Item[],
   idOf: (item: Item) => string,
   add: (one: Item, other: Item) => Item,
@@ -66,7 +66,7 @@ function inOrder<Item>(
   return [...sums.values()].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
 }
 
-/** What is there is locked before it is read, so that two instances do not write the same sum. */
+/** Locks the rows before it reads them, so that two instances do not write the same sum. */
 async function addToClients(query: RunQuery, clients: readonly ClientUsage[]): Promise<void> {
   if (clients.length === 0) return
   const ids = clients.map(({ client_id }) => client_id)
@@ -100,7 +100,7 @@ async function addToClients(query: RunQuery, clients: readonly ClientUsage[]): P
   )
 }
 
-/** Whichever instance saw it last, in whatever order they write. */
+/** The latest use wins, whichever instance writes first. */
 async function addToSecrets(query: RunQuery, secrets: readonly SecretUsage[]): Promise<void> {
   if (secrets.length === 0) return
   await query(
@@ -123,8 +123,8 @@ async function addToSecrets(query: RunQuery, secrets: readonly SecretUsage[]): P
   )
 }
 
-async function listUsage(postgres: Postgres, asked: UsageQuery): Promise<UsagePage> {
-  const { org_id, environment, tokens_early, after, limit } = asked
+async function listUsage(postgres: Postgres, query: UsageQuery): Promise<UsagePage> {
+  const { org_id, environment, tokens_early, after, limit } = query
   const { rows } = await postgres.query(
     `SELECT ${CLIENT_COLUMNS}, c.document::text AS document
      FROM auth.client_usage u JOIN auth.clients c USING (client_id)
@@ -135,10 +135,5 @@ async function listUsage(postgres: Postgres, asked: UsageQuery): Promise<UsagePa
      ORDER BY u.client_id LIMIT $5`,
     [withoutNul(after ?? ''), tokens_early, org_id ?? null, environment ?? null, limit + 1],
   )
-  const clients = rows.slice(0, limit).map((row) => ({
-    client: clientOf(row),
-    usage: clientUsageOf(row),
-  }))
-  const last = clients.at(-1)
-  return { clients, next: rows.length > limit && last ? last.client.client_id : null }
+  return usagePageOf(rows, limit)
 }

@@ -1,0 +1,6 @@
+/** The port for whether the store can be reached. */
+
+export interface Availability {
+  /** @throws StoreUnavailable when the store cannot answer. */
+  ping(): Promise<void>
+}

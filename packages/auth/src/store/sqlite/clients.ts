@@ -1,0 +1,130 @@
+/**
+ * Clients in SQLite: found, searched, created, changed.
+ *
+ * Most filters look into the documents, and SQLite serves no other request while it reads. So a
+ * page ends after a bounded number of documents, whether they match or not: it may hold fewer than
+ * `limit`.
+ */
+
+import { attempt } from '@modulariot/platform/storage'
+import type { Client, ClientRecord } from '../../records/client.ts'
+import { clientPageOf, MAX_SCANNED } from '../client-query.ts'
+import type { Audited } from '../ports/audited-change.ts'
+import type { ClientPage, ClientQuery, ClientStore, CreateOutcome } from '../ports/clients.ts'
+import { clientOf, clientRecordOf } from '../rows.ts'
+import { assertAuthority } from './authority.ts'
+import type { Change, ChangeUnit } from './change-unit.ts'
+import type { Sqlite } from './connection.ts'
+import { keepAnswers } from './idempotency.ts'
+
+export function clientStore(sqlite: Sqlite, change: Change): ClientStore {
+  return {
+    createClients: (clients, authority) =>
+      change((unit) => {
+        assertAuthority(sqlite, authority)
+        return createClients(sqlite, unit, clients)
+      }),
+    findClient: (client_id) => attempt(() => findClient(sqlite, client_id)),
+    listClients: (query) => attempt(() => searchClients(sqlite, query)),
+    updateClient: (client_id, update, authority) =>
+      change((unit) => {
+        assertAuthority(sqlite, authority)
+        return updateClient(sqlite, unit, client_id, update)
+      }),
+  }
+}
+
+/**
+ * One statement, so that client and audiences are of one moment, whatever other processes write.
+ */
+const FIND = `SELECT document,
+     (SELECT json_group_array(json_object(
+        'audience', a.audience, 'token_lifetime_seconds', a.token_lifetime_seconds,
+        'signing_alg', a.signing_alg))
+      FROM json_each(document, '$.grants') g
+      JOIN audiences a ON a.audience = json_extract(g.value, '$.audience')) AS audiences
+   FROM clients WHERE client_id = ?`
+
+function findClient({ sql }: Sqlite, client_id: string): ClientRecord | null {
+  const row = sql(FIND).get(client_id)
+  return row === undefined ? null : clientRecordOf(row)
+}
+
+const BY_EXTERNAL_ID =
+  'SELECT document FROM clients WHERE org_id = ? AND environment = ? AND external_id = ?'
+const AFTER = 'SELECT document FROM clients WHERE client_id > ? ORDER BY client_id LIMIT ?'
+const OF_TENANT_AFTER = `SELECT document FROM clients
+   WHERE org_id = ? AND environment = ? AND client_id > ? ORDER BY client_id LIMIT ?`
+
+function searchClients({ sql }: Sqlite, { after, limit, ...filter }: ClientQuery): ClientPage {
+  const { org_id, environment, external_id } = filter
+  const ofTenant = org_id !== undefined && environment !== undefined
+  if (ofTenant && external_id !== undefined) {
+    // At most one client has it, so a second page is empty.
+    const row = after === null && sql(BY_EXTERNAL_ID).get(org_id, environment, external_id)
+    return clientPageOf(row ? [row] : [], limit, filter)
+  }
+  const rows = ofTenant
+    ? sql(OF_TENANT_AFTER).iterate(org_id, environment, after ?? '', MAX_SCANNED + 1)
+    : sql(AFTER).iterate(after ?? '', MAX_SCANNED + 1)
+  return clientPageOf(rows, limit, filter)
+}
+
+/** @throws of SQLite, when an id is taken or an organization does not exist. */
+export function createClients(
+  sqlite: Sqlite,
+  unit: ChangeUnit,
+  clients: readonly Audited<Client>[],
+): CreateOutcome[] {
+  const { sql } = sqlite
+  const created: Audited<Client>[] = []
+  const outcomes = clients.map((audited): CreateOutcome => {
+    const { client_id, org_id, environment, external_id } = audited.value
+    if (external_id !== null) {
+      const row = sql(BY_EXTERNAL_ID).get(org_id, environment, external_id)
+      if (row !== undefined) return { created: false, existing: clientOf(row) }
+    }
+    sql(
+      `INSERT INTO clients (client_id, org_id, environment, external_id, document)
+       VALUES (?, ?, ?, ?, ?)`,
+    ).run(client_id, org_id, environment, external_id, JSON.stringify(audited.value))
+    created.push(audited)
+    return { created: true }
+  })
+  if (created.length > 0) recordClients(sqlite, unit, created)
+  return outcomes
+}
+
+/** Null, and no change, when there is no such client. */
+function updateClient(
+  sqlite: Sqlite,
+  unit: ChangeUnit,
+  client_id: string,
+  update: (current: Client) => Audited<Client>,
+): Client | null {
+  const { sql } = sqlite
+  const row = sql('SELECT document FROM clients WHERE client_id = ?').get(client_id)
+  if (row === undefined) return null
+  const audited = update(clientOf(row))
+  const { value } = audited
+  sql('UPDATE clients SET external_id = ?, document = ?, changed_by = ? WHERE client_id = ?').run(
+    value.external_id,
+    JSON.stringify(value),
+    unit.revision,
+    client_id,
+  )
+  recordClients(sqlite, unit, [audited])
+  return value
+}
+
+/** What every change to clients writes beside their rows. */
+function recordClients(
+  sqlite: Sqlite,
+  unit: ChangeUnit,
+  clients: readonly Audited<Client>[],
+): void {
+  unit.changed()
+  unit.audit(clients.map(({ audit }) => audit))
+  keepAnswers(sqlite, clients)
+  for (const { revoke } of clients) unit.revoke(revoke)
+}
