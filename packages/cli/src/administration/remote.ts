@@ -3,9 +3,9 @@
 import type { BulkResult, ClientView, UsedSecret, WastefulClient } from '@modulariot/auth'
 import { requestToken, type TokenRequestOptions } from '@modulariot/oauth/client'
 import { CliError } from '../errors/cli-error.ts'
+import { codeOfStatus } from '../errors/status-codes.ts'
 import { answerJson, answerText, refusalMembers } from '../network/answer-body.ts'
 import { queryOf } from '../network/query.ts'
-import { codeOfStatus } from '../network/status-codes.ts'
 import type { Admin, AuditLine, Place } from './port.ts'
 
 /** Gets a token for the admin API and keeps it for as long as the command runs. */

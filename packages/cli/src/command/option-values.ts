@@ -1,8 +1,8 @@
 /** Option values, read and refused in one manner. */
 
 import { readFileSync } from 'node:fs'
-import { urlFault } from '@modulariot/oauth/client'
 import { InvalidArgumentError } from 'commander'
+import { serverUrlFault } from '../config/server-url.ts'
 import { CliError } from '../errors/cli-error.ts'
 
 export function wholeNumber(text: string): number {
@@ -30,7 +30,7 @@ export function decimal(text: string): number {
 
 /** The URL of a server that gets secrets or tokens, or whose word is trusted. */
 export function serverUrl(text: string): string {
-  const fault = urlFault(text)
+  const fault = serverUrlFault(text)
   if (fault !== null) throw new InvalidArgumentError(`It ${fault}.`)
   return text
 }

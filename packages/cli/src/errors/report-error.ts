@@ -4,11 +4,14 @@ import { AdminError, type AdminErrorCode, SealBroken } from '@modulariot/auth'
 import { TokenEndpointError, TokenError, type TokenErrorCode } from '@modulariot/oauth/client'
 import { OAuthError } from '@modulariot/oauth/protocol'
 import { StoreConflict, StoreUnavailable } from '@modulariot/platform/storage'
+import { RefusedError, ValidationError } from '@modulariot/sdk'
 import { CommanderError } from 'commander'
 import { ConfigError } from '../config/read-settings.ts'
 import { writeError } from '../terminal/standard-streams.ts'
 import { jsonText, oneLine } from '../terminal/terminal-text.ts'
+import { faultLines } from './api-refusal.ts'
 import { CliError, type CliErrorCode, EXIT } from './cli-error.ts'
+import { codeOfStatus } from './status-codes.ts'
 
 /** Prints the error and returns the exit status. */
 export function reportError(error: unknown, json: boolean): number {
@@ -43,6 +46,10 @@ function toCliError(error: unknown): CliError {
     return new CliError(code, `the token endpoint refused: ${error.error}: ${error.message}`)
   }
   if (error instanceof TokenError) return new CliError(TOKEN_CODES[error.code], error.message)
+  if (error instanceof ValidationError) {
+    return new CliError('failure', ['The report is not valid:', ...faultLines(error.errors)])
+  }
+  if (error instanceof RefusedError) return new CliError(codeOfStatus(error.status), error.message)
   if (error instanceof OAuthError) {
     const code = error.status === 503 ? 'network' : 'auth'
     const why = error.cause instanceof Error ? `: ${error.cause.message}` : ''

@@ -8,8 +8,8 @@
  */
 
 import { parseEnv } from 'node:util'
-import { urlFault } from '@modulariot/oauth/client'
 import { type Config, filesOf } from '../config/parse-config.ts'
+import { serverUrlFault } from '../config/server-url.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { readPrivateFile } from '../files/private-file.ts'
 
@@ -50,7 +50,7 @@ export function resolveApiCredentials(
   const { credentials, file, quickstart } = resolve(config, options)
   const apiUrl = options.apiUrl ?? config.client.apiUrl ?? file().MIOT_API_URL
   if (!apiUrl) throw new CliError('usage', 'Say where the API is: --api-url or MIOT_API_URL')
-  assertSecure('the API', apiUrl)
+  assertSecure('The API URL', apiUrl)
   if (quickstart) assertOwnServer(config, apiUrl, file().MIOT_API_URL)
   return { ...credentials, apiUrl }
 }
@@ -90,7 +90,7 @@ function resolve(config: Config, options: CredentialOptions): Resolved {
     audience: need(options.audience ?? set.audience ?? file().MIOT_AUDIENCE, 'MIOT_AUDIENCE'),
   }
   const quickstart = named === null || set.clientSecret === null
-  assertSecure('the token endpoint', credentials.token_endpoint)
+  assertSecure('The token endpoint', credentials.token_endpoint)
   if (quickstart) assertOwnServer(config, credentials.token_endpoint, file().MIOT_TOKEN_URL)
   return { credentials, file, quickstart }
 }
@@ -105,9 +105,9 @@ function readQuickstart(config: Config): QuickstartFile {
 }
 
 /** @throws CliError usage when secrets or tokens would travel there in the clear. */
-export function assertSecure(what: string, url: string): void {
-  const fault = urlFault(url)
-  if (fault !== null) throw new CliError('usage', `${what}, ${url}, ${fault}`)
+function assertSecure(what: string, url: string): void {
+  const fault = serverUrlFault(url)
+  if (fault !== null) throw new CliError('usage', `${what} ${url} ${fault}`)
 }
 
 function assertOwnServer(config: Config, url: string, written: string | undefined): void {

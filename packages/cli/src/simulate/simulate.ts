@@ -2,15 +2,9 @@
  * `miot track simulate`: a small fleet that drives about town and reports, so that something moves.
  */
 
-import { randomUUID } from 'node:crypto'
+import { TokenError } from '@modulariot/oauth/client'
 import type { Context } from '../command/context.ts'
-import { CliError } from '../errors/cli-error.ts'
-import {
-  type ApiSession,
-  answerOf,
-  openApiSession,
-  type SessionOptions,
-} from '../network/api-session.ts'
+import { type ApiSession, openApiSession, type SessionOptions } from '../network/api-session.ts'
 import { createLatencies } from './latencies.ts'
 import { createVehicle, drive, reportOf, type Vehicle } from './vehicle.ts'
 
@@ -29,7 +23,9 @@ const LIVE_MS = 1000
 const LIVE_PIPED_MS = 10_000
 
 export async function simulate(context: Context, options: SimulateOptions): Promise<void> {
-  const run = createRun(openApiSession(context, options), options)
+  // A retry would hide an error and count as a slow answer.
+  const { assets } = openApiSession(context, options, { retry: { attempts: 1 } })
+  const run = createRun(assets, options)
   const live = createLiveLine(context.output.json)
   const lines = setInterval(() => live.show(run.liveLine()), live.everyMs)
   const interrupted = (): void => run.stop()
@@ -73,9 +69,9 @@ function describe(summary: Summary): string {
 /**
  * Sends at an even rate until it is stopped or its time is over, then waits for what is under way.
  */
-function createRun(session: ApiSession, options: SimulateOptions) {
-  const { assets, rate } = options
-  const fleet = createFleet(assets)
+function createRun(assets: ApiSession['assets'], options: SimulateOptions) {
+  const { rate } = options
+  const fleet = createFleet(options.assets)
   const latencies = createLatencies()
   const count = { sent: 0, accepted: 0, errors: 0, skipped: 0, inFlight: 0 }
   const { promise: finished, resolve, reject } = Promise.withResolvers<void>()
@@ -89,7 +85,7 @@ function createRun(session: ApiSession, options: SimulateOptions) {
     count.sent++
     count.inFlight++
     try {
-      await report(session, fleet.next())
+      await assets.track(reportOf(fleet.next(), Date.now()))
       count.accepted++
       latencies.add(performance.now() - sentMs)
     } catch (error) {
@@ -138,7 +134,7 @@ function createRun(session: ApiSession, options: SimulateOptions) {
       const seconds = ((endedMs ?? performance.now()) - startedMs) / 1000
       const { sent, accepted, errors, skipped } = count
       return {
-        assets,
+        assets: options.assets,
         seconds: Number(seconds.toFixed(1)),
         sent,
         accepted,
@@ -169,22 +165,9 @@ function createFleet(size: number) {
   }
 }
 
-async function report(session: ApiSession, vehicle: Vehicle): Promise<void> {
-  const response = await session.send('/v1/asset/track', {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'x-request-id': randomUUID(),
-      'x-request-timestamp': String(Date.now() / 1000),
-    },
-    body: JSON.stringify(reportOf(vehicle, Date.now())),
-  })
-  await answerOf(response)
-}
-
-/** No token, or one that allows nothing: the next report fares no better. */
+/** No token, or one without the right to send: the next report would fail too. */
 function isHopeless(error: unknown): boolean {
-  return error instanceof CliError ? error.code === 'auth' : Object(error).status < 429
+  return error instanceof TokenError && !error.retryable
 }
 
 /** A line that is written over on a terminal, and none among JSON. */

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import type { Timing } from '@modulariot/sdk'
 import type { Context } from '../command/context.ts'
 import { parseConfig } from '../config/parse-config.ts'
-import { CliError } from '../errors/cli-error.ts'
 import { createOutput } from '../terminal/output.ts'
 import { sendTrack } from './send-reports.ts'
 
@@ -27,11 +27,11 @@ async function sent(requestId: string, { status, headers = {} }: Refusal = { sta
   let printed = ''
   const answer: typeof fetch = async (input, init) => {
     if (String(input).endsWith('/token')) {
-      return Response.json({ access_token: 't', token_type: 'Bearer', expires_in: 3600 })
+      return Response.json({ access_token: 'a-token', token_type: 'Bearer', expires_in: 3600 })
     }
-    const { headers: told, body } = new Request(input, init)
-    requestIds.push(String(told.get('x-request-id')))
-    const items = (await new Response(body).json()) as unknown[]
+    const request = new Request(input, init)
+    requestIds.push(String(request.headers.get('x-request-id')))
+    const items = (await request.text()).trim().split('\n')
     const refusal = { status: 'error', message: 'Body too large', detail: 'Send less' }
     return requestIds.length === 1
       ? Response.json({ results: items.map((_, index) => ({ index, code: 200 })) })
@@ -54,10 +54,18 @@ async function sent(requestId: string, { status, headers = {} }: Refusal = { sta
     url: null,
   }
   const waits: number[] = []
-  const wait = async (ms: number) => waits.push(ms)
+  let nowMs = 0
+  const timing: Timing = {
+    now: () => nowMs,
+    random: () => 1,
+    async wait(delayMs) {
+      waits.push(delayMs)
+      nowMs += delayMs
+    },
+  }
   const options = { file, requestId }
-  const error: unknown = await sendTrack(context, options, wait).catch((fault) => fault)
-  assert.ok(error instanceof CliError)
+  const error: unknown = await sendTrack(context, options, timing).catch((fault) => fault)
+  assert.ok(error instanceof Error && 'code' in error)
   return { requestIds, printed, error, waits }
 }
 
@@ -73,18 +81,18 @@ describe('miot track send with a file of several batches', () => {
     const { requestIds, printed, error } = await sent(id)
     assert.deepEqual(requestIds, [id, `${id}-2`])
     assert.equal(printed, `Kept 1000 of 1000 reports as ${id}.\n`)
-    assert.match(error.message, /413 Body too large/)
+    assert.match(error.message, /413: Body too large: Send less/)
   })
 
-  it('tries again what is refused for now, and never sooner than it was asked', async () => {
+  it('retries what is refused for now, never sooner than Retry-After', async () => {
     const headers = { 'retry-after': '3' }
     const { requestIds, error, waits } = await sent('id', { status: 429, headers })
-    assert.deepEqual(requestIds, ['id', ...Array(5).fill('id-2')])
-    assert.deepEqual(waits, [3000, 3000, 3000, 4000])
+    assert.deepEqual(requestIds, ['id', ...Array(6).fill('id-2')])
+    assert.deepEqual(waits, [3750, 3750, 3750, 4000, 8000])
     assert.equal(error.code, 'rate_limited')
   })
 
-  it('does not wait for longer than anybody would', async () => {
+  it('gives up at once when Retry-After is more than a minute', async () => {
     const headers = { 'retry-after': '61' }
     assert.deepEqual((await sent('id', { status: 503, headers })).waits, [])
   })
