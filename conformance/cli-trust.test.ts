@@ -271,7 +271,7 @@ describe('a redirect', () => {
     const { stdout } = await miot(['doctor'], { MIOT_ISSUER: here() })
     const findings = JSON.parse(stdout).findings as { check: string; detail: string }[]
     const server = findings.find(({ check }) => check === 'server')
-    assert.match(server?.detail ?? '', /answers 307/)
+    assert.match(server?.detail ?? '', /returned 307/)
     assert.ok(!received.some((request) => request.startsWith('/elsewhere')), received.join())
   })
 })

@@ -35,7 +35,7 @@ export function createProgram(env: Environment, json: boolean): Command {
     .option('--no-json', 'print text even when piped')
     .option(
       '--url <url>',
-      'administer the server there, with MIOT_CLIENT_ID and its secret',
+      'administer the server at this URL, as the client MIOT_CLIENT_ID',
       serverUrl,
     )
     .configureOutput({

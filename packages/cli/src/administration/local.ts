@@ -119,10 +119,16 @@ async function tenantOf({ org, environment = 'development' }: Place, { store }: 
   }
   const [only] = ids
   if (only === undefined) {
-    throw new CliError('not_found', 'Run miot serve first: it makes the organization')
+    throw new CliError(
+      'not_found',
+      'There is no organization yet: run miot serve once, which creates one',
+    )
   }
   if (ids.length > 1) {
-    throw new CliError('usage', `Say which organization with --org: ${ids.join(', ')}`)
+    throw new CliError(
+      'usage',
+      `There are several organizations; choose one with --org: ${ids.join(', ')}`,
+    )
   }
   return { org_id: only, environment }
 }

@@ -34,7 +34,7 @@ export async function createRemoteAdmin(
     })
     if (response.ok) return response
     const { detail } = await refusalMembers(response)
-    const message = typeof detail === 'string' ? detail : `${url} answered ${response.status}`
+    const message = typeof detail === 'string' ? detail : `${url} returned ${response.status}`
     // What the admin API finds malformed came from the command line.
     const code = response.status === 400 ? 'usage' : codeOfStatus(response.status)
     throw new CliError(code, message)
@@ -94,7 +94,7 @@ function assertNoPlace({ org, environment }: Place): void {
   if (org !== undefined || environment !== undefined) {
     throw new CliError(
       'usage',
-      'With --url the token decides the organization and the environment; leave out --org and --environment',
+      'With --url, the token determines the organization and environment; leave out --org and --environment',
     )
   }
 }

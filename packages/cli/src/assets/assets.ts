@@ -64,7 +64,7 @@ export async function listAssets(context: Context, options: ListAssetsOptions): 
         speedOf(gps),
       ]),
     ),
-    ...(cursor === null ? [] : ['There are more: --limit shows them.']),
+    ...(cursor === null ? [] : ['There are more assets: raise --limit to see them.']),
   ])
 }
 

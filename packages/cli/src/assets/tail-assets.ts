@@ -85,7 +85,7 @@ interface Told {
 function show({ output }: Context, { event, data }: ServerEvent): void {
   const value: unknown = JSON.parse(data)
   output.line(value, () => {
-    if (event === 'skipped') return `${Object(value).observations} reports were passed over`
+    if (event === 'skipped') return `${Object(value).observations} reports were skipped`
     const { asset_id, timestamp, report } = value as Told
     return [toSecond(timestamp), asset_id, positionOf(report.gps), speedOf(report.gps)].join('  ')
   })

@@ -14,7 +14,7 @@ export async function listAudit(
     const entries = await admin.listAudit(options)
     context.output.print({ entries }, () =>
       table(
-        ['SEQ', 'WHEN', 'WHO', 'WHAT', 'ON'],
+        ['SEQ', 'TIME', 'ACTOR', 'ACTION', 'TARGET'],
         entries.map(({ seq, at, actor, action, target }) => [
           String(seq),
           toSecond(at),

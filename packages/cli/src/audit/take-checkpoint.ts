@@ -29,6 +29,6 @@ function append(path: string, signed: Parameters<typeof appendCheckpoint>[1]): v
   try {
     appendCheckpoint(path, signed)
   } catch (error) {
-    throw new CliError('failure', `${path} takes no checkpoint: ${(error as Error).message}`)
+    throw new CliError('failure', `Cannot append to ${path}: ${(error as Error).message}`)
   }
 }

@@ -22,9 +22,9 @@ export async function auditRetention(context: Context, { days }: { days?: number
     const kept_days = config.auditRetentionDays
     context.output.print({ cut_rows: rows, first_seq, kept_days }, () =>
       properties([
-        ...(days === undefined ? [] : ([['cut now', `${rows} rows`]] as const)),
-        ['the oldest row', String(first_seq)],
-        ['cut daily', kept_days === null ? 'nothing' : `what is older than ${kept_days} days`],
+        ...(days === undefined ? [] : ([['removed now', `${rows} rows`]] as const)),
+        ['oldest row', String(first_seq)],
+        ['removed daily', kept_days === null ? 'nothing' : `rows older than ${kept_days} days`],
       ]),
     )
   })

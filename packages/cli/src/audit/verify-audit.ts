@@ -73,20 +73,24 @@ function sentences(
   newest: Checkpoint | null,
 ): string[] {
   const rows = head.seq - (base?.seq ?? 0)
-  const lines = [`The audit trail is whole, ${rows} rows.`]
+  const lines = [`The audit trail is intact: ${rows} rows.`]
   if (base !== null) {
-    lines.push(`Rows 1 to ${base.seq} were cut by retention on ${base.at}; the base is signed.`)
-  }
-  if (newest === null) {
-    lines.push(`No checkpoint in ${source}: a trail that was rewritten as a whole looks the same.`)
-  } else {
-    const later = head.seq > newest.seq ? '; none covers the rows after it' : ''
     lines.push(
-      `It agrees with the checkpoints in ${source} (${checkpoints.length}), up to row ${newest.seq}, ${newest.at}${later}.`,
+      `Retention removed rows 1 to ${base.seq} on ${base.at}; a signed checkpoint replaces them.`,
     )
   }
-  if (cut > 0) lines.push(`Checkpoints of rows that retention has cut prove nothing: ${cut}.`)
-  if (unreadable > 0) lines.push(`Lines without a checkpoint: ${unreadable}.`)
+  if (newest === null) {
+    lines.push(
+      `No checkpoints in ${source}: without one, a trail rewritten from the start passes too.`,
+    )
+  } else {
+    const later = head.seq > newest.seq ? '; no checkpoint covers the rows after it' : ''
+    lines.push(
+      `It matches the checkpoints in ${source} (${checkpoints.length}), up to row ${newest.seq}, ${newest.at}${later}.`,
+    )
+  }
+  if (cut > 0) lines.push(`Checkpoints skipped because retention removed their rows: ${cut}.`)
+  if (unreadable > 0) lines.push(`Lines skipped because they hold no checkpoint: ${unreadable}.`)
   lines.push(`Save this head elsewhere: ${head.seq}:${head.hash}`)
   return lines
 }
@@ -128,12 +132,12 @@ function checkpointsIn(given: string): { name: string; checkpoints: readonly str
     text = readFileSync(given, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw new CliError('usage', `${given} is no checkpoint, and no file that can be read (${code})`)
+    throw new CliError('usage', `${given} is neither a checkpoint nor a readable file (${code})`)
   }
   const { checkpoints, unreadable } = findCheckpoints(text)
   if (unreadable.length > 0 || checkpoints.length === 0) {
     const line = unreadable[0] ?? 1
-    throw new CliError('failure', `${given}, line ${line}, holds no checkpoint`)
+    throw new CliError('failure', `${given}: line ${line} holds no checkpoint`)
   }
   return { name: `The checkpoint in ${given}`, checkpoints }
 }

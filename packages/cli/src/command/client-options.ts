@@ -7,7 +7,7 @@ import { serverUrl } from './option-values.ts'
 export function addApiOptions(command: Command): Command {
   return addClientOptions(command).option(
     '--api-url <url>',
-    'where the API is (default: MIOT_API_URL)',
+    'base URL of the API (default: MIOT_API_URL)',
     serverUrl,
   )
 }
@@ -17,8 +17,8 @@ export function addClientOptions(command: Command): Command {
   return command
     .option(
       '--client-id <id>',
-      'the client (default: MIOT_CLIENT_ID; its secret: MIOT_CLIENT_SECRET)',
+      'client id (default: MIOT_CLIENT_ID); set its secret with MIOT_CLIENT_SECRET',
     )
-    .option('--audience <url>', 'the API the token is for (default: MIOT_AUDIENCE)')
-    .option('--token-url <url>', 'the token endpoint (default: MIOT_TOKEN_URL)', serverUrl)
+    .option('--audience <url>', 'API that the token is for (default: MIOT_AUDIENCE)')
+    .option('--token-url <url>', 'token endpoint (default: MIOT_TOKEN_URL)', serverUrl)
 }

@@ -210,7 +210,7 @@ describe('parseConfig', () => {
 
   it('refuses plaintext off loopback, and says what to set', () => {
     assert.deepEqual(faultsOf({ MIOT_HOST: '192.0.2.1' }), [
-      'MIOT_HOST 192.0.2.1 can be reached from other machines, and secrets do not travel in plaintext: set MIOT_TLS_CERT and MIOT_TLS_KEY, or MIOT_TRUSTED_PROXIES to the addresses of the proxies that terminate TLS',
+      'MIOT_HOST 192.0.2.1 can be reached from other machines, and secrets must not be sent in plaintext: set MIOT_TLS_CERT and MIOT_TLS_KEY, or MIOT_TRUSTED_PROXIES to the addresses of the proxies that terminate TLS',
     ])
   })
 

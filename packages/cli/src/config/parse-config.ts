@@ -110,7 +110,7 @@ function contradictions(config: Config, values: Values): string[] {
   }
   if (!isLoopback(host) && !MIOT_TLS_CERT && !MIOT_TLS_KEY && !MIOT_TRUSTED_PROXIES) {
     faults.push(
-      `MIOT_HOST ${host} can be reached from other machines, and secrets do not travel in plaintext: ` +
+      `MIOT_HOST ${host} can be reached from other machines, and secrets must not be sent in plaintext: ` +
         'set MIOT_TLS_CERT and MIOT_TLS_KEY, or MIOT_TRUSTED_PROXIES to the addresses of the proxies that terminate TLS',
     )
   }

@@ -28,7 +28,7 @@ export function reportError(error: unknown, json: boolean): number {
 }
 
 function explainUsage(error: CommanderError): string {
-  if (error.code === 'commander.help') return 'Say what to do; miot --help lists it'
+  if (error.code === 'commander.help') return 'No command given; run miot --help for a list'
   return error.message.replace(/^error: /, '')
 }
 
@@ -43,7 +43,10 @@ function toCliError(error: unknown): CliError {
   if (error instanceof TokenEndpointError) {
     const refused = ['invalid_target', 'invalid_scope'].includes(error.error)
     const code = refused ? 'auth' : (TOKEN_ENDPOINT_CODES[error.status] ?? 'failure')
-    return new CliError(code, `the token endpoint refused: ${error.error}: ${error.message}`)
+    return new CliError(
+      code,
+      `The token endpoint refused the request: ${error.error}: ${error.message}`,
+    )
   }
   if (error instanceof TokenError) return new CliError(TOKEN_CODES[error.code], error.message)
   if (error instanceof ValidationError) {
@@ -59,7 +62,7 @@ function toCliError(error: unknown): CliError {
     return new CliError('failure', error.message)
   }
   if (error instanceof StoreUnavailable) {
-    return new CliError('failure', `the store cannot be used: ${error.message}`)
+    return new CliError('failure', `The store is unavailable: ${error.message}`)
   }
   if (isNetworkError(error)) return new CliError('network', explainNetwork(error))
   return new CliError('failure', error instanceof Error ? error.message : String(error))
@@ -101,5 +104,5 @@ function isNetworkError(error: unknown): error is Error {
 function explainNetwork(error: Error): string {
   const cause = error.cause instanceof Error ? error.cause : error
   const code = 'code' in cause ? ` (${String(cause.code)})` : ''
-  return `the server cannot be reached${code}: ${cause.message || 'is miot serve running?'}`
+  return `Cannot reach the server${code}: ${cause.message || 'is miot serve running?'}`
 }

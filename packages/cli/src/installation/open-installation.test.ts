@@ -83,7 +83,7 @@ describe('an encryption key that does not fit', () => {
     writeFileSync(path, 'A'.repeat(43), { mode: 0o600 })
     await assert.rejects(start(await prepareInstallation(other, store)), (error) => {
       assert.ok(error instanceof Error)
-      assert.ok(error.message.startsWith(`${path} does not open the signing keys of`))
+      assert.ok(error.message.startsWith(`${path} does not decrypt the signing keys of`))
       return true
     })
     assert.ok(existsSync(path))

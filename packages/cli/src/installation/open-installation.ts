@@ -150,19 +150,19 @@ async function makeKey(config: Config, store: AuthStore): Promise<EncryptionKey>
 
 function wrongKey({ database }: Config, path: string): string {
   return (
-    `${path} does not open the signing keys of ${nameOf(database)}: put the key there that they were ` +
-    'sealed with, or set MIOT_ENCRYPTION_KEY to it'
+    `${path} does not decrypt the signing keys of ${nameOf(database)}: restore the key that they were ` +
+    'encrypted with, or set MIOT_ENCRYPTION_KEY to it'
   )
 }
 
 function missingKey({ database }: Config, path: string): string {
   if (database.kind === 'sqlite') {
     const { auth } = sqliteFilesOf(database.directory)
-    return `${path} is missing, and ${auth} was made with it: restore it or set MIOT_ENCRYPTION_KEY`
+    return `${path} is missing, and the keys in ${auth} are encrypted with it: restore it, or set MIOT_ENCRYPTION_KEY`
   }
   return (
-    `${nameOf(database)} is in use, and this instance has no encryption key: set MIOT_ENCRYPTION_KEY ` +
-    'to the one of the instances that use it (encryption.key in the data directory of the first)'
+    `${nameOf(database)} is in use, but the encryption key of its instances is missing here: set ` +
+    'MIOT_ENCRYPTION_KEY to it (encryption.key in the data directory of the first instance)'
   )
 }
 

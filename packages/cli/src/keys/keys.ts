@@ -23,8 +23,8 @@ export async function rotate(
   await onTheBoxWithKeys(context, async (admin) => {
     const keys = await (now ? replaceKeys : rotateKeys)(alg ?? null, admin)
     const told = now
-      ? 'Every token signed until now is dead; clients log in again, and new keys sign from now on.'
-      : 'The next key signs from the time above (UTC); tokens of the one before stay valid until they expire.'
+      ? 'All tokens signed so far are revoked, and new keys sign from now on. Clients have to log in again.'
+      : 'The next key signs from the time above (UTC). Tokens signed with the previous key stay valid until they expire.'
     print(context, keys, told)
   })
 }

@@ -12,11 +12,11 @@ const FAULTS: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: `comes from a CA that is not trusted here: ${TRUST}`,
   UNABLE_TO_GET_ISSUER_CERT: `comes from a CA that is not trusted here: ${TRUST}`,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: `comes from a CA that is not trusted here: ${TRUST}`,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: `comes without the certificates between it and its CA, or from one that is not trusted here: put the whole chain into MIOT_TLS_CERT, or ${TRUST}`,
-  CERT_HAS_EXPIRED: 'has expired: put a new one in its place',
-  CERT_NOT_YET_VALID: 'is not valid yet: compare the clocks',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: `comes without its intermediate certificates, or from a CA that is not trusted here: put the whole chain into MIOT_TLS_CERT, or ${TRUST}`,
+  CERT_HAS_EXPIRED: 'has expired: replace it',
+  CERT_NOT_YET_VALID: 'is not valid yet: check the clocks of both machines',
   ERR_TLS_CERT_ALTNAME_INVALID:
-    'is for another name: set MIOT_ISSUER to a URL whose host it names, or get one that names it',
+    'is for another host name: set MIOT_ISSUER to a host name in the certificate, or get a certificate for this one',
 }
 
 /**

@@ -49,7 +49,7 @@ export function resolveApiCredentials(
 ): Credentials & { readonly apiUrl: string } {
   const { credentials, file, quickstart } = resolve(config, options)
   const apiUrl = options.apiUrl ?? config.client.apiUrl ?? file().MIOT_API_URL
-  if (!apiUrl) throw new CliError('usage', 'Say where the API is: --api-url or MIOT_API_URL')
+  if (!apiUrl) throw new CliError('usage', 'The API URL is not set: use --api-url or MIOT_API_URL')
   assertSecure('The API URL', apiUrl)
   if (quickstart) assertOwnServer(config, apiUrl, file().MIOT_API_URL)
   return { ...credentials, apiUrl }
@@ -78,7 +78,10 @@ function resolve(config: Config, options: CredentialOptions): Resolved {
   const { quickstart: path } = filesOf(config)
   const need = (value: string | null | undefined, name: string): string => {
     if (value) return value
-    throw new CliError('usage', `${name} is not set, and ${path} does not have it for this client`)
+    throw new CliError(
+      'usage',
+      `${name} is not set, and ${path} does not contain it for this client`,
+    )
   }
   const credentials = {
     token_endpoint: need(
@@ -117,6 +120,6 @@ function assertOwnServer(config: Config, url: string, written: string | undefine
   throw new CliError(
     'usage',
     `The credentials in ${path} are for ${origin} and are not sent to ${new URL(url).origin}: ` +
-      'set MIOT_CLIENT_ID and MIOT_CLIENT_SECRET to those of a client of that server',
+      'set MIOT_CLIENT_ID and MIOT_CLIENT_SECRET for a client of that server',
   )
 }

@@ -20,7 +20,7 @@ export async function retention(
   options: RetentionOptions,
 ): Promise<void> {
   if (options.days !== undefined && options.default) {
-    throw new CliError('usage', 'Either --days or --default')
+    throw new CliError('usage', 'Use --days or --default, not both')
   }
   const config = context.config()
   await onTheBox(context, async (admin) => {
@@ -34,8 +34,8 @@ export async function retention(
       context.output.print({ org_id, own_days, kept_days }, () =>
         properties([
           ['org_id', org_id],
-          ['of its own', own_days === null ? 'none' : `${own_days} days`],
-          ['telemetry is kept', kept_days === null ? 'for ever' : `${kept_days} days`],
+          ['own setting', own_days === null ? 'none' : `${own_days} days`],
+          ['telemetry kept', kept_days === null ? 'forever' : `${kept_days} days`],
         ]),
       )
     } finally {

@@ -22,12 +22,12 @@ export function handedSocket(env: Environment, pid: number): number | null {
   if (owner !== String(pid)) {
     throw new CliError(
       'usage',
-      `LISTEN_FDS hands a socket to process ${owner}, and this is ${pid}: ` +
-        'let the service start node itself rather than npm, or unset LISTEN_FDS',
+      `LISTEN_FDS is for process ${owner}, but this is process ${pid}: ` +
+        'start node directly in the service rather than through npm, or unset LISTEN_FDS',
     )
   }
   if (count !== '1') {
-    throw new CliError('usage', `LISTEN_FDS hands over ${count} sockets: one is wanted`)
+    throw new CliError('usage', `LISTEN_FDS passes ${count} sockets; exactly one is supported`)
   }
   return HANDED_DESCRIPTOR
 }
@@ -46,7 +46,7 @@ export function assertAsConfigured(
   const where = handed === null ? 'no address' : `${handed.address} port ${handed.port}`
   throw new CliError(
     'usage',
-    `The socket that was handed over is at ${where}: set MIOT_HOST and MIOT_PORT to the same, or correct its unit`,
+    `The socket passed by LISTEN_FDS listens on ${where}: set MIOT_HOST and MIOT_PORT to match, or change the socket unit`,
   )
 }
 

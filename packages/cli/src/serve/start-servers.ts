@@ -80,7 +80,7 @@ async function start(
     store: authStore,
     installationKeys,
     now,
-    onError: (error) => logger.error({ err: error }, 'going on with what is in memory'),
+    onError: (error) => logger.error({ err: error }, 'continuing with what is in memory'),
     jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
     keyPolicy: config.keyPolicy,
     checkpoints: checkpointArchive(config, logger),
@@ -163,7 +163,10 @@ function checkpointArchive(config: Config, logger: Logger): CheckpointArchive {
       try {
         appendCheckpoint(path, signed, MAX_FILE_BYTES)
       } catch (error) {
-        logger.warn({ err: error }, 'the audit checkpoint is in this log only')
+        logger.warn(
+          { err: error },
+          'the audit checkpoint could not be written to its file and is in this log only',
+        )
       }
     },
   }
@@ -207,7 +210,7 @@ function explainListenError(
   if (socket !== null && syscall === 'listen') {
     return new CliError(
       'failure',
-      `Descriptor ${socket}, which LISTEN_FDS hands over, is no socket to listen on (${code})`,
+      `Descriptor ${socket}, passed by LISTEN_FDS, is not a listening socket (${code})`,
     )
   }
   if (code === 'EADDRINUSE') {

@@ -59,7 +59,7 @@ interface Summary {
 
 function describe(summary: Summary): string {
   const { sent, assets, seconds, accepted, accepted_per_second, errors, skipped } = summary
-  const late = skipped === 0 ? '' : `, ${skipped} not sent for want of answers`
+  const late = skipped === 0 ? '' : `, ${skipped} not sent because answers were too slow`
   return (
     `Sent ${sent} reports of ${assets} assets in ${seconds} s: ${accepted} accepted ` +
     `(${accepted_per_second}/s), ${errors} errors${late}, p50 ${summary.p50_ms} ms, p99 ${summary.p99_ms} ms.`

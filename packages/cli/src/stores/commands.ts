@@ -10,13 +10,13 @@ import { migrate } from './migrate.ts'
 export function addStores(program: Command, context: () => Context): void {
   program
     .command('migrate')
-    .description('bring the database to the version of this program (serve does, too)')
+    .description('update the database schema to this version (miot serve does this too)')
     .action(() => migrate(context()))
   program
     .command('copy')
-    .description('move all data to another, empty database; stop every server first')
+    .description('copy all data to an empty database; stop every server first')
     .option('--from <url>', 'sqlite:<directory> or postgres://… (default: MIOT_DATABASE_URL)')
-    .option('--to <url>', 'likewise; a password here is visible in the process list')
+    .option('--to <url>', 'as --from; other users can see a password in the process list')
     .action((options: { from?: string; to?: string }) =>
       copy(context(), {
         from: place('--from', options.from),

@@ -22,8 +22,8 @@ export async function copy(
       tables.map(({ store, table: name, rows }) => [store, name, String(rows)]),
     ),
     '',
-    'Every row was read back and is as it was; the audit trail is whole.',
-    'The encryption key is not in the database: go on with the same one.',
+    'Every row was read back and matches; the audit trail is intact.',
+    'The encryption key is not in the database: keep using the same one.',
   ])
 }
 

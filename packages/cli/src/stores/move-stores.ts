@@ -103,8 +103,8 @@ async function copyStore(
       throw new CliError('failure', `${nameOf(held)} is in use: stop every miot serve on it first`)
     }
     if (error instanceof TextNotKept) {
-      const where = `${store}.${error.message} holds a text with the character U+0000`
-      throw new CliError('failure', `${where}, which PostgreSQL cannot keep: nothing was copied`)
+      const where = `${store}.${error.message} contains text with the character U+0000`
+      throw new CliError('failure', `${where}, which PostgreSQL cannot store; nothing was copied`)
     }
     if (error instanceof TargetNotEmpty) {
       const where = `${nameOf(to)} is not empty (${store}.${error.message})`
@@ -132,7 +132,7 @@ function assertThere(database: Database): void {
   if (database.kind === 'postgres') return
   const { auth } = sqliteFilesOf(database.directory)
   if (!existsSync(auth))
-    throw new CliError('not_found', `There is no installation: ${auth} is missing`)
+    throw new CliError('not_found', `No installation to copy: ${auth} is missing`)
 }
 
 /** The copy has no key to verify the base's signature with; `miot audit verify` has. */
@@ -143,7 +143,7 @@ async function verifyArrivedTrail(target: TablePlace): Promise<void> {
   if (verdict.ok) return
   throw new CliError(
     'failure',
-    `The audit trail is broken (${verdict.why}), here or already where it comes from: nothing was kept; see miot audit verify`,
+    `The copied audit trail is broken (${verdict.why}), so nothing was kept: run miot audit verify on the source`,
   )
 }
 

@@ -68,10 +68,7 @@ export async function revokeToken(
       null,
     )
   }
-  context.output.print(
-    { revoked: true },
-    () => 'This token is not accepted, from now on at the latest.',
-  )
+  context.output.print({ revoked: true }, () => 'This token is no longer accepted.')
 }
 
 /** Shows what a token says. Verifies nothing. */
@@ -82,7 +79,7 @@ export function inspectToken(context: Context, token: string): void {
   if (segments.length !== 3 || header === null || claims === null) {
     throw new CliError(
       'failure',
-      'This is not a JWT: three base64url segments of JSON are expected',
+      'This is not a JWT: expected three base64url segments, separated by dots',
     )
   }
   context.output.print({ header, claims }, () => [
@@ -90,7 +87,7 @@ export function inspectToken(context: Context, token: string): void {
     '',
     ...properties(Object.entries(claims).map(asClaim)),
     '',
-    'Not verified: use miot token verify.',
+    'Not verified: run miot token verify.',
   ])
 }
 

@@ -80,7 +80,7 @@ describe('miot track send with a file of several batches', () => {
     const id = 'x'.repeat(126)
     const { requestIds, printed, error } = await sent(id)
     assert.deepEqual(requestIds, [id, `${id}-2`])
-    assert.equal(printed, `Kept 1000 of 1000 reports as ${id}.\n`)
+    assert.equal(printed, `Stored 1000 of 1000 reports (request id ${id}).\n`)
     assert.match(error.message, /413: Body too large: Send less/)
   })
 

@@ -52,7 +52,7 @@ const SUCCESS = { status: 'success', message: 'Message sent successfully' } as c
 function printTracked({ output }: Context, tracked: Tracked): void {
   const { request_id, replayed, warnings } = tracked
   output.print({ ...SUCCESS, ...tracked }, () => [
-    replayed ? `Sent before as ${request_id}; kept once.` : `Sent and kept as ${request_id}.`,
+    `${replayed ? 'Already stored' : 'Stored'} (request id ${request_id}).`,
     ...faultLines(warnings),
   ])
 }
@@ -102,7 +102,7 @@ function assertRoomForIds(requestId: string, batches: number): void {
   if (requestId.length <= room) return
   throw new CliError(
     'usage',
-    `--request-id must be at most ${room} characters: these reports take ${batches} requests, each with an id of its own`,
+    `--request-id must be at most ${room} characters: these reports take ${batches} requests, each with its own id`,
   )
 }
 
@@ -119,10 +119,10 @@ function describeSummary({
   replayed: number
   refused: readonly ReportResult[]
 }): string[] {
-  const before = replayed === 0 ? '' : `, ${replayed} of them sent before`
+  const before = replayed === 0 ? '' : `; ${replayed} were already stored`
   const more = refused.length - MAX_SHOWN_REFUSALS
   return [
-    `Kept ${kept} of ${sent} reports as ${request_id}${before}.`,
+    `Stored ${kept} of ${sent} reports (request id ${request_id})${before}.`,
     ...refused
       .slice(0, MAX_SHOWN_REFUSALS)
       .flatMap((result) => describeRefusal(result, `item ${result.index}: ${result.code} `)),
@@ -148,7 +148,8 @@ function* batchesOf(reports: readonly string[]): Generator<string[]> {
 }
 
 function compose({ assetId, latitude, longitude, speed }: SendOptions): Reports {
-  if (assetId === undefined) throw new CliError('usage', 'Give --asset-id, or a body with --file')
+  if (assetId === undefined)
+    throw new CliError('usage', 'Give --asset-id, or --file to send reports from a file')
   if ((latitude === undefined) !== (longitude === undefined)) {
     throw new CliError('usage', 'Give both --latitude and --longitude, or neither')
   }
@@ -180,7 +181,7 @@ function readArray(text: string, file: string): string[] {
     if (!(error instanceof JsonBodyError)) throw error
     throw new CliError('failure', `${file} is not a JSON array: ${error.message}`)
   }
-  throw new CliError('failure', `${file} holds no report`)
+  throw new CliError('failure', `${file} contains no reports`)
 }
 
 function isJson(text: string): boolean {
