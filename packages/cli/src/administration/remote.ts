@@ -1,4 +1,4 @@
-/** Administering through the admin API of a ModularIoT elsewhere. */
+/** Administration through the admin API of another machine. */
 
 import type { BulkResult, ClientView, UsedSecret, WastefulClient } from '@modulariot/auth'
 import { requestToken, type TokenRequestOptions } from '@modulariot/oauth/client'
@@ -6,9 +6,9 @@ import { CliError } from '../errors/cli-error.ts'
 import { codeOfStatus } from '../errors/status-codes.ts'
 import { answerJson, answerText, refusalMembers } from '../network/answer-body.ts'
 import { queryOf } from '../network/query.ts'
-import type { Admin, AuditLine, Place } from './port.ts'
+import type { Admin, AuditLine, NewClientTenant } from './port.ts'
 
-/** Gets a token for the admin API and keeps it for as long as the command runs. */
+/** Gets one token for the admin API and uses it for the whole command. */
 export async function createRemoteAdmin(
   url: string,
   credentials: TokenRequestOptions,
@@ -35,7 +35,7 @@ export async function createRemoteAdmin(
     if (response.ok) return response
     const { detail } = await refusalMembers(response)
     const message = typeof detail === 'string' ? detail : `${url} returned ${response.status}`
-    // What the admin API finds malformed came from the command line.
+    // Malformed input came from the command line.
     const code = response.status === 400 ? 'usage' : codeOfStatus(response.status)
     throw new CliError(code, message)
   }
@@ -46,12 +46,12 @@ export async function createRemoteAdmin(
   const client = (id: string): string => `/clients/${encodeURIComponent(id)}`
 
   return {
-    createClient: async (input, place) => {
-      assertNoPlace(place)
+    createClient: async (input, tenant) => {
+      assertNoTenant(tenant)
       return json('POST', '/clients', input)
     },
-    createClients: async (inputs, place) => {
-      assertNoPlace(place)
+    createClients: async (inputs, tenant) => {
+      assertNoTenant(tenant)
       const lines = inputs.map((input) => JSON.stringify(input ?? null)).join('\n')
       const response = await send('POST', '/clients/bulk', lines, {
         'content-type': 'application/x-ndjson',
@@ -60,7 +60,7 @@ export async function createRemoteAdmin(
       return text.split('\n').map((line) => JSON.parse(line) as BulkResult)
     },
     listClients: async ({ after, ...query }) => {
-      assertNoPlace(query)
+      assertNoTenant(query)
       const page = await json<{ clients: ClientView[]; next_cursor: string | null }>(
         'GET',
         `/clients${queryOf({ ...query, cursor: after })}`,
@@ -89,8 +89,8 @@ export async function createRemoteAdmin(
   }
 }
 
-/** The token decides; to ask for another place and get this one would be worse than a refusal. */
-function assertNoPlace({ org, environment }: Place): void {
+/** Ignoring these options would create the client in the wrong organization. */
+function assertNoTenant({ org, environment }: NewClientTenant): void {
   if (org !== undefined || environment !== undefined) {
     throw new CliError(
       'usage',

@@ -1,4 +1,4 @@
-/** `miot assets …`: reading back what was reported. */
+/** `miot assets …`: reads reports back. */
 
 import type { Command } from 'commander'
 import { addApiOptions } from '../command/client-options.ts'

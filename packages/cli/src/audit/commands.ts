@@ -1,4 +1,4 @@
-/** `miot audit …`: who did what. */
+/** `miot audit …`: the audit trail. */
 
 import type { AuditHead } from '@modulariot/auth'
 import { type Command, InvalidArgumentError } from 'commander'

@@ -1,4 +1,4 @@
-/** `miot audit verify`: is the trail whole, and is it the one that the checkpoints are of? */
+/** `miot audit verify`: checks the trail's hash chain and compares it with checkpoints. */
 
 import { readFileSync } from 'node:fs'
 import {
@@ -11,7 +11,7 @@ import {
   knownHead,
   readBase,
 } from '@modulariot/auth'
-import { onTheBox } from '../administration/local.ts'
+import { onThisMachine } from '../administration/local.ts'
 import type { Context } from '../command/context.ts'
 import { filesOf } from '../config/parse-config.ts'
 import { CliError } from '../errors/cli-error.ts'
@@ -19,26 +19,25 @@ import { findCheckpoints, readCheckpoints } from '../files/checkpoint-file.ts'
 
 export interface VerifyOptions {
   readonly head?: AuditHead
-  /** Compact JWSs, and files of them. */
+  /** Compact JWSs, or files with one per line. */
   readonly checkpoint?: readonly string[]
 }
 
 interface Evidence {
-  /** Where the checkpoints come from, in words. */
+  /** Origin of the checkpoints, for messages. */
   readonly source: string
   readonly checkpoints: readonly Checkpoint[]
   readonly unreadable: number
 }
 
 /**
- * Without `--checkpoint`, the checkpoints that the server keeps in the data directory are used.
+ * Without `--checkpoint`, uses the checkpoints that the server wrote to the data directory.
  *
- * @throws CliError `failure` naming the first broken row, or the checkpoint that is not to be
- *   trusted.
+ * @throws CliError `failure` naming the first broken row or the first invalid checkpoint.
  */
 export async function verifyAudit(context: Context, options: VerifyOptions): Promise<void> {
   const config = context.config()
-  await onTheBox(context, async ({ store }, keys) => {
+  await onThisMachine(context, async ({ store }, keys) => {
     const signer = await createCheckpointSigner(keys.checkpoint, config.issuer)
     const evidence =
       options.checkpoint === undefined
@@ -95,9 +94,7 @@ function sentences(
   return lines
 }
 
-/**
- * A line that a crash cut short is counted, not refused; a checkpoint that was altered is refused.
- */
+/** Counts lines that a crash cut short, and refuses a checkpoint that was altered. */
 async function localEvidence(path: string, signer: CheckpointSigner): Promise<Evidence> {
   const { checkpoints, unreadable } = readCheckpoints(path)
   const verified: Checkpoint[] = []
@@ -122,7 +119,7 @@ async function givenEvidence(
   return { source: '--checkpoint', checkpoints: verified, unreadable: 0 }
 }
 
-/** @throws CliError for a file that cannot be read, or that holds something else, too. */
+/** @throws CliError for a file that cannot be read or holds anything but checkpoints. */
 function checkpointsIn(given: string): { name: string; checkpoints: readonly string[] } {
   if (/^eyJ[\w-]*\.[\w-]+\.[\w-]*$/.test(given)) {
     return { name: 'The checkpoint', checkpoints: [given] }

@@ -2,7 +2,7 @@
 
 import { type Client, type ClientInput, type ClientView, setResourceServer } from '@modulariot/auth'
 import type { Environment } from '@modulariot/oauth/protocol'
-import { onTheBox } from '../administration/local.ts'
+import { onThisMachine } from '../administration/local.ts'
 import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
@@ -65,7 +65,7 @@ export async function createClient(context: Context, options: CreateOptions): Pr
   })
 }
 
-/** The fields the options name; the others keep what they are. */
+/** Fields given by the options; undefined fields stay unchanged. */
 function inputOf(options: ClientOptions): ClientInput {
   return {
     name: options.name,
@@ -79,7 +79,7 @@ function inputOf(options: ClientOptions): ClientInput {
 
 const OFF: Client['allowlist'] = { mode: 'off', cidrs: [] }
 
-/** Ranges that are named are enforced unless the mode is named too; what is not named stays. */
+/** `--allow` alone also turns enforcement on. What the options leave out stays unchanged. */
 function allowlistOf({ allow, allowMode }: ClientOptions, current = OFF): Client['allowlist'] {
   return {
     mode: allowMode ?? (allow === undefined ? current.mode : 'enforce'),
@@ -87,7 +87,7 @@ function allowlistOf({ allow, allowMode }: ClientOptions, current = OFF): Client
   }
 }
 
-/** A quota is replaced whole: a bound that is not named is none. */
+/** Replaces the whole quota: a limit that is not given is removed. */
 function quotaOf({ tokensPerHour, tokensPerDay, quotaMode }: ClientOptions) {
   if (tokensPerHour === undefined && tokensPerDay === undefined) {
     if (quotaMode === undefined) return undefined
@@ -184,7 +184,7 @@ export async function makeResourceServer(
   client_id: string,
   audiences: readonly string[],
 ): Promise<void> {
-  await onTheBox(context, async (admin) => {
+  await onThisMachine(context, async (admin) => {
     print(context, await setResourceServer(client_id, audiences, admin))
   })
 }

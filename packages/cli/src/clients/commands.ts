@@ -17,7 +17,7 @@ import {
   updateClient,
 } from './clients.ts'
 import { importClients } from './import-clients.ts'
-import { addSecret, listSecrets, revokeSecret, rotate } from './secrets.ts'
+import { addSecret, listSecrets, revokeSecret, rotateSecrets } from './secrets.ts'
 import { listWastefulClients } from './wasteful-clients.ts'
 
 export function addClients(program: Command, context: () => Context): void {
@@ -118,7 +118,7 @@ export function addSecrets(program: Command, context: () => Context): void {
     )
     .option('--label <label>', 'what it is for', 'rotated')
     .action((client_id: string, options: { label: string; overlap: number }) =>
-      rotate(context(), client_id, options),
+      rotateSecrets(context(), client_id, options),
     )
   secrets
     .command('revoke <client_id> <secret_id>')
@@ -126,7 +126,7 @@ export function addSecrets(program: Command, context: () => Context): void {
     .action((client_id: string, secret_id: string) => revokeSecret(context(), client_id, secret_id))
 }
 
-/** What `create` and `update` both take. */
+/** Options of both `create` and `update`. */
 function addFields(command: Command): Command {
   return command
     .option('--audience <url>', 'API it may use (default: ModularIoT API)')

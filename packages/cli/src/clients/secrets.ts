@@ -19,7 +19,7 @@ export async function addSecret(
   })
 }
 
-export async function rotate(
+export async function rotateSecrets(
   context: Context,
   client_id: string,
   options: { label: string; overlap: number },

@@ -1,4 +1,4 @@
-/** `miot clients list --wasteful`: who does not cache. */
+/** `miot clients list --wasteful`: clients that do not reuse their tokens. */
 
 import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'

@@ -1,9 +1,9 @@
-/** The options of commands that act as a client. */
+/** Options of commands that act as a client. */
 
 import type { Command } from 'commander'
 import { serverUrl } from './option-values.ts'
 
-/** What every command takes that speaks to the API as a client. */
+/** Options of every command that sends requests to the API. */
 export function addApiOptions(command: Command): Command {
   return addClientOptions(command).option(
     '--api-url <url>',
@@ -12,7 +12,7 @@ export function addApiOptions(command: Command): Command {
   )
 }
 
-/** The secret has no option: what stands on a command line is seen by every user of the machine. */
+/** The secret has no option: every user of the machine can see command lines. */
 export function addClientOptions(command: Command): Command {
   return command
     .option(

@@ -15,7 +15,7 @@ export function describeRefusal({ message, detail, errors }: ApiRefusal, prefix 
   return [`${prefix}${text}`, ...faultLines(errors)]
 }
 
-/** @param errors from the network, so it may be something else than an object. */
+/** @param errors comes from the network, so it may not be an object. */
 export function faultLines(errors: Readonly<Record<string, string>> | undefined): string[] {
   if (typeof errors !== 'object') return []
   return Object.entries(errors ?? {}).map(([path, fault]) => `  ${path} ${fault}`)

@@ -1,4 +1,4 @@
-/** The last word on a failure: one line (or one JSON object) on stderr, and the exit status. */
+/** Reports a failure: a message (or one JSON object) on stderr, and the exit status. */
 
 import { AdminError, type AdminErrorCode, SealBroken } from '@modulariot/auth'
 import { TokenEndpointError, TokenError, type TokenErrorCode } from '@modulariot/oauth/client'
@@ -16,7 +16,7 @@ import { codeOfStatus } from './status-codes.ts'
 /** Prints the error and returns the exit status. */
 export function reportError(error: unknown, json: boolean): number {
   if (error instanceof CommanderError) {
-    // Commander has printed help or its complaint already; in JSON mode that was held back.
+    // Commander has already printed help or its message, except in JSON mode.
     if (error.exitCode === 0) return 0
     if (json) writeJson('usage', explainUsage(error))
     return EXIT.usage
@@ -77,7 +77,7 @@ const ADMIN_CODES: Readonly<Record<AdminErrorCode, CliErrorCode>> = {
   too_many_requests: 'rate_limited',
 }
 
-/** Why there is no token for a request to the API. */
+/** Errors of the token and of requests with it. */
 const TOKEN_CODES: Readonly<Record<TokenErrorCode, CliErrorCode>> = {
   invalid_client: 'auth',
   access_denied: 'auth',
@@ -95,7 +95,7 @@ const TOKEN_ENDPOINT_CODES: Readonly<Record<number, CliErrorCode>> = {
   503: 'network',
 }
 
-/** `fetch` throws a TypeError with the true cause inside, or a TimeoutError. */
+/** `fetch` throws a TypeError with the actual cause, or a TimeoutError. */
 function isNetworkError(error: unknown): error is Error {
   if (!(error instanceof Error)) return false
   return error.name === 'TimeoutError' || (error instanceof TypeError && error.cause !== undefined)

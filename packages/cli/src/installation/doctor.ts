@@ -1,4 +1,4 @@
-/** `miot doctor`: is this installation well? One line a check, and what to do about each fault. */
+/** `miot doctor`: checks the installation. One line per check, with what to do when it fails. */
 
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { type ClientView, createAuthServer, weaknessOf } from '@modulariot/auth'
@@ -19,7 +19,7 @@ import { openInstallation } from './open-installation.ts'
 
 interface Check {
   readonly name: string
-  /** What was found; throws with what to do when it is a fault. */
+  /** Returns the result; throws an Error that says what to do. */
   run(): Promise<string>
 }
 
@@ -88,7 +88,7 @@ async function checkStore(config: Config): Promise<string> {
   const { keys, store } = await openInstallation(config)
   try {
     const { clients } = await store.listClients({ after: null, limit: 1 })
-    // Building the server opens every sealed key, which is the check.
+    // Creating the server decrypts every signing key, which is the check.
     const server = await createAuthServer({
       issuer: config.issuer,
       store,
@@ -105,10 +105,10 @@ async function checkStore(config: Config): Promise<string> {
   }
 }
 
-const CLIENTS_IN_A_PAGE = 500
+const CLIENTS_PER_PAGE = 500
 
 /**
- * Keys that were registered before weak ones were refused; a login with one of them is refused too.
+ * Finds weak keys that were registered before registration refused them. Logins with them fail.
  */
 async function checkClientKeys(config: Config): Promise<string> {
   const { store } = await openInstallation(config)
@@ -117,7 +117,7 @@ async function checkClientKeys(config: Config): Promise<string> {
   try {
     let after: string | null = null
     do {
-      const page = await store.listClients({ after, limit: CLIENTS_IN_A_PAGE })
+      const page = await store.listClients({ after, limit: CLIENTS_PER_PAGE })
       for (const client of page.clients) weak.push(...weakKeysOf(client))
       checked += page.clients.reduce((sum, { keys }) => sum + keys.length, 0)
       after = page.next
@@ -172,7 +172,7 @@ async function checkLogin(config: Config, fetch: Context['fetch']): Promise<stri
   return `${client_id} got a token, valid for ${expires_in} s`
 }
 
-/** As an API elsewhere would: through what the issuer publishes. */
+/** As a remote API does: with the issuer's published metadata and keys. */
 async function checkVerification(config: Config, fetch: Context['fetch']): Promise<string> {
   const { access_token, audience } = await login(config, fetch)
   const verifier = createVerifier({ issuer: config.issuer, audience, fetch })

@@ -1,9 +1,9 @@
-/** `miot keys …`: the keys that tokens are signed with. */
+/** `miot keys …`: the keys that sign tokens. */
 
 import { SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
 import { type Command, Option } from 'commander'
 import type { Context } from '../command/context.ts'
-import { type RotateOptions, rotate, showKeys } from './keys.ts'
+import { type RotateOptions, rotateSigningKeys, showKeys } from './keys.ts'
 
 export function addKeys(program: Command, context: () => Context): void {
   const keys = program.command('keys').description('manage the keys that sign tokens')
@@ -20,5 +20,5 @@ export function addKeys(program: Command, context: () => Context): void {
       ),
     )
     .option('--now', 'emergency: replace the keys now, which revokes all tokens signed so far')
-    .action((options: RotateOptions) => rotate(context(), options))
+    .action((options: RotateOptions) => rotateSigningKeys(context(), options))
 }

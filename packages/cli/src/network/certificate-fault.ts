@@ -1,12 +1,9 @@
-/**
- * Why a TLS connection was refused by us, and what to do about it. Skipping the check is never an
- * answer.
- */
+/** Why TLS verification failed, and what to do about it. Turning it off is never suggested. */
 
 const TRUST =
   'set NODE_EXTRA_CA_CERTS to the PEM file of the CA that signed it (of the certificate itself when it is self-signed)'
 
-/** Codes of `node:tls`, which are OpenSSL's. A new one is a new row. */
+/** Error codes of `node:tls`, from OpenSSL. A new one is a new row. */
 const FAULTS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: `is self-signed and not trusted here: ${TRUST}`,
   SELF_SIGNED_CERT_IN_CHAIN: `comes from a CA that is not trusted here: ${TRUST}`,
@@ -20,7 +17,8 @@ const FAULTS: Readonly<Record<string, string>> = {
 }
 
 /**
- * What is wrong with the certificate that made `fetch` fail, to follow "the certificate"; or null.
+ * Why `fetch` rejected a certificate, as the end of a sentence that starts with "the certificate";
+ * null when it failed for another reason.
  */
 export function certificateFault(error: unknown): string | null {
   const cause = error instanceof Error ? error.cause : undefined

@@ -1,10 +1,10 @@
 /**
- * Which credentials a command uses, and which servers they may go to: options first, then settings,
- * then `quickstart.env`.
+ * Which credentials a command uses (options, then settings, then `quickstart.env`), and which
+ * servers they may be sent to.
  *
- * Secrets and tokens travel over TLS or stay on this machine. The credentials of `quickstart.env`
- * go to the server named in that file and to no other; those of the settings go where the command
- * line says (ADR 30).
+ * Secrets and tokens travel over TLS or stay on this machine. The credentials in `quickstart.env`
+ * are sent only to the server named in that file; those from the settings are sent to the server
+ * given on the command line (ADR 30).
  */
 
 import { parseEnv } from 'node:util'
@@ -20,7 +20,7 @@ export interface Credentials {
   readonly audience: string
 }
 
-/** What the command line says, instead of the settings. */
+/** Options of the command line, which override the settings. */
 export interface CredentialOptions {
   readonly clientId?: string | undefined
   readonly audience?: string | undefined
@@ -29,9 +29,10 @@ export interface CredentialOptions {
 }
 
 /**
- * Credentials to get a token with.
+ * Credentials for the token endpoint.
  *
- * @throws CliError usage: what is missing and where to set it, or why the secret may not go there.
+ * @throws CliError usage: what is missing and where to set it, or why the secret may not be sent to
+ *   that server.
  */
 export function resolveCredentials(config: Config, options: CredentialOptions = {}): Credentials {
   return resolve(config, options).credentials
@@ -40,8 +41,8 @@ export function resolveCredentials(config: Config, options: CredentialOptions = 
 /**
  * Credentials, and the URL of the API that their token is for.
  *
- * @throws CliError usage: what is missing and where to set it, or why a secret or token may not go
- *   there.
+ * @throws CliError usage: what is missing and where to set it, or why a secret or token may not be
+ *   sent to that server.
  */
 export function resolveApiCredentials(
   config: Config,
@@ -59,9 +60,9 @@ type QuickstartFile = Readonly<Record<string, string | undefined>>
 
 interface Resolved {
   readonly credentials: Credentials
-  /** Read when it is needed: who set everything else does not depend on a file of another user. */
+  /** Read on demand: an unsafe file does not matter when the settings have everything. */
   readonly file: () => QuickstartFile
-  /** Whether the id or the secret comes from the file. */
+  /** Whether the client id or the secret comes from the file. */
   readonly quickstart: boolean
 }
 
@@ -98,7 +99,7 @@ function resolve(config: Config, options: CredentialOptions): Resolved {
   return { credentials, file, quickstart }
 }
 
-/** @throws CliError usage: its text decides where secrets go. */
+/** @throws CliError usage when the file is unsafe: its contents decide where secrets are sent. */
 function readQuickstart(config: Config): QuickstartFile {
   try {
     return parseEnv(readPrivateFile(filesOf(config).quickstart) ?? '')
@@ -107,16 +108,16 @@ function readQuickstart(config: Config): QuickstartFile {
   }
 }
 
-/** @throws CliError usage when secrets or tokens would travel there in the clear. */
+/** @throws CliError usage when secrets or tokens would be sent in plaintext. */
 function assertSecure(what: string, url: string): void {
   const fault = serverUrlFault(url)
   if (fault !== null) throw new CliError('usage', `${what} ${url} ${fault}`)
 }
 
-function assertOwnServer(config: Config, url: string, written: string | undefined): void {
-  if (written !== undefined && new URL(written).origin === new URL(url).origin) return
+function assertOwnServer(config: Config, url: string, fileUrl: string | undefined): void {
+  if (fileUrl !== undefined && new URL(fileUrl).origin === new URL(url).origin) return
   const { quickstart: path } = filesOf(config)
-  const origin = written === undefined ? 'no server' : new URL(written).origin
+  const origin = fileUrl === undefined ? 'no server' : new URL(fileUrl).origin
   throw new CliError(
     'usage',
     `The credentials in ${path} are for ${origin} and are not sent to ${new URL(url).origin}: ` +

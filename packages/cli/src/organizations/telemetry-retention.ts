@@ -1,7 +1,7 @@
-/** `miot orgs retention`: for how long an organization's telemetry is kept. */
+/** `miot orgs retention`: how long an organization's telemetry is kept. */
 
 import { assertOrganization, setRetention } from '@modulariot/auth'
-import { onTheBox } from '../administration/local.ts'
+import { onThisMachine } from '../administration/local.ts'
 import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { openTelemetryStore } from '../stores/open-stores.ts'
@@ -9,11 +9,11 @@ import { properties } from '../terminal/output.ts'
 
 export interface RetentionOptions {
   readonly days?: number
-  /** Go by the installation's setting again. */
+  /** Return to the installation's setting. */
   readonly default?: true
 }
 
-/** Sets what is given, and shows what then holds. */
+/** Sets the retention when an option is given, and shows the current one. */
 export async function retention(
   context: Context,
   org_id: string,
@@ -23,7 +23,7 @@ export async function retention(
     throw new CliError('usage', 'Use --days or --default, not both')
   }
   const config = context.config()
-  await onTheBox(context, async (admin) => {
+  await onThisMachine(context, async (admin) => {
     const telemetry = await openTelemetryStore(config.database)
     try {
       const { days = null } = options

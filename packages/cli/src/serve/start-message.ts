@@ -1,4 +1,4 @@
-/** What `miot serve` prints once it listens: where, and on the first run how to use it. */
+/** What `miot serve` prints once it listens: its URL, and on the first run how to use it. */
 
 import { randomUUID } from 'node:crypto'
 import { relative } from 'node:path'

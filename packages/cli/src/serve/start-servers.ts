@@ -1,6 +1,4 @@
-/**
- * ModularIoT Auth and ModularIoT API in one process: all of it put together, started and stopped.
- */
+/** Assembles, starts and stops ModularIoT Auth and ModularIoT API in one process. */
 
 import type { AddressInfo, Server } from 'node:net'
 import { createApiServer, startTelemetryMaintenance } from '@modulariot/api'
@@ -19,32 +17,30 @@ import {
 import { prepareDataDirectory, prepareInstallation } from '../installation/open-installation.ts'
 import { openAuthStore, openTelemetryStore } from '../stores/open-stores.ts'
 import { connectionLimits } from './descriptor-limit.ts'
-import { assertAsConfigured } from './handed-socket.ts'
+import { assertMatchesSettings } from './handed-socket.ts'
 import { createQuickstart, ensureApiAudience, type QuickstartCredentials } from './quickstart.ts'
 import { serveMetrics } from './serve-metrics.ts'
 
 export interface Running {
-  /** Made on the first run only. */
+  /** On the first run only. */
   readonly quickstart: QuickstartCredentials | null
-  /**
-   * What a client on this machine must trust besides the public CAs: our self-signed certificate.
-   */
+  /** Path of our certificate when it is self-signed: clients have to trust it explicitly. */
   readonly caFile: string | null
   /**
-   * Answers what was accepted, writes what was counted, then closes everything.
+   * Answers accepted requests, stores pending counts, then closes everything.
    *
-   * @param drainMs how long to go on answering while balancers learn that we are leaving.
+   * @param drainMs how long to keep answering while load balancers notice the shutdown.
    */
   stop(drainMs: number): Promise<void>
 }
 
-/** @param socket a descriptor to listen on. Null: we listen at the host and port of `config`. */
+/** @param socket descriptor to listen on; null: listen on the host and port of `config`. */
 export async function startServers(config: Config, socket: number | null): Promise<Running> {
   const opened = new AsyncDisposableStack()
   try {
     return await start(config, socket, opened)
   } catch (error) {
-    // A connection that was left open would keep the process from ending with what it says now.
+    // An open connection would keep the process from exiting.
     await opened.disposeAsync()
     throw error
   }
@@ -126,14 +122,14 @@ async function start(
     if (metrics !== null && config.metricsPort !== null) {
       stopMetrics = await serveMetrics(metrics, config.metricsPort, logger)
     }
-    if (socket !== null) acceptOnlyWhere(http.server, config)
+    if (socket !== null) refuseElsewhere(http.server, config)
     await http.listen({
       host: config.host,
       port: config.port,
       ...(socket !== null && { fd: socket }),
       listenTextResolver: (address) => `listening on ${address.replace(/^https?:\/\//, '')}`,
     })
-    if (socket !== null) assertAsConfigured(http.server.address() as AddressInfo | null, config)
+    if (socket !== null) assertMatchesSettings(http.server.address() as AddressInfo | null, config)
   } catch (error) {
     await stop(0)
     throw explainListenError(error, config, socket)
@@ -143,7 +139,8 @@ async function start(
 }
 
 /**
- * The log, which can be shipped elsewhere, and a file, which may be on a disk that takes no writes.
+ * Writes checkpoints to the log, which can be shipped to another machine, and to a file. The log
+ * comes first, because the disk may refuse writes.
  */
 function checkpointArchive(config: Config, logger: Logger): CheckpointArchive {
   const { auditCheckpoints: path } = filesOf(config)
@@ -188,13 +185,13 @@ function selfSignedCertificate({ tls }: Config): string | null {
 }
 
 /**
- * Before the event loop accepts anybody: what is refused a moment later must not be served until
- * then.
+ * Stops a socket with the wrong address from accepting connections before the event loop accepts
+ * the first one; the start fails a moment later.
  */
-function acceptOnlyWhere(server: Server, config: Config): void {
+function refuseElsewhere(server: Server, config: Config): void {
   server.once('listening', () => {
     try {
-      assertAsConfigured(server.address() as AddressInfo | null, config)
+      assertMatchesSettings(server.address() as AddressInfo | null, config)
     } catch {
       server.maxConnections = 0
     }

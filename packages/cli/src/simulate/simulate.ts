@@ -1,6 +1,4 @@
-/**
- * `miot track simulate`: a small fleet that drives about town and reports, so that something moves.
- */
+/** `miot track simulate`: simulates a small fleet that drives in a city and reports. */
 
 import { TokenError } from '@modulariot/oauth/client'
 import type { Context } from '../command/context.ts'
@@ -10,16 +8,16 @@ import { createVehicle, drive, reportOf, type Vehicle } from './vehicle.ts'
 
 export interface SimulateOptions extends SessionOptions {
   readonly assets: number
-  /** Reports a second, of all assets together. */
+  /** Reports per second, all assets together. */
   readonly rate: number
-  /** Seconds; without it until it is interrupted. */
+  /** Seconds; without it, runs until interrupted. */
   readonly for?: number
 }
 
 const MAX_IN_FLIGHT = 128
 const TICK_MS = 20
 const LIVE_MS = 1000
-/** Where the output is no terminal: a line now and then. */
+/** When the output is not a terminal. */
 const LIVE_PIPED_MS = 10_000
 
 export async function simulate(context: Context, options: SimulateOptions): Promise<void> {
@@ -28,15 +26,15 @@ export async function simulate(context: Context, options: SimulateOptions): Prom
   const run = createRun(assets, options)
   const live = createLiveLine(context.output.json)
   const lines = setInterval(() => live.show(run.liveLine()), live.everyMs)
-  const interrupted = (): void => run.stop()
-  process.once('SIGINT', interrupted)
-  process.once('SIGTERM', interrupted)
+  const interrupt = (): void => run.stop()
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
   try {
     await run.finished
   } finally {
     clearInterval(lines)
-    process.off('SIGINT', interrupted)
-    process.off('SIGTERM', interrupted)
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
     live.end()
   }
   const summary = run.summary()
@@ -51,7 +49,7 @@ interface Summary {
   readonly accepted: number
   readonly accepted_per_second: number
   readonly errors: number
-  /** Reports that were due while too many were under way. */
+  /** Reports that were due while too many were in flight. */
   readonly skipped: number
   readonly p50_ms: number
   readonly p99_ms: number
@@ -66,9 +64,7 @@ function describe(summary: Summary): string {
   )
 }
 
-/**
- * Sends at an even rate until it is stopped or its time is over, then waits for what is under way.
- */
+/** Sends at a constant rate until stopped or out of time, then waits for requests in flight. */
 function createRun(assets: ApiSession['assets'], options: SimulateOptions) {
   const { rate } = options
   const fleet = createFleet(options.assets)
@@ -148,7 +144,7 @@ function createRun(assets: ApiSession['assets'], options: SimulateOptions) {
   }
 }
 
-/** One vehicle after another; each has driven on since it was last asked. */
+/** Returns vehicles in turn, each moved by the time since its last turn. */
 function createFleet(size: number) {
   const fleet = Array.from({ length: size }, (_, index) => createVehicle(index))
   const lastMs = fleet.map(() => performance.now())
@@ -170,7 +166,7 @@ function isHopeless(error: unknown): boolean {
   return error instanceof TokenError && !error.retryable
 }
 
-/** A line that is written over on a terminal, and none among JSON. */
+/** A status line: overwritten on a terminal, left out in JSON mode. */
 function createLiveLine(json: boolean) {
   const terminal = process.stdout.isTTY === true
   const show = terminal

@@ -1,4 +1,4 @@
-/** `miot migrate`, `miot copy`: the databases themselves. */
+/** `miot migrate` and `miot copy`, which work on whole databases. */
 
 import type { Command } from 'commander'
 import type { Context } from '../command/context.ts'
@@ -19,14 +19,14 @@ export function addStores(program: Command, context: () => Context): void {
     .option('--to <url>', 'as --from; other users can see a password in the process list')
     .action((options: { from?: string; to?: string }) =>
       copy(context(), {
-        from: place('--from', options.from),
-        to: place('--to', options.to),
+        from: databaseOption('--from', options.from),
+        to: databaseOption('--to', options.to),
       }),
     )
 }
 
-/** Not an argument parser of Commander's, whose complaint repeats the text. */
-function place(name: string, text: string | undefined): Database | undefined {
+/** Not a Commander argument parser: its error message would repeat the URL and its password. */
+function databaseOption(name: string, text: string | undefined): Database | undefined {
   try {
     return text === undefined ? undefined : parseDatabaseUrl(text)
   } catch (error) {

@@ -1,4 +1,4 @@
-/** `miot copy`: all stores from one database to another, to move house. */
+/** `miot copy`: copies all stores from one database to another. */
 
 import type { Context } from '../command/context.ts'
 import type { Database } from '../config/database.ts'
@@ -8,7 +8,7 @@ import { moveStores } from './move-stores.ts'
 
 const SHOW_EVERY_MS = 1000
 
-/** Left out, source or target is the database that is configured. */
+/** @param options either may be left out: the configured database. */
 export async function copy(
   context: Context,
   options: { readonly from: Database | undefined; readonly to: Database | undefined },
@@ -27,7 +27,7 @@ export async function copy(
   ])
 }
 
-/** A line a second at most, on stderr, for tables that take their time. */
+/** At most one line per second on stderr, for large tables. */
 function progress(): (name: string, done: number, total: number) => void {
   let shownAt = performance.now()
   return (name, done, total) => {

@@ -1,4 +1,4 @@
-/** `miot token …`: what a client does with its tokens, and what an API would say of them. */
+/** `miot token …`: what a client does with its tokens, and how an API verifies them. */
 
 import type { Command } from 'commander'
 import { addClientOptions } from '../command/client-options.ts'

@@ -1,4 +1,4 @@
-/** `miot track …`: reporting as a device does. */
+/** `miot track …`: sends reports as a device does. */
 
 import type { Command } from 'commander'
 import { addApiOptions } from '../command/client-options.ts'

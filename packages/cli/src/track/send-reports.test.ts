@@ -19,9 +19,7 @@ interface Refusal {
   readonly headers?: Record<string, string>
 }
 
-/**
- * Sends the file to an API that refuses every batch behind the first, and shows what came of it.
- */
+/** Sends the file to an API that refuses every batch after the first. */
 async function sent(requestId: string, { status, headers = {} }: Refusal = { status: 413 }) {
   const requestIds: string[] = []
   let printed = ''
@@ -70,13 +68,13 @@ async function sent(requestId: string, { status, headers = {} }: Refusal = { sta
 }
 
 describe('miot track send with a file of several batches', () => {
-  it('sends nothing under an id that leaves the others no room for theirs', async () => {
+  it('sends nothing when the request id leaves no room for the suffixes of later batches', async () => {
     const { requestIds, error } = await sent('x'.repeat(127))
     assert.deepEqual([requestIds, error.code], [[], 'usage'])
     assert.match(error.message, /at most 126 characters/)
   })
 
-  it('says what was kept before one of them failed', async () => {
+  it('prints what was stored before a batch failed', async () => {
     const id = 'x'.repeat(126)
     const { requestIds, printed, error } = await sent(id)
     assert.deepEqual(requestIds, [id, `${id}-2`])

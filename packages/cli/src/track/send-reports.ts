@@ -1,4 +1,4 @@
-/** `miot track send`: reports, the way a device sends them: one, or a file of many. */
+/** `miot track send`: sends one report, or a file of many, as a device does. */
 
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ export interface SendOptions extends SessionOptions {
   readonly latitude?: number
   readonly longitude?: number
   readonly speed?: number
-  /** A file with one report, an array of them, or one a line; `-` is standard input. */
+  /** File with one report, an array of reports, or one per line; `-` is standard input. */
   readonly file?: string
   readonly requestId?: string
 }
@@ -27,7 +27,7 @@ export async function sendTrack(
   timing?: Timing,
 ): Promise<void> {
   const reports = options.file === undefined ? compose(options) : readReports(options.file)
-  // Whoever typed a report sees the failure and types it again; a file may come from a script.
+  // A report given as options is sent by hand, where an error now is better than a retry.
   const retry = 'data' in reports ? { attempts: 1 } : {}
   const { assets } = openApiSession(context, options, { retry, ...(timing && { timing }) })
   const requestId = options.requestId ?? randomUUID()
@@ -162,8 +162,8 @@ function compose({ assetId, latitude, longitude, speed }: SendOptions): Reports 
 }
 
 /**
- * What the file holds, by its content: an array, one report, or a report a line. The texts stay as
- * they are, so that the API judges what the file says and not what we made of it.
+ * Tells an array, one report and NDJSON apart by content. The texts stay unchanged, so that the API
+ * validates the file as it is.
  */
 function readReports(file: string): Reports {
   const text = readText(file).trim()
