@@ -15,34 +15,7 @@ export async function createRemoteAdmin(
   fetch: typeof globalThis.fetch,
 ): Promise<Admin> {
   const { access_token } = await requestToken(credentials, fetch)
-
-  async function send(
-    method: string,
-    path: string,
-    body?: string,
-    headers: Record<string, string> = { 'content-type': 'application/json' },
-  ) {
-    const response = await fetch(`${url}/admin/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${access_token}`,
-        ...(body !== undefined && headers),
-      },
-      ...(body !== undefined && { body }),
-      redirect: 'error',
-      signal: AbortSignal.timeout(120_000),
-    })
-    if (response.ok) return response
-    const { detail } = await refusalMembers(response)
-    const message = typeof detail === 'string' ? detail : `${url} returned ${response.status}`
-    // Malformed input came from the command line.
-    const code = response.status === 400 ? 'usage' : codeOfStatus(response.status)
-    throw new CliError(code, message)
-  }
-  async function json<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    const response = await send(method, path, body === undefined ? body : JSON.stringify(body))
-    return (await answerJson(response)) as Answer
-  }
+  const { send, json } = createRequests(url, access_token, fetch)
   const client = (id: string): string => `/clients/${encodeURIComponent(id)}`
 
   return {
@@ -69,7 +42,7 @@ export async function createRemoteAdmin(
     },
     getClient: (id) => json('GET', client(id)),
     updateClient: async (id, change, ifVersion) => {
-      const headers = { 'content-type': 'application/json', 'if-match': `"v${ifVersion}"` }
+      const headers = { ...JSON_BODY, 'if-match': `"v${ifVersion}"` }
       const response = await send('PATCH', client(id), JSON.stringify(change), headers)
       return (await answerJson(response)) as ClientView
     },
@@ -87,6 +60,38 @@ export async function createRemoteAdmin(
       (await json<{ entries: AuditLine[] }>('GET', `/audit${queryOf(query)}`)).entries,
     auditCheckpoint: () => json('GET', '/audit/checkpoint'),
   }
+}
+
+const TIMEOUT_MS = 120_000
+const JSON_BODY = { 'content-type': 'application/json' }
+
+/** Requests to the admin API; a refusal is thrown as a CliError with the server's message. */
+function createRequests(url: string, access_token: string, fetch: typeof globalThis.fetch) {
+  async function send(
+    method: string,
+    path: string,
+    body?: string,
+    headers: Readonly<Record<string, string>> = JSON_BODY,
+  ): Promise<Response> {
+    const response = await fetch(`${url}/admin/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${access_token}`, ...(body !== undefined && headers) },
+      ...(body !== undefined && { body }),
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    if (response.ok) return response
+    const { detail } = await refusalMembers(response)
+    const message = typeof detail === 'string' ? detail : `${url} returned ${response.status}`
+    // Malformed input came from the command line.
+    const code = response.status === 400 ? 'usage' : codeOfStatus(response.status)
+    throw new CliError(code, message)
+  }
+  async function json<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    const response = await send(method, path, body === undefined ? body : JSON.stringify(body))
+    return (await answerJson(response)) as Answer
+  }
+  return { send, json }
 }
 
 /** Ignoring these options would create the client in the wrong organization. */

@@ -2,10 +2,15 @@
 
 import type { AddressInfo, Server } from 'node:net'
 import { createApiServer, startTelemetryMaintenance } from '@modulariot/api'
-import { type CheckpointArchive, createAuthServer, systemContext } from '@modulariot/auth'
+import {
+  type AuthServer,
+  type CheckpointArchive,
+  createAuthServer,
+  systemContext,
+} from '@modulariot/auth'
 import { createHttpServer, loadTls, shutDown, TlsFilesError } from '@modulariot/platform/http'
 import { createLogger, type Logger } from '@modulariot/platform/logging'
-import { createMetrics } from '@modulariot/platform/metrics'
+import { createMetrics, type PublishedMetrics } from '@modulariot/platform/metrics'
 import { type Config, filesOf } from '../config/parse-config.ts'
 import { CliError } from '../errors/cli-error.ts'
 import {
@@ -46,96 +51,120 @@ export async function startServers(config: Config, socket: number | null): Promi
   }
 }
 
-/** @param opened what has to be closed, the last first. */
+/** What all parts of the process share. */
+interface Shared {
+  readonly config: Config
+  readonly logger: Logger
+  /** Null: no metrics. */
+  readonly metrics: PublishedMetrics | null
+  /** Closes what was opened, in reverse order. */
+  readonly opened: AsyncDisposableStack
+}
+
 async function start(
   config: Config,
   socket: number | null,
   opened: AsyncDisposableStack,
 ): Promise<Running> {
-  const { issuer, apiAudience: audience, tls, trustedProxies } = config
-  // Before anything is opened or made.
+  // 1. Check what can be checked before anything is opened or created.
   const caFile = selfSignedCertificate(config)
   prepareDataDirectory(config)
-  const now = Date.now
   const logger = createLogger(config.logLevel)
   const metrics = config.metricsPort === null ? null : await createMetrics()
-  const counting = metrics === null ? {} : { metrics }
+  const shared = { config, logger, metrics, opened }
+  // 2. Prepare the metrics page. It is registered first, so it stops last.
   let stopMetrics = async (): Promise<void> => {}
   opened.defer(() => stopMetrics())
-  const authStore = await openAuthStore(config.database)
-  opened.defer(() => authStore.close())
-  const { keys: installationKeys, explain } = await prepareInstallation(config, authStore)
-  const admin = systemContext({
-    store: authStore,
-    digestKey: installationKeys.secretDigest,
-    now,
-  })
-  await ensureApiAudience(admin, audience)
-  const auth = await createAuthServer({
-    issuer,
-    store: authStore,
-    installationKeys,
-    now,
-    onError: (error) => logger.error({ err: error }, 'continuing with what is in memory'),
-    jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
-    keyPolicy: config.keyPolicy,
-    checkpoints: checkpointArchive(config, logger),
-    auditRetentionDays: config.auditRetentionDays,
-    ...counting,
-  }).catch((error: unknown) => {
-    throw explain(error)
-  })
-  const telemetryStore = await openTelemetryStore(config.database)
-  opened.defer(() => telemetryStore.close())
-  const stopTelemetryMaintenance = startTelemetryMaintenance({
-    store: telemetryStore,
-    retentionDays: config.retentionDays,
-    now,
-    onError: (error) => logger.error({ err: error }, 'old telemetry was not removed'),
-  })
-  opened.defer(stopTelemetryMaintenance)
-  opened.defer(() => auth.close())
-  const api = createApiServer({
-    issuer,
-    audience,
-    baseUrl: issuer,
-    keys: auth.keys,
-    revocations: auth.revocations,
-    store: telemetryStore,
-    now,
-    unknownKeys: config.apiValidation,
-    clientCpuMs: config.apiClientCpuMs,
-    ...counting,
-  })
-
-  const applications = [auth, api]
+  // 3. Open the stores and assemble both servers.
+  const { auth, admin } = await openAuth(shared)
+  const api = await openApi(auth, shared)
   const http = await createHttpServer({
-    ...{ applications, logger, tls, trustedProxies },
+    ...{ applications: [auth, api], logger, tls: config.tls },
+    trustedProxies: config.trustedProxies,
     connectionLimits: connectionLimits(config),
-    ...counting,
+    ...(metrics !== null && { metrics }),
   })
   async function stop(drainMs: number): Promise<void> {
     await shutDown(http, drainMs)
     await opened.disposeAsync()
   }
+  // 4. Listen.
   try {
     if (metrics !== null && config.metricsPort !== null) {
       stopMetrics = await serveMetrics(metrics, config.metricsPort, logger)
     }
-    if (socket !== null) refuseElsewhere(http.server, config)
-    await http.listen({
-      host: config.host,
-      port: config.port,
-      ...(socket !== null && { fd: socket }),
-      listenTextResolver: (address) => `listening on ${address.replace(/^https?:\/\//, '')}`,
-    })
-    if (socket !== null) assertMatchesSettings(http.server.address() as AddressInfo | null, config)
+    await listen(http, config, socket)
   } catch (error) {
     await stop(0)
     throw explainListenError(error, config, socket)
   }
+  // 5. On the first run, create something to log in with.
   const quickstart = await createQuickstart(config, admin)
   return { quickstart, caFile, stop }
+}
+
+/** Opens the auth store and creates ModularIoT Auth on it. */
+async function openAuth({ config, logger, metrics, opened }: Shared) {
+  const store = await openAuthStore(config.database)
+  opened.defer(() => store.close())
+  const { keys: installationKeys, explain } = await prepareInstallation(config, store)
+  const admin = systemContext({ store, digestKey: installationKeys.secretDigest, now: Date.now })
+  await ensureApiAudience(admin, config.apiAudience)
+  const auth = await createAuthServer({
+    issuer: config.issuer,
+    store,
+    installationKeys,
+    now: Date.now,
+    onError: (error) => logger.error({ err: error }, 'continuing with what is in memory'),
+    jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
+    keyPolicy: config.keyPolicy,
+    checkpoints: checkpointArchive(config, logger),
+    auditRetentionDays: config.auditRetentionDays,
+    ...(metrics !== null && { metrics }),
+  }).catch((error: unknown) => {
+    throw explain(error)
+  })
+  opened.defer(() => auth.close())
+  return { auth, admin }
+}
+
+/** Opens the telemetry store and creates ModularIoT API on it. */
+async function openApi(auth: AuthServer, { config, logger, metrics, opened }: Shared) {
+  const store = await openTelemetryStore(config.database)
+  opened.defer(() => store.close())
+  const stopMaintenance = startTelemetryMaintenance({
+    store,
+    retentionDays: config.retentionDays,
+    now: Date.now,
+    onError: (error) => logger.error({ err: error }, 'old telemetry was not removed'),
+  })
+  opened.defer(stopMaintenance)
+  return createApiServer({
+    issuer: config.issuer,
+    audience: config.apiAudience,
+    baseUrl: config.issuer,
+    keys: auth.keys,
+    revocations: auth.revocations,
+    store,
+    now: Date.now,
+    unknownKeys: config.apiValidation,
+    clientCpuMs: config.apiClientCpuMs,
+    ...(metrics !== null && { metrics }),
+  })
+}
+
+type HttpServer = Awaited<ReturnType<typeof createHttpServer>>
+
+/** @param socket descriptor of a socket that must listen where `config` says, or null. */
+async function listen(http: HttpServer, config: Config, socket: number | null): Promise<void> {
+  if (socket !== null) refuseElsewhere(http.server, config)
+  await http.listen({
+    host: config.host,
+    port: config.port,
+    ...(socket !== null && { fd: socket }),
+    listenTextResolver: (address) => `listening on ${address.replace(/^https?:\/\//, '')}`,
+  })
+  if (socket !== null) assertMatchesSettings(http.server.address() as AddressInfo | null, config)
 }
 
 /**

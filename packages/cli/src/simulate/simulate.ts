@@ -66,32 +66,28 @@ function describe(summary: Summary): string {
 
 /** Sends at a constant rate until stopped or out of time, then waits for requests in flight. */
 function createRun(assets: ApiSession['assets'], options: SimulateOptions) {
-  const { rate } = options
   const fleet = createFleet(options.assets)
-  const latencies = createLatencies()
-  const count = { sent: 0, accepted: 0, errors: 0, skipped: 0, inFlight: 0 }
+  const statistics = createStatistics(options.assets)
   const { promise: finished, resolve, reject } = Promise.withResolvers<void>()
   const startedMs = performance.now()
-  let endedMs: number | null = null
+  let inFlight = 0
+  let stopped = false
   let lastError: unknown = null
-  let shown = { accepted: 0, atMs: startedMs }
 
   async function sendOne(): Promise<void> {
     const sentMs = performance.now()
-    count.sent++
-    count.inFlight++
+    statistics.countSent()
+    inFlight++
     try {
       await assets.track(reportOf(fleet.next(), Date.now()))
-      count.accepted++
-      latencies.add(performance.now() - sentMs)
+      statistics.countAccepted(performance.now() - sentMs)
     } catch (error) {
-      count.errors++
+      statistics.countError()
       lastError = error
-      // Nothing will be accepted as long as this lasts.
       if (isHopeless(error)) fail(error)
     }
-    count.inFlight--
-    if (endedMs !== null && count.inFlight === 0) resolve()
+    inFlight--
+    if (stopped && inFlight === 0) resolve()
   }
   function tick(): void {
     const seconds = (performance.now() - startedMs) / 1000
@@ -99,26 +95,51 @@ function createRun(assets: ApiSession['assets'], options: SimulateOptions) {
       stop()
       return
     }
-    let due = Math.floor(seconds * rate) - count.sent - count.skipped
-    for (; due > 0 && count.inFlight < MAX_IN_FLIGHT; due--) void sendOne()
-    count.skipped += due
+    let due = Math.floor(seconds * options.rate) - statistics.due()
+    for (; due > 0 && inFlight < MAX_IN_FLIGHT; due--) void sendOne()
+    statistics.countSkipped(due)
   }
   const ticks = setInterval(tick, TICK_MS)
   function stop(): void {
     clearInterval(ticks)
-    endedMs ??= performance.now()
-    if (count.inFlight === 0) resolve()
+    stopped = true
+    statistics.end()
+    if (inFlight === 0) resolve()
   }
   function fail(error: unknown): void {
     clearInterval(ticks)
     reject(error)
   }
+  const { liveLine, summary } = statistics
+  return { finished, stop, liveLine, summary, lastError: () => lastError }
+}
+
+/** Counts of a run and the latencies of accepted reports. */
+function createStatistics(assets: number) {
+  const latencies = createLatencies()
+  const count = { sent: 0, accepted: 0, errors: 0, skipped: 0 }
+  const startedMs = performance.now()
+  let endedMs: number | null = null
+  let shown = { accepted: 0, atMs: startedMs }
   const ms = (share: number): number => Number(latencies.quantile(share).toFixed(1))
 
   return {
-    finished,
-    stop,
-    lastError: () => lastError,
+    countSent: () => void count.sent++,
+    countAccepted(latencyMs: number): void {
+      count.accepted++
+      latencies.add(latencyMs)
+    },
+    countError: () => void count.errors++,
+    countSkipped(reports: number): void {
+      count.skipped += reports
+    },
+    /** Reports that have been due so far. */
+    due: () => count.sent + count.skipped,
+    /** Fixes the duration of the run. */
+    end(): void {
+      endedMs ??= performance.now()
+    },
+    /** The rate counts from the line before. */
     liveLine(): string {
       const nowMs = performance.now()
       const perSecond = ((count.accepted - shown.accepted) / (nowMs - shown.atMs)) * 1000
@@ -128,15 +149,14 @@ function createRun(assets: ApiSession['assets'], options: SimulateOptions) {
     },
     summary(): Summary {
       const seconds = ((endedMs ?? performance.now()) - startedMs) / 1000
-      const { sent, accepted, errors, skipped } = count
       return {
-        assets: options.assets,
+        assets,
         seconds: Number(seconds.toFixed(1)),
-        sent,
-        accepted,
-        accepted_per_second: Number((accepted / Math.max(seconds, 0.001)).toFixed(1)),
-        errors,
-        skipped,
+        sent: count.sent,
+        accepted: count.accepted,
+        accepted_per_second: Number((count.accepted / Math.max(seconds, 0.001)).toFixed(1)),
+        errors: count.errors,
+        skipped: count.skipped,
         p50_ms: ms(0.5),
         p99_ms: ms(0.99),
       }
