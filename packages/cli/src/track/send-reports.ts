@@ -119,7 +119,7 @@ function describeSummary({
   replayed: number
   refused: readonly ReportResult[]
 }): string[] {
-  const before = replayed === 0 ? '' : `; ${replayed} were already stored`
+  const before = replayed === 0 ? '' : `, ${replayed} of them earlier`
   const more = refused.length - MAX_SHOWN_REFUSALS
   return [
     `Stored ${kept} of ${sent} reports (request id ${request_id})${before}.`,
