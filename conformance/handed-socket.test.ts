@@ -42,5 +42,5 @@ it('is refused where others could reach it in plaintext, and serves nobody until
   await Promise.all([call(), call(), call(), exit])
   assert.deepEqual([...heard], [''])
   assert.deepEqual(await exit, [2, null])
-  assert.match(await complaint, /at 0\.0\.0\.0 port \d+: set MIOT_HOST and MIOT_PORT/)
+  assert.match(await complaint, /on 0\.0\.0\.0 port \d+: set MIOT_HOST and MIOT_PORT/)
 })

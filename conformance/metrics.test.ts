@@ -113,7 +113,7 @@ describe('MIOT_METRICS_PORT', () => {
     await once(other, 'listening')
     const { port } = other.address() as { port: number }
     await assert.rejects(startServer({ MIOT_METRICS_PORT: String(port) }), (error: Error) => {
-      const told = `Port ${port} on 127.0.0.1, for metrics, is in use: set MIOT_METRICS_PORT to a free one, or to 0 for none`
+      const told = `Port ${port} on 127.0.0.1, for metrics, is in use: set MIOT_METRICS_PORT to another port, or to 0 for no metrics`
       return error.message.includes(told) && error.message.includes('ended (1)')
     })
     other.close()

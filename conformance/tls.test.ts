@@ -113,8 +113,8 @@ describe('TLS', { timeout: 60_000 }, () => {
   it('doctor explains a certificate that is not trusted, and is content once it is', async () => {
     const stranger = await server.miot(['doctor', '--no-json'])
     assert.equal(stranger.status, 7)
-    assert.match(stranger.stdout, /FAULT +server .* is self-signed .* NODE_EXTRA_CA_CERTS/)
-    assert.match(stranger.stdout, /FAULT +login .* is self-signed .* NODE_EXTRA_CA_CERTS/)
+    assert.match(stranger.stdout, /FAIL +server .* is self-signed .* NODE_EXTRA_CA_CERTS/)
+    assert.match(stranger.stdout, /FAIL +login .* is self-signed .* NODE_EXTRA_CA_CERTS/)
     const told = await server.miot(['doctor'], { env: { NODE_EXTRA_CA_CERTS: certFile } })
     assert.equal(told.status, 0, told.stdout)
     assert.match(told.stdout, /tls\.crt, valid until 20\d\d-/)
@@ -173,7 +173,7 @@ describe('a start that would be unsafe', () => {
     assert.equal(status, 2)
     assert.equal(
       stderr,
-      'miot: MIOT_HOST 0.0.0.0 can be reached from other machines, and secrets do not travel in plaintext: ' +
+      'miot: MIOT_HOST 0.0.0.0 can be reached from other machines, and secrets must not be sent in plaintext: ' +
         'set MIOT_TLS_CERT and MIOT_TLS_KEY, or MIOT_TRUSTED_PROXIES to the addresses of the proxies that terminate TLS\n',
     )
   })

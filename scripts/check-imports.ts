@@ -18,7 +18,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   platform: [],
   auth: ['oauth', 'platform'],
   api: ['oauth', 'telemetry', 'platform'],
-  cli: ['auth', 'api', 'oauth', 'telemetry', 'platform'],
+  cli: ['auth', 'api', 'sdk', 'oauth', 'telemetry', 'platform'],
 }
 
 /** Outside libraries that stay behind a wall. */

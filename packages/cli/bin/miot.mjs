@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Starts `miot` on the Node this project pins, whatever Node the machine has: TypeScript runs as it is
- * only on the pinned one. Plain JavaScript, so that an old Node can read it.
+ * Starts `miot` on the Node version pinned by this project, which runs TypeScript directly. This file
+ * is plain JavaScript, so that an older Node can run it.
  */
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'

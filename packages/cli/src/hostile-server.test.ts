@@ -1,6 +1,5 @@
 /**
- * A server that answers every request with text that commands a terminal, in every member and every
- * name.
+ * A server that answers every request with text that controls a terminal, in every member and name.
  */
 
 import assert from 'node:assert/strict'
@@ -201,7 +200,7 @@ describe('text of a hostile server', () => {
   }
 })
 
-/** What is escaped is the same value to whoever reads the JSON. */
+/** Escaped JSON parses to the same value. */
 function assertExact(stdout: readonly string[], names: readonly string[]): void {
   if (refuses) return
   for (const name of [

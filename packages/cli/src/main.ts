@@ -1,14 +1,14 @@
-/** The entry of `miot`: the only file that reads the process's arguments and environment. */
+/** Entry point of `miot`: the only file that reads the process's arguments and environment. */
 
 import { reportError } from './errors/report-error.ts'
 import { keepPlaintextHere } from './network/proxy.ts'
 import { createProgram } from './program.ts'
 import { wantsJson } from './terminal/output.ts'
 
-// Whatever Node writes by itself, such as a report or a heap snapshot, is private too.
+// Files that Node writes itself, such as reports and heap snapshots, are private too.
 process.umask(0o077)
 
-// Node would open a debugger to all programs of this machine.
+// By default, Node opens a debugger port to every program on this machine.
 process.on('SIGUSR1', () => {})
 
 keepPlaintextHere(process.env)

@@ -1,6 +1,5 @@
 /**
- * All that `miot` understands: noun verb, with their options. Each noun's are in its folder's
- * commands.ts.
+ * The commands of `miot`, as noun and verb. Each noun's commands are in its folder's commands.ts.
  */
 
 import { readFileSync } from 'node:fs'
@@ -22,12 +21,12 @@ import { addToken } from './token/commands.ts'
 import { addTrack } from './track/commands.ts'
 
 /**
- * @param env the environment, for the settings.
- * @param json whether output, complaints included, is for programs.
+ * @param env the environment with the settings.
+ * @param json whether output, including errors, is JSON.
  */
 export function createProgram(env: Environment, json: boolean): Command {
-  let serves = false
-  endWhenOutputCloses(() => serves)
+  let isServer = false
+  endWhenOutputCloses(() => isServer)
   const program = new Command('miot')
     .description('ModularIoT: machine-to-machine authorization and telemetry for IoT fleets.')
     .version(version(), '-V, --version', 'print the version')
@@ -35,19 +34,19 @@ export function createProgram(env: Environment, json: boolean): Command {
     .option('--no-json', 'print text even when piped')
     .option(
       '--url <url>',
-      'administer the server there, with MIOT_CLIENT_ID and its secret',
+      'administer the server at this URL, as the client MIOT_CLIENT_ID',
       serverUrl,
     )
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'miot: ')),
-      // In JSON mode Commander's complaint is held back: the one JSON object says it.
+      // In JSON mode the error object replaces Commander's message.
       writeErr: json ? () => {} : writeError,
     })
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .showSuggestionAfterError()
     .hook('preAction', (_program, command) => {
-      serves = command.name() === 'serve'
+      isServer = command.name() === 'serve'
     })
   const context = (): Context =>
     createContext(env, { json, url: program.opts<{ url?: string }>().url })
@@ -71,7 +70,7 @@ export function createProgram(env: Environment, json: boolean): Command {
   return program
 }
 
-/** Of this package; all packages of a release have the same. */
+/** All packages of a release have the same version. */
 function version(): string {
   return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 }

@@ -13,6 +13,7 @@ export type { AssetEvent, AssetTrackingData, MetricItem } from '@modulariot/tele
 export { BufferError, RefusedError, ValidationError } from './assets/errors.ts'
 export type { Report } from './assets/report.ts'
 export type { RetryLimits, Tracked } from './assets/track.ts'
+export type { ReportResult } from './assets/track-texts.ts'
 export type { WhenFull } from './buffer/admission.ts'
 export type { BufferEvents, FlushOptions, ReportBuffer } from './buffer/report-buffer.ts'
 export type { KeptReport, PeekLimit, ReportQueue } from './buffer/report-queue.ts'

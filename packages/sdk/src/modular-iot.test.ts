@@ -10,6 +10,7 @@ import {
   START_MS,
   scriptedFetch,
   success,
+  unavailable,
   virtualTiming,
 } from './testing/virtual-time.ts'
 import type { Timing } from './timing/timing.ts'
@@ -68,6 +69,33 @@ describe('the client', () => {
     assert.equal(logins(), 2)
     const ids = sent().map(({ headers }) => headers.get('x-request-id'))
     assert.equal(new Set(ids).size, 4)
+  })
+
+  it('sends text as it is, without checks, and retries it under the same id', async () => {
+    const { miot, sent } = setUp((request, index) => {
+      if (index < 2) return unavailable()
+      return request.url.endsWith('/batch') ? json({ results: [{ code: 400 }] }) : success()
+    })
+    const text = '{"asset_id": 1, "asset_id": 2}'
+    await miot.assets.trackText(text, { requestId: 'one' })
+    assert.deepEqual(await miot.assets.trackTexts([text], { requestId: 'many' }), [
+      { index: 0, code: 400 },
+    ])
+    assert.deepEqual(
+      sent().map(({ headers, body }) => [headers.get('x-request-id'), body]),
+      [
+        ['one', text],
+        ['one', text],
+        ['many', `${text}\n`],
+      ],
+    )
+    for (const send of [
+      miot.assets.trackText(text, { requestId: 'a b' }),
+      miot.assets.trackTexts([text], { requestId: 'a b' }),
+    ]) {
+      await assert.rejects(send, { code: 'validation_error' })
+    }
+    assert.equal(sent().length, 3)
   })
 
   it('does not request another token when the current one is new', async () => {

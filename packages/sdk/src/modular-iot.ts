@@ -8,8 +8,9 @@ import {
 } from '@modulariot/oauth/client'
 import { type AssetTrackingData, MAX_BATCH_BYTES, MAX_BATCH_ITEMS } from '@modulariot/telemetry'
 import { createDeliver } from './assets/batch.ts'
-import { prepareReport } from './assets/prepare.ts'
-import { type RetryLimits, sendReportPersistently, type Tracked } from './assets/track.ts'
+import { assertRequestId, prepareReport } from './assets/prepare.ts'
+import { type RetryLimits, sendReport, type Tracked, withRetries } from './assets/track.ts'
+import { type ReportResult, sendTexts } from './assets/track-texts.ts'
 import { type BufferSettings, ReportBuffer } from './buffer/report-buffer.ts'
 import { MemoryQueue } from './buffer/report-queue.ts'
 import { type Environment, settingsFrom } from './environment.ts'
@@ -51,6 +52,20 @@ export interface ModularIoT {
      *   TimeoutError, RateLimitedError, ServerError, AccessDeniedError, RefusedError.
      */
     track(data: AssetTrackingData, options?: TrackOptions): Promise<Tracked>
+    /**
+     * Sends a report that is JSON text already, from a file or another program. The text goes out
+     * unchecked and unchanged; the server judges it. Otherwise the same as `track`.
+     */
+    trackText(text: string, options?: TrackOptions): Promise<Tracked>
+    /**
+     * Sends up to 1000 such texts in one request, and resolves with a result for each, in order.
+     * One that is refused does not keep the others from being stored. Retries as `track` does.
+     *
+     * For reports that come one by one, use a buffer.
+     *
+     * @throws the errors of `track` when the request as a whole fails.
+     */
+    trackTexts(texts: readonly string[], options?: TrackOptions): Promise<ReportResult[]>
     /** Collects reports and sends them together, a little later; keeps them until then. */
     buffer(options?: BufferOptions): ReportBuffer
   }
@@ -83,7 +98,16 @@ export function createClient(options: ModularIoTOptions): ModularIoT {
     assets: {
       async track(data, { requestId, signal } = {}) {
         const report = prepareReport(data, { nowMs: nowMs(), validation, requestId })
-        return sendReportPersistently(report, retry, deps, signal)
+        return withRetries((one) => sendReport(report, deps, one), retry, timing, signal)
+      },
+      async trackText(body, { requestId: request_id = crypto.randomUUID(), signal } = {}) {
+        assertRequestId(request_id)
+        const report = { request_id, body }
+        return withRetries((one) => sendReport(report, deps, one), retry, timing, signal)
+      },
+      async trackTexts(texts, { requestId = crypto.randomUUID(), signal } = {}) {
+        assertRequestId(requestId)
+        return withRetries((one) => sendTexts(texts, requestId, deps, one), retry, timing, signal)
       },
       buffer(settings = {}) {
         const prepare = (data: AssetTrackingData) =>

@@ -1,4 +1,4 @@
-/** Administering on the box: opens the installation's stores and calls the use cases. */
+/** Administration on the server's machine: opens the stores and calls the use cases. */
 
 import {
   type AdminContext,
@@ -27,9 +27,9 @@ import {
   operatorContext,
   withInstallation,
 } from '../installation/open-installation.ts'
-import type { Admin, Place } from './port.ts'
+import type { Admin, NewClientTenant } from './port.ts'
 
-/** Runs `work` as the operator of the installation on this box. */
+/** Runs `work` as the operator of the installation on this machine. */
 export function withLocalAdmin(
   config: Config,
   work: (admin: Admin) => Promise<void>,
@@ -40,30 +40,30 @@ export function withLocalAdmin(
 }
 
 /**
- * Runs `work` with the use cases themselves, for what the admin API does not offer.
+ * Runs `work` on the stores directly, for what the admin API does not offer.
  *
- * @throws CliError usage with `--url`: it must not happen here instead of there.
+ * @throws CliError usage with `--url`: running here would change the wrong installation.
  */
-export function onTheBox(
+export function onThisMachine(
   context: Context,
   work: (admin: AdminContext, keys: InstallationKeys) => Promise<void>,
 ): Promise<void> {
-  assertOnTheBox(context)
+  assertNoUrl(context)
   return withInstallation(context.config(), work)
 }
 
 /**
- * Runs `work` with what replacing signing keys takes besides: the key that seals them, and their
- * policy.
+ * As `onThisMachine`, with what replacing signing keys needs in addition: the sealing key and the
+ * key policy.
  *
  * @throws CliError usage with `--url`.
  */
-export async function onTheBoxWithKeys(
+export async function onThisMachineWithKeys(
   context: Context,
   work: (admin: KeyAdmin) => Promise<void>,
 ): Promise<void> {
   const config = context.config()
-  assertOnTheBox(context)
+  assertNoUrl(context)
   const { keys, store } = await openInstallation(config)
   try {
     const { sealing: sealingKey } = keys
@@ -73,7 +73,7 @@ export async function onTheBoxWithKeys(
   }
 }
 
-function assertOnTheBox({ url }: Context): void {
+function assertNoUrl({ url }: Context): void {
   if (url === null) return
   throw new CliError(
     'usage',
@@ -84,10 +84,10 @@ function assertOnTheBox({ url }: Context): void {
 function createLocalAdmin(admin: AdminContext, keys: InstallationKeys, issuer: string): Admin {
   const { store } = admin
   return {
-    createClient: async (input, place) =>
-      createClient({ ...input, ...(await tenantOf(place, admin)) }, admin),
-    createClients: async (inputs, place) =>
-      createClients(inputs, await tenantOf(place, admin), admin),
+    createClient: async (input, tenant) =>
+      createClient({ ...input, ...(await resolveTenant(tenant, admin)) }, admin),
+    createClients: async (inputs, tenant) =>
+      createClients(inputs, await resolveTenant(tenant, admin), admin),
     listClients: (query) => listClients(query, admin),
     getClient: (client_id) => getClient(client_id, admin),
     updateClient: (client_id, change, ifVersion) =>
@@ -110,8 +110,11 @@ function createLocalAdmin(admin: AdminContext, keys: InstallationKeys, issuer: s
   }
 }
 
-/** The organization asked for, or the only one there is. */
-async function tenantOf({ org, environment = 'development' }: Place, { store }: AdminContext) {
+/** The organization given by `--org`, or the only one. */
+async function resolveTenant(
+  { org, environment = 'development' }: NewClientTenant,
+  { store }: AdminContext,
+) {
   const ids = (await store.listOrganizations()).map(({ org_id }) => org_id)
   if (org !== undefined) {
     if (ids.includes(org)) return { org_id: org, environment }
@@ -119,10 +122,16 @@ async function tenantOf({ org, environment = 'development' }: Place, { store }: 
   }
   const [only] = ids
   if (only === undefined) {
-    throw new CliError('not_found', 'Run miot serve first: it makes the organization')
+    throw new CliError(
+      'not_found',
+      'There is no organization yet: run miot serve once, which creates one',
+    )
   }
   if (ids.length > 1) {
-    throw new CliError('usage', `Say which organization with --org: ${ids.join(', ')}`)
+    throw new CliError(
+      'usage',
+      `There are several organizations; choose one with --org: ${ids.join(', ')}`,
+    )
   }
   return { org_id: only, environment }
 }

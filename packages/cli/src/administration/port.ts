@@ -1,6 +1,6 @@
 /**
- * The port of administration: what can be done alike on the box (local.ts) and through the admin
- * API (remote.ts).
+ * The port of administration: operations available both on the server's machine (local.ts) and
+ * through the admin API (remote.ts).
  */
 
 import type {
@@ -18,10 +18,8 @@ import type {
 } from '@modulariot/auth'
 import type { Environment } from '@modulariot/oauth/protocol'
 
-/**
- * Where a new client belongs; over the network the token's tenant decides, and these are left out.
- */
-export interface Place {
+/** Owner of a new client. Left out over the network, where the token determines it. */
+export interface NewClientTenant {
   readonly org?: string | undefined
   readonly environment?: Environment | undefined
 }
@@ -31,11 +29,11 @@ export type AuditLine = AuditEntry & { readonly hash: string }
 export type CheckpointAnswer = SignedCheckpoint & { readonly public_key: object }
 
 export interface Admin {
-  createClient(input: ClientInput, place: Place): Promise<CreatedClient>
-  createClients(inputs: readonly unknown[], place: Place): Promise<BulkResult[]>
+  createClient(input: ClientInput, tenant: NewClientTenant): Promise<CreatedClient>
+  createClients(inputs: readonly unknown[], tenant: NewClientTenant): Promise<BulkResult[]>
   listClients(query: ClientQuery): Promise<{ clients: ClientView[]; next: string | null }>
   getClient(client_id: string): Promise<ClientView>
-  /** @param ifVersion the version the change was made from. */
+  /** @param ifVersion version that the change is based on. */
   updateClient(client_id: string, change: ClientChange, ifVersion: number): Promise<ClientView>
   addSecret(
     client_id: string,

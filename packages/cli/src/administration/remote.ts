@@ -1,57 +1,30 @@
-/** Administering through the admin API of a ModularIoT elsewhere. */
+/** Administration through the admin API of another machine. */
 
 import type { BulkResult, ClientView, UsedSecret, WastefulClient } from '@modulariot/auth'
 import { requestToken, type TokenRequestOptions } from '@modulariot/oauth/client'
 import { CliError } from '../errors/cli-error.ts'
+import { codeOfStatus } from '../errors/status-codes.ts'
 import { answerJson, answerText, refusalMembers } from '../network/answer-body.ts'
 import { queryOf } from '../network/query.ts'
-import { codeOfStatus } from '../network/status-codes.ts'
-import type { Admin, AuditLine, Place } from './port.ts'
+import type { Admin, AuditLine, NewClientTenant } from './port.ts'
 
-/** Gets a token for the admin API and keeps it for as long as the command runs. */
+/** Gets one token for the admin API and uses it for the whole command. */
 export async function createRemoteAdmin(
   url: string,
   credentials: TokenRequestOptions,
   fetch: typeof globalThis.fetch,
 ): Promise<Admin> {
   const { access_token } = await requestToken(credentials, fetch)
-
-  async function send(
-    method: string,
-    path: string,
-    body?: string,
-    headers: Record<string, string> = { 'content-type': 'application/json' },
-  ) {
-    const response = await fetch(`${url}/admin/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${access_token}`,
-        ...(body !== undefined && headers),
-      },
-      ...(body !== undefined && { body }),
-      redirect: 'error',
-      signal: AbortSignal.timeout(120_000),
-    })
-    if (response.ok) return response
-    const { detail } = await refusalMembers(response)
-    const message = typeof detail === 'string' ? detail : `${url} answered ${response.status}`
-    // What the admin API finds malformed came from the command line.
-    const code = response.status === 400 ? 'usage' : codeOfStatus(response.status)
-    throw new CliError(code, message)
-  }
-  async function json<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    const response = await send(method, path, body === undefined ? body : JSON.stringify(body))
-    return (await answerJson(response)) as Answer
-  }
+  const { send, json } = createRequests(url, access_token, fetch)
   const client = (id: string): string => `/clients/${encodeURIComponent(id)}`
 
   return {
-    createClient: async (input, place) => {
-      assertNoPlace(place)
+    createClient: async (input, tenant) => {
+      assertNoTenant(tenant)
       return json('POST', '/clients', input)
     },
-    createClients: async (inputs, place) => {
-      assertNoPlace(place)
+    createClients: async (inputs, tenant) => {
+      assertNoTenant(tenant)
       const lines = inputs.map((input) => JSON.stringify(input ?? null)).join('\n')
       const response = await send('POST', '/clients/bulk', lines, {
         'content-type': 'application/x-ndjson',
@@ -60,7 +33,7 @@ export async function createRemoteAdmin(
       return text.split('\n').map((line) => JSON.parse(line) as BulkResult)
     },
     listClients: async ({ after, ...query }) => {
-      assertNoPlace(query)
+      assertNoTenant(query)
       const page = await json<{ clients: ClientView[]; next_cursor: string | null }>(
         'GET',
         `/clients${queryOf({ ...query, cursor: after })}`,
@@ -69,7 +42,7 @@ export async function createRemoteAdmin(
     },
     getClient: (id) => json('GET', client(id)),
     updateClient: async (id, change, ifVersion) => {
-      const headers = { 'content-type': 'application/json', 'if-match': `"v${ifVersion}"` }
+      const headers = { ...JSON_BODY, 'if-match': `"v${ifVersion}"` }
       const response = await send('PATCH', client(id), JSON.stringify(change), headers)
       return (await answerJson(response)) as ClientView
     },
@@ -89,12 +62,44 @@ export async function createRemoteAdmin(
   }
 }
 
-/** The token decides; to ask for another place and get this one would be worse than a refusal. */
-function assertNoPlace({ org, environment }: Place): void {
+const TIMEOUT_MS = 120_000
+const JSON_BODY = { 'content-type': 'application/json' }
+
+/** Requests to the admin API; a refusal is thrown as a CliError with the server's message. */
+function createRequests(url: string, access_token: string, fetch: typeof globalThis.fetch) {
+  async function send(
+    method: string,
+    path: string,
+    body?: string,
+    headers: Readonly<Record<string, string>> = JSON_BODY,
+  ): Promise<Response> {
+    const response = await fetch(`${url}/admin/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${access_token}`, ...(body !== undefined && headers) },
+      ...(body !== undefined && { body }),
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    if (response.ok) return response
+    const { detail } = await refusalMembers(response)
+    const message = typeof detail === 'string' ? detail : `${url} returned ${response.status}`
+    // Malformed input came from the command line.
+    const code = response.status === 400 ? 'usage' : codeOfStatus(response.status)
+    throw new CliError(code, message)
+  }
+  async function json<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    const response = await send(method, path, body === undefined ? body : JSON.stringify(body))
+    return (await answerJson(response)) as Answer
+  }
+  return { send, json }
+}
+
+/** Ignoring these options would create the client in the wrong organization. */
+function assertNoTenant({ org, environment }: NewClientTenant): void {
   if (org !== undefined || environment !== undefined) {
     throw new CliError(
       'usage',
-      'With --url the token decides the organization and the environment; leave out --org and --environment',
+      'With --url, the token determines the organization and environment; leave out --org and --environment',
     )
   }
 }

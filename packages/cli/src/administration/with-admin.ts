@@ -1,7 +1,4 @@
-/**
- * The choice between administering on the box and through the admin API. Commands do not know
- * which.
- */
+/** Chooses between local administration and the admin API; commands are the same for both. */
 
 import type { Context } from '../command/context.ts'
 import { resolveCredentials } from '../network/client-credentials.ts'
@@ -9,7 +6,7 @@ import { withLocalAdmin } from './local.ts'
 import type { Admin } from './port.ts'
 import { createRemoteAdmin } from './remote.ts'
 
-/** Runs `work` through the admin API at `--url`; without it, on the installation of this box. */
+/** Runs `work` through the admin API at `--url`; without it, on this machine's installation. */
 export async function withAdmin(
   context: Context,
   work: (admin: Admin) => Promise<void>,

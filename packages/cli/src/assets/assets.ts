@@ -1,4 +1,4 @@
-/** `miot assets list|show`: what was reported, as a client with `asset:track:read` sees it. */
+/** `miot assets list|show`: reports as a client with the scope `asset:track:read` sees them. */
 
 import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
@@ -64,7 +64,7 @@ export async function listAssets(context: Context, options: ListAssetsOptions): 
         speedOf(gps),
       ]),
     ),
-    ...(cursor === null ? [] : ['There are more: --limit shows them.']),
+    ...(cursor === null ? [] : ['There are more assets: raise --limit to see them.']),
   ])
 }
 
@@ -82,8 +82,8 @@ export async function showAsset(
 ): Promise<void> {
   const session = openApiSession(context, options)
   const path = `/v1/assets/${encodeURIComponent(asset_id)}`
-  const asset = WITHOUT_ADDRESS.has(asset_id)
-    ? await search(session, asset_id)
+  const asset = WITHOUT_URL.has(asset_id)
+    ? await findBySearch(session, asset_id)
     : await getJson<Asset>(session, path)
   const metrics = await newestMetrics(session, `${path}/metrics`)
   context.output.print({ ...asset, metrics }, () => {
@@ -121,13 +121,13 @@ async function newestMetrics(session: ApiSession, path: string): Promise<Metric[
 }
 
 /**
- * At this asset's address is the stream of all; these two, which no asset can have, `fetch` takes
- * for steps up.
+ * Ids that `/v1/assets/{asset_id}` cannot address: `stream` is another endpoint's path, and `fetch`
+ * resolves `.` and `..` as path segments.
  */
-const WITHOUT_ADDRESS: ReadonlySet<string> = new Set(['stream', '.', '..'])
+const WITHOUT_URL: ReadonlySet<string> = new Set(['stream', '.', '..'])
 
 /** @throws CliError not_found */
-async function search(session: ApiSession, asset_id: string): Promise<Asset> {
+async function findBySearch(session: ApiSession, asset_id: string): Promise<Asset> {
   const readPage = (cursor: string | null) => {
     const query = { search: asset_id, cursor, limit: MAX_PAGE }
     return getJson<AssetPage>(session, `/v1/assets${queryOf(query)}`)

@@ -1,4 +1,4 @@
-/** The position and speed of a report, for people. */
+/** Position and speed of a report as text. */
 
 export interface Gps {
   readonly latitude?: number

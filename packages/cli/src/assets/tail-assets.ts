@@ -1,7 +1,4 @@
-/**
- * `miot assets tail`: reports as they are stored, over a stream that is opened again when it
- * breaks.
- */
+/** `miot assets tail`: prints reports as they are stored, and reconnects when the stream breaks. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from '../command/context.ts'
@@ -19,20 +16,20 @@ import { type Gps, positionOf, speedOf } from './gps.ts'
 
 export interface TailOptions extends SessionOptions {
   readonly asset?: string
-  /** Ends after so many reports; without it when it is interrupted. */
+  /** Ends after this many reports; without it, runs until interrupted. */
   readonly count?: number
 }
 
-/** A line a report, as it is stored; after a broken connection it goes on where it was. */
+/** Prints one line per report. After a broken connection it resumes at the last event. */
 export async function tailAssets(context: Context, options: TailOptions): Promise<void> {
   const session = openApiSession(context, options)
   const controller = new AbortController()
-  const interrupted = (): void => controller.abort()
-  process.once('SIGINT', interrupted)
-  process.once('SIGTERM', interrupted)
+  const interrupt = (): void => controller.abort()
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
   let left = options.count ?? Number.POSITIVE_INFINITY
   try {
-    for await (const event of followed(session, options.asset, controller.signal)) {
+    for await (const event of followEvents(session, options.asset, controller.signal)) {
       show(context, event)
       if (event.event === 'observation') left--
       if (left === 0) break
@@ -40,18 +37,18 @@ export async function tailAssets(context: Context, options: TailOptions): Promis
   } catch (error) {
     if (!controller.signal.aborted) throw error
   } finally {
-    process.off('SIGINT', interrupted)
-    process.off('SIGTERM', interrupted)
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
     controller.abort()
   }
 }
 
-/** How long to wait before the next try, and how often before it is an error. */
 const RETRY_MS = 1000
-const TRIES = 30
+/** Consecutive failures after which the command fails. */
+const MAX_FAILURES = 30
 
-/** The events of one stream after another, each behind the last. */
-async function* followed(
+/** The events of consecutive streams; each resumes after the last event of the one before. */
+async function* followEvents(
   session: ApiSession,
   asset_id: string | undefined,
   signal: AbortSignal,
@@ -66,17 +63,17 @@ async function* followed(
       for await (const event of readEvents(response.body as AsyncIterable<Uint8Array>)) {
         failures = 0
         lastId = event.id ?? lastId
-        if (event.event !== 'end' && event.event !== 'place') yield event
+        if (event.event !== 'end' && event.event !== 'position') yield event
       }
     } catch (error) {
       failures++
-      if (signal.aborted || !isTemporary(error) || failures === TRIES) throw error
+      if (signal.aborted || !isTemporary(error) || failures === MAX_FAILURES) throw error
     }
     await sleep(RETRY_MS, undefined, { signal })
   }
 }
 
-interface Told {
+interface ReportEvent {
   readonly asset_id: string
   readonly timestamp: string
   readonly report: { readonly gps?: Gps }
@@ -85,8 +82,8 @@ interface Told {
 function show({ output }: Context, { event, data }: ServerEvent): void {
   const value: unknown = JSON.parse(data)
   output.line(value, () => {
-    if (event === 'skipped') return `${Object(value).observations} reports were passed over`
-    const { asset_id, timestamp, report } = value as Told
+    if (event === 'skipped') return `${Object(value).observations} reports were skipped`
+    const { asset_id, timestamp, report } = value as ReportEvent
     return [toSecond(timestamp), asset_id, positionOf(report.gps), speedOf(report.gps)].join('  ')
   })
 }

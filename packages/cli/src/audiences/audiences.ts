@@ -1,7 +1,7 @@
 /** `miot audiences create|list` */
 
 import { type Audience, createAudience as create } from '@modulariot/auth'
-import { onTheBox } from '../administration/local.ts'
+import { onThisMachine } from '../administration/local.ts'
 import type { Context } from '../command/context.ts'
 import { table } from '../terminal/output.ts'
 
@@ -16,7 +16,7 @@ export async function createAudience(
   audience: string,
   options: AudienceOptions,
 ): Promise<void> {
-  await onTheBox(context, async (admin) => {
+  await onThisMachine(context, async (admin) => {
     const made = await create(
       {
         audience,
@@ -31,7 +31,7 @@ export async function createAudience(
 }
 
 export async function listAudiences(context: Context): Promise<void> {
-  await onTheBox(context, async ({ store }) => {
+  await onThisMachine(context, async ({ store }) => {
     const audiences = await store.listAudiences()
     context.output.print({ audiences }, () => describe(audiences))
   })

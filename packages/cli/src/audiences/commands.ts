@@ -7,14 +7,16 @@ import { wholeNumber } from '../command/option-values.ts'
 import { type AudienceOptions, createAudience, listAudiences } from './audiences.ts'
 
 export function addAudiences(program: Command, context: () => Context): void {
-  const audiences = program.command('audiences').description('the APIs that tokens are for')
+  const audiences = program
+    .command('audiences')
+    .description('manage audiences, the APIs that tokens are for')
   audiences
     .command('create <audience>')
-    .description('one more API')
-    .requiredOption('--scope <scope...>', 'what may be granted there')
-    .option('--token-lifetime <seconds>', 'how long its tokens live', wholeNumber, 86_400)
+    .description('create an audience')
+    .requiredOption('--scope <scope...>', 'scopes that can be granted')
+    .option('--token-lifetime <seconds>', 'lifetime of its tokens', wholeNumber, 86_400)
     .addOption(
-      new Option('--alg <alg>', 'how its tokens are signed')
+      new Option('--alg <alg>', 'algorithm that signs its tokens')
         .choices(SIGNING_ALGORITHMS)
         .default('RS256'),
     )
@@ -23,6 +25,6 @@ export function addAudiences(program: Command, context: () => Context): void {
     )
   audiences
     .command('list')
-    .description('all audiences')
+    .description('list audiences')
     .action(() => listAudiences(context()))
 }

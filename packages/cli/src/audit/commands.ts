@@ -1,4 +1,4 @@
-/** `miot audit …`: who did what. */
+/** `miot audit …`: the audit trail. */
 
 import type { AuditHead } from '@modulariot/auth'
 import { type Command, InvalidArgumentError } from 'commander'
@@ -10,39 +10,48 @@ import { auditRetention } from './trail-retention.ts'
 import { type VerifyOptions, verifyAudit } from './verify-audit.ts'
 
 export function addAudit(program: Command, context: () => Context): void {
-  const audit = program.command('audit').description('who did what')
+  const audit = program.command('audit').description('read and verify the audit trail')
   audit
     .command('list')
-    .description('the newest entries')
-    .option('--limit <n>', 'how many', wholeNumber, 50)
-    .option('--target <id>', 'about this client, audience or organization')
-    .option('--action <action>', 'such as secret.added')
+    .description('list the newest entries')
+    .option('--limit <n>', 'maximum number of entries', wholeNumber, 50)
+    .option('--target <id>', 'only entries about this client, audience or organization')
+    .option('--action <action>', 'only entries with this action, such as secret.added')
     .action((options: { limit: number; target?: string; action?: string }) =>
       listAudit(context(), options),
     )
   audit
     .command('verify')
-    .description('check that no entry was changed, removed or moved, nor the whole trail rewritten')
-    .option('--head <seq:hash>', 'a head saved earlier, to prove none was cut off', parseHead)
+    .description('check that no entry was changed, removed or reordered')
+    .option(
+      '--head <seq:hash>',
+      'head printed by an earlier run: also checks that no later entry was removed',
+      parseHead,
+    )
     .option(
       '--checkpoint <checkpoint...>',
-      'checkpoints kept elsewhere, or files of them (default: those in the data directory)',
+      'checkpoints, or files of checkpoints (default: those in the data directory)',
     )
     .action((options: VerifyOptions) => verifyAudit(context(), options))
   audit
     .command('checkpoint')
-    .description('sign the newest entry, to keep where writers of the database cannot reach it')
-    .option('--out <file>', 'append it to this file')
+    .description('sign the newest entry; keep the result where database users cannot change it')
+    .option('--out <file>', 'append the checkpoint to this file')
     .action((options: { out?: string }) => printCheckpoint(context(), options))
   audit
     .command('retention')
-    .description('show how much of the trail is kept (MIOT_AUDIT_RETENTION_DAYS), or cut it')
-    .option('--days <days>', 'cut older entries now; a signed checkpoint stays', positiveNumber)
+    .description('show how long entries are kept (MIOT_AUDIT_RETENTION_DAYS), or remove old ones')
+    .option(
+      '--days <days>',
+      'remove older entries now; a signed checkpoint replaces them',
+      positiveNumber,
+    )
     .action((options: { days?: number }) => auditRetention(context(), options))
 }
 
 function parseHead(text: string): AuditHead {
   const match = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text)
-  if (match === null) throw new InvalidArgumentError('It must be as audit verify printed it.')
+  if (match === null)
+    throw new InvalidArgumentError('Use the value that miot audit verify printed.')
   return { seq: Number(match[1]), hash: match[2] as string }
 }

@@ -1,4 +1,4 @@
-/** `miot audit list`: who did what. */
+/** `miot audit list`: entries of the audit trail. */
 
 import type { AuditEntry } from '@modulariot/auth'
 import { withAdmin } from '../administration/with-admin.ts'
@@ -14,11 +14,11 @@ export async function listAudit(
     const entries = await admin.listAudit(options)
     context.output.print({ entries }, () =>
       table(
-        ['SEQ', 'WHEN', 'WHO', 'WHAT', 'ON'],
+        ['SEQ', 'TIME', 'ACTOR', 'ACTION', 'TARGET'],
         entries.map(({ seq, at, actor, action, target }) => [
           String(seq),
           toSecond(at),
-          nameOf(actor),
+          actorName(actor),
           action,
           target.id,
         ]),
@@ -27,7 +27,7 @@ export async function listAudit(
   })
 }
 
-function nameOf(actor: AuditEntry['actor']): string {
+function actorName(actor: AuditEntry['actor']): string {
   if (actor.kind === 'operator') return actor.name
   return actor.kind === 'client' ? actor.client_id : 'system'
 }

@@ -1,4 +1,4 @@
-/** `miot audit checkpoint`: a signed head, to keep elsewhere. */
+/** `miot audit checkpoint`: signs the head of the trail, to be kept elsewhere. */
 
 import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
@@ -6,7 +6,7 @@ import { CliError } from '../errors/cli-error.ts'
 import { appendCheckpoint } from '../files/checkpoint-file.ts'
 import { properties } from '../terminal/output.ts'
 
-/** @param out a file to append a line to; left out, the checkpoint is printed. */
+/** @param out file to append a line to; without it, the checkpoint is printed. */
 export async function printCheckpoint(context: Context, { out }: { out?: string }): Promise<void> {
   await withAdmin(context, async (admin) => {
     const answer = await admin.auditCheckpoint()
@@ -29,6 +29,6 @@ function append(path: string, signed: Parameters<typeof appendCheckpoint>[1]): v
   try {
     appendCheckpoint(path, signed)
   } catch (error) {
-    throw new CliError('failure', `${path} takes no checkpoint: ${(error as Error).message}`)
+    throw new CliError('failure', `Cannot append to ${path}: ${(error as Error).message}`)
   }
 }

@@ -1,16 +1,16 @@
-/** `miot audit retention`: how much of the trail is kept. */
+/** `miot audit retention`: how long entries of the trail are kept. */
 
 import { createCheckpointSigner, cutTrail, knownHeads, readBase } from '@modulariot/auth'
-import { onTheBox } from '../administration/local.ts'
+import { onThisMachine } from '../administration/local.ts'
 import type { Context } from '../command/context.ts'
 import { filesOf } from '../config/parse-config.ts'
 import { readCheckpoints } from '../files/checkpoint-file.ts'
 import { properties } from '../terminal/output.ts'
 
-/** Cuts what is older than `days`, once, where that is given; shows what is kept. */
+/** With `days`, removes older entries once. Shows the retention either way. */
 export async function auditRetention(context: Context, { days }: { days?: number }): Promise<void> {
   const config = context.config()
-  await onTheBox(context, async (admin, keys) => {
+  await onThisMachine(context, async (admin, keys) => {
     const signer = await createCheckpointSigner(keys.checkpoint, config.issuer)
     let rows = 0
     if (days !== undefined) {
@@ -22,9 +22,9 @@ export async function auditRetention(context: Context, { days }: { days?: number
     const kept_days = config.auditRetentionDays
     context.output.print({ cut_rows: rows, first_seq, kept_days }, () =>
       properties([
-        ...(days === undefined ? [] : ([['cut now', `${rows} rows`]] as const)),
-        ['the oldest row', String(first_seq)],
-        ['cut daily', kept_days === null ? 'nothing' : `what is older than ${kept_days} days`],
+        ...(days === undefined ? [] : ([['removed now', `${rows} rows`]] as const)),
+        ['oldest row', String(first_seq)],
+        ['removed daily', kept_days === null ? 'nothing' : `rows older than ${kept_days} days`],
       ]),
     )
   })

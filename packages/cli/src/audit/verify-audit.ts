@@ -1,4 +1,4 @@
-/** `miot audit verify`: is the trail whole, and is it the one that the checkpoints are of? */
+/** `miot audit verify`: checks the trail's hash chain and compares it with checkpoints. */
 
 import { readFileSync } from 'node:fs'
 import {
@@ -11,7 +11,7 @@ import {
   knownHead,
   readBase,
 } from '@modulariot/auth'
-import { onTheBox } from '../administration/local.ts'
+import { onThisMachine } from '../administration/local.ts'
 import type { Context } from '../command/context.ts'
 import { filesOf } from '../config/parse-config.ts'
 import { CliError } from '../errors/cli-error.ts'
@@ -19,26 +19,25 @@ import { findCheckpoints, readCheckpoints } from '../files/checkpoint-file.ts'
 
 export interface VerifyOptions {
   readonly head?: AuditHead
-  /** Compact JWSs, and files of them. */
+  /** Compact JWSs, or files with one per line. */
   readonly checkpoint?: readonly string[]
 }
 
 interface Evidence {
-  /** Where the checkpoints come from, in words. */
+  /** Origin of the checkpoints, for messages. */
   readonly source: string
   readonly checkpoints: readonly Checkpoint[]
   readonly unreadable: number
 }
 
 /**
- * Without `--checkpoint`, the checkpoints that the server keeps in the data directory are used.
+ * Without `--checkpoint`, uses the checkpoints that the server wrote to the data directory.
  *
- * @throws CliError `failure` naming the first broken row, or the checkpoint that is not to be
- *   trusted.
+ * @throws CliError `failure` naming the first broken row or the first invalid checkpoint.
  */
 export async function verifyAudit(context: Context, options: VerifyOptions): Promise<void> {
   const config = context.config()
-  await onTheBox(context, async ({ store }, keys) => {
+  await onThisMachine(context, async ({ store }, keys) => {
     const signer = await createCheckpointSigner(keys.checkpoint, config.issuer)
     const evidence =
       options.checkpoint === undefined
@@ -73,27 +72,29 @@ function sentences(
   newest: Checkpoint | null,
 ): string[] {
   const rows = head.seq - (base?.seq ?? 0)
-  const lines = [`The audit trail is whole, ${rows} rows.`]
+  const lines = [`The audit trail is intact: ${rows} rows.`]
   if (base !== null) {
-    lines.push(`Rows 1 to ${base.seq} were cut by retention on ${base.at}; the base is signed.`)
-  }
-  if (newest === null) {
-    lines.push(`No checkpoint in ${source}: a trail that was rewritten as a whole looks the same.`)
-  } else {
-    const later = head.seq > newest.seq ? '; none covers the rows after it' : ''
     lines.push(
-      `It agrees with the checkpoints in ${source} (${checkpoints.length}), up to row ${newest.seq}, ${newest.at}${later}.`,
+      `Retention removed rows 1 to ${base.seq} on ${base.at}; a signed checkpoint replaces them.`,
     )
   }
-  if (cut > 0) lines.push(`Checkpoints of rows that retention has cut prove nothing: ${cut}.`)
-  if (unreadable > 0) lines.push(`Lines without a checkpoint: ${unreadable}.`)
+  if (newest === null) {
+    lines.push(
+      `No checkpoints in ${source}: without one, a trail rewritten from the start passes too.`,
+    )
+  } else {
+    const later = head.seq > newest.seq ? '; no checkpoint covers the rows after it' : ''
+    lines.push(
+      `It matches the checkpoints in ${source} (${checkpoints.length}), up to row ${newest.seq}, ${newest.at}${later}.`,
+    )
+  }
+  if (cut > 0) lines.push(`Checkpoints skipped because retention removed their rows: ${cut}.`)
+  if (unreadable > 0) lines.push(`Lines skipped because they hold no checkpoint: ${unreadable}.`)
   lines.push(`Save this head elsewhere: ${head.seq}:${head.hash}`)
   return lines
 }
 
-/**
- * A line that a crash cut short is counted, not refused; a checkpoint that was altered is refused.
- */
+/** Counts lines that a crash cut short, and refuses a checkpoint that was altered. */
 async function localEvidence(path: string, signer: CheckpointSigner): Promise<Evidence> {
   const { checkpoints, unreadable } = readCheckpoints(path)
   const verified: Checkpoint[] = []
@@ -118,7 +119,7 @@ async function givenEvidence(
   return { source: '--checkpoint', checkpoints: verified, unreadable: 0 }
 }
 
-/** @throws CliError for a file that cannot be read, or that holds something else, too. */
+/** @throws CliError for a file that cannot be read or holds anything but checkpoints. */
 function checkpointsIn(given: string): { name: string; checkpoints: readonly string[] } {
   if (/^eyJ[\w-]*\.[\w-]+\.[\w-]*$/.test(given)) {
     return { name: 'The checkpoint', checkpoints: [given] }
@@ -128,12 +129,12 @@ function checkpointsIn(given: string): { name: string; checkpoints: readonly str
     text = readFileSync(given, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw new CliError('usage', `${given} is no checkpoint, and no file that can be read (${code})`)
+    throw new CliError('usage', `${given} is neither a checkpoint nor a readable file (${code})`)
   }
   const { checkpoints, unreadable } = findCheckpoints(text)
   if (unreadable.length > 0 || checkpoints.length === 0) {
     const line = unreadable[0] ?? 1
-    throw new CliError('failure', `${given}, line ${line}, holds no checkpoint`)
+    throw new CliError('failure', `${given}: line ${line} holds no checkpoint`)
   }
   return { name: `The checkpoint in ${given}`, checkpoints }
 }

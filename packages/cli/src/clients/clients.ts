@@ -2,7 +2,7 @@
 
 import { type Client, type ClientInput, type ClientView, setResourceServer } from '@modulariot/auth'
 import type { Environment } from '@modulariot/oauth/protocol'
-import { onTheBox } from '../administration/local.ts'
+import { onThisMachine } from '../administration/local.ts'
 import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
@@ -54,18 +54,18 @@ export async function createClient(context: Context, options: CreateOptions): Pr
         ? [
             ...properties(Object.entries(others)),
             '',
-            `No secret: it signs assertions (private_key_jwt) for ${issuer}`,
+            `No secret: the client signs assertions (private_key_jwt) with the audience ${issuer}.`,
           ]
         : [
             ...properties(Object.entries({ ...credentials, client_secret: secret })),
             '',
-            'The secret is shown this once.',
+            'Save the secret now: it is not shown again.',
           ],
     )
   })
 }
 
-/** The fields the options name; the others keep what they are. */
+/** Fields given by the options; undefined fields stay unchanged. */
 function inputOf(options: ClientOptions): ClientInput {
   return {
     name: options.name,
@@ -79,7 +79,7 @@ function inputOf(options: ClientOptions): ClientInput {
 
 const OFF: Client['allowlist'] = { mode: 'off', cidrs: [] }
 
-/** Ranges that are named are enforced unless the mode is named too; what is not named stays. */
+/** `--allow` alone also turns enforcement on. What the options leave out stays unchanged. */
 function allowlistOf({ allow, allowMode }: ClientOptions, current = OFF): Client['allowlist'] {
   return {
     mode: allowMode ?? (allow === undefined ? current.mode : 'enforce'),
@@ -87,7 +87,7 @@ function allowlistOf({ allow, allowMode }: ClientOptions, current = OFF): Client
   }
 }
 
-/** A quota is replaced whole: a bound that is not named is none. */
+/** Replaces the whole quota: a limit that is not given is removed. */
 function quotaOf({ tokensPerHour, tokensPerDay, quotaMode }: ClientOptions) {
   if (tokensPerHour === undefined && tokensPerDay === undefined) {
     if (quotaMode === undefined) return undefined
@@ -144,7 +144,7 @@ export async function updateClient(
   const changesAllowlist = allow !== undefined || allowMode !== undefined
   const named = Object.values(input).some((value) => value !== undefined)
   if (!named && !changesGrant && !changesAllowlist) {
-    throw new CliError('usage', 'Say what to change; miot clients update --help lists it')
+    throw new CliError('usage', 'Nothing to change: see miot clients update --help for the options')
   }
   await withAdmin(context, async (admin) => {
     const current = await admin.getClient(client_id)
@@ -174,7 +174,7 @@ export async function revokeTokens(context: Context, client_id: string): Promise
     const client = await admin.revokeTokens(client_id)
     context.output.print(
       client,
-      () => `Every token of ${client_id} issued until now is dead; it may get new ones at once.`,
+      () => `Revoked all tokens that ${client_id} has. It can get new ones immediately.`,
     )
   })
 }
@@ -184,7 +184,7 @@ export async function makeResourceServer(
   client_id: string,
   audiences: readonly string[],
 ): Promise<void> {
-  await onTheBox(context, async (admin) => {
+  await onThisMachine(context, async (admin) => {
     print(context, await setResourceServer(client_id, audiences, admin))
   })
 }
@@ -205,7 +205,7 @@ function describe(client: ClientView): string[] {
     ['external_id', client.external_id ?? 'none'],
     ['tags', client.tags.join(' ') || 'none'],
     ['created_at', client.created_at],
-    ['token lifetime', lifetime === null ? 'as the audience says' : `${lifetime} s`],
+    ['token lifetime', lifetime === null ? 'audience default' : `${lifetime} s`],
     [
       'allowlist',
       allowlist.mode === 'off' ? 'off' : `${allowlist.mode}: ${allowlist.cidrs.join(' ')}`,
@@ -214,15 +214,15 @@ function describe(client: ClientView): string[] {
       'quota',
       quota.tokens_per_hour === null && quota.tokens_per_day === null
         ? 'none'
-        : `${quota.mode}: ${quota.tokens_per_hour ?? 'any number'} an hour, ${quota.tokens_per_day ?? 'any number'} a day`,
+        : `${quota.mode}: ${quota.tokens_per_hour ?? 'no limit'} per hour, ${quota.tokens_per_day ?? 'no limit'} per day`,
     ],
     ...client.grants.map(
       ({ audience, scopes }) => ['granted', `${audience}: ${scopes.join(' ')}`] as const,
     ),
     ...(client.tokens_revoked_until === null
       ? []
-      : [['tokens dead', `issued up to ${timeText(client.tokens_revoked_until)}`] as const]),
-    ...client.resource_server_for.map((audience) => ['receives tokens for', audience] as const),
+      : [['tokens revoked', `issued up to ${timeText(client.tokens_revoked_until)}`] as const]),
+    ...client.resource_server_for.map((audience) => ['resource server for', audience] as const),
     ...client.keys.map(
       ({ kid, alg, created_at }) => ['key', `${kid}, ${alg}, since ${created_at}`] as const,
     ),
@@ -230,7 +230,7 @@ function describe(client: ClientView): string[] {
       ({ secret_id, label, expires_at }) =>
         [
           'secret',
-          `${secret_id}, ${label}, ${expires_at ? `ends ${expires_at}` : 'no end'}`,
+          `${secret_id}, ${label}, ${expires_at ? `expires ${expires_at}` : 'never expires'}`,
         ] as const,
     ),
   ])

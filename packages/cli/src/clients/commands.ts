@@ -17,28 +17,35 @@ import {
   updateClient,
 } from './clients.ts'
 import { importClients } from './import-clients.ts'
-import { addSecret, listSecrets, revokeSecret, rotate } from './secrets.ts'
+import { addSecret, listSecrets, revokeSecret, rotateSecrets } from './secrets.ts'
 import { listWastefulClients } from './wasteful-clients.ts'
 
 export function addClients(program: Command, context: () => Context): void {
-  const clients = program.command('clients').description('machines that can get tokens')
+  const clients = program
+    .command('clients')
+    .description('manage clients: the machines that can get tokens')
   addFields(clients.command('create'))
-    .description('register a client and show its secret, once (none with --jwks)')
-    .requiredOption('--name <name>', 'what people call it')
-    .addOption(environment('environment of its tokens and data (default: development)'))
-    .option('--org <org_id>', 'the organization it belongs to, where there are several')
+    .description('create a client and show its secret once (no secret with --jwks)')
+    .requiredOption('--name <name>', 'display name')
+    .addOption(environment('environment for its tokens and data (default: development)'))
+    .option('--org <org_id>', 'its organization, when there are several')
     .action((options: CreateOptions) => createClient(context(), options))
   clients
     .command('list')
-    .description('clients, all or those that match')
-    .option('--search <text>', 'part of the name, the client_id or the external id')
-    .option('--tag <tag>', 'with this tag')
-    .addOption(new Option('--status <status>', 'with this status').choices(['active', 'disabled']))
-    .addOption(environment('of this environment'))
+    .description('list clients')
+    .option('--search <text>', 'part of the name, client_id or external id')
+    .option('--tag <tag>', 'only clients with this tag')
+    .addOption(
+      new Option('--status <status>', 'only clients with this status').choices([
+        'active',
+        'disabled',
+      ]),
+    )
+    .addOption(environment('only clients of this environment'))
     .addOption(
       new Option(
         '--wasteful',
-        'list clients that request tokens long before they need them, worst first',
+        'only clients that request tokens long before they need them, worst first',
       ).conflicts(['search', 'tag', 'status', 'environment']),
     )
     .action(({ wasteful, ...options }: ListOptions & { wasteful?: true }) =>
@@ -46,64 +53,72 @@ export function addClients(program: Command, context: () => Context): void {
     )
   clients
     .command('show <client_id>')
-    .description('one client, with its grants and secrets (never their text)')
+    .description('show a client, its grants and its secret ids (never the secrets)')
     .action((client_id: string) => showClient(context(), client_id))
   addFields(clients.command('update <client_id>'))
-    .description('change what the options name, and nothing else')
-    .option('--name <name>', 'what people call it')
+    .description('change only what the options name')
+    .option('--name <name>', 'display name')
     .action((client_id: string, options: ClientOptions) =>
       updateClient(context(), client_id, options),
     )
   clients
     .command('disable <client_id>')
-    .description('revoke its tokens, and issue no more until it is enabled again')
+    .description('revoke its tokens and issue no more until it is enabled')
     .action((client_id: string) => setStatus(context(), client_id, 'disabled'))
   clients
     .command('enable <client_id>')
-    .description('issue tokens to it again; revoked ones stay revoked')
+    .description('issue tokens to it again; revoked tokens stay revoked')
     .action((client_id: string) => setStatus(context(), client_id, 'active'))
   clients
     .command('revoke-tokens <client_id>')
-    .description('revoke every token it has; it may get new ones immediately')
+    .description('revoke all its tokens; it can get new ones immediately')
     .action((client_id: string) => revokeTokens(context(), client_id))
   clients
     .command('resource-server <client_id>')
-    .description('which APIs it is: it may introspect their tokens (none named: of no API)')
-    .option('--audience <url...>', 'the audiences of those APIs', [])
+    .description('let it introspect the tokens of these APIs (no --audience: of none)')
+    .option('--audience <url...>', 'audiences of the APIs it serves', [])
     .action((client_id: string, { audience }: { audience: string[] }) =>
       makeResourceServer(context(), client_id, audience),
     )
   clients
     .command('import <file>')
-    .description('create many: one JSON object per line (- for stdin), one result per line')
-    .addOption(environment('their environment (default: development)'))
-    .option('--org <org_id>', 'the organization they belong to, where there are several')
+    .description('create many clients: one JSON object per line (- for stdin), one result per line')
+    .addOption(environment('environment for all of them (default: development)'))
+    .option('--org <org_id>', 'their organization, when there are several')
     .action((file: string, options: { environment?: Environment; org?: string }) =>
       importClients(context(), file, options),
     )
 }
 
 export function addSecrets(program: Command, context: () => Context): void {
-  const secrets = program.command('secrets').description('the secrets of a client')
+  const secrets = program.command('secrets').description('manage the secrets of a client')
   secrets
     .command('list <client_id>')
-    .description('the secrets there are (never their text)')
+    .description('list secrets by id and label (never the secrets themselves)')
     .action((client_id: string) => listSecrets(context(), client_id))
   secrets
     .command('add <client_id>')
-    .description('one more secret, shown once')
+    .description('add a secret and show it once')
     .option('--label <label>', 'what it is for', 'added')
-    .option('--expires <time>', 'when it ends, from now: 24h, 90d', duration)
+    .option(
+      '--expires <time>',
+      'expires after this time, such as 24h or 90d (default: never)',
+      duration,
+    )
     .action((client_id: string, options: { label: string; expires?: number }) =>
       addSecret(context(), client_id, options),
     )
   secrets
     .command('rotate <client_id>')
-    .description('a new secret, shown once; the others end after the overlap')
-    .requiredOption('--overlap <time>', 'how long the old ones still work: 24h, 7d, 0', duration)
+    .description('create a new secret and show it once; the old ones expire after the overlap')
+    .requiredOption(
+      '--overlap <time>',
+      'how long the old secrets keep working: 24h, 7d, 0',
+      duration,
+    )
     .option('--label <label>', 'what it is for', 'rotated')
     .action((client_id: string, options: { label: string; overlap: number }) =>
-      rotate(context(), client_id, options),
+      rotateSecrets(context(), client_id, options),
     )
   secrets
     .command('revoke <client_id> <secret_id>')
@@ -111,30 +126,29 @@ export function addSecrets(program: Command, context: () => Context): void {
     .action((client_id: string, secret_id: string) => revokeSecret(context(), client_id, secret_id))
 }
 
-/** What `create` and `update` both take. */
+/** Options of both `create` and `update`. */
 function addFields(command: Command): Command {
   return command
-    .option('--audience <url>', 'the API it may use (default: ModularIoT API)')
-    .option('--scope <scope...>', 'what it may do there (default: all the audience has)')
-    .option('--token-lifetime <seconds>', 'overrides the audience’s lifetime', wholeNumber)
-    .option('--external-id <id>', 'your own id for it')
+    .option('--audience <url>', 'API it may use (default: ModularIoT API)')
+    .option('--scope <scope...>', 'scopes it may request there (default: all of the audience)')
+    .option('--token-lifetime <seconds>', 'overrides the lifetime set by the audience', wholeNumber)
+    .option('--external-id <id>', 'your own id for the client')
     .option('--tag <tag...>', 'tags to find it by')
-    .option('--jwks <file>', 'its public keys (a JWK Set), all of them: private_key_jwt', jsonFile)
-    .option('--tokens-per-hour <n>', 'its quota (0: none)', wholeNumber)
-    .option('--tokens-per-day <n>', 'its quota (0: none)', wholeNumber)
+    .option('--jwks <file>', 'JWK Set with all its public keys, for private_key_jwt', jsonFile)
+    .option('--tokens-per-hour <n>', 'quota (0: no limit)', wholeNumber)
+    .option('--tokens-per-day <n>', 'quota (0: no limit)', wholeNumber)
     .addOption(
-      new Option('--quota-mode <mode>', 'observe only reports (default: enforce)').choices([
-        'observe',
-        'enforce',
-      ]),
+      new Option(
+        '--quota-mode <mode>',
+        'enforce refuses; observe only logs (default: enforce)',
+      ).choices(['observe', 'enforce']),
     )
-    .option('--allow <cidr...>', 'the addresses it may come from')
+    .option('--allow <cidr...>', 'IP addresses and ranges it may connect from')
     .addOption(
-      new Option('--allow-mode <mode>', 'what happens to others (default: enforce)').choices([
-        'off',
-        'observe',
-        'enforce',
-      ]),
+      new Option(
+        '--allow-mode <mode>',
+        'other addresses: enforce refuses; observe only logs (default: enforce)',
+      ).choices(['off', 'observe', 'enforce']),
     )
 }
 

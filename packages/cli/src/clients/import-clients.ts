@@ -1,23 +1,27 @@
-/** `miot clients import`: many clients from a file, a line each. */
+/** `miot clients import`: creates many clients from a file, one per line. */
 
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { parseLine } from '@modulariot/auth'
-import type { Place } from '../administration/port.ts'
+import type { NewClientTenant } from '../administration/port.ts'
 import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
 
-/** Items written in one transaction. */
+/** Clients per transaction. */
 const IMPORT_BATCH = 500
 
-/** NDJSON in, NDJSON out: one line a client, in order, with the secret where it was made. */
-export async function importClients(context: Context, file: string, place: Place): Promise<void> {
+/** NDJSON in and out: one line per client, in order, with the secret of each new client. */
+export async function importClients(
+  context: Context,
+  file: string,
+  tenant: NewClientTenant,
+): Promise<void> {
   await withAdmin(context, async (admin) => {
     let lines: unknown[] = []
     const flush = async (): Promise<void> => {
       if (lines.length === 0) return
-      for (const result of await admin.createClients(lines, place)) {
+      for (const result of await admin.createClients(lines, tenant)) {
         if (result.status === 'stopped') throw new CliError('auth', result.message)
         context.output.jsonLine(result)
       }

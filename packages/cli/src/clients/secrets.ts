@@ -19,7 +19,7 @@ export async function addSecret(
   })
 }
 
-export async function rotate(
+export async function rotateSecrets(
   context: Context,
   client_id: string,
   options: { label: string; overlap: number },
@@ -37,7 +37,7 @@ export async function revokeSecret(
 ): Promise<void> {
   await withAdmin(context, async (admin) => {
     await admin.revokeSecret(client_id, secret_id)
-    context.output.print({ revoked: secret_id }, () => `${secret_id} has ended.`)
+    context.output.print({ revoked: secret_id }, () => `Revoked ${secret_id}.`)
   })
 }
 
@@ -46,7 +46,7 @@ export async function listSecrets(context: Context, client_id: string): Promise<
     const secrets = await admin.listSecrets(client_id)
     context.output.print({ secrets }, () =>
       table(
-        ['SECRET ID', 'LABEL', 'CREATED', 'ENDS', 'LAST USED', 'FROM'],
+        ['SECRET ID', 'LABEL', 'CREATED', 'EXPIRES', 'LAST USED', 'FROM'],
         secrets.map(({ secret_id, label, created_at, expires_at, used }) => [
           secret_id,
           label,
@@ -69,6 +69,6 @@ function printNew(
   context.output.print(shown, () => [
     ...properties(Object.entries(shown)),
     '',
-    'The secret is shown this once.',
+    'Save the secret now: it is not shown again.',
   ])
 }

@@ -1,4 +1,4 @@
-/** `miot clients list --wasteful`: who does not cache. */
+/** `miot clients list --wasteful`: clients that do not reuse their tokens. */
 
 import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
@@ -10,16 +10,16 @@ export async function listWastefulClients(context: Context): Promise<void> {
     const clients = await admin.wastefulClients()
     context.output.print({ clients }, () =>
       clients.length === 0
-        ? 'No client asks for tokens long before it needs them.'
+        ? 'No client requests tokens long before it needs them.'
         : table(
             [
               'CLIENT ID',
               'NAME',
-              'TOKENS A DAY',
-              'STILL VALID',
-              'ASKED EARLY',
-              'TIMES NEEDED',
-              'LAST',
+              'TOKENS/DAY',
+              'VALID NOW',
+              'REQUESTED EARLY',
+              'VS NEEDED',
+              'LAST TOKEN',
             ],
             clients.map((one) => [
               one.client_id,

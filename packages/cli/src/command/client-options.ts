@@ -1,24 +1,24 @@
-/** The options of commands that act as a client. */
+/** Options of commands that act as a client. */
 
 import type { Command } from 'commander'
 import { serverUrl } from './option-values.ts'
 
-/** What every command takes that speaks to the API as a client. */
+/** Options of every command that sends requests to the API. */
 export function addApiOptions(command: Command): Command {
   return addClientOptions(command).option(
     '--api-url <url>',
-    'where the API is (default: MIOT_API_URL)',
+    'base URL of the API (default: MIOT_API_URL)',
     serverUrl,
   )
 }
 
-/** The secret has no option: what stands on a command line is seen by every user of the machine. */
+/** The secret has no option: every user of the machine can see command lines. */
 export function addClientOptions(command: Command): Command {
   return command
     .option(
       '--client-id <id>',
-      'the client (default: MIOT_CLIENT_ID; its secret: MIOT_CLIENT_SECRET)',
+      'client id (default: MIOT_CLIENT_ID); set its secret with MIOT_CLIENT_SECRET',
     )
-    .option('--audience <url>', 'the API the token is for (default: MIOT_AUDIENCE)')
-    .option('--token-url <url>', 'the token endpoint (default: MIOT_TOKEN_URL)', serverUrl)
+    .option('--audience <url>', 'API that the token is for (default: MIOT_AUDIENCE)')
+    .option('--token-url <url>', 'token endpoint (default: MIOT_TOKEN_URL)', serverUrl)
 }

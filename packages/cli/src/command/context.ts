@@ -1,4 +1,4 @@
-/** What every command gets: its configuration when it asks, its output, the way to the network. */
+/** What every command gets: its configuration (parsed on demand), its output and `fetch`. */
 
 import { readMountedFileSync } from '@modulariot/platform/files'
 import { type Config, parseConfig } from '../config/parse-config.ts'
@@ -10,7 +10,7 @@ export interface Context {
   config(): Config
   readonly output: Output
   readonly fetch: typeof globalThis.fetch
-  /** Whose admin API to use (`--url`); null: the installation on this box. */
+  /** Server whose admin API is used (`--url`); null: the installation on this machine. */
   readonly url: string | null
 }
 

@@ -1,8 +1,8 @@
-/** Option values, read and refused in one manner. */
+/** Parsers for option values. Their messages follow Commander's "argument … is invalid." */
 
 import { readFileSync } from 'node:fs'
-import { urlFault } from '@modulariot/oauth/client'
 import { InvalidArgumentError } from 'commander'
+import { serverUrlFault } from '../config/server-url.ts'
 import { CliError } from '../errors/cli-error.ts'
 
 export function wholeNumber(text: string): number {
@@ -16,7 +16,7 @@ export function positiveNumber(text: string): number {
   return value
 }
 
-/** `200/s`, `600/m` or `200`; a second. */
+/** `200/s`, `600/m` or `200`; returns a rate per second. */
 export function rate(text: string): number {
   const match = /^([1-9]\d{0,5})(?:\/([sm]))?$/.exec(text)
   if (match === null) throw new InvalidArgumentError('It must be like 200/s or 600/m.')
@@ -28,16 +28,16 @@ export function decimal(text: string): number {
   return Number(text)
 }
 
-/** The URL of a server that gets secrets or tokens, or whose word is trusted. */
+/** URL of a server that receives secrets or tokens, or that is trusted. */
 export function serverUrl(text: string): string {
-  const fault = urlFault(text)
+  const fault = serverUrlFault(text)
   if (fault !== null) throw new InvalidArgumentError(`It ${fault}.`)
   return text
 }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 
-/** `90s`, `15m`, `24h`, `7d`, or `0`; in seconds. */
+/** `90s`, `15m`, `24h`, `7d` or `0`; returns seconds. */
 export function duration(text: string): number {
   const match = /^(\d{1,6})([smhd])$/.exec(text)
   const unit = UNIT_SECONDS[match?.[2] ?? '']
@@ -46,7 +46,7 @@ export function duration(text: string): number {
   return Number(match?.[1]) * unit
 }
 
-/** The JSON in a file. What it must hold is for whoever uses it to say. */
+/** The JSON in a file. The command checks its contents. */
 export function jsonFile(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'))

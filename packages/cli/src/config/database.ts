@@ -3,12 +3,12 @@
 import { join, resolve } from 'node:path'
 
 export type Database =
-  /** Absolute; holds `auth.db` and `telemetry.db`. */
+  /** Absolute path; contains `auth.db` and `telemetry.db`. */
   | { readonly kind: 'sqlite'; readonly directory: string }
-  /** May hold a password: show `nameOf` it. */
+  /** May contain a password: print `displayName` instead. */
   | { readonly kind: 'postgres'; readonly url: string }
 
-/** @throws Error that does not repeat the text, which may hold a password. */
+/** @throws Error without the text, which may contain a password. */
 export function parseDatabaseUrl(text: string): Database {
   if (/^postgres(ql)?:/.test(text)) return parsePostgresUrl(text)
   if (/^sqlite:[^/]*\/\/[^/]/.test(text) || text === 'sqlite:') {
@@ -34,8 +34,8 @@ function parsePostgresUrl(text: string): Database {
   return { kind: 'postgres', url: text }
 }
 
-/** How people are told which one it is. Without a password. */
-export function nameOf(database: Database): string {
+/** How messages name the database; without its password. */
+export function displayName(database: Database): string {
   if (database.kind === 'sqlite') return database.directory
   const { host, pathname } = new URL(database.url)
   return `postgres://${host}${pathname}`

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { nameOf } from './database.ts'
+import { displayName } from './database.ts'
 import { parseConfig } from './parse-config.ts'
 import { ConfigError } from './read-settings.ts'
 
@@ -43,7 +43,7 @@ describe('parseConfig', () => {
     assert.equal(parseConfig({ MIOT_METRICS_PORT: '9' }, noFiles).metricsPort, 9)
   })
 
-  it('keeps telemetry for ever unless told otherwise', () => {
+  it('keeps telemetry forever by default', () => {
     assert.equal(parseConfig({}, noFiles).retentionDays, null)
     assert.equal(parseConfig({ MIOT_RETENTION_DAYS: '0' }, noFiles).retentionDays, null)
     assert.equal(parseConfig({ MIOT_RETENTION_DAYS: '90' }, noFiles).retentionDays, 90)
@@ -57,7 +57,7 @@ describe('parseConfig', () => {
     assert.equal(parseConfig({}, noFiles).auditRetentionDays, null)
   })
 
-  it('validates strictly unless told otherwise', () => {
+  it('validates strictly by default', () => {
     assert.equal(parseConfig({}, noFiles).apiValidation, 'strict')
     assert.equal(parseConfig({ MIOT_API_VALIDATION: 'lenient' }, noFiles).apiValidation, 'lenient')
     assert.equal(parseConfig({}, noFiles).apiClientCpuMs, 250)
@@ -71,7 +71,7 @@ describe('parseConfig', () => {
     assert.equal(parseConfig({ MIOT_PORT: '9000' }, noFiles).issuer, 'http://localhost:9000')
   })
 
-  it('takes a setting set to nothing as not set', () => {
+  it('treats an empty setting as not set', () => {
     assert.equal(parseConfig({ MIOT_PORT: '' }, noFiles).port, 8080)
   })
 
@@ -86,7 +86,7 @@ describe('parseConfig', () => {
     ])
   })
 
-  it('refuses a name it does not know, and says the nearest one', () => {
+  it('refuses an unknown name and suggests the nearest one', () => {
     assert.deepEqual(faultsOf({ MIOT_ISUER: 'x', MIOT_DATA_DIR_FIL: 'y' }), [
       'MIOT_ISUER is not a setting; did you mean MIOT_ISSUER?',
       'MIOT_DATA_DIR_FIL is not a setting; did you mean MIOT_DATA_DIR_FILE?',
@@ -99,7 +99,7 @@ describe('parseConfig', () => {
     ])
   })
 
-  it('tells every fault at once, in the order of the table', () => {
+  it('reports every fault at once, in the order of the table', () => {
     const faults = faultsOf({ MIOT_LOG_LEVEL: 'loud', MIOT_ISSUER: 'x', MIOT_PORT: '0' })
     assert.deepEqual(
       faults.map((fault) => fault.split(' ')[0]),
@@ -171,7 +171,7 @@ describe('parseConfig', () => {
   for (const [name, values] of REFUSED) {
     for (const value of values) {
       it(`refuses ${name}=${value}`, () => {
-        // The other half of a pair is there, so that its absence is not the fault.
+        // Both halves of a pair are set, so that a missing half is not the fault.
         const pair = name === 'MIOT_TLS_CERT' ? 'MIOT_TLS_KEY' : 'MIOT_TLS_CERT'
         const faults = faultsOf({
           ...(name.startsWith('MIOT_TLS_') && { [pair]: '/x.pem' }),
@@ -210,7 +210,7 @@ describe('parseConfig', () => {
 
   it('refuses plaintext off loopback, and says what to set', () => {
     assert.deepEqual(faultsOf({ MIOT_HOST: '192.0.2.1' }), [
-      'MIOT_HOST 192.0.2.1 can be reached from other machines, and secrets do not travel in plaintext: set MIOT_TLS_CERT and MIOT_TLS_KEY, or MIOT_TRUSTED_PROXIES to the addresses of the proxies that terminate TLS',
+      'MIOT_HOST 192.0.2.1 can be reached from other machines, and secrets must not be sent in plaintext: set MIOT_TLS_CERT and MIOT_TLS_KEY, or MIOT_TRUSTED_PROXIES to the addresses of the proxies that terminate TLS',
     ])
   })
 
@@ -240,18 +240,18 @@ describe('parseConfig', () => {
     ])
   })
 
-  it('blames trusted proxies it cannot read, not the host as well', () => {
-    const faults = faultsOf({ MIOT_HOST: '0.0.0.0', MIOT_TRUSTED_PROXIES: 'everybody' })
-    assert.match(faults.join('|'), /^MIOT_TRUSTED_PROXIES [^|]*"everybody"[^|]*$/)
+  it('reports invalid trusted proxies without a second fault about the host', () => {
+    const faults = faultsOf({ MIOT_HOST: '0.0.0.0', MIOT_TRUSTED_PROXIES: 'anyone' })
+    assert.match(faults.join('|'), /^MIOT_TRUSTED_PROXIES [^|]*"anyone"[^|]*$/)
   })
 
-  it('never repeats a secret in its complaint', () => {
+  it('never repeats a secret in a message', () => {
     assert.ok(!faultsOf({ MIOT_ENCRYPTION_KEY: 'hunter2' }).join().includes('hunter2'))
     const pem = '-----BEGIN PRIVATE KEY-----hunter2'
     assert.ok(!faultsOf({ MIOT_TLS_KEY: pem }).join().includes('hunter2'))
   })
 
-  it('takes the encryption key in base64url or hex', () => {
+  it('accepts the encryption key in base64url or hex', () => {
     const bytes = Buffer.alloc(32, 7)
     for (const encoding of ['base64url', 'hex'] as const) {
       const { encryptionKey } = parseConfig(
@@ -262,21 +262,21 @@ describe('parseConfig', () => {
     }
   })
 
-  it('takes sqlite:<directory> as the place of the databases', () => {
+  it('accepts sqlite:<directory> as the directory of the databases', () => {
     for (const url of ['sqlite:/var/x', 'sqlite:///var/x']) {
       const { database } = parseConfig({ MIOT_DATABASE_URL: url }, noFiles)
       assert.deepEqual(database, { kind: 'sqlite', directory: '/var/x' })
     }
   })
 
-  it('takes postgres:// as it is, from a file too, and names it without the password', () => {
+  it('accepts postgres:// unchanged, also from a file, and prints it without the password', () => {
     const url = 'postgresql://miot:s%40cret@db.example:5433/modulariot?sslmode=verify-full'
     const { database } = parseConfig({ MIOT_DATABASE_URL_FILE: '/run/url' }, () => `${url}\n`)
     assert.deepEqual(database, { kind: 'postgres', url })
-    assert.equal(nameOf(database), 'postgres://db.example:5433/modulariot')
+    assert.equal(displayName(database), 'postgres://db.example:5433/modulariot')
   })
 
-  it('does not repeat a database URL that it refuses, since there may be a password in it', () => {
+  it('does not repeat an invalid database URL, which may contain a password', () => {
     for (const url of ['postgres://miot:hush/hush@x/y', 'postgres://miot:hush@x', 'mysql:hush']) {
       const [fault] = faultsOf({ MIOT_DATABASE_URL: url })
       assert.match(fault ?? '', /^MIOT_DATABASE_URL (must|cannot)/)

@@ -1,4 +1,4 @@
-/** From an environment to the one frozen configuration. Pure: files arrive through `readFile`. */
+/** Turns an environment into one frozen configuration. Pure: files are read by `readFile`. */
 
 import { join } from 'node:path'
 import { adminAudience, feedAudience, type KeyPolicy, keyPolicy } from '@modulariot/auth'
@@ -17,7 +17,7 @@ import {
 
 type ServerSettings = Parsed<typeof SERVER_SETTINGS>
 
-/** Settings that `combine` turns into something else, or gives a default that depends on others. */
+/** Settings that `combine` replaces, or whose default depends on other settings. */
 type Combined =
   | 'database'
   | 'issuer'
@@ -34,21 +34,21 @@ export interface Config extends Omit<ServerSettings, Combined> {
   readonly tls: TlsFiles | null
   /** Addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[]
-  /** What the commands that act as a client were told; the rest comes from `quickstart.env`. */
+  /** Settings of commands that act as a client; `quickstart.env` has the rest. */
   readonly client: Parsed<typeof CLIENT_SETTINGS>
 }
 
 /** @throws ConfigError with every fault at once, each naming its setting. */
 export function parseConfig(env: Environment, readFile: (path: string) => string): Config {
-  // 1. Which are set?
+  // 1. Collect the settings that are set.
   const values = readSettings(env, readFile)
-  // 2. Each by its own row.
+  // 2. Parse each by its row.
   const faults: string[] = []
   const server = parseTable(SERVER_SETTINGS, values, faults)
   const client = parseTable(CLIENT_SETTINGS, values, faults)
-  // 3. What follows from several?
+  // 3. Derive what depends on several.
   const config: Config = { ...combine(server), client }
-  // 4. Do they contradict each other?
+  // 4. Check for contradictions.
   faults.push(...contradictions(config, values))
   if (faults.length > 0) throw new ConfigError(faults)
   return Object.freeze(config)
@@ -66,7 +66,7 @@ function parseTable<Table extends SettingTable>(
   return Object.fromEntries(parsed) as Parsed<Table>
 }
 
-/** A refused text adds a fault and counts as not set, so that the rest is checked too. */
+/** An invalid text adds a fault and counts as not set, so that the rest is checked too. */
 function parseSetting(setting: Setting, text: string | undefined, faults: string[]): unknown {
   try {
     if (text !== undefined) return setting.parse(text)
@@ -76,7 +76,7 @@ function parseSetting(setting: Setting, text: string | undefined, faults: string
   return setting.default === undefined ? null : setting.parse(setting.default)
 }
 
-/** What is made of several settings. */
+/** Derives values from several settings. */
 function combine(settings: ServerSettings): Omit<Config, 'client'> {
   const { tlsCertFile: certFile, tlsKeyFile: keyFile, keyRotationDays, ...others } = settings
   const tls = certFile !== null && keyFile !== null ? { certFile, keyFile } : null
@@ -91,8 +91,8 @@ function combine(settings: ServerSettings): Omit<Config, 'client'> {
 }
 
 /**
- * Settings that are right each for itself, and wrong together. One that was refused is not blamed
- * again.
+ * Settings that are valid alone but not together. A setting that was already refused gets no second
+ * fault.
  */
 function contradictions(config: Config, values: Values): string[] {
   const { host, tls, issuer, apiAudience } = config
@@ -110,7 +110,7 @@ function contradictions(config: Config, values: Values): string[] {
   }
   if (!isLoopback(host) && !MIOT_TLS_CERT && !MIOT_TLS_KEY && !MIOT_TRUSTED_PROXIES) {
     faults.push(
-      `MIOT_HOST ${host} can be reached from other machines, and secrets do not travel in plaintext: ` +
+      `MIOT_HOST ${host} can be reached from other machines, and secrets must not be sent in plaintext: ` +
         'set MIOT_TLS_CERT and MIOT_TLS_KEY, or MIOT_TRUSTED_PROXIES to the addresses of the proxies that terminate TLS',
     )
   }
@@ -123,7 +123,7 @@ function contradictions(config: Config, values: Values): string[] {
   return faults
 }
 
-/** The files of one installation's data directory, by name. */
+/** Paths of the files in the data directory. */
 export const filesOf = (config: Pick<Config, 'dataDir'>) => ({
   encryptionKey: join(config.dataDir, 'encryption.key'),
   quickstart: join(config.dataDir, 'quickstart.env'),

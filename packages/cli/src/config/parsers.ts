@@ -1,8 +1,7 @@
 /**
- * From the text of one setting to its value, and nothing about which setting it is or what the
- * others say.
+ * Parsers for the text of one setting, independent of its name and of other settings.
  *
- * Each throws an Error whose message continues the setting's name, and never repeats what may be a
+ * Each throws an Error whose message continues the setting's name and never repeats a possible
  * secret.
  */
 
@@ -42,7 +41,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   }
 }
 
-/** Up to `max`; 0 is null. */
+/** 0 to `max`; 0 becomes null. */
 export function wholeNumberOrNone(max: number): (text: string) => number | null {
   const parse = wholeNumber(0, max)
   return (text) => parse(text) || null
@@ -66,15 +65,15 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
 
-/** An absolute path; relative ones start at the working directory. */
+/** An absolute path; relative paths are resolved against the working directory. */
 export function parseDirectory(text: string): string {
   return resolve(text)
 }
 
-/** Whoever names the PEM file in `X_FILE` means the path; say so instead of "no such file". */
+/** PEM text usually means that `X_FILE` names the PEM file itself; say that instead of ENOENT. */
 export function parsePemPath(text: string): string {
   if (text.includes('-----BEGIN')) {
-    throw new Error('must be the path of a PEM file, not what it holds; set it without _FILE')
+    throw new Error('must be the path of a PEM file, not its contents; set it without _FILE')
   }
   return resolve(text)
 }

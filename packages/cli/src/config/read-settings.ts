@@ -1,10 +1,12 @@
-/** From an environment to setting values: `X` or `X_FILE`, and nothing misspelt. Pure. */
+/**
+ * Reads setting values from an environment, as `X` or `X_FILE`, and refuses unknown names. Pure.
+ */
 
 import { SETTING_NAMES, type SettingName } from './settings.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** What is wrong with the settings, a line for each fault. */
+/** Everything that is wrong with the settings, one line per fault. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 
@@ -19,9 +21,9 @@ export class ConfigError extends Error {
 export type Values = Readonly<Partial<Record<SettingName, string>>>
 
 /**
- * The settings that are set. One set to nothing counts as not set.
+ * The settings that are set; an empty one counts as not set.
  *
- * @param readFile reads the file an `X_FILE` names, UTF-8.
+ * @param readFile reads the UTF-8 file named by `X_FILE`.
  * @throws ConfigError with every fault: unknown names, `X` beside `X_FILE`, unreadable files.
  */
 export function readSettings(env: Environment, readFile: (path: string) => string): Values {
@@ -55,7 +57,7 @@ function unknownName(name: string, known: ReadonlySet<string>): string {
   return `${name} is not a setting; did you mean ${nearest}?`
 }
 
-/** Levenshtein distance, by rows. */
+/** Levenshtein distance, computed row by row. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index)
   for (let i = 1; i <= one.length; i++) {

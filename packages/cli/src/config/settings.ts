@@ -1,9 +1,8 @@
 /**
- * Every setting there is: one row each, from which its field of `Config`, its parsing,
- * `docs/configuration.md` and the message that names the nearest known one follow. A new setting is
- * a new row.
+ * All settings, one row each. The fields of `Config`, parsing, `docs/configuration.md` and the
+ * suggestions for misspelt names derive from the rows. A new setting is a new row.
  *
- * What depends on several settings is decided in parse-config.ts, over the parsed values.
+ * Rules over several settings are in parse-config.ts.
  */
 
 import { DEFAULT_JWKS_MAX_AGE_SECONDS, DEFAULT_KEY_ROTATION_DAYS } from '@modulariot/auth'
@@ -35,8 +34,8 @@ interface Row {
 }
 
 /**
- * A setting that is not set has its `default`, which `parse` reads like any other text, or is null
- * where there is none; `unset` tells readers of the documentation what null comes to.
+ * A setting that is not set has its `default`, which goes through `parse` like any other text, or
+ * null without one. `unset` describes the effect of null in the documentation.
  */
 export type Setting =
   | (Row & { readonly default: string; readonly unset?: never })
@@ -44,21 +43,21 @@ export type Setting =
 
 export type SettingTable = Readonly<Record<string, Setting>>
 
-/** The values of a table, by its fields. */
+/** The parsed values of a table, by field. */
 export type Parsed<Table extends SettingTable> = {
   readonly [Field in keyof Table]:
     | ReturnType<Table[Field]['parse']>
     | (Table[Field] extends { readonly default: string } ? never : null)
 }
 
-/** Read by `miot serve` and by the commands that work on the box. */
+/** Read by `miot serve` and by the commands that run on the server's machine. */
 export const SERVER_SETTINGS = {
   host: {
     name: 'MIOT_HOST',
     default: '127.0.0.1',
     parse: parseHost,
     about:
-      'IP address to listen on, or `localhost` for the first that it stands for. Anything but loopback needs TLS, or trusted proxies that terminate it.',
+      'IP address to listen on, or `localhost` for its first address. Any address but loopback needs TLS, or trusted proxies that terminate it.',
   },
   port: {
     name: 'MIOT_PORT',
@@ -72,21 +71,21 @@ export const SERVER_SETTINGS = {
     default: './data',
     parse: parseDirectory,
     about:
-      'Where the embedded store, the encryption key and `quickstart.env` live. Made with mode 0700; refused when other users can write to it. Each instance has its own.',
+      'Directory of the embedded store, the encryption key and `quickstart.env`. Created with mode 0700; refused when other users can write to it. Each instance needs its own.',
   },
   database: {
     name: 'MIOT_DATABASE_URL',
     unset: 'sqlite: in the data directory',
     parse: parseDatabaseUrl,
     about:
-      '`sqlite:<directory>` keeps `auth.db` and `telemetry.db` in that directory. `postgres://user:password@host:5432/database` keeps everything in that database, for one instance or many; `?sslmode=verify-full` and `&sslrootcert=<path>` turn TLS on.',
+      '`sqlite:<directory>` stores `auth.db` and `telemetry.db` in that directory. `postgres://user:password@host:5432/database` stores everything in that database, for one instance or many; `?sslmode=verify-full` and `&sslrootcert=<path>` turn TLS on.',
   },
   issuer: {
     name: 'MIOT_ISSUER',
     unset: '`http://localhost:<port>`, with TLS `https://localhost:<port>`',
     parse: parseIssuer,
     about:
-      'The URL clients reach this server at: `iss` of every token and base of every published URL. `https`, or `http` on loopback; no path.',
+      'The URL at which clients reach this server: `iss` of every token and base of every published URL. `https`, or `http` on loopback; no path.',
   },
   apiAudience: {
     name: 'MIOT_API_AUDIENCE',
@@ -95,67 +94,67 @@ export const SERVER_SETTINGS = {
     about:
       'The audience of ModularIoT API. Set it to your API’s public URL: clients that follow RFC 9728 compare the two.',
   },
-  /** What becomes of a report with a metric key nobody knows. */
+  /** How unknown metric keys are handled. */
   apiValidation: {
     name: 'MIOT_API_VALIDATION',
     default: 'strict',
     parse: oneOf('strict', 'lenient'),
     about:
-      'What ModularIoT API does with a metric key that is neither canonical nor an extension (`x.…`): `strict` refuses the report, `lenient` keeps it and names the key in `warnings` of the answer.',
+      'What ModularIoT API does with a metric key that is neither canonical nor an extension (`x.…`): `strict` refuses the report, `lenient` stores it and lists the key under `warnings` in the response.',
   },
-  /** Milliseconds a second that one client may have; 0: no bound. */
+  /** Milliseconds per second for one client; 0: no limit. */
   apiClientCpuMs: {
     name: 'MIOT_API_CLIENT_CPU',
     default: '250',
     parse: wholeNumber(0, 100_000),
     about:
-      'Milliseconds of processor time a second that one client may have for large reports, batches and pages, 20 times as many at once; past that it gets 429. 250 are a quarter of a processor. `0`: no bound, where one gateway sends for everybody.',
+      'Processor time, in milliseconds per second, that one client may use for large reports, batches and pages, with bursts of up to 20 times as much; beyond that it gets 429. 250 is a quarter of a processor. `0`: no limit, for an installation where one gateway sends all reports.',
   },
-  /** Null: telemetry is kept for ever. */
+  /** Null: telemetry is kept forever. */
   retentionDays: {
     name: 'MIOT_RETENTION_DAYS',
     default: '0',
     parse: wholeNumberOrNone(36_500),
     about:
-      'For how many days telemetry is kept, by the time devices name, 1 to 36500; `0`: for ever. `miot orgs retention` sets it for one organization.',
+      'How many days telemetry is kept, counted from the time in the report, 1 to 36500; `0`: forever. `miot orgs retention` sets it for one organization.',
   },
-  /** Null: entries of the audit trail are kept for ever. */
+  /** Null: entries of the audit trail are kept forever. */
   auditRetentionDays: {
     name: 'MIOT_AUDIT_RETENTION_DAYS',
     default: '0',
     parse: wholeNumberOrNone(36_500),
     about:
-      'For how many days entries of the audit trail are kept, 1 to 36500; `0`: for ever. A signed checkpoint stays in place of what is cut, once a day.',
+      'How many days entries of the audit trail are kept, 1 to 36500; `0`: forever. Once a day, a signed checkpoint replaces older entries.',
   },
-  /** Null: the one in the data directory, made when missing. */
+  /** Null: the key in the data directory, created when missing. */
   encryptionKey: {
     name: 'MIOT_ENCRYPTION_KEY',
-    unset: 'made once in `<data directory>/encryption.key`',
+    unset: 'created once in `<data directory>/encryption.key`',
     parse: parseEncryptionKey,
     about:
-      '32 bytes, base64url or hex. Seals signing keys and keys the digest of client secrets. Lose it and no client can log in; keep a copy apart from the database. All instances on one PostgreSQL database need the same.',
+      '32 bytes, base64url or hex. Encrypts signing keys and keys the digest of client secrets. Without it no client can log in; keep a copy apart from the database. All instances on one PostgreSQL database need the same key.',
   },
   drainSeconds: {
     name: 'MIOT_DRAIN_SECONDS',
     default: '1',
     parse: parseDrainSeconds,
     about:
-      'How long to go on answering after SIGTERM while `/readyz` says 503, so that balancers stop sending before the server closes. A little more than the interval of their checks; at most 20.',
+      'Seconds to keep answering after SIGTERM while `/readyz` returns 503, so that load balancers stop sending before the server closes. Set a little more than the interval of their health checks; at most 20.',
   },
   jwksMaxAgeSeconds: {
     name: 'MIOT_JWKS_MAX_AGE',
     default: String(DEFAULT_JWKS_MAX_AGE_SECONDS),
     parse: wholeNumber(1, 86_400),
     about:
-      'For how many seconds verifiers may keep the published keys (`Cache-Control` of `/.well-known/jwks.json`), 1 to 86400. A new key is published for twice as long before it signs.',
+      'Seconds that verifiers may cache the published keys (`Cache-Control` of `/.well-known/jwks.json`), 1 to 86400. A new key is published for twice as long before it signs.',
   },
-  /** Null: never by itself. */
+  /** Null: keys are not replaced on a schedule. */
   keyRotationDays: {
     name: 'MIOT_KEY_ROTATION_DAYS',
     default: String(DEFAULT_KEY_ROTATION_DAYS),
     parse: wholeNumberOrNone(3650),
     about:
-      'After how many days of signing a key is replaced, 1 to 3650; `0`: only by `miot keys rotate`.',
+      'Days of signing after which a key is replaced, 1 to 3650; `0`: only by `miot keys rotate`.',
   },
   /** Absolute. */
   tlsCertFile: {
@@ -163,7 +162,7 @@ export const SERVER_SETTINGS = {
     unset: 'none',
     parse: parsePemPath,
     about:
-      'Path of a PEM file: the certificate chain, the server’s own first. With it the server speaks TLS (1.2 and 1.3) only. Read again when it changes. `MIOT_TLS_CERT_FILE` is a file that holds this path.',
+      'Path of a PEM file with the certificate chain, the server’s own certificate first. The server then accepts TLS only (1.2 and 1.3). Read again when it changes. `MIOT_TLS_CERT_FILE` is a file that holds this path.',
   },
   /** Absolute. */
   tlsKeyFile: {
@@ -171,7 +170,7 @@ export const SERVER_SETTINGS = {
     unset: 'none',
     parse: parsePemPath,
     about:
-      'Path of a PEM file: the private key of that certificate, without a passphrase. Both or neither.',
+      'Path of a PEM file with the private key of that certificate, without a passphrase. Set both or neither.',
   },
   /** Addresses and CIDR ranges. */
   trustedProxies: {
@@ -179,23 +178,23 @@ export const SERVER_SETTINGS = {
     unset: 'none',
     parse: parseTrustedProxies,
     about:
-      'Addresses and CIDR ranges, separated by commas, whose `X-Forwarded-For` counts; `loopback` stands for `127.0.0.0/8,::1/128`. Name your own proxies only: what they say about a client’s address is believed.',
+      'Addresses and CIDR ranges, separated by commas, whose `X-Forwarded-For` counts; `loopback` stands for `127.0.0.0/8,::1/128`. List only your own proxies: the server trusts the client addresses they report.',
   },
   maxConnections: {
     name: 'MIOT_MAX_CONNECTIONS',
     default: String(CONNECTION_LIMITS.max),
     parse: wholeNumber(1, 1_000_000),
     about:
-      'The most open connections, and never more than the process has descriptors for (`ulimit -n`, less 128). Past it a new connection takes the place of the one that is idle longest.',
+      'Maximum number of open connections, and never more than the process has descriptors for (`ulimit -n`, less 128). Beyond it, a new connection replaces the one that has been idle longest.',
   },
   maxConnectionsPerAddress: {
     name: 'MIOT_MAX_CONNECTIONS_PER_ADDRESS',
     default: String(CONNECTION_LIMITS.maxPerAddress),
     parse: wholeNumber(1, 1_000_000),
     about:
-      'The most from one IPv4 address or one IPv6 /64, with the same rule. Addresses of `MIOT_TRUSTED_PROXIES` have no such bound.',
+      'Maximum number of connections from one IPv4 address or one IPv6 /64, with the same rule. Addresses in `MIOT_TRUSTED_PROXIES` have no such limit.',
   },
-  /** On loopback. Null: nothing is counted. */
+  /** On loopback. Null: no metrics. */
   metricsPort: {
     name: 'MIOT_METRICS_PORT',
     default: '9464',
@@ -211,7 +210,7 @@ export const SERVER_SETTINGS = {
   },
 } as const satisfies SettingTable
 
-/** Read by the commands that act as a client; `quickstart.env` holds exactly these. */
+/** Read by the commands that act as a client; `quickstart.env` contains exactly these. */
 export const CLIENT_SETTINGS = {
   tokenUrl: {
     name: 'MIOT_TOKEN_URL',
@@ -241,7 +240,7 @@ export const CLIENT_SETTINGS = {
     name: 'MIOT_AUDIENCE',
     unset: 'none',
     parse: anyText,
-    about: 'The audience to ask tokens for.',
+    about: 'The audience to request tokens for.',
   },
 } as const satisfies SettingTable
 

@@ -1,4 +1,4 @@
-/** How a command fails: a code for programs, a sentence for people, an exit status for shells. */
+/** The error of a command: a code for programs, a message for people, an exit status for shells. */
 
 export const EXIT = {
   failure: 1,
@@ -15,7 +15,7 @@ export type CliErrorCode = keyof typeof EXIT
 export class CliError extends Error {
   override readonly name = 'CliError'
   readonly code: CliErrorCode
-  /** The message. A line end within one of these is not ours. */
+  /** The message by lines. A line break inside one comes from outside and is escaped. */
   readonly lines: readonly string[]
 
   constructor(code: CliErrorCode, message: string | readonly string[]) {

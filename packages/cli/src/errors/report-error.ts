@@ -1,19 +1,22 @@
-/** The last word on a failure: one line (or one JSON object) on stderr, and the exit status. */
+/** Reports a failure: a message (or one JSON object) on stderr, and the exit status. */
 
 import { AdminError, type AdminErrorCode, SealBroken } from '@modulariot/auth'
 import { TokenEndpointError, TokenError, type TokenErrorCode } from '@modulariot/oauth/client'
 import { OAuthError } from '@modulariot/oauth/protocol'
 import { StoreConflict, StoreUnavailable } from '@modulariot/platform/storage'
+import { RefusedError, ValidationError } from '@modulariot/sdk'
 import { CommanderError } from 'commander'
 import { ConfigError } from '../config/read-settings.ts'
 import { writeError } from '../terminal/standard-streams.ts'
 import { jsonText, oneLine } from '../terminal/terminal-text.ts'
+import { faultLines } from './api-refusal.ts'
 import { CliError, type CliErrorCode, EXIT } from './cli-error.ts'
+import { codeOfStatus } from './status-codes.ts'
 
 /** Prints the error and returns the exit status. */
 export function reportError(error: unknown, json: boolean): number {
   if (error instanceof CommanderError) {
-    // Commander has printed help or its complaint already; in JSON mode that was held back.
+    // Commander has already printed help or its message, except in JSON mode.
     if (error.exitCode === 0) return 0
     if (json) writeJson('usage', explainUsage(error))
     return EXIT.usage
@@ -25,7 +28,7 @@ export function reportError(error: unknown, json: boolean): number {
 }
 
 function explainUsage(error: CommanderError): string {
-  if (error.code === 'commander.help') return 'Say what to do; miot --help lists it'
+  if (error.code === 'commander.help') return 'No command given; run miot --help for a list'
   return error.message.replace(/^error: /, '')
 }
 
@@ -40,9 +43,16 @@ function toCliError(error: unknown): CliError {
   if (error instanceof TokenEndpointError) {
     const refused = ['invalid_target', 'invalid_scope'].includes(error.error)
     const code = refused ? 'auth' : (TOKEN_ENDPOINT_CODES[error.status] ?? 'failure')
-    return new CliError(code, `the token endpoint refused: ${error.error}: ${error.message}`)
+    return new CliError(
+      code,
+      `The token endpoint refused the request: ${error.error}: ${error.message}`,
+    )
   }
   if (error instanceof TokenError) return new CliError(TOKEN_CODES[error.code], error.message)
+  if (error instanceof ValidationError) {
+    return new CliError('failure', ['The report is not valid:', ...faultLines(error.errors)])
+  }
+  if (error instanceof RefusedError) return new CliError(codeOfStatus(error.status), error.message)
   if (error instanceof OAuthError) {
     const code = error.status === 503 ? 'network' : 'auth'
     const why = error.cause instanceof Error ? `: ${error.cause.message}` : ''
@@ -52,7 +62,7 @@ function toCliError(error: unknown): CliError {
     return new CliError('failure', error.message)
   }
   if (error instanceof StoreUnavailable) {
-    return new CliError('failure', `the store cannot be used: ${error.message}`)
+    return new CliError('failure', `The store is unavailable: ${error.message}`)
   }
   if (isNetworkError(error)) return new CliError('network', explainNetwork(error))
   return new CliError('failure', error instanceof Error ? error.message : String(error))
@@ -67,7 +77,7 @@ const ADMIN_CODES: Readonly<Record<AdminErrorCode, CliErrorCode>> = {
   too_many_requests: 'rate_limited',
 }
 
-/** Why there is no token for a request to the API. */
+/** Errors of the token and of requests with it. */
 const TOKEN_CODES: Readonly<Record<TokenErrorCode, CliErrorCode>> = {
   invalid_client: 'auth',
   access_denied: 'auth',
@@ -85,7 +95,7 @@ const TOKEN_ENDPOINT_CODES: Readonly<Record<number, CliErrorCode>> = {
   503: 'network',
 }
 
-/** `fetch` throws a TypeError with the true cause inside, or a TimeoutError. */
+/** `fetch` throws a TypeError with the actual cause, or a TimeoutError. */
 function isNetworkError(error: unknown): error is Error {
   if (!(error instanceof Error)) return false
   return error.name === 'TimeoutError' || (error instanceof TypeError && error.cause !== undefined)
@@ -94,5 +104,5 @@ function isNetworkError(error: unknown): error is Error {
 function explainNetwork(error: Error): string {
   const cause = error.cause instanceof Error ? error.cause : error
   const code = 'code' in cause ? ` (${String(cause.code)})` : ''
-  return `the server cannot be reached${code}: ${cause.message || 'is miot serve running?'}`
+  return `Cannot reach the server${code}: ${cause.message || 'is miot serve running?'}`
 }

@@ -18,7 +18,7 @@ const signedOf = (seq: number): SignedCheckpoint => ({
 })
 
 describe('the file of checkpoints', () => {
-  it('grows by a line each, for its owner only, and half a line costs no other', () => {
+  it('grows by one line each, is readable by its owner only, and survives half a line', () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
     const path = join(folder.path, 'checkpoints')
     assert.deepEqual(readCheckpoints(path), { checkpoints: [], unreadable: [] })
@@ -30,7 +30,7 @@ describe('the file of checkpoints', () => {
     assert.deepEqual(readCheckpoints(path), { checkpoints, unreadable: [2] })
   })
 
-  it('is bounded: past a mebibyte the older half goes', () => {
+  it('drops its older half above a mebibyte', () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
     const path = join(folder.path, 'checkpoints')
     const line = `${JSON.stringify(signedOf(1))}\n`
@@ -49,7 +49,7 @@ describe('a text with checkpoints', () => {
   const signed = signedOf(7)
   const { checkpoint } = signed
 
-  it('is what any of our commands and endpoints prints, or lines of it', () => {
+  it('may be the output of any command or endpoint, or lines of it', () => {
     const logged = JSON.stringify({ level: 30, seq: 7, checkpoint: segmentsOf(checkpoint) })
     const forms = [
       checkpoint,
@@ -65,7 +65,7 @@ describe('a text with checkpoints', () => {
     assert.equal(findCheckpoints(lines).checkpoints.length, 3)
   })
 
-  it('names the lines that hold none', () => {
+  it('names the lines without one', () => {
     const text = `${checkpoint}\nno\n{"checkpoint":7}\nnull\n{"checkpoint":["a","b"]}`
     assert.deepEqual(findCheckpoints(text), {
       checkpoints: [checkpoint],

@@ -1,5 +1,5 @@
 /**
- * Checkpoints of the audit trail in a file: a line of JSON each, appended, for its owner only.
+ * The file of audit checkpoints: one line of JSON each, append-only, readable by its owner only.
  */
 
 import {
@@ -17,15 +17,15 @@ import type { SignedCheckpoint } from '@modulariot/auth'
 import { writePrivateFile } from './private-file.ts'
 
 /**
- * Of the server's own file. Some 1700 checkpoints: more than two months of a trail that changes
- * every hour.
+ * Limit of the server's own file. About 1700 checkpoints: more than two months of a trail that
+ * changes every hour.
  */
 export const MAX_FILE_BYTES = 1024 * 1024
 
 /**
  * Appends the checkpoint.
  *
- * @param maxBytes a file that is larger keeps its newer half; left out, it grows without a bound.
+ * @param maxBytes a larger file drops its older half; without it, the file grows without limit.
  * @throws Error of the file system, and for a path that is a symbolic link.
  */
 export function appendCheckpoint(
@@ -38,7 +38,7 @@ export function appendCheckpoint(
   let size: number
   try {
     size = fstatSync(file).size
-    // A crash may have left half a line, which must not take this one along.
+    // A crash may have left half a line; this one must not be joined to it.
     const start = size === 0 || lastByte(file, size) === 10 ? '' : '\n'
     writeSync(file, `${start}${JSON.stringify(checkpoint)}\n`)
     fsyncSync(file)
@@ -57,15 +57,15 @@ function lastByte(file: number, size: number): number | undefined {
   return byte[0]
 }
 
-/** Checkpoints in a text, and the lines that hold none. */
+/** Checkpoints in a text, and the lines without one. */
 export interface FoundCheckpoints {
   readonly checkpoints: readonly string[]
-  /** Counted from 1. */
+  /** Line numbers, from 1. */
   readonly unreadable: readonly number[]
 }
 
 /**
- * The file that is kept here; without checkpoints when there is none.
+ * The checkpoints in a file; none when it is missing.
  *
  * @throws Error of the file system.
  */
@@ -75,8 +75,8 @@ export function readCheckpoints(path: string): FoundCheckpoints {
 }
 
 /**
- * Finds compact JWSs, and what `miot audit checkpoint --json`, the admin API or the server's log
- * print: on lines of their own, or as the only value of the text.
+ * Finds compact JWSs and the JSON printed by `miot audit checkpoint --json`, the admin API or the
+ * server's log: one per line, or a single JSON value.
  */
 export function findCheckpoints(text: string): FoundCheckpoints {
   const whole = checkpointIn(text)
@@ -104,7 +104,7 @@ function checkpointIn(text: string): string | null {
   }
 }
 
-/** A log cuts out what looks like a token, so there the three segments stand apart. */
+/** The log redacts anything that looks like a token, so it gets the three segments separately. */
 export function segmentsOf(checkpoint: string): string[] {
   return checkpoint.split('.')
 }

@@ -14,11 +14,11 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { createAsItComes, createPrivateFile, readPrivateFile } from './private-file.ts'
+import { createPrivateFile, createWithoutLinks, readPrivateFile } from './private-file.ts'
 
 const skip = process.platform === 'win32' && 'Windows has neither mode bits nor user ids'
 
-const WAYS = { 'with links': createPrivateFile, 'where there are no links': createAsItComes }
+const WAYS = { 'with links': createPrivateFile, 'where there are no links': createWithoutLinks }
 
 describe('making a private file', () => {
   for (const [where, create] of Object.entries(WAYS)) {
@@ -43,7 +43,7 @@ describe('making a private file', () => {
 })
 
 describe('reading a private file', () => {
-  it('gives its text, and null where it is missing', () => {
+  it('returns its text, or null when it is missing', () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
     const path = join(folder.path, 'key')
     assert.equal(readPrivateFile(path), null)
@@ -51,7 +51,7 @@ describe('reading a private file', () => {
     assert.equal(readPrivateFile(path), 'mine')
   })
 
-  it('finishes what another instance makes at this moment, or made before it crashed', () => {
+  it('finishes a file that another instance is creating, or was when it crashed', () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
     const path = join(folder.path, 'key')
     writeFileSync(`${path}.made-by-another.tmp`, 'theirs', { mode: 0o600 })
@@ -61,7 +61,7 @@ describe('reading a private file', () => {
     assert.deepEqual(readdirSync(folder.path).sort(), ['key', 'key.not-finished.tmp'])
   })
 
-  it('refuses a second name that is none of ours, and leaves it where it is', { skip }, () => {
+  it('refuses a foreign second name and leaves it in place', { skip }, () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
     const path = join(folder.path, 'key')
     createPrivateFile(path, 'mine')

@@ -1,4 +1,4 @@
-/** Small files that must be whole, durable and readable by their owner only. */
+/** Small files that are written atomically and durably, and readable by their owner only. */
 
 import { randomUUID } from 'node:crypto'
 import {
@@ -18,21 +18,21 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { assertOwnDirectory, assertPrivate, assertPrivateFile } from '@modulariot/platform/files'
 
-/** A pipe in place of the file does not make us wait for its writer. Windows has neither flag. */
-const THE_FILE_ITSELF = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+/** Refuses symbolic links, and does not block on a named pipe. Windows has neither flag. */
+const NO_LINK_NO_WAIT = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 /**
- * A secret in a directory of ours. What is checked is the file that was opened.
+ * Reads a secret from the data directory. The checks apply to the opened file, not to its path.
  *
  * @returns null when the file is missing.
- * @throws UnsafePermissions when others could have written it, or can read it.
+ * @throws UnsafePermissions when other users could have written it, or can read it.
  */
 export function readPrivateFile(path: string): string | null {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return null
   assertOwnDirectory(dirname(path))
-  finishMaking(path)
+  finishCreating(path)
   assertPrivateFile(path)
-  const file = openSync(path, constants.O_RDONLY | THE_FILE_ITSELF)
+  const file = openSync(path, constants.O_RDONLY | NO_LINK_NO_WAIT)
   try {
     assertPrivate(path, fstatSync(file))
     return readFileSync(file, 'utf8')
@@ -42,10 +42,10 @@ export function readPrivateFile(path: string): string | null {
 }
 
 /**
- * Removes the temporary name of a file that another process makes at this moment, or made before it
- * crashed: until then the file has two names, which is refused as a hard link.
+ * Removes the temporary name of a file that another process is creating, or was creating when it
+ * crashed. With two names, the file would be refused as a hard link.
  */
-function finishMaking(path: string): void {
+function finishCreating(path: string): void {
   const { nlink, ino } = lstatSync(path)
   if (nlink === 1) return
   for (const name of readdirSync(dirname(path))) {
@@ -56,17 +56,14 @@ function finishMaking(path: string): void {
   }
 }
 
-/** Replaces the file: after a crash there is the old one or the new one, never half. */
+/** Replaces the file: after a crash it is the old or the new one, never half. */
 export function writePrivateFile(path: string, text: string): void {
   const temporary = writeBeside(path, text)
   renameSync(temporary, path)
   syncDirectory(path)
 }
 
-/**
- * Makes the file, whole; false, and nothing, when there is one: of two that make it at once, one
- * does.
- */
+/** Creates the file atomically. Returns false when it exists, also when two processes race. */
 export function createPrivateFile(path: string, text: string): boolean {
   const temporary = writeBeside(path, text)
   try {
@@ -74,8 +71,8 @@ export function createPrivateFile(path: string, text: string): boolean {
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') return false
-    if (!WITHOUT_LINKS.has(code)) throw error
-    return createAsItComes(path, text)
+    if (!NO_HARD_LINKS.has(code)) throw error
+    return createWithoutLinks(path, text)
   } finally {
     rmSync(temporary, { force: true })
   }
@@ -83,11 +80,11 @@ export function createPrivateFile(path: string, text: string): boolean {
   return true
 }
 
-/** What file systems say that know no links, such as exFAT. */
-const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+/** Error codes of file systems without hard links, such as exFAT. */
+const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
-/** There the file is nobody else's either, but a crash may leave half of it. */
-export function createAsItComes(path: string, text: string): boolean {
+/** For file systems without hard links: exclusive too, but a crash may leave half a file. */
+export function createWithoutLinks(path: string, text: string): boolean {
   try {
     writeNew(path, text)
   } catch (error) {
@@ -100,7 +97,7 @@ export function createAsItComes(path: string, text: string): boolean {
 
 const TEMPORARY = '.tmp'
 
-/** Under a name of its own: containers that share a directory share their process numbers, too. */
+/** The name is random: containers that share a directory may have equal process ids. */
 function writeBeside(path: string, text: string): string {
   const temporary = `${path}.${randomUUID()}${TEMPORARY}`
   writeNew(temporary, text)
@@ -117,7 +114,7 @@ function writeNew(path: string, text: string): void {
   }
 }
 
-/** A name is in the directory, which has its own way to the disk. */
+/** A new file name is durable only once its directory is synced. */
 function syncDirectory(path: string): void {
   const directory = openSync(dirname(path), 'r')
   try {

@@ -7,6 +7,6 @@ import { doctor } from './doctor.ts'
 export function addDoctor(program: Command, context: () => Context): void {
   program
     .command('doctor')
-    .description('check this installation (exit status 7 when something is wrong)')
+    .description('check this installation (exit status 7 when a check fails)')
     .action(() => doctor(context()))
 }

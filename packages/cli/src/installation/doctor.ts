@@ -1,4 +1,4 @@
-/** `miot doctor`: is this installation well? One line a check, and what to do about each fault. */
+/** `miot doctor`: checks the installation. One line per check, with what to do when it fails. */
 
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { type ClientView, createAuthServer, weaknessOf } from '@modulariot/auth'
@@ -19,7 +19,7 @@ import { openInstallation } from './open-installation.ts'
 
 interface Check {
   readonly name: string
-  /** What was found; throws with what to do when it is a fault. */
+  /** Returns the result; throws an Error that says what to do. */
   run(): Promise<string>
 }
 
@@ -42,8 +42,8 @@ export async function doctor(context: Context): Promise<void> {
   const healthy = findings.every(({ ok }) => ok)
   context.output.print({ healthy, findings }, () =>
     table(
-      ['', 'CHECK', 'FOUND'],
-      findings.map(({ check, ok, detail }) => [ok ? 'ok' : 'FAULT', check, detail]),
+      ['', 'CHECK', 'RESULT'],
+      findings.map(({ check, ok, detail }) => [ok ? 'ok' : 'FAIL', check, detail]),
     ),
   )
   if (!healthy) process.exitCode = EXIT.doctor
@@ -73,12 +73,12 @@ function checkPrivate(config: Config): string {
     for (const path of Object.values(sqliteFilesOf(database.directory))) assertPrivateDatabase(path)
   }
   if (process.platform !== 'win32' && (statSync(dataDir).mode & 0o077) !== 0) {
-    throw new Error(`${dataDir} can be read by others: chmod go-rwx ${dataDir}`)
+    throw new Error(`${dataDir} is readable by other users: run chmod go-rwx ${dataDir}`)
   }
   const above = replaceableBy(realpathSync(dataDir))
   if (above !== null) {
     throw new Error(
-      `${above} can be written by every user, who can put another directory in place of ${dataDir}: chmod o-w ${above}`,
+      `every user can write to ${above} and so replace ${dataDir}: run chmod o-w ${above}`,
     )
   }
   return `${dataDir}, private`
@@ -88,7 +88,7 @@ async function checkStore(config: Config): Promise<string> {
   const { keys, store } = await openInstallation(config)
   try {
     const { clients } = await store.listClients({ after: null, limit: 1 })
-    // Building the server opens every sealed key, which is the check.
+    // Creating the server decrypts every signing key, which is the check.
     const server = await createAuthServer({
       issuer: config.issuer,
       store,
@@ -98,17 +98,17 @@ async function checkStore(config: Config): Promise<string> {
     })
     server.close()
     return clients.length > 0
-      ? 'signing keys open, clients exist'
-      : 'signing keys open, no client yet'
+      ? 'signing keys can be decrypted; clients exist'
+      : 'signing keys can be decrypted; no clients yet'
   } finally {
     await store.close()
   }
 }
 
-const CLIENTS_IN_A_PAGE = 500
+const CLIENTS_PER_PAGE = 500
 
 /**
- * Keys that were registered before weak ones were refused; a login with one of them is refused too.
+ * Finds weak keys that were registered before registration refused them. Logins with them fail.
  */
 async function checkClientKeys(config: Config): Promise<string> {
   const { store } = await openInstallation(config)
@@ -117,7 +117,7 @@ async function checkClientKeys(config: Config): Promise<string> {
   try {
     let after: string | null = null
     do {
-      const page = await store.listClients({ after, limit: CLIENTS_IN_A_PAGE })
+      const page = await store.listClients({ after, limit: CLIENTS_PER_PAGE })
       for (const client of page.clients) weak.push(...weakKeysOf(client))
       checked += page.clients.reduce((sum, { keys }) => sum + keys.length, 0)
       after = page.next
@@ -125,10 +125,10 @@ async function checkClientKeys(config: Config): Promise<string> {
   } finally {
     await store.close()
   }
-  if (weak.length === 0) return `${checked} registered, none that is known to be weak`
+  if (weak.length === 0) return `${checked} registered, none known to be weak`
   throw new Error(
-    `${weak.slice(0, 3).join('; ')}; ${weak.length} in all: ` +
-      'make new pairs and register them with miot clients update CLIENT --jwks FILE',
+    `${weak.slice(0, 3).join('; ')}; ${weak.length} in total: ` +
+      'create new key pairs and register them with miot clients update CLIENT --jwks FILE',
   )
 }
 
@@ -155,28 +155,34 @@ async function checkServer(config: Config, fetch: Context['fetch']): Promise<str
     if (fault !== null) throw new Error(`the certificate of ${url} ${fault}`)
     throw new Error(`${url} cannot be reached: is miot serve running?`)
   })
-  if (!response.ok) throw new Error(`${url} answers ${response.status}: see the server's log`)
+  if (!response.ok) throw new Error(`${url} returned ${response.status}: see the server's log`)
   const skewMs = Date.parse(response.headers.get('date') ?? '') - Date.now()
   if (Math.abs(skewMs) > 5_000) {
-    throw new Error(`the server's clock differs from ours by ${Math.round(skewMs / 1000)} s`)
+    const seconds = Math.round(Math.abs(skewMs) / 1000)
+    const direction = skewMs > 0 ? 'ahead of' : 'behind'
+    throw new Error(
+      `the server's clock is ${seconds} s ${direction} this machine's: sync both (NTP)`,
+    )
   }
   return `${url} is ready`
 }
 
 async function checkLogin(config: Config, fetch: Context['fetch']): Promise<string> {
   const { client_id, expires_in } = await login(config, fetch)
-  return `${client_id} gets a token for ${expires_in} s`
+  return `${client_id} got a token, valid for ${expires_in} s`
 }
 
-/** As an API elsewhere would: through what the issuer publishes. */
+/** As a remote API does: with the issuer's published metadata and keys. */
 async function checkVerification(config: Config, fetch: Context['fetch']): Promise<string> {
   const { access_token, audience } = await login(config, fetch)
   const verifier = createVerifier({ issuer: config.issuer, audience, fetch })
   await verifier.verify(`Bearer ${access_token}`).catch((error: OAuthError) => {
     const why = error.cause instanceof Error ? `: ${error.cause.message}` : ''
-    throw new Error(`an API elsewhere refuses that token: ${error.error_description}${why}`)
+    throw new Error(
+      `the token does not verify with the published keys: ${error.error_description}${why}`,
+    )
   })
-  return 'an API elsewhere can verify that token'
+  return 'the token verifies with the published keys'
 }
 
 async function login(config: Config, fetch: Context['fetch']) {

@@ -48,8 +48,8 @@ async function start({ keys, explain }: PreparedInstallation): Promise<void> {
   await server.close()
 }
 
-describe('instances that start at once on an empty database', () => {
-  it('with a data directory each: one runs, the other keeps no key that fits nothing', async () => {
+describe('instances that start concurrently on an empty database', () => {
+  it('with separate data directories: one runs, the other removes its useless key', async () => {
     const [one, other] = [configOf('one'), configOf('other')]
     const [first, second] = [
       await prepareInstallation(one, store),
@@ -64,7 +64,7 @@ describe('instances that start at once on an empty database', () => {
     await start(await prepareInstallation(configOf('other', { MIOT_ENCRYPTION_KEY }), store))
   })
 
-  it('with one data directory: all take the key that one has made', async () => {
+  it('with one data directory: all use the key that one has created', async () => {
     const config = configOf('one')
     const prepared = await Promise.all([1, 2, 3].map(() => prepareInstallation(config, store)))
     const [first, ...others] = prepared.map(({ keys }) => keys)
@@ -74,8 +74,8 @@ describe('instances that start at once on an empty database', () => {
   })
 })
 
-describe('an encryption key that does not fit', () => {
-  it('stays where it is when it was there before, and the refusal names it', async () => {
+describe('a wrong encryption key', () => {
+  it('stays in place when it existed before, and the message names it', async () => {
     await start(await prepareInstallation(configOf('one'), store))
     const other = configOf('other')
     const { encryptionKey: path } = filesOf(other)
@@ -83,7 +83,7 @@ describe('an encryption key that does not fit', () => {
     writeFileSync(path, 'A'.repeat(43), { mode: 0o600 })
     await assert.rejects(start(await prepareInstallation(other, store)), (error) => {
       assert.ok(error instanceof Error)
-      assert.ok(error.message.startsWith(`${path} does not open the signing keys of`))
+      assert.ok(error.message.startsWith(`${path} does not decrypt the signing keys of`))
       return true
     })
     assert.ok(existsSync(path))

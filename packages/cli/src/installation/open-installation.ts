@@ -1,4 +1,4 @@
-/** The installation this box belongs to: its data directory, its encryption key, its auth store. */
+/** The installation on this machine: its data directory, encryption key and auth store. */
 
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
@@ -13,7 +13,7 @@ import {
   systemContext,
 } from '@modulariot/auth'
 import { assertOwnDirectory, assertPrivateFile } from '@modulariot/platform/files'
-import { nameOf, sqliteFilesOf } from '../config/database.ts'
+import { displayName, sqliteFilesOf } from '../config/database.ts'
 import { type Config, filesOf } from '../config/parse-config.ts'
 import { parseEncryptionKey } from '../config/parsers.ts'
 import { CliError } from '../errors/cli-error.ts'
@@ -23,25 +23,25 @@ import { openAuthStore } from '../stores/open-stores.ts'
 export interface PreparedInstallation {
   readonly keys: InstallationKeys
   /**
-   * What to say of an error of the start. Where the encryption key does not fit and was only just
-   * made, another instance was first on the database, and the key is taken back.
+   * The error to report when the start fails. When the encryption key is wrong because another
+   * instance initialized the database first, this also removes the key that was just created.
    */
   explain(error: unknown): unknown
 }
 
 /**
- * Makes the data directory where it is missing.
+ * Creates the data directory when it is missing.
  *
- * @throws UnsafePermissions when other users could have put something into it.
+ * @throws UnsafePermissions when other users could have written to it.
  */
 export function prepareDataDirectory(config: Config): void {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   assertOwnDirectory(config.dataDir)
-  // The others are checked as they are opened.
+  // Other files are checked when they are opened.
   assertPrivateFile(filesOf(config).auditCheckpoints)
 }
 
-/** Makes the data directory and the encryption key where they are missing. */
+/** Creates the data directory and the encryption key when they are missing. */
 export async function prepareInstallation(
   config: Config,
   store: AuthStore,
@@ -62,15 +62,15 @@ export async function prepareInstallation(
 
 interface EncryptionKey {
   readonly key: Uint8Array
-  readonly from: 'setting' | 'file' | 'made'
+  readonly from: 'setting' | 'file' | 'created'
 }
 
 async function encryptionKeyOf(config: Config, store: AuthStore): Promise<EncryptionKey> {
   if (config.encryptionKey !== null) return { key: config.encryptionKey, from: 'setting' }
-  return keyFromFile(config) ?? makeKey(config, store)
+  return keyFromFile(config) ?? createKey(config, store)
 }
 
-/** The keys and the auth store of an installation that `miot serve` has made before. */
+/** Opens the keys and the auth store of an installation that `miot serve` has created. */
 export async function openInstallation(
   config: Config,
 ): Promise<{ keys: InstallationKeys; store: AuthStore }> {
@@ -93,11 +93,11 @@ function noInstallation({ database }: Config): CliError {
   const variable = database.kind === 'sqlite' ? 'MIOT_DATA_DIR' : 'MIOT_DATABASE_URL'
   return new CliError(
     'not_found',
-    `There is no installation in ${nameOf(database)}: run miot serve first, or set ${variable}`,
+    `There is no installation in ${displayName(database)}: run miot serve first, or set ${variable}`,
   )
 }
 
-/** Runs `work` as the operator of the installation on this box, and closes it behind. */
+/** Runs `work` as the operator of the installation on this machine. */
 export async function withInstallation(
   config: Config,
   work: (admin: AdminContext, keys: InstallationKeys) => Promise<void>,
@@ -110,7 +110,7 @@ export async function withInstallation(
   }
 }
 
-/** Whoever runs `miot` on the box may do everything, and the trail says who that was. */
+/** Local users of `miot` have all rights; the audit trail records their user name. */
 export function operatorContext(store: AuthStore, keys: InstallationKeys): AdminContext {
   return {
     ...systemContext({ store, digestKey: keys.secretDigest, now: Date.now }),
@@ -118,7 +118,7 @@ export function operatorContext(store: AuthStore, keys: InstallationKeys): Admin
   }
 }
 
-/** Null when there is none. */
+/** Null when the file is missing. */
 function keyFromFile(config: Config): EncryptionKey | null {
   const { encryptionKey: path } = filesOf(config)
   const text = readPrivateFile(path)
@@ -131,42 +131,42 @@ function keyFromFile(config: Config): EncryptionKey | null {
 }
 
 /**
- * A new key beside an old database would open nothing: better to say so than to make it.
+ * Creates an encryption key, unless the database is in use: a new key could not decrypt it.
  *
- * Instances may start at once. On one data directory the first makes the key and the others take
- * it; with a directory each, the first to put a signing key into the database is right, and
- * `explain` tells the others.
+ * Instances may start concurrently. With a shared data directory, the first creates the key and the
+ * others read it. With separate directories, the first instance to store a signing key wins, and
+ * `explain` reports the problem on the others.
  */
-async function makeKey(config: Config, store: AuthStore): Promise<EncryptionKey> {
+async function createKey(config: Config, store: AuthStore): Promise<EncryptionKey> {
   const { encryptionKey: path } = filesOf(config)
   const inUse = await isInUse(store)
-  const others = keyFromFile(config)
-  if (others !== null) return others
+  const existing = keyFromFile(config)
+  if (existing !== null) return existing
   if (inUse) throw new CliError('failure', missingKey(config, path))
   const key = randomBytes(ENCRYPTION_KEY_BYTES)
-  const made = createPrivateFile(path, `${key.toString('base64url')}\n`)
-  return made ? { key: new Uint8Array(key), from: 'made' } : makeKey(config, store)
+  const created = createPrivateFile(path, `${key.toString('base64url')}\n`)
+  return created ? { key: new Uint8Array(key), from: 'created' } : createKey(config, store)
 }
 
 function wrongKey({ database }: Config, path: string): string {
   return (
-    `${path} does not open the signing keys of ${nameOf(database)}: put the key there that they were ` +
-    'sealed with, or set MIOT_ENCRYPTION_KEY to it'
+    `${path} does not decrypt the signing keys of ${displayName(database)}: restore the key that they were ` +
+    'encrypted with, or set MIOT_ENCRYPTION_KEY to it'
   )
 }
 
 function missingKey({ database }: Config, path: string): string {
   if (database.kind === 'sqlite') {
     const { auth } = sqliteFilesOf(database.directory)
-    return `${path} is missing, and ${auth} was made with it: restore it or set MIOT_ENCRYPTION_KEY`
+    return `${path} is missing, and the keys in ${auth} are encrypted with it: restore it, or set MIOT_ENCRYPTION_KEY`
   }
   return (
-    `${nameOf(database)} is in use, and this instance has no encryption key: set MIOT_ENCRYPTION_KEY ` +
-    'to the one of the instances that use it (encryption.key in the data directory of the first)'
+    `${displayName(database)} is in use, but the encryption key of its instances is missing here: set ` +
+    'MIOT_ENCRYPTION_KEY to it (encryption.key in the data directory of the first instance)'
   )
 }
 
-/** Whether something in it was made with an encryption key. */
+/** Whether the store may contain data that depends on an encryption key. */
 async function isInUse(store: AuthStore): Promise<boolean> {
   const organizations = await store.listOrganizations()
   return organizations.length > 0 || (await store.listSigningKeys()).length > 0

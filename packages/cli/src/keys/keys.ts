@@ -1,14 +1,14 @@
-/** `miot keys list|rotate`: the keys that tokens are signed with. */
+/** `miot keys list|rotate`: the keys that sign tokens. */
 
 import { type KeyView, listKeys, replaceKeys, rotateKeys } from '@modulariot/auth'
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
-import { onTheBox, onTheBoxWithKeys } from '../administration/local.ts'
+import { onThisMachine, onThisMachineWithKeys } from '../administration/local.ts'
 import type { Context } from '../command/context.ts'
 import { table } from '../terminal/output.ts'
 import { toMinute } from '../terminal/times.ts'
 
 export async function showKeys(context: Context): Promise<void> {
-  await onTheBox(context, async (admin) => print(context, await listKeys(admin), ''))
+  await onThisMachine(context, async (admin) => print(context, await listKeys(admin), ''))
 }
 
 export interface RotateOptions {
@@ -16,20 +16,20 @@ export interface RotateOptions {
   readonly now?: true
 }
 
-export async function rotate(
+export async function rotateSigningKeys(
   context: Context,
   { alg = undefined, now }: RotateOptions,
 ): Promise<void> {
-  await onTheBoxWithKeys(context, async (admin) => {
+  await onThisMachineWithKeys(context, async (admin) => {
     const keys = await (now ? replaceKeys : rotateKeys)(alg ?? null, admin)
-    const told = now
-      ? 'Every token signed until now is dead; clients log in again, and new keys sign from now on.'
-      : 'The next key signs from the time above (UTC); tokens of the one before stay valid until they expire.'
-    print(context, keys, told)
+    const message = now
+      ? 'All tokens signed so far are revoked, and new keys sign from now on. Clients have to log in again.'
+      : 'The next key signs from the time above (UTC). Tokens signed with the previous key stay valid until they expire.'
+    print(context, keys, message)
   })
 }
 
-function print(context: Context, keys: readonly KeyView[], told: string): void {
+function print(context: Context, keys: readonly KeyView[], message: string): void {
   context.output.print({ keys }, () => {
     const rows = keys.map((key) => [
       key.kid,
@@ -40,7 +40,7 @@ function print(context: Context, keys: readonly KeyView[], told: string): void {
       minute(key.gone_at),
     ])
     const lines = table(['KEY', 'ALG', 'STATE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL'], rows)
-    return told === '' ? lines : [...lines, '', told]
+    return message === '' ? lines : [...lines, '', message]
   })
 }
 

@@ -1,23 +1,23 @@
-/** Bodies of answers, read up to a bound: a server may send without end. */
+/** Response bodies, read up to a limit: a server may send an endless one. */
 
 import { boundedText } from '@modulariot/oauth/client'
 
-/** Several times the longest page there is. */
+/** Several times the longest page of the API. */
 const MAX_ANSWER_BYTES = 32 * 1024 ** 2
-/** A refusal is printed whole. */
+/** Smaller, because refusals are printed in full. */
 const MAX_REFUSAL_BYTES = 64 * 1024
 
-/** @throws BodyTooLong; whatever the connection throws. */
+/** @throws BodyTooLong; errors of the connection. */
 export function answerText(response: Response): Promise<string> {
   return boundedText(response, MAX_ANSWER_BYTES)
 }
 
-/** @throws SyntaxError when it is not JSON; BodyTooLong; whatever the connection throws. */
+/** @throws SyntaxError when it is not JSON; BodyTooLong; errors of the connection. */
 export async function answerJson(response: Response): Promise<unknown> {
   return JSON.parse(await answerText(response))
 }
 
-/** The members of a refusal; none when it is no object, too long, or breaks off. */
+/** The members of a refusal; none when it is not an object, too long, or incomplete. */
 export async function refusalMembers(response: Response): Promise<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(await boundedText(response, MAX_REFUSAL_BYTES))

@@ -11,17 +11,17 @@ function refusalLines(members: object): Promise<readonly string[]> {
 }
 
 describe('a refusal of the API', () => {
-  it('is printed with a line for each fault', async () => {
+  it('is printed with one line per fault', async () => {
     const lines = await refusalLines({ message: 'No', errors: { gps: 'is missing' } })
     assert.deepEqual(lines, ['400 No', '  gps is missing'])
   })
 
-  it('that is longer than any of ours is not printed', async () => {
+  it('that is longer than the API sends is not printed', async () => {
     const lines = await refusalLines({ message: 'No', detail: 'a'.repeat(64 * 1024) })
     assert.deepEqual(lines, ['400 The API did not answer as documented'])
   })
 
-  it('whose faults are a text has none of its letters printed as one', async () => {
+  it('with a string in place of faults is printed without faults', async () => {
     assert.deepEqual(await refusalLines({ message: 'No', errors: 'abc' }), ['400 No'])
   })
 })

@@ -1,16 +1,18 @@
 /**
- * Speaking to ModularIoT API as a client, and its answers turned into results or into the errors
+ * Requests to ModularIoT API as a client, through the SDK, and the API's refusals as the errors
  * commands end with.
  */
 
-import { createAuthorizedFetch, TokenError, TokenSource } from '@modulariot/oauth/client'
+import { TokenError } from '@modulariot/oauth/client'
+import { createClient, type ModularIoT, type ModularIoTOptions } from '@modulariot/sdk'
 import type { Context } from '../command/context.ts'
+import { describeRefusal } from '../errors/api-refusal.ts'
 import { CliError } from '../errors/cli-error.ts'
+import { codeOfStatus } from '../errors/status-codes.ts'
 import { answerJson, refusalMembers } from './answer-body.ts'
 import { resolveApiCredentials } from './client-credentials.ts'
-import { codeOfStatus } from './status-codes.ts'
 
-/** What every command that speaks to the API takes. */
+/** Options of every command that sends requests to the API. */
 export interface SessionOptions {
   readonly clientId?: string
   readonly audience?: string
@@ -19,10 +21,13 @@ export interface SessionOptions {
 }
 
 export interface ApiSession {
+  /** Sends reports. */
+  readonly assets: ModularIoT['assets']
   /**
-   * Sends one request with a token, and once more with another when the API refuses the one it has.
+   * Sends any other request with a token. When the API refuses the token, one more try with a new
+   * one.
    *
-   * @throws TokenError when there is no token to be had; whatever `fetch` throws.
+   * @throws TokenError when no token can be obtained; whatever `fetch` throws.
    */
   send(path: string, init?: RequestInit): Promise<Response>
 }
@@ -30,29 +35,27 @@ export interface ApiSession {
 const TIMEOUT_MS = 30_000
 
 /**
+ * @param sending how reports are retried; left out, as the SDK does.
  * @throws CliError usage when the API or the client is not known, or may not be used; ConfigError.
  */
-export function openApiSession(context: Context, options: SessionOptions): ApiSession {
-  const { apiUrl, ...credentials } = resolveApiCredentials(context.config(), options)
-  const { fetch } = context
-  const source = new TokenSource({ ...credentials, fetch })
-  const send = createAuthorizedFetch(source, { origins: apiUrl, fetch })
+export function openApiSession(
+  context: Context,
+  options: SessionOptions,
+  sending: Pick<ModularIoTOptions, 'retry' | 'timing'> = {},
+): ApiSession {
+  const credentials = resolveApiCredentials(context.config(), options)
+  const { assets, fetch } = createClient({ ...credentials, ...sending, fetch: context.fetch })
+  const apiUrl = credentials.apiUrl.replace(/\/+$/, '')
   return {
+    assets,
     send(path, init = {}) {
       const signal = init.signal ?? AbortSignal.timeout(TIMEOUT_MS)
-      return send(apiUrl + path, { ...init, signal, redirect: 'error' })
+      return fetch(apiUrl + path, { ...init, signal, redirect: 'error' })
     },
   }
 }
 
-/** A refusal of the API, or anything else that is not the answer asked for. */
-export interface ApiRefusal {
-  readonly message?: string
-  readonly detail?: string
-  readonly errors?: Readonly<Record<string, string>>
-}
-
-/** @throws CliError saying what the API said, unless it answered 200. */
+/** @throws CliError with the API's own words, unless the status is 200. */
 export async function answerOf<Answer>(response: Response): Promise<Answer> {
   const { status } = response
   if (status !== 200) {
@@ -64,20 +67,10 @@ export async function answerOf<Answer>(response: Response): Promise<Answer> {
   return answer as Answer
 }
 
-/** The message behind `before`, and below it a line for each fault. */
-export function describeRefusal({ message, detail, errors }: ApiRefusal, before = ''): string[] {
-  const faults = typeof errors === 'object' ? Object.entries(errors ?? {}) : []
-  const lines = faults.map(([path, fault]) => `  ${path} ${fault}`)
-  const text = [message ?? 'The API did not answer as documented', detail]
-    .filter(Boolean)
-    .join(': ')
-  return [`${before}${text}`, ...lines]
-}
-
-/** Whether sending the same again later may help. */
+/** Whether the same request may succeed later. */
 export function isTemporary(error: unknown): boolean {
   if (error instanceof CliError) return error.code === 'rate_limited' || error.code === 'network'
   if (error instanceof TokenError) return error.retryable
-  // What `fetch` throws for a network that fails holds the true cause.
+  // `fetch` reports a failure of the network as an error with a cause.
   return error instanceof Error && (error.name === 'TimeoutError' || error.cause !== undefined)
 }

@@ -1,15 +1,15 @@
 /**
- * Which credentials a command uses, and which servers they may go to: options first, then settings,
- * then `quickstart.env`.
+ * Which credentials a command uses (options, then settings, then `quickstart.env`), and which
+ * servers they may be sent to.
  *
- * Secrets and tokens travel over TLS or stay on this machine. The credentials of `quickstart.env`
- * go to the server named in that file and to no other; those of the settings go where the command
- * line says (ADR 30).
+ * Secrets and tokens travel over TLS or stay on this machine. The credentials in `quickstart.env`
+ * are sent only to the server named in that file; those from the settings are sent to the server
+ * given on the command line (ADR 30).
  */
 
 import { parseEnv } from 'node:util'
-import { urlFault } from '@modulariot/oauth/client'
 import { type Config, filesOf } from '../config/parse-config.ts'
+import { serverUrlFault } from '../config/server-url.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { readPrivateFile } from '../files/private-file.ts'
 
@@ -20,7 +20,7 @@ export interface Credentials {
   readonly audience: string
 }
 
-/** What the command line says, instead of the settings. */
+/** Options of the command line, which override the settings. */
 export interface CredentialOptions {
   readonly clientId?: string | undefined
   readonly audience?: string | undefined
@@ -29,9 +29,10 @@ export interface CredentialOptions {
 }
 
 /**
- * Credentials to get a token with.
+ * Credentials for the token endpoint.
  *
- * @throws CliError usage: what is missing and where to set it, or why the secret may not go there.
+ * @throws CliError usage: what is missing and where to set it, or why the secret may not be sent to
+ *   that server.
  */
 export function resolveCredentials(config: Config, options: CredentialOptions = {}): Credentials {
   return resolve(config, options).credentials
@@ -40,8 +41,8 @@ export function resolveCredentials(config: Config, options: CredentialOptions = 
 /**
  * Credentials, and the URL of the API that their token is for.
  *
- * @throws CliError usage: what is missing and where to set it, or why a secret or token may not go
- *   there.
+ * @throws CliError usage: what is missing and where to set it, or why a secret or token may not be
+ *   sent to that server.
  */
 export function resolveApiCredentials(
   config: Config,
@@ -49,8 +50,8 @@ export function resolveApiCredentials(
 ): Credentials & { readonly apiUrl: string } {
   const { credentials, file, quickstart } = resolve(config, options)
   const apiUrl = options.apiUrl ?? config.client.apiUrl ?? file().MIOT_API_URL
-  if (!apiUrl) throw new CliError('usage', 'Say where the API is: --api-url or MIOT_API_URL')
-  assertSecure('the API', apiUrl)
+  if (!apiUrl) throw new CliError('usage', 'The API URL is not set: use --api-url or MIOT_API_URL')
+  assertSecure('The API URL', apiUrl)
   if (quickstart) assertOwnServer(config, apiUrl, file().MIOT_API_URL)
   return { ...credentials, apiUrl }
 }
@@ -59,9 +60,9 @@ type QuickstartFile = Readonly<Record<string, string | undefined>>
 
 interface Resolved {
   readonly credentials: Credentials
-  /** Read when it is needed: who set everything else does not depend on a file of another user. */
+  /** Read on demand: an unsafe file does not matter when the settings have everything. */
   readonly file: () => QuickstartFile
-  /** Whether the id or the secret comes from the file. */
+  /** Whether the client id or the secret comes from the file. */
   readonly quickstart: boolean
 }
 
@@ -78,7 +79,10 @@ function resolve(config: Config, options: CredentialOptions): Resolved {
   const { quickstart: path } = filesOf(config)
   const need = (value: string | null | undefined, name: string): string => {
     if (value) return value
-    throw new CliError('usage', `${name} is not set, and ${path} does not have it for this client`)
+    throw new CliError(
+      'usage',
+      `${name} is not set, and ${path} does not contain it for this client`,
+    )
   }
   const credentials = {
     token_endpoint: need(
@@ -90,12 +94,12 @@ function resolve(config: Config, options: CredentialOptions): Resolved {
     audience: need(options.audience ?? set.audience ?? file().MIOT_AUDIENCE, 'MIOT_AUDIENCE'),
   }
   const quickstart = named === null || set.clientSecret === null
-  assertSecure('the token endpoint', credentials.token_endpoint)
+  assertSecure('The token endpoint', credentials.token_endpoint)
   if (quickstart) assertOwnServer(config, credentials.token_endpoint, file().MIOT_TOKEN_URL)
   return { credentials, file, quickstart }
 }
 
-/** @throws CliError usage: its text decides where secrets go. */
+/** @throws CliError usage when the file is unsafe: its contents decide where secrets are sent. */
 function readQuickstart(config: Config): QuickstartFile {
   try {
     return parseEnv(readPrivateFile(filesOf(config).quickstart) ?? '')
@@ -104,19 +108,19 @@ function readQuickstart(config: Config): QuickstartFile {
   }
 }
 
-/** @throws CliError usage when secrets or tokens would travel there in the clear. */
-export function assertSecure(what: string, url: string): void {
-  const fault = urlFault(url)
-  if (fault !== null) throw new CliError('usage', `${what}, ${url}, ${fault}`)
+/** @throws CliError usage when secrets or tokens would be sent in plaintext. */
+function assertSecure(what: string, url: string): void {
+  const fault = serverUrlFault(url)
+  if (fault !== null) throw new CliError('usage', `${what} ${url} ${fault}`)
 }
 
-function assertOwnServer(config: Config, url: string, written: string | undefined): void {
-  if (written !== undefined && new URL(written).origin === new URL(url).origin) return
+function assertOwnServer(config: Config, url: string, fileUrl: string | undefined): void {
+  if (fileUrl !== undefined && new URL(fileUrl).origin === new URL(url).origin) return
   const { quickstart: path } = filesOf(config)
-  const origin = written === undefined ? 'no server' : new URL(written).origin
+  const origin = fileUrl === undefined ? 'no server' : new URL(fileUrl).origin
   throw new CliError(
     'usage',
     `The credentials in ${path} are for ${origin} and are not sent to ${new URL(url).origin}: ` +
-      'set MIOT_CLIENT_ID and MIOT_CLIENT_SECRET to those of a client of that server',
+      'set MIOT_CLIENT_ID and MIOT_CLIENT_SECRET for a client of that server',
   )
 }

@@ -27,12 +27,12 @@ data: {`
 
 describe('server-sent events', () => {
   const expected = [
-    { event: 'place', id: '6', data: '' },
+    { event: 'position', id: '6', data: '' },
     { event: 'observation', id: '7', data: '{"a":"ñ",\n"b":1}' },
     { event: 'end', id: undefined, data: '' },
   ]
 
-  it('are read however they are cut, within a character too', async () => {
+  it('are parsed however the chunks are cut, even within a character', async () => {
     const bytes = new TextEncoder().encode(TEXT)
     for (const size of [1, 2, 7, bytes.length]) {
       const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
@@ -42,14 +42,14 @@ describe('server-sent events', () => {
     }
   })
 
-  it('do not grow without end', async () => {
+  it('have a bounded length', async () => {
     const chunk = new Uint8Array(1024 ** 2).fill(97)
-    await assert.rejects(eventsOf(Array(6).fill(chunk)), /without end/)
+    await assert.rejects(eventsOf(Array(6).fill(chunk)), /does not end/)
     const lines = new TextEncoder().encode('data: aaaaaaaa\n'.repeat(70_000))
-    await assert.rejects(eventsOf(Array(6).fill(lines)), /without end/)
+    await assert.rejects(eventsOf(Array(6).fill(lines)), /does not end/)
   })
 
-  it('may be quiet for any time: comments are held by nothing', async () => {
+  it('may be preceded by any number of comments', async () => {
     const comments = new TextEncoder().encode(': quiet\n'.repeat(100_000))
     const event = new TextEncoder().encode('data: a\n\n')
     const events = await eventsOf([...Array(8).fill(comments), event])

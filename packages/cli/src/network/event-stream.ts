@@ -1,4 +1,4 @@
-/** Server-sent events (the WHATWG HTML standard, §9.2.6), as they come in from a body. */
+/** Server-sent events (WHATWG HTML, §9.2.6), parsed from the chunks of a body. */
 
 export interface ServerEvent {
   readonly event: string
@@ -6,22 +6,22 @@ export interface ServerEvent {
   readonly data: string
 }
 
-/** In characters, over all its lines: what does not end within this is no event of ours. */
+/** In characters, over all lines of an event: far more than the API sends. */
 const MAX_EVENT_LENGTH = 4 * 1024 ** 2
 
 /**
- * Each event that is complete; comments are passed over. An id alone is no event but a place to
- * come back to: it is given as `place`, without data.
+ * Yields complete events and skips comments. An id without data only marks where to resume; it is
+ * yielded as the event `position`.
  *
- * @throws Error when an event does not end within the bound.
+ * @throws Error when an event is longer than `MAX_EVENT_LENGTH`.
  */
 export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder()
-  /** Of a line that has not ended yet: joined once, however small they are. */
+  /** Chunks of the unfinished line, joined once at its end: small chunks stay cheap. */
   let pieces: string[] = []
   let fields: [string, string][] = []
   let unended = 0
-  /** Characters of the fields. */
+  /** Characters in `fields`. */
   let length = 0
   for await (const chunk of body) {
     const [first = '', ...others] = decoder.decode(chunk, { stream: true }).split('\n')
@@ -38,12 +38,12 @@ export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerat
         if (event !== null) yield event
       } else if (!line.startsWith(':')) {
         fields.push(fieldOf(line))
-        // A field without a character takes room, too.
+        // The 1 bounds the number of empty fields.
         length += line.length + 1
       }
     }
     if (length + unended > MAX_EVENT_LENGTH)
-      throw new Error('The stream holds an event without end')
+      throw new Error('The stream sent an event that does not end')
   }
 }
 
@@ -58,6 +58,6 @@ function eventOf(fields: readonly (readonly [string, string])[]): ServerEvent | 
     fields.filter(([field]) => field === name).map(([, value]) => value)
   const data = all('data')
   const id = all('id').at(-1)
-  if (data.length === 0) return id === undefined ? null : { event: 'place', id, data: '' }
+  if (data.length === 0) return id === undefined ? null : { event: 'position', id, data: '' }
   return { event: all('event').at(-1) ?? 'message', id, data: data.join('\n') }
 }

@@ -12,26 +12,26 @@ async function cursorsRead(next: (cursor: string | null) => string | null) {
     () => 'ended',
     (error: Error) => error.message,
   )
-  return { said: await ended, cursors }
+  return { outcome: await ended, cursors }
 }
 
 describe('pages of a list', () => {
-  it('are read one behind the other until there is no next', async () => {
-    const { said, cursors } = await cursorsRead((cursor) => (cursor === null ? 'a' : null))
-    assert.deepEqual([said, cursors], ['ended', [null, 'a']])
+  it('are read in order until the last', async () => {
+    const { outcome, cursors } = await cursorsRead((cursor) => (cursor === null ? 'a' : null))
+    assert.deepEqual([outcome, cursors], ['ended', [null, 'a']])
   })
 
-  it('are given up when the cursor does not move', async () => {
-    const { said, cursors } = await cursorsRead(() => 'a')
-    assert.match(said, /does not end/)
+  it('fail when the cursor does not change', async () => {
+    const { outcome, cursors } = await cursorsRead(() => 'a')
+    assert.match(outcome, /does not end/)
     assert.deepEqual(cursors, [null, 'a'])
   })
 
-  it('are given up when they do not end', async () => {
-    const { said, cursors } = await cursorsRead((cursor) =>
+  it('fail when they do not end', async () => {
+    const { outcome, cursors } = await cursorsRead((cursor) =>
       `${cursor}`.length > 1 ? '1' : `${cursor}`.concat('1').slice(-2),
     )
-    assert.match(said, /does not end/)
+    assert.match(outcome, /does not end/)
     assert.equal(cursors.length, 10_000)
   })
 })

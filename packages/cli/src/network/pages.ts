@@ -1,19 +1,16 @@
-/**
- * Lists that a server gives page by page, read as far as they are wanted and no further than
- * honest.
- */
+/** Reads paged lists, with a limit for servers whose lists never end. */
 
 import { CliError } from '../errors/cli-error.ts'
 
-/** Five million clients, or two million assets. */
+/** Enough for five million clients or two million assets. */
 const MAX_PAGES = 10_000
 
 /**
- * The pages one after another; the caller stops when it has enough.
+ * Yields pages in order; the caller stops when it has enough.
  *
- * @param read gets the cursor of the page before, null for the first.
- * @param nextOf the cursor of the next page, null when there is none.
- * @throws CliError `failure` when the pages do not end, or one names itself as its next.
+ * @param read fetches the page at a cursor, null for the first page.
+ * @param nextOf returns the cursor of the next page, null on the last page.
+ * @throws CliError `failure` when the list does not end, or a page links to itself.
  */
 export async function* pagesOf<Page>(
   read: (cursor: string | null) => Promise<Page>,

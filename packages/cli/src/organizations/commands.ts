@@ -7,20 +7,26 @@ import { createOrg, listOrgs } from './organizations.ts'
 import { type RetentionOptions, retention } from './telemetry-retention.ts'
 
 export function addOrganizations(program: Command, context: () => Context): void {
-  const orgs = program.command('orgs').description('the owners of clients and data')
+  const orgs = program
+    .command('orgs')
+    .description('manage organizations, the owners of clients and data')
   orgs
     .command('create')
-    .description('one more organization')
-    .requiredOption('--name <name>', 'what people call it')
+    .description('create an organization')
+    .requiredOption('--name <name>', 'display name')
     .action(({ name }: { name: string }) => createOrg(context(), name))
   orgs
     .command('list')
-    .description('all organizations')
+    .description('list organizations')
     .action(() => listOrgs(context()))
   orgs
     .command('retention <org_id>')
     .description('show or set how long its telemetry is kept')
-    .option('--days <days>', 'older data is removed within the next hours', positiveNumber)
-    .option('--default', 'as long as MIOT_RETENTION_DAYS says')
+    .option(
+      '--days <days>',
+      'keep this many days; older data is removed within hours',
+      positiveNumber,
+    )
+    .option('--default', 'use MIOT_RETENTION_DAYS again')
     .action((org_id: string, options: RetentionOptions) => retention(context(), org_id, options))
 }

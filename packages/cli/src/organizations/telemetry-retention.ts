@@ -1,7 +1,7 @@
-/** `miot orgs retention`: for how long an organization's telemetry is kept. */
+/** `miot orgs retention`: how long an organization's telemetry is kept. */
 
 import { assertOrganization, setRetention } from '@modulariot/auth'
-import { onTheBox } from '../administration/local.ts'
+import { onThisMachine } from '../administration/local.ts'
 import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { openTelemetryStore } from '../stores/open-stores.ts'
@@ -9,21 +9,21 @@ import { properties } from '../terminal/output.ts'
 
 export interface RetentionOptions {
   readonly days?: number
-  /** Go by the installation's setting again. */
+  /** Return to the installation's setting. */
   readonly default?: true
 }
 
-/** Sets what is given, and shows what then holds. */
+/** Sets the retention when an option is given, and shows the current one. */
 export async function retention(
   context: Context,
   org_id: string,
   options: RetentionOptions,
 ): Promise<void> {
   if (options.days !== undefined && options.default) {
-    throw new CliError('usage', 'Either --days or --default')
+    throw new CliError('usage', 'Use --days or --default, not both')
   }
   const config = context.config()
-  await onTheBox(context, async (admin) => {
+  await onThisMachine(context, async (admin) => {
     const telemetry = await openTelemetryStore(config.database)
     try {
       const { days = null } = options
@@ -34,8 +34,8 @@ export async function retention(
       context.output.print({ org_id, own_days, kept_days }, () =>
         properties([
           ['org_id', org_id],
-          ['of its own', own_days === null ? 'none' : `${own_days} days`],
-          ['telemetry is kept', kept_days === null ? 'for ever' : `${kept_days} days`],
+          ['own setting', own_days === null ? 'none' : `${own_days} days`],
+          ['telemetry kept', kept_days === null ? 'forever' : `${kept_days} days`],
         ]),
       )
     } finally {

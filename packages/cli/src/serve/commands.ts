@@ -6,7 +6,7 @@ import type { Environment } from '../config/read-settings.ts'
 import { handedSocket } from './handed-socket.ts'
 import { serve } from './serve.ts'
 
-/** @param env where a supervisor names the socket it hands over. */
+/** @param env may name a socket passed by a supervisor. */
 export function addServe(program: Command, context: () => Context, env: Environment): void {
   program
     .command('serve')

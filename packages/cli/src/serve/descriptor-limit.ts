@@ -1,7 +1,6 @@
 /**
- * How many connections this process may keep: what the settings say, and no more than it has
- * descriptors for. The store, the log and the files need some, too; without them a flood of
- * connections would stop the service.
+ * Connection limits: those of the settings, capped by the process's file descriptors. Some are
+ * reserved for the store, the log and files, which a flood of connections must not take.
  */
 
 import { readFileSync } from 'node:fs'
@@ -11,7 +10,7 @@ import type { Config } from '../config/parse-config.ts'
 /** For databases, logs, keys and outgoing connections. */
 const RESERVED_DESCRIPTORS = 128
 
-/** @param maxOpenFiles of this process; null: unknown here. */
+/** @param maxOpenFiles descriptor limit of this process; null when unknown. */
 export function connectionLimits(
   { maxConnections, maxConnectionsPerAddress }: Config,
   maxOpenFiles: number | null = readMaxOpenFiles(),
@@ -21,7 +20,7 @@ export function connectionLimits(
   return { max, maxPerAddress: Math.min(max, maxConnectionsPerAddress) }
 }
 
-/** Linux tells; elsewhere null. Node raises the soft limit to the hard one when it starts. */
+/** On Linux; null elsewhere. Node raises the soft limit to the hard limit when it starts. */
 function readMaxOpenFiles(): number | null {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8')

@@ -1,36 +1,36 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { assertAsConfigured, handedSocket } from './handed-socket.ts'
+import { assertMatchesSettings, handedSocket } from './handed-socket.ts'
 
-describe('a socket that was handed over', () => {
+describe('a socket passed by a supervisor', () => {
   it('is the first descriptor after the standard ones', () => {
     assert.equal(handedSocket({ LISTEN_PID: '42', LISTEN_FDS: '1' }, 42), 3)
   })
 
-  it('is there only when both variables are', () => {
+  it('is used only when both variables are set', () => {
     for (const env of [{}, { LISTEN_PID: '42' }, { LISTEN_FDS: '1' }, { LISTEN_FDS: '' }]) {
       assert.equal(handedSocket(env, 42), null)
     }
   })
 
-  it('is nobody else’s', () => {
+  it('must be for this process', () => {
     const env = { LISTEN_PID: '41', LISTEN_FDS: '1' }
-    assert.throws(() => handedSocket(env, 42), /process 41, and this is 42.*rather than npm/)
+    assert.throws(
+      () => handedSocket(env, 42),
+      /process 41, but this is process 42.*rather than through npm/,
+    )
   })
 
   for (const count of ['0', '2', '1x']) {
-    it(`is one, not ${count}`, () => {
-      assert.throws(
-        () => handedSocket({ LISTEN_PID: '42', LISTEN_FDS: count }, 42),
-        /one is wanted/,
-      )
+    it(`is exactly one, not ${count}`, () => {
+      assert.throws(() => handedSocket({ LISTEN_PID: '42', LISTEN_FDS: count }, 42), /exactly one/)
     })
   }
 })
 
 const at = (address: string, port: number) => ({ address, port, family: '' })
 
-describe('where it listens', () => {
+describe('the address of the socket', () => {
   const agreeing = [
     ['127.0.0.1', '127.0.0.1'],
     ['127.0.0.1', 'localhost'],
@@ -39,8 +39,8 @@ describe('where it listens', () => {
     ['2001:db8::1', '2001:DB8:0::1'],
   ] as const
   for (const [address, host] of agreeing) {
-    it(`${address} is MIOT_HOST ${host}`, () => {
-      assertAsConfigured(at(address, 8080), { host, port: 8080 })
+    it(`${address} matches MIOT_HOST ${host}`, () => {
+      assertMatchesSettings(at(address, 8080), { host, port: 8080 })
     })
   }
 
@@ -52,9 +52,9 @@ describe('where it listens', () => {
     [null, '127.0.0.1'],
   ] as const
   for (const [handed, host] of contradicting) {
-    it(`${handed?.address} port ${handed?.port} is not MIOT_HOST ${host}, MIOT_PORT 8080`, () => {
+    it(`${handed?.address} port ${handed?.port} does not match MIOT_HOST ${host}, MIOT_PORT 8080`, () => {
       const settings = { host, port: 8080 }
-      assert.throws(() => assertAsConfigured(handed, settings), /set MIOT_HOST and MIOT_PORT/)
+      assert.throws(() => assertMatchesSettings(handed, settings), /set MIOT_HOST and MIOT_PORT/)
     })
   }
 })

@@ -1,7 +1,7 @@
 /**
- * A listening socket that a supervisor holds, and hands to one process after the other (systemd's
- * socket activation, sd_listen_fds(3)). Whoever connects while one leaves and the next starts waits
- * in its queue, and nobody is reset.
+ * A listening socket passed by a supervisor (systemd's socket activation, sd_listen_fds(3)). The
+ * socket stays open across restarts: connections made in between wait in its queue instead of being
+ * reset.
  */
 
 import { type AddressInfo, SocketAddress } from 'node:net'
@@ -13,8 +13,8 @@ const HANDED_DESCRIPTOR = 3
 
 /**
  * @param pid of this process.
- * @returns the descriptor; null when none was handed over.
- * @throws CliError when there are several, or when they are another process's.
+ * @returns the descriptor; null when none was passed.
+ * @throws CliError when there are several, or when they are for another process.
  */
 export function handedSocket(env: Environment, pid: number): number | null {
   const { LISTEN_FDS: count, LISTEN_PID: owner } = env
@@ -22,23 +22,24 @@ export function handedSocket(env: Environment, pid: number): number | null {
   if (owner !== String(pid)) {
     throw new CliError(
       'usage',
-      `LISTEN_FDS hands a socket to process ${owner}, and this is ${pid}: ` +
-        'let the service start node itself rather than npm, or unset LISTEN_FDS',
+      `LISTEN_FDS is for process ${owner}, but this is process ${pid}: ` +
+        'start node directly in the service rather than through npm, or unset LISTEN_FDS',
     )
   }
   if (count !== '1') {
-    throw new CliError('usage', `LISTEN_FDS hands over ${count} sockets: one is wanted`)
+    throw new CliError('usage', `LISTEN_FDS passes ${count} sockets; exactly one is supported`)
   }
   return HANDED_DESCRIPTOR
 }
 
 /**
- * Everything else goes by the settings: whether plaintext may be spoken, and how clients reach us.
+ * Checks that the socket matches `MIOT_HOST` and `MIOT_PORT`, which decide whether plaintext is
+ * allowed and how clients reach the server.
  *
  * @param handed null: not an internet socket.
- * @throws CliError when the socket is elsewhere than the settings say.
+ * @throws CliError when it listens on another address or port.
  */
-export function assertAsConfigured(
+export function assertMatchesSettings(
   handed: AddressInfo | null,
   { host, port }: { readonly host: string; readonly port: number },
 ): void {
@@ -46,7 +47,7 @@ export function assertAsConfigured(
   const where = handed === null ? 'no address' : `${handed.address} port ${handed.port}`
   throw new CliError(
     'usage',
-    `The socket that was handed over is at ${where}: set MIOT_HOST and MIOT_PORT to the same, or correct its unit`,
+    `The socket passed by LISTEN_FDS listens on ${where}: set MIOT_HOST and MIOT_PORT to match, or change the socket unit`,
   )
 }
 

@@ -1,16 +1,16 @@
-/** How far V8 lets the heap grow before it collects the old generation. */
+/** How much the heap grows before V8 collects the old generation. */
 
 import { setFlagsFromString } from 'node:v8'
 
 /**
- * Left to itself, V8 lets a small heap grow by a few megabytes: a client that sends reports of a
- * mebibyte makes it collect the old generation more than twice a second, up to ten milliseconds
- * each, in which no request is served. With room for one and a half times what is alive it does so
- * every few seconds. It costs as much memory.
+ * By default V8 lets a small heap grow by only a few megabytes. A client that sends reports of 1
+ * MiB then triggers more than two old-generation collections per second, each blocking requests for
+ * up to 10 ms. Growing by 150 % of the live heap reduces that to one every few seconds, and uses
+ * that much more memory.
  */
 const HEAP_GROWING_PERCENT = 150
 
-/** For the process; V8 reads the flag after each collection, so the heap may exist already. */
+/** Takes effect at once: V8 reads the flag after each collection. */
 export function letHeapGrow(): void {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`)
 }

@@ -1,8 +1,8 @@
 /**
- * The first run: one organization with one application, so that there is something to log in with.
+ * The first run: creates an organization with one application to log in with.
  *
- * The credentials go to a file first and to the store second: between the two a crash leaves a file
- * that the next first run replaces, never a client whose secret nobody has.
+ * The credentials are written to a file before the store: a crash in between leaves a file that the
+ * next start replaces, never a client with a lost secret.
  */
 
 import { rmSync } from 'node:fs'
@@ -27,7 +27,7 @@ export interface QuickstartCredentials {
   readonly grant_type: 'client_credentials'
 }
 
-/** Makes the API's audience where it is missing. */
+/** Creates the API's audience when it is missing. */
 export function ensureApiAudience(context: AdminContext, audience: string): Promise<boolean> {
   const api = {
     audience,
@@ -57,13 +57,13 @@ export async function createQuickstart(
   const path = filesOf(config).quickstart
   const settings = settingsFile(config, client_id, client_secret)
   writePrivateFile(path, settings)
-  const made = await store.createFirst(
+  const created = await store.createFirst(
     auditedOrganization(organization, context),
     auditedClient(context, 'client.created', null, client, clientViewOf(client)),
   )
-  // Another instance was first, and nobody will ever log in with these.
-  if (!made && readPrivateFile(path) === settings) rmSync(path)
-  return made ? { client_id, client_secret, audience, grant_type: 'client_credentials' } : null
+  // Another instance was first, so these credentials were never stored.
+  if (!created && readPrivateFile(path) === settings) rmSync(path)
+  return created ? { client_id, client_secret, audience, grant_type: 'client_credentials' } : null
 }
 
 function settingsFile(config: Config, client_id: string, client_secret: string): string {

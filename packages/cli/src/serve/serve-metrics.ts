@@ -1,4 +1,4 @@
-/** The metrics page, on a port of its own that only this machine reaches. */
+/** The metrics page, on its own port on loopback. */
 
 import { createHttpServer, metricsPage } from '@modulariot/platform/http'
 import type { Logger } from '@modulariot/platform/logging'
@@ -8,7 +8,7 @@ import { CliError } from '../errors/cli-error.ts'
 const HOST = '127.0.0.1'
 
 /**
- * @returns how to stop.
+ * @returns a function that stops it.
  * @throws CliError when the port cannot be used.
  */
 export async function serveMetrics(
@@ -41,6 +41,6 @@ function explainListenError(error: unknown, port: number): unknown {
   const what = code === 'EADDRINUSE' ? 'is in use' : 'needs privileges'
   return new CliError(
     'failure',
-    `Port ${port} on ${HOST}, for metrics, ${what}: set MIOT_METRICS_PORT to a free one, or to 0 for none`,
+    `Port ${port} on ${HOST}, for metrics, ${what}: set MIOT_METRICS_PORT to another port, or to 0 for no metrics`,
   )
 }

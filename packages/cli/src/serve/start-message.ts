@@ -1,4 +1,4 @@
-/** What `miot serve` prints once it listens: where, and on the first run how to use it. */
+/** What `miot serve` prints once it listens: its URL, and on the first run how to use it. */
 
 import { randomUUID } from 'node:crypto'
 import { relative } from 'node:path'
@@ -20,7 +20,7 @@ export function startMessage(
   if (quickstart === null) return `${listening}\n`
   return `${listening}
 
-Your first application (environment development). Its secret is shown this once, and kept in ${file}:
+Your first application (environment development). Its secret is shown only once; it is stored in ${file}:
 
   client_id      ${quickstart.client_id}
   client_secret  ${quickstart.client_secret}

@@ -1,13 +1,16 @@
-/**
- * ModularIoT Auth and ModularIoT API in one process: all of it put together, started and stopped.
- */
+/** Assembles, starts and stops ModularIoT Auth and ModularIoT API in one process. */
 
 import type { AddressInfo, Server } from 'node:net'
 import { createApiServer, startTelemetryMaintenance } from '@modulariot/api'
-import { type CheckpointArchive, createAuthServer, systemContext } from '@modulariot/auth'
+import {
+  type AuthServer,
+  type CheckpointArchive,
+  createAuthServer,
+  systemContext,
+} from '@modulariot/auth'
 import { createHttpServer, loadTls, shutDown, TlsFilesError } from '@modulariot/platform/http'
 import { createLogger, type Logger } from '@modulariot/platform/logging'
-import { createMetrics } from '@modulariot/platform/metrics'
+import { createMetrics, type PublishedMetrics } from '@modulariot/platform/metrics'
 import { type Config, filesOf } from '../config/parse-config.ts'
 import { CliError } from '../errors/cli-error.ts'
 import {
@@ -19,131 +22,154 @@ import {
 import { prepareDataDirectory, prepareInstallation } from '../installation/open-installation.ts'
 import { openAuthStore, openTelemetryStore } from '../stores/open-stores.ts'
 import { connectionLimits } from './descriptor-limit.ts'
-import { assertAsConfigured } from './handed-socket.ts'
+import { assertMatchesSettings } from './handed-socket.ts'
 import { createQuickstart, ensureApiAudience, type QuickstartCredentials } from './quickstart.ts'
 import { serveMetrics } from './serve-metrics.ts'
 
 export interface Running {
-  /** Made on the first run only. */
+  /** On the first run only. */
   readonly quickstart: QuickstartCredentials | null
-  /**
-   * What a client on this machine must trust besides the public CAs: our self-signed certificate.
-   */
+  /** Path of our certificate when it is self-signed: clients have to trust it explicitly. */
   readonly caFile: string | null
   /**
-   * Answers what was accepted, writes what was counted, then closes everything.
+   * Answers accepted requests, stores pending counts, then closes everything.
    *
-   * @param drainMs how long to go on answering while balancers learn that we are leaving.
+   * @param drainMs how long to keep answering while load balancers notice the shutdown.
    */
   stop(drainMs: number): Promise<void>
 }
 
-/** @param socket a descriptor to listen on. Null: we listen at the host and port of `config`. */
+/** @param socket descriptor to listen on; null: listen on the host and port of `config`. */
 export async function startServers(config: Config, socket: number | null): Promise<Running> {
   const opened = new AsyncDisposableStack()
   try {
     return await start(config, socket, opened)
   } catch (error) {
-    // A connection that was left open would keep the process from ending with what it says now.
+    // An open connection would keep the process from exiting.
     await opened.disposeAsync()
     throw error
   }
 }
 
-/** @param opened what has to be closed, the last first. */
+/** What all parts of the process share. */
+interface Shared {
+  readonly config: Config
+  readonly logger: Logger
+  /** Null: no metrics. */
+  readonly metrics: PublishedMetrics | null
+  /** Closes what was opened, in reverse order. */
+  readonly opened: AsyncDisposableStack
+}
+
 async function start(
   config: Config,
   socket: number | null,
   opened: AsyncDisposableStack,
 ): Promise<Running> {
-  const { issuer, apiAudience: audience, tls, trustedProxies } = config
-  // Before anything is opened or made.
+  // 1. Check what can be checked before anything is opened or created.
   const caFile = selfSignedCertificate(config)
   prepareDataDirectory(config)
-  const now = Date.now
   const logger = createLogger(config.logLevel)
   const metrics = config.metricsPort === null ? null : await createMetrics()
-  const counting = metrics === null ? {} : { metrics }
+  const shared = { config, logger, metrics, opened }
+  // 2. Prepare the metrics page. It is registered first, so it stops last.
   let stopMetrics = async (): Promise<void> => {}
   opened.defer(() => stopMetrics())
-  const authStore = await openAuthStore(config.database)
-  opened.defer(() => authStore.close())
-  const { keys: installationKeys, explain } = await prepareInstallation(config, authStore)
-  const admin = systemContext({
-    store: authStore,
-    digestKey: installationKeys.secretDigest,
-    now,
-  })
-  await ensureApiAudience(admin, audience)
-  const auth = await createAuthServer({
-    issuer,
-    store: authStore,
-    installationKeys,
-    now,
-    onError: (error) => logger.error({ err: error }, 'going on with what is in memory'),
-    jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
-    keyPolicy: config.keyPolicy,
-    checkpoints: checkpointArchive(config, logger),
-    auditRetentionDays: config.auditRetentionDays,
-    ...counting,
-  }).catch((error: unknown) => {
-    throw explain(error)
-  })
-  const telemetryStore = await openTelemetryStore(config.database)
-  opened.defer(() => telemetryStore.close())
-  const stopTelemetryMaintenance = startTelemetryMaintenance({
-    store: telemetryStore,
-    retentionDays: config.retentionDays,
-    now,
-    onError: (error) => logger.error({ err: error }, 'old telemetry was not removed'),
-  })
-  opened.defer(stopTelemetryMaintenance)
-  opened.defer(() => auth.close())
-  const api = createApiServer({
-    issuer,
-    audience,
-    baseUrl: issuer,
-    keys: auth.keys,
-    revocations: auth.revocations,
-    store: telemetryStore,
-    now,
-    unknownKeys: config.apiValidation,
-    clientCpuMs: config.apiClientCpuMs,
-    ...counting,
-  })
-
-  const applications = [auth, api]
+  // 3. Open the stores and assemble both servers.
+  const { auth, admin } = await openAuth(shared)
+  const api = await openApi(auth, shared)
   const http = await createHttpServer({
-    ...{ applications, logger, tls, trustedProxies },
+    ...{ applications: [auth, api], logger, tls: config.tls },
+    trustedProxies: config.trustedProxies,
     connectionLimits: connectionLimits(config),
-    ...counting,
+    ...(metrics !== null && { metrics }),
   })
   async function stop(drainMs: number): Promise<void> {
     await shutDown(http, drainMs)
     await opened.disposeAsync()
   }
+  // 4. Listen.
   try {
     if (metrics !== null && config.metricsPort !== null) {
       stopMetrics = await serveMetrics(metrics, config.metricsPort, logger)
     }
-    if (socket !== null) acceptOnlyWhere(http.server, config)
-    await http.listen({
-      host: config.host,
-      port: config.port,
-      ...(socket !== null && { fd: socket }),
-      listenTextResolver: (address) => `listening on ${address.replace(/^https?:\/\//, '')}`,
-    })
-    if (socket !== null) assertAsConfigured(http.server.address() as AddressInfo | null, config)
+    await listen(http, config, socket)
   } catch (error) {
     await stop(0)
     throw explainListenError(error, config, socket)
   }
+  // 5. On the first run, create something to log in with.
   const quickstart = await createQuickstart(config, admin)
   return { quickstart, caFile, stop }
 }
 
+/** Opens the auth store and creates ModularIoT Auth on it. */
+async function openAuth({ config, logger, metrics, opened }: Shared) {
+  const store = await openAuthStore(config.database)
+  opened.defer(() => store.close())
+  const { keys: installationKeys, explain } = await prepareInstallation(config, store)
+  const admin = systemContext({ store, digestKey: installationKeys.secretDigest, now: Date.now })
+  await ensureApiAudience(admin, config.apiAudience)
+  const auth = await createAuthServer({
+    issuer: config.issuer,
+    store,
+    installationKeys,
+    now: Date.now,
+    onError: (error) => logger.error({ err: error }, 'continuing with what is in memory'),
+    jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
+    keyPolicy: config.keyPolicy,
+    checkpoints: checkpointArchive(config, logger),
+    auditRetentionDays: config.auditRetentionDays,
+    ...(metrics !== null && { metrics }),
+  }).catch((error: unknown) => {
+    throw explain(error)
+  })
+  opened.defer(() => auth.close())
+  return { auth, admin }
+}
+
+/** Opens the telemetry store and creates ModularIoT API on it. */
+async function openApi(auth: AuthServer, { config, logger, metrics, opened }: Shared) {
+  const store = await openTelemetryStore(config.database)
+  opened.defer(() => store.close())
+  const stopMaintenance = startTelemetryMaintenance({
+    store,
+    retentionDays: config.retentionDays,
+    now: Date.now,
+    onError: (error) => logger.error({ err: error }, 'old telemetry was not removed'),
+  })
+  opened.defer(stopMaintenance)
+  return createApiServer({
+    issuer: config.issuer,
+    audience: config.apiAudience,
+    baseUrl: config.issuer,
+    keys: auth.keys,
+    revocations: auth.revocations,
+    store,
+    now: Date.now,
+    unknownKeys: config.apiValidation,
+    clientCpuMs: config.apiClientCpuMs,
+    ...(metrics !== null && { metrics }),
+  })
+}
+
+type HttpServer = Awaited<ReturnType<typeof createHttpServer>>
+
+/** @param socket descriptor of a socket that must listen where `config` says, or null. */
+async function listen(http: HttpServer, config: Config, socket: number | null): Promise<void> {
+  if (socket !== null) refuseElsewhere(http.server, config)
+  await http.listen({
+    host: config.host,
+    port: config.port,
+    ...(socket !== null && { fd: socket }),
+    listenTextResolver: (address) => `listening on ${address.replace(/^https?:\/\//, '')}`,
+  })
+  if (socket !== null) assertMatchesSettings(http.server.address() as AddressInfo | null, config)
+}
+
 /**
- * The log, which can be shipped elsewhere, and a file, which may be on a disk that takes no writes.
+ * Writes checkpoints to the log, which can be shipped to another machine, and to a file. The log
+ * comes first, because the disk may refuse writes.
  */
 function checkpointArchive(config: Config, logger: Logger): CheckpointArchive {
   const { auditCheckpoints: path } = filesOf(config)
@@ -163,7 +189,10 @@ function checkpointArchive(config: Config, logger: Logger): CheckpointArchive {
       try {
         appendCheckpoint(path, signed, MAX_FILE_BYTES)
       } catch (error) {
-        logger.warn({ err: error }, 'the audit checkpoint is in this log only')
+        logger.warn(
+          { err: error },
+          'the audit checkpoint could not be written to its file and is in this log only',
+        )
       }
     },
   }
@@ -185,13 +214,13 @@ function selfSignedCertificate({ tls }: Config): string | null {
 }
 
 /**
- * Before the event loop accepts anybody: what is refused a moment later must not be served until
- * then.
+ * Stops a socket with the wrong address from accepting connections before the event loop accepts
+ * the first one; the start fails a moment later.
  */
-function acceptOnlyWhere(server: Server, config: Config): void {
+function refuseElsewhere(server: Server, config: Config): void {
   server.once('listening', () => {
     try {
-      assertAsConfigured(server.address() as AddressInfo | null, config)
+      assertMatchesSettings(server.address() as AddressInfo | null, config)
     } catch {
       server.maxConnections = 0
     }
@@ -207,7 +236,7 @@ function explainListenError(
   if (socket !== null && syscall === 'listen') {
     return new CliError(
       'failure',
-      `Descriptor ${socket}, which LISTEN_FDS hands over, is no socket to listen on (${code})`,
+      `Descriptor ${socket}, passed by LISTEN_FDS, is not a listening socket (${code})`,
     )
   }
   if (code === 'EADDRINUSE') {

@@ -1,11 +1,11 @@
-/** Quantiles of many durations in little room: counts by classes that are a twentieth apart. */
+/** Quantiles of many durations in little memory: a histogram with buckets 5 % apart. */
 
 const RATIO = 1.05
 const SMALLEST_MS = 0.05
 
 export interface Latencies {
   add(ms: number): void
-  /** To within a twentieth, in milliseconds; 0 when there is nothing yet. */
+  /** In milliseconds, to within 5 %; 0 without durations. */
   quantile(share: number): number
 }
 

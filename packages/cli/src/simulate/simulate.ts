@@ -1,46 +1,40 @@
-/**
- * `miot track simulate`: a small fleet that drives about town and reports, so that something moves.
- */
+/** `miot track simulate`: simulates a small fleet that drives in a city and reports. */
 
-import { randomUUID } from 'node:crypto'
+import { TokenError } from '@modulariot/oauth/client'
 import type { Context } from '../command/context.ts'
-import { CliError } from '../errors/cli-error.ts'
-import {
-  type ApiSession,
-  answerOf,
-  openApiSession,
-  type SessionOptions,
-} from '../network/api-session.ts'
+import { type ApiSession, openApiSession, type SessionOptions } from '../network/api-session.ts'
 import { createLatencies } from './latencies.ts'
 import { createVehicle, drive, reportOf, type Vehicle } from './vehicle.ts'
 
 export interface SimulateOptions extends SessionOptions {
   readonly assets: number
-  /** Reports a second, of all assets together. */
+  /** Reports per second, all assets together. */
   readonly rate: number
-  /** Seconds; without it until it is interrupted. */
+  /** Seconds; without it, runs until interrupted. */
   readonly for?: number
 }
 
 const MAX_IN_FLIGHT = 128
 const TICK_MS = 20
 const LIVE_MS = 1000
-/** Where the output is no terminal: a line now and then. */
+/** When the output is not a terminal. */
 const LIVE_PIPED_MS = 10_000
 
 export async function simulate(context: Context, options: SimulateOptions): Promise<void> {
-  const run = createRun(openApiSession(context, options), options)
+  // A retry would hide an error and count as a slow answer.
+  const { assets } = openApiSession(context, options, { retry: { attempts: 1 } })
+  const run = createRun(assets, options)
   const live = createLiveLine(context.output.json)
   const lines = setInterval(() => live.show(run.liveLine()), live.everyMs)
-  const interrupted = (): void => run.stop()
-  process.once('SIGINT', interrupted)
-  process.once('SIGTERM', interrupted)
+  const interrupt = (): void => run.stop()
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
   try {
     await run.finished
   } finally {
     clearInterval(lines)
-    process.off('SIGINT', interrupted)
-    process.off('SIGTERM', interrupted)
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
     live.end()
   }
   const summary = run.summary()
@@ -55,7 +49,7 @@ interface Summary {
   readonly accepted: number
   readonly accepted_per_second: number
   readonly errors: number
-  /** Reports that were due while too many were under way. */
+  /** Reports that were due while too many were in flight. */
   readonly skipped: number
   readonly p50_ms: number
   readonly p99_ms: number
@@ -63,43 +57,37 @@ interface Summary {
 
 function describe(summary: Summary): string {
   const { sent, assets, seconds, accepted, accepted_per_second, errors, skipped } = summary
-  const late = skipped === 0 ? '' : `, ${skipped} not sent for want of answers`
+  const late = skipped === 0 ? '' : `, ${skipped} not sent because answers were too slow`
   return (
     `Sent ${sent} reports of ${assets} assets in ${seconds} s: ${accepted} accepted ` +
     `(${accepted_per_second}/s), ${errors} errors${late}, p50 ${summary.p50_ms} ms, p99 ${summary.p99_ms} ms.`
   )
 }
 
-/**
- * Sends at an even rate until it is stopped or its time is over, then waits for what is under way.
- */
-function createRun(session: ApiSession, options: SimulateOptions) {
-  const { assets, rate } = options
-  const fleet = createFleet(assets)
-  const latencies = createLatencies()
-  const count = { sent: 0, accepted: 0, errors: 0, skipped: 0, inFlight: 0 }
+/** Sends at a constant rate until stopped or out of time, then waits for requests in flight. */
+function createRun(assets: ApiSession['assets'], options: SimulateOptions) {
+  const fleet = createFleet(options.assets)
+  const statistics = createStatistics(options.assets)
   const { promise: finished, resolve, reject } = Promise.withResolvers<void>()
   const startedMs = performance.now()
-  let endedMs: number | null = null
+  let inFlight = 0
+  let stopped = false
   let lastError: unknown = null
-  let shown = { accepted: 0, atMs: startedMs }
 
   async function sendOne(): Promise<void> {
     const sentMs = performance.now()
-    count.sent++
-    count.inFlight++
+    statistics.countSent()
+    inFlight++
     try {
-      await report(session, fleet.next())
-      count.accepted++
-      latencies.add(performance.now() - sentMs)
+      await assets.track(reportOf(fleet.next(), Date.now()))
+      statistics.countAccepted(performance.now() - sentMs)
     } catch (error) {
-      count.errors++
+      statistics.countError()
       lastError = error
-      // Nothing will be accepted as long as this lasts.
       if (isHopeless(error)) fail(error)
     }
-    count.inFlight--
-    if (endedMs !== null && count.inFlight === 0) resolve()
+    inFlight--
+    if (stopped && inFlight === 0) resolve()
   }
   function tick(): void {
     const seconds = (performance.now() - startedMs) / 1000
@@ -107,26 +95,51 @@ function createRun(session: ApiSession, options: SimulateOptions) {
       stop()
       return
     }
-    let due = Math.floor(seconds * rate) - count.sent - count.skipped
-    for (; due > 0 && count.inFlight < MAX_IN_FLIGHT; due--) void sendOne()
-    count.skipped += due
+    let due = Math.floor(seconds * options.rate) - statistics.due()
+    for (; due > 0 && inFlight < MAX_IN_FLIGHT; due--) void sendOne()
+    statistics.countSkipped(due)
   }
   const ticks = setInterval(tick, TICK_MS)
   function stop(): void {
     clearInterval(ticks)
-    endedMs ??= performance.now()
-    if (count.inFlight === 0) resolve()
+    stopped = true
+    statistics.end()
+    if (inFlight === 0) resolve()
   }
   function fail(error: unknown): void {
     clearInterval(ticks)
     reject(error)
   }
+  const { liveLine, summary } = statistics
+  return { finished, stop, liveLine, summary, lastError: () => lastError }
+}
+
+/** Counts of a run and the latencies of accepted reports. */
+function createStatistics(assets: number) {
+  const latencies = createLatencies()
+  const count = { sent: 0, accepted: 0, errors: 0, skipped: 0 }
+  const startedMs = performance.now()
+  let endedMs: number | null = null
+  let shown = { accepted: 0, atMs: startedMs }
   const ms = (share: number): number => Number(latencies.quantile(share).toFixed(1))
 
   return {
-    finished,
-    stop,
-    lastError: () => lastError,
+    countSent: () => void count.sent++,
+    countAccepted(latencyMs: number): void {
+      count.accepted++
+      latencies.add(latencyMs)
+    },
+    countError: () => void count.errors++,
+    countSkipped(reports: number): void {
+      count.skipped += reports
+    },
+    /** Reports that have been due so far. */
+    due: () => count.sent + count.skipped,
+    /** Fixes the duration of the run. */
+    end(): void {
+      endedMs ??= performance.now()
+    },
+    /** The rate counts from the line before. */
     liveLine(): string {
       const nowMs = performance.now()
       const perSecond = ((count.accepted - shown.accepted) / (nowMs - shown.atMs)) * 1000
@@ -136,15 +149,14 @@ function createRun(session: ApiSession, options: SimulateOptions) {
     },
     summary(): Summary {
       const seconds = ((endedMs ?? performance.now()) - startedMs) / 1000
-      const { sent, accepted, errors, skipped } = count
       return {
         assets,
         seconds: Number(seconds.toFixed(1)),
-        sent,
-        accepted,
-        accepted_per_second: Number((accepted / Math.max(seconds, 0.001)).toFixed(1)),
-        errors,
-        skipped,
+        sent: count.sent,
+        accepted: count.accepted,
+        accepted_per_second: Number((count.accepted / Math.max(seconds, 0.001)).toFixed(1)),
+        errors: count.errors,
+        skipped: count.skipped,
         p50_ms: ms(0.5),
         p99_ms: ms(0.99),
       }
@@ -152,7 +164,7 @@ function createRun(session: ApiSession, options: SimulateOptions) {
   }
 }
 
-/** One vehicle after another; each has driven on since it was last asked. */
+/** Returns vehicles in turn, each moved by the time since its last turn. */
 function createFleet(size: number) {
   const fleet = Array.from({ length: size }, (_, index) => createVehicle(index))
   const lastMs = fleet.map(() => performance.now())
@@ -169,25 +181,12 @@ function createFleet(size: number) {
   }
 }
 
-async function report(session: ApiSession, vehicle: Vehicle): Promise<void> {
-  const response = await session.send('/v1/asset/track', {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'x-request-id': randomUUID(),
-      'x-request-timestamp': String(Date.now() / 1000),
-    },
-    body: JSON.stringify(reportOf(vehicle, Date.now())),
-  })
-  await answerOf(response)
-}
-
-/** No token, or one that allows nothing: the next report fares no better. */
+/** No token, or one without the right to send: the next report would fail too. */
 function isHopeless(error: unknown): boolean {
-  return error instanceof CliError ? error.code === 'auth' : Object(error).status < 429
+  return error instanceof TokenError && !error.retryable
 }
 
-/** A line that is written over on a terminal, and none among JSON. */
+/** A status line: overwritten on a terminal, left out in JSON mode. */
 function createLiveLine(json: boolean) {
   const terminal = process.stdout.isTTY === true
   const show = terminal

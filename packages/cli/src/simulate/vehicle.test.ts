@@ -17,7 +17,7 @@ describe('a simulated vehicle', () => {
     }
   })
 
-  it('moves as far as its speed says, brakes and stands, and stays about town', () => {
+  it('moves by its speed, brakes and stops, and stays in the city', () => {
     const vehicle = createVehicle(7)
     let stood = 0
     let drove = 0
@@ -36,7 +36,7 @@ describe('a simulated vehicle', () => {
     assert.ok(vehicle.odometerKm - createVehicle(7).odometerKm > 60)
   })
 
-  it('drives the same way again, and each another', () => {
+  it('repeats its drive, which differs from that of other vehicles', () => {
     const drivenBy = (index: number): unknown => {
       const vehicle = createVehicle(index)
       for (let second = 0; second < 300; second++) drive(vehicle, 1)

@@ -1,6 +1,6 @@
 /**
- * A truck that drives about a city: streets at right angles, corners, red lights, an engine that
- * warms up and a tank that empties. Pure: the same seed and the same steps give the same drive.
+ * A truck that drives in a city: streets at right angles, corners, red lights, an engine that warms
+ * up and a tank that empties. Deterministic: the same seed and steps give the same drive.
  */
 
 import type { AssetTrackingData } from '@modulariot/telemetry'
@@ -17,7 +17,7 @@ export interface Vehicle {
   cruise: number
   /** Metres to the next corner. */
   remaining: number
-  /** Seconds it still stands. */
+  /** Seconds left to stand still. */
   waits: number
   fuelPercent: number
   coolant: number
@@ -26,7 +26,7 @@ export interface Vehicle {
   brakedHard: boolean
 }
 
-/** Santiago de Chile, as in the documents. */
+/** Santiago de Chile, as in the documentation. */
 export const CENTRE = { latitude: -33.4489, longitude: -70.6693 } as const
 
 /** Beyond this a vehicle turns back. */
@@ -57,15 +57,14 @@ export function createVehicle(index: number): Vehicle {
   return vehicle
 }
 
-/** Drives on for so many seconds. */
+/** Moves the vehicle by a time. */
 export function drive(vehicle: Vehicle, seconds: number): void {
   vehicle.brakedHard = false
-  // In steps of a second at most, so that corners are not cut; of a long pause the last minute is
-  // enough.
+  // Steps of at most 1 s, so that corners are not cut. After a long pause, a minute is enough.
   for (let left = Math.min(seconds, 60); left > 0; left -= 1) second(vehicle, Math.min(left, 1))
 }
 
-/** km/h in a second. */
+/** km/h per second. */
 const ACCELERATION = 7
 const BRAKING = 9
 const HARD_BRAKING = 25
@@ -80,7 +79,7 @@ function second(vehicle: Vehicle, seconds: number): void {
     vehicle.speed = 0
     return
   }
-  // v² - u² = 2as, with km/h and metres: where to begin braking for the corner.
+  // v² - u² = 2as, with km/h and metres: where to start braking for the corner.
   const brakingMetres = (vehicle.speed ** 2 - CORNER_SPEED ** 2) / (2 * BRAKING * 3.6)
   const target = vehicle.remaining <= brakingMetres ? CORNER_SPEED : vehicle.cruise
   vehicle.brakedHard ||= vehicle.speed > 50 && vehicle.random() < 0.001
@@ -139,7 +138,7 @@ function chooseLeg(vehicle: Vehicle): void {
   vehicle.cruise = 30 + random() * (vehicle.remaining > 700 ? 55 : 25)
 }
 
-/** What its tracker reports now. */
+/** The report of the vehicle's tracker. */
 export function reportOf(vehicle: Vehicle, nowMs: number): AssetTrackingData {
   const timestamp = new Date(nowMs).toISOString()
   const { speed } = vehicle
@@ -191,10 +190,7 @@ function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits))
 }
 
-/**
- * A sequence of numbers from 0 to 1 that is the same for the same seed (mulberry32). Not for
- * secrets.
- */
+/** Pseudorandom numbers from 0 to 1 (mulberry32), the same for the same seed. Not for secrets. */
 function seeded(seed: number): () => number {
   let state = seed * 0x9e3779b9
   return () => {

@@ -1,4 +1,4 @@
-/** `miot migrate`, `miot copy`: the databases themselves. */
+/** `miot migrate` and `miot copy`, which work on whole databases. */
 
 import type { Command } from 'commander'
 import type { Context } from '../command/context.ts'
@@ -10,23 +10,23 @@ import { migrate } from './migrate.ts'
 export function addStores(program: Command, context: () => Context): void {
   program
     .command('migrate')
-    .description('bring the database to the version of this program (serve does, too)')
+    .description('update the database schema to this version (miot serve does this too)')
     .action(() => migrate(context()))
   program
     .command('copy')
-    .description('move all data to another, empty database; stop every server first')
+    .description('copy all data to an empty database; stop every server first')
     .option('--from <url>', 'sqlite:<directory> or postgres://… (default: MIOT_DATABASE_URL)')
-    .option('--to <url>', 'likewise; a password here is visible in the process list')
+    .option('--to <url>', 'as --from; other users can see a password in the process list')
     .action((options: { from?: string; to?: string }) =>
       copy(context(), {
-        from: place('--from', options.from),
-        to: place('--to', options.to),
+        from: databaseOption('--from', options.from),
+        to: databaseOption('--to', options.to),
       }),
     )
 }
 
-/** Not an argument parser of Commander's, whose complaint repeats the text. */
-function place(name: string, text: string | undefined): Database | undefined {
+/** Not a Commander argument parser: its error message would repeat the URL and its password. */
+function databaseOption(name: string, text: string | undefined): Database | undefined {
   try {
     return text === undefined ? undefined : parseDatabaseUrl(text)
   } catch (error) {

@@ -1,4 +1,4 @@
-/** `miot copy`: all stores from one database to another, to move house. */
+/** `miot copy`: copies all stores from one database to another. */
 
 import type { Context } from '../command/context.ts'
 import type { Database } from '../config/database.ts'
@@ -8,7 +8,7 @@ import { moveStores } from './move-stores.ts'
 
 const SHOW_EVERY_MS = 1000
 
-/** Left out, source or target is the database that is configured. */
+/** @param options either may be left out: the configured database. */
 export async function copy(
   context: Context,
   options: { readonly from: Database | undefined; readonly to: Database | undefined },
@@ -22,12 +22,12 @@ export async function copy(
       tables.map(({ store, table: name, rows }) => [store, name, String(rows)]),
     ),
     '',
-    'Every row was read back and is as it was; the audit trail is whole.',
-    'The encryption key is not in the database: go on with the same one.',
+    'Every row was read back and matches; the audit trail is intact.',
+    'The encryption key is not in the database: keep using the same one.',
   ])
 }
 
-/** A line a second at most, on stderr, for tables that take their time. */
+/** At most one line per second on stderr, for large tables. */
 function progress(): (name: string, done: number, total: number) => void {
   let shownAt = performance.now()
   return (name, done, total) => {

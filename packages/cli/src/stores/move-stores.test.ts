@@ -1,4 +1,4 @@
-/** A move takes along a trail that was cut, and what retries are answered with. */
+/** A copy includes the audit trail after retention, and the stored responses for retries. */
 
 import assert from 'node:assert/strict'
 import { mkdtempDisposableSync } from 'node:fs'
@@ -42,7 +42,7 @@ async function withStore<Result>(
   }
 }
 
-it('a move keeps the base of a trail that was cut, and the answers for retries', async () => {
+it('a copy includes the checkpoint that replaced old entries, and responses for retries', async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
   const [from, back] = ['a', 'b'].map(
     (name): Database => ({ kind: 'sqlite', directory: join(folder.path, name) }),

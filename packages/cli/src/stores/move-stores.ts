@@ -1,4 +1,4 @@
-/** Moving an installation's stores from one database to another, whole or not at all. */
+/** Copies an installation's stores from one database to another, all or nothing. */
 
 import { existsSync } from 'node:fs'
 import { TELEMETRY_TABLES } from '@modulariot/api'
@@ -19,7 +19,7 @@ import type {
   ShowProgress,
 } from '@modulariot/platform/copy'
 import type { TableSpec } from '@modulariot/platform/storage'
-import { type Database, nameOf, sqliteFilesOf } from '../config/database.ts'
+import { type Database, displayName, sqliteFilesOf } from '../config/database.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { openAuthStore, openTelemetryStore, type StoreName } from './open-stores.ts'
 
@@ -30,16 +30,16 @@ export interface MovedTable extends CopiedTable {
 interface MovingStore {
   readonly store: StoreName
   readonly tables: readonly TableSpec[]
-  /** Makes it where there is none, and brings it to the newest version. */
+  /** Creates the store when it is missing, and migrates it to the newest version. */
   prepare(database: Database): Promise<{ close(): Promise<void> }>
-  /** For rows that arrive in PostgreSQL. */
+  /** PostgreSQL only: prepares the target for incoming rows. */
   makeRoom?(): Promise<MakeRoom>
-  /** @throws CliError when what arrived cannot be right. */
+  /** @throws CliError when the copied rows are inconsistent. */
   verify(target: HeldDatabase): Promise<void>
 }
 
 const STORES: readonly MovingStore[] = [
-  { store: 'auth', tables: AUTH_TABLES, prepare: openAuthStore, verify: verifyArrivedTrail },
+  { store: 'auth', tables: AUTH_TABLES, prepare: openAuthStore, verify: verifyCopiedTrail },
   {
     store: 'telemetry',
     tables: TELEMETRY_TABLES,
@@ -50,21 +50,22 @@ const STORES: readonly MovingStore[] = [
 ]
 
 /**
- * @param show called as rows arrive.
- * @throws CliError when the source is missing, the target is not empty, or a server has either
- *   open.
+ * @param show reports progress.
+ * @throws CliError when the source is missing, the target is not empty, or a server is using
+ *   either.
  */
 export async function moveStores(
   from: Database,
   to: Database,
   show: ShowProgress,
 ): Promise<MovedTable[]> {
-  assertThere(from)
-  if (nameOf(from) === nameOf(to)) throw new CliError('usage', 'Source and target are the same')
+  assertExists(from)
+  if (displayName(from) === displayName(to))
+    throw new CliError('usage', 'Source and target are the same')
   for (const { prepare } of STORES) {
     for (const database of [from, to]) await (await prepare(database)).close()
   }
-  /** One inside the other, so that none is kept unless all have arrived. */
+  /** Nested, so that every transaction commits only after all stores have been copied. */
   async function moveAll([moving, ...rest]: readonly MovingStore[]): Promise<MovedTable[]> {
     return moving === undefined ? [] : copyStore(moving, { from, to, show }, () => moveAll(rest))
   }
@@ -86,28 +87,31 @@ async function copyStore(
   const { copyTables, DatabaseInUse, TargetNotEmpty, TextNotKept } = await import(
     '@modulariot/platform/copy'
   )
-  let held = from
+  let locking = from
   try {
     return await withTables(moving, from, 'read', (source) => {
-      held = to
+      locking = to
       return withTables(moving, to, 'write', async (target) => {
         const copied = await copyTables(source, target, tables, (name, done, total) =>
           show(`${store}.${name}`, done, total),
         )
         await verify(target)
-        return [...copied.map((one) => ({ store, ...one })), ...(await moveRest())]
+        return [...copied.map((table) => ({ store, ...table })), ...(await moveRest())]
       })
     })
   } catch (error) {
     if (error instanceof DatabaseInUse) {
-      throw new CliError('failure', `${nameOf(held)} is in use: stop every miot serve on it first`)
+      throw new CliError(
+        'failure',
+        `${displayName(locking)} is in use: stop every miot serve on it first`,
+      )
     }
     if (error instanceof TextNotKept) {
-      const where = `${store}.${error.message} holds a text with the character U+0000`
-      throw new CliError('failure', `${where}, which PostgreSQL cannot keep: nothing was copied`)
+      const where = `${store}.${error.message} contains text with the character U+0000`
+      throw new CliError('failure', `${where}, which PostgreSQL cannot store; nothing was copied`)
     }
     if (error instanceof TargetNotEmpty) {
-      const where = `${nameOf(to)} is not empty (${store}.${error.message})`
+      const where = `${displayName(to)} is not empty (${store}.${error.message})`
       throw new CliError('failure', `${where}: copy to a new database`)
     }
     throw error
@@ -124,26 +128,26 @@ async function withTables<Result>(
   if (database.kind === 'sqlite') {
     return withSqliteTables(sqliteFilesOf(database.directory)[store], access, work)
   }
-  const house = { url: database.url, schema: store, makeRoom: await makeRoom?.() }
-  return withPostgresTables(house, access, work)
+  const target = { url: database.url, schema: store, makeRoom: await makeRoom?.() }
+  return withPostgresTables(target, access, work)
 }
 
-function assertThere(database: Database): void {
+function assertExists(database: Database): void {
   if (database.kind === 'postgres') return
   const { auth } = sqliteFilesOf(database.directory)
   if (!existsSync(auth))
-    throw new CliError('not_found', `There is no installation: ${auth} is missing`)
+    throw new CliError('not_found', `No installation to copy: ${auth} is missing`)
 }
 
-/** The copy has no key to verify the base's signature with; `miot audit verify` has. */
-async function verifyArrivedTrail(target: HeldDatabase): Promise<void> {
-  const base = await arrivedBase(target)
+/** Checks the hash chain only: the signature needs the encryption key, see `miot audit verify`. */
+async function verifyCopiedTrail(target: HeldDatabase): Promise<void> {
+  const base = await copiedBase(target)
   const rows = auditRows(target.rows(authTable('audit'), 'seq'))
   const verdict: AuditVerdict = await verifyTrail(rows, { base })
   if (verdict.ok) return
   throw new CliError(
     'failure',
-    `The audit trail is broken (${verdict.why}), here or already where it comes from: nothing was kept; see miot audit verify`,
+    `The copied audit trail is broken (${verdict.why}), so nothing was kept: run miot audit verify on the source`,
   )
 }
 
@@ -152,9 +156,10 @@ function authTable(name: string): TableSpec {
 }
 
 /**
- * Null where retention has cut nothing, and where the base is none: then the first row is missing.
+ * The checkpoint that replaces rows removed by retention. Null without one; also when it cannot be
+ * read, in which case verification reports the missing rows.
  */
-async function arrivedBase(target: HeldDatabase): Promise<AuditHead | null> {
+async function copiedBase(target: HeldDatabase): Promise<AuditHead | null> {
   for await (const [row] of target.rows(authTable('audit_base'))) {
     try {
       if (row !== undefined) return decodeCheckpoint('base', row[1] as string)
@@ -165,9 +170,9 @@ async function arrivedBase(target: HeldDatabase): Promise<AuditHead | null> {
   return null
 }
 
-async function* auditRows(pieces: AsyncIterable<readonly CellRow[]>): AsyncGenerator<AuditRow> {
-  for await (const piece of pieces) {
-    for (const [seq, entry, hash] of piece) {
+async function* auditRows(chunks: AsyncIterable<readonly CellRow[]>): AsyncGenerator<AuditRow> {
+  for await (const chunk of chunks) {
+    for (const [seq, entry, hash] of chunk) {
       yield { seq: seq as number, entry: entry as string, hash: hash as string }
     }
   }

@@ -1,18 +1,18 @@
-/** Opening the stores, wherever they are. What PostgreSQL needs is loaded only where it is used. */
+/** Opens the stores on SQLite or PostgreSQL. The PostgreSQL driver is loaded only when used. */
 
 import { openSqliteTelemetryStore, type TelemetryStore } from '@modulariot/api'
 import { type AuthStore, openSqliteAuthStore } from '@modulariot/auth'
 import { appliedVersion, type Migrated } from '@modulariot/platform/storage'
 import { type Database, sqliteFilesOf } from '../config/database.ts'
 
-/** Migrates it first where that is needed. */
+/** Migrates the store first when needed. */
 export async function openAuthStore(database: Database): Promise<AuthStore> {
   if (database.kind === 'sqlite') return openSqliteAuthStore(sqliteFilesOf(database.directory).auth)
   const { openPostgresAuthStore } = await import('@modulariot/auth/postgres')
   return openPostgresAuthStore(database.url)
 }
 
-/** Migrates it first where that is needed. */
+/** Migrates the store first when needed. */
 export async function openTelemetryStore(database: Database): Promise<TelemetryStore> {
   if (database.kind === 'sqlite') {
     return openSqliteTelemetryStore(sqliteFilesOf(database.directory).telemetry)
@@ -27,7 +27,7 @@ export interface MigratedStore extends Migrated {
   readonly store: StoreName
 }
 
-/** Brings both stores to the newest version; where there is none yet, it is made. */
+/** Migrates both stores to the newest version, and creates them when missing. */
 export async function migrateStores(database: Database): Promise<MigratedStore[]> {
   return [
     await migrateStore('auth', database, openAuthStore),
@@ -47,7 +47,7 @@ async function migrateStore(
   return { store, from, to: await versionOf(store, database) }
 }
 
-/** 0 where there is none yet. */
+/** 0 when the store does not exist yet. */
 async function versionOf(store: StoreName, database: Database): Promise<number> {
   if (database.kind === 'sqlite') return appliedVersion(sqliteFilesOf(database.directory)[store])
   const { appliedPostgresVersion } = await import('@modulariot/platform/postgres')

@@ -12,10 +12,10 @@ function written(show: (output: ReturnType<typeof createOutput>) => void, json =
   return text
 }
 
-describe('what others stored', () => {
+describe('text from outside', () => {
   const name = 'EVIL\nFAKE\r\u001b[2J'
 
-  it('commands no terminal and makes no row of its own', () => {
+  it('cannot control the terminal or start a new line', () => {
     const safe = 'EVIL\\u000aFAKE\\u000d\\u001b[2J'
     assert.equal(
       written((output) => output.line({}, () => name)),
@@ -31,14 +31,14 @@ describe('what others stored', () => {
     )
   })
 
-  it('is spelled out with line ends of ours only, and as it is where a script needs it', () => {
+  it('is escaped, including its line breaks; joiners that scripts need stay', () => {
     assert.equal(
       written((output) => output.print({}, () => ['a\u202eb', '\u{e0041}\n', 'می\u200cخواهم'])),
       'a\\u202eb\n\\u{e0041}\\u000a\nمی\u200cخواهم\n',
     )
   })
 
-  it('is safe as JSON, and the same value', () => {
+  it('prints safely as JSON and parses to the same value', () => {
     const hidden = `${name}\u009b\u202e\u{e0041}\u2028\ud83d\u007f`
     for (const text of [
       written((output) => output.line({ name: hidden }, () => assert.fail()), true),

@@ -1,24 +1,22 @@
-/** How commands speak: tables and lines on a terminal, JSON with `--json` or when piped. */
+/** Output of commands: tables and lines on a terminal, JSON with `--json` or when piped. */
 
 import { jsonText, oneLine } from './terminal-text.ts'
 
-/**
- * What a person reads, a line each. A line end within one is somebody else's, and is spelled out.
- */
+/** Text for people, by lines. A line break inside one comes from outside and is escaped. */
 export type Lines = string | readonly string[]
 
 export interface Output {
   readonly json: boolean
-  /** Prints `value` as JSON, or as `text` says it to a person. */
+  /** Prints `value` as JSON, or `text` for people. */
   print(value: unknown, text: () => Lines): void
-  /** Prints one of many as it comes: JSON on one line, or text. */
+  /** Prints one item of a stream: JSON on one line, or text. */
   line(value: unknown, text: () => string): void
-  /** One of many that is JSON for people, too. */
+  /** Prints one item of a stream as JSON in both modes. */
   jsonLine(value: unknown): void
 }
 
 /**
- * Known before the arguments are parsed, because a fault in them is told in the same manner.
+ * Decided before the arguments are parsed, because errors in them use the same format.
  *
  * @param isTerminal whether standard output is one.
  */
@@ -38,7 +36,7 @@ export function createOutput(json: boolean, write: (text: string) => void): Outp
   }
 }
 
-/** Lines with columns as wide as their widest cell. */
+/** Lines of a table whose columns fit their widest cell. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const lines = [header, ...rows].map((cells) => cells.map(cellOf))
   const widths = header.map((_, column) =>
@@ -52,14 +50,14 @@ export function table(header: readonly string[], rows: readonly (readonly string
   )
 }
 
-/** Two columns, for one thing and its properties. */
+/** Two columns: names and values. */
 export function properties(pairs: readonly (readonly [string, string])[]): string[] {
   const cells = pairs.map((pair) => pair.map(cellOf) as [string, string])
   const width = Math.max(0, ...cells.map(([name]) => name.length))
   return cells.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
 }
 
-/** Spelled out before the columns are measured. What a server sent may be no string at all. */
+/** Escaped before columns are measured. A value sent by a server may not be a string. */
 function cellOf(cell: string): string {
   return oneLine(String(cell))
 }

@@ -1,25 +1,25 @@
 /**
- * Standard output and standard error, whose other end may close early (`2>&1 | head`): that is no
- * fault, and ends a command.
+ * Standard output and standard error. The reader of a pipe may close it early (`2>&1 | head`),
+ * which ends a command without an error message.
  *
- * Standard error is not opened before something is written to it: Node makes a pipe non-blocking,
- * and the log of `serve` writes to the same descriptor in its own way.
+ * Standard error is opened only when something is written to it: opening makes Node set the pipe to
+ * non-blocking, and the log of `serve` writes to the same descriptor itself.
  */
 
 import { printable } from './terminal-text.ts'
 
-/** As shells report a program that SIGPIPE ended: 128 + 13. */
+/** Exit status of a program ended by SIGPIPE, as shells report it: 128 + 13. */
 const PIPE_CLOSED_STATUS = 141
 
-/** @param goesOn whether the command continues when its results go nowhere. */
-export function endWhenOutputCloses(goesOn: () => boolean): void {
+/** @param continues whether the command keeps running without its output. */
+export function endWhenOutputCloses(continues: () => boolean): void {
   process.stdout.on('error', (error) => {
     assertPipeClosed(error)
-    if (!goesOn()) process.exit(PIPE_CLOSED_STATUS)
+    if (!continues()) process.exit(PIPE_CLOSED_STATUS)
   })
 }
 
-/** Prints errors and progress, which are no results. Line ends in `text` are ours. */
+/** Prints errors and progress, as opposed to results. Keeps the line breaks in `text`. */
 export function writeError(text: string): void {
   const { stderr } = process
   if (stderr.listenerCount('error', end) === 0) stderr.on('error', end)
@@ -31,7 +31,7 @@ function end(error: Error): void {
   process.exit(PIPE_CLOSED_STATUS)
 }
 
-/** @throws `error`, unless it says that the other end has closed. */
+/** @throws `error`, unless it means that the reader closed the pipe. */
 function assertPipeClosed(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error
 }

@@ -1,34 +1,34 @@
 /**
- * Text of others made safe to print: it can neither command the terminal nor look like a line of
- * ours.
+ * Makes text from outside safe to print: it can neither control the terminal nor imitate a line of
+ * output.
  *
- * Everything `miot` prints passes through here (`output.ts`, `standard-streams.ts`), whatever it
- * is: names that others chose, answers of servers, messages of errors that quote either.
+ * Everything `miot` prints passes through here (`output.ts`, `standard-streams.ts`): names chosen
+ * by others, responses of servers, error messages that quote either.
  */
 
 import { replaceHiddenCharacters } from '@modulariot/oauth/protocol'
 
-/** One line: what shows nothing is spelled out (`\u001b`, `\u{e0041}`), line ends included. */
+/** One line: invisible characters, line breaks included, are escaped (`\u001b`, `\u{e0041}`). */
 export function oneLine(text: string): string {
-  return replaceHiddenCharacters(text, (run) => Array.from(run, spelledOut).join(''))
+  return replaceHiddenCharacters(text, (run) => Array.from(run, escaped).join(''))
 }
 
-/** Text whose line ends are ours. */
+/** Escapes each line and keeps the line breaks. */
 export function printable(text: string): string {
   return text.split('\n').map(oneLine).join('\n')
 }
 
 /**
- * JSON that prints safely and parses to the same value: what shows nothing is escaped (RFC 8259
- * §7), which `JSON.stringify` does for the controls below U+0020 only.
+ * JSON that prints safely and parses to the same value: all invisible characters are escaped (RFC
+ * 8259 §7). `JSON.stringify` escapes only the controls below U+0020.
  */
 export function jsonText(value: unknown, indent?: number): string {
-  // A line end in here is of the indentation.
+  // Line breaks come from the indentation only.
   const lines = JSON.stringify(value, null, indent).split('\n')
   return lines.map((line) => replaceHiddenCharacters(line, unitsEscaped)).join('\n')
 }
 
-function spelledOut(character: string): string {
+function escaped(character: string): string {
   const code = character.codePointAt(0) as number
   return code > 0xffff ? `\\u{${code.toString(16)}}` : unitsEscaped(character)
 }

@@ -1,4 +1,4 @@
-/** Instants as tables show them, in UTC. JSON keeps them as they are. */
+/** Timestamps in tables, in UTC. JSON output keeps the full form. */
 
 /** `2026-01-02T03:04:05.678Z` as `2026-01-02 03:04:05`. */
 export function toSecond(timestamp: string): string {

@@ -1,6 +1,6 @@
 /**
- * Runs several commands in one process: argv[2] is a JSON array of argument lists, argv[3]
- * its settings as JSON. A line `=== n` ends each.
+ * Runs several commands in one process: argv[2] is a JSON array of argument lists, argv[3] the
+ * settings as JSON. The line `=== n` ends the output of each command.
  */
 
 import { reportError } from '../errors/report-error.ts'
@@ -11,7 +11,7 @@ const [commands, settings] = process.argv.slice(2).map((text) => JSON.parse(text
   string[][],
   Record<string, string>,
 ]
-// Each program adds its listeners, and there are many here.
+// Each program adds listeners, and this process creates many.
 process.stdout.setMaxListeners(0)
 for (const [index, args] of commands.entries()) {
   const json = wantsJson(args, false)

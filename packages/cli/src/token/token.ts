@@ -1,6 +1,6 @@
 /**
- * `miot token get|revoke|inspect|verify`: what a client does, and what an API would say of its
- * token.
+ * `miot token get|revoke|inspect|verify`: what a client does with its tokens, and how an API
+ * verifies them.
  */
 
 import { plainText, requestToken, TokenEndpointError } from '@modulariot/oauth/client'
@@ -34,8 +34,8 @@ export async function getToken(context: Context, options: TokenOptions): Promise
 const REVOCATION_TIMEOUT_MS = 10_000
 
 /**
- * Ends a token of the client's own (RFC 7009). The server says the same of a token that it does not
- * know, so what is printed is no proof that there was one.
+ * Revokes a token of this client (RFC 7009). The server gives the same answer for an unknown token,
+ * so the output does not prove that the token existed.
  *
  * @throws TokenEndpointError when the server refuses.
  */
@@ -45,7 +45,7 @@ export async function revokeToken(
   options: Pick<TokenOptions, 'clientId' | 'tokenUrl'>,
 ): Promise<void> {
   const config = context.config()
-  // The audience plays no part here.
+  // Revocation does not use the audience.
   const { token_endpoint, client_id, client_secret } = resolveCredentials(config, {
     ...options,
     audience: config.apiAudience,
@@ -68,13 +68,10 @@ export async function revokeToken(
       null,
     )
   }
-  context.output.print(
-    { revoked: true },
-    () => 'This token is not accepted, from now on at the latest.',
-  )
+  context.output.print({ revoked: true }, () => 'This token is no longer accepted.')
 }
 
-/** Shows what a token says. Verifies nothing. */
+/** Prints the contents of a token without verifying it. */
 export function inspectToken(context: Context, token: string): void {
   const segments = token.trim().split('.')
   const header = decodeJson(segments[0])
@@ -82,7 +79,7 @@ export function inspectToken(context: Context, token: string): void {
   if (segments.length !== 3 || header === null || claims === null) {
     throw new CliError(
       'failure',
-      'This is not a JWT: three base64url segments of JSON are expected',
+      'This is not a JWT: expected three base64url segments, separated by dots',
     )
   }
   context.output.print({ header, claims }, () => [
@@ -90,7 +87,7 @@ export function inspectToken(context: Context, token: string): void {
     '',
     ...properties(Object.entries(claims).map(asClaim)),
     '',
-    'Not verified: use miot token verify.',
+    'Not verified: run miot token verify.',
   ])
 }
 
@@ -99,7 +96,7 @@ export interface VerifyOptions {
   readonly audience?: string
 }
 
-/** Verifies a token as an API elsewhere would: through the issuer's metadata and published keys. */
+/** Verifies a token as a remote API does: with the issuer's metadata and published keys. */
 export async function verifyToken(
   context: Context,
   token: string,

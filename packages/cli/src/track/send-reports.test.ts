@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import type { Timing } from '@modulariot/sdk'
 import type { Context } from '../command/context.ts'
 import { parseConfig } from '../config/parse-config.ts'
-import { CliError } from '../errors/cli-error.ts'
 import { createOutput } from '../terminal/output.ts'
 import { sendTrack } from './send-reports.ts'
 
@@ -19,19 +19,17 @@ interface Refusal {
   readonly headers?: Record<string, string>
 }
 
-/**
- * Sends the file to an API that refuses every batch behind the first, and shows what came of it.
- */
+/** Sends the file to an API that refuses every batch after the first. */
 async function sent(requestId: string, { status, headers = {} }: Refusal = { status: 413 }) {
   const requestIds: string[] = []
   let printed = ''
   const answer: typeof fetch = async (input, init) => {
     if (String(input).endsWith('/token')) {
-      return Response.json({ access_token: 't', token_type: 'Bearer', expires_in: 3600 })
+      return Response.json({ access_token: 'a-token', token_type: 'Bearer', expires_in: 3600 })
     }
-    const { headers: told, body } = new Request(input, init)
-    requestIds.push(String(told.get('x-request-id')))
-    const items = (await new Response(body).json()) as unknown[]
+    const request = new Request(input, init)
+    requestIds.push(String(request.headers.get('x-request-id')))
+    const items = (await request.text()).trim().split('\n')
     const refusal = { status: 'error', message: 'Body too large', detail: 'Send less' }
     return requestIds.length === 1
       ? Response.json({ results: items.map((_, index) => ({ index, code: 200 })) })
@@ -54,37 +52,45 @@ async function sent(requestId: string, { status, headers = {} }: Refusal = { sta
     url: null,
   }
   const waits: number[] = []
-  const wait = async (ms: number) => waits.push(ms)
+  let nowMs = 0
+  const timing: Timing = {
+    now: () => nowMs,
+    random: () => 1,
+    async wait(delayMs) {
+      waits.push(delayMs)
+      nowMs += delayMs
+    },
+  }
   const options = { file, requestId }
-  const error: unknown = await sendTrack(context, options, wait).catch((fault) => fault)
-  assert.ok(error instanceof CliError)
+  const error: unknown = await sendTrack(context, options, timing).catch((fault) => fault)
+  assert.ok(error instanceof Error && 'code' in error)
   return { requestIds, printed, error, waits }
 }
 
 describe('miot track send with a file of several batches', () => {
-  it('sends nothing under an id that leaves the others no room for theirs', async () => {
+  it('sends nothing when the request id leaves no room for the suffixes of later batches', async () => {
     const { requestIds, error } = await sent('x'.repeat(127))
     assert.deepEqual([requestIds, error.code], [[], 'usage'])
     assert.match(error.message, /at most 126 characters/)
   })
 
-  it('says what was kept before one of them failed', async () => {
+  it('prints what was stored before a batch failed', async () => {
     const id = 'x'.repeat(126)
     const { requestIds, printed, error } = await sent(id)
     assert.deepEqual(requestIds, [id, `${id}-2`])
-    assert.equal(printed, `Kept 1000 of 1000 reports as ${id}.\n`)
-    assert.match(error.message, /413 Body too large/)
+    assert.equal(printed, `Stored 1000 of 1000 reports (request id ${id}).\n`)
+    assert.match(error.message, /413: Body too large: Send less/)
   })
 
-  it('tries again what is refused for now, and never sooner than it was asked', async () => {
+  it('retries what is refused for now, never sooner than Retry-After', async () => {
     const headers = { 'retry-after': '3' }
     const { requestIds, error, waits } = await sent('id', { status: 429, headers })
-    assert.deepEqual(requestIds, ['id', ...Array(5).fill('id-2')])
-    assert.deepEqual(waits, [3000, 3000, 3000, 4000])
+    assert.deepEqual(requestIds, ['id', ...Array(6).fill('id-2')])
+    assert.deepEqual(waits, [3750, 3750, 3750, 4000, 8000])
     assert.equal(error.code, 'rate_limited')
   })
 
-  it('does not wait for longer than anybody would', async () => {
+  it('gives up at once when Retry-After is more than a minute', async () => {
     const headers = { 'retry-after': '61' }
     assert.deepEqual((await sent('id', { status: 503, headers })).waits, [])
   })

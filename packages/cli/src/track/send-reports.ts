@@ -1,109 +1,88 @@
-/** `miot track send`: reports, the way a device sends them: one, or a file of many. */
+/** `miot track send`: sends one report, or a file of many, as a device does. */
 
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { JsonBodyError, splitJsonArray } from '@modulariot/platform/json'
+import type { AssetTrackingData, ReportResult, Timing, Tracked } from '@modulariot/sdk'
 import { MAX_BATCH_BYTES, MAX_BATCH_ITEMS, MAX_REQUEST_ID_LENGTH } from '@modulariot/telemetry'
 import type { Context } from '../command/context.ts'
+import { describeRefusal, faultLines } from '../errors/api-refusal.ts'
 import { CliError } from '../errors/cli-error.ts'
-import {
-  type ApiRefusal,
-  type ApiSession,
-  answerOf,
-  describeRefusal,
-  isTemporary,
-  openApiSession,
-  type SessionOptions,
-} from '../network/api-session.ts'
+import { type ApiSession, openApiSession, type SessionOptions } from '../network/api-session.ts'
 
 export interface SendOptions extends SessionOptions {
   readonly assetId?: string
   readonly latitude?: number
   readonly longitude?: number
   readonly speed?: number
-  /** A file with one report, an array of them, or one a line; `-` is standard input. */
+  /** File with one report, an array of reports, or one per line; `-` is standard input. */
   readonly file?: string
   readonly requestId?: string
 }
 
-/** @param wait for so many milliseconds, between two tries. */
+/** @param timing the clock of the SDK's retries. */
 export async function sendTrack(
   context: Context,
   options: SendOptions,
-  wait: (ms: number) => Promise<unknown> = sleep,
+  timing?: Timing,
 ): Promise<void> {
-  const { one, many } = options.file === undefined ? compose(options) : readReports(options.file)
-  const session = openApiSession(context, options)
+  const reports = options.file === undefined ? compose(options) : readReports(options.file)
+  // A report given as options is sent by hand, where an error now is better than a retry.
+  const retry = 'data' in reports ? { attempts: 1 } : {}
+  const { assets } = openApiSession(context, options, { retry, ...(timing && { timing }) })
   const requestId = options.requestId ?? randomUUID()
-  if (one !== undefined) await sendOne(context, session, one, requestId)
-  else await sendMany(context, { session, wait }, many, requestId)
+  if ('texts' in reports) return sendMany(context, assets, reports.texts, requestId)
+  const tracked =
+    'data' in reports
+      ? await assets.track(reports.data, { requestId })
+      : await assets.trackText(reports.text, { requestId })
+  printTracked(context, tracked)
 }
 
 type Reports =
-  | { readonly one: string; readonly many?: never }
-  | { readonly one?: never; readonly many: readonly string[] }
+  /** From the options. */
+  | { readonly data: AssetTrackingData }
+  /** From a file with one report. */
+  | { readonly text: string }
+  | { readonly texts: readonly string[] }
 
-async function sendOne(
-  context: Context,
-  session: ApiSession,
-  body: string,
-  request_id: string,
-): Promise<void> {
-  const response = await post(session, '/v1/asset/track', body, request_id)
-  const replayed = response.headers.get('idempotent-replay') === 'true'
-  const answer = await answerOf<{ warnings?: Record<string, string> }>(response)
-  const warnings = Object.entries(answer.warnings ?? {}).map(([path, what]) => `  ${path} ${what}`)
-  context.output.print({ ...answer, request_id, replayed }, () => [
-    replayed ? `Sent before as ${request_id}; kept once.` : `Sent and kept as ${request_id}.`,
-    ...warnings,
+/** The members of the API's own answer, for scripts that read them. */
+const SUCCESS = { status: 'success', message: 'Message sent successfully' } as const
+
+function printTracked({ output }: Context, tracked: Tracked): void {
+  const { request_id, replayed, warnings } = tracked
+  output.print({ ...SUCCESS, ...tracked }, () => [
+    `${replayed ? 'Already stored' : 'Stored'} (request id ${request_id}).`,
+    ...faultLines(warnings),
   ])
 }
 
-interface Sender {
-  readonly session: ApiSession
-  readonly wait: (ms: number) => Promise<unknown>
-}
-
-interface ItemResult extends ApiRefusal {
-  readonly index: number
-  readonly code: number
-  readonly replayed?: true
-}
-
-interface BatchAnswer {
-  readonly results: readonly ItemResult[]
-}
-
-/** But for the brackets around them. */
-const MAX_REPORTS_BYTES = MAX_BATCH_BYTES - 2
 const MAX_SHOWN_REFUSALS = 20
 
 /**
- * A request for each thousand, each with an id of its own, so that sending the file again doubles
- * nothing.
+ * One request per thousand reports, each with its own id derived from `requestId`, so that sending
+ * the same file again stores nothing twice.
  */
 async function sendMany(
-  context: Context,
-  sender: Sender,
+  { output }: Context,
+  assets: ApiSession['assets'],
   reports: readonly string[],
   requestId: string,
 ): Promise<void> {
   const batches = [...batchesOf(reports)]
   assertRoomForIds(requestId, batches.length)
-  const refused: ItemResult[] = []
+  const refused: ReportResult[] = []
   let replayed = 0
   let sent = 0
-  const tell = () => {
+  const printSummary = () => {
     const kept = sent - refused.length
     const summary = { request_id: requestId, sent, kept, replayed, refused }
-    context.output.print(summary, () => describeSummary(summary))
+    output.print(summary, () => describeSummary(summary))
   }
   for (const [index, batch] of batches.entries()) {
     const id = index === 0 ? requestId : `${requestId}-${index + 1}`
-    const { results } = await sendBatch(sender, `[${batch.join(',')}]`, id).catch((error) => {
-      // What was kept until then is worth knowing.
-      if (sent > 0) tell()
+    const results = await assets.trackTexts(batch, { requestId: id }).catch((error) => {
+      if (sent > 0) printSummary()
       throw error
     })
     for (const result of results) {
@@ -112,7 +91,7 @@ async function sendMany(
     }
     sent += batch.length
   }
-  tell()
+  printSummary()
   if (refused.length > 0) {
     throw new CliError('failure', `${refused.length} of ${sent} reports were refused`)
   }
@@ -123,7 +102,7 @@ function assertRoomForIds(requestId: string, batches: number): void {
   if (requestId.length <= room) return
   throw new CliError(
     'usage',
-    `--request-id must be at most ${room} characters: these reports take ${batches} requests, each with an id of its own`,
+    `--request-id must be at most ${room} characters: these reports take ${batches} requests, each with its own id`,
   )
 }
 
@@ -138,12 +117,12 @@ function describeSummary({
   sent: number
   kept: number
   replayed: number
-  refused: readonly ItemResult[]
+  refused: readonly ReportResult[]
 }): string[] {
-  const before = replayed === 0 ? '' : `, ${replayed} of them sent before`
+  const before = replayed === 0 ? '' : `, ${replayed} of them earlier`
   const more = refused.length - MAX_SHOWN_REFUSALS
   return [
-    `Kept ${kept} of ${sent} reports as ${request_id}${before}.`,
+    `Stored ${kept} of ${sent} reports (request id ${request_id})${before}.`,
     ...refused
       .slice(0, MAX_SHOWN_REFUSALS)
       .flatMap((result) => describeRefusal(result, `item ${result.index}: ${result.code} `)),
@@ -151,55 +130,13 @@ function describeSummary({
   ]
 }
 
-const TRIES = 5
-/** Whoever sends a file is there and waits; past that the refusal is of more use. */
-const MAX_RETRY_AFTER_SECONDS = 60
-
-/**
- * The same request again is kept once, so what may have been kept can be sent again: never sooner
- * than the API asked.
- */
-async function sendBatch({ session, wait }: Sender, body: string, requestId: string) {
-  for (let tries = 1; ; tries++) {
-    let retryAfter = 0
-    try {
-      const response = await post(session, '/v1/asset/track/batch', body, requestId)
-      retryAfter = Number(response.headers.get('retry-after')) || 0
-      return await answerOf<BatchAnswer>(response)
-    } catch (error) {
-      const tooLong = retryAfter > MAX_RETRY_AFTER_SECONDS
-      if (tries === TRIES || tooLong || !isTemporary(error)) throw error
-      await wait(Math.max(tries, retryAfter) * 1000)
-    }
-  }
-}
-
-function post(
-  session: ApiSession,
-  path: string,
-  body: string,
-  requestId: string,
-): Promise<Response> {
-  return session.send(path, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'x-request-id': requestId,
-      'x-request-timestamp': String(Date.now() / 1000),
-    },
-    body,
-  })
-}
-
 function* batchesOf(reports: readonly string[]): Generator<string[]> {
   let batch: string[] = []
   let bytes = 0
   for (const report of reports) {
+    // One report a line.
     const size = Buffer.byteLength(report) + 1
-    if (
-      batch.length === MAX_BATCH_ITEMS ||
-      (batch.length > 0 && bytes + size > MAX_REPORTS_BYTES)
-    ) {
+    if (batch.length === MAX_BATCH_ITEMS || (batch.length > 0 && bytes + size > MAX_BATCH_BYTES)) {
       yield batch
       batch = []
       bytes = 0
@@ -211,24 +148,29 @@ function* batchesOf(reports: readonly string[]): Generator<string[]> {
 }
 
 function compose({ assetId, latitude, longitude, speed }: SendOptions): Reports {
-  if (assetId === undefined) throw new CliError('usage', 'Give --asset-id, or a body with --file')
+  if (assetId === undefined)
+    throw new CliError('usage', 'Give --asset-id, or --file to send reports from a file')
   if ((latitude === undefined) !== (longitude === undefined)) {
     throw new CliError('usage', 'Give both --latitude and --longitude, or neither')
   }
-  const gps = latitude === undefined ? undefined : { latitude, longitude, speed }
-  return { one: JSON.stringify({ asset_id: assetId, timestamp: new Date().toISOString(), gps }) }
+  const timestamp = new Date().toISOString()
+  if (latitude === undefined || longitude === undefined) {
+    return { data: { asset_id: assetId, timestamp } }
+  }
+  const gps = { latitude, longitude, ...(speed !== undefined && { speed }) }
+  return { data: { asset_id: assetId, timestamp, gps } }
 }
 
 /**
- * What the file holds, by its content: an array, one report, or a report a line. The texts stay as
- * they are, so that the API judges what the file says and not what we made of it.
+ * Tells an array, one report and NDJSON apart by content. The texts stay unchanged, so that the API
+ * validates the file as it is.
  */
 function readReports(file: string): Reports {
   const text = readText(file).trim()
-  if (text.startsWith('[')) return { many: readArray(text, file) }
+  if (text.startsWith('[')) return { texts: readArray(text, file) }
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   const isNdjson = lines.length > 1 && lines.every((line) => line.trimStart().startsWith('{'))
-  return isNdjson && isJson(lines[0] as string) ? { many: lines } : { one: text }
+  return isNdjson && isJson(lines[0] as string) ? { texts: lines } : { text }
 }
 
 function readArray(text: string, file: string): string[] {
@@ -239,7 +181,7 @@ function readArray(text: string, file: string): string[] {
     if (!(error instanceof JsonBodyError)) throw error
     throw new CliError('failure', `${file} is not a JSON array: ${error.message}`)
   }
-  throw new CliError('failure', `${file} holds no report`)
+  throw new CliError('failure', `${file} contains no reports`)
 }
 
 function isJson(text: string): boolean {

@@ -79,8 +79,8 @@ function isOurs({ status, message, detail }: Refusal): boolean {
   return status === 'error' && typeof message === 'string' && typeof detail === 'string'
 }
 
-function redacted(errors: Record<string, string>, redact: Redact): Record<string, string> {
-  return Object.fromEntries(Object.entries(errors).map((pair) => pair.map(redact)))
+export function redacted(texts: Record<string, string>, redact: Redact): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map((pair) => pair.map(redact)))
 }
 
 function messageOf(status: number, { message, detail }: Refusal, redact: Redact): string {
@@ -89,7 +89,7 @@ function messageOf(status: number, { message, detail }: Refusal, redact: Redact)
   return `The API answered ${status}${text === '' ? '' : `: ${text}`}`
 }
 
-function isTexts(value: unknown): value is Record<string, string> {
+export function isTexts(value: unknown): value is Record<string, string> {
   return (
     typeof value === 'object' &&
     value !== null &&

@@ -46,12 +46,21 @@ export function prepareReport(data: AssetTrackingData, options: PrepareOptions):
   if (new TextEncoder().encode(body).length > MAX_REPORT_BYTES) {
     errors.body = `must be at most ${MAX_REPORT_BYTES} bytes of JSON`
   }
-  if (typeof request_id !== 'string' || !REQUEST_ID.test(request_id)) {
-    const name = request_id === own ? 'idempotency_key' : 'X-Request-Id'
-    errors[name] = `must be a string of 1 to ${MAX_REQUEST_ID_LENGTH} visible ASCII characters`
-  }
+  const idFault = requestIdFault(request_id)
+  if (idFault !== null) errors[request_id === own ? 'idempotency_key' : 'X-Request-Id'] = idFault
   if (Object.keys(errors).length > 0) throw new ValidationError(errors)
   return { request_id, body }
+}
+
+/** @throws ValidationError when the header cannot carry this id. */
+export function assertRequestId(request_id: string): void {
+  const fault = requestIdFault(request_id)
+  if (fault !== null) throw new ValidationError({ 'X-Request-Id': fault })
+}
+
+function requestIdFault(request_id: unknown): string | null {
+  if (typeof request_id === 'string' && REQUEST_ID.test(request_id)) return null
+  return `must be a string of 1 to ${MAX_REQUEST_ID_LENGTH} visible ASCII characters`
 }
 
 /** What the server refuses before it checks any member. */

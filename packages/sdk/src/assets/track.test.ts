@@ -19,7 +19,7 @@ import {
   virtualTiming,
 } from '../testing/virtual-time.ts'
 import { RefusedError, ValidationError } from './errors.ts'
-import { sendReportPersistently } from './track.ts'
+import { sendReport, withRetries } from './track.ts'
 
 const REPORT = { request_id: 'r-1', body: '{"asset_id":"T"}' }
 const LIMITS = { attempts: 5, withinMs: 60_000, baseMs: 500, maxMs: 30_000 }
@@ -31,7 +31,8 @@ function setUp(script: Script, timeoutMs = 30_000) {
   const serverClock = new ServerClock(clock)
   const redact = (text: string) => text
   const deps = { apiUrl: 'https://api.example', fetch, timing, serverClock, redact, timeoutMs }
-  const send = (signal?: AbortSignal) => sendReportPersistently(REPORT, LIMITS, deps, signal)
+  const send = (signal?: AbortSignal) =>
+    withRetries((one) => sendReport(REPORT, deps, one), LIMITS, timing, signal)
   return { send, requests, timing }
 }
 

@@ -4,7 +4,7 @@
 
 import { type BackoffLimits, backoffMs } from '../timing/backoff.ts'
 import type { Timing } from '../timing/timing.ts'
-import { confirmsKept, errorOf } from './answer.ts'
+import { confirmsKept, errorOf, isTexts, redacted } from './answer.ts'
 import { type ApiDeps, post } from './post.ts'
 import type { Report } from './report.ts'
 
@@ -20,6 +20,8 @@ export interface Tracked {
   readonly request_id: string
   /** True when an earlier attempt had been kept, and its answer was lost. */
   readonly replayed: boolean
+  /** By path: what the server kept without knowing it, such as an unknown metric key. */
+  readonly warnings?: Readonly<Record<string, string>>
 }
 
 /**
@@ -41,25 +43,29 @@ export async function sendReport(
     deps,
   )
   if (!confirmsKept(answer.status, answer.json)) throw errorOf(answer, answer.json, deps.redact)
-  return { request_id: report.request_id, replayed: answer.replayed }
+  const { warnings } = answer.json as { warnings?: unknown }
+  return {
+    request_id: report.request_id,
+    replayed: answer.replayed,
+    ...(isTexts(warnings) && { warnings: redacted(warnings, deps.redact) }),
+  }
 }
 
 /**
- * Retries failures that may pass: no network, no answer in time, 429, 5xx.
+ * Runs `send`, and retries failures that may pass: no network, no answer in time, 429, 5xx.
  *
  * @throws the last attempt's error; the signal's reason.
  */
-export async function sendReportPersistently(
-  report: Report,
+export async function withRetries<Result>(
+  send: (signal: AbortSignal) => Promise<Result>,
   limits: RetryLimits,
-  deps: ApiDeps & { readonly timing: Timing },
+  timing: Timing,
   signal: AbortSignal = new AbortController().signal,
-): Promise<Tracked> {
-  const { timing } = deps
+): Promise<Result> {
   const lastStartMs = timing.now() + limits.withinMs
   for (let failures = 1; ; failures += 1) {
     try {
-      return await sendReport(report, deps, signal)
+      return await send(signal)
     } catch (error) {
       if (!isRetryable(error) || failures >= limits.attempts) throw error
       const delayMs = backoffMs(failures, retryAfterOf(error), limits, timing.random())

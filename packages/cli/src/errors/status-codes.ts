@@ -1,8 +1,8 @@
-/** What the HTTP status of a refusal means for the command that it ends. */
+/** HTTP statuses of refusals as error codes of commands. */
 
 import type { CliErrorCode } from '../errors/cli-error.ts'
 
-/** Of both APIs; others are plain failures. A new one is a new row. */
+/** For both APIs; other statuses are plain failures. A new one is a new row. */
 const CODES: Readonly<Record<number, CliErrorCode>> = {
   401: 'auth',
   403: 'auth',
