@@ -1,6 +1,6 @@
 /**
- * How many reports a second one core takes in batches, beside a loop of prepared inserts: into the
- * table of the reports alone, and into all the tables that a report is taken apart into.
+ * How many reports per second one core stores in batches, beside a loop of prepared inserts: into
+ * the table of reports alone, and into all tables that a report is split into.
  */
 
 import { loadavg } from 'node:os'
@@ -15,7 +15,7 @@ import { type Contender, type Field, startField, turn, type Work } from './telem
 
 const PATH = '/v1/asset/track/batch'
 
-/** What the loop inserts into: a new comparison is a new row. */
+/** The tables of the insert loop. A new comparison is a new row. */
 const LIMITS: Readonly<Record<string, readonly TableName[]>> = {
   'one table': ['observations'],
   'all tables': ['observations', 'positions', 'metrics'],

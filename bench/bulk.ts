@@ -1,6 +1,5 @@
 /**
- * How long does it take to register ten thousand clients through the admin API, and what do logins
- * notice?
+ * Time to register ten thousand clients through the admin API, and its effect on concurrent logins.
  */
 
 import { startServer } from '../conformance/support/running-server.ts'
@@ -68,7 +67,9 @@ export async function bulk(): Promise<void> {
       { what: 'registered', clients: first.created, seconds: first.seconds.toFixed(2) },
       { what: 'the same again', clients: again.created, seconds: again.seconds.toFixed(2) },
     ])
-    console.log(`${waits.length} logins meanwhile, the longest took ${longest.toFixed(0)} ms`)
+    console.log(
+      `${waits.length} logins at the same time, the longest took ${longest.toFixed(0)} ms`,
+    )
   } finally {
     await server.stop()
   }

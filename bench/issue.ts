@@ -1,9 +1,9 @@
 /**
- * How many tokens a second one core issues, beside what nobody could beat and beside a peer.
+ * How many tokens per second one core issues, beside an upper limit and a peer.
  *
- * In each round everybody has a turn: the limit (cryptography alone, and a bare server that sends
- * the same bytes), us on each store, and `oidc-provider`. All of them have one core, and whoever
- * asks has the other.
+ * Each round runs all contenders in turn: the limit (cryptography alone, and a bare server that
+ * sends the same bytes), ModularIoT on each store, and `oidc-provider`. Each has one core, and the
+ * load generator has the other.
  */
 
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
@@ -44,7 +44,7 @@ interface Bench {
   readonly bare: Child<BareAnswer, number>
   readonly ours: readonly Server[]
   readonly peer: Server
-  /** Of the clients that sign. */
+  /** Key pair of the clients that sign. */
   readonly clientKey: KeyObject
 }
 
@@ -62,7 +62,7 @@ export async function issue(): Promise<void> {
   const stores = STORES.filter((store) => values.store.includes(store))
   const rows = ROWS.filter(({ name }) => values.row.includes(name))
   pinThisProcess(SERVER_CORE)
-  if (!CAN_PIN) say('No taskset here, or one core: servers and load share what there is')
+  if (!CAN_PIN) say('No taskset here, or one core: servers and load share the cores')
   const opened = new AsyncDisposableStack()
   const lines: Line[] = []
   try {
@@ -78,7 +78,7 @@ export async function issue(): Promise<void> {
   tell('issue', lines, values.json)
 }
 
-/** @param opened what has to be ended, the last first. */
+/** @param opened the resources to close, the last first. */
 async function prepare(
   stores: readonly StoreKind[],
   seconds: number,
@@ -116,9 +116,9 @@ async function prepare(
 }
 
 /**
- * A server runs for days, and what it spends on compiling in its first seconds is gone after them.
- * With the cheapest signature that takes few of ours: at the price of RS256 everybody would still
- * be at it in every round.
+ * A server runs for days, so compilation in its first seconds must not count. The warm-up uses the
+ * cheapest signature, which reaches the compiled state soonest: with RS256 all contenders would
+ * still compile in every round.
  */
 async function warmUp({ ours, peer, ...bench }: Bench): Promise<void> {
   const cheapest = ROWS.find(({ name }) => name === 'ES256') as Row
@@ -131,7 +131,7 @@ const WARM_UP_SECONDS = 8
 
 async function measure(row: Row, rounds: number, bench: Bench): Promise<Line[]> {
   const { ours, peer } = bench
-  // A round that does not count; it tells how much is needed.
+  // This round does not count; it tells how many requests are needed.
   const fastest = new Map<Server, number>()
   const samples = new Map<Server, Sample[]>()
   let sample = ''
@@ -163,7 +163,7 @@ async function measure(row: Row, rounds: number, bench: Bench): Promise<Line[]> 
   })
 }
 
-/** More a second than anybody answers. */
+/** More requests per second than any contender answers. */
 const WARM_UP_REQUESTS = 3000
 
 async function ask(server: Server, row: Row, bench: Bench, atMost: number) {
@@ -172,7 +172,7 @@ async function ask(server: Server, row: Row, bench: Bench, atMost: number) {
   return askServer(bench.generator, server.pids, { ...load, port: server.port, seconds })
 }
 
-/** One core that answers and signs, one after the other. */
+/** One core that does both, in sequence. */
 async function askLimit(
   bare: Server,
   operations: readonly Operation[],

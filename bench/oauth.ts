@@ -1,10 +1,10 @@
 /**
- * What a request pays for a token it already has, and an API for a token it has already seen.
+ * What a cached token costs a request, and a verified token an API.
  *
- * Both are a lookup in memory, so the limit is a bare one: an awaited function that does nothing
- * but `Map.get`. The two take turns, so that whatever else the machine does falls on both alike. An
- * API gets its header as new text with each request, and a map has to hash new text; both ways are
- * shown.
+ * Both are lookups in memory, so the limit is a bare one: an awaited function with only a
+ * `Map.get`. The two run in turn, so that other load on the machine affects both alike. An API
+ * receives its header as a new string with each request, and a map has to hash new strings; both
+ * cases are measured.
  */
 
 import { TokenSource } from '@modulariot/oauth/client'
@@ -48,7 +48,7 @@ export async function oauth(): Promise<void> {
   console.table(rows)
 }
 
-/** The best of several rounds each: what disturbs a round only ever makes it slower. */
+/** The best of several rounds each: disturbances only make a round slower. */
 async function compare(what: string, us: Call, limit: Call) {
   let [ours, bare] = [0, 0]
   for (let round = 0; round < ROUNDS; round++) {
@@ -103,7 +103,7 @@ async function makeHeaders(privateKey: CryptoKey): Promise<string[]> {
   )
 }
 
-/** With a scope to check and revocations to ask, as an API has them. */
+/** Checks a scope and revocations, as an API does. */
 async function verifyCalls(
   headers: readonly string[],
   publicKey: CryptoKey,

@@ -1,6 +1,6 @@
 /**
- * How long a page out of ten million rows takes over HTTP, beside what the same rows take from the
- * database by a bare prepared statement. One question at a time, ours and the bare one in turn.
+ * How long a page out of ten million rows takes over HTTP, beside a bare prepared statement for the
+ * same rows. One query at a time, ModularIoT and the bare statement in turn.
  */
 
 import { parseArgs } from 'node:util'
@@ -14,7 +14,7 @@ import { type OurServer, STORES, startOurs } from './support/our-server.ts'
 import { keep, say } from './support/results.ts'
 import { fleetTokens, tenantOf } from './telemetry/fleet.ts'
 
-/** Asked before the clock counts: what compiles has compiled, and a database has planned. */
+/** Queries before the measurement: code is compiled and plans are cached by then. */
 const WARM_UP = 20
 
 interface Line {
@@ -40,8 +40,7 @@ export async function queries(): Promise<void> {
   const lines: Line[] = []
   for (const store of STORES.filter((one) => values.store.includes(one))) {
     pinThisProcess(SERVER_CORE)
-    // Closed in this order, whatever happens: a connection that its server leaves alone is an
-    // error.
+    // Closes in this order in any case: a server that closes an open connection causes an error.
     await using opened = new AsyncDisposableStack()
     const server = await startOurs(store)
     opened.defer(() => server.stop())
@@ -53,7 +52,7 @@ export async function queries(): Promise<void> {
     for (const name of values.row) {
       say(`${store}: ${name}`)
       const question = QUESTIONS[name]
-      if (question === undefined) throw new Error(`There is no question "${name}"`)
+      if (question === undefined) throw new Error(`There is no query "${name}"`)
       const times = Number(values.times)
       lines.push({
         store,
@@ -114,7 +113,7 @@ async function measure(
     const rows = await house.ask(statement.text, statement.values)
     const ended = performance.now()
     if (response.status !== 200) throw new Error(`${path}: ${response.status} ${answer}`)
-    if (rows.length === 0) throw new Error(`nothing was found by ${statement.text}`)
+    if (rows.length === 0) throw new Error(`no rows for ${statement.text}`)
     if (time >= 0) {
       ours.push(between - started)
       bare.push(ended - between)
@@ -129,7 +128,7 @@ async function measure(
   }
 }
 
-/** The same questions in every run. */
+/** The same queries in every run. */
 function createDraw(): (below: number) => number {
   let state = 1
   return (below) => {

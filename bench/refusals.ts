@@ -1,10 +1,10 @@
 /**
- * Can somebody tell from the time of an answer why a login was refused?
+ * Does the response time reveal why a login was refused?
  *
- * Requests of each kind take turns on one connection, so that whatever else the machine does falls
- * on all alike. For each kind the table gives its median beside that of an unknown client, and the
- * probability that one of its answers takes longer than one to an unknown client: 0.5 is "no
- * telling".
+ * Requests of each kind run in turn on one connection, so that other load on the machine affects
+ * all alike. For each kind the table gives its median relative to that of an unknown client, and
+ * the probability that one of its responses takes longer than one for an unknown client: 0.5
+ * reveals nothing.
  */
 
 import { Agent, request } from 'node:http'

@@ -1,8 +1,8 @@
 /**
- * How many reports a second one core takes, each answered when it is on disk, beside a bare server
- * that reads the same body, writes nothing and sends the same bytes; and beside that server and a
- * loop of prepared inserts into the same tables, one after the other, as many in a transaction as
- * connections wait.
+ * How many reports per second one core stores, each on disk before its response, beside a bare
+ * server that reads the same body, writes nothing and sends the same bytes; and beside that server
+ * plus a loop of prepared inserts into the same tables, in sequence, with as many rows per
+ * transaction as connections wait.
  */
 
 import { loadavg } from 'node:os'
@@ -57,7 +57,9 @@ interface Limits {
   readonly inserter: Inserter
 }
 
-/** Where a report is written when no request is looked up and no asset kept up to date. */
+/**
+ * The tables that a report is written to, without the request lookup and the update of the asset.
+ */
 const TABLES = ['observations', 'positions', 'metrics'] as const
 
 async function measure(
@@ -73,7 +75,7 @@ async function measure(
         trackRequest(PATH, tokens[index % tokens.length] as string, body),
       ),
   }
-  // A round that does not count: what compiles while running has compiled.
+  // This round does not count; code is compiled after it.
   let answer = ''
   const contenders = []
   for (const contender of field.ours) {

@@ -1,4 +1,4 @@
-/** Registers the clients that will ask, as an operator would. */
+/** Registers the clients of the load, as an operator would. */
 
 import type { OurServer } from '../support/our-server.ts'
 import { AUDIENCES, type BenchClient, SCOPE } from './clients.ts'
@@ -22,7 +22,7 @@ export async function makeClients(
   const made = (await miot(['clients', 'import', '-'], lines.join('\n'))).trim().split('\n')
   return made.map((line) => {
     const { status, client, client_secret } = JSON.parse(line)
-    if (status !== 'created') throw new Error(`not made: ${line}`)
+    if (status !== 'created') throw new Error(`not created: ${line}`)
     return { client_id: client.client_id, client_secret }
   })
 }

@@ -1,4 +1,4 @@
-/** The house in a PostgreSQL database, with a partition for each of its weeks. */
+/** A full store in a PostgreSQL database, with a partition for each of its weeks. */
 
 import { makeRoom } from '@modulariot/api/postgres'
 import pg from 'pg'
@@ -45,12 +45,12 @@ const FILL = {
 export async function openPostgresHouse(url: string): Promise<House> {
   const client = new pg.Client(url)
   await client.connect()
-  // What is made here is thrown away.
+  // These rows are discarded after the run.
   await client.query('SET synchronous_commit = off')
   const names = new Map<string, string>()
   return {
     pieces: (owner, amounts) => piecesOf(client, owner, amounts),
-    // As autovacuum would have done while it grew.
+    // Autovacuum would have done this over time.
     finish: async () => void (await client.query('VACUUM ANALYZE')),
     async ask(text, values) {
       const name = names.get(text) ?? `bare_${names.size}`
@@ -96,7 +96,7 @@ async function makeWeeks(client: pg.Client): Promise<void> {
       return
     } catch (error) {
       await client.query('ROLLBACK')
-      // The server makes the next weeks two seconds after its start, perhaps at this moment.
+      // The server creates the next weeks two seconds after its start, perhaps at this moment.
       if (attempt === 3) throw error
     }
   }

@@ -1,6 +1,6 @@
 /**
- * What is asked of a full house: of us over HTTP, and of the database by a statement that somebody
- * would write who knows the numbers of tenant and asset already.
+ * The queries of a full store: over HTTP, and as a direct statement with the numbers of tenant and
+ * asset known.
  */
 
 import { assetName, EVENT_TYPES, FLEET, KEYS, SPAN_MS, START_MS } from './house.ts'
@@ -20,7 +20,10 @@ const PAGE = 100
 
 type Draw = (below: number) => number
 
-/** @param schema with its dot, where the tables are in one; `draw` a whole number below another. */
+/**
+ * @param schema with its dot, if the tables are in one; `draw` returns a whole number below
+ *   another.
+ */
 export type Question = (schema: string, draw: Draw) => Asked
 
 const HOUR_MS = 3_600_000
@@ -30,7 +33,7 @@ const timeOf = (draw: Draw): number => START_MS + draw(SPAN_MS / 2 / HOUR_MS) * 
 const iso = (ms: number): string => encodeURIComponent(new Date(ms).toISOString())
 const assetOf = (draw: Draw): number => 1 + draw(FLEET)
 
-/** A new question is a new row. */
+/** A new query is a new row. */
 export const QUESTIONS: Readonly<Record<string, Question>> = {
   'an asset': (schema, draw) => {
     const name = assetName(assetOf(draw))

@@ -1,4 +1,4 @@
-/** The house in SQLite's file, filled beside the server that has it open. */
+/** A full store in SQLite's file, filled while the server has it open. */
 
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
@@ -15,7 +15,7 @@ import {
   START_MS,
 } from './house.ts'
 
-/** Assets whose rows are made in one transaction. */
+/** Assets per transaction. */
 const ASSETS_A_PIECE = 20
 
 /** $asset, $count and $tenant; n counts from 0, an asset's rows in order of time. */
@@ -44,7 +44,7 @@ const FILL = {
 
 export function openSqliteHouse(folder: string): House {
   const database = new DatabaseSync(join(folder, 'telemetry.db'), { timeout: 60_000 })
-  // What is made here is thrown away; the server's own connection is as it always is.
+  // These rows are discarded after the run; the server's own connection keeps its settings.
   database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -200000')
   const statements = new Map<string, StatementSync>()
   return {

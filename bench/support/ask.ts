@@ -1,4 +1,4 @@
-/** One contender's turn: the load, and what it cost the contender. */
+/** One round of a contender: the load, and its cost to the contender. */
 
 import { type Child, cpuSeconds } from './child.ts'
 import type { Load, LoadResult } from './load.ts'
@@ -7,8 +7,8 @@ import type { Sample } from './report.ts'
 export type Generator = Child<Load, LoadResult>
 
 /**
- * @param pids of the contender: asked before and after, since a database's come and go.
- * @param unit how many of what is counted are in a request.
+ * @param pids of the contender: read before and after, since a database's processes come and go.
+ * @param unit how many units a request contains.
  */
 export async function askServer(
   generator: Generator,

@@ -1,16 +1,16 @@
-/** The limit of HTTP: Node's own server that reads the body and sends bytes it was given. */
+/** The limit of HTTP: Node's own server that reads the body and sends given bytes. */
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { answerParent } from './child.ts'
 
-/** An answer of ours to be sent again and again, as it was on the wire. */
+/** A response of ModularIoT to repeat, as bytes on the wire. */
 export interface BareAnswer {
   readonly sample: string
 }
 
-/** Node writes these itself. */
+/** Node writes these headers itself. */
 const OF_THE_CONNECTION = new Set(['date', 'connection', 'keep-alive'])
 
 let status = 200

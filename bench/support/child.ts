@@ -1,6 +1,6 @@
 /**
- * Programs of the bench that run beside it, each on a core of its choice: asked one question at a
- * time, and gone when the bench is gone.
+ * Programs of the bench in processes of their own, each on a chosen core: one request at a time;
+ * they exit with the bench.
  */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
@@ -17,19 +17,16 @@ export interface Child<Question, Answer> {
   stop(): Promise<void>
 }
 
-/** The core of every server, and the one of whoever sends the load. */
+/** The core of every server, and the core of the load generator. */
 export const SERVER_CORE = 0
 export const LOAD_CORE = 1
 
-/**
- * False where there is no `taskset`, or nothing to choose from: everything then runs where it
- * likes.
- */
+/** False without `taskset` or with a single core: processes then run on any core. */
 export const CAN_PIN =
   spawnSync('taskset', ['--version']).status === 0 &&
   cpus().length > Math.max(SERVER_CORE, LOAD_CORE)
 
-/** Moves this process; children start where their parent is. */
+/** Moves this process; children start on the core of their parent. */
 export function pinThisProcess(core: number): void {
   if (CAN_PIN) spawnSync('taskset', ['-a', '-p', '-c', String(core), String(process.pid)])
 }
@@ -68,7 +65,7 @@ function ask<Answer>(child: ChildProcess, file: string, question: unknown): Prom
   })
 }
 
-/** The other side: answers whoever started this process. */
+/** The child's side: answers its parent process. */
 export function answerParent<Question, Answer>(
   answer: (question: Question) => Answer | Promise<Answer>,
 ): void {
@@ -83,8 +80,8 @@ export function answerParent<Question, Answer>(
 }
 
 /**
- * CPU time in seconds that processes of this machine have used so far, and those they started that
- * have ended; NaN where that is not told.
+ * CPU time in seconds of these processes so far, including children that have exited; NaN if it is
+ * unknown.
  */
 export function cpuSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)
@@ -92,16 +89,16 @@ export function cpuSeconds(pids: readonly number[]): number {
 
 function cpuSecondsOf(pid: number): number {
   try {
-    // proc_pid_stat(5): fields 14 to 17 are user and system time, own and of children that were
-    // waited for; the second may hold spaces.
+    // proc_pid_stat(5): fields 14 to 17 are user and system time, own and of reaped children; the
+    // second field may contain spaces.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
     const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
     return ticks / TICKS_A_SECOND
   } catch {
-    // One that has just ended is counted with whoever waited for it.
+    // The time of a process that has just exited is in that of its parent.
     return existsSync('/proc/self/stat') ? 0 : Number.NaN
   }
 }
 
-/** USER_HZ, the same on every Linux we know. */
+/** USER_HZ, the same on every common Linux. */
 const TICKS_A_SECOND = 100
