@@ -2,10 +2,10 @@
  * A fleet behind one address (a NAT), and a neighbour there that guesses 980 times a second, then
  * as often as it can.
  *
- * Promised: every device that has proved itself from there gets its tokens meanwhile, by a secret
- * and by a signature, over connections of its own, and none is refused; the neighbour is refused
- * once its budget is spent. The CPU time of a guess is shown beside that of one from an address
- * where no client is known, which is refused before its body is read.
+ * Guarantee: every device that has authenticated from there gets its tokens during the guesses, by
+ * a secret and by a signature, over connections of its own, and none is refused; the neighbour is
+ * refused once its budget is spent. The output compares the CPU time of a guess with that of one
+ * from an address without known clients, which is refused before its body is read.
  */
 
 import assert from 'node:assert/strict'
@@ -35,7 +35,7 @@ const TICK_MS = 20
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
-/** What a login sends; a signature is new each time. */
+/** The parameters of a login; a signature is new each time. */
 type Credentials = () => Promise<Record<string, string>>
 
 const server = await startServer({ MIOT_LOG_LEVEL: 'silent' })
@@ -96,7 +96,7 @@ function login(
   return promise
 }
 
-/** Each device once, over a connection of its own; how many got which answer. */
+/** Logs each device in once, over a connection of its own; counts the statuses. */
 async function loginAll(fleet: readonly Credentials[]): Promise<Record<number, number>> {
   const counts: Record<number, number> = {}
   for (const credentials of fleet) {
@@ -108,11 +108,11 @@ async function loginAll(fleet: readonly Credentials[]): Promise<Record<number, n
 
 function guess(from: string): Promise<{ status: number; policy: string }> {
   const client_id = `client_${Math.random().toString(36).slice(2)}`
-  // A secret of another client, so that its form alone does not refuse it.
+  // A secret of another client, so that it is not refused for its form.
   return login({ ...server.credentials, client_id }, from, guessers)
 }
 
-/** As fast as the server answers. */
+/** Guesses as fast as the server answers. */
 async function guessMany(from: string, count: number): Promise<Map<string, number>> {
   const seen = new Map<string, number>()
   let left = count
@@ -186,7 +186,7 @@ async function flatOut(end: AbortSignal): Promise<number> {
   return sent
 }
 
-/** So many a second on the average, whatever the answers take. */
+/** This many per second on average, however long the responses take. */
 async function paced(end: AbortSignal): Promise<number> {
   const started = performance.now()
   const answers: Promise<unknown>[] = []

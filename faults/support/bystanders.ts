@@ -1,4 +1,4 @@
-/** Whoever else is there while a server has too much to do, and wants an answer. */
+/** Other clients of an overloaded server, which expect responses. */
 
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -12,7 +12,7 @@ import { asJson } from '../../conformance/support/token-requests.ts'
 import { get, track } from '../../conformance/support/track-requests.ts'
 import { faultReport } from './stored-requests.ts'
 
-/** How long each answer took, milliseconds. */
+/** How long each response took, milliseconds. */
 export type Latencies = Readonly<Record<string, number[]>>
 
 const EVERY_MS = 50
@@ -28,7 +28,7 @@ const BYSTANDERS: Readonly<Record<string, Ask>> = {
   'a single report': (connection, token) => track(connection, token, faultReport('bystander')),
 }
 
-/** Each asks again and again until aborted; every answer must be a success. */
+/** Each sends requests until aborted; every response must be a success. */
 export async function standBy(
   server: RunningServer,
   token: string,
