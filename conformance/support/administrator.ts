@@ -1,4 +1,4 @@
-/** An administrator: a client of the admin API's own audience, and a token for it. */
+/** An administrator: a client of the admin API's audience, and a token for it. */
 
 import assert from 'node:assert/strict'
 import type { RunningServer } from './running-server.ts'

@@ -1,6 +1,6 @@
 /**
- * What both faces of the token endpoint promise. Each conformance file runs this with its face, and
- * adds what is particular to it.
+ * The guarantees of both faces of the token endpoint. Each conformance file runs this with its
+ * face, and adds its own tests.
  */
 
 import assert from 'node:assert/strict'
@@ -32,7 +32,7 @@ import {
   withoutSecret,
 } from './token-requests.ts'
 
-/** What the tests of a face share. Filled before the first of them runs. */
+/** State shared by the tests of a face, set before the first of them runs. */
 export interface Subject {
   server: RunningServer
   connection: Connection
@@ -47,7 +47,7 @@ export interface Subject {
   ask(message: Message, query?: string): Promise<Answer>
 }
 
-/** Starts a server for the file and registers all promises both faces make. */
+/** Starts a server for the file and registers the tests of both faces. */
 export function describeTokenEndpoint(face: Face): Subject {
   const subject = {} as Subject
   before(async () => {
@@ -86,7 +86,7 @@ function describeGrants(face: Face, subject: Subject): void {
       const { access_token, refresh_in, ...rest } = answer.json()
       assert.match(String(access_token), /^[\w-]+\.[\w-]+\.[\w-]+$/)
       assert.ok(Number.isInteger(refresh_in) && (refresh_in as number) > 0)
-      assert.ok((refresh_in as number) <= 86400 - 60, 'a minute before the token expires at least')
+      assert.ok((refresh_in as number) <= 86400 - 60, 'at least a minute before the token expires')
       assert.deepEqual(rest, {
         token_type: 'Bearer',
         expires_in: 86400,
@@ -225,7 +225,7 @@ function describeRefusals(face: Face, subject: Subject): void {
   }
 
   it('16 MiB with 413 too, and not with a broken connection', async () => {
-    // Often enough to meet every moment at which a server may hang up (RFC 9112 §9.6).
+    // Repeated, to cover every moment at which a server may close the connection (RFC 9112 §9.6).
     for (let tries = 0; tries < 8; tries++) {
       const body = 'x'.repeat(16 * 1024 ** 2)
       assertRefused(await subject.ask({ headers: JSON_TYPE, body }), {
@@ -299,6 +299,6 @@ async function assertRefusedAndHarmless(
   const next = await subject.ask(asJson(subject.credentials))
   assertGranted(next)
   if (row.mayClose) return
-  assert.equal(answer.localPort, before.localPort, 'the refusal came over the same connection')
+  assert.equal(answer.localPort, before.localPort, 'the refusal arrived over the same connection')
   assert.equal(next.localPort, before.localPort, 'and the next answer too')
 }
