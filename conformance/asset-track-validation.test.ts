@@ -1,7 +1,4 @@
-/**
- * What `POST /v1/asset/track` accepts and refuses of a report’s content, and that it says all of it
- * at once.
- */
+/** The validation of a report by `POST /v1/asset/track`, which names all faults at once. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -46,7 +43,7 @@ describe('a report is refused by the path of its fault:', () => {
 })
 
 describe('a number too large for a double', () => {
-  it('is refused as the value of a metric of one’s own, where null would come back', async () => {
+  it('is refused as the value of an own metric, where null would be returned', async () => {
     const items = '[{"k":"x.a","v":1},{"k":"x.b","v":1e400},{"k":"x.c","v":{"deep":[-1e400]}}]'
     const metrics = `{"schema":"miot.metrics@1.0","items":${items}}`
     const body = `${JSON.stringify(report('FAULTY')).slice(0, -1)},"metrics":${metrics}}`
@@ -55,7 +52,7 @@ describe('a number too large for a double', () => {
   })
 })
 
-describe('a report is accepted at the edge of what is allowed:', () => {
+describe('a report is accepted at the limits:', () => {
   for (const [what, change] of EDGES) {
     it(what, async () => {
       const answer = await track(connection, token, { ...report('EDGE'), ...change() })
@@ -89,7 +86,7 @@ describe('the headers are part of the contract:', () => {
     })
   }
 
-  it('X-Request-Timestamp takes whole seconds and fractions, also old ones', async () => {
+  it('X-Request-Timestamp accepts whole seconds and fractions, also old ones', async () => {
     for (const value of ['1735689600', '1735689600.25', String(Date.now() / 1000)]) {
       const answer = await track(connection, token, report('EDGE'), {
         'x-request-timestamp': value,
@@ -98,7 +95,7 @@ describe('the headers are part of the contract:', () => {
     }
   })
 
-  it('X-Request-Id comes back as it was sent, whatever the answer', async () => {
+  it('X-Request-Id is returned as sent, whatever the response', async () => {
     for (const body of [report('EDGE'), { asset_id: 7 }, 'not JSON']) {
       const id = `id-of-${JSON.stringify(body).length}-bytes!`
       const answer = await track(connection, token, body, { 'x-request-id': id })
@@ -108,7 +105,7 @@ describe('the headers are part of the contract:', () => {
 })
 
 describe('a validation error', () => {
-  it('names every fault at once, those of the headers too', async () => {
+  it('names every fault at once, including those of the headers', async () => {
     const body = {
       asset_id: ' ',
       timestamp: '2025-03-14T15:09:26',
@@ -157,13 +154,13 @@ describe('a validation error', () => {
     assert.equal(next.localPort, refused.localPort)
   })
 
-  it('is the answer to JSON that is no object', async () => {
+  it('is the response to JSON that is not an object', async () => {
     for (const body of ['[]', 'null', '7', '"text"', 'true', '[{"asset_id":"FAULTY"}]']) {
       assertValidationError(await track(connection, token, body))
     }
   })
 
-  it('stays small however many faults there are', async () => {
+  it('stays small, however many faults there are', async () => {
     const items = Array.from({ length: 200 }, () => ({ k: 'x'.repeat(1000), v: null, src: 7 }))
     const body = { ...report('FAULTY'), metrics: { schema: 'miot.metrics@1.0', items } }
     const answer = await track(connection, token, body)
@@ -176,8 +173,8 @@ describe('a validation error', () => {
   })
 })
 
-describe('where the installation validates leniently', () => {
-  it('a metric key nobody knows is kept and named in warnings, alone and in a batch', async () => {
+describe('with lenient validation', () => {
+  it('an unknown metric key is stored and named in warnings, alone and in a batch', async () => {
     const lenient = await startServer({ MIOT_API_VALIDATION: 'lenient' })
     const socket = openConnection(lenient.url)
     try {

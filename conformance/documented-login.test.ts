@@ -1,6 +1,6 @@
 /**
- * `POST /api/v1/login` as the published ModularIoT documents describe it. Clients in the field were
- * written against these answers: a Node one that posts JSON, a Python and an Elixir one that post
+ * `POST /api/v1/login` as the published ModularIoT documents describe it. Existing clients were
+ * written against these responses: a Node one that posts JSON, a Python and an Elixir one that post
  * forms.
  */
 
@@ -30,7 +30,7 @@ describe('the documents’ own examples', () => {
     assert.equal(answer.json().expires_in, 86400)
   })
 
-  it('say Unauthorized, to the byte, to a client that cannot prove itself', async () => {
+  it('return exactly Unauthorized to a client that fails to authenticate', async () => {
     for (const form of [asJson, asForm]) {
       const answer = await subject.ask(form({ ...subject.credentials, client_secret: 'wrong' }))
       assert.equal(answer.status, 401)
@@ -38,7 +38,7 @@ describe('the documents’ own examples', () => {
     }
   })
 
-  it('say which audience rule was broken, to the byte', async () => {
+  it('return exactly the violated audience rule', async () => {
     const answer = await subject.ask(
       asJson({ ...subject.credentials, audience: 'https://x.example' }),
     )
@@ -49,7 +49,7 @@ describe('the documents’ own examples', () => {
     )
   })
 
-  it('tell a request without any client authentication what is missing, as any other', async () => {
+  it('name the missing fields of a request without client authentication, as of any other', async () => {
     const { audience, grant_type } = subject.credentials
     const answer = await subject.ask(asJson({ audience, grant_type }))
     assert.equal(answer.status, 400)

@@ -1,6 +1,6 @@
 /**
- * `POST /oauth2/token` by the letter of RFC 6749 (the OAuth 2.0 framework), as far as it concerns
- * the client-credentials grant, and of RFC 8707 (resource indicators).
+ * `POST /oauth2/token` by RFC 6749 (the OAuth 2.0 framework), for the client-credentials grant, and
+ * by RFC 8707 (resource indicators).
  */
 
 import assert from 'node:assert/strict'

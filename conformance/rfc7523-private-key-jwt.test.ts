@@ -1,6 +1,6 @@
 /**
- * Client authentication by signature (RFC 7523 §2.2, RFC 7521 §4.2), against a real server, with a
- * client library that knows nothing of us.
+ * Client authentication by signature (RFC 7523 §2.2, RFC 7521 §4.2), against a real server, with an
+ * independent client library.
  */
 
 import assert from 'node:assert/strict'
@@ -60,7 +60,7 @@ describe('private_key_jwt (RFC 7523)', () => {
   })
 
   for (const alg of ASSERTION_ALGORITHMS) {
-    it(`lets a client of oauth4webapi in with ${alg}`, async () => {
+    it(`accepts a client of oauth4webapi with ${alg}`, async () => {
       const { client_id, client_secret, privateKey } = clients[alg]
       assert.equal(client_secret, null)
       const insecure = { [oauth.allowInsecureRequests]: true }
@@ -79,7 +79,7 @@ describe('private_key_jwt (RFC 7523)', () => {
       assert.equal(decodeJwt(token.access_token).sub, client_id)
     })
 
-    it(`takes alg ${alg} by that name, in a form and in JSON, on both faces`, async () => {
+    it(`accepts alg ${alg} by that name, in a form and in JSON, on both faces`, async () => {
       const client = clients[alg]
       for (const path of ['/oauth2/token', '/api/v1/login']) {
         assert.equal((await ask({ client_assertion: await sign(client) }, { path })).status, 200)
@@ -99,7 +99,7 @@ describe('private_key_jwt (RFC 7523)', () => {
     })
   }
 
-  it('answers every bad assertion as it answers a wrong secret', async () => {
+  it('answers every invalid assertion like a wrong secret', async () => {
     const { ES256: client, RS256: other } = clients
     const now = Math.floor(Date.now() / 1000)
     const none = `${btoa('{"alg":"none"}').replace(/=+$/, '')}.${(await sign(client)).split('.')[1]}.`
@@ -115,7 +115,7 @@ describe('private_key_jwt (RFC 7523)', () => {
       }),
       'for another issuer': await sign(client, { aud: 'https://other.example' }),
       'for the token endpoint': await sign(client, { aud: `${server.url}/oauth2/token` }),
-      'issued by somebody else': await sign(client, { iss: other.client_id }),
+      'issued by another client': await sign(client, { iss: other.client_id }),
       'six minutes ahead': await sign(client, { exp: now + 360 }),
       'that has expired': await sign(client, { exp: now - 5 }),
       'without exp': await sign(client, { exp: undefined }),
@@ -154,17 +154,17 @@ describe('private_key_jwt (RFC 7523)', () => {
       assert.equal(answer.status, 400, what)
       assert.equal(((await answer.json()) as { error: string }).error, 'invalid_request', what)
     }
-    // None of them used it up.
+    // None of these requests used it up.
     assert.equal((await ask({ client_assertion })).status, 200)
   })
 
-  it('does not belong in the query', async () => {
+  it('is refused in the query', async () => {
     const client_assertion = await sign(clients.ES256)
     const answer = await ask({}, { path: `/oauth2/token?client_assertion=${client_assertion}` })
     assert.equal(answer.status, 400)
   })
 
-  it('is used once, whichever of two instances it reaches, and whenever they meet', async () => {
+  it('works once, whichever of two instances it reaches, even at the same time', async () => {
     const second = await startServer({ MIOT_DATA_DIR: server.dataDir, MIOT_ISSUER: server.url })
     try {
       for (let round = 0; round < 5; round++) {
@@ -179,14 +179,14 @@ describe('private_key_jwt (RFC 7523)', () => {
     }
   })
 
-  it('stays used over a crash', async () => {
+  it('stays used after a crash', async () => {
     const client_assertion = await sign(clients.EdDSA)
     assert.equal((await ask({ client_assertion })).status, 200)
     await server.restart('SIGKILL')
     assert.equal((await ask({ client_assertion })).status, 401)
   })
 
-  it('goes on with a new key beside the old one, and ends with the key', async () => {
+  it('works with a new key beside the old one, and ends with the key', async () => {
     const old = await createKeyClient(server, 'ES256')
     const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
     const next: KeyClient = { ...old, alg: 'EdDSA', privateKey }
@@ -216,7 +216,7 @@ describe('a key with the ROCA weakness (CVE-2017-15361)', () => {
   const [p, q] = [rocaPrime(1024, 2048), rocaPrime(1024, 2048)]
   const jwk = rsaJwk(p * q)
 
-  it('is refused when it is registered, made or changed', async () => {
+  it('is refused at registration and at a change', async () => {
     const file = keyFile('roca', { keys: [{ ...jwk, kid: 'chip' }] })
     const { client_id } = clients.RS256
     for (const args of [
@@ -232,7 +232,7 @@ describe('a key with the ROCA weakness (CVE-2017-15361)', () => {
     }
   })
 
-  it('opens nothing when it was registered before, and doctor names it', async () => {
+  it('is refused at login when it was registered before, and doctor names it', async () => {
     const client = await createKeyClient(server, 'RS256')
     const database = new DatabaseSync(join(server.dataDir, 'auth.db'))
     const [row] = database
@@ -261,7 +261,7 @@ describe('miot clients create --jwks', () => {
   const create = (file: string) =>
     server.miot(['clients', 'create', '--name', 'x', '--jwks', file, '--no-json'])
 
-  it('shows no secret, and whom to sign for', async () => {
+  it('shows no secret, and the audience to sign for', async () => {
     const { publicKey } = await generateKeyPair('ES256', { extractable: true })
     const { status, stdout } = await create(keyFile('x', { keys: [await exportJWK(publicKey)] }))
     assert.equal(status, 0)
@@ -269,7 +269,7 @@ describe('miot clients create --jwks', () => {
     assert.ok(stdout.includes(`private_key_jwt) for ${server.url}`))
   })
 
-  it('refuses a private key, a file without keys, and one that is missing', async () => {
+  it('refuses a private key, a file without keys, and a missing file', async () => {
     const { privateKey } = await generateKeyPair('ES256', { extractable: true })
     const jwk = await exportJWK(privateKey)
     for (const [file, message] of [

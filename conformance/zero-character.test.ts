@@ -1,7 +1,7 @@
 /**
- * U+0000: PostgreSQL has no such text. What is looked up or kept as a column by itself refuses it
- * at the door, on every store alike, so that a house can always move; what a report says besides is
- * kept as it was written and comes back.
+ * U+0000: PostgreSQL text cannot contain it. A text that is looked up or stored in a column of its
+ * own refuses it, on every store, so that `miot copy` always works; other texts of a report are
+ * stored as written and returned.
  */
 
 import assert from 'node:assert/strict'
@@ -26,7 +26,7 @@ after(async () => {
 })
 
 describe('U+0000', () => {
-  it('is refused in every text that is kept by itself, and named', async () => {
+  it('is refused in every text with a column of its own, and named', async () => {
     const token = await accessToken(connection, server.credentials)
     const timestamp = new Date().toISOString()
     const items = (item: object) => ({ metrics: { schema: 'miot.metrics@1.0', items: [item] } })
