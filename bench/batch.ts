@@ -9,7 +9,7 @@ import { type Inserter, insertTurn, startInserter } from './batch/insert-turn.ts
 import type { TableName } from './batch/rows.ts'
 import { STORES } from './support/our-server.ts'
 import { type Line, linesOf, type Sample } from './support/report.ts'
-import { say, tell } from './support/results.ts'
+import { print, tell } from './support/results.ts'
 import { ASSETS, backlog, KINDS, type Kind, trackRequest } from './telemetry/reports.ts'
 import { type Contender, type Field, startField, turn, type Work } from './telemetry/servers.ts'
 
@@ -55,7 +55,7 @@ export async function batch(): Promise<void> {
     const inserter = startInserter(opened)
     for (const kind of values.row as Kind[]) {
       for (const contender of field.ours) {
-        say(`${kind}, ${contender.store} (load average ${loadavg()[0]?.toFixed(1)})`)
+        print(`${kind}, ${contender.store} (load average ${loadavg()[0]?.toFixed(1)})`)
         lines.push(...(await measure(kind, turns, contender, field, inserter)))
       }
     }

@@ -3,6 +3,7 @@
  */
 
 import { startServer } from '../conformance/support/running-server.ts'
+import { createClient } from '../conformance/support/token-requests.ts'
 
 const CLIENTS = 10_000
 
@@ -10,16 +11,7 @@ export async function bulk(): Promise<void> {
   const server = await startServer({ MIOT_LOG_LEVEL: 'silent' })
   try {
     const audience = `${server.url}/admin/v1`
-    const made = await server.miot([
-      'clients',
-      'create',
-      '--name',
-      'a',
-      '--audience',
-      audience,
-      '--json',
-    ])
-    const { client_id, client_secret } = JSON.parse(made.stdout)
+    const { client_id, client_secret } = await createClient(server, '--audience', audience)
     const login = (credentials: Record<string, string>) =>
       fetch(`${server.url}/oauth2/token`, {
         method: 'POST',

@@ -13,7 +13,7 @@ import { type Child, SERVER_CORE, startChild } from './support/child.ts'
 import { CONNECTIONS } from './support/load.ts'
 import { STORES } from './support/our-server.ts'
 import { type Line, linesOf, oneAfterTheOther, type Sample } from './support/report.ts'
-import { say, tell } from './support/results.ts'
+import { print, tell } from './support/results.ts'
 import { ASSETS, KINDS, type Kind, reports, trackRequest } from './telemetry/reports.ts'
 import { type Field, startField, turn, type Work } from './telemetry/servers.ts'
 
@@ -42,7 +42,7 @@ export async function track(): Promise<void> {
     opened.defer(() => bare.stop())
     const limits: Limits = { bare, inserter: startInserter(opened) }
     for (const kind of values.row as Kind[]) {
-      say(`${kind} (load average ${loadavg()[0]?.toFixed(1)})`)
+      print(`${kind} (load average ${loadavg()[0]?.toFixed(1)})`)
       const turns = { rounds: Number(values.rounds), seconds: Number(values.seconds) }
       lines.push(...(await measure(kind, turns, field, limits)))
     }
@@ -83,7 +83,7 @@ async function measure(
     contenders.push({ contender, durable: [] as Sample[], us: [] as Sample[] })
   }
   const limit: Sample[] = []
-  const port = await bare.ask({ sample: answer })
+  const port = await bare.send({ sample: answer })
   const tokens = field.ours[0]?.tokens ?? []
   const target = { port, tokens, pids: () => [bare.pid] }
   await turn(field, target, work, 1)

@@ -4,11 +4,11 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { after, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { type Connection, openConnection } from './support/connection.ts'
+import { openConnection } from './support/connection.ts'
+import { startLoggedIn } from './support/logged-in.ts'
 import { REPORTS } from './support/reports.ts'
-import { type RunningServer, startServer } from './support/running-server.ts'
 import { accessToken, createClient } from './support/token-requests.ts'
 import {
   assertApiError,
@@ -23,19 +23,8 @@ const MAX_BATCH_BYTES = 5 * 1024 ** 2
 const NDJSON = { 'content-type': 'application/x-ndjson' }
 const GZIP = { 'content-encoding': 'gzip' }
 
-let server: RunningServer
-let connection: Connection
-let token: string
-
-before(async () => {
-  server = await startServer()
-  connection = openConnection(server.url)
-  token = await accessToken(connection, server.credentials)
-})
-after(async () => {
-  connection.close()
-  await server.stop()
-})
+let { server, connection, token } = await startLoggedIn()
+after(() => connection.close())
 
 interface Answer {
   readonly status: string

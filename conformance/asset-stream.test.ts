@@ -5,27 +5,17 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { after, before, describe, it } from 'node:test'
+import { after, describe, it } from 'node:test'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
-import { type Connection, openConnection } from './support/connection.ts'
+import { openConnection } from './support/connection.ts'
 import { type EventStream, openStream } from './support/event-stream.ts'
-import { type RunningServer, startServer } from './support/running-server.ts'
+import { startLoggedIn } from './support/logged-in.ts'
+import { startServer } from './support/running-server.ts'
 import { accessToken, createClient } from './support/token-requests.ts'
 import { assertApiError, get, report, track, trackBatch } from './support/track-requests.ts'
 
-let server: RunningServer
-let connection: Connection
-let token: string
-
-before(async () => {
-  server = await startServer()
-  connection = openConnection(server.url)
-  token = await accessToken(connection, server.credentials)
-})
-after(async () => {
-  connection.close()
-  await server.stop()
-})
+let { server, connection, token } = await startLoggedIn()
+after(() => connection.close())
 
 async function sent(asset_id: string, as = token): Promise<void> {
   assert.equal((await track(connection, as, report(asset_id))).status, 200)

@@ -1,26 +1,15 @@
 /** The validation of a report by `POST /v1/asset/track`, which names all faults at once. */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { type Answer, type Connection, openConnection } from './support/connection.ts'
+import { describe, it } from 'node:test'
+import { type Answer, openConnection } from './support/connection.ts'
 import { EDGES, FAULTS, fromNow } from './support/faulty-reports.ts'
-import { type RunningServer, startServer } from './support/running-server.ts'
+import { startLoggedIn } from './support/logged-in.ts'
+import { startServer } from './support/running-server.ts'
 import { accessToken } from './support/token-requests.ts'
 import { assetIds, get, report, SUCCESS, track, trackBatch } from './support/track-requests.ts'
 
-let server: RunningServer
-let connection: Connection
-let token: string
-
-before(async () => {
-  server = await startServer()
-  connection = openConnection(server.url)
-  token = await accessToken(connection, server.credentials)
-})
-after(async () => {
-  connection.close()
-  await server.stop()
-})
+const { connection, token } = await startLoggedIn()
 
 /** @returns the faults by path. */
 function assertValidationError(answer: Answer): Record<string, string> {

@@ -1,10 +1,10 @@
 /** `POST /v1/asset/track`: an acknowledged report is stored as sent, once; a refused one is not. */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { type Connection, openConnection } from './support/connection.ts'
+import { describe, it } from 'node:test'
+import { openConnection } from './support/connection.ts'
+import { startLoggedIn } from './support/logged-in.ts'
 import { REPORTS } from './support/reports.ts'
-import { type RunningServer, startServer } from './support/running-server.ts'
 import { accessToken, createClient } from './support/token-requests.ts'
 import {
   assertApiError,
@@ -17,19 +17,7 @@ import {
 
 const MAX_BODY_BYTES = 1024 ** 2
 
-let server: RunningServer
-let connection: Connection
-let token: string
-
-before(async () => {
-  server = await startServer()
-  connection = openConnection(server.url)
-  token = await accessToken(connection, server.credentials)
-})
-after(async () => {
-  connection.close()
-  await server.stop()
-})
+const { server, connection, token } = await startLoggedIn()
 
 async function latestOf(asset_id: string): Promise<unknown> {
   const answer = await getAsset(connection, token, asset_id)

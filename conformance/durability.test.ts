@@ -4,9 +4,9 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { type Connection, openConnection } from './support/connection.ts'
-import { type RunningServer, startServer } from './support/running-server.ts'
+import { before, describe, it } from 'node:test'
+import { openConnection } from './support/connection.ts'
+import { startLoggedIn } from './support/logged-in.ts'
 import { accessToken, createClient } from './support/token-requests.ts'
 import { assetIds, report, SUCCESS, track } from './support/track-requests.ts'
 
@@ -15,19 +15,7 @@ const REQUESTS = 1200
 /** Acknowledged reports before the server is killed; the others are in progress then. */
 const KILL_AFTER = 300
 
-let server: RunningServer
-let connection: Connection
-let token: string
-
-before(async () => {
-  server = await startServer()
-  connection = openConnection(server.url)
-  token = await accessToken(connection, server.credentials)
-})
-after(async () => {
-  connection.close()
-  await server.stop()
-})
+const { server, connection, token } = await startLoggedIn()
 
 /** One asset per request, so that the list of assets shows what was stored. */
 const REPORTS = Array.from({ length: REQUESTS }, (_, index) => ({

@@ -8,26 +8,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { after, before, describe, it } from 'node:test'
-import { type Connection, openConnection } from './support/connection.ts'
+import { after, describe, it } from 'node:test'
+import { openConnection } from './support/connection.ts'
 import { environmentWithoutSettings } from './support/environment.ts'
-import { freePort, type RunningServer, startServer } from './support/running-server.ts'
-import { accessToken } from './support/token-requests.ts'
+import { startLoggedIn } from './support/logged-in.ts'
+import { freePort } from './support/running-server.ts'
 import { report, track } from './support/track-requests.ts'
 
-let server: RunningServer
-let connection: Connection
-let token: string
-
-before(async () => {
-  server = await startServer()
-  connection = openConnection(server.url)
-  token = await accessToken(connection, server.credentials)
-})
-after(async () => {
-  connection.close()
-  await server.stop()
-})
+let { server, connection, token } = await startLoggedIn()
+after(() => connection.close())
 
 const spawnMiot = (...args: readonly string[]) =>
   spawn(process.execPath, ['packages/cli/src/main.ts', ...args], {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type RunningServer, runMiot, startServer } from './support/running-server.ts'
+import { createClient } from './support/token-requests.ts'
 
 let server: RunningServer
 let elsewhere: string
@@ -18,16 +19,7 @@ before(async () => {
   server = await startServer()
   elsewhere = mkdtempSync(join(tmpdir(), 'miot-elsewhere-'))
   const audience = `${server.url}/admin/v1`
-  const made = await server.miot([
-    'clients',
-    'create',
-    '--name',
-    'a',
-    '--audience',
-    audience,
-    '--json',
-  ])
-  const { client_id, client_secret } = JSON.parse(made.stdout)
+  const { client_id, client_secret } = await createClient(server, '--audience', audience)
   credentials = { MIOT_CLIENT_ID: client_id, MIOT_CLIENT_SECRET: client_secret }
 })
 after(async () => {

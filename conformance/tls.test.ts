@@ -69,15 +69,16 @@ async function ask(path: string, options: RequestOptions, body?: unknown) {
   return { status: answer.statusCode, body: (await json(answer)) as Record<string, unknown> }
 }
 
+/** With security level 0, as the client would not even offer it otherwise. */
+const TLS_1_1 = {
+  minVersion: 'TLSv1.1',
+  maxVersion: 'TLSv1.1',
+  ciphers: 'DEFAULT:@SECLEVEL=0',
+} as const
+
 describe('TLS', { timeout: 60_000 }, () => {
   it('refuses TLS 1.1 by its version', async () => {
-    // Security level 0, or the client would not even offer it.
-    const old = {
-      minVersion: 'TLSv1.1',
-      maxVersion: 'TLSv1.1',
-      ciphers: 'DEFAULT:@SECLEVEL=0',
-    } as const
-    await assert.rejects(handshake(old), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
+    await assert.rejects(handshake(TLS_1_1), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
   })
 
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
@@ -142,12 +143,7 @@ describe('TLS', { timeout: 60_000 }, () => {
   })
 
   it('still refuses TLS 1.1 after the certificate was replaced', async () => {
-    const old = {
-      minVersion: 'TLSv1.1',
-      maxVersion: 'TLSv1.1',
-      ciphers: 'DEFAULT:@SECLEVEL=0',
-    } as const
-    await assert.rejects(handshake(old), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
+    await assert.rejects(handshake(TLS_1_1), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
   })
 
   it('keeps the certificate when the new file is broken, and loads the next valid one', async () => {

@@ -31,7 +31,7 @@ const CALLERS = 8
 const CLIENT_ADDRESS = '127.0.0.2'
 const DRAIN_SECONDS = '1'
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
 async function whatWorks(connection: Connection, first: RunningServer, issuer: string) {
   const { credentials } = first
@@ -53,7 +53,7 @@ async function whatWorks(connection: Connection, first: RunningServer, issuer: s
   assert.equal((await revoke(connection, credentials, token)).status, 200)
   const told = await waiting
   assert.equal((told.json().revocations as unknown[]).length, 1)
-  say(
+  print(
     `login, report, batch, introspection, revocation; the other instance refused after ${since(askedAt)} ms`,
   )
 }
@@ -70,7 +70,7 @@ async function whoseAddress(connection: Connection, first: RunningServer): Promi
     const [, seen] = /"address": ?"([^"]*)"/.exec(stdout) ?? []
     if (seen !== undefined) {
       assert.equal(seen, CLIENT_ADDRESS)
-      return say(`the address of the client is ${seen}`)
+      return print(`the address of the client is ${seen}`)
     }
     assert.ok(performance.now() < deadline, stdout)
     await sleep(500)
@@ -114,7 +114,7 @@ async function whileOneLeaves(
   stopping.abort()
   const { failed, answered } = await load
   const left = ROUNDS * instances.length
-  say(`${answered} requests during ${left} stops: ${failed.length} failed`)
+  print(`${answered} requests during ${left} stops: ${failed.length} failed`)
   assert.deepEqual(failed, [])
 }
 
@@ -151,5 +151,5 @@ async function run(binary: string): Promise<void> {
 }
 
 const binary = findNginx()
-if (binary === null) say('skipped: nginx is not installed')
+if (binary === null) print('skipped: nginx is not installed')
 else await run(binary)

@@ -39,7 +39,7 @@ const LOAD_MS = 300
 /** On a machine with other load: a second for new connections, and the requests in progress. */
 const MAX_LEAVING_MS = Number(values.drain) * 1000 + 10_000
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /** Each client logs in repeatedly until it is refused. */
 async function untilRefused(login: LoginAnew): Promise<Outcome[]> {
@@ -74,9 +74,9 @@ async function leaveAgainAndAgain(server: RunningServer, transport: Transport): 
   const count = (which: Outcome): number => outcomes.filter((one) => one === which).length
   const { p50, max } = summarize(leavingMs)
   const drain = `MIOT_DRAIN_SECONDS=${values.drain}`
-  say(`${transport}, ${drain}: ${ROUNDS} stops under ${CALLERS} clients`)
-  say(`  ${count('200')} logins, ${count('reset')} reset in ${withResets} of the stops`)
-  say(`  exited after ${ms(p50)}, at most ${ms(max)}`)
+  print(`${transport}, ${drain}: ${ROUNDS} stops under ${CALLERS} clients`)
+  print(`  ${count('200')} logins, ${count('reset')} reset in ${withResets} of the stops`)
+  print(`  exited after ${ms(p50)}, at most ${ms(max)}`)
   const others = outcomes.filter((one) => !['200', 'reset', 'refused'].includes(one))
   assert.deepEqual(others, [], 'every accepted client got a token')
   assert.ok(count('200') >= ROUNDS * CALLERS, 'the load ran')

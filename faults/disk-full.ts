@@ -30,7 +30,7 @@ const FILLER = 'x'.repeat(20_000)
 const REFUSALS = values.quick ? 200 : 2000
 const HEALED_WITHIN_MS = 10_000
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 /** @returns a function that unmounts it, or null without permission to mount. */
 function mountSmallDisk(folder: string): (() => void) | null {
@@ -103,7 +103,7 @@ async function assertHeld(folder: string, { acknowledged }: Load): Promise<void>
 const folder = mkdtempSync(join(tmpdir(), 'miot-full-'))
 const unmount = mountSmallDisk(folder)
 if (unmount === null) {
-  say('skipped: mounting a small disk needs permission')
+  print('skipped: mounting a small disk needs permission')
   rmdirSync(folder)
   process.exit(0)
 }
@@ -117,22 +117,22 @@ try {
 
   await fill(connection, token, load)
   const { bavail, bsize } = statfsSync(folder)
-  say(`a disk of ${MEGABYTES} MB: ${load.acknowledged.size} reports stored until it was full`)
-  say(`  ${load.refused.length} refused with 503, ${bavail * bsize} bytes free`)
+  print(`a disk of ${MEGABYTES} MB: ${load.acknowledged.size} reports stored until it was full`)
+  print(`  ${load.refused.length} refused with 503, ${bavail * bsize} bytes free`)
 
   assert.equal((await assetIds(connection, token)).length, load.acknowledged.size)
   await accessToken(connection, server.credentials)
-  say('  stored reports can be read, and a login works')
+  print('  stored reports can be read, and a login works')
 
   rmSync(ballast)
   const healedMs = await reportUntilStored(connection, token, load)
-  say(`  with free space it stored the next report after ${Math.round(healedMs)} ms`)
+  print(`  with free space it stored the next report after ${Math.round(healedMs)} ms`)
   for (const request_id of load.refused.slice(0, 50)) {
     await reportUntilStored(connection, token, load, request_id)
   }
   await server.kill('SIGKILL')
   await assertHeld(folder, load)
-  say('  no acknowledged report is lost, no refused one is stored, none is stored twice')
+  print('  no acknowledged report is lost, no refused one is stored, none is stored twice')
   connection.close()
 } finally {
   await server.stop()

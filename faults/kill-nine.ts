@@ -30,7 +30,7 @@ const SENDERS = 16
 const BATCH_EVERY = 5
 const BATCH_ITEMS = 20
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 interface Sending {
   readonly request_id: string
@@ -138,9 +138,9 @@ async function killAgainAndAgain(store: StoreKind): Promise<void> {
     }
     const rows = await assertWhole(url ?? server.dataDir, acknowledged, [])
     connection.close()
-    say(`${store}: killed ${ROUNDS} times; ${acknowledged.length} requests, ${rows} observations`)
-    say(`  ${unanswered} had no response; ${known} of them were stored, and not stored again`)
-    say('  lost 0, duplicated 0, incomplete 0')
+    print(`${store}: killed ${ROUNDS} times; ${acknowledged.length} requests, ${rows} observations`)
+    print(`  ${unanswered} had no response; ${known} of them were stored, and not stored again`)
+    print('  lost 0, duplicated 0, incomplete 0')
   } finally {
     await server.stop()
     await postgres?.stop()

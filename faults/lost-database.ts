@@ -21,7 +21,7 @@ const LOAD_MS = values.quick ? 1500 : 10_000
 const REFUSED_WITHIN_MS = 1000
 const HEALED_WITHIN_MS = 10_000
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 const postgres = await startPostgres()
 const server = await startServer({
@@ -43,7 +43,7 @@ async function eventually(what: string, holds: () => Promise<boolean>): Promise<
     assert.ok(performance.now() - began < HEALED_WITHIN_MS, `${what}, in ${HEALED_WITHIN_MS} ms`)
     await wait(20)
   }
-  say(`  ${what} after ${Math.round(performance.now() - began)} ms`)
+  print(`  ${what} after ${Math.round(performance.now() - began)} ms`)
 }
 
 /** Milliseconds until the response, with its status. */
@@ -69,12 +69,12 @@ try {
     // Changes arrive within a second, and a changed client is unknown until its next request.
     await wait(1000)
     assert.equal((await login(known)).status, 200)
-    say(`PostgreSQL ${how}:`)
+    print(`PostgreSQL ${how}:`)
     await postgres.kill(signal)
     await duringOutage(connection, { known, unknown, adminToken, token })
     if (signal === 'SIGKILL') await postgres.restart()
     else await postgres.kill('SIGCONT')
-    say('back again:')
+    print('back again:')
     await eventually('ready', async () => (await ready()) === '200 ok')
     await eventually(
       'an unknown client gets its token',
@@ -87,7 +87,7 @@ try {
     // It has been looked up and is known now; the next outage needs an unknown client.
     await server.miot(['clients', 'update', unknown.client_id, '--tag', how])
   }
-  say('all guarantees hold')
+  print('all guarantees hold')
 } finally {
   connection.close()
   await server.stop()
@@ -131,7 +131,7 @@ async function duringOutage(
   }
   for (const [what, ask] of Object.entries(refused)) {
     const { status, headers, ms } = await timed(ask)
-    say(`  ${what}: ${status}, Retry-After ${headers['retry-after']}, ${Math.round(ms)} ms`)
+    print(`  ${what}: ${status}, Retry-After ${headers['retry-after']}, ${Math.round(ms)} ms`)
     assert.equal(status, 503, what)
     assert.ok(Number(headers['retry-after']) > 0, `${what}: Retry-After`)
     if (what.startsWith('a login')) assert.ok(ms < REFUSED_WITHIN_MS, `${what} took ${ms} ms`)
@@ -142,5 +142,5 @@ async function duringOutage(
   assert.equal(await ready(), '503 unavailable')
   assert.equal(await ready('/auth'), '200 degraded')
   const logins = (await Promise.all(load)).reduce((sum, count) => sum + count, 0)
-  say(`  ${logins} logins of a known client, none refused; /readyz showed the state`)
+  print(`  ${logins} logins of a known client, none refused; /readyz showed the state`)
 }

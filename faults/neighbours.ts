@@ -42,7 +42,7 @@ const MAX_RATIO = 2
 
 const NAMES = Object.keys(ATTACKS).filter((name) => name.includes(values.only))
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 interface Latencies {
   readonly logins: number[]
@@ -186,13 +186,13 @@ async function atLength(neighbour: Neighbour, attacker: Attacker): Promise<void>
   // Runs once before, so that the code is compiled.
   await neighbour.work(1)
   await attacker.attack({ names: NAMES, aSecond: A_SECOND })()
-  say('| attack | login p99 alone, ms | attacked, ms | ratio | report p99, ms | answers |')
-  say('|---|---|---|---|---|---|')
+  print('| attack | login p99 alone, ms | attacked, ms | ratio | report p99, ms | answers |')
+  print('|---|---|---|---|---|---|')
   const rows: Row[] = []
   const all: [string, string[]][] = [['all of them', NAMES]]
   for (const [name, names] of [...NAMES.map((one) => [one, [one]] as const), ...all]) {
     const row = await measure(name, names, neighbour, attacker)
-    say(line(row))
+    print(line(row))
     rows.push(row)
   }
   const slow = rows.filter((row) => ratioOf(row) >= MAX_RATIO).map(({ name }) => name)
@@ -244,7 +244,7 @@ async function quickly(server: RunningServer, token: string, neighbour: Neighbou
     const attack = ATTACKS[name] as Attack
     const answered = await answeredBeforeLogin(attack, connection, token, neighbour)
     if (!attack.sliced) continue
-    say(`  ${name}: ${answered} of ${AT_ONCE} answered while another tenant logged in`)
+    print(`  ${name}: ${answered} of ${AT_ONCE} answered while another tenant logged in`)
     assert.ok(answered <= MOST_BEFORE_LOGIN, `${name}: the login waited for ${answered}`)
   }
   connection.close()
@@ -273,7 +273,7 @@ async function neighbours(store: StoreKind): Promise<void> {
     await seed(server, token)
     const neighbour = await neighbourAt(server)
     const attacker = startAttacker({ url: server.url, token })
-    say(`\n${store}`)
+    print(`\n${store}`)
     try {
       if (values.quick) await quickly(server, token, neighbour)
       else await atLength(neighbour, attacker)

@@ -50,7 +50,7 @@ function livingHeap(): number {
   return process.memoryUsage().heapUsed
 }
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 interface Place {
   readonly name: string
@@ -106,7 +106,7 @@ async function run({ name, store, noiseBytes, sizeBytes }: Place): Promise<void>
   for (let index = 0; index < CLIENTS; index++) await login(index)
   await new Promise((resolve) => setTimeout(resolve, 4000)) // The counters are written every three seconds.
   const before = { database: await sizeBytes(), heap: livingHeap() }
-  say(`${name}: ${megabytes(before.database)} before, live heap ${megabytes(before.heap)}`)
+  print(`${name}: ${megabytes(before.database)} before, live heap ${megabytes(before.heap)}`)
   let next = 0
   const tenth = Math.ceil(TOKENS / 10)
   await Promise.all(
@@ -115,7 +115,7 @@ async function run({ name, store, noiseBytes, sizeBytes }: Place): Promise<void>
         const index = ++next
         await login(index)
         if (index % tenth === 0) {
-          say(`  ${index} tokens, RSS ${megabytes(process.memoryUsage().rss)}`)
+          print(`  ${index} tokens, RSS ${megabytes(process.memoryUsage().rss)}`)
         }
       }
     }),
@@ -126,7 +126,7 @@ async function run({ name, store, noiseBytes, sizeBytes }: Place): Promise<void>
   await auth.close()
   await http.close()
   const grown = (await sizeBytes()) - before.database
-  say(`  database grown by ${megabytes(grown)}, live heap by ${megabytes(heap)}`)
+  print(`  database grown by ${megabytes(grown)}, live heap by ${megabytes(heap)}`)
   assert.ok(grown <= noiseBytes, `the database grew by ${megabytes(grown)}`)
   assert.ok(heap <= HEAP_NOISE_BYTES, `memory grew by ${megabytes(heap)}`)
 }
@@ -184,4 +184,4 @@ for (const open of [sqlite, postgresql]) {
     await place.remove()
   }
 }
-say('nothing has grown')
+print('nothing has grown')

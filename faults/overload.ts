@@ -67,7 +67,7 @@ const FILLING_BATCHES = 100
 const STANDSTILL_MS = 2000
 const MAX_GROWTH_BYTES = 768 * 1024 ** 2
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 interface Round {
   readonly fits: Sent
@@ -120,12 +120,12 @@ function report({ fits, over, others, memory }: Round, shape: Shape): void {
   const rate = (sent: Sent): string => `${Math.round(goodput(sent, shape))}/s`
   const { acknowledged, refused, seconds } = over
   const offered = ((acknowledged.length + refused.length) * shape.items) / seconds
-  say(`  fits: ${rate(fits)}, ${times(fits.latencies)}`)
-  say(
+  print(`  fits: ${rate(fits)}, ${times(fits.latencies)}`)
+  print(
     `  over: ${rate(over)}, ${times(over.latencies)}; ${Math.round(offered)}/s offered, ${refused.length} refused`,
   )
-  for (const [name, latencies] of Object.entries(others)) say(`    ${name}: ${times(latencies)}`)
-  say(`    memory at most ${megabytes(memory[0])} before, ${megabytes(memory[1])} after`)
+  for (const [name, latencies] of Object.entries(others)) print(`    ${name}: ${times(latencies)}`)
+  print(`    memory at most ${megabytes(memory[0])} before, ${megabytes(memory[1])} after`)
 }
 
 /** Every batch of `acknowledged` is stored once and complete, and no other. */
@@ -159,7 +159,7 @@ async function inTurn(server: RunningServer, token: string, one: Overload): Prom
   }
   const after = await sendBatches(server.url, token, little)
   assert.equal(after.refused.length, 0, 'afterwards it is as before')
-  say(
+  print(
     `  goodput relative to the fitting load: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}`,
   )
   const best = Math.max(...ratios)
@@ -181,11 +181,11 @@ async function overload(store: StoreKind): Promise<void> {
     const acknowledged = new Map<string, Shape>()
     for (const [name, one] of Object.entries(OVERLOADS)) {
       if (values.quick && one.long) continue
-      say(`${store}, the queue is full ${name}:`)
+      print(`${store}, the queue is full ${name}:`)
       for (const id of await inTurn(server, token, one)) acknowledged.set(id, one)
     }
     await assertHeld(url ?? server.dataDir, acknowledged)
-    say(
+    print(
       `  ${acknowledged.size} batches acknowledged: lost 0, duplicated 0, incomplete 0, refused ones 0`,
     )
   } finally {

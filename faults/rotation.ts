@@ -31,7 +31,7 @@ const LOOK_EVERY_MS = 500
 /** Further failures would add no information. */
 const MAX_FAILURES = 10
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 interface Tally {
   logins: number
@@ -110,7 +110,7 @@ async function allRetired(server: RunningServer): Promise<void> {
 async function rotateUnderLoad(server: RunningServer): Promise<void> {
   for (let round = 1; round <= ROTATIONS; round++) {
     await rotate(server)
-    say(`  rotation ${round} begun`)
+    print(`  rotation ${round} begun`)
   }
   await allRetired(server)
   // Tokens of the new key must reach every verifier.
@@ -160,7 +160,7 @@ async function emergency(pair: TwoInstances, { tokens, failures }: Tally): Promi
 }
 
 async function run(store: StoreKind): Promise<boolean> {
-  say(`${store}:`)
+  print(`${store}:`)
   const pair = await startTwo(store, { MIOT_JWKS_MAX_AGE: String(MAX_AGE_SECONDS) })
   const tally: Tally = { logins: 0, verifications: 0, failures: [], tokens: new Map() }
   const over = new AbortController()
@@ -186,12 +186,12 @@ function report(
   elapsedMs: number,
 ): void {
   const rate = (count: number): string => `${count} (${Math.round(count / seconds)}/s)`
-  say(
+  print(
     `  ${tokens.size} keys signed in ${seconds.toFixed(1)} s: ${rate(logins)} logins, ` +
       `${rate(verifications)} verifications, ${failures.length} failures`,
   )
-  say(`  emergency: all keys refused, and a new one active, after ${Math.round(elapsedMs)} ms`)
-  for (const failure of failures) say(`  ${failure}`)
+  print(`  emergency: all keys refused, and a new one active, after ${Math.round(elapsedMs)} ms`)
+  for (const failure of failures) print(`  ${failure}`)
 }
 
 const chosen = values.store ?? (values.quick ? 'postgres' : undefined)

@@ -33,7 +33,7 @@ const MAX_WARM_UPS = 20
 const GUESSES = values.quick ? 2000 : 10_000
 const TICK_MS = 20
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 /** The parameters of a login; a signature is new each time. */
 type Credentials = () => Promise<Record<string, string>>
@@ -140,8 +140,8 @@ async function costOf(from: string): Promise<ReadonlyMap<string, number>> {
   const before = cpuMs()
   const seen = await guessMany(from, GUESSES)
   const microseconds = ((cpuMs() - before) * 1000) / GUESSES
-  say(`  ${GUESSES} guesses from ${from}: ${microseconds.toFixed(0)} µs of CPU time each`)
-  say(`    ${[...seen].map(([kind, count]) => `${count} × ${kind}`).join(', ')}`)
+  print(`  ${GUESSES} guesses from ${from}: ${microseconds.toFixed(0)} µs of CPU time each`)
+  print(`    ${[...seen].map(([kind, count]) => `${count} × ${kind}`).join(', ')}`)
   return seen
 }
 
@@ -168,8 +168,8 @@ async function neighbour(fleet: readonly Credentials[], rounds: number): Promise
     const seconds = (performance.now() - started) / 1000
     end.abort()
     const guesses = await guessing
-    say(`  ${fleet.length} devices during ${(guesses / seconds).toFixed(0)} guesses a second:`)
-    say(`    ${Object.entries(counts).map(([status, count]) => `${count} × ${status}`)}`)
+    print(`  ${fleet.length} devices during ${(guesses / seconds).toFixed(0)} guesses a second:`)
+    print(`    ${Object.entries(counts).map(([status, count]) => `${count} × ${status}`)}`)
     assert.deepEqual(counts, { 200: fleet.length })
   }
 }

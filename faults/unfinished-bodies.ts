@@ -73,7 +73,7 @@ const heldOf = ({ maxBytes }: Route): number =>
 /** The bodies in memory, and several times as much garbage that waits for collection. */
 const MAX_GROWTH_BYTES = 5 * MAX_ARRIVING_BYTES
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 interface Senders {
   /** The number of refused senders. */
@@ -107,7 +107,7 @@ async function stopShort(server: RunningServer, route: Route): Promise<Senders> 
 function report(latencies: Readonly<Record<string, number[]>>): void {
   for (const [name, times] of Object.entries(latencies)) {
     const { count, p50, max } = summarize(times)
-    say(`  ${name}: ${count} answered, p50 ${p50.toFixed(0)}, max ${max.toFixed(0)} ms`)
+    print(`  ${name}: ${count} answered, p50 ${p50.toFixed(0)}, max ${max.toFixed(0)} ms`)
   }
 }
 
@@ -126,8 +126,8 @@ async function attack(name: string, route: Route): Promise<void> {
     const others = await standing
     senders.leave()
     const peak = memoryOf(server, 'peak')
-    say(`${name}: ${route.senders} senders, each a byte short of ${megabytes(route.maxBytes)}`)
-    say(
+    print(`${name}: ${route.senders} senders, each a byte short of ${megabytes(route.maxBytes)}`)
+    print(
       `  ${senders.refused()} refused; memory ${megabytes(before)} before, ${megabytes(held)} while the connections stay, ${megabytes(peak)} at most`,
     )
     report(others)

@@ -24,7 +24,7 @@ export async function insertTurn(
   const where = await contender.emptyPlace()
   // The processes of the database; those of ours are among them, and idle.
   const cpu = cpuSeconds(contender.pids())
-  const result = await inserter.ask({ ...load, store: contender.store, where })
+  const result = await inserter.send({ ...load, store: contender.store, where })
   const databaseCpu = contender.store === 'postgres' ? cpuSeconds(contender.pids()) - cpu : 0
   return {
     perSecond: result.items / result.elapsedSeconds,

@@ -11,9 +11,9 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { environmentWithoutSettings } from '../../conformance/support/environment.ts'
 
-export interface Child<Question, Answer> {
+export interface Child<Call, Answer> {
   readonly pid: number
-  ask(question: Question): Promise<Answer>
+  send(call: Call): Promise<Answer>
   stop(): Promise<void>
 }
 
@@ -31,7 +31,7 @@ export function pinThisProcess(core: number): void {
   if (CAN_PIN) spawnSync('taskset', ['-a', '-p', '-c', String(core), String(process.pid)])
 }
 
-export function startChild<Question, Answer>(file: URL, core: number): Child<Question, Answer> {
+export function startChild<Call, Answer>(file: URL, core: number): Child<Call, Answer> {
   const path = fileURLToPath(file)
   const pin = CAN_PIN ? ['taskset', '-c', String(core)] : []
   const [command, ...args] = [...pin, process.execPath, path]
@@ -41,7 +41,7 @@ export function startChild<Question, Answer>(file: URL, core: number): Child<Que
   })
   return {
     pid: child.pid as number,
-    ask: (question) => ask(child, basename(path), question),
+    send: (call) => sendCall(child, basename(path), call),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
       const exited = once(child, 'exit')
@@ -52,7 +52,7 @@ export function startChild<Question, Answer>(file: URL, core: number): Child<Que
   }
 }
 
-function ask<Answer>(child: ChildProcess, file: string, question: unknown): Promise<Answer> {
+function sendCall<Answer>(child: ChildProcess, file: string, call: unknown): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const onExit = (): void => reject(new Error(`${file} ended before it answered`))
     child.once('exit', onExit)
@@ -61,17 +61,15 @@ function ask<Answer>(child: ChildProcess, file: string, question: unknown): Prom
       if (error === undefined) resolve(answer)
       else reject(new Error(`${file}: ${error}`))
     })
-    child.send(question as object)
+    child.send(call as object)
   })
 }
 
 /** The child's side: answers its parent process. */
-export function answerParent<Question, Answer>(
-  answer: (question: Question) => Answer | Promise<Answer>,
-): void {
-  process.on('message', async (question: Question) => {
+export function answerParent<Call, Answer>(answer: (call: Call) => Answer | Promise<Answer>): void {
+  process.on('message', async (call: Call) => {
     try {
-      process.send?.({ answer: await answer(question) })
+      process.send?.({ answer: await answer(call) })
     } catch (error) {
       process.send?.({ error: String(error) })
     }

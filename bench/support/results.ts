@@ -19,4 +19,4 @@ export function keep(name: string, results: unknown): void {
 }
 
 /** Progress for the user; stdout has the figures only. */
-export const say = (text: string): void => void process.stderr.write(`${text}\n`)
+export const print = (text: string): void => void process.stderr.write(`${text}\n`)

@@ -1,11 +1,11 @@
 /** ModularIoT on each store, with a fleet and its tokens, and the load generator. */
 
-import { askServer, type Generator } from '../support/ask.ts'
 import { CAN_PIN, LOAD_CORE, pinThisProcess, SERVER_CORE, startChild } from '../support/child.ts'
 import type { Load, LoadResult } from '../support/load.ts'
+import { type Generator, measureServer } from '../support/measure-server.ts'
 import { type OurServer, STORES, type StoreKind, startOurs } from '../support/our-server.ts'
 import type { Sample } from '../support/report.ts'
-import { say } from '../support/results.ts'
+import { print } from '../support/results.ts'
 import { fleetTokens } from './fleet.ts'
 
 const CLIENTS = 100
@@ -27,7 +27,7 @@ export async function startField(
   opened: AsyncDisposableStack,
 ): Promise<Field> {
   pinThisProcess(SERVER_CORE)
-  if (!CAN_PIN) say('No taskset here, or one core: servers and load share the cores')
+  if (!CAN_PIN) print('No taskset here, or one core: servers and load share the cores')
   const file = new URL('../support/load-generator.ts', import.meta.url)
   const generator = startChild<Load, LoadResult>(file, LOAD_CORE)
   opened.defer(() => generator.stop())
@@ -65,6 +65,6 @@ export async function turn(
     requestsAnAddress: null,
     ...(work.connections !== undefined && { connections: work.connections }),
   }
-  const { result, sample } = await askServer(generator, pids, load, work.unit)
+  const { result, sample } = await measureServer(generator, pids, load, work.unit)
   return { sample, answer: result.sample }
 }

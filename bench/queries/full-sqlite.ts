@@ -7,13 +7,13 @@ import {
   assetName,
   EVENT_TYPES,
   FLEET,
-  type House,
+  type FullStore,
   KEYS,
   type Owner,
   type Piece,
   SPAN_MS,
   START_MS,
-} from './house.ts'
+} from './full-store.ts'
 
 /** Assets per transaction. */
 const ASSETS_A_PIECE = 20
@@ -42,7 +42,7 @@ const FILL = {
     FROM numbers WHERE n < $count`,
 } as const
 
-export function openSqliteHouse(folder: string): House {
+export function openFullSqlite(folder: string): FullStore {
   const database = new DatabaseSync(join(folder, 'telemetry.db'), { timeout: 60_000 })
   // These rows are discarded after the run; the server's own connection keeps its settings.
   database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -200000')
@@ -50,7 +50,7 @@ export function openSqliteHouse(folder: string): House {
   return {
     pieces: (owner, amounts) => piecesOf(database, owner, amounts),
     finish: () => database.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA cache_size = -2000'),
-    async ask(text, values) {
+    async query(text, values) {
       const statement = statements.get(text) ?? database.prepare(text.replace(/\$(\d)/g, '?$1'))
       statements.set(text, statement)
       return statement.all(...values)

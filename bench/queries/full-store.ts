@@ -59,11 +59,11 @@ export interface Piece {
 }
 
 /** A store that can be filled, and queried directly. */
-export interface House {
+export interface FullStore {
   pieces(owner: Owner, amounts: Amounts): Promise<Piece[]> | Piece[]
   /** Updates the database's statistics once it is full. */
   finish(): Promise<void> | void
   /** The rows of a prepared statement; `$n` are its parameters. */
-  ask(text: string, values: readonly (string | number)[]): Promise<unknown[]>
+  query(text: string, values: readonly (string | number)[]): Promise<unknown[]>
   close(): Promise<void> | void
 }

@@ -3,14 +3,14 @@
  * asset known.
  */
 
-import { assetName, EVENT_TYPES, FLEET, KEYS, SPAN_MS, START_MS } from './house.ts'
+import { assetName, EVENT_TYPES, FLEET, KEYS, SPAN_MS, START_MS } from './full-store.ts'
 
 export interface Bare {
   readonly text: string
   readonly values: readonly (string | number)[]
 }
 
-export interface Asked {
+export interface Request {
   readonly path: string
   readonly bare: Bare
 }
@@ -24,7 +24,7 @@ type Draw = (below: number) => number
  * @param schema with its dot, if the tables are in one; `draw` returns a whole number below
  *   another.
  */
-export type Question = (schema: string, draw: Draw) => Asked
+export type PageQuery = (schema: string, draw: Draw) => Request
 
 const HOUR_MS = 3_600_000
 const TENANT = 1
@@ -34,7 +34,7 @@ const iso = (ms: number): string => encodeURIComponent(new Date(ms).toISOString(
 const assetOf = (draw: Draw): number => 1 + draw(FLEET)
 
 /** A new query is a new row. */
-export const QUESTIONS: Readonly<Record<string, Question>> = {
+export const PAGE_QUERIES: Readonly<Record<string, PageQuery>> = {
   'an asset': (schema, draw) => {
     const name = assetName(assetOf(draw))
     return {
@@ -110,7 +110,7 @@ export const QUESTIONS: Readonly<Record<string, Question>> = {
   },
 }
 
-function series(table: 'positions' | 'metrics', schema: string, draw: Draw): Asked {
+function series(table: 'positions' | 'metrics', schema: string, draw: Draw): Request {
   const [asset, from] = [assetOf(draw), timeOf(draw)]
   const key = KEYS[draw(KEYS.length)] as string
   const metrics = table === 'metrics'

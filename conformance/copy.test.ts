@@ -33,8 +33,8 @@ let tokenFromBefore: string
 let assertionFromBefore: string
 
 before(async () => {
-  first = mkdtempSync(join(tmpdir(), 'miot-house-'))
-  last = mkdtempSync(join(tmpdir(), 'miot-house-'))
+  first = mkdtempSync(join(tmpdir(), 'miot-copy-'))
+  last = mkdtempSync(join(tmpdir(), 'miot-copy-'))
   postgres = await startPostgres()
   url = await postgres.createDatabase()
   server = await startServer({ MIOT_DATA_DIR: first })

@@ -8,14 +8,14 @@ import {
   assetName,
   EVENT_TYPES,
   FLEET,
-  type House,
+  type FullStore,
   KEYS,
   type Owner,
   type Piece,
   SPAN_MS,
   START_MS,
   WEEK_STARTS,
-} from './house.ts'
+} from './full-store.ts'
 
 const ASSETS_A_PIECE = 50
 
@@ -42,7 +42,7 @@ const FILL = {
       '{"event_type":"harsh_braking","timestamp":"2026-01-15T12:00:00Z","severity":"high"}' ${ROWS}`,
 } as const
 
-export async function openPostgresHouse(url: string): Promise<House> {
+export async function openFullPostgres(url: string): Promise<FullStore> {
   const client = new pg.Client(url)
   await client.connect()
   // These rows are discarded after the run.
@@ -52,7 +52,7 @@ export async function openPostgresHouse(url: string): Promise<House> {
     pieces: (owner, amounts) => piecesOf(client, owner, amounts),
     // Autovacuum would have done this over time.
     finish: async () => void (await client.query('VACUUM ANALYZE')),
-    async ask(text, values) {
+    async query(text, values) {
       const name = names.get(text) ?? `bare_${names.size}`
       names.set(text, name)
       return (await client.query({ name, text, values: [...values] })).rows
