@@ -7,7 +7,7 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Inserter, insertTurn, startInserter } from './batch/insert-turn.ts'
 import type { TableName } from './batch/rows.ts'
-import { STORES } from './support/our-server.ts'
+import { ROUND_OPTIONS } from './support/options.ts'
 import { type Line, linesOf, type Sample } from './support/report.ts'
 import { print, tell } from './support/results.ts'
 import { ASSETS, backlog, KINDS, type Kind, trackRequest } from './telemetry/reports.ts'
@@ -32,13 +32,10 @@ export async function batch(): Promise<void> {
   const { values } = parseArgs({
     args: process.argv.slice(3),
     options: {
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '3' },
+      ...ROUND_OPTIONS,
       items: { type: 'string', default: '500' },
       connections: { type: 'string', default: '8' },
-      store: { type: 'string', multiple: true, default: [...STORES] },
       row: { type: 'string', multiple: true, default: Object.keys(KINDS) },
-      json: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
     },
   })

@@ -26,6 +26,7 @@ import {
 } from './support/child.ts'
 import type { Load, LoadResult } from './support/load.ts'
 import { type Generator, measureServer } from './support/measure-server.ts'
+import { ROUND_OPTIONS } from './support/options.ts'
 import { STORES, type StoreKind, startOurs } from './support/our-server.ts'
 import { type Line, linesOf, oneAfterTheOther, type Sample } from './support/report.ts'
 import { print, tell } from './support/results.ts'
@@ -52,11 +53,8 @@ export async function issue(): Promise<void> {
   const { values } = parseArgs({
     args: process.argv.slice(3),
     options: {
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '3' },
-      store: { type: 'string', multiple: true, default: [...STORES] },
+      ...ROUND_OPTIONS,
       row: { type: 'string', multiple: true, default: ROWS.map(({ name }) => name) },
-      json: { type: 'boolean', default: false },
     },
   })
   const stores = STORES.filter((store) => values.store.includes(store))

@@ -11,7 +11,7 @@ import { type Inserter, insertTurn, startInserter } from './batch/insert-turn.ts
 import type { BareAnswer } from './support/bare-server.ts'
 import { type Child, SERVER_CORE, startChild } from './support/child.ts'
 import { CONNECTIONS } from './support/load.ts'
-import { STORES } from './support/our-server.ts'
+import { ROUND_OPTIONS } from './support/options.ts'
 import { type Line, linesOf, oneAfterTheOther, type Sample } from './support/report.ts'
 import { print, tell } from './support/results.ts'
 import { ASSETS, KINDS, type Kind, reports, trackRequest } from './telemetry/reports.ts'
@@ -23,11 +23,8 @@ export async function track(): Promise<void> {
   const { values } = parseArgs({
     args: process.argv.slice(3),
     options: {
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '3' },
-      store: { type: 'string', multiple: true, default: [...STORES] },
+      ...ROUND_OPTIONS,
       row: { type: 'string', multiple: true, default: Object.keys(KINDS) },
-      json: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
     },
   })
