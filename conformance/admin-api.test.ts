@@ -229,12 +229,12 @@ describe('the admin API', () => {
 
   it('makes one change for one Idempotency-Key, and shows no secret a second time', async () => {
     const admin = await administrator()
-    const ask = (name: string) =>
+    const attempt = (name: string) =>
       admin('POST', '/admin/v1/clients', {
         body: { name, grants: api() },
         headers: { 'idempotency-key': 'one' },
       })
-    const answers = await Promise.all([ask('Same'), ask('Same'), ask('Same')])
+    const answers = await Promise.all([attempt('Same'), attempt('Same'), attempt('Same')])
     const made = answers.map(
       ({ body }) =>
         body as unknown as { client: { client_id: string }; client_secret: string | null },
@@ -243,7 +243,7 @@ describe('the admin API', () => {
     assert.equal(made.filter(({ client_secret }) => client_secret !== null).length, 1)
     const replays = answers.filter(({ headers }) => headers.get('idempotent-replay') === 'true')
     assert.equal(replays.length, 2)
-    assert.equal((await ask('Other')).status, 409)
+    assert.equal((await attempt('Other')).status, 409)
   })
 
   it('rotates with an overlap: old and new secret both work, and a revoked one does not', async () => {
@@ -404,10 +404,10 @@ describe('every endpoint of the admin API', () => {
   it('replays a response only to the client of the first request', async () => {
     const [one, other] = [await administrator(), await administrator()]
     const body = { name: 'Once', grants: api() }
-    const ask = (admin: Call) =>
+    const attempt = (admin: Call) =>
       admin('POST', '/admin/v1/clients', { body, headers: { 'idempotency-key': 'mine' } })
-    assert.equal((await ask(one)).status, 201)
-    assert.equal((await ask(other)).status, 409)
+    assert.equal((await attempt(one)).status, 201)
+    assert.equal((await attempt(other)).status, 409)
   })
 
   it('refuses unknown filters, and terminal control characters', async () => {

@@ -41,10 +41,10 @@ const login = (connection: Connection, credentials: Credentials): Promise<Answer
   connection.send({ path: '/oauth2/token', ...asForm({ ...credentials }) })
 
 /** Repeats the request until the response is as expected, for as long as a change may take. */
-async function inTime(status: number, ask: () => Promise<Answer>): Promise<void> {
+async function inTime(status: number, call: () => Promise<Answer>): Promise<void> {
   const deadline = performance.now() + WITHIN_MS
   for (;;) {
-    const answer = await ask()
+    const answer = await call()
     if (answer.status === status) return
     assert.ok(performance.now() < deadline, `${answer.status} ${answer.text}`)
   }

@@ -28,13 +28,13 @@ after(async () => {
 const jtiOf = (text: string): string =>
   JSON.parse(Buffer.from(text.split('.')[1] as string, 'base64url').toString()).jti
 
-function ask(query = '', bearer = token): Promise<Answer> {
+function request(query = '', bearer = token): Promise<Answer> {
   const headers = { authorization: `Bearer ${bearer}` }
   return connection.send({ method: 'GET', path: `/oauth2/revocations${query}`, headers })
 }
 
 async function page(query = ''): Promise<RevocationPage> {
-  const answer = await ask(query)
+  const answer = await request(query)
   assert.equal(answer.status, 200, answer.text)
   return answer.json() as unknown as RevocationPage
 }
@@ -120,16 +120,16 @@ describe('GET /oauth2/revocations', () => {
     const none = await connection.send({ method: 'GET', path: '/oauth2/revocations' })
     assert.equal(none.status, 401)
     assert.equal(none.headers['www-authenticate'], 'Bearer')
-    const elsewhere = await ask('', await accessToken(connection, server.credentials))
+    const elsewhere = await request('', await accessToken(connection, server.credentials))
     assert.equal(elsewhere.status, 401)
     assert.match(elsewhere.headers['www-authenticate'] ?? '', /^Bearer error="invalid_token"/)
     const admin = await createClient(server, '--audience', `${server.url}/admin/v1`)
-    assert.equal((await ask('', await accessToken(connection, admin))).status, 401)
+    assert.equal((await request('', await accessToken(connection, admin))).status, 401)
   })
 
   it('refuses invalid parameters', async () => {
     for (const query of ['?wait=61', '?wait=-1', '?wait=1.5', '?wait=x', '?since=a&since=b']) {
-      const answer = await ask(query)
+      const answer = await request(query)
       assert.equal(answer.status, 400, query)
       assert.equal(answer.json().error, 'invalid_request')
     }
@@ -155,8 +155,8 @@ describe('GET /oauth2/revocations', () => {
 
   it('ends with the follower’s own token', async () => {
     const mine = await accessToken(connection, follower)
-    assert.equal((await ask('', mine)).status, 200)
+    assert.equal((await request('', mine)).status, 200)
     await revoke(connection, follower, mine)
-    assert.equal((await ask('', mine)).status, 401)
+    assert.equal((await request('', mine)).status, 401)
   })
 })

@@ -28,10 +28,10 @@ after(async () => {
 })
 
 /** Repeats the request until the store is back; the connection’s own timeout ends it. */
-async function whenBack(ask: () => Promise<Answer>): Promise<Answer> {
+async function whenBack(send: () => Promise<Answer>): Promise<Answer> {
   const deadline = performance.now() + 20_000
   for (;;) {
-    const answer = await ask()
+    const answer = await send()
     if (answer.status !== 503) return answer
     assert.ok(performance.now() < deadline, answer.text)
   }
@@ -63,9 +63,9 @@ describe('while the database is unavailable', { timeout: 120_000 }, () => {
     assert.equal(revoked.status, 200)
     // Within a second, even if the listening connection is only just restored.
     const deadline = performance.now() + 10_000
-    const ask = () => whenBack(() => get(connection, token, '/v1/assets'))
-    while ((await ask()).status === 200) assert.ok(performance.now() < deadline, 'still accepted')
-    assert.equal((await ask()).status, 401)
+    const send = () => whenBack(() => get(connection, token, '/v1/assets'))
+    while ((await send()).status === 200) assert.ok(performance.now() < deadline, 'still accepted')
+    assert.equal((await send()).status, 401)
     assert.deepEqual((await introspect(connection, credentials, token)).json(), { active: false })
   })
 

@@ -35,7 +35,7 @@ const sign = (client: KeyClient, changed: Record<string, unknown> = {}): Promise
 
 const keyFile = (name: string, content: unknown): string => writeJson(server, name, content)
 
-function ask(
+function send(
   parameters: Record<string, string>,
   { path = '/oauth2/token', url = server.url, headers = {} } = {},
 ): Promise<Response> {
@@ -82,7 +82,7 @@ describe('private_key_jwt (RFC 7523)', () => {
     it(`accepts alg ${alg} by that name, in a form and in JSON, on both faces`, async () => {
       const client = clients[alg]
       for (const path of ['/oauth2/token', '/api/v1/login']) {
-        assert.equal((await ask({ client_assertion: await sign(client) }, { path })).status, 200)
+        assert.equal((await send({ client_assertion: await sign(client) }, { path })).status, 200)
         const answer = await fetch(`${server.url}${path}`, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
@@ -104,7 +104,7 @@ describe('private_key_jwt (RFC 7523)', () => {
     const now = Math.floor(Date.now() / 1000)
     const none = `${btoa('{"alg":"none"}').replace(/=+$/, '')}.${(await sign(client)).split('.')[1]}.`
     const used = await sign(client)
-    assert.equal((await ask({ client_assertion: used })).status, 200)
+    assert.equal((await send({ client_assertion: used })).status, 200)
     const forged = {
       'without a signature': none,
       'signed by another client': await sign({ ...other, client_id: client.client_id }),
@@ -131,7 +131,7 @@ describe('private_key_jwt (RFC 7523)', () => {
       const expected = { status: 401, body: await wrongSecret.text() }
       assert.equal(wrongSecret.status, 401)
       for (const [what, client_assertion] of Object.entries(forged)) {
-        const answer = await ask({ client_assertion }, { path })
+        const answer = await send({ client_assertion }, { path })
         assert.deepEqual({ status: answer.status, body: await answer.text() }, expected, what)
       }
     }
@@ -142,12 +142,12 @@ describe('private_key_jwt (RFC 7523)', () => {
     const client_assertion = await sign(client)
     const basic = { authorization: `Basic ${btoa(`${client.client_id}:secret`)}` }
     const bad = {
-      'and a secret': ask({ client_assertion, client_id: client.client_id, client_secret: 'x' }),
-      'and Basic': ask({ client_assertion }, { headers: basic }),
-      'of another type': ask({ client_assertion, client_assertion_type: 'saml' }),
-      'without a type': ask({ client_assertion, client_assertion_type: '' }),
-      'without an assertion': ask({}),
-      'for another client_id': ask({ client_assertion, client_id: clients.RS256.client_id }),
+      'and a secret': send({ client_assertion, client_id: client.client_id, client_secret: 'x' }),
+      'and Basic': send({ client_assertion }, { headers: basic }),
+      'of another type': send({ client_assertion, client_assertion_type: 'saml' }),
+      'without a type': send({ client_assertion, client_assertion_type: '' }),
+      'without an assertion': send({}),
+      'for another client_id': send({ client_assertion, client_id: clients.RS256.client_id }),
     }
     for (const [what, request] of Object.entries(bad)) {
       const answer = await request
@@ -155,12 +155,12 @@ describe('private_key_jwt (RFC 7523)', () => {
       assert.equal(((await answer.json()) as { error: string }).error, 'invalid_request', what)
     }
     // None of these requests used it up.
-    assert.equal((await ask({ client_assertion })).status, 200)
+    assert.equal((await send({ client_assertion })).status, 200)
   })
 
   it('is refused in the query', async () => {
     const client_assertion = await sign(clients.ES256)
-    const answer = await ask({}, { path: `/oauth2/token?client_assertion=${client_assertion}` })
+    const answer = await send({}, { path: `/oauth2/token?client_assertion=${client_assertion}` })
     assert.equal(answer.status, 400)
   })
 
@@ -170,7 +170,7 @@ describe('private_key_jwt (RFC 7523)', () => {
       for (let round = 0; round < 5; round++) {
         const client_assertion = await sign(clients.EdDSA)
         const urls = [server.url, second.url, server.url, second.url]
-        const answers = await Promise.all(urls.map((url) => ask({ client_assertion }, { url })))
+        const answers = await Promise.all(urls.map((url) => send({ client_assertion }, { url })))
         const statuses = answers.map(({ status }) => status)
         assert.deepEqual(statuses.sort(), [200, 401, 401, 401])
       }
@@ -181,9 +181,9 @@ describe('private_key_jwt (RFC 7523)', () => {
 
   it('stays used after a crash', async () => {
     const client_assertion = await sign(clients.EdDSA)
-    assert.equal((await ask({ client_assertion })).status, 200)
+    assert.equal((await send({ client_assertion })).status, 200)
     await server.restart('SIGKILL')
-    assert.equal((await ask({ client_assertion })).status, 401)
+    assert.equal((await send({ client_assertion })).status, 401)
   })
 
   it('works with a new key beside the old one, and ends with the key', async () => {
@@ -194,7 +194,7 @@ describe('private_key_jwt (RFC 7523)', () => {
     const [{ kid, alg, jwk }] = JSON.parse(stdout).keys
     const fresh = { ...(await exportJWK(publicKey)), kid: 'EdDSA' }
     const statuses = async () => {
-      const asked = [old, next].map(async (one) => ask({ client_assertion: await sign(one) }))
+      const asked = [old, next].map(async (one) => send({ client_assertion: await sign(one) }))
       return (await Promise.all(asked)).map(({ status }) => status)
     }
     const register = async (keys: unknown[]) => {
@@ -247,7 +247,7 @@ describe('a key with the ROCA weakness (CVE-2017-15361)', () => {
     const privateKey = (await importJWK(privateRsaJwk(p, q), 'RS256')) as CryptoKey
     for (const path of ['/oauth2/token', '/api/v1/login', '/oauth2/introspect', '/oauth2/revoke']) {
       const client_assertion = await sign({ ...client, privateKey })
-      assert.equal((await ask({ client_assertion, token: 'x' }, { path })).status, 401, path)
+      assert.equal((await send({ client_assertion, token: 'x' }, { path })).status, 401, path)
     }
     assert.match(server.output(), /"kind":"bad_assertion".*"detail":"weak key"/)
     const { stdout } = await server.miot(['doctor', '--json'])

@@ -38,7 +38,7 @@ const list = (value: unknown): string[] => {
 }
 
 /** Sends to the endpoint named by the metadata. */
-async function ask(message: Message): Promise<Answer> {
+async function call(message: Message): Promise<Answer> {
   const { token_endpoint } = await metadata()
   return connection.send({ path: new URL(String(token_endpoint)).pathname, ...message })
 }
@@ -114,14 +114,14 @@ describe('RFC 8414', () => {
     for (const method of list(methods)) {
       const message = AUTHENTICATED_BY[method]
       assert.ok(message !== undefined, `this test has no row for ${method}`)
-      assert.equal((await ask(await message())).status, 200, method)
+      assert.equal((await call(await message())).status, 200, method)
     }
   })
 
   it('§2: every method of client authentication that works is listed', async () => {
     const { token_endpoint_auth_methods_supported: methods } = await metadata()
     for (const [method, message] of Object.entries(AUTHENTICATED_BY)) {
-      if ((await ask(await message())).status === 200)
+      if ((await call(await message())).status === 200)
         assert.ok(list(methods).includes(method), method)
     }
   })
@@ -150,7 +150,7 @@ describe('RFC 8414', () => {
       'implicit',
     ]
     for (const grant_type of new Set([...list(grantTypes), ...known])) {
-      const answer = await ask(asForm({ ...server.credentials, grant_type }))
+      const answer = await call(asForm({ ...server.credentials, grant_type }))
       const expected = list(grantTypes).includes(grant_type) ? 200 : 400
       assert.equal(answer.status, expected, grant_type)
     }
@@ -170,7 +170,7 @@ describe('RFC 8414', () => {
       const owners = { asset: server.credentials, revocations: follower } as const
       const owner = owners[scope.split(':')[0] as keyof typeof owners]
       const credentials = owner ?? administrator
-      const answer = await ask(asForm({ ...credentials, scope }))
+      const answer = await call(asForm({ ...credentials, scope }))
       assert.equal(answer.json().scope, scope)
     }
   })

@@ -59,7 +59,7 @@ async function untilServed(commonName: string): Promise<void> {
   }
 }
 
-async function ask(path: string, options: RequestOptions, body?: unknown) {
+async function send(path: string, options: RequestOptions, body?: unknown) {
   const asking = request(`${server.url}${path}`, {
     headers: { 'content-type': 'application/json' },
     ...options,
@@ -91,13 +91,13 @@ describe('TLS', { timeout: 60_000 }, () => {
 
   it('accepts a login of a client that verifies the certificate', async () => {
     const options = { method: 'POST', ca: first.cert, agent: false } as const
-    const { status, body } = await ask('/api/v1/login', options, server.credentials)
+    const { status, body } = await send('/api/v1/login', options, server.credentials)
     assert.equal(status, 200)
     assert.equal(body.token_type, 'Bearer')
   })
 
   it('has an https issuer', async () => {
-    const { body } = await ask('/.well-known/oauth-authorization-server', { ca: first.cert })
+    const { body } = await send('/.well-known/oauth-authorization-server', { ca: first.cert })
     assert.equal(body.issuer, server.url)
     assert.match(server.url, /^https:/)
   })
@@ -123,7 +123,7 @@ describe('TLS', { timeout: 60_000 }, () => {
 
   it('serves a new certificate to new connections, and keeps open ones', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: first.cert })
-    await ask('/livez', { agent })
+    await send('/livez', { agent })
     const [open] = Object.values(agent.freeSockets).flat()
 
     const second = selfSigned('second')
@@ -133,10 +133,10 @@ describe('TLS', { timeout: 60_000 }, () => {
     renameSync(join(first.folder, 'new.crt'), certFile)
     await untilServed('second')
 
-    assert.equal((await ask('/livez', { agent })).status, 200)
+    assert.equal((await send('/livez', { agent })).status, 200)
     assert.equal(Object.values(agent.freeSockets).flat()[0], open)
-    assert.equal((await ask('/livez', { ca: second.cert, agent: false })).status, 200)
-    await assert.rejects(ask('/livez', { ca: first.cert, agent: false }))
+    assert.equal((await send('/livez', { ca: second.cert, agent: false })).status, 200)
+    await assert.rejects(send('/livez', { ca: first.cert, agent: false }))
     const { fingerprint256 } = new X509Certificate(second.cert)
     assert.ok(server.output().includes(`"fingerprint256":"${fingerprint256}"`))
     agent.destroy()

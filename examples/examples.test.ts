@@ -75,7 +75,7 @@ function tokenOptions() {
 /**
  * The response of an API to a request with this header: the parts defined by RFC 6750 and RFC 9728.
  */
-async function ask(url: string, authorization?: string) {
+async function send(url: string, authorization?: string) {
   const response = await fetch(url, authorization ? { headers: { authorization } } : {})
   return {
     status: response.status,
@@ -119,7 +119,7 @@ describe('an API of your own', () => {
       const url = /http:\S+/.exec(await firstLine(child))?.[0] as string
       const { client_id, audience } = server.credentials
       // 1. No token: the challenge names where to get one, and nothing more.
-      const bare = await ask(url)
+      const bare = await send(url)
       const path = '/.well-known/oauth-protected-resource/v1/asset/track'
       const metadata = `resource_metadata="${new URL(audience).origin}${path}"`
       assert.deepEqual(bare, {
@@ -137,10 +137,10 @@ describe('an API of your own', () => {
       })
       // 2. A valid token.
       const writer = await tokens().token()
-      const good = await ask(url, `Bearer ${writer}`)
+      const good = await send(url, `Bearer ${writer}`)
       assert.deepEqual([good.status, good.body], [200, { hello: client_id }])
       // 3. A forged one.
-      const forged = await ask(url, `Bearer ${writer.slice(0, -8)}AAAAAAAA`)
+      const forged = await send(url, `Bearer ${writer.slice(0, -8)}AAAAAAAA`)
       const error_description = 'The access token is not valid here'
       assert.deepEqual(forged, {
         status: 401,
@@ -149,7 +149,7 @@ describe('an API of your own', () => {
         body: { error: 'invalid_token', error_description },
       })
       // 4. A token for another purpose.
-      const reader = await ask(url, `Bearer ${await tokens('asset:track:read').token()}`)
+      const reader = await send(url, `Bearer ${await tokens('asset:track:read').token()}`)
       assert.equal(reader.status, 403)
       assert.match(
         reader.challenge ?? '',
@@ -181,9 +181,9 @@ describe('an API of your own', () => {
       const child = run(name, follower)
       const url = /http:\S+/.exec(await firstLine(child))?.[0] as string
       const token = await tokens().token()
-      assert.equal((await ask(url, `Bearer ${token}`)).status, 200)
+      assert.equal((await send(url, `Bearer ${token}`)).status, 200)
       assert.equal((await server.miot(['token', 'revoke', token])).status, 0)
-      await until(async () => (await ask(url, `Bearer ${token}`)).status === 401)
+      await until(async () => (await send(url, `Bearer ${token}`)).status === 401)
       child.kill()
       await once(child, 'exit')
     })

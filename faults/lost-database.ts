@@ -47,9 +47,9 @@ async function eventually(what: string, holds: () => Promise<boolean>): Promise<
 }
 
 /** Milliseconds until the response, with its status. */
-async function timed(ask: () => Promise<{ status: number; headers: object }>) {
+async function timed(request: () => Promise<{ status: number; headers: object }>) {
   const began = performance.now()
-  const { status, headers } = await ask()
+  const { status, headers } = await request()
   return { status, headers: headers as Record<string, string>, ms: performance.now() - began }
 }
 
@@ -129,8 +129,8 @@ async function duringOutage(
       }),
     'a report': () => track(on, token, report('TRUCK-1')),
   }
-  for (const [what, ask] of Object.entries(refused)) {
-    const { status, headers, ms } = await timed(ask)
+  for (const [what, request] of Object.entries(refused)) {
+    const { status, headers, ms } = await timed(request)
     print(`  ${what}: ${status}, Retry-After ${headers['retry-after']}, ${Math.round(ms)} ms`)
     assert.equal(status, 503, what)
     assert.ok(Number(headers['retry-after']) > 0, `${what}: Retry-After`)
