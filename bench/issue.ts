@@ -28,7 +28,7 @@ import type { Load, LoadResult } from './support/load.ts'
 import { type Generator, measureServer } from './support/measure-server.ts'
 import { ROUND_OPTIONS } from './support/options.ts'
 import { STORES, type StoreKind, startOurs } from './support/our-server.ts'
-import { type Line, linesOf, oneAfterTheOther, type Sample } from './support/report.ts'
+import { inSequence, type Line, linesOf, type Sample } from './support/report.ts'
 import { print, tell } from './support/results.ts'
 
 interface Server extends Target {
@@ -187,7 +187,7 @@ async function askLimit(
   const answered = { perSecond, cpuMicros: httpCpu * 1e6, p50Ms, p99Ms, generatorBusy }
   if (operations.length === 0) return answered
   const crypto = await bench.crypto.send({ operations, seconds })
-  return oneAfterTheOther(answered, {
+  return inSequence(answered, {
     ...answered,
     perSecond: crypto.times / crypto.elapsedSeconds,
     cpuMicros: (crypto.cpuSeconds / crypto.times) * 1e6,

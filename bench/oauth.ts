@@ -16,7 +16,7 @@ import {
 import { CompactSign, type CryptoKey, exportJWK, generateKeyPair } from 'jose'
 
 const TOKENS = 1_000
-const CALLS_A_ROUND = 200_000
+const CALLS_PER_ROUND = 200_000
 const ROUNDS = 7
 const ISSUER = 'https://auth.example'
 const AUDIENCE = 'https://api.example/v1/asset/track'
@@ -52,17 +52,17 @@ export async function oauth(): Promise<void> {
 async function compare(what: string, us: Call, limit: Call) {
   let [ours, bare] = [0, 0]
   for (let round = 0; round < ROUNDS; round++) {
-    bare = Math.max(bare, await callsASecond(limit))
-    ours = Math.max(ours, await callsASecond(us))
+    bare = Math.max(bare, await callsPerSecond(limit))
+    ours = Math.max(ours, await callsPerSecond(us))
   }
   const ratio = (ours / bare).toFixed(2)
   return { what, 'a second': Math.round(ours), 'bare Map lookup': Math.round(bare), ratio }
 }
 
-async function callsASecond(call: Call): Promise<number> {
+async function callsPerSecond(call: Call): Promise<number> {
   const started = performance.now()
-  for (let turn = 0; turn < CALLS_A_ROUND; turn++) await call(turn)
-  return (CALLS_A_ROUND / (performance.now() - started)) * 1000
+  for (let turn = 0; turn < CALLS_PER_ROUND; turn++) await call(turn)
+  return (CALLS_PER_ROUND / (performance.now() - started)) * 1000
 }
 
 async function tokenCalls(): Promise<Call> {

@@ -12,7 +12,7 @@ import { type RunningServer, startServer } from '../conformance/support/running-
 
 const ROUNDS = 3000
 /** Failures are limited by address; each address is used for fewer than its burst. */
-const ROUNDS_AN_ADDRESS = 25
+const ROUNDS_PER_ADDRESS = 25
 
 interface Attempt {
   readonly client_id: string
@@ -24,11 +24,11 @@ export async function refusals(): Promise<void> {
   try {
     const attempts = await prepare(server)
     const times = new Map(Object.keys(attempts).map((kind) => [kind, [] as number[]]))
-    for (let round = 0; round < ROUNDS; round += ROUNDS_AN_ADDRESS) {
-      const address = `127.0.${1 + Math.floor(round / 5000)}.${1 + ((round / ROUNDS_AN_ADDRESS) % 250)}`
+    for (let round = 0; round < ROUNDS; round += ROUNDS_PER_ADDRESS) {
+      const address = `127.0.${1 + Math.floor(round / 5000)}.${1 + ((round / ROUNDS_PER_ADDRESS) % 250)}`
       const agent = new Agent({ keepAlive: true, maxSockets: 1 })
       await login(server, attempts.unknown(), agent, address) // Opens the connection.
-      for (let turn = 0; turn < ROUNDS_AN_ADDRESS; turn++) {
+      for (let turn = 0; turn < ROUNDS_PER_ADDRESS; turn++) {
         for (const [kind, make] of shuffled(Object.entries(attempts))) {
           const { status, microseconds } = await login(server, make(), agent, address)
           if (status !== 401) throw new Error(`${kind} was answered ${status}`)

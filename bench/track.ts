@@ -12,7 +12,7 @@ import type { BareAnswer } from './support/bare-server.ts'
 import { type Child, SERVER_CORE, startChild } from './support/child.ts'
 import { CONNECTIONS } from './support/load.ts'
 import { ROUND_OPTIONS } from './support/options.ts'
-import { type Line, linesOf, oneAfterTheOther, type Sample } from './support/report.ts'
+import { inSequence, type Line, linesOf, type Sample } from './support/report.ts'
 import { print, tell } from './support/results.ts'
 import { ASSETS, KINDS, type Kind, reports, trackRequest } from './telemetry/reports.ts'
 import { type Field, startField, turn, type Work } from './telemetry/servers.ts'
@@ -89,7 +89,7 @@ async function measure(
     limit.push(http)
     for (const { contender, durable, us } of contenders) {
       const load = { kind, items: CONNECTIONS, of: 'the fleet', seconds, tables: TABLES } as const
-      durable.push(oneAfterTheOther(http, await insertTurn(inserter, contender, load)))
+      durable.push(inSequence(http, await insertTurn(inserter, contender, load)))
       us.push((await turn(field, contender, work, seconds)).sample)
     }
   }

@@ -54,7 +54,7 @@ before(async () => {
   await drive(metricsUrl, { method: 'POST', url: '/metrics' })
   for (const base of [server.url, metricsUrl]) {
     await drive(base, { method: 'GET', url: `/${canaries.at('unknown path')}` })
-    await speakNonsense(new URL(base))
+    await sendMalformed(new URL(base))
   }
 })
 after(() => server.stop())
@@ -239,7 +239,7 @@ async function bodyOf(response: Response): Promise<string> {
 }
 
 /** Requests that no HTTP client would send. */
-async function speakNonsense({ hostname, port }: URL): Promise<void> {
+async function sendMalformed({ hostname, port }: URL): Promise<void> {
   const word = canaries.at('bytes that are no HTTP')
   const chunked = 'Host: x\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json'
   for (const bytes of [

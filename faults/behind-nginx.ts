@@ -59,7 +59,7 @@ async function whatWorks(connection: Connection, first: RunningServer, issuer: s
 }
 
 /** The client's address is that of its connection, whatever headers it sends. */
-async function whoseAddress(connection: Connection, first: RunningServer): Promise<void> {
+async function clientAddress(connection: Connection, first: RunningServer): Promise<void> {
   const client = await createClient(first)
   const headers = { 'x-forwarded-for': '203.0.113.9' }
   const answer = await connection.send({ path: '/oauth2/token', ...asForm({ ...client }, headers) })
@@ -139,7 +139,7 @@ async function run(binary: string): Promise<void> {
   const connection = nginx.connect(2 * CALLERS, CLIENT_ADDRESS)
   try {
     await whatWorks(connection, first, issuer)
-    await whoseAddress(connection, first)
+    await clientAddress(connection, first)
     await whileOneLeaves(connection, first.credentials, values.quick ? [second] : instances)
   } finally {
     connection.close()

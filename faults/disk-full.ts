@@ -82,10 +82,10 @@ async function reportUntilStored(
 
 /** Sends reports until this many were refused. */
 async function fill(connection: Connection, token: string, load: Load): Promise<void> {
-  async function sendOn(): Promise<void> {
+  async function keepSending(): Promise<void> {
     while (load.refused.length < REFUSALS) await report(connection, token, load)
   }
-  await Promise.all(Array.from({ length: SENDERS }, sendOn))
+  await Promise.all(Array.from({ length: SENDERS }, keepSending))
 }
 
 async function assertHeld(folder: string, { acknowledged }: Load): Promise<void> {

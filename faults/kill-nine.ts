@@ -68,7 +68,7 @@ async function loadAndKill(server: RunningServer, token: string, after: number):
   const round: Round = { acknowledged: [], unanswered: [] }
   const connection = openConnection(server.url, SENDERS)
   let killed: Promise<void> | null = null
-  async function sendOn(): Promise<void> {
+  async function keepSending(): Promise<void> {
     while (killed === null) {
       const sending = nextSending()
       try {
@@ -81,7 +81,7 @@ async function loadAndKill(server: RunningServer, token: string, after: number):
       if (round.acknowledged.length === after) killed ??= server.kill('SIGKILL')
     }
   }
-  await Promise.all(Array.from({ length: SENDERS }, sendOn))
+  await Promise.all(Array.from({ length: SENDERS }, keepSending))
   await killed
   connection.close()
   return round

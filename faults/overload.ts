@@ -146,7 +146,7 @@ async function assertHeld(place: string, acknowledged: ReadonlyMap<string, Shape
 }
 
 /** @returns the acknowledged batches. */
-async function inTurn(server: RunningServer, token: string, one: Overload): Promise<string[]> {
+async function alternate(server: RunningServer, token: string, one: Overload): Promise<string[]> {
   const little = { shape: one, connections: 1, seconds: 0.2 }
   // Runs once before, so that the code is compiled.
   const kept = (await sendBatches(server.url, token, little)).acknowledged
@@ -182,7 +182,7 @@ async function overload(store: StoreKind): Promise<void> {
     for (const [name, one] of Object.entries(OVERLOADS)) {
       if (values.quick && one.long) continue
       print(`${store}, the queue is full ${name}:`)
-      for (const id of await inTurn(server, token, one)) acknowledged.set(id, one)
+      for (const id of await alternate(server, token, one)) acknowledged.set(id, one)
     }
     await assertHeld(url ?? server.dataDir, acknowledged)
     print(

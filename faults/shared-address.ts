@@ -25,7 +25,7 @@ const { values } = parseArgs({ options: { quick: { type: 'boolean', default: fal
 const FLEET_ADDRESS = '127.0.0.2'
 const STRANGE_ADDRESS = '127.0.0.3'
 const DEVICES = values.quick ? 20 : 100
-const GUESSES_A_SECOND = 980
+const GUESSES_PER_SECOND = 980
 const CONNECTIONS = 16
 /** The ceiling allows a burst of 3,000 failures, and 50 more a second. */
 const WARM_UP = 3500
@@ -160,7 +160,7 @@ async function neighbour(fleet: readonly Credentials[], rounds: number): Promise
   await guessMany(FLEET_ADDRESS, (rounds + 1) * WARM_UP)
   const seen = await costOf(FLEET_ADDRESS)
   assert.ok((seen.get('429') ?? 0) > 0, 'the guesses are refused')
-  for (const rate of [GUESSES_A_SECOND, Number.POSITIVE_INFINITY]) {
+  for (const rate of [GUESSES_PER_SECOND, Number.POSITIVE_INFINITY]) {
     const end = new AbortController()
     const guessing = rate === Number.POSITIVE_INFINITY ? flatOut(end.signal) : paced(end.signal)
     const started = performance.now()
@@ -191,7 +191,7 @@ async function paced(end: AbortSignal): Promise<number> {
   const started = performance.now()
   const answers: Promise<unknown>[] = []
   while (!end.aborted) {
-    const due = ((performance.now() - started) / 1000) * GUESSES_A_SECOND
+    const due = ((performance.now() - started) / 1000) * GUESSES_PER_SECOND
     while (answers.length < due) answers.push(guess(FLEET_ADDRESS))
     await sleep(TICK_MS)
   }

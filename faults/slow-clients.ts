@@ -36,7 +36,7 @@ const MAX_STAY_MS = values.quick ? 2000 : 150_000
 const MIN_STAY_MS = values.quick ? 2000 : 10_000
 const EVERY_MS = 1000
 /** A thousand connections a second. */
-const CONNECTIONS_A_BURST = 20
+const CONNECTIONS_PER_BURST = 20
 const BURST_MS = 20
 const MAX_GROWTH_BYTES = 300 * 1024 ** 2
 /** Descriptors of Node, for reading the files of a TLS server again and the like. */
@@ -56,7 +56,7 @@ interface Attack {
   readonly tlsOnly?: true
   begin(attacker: Attacker, token: string): void
   /** Once a second. */
-  goOn?(attacker: Attacker): void
+  eachSecond?(attacker: Attacker): void
 }
 
 const GET_DOCUMENT = 'GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -72,13 +72,13 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     about: 'a header, one byte a second',
     share: 2,
     begin: ({ secure }) => secure.write('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: '),
-    goOn: ({ secure }) => secure.write('x'),
+    eachSecond: ({ secure }) => secure.write('x'),
   },
   'slow bodies': {
     about: 'the body of a login, one byte a second',
     share: 2,
     begin: ({ secure }) => secure.write(POST_LOGIN),
-    goOn: ({ secure }) => secure.write(' '),
+    eachSecond: ({ secure }) => secure.write(' '),
   },
   'unread documents': {
     about: '1,500 pipelined requests for the OpenAPI document, no response read',
@@ -191,7 +191,7 @@ async function suffer(
     const attacker = open(server.url, transport, index, attack.tlsOnly === true)
     attack.begin(attacker, token)
     attackers.push(attacker)
-    if (index % CONNECTIONS_A_BURST === 0) {
+    if (index % CONNECTIONS_PER_BURST === 0) {
       await sleep(BURST_MS)
       look()
     }
@@ -201,7 +201,7 @@ async function suffer(
     if (stayed >= MIN_STAY_MS && areClosed) break
     await sleep(EVERY_MS)
     look()
-    for (const one of attackers) if (one.socket.writable) attack.goOn?.(one)
+    for (const one of attackers) if (one.socket.writable) attack.eachSecond?.(one)
   }
   const left = descriptorsOf(server) - before
   for (const { socket } of attackers) socket.destroy()

@@ -26,7 +26,7 @@ const CALLERS = 8
 /** Each succession comes at another moment of the load. */
 const LOAD_MS = 100
 
-async function succeedAgainAndAgain(server: RunningServer, transport: Transport): Promise<void> {
+async function succeedRepeatedly(server: RunningServer, transport: Transport): Promise<void> {
   const login = loginAnew(server, transport)
   const outcomes: Outcome[] = []
   let longestMs = 0
@@ -57,6 +57,6 @@ async function succeedAgainAndAgain(server: RunningServer, transport: Transport)
 
 for (const transport of TRANSPORT_NAMES) {
   await withServer({ transport, drain: '0', socket: 'held' }, (server) =>
-    succeedAgainAndAgain(server, transport),
+    succeedRepeatedly(server, transport),
   )
 }

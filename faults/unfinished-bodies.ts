@@ -82,7 +82,7 @@ interface Senders {
 }
 
 /** @returns once all senders without room have been refused. */
-async function stopShort(server: RunningServer, route: Route): Promise<Senders> {
+async function holdUnfinished(server: RunningServer, route: Route): Promise<Senders> {
   const agent = new Agent({ keepAlive: true })
   const authorization = `Bearer ${await route.token(server)}`
   const unfinished = Buffer.alloc(route.maxBytes - 1, ' ')
@@ -119,7 +119,7 @@ async function attack(name: string, route: Route): Promise<void> {
     const before = memoryOf(server, 'now')
     const end = new AbortController()
     const standing = standBy(server, token, end.signal)
-    const senders = await stopShort(server, route)
+    const senders = await holdUnfinished(server, route)
     await sleep(STAY_MS)
     const held = memoryOf(server, 'now')
     end.abort()

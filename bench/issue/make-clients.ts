@@ -3,7 +3,7 @@
 import type { OurServer } from '../support/our-server.ts'
 import { AUDIENCES, type BenchClient, SCOPE } from './clients.ts'
 
-const CLIENTS_OF_A_KIND = 1000
+const CLIENTS_PER_KIND = 1000
 
 /** @param jwks public keys of the clients that sign: as many as have a secret. */
 export async function makeClients(
@@ -15,7 +15,7 @@ export async function makeClients(
   }
   const grants = Object.values(AUDIENCES).map((audience) => ({ audience }))
   const lines = [{}, { jwks }].flatMap((keys) =>
-    Array.from({ length: CLIENTS_OF_A_KIND }, (_, index) =>
+    Array.from({ length: CLIENTS_PER_KIND }, (_, index) =>
       JSON.stringify({ name: `Device ${index}`, grants, ...keys }),
     ),
   )

@@ -28,7 +28,7 @@ export const ROWS: readonly Row[] = [
 ]
 
 /** Fewer than the failures an address may have at once (LOGIN_POLICIES). */
-const FAILURES_AN_ADDRESS = 500
+const FAILURES_PER_ADDRESS = 500
 
 export async function loadOf(
   row: Row,
@@ -47,7 +47,7 @@ export async function loadOf(
     requests: proofs.map((proof) => tokenRequest(target, proof, AUDIENCES[row.alg])),
     once,
     status: row.status,
-    requestsAnAddress: refused ? FAILURES_AN_ADDRESS : null,
+    requestsPerAddress: refused ? FAILURES_PER_ADDRESS : null,
   }
 }
 

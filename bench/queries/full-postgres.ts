@@ -17,7 +17,7 @@ import {
   WEEK_STARTS,
 } from './full-store.ts'
 
-const ASSETS_A_PIECE = 50
+const ASSETS_PER_PIECE = 50
 
 /** $1 tenant, $2 and $3 the first and last asset, $4 how many rows each; n counts from 0. */
 const ROWS = `FROM generate_series($2::bigint, $3::bigint) AS asset, generate_series(0, $4::bigint - 1) AS n`
@@ -66,16 +66,16 @@ async function piecesOf(client: pg.Client, owner: Owner, amounts: Amounts): Prom
   const tenant = await makeOwner(client, owner, amounts)
   const counts = {
     positions: amounts.positions,
-    metrics: amounts.valuesOfAKey,
+    metrics: amounts.valuesPerKey,
     observations: amounts.reports,
     events: amounts.events,
   }
   return Object.entries(counts).flatMap(([table, count]) => {
     const text = FILL[table as keyof typeof FILL]
-    return Array.from({ length: FLEET / ASSETS_A_PIECE }, (_, piece): Piece => {
-      const first = 1 + piece * ASSETS_A_PIECE
-      const rows = ASSETS_A_PIECE * count * (table === 'metrics' ? KEYS.length : 1)
-      const values = [tenant, first, first + ASSETS_A_PIECE - 1, count]
+    return Array.from({ length: FLEET / ASSETS_PER_PIECE }, (_, piece): Piece => {
+      const first = 1 + piece * ASSETS_PER_PIECE
+      const rows = ASSETS_PER_PIECE * count * (table === 'metrics' ? KEYS.length : 1)
+      const values = [tenant, first, first + ASSETS_PER_PIECE - 1, count]
       return { table, rows, make: async () => void (await client.query(text, values)) }
     })
   })

@@ -16,7 +16,7 @@ import {
 } from './full-store.ts'
 
 /** Assets per transaction. */
-const ASSETS_A_PIECE = 20
+const ASSETS_PER_PIECE = 20
 
 /** $asset, $count and $tenant; n counts from 0, an asset's rows in order of time. */
 const FILL = {
@@ -67,7 +67,7 @@ function piecesOf(database: DatabaseSync, owner: Owner, amounts: Amounts): Piece
   const tenant = makeOwner(database, owner, amounts)
   const counts = {
     positions: amounts.positions,
-    metrics: amounts.valuesOfAKey,
+    metrics: amounts.valuesPerKey,
     observations: amounts.reports,
     events: amounts.events,
   }
@@ -77,10 +77,10 @@ function piecesOf(database: DatabaseSync, owner: Owner, amounts: Amounts): Piece
     const keys = table === 'metrics' ? KEYS : [undefined]
     const makeFrom = (first: number): Piece => ({
       table,
-      rows: ASSETS_A_PIECE * count * keys.length,
+      rows: ASSETS_PER_PIECE * count * keys.length,
       make() {
         database.exec('BEGIN IMMEDIATE')
-        for (let asset = first; asset < first + ASSETS_A_PIECE; asset++) {
+        for (let asset = first; asset < first + ASSETS_PER_PIECE; asset++) {
           for (const key of keys) {
             const name = text.includes('$name') ? { $name: assetName(asset) } : {}
             fill.run({
@@ -95,8 +95,8 @@ function piecesOf(database: DatabaseSync, owner: Owner, amounts: Amounts): Piece
         database.exec('COMMIT')
       },
     })
-    return Array.from({ length: FLEET / ASSETS_A_PIECE }, (_, piece) =>
-      makeFrom(1 + piece * ASSETS_A_PIECE),
+    return Array.from({ length: FLEET / ASSETS_PER_PIECE }, (_, piece) =>
+      makeFrom(1 + piece * ASSETS_PER_PIECE),
     )
   })
 }

@@ -28,7 +28,7 @@ export const WEEK_STARTS = Array.from({ length: WEEKS }, (_, week) => START_MS +
 /** The number of rows of each kind for an asset, for about this many rows in the large tables. */
 export interface Amounts {
   readonly positions: number
-  readonly valuesOfAKey: number
+  readonly valuesPerKey: number
   readonly reports: number
   readonly events: number
 }
@@ -37,7 +37,7 @@ export function amountsFor(rows: number): Amounts {
   const each = Math.max(1, Math.round(rows / FLEET))
   return {
     positions: each,
-    valuesOfAKey: Math.max(1, Math.round(each / KEYS.length)),
+    valuesPerKey: Math.max(1, Math.round(each / KEYS.length)),
     reports: Math.max(1, Math.round(each / 10)),
     events: Math.max(1, Math.round(each / 10)),
   }

@@ -11,7 +11,7 @@ export interface BareAnswer {
 }
 
 /** Node writes these headers itself. */
-const OF_THE_CONNECTION = new Set(['date', 'connection', 'keep-alive'])
+const CONNECTION_HEADERS = new Set(['date', 'connection', 'keep-alive'])
 
 let status = 200
 let headers: string[] = []
@@ -31,7 +31,7 @@ answerParent(async ({ sample }: BareAnswer): Promise<number> => {
   status = Number(first.split(' ')[1])
   headers = lines
     .map((line) => line.split(': ') as [string, string])
-    .filter(([name]) => !OF_THE_CONNECTION.has(name.toLowerCase()))
+    .filter(([name]) => !CONNECTION_HEADERS.has(name.toLowerCase()))
     .flat()
   body = Buffer.from(text, 'latin1')
   if (!server.listening) {

@@ -91,7 +91,7 @@ function cpuSecondsOf(pid: number): number {
     // second field may contain spaces.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
     const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
-    return ticks / TICKS_A_SECOND
+    return ticks / TICKS_PER_SECOND
   } catch {
     // The time of a process that has just exited is in that of its parent.
     return existsSync('/proc/self/stat') ? 0 : Number.NaN
@@ -99,4 +99,4 @@ function cpuSecondsOf(pid: number): number {
 }
 
 /** USER_HZ, the same on every common Linux. */
-const TICKS_A_SECOND = 100
+const TICKS_PER_SECOND = 100

@@ -84,8 +84,8 @@ class Run {
   }
 
   #open(): Promise<Socket> {
-    const { port, requestsAnAddress } = this.#load
-    const from = requestsAnAddress === null ? {} : { localAddress: nextAddress() }
+    const { port, requestsPerAddress } = this.#load
+    const from = requestsPerAddress === null ? {} : { localAddress: nextAddress() }
     return new Promise((resolve, reject) => {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true, ...from })
       socket.once('error', reject)
@@ -107,8 +107,8 @@ class Run {
    * due.
    */
   #drain(socket: Socket): Promise<boolean> {
-    const { requestsAnAddress } = this.#load
-    let left = requestsAnAddress ?? Number.POSITIVE_INFINITY
+    const { requestsPerAddress } = this.#load
+    let left = requestsPerAddress ?? Number.POSITIVE_INFINITY
     let received: Buffer = Buffer.alloc(0)
     let sentAt = 0
     return new Promise((resolve, reject) => {

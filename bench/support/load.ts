@@ -12,7 +12,7 @@ export interface Load {
   /** Any other status fails the measurement. */
   readonly status: number
   /** Change the address after this many requests, since failures are limited by address. */
-  readonly requestsAnAddress: number | null
+  readonly requestsPerAddress: number | null
 }
 
 export interface LoadResult {

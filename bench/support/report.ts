@@ -12,7 +12,7 @@ export interface Sample {
 }
 
 /** One core that does both, in sequence. */
-export function oneAfterTheOther(one: Sample, other: Sample): Sample {
+export function inSequence(one: Sample, other: Sample): Sample {
   return {
     ...one,
     perSecond: 1 / (1 / one.perSecond + 1 / other.perSecond),

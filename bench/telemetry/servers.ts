@@ -62,7 +62,7 @@ export async function turn(
     requests: work.requests(tokens),
     once: false,
     status: 200,
-    requestsAnAddress: null,
+    requestsPerAddress: null,
     ...(work.connections !== undefined && { connections: work.connections }),
   }
   const { result, sample } = await measureServer(generator, pids, load, work.unit)

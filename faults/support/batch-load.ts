@@ -65,7 +65,7 @@ export async function sendBatches(url: string, token: string, load: BatchLoad): 
       latencies.push(performance.now() - at)
     } else refused.push(request_id)
   }
-  async function sendOn(): Promise<void> {
+  async function keepSending(): Promise<void> {
     while (performance.now() < ends) {
       if (pace !== undefined) {
         const inMs = began + (started * 1000) / pace - performance.now()
@@ -74,7 +74,7 @@ export async function sendBatches(url: string, token: string, load: BatchLoad): 
       await sendOne()
     }
   }
-  await Promise.all(Array.from({ length: connections }, sendOn))
+  await Promise.all(Array.from({ length: connections }, keepSending))
   connection.close()
   return { acknowledged, refused, latencies, seconds: (performance.now() - began) / 1000 }
 }
