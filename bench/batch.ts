@@ -1,21 +1,21 @@
 /**
- * How many reports a second one core takes in batches, beside a loop of prepared inserts: into the
- * table of the reports alone, and into all the tables that a report is taken apart into.
+ * How many reports per second one core stores in batches, beside a loop of prepared inserts: into
+ * the table of reports alone, and into all tables that a report is split into.
  */
 
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Inserter, insertTurn, startInserter } from './batch/insert-turn.ts'
 import type { TableName } from './batch/rows.ts'
-import { STORES } from './support/our-server.ts'
+import { ROUND_OPTIONS } from './support/options.ts'
 import { type Line, linesOf, type Sample } from './support/report.ts'
-import { say, tell } from './support/results.ts'
+import { print, tell } from './support/results.ts'
 import { ASSETS, backlog, KINDS, type Kind, trackRequest } from './telemetry/reports.ts'
 import { type Contender, type Field, startField, turn, type Work } from './telemetry/servers.ts'
 
 const PATH = '/v1/asset/track/batch'
 
-/** What the loop inserts into: a new comparison is a new row. */
+/** The tables of the insert loop. A new comparison is a new row. */
 const LIMITS: Readonly<Record<string, readonly TableName[]>> = {
   'one table': ['observations'],
   'all tables': ['observations', 'positions', 'metrics'],
@@ -32,13 +32,10 @@ export async function batch(): Promise<void> {
   const { values } = parseArgs({
     args: process.argv.slice(3),
     options: {
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '3' },
+      ...ROUND_OPTIONS,
       items: { type: 'string', default: '500' },
       connections: { type: 'string', default: '8' },
-      store: { type: 'string', multiple: true, default: [...STORES] },
       row: { type: 'string', multiple: true, default: Object.keys(KINDS) },
-      json: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
     },
   })
@@ -55,7 +52,7 @@ export async function batch(): Promise<void> {
     const inserter = startInserter(opened)
     for (const kind of values.row as Kind[]) {
       for (const contender of field.ours) {
-        say(`${kind}, ${contender.store} (load average ${loadavg()[0]?.toFixed(1)})`)
+        print(`${kind}, ${contender.store} (load average ${loadavg()[0]?.toFixed(1)})`)
         lines.push(...(await measure(kind, turns, contender, field, inserter)))
       }
     }

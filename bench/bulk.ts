@@ -1,9 +1,9 @@
 /**
- * How long does it take to register ten thousand clients through the admin API, and what do logins
- * notice?
+ * Time to register ten thousand clients through the admin API, and its effect on concurrent logins.
  */
 
 import { startServer } from '../conformance/support/running-server.ts'
+import { createClient } from '../conformance/support/token-requests.ts'
 
 const CLIENTS = 10_000
 
@@ -11,16 +11,7 @@ export async function bulk(): Promise<void> {
   const server = await startServer({ MIOT_LOG_LEVEL: 'silent' })
   try {
     const audience = `${server.url}/admin/v1`
-    const made = await server.miot([
-      'clients',
-      'create',
-      '--name',
-      'a',
-      '--audience',
-      audience,
-      '--json',
-    ])
-    const { client_id, client_secret } = JSON.parse(made.stdout)
+    const { client_id, client_secret } = await createClient(server, '--audience', audience)
     const login = (credentials: Record<string, string>) =>
       fetch(`${server.url}/oauth2/token`, {
         method: 'POST',
@@ -68,7 +59,9 @@ export async function bulk(): Promise<void> {
       { what: 'registered', clients: first.created, seconds: first.seconds.toFixed(2) },
       { what: 'the same again', clients: again.created, seconds: again.seconds.toFixed(2) },
     ])
-    console.log(`${waits.length} logins meanwhile, the longest took ${longest.toFixed(0)} ms`)
+    console.log(
+      `${waits.length} logins at the same time, the longest took ${longest.toFixed(0)} ms`,
+    )
   } finally {
     await server.stop()
   }

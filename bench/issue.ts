@@ -1,9 +1,9 @@
 /**
- * How many tokens a second one core issues, beside what nobody could beat and beside a peer.
+ * How many tokens per second one core issues, beside an upper limit and a peer.
  *
- * In each round everybody has a turn: the limit (cryptography alone, and a bare server that sends
- * the same bytes), us on each store, and `oidc-provider`. All of them have one core, and whoever
- * asks has the other.
+ * Each round runs all contenders in turn: the limit (cryptography alone, and a bare server that
+ * sends the same bytes), ModularIoT on each store, and `oidc-provider`. Each has one core, and the
+ * load generator has the other.
  */
 
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
@@ -14,7 +14,6 @@ import type { BenchClient, Target } from './issue/clients.ts'
 import { makeClients } from './issue/make-clients.ts'
 import type { PeerSetup } from './issue/peer.ts'
 import { assertRightAnswer, loadOf, operationsOf, ROWS, type Row } from './issue/rows.ts'
-import { askServer, type Generator } from './support/ask.ts'
 import type { BareAnswer } from './support/bare-server.ts'
 import {
   CAN_PIN,
@@ -26,9 +25,11 @@ import {
   startChild,
 } from './support/child.ts'
 import type { Load, LoadResult } from './support/load.ts'
+import { type Generator, measureServer } from './support/measure-server.ts'
+import { ROUND_OPTIONS } from './support/options.ts'
 import { STORES, type StoreKind, startOurs } from './support/our-server.ts'
-import { type Line, linesOf, oneAfterTheOther, type Sample } from './support/report.ts'
-import { say, tell } from './support/results.ts'
+import { inSequence, type Line, linesOf, type Sample } from './support/report.ts'
+import { print, tell } from './support/results.ts'
 
 interface Server extends Target {
   readonly name: string
@@ -44,7 +45,7 @@ interface Bench {
   readonly bare: Child<BareAnswer, number>
   readonly ours: readonly Server[]
   readonly peer: Server
-  /** Of the clients that sign. */
+  /** Key pair of the clients that sign. */
   readonly clientKey: KeyObject
 }
 
@@ -52,24 +53,21 @@ export async function issue(): Promise<void> {
   const { values } = parseArgs({
     args: process.argv.slice(3),
     options: {
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '3' },
-      store: { type: 'string', multiple: true, default: [...STORES] },
+      ...ROUND_OPTIONS,
       row: { type: 'string', multiple: true, default: ROWS.map(({ name }) => name) },
-      json: { type: 'boolean', default: false },
     },
   })
   const stores = STORES.filter((store) => values.store.includes(store))
   const rows = ROWS.filter(({ name }) => values.row.includes(name))
   pinThisProcess(SERVER_CORE)
-  if (!CAN_PIN) say('No taskset here, or one core: servers and load share what there is')
+  if (!CAN_PIN) print('No taskset here, or one core: servers and load share the cores')
   const opened = new AsyncDisposableStack()
   const lines: Line[] = []
   try {
     const bench = await prepare(stores, Number(values.seconds), opened)
     await warmUp(bench)
     for (const row of rows) {
-      say(`${row.name} (load average ${loadavg()[0]?.toFixed(1)})`)
+      print(`${row.name} (load average ${loadavg()[0]?.toFixed(1)})`)
       lines.push(...(await measure(row, Number(values.rounds), bench)))
     }
   } finally {
@@ -78,7 +76,7 @@ export async function issue(): Promise<void> {
   tell('issue', lines, values.json)
 }
 
-/** @param opened what has to be ended, the last first. */
+/** @param opened the resources to close, the last first. */
 async function prepare(
   stores: readonly StoreKind[],
   seconds: number,
@@ -86,8 +84,8 @@ async function prepare(
 ): Promise<Bench> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const jwks = { keys: [publicKey.export({ format: 'jwk' })] }
-  const start = <Question, Answer>(file: string, core: number): Child<Question, Answer> => {
-    const child = startChild<Question, Answer>(new URL(file, import.meta.url), core)
+  const start = <Call, Answer>(file: string, core: number): Child<Call, Answer> => {
+    const child = startChild<Call, Answer>(new URL(file, import.meta.url), core)
     opened.defer(() => child.stop())
     return child
   }
@@ -102,7 +100,7 @@ async function prepare(
   }
   const clients = ours[0]?.clients ?? []
   const oidcProvider = start<PeerSetup, number>('./issue/peer.ts', SERVER_CORE)
-  const port = await oidcProvider.ask({ clients, jwks })
+  const port = await oidcProvider.send({ clients, jwks })
   const issuer = `http://localhost:${port}`
   return {
     seconds,
@@ -116,14 +114,14 @@ async function prepare(
 }
 
 /**
- * A server runs for days, and what it spends on compiling in its first seconds is gone after them.
- * With the cheapest signature that takes few of ours: at the price of RS256 everybody would still
- * be at it in every round.
+ * A server runs for days, so compilation in its first seconds must not count. The warm-up uses the
+ * cheapest signature, which reaches the compiled state soonest: with RS256 all contenders would
+ * still compile in every round.
  */
 async function warmUp({ ours, peer, ...bench }: Bench): Promise<void> {
   const cheapest = ROWS.find(({ name }) => name === 'ES256') as Row
   for (const server of [peer, ...ours]) {
-    await ask(server, cheapest, { ...bench, ours, peer, seconds: WARM_UP_SECONDS }, 0)
+    await runRow(server, cheapest, { ...bench, ours, peer, seconds: WARM_UP_SECONDS }, 0)
   }
 }
 
@@ -131,12 +129,12 @@ const WARM_UP_SECONDS = 8
 
 async function measure(row: Row, rounds: number, bench: Bench): Promise<Line[]> {
   const { ours, peer } = bench
-  // A round that does not count; it tells how much is needed.
+  // This round does not count; it tells how many requests are needed.
   const fastest = new Map<Server, number>()
   const samples = new Map<Server, Sample[]>()
   let sample = ''
   for (const server of [peer, ...ours]) {
-    const warm = await ask(server, row, bench, WARM_UP_REQUESTS * bench.seconds)
+    const warm = await runRow(server, row, bench, WARM_UP_REQUESTS * bench.seconds)
     assertRightAnswer(row, server.name, warm.result.sample)
     fastest.set(server, warm.sample.perSecond)
     samples.set(server, [])
@@ -145,7 +143,7 @@ async function measure(row: Row, rounds: number, bench: Bench): Promise<Line[]> 
   const bare = {
     ...(ours[0] as Server),
     pids: () => [bench.bare.pid],
-    port: await bench.bare.ask({ sample }),
+    port: await bench.bare.send({ sample }),
   }
   const operations = operationsOf(row, sample)
   const limit: Sample[] = []
@@ -153,7 +151,7 @@ async function measure(row: Row, rounds: number, bench: Bench): Promise<Line[]> 
     limit.push(await askLimit(bare, operations, row, bench))
     for (const server of [...ours, peer]) {
       const needed = Math.ceil((fastest.get(server) ?? 0) * bench.seconds * 1.5)
-      samples.get(server)?.push((await ask(server, row, bench, needed)).sample)
+      samples.get(server)?.push((await runRow(server, row, bench, needed)).sample)
     }
   }
   return linesOf(row.name, {
@@ -163,16 +161,16 @@ async function measure(row: Row, rounds: number, bench: Bench): Promise<Line[]> 
   })
 }
 
-/** More a second than anybody answers. */
+/** More requests per second than any contender answers. */
 const WARM_UP_REQUESTS = 3000
 
-async function ask(server: Server, row: Row, bench: Bench, atMost: number) {
+async function runRow(server: Server, row: Row, bench: Bench, atMost: number) {
   const load = await loadOf(row, server, server.clients, bench.clientKey, atMost)
   const { seconds } = bench
-  return askServer(bench.generator, server.pids, { ...load, port: server.port, seconds })
+  return measureServer(bench.generator, server.pids, { ...load, port: server.port, seconds })
 }
 
-/** One core that answers and signs, one after the other. */
+/** One core that does both, in sequence. */
 async function askLimit(
   bare: Server,
   operations: readonly Operation[],
@@ -182,14 +180,14 @@ async function askLimit(
   const load = await loadOf(row, bare, bare.clients, bench.clientKey, 1000)
   const cpu = cpuSeconds(bare.pids())
   const { seconds } = bench
-  const http = await bench.generator.ask({ ...load, once: false, port: bare.port, seconds })
+  const http = await bench.generator.send({ ...load, once: false, port: bare.port, seconds })
   const httpCpu = (cpuSeconds(bare.pids()) - cpu) / http.answers
   const { p50Ms, p99Ms, generatorBusy } = http
   const perSecond = http.answers / http.elapsedSeconds
   const answered = { perSecond, cpuMicros: httpCpu * 1e6, p50Ms, p99Ms, generatorBusy }
   if (operations.length === 0) return answered
-  const crypto = await bench.crypto.ask({ operations, seconds })
-  return oneAfterTheOther(answered, {
+  const crypto = await bench.crypto.send({ operations, seconds })
+  return inSequence(answered, {
     ...answered,
     perSecond: crypto.times / crypto.elapsedSeconds,
     cpuMicros: (crypto.cpuSeconds / crypto.times) * 1e6,

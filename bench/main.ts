@@ -1,6 +1,4 @@
-/**
- * `npm run bench -- NAME`: measurements, each beside what it is to be compared with, in one run.
- */
+/** `npm run bench -- NAME`: measurements, each beside its reference, in one run. */
 
 import { batch } from './batch.ts'
 import { bulk } from './bulk.ts'
@@ -24,6 +22,6 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
 const name = process.argv[2] ?? ''
 const bench = BENCHES[name]
 if (bench === undefined) {
-  process.stderr.write(`Say which: npm run bench -- ${Object.keys(BENCHES).join('|')}\n`)
+  process.stderr.write(`Choose one: npm run bench --  ${Object.keys(BENCHES).join('|')}\n`)
   process.exitCode = 2
 } else await bench()

@@ -1,10 +1,10 @@
 /**
- * What a request pays for a token it already has, and an API for a token it has already seen.
+ * What a cached token costs a request, and a verified token an API.
  *
- * Both are a lookup in memory, so the limit is a bare one: an awaited function that does nothing
- * but `Map.get`. The two take turns, so that whatever else the machine does falls on both alike. An
- * API gets its header as new text with each request, and a map has to hash new text; both ways are
- * shown.
+ * Both are lookups in memory, so the limit is a bare one: an awaited function with only a
+ * `Map.get`. The two run in turn, so that other load on the machine affects both alike. An API
+ * receives its header as a new string with each request, and a map has to hash new strings; both
+ * cases are measured.
  */
 
 import { TokenSource } from '@modulariot/oauth/client'
@@ -16,7 +16,7 @@ import {
 import { CompactSign, type CryptoKey, exportJWK, generateKeyPair } from 'jose'
 
 const TOKENS = 1_000
-const CALLS_A_ROUND = 200_000
+const CALLS_PER_ROUND = 200_000
 const ROUNDS = 7
 const ISSUER = 'https://auth.example'
 const AUDIENCE = 'https://api.example/v1/asset/track'
@@ -48,21 +48,21 @@ export async function oauth(): Promise<void> {
   console.table(rows)
 }
 
-/** The best of several rounds each: what disturbs a round only ever makes it slower. */
+/** The best of several rounds each: disturbances only make a round slower. */
 async function compare(what: string, us: Call, limit: Call) {
   let [ours, bare] = [0, 0]
   for (let round = 0; round < ROUNDS; round++) {
-    bare = Math.max(bare, await callsASecond(limit))
-    ours = Math.max(ours, await callsASecond(us))
+    bare = Math.max(bare, await callsPerSecond(limit))
+    ours = Math.max(ours, await callsPerSecond(us))
   }
   const ratio = (ours / bare).toFixed(2)
   return { what, 'a second': Math.round(ours), 'bare Map lookup': Math.round(bare), ratio }
 }
 
-async function callsASecond(call: Call): Promise<number> {
+async function callsPerSecond(call: Call): Promise<number> {
   const started = performance.now()
-  for (let turn = 0; turn < CALLS_A_ROUND; turn++) await call(turn)
-  return (CALLS_A_ROUND / (performance.now() - started)) * 1000
+  for (let turn = 0; turn < CALLS_PER_ROUND; turn++) await call(turn)
+  return (CALLS_PER_ROUND / (performance.now() - started)) * 1000
 }
 
 async function tokenCalls(): Promise<Call> {
@@ -103,7 +103,7 @@ async function makeHeaders(privateKey: CryptoKey): Promise<string[]> {
   )
 }
 
-/** With a scope to check and revocations to ask, as an API has them. */
+/** Checks a scope and revocations, as an API does. */
 async function verifyCalls(
   headers: readonly string[],
   publicKey: CryptoKey,

@@ -1,25 +1,25 @@
 /**
- * How long a page out of ten million rows takes over HTTP, beside what the same rows take from the
- * database by a bare prepared statement. One question at a time, ours and the bare one in turn.
+ * How long a page out of ten million rows takes over HTTP, beside a bare prepared statement for the
+ * same rows. One query at a time, ModularIoT and the bare statement in turn.
  */
 
 import { parseArgs } from 'node:util'
 import { summarize } from '../faults/support/summary.ts'
-import { amountsFor, FLEET, type House, type Piece } from './queries/house.ts'
-import { openPostgresHouse } from './queries/postgres-house.ts'
-import { QUESTIONS, type Question } from './queries/questions.ts'
-import { openSqliteHouse } from './queries/sqlite-house.ts'
+import { openFullPostgres } from './queries/full-postgres.ts'
+import { openFullSqlite } from './queries/full-sqlite.ts'
+import { amountsFor, FLEET, type FullStore, type Piece } from './queries/full-store.ts'
+import { PAGE_QUERIES, type PageQuery } from './queries/page-queries.ts'
 import { CAN_PIN, LOAD_CORE, pinThisProcess, SERVER_CORE } from './support/child.ts'
 import { type OurServer, STORES, startOurs } from './support/our-server.ts'
-import { keep, say } from './support/results.ts'
+import { keep, print } from './support/results.ts'
 import { fleetTokens, tenantOf } from './telemetry/fleet.ts'
 
-/** Asked before the clock counts: what compiles has compiled, and a database has planned. */
+/** Queries before the measurement: code is compiled and plans are cached by then. */
 const WARM_UP = 20
 
 interface Line {
   readonly store: string
-  readonly question: string
+  readonly query: string
   readonly p50Ms: number
   readonly p99Ms: number
   readonly bareP50Ms: number
@@ -33,32 +33,31 @@ export async function queries(): Promise<void> {
       rows: { type: 'string', default: '10000000' },
       times: { type: 'string', default: '300' },
       store: { type: 'string', multiple: true, default: [...STORES] },
-      row: { type: 'string', multiple: true, default: Object.keys(QUESTIONS) },
+      row: { type: 'string', multiple: true, default: Object.keys(PAGE_QUERIES) },
       json: { type: 'boolean', default: false },
     },
   })
   const lines: Line[] = []
   for (const store of STORES.filter((one) => values.store.includes(one))) {
     pinThisProcess(SERVER_CORE)
-    // Closed in this order, whatever happens: a connection that its server leaves alone is an
-    // error.
+    // Closes in this order in any case: a server that closes an open connection causes an error.
     await using opened = new AsyncDisposableStack()
     const server = await startOurs(store)
     opened.defer(() => server.stop())
     if (CAN_PIN) pinThisProcess(LOAD_CORE)
     const [token = ''] = await fleetTokens(server, 1)
-    const house = await openHouse(server)
-    opened.defer(() => house.close())
-    await fill(house, token, Number(values.rows), store)
+    const full = await openFullStore(server)
+    opened.defer(() => full.close())
+    await fill(full, token, Number(values.rows), store)
     for (const name of values.row) {
-      say(`${store}: ${name}`)
-      const question = QUESTIONS[name]
-      if (question === undefined) throw new Error(`There is no question "${name}"`)
+      print(`${store}: ${name}`)
+      const query = PAGE_QUERIES[name]
+      if (query === undefined) throw new Error(`There is no query "${name}"`)
       const times = Number(values.times)
       lines.push({
         store,
-        question: name,
-        ...(await measure(server, house, token, question, times)),
+        query: name,
+        ...(await measure(server, full, token, query, times)),
       })
     }
   }
@@ -67,22 +66,22 @@ export async function queries(): Promise<void> {
   keep('queries', { rows: Number(values.rows), lines })
 }
 
-async function openHouse({ folder, databaseUrl }: OurServer): Promise<House> {
-  return databaseUrl === null ? openSqliteHouse(folder) : openPostgresHouse(databaseUrl)
+async function openFullStore({ folder, databaseUrl }: OurServer): Promise<FullStore> {
+  return databaseUrl === null ? openFullSqlite(folder) : openFullPostgres(databaseUrl)
 }
 
-async function fill(house: House, token: string, rows: number, store: string): Promise<void> {
+async function fill(full: FullStore, token: string, rows: number, store: string): Promise<void> {
   const started = performance.now()
-  const pieces = await house.pieces(tenantOf(token), amountsFor(rows))
+  const pieces = await full.pieces(tenantOf(token), amountsFor(rows))
   const total = pieces.reduce((sum, piece) => sum + piece.rows, 0)
-  say(`${store}: ${total.toLocaleString('en')} rows for ${FLEET} assets`)
+  print(`${store}: ${total.toLocaleString('en')} rows for ${FLEET} assets`)
   const done = new Map<string, number>()
   for (const piece of pieces) {
     await piece.make()
     show(done, piece, pieces)
   }
-  await house.finish()
-  say(`${store}: full after ${((performance.now() - started) / 1000).toFixed(0)} s`)
+  await full.finish()
+  print(`${store}: full after ${((performance.now() - started) / 1000).toFixed(0)} s`)
 }
 
 /** A line for each tenth of a table. */
@@ -91,30 +90,30 @@ function show(done: Map<string, number>, { table, rows }: Piece, pieces: readonl
   const before = done.get(table) ?? 0
   done.set(table, before + rows)
   const tenth = Math.floor(((before + rows) * 10) / all)
-  if (tenth > Math.floor((before * 10) / all)) say(`  ${table}: ${tenth * 10} % of ${all}`)
+  if (tenth > Math.floor((before * 10) / all)) print(`  ${table}: ${tenth * 10} % of ${all}`)
 }
 
 async function measure(
   server: OurServer,
-  house: House,
+  full: FullStore,
   token: string,
-  question: Question,
+  query: PageQuery,
   times: number,
-): Promise<Omit<Line, 'store' | 'question'>> {
+): Promise<Omit<Line, 'store' | 'query'>> {
   const schema = server.databaseUrl === null ? '' : 'telemetry.'
   const headers = { authorization: `Bearer ${token}` }
   const draw = createDraw()
   const [ours, bare]: [number[], number[]] = [[], []]
   for (let time = -WARM_UP; time < times; time++) {
-    const { path, bare: statement } = question(schema, draw)
+    const { path, bare: statement } = query(schema, draw)
     const started = performance.now()
     const response = await fetch(`${server.issuer}${path}`, { headers })
     const answer = await response.text()
     const between = performance.now()
-    const rows = await house.ask(statement.text, statement.values)
+    const rows = await full.query(statement.text, statement.values)
     const ended = performance.now()
     if (response.status !== 200) throw new Error(`${path}: ${response.status} ${answer}`)
-    if (rows.length === 0) throw new Error(`nothing was found by ${statement.text}`)
+    if (rows.length === 0) throw new Error(`no rows for ${statement.text}`)
     if (time >= 0) {
       ours.push(between - started)
       bare.push(ended - between)
@@ -129,7 +128,7 @@ async function measure(
   }
 }
 
-/** The same questions in every run. */
+/** The same queries in every run. */
 function createDraw(): (below: number) => number {
   let state = 1
   return (below) => {

@@ -1,10 +1,10 @@
 /**
- * Can somebody tell from the time of an answer why a login was refused?
+ * Does the response time reveal why a login was refused?
  *
- * Requests of each kind take turns on one connection, so that whatever else the machine does falls
- * on all alike. For each kind the table gives its median beside that of an unknown client, and the
- * probability that one of its answers takes longer than one to an unknown client: 0.5 is "no
- * telling".
+ * Requests of each kind run in turn on one connection, so that other load on the machine affects
+ * all alike. For each kind the table gives its median relative to that of an unknown client, and
+ * the probability that one of its responses takes longer than one for an unknown client: 0.5
+ * reveals nothing.
  */
 
 import { Agent, request } from 'node:http'
@@ -12,7 +12,7 @@ import { type RunningServer, startServer } from '../conformance/support/running-
 
 const ROUNDS = 3000
 /** Failures are limited by address; each address is used for fewer than its burst. */
-const ROUNDS_AN_ADDRESS = 25
+const ROUNDS_PER_ADDRESS = 25
 
 interface Attempt {
   readonly client_id: string
@@ -24,11 +24,11 @@ export async function refusals(): Promise<void> {
   try {
     const attempts = await prepare(server)
     const times = new Map(Object.keys(attempts).map((kind) => [kind, [] as number[]]))
-    for (let round = 0; round < ROUNDS; round += ROUNDS_AN_ADDRESS) {
-      const address = `127.0.${1 + Math.floor(round / 5000)}.${1 + ((round / ROUNDS_AN_ADDRESS) % 250)}`
+    for (let round = 0; round < ROUNDS; round += ROUNDS_PER_ADDRESS) {
+      const address = `127.0.${1 + Math.floor(round / 5000)}.${1 + ((round / ROUNDS_PER_ADDRESS) % 250)}`
       const agent = new Agent({ keepAlive: true, maxSockets: 1 })
       await login(server, attempts.unknown(), agent, address) // Opens the connection.
-      for (let turn = 0; turn < ROUNDS_AN_ADDRESS; turn++) {
+      for (let turn = 0; turn < ROUNDS_PER_ADDRESS; turn++) {
         for (const [kind, make] of shuffled(Object.entries(attempts))) {
           const { status, microseconds } = await login(server, make(), agent, address)
           if (status !== 401) throw new Error(`${kind} was answered ${status}`)

@@ -1,8 +1,8 @@
 /**
- * How many reports a second one core takes, each answered when it is on disk, beside a bare server
- * that reads the same body, writes nothing and sends the same bytes; and beside that server and a
- * loop of prepared inserts into the same tables, one after the other, as many in a transaction as
- * connections wait.
+ * How many reports per second one core stores, each on disk before its response, beside a bare
+ * server that reads the same body, writes nothing and sends the same bytes; and beside that server
+ * plus a loop of prepared inserts into the same tables, in sequence, with as many rows per
+ * transaction as connections wait.
  */
 
 import { loadavg } from 'node:os'
@@ -11,9 +11,9 @@ import { type Inserter, insertTurn, startInserter } from './batch/insert-turn.ts
 import type { BareAnswer } from './support/bare-server.ts'
 import { type Child, SERVER_CORE, startChild } from './support/child.ts'
 import { CONNECTIONS } from './support/load.ts'
-import { STORES } from './support/our-server.ts'
-import { type Line, linesOf, oneAfterTheOther, type Sample } from './support/report.ts'
-import { say, tell } from './support/results.ts'
+import { ROUND_OPTIONS } from './support/options.ts'
+import { inSequence, type Line, linesOf, type Sample } from './support/report.ts'
+import { print, tell } from './support/results.ts'
 import { ASSETS, KINDS, type Kind, reports, trackRequest } from './telemetry/reports.ts'
 import { type Field, startField, turn, type Work } from './telemetry/servers.ts'
 
@@ -23,11 +23,8 @@ export async function track(): Promise<void> {
   const { values } = parseArgs({
     args: process.argv.slice(3),
     options: {
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '3' },
-      store: { type: 'string', multiple: true, default: [...STORES] },
+      ...ROUND_OPTIONS,
       row: { type: 'string', multiple: true, default: Object.keys(KINDS) },
-      json: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
     },
   })
@@ -42,7 +39,7 @@ export async function track(): Promise<void> {
     opened.defer(() => bare.stop())
     const limits: Limits = { bare, inserter: startInserter(opened) }
     for (const kind of values.row as Kind[]) {
-      say(`${kind} (load average ${loadavg()[0]?.toFixed(1)})`)
+      print(`${kind} (load average ${loadavg()[0]?.toFixed(1)})`)
       const turns = { rounds: Number(values.rounds), seconds: Number(values.seconds) }
       lines.push(...(await measure(kind, turns, field, limits)))
     }
@@ -57,7 +54,9 @@ interface Limits {
   readonly inserter: Inserter
 }
 
-/** Where a report is written when no request is looked up and no asset kept up to date. */
+/**
+ * The tables that a report is written to, without the request lookup and the update of the asset.
+ */
 const TABLES = ['observations', 'positions', 'metrics'] as const
 
 async function measure(
@@ -73,7 +72,7 @@ async function measure(
         trackRequest(PATH, tokens[index % tokens.length] as string, body),
       ),
   }
-  // A round that does not count: what compiles while running has compiled.
+  // This round does not count; code is compiled after it.
   let answer = ''
   const contenders = []
   for (const contender of field.ours) {
@@ -81,7 +80,7 @@ async function measure(
     contenders.push({ contender, durable: [] as Sample[], us: [] as Sample[] })
   }
   const limit: Sample[] = []
-  const port = await bare.ask({ sample: answer })
+  const port = await bare.send({ sample: answer })
   const tokens = field.ours[0]?.tokens ?? []
   const target = { port, tokens, pids: () => [bare.pid] }
   await turn(field, target, work, 1)
@@ -90,7 +89,7 @@ async function measure(
     limit.push(http)
     for (const { contender, durable, us } of contenders) {
       const load = { kind, items: CONNECTIONS, of: 'the fleet', seconds, tables: TABLES } as const
-      durable.push(oneAfterTheOther(http, await insertTurn(inserter, contender, load)))
+      durable.push(inSequence(http, await insertTurn(inserter, contender, load)))
       us.push((await turn(field, contender, work, seconds)).sample)
     }
   }

@@ -1,6 +1,6 @@
 /**
- * The admin API over HTTP: what it does, and what it keeps from whoever has no right to it. The
- * list of endpoints comes from its own OpenAPI document, so that none can be forgotten here.
+ * The admin API over HTTP: its functions, and its access control. The list of endpoints comes from
+ * its own OpenAPI document, so that none is missing here.
  */
 
 import assert from 'node:assert/strict'
@@ -95,13 +95,13 @@ async function newClient(admin: Call, more: object = {}): Promise<Answer> {
   return admin('POST', '/admin/v1/clients', { body })
 }
 
-/** The client_id of a fresh client. */
+/** The client_id of a new client. */
 async function newClientId(admin: Call, more: Record<string, unknown> = {}): Promise<string> {
   const { body } = await newClient(admin, more)
   return (body as unknown as { client: { client_id: string } }).client.client_id
 }
 
-/** Every operation of the document, with its path's parameters filled in. */
+/** Every operation of the document, with the parameters of its path filled in. */
 async function operations(values: Record<string, string>) {
   const document = (await call('GET', '/admin/v1/openapi.json')).body as unknown as {
     paths: Record<string, Record<string, { security: [{ admin: [string] }] }>>
@@ -117,7 +117,7 @@ async function operations(values: Record<string, string>) {
 }
 
 describe('the admin API', () => {
-  it('makes a client that can log in at once, and shows its secret this once', async () => {
+  it('creates a client that can log in at once, and shows its secret once', async () => {
     const admin = await administrator()
     const made = await newClient(admin, { tags: ['north'], external_id: 'pump-1' })
     assert.equal(made.status, 201)
@@ -136,7 +136,7 @@ describe('the admin API', () => {
     assert.ok(!JSON.stringify(shown.body).includes('digest'))
   })
 
-  it('answers problems as RFC 9457 says, naming every fault', async () => {
+  it('returns problems as RFC 9457 says, naming every fault', async () => {
     const admin = await administrator()
     const { status, headers, body } = await newClient(admin, { grants: 'all', tags: [7] })
     assert.equal(status, 400)
@@ -147,7 +147,7 @@ describe('the admin API', () => {
     assert.match(detail ?? '', /tags\.0 .*grants |grants .*tags\.0 /)
   })
 
-  it('answers a path it does not have with a problem, too', async () => {
+  it('answers an unknown path with a problem, too', async () => {
     const { status, headers, body } = await call('GET', '/admin/v1/nowhere', {
       headers: { 'x-request-id': 'mine-1' },
     })
@@ -192,7 +192,7 @@ describe('the admin API', () => {
     assert.equal(seen.size, 6)
   })
 
-  it('changes only what was not changed meanwhile, when asked to look (If-Match)', async () => {
+  it('refuses a change with If-Match when the client has changed since', async () => {
     const admin = await administrator()
     const path = `/admin/v1/clients/${await newClientId(admin)}`
     const change = (tag: string, etag: string) =>
@@ -205,7 +205,7 @@ describe('the admin API', () => {
     assert.deepEqual((await admin('GET', path)).body.tags, ['a'])
   })
 
-  it('refuses an Idempotency-Key where it would have no effect, and says what makes a retry safe', async () => {
+  it('refuses an Idempotency-Key where it would have no effect, and names what makes a retry safe', async () => {
     const admin = await administrator()
     const { client, secret_id } = await clientWithTwoSecrets(admin)
     const path = `/admin/v1/clients/${client}`
@@ -221,20 +221,20 @@ describe('the admin API', () => {
       assert.match(String(refused.body.detail), /^Idempotency-Key is not accepted here; /)
       assert.match(String(refused.body.detail), instead)
     }
-    // Nothing was changed, and a read is the same with any key.
+    // Nothing was changed, and a read ignores the key.
     const { body } = await admin('GET', path, { headers })
     const { name, secrets } = body as unknown as { name: string; secrets: unknown[] }
     assert.deepEqual([name, secrets.length], ['Pump', 2])
   })
 
-  it('does under one Idempotency-Key one thing, and shows no secret a second time', async () => {
+  it('makes one change for one Idempotency-Key, and shows no secret a second time', async () => {
     const admin = await administrator()
-    const ask = (name: string) =>
+    const attempt = (name: string) =>
       admin('POST', '/admin/v1/clients', {
         body: { name, grants: api() },
         headers: { 'idempotency-key': 'one' },
       })
-    const answers = await Promise.all([ask('Same'), ask('Same'), ask('Same')])
+    const answers = await Promise.all([attempt('Same'), attempt('Same'), attempt('Same')])
     const made = answers.map(
       ({ body }) =>
         body as unknown as { client: { client_id: string }; client_secret: string | null },
@@ -243,7 +243,7 @@ describe('the admin API', () => {
     assert.equal(made.filter(({ client_secret }) => client_secret !== null).length, 1)
     const replays = answers.filter(({ headers }) => headers.get('idempotent-replay') === 'true')
     assert.equal(replays.length, 2)
-    assert.equal((await ask('Other')).status, 409)
+    assert.equal((await attempt('Other')).status, 409)
   })
 
   it('rotates with an overlap: old and new secret both work, and a revoked one does not', async () => {
@@ -265,7 +265,7 @@ describe('the admin API', () => {
     assert.equal(await login(client_id, rotated.client_secret), 401)
   })
 
-  it('makes many from NDJSON; a bad line fails alone, and a second time makes none', async () => {
+  it('creates many from NDJSON; an invalid line fails alone, and a repetition creates none', async () => {
     const admin = await administrator()
     const lines = Array.from({ length: 300 }, (_, index) =>
       JSON.stringify({ name: `Bulk ${index}`, external_id: `bulk-${index}`, grants: api() }),
@@ -294,7 +294,7 @@ describe('the admin API', () => {
 })
 
 describe('every endpoint of the admin API', () => {
-  it('refuses whoever has no token, another audience’s token, or not the scope', async () => {
+  it('refuses a request without a token, with another audience’s token, or without the scope', async () => {
     const login = await fetch(`${server.url}/oauth2/token`, {
       method: 'POST',
       body: new URLSearchParams({ ...server.credentials }),
@@ -313,7 +313,7 @@ describe('every endpoint of the admin API', () => {
     }
   })
 
-  it('answers for another tenant’s client as for one that does not exist', async () => {
+  it('returns the same for another tenant’s client as for a missing one', async () => {
     const mine = await administrator()
     const client_id = await newClientId(mine)
     const strangers = [
@@ -350,7 +350,7 @@ describe('every endpoint of the admin API', () => {
     }
   })
 
-  it('gives nobody more power than they have', async () => {
+  it('lets a caller grant no more than it has', async () => {
     const weak = await administrator(['--scope', 'clients:write', '--scope', 'clients:read'])
     const strong = await administrator()
     const audience = `${server.url}/admin/v1`
@@ -363,7 +363,7 @@ describe('every endpoint of the admin API', () => {
     assert.equal((await weak('PATCH', path, { body: { status: 'disabled' } })).status, 403)
   })
 
-  it('asks what its token’s client may do now, not what it might when it logged in', async () => {
+  it('checks the current rights of the token’s client, not those at the login', async () => {
     const strong = await administrator()
     const { client_id, admin, again } = await administratorWithId()
     const path = `/admin/v1/clients/${client_id}`
@@ -371,8 +371,8 @@ describe('every endpoint of the admin API', () => {
 
     const grants = [{ audience: `${server.url}/admin/v1`, scopes: ['clients:write'] }]
     assert.equal((await strong('PATCH', path, { body: { grants } })).status, 200)
-    // What was taken away ended the token; a new one has what is left, and cannot give the rest
-    // back.
+    // The removed scope ended the token; a new one has the remaining scopes, and cannot restore the
+    // removed one.
     assert.equal((await admin('GET', path)).status, 401)
     const all = [{ audience: `${server.url}/admin/v1` }]
     assert.equal((await admin('PATCH', path, { body: { grants: all } })).status, 401)
@@ -390,7 +390,7 @@ describe('every endpoint of the admin API', () => {
     assert.equal((await weaker('POST', `${path}/secrets`, { body: {} })).status, 401)
   })
 
-  it('takes any admin scope for power, whatever its audience is called', async () => {
+  it('treats any admin scope as administrative, whatever its audience is called', async () => {
     const weak = await administrator(['--scope', 'clients:write'])
     const audience = 'https://former-issuer.example/admin/v1'
     await server.miot(['audiences', 'create', audience, '--scope', 'audit:read', 'other'])
@@ -401,16 +401,16 @@ describe('every endpoint of the admin API', () => {
     assert.equal((await newClient(weak, { grants: [{ audience, scopes: ['other'] }] })).status, 201)
   })
 
-  it('answers a retry only to whoever asked first', async () => {
+  it('replays a response only to the client of the first request', async () => {
     const [one, other] = [await administrator(), await administrator()]
     const body = { name: 'Once', grants: api() }
-    const ask = (admin: Call) =>
+    const attempt = (admin: Call) =>
       admin('POST', '/admin/v1/clients', { body, headers: { 'idempotency-key': 'mine' } })
-    assert.equal((await ask(one)).status, 201)
-    assert.equal((await ask(other)).status, 409)
+    assert.equal((await attempt(one)).status, 201)
+    assert.equal((await attempt(other)).status, 409)
   })
 
-  it('refuses filters it does not know, and text that commands a terminal', async () => {
+  it('refuses unknown filters, and terminal control characters', async () => {
     const admin = await administrator()
     for (const query of ['org_id=x', 'environment=production', 'limit=0x10', 'tag=a&tag=b']) {
       assert.equal((await admin('GET', `/admin/v1/clients?${query}`)).status, 400, query)
@@ -436,7 +436,7 @@ describe('every endpoint of the admin API', () => {
     assert.equal(added.client.secrets.at(-1)?.expires_at, '2099-01-01T00:00:00.000Z')
   })
 
-  it('refuses a line that is longer than a client may be without reading it, and goes on', async () => {
+  it('refuses a line longer than a client may be without reading it, and continues', async () => {
     const admin = await administrator()
     const long = `{"name":"x","tags":[${'1,'.repeat(2_000_000)}1]}`
     const lines = [long, JSON.stringify({ name: 'x', grants: api() }), '{"__proto__":{}}'].join(
@@ -452,7 +452,7 @@ describe('every endpoint of the admin API', () => {
     assert.deepEqual(statuses, ['refused', 'created', 'refused'])
   })
 
-  it('adds to the trail what a change changed, not the client once more', async () => {
+  it('adds the changed members to the trail, not the whole client', async () => {
     const admin = await administrator()
     const tags = Array.from({ length: 50 }, (_, index) => `tag-${index}-`.padEnd(100, 'x'))
     const client_id = await newClientId(admin, { tags })
@@ -476,7 +476,7 @@ describe('every endpoint of the admin API', () => {
     assert.ok(Math.max(...sizes) < 1024, sizes.join())
   })
 
-  it('leaves in the trail who did what from where, and never a secret', async () => {
+  it('records actor, action and address in the trail, and never a secret', async () => {
     const admin = await administrator()
     const made = (await newClient(admin)).body as unknown as {
       client: { client_id: string }

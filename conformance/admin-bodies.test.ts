@@ -1,6 +1,7 @@
 /**
- * What request bodies of the admin API hold in memory: bounded while they arrive and while a bulk
- * request runs, for each tenant and in all. A refusal says when to retry; others are served.
+ * The memory that request bodies of the admin API hold: bounded while they arrive and while a bulk
+ * request runs, for each tenant and in total. A refusal says when to retry; other requests are
+ * served.
  */
 
 import assert from 'node:assert/strict'
@@ -14,7 +15,7 @@ import { type RunningServer, startServer } from './support/running-server.ts'
 
 const BULK = '/admin/v1/clients/bulk'
 const MAX_BULK_BYTES = 16 * 1024 ** 2
-/** What all arriving bodies may hold. */
+/** The limit for all arriving bodies. */
 const MAX_ARRIVING_BYTES = 64 * 1024 ** 2
 const UNFINISHED = Buffer.alloc(MAX_BULK_BYTES - 1, ' ')
 
@@ -76,8 +77,8 @@ const line = (): string =>
     grants: [{ audience: server.credentials.audience }],
   })
 
-describe('bulk bodies that stop on their way', { timeout: 120_000 }, () => {
-  it('hold no more than the bound: the oldest is refused, and others are served', async () => {
+describe('unfinished bulk bodies', { timeout: 120_000 }, () => {
+  it('hold no more than the limit: the oldest is refused, and others are served', async () => {
     const held = Math.floor(MAX_ARRIVING_BYTES / UNFINISHED.length)
     const senders = Array.from({ length: held + 4 }, () => {
       const outgoing = bulk(token, { 'content-length': MAX_BULK_BYTES })
@@ -98,8 +99,8 @@ describe('bulk bodies that stop on their way', { timeout: 120_000 }, () => {
   })
 })
 
-describe('bulk requests that run', { timeout: 120_000 }, () => {
-  it('are two a tenant, until one has ended; other tenants and other requests go on', async () => {
+describe('running bulk requests', { timeout: 120_000 }, () => {
+  it('are limited to two per tenant, until one has ended; other tenants and other requests continue', async () => {
     const lines = Array.from({ length: 20_000 }, line).join('\n')
     const unread: IncomingMessage[] = []
     for (let begun = 0; begun < 2; begun++) {
@@ -122,13 +123,13 @@ describe('bulk requests that run', { timeout: 120_000 }, () => {
     unread[0]?.destroy()
     const until = Date.now() + 30_000
     while ((await send(token, line())).status !== 200) {
-      assert.ok(Date.now() < until, 'the place was never free again')
+      assert.ok(Date.now() < until, 'the running request was never released')
       await sleep(50)
     }
     unread[1]?.destroy()
   })
 
-  it('are over when they are refused, too', async () => {
+  it('are released when they are refused, too', async () => {
     for (let times = 0; times < 5; times++) {
       assert.equal((await send(token, Buffer.from([0x22, 0xff, 0x0a]))).status, 400)
       assert.equal((await send(token, '\n'.repeat(20_001))).status, 400)

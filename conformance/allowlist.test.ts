@@ -1,6 +1,6 @@
 /**
- * Addresses a client may come from, over real sockets: this machine's loopback has more than one
- * address to come from.
+ * Allowed addresses of a client, over real sockets: loopback has more than one address to connect
+ * from.
  */
 
 import assert from 'node:assert/strict'
@@ -24,7 +24,7 @@ interface Answer {
   readonly body: Record<string, unknown>
 }
 
-/** A request that comes from this address. */
+/** A request from this address. */
 function from(
   localAddress: string,
   method: string,
@@ -82,7 +82,7 @@ const bearer = ({ body }: Answer) => ({ headers: { authorization: `Bearer ${body
 
 describe('an enforced allowlist', () => {
   for (const face of ['/api/v1/login', '/oauth2/token']) {
-    it(`lets the right secret in from home and not from elsewhere at ${face}`, async () => {
+    it(`accepts the right secret from an allowed address only at ${face}`, async () => {
       const client = await newClient('--allow', `${HOME}/32`)
       assert.equal((await client.login(HOME, face)).status, 200)
       const refused = await client.login(ELSEWHERE, face)
@@ -92,7 +92,7 @@ describe('an enforced allowlist', () => {
     })
   }
 
-  it('holds at introspection, at revocation and at the feed', async () => {
+  it('applies at introspection, at revocation and at the feed', async () => {
     const audience = ['--audience', `${server.url}/oauth2/revocations`]
     const client = await newClient('--allow', `${HOME}/32`, ...audience)
     const login = await client.login(HOME)
@@ -108,13 +108,13 @@ describe('an enforced allowlist', () => {
     assert.equal((await from(HOME, 'GET', feed, bearer(login))).status, 401)
   })
 
-  it('says nothing about addresses to a wrong secret', async () => {
+  it('reveals nothing about addresses for a wrong secret', async () => {
     const client = await newClient('--allow', `${HOME}/32`)
     const wrong = `miot_dev_${'A'.repeat(49)}`
     assert.equal((await client.login(ELSEWHERE, '/oauth2/token', wrong)).status, 401)
   })
 
-  it('holds at every endpoint of the admin API with a token from home', async () => {
+  it('applies at every endpoint of the admin API with a token from an allowed address', async () => {
     const audience = `${server.url}/admin/v1`
     const admin = await newClient('--audience', audience, '--allow', `${HOME}/32`)
     const token = bearer(await admin.login(HOME))
@@ -131,14 +131,14 @@ describe('an enforced allowlist', () => {
     }
   })
 
-  it('holds at the API with a token from home', async () => {
+  it('applies at the API with a token from an allowed address', async () => {
     const client = await newClient('--allow', HOME)
     const token = bearer(await client.login(HOME))
     assert.equal((await from(HOME, 'GET', '/v1/assets', token)).status, 200)
     assert.equal((await from(ELSEWHERE, 'GET', '/v1/assets', token)).status, 403)
   })
 
-  it('does not take a stranger’s word for where it comes from', async () => {
+  it('ignores X-Forwarded-For of an untrusted peer', async () => {
     const client = await newClient('--allow', `${HOME}/32`)
     const token = bearer(await client.login(HOME))
     for (const name of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'cf-connecting-ip']) {
@@ -149,12 +149,12 @@ describe('an enforced allowlist', () => {
 })
 
 describe('an allowlist that observes', () => {
-  it('refuses nothing and reports what it would have refused', async () => {
+  it('refuses nothing and logs what it would have refused', async () => {
     const client = await newClient('--allow', `${HOME}/32`, '--allow-mode', 'observe')
     const answer = await client.login(ELSEWHERE)
     assert.equal(answer.status, 200)
     assert.equal((await from(ELSEWHERE, 'GET', '/v1/assets', bearer(answer))).status, 200)
-    // The log is written beside the answers, not before them.
+    // The log is written concurrently with the responses.
     const reports = (): string[] =>
       server.output().match(/"reason":\{[^}]*\}[^\n]*would be refused/g) ?? []
     const deadline = AbortSignal.timeout(10_000)

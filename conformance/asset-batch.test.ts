@@ -1,11 +1,14 @@
-/** `POST /v1/asset/track/batch`: each report is judged alone, what was said to be kept is, once. */
+/**
+ * `POST /v1/asset/track/batch`: each report is validated alone, and each acknowledged one is stored
+ * once.
+ */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { after, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { type Connection, openConnection } from './support/connection.ts'
+import { openConnection } from './support/connection.ts'
+import { startLoggedIn } from './support/logged-in.ts'
 import { REPORTS } from './support/reports.ts'
-import { type RunningServer, startServer } from './support/running-server.ts'
 import { accessToken, createClient } from './support/token-requests.ts'
 import {
   assertApiError,
@@ -20,19 +23,8 @@ const MAX_BATCH_BYTES = 5 * 1024 ** 2
 const NDJSON = { 'content-type': 'application/x-ndjson' }
 const GZIP = { 'content-encoding': 'gzip' }
 
-let server: RunningServer
-let connection: Connection
-let token: string
-
-before(async () => {
-  server = await startServer()
-  connection = openConnection(server.url)
-  token = await accessToken(connection, server.credentials)
-})
-after(async () => {
-  connection.close()
-  await server.stop()
-})
+let { server, connection, token } = await startLoggedIn()
+after(() => connection.close())
 
 interface Answer {
   readonly status: string
@@ -68,7 +60,7 @@ async function assertUnknown(asset_id: string): Promise<void> {
 
 const ndjson = (items: readonly unknown[]) => items.map((item) => JSON.stringify(item)).join('\n')
 
-describe('a batch keeps every report of the documents:', () => {
+describe('a batch stores every report of the documents:', () => {
   const bodies = Object.values(REPORTS)
   const ways: Record<string, () => [unknown, Record<string, string>]> = {
     'as an array': () => [bodies, {}],
@@ -97,7 +89,7 @@ describe('a batch keeps every report of the documents:', () => {
     assert.match(text, /89560100000000000017/)
   })
 
-  it('a thousand of them, and no more', async () => {
+  it('a thousand reports, and no more', async () => {
     const fleet = Array.from({ length: 1000 }, (_, index) => report(`FLEET-${index}`))
     const { counts } = await answered(fleet)
     assert.equal(counts.stored, 1000)
@@ -110,8 +102,8 @@ describe('a batch keeps every report of the documents:', () => {
   })
 })
 
-describe('a bad report in a batch', () => {
-  it('fails alone, with what it would have heard alone', async () => {
+describe('an invalid report in a batch', () => {
+  it('fails alone, with the response it would have had alone', async () => {
     const faulty = { ...report('BAD'), gps: { latitude: 91, longitude: 0 } }
     const alone = (await track(connection, token, faulty)).json()
     const texts = [report('GOOD-1'), faulty, report('GOOD-2')].map((one) => JSON.stringify(one))
@@ -128,7 +120,7 @@ describe('a bad report in a batch', () => {
     }
   })
 
-  it('is named when a line was cut off, and the lines before it are kept', async () => {
+  it('is named when a line was cut off, and the lines before it are stored', async () => {
     const lines = ndjson([report('LINE-1'), report('LINE-2')]).slice(0, -10)
     const { counts, results } = await answered(lines, NDJSON)
     assert.deepEqual([counts.stored, counts.refused, results[1]?.code], [1, 1, 400])
@@ -136,7 +128,7 @@ describe('a bad report in a batch', () => {
   })
 })
 
-describe('a batch that cannot be read is refused whole, and the next one is fine:', () => {
+describe('an unreadable batch is refused as a whole, and the next one is stored:', () => {
   const good = () => JSON.stringify([report('REFUSED')])
   const rows: Record<string, () => [number, string | Buffer, Record<string, string>]> = {
     'no body': () => [400, '', {}],
@@ -144,7 +136,7 @@ describe('a batch that cannot be read is refused whole, and the next one is fine
     'an array without items': () => [400, '[]', {}],
     'NDJSON without lines': () => [400, '\n\n', NDJSON],
     'an array cut off': () => [400, good().slice(0, -1), {}],
-    'an array that ends as an object does': () => [400, `${good().slice(0, -1)}}`, {}],
+    'an array closed like an object': () => [400, `${good().slice(0, -1)}}`, {}],
     'two arrays': () => [400, good() + good(), {}],
     'bytes that are not UTF-8': () => [400, Buffer.from([0x5b, 0xff, 0x5d]), {}],
     'gzip cut off': () => [400, gzipSync(good()).subarray(0, -9), GZIP],
@@ -167,7 +159,7 @@ describe('a batch that cannot be read is refused whole, and the next one is fine
     })
   }
 
-  it('without its headers, which are those of a single report', async () => {
+  it('without the headers of a single report', async () => {
     const more = { 'x-request-id': null, 'x-request-timestamp': null }
     const answer = await trackBatch(connection, token, [report('REFUSED')], more)
     assert.equal(answer.status, 400)
@@ -179,8 +171,8 @@ describe('a batch that cannot be read is refused whole, and the next one is fine
   })
 })
 
-describe('a body that inflates beyond its bound', () => {
-  it('is refused after the bound, whatever it would become', async () => {
+describe('a body that inflates beyond its limit', () => {
+  it('is refused at the limit, whatever its full size', async () => {
     const bomb = gzipSync(Buffer.alloc(512 * 1024 ** 2))
     assert.ok(bomb.length < 1024 ** 2)
     const rssBefore = await residentBytes()
@@ -192,7 +184,7 @@ describe('a body that inflates beyond its bound', () => {
     assert.ok(grown < 200 * 1024 ** 2, `grew by ${grown} bytes`)
   })
 
-  it('has the bound of what is not compressed: 1 MiB alone, 5 MiB in a batch', async () => {
+  it('has the limit of a plain body: 1 MiB alone, 5 MiB in a batch', async () => {
     const padded = (bytes: number) => ({ ...report('PADDED'), padding: 'x'.repeat(bytes) })
     const one = (bytes: number) => gzipSync(JSON.stringify(padded(bytes)))
     assert.equal((await track(connection, token, one(1024 ** 2 - 200), GZIP)).status, 200)
@@ -211,7 +203,7 @@ describe('a body that inflates beyond its bound', () => {
 })
 
 describe('a batch sent again', () => {
-  it('with its X-Request-Id keeps each report once', async () => {
+  it('with its X-Request-Id is stored once', async () => {
     const id = { 'x-request-id': 'batch-again' }
     const items = [report('AGAIN-1'), report('AGAIN-2')]
     assert.equal((await answered(items, id)).counts.stored, 2)
@@ -220,7 +212,7 @@ describe('a batch sent again', () => {
     assert.deepEqual(again.json().counts, { items: 2, stored: 0, replayed: 2, refused: 0 })
   })
 
-  it('with what is missing adds that, and with another report in a place refuses that one', async () => {
+  it('with missing reports adds them, and with another report at an index refuses that one', async () => {
     const id = { 'x-request-id': 'batch-grown' }
     const items = [report('GROWN-1'), report('GROWN-2')]
     await answered(items, id)
@@ -237,7 +229,7 @@ describe('a batch sent again', () => {
     await assertUnknown('GROWN-X')
   })
 
-  it('cut otherwise knows each report by its idempotency_key', async () => {
+  it('split differently recognizes each report by its idempotency_key', async () => {
     const items = ['K-1', 'K-2', 'K-3'].map((id) => ({
       ...report(id),
       idempotency_key: `key-${id}`,
@@ -259,7 +251,7 @@ describe('a batch sent again', () => {
     })
   })
 
-  it('knows a line that was sent alone, with the newline at its end', async () => {
+  it('recognizes a line that was sent alone, with the newline at its end', async () => {
     const line = `${JSON.stringify({ ...report('NEWLINE'), idempotency_key: 'key-newline' })}\n`
     const alone = () => track(connection, token, line, { 'x-request-id': 'key-newline' })
     assert.equal((await alone()).headers['idempotent-replay'], undefined)
@@ -277,7 +269,7 @@ describe('a batch sent again', () => {
     assert.equal(Object(answer.json().counts).stored, 2)
   })
 
-  it('survives kill -9 once it was answered', async () => {
+  it('survives kill -9 once it was acknowledged', async () => {
     const id = { 'x-request-id': 'batch-killed' }
     const items = [report('KILLED-1'), report('KILLED-2')]
     await answered(items, id)
@@ -290,8 +282,8 @@ describe('a batch sent again', () => {
   })
 })
 
-describe('who may send a batch', () => {
-  it('is who holds the scope, and nobody’s body is read before', async () => {
+describe('sending a batch', () => {
+  it('requires the scope, which is checked before the body is read', async () => {
     const scope = { scope: 'asset:track:read' }
     const reader = await accessToken(connection, server.credentials, scope)
     assertApiError(await trackBatch(connection, reader, [report('REFUSED')]), 403)

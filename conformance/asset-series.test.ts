@@ -1,6 +1,6 @@
 /**
- * Positions, metrics and events by time: by the device's clock, whatever order they came in, and
- * only what is one's own.
+ * Positions, metrics and events by time: by the device's clock, whatever order they arrived in, and
+ * only of the token's tenant.
  */
 
 import assert from 'node:assert/strict'
@@ -17,12 +17,12 @@ const MINUTES = 30
 let server: RunningServer
 let connection: Connection
 let token: string
-/** Of the same organization, in the other environment. */
+/** A token of the same organization, in the other environment. */
 let production: string
 
 const at = (minute: number): string => new Date(Date.UTC(2025, 2, 14, 12, minute)).toISOString()
 
-/** What one asset reports in a minute. */
+/** The report of one asset in a minute. */
 function minuteOf(minute: number) {
   return {
     asset_id: ASSET,
@@ -57,7 +57,7 @@ before(async () => {
     await createClient(server, '--environment', 'production'),
   )
   const minutes = Array.from({ length: MINUTES }, (_, minute) => minuteOf(minute))
-  // Backwards, and one twice in another request: a device that empties its buffer.
+  // In reverse order, and one again in another request: a device that empties its buffer.
   for (const batch of [minutes.toReversed(), minutes.slice(5, 6)]) {
     const answer = await trackBatch(connection, token, batch)
     assert.equal(answer.json().status, 'success', answer.text)
@@ -77,7 +77,7 @@ async function rowsOf(name: string, path: string, limit = 1000, as = token): Pro
   const rows: Row[] = []
   const seen = new Set<unknown>()
   for (let cursor: unknown = ''; cursor !== null; ) {
-    assert.ok(!seen.has(cursor), 'a cursor leads on, not in a circle')
+    assert.ok(!seen.has(cursor), 'cursors do not repeat')
     seen.add(cursor)
     const more = `limit=${limit}${cursor === '' ? '' : `&cursor=${cursor}`}`
     const answer = await get(connection, as, `${path}${path.includes('?') ? '&' : '?'}${more}`)
@@ -97,7 +97,7 @@ const upTo = (end: number, start = 0): number[] =>
   Array.from({ length: end - start }, (_, index) => start + index)
 
 describe('positions', () => {
-  it('come in order of device time, once each, whatever the size of the pages', async () => {
+  it('are in order of device time, once each, whatever the size of the pages', async () => {
     for (const limit of [1, 7, 30, 1000]) {
       const rows = await rowsOf('positions', `${BASE}/positions`, limit)
       // One report was sent in two requests: both are observations.
@@ -107,7 +107,7 @@ describe('positions', () => {
     assert.deepEqual([...new Set(minutesOf(newest))], upTo(MINUTES).toReversed())
   })
 
-  it('are exactly what was reported', async () => {
+  it('are exactly as reported', async () => {
     const [row] = await rowsOf('positions', `${BASE}/positions?from=${at(3)}&to=${at(4)}`)
     assert.deepEqual(row, {
       timestamp: at(3),
@@ -121,7 +121,7 @@ describe('positions', () => {
     })
   })
 
-  it('are of a period: its beginning is in it, its end is not, in any zone', async () => {
+  it('are selected by a period with its start and without its end, in any zone', async () => {
     const rows = await rowsOf('positions', `${BASE}/positions?from=${at(10)}&to=${at(20)}`, 3)
     assert.deepEqual(minutesOf(rows), upTo(20, 10))
     const zoned = `from=2025-03-14T13:10:00%2B01:00&to=2025-03-14T09:20:00-03:00`
@@ -146,7 +146,7 @@ describe('metrics', () => {
     )
   })
 
-  it('of one key come in order, a value that was sent twice once', async () => {
+  it('of one key are in order, a value that was sent twice once', async () => {
     for (const limit of [1, 7, 1000]) {
       const rows = await rowsOf('metrics', `${BASE}/metrics?key=engine.rpm`, limit)
       assert.deepEqual(minutesOf(rows), upTo(MINUTES), `pages of ${limit}`)
@@ -188,13 +188,13 @@ describe('metrics', () => {
 })
 
 describe('events', () => {
-  it('come in order, as they were sent, and say whose they are', async () => {
+  it('are in order, as sent, with the id of their asset', async () => {
     const rows = await rowsOf('events', `${BASE}/events`, 7)
     assert.deepEqual([...new Set(minutesOf(rows))], upTo(MINUTES))
     assert.deepEqual(rows[0], { ...minuteOf(0).events[0], asset_id: ASSET })
   })
 
-  it('come to the letter: no number is rounded, none becomes null', async () => {
+  it('are returned exactly: no number is rounded, none becomes null', async () => {
     const own = '"n":12345678901234567890,"big":1e400,"one":1.0,"10":1,"2":2'
     const event = `"event_type":"exact","timestamp":"${at(0)}",${own}`
     const body = `{"asset_id":"EXACT","timestamp":"${at(0)}","events":[{${event}}]}`
@@ -203,7 +203,7 @@ describe('events', () => {
     assert.equal(answer.text, `{"events":[{${event},"asset_id":"EXACT"}],"next_cursor":null}`)
   })
 
-  it('are of a type, a severity and a period, of one asset or of all', async () => {
+  it('are selected by type, severity and period, of one asset or of all', async () => {
     const query = `type=harsh_braking&severity=high&from=${at(0)}&to=${at(13)}`
     for (const path of [`${BASE}/events`, '/v1/events']) {
       assert.deepEqual(minutesOf(await rowsOf('events', `${path}?${query}`, 2)), [0, 6, 12])
@@ -217,8 +217,8 @@ const LISTS: Readonly<Record<string, string>> = {
   events: '/events',
 }
 
-describe('whoever asks', () => {
-  it('gets 404 for an asset that is not there, and an empty list for one that has none', async () => {
+describe('a reader', () => {
+  it('gets 404 for a missing asset, and an empty list for one without rows', async () => {
     for (const [name, path] of Object.entries(LISTS)) {
       assertApiError(await get(connection, token, `/v1/assets/NOBODY${path}`), 404)
       const answer = await get(connection, token, `/v1/assets/EMPTY${path}`)
@@ -227,7 +227,7 @@ describe('whoever asks', () => {
     }
   })
 
-  it('gets 404 for an id that no asset can have, whatever the database thinks of it', async () => {
+  it('gets 404 for an id that no asset can have, however the database handles it', async () => {
     for (const path of ['', ...Object.values(LISTS)]) {
       assertApiError(await get(connection, token, `/v1/assets/a%00b${path}`), 404)
     }
@@ -237,7 +237,7 @@ describe('whoever asks', () => {
     }
   })
 
-  it('is told what is wrong with the question', async () => {
+  it('gets 400 with the fault of the query', async () => {
     for (const query of [
       'limit=1001',
       'limit=0',
@@ -265,7 +265,7 @@ describe('whoever asks', () => {
 })
 
 describe('another tenant', () => {
-  it('gets for each list of an asset that is not its own what it gets for one nobody has', async () => {
+  it('gets the same for each list of an asset that is not its own as for a missing one', async () => {
     for (const path of Object.values(LISTS)) {
       const hidden = await get(connection, production, BASE + path)
       const missing = await get(connection, production, `/v1/assets/NOBODY${path}`)
@@ -280,7 +280,7 @@ describe('another tenant', () => {
     assert.deepEqual(search.json(), { assets: [], next_cursor: null })
   })
 
-  it('gets nothing with a cursor either', async () => {
+  it('gets nothing with a cursor of the tenant, either', async () => {
     for (const path of [...Object.values(LISTS).map((path) => BASE + path), '/v1/events']) {
       const separator = path.includes('?') ? '&' : '?'
       const page = (await get(connection, token, `${path}${separator}limit=2`)).json()
@@ -295,7 +295,7 @@ describe('another tenant', () => {
     assert.deepEqual(answer.json(), { assets: [], next_cursor: null })
   })
 
-  it('that has an asset of the same id has its own data alone', async () => {
+  it('with an asset of the same id gets its own data only', async () => {
     const own = { ...minuteOf(7), asset_id: ASSET }
     assert.equal((await trackBatch(connection, production, [own])).status, 200)
     for (const [name, path] of Object.entries(LISTS)) {
@@ -321,7 +321,7 @@ describe('a search among assets', () => {
     assert.deepEqual(await found('type=Van'), ['VAN-7'])
     assert.deepEqual(await found('type=van'), [])
     assert.deepEqual(await found('search=%25'), [ASSET])
-    // The one id whose own address is taken.
+    // The one id whose URL is another endpoint.
     assert.deepEqual(await found('search=stream'), ['stream'])
   })
 })

@@ -1,32 +1,21 @@
 /**
- * `GET /v1/assets/stream`: what is stored is told, to whom it belongs, for as long as the token
- * lives.
+ * `GET /v1/assets/stream`: sends stored reports to their own tenant, as long as the token is valid.
  */
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { after, before, describe, it } from 'node:test'
+import { after, describe, it } from 'node:test'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
-import { type Connection, openConnection } from './support/connection.ts'
+import { openConnection } from './support/connection.ts'
 import { type EventStream, openStream } from './support/event-stream.ts'
-import { type RunningServer, startServer } from './support/running-server.ts'
+import { startLoggedIn } from './support/logged-in.ts'
+import { startServer } from './support/running-server.ts'
 import { accessToken, createClient } from './support/token-requests.ts'
 import { assertApiError, get, report, track, trackBatch } from './support/track-requests.ts'
 
-let server: RunningServer
-let connection: Connection
-let token: string
-
-before(async () => {
-  server = await startServer()
-  connection = openConnection(server.url)
-  token = await accessToken(connection, server.credentials)
-})
-after(async () => {
-  connection.close()
-  await server.stop()
-})
+let { server, connection, token } = await startLoggedIn()
+after(() => connection.close())
 
 async function sent(asset_id: string, as = token): Promise<void> {
   assert.equal((await track(connection, as, report(asset_id))).status, 200)
@@ -50,7 +39,7 @@ async function withStream(
 }
 
 describe('a stream', () => {
-  it('tells each report as it was sent, once it is stored', () =>
+  it('sends each report as it was reported, once it is stored', () =>
     withStream(async (stream) => {
       const body = JSON.stringify({ ...report('LIVE'), iccid: 0 }, null, '\r\n  ')
       await track(connection, token, body.replace('"iccid": 0', '"iccid": 89560100000000000017'))
@@ -63,7 +52,7 @@ describe('a stream', () => {
       assert.ok(Math.abs(Date.parse(String(received_at)) - Date.now()) < 60_000)
     }))
 
-  it('has headers that proxies let through at once', () =>
+  it('has headers that make proxies forward it at once', () =>
     withStream(async ({ response }) => {
       assert.equal(response.headers.get('content-type'), 'text/event-stream')
       assert.equal(response.headers.get('cache-control'), 'no-store, no-transform')
@@ -71,14 +60,14 @@ describe('a stream', () => {
       assert.match(String(response.headers.get('x-request-id')), /\S/)
     }))
 
-  it('tells the items of a batch in their order', () =>
+  it('sends the items of a batch in their order', () =>
     withStream(async (stream) => {
       const ids = Array.from({ length: 50 }, (_, index) => `BATCHED-${index}`)
       await trackBatch(connection, token, ids.map(report))
       assert.deepEqual(await stream.assets(50), ids)
     }))
 
-  it('does not tell a replay', () =>
+  it('does not send a replay', () =>
     withStream(async (stream) => {
       const body = report('ONCE')
       for (let tries = 0; tries < 3; tries++) {
@@ -88,7 +77,7 @@ describe('a stream', () => {
       assert.deepEqual(await stream.assets(2), ['ONCE', 'AFTER-ONCE'])
     }))
 
-  it('goes on behind the Last-Event-ID, with all that was stored meanwhile', async () => {
+  it('starts after the Last-Event-ID, with all reports stored since', async () => {
     let id = ''
     await withStream(async (stream) => {
       await sent('SEEN')
@@ -105,7 +94,7 @@ describe('a stream', () => {
     )
   })
 
-  it('goes on over a restart of the server', async () => {
+  it('resumes after a restart of the server', async () => {
     const stream = await openStream(server.url, token)
     await sent('BEFORE-RESTART')
     const id = String((await stream.next())?.id)
@@ -125,7 +114,7 @@ describe('a stream', () => {
     })
   })
 
-  it('of one asset tells that asset alone', () =>
+  it('of one asset sends that asset only', () =>
     withStream(
       async (stream) => {
         for (const asset_id of ['OTHER', 'a/b c', 'OTHER', 'a/b c']) await sent(asset_id)
@@ -134,7 +123,7 @@ describe('a stream', () => {
       { query: `?asset_id=${encodeURIComponent('a/b c')}` },
     ))
 
-  it('refuses an id or a filter that is none, and other methods', async () => {
+  it('refuses an invalid id or filter, and other methods', async () => {
     for (const id of ['x', '-1', '1.5', '9'.repeat(16)]) {
       const headers = { authorization: `Bearer ${token}`, 'last-event-id': id }
       const path = '/v1/assets/stream'
@@ -149,7 +138,7 @@ describe('a stream', () => {
 })
 
 describe('a stream belongs to a tenant:', () => {
-  it('what another environment or organization reports is not in it, whatever id it goes on behind', async () => {
+  it('reports of another environment or organization are not in it, whatever id it starts after', async () => {
     const org = JSON.parse((await server.miot(['orgs', 'create', '--json', '--name', 'B'])).stdout)
     const [production, stranger] = await Promise.all([
       createClient(server, '--org', orgOf(token), '--environment', 'production'),
@@ -173,7 +162,7 @@ describe('a stream belongs to a tenant:', () => {
     await Promise.all([own, ...theirs].map((stream) => stream.close()))
   })
 
-  it('and to the scope', async () => {
+  it('and requires the scope', async () => {
     const scope = { scope: 'asset:track:write' }
     const writer = await accessToken(connection, server.credentials, scope)
     assertApiError(await get(connection, writer, '/v1/assets/stream'), 403)
@@ -183,7 +172,7 @@ describe('a stream belongs to a tenant:', () => {
 })
 
 describe('the streams of a tenant', () => {
-  it('are not one client’s alone: past its share it gets 429, and another client a stream', async () => {
+  it('are shared: a client past its share gets 429, and another client a stream', async () => {
     const org = orgOf(token)
     const [greedy, other] = await Promise.all([
       createClient(server, '--org', org),
@@ -203,7 +192,7 @@ describe('the streams of a tenant', () => {
 })
 
 describe('a reader that stops reading', () => {
-  it('holds up nobody else', async () => {
+  it('does not delay other readers', async () => {
     const stuck = connect(Number(new URL(server.url).port), 'localhost')
     await once(stuck, 'connect')
     stuck.write(
@@ -227,7 +216,7 @@ describe('a reader that stops reading', () => {
 })
 
 describe('a stream of one of several instances on PostgreSQL', () => {
-  it('tells what another was sent, and goes on at another behind the Last-Event-ID', async () => {
+  it('sends the reports of another instance, and resumes at another after the Last-Event-ID', async () => {
     const postgres = await startPostgres()
     const MIOT_DATABASE_URL = await postgres.createDatabase()
     const one = await startServer({ MIOT_DATABASE_URL })

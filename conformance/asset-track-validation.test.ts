@@ -1,29 +1,15 @@
-/**
- * What `POST /v1/asset/track` accepts and refuses of a report’s content, and that it says all of it
- * at once.
- */
+/** The validation of a report by `POST /v1/asset/track`, which names all faults at once. */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { type Answer, type Connection, openConnection } from './support/connection.ts'
+import { describe, it } from 'node:test'
+import { type Answer, openConnection } from './support/connection.ts'
 import { EDGES, FAULTS, fromNow } from './support/faulty-reports.ts'
-import { type RunningServer, startServer } from './support/running-server.ts'
+import { startLoggedIn } from './support/logged-in.ts'
+import { startServer } from './support/running-server.ts'
 import { accessToken } from './support/token-requests.ts'
 import { assetIds, get, report, SUCCESS, track, trackBatch } from './support/track-requests.ts'
 
-let server: RunningServer
-let connection: Connection
-let token: string
-
-before(async () => {
-  server = await startServer()
-  connection = openConnection(server.url)
-  token = await accessToken(connection, server.credentials)
-})
-after(async () => {
-  connection.close()
-  await server.stop()
-})
+const { connection, token } = await startLoggedIn()
 
 /** @returns the faults by path. */
 function assertValidationError(answer: Answer): Record<string, string> {
@@ -46,7 +32,7 @@ describe('a report is refused by the path of its fault:', () => {
 })
 
 describe('a number too large for a double', () => {
-  it('is refused as the value of a metric of one’s own, where null would come back', async () => {
+  it('is refused as the value of an own metric, where null would be returned', async () => {
     const items = '[{"k":"x.a","v":1},{"k":"x.b","v":1e400},{"k":"x.c","v":{"deep":[-1e400]}}]'
     const metrics = `{"schema":"miot.metrics@1.0","items":${items}}`
     const body = `${JSON.stringify(report('FAULTY')).slice(0, -1)},"metrics":${metrics}}`
@@ -55,7 +41,7 @@ describe('a number too large for a double', () => {
   })
 })
 
-describe('a report is accepted at the edge of what is allowed:', () => {
+describe('a report is accepted at the limits:', () => {
   for (const [what, change] of EDGES) {
     it(what, async () => {
       const answer = await track(connection, token, { ...report('EDGE'), ...change() })
@@ -89,7 +75,7 @@ describe('the headers are part of the contract:', () => {
     })
   }
 
-  it('X-Request-Timestamp takes whole seconds and fractions, also old ones', async () => {
+  it('X-Request-Timestamp accepts whole seconds and fractions, also old ones', async () => {
     for (const value of ['1735689600', '1735689600.25', String(Date.now() / 1000)]) {
       const answer = await track(connection, token, report('EDGE'), {
         'x-request-timestamp': value,
@@ -98,7 +84,7 @@ describe('the headers are part of the contract:', () => {
     }
   })
 
-  it('X-Request-Id comes back as it was sent, whatever the answer', async () => {
+  it('X-Request-Id is returned as sent, whatever the response', async () => {
     for (const body of [report('EDGE'), { asset_id: 7 }, 'not JSON']) {
       const id = `id-of-${JSON.stringify(body).length}-bytes!`
       const answer = await track(connection, token, body, { 'x-request-id': id })
@@ -108,7 +94,7 @@ describe('the headers are part of the contract:', () => {
 })
 
 describe('a validation error', () => {
-  it('names every fault at once, those of the headers too', async () => {
+  it('names every fault at once, including those of the headers', async () => {
     const body = {
       asset_id: ' ',
       timestamp: '2025-03-14T15:09:26',
@@ -157,13 +143,13 @@ describe('a validation error', () => {
     assert.equal(next.localPort, refused.localPort)
   })
 
-  it('is the answer to JSON that is no object', async () => {
+  it('is the response to JSON that is not an object', async () => {
     for (const body of ['[]', 'null', '7', '"text"', 'true', '[{"asset_id":"FAULTY"}]']) {
       assertValidationError(await track(connection, token, body))
     }
   })
 
-  it('stays small however many faults there are', async () => {
+  it('stays small, however many faults there are', async () => {
     const items = Array.from({ length: 200 }, () => ({ k: 'x'.repeat(1000), v: null, src: 7 }))
     const body = { ...report('FAULTY'), metrics: { schema: 'miot.metrics@1.0', items } }
     const answer = await track(connection, token, body)
@@ -176,8 +162,8 @@ describe('a validation error', () => {
   })
 })
 
-describe('where the installation validates leniently', () => {
-  it('a metric key nobody knows is kept and named in warnings, alone and in a batch', async () => {
+describe('with lenient validation', () => {
+  it('an unknown metric key is stored and named in warnings, alone and in a batch', async () => {
     const lenient = await startServer({ MIOT_API_VALIDATION: 'lenient' })
     const socket = openConnection(lenient.url)
     try {

@@ -1,13 +1,10 @@
-/**
- * `POST /v1/asset/track`: what is acknowledged is kept as it was sent, once; what is refused is
- * not.
- */
+/** `POST /v1/asset/track`: an acknowledged report is stored as sent, once; a refused one is not. */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { type Connection, openConnection } from './support/connection.ts'
+import { describe, it } from 'node:test'
+import { openConnection } from './support/connection.ts'
+import { startLoggedIn } from './support/logged-in.ts'
 import { REPORTS } from './support/reports.ts'
-import { type RunningServer, startServer } from './support/running-server.ts'
 import { accessToken, createClient } from './support/token-requests.ts'
 import {
   assertApiError,
@@ -20,19 +17,7 @@ import {
 
 const MAX_BODY_BYTES = 1024 ** 2
 
-let server: RunningServer
-let connection: Connection
-let token: string
-
-before(async () => {
-  server = await startServer()
-  connection = openConnection(server.url)
-  token = await accessToken(connection, server.credentials)
-})
-after(async () => {
-  connection.close()
-  await server.stop()
-})
+const { server, connection, token } = await startLoggedIn()
 
 async function latestOf(asset_id: string): Promise<unknown> {
   const answer = await getAsset(connection, token, asset_id)
@@ -73,7 +58,7 @@ describe('a report of the documents is stored and read back with every field:', 
   })
 })
 
-describe('a body that cannot be read is refused, nothing of it stored, and the next one is fine:', () => {
+describe('an unreadable body is refused and not stored, and the next one is stored:', () => {
   const good = () => JSON.stringify(report('REFUSED'))
   const deep = '['.repeat(5000) + ']'.repeat(5000)
   const rows: readonly (readonly [what: string, status: number, body: () => string | Buffer])[] = [
@@ -103,15 +88,15 @@ describe('a body that cannot be read is refused, nothing of it stored, and the n
     })
   }
 
-  it('a body of 16 MiB, with 413 and not with a broken connection', async () => {
-    // Often enough to meet every moment at which a server may hang up (RFC 9112 §9.6).
+  it('a body of 16 MiB, with 413 and without breaking the connection', async () => {
+    // Repeated, to cover every moment at which a server may close the connection (RFC 9112 §9.6).
     const body = sized('REFUSED', 16 * MAX_BODY_BYTES)
     for (let tries = 0; tries < 8; tries++) {
       assertApiError(await track(connection, token, body), 413)
     }
   })
 
-  it('every content type but application/json', async () => {
+  it('every content type except application/json', async () => {
     const types = [
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -130,7 +115,7 @@ describe('a body that cannot be read is refused, nothing of it stored, and the n
     }
   })
 
-  it('every method but POST, with 405 and Allow', async () => {
+  it('every method except POST, with 405 and Allow', async () => {
     for (const method of ['GET', 'PUT', 'DELETE']) {
       const answer = await connection.send({ method, path: '/v1/asset/track' })
       assertApiError(answer, 405)
@@ -138,7 +123,7 @@ describe('a body that cannot be read is refused, nothing of it stored, and the n
     }
   })
 
-  it('but one of 1 MiB to the byte is stored', async () => {
+  it('but one of exactly 1 MiB is stored', async () => {
     const body = sized('LARGE', MAX_BODY_BYTES)
     const answer = await track(connection, token, body)
     assert.equal(answer.status, 200, answer.text)
@@ -147,7 +132,7 @@ describe('a body that cannot be read is refused, nothing of it stored, and the n
 })
 
 describe('a request is stored once, by its X-Request-Id:', () => {
-  it('the same request again answers 200 with Idempotent-Replay: true', async () => {
+  it('the same request again returns 200 with Idempotent-Replay: true', async () => {
     const body = report('REPLAYED')
     const id = { 'x-request-id': 'replayed' }
     assert.equal((await track(connection, token, body, id)).headers['idempotent-replay'], undefined)
@@ -160,7 +145,7 @@ describe('a request is stored once, by its X-Request-Id:', () => {
     assert.equal((await getAsset(connection, token, 'REPLAYED')).text, first)
   })
 
-  it('the same id with another body answers 409 and stores nothing', async () => {
+  it('the same id with another body returns 409 and stores nothing', async () => {
     const id = { 'x-request-id': 'conflict' }
     await track(connection, token, report('FIRST'), id)
     assertApiError(await track(connection, token, report('SECOND'), id), 409)
@@ -170,7 +155,7 @@ describe('a request is stored once, by its X-Request-Id:', () => {
     assert.equal((await getAsset(connection, token, 'FIRST')).json().type, null)
   })
 
-  it('an id whose request was refused can be used for the corrected one', async () => {
+  it('the id of a refused request can be used for the corrected one', async () => {
     const id = { 'x-request-id': 'corrected' }
     assert.equal((await track(connection, token, { asset_id: 'CORRECTED' }, id)).status, 400)
     const answer = await track(connection, token, report('CORRECTED'), id)
@@ -178,7 +163,7 @@ describe('a request is stored once, by its X-Request-Id:', () => {
     assert.equal(answer.headers['idempotent-replay'], undefined)
   })
 
-  it('of many at the same moment one is new and the others are replays', async () => {
+  it('of many concurrent ones one is new and the others are replays', async () => {
     const many = openConnection(server.url, 16)
     const body = report('RACE')
     const answers = await Promise.all(
@@ -190,7 +175,7 @@ describe('a request is stored once, by its X-Request-Id:', () => {
     assert.equal(replays.length, 15)
   })
 
-  it('of many with other bodies at the same moment one is stored and the others are 409', async () => {
+  it('of many concurrent ones with different bodies one is stored and the others get 409', async () => {
     const many = openConnection(server.url, 16)
     const answers = await Promise.all(
       Array.from({ length: 16 }, (_, index) =>
@@ -228,8 +213,8 @@ describe('late data', () => {
   })
 })
 
-describe('after all of this', () => {
-  it('nothing that was refused is in the list of assets', async () => {
+describe('after all tests', () => {
+  it('no refused report is in the list of assets', async () => {
     const ids = await assetIds(connection, token)
     assert.ok(ids.includes('NEXT'))
     assert.ok(!ids.includes('REFUSED') && !ids.includes('SECOND'))

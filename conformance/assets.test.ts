@@ -1,6 +1,6 @@
 /**
- * `GET /v1/assets` and `GET /v1/assets/{asset_id}`: reading back, page by page, and only what is
- * one's own.
+ * `GET /v1/assets` and `GET /v1/assets/{asset_id}`: reading page by page, and only one's own
+ * assets.
  */
 
 import assert from 'node:assert/strict'
@@ -12,7 +12,7 @@ import { assertApiError, assetIds, get, getAsset, report, track } from './suppor
 
 const FLEET = ['ASSET-1', 'ASSET-2', 'ASSET-3', 'ASSET-4', 'ASSET-5']
 
-/** Identifiers that trip over URLs, SQL, JSON and logs. */
+/** Identifiers with characters that are special in URLs, SQL, JSON and logs. */
 const ODD_IDS = [
   'plate/AB 12/34',
   '../../etc/passwd',
@@ -31,9 +31,9 @@ const ODD_IDS = [
 let server: RunningServer
 let connection: Connection
 let token: string
-/** Of the same organization, in the other environment. */
+/** A token of the same organization, in the other environment. */
 let production: string
-/** Of the same environment, another client. */
+/** A token of the same environment, another client. */
 let neighbour: string
 
 before(async () => {
@@ -62,7 +62,7 @@ describe('GET /v1/assets', () => {
     }
   })
 
-  it('gives pages as long as asked for, and a cursor on all but the last', async () => {
+  it('returns pages of the requested length, and a cursor on all except the last', async () => {
     const first = (await get(connection, token, '/v1/assets?limit=3')).json()
     assert.equal((first.assets as unknown[]).length, 3)
     assert.equal(typeof first.next_cursor, 'string')
@@ -71,7 +71,7 @@ describe('GET /v1/assets', () => {
     assert.equal(last.json().next_cursor, null)
   })
 
-  it('gives one page without limit and cursor, each asset as it is read alone', async () => {
+  it('returns one page without limit and cursor, each asset as when read alone', async () => {
     const answer = await get(connection, token, '/v1/assets')
     assert.equal(answer.headers['cache-control'], 'no-store')
     const { assets, next_cursor } = answer.json() as { assets: unknown[]; next_cursor: unknown }
@@ -81,7 +81,7 @@ describe('GET /v1/assets', () => {
     }
   })
 
-  it('refuses a limit or a cursor that is none', async () => {
+  it('refuses an invalid limit or cursor', async () => {
     for (const query of ['limit=0', 'limit=-1', 'limit=201', 'limit=a', 'limit=1.5', 'limit=']) {
       assertApiError(await get(connection, token, `/v1/assets?${query}`), 400)
     }
@@ -100,7 +100,7 @@ describe('GET /v1/assets', () => {
 })
 
 describe('GET /v1/assets/{asset_id}', () => {
-  it('answers exactly what is known of the asset', async () => {
+  it('returns exactly the known data of the asset', async () => {
     const { latest, timestamp, first_received_at, last_received_at, ...rest } = (
       await getAsset(connection, token, 'ASSET-1')
     ).json()
@@ -111,7 +111,7 @@ describe('GET /v1/assets/{asset_id}', () => {
     }
   })
 
-  it('refuses a path that does not decode, and serves the next request', async () => {
+  it('refuses an undecodable path, and serves the next request', async () => {
     for (const path of [
       '/v1/assets/%',
       '/v1/assets/%zz',
@@ -125,12 +125,12 @@ describe('GET /v1/assets/{asset_id}', () => {
     }
   })
 
-  it('answers 404 for an asset nobody has reported', async () => {
+  it('returns 404 for an asset without reports', async () => {
     assertApiError(await getAsset(connection, token, 'ASSET-6'), 404)
     assertApiError(await getAsset(connection, token, 'asset-1'), 404)
   })
 
-  it('is refused in the same shape where there is no endpoint, or no path', async () => {
+  it('is refused in the same shape for an unknown endpoint or path', async () => {
     const paths = { '/v1/nowhere': 404, '/v1//assets': 404, '/v1/assets/%ZZ': 400 }
     for (const [path, status] of Object.entries({
       ...paths,
@@ -143,7 +143,7 @@ describe('GET /v1/assets/{asset_id}', () => {
 })
 
 describe('development and production', () => {
-  it('do not see each other’s assets, and cannot tell that there are any', async () => {
+  it('do not see each other’s assets, or whether there are any', async () => {
     const list = await get(connection, production, '/v1/assets')
     assert.deepEqual(list.json(), { assets: [], next_cursor: null })
     const hidden = await getAsset(connection, production, 'ASSET-1')
@@ -160,7 +160,7 @@ describe('development and production', () => {
     assert.equal((await getAsset(connection, token, 'ASSET-2')).text, before)
   })
 
-  it('share their assets among the clients of one environment', async () => {
+  it('share assets among the clients of one environment', async () => {
     assert.deepEqual(await assetIds(connection, neighbour), FLEET)
   })
 })

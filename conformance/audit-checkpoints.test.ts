@@ -1,7 +1,7 @@
 /**
- * Checkpoints of the audit trail: who rewrites the whole database, chain and all, is found out by
- * what was signed before. The database is rewritten here as somebody does who knows how the chain
- * is made, and has no key.
+ * Checkpoints of the audit trail: an attacker who rewrites the whole database, including the chain,
+ * is detected by earlier signatures. The tests rewrite the database as an attacker would who knows
+ * the chain's format and has no key.
  */
 
 import assert from 'node:assert/strict'
@@ -55,7 +55,7 @@ async function verify(...args: string[]): Promise<MiotResult & { message: string
   return { ...result, message }
 }
 
-/** Another organization's name in every entry, and every hash computed anew. */
+/** Replaces the organization's name in every entry, and recomputes every hash. */
 function rewrite(name: string): void {
   using database = new DatabaseSync(join(server.dataDir, 'auth.db'))
   const rows = database.prepare('SELECT seq, entry FROM audit ORDER BY seq').all()
@@ -69,13 +69,13 @@ function rewrite(name: string): void {
 }
 
 describe('a checkpoint', () => {
-  it('is verified by anyone with the public key, and names the head', async () => {
+  it('can be verified with the public key alone, and names the head', async () => {
     const signed = await checkpoint()
     const key = await importJWK(signed.public_key, 'EdDSA')
     const { payload, protectedHeader } = await compactVerify(signed.checkpoint, key)
     const { seq, hash, first_seq, iss, at } = JSON.parse(new TextDecoder().decode(payload))
     assert.deepEqual([first_seq, iss], [1, server.url])
-    // The server may have made a key since, and said so in the trail.
+    // The server may have created a key since, and recorded it in the trail.
     using database = new DatabaseSync(join(server.dataDir, 'auth.db'), { readOnly: true })
     assert.equal(database.prepare('SELECT hash FROM audit WHERE seq = ?').get(seq)?.hash, hash)
     assert.ok(Math.abs(Date.parse(at) - Date.now()) < 60_000)
@@ -85,7 +85,7 @@ describe('a checkpoint', () => {
     })
   })
 
-  it('is the same through the admin API, for those who may read the trail', async () => {
+  it('is the same through the admin API, with the scope to read the trail', async () => {
     const administer = async (...scopes: string[]) => {
       const audience = `${server.url}/admin/v1`
       const flags = scopes.flatMap((scope) => ['--scope', scope])
@@ -106,7 +106,7 @@ describe('a checkpoint', () => {
     assert.equal((await verify('--checkpoint', JSON.parse(answer.stdout).checkpoint)).status, 0)
   })
 
-  it('is written where the server stops, to its log and to a file for its owner only', async () => {
+  it('is written when the server stops, to its log and to a file readable by its owner only', async () => {
     await grow()
     await server.restart()
     const lines = readFileSync(localFile(), 'utf8').trimEnd().split('\n')
@@ -127,7 +127,7 @@ describe('a checkpoint', () => {
 })
 
 describe('a trail that was rewritten as a whole', () => {
-  it('is named by the checkpoint kept elsewhere, and by nothing else', async () => {
+  it('is detected by the checkpoint kept elsewhere, and by nothing else', async () => {
     await grow()
     const kept = await checkpoint()
     await server.kill('SIGTERM')
@@ -139,7 +139,7 @@ describe('a trail that was rewritten as a whole', () => {
     const { status, message } = await verify('--checkpoint', kept.checkpoint)
     assert.equal(status, 1)
     assert.match(message, new RegExp(`row ${kept.seq} differs from the checkpoint of 20`))
-    // It grows on, and is signed anew: the old checkpoint says the same.
+    // The trail grows and is signed again: the old checkpoint still reveals it.
     await grow()
     const newer = await checkpoint()
     assert.equal((await verify('--checkpoint', newer.checkpoint)).status, 0)
@@ -148,7 +148,7 @@ describe('a trail that was rewritten as a whole', () => {
     await server.restart()
   })
 
-  it('is named by the checkpoints in the data directory, without a word', async () => {
+  it('is detected by the checkpoints in the data directory, without an option', async () => {
     await server.kill('SIGTERM')
     rewrite('Third Ltd')
     const { status, message, stdout } = await verify()
@@ -157,13 +157,14 @@ describe('a trail that was rewritten as a whole', () => {
   })
 
   it('is reported by the server when it makes its next checkpoint', async () => {
-    // Once to start on the rewritten trail, and once more to stop, when it looks at it in any case.
+    // One restart starts on the rewritten trail, and another stops the server, which always checks
+    // it.
     await server.restart()
     await server.restart()
     assert.match(server.output(), /Row \d+ of the audit trail differs from the checkpoint of 20/)
   })
 
-  it('that was cut below a checkpoint is named, too', async () => {
+  it('that was cut below a checkpoint is detected, too', async () => {
     const { checkpoint: kept, seq } = await checkpoint()
     using database = new DatabaseSync(join(server.dataDir, 'auth.db'))
     database.exec(`DELETE FROM audit WHERE seq >= ${seq - 1}`)
@@ -179,7 +180,7 @@ describe('a trail that was rewritten as a whole', () => {
 })
 
 describe('a checkpoint that proves nothing', () => {
-  it('is named: altered, of another installation, or none at all', async () => {
+  it('is named: altered, of another installation, or not a checkpoint', async () => {
     const env = { MIOT_ENCRYPTION_KEY: randomBytes(32).toString('hex') }
     const { stdout } = await server.miot(['audit', 'checkpoint', '--json'], { env })
     const theirs = JSON.parse(stdout).checkpoint as string
@@ -203,7 +204,7 @@ describe('a checkpoint that proves nothing', () => {
     assert.equal((await verify('--checkpoint', '/no/such/file')).status, 2)
   })
 
-  it('in a file is named with its place', async () => {
+  it('in a file is named with its line', async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
     const path = join(folder.path, 'kept.ndjson')
     for (const _ of [1, 2]) {
@@ -220,7 +221,7 @@ describe('a checkpoint that proves nothing', () => {
 })
 
 describe('the file of checkpoints', () => {
-  it('survives half a line, and is not written through a link or into a folder', async () => {
+  it('tolerates an incomplete line, and is not written through a link or into a folder', async () => {
     await server.kill('SIGTERM')
     writeFileSync(localFile(), '{"checkpoint":"eyJ')
     await json('audit', 'checkpoint', '--out', localFile())
@@ -256,7 +257,7 @@ describe('the file of checkpoints', () => {
 })
 
 describe('miot audit retention', () => {
-  it('shows what is kept, and cuts nothing that is not too old', async () => {
+  it('shows the retention, and removes only entries that are too old', async () => {
     const kept = { cut_rows: 0, first_seq: 1, kept_days: null }
     assert.deepEqual(await json('audit', 'retention'), kept)
     assert.deepEqual(await json('audit', 'retention', '--days', '1'), kept)

@@ -1,9 +1,8 @@
 /**
- * Where `miot` sends secrets and tokens: to the server they are for, over TLS or on this machine
- * only.
+ * Where `miot` sends secrets and tokens: only to their own server, over TLS or on this machine.
  *
- * `0.0.0.0` is not a loopback address to our rule, and Linux still connects it to this machine: a
- * secret that leaves in the clear is seen by the listener here.
+ * `miot` does not treat `0.0.0.0` as a loopback address, and Linux connects it to this machine: the
+ * listener here sees any secret that would leave in plaintext.
  */
 
 import assert from 'node:assert/strict'
@@ -22,9 +21,9 @@ let stranger: Server
 let port: number
 let dataDir: string
 let quickstart: string
-/** What reached the listener: the head and the body of each request. */
+/** The head and the body of each request that the listener received. */
 let received: string[] = []
-/** How the listener answers; a token unless a test says otherwise. */
+/** The response of the listener; a token by default. */
 let redirectTo: string | null = null
 
 before(async () => {
@@ -82,7 +81,7 @@ describe('plaintext to another machine', () => {
       args: ['token', 'get'],
       env: { ...OWN, MIOT_TOKEN_URL: elsewhere('/api/v1/login') },
     }),
-    'token get with a quickstart.env that says so': () => {
+    'token get with the URL in quickstart.env': () => {
       writeQuickstart(elsewhere())
       return { args: ['token', 'get'] }
     },
@@ -182,7 +181,7 @@ describe('the credentials of quickstart.env', () => {
     assert.match(received.join(), /a-secret-that-stays-here/)
   })
 
-  it('are not read from a file that others can read or a link', async () => {
+  it('are not read from a file that others can read, or through a link', async () => {
     writeQuickstart(here())
     chmodSync(quickstart, 0o644)
     const open = await miot(['token', 'get'])
@@ -199,12 +198,12 @@ describe('the credentials of quickstart.env', () => {
 })
 
 describe('credentials of the environment', () => {
-  it('go where --url says: that is the choice of the command line', async () => {
+  it('go to the server of --url, as the command line decides', async () => {
     await miot(['--url', here(), 'clients', 'list'], OWN)
     assert.match(received[0] ?? '', /a-secret-of-the-environment/)
   })
 
-  it('need no quickstart.env, so that a file of another user there hinders nobody', async () => {
+  it('do not need quickstart.env, so that another user’s file there does no harm', async () => {
     chmodSync(quickstart, 0o666)
     const env = { ...OWN, MIOT_TOKEN_URL: here('/token'), MIOT_AUDIENCE: 'https://api.example' }
     const { status, stderr } = await miot(['token', 'get'], env)
@@ -225,7 +224,7 @@ describe('a proxy of the environment', () => {
     NODE_USE_ENV_PROXY: { NODE_USE_ENV_PROXY: '1' },
     NODE_OPTIONS: { NODE_OPTIONS: '--use-env-proxy' },
   })) {
-    it(`gets no plaintext that is for this machine: ${how}`, async () => {
+    it(`gets no plaintext for this machine: ${how}`, async () => {
       const proxied = { ...env, ...on, HTTP_PROXY: here(), http_proxy: here() }
       const { status, stderr } = await miot(
         ['token', 'get', '--token-url', here('/token')],
@@ -237,8 +236,8 @@ describe('a proxy of the environment', () => {
   }
 })
 
-describe('an API that is away', () => {
-  it('is told after the summary of track simulate', async () => {
+describe('an unavailable API', () => {
+  it('is reported after the summary of track simulate', async () => {
     const args = ['track', 'simulate', '--api-url', 'http://localhost:1', '--for', '1s']
     const env = { ...OWN, MIOT_TOKEN_URL: here('/token'), MIOT_AUDIENCE: 'https://api.example' }
     const { status, stdout, stderr } = await miot(args, env)
@@ -249,7 +248,7 @@ describe('an API that is away', () => {
 })
 
 describe('a redirect', () => {
-  it('gets neither the secret nor the token', async () => {
+  it('receives neither the secret nor the token', async () => {
     redirectTo = `http://127.0.0.1:${port}/elsewhere`
     const env = { ...OWN, MIOT_TOKEN_URL: here('/token'), MIOT_AUDIENCE: 'https://api.example' }
     for (const args of [
@@ -266,7 +265,7 @@ describe('a redirect', () => {
     }
   })
 
-  it('is no server that is ready, to doctor', async () => {
+  it('does not count as a ready server for doctor', async () => {
     redirectTo = `http://127.0.0.1:${port}/elsewhere`
     const { stdout } = await miot(['doctor'], { MIOT_ISSUER: here() })
     const findings = JSON.parse(stdout).findings as { check: string; detail: string }[]

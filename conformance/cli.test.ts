@@ -1,10 +1,9 @@
 /**
- * `miot` as a person at a terminal meets it: each transcript in cli/ is a session that must happen
- * again exactly so.
+ * `miot` at a terminal: each transcript in cli/ is a session that must repeat exactly.
  *
- * `$ miot …` is a command, the lines below it all it prints (standard output first), `? n` its exit
- * status where that is not 0. `…` stands for any text within a line, and `{client_id}` for the
- * quick start's. The sessions run with `--no-json`, as on a terminal, unless they say `--json`.
+ * `$ miot …` is a command, the lines below it are all its output (standard output first), `? n` its
+ * exit status if it is not 0. `…` stands for any text within a line, and `{client_id}` for the
+ * quick start's. The sessions run with `--no-json`, as on a terminal, unless they use `--json`.
  */
 
 import assert from 'node:assert/strict'
@@ -45,14 +44,14 @@ describe('miot track send of more reports than one request takes', () => {
       input: lines.join('\n'),
     })
 
-  it('refuses an id that leaves no room for those of the requests, before any is sent', async () => {
+  it('refuses an id too long for those of the requests, before any is sent', async () => {
     const { status, stderr } = await send('x'.repeat(127))
     assert.deepEqual([status, JSON.parse(stderr).error.code], [2, 'usage'])
     const { stdout } = await server.miot(['assets', 'list', '--search', 'MANY-', '--json'])
     assert.equal(stdout.includes('MANY-'), false, stdout)
   })
 
-  it('keeps all of them under an id that does', async () => {
+  it('stores all of them under a shorter id', async () => {
     const { status, stdout } = await send('y'.repeat(126))
     const { sent, kept, replayed } = JSON.parse(stdout)
     assert.deepEqual([status, sent, kept, replayed], [0, 1001, 1001, 0])
@@ -88,7 +87,7 @@ function patternOf(expected: string): RegExp {
   return new RegExp(`^${literal.replaceAll('…', '[^\\n]*')}$`)
 }
 
-/** Words, where single quotes hold one together. */
+/** Splits at spaces, except within single quotes. */
 function splitCommand(command: string): string[] {
   return [...command.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? (match[2] as string))
 }

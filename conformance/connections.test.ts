@@ -1,6 +1,6 @@
 /**
  * What a connection may hold of the server, black-box: pipelining (RFC 9112 §9.3.2), and unread
- * answers.
+ * responses.
  */
 
 import assert from 'node:assert/strict'
@@ -56,7 +56,7 @@ function request(path: string, authorization?: string): string {
 const linux = { skip: process.platform !== 'linux' && 'memory is read from /proc' }
 
 describe('pipelined requests', { timeout: 60_000 }, () => {
-  it('are answered in order, as many as a client is used to send', async () => {
+  it('are answered in order, in a usual number', async () => {
     const socket = open().setEncoding('latin1')
     socket.write(request('/livez').repeat(15) + request('/nothing'))
     let heard = ''
@@ -68,7 +68,7 @@ describe('pipelined requests', { timeout: 60_000 }, () => {
     assert.deepEqual(statuses, [...Array(15).fill('200'), '404'])
   })
 
-  it('whose answers are not read make the server hold no more than one', linux, async () => {
+  it('with unread responses make the server hold no more than one', linux, async () => {
     await serves()
     const held = memory()
     const sockets = Array.from({ length: 10 }, open)
@@ -77,19 +77,19 @@ describe('pipelined requests', { timeout: 60_000 }, () => {
       socket.pause()
       socket.write((pages[index % 2] as string).repeat(1500))
     }
-    // What was sent by now is handled by the time others have been served.
+    // Requests sent so far have been handled by the time others have been served.
     for (let round = 0; round < 5; round++) {
       await serves()
       await sleep(100)
     }
     const growth = (memory() - held) / MEBIBYTE
     for (const socket of sockets) socket.destroy()
-    // Before there was a bound, 1,700 of them.
+    // Without the limit it was 1,700.
     assert.ok(growth < 200, `${growth.toFixed(0)} MiB more`)
   })
 })
 
-describe('a request whose head can be read in two ways', () => {
+describe('a request with ambiguous headers', () => {
   for (const [what, headers] of Object.entries({
     'two Host lines': 'Host: a\r\nHost: b',
     'two tokens': 'Host: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b',

@@ -1,6 +1,6 @@
 /**
- * `POST /api/v1/login` as the published ModularIoT documents describe it. Clients in the field were
- * written against these answers: a Node one that posts JSON, a Python and an Elixir one that post
+ * `POST /api/v1/login` as the published ModularIoT documents describe it. Existing clients were
+ * written against these responses: a Node one that posts JSON, a Python and an Elixir one that post
  * forms.
  */
 
@@ -17,7 +17,7 @@ describe('the documents’ own examples', () => {
   it('log in the Node client, which posts its four credentials as JSON', async () => {
     const { client_id, client_secret, audience } = subject.credentials
     const body = `{"client_id":"${client_id}","client_secret":"${client_secret}","audience":"${audience}","grant_type":"client_credentials"}`
-    const answer = await subject.ask({ headers: { ...JSON_TYPE, accept: '*/*' }, body })
+    const answer = await subject.send({ headers: { ...JSON_TYPE, accept: '*/*' }, body })
     assert.equal(answer.status, 200, answer.text)
     assert.equal(answer.json().token_type, 'Bearer')
   })
@@ -25,21 +25,21 @@ describe('the documents’ own examples', () => {
   it('log in the Python and Elixir clients, which post a form', async () => {
     const { client_id, client_secret, audience } = subject.credentials
     const body = `grant_type=client_credentials&client_id=${client_id}&client_secret=${client_secret}&audience=${encodeURIComponent(audience)}`
-    const answer = await subject.ask({ headers: FORM_TYPE, body })
+    const answer = await subject.send({ headers: FORM_TYPE, body })
     assert.equal(answer.status, 200, answer.text)
     assert.equal(answer.json().expires_in, 86400)
   })
 
-  it('say Unauthorized, to the byte, to a client that cannot prove itself', async () => {
+  it('return exactly Unauthorized to a client that fails to authenticate', async () => {
     for (const form of [asJson, asForm]) {
-      const answer = await subject.ask(form({ ...subject.credentials, client_secret: 'wrong' }))
+      const answer = await subject.send(form({ ...subject.credentials, client_secret: 'wrong' }))
       assert.equal(answer.status, 401)
       assert.equal(answer.text, '{"error":"access_denied","error_description":"Unauthorized"}')
     }
   })
 
-  it('say which audience rule was broken, to the byte', async () => {
-    const answer = await subject.ask(
+  it('return exactly the violated audience rule', async () => {
+    const answer = await subject.send(
       asJson({ ...subject.credentials, audience: 'https://x.example' }),
     )
     assert.equal(answer.status, 403)
@@ -49,9 +49,9 @@ describe('the documents’ own examples', () => {
     )
   })
 
-  it('tell a request without any client authentication what is missing, as any other', async () => {
+  it('name the missing fields of a request without client authentication, as of any other', async () => {
     const { audience, grant_type } = subject.credentials
-    const answer = await subject.ask(asJson({ audience, grant_type }))
+    const answer = await subject.send(asJson({ audience, grant_type }))
     assert.equal(answer.status, 400)
     const { error, error_description } = assertErrorBody(answer)
     assert.equal(error, 'invalid_request')

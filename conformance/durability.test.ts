@@ -1,38 +1,23 @@
 /**
- * What was acknowledged survives: a server that is killed in the middle of its work, and started
- * again on the same data, has every report it answered 200 to, and none twice.
+ * Acknowledged reports survive: a server that is killed under load, and started again on the same
+ * data, has every report that it answered with 200, and none twice.
  */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { type Connection, openConnection } from './support/connection.ts'
-import { type RunningServer, startServer } from './support/running-server.ts'
+import { before, describe, it } from 'node:test'
+import { openConnection } from './support/connection.ts'
+import { startLoggedIn } from './support/logged-in.ts'
 import { accessToken, createClient } from './support/token-requests.ts'
 import { assetIds, report, SUCCESS, track } from './support/track-requests.ts'
 
 const CONNECTIONS = 32
 const REQUESTS = 1200
-/**
- * Acknowledged ones that the server gets to see itself answer; the others are under way when it
- * dies.
- */
+/** Acknowledged reports before the server is killed; the others are in progress then. */
 const KILL_AFTER = 300
 
-let server: RunningServer
-let connection: Connection
-let token: string
+const { server, connection, token } = await startLoggedIn()
 
-before(async () => {
-  server = await startServer()
-  connection = openConnection(server.url)
-  token = await accessToken(connection, server.credentials)
-})
-after(async () => {
-  connection.close()
-  await server.stop()
-})
-
-/** One asset a request, so that the list of assets tells what was stored. */
+/** One asset per request, so that the list of assets shows what was stored. */
 const REPORTS = Array.from({ length: REQUESTS }, (_, index) => ({
   body: report(`LOAD-${String(index).padStart(4, '0')}`),
   headers: { 'x-request-id': `load-${index}` },
@@ -40,7 +25,7 @@ const REPORTS = Array.from({ length: REQUESTS }, (_, index) => ({
 
 type Load = (typeof REPORTS)[number]
 
-/** Sends everything at once over 32 connections, and kills the server on the way. */
+/** Sends everything at once over 32 connections, and kills the server in between. */
 async function trackAndKill(): Promise<{ acknowledged: Load[]; unanswered: Load[] }> {
   const load = openConnection(server.url, CONNECTIONS)
   const acknowledged: Load[] = []
@@ -73,23 +58,23 @@ describe('kill -9 in the middle of 32 connections', () => {
     await server.restart()
   })
 
-  it('happened while there was work', () => {
+  it('happens under load', () => {
     assert.ok(acknowledged.length >= KILL_AFTER, `${acknowledged.length} acknowledged`)
     assert.ok(unanswered.length >= CONNECTIONS, `${unanswered.length} without an answer`)
   })
 
-  it('lost no report that had been acknowledged', async () => {
+  it('loses no acknowledged report', async () => {
     const ids = new Set(await assetIds(connection, token))
     const lost = acknowledged.filter(({ body }) => !ids.has(body.asset_id))
     assert.deepEqual(lost, [])
   })
 
-  it('left each asset in the list once', async () => {
+  it('leaves each asset in the list once', async () => {
     const ids = await assetIds(connection, token, 50)
     assert.equal(new Set(ids).size, ids.length)
   })
 
-  it('left every acknowledged request known: its retry is a replay', async () => {
+  it('leaves every acknowledged request known: its retry is a replay', async () => {
     const retries = openConnection(server.url, CONNECTIONS)
     const answers = await Promise.all(
       acknowledged.map(({ body, headers }) => track(retries, token, body, headers)),
@@ -101,7 +86,7 @@ describe('kill -9 in the middle of 32 connections', () => {
     }
   })
 
-  it('left the others to be retried, after which all are there, once', async () => {
+  it('leaves the others to be retried, after which all are stored, once', async () => {
     const retries = openConnection(server.url, CONNECTIONS)
     const answers = await Promise.all(
       unanswered.map(({ body, headers }) => track(retries, token, body, headers)),
@@ -115,7 +100,7 @@ describe('kill -9 in the middle of 32 connections', () => {
 
 describe('after a restart on the same data', () => {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    it(`by ${signal}, keys, clients and tokens are as they were`, async () => {
+    it(`by ${signal}, keys, clients and tokens are unchanged`, async () => {
       const keys = async (): Promise<string[]> => {
         const jwks = await connection.send({ method: 'GET', path: '/.well-known/jwks.json' })
         return (jwks.json().keys as object[]).map((key) => JSON.stringify(key))
@@ -124,7 +109,7 @@ describe('after a restart on the same data', () => {
       const published = await keys()
       const old = await accessToken(connection, client)
       await server.restart(signal)
-      // Two seconds after a start the next key may be made, which is no loss.
+      // Two seconds after a start the next key may be created, which loses nothing.
       const after = await keys()
       assert.ok(published.length > 0)
       assert.deepEqual(
@@ -140,7 +125,7 @@ describe('after a restart on the same data', () => {
   it('the server prints no credentials again', async () => {
     const { client_secret } = server.credentials
     const before = server.output()
-    assert.ok(before.includes(client_secret), 'the first start did')
+    assert.ok(before.includes(client_secret), 'the first start prints them')
     await server.restart()
     const printed = server.output().slice(before.length)
     assert.match(printed, /listen on/)

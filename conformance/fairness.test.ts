@@ -1,7 +1,6 @@
 /**
- * What one client may cost: values are counted before anything is made of them, and a client that
- * takes more processor time than it may have is told so, while its small reports and everybody else
- * are served.
+ * Limits on the cost of one client: values are counted before parsing, and a client that uses more
+ * processor time than it may gets 429, while its small reports and all other clients are served.
  */
 
 import assert from 'node:assert/strict'
@@ -38,7 +37,7 @@ after(async () => {
   await server.stop()
 })
 
-/** A report of so many values: itself, its two members and `own`, and what that holds. */
+/** A report with this many values: itself, its two members, `own`, and the content of `own`. */
 const ofValues = (count: number, asset_id = 'VALUES') => ({
   ...report(asset_id),
   own: Array(count - 4).fill(0),
@@ -49,7 +48,7 @@ const half = (unit: string): string =>
     .fill(unit)
     .join(',')
 
-/** Each is legal JSON within a mebibyte, or nearly, and a few kilobytes of gzip. */
+/** Each is valid JSON of about a mebibyte at most, and a few kilobytes of gzip. */
 const TOO_MANY: Readonly<Record<string, (head: string) => string>> = {
   numbers: (head) => `${head},"own":[${half('0').slice(0, 1_000_000)}]}`,
   'empty arrays': (head) => `${head},"own":[${half('[]').slice(0, 1_000_001)}]}`,
@@ -105,7 +104,7 @@ describe('a report', () => {
 })
 
 describe('a batch', () => {
-  it(`holds up to ${MAX_BATCH_VALUES} values, and none of it is kept past that`, async () => {
+  it(`holds up to ${MAX_BATCH_VALUES} values, and none of it is stored past that`, async () => {
     const items = Array.from({ length: MAX_BATCH_VALUES / 1000 }, () => ofValues(1000))
     assert.equal((await trackBatch(connection, token, items)).json().status, 'success')
     const more = [ofValues(4, 'NEVER'), ...items]
@@ -120,8 +119,8 @@ describe('a batch', () => {
   })
 })
 
-describe('a client that takes more processor time than it may have', () => {
-  it('gets 429 for what costs much, and nothing else changes for it or anybody', async () => {
+describe('a client that uses more processor time than it may', () => {
+  it('gets 429 for expensive requests, and nothing else changes for it or for others', async () => {
     const frugal = await startServer({ MIOT_API_CLIENT_CPU: '1' })
     const socket = openConnection(frugal.url)
     try {
@@ -144,7 +143,7 @@ describe('a client that takes more processor time than it may have', () => {
       assert.equal((await track(socket, busy, report('SMALL'))).status, 200)
       assert.equal((await get(socket, busy, '/v1/assets/SMALL')).status, 200)
       await accessToken(socket, frugal.credentials)
-      // Of the same tenant, another client.
+      // Another client of the same tenant.
       const other = await accessToken(socket, await createClient(frugal))
       assert.equal((await track(socket, other, large())).status, 200)
       assert.equal((await get(socket, other, '/v1/assets')).status, 200)
@@ -156,7 +155,7 @@ describe('a client that takes more processor time than it may have', () => {
 })
 
 describe('a login', () => {
-  it('is answered whatever its 16 KiB hold', async () => {
+  it('is answered whatever its 16 KiB contain', async () => {
     const own = Array(5000).fill(0)
     const message = asJson({ ...server.credentials, own })
     assert.equal((await connection.send({ path: '/api/v1/login', ...message })).status, 200)

@@ -1,6 +1,4 @@
-/**
- * Instances that are started at once, for the first time, each with a data directory of its own.
- */
+/** Instances that start at once, for the first time, each with a data directory of its own. */
 
 import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -21,7 +19,7 @@ after(async () => {
 const folder = mkdtempSync(join(tmpdir(), 'miot-first-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-it('one is the first, and the others are told which encryption key they need', {
+it('one is the first, and the others name the encryption key they need', {
   timeout: 120_000,
 }, async () => {
   const MIOT_DATABASE_URL = await postgres.createDatabase()
@@ -35,7 +33,7 @@ it('one is the first, and the others are told which encryption key they need', {
     if (one.status === 'rejected') assert.match(String(one.reason), /set MIOT_ENCRYPTION_KEY/)
   }
   const keys = places.map((place) => join(place, 'encryption.key')).filter(existsSync)
-  assert.equal(keys.length, 1, 'and keep none that opens nothing')
+  assert.equal(keys.length, 1, 'and keep no useless key')
   const [first] = running
   assert.ok(first)
   const second = await startServer({

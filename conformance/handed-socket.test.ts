@@ -1,7 +1,4 @@
-/**
- * A socket that a supervisor holds; how one process succeeds another at it is shown by
- * faults/successions.ts.
- */
+/** A socket held by a supervisor; faults/successions.ts tests how one process succeeds another. */
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -13,14 +10,14 @@ import { text } from 'node:stream/consumers'
 import { it } from 'node:test'
 import { freePort, handOver } from './support/running-server.ts'
 
-/** What is heard on one connection; empty when nobody answers. */
+/** The response on one connection; empty without one. */
 async function livez(port: number): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   socket.write('GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
   return text(socket).catch(() => '')
 }
 
-it('is refused where others could reach it in plaintext, and serves nobody until then', {
+it('is refused where other machines could reach it in plaintext, and serves no request until then', {
   timeout: 30_000,
 }, async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
@@ -32,7 +29,7 @@ it('is refused where others could reach it in plaintext, and serves nobody until
   let ended = false
   const exit = once(server, 'exit').finally(() => {
     ended = true
-    // Whoever came last waits for a successor.
+    // The last connection waits for a successor.
     held.close()
   })
   const heard = new Set<string>()

@@ -1,6 +1,6 @@
 /**
- * Authority counts when it is used. Each attack sends the head of a request while its token is
- * good, holds the body back until the token's client is cut off, and only then sends the rest.
+ * Authority counts when it is used. Each attack sends the headers of a request while its token is
+ * valid, holds the body back until the token's client loses access, and then sends the rest.
  */
 
 import assert from 'node:assert/strict'
@@ -14,7 +14,7 @@ import { revoke } from './support/token-management.ts'
 import { accessToken, asJson, createClient } from './support/token-requests.ts'
 import { get, getAsset, report, reportHeaders, track } from './support/track-requests.ts'
 
-/** Where the attacker's request is held, and where its client is cut off. */
+/** The instance with the held request, and the instance that removes access. */
 interface Place {
   readonly held: RunningServer
   readonly cutting: RunningServer
@@ -59,7 +59,7 @@ const chiefs = new Map<string, Promise<Administrator>>()
 interface Administrator {
   readonly credentials: Credentials
   readonly token: string
-  /** A request to the admin API with this one's token. */
+  /** A request to the admin API with the token of this administrator. */
   send(method: string, path: string, body?: object): Promise<Answer>
 }
 
@@ -92,7 +92,7 @@ async function administratorOf(
   }
 }
 
-/** A client of the chief's tenant, with a token that the place's held instance knows. */
+/** A client of the chief's tenant, with a token that the held instance has verified. */
 async function newClient(place: Place, audience: string): Promise<Administrator> {
   const chief = await chiefOf(place)
   const made = await chief.send('POST', '/clients', { name: 'Subject', grants: [{ audience }] })
@@ -105,8 +105,7 @@ async function newClient(place: Place, audience: string): Promise<Administrator>
   const { client_id } = client
   const credentials = { client_id, client_secret, audience, grant_type } as const
   const subject = await administratorOf(place.held, credentials)
-  // From here on the instance has both the token and the client in memory, as an attacker would
-  // have it.
+  // From here on the instance has both the token and the client in memory, as in an attack.
   await subject.send('GET', '/clients?limit=1')
   return subject
 }
@@ -124,7 +123,7 @@ const patch =
       change(credentials.audience),
     )
 
-/** Every way to take an administrator's authority. A new one is a new row. */
+/** Every way to remove an administrator's authority. A new one is a new row. */
 const CUTS: Readonly<Record<string, Cut>> = {
   'it is disabled': patch(() => ({ status: 'disabled' })),
   'it loses a scope': patch((audience) => ({ grants: [{ audience, scopes: ['clients:read'] }] })),
@@ -137,11 +136,11 @@ const CUTS: Readonly<Record<string, Cut>> = {
     revoke(connectionTo(place.cutting), credentials, token),
 }
 
-/** What an administrator could make of a held request, on its own client `id`. */
+/** What an administrator could do with a held request, to its own client `id`. */
 const CHANGES: Readonly<
   Record<string, (id: string, audience: string) => Parameters<typeof holdBack>[2]>
 > = {
-  'gives itself everything back': (id, audience) => ({
+  'restores all its own rights': (id, audience) => ({
     ...{ method: 'PATCH', path: `/admin/v1/clients/${id}` },
     body: JSON.stringify({ status: 'active', grants: [{ audience }], tags: ['held'] }),
   }),
@@ -167,7 +166,7 @@ const CHANGES: Readonly<
   'revokes tokens': (id) => ({
     ...{ method: 'POST', path: `/admin/v1/clients/${id}/tokens/revoke`, body: '{}' },
   }),
-  // Refused before it is looked at: 401, not 400.
+  // Refused before the body is processed: 401, not 400.
   'sends what is no JSON': () => ({
     ...{ method: 'POST', path: '/admin/v1/clients', body: '{"name":' },
   }),
@@ -176,7 +175,7 @@ const CHANGES: Readonly<
 for (const [where, place] of Object.entries(PLACES)) {
   describe(`with ${where}, an administrator that holds back its body`, { timeout: 120_000 }, () => {
     for (const [how, cut] of Object.entries(CUTS)) {
-      it(`can do nothing once ${how}`, async () => {
+      it(`can change nothing once ${how}`, async () => {
         const at = place()
         const chief = await chiefOf(at)
         const audience = adminAudience(at)
@@ -202,7 +201,7 @@ for (const [where, place] of Object.entries(PLACES)) {
       })
     }
 
-    it('still makes its change when it was given more meanwhile', async () => {
+    it('still makes its change when it has gained rights since', async () => {
       const at = place()
       const audience = adminAudience(at)
       const subject = await newClient(at, audience)
@@ -219,8 +218,8 @@ for (const [where, place] of Object.entries(PLACES)) {
     })
   })
 
-  describe(`with ${where}, an unread bulk answer`, { timeout: 120_000 }, () => {
-    it('makes nothing after its administrator was cut off, and says where it stopped', async () => {
+  describe(`with ${where}, an unread bulk response`, { timeout: 120_000 }, () => {
+    it('creates nothing after its administrator lost access, and reports where it stopped', async () => {
       const at = place()
       const chief = await chiefOf(at)
       const audience = at.cutting.credentials.audience
@@ -299,9 +298,9 @@ for (const [where, place] of Object.entries(PLACES)) {
     }
   })
 
-  describe(`with ${where}, what is open`, { timeout: 120_000 }, () => {
+  describe(`with ${where}, an open connection`, { timeout: 120_000 }, () => {
     for (const how of ['it is disabled', 'its tokens are revoked', 'this token is revoked']) {
-      it(`ends, a stream of reports, once ${how}`, async () => {
+      it(`with a stream of reports ends once ${how}`, async () => {
         const at = place()
         const subject = await newClient(at, at.cutting.credentials.audience)
         const stream = await openStream(at.held.url, subject.token)
@@ -310,14 +309,14 @@ for (const [where, place] of Object.entries(PLACES)) {
         const end = await stream.next()
         assert.deepEqual([end?.event, end?.data], ['end', { reason: 'token' }])
         assert.equal(await stream.next(), null)
-        // A second is the promise; the heartbeat that found it before comes every fifteen.
+        // A second is the guarantee; the heartbeat, which would also notice it, is every fifteen.
         assert.ok(performance.now() - cutAt < 3000)
       })
     }
 
-    it('ends, a wait at the feed, without telling what came', async () => {
+    it('with a wait at the feed ends without sending the entry', async () => {
       const at = place()
-      // The feed names every tenant's clients, so only the operator makes a follower.
+      // The feed names every tenant's clients, so only the operator creates a follower.
       const audience = `${at.cutting.url}/oauth2/revocations`
       const follower = await createClient(at.cutting, '--audience', audience)
       const connection = connectionTo(at.held)
@@ -332,7 +331,7 @@ for (const [where, place] of Object.entries(PLACES)) {
   })
 }
 
-/** Until the instance has heard of it: a request of its own is refused. */
+/** Waits until the instance knows of it: a request of the client is refused. */
 async function refusedAt(server: RunningServer, token: string): Promise<void> {
   const connection = connectionTo(server)
   const deadline = performance.now() + 5000

@@ -1,6 +1,6 @@
 /**
- * Two OAuth clients that know nothing of us, `oauth4webapi` and `openid-client`, find the server by
- * its metadata, get a token with each method of client authentication, and use it.
+ * Two independent OAuth clients, `oauth4webapi` and `openid-client`, discover the server by its
+ * metadata, get a token with each method of client authentication, and use it.
  */
 
 import assert from 'node:assert/strict'
@@ -84,7 +84,7 @@ describe('oauth4webapi', () => {
       }
     })
 
-    it(`understands how ${method} with a wrong secret is refused`, async () => {
+    it(`understands the refusal of ${method} with a wrong secret`, async () => {
       const { audience } = server.credentials
       await assert.rejects(grant(method, { audience }, 'wrong'), (error) => {
         if (method === 'client_secret_post') {
@@ -102,7 +102,7 @@ describe('oauth4webapi', () => {
     })
   }
 
-  it('understands which scope, which audience and which token were wrong', async () => {
+  it('understands a wrong scope, a wrong audience and a wrong token', async () => {
     const { audience } = server.credentials
     const codeOf = (parameters: Record<string, string>) =>
       grant('client_secret_post', parameters).then(

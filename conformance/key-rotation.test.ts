@@ -1,4 +1,7 @@
-/** Signing keys change while two instances serve: nobody notices, unless everybody is meant to. */
+/**
+ * Signing keys change while two instances serve: without an effect on clients, except in an
+ * emergency.
+ */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -40,7 +43,7 @@ async function keys(): Promise<KeyRow[]> {
   return JSON.parse(stdout).keys
 }
 
-/** Once there is a next key and no rotation under way. */
+/** Rotates once there is a next key and no rotation in progress. */
 async function rotate(): Promise<void> {
   const deadline = performance.now() + 20_000
   let result: MiotResult
@@ -53,7 +56,7 @@ const inState = (rows: readonly KeyRow[], state: string) =>
   rows.filter((row) => row.state === state).map(({ kid }) => kid)
 
 describe('two instances on one store', { timeout: 120_000 }, () => {
-  it('have one key that signs and one that comes next, published by both', async () => {
+  it('have one active and one next key, published by both', async () => {
     const deadline = performance.now() + 20_000
     let rows = await keys()
     while (rows.length < 2 && performance.now() < deadline) rows = await keys()
@@ -67,13 +70,13 @@ describe('two instances on one store', { timeout: 120_000 }, () => {
         return set.keys.map(({ kid }) => kid).sort()
       }
       while (JSON.stringify(await published()) !== JSON.stringify(kids)) {
-        assert.ok(performance.now() < deadline, 'published within a second of being made')
+        assert.ok(performance.now() < deadline, 'published within a second of its creation')
       }
     }
   })
 
-  it('go through three rotations without one login or verification failing', async () => {
-    // A verifier that follows nothing but HTTP caching, as anybody's would.
+  it('rotate three times without a failed login or verification', async () => {
+    // A verifier that follows only HTTP caching, as independent ones do.
     const jwks = createRemoteJWKSet(new URL(`${second.url}/.well-known/jwks.json`), {
       cacheMaxAge: MAX_AGE_SECONDS * 1000,
     })
@@ -96,7 +99,7 @@ describe('two instances on one store', { timeout: 120_000 }, () => {
         for (let round = 0; round < 3; round++) await rotate()
         const last = (await keys()).length
         assert.equal(last, 5, 'three retired, one active, one next')
-        // Until the last switch is behind us.
+        // Waits for the last switch.
         await wait(2 * MAX_AGE_SECONDS * 1000 + 500)
       } finally {
         rotating = false
@@ -107,7 +110,7 @@ describe('two instances on one store', { timeout: 120_000 }, () => {
     assert.ok(logins > 100, String(logins))
   })
 
-  it('forget every key at once in an emergency, and go on with a new one', async () => {
+  it('withdraw every key at once in an emergency, and continue with a new one', async () => {
     const [one, other] = connections as [Connection, Connection]
     const token = await accessToken(one, first.credentials)
     for (const connection of connections) {
@@ -121,10 +124,10 @@ describe('two instances on one store', { timeout: 120_000 }, () => {
     const deadline = performance.now() + 1000
     for (const connection of connections) {
       while ((await get(connection, token, '/v1/assets')).status !== 401) {
-        assert.ok(performance.now() < deadline, 'dead on each instance within a second')
+        assert.ok(performance.now() < deadline, 'refused by each instance within a second')
       }
     }
-    // They may have heard of the old keys' end just before they had the new one.
+    // An instance may learn of the end of the old keys just before it has the new one.
     const works = async () => {
       const fresh = await accessToken(other, first.credentials)
       return (await get(one, fresh, '/v1/assets')).status === 200

@@ -1,7 +1,7 @@
 /**
- * Limits, from outside: whoever guesses is stopped and nobody else is, quotas hold, and however
- * many tokens are issued the database stays as it is. Linux answers on all of 127.0.0.0/8, so that
- * the guesser can have an address of its own.
+ * Limits, black-box: guessing is stopped without an effect on others, quotas apply, and issuing
+ * tokens does not grow the database. Linux answers on all of 127.0.0.0/8, so the guesser has an
+ * address of its own.
  */
 
 import assert from 'node:assert/strict'
@@ -61,7 +61,9 @@ async function login(
   return { status: response.statusCode ?? 0, headers: response.headers, body: JSON.parse(text) }
 }
 
-/** The status of a request of which only the head is sent; null when none comes within a moment. */
+/**
+ * The status of a request of which only the headers are sent; null if none arrives within a moment.
+ */
 async function statusWithoutBody(from: string): Promise<number | null> {
   const { hostname, port } = new URL(server.url)
   const outgoing = request({
@@ -89,13 +91,13 @@ async function newClient(name: string, ...options: string[]): Promise<Credential
   return JSON.parse(result.stdout)
 }
 
-/** Runs `miot` until what it prints passes: counters are written every few seconds. */
+/** Runs `miot` until its output passes: counters are written every few seconds. */
 async function eventually<Value>(args: string[], passes: (value: Value) => boolean) {
   for (let tries = 0; ; tries++) {
     const { stdout } = await server.miot([...args, '--json'])
     const value = JSON.parse(stdout) as Value
     if (passes(value)) return value
-    assert.ok(tries < 20, `never came: ${stdout}`)
+    assert.ok(tries < 20, `not in the output: ${stdout}`)
     await sleep(500)
   }
 }
@@ -120,8 +122,8 @@ function rowCounts(): Record<string, number> {
 }
 
 describe('issuing', () => {
-  it('writes no row but the counters, one for the client and one for its secret', async () => {
-    // The key that comes next is made soon after the start; it is none of theirs.
+  it('writes no rows except counters, one for the client and one for its secret', async () => {
+    // The next key is created soon after the start, and is not counted.
     await eventually<{ keys: unknown[] }>(['keys', 'list'], ({ keys }) => keys.length === 2)
     const counted = rowCounts()
     for (let logins = 0; logins < 1000; logins += CONNECTIONS) {
@@ -154,7 +156,7 @@ describe('issuing', () => {
     assert.ok(secrets[0].used.uses >= 1000)
   })
 
-  it('leaves out of the wasteful who asks once', async () => {
+  it('does not list a client with one token as wasteful', async () => {
     const frugal = await newClient('Frugal')
     assert.equal((await login(frugal)).status, 200)
     await eventually<Used>(
@@ -167,7 +169,7 @@ describe('issuing', () => {
 })
 
 describe('a token quota', () => {
-  it('is told with each token and enforced at its end', async () => {
+  it('is in each token response and enforced when it is used up', async () => {
     const client = await newClient('Enforced', '--tokens-per-day', '2')
     const first = await login(client)
     assert.equal(first.status, 200)
@@ -185,7 +187,7 @@ describe('a token quota', () => {
     }
   })
 
-  it('that is only observed refuses nothing and is reported', async () => {
+  it('that is only observed refuses nothing and is logged', async () => {
     const client = await newClient('Observed', '--tokens-per-hour', '1', '--quota-mode', 'observe')
     for (let logins = 0; logins < 3; logins++) {
       const { status, headers } = await login(client)
@@ -195,7 +197,7 @@ describe('a token quota', () => {
     assert.match(server.output(), /"kind":"quota_exceeded","client_id":"\w+".*would be refused/)
   })
 
-  it('is nothing a client without one hears of', async () => {
+  it('is not in the responses of a client without one', async () => {
     const { headers } = await login(server.credentials)
     assert.equal(headers.ratelimit, undefined)
     assert.equal(headers['ratelimit-policy'], undefined)
@@ -207,7 +209,7 @@ describe('ten thousand wrong guesses', () => {
     const victim = await newClient('Victim')
     const neighbour = await newClient('Neighbour')
     const other = await newClient('Other')
-    // It has worked before, so it goes on behind the guesser's own address.
+    // It has worked before, so it also works from the guesser's address.
     assert.equal((await login(neighbour)).status, 200)
     const statuses = new Map<number, number>()
     let refusal: Answer | null = null
@@ -215,7 +217,7 @@ describe('ten thousand wrong guesses', () => {
     async function guess(): Promise<void> {
       while (sent < GUESSES) {
         sent++
-        // Well-formed, and some for clients that do not exist.
+        // Well-formed, and some for unknown clients.
         const client_id = sent % 3 === 0 ? `client_made_up_${sent}` : victim.client_id
         const wrong = { ...victim, client_id, client_secret: other.client_secret }
         const answer = await login(wrong, { from: GUESSER })
@@ -230,9 +232,9 @@ describe('ten thousand wrong guesses', () => {
       rightOnes++
     }
     await guessing
-    assert.ok(rightOnes > 20, `${rightOnes} right ones`)
+    assert.ok(rightOnes > 20, `${rightOnes} right logins`)
     assert.deepEqual([...statuses.keys()].sort(), [401, 429])
-    assert.ok((statuses.get(401) ?? 0) <= 2400, `${statuses.get(401)} were tried`)
+    assert.ok((statuses.get(401) ?? 0) <= 2400, `${statuses.get(401)} were checked`)
 
     const { status, headers, body } = refusal as unknown as Answer
     assert.equal(status, 429)
@@ -244,7 +246,7 @@ describe('ten thousand wrong guesses', () => {
     assert.equal((await login(neighbour, { from: GUESSER })).status, 200)
   })
 
-  it('refuse no device at the same address that has proved itself, though it connects anew', async () => {
+  it('refuse no device at the same address that has authenticated, even over new connections', async () => {
     const from = '127.0.0.4'
     const device = await newClient('Behind a NAT')
     const other = await newClient('Guessed')
@@ -273,8 +275,7 @@ describe('ten thousand wrong guesses', () => {
     let guessing = true
     async function guess(): Promise<void> {
       while (guessing) {
-        // What is guessed at does not matter: the device, the one that signs, or a client that is
-        // not there.
+        // The guessed client does not matter: the device, the one that signs, or an unknown one.
         const client_id = [device.client_id, signer.client_id, `client_${guesses}`][guesses % 3]
         const { status } = await login({ ...wrong, client_id: client_id as string }, { from })
         if (status === 429) refused++
@@ -282,7 +283,7 @@ describe('ten thousand wrong guesses', () => {
       }
     }
     const guessers = Array.from({ length: CONNECTIONS }, guess)
-    // An address of strangers reaches its ceiling with 3,000 at once and 50 more a second.
+    // An address without known clients reaches its ceiling with 3,000 at once and 50 more a second.
     const started = performance.now()
     const seconds = (): number => (performance.now() - started) / 1000
     const spent = (): boolean => guesses > 4000 + seconds() * 60
@@ -299,7 +300,7 @@ describe('ten thousand wrong guesses', () => {
     assert.ok(refused > guesses / 2, `${refused} of ${guesses} guesses were refused`)
   })
 
-  it('end with the address refused before a byte of a body is read', async () => {
+  it('end with refusals of the address before a byte of a body is read', async () => {
     const other = await newClient('Wrong')
     const wrong = { ...other, client_id: server.credentials.client_id }
     let guessing = true
@@ -315,6 +316,6 @@ describe('ten thousand wrong guesses', () => {
     guessing = false
     await Promise.all(guessers)
     assert.ok(refused)
-    assert.equal(await statusWithoutBody(HERE), null, 'elsewhere the body is waited for')
+    assert.equal(await statusWithoutBody(HERE), null, 'from another address the body is read')
   })
 })

@@ -1,4 +1,4 @@
-/** What `miot` changes while the server runs is in force within a second. */
+/** Changes by `miot` take effect in the running server within a second. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -26,7 +26,7 @@ function login(credentials: Credentials): Promise<Answer> {
   return connection.send({ path: '/api/v1/login', ...asJson(credentials) })
 }
 
-/** Logs in again and again until it works or a second has passed. */
+/** Retries the login until it works or a second has passed. */
 async function loginInTime(credentials: Credentials): Promise<Answer> {
   const deadline = performance.now() + IN_FORCE_WITHIN_MS
   for (;;) {
@@ -37,30 +37,30 @@ async function loginInTime(credentials: Credentials): Promise<Answer> {
 }
 
 describe('while the server runs', () => {
-  it('a client made with miot can log in within a second, and track', async () => {
-    // So that the server has its clients in memory when the change comes.
+  it('a client created with miot can log in within a second, and track', async () => {
+    // The server then has its clients in memory when the change arrives.
     await accessToken(connection, server.credentials)
-    const client = await createClient(server, '--name', 'Made meanwhile')
+    const client = await createClient(server, '--name', 'Made while it runs')
     const answer = await loginInTime(client)
     assert.equal(answer.status, 200, answer.text)
     const token = answer.json().access_token as string
     assert.equal((await track(connection, token, report('LIVE'))).status, 200)
   })
 
-  it('clients made at the same moment all can', async () => {
+  it('clients created at the same moment can all log in', async () => {
     const clients = await Promise.all(Array.from({ length: 3 }, () => createClient(server)))
     assert.equal(new Set(clients.map(({ client_id }) => client_id)).size, 3)
     for (const client of clients) assert.equal((await loginInTime(client)).status, 200)
   })
 
-  it('a client that was refused at first does not stay refused', async () => {
+  it('a client that was refused at first can log in later', async () => {
     const client = await createClient(server)
     const wrong = { ...client, client_secret: server.credentials.client_secret }
     assert.equal((await login(wrong)).status, 401)
     assert.equal((await loginInTime(client)).status, 200)
   })
 
-  it('and none of them disturbs those that were there', async () => {
+  it('existing clients are not affected', async () => {
     assert.equal((await login(server.credentials)).status, 200)
   })
 })

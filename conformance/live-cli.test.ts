@@ -8,26 +8,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { after, before, describe, it } from 'node:test'
-import { type Connection, openConnection } from './support/connection.ts'
+import { after, describe, it } from 'node:test'
+import { openConnection } from './support/connection.ts'
 import { environmentWithoutSettings } from './support/environment.ts'
-import { freePort, type RunningServer, startServer } from './support/running-server.ts'
-import { accessToken } from './support/token-requests.ts'
+import { startLoggedIn } from './support/logged-in.ts'
+import { freePort } from './support/running-server.ts'
 import { report, track } from './support/track-requests.ts'
 
-let server: RunningServer
-let connection: Connection
-let token: string
-
-before(async () => {
-  server = await startServer()
-  connection = openConnection(server.url)
-  token = await accessToken(connection, server.credentials)
-})
-after(async () => {
-  connection.close()
-  await server.stop()
-})
+let { server, connection, token } = await startLoggedIn()
+after(() => connection.close())
 
 const spawnMiot = (...args: readonly string[]) =>
   spawn(process.execPath, ['packages/cli/src/main.ts', ...args], {
@@ -38,7 +27,7 @@ const spawnMiot = (...args: readonly string[]) =>
     },
   })
 
-/** A command that goes on, and the lines it prints. */
+/** A running command, and the lines it prints. */
 function running(...args: string[]) {
   const child = spawnMiot(...args)
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
@@ -56,7 +45,7 @@ async function endOf(child: ChildProcess): Promise<number | null> {
   return status
 }
 
-/** Reports until the follower has seen one: it may not have connected yet. */
+/** Reports until the follower has printed one: it may not be connected yet. */
 async function reportUntilSeen(asset_id: string, seen: Promise<string>): Promise<string> {
   let line: string | undefined
   void seen.then((value) => {
@@ -70,7 +59,7 @@ async function reportUntilSeen(asset_id: string, seen: Promise<string>): Promise
 }
 
 describe('miot assets tail', { timeout: 60_000 }, () => {
-  it('prints a line a report, and ends at once when interrupted', async () => {
+  it('prints a line per report, and exits at once when interrupted', async () => {
     const { child, line, ended } = running('assets', 'tail', '--no-json')
     assert.match(
       await reportUntilSeen('TAILED', line()),
@@ -80,7 +69,7 @@ describe('miot assets tail', { timeout: 60_000 }, () => {
     assert.equal(await ended, 0)
   })
 
-  it('prints JSON for programs, goes on over a restart of the server, and ends after a count', async () => {
+  it('prints JSON for programs, resumes after a restart of the server, and exits after a count', async () => {
     const { line, ended } = running('assets', 'tail', '--json', '--asset', 'KEPT', '--count', '2')
     const first = JSON.parse(await reportUntilSeen('KEPT', line()))
     assert.equal(first.asset_id, 'KEPT')
@@ -94,8 +83,8 @@ describe('miot assets tail', { timeout: 60_000 }, () => {
   })
 })
 
-describe('miot, when whoever reads has seen enough', { timeout: 60_000 }, () => {
-  it('ends with what it prints next, and complains to nobody', async () => {
+describe('miot with a closed output', { timeout: 60_000 }, () => {
+  it('exits at the next line, without an error message', async () => {
     const { child, line, ended, errors } = running('assets', 'tail', '--asset', 'PIPED')
     await reportUntilSeen('PIPED', line())
     child.stdout.destroy()
@@ -112,18 +101,18 @@ describe('miot, when whoever reads has seen enough', { timeout: 60_000 }, () => 
 
   for (const [what, gone, args] of [
     ['help', 'stdout', ['--help']],
-    ['a complaint', 'stderr', ['--unknown', '--no-json']],
-    ['a complaint as JSON', 'stderr', ['--unknown', '--json']],
-    ['a failure', 'stderr', ['clients', 'show', 'nobody', '--no-json']],
+    ['a usage error', 'stderr', ['--unknown', '--no-json']],
+    ['a usage error as JSON', 'stderr', ['--unknown', '--json']],
+    ['a failure', 'stderr', ['clients', 'show', 'no-such-client', '--no-json']],
   ] as const) {
-    it(`ends with ${what} that nobody reads`, async () => {
+    it(`exits with ${what} that is not read`, async () => {
       const child = spawnMiot(...args)
       child[gone].destroy()
       assert.equal(await endOf(child), 141)
     })
   }
 
-  it('serves on where it is the server', async () => {
+  it('keeps serving if it is the server', async () => {
     const port = await freePort()
     const dataDir = mkdtempSync(join(tmpdir(), 'miot-'))
     const child = spawn(process.execPath, ['packages/cli/src/main.ts', 'serve'], {
@@ -137,7 +126,7 @@ describe('miot, when whoever reads has seen enough', { timeout: 60_000 }, () => 
     child.stdout.destroy()
     child.stderr.destroy()
     const ended = endOf(child)
-    // Written before the welcome, and what is asked afterwards is answered after it.
+    // Written before the welcome, so requests sent after it are answered later.
     while (!existsSync(join(dataDir, 'quickstart.env'))) {
       assert.equal(child.exitCode, null, 'it ended')
       await new Promise((resolve) => setTimeout(resolve, 50))
@@ -151,7 +140,7 @@ describe('miot, when whoever reads has seen enough', { timeout: 60_000 }, () => 
 })
 
 describe('miot track simulate', { timeout: 60_000 }, () => {
-  it('drives until it is interrupted, and then says what it did', async () => {
+  it('simulates until it is interrupted, and prints a summary', async () => {
     const { child, ended, line } = running('track', 'simulate', '--assets', '2', '--no-json')
     const seen = running('assets', 'tail', '--asset', 'SIM-0002', '--count', '1', '--no-json')
     assert.match(await seen.line(), /SIM-0002 {2}-33\.\d+,-70\.\d+ {2}[\d.]+ km\/h$/)

@@ -1,4 +1,4 @@
-/** Two instances on one PostgreSQL database are one service. */
+/** Two instances on one PostgreSQL database act as one service. */
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
@@ -23,7 +23,7 @@ before(async () => {
   postgres = await startPostgres()
   const MIOT_DATABASE_URL = await postgres.createDatabase()
   first = await startServer({ MIOT_DATABASE_URL })
-  // A data directory of its own would do as well; the encryption key has to be the same.
+  // A separate data directory would work as well; the encryption key has to be the same.
   const joined = { MIOT_DATA_DIR: first.dataDir, MIOT_ISSUER: first.url }
   second = await startServer({ MIOT_DATABASE_URL, ...joined })
   one = openConnection(first.url)
@@ -40,24 +40,24 @@ after(async () => {
 const login = (connection: Connection, credentials: Credentials): Promise<Answer> =>
   connection.send({ path: '/oauth2/token', ...asForm({ ...credentials }) })
 
-/** Asks until the answer is as expected, for as long as a change may take to arrive. */
-async function inTime(status: number, ask: () => Promise<Answer>): Promise<void> {
+/** Repeats the request until the response is as expected, for as long as a change may take. */
+async function inTime(status: number, call: () => Promise<Answer>): Promise<void> {
   const deadline = performance.now() + WITHIN_MS
   for (;;) {
-    const answer = await ask()
+    const answer = await call()
     if (answer.status === status) return
     assert.ok(performance.now() < deadline, `${answer.status} ${answer.text}`)
   }
 }
 
 describe('two instances on one PostgreSQL database', { timeout: 60_000 }, () => {
-  it('take each other’s tokens, and see each other’s data', async () => {
+  it('accept each other’s tokens, and see each other’s data', async () => {
     const token = await accessToken(one, first.credentials)
     assert.equal((await track(other, token, report('TRUCK-1'))).status, 200)
     assert.equal((await getAsset(one, token, 'TRUCK-1')).status, 200)
   })
 
-  it('know a request that the other has stored', async () => {
+  it('recognize a request that the other has stored', async () => {
     const token = await accessToken(one, first.credentials)
     const headers = {
       ...reportHeaders(randomUUID()),
@@ -72,7 +72,7 @@ describe('two instances on one PostgreSQL database', { timeout: 60_000 }, () => 
     assert.equal((await send(other, JSON.stringify(report('TRUCK-3')))).status, 409)
   })
 
-  it('hear of a client that was disabled, and of one that was made, within a second', async () => {
+  it('learn of a disabled client, and of a new one, within a second', async () => {
     const client = await createClient(first)
     for (const connection of [one, other]) {
       assert.equal((await login(connection, client)).status, 200)
@@ -81,7 +81,7 @@ describe('two instances on one PostgreSQL database', { timeout: 60_000 }, () => 
     for (const connection of [one, other]) await inTime(401, () => login(connection, client))
   })
 
-  it('end a token on both, whichever was asked', async () => {
+  it('revoke a token on both, whichever was called', async () => {
     const token = await accessToken(one, first.credentials)
     for (const connection of [one, other]) {
       assert.equal((await get(connection, token, '/v1/assets')).status, 200)
@@ -92,7 +92,7 @@ describe('two instances on one PostgreSQL database', { timeout: 60_000 }, () => 
     }
   })
 
-  it('take a client assertion once', async () => {
+  it('accept a client assertion once', async () => {
     const client = await createKeyClient(first, 'EdDSA')
     const { audience } = first.credentials
     for (let round = 0; round < 5; round++) {

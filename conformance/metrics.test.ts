@@ -29,7 +29,7 @@ async function scrape(): Promise<Map<string, number>> {
   )
 }
 
-/** What `work` adds to each series that changes. */
+/** The increase of each series while `work` runs. */
 async function growth(work: () => Promise<unknown>): Promise<(series: string) => number> {
   const before = await scrape()
   await work()
@@ -76,7 +76,7 @@ describe('GET /metrics', () => {
     assert.equal(grew('miot_auth_directory_lookups_total{outcome="hit"}'), 2)
   })
 
-  it('counts what became of asset/track requests, and the batches', async () => {
+  it('counts asset/track requests by outcome, and the batches', async () => {
     const token = await accessToken()
     const body = { asset_id: 'TRUCK-1', timestamp: new Date().toISOString() }
     const grew = await growth(async () => {
@@ -102,7 +102,7 @@ describe('GET /metrics', () => {
     assert.equal(grew(`miot_http_request_duration_seconds_count{${route}}`), 1)
   })
 
-  it('is not to be had where the internet asks', async () => {
+  it('is not on the public port', async () => {
     assert.equal((await fetch(`${server.url}/metrics`)).status, 404)
   })
 })

@@ -1,9 +1,8 @@
 /**
- * No secret leaves by the back door. A server that tells all it can (trace) is sent a canary in
- * every place where a client could put a secret, on every route there is; then everything it wrote
- * is searched.
+ * No secret appears in any output. A server at log level trace gets a canary in every place where a
+ * client could put a secret, on every route; then all its output is searched.
  *
- * A route that is new is driven by itself, since the list comes from the applications; one that
+ * A new route is included automatically, since the list comes from the applications; a route that
  * cannot be reached fails the test.
  */
 
@@ -19,7 +18,7 @@ import { freePort, type RunningServer, startServer } from './support/running-ser
 interface Answer {
   readonly route: Route
   readonly status: number
-  /** A line each. */
+  /** One header per line. */
   readonly headers: string
   readonly body: string
 }
@@ -31,12 +30,12 @@ const answers: Answer[] = []
 let server: RunningServer
 let metricsUrl: string
 let routes: Route[]
-/** Where the output begins that may hold no secret: after the welcome, which shows one. */
+/** Start of the output that may contain no secret: after the welcome, which shows one. */
 let begin: number
 let telemetryToken: string
 let adminToken: string
 let feedToken: string
-/** Whom the admin routes are driven against; its tokens are ended on the way. */
+/** The target of the admin routes; its tokens are revoked on the way. */
 let target: string
 
 before(async () => {
@@ -55,12 +54,12 @@ before(async () => {
   await drive(metricsUrl, { method: 'POST', url: '/metrics' })
   for (const base of [server.url, metricsUrl]) {
     await drive(base, { method: 'GET', url: `/${canaries.at('unknown path')}` })
-    await speakNonsense(new URL(base))
+    await sendMalformed(new URL(base))
   }
 })
 after(() => server.stop())
 
-/** A client that may do everything at one of the server's own APIs. */
+/** A client with all scopes of one of the server's own APIs. */
 async function createClient(api: string): Promise<Record<string, string>> {
   const audience = `${server.url}/${api}`
   const args = ['clients', 'create', '--json', '--name', 'admin', '--audience', audience]
@@ -83,11 +82,11 @@ async function login(credentials: object): Promise<string> {
 
 const HAS_BODY = ['POST', 'PUT', 'PATCH', 'DELETE']
 
-/** Sends everything we can think of to one route. */
+/** Sends all variants to one route. */
 async function drive(base: string, route: Route): Promise<void> {
   const bodies = HAS_BODY.includes(route.method) ? badBodies() : [{ headers: {} }]
   const first = await send(base, route, bodies[1] ?? { headers: {} })
-  // What a method that is not served does not look at, need not be sent in all its variants.
+  // A method that is not served reads no body, and needs fewer variants.
   if (first === 405) return
   await Promise.all(
     authorizations().map(async (authorization) => {
@@ -117,7 +116,7 @@ function authorizations(): Record<string, string>[] {
   ]
 }
 
-/** Names under which a secret is sent by right or by mistake. */
+/** Names under which clients send a secret, rightly or wrongly. */
 const FIELDS = [
   ...['grant_type', 'client_id', 'client_secret', 'audience', 'resource', 'scope', 'token'],
   ...['client_assertion', 'client_assertion_type', 'access_token', 'password'],
@@ -136,7 +135,7 @@ function badBodies(): Request[] {
     { headers: {} },
     { headers: json, body: JSON.stringify(all) },
     { headers: json, body: JSON.stringify({ ...all, grant_type: 'client_credentials' }) },
-    // Every field right but one.
+    // Every field valid except one.
     ...['client_id', 'client_secret', 'audience', 'grant_type', 'scope'].map((name) => ({
       headers: json,
       body: JSON.stringify({ ...credentials, ...members('JSON, the others right,', [name]) }),
@@ -144,7 +143,7 @@ function badBodies(): Request[] {
     { headers: json, body: JSON.stringify({ ...credentials, ...members('JSON', ['Extra']) }) },
     { headers: json, body: JSON.stringify({ asset_id: { [at('JSON name')]: [at('JSON deep')] } }) },
     { headers: json, body: JSON.stringify([at('JSON array')]) },
-    // What the routes take, with something beside it where that is allowed.
+    // The parameters of the routes, with an additional one where that is allowed.
     {
       headers: json,
       body: JSON.stringify({
@@ -177,7 +176,7 @@ function badBodies(): Request[] {
   ]
 }
 
-/** @returns the last status; 0 when there was no answer. */
+/** @returns the last status; 0 without a response. */
 async function send(base: string, route: Route, request: Request): Promise<number> {
   const at = (place: string) => encodeURIComponent(canaries.at(place))
   const known: Record<string, string> = { client_id: target }
@@ -220,8 +219,8 @@ async function exchange(
     () => null,
   )
   if (response === null) {
-    // A body that is too large may cost the connection before the answer is read.
-    assert.ok((body.body?.length ?? 0) > 2 ** 20, `${method} ${url} is silent`)
+    // A body that is too large may close the connection before the response is read.
+    assert.ok((body.body?.length ?? 0) > 2 ** 20, `${method} ${url} has no response`)
     return 0
   }
   const { status } = response
@@ -230,7 +229,7 @@ async function exchange(
   return status
 }
 
-/** A stream of events does not end by itself: its first bytes are enough. */
+/** A stream of events does not end on its own: its first bytes are enough. */
 async function bodyOf(response: Response): Promise<string> {
   if (response.headers.get('content-type') !== 'text/event-stream') return response.text()
   const reader = response.body?.getReader()
@@ -239,8 +238,8 @@ async function bodyOf(response: Response): Promise<string> {
   return new TextDecoder().decode(value)
 }
 
-/** What no HTTP client would send. */
-async function speakNonsense({ hostname, port }: URL): Promise<void> {
+/** Requests that no HTTP client would send. */
+async function sendMalformed({ hostname, port }: URL): Promise<void> {
   const word = canaries.at('bytes that are no HTTP')
   const chunked = 'Host: x\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json'
   for (const bytes of [
@@ -263,7 +262,7 @@ async function speakNonsense({ hostname, port }: URL): Promise<void> {
 }
 
 describe('a server at trace level, driven with canaries', () => {
-  it('answered on every route there is', () => {
+  it('responds on every route', () => {
     assert.ok(routes.length > 10, 'the list of routes cannot be right')
     const logged = new Set(
       logLines()
@@ -274,14 +273,14 @@ describe('a server at trace level, driven with canaries', () => {
     assert.deepEqual(missed, [])
   })
 
-  it('let some request do its work', () => {
+  it('lets some requests succeed', () => {
     const done = new Set(answers.filter(({ status }) => status < 300).map(({ route }) => route.url))
     for (const url of ['/v1/asset/track', '/v1/assets', '/livez', '/metrics']) {
       assert.ok(done.has(url), url)
     }
   })
 
-  it('let some request past the door of each', () => {
+  it('lets some requests pass the authentication of each', () => {
     const DOORS = [401, 403, 405, 429]
     const past = new Set(
       answers
@@ -299,16 +298,16 @@ describe('a server at trace level, driven with canaries', () => {
     assert.deepEqual(shut, [])
   })
 
-  it('put X-Request-Id on every answer, and never one that is not usable', () => {
+  it('puts X-Request-Id on every response, and never an invalid one', () => {
     assert.ok(answers.length > 500)
     for (const { route, status, headers } of answers) {
       const name = `${route.method} ${route.url} ${status}`
-      // Ours, or a UUID that was sent.
+      // Generated, or a UUID that was sent.
       assert.match(headers, /^x-request-id: ([\w-]{24}|[0-9a-f-]{36})\r?$/im, name)
     }
   })
 
-  it('repeats no canary in an error answer', () => {
+  it('repeats no canary in an error response', () => {
     const leaks = answers
       .filter(({ status }) => status >= 400)
       .flatMap(({ route, status, headers, body }) =>
@@ -331,7 +330,7 @@ describe('a server at trace level, driven with canaries', () => {
     assert.deepEqual(canaries.foundIn(stdout), [])
   })
 
-  it('cuts a secret that is sent as a usable X-Request-Id out of its log', async () => {
+  it('removes a secret that is sent as a valid X-Request-Id from its log', async () => {
     const secret = `miot_prod_${'Za9'.repeat(16)}Q`
     const response = await fetch(`${server.url}/livez`, { headers: { 'x-request-id': secret } })
     assert.equal(response.headers.get('x-request-id'), secret)

@@ -1,6 +1,6 @@
 /**
- * `GET /openapi.json` says what the API does: every answer here is held against the schema that the
- * document gives for its operation and status, and every example of the document is sent.
+ * `GET /openapi.json` matches the API: the tests validate every response against the schema of its
+ * operation and status, and send every example of the document.
  */
 
 import assert from 'node:assert/strict'
@@ -55,7 +55,7 @@ function operation(path: string, method = 'get'): Operation {
   return found
 }
 
-/** With every reference put in place. */
+/** The schema with every reference resolved. */
 function resolved(schema: object): object {
   return JSON.parse(JSON.stringify(schema), (_key, node) => {
     const name = /^#\/components\/schemas\/(\w+)$/.exec(node?.$ref ?? '')?.[1]
@@ -87,7 +87,7 @@ describe('the document', () => {
     assert.ok(ids.length >= 9)
   })
 
-  it('has every route of the API, and no other', async () => {
+  it('has every route of the API, and no others', async () => {
     const routes = await routeTable(server.url, server.credentials.audience)
     const served = routes
       .filter(({ url, method }) => url.startsWith('/v1/') && ['GET', 'POST'].includes(method))
@@ -103,7 +103,7 @@ describe('the document', () => {
     }
   })
 
-  it('has parameters for what stands in the paths', () => {
+  it('has the parameters of the paths', () => {
     for (const [path, operations] of Object.entries(document.paths)) {
       const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
       for (const { parameters } of Object.values(operations)) {
@@ -118,7 +118,7 @@ describe('the document', () => {
 })
 
 describe('the examples', () => {
-  it('fit the schema beside them, and are accepted', async () => {
+  it('match their schema, and are accepted', async () => {
     for (const path of ['/v1/asset/track', '/v1/asset/track/batch']) {
       const { requestBody } = operation(path, 'post')
       const content = requestBody?.content['application/json']
@@ -133,12 +133,12 @@ describe('the examples', () => {
   })
 })
 
-describe('answers are as documented:', () => {
+describe('responses are as documented:', () => {
   const id = 'TRUCK-001'
   const from = '2025-03-14T00:00:00Z'
   const period = `from=${from}&to=2025-03-15T00:00:00Z`
 
-  it('what is read back', async () => {
+  it('reads', async () => {
     const asset = '/v1/assets/{asset_id}'
     const rows: readonly (readonly [path: string, query: string, member: string])[] = [
       ['/v1/assets', '?limit=2', 'assets'],
@@ -160,10 +160,10 @@ describe('answers are as documented:', () => {
     }
   })
 
-  it('what is refused', async () => {
+  it('refusals', async () => {
     for (const [path, operations] of Object.entries(document.paths)) {
       for (const [method, one] of Object.entries(operations)) {
-        const url = path.replace('{asset_id}', 'NOBODY')
+        const url = path.replace('{asset_id}', 'MISSING')
         const send = (bearer: string, query: string) =>
           connection.send({
             method: method.toUpperCase(),
@@ -188,7 +188,7 @@ describe('answers are as documented:', () => {
     }
   })
 
-  it('what becomes of reports', async () => {
+  it('reports', async () => {
     const one = operation('/v1/asset/track', 'post')
     const many = operation('/v1/asset/track/batch', 'post')
     const key = { 'x-request-id': 'openapi' }

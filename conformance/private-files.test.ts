@@ -1,7 +1,7 @@
 /**
- * The files of an installation: `miot serve`, and every command that reads them, refuse what
- * another user could have written and secrets that others can read, and what they make themselves
- * is private.
+ * The files of an installation: `miot serve`, and every command that reads them, refuse files that
+ * another user could have written and secrets that others can read; the files they create are
+ * private.
  */
 
 import assert from 'node:assert/strict'
@@ -38,7 +38,7 @@ const skip = process.platform === 'win32' ? 'Windows has neither mode bits nor u
 const skipUnlessRoot =
   process.geteuid?.() === 0 ? false : 'only root can give a file to another user'
 
-/** Commands that read the data directory, one for each way they come to it. */
+/** Commands that read the data directory, one for each code path. */
 const COMMANDS: readonly (readonly string[])[] = [
   ['serve'],
   ['clients', 'list'],
@@ -52,7 +52,7 @@ const COMMANDS: readonly (readonly string[])[] = [
 ]
 
 let folder: string
-/** An installation that has served, whole. */
+/** A complete installation that has served. */
 let whole: string
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'miot-private-'))
@@ -79,7 +79,7 @@ async function run(args: readonly string[], env: Record<string, string>): Promis
   )
 }
 
-/** Until it listens, or ends before. */
+/** Waits until it listens, or exits before. */
 async function serveOnce(env: Record<string, string>): Promise<MiotResult> {
   try {
     await (await startServer(env)).stop()
@@ -89,7 +89,7 @@ async function serveOnce(env: Record<string, string>): Promise<MiotResult> {
   }
 }
 
-/** @param message what the one line on standard error, or the finding of `doctor`, says. */
+/** @param message the line on standard error, or the finding of `doctor`. */
 async function assertRefused(
   args: readonly string[],
   settings: Record<string, string>,
@@ -194,7 +194,7 @@ const ATTACKS: readonly Attack[] = [
 ]
 
 describe('every command that reads the data directory', { skip, concurrency: 1 }, () => {
-  it('refuses a data directory that every user can write to', async () => {
+  it('refuses a data directory that every user can write', async () => {
     for (const args of COMMANDS) {
       const MIOT_DATA_DIR = copyOfWhole()
       chmodSync(MIOT_DATA_DIR, 0o777)
@@ -219,7 +219,7 @@ describe('every command that reads the data directory', { skip, concurrency: 1 }
     }
   })
 
-  it('refuses the directory of MIOT_DATABASE_URL, where it is another one, in the same way', async () => {
+  it('refuses the directory of MIOT_DATABASE_URL in the same way, if it is another one', async () => {
     for (const args of [['serve'], ['clients', 'list'], ['migrate'], ['doctor']]) {
       const MIOT_DATA_DIR = copyOfWhole()
       const stores = `${MIOT_DATA_DIR}.stores`
@@ -254,7 +254,7 @@ describe('every command that reads the data directory', { skip, concurrency: 1 }
     await assertRefused(['token', 'get'], { MIOT_DATA_DIR }, /chmod 700 /)
   })
 
-  it('goes on where others may list the directory', async () => {
+  it('accepts a directory that others may list', async () => {
     const MIOT_DATA_DIR = copyOfWhole()
     chmodSync(MIOT_DATA_DIR, 0o755)
     for (const args of [['serve'], ['clients', 'list']]) {
@@ -262,7 +262,7 @@ describe('every command that reads the data directory', { skip, concurrency: 1 }
     }
   })
 
-  it('goes on behind a link of root’s or ours, as systemd makes one', async () => {
+  it('accepts a link owned by root or the user, as systemd creates one', async () => {
     const MIOT_DATA_DIR = `${copyOfWhole()}.link`
     symlinkSync(MIOT_DATA_DIR.replace('.link', ''), MIOT_DATA_DIR)
     for (const args of [['serve'], ['clients', 'list']]) {
@@ -273,7 +273,7 @@ describe('every command that reads the data directory', { skip, concurrency: 1 }
 })
 
 describe('on PostgreSQL', { skip }, () => {
-  it('the data directory, and the key in it, are held to the same', async (context) => {
+  it('the data directory, and the key in it, are checked in the same way', async (context) => {
     const postgres = await startPostgres()
     context.after(() => postgres.stop())
     const MIOT_DATABASE_URL = await postgres.createDatabase()
@@ -293,10 +293,10 @@ describe('on PostgreSQL', { skip }, () => {
   })
 })
 
-describe('a file that a setting names', { skip }, () => {
+describe('a file named by a setting', { skip }, () => {
   const text = (): string => readFileSync(key(whole), 'utf8')
 
-  it('may be a mounted secret: root’s, 0644, behind links', async () => {
+  it('may be a mounted secret: root’s, 0644, through links', async () => {
     const mount = mkdtempSync(join(folder, 'mount-'))
     mkdirSync(join(mount, '..2026_01_15'))
     writeFileSync(join(mount, '..2026_01_15', 'key'), text(), { mode: 0o644 })
@@ -338,8 +338,8 @@ describe('a file that a setting names', { skip }, () => {
   })
 })
 
-describe('what the server makes', { skip }, () => {
-  it('is private whatever the umask of who starts it: directories 0700, files 0600', async () => {
+describe('a file created by the server', { skip }, () => {
+  it('is private under any umask: directories 0700, files 0600', async () => {
     const parent = join(folder, 'umask')
     const server = await withUmask(0, () => startServer({ MIOT_DATA_DIR: join(parent, 'data') }))
     const connection = openConnection(server.url)
@@ -355,11 +355,11 @@ describe('what the server makes', { skip }, () => {
     assertAllPrivate(parent)
   })
 
-  it('is private when Node makes it, such as a report that holds the environment', async () => {
+  it('is private when Node creates it, such as a report with the environment', async () => {
     const reports = mkdtempSync(join(folder, 'reports-'))
     const NODE_OPTIONS = `--report-on-signal --report-directory=${reports}`
     const server = await withUmask(0, () => startServer({ NODE_OPTIONS }))
-    // That of node:fs/promises would begin to watch when it is first read.
+    // The watcher of node:fs/promises would start on its first read.
     const watcher = watch(reports)
     const made = once(watcher, 'change', { signal: AbortSignal.timeout(20_000) })
     process.kill(server.pid(), 'SIGUSR2')
@@ -370,7 +370,7 @@ describe('what the server makes', { skip }, () => {
     assertAllPrivate(reports)
   })
 
-  it('is private when a command makes it', async () => {
+  it('is private when a command creates it', async () => {
     const parent = join(folder, 'umask-copy')
     const args = ['copy', '--to', `sqlite:${join(parent, 'target')}`]
     const env = { MIOT_DATA_DIR: copyOfWhole() }
@@ -390,7 +390,7 @@ async function withUmask<Result>(mask: number, work: () => Promise<Result>): Pro
 }
 
 describe('SIGUSR1', { skip }, () => {
-  it('opens no debugger, through which everything in memory could be read', async () => {
+  it('opens no debugger, which could read all memory', async () => {
     const server = await startServer()
     process.kill(server.pid(), 'SIGUSR1')
     const connection = openConnection(server.url)

@@ -1,6 +1,6 @@
 /**
- * A trace table rots unless something holds it: every name in the README’s table must be in a test,
- * and every test file in the README.
+ * Keeps the README’s tables correct: every name in them must be a test, and every test file must be
+ * in the README.
  */
 
 import assert from 'node:assert/strict'
@@ -33,7 +33,7 @@ it('every test file is in the README', () => {
   }
 })
 
-it('tests import of packages/ what is published or for tests, and one asks for the routes', () => {
+it('tests import only published or test modules of packages/, except for the routes', () => {
   const allowed = /^@modulariot\/(oauth|telemetry|sdk)\b|\/testing\//
   for (const path of files.filter((file) => !file.endsWith('support/route-table.ts'))) {
     const imports = readFileSync(path, 'utf8').matchAll(

@@ -1,6 +1,6 @@
 /**
- * `miot --url`: the same words as on the box, through the admin API, from a machine that has only
- * credentials.
+ * `miot --url`: the same commands as on the server's machine, through the admin API, from a machine
+ * that has only credentials.
  */
 
 import assert from 'node:assert/strict'
@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type RunningServer, runMiot, startServer } from './support/running-server.ts'
+import { createClient } from './support/token-requests.ts'
 
 let server: RunningServer
 let elsewhere: string
@@ -18,16 +19,7 @@ before(async () => {
   server = await startServer()
   elsewhere = mkdtempSync(join(tmpdir(), 'miot-elsewhere-'))
   const audience = `${server.url}/admin/v1`
-  const made = await server.miot([
-    'clients',
-    'create',
-    '--name',
-    'a',
-    '--audience',
-    audience,
-    '--json',
-  ])
-  const { client_id, client_secret } = JSON.parse(made.stdout)
+  const { client_id, client_secret } = await createClient(server, '--audience', audience)
   credentials = { MIOT_CLIENT_ID: client_id, MIOT_CLIENT_SECRET: client_secret }
 })
 after(async () => {
@@ -35,7 +27,7 @@ after(async () => {
   await server.stop()
 })
 
-/** What a command that must succeed prints, as JSON. */
+/** The JSON output of a command that must succeed. */
 async function miot(...args: string[]) {
   const result = await run(...args)
   assert.equal(result.status, 0, result.stderr)
@@ -49,7 +41,7 @@ function run(...args: string[]) {
 }
 
 describe('miot --url', () => {
-  it('ends a client’s tokens, and makes nobody a resource server', async () => {
+  it('revokes a client’s tokens, and cannot create a resource server', async () => {
     const { client_id } = await miot('clients', 'create', '--name', 'Cut off')
     const { tokens_revoked_until } = await miot('clients', 'revoke-tokens', client_id)
     assert.ok(Math.abs(tokens_revoked_until - Date.now() / 1000) < 30)
@@ -58,7 +50,7 @@ describe('miot --url', () => {
     assert.match(refused.stderr, /on the machine that runs/)
   })
 
-  it('makes, finds, changes and disables a client, and rotates its secrets', async () => {
+  it('creates, finds, changes and disables a client, and rotates its secrets', async () => {
     const made = await miot('clients', 'create', '--name', 'Far pump', '--tag', 'far')
     assert.match(made.client_secret, /^miot_dev_/)
     assert.equal(made.token_url, `${server.url}/api/v1/login`)
@@ -95,7 +87,7 @@ describe('miot --url', () => {
         'client.created',
       ],
     )
-    // Each of these commands logged in anew, which is what this list is there to tell.
+    // Each of these commands logged in again, which this list must show.
     const wasteful = await miot('clients', 'list', '--wasteful')
     assert.deepEqual(
       wasteful.clients.map((one: { client_id: string }) => one.client_id),
@@ -117,7 +109,7 @@ describe('miot --url', () => {
     )
   })
 
-  it('does nothing here that was asked for there, and nothing there that was asked for elsewhere', async () => {
+  it('refuses options and commands that are not available with --url', async () => {
     const refused = [
       ['clients', 'create', '--name', 'x', '--environment', 'production'],
       ['clients', 'create', '--name', 'x', '--org', 'org_other'],
@@ -129,7 +121,7 @@ describe('miot --url', () => {
     for (const words of refused) assert.equal((await run(...words)).status, 2, words.join(' '))
   })
 
-  it('says what went wrong with the exit status it has on the box', async () => {
+  it('reports faults with the exit status of a local command', async () => {
     assert.equal((await run('clients', 'show', 'client_unknown')).status, 3)
     assert.equal((await run('clients', 'create', '--name', ' ')).status, 2)
     const wrong = await runMiot(['--url', server.url, '--json', 'clients', 'list'], {

@@ -1,4 +1,4 @@
-/** Telemetry that is too old goes, when somebody said how old it may be. */
+/** Telemetry that is older than the configured retention is deleted. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -9,7 +9,7 @@ import { accessToken } from './support/token-requests.ts'
 import { assetIds, report, track } from './support/track-requests.ts'
 
 const DAY_MS = 86_400_000
-/** The first round comes soon after the start. */
+/** The first cleanup runs soon after the start. */
 const REMOVED_WITHIN_MS = 30_000
 
 let server: RunningServer
@@ -22,7 +22,7 @@ before(async () => {
   connection = openConnection(server.url)
   token = await accessToken(connection, server.credentials)
   const { organizations } = (await miotJson('list')) as { organizations: { org_id: string }[] }
-  org_id = organizations[0]?.org_id ?? assert.fail('there is an organization')
+  org_id = organizations[0]?.org_id ?? assert.fail('no organization')
 })
 after(async () => {
   connection.close()
@@ -36,7 +36,7 @@ async function miotJson(...args: string[]): Promise<unknown> {
 }
 
 describe('retention', () => {
-  it('is told and set for an organization, and given back', async () => {
+  it('is shown and set for an organization, and reset', async () => {
     const own = (own_days: number | null) => ({ org_id, own_days, kept_days: own_days })
     assert.deepEqual(await miotJson('retention', org_id), own(null))
     assert.deepEqual(await miotJson('retention', org_id, '--days', '7'), own(7))
@@ -56,7 +56,7 @@ describe('retention', () => {
     ])
   })
 
-  it('removes what is older, by the time the device named, and nothing else', async () => {
+  it('removes older data, by device time, and nothing else', async () => {
     const old = new Date(Date.now() - 8 * DAY_MS).toISOString()
     for (const body of [{ ...report('old'), timestamp: old }, report('fresh')]) {
       assert.equal((await track(connection, token, body)).status, 200)
@@ -66,7 +66,7 @@ describe('retention', () => {
     await server.restart()
     const began = performance.now()
     while ((await assetIds(connection, token)).includes('old')) {
-      assert.ok(performance.now() - began < REMOVED_WITHIN_MS, 'it goes')
+      assert.ok(performance.now() - began < REMOVED_WITHIN_MS, 'it is deleted')
       await wait(100)
     }
     assert.deepEqual(await assetIds(connection, token), ['fresh'])

@@ -1,4 +1,4 @@
-/** The revocation feed: what whoever verifies tokens by themselves has to know. */
+/** The revocation feed, for resource servers that verify tokens locally. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -28,13 +28,13 @@ after(async () => {
 const jtiOf = (text: string): string =>
   JSON.parse(Buffer.from(text.split('.')[1] as string, 'base64url').toString()).jti
 
-function ask(query = '', bearer = token): Promise<Answer> {
+function request(query = '', bearer = token): Promise<Answer> {
   const headers = { authorization: `Bearer ${bearer}` }
   return connection.send({ method: 'GET', path: `/oauth2/revocations${query}`, headers })
 }
 
 async function page(query = ''): Promise<RevocationPage> {
-  const answer = await ask(query)
+  const answer = await request(query)
   assert.equal(answer.status, 200, answer.text)
   return answer.json() as unknown as RevocationPage
 }
@@ -46,7 +46,7 @@ async function revokeOne(): Promise<string> {
 }
 
 describe('GET /oauth2/revocations', () => {
-  it('tells of a revoked token until it would have expired', async () => {
+  it('lists a revoked token until it would have expired', async () => {
     const { cursor } = await page()
     const one = await accessToken(connection, server.credentials)
     const { exp, jti } = JSON.parse(
@@ -58,7 +58,7 @@ describe('GET /oauth2/revocations', () => {
     assert.deepEqual((await page(`?since=${next.cursor}`)).revocations, [])
   })
 
-  it('tells of a client that was cut off or disabled', async () => {
+  it('lists a client whose tokens were revoked or that was disabled', async () => {
     for (const verb of ['revoke-tokens', 'disable']) {
       const { client_id } = await createClient(server)
       const { cursor } = await page()
@@ -72,7 +72,7 @@ describe('GET /oauth2/revocations', () => {
     }
   })
 
-  it('waits for what comes, and answers as soon as it has come', async () => {
+  it('waits for the next entry, and responds as soon as there is one', async () => {
     const { cursor } = await page()
     const waiting = page(`?since=${cursor}&wait=60`)
     const jti = await revokeOne()
@@ -80,7 +80,7 @@ describe('GET /oauth2/revocations', () => {
     assert.equal(entries[0]?.kind === 'token' && entries[0].jti, jti)
   })
 
-  it('answers nothing when nothing has come in time', async () => {
+  it('returns no entries when the time is over', async () => {
     const { cursor } = await page()
     assert.deepEqual(await page(`?since=${cursor}&wait=1`), {
       revocations: [],
@@ -89,7 +89,7 @@ describe('GET /oauth2/revocations', () => {
     })
   })
 
-  it('starts over for a cursor that it never gave', async () => {
+  it('starts over for an unknown cursor', async () => {
     const jti = await revokeOne()
     for (const since of ['', 'x', '0.', '7.0123456789abcdef', '1'.repeat(500)]) {
       const { revocations } = await page(`?since=${since}`)
@@ -97,7 +97,7 @@ describe('GET /oauth2/revocations', () => {
     }
   })
 
-  it('is the same after a restart, from the same place', async () => {
+  it('is the same after a restart, from the same cursor', async () => {
     const { cursor } = await page()
     const jti = await revokeOne()
     await server.restart('SIGKILL')
@@ -108,34 +108,34 @@ describe('GET /oauth2/revocations', () => {
     )
   })
 
-  it('lets go of whoever waits when the server stops', async () => {
+  it('ends waiting requests when the server stops', async () => {
     const { cursor } = await page()
     const waiting = page(`?since=${cursor}&wait=60`)
-    await page() // Sent later on another connection, so the wait has begun.
+    await page() // Sent later on another connection, so the wait has started.
     await server.restart('SIGTERM')
     assert.deepEqual((await waiting).revocations, [])
   })
 
-  it('is for those with its scope, at its audience', async () => {
+  it('requires its scope, at its audience', async () => {
     const none = await connection.send({ method: 'GET', path: '/oauth2/revocations' })
     assert.equal(none.status, 401)
     assert.equal(none.headers['www-authenticate'], 'Bearer')
-    const elsewhere = await ask('', await accessToken(connection, server.credentials))
+    const elsewhere = await request('', await accessToken(connection, server.credentials))
     assert.equal(elsewhere.status, 401)
     assert.match(elsewhere.headers['www-authenticate'] ?? '', /^Bearer error="invalid_token"/)
     const admin = await createClient(server, '--audience', `${server.url}/admin/v1`)
-    assert.equal((await ask('', await accessToken(connection, admin))).status, 401)
+    assert.equal((await request('', await accessToken(connection, admin))).status, 401)
   })
 
-  it('refuses what it does not understand', async () => {
+  it('refuses invalid parameters', async () => {
     for (const query of ['?wait=61', '?wait=-1', '?wait=1.5', '?wait=x', '?since=a&since=b']) {
-      const answer = await ask(query)
+      const answer = await request(query)
       assert.equal(answer.status, 400, query)
       assert.equal(answer.json().error, 'invalid_request')
     }
   })
 
-  it('cannot be handed out by who administers a tenant and does not hold it', async () => {
+  it('cannot be granted by an administrator of a tenant without the scope', async () => {
     const scopes = ['clients:read', 'clients:write']
     const admin = await createClient(
       server,
@@ -155,8 +155,8 @@ describe('GET /oauth2/revocations', () => {
 
   it('ends with the follower’s own token', async () => {
     const mine = await accessToken(connection, follower)
-    assert.equal((await ask('', mine)).status, 200)
+    assert.equal((await request('', mine)).status, 200)
     await revoke(connection, follower, mine)
-    assert.equal((await ask('', mine)).status, 401)
+    assert.equal((await request('', mine)).status, 401)
   })
 })

@@ -1,6 +1,5 @@
 /**
- * RemoteRevocations, as an API elsewhere runs it, against the real feed: restarts and silence
- * included.
+ * RemoteRevocations, as a remote API uses it, with the real feed, including restarts and silence.
  */
 
 import assert from 'node:assert/strict'
@@ -37,7 +36,7 @@ after(async () => {
   await server.stop()
 })
 
-/** An API elsewhere: it knows the issuer, its own audience and the follower's credentials. */
+/** A remote API: it has the issuer, its own audience and the follower's credentials. */
 async function startApi(options: Partial<RemoteRevocationsOptions> = {}) {
   const { client_id, client_secret } = reader
   const token_endpoint = `${server.url}/oauth2/token`
@@ -63,7 +62,7 @@ async function startApi(options: Partial<RemoteRevocationsOptions> = {}) {
   return { revocations, log, asked, verify }
 }
 
-/** What a follower told, and a way to wait for what it tells next. */
+/** The callbacks of a follower, and a way to wait for the next one. */
 function eventLog() {
   const waiting: { kind: RevocationsEvent['kind']; resolve: () => void }[] = []
   return {
@@ -87,8 +86,8 @@ function isRevoked(error: { status: number; error: string; reason: { kind: strin
   return true
 }
 
-describe('an API elsewhere', () => {
-  it('finds the feed by the issuer, and refuses a token within a second of its revocation', async () => {
+describe('a remote API', () => {
+  it('discovers the feed by the issuer, and refuses a token within a second of its revocation', async () => {
     const { log, verify, asked } = await startApi()
     const token = await accessToken(connection, server.credentials)
     await verify(token)
@@ -99,11 +98,11 @@ describe('an API elsewhere', () => {
     await told
     assert.ok(performance.now() - begun < 1000, `${performance.now() - begun} ms`)
     await assert.rejects(verify(token), isRevoked)
-    // Told by a poll that waited for it, not by one that came round.
+    // Received by a waiting poll, not by a periodic one.
     assert.ok(asked.some(({ searchParams }) => searchParams.get('wait') === '30'))
   })
 
-  it('refuses all tokens of a client that was cut off, and takes the next one', async () => {
+  it('refuses all tokens of a client after a cut-off, and accepts the next one', async () => {
     const { log, verify } = await startApi()
     const client = await createClient(server)
     const tokens = await Promise.all([1, 2, 3].map(() => accessToken(connection, client)))
@@ -115,7 +114,7 @@ describe('an API elsewhere', () => {
     await verify(await accessToken(connection, client))
   })
 
-  it('knows from its start what was revoked before', async () => {
+  it('knows earlier revocations from its start', async () => {
     const token = await accessToken(connection, server.credentials)
     await revoke(connection, server.credentials, token)
     const { revocations, verify } = await startApi()
@@ -123,16 +122,16 @@ describe('an API elsewhere', () => {
     await assert.rejects(verify(token), isRevoked)
   })
 
-  it('goes on over a restart of the server, and misses nothing', async () => {
+  it('continues after a restart of the server, and misses nothing', async () => {
     const { log, verify } = await startApi()
-    const [before, meanwhile, later] = await Promise.all(
+    const [before, during, later] = await Promise.all(
       [1, 2, 3].map(() => accessToken(connection, server.credentials)),
     )
-    for (const token of [before, meanwhile, later]) await verify(token as string)
+    for (const token of [before, during, later]) await verify(token as string)
     let told = log.next('caught_up')
     await revoke(connection, server.credentials, before as string)
     await told
-    // Killed, so that the poll breaks off instead of being answered.
+    // Killed, so that the poll fails instead of being answered.
     const silent = log.next('silent')
     await server.kill('SIGKILL')
     await silent
@@ -142,14 +141,14 @@ describe('an API elsewhere', () => {
     await server.restart()
     await told
     const news = log.next('caught_up')
-    await revoke(connection, server.credentials, meanwhile as string)
+    await revoke(connection, server.credentials, during as string)
     await news
-    await assert.rejects(verify(meanwhile as string), isRevoked)
+    await assert.rejects(verify(during as string), isRevoked)
     await assert.rejects(verify(before as string), isRevoked)
     await verify(later as string)
   })
 
-  it('with a feed that is silent lets in for as long as it said, and then nobody, until it speaks', async () => {
+  it('with a silent feed accepts tokens for the configured time, and then none until the feed responds', async () => {
     let aheadMs = 0
     const clock = {
       monotonicMs: () => performance.now() + aheadMs,
@@ -179,12 +178,11 @@ describe('an API elsewhere', () => {
     await verify(token)
   })
 
-  it('gets itself another token when its own was revoked', async () => {
+  it('gets another token when its own was revoked', async () => {
     const { log, verify } = await startApi()
     const token = await accessToken(connection, server.credentials)
     await verify(token)
-    // Everything the follower holds ends; the poll under way is answered with that news or with
-    // 401.
+    // Everything the follower holds ends; the poll in progress gets that entry or 401.
     const told = log.next('caught_up')
     await server.miot(['clients', 'revoke-tokens', reader.client_id])
     await told

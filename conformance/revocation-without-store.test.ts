@@ -1,6 +1,5 @@
 /**
- * What revocation and introspection say while the store is away: that they cannot answer, and
- * nothing else.
+ * Revocation and introspection while the store is unavailable: they return 503, and nothing else.
  */
 
 import assert from 'node:assert/strict'
@@ -28,11 +27,11 @@ after(async () => {
   await postgres?.stop()
 })
 
-/** Asks until the store is back; the connection’s own limit ends it. */
-async function whenBack(ask: () => Promise<Answer>): Promise<Answer> {
+/** Repeats the request until the store is back; the connection’s own timeout ends it. */
+async function whenBack(send: () => Promise<Answer>): Promise<Answer> {
   const deadline = performance.now() + 20_000
   for (;;) {
-    const answer = await ask()
+    const answer = await send()
     if (answer.status !== 503) return answer
     assert.ok(performance.now() < deadline, answer.text)
   }
@@ -44,15 +43,15 @@ function assertUnavailable(answer: Answer): void {
   assert.ok(Number(answer.headers['retry-after']) > 0)
 }
 
-describe('while the database is away', { timeout: 120_000 }, () => {
-  it('no token is said to be revoked, active or inactive; afterwards all is as it should be', async () => {
+describe('while the database is unavailable', { timeout: 120_000 }, () => {
+  it('no token is reported as revoked, active or inactive; afterwards all responses are right', async () => {
     const { credentials } = server
     const token = await accessToken(connection, credentials)
     assert.equal((await introspect(connection, credentials, token)).json().active, true)
     await postgres.kill('SIGKILL')
     assertUnavailable(await revoke(connection, credentials, token))
     assertUnavailable(await introspect(connection, credentials, token))
-    // For all we know another instance has made this key meanwhile.
+    // Another instance may have created this key in between.
     const unknown = await resigned(token, { kid: 'made-elsewhere' })
     assertUnavailable(await revoke(connection, credentials, unknown))
     assertUnavailable(await introspect(connection, credentials, unknown))
@@ -62,15 +61,15 @@ describe('while the database is away', { timeout: 120_000 }, () => {
     assert.equal(found.json().active, true, 'what was not revoked')
     const revoked = await whenBack(() => revoke(connection, credentials, token))
     assert.equal(revoked.status, 200)
-    // Within a second, also where the connection on which it hears of changes has just come back.
+    // Within a second, even if the listening connection is only just restored.
     const deadline = performance.now() + 10_000
-    const ask = () => whenBack(() => get(connection, token, '/v1/assets'))
-    while ((await ask()).status === 200) assert.ok(performance.now() < deadline, 'still let in')
-    assert.equal((await ask()).status, 401)
+    const send = () => whenBack(() => get(connection, token, '/v1/assets'))
+    while ((await send()).status === 200) assert.ok(performance.now() < deadline, 'still accepted')
+    assert.equal((await send()).status, 401)
     assert.deepEqual((await introspect(connection, credentials, token)).json(), { active: false })
   })
 
-  it('a database that hangs does not keep anybody waiting for an answer', async () => {
+  it('a hanging database does not delay responses', async () => {
     const { credentials } = server
     const token = await accessToken(connection, credentials)
     await postgres.kill('SIGSTOP')

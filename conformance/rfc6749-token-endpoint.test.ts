@@ -1,6 +1,6 @@
 /**
- * `POST /oauth2/token` by the letter of RFC 6749 (the OAuth 2.0 framework), as far as it concerns
- * the client-credentials grant, and of RFC 8707 (resource indicators).
+ * `POST /oauth2/token` by RFC 6749 (the OAuth 2.0 framework), for the client-credentials grant, and
+ * by RFC 8707 (resource indicators).
  */
 
 import assert from 'node:assert/strict'
@@ -16,23 +16,23 @@ describe('RFC 6749', () => {
   it('§2.3.1: a failed Basic authentication is challenged with Basic and a realm', async () => {
     const { credentials, otherSecret } = subject
     const header = basic(credentials.client_id, otherSecret)
-    const answer = await subject.ask(asForm(withoutSecret(credentials), header))
+    const answer = await subject.send(asForm(withoutSecret(credentials), header))
     assertRefused(answer, STANDARD.badClient)
     assert.match(String(answer.headers['www-authenticate']), /^Basic realm="[^"]+"/)
   })
 
   it('§4.4.3: no refresh token comes with the access token', async () => {
-    const answer = await subject.ask(asForm({ ...subject.credentials }))
+    const answer = await subject.send(asForm({ ...subject.credentials }))
     assert.ok(!('refresh_token' in answer.json()))
   })
 
   it('§5.1: an answer with a token carries Pragma: no-cache', async () => {
-    const answer = await subject.ask(asForm({ ...subject.credentials }))
+    const answer = await subject.send(asForm({ ...subject.credentials }))
     assert.equal(answer.headers.pragma, 'no-cache')
   })
 
   it('§5.2: an unsupported method of authentication is invalid_client', async () => {
-    const answer = await subject.ask(
+    const answer = await subject.send(
       asForm(withoutSecret(subject.credentials), { authorization: 'Digest username="a"' }),
     )
     assertRefused(answer, STANDARD.badClient)

@@ -1,9 +1,8 @@
 /**
- * RFC 6750: how ModularIoT API takes a token, and how it refuses one.
+ * RFC 6750: how ModularIoT API accepts and refuses tokens.
  *
- * Validly signed tokens with wrong claims come from siblings: further servers on the same data, and
- * so with the same keys, but of another issuer, for another audience, or living in the day before
- * yesterday.
+ * Validly signed tokens with wrong claims come from sibling servers: on the same data, and so with
+ * the same keys, but of another issuer, for another audience, or with a clock two days behind.
  */
 
 import assert from 'node:assert/strict'
@@ -22,13 +21,13 @@ import {
 } from './support/track-requests.ts'
 
 const OTHER_AUDIENCE = 'https://other.example/v1'
-/** Longer than a token lives. */
+/** Longer than the lifetime of a token. */
 const CLOCK_BEHIND = 'const now=Date.now;Date.now=()=>now()-2*86400000'
 
 let server: RunningServer
 let connection: Connection
 let genuine: Genuine
-/** By what is wrong with them; each is signed with our own key. */
+/** By their fault; each is signed with the server's key. */
 const wrongTokens: Record<string, string> = {}
 
 before(async () => {
@@ -86,7 +85,7 @@ const REQUESTS: Readonly<Record<string, (authorization?: string) => Promise<Answ
     }),
 }
 
-/** The parameters of the one challenge, and that nothing else is in the header. */
+/** The parameters of the only challenge; the header must contain nothing else. */
 function challengeOf(answer: Answer): Record<string, string> {
   const header = answer.headers['www-authenticate'] ?? ''
   const parameter = '[a-z_]+="[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]*"'
@@ -120,7 +119,7 @@ for (const [name, send] of Object.entries(REQUESTS)) {
       assertNoTokenSeen(await send())
     })
 
-    it('another scheme in the same way, for no token was sent', async () => {
+    it('another scheme in the same way, since no token was sent', async () => {
       const { client_id, client_secret } = server.credentials
       const basic = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`
       for (const other of [basic, 'DPoP abc', genuine.token]) {
@@ -128,7 +127,7 @@ for (const [name, send] of Object.entries(REQUESTS)) {
       }
     })
 
-    it('a Bearer header that holds no token, or more than one', async () => {
+    it('a Bearer header without a token, or with more than one', async () => {
       for (const rest of ['', ' ', ' a b', ' "a"', ' a,b', `=${genuine.token}`]) {
         const answer = await send(`Bearer${rest}`)
         assertApiError(answer, 401)
@@ -136,7 +135,7 @@ for (const [name, send] of Object.entries(REQUESTS)) {
     })
 
     for (const what of ['of another issuer', 'for another audience', 'that has expired']) {
-      it(`a token ${what}, though it is signed with our key`, async () => {
+      it(`a token ${what}, even with a valid signature`, async () => {
         const description = assertInvalidToken(await send(`Bearer ${wrongTokens[what]}`))
         assert.equal(/expired/.test(description), what === 'that has expired')
       })
@@ -155,7 +154,7 @@ for (const [name, send] of Object.entries(REQUESTS)) {
 }
 
 describe('ModularIoT API', () => {
-  it('takes the Bearer scheme in any case (RFC 9110 §11.1)', async () => {
+  it('accepts the Bearer scheme in any case (RFC 9110 §11.1)', async () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
       for (const send of Object.values(REQUESTS)) {
         assert.equal((await send(`${scheme} ${genuine.token}`)).status, 200)
@@ -163,7 +162,7 @@ describe('ModularIoT API', () => {
     }
   })
 
-  it('takes no token from the query (RFC 6750 §2.3 is not supported)', async () => {
+  it('accepts no token in the query (RFC 6750 §2.3 is not supported)', async () => {
     const query = `?access_token=${genuine.token}`
     const read = await connection.send({ method: 'GET', path: `/v1/assets${query}` })
     assertNoTokenSeen(read)
@@ -172,7 +171,7 @@ describe('ModularIoT API', () => {
     assertNoTokenSeen(await connection.send({ path: `/v1/asset/track${query}`, headers, body }))
   })
 
-  it('takes no token from the body (RFC 6750 §2.2 is not supported)', async () => {
+  it('accepts no token in the body (RFC 6750 §2.2 is not supported)', async () => {
     const headers = reportHeaders()
     const json = JSON.stringify({ ...report('BODY'), access_token: genuine.token })
     const path = '/v1/asset/track'
@@ -204,9 +203,9 @@ describe('ModularIoT API', () => {
     }
   })
 
-  it('has stored nothing of all that was refused here', async () => {
+  it('has stored nothing of the refused requests', async () => {
     const ids = await assetIds(connection, genuine.token)
-    // STOLEN was reported with the genuine token too, once the scheme’s case had been tried.
+    // STOLEN was reported with the genuine token, too, to test the scheme’s case.
     assert.deepEqual(ids, ['STOLEN'])
   })
 })

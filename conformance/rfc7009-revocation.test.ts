@@ -1,4 +1,4 @@
-/** Token revocation (RFC 7009), and what a revoked token is worth at the API afterwards. */
+/** Token revocation (RFC 7009), and the use of a revoked token at the API. */
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
@@ -27,9 +27,9 @@ const newToken = (): Promise<string> => accessToken(connection, server.credentia
 const use = (token: string): Promise<Answer> => get(connection, token, '/v1/assets')
 
 describe('POST /oauth2/revoke', () => {
-  it('§2.2: makes a token worthless at once, and no other one', async () => {
+  it('§2.2: revokes a token at once, and no other one', async () => {
     const [token, sibling] = [await newToken(), await newToken()]
-    assert.equal((await use(token)).status, 200, 'and now it is in the cache of seen tokens')
+    assert.equal((await use(token)).status, 200, 'and now it is in the cache of verified tokens')
     const answer = await revoke(connection, server.credentials, token)
     assert.equal(answer.status, 200)
     assert.equal(answer.headers['cache-control'], 'no-store')
@@ -39,7 +39,7 @@ describe('POST /oauth2/revoke', () => {
     assert.equal((await use(sibling)).status, 200)
   })
 
-  it('ends a token for the admin API as well', async () => {
+  it('revokes a token for the admin API as well', async () => {
     const administrator = await createClient(server, '--audience', `${server.url}/admin/v1`)
     const token = await accessToken(connection, administrator)
     const list = async () => (await get(connection, token, '/admin/v1/clients')).status
@@ -69,7 +69,7 @@ describe('POST /oauth2/revoke', () => {
     }
   })
 
-  it('§2.1: refuses who does not prove to be a client, and leaves the token alive', async () => {
+  it('§2.1: refuses failed client authentication, and leaves the token valid', async () => {
     const token = await newToken()
     const { client_id } = server.credentials
     const strangers = [
@@ -87,7 +87,7 @@ describe('POST /oauth2/revoke', () => {
     assert.equal((await use(token)).status, 200)
   })
 
-  it('§2.1: refuses a token of another client, and leaves it alive', async () => {
+  it('§2.1: refuses a token of another client, and leaves it valid', async () => {
     const token = await newToken()
     const answer = await revoke(connection, other, token)
     assert.equal(answer.status, 400)
@@ -95,7 +95,7 @@ describe('POST /oauth2/revoke', () => {
     assert.equal((await use(token)).status, 200)
   })
 
-  it('§2.2: answers 200 for what is no living token, whatever it is', async () => {
+  it('§2.2: returns 200 for anything that is not a valid token', async () => {
     const token = await newToken()
     const [header, payload, signature] = token.split('.') as [string, string, string]
     const altered = `${header}.${payload}.${randomBytes(256).toString('base64url')}`
@@ -110,7 +110,7 @@ describe('POST /oauth2/revoke', () => {
     assert.equal((await revoke(connection, server.credentials, token)).status, 200, 'twice')
   })
 
-  it('§2.1: takes any hint, also a wrong or an unknown one', async () => {
+  it('§2.1: accepts any hint, including a wrong or an unknown one', async () => {
     for (const token_type_hint of ['access_token', 'refresh_token', 'x', '']) {
       const token = await newToken()
       const answer = await revoke(connection, server.credentials, token, { token_type_hint })
@@ -119,7 +119,7 @@ describe('POST /oauth2/revoke', () => {
     }
   })
 
-  it('§2.1: asks for exactly one token, in the body', async () => {
+  it('§2.1: requires exactly one token, in the body', async () => {
     const { client_id, client_secret } = server.credentials
     const token = await newToken()
     const faulty = [
@@ -144,7 +144,7 @@ describe('POST /oauth2/revoke', () => {
 })
 
 describe('miot token revoke', () => {
-  it('ends a token that is piped in, and says nothing of it', async () => {
+  it('revokes a token from standard input, without printing it', async () => {
     const token = await newToken()
     const { status, stdout, stderr } = await server.miot(['token', 'revoke'], {
       input: `${token}\n`,
@@ -181,8 +181,8 @@ describe('a token in a URL', () => {
   })
 })
 
-describe('ending all tokens of a client', () => {
-  it('kills what was issued before and nothing after, in the same second', async () => {
+describe('revoking all tokens of a client', () => {
+  it('ends the tokens issued before and none issued after, in the same second', async () => {
     const client = await createClient(server)
     const before = await accessToken(connection, client)
     assert.equal((await use(before)).status, 200)
@@ -195,7 +195,7 @@ describe('ending all tokens of a client', () => {
     assert.equal((await use(before)).status, 401)
   })
 
-  it('happens once for one Idempotency-Key, through the admin API', async () => {
+  it('happens once per Idempotency-Key, through the admin API', async () => {
     const administrator = await createClient(server, '--audience', `${server.url}/admin/v1`)
     const authorization = `Bearer ${await accessToken(connection, administrator)}`
     const client = await createClient(server)
@@ -217,7 +217,7 @@ describe('ending all tokens of a client', () => {
     assert.equal((await use(since)).status, 200)
   })
 
-  it('comes with disabling it, and enabling it again revives none', async () => {
+  it('is part of disabling it, and enabling it again restores none', async () => {
     const client = await createClient(server)
     const token = await accessToken(connection, client)
     await server.miot(['clients', 'disable', client.client_id])

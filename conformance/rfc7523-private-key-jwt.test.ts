@@ -1,6 +1,6 @@
 /**
- * Client authentication by signature (RFC 7523 §2.2, RFC 7521 §4.2), against a real server, with a
- * client library that knows nothing of us.
+ * Client authentication by signature (RFC 7523 §2.2, RFC 7521 §4.2), against a real server, with an
+ * independent client library.
  */
 
 import assert from 'node:assert/strict'
@@ -35,7 +35,7 @@ const sign = (client: KeyClient, changed: Record<string, unknown> = {}): Promise
 
 const keyFile = (name: string, content: unknown): string => writeJson(server, name, content)
 
-function ask(
+function send(
   parameters: Record<string, string>,
   { path = '/oauth2/token', url = server.url, headers = {} } = {},
 ): Promise<Response> {
@@ -60,7 +60,7 @@ describe('private_key_jwt (RFC 7523)', () => {
   })
 
   for (const alg of ASSERTION_ALGORITHMS) {
-    it(`lets a client of oauth4webapi in with ${alg}`, async () => {
+    it(`accepts a client of oauth4webapi with ${alg}`, async () => {
       const { client_id, client_secret, privateKey } = clients[alg]
       assert.equal(client_secret, null)
       const insecure = { [oauth.allowInsecureRequests]: true }
@@ -79,10 +79,10 @@ describe('private_key_jwt (RFC 7523)', () => {
       assert.equal(decodeJwt(token.access_token).sub, client_id)
     })
 
-    it(`takes alg ${alg} by that name, in a form and in JSON, on both faces`, async () => {
+    it(`accepts alg ${alg} by that name, in a form and in JSON, on both faces`, async () => {
       const client = clients[alg]
       for (const path of ['/oauth2/token', '/api/v1/login']) {
-        assert.equal((await ask({ client_assertion: await sign(client) }, { path })).status, 200)
+        assert.equal((await send({ client_assertion: await sign(client) }, { path })).status, 200)
         const answer = await fetch(`${server.url}${path}`, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
@@ -99,12 +99,12 @@ describe('private_key_jwt (RFC 7523)', () => {
     })
   }
 
-  it('answers every bad assertion as it answers a wrong secret', async () => {
+  it('answers every invalid assertion like a wrong secret', async () => {
     const { ES256: client, RS256: other } = clients
     const now = Math.floor(Date.now() / 1000)
     const none = `${btoa('{"alg":"none"}').replace(/=+$/, '')}.${(await sign(client)).split('.')[1]}.`
     const used = await sign(client)
-    assert.equal((await ask({ client_assertion: used })).status, 200)
+    assert.equal((await send({ client_assertion: used })).status, 200)
     const forged = {
       'without a signature': none,
       'signed by another client': await sign({ ...other, client_id: client.client_id }),
@@ -115,7 +115,7 @@ describe('private_key_jwt (RFC 7523)', () => {
       }),
       'for another issuer': await sign(client, { aud: 'https://other.example' }),
       'for the token endpoint': await sign(client, { aud: `${server.url}/oauth2/token` }),
-      'issued by somebody else': await sign(client, { iss: other.client_id }),
+      'issued by another client': await sign(client, { iss: other.client_id }),
       'six minutes ahead': await sign(client, { exp: now + 360 }),
       'that has expired': await sign(client, { exp: now - 5 }),
       'without exp': await sign(client, { exp: undefined }),
@@ -131,7 +131,7 @@ describe('private_key_jwt (RFC 7523)', () => {
       const expected = { status: 401, body: await wrongSecret.text() }
       assert.equal(wrongSecret.status, 401)
       for (const [what, client_assertion] of Object.entries(forged)) {
-        const answer = await ask({ client_assertion }, { path })
+        const answer = await send({ client_assertion }, { path })
         assert.deepEqual({ status: answer.status, body: await answer.text() }, expected, what)
       }
     }
@@ -142,35 +142,35 @@ describe('private_key_jwt (RFC 7523)', () => {
     const client_assertion = await sign(client)
     const basic = { authorization: `Basic ${btoa(`${client.client_id}:secret`)}` }
     const bad = {
-      'and a secret': ask({ client_assertion, client_id: client.client_id, client_secret: 'x' }),
-      'and Basic': ask({ client_assertion }, { headers: basic }),
-      'of another type': ask({ client_assertion, client_assertion_type: 'saml' }),
-      'without a type': ask({ client_assertion, client_assertion_type: '' }),
-      'without an assertion': ask({}),
-      'for another client_id': ask({ client_assertion, client_id: clients.RS256.client_id }),
+      'and a secret': send({ client_assertion, client_id: client.client_id, client_secret: 'x' }),
+      'and Basic': send({ client_assertion }, { headers: basic }),
+      'of another type': send({ client_assertion, client_assertion_type: 'saml' }),
+      'without a type': send({ client_assertion, client_assertion_type: '' }),
+      'without an assertion': send({}),
+      'for another client_id': send({ client_assertion, client_id: clients.RS256.client_id }),
     }
     for (const [what, request] of Object.entries(bad)) {
       const answer = await request
       assert.equal(answer.status, 400, what)
       assert.equal(((await answer.json()) as { error: string }).error, 'invalid_request', what)
     }
-    // None of them used it up.
-    assert.equal((await ask({ client_assertion })).status, 200)
+    // None of these requests used it up.
+    assert.equal((await send({ client_assertion })).status, 200)
   })
 
-  it('does not belong in the query', async () => {
+  it('is refused in the query', async () => {
     const client_assertion = await sign(clients.ES256)
-    const answer = await ask({}, { path: `/oauth2/token?client_assertion=${client_assertion}` })
+    const answer = await send({}, { path: `/oauth2/token?client_assertion=${client_assertion}` })
     assert.equal(answer.status, 400)
   })
 
-  it('is used once, whichever of two instances it reaches, and whenever they meet', async () => {
+  it('works once, whichever of two instances it reaches, even at the same time', async () => {
     const second = await startServer({ MIOT_DATA_DIR: server.dataDir, MIOT_ISSUER: server.url })
     try {
       for (let round = 0; round < 5; round++) {
         const client_assertion = await sign(clients.EdDSA)
         const urls = [server.url, second.url, server.url, second.url]
-        const answers = await Promise.all(urls.map((url) => ask({ client_assertion }, { url })))
+        const answers = await Promise.all(urls.map((url) => send({ client_assertion }, { url })))
         const statuses = answers.map(({ status }) => status)
         assert.deepEqual(statuses.sort(), [200, 401, 401, 401])
       }
@@ -179,14 +179,14 @@ describe('private_key_jwt (RFC 7523)', () => {
     }
   })
 
-  it('stays used over a crash', async () => {
+  it('stays used after a crash', async () => {
     const client_assertion = await sign(clients.EdDSA)
-    assert.equal((await ask({ client_assertion })).status, 200)
+    assert.equal((await send({ client_assertion })).status, 200)
     await server.restart('SIGKILL')
-    assert.equal((await ask({ client_assertion })).status, 401)
+    assert.equal((await send({ client_assertion })).status, 401)
   })
 
-  it('goes on with a new key beside the old one, and ends with the key', async () => {
+  it('works with a new key beside the old one, and ends with the key', async () => {
     const old = await createKeyClient(server, 'ES256')
     const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
     const next: KeyClient = { ...old, alg: 'EdDSA', privateKey }
@@ -194,7 +194,7 @@ describe('private_key_jwt (RFC 7523)', () => {
     const [{ kid, alg, jwk }] = JSON.parse(stdout).keys
     const fresh = { ...(await exportJWK(publicKey)), kid: 'EdDSA' }
     const statuses = async () => {
-      const asked = [old, next].map(async (one) => ask({ client_assertion: await sign(one) }))
+      const asked = [old, next].map(async (one) => send({ client_assertion: await sign(one) }))
       return (await Promise.all(asked)).map(({ status }) => status)
     }
     const register = async (keys: unknown[]) => {
@@ -216,7 +216,7 @@ describe('a key with the ROCA weakness (CVE-2017-15361)', () => {
   const [p, q] = [rocaPrime(1024, 2048), rocaPrime(1024, 2048)]
   const jwk = rsaJwk(p * q)
 
-  it('is refused when it is registered, made or changed', async () => {
+  it('is refused at registration and at a change', async () => {
     const file = keyFile('roca', { keys: [{ ...jwk, kid: 'chip' }] })
     const { client_id } = clients.RS256
     for (const args of [
@@ -232,7 +232,7 @@ describe('a key with the ROCA weakness (CVE-2017-15361)', () => {
     }
   })
 
-  it('opens nothing when it was registered before, and doctor names it', async () => {
+  it('is refused at login when it was registered before, and doctor names it', async () => {
     const client = await createKeyClient(server, 'RS256')
     const database = new DatabaseSync(join(server.dataDir, 'auth.db'))
     const [row] = database
@@ -247,7 +247,7 @@ describe('a key with the ROCA weakness (CVE-2017-15361)', () => {
     const privateKey = (await importJWK(privateRsaJwk(p, q), 'RS256')) as CryptoKey
     for (const path of ['/oauth2/token', '/api/v1/login', '/oauth2/introspect', '/oauth2/revoke']) {
       const client_assertion = await sign({ ...client, privateKey })
-      assert.equal((await ask({ client_assertion, token: 'x' }, { path })).status, 401, path)
+      assert.equal((await send({ client_assertion, token: 'x' }, { path })).status, 401, path)
     }
     assert.match(server.output(), /"kind":"bad_assertion".*"detail":"weak key"/)
     const { stdout } = await server.miot(['doctor', '--json'])
@@ -261,7 +261,7 @@ describe('miot clients create --jwks', () => {
   const create = (file: string) =>
     server.miot(['clients', 'create', '--name', 'x', '--jwks', file, '--no-json'])
 
-  it('shows no secret, and whom to sign for', async () => {
+  it('shows no secret, and the audience to sign for', async () => {
     const { publicKey } = await generateKeyPair('ES256', { extractable: true })
     const { status, stdout } = await create(keyFile('x', { keys: [await exportJWK(publicKey)] }))
     assert.equal(status, 0)
@@ -269,7 +269,7 @@ describe('miot clients create --jwks', () => {
     assert.ok(stdout.includes(`private_key_jwt) for ${server.url}`))
   })
 
-  it('refuses a private key, a file without keys, and one that is missing', async () => {
+  it('refuses a private key, a file without keys, and a missing file', async () => {
     const { privateKey } = await generateKeyPair('ES256', { extractable: true })
     const jwk = await exportJWK(privateKey)
     for (const [file, message] of [

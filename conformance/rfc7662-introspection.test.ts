@@ -1,4 +1,4 @@
-/** Token introspection (RFC 7662): exact, and about nobody else's tokens. */
+/** Token introspection (RFC 7662): exact, and only for the caller's own tokens. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -22,7 +22,7 @@ after(async () => {
   await server.stop()
 })
 
-/** A client that receives the tokens of an audience. */
+/** A resource server of an audience. */
 async function resourceServer(audience: string, ...options: string[]) {
   const client = await createClient(server, ...options)
   const args = ['clients', 'resource-server', client.client_id, '--audience', audience]
@@ -37,7 +37,7 @@ async function assertInactive(caller: { client_id: string; client_secret: string
   assert.equal(answer.text, '{"active":false}')
 }
 
-/** A token issued after a cut-off, of which the server hears within a second. */
+/** A token issued after a cut-off that the server knows within a second. */
 async function livingToken(client: Credentials): Promise<string> {
   const deadline = performance.now() + 1000
   for (;;) {
@@ -48,7 +48,7 @@ async function livingToken(client: Credentials): Promise<string> {
 }
 
 describe('POST /oauth2/introspect', () => {
-  it('§2.2: says of a client’s own token what is in it', async () => {
+  it('§2.2: returns the claims of a client’s own token', async () => {
     const { credentials } = server
     const token = await accessToken(connection, credentials, { scope: 'asset:track:read' })
     const answer = await introspect(connection, credentials, token)
@@ -64,7 +64,7 @@ describe('POST /oauth2/introspect', () => {
     assert.equal(scope, 'asset:track:read')
   })
 
-  it('§2.1: tells a resource server of the tokens that are for it', async () => {
+  it('§2.1: returns the tokens of a resource server’s audience to it', async () => {
     const api = await resourceServer(server.credentials.audience)
     const token = await accessToken(connection, server.credentials)
     const answer = await introspect(connection, api, token)
@@ -72,7 +72,7 @@ describe('POST /oauth2/introspect', () => {
     assert.equal(answer.json().client_id, server.credentials.client_id)
   })
 
-  it('§4: tells nobody of a token that is none of their business', async () => {
+  it('§4: reveals no token to an unrelated caller', async () => {
     const token = await accessToken(connection, server.credentials)
     await assertInactive(await createClient(server), token)
     await assertInactive(await resourceServer(ELSEWHERE), token)
@@ -80,7 +80,7 @@ describe('POST /oauth2/introspect', () => {
     await assertInactive(await resourceServer(server.credentials.audience, ...production), token)
   })
 
-  it('§2.2: says nothing but inactive of what is no living token', async () => {
+  it('§2.2: returns only inactive for anything that is not a valid token', async () => {
     const { credentials } = server
     const token = await accessToken(connection, credentials)
     const [header, payload, signature] = token.split('.') as [string, string, string]
@@ -96,7 +96,7 @@ describe('POST /oauth2/introspect', () => {
     for (const nothing of nothings) await assertInactive(credentials, nothing)
   })
 
-  it('§2.2: knows at once that a token was revoked, its client cut off or disabled', async () => {
+  it('§2.2: knows at once that a token was revoked, all tokens of its client, or its client disabled', async () => {
     const { credentials } = server
     const api = await resourceServer(credentials.audience)
     const revoked = await accessToken(connection, credentials)
@@ -106,14 +106,14 @@ describe('POST /oauth2/introspect', () => {
     const client = await createClient(server)
     const token = await accessToken(connection, client)
     await server.miot(['clients', 'revoke-tokens', client.client_id])
-    // No waiting: the store is asked, not memory.
+    // Without waiting: the store is read, not memory.
     await assertInactive(client, token)
     const next = await livingToken(client)
     await server.miot(['clients', 'disable', client.client_id])
     await assertInactive(api, next)
   })
 
-  it('§2.1: authenticates the caller; a token is no way to do so', async () => {
+  it('§2.1: authenticates the caller, but not by a token', async () => {
     const token = await accessToken(connection, server.credentials)
     const { client_id } = server.credentials
     for (const message of [
@@ -131,7 +131,7 @@ describe('POST /oauth2/introspect', () => {
     assert.equal(nothing.json().error, 'invalid_request')
   })
 
-  it('§2.1: is for POST alone, so that no token stands in a URL', async () => {
+  it('§2.1: accepts POST only, so that no token is in a URL', async () => {
     const token = await accessToken(connection, server.credentials)
     const path = `/oauth2/introspect?token=${token}`
     assert.equal((await connection.send({ method: 'GET', path })).status, 405)

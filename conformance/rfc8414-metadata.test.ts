@@ -1,4 +1,4 @@
-/** RFC 8414: the metadata documents say what works, all of it, and nothing else. */
+/** RFC 8414: the metadata documents list everything that works, and nothing else. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -37,8 +37,8 @@ const list = (value: unknown): string[] => {
   return value
 }
 
-/** Asks the endpoint that the metadata names. */
-async function ask(message: Message): Promise<Answer> {
+/** Sends to the endpoint named by the metadata. */
+async function call(message: Message): Promise<Answer> {
   const { token_endpoint } = await metadata()
   return connection.send({ path: new URL(String(token_endpoint)).pathname, ...message })
 }
@@ -70,19 +70,19 @@ describe('RFC 8414', () => {
       assert.equal(typeof answer.json().issuer, 'string')
     })
 
-    it(`§3.3: the issuer in ${path} is the one it was asked for`, async () => {
+    it(`§3.3: the issuer in ${path} is the requested one`, async () => {
       const answer = await connection.send({ method: 'GET', path })
       assert.equal(answer.json().issuer, server.url)
     })
 
-    it(`§3.1: ${path} is asked for with GET, and says so`, async () => {
+    it(`§3.1: ${path} accepts GET only, with Allow`, async () => {
       const answer = await connection.send({ method: 'POST', path })
       assert.equal(answer.status, 405)
       assert.equal(answer.headers.allow, 'GET, HEAD')
     })
   }
 
-  it('both documents are the same', async () => {
+  it('both documents are equal', async () => {
     const [one, other] = await Promise.all(
       DOCUMENTS.map((path) => connection.send({ method: 'GET', path })),
     )
@@ -113,15 +113,15 @@ describe('RFC 8414', () => {
     const { token_endpoint_auth_methods_supported: methods } = await metadata()
     for (const method of list(methods)) {
       const message = AUTHENTICATED_BY[method]
-      assert.ok(message !== undefined, `teach this test ${method}`)
-      assert.equal((await ask(await message())).status, 200, method)
+      assert.ok(message !== undefined, `this test has no row for ${method}`)
+      assert.equal((await call(await message())).status, 200, method)
     }
   })
 
   it('§2: every method of client authentication that works is listed', async () => {
     const { token_endpoint_auth_methods_supported: methods } = await metadata()
     for (const [method, message] of Object.entries(AUTHENTICATED_BY)) {
-      if ((await ask(await message())).status === 200)
+      if ((await call(await message())).status === 200)
         assert.ok(list(methods).includes(method), method)
     }
   })
@@ -150,7 +150,7 @@ describe('RFC 8414', () => {
       'implicit',
     ]
     for (const grant_type of new Set([...list(grantTypes), ...known])) {
-      const answer = await ask(asForm({ ...server.credentials, grant_type }))
+      const answer = await call(asForm({ ...server.credentials, grant_type }))
       const expected = list(grantTypes).includes(grant_type) ? 200 : 400
       assert.equal(answer.status, expected, grant_type)
     }
@@ -170,12 +170,12 @@ describe('RFC 8414', () => {
       const owners = { asset: server.credentials, revocations: follower } as const
       const owner = owners[scope.split(':')[0] as keyof typeof owners]
       const credentials = owner ?? administrator
-      const answer = await ask(asForm({ ...credentials, scope }))
+      const answer = await call(asForm({ ...credentials, scope }))
       assert.equal(answer.json().scope, scope)
     }
   })
 
-  it('§2: no response type is listed, for there is no authorization endpoint', async () => {
+  it('§2: no response type is listed, as there is no authorization endpoint', async () => {
     const { response_types_supported, authorization_endpoint } = await metadata()
     assert.deepEqual(response_types_supported, [])
     assert.equal(authorization_endpoint, undefined)

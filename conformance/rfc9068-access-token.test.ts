@@ -1,4 +1,4 @@
-/** RFC 9068: what is in an access token, and that anyone can verify it from what is published. */
+/** RFC 9068: the content of an access token, and its verification with published data only. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -74,7 +74,7 @@ describe('§2.2: the claims', () => {
     )
   })
 
-  it('begin now and end with expires_in, in whole seconds', async () => {
+  it('start now and end after expires_in, in whole seconds', async () => {
     const before = Math.floor(Date.now() / 1000)
     const { iat, exp } = decodeJwt(await accessToken(connection, credentials))
     const later = Math.floor(Date.now() / 1000)
@@ -82,7 +82,7 @@ describe('§2.2: the claims', () => {
     assert.equal(exp, iat + 86400)
   })
 
-  it('hold a jti that no other token has', async () => {
+  it('contain a jti that no other token has', async () => {
     const tokens = await Promise.all(
       Array.from({ length: 20 }, () => accessToken(connection, credentials)),
     )
@@ -91,7 +91,7 @@ describe('§2.2: the claims', () => {
     for (const id of ids) assert.ok(typeof id === 'string' && id.length >= 16)
   })
 
-  it('hold the organization and the environment of the client', async () => {
+  it('contain the organization and the environment of the client', async () => {
     const production = await createClient(server, '--environment', 'production')
     const development = decodeJwt(await accessToken(connection, credentials))
     const other = decodeJwt(await accessToken(connection, production))
@@ -101,7 +101,7 @@ describe('§2.2: the claims', () => {
     assert.equal(other.org_id, development.org_id)
   })
 
-  it('§2.2.3: hold the scopes that were granted, and only those', async () => {
+  it('§2.2.3: contain the granted scopes, and only those', async () => {
     const all = decodeJwt(await accessToken(connection, credentials))
     assert.equal(all.scope, 'asset:track:write asset:track:read')
     const read = await accessToken(connection, credentials, { scope: 'asset:track:read' })
@@ -109,7 +109,7 @@ describe('§2.2: the claims', () => {
   })
 })
 
-describe('§4: a resource server that knows only the issuer', () => {
+describe('§4: a resource server with only the issuer configured', () => {
   const verify = async (token: string, more: object = {}): Promise<JWTPayload> => {
     const { payload } = await jwtVerify(token, await publishedKeys(), {
       typ: 'at+jwt',
@@ -127,7 +127,7 @@ describe('§4: a resource server that knows only the issuer', () => {
     assert.equal(payload.sub, credentials.client_id)
   })
 
-  it('finds it expired at exp, and not before', async () => {
+  it('treats it as expired at exp, and not before', async () => {
     const token = await accessToken(connection, credentials)
     const exp = decodeJwt(token).exp as number
     await verify(token, { currentDate: new Date((exp - 1) * 1000) })
@@ -136,7 +136,7 @@ describe('§4: a resource server that knows only the issuer', () => {
     })
   })
 
-  it('notices one flipped bit in the payload', async () => {
+  it('detects one flipped bit in the payload', async () => {
     const token = await accessToken(connection, credentials)
     const [header, , signature] = token.split('.')
     const claims = { ...decodeJwt(token), scope: 'asset:track:admin' }

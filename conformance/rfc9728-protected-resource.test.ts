@@ -1,4 +1,4 @@
-/** RFC 9728: from a refused request at the API, a client finds out where to get a token. */
+/** RFC 9728: a refused request at the API leads a client to the authorization server. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -14,7 +14,7 @@ let server: RunningServer
 let connection: Connection
 
 before(async () => {
-  // As an installation that clients of RFC 9728 use: the audience is the API's own URL.
+  // An installation for clients of RFC 9728: the audience is the API's own URL.
   server = await startServer((url) => ({ MIOT_API_AUDIENCE: url }))
   connection = openConnection(server.url)
 })
@@ -24,7 +24,7 @@ after(async () => {
 })
 
 describe('RFC 9728', () => {
-  it('§3.2: the document is exactly what the resource is and how to reach it', async () => {
+  it('§3.2: the document contains exactly the resource and how to use it', async () => {
     const answer = await connection.send({ method: 'GET', path: PATH })
     assert.equal(answer.status, 200)
     assert.match(String(answer.headers['content-type']), /^application\/json\b/)
@@ -36,12 +36,12 @@ describe('RFC 9728', () => {
     })
   })
 
-  it('§2: the resource is the audience the tokens are for', async () => {
+  it('§2: the resource is the audience of the tokens', async () => {
     const answer = await connection.send({ method: 'GET', path: PATH })
     assert.equal(answer.json().resource, server.credentials.audience)
   })
 
-  it('§5.1: the challenge of a refused request leads to the document', async () => {
+  it('§5.1: the challenge of a refused request names the document', async () => {
     const refused = await connection.send({ method: 'GET', path: '/v1/assets' })
     const url = /resource_metadata="([^"]+)"/.exec(refused.headers['www-authenticate'] ?? '')?.[1]
     assert.equal(url, server.url + PATH)
@@ -58,17 +58,17 @@ describe('RFC 9728', () => {
     assert.deepEqual(document.authorization_servers, [server.url])
   })
 
-  it('from a bare 401 to a stored report, knowing nothing but client id and secret', async () => {
+  it('from a 401 to a stored report, with only client id and secret', async () => {
     const options = { [oauth.allowInsecureRequests]: true }
-    // 1. Who protects this?
+    // 1. Which authorization server protects this resource?
     const bare = await connection.send({ method: 'GET', path: '/v1/assets' })
     const found = /resource_metadata="([^"]+)"/.exec(bare.headers['www-authenticate'] ?? '')?.[1]
     const document = (await (await fetch(String(found))).json()) as oauth.ResourceServer
     const issuer = new URL(String(document.authorization_servers?.[0]))
-    // 2. How do I ask there?
+    // 2. What is its token endpoint?
     const discovery = await oauth.discoveryRequest(issuer, { ...options, algorithm: 'oauth2' })
     const as = await oauth.processDiscoveryResponse(issuer, discovery)
-    // 3. Ask.
+    // 3. Get a token.
     const { client_id, client_secret } = server.credentials
     const response = await oauth.clientCredentialsGrantRequest(
       as,
@@ -97,7 +97,7 @@ describe('RFC 9728, with an audience that has a path', () => {
     await other.stop()
   })
 
-  it('§3.1: the document is found where the path is put behind the well-known one', async () => {
+  it('§3.1: the document is at the well-known path followed by the path of the resource', async () => {
     const answer = await there.send({ method: 'GET', path: PATH + path })
     assert.equal(answer.status, 200, answer.text)
     assert.equal(answer.json().resource, other.url + path)

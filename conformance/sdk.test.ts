@@ -1,4 +1,6 @@
-/** The SDK against the real server: whichever way a buffered report goes, it is kept once. */
+/**
+ * The SDK against the real server: a buffered report is stored once, whatever happens on the way.
+ */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -12,7 +14,7 @@ before(async () => {
 })
 after(() => server.stop())
 
-/** @param lost says of each answer whether it gets lost on its way back. */
+/** @param lost decides for each response whether it is lost. */
 function client(lost: (path: string) => boolean = () => false) {
   const { client_id, client_secret, audience } = server.credentials
   return createClient({
@@ -31,7 +33,7 @@ const timestamp = new Date().toISOString()
 const reading = (n: number) => ({ asset_id: `SDK-${n % 7}`, timestamp, telecom: { n } })
 
 describe('a buffer', () => {
-  it('delivers each report once, though every second answer gets lost', async () => {
+  it('delivers each report once, though every second response is lost', async () => {
     let answers = 0
     const refused: Report[] = []
     const buffer = client((path) => {
@@ -51,12 +53,12 @@ describe('a buffer', () => {
     }
     assert.equal(await buffer.close({ deadlineMs: 30_000 }), 0)
     assert.deepEqual(refused, [])
-    // Whatever is kept is known as a replay when it comes again, alone.
+    // A stored report is a replay when it is sent again alone.
     const again = await Promise.all(sent.map((report) => client().assets.track(report)))
     assert.ok(again.every(({ replayed }) => replayed))
   })
 
-  it('drops only what the server refuses', async () => {
+  it('drops only reports that the server refuses', async () => {
     const refused: string[] = []
     const buffer = client().assets.buffer({
       onRefused: (report, error) => refused.push(`${report.request_id} ${error.name}`),

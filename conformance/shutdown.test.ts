@@ -1,4 +1,4 @@
-/** SIGTERM under load: nobody who was accepted goes without an answer. */
+/** SIGTERM under load: every accepted connection gets a response. */
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -21,7 +21,7 @@ after(() => server.stop())
 
 interface Sent {
   readonly status: number | undefined
-  /** The server says that this was the last answer on the connection. */
+  /** The server announces that this was the last response on the connection. */
   readonly last: boolean
 }
 
@@ -49,7 +49,7 @@ async function tcp({ url }: RunningServer): Promise<Socket> {
 
 const overTls = (socket: Socket): Socket => connectTls({ socket, rejectUnauthorized: false })
 
-/** Until nobody new is accepted. */
+/** Waits until new connections are refused. */
 async function untilRefused(leaving: RunningServer): Promise<void> {
   for (;;) {
     try {
@@ -61,8 +61,8 @@ async function untilRefused(leaving: RunningServer): Promise<void> {
   }
 }
 
-describe('a server that is told to stop', { timeout: 60_000 }, () => {
-  it('says so first, resets no connection, and writes what it has counted', async () => {
+describe('a server that gets SIGTERM', { timeout: 60_000 }, () => {
+  it('announces it first, resets no connection, and writes its counters', async () => {
     const connection = openConnection(server.url)
     await accessToken(connection, server.credentials)
     connection.close()
@@ -70,7 +70,7 @@ describe('a server that is told to stop', { timeout: 60_000 }, () => {
     let stopping = false
     const keepAlive = Array.from({ length: 8 }, async () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-      // As a balancer does: a connection is used until the server says that it was the last time.
+      // As a balancer does: a connection is used until the server announces its last response.
       for (let last = false; !last; ) {
         const sent = await login(agent)
         assert.equal(sent.status, 200)
@@ -97,13 +97,13 @@ describe('a server that is told to stop', { timeout: 60_000 }, () => {
   })
 
   for (const tls of [false, true]) {
-    it(`answers who was accepted and asks afterwards${tls ? ', over TLS' : ''}`, async () => {
+    it(`answers requests that follow on accepted connections${tls ? ', over TLS' : ''}`, async () => {
       using files = writeTlsFiles('leaving')
       const leaving = await startServer(tls ? files.settings : {})
       const silent = await tcp(leaving)
       const kept = tls ? overTls(await tcp(leaving)) : await tcp(leaving)
       kept.write(LIVEZ)
-      // Accepted later than the silent one, so that one is ours too.
+      // Accepted later than the silent one, so that one is accepted, too.
       await once(kept, 'data')
       const ended = leaving.kill('SIGTERM')
       await untilRefused(leaving)

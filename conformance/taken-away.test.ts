@@ -1,6 +1,6 @@
 /**
- * A change that takes power away ends the tokens that have it; one that only adds leaves them
- * alone.
+ * A change that reduces a client's rights revokes its tokens; a change that only adds rights does
+ * not.
  */
 
 import assert from 'node:assert/strict'
@@ -18,7 +18,7 @@ const WRITE = 'asset:track:write'
 let server: RunningServer
 let connection: Connection
 let authorization: string
-/** What the quick start's client is for. */
+/** The audience of the quick start's client. */
 const audience = 'https://iot.streamhub.cl/v1/asset/track'
 
 before(async () => {
@@ -44,15 +44,15 @@ const statusOf = async (token: string) => (await get(connection, token, '/v1/ass
 const grants = (...scopes: string[]) => ({ grants: [{ audience, scopes }] })
 const enforced = (...cidrs: string[]) => ({ allowlist: { mode: 'enforce', cidrs } })
 const ANYWHERE = { allowlist: { mode: 'off', cidrs: [] } }
-/** This machine is in each. */
+/** This machine is in each range. */
 const WIDE = enforced('127.0.0.0/8', '::1', '192.0.2.0/24')
 
-/** How a client is made, and what is changed. */
+/** The client's initial settings, and the change. */
 const TAKES: Readonly<Record<string, readonly [object, object]>> = {
   'a scope is removed': [grants(READ, WRITE), grants(READ)],
-  'an allowlist is put in force': [ANYWHERE, WIDE],
+  'an allowlist is enforced': [ANYWHERE, WIDE],
   'a range is removed': [WIDE, enforced('127.0.0.0/8', '::1')],
-  'its tokens are to live shorter': [
+  'its token lifetime is shortened': [
     { token_lifetime_seconds: 3600 },
     { token_lifetime_seconds: 1800 },
   ],
@@ -61,12 +61,12 @@ const LEAVES: Readonly<Record<string, readonly [object, object]>> = {
   'it is named': [{}, { name: 'Named', tags: ['a'] }],
   'a scope is added': [grants(READ), grants(READ, WRITE)],
   'a range is added': [WIDE, enforced('127.0.0.0/8', '::1', '192.0.2.0/24', '198.51.100.0/24')],
-  'a range is written otherwise': [
+  'a range is written differently': [
     WIDE,
     enforced('::ffff:127.0.0.0/104', '::1', '192.0.2.0/25', '192.0.2.128/25'),
   ],
   'its allowlist is switched off': [WIDE, ANYWHERE],
-  'its tokens are to live longer': [
+  'its token lifetime is extended': [
     { token_lifetime_seconds: 1800 },
     { token_lifetime_seconds: 3600 },
   ],
@@ -88,9 +88,9 @@ async function clientThatIs(how: object): Promise<{ client: Credentials; token: 
   return { client, token }
 }
 
-describe('a token ends when', () => {
+describe('a token is revoked when', () => {
   for (const [why, [before, next]] of Object.entries(TAKES)) {
-    it(`${why}, and its client may get another`, async () => {
+    it(`${why}, and its client can get another`, async () => {
       const { client, token } = await clientThatIs(before)
       const changed = await change(client.client_id, next)
       assert.equal(changed.status, 200, changed.text)
@@ -100,7 +100,7 @@ describe('a token ends when', () => {
     })
   }
 
-  it('miot takes something away on the box, within a second', async () => {
+  it('miot removes a right on the server, within a second', async () => {
     const { client, token } = await clientThatIs(grants(READ, WRITE))
     const args = ['clients', 'update', client.client_id, '--scope', READ]
     const changed = await server.miot(args)
@@ -123,7 +123,7 @@ describe('a token ends when', () => {
   })
 })
 
-describe('a token lives on when', () => {
+describe('a token stays valid when', () => {
   for (const [why, [before, next]] of Object.entries(LEAVES)) {
     it(why, async () => {
       const { client, token } = await clientThatIs(before)
@@ -135,7 +135,7 @@ describe('a token lives on when', () => {
 })
 
 describe('introspection', () => {
-  it('answers from where the client may come now', async () => {
+  it('returns the current addresses of the client', async () => {
     const { client, token } = await clientThatIs(enforced('127.0.0.0/8', '::1'))
     assert.equal((await change(client.client_id, WIDE)).status, 200)
     const answer = (await introspect(connection, client, token)).json()

@@ -1,6 +1,6 @@
 /**
- * TLS as a client meets it: which versions, which certificate, and that a new certificate disturbs
- * nobody. Also what is refused at start, so that no secret ever travels in plaintext.
+ * TLS from a client's view: its versions, the certificate, and that replacing it interrupts no
+ * connection. Also the refusals at start, so that no secret travels in plaintext.
  */
 
 import assert from 'node:assert/strict'
@@ -23,7 +23,7 @@ let server: RunningServer
 before(async () => {
   server = await startServer({
     ...first.settings,
-    // A runtime that would allow the old versions, so that the floor is ours and not its.
+    // A runtime that would allow the old versions, so that the minimum is the server's.
     NODE_OPTIONS: '--tls-min-v1.0 --tls-cipher-list=DEFAULT:@SECLEVEL=0',
   })
 })
@@ -32,7 +32,7 @@ after(async () => {
   first[Symbol.dispose]()
 })
 
-/** A handshake, whoever signed the certificate. @throws what the handshake failed with. */
+/** A handshake with any certificate. @throws the error of the handshake. */
 async function handshake(options: ConnectionOptions = {}): Promise<TLSSocket> {
   const { hostname, port } = new URL(server.url)
   const socket = connect({
@@ -52,14 +52,14 @@ async function servedCertificate(): Promise<string> {
   return String(subject.CN)
 }
 
-/** Waits until a new connection is served the certificate of that name. */
+/** Waits until a new connection gets the certificate of that name. */
 async function untilServed(commonName: string): Promise<void> {
   while ((await servedCertificate()) !== commonName) {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 
-async function ask(path: string, options: RequestOptions, body?: unknown) {
+async function send(path: string, options: RequestOptions, body?: unknown) {
   const asking = request(`${server.url}${path}`, {
     headers: { 'content-type': 'application/json' },
     ...options,
@@ -69,15 +69,16 @@ async function ask(path: string, options: RequestOptions, body?: unknown) {
   return { status: answer.statusCode, body: (await json(answer)) as Record<string, unknown> }
 }
 
+/** With security level 0, as the client would not even offer it otherwise. */
+const TLS_1_1 = {
+  minVersion: 'TLSv1.1',
+  maxVersion: 'TLSv1.1',
+  ciphers: 'DEFAULT:@SECLEVEL=0',
+} as const
+
 describe('TLS', { timeout: 60_000 }, () => {
   it('refuses TLS 1.1 by its version', async () => {
-    // Security level 0, or this side would not even offer it.
-    const old = {
-      minVersion: 'TLSv1.1',
-      maxVersion: 'TLSv1.1',
-      ciphers: 'DEFAULT:@SECLEVEL=0',
-    } as const
-    await assert.rejects(handshake(old), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
+    await assert.rejects(handshake(TLS_1_1), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
   })
 
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
@@ -88,15 +89,15 @@ describe('TLS', { timeout: 60_000 }, () => {
     })
   }
 
-  it('logs a client in, that verifies the certificate', async () => {
+  it('accepts a login of a client that verifies the certificate', async () => {
     const options = { method: 'POST', ca: first.cert, agent: false } as const
-    const { status, body } = await ask('/api/v1/login', options, server.credentials)
+    const { status, body } = await send('/api/v1/login', options, server.credentials)
     assert.equal(status, 200)
     assert.equal(body.token_type, 'Bearer')
   })
 
-  it('names itself with https', async () => {
-    const { body } = await ask('/.well-known/oauth-authorization-server', { ca: first.cert })
+  it('has an https issuer', async () => {
+    const { body } = await send('/.well-known/oauth-authorization-server', { ca: first.cert })
     assert.equal(body.issuer, server.url)
     assert.match(server.url, /^https:/)
   })
@@ -110,7 +111,7 @@ describe('TLS', { timeout: 60_000 }, () => {
     assert.deepEqual(commands, Array(2).fill(`curl -sS --cacert ${certFile} `))
   })
 
-  it('doctor explains a certificate that is not trusted, and is content once it is', async () => {
+  it('doctor explains a certificate that is not trusted, and passes once it is', async () => {
     const stranger = await server.miot(['doctor', '--no-json'])
     assert.equal(stranger.status, 7)
     assert.match(stranger.stdout, /FAIL +server .* is self-signed .* NODE_EXTRA_CA_CERTS/)
@@ -120,9 +121,9 @@ describe('TLS', { timeout: 60_000 }, () => {
     assert.match(told.stdout, /tls\.crt, valid until 20\d\d-/)
   })
 
-  it('serves a new certificate to new connections, and keeps the open ones', async () => {
+  it('serves a new certificate to new connections, and keeps open ones', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: first.cert })
-    await ask('/livez', { agent })
+    await send('/livez', { agent })
     const [open] = Object.values(agent.freeSockets).flat()
 
     const second = selfSigned('second')
@@ -132,25 +133,20 @@ describe('TLS', { timeout: 60_000 }, () => {
     renameSync(join(first.folder, 'new.crt'), certFile)
     await untilServed('second')
 
-    assert.equal((await ask('/livez', { agent })).status, 200)
+    assert.equal((await send('/livez', { agent })).status, 200)
     assert.equal(Object.values(agent.freeSockets).flat()[0], open)
-    assert.equal((await ask('/livez', { ca: second.cert, agent: false })).status, 200)
-    await assert.rejects(ask('/livez', { ca: first.cert, agent: false }))
+    assert.equal((await send('/livez', { ca: second.cert, agent: false })).status, 200)
+    await assert.rejects(send('/livez', { ca: first.cert, agent: false }))
     const { fingerprint256 } = new X509Certificate(second.cert)
     assert.ok(server.output().includes(`"fingerprint256":"${fingerprint256}"`))
     agent.destroy()
   })
 
   it('still refuses TLS 1.1 after the certificate was replaced', async () => {
-    const old = {
-      minVersion: 'TLSv1.1',
-      maxVersion: 'TLSv1.1',
-      ciphers: 'DEFAULT:@SECLEVEL=0',
-    } as const
-    await assert.rejects(handshake(old), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
+    await assert.rejects(handshake(TLS_1_1), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
   })
 
-  it('keeps the certificate when the new file is broken, and takes the next good one', async () => {
+  it('keeps the certificate when the new file is broken, and loads the next valid one', async () => {
     const served = await servedCertificate()
     const third = selfSigned('third')
     const printedBefore = server.output().length
@@ -165,8 +161,8 @@ describe('TLS', { timeout: 60_000 }, () => {
   })
 })
 
-describe('a start that would be unsafe', () => {
-  it('is refused off loopback in plaintext, and says what to set', async () => {
+describe('an unsafe start', () => {
+  it('is refused off loopback in plaintext, and names the settings', async () => {
     const { status, stderr } = await runMiot(['serve', '--no-json'], {
       env: { MIOT_HOST: '0.0.0.0', MIOT_DATA_DIR: join(first.folder, 'never') },
     })
@@ -178,7 +174,7 @@ describe('a start that would be unsafe', () => {
     )
   })
 
-  it('is refused with a certificate that cannot be served, before anything is made', async () => {
+  it('is refused with an unusable certificate, before any file is created', async () => {
     const { status, stderr } = await runMiot(['serve', '--no-json'], {
       env: {
         MIOT_TLS_CERT: join(first.folder, 'no.crt'),

@@ -1,8 +1,8 @@
 /**
- * A device that reports where it is, and keeps its readings while there is no network.
+ * A device that reports its position, and keeps its readings while the network is down.
  *
  * Run it with the settings that `npm start` wrote: `node --env-file data/quickstart.env
- * examples/device.ts`. Stop the server meanwhile, or kill the device: nothing is lost.
+ * examples/device.ts`. Stop the server while it runs, or kill the device: no reading is lost.
  */
 
 import { setInterval } from 'node:timers/promises'
@@ -16,12 +16,12 @@ const buffer = miot.assets.buffer({
   queue: spool,
   maxDelayMs: 2_000,
   whenFull: 'drop_oldest',
-  onFailure: (error, retryInMs) => console.error(`${error.message}; again in ${retryInMs} ms`),
+  onFailure: (error, retryInMs) => console.error(`${error.message}; retrying in ${retryInMs} ms`),
   onRefused: (report, error) => console.error(`refused: ${report.body}: ${error.message}`),
 })
 closeOnExit([buffer])
 
-console.log(`${buffer.items} readings from before`)
+console.log(`${buffer.items} readings left from the last run`)
 for await (const _ of setInterval(Number(process.env.INTERVAL_MS ?? 1_000))) {
   await buffer.push({ asset_id, timestamp: new Date().toISOString(), gps: readGps() })
 }

@@ -60,7 +60,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
     return line
   }
-  return assert.fail(`it ended without a word: ${complaint}`)
+  return assert.fail(`it exited without output: ${complaint}`)
 }
 
 function tokens(scope?: string): TokenSource {
@@ -73,9 +73,9 @@ function tokenOptions() {
 }
 
 /**
- * What an API answers to a request with this header, as far as RFC 6750 and RFC 9728 speak of it.
+ * The response of an API to a request with this header: the parts defined by RFC 6750 and RFC 9728.
  */
-async function ask(url: string, authorization?: string) {
+async function send(url: string, authorization?: string) {
   const response = await fetch(url, authorization ? { headers: { authorization } } : {})
   return {
     status: response.status,
@@ -85,7 +85,7 @@ async function ask(url: string, authorization?: string) {
   }
 }
 
-/** A request from this address of the machine's. */
+/** A request from this address of the machine. */
 function requestFrom(
   localAddress: string,
   url: string,
@@ -114,12 +114,12 @@ async function accessTokenFrom(localAddress: string, client: Credentials): Promi
 
 describe('an API of your own', () => {
   for (const name of ['node-http.ts', 'express.ts', 'fastify.ts', 'hono.ts']) {
-    it(`on ${name} lets in whom it should, and tells the others why`, async () => {
+    it(`on ${name} accepts valid tokens, and names the reason of a refusal`, async () => {
       const child = run(name)
       const url = /http:\S+/.exec(await firstLine(child))?.[0] as string
       const { client_id, audience } = server.credentials
-      // 1. Nobody: where to learn how to get a token, and nothing more.
-      const bare = await ask(url)
+      // 1. No token: the challenge names where to get one, and nothing more.
+      const bare = await send(url)
       const path = '/.well-known/oauth-protected-resource/v1/asset/track'
       const metadata = `resource_metadata="${new URL(audience).origin}${path}"`
       assert.deepEqual(bare, {
@@ -135,12 +135,12 @@ describe('an API of your own', () => {
         scopes_supported: ['asset:track:write'],
         bearer_methods_supported: ['header'],
       })
-      // 2. Somebody with a token that is good.
+      // 2. A valid token.
       const writer = await tokens().token()
-      const good = await ask(url, `Bearer ${writer}`)
+      const good = await send(url, `Bearer ${writer}`)
       assert.deepEqual([good.status, good.body], [200, { hello: client_id }])
       // 3. A forged one.
-      const forged = await ask(url, `Bearer ${writer.slice(0, -8)}AAAAAAAA`)
+      const forged = await send(url, `Bearer ${writer.slice(0, -8)}AAAAAAAA`)
       const error_description = 'The access token is not valid here'
       assert.deepEqual(forged, {
         status: 401,
@@ -148,8 +148,8 @@ describe('an API of your own', () => {
         cacheControl: 'no-store',
         body: { error: 'invalid_token', error_description },
       })
-      // 4. One that is good for something else.
-      const reader = await ask(url, `Bearer ${await tokens('asset:track:read').token()}`)
+      // 4. A token for another purpose.
+      const reader = await send(url, `Bearer ${await tokens('asset:track:read').token()}`)
       assert.equal(reader.status, 403)
       assert.match(
         reader.challenge ?? '',
@@ -159,7 +159,7 @@ describe('an API of your own', () => {
       await once(child, 'exit')
     })
 
-    it(`on ${name} lets a client in from its own addresses only`, async () => {
+    it(`on ${name} accepts a client from its allowed addresses only`, async () => {
       const client = await createAuthClient(server, '--allow', '127.0.0.2/32', '2001:db8::/32')
       const token = await accessTokenFrom('127.0.0.2', client)
       const child = run(name)
@@ -172,7 +172,7 @@ describe('an API of your own', () => {
       await once(child, 'exit')
     })
 
-    it(`on ${name} follows what is revoked`, async () => {
+    it(`on ${name} follows revocations`, async () => {
       const feed = await createAuthClient(server, '--audience', `${server.url}/oauth2/revocations`)
       const follower = {
         MIOT_FOLLOWER_ID: feed.client_id,
@@ -181,14 +181,14 @@ describe('an API of your own', () => {
       const child = run(name, follower)
       const url = /http:\S+/.exec(await firstLine(child))?.[0] as string
       const token = await tokens().token()
-      assert.equal((await ask(url, `Bearer ${token}`)).status, 200)
+      assert.equal((await send(url, `Bearer ${token}`)).status, 200)
       assert.equal((await server.miot(['token', 'revoke', token])).status, 0)
-      await until(async () => (await ask(url, `Bearer ${token}`)).status === 401)
+      await until(async () => (await send(url, `Bearer ${token}`)).status === 401)
       child.kill()
       await once(child, 'exit')
     })
 
-    it(`on ${name} asks to come back while the keys cannot be had`, async () => {
+    it(`on ${name} returns 503 while the keys are unavailable`, async () => {
       const child = run(name, { MIOT_ISSUER: `http://localhost:${await freePort()}` })
       const url = /http:\S+/.exec(await firstLine(child))?.[0] as string
       const token = await tokens().token()
@@ -204,16 +204,16 @@ describe('an API of your own', () => {
 
 describe('a device', () => {
   it('sends one report', async () => {
-    assert.match(await firstLine(run('track.ts')), /^kept as [0-9a-f-]{36}$/)
+    assert.match(await firstLine(run('track.ts')), /^stored as [0-9a-f-]{36}$/)
   })
 
-  it('loses no reading when the server is away and the device is killed', async () => {
+  it('loses no reading when the server is down and the device is killed', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'miot-device-'))
     const settings = { ASSET_ID: 'DEVICE-1', INTERVAL_MS: '20', SPOOL_DIR: directory }
     try {
       await server.kill('SIGTERM')
       const first = run('device.ts', settings)
-      assert.equal(await firstLine(first), '0 readings from before')
+      assert.equal(await firstLine(first), '0 readings left from the last run')
       await until(() => readingsIn(directory).length >= 20)
       first.kill('SIGKILL')
       await once(first, 'exit')
@@ -221,11 +221,14 @@ describe('a device', () => {
 
       await server.restart()
       const second = run('device.ts', { ...settings, INTERVAL_MS: '1000000' })
-      assert.match(await firstLine(second), new RegExp(`^${readings.length} readings from before$`))
+      assert.match(
+        await firstLine(second),
+        new RegExp(`^${readings.length} readings left from the last run$`),
+      )
       const reader = tokens('asset:track:read')
       const last = readings.at(-1)?.timestamp
       await until(async () => (await newestReport('DEVICE-1', reader))?.timestamp === last)
-      // Whatever is kept is known as a replay when it comes again.
+      // A stored report is a replay when it is sent again.
       const miot = createClient({ ...tokenOptions(), apiUrl: server.url })
       const again = await Promise.all(readings.map((reading) => miot.assets.track(reading)))
       assert.ok(again.every(({ replayed }) => replayed))
@@ -238,7 +241,7 @@ describe('a device', () => {
   })
 })
 
-/** What the spool holds in whole lines. */
+/** The complete lines of the spool. */
 function readingsIn(directory: string): AssetTrackingData[] {
   return readdirSync(directory)
     .filter((name) => name.endsWith('.log'))
@@ -256,7 +259,7 @@ async function newestReport(
   return ((await response.json()) as { latest: { timestamp: string } }).latest
 }
 
-/** Another process's progress shows in what it leaves behind, and there is no event for that. */
+/** The progress of another process is visible only in its files, without an event. */
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await sleep(20)
 }

@@ -19,7 +19,7 @@ app.get('/', requireToken, (_request, response) => {
   response.json({ hello: response.locals.claims.client_id })
 })
 
-// Express knows an error handler by its four parameters.
+// Express recognizes an error handler by its four parameters.
 app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
   if (!(error instanceof OAuthError)) return next(error)
   const { status, headers, body } = verifier.challenge(error)

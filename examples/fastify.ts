@@ -8,7 +8,7 @@ const app = Fastify()
 
 const claimsOf = new WeakMap<FastifyRequest, AccessTokenClaims>()
 
-/** Before the body is read: strangers do not get to make us parse. */
+/** Before the body is parsed, so that unauthenticated requests cost no parsing. */
 async function requireToken(request: FastifyRequest): Promise<void> {
   claimsOf.set(request, await authorize(request.headers.authorization, request.ip))
 }

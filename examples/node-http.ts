@@ -13,7 +13,7 @@ function sendJson(response: ServerResponse, value: unknown): void {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value))
 }
 
-/** What `verify` threw, as the answer it asks for; anything else is a fault of ours. */
+/** Turns an error of `verify` into its response; any other error is a fault of the program. */
 function refuse(response: ServerResponse, error: unknown): void {
   try {
     const { status, headers, body } = verifier.challenge(error)

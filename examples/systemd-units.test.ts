@@ -1,6 +1,6 @@
 /**
- * The units of examples/systemd: that systemd can read them, that they take from the server what it
- * does not need, and that it serves without.
+ * Tests of the units in examples/systemd: systemd accepts them, they restrict the server to what it
+ * needs, and the server works within that.
  */
 
 import assert from 'node:assert/strict'
@@ -23,7 +23,7 @@ const SERVICE = join(UNITS, 'modulariot.service')
 const ANALYZE = 'systemd-analyze'
 const missing = spawnSync(ANALYZE, ['--version']).error !== undefined
 
-it('are valid, and start what is there', { skip: missing && `no ${ANALYZE}` }, () => {
+it('are valid, and start an existing program', { skip: missing && `no ${ANALYZE}` }, () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'units-'))
   const paths = readdirSync(UNITS).map((name) => {
     const unit = readFileSync(join(UNITS, name), 'utf8').replaceAll('/opt/modulariot/', CHECKOUT)
@@ -33,7 +33,7 @@ it('are valid, and start what is there', { skip: missing && `no ${ANALYZE}` }, (
   })
   assert.equal(paths.length, 2)
   const { stderr } = spawnSync(ANALYZE, ['verify', ...paths], { encoding: 'utf8' })
-  // Of this machine's own units it complains as well.
+  // It also reports faults in this machine's own units.
   const complaints = stderr.split('\n').filter((line) => line.includes('modulariot'))
   assert.deepEqual(complaints, [])
 })
@@ -51,7 +51,7 @@ it('are rated below 2.0 by systemd-analyze security', {
   assert.equal(status, 0)
 })
 
-it('say what the server goes without, also where no systemd can rate it', () => {
+it('contain their restrictions, also without a systemd to rate them', () => {
   const lines = readFileSync(SERVICE, 'utf8').split('\n')
   for (const line of [
     'DynamicUser=yes',
@@ -82,13 +82,15 @@ const SETPRIV = [
   ...['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'],
   ...[`--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'],
 ]
-/** Root only can become another user, who may not be let into the checkout. */
+/** Only root can switch to another user, who may lack access to the checkout. */
 const canDrop =
   spawnSync('setpriv', [...SETPRIV, 'test', '-r', SERVICE]).status === 0 &&
   spawnSync('setpriv', [...SETPRIV, process.execPath, '--version']).status === 0
 
-/** As much of the unit as a shell can do: no user, no capability, no core dump, umask 0077. */
-it('let the server do its work: log in, and store a report', {
+/**
+ * The part of the unit that a shell can apply: no user, no capability, no core dump, umask 0077.
+ */
+it('let the server work: log in, and store a report', {
   skip: !canDrop && 'no other user can be made of this one, or it cannot read the checkout',
 }, async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'units-'))

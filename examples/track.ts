@@ -8,4 +8,4 @@ const { request_id } = await miot.assets.track({
   timestamp: new Date().toISOString(),
   gps: { latitude: -33.45, longitude: -70.66 },
 })
-console.log(`kept as ${request_id}`)
+console.log(`stored as ${request_id}`)

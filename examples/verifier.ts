@@ -1,6 +1,4 @@
-/**
- * What the four APIs share: one verifier, made once, and what they tell clients about themselves.
- */
+/** Shared by the four APIs: one verifier, created once, and their metadata for clients. */
 
 import { BlockList, isIP } from 'node:net'
 import { TokenSource } from '@modulariot/oauth/client'
@@ -26,14 +24,14 @@ const issuer = required('MIOT_ISSUER')
 const audience = required('MIOT_AUDIENCE')
 const SCOPE = 'asset:track:write'
 
-/** Where a client that was refused learns who gives tokens for this API (RFC 9728). */
+/** Names the authorization server of this API to a refused client (RFC 9728). */
 const resource_metadata = protectedResourceMetadataUrl(audience)
 export const METADATA_PATH = new URL(resource_metadata).pathname
 export const METADATA = protectedResourceMetadata(audience, issuer, [SCOPE])
 
 /**
- * With a client that may read the feed, a revoked token is refused within a second; without, at its
- * end.
+ * With a client that may read the feed, a revoked token is refused within a second; without, when
+ * it expires.
  */
 function followRevocations(): RemoteRevocations | null {
   const client_id = process.env.MIOT_FOLLOWER_ID
@@ -49,7 +47,7 @@ function followRevocations(): RemoteRevocations | null {
 const revocations = followRevocations()
 await revocations?.start()
 
-/** It finds the issuer's keys by itself, at the first token. */
+/** Discovers the issuer's keys at the first token. */
 export const verifier = createVerifier({
   issuer,
   audience,
@@ -58,9 +56,10 @@ export const verifier = createVerifier({
 })
 
 /**
- * Who asks, if they may. What it throws, `verifier.challenge` answers.
+ * Authenticates a request. Pass errors to `verifier.challenge` for the response.
  *
- * @param address of the connection; behind a proxy, what that proxy says and you believe.
+ * @param address of the connection; behind a proxy, the address that the proxy reports, if you
+ *   trust it.
  */
 export async function authorize(
   authorization: string | undefined,

@@ -1,10 +1,9 @@
 /**
- * Two instances behind a real nginx, set up as docs/scaling.md says; one of them leaves and comes
- * back, then the other, while clients log in and report.
+ * Two instances behind a real nginx, configured as docs/scaling.md says; each in turn stops and
+ * starts while clients log in and report.
  *
- * The promise: what works at an instance works through the proxy, the client's address is its own,
- * and whoever is served notices nothing of an instance that leaves. Skipped where there is no
- * nginx.
+ * Guarantee: requests work through the proxy as they do directly, the client's address is its own,
+ * and requests succeed while an instance stops. Skipped without nginx.
  */
 
 import assert from 'node:assert/strict'
@@ -25,14 +24,14 @@ import { findNginx, startNginx } from './support/nginx.ts'
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
 const ROUNDS = values.quick ? 1 : 5
-/** nginx tries one again that did not answer (`fail_timeout`). */
+/** nginx uses an instance again this long after a failure (`fail_timeout`). */
 const BACK_AFTER_MS = 11_000
 const CALLERS = 8
-/** Another of this machine's, so that it is not the proxy's own. */
+/** Another address of this machine than the proxy's. */
 const CLIENT_ADDRESS = '127.0.0.2'
 const DRAIN_SECONDS = '1'
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
 async function whatWorks(connection: Connection, first: RunningServer, issuer: string) {
   const { credentials } = first
@@ -54,11 +53,13 @@ async function whatWorks(connection: Connection, first: RunningServer, issuer: s
   assert.equal((await revoke(connection, credentials, token)).status, 200)
   const told = await waiting
   assert.equal((told.json().revocations as unknown[]).length, 1)
-  say(`login, report, batch, introspection, revocation; told after ${since(askedAt)} ms`)
+  print(
+    `login, report, batch, introspection, revocation; the other instance refused after ${since(askedAt)} ms`,
+  )
 }
 
-/** Whatever a client says of itself, it is where it comes from. */
-async function whoseAddress(connection: Connection, first: RunningServer): Promise<void> {
+/** The client's address is that of its connection, whatever headers it sends. */
+async function clientAddress(connection: Connection, first: RunningServer): Promise<void> {
   const client = await createClient(first)
   const headers = { 'x-forwarded-for': '203.0.113.9' }
   const answer = await connection.send({ path: '/oauth2/token', ...asForm({ ...client }, headers) })
@@ -69,14 +70,14 @@ async function whoseAddress(connection: Connection, first: RunningServer): Promi
     const [, seen] = /"address": ?"([^"]*)"/.exec(stdout) ?? []
     if (seen !== undefined) {
       assert.equal(seen, CLIENT_ADDRESS)
-      return say(`the address of the client is ${seen}`)
+      return print(`the address of the client is ${seen}`)
     }
     assert.ok(performance.now() < deadline, stdout)
     await sleep(500)
   }
 }
 
-/** Logs in and reports until told to stop; what was not answered with 200. */
+/** Logs in and reports until aborted; returns the failed requests. */
 async function serveAll(connection: Connection, credentials: Credentials, stop: AbortSignal) {
   const failed: string[] = []
   let answered = 0
@@ -113,7 +114,7 @@ async function whileOneLeaves(
   stopping.abort()
   const { failed, answered } = await load
   const left = ROUNDS * instances.length
-  say(`${answered} requests while instances left ${left} times: ${failed.length} failed`)
+  print(`${answered} requests during ${left} stops: ${failed.length} failed`)
   assert.deepEqual(failed, [])
 }
 
@@ -138,7 +139,7 @@ async function run(binary: string): Promise<void> {
   const connection = nginx.connect(2 * CALLERS, CLIENT_ADDRESS)
   try {
     await whatWorks(connection, first, issuer)
-    await whoseAddress(connection, first)
+    await clientAddress(connection, first)
     await whileOneLeaves(connection, first.credentials, values.quick ? [second] : instances)
   } finally {
     connection.close()
@@ -150,5 +151,5 @@ async function run(binary: string): Promise<void> {
 }
 
 const binary = findNginx()
-if (binary === null) say('there is no nginx here: skipped')
+if (binary === null) print('skipped: nginx is not installed')
 else await run(binary)

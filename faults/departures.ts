@@ -1,13 +1,13 @@
 /**
- * An instance leaves again and again while clients connect anew for every login, in plaintext and
- * over TLS.
+ * An instance stops again and again while clients open a new connection for every login, in
+ * plaintext and over TLS.
  *
- * Promised: whoever the process knew of is answered, and never with a 503; who is refused knows it
- * at once and may ask elsewhere. The kernel accepts before the process does, so that whoever
- * connects in the instant of closing is reset: at most one caller in a thousand, and in at most one
- * of two departures. 50 departures each, `--quick` 4; `--rounds N` as often as you like, `--drain
- * SECONDS` for MIOT_DRAIN_SECONDS, `--transport plaintext|TLS` for one only. With a socket that
- * somebody else holds nobody is: successions.ts.
+ * Guarantee: every connection that the process has accepted gets a response, and never a 503; a
+ * refused connection fails at once, so the client can retry elsewhere. The kernel completes
+ * connections before the process accepts them, so a connection in the instant of closing is reset:
+ * at most one client in a thousand, and in at most one of two stops. 50 stops each, `--quick` 4;
+ * `--rounds N` for another number, `--drain SECONDS` for MIOT_DRAIN_SECONDS, `--transport
+ * plaintext|TLS` for one only. A held socket resets no connection: successions.ts.
  */
 
 import assert from 'node:assert/strict'
@@ -34,14 +34,14 @@ const { values } = parseArgs({
 })
 const ROUNDS = Number(values.rounds ?? (values.quick ? 4 : 50))
 const CALLERS = 8
-/** Each departure comes at another moment of the load. */
+/** Each stop comes at another moment of the load. */
 const LOAD_MS = 300
-/** Of a machine that has other work, too: a second for the new, and what is under way. */
+/** On a machine with other load: a second for new connections, and the requests in progress. */
 const MAX_LEAVING_MS = Number(values.drain) * 1000 + 10_000
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
-/** Each logs in, again and again, until it is refused. */
+/** Each client logs in repeatedly until it is refused. */
 async function untilRefused(login: LoginAnew): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   async function call(): Promise<void> {
@@ -74,17 +74,17 @@ async function leaveAgainAndAgain(server: RunningServer, transport: Transport): 
   const count = (which: Outcome): number => outcomes.filter((one) => one === which).length
   const { p50, max } = summarize(leavingMs)
   const drain = `MIOT_DRAIN_SECONDS=${values.drain}`
-  say(`${transport}, ${drain}: left ${ROUNDS} times under ${CALLERS} callers`)
-  say(`  ${count('200')} logins, ${count('reset')} reset in ${withResets} of the departures`)
-  say(`  gone after ${ms(p50)}, at most ${ms(max)}`)
+  print(`${transport}, ${drain}: ${ROUNDS} stops under ${CALLERS} clients`)
+  print(`  ${count('200')} logins, ${count('reset')} reset in ${withResets} of the stops`)
+  print(`  exited after ${ms(p50)}, at most ${ms(max)}`)
   const others = outcomes.filter((one) => !['200', 'reset', 'refused'].includes(one))
-  assert.deepEqual(others, [], 'whoever was accepted got a token')
-  assert.ok(count('200') >= ROUNDS * CALLERS, 'there was work')
-  assert.ok(withResets <= ROUNDS / 2, 'hardly any departure reset anybody')
-  // A departure that does reset has all the callers in its way, and --quick has hardly any
-  // departures.
-  assert.ok(count('reset') <= count('200') / 1000 + CALLERS, 'hardly any caller was reset')
-  assert.ok(max < MAX_LEAVING_MS, 'nobody held the process')
+  assert.deepEqual(others, [], 'every accepted client got a token')
+  assert.ok(count('200') >= ROUNDS * CALLERS, 'the load ran')
+  assert.ok(withResets <= ROUNDS / 2, 'few stops reset a connection')
+  // All clients connect in the instant of a stop that resets connections, and --quick has few
+  // stops.
+  assert.ok(count('reset') <= count('200') / 1000 + CALLERS, 'few clients were reset')
+  assert.ok(max < MAX_LEAVING_MS, 'no connection held the process')
 }
 
 const ms = (duration: number): string => `${Math.round(duration)} ms`

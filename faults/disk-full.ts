@@ -1,9 +1,10 @@
 /**
- * A disk that gets full while reports arrive, and has room again.
+ * A disk fills up while reports arrive, and has space again later.
  *
- * Promised: 503 with `Retry-After` and never a false 200; reads and logins go on; it heals by
- * itself, and then holds everything that was acknowledged, once. The disk is a small one in memory
- * (tmpfs), which takes the right to mount: without it the program says so and proves nothing.
+ * Guarantee: 503 with `Retry-After` and never a false 200; reads and logins continue; the server
+ * recovers on its own, and then holds everything that it acknowledged, once. The disk is a small
+ * one in memory (tmpfs), which needs permission to mount: without it the program is skipped with a
+ * message.
  */
 
 import assert from 'node:assert/strict'
@@ -21,19 +22,17 @@ import { faultReport, storedRequests } from './support/stored-requests.ts'
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
 const MEGABYTES = values.quick ? 40 : 96
-/**
- * What is taken away to make room again; it must be more than the log that waits to be worked off.
- */
+/** Deleted to free space; must be larger than the WAL that waits for a checkpoint. */
 const BALLAST_MEGABYTES = values.quick ? 16 : 32
 const SENDERS = 16
 const FILLER = 'x'.repeat(20_000)
-/** With the disk full for so long. */
+/** Refusals while the disk is full. */
 const REFUSALS = values.quick ? 200 : 2000
 const HEALED_WITHIN_MS = 10_000
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
-/** @returns what takes it away again, or null where we may not mount. */
+/** @returns a function that unmounts it, or null without permission to mount. */
 function mountSmallDisk(folder: string): (() => void) | null {
   try {
     const options = `size=${MEGABYTES}m,mode=0700`
@@ -51,7 +50,7 @@ interface Load {
 
 let sendings = 0
 
-/** One more report; whether it was stored. Anything but 200 and 503 breaks the promise. */
+/** Sends one more report; true if it was stored. Anything but 200 and 503 breaks the guarantee. */
 async function report(connection: Connection, token: string, load: Load, known?: string) {
   const request_id = known ?? `request-${sendings++}`
   const body = faultReport(`asset-${request_id}`, FILLER)
@@ -66,7 +65,7 @@ async function report(connection: Connection, token: string, load: Load, known?:
   return false
 }
 
-/** Again and again, as a device does. @returns for how long, milliseconds. */
+/** Retries as a device does. @returns how long it took, milliseconds. */
 async function reportUntilStored(
   connection: Connection,
   token: string,
@@ -75,32 +74,36 @@ async function reportUntilStored(
 ): Promise<number> {
   const began = performance.now()
   while (!(await report(connection, token, load, known))) {
-    assert.ok(performance.now() - began < HEALED_WITHIN_MS, 'it heals')
+    assert.ok(performance.now() - began < HEALED_WITHIN_MS, 'it recovers')
     await wait(20)
   }
   return performance.now() - began
 }
 
-/** Reports arrive until so many were refused. */
+/** Sends reports until this many were refused. */
 async function fill(connection: Connection, token: string, load: Load): Promise<void> {
-  async function sendOn(): Promise<void> {
+  async function keepSending(): Promise<void> {
     while (load.refused.length < REFUSALS) await report(connection, token, load)
   }
-  await Promise.all(Array.from({ length: SENDERS }, sendOn))
+  await Promise.all(Array.from({ length: SENDERS }, keepSending))
 }
 
 async function assertHeld(folder: string, { acknowledged }: Load): Promise<void> {
   const stored = await storedRequests(folder)
   const names = stored.map(({ request_id }) => request_id)
   assert.equal(new Set(names).size, names.length, 'nothing is there twice')
-  assert.deepEqual(new Set(names), acknowledged, 'what was acknowledged is there, and nothing else')
+  assert.deepEqual(
+    new Set(names),
+    acknowledged,
+    'the store holds the acknowledged reports, and no others',
+  )
   assert.ok(stored.every((one) => one.positions + one.metrics + one.events === 3))
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'miot-full-'))
 const unmount = mountSmallDisk(folder)
 if (unmount === null) {
-  say('not run: a small disk takes the right to mount one')
+  print('skipped: mounting a small disk needs permission')
   rmdirSync(folder)
   process.exit(0)
 }
@@ -114,22 +117,22 @@ try {
 
   await fill(connection, token, load)
   const { bavail, bsize } = statfsSync(folder)
-  say(`a disk of ${MEGABYTES} MB: ${load.acknowledged.size} reports stored, then it was full`)
-  say(`  ${load.refused.length} were refused with 503, ${bavail * bsize} bytes were free`)
+  print(`a disk of ${MEGABYTES} MB: ${load.acknowledged.size} reports stored until it was full`)
+  print(`  ${load.refused.length} refused with 503, ${bavail * bsize} bytes free`)
 
   assert.equal((await assetIds(connection, token)).length, load.acknowledged.size)
   await accessToken(connection, server.credentials)
-  say('  what is stored could be read, and a login worked')
+  print('  stored reports can be read, and a login works')
 
   rmSync(ballast)
   const healedMs = await reportUntilStored(connection, token, load)
-  say(`  with room again it stored the next one after ${Math.round(healedMs)} ms`)
+  print(`  with free space it stored the next report after ${Math.round(healedMs)} ms`)
   for (const request_id of load.refused.slice(0, 50)) {
     await reportUntilStored(connection, token, load, request_id)
   }
   await server.kill('SIGKILL')
   await assertHeld(folder, load)
-  say('  nothing acknowledged is lost, nothing refused was kept, nothing is there twice')
+  print('  no acknowledged report is lost, no refused one is stored, none is stored twice')
   connection.close()
 } finally {
   await server.stop()

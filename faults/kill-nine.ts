@@ -1,11 +1,10 @@
 /**
- * `kill -9` in the middle of the work, again and again: single reports and batches arrive over many
- * connections, the server is killed, started again on the same data, and everything without an
- * answer is sent once more.
+ * `kill -9` under load, repeatedly: single reports and batches arrive over many connections, the
+ * server is killed and started again on the same data, and every request without a response is sent
+ * again.
  *
- * Promised: nothing that was acknowledged is lost, nothing is there twice, nothing is half there.
- * 50 times on each store; `--quick` 2, `--rounds N` as often as you like, `--store sqlite|postgres`
- * for one only.
+ * Guarantee: no acknowledged report is lost, none is stored twice, none is incomplete. 50 times on
+ * each store; `--quick` 2, `--rounds N` for another number, `--store sqlite|postgres` for one only.
  */
 
 import assert from 'node:assert/strict'
@@ -27,11 +26,11 @@ const { values } = parseArgs({
 })
 const ROUNDS = Number(values.rounds ?? (values.quick ? 2 : 50))
 const SENDERS = 16
-/** Every so many requests of a sender, one is a batch of so many items. */
+/** After this many requests of a sender, one is a batch of this many items. */
 const BATCH_EVERY = 5
 const BATCH_ITEMS = 20
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 interface Sending {
   readonly request_id: string
@@ -53,7 +52,7 @@ function nextSending(): Sending {
   return { request_id, body: Array.from({ length: BATCH_ITEMS }, () => faultReport(asset_id)) }
 }
 
-/** @throws AssertionError for an answer that is no success; whatever the connection threw. */
+/** @throws AssertionError for a response other than success; the error of a broken connection. */
 async function send(connection: Connection, token: string, { request_id, body }: Sending) {
   const headers = { 'x-request-id': request_id }
   const sent = Array.isArray(body)
@@ -64,12 +63,12 @@ async function send(connection: Connection, token: string, { request_id, body }:
   return sent
 }
 
-/** Sends until the server dies, which it does after a number of acknowledgements. */
+/** Sends until the server is killed, which happens after a number of acknowledgements. */
 async function loadAndKill(server: RunningServer, token: string, after: number): Promise<Round> {
   const round: Round = { acknowledged: [], unanswered: [] }
   const connection = openConnection(server.url, SENDERS)
   let killed: Promise<void> | null = null
-  async function sendOn(): Promise<void> {
+  async function keepSending(): Promise<void> {
     while (killed === null) {
       const sending = nextSending()
       try {
@@ -82,7 +81,7 @@ async function loadAndKill(server: RunningServer, token: string, after: number):
       if (round.acknowledged.length === after) killed ??= server.kill('SIGKILL')
     }
   }
-  await Promise.all(Array.from({ length: SENDERS }, sendOn))
+  await Promise.all(Array.from({ length: SENDERS }, keepSending))
   await killed
   connection.close()
   return round
@@ -91,7 +90,10 @@ async function loadAndKill(server: RunningServer, token: string, after: number):
 const itemsOf = ({ request_id, body }: Sending): string[] =>
   Array.isArray(body) ? body.map((_, item) => `${request_id}/${item}`) : [`${request_id}/0`]
 
-/** Everything of `acknowledged` once and whole; what is there besides, of `possible` only. */
+/**
+ * The store holds everything of `acknowledged`, once and complete; besides that only parts of
+ * `possible`.
+ */
 async function assertWhole(
   place: string,
   acknowledged: readonly Sending[],
@@ -102,9 +104,9 @@ async function assertWhole(
   const there = new Set(names)
   assert.equal(there.size, names.length, 'nothing is there twice')
   const lost = acknowledged.flatMap(itemsOf).filter((name) => !there.has(name))
-  assert.deepEqual(lost, [], 'nothing that was acknowledged is lost')
+  assert.deepEqual(lost, [], 'no acknowledged report is lost')
   for (const name of [...acknowledged, ...possible].flatMap(itemsOf)) there.delete(name)
-  assert.deepEqual([...there], [], 'nothing is there that nobody sent')
+  assert.deepEqual([...there], [], 'the store holds nothing that was not sent')
   const half = stored.filter((one) => one.positions !== 1 || one.metrics !== 1 || one.events !== 1)
   assert.deepEqual(half, [], 'nothing is half there')
   return stored.length
@@ -127,7 +129,7 @@ async function killAgainAndAgain(store: StoreKind): Promise<void> {
       const place = url ?? server.dataDir
       await assertWhole(place, acknowledged, result.unanswered)
       await server.restart()
-      // Sent once more, as whoever got no answer does; what had been stored says so.
+      // Sent again, as a client without a response does; a replay shows that it had been stored.
       const before = await Promise.all(result.unanswered.map((one) => send(connection, token, one)))
       known += before.filter(({ headers }) => headers['idempotent-replay'] === 'true').length
       unanswered += result.unanswered.length
@@ -136,11 +138,9 @@ async function killAgainAndAgain(store: StoreKind): Promise<void> {
     }
     const rows = await assertWhole(url ?? server.dataDir, acknowledged, [])
     connection.close()
-    say(`${store}: killed ${ROUNDS} times; ${acknowledged.length} requests, ${rows} observations`)
-    say(
-      `  ${unanswered} were without an answer; ${known} of them had been stored, and were not again`,
-    )
-    say('  lost 0, doubled 0, half 0')
+    print(`${store}: killed ${ROUNDS} times; ${acknowledged.length} requests, ${rows} observations`)
+    print(`  ${unanswered} had no response; ${known} of them were stored, and not stored again`)
+    print('  lost 0, duplicated 0, incomplete 0')
   } finally {
     await server.stop()
     await postgres?.stop()

@@ -1,9 +1,9 @@
 /**
- * What still works while the database is away (stopped, hanging, back again), and for whom.
+ * Which requests still work while the database is unavailable (stopped, hanging, back again).
  *
- * Promised: a client that is known gets tokens, one that is not is told to come back in less than a
- * second, tokens go on being verified, nothing that has to be written is said to have been,
- * `/readyz` says how it is, and all of it heals by itself. Run with `--quick` for a shorter load.
+ * Guarantee: a known client gets tokens, an unknown one gets 503 in less than a second, tokens are
+ * still verified, no write is acknowledged, `/readyz` shows the state, and the server recovers on
+ * its own. Run with `--quick` for a shorter load.
  */
 
 import assert from 'node:assert/strict'
@@ -21,7 +21,7 @@ const LOAD_MS = values.quick ? 1500 : 10_000
 const REFUSED_WITHIN_MS = 1000
 const HEALED_WITHIN_MS = 10_000
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 const postgres = await startPostgres()
 const server = await startServer({
@@ -43,13 +43,13 @@ async function eventually(what: string, holds: () => Promise<boolean>): Promise<
     assert.ok(performance.now() - began < HEALED_WITHIN_MS, `${what}, in ${HEALED_WITHIN_MS} ms`)
     await wait(20)
   }
-  say(`  ${what} after ${Math.round(performance.now() - began)} ms`)
+  print(`  ${what} after ${Math.round(performance.now() - began)} ms`)
 }
 
-/** Milliseconds an answer took, with its status. */
-async function timed(ask: () => Promise<{ status: number; headers: object }>) {
+/** Milliseconds until the response, with its status. */
+async function timed(request: () => Promise<{ status: number; headers: object }>) {
   const began = performance.now()
-  const { status, headers } = await ask()
+  const { status, headers } = await request()
   return { status, headers: headers as Record<string, string>, ms: performance.now() - began }
 }
 
@@ -66,16 +66,15 @@ try {
     ['killed', 'SIGKILL'],
     ['hanging', 'SIGSTOP'],
   ] as const) {
-    // What was changed is heard of within a second, and whoever was changed is unknown until it
-    // asks again.
+    // Changes arrive within a second, and a changed client is unknown until its next request.
     await wait(1000)
     assert.equal((await login(known)).status, 200)
-    say(`PostgreSQL ${how}:`)
+    print(`PostgreSQL ${how}:`)
     await postgres.kill(signal)
     await duringOutage(connection, { known, unknown, adminToken, token })
     if (signal === 'SIGKILL') await postgres.restart()
     else await postgres.kill('SIGCONT')
-    say('back again:')
+    print('back again:')
     await eventually('ready', async () => (await ready()) === '200 ok')
     await eventually(
       'an unknown client gets its token',
@@ -85,10 +84,10 @@ try {
       'reports are kept',
       async () => (await track(connection, token, report('TRUCK-1'))).status === 200,
     )
-    // It was asked for once and is known now; the next outage needs one that is not.
+    // It has been looked up and is known now; the next outage needs an unknown client.
     await server.miot(['clients', 'update', unknown.client_id, '--tag', how])
   }
-  say('every promise held')
+  print('all guarantees hold')
 } finally {
   connection.close()
   await server.stop()
@@ -117,7 +116,7 @@ async function duringOutage(
     }
     return logins
   })
-  // 2. Meanwhile: who is not known, and what has to be written.
+  // 2. At the same time: unknown clients, and requests that have to write.
   const authorization = `Bearer ${adminToken}`
   const refused: Readonly<Record<string, () => Promise<{ status: number; headers: object }>>> = {
     'a login of an unknown client': () => login(unknown),
@@ -130,18 +129,18 @@ async function duringOutage(
       }),
     'a report': () => track(on, token, report('TRUCK-1')),
   }
-  for (const [what, ask] of Object.entries(refused)) {
-    const { status, headers, ms } = await timed(ask)
-    say(`  ${what}: ${status}, Retry-After ${headers['retry-after']}, ${Math.round(ms)} ms`)
+  for (const [what, request] of Object.entries(refused)) {
+    const { status, headers, ms } = await timed(request)
+    print(`  ${what}: ${status}, Retry-After ${headers['retry-after']}, ${Math.round(ms)} ms`)
     assert.equal(status, 503, what)
     assert.ok(Number(headers['retry-after']) > 0, `${what}: Retry-After`)
     if (what.startsWith('a login')) assert.ok(ms < REFUSED_WITHIN_MS, `${what} took ${ms} ms`)
   }
-  // 3. Verification goes on: a good token reaches the store, a bad one does not.
+  // 3. Verification continues: a valid token reaches the store, an invalid one does not.
   assert.equal((await track(on, `${token}x`, report('TRUCK-1'))).status, 401)
-  // 4. The truth.
+  // 4. `/readyz` shows the state.
   assert.equal(await ready(), '503 unavailable')
   assert.equal(await ready('/auth'), '200 degraded')
   const logins = (await Promise.all(load)).reduce((sum, count) => sum + count, 0)
-  say(`  ${logins} logins of a known client, none refused; /readyz told the truth`)
+  print(`  ${logins} logins of a known client, none refused; /readyz showed the state`)
 }

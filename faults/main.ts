@@ -1,6 +1,5 @@
 /**
- * `npm run faults [-- NAME …] [--quick]`: breaks what can break, and fails when a promise does not
- * hold.
+ * `npm run faults [-- NAME …] [--quick]`: injects faults, and fails when a guarantee does not hold.
  *
  * Options of a single program follow a second `--`: `npm run faults -- neighbours -- --store
  * sqlite`.
@@ -21,7 +20,7 @@ const { values, positionals } = parseArgs({
 const names = positionals.length > 0 ? positionals : Object.keys(PROGRAMS)
 const unknown = names.find((name) => !Object.hasOwn(PROGRAMS, name))
 if (unknown !== undefined) {
-  process.stderr.write(`There is no ${unknown}; known: ${Object.keys(PROGRAMS).join(', ')}\n`)
+  process.stderr.write(`Unknown: ${unknown}. Known: ${Object.keys(PROGRAMS).join(', ')}\n`)
   process.exit(2)
 }
 const broken = names.filter((name) => {

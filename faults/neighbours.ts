@@ -1,14 +1,14 @@
 /**
- * One client of a tenant sends what costs a server most, ten times a second, while another tenant
- * logs in and reports.
+ * One client of a tenant sends the most expensive requests, ten times a second, while another
+ * tenant logs in and reports.
  *
- * Promised: the p99 of the other's logins stays below twice what it is alone, under each attack of
- * `support/attacks.ts` by itself and under all of them together, on each store; every attack gets
- * an answer it should. Alone and attacked take turns, three rounds each, of which the medians are
- * shown.
+ * Guarantee: the p99 of the other tenant's logins stays below twice its value without the attack,
+ * under each attack of `support/attacks.ts` by itself and under all of them together, on each
+ * store; every attack gets an expected response. Rounds with and without the attack alternate,
+ * three of each; the output shows the medians.
  *
- * `--quick` measures no time: of sixteen attacks at once, how many are answered while the other
- * logs in? `--rounds N`, `--seconds N`, `--store sqlite|postgres`, `--only PART` of an attack's
+ * `--quick` measures no time: it counts how many of sixteen concurrent attacks are answered before
+ * a login. `--rounds N`, `--seconds N`, `--store sqlite|postgres`, `--only PART` of an attack's
  * name.
  */
 
@@ -42,7 +42,7 @@ const MAX_RATIO = 2
 
 const NAMES = Object.keys(ATTACKS).filter((name) => name.includes(values.only))
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 interface Latencies {
   readonly logins: number[]
@@ -63,8 +63,8 @@ async function timed(latencies: number[], work: Promise<unknown>): Promise<void>
 }
 
 /**
- * At its times, however long the answers before took: a late answer would hide that others are
- * late.
+ * Sends at fixed times, however long responses take: waiting for a late one would hide that others
+ * are late.
  */
 async function atPace(seconds: number, send: () => Promise<void>): Promise<void> {
   const began = performance.now()
@@ -108,7 +108,7 @@ async function neighbourAt(server: RunningServer): Promise<Neighbour> {
   }
 }
 
-/** Every answer is one that the attack should get. */
+/** Every response is one that the attack should get. */
 function assertAnswered(answers: Answers): void {
   for (const [name, counts] of Object.entries(answers)) {
     const expected = [...(ATTACKS[name]?.answers ?? []), 429].map(String)
@@ -136,15 +136,15 @@ interface Round {
 interface Row {
   readonly name: string
   readonly rounds: Round[]
-  /** Of the last round. */
+  /** The responses of the last round. */
   answers: string
 }
 
 const p99 = (latencies: readonly number[]): number => summarize(latencies).p99
 
 /**
- * Of the rounds: another process that takes the disk or the processor for a second spoils one of
- * them.
+ * The median of the rounds: another process that uses the disk or the processor for a second spoils
+ * only one of them.
  */
 const median = ({ rounds }: Row, of: (round: Round) => number): number =>
   summarize(rounds.map(of)).p50
@@ -162,7 +162,7 @@ function line(row: Row): string {
   return `| ${cells.join(' | ')} |`
 }
 
-/** Alone, attacked, alone, attacked: what else the machine does falls on both. */
+/** Without and with the attack in turn, so that other load on the machine affects both. */
 async function measure(
   name: string,
   names: readonly string[],
@@ -183,37 +183,35 @@ async function measure(
 }
 
 async function atLength(neighbour: Neighbour, attacker: Attacker): Promise<void> {
-  // Before, so that its code is compiled.
+  // Runs once before, so that the code is compiled.
   await neighbour.work(1)
   await attacker.attack({ names: NAMES, aSecond: A_SECOND })()
-  say('| attack | login p99 alone, ms | attacked, ms | ratio | report p99, ms | answers |')
-  say('|---|---|---|---|---|---|')
+  print('| attack | login p99 alone, ms | attacked, ms | ratio | report p99, ms | answers |')
+  print('|---|---|---|---|---|---|')
   const rows: Row[] = []
   const all: [string, string[]][] = [['all of them', NAMES]]
   for (const [name, names] of [...NAMES.map((one) => [one, [one]] as const), ...all]) {
     const row = await measure(name, names, neighbour, attacker)
-    say(line(row))
+    print(line(row))
     rows.push(row)
   }
   const slow = rows.filter((row) => ratioOf(row) >= MAX_RATIO).map(({ name }) => name)
   assert.deepEqual(
     slow,
     [],
-    `login p99 of the other tenant is at least ${MAX_RATIO} × what it is alone`,
+    `login p99 of the other tenant is at least ${MAX_RATIO} × its value without the attack`,
   )
 }
 
-/** So many at once of what is cut in slices; fewer than may wait for a chart. */
+/** Concurrent requests of attacks that run in slices; fewer than may wait for a chart. */
 const AT_ONCE = 16
-/** And of all else, which is only looked at for its answer. */
+/** Concurrent requests of the others, of which only the response is checked. */
 const A_FEW = 2
-/** There is room for nine batches; done whole, all of them come before the login. */
-const MOST_MEANWHILE = 6
+/** There is room for nine batches; without slices, all of them are answered before the login. */
+const MOST_BEFORE_LOGIN = 6
 
-/**
- * How many of the attacks were answered between the first of them and a login that was sent then.
- */
-async function answeredMeanwhile(
+/** Counts the attacks answered between the first of them and a login sent at the same time. */
+async function answeredBeforeLogin(
   { answers, request, sliced }: Attack,
   connection: Connection,
   token: string,
@@ -225,7 +223,7 @@ async function answeredMeanwhile(
     const { headers, ...rest } = request()
     const sent = { ...rest, headers: { ...headers, authorization: `Bearer ${token}` } }
     const { status, text } = await connection.send(sent)
-    // There may be no room for as many batches.
+    // There may not be room for all batches.
     if (status === 429) return
     assert.ok(answers.includes(status), `${status} ${text}`)
     answered++
@@ -234,20 +232,20 @@ async function answeredMeanwhile(
   await Promise.race([first.promise, Promise.all(attacks)])
   const before = answered
   await neighbour.login()
-  const meanwhile = answered - before
+  const beforeLogin = answered - before
   await Promise.all(attacks)
-  return meanwhile
+  return beforeLogin
 }
 
-/** What is cut in slices must not be done whole while a login waits. */
+/** Sliced work must not run to its end while a login waits. */
 async function quickly(server: RunningServer, token: string, neighbour: Neighbour): Promise<void> {
   const connection = openConnection(server.url, AT_ONCE)
   for (const name of NAMES) {
     const attack = ATTACKS[name] as Attack
-    const meanwhile = await answeredMeanwhile(attack, connection, token, neighbour)
+    const answered = await answeredBeforeLogin(attack, connection, token, neighbour)
     if (!attack.sliced) continue
-    say(`  ${name}: ${meanwhile} of ${AT_ONCE} answered while another tenant logged in`)
-    assert.ok(meanwhile <= MOST_MEANWHILE, `${name}: the login waited for ${meanwhile}`)
+    print(`  ${name}: ${answered} of ${AT_ONCE} answered while another tenant logged in`)
+    assert.ok(answered <= MOST_BEFORE_LOGIN, `${name}: the login waited for ${answered}`)
   }
   connection.close()
 }
@@ -264,7 +262,7 @@ async function seed(server: RunningServer, token: string): Promise<void> {
 async function neighbours(store: StoreKind): Promise<void> {
   const postgres = store === 'postgres' ? await startPostgres() : null
   const url = await postgres?.createDatabase()
-  // Quickly, what is refused for its sum would hide what is cut in slices.
+  // With --quick, refusals of large bodies in sum would hide the slices.
   const budget = values.quick && { MIOT_API_CLIENT_CPU: '0' }
   const settings = { MIOT_LOG_LEVEL: 'silent', ...budget, ...(url && { MIOT_DATABASE_URL: url }) }
   const server = await startServer(settings)
@@ -275,7 +273,7 @@ async function neighbours(store: StoreKind): Promise<void> {
     await seed(server, token)
     const neighbour = await neighbourAt(server)
     const attacker = startAttacker({ url: server.url, token })
-    say(`\n${store}`)
+    print(`\n${store}`)
     try {
       if (values.quick) await quickly(server, token, neighbour)
       else await atLength(neighbour, attacker)

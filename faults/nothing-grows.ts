@@ -1,9 +1,9 @@
 /**
- * Issues a great many tokens and looks at what has grown: the database, memory, and every map that
- * is kept.
+ * Issues a large number of tokens and checks that the database, the memory and all maps do not
+ * grow.
  *
- * A million on each store unless told otherwise with `--tokens N`; `--quick` issues 5,000. Through
- * the real use case, without HTTP, signed with ES256.
+ * A million on each store by default, or `--tokens N`; `--quick` issues 5,000. It calls the use
+ * case without HTTP, signing with ES256.
  */
 
 import assert from 'node:assert/strict'
@@ -38,7 +38,7 @@ const TOKENS = Number(values.tokens ?? (values.quick ? 5000 : 1_000_000))
 const CLIENTS = 1000
 const AT_ONCE = 32
 const AUDIENCE = 'https://api.example'
-/** What is alive after a collection. */
+/** Variation of the live heap after a collection. */
 const HEAP_NOISE_BYTES = 8 * 1024 ** 2
 
 const megabytes = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MB`
@@ -50,12 +50,12 @@ function livingHeap(): number {
   return process.memoryUsage().heapUsed
 }
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 interface Place {
   readonly name: string
   readonly store: AuthStore
-  /** By so much it may grow, whatever is counted. */
+  /** The growth that is allowed, whatever the number of tokens. */
   readonly noiseBytes: number
   sizeBytes(): Promise<number>
   remove(): Promise<void>
@@ -102,11 +102,11 @@ async function run({ name, store, noiseBytes, sizeBytes }: Place): Promise<void>
     })
     assert.equal(statusCode, 200)
   }
-  // Each client once, so that what is kept for each is there before the first look.
+  // Each client once, so that the state kept for each exists before the first measurement.
   for (let index = 0; index < CLIENTS; index++) await login(index)
   await new Promise((resolve) => setTimeout(resolve, 4000)) // The counters are written every three seconds.
   const before = { database: await sizeBytes(), heap: livingHeap() }
-  say(`${name}: ${megabytes(before.database)} before, living heap ${megabytes(before.heap)}`)
+  print(`${name}: ${megabytes(before.database)} before, live heap ${megabytes(before.heap)}`)
   let next = 0
   const tenth = Math.ceil(TOKENS / 10)
   await Promise.all(
@@ -115,18 +115,18 @@ async function run({ name, store, noiseBytes, sizeBytes }: Place): Promise<void>
         const index = ++next
         await login(index)
         if (index % tenth === 0) {
-          say(`  ${index} tokens, RSS ${megabytes(process.memoryUsage().rss)}`)
+          print(`  ${index} tokens, RSS ${megabytes(process.memoryUsage().rss)}`)
         }
       }
     }),
   )
   assert.ok(auth.usageTotals().tokens_issued >= TOKENS)
-  // Before it is closed: what it keeps is the question.
+  // Measured before it is closed, since closing frees its memory.
   const heap = livingHeap() - before.heap
   await auth.close()
   await http.close()
   const grown = (await sizeBytes()) - before.database
-  say(`  database grown by ${megabytes(grown)}, living heap by ${megabytes(heap)}`)
+  print(`  database grown by ${megabytes(grown)}, live heap by ${megabytes(heap)}`)
   assert.ok(grown <= noiseBytes, `the database grew by ${megabytes(grown)}`)
   assert.ok(heap <= HEAP_NOISE_BYTES, `memory grew by ${megabytes(heap)}`)
 }
@@ -159,11 +159,11 @@ async function postgresql(): Promise<Place> {
   return {
     name: 'PostgreSQL',
     store,
-    // A thousand counters are written anew every three seconds, and dead ones wait a minute for
+    // A thousand counters are written every three seconds, and their dead rows wait a minute for
     // autovacuum.
     noiseBytes: 24 * 1024 ** 2,
     async sizeBytes() {
-      // Rows that were updated leave dead ones behind, which autovacuum collects in its own time.
+      // Updates leave dead rows, which autovacuum collects later.
       await looking.query('VACUUM', [], { timeoutMs: 60_000 })
       const { rows } = await looking.query('SELECT pg_database_size(current_database()) AS bytes')
       return Number(rows[0]?.bytes)
@@ -184,4 +184,4 @@ for (const open of [sqlite, postgresql]) {
     await place.remove()
   }
 }
-say('nothing has grown')
+print('nothing has grown')

@@ -1,12 +1,12 @@
 /**
- * Several times more arrives than can be written, over and over, beside a load that just fits.
+ * Several times more reports than can be written arrive, alternating with a load that fits.
  *
- * Promised: what does not fit is refused with 429 and `Retry-After`; goodput, the acknowledged
- * items a second, stays near what it was; what was acknowledged is there once and whole, and
- * nothing of what was refused; nobody waits longer than the queue is deep; all else is answered
- * meanwhile, a single report, too; memory stays bounded. Three rounds of each in turn, `--quick`
- * two short ones; `--rounds N`, `--seconds N`, `--times N` as much as fits, `--store
- * sqlite|postgres` for one only.
+ * Guarantee: excess batches get 429 with `Retry-After`; goodput, the acknowledged items per second,
+ * stays near its normal value; acknowledged items are stored once and complete, refused ones are
+ * not; the wait is bounded by the depth of the queue; all other requests are answered at the same
+ * time, including single reports; memory stays bounded. Three rounds of each in turn, `--quick` two
+ * short ones; `--rounds N`, `--seconds N`, `--times N` for the factor, `--store sqlite|postgres`
+ * for one only.
  */
 
 import assert from 'node:assert/strict'
@@ -36,48 +36,48 @@ const SECONDS = Number(values.seconds ?? (values.quick ? 0.5 : 3))
 const TIMES = Number(values.times)
 
 interface Overload extends Shape {
-  /** Goodput beside that of what fits, at least. */
+  /** Minimum goodput, as a fraction of the fitting load's. */
   readonly leastRatio: number
-  /** Too much for a quick look. */
+  /** Too long for --quick. */
   readonly long?: true
 }
 
 /**
- * What fills the queue: its 10,000 observations, or its 64 Mi characters. To take a byte off the
- * wire costs nearly what keeping it does, also when it is refused: two cores that carry the load,
- * too, cannot do it.
+ * The limit that fills the queue: its 10,000 observations, or its 64 Mi characters. Reading a byte
+ * from the network costs nearly as much as storing it, even for a refusal, so two cores that also
+ * run the load cannot keep up.
  */
 const OVERLOADS: Readonly<Record<string, Overload>> = {
   'by number': { items: 500, filler: 0, leastRatio: 0.5 },
   'by size': { items: 8, filler: 500_000, leastRatio: 0.25, long: true },
 }
-/** All of it at once is less than the queue holds. */
+/** The fitting load at once is less than the queue holds. */
 const FITTING_CONNECTIONS = 8
-/** And this much more. */
+/** The connections of the overload. */
 const CONNECTIONS = 64
 /**
- * 10,000 observations wait and 1,000 are written, in batches of 500; of large ones it is 64 Mi
- * characters.
+ * 10,000 observations wait and 1,000 are written, in batches of 500; for large ones the limit is 64
+ * Mi characters.
  */
 const QUEUED_BATCHES = 22
-/** So many fill it at any rate, with what is written meanwhile. */
+/** Enough to fill it, including the batches that are written at the same time. */
 const FILLING_BATCHES = 100
 
-/** Beside what waiting takes by the rate: a machine that is shared stands still now and then. */
+/** Added to the expected wait: a shared machine stalls now and then. */
 const STANDSTILL_MS = 2000
 const MAX_GROWTH_BYTES = 768 * 1024 ** 2
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 interface Round {
   readonly fits: Sent
   readonly over: Sent
   readonly others: Latencies
-  /** Bytes of the server's process after each. */
+  /** Memory of the server's process after each, bytes. */
   readonly memory: readonly [number, number]
 }
 
-/** Items a second. */
+/** Items per second. */
 const goodput = ({ acknowledged, seconds }: Sent, { items }: Shape): number =>
   (acknowledged.length * items) / seconds
 
@@ -101,7 +101,7 @@ async function round(server: RunningServer, token: string, shape: Shape): Promis
 }
 
 function judge({ fits, over, memory }: Round, shape: Shape): number {
-  assert.ok(over.refused.length > 0, 'what does not fit is refused')
+  assert.ok(over.refused.length > 0, 'excess batches are refused')
   const batchMs = (1000 * shape.items) / goodput(over, shape)
   const { max } = summarize(over.latencies)
   const longest = 2 * QUEUED_BATCHES * batchMs + STANDSTILL_MS
@@ -120,35 +120,35 @@ function report({ fits, over, others, memory }: Round, shape: Shape): void {
   const rate = (sent: Sent): string => `${Math.round(goodput(sent, shape))}/s`
   const { acknowledged, refused, seconds } = over
   const offered = ((acknowledged.length + refused.length) * shape.items) / seconds
-  say(`  fits: ${rate(fits)}, ${times(fits.latencies)}`)
-  say(
+  print(`  fits: ${rate(fits)}, ${times(fits.latencies)}`)
+  print(
     `  over: ${rate(over)}, ${times(over.latencies)}; ${Math.round(offered)}/s offered, ${refused.length} refused`,
   )
-  for (const [name, latencies] of Object.entries(others)) say(`    ${name}: ${times(latencies)}`)
-  say(`    memory at most ${megabytes(memory[0])} before, ${megabytes(memory[1])} after`)
+  for (const [name, latencies] of Object.entries(others)) print(`    ${name}: ${times(latencies)}`)
+  print(`    memory at most ${megabytes(memory[0])} before, ${megabytes(memory[1])} after`)
 }
 
-/** Every batch of `acknowledged` once and whole, and nothing of another. */
+/** Every batch of `acknowledged` is stored once and complete, and no other. */
 async function assertHeld(place: string, acknowledged: ReadonlyMap<string, Shape>): Promise<void> {
   const items = new Map<string, Set<number>>()
   for (const { request_id, item, positions, metrics, events } of await storedRequests(place)) {
     if (!request_id.startsWith('batch-')) continue
-    assert.ok(positions === 1 && metrics === 1 && events === 1, 'nothing is half there')
+    assert.ok(positions === 1 && metrics === 1 && events === 1, 'no item is incomplete')
     const known = items.get(request_id) ?? new Set()
-    assert.ok(!known.has(item), 'nothing is there twice')
+    assert.ok(!known.has(item), 'no item is stored twice')
     items.set(request_id, known.add(item))
   }
   for (const [request_id, shape] of acknowledged) {
-    assert.equal(items.get(request_id)?.size, shape.items, 'what was acknowledged is there')
+    assert.equal(items.get(request_id)?.size, shape.items, 'acknowledged batches are stored')
     items.delete(request_id)
   }
-  assert.deepEqual([...items.keys()], [], 'nothing of what was refused is there')
+  assert.deepEqual([...items.keys()], [], 'no refused batch is stored')
 }
 
-/** @returns what was acknowledged. */
-async function inTurn(server: RunningServer, token: string, one: Overload): Promise<string[]> {
+/** @returns the acknowledged batches. */
+async function alternate(server: RunningServer, token: string, one: Overload): Promise<string[]> {
   const little = { shape: one, connections: 1, seconds: 0.2 }
-  // Before, so that its code is compiled.
+  // Runs once before, so that the code is compiled.
   const kept = (await sendBatches(server.url, token, little)).acknowledged
   const ratios: number[] = []
   for (let count = 0; count < ROUNDS; count++) {
@@ -159,7 +159,9 @@ async function inTurn(server: RunningServer, token: string, one: Overload): Prom
   }
   const after = await sendBatches(server.url, token, little)
   assert.equal(after.refused.length, 0, 'afterwards it is as before')
-  say(`  goodput beside what fits: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}`)
+  print(
+    `  goodput relative to the fitting load: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}`,
+  )
   const best = Math.max(...ratios)
   assert.ok(best >= one.leastRatio, `goodput fell to ${best.toFixed(2)}`)
   return [...kept, ...after.acknowledged]
@@ -168,7 +170,7 @@ async function inTurn(server: RunningServer, token: string, one: Overload): Prom
 async function overload(store: StoreKind): Promise<void> {
   const postgres = store === 'postgres' ? await startPostgres() : null
   const url = await postgres?.createDatabase()
-  // The queue is what is tried here.
+  // No budget of processor time: the test is about a full queue.
   const common = { MIOT_LOG_LEVEL: 'silent', MIOT_API_CLIENT_CPU: '0' }
   const settings = { ...common, ...(url && { MIOT_DATABASE_URL: url }) }
   const server = await startServer(settings)
@@ -179,11 +181,13 @@ async function overload(store: StoreKind): Promise<void> {
     const acknowledged = new Map<string, Shape>()
     for (const [name, one] of Object.entries(OVERLOADS)) {
       if (values.quick && one.long) continue
-      say(`${store}, the queue is full ${name}:`)
-      for (const id of await inTurn(server, token, one)) acknowledged.set(id, one)
+      print(`${store}, the queue is full ${name}:`)
+      for (const id of await alternate(server, token, one)) acknowledged.set(id, one)
     }
     await assertHeld(url ?? server.dataDir, acknowledged)
-    say(`  ${acknowledged.size} batches acknowledged: lost 0, doubled 0, half 0, refused ones 0`)
+    print(
+      `  ${acknowledged.size} batches acknowledged: lost 0, duplicated 0, incomplete 0, refused ones 0`,
+    )
   } finally {
     await server.stop()
     await postgres?.stop()

@@ -1,4 +1,4 @@
-/** What is broken on purpose, and the programs that do it. A new one is a new row. */
+/** The fault injection programs. A new one is a new row. */
 
 export const PROGRAMS: Readonly<
   Record<string, { readonly about: string; readonly quick: boolean }>
@@ -12,7 +12,7 @@ export const PROGRAMS: Readonly<
     quick: true,
   },
   'nothing-grows': {
-    about: 'a million tokens on each store: database, memory and maps stay as they are',
+    about: 'a million tokens on each store: database, memory and maps do not grow',
     quick: true,
   },
   'lost-database': {
@@ -20,27 +20,27 @@ export const PROGRAMS: Readonly<
     quick: true,
   },
   'behind-nginx': {
-    about: 'instances leave and come back behind nginx, where there is one, under load',
+    about: 'instances stop and start behind nginx, if it is installed, under load',
     quick: true,
   },
   departures: {
-    about: 'an instance leaves while clients connect anew, in plaintext and over TLS',
+    about: 'an instance stops while clients open new connections, in plaintext and over TLS',
     quick: true,
   },
   successions: {
-    about: 'one process succeeds another at a socket that somebody holds, under load',
+    about: 'one process succeeds another at a held socket, under load',
     quick: true,
   },
   'kill-nine': {
-    about: 'the server is killed while reports arrive, again and again',
+    about: 'the server is killed repeatedly while reports arrive',
     quick: true,
   },
   overload: {
-    about: 'several times more arrives than can be written, on each store',
+    about: 'several times more reports arrive than can be written, on each store',
     quick: true,
   },
   'unfinished-bodies': {
-    about: 'many senders stop short of the end of the largest bodies there are, and stay',
+    about: 'many senders never finish the largest bodies, and keep the connection',
     quick: true,
   },
   'shared-address': {
@@ -53,11 +53,11 @@ export const PROGRAMS: Readonly<
   },
   neighbours: {
     about:
-      'one client sends what costs most, on each store, while another tenant logs in and reports',
+      'one client sends the most expensive requests, on each store, while another tenant logs in and reports',
     quick: true,
   },
   'disk-full': {
-    about: 'the disk gets full while reports arrive, and has room again',
+    about: 'the disk fills up while reports arrive, and has space again later',
     quick: true,
   },
 }

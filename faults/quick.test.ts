@@ -1,4 +1,4 @@
-/** The programs that can be quick, as tests. All of them, at length: `npm run faults`. */
+/** The programs with a quick form, as tests. `npm run faults` runs all of them in full. */
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'

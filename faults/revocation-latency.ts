@@ -1,9 +1,9 @@
 /**
- * How long a token lives after it was revoked: from the moment the call is sent to the first 401 of
- * the API, on the instance that was called and on another one.
+ * How long a revoked token remains usable: from sending the call to the first 401 of the API, on
+ * the called instance and on another one.
  *
- * The promise is a 99th percentile under a second. Run it with `--quick` for a few rounds,
- * `--rounds N` for as many as you like, `--store sqlite` or `--store postgres` for one store only.
+ * The guarantee is a 99th percentile under a second. Run it with `--quick` for a few rounds,
+ * `--rounds N` for another number, `--store sqlite` or `--store postgres` for one store only.
  */
 
 import assert from 'node:assert/strict'
@@ -16,7 +16,7 @@ import { STORES, type StoreKind, startTwo, type TwoInstances } from './support/t
 
 const PROMISE_MS = 1000
 const GIVE_UP_MS = 20_000
-/** Between two looks at the API. */
+/** Between two requests to the API. */
 const LOOK_EVERY_MS = 2
 
 interface Victim {
@@ -58,7 +58,7 @@ function withToken(token: string, call: { headers: Record<string, string>; body:
   return { ...call, headers: { ...call.headers, authorization: `Bearer ${token}` } }
 }
 
-/** Clients made in one request, each with a token that both instances have seen. */
+/** Clients created in one request, each with a token that both instances have verified. */
 async function makeVictims(
   count: number,
   connections: readonly Connection[],
@@ -106,7 +106,7 @@ async function firstRefusal(connection: Connection, token: string, start: number
   }
 }
 
-/** One table row for each way and each place it was watched from; false when a promise broke. */
+/** One table row for each way and each instance; false if a guarantee is broken. */
 async function measure(store: StoreKind, rounds: number): Promise<boolean> {
   const pair = await startTwo(store)
   const watching = [openConnection(pair.first.url), openConnection(pair.second.url)] as const
@@ -120,7 +120,7 @@ async function measure(store: StoreKind, rounds: number): Promise<boolean> {
       const same: number[] = []
       const other: number[] = []
       for (const [index, victim] of victims.entries()) {
-        // Each instance is the one that is called in every second round.
+        // The called instance alternates between rounds.
         const called = index % 2 === 0 ? 0 : 1
         const start = performance.now()
         const answered = calling[called].send({ method: 'POST', ...callFor(victim, administrator) })

@@ -1,11 +1,11 @@
 /**
- * Signing keys rotate three times while two instances work as hard as the machine lets them: no
- * login fails, and no verification, on either instance or elsewhere.
+ * Signing keys rotate three times while two instances run under full load: no login and no
+ * verification fails, on either instance or in a remote verifier.
  *
- * Elsewhere is jose's remote JWK Set, which follows nothing but HTTP caching. At the end the tokens
- * of every key, the first one too, must still be good; then, in an emergency, all must be dead
- * within a second. `--quick` rotates at a shorter pace, on PostgreSQL only; `--store sqlite` or
- * `--store postgres` for one store only.
+ * The remote verifier is jose's remote JWK Set, which follows only HTTP caching. At the end the
+ * tokens of every key, including the first, must still be valid; after an emergency rotation, all
+ * must be refused within a second. `--quick` rotates at a shorter interval, on PostgreSQL only;
+ * `--store sqlite` or `--store postgres` for one store only.
  */
 
 import assert from 'node:assert/strict'
@@ -21,17 +21,17 @@ import { STORES, type StoreKind, startTwo, type TwoInstances } from './support/t
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, store: { type: 'string' } },
 })
-/** One rotation follows another as soon as it may, after twice this time. */
+/** A rotation may follow another after twice this time. */
 const MAX_AGE_SECONDS = values.quick ? 2 : 10
 const ROTATIONS = 3
 const WORKERS_PER_INSTANCE = 4
 const DEAD_WITHIN_MS = 1000
 const GIVE_UP_MS = 60_000
 const LOOK_EVERY_MS = 500
-/** More would say nothing new. */
+/** Further failures would add no information. */
 const MAX_FAILURES = 10
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 interface Tally {
   logins: number
@@ -51,10 +51,7 @@ function remoteKeysOf({ url }: RunningServer): JWTVerifyGetKey {
   return createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`), { cacheMaxAge })
 }
 
-/**
- * Logs in at one instance, and shows the token to the other and to a verifier elsewhere, until
- * aborted.
- */
+/** Logs in at one instance, and verifies the token at the other and remotely, until aborted. */
 async function carryLoad(pair: TwoInstances, tally: Tally, over: AbortSignal): Promise<void> {
   const issuer = pair.first.url
   const { credentials } = pair.first
@@ -86,7 +83,7 @@ async function carryLoad(pair: TwoInstances, tally: Tally, over: AbortSignal): P
   await Promise.all(workers)
 }
 
-/** As soon as there is a next key, and no rotation under way. */
+/** Rotates as soon as there is a next key, and no rotation in progress. */
 async function rotate(server: RunningServer): Promise<void> {
   const deadline = performance.now() + GIVE_UP_MS
   for (;;) {
@@ -98,14 +95,14 @@ async function rotate(server: RunningServer): Promise<void> {
   }
 }
 
-/** Resolves once the last of the keys before has stopped signing. */
+/** Resolves once the last of the previous keys has stopped signing. */
 async function allRetired(server: RunningServer): Promise<void> {
   const deadline = performance.now() + GIVE_UP_MS
   for (;;) {
     const { stdout } = await server.miot(['keys', 'list', '--json'])
     const rows = JSON.parse(stdout).keys as KeyRow[]
     if (rows.filter(({ state }) => state === 'retired').length === ROTATIONS) return
-    assert.ok(performance.now() < deadline, 'the last key took over')
+    assert.ok(performance.now() < deadline, 'the last key is active')
     await wait(LOOK_EVERY_MS)
   }
 }
@@ -113,14 +110,14 @@ async function allRetired(server: RunningServer): Promise<void> {
 async function rotateUnderLoad(server: RunningServer): Promise<void> {
   for (let round = 1; round <= ROTATIONS; round++) {
     await rotate(server)
-    say(`  rotation ${round} begun`)
+    print(`  rotation ${round} begun`)
   }
   await allRetired(server)
-  // What the new key signs is to be seen, everywhere.
+  // Tokens of the new key must reach every verifier.
   await wait(MAX_AGE_SECONDS * 1000)
 }
 
-/** Nothing of before is lost: one token of each key, on both instances and elsewhere. */
+/** All earlier tokens are valid: one token of each key, on both instances and remotely. */
 async function verifyAll(pair: TwoInstances, { tokens, failures }: Tally): Promise<void> {
   for (const server of [pair.first, pair.second]) {
     const keys = remoteKeysOf(server)
@@ -144,10 +141,10 @@ async function emergency(pair: TwoInstances, { tokens, failures }: Tally): Promi
       const api = openConnection(url)
       for (const [kid, token] of tokens) {
         while ((await get(api, token, '/v1/assets?limit=1')).status !== 401) {
-          assert.ok(performance.now() - began < GIVE_UP_MS, `a token of ${kid} lives on`)
+          assert.ok(performance.now() - began < GIVE_UP_MS, `a token of ${kid} is still valid`)
         }
       }
-      // It may have heard of the old keys' end just before it had the new one.
+      // An instance may learn of the end of the old keys just before it has the new one.
       let status = 0
       while (status !== 200) {
         assert.ok(performance.now() - began < GIVE_UP_MS, `a new token is answered ${status}`)
@@ -163,7 +160,7 @@ async function emergency(pair: TwoInstances, { tokens, failures }: Tally): Promi
 }
 
 async function run(store: StoreKind): Promise<boolean> {
-  say(`${store}:`)
+  print(`${store}:`)
   const pair = await startTwo(store, { MIOT_JWKS_MAX_AGE: String(MAX_AGE_SECONDS) })
   const tally: Tally = { logins: 0, verifications: 0, failures: [], tokens: new Map() }
   const over = new AbortController()
@@ -189,12 +186,12 @@ function report(
   elapsedMs: number,
 ): void {
   const rate = (count: number): string => `${count} (${Math.round(count / seconds)}/s)`
-  say(
+  print(
     `  ${tokens.size} keys signed in ${seconds.toFixed(1)} s: ${rate(logins)} logins, ` +
       `${rate(verifications)} verifications, ${failures.length} failures`,
   )
-  say(`  emergency: all of them dead, and a new one signing, after ${Math.round(elapsedMs)} ms`)
-  for (const failure of failures) say(`  ${failure}`)
+  print(`  emergency: all keys refused, and a new one active, after ${Math.round(elapsedMs)} ms`)
+  for (const failure of failures) print(`  ${failure}`)
 }
 
 const chosen = values.store ?? (values.quick ? 'postgres' : undefined)

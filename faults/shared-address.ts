@@ -2,10 +2,10 @@
  * A fleet behind one address (a NAT), and a neighbour there that guesses 980 times a second, then
  * as often as it can.
  *
- * Promised: every device that has proved itself from there gets its tokens meanwhile, by a secret
- * and by a signature, over connections of its own, and none is refused; the neighbour is refused
- * once its budget is spent. The CPU time of a guess is shown beside that of one from an address
- * where no client is known, which is refused before its body is read.
+ * Guarantee: every device that has authenticated from there gets its tokens during the guesses, by
+ * a secret and by a signature, over connections of its own, and none is refused; the neighbour is
+ * refused once its budget is spent. The output compares the CPU time of a guess with that of one
+ * from an address without known clients, which is refused before its body is read.
  */
 
 import assert from 'node:assert/strict'
@@ -25,7 +25,7 @@ const { values } = parseArgs({ options: { quick: { type: 'boolean', default: fal
 const FLEET_ADDRESS = '127.0.0.2'
 const STRANGE_ADDRESS = '127.0.0.3'
 const DEVICES = values.quick ? 20 : 100
-const GUESSES_A_SECOND = 980
+const GUESSES_PER_SECOND = 980
 const CONNECTIONS = 16
 /** The ceiling allows a burst of 3,000 failures, and 50 more a second. */
 const WARM_UP = 3500
@@ -33,9 +33,9 @@ const MAX_WARM_UPS = 20
 const GUESSES = values.quick ? 2000 : 10_000
 const TICK_MS = 20
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
-/** What a login sends; a signature is new each time. */
+/** The parameters of a login; a signature is new each time. */
 type Credentials = () => Promise<Record<string, string>>
 
 const server = await startServer({ MIOT_LOG_LEVEL: 'silent' })
@@ -96,7 +96,7 @@ function login(
   return promise
 }
 
-/** Each device once, over a connection of its own; how many got which answer. */
+/** Logs each device in once, over a connection of its own; counts the statuses. */
 async function loginAll(fleet: readonly Credentials[]): Promise<Record<number, number>> {
   const counts: Record<number, number> = {}
   for (const credentials of fleet) {
@@ -108,11 +108,11 @@ async function loginAll(fleet: readonly Credentials[]): Promise<Record<number, n
 
 function guess(from: string): Promise<{ status: number; policy: string }> {
   const client_id = `client_${Math.random().toString(36).slice(2)}`
-  // A secret of another client, so that its form alone does not refuse it.
+  // A secret of another client, so that it is not refused for its form.
   return login({ ...server.credentials, client_id }, from, guessers)
 }
 
-/** As fast as the server answers. */
+/** Guesses as fast as the server answers. */
 async function guessMany(from: string, count: number): Promise<Map<string, number>> {
   const seen = new Map<string, number>()
   let left = count
@@ -140,8 +140,8 @@ async function costOf(from: string): Promise<ReadonlyMap<string, number>> {
   const before = cpuMs()
   const seen = await guessMany(from, GUESSES)
   const microseconds = ((cpuMs() - before) * 1000) / GUESSES
-  say(`  ${GUESSES} guesses from ${from}: ${microseconds.toFixed(0)} µs of CPU time each`)
-  say(`    ${[...seen].map(([kind, count]) => `${count} × ${kind}`).join(', ')}`)
+  print(`  ${GUESSES} guesses from ${from}: ${microseconds.toFixed(0)} µs of CPU time each`)
+  print(`    ${[...seen].map(([kind, count]) => `${count} × ${kind}`).join(', ')}`)
   return seen
 }
 
@@ -160,7 +160,7 @@ async function neighbour(fleet: readonly Credentials[], rounds: number): Promise
   await guessMany(FLEET_ADDRESS, (rounds + 1) * WARM_UP)
   const seen = await costOf(FLEET_ADDRESS)
   assert.ok((seen.get('429') ?? 0) > 0, 'the guesses are refused')
-  for (const rate of [GUESSES_A_SECOND, Number.POSITIVE_INFINITY]) {
+  for (const rate of [GUESSES_PER_SECOND, Number.POSITIVE_INFINITY]) {
     const end = new AbortController()
     const guessing = rate === Number.POSITIVE_INFINITY ? flatOut(end.signal) : paced(end.signal)
     const started = performance.now()
@@ -168,8 +168,8 @@ async function neighbour(fleet: readonly Credentials[], rounds: number): Promise
     const seconds = (performance.now() - started) / 1000
     end.abort()
     const guesses = await guessing
-    say(`  ${fleet.length} devices during ${(guesses / seconds).toFixed(0)} guesses a second:`)
-    say(`    ${Object.entries(counts).map(([status, count]) => `${count} × ${status}`)}`)
+    print(`  ${fleet.length} devices during ${(guesses / seconds).toFixed(0)} guesses a second:`)
+    print(`    ${Object.entries(counts).map(([status, count]) => `${count} × ${status}`)}`)
     assert.deepEqual(counts, { 200: fleet.length })
   }
 }
@@ -186,12 +186,12 @@ async function flatOut(end: AbortSignal): Promise<number> {
   return sent
 }
 
-/** So many a second on the average, whatever the answers take. */
+/** This many per second on average, however long the responses take. */
 async function paced(end: AbortSignal): Promise<number> {
   const started = performance.now()
   const answers: Promise<unknown>[] = []
   while (!end.aborted) {
-    const due = ((performance.now() - started) / 1000) * GUESSES_A_SECOND
+    const due = ((performance.now() - started) / 1000) * GUESSES_PER_SECOND
     while (answers.length < due) answers.push(guess(FLEET_ADDRESS))
     await sleep(TICK_MS)
   }

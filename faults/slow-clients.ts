@@ -1,12 +1,11 @@
 /**
- * Clients that take part in nothing: they open many connections and are slow, or silent, or never
- * read.
+ * Slow, silent and non-reading clients with many connections.
  *
- * Promised of each, in plaintext and over TLS: other clients, which connect anew for every login,
- * all get a token meanwhile, and hardly any has to connect twice; memory grows by no more than
- * MAX_GROWTH_BYTES; connections stay within their bound; once the attackers' time is over the
- * server has closed all of theirs, although they never close by themselves (`--quick` does not wait
- * for that: they leave), and has as many descriptors as before.
+ * Guarantee for each attack, in plaintext and over TLS: other clients, which open a new connection
+ * for every login, all get a token during the attack, few with a second attempt; memory grows by no
+ * more than MAX_GROWTH_BYTES; connections stay within their limit; when the attackers' time is over
+ * the server has closed all of their connections, although they never close any (`--quick` does not
+ * wait for that: they disconnect), and has as many descriptors as before.
  */
 
 import assert from 'node:assert/strict'
@@ -30,34 +29,34 @@ const { values } = parseArgs({
 
 const MAX_CONNECTIONS = values.quick ? 200 : 400
 /**
- * A request may take 30 seconds, an answer 30 and what its length allows; then a connection whose
- * answers all fit in the kernel's buffers is idle for 75.
+ * A request may take 30 seconds, a response 30 plus its length; a connection whose responses all
+ * fit in the kernel's buffers is then idle for 75.
  */
 const MAX_STAY_MS = values.quick ? 2000 : 150_000
 const MIN_STAY_MS = values.quick ? 2000 : 10_000
 const EVERY_MS = 1000
 /** A thousand connections a second. */
-const CONNECTIONS_A_BURST = 20
+const CONNECTIONS_PER_BURST = 20
 const BURST_MS = 20
 const MAX_GROWTH_BYTES = 300 * 1024 ** 2
-/** Of the node that reads the files of a TLS server again, and the like. */
+/** Descriptors of Node, for reading the files of a TLS server again and the like. */
 const MORE_DESCRIPTORS = 10
 
 interface Attacker {
   readonly socket: Socket
-  /** Whether what it sends goes through the handshake. */
+  /** The stream over which data is sent after the handshake. */
   readonly secure: Socket
 }
 
 interface Attack {
   readonly about: string
-  /** Of the bound on connections. */
+  /** Fraction of the limit on connections. */
   readonly share: number
-  /** Stays in the handshake, so there is no such attack in plaintext. */
+  /** Stays in the handshake, so this attack does not exist in plaintext. */
   readonly tlsOnly?: true
   begin(attacker: Attacker, token: string): void
   /** Once a second. */
-  goOn?(attacker: Attacker): void
+  eachSecond?(attacker: Attacker): void
 }
 
 const GET_DOCUMENT = 'GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -70,29 +69,29 @@ const getEvents = (token: string): string =>
 /** A new one is a new row. */
 const ATTACKS: Readonly<Record<string, Attack>> = {
   'slow heads': {
-    about: 'a header that drips in, a byte a second',
+    about: 'a header, one byte a second',
     share: 2,
     begin: ({ secure }) => secure.write('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: '),
-    goOn: ({ secure }) => secure.write('x'),
+    eachSecond: ({ secure }) => secure.write('x'),
   },
   'slow bodies': {
-    about: 'a login whose body drips in, a byte a second',
+    about: 'the body of a login, one byte a second',
     share: 2,
     begin: ({ secure }) => secure.write(POST_LOGIN),
-    goOn: ({ secure }) => secure.write(' '),
+    eachSecond: ({ secure }) => secure.write(' '),
   },
   'unread documents': {
-    about: '1,500 pipelined requests for the OpenAPI document, no answer read',
+    about: '1,500 pipelined requests for the OpenAPI document, no response read',
     share: 0.1,
     begin: ({ secure }) => secure.write(GET_DOCUMENT.repeat(1500)),
   },
   'few unread documents': {
-    about: '16 pipelined requests for the OpenAPI document, no answer read',
+    about: '16 pipelined requests for the OpenAPI document, no response read',
     share: 0.5,
     begin: ({ secure }) => secure.write(GET_DOCUMENT.repeat(16)),
   },
   'unread events': {
-    about: '16 pipelined pages of events with a good token, no answer read',
+    about: '16 pipelined pages of events with a valid token, no response read',
     share: 0.25,
     begin: ({ secure }, token) => secure.write(getEvents(token).repeat(16)),
   },
@@ -111,7 +110,7 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
 }
 
 /**
- * From other addresses than the bystanders', never reading; what the server does to them is
+ * From other addresses than the bystanders', never reading; errors that the server causes are
  * expected.
  */
 function open(url: string, transport: Transport, index: number, inHandshake: boolean): Attacker {
@@ -125,16 +124,16 @@ function open(url: string, transport: Transport, index: number, inHandshake: boo
   return { socket, secure }
 }
 
-/** As a client retries that lost its place to a newer connection. */
+/** Attempts of a client whose connection was replaced by a newer one. */
 const MAX_TRIES = 5
 
 interface Logins {
-  /** Until the token came, milliseconds. */
+  /** Time until the token arrived, milliseconds. */
   readonly latencies: readonly number[]
   readonly retries: number
 }
 
-/** Logs in over and over, each time over a new connection. */
+/** Logs in repeatedly, each time over a new connection. */
 async function keepLoggingIn(
   server: RunningServer,
   transport: Transport,
@@ -179,7 +178,7 @@ async function suffer(
   const before = descriptorsOf(server)
   const over = new AbortController()
   const bystanders = keepLoggingIn(server, transport, over.signal)
-  // Looked at below; it must not end the process before.
+  // Awaited below; it must not end the process before that.
   bystanders.catch(() => {})
   const attackers: Attacker[] = []
   let most = 0
@@ -192,7 +191,7 @@ async function suffer(
     const attacker = open(server.url, transport, index, attack.tlsOnly === true)
     attack.begin(attacker, token)
     attackers.push(attacker)
-    if (index % CONNECTIONS_A_BURST === 0) {
+    if (index % CONNECTIONS_PER_BURST === 0) {
       await sleep(BURST_MS)
       look()
     }
@@ -202,7 +201,7 @@ async function suffer(
     if (stayed >= MIN_STAY_MS && areClosed) break
     await sleep(EVERY_MS)
     look()
-    for (const one of attackers) if (one.socket.writable) attack.goOn?.(one)
+    for (const one of attackers) if (one.socket.writable) attack.eachSecond?.(one)
   }
   const left = descriptorsOf(server) - before
   for (const { socket } of attackers) socket.destroy()
@@ -216,7 +215,7 @@ async function suffer(
   return { growth, most, left, more, logins }
 }
 
-/** Events for the pages that are not read: some megabytes a page. */
+/** Events for the pages that are not read: some megabytes per page. */
 async function makeEvents(server: RunningServer): Promise<string> {
   const connection = openConnection(server.url)
   const token = await accessToken(connection, server.credentials)
@@ -236,9 +235,9 @@ function report(name: string, transport: Transport, attack: Attack, seen: Seen):
   const load = Math.round(attack.share * MAX_CONNECTIONS)
   process.stdout.write(
     `${name}, ${transport}: ${load} connections, ${attack.about}\n` +
-      `  connections at most ${seen.most} (bound ${MAX_CONNECTIONS}), ${seen.left} when their time was over, ` +
+      `  connections at most ${seen.most} (bound ${MAX_CONNECTIONS}), ${seen.left} at the end of their time, ` +
       `memory +${megabytes(seen.growth)}\n` +
-      `  ${count} logins meanwhile, all with a token, ${retries} tried again: p50 ${p50.toFixed(0)}, p99 ${p99.toFixed(0)}, max ${max.toFixed(0)} ms\n`,
+      `  ${count} logins during the attack, all with a token, ${retries} retries: p50 ${p50.toFixed(0)}, p99 ${p99.toFixed(0)}, max ${max.toFixed(0)} ms\n`,
   )
 }
 
@@ -250,7 +249,7 @@ for (const transport of TRANSPORT_NAMES) {
     MIOT_LOG_LEVEL: 'silent',
   })
   try {
-    // Only in plaintext: the pages are the same ones.
+    // Only in plaintext: the pages are the same over TLS.
     const token = transport === 'plaintext' ? await makeEvents(server) : ''
     for (const [name, attack] of Object.entries(ATTACKS)) {
       if (values.attack !== undefined && values.attack !== name) continue

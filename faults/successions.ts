@@ -1,9 +1,9 @@
 /**
- * One process succeeds another at a socket that a supervisor holds, again and again, while clients
- * connect anew for every login, in plaintext and over TLS.
+ * One process succeeds another at a held socket, repeatedly, while clients open a new connection
+ * for every login, in plaintext and over TLS.
  *
- * Promised: everybody gets a token; nobody is reset or refused, whatever the moment. 50 successions
- * each, `--quick` 4, `--rounds N` as often as you like.
+ * Guarantee: every login gets a token; no connection is reset or refused at any moment. 50
+ * successions each, `--quick` 4, `--rounds N` for another number.
  */
 
 import assert from 'node:assert/strict'
@@ -26,7 +26,7 @@ const CALLERS = 8
 /** Each succession comes at another moment of the load. */
 const LOAD_MS = 100
 
-async function succeedAgainAndAgain(server: RunningServer, transport: Transport): Promise<void> {
+async function succeedRepeatedly(server: RunningServer, transport: Transport): Promise<void> {
   const login = loginAnew(server, transport)
   const outcomes: Outcome[] = []
   let longestMs = 0
@@ -47,16 +47,16 @@ async function succeedAgainAndAgain(server: RunningServer, transport: Transport)
   await load
   const [longest, tokens] = [Math.round(longestMs), outcomes.filter((one) => one === '200').length]
   process.stdout.write(
-    `${transport}: succeeded ${ROUNDS} times under ${CALLERS} callers\n` +
+    `${transport}: ${ROUNDS} successions under ${CALLERS} clients\n` +
       `  ${tokens} logins, the longest ${longest} ms; ${outcomes.length - tokens} without a token\n`,
   )
   const others = outcomes.filter((one) => one !== '200')
-  assert.deepEqual(others, [], 'everybody got a token')
-  assert.ok(tokens >= ROUNDS * CALLERS, 'there was work')
+  assert.deepEqual(others, [], 'every login got a token')
+  assert.ok(tokens >= ROUNDS * CALLERS, 'the load ran')
 }
 
 for (const transport of TRANSPORT_NAMES) {
   await withServer({ transport, drain: '0', socket: 'held' }, (server) =>
-    succeedAgainAndAgain(server, transport),
+    succeedRepeatedly(server, transport),
   )
 }

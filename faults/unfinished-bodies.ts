@@ -1,11 +1,11 @@
 /**
- * Many senders stop short of the end of the largest body that a route takes, and stay: of batches
- * of reports, and of bulk requests to the admin API.
+ * Many senders stop before the end of the largest body that a route accepts, and keep the
+ * connection: batches of reports, and bulk requests to the admin API.
  *
- * Promised: on each route they hold no more than MAX_ARRIVING_BYTES, so that all others of them are
- * refused with 429 and `Retry-After`, and memory stays near that; all other requests are answered,
- * a small report, too. 200 senders, `--quick` 100; `--senders N` as many as you like. Bulk bodies
- * are three times as large, so a third as many.
+ * Guarantee: on each route they hold no more than MAX_ARRIVING_BYTES, so all further ones are
+ * refused with 429 and `Retry-After`, and memory stays near that limit; all other requests are
+ * answered, including small reports. 200 senders, `--quick` 100; `--senders N` for another number.
+ * Bulk bodies are three times as large, so a third as many.
  */
 
 import assert from 'node:assert/strict'
@@ -31,7 +31,7 @@ const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, senders: { type: 'string' } },
 })
 const SENDERS = Number(values.senders ?? (values.quick ? 100 : 200))
-/** How long they stay. Node gives a request 30 seconds in all. */
+/** How long the connections stay. Node allows a request 30 seconds in total. */
 const STAY_MS = values.quick ? 500 : 3000
 
 interface Route {
@@ -66,23 +66,23 @@ async function reportToken(server: RunningServer): Promise<string> {
   return token
 }
 
-/** For the others there is no room. */
+/** The number of senders with room; all others are refused. */
 const heldOf = ({ maxBytes }: Route): number =>
   Math.floor(MAX_ARRIVING_BYTES / (maxBytes - 1 - SMALL_BODY_BYTES))
 
-/** What is held, and several times as much that was let go and waits to be collected. */
+/** The bodies in memory, and several times as much garbage that waits for collection. */
 const MAX_GROWTH_BYTES = 5 * MAX_ARRIVING_BYTES
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 interface Senders {
-  /** So many were refused. */
+  /** The number of refused senders. */
   refused(): number
   leave(): void
 }
 
-/** @returns once all for whom there is no room were refused. */
-async function stopShort(server: RunningServer, route: Route): Promise<Senders> {
+/** @returns once all senders without room have been refused. */
+async function holdUnfinished(server: RunningServer, route: Route): Promise<Senders> {
   const agent = new Agent({ keepAlive: true })
   const authorization = `Bearer ${await route.token(server)}`
   const unfinished = Buffer.alloc(route.maxBytes - 1, ' ')
@@ -107,11 +107,11 @@ async function stopShort(server: RunningServer, route: Route): Promise<Senders> 
 function report(latencies: Readonly<Record<string, number[]>>): void {
   for (const [name, times] of Object.entries(latencies)) {
     const { count, p50, max } = summarize(times)
-    say(`  ${name}: ${count} answered, p50 ${p50.toFixed(0)}, max ${max.toFixed(0)} ms`)
+    print(`  ${name}: ${count} answered, p50 ${p50.toFixed(0)}, max ${max.toFixed(0)} ms`)
   }
 }
 
-/** A server of its own, so that the memory of one route is not in the other's figures. */
+/** A server of its own, so that the memory of one route does not count for the other. */
 async function attack(name: string, route: Route): Promise<void> {
   const server = await startServer({ MIOT_LOG_LEVEL: 'silent' })
   try {
@@ -119,16 +119,16 @@ async function attack(name: string, route: Route): Promise<void> {
     const before = memoryOf(server, 'now')
     const end = new AbortController()
     const standing = standBy(server, token, end.signal)
-    const senders = await stopShort(server, route)
+    const senders = await holdUnfinished(server, route)
     await sleep(STAY_MS)
     const held = memoryOf(server, 'now')
     end.abort()
     const others = await standing
     senders.leave()
     const peak = memoryOf(server, 'peak')
-    say(`${name}: ${route.senders} senders, each a byte short of ${megabytes(route.maxBytes)}`)
-    say(
-      `  ${senders.refused()} refused; memory ${megabytes(before)} before, ${megabytes(held)} while they stay, ${megabytes(peak)} at most`,
+    print(`${name}: ${route.senders} senders, each a byte short of ${megabytes(route.maxBytes)}`)
+    print(
+      `  ${senders.refused()} refused; memory ${megabytes(before)} before, ${megabytes(held)} while the connections stay, ${megabytes(peak)} at most`,
     )
     report(others)
     assert.ok(

@@ -1,12 +1,12 @@
 /**
- * Installs what is missing, then runs a program on the pinned Node:
+ * Installs missing packages, then runs a program on the pinned Node:
  *
  *     node scripts/bootstrap.mjs [--dev] packages/cli/src/main.ts serve
  *
- * so that `npm start` and `npm test` work on a fresh clone. Plain JavaScript without dependencies: it runs
- * on whatever Node the machine has, before the pinned one (the `node` package) is there. Without `--dev`
- * it installs what serving needs and leaves out what tests and benches need. It starts the
- * program itself because a shell that has found one `node` goes on using it, whatever was installed since.
+ * so that `npm start` and `npm test` work on a fresh clone. Plain JavaScript without dependencies:
+ * it runs on the machine's own Node, before the pinned one (the `node` package) is installed.
+ * Without `--dev` it installs only what serving needs, without the tools of tests and benches. It
+ * starts the program itself because a shell that has cached the path of one `node` keeps using it.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -18,15 +18,18 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const dev = process.argv[2] === '--dev'
 
 /**
- * Settings of ModularIoT and of PostgreSQL clients: keys, secrets, passwords. Packages' install scripts get
- * none of them, and neither do tests and benches, which must not reach the installation of their user.
+ * Settings of ModularIoT and of PostgreSQL clients: keys, secrets, passwords. Packages' install
+ * scripts do not get them, nor do tests and benches, which must not reach the user's installation.
  */
 const SETTINGS = /^(MIOT_|PG)/i
 
 if (!isInstalled()) install()
 run(process.argv.slice(dev ? 3 : 2))
 
-/** True when node_modules holds what package-lock.json asks for, with `--dev` all of it. */
+/**
+ * True if node_modules holds everything in package-lock.json; the development packages only with
+ * `--dev`.
+ */
 function isInstalled() {
   const installed = join(root, 'node_modules', '.package-lock.json')
   if (!existsSync(installed) || !existsSync(pinnedNode())) return false
@@ -44,8 +47,8 @@ function isInstalled() {
 
 function install() {
   process.stdout.write('Installing dependencies (once, about half a minute) …\n')
-  // --loglevel=error: npm would warn that the machine's own Node is older than packages ask for, but
-  // they run on the pinned Node, never on that one.
+  // --loglevel=error: npm would warn that the machine's own Node is older than packages require,
+  // but they run on the pinned Node.
   const npm = spawnSync(
     'npm',
     ['ci', ...(dev ? [] : ['--omit=dev']), '--no-fund', '--no-audit', '--loglevel=error'],
@@ -62,7 +65,7 @@ function install() {
   }
 }
 
-/** Ends as the program ends, and passes on what asks it to. */
+/** Exits with the program's status, and forwards signals to it. */
 function run(args) {
   const program = spawn(pinnedNode(), args, {
     env: dev ? withoutSettings() : process.env,
@@ -71,7 +74,7 @@ function run(args) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => program.kill(signal))
   }
-  // npm runs scripts in a shell that keeps a SIGTERM to itself: who has lost its parent was meant.
+  // npm runs scripts in a shell that does not forward SIGTERM: a lost parent means a SIGTERM.
   const parent = process.ppid
   const watch = setInterval(() => {
     if (process.ppid === parent) return

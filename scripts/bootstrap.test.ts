@@ -1,4 +1,4 @@
-/** What `npm start` and `npm test` hand to the programs they start. */
+/** The environment that `npm start` and `npm test` pass to the programs they start. */
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -27,10 +27,9 @@ const OTHERS = { npm_config_cache: '/somewhere', HTTPS_PROXY: 'http://proxy:3128
 type Variables = Readonly<Record<string, string | undefined>>
 
 /**
- * Runs a copy of bootstrap.mjs where nothing is installed, with an `npm` that only notes its
- * environment.
+ * Runs a copy of bootstrap.mjs in an empty folder, with an `npm` that only records its environment.
  *
- * @returns what `npm` and the program were given.
+ * @returns the environments of `npm` and of the program.
  */
 function bootstrap(...flags: string[]): { readonly npm: Variables; readonly program: Variables } {
   using root = mkdtempDisposableSync(join(tmpdir(), 'miot-bootstrap-'))
@@ -66,18 +65,18 @@ function bootstrap(...flags: string[]): { readonly npm: Variables; readonly prog
 const skip = process.platform === 'win32' && 'its npm is a .cmd file'
 
 describe('bootstrap', { skip }, () => {
-  it('gives npm and the install scripts it runs no setting of ours, and all that npm needs', () => {
+  it('passes npm and its install scripts no settings of ours, and everything that npm needs', () => {
     const { npm } = bootstrap()
     for (const name of Object.keys(SECRETS)) assert.equal(npm[name], undefined, name)
     for (const [name, value] of Object.entries(OTHERS)) assert.equal(npm[name], value)
   })
 
-  it('gives the server its settings', () => {
+  it('passes the server its settings', () => {
     const { program } = bootstrap()
     for (const [name, value] of Object.entries(SECRETS)) assert.equal(program[name], value)
   })
 
-  it('gives tests and benches none, so that they reach no installation of whoever runs them', () => {
+  it('passes tests and benches none, so that they do not reach the user’s installation', () => {
     const { program } = bootstrap('--dev')
     for (const name of Object.keys(SECRETS)) assert.equal(program[name], undefined, name)
     for (const [name, value] of Object.entries(OTHERS)) assert.equal(program[name], value)
@@ -85,7 +84,7 @@ describe('bootstrap', { skip }, () => {
 })
 
 describe('scripts, tests, benches and faults', () => {
-  it('hand our settings to no program: none passes on the whole environment', () => {
+  it('pass no settings to programs: none passes its whole environment', () => {
     const cwd = fileURLToPath(new URL('..', import.meta.url))
     const files = globSync('{scripts,conformance,bench,faults,examples}/**/*.{ts,mjs}', { cwd })
     assert.ok(files.length > 50)

@@ -1,11 +1,10 @@
 /**
- * Builds the published packages: `packages/<name>/dist` is then what `npm publish` and `npm pack`
- * take.
+ * Builds the published packages into `packages/<name>/dist`, from where `npm publish` and `npm
+ * pack` work.
  *
  * Within the repository a package's `exports` point at its TypeScript, and nothing is built. Node
- * strips no types inside node_modules and other runtimes resolve no `.ts` of ours, so what is
- * published is JavaScript, declarations, and a package.json of its own whose `exports` point at
- * those.
+ * strips no types inside node_modules and other runtimes resolve no `.ts` files, so the published
+ * form is JavaScript, declarations, and a package.json of its own whose `exports` point at those.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -18,23 +17,22 @@ import { plainTelemetry } from './plain-telemetry.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
-/** In the order in which they need each other. */
+/** In the order of their dependencies. */
 export const PUBLISHED = ['oauth', 'telemetry', 'sdk'] as const
 export type Published = (typeof PUBLISHED)[number]
 
-/** Files that are replaced, by package: path below the build, text. */
+/** Replaced files, by package: path below the build, text. */
 const REPLACED: Partial<Record<Published, () => Record<string, string>>> = {
   telemetry: plainTelemetry,
 }
 
-/** What a package needs only here. */
+/** Members that only the source manifest needs. */
 const BUILD_ONLY = new Set(['typebox'])
 
 /**
  * Builds all of them.
  *
- * @param target a directory that gets one folder a package; each package's own `dist` when left
- *   out.
+ * @param target a directory that gets one folder per package; each package's own `dist` by default.
  * @returns the folder of each package.
  */
 export function buildPackages(target?: string): Record<Published, string> {
@@ -53,7 +51,7 @@ export function buildPackages(target?: string): Record<Published, string> {
   }
 }
 
-/** One program for all packages, because they see each other's sources. */
+/** One TypeScript program for all packages, because they use each other's sources. */
 function compile(outDir: string): void {
   const project = join(outDir, 'tsconfig.json')
   const config = {
@@ -67,7 +65,7 @@ function compile(outDir: string): void {
       outDir,
       typeRoots: [`${ROOT}node_modules/@types`],
     },
-    // What no entry reaches (tests, their tools) is not published.
+    // Modules that no entry imports (tests, their tools) are not published.
     files: PUBLISHED.flatMap((name) =>
       Object.values(manifestOf(name).exports).map((path) => join(ROOT, 'packages', name, path)),
     ),
@@ -110,8 +108,8 @@ interface Manifest {
 }
 
 /**
- * `./src/client/index.ts` becomes `./client/index.js` and its declarations; `*` this very version.
- * What keeps the source folder from being published stays behind.
+ * `./src/client/index.ts` becomes `./client/index.js` and its declarations; `*` becomes this
+ * version. The members that prevent publishing the source folder are removed.
  */
 export function publishedManifest(manifest: Manifest): object {
   const { exports, dependencies = {}, private: _private, scripts: _scripts, ...rest } = manifest

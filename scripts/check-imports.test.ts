@@ -23,7 +23,7 @@ describe('the import guard', () => {
     it(`finds ${what}`, () => assert.equal(faultsOf(path, text).length, 1))
   }
 
-  it('finds a circle of files', () => {
+  it('finds a cycle of files', () => {
     const faults = findFaults([
       { path: 'auth/src/a.ts', text: "import { b } from './b.ts'" },
       { path: 'auth/src/b.ts', text: "import type { a } from './a.ts'" },
@@ -31,7 +31,7 @@ describe('the import guard', () => {
     assert.deepEqual(faults, ['circle: auth/src/a.ts -> auth/src/b.ts -> auth/src/a.ts'])
   })
 
-  it('finds a circle of folders whose files form none, types included', () => {
+  it('finds a cycle of folders whose files form none, including type imports', () => {
     const faults = findFaults([
       { path: 'auth/src/keys/a.ts', text: "import type { b } from '../store/b.ts'" },
       { path: 'auth/src/store/b.ts', text: '' },
@@ -43,7 +43,7 @@ describe('the import guard', () => {
     ])
   })
 
-  it('lets a test import what it needs', () => {
+  it('allows any import in a test', () => {
     const faults = findFaults([
       { path: 'auth/src/keys/a.ts', text: "import { b } from '../store/b.ts'" },
       { path: 'auth/src/store/b.test.ts', text: "import { a } from '../keys/a.ts'" },
@@ -51,7 +51,7 @@ describe('the import guard', () => {
     assert.deepEqual(faults, [])
   })
 
-  it('lets through what the diagram allows', () => {
+  it('allows the imports of the diagram', () => {
     const text =
       "import { x } from '@modulariot/oauth/protocol'\nimport { y } from '../clients/y.ts'"
     assert.deepEqual(faultsOf('auth/src/grants/a.ts', text), [])

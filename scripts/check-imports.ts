@@ -1,16 +1,17 @@
 /**
- * Keeps the folders a diagram: imports between them, types included, never form a circle.
+ * Checks the direction of imports between folders, including type imports, and that they form no
+ * cycle.
  *
  * Without this check an import in the wrong direction works and is convenient, and a month later
  * every folder depends on every other. It reads import statements as text, which is enough for ES
- * modules written by hand. Tests import what they need.
+ * modules written by hand. Tests may import anything.
  */
 
 import { globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** What a package may import of ours. A row missing here is an error. */
+/** The packages of ours that each package may import. A missing row is an error. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   oauth: [],
   telemetry: [],
@@ -21,7 +22,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cli: ['auth', 'api', 'sdk', 'oauth', 'telemetry', 'platform'],
 }
 
-/** Outside libraries that stay behind a wall. */
+/** Outside libraries that only some folders may import. */
 const WALLS: readonly { readonly module: RegExp; readonly allowed: RegExp }[] = [
   { module: /^fastify$/, allowed: /^[a-z]+\/src\/http\// },
   { module: /^pino$/, allowed: /^platform\/src\/logging\/|\.test\.ts$/ },
@@ -32,12 +33,12 @@ const WALLS: readonly { readonly module: RegExp; readonly allowed: RegExp }[] = 
       /^cli\/src\/(.*\/commands|command\/(client-options|option-values)|errors\/report-error|program)\.ts$/,
   },
   { module: /^node:sqlite$/, allowed: /^(platform\/src\/storage|[a-z]+\/src\/store\/sqlite)\// },
-  // Published packages run where there is no Node; what needs it is a subpath of its own.
+  // Published packages also run without Node; code that needs it is in a subpath of its own.
   {
     module: /^node:/,
     allowed: /^(?!(oauth|telemetry|sdk)\/)|^(oauth|sdk)\/src\/node\/|\.test\.ts$/,
   },
-  // Loaded for postgres: URLs only, so whoever opens a store imports it dynamically.
+  // Loaded for postgres: URLs only, so it has to be imported dynamically.
   { module: /^pg$/, allowed: /^platform\/src\/(storage\/postgres|testing)\// },
   {
     module: /^@modulariot\/(platform\/(postgres|copy)|auth\/postgres|api\/postgres)$/,
@@ -52,7 +53,7 @@ export interface SourceFile {
   readonly text: string
 }
 
-/** A line for each import that breaks a rule, and for each circle of files or folders. */
+/** A line for each import that breaks a rule, and for each cycle of files or folders. */
 export function findFaults(files: readonly SourceFile[]): string[] {
   const faults: string[] = []
   const fileImports: Imports = new Map()
@@ -87,7 +88,7 @@ function addImport(imports: Imports, from: string, to: string, example: string):
   if (!targets.has(to)) targets.set(to, example)
 }
 
-/** `import type` counts too for direction; erased at run time, it still ties two rooms together. */
+/** `import type` counts, too: it is erased at run time, but still couples two folders. */
 function importsOf(text: string): string[] {
   const pattern =
     /^\s*(?:import|export)\b[^'"`;]*?from\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|^\s*import\s+['"]([^'"]+)['"]/gm
@@ -112,7 +113,7 @@ function faultsOf(path: string, name: string): string[] {
   return faults
 }
 
-/** Circles of imports, each named once, with a file for each step between folders. */
+/** Cycles of imports, each named once, with a file for each step between folders. */
 function findCircles(imports: Imports): string[] {
   const faults: string[] = []
   const done = new Set<string>()

@@ -1,4 +1,4 @@
-/** What `npm test` runs, in the order in which a fault is cheapest to find. Stops at the first. */
+/** The checks of `npm test`, the cheapest first. Stops at the first fault. */
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -14,7 +14,7 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
     [
       'node',
       '--test',
-      // Most of them wait for a server, a disk or a clock; two at a time is what two cores bear.
+      // Most tests wait for a server, a disk or a clock; two at a time is right for two cores.
       '--test-concurrency=2',
       '--test-timeout=300000',
       'packages/*/src/**/*.test.ts',
@@ -26,7 +26,7 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ],
 ]
 
-/** Three times what all tests take on two cores. */
+/** Three times the duration of all tests on two cores. */
 const MAX_MS = 20 * 60_000
 
 /** Tests start some thousand processes that load the same modules: about half of their time. */
@@ -38,7 +38,7 @@ for (const [name, [command, ...args]] of CHECKS) {
     env: { NODE_COMPILE_CACHE, ...environmentWithoutSettings() },
     stdio: 'inherit',
     timeout: MAX_MS,
-    // The test runner then says which files were still running.
+    // The test runner then lists the files that were still running.
     killSignal: 'SIGINT',
   })
   if (status !== 0) {

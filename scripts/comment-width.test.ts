@@ -5,7 +5,7 @@ import { wrapComments } from './comment-width.ts'
 const words = (count: number): string => Array.from({ length: count }, () => 'word').join(' ')
 
 describe('comments', () => {
-  it('are wrapped at column 100, and what is left goes on in the next line', () => {
+  it('are wrapped at column 100, and the rest continues in the next line', () => {
     const text = `/**\n * ${words(22)}\n * next.\n *\n * Other.\n */\n`
     const wrapped = `/**\n * ${words(19)}\n * ${words(3)} next.\n *\n * Other.\n */\n`
     assert.equal(wrapComments(text), wrapped)
@@ -20,7 +20,7 @@ describe('comments', () => {
     )
   })
 
-  it('of tags and lists are indented under them, and do not run into the next', () => {
+  it('of tags and lists are indented under them, and do not merge with the next', () => {
     const text = `/**\n * @param one ${words(20)}\n *   more\n * @returns two\n * - ${words(22)}\n * - b\n */`
     assert.equal(
       wrapComments(text),
@@ -28,7 +28,7 @@ describe('comments', () => {
     )
   })
 
-  it('that are code, tables, directives or one long word stay', () => {
+  it('that are code, tables, directives or one long word stay unchanged', () => {
     for (const line of [
       `const text = '${words(30)}'`,
       ` * | ${words(30)} |`,

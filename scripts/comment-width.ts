@@ -1,9 +1,9 @@
 /**
- * Comments end at column 100, as code does: Biome wraps the one and not the other.
+ * Comments end at column 100, like code: Biome wraps code only.
  *
- * `node scripts/comment-width.ts` names every line that is longer, `--write` wraps it (`npm run
- * format`). A comment is a line that begins with `//`, `/**` or `*`. Tables, fenced code,
- * directives of tools and words that are longer than a line stay as they are.
+ * `node scripts/comment-width.ts` lists every longer line, `--write` wraps it (`npm run format`). A
+ * comment is a line that begins with `//`, `/**` or `*`. Tables, fenced code, directives of tools
+ * and words longer than a line are left unchanged.
  */
 
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
@@ -14,14 +14,14 @@ const MAX_COLUMNS = 100
 
 const FOLDERS = '{packages/*/src,conformance,faults,bench,scripts,examples}/**/*.ts'
 
-/** Before the text of a comment line, and the text. */
+/** The start of a comment line before its text, and the text. */
 const COMMENT = /^(\s*(?:\*|\/\/) )(\s*)(\S.*)$/
 const ONE_LINE_BLOCK = /^(\s*)\/\*\* (.*) \*\/$/
 const FENCE = /^\s*(?:\*|\/\/)\s*```/
-/** Read by tools, a line each; and tables. */
+/** Directives of tools, one per line; and tables. */
 const LEFT_ALONE = /^(?:biome-ignore|@ts-|\||eslint|prettier)/
 
-/** What is indented under it: the next lines of an item of a list, and of a tag. */
+/** Items of a list and tags, whose following lines are indented. */
 const HANGING = /^(?:[-*•] |\d+\. |@\w+)/
 
 /** The text with every comment wrapped; the same when none is too long. */
@@ -62,12 +62,12 @@ interface Rest {
   /** The line up to the last word that fits. */
   readonly kept: string
   readonly prefix: string
-  /** Of the next line, after the prefix. */
+  /** The text of the next line, after the prefix. */
   readonly indent: string
   readonly text: string
 }
 
-/** What does not fit on a line of a comment; null where all does, or nothing can be done. */
+/** The words that do not fit on a line of a comment; null if all do, or none can be moved. */
 function restOf(line: string): Rest | null {
   if (line.length <= MAX_COLUMNS) return null
   const [, prefix = '', indent = '', text = ''] = COMMENT.exec(line) ?? []

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { GENERATED, generatedPath } from './generate-docs.ts'
 
-describe('what is generated is in step with what it is made from:', () => {
+describe('generated files match their source:', () => {
   for (const [name, content] of Object.entries(GENERATED)) {
     it(name, () => {
       const written = readFileSync(generatedPath(name), 'utf8')
@@ -31,7 +31,7 @@ describe('the Postman collection', () => {
     }
   })
 
-  it('uses no variable that it does not define, but those Postman makes', () => {
+  it('uses only variables that it defines, or that Postman generates', () => {
     const { variable } = JSON.parse(text) as { variable: { key: string }[] }
     const known = variable.map(({ key }) => key)
     const used = [...text.matchAll(/\{\{([^}]+)\}\}/g)].map((match) => match[1] as string)

@@ -1,7 +1,7 @@
 /**
  * Writes docs/configuration.md from the table of settings, and the Postman collection from the
- * table of endpoints, so that they cannot say less or other than the code knows. `node
- * scripts/generate-docs.ts` writes, the test beside it compares.
+ * table of endpoints, so that they match the code. `node scripts/generate-docs.ts` writes them; the
+ * test beside it compares.
  */
 
 import { writeFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ import {
 } from '../packages/cli/src/config/settings.ts'
 import { postmanCollection } from './postman-collection.ts'
 
-/** What is written, by its path from the root. */
+/** The generated files, by path from the root. */
 export const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': configurationPage,
   'docs/modulariot-api.postman_collection.json': postmanPage,

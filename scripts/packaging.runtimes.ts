@@ -1,8 +1,8 @@
 /**
  * The packed packages on Bun and Deno: `npm run test:runtimes`.
  *
- * Apart from `npm test` because the two runtimes are large. They are installed from npm into a
- * folder that is thrown away; where that cannot be done the test says so and is skipped.
+ * Separate from `npm test` because the two runtimes are large. They are installed from npm into a
+ * temporary folder; if that fails, the test is skipped with the reason.
  */
 
 import assert from 'node:assert/strict'
@@ -34,15 +34,15 @@ after(async () => {
   rmSync(runtimes, { recursive: true, force: true })
 })
 
-/** @returns its path, or what kept it from being installed. */
+/** @returns its path, or the reason why it could not be installed. */
 function install(name: string, version: string): { path: string } | { fault: string } {
   const folder = mkdtempSync(join(runtimes, `${name}-`))
   writeFileSync(join(folder, 'package.json'), '{"private":true}')
   try {
-    // Their binaries come as packages; the install script only moves them into place.
+    // Their binaries are packages; the install script only moves them into place.
     npm(['install', `${name}@${version}`, '--no-audit', '--no-fund', '--fetch-retries=1'], folder)
     const path = join(folder, 'node_modules', '.bin', name)
-    // Where npm runs no install scripts the packages are there, and nothing that runs.
+    // If npm runs no install scripts, the packages are installed without a binary that runs.
     const { status, stderr, error } = spawnSync(path, ['--version'], {
       env: environmentWithoutSettings(),
       encoding: 'utf8',
@@ -54,7 +54,7 @@ function install(name: string, version: string): { path: string } | { fault: str
   }
 }
 
-/** What a bundler makes of an import, for a runtime that has nothing of Node's. */
+/** The bundle of an import, for a runtime without Node's modules. */
 function bundle(bun: string, code: string): string {
   const entry = join(project.directory, 'entry.mjs')
   writeFileSync(entry, code)
@@ -68,7 +68,7 @@ function bundle(bun: string, code: string): string {
   return stdout
 }
 
-/** What is imported, a text that only it holds, and texts of what must not come along. */
+/** The imported name, a text that only it contains, and texts that must not be in the bundle. */
 const IMPORTS = [
   ['requestToken', '@modulariot/oauth/client', 'client_credentials', ['a browser cannot keep']],
   ['TokenSource', '@modulariot/oauth/client', 'a browser cannot keep', ['the origins the token']],
@@ -78,7 +78,7 @@ const IMPORTS = [
 ] as const
 
 describe('the packed packages', () => {
-  it('bundle for a worker, and leave out what is not used', (context) => {
+  it('bundle for a worker, without unused code', (context) => {
     const bun = install('bun', RUNTIMES[0].version)
     if ('fault' in bun) return context.skip(`bun cannot be installed here: ${bun.fault}`)
     for (const [name, from, own, others] of IMPORTS) {

@@ -38,7 +38,7 @@ describe('the packed packages', () => {
     assert.deepEqual(useWith(own, [], project, server), EXPECTED)
   })
 
-  it('bring one outside package: jose', () => {
+  it('have one outside dependency: jose', () => {
     const installed = readdirSync(join(project.directory, 'node_modules'))
       .filter((name) => !name.startsWith('.'))
       .sort()
@@ -47,14 +47,14 @@ describe('the packed packages', () => {
     assert.deepEqual(ours, ['oauth', 'sdk', 'telemetry'])
   })
 
-  it('hold JavaScript, declarations, a README, a licence and a manifest, and no test', () => {
+  it('contain JavaScript, declarations, a README, a licence and a manifest, and no test', () => {
     for (const [path] of packedFiles()) {
       assert.match(path, /(\.js|\.d\.ts|\/README\.md|\/LICENSE|\/NOTICE|\/package\.json)$/)
       assert.doesNotMatch(path, /test|fixture/)
     }
   })
 
-  it('need nothing of Node but under /node', () => {
+  it('need Node only under /node', () => {
     for (const [path, text] of packedFiles()) {
       if (path.includes('/node/') || !path.endsWith('.js')) continue
       assert.doesNotMatch(text, /from ['"]node:|\bBuffer\b|\brequire\(/, path)
@@ -73,7 +73,7 @@ describe('the packed packages', () => {
 describe('npm publish', () => {
   const SOURCES = ['.', ...readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}`)]
 
-  it('is refused in every folder of sources, whatever flag it has', () => {
+  it('is refused in every source folder, with any flags', () => {
     for (const folder of SOURCES) {
       const manifest = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'))
       assert.equal(manifest.private, true, `${folder}: refused with --ignore-scripts too`)
@@ -82,7 +82,7 @@ describe('npm publish', () => {
     }
   })
 
-  it('ends with what to do instead in a folder of sources', () => {
+  it('says what to do instead in a source folder', () => {
     for (const folder of ['.', 'packages/sdk']) {
       const { status, stderr } = publish(join(ROOT, folder))
       assert.equal(status, 1, folder)
@@ -100,7 +100,7 @@ describe('npm publish', () => {
   })
 })
 
-/** Nothing leaves this machine: it is a rehearsal, for a registry that is not there. */
+/** A rehearsal with an unreachable registry: nothing leaves this machine. */
 function publish(cwd: string) {
   const cache = join(project.directory, '..', 'cache')
   const args = [
@@ -119,7 +119,7 @@ function publish(cwd: string) {
 }
 
 describe('their types', () => {
-  it('are complete for whoever has neither our sources nor Node’s types', () => {
+  it('are complete without our sources and Node’s types', () => {
     const code = `
       import { createVerifier, type Verifier } from '@modulariot/oauth/resource-server'
       import { type AssetTrackingData, createClient, type ModularIoT, type Tracked } from '@modulariot/sdk'
@@ -144,7 +144,7 @@ describe('their types', () => {
   })
 
   for (const name of ['oauth', 'telemetry', 'sdk']) {
-    it(`let the README of ${name} be typed in as it stands`, () => {
+    it(`match the code in the README of ${name}`, () => {
       const readme = readFileSync(packed(name, 'README.md'), 'utf8')
       const blocks = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code as string)
       assert.ok(blocks.length > 0)
@@ -152,7 +152,7 @@ describe('their types', () => {
     })
   }
 
-  it('say of a report what the schema says', () => {
+  it('have the type of a report that the schema has', () => {
     const source = JSON.stringify(join(ROOT, 'packages/telemetry/src/index.ts'))
     const code = `
       import type * as packed from '@modulariot/telemetry'
@@ -160,7 +160,7 @@ describe('their types', () => {
       type Flat<T> = T extends readonly (infer E)[] ? Flat<E>[] : T extends object ? { [K in keyof T]: Flat<T[K]> } : T
       type Is<T> = <X>() => X extends T ? 1 : 2
       type Same<A, B> = Is<Flat<A>> extends Is<Flat<B>> ? true : false
-      // Whether other fields are let in is not seen by Same.
+      // Same does not detect whether other fields are allowed.
       type Extras<E extends { additional_info?: object }, T extends { sensors?: object }> =
         [keyof NonNullable<E['additional_info']>, keyof NonNullable<T['sensors']>]
       export const same: [
@@ -180,7 +180,7 @@ describe('their types', () => {
   })
 })
 
-/** Of the tests in a file, and of their groups. */
+/** The names of the tests in a file, and of their groups. */
 function titlesIn(text: string): string[] {
   const calls = text.matchAll(/\b(?:it|describe)\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs)
   return [...calls].map(([, , title]) => title as string)
@@ -188,7 +188,7 @@ function titlesIn(text: string): string[] {
 
 describe('the guarantees in the READMEs', () => {
   for (const name of ['oauth', 'telemetry', 'sdk']) {
-    it(`of ${name} name tests that there are`, () => {
+    it(`of ${name} name existing tests`, () => {
       const readme = readFileSync(join(ROOT, 'packages', name, 'README.md'), 'utf8')
       const rows = [...readme.matchAll(/`([\w/.-]+\.(?:test|runtimes)\.ts)`(?:: ([^|]+?))? ?[|,]/g)]
       assert.ok(rows.length >= 5)
@@ -207,7 +207,7 @@ describe('the guarantees in the READMEs', () => {
 })
 
 describe('validation without TypeBox', () => {
-  it('answers as the source does, word for word', async () => {
+  it('gives the same results and texts as the source', async () => {
     const packedTelemetry = await import(packed('telemetry', 'index.js'))
     const nowMs = Date.parse('2026-01-15T12:00:00Z')
     const examples = Object.values(ASSET_TRACKING_EXAMPLES).map(({ value }) => value)
@@ -225,7 +225,7 @@ describe('validation without TypeBox', () => {
   })
 })
 
-/** A copy for each field, with something in it that hardly fits. */
+/** A copy for each field, with an unlikely value in it. */
 function spoiled(example: object): unknown[] {
   const copies: unknown[] = []
   const walk = (holder: Record<string, unknown>, root: object): void => {
@@ -255,7 +255,7 @@ function packedFiles(): [path: string, text: string][] {
     .map((path) => [path.replaceAll('\\', '/'), readFileSync(path, 'utf8')])
 }
 
-/** A module and all that it imports by a relative path, at whatever remove. */
+/** A module and all that it imports by a relative path, directly or indirectly. */
 function reachableFrom(start: string, seen = new Set<string>()): Set<string> {
   if (seen.has(start)) return seen
   seen.add(start)

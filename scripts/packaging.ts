@@ -1,6 +1,6 @@
 /**
- * What the tests of the packed packages share: an empty project with the tarballs installed, a
- * program that uses all three as a stranger would, and the server it talks to.
+ * Shared by the tests of the packed packages: an empty project with the tarballs installed, a
+ * program that uses all three, and the server it connects to.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -20,9 +20,9 @@ export interface StrangersProject {
 }
 
 /**
- * Packs the three packages as `npm publish` would, and installs them where nothing else is.
+ * Packs the three packages as `npm publish` would, and installs them in an empty folder.
  *
- * Without the network: `jose` comes packed from the repository's own node_modules.
+ * Without the network: `jose` is packed from the repository's own node_modules.
  */
 export function installPacked(): StrangersProject {
   const root = mkdtempSync(join(tmpdir(), 'miot-packed-'))
@@ -51,7 +51,7 @@ export function npm(args: readonly string[], cwd: string): string {
   return stdout
 }
 
-/** What the program below prints when all went well. */
+/** The output of the program below on success. */
 export const EXPECTED = {
   tracked: { replayed: false },
   faults: ['gps.latitude', 'timestamp'],
@@ -62,7 +62,7 @@ export const EXPECTED = {
   refused: '401 Bearer error="invalid_token"',
 }
 
-/** A device and an API in one, with nothing but what the packages export. */
+/** A device and an API in one program, using only the exports of the packages. */
 const PROGRAM = `
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -87,7 +87,7 @@ const buffer = miot.assets.buffer()
 await buffer.push(data(3))
 const buffered = await buffer.close()
 
-// It keeps its readings while it is off.
+// It keeps its readings while it is offline.
 const directory = mkdtempSync(join(tmpdir(), 'spool-'))
 const before = await Spool.open({ directory })
 await before.append({ request_id: 'a', body: JSON.stringify(data(4)) })
@@ -118,7 +118,7 @@ if (!parseAssetTrackingData(data(6), { nowMs: Date.now() }).ok) throw new Error(
 console.log(JSON.stringify({ tracked: { replayed }, faults, buffered, spooled, shared, claims: { scope }, refused }))
 `
 
-/** Runs the program; what it prints, parsed. */
+/** Runs the program and parses its output. */
 export function useWith(
   runtime: string,
   args: readonly string[],

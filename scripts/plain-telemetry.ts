@@ -1,11 +1,10 @@
 /**
- * The two modules of `@modulariot/telemetry` that need TypeBox, written again without it, so that
- * the published package depends on nothing.
+ * The two modules of `@modulariot/telemetry` that need TypeBox, rewritten without it, so that the
+ * published package has no dependencies.
  *
- * The schema becomes the JSON it evaluates to, its static types are spelled out from that JSON, and
- * the compiled check is left to the walk beside it, which a property test holds to the same
- * answers. `packaging.test.ts` compares both the types and the answers of the packed package with
- * the source.
+ * The schema becomes the JSON it evaluates to, its static types are generated from that JSON, and
+ * the compiled check is replaced by the walk beside it; a property test compares the two.
+ * `packaging.test.ts` compares the types and results of the packed package with the source.
  */
 
 import * as source from '../packages/telemetry/src/asset-tracking-data.ts'
@@ -45,15 +44,15 @@ function schemaTypes(): string {
   return HEADER + [...values, schema, ...types].join('\n')
 }
 
-/** The schema's types that have a name of their own. */
+/** The types of the schema with a name of their own. */
 function namedNodes(root: SchemaNode): Record<string, SchemaNode> {
   const items = root.properties?.metrics?.properties?.items?.items
   const event = root.properties?.events?.items
-  if (items === undefined || event === undefined) throw new Error('plain-telemetry: no such node')
+  if (items === undefined || event === undefined) throw new Error('plain-telemetry: node not found')
   return { MetricItem: items, AssetEvent: event, AssetTrackingData: root }
 }
 
-/** Fields that the source marks as `extended`: their types let other fields in. */
+/** Fields marked as `extended` in the source: their types allow other fields. */
 const EXTENDED = new Set(['sensors', 'additional_info'])
 
 const PLAIN_TYPES: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 /**
- * The Postman collection (v2.1) of ModularIoT API, made from its OpenAPI document: a request an
- * example, so that whoever imports it can log in and press Send.
+ * The Postman collection (v2.1) of ModularIoT API, generated from its OpenAPI document: one request
+ * per example, so that a user can import it, log in and press Send.
  */
 
 import type { apiOpenApi } from '../packages/api/src/http/openapi.ts'
@@ -28,7 +28,7 @@ interface Example {
   readonly value: unknown
 }
 
-/** What a person fills in, once; the token is filled in by the first request. */
+/** Variables that the user fills in once; the first request sets the token. */
 const VARIABLES = {
   baseUrl: 'http://localhost:8080',
   client_id: '',
@@ -82,7 +82,7 @@ function loginItem() {
   }
 }
 
-/** One, or one for each example of a body. */
+/** One request, or one for each example of a body. */
 function itemsOf(method: string, path: string, operation: Operation) {
   const { summary, parameters, requestBody } = operation
   const [[type, content] = ['', undefined]] = Object.entries(requestBody?.content ?? {})
@@ -104,7 +104,7 @@ function itemsOf(method: string, path: string, operation: Operation) {
   }))
 }
 
-/** Postman makes these anew for each request. */
+/** Postman generates these for each request. */
 const DYNAMIC: Readonly<Record<string, string>> = {
   'X-Request-Id': '{{$guid}}',
   'X-Request-Timestamp': '{{$timestamp}}',
@@ -126,7 +126,7 @@ function jsonBody(value: unknown) {
   }
 }
 
-/** Query parameters are listed and switched off: each narrows. */
+/** Query parameters are listed and switched off, as each one filters. */
 function urlOf(path: string, parameters: readonly Parameter[]) {
   const segments = path
     .slice(1)

@@ -1,6 +1,6 @@
 /**
- * Runs as `prepublishOnly` of every folder that holds sources, so that `npm publish` there ends with what to
- * do instead: npm’s own complaint about `private` advises to remove it. Plain JavaScript, for any Node.
+ * Runs as `prepublishOnly` of every source folder, so that `npm publish` there says what to do
+ * instead: npm’s own message about `private` advises to remove it. Plain JavaScript, for any Node.
  */
 process.stderr.write(
   'This folder holds sources and is not published. Run npm run build in the root of the checkout, ' +

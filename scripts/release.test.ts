@@ -15,7 +15,7 @@ const GOOD = {
 }
 
 describe('a release', () => {
-  it('is refused for what is not committed, of another version or not in the changelog', () => {
+  it('is refused for uncommitted changes, another version or a missing changelog entry', () => {
     assert.deepEqual(reasonsAgainst(GOOD), [])
     const bad = [
       { changes: ' M README.md' },
@@ -26,7 +26,7 @@ describe('a release', () => {
     for (const one of bad) assert.equal(reasonsAgainst({ ...GOOD, ...one }).length, 1)
   })
 
-  it('holds packages, sources, a list of what they depend on, and checksums that fit', {
+  it('contains packages, sources, a list of dependencies, and matching checksums', {
     skip: !existsSync(new URL('../.git', import.meta.url)) && 'there is no git repository',
   }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'miot-release-test-'))
@@ -46,7 +46,7 @@ describe('a release', () => {
       assert.equal(sbom.bomFormat, 'CycloneDX')
       const names = sbom.components.map(({ name }: { name: string }) => name)
       for (const name of ['jose', 'pg', 'fastify']) assert.ok(names.includes(name), name)
-      assert.ok(!names.includes('typescript'), 'what only builds is left out')
+      assert.ok(!names.includes('typescript'), 'build tools are not listed')
       const list = spawnSync('tar', ['-tzf', 'modulariot-sdk-0.1.0.tgz'], { cwd: folder })
       if (list.error === undefined) assert.match(String(list.stdout), /package\/LICENSE/)
     } finally {
@@ -55,7 +55,7 @@ describe('a release', () => {
   })
 })
 
-it('npm run release says why it refuses', () => {
+it('npm run release names the reason of a refusal', () => {
   const script = fileURLToPath(new URL('./release.ts', import.meta.url))
   const { status, stderr } = spawnSync(process.execPath, [script, '--skip-tests'], {
     encoding: 'utf8',

@@ -1,9 +1,9 @@
 /**
- * `npm run release`: what is published of a version, in `release/`: the packages and the sources as
- * archives, what they depend on (SBOM, CycloneDX) and the checksums of all. It publishes nothing.
+ * `npm run release`: writes a version's files into `release/`: packages and sources as archives,
+ * dependencies (SBOM, CycloneDX) and checksums. It publishes nothing.
  *
- * It refuses to release what is not committed, what CHANGELOG.md does not know and what `npm test`
- * refuses. `--skip-tests` leaves out the last, for a second look at the same commit.
+ * It refuses uncommitted changes, a version without an entry in CHANGELOG.md, and a failing `npm
+ * test`. `--skip-tests` omits the tests, for a second run on the same commit.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -18,7 +18,7 @@ import { buildPackages, PUBLISHED } from './build-packages.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
-/** Reasons why this state of the repository must not be released; empty where there are none. */
+/** Reasons why this state of the repository must not be released; empty if there are none. */
 export function reasonsAgainst(state: {
   readonly version: string
   /** Versions of the workspaces, by name. */
@@ -43,7 +43,7 @@ export function reasonsAgainst(state: {
 }
 
 /**
- * Writes the files of a release into a folder, which is emptied before. @returns their names,
+ * Writes the files of a release into a folder, which is emptied first. @returns their names,
  * sorted.
  */
 export function writeRelease(folder: string, version: string): string[] {
@@ -80,8 +80,8 @@ interface Sbom {
 }
 
 /**
- * `npm sbom --omit dev` also leaves out what both a package and the repository's own tools depend
- * on, as jose.
+ * `npm sbom --omit dev` also omits dependencies shared by a package and the repository's own tools,
+ * such as jose.
  */
 function withoutDevelopment(sbom: Sbom): Sbom {
   const components = sbom.components.filter(

@@ -1,4 +1,4 @@
-/** A threat model that names a missing test promises what is not checked. */
+/** Keeps the threat model correct: a missing test would mean an unchecked defence. */
 
 import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
@@ -21,7 +21,7 @@ describe('the threat model', () => {
     for (const row of rows) assert.match(row.split('|').at(-2) ?? '', /`[\w./-]+`/, row)
   })
 
-  it('names only tests that are there', () => {
+  it('names only existing tests', () => {
     for (const row of rows) {
       for (const [, path = ''] of (row.split('|').at(-2) ?? '').matchAll(/`([^`]+)`/g)) {
         const found = path.includes('/')

@@ -1,7 +1,6 @@
 /**
- * The limit of what is kept: a loop of prepared inserts into the same tables, some rows a
- * transaction, and nothing else. No request is looked up, no asset is brought up to date, nobody is
- * answered.
+ * The limit for stored reports: a loop of prepared inserts into the same tables, some rows per
+ * transaction, and nothing else: no request lookup, no update of the asset, no response.
  */
 
 import { answerParent } from '../support/child.ts'
@@ -17,7 +16,7 @@ export interface InsertLoad {
   readonly where: string
   readonly tables: readonly TableName[]
   readonly kind: Kind
-  /** Reports in a transaction: one asset's backlog, or each another asset's. */
+  /** Reports per transaction: the backlog of one asset, or one report each of many. */
   readonly items: number
   readonly of: 'one asset' | 'the fleet'
   readonly seconds: number
@@ -26,23 +25,23 @@ export interface InsertLoad {
 export interface InsertResult {
   readonly items: number
   readonly elapsedSeconds: number
-  /** Of this process; a database's own comes on top. */
+  /** CPU time of this process; the database's is added. */
   readonly cpuSeconds: number
 }
 
-/** A database with our tables. */
+/** A database with the tables of ModularIoT. */
 export interface Tables {
   /** One transaction. */
   insert(rows: Rows, tables: readonly TableName[]): Promise<void> | void
   close(): Promise<void> | void
 }
 
-/** Rows made ahead, so that the clock sees inserts alone. */
+/** Rows prepared in advance, so that only the inserts are timed. */
 const BATCHES_AHEAD = 20
 
 let batches = 0
 
-/** Of each asset later than all before. */
+/** Each row of an asset is later than all before. */
 function nextRows({ kind, items, of }: InsertLoad): Rows {
   const turn = batches++
   const seq = 1 + turn * items

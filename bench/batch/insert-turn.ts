@@ -1,4 +1,4 @@
-/** A turn of the loop of prepared inserts, as a contender among others. */
+/** One round of the loop of prepared inserts, as a contender among others. */
 
 import { type Child, cpuSeconds, SERVER_CORE, startChild } from '../support/child.ts'
 import type { Sample } from '../support/report.ts'
@@ -7,7 +7,7 @@ import type { InsertLoad, InsertResult } from './bare-insert.ts'
 
 export type Inserter = Child<InsertLoad, InsertResult>
 
-/** @param opened what has to be ended, the last first. */
+/** @param opened the resources to close, the last first. */
 export function startInserter(opened: AsyncDisposableStack): Inserter {
   const file = new URL('./bare-insert.ts', import.meta.url)
   const inserter: Inserter = startChild(file, SERVER_CORE)
@@ -15,16 +15,16 @@ export function startInserter(opened: AsyncDisposableStack): Inserter {
   return inserter
 }
 
-/** In a database of its own, and empty: what is in ours already would be no help. */
+/** In an empty database of its own: data in ours would not help. */
 export async function insertTurn(
   inserter: Inserter,
   contender: Contender,
   load: Omit<InsertLoad, 'store' | 'where'>,
 ): Promise<Sample> {
   const where = await contender.emptyPlace()
-  // Of the database's processes; ours is among them and idle.
+  // The processes of the database; those of ours are among them, and idle.
   const cpu = cpuSeconds(contender.pids())
-  const result = await inserter.ask({ ...load, store: contender.store, where })
+  const result = await inserter.send({ ...load, store: contender.store, where })
   const databaseCpu = contender.store === 'postgres' ? cpuSeconds(contender.pids()) - cpu : 0
   return {
     perSecond: result.items / result.elapsedSeconds,

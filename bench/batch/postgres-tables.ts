@@ -1,4 +1,4 @@
-/** Our tables in a PostgreSQL database. */
+/** The tables of ModularIoT in a PostgreSQL database. */
 
 import { openPostgresTelemetryStore } from '@modulariot/api/postgres'
 import pg from 'pg'
@@ -6,12 +6,11 @@ import { TELEMETRY_TABLES } from '../../packages/api/src/store/tables.ts'
 import type { Tables } from './bare-insert.ts'
 import type { Row, Rows, TableName } from './rows.ts'
 
-/** Where PostgreSQL has another name for it. */
+/** Types with another name in PostgreSQL. */
 const TYPES: Readonly<Record<string, string>> = { double: 'float8' }
 
 /**
- * A column an array, all rows of a table in one prepared statement: the fastest that is short of
- * COPY.
+ * An array per column, all rows of a table in one prepared statement: the fastest form except COPY.
  */
 function statementOf(table: TableName): string {
   const columns = TELEMETRY_TABLES.find(({ name }) => name === table)?.columns ?? {}

@@ -1,5 +1,6 @@
 /**
- * The rows that a report becomes, as parameters of prepared statements: made before the clock runs.
+ * The rows that a report is split into, as parameters of prepared statements, built before the
+ * measurement.
  */
 
 import { type AssetTrackingData, parseAssetTrackingData } from '@modulariot/telemetry'
@@ -30,7 +31,7 @@ export interface Numbered {
   readonly asset: number
 }
 
-/** @param seq the number of the first, counted on. */
+/** @param seq the number of the first; the others follow. */
 export function rowsOf(reports: readonly Numbered[], seq: number, request_id: string): Rows {
   const rows: Rows = { observations: [], positions: [], metrics: [] }
   for (const [item, { report, asset }] of reports.entries()) {

@@ -1,4 +1,4 @@
-/** Our tables in a SQLite file, opened as the writer thread opens it. */
+/** The tables of ModularIoT in a SQLite file, opened as the writer thread opens it. */
 
 import { join } from 'node:path'
 import { atomically, openDatabase } from '@modulariot/platform/storage'

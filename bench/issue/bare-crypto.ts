@@ -1,6 +1,4 @@
-/**
- * The limit of cryptography: `node:crypto` doing what a login cannot do without, and nothing else.
- */
+/** The limit of cryptography: the `node:crypto` operations that a login needs, and nothing else. */
 
 import { createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto'
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
@@ -10,7 +8,7 @@ import { answerParent } from '../support/child.ts'
 export interface Operation {
   readonly does: 'sign' | 'verify'
   readonly alg: SigningAlgorithm
-  /** Of what is signed. */
+  /** Bytes to sign. */
   readonly bytes: number
 }
 
@@ -20,7 +18,7 @@ export interface CryptoLoad {
 }
 
 export interface CryptoResult {
-  /** Of all operations, one after the other. */
+  /** CPU time of all operations, in sequence. */
   readonly times: number
   readonly elapsedSeconds: number
   readonly cpuSeconds: number

@@ -1,4 +1,4 @@
-/** The clients that ask, and what they send. */
+/** The clients of the load, and their requests. */
 
 import type { KeyObject } from 'node:crypto'
 import { randomUUID } from 'node:crypto'
@@ -23,17 +23,17 @@ export interface BenchClient {
   readonly client_secret: string | null
 }
 
-/** Where requests go to. */
+/** Where requests are sent. */
 export interface Target {
-  /** Of the server, and what an assertion is for. */
+  /** The server, and the audience of an assertion. */
   readonly issuer: string
   readonly path: string
 }
 
 /**
- * A token request as it goes on the wire.
+ * A token request as bytes on the wire.
  *
- * @param proof the parameters with which the client proves itself.
+ * @param proof the parameters of client authentication.
  */
 export function tokenRequest({ issuer, path }: Target, proof: object, resource: string): string {
   const grant_type = 'client_credentials'
@@ -51,7 +51,7 @@ export function tokenRequest({ issuer, path }: Target, proof: object, resource: 
   ].join('\r\n')
 }
 
-/** A client's signature in place of a secret (RFC 7523 §2.2), good once. */
+/** A client's signature instead of a secret (RFC 7523 §2.2), valid once. */
 export async function signedProof(client_id: string, aud: string, key: KeyObject): Promise<object> {
   const client_assertion = await new SignJWT({ jti: randomUUID() })
     .setProtectedHeader({ alg: 'ES256' })

@@ -1,9 +1,9 @@
-/** Registers the clients that will ask, as an operator would. */
+/** Registers the clients of the load, as an operator would. */
 
 import type { OurServer } from '../support/our-server.ts'
 import { AUDIENCES, type BenchClient, SCOPE } from './clients.ts'
 
-const CLIENTS_OF_A_KIND = 1000
+const CLIENTS_PER_KIND = 1000
 
 /** @param jwks public keys of the clients that sign: as many as have a secret. */
 export async function makeClients(
@@ -15,14 +15,14 @@ export async function makeClients(
   }
   const grants = Object.values(AUDIENCES).map((audience) => ({ audience }))
   const lines = [{}, { jwks }].flatMap((keys) =>
-    Array.from({ length: CLIENTS_OF_A_KIND }, (_, index) =>
+    Array.from({ length: CLIENTS_PER_KIND }, (_, index) =>
       JSON.stringify({ name: `Device ${index}`, grants, ...keys }),
     ),
   )
   const made = (await miot(['clients', 'import', '-'], lines.join('\n'))).trim().split('\n')
   return made.map((line) => {
     const { status, client, client_secret } = JSON.parse(line)
-    if (status !== 'created') throw new Error(`not made: ${line}`)
+    if (status !== 'created') throw new Error(`not created: ${line}`)
     return { client_id: client.client_id, client_secret }
   })
 }

@@ -1,6 +1,6 @@
 /**
- * The peer: `oidc-provider` with its own in-memory adapter, set up to issue the tokens we issue.
- * Its clients are static ones, which is its fastest way to find them.
+ * The peer: `oidc-provider` with its own in-memory adapter, configured to issue the same tokens.
+ * Its clients are static, which is its fastest lookup.
  */
 
 import { generateKeyPairSync } from 'node:crypto'
@@ -13,7 +13,7 @@ import { AUDIENCES, type BenchClient, SCOPE, TOKEN_LIFETIME_SECONDS } from './cl
 
 export interface PeerSetup {
   readonly clients: readonly BenchClient[]
-  /** Of the clients that have no secret. */
+  /** Public keys of the clients without a secret. */
   readonly jwks: { readonly keys: readonly object[] }
 }
 

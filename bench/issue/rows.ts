@@ -1,4 +1,4 @@
-/** What is measured: each row a kind of request, and what it cannot do without. */
+/** The measured kinds of requests, one per row, with the work that each cannot avoid. */
 
 import type { KeyObject } from 'node:crypto'
 import type { Load } from '../support/load.ts'
@@ -27,15 +27,15 @@ export const ROWS: readonly Row[] = [
   { name: 'refused', alg: 'RS256', proof: 'wrong secret', status: 401 },
 ]
 
-/** Under the failures an address may make at once (LOGIN_POLICIES). */
-const FAILURES_AN_ADDRESS = 500
+/** Fewer than the failures an address may have at once (LOGIN_POLICIES). */
+const FAILURES_PER_ADDRESS = 500
 
 export async function loadOf(
   row: Row,
   target: Target,
   clients: readonly BenchClient[],
   key: KeyObject,
-  /** How many requests may be needed; asked only where each is good once. */
+  /** How many requests may be needed; called only if each is valid once. */
   atMost: number,
 ): Promise<Omit<Load, 'port' | 'seconds'>> {
   const once = row.proof === 'assertion'
@@ -47,11 +47,11 @@ export async function loadOf(
     requests: proofs.map((proof) => tokenRequest(target, proof, AUDIENCES[row.alg])),
     once,
     status: row.status,
-    requestsAnAddress: refused ? FAILURES_AN_ADDRESS : null,
+    requestsPerAddress: refused ? FAILURES_PER_ADDRESS : null,
   }
 }
 
-/** @param shift 0: everybody's own secret; 1: the neighbour's. */
+/** @param shift 0: each client's own secret; 1: the secret of the next client. */
 function secretProofs(clients: readonly BenchClient[], shift: number): object[] {
   const own = clients.filter(({ client_secret }) => client_secret !== null)
   return own.map(({ client_id }, index) => {
@@ -73,7 +73,7 @@ function signedProofs(
   })
 }
 
-/** @param sample an answer to a request of this row; of its token we sign as many bytes. */
+/** @param sample a response to a request of this row; as many bytes as in its token are signed. */
 export function operationsOf({ alg, proof, status }: Row, sample: string): Operation[] {
   if (status !== 200) return []
   const token = /"access_token":"([^"]+)"/.exec(sample)?.[1] ?? ''
@@ -82,7 +82,7 @@ export function operationsOf({ alg, proof, status }: Row, sample: string): Opera
   return proof === 'assertion' ? [{ does: 'verify', alg: 'ES256', bytes: 300 }, signing] : [signing]
 }
 
-/** @throws Error unless the answer holds a JWT of the row's algorithm; a refusal holds none. */
+/** @throws Error unless the response holds a JWT of the row's algorithm; a refusal holds none. */
 export function assertRightAnswer({ alg, status, name }: Row, who: string, sample: string): void {
   if (status !== 200) return
   const [header = ''] = /"access_token":"([^"]+)"/.exec(sample)?.[1]?.split('.') ?? []

@@ -1,17 +1,17 @@
-/** The limit of HTTP: Node's own server that reads the body and sends bytes it was given. */
+/** The limit of HTTP: Node's own server that reads the body and sends given bytes. */
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { answerParent } from './child.ts'
 
-/** An answer of ours to be sent again and again, as it was on the wire. */
+/** A response of ModularIoT to repeat, as bytes on the wire. */
 export interface BareAnswer {
   readonly sample: string
 }
 
-/** Node writes these itself. */
-const OF_THE_CONNECTION = new Set(['date', 'connection', 'keep-alive'])
+/** Node writes these headers itself. */
+const CONNECTION_HEADERS = new Set(['date', 'connection', 'keep-alive'])
 
 let status = 200
 let headers: string[] = []
@@ -31,7 +31,7 @@ answerParent(async ({ sample }: BareAnswer): Promise<number> => {
   status = Number(first.split(' ')[1])
   headers = lines
     .map((line) => line.split(': ') as [string, string])
-    .filter(([name]) => !OF_THE_CONNECTION.has(name.toLowerCase()))
+    .filter(([name]) => !CONNECTION_HEADERS.has(name.toLowerCase()))
     .flat()
   body = Buffer.from(text, 'latin1')
   if (!server.listening) {

@@ -1,6 +1,6 @@
 /**
- * Programs of the bench that run beside it, each on a core of its choice: asked one question at a
- * time, and gone when the bench is gone.
+ * Programs of the bench in processes of their own, each on a chosen core: one request at a time;
+ * they exit with the bench.
  */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
@@ -11,30 +11,27 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { environmentWithoutSettings } from '../../conformance/support/environment.ts'
 
-export interface Child<Question, Answer> {
+export interface Child<Call, Answer> {
   readonly pid: number
-  ask(question: Question): Promise<Answer>
+  send(call: Call): Promise<Answer>
   stop(): Promise<void>
 }
 
-/** The core of every server, and the one of whoever sends the load. */
+/** The core of every server, and the core of the load generator. */
 export const SERVER_CORE = 0
 export const LOAD_CORE = 1
 
-/**
- * False where there is no `taskset`, or nothing to choose from: everything then runs where it
- * likes.
- */
+/** False without `taskset` or with a single core: processes then run on any core. */
 export const CAN_PIN =
   spawnSync('taskset', ['--version']).status === 0 &&
   cpus().length > Math.max(SERVER_CORE, LOAD_CORE)
 
-/** Moves this process; children start where their parent is. */
+/** Moves this process; children start on the core of their parent. */
 export function pinThisProcess(core: number): void {
   if (CAN_PIN) spawnSync('taskset', ['-a', '-p', '-c', String(core), String(process.pid)])
 }
 
-export function startChild<Question, Answer>(file: URL, core: number): Child<Question, Answer> {
+export function startChild<Call, Answer>(file: URL, core: number): Child<Call, Answer> {
   const path = fileURLToPath(file)
   const pin = CAN_PIN ? ['taskset', '-c', String(core)] : []
   const [command, ...args] = [...pin, process.execPath, path]
@@ -44,7 +41,7 @@ export function startChild<Question, Answer>(file: URL, core: number): Child<Que
   })
   return {
     pid: child.pid as number,
-    ask: (question) => ask(child, basename(path), question),
+    send: (call) => sendCall(child, basename(path), call),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
       const exited = once(child, 'exit')
@@ -55,7 +52,7 @@ export function startChild<Question, Answer>(file: URL, core: number): Child<Que
   }
 }
 
-function ask<Answer>(child: ChildProcess, file: string, question: unknown): Promise<Answer> {
+function sendCall<Answer>(child: ChildProcess, file: string, call: unknown): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const onExit = (): void => reject(new Error(`${file} ended before it answered`))
     child.once('exit', onExit)
@@ -64,17 +61,15 @@ function ask<Answer>(child: ChildProcess, file: string, question: unknown): Prom
       if (error === undefined) resolve(answer)
       else reject(new Error(`${file}: ${error}`))
     })
-    child.send(question as object)
+    child.send(call as object)
   })
 }
 
-/** The other side: answers whoever started this process. */
-export function answerParent<Question, Answer>(
-  answer: (question: Question) => Answer | Promise<Answer>,
-): void {
-  process.on('message', async (question: Question) => {
+/** The child's side: answers its parent process. */
+export function answerParent<Call, Answer>(answer: (call: Call) => Answer | Promise<Answer>): void {
+  process.on('message', async (call: Call) => {
     try {
-      process.send?.({ answer: await answer(question) })
+      process.send?.({ answer: await answer(call) })
     } catch (error) {
       process.send?.({ error: String(error) })
     }
@@ -83,8 +78,8 @@ export function answerParent<Question, Answer>(
 }
 
 /**
- * CPU time in seconds that processes of this machine have used so far, and those they started that
- * have ended; NaN where that is not told.
+ * CPU time in seconds of these processes so far, including children that have exited; NaN if it is
+ * unknown.
  */
 export function cpuSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)
@@ -92,16 +87,16 @@ export function cpuSeconds(pids: readonly number[]): number {
 
 function cpuSecondsOf(pid: number): number {
   try {
-    // proc_pid_stat(5): fields 14 to 17 are user and system time, own and of children that were
-    // waited for; the second may hold spaces.
+    // proc_pid_stat(5): fields 14 to 17 are user and system time, own and of reaped children; the
+    // second field may contain spaces.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
     const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
-    return ticks / TICKS_A_SECOND
+    return ticks / TICKS_PER_SECOND
   } catch {
-    // One that has just ended is counted with whoever waited for it.
+    // The time of a process that has just exited is in that of its parent.
     return existsSync('/proc/self/stat') ? 0 : Number.NaN
   }
 }
 
-/** USER_HZ, the same on every Linux we know. */
-const TICKS_A_SECOND = 100
+/** USER_HZ, the same on every common Linux. */
+const TICKS_PER_SECOND = 100

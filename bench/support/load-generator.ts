@@ -1,10 +1,10 @@
 /**
- * Sends requests over keep-alive connections, 32 unless told otherwise, each the next one as soon
- * as the last is answered.
+ * Sends requests over keep-alive connections, 32 by default, each as soon as the response to the
+ * one before has arrived.
  *
- * It writes bytes that were made before and reads no more of an answer than its status and length,
- * so that one core of it is faster than any server on the other. Unlike autocannon it sends a
- * request only once where that is all it is good for, and changes the address it comes from.
+ * It writes prepared bytes and reads only the status and length of a response, so that one core of
+ * it is faster than any server on the other. Unlike autocannon it can send a request only once, if
+ * it is valid only once, and can change its address.
  */
 
 import { connect, type Socket } from 'node:net'
@@ -12,7 +12,7 @@ import { summarize } from '../../faults/support/summary.ts'
 import { answerParent } from './child.ts'
 import { CONNECTIONS, type Load, type LoadResult, SERIAL } from './load.ts'
 
-/** Never used twice while this process runs, since a limit remembers. */
+/** Never reused while this process runs, since the limits remember addresses. */
 let addresses = 0
 
 function nextAddress(): string {
@@ -20,10 +20,10 @@ function nextAddress(): string {
   return `127.${1 + ((number >> 16) % 250)}.${(number >> 8) & 255}.${number & 255}`
 }
 
-/** Never used twice while this process runs, since a server remembers. */
+/** Never reused while this process runs, since a server remembers ids. */
 let serials = 0
 
-/** A request, and where its serial number goes; -1 when it has none. */
+/** A request, and the offset of its serial number; -1 without one. */
 interface Template {
   readonly bytes: Buffer
   readonly serialAt: number
@@ -36,13 +36,13 @@ function nextRequest({ bytes, serialAt }: Template): Buffer {
   return copy
 }
 
-/** Index behind the answer that starts the buffer, or -1 while it is not all there. */
+/** Index after the response at the start of the buffer, or -1 while it is incomplete. */
 function endOfAnswer(buffer: Buffer): number {
   const headEnd = buffer.indexOf('\r\n\r\n')
   if (headEnd === -1) return -1
   const head = buffer.toString('latin1', 0, headEnd)
   const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
-  if (length === undefined) throw new Error(`an answer without a length:\n${head}`)
+  if (length === undefined) throw new Error(`a response without a length:\n${head}`)
   const end = headEnd + 4 + Number(length)
   return buffer.length < end ? -1 : end
 }
@@ -84,8 +84,8 @@ class Run {
   }
 
   #open(): Promise<Socket> {
-    const { port, requestsAnAddress } = this.#load
-    const from = requestsAnAddress === null ? {} : { localAddress: nextAddress() }
+    const { port, requestsPerAddress } = this.#load
+    const from = requestsPerAddress === null ? {} : { localAddress: nextAddress() }
     return new Promise((resolve, reject) => {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true, ...from })
       socket.once('error', reject)
@@ -103,12 +103,12 @@ class Run {
   }
 
   /**
-   * Requests over this connection for as long as there are any; true when it is time for another
-   * one.
+   * Sends requests over this connection as long as there are any; true when a new connection is
+   * due.
    */
   #drain(socket: Socket): Promise<boolean> {
-    const { requestsAnAddress } = this.#load
-    let left = requestsAnAddress ?? Number.POSITIVE_INFINITY
+    const { requestsPerAddress } = this.#load
+    let left = requestsPerAddress ?? Number.POSITIVE_INFINITY
     let received: Buffer = Buffer.alloc(0)
     let sentAt = 0
     return new Promise((resolve, reject) => {
@@ -140,11 +140,11 @@ class Run {
     return nextRequest(this.#templates[this.#next++ % this.#templates.length] as Template)
   }
 
-  /** @throws Error for an answer that is not the one expected. */
+  /** @throws Error for an unexpected response. */
   #answered(received: Buffer, sentAt: number): boolean {
     const end = endOfAnswer(received)
     if (end === -1) return false
-    if (end !== received.length) throw new Error('more was answered than asked')
+    if (end !== received.length) throw new Error('more responses than requests')
     if (received.toString('latin1', 9, 12) !== String(this.#load.status)) {
       throw new Error(`not ${this.#load.status}:\n${received}`)
     }

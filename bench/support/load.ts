@@ -1,18 +1,18 @@
-/** What is asked of the load generator, and what it tells. */
+/** The parameters of the load generator, and its result. */
 
 export interface Load {
   readonly port: number
   readonly seconds: number
-  /** Whole requests as they go on the wire, sent in order. */
+  /** Whole requests as bytes on the wire, sent in order. */
   readonly requests: readonly string[]
-  /** Each request once and no more; otherwise from the start again. */
+  /** Send each request once; otherwise start over. */
   readonly once: boolean
-  /** How many at once; `CONNECTIONS` when left out. */
+  /** Concurrent requests; `CONNECTIONS` by default. */
   readonly connections?: number
-  /** Any other status is a failure of the measurement. */
+  /** Any other status fails the measurement. */
   readonly status: number
-  /** Whoever counts failures counts them by address: a new one after so many requests. */
-  readonly requestsAnAddress: number | null
+  /** Change the address after this many requests, since failures are limited by address. */
+  readonly requestsPerAddress: number | null
 }
 
 export interface LoadResult {
@@ -20,7 +20,7 @@ export interface LoadResult {
   readonly elapsedSeconds: number
   readonly p50Ms: number
   readonly p99Ms: number
-  /** The last answer, whole. */
+  /** The last response, whole. */
   readonly sample: string
   /** Near 1 the generator was the limit, not the server. */
   readonly generatorBusy: number
@@ -28,5 +28,5 @@ export interface LoadResult {
 
 export const CONNECTIONS = 32
 
-/** Where it stands in a request, a number is sent that no other request has. */
+/** Replaced in a request by a number that no other request has. */
 export const SERIAL = '%%%%%%%%%%'

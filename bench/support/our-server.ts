@@ -1,4 +1,4 @@
-/** `miot serve` as it is installed, on either store. */
+/** `miot serve` as installed, on either store. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,21 +18,19 @@ export interface OurServer {
   readonly store: StoreKind
   readonly port: number
   readonly issuer: string
-  /** Of the process, and of the database's that work for it now. */
+  /** The process, and the database's processes that work for it. */
   pids(): number[]
-  /** Runs `miot` on the same installation. @throws Error when it fails. */
+  /** Runs `miot` on the same installation. @throws Error if it fails. */
   miot(args: readonly string[], input?: string): Promise<string>
-  /** Where its data is: a folder with SQLite files, or the URL of its database. */
+  /** Location of its data: a folder with SQLite files, or the URL of its database. */
   readonly folder: string
   readonly databaseUrl: string | null
-  /** Another folder, or database of the same server, with nothing in it. */
+  /** An empty folder, or an empty database of the same server. */
   emptyPlace(): Promise<string>
   stop(): Promise<void>
 }
 
-/**
- * A COMMIT is on disk before it is answered, as in any installation; the rest is what most give it.
- */
+/** A COMMIT is on disk before it returns, as in any installation; the rest are common settings. */
 const POSTGRES_SETTINGS = [
   'fsync=on',
   'full_page_writes=on',
@@ -85,7 +83,7 @@ function profiling(store: StoreKind): string[] {
   return ['--cpu-prof', `--cpu-prof-dir=${folder}`]
 }
 
-/** @param log where its log lines go; whoever read them here would take time from it. */
+/** @param log the file for its log lines; reading them in this process would cost it time. */
 async function serve(
   env: Readonly<Record<string, string>>,
   log: string,

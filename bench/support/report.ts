@@ -1,18 +1,18 @@
-/** From many rounds to a table. */
+/** Turns many rounds into a table. */
 
-/** What one contender did in one round. */
+/** The result of one contender in one round. */
 export interface Sample {
   readonly perSecond: number
-  /** CPU time a request, in microseconds; NaN where it cannot be told. */
+  /** CPU time per request, in microseconds; NaN if it is unknown. */
   readonly cpuMicros: number
   readonly p50Ms: number
   readonly p99Ms: number
-  /** The part of a core that the load generator took. */
+  /** The fraction of a core that the load generator used. */
   readonly generatorBusy: number
 }
 
-/** One core that does both, one after the other. */
-export function oneAfterTheOther(one: Sample, other: Sample): Sample {
+/** One core that does both, in sequence. */
+export function inSequence(one: Sample, other: Sample): Sample {
   return {
     ...one,
     perSecond: 1 / (1 / one.perSecond + 1 / other.perSecond),
@@ -20,10 +20,10 @@ export function oneAfterTheOther(one: Sample, other: Sample): Sample {
   }
 }
 
-/** Of one row, by round. */
+/** The results of one row, by round. */
 export interface Rounds {
   readonly limit: readonly Sample[]
-  /** Where there is somebody to compare with. */
+  /** Left out without a peer. */
   readonly peer?: readonly Sample[]
   readonly ours: Readonly<Record<string, readonly Sample[]>>
 }
@@ -35,7 +35,7 @@ export interface Line {
   readonly ofLimit: number | null
   readonly timesPeer: number | null
   readonly cpuMicros: number
-  /** The same two ratios, of CPU time: what else runs on the machine hardly moves them. */
+  /** The same two ratios, of CPU time, which other load on the machine hardly affects. */
   readonly ofLimitByCpu: number | null
   readonly timesPeerByCpu: number | null
   readonly p50Ms: number
@@ -43,7 +43,7 @@ export interface Line {
   readonly generatorBusy: number
 }
 
-/** Ratios are taken within a round, and the middle one is told. */
+/** Computes the ratios within a round, and returns the median. */
 export function linesOf(row: string, { limit, peer, ours }: Rounds): Line[] {
   const timesPeer = (who: string, samples: readonly Sample[], of: Measure): number | null =>
     peer === undefined || who === 'limit' || who === 'peer' ? null : ratio(samples, peer, of)

@@ -1,4 +1,4 @@
-/** Where the figures go: a table for people, JSON for whoever asks, and a file. */
+/** Output of the figures: a table for people, JSON for programs, and a file. */
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { type Line, toTable } from './report.ts'
@@ -18,5 +18,5 @@ export function keep(name: string, results: unknown): void {
   writeFileSync(new URL(`${name}.json`, RESULTS), JSON.stringify(results, null, 2))
 }
 
-/** For whoever waits; the figures alone go to stdout. */
-export const say = (text: string): void => void process.stderr.write(`${text}\n`)
+/** Progress for the user; stdout has the figures only. */
+export const print = (text: string): void => void process.stderr.write(`${text}\n`)

@@ -1,4 +1,4 @@
-/** The clients of the fleet and their tokens, got as any client gets them. */
+/** The clients of the fleet and their tokens, from ordinary logins. */
 
 import type { OurServer } from '../support/our-server.ts'
 
@@ -34,7 +34,7 @@ async function login(
   return access_token
 }
 
-/** Whose data a token writes and reads. */
+/** The tenant of a token. */
 export function tenantOf(token: string): { org_id: string; environment: string } {
   const claims = JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
   return { org_id: claims.org_id, environment: claims.environment }

@@ -1,13 +1,13 @@
-/** What the fleet reports, and the requests that carry it. */
+/** The reports of the fleet, and the requests that contain them. */
 
 import type { AssetTrackingData } from '@modulariot/telemetry'
 import { SERIAL } from '../support/load.ts'
 
 /** Kinds of reports. A new one is a new row. */
 export const KINDS = {
-  /** Where it is, and nothing else: 250 bytes. */
+  /** Its position, and nothing else: 250 bytes. */
   position: (asset: number, step: number) => positionReport(asset, step),
-  /** With six values of the vehicle bus, as often sent: 800 bytes. */
+  /** With six values of the vehicle bus, as is common: 800 bytes. */
   vehicle: (asset: number, step: number) => vehicleReport(asset, step),
 } as const satisfies Record<string, (asset: number, step: number) => AssetTrackingData>
 
@@ -51,20 +51,20 @@ function vehicleReport(asset: number, step: number): AssetTrackingData {
   }
 }
 
-/** Reports of the whole fleet, one asset after the other, a second later each time round. */
+/** Reports of the whole fleet, one asset after another, one second later in each cycle. */
 export function reports(kind: Kind, count: number): AssetTrackingData[] {
   return Array.from({ length: count }, (_, index) =>
     KINDS[kind](index % ASSETS, Math.floor(index / ASSETS)),
   )
 }
 
-/** What one asset held back while it had no network; each turn another's, and later. */
+/** The backlog of one asset; each batch is of another asset, and later. */
 export function backlog(kind: Kind, turn: number, count: number): AssetTrackingData[] {
   const from = Math.floor(turn / ASSETS) * count
   return Array.from({ length: count }, (_, step) => KINDS[kind](turn % ASSETS, from + step))
 }
 
-/** A request as it goes on the wire, with an `X-Request-Id` that is new each time it is sent. */
+/** A request as bytes on the wire, with a new `X-Request-Id` each time it is sent. */
 export function trackRequest(path: string, token: string, body: unknown): string {
   const text = JSON.stringify(body)
   return [

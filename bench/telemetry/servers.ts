@@ -1,11 +1,11 @@
-/** Us on each store, with a fleet that has its tokens, and whoever sends the load. */
+/** ModularIoT on each store, with a fleet and its tokens, and the load generator. */
 
-import { askServer, type Generator } from '../support/ask.ts'
 import { CAN_PIN, LOAD_CORE, pinThisProcess, SERVER_CORE, startChild } from '../support/child.ts'
 import type { Load, LoadResult } from '../support/load.ts'
+import { type Generator, measureServer } from '../support/measure-server.ts'
 import { type OurServer, STORES, type StoreKind, startOurs } from '../support/our-server.ts'
 import type { Sample } from '../support/report.ts'
-import { say } from '../support/results.ts'
+import { print } from '../support/results.ts'
 import { fleetTokens } from './fleet.ts'
 
 const CLIENTS = 100
@@ -20,14 +20,14 @@ export interface Field {
   readonly ours: readonly Contender[]
 }
 
-/** @param opened what has to be ended, the last first. */
+/** @param opened the resources to close, the last first. */
 export async function startField(
   stores: readonly string[],
   profile: boolean,
   opened: AsyncDisposableStack,
 ): Promise<Field> {
   pinThisProcess(SERVER_CORE)
-  if (!CAN_PIN) say('No taskset here, or one core: servers and load share what there is')
+  if (!CAN_PIN) print('No taskset here, or one core: servers and load share the cores')
   const file = new URL('../support/load-generator.ts', import.meta.url)
   const generator = startChild<Load, LoadResult>(file, LOAD_CORE)
   opened.defer(() => generator.stop())
@@ -40,15 +40,15 @@ export async function startField(
   return { generator, ours }
 }
 
-/** What is sent to every contender alike, but for the token. */
+/** The requests for every contender, except for the token. */
 export interface Work {
   readonly requests: (tokens: readonly string[]) => string[]
   readonly connections?: number
-  /** How many of what is counted are in a request. */
+  /** How many units a request contains. */
   readonly unit?: number
 }
 
-/** One turn of one contender. @throws Error for any answer but 200. */
+/** One round of one contender. @throws Error for any response but 200. */
 export async function turn(
   { generator }: Field,
   contender: Pick<Contender, 'port' | 'tokens' | 'pids'>,
@@ -62,9 +62,9 @@ export async function turn(
     requests: work.requests(tokens),
     once: false,
     status: 200,
-    requestsAnAddress: null,
+    requestsPerAddress: null,
     ...(work.connections !== undefined && { connections: work.connections }),
   }
-  const { result, sample } = await askServer(generator, pids, load, work.unit)
+  const { result, sample } = await measureServer(generator, pids, load, work.unit)
   return { sample, answer: result.sample }
 }

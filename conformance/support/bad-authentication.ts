@@ -1,4 +1,4 @@
-/** Client authentication in the wrong place, twice, or in a form nobody can use. */
+/** Client authentication in the wrong place, twice, or in an unusable form. */
 
 import {
   type BadRequest,
@@ -50,7 +50,7 @@ function misplacedCredentials(): BadRequest[] {
   ]
 }
 
-/** An `Authorization` header is an attempt to authenticate, and these fail. */
+/** An `Authorization` header is an attempt to authenticate; these fail. */
 function unusableAuthorization(): BadRequest[] {
   const encoded = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
   const rows: readonly (readonly [string, (known: Known) => string])[] = [

@@ -1,4 +1,4 @@
-/** Bodies that cannot be read as parameters at all, or must not be. */
+/** Bodies that cannot, or must not, be read as parameters. */
 
 import {
   type BadRequest,

@@ -1,4 +1,4 @@
-/** Parameters that are missing, of the wrong type, of a wrong value, or there twice. */
+/** Parameters that are missing, repeated, of the wrong type, or of a wrong value. */
 
 import {
   type BadRequest,
@@ -18,7 +18,7 @@ export const BAD_PARAMETERS: readonly BadRequest[] = [
   ...repeatedParameters(),
 ]
 
-/** Every combination of fields left out, in JSON and as a form; sent empty counts as left out. */
+/** Every combination of missing fields, in JSON and as a form; an empty field counts as missing. */
 function missingFields(): BadRequest[] {
   const combinations = Array.from({ length: 2 ** FIELDS.length - 1 }, (_, index) =>
     FIELDS.filter((_field, bit) => ((index + 1) >> bit) & 1),

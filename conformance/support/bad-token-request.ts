@@ -1,15 +1,15 @@
 /**
- * A way to ask for a token wrongly, as a row of a table: what is sent and how it is refused.
+ * A faulty token request, as a row of a table: the request and the expected refusal.
  *
- * token-endpoint.ts sends each row to both faces and checks besides that the answer is well-formed,
- * that it echoes no secret, and that the connection lives on.
+ * token-endpoint.ts sends each row to both faces and also checks that the response is well-formed,
+ * echoes no secret, and keeps the connection open.
  */
 
 import type { Face, Refusal } from './faces.ts'
 import type { Credentials } from './running-server.ts'
 import type { Message } from './token-requests.ts'
 
-/** What a row may build its request from. */
+/** The values from which a row builds its request. */
 export interface Known {
   readonly credentials: Credentials
   /** Well-formed, and another client's. */
@@ -21,9 +21,9 @@ export interface BadRequest {
   readonly what: string
   readonly message: (known: Known) => Message
   readonly refusal: keyof Omit<Face, 'path'> | Refusal
-  /** Where the credentials go, if not into the body. */
+  /** Set if the credentials go into the query. */
   readonly query?: (known: Known) => string
-  /** The server may hang up after this one, for it has not read the body. */
+  /** True if the server may close the connection after this one, without reading the whole body. */
   readonly mayClose?: true
 }
 

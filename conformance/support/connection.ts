@@ -1,6 +1,6 @@
 /**
- * One keep-alive connection to the server under test, and nothing between the test and the wire:
- * headers and bytes go as given, answers come back as text.
+ * One keep-alive connection to the server under test, without an HTTP client in between: headers
+ * and bytes are sent as given, responses are returned as text.
  */
 
 import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
@@ -18,22 +18,24 @@ export interface Answer {
   /** By lower-case name. */
   readonly headers: IncomingHttpHeaders
   readonly text: string
-  /** The local port of the connection: two answers with the same one shared it. */
+  /**
+   * The local port of the connection: two responses with the same port came over one connection.
+   */
   readonly localPort: number
-  /** The body as a JSON object; throws when it is not JSON. */
+  /** The body as a JSON object. @throws if it is not JSON. */
   json(): Record<string, unknown>
 }
 
 export interface Connection {
-  /** One request at a time, over the same socket for as long as the server keeps it open. */
+  /** One request at a time, over the same socket as long as the server keeps it open. */
   send(request: Request): Promise<Answer>
   close(): void
 }
 
-/** A server that hangs is a failure, not a reason to wait. */
+/** A hanging server fails the test. */
 const ANSWER_WITHIN_MS = 20_000
 
-/** @param sockets more than one allows as many requests at a time. */
+/** @param sockets the number of concurrent requests. */
 export function openConnection(baseUrl: string, sockets = 1): Connection {
   const agent = new Agent({ keepAlive: true, maxSockets: sockets })
   return {
@@ -75,7 +77,7 @@ export function openConnection(baseUrl: string, sockets = 1): Connection {
   }
 }
 
-/** A body that says `transfer-encoding: chunked` has no length. */
+/** A body with `transfer-encoding: chunked` has no length. */
 function lengthOf(body: Request['body'], headers: object): { 'content-length'?: string } {
   if (body === undefined || 'transfer-encoding' in headers) return {}
   return { 'content-length': String(Buffer.byteLength(body)) }

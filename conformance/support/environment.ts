@@ -4,7 +4,7 @@
 const SETTINGS = /^(MIOT_|PG)/i
 
 /**
- * Ours, without the settings of whoever runs the tests: they must not reach a server under test.
+ * This process's environment without the user's settings, which must not reach a server under test.
  */
 export function environmentWithoutSettings(): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.test(name)))

@@ -1,4 +1,4 @@
-/** Reading `GET /v1/assets/stream` as a browser's EventSource does, with a token. */
+/** Reads `GET /v1/assets/stream` as a browser's EventSource does, with a token. */
 
 import assert from 'node:assert/strict'
 
@@ -10,9 +10,9 @@ export interface StreamEvent {
 
 export interface EventStream {
   readonly response: Response
-  /** The next event; comments are passed over. Null at the end of the stream. */
+  /** The next event; comments are skipped. Null at the end of the stream. */
   next(): Promise<StreamEvent | null>
-  /** The `asset_id`s of so many observations. */
+  /** The `asset_id`s of this many observations. */
   assets(count: number): Promise<unknown[]>
   close(): Promise<void>
 }
@@ -40,7 +40,7 @@ export async function openStream(
       clearTimeout(timer)
     }
   }
-  // The first bytes: from here on nothing is missed.
+  // After the first bytes no report is missed.
   return {
     response,
     next,

@@ -1,25 +1,25 @@
-/** The two faces of the token endpoint, and all the difference there is between them. */
+/** The two faces of the token endpoint, and all differences between them. */
 
 export interface Refusal {
   readonly status: number
   readonly error: string
-  /** Exact; where it is left out, any sentence will do. */
+  /** Exact; without it, any text is accepted. */
   readonly error_description?: string
-  /** What the description must name. */
+  /** Names that the description must contain. */
   readonly names?: readonly string[]
 }
 
 export interface Face {
   readonly path: '/api/v1/login' | '/oauth2/token'
-  /** Unknown, wrong secret, malformed secret, unusable `Authorization`. */
+  /** An unknown client, a wrong or malformed secret, an unusable `Authorization`. */
   readonly badClient: Refusal
-  /** Complete but for any client authentication at all. */
+  /** Complete except for client authentication. */
   readonly noAuthentication: Refusal
   readonly audienceNotGranted: Refusal
   readonly scopeNotGranted: Refusal
 }
 
-/** As the published ModularIoT documents have it. */
+/** The responses in the published ModularIoT documents. */
 export const DOCUMENTED: Face = {
   path: '/api/v1/login',
   badClient: { status: 401, error: 'access_denied', error_description: 'Unauthorized' },
@@ -32,7 +32,7 @@ export const DOCUMENTED: Face = {
   scopeNotGranted: { status: 403, error: 'access_denied' },
 }
 
-/** As RFC 6749 §5.2 and RFC 8707 §2 have it. */
+/** The responses in RFC 6749 §5.2 and RFC 8707 §2. */
 export const STANDARD: Face = {
   path: '/oauth2/token',
   badClient: { status: 401, error: 'invalid_client' },

@@ -1,6 +1,6 @@
 /**
- * Reports with one fault each, by the path that the answer must name, and values at the very edge
- * of what is allowed. A new rule is two new rows.
+ * Reports with one fault each, by the path that the response must name, and values at the limits of
+ * what is accepted. A new rule is two new rows.
  */
 
 const HOUR_MS = 3_600_000
@@ -20,7 +20,7 @@ const event = (more: object) => ({
 const rpm = { k: 'engine.rpm', v: 1 }
 const times = (count: number) => metrics(...Array.from({ length: count }, () => rpm))
 
-/** Merged into a good report; `undefined` takes a field away. */
+/** Merged into a valid report; `undefined` removes a field. */
 type Change = () => Record<string, unknown>
 
 export const FAULTS: readonly (readonly [path: string, what: string, change: Change])[] = [
@@ -29,7 +29,7 @@ export const FAULTS: readonly (readonly [path: string, what: string, change: Cha
   ['asset_id', 'an asset_id of blanks', () => ({ asset_id: ' \t ' })],
   ['asset_id', 'a number as asset_id', () => ({ asset_id: 7 })],
   ['asset_id', 'null as asset_id', () => ({ asset_id: null })],
-  // SQLite and others would keep it as another text, and two assets would become one.
+  // SQLite and others would store it as another text, and two assets would become one.
   ['asset_id', 'half a surrogate pair in asset_id', () => ({ asset_id: 'TRUCK-\ud83d' })],
   ['asset_id', 'an asset_id of 256 characters', () => ({ asset_id: 'x'.repeat(256) })],
   ['timestamp', 'no timestamp', () => ({ timestamp: undefined })],
@@ -84,7 +84,7 @@ export const FAULTS: readonly (readonly [path: string, what: string, change: Cha
   ['metrics.items[0].k', 'a key of one word', () => metric('rpm', 1)],
   ['metrics.items[0].k', 'a key in upper case', () => metric('Engine.RPM', 1)],
   ['metrics.items[0].k', 'a key of seven words', () => metric('x.a.b.c.d.e.f', 1)],
-  ['metrics.items[0].k', 'a key nobody knows', () => metric('engine.mood', 1)],
+  ['metrics.items[0].k', 'an unknown key', () => metric('engine.mood', 1)],
   ['metrics.items[1].v', 'a second metric that is wrong', () => metrics(rpm, { ...rpm, v: -1 })],
   ['metrics.items[0].v', '8001 rpm', () => metric('engine.rpm', 8001)],
   ['metrics.items[0].v', 'rpm in quotes', () => metric('engine.rpm', '800')],

@@ -1,6 +1,6 @@
 /**
- * Tokens that must not open anything, made from a genuine one and from what the server publishes.
- * A new trick is a new row.
+ * Tokens that must be refused, built from a valid one and from what the server publishes. A new
+ * forgery is a new row.
  */
 
 import { createHmac, createPublicKey, generateKeyPairSync, type webcrypto } from 'node:crypto'
@@ -57,7 +57,7 @@ export const FORGERIES: readonly Forgery[] = [
     forge: ({ token }) => resigned(token, {}),
   },
   {
-    what: 'a token signed by a key nobody has published',
+    what: 'a token signed by an unpublished key',
     forge: ({ token }) => resigned(token, { kid: 'unknown' }),
   },
   {
@@ -126,8 +126,8 @@ function withHeader(token: string, more: object): string {
 }
 
 /**
- * The attack of RFC 8725 §2.1: a verifier that lets the token choose takes the public key for a
- * secret.
+ * The attack of RFC 8725 §2.1: a verifier that trusts the token's algorithm uses the public key as
+ * a secret.
  */
 function hs256(token: string, key: string | Buffer): string {
   const input = withHeader(token, { alg: 'HS256' })
@@ -139,7 +139,9 @@ export function resigned(token: string, more: object): Promise<string> {
   return new SignJWT(decodeJwt(token)).setProtectedHeader(header).sign(STRANGER.privateKey)
 }
 
-/** Another last character that decodes to the same bytes for whoever ignores unused bits. */
+/**
+ * Another last character, which decodes to the same bytes for a decoder that ignores unused bits.
+ */
 function sameBits(character: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   return alphabet[alphabet.indexOf(character) ^ 1] as string

@@ -1,8 +1,9 @@
 /**
- * A request whose head has been dealt with and whose body is held back, over a socket of its own.
+ * A request whose headers have been processed and whose body is held back, over a socket of its
+ * own.
  *
- * `Expect: 100-continue` (RFC 9110 §10.1.1) is what makes it exact: the server's interim answer
- * says that it has seen the head, so no test has to guess when.
+ * `Expect: 100-continue` (RFC 9110 §10.1.1) makes this exact: the server's interim response shows
+ * that it has processed the headers, so a test does not have to guess when.
  */
 
 import { once } from 'node:events'
@@ -15,15 +16,15 @@ export interface RawAnswer {
 
 export interface HeldRequest {
   readonly socket: Socket
-  /** Sends the rest of the body and reads the answer to the end of the connection. */
+  /** Sends the rest of the body and reads the response to the end of the connection. */
   finish(): Promise<RawAnswer>
 }
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
-/** A server that hangs is a failure, not a reason to wait. */
+/** A hanging server fails the test. */
 const WITHIN_MS = 20_000
 
-/** @param body all but its last byte is sent at once. */
+/** @param body all except its last byte is sent at once. */
 export async function holdBack(
   url: string,
   token: string,
@@ -52,7 +53,7 @@ export async function holdBack(
   socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`)
   let seen = ''
   while (!seen.includes(CONTINUE)) seen += String((await once(socket, 'data'))[0])
-  // An answer may come before the body is whole; without a listener it would be lost.
+  // A response may arrive before the body is complete; without a listener it would be lost.
   socket.pause()
   socket.write(bytes.subarray(0, -1))
   return {
@@ -64,7 +65,7 @@ export async function holdBack(
   }
 }
 
-/** To the end of the connection. */
+/** Reads to the end of the connection. */
 export async function readAnswer(socket: Socket): Promise<RawAnswer> {
   const chunks: Buffer[] = []
   for await (const chunk of socket) chunks.push(chunk)

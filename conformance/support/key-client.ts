@@ -1,4 +1,4 @@
-/** A client that signs instead of showing a secret: `private_key_jwt` (RFC 7523). */
+/** A client that signs instead of sending a secret: `private_key_jwt` (RFC 7523). */
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
@@ -47,7 +47,7 @@ export function writeJson(
   return path
 }
 
-/** An assertion, honest but for what is changed; undefined leaves a claim out. */
+/** A valid assertion except for the given changes; undefined removes a claim. */
 export function signAssertion(
   client: KeyClient,
   issuer: string,

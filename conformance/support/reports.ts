@@ -1,6 +1,6 @@
 /**
- * Reports as the published documents show them, one of each kind, here and there with a field that
- * no document knows. Their instants lie in the past, which is welcome: devices buffer.
+ * Reports as the published documents show them, one of each kind, some with an undocumented field.
+ * Their timestamps are in the past, which is accepted: devices buffer.
  */
 
 interface Report {

@@ -1,6 +1,5 @@
 /**
- * Every METHOD and path there is, asked of the applications themselves, so that no list can lag
- * behind.
+ * Every method and path, read from the applications themselves, so that the list is never outdated.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -18,7 +17,9 @@ export interface Route {
   readonly url: string
 }
 
-/** Mounts both applications on a server that never listens, and notes what they register. */
+/**
+ * Mounts both applications on a server that never listens, and collects the routes they register.
+ */
 export async function routeTable(issuer: string, audience: string): Promise<Route[]> {
   const folder = mkdtempSync(join(tmpdir(), 'miot-routes-'))
   const authStore = openSqliteAuthStore(join(folder, 'auth.db'))

@@ -1,6 +1,6 @@
 /**
- * A real `miot serve` in a process of its own, with a data directory that is thrown away
- * afterwards. The conformance tests know nothing of it but its URL and the credentials it wrote.
+ * A real `miot serve` in a process of its own, with a temporary data directory. The conformance
+ * tests know only its URL and the credentials it wrote.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -15,7 +15,7 @@ import { parseEnv } from 'node:util'
 import { environmentWithoutSettings } from './environment.ts'
 
 const MIOT = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
-/** On the slowest machine. */
+/** Enough for a slow machine. */
 const START_TIMEOUT_MS = 120_000
 const SERVE = [process.execPath, [MIOT, 'serve']] as const
 
@@ -33,24 +33,24 @@ export interface MiotResult {
 }
 
 export interface RunningServer {
-  /** Base URL, which is also the issuer unless `MIOT_ISSUER` says otherwise. */
+  /** Base URL, also the issuer unless `MIOT_ISSUER` is set. */
   readonly url: string
   readonly dataDir: string
-  /** Of the server’s process. */
+  /** Process id of the server. */
   pid(): number
   /** The quick start's client. */
   readonly credentials: Credentials
-  /** All the server has printed so far. */
+  /** The server's output so far. */
   output(): string
   /** Runs `miot` on the same installation. */
   miot(
     args: readonly string[],
     options?: { env?: Record<string, string>; input?: string },
   ): Promise<MiotResult>
-  /** Ends the server (SIGTERM unless told otherwise), and starts it again on the same data. */
+  /** Stops the server (SIGTERM by default), and starts it again on the same data. */
   restart(signal?: NodeJS.Signals): Promise<void>
   kill(signal: NodeJS.Signals): Promise<void>
-  /** Ends the server and removes its data, unless it had joined another's. */
+  /** Stops the server and removes its data, unless it uses another server's. */
   stop(): Promise<void>
 }
 
@@ -59,9 +59,10 @@ type Settings = Readonly<Record<string, string>>
 /**
  * Starts a server on a free port and resolves once it listens.
  *
- * @param settings a function where a setting depends on the URL. With a `MIOT_DATA_DIR` the server
- *   joins the installation that is there, and leaves it in place when it stops.
- * @param socket `held`: as systemd does, we hold it and hand it to each process in turn.
+ * @param settings a function if a setting depends on the URL. With a `MIOT_DATA_DIR` the server
+ *   uses the existing installation, and leaves it in place when it stops.
+ * @param socket `held`: as systemd does, this process holds the socket and passes it to each server
+ *   process in turn.
  */
 export async function startServer(
   settings: Settings | ((url: string) => Settings) = {},
@@ -78,15 +79,15 @@ export async function startServer(
     ...environmentWithoutSettings(),
     MIOT_DATA_DIR: dataDir,
     MIOT_PORT: String(port),
-    // Servers run side by side; whoever wants metrics names a port.
+    // Servers run side by side; a test that needs metrics sets a port.
     MIOT_METRICS_PORT: '0',
-    // Nobody balances in front of them.
+    // No balancer is in front of them.
     MIOT_DRAIN_SECONDS: '0',
     ...env,
   }
   let printed = ''
   let child = await start()
-  // Where the tests end before they could stop it.
+  // If the tests end before they stop it.
   process.once('exit', () => {
     child.kill('SIGKILL')
     removeData()
@@ -156,8 +157,8 @@ export async function startServer(
 }
 
 /**
- * `miot serve` at a socket that is ours. sd_listen_fds(3): it is told its own id, which nobody else
- * knows before it starts.
+ * `miot serve` at a socket held by this process. sd_listen_fds(3): the server gets its own process
+ * id in a variable, which is known only after the start.
  */
 export function handOver(
   held: BoundSocket,
@@ -191,8 +192,8 @@ export async function runMiot(
 }
 
 /**
- * Below the range the system gives to outgoing connections, so that none of them takes it
- * meanwhile.
+ * Below the system's range for outgoing connections, so that none of them takes the port before the
+ * server listens.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

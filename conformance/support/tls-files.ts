@@ -1,20 +1,20 @@
-/** A self-signed certificate and its key in files, for a server that speaks TLS. */
+/** A self-signed certificate and its key in files, for a server with TLS. */
 
 import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { selfSigned } from '../../packages/platform/src/testing/self-signed.ts'
 
-/** Disposed of, its folder is removed. */
+/** Disposing of it removes its folder. */
 export interface TlsFiles extends Disposable {
   readonly folder: string
-  /** PEM, for who verifies it. */
+  /** PEM, for a client that verifies it. */
   readonly cert: string
-  /** Where the two are, for `startServer`. */
+  /** The paths of both files, for `startServer`. */
   readonly settings: { readonly MIOT_TLS_CERT: string; readonly MIOT_TLS_KEY: string }
 }
 
-/** @param commonName tells one certificate from another. */
+/** @param commonName distinguishes certificates. */
 export function writeTlsFiles(commonName: string): TlsFiles {
   const folder = mkdtempDisposableSync(join(tmpdir(), 'miot-tls-'))
   const { cert, key } = selfSigned(commonName)

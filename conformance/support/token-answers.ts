@@ -1,4 +1,4 @@
-/** What every answer of the token endpoint must look like, and what it must not say. */
+/** The form of every response of the token endpoint, and what it must not contain. */
 
 import assert from 'node:assert/strict'
 import type { Known } from './bad-token-request.ts'
@@ -26,7 +26,7 @@ export function assertRefused(answer: Answer, expected: Refusal): void {
   }
 }
 
-/** RFC 6749 §5.2: both members, and no character outside the grammar. */
+/** RFC 6749 §5.2: both members, and only characters of the grammar. */
 export function assertErrorBody(answer: Answer): { error: string; error_description: string } {
   assertHeaders(answer)
   const { error, error_description, ...rest } = answer.json()
@@ -42,7 +42,7 @@ function assertHeaders({ headers }: Answer): void {
   assert.match(String(headers['x-request-id']), /^[\x21-\x7e]+$/)
 }
 
-/** Who tried with the header, and only they, are told which scheme works (RFC 6749 §5.2). */
+/** The challenge names the scheme if, and only if, the client used the header (RFC 6749 §5.2). */
 export function assertChallenge(answer: Answer, { headers = {} }: Message): void {
   const challenge = answer.headers['www-authenticate']
   if (answer.status === 401 && 'authorization' in headers) assert.match(challenge ?? '', /^Basic /)
@@ -52,11 +52,11 @@ export function assertChallenge(answer: Answer, { headers = {} }: Message): void
 export function assertEchoesNothing(answer: Answer, { credentials, otherSecret }: Known): void {
   const everything = answer.text + JSON.stringify(answer.headers)
   for (const secret of [credentials.client_secret, otherSecret, 'hunter2', 'x.example']) {
-    assert.ok(!everything.includes(secret), `the answer echoes ${secret}`)
+    assert.ok(!everything.includes(secret), `the response echoes ${secret}`)
   }
 }
 
-/** What of an answer must not depend on why it was refused. */
+/** The parts of a response that must not depend on the reason of the refusal. */
 export function comparable({ status, headers, text }: Answer): string {
   const { date, 'x-request-id': id, ...rest } = headers
   assert.ok(date !== undefined && id !== undefined)

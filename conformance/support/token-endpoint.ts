@@ -1,6 +1,6 @@
 /**
- * What both faces of the token endpoint promise. Each conformance file runs this with its face, and
- * adds what is particular to it.
+ * The guarantees of both faces of the token endpoint. Each conformance file runs this with its
+ * face, and adds its own tests.
  */
 
 import assert from 'node:assert/strict'
@@ -32,7 +32,7 @@ import {
   withoutSecret,
 } from './token-requests.ts'
 
-/** What the tests of a face share. Filled before the first of them runs. */
+/** State shared by the tests of a face, set before the first of them runs. */
 export interface Subject {
   server: RunningServer
   connection: Connection
@@ -44,10 +44,10 @@ export interface Subject {
   /** Is granted asset:track:read alone. */
   reader: Credentials
   /** Sends to the face. */
-  ask(message: Message, query?: string): Promise<Answer>
+  send(message: Message, query?: string): Promise<Answer>
 }
 
-/** Starts a server for the file and registers all promises both faces make. */
+/** Starts a server for the file and registers the tests of both faces. */
 export function describeTokenEndpoint(face: Face): Subject {
   const subject = {} as Subject
   before(async () => {
@@ -65,7 +65,7 @@ export function describeTokenEndpoint(face: Face): Subject {
       shortLived,
       reader,
     })
-    subject.ask = (message, query = '') =>
+    subject.send = (message, query = '') =>
       subject.connection.send({ path: face.path + query, ...message })
   })
   after(async () => {
@@ -81,12 +81,12 @@ export function describeTokenEndpoint(face: Face): Subject {
 function describeGrants(face: Face, subject: Subject): void {
   it('a token in a body of exactly the five documented members', async () => {
     for (const form of [asJson, asForm]) {
-      const answer = await subject.ask(form({ ...subject.credentials }))
+      const answer = await subject.send(form({ ...subject.credentials }))
       assertGranted(answer)
       const { access_token, refresh_in, ...rest } = answer.json()
       assert.match(String(access_token), /^[\w-]+\.[\w-]+\.[\w-]+$/)
       assert.ok(Number.isInteger(refresh_in) && (refresh_in as number) > 0)
-      assert.ok((refresh_in as number) <= 86400 - 60, 'a minute before the token expires at least')
+      assert.ok((refresh_in as number) <= 86400 - 60, 'at least a minute before the token expires')
       assert.deepEqual(rest, {
         token_type: 'Bearer',
         expires_in: 86400,
@@ -97,8 +97,8 @@ function describeGrants(face: Face, subject: Subject): void {
 
   it('no two alike: each token has a jti of its own', async () => {
     const answers = [
-      await subject.ask(asJson(subject.credentials)),
-      await subject.ask(asJson(subject.credentials)),
+      await subject.send(asJson(subject.credentials)),
+      await subject.send(asJson(subject.credentials)),
     ]
     const tokens = new Set(answers.map((answer) => answer.json().access_token))
     assert.equal(tokens.size, 2)
@@ -106,9 +106,9 @@ function describeGrants(face: Face, subject: Subject): void {
 
   it('with Cache-Control: no-store and an X-Request-Id, the caller’s where it is usable', async () => {
     const id = 'request-4711'
-    const echoed = await subject.ask(asJson(subject.credentials, { 'x-request-id': id }))
+    const echoed = await subject.send(asJson(subject.credentials, { 'x-request-id': id }))
     assert.equal(echoed.headers['x-request-id'], id)
-    const replaced = await subject.ask(
+    const replaced = await subject.send(
       asJson(subject.credentials, { 'x-request-id': 'not usable' }),
     )
     assert.match(String(replaced.headers['x-request-id']), /^[\x21-\x7e]+$/)
@@ -117,18 +117,18 @@ function describeGrants(face: Face, subject: Subject): void {
 
   it('exactly the scopes asked for', async () => {
     for (const scope of ['asset:track:read', 'asset:track:read asset:track:write']) {
-      const answer = await subject.ask(asForm({ ...subject.credentials, scope }))
+      const answer = await subject.send(asForm({ ...subject.credentials, scope }))
       assertGranted(answer)
       assert.equal(answer.json().scope, scope)
     }
     const twice = 'asset:track:read  asset:track:read'
-    const answer = await subject.ask(asForm({ ...subject.credentials, scope: twice }))
+    const answer = await subject.send(asForm({ ...subject.credentials, scope: twice }))
     assert.equal(answer.json().scope, 'asset:track:read')
   })
 
   it('all that is granted when scope is left out or empty', async () => {
     for (const more of [{}, { scope: '' }]) {
-      const answer = await subject.ask(asForm({ ...subject.credentials, ...more }))
+      const answer = await subject.send(asForm({ ...subject.credentials, ...more }))
       assert.equal(answer.json().scope, 'asset:track:write asset:track:read')
     }
   })
@@ -137,7 +137,7 @@ function describeGrants(face: Face, subject: Subject): void {
     const { audience, ...rest } = subject.credentials
     for (const target of [{ audience }, { resource: audience }, { audience, resource: audience }]) {
       for (const form of [asJson, asForm]) {
-        const answer = await subject.ask(form({ ...rest, ...target }))
+        const answer = await subject.send(form({ ...rest, ...target }))
         assertGranted(answer)
         assert.equal(payloadOf(answer).aud, audience)
       }
@@ -146,29 +146,29 @@ function describeGrants(face: Face, subject: Subject): void {
 
   it('whatever else is sent: unknown parameters are ignored', async () => {
     const extra = { tenant: 'a', constructor: 'b', 'x"y': 'c' }
-    assertGranted(await subject.ask(asForm({ ...subject.credentials, ...extra })))
-    assertGranted(await subject.ask(asJson({ ...subject.credentials, list: [1, { a: null }] })))
+    assertGranted(await subject.send(asForm({ ...subject.credentials, ...extra })))
+    assertGranted(await subject.send(asJson({ ...subject.credentials, list: [1, { a: null }] })))
   })
 
   it('for content types in any case and with a charset', async () => {
     const body = JSON.stringify(subject.credentials)
     for (const type of ['Application/JSON', 'application/json; charset=utf-8']) {
-      assertGranted(await subject.ask({ headers: { 'content-type': type }, body }))
+      assertGranted(await subject.send({ headers: { 'content-type': type }, body }))
     }
     const form = asForm({ ...subject.credentials })
     const type = 'application/x-www-form-urlencoded;charset=UTF-8'
-    assertGranted(await subject.ask({ ...form, headers: { 'content-type': type } }))
+    assertGranted(await subject.send({ ...form, headers: { 'content-type': type } }))
   })
 
   it('for a body of 16 KiB to the byte, in one piece and in chunks', async () => {
     const body = padded(subject.credentials, 16 * 1024)
-    assertGranted(await subject.ask({ headers: JSON_TYPE, body }))
+    assertGranted(await subject.send({ headers: JSON_TYPE, body }))
     const chunked = { ...JSON_TYPE, 'transfer-encoding': 'chunked' }
-    assertGranted(await subject.ask({ headers: chunked, body }))
+    assertGranted(await subject.send({ headers: chunked, body }))
   })
 
   it('the lifetime that the client was given with --token-lifetime', async () => {
-    const answer = await subject.ask(asJson(subject.shortLived))
+    const answer = await subject.send(asJson(subject.shortLived))
     assertGranted(answer)
     const { expires_in, refresh_in } = answer.json()
     assert.equal(expires_in, 60)
@@ -179,24 +179,24 @@ function describeGrants(face: Face, subject: Subject): void {
 
   it('only what the client has been granted, where that is less than the audience offers', async () => {
     const { reader } = subject
-    const answer = await subject.ask(asJson(reader))
+    const answer = await subject.send(asJson(reader))
     assert.equal(answer.json().scope, 'asset:track:read')
-    const tooMuch = await subject.ask(asJson({ ...reader, scope: 'asset:track:write' }))
+    const tooMuch = await subject.send(asJson({ ...reader, scope: 'asset:track:write' }))
     assertRefused(tooMuch, face.scopeNotGranted)
   })
 }
 
 function describeAuthentication(subject: Subject): void {
   it('client_secret_post, in JSON and in a form', async () => {
-    assertGranted(await subject.ask(asJson(subject.credentials)))
-    assertGranted(await subject.ask(asForm({ ...subject.credentials })))
+    assertGranted(await subject.send(asJson(subject.credentials)))
+    assertGranted(await subject.send(asForm({ ...subject.credentials })))
   })
 
   it('client_secret_basic, with JSON and with a form', async () => {
     const { client_id, client_secret } = subject.credentials
     const header = basic(client_id, client_secret)
-    assertGranted(await subject.ask(asJson(withoutSecret(subject.credentials), header)))
-    assertGranted(await subject.ask(asForm(withoutSecret(subject.credentials), header)))
+    assertGranted(await subject.send(asJson(withoutSecret(subject.credentials), header)))
+    assertGranted(await subject.send(asForm(withoutSecret(subject.credentials), header)))
   })
 
   it('client_secret_basic with every character percent-encoded', async () => {
@@ -207,7 +207,7 @@ function describeAuthentication(subject: Subject): void {
     for (const scheme of ['Basic', 'basic', 'BASIC']) {
       const authorization = `${scheme} ${pair}`
       assertGranted(
-        await subject.ask(asForm(withoutSecret(subject.credentials), { authorization })),
+        await subject.send(asForm(withoutSecret(subject.credentials), { authorization })),
       )
     }
   })
@@ -215,7 +215,7 @@ function describeAuthentication(subject: Subject): void {
   it('client_secret_basic with the same client_id in the body again', async () => {
     const { client_id, client_secret } = subject.credentials
     const body = { ...withoutSecret(subject.credentials), client_id }
-    assertGranted(await subject.ask(asForm(body, basic(client_id, client_secret))))
+    assertGranted(await subject.send(asForm(body, basic(client_id, client_secret))))
   })
 }
 
@@ -225,24 +225,24 @@ function describeRefusals(face: Face, subject: Subject): void {
   }
 
   it('16 MiB with 413 too, and not with a broken connection', async () => {
-    // Often enough to meet every moment at which a server may hang up (RFC 9112 §9.6).
+    // Repeated, to cover every moment at which a server may close the connection (RFC 9112 §9.6).
     for (let tries = 0; tries < 8; tries++) {
       const body = 'x'.repeat(16 * 1024 ** 2)
-      assertRefused(await subject.ask({ headers: JSON_TYPE, body }), {
+      assertRefused(await subject.send({ headers: JSON_TYPE, body }), {
         status: 413,
         error: 'invalid_request',
       })
     }
-    assertGranted(await subject.ask(asJson(subject.credentials)))
+    assertGranted(await subject.send(asJson(subject.credentials)))
   })
 
   for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
     it(`${method} with 405 and Allow: POST`, async () => {
-      const answer = await subject.ask({ method })
+      const answer = await subject.send({ method })
       assert.equal(answer.status, 405)
       assert.equal(answer.headers.allow, 'POST')
       if (method !== 'HEAD') assertErrorBody(answer)
-      assertGranted(await subject.ask(asJson(subject.credentials)))
+      assertGranted(await subject.send(asJson(subject.credentials)))
     })
   }
 
@@ -260,7 +260,7 @@ function describeRefusals(face: Face, subject: Subject): void {
     for (const messages of [inBody, inHeader]) {
       const seen = new Set<string>()
       for (const message of messages) {
-        const answer = await subject.ask(message)
+        const answer = await subject.send(message)
         assertRefused(answer, face.badClient)
         seen.add(comparable(answer))
       }
@@ -270,7 +270,7 @@ function describeRefusals(face: Face, subject: Subject): void {
 
   it('all of this without writing a secret to its log', async () => {
     const sentinel = 'the-last-refused-request'
-    await subject.ask(asJson({}, { 'x-request-id': sentinel }))
+    await subject.send(asJson({}, { 'x-request-id': sentinel }))
     for (let tries = 0; tries < 50 && !subject.server.output().includes(sentinel); tries++) {
       await sleep(20)
     }
@@ -290,15 +290,15 @@ async function assertRefusedAndHarmless(
 ): Promise<void> {
   const known: Known = subject
   const refusal = typeof row.refusal === 'string' ? face[row.refusal] : row.refusal
-  const before = await subject.ask(asJson(subject.credentials))
+  const before = await subject.send(asJson(subject.credentials))
   const message = row.message(known)
-  const answer = await subject.ask(message, row.query?.(known))
+  const answer = await subject.send(message, row.query?.(known))
   assertRefused(answer, refusal)
   assertChallenge(answer, message)
   assertEchoesNothing(answer, known)
-  const next = await subject.ask(asJson(subject.credentials))
+  const next = await subject.send(asJson(subject.credentials))
   assertGranted(next)
   if (row.mayClose) return
-  assert.equal(answer.localPort, before.localPort, 'the refusal came over the same connection')
+  assert.equal(answer.localPort, before.localPort, 'the refusal arrived over the same connection')
   assert.equal(next.localPort, before.localPort, 'and the next answer too')
 }

@@ -1,9 +1,9 @@
-/** Asking about a token, and ending it: RFC 7009 and RFC 7662. */
+/** Introspecting and revoking a token: RFC 7009 and RFC 7662. */
 
 import type { Answer, Connection } from './connection.ts'
 import { asForm, type Message } from './token-requests.ts'
 
-/** All that is needed of a client here. */
+/** The properties of a client that are needed here. */
 export interface AddressedClient {
   readonly client_id: string
   readonly client_secret: string

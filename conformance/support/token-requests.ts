@@ -1,4 +1,4 @@
-/** Asking for a token in the ways RFC 6749 and the documents allow. */
+/** Token requests in the ways that RFC 6749 and the documents allow. */
 
 import assert from 'node:assert/strict'
 import type { Connection, Request } from './connection.ts'
@@ -7,14 +7,14 @@ import type { Credentials, RunningServer } from './running-server.ts'
 export const JSON_TYPE = { 'content-type': 'application/json' } as const
 export const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded' } as const
 
-/** All a request is but its path. */
+/** A request without its path. */
 export type Message = Omit<Request, 'path'>
 
 export function asJson(members: object, headers: Record<string, string> = {}): Message {
   return { headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify(members) }
 }
 
-/** @param parameters pairs where one is to be repeated. */
+/** @param parameters pairs if one is repeated. */
 export function asForm(
   parameters: Readonly<Record<string, string>> | readonly (readonly [string, string])[],
   headers: Record<string, string> = {},
@@ -30,12 +30,12 @@ export function basic(client_id: string, client_secret: string): { authorization
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
 }
 
-/** Without what Basic carries already. */
+/** Without the members that Basic contains. */
 export function withoutSecret({ audience, grant_type }: Credentials) {
   return { audience, grant_type }
 }
 
-/** Registers a client with `miot clients create`; its secret is in no output of the server. */
+/** Registers a client with `miot clients create`; its secret is not in the server's output. */
 export async function createClient(
   server: Pick<RunningServer, 'miot'>,
   ...options: readonly string[]

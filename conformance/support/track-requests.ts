@@ -1,4 +1,4 @@
-/** Speaking to ModularIoT API with a token: reporting, and reading back. */
+/** Requests to ModularIoT API with a token: reporting, and reading. */
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
@@ -6,7 +6,7 @@ import type { Answer, Connection } from './connection.ts'
 
 export const SUCCESS = { status: 'success', message: 'Message sent successfully' } as const
 
-/** All headers a report needs but the token, with a request id of its own unless one is given. */
+/** All headers of a report except the token, with a new request id unless one is given. */
 export function reportHeaders(requestId: string = randomUUID()) {
   return {
     'content-type': 'application/json',
@@ -15,12 +15,12 @@ export function reportHeaders(requestId: string = randomUUID()) {
   }
 }
 
-/** A body that is accepted. */
+/** A valid body. */
 export function report(asset_id: string): { asset_id: string; timestamp: string } {
   return { asset_id, timestamp: new Date().toISOString() }
 }
 
-/** Sends a report with all its headers; `more` overrides them, and null leaves one out. */
+/** Sends a report with all its headers; `more` overrides them, and null removes one. */
 export function track(
   connection: Connection,
   token: string,
@@ -39,7 +39,7 @@ export function track(
   })
 }
 
-/** The same for a batch: an array as JSON, a text as it is. */
+/** The same for a batch: an array as JSON, a text as is. */
 export function trackBatch(
   connection: Connection,
   token: string,
@@ -66,7 +66,7 @@ export async function assetIds(
   const ids: string[] = []
   const seen = new Set<unknown>()
   for (let cursor: unknown = ''; cursor !== null; ) {
-    assert.ok(!seen.has(cursor), 'a cursor leads on, not in a circle')
+    assert.ok(!seen.has(cursor), 'cursors do not repeat')
     seen.add(cursor)
     const query = `limit=${limit}${cursor === '' ? '' : `&cursor=${cursor}`}`
     const answer = await get(connection, token, `/v1/assets?${query}`)
@@ -79,7 +79,7 @@ export async function assetIds(
   return ids
 }
 
-/** The one shape of every refusal but validation. */
+/** The shape of every refusal except validation errors. */
 export function assertApiError(
   answer: Answer,
   status: number,

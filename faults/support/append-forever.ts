@@ -1,5 +1,5 @@
 /**
- * Stores observations until it is killed, and prints each request id once it was acknowledged.
+ * Stores observations until it is killed, and prints each acknowledged request id.
  * `append-forever.ts DATABASE PREFIX`, where DATABASE is a file or a `postgres:` URL.
  */
 
@@ -15,7 +15,7 @@ async function open(): Promise<TelemetryStore> {
   return openPostgresTelemetryStore(database)
 }
 
-/** Each has one of everything, so that a count of rows tells what is half there. */
+/** Each has one of everything, so that a count of rows reveals an incomplete one. */
 function observation(index: number) {
   const request_id = `${prefix}-${index}`
   const payload = JSON.stringify({ request_id, filler: 'x'.repeat(index % 2000) })
@@ -34,7 +34,7 @@ function observation(index: number) {
 }
 
 const store = await open()
-// Several batches at a time, as several requests would.
+// Several batches at a time, as with several requests.
 async function appendForever(from: number, step: number): Promise<never> {
   for (let index = from; ; index += 3 * step) {
     const batch = [0, step, 2 * step].map((offset) => observation(index + offset))

@@ -1,9 +1,9 @@
 /**
- * The thread that attacks: what it does with large answers must not delay what the main thread
- * measures.
+ * The thread that attacks: handling large responses must not delay the measurements of the main
+ * thread.
  *
- * It is started with a target and gets the names of attacks, each with how often a second each is
- * sent; after `stop` it answers what became of them.
+ * It starts with a target and receives the names of attacks, each with its rate per second; after
+ * `stop` it returns the responses.
  */
 
 import { once } from 'node:events'
@@ -22,11 +22,11 @@ interface Order {
   readonly aSecond: number
 }
 
-/** How often each status was the answer, by attack. */
+/** Number of responses by status, for each attack. */
 export type Answers = Record<string, Record<string, number>>
 
 export interface Attacker {
-  /** @returns ends it, once every request that was sent has its answer. */
+  /** @returns ends it, once every request has its response. */
   attack(order: Order): () => Promise<Answers>
   end(): Promise<void>
 }

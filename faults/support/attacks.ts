@@ -1,7 +1,7 @@
 /**
- * Requests of one client that cost a server much: what of them is legal, and what is not.
+ * Expensive requests of one client: valid and invalid ones.
  *
- * A new one is a new row; what a read needs is stored before by `seeds`.
+ * A new one is a new row; `seeds` stores the data that the reads need.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -10,11 +10,11 @@ import type { Request } from '../../conformance/support/connection.ts'
 import { reportHeaders } from '../../conformance/support/track-requests.ts'
 
 export interface Attack {
-  /** Statuses of its answers; 429 besides, where the client has used up what it may cost. */
+  /** Expected statuses; also 429, when the client's budget of processor time is used up. */
   readonly answers: readonly number[]
-  /** Without the token. */
+  /** The request without the token. */
   readonly request: () => Request
-  /** It takes so long that it is cut in many slices. */
+  /** True if the work is long enough to run in many slices. */
   readonly sliced?: true
 }
 
@@ -58,7 +58,7 @@ const members = (count: number, prefix = 'k'): string =>
   `{${times(count, (index) => `"${prefix}${index}":1`)}}`
 
 export const ATTACKS: Readonly<Record<string, Attack>> = {
-  // What was seen to work, a few kilobytes of gzip each.
+  // Attacks seen in practice, a few kilobytes of gzip each.
   'arrays 29 deep': refused(`{${HEAD},"own":[${times(MIB / 60, () => DEEP)}]}`),
   'invalid events': refused(`{${HEAD},"events":[${times(MIB / 3 - 99, () => '{}')}]}`),
   'a metric value of 80,000 members': refused(metrics(`{"k":"x.a","v":${members(80_000)}}`)),
@@ -70,7 +70,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     answers: [413],
     request: batch(times(999, () => `{${HEAD},"own":[${times(500, () => '0')}]}`)),
   },
-  // At the bounds, in documents that are as they should be.
+  // At the limits, in valid documents.
   'every metric and event in full': legal(
     report(
       `${metrics(times(200, fullItem)).slice(0, -1)},"events":[${times(200, fullEvent)}],"own":[${times(3000, () => '0')}]}`,
@@ -115,7 +115,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'many query parameters': legal(read(`/v1/assets?${'search=a&'.repeat(1500)}`), 400),
 }
 
-/** Batches that store what the reads above read, each within the bounds. */
+/** Batches that store the data for the reads above, each within the limits. */
 export function* seeds(): Generator<string> {
   const at = Date.parse(NOW)
   const time = (index: number): string => new Date(at - index * 1000).toISOString()

@@ -1,6 +1,4 @@
-/**
- * Batches sent over many connections: as fast as they are answered, or at a pace that asks nobody.
- */
+/** Sends batches over many connections: as fast as they are answered, or at a fixed rate. */
 
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -8,35 +6,38 @@ import { type Connection, openConnection } from '../../conformance/support/conne
 import { trackBatch } from '../../conformance/support/track-requests.ts'
 import { faultReport } from './stored-requests.ts'
 
-/** What a batch is made of. */
+/** The content of a batch. */
 export interface Shape {
   readonly items: number
-  /** Characters that nobody reads, in each item. */
+  /** Unused characters in each item. */
   readonly filler: number
 }
 
 export interface BatchLoad {
   readonly shape: Shape
   readonly connections: number
-  /** Batches a second; left out, each connection sends when it was answered. */
+  /** Batches per second; without it, each connection sends as soon as it has a response. */
   readonly pace?: number
   readonly seconds: number
 }
 
-/** What came of it. The batches by their request ids. */
+/** The result. Batches are named by their request ids. */
 export interface Sent {
   readonly acknowledged: string[]
   readonly refused: string[]
-  /** How long each acknowledged one took, milliseconds. */
+  /** How long each acknowledged batch took, milliseconds. */
   readonly latencies: number[]
-  /** From the first batch to the last answer. */
+  /** From the first batch to the last response. */
   readonly seconds: number
 }
 
 const ASSETS = 50
 let batches = 0
 
-/** The bodies are made before: a load that makes them takes the time it is to measure. */
+/**
+ * The bodies are built in advance: building them during the run would take time from the
+ * measurement.
+ */
 function bodiesOf({ items, filler }: Shape): Buffer[] {
   const text = 'x'.repeat(filler)
   return Array.from({ length: ASSETS }, (_, asset) => {
@@ -64,7 +65,7 @@ export async function sendBatches(url: string, token: string, load: BatchLoad): 
       latencies.push(performance.now() - at)
     } else refused.push(request_id)
   }
-  async function sendOn(): Promise<void> {
+  async function keepSending(): Promise<void> {
     while (performance.now() < ends) {
       if (pace !== undefined) {
         const inMs = began + (started * 1000) / pace - performance.now()
@@ -73,12 +74,12 @@ export async function sendBatches(url: string, token: string, load: BatchLoad): 
       await sendOne()
     }
   }
-  await Promise.all(Array.from({ length: connections }, sendOn))
+  await Promise.all(Array.from({ length: connections }, keepSending))
   connection.close()
   return { acknowledged, refused, latencies, seconds: (performance.now() - began) / 1000 }
 }
 
-/** @throws AssertionError for anything but all of it, or a 429 that says when to come back. */
+/** @throws AssertionError for anything but a success of all items, or a 429 with `Retry-After`. */
 export async function isKept(
   connection: Connection,
   token: string,

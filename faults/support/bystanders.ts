@@ -1,4 +1,4 @@
-/** Whoever else is there while a server has too much to do, and wants an answer. */
+/** Other clients of an overloaded server, which expect responses. */
 
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -12,15 +12,15 @@ import { asJson } from '../../conformance/support/token-requests.ts'
 import { get, track } from '../../conformance/support/track-requests.ts'
 import { faultReport } from './stored-requests.ts'
 
-/** How long each answer took, milliseconds. */
+/** How long each response took, milliseconds. */
 export type Latencies = Readonly<Record<string, number[]>>
 
 const EVERY_MS = 50
 
-type Ask = (connection: Connection, token: string, server: RunningServer) => Promise<Answer>
+type Send = (connection: Connection, token: string, server: RunningServer) => Promise<Answer>
 
 /** A new one is a new row. */
-const BYSTANDERS: Readonly<Record<string, Ask>> = {
+const BYSTANDERS: Readonly<Record<string, Send>> = {
   'a login': (connection, _, { credentials }) =>
     connection.send({ path: '/api/v1/login', ...asJson(credentials) }),
   'a read': (connection, token) => get(connection, token, '/v1/assets?limit=1'),
@@ -28,18 +28,18 @@ const BYSTANDERS: Readonly<Record<string, Ask>> = {
   'a single report': (connection, token) => track(connection, token, faultReport('bystander')),
 }
 
-/** Each asks again and again until aborted; every answer must be a success. */
+/** Each sends requests until aborted; every response must be a success. */
 export async function standBy(
   server: RunningServer,
   token: string,
   over: AbortSignal,
 ): Promise<Latencies> {
-  const asking = Object.entries(BYSTANDERS).map(async ([name, ask]) => {
+  const sending = Object.entries(BYSTANDERS).map(async ([name, send]) => {
     const connection = openConnection(server.url)
     const latencies: number[] = []
     while (!over.aborted) {
       const at = performance.now()
-      const { status, text } = await ask(connection, token, server)
+      const { status, text } = await send(connection, token, server)
       assert.equal(status, 200, `${name}: ${text}`)
       latencies.push(performance.now() - at)
       await wait(EVERY_MS)
@@ -47,5 +47,5 @@ export async function standBy(
     connection.close()
     return [name, latencies] as const
   })
-  return Object.fromEntries(await Promise.all(asking))
+  return Object.fromEntries(await Promise.all(sending))
 }

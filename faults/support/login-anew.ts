@@ -1,4 +1,4 @@
-/** A caller that connects anew for every login, and what became of it. */
+/** A client that opens a new connection for every login, and the outcomes. */
 
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -16,8 +16,9 @@ export type Transport = keyof typeof TRANSPORTS
 export const TRANSPORT_NAMES = Object.keys(TRANSPORTS) as Transport[]
 
 /**
- * `200` and the like; `refused`: nobody listens; `reset`: perhaps before the process knew of it;
- * `unanswered`: it knew, since a handshake takes two; `late`: nothing for ten seconds.
+ * A status such as `200`; `refused`: no process listens; `reset`: perhaps before the process
+ * accepted it; `unanswered`: accepted, as a handshake needs both sides; `late`: no response for ten
+ * seconds.
  */
 export type Outcome = 'refused' | 'reset' | 'unanswered' | 'late' | `${number}`
 
@@ -76,7 +77,7 @@ function loginRequest(credentials: object): string {
   return `${head.join('\r\n')}\r\n\r\n${body}`
 }
 
-/** A server that speaks `transport`; it ends with `body`. */
+/** A server with `transport`; it stops with `body`. */
 export async function withServer(
   { transport, drain, socket }: { transport: Transport; drain: string; socket: 'own' | 'held' },
   body: (server: RunningServer) => Promise<void>,

@@ -1,11 +1,11 @@
-/** How much memory a server's process has, as the kernel counts it. */
+/** The memory of a server's process, as the kernel counts it. */
 
 import { readFileSync } from 'node:fs'
 import type { RunningServer } from '../../conformance/support/running-server.ts'
 
 const FIELDS = { now: 'VmRSS', peak: 'VmHWM' } as const
 
-/** In bytes; NaN where there is no `/proc`: nobody knows. */
+/** In bytes; NaN without `/proc`. */
 export function memoryOf(server: RunningServer, which: keyof typeof FIELDS): number {
   try {
     const status = readFileSync(`/proc/${server.pid()}/status`, 'utf8')

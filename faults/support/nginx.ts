@@ -1,6 +1,6 @@
 /**
- * A real nginx in front of instances, set up as docs/scaling.md says: the block is read from there,
- * so that what people copy is what was tried.
+ * A real nginx in front of instances, configured as docs/scaling.md says: the block is read from
+ * there, so that the documented one is tested.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -20,12 +20,12 @@ const PLACES = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx']
 const STARTED_WITHIN_MS = 10_000
 
 export interface Nginx {
-  /** @param localAddress from where, for who wants to be another client than the proxy itself. */
+  /** @param localAddress the local address, to connect as another client than the proxy. */
   connect(sockets: number, localAddress?: string): Connection
   stop(): Promise<void>
 }
 
-/** Where it is on this machine; null: nowhere. */
+/** Its path on this machine; null if it is not installed. */
 export function findNginx(): string | null {
   return PLACES.find((path) => existsSync(path)) ?? null
 }
@@ -61,8 +61,8 @@ export async function startNginx(
 }
 
 /**
- * The documented block with this machine's addresses in it, and around it what makes nginx keep to
- * its folder.
+ * The documented block with this machine's addresses, and the settings that keep nginx within its
+ * folder.
  */
 function configuration(folder: string, port: number, upstream: readonly number[]): string {
   const block = /```nginx\n(.*?)```/s.exec(readFileSync(SCALING, 'utf8'))?.[1] ?? ''
@@ -87,8 +87,8 @@ function configuration(folder: string, port: number, upstream: readonly number[]
 async function untilItListens(child: ChildProcess, port: number): Promise<void> {
   const deadline = performance.now() + STARTED_WITHIN_MS
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`it ended (${child.exitCode})`)
-    if (performance.now() > deadline) throw new Error('it does not listen')
+    if (child.exitCode !== null) throw new Error(`nginx exited (${child.exitCode})`)
+    if (performance.now() > deadline) throw new Error('nginx does not listen')
     const socket = connect(port, '127.0.0.1')
     const listens = await once(socket, 'connect').then(
       () => true,

@@ -1,6 +1,4 @@
-/**
- * What a store really holds, read past every port: each observation, and how much of it is there.
- */
+/** The content of a store, read without the ports: each observation, and the number of its rows. */
 
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -9,7 +7,7 @@ import { openPostgres } from '@modulariot/platform/postgres'
 export interface StoredRequest {
   readonly request_id: string
   readonly item: number
-  /** How many rows it has in each of the tables it is taken apart into. */
+  /** The number of its rows in each of the tables that it is split into. */
   readonly positions: number
   readonly metrics: number
   readonly events: number
@@ -43,7 +41,7 @@ export async function storedRequests(place: string): Promise<StoredRequest[]> {
   }
 }
 
-/** A report with one of everything, so that a count of rows tells what is half there. */
+/** A report with one of everything, so that a count of rows reveals an incomplete one. */
 export function faultReport(asset_id: string, filler = ''): object {
   const timestamp = new Date().toISOString()
   return {

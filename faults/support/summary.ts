@@ -1,4 +1,4 @@
-/** Many measurements in a few numbers. */
+/** Summarizes measurements in a few numbers. */
 
 export interface Summary {
   readonly count: number
@@ -7,7 +7,7 @@ export interface Summary {
   readonly max: number
 }
 
-/** Nearest rank: each number is one that was measured. */
+/** Nearest rank: each number is a measured one. */
 export function summarize(samples: readonly number[]): Summary {
   const sorted = [...samples].sort((a, b) => a - b)
   const rank = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN

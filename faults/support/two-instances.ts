@@ -1,5 +1,6 @@
 /**
- * Two `miot serve` that are one service: the same issuer, the same store, each with its own memory.
+ * Two `miot serve` that act as one service: the same issuer, the same store, each with its own
+ * memory.
  */
 
 import { startPostgres } from '@modulariot/platform/testing/postgres'
@@ -13,7 +14,7 @@ export interface TwoInstances {
   /** Its URL is the issuer of both. */
   readonly first: RunningServer
   readonly second: RunningServer
-  /** Stops both, and removes what they kept. */
+  /** Stops both, and removes their data. */
   stop(): Promise<void>
 }
 

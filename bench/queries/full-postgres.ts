@@ -1,4 +1,4 @@
-/** The house in a PostgreSQL database, with a partition for each of its weeks. */
+/** A full store in a PostgreSQL database, with a partition for each of its weeks. */
 
 import { makeRoom } from '@modulariot/api/postgres'
 import pg from 'pg'
@@ -8,16 +8,16 @@ import {
   assetName,
   EVENT_TYPES,
   FLEET,
-  type House,
+  type FullStore,
   KEYS,
   type Owner,
   type Piece,
   SPAN_MS,
   START_MS,
   WEEK_STARTS,
-} from './house.ts'
+} from './full-store.ts'
 
-const ASSETS_A_PIECE = 50
+const ASSETS_PER_PIECE = 50
 
 /** $1 tenant, $2 and $3 the first and last asset, $4 how many rows each; n counts from 0. */
 const ROWS = `FROM generate_series($2::bigint, $3::bigint) AS asset, generate_series(0, $4::bigint - 1) AS n`
@@ -42,17 +42,17 @@ const FILL = {
       '{"event_type":"harsh_braking","timestamp":"2026-01-15T12:00:00Z","severity":"high"}' ${ROWS}`,
 } as const
 
-export async function openPostgresHouse(url: string): Promise<House> {
+export async function openFullPostgres(url: string): Promise<FullStore> {
   const client = new pg.Client(url)
   await client.connect()
-  // What is made here is thrown away.
+  // These rows are discarded after the run.
   await client.query('SET synchronous_commit = off')
   const names = new Map<string, string>()
   return {
     pieces: (owner, amounts) => piecesOf(client, owner, amounts),
-    // As autovacuum would have done while it grew.
+    // Autovacuum would have done this over time.
     finish: async () => void (await client.query('VACUUM ANALYZE')),
-    async ask(text, values) {
+    async query(text, values) {
       const name = names.get(text) ?? `bare_${names.size}`
       names.set(text, name)
       return (await client.query({ name, text, values: [...values] })).rows
@@ -66,16 +66,16 @@ async function piecesOf(client: pg.Client, owner: Owner, amounts: Amounts): Prom
   const tenant = await makeOwner(client, owner, amounts)
   const counts = {
     positions: amounts.positions,
-    metrics: amounts.valuesOfAKey,
+    metrics: amounts.valuesPerKey,
     observations: amounts.reports,
     events: amounts.events,
   }
   return Object.entries(counts).flatMap(([table, count]) => {
     const text = FILL[table as keyof typeof FILL]
-    return Array.from({ length: FLEET / ASSETS_A_PIECE }, (_, piece): Piece => {
-      const first = 1 + piece * ASSETS_A_PIECE
-      const rows = ASSETS_A_PIECE * count * (table === 'metrics' ? KEYS.length : 1)
-      const values = [tenant, first, first + ASSETS_A_PIECE - 1, count]
+    return Array.from({ length: FLEET / ASSETS_PER_PIECE }, (_, piece): Piece => {
+      const first = 1 + piece * ASSETS_PER_PIECE
+      const rows = ASSETS_PER_PIECE * count * (table === 'metrics' ? KEYS.length : 1)
+      const values = [tenant, first, first + ASSETS_PER_PIECE - 1, count]
       return { table, rows, make: async () => void (await client.query(text, values)) }
     })
   })
@@ -96,7 +96,7 @@ async function makeWeeks(client: pg.Client): Promise<void> {
       return
     } catch (error) {
       await client.query('ROLLBACK')
-      // The server makes the next weeks two seconds after its start, perhaps at this moment.
+      // The server creates the next weeks two seconds after its start, perhaps at this moment.
       if (attempt === 3) throw error
     }
   }

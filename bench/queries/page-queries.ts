@@ -1,16 +1,16 @@
 /**
- * What is asked of a full house: of us over HTTP, and of the database by a statement that somebody
- * would write who knows the numbers of tenant and asset already.
+ * The queries of a full store: over HTTP, and as a direct statement with the numbers of tenant and
+ * asset known.
  */
 
-import { assetName, EVENT_TYPES, FLEET, KEYS, SPAN_MS, START_MS } from './house.ts'
+import { assetName, EVENT_TYPES, FLEET, KEYS, SPAN_MS, START_MS } from './full-store.ts'
 
 export interface Bare {
   readonly text: string
   readonly values: readonly (string | number)[]
 }
 
-export interface Asked {
+export interface Request {
   readonly path: string
   readonly bare: Bare
 }
@@ -20,8 +20,11 @@ const PAGE = 100
 
 type Draw = (below: number) => number
 
-/** @param schema with its dot, where the tables are in one; `draw` a whole number below another. */
-export type Question = (schema: string, draw: Draw) => Asked
+/**
+ * @param schema with its dot, if the tables are in one; `draw` returns a whole number below
+ *   another.
+ */
+export type PageQuery = (schema: string, draw: Draw) => Request
 
 const HOUR_MS = 3_600_000
 const TENANT = 1
@@ -30,8 +33,8 @@ const timeOf = (draw: Draw): number => START_MS + draw(SPAN_MS / 2 / HOUR_MS) * 
 const iso = (ms: number): string => encodeURIComponent(new Date(ms).toISOString())
 const assetOf = (draw: Draw): number => 1 + draw(FLEET)
 
-/** A new question is a new row. */
-export const QUESTIONS: Readonly<Record<string, Question>> = {
+/** A new query is a new row. */
+export const PAGE_QUERIES: Readonly<Record<string, PageQuery>> = {
   'an asset': (schema, draw) => {
     const name = assetName(assetOf(draw))
     return {
@@ -107,7 +110,7 @@ export const QUESTIONS: Readonly<Record<string, Question>> = {
   },
 }
 
-function series(table: 'positions' | 'metrics', schema: string, draw: Draw): Asked {
+function series(table: 'positions' | 'metrics', schema: string, draw: Draw): Request {
   const [asset, from] = [assetOf(draw), timeOf(draw)]
   const key = KEYS[draw(KEYS.length)] as string
   const metrics = table === 'metrics'

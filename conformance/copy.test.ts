@@ -1,4 +1,4 @@
-/** `miot copy`: an installation moves to PostgreSQL and back, and nobody outside notices. */
+/** `miot copy`: an installation moves to PostgreSQL and back, without an effect on clients. */
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -25,16 +25,16 @@ let postgres: TestPostgres
 let url: string
 let server: RunningServer
 let issuer: string
-/** Where it lived first, and where it comes back to. */
+/** The first data directory, and the one it returns to. */
 let first: string
 let last: string
 let tokenFromBefore: string
-/** Used once, with a jti that PostgreSQL has no text for. */
+/** Used once, with a jti that PostgreSQL cannot store as text. */
 let assertionFromBefore: string
 
 before(async () => {
-  first = mkdtempSync(join(tmpdir(), 'miot-house-'))
-  last = mkdtempSync(join(tmpdir(), 'miot-house-'))
+  first = mkdtempSync(join(tmpdir(), 'miot-copy-'))
+  last = mkdtempSync(join(tmpdir(), 'miot-copy-'))
   postgres = await startPostgres()
   url = await postgres.createDatabase()
   server = await startServer({ MIOT_DATA_DIR: first })
@@ -79,7 +79,7 @@ const loginWith = (client_assertion: string): Promise<Answer> =>
     return connection.send({ path: '/oauth2/token', ...asForm(message) })
   })
 
-/** Opened for each use, since the server behind it changes. */
+/** Opened for each use, since the server changes. */
 async function talk<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
   const connection = openConnection(server.url)
   try {
@@ -96,7 +96,7 @@ const report = (asset_id: string): Promise<void> =>
       ...{ asset_id, timestamp, type: 'a\u0001b' },
       gps: { latitude: -33.456789012345, longitude: -70.66 },
       metrics: { schema: 'miot.metrics@1.0', items: [{ k: 'engine.rpm', v: 850.5 }] },
-      // A text that PostgreSQL has no value for, only a spelling.
+      // PostgreSQL cannot store this text, only an escaped form.
       events: [{ event_type: 'moved', timestamp, note: 'a\0b' }],
       note: 'c\0d',
     }
@@ -110,14 +110,14 @@ async function read<Answer>(path: string): Promise<Answer> {
   return (await response.json()) as Answer
 }
 
-/** Of the token's tenant. */
+/** The assets of the token's tenant. */
 const assetsSeenWith = (token: string): Promise<string[]> =>
   talk((connection) => assetIds(connection, token))
 
 const copy = (from: string, to: string): Promise<MiotResult> =>
   runMiot(['copy', '--from', from, '--to', to, '--json'])
 
-/** Moves the server, too. It keeps its name, which its tokens carry. */
+/** Moves the server, too. It keeps its name, which its tokens contain. */
 async function serveFrom(database: string): Promise<void> {
   server = await startServer({
     MIOT_DATA_DIR: first,
@@ -127,7 +127,7 @@ async function serveFrom(database: string): Promise<void> {
 }
 
 describe('miot migrate', () => {
-  it('says from where to where, and changes nothing the second time', async () => {
+  it('prints the versions before and after, and changes nothing the second time', async () => {
     const env = { MIOT_DATABASE_URL: await postgres.createDatabase(), MIOT_DATA_DIR: last }
     const runs = [
       await runMiot(['migrate', '--json'], { env }),
@@ -145,13 +145,13 @@ describe('miot migrate', () => {
 })
 
 describe('miot copy', () => {
-  it('refuses while the server runs, and names what to do', async () => {
+  it('refuses while the server runs, and says what to do', async () => {
     const { status, stderr } = await copy(`sqlite:${first}`, url)
     assert.equal(status, 1)
     assert.match(stderr, /is in use: stop every miot serve on it first/)
   })
 
-  it('refuses what is no database, without repeating it', async () => {
+  it('refuses a URL that is not a database, without repeating it', async () => {
     for (const bad of ['postgres://miot:hush@x', 'mysql://hush']) {
       const { status, stderr } = await copy(`sqlite:${first}`, bad)
       assert.equal(status, 2)
@@ -162,7 +162,7 @@ describe('miot copy', () => {
     assert.equal(status, 3)
   })
 
-  it('moves to PostgreSQL, where old secrets and old tokens go on working', async () => {
+  it('moves to PostgreSQL, where old secrets and old tokens keep working', async () => {
     await server.kill('SIGTERM')
     const { status, stdout, stderr } = await copy(`sqlite:${first}`, url)
     assert.equal(status, 0, stderr)
@@ -184,7 +184,7 @@ describe('miot copy', () => {
     assert.deepEqual(((await miotOk('audit', 'verify')) as { ok: boolean }).ok, true)
   })
 
-  it('refuses a target that has something in it, and one that a server uses', async () => {
+  it('refuses a target with data, and one that a server uses', async () => {
     const inUse = await copy(`sqlite:${first}`, url)
     assert.match(inUse.stderr, /is in use: stop every miot serve on it first/)
     await server.kill('SIGTERM')
@@ -193,7 +193,7 @@ describe('miot copy', () => {
     assert.match(full.stderr, /is not empty \(auth\.organizations has 1 rows already\)/)
   })
 
-  it('moves back with all that came since, row by row as it was', async () => {
+  it('moves back with all later data, with identical rows', async () => {
     await serveFrom(url)
     await miotOk('clients', 'create', '--name', 'Third', ...GRANTS)
     await report('VAN-1')

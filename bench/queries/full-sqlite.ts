@@ -1,4 +1,4 @@
-/** The house in SQLite's file, filled beside the server that has it open. */
+/** A full store in SQLite's file, filled while the server has it open. */
 
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
@@ -7,16 +7,16 @@ import {
   assetName,
   EVENT_TYPES,
   FLEET,
-  type House,
+  type FullStore,
   KEYS,
   type Owner,
   type Piece,
   SPAN_MS,
   START_MS,
-} from './house.ts'
+} from './full-store.ts'
 
-/** Assets whose rows are made in one transaction. */
-const ASSETS_A_PIECE = 20
+/** Assets per transaction. */
+const ASSETS_PER_PIECE = 20
 
 /** $asset, $count and $tenant; n counts from 0, an asset's rows in order of time. */
 const FILL = {
@@ -42,15 +42,15 @@ const FILL = {
     FROM numbers WHERE n < $count`,
 } as const
 
-export function openSqliteHouse(folder: string): House {
+export function openFullSqlite(folder: string): FullStore {
   const database = new DatabaseSync(join(folder, 'telemetry.db'), { timeout: 60_000 })
-  // What is made here is thrown away; the server's own connection is as it always is.
+  // These rows are discarded after the run; the server's own connection keeps its settings.
   database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -200000')
   const statements = new Map<string, StatementSync>()
   return {
     pieces: (owner, amounts) => piecesOf(database, owner, amounts),
     finish: () => database.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA cache_size = -2000'),
-    async ask(text, values) {
+    async query(text, values) {
       const statement = statements.get(text) ?? database.prepare(text.replace(/\$(\d)/g, '?$1'))
       statements.set(text, statement)
       return statement.all(...values)
@@ -67,7 +67,7 @@ function piecesOf(database: DatabaseSync, owner: Owner, amounts: Amounts): Piece
   const tenant = makeOwner(database, owner, amounts)
   const counts = {
     positions: amounts.positions,
-    metrics: amounts.valuesOfAKey,
+    metrics: amounts.valuesPerKey,
     observations: amounts.reports,
     events: amounts.events,
   }
@@ -77,10 +77,10 @@ function piecesOf(database: DatabaseSync, owner: Owner, amounts: Amounts): Piece
     const keys = table === 'metrics' ? KEYS : [undefined]
     const makeFrom = (first: number): Piece => ({
       table,
-      rows: ASSETS_A_PIECE * count * keys.length,
+      rows: ASSETS_PER_PIECE * count * keys.length,
       make() {
         database.exec('BEGIN IMMEDIATE')
-        for (let asset = first; asset < first + ASSETS_A_PIECE; asset++) {
+        for (let asset = first; asset < first + ASSETS_PER_PIECE; asset++) {
           for (const key of keys) {
             const name = text.includes('$name') ? { $name: assetName(asset) } : {}
             fill.run({
@@ -95,8 +95,8 @@ function piecesOf(database: DatabaseSync, owner: Owner, amounts: Amounts): Piece
         database.exec('COMMIT')
       },
     })
-    return Array.from({ length: FLEET / ASSETS_A_PIECE }, (_, piece) =>
-      makeFrom(1 + piece * ASSETS_A_PIECE),
+    return Array.from({ length: FLEET / ASSETS_PER_PIECE }, (_, piece) =>
+      makeFrom(1 + piece * ASSETS_PER_PIECE),
     )
   })
 }

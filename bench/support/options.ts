@@ -1,0 +1,11 @@
+/** Options shared by measurements that compare the stores in rounds. */
+
+import type { ParseArgsOptionsConfig } from 'node:util'
+import { STORES } from './our-server.ts'
+
+export const ROUND_OPTIONS = {
+  rounds: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '3' },
+  store: { type: 'string', multiple: true, default: [...STORES] },
+  json: { type: 'boolean', default: false },
+} satisfies ParseArgsOptionsConfig
