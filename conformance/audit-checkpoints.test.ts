@@ -216,7 +216,7 @@ describe('a checkpoint that proves nothing', () => {
     assert.equal((await verify('--checkpoint', path)).status, 0)
     writeFileSync(path, `${readFileSync(path, 'utf8')}{"checkpoint":7}\n`)
     const { status, message } = await verify('--checkpoint', path)
-    assert.deepEqual([status, message], [1, `${path}, line 3, holds no checkpoint`])
+    assert.deepEqual([status, message], [1, `${path}: line 3 holds no checkpoint`])
   })
 })
 

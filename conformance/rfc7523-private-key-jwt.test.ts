@@ -266,7 +266,7 @@ describe('miot clients create --jwks', () => {
     const { status, stdout } = await create(keyFile('x', { keys: [await exportJWK(publicKey)] }))
     assert.equal(status, 0)
     assert.doesNotMatch(stdout, /client_secret/)
-    assert.ok(stdout.includes(`private_key_jwt) for ${server.url}`))
+    assert.ok(stdout.includes(`with the audience ${server.url}.`))
   })
 
   it('refuses a private key, a file without keys, and a missing file', async () => {

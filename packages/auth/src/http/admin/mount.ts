@@ -96,7 +96,7 @@ function bulkHooks(deps: AdminDeps) {
 function tooManyBodies(): AdminError {
   return new AdminError(
     'too_many_requests',
-    'Too many large bodies are arriving; retry, faster or in smaller parts',
+    'Too many large bodies are being received; retry with smaller bodies or a faster connection',
   )
 }
 

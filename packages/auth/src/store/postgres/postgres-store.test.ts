@@ -37,7 +37,7 @@ testAuthStore('PostgreSQL', async () => {
 
 /** A database with its stores, which are closed at the end. */
 async function place() {
-  const url = await server.createDatabase(migrated)
+  const url = await server.createDatabase()
   const stores: AuthStore[] = []
   const open = async (): Promise<AuthStore> => {
     const store = await openPostgresAuthStore(url)
@@ -132,7 +132,7 @@ it('PostgreSQL: a read-only database fails the ping', async () => {
      WHERE datname = current_database() AND application_name = 'modulariot-auth'`,
   )
   // Each terminated connection fails once first.
-  for (let said = ''; !/read only/.test(said); ) {
+  for (let said = ''; !/read-only/.test(said); ) {
     said = await store.ping().then(
       () => assert.fail('well'),
       (error) => error.message,
