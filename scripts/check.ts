@@ -27,7 +27,7 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
 ]
 
 /** Three times the duration of all tests on two cores. */
-const MAX_MS = 20 * 60_000
+const MAX_MS = 30 * 60_000
 
 /** Tests start some thousand processes that load the same modules: about half of their time. */
 const NODE_COMPILE_CACHE = fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url))
