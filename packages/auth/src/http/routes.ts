@@ -47,6 +47,8 @@ const keysAge = ({ jwksMaxAgeSeconds }: KeysDeps): number => jwksMaxAgeSeconds
 // biome-ignore format: a table reads best with one line a route
 export const AUTH_ROUTES: readonly AuthRoute[] = [
   { method: 'POST', path: '/api/v1/login', login: true, config: { face: 'documented' }, endpoint: loginEndpoint },
+  // The path of Auth0, which some of its client libraries cannot change.
+  { method: 'POST', path: '/oauth/token', login: true, config: { face: 'documented' }, endpoint: loginEndpoint },
   { method: 'POST', path: '/oauth2/token', login: true, endpoint: loginEndpoint },
   { method: 'POST', path: '/oauth2/introspect', login: true, endpoint: introspectionEndpoint },
   { method: 'POST', path: '/oauth2/revoke', login: true, endpoint: revocationEndpoint },
