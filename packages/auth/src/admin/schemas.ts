@@ -61,6 +61,13 @@ const clientFields = {
   tags: Type.Optional(Type.Array(Type.String(), { maxItems: MAX_TAGS })),
   token_lifetime_seconds: Type.Optional(Nullable(Type.Integer())),
   grants: Type.Array(GrantInput, { minItems: 1, maxItems: MAX_GRANTS }),
+  default_audience: Type.Optional(
+    Nullable(
+      Type.String({
+        description: 'The audience of a token request that names none: one of the grants.',
+      }),
+    ),
+  ),
   jwks: Type.Optional(KeySet),
   allowlist: Type.Optional(Allowlist),
   quota: Type.Optional(Quota),
@@ -120,6 +127,7 @@ export const ClientSchema = Type.Object({
   tags: Type.Array(Type.String()),
   token_lifetime_seconds: Nullable(Type.Integer()),
   grants: Type.Array(Type.Object({ audience: Type.String(), scopes: Type.Array(Type.String()) })),
+  default_audience: Nullable(Type.String()),
   secrets: Type.Array(SecretView),
   keys: Type.Array(KeyView),
   allowlist: Allowlist,

@@ -30,6 +30,8 @@ export interface ClientInput {
   readonly grants?:
     | readonly { audience: string; scopes?: readonly string[] | undefined }[]
     | undefined
+  /** One of the grants; null: none. */
+  readonly default_audience?: string | null | undefined
   readonly allowlist?: Allowlist | undefined
   /** Replaces all keys. A new client that brings keys gets no secret. */
   readonly jwks?: ClientKeySet | undefined
@@ -94,6 +96,7 @@ export function newClient(
     tags: [],
     token_lifetime_seconds: null,
     grants: [],
+    default_audience: null,
     secrets: [],
     keys: [],
     allowlist: { mode: 'off', cidrs: [] },
@@ -141,6 +144,7 @@ export function withInput(
   audiences: readonly Audience[],
   now: number,
 ): Client {
+  const grants = input.grants === undefined ? client.grants : validGrants(input.grants, audiences)
   const changed: Client = {
     ...client,
     name: input.name?.trim() ?? client.name,
@@ -150,7 +154,8 @@ export function withInput(
       input.token_lifetime_seconds === undefined
         ? client.token_lifetime_seconds
         : input.token_lifetime_seconds,
-    grants: input.grants === undefined ? client.grants : validGrants(input.grants, audiences),
+    grants,
+    default_audience: defaultAudience(client, input, grants),
     keys: input.jwks === undefined ? client.keys : clientKeysOf(input.jwks, client.keys, now),
     allowlist: input.allowlist ?? client.allowlist,
     quota: input.quota ?? client.quota,
@@ -158,6 +163,20 @@ export function withInput(
   assertPlainChange('name', changed.name, client.name, NAME_LENGTH)
   assertClient(changed)
   return changed
+}
+
+/** A default that is not set anew goes with its grant. */
+function defaultAudience(
+  { default_audience: current }: Client,
+  { default_audience: wanted }: ClientInput,
+  grants: readonly Grant[],
+): string | null {
+  const isGranted = (name: string) => grants.some(({ audience }) => audience === name)
+  if (wanted === undefined) return current !== null && isGranted(current) ? current : null
+  if (wanted !== null && !isGranted(wanted)) {
+    throw invalidInput('default_audience must be the audience of one of the grants, or null')
+  }
+  return wanted
 }
 
 function assertClient({ external_id, tags, token_lifetime_seconds, ...client }: Client): void {

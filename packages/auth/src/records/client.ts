@@ -28,6 +28,11 @@ export interface Client extends Tenant {
   /** Overrides the audience's lifetime; null keeps it. */
   readonly token_lifetime_seconds: number | null
   readonly grants: readonly Grant[]
+  /**
+   * The audience of a request that names none; one of the grants. Null: the only one, if there is
+   * only one.
+   */
+  readonly default_audience: string | null
   readonly secrets: readonly StoredSecret[]
   /**
    * For `private_key_jwt`. A client may have keys, secrets, or both while it moves from one to the
@@ -123,6 +128,7 @@ export function clientViewOf(client: Client): ClientView {
     tags: client.tags,
     token_lifetime_seconds: client.token_lifetime_seconds,
     grants: client.grants.map(({ audience, scopes }) => ({ audience, scopes })),
+    default_audience: client.default_audience,
     secrets: client.secrets.map(({ secret_id, label, created_at, expires_at }) => ({
       secret_id,
       label,

@@ -24,8 +24,11 @@ export function audienceOf(row: Row): Audience {
   }
 }
 
+/** Members that documents of earlier versions do not have. */
+const LATER_MEMBERS: Pick<Client, 'default_audience'> = { default_audience: null }
+
 export function clientOf(row: Row): Client {
-  return JSON.parse(row.document as string) as Client
+  return { ...LATER_MEMBERS, ...(JSON.parse(row.document as string) as Client) }
 }
 
 export function auditRowOf(row: Row): AuditRow {

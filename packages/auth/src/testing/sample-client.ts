@@ -15,6 +15,7 @@ export function sampleClient(changes: Partial<Client> = {}): Client {
     tags: [],
     token_lifetime_seconds: null,
     grants: [],
+    default_audience: null,
     secrets: [],
     keys: [],
     allowlist: { mode: 'off', cidrs: [] },

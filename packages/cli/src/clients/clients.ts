@@ -17,6 +17,8 @@ export interface ClientOptions {
   readonly tokenLifetime?: number
   readonly audience?: string
   readonly scope?: readonly string[]
+  /** Null: none. */
+  readonly defaultAudience?: string | null
   readonly allow?: readonly string[]
   readonly allowMode?: Client['allowlist']['mode']
   readonly jwks?: ClientInput['jwks']
@@ -72,6 +74,7 @@ function inputOf(options: ClientOptions): ClientInput {
     external_id: options.externalId,
     tags: options.tag,
     token_lifetime_seconds: options.tokenLifetime,
+    default_audience: options.defaultAudience,
     jwks: options.jwks,
     quota: quotaOf(options),
   }
@@ -219,6 +222,9 @@ function describe(client: ClientView): string[] {
     ...client.grants.map(
       ({ audience, scopes }) => ['granted', `${audience}: ${scopes.join(' ')}`] as const,
     ),
+    ...(client.default_audience === null
+      ? []
+      : [['default audience', client.default_audience] as const]),
     ...(client.tokens_revoked_until === null
       ? []
       : [['tokens revoked', `issued up to ${timeText(client.tokens_revoked_until)}`] as const]),

@@ -131,6 +131,11 @@ function addFields(command: Command): Command {
   return command
     .option('--audience <url>', 'API it may use (default: ModularIoT API)')
     .option('--scope <scope...>', 'scopes it may request there (default: all of the audience)')
+    .option(
+      '--default-audience <url>',
+      'audience of its requests that name none (none: the only one it may use)',
+      (text: string) => (text === 'none' ? null : text),
+    )
     .option('--token-lifetime <seconds>', 'overrides the lifetime set by the audience', wholeNumber)
     .option('--external-id <id>', 'your own id for the client')
     .option('--tag <tag...>', 'tags to find it by')

@@ -12,6 +12,7 @@ import {
   auditedClient,
   clientIds,
   clientOf,
+  countUp,
   newAudience,
   newClient,
   newOrganization,
@@ -107,6 +108,7 @@ const ELABORATE = clientOf('c1', {
     { audience: TRACK.audience, scopes: ['asset:track:write', 'asset:track:read'] },
     { audience: ADMIN.audience, scopes: ['clients'] },
   ],
+  default_audience: ADMIN.audience,
   secrets: [
     sampleSecret('s2', { label: 'new' }),
     sampleSecret('s1', { label: 'old', expires_at: '2027-01-01T00:00:00.000Z' }),
@@ -143,6 +145,20 @@ export function testNewClients(name: string, promise: StorePromise): void {
         assert.deepEqual(clients, [ELABORATE])
       },
     )
+
+    promise('of an earlier version has the members added since', async ({ store }) => {
+      await populate(store)
+      const { default_audience: _, ...earlier } = clientOf('c1')
+      await store.createClients([auditedClient(earlier as Client)])
+      const found = await store.findClient('c1')
+      assert.equal(found?.default_audience, null)
+      const { clients } = await store.listClients({ after: null, limit: 10, search: 'c1' })
+      assert.deepEqual(clients, [clientOf('c1')])
+      await store.updateClient('c1', (current) => {
+        assert.deepEqual(current, clientOf('c1'))
+        return countUp(current)
+      })
+    })
 
     promise('is granted nothing by an audience that does not exist', async ({ store }) => {
       await populate(store)
