@@ -48,10 +48,15 @@ const Quota = Type.Object(
   Closed,
 )
 
+const ASSERTION_MEMBERS = {
+  audience: Choice(['any', 'issuer']),
+  jti: Choice(['required', 'optional']),
+}
+
 const KeySet = Type.Object({
   keys: Type.Array(
     Type.Object({}, { description: 'A public JWK (RFC 7517): RSA, EC P-256 or OKP Ed25519.' }),
-    { maxItems: MAX_KEYS },
+    { minItems: 1, maxItems: MAX_KEYS },
   ),
 })
 
@@ -69,6 +74,7 @@ const clientFields = {
     ),
   ),
   jwks: Type.Optional(KeySet),
+  assertions: Type.Optional(Type.Partial(Type.Object(ASSERTION_MEMBERS), Closed)),
   allowlist: Type.Optional(Allowlist),
   quota: Type.Optional(Quota),
 }
@@ -130,6 +136,7 @@ export const ClientSchema = Type.Object({
   default_audience: Nullable(Type.String()),
   secrets: Type.Array(SecretView),
   keys: Type.Array(KeyView),
+  assertions: Type.Object(ASSERTION_MEMBERS),
   allowlist: Allowlist,
   quota: Quota,
   tokens_revoked_until: Nullable(Type.Integer({ description: 'Unix seconds.' })),

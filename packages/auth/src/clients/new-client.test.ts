@@ -129,6 +129,17 @@ describe('newClient', () => {
     assertInvalid({ default_audience: '' }, /^default_audience must be/)
   })
 
+  it('is refused with a set of no keys, which would silently make a secret', () => {
+    assertInvalid({ jwks: { keys: [] } }, /^jwks must hold at least one key$/)
+  })
+
+  it('keeps what a change of the assertion policy leaves out', () => {
+    const { client } = make({ assertions: { jti: 'optional' } })
+    assert.deepEqual(client.assertions, { audience: 'any', jti: 'optional' })
+    const changed = withInput(client, { assertions: { audience: 'issuer' } }, AUDIENCES, 0)
+    assert.deepEqual(changed.assertions, { audience: 'issuer', jti: 'optional' })
+  })
+
   it('requires a name of 1 to 200 characters', () => {
     assert.equal(make({ name: 'x'.repeat(200) }).client.name.length, 200)
     for (const name of ['', '  \n', 'x'.repeat(201)]) assertInvalid({ name }, /^name must be/)

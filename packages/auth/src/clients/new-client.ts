@@ -3,7 +3,16 @@
 import { ENVIRONMENTS, type Environment } from '@modulariot/oauth/protocol'
 import { invalidInput } from '../errors/admin-error.ts'
 import { type Audience, assertTokenLifetime } from '../records/audience.ts'
-import type { Allowlist, Client, Grant, Quota, StoredSecret, Tenant } from '../records/client.ts'
+import {
+  type Allowlist,
+  type AssertionPolicy,
+  type Client,
+  DEFAULT_ASSERTION_POLICY,
+  type Grant,
+  type Quota,
+  type StoredSecret,
+  type Tenant,
+} from '../records/client.ts'
 import {
   LABEL_LENGTH,
   MAX_EXTERNAL_ID_LENGTH,
@@ -35,6 +44,8 @@ export interface ClientInput {
   readonly allowlist?: Allowlist | undefined
   /** Replaces all keys. A new client that brings keys gets no secret. */
   readonly jwks?: ClientKeySet | undefined
+  /** What is left out of it keeps its value. */
+  readonly assertions?: Partial<AssertionPolicy> | undefined
   readonly quota?: Quota | undefined
 }
 
@@ -99,6 +110,7 @@ export function newClient(
     default_audience: null,
     secrets: [],
     keys: [],
+    assertions: DEFAULT_ASSERTION_POLICY,
     allowlist: { mode: 'off', cidrs: [] },
     quota: { mode: 'observe', tokens_per_hour: null, tokens_per_day: null },
     tokens_revoked_until: null,
@@ -157,6 +169,7 @@ export function withInput(
     grants,
     default_audience: defaultAudience(client, input, grants),
     keys: input.jwks === undefined ? client.keys : clientKeysOf(input.jwks, client.keys, now),
+    assertions: { ...client.assertions, ...input.assertions },
     allowlist: input.allowlist ?? client.allowlist,
     quota: input.quota ?? client.quota,
   }

@@ -43,6 +43,7 @@ const DOCUMENTED_ANSWERS: Partial<Record<Refusal['kind'], Partial<Answer>>> = {
   unknown_client: UNAUTHORIZED,
   wrong_secret: UNAUTHORIZED,
   bad_assertion: UNAUTHORIZED,
+  bad_assertion_claim: { error: 'access_denied' },
   secret_expired: UNAUTHORIZED,
   client_disabled: UNAUTHORIZED,
   audience_not_granted: { status: 403, error: 'access_denied' },
@@ -85,8 +86,8 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
 }
 
 /**
- * Every 401 has one (RFC 9110 §15.5.2): Bearer for routes that take a token (RFC 6750 §3), otherwise
- * Basic, also for a client that tried another method.
+ * Every 401 has one (RFC 9110 §15.5.2): Bearer for routes that take a token (RFC 6750 §3),
+ * otherwise Basic, also for a client that tried another method.
  */
 function challengeFor(error: unknown, status: number, request: FastifyRequest): string | null {
   if (request.routeOptions.config.bearer) {

@@ -37,12 +37,18 @@ export interface AuthRoute {
   /** How errors are rendered. */
   readonly config?: FastifyContextConfig
   /** How long the response may be cached; left out: not at all. */
-  readonly maxAgeSeconds?: (deps: EndpointDeps) => number
+  readonly maxAgeSeconds?: (deps: KeysDeps) => number
   readonly endpoint: Endpoint
 }
 
 const metadataAge = (): number => 300
 const keysAge = ({ jwksMaxAgeSeconds }: KeysDeps): number => jwksMaxAgeSeconds
+
+/** An assertion for the token endpoint may be used at all endpoints that take one (RFC 7523 §3). */
+export function assertionEndpoints(own: Endpoint): string[] {
+  const takes = AUTH_ROUTES.filter(({ endpoint }) => endpoint === loginEndpoint || endpoint === own)
+  return takes.map(({ path }) => path)
+}
 
 // biome-ignore format: a table reads best with one line a route
 export const AUTH_ROUTES: readonly AuthRoute[] = [

@@ -39,6 +39,8 @@ export interface Client extends Tenant {
    * other.
    */
   readonly keys: readonly ClientKey[]
+  /** How strict its assertions are checked. */
+  readonly assertions: AssertionPolicy
   readonly allowlist: Allowlist
   readonly quota: Quota
   /**
@@ -54,6 +56,18 @@ export interface Client extends Tenant {
   /** Starts at 1 and increases by one with each change. */
   readonly version: number
 }
+
+export interface AssertionPolicy {
+  /**
+   * `any`: `aud` is the issuer, or the URL of an endpoint that the assertion may be used at.
+   * `issuer`: exactly the issuer, as the successor of RFC 7523 requires.
+   */
+  readonly audience: 'any' | 'issuer'
+  /** `optional`: an assertion without `jti` can be used again until its `exp`. */
+  readonly jti: 'required' | 'optional'
+}
+
+export const DEFAULT_ASSERTION_POLICY: AssertionPolicy = { audience: 'any', jti: 'required' }
 
 /** The scopes one client may have at one audience. */
 export interface Grant {
@@ -136,6 +150,7 @@ export function clientViewOf(client: Client): ClientView {
       expires_at,
     })),
     keys: client.keys,
+    assertions: client.assertions,
     allowlist: client.allowlist,
     quota: client.quota,
     tokens_revoked_until: client.tokens_revoked_until,

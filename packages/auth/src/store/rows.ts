@@ -6,7 +6,13 @@ import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import type { JWK } from 'jose'
 import type { Audience } from '../records/audience.ts'
 import type { AuditRow } from '../records/audit-entry.ts'
-import type { Client, ClientRecord, EffectiveGrant, Organization } from '../records/client.ts'
+import {
+  type Client,
+  type ClientRecord,
+  DEFAULT_ASSERTION_POLICY,
+  type EffectiveGrant,
+  type Organization,
+} from '../records/client.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
 
 export type Row = Record<string, unknown>
@@ -25,7 +31,10 @@ export function audienceOf(row: Row): Audience {
 }
 
 /** Members that documents of earlier versions do not have. */
-const LATER_MEMBERS: Pick<Client, 'default_audience'> = { default_audience: null }
+const LATER_MEMBERS: Pick<Client, 'default_audience' | 'assertions'> = {
+  default_audience: null,
+  assertions: DEFAULT_ASSERTION_POLICY,
+}
 
 export function clientOf(row: Row): Client {
   return { ...LATER_MEMBERS, ...(JSON.parse(row.document as string) as Client) }

@@ -18,6 +18,7 @@ export function sampleClient(changes: Partial<Client> = {}): Client {
     default_audience: null,
     secrets: [],
     keys: [],
+    assertions: { audience: 'any', jti: 'required' },
     allowlist: { mode: 'off', cidrs: [] },
     quota: { mode: 'observe', tokens_per_hour: null, tokens_per_day: null },
     tokens_revoked_until: null,

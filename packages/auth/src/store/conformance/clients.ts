@@ -116,6 +116,7 @@ const ELABORATE = clientOf('c1', {
   keys: [
     { kid: 'k', alg: 'ES256', jwk: { kty: 'EC', crv: 'P-256', x: 'a', y: 'b' }, created_at: '' },
   ],
+  assertions: { audience: 'issuer', jti: 'optional' },
   allowlist: { mode: 'enforce', cidrs: ['203.0.113.0/24', '2001:db8::/32'] },
   quota: { mode: 'enforce', tokens_per_hour: 10, tokens_per_day: null },
   version: 7,
@@ -148,10 +149,11 @@ export function testNewClients(name: string, promise: StorePromise): void {
 
     promise('of an earlier version has the members added since', async ({ store }) => {
       await populate(store)
-      const { default_audience: _, ...earlier } = clientOf('c1')
+      const { default_audience, assertions, ...earlier } = clientOf('c1')
       await store.createClients([auditedClient(earlier as Client)])
       const found = await store.findClient('c1')
-      assert.equal(found?.default_audience, null)
+      assert.deepEqual(found?.default_audience, default_audience)
+      assert.deepEqual(found?.assertions, assertions)
       const { clients } = await store.listClients({ after: null, limit: 10, search: 'c1' })
       assert.deepEqual(clients, [clientOf('c1')])
       await store.updateClient('c1', (current) => {
