@@ -4,7 +4,7 @@
  * valid) are in clients/.
  */
 
-import { ENVIRONMENTS, SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
+import { ACCESS_TOKEN_TYPES, ENVIRONMENTS, SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
 import { parseUniqueJson } from '@modulariot/platform/json'
 import Type, { type TSchema } from 'typebox'
 import { Compile } from 'typebox/schema'
@@ -186,6 +186,7 @@ export const AudienceListSchema = Type.Object({
       scopes: Type.Array(Type.String()),
       token_lifetime_seconds: Type.Integer(),
       signing_alg: Choice(SIGNING_ALGORITHMS),
+      token_typ: Choice(ACCESS_TOKEN_TYPES),
     }),
   ),
 })

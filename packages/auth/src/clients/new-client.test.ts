@@ -20,12 +20,14 @@ const AUDIENCES: readonly Audience[] = [
     scopes: ['read', 'write'],
     token_lifetime_seconds: 3600,
     signing_alg: 'RS256',
+    token_typ: 'at+jwt',
   },
   {
     audience: 'https://other.example',
     scopes: ['other'],
     token_lifetime_seconds: 60,
     signing_alg: 'ES256',
+    token_typ: 'at+jwt',
   },
 ]
 const GRANT = { audience: 'https://api.example', scopes: ['read'] }

@@ -22,6 +22,7 @@ const client = sampleRecord({
       scopes: ['read'],
       token_lifetime_seconds: 3600,
       signing_alg: 'ES256',
+      token_typ: 'at+jwt',
     },
   ],
   quota: { mode: 'observe', tokens_per_hour: 10, tokens_per_day: null },

@@ -9,12 +9,14 @@ const TRACK = {
   scopes: ['read', 'write'],
   token_lifetime_seconds: 3600,
   signing_alg: 'RS256',
+  token_typ: 'at+jwt',
 } as const
 const OTHER = {
   audience: 'https://other.example',
   scopes: ['admin'],
   token_lifetime_seconds: 60,
   signing_alg: 'EdDSA',
+  token_typ: 'JWT',
 } as const
 const CLIENT = sampleRecord({ grants: [TRACK, OTHER] })
 
@@ -25,6 +27,7 @@ describe('resolveGrant', () => {
       scopes: ['read', 'write'],
       lifetimeSeconds: 3600,
       alg: 'RS256',
+      typ: 'at+jwt',
     })
   })
 
@@ -34,9 +37,9 @@ describe('resolveGrant', () => {
     assert.deepEqual(both.scopes, ['write', 'read'])
   })
 
-  it('takes lifetime and algorithm from the requested audience', () => {
-    const { lifetimeSeconds, alg } = resolveGrant(CLIENT, OTHER.audience, null)
-    assert.deepEqual({ lifetimeSeconds, alg }, { lifetimeSeconds: 60, alg: 'EdDSA' })
+  it('takes lifetime, algorithm and type from the requested audience', () => {
+    const { lifetimeSeconds, alg, typ } = resolveGrant(CLIENT, OTHER.audience, null)
+    assert.deepEqual([lifetimeSeconds, alg, typ], [60, 'EdDSA', 'JWT'])
   })
 
   it('prefers the client’s lifetime to the audience’s', () => {

@@ -30,6 +30,7 @@ export function resolveGrant(
     scopes,
     lifetimeSeconds: client.token_lifetime_seconds ?? grant.token_lifetime_seconds,
     alg: grant.signing_alg,
+    typ: grant.token_typ,
   }
 }
 

@@ -31,6 +31,7 @@ const AUDIENCE = {
   scopes: ['write', 'read'],
   token_lifetime_seconds: 3600,
   signing_alg: 'ES256',
+  token_typ: 'at+jwt',
 } as const
 const FACES = ['/api/v1/login', '/oauth2/token'] as const
 const FORM = 'application/x-www-form-urlencoded'

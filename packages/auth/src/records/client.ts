@@ -4,7 +4,7 @@
  * It is one document, read whole and replaced whole; `version` counts its changes.
  */
 
-import type { Environment, SigningAlgorithm } from '@modulariot/oauth/protocol'
+import type { AccessTokenType, Environment, SigningAlgorithm } from '@modulariot/oauth/protocol'
 import type { JWK } from 'jose'
 
 /** The owner of a record: an organization in one environment. */
@@ -119,6 +119,7 @@ export interface ClientKey {
 export interface EffectiveGrant extends Grant {
   readonly token_lifetime_seconds: number
   readonly signing_alg: SigningAlgorithm
+  readonly token_typ: AccessTokenType
 }
 
 /** Everything that a token request needs of a client, in one read. */

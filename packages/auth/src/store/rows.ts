@@ -2,7 +2,7 @@
  * Converts rows to records. The tables guarantee the types; JSON arrives as text that we wrote.
  */
 
-import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
+import type { AccessTokenType, SigningAlgorithm } from '@modulariot/oauth/protocol'
 import type { JWK } from 'jose'
 import type { Audience } from '../records/audience.ts'
 import type { AuditRow } from '../records/audit-entry.ts'
@@ -27,6 +27,7 @@ export function audienceOf(row: Row): Audience {
     scopes: JSON.parse(row.scopes as string) as string[],
     token_lifetime_seconds: row.token_lifetime_seconds as number,
     signing_alg: row.signing_alg as SigningAlgorithm,
+    token_typ: row.token_typ as AccessTokenType,
   }
 }
 

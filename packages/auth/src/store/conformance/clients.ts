@@ -83,7 +83,12 @@ export function testAudiences(name: string, promise: StorePromise): void {
   describe(`${name}: an audience`, TOGETHER, () => {
     promise('is created once and not changed by a second attempt', async ({ store }) => {
       assert.equal(await store.createAudience(newAudience()), true)
-      const other = { token_lifetime_seconds: 60, signing_alg: 'ES256', scopes: ['x'] } as const
+      const other = {
+        token_lifetime_seconds: 60,
+        signing_alg: 'ES256',
+        token_typ: 'at+jwt',
+        scopes: ['x'],
+      } as const
       assert.equal(await store.createAudience(newAudience({ ...TRACK, ...other })), false)
       assert.deepEqual(await store.listAudiences(), [TRACK])
       assert.equal((await trailOf(store)).length, 1)
@@ -134,8 +139,8 @@ export function testNewClients(name: string, promise: StorePromise): void {
         assert.deepEqual(await store.findClient('c1'), {
           ...ELABORATE,
           grants: [
-            { ...track, token_lifetime_seconds: 86_400, signing_alg: 'RS256' },
-            { ...admin, token_lifetime_seconds: 600, signing_alg: 'EdDSA' },
+            { ...track, token_lifetime_seconds: 86_400, signing_alg: 'RS256', token_typ: 'at+jwt' },
+            { ...admin, token_lifetime_seconds: 600, signing_alg: 'EdDSA', token_typ: 'JWT' },
           ],
         })
         const { clients } = await store.listClients({
