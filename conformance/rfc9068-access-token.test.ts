@@ -9,8 +9,10 @@ import {
   type JWTPayload,
   jwtVerify,
 } from 'jose'
+import { adminToken } from './support/administrator.ts'
 import { type Connection, openConnection } from './support/connection.ts'
 import { type Credentials, type RunningServer, startServer } from './support/running-server.ts'
+import { introspect, revoke } from './support/token-management.ts'
 import { accessToken, createClient } from './support/token-requests.ts'
 
 let server: RunningServer
@@ -44,6 +46,55 @@ describe('§2.1: the header', () => {
     const { keys } = await get(`${server.url}/.well-known/jwks.json`)
     const published = (keys as { kid: string }[]).filter((key) => key.kid === kid)
     assert.equal(published.length, 1)
+  })
+})
+
+describe('an audience with --typ JWT', () => {
+  const audience = 'https://spring.example'
+  let client: Credentials
+  let token: string
+
+  before(async () => {
+    const create = ['audiences', 'create', audience, '--scope', 'meters:read', '--typ', 'JWT']
+    const { status, stderr } = await server.miot(create)
+    assert.equal(status, 0, stderr)
+    client = await createClient(server, '--audience', audience)
+    token = await accessToken(connection, client)
+  })
+
+  it('has tokens of that type, which a plain JWT verifier accepts', async () => {
+    assert.equal(decodeProtectedHeader(token).typ, 'JWT')
+    const expected = { issuer: server.url, audience, typ: 'JWT' }
+    const { payload } = await jwtVerify(token, await publishedKeys(), expected)
+    assert.equal(payload.sub, client.client_id)
+  })
+
+  it('leaves the tokens of other audiences as they are', async () => {
+    assert.equal(decodeProtectedHeader(await accessToken(connection, credentials)).typ, 'at+jwt')
+  })
+
+  it('has tokens that can be introspected and revoked', async () => {
+    assert.equal((await introspect(connection, client, token)).json().active, true)
+    assert.equal((await revoke(connection, client, token)).status, 200)
+    assert.equal((await introspect(connection, client, token)).json().active, false)
+  })
+
+  it('is listed with its type in the admin API', async () => {
+    const headers = { authorization: `Bearer ${await adminToken(server)}` }
+    const path = '/admin/v1/audiences'
+    const { audiences } = (await connection.send({ method: 'GET', path, headers })).json()
+    const types = (audiences as { audience: string; token_typ: string }[]).map(
+      (one) => [one.audience, one.token_typ] as const,
+    )
+    assert.equal(new Map(types).get(audience), 'JWT')
+    assert.equal(new Map(types).get(credentials.audience), 'at+jwt')
+  })
+
+  it('cannot be ModularIoT API, which accepts at+jwt only', async () => {
+    const create = ['audiences', 'create', credentials.audience, '--scope', 'a', '--typ', 'JWT']
+    const { status, stderr } = await server.miot(create)
+    assert.equal(status, 2)
+    assert.match(stderr, /accepts tokens of the type at\+jwt only/)
   })
 })
 

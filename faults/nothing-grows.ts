@@ -67,7 +67,13 @@ async function run({ name, store, noiseBytes, sizeBytes }: Place): Promise<void>
   const context = systemContext({ store, digestKey, now: Date.now })
   const { org_id } = await createOrganization('Acme', context)
   await createAudience(
-    { audience: AUDIENCE, scopes: ['read'], token_lifetime_seconds: 86_400, signing_alg: 'ES256' },
+    {
+      audience: AUDIENCE,
+      scopes: ['read'],
+      token_lifetime_seconds: 86_400,
+      signing_alg: 'ES256',
+      token_typ: 'at+jwt',
+    },
     context,
   )
   const inputs = Array.from({ length: CLIENTS }, (_, index) => ({

@@ -20,8 +20,14 @@ const ES256: Audience = {
   scopes: ['read'],
   token_lifetime_seconds: 3600,
   signing_alg: 'ES256',
+  token_typ: 'at+jwt',
 }
-const EDDSA: Audience = { ...ES256, audience: 'https://other.example', signing_alg: 'EdDSA' }
+const EDDSA: Audience = {
+  ...ES256,
+  audience: 'https://other.example',
+  signing_alg: 'EdDSA',
+  token_typ: 'at+jwt',
+}
 
 const KEYS = deriveInstallationKeys(new Uint8Array(32))
 const SECRET = createSecret('production')

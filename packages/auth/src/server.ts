@@ -1,5 +1,6 @@
 /** ModularIoT Auth, assembled: all its parts, in one place. */
 
+import { ACCESS_TOKEN_TYPES } from '@modulariot/oauth/protocol'
 import {
   createVerifier,
   type KeySource,
@@ -184,15 +185,18 @@ function routesDeps(
   checkpointSigner: CheckpointSigner,
 ): AuthRoutesDeps {
   const { directory, keys, limits, quotas, usage, metrics } = parts
-  const verifierFor = (audience: string | null, source: KeySource = keys) =>
-    createVerifier({ issuer, audience, keys: source, now, revocations })
+  const verifierFor = (audience: string) =>
+    createVerifier({ issuer, audience, keys, now, revocations })
   return {
     ...{ issuer, store, now, directory, keys, limits, quotas, usage, metrics },
     digestKey: options.installationKeys.secretDigest,
     jwksMaxAgeSeconds: options.jwksMaxAgeSeconds ?? DEFAULT_JWKS_MAX_AGE_SECONDS,
     verifier: verifierFor(adminAudience(issuer)),
     feedVerifier: verifierFor(feedAudience(issuer)),
-    ownVerifier: verifierFor(null, storedKeys(keys)),
+    ownVerifier: createVerifier({
+      ...{ issuer, audience: null, keys: storedKeys(keys), now, revocations },
+      tokenTypes: ACCESS_TOKEN_TYPES,
+    }),
     checkpointSigner,
     revocations,
   }
@@ -224,7 +228,7 @@ async function ensureOwnAudiences(
   for (const { audience, scopes } of own) {
     const token_lifetime_seconds = ADMIN_TOKEN_LIFETIME_SECONDS
     await ensureAudience(
-      { audience, scopes, token_lifetime_seconds, signing_alg: 'RS256' },
+      { audience, scopes, token_lifetime_seconds, signing_alg: 'RS256', token_typ: 'at+jwt' },
       context,
     )
   }

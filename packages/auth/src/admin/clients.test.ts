@@ -271,7 +271,7 @@ describe('a caller without audit:read', () => {
   })
 
   it('cannot grant the same scope at another audience, which may be a former issuer’s', async () => {
-    const rules = { token_lifetime_seconds: 60, signing_alg: 'ES256' } as const
+    const rules = { token_lifetime_seconds: 60, signing_alg: 'ES256', token_typ: 'at+jwt' } as const
     const audience = 'https://other.example'
     const audit = { at: '', actor: { kind: 'system' }, action: 'audience.created' } as const
     const noTenant = { org_id: null, environment: null, address: null, request_id: null } as const

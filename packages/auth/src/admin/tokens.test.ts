@@ -139,7 +139,11 @@ describe('a resource server', () => {
 describe('the scope of the feed', () => {
   it('cannot be granted by administrators of a tenant', async () => {
     const feedApi = 'https://auth.example/oauth2/revocations'
-    const rules = { token_lifetime_seconds: 3600, signing_alg: 'ES256' } as const
+    const rules = {
+      token_lifetime_seconds: 3600,
+      signing_alg: 'ES256',
+      token_typ: 'at+jwt',
+    } as const
     await createAudience({ audience: feedApi, scopes: [FEED_SCOPE], ...rules }, place.operator)
     const input = { name: 'Follower', grants: [{ audience: feedApi }], ...place.acme }
     await refused(createClient(input, admin), 'forbidden')

@@ -3,7 +3,16 @@
 import { ENVIRONMENTS, type Environment } from '@modulariot/oauth/protocol'
 import { invalidInput } from '../errors/admin-error.ts'
 import { type Audience, assertTokenLifetime } from '../records/audience.ts'
-import type { Allowlist, Client, Grant, Quota, StoredSecret, Tenant } from '../records/client.ts'
+import {
+  type Allowlist,
+  type AssertionPolicy,
+  type Client,
+  DEFAULT_ASSERTION_POLICY,
+  type Grant,
+  type Quota,
+  type StoredSecret,
+  type Tenant,
+} from '../records/client.ts'
 import {
   LABEL_LENGTH,
   MAX_EXTERNAL_ID_LENGTH,
@@ -30,9 +39,13 @@ export interface ClientInput {
   readonly grants?:
     | readonly { audience: string; scopes?: readonly string[] | undefined }[]
     | undefined
+  /** One of the grants; null: none. */
+  readonly default_audience?: string | null | undefined
   readonly allowlist?: Allowlist | undefined
   /** Replaces all keys. A new client that brings keys gets no secret. */
   readonly jwks?: ClientKeySet | undefined
+  /** What is left out of it keeps its value. */
+  readonly assertions?: Partial<AssertionPolicy> | undefined
   readonly quota?: Quota | undefined
 }
 
@@ -94,8 +107,10 @@ export function newClient(
     tags: [],
     token_lifetime_seconds: null,
     grants: [],
+    default_audience: null,
     secrets: [],
     keys: [],
+    assertions: DEFAULT_ASSERTION_POLICY,
     allowlist: { mode: 'off', cidrs: [] },
     quota: { mode: 'observe', tokens_per_hour: null, tokens_per_day: null },
     tokens_revoked_until: null,
@@ -141,6 +156,7 @@ export function withInput(
   audiences: readonly Audience[],
   now: number,
 ): Client {
+  const grants = input.grants === undefined ? client.grants : validGrants(input.grants, audiences)
   const changed: Client = {
     ...client,
     name: input.name?.trim() ?? client.name,
@@ -150,14 +166,30 @@ export function withInput(
       input.token_lifetime_seconds === undefined
         ? client.token_lifetime_seconds
         : input.token_lifetime_seconds,
-    grants: input.grants === undefined ? client.grants : validGrants(input.grants, audiences),
+    grants,
+    default_audience: defaultAudience(client, input, grants),
     keys: input.jwks === undefined ? client.keys : clientKeysOf(input.jwks, client.keys, now),
+    assertions: { ...client.assertions, ...input.assertions },
     allowlist: input.allowlist ?? client.allowlist,
     quota: input.quota ?? client.quota,
   }
   assertPlainChange('name', changed.name, client.name, NAME_LENGTH)
   assertClient(changed)
   return changed
+}
+
+/** A default that is not set anew goes with its grant. */
+function defaultAudience(
+  { default_audience: current }: Client,
+  { default_audience: wanted }: ClientInput,
+  grants: readonly Grant[],
+): string | null {
+  const isGranted = (name: string) => grants.some(({ audience }) => audience === name)
+  if (wanted === undefined) return current !== null && isGranted(current) ? current : null
+  if (wanted !== null && !isGranted(wanted)) {
+    throw invalidInput('default_audience must be the audience of one of the grants, or null')
+  }
+  return wanted
 }
 
 function assertClient({ external_id, tags, token_lifetime_seconds, ...client }: Client): void {

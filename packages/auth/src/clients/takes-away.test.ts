@@ -11,7 +11,13 @@ const NOW = new Date(NOW_MS).toISOString()
 const SOON = new Date(NOW_MS + 1).toISOString()
 
 const audienceOf = (audience: string, token_lifetime_seconds: number): Audience => ({
-  ...{ audience, token_lifetime_seconds, scopes: ['read', 'write'], signing_alg: 'ES256' },
+  ...{
+    audience,
+    token_lifetime_seconds,
+    scopes: ['read', 'write'],
+    signing_alg: 'ES256',
+    token_typ: 'at+jwt',
+  },
 })
 const AUDIENCES = [audienceOf('a', 3600), audienceOf('b', 600)]
 

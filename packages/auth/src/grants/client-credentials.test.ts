@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { assertionAudiences } from '../clients/assertion.ts'
 import { ClientDirectory } from '../clients/directory.ts'
 import { createSecret, digestSecret } from '../clients/secret.ts'
 import { LoginLimits } from '../limits/login-limits.ts'
@@ -21,6 +22,7 @@ const client = sampleRecord({
       scopes: ['read'],
       token_lifetime_seconds: 3600,
       signing_alg: 'ES256',
+      token_typ: 'at+jwt',
     },
   ],
   quota: { mode: 'observe', tokens_per_hour: 10, tokens_per_day: null },
@@ -48,6 +50,7 @@ async function logIn(takesMs: number, duringLogin: (nowMs: number) => void) {
     store: { useAssertion: () => assert.fail('a secret is not an assertion') },
     digestKey,
     issuer: 'https://auth.example',
+    assertionAudiences: assertionAudiences('https://auth.example', []),
     now,
     limits,
     quotas: new TokenQuotas({ store: { takeQuota }, onExceeded: () => {} }),

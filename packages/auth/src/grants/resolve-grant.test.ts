@@ -9,12 +9,14 @@ const TRACK = {
   scopes: ['read', 'write'],
   token_lifetime_seconds: 3600,
   signing_alg: 'RS256',
+  token_typ: 'at+jwt',
 } as const
 const OTHER = {
   audience: 'https://other.example',
   scopes: ['admin'],
   token_lifetime_seconds: 60,
   signing_alg: 'EdDSA',
+  token_typ: 'JWT',
 } as const
 const CLIENT = sampleRecord({ grants: [TRACK, OTHER] })
 
@@ -25,6 +27,7 @@ describe('resolveGrant', () => {
       scopes: ['read', 'write'],
       lifetimeSeconds: 3600,
       alg: 'RS256',
+      typ: 'at+jwt',
     })
   })
 
@@ -34,9 +37,9 @@ describe('resolveGrant', () => {
     assert.deepEqual(both.scopes, ['write', 'read'])
   })
 
-  it('takes lifetime and algorithm from the requested audience', () => {
-    const { lifetimeSeconds, alg } = resolveGrant(CLIENT, OTHER.audience, null)
-    assert.deepEqual({ lifetimeSeconds, alg }, { lifetimeSeconds: 60, alg: 'EdDSA' })
+  it('takes lifetime, algorithm and type from the requested audience', () => {
+    const { lifetimeSeconds, alg, typ } = resolveGrant(CLIENT, OTHER.audience, null)
+    assert.deepEqual([lifetimeSeconds, alg, typ], [60, 'EdDSA', 'JWT'])
   })
 
   it('prefers the client’s lifetime to the audience’s', () => {
@@ -62,6 +65,35 @@ describe('resolveGrant', () => {
         },
       )
     }
+  })
+
+  it('takes the only audience, or the default one, when none is named', () => {
+    const audienceOf = (changes: Parameters<typeof sampleRecord>[0]) =>
+      resolveGrant(sampleRecord(changes), null, null).audience
+    assert.equal(audienceOf({ grants: [OTHER] }), OTHER.audience)
+    for (const { audience } of [TRACK, OTHER]) {
+      assert.equal(audienceOf({ grants: [TRACK, OTHER], default_audience: audience }), audience)
+    }
+  })
+
+  it('refuses to choose among several audiences, and lists none of them', () => {
+    for (const grants of [[TRACK, OTHER], []]) {
+      assert.throws(
+        () => resolveGrant(sampleRecord({ grants }), null, null),
+        (error) => {
+          assert.ok(error instanceof OAuthError)
+          assert.deepEqual([error.error, error.status], ['invalid_request', 400])
+          assert.deepEqual(error.reason, { kind: 'missing_parameter', parameters: ['audience'] })
+          assert.ok(!error.error_description.includes('example'))
+          return true
+        },
+      )
+    }
+  })
+
+  it('checks the scope against the audience that it chose', () => {
+    const client = sampleRecord({ grants: [TRACK, OTHER], default_audience: OTHER.audience })
+    assert.throws(() => resolveGrant(client, null, ['read']), { error: 'invalid_scope' })
   })
 
   it('refuses a scope that is not granted at this audience, even along with one that is', () => {

@@ -6,7 +6,7 @@
 
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
-import { ACCESS_TOKEN_TYPE, OAuthError } from '@modulariot/oauth/protocol'
+import { ACCESS_TOKEN_TYPE, type AccessTokenType, OAuthError } from '@modulariot/oauth/protocol'
 import {
   type AccessTokenHeader,
   findVerificationKey,
@@ -24,8 +24,8 @@ import { createSignatures } from './signatures.ts'
 
 interface Signer {
   readonly privateKey: KeyObject
-  /** `BASE64URL(header).` of every token this key signs. */
-  readonly headerSegment: string
+  /** `BASE64URL(header).` of the tokens this key signs, by their `typ`. */
+  readonly headerSegments: Readonly<Record<AccessTokenType, string>>
 }
 
 /** With the sealed text it was opened from. */
@@ -126,12 +126,16 @@ export class KeyRing implements KeySource {
     await this.#change(keys, (current) => maintain(current, candidates, now(), policy))
   }
 
-  /** A compact JWS (RFC 7515 §7.1) over the payload, with the `typ` of RFC 9068. */
-  async sign(alg: SigningAlgorithm, payload: string): Promise<string> {
+  /** A compact JWS (RFC 7515 §7.1) over the payload. */
+  async sign(
+    alg: SigningAlgorithm,
+    payload: string,
+    typ: AccessTokenType = ACCESS_TOKEN_TYPE,
+  ): Promise<string> {
     const now = this.#options.now()
     const key = this.#signing.get(alg)?.find(({ activatesAt }) => activatesAt <= now)
     if (key === undefined) throw noKeyYet(alg)
-    const input = key.headerSegment + Buffer.from(payload).toString('base64url')
+    const input = key.headerSegments[typ] + Buffer.from(payload).toString('base64url')
     const bytes = Buffer.from(input, 'latin1')
     const signature = await this.#makeSignature(alg, bytes, key.privateKey)
     // Joined into a flat string: a concatenated one is flattened by V8 at each write.
@@ -222,11 +226,11 @@ export class KeyRing implements KeySource {
   async #unseal(key: SealedKey): Promise<Signer> {
     const jwk = await unseal(key.sealed, key.kid, this.#options.sealingKey)
     const privateKey = createPrivateKey({ key: jwk, format: 'jwk' })
-    const header = JSON.stringify({ alg: key.alg, kid: key.kid, typ: ACCESS_TOKEN_TYPE })
-    return {
-      privateKey,
-      headerSegment: `${Buffer.from(header).toString('base64url')}.`,
+    const segment = (typ: AccessTokenType): string => {
+      const header = JSON.stringify({ alg: key.alg, kid: key.kid, typ })
+      return `${Buffer.from(header).toString('base64url')}.`
     }
+    return { privateKey, headerSegments: { 'at+jwt': segment('at+jwt'), JWT: segment('JWT') } }
   }
 }
 

@@ -8,6 +8,7 @@ const AUDIENCE: Audience = {
   scopes: ['asset:track:write'],
   token_lifetime_seconds: 86_400,
   signing_alg: 'RS256',
+  token_typ: 'at+jwt',
 }
 
 function assertInvalid(change: Partial<Audience>, message: RegExp): void {
@@ -42,6 +43,13 @@ describe('assertAudience', () => {
   it('requires one of our signing algorithms', () => {
     for (const alg of ['none', 'HS256', 'rs256', '']) {
       assertInvalid({ signing_alg: alg as 'RS256' }, /RS256, PS256, ES256, EdDSA/)
+    }
+  })
+
+  it('requires a type of token that we issue', () => {
+    for (const token_typ of ['at+jwt', 'JWT'] as const) assertAudience({ ...AUDIENCE, token_typ })
+    for (const typ of ['jwt', 'AT+JWT', 'application/at+jwt', '', 'logout+jwt']) {
+      assertInvalid({ token_typ: typ as 'JWT' }, /^token_typ must be one of at\+jwt, JWT$/)
     }
   })
 

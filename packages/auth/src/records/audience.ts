@@ -1,6 +1,12 @@
 /** An audience is an API that tokens are issued for (`aud`), and the rules of its tokens. */
 
-import { isScopeToken, SIGNING_ALGORITHMS, type SigningAlgorithm } from '@modulariot/oauth/protocol'
+import {
+  ACCESS_TOKEN_TYPES,
+  type AccessTokenType,
+  isScopeToken,
+  SIGNING_ALGORITHMS,
+  type SigningAlgorithm,
+} from '@modulariot/oauth/protocol'
 import { invalidInput } from '../errors/admin-error.ts'
 
 export interface Audience {
@@ -10,6 +16,8 @@ export interface Audience {
   readonly scopes: readonly string[]
   readonly token_lifetime_seconds: number
   readonly signing_alg: SigningAlgorithm
+  /** The `typ` header of its tokens. */
+  readonly token_typ: AccessTokenType
 }
 
 export const DEFAULT_TOKEN_LIFETIME_SECONDS = 86_400
@@ -40,6 +48,9 @@ export function assertAudience(audience: Audience): void {
   }
   if (!SIGNING_ALGORITHMS.includes(audience.signing_alg)) {
     throw invalidInput(`signing_alg must be one of ${SIGNING_ALGORITHMS.join(', ')}`)
+  }
+  if (!ACCESS_TOKEN_TYPES.includes(audience.token_typ)) {
+    throw invalidInput(`token_typ must be one of ${ACCESS_TOKEN_TYPES.join(', ')}`)
   }
   assertTokenLifetime(audience.token_lifetime_seconds)
 }

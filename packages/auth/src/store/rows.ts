@@ -2,11 +2,17 @@
  * Converts rows to records. The tables guarantee the types; JSON arrives as text that we wrote.
  */
 
-import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
+import type { AccessTokenType, SigningAlgorithm } from '@modulariot/oauth/protocol'
 import type { JWK } from 'jose'
 import type { Audience } from '../records/audience.ts'
 import type { AuditRow } from '../records/audit-entry.ts'
-import type { Client, ClientRecord, EffectiveGrant, Organization } from '../records/client.ts'
+import {
+  type Client,
+  type ClientRecord,
+  DEFAULT_ASSERTION_POLICY,
+  type EffectiveGrant,
+  type Organization,
+} from '../records/client.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
 
 export type Row = Record<string, unknown>
@@ -21,11 +27,18 @@ export function audienceOf(row: Row): Audience {
     scopes: JSON.parse(row.scopes as string) as string[],
     token_lifetime_seconds: row.token_lifetime_seconds as number,
     signing_alg: row.signing_alg as SigningAlgorithm,
+    token_typ: row.token_typ as AccessTokenType,
   }
 }
 
+/** Members that documents of earlier versions do not have. */
+const LATER_MEMBERS: Pick<Client, 'default_audience' | 'assertions'> = {
+  default_audience: null,
+  assertions: DEFAULT_ASSERTION_POLICY,
+}
+
 export function clientOf(row: Row): Client {
-  return JSON.parse(row.document as string) as Client
+  return { ...LATER_MEMBERS, ...(JSON.parse(row.document as string) as Client) }
 }
 
 export function auditRowOf(row: Row): AuditRow {

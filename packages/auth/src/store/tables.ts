@@ -14,6 +14,7 @@ export const AUTH_TABLES: readonly TableSpec[] = [
       scopes: 'json',
       token_lifetime_seconds: 'bigint',
       signing_alg: 'text',
+      token_typ: 'text',
     },
   },
   {

@@ -38,7 +38,7 @@ export async function openInstallation(): Promise<Installation> {
   const operator = systemContext({ store, digestKey, now: () => clock.now })
   const { org_id } = await createOrganization('Acme', operator)
   const globex = await createOrganization('Globex', operator)
-  const rules = { token_lifetime_seconds: 3600, signing_alg: 'ES256' } as const
+  const rules = { token_lifetime_seconds: 3600, signing_alg: 'ES256', token_typ: 'at+jwt' } as const
   await createAudience({ audience: API, scopes: ['read', 'write'], ...rules }, operator)
   await createAudience({ audience: ADMIN, scopes: ADMIN_SCOPES, ...rules }, operator)
   return {

@@ -11,6 +11,7 @@ const AUDIENCE = {
   scopes: ['read'],
   token_lifetime_seconds: 3600,
   signing_alg: 'RS256',
+  token_typ: 'at+jwt',
 } as const
 const GRANT = { audience: AUDIENCE.audience, scopes: ['read'] }
 const NOW = Date.parse(SAMPLE_TIME)

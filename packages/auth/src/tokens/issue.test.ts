@@ -11,14 +11,15 @@ const GRANT: ResolvedGrant = {
   scopes: ['read', 'write'],
   lifetimeSeconds: 3600,
   alg: 'ES256',
+  typ: 'JWT',
 }
 
 /** Issues a token at `now` with keys that only record what they sign. */
 async function issue(now = 1_767_323_045_999, client = sampleRecord()) {
-  const signed: { alg: SigningAlgorithm; claims: Record<string, unknown> }[] = []
+  const signed: { alg: SigningAlgorithm; typ: string; claims: Record<string, unknown> }[] = []
   const keys = {
-    sign: async (alg: SigningAlgorithm, payload: string) => {
-      signed.push({ alg, claims: JSON.parse(payload) })
+    sign: async (alg: SigningAlgorithm, payload: string, typ = '') => {
+      signed.push({ alg, typ, claims: JSON.parse(payload) })
       return 'the.signed.token'
     },
   }
@@ -31,9 +32,9 @@ async function issue(now = 1_767_323_045_999, client = sampleRecord()) {
 
 describe('issueAccessToken', () => {
   it('signs the claims of RFC 9068, times in whole seconds', async () => {
-    const { alg, claims } = await issue()
+    const { alg, typ, claims } = await issue()
     const { jti, ...others } = claims
-    assert.equal(alg, 'ES256')
+    assert.deepEqual({ alg, typ }, { alg: 'ES256', typ: 'JWT' })
     assert.match(String(jti), /^[\w-]{24}$/)
     assert.deepEqual(others, {
       iss: 'https://auth.example',

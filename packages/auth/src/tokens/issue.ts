@@ -1,6 +1,11 @@
 /** Issues an access token (RFC 9068) for a client that has proved itself. Writes no row. */
 
-import type { AccessTokenClaims, SigningAlgorithm, TokenResponse } from '@modulariot/oauth/protocol'
+import type {
+  AccessTokenClaims,
+  AccessTokenType,
+  SigningAlgorithm,
+  TokenResponse,
+} from '@modulariot/oauth/protocol'
 import { randomId } from '@modulariot/platform/random-id'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { AuthMetrics } from '../metrics/auth-metrics.ts'
@@ -14,6 +19,7 @@ export interface ResolvedGrant {
   readonly scopes: readonly string[]
   readonly lifetimeSeconds: number
   readonly alg: SigningAlgorithm
+  readonly typ: AccessTokenType
 }
 
 export interface IssueDeps {
@@ -49,7 +55,7 @@ export async function issueAccessToken(
     environment: client.environment,
     ...addressClaims(client.allowlist),
   }
-  const access_token = await deps.keys.sign(grant.alg, JSON.stringify(claims))
+  const access_token = await deps.keys.sign(grant.alg, JSON.stringify(claims), grant.typ)
   deps.metrics.tokenIssued(grant.alg)
   return {
     access_token,

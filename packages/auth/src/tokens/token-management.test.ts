@@ -22,7 +22,7 @@ const NOW = 1_800_000_000
 const ISSUER = 'https://auth.example'
 const API = 'https://api.example'
 const grantOf = (audience: string, ...scopes: string[]): EffectiveGrant => ({
-  ...{ audience, scopes, token_lifetime_seconds: 3600, signing_alg: 'ES256' },
+  ...{ audience, scopes, token_lifetime_seconds: 3600, signing_alg: 'ES256', token_typ: 'at+jwt' },
 })
 const OWNER = sampleRecord({ client_id: 'owner', grants: [grantOf(API, 'read', 'write')] })
 const CLAIMS = {

@@ -1,6 +1,6 @@
 /** `miot audiences …`: the APIs that tokens are for. */
 
-import { SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
+import { ACCESS_TOKEN_TYPES, SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
 import { type Command, Option } from 'commander'
 import type { Context } from '../command/context.ts'
 import { wholeNumber } from '../command/option-values.ts'
@@ -19,6 +19,11 @@ export function addAudiences(program: Command, context: () => Context): void {
       new Option('--alg <alg>', 'algorithm that signs its tokens')
         .choices(SIGNING_ALGORITHMS)
         .default('RS256'),
+    )
+    .addOption(
+      new Option('--typ <typ>', 'typ header of its tokens; JWT for verifiers that accept no other')
+        .choices(ACCESS_TOKEN_TYPES)
+        .default('at+jwt'),
     )
     .action((audience: string, options: AudienceOptions) =>
       createAudience(context(), audience, options),

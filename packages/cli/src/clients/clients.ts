@@ -17,9 +17,13 @@ export interface ClientOptions {
   readonly tokenLifetime?: number
   readonly audience?: string
   readonly scope?: readonly string[]
+  /** Null: none. */
+  readonly defaultAudience?: string | null
   readonly allow?: readonly string[]
   readonly allowMode?: Client['allowlist']['mode']
   readonly jwks?: ClientInput['jwks']
+  readonly assertionAudience?: Client['assertions']['audience']
+  readonly assertionJti?: Client['assertions']['jti']
   readonly tokensPerHour?: number
   readonly tokensPerDay?: number
   readonly quotaMode?: Client['quota']['mode']
@@ -72,7 +76,9 @@ function inputOf(options: ClientOptions): ClientInput {
     external_id: options.externalId,
     tags: options.tag,
     token_lifetime_seconds: options.tokenLifetime,
+    default_audience: options.defaultAudience,
     jwks: options.jwks,
+    assertions: assertionsOf(options),
     quota: quotaOf(options),
   }
 }
@@ -84,6 +90,17 @@ function allowlistOf({ allow, allowMode }: ClientOptions, current = OFF): Client
   return {
     mode: allowMode ?? (allow === undefined ? current.mode : 'enforce'),
     cidrs: allow ?? current.cidrs,
+  }
+}
+
+function assertionsOf({
+  assertionAudience,
+  assertionJti,
+}: ClientOptions): ClientInput['assertions'] {
+  if (assertionAudience === undefined && assertionJti === undefined) return undefined
+  return {
+    ...(assertionAudience !== undefined && { audience: assertionAudience }),
+    ...(assertionJti !== undefined && { jti: assertionJti }),
   }
 }
 
@@ -219,6 +236,9 @@ function describe(client: ClientView): string[] {
     ...client.grants.map(
       ({ audience, scopes }) => ['granted', `${audience}: ${scopes.join(' ')}`] as const,
     ),
+    ...(client.default_audience === null
+      ? []
+      : [['default audience', client.default_audience] as const]),
     ...(client.tokens_revoked_until === null
       ? []
       : [['tokens revoked', `issued up to ${timeText(client.tokens_revoked_until)}`] as const]),
@@ -226,6 +246,14 @@ function describe(client: ClientView): string[] {
     ...client.keys.map(
       ({ kid, alg, created_at }) => ['key', `${kid}, ${alg}, since ${created_at}`] as const,
     ),
+    ...(client.keys.length === 0
+      ? []
+      : [
+          [
+            'assertions',
+            `aud ${client.assertions.audience}, jti ${client.assertions.jti}`,
+          ] as const,
+        ]),
     ...client.secrets.map(
       ({ secret_id, label, expires_at }) =>
         [

@@ -34,6 +34,7 @@ export function ensureApiAudience(context: AdminContext, audience: string): Prom
     scopes: Object.values(SCOPES),
     token_lifetime_seconds: DEFAULT_TOKEN_LIFETIME_SECONDS,
     signing_alg: 'RS256',
+    token_typ: 'at+jwt',
   } as const
   return ensureAudience(api, context)
 }

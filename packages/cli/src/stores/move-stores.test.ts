@@ -53,7 +53,11 @@ it('a copy includes the checkpoint that replaced old entries, and responses for 
   const { tenant, head } = await withStore(from, async (store) => {
     const context = systemContext({ store, digestKey: new Uint8Array(32), now: () => now })
     const { org_id } = await createOrganization('Acme', context)
-    const rules = { token_lifetime_seconds: 3600, signing_alg: 'ES256' } as const
+    const rules = {
+      token_lifetime_seconds: 3600,
+      signing_alg: 'ES256',
+      token_typ: 'at+jwt',
+    } as const
     await createAudience({ audience: AUDIENCE, scopes: ['read'], ...rules }, context)
     now += 100 * DAY_MS
     const tenant = { org_id, environment: 'development' } as const

@@ -1,7 +1,14 @@
 /** The claims of an access token (RFC 9068 §2), spelled as on the wire. */
 
-/** `typ` of RFC 9068 §2.1. */
-export const ACCESS_TOKEN_TYPE = 'at+jwt'
+/**
+ * `typ` of an access token: that of RFC 9068 §2.1, or the plain one of RFC 7519 §5.1 that verifiers
+ * accept which do not know the former.
+ */
+export const ACCESS_TOKEN_TYPES = ['at+jwt', 'JWT'] as const
+
+export type AccessTokenType = (typeof ACCESS_TOKEN_TYPES)[number]
+
+export const ACCESS_TOKEN_TYPE = 'at+jwt' satisfies AccessTokenType
 
 /** Development and production credentials never mix; the environment travels in the token. */
 export const ENVIRONMENTS = ['development', 'production'] as const

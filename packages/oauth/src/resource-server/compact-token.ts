@@ -5,6 +5,7 @@
 
 import {
   ACCESS_TOKEN_TYPE,
+  type AccessTokenType,
   OAuthError,
   readCompactHeader,
   type SigningAlgorithm,
@@ -19,17 +20,21 @@ export interface AccessTokenHeader {
  * The header of a well-formed access token.
  *
  * @param algorithms the algorithms the caller accepts.
+ * @param types the types the caller accepts.
  * @throws OAuthError `invalid_token` (401), whose reason names what is wrong.
  */
 export function readAccessTokenHeader(
   token: string,
   algorithms: readonly SigningAlgorithm[],
+  types: readonly AccessTokenType[] = [ACCESS_TOKEN_TYPE],
 ): AccessTokenHeader {
   const header = readCompactHeader(token, algorithms)
   if ('fault' in header) throw malformed(header.fault)
   const { alg, kid, typ } = header
   // RFC 9068 §4: with or without `application/`.
-  if (typ !== ACCESS_TOKEN_TYPE) throw malformed('typ is not at+jwt')
+  if (!types.some((type) => type.toLowerCase() === typ)) {
+    throw malformed(`typ is not ${types.join(' or ')}`)
+  }
   if (kid === null) throw malformed('no kid')
   return { alg, kid }
 }

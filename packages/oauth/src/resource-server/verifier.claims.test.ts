@@ -126,3 +126,21 @@ describe('a signed payload that is not a set of claims', () => {
     })
   }
 })
+
+describe('the type of a token', () => {
+  it('is at+jwt, unless the verifier is told otherwise', async () => {
+    const plain = await sign(CLAIMS, 'ES256', { typ: 'JWT' })
+    const rfc9068 = await sign(CLAIMS)
+    await assert.rejects(setUp().verify(plain), {
+      reason: { kind: 'malformed_token', detail: 'typ is not at+jwt' },
+    })
+    const onlyPlain = setUp({ tokenTypes: ['JWT'] })
+    assert.equal((await onlyPlain.verify(plain)).jti, CLAIMS.jti)
+    await assert.rejects(onlyPlain.verify(rfc9068), { status: 401 })
+    const both = setUp({ tokenTypes: ['at+jwt', 'JWT'] })
+    for (const token of [plain, rfc9068]) assert.equal((await both.verify(token)).jti, CLAIMS.jti)
+    for (const typ of ['logout+jwt', 'at+JWTx', '']) {
+      await assert.rejects(both.verify(await sign(CLAIMS, 'ES256', { typ })), { status: 401 })
+    }
+  })
+})

@@ -7,6 +7,7 @@
 import { compactVerify } from 'jose'
 import {
   type AccessTokenClaims,
+  type AccessTokenType,
   ENVIRONMENTS,
   type Environment,
   OAuthError,
@@ -39,6 +40,11 @@ export interface VerifierOptions {
   /** Unix milliseconds. Default: `Date.now`. */
   readonly now?: () => number
   readonly algorithms?: readonly SigningAlgorithm[]
+  /**
+   * Accepted `typ` headers. Default: `at+jwt` (RFC 9068 §4). Add `JWT` only for an audience whose
+   * tokens have it: other kinds of JWT have it too.
+   */
+  readonly tokenTypes?: readonly AccessTokenType[]
   /** How many verified tokens are kept. */
   readonly cacheSize?: number
   /** Fetches the keys when `keys` is not given. */
@@ -95,7 +101,7 @@ export function createVerifier(options: VerifierOptions): Verifier & Challenger 
 
   async function verifyToken(token: string): Promise<VerifiedToken> {
     // 1. Is it well-formed, and signed with an accepted algorithm?
-    const header = readAccessTokenHeader(token, algorithms)
+    const header = readAccessTokenHeader(token, algorithms, options.tokenTypes)
     // 2. Which key?
     const key = await keys.find(header)
     if (key === null) throw refused({ kind: 'unknown_key' })

@@ -12,6 +12,7 @@ import {
   auditedClient,
   clientIds,
   clientOf,
+  countUp,
   newAudience,
   newClient,
   newOrganization,
@@ -82,7 +83,12 @@ export function testAudiences(name: string, promise: StorePromise): void {
   describe(`${name}: an audience`, TOGETHER, () => {
     promise('is created once and not changed by a second attempt', async ({ store }) => {
       assert.equal(await store.createAudience(newAudience()), true)
-      const other = { token_lifetime_seconds: 60, signing_alg: 'ES256', scopes: ['x'] } as const
+      const other = {
+        token_lifetime_seconds: 60,
+        signing_alg: 'ES256',
+        token_typ: 'at+jwt',
+        scopes: ['x'],
+      } as const
       assert.equal(await store.createAudience(newAudience({ ...TRACK, ...other })), false)
       assert.deepEqual(await store.listAudiences(), [TRACK])
       assert.equal((await trailOf(store)).length, 1)
@@ -107,6 +113,7 @@ const ELABORATE = clientOf('c1', {
     { audience: TRACK.audience, scopes: ['asset:track:write', 'asset:track:read'] },
     { audience: ADMIN.audience, scopes: ['clients'] },
   ],
+  default_audience: ADMIN.audience,
   secrets: [
     sampleSecret('s2', { label: 'new' }),
     sampleSecret('s1', { label: 'old', expires_at: '2027-01-01T00:00:00.000Z' }),
@@ -114,6 +121,7 @@ const ELABORATE = clientOf('c1', {
   keys: [
     { kid: 'k', alg: 'ES256', jwk: { kty: 'EC', crv: 'P-256', x: 'a', y: 'b' }, created_at: '' },
   ],
+  assertions: { audience: 'issuer', jti: 'optional' },
   allowlist: { mode: 'enforce', cidrs: ['203.0.113.0/24', '2001:db8::/32'] },
   quota: { mode: 'enforce', tokens_per_hour: 10, tokens_per_day: null },
   version: 7,
@@ -131,8 +139,8 @@ export function testNewClients(name: string, promise: StorePromise): void {
         assert.deepEqual(await store.findClient('c1'), {
           ...ELABORATE,
           grants: [
-            { ...track, token_lifetime_seconds: 86_400, signing_alg: 'RS256' },
-            { ...admin, token_lifetime_seconds: 600, signing_alg: 'EdDSA' },
+            { ...track, token_lifetime_seconds: 86_400, signing_alg: 'RS256', token_typ: 'at+jwt' },
+            { ...admin, token_lifetime_seconds: 600, signing_alg: 'EdDSA', token_typ: 'JWT' },
           ],
         })
         const { clients } = await store.listClients({
@@ -143,6 +151,21 @@ export function testNewClients(name: string, promise: StorePromise): void {
         assert.deepEqual(clients, [ELABORATE])
       },
     )
+
+    promise('of an earlier version has the members added since', async ({ store }) => {
+      await populate(store)
+      const { default_audience, assertions, ...earlier } = clientOf('c1')
+      await store.createClients([auditedClient(earlier as Client)])
+      const found = await store.findClient('c1')
+      assert.deepEqual(found?.default_audience, default_audience)
+      assert.deepEqual(found?.assertions, assertions)
+      const { clients } = await store.listClients({ after: null, limit: 10, search: 'c1' })
+      assert.deepEqual(clients, [clientOf('c1')])
+      await store.updateClient('c1', (current) => {
+        assert.deepEqual(current, clientOf('c1'))
+        return countUp(current)
+      })
+    })
 
     promise('is granted nothing by an audience that does not exist', async ({ store }) => {
       await populate(store)

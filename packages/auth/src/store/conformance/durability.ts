@@ -64,11 +64,12 @@ export function testDurability(name: string, promise: StorePromise): void {
         })
         await store.createClients([auditedClient(client, { after: text })])
         const found = await store.findClient(client_id)
-        const { token_lifetime_seconds, signing_alg } = TRACK
+        const { token_lifetime_seconds, signing_alg, token_typ } = TRACK
         const grants = client.grants.map((grant) => ({
           ...grant,
           token_lifetime_seconds,
           signing_alg,
+          token_typ,
         }))
         assert.deepEqual(found, { ...client, grants })
         for (const filter of [{ external_id: text }, { tag: text }]) {

@@ -27,12 +27,14 @@ export const TRACK: Audience = {
   scopes: ['asset:track:write', 'asset:track:read'],
   token_lifetime_seconds: 86_400,
   signing_alg: 'RS256',
+  token_typ: 'at+jwt',
 }
 export const ADMIN: Audience = {
   audience: 'https://api.example/admin',
   scopes: ['clients'],
   token_lifetime_seconds: 600,
   signing_alg: 'EdDSA',
+  token_typ: 'JWT',
 }
 
 export function clientOf(client_id: string, changes: Partial<Client> = {}): Client {

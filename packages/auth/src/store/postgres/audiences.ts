@@ -5,21 +5,22 @@ import type { AudienceStore } from '../ports/audiences.ts'
 import { audienceOf } from '../rows.ts'
 import type { Change } from './change-unit.ts'
 
-const LIST = `SELECT audience, scopes::text AS scopes, token_lifetime_seconds, signing_alg
+const LIST = `SELECT audience, scopes::text AS scopes, token_lifetime_seconds, signing_alg, token_typ
   FROM auth.audiences ORDER BY audience`
-const INSERT = `INSERT INTO auth.audiences (audience, scopes, token_lifetime_seconds, signing_alg)
-  VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
+const INSERT = `INSERT INTO auth.audiences (audience, scopes, token_lifetime_seconds, signing_alg, token_typ)
+  VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`
 
 export function audienceStore(postgres: Postgres, change: Change): AudienceStore {
   return {
     createAudience: ({ value, audit, revoke }) =>
       change(async (unit) => {
-        const { audience, scopes, token_lifetime_seconds, signing_alg } = value
+        const { audience, scopes, token_lifetime_seconds, signing_alg, token_typ } = value
         const { count } = await unit.query(INSERT, [
           audience,
           JSON.stringify(scopes),
           token_lifetime_seconds,
           signing_alg,
+          token_typ,
         ])
         if (count === 0) return false
         unit.changed()

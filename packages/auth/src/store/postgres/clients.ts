@@ -40,7 +40,7 @@ const FIND = {
   text: `SELECT document::text AS document, coalesce((
       SELECT json_agg(json_build_object(
         'audience', a.audience, 'token_lifetime_seconds', a.token_lifetime_seconds,
-        'signing_alg', a.signing_alg))
+        'signing_alg', a.signing_alg, 'token_typ', a.token_typ))
       FROM auth.audiences a
       WHERE a.audience IN (SELECT g ->> 'audience' FROM json_array_elements(document -> 'grants') g)
     ), '[]')::text AS audiences

@@ -14,6 +14,7 @@ import {
   newClient,
   ORGANIZATION,
   populate,
+  TRACK,
   trailOf,
 } from '../conformance/samples.ts'
 import { testAuthStore } from '../conformance/store.conformance.ts'
@@ -28,6 +29,7 @@ after(() => server.stop())
 /** Copying it is faster than migrating every test's database. */
 const migrated = await server.createDatabase()
 await migratePostgresAuthStore(migrated)
+const empty = await server.createDatabase()
 
 testAuthStore('PostgreSQL', async () => {
   const url = await server.createDatabase(migrated)
@@ -36,8 +38,8 @@ testAuthStore('PostgreSQL', async () => {
 })
 
 /** A database with its stores, which are closed at the end. */
-async function place() {
-  const url = await server.createDatabase()
+async function place(template: string | undefined = migrated) {
+  const url = await server.createDatabase(template)
   const stores: AuthStore[] = []
   const open = async (): Promise<AuthStore> => {
     const store = await openPostgresAuthStore(url)
@@ -89,7 +91,7 @@ it('PostgreSQL: an updater that finds nothing to do under the lock writes nothin
 })
 
 it('PostgreSQL: a database of version 1 keeps its trail, and answers the retries of the last day', async () => {
-  await using here = await place()
+  await using here = await place(empty)
   const migrations = readMigrations(new URL('./migrations/', import.meta.url))
   await migratePostgres(here.database, 'auth', migrations.slice(0, 1))
   const rows = oldTrail(Date.now())
@@ -97,9 +99,16 @@ it('PostgreSQL: a database of version 1 keeps its trail, and answers the retries
     const insert = 'INSERT INTO auth.audit (seq, entry, hash) VALUES ($1, $2, $3)'
     await here.database.query(insert, [seq, entry, hash])
   }
+  const { audience, scopes } = TRACK
+  await here.database.query(
+    `INSERT INTO auth.audiences (audience, scopes, token_lifetime_seconds, signing_alg)
+     VALUES ($1, $2, 86400, 'RS256')`,
+    [audience, JSON.stringify(scopes)],
+  )
   const store = await here.open()
   const entries = rows.map(({ entry }) => JSON.parse(entry))
   assert.deepEqual(await trailOf(store), entries)
+  assert.deepEqual(await store.listAudiences(), [TRACK])
   const tenant = { ...ORGANIZATION, environment: 'development' } as const
   const found = await store.findIdempotent(tenant, OLD_KEY)
   assert.deepEqual(found?.client, clientViewOf(clientOf('first')))

@@ -40,7 +40,7 @@ export function clientStore(sqlite: Sqlite, change: Change): ClientStore {
 const FIND = `SELECT document,
      (SELECT json_group_array(json_object(
         'audience', a.audience, 'token_lifetime_seconds', a.token_lifetime_seconds,
-        'signing_alg', a.signing_alg))
+        'signing_alg', a.signing_alg, 'token_typ', a.token_typ))
       FROM json_each(document, '$.grants') g
       JOIN audiences a ON a.audience = json_extract(g.value, '$.audience')) AS audiences
    FROM clients WHERE client_id = ?`

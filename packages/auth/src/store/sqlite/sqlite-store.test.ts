@@ -8,6 +8,7 @@ import { migrate, openDatabase, readMigrations } from '@modulariot/platform/stor
 import { clientViewOf } from '../../records/client.ts'
 import { OLD_KEY, oldTrail } from '../conformance/old-trail.ts'
 import {
+  ADMIN,
   clientOf,
   countUp,
   keyOf,
@@ -16,6 +17,7 @@ import {
   newClient,
   ORGANIZATION,
   populate,
+  TRACK,
   trailOf,
 } from '../conformance/samples.ts'
 import { testAuthStore } from '../conformance/store.conformance.ts'
@@ -66,8 +68,15 @@ it('SQLite: a database of version 2 keeps its trail, and answers the retries of 
   const insert = old.prepare('INSERT INTO audit (seq, entry, hash) VALUES (?, ?, ?)')
   const rows = oldTrail(Date.now())
   for (const { seq, entry, hash } of rows) insert.run(seq, entry, hash)
+  old
+    .prepare(
+      `INSERT INTO audiences (audience, scopes, token_lifetime_seconds, signing_alg)
+       VALUES (?, ?, 86400, 'RS256')`,
+    )
+    .run(TRACK.audience, JSON.stringify(TRACK.scopes))
   old.close()
   const store = openSqliteAuthStore(path)
+  assert.deepEqual(await store.listAudiences(), [TRACK])
   const entries = rows.map(({ entry }) => JSON.parse(entry))
   assert.deepEqual(await trailOf(store), entries)
   const tenant = { ...ORGANIZATION, environment: 'development' } as const
@@ -75,7 +84,7 @@ it('SQLite: a database of version 2 keeps its trail, and answers the retries of 
   assert.deepEqual(found?.client, clientViewOf(clientOf('first')))
   assert.equal(found?.until, Math.floor(Date.parse(entries[1].at) / 1000) + 86_400)
   assert.equal(await store.findIdempotent(tenant, 'key-of-long-ago'), null)
-  await store.createAudience(newAudience())
+  await store.createAudience(newAudience(ADMIN))
   assert.equal((await trailOf(store)).length, 3)
   await store.close()
 })

@@ -38,7 +38,13 @@ before(async () => {
   context = systemContext({ store, digestKey: new Uint8Array(32), now: () => NOW })
   org_id = (await createOrganization('Test', context)).org_id
   await createAudience(
-    { audience: 'api', scopes: ['read'], token_lifetime_seconds: 86_400, signing_alg: 'ES256' },
+    {
+      audience: 'api',
+      scopes: ['read'],
+      token_lifetime_seconds: 86_400,
+      signing_alg: 'ES256',
+      token_typ: 'at+jwt',
+    },
     context,
   )
   wasteful = await makeClient('Wasteful')

@@ -1,0 +1,2 @@
+-- The typ header of the audience's tokens: at+jwt (RFC 9068), or JWT for verifiers that accept no other.
+ALTER TABLE auth.audiences ADD COLUMN token_typ TEXT NOT NULL DEFAULT 'at+jwt';
