@@ -17,10 +17,13 @@ import type { ClientRecord, StoredSecret } from '../records/client.ts'
 import type { AssertionStore } from '../store/ports/assertions.ts'
 import { assertionRefusal, useOnce } from './assertion.ts'
 import type { ClientDirectory } from './directory.ts'
+import type { RemoteClientKeys } from './remote-keys.ts'
 import { digestSecret, digestsEqual, isWellFormedSecret } from './secret.ts'
 
 export interface AuthenticationDeps {
   readonly directory: ClientDirectory
+  /** Keys that clients publish themselves. */
+  readonly remoteKeys: Pick<RemoteClientKeys, 'find'>
   /** Stores the assertions that were used. */
   readonly store: AssertionStore
   /** The `aud` that an assertion must have. */
