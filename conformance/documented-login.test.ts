@@ -7,9 +7,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DOCUMENTED } from './support/faces.ts'
-import { assertErrorBody } from './support/token-answers.ts'
+import { assertErrorBody, assertGranted, comparable, payloadOf } from './support/token-answers.ts'
 import { describeTokenEndpoint } from './support/token-endpoint.ts'
-import { asForm, asJson, FORM_TYPE, JSON_TYPE } from './support/token-requests.ts'
+import { asForm, asJson, basic, FORM_TYPE, JSON_TYPE } from './support/token-requests.ts'
 
 const subject = describeTokenEndpoint(DOCUMENTED)
 
@@ -56,5 +56,45 @@ describe('the documents’ own examples', () => {
     const { error, error_description } = assertErrorBody(answer)
     assert.equal(error, 'invalid_request')
     assert.match(error_description, /client_id.*client_secret/)
+  })
+})
+
+describe('POST /oauth/token, the path of Auth0 and of its legacy libraries', () => {
+  const send = (message: ReturnType<typeof asJson>) =>
+    subject.connection.send({ path: '/oauth/token', ...message })
+
+  it('issues the token that /api/v1/login issues', async () => {
+    for (const form of [asJson, asForm]) {
+      const message = form({ ...subject.credentials })
+      const [here, there] = [await send(message), await subject.send(message)]
+      for (const answer of [here, there]) assertGranted(answer)
+      const shared = (answer: typeof here) => {
+        const { access_token, ...body } = answer.json()
+        const { jti, iat, exp, ...claims } = payloadOf(answer)
+        return { body, claims }
+      }
+      assert.deepEqual(shared(here), shared(there))
+    }
+  })
+
+  it('refuses what /api/v1/login refuses, with the same bytes', async () => {
+    const { credentials, otherSecret } = subject
+    const { audience, grant_type, client_id } = credentials
+    const refused = [
+      asJson({ ...credentials, client_secret: otherSecret }),
+      asForm({ audience, grant_type }, basic(client_id, otherSecret)),
+      asJson({ ...credentials, audience: 'https://x.example' }),
+      asForm({ ...credentials, scope: 'asset:track:admin' }),
+      asJson({ audience, grant_type }),
+      asJson({ ...credentials, grant_type: 'password' }),
+      { headers: JSON_TYPE, body: '{' },
+      { headers: { 'content-type': 'text/plain' }, body: 'x' },
+      { method: 'GET' },
+    ]
+    for (const message of refused) {
+      const [here, there] = [await send(message), await subject.send(message)]
+      assert.ok(here.status >= 400)
+      assert.equal(comparable(here), comparable(there))
+    }
   })
 })

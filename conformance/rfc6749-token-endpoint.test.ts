@@ -6,9 +6,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { STANDARD } from './support/faces.ts'
-import { assertRefused } from './support/token-answers.ts'
+import { assertChallenge, assertRefused } from './support/token-answers.ts'
 import { describeTokenEndpoint } from './support/token-endpoint.ts'
-import { asForm, basic, withoutSecret } from './support/token-requests.ts'
+import { asForm, asJson, basic, withoutSecret } from './support/token-requests.ts'
 
 const subject = describeTokenEndpoint(STANDARD)
 
@@ -19,6 +19,15 @@ describe('RFC 6749', () => {
     const answer = await subject.send(asForm(withoutSecret(credentials), header))
     assertRefused(answer, STANDARD.badClient)
     assert.match(String(answer.headers['www-authenticate']), /^Basic realm="[^"]+"/)
+  })
+
+  it('§5.2: a client_id without a secret is a client that did not authenticate', async () => {
+    const { client_id, audience, grant_type } = subject.credentials
+    for (const form of [asForm, asJson]) {
+      const answer = await subject.send(form({ client_id, audience, grant_type }))
+      assertRefused(answer, { status: 401, error: 'invalid_client', names: ['client_secret'] })
+      assertChallenge(answer)
+    }
   })
 
   it('§4.4.3: no refresh token comes with the access token', async () => {

@@ -209,3 +209,28 @@ describe('ModularIoT API', () => {
     assert.deepEqual(ids, ['STOLEN'])
   })
 })
+
+describe('a challenge of ModularIoT Auth', () => {
+  const ROUTES = ['/admin/v1/clients', '/oauth2/revocations'] as const
+
+  for (const path of ROUTES) {
+    it(`at ${path} has a realm and no error when no token came (RFC 6750 §3, §3.1)`, async () => {
+      const basic = `Basic ${Buffer.from('client:secret').toString('base64')}`
+      for (const headers of [{}, { authorization: basic }]) {
+        const answer = await connection.send({ method: 'GET', path, headers })
+        assert.equal(answer.status, 401)
+        const { realm, ...rest } = challengeOf(answer)
+        assert.match(realm ?? '', /^ModularIoT/)
+        assert.deepEqual(rest, {})
+      }
+    })
+
+    it(`at ${path} names the error of a token that is not valid`, async () => {
+      const answer = await get(connection, genuine.token, path)
+      assert.equal(answer.status, 401)
+      const { realm, error } = challengeOf(answer)
+      assert.match(realm ?? '', /^ModularIoT/)
+      assert.equal(error, 'invalid_token')
+    })
+  }
+})

@@ -83,6 +83,7 @@ describe('POST /oauth2/revoke', () => {
       const answer = await post(connection, 'revoke', stranger)
       assert.equal(answer.status, 401, answer.text)
       assert.equal(answer.json().error, 'invalid_client')
+      assert.match(answer.headers['www-authenticate'] ?? '', /^Basic realm="/)
     }
     assert.equal((await use(token)).status, 200)
   })

@@ -10,6 +10,7 @@ import { after, before, describe, it } from 'node:test'
 import { type CryptoKey, decodeJwt, exportJWK, generateKeyPair, importJWK } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { privateRsaJwk, rocaPrime, rsaJwk } from '../packages/auth/src/testing/sample-weak-keys.ts'
+import { adminToken } from './support/administrator.ts'
 import {
   ASSERTION_ALGORITHMS,
   ASSERTION_TYPE,
@@ -99,12 +100,102 @@ describe('private_key_jwt (RFC 7523)', () => {
     })
   }
 
-  it('answers every invalid assertion like a wrong secret', async () => {
-    const { ES256: client, RS256: other } = clients
+  const LOGINS = ['/oauth2/token', '/api/v1/login', '/oauth/token'] as const
+
+  it('§3 (3): accepts the issuer, its slash form and the endpoint as aud', async () => {
+    const client = clients.ES256
+    for (const path of LOGINS) {
+      for (const aud of [
+        server.url,
+        `${server.url}/`,
+        ...LOGINS.map((endpoint) => `${server.url}${endpoint}`),
+        [server.url],
+        [`${server.url}/oauth2/token`, server.url],
+      ]) {
+        const answer = await send({ client_assertion: await sign(client, { aud }) }, { path })
+        assert.equal(answer.status, 200, JSON.stringify(aud))
+      }
+    }
+  })
+
+  it('§3 (3): accepts the URL of introspection and revocation there, and nowhere else', async () => {
+    const client = clients.ES256
+    const paths = ['/oauth2/introspect', '/oauth2/revoke'] as const
+    const statusAt = async (path: string, aud: unknown) => {
+      const client_assertion = await sign(client, { aud })
+      return (await send({ client_assertion, token: 'x' }, { path })).status
+    }
+    for (const path of paths) {
+      assert.equal(await statusAt(path, `${server.url}${path}`), 200)
+      assert.equal(await statusAt(path, `${server.url}/oauth2/token`), 200)
+      assert.equal(await statusAt(path, server.url), 200)
+      for (const other of [...paths, ...LOGINS].filter((one) => one !== path)) {
+        assert.equal(await statusAt(other, `${server.url}${path}`), 401, `${path} at ${other}`)
+      }
+    }
+  })
+
+  it('names the claim that is wrong, once the signature is valid', async () => {
+    const client = clients.ES256
     const now = Math.floor(Date.now() / 1000)
-    const none = `${btoa('{"alg":"none"}').replace(/=+$/, '')}.${(await sign(client)).split('.')[1]}.`
     const used = await sign(client)
     assert.equal((await send({ client_assertion: used })).status, 200)
+    const wrong: Record<string, readonly [claim: string, assertion: string]> = {
+      'for another issuer': ['aud', await sign(client, { aud: 'https://other.example' })],
+      'for another endpoint': ['aud', await sign(client, { aud: `${server.url}/oauth2/revoke` })],
+      'for another server too': [
+        'aud',
+        await sign(client, { aud: [server.url, 'https://other.example/oauth2/token'] }),
+      ],
+      'issued by another client': ['iss', await sign(client, { iss: clients.RS256.client_id })],
+      'more than an hour ahead': ['exp', await sign(client, { exp: now + 3700 })],
+      'that has expired': ['exp', await sign(client, { exp: now - 5 })],
+      'without exp': ['exp', await sign(client, { exp: undefined })],
+      'without jti': ['jti', await sign(client, { jti: undefined })],
+      'that was used before': ['jti', used],
+    }
+    for (const path of LOGINS) {
+      const error = path === '/oauth2/token' ? 'invalid_client' : 'access_denied'
+      for (const [what, [claim, client_assertion]] of Object.entries(wrong)) {
+        const answer = await send({ client_assertion }, { path })
+        assert.equal(answer.status, 401, what)
+        assert.match(answer.headers.get('www-authenticate') ?? '', /^Basic realm="/)
+        const body = (await answer.json()) as { error: string; error_description: string }
+        assert.equal(body.error, error, what)
+        assert.match(
+          body.error_description,
+          new RegExp(`: ${claim} of client_assertion must`),
+          what,
+        )
+        assert.match(body.error_description, /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/)
+      }
+    }
+  })
+
+  it('can be set per client to the issuer alone, and to go without jti', async () => {
+    const client = await createKeyClient(server, 'ES256')
+    const set = async (...options: string[]) => {
+      const args = ['clients', 'update', client.client_id, ...options]
+      assert.equal((await server.miot(args)).status, 0)
+      // Other processes notice a change within a second.
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+    }
+    const statusOf = async (changed: Record<string, unknown>) =>
+      (await send({ client_assertion: await sign(client, changed) })).status
+    const aud = `${server.url}/oauth2/token`
+    assert.deepEqual([await statusOf({ aud }), await statusOf({ jti: undefined })], [200, 401])
+    await set('--assertion-audience', 'issuer', '--assertion-jti', 'optional')
+    assert.deepEqual([await statusOf({ aud }), await statusOf({ jti: undefined })], [401, 200])
+    await set('--assertion-audience', 'any')
+    assert.deepEqual([await statusOf({ aud }), await statusOf({ jti: undefined })], [200, 200])
+    const { stdout } = await server.miot(['clients', 'show', client.client_id, '--no-json'])
+    assert.match(stdout, /assertions +aud any, jti optional/)
+  })
+
+  it('answers every assertion that its client did not sign like a wrong secret', async () => {
+    const { ES256: client, RS256: other } = clients
+    const none = `${btoa('{"alg":"none"}').replace(/=+$/, '')}.${(await sign(client)).split('.')[1]}.`
+    const wrong = { aud: 'https://other.example', exp: 1, jti: undefined }
     const forged = {
       'without a signature': none,
       'signed by another client': await sign({ ...other, client_id: client.client_id }),
@@ -113,17 +204,17 @@ describe('private_key_jwt (RFC 7523)', () => {
         ...client,
         client_id: server.credentials.client_id,
       }),
-      'for another issuer': await sign(client, { aud: 'https://other.example' }),
-      'for the token endpoint': await sign(client, { aud: `${server.url}/oauth2/token` }),
-      'issued by another client': await sign(client, { iss: other.client_id }),
-      'six minutes ahead': await sign(client, { exp: now + 360 }),
-      'that has expired': await sign(client, { exp: now - 5 }),
-      'without exp': await sign(client, { exp: undefined }),
-      'without jti': await sign(client, { jti: undefined }),
-      'that was used before': used,
+      'with wrong claims, signed by another client': await sign(
+        { ...other, client_id: client.client_id },
+        wrong,
+      ),
+      'with wrong claims, for an unknown client': await sign(
+        { ...client, client_id: 'client_unknown' },
+        wrong,
+      ),
       'that is no JWT': 'x',
     }
-    for (const path of ['/oauth2/token', '/api/v1/login']) {
+    for (const path of LOGINS) {
       const wrongSecret = await fetch(`${server.url}${path}`, {
         method: 'POST',
         body: new URLSearchParams({ ...server.credentials, client_secret: 'wrong' }),
@@ -267,6 +358,27 @@ describe('miot clients create --jwks', () => {
     assert.equal(status, 0)
     assert.doesNotMatch(stdout, /client_secret/)
     assert.ok(stdout.includes(`with the audience ${server.url}.`))
+  })
+
+  it('refuses a set of no keys, also in the admin API, and makes no client with a secret', async () => {
+    const { status, stdout, stderr } = await create(keyFile('none', { keys: [] }))
+    assert.deepEqual([status, stdout], [2, ''])
+    assert.match(stderr, /jwks must hold at least one key/)
+    const authorization = `Bearer ${await adminToken(server)}`
+    const body = JSON.stringify({
+      name: 'x',
+      grants: [{ audience: server.credentials.audience }],
+      jwks: { keys: [] },
+    })
+    const headers = { authorization, 'content-type': 'application/json' }
+    for (const [method, path] of [
+      ['POST', '/admin/v1/clients'],
+      ['PATCH', `/admin/v1/clients/${clients.RS256.client_id}`],
+    ] as const) {
+      const answer = await fetch(`${server.url}${path}`, { method, headers, body })
+      assert.equal(answer.status, 400, path)
+      assert.match(await answer.text(), /jwks/)
+    }
   })
 
   it('refuses a private key, a file without keys, and a missing file', async () => {

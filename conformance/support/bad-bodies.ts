@@ -2,10 +2,10 @@
 
 import {
   type BadRequest,
-  FIELDS,
   INVALID_REQUEST,
   type Known,
   naming,
+  REQUIRED_FIELDS,
 } from './bad-token-request.ts'
 import { asForm, asJson, FORM_TYPE, JSON_TYPE, type Message } from './token-requests.ts'
 
@@ -22,7 +22,7 @@ function brokenBodies(): BadRequest[] {
   const unsupported = { status: 415, error: 'invalid_request' }
   const tooLarge = { status: 413, error: 'invalid_request' }
   const nested = '['.repeat(4000) + ']'.repeat(4000)
-  const everything = naming(...FIELDS)
+  const everything = naming(...REQUIRED_FIELDS)
   return [
     { what: 'no body', message: () => ({}), refusal: everything },
     { what: 'an empty JSON body', message: () => json(''), refusal: INVALID_REQUEST },

@@ -6,6 +6,7 @@ import {
   INVALID_REQUEST,
   type Known,
   naming,
+  REQUIRED_FIELDS,
   without,
 } from './bad-token-request.ts'
 import type { Refusal } from './faces.ts'
@@ -18,15 +19,20 @@ export const BAD_PARAMETERS: readonly BadRequest[] = [
   ...repeatedParameters(),
 ]
 
-/** Every combination of missing fields, in JSON and as a form; an empty field counts as missing. */
+/**
+ * Every combination of missing fields, except `audience` alone, in JSON and as a form; an empty
+ * field counts as missing.
+ */
 function missingFields(): BadRequest[] {
   const combinations = Array.from({ length: 2 ** FIELDS.length - 1 }, (_, index) =>
     FIELDS.filter((_field, bit) => ((index + 1) >> bit) & 1),
   )
-  return combinations.flatMap((left) => {
+  const bad = combinations.filter((left) => left.join() !== 'audience')
+  return bad.flatMap((left) => {
     const names = left.join(', ')
-    const noAuthentication = names === 'client_id, client_secret'
-    const refusal = noAuthentication ? ('noAuthentication' as const) : naming(...left)
+    const required = REQUIRED_FIELDS.filter((field) => left.includes(field))
+    const noAuthentication = ['client_id,client_secret', 'client_secret'].includes(required.join())
+    const refusal = noAuthentication ? ('noAuthentication' as const) : naming(...required)
     const kept = ({ credentials }: Known) => without(credentials, left)
     const emptied = ({ credentials }: Known) => ({ ...credentials, ...allOf(left, '') })
     const nulled = ({ credentials }: Known) => ({ ...credentials, ...allOf(left, null) })

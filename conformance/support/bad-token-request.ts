@@ -29,6 +29,9 @@ export interface BadRequest {
 
 export const FIELDS = ['client_id', 'client_secret', 'audience', 'grant_type'] as const
 
+/** Those a request cannot do without: `audience` is optional for a client with one grant. */
+export const REQUIRED_FIELDS = FIELDS.filter((field) => field !== 'audience')
+
 export const INVALID_REQUEST = { status: 400, error: 'invalid_request' } as const
 
 /** `invalid_request` with a description that names these. */

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import type { Known } from './bad-token-request.ts'
 import type { Answer } from './connection.ts'
 import type { Refusal } from './faces.ts'
-import type { Message } from './token-requests.ts'
 
 /** RFC 6749 §5.1. */
 export function assertGranted(answer: Answer): void {
@@ -42,10 +41,10 @@ function assertHeaders({ headers }: Answer): void {
   assert.match(String(headers['x-request-id']), /^[\x21-\x7e]+$/)
 }
 
-/** The challenge names the scheme if, and only if, the client used the header (RFC 6749 §5.2). */
-export function assertChallenge(answer: Answer, { headers = {} }: Message): void {
+/** Every 401 names the scheme, however the client tried (RFC 9110 §15.5.2, RFC 6749 §5.2). */
+export function assertChallenge(answer: Answer): void {
   const challenge = answer.headers['www-authenticate']
-  if (answer.status === 401 && 'authorization' in headers) assert.match(challenge ?? '', /^Basic /)
+  if (answer.status === 401) assert.match(challenge ?? '', /^Basic realm="[^"]+"/)
   else assert.equal(challenge, undefined)
 }
 

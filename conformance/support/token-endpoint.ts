@@ -144,6 +144,49 @@ function describeGrants(face: Face, subject: Subject): void {
     }
   })
 
+  it('the only audience of a client to a request that names none', async () => {
+    const { audience, ...rest } = subject.credentials
+    for (const none of [{}, { audience: '' }, { resource: '' }, { audience: '', resource: '' }]) {
+      for (const form of [asJson, asForm]) {
+        const answer = await subject.send(form({ ...rest, ...none }))
+        assertGranted(answer)
+        assert.equal(payloadOf(answer).aud, audience)
+      }
+    }
+    assertGranted(await subject.send(asJson({ ...rest, audience: null })))
+    const header = basic(rest.client_id, rest.client_secret)
+    const { grant_type } = rest
+    assertGranted(await subject.send(asForm({ grant_type }, header)))
+    assertRefused(
+      await subject.send(asForm({ ...rest, scope: 'asset:track:admin' })),
+      face.scopeNotGranted,
+    )
+  })
+
+  it('one of several audiences only by name, unless the client has a default', async () => {
+    const [first, second] = [subject.credentials.audience, `${subject.server.url}/admin/v1`]
+    const several = await clientOfBoth(subject.server, second)
+    const { audience, ...rest } = several
+    const answer = await subject.send(asForm({ ...rest }))
+    assertRefused(answer, { status: 400, error: 'invalid_request', names: ['audience'] })
+    for (const name of [first, second]) assert.ok(!answer.text.includes(name), 'lists none')
+    const named = await subject.send(asForm({ ...rest, resource: second }))
+    assert.equal(payloadOf(named).aud, second)
+
+    const withDefault = await clientOfBoth(subject.server, second, '--default-audience', second)
+    const { audience: _, ...defaulted } = withDefault
+    for (const [sent, aud] of [
+      [{}, second],
+      [{ audience: '' }, second],
+      [{ audience: first }, first],
+      [{ audience: second }, second],
+    ] as const) {
+      const granted = await subject.send(asJson({ ...defaulted, ...sent }))
+      assertGranted(granted)
+      assert.equal(payloadOf(granted).aud, aud)
+    }
+  })
+
   it('whatever else is sent: unknown parameters are ignored', async () => {
     const extra = { tenant: 'a', constructor: 'b', 'x"y': 'c' }
     assertGranted(await subject.send(asForm({ ...subject.credentials, ...extra })))
@@ -186,6 +229,19 @@ function describeGrants(face: Face, subject: Subject): void {
   })
 }
 
+/** A client that is granted ModularIoT API and this audience. */
+async function clientOfBoth(
+  server: RunningServer,
+  audience: string,
+  ...options: readonly string[]
+): Promise<Credentials> {
+  const client = await createClient(server)
+  const args = ['clients', 'update', client.client_id, '--audience', audience, ...options]
+  const { status, stderr } = await server.miot(args)
+  assert.equal(status, 0, stderr)
+  return client
+}
+
 function describeAuthentication(subject: Subject): void {
   it('client_secret_post, in JSON and in a form', async () => {
     assertGranted(await subject.send(asJson(subject.credentials)))
@@ -223,6 +279,16 @@ function describeRefusals(face: Face, subject: Subject): void {
   for (const row of [...BAD_PARAMETERS, ...BAD_BODIES, ...BAD_AUTHENTICATION]) {
     it(row.what, () => assertRefusedAndHarmless(row, face, subject))
   }
+
+  it('a client that fails to authenticate in the same way, whether it names an audience', async () => {
+    const { audience, ...rest } = { ...subject.credentials, client_secret: subject.otherSecret }
+    const answers = [
+      await subject.send(asForm({ ...rest, audience })),
+      await subject.send(asForm(rest)),
+    ]
+    for (const answer of answers) assertRefused(answer, face.badClient)
+    assert.equal(new Set(answers.map(comparable)).size, 1)
+  })
 
   it('16 MiB with 413 too, and not with a broken connection', async () => {
     // Repeated, to cover every moment at which a server may close the connection (RFC 9112 §9.6).
@@ -294,7 +360,7 @@ async function assertRefusedAndHarmless(
   const message = row.message(known)
   const answer = await subject.send(message, row.query?.(known))
   assertRefused(answer, refusal)
-  assertChallenge(answer, message)
+  assertChallenge(answer)
   assertEchoesNothing(answer, known)
   const next = await subject.send(asJson(subject.credentials))
   assertGranted(next)

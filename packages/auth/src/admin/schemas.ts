@@ -48,10 +48,15 @@ const Quota = Type.Object(
   Closed,
 )
 
+const ASSERTION_MEMBERS = {
+  audience: Choice(['any', 'issuer']),
+  jti: Choice(['required', 'optional']),
+}
+
 const KeySet = Type.Object({
   keys: Type.Array(
     Type.Object({}, { description: 'A public JWK (RFC 7517): RSA, EC P-256 or OKP Ed25519.' }),
-    { maxItems: MAX_KEYS },
+    { minItems: 1, maxItems: MAX_KEYS },
   ),
 })
 
@@ -61,7 +66,22 @@ const clientFields = {
   tags: Type.Optional(Type.Array(Type.String(), { maxItems: MAX_TAGS })),
   token_lifetime_seconds: Type.Optional(Nullable(Type.Integer())),
   grants: Type.Array(GrantInput, { minItems: 1, maxItems: MAX_GRANTS }),
-  jwks: Type.Optional(KeySet),
+  default_audience: Type.Optional(
+    Nullable(
+      Type.String({
+        description: 'The audience of a token request that names none: one of the grants.',
+      }),
+    ),
+  ),
+  jwks: Type.Optional(Nullable(KeySet)),
+  jwks_uri: Type.Optional(
+    Nullable(
+      Type.String({
+        description: 'Where the client publishes its keys (RFC 7591 §2): an https: URL.',
+      }),
+    ),
+  ),
+  assertions: Type.Optional(Type.Partial(Type.Object(ASSERTION_MEMBERS), Closed)),
   allowlist: Type.Optional(Allowlist),
   quota: Type.Optional(Quota),
 }
@@ -120,8 +140,11 @@ export const ClientSchema = Type.Object({
   tags: Type.Array(Type.String()),
   token_lifetime_seconds: Nullable(Type.Integer()),
   grants: Type.Array(Type.Object({ audience: Type.String(), scopes: Type.Array(Type.String()) })),
+  default_audience: Nullable(Type.String()),
   secrets: Type.Array(SecretView),
   keys: Type.Array(KeyView),
+  jwks_uri: Nullable(Type.String()),
+  assertions: Type.Object(ASSERTION_MEMBERS),
   allowlist: Allowlist,
   quota: Quota,
   tokens_revoked_until: Nullable(Type.Integer({ description: 'Unix seconds.' })),

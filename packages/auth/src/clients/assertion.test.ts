@@ -28,9 +28,11 @@ import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
 import { sampleRecord } from '../testing/sample-client.ts'
 import { nextPrime, privateRsaJwk, rocaPrime, rsaJwk } from '../testing/sample-weak-keys.ts'
+import { assertionAudiences } from './assertion.ts'
 import { authenticateClient, proofOf } from './authenticate.ts'
 import { clientKeysOf } from './client-key.ts'
 import { ClientDirectory } from './directory.ts'
+import type { RemoteClientKeys } from './remote-keys.ts'
 
 const ISSUER = 'https://auth.example'
 const NOW = Date.parse('2026-05-01T12:00:00Z')
@@ -55,16 +57,22 @@ async function makePair(alg: SigningAlgorithm): Promise<Pair> {
 }
 
 function record(client_id: string, keys: readonly JWK[]): ClientRecord {
-  return sampleRecord({ client_id, keys: clientKeysOf({ keys }, [], NOW) })
+  const stored = keys.length === 0 ? [] : clientKeysOf({ keys }, [], NOW)
+  return sampleRecord({ client_id, keys: stored })
 }
 
-function deps(over: { store?: AssertionStore } = {}) {
+function deps(over: { store?: AssertionStore; remoteKeys?: Pick<RemoteClientKeys, 'find'> } = {}) {
   const findClient = async (client_id: string) => {
     reads++
     return clients.get(client_id) ?? null
   }
   const directory = new ClientDirectory({ findClient, silentForMs: () => 0 })
-  return { directory, store: over.store ?? store, issuer: ISSUER }
+  const audiences = assertionAudiences(ISSUER, [
+    `${ISSUER}/oauth2/token`,
+    `${ISSUER}/oauth2/revoke`,
+  ])
+  const remoteKeys = over.remoteKeys ?? { find: () => assert.fail('no client publishes its keys') }
+  return { directory, remoteKeys, store: over.store ?? store, assertionAudiences: audiences }
 }
 
 type Claims = Record<string, unknown>
@@ -107,13 +115,17 @@ async function refusalOf(attempt: () => Promise<unknown>): Promise<Refusal> {
     await attempt()
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
-    // The response is the same for every reason, and the same as for a wrong secret.
-    const { error: code, error_description, status } = error
-    assert.deepEqual(
-      { code, error_description, status },
-      { code: 'invalid_client', error_description: 'Client authentication failed', status: 401 },
-    )
-    return error.reason
+    // The response is the same for every reason, and the same as for a wrong secret, unless the
+    // signature was valid and only a claim was wrong.
+    const { error: code, error_description, status, reason } = error
+    assert.deepEqual({ code, status }, { code: 'invalid_client', status: 401 })
+    const failed = 'Client authentication failed'
+    if (reason.kind !== 'bad_assertion_claim') assert.equal(error_description, failed)
+    else {
+      const { claim, rule } = reason
+      assert.equal(error_description, `${failed}: ${claim} of client_assertion ${rule}`)
+    }
+    return reason
   }
   throw new Error('was let in')
 }
@@ -121,6 +133,12 @@ async function refusalOf(attempt: () => Promise<unknown>): Promise<Refusal> {
 async function refusesWith(detail: string, assertion: string): Promise<void> {
   const reason = await refusalOf(() => authenticate(assertion))
   assert.deepEqual(reason, { kind: 'bad_assertion', client_id: 'client_a', detail })
+}
+
+async function refusesClaim(claim: string, assertion: string): Promise<void> {
+  const reason = await refusalOf(() => authenticate(assertion))
+  assert.ok(reason.kind === 'bad_assertion_claim', reason.kind)
+  assert.deepEqual([reason.client_id, reason.claim], ['client_a', claim])
 }
 
 before(async () => {
@@ -239,14 +257,28 @@ describe('private_key_jwt: the signature', () => {
 describe('private_key_jwt: the claims', () => {
   const wrong: Record<string, readonly [claim: string, Claims]> = {
     'the audience of another issuer': ['aud', { aud: 'https://other.example' }],
-    'the token endpoint as audience': ['aud', { aud: `${ISSUER}/oauth2/token` }],
-    'the issuer with a slash': ['aud', { aud: `${ISSUER}/` }],
+    'another endpoint as audience': ['aud', { aud: `${ISSUER}/oauth2/introspect` }],
+    'an endpoint of another server': ['aud', { aud: 'https://other.example/oauth2/token' }],
+    'the issuer in another case': ['aud', { aud: ISSUER.toUpperCase() }],
+    'two slashes': ['aud', { aud: `${ISSUER}//` }],
+    'an endpoint with a slash': ['aud', { aud: `${ISSUER}/oauth2/token/` }],
+    'an endpoint with a query': ['aud', { aud: `${ISSUER}/oauth2/token?x` }],
+    'both in one text': ['aud', { aud: `${ISSUER} https://other.example` }],
+    'an object that contains the issuer': ['aud', { aud: { 0: ISSUER, length: 1 } }],
+    'a list in a list': ['aud', { aud: [[ISSUER]] }],
+    'a stranger first': ['aud', { aud: ['https://other.example', `${ISSUER}/oauth2/token`] }],
+    'a stranger among ours': [
+      'aud',
+      { aud: [ISSUER, `${ISSUER}/oauth2/token`, 'https://other.example'] },
+    ],
+    'a member that is no text': ['aud', { aud: [ISSUER, null] }],
     'a second audience': ['aud', { aud: [ISSUER, 'https://other.example'] }],
     'no audience': ['aud', { aud: undefined }],
     'an empty audience': ['aud', { aud: [] }],
     'another issuer than the subject': ['iss', { iss: 'client_b' }],
     'no issuer': ['iss', { iss: undefined }],
-    'an end six minutes ahead': ['exp', { exp: NOW_S + 360 }],
+    'an end more than an hour ahead': ['exp', { exp: NOW_S + 3631 }],
+    'an end that is infinite': ['exp', { exp: 1e308 }],
     'an end now': ['exp', { exp: NOW_S }],
     'an end in the past': ['exp', { exp: NOW_S - 1 }],
     'no end': ['exp', { exp: undefined }],
@@ -260,13 +292,16 @@ describe('private_key_jwt: the claims', () => {
     'a jti without end': ['jti', { jti: 'x'.repeat(256) }],
   }
   for (const [what, [claim, claims]] of Object.entries(wrong)) {
-    it(`is refused with ${what}`, async () => refusesWith(claim, await sign(claims)))
+    it(`is refused with ${what}`, async () => refusesClaim(claim, await sign(claims)))
   }
 
   for (const [what, claims] of Object.entries({
     'the issuer in a list': { aud: [ISSUER] },
-    'an end five minutes ahead': { exp: NOW_S + 300 },
-    'a clock a little ahead': { iat: NOW_S + 10, nbf: NOW_S + 10, exp: NOW_S + 310 },
+    'the URL of the endpoint': { aud: `${ISSUER}/oauth2/token` },
+    'the issuer with a slash': { aud: `${ISSUER}/` },
+    'a list of nothing but ours': { aud: [`${ISSUER}/`, ISSUER, `${ISSUER}/oauth2/revoke`] },
+    'an end an hour ahead': { exp: NOW_S + 3600 },
+    'a clock a little ahead': { iat: NOW_S + 10, nbf: NOW_S + 10, exp: NOW_S + 3610 },
     'no iat': { iat: undefined },
     'a fraction of a second': { exp: NOW_S + 59.5 },
   })) {
@@ -276,11 +311,44 @@ describe('private_key_jwt: the claims', () => {
   }
 })
 
+describe('private_key_jwt: a client of its own policy', () => {
+  const setPolicy = (assertions: Partial<ClientRecord['assertions']>): void => {
+    const client = clients.get('client_a') as ClientRecord
+    clients.set('client_a', { ...client, assertions: { ...client.assertions, ...assertions } })
+  }
+
+  it('may name the issuer alone, if it is set so', async () => {
+    setPolicy({ audience: 'issuer' })
+    for (const aud of [ISSUER, [ISSUER]]) await authenticate(await sign({ aud }))
+    const endpoint = `${ISSUER}/oauth2/token`
+    for (const aud of [`${ISSUER}/`, endpoint, [endpoint], [ISSUER, endpoint], []]) {
+      await refusesClaim('aud', await sign({ aud }))
+    }
+  })
+
+  it('may leave out the jti, if it is set so, and can then use the assertion until its exp', async () => {
+    setPolicy({ jti: 'optional' })
+    const assertion = await sign({ jti: undefined })
+    for (let times = 0; times < 2; times++) await authenticate(assertion)
+    await refusesClaim('exp', await sign({ jti: undefined, exp: NOW_S }))
+  })
+
+  it('has a jti that it does send checked as any other', async () => {
+    setPolicy({ jti: 'optional' })
+    const assertion = await sign()
+    await authenticate(assertion)
+    await refusesClaim('jti', assertion)
+    for (const jti of ['', 7, null, 'x'.repeat(256)]) {
+      await refusesClaim('jti', await sign({ jti }))
+    }
+  })
+})
+
 describe('private_key_jwt: used once', () => {
   it('is refused the second time', async () => {
     const assertion = await sign()
     await authenticate(assertion)
-    await refusesWith('used before', assertion)
+    await refusesClaim('jti', assertion)
   })
 
   it('lets exactly one of many concurrent uses through', async () => {
@@ -298,11 +366,7 @@ describe('private_key_jwt: used once', () => {
     const other = openSqliteAuthStore(join(folder, 'auth.db'))
     try {
       const reason = await refusalOf(() => authenticate(assertion, deps({ store: other })))
-      assert.deepEqual(reason, {
-        kind: 'bad_assertion',
-        client_id: 'client_a',
-        detail: 'used before',
-      })
+      assert.equal(reason.kind, 'bad_assertion_claim')
     } finally {
       await other.close()
     }
@@ -317,7 +381,7 @@ describe('private_key_jwt: used once', () => {
   it('stores nothing for a refused assertion', async () => {
     const jti = randomUUID()
     await refusesWith('signature', await sign({ jti }, {}, stranger.privateKey))
-    await refusesWith('aud', await sign({ jti, aud: 'https://other.example' }))
+    await refusesClaim('aud', await sign({ jti, aud: 'https://other.example' }))
     await authenticate(await sign({ jti }))
   })
 
@@ -329,6 +393,17 @@ describe('private_key_jwt: used once', () => {
 })
 
 describe('private_key_jwt: no oracle', () => {
+  it('names no claim before the signature is valid, whoever is named', async () => {
+    for (const sub of ['client_a', 'client_unknown', 'client_none']) {
+      const claims = { iss: sub, sub, aud: 'https://other.example', exp: 1, jti: undefined }
+      for (const header of [{}, { kid: 'b' }]) {
+        const forged = await sign(claims, header, stranger.privateKey)
+        const { kind } = await refusalOf(() => authenticate(forged))
+        assert.ok(kind === 'bad_assertion' || kind === 'unknown_client', kind)
+      }
+    }
+  })
+
   it('answers the same for clients that are unknown, without keys, or disabled', async () => {
     const { privateKey } = stranger
     const asClient = (sub: string) => sign({ iss: sub, sub }, { kid: 'b' }, privateKey)
@@ -358,5 +433,48 @@ describe('private_key_jwt: no oracle', () => {
     await authenticate(await sign(), using)
     clients.set('client_a', record('client_a', [{ ...stranger.jwk, kid: 'fresh' }]))
     await authenticate(await sign({}, { kid: 'fresh' }, stranger.privateKey), using)
+  })
+})
+
+describe('a client that publishes its keys', () => {
+  const client_id = 'client_published'
+  const jwks_uri = 'https://keys.example/jwks'
+  const claims = { iss: client_id, sub: client_id }
+  const header = { kid: 'published' }
+
+  beforeEach(() => {
+    clients.set(client_id, sampleRecord({ client_id, keys: [], jwks_uri }))
+  })
+
+  it('is proven by the key that its URL has under the kid', async () => {
+    const asked: unknown[] = []
+    const find = async (...named: unknown[]) => {
+      asked.push(named)
+      return pairs.ES256.publicKey
+    }
+    const client = await authenticate(await sign(claims, header), deps({ remoteKeys: { find } }))
+    assert.equal(client.client_id, client_id)
+    assert.deepEqual(asked, [[jwks_uri, { kid: 'published', alg: 'ES256' }]])
+  })
+
+  it('is not proven without a kid, by another key, or where there is none', async () => {
+    const other = { find: async () => pairs.EdDSA.publicKey }
+    const none = { find: async () => null }
+    for (const [named, remoteKeys, detail] of [
+      [{ kid: undefined }, other, 'no such key'],
+      [header, other, 'signature'],
+      [header, none, 'no such key'],
+    ] as const) {
+      const assertion = await sign(claims, named)
+      const refusal = await refusalOf(() => authenticate(assertion, deps({ remoteKeys })))
+      assert.deepEqual(refusal, { kind: 'bad_assertion', client_id, detail })
+    }
+  })
+
+  it('is not refused, but cannot be served, while its keys cannot be fetched', async () => {
+    const unavailable = { status: 503, error: 'temporarily_unavailable' }
+    const find = () => Promise.reject(Object.assign(new Error(), unavailable))
+    const assertion = await sign(claims, header)
+    await assert.rejects(authenticate(assertion, deps({ remoteKeys: { find } })), unavailable)
   })
 })

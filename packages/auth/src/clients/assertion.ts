@@ -6,67 +6,91 @@
  */
 
 import type { ClientAssertion, Refusal, SigningAlgorithm } from '@modulariot/oauth/protocol'
-import { compactVerify, type JWK } from 'jose'
+import { type CryptoKey, compactVerify, type JWK } from 'jose'
 import { ALGORITHMS } from '../keys/algorithms.ts'
-import type { ClientKey, ClientRecord } from '../records/client.ts'
+import type { AssertionPolicy, ClientKey, ClientRecord } from '../records/client.ts'
 import type { AssertionStore } from '../store/ports/assertions.ts'
 import { weaknessOf } from './client-key.ts'
+import type { RemoteClientKeys } from './remote-keys.ts'
 
 /**
- * How far ahead `exp` may be. Short, to bound what a stolen assertion is worth, and how many used
- * ones are stored.
+ * How far ahead `exp` may be: what common libraries set. It bounds what a stolen assertion is
+ * worth, and how long used ones are stored.
  */
-const MAX_LIFETIME_SECONDS = 300
+const MAX_LIFETIME_SECONDS = 3600
 
 /** How far ahead of ours a client's clock may be. `exp` itself gets no tolerance. */
 const CLOCK_TOLERANCE_SECONDS = 30
 
 const MAX_JTI_LENGTH = 255
 
+/** Whom a client may name in `aud`. */
+export interface AssertionAudiences {
+  readonly issuer: string
+  /** The issuer, also with a slash, and the URLs of endpoints that take the assertion. */
+  readonly accepted: ReadonlySet<string>
+}
+
+/** @param endpoints URLs at which the assertion may be used (RFC 7523 §3). */
+export function assertionAudiences(
+  issuer: string,
+  endpoints: readonly string[],
+): AssertionAudiences {
+  return { issuer, accepted: new Set([issuer, `${issuer}/`, ...endpoints]) }
+}
+
 /**
  * Why the assertion does not prove the client; null: it does.
  *
  * A signature is verified even where the outcome cannot matter, so that timing does not reveal
- * which clients exist.
+ * which clients exist. Only a refusal for a claim, which the caller may learn of, comes after a
+ * valid signature.
  *
  * @param nowSeconds Unix seconds.
  */
 export async function assertionRefusal(
   client: ClientRecord | null,
   assertion: ClientAssertion,
-  issuer: string,
+  audiences: AssertionAudiences,
+  remoteKeys: Pick<RemoteClientKeys, 'find'>,
   nowSeconds: number,
 ): Promise<Refusal | null> {
   const client_id = assertion.sub
   const bad = (detail: string): Refusal => ({ kind: 'bad_assertion', client_id, detail })
-  const key = client === null ? null : findKey(client.keys, assertion)
   const alg = keyAlgorithm(assertion)
-  const signed = await isSignedBy(key?.jwk ?? ALGORITHMS[alg].decoy, assertion)
+  const registered = client === null ? null : findKey(client.keys, assertion)
+  const key = registered?.jwk ?? (await findPublishedKey(client, assertion, remoteKeys))
+  const signed = await isSignedBy(key ?? ALGORITHMS[alg].decoy, assertion)
   if (client === null) return { kind: 'unknown_client', client_id }
   if (key === null) return bad('no such key')
   if (!signed) return bad('signature')
   // Registered before such keys were refused. Anyone with the public key can make this signature.
-  if (isWeak(key)) return bad('weak key')
-  const claim = wrongClaim(assertion.claims, { client_id, issuer, nowSeconds })
-  if (claim !== null) return bad(claim)
+  if (registered !== null && isWeak(registered)) return bad('weak key')
+  const { assertions: policy } = client
+  const claim = wrongClaim(assertion.claims, { client_id, audiences, policy, nowSeconds })
+  if (claim !== null) return { kind: 'bad_assertion_claim', client_id, ...claim }
   return client.status === 'active' ? null : { kind: 'client_disabled', client_id }
 }
 
 /**
- * Marks the assertion as used; false when it was used before, on any instance.
+ * Marks a proven assertion as used; returns why it is refused, or null. One without `jti`, of a
+ * client that may leave it out, is not marked: it works until its `exp`.
  *
  * @throws StoreUnavailable
  */
-export function useOnce(
-  { sub, claims }: ClientAssertion,
+export async function useOnce(
+  { sub: client_id, claims }: ClientAssertion,
   store: AssertionStore,
   nowSeconds: number,
-): Promise<boolean> {
+): Promise<Refusal | null> {
   // Both were checked with the other claims. The tolerance covers instances whose clocks differ a
   // little.
-  const { jti, exp } = claims as { jti: string; exp: number }
+  const { jti, exp } = claims as { jti?: string; exp: number }
+  if (jti === undefined) return null
   const until = Math.ceil(exp) + CLOCK_TOLERANCE_SECONDS
-  return store.useAssertion({ client_id: sub, jti, until }, Math.floor(nowSeconds))
+  if (await store.useAssertion({ client_id, jti, until }, Math.floor(nowSeconds))) return null
+  const rule = 'must be new for each request, and this one was used before'
+  return { kind: 'bad_assertion_claim', client_id, claim: 'jti', rule }
 }
 
 function keyAlgorithm({ alg }: ClientAssertion): SigningAlgorithm {
@@ -83,6 +107,17 @@ function findKey(keys: readonly ClientKey[], assertion: ClientAssertion): Client
   return fitting.length === 1 ? (fitting[0] as ClientKey) : null
 }
 
+/** At the client's `jwks_uri`, which may hold many keys: an assertion has to name one. */
+async function findPublishedKey(
+  client: ClientRecord | null,
+  assertion: ClientAssertion,
+  remoteKeys: Pick<RemoteClientKeys, 'find'>,
+): Promise<CryptoKey | null> {
+  const { kid } = assertion
+  if (client === null || client.jwks_uri === null || kid === null) return null
+  return remoteKeys.find(client.jwks_uri, { kid, alg: keyAlgorithm(assertion) })
+}
+
 /** The check takes about as long as verifying a signature, so its result is kept with the key. */
 const weak = new WeakMap<ClientKey, boolean>()
 
@@ -94,9 +129,9 @@ function isWeak(key: ClientKey): boolean {
   return found
 }
 
-async function isSignedBy(jwk: JWK, { jws, alg }: ClientAssertion): Promise<boolean> {
+async function isSignedBy(key: JWK | CryptoKey, { jws, alg }: ClientAssertion): Promise<boolean> {
   try {
-    await compactVerify(jws, jwk, { algorithms: [alg] })
+    await compactVerify(jws, key, { algorithms: [alg] })
     return true
   } catch {
     return false
@@ -105,31 +140,70 @@ async function isSignedBy(jwk: JWK, { jws, alg }: ClientAssertion): Promise<bool
 
 interface Expected {
   readonly client_id: string
-  readonly issuer: string
+  readonly audiences: AssertionAudiences
+  readonly policy: AssertionPolicy
   readonly nowSeconds: number
 }
 
-type Check = (value: unknown, expected: Expected) => boolean
-
-/** What each claim must be (RFC 7523 §3). A new one is a new row. */
-const CHECKS: Readonly<Record<string, Check>> = {
-  iss: (value, { client_id }) => value === client_id,
-  sub: (value, { client_id }) => value === client_id,
-  // Only the issuer: an assertion signed for a URL of another server must not be accepted here.
-  aud: (value, { issuer }) =>
-    Array.isArray(value) ? value.length === 1 && value[0] === issuer : value === issuer,
-  exp: (value, { nowSeconds }) =>
-    isTime(value) &&
-    value > nowSeconds &&
-    value <= nowSeconds + MAX_LIFETIME_SECONDS + CLOCK_TOLERANCE_SECONDS,
-  iat: (value, expected) => value === undefined || hasBegun(value, expected),
-  nbf: (value, expected) => value === undefined || hasBegun(value, expected),
-  jti: (value) => typeof value === 'string' && value !== '' && value.length <= MAX_JTI_LENGTH,
+interface ClaimCheck {
+  /** What the claim must be, as the end of a sentence that begins with its name. */
+  readonly rule: string
+  readonly holds: (value: unknown, expected: Expected) => boolean
 }
 
-function wrongClaim(claims: Readonly<Record<string, unknown>>, expected: Expected): string | null {
-  for (const [name, holds] of Object.entries(CHECKS)) {
-    if (!holds(claims[name], expected)) return name
+const IS_CLIENT: ClaimCheck = {
+  rule: 'must be the client_id',
+  holds: (value, { client_id }) => value === client_id,
+}
+
+const HAS_BEGUN: ClaimCheck = {
+  rule: 'must be a time that is not in the future',
+  holds: (value, expected) => value === undefined || hasBegun(value, expected),
+}
+
+/** What each claim must be (RFC 7523 §3). A new one is a new row. */
+const CHECKS: Readonly<Record<string, ClaimCheck>> = {
+  iss: IS_CLIENT,
+  sub: IS_CLIENT,
+  aud: {
+    rule: 'must be the issuer, or the URL of this or the token endpoint (for a client set to the issuer: it alone)',
+    holds: namesUsAlone,
+  },
+  exp: {
+    rule: 'must be a time in the future, at most an hour ahead',
+    holds: (value, { nowSeconds }) =>
+      isTime(value) &&
+      value > nowSeconds &&
+      value <= nowSeconds + MAX_LIFETIME_SECONDS + CLOCK_TOLERANCE_SECONDS,
+  },
+  iat: HAS_BEGUN,
+  nbf: HAS_BEGUN,
+  jti: {
+    rule: `must be a text of 1 to ${MAX_JTI_LENGTH} characters`,
+    holds: (value, { policy }) =>
+      (value === undefined && policy.jti === 'optional') ||
+      (typeof value === 'string' && value !== '' && value.length <= MAX_JTI_LENGTH),
+  },
+}
+
+/**
+ * Every member of a list must name us: an assertion that also names another server could be used by
+ * that server here (audience injection, CVE-2025-27370).
+ */
+function namesUsAlone(value: unknown, { audiences, policy }: Expected): boolean {
+  const { issuer, accepted } = audiences
+  const isUs = (one: unknown): boolean =>
+    policy.audience === 'issuer' ? one === issuer : typeof one === 'string' && accepted.has(one)
+  return Array.isArray(value) ? value.length > 0 && value.every(isUs) : isUs(value)
+}
+
+/** The first claim that is wrong, and what it must be. */
+function wrongClaim(
+  claims: Readonly<Record<string, unknown>>,
+  expected: Expected,
+): { claim: string; rule: string } | null {
+  for (const [claim, { rule, holds }] of Object.entries(CHECKS)) {
+    if (!holds(claims[claim], expected)) return { claim, rule }
   }
   return null
 }

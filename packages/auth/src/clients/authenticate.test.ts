@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { OAuthError, type SecretCredentials } from '@modulariot/oauth/protocol'
 import type { ClientRecord } from '../records/client.ts'
 import { sampleRecord, sampleSecret } from '../testing/sample-client.ts'
+import { assertionAudiences } from './assertion.ts'
 import { authenticateClient, proofOf } from './authenticate.ts'
 import { ClientDirectory } from './directory.ts'
 import { createId, createSecret, digestSecret } from './secret.ts'
@@ -18,8 +19,9 @@ const [SECRET, SECOND, STRANGE] = [
 const NOW = Date.parse('2026-05-01T12:00:00Z')
 /** What a login needs beside the directory; only signatures use this store. */
 const DEPS = {
-  issuer: 'https://auth.example',
+  assertionAudiences: assertionAudiences('https://auth.example', []),
   store: { useAssertion: () => assert.fail('a secret is not an assertion') },
+  remoteKeys: { find: () => assert.fail('a secret is not an assertion') },
 }
 
 function recordOf(

@@ -2,8 +2,9 @@
  * Verifies the secret (RFC 6749 §2.3.1) or the signature (RFC 7523 §3) that a client presents.
  *
  * Every refusal looks the same from outside: the same response, one store read, the same number of
- * digests compared or signatures verified. Malformed proofs are the exception: their form alone
- * refuses them, which reveals nothing about any client.
+ * digests compared or signatures verified. Two kinds are the exception. A malformed proof is
+ * refused for its form alone, which reveals nothing about any client. An assertion whose signature
+ * is valid comes from the holder of the client's key, who is told which claim is wrong.
  */
 
 import {
@@ -15,7 +16,7 @@ import {
 } from '@modulariot/oauth/protocol'
 import type { ClientRecord, StoredSecret } from '../records/client.ts'
 import type { AssertionStore } from '../store/ports/assertions.ts'
-import { assertionRefusal, useOnce } from './assertion.ts'
+import { type AssertionAudiences, assertionRefusal, useOnce } from './assertion.ts'
 import type { ClientDirectory } from './directory.ts'
 import type { RemoteClientKeys } from './remote-keys.ts'
 import { digestSecret, digestsEqual, isWellFormedSecret } from './secret.ts'
@@ -26,8 +27,8 @@ export interface AuthenticationDeps {
   readonly remoteKeys: Pick<RemoteClientKeys, 'find'>
   /** Stores the assertions that were used. */
   readonly store: AssertionStore
-  /** The `aud` that an assertion must have. */
-  readonly issuer: string
+  /** For the endpoint that was called. */
+  readonly assertionAudiences: AssertionAudiences
 }
 
 /** What a client presents. A secret comes with its stored form. */
@@ -91,15 +92,14 @@ async function bySecret(
 async function bySignature(
   { client_id, client_assertion }: AssertionCredentials,
   nowMs: number,
-  { directory, store, issuer }: AuthenticationDeps,
+  { directory, store, remoteKeys, assertionAudiences }: AuthenticationDeps,
 ): Promise<Authenticated> {
   const nowSeconds = nowMs / 1000
   const judge = (client: ClientRecord | null) =>
-    assertionRefusal(client, client_assertion, issuer, nowSeconds)
+    assertionRefusal(client, client_assertion, assertionAudiences, remoteKeys, nowSeconds)
   const client = await findProven(client_id, judge, directory)
-  if (!(await useOnce(client_assertion, store, nowSeconds))) {
-    throw refused({ kind: 'bad_assertion', client_id, detail: 'used before' })
-  }
+  const refusal = await useOnce(client_assertion, store, nowSeconds)
+  if (refusal !== null) throw refused(refusal)
   return { client, secret: null }
 }
 
@@ -148,6 +148,12 @@ function unknown(client_id: string): Refusal {
   return { kind: 'unknown_client', client_id }
 }
 
+/** Names a wrong claim, since only the holder of a client's key is refused for one. */
 function refused(reason: Refusal): OAuthError {
-  return new OAuthError('invalid_client', 'Client authentication failed', 401, reason)
+  const failed = 'Client authentication failed'
+  const description =
+    reason.kind === 'bad_assertion_claim'
+      ? `${failed}: ${reason.claim} of client_assertion ${reason.rule}`
+      : failed
+  return new OAuthError('invalid_client', description, 401, reason)
 }

@@ -47,6 +47,7 @@ export function clientKeysOf(
 ): readonly ClientKey[] {
   const { keys } = (isObject(jwks) ? jwks : {}) as { keys?: unknown }
   if (!Array.isArray(keys)) throw invalidInput('jwks must be a JWK Set: {"keys": [...]}')
+  if (keys.length === 0) throw invalidInput('jwks must hold at least one key')
   if (keys.length > MAX_KEYS) throw invalidInput(`jwks holds at most ${MAX_KEYS} keys`)
   const created_at = new Date(now).toISOString()
   const read = keys.map((jwk, index): ClientKey => {

@@ -7,6 +7,7 @@ import { StoreUnavailable } from '@modulariot/platform/storage'
 import { LoginLimits } from '../limits/login-limits.ts'
 import type { ClientRecord } from '../records/client.ts'
 import type { SecretUse } from '../usage/usage-counter.ts'
+import { assertionAudiences } from './assertion.ts'
 import { ClientDirectory } from './directory.ts'
 import { type IdentificationDeps, identifyClient } from './identify.ts'
 import { createSecret, digestSecret } from './secret.ts'
@@ -62,7 +63,8 @@ beforeEach(() => {
   deps = {
     directory: new ClientDirectory({ findClient, silentForMs: () => 0 }),
     store: { useAssertion: async () => true },
-    issuer: 'https://auth.example',
+    remoteKeys: { find: () => assert.fail('no client publishes its keys') },
+    assertionAudiences: assertionAudiences('https://auth.example', []),
     digestKey,
     limits: new LoginLimits({ now, policies }),
     usage: { secretUsed: (use) => uses.push(use) },

@@ -114,6 +114,32 @@ describe('newClient', () => {
     assert.notEqual(one.client_secret, two.client_secret)
   })
 
+  it('has a default audience among its grants, which goes with its grant', () => {
+    const [api, other] = AUDIENCES.map(({ audience }) => audience) as [string, string]
+    const grants = [{ audience: api }, { audience: other }]
+    const { client } = make({ grants, default_audience: other })
+    assert.equal(client.default_audience, other)
+    const after = (input: ClientInput) => withInput(client, input, AUDIENCES, 0).default_audience
+    assert.equal(after({ name: 'x' }), other)
+    assert.equal(after({ grants: [{ audience: other }] }), other)
+    assert.equal(after({ grants: [{ audience: api }] }), null)
+    assert.equal(after({ default_audience: api }), api)
+    assert.equal(after({ default_audience: null }), null)
+    assertInvalid({ default_audience: other }, /^default_audience must be/)
+    assertInvalid({ default_audience: '' }, /^default_audience must be/)
+  })
+
+  it('is refused with a set of no keys, which would silently make a secret', () => {
+    assertInvalid({ jwks: { keys: [] } }, /^jwks must hold at least one key$/)
+  })
+
+  it('keeps what a change of the assertion policy leaves out', () => {
+    const { client } = make({ assertions: { jti: 'optional' } })
+    assert.deepEqual(client.assertions, { audience: 'any', jti: 'optional' })
+    const changed = withInput(client, { assertions: { audience: 'issuer' } }, AUDIENCES, 0)
+    assert.deepEqual(changed.assertions, { audience: 'issuer', jti: 'optional' })
+  })
+
   it('requires a name of 1 to 200 characters', () => {
     assert.equal(make({ name: 'x'.repeat(200) }).client.name.length, 200)
     for (const name of ['', '  \n', 'x'.repeat(201)]) assertInvalid({ name }, /^name must be/)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { assertionAudiences } from '../clients/assertion.ts'
 import { ClientDirectory } from '../clients/directory.ts'
 import { createSecret, digestSecret } from '../clients/secret.ts'
 import { LoginLimits } from '../limits/login-limits.ts'
@@ -46,8 +47,10 @@ async function logIn(takesMs: number, duringLogin: (nowMs: number) => void) {
   const deps: GrantDeps = {
     directory: new ClientDirectory({ findClient: async () => client, silentForMs: () => 0 }),
     store: { useAssertion: () => assert.fail('a secret is not an assertion') },
+    remoteKeys: { find: () => assert.fail('a secret is not an assertion') },
     digestKey,
     issuer: 'https://auth.example',
+    assertionAudiences: assertionAudiences('https://auth.example', []),
     now,
     limits,
     quotas: new TokenQuotas({ store: { takeQuota }, onExceeded: () => {} }),

@@ -64,6 +64,35 @@ describe('resolveGrant', () => {
     }
   })
 
+  it('takes the only audience, or the default one, when none is named', () => {
+    const audienceOf = (changes: Parameters<typeof sampleRecord>[0]) =>
+      resolveGrant(sampleRecord(changes), null, null).audience
+    assert.equal(audienceOf({ grants: [OTHER] }), OTHER.audience)
+    for (const { audience } of [TRACK, OTHER]) {
+      assert.equal(audienceOf({ grants: [TRACK, OTHER], default_audience: audience }), audience)
+    }
+  })
+
+  it('refuses to choose among several audiences, and lists none of them', () => {
+    for (const grants of [[TRACK, OTHER], []]) {
+      assert.throws(
+        () => resolveGrant(sampleRecord({ grants }), null, null),
+        (error) => {
+          assert.ok(error instanceof OAuthError)
+          assert.deepEqual([error.error, error.status], ['invalid_request', 400])
+          assert.deepEqual(error.reason, { kind: 'missing_parameter', parameters: ['audience'] })
+          assert.ok(!error.error_description.includes('example'))
+          return true
+        },
+      )
+    }
+  })
+
+  it('checks the scope against the audience that it chose', () => {
+    const client = sampleRecord({ grants: [TRACK, OTHER], default_audience: OTHER.audience })
+    assert.throws(() => resolveGrant(client, null, ['read']), { error: 'invalid_scope' })
+  })
+
   it('refuses a scope that is not granted at this audience, even along with one that is', () => {
     for (const scope of [['admin'], ['read', 'admin'], ['Read'], ['read write']]) {
       assert.throws(

@@ -199,13 +199,14 @@ describe('handleError', () => {
     assert.equal(response.headers['cache-control'], 'no-store')
   })
 
-  it('challenges with Basic only if the request had an Authorization header (RFC 6749 §5.2)', async () => {
+  it('challenges with Basic at each 401, however the client tried (RFC 9110 §15.5.2)', async () => {
     const challenge = 'www-authenticate'
-    assert.equal((await answerTo(wrongSecret)).headers[challenge], undefined)
-    const tried = await answerTo(wrongSecret, { authorization: 'Basic eDp5' })
-    assert.match(String(tried.headers[challenge]), /^Basic realm="/)
-    const malformed = await answerTo(new JsonBodyError('x'), { authorization: 'Basic eDp5' })
-    assert.equal(malformed.headers[challenge], undefined)
+    for (const headers of [{}, { authorization: 'Basic eDp5' }] as Record<string, string>[]) {
+      const refused = await answerTo(wrongSecret, headers)
+      assert.match(String(refused.headers[challenge]), /^Basic realm="/)
+      const malformed = await answerTo(new JsonBodyError('x'), headers)
+      assert.equal(malformed.headers[challenge], undefined)
+    }
   })
 
   it('sends Retry-After if it cannot answer now', async () => {

@@ -43,6 +43,7 @@ const DOCUMENTED_ANSWERS: Partial<Record<Refusal['kind'], Partial<Answer>>> = {
   unknown_client: UNAUTHORIZED,
   wrong_secret: UNAUTHORIZED,
   bad_assertion: UNAUTHORIZED,
+  bad_assertion_claim: { error: 'access_denied' },
   secret_expired: UNAUTHORIZED,
   client_disabled: UNAUTHORIZED,
   audience_not_granted: { status: 403, error: 'access_denied' },
@@ -50,6 +51,8 @@ const DOCUMENTED_ANSWERS: Partial<Record<Refusal['kind'], Partial<Answer>>> = {
 }
 
 const RETRY_AFTER_SECONDS = 5
+
+const REALM = 'ModularIoT Auth'
 
 /** The wire form of an error. An unexpected error reveals only that it happened. */
 export function answerFor(error: unknown, face: Face): Answer {
@@ -83,15 +86,14 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
 }
 
 /**
- * Bearer for routes that take a token (RFC 6750 §3); otherwise Basic, if the request had an
- * Authorization header (RFC 6749 §5.2).
+ * Every 401 has one (RFC 9110 §15.5.2): Bearer for routes that take a token (RFC 6750 §3),
+ * otherwise Basic, also for a client that tried another method.
  */
 function challengeFor(error: unknown, status: number, request: FastifyRequest): string | null {
   if (request.routeOptions.config.bearer) {
-    return isAboutToken(error) ? bearerChallenge(error) : null
+    return isAboutToken(error) ? bearerChallenge(error, { realm: REALM }) : null
   }
-  if (status !== 401 || request.headers.authorization === undefined) return null
-  return 'Basic realm="ModularIoT Auth", charset="UTF-8"'
+  return status === 401 ? `Basic realm="${REALM}", charset="UTF-8"` : null
 }
 
 /** Texts for what Fastify refuses before our code runs. */

@@ -2,15 +2,23 @@
 
 import { routeGroup } from '@modulariot/platform/http'
 import type { FastifyError, FastifyInstance } from 'fastify'
+import { assertionAudiences } from '../clients/assertion.ts'
 import type { AuthMetrics } from '../metrics/auth-metrics.ts'
 import type { AdminDeps } from './admin/call.ts'
 import { mountAdminRoutes } from './admin/mount.ts'
 import { belowCeiling } from './below-ceiling.ts'
 import { handleError, refusalOf } from './error-handler.ts'
 import { addBodyParsers } from './request-body.ts'
-import { AUTH_ROUTES, type AuthRoute, type Endpoint, type EndpointDeps } from './routes.ts'
+import {
+  AUTH_ROUTES,
+  type AuthRoute,
+  assertionEndpoints,
+  type Endpoint,
+  type EndpointDeps,
+} from './routes.ts'
 
-export type AuthRoutesDeps = EndpointDeps & AdminDeps & { readonly metrics: AuthMetrics }
+export type AuthRoutesDeps = Omit<EndpointDeps, 'assertionAudiences'> &
+  AdminDeps & { readonly metrics: AuthMetrics }
 
 export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps): Promise<void> {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
@@ -37,16 +45,22 @@ export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps
 }
 
 /** One handler for each endpoint, so that logins of both faces share their turns. */
-function sharedHandlers(deps: EndpointDeps): (endpoint: Endpoint) => ReturnType<Endpoint> {
+function sharedHandlers(deps: AuthRoutesDeps): (endpoint: Endpoint) => ReturnType<Endpoint> {
   const handlers = new Map<Endpoint, ReturnType<Endpoint>>()
   return (endpoint) => {
-    const handler = handlers.get(endpoint) ?? endpoint(deps)
+    const handler = handlers.get(endpoint) ?? endpoint(depsOf(endpoint, deps))
     handlers.set(endpoint, handler)
     return handler
   }
 }
 
-function cacheHeaders({ maxAgeSeconds }: AuthRoute, deps: EndpointDeps): Record<string, string> {
+function depsOf(endpoint: Endpoint, deps: AuthRoutesDeps): EndpointDeps {
+  const { issuer } = deps
+  const urls = assertionEndpoints(endpoint).map((path) => `${issuer}${path}`)
+  return { ...deps, assertionAudiences: assertionAudiences(issuer, urls) }
+}
+
+function cacheHeaders({ maxAgeSeconds }: AuthRoute, deps: AuthRoutesDeps): Record<string, string> {
   // RFC 6749 §5.1 requires both headers.
   if (maxAgeSeconds === undefined) return { 'cache-control': 'no-store', pragma: 'no-cache' }
   return { 'cache-control': `public, max-age=${maxAgeSeconds(deps)}` }

@@ -37,16 +37,24 @@ export interface AuthRoute {
   /** How errors are rendered. */
   readonly config?: FastifyContextConfig
   /** How long the response may be cached; left out: not at all. */
-  readonly maxAgeSeconds?: (deps: EndpointDeps) => number
+  readonly maxAgeSeconds?: (deps: KeysDeps) => number
   readonly endpoint: Endpoint
 }
 
 const metadataAge = (): number => 300
 const keysAge = ({ jwksMaxAgeSeconds }: KeysDeps): number => jwksMaxAgeSeconds
 
+/** An assertion for the token endpoint may be used at all endpoints that take one (RFC 7523 §3). */
+export function assertionEndpoints(own: Endpoint): string[] {
+  const takes = AUTH_ROUTES.filter(({ endpoint }) => endpoint === loginEndpoint || endpoint === own)
+  return takes.map(({ path }) => path)
+}
+
 // biome-ignore format: a table reads best with one line a route
 export const AUTH_ROUTES: readonly AuthRoute[] = [
   { method: 'POST', path: '/api/v1/login', login: true, config: { face: 'documented' }, endpoint: loginEndpoint },
+  // The path of Auth0, which some of its client libraries cannot change.
+  { method: 'POST', path: '/oauth/token', login: true, config: { face: 'documented' }, endpoint: loginEndpoint },
   { method: 'POST', path: '/oauth2/token', login: true, endpoint: loginEndpoint },
   { method: 'POST', path: '/oauth2/introspect', login: true, endpoint: introspectionEndpoint },
   { method: 'POST', path: '/oauth2/revoke', login: true, endpoint: revocationEndpoint },

@@ -28,12 +28,21 @@ export interface Client extends Tenant {
   /** Overrides the audience's lifetime; null keeps it. */
   readonly token_lifetime_seconds: number | null
   readonly grants: readonly Grant[]
+  /**
+   * The audience of a request that names none; one of the grants. Null: the only one, if there is
+   * only one.
+   */
+  readonly default_audience: string | null
   readonly secrets: readonly StoredSecret[]
   /**
    * For `private_key_jwt`. A client may have keys, secrets, or both while it moves from one to the
    * other.
    */
   readonly keys: readonly ClientKey[]
+  /** Where it publishes its keys (RFC 7591 §2), in place of `keys`; null: nowhere. */
+  readonly jwks_uri: string | null
+  /** How strict its assertions are checked. */
+  readonly assertions: AssertionPolicy
   readonly allowlist: Allowlist
   readonly quota: Quota
   /**
@@ -49,6 +58,18 @@ export interface Client extends Tenant {
   /** Starts at 1 and increases by one with each change. */
   readonly version: number
 }
+
+export interface AssertionPolicy {
+  /**
+   * `any`: `aud` is the issuer, or the URL of an endpoint that the assertion may be used at.
+   * `issuer`: exactly the issuer, as the successor of RFC 7523 requires.
+   */
+  readonly audience: 'any' | 'issuer'
+  /** `optional`: an assertion without `jti` can be used again until its `exp`. */
+  readonly jti: 'required' | 'optional'
+}
+
+export const DEFAULT_ASSERTION_POLICY: AssertionPolicy = { audience: 'any', jti: 'required' }
 
 /** The scopes one client may have at one audience. */
 export interface Grant {
@@ -123,6 +144,7 @@ export function clientViewOf(client: Client): ClientView {
     tags: client.tags,
     token_lifetime_seconds: client.token_lifetime_seconds,
     grants: client.grants.map(({ audience, scopes }) => ({ audience, scopes })),
+    default_audience: client.default_audience,
     secrets: client.secrets.map(({ secret_id, label, created_at, expires_at }) => ({
       secret_id,
       label,
@@ -130,6 +152,8 @@ export function clientViewOf(client: Client): ClientView {
       expires_at,
     })),
     keys: client.keys,
+    jwks_uri: client.jwks_uri,
+    assertions: client.assertions,
     allowlist: client.allowlist,
     quota: client.quota,
     tokens_revoked_until: client.tokens_revoked_until,

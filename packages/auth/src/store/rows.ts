@@ -6,7 +6,13 @@ import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import type { JWK } from 'jose'
 import type { Audience } from '../records/audience.ts'
 import type { AuditRow } from '../records/audit-entry.ts'
-import type { Client, ClientRecord, EffectiveGrant, Organization } from '../records/client.ts'
+import {
+  type Client,
+  type ClientRecord,
+  DEFAULT_ASSERTION_POLICY,
+  type EffectiveGrant,
+  type Organization,
+} from '../records/client.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
 
 export type Row = Record<string, unknown>
@@ -24,8 +30,15 @@ export function audienceOf(row: Row): Audience {
   }
 }
 
+/** Members that documents of earlier versions do not have. */
+const LATER_MEMBERS: Pick<Client, 'default_audience' | 'jwks_uri' | 'assertions'> = {
+  default_audience: null,
+  jwks_uri: null,
+  assertions: DEFAULT_ASSERTION_POLICY,
+}
+
 export function clientOf(row: Row): Client {
-  return JSON.parse(row.document as string) as Client
+  return { ...LATER_MEMBERS, ...(JSON.parse(row.document as string) as Client) }
 }
 
 export function auditRowOf(row: Row): AuditRow {

@@ -17,9 +17,15 @@ export interface ClientOptions {
   readonly tokenLifetime?: number
   readonly audience?: string
   readonly scope?: readonly string[]
+  /** Null: none. */
+  readonly defaultAudience?: string | null
   readonly allow?: readonly string[]
   readonly allowMode?: Client['allowlist']['mode']
+  /** Null: none. */
   readonly jwks?: ClientInput['jwks']
+  readonly jwksUri?: string | null
+  readonly assertionAudience?: Client['assertions']['audience']
+  readonly assertionJti?: Client['assertions']['jti']
   readonly tokensPerHour?: number
   readonly tokensPerDay?: number
   readonly quotaMode?: Client['quota']['mode']
@@ -72,7 +78,10 @@ function inputOf(options: ClientOptions): ClientInput {
     external_id: options.externalId,
     tags: options.tag,
     token_lifetime_seconds: options.tokenLifetime,
+    default_audience: options.defaultAudience,
     jwks: options.jwks,
+    jwks_uri: options.jwksUri,
+    assertions: assertionsOf(options),
     quota: quotaOf(options),
   }
 }
@@ -84,6 +93,17 @@ function allowlistOf({ allow, allowMode }: ClientOptions, current = OFF): Client
   return {
     mode: allowMode ?? (allow === undefined ? current.mode : 'enforce'),
     cidrs: allow ?? current.cidrs,
+  }
+}
+
+function assertionsOf({
+  assertionAudience,
+  assertionJti,
+}: ClientOptions): ClientInput['assertions'] {
+  if (assertionAudience === undefined && assertionJti === undefined) return undefined
+  return {
+    ...(assertionAudience !== undefined && { audience: assertionAudience }),
+    ...(assertionJti !== undefined && { jti: assertionJti }),
   }
 }
 
@@ -219,6 +239,9 @@ function describe(client: ClientView): string[] {
     ...client.grants.map(
       ({ audience, scopes }) => ['granted', `${audience}: ${scopes.join(' ')}`] as const,
     ),
+    ...(client.default_audience === null
+      ? []
+      : [['default audience', client.default_audience] as const]),
     ...(client.tokens_revoked_until === null
       ? []
       : [['tokens revoked', `issued up to ${timeText(client.tokens_revoked_until)}`] as const]),
@@ -226,6 +249,15 @@ function describe(client: ClientView): string[] {
     ...client.keys.map(
       ({ kid, alg, created_at }) => ['key', `${kid}, ${alg}, since ${created_at}`] as const,
     ),
+    ...(client.jwks_uri === null ? [] : [['keys published at', client.jwks_uri] as const]),
+    ...(client.keys.length === 0 && client.jwks_uri === null
+      ? []
+      : [
+          [
+            'assertions',
+            `aud ${client.assertions.audience}, jti ${client.assertions.jti}`,
+          ] as const,
+        ]),
     ...client.secrets.map(
       ({ secret_id, label, expires_at }) =>
         [

@@ -131,10 +131,36 @@ function addFields(command: Command): Command {
   return command
     .option('--audience <url>', 'API it may use (default: ModularIoT API)')
     .option('--scope <scope...>', 'scopes it may request there (default: all of the audience)')
+    .option(
+      '--default-audience <url>',
+      'audience of its requests that name none (none: the only one it may use)',
+      (text: string) => (text === 'none' ? null : text),
+    )
     .option('--token-lifetime <seconds>', 'overrides the lifetime set by the audience', wholeNumber)
     .option('--external-id <id>', 'your own id for the client')
     .option('--tag <tag...>', 'tags to find it by')
-    .option('--jwks <file>', 'JWK Set with all its public keys, for private_key_jwt', jsonFile)
+    .option(
+      '--jwks <file>',
+      'JWK Set with all its public keys, for private_key_jwt (none: removes them)',
+      (path: string) => (path === 'none' ? null : jsonFile(path)),
+    )
+    .option(
+      '--jwks-uri <url>',
+      'where it publishes its public keys instead, for keys that rotate by themselves (none: nowhere)',
+      (text: string) => (text === 'none' ? null : text),
+    )
+    .addOption(
+      new Option(
+        '--assertion-audience <audience>',
+        'aud of its assertions: any (issuer or endpoint URL; the default), or issuer alone',
+      ).choices(['any', 'issuer']),
+    )
+    .addOption(
+      new Option(
+        '--assertion-jti <jti>',
+        'required (the default), or optional: without jti an assertion works until its exp',
+      ).choices(['required', 'optional']),
+    )
     .option('--tokens-per-hour <n>', 'quota (0: no limit)', wholeNumber)
     .option('--tokens-per-day <n>', 'quota (0: no limit)', wholeNumber)
     .addOption(

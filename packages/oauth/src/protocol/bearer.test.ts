@@ -54,10 +54,22 @@ const METADATA = 'https://api.example/.well-known/oauth-protected-resource'
 describe('bearerChallenge', () => {
   it('has no error code when no token was sent (RFC 6750 §3.1)', () => {
     const error = refusal({ kind: 'no_token' })
-    assert.equal(bearerChallenge(error), 'Bearer')
+    assert.equal(bearerChallenge(error, { realm: 'Meters' }), 'Bearer realm="Meters"')
     assert.equal(
       bearerChallenge(error, { resource_metadata: METADATA }),
       `Bearer resource_metadata="${METADATA}"`,
+    )
+  })
+
+  it('has at least one parameter, whatever is known (RFC 6750 §3)', () => {
+    assert.match(bearerChallenge(refusal({ kind: 'no_token' })), /^Bearer realm="[^"]+"$/)
+  })
+
+  it('begins with the realm', () => {
+    const options = { realm: 'Meters', resource_metadata: METADATA }
+    assert.equal(
+      bearerChallenge(refusal({ kind: 'no_token' }), options),
+      `Bearer realm="Meters", resource_metadata="${METADATA}"`,
     )
   })
 

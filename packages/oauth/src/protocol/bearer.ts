@@ -30,6 +30,8 @@ export function parseBearerToken(authorization: string | undefined): string {
 }
 
 export interface ChallengeOptions {
+  /** The name of the API, for people (RFC 9110 §11.5). */
+  readonly realm?: string
   /** Where RFC 9728 metadata about the resource is served. */
   readonly resource_metadata?: string
 }
@@ -48,10 +50,11 @@ export function isAboutToken(error: unknown): error is OAuthError {
 /**
  * The `WWW-Authenticate` value for a refused request.
  *
- * A request without a token gets only the scheme: RFC 6750 §3.1 wants no error code there.
+ * A request without a token gets no error code (RFC 6750 §3.1), but at least one parameter (§3).
  */
 export function bearerChallenge(error: OAuthError, options: ChallengeOptions = {}): string {
   const parameters: string[] = []
+  if (options.realm !== undefined) parameters.push(`realm=${quoted(options.realm)}`)
   if (error.reason.kind !== 'no_token') {
     parameters.push(`error=${quoted(error.error)}`)
     parameters.push(`error_description=${quoted(error.error_description)}`)
@@ -62,7 +65,8 @@ export function bearerChallenge(error: OAuthError, options: ChallengeOptions = {
   if (options.resource_metadata !== undefined) {
     parameters.push(`resource_metadata=${quoted(options.resource_metadata)}`)
   }
-  return parameters.length === 0 ? 'Bearer' : `Bearer ${parameters.join(', ')}`
+  if (parameters.length === 0) parameters.push('realm="API"')
+  return `Bearer ${parameters.join(', ')}`
 }
 
 /** No value may hold a quote, a backslash or anything but printable ASCII (RFC 6750 §3). */

@@ -32,6 +32,8 @@ export type Refusal =
   | { kind: 'unknown_client'; client_id: string }
   | { kind: 'wrong_secret'; client_id: string }
   | { kind: 'bad_assertion'; client_id: string; detail: string }
+  /** Signed by the client, but a claim is not what it must be. */
+  | { kind: 'bad_assertion_claim'; client_id: string; claim: string; rule: string }
   | { kind: 'secret_expired'; client_id: string }
   | { kind: 'client_disabled'; client_id: string }
   | { kind: 'address_not_allowed'; client_id: string; address: string }

@@ -18,6 +18,7 @@ const REFUSAL_LABELS = {
   unknown_client: 'unknown_client',
   wrong_secret: 'wrong_secret',
   bad_assertion: 'bad_assertion',
+  bad_assertion_claim: 'bad_assertion_claim',
   secret_expired: 'secret_expired',
   client_disabled: 'client_disabled',
   address_not_allowed: 'address_not_allowed',

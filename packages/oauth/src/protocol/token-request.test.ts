@@ -67,31 +67,32 @@ describe('parseTokenRequest', () => {
 })
 
 describe('a token request with parameters missing', () => {
-  for (const missing of combinations(Object.keys(COMPLETE))) {
-    const unauthenticated = missing.join() === 'client_id,client_secret'
+  for (const missing of combinations(['client_id', 'client_secret', 'grant_type'])) {
+    // No secret is no client authentication; what else is missing makes it a malformed request.
+    const unauthenticated = ['client_id,client_secret', 'client_secret'].includes(missing.join())
     const error = unauthenticated ? 'invalid_client' : 'invalid_request'
-    it(`names ${missing.join(', ')} in one ${error}`, () => {
+    it(`names ${missing.join(', ')} in one ${error}, with an audience or without`, () => {
       const parameters = missing.length > 1 ? 'parameters' : 'parameter'
-      assert.throws(() => parse(without(missing)), {
-        error,
-        error_description: `Missing required ${parameters}: ${missing.join(', ')}`,
-        status: unauthenticated ? 401 : 400,
-        reason: unauthenticated
-          ? { kind: 'no_client_authentication' }
-          : { kind: 'missing_parameter', parameters: missing },
-      })
+      for (const sent of [without(missing), without([...missing, 'audience'])]) {
+        assert.throws(() => parse(sent), {
+          error,
+          error_description: `Missing required ${parameters}: ${missing.join(', ')}`,
+          status: unauthenticated ? 401 : 400,
+          reason: unauthenticated
+            ? { kind: 'no_client_authentication' }
+            : { kind: 'missing_parameter', parameters: missing },
+        })
+      }
     })
   }
 
-  for (const missing of combinations(['grant_type', 'audience'])) {
-    it(`names ${missing.join(', ')}, and not the secret, when the client came by Basic`, () => {
-      const parameters = without([...missing, 'client_id', 'client_secret'])
-      assert.throws(() => parse(parameters, BASIC), {
-        error: 'invalid_request',
-        reason: { kind: 'missing_parameter', parameters: missing },
-      })
+  it('names grant_type, and not the secret, when the client came by Basic', () => {
+    const parameters = without(['grant_type', 'client_id', 'client_secret'])
+    assert.throws(() => parse(parameters, BASIC), {
+      error: 'invalid_request',
+      reason: { kind: 'missing_parameter', parameters: ['grant_type'] },
     })
-  }
+  })
 })
 
 describe('the audience of a token request', () => {
@@ -110,6 +111,10 @@ describe('the audience of a token request', () => {
       error: 'invalid_request',
       status: 400,
     })
+  })
+
+  it('may be left out: the client’s grants decide', () => {
+    assert.equal(parse({ ...COMPLETE, audience: undefined }).audience, null)
   })
 
   it('may be any text when it comes as audience', () => {
@@ -149,7 +154,7 @@ describe('the audience of a token request', () => {
 
 describe('the length of a parameter', () => {
   it('may be 2048 characters', () => {
-    assert.equal(parse({ ...COMPLETE, audience: 'a'.repeat(2048) }).audience.length, 2048)
+    assert.equal(parse({ ...COMPLETE, audience: 'a'.repeat(2048) }).audience?.length, 2048)
   })
 
   for (const name of [...Object.keys(COMPLETE), 'scope', 'resource']) {

@@ -10,8 +10,11 @@ import { parseScope } from './scope.ts'
 
 export interface TokenRequest {
   readonly credentials: ClientCredentials
-  /** The API the token is for: `audience`, or `resource` by its standard name. */
-  readonly audience: string
+  /**
+   * The API the token is for: `audience`, or `resource` by its standard name; null leaves it to the
+   * client's grants.
+   */
+  readonly audience: string | null
   /** The requested scopes; null requests everything granted. */
   readonly scope: readonly string[] | null
 }
@@ -41,21 +44,19 @@ export function parseTokenRequest(
   const credentials = parseClientCredentials(parameters, authorization)
   const grant_type = parameters.get('grant_type')
   const audience = parseAudience(parameters)
-  const missing = 'missing' in credentials ? [...credentials.missing] : []
-  if (grant_type === undefined) missing.push('grant_type')
-  if (audience === undefined) missing.push('audience')
   if (grant_type !== undefined && grant_type !== 'client_credentials') throw unsupportedGrant()
-  if (missing.length === 2 && 'missing' in credentials && credentials.missing.length === 2) {
-    throw noAuthentication(missing)
+  if ('missing' in credentials) {
+    const { missing } = credentials
+    if (grant_type === undefined) throw missingParameters([...missing, 'grant_type'])
+    // A client_id alone authenticates nobody, as no parameter at all (RFC 6749 §5.2).
+    throw missing.includes('client_secret') ? noAuthentication(missing) : missingParameters(missing)
   }
-  if ('missing' in credentials || audience === undefined || missing.length > 0) {
-    throw missingParameters(missing)
-  }
+  if (grant_type === undefined) throw missingParameters(['grant_type'])
   const scope = parameters.get('scope')
   return { credentials, audience, scope: scope === undefined ? null : parseScope(scope) }
 }
 
-function parseAudience(parameters: Parameters): string | undefined {
+function parseAudience(parameters: Parameters): string | null {
   const audience = parameters.get('audience')
   const resource = parameters.get('resource')
   if (resource !== undefined && !isResourceIndicator(resource)) {
@@ -71,7 +72,7 @@ function parseAudience(parameters: Parameters): string | undefined {
   if (audience !== undefined && resource !== undefined && audience !== resource) {
     throw malformedRequest('audience and resource name different APIs; send one of them')
   }
-  return audience ?? resource
+  return audience ?? resource ?? null
 }
 
 /** RFC 8707 §2: an absolute URI (RFC 3986 §4.3) without a fragment. */

@@ -27,7 +27,7 @@ export function handleAdminError(
   else request.log.info({ status, reason: loggedReason(error, code) }, 'refused')
   reply.header('cache-control', 'no-store')
   if (isAboutToken(error)) {
-    reply.header('www-authenticate', bearerChallenge(error))
+    reply.header('www-authenticate', bearerChallenge(error, { realm: 'ModularIoT admin API' }))
   }
   if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
   if (status === 503 || status === 429) reply.header('retry-after', RETRY_AFTER_SECONDS)

@@ -12,6 +12,7 @@ import {
   auditedClient,
   clientIds,
   clientOf,
+  countUp,
   newAudience,
   newClient,
   newOrganization,
@@ -107,6 +108,7 @@ const ELABORATE = clientOf('c1', {
     { audience: TRACK.audience, scopes: ['asset:track:write', 'asset:track:read'] },
     { audience: ADMIN.audience, scopes: ['clients'] },
   ],
+  default_audience: ADMIN.audience,
   secrets: [
     sampleSecret('s2', { label: 'new' }),
     sampleSecret('s1', { label: 'old', expires_at: '2027-01-01T00:00:00.000Z' }),
@@ -114,6 +116,7 @@ const ELABORATE = clientOf('c1', {
   keys: [
     { kid: 'k', alg: 'ES256', jwk: { kty: 'EC', crv: 'P-256', x: 'a', y: 'b' }, created_at: '' },
   ],
+  assertions: { audience: 'issuer', jti: 'optional' },
   allowlist: { mode: 'enforce', cidrs: ['203.0.113.0/24', '2001:db8::/32'] },
   quota: { mode: 'enforce', tokens_per_hour: 10, tokens_per_day: null },
   version: 7,
@@ -143,6 +146,21 @@ export function testNewClients(name: string, promise: StorePromise): void {
         assert.deepEqual(clients, [ELABORATE])
       },
     )
+
+    promise('of an earlier version has the members added since', async ({ store }) => {
+      await populate(store)
+      const { default_audience, assertions, ...earlier } = clientOf('c1')
+      await store.createClients([auditedClient(earlier as Client)])
+      const found = await store.findClient('c1')
+      assert.deepEqual(found?.default_audience, default_audience)
+      assert.deepEqual(found?.assertions, assertions)
+      const { clients } = await store.listClients({ after: null, limit: 10, search: 'c1' })
+      assert.deepEqual(clients, [clientOf('c1')])
+      await store.updateClient('c1', (current) => {
+        assert.deepEqual(current, clientOf('c1'))
+        return countUp(current)
+      })
+    })
 
     promise('is granted nothing by an audience that does not exist', async ({ store }) => {
       await populate(store)
