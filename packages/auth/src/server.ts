@@ -8,6 +8,7 @@ import {
 } from '@modulariot/oauth/resource-server'
 import type { Application } from '@modulariot/platform/http'
 import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
+import { createPublicFetch } from '@modulariot/platform/net'
 import { type AdminContext, systemContext } from './admin/context.ts'
 import { ensureAudience } from './admin/installation.ts'
 import { ADMIN_SCOPES, adminAudience, FEED_SCOPE, feedAudience } from './admin/scopes.ts'
@@ -16,6 +17,7 @@ import { type CheckpointArchive, startCheckpoints } from './background/checkpoin
 import { startMaintenance } from './background/maintenance.ts'
 import { retryUntilStored } from './background/retry-until-stored.ts'
 import { ClientDirectory, MAX_STALE_MS } from './clients/directory.ts'
+import { RemoteClientKeys } from './clients/remote-keys.ts'
 import { PROBLEM_TYPE, unroutedProblem } from './http/admin/problem.ts'
 import { type AuthRoutesDeps, mountAuthRoutes } from './http/mount.ts'
 import {
@@ -60,6 +62,8 @@ export interface AuthServerOptions {
   readonly checkpoints?: CheckpointArchive
   /** How long entries of the trail are kept. Default: null, without limit. */
   readonly auditRetentionDays?: number | null
+  /** Ranges (CIDR) from which clients' keys may be fetched although they are not public. */
+  readonly jwksUriNetworks?: readonly string[]
 }
 
 export interface AuthServer extends Application {
@@ -136,6 +140,9 @@ function createParts({ store, now, onError, ...options }: AuthServerOptions) {
     usage,
     keys,
     directory: new ClientDirectory(store, metrics.lookedUp),
+    remoteKeys: new RemoteClientKeys(
+      createPublicFetch({ allowedRanges: options.jwksUriNetworks ?? [] }),
+    ),
     limits: new LoginLimits({ now }),
     quotas: new TokenQuotas({ store, onExceeded: (client_id) => usage.overQuota(client_id) }),
     loadKeys: async (): Promise<void> => keys.load(await algorithmsInUse()),
@@ -184,11 +191,11 @@ function routesDeps(
   revocations: RevocationFollower,
   checkpointSigner: CheckpointSigner,
 ): AuthRoutesDeps {
-  const { directory, keys, limits, quotas, usage, metrics } = parts
+  const { directory, remoteKeys, keys, limits, quotas, usage, metrics } = parts
   const verifierFor = (audience: string) =>
     createVerifier({ issuer, audience, keys, now, revocations })
   return {
-    ...{ issuer, store, now, directory, keys, limits, quotas, usage, metrics },
+    ...{ issuer, store, now, directory, remoteKeys, keys, limits, quotas, usage, metrics },
     digestKey: options.installationKeys.secretDigest,
     jwksMaxAgeSeconds: options.jwksMaxAgeSeconds ?? DEFAULT_JWKS_MAX_AGE_SECONDS,
     verifier: verifierFor(adminAudience(issuer)),

@@ -73,7 +73,14 @@ const clientFields = {
       }),
     ),
   ),
-  jwks: Type.Optional(KeySet),
+  jwks: Type.Optional(Nullable(KeySet)),
+  jwks_uri: Type.Optional(
+    Nullable(
+      Type.String({
+        description: 'Where the client publishes its keys (RFC 7591 §2): an https: URL.',
+      }),
+    ),
+  ),
   assertions: Type.Optional(Type.Partial(Type.Object(ASSERTION_MEMBERS), Closed)),
   allowlist: Type.Optional(Allowlist),
   quota: Type.Optional(Quota),
@@ -136,6 +143,7 @@ export const ClientSchema = Type.Object({
   default_audience: Nullable(Type.String()),
   secrets: Type.Array(SecretView),
   keys: Type.Array(KeyView),
+  jwks_uri: Nullable(Type.String()),
   assertions: Type.Object(ASSERTION_MEMBERS),
   allowlist: Allowlist,
   quota: Quota,

@@ -32,6 +32,7 @@ import { assertionAudiences } from './assertion.ts'
 import { authenticateClient, proofOf } from './authenticate.ts'
 import { clientKeysOf } from './client-key.ts'
 import { ClientDirectory } from './directory.ts'
+import type { RemoteClientKeys } from './remote-keys.ts'
 
 const ISSUER = 'https://auth.example'
 const NOW = Date.parse('2026-05-01T12:00:00Z')
@@ -60,7 +61,7 @@ function record(client_id: string, keys: readonly JWK[]): ClientRecord {
   return sampleRecord({ client_id, keys: stored })
 }
 
-function deps(over: { store?: AssertionStore } = {}) {
+function deps(over: { store?: AssertionStore; remoteKeys?: Pick<RemoteClientKeys, 'find'> } = {}) {
   const findClient = async (client_id: string) => {
     reads++
     return clients.get(client_id) ?? null
@@ -70,7 +71,8 @@ function deps(over: { store?: AssertionStore } = {}) {
     `${ISSUER}/oauth2/token`,
     `${ISSUER}/oauth2/revoke`,
   ])
-  return { directory, store: over.store ?? store, assertionAudiences: audiences }
+  const remoteKeys = over.remoteKeys ?? { find: () => assert.fail('no client publishes its keys') }
+  return { directory, remoteKeys, store: over.store ?? store, assertionAudiences: audiences }
 }
 
 type Claims = Record<string, unknown>
@@ -431,5 +433,48 @@ describe('private_key_jwt: no oracle', () => {
     await authenticate(await sign(), using)
     clients.set('client_a', record('client_a', [{ ...stranger.jwk, kid: 'fresh' }]))
     await authenticate(await sign({}, { kid: 'fresh' }, stranger.privateKey), using)
+  })
+})
+
+describe('a client that publishes its keys', () => {
+  const client_id = 'client_published'
+  const jwks_uri = 'https://keys.example/jwks'
+  const claims = { iss: client_id, sub: client_id }
+  const header = { kid: 'published' }
+
+  beforeEach(() => {
+    clients.set(client_id, sampleRecord({ client_id, keys: [], jwks_uri }))
+  })
+
+  it('is proven by the key that its URL has under the kid', async () => {
+    const asked: unknown[] = []
+    const find = async (...named: unknown[]) => {
+      asked.push(named)
+      return pairs.ES256.publicKey
+    }
+    const client = await authenticate(await sign(claims, header), deps({ remoteKeys: { find } }))
+    assert.equal(client.client_id, client_id)
+    assert.deepEqual(asked, [[jwks_uri, { kid: 'published', alg: 'ES256' }]])
+  })
+
+  it('is not proven without a kid, by another key, or where there is none', async () => {
+    const other = { find: async () => pairs.EdDSA.publicKey }
+    const none = { find: async () => null }
+    for (const [named, remoteKeys, detail] of [
+      [{ kid: undefined }, other, 'no such key'],
+      [header, other, 'signature'],
+      [header, none, 'no such key'],
+    ] as const) {
+      const assertion = await sign(claims, named)
+      const refusal = await refusalOf(() => authenticate(assertion, deps({ remoteKeys })))
+      assert.deepEqual(refusal, { kind: 'bad_assertion', client_id, detail })
+    }
+  })
+
+  it('is not refused, but cannot be served, while its keys cannot be fetched', async () => {
+    const unavailable = { status: 503, error: 'temporarily_unavailable' }
+    const find = () => Promise.reject(Object.assign(new Error(), unavailable))
+    const assertion = await sign(claims, header)
+    await assert.rejects(authenticate(assertion, deps({ remoteKeys: { find } })), unavailable)
   })
 })

@@ -6,11 +6,12 @@
  */
 
 import type { ClientAssertion, Refusal, SigningAlgorithm } from '@modulariot/oauth/protocol'
-import { compactVerify, type JWK } from 'jose'
+import { type CryptoKey, compactVerify, type JWK } from 'jose'
 import { ALGORITHMS } from '../keys/algorithms.ts'
 import type { AssertionPolicy, ClientKey, ClientRecord } from '../records/client.ts'
 import type { AssertionStore } from '../store/ports/assertions.ts'
 import { weaknessOf } from './client-key.ts'
+import type { RemoteClientKeys } from './remote-keys.ts'
 
 /**
  * How far ahead `exp` may be: what common libraries set. It bounds what a stolen assertion is
@@ -51,18 +52,20 @@ export async function assertionRefusal(
   client: ClientRecord | null,
   assertion: ClientAssertion,
   audiences: AssertionAudiences,
+  remoteKeys: Pick<RemoteClientKeys, 'find'>,
   nowSeconds: number,
 ): Promise<Refusal | null> {
   const client_id = assertion.sub
   const bad = (detail: string): Refusal => ({ kind: 'bad_assertion', client_id, detail })
-  const key = client === null ? null : findKey(client.keys, assertion)
   const alg = keyAlgorithm(assertion)
-  const signed = await isSignedBy(key?.jwk ?? ALGORITHMS[alg].decoy, assertion)
+  const registered = client === null ? null : findKey(client.keys, assertion)
+  const key = registered?.jwk ?? (await findPublishedKey(client, assertion, remoteKeys))
+  const signed = await isSignedBy(key ?? ALGORITHMS[alg].decoy, assertion)
   if (client === null) return { kind: 'unknown_client', client_id }
   if (key === null) return bad('no such key')
   if (!signed) return bad('signature')
   // Registered before such keys were refused. Anyone with the public key can make this signature.
-  if (isWeak(key)) return bad('weak key')
+  if (registered !== null && isWeak(registered)) return bad('weak key')
   const { assertions: policy } = client
   const claim = wrongClaim(assertion.claims, { client_id, audiences, policy, nowSeconds })
   if (claim !== null) return { kind: 'bad_assertion_claim', client_id, ...claim }
@@ -104,6 +107,17 @@ function findKey(keys: readonly ClientKey[], assertion: ClientAssertion): Client
   return fitting.length === 1 ? (fitting[0] as ClientKey) : null
 }
 
+/** At the client's `jwks_uri`, which may hold many keys: an assertion has to name one. */
+async function findPublishedKey(
+  client: ClientRecord | null,
+  assertion: ClientAssertion,
+  remoteKeys: Pick<RemoteClientKeys, 'find'>,
+): Promise<CryptoKey | null> {
+  const { kid } = assertion
+  if (client === null || client.jwks_uri === null || kid === null) return null
+  return remoteKeys.find(client.jwks_uri, { kid, alg: keyAlgorithm(assertion) })
+}
+
 /** The check takes about as long as verifying a signature, so its result is kept with the key. */
 const weak = new WeakMap<ClientKey, boolean>()
 
@@ -115,9 +129,9 @@ function isWeak(key: ClientKey): boolean {
   return found
 }
 
-async function isSignedBy(jwk: JWK, { jws, alg }: ClientAssertion): Promise<boolean> {
+async function isSignedBy(key: JWK | CryptoKey, { jws, alg }: ClientAssertion): Promise<boolean> {
   try {
-    await compactVerify(jws, jwk, { algorithms: [alg] })
+    await compactVerify(jws, key, { algorithms: [alg] })
     return true
   } catch {
     return false

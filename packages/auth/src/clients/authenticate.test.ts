@@ -21,6 +21,7 @@ const NOW = Date.parse('2026-05-01T12:00:00Z')
 const DEPS = {
   assertionAudiences: assertionAudiences('https://auth.example', []),
   store: { useAssertion: () => assert.fail('a secret is not an assertion') },
+  remoteKeys: { find: () => assert.fail('a secret is not an assertion') },
 }
 
 function recordOf(

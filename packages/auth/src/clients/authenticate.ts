@@ -18,10 +18,13 @@ import type { ClientRecord, StoredSecret } from '../records/client.ts'
 import type { AssertionStore } from '../store/ports/assertions.ts'
 import { type AssertionAudiences, assertionRefusal, useOnce } from './assertion.ts'
 import type { ClientDirectory } from './directory.ts'
+import type { RemoteClientKeys } from './remote-keys.ts'
 import { digestSecret, digestsEqual, isWellFormedSecret } from './secret.ts'
 
 export interface AuthenticationDeps {
   readonly directory: ClientDirectory
+  /** Keys that clients publish themselves. */
+  readonly remoteKeys: Pick<RemoteClientKeys, 'find'>
   /** Stores the assertions that were used. */
   readonly store: AssertionStore
   /** For the endpoint that was called. */
@@ -89,11 +92,11 @@ async function bySecret(
 async function bySignature(
   { client_id, client_assertion }: AssertionCredentials,
   nowMs: number,
-  { directory, store, assertionAudiences }: AuthenticationDeps,
+  { directory, store, remoteKeys, assertionAudiences }: AuthenticationDeps,
 ): Promise<Authenticated> {
   const nowSeconds = nowMs / 1000
   const judge = (client: ClientRecord | null) =>
-    assertionRefusal(client, client_assertion, assertionAudiences, nowSeconds)
+    assertionRefusal(client, client_assertion, assertionAudiences, remoteKeys, nowSeconds)
   const client = await findProven(client_id, judge, directory)
   const refusal = await useOnce(client_assertion, store, nowSeconds)
   if (refusal !== null) throw refused(refusal)

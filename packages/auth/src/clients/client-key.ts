@@ -18,7 +18,7 @@ export interface ClientKeySet {
 
 const MIN_MODULUS_BITS = 2048
 /** Verifying takes longer with the square of the size, and blocks other requests. */
-const MAX_MODULUS_BITS = 8192
+export const MAX_MODULUS_BITS = 8192
 /** NIST SP 800-56B §6.2: odd, above 2^16. The upper end bounds the work. */
 const EXPONENT_BOUNDS = { min: 65_537n, max: 2n ** 32n }
 

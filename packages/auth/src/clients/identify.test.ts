@@ -63,6 +63,7 @@ beforeEach(() => {
   deps = {
     directory: new ClientDirectory({ findClient, silentForMs: () => 0 }),
     store: { useAssertion: async () => true },
+    remoteKeys: { find: () => assert.fail('no client publishes its keys') },
     assertionAudiences: assertionAudiences('https://auth.example', []),
     digestKey,
     limits: new LoginLimits({ now, policies }),

@@ -47,7 +47,8 @@ export async function identifyClient(
     if (secret !== null) deps.usage.secretUsed({ secret_id: secret.secret_id, ...caller }, nowMs)
     return client
   } catch (error) {
-    if (error instanceof OAuthError) deps.limits.failed(attempt)
+    // A key set that cannot be fetched (503) proves nothing against the client.
+    if (error instanceof OAuthError && error.status < 500) deps.limits.failed(attempt)
     throw error
   }
 }

@@ -17,6 +17,7 @@ import {
   LABEL_LENGTH,
   MAX_EXTERNAL_ID_LENGTH,
   MAX_GRANTS,
+  MAX_JWKS_URI_LENGTH,
   MAX_TAG_LENGTH,
   MAX_TAGS,
   NAME_LENGTH,
@@ -42,8 +43,10 @@ export interface ClientInput {
   /** One of the grants; null: none. */
   readonly default_audience?: string | null | undefined
   readonly allowlist?: Allowlist | undefined
-  /** Replaces all keys. A new client that brings keys gets no secret. */
-  readonly jwks?: ClientKeySet | undefined
+  /** Replaces all keys; null removes them. A new client that brings keys gets no secret. */
+  readonly jwks?: ClientKeySet | null | undefined
+  /** In place of `jwks`; null: none. A new client with one gets no secret. */
+  readonly jwks_uri?: string | null | undefined
   /** What is left out of it keeps its value. */
   readonly assertions?: Partial<AssertionPolicy> | undefined
   readonly quota?: Quota | undefined
@@ -76,7 +79,7 @@ interface NewClientDeps {
  * @throws AdminError naming what to change.
  */
 export function newClient(
-  input: ClientInput & { readonly jwks?: undefined },
+  input: ClientInput & { readonly jwks?: undefined; readonly jwks_uri?: undefined },
   tenant: Tenant,
   audiences: readonly Audience[],
   deps: NewClientDeps,
@@ -110,6 +113,7 @@ export function newClient(
     default_audience: null,
     secrets: [],
     keys: [],
+    jwks_uri: null,
     assertions: DEFAULT_ASSERTION_POLICY,
     allowlist: { mode: 'off', cidrs: [] },
     quota: { mode: 'observe', tokens_per_hour: null, tokens_per_day: null },
@@ -120,7 +124,7 @@ export function newClient(
     version: 1,
   }
   const client = withInput(blank, input, audiences, deps.now)
-  if (client.keys.length > 0) return { client, client_secret: null }
+  if (client.keys.length > 0 || client.jwks_uri !== null) return { client, client_secret: null }
   const { secret, client_secret } = newSecret(tenant.environment, 'first', null, deps)
   return { client: { ...client, secrets: [secret] }, client_secret }
 }
@@ -168,7 +172,8 @@ export function withInput(
         : input.token_lifetime_seconds,
     grants,
     default_audience: defaultAudience(client, input, grants),
-    keys: input.jwks === undefined ? client.keys : clientKeysOf(input.jwks, client.keys, now),
+    keys: changedKeys(client, input, now),
+    jwks_uri: input.jwks_uri === undefined ? client.jwks_uri : input.jwks_uri,
     assertions: { ...client.assertions, ...input.assertions },
     allowlist: input.allowlist ?? client.allowlist,
     quota: input.quota ?? client.quota,
@@ -176,6 +181,11 @@ export function withInput(
   assertPlainChange('name', changed.name, client.name, NAME_LENGTH)
   assertClient(changed)
   return changed
+}
+
+function changedKeys(client: Client, { jwks }: ClientInput, now: number): Client['keys'] {
+  if (jwks === undefined) return client.keys
+  return jwks === null ? [] : clientKeysOf(jwks, client.keys, now)
 }
 
 /** A default that is not set anew goes with its grant. */
@@ -203,8 +213,24 @@ function assertClient({ external_id, tags, token_lifetime_seconds, ...client }: 
   }
   if (token_lifetime_seconds !== null) assertTokenLifetime(token_lifetime_seconds)
   if (client.grants.length === 0) throw invalidInput('a client needs at least one audience')
+  if (client.jwks_uri !== null) assertJwksUri(client.jwks_uri)
+  if (client.jwks_uri !== null && client.keys.length > 0) {
+    throw invalidInput('a client has either jwks or jwks_uri (RFC 7591 §2); set the other to null')
+  }
   assertAllowlist(client.allowlist)
   assertQuota(client.quota)
+}
+
+/** Whether its host may be fetched from is decided when it is fetched. */
+function assertJwksUri(jwks_uri: string): void {
+  const url = URL.parse(jwks_uri)
+  const isFit =
+    url?.protocol === 'https:' && url.username === '' && url.password === '' && url.hash === ''
+  if (!isFit || jwks_uri.length > MAX_JWKS_URI_LENGTH || !/^[\x21-\x7e]+$/.test(jwks_uri)) {
+    throw invalidInput(
+      `jwks_uri must be an https: URL of at most ${MAX_JWKS_URI_LENGTH} characters, without user name, password and fragment`,
+    )
+  }
 }
 
 function assertQuota({ mode, tokens_per_hour, tokens_per_day }: Quota): void {

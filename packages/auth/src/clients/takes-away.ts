@@ -70,9 +70,10 @@ function losesEveryProof(before: Client, after: Client, { nowMs }: Circumstances
   )
 }
 
-function proofsOf({ secrets, keys }: Client, nowMs: number): readonly object[] {
+function proofsOf({ secrets, keys, jwks_uri }: Client, nowMs: number): readonly object[] {
   const living = secrets.filter(
     ({ expires_at }) => expires_at === null || Date.parse(expires_at) > nowMs,
   )
-  return [...living.map(({ secret_id, digest }) => ({ secret_id, digest })), ...keys]
+  const published = jwks_uri === null ? [] : [{ jwks_uri }]
+  return [...living.map(({ secret_id, digest }) => ({ secret_id, digest })), ...keys, ...published]
 }

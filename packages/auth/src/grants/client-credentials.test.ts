@@ -48,6 +48,7 @@ async function logIn(takesMs: number, duringLogin: (nowMs: number) => void) {
   const deps: GrantDeps = {
     directory: new ClientDirectory({ findClient: async () => client, silentForMs: () => 0 }),
     store: { useAssertion: () => assert.fail('a secret is not an assertion') },
+    remoteKeys: { find: () => assert.fail('a secret is not an assertion') },
     digestKey,
     issuer: 'https://auth.example',
     assertionAudiences: assertionAudiences('https://auth.example', []),

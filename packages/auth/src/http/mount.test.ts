@@ -60,6 +60,7 @@ before(async () => {
     issuer: ISSUER,
     store,
     directory: new ClientDirectory(store),
+    remoteKeys: { find: () => assert.fail('no client publishes its keys') },
     digestKey,
     keys,
     now,

@@ -28,3 +28,6 @@ export const MAX_KEYS = 10
 
 /** Address ranges. Also bounds what an access token carries for the API to check them. */
 export const MAX_CIDRS = 32
+
+/** Characters of a `jwks_uri`. */
+export const MAX_JWKS_URI_LENGTH = 2048

@@ -39,6 +39,8 @@ export interface Client extends Tenant {
    * other.
    */
   readonly keys: readonly ClientKey[]
+  /** Where it publishes its keys (RFC 7591 §2), in place of `keys`; null: nowhere. */
+  readonly jwks_uri: string | null
   /** How strict its assertions are checked. */
   readonly assertions: AssertionPolicy
   readonly allowlist: Allowlist
@@ -151,6 +153,7 @@ export function clientViewOf(client: Client): ClientView {
       expires_at,
     })),
     keys: client.keys,
+    jwks_uri: client.jwks_uri,
     assertions: client.assertions,
     allowlist: client.allowlist,
     quota: client.quota,

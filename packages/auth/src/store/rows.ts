@@ -32,8 +32,9 @@ export function audienceOf(row: Row): Audience {
 }
 
 /** Members that documents of earlier versions do not have. */
-const LATER_MEMBERS: Pick<Client, 'default_audience' | 'assertions'> = {
+const LATER_MEMBERS: Pick<Client, 'default_audience' | 'jwks_uri' | 'assertions'> = {
   default_audience: null,
+  jwks_uri: null,
   assertions: DEFAULT_ASSERTION_POLICY,
 }
 

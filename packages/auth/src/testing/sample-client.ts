@@ -18,6 +18,7 @@ export function sampleClient(changes: Partial<Client> = {}): Client {
     default_audience: null,
     secrets: [],
     keys: [],
+    jwks_uri: null,
     assertions: { audience: 'any', jti: 'required' },
     allowlist: { mode: 'off', cidrs: [] },
     quota: { mode: 'observe', tokens_per_hour: null, tokens_per_day: null },

@@ -21,7 +21,9 @@ export interface ClientOptions {
   readonly defaultAudience?: string | null
   readonly allow?: readonly string[]
   readonly allowMode?: Client['allowlist']['mode']
+  /** Null: none. */
   readonly jwks?: ClientInput['jwks']
+  readonly jwksUri?: string | null
   readonly assertionAudience?: Client['assertions']['audience']
   readonly assertionJti?: Client['assertions']['jti']
   readonly tokensPerHour?: number
@@ -78,6 +80,7 @@ function inputOf(options: ClientOptions): ClientInput {
     token_lifetime_seconds: options.tokenLifetime,
     default_audience: options.defaultAudience,
     jwks: options.jwks,
+    jwks_uri: options.jwksUri,
     assertions: assertionsOf(options),
     quota: quotaOf(options),
   }
@@ -246,7 +249,8 @@ function describe(client: ClientView): string[] {
     ...client.keys.map(
       ({ kid, alg, created_at }) => ['key', `${kid}, ${alg}, since ${created_at}`] as const,
     ),
-    ...(client.keys.length === 0
+    ...(client.jwks_uri === null ? [] : [['keys published at', client.jwks_uri] as const]),
+    ...(client.keys.length === 0 && client.jwks_uri === null
       ? []
       : [
           [

@@ -139,7 +139,16 @@ function addFields(command: Command): Command {
     .option('--token-lifetime <seconds>', 'overrides the lifetime set by the audience', wholeNumber)
     .option('--external-id <id>', 'your own id for the client')
     .option('--tag <tag...>', 'tags to find it by')
-    .option('--jwks <file>', 'JWK Set with all its public keys, for private_key_jwt', jsonFile)
+    .option(
+      '--jwks <file>',
+      'JWK Set with all its public keys, for private_key_jwt (none: removes them)',
+      (path: string) => (path === 'none' ? null : jsonFile(path)),
+    )
+    .option(
+      '--jwks-uri <url>',
+      'where it publishes its public keys instead, for keys that rotate by themselves (none: nowhere)',
+      (text: string) => (text === 'none' ? null : text),
+    )
     .addOption(
       new Option(
         '--assertion-audience <audience>',

@@ -21,6 +21,7 @@ type ServerSettings = Parsed<typeof SERVER_SETTINGS>
 type Combined =
   | 'database'
   | 'issuer'
+  | 'jwksUriNetworks'
   | 'keyRotationDays'
   | 'tlsCertFile'
   | 'tlsKeyFile'
@@ -34,6 +35,8 @@ export interface Config extends Omit<ServerSettings, Combined> {
   readonly tls: TlsFiles | null
   /** Addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[]
+  /** Addresses and CIDR ranges. */
+  readonly jwksUriNetworks: readonly string[]
   /** Settings of commands that act as a client; `quickstart.env` has the rest. */
   readonly client: Parsed<typeof CLIENT_SETTINGS>
 }
@@ -86,6 +89,7 @@ function combine(settings: ServerSettings): Omit<Config, 'client'> {
     issuer: others.issuer ?? `${tls ? 'https' : 'http'}://localhost:${others.port}`,
     tls,
     trustedProxies: others.trustedProxies ?? [],
+    jwksUriNetworks: others.jwksUriNetworks ?? [],
     keyPolicy: keyPolicy(others.jwksMaxAgeSeconds, keyRotationDays),
   }
 }

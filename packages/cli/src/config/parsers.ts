@@ -8,6 +8,7 @@
 import { isIP, isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
 import { ENCRYPTION_KEY_BYTES } from '@modulariot/auth'
+import { parseAddressRange } from '@modulariot/platform/net'
 
 /** @throws Error when the text is not 32 bytes in base64url or hex. */
 export function parseEncryptionKey(text: string): Uint8Array {
@@ -51,6 +52,18 @@ export function parseDrainSeconds(text: string): number {
   const seconds = /^\d{1,2}(\.\d{1,3})?$/.test(text) ? Number(text) : 21
   if (seconds > 20) throw new Error('must be a number of seconds from 0 to 20')
   return seconds
+}
+
+/** Addresses and CIDR ranges, separated by commas. */
+export function parseAddressRanges(text: string): readonly string[] {
+  const ranges = text.split(',').map((item) => item.trim())
+  const bad = ranges.find((range) => parseAddressRange(range) === null)
+  if (bad !== undefined) {
+    throw new Error(
+      `must list addresses or CIDR ranges, separated by commas: ${JSON.stringify(bad)} is neither`,
+    )
+  }
+  return ranges
 }
 
 export function parseHost(text: string): string {

@@ -12,6 +12,7 @@ import {
   anyText,
   oneOf,
   parseAbsoluteUrl,
+  parseAddressRanges,
   parseDirectory,
   parseDrainSeconds,
   parseEncryptionKey,
@@ -179,6 +180,13 @@ export const SERVER_SETTINGS = {
     parse: parseTrustedProxies,
     about:
       'Addresses and CIDR ranges, separated by commas, whose `X-Forwarded-For` counts; `loopback` stands for `127.0.0.0/8,::1/128`. List only your own proxies: the server trusts the client addresses they report.',
+  },
+  jwksUriNetworks: {
+    name: 'MIOT_JWKS_URI_NETWORKS',
+    unset: 'public addresses only',
+    parse: parseAddressRanges,
+    about:
+      'Addresses and CIDR ranges, separated by commas, from which the keys of clients (`jwks_uri`) may be fetched although they are not public, such as the service network of a Kubernetes cluster.',
   },
   maxConnections: {
     name: 'MIOT_MAX_CONNECTIONS',

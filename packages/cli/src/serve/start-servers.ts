@@ -120,6 +120,7 @@ async function openAuth({ config, logger, metrics, opened }: Shared) {
     keyPolicy: config.keyPolicy,
     checkpoints: checkpointArchive(config, logger),
     auditRetentionDays: config.auditRetentionDays,
+    jwksUriNetworks: config.jwksUriNetworks,
     ...(metrics !== null && { metrics }),
   }).catch((error: unknown) => {
     throw explain(error)

@@ -3,3 +3,5 @@
 export { addressBlock } from './address-block.ts'
 export { rangesCover } from './address-coverage.ts'
 export { addressInList, parseAddressRange } from './address-list.ts'
+export { isPublicAddress } from './public-address.ts'
+export { createPublicFetch, type PublicFetch, type PublicFetchOptions } from './public-fetch.ts'
