@@ -193,6 +193,7 @@ function routesDeps(
     verifier: verifierFor(adminAudience(issuer)),
     feedVerifier: verifierFor(feedAudience(issuer)),
     ownVerifier: verifierFor(null, storedKeys(keys)),
+    gatewayVerifier: verifierFor(null),
     checkpointSigner,
     revocations,
   }
