@@ -1,6 +1,6 @@
 /** Mounts the table of routes, and the admin API's beside it. */
 
-import { routeGroup } from '@modulariot/platform/http'
+import { refuseCodings, routeGroup } from '@modulariot/platform/http'
 import type { FastifyError, FastifyInstance } from 'fastify'
 import type { AuthMetrics } from '../metrics/auth-metrics.ts'
 import type { AdminDeps } from './admin/call.ts'
@@ -26,7 +26,7 @@ export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps
       routes.route({
         method: route.method,
         url: route.path,
-        onRequest: route.login ? [ceiling] : [],
+        onRequest: route.login ? [ceiling, refuseCodings] : [],
         config: route.config ?? {},
         handler: handlerOf(route.endpoint),
       })

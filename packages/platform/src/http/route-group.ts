@@ -15,7 +15,7 @@ export class MethodNotAllowed extends Error {
   }
 }
 
-/** The methods that get a 405; any other method is answered as an unknown endpoint. */
+/** The methods that get a route to refuse them; for any other see known-paths.ts. */
 export const METHODS: readonly string[] = [
   'GET',
   'HEAD',
@@ -24,7 +24,15 @@ export const METHODS: readonly string[] = [
   'PATCH',
   'DELETE',
   'OPTIONS',
+  'TRACE',
 ]
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route only refuses the methods that its path does not have. */
+    refusesMethods?: true
+  }
+}
 
 /**
  * Registers `routes`, and for every other method of their paths a refusal, which the application's
@@ -59,6 +67,7 @@ function refuse(scope: FastifyInstance, url: string, methods: ReadonlySet<string
   scope.route({
     method: METHODS.filter((method) => !methods.has(method)),
     url,
+    config: { refusesMethods: true },
     // Before the body is read: the client need not send one to learn this.
     onRequest: (_request, _reply, done) => done(error),
     handler: () => {},

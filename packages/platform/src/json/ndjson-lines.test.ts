@@ -5,7 +5,7 @@ import { splitNdjson } from './json-array.ts'
 import { JsonBodyError } from './json-body.ts'
 import { countLines, linesOf } from './ndjson-lines.ts'
 
-const pieces = fc.array(fc.constantFrom('\n', '\r\n', ' ', '\t', 'x', 'é', '😀', '{"a":1}'), {
+const pieces = fc.array(fc.constantFrom('\n', '\r\n', ' ', '\t', 'x', 'é', '😀', '\ufeff', '{"a":1}'), {
   maxLength: 60,
 })
 

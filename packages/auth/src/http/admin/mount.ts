@@ -1,7 +1,13 @@
 /** Mounts the table of admin routes; no route can be mounted without its scope. */
 
 import { OAuthError } from '@modulariot/oauth/protocol'
-import { ArrivingBodies, followLarge, routeGroup, staticDocument } from '@modulariot/platform/http'
+import {
+  ArrivingBodies,
+  followLarge,
+  refuseCodings,
+  routeGroup,
+  staticDocument,
+} from '@modulariot/platform/http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AdminError, invalidInput } from '../../errors/admin-error.ts'
 import type { AuthMetrics } from '../../metrics/auth-metrics.ts'
@@ -47,6 +53,7 @@ export async function mountAdminRoutes(
         exposeHeadRoute: false,
         onRequest: [
           requireAdminToken(deps, route.scope),
+          refuseCodings,
           ...refuseIdempotencyKey(route),
           ...(route.ndjson ? [bulk.onRequest] : []),
         ],
