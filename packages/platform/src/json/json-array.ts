@@ -93,8 +93,8 @@ function addTrimmed(bounds: number[], text: string, start: number, end: number):
 }
 
 /**
- * The lines of NDJSON that are not blank, without byte order marks, at most `max + 1` of them; whether each is valid JSON is
- * left to the parser.
+ * The lines of NDJSON that are not blank, without byte order marks, at most `max + 1` of them;
+ * whether each is valid JSON is left to the parser.
  */
 export function splitNdjson(text: string, max: number): string[] {
   const lines: string[] = []

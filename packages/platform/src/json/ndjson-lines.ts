@@ -17,7 +17,8 @@ export function countLines(bytes: Buffer, max: number): number {
 }
 
 /**
- * The lines that are not blank, without byte order marks; whether each is valid JSON is left to the parser.
+ * The lines that are not blank, without byte order marks; whether each is valid JSON is left to the
+ * parser.
  *
  * @throws JsonBodyError at once when the bytes are not UTF-8 (RFC 8259 §8.1).
  */
