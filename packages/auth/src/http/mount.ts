@@ -1,6 +1,6 @@
 /** Mounts the table of routes, and the admin API's beside it. */
 
-import { refuseCodings, routeGroup } from '@modulariot/platform/http'
+import { PUBLIC_DOCUMENT, refuseCodings, routeGroup } from '@modulariot/platform/http'
 import type { FastifyError, FastifyInstance } from 'fastify'
 import type { AuthMetrics } from '../metrics/auth-metrics.ts'
 import type { AdminDeps } from './admin/call.ts'
@@ -49,5 +49,5 @@ function sharedHandlers(deps: EndpointDeps): (endpoint: Endpoint) => ReturnType<
 function cacheHeaders({ maxAgeSeconds }: AuthRoute, deps: EndpointDeps): Record<string, string> {
   // RFC 6749 §5.1 requires both headers.
   if (maxAgeSeconds === undefined) return { 'cache-control': 'no-store', pragma: 'no-cache' }
-  return { 'cache-control': `public, max-age=${maxAgeSeconds(deps)}` }
+  return { 'cache-control': `public, max-age=${maxAgeSeconds(deps)}`, ...PUBLIC_DOCUMENT }
 }

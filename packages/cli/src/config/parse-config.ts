@@ -19,6 +19,7 @@ type ServerSettings = Parsed<typeof SERVER_SETTINGS>
 
 /** Settings that `combine` replaces, or whose default depends on other settings. */
 type Combined =
+  | 'corsOrigins'
   | 'database'
   | 'issuer'
   | 'keyRotationDays'
@@ -34,6 +35,8 @@ export interface Config extends Omit<ServerSettings, Combined> {
   readonly tls: TlsFiles | null
   /** Addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[]
+  /** Origins whose pages may call this server. */
+  readonly corsOrigins: readonly string[]
   /** Settings of commands that act as a client; `quickstart.env` has the rest. */
   readonly client: Parsed<typeof CLIENT_SETTINGS>
 }
@@ -86,6 +89,7 @@ function combine(settings: ServerSettings): Omit<Config, 'client'> {
     issuer: others.issuer ?? `${tls ? 'https' : 'http'}://localhost:${others.port}`,
     tls,
     trustedProxies: others.trustedProxies ?? [],
+    corsOrigins: others.corsOrigins ?? [],
     keyPolicy: keyPolicy(others.jwksMaxAgeSeconds, keyRotationDays),
   }
 }

@@ -7,6 +7,7 @@
 
 import { DEFAULT_JWKS_MAX_AGE_SECONDS, DEFAULT_KEY_ROTATION_DAYS } from '@modulariot/auth'
 import { CONNECTION_LIMITS } from '@modulariot/platform/http'
+import { parseCorsOrigins } from './cors-origins.ts'
 import { parseDatabaseUrl } from './database.ts'
 import {
   anyText,
@@ -179,6 +180,14 @@ export const SERVER_SETTINGS = {
     parse: parseTrustedProxies,
     about:
       'Addresses and CIDR ranges, separated by commas, whose `X-Forwarded-For` counts; `loopback` stands for `127.0.0.0/8,::1/128`. List only your own proxies: the server trusts the client addresses they report.',
+  },
+  /** Exact. */
+  corsOrigins: {
+    name: 'MIOT_CORS_ORIGINS',
+    unset: 'none',
+    parse: parseCorsOrigins,
+    about:
+      'Origins, separated by commas, whose web pages may call the login, ModularIoT API and the admin API (CORS): exactly as browsers send them, such as `https://app.example.com`. `http` on loopback only; no wildcards. Public documents are open to all pages anyway.',
   },
   maxConnections: {
     name: 'MIOT_MAX_CONNECTIONS',

@@ -3,6 +3,7 @@
  */
 
 import type { FastifyInstance, RouteOptions } from 'fastify'
+import { answerPreflight, isAllowedPreflight } from './cors.ts'
 
 export class MethodNotAllowed extends Error {
   override readonly name = 'MethodNotAllowed'
@@ -63,13 +64,17 @@ export async function routeGroup(
 }
 
 function refuse(scope: FastifyInstance, url: string, methods: ReadonlySet<string>): void {
-  const error = new MethodNotAllowed([...methods].join(', '))
+  const allow = [...methods].join(', ')
+  const error = new MethodNotAllowed(allow)
   scope.route({
     method: METHODS.filter((method) => !methods.has(method)),
     url,
     config: { refusesMethods: true },
     // Before the body is read: the client need not send one to learn this.
-    onRequest: (_request, _reply, done) => done(error),
+    onRequest: (request, reply, done) => {
+      if (isAllowedPreflight(request, reply)) answerPreflight(reply, allow)
+      else done(error)
+    },
     handler: () => {},
   })
 }

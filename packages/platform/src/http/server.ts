@@ -17,6 +17,7 @@ import { type Metrics, noMetrics } from '../metrics/index.ts'
 import type { Application } from './application.ts'
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts'
 import { Connections } from './connections.ts'
+import { type AllowOrigin, allowOrigins } from './cors.ts'
 import { followConnections } from './drain.ts'
 import { answerEverything, LEAVE_REFUSALS_TO_US, refuseMethod } from './every-answer.ts'
 import { mountHealth } from './health.ts'
@@ -39,6 +40,8 @@ export interface HttpServerOptions {
    * ignored.
    */
   readonly trustedProxies: readonly string[]
+  /** Origins whose pages may read every answer. Default: none; public documents are for all. */
+  readonly corsOrigins?: readonly string[]
   /** Default: nothing is counted. */
   readonly metrics?: Metrics
   /** The longest time a slow sender can hold a connection, approximately. Default: 30 seconds. */
@@ -88,6 +91,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     return503OnClosing: false,
     routerOptions: { maxParamLength: 4096 },
     frameworkErrors(error, request, reply) {
+      allow(request, reply)
       refuseUnreadable(error, request, reply, refuse)
       observer.countUnmatched(reply.statusCode)
     },
@@ -99,6 +103,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   if (tls !== null && pair !== null) followTls(app, tls, pair)
   connections.follow(app.server)
   followConnections(app.server, connections)
+  const allow: AllowOrigin = allowOrigins(app, options.corsOrigins ?? [])
   const paths = new KnownPaths()
   answerEverything(app, refuse, paths)
   refuseThrown(app, refuse)

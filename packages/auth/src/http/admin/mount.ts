@@ -4,6 +4,7 @@ import { OAuthError } from '@modulariot/oauth/protocol'
 import {
   ArrivingBodies,
   followLarge,
+  PUBLIC_DOCUMENT,
   refuseCodings,
   routeGroup,
   staticDocument,
@@ -74,7 +75,8 @@ export async function mountAdminRoutes(
     }
   })
 
-  await routeGroup(app, { 'cache-control': 'public, max-age=300' }, (routes) => {
+  const cached = { 'cache-control': 'public, max-age=300', ...PUBLIC_DOCUMENT }
+  await routeGroup(app, cached, (routes) => {
     routes.get('/admin/v1/openapi.json', staticDocument(adminOpenApi(deps.issuer)))
   })
 }
