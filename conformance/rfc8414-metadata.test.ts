@@ -1,4 +1,7 @@
-/** RFC 8414: the metadata documents list everything that works, and nothing else. */
+/**
+ * RFC 8414 and OpenID Connect Discovery 1.0: the metadata documents list everything that works, and
+ * nothing else.
+ */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -82,11 +85,34 @@ describe('RFC 8414', () => {
     })
   }
 
-  it('both documents are equal', async () => {
+  it('the OpenID document adds only what its own specification requires', async () => {
     const [one, other] = await Promise.all(
       DOCUMENTS.map((path) => connection.send({ method: 'GET', path })),
     )
-    assert.deepEqual(one?.json(), other?.json())
+    const { subject_types_supported, id_token_signing_alg_values_supported, ...rest } =
+      other?.json() ?? {}
+    assert.deepEqual(rest, one?.json())
+    assert.deepEqual(subject_types_supported, ['public'])
+    // OpenID Connect Discovery 1.0 §3: RS256 must be included.
+    assert.ok(list(id_token_signing_alg_values_supported).includes('RS256'))
+  })
+
+  for (const path of [...DOCUMENTS, '/.well-known/oauth-protected-resource']) {
+    it(`§3.2: ${path} has no empty array`, async () => {
+      const document = (await connection.send({ method: 'GET', path })).json()
+      const empty = Object.entries(document).filter(
+        ([, value]) => Array.isArray(value) && value.length === 0,
+      )
+      assert.deepEqual(empty, [])
+    })
+  }
+
+  it('every algorithm that an audience may sign with is listed', async () => {
+    const path = DOCUMENTS[1] as string
+    const document = (await connection.send({ method: 'GET', path })).json()
+    for (const alg of ['RS256', 'PS256', 'ES256', 'EdDSA']) {
+      assert.ok(list(document.id_token_signing_alg_values_supported).includes(alg), alg)
+    }
   })
 
   it('§2: the members that RFC 8414 requires are there', async () => {
@@ -175,9 +201,9 @@ describe('RFC 8414', () => {
     }
   })
 
-  it('§2: no response type is listed, as there is no authorization endpoint', async () => {
+  it('§2: no response type that returns anything is listed, as there is no authorization endpoint', async () => {
     const { response_types_supported, authorization_endpoint } = await metadata()
-    assert.deepEqual(response_types_supported, [])
+    assert.deepEqual(response_types_supported, ['none'])
     assert.equal(authorization_endpoint, undefined)
   })
 

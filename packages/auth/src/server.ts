@@ -194,16 +194,19 @@ function routesDeps(
   const { directory, remoteKeys, keys, limits, quotas, usage, metrics } = parts
   const verifierFor = (audience: string) =>
     createVerifier({ issuer, audience, keys, now, revocations })
+  const anyVerifier = (source: KeySource) =>
+    createVerifier({
+      ...{ issuer, audience: null, keys: source, now, revocations },
+      tokenTypes: ACCESS_TOKEN_TYPES,
+    })
   return {
     ...{ issuer, store, now, directory, remoteKeys, keys, limits, quotas, usage, metrics },
     digestKey: options.installationKeys.secretDigest,
     jwksMaxAgeSeconds: options.jwksMaxAgeSeconds ?? DEFAULT_JWKS_MAX_AGE_SECONDS,
     verifier: verifierFor(adminAudience(issuer)),
     feedVerifier: verifierFor(feedAudience(issuer)),
-    ownVerifier: createVerifier({
-      ...{ issuer, audience: null, keys: storedKeys(keys), now, revocations },
-      tokenTypes: ACCESS_TOKEN_TYPES,
-    }),
+    ownVerifier: anyVerifier(storedKeys(keys)),
+    gatewayVerifier: anyVerifier(keys),
     checkpointSigner,
     revocations,
   }

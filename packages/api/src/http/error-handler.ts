@@ -55,7 +55,11 @@ export function createErrorHandler(resource_metadata: string) {
   }
 }
 
-const REFUSALS: Readonly<Record<number, string>> = { 404: 'Not found', 503: 'Try again later' }
+const REFUSALS: Readonly<Record<number, string>> = {
+  404: 'Not found',
+  405: 'Method not allowed',
+  503: 'Try again later',
+}
 
 /** The body for requests that match no route, which never reach the handler above. */
 export function refusalBody({ status, error_description }: UnroutedRefusal) {

@@ -2,7 +2,13 @@
 
 import { OAuthError, protectedResourceMetadata } from '@modulariot/oauth/protocol'
 import type { Verifier } from '@modulariot/oauth/resource-server'
-import { ArrivingBodies, followLarge, routeGroup, staticDocument } from '@modulariot/platform/http'
+import {
+  ArrivingBodies,
+  followLarge,
+  PUBLIC_DOCUMENT,
+  routeGroup,
+  staticDocument,
+} from '@modulariot/platform/http'
 import type { FastifyError, FastifyInstance } from 'fastify'
 import type { IngestDeps } from '../ingest/ingest.ts'
 import type { TenantTurns } from '../limits/tenant-turns.ts'
@@ -65,7 +71,8 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
     )
   }
 
-  await routeGroup(app, { 'cache-control': 'public, max-age=300' }, (routes) => {
+  const cached = { 'cache-control': 'public, max-age=300', ...PUBLIC_DOCUMENT }
+  await routeGroup(app, cached, (routes) => {
     const metadata = staticDocument(
       protectedResourceMetadata(deps.audience, deps.issuer, Object.values(SCOPES)),
     )

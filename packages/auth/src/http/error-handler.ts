@@ -13,7 +13,7 @@ import {
   type Refusal,
   rateLimitHeaders,
 } from '@modulariot/oauth/protocol'
-import { MethodNotAllowed } from '@modulariot/platform/http'
+import { MethodNotAllowed, UnsupportedCoding } from '@modulariot/platform/http'
 import { JsonBodyError } from '@modulariot/platform/json'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
@@ -116,7 +116,8 @@ function toOAuthError(error: unknown): OAuthError {
   }
   const status = statusCodeOf(error)
   if (status >= 400 && status < 500) {
-    const message = error instanceof MethodNotAllowed ? error.message : TRANSPORT_ERRORS[status]
+    const ours = error instanceof MethodNotAllowed || error instanceof UnsupportedCoding
+    const message = ours ? error.message : TRANSPORT_ERRORS[status]
     return new OAuthError(
       'invalid_request',
       message ?? 'The request is malformed',

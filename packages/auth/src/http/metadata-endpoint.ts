@@ -1,6 +1,6 @@
-/** Server metadata (RFC 8414), from the audiences as they are now. */
+/** Server metadata (RFC 8414, OpenID Connect Discovery), from the audiences as they are now. */
 
-import { authorizationServerMetadata } from '@modulariot/oauth/protocol'
+import { authorizationServerMetadata, openIdConfiguration } from '@modulariot/oauth/protocol'
 import { singleFlight } from '@modulariot/platform/single-flight'
 import type { AudienceLookup } from '../store/ports/audiences.ts'
 
@@ -9,11 +9,19 @@ export interface MetadataDeps {
   readonly store: AudienceLookup
 }
 
-export function metadataEndpoint({ issuer, store }: MetadataDeps) {
+export const metadataEndpoint = (deps: MetadataDeps) =>
+  documentOf(authorizationServerMetadata, deps)
+
+export const openIdEndpoint = (deps: MetadataDeps) => documentOf(openIdConfiguration, deps)
+
+function documentOf(
+  make: (issuer: string, scopes: readonly string[]) => object,
+  { issuer, store }: MetadataDeps,
+) {
   const listAudiences = singleFlight(() => store.listAudiences())
   return async () => {
     const audiences = await listAudiences()
     const scopes = new Set(audiences.flatMap((audience) => audience.scopes))
-    return authorizationServerMetadata(issuer, [...scopes].sort())
+    return make(issuer, [...scopes].sort())
   }
 }

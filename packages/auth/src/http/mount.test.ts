@@ -72,6 +72,7 @@ before(async () => {
     feedVerifier: createVerifier({ issuer: ISSUER, audience: 'feed', keys, now }),
     jwksMaxAgeSeconds: 300,
     ownVerifier: createVerifier({ issuer: ISSUER, audience: null, keys, now }),
+    gatewayVerifier: createVerifier({ issuer: ISSUER, audience: null, keys, now }),
     revocations: new RevocationFollower({
       store,
       now,

@@ -1,6 +1,6 @@
 /** Mounts the table of routes, and the admin API's beside it. */
 
-import { routeGroup } from '@modulariot/platform/http'
+import { PUBLIC_DOCUMENT, refuseCodings, routeGroup } from '@modulariot/platform/http'
 import type { FastifyError, FastifyInstance } from 'fastify'
 import { assertionAudiences } from '../clients/assertion.ts'
 import type { AuthMetrics } from '../metrics/auth-metrics.ts'
@@ -34,7 +34,7 @@ export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps
       routes.route({
         method: route.method,
         url: route.path,
-        onRequest: route.login ? [ceiling] : [],
+        onRequest: route.login ? [ceiling, refuseCodings] : [],
         config: route.config ?? {},
         handler: handlerOf(route.endpoint),
       })
@@ -63,5 +63,5 @@ function depsOf(endpoint: Endpoint, deps: AuthRoutesDeps): EndpointDeps {
 function cacheHeaders({ maxAgeSeconds }: AuthRoute, deps: AuthRoutesDeps): Record<string, string> {
   // RFC 6749 §5.1 requires both headers.
   if (maxAgeSeconds === undefined) return { 'cache-control': 'no-store', pragma: 'no-cache' }
-  return { 'cache-control': `public, max-age=${maxAgeSeconds(deps)}` }
+  return { 'cache-control': `public, max-age=${maxAgeSeconds(deps)}`, ...PUBLIC_DOCUMENT }
 }

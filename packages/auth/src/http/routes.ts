@@ -6,7 +6,7 @@ import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify
 import type { GrantDeps } from '../grants/client-credentials.ts'
 import { type KeysDeps, keysEndpoint } from './keys-endpoint.ts'
 import { loginEndpoint } from './login-endpoint.ts'
-import { type MetadataDeps, metadataEndpoint } from './metadata-endpoint.ts'
+import { type MetadataDeps, metadataEndpoint, openIdEndpoint } from './metadata-endpoint.ts'
 import type { RequestBody } from './request-body.ts'
 import {
   type FeedDeps,
@@ -15,8 +15,14 @@ import {
   revocationEndpoint,
   type TokenManagementDeps,
 } from './token-management-endpoints.ts'
+import { type VerifyDeps, verifyEndpoint } from './verify-endpoint.ts'
 
-export type EndpointDeps = GrantDeps & MetadataDeps & TokenManagementDeps & FeedDeps & KeysDeps
+export type EndpointDeps = GrantDeps &
+  MetadataDeps &
+  TokenManagementDeps &
+  FeedDeps &
+  VerifyDeps &
+  KeysDeps
 
 export type EndpointRequest = FastifyRequest<{
   Body: RequestBody | undefined
@@ -59,7 +65,8 @@ export const AUTH_ROUTES: readonly AuthRoute[] = [
   { method: 'POST', path: '/oauth2/introspect', login: true, endpoint: introspectionEndpoint },
   { method: 'POST', path: '/oauth2/revoke', login: true, endpoint: revocationEndpoint },
   { method: 'GET', path: '/oauth2/revocations', config: { bearer: true }, endpoint: feedEndpoint },
+  { method: 'GET', path: '/oauth2/verify', config: { bearer: true }, endpoint: verifyEndpoint },
   { method: 'GET', path: '/.well-known/oauth-authorization-server', maxAgeSeconds: metadataAge, endpoint: metadataEndpoint },
-  { method: 'GET', path: '/.well-known/openid-configuration', maxAgeSeconds: metadataAge, endpoint: metadataEndpoint },
+  { method: 'GET', path: '/.well-known/openid-configuration', maxAgeSeconds: metadataAge, endpoint: openIdEndpoint },
   { method: 'GET', path: '/.well-known/jwks.json', maxAgeSeconds: keysAge, endpoint: keysEndpoint },
 ]

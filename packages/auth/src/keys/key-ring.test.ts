@@ -76,6 +76,16 @@ describe('KeyRing', () => {
     })
   })
 
+  it('publishes RSA keys first, however they were stored', async () => {
+    const store = createKeyStore()
+    await loadedRing(store, 'EdDSA', 'ES256')
+    const ring = await loadedRing(store, 'EdDSA', 'ES256', 'RS256', 'PS256')
+    const types = ring.publicKeys().keys.map(({ kty }) => kty)
+    assert.deepEqual(types.slice(0, 2), ['RSA', 'RSA'])
+    assert.ok(!types.slice(2).includes('RSA'))
+    assert.equal(types.length, 4)
+  })
+
   it('stores public halves and sealed private ones', async () => {
     const store = createKeyStore()
     await loadedRing(store, 'ES256')

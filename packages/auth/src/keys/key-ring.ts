@@ -212,7 +212,7 @@ export class KeyRing implements KeySource {
     this.#started = true
     this.#open = open
     this.#signing = signing
-    this.#published = { keys: keys.map((key) => key.public_jwk) }
+    this.#published = { keys: rsaFirst(keys).map((key) => key.public_jwk) }
     this.#imported = new Map()
     if (broken !== undefined) throw broken.reason
   }
@@ -244,3 +244,10 @@ function noKeyYet(alg: SigningAlgorithm): OAuthError {
     detail: `no signing key for ${alg} yet`,
   })
 }
+
+/** Some verifiers try the first key only, or stop at a type that they do not know. */
+function rsaFirst(keys: readonly SealedKey[]): SealedKey[] {
+  return [...keys].sort((a, b) => Number(isRsa(b)) - Number(isRsa(a)))
+}
+
+const isRsa = ({ public_jwk }: SealedKey): boolean => public_jwk.kty === 'RSA'

@@ -11,6 +11,7 @@ import {
   knownHead,
   readBase,
 } from '@modulariot/auth'
+import { withoutBom } from '@modulariot/platform/json'
 import { onThisMachine } from '../administration/local.ts'
 import type { Context } from '../command/context.ts'
 import { filesOf } from '../config/parse-config.ts'
@@ -126,7 +127,7 @@ function checkpointsIn(given: string): { name: string; checkpoints: readonly str
   }
   let text: string
   try {
-    text = readFileSync(given, 'utf8')
+    text = withoutBom(readFileSync(given, 'utf8'))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new CliError('usage', `${given} is neither a checkpoint nor a readable file (${code})`)

@@ -1,6 +1,7 @@
 /** Parsers for option values. Their messages follow Commander's "argument … is invalid." */
 
 import { readFileSync } from 'node:fs'
+import { withoutBom } from '@modulariot/platform/json'
 import { InvalidArgumentError } from 'commander'
 import { serverUrlFault } from '../config/server-url.ts'
 import { CliError } from '../errors/cli-error.ts'
@@ -49,7 +50,7 @@ export function duration(text: string): number {
 /** The JSON in a file. The command checks its contents. */
 export function jsonFile(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
+    return JSON.parse(withoutBom(readFileSync(path, 'utf8')))
   } catch (error) {
     const unreadable = !(error instanceof SyntaxError)
     throw new InvalidArgumentError(unreadable ? 'It cannot be read.' : 'It is not JSON.')

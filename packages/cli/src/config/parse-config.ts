@@ -19,6 +19,7 @@ type ServerSettings = Parsed<typeof SERVER_SETTINGS>
 
 /** Settings that `combine` replaces, or whose default depends on other settings. */
 type Combined =
+  | 'corsOrigins'
   | 'database'
   | 'issuer'
   | 'jwksUriNetworks'
@@ -37,6 +38,8 @@ export interface Config extends Omit<ServerSettings, Combined> {
   readonly trustedProxies: readonly string[]
   /** Addresses and CIDR ranges. */
   readonly jwksUriNetworks: readonly string[]
+  /** Origins whose pages may call this server. */
+  readonly corsOrigins: readonly string[]
   /** Settings of commands that act as a client; `quickstart.env` has the rest. */
   readonly client: Parsed<typeof CLIENT_SETTINGS>
 }
@@ -90,6 +93,7 @@ function combine(settings: ServerSettings): Omit<Config, 'client'> {
     tls,
     trustedProxies: others.trustedProxies ?? [],
     jwksUriNetworks: others.jwksUriNetworks ?? [],
+    corsOrigins: others.corsOrigins ?? [],
     keyPolicy: keyPolicy(others.jwksMaxAgeSeconds, keyRotationDays),
   }
 }

@@ -7,6 +7,7 @@
 
 import { DEFAULT_JWKS_MAX_AGE_SECONDS, DEFAULT_KEY_ROTATION_DAYS } from '@modulariot/auth'
 import { CONNECTION_LIMITS } from '@modulariot/platform/http'
+import { parseCorsOrigins } from './cors-origins.ts'
 import { parseDatabaseUrl } from './database.ts'
 import {
   anyText,
@@ -187,6 +188,14 @@ export const SERVER_SETTINGS = {
     parse: parseAddressRanges,
     about:
       'Addresses and CIDR ranges, separated by commas, from which the keys of clients (`jwks_uri`) may be fetched although they are not public, such as the service network of a Kubernetes cluster.',
+  },
+  /** Exact. */
+  corsOrigins: {
+    name: 'MIOT_CORS_ORIGINS',
+    unset: 'none',
+    parse: parseCorsOrigins,
+    about:
+      'Origins, separated by commas, whose web pages may call the login, ModularIoT API and the admin API (CORS): exactly as browsers send them, such as `https://app.example.com`. `http` on loopback only; no wildcards. Public documents are open to all pages anyway.',
   },
   maxConnections: {
     name: 'MIOT_MAX_CONNECTIONS',

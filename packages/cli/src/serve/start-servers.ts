@@ -81,6 +81,7 @@ async function start(
   const http = await createHttpServer({
     ...{ applications: [auth, api], logger, tls: config.tls },
     trustedProxies: config.trustedProxies,
+    corsOrigins: config.corsOrigins,
     connectionLimits: connectionLimits(config),
     ...(metrics !== null && { metrics }),
   })

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { JsonBodyError, splitJsonArray } from '@modulariot/platform/json'
+import { JsonBodyError, splitJsonArray, splitNdjson, withoutBom } from '@modulariot/platform/json'
 import type { AssetTrackingData, ReportResult, Timing, Tracked } from '@modulariot/sdk'
 import { MAX_BATCH_BYTES, MAX_BATCH_ITEMS, MAX_REQUEST_ID_LENGTH } from '@modulariot/telemetry'
 import type { Context } from '../command/context.ts'
@@ -168,8 +168,8 @@ function compose({ assetId, latitude, longitude, speed }: SendOptions): Reports 
 function readReports(file: string): Reports {
   const text = readText(file).trim()
   if (text.startsWith('[')) return { texts: readArray(text, file) }
-  const lines = text.split('\n').filter((line) => line.trim() !== '')
-  const isNdjson = lines.length > 1 && lines.every((line) => line.trimStart().startsWith('{'))
+  const lines = splitNdjson(text, Number.POSITIVE_INFINITY)
+  const isNdjson = lines.length > 1 && lines.every((line) => line.startsWith('{'))
   return isNdjson && isJson(lines[0] as string) ? { texts: lines } : { text }
 }
 
@@ -195,7 +195,7 @@ function isJson(text: string): boolean {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8')
+    return withoutBom(readFileSync(file === '-' ? 0 : file, 'utf8'))
   } catch (error) {
     throw new CliError(
       'not_found',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   authorizationServerMetadata,
+  openIdConfiguration,
   protectedResourceMetadata,
   protectedResourceMetadataUrl,
 } from './metadata.ts'
@@ -30,7 +31,7 @@ describe('authorizationServerMetadata', () => {
       token_endpoint: 'https://auth.example/oauth2/token',
       jwks_uri: 'https://auth.example/.well-known/jwks.json',
       scopes_supported: ['asset:track:write'],
-      response_types_supported: [],
+      response_types_supported: ['none'],
       grant_types_supported: ['client_credentials'],
       ...authenticationAt('token_endpoint'),
       revocation_endpoint: 'https://auth.example/oauth2/revoke',
@@ -49,6 +50,16 @@ describe('authorizationServerMetadata', () => {
     const { token_endpoint, jwks_uri } = authorizationServerMetadata(`${ISSUER}/tenant`, [])
     assert.equal(token_endpoint, 'https://auth.example/tenant/oauth2/token')
     assert.equal(jwks_uri, 'https://auth.example/tenant/.well-known/jwks.json')
+  })
+})
+
+describe('openIdConfiguration', () => {
+  it('adds what OpenID Connect Discovery requires, but no endpoint that does not exist', () => {
+    const { subject_types_supported, id_token_signing_alg_values_supported, ...others } =
+      openIdConfiguration(ISSUER, ['asset:track:write'])
+    assert.deepEqual(others, authorizationServerMetadata(ISSUER, ['asset:track:write']))
+    assert.deepEqual(subject_types_supported, ['public'])
+    assert.deepEqual(id_token_signing_alg_values_supported, ['RS256', 'PS256', 'ES256', 'EdDSA'])
   })
 })
 

@@ -1,6 +1,10 @@
-/** Metadata documents: RFC 8414 (authorization server) and RFC 9728 (protected resource). */
+/**
+ * Metadata documents: RFC 8414 (authorization server), OpenID Connect Discovery 1.0 for libraries
+ * that know no other, and RFC 9728 (protected resource).
+ */
 
 import { ASSERTION_ALGORITHMS } from './client-assertion.ts'
+import { SIGNING_ALGORITHMS } from './signing-algorithms.ts'
 
 export interface AuthorizationServerMetadata {
   readonly issuer: string
@@ -32,8 +36,9 @@ const AUTHENTICATION_METHODS = ['client_secret_basic', 'client_secret_post', 'pr
 /**
  * Lists exactly what is supported (RFC 8414 §2).
  *
- * `response_types_supported` is required there, and empty here because there is no authorization
- * endpoint: §3.2 would omit an empty array, but existing parsers insist on the member.
+ * `response_types_supported` is required there, parsers insist on it, and §3.2 forbids an empty
+ * array. There is no authorization endpoint, so the only type listed is the registered `none`,
+ * which returns neither a code nor a token.
  */
 export function authorizationServerMetadata(
   issuer: string,
@@ -44,7 +49,7 @@ export function authorizationServerMetadata(
     token_endpoint: `${issuer}/oauth2/token`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     ...(scopes.length > 0 && { scopes_supported: scopes }),
-    response_types_supported: [],
+    response_types_supported: ['none'],
     grant_types_supported: ['client_credentials'],
     token_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
@@ -58,10 +63,34 @@ export function authorizationServerMetadata(
   }
 }
 
+export interface OpenIdConfiguration extends AuthorizationServerMetadata {
+  readonly subject_types_supported: readonly string[]
+  readonly id_token_signing_alg_values_supported: readonly string[]
+}
+
+/**
+ * The same with what OpenID Connect Discovery 1.0 §3 requires besides, for verifiers and clients
+ * that read only this document (Spring's `issuer-uri`, go-oidc).
+ *
+ * No ID token is issued: such libraries read the algorithms of access tokens from that member. The
+ * one required member that is missing is `authorization_endpoint`, since any URL there would be one
+ * that does not work. Kubernetes and GitHub Actions publish documents without it for the same use.
+ */
+export function openIdConfiguration(
+  issuer: string,
+  scopes: readonly string[],
+): OpenIdConfiguration {
+  return {
+    ...authorizationServerMetadata(issuer, scopes),
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: SIGNING_ALGORITHMS,
+  }
+}
+
 export interface ProtectedResourceMetadata {
   readonly resource: string
   readonly authorization_servers: readonly string[]
-  readonly scopes_supported: readonly string[]
+  readonly scopes_supported?: readonly string[]
   readonly bearer_methods_supported: readonly string[]
 }
 
@@ -74,7 +103,7 @@ export function protectedResourceMetadata(
   return {
     resource,
     authorization_servers: [issuer],
-    scopes_supported: scopes,
+    ...(scopes.length > 0 && { scopes_supported: scopes }),
     bearer_methods_supported: ['header'],
   }
 }

@@ -92,7 +92,10 @@ const aboveSmall = ({ bytes }: Arriving): number => Math.max(0, bytes - SMALL_BO
 export function followLarge(bodies: ArrivingBodies): preParsingHookHandler {
   return (request, reply, payload, done) => {
     // NaN when the header is missing or the body is chunked: not known to be small.
-    if (Number(request.headers['content-length']) <= SMALL_BODY_BYTES) return done(null, payload)
+    const bytes = Number(request.headers['content-length'])
+    // One above the route's limit is refused unread, as Fastify's parser does next.
+    const isRead = !(bytes > request.routeOptions.bodyLimit)
+    if (bytes <= SMALL_BODY_BYTES || !isRead) return done(null, payload)
     const body = bodies.follow(payload as Readable)
     // A body refused for its length is not read any further.
     reply.raw.once('finish', () => body.destroy())

@@ -4,27 +4,32 @@
  * shutdown; and time to be read, whatever the request's body.
  */
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { SMALL_BODY_BYTES } from './arriving-bodies.ts'
 import { isDraining } from './drain.ts'
+import { answerExpectations, isHeldBack, isUnknownExpectation } from './expectations.ts'
 import { headerFault } from './header-faults.ts'
+import type { KnownPaths } from './known-paths.ts'
 import type { Refuse } from './refusals.ts'
 
 /** Options of Node's server that leave the refusals below to us. */
 export const LEAVE_REFUSALS_TO_US = { requireHostHeader: false } as const
 
-export function answerEverything(app: FastifyInstance, refuse: Refuse): void {
+export function answerEverything(app: FastifyInstance, refuse: Refuse, paths: KnownPaths): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     const fault = headerFault(request.raw)
     if (fault !== null) {
       reply.raw.shouldKeepAlive = false
       refuse(request, reply, { status: 400, error: 'invalid_request', error_description: fault })
+    } else if (isUnknownExpectation(request.raw)) {
+      reply.raw.shouldKeepAlive = false
+      refuse(request, reply, UNKNOWN_EXPECTATION)
     }
     // Before Fastify, which would read the body of an unrouted request and answer that it is too
     // large.
-    else if (request.is404) refuse(request, reply, NO_ENDPOINT)
+    else if (request.is404) refuseUnrouted(request, reply, refuse, paths)
     else done()
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
@@ -32,15 +37,36 @@ export function answerEverything(app: FastifyInstance, refuse: Refuse): void {
     const ends = isDraining(app.server) || !reply.raw.shouldKeepAlive
     // Fastify closes the connection when a body is too large.
     if (!complete) reply.removeHeader('connection')
-    if (ends && !complete && isLarge(request.raw)) linger(request, reply)
+    const arrives = ends && !complete && isLarge(request.raw) && !isHeldBack(request.raw)
+    if (arrives) linger(request, reply)
     else if (ends) reply.header('connection', 'close')
     done()
   })
-  // RFC 9110 §10.1.1 allows the 417 that Node would send; ignoring the expectation serves the
-  // client better.
-  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    app.server.emit('request', request, response)
-  })
+  answerExpectations(app.server)
+}
+
+/** The method is one that the router does not know, or the path is unknown. */
+function refuseUnrouted(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refuse: Refuse,
+  paths: KnownPaths,
+): void {
+  const allow = paths.allow(request.url)
+  if (allow === null) refuse(request, reply, NO_ENDPOINT)
+  else refuseMethod(request, reply, refuse, allow)
+}
+
+/** 405 outside of an application's own error handler. */
+export function refuseMethod(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refuse: Refuse,
+  allow: string,
+): void {
+  reply.header('allow', allow)
+  const error_description = `Use ${allow}`
+  refuse(request, reply, { status: 405, error: 'invalid_request', error_description })
 }
 
 /** Time for more of a refused body, or for the next request. */
@@ -59,6 +85,12 @@ function linger({ raw: { socket } }: FastifyRequest, { raw }: FastifyReply): voi
 /** A small body arrives with its headers: Node then finishes reading it right after the refusal. */
 function isLarge({ headers }: IncomingMessage): boolean {
   return 'transfer-encoding' in headers || Number(headers['content-length']) > SMALL_BODY_BYTES
+}
+
+const UNKNOWN_EXPECTATION = {
+  status: 417,
+  error: 'invalid_request',
+  error_description: 'The only expectation that is met is 100-continue',
 }
 
 const NO_ENDPOINT = {

@@ -7,28 +7,35 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { singleFlight } from '../single-flight.ts'
 import type { Application } from './application.ts'
 import { isDraining } from './drain.ts'
+import { routeGroup } from './route-group.ts'
 
 type Status = 'ok' | 'degraded' | 'unavailable' | 'stopping'
 
-export function mountHealth(app: FastifyInstance, applications: readonly Application[]): void {
+export async function mountHealth(
+  app: FastifyInstance,
+  applications: readonly Application[],
+): Promise<void> {
   // These need no credentials, and each check costs the store a round trip.
   const checks = applications.map(
     (application) => [application.name, singleFlight(() => check(application))] as const,
   )
-  app.get('/livez', (_request, reply) => reply.send({ status: 'ok' }))
-  app.get('/readyz', async (_request, reply) => {
-    const found = await Promise.all(checks.map(async ([name, run]) => [name, await run()] as const))
-    return answer(reply, worst(found.map(([, status]) => status)), Object.fromEntries(found))
+  await routeGroup(app, { 'cache-control': 'no-store' }, (routes) => {
+    routes.get('/livez', (_request, reply) => reply.send({ status: 'ok' }))
+    routes.get('/readyz', async (_request, reply) => {
+      const found = await Promise.all(
+        checks.map(async ([name, run]) => [name, await run()] as const),
+      )
+      return answer(reply, worst(found.map(([, status]) => status)), Object.fromEntries(found))
+    })
+    for (const [name, run] of checks) {
+      routes.get(`/readyz/${name}`, async (_request, reply) => answer(reply, await run()))
+    }
   })
-  for (const [name, run] of checks) {
-    app.get(`/readyz/${name}`, async (_request, reply) => answer(reply, await run()))
-  }
 
   function answer(reply: FastifyReply, found: Status, checks?: Record<string, Status>) {
     const status = isDraining(reply.server.server) ? 'stopping' : found
     return reply
       .code(status === 'ok' || status === 'degraded' ? 200 : 503)
-      .header('cache-control', 'no-store')
       .send({ status, ...(checks && { checks }) })
   }
 }

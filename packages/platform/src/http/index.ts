@@ -10,6 +10,8 @@ export {
 } from './arriving-bodies.ts'
 export { clientAddress, normalizeAddress } from './client-address.ts'
 export { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts'
+export { refuseCodings, UnsupportedCoding } from './content-coding.ts'
+export { PUBLIC_DOCUMENT } from './cors.ts'
 export { shutDown } from './drain.ts'
 export { metricsPage } from './metrics-page.ts'
 export { isRequestId } from './request-id.ts'

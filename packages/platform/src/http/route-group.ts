@@ -3,6 +3,7 @@
  */
 
 import type { FastifyInstance, RouteOptions } from 'fastify'
+import { answerPreflight, isAllowedPreflight } from './cors.ts'
 
 export class MethodNotAllowed extends Error {
   override readonly name = 'MethodNotAllowed'
@@ -15,7 +16,7 @@ export class MethodNotAllowed extends Error {
   }
 }
 
-/** The methods that get a 405; any other method is answered as an unknown endpoint. */
+/** The methods that get a route to refuse them; for any other see known-paths.ts. */
 export const METHODS: readonly string[] = [
   'GET',
   'HEAD',
@@ -24,7 +25,15 @@ export const METHODS: readonly string[] = [
   'PATCH',
   'DELETE',
   'OPTIONS',
+  'TRACE',
 ]
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route only refuses the methods that its path does not have. */
+    refusesMethods?: true
+  }
+}
 
 /**
  * Registers `routes`, and for every other method of their paths a refusal, which the application's
@@ -55,12 +64,17 @@ export async function routeGroup(
 }
 
 function refuse(scope: FastifyInstance, url: string, methods: ReadonlySet<string>): void {
-  const error = new MethodNotAllowed([...methods].join(', '))
+  const allow = [...methods].join(', ')
+  const error = new MethodNotAllowed(allow)
   scope.route({
     method: METHODS.filter((method) => !methods.has(method)),
     url,
+    config: { refusesMethods: true },
     // Before the body is read: the client need not send one to learn this.
-    onRequest: (_request, _reply, done) => done(error),
+    onRequest: (request, reply, done) => {
+      if (isAllowedPreflight(request, reply)) answerPreflight(reply, allow)
+      else done(error)
+    },
     handler: () => {},
   })
 }

@@ -17,14 +17,17 @@ import { type Metrics, noMetrics } from '../metrics/index.ts'
 import type { Application } from './application.ts'
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts'
 import { Connections } from './connections.ts'
+import { type AllowOrigin, allowOrigins } from './cors.ts'
 import { followConnections } from './drain.ts'
-import { answerEverything, LEAVE_REFUSALS_TO_US } from './every-answer.ts'
+import { answerEverything, LEAVE_REFUSALS_TO_US, refuseMethod } from './every-answer.ts'
 import { mountHealth } from './health.ts'
+import { KnownPaths } from './known-paths.ts'
 import { observeRequests, type RequestObserver } from './observe.ts'
 import { type Refuse, refusalsOf } from './refusals.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
 import { requestIdOf } from './request-id.ts'
 import { requestLogger } from './request-logger.ts'
+import { MethodNotAllowed } from './route-group.ts'
 import { loadTls, secureContextOptions, type TlsFiles, type TlsPair, watchTls } from './tls.ts'
 
 export interface HttpServerOptions {
@@ -37,6 +40,8 @@ export interface HttpServerOptions {
    * ignored.
    */
   readonly trustedProxies: readonly string[]
+  /** Origins whose pages may read every answer. Default: none; public documents are for all. */
+  readonly corsOrigins?: readonly string[]
   /** Default: nothing is counted. */
   readonly metrics?: Metrics
   /** The longest time a slow sender can hold a connection, approximately. Default: 30 seconds. */
@@ -86,6 +91,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     return503OnClosing: false,
     routerOptions: { maxParamLength: 4096 },
     frameworkErrors(error, request, reply) {
+      allow(request, reply)
       refuseUnreadable(error, request, reply, refuse)
       observer.countUnmatched(reply.statusCode)
     },
@@ -97,10 +103,14 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   if (tls !== null && pair !== null) followTls(app, tls, pair)
   connections.follow(app.server)
   followConnections(app.server, connections)
-  answerEverything(app, refuse)
+  const allow: AllowOrigin = allowOrigins(app, options.corsOrigins ?? [])
+  const paths = new KnownPaths()
+  answerEverything(app, refuse, paths)
+  refuseThrown(app, refuse)
   const observer = observeRequests(app, metrics)
-  app.addHook('onRoute', ({ method, url }) => {
+  app.addHook('onRoute', ({ method, url, config }) => {
     for (const name of [method].flat()) options.onRoute?.({ method: name, url })
+    if (!config?.refusesMethods) paths.add(url, [method].flat())
   })
   await mountAll(app, options.applications, observer)
   return app
@@ -171,6 +181,23 @@ function followTls(app: FastifyInstance, files: TlsFiles, pair: TlsPair): void {
   app.addHook('onClose', (_app, done) => {
     stop()
     done()
+  })
+}
+
+/** Renders what the routes of this folder throw; applications have error handlers of their own. */
+function refuseThrown(app: FastifyInstance, refuse: Refuse): void {
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (error instanceof MethodNotAllowed) {
+      return refuseMethod(request, reply, refuse, error.allow)
+    }
+    const status = error.statusCode ?? 500
+    if (status >= 400 && status < 500) {
+      const error_description = 'The request is malformed'
+      return refuse(request, reply, { status, error: 'invalid_request', error_description })
+    }
+    request.log.error({ err: error }, 'failed')
+    const error_description = 'Unexpected server error; the request is not at fault'
+    refuse(request, reply, { status: 500, error: 'server_error', error_description })
   })
 }
 

@@ -13,5 +13,6 @@ export {
   MAX_JSON_DEPTH,
   parseUniqueJson,
   type ValueBudget,
+  withoutBom,
 } from './json-body.ts'
 export { countLines, linesOf } from './ndjson-lines.ts'

@@ -111,6 +111,10 @@ describe('splitNdjson', () => {
     assert.deepEqual(splitNdjson('\n\n', 9), [])
   })
 
+  it('skips a byte order mark before a line, but keeps one within', () => {
+    assert.deepEqual(splitNdjson('\ufeff1\r\n\ufeff\n\ufeff "\ufeff"\n', 9), ['1', '"\ufeff"'])
+  })
+
   it('stops one past the maximum', () => {
     assert.equal(splitNdjson('1\n'.repeat(1000), 3).length, 4)
     assert.equal(splitNdjson('1\n2\n3', 3).length, 3)

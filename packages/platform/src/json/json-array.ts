@@ -3,7 +3,7 @@
  * by itself, exactly as it was sent: parsing and serializing would round long numbers.
  */
 
-import { endOfString, JsonBodyError } from './json-body.ts'
+import { endOfString, JsonBodyError, withoutBom } from './json-body.ts'
 
 /**
  * The texts of the elements of a JSON array, at most `max + 1` of them: a caller that allows `max`
@@ -93,15 +93,15 @@ function addTrimmed(bounds: number[], text: string, start: number, end: number):
 }
 
 /**
- * The lines of NDJSON that are not blank, at most `max + 1` of them; whether each is valid JSON is
- * left to the parser.
+ * The lines of NDJSON that are not blank, without byte order marks, at most `max + 1` of them;
+ * whether each is valid JSON is left to the parser.
  */
 export function splitNdjson(text: string, max: number): string[] {
   const lines: string[] = []
   for (let start = 0; start < text.length && lines.length <= max; ) {
     const newline = text.indexOf('\n', start)
     const end = newline === -1 ? text.length : newline
-    const line = trimJson(text.slice(start, end))
+    const line = trimJson(withoutBom(text.slice(start, end)))
     if (line !== '') lines.push(line)
     start = end + 1
   }

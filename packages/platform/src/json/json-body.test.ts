@@ -22,6 +22,15 @@ function assertRefused(text: string, message: RegExp): void {
   )
 }
 
+describe('decodeUtf8', () => {
+  it('skips one byte order mark before the text, and no other', () => {
+    assert.equal(decodeUtf8(Buffer.from('\ufeff{}')), '{}')
+    assert.equal(decodeUtf8(Buffer.from('\ufeff\ufeff{}')), '\ufeff{}')
+    assert.equal(decodeUtf8(Buffer.from('{"a":"\ufeff"}\ufeff')), '{"a":"\ufeff"}\ufeff')
+    assert.equal(decodeUtf8(Buffer.from('\ufeff')), '')
+  })
+})
+
 describe('parseUniqueJson', () => {
   it('gives what JSON.parse gives, for any value that is not too deep', () => {
     const value = fc.jsonValue({ maxDepth: MAX_JSON_DEPTH - 1, depthSize: 'large' })

@@ -23,10 +23,24 @@ export class JsonBodyError extends Error {
   override readonly name = 'JsonBodyError'
 }
 
-/** @throws JsonBodyError when the bytes are not UTF-8 (RFC 8259 §8.1). */
+/**
+ * The text of a body, without a byte order mark (RFC 8259 §8.1 allows to ignore one).
+ *
+ * @throws JsonBodyError when the bytes are not UTF-8.
+ */
 export function decodeUtf8(body: Buffer): string {
   if (!isUtf8(body)) throw new JsonBodyError('The body is not valid UTF-8')
-  return body.toString('utf8')
+  return withoutBom(body.toString('utf8'))
+}
+
+const BYTE_ORDER_MARK = 0xfeff
+
+/**
+ * Editors and shells of Windows write one before the text, so that it is also in front of a line
+ * where files were joined.
+ */
+export function withoutBom(text: string): string {
+  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
 }
 
 /**

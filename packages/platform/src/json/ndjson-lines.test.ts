@@ -5,9 +5,12 @@ import { splitNdjson } from './json-array.ts'
 import { JsonBodyError } from './json-body.ts'
 import { countLines, linesOf } from './ndjson-lines.ts'
 
-const pieces = fc.array(fc.constantFrom('\n', '\r\n', ' ', '\t', 'x', 'é', '😀', '{"a":1}'), {
-  maxLength: 60,
-})
+const pieces = fc.array(
+  fc.constantFrom('\n', '\r\n', ' ', '\t', 'x', 'é', '😀', '\ufeff', '{"a":1}'),
+  {
+    maxLength: 60,
+  },
+)
 
 describe('lines of NDJSON', () => {
   it('are the same as those of the whole text', () => {

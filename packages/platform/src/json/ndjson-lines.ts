@@ -5,7 +5,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import { trimJson } from './json-array.ts'
-import { JsonBodyError } from './json-body.ts'
+import { JsonBodyError, withoutBom } from './json-body.ts'
 
 const NEWLINE = 0x0a
 
@@ -17,7 +17,8 @@ export function countLines(bytes: Buffer, max: number): number {
 }
 
 /**
- * The lines that are not blank; whether each is valid JSON is left to the parser.
+ * The lines that are not blank, without byte order marks; whether each is valid JSON is left to the
+ * parser.
  *
  * @throws JsonBodyError at once when the bytes are not UTF-8 (RFC 8259 §8.1).
  */
@@ -29,7 +30,7 @@ export function linesOf(bytes: Buffer): Generator<string, void> {
 function* eachLine(bytes: Buffer): Generator<string, void> {
   for (let start = 0; start < bytes.length; ) {
     const end = endOf(bytes, start)
-    const line = trimJson(bytes.toString('utf8', start, end))
+    const line = trimJson(withoutBom(bytes.toString('utf8', start, end)))
     if (line !== '') yield line
     start = end + 1
   }

@@ -1,7 +1,14 @@
 /** Mounts the table of admin routes; no route can be mounted without its scope. */
 
 import { OAuthError } from '@modulariot/oauth/protocol'
-import { ArrivingBodies, followLarge, routeGroup, staticDocument } from '@modulariot/platform/http'
+import {
+  ArrivingBodies,
+  followLarge,
+  PUBLIC_DOCUMENT,
+  refuseCodings,
+  routeGroup,
+  staticDocument,
+} from '@modulariot/platform/http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AdminError, invalidInput } from '../../errors/admin-error.ts'
 import type { AuthMetrics } from '../../metrics/auth-metrics.ts'
@@ -47,6 +54,7 @@ export async function mountAdminRoutes(
         exposeHeadRoute: false,
         onRequest: [
           requireAdminToken(deps, route.scope),
+          refuseCodings,
           ...refuseIdempotencyKey(route),
           ...(route.ndjson ? [bulk.onRequest] : []),
         ],
@@ -67,7 +75,8 @@ export async function mountAdminRoutes(
     }
   })
 
-  await routeGroup(app, { 'cache-control': 'public, max-age=300' }, (routes) => {
+  const cached = { 'cache-control': 'public, max-age=300', ...PUBLIC_DOCUMENT }
+  await routeGroup(app, cached, (routes) => {
     routes.get('/admin/v1/openapi.json', staticDocument(adminOpenApi(deps.issuer)))
   })
 }

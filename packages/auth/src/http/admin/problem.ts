@@ -1,7 +1,11 @@
 /** Renders what the admin API throws: problem details (RFC 9457). */
 
 import { bearerChallenge, isAboutToken, OAuthError } from '@modulariot/oauth/protocol'
-import { MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'
+import {
+  MethodNotAllowed,
+  type UnroutedRefusal,
+  UnsupportedCoding,
+} from '@modulariot/platform/http'
 import { JsonBodyError } from '@modulariot/platform/json'
 import { StoreConflict, StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
@@ -90,7 +94,8 @@ function problemOf(error: FastifyError): Problem {
     const detail = 'Unexpected server error; the request is not at fault'
     return { status: 500, code: 'internal', title: 'Internal error', detail }
   }
-  const detail = error instanceof MethodNotAllowed ? error.message : TRANSPORT[status]
+  const ours = error instanceof MethodNotAllowed || error instanceof UnsupportedCoding
+  const detail = ours ? error.message : TRANSPORT[status]
   return {
     status,
     code: 'malformed',
