@@ -196,7 +196,9 @@ describe('responses are as documented:', () => {
     assertDocumented(one, await track(connection, token, report('A'), key))
     assertDocumented(one, await track(connection, token, bad))
     assertDocumented(one, await track(connection, token, '{'))
-    assertDocumented(one, await track(connection, token, report('B'), key))
+    const reused = await track(connection, token, { ...report('A'), type: 'B' }, key)
+    assert.equal(reused.status, 409)
+    assertDocumented(one, reused)
     assertDocumented(one, await track(connection, token, 'x', { 'content-type': 'text/plain' }))
     assertDocumented(one, await track(connection, token, ' '.repeat(2 ** 20 + 1)))
     const keyed = { ...report('A'), idempotency_key: 'openapi' }

@@ -61,7 +61,7 @@ const FAILURES: Readonly<Record<number, { description: string; schema?: object }
     description: 'The token lacks the scope, or is used from an address that is not allowed.',
   },
   404: { description: 'No such asset.' },
-  409: { description: 'This X-Request-Id was used with another body.' },
+  409: { description: 'This X-Request-Id was used for the same asset with another body.' },
   413: { description: 'The body is too large, as sent or decompressed.' },
   415: { description: 'Unsupported content type or content encoding.' },
   429: { description: 'Too many requests; see Retry-After.' },

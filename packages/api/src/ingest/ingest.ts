@@ -43,8 +43,8 @@ export interface Kept {
 }
 
 /**
- * @throws ValidationError with all faults; JsonBodyError; ApiError 409 for a request id used with
- *   another body, 429 when the queue is full, too many large bodies wait or the client has spent
+ * @throws ValidationError with all faults; JsonBodyError; ApiError 409 for a request id used for
+ *   the same asset with another body, 429 when the queue is full, too many large bodies wait or the client has spent
  *   its budget; StoreUnavailable; what `confirm` throws.
  */
 export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<Kept> {
@@ -104,6 +104,6 @@ export function reusedRequestId(): ApiError {
   return new ApiError(
     409,
     'X-Request-Id already used',
-    'A request with this X-Request-Id and a different body was already accepted; use a new id for new data',
+    'A request with this X-Request-Id and a different body was already accepted for this asset_id; use a new id for new data',
   )
 }
