@@ -31,8 +31,8 @@ export interface ApiServerOptions {
   readonly store: TelemetryStore
   /** Unix milliseconds. */
   readonly now: () => number
-  /** How to treat a report with an unknown metric key; `strict`, the default, refuses it. */
-  readonly unknownKeys?: IngestDeps['unknownKeys']
+  /** What is accepted beside complete reports: nothing with `strict`, the default. */
+  readonly validation?: IngestDeps['validation']
   /**
    * CPU milliseconds per second that one client may use for expensive requests; 0, the default:
    * unlimited.
@@ -43,7 +43,7 @@ export interface ApiServerOptions {
 }
 
 export function createApiServer(options: ApiServerOptions): Application {
-  const { issuer, audience, baseUrl, keys, store, now, unknownKeys = 'strict' } = options
+  const { issuer, audience, baseUrl, keys, store, now, validation = 'strict' } = options
   const { revocations } = options
   const verifier = createVerifier({
     issuer,
@@ -65,7 +65,7 @@ export function createApiServer(options: ApiServerOptions): Application {
   metrics.watchStreams(() => streams.size)
   const deps: ApiRoutesDeps = {
     ...{ verifier, store, queue, charts, heavy, budget, streams, metrics },
-    ...{ issuer, audience, baseUrl, now, unknownKeys },
+    ...{ issuer, audience, baseUrl, now, validation },
   }
   return {
     name: 'api',

@@ -5,8 +5,9 @@
  * Rules that need the clock or the metric registry are in `timestamp.ts` and `metric-rules.ts`. No
  * object is closed: unknown fields are stored as sent.
  *
- * The schema has four custom keywords. `schema-faults.ts` builds its messages from `x-unit`,
- * `x-expected` (a wording that replaces the generated one) and `x-fault-code`. `x-checked-by` names
+ * The schema has five custom keywords. `schema-faults.ts` builds its messages from `x-unit`,
+ * `x-expected` (a wording that replaces the generated one), `x-fault-code` and `x-no-value` (an
+ * invalid number that devices send when they have no position). `x-checked-by` names
  * the function that checks the value; the schema then only describes it.
  */
 
@@ -37,6 +38,14 @@ function measure(description: string, unit: string, minimum?: number, maximum?: 
     'x-unit': unit,
     ...(minimum === undefined ? {} : { minimum }),
     ...(maximum === undefined ? {} : { maximum }),
+  })
+}
+
+/** AIS sends the degree beyond the last when it has no position. */
+function coordinate(description: string, limit: number) {
+  return Type.Number({
+    ...{ description, 'x-unit': 'degrees', minimum: -limit, maximum: limit },
+    'x-no-value': limit + 1,
   })
 }
 
@@ -77,8 +86,8 @@ function timestamp(description: string) {
 
 const Gps = Type.Object(
   {
-    latitude: measure('WGS 84 latitude, degrees.', 'degrees', -90, 90),
-    longitude: measure('WGS 84 longitude, degrees.', 'degrees', -180, 180),
+    latitude: coordinate('WGS 84 latitude, degrees.', 90),
+    longitude: coordinate('WGS 84 longitude, degrees.', 180),
     altitude: Type.Optional(measure('Above mean sea level, metres.', 'm')),
     speed: Type.Optional(measure('Ground speed, km/h.', 'km/h', 0)),
     heading: Type.Optional(measure('Direction from north, degrees.', 'degrees', 0, 360)),

@@ -15,11 +15,18 @@ const SCOPE_SUMMARIES: Readonly<Record<string, string>> = {
   [SCOPES.read]: 'Read asset data.',
 }
 
-export function apiOpenApi({ baseUrl, issuer }: { baseUrl: string; issuer: string }) {
+export interface OpenApiOptions {
+  readonly baseUrl: string
+  readonly issuer: string
+  /** With `lenient` no header is required. */
+  readonly validation: 'strict' | 'lenient'
+}
+
+export function apiOpenApi({ baseUrl, issuer, validation }: OpenApiOptions) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of ROUTES) {
     const operations = paths[route.path] ?? {}
-    operations[route.method.toLowerCase()] = operationOf(route)
+    operations[route.method.toLowerCase()] = operationOf(route, validation)
     paths[route.path] = operations
   }
   return {
@@ -73,7 +80,7 @@ const FAILURES: Readonly<Record<number, { description: string; schema?: object }
 /** Of every route. */
 const COMMON_FAILURES = [400, 401, 403, 503] as const
 
-function operationOf(route: Route) {
+function operationOf(route: Route, validation: OpenApiOptions['validation']) {
   const { operationId, summary, scope, body, answer } = route
   return {
     operationId,
@@ -82,7 +89,7 @@ function operationOf(route: Route) {
     parameters: [
       ...pathParameters(route),
       ...route.query.map(queryParameter),
-      ...route.headers.map(headerParameter),
+      ...route.headers.map((name) => headerParameter(name, validation)),
     ],
     ...(body && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
@@ -141,7 +148,13 @@ function queryParameter(name: QueryParameter) {
   return { name, in: 'query', description: about, schema }
 }
 
-function headerParameter(name: HeaderParameter) {
+function headerParameter(name: HeaderParameter, validation: OpenApiOptions['validation']) {
   const { required, about, schema } = HEADER_PARAMETERS[name]
-  return { name, in: 'header', required, description: about, schema }
+  return {
+    name,
+    in: 'header',
+    required: required && validation === 'strict',
+    description: about,
+    schema,
+  }
 }

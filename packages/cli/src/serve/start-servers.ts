@@ -147,7 +147,7 @@ async function openApi(auth: AuthServer, { config, logger, metrics, opened }: Sh
     revocations: auth.revocations,
     store,
     now: Date.now,
-    unknownKeys: config.apiValidation,
+    validation: config.apiValidation,
     clientCpuMs: config.apiClientCpuMs,
     ...(metrics !== null && { metrics }),
   })
