@@ -10,6 +10,7 @@ import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
 import { refusalBody } from './http/error-handler.ts'
 import { type ApiRoutesDeps, mountApiRoutes } from './http/mount.ts'
 import { OpenStreams } from './http/open-streams.ts'
+import type { OpenApiPart } from './http/openapi.ts'
 import { COMMIT_QUEUE_LIMITS, CommitQueue } from './ingest/commit-queue.ts'
 import { HeavyReader } from './ingest/heavy-reader.ts'
 import type { IngestDeps } from './ingest/ingest.ts'
@@ -40,6 +41,8 @@ export interface ApiServerOptions {
   readonly clientCpuMs?: number
   /** By default nothing is counted. */
   readonly metrics?: Metrics
+  /** Operations of the issuer that `/openapi.json` describes too. */
+  readonly otherOperations?: OpenApiPart
 }
 
 export function createApiServer(options: ApiServerOptions): Application {
@@ -66,6 +69,7 @@ export function createApiServer(options: ApiServerOptions): Application {
   const deps: ApiRoutesDeps = {
     ...{ verifier, store, queue, charts, heavy, budget, streams, metrics },
     ...{ issuer, audience, baseUrl, now, validation },
+    otherOperations: options.otherOperations,
   }
   return {
     name: 'api',

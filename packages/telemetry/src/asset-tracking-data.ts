@@ -12,6 +12,7 @@
  */
 
 import Type, { type Static, type TSchema, type TSchemaOptions } from 'typebox'
+import { TIMESTAMP_PATTERN } from './timestamp.ts'
 
 /** The only supported version of the metrics envelope. */
 export const METRICS_SCHEMA = 'miot.metrics@1.0'
@@ -75,8 +76,9 @@ function name(description: string) {
 
 function timestamp(description: string) {
   return Type.String({
-    description: `${description} ISO 8601 with zone, at most one hour in the future.`,
+    description: `${description} ISO 8601 with zone (Z or ±hh:mm, upper case), of the years 0 to 9999, at most one hour in the future. Seconds may be left out; no leap second.`,
     format: 'date-time',
+    pattern: TIMESTAMP_PATTERN,
     examples: ['2025-03-14T15:09:26Z'],
     'x-expected': 'a string, an ISO 8601 timestamp with zone such as 2025-03-14T15:09:26Z',
     'x-fault-code': 'INVALID_TIMESTAMP',

@@ -8,6 +8,10 @@
 const ISO_8601 =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:Z|([+-])(\d\d):(\d\d))$/
 
+/** The same for schemas, without the rules that a pattern cannot express. */
+export const TIMESTAMP_PATTERN: string =
+  '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})$'
+
 /** The longest form, with nanoseconds and an offset. */
 const MAX_LENGTH = 35
 
