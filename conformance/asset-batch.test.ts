@@ -212,11 +212,11 @@ describe('a batch sent again', () => {
     assert.deepEqual(again.json().counts, { items: 2, stored: 0, replayed: 2, refused: 0 })
   })
 
-  it('with missing reports adds them, and with another report at an index refuses that one', async () => {
+  it('with missing reports adds them, and with another report of an asset at an index refuses that one', async () => {
     const id = { 'x-request-id': 'batch-grown' }
     const items = [report('GROWN-1'), report('GROWN-2')]
     await answered(items, id)
-    const changed = [items[0], report('GROWN-X'), report('GROWN-3')]
+    const changed = [items[0], { ...items[1], type: 'Changed' }, report('GROWN-3')]
     const { results } = await answered(changed, id)
     assert.deepEqual(
       results.map(({ code, replayed }) => [code, replayed ?? false]),
@@ -226,7 +226,16 @@ describe('a batch sent again', () => {
         [200, false],
       ],
     )
-    await assertUnknown('GROWN-X')
+    assert.equal((await getAsset(connection, token, 'GROWN-2')).json().type, null)
+    const { counts } = await answered([report('GROWN-4'), ...items], id)
+    assert.deepEqual(counts, { items: 3, stored: 3, replayed: 0, refused: 0 }, 'at other indexes')
+  })
+
+  it('may use one idempotency_key for several assets', async () => {
+    const items = ['S-1', 'S-2', 'S-3'].map((id) => ({ ...report(id), idempotency_key: 'second' }))
+    assert.equal((await answered(items)).counts.stored, 3)
+    assert.equal((await answered(items.toReversed())).counts.replayed, 3)
+    assert.equal((await answered([{ ...items[0], more: 1 }])).results[0]?.code, 409)
   })
 
   it('split differently recognizes each report by its idempotency_key', async () => {

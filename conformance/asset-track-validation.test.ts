@@ -157,6 +157,20 @@ describe('a validation error', () => {
     assert.ok(answer.text.length < 64 * 1024, `${answer.text.length} characters`)
   })
 
+  it('shows what to send instead of the flat shape of metrics', async () => {
+    const { timestamp } = report('FLAT')
+    const items = [{ key: 'engine.rpm', value: 2500, unit: 'rpm' }]
+    const flat = { schema_version: '1.0', device_id: 'FLAT', timestamp, metrics: items }
+    const errors = assertValidationError(await track(connection, token, flat))
+    const shown = [errors.device_id, errors.metrics].map(
+      (text) => /"\w+": .*/.exec(text ?? '')?.[0],
+    )
+    assert.deepEqual(shown, [
+      '"asset_id": "FLAT"',
+      '"metrics": {"schema":"miot.metrics@1.0","items":[{"k":"engine.rpm","v":2500,"u":"rpm"}]}',
+    ])
+  })
+
   it('means that nothing was stored', async () => {
     assert.deepEqual(await assetIds(connection, token), ['EDGE'])
   })

@@ -69,7 +69,8 @@ describe('two instances on one PostgreSQL database', { timeout: 60_000 }, () => 
       connection.send({ path: '/v1/asset/track', headers, body: text })
     assert.equal((await send(one)).headers['idempotent-replay'], undefined)
     assert.equal((await send(other)).headers['idempotent-replay'], 'true')
-    assert.equal((await send(other, JSON.stringify(report('TRUCK-3')))).status, 409)
+    assert.equal((await send(other, JSON.stringify(report('TRUCK-2')))).status, 409)
+    assert.equal((await send(other, JSON.stringify(report('TRUCK-3')))).status, 200)
   })
 
   it('learn of a disabled client, and of a new one, within a second', async () => {

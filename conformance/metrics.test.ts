@@ -82,7 +82,7 @@ describe('GET /metrics', () => {
     const grew = await growth(async () => {
       assert.equal((await track(token, 'one', body)).status, 200)
       assert.equal((await track(token, 'one', body)).status, 200)
-      assert.equal((await track(token, 'one', { ...body, asset_id: 'TRUCK-2' })).status, 409)
+      assert.equal((await track(token, 'one', { ...body, type: 'Other' })).status, 409)
       assert.equal((await track(token, 'two', {})).status, 400)
       assert.equal((await track('wrong', 'three', body)).status, 401)
     })

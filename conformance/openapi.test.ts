@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { Validator } from '@seriousme/openapi-schema-validator'
 import { Compile } from 'typebox/schema'
 import { type Answer, type Connection, openConnection } from './support/connection.ts'
 import { routeTable } from './support/route-table.ts'
@@ -20,8 +21,17 @@ interface Operation {
   readonly responses: Record<string, { description: string; content: Record<string, Content> }>
 }
 
+const AUTH_PATHS = [
+  '/api/v1/login',
+  '/oauth2/token',
+  '/oauth2/introspect',
+  '/oauth2/revoke',
+  '/oauth2/revocations',
+]
+
 interface Content {
   readonly schema: object
+  readonly example?: unknown
   readonly examples?: Record<string, { summary: string; value: unknown }>
 }
 
@@ -56,10 +66,10 @@ function operation(path: string, method = 'get'): Operation {
 }
 
 /** The schema with every reference resolved. */
-function resolved(schema: object): object {
+function resolved(schema: object, schemas = document.components.schemas): object {
   return JSON.parse(JSON.stringify(schema), (_key, node) => {
     const name = /^#\/components\/schemas\/(\w+)$/.exec(node?.$ref ?? '')?.[1]
-    return name === undefined ? node : document.components.schemas[name]
+    return name === undefined ? node : schemas[name]
   })
 }
 
@@ -87,19 +97,84 @@ describe('the document', () => {
     assert.ok(ids.length >= 9)
   })
 
-  it('has every route of the API, and no others', async () => {
+  it('has every route of the API, those of Auth, and no others', async () => {
     const routes = await routeTable(server.url, server.credentials.audience)
+    const isDocumented = (url: string) => url.startsWith('/v1/') || url in document.paths
     const served = routes
-      .filter(({ url, method }) => url.startsWith('/v1/') && ['GET', 'POST'].includes(method))
+      .filter(({ url, method }) => isDocumented(url) && ['GET', 'POST'].includes(method))
       .map(({ method, url }) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`)
     const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     )
     assert.ok(documented.every((name) => served.includes(name)))
+    for (const path of AUTH_PATHS) assert.ok(path in document.paths, path)
     for (const name of served.filter((one) => !documented.includes(one))) {
       const [method = '', path = ''] = name.split(' ')
       const answer = await connection.send({ method, path: path.replaceAll(/[{}]/g, '') })
       assert.equal(answer.status, 405, name)
+    }
+  })
+
+  it('is valid, and so is that of the admin API', async () => {
+    for (const path of ['/openapi.json', '/admin/v1/openapi.json']) {
+      const answer = await connection.send({ method: 'GET', path })
+      const validator = new Validator()
+      const { valid, errors } = await validator.validate(JSON.parse(answer.text))
+      assert.ok(valid, `${path}: ${JSON.stringify(errors)}`)
+      assert.equal(validator.version, '3.1')
+    }
+  })
+
+  it('lists the errors of every operation, each with an example that matches its schema', async () => {
+    for (const path of ['/openapi.json', '/admin/v1/openapi.json']) {
+      const answer = await connection.send({ method: 'GET', path })
+      const { paths, components } = JSON.parse(answer.text) as Document
+      for (const one of Object.values(paths).flatMap((methods) => Object.values(methods))) {
+        const failures = Object.entries(one.responses).filter(([status]) => status >= '400')
+        const statuses = failures.map(([status]) => status)
+        for (const status of ['400', '401', '403', '500', '503']) {
+          assert.ok(statuses.includes(status), `${one.operationId} ${status}`)
+        }
+        for (const [status, { description, content }] of failures) {
+          assert.ok(description)
+          const [{ schema, example, examples = {} } = { schema: {} }] = Object.values(content)
+          const values = [example, ...Object.values(examples).map(({ value }) => value)]
+          const shown = values.filter((value) => value !== undefined)
+          assert.ok(shown.length > 0, `${one.operationId} ${status}`)
+          for (const value of shown) {
+            const [, errors] = Compile(resolved(schema, components.schemas)).Errors(value)
+            assert.deepEqual(errors, [], `${one.operationId} ${status}`)
+          }
+        }
+      }
+    }
+  })
+
+  it('says exactly which parameters are accepted', async () => {
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const { parameters } of Object.values(methods)) {
+        const limit = parameters.find(({ name }) => name === 'limit')
+        if (limit === undefined) continue
+        const { maximum } = limit.schema as { maximum: number }
+        const url = path.replace('{asset_id}', 'MISSING')
+        // The latest value of each key has no limit.
+        const key = path.endsWith('/metrics') ? 'key=engine.rpm&' : ''
+        const status = async (value: number) =>
+          (await get(connection, token, `${url}?${key}limit=${value}`)).status
+        assert.notEqual(await status(maximum), 400, path)
+        assert.equal(await status(maximum + 1), 400, path)
+      }
+    }
+    const { schema } = operation('/v1/events').parameters.find(({ name }) => name === 'from') ?? {}
+    const { pattern } = schema as { pattern: string }
+    for (const from of [
+      ...['2026-01-15T12:00:00Z', '2026-01-15T12:00Z', '2026-01-15T12:00:00.123456789-03:00'],
+      ...['2026-01-15', '2026-01-15T12:00:00', '2026-01-15T12:00:00+0000', '1768478400'],
+      ...['2026-01-15t12:00:00z', '2026-01-15 12:00:00Z', '2026-01-15T12:00:00.1234567890Z'],
+    ]) {
+      const query = `?from=${encodeURIComponent(from)}`
+      const { status } = await get(connection, token, `/v1/events${query}`)
+      assert.equal(status, new RegExp(pattern, 'u').test(from) ? 200 : 400, from)
     }
   })
 
@@ -162,6 +237,7 @@ describe('responses are as documented:', () => {
 
   it('refusals', async () => {
     for (const [path, operations] of Object.entries(document.paths)) {
+      if (!path.startsWith('/v1/')) continue
       for (const [method, one] of Object.entries(operations)) {
         const url = path.replace('{asset_id}', 'MISSING')
         const send = (bearer: string, query: string) =>
@@ -188,6 +264,27 @@ describe('responses are as documented:', () => {
     }
   })
 
+  it('tokens, for a client without credentials and one with', async () => {
+    const { credentials } = server
+    for (const path of AUTH_PATHS.slice(0, 4)) {
+      const one = operation(path, 'post')
+      const json = { 'content-type': 'application/json' }
+      const send = (body: unknown) =>
+        connection.send({ path, headers: json, body: JSON.stringify(body) })
+      for (const body of [{}, { ...credentials, token }, { ...credentials, client_id: 'other' }]) {
+        assertDocumented(one, await send(body))
+      }
+      const text = { 'content-type': 'text/plain' }
+      assertDocumented(one, await connection.send({ path, headers: text, body: 'x' }))
+    }
+    // The token was revoked.
+    token = await accessToken(connection, credentials)
+    assertDocumented(
+      operation('/oauth2/revocations'),
+      await get(connection, token, '/oauth2/revocations'),
+    )
+  })
+
   it('reports', async () => {
     const one = operation('/v1/asset/track', 'post')
     const many = operation('/v1/asset/track/batch', 'post')
@@ -196,7 +293,9 @@ describe('responses are as documented:', () => {
     assertDocumented(one, await track(connection, token, report('A'), key))
     assertDocumented(one, await track(connection, token, bad))
     assertDocumented(one, await track(connection, token, '{'))
-    assertDocumented(one, await track(connection, token, report('B'), key))
+    const reused = await track(connection, token, { ...report('A'), type: 'B' }, key)
+    assert.equal(reused.status, 409)
+    assertDocumented(one, reused)
     assertDocumented(one, await track(connection, token, 'x', { 'content-type': 'text/plain' }))
     assertDocumented(one, await track(connection, token, ' '.repeat(2 ** 20 + 1)))
     const keyed = { ...report('A'), idempotency_key: 'openapi' }

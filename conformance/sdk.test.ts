@@ -65,7 +65,7 @@ describe('a buffer', () => {
     })
     const { request_id } = await client().assets.track(reading(100), { requestId: 'taken' })
     assert.equal(request_id, 'taken')
-    const taken = { ...reading(101), idempotency_key: 'taken' }
+    const taken = { ...reading(107), idempotency_key: 'taken' }
     for (const data of [reading(102), taken, reading(103)]) await buffer.push(data)
     assert.equal(await buffer.close({ deadlineMs: 30_000 }), 0)
     assert.deepEqual(refused, ['taken RefusedError'])

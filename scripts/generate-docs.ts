@@ -25,7 +25,11 @@ export function generatedPath(name: string): string {
 }
 
 function postmanPage(): string {
-  const document = apiOpenApi({ baseUrl: '{{baseUrl}}', issuer: '{{baseUrl}}' })
+  const document = apiOpenApi({
+    baseUrl: '{{baseUrl}}',
+    issuer: '{{baseUrl}}',
+    validation: 'strict',
+  })
   return `${JSON.stringify(postmanCollection(document), null, 2)}\n`
 }
 

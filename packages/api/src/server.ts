@@ -10,6 +10,7 @@ import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
 import { refusalBody } from './http/error-handler.ts'
 import { type ApiRoutesDeps, mountApiRoutes } from './http/mount.ts'
 import { OpenStreams } from './http/open-streams.ts'
+import type { OpenApiPart } from './http/openapi.ts'
 import { COMMIT_QUEUE_LIMITS, CommitQueue } from './ingest/commit-queue.ts'
 import { HeavyReader } from './ingest/heavy-reader.ts'
 import type { IngestDeps } from './ingest/ingest.ts'
@@ -31,8 +32,8 @@ export interface ApiServerOptions {
   readonly store: TelemetryStore
   /** Unix milliseconds. */
   readonly now: () => number
-  /** How to treat a report with an unknown metric key; `strict`, the default, refuses it. */
-  readonly unknownKeys?: IngestDeps['unknownKeys']
+  /** What is accepted beside complete reports: nothing with `strict`, the default. */
+  readonly validation?: IngestDeps['validation']
   /**
    * CPU milliseconds per second that one client may use for expensive requests; 0, the default:
    * unlimited.
@@ -40,10 +41,12 @@ export interface ApiServerOptions {
   readonly clientCpuMs?: number
   /** By default nothing is counted. */
   readonly metrics?: Metrics
+  /** Operations of the issuer that `/openapi.json` describes too. */
+  readonly otherOperations?: OpenApiPart
 }
 
 export function createApiServer(options: ApiServerOptions): Application {
-  const { issuer, audience, baseUrl, keys, store, now, unknownKeys = 'strict' } = options
+  const { issuer, audience, baseUrl, keys, store, now, validation = 'strict' } = options
   const { revocations } = options
   const verifier = createVerifier({
     issuer,
@@ -65,7 +68,8 @@ export function createApiServer(options: ApiServerOptions): Application {
   metrics.watchStreams(() => streams.size)
   const deps: ApiRoutesDeps = {
     ...{ verifier, store, queue, charts, heavy, budget, streams, metrics },
-    ...{ issuer, audience, baseUrl, now, unknownKeys },
+    ...{ issuer, audience, baseUrl, now, validation },
+    otherOperations: options.otherOperations,
   }
   return {
     name: 'api',

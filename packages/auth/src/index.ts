@@ -25,6 +25,7 @@ export { type CheckpointArchive, knownHeads } from './background/checkpoint-keep
 export { weaknessOf } from './clients/client-key.ts'
 export { type ClientChange, type ClientInput, newClient } from './clients/new-client.ts'
 export { AdminError, type AdminErrorCode } from './errors/admin-error.ts'
+export { authOpenApi } from './http/openapi.ts'
 export {
   DEFAULT_JWKS_MAX_AGE_SECONDS,
   DEFAULT_KEY_ROTATION_DAYS,

@@ -5,12 +5,14 @@
  * Rules that need the clock or the metric registry are in `timestamp.ts` and `metric-rules.ts`. No
  * object is closed: unknown fields are stored as sent.
  *
- * The schema has four custom keywords. `schema-faults.ts` builds its messages from `x-unit`,
- * `x-expected` (a wording that replaces the generated one) and `x-fault-code`. `x-checked-by` names
+ * The schema has five custom keywords. `schema-faults.ts` builds its messages from `x-unit`,
+ * `x-expected` (a wording that replaces the generated one), `x-fault-code` and `x-no-value` (an
+ * invalid number that devices send when they have no position). `x-checked-by` names
  * the function that checks the value; the schema then only describes it.
  */
 
 import Type, { type Static, type TSchema, type TSchemaOptions } from 'typebox'
+import { TIMESTAMP_PATTERN } from './timestamp.ts'
 
 /** The only supported version of the metrics envelope. */
 export const METRICS_SCHEMA = 'miot.metrics@1.0'
@@ -40,6 +42,14 @@ function measure(description: string, unit: string, minimum?: number, maximum?: 
   })
 }
 
+/** AIS sends the degree beyond the last when it has no position. */
+function coordinate(description: string, limit: number) {
+  return Type.Number({
+    ...{ description, 'x-unit': 'degrees', minimum: -limit, maximum: limit },
+    'x-no-value': limit + 1,
+  })
+}
+
 /** An object with any content. */
 function openObject(description: string, options: TSchemaOptions = {}) {
   return Type.Unsafe<Record<string, unknown>>({
@@ -66,8 +76,9 @@ function name(description: string) {
 
 function timestamp(description: string) {
   return Type.String({
-    description: `${description} ISO 8601 with zone, at most one hour in the future.`,
+    description: `${description} ISO 8601 with zone (Z or ±hh:mm, upper case), of the years 0 to 9999, at most one hour in the future. Seconds may be left out; no leap second.`,
     format: 'date-time',
+    pattern: TIMESTAMP_PATTERN,
     examples: ['2025-03-14T15:09:26Z'],
     'x-expected': 'a string, an ISO 8601 timestamp with zone such as 2025-03-14T15:09:26Z',
     'x-fault-code': 'INVALID_TIMESTAMP',
@@ -77,8 +88,8 @@ function timestamp(description: string) {
 
 const Gps = Type.Object(
   {
-    latitude: measure('WGS 84 latitude, degrees.', 'degrees', -90, 90),
-    longitude: measure('WGS 84 longitude, degrees.', 'degrees', -180, 180),
+    latitude: coordinate('WGS 84 latitude, degrees.', 90),
+    longitude: coordinate('WGS 84 longitude, degrees.', 180),
     altitude: Type.Optional(measure('Above mean sea level, metres.', 'm')),
     speed: Type.Optional(measure('Ground speed, km/h.', 'km/h', 0)),
     heading: Type.Optional(measure('Direction from north, degrees.', 'degrees', 0, 360)),

@@ -30,8 +30,15 @@ export interface Faults {
   toRecord(): Record<string, string>
 }
 
-/** Keeps the first of several faults at one path. */
-export function createFaults(limit = MAX_SHOWN_FAULTS): Faults {
+/**
+ * Keeps the first of several faults at one path.
+ *
+ * @param pathAsSent the path to show, where the checked value differs from the sent one.
+ */
+export function createFaults(
+  limit = MAX_SHOWN_FAULTS,
+  pathAsSent = (path: Path): Path => path,
+): Faults {
   const shown = new Map<string, string>()
   let hidden = 0
   return {
@@ -40,7 +47,7 @@ export function createFaults(limit = MAX_SHOWN_FAULTS): Faults {
         hidden += 1
         return
       }
-      const key = renderPath(path)
+      const key = renderPath(pathAsSent(path))
       if (!shown.has(key)) shown.set(key, message())
     },
     isEmpty: () => shown.size === 0,

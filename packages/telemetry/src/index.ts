@@ -42,4 +42,4 @@ export {
   type Validation,
   type ValidationOptions,
 } from './parse-asset-tracking-data.ts'
-export { DEFAULT_FUTURE_TOLERANCE_MS, parseTimestamp } from './timestamp.ts'
+export { DEFAULT_FUTURE_TOLERANCE_MS, parseTimestamp, TIMESTAMP_PATTERN } from './timestamp.ts'

@@ -16,6 +16,7 @@ import {
   metricDefinition,
   similarMetricKey,
 } from './metric-registry.ts'
+import { isNotAvailable } from './not-available.ts'
 import { numberPhrase, rangePhrase } from './schema-faults.ts'
 
 /** Maximum characters of a `v` that is a string, under any key. */
@@ -138,7 +139,7 @@ const VALUE_RULES: Readonly<Record<MetricType, ValueRule>> = {
     if (typeof value !== 'number' || !Number.isFinite(value)) {
       mismatch(definition, value, numberPhrase('a number', rangeOf(definition), unit), report)
     } else if (value < min || value > max) {
-      const text = () => `${key} must be ${rangeOf(definition)}`
+      const text = () => `${key} must be ${rangeOf(definition)}${noValueHint(key, value)}`
       report({ code: 'OUT_OF_BOUNDS', at: ['v'], text })
     }
   },
@@ -230,6 +231,11 @@ function elementText(definition: MetricDefinition): string {
 
 function rangeOf(definition: MetricDefinition): string {
   return rangePhrase(definition.min, definition.max, definition.unit)
+}
+
+function noValueHint(key: string, value: number): string {
+  if (!isNotAvailable(key, value)) return ''
+  return `; the bus sends ${value} for no value: send v null with q "missing"`
 }
 
 function mismatch(

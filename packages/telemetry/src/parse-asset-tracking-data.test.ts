@@ -96,7 +96,7 @@ describe('unknown metric keys', () => {
   })
 
   it('are accepted and reported in lenient mode', () => {
-    const validation = parseAssetTrackingData(body, { nowMs, unknownKeys: 'lenient' })
+    const validation = parseAssetTrackingData(body, { nowMs, validation: 'lenient' })
     assert.equal(validation.ok, true)
     assert.deepEqual(validation.ok && Object.keys(validation.warnings), [path])
     assert.equal(validation.ok && validation.report.data, body)
@@ -104,13 +104,13 @@ describe('unknown metric keys', () => {
 
   it('that are malformed are refused in lenient mode too', () => {
     const malformed = { ...BASE, metrics: metrics({ k: 'Engine Foo', v: 1 }) }
-    const validation = parseAssetTrackingData(malformed, { nowMs, unknownKeys: 'lenient' })
+    const validation = parseAssetTrackingData(malformed, { nowMs, validation: 'lenient' })
     assert.deepEqual(Object.keys(errorsIn(validation)), ['metrics.items[0].k'])
   })
 
   it('produce at most fifty warnings', () => {
     const many = { ...BASE, metrics: metrics(...Array(200).fill({ k: 'engine.foo', v: 1 })) }
-    const validation = parseAssetTrackingData(many, { nowMs, unknownKeys: 'lenient' })
+    const validation = parseAssetTrackingData(many, { nowMs, validation: 'lenient' })
     assert.equal(validation.ok && Object.keys(validation.warnings).length, 51)
     assert.equal(validation.ok && validation.warnings['…'], '150 more not shown')
   })
@@ -212,9 +212,9 @@ describe('for any JSON', () => {
 
   it('the result is either the same object or at least one error', () => {
     fc.assert(
-      fc.property(bodies, modes, (body, unknownKeys) => {
+      fc.property(bodies, modes, (body, mode) => {
         const before = JSON.stringify(body)
-        const validation = parseAssetTrackingData(body, { nowMs, unknownKeys })
+        const validation = parseAssetTrackingData(body, { nowMs, validation: mode })
         assert.equal(JSON.stringify(body), before, 'the body was changed')
         const record = validation.ok ? validation.warnings : validation.errors
         if (validation.ok) assert.equal(validation.report.data, body)

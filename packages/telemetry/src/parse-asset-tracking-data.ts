@@ -14,6 +14,7 @@ import {
 import { CHECKED_SCHEMA } from './checked-schema.ts'
 import { passesFastCheck } from './compiled-schema.ts'
 import { createFaults, type Faults, type Path } from './faults.ts'
+import { readFlat, refuseFlat } from './flat-metrics.ts'
 import type { MetricDefinition } from './metric-registry.ts'
 import { checkMetric, type MetricFault } from './metric-rules.ts'
 import { collectSchemaFaults } from './schema-faults.ts'
@@ -23,10 +24,11 @@ export interface ValidationOptions {
   /** Unix milliseconds. */
   readonly nowMs: number
   /**
-   * `strict` (the default) refuses a payload with a key that is neither canonical nor an extension;
-   * `lenient` accepts it and names the key in the warnings.
+   * `strict` (the default) refuses a key that is neither canonical nor an extension, and metrics in
+   * the flat shape (`flat-metrics.ts`). `lenient` names such a key in the warnings, and reads the
+   * flat shape as a report.
    */
-  readonly unknownKeys?: 'strict' | 'lenient'
+  readonly validation?: 'strict' | 'lenient'
   /** How far a timestamp may be ahead of `nowMs`. One hour by default. */
   readonly futureToleranceMs?: number
   /** Maximum number of faults shown; 50 by default. */
@@ -35,7 +37,7 @@ export interface ValidationOptions {
 
 /** An accepted body, with its timestamps parsed and its metric keys looked up. */
 export interface ParsedReport {
-  /** The object that was passed in. */
+  /** The object that was passed in; the flat shape as the report it stands for. */
   readonly data: AssetTrackingData
   /** Unix milliseconds. */
   readonly timestamp_ms: number
@@ -81,10 +83,13 @@ export type Validation =
  * a colon: `UNKNOWN_KEY`, `TYPE_MISMATCH`, `UNIT_MISMATCH`, `OUT_OF_BOUNDS`, `INVALID_TIMESTAMP`.
  * The message for a missing field is always `is required`.
  */
-export function parseAssetTrackingData(body: unknown, options: ValidationOptions): Validation {
-  const errors = createFaults(options.maxFaults)
-  const warnings = createFaults(options.maxFaults)
+export function parseAssetTrackingData(sent: unknown, options: ValidationOptions): Validation {
+  const isLenient = options.validation === 'lenient'
+  const { body, pathAsSent } = isLenient ? readFlat(sent) : { body: sent, pathAsSent: undefined }
+  const errors = createFaults(options.maxFaults, pathAsSent)
+  const warnings = createFaults(options.maxFaults, pathAsSent)
   // 1. The shape.
+  if (!isLenient) refuseFlat(body, errors)
   if (!passesFastCheck(body)) collectSchemaFaults(CHECKED_SCHEMA, body, [], errors)
   // 2. What the shape cannot express.
   const report = isRecord(body) ? parseFields(body, { options, errors, warnings }) : null
@@ -179,13 +184,13 @@ function parseTime(
   if (typeof sent !== 'string') return Number.NaN
   const { nowMs, futureToleranceMs = DEFAULT_FUTURE_TOLERANCE_MS } = options
   const instantMs = parseTimestamp(sent)
-  const fault = timestampFault(instantMs, nowMs, futureToleranceMs)
+  const fault = timestampFault(sent, instantMs, nowMs, futureToleranceMs)
   if (fault !== null) errors.add([...path, field], () => fault)
   return instantMs ?? Number.NaN
 }
 
 function reportMetric(fault: MetricFault, path: Path, check: Check): void {
-  const tolerated = fault.tolerable === true && check.options.unknownKeys === 'lenient'
+  const tolerated = fault.tolerable === true && check.options.validation === 'lenient'
   const faults = tolerated ? check.warnings : check.errors
   faults.add([...path, ...fault.at], () => `${fault.code}: ${fault.text()}`)
 }

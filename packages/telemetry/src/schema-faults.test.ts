@@ -14,7 +14,7 @@ const SCHEMA = JSON.parse(JSON.stringify(AssetTrackingData)) as SchemaNode
 const KEYWORDS = new Set([
   ...['type', 'const', 'enum', 'anyOf', 'properties', 'required', 'items', 'minItems', 'maxItems'],
   ...['minimum', 'maximum', 'minLength', 'maxLength', 'pattern'],
-  ...['x-unit', 'x-expected', 'x-fault-code', 'x-checked-by'],
+  ...['x-unit', 'x-expected', 'x-fault-code', 'x-checked-by', 'x-no-value'],
   ...['title', 'description', 'examples', 'format'],
 ])
 

@@ -28,6 +28,7 @@ export interface SchemaNode {
   readonly maxLength?: number
   readonly pattern?: string
   readonly 'x-unit'?: string
+  readonly 'x-no-value'?: number
   readonly 'x-expected'?: string
   readonly 'x-fault-code'?: FaultCode
 }
@@ -134,7 +135,17 @@ function expectation(node: SchemaNode, value: unknown): string {
   const code = node['x-fault-code']
   const words = typeof value === 'number' && isOfType(node, value) ? range(node) : ''
   const expected = words === '' ? phrase(node) : words
-  return `${code === undefined ? '' : `${code}: `}must be ${expected}${value === null ? ', not null' : ''}`
+  return `${code === undefined ? '' : `${code}: `}must be ${expected}${contrast(node, value)}`
+}
+
+/** What was sent instead, for common mistakes. */
+function contrast(node: SchemaNode, value: unknown): string {
+  if (value === null) return ', not null'
+  if (typeof value !== 'number') return ''
+  if (node['x-fault-code'] === 'INVALID_TIMESTAMP') return ', not Unix time'
+  return value === node['x-no-value']
+    ? `; ${value} stands for no position: leave gps out (a metric has q "missing" for it)`
+    : ''
 }
 
 /** What follows "must be". */

@@ -108,7 +108,7 @@ describe('parseTimestamp', () => {
 
 describe('timestampFault', () => {
   const faultOf = (text: string, nowMs: number, toleranceMs: number) =>
-    timestampFault(parseTimestamp(text), nowMs, toleranceMs)
+    timestampFault(text, parseTimestamp(text), nowMs, toleranceMs)
 
   const nowMs = Date.parse('2025-06-01T12:00:00Z')
   const HOUR = 3_600_000

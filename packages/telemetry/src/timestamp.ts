@@ -8,6 +8,10 @@
 const ISO_8601 =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:Z|([+-])(\d\d):(\d\d))$/
 
+/** The same for schemas, without the rules that a pattern cannot express. */
+export const TIMESTAMP_PATTERN: string =
+  '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})$'
+
 /** The longest form, with nanoseconds and an offset. */
 const MAX_LENGTH = 35
 
@@ -59,20 +63,34 @@ export function parseTimestamp(text: string): number | null {
  * The message for an invalid timestamp, or null. Any time in the past is valid, since devices
  * buffer.
  *
- * @param instantMs the result of `parseTimestamp`.
+ * @param instantMs what `parseTimestamp` returns for `sent`.
  */
 export function timestampFault(
+  sent: string,
   instantMs: number | null,
   nowMs: number,
   futureToleranceMs: number,
 ): string | null {
-  if (instantMs === null) {
-    return 'INVALID_TIMESTAMP: must be an existing date and time in ISO 8601 with zone (Z or ±hh:mm), such as 2025-03-14T15:09:26Z'
-  }
+  if (instantMs === null) return `INVALID_TIMESTAMP: must ${expectedOf(sent)}, ${EXAMPLE}`
   if (instantMs - nowMs > futureToleranceMs) {
     return `INVALID_TIMESTAMP: must not be more than ${duration(futureToleranceMs)} in the future; check the clock of the device`
   }
   return null
+}
+
+const EXAMPLE = 'such as 2025-03-14T15:09:26Z'
+
+/** A zone without its colon, as `strftime` of C and Python writes it. */
+const PLAIN_ZONE = /:\d\d(?:\.\d+)?([+-]\d\d(?:\d\d)?)$/
+const UNIX_TIME = /^\d+(?:\.\d+)?$/
+
+function expectedOf(sent: string): string {
+  if (sent.length <= MAX_LENGTH) {
+    const zone = PLAIN_ZONE.exec(sent)?.[1]
+    if (zone !== undefined) return `have its zone as Z or ±hh:mm, not ${zone}`
+    if (UNIX_TIME.test(sent)) return 'be ISO 8601 with zone, not Unix time'
+  }
+  return 'be an existing date and time in ISO 8601 with zone (Z or ±hh:mm)'
 }
 
 function daysInMonth(year: number, month: number): number {

@@ -23,7 +23,7 @@ it('the sender of a large body that is refused unread gets the response and keep
   const metrics = { tracked: (outcome: string) => outcomes.push(outcome) }
   const heavy = { read: () => assert.fail(), readBatch: () => assert.fail() }
   const budget = { assertWithin: () => assert.fail(), charge: () => assert.fail() }
-  const deps = { queue, heavy, budget, metrics, now: () => 0, unknownKeys: 'strict' } as const
+  const deps = { queue, heavy, budget, metrics, now: () => 0, validation: 'strict' } as const
   const app = Fastify()
   app.setErrorHandler(createErrorHandler('https://api.example'))
   addBodyParsers(app, ['text/plain'])

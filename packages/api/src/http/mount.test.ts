@@ -82,7 +82,7 @@ before(async () => {
       issuer: 'https://auth.example',
       baseUrl: 'https://api.example',
       now: () => NOW_MS,
-      unknownKeys: 'strict',
+      validation: 'strict',
       metrics: createApiMetrics(noMetrics),
     }),
   )

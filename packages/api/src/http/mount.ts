@@ -15,8 +15,10 @@ import type { TenantTurns } from '../limits/tenant-turns.ts'
 import type { ApiMetrics } from '../metrics/api-metrics.ts'
 import type { TelemetryStore } from '../store/store.ts'
 import { createErrorHandler } from './error-handler.ts'
-import { apiOpenApi } from './openapi.ts'
+import { mountHomePage } from './home-page.ts'
+import { apiOpenApi, type OpenApiPart } from './openapi.ts'
 import { assertKnown } from './query-parameters.ts'
+import { mountReference } from './reference.ts'
 import {
   addBodyParsers,
   refuseOtherCodings,
@@ -37,6 +39,8 @@ export interface ApiRoutesDeps extends IngestDeps, Pick<StreamDeps, 'streams' | 
   readonly issuer: string
   /** The public URL of the API, for the address of the metadata. */
   readonly baseUrl: string
+  /** Described in the OpenAPI document beside our own routes. */
+  readonly otherOperations?: OpenApiPart | undefined
 }
 
 const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource'
@@ -82,6 +86,8 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
     if (PLAIN_PATH.test(pathname)) routes.get(RESOURCE_METADATA_PATH + pathname, metadata)
     routes.get('/openapi.json', staticDocument(apiOpenApi(deps)))
   })
+  await mountReference(app, deps.issuer === deps.baseUrl)
+  await mountHomePage(app, deps)
 }
 
 function mountRoute(

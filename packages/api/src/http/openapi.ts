@@ -1,12 +1,13 @@
 /** The OpenAPI 3.1 document of ModularIoT API, generated from the table of its routes. */
 
+import { reusedRequestId } from '../ingest/ingest.ts'
 import {
   HEADER_PARAMETERS,
   type HeaderParameter,
   QUERY_PARAMETERS,
   type QueryParameter,
 } from './parameters.ts'
-import { ROUTES, type Route } from './routes.ts'
+import { type FailureStatus, ROUTES, type Route } from './routes.ts'
 import { Failure, ValidationFailure } from './schemas.ts'
 import { SCOPES } from './scopes.ts'
 
@@ -15,11 +16,28 @@ const SCOPE_SUMMARIES: Readonly<Record<string, string>> = {
   [SCOPES.read]: 'Read asset data.',
 }
 
-export function apiOpenApi({ baseUrl, issuer }: { baseUrl: string; issuer: string }) {
+export interface OpenApiOptions {
+  readonly baseUrl: string
+  readonly issuer: string
+  /** With `lenient` no header is required. */
+  readonly validation: 'strict' | 'lenient'
+  readonly otherOperations?: OpenApiPart | undefined
+}
+
+/** Operations of another server that the document describes too. */
+export interface OpenApiPart {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly components: {
+    readonly securitySchemes: Readonly<Record<string, unknown>>
+    readonly schemas: Readonly<Record<string, unknown>>
+  }
+}
+
+export function apiOpenApi({ baseUrl, issuer, validation, otherOperations }: OpenApiOptions) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of ROUTES) {
     const operations = paths[route.path] ?? {}
-    operations[route.method.toLowerCase()] = operationOf(route)
+    operations[route.method.toLowerCase()] = operationOf(route, validation)
     paths[route.path] = operations
   }
   return {
@@ -35,7 +53,7 @@ export function apiOpenApi({ baseUrl, issuer }: { baseUrl: string; issuer: strin
       description: 'The admin API of ModularIoT Auth',
       url: `${issuer}/admin/v1/openapi.json`,
     },
-    paths,
+    paths: { ...paths, ...otherOperations?.paths },
     components: {
       securitySchemes: {
         accessToken: {
@@ -44,45 +62,93 @@ export function apiOpenApi({ baseUrl, issuer }: { baseUrl: string; issuer: strin
             clientCredentials: { tokenUrl: `${issuer}/oauth2/token`, scopes: SCOPE_SUMMARIES },
           },
         },
+        ...otherOperations?.components.securitySchemes,
       },
-      schemas: { Error: Failure, ValidationError: ValidationFailure },
+      schemas: {
+        ...{ Error: Failure, ValidationError: ValidationFailure },
+        ...otherOperations?.components.schemas,
+      },
     },
   }
 }
 
+/** As the schema of a report. */
+const MAX_ASSET_ID_LENGTH = 255
+
 const ERROR = { $ref: '#/components/schemas/Error' }
 const VALIDATION_ERROR = { $ref: '#/components/schemas/ValidationError' }
 
+interface FailureRow {
+  readonly description: string
+  /** The members of its example. */
+  readonly message: string
+  readonly detail: string
+}
+
 /** Error responses, the same for every route that lists them. */
-const FAILURES: Readonly<Record<number, { description: string; schema?: object }>> = {
-  400: { description: 'Invalid request.' },
-  401: { description: 'Missing or invalid access token (RFC 6750).' },
+const FAILURES: Readonly<Record<FailureStatus | (typeof COMMON_FAILURES)[number], FailureRow>> = {
+  400: {
+    description: 'Invalid request.',
+    message: 'Unknown query parameter',
+    detail: 'This endpoint accepts none',
+  },
+  401: {
+    description: 'Missing or invalid access token (RFC 6750).',
+    message: 'Unauthorized',
+    detail: 'The access token has expired',
+  },
   403: {
     description: 'The token lacks the scope, or is used from an address that is not allowed.',
+    message: 'Forbidden',
+    detail: 'The scope asset:track:write is required',
   },
-  404: { description: 'No such asset.' },
-  409: { description: 'This X-Request-Id was used with another body.' },
-  413: { description: 'The body is too large, as sent or decompressed.' },
-  415: { description: 'Unsupported content type or content encoding.' },
-  429: { description: 'Too many requests; see Retry-After.' },
+  404: { description: 'No such asset.', message: 'Not found', detail: 'No such asset' },
+  409: {
+    description: 'This X-Request-Id was used for the same asset with another body.',
+    message: 'X-Request-Id already used',
+    detail: reusedRequestId().detail,
+  },
+  413: {
+    description: 'The body is too large, as sent or decompressed.',
+    message: 'Body too large',
+    detail: 'The body is larger than 1 MiB',
+  },
+  415: {
+    description: 'Unsupported content type or content encoding.',
+    message: 'Unsupported media type',
+    detail: 'Send the body as application/json',
+  },
+  429: {
+    description: 'Too many requests; see Retry-After.',
+    message: 'Too many requests',
+    detail: 'The queue is full; retry later',
+  },
+  500: {
+    description: 'An error of the server.',
+    message: 'Internal error',
+    detail: 'Unexpected server error; the request is not at fault',
+  },
   503: {
     description: 'The store is unavailable; see Retry-After, and retry with the same X-Request-Id.',
+    message: 'Try again later',
+    detail: 'The store is temporarily unavailable',
   },
 }
 
 /** Of every route. */
-const COMMON_FAILURES = [400, 401, 403, 503] as const
+const COMMON_FAILURES = [400, 401, 403, 500, 503] as const
 
-function operationOf(route: Route) {
+function operationOf(route: Route, validation: OpenApiOptions['validation']) {
   const { operationId, summary, scope, body, answer } = route
   return {
     operationId,
     summary,
+    tags: ['ModularIoT API'],
     security: [{ accessToken: [scope] }],
     parameters: [
       ...pathParameters(route),
-      ...route.query.map(queryParameter),
-      ...route.headers.map(headerParameter),
+      ...route.query.map((name) => queryParameter(name, route)),
+      ...route.headers.map((name) => headerParameter(name, validation)),
     ],
     ...(body && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
@@ -114,16 +180,37 @@ function contentOf({ content, examples }: NonNullable<Route['body']>) {
   )
 }
 
-function failure(status: number, body: Route['body']) {
-  const schema = status === 400 && body ? { anyOf: [VALIDATION_ERROR, ERROR] } : ERROR
+function failure(status: keyof typeof FAILURES, body: Route['body']) {
+  const { description, message, detail } = FAILURES[status]
+  const example = { value: { status: 'error', message, detail } }
+  const isValidated = status === 400 && body !== undefined
   return {
-    description: FAILURES[status]?.description,
+    description,
     ...(status === 401 && { headers: { 'WWW-Authenticate': { schema: { type: 'string' } } } }),
     ...([429, 503].includes(status) && {
       headers: { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds.' } },
     }),
-    content: { 'application/json': { schema } },
+    content: {
+      'application/json': {
+        schema: isValidated ? { anyOf: [VALIDATION_ERROR, ERROR] } : ERROR,
+        examples: isValidated
+          ? { validation: VALIDATION_EXAMPLE, error: UNREADABLE_EXAMPLE }
+          : { error: example },
+      },
+    },
   }
+}
+
+const VALIDATION_EXAMPLE = {
+  value: {
+    status: 'validation_error',
+    message: 'Request validation failed',
+    errors: { 'gps.latitude': 'must be between -90 and 90 degrees' },
+  },
+}
+
+const UNREADABLE_EXAMPLE = {
+  value: { status: 'error', message: 'Invalid JSON', detail: 'The body is not valid JSON' },
 }
 
 function pathParameters({ path }: Route) {
@@ -131,17 +218,24 @@ function pathParameters({ path }: Route) {
     name,
     in: 'path',
     required: true,
-    description: 'Percent-encoded.',
-    schema: { type: 'string' },
+    description: 'Percent-encoded; neither `.` nor `..`.',
+    schema: { type: 'string', minLength: 1, maxLength: MAX_ASSET_ID_LENGTH },
   }))
 }
 
-function queryParameter(name: QueryParameter) {
+function queryParameter(name: QueryParameter, { maxLimit }: Route) {
   const { about, schema } = QUERY_PARAMETERS[name]
-  return { name, in: 'query', description: about, schema }
+  const exact = name === 'limit' ? { ...schema, maximum: maxLimit } : schema
+  return { name, in: 'query', description: about, schema: exact }
 }
 
-function headerParameter(name: HeaderParameter) {
+function headerParameter(name: HeaderParameter, validation: OpenApiOptions['validation']) {
   const { required, about, schema } = HEADER_PARAMETERS[name]
-  return { name, in: 'header', required, description: about, schema }
+  return {
+    name,
+    in: 'header',
+    required: required && validation === 'strict',
+    description: about,
+    schema,
+  }
 }

@@ -1,19 +1,24 @@
 /** The parameters of the routes, with their descriptions and schemas for OpenAPI. */
 
-import { EVENT_SEVERITIES, REQUEST_ID_PATTERN } from '@modulariot/telemetry'
+import { EVENT_SEVERITIES, REQUEST_ID_PATTERN, TIMESTAMP_PATTERN } from '@modulariot/telemetry'
 import Type, { type TSchema } from 'typebox'
 
 export const QUERY_PARAMETERS = {
   search: { about: 'Part of the asset_id or of the type.', schema: text() },
   type: { about: 'Only this type.', schema: text() },
-  from: { about: 'Start of the period, in device time; ISO 8601 with zone.', schema: instant() },
-  to: { about: 'End of the period, exclusive, in device time.', schema: instant() },
+  from: {
+    about:
+      'Start of the period, in device time: ISO 8601 with zone, seconds optional, `+` percent-encoded or not. Before `to`.',
+    schema: instant(),
+  },
+  to: { about: 'End of the period, exclusive, in device time; as `from`.', schema: instant() },
   order: {
     about: 'Oldest first (asc, the default) or newest first (desc).',
-    schema: words('asc', 'desc'),
+    schema: Type.Enum(['asc', 'desc'], { type: 'string', default: 'asc' }),
   },
   key: {
-    about: 'Return the values of this metric; by default the latest value of each.',
+    about:
+      'Return the values of this metric; by default the latest value of each, which takes only cursor.',
     schema: text(),
   },
   bucket: {
@@ -22,8 +27,14 @@ export const QUERY_PARAMETERS = {
   },
   severity: { about: 'Only this severity.', schema: words(...EVENT_SEVERITIES) },
   asset_id: { about: 'Only this asset.', schema: text() },
-  limit: { about: 'Page size; 50 by default.', schema: Type.Integer({ minimum: 1 }) },
-  cursor: { about: 'next_cursor of the previous page.', schema: Type.String() },
+  limit: {
+    about: 'Page size, a whole number of up to six digits.',
+    schema: Type.Integer({ minimum: 1, default: 50 }),
+  },
+  cursor: {
+    about: 'next_cursor of the previous page, with the other parameters unchanged.',
+    schema: Type.String({ pattern: '^[A-Za-z0-9_-]{1,2048}$' }),
+  },
 } as const
 
 export type QueryParameter = keyof typeof QUERY_PARAMETERS
@@ -32,12 +43,12 @@ export type QueryParameter = keyof typeof QUERY_PARAMETERS
 export const HEADER_PARAMETERS = {
   'X-Request-Id': {
     required: true,
-    about: 'Chosen by you; the same id with the same body is stored once.',
+    about: 'Chosen by you; the same id with the same body is stored once. Counts for one asset_id.',
     schema: { type: 'string', pattern: REQUEST_ID_PATTERN },
   },
   'X-Request-Timestamp': {
     required: true,
-    about: 'Unix seconds, fractions allowed.',
+    about: 'Unix seconds, fractions allowed, at most an hour in the future.',
     schema: { type: 'string', pattern: '^[0-9]{1,12}(\\.[0-9]{1,9})?$' },
   },
   'Content-Encoding': {
@@ -55,11 +66,15 @@ export const HEADER_PARAMETERS = {
 export type HeaderParameter = keyof typeof HEADER_PARAMETERS
 
 function text(): TSchema {
-  return Type.String({ minLength: 1, maxLength: 255 })
+  return Type.String({ minLength: 1, maxLength: 255, pattern: '\\S' })
 }
 
 function instant(): TSchema {
-  return Type.String({ format: 'date-time', examples: ['2026-01-15T12:00:00Z'] })
+  return Type.String({
+    format: 'date-time',
+    pattern: TIMESTAMP_PATTERN,
+    examples: ['2026-01-15T12:00:00Z'],
+  })
 }
 
 function words(...names: string[]): TSchema {

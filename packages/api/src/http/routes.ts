@@ -38,6 +38,8 @@ type ApiRequest = FastifyRequest<{
   Body: Buffer | undefined
 }>
 
+export type FailureStatus = 404 | 409 | 413 | 415 | 429
+
 export interface Route {
   readonly operationId: string
   readonly method: 'GET' | 'POST'
@@ -47,6 +49,8 @@ export interface Route {
   readonly scope: (typeof SCOPES)[keyof typeof SCOPES]
   /** Accepted query parameters; others are refused. */
   readonly query: readonly QueryParameter[]
+  /** Maximum of the query parameter `limit`. */
+  readonly maxLimit?: number
   /** Documented request headers. */
   readonly headers: readonly HeaderParameter[]
   readonly body?: {
@@ -59,7 +63,7 @@ export interface Route {
   }
   readonly answer: { readonly type: string; readonly schema: TSchema }
   /** Documented error statuses, besides those of every route. */
-  readonly failures: readonly (404 | 409 | 413 | 415 | 429)[]
+  readonly failures: readonly FailureStatus[]
   readonly handler: (
     deps: RouteDeps,
   ) => (request: ApiRequest, reply: FastifyReply) => Promise<unknown>
@@ -129,6 +133,7 @@ export const ROUTES: readonly Route[] = [
     summary: `List assets by id, up to ${MAX_ASSETS_LIMIT} per page`,
     scope: SCOPES.read,
     query: ['search', 'type', 'limit', 'cursor'],
+    maxLimit: MAX_ASSETS_LIMIT,
     headers: [],
     answer: json(schemas.AssetList),
     failures: [],
@@ -165,6 +170,7 @@ export const ROUTES: readonly Route[] = [
     summary: `List the positions of an asset by device time, up to ${MAX_SERIES_LIMIT} per page`,
     scope: SCOPES.read,
     query: PAGE_PARAMETERS,
+    maxLimit: MAX_SERIES_LIMIT,
     headers: [],
     answer: json(schemas.Positions),
     failures: [404],
@@ -177,6 +183,7 @@ export const ROUTES: readonly Route[] = [
     summary: `List the metrics of an asset: the latest of each key, or one key’s values, up to ${MAX_SERIES_LIMIT} per page, or their summary`,
     scope: SCOPES.read,
     query: ['key', 'bucket', ...PAGE_PARAMETERS],
+    maxLimit: MAX_SERIES_LIMIT,
     headers: [],
     answer: json(schemas.Metrics),
     failures: [404, 429],
@@ -189,6 +196,7 @@ export const ROUTES: readonly Route[] = [
     summary: `List the events of an asset, up to ${MAX_SERIES_LIMIT} per page`,
     scope: SCOPES.read,
     query: EVENT_PARAMETERS,
+    maxLimit: MAX_SERIES_LIMIT,
     headers: [],
     answer: json(schemas.Events),
     failures: [404],
@@ -201,6 +209,7 @@ export const ROUTES: readonly Route[] = [
     summary: `List the events of all assets, up to ${MAX_SERIES_LIMIT} per page`,
     scope: SCOPES.read,
     query: EVENT_PARAMETERS,
+    maxLimit: MAX_SERIES_LIMIT,
     headers: [],
     answer: json(schemas.Events),
     failures: [],

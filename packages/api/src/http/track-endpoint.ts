@@ -25,11 +25,12 @@ export function trackEndpoint(deps: TrackEndpointDeps) {
       const { headers } = request
       const claims = accessTokenClaims(request)
       const confirm = () => verifyAgain(request, deps.verifier, SCOPES.write)
-      const { replayed, warnings } = await ingest(
+      const { replayed, request_id, warnings } = await ingest(
         { claims, headers, confirm, body: reportBody(request) },
         deps,
       )
       deps.metrics.tracked(replayed ? 'replayed' : 'stored')
+      nameRequest(request, reply, request_id)
       if (replayed) reply.header('idempotent-replay', 'true')
       return Object.keys(warnings).length === 0 ? SUCCESS : { ...SUCCESS, warnings }
     } catch (error) {
@@ -46,11 +47,12 @@ export function trackBatchEndpoint(deps: TrackEndpointDeps) {
       const claims = accessTokenClaims(request)
       const confirm = () => verifyAgain(request, deps.verifier, SCOPES.write)
       const sent = { body: reportBody(request), format: batchFormat(request) }
-      const result = await ingestBatch({ claims, headers, confirm, ...sent }, deps)
+      const { request_id, result } = await ingestBatch({ claims, headers, confirm, ...sent }, deps)
       const outcomes = result.results.map(outcomeOfItem)
       for (const outcome of new Set(outcomes)) {
         deps.metrics.tracked(outcome, outcomes.filter((one) => one === outcome).length)
       }
+      nameRequest(request, reply, request_id)
       const { items, replayed } = result.counts
       if (replayed === items) reply.header('idempotent-replay', 'true')
       if (items <= ROWS_A_SLICE) return result
@@ -62,6 +64,13 @@ export function trackBatchEndpoint(deps: TrackEndpointDeps) {
       throw error
     }
   }
+}
+
+/** A request without an id of its own is answered with the one it is stored under. */
+function nameRequest({ headers, log }: BodyRequest, reply: FastifyReply, request_id: string): void {
+  if (headers['x-request-id'] !== undefined) return
+  reply.header('x-request-id', request_id)
+  log.debug({ stored_as: request_id }, 'without X-Request-Id')
 }
 
 function outcomeOfItem(item: ItemResult): TrackOutcome {

@@ -69,7 +69,7 @@ export function itemsOf(bytes: Buffer, format: BatchFormat): string[] {
  */
 export function createItemValidator(
   origin: Origin,
-  unknownKeys: ReadOptions['unknownKeys'],
+  validation: ReadOptions['validation'],
   keep: (observation: Observation) => void,
 ): (text: string, item: number) => CheckedItem {
   const budget: ValueBudget = { left: MAX_BATCH_VALUES }
@@ -77,7 +77,7 @@ export function createItemValidator(
   return (text, item) => {
     if (isTooLarge(text)) return { refused: itemTooLarge() }
     const maxFaults = Math.min(MAX_SHOWN_FAULTS, Math.max(1, MAX_BATCH_FAULTS - shown))
-    const options = { unknownKeys, maxFaults, ownKey: true }
+    const options = { validation, maxFaults, ownKey: true }
     const read = readReport(text, { ...origin, item }, options, budget)
     if (budget.left < 0) throw tooManyValues()
     if (read.kind === 'unreadable') {

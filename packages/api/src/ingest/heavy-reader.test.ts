@@ -12,7 +12,7 @@ const ORIGIN: Origin = {
   ...{ org_id: 'org_1', environment: 'production', client_id: 'client_1' },
   ...{ request_id: 'r-1', item: 0, received_ms: Date.UTC(2026, 0, 2) },
 }
-const STRICT = { unknownKeys: 'strict' } as const
+const STRICT = { validation: 'strict' } as const
 const TEXT = '{"asset_id":"truck","timestamp":"2026-01-01T00:00:00Z","own":"é"}'
 const MAX_HELD_BYTES = 1000
 

@@ -14,7 +14,7 @@ import type { SealedObservations } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
 import type { BatchFormat } from './batch-items.ts'
 import type { HeavyCalls, MovedBody, Outcome, ReadBatch, Refusal } from './heavy-thread.ts'
-import type { Origin, ReadOptions, ReadReport } from './read-report.ts'
+import type { BareOrigin, ReadOptions, ReadReport } from './read-report.ts'
 import type { ReportBody } from './report-body.ts'
 
 /** Larger reports are parsed on the thread. Parsing this many bytes takes at most 2 ms. */
@@ -72,7 +72,7 @@ export class HeavyReader {
    */
   read(
     body: ReportBody,
-    origin: Origin,
+    origin: BareOrigin,
     options: ReadOptions,
   ): Promise<ReadReport<SealedObservations>> {
     return this.#inTurn(body, origin, (moved, more) =>
@@ -90,12 +90,12 @@ export class HeavyReader {
   readBatch(
     body: ReportBody,
     format: BatchFormat,
-    origin: Origin,
-    unknownKeys: ReadOptions['unknownKeys'],
+    origin: BareOrigin,
+    validation: ReadOptions['validation'],
     begin: () => void,
   ): Promise<ReadBatch> {
     const read: Read<ReadBatch> = (moved, more) =>
-      this.#thread.call('readBatch', [moved, origin, format, unknownKeys], more)
+      this.#thread.call('readBatch', [moved, origin, format, validation], more)
     return this.#inTurn(body, origin, read, begin)
   }
 
@@ -106,7 +106,7 @@ export class HeavyReader {
 
   async #inTurn<Result>(
     body: ReportBody,
-    origin: Origin,
+    origin: BareOrigin,
     read: Read<Result>,
     begin = (): void => {},
   ): Promise<Result> {

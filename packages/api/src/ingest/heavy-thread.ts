@@ -10,7 +10,13 @@ import { threadCpuMs } from '../limits/client-budget.ts'
 import { Sealer } from '../store/packed.ts'
 import type { SealedObservations } from '../store/store.ts'
 import { type BatchFormat, type CheckedItem, createItemValidator, itemsOf } from './batch-items.ts'
-import { type Origin, type ReadOptions, type ReadReport, readReport } from './read-report.ts'
+import {
+  type BareOrigin,
+  contentId,
+  type ReadOptions,
+  type ReadReport,
+  readReport,
+} from './read-report.ts'
 import { allBytes, type ReportBody } from './report-body.ts'
 
 /** CPU milliseconds of a call, counted for failed calls too. */
@@ -28,6 +34,7 @@ export type Outcome<Result> = Cost & ({ readonly read: Result } | Refusal)
 export interface ReadBatch {
   readonly checked: CheckedItem[]
   readonly observations: SealedObservations
+  readonly request_id: string
 }
 
 /** The memory of the body is transferred: a Buffer arrives as a plain Uint8Array. */
@@ -36,14 +43,14 @@ export type MovedBody = Omit<ReportBody, 'bytes'> & { readonly bytes: Uint8Array
 export type HeavyCalls = {
   read: (
     body: MovedBody,
-    origin: Origin,
+    origin: BareOrigin,
     options: ReadOptions,
   ) => Outcome<ReadReport<SealedObservations>>
   readBatch: (
     body: MovedBody,
-    origin: Origin,
+    origin: BareOrigin,
     format: BatchFormat,
-    unknownKeys: ReadOptions['unknownKeys'],
+    validation: ReadOptions['validation'],
   ) => Outcome<ReadBatch>
 }
 
@@ -58,12 +65,15 @@ answerCalls<HeavyCalls>(
         sealer.add(read.observation)
         return { ...read, observation: sealed(sealer, origin, moved) }
       }),
-    readBatch: (body, origin, format, unknownKeys) =>
+    readBatch: (body, origin, format, validation) =>
       outcome((moved) => {
         const sealer = new Sealer()
-        const checkItem = createItemValidator(origin, unknownKeys, (one) => sealer.add(one))
-        const checked = itemsOf(allBytes(bufferOf(body)), format).map(checkItem)
-        return { checked, observations: sealed(sealer, origin, moved) }
+        const bytes = allBytes(bufferOf(body))
+        const request_id = origin.request_id ?? contentId(bytes)
+        const named = { ...origin, request_id }
+        const checkItem = createItemValidator(named, validation, (one) => sealer.add(one))
+        const checked = itemsOf(bytes, format).map(checkItem)
+        return { checked, observations: sealed(sealer, origin, moved), request_id }
       }),
   },
   (error) => (error as Error).message,
@@ -92,7 +102,7 @@ function bufferOf({ bytes, ...body }: MovedBody): ReportBody {
   return { ...body, bytes: Buffer.from(bytes.buffer) }
 }
 
-function sealed(sealer: Sealer, origin: Origin, moved: ArrayBuffer[]): SealedObservations {
+function sealed(sealer: Sealer, origin: BareOrigin, moved: ArrayBuffer[]): SealedObservations {
   const observations = sealer.seal(origin)
   moved.push(...observations.pieces.map(({ buffer }) => buffer))
   return observations

@@ -48,14 +48,14 @@ interface Options {
   /** Outcomes of the valid items, in order; `stored` by default. */
   readonly outcomes?: readonly AppendOutcome[]
   readonly headers?: Record<string, string>
-  readonly unknownKeys?: 'strict' | 'lenient'
+  readonly validation?: 'strict' | 'lenient'
 }
 
 async function ingested({
   texts,
   outcomes = [],
   headers = HEADERS,
-  unknownKeys = 'strict',
+  validation = 'strict',
 }: Options) {
   const committed: (readonly Observation[])[] = []
   const queue = queueOf(async (observations) => {
@@ -64,8 +64,8 @@ async function ingested({
     committed.push(opened)
     return opened.map((_, index) => outcomes[index] ?? 'stored')
   })
-  const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys }
-  const result = await ingestBatch({ ...requestOf(texts), headers }, deps)
+  const deps = { queue, heavy, budget, now: () => NOW_MS, validation }
+  const { result } = await ingestBatch({ ...requestOf(texts), headers }, deps)
   return { result, committed }
 }
 
@@ -184,7 +184,7 @@ describe('a batch', () => {
         return { commitAll, release: () => released++ }
       },
     }
-    const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys: 'strict' } as const
+    const deps = { queue, heavy, budget, now: () => NOW_MS, validation: 'strict' } as const
     await ingestBatch(requestOf(['{', '[]']), deps).catch(() => {})
     await assert.rejects(ingestBatch(requestOf([reportOf('a')]), deps), /no disk/)
     const long = reportOf('a', { padding: 'x'.repeat(HEAVY_BYTES) })
@@ -219,7 +219,7 @@ describe('a batch', () => {
       const confirm = async (): Promise<void> => {
         if (checks++ >= valid) throw ended
       }
-      const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys: 'strict' } as const
+      const deps = { queue, heavy, budget, now: () => NOW_MS, validation: 'strict' } as const
       const request = { ...requestOf([reportOf('a')]), confirm }
       await assert.rejects(ingestBatch(request, deps), ended)
       assert.deepEqual([held, released], [holds, holds])
@@ -229,7 +229,7 @@ describe('a batch', () => {
   it('passes on the error of the queue or the store', async () => {
     const fault = new ApiError(429, 'Too many requests', 'Later')
     const queue = queueOf(() => Promise.reject(fault))
-    const deps = { queue, heavy, budget, now: () => NOW_MS, unknownKeys: 'strict' } as const
+    const deps = { queue, heavy, budget, now: () => NOW_MS, validation: 'strict' } as const
     await assert.rejects(ingestBatch(requestOf([reportOf('a')]), deps), fault)
   })
 
@@ -246,7 +246,7 @@ describe('a batch', () => {
     const items = [{ k: 'engine.mood', v: 1 }]
     const metrics = { schema: 'miot.metrics@1.0', items }
     const texts = [reportOf('a', { metrics }), reportOf('b')]
-    const { result } = await ingested({ texts, unknownKeys: 'lenient' })
+    const { result } = await ingested({ texts, validation: 'lenient' })
     assert.deepEqual(Object.keys(Object(result.results[0]).warnings), ['metrics.items[0].k'])
     assert.deepEqual(result.results[1], { index: 1, code: 200, status: 'success' })
   })

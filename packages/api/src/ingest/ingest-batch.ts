@@ -24,7 +24,7 @@ import {
 import type { HeldRoom, Observations, Room } from './commit-queue.ts'
 import { HEAVY_BYTES } from './heavy-reader.ts'
 import { type IngestDeps, originOf, reusedRequestId } from './ingest.ts'
-import type { Origin } from './read-report.ts'
+import { type BareOrigin, contentId, type Origin } from './read-report.ts'
 import { bytesUpTo, type ReportBody } from './report-body.ts'
 import { checkHeaders, type SentHeaders } from './request-headers.ts'
 
@@ -60,11 +60,18 @@ export interface BatchResult {
   readonly results: readonly ItemResult[]
 }
 
+export interface KeptBatch {
+  /** The id that its items without a key of their own are stored under. */
+  readonly request_id: string
+  readonly result: BatchResult
+}
+
 /** A validated batch, before it is stored. */
 interface CheckedBatch {
   readonly checked: readonly CheckedItem[]
   /** The valid observations, in order. */
   readonly observations: Observations
+  readonly request_id: string
 }
 
 /**
@@ -84,13 +91,13 @@ const LARGE_BATCH_BYTES = 64 * 1024
  *   a batch; ApiError 413 for too many items or values, 429; StoreUnavailable; what `confirm`
  *   throws.
  */
-export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Promise<BatchResult> {
+export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Promise<KeptBatch> {
   const { claims, confirm } = request
   // Checked again before storing, since validating a thousand reports takes a while.
   await confirm()
   const received_ms = deps.now()
   // 1. Are the headers valid?
-  const headers = checkHeaders(request.headers, received_ms)
+  const headers = checkHeaders(request.headers, received_ms, deps.validation)
   if ('errors' in headers) throw new ValidationError(headers.errors)
   // 2. Is the client within its budget?
   deps.budget.assertWithin(claims.client_id)
@@ -101,14 +108,15 @@ export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Prom
   try {
     // 3. Which reports are valid?
     const origin = originOf(claims, headers.request_id, received_ms)
-    const { checked, observations } = await checkAnywhere(request, origin, deps, hold)
+    const { checked, observations, request_id } = await checkAnywhere(request, origin, deps, hold)
     // 4. Store them in one transaction, if the token is still valid.
     await confirm()
     const count = isSealed(observations) ? observations.count : observations.length
     const outcomes = count === 0 || held === null ? [] : await held.commitAll(observations)
     // 5. Return the result of each.
     const kept = outcomes.values()
-    return summaryOf(checked.map((item, index) => resultOf(item, index, kept)))
+    const result = summaryOf(checked.map((item, index) => resultOf(item, index, kept)))
+    return { request_id, result }
   } finally {
     held?.release()
   }
@@ -117,7 +125,7 @@ export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Prom
 /** @param hold reserves the room before the batch is validated. */
 async function checkAnywhere(
   { body, format }: BatchRequest,
-  origin: Origin,
+  origin: BareOrigin,
   deps: IngestDeps,
   hold: (room: Room) => void,
 ): Promise<CheckedBatch> {
@@ -125,12 +133,13 @@ async function checkAnywhere(
   const items = bytes && itemsOf(bytes, format)
   // The number of items in a large batch is known only once the other thread has split it.
   const room = items === null ? { items: MAX_BATCH_ITEMS, payload: body.maxBytes } : roomFor(items)
-  if (items === null || items.some(({ length }) => length > HEAVY_BYTES)) {
+  if (bytes === null || items === null || items.some(({ length }) => length > HEAVY_BYTES)) {
     // Reserved on its turn, so that a waiting batch takes no room.
-    return deps.heavy.readBatch(body, format, origin, deps.unknownKeys, () => hold(room))
+    return deps.heavy.readBatch(body, format, origin, deps.validation, () => hold(room))
   }
   hold(room)
-  return checkInSlices(items, room.payload, origin, deps)
+  const request_id = origin.request_id ?? contentId(bytes)
+  return checkInSlices(items, room.payload, { ...origin, request_id }, deps)
 }
 
 function roomFor(items: readonly string[]): Room {
@@ -144,7 +153,7 @@ async function checkInSlices(
   deps: IngestDeps,
 ): Promise<CheckedBatch> {
   const observations: Observation[] = []
-  const checkItem = createItemValidator(origin, deps.unknownKeys, (one) => observations.push(one))
+  const checkItem = createItemValidator(origin, deps.validation, (one) => observations.push(one))
   const charge = (ms: number): void => deps.budget.charge(origin.client_id, ms)
   const pauses = createPauses(tenantName(origin), length, charge)
   const checked: CheckedItem[] = []
@@ -153,7 +162,7 @@ async function checkInSlices(
     checked.push(checkItem(text, index))
   }
   pauses.end()
-  return { checked, observations }
+  return { checked, observations, request_id: origin.request_id }
 }
 
 interface Pauses {

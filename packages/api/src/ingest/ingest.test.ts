@@ -22,10 +22,10 @@ async function ingested(options: {
   outcome?: AppendOutcome
   text?: string
   headers?: object
-  unknownKeys?: 'lenient'
+  validation?: 'lenient'
   confirm?: () => Promise<void>
 }) {
-  const { outcome = 'stored', text = TEXT, headers = HEADERS, unknownKeys = 'strict' } = options
+  const { outcome = 'stored', text = TEXT, headers = HEADERS, validation = 'strict' } = options
   const { confirm = async () => {} } = options
   const queued: Observation[] = []
   const commit: IngestDeps['queue']['commit'] = async (one) => {
@@ -39,7 +39,7 @@ async function ingested(options: {
     heavy,
     budget,
     now: () => NOW_MS,
-    unknownKeys,
+    validation,
   }).catch((error: unknown) => error)
   return { result, queued }
 }
@@ -88,10 +88,12 @@ describe('ingest', () => {
   it('returns whether an earlier try was stored', async () => {
     assert.deepEqual((await ingested({ outcome: 'stored' })).result, {
       replayed: false,
+      request_id: 'a-1',
       warnings: {},
     })
     assert.deepEqual((await ingested({ outcome: 'replayed' })).result, {
       replayed: true,
+      request_id: 'a-1',
       warnings: {},
     })
   })
@@ -109,7 +111,7 @@ describe('ingest', () => {
     const strict = await ingested({ text })
     assert.ok(strict.result instanceof ValidationError)
     assert.deepEqual(strict.queued, [])
-    const { result, queued } = await ingested({ text, unknownKeys: 'lenient' })
+    const { result, queued } = await ingested({ text, validation: 'lenient' })
     assert.match(Object(result).warnings['metrics.items[0].k'], /^UNKNOWN_KEY: /)
     assert.equal(queued[0]?.payload, text)
   })

@@ -10,7 +10,7 @@ import type { ClientBudget } from '../limits/client-budget.ts'
 import type { Observation, SealedObservations } from '../store/store.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import { HEAVY_BYTES, type HeavyReader } from './heavy-reader.ts'
-import { type Origin, type ReadOptions, type ReadReport, readReport } from './read-report.ts'
+import { type BareOrigin, type ReadOptions, type ReadReport, readReport } from './read-report.ts'
 import { bytesUpTo, type ReportBody } from './report-body.ts'
 import { checkHeaders, type SentHeaders } from './request-headers.ts'
 
@@ -30,29 +30,33 @@ export interface IngestDeps {
   readonly budget: Pick<ClientBudget, 'assertWithin' | 'charge'>
   /** Unix milliseconds. */
   readonly now: () => number
-  /** How to treat a report with an unknown metric key: refuse it, or store it with a warning. */
-  readonly unknownKeys: ReadOptions['unknownKeys']
+  /**
+   * What is accepted: `lenient` also reports without the two headers, and what `ReadOptions` says.
+   */
+  readonly validation: ReadOptions['validation']
 }
 
 /** The result of an accepted report. */
 export interface Kept {
   /** True when an earlier try of the same request was already stored. */
   readonly replayed: boolean
+  /** The id it is stored under. */
+  readonly request_id: string
   /** By path, like faults; empty unless unknown keys are accepted. */
   readonly warnings: Readonly<Record<string, string>>
 }
 
 /**
- * @throws ValidationError with all faults; JsonBodyError; ApiError 409 for a request id used with
- *   another body, 429 when the queue is full, too many large bodies wait or the client has spent
- *   its budget; StoreUnavailable; what `confirm` throws.
+ * @throws ValidationError with all faults; JsonBodyError; ApiError 409 for a request id used for
+ *   the same asset with another body, 429 when the queue is full, too many large bodies wait or the
+ *   client has spent its budget; StoreUnavailable; what `confirm` throws.
  */
 export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<Kept> {
   const { claims, body } = request
   const received_ms = deps.now()
   // 1. Are the headers and the report valid?
-  const headers = checkHeaders(request.headers, received_ms)
-  const origin = originOf(claims, 'errors' in headers ? '' : headers.request_id, received_ms)
+  const headers = checkHeaders(request.headers, received_ms, deps.validation)
+  const origin = originOf(claims, 'errors' in headers ? null : headers.request_id, received_ms)
   const reading = readAnywhere(body, origin, deps)
   const read = reading instanceof Promise ? await reading : reading
   if (read.kind === 'unreadable') throw new JsonBodyError(read.message)
@@ -68,7 +72,8 @@ export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<K
   const outcome = await deps.queue.commit(read.observation)
   // 4. Is it a retry, or a reused id?
   if (outcome === 'conflict') throw reusedRequestId()
-  return { replayed: outcome === 'replayed', warnings: read.warnings }
+  const { request_id, warnings } = read
+  return { replayed: outcome === 'replayed', request_id, warnings }
 }
 
 /**
@@ -77,10 +82,10 @@ export async function ingest(request: TrackRequest, deps: IngestDeps): Promise<K
  */
 function readAnywhere(
   body: ReportBody,
-  origin: Origin,
-  { heavy, unknownKeys }: IngestDeps,
+  origin: BareOrigin,
+  { heavy, validation }: IngestDeps,
 ): ReadReport | Promise<ReadReport<Observation | SealedObservations>> {
-  const options = { unknownKeys }
+  const options = { validation }
   const read = (bytes: Buffer | null) =>
     bytes === null
       ? heavy.read(body, origin, options)
@@ -94,9 +99,9 @@ function readAnywhere(
 /** The origin of the first report of a request. */
 export function originOf(
   { org_id, environment, client_id }: AccessTokenClaims,
-  request_id: string,
+  request_id: string | null,
   received_ms: number,
-): Origin {
+): BareOrigin {
   return { org_id, environment, client_id, request_id, item: 0, received_ms }
 }
 
@@ -104,6 +109,6 @@ export function reusedRequestId(): ApiError {
   return new ApiError(
     409,
     'X-Request-Id already used',
-    'A request with this X-Request-Id and a different body was already accepted; use a new id for new data',
+    'A request with this X-Request-Id and a different body was already accepted for this asset_id; use a new id for new data',
   )
 }

@@ -21,9 +21,15 @@ export type Origin = Pick<
   'org_id' | 'environment' | 'client_id' | 'request_id' | 'item' | 'received_ms'
 >
 
+/** The same before the body is known. A null `request_id` is to be derived from the body. */
+export type BareOrigin = Omit<Origin, 'request_id'> & { readonly request_id: string | null }
+
 export interface ReadOptions {
-  /** How to treat a report with an unknown metric key: refuse it, or store it with a warning. */
-  readonly unknownKeys: 'strict' | 'lenient'
+  /**
+   * `lenient` stores a report with an unknown metric key, with a warning, and one in the shape of
+   * the platform's metrics page; `strict` refuses both.
+   */
+  readonly validation: 'strict' | 'lenient'
   /** Maximum number of faults shown; default: `MAX_SHOWN_FAULTS`. */
   readonly maxFaults?: number
   /** True in a batch: a member `idempotency_key` replaces the request id. */
@@ -34,6 +40,8 @@ export type ReadReport<Kept = Observation> =
   | {
       readonly kind: 'good'
       readonly observation: Kept
+      /** The id it is stored under. */
+      readonly request_id: string
       /** By path, like faults; empty unless unknown keys are accepted. */
       readonly warnings: Readonly<Record<string, string>>
     }
@@ -44,29 +52,36 @@ export type ReadReport<Kept = Observation> =
 /** @param budget limits the JSON values of a whole batch. */
 export function readReport(
   text: string,
-  origin: Origin,
+  origin: BareOrigin,
   options: ReadOptions,
   budget?: ValueBudget,
 ): ReadReport {
   const body = parse(text, budget)
   if (body instanceof JsonBodyError) return { kind: 'unreadable', message: body.message }
-  const { unknownKeys, maxFaults, ownKey } = options
-  const validation = parseAssetTrackingData(body, {
+  const { validation, maxFaults, ownKey } = options
+  const parsed = parseAssetTrackingData(body, {
     nowMs: origin.received_ms,
-    unknownKeys,
+    validation,
     ...(maxFaults !== undefined && { maxFaults }),
   })
   const { key, fault } = ownKey ? keyOf(body) : {}
-  if (!validation.ok || fault !== undefined) {
+  if (!parsed.ok || fault !== undefined) {
     const errors = {
-      ...(!validation.ok && validation.errors),
+      ...(!parsed.ok && parsed.errors),
       ...(fault !== undefined && { idempotency_key: fault }),
     }
     return { kind: 'faulty', errors }
   }
-  const { report, warnings } = validation
-  const named = key === undefined ? origin : { ...origin, request_id: key, item: 0 }
-  return { kind: 'good', observation: observationOf(report, named, text), warnings }
+  const { report, warnings } = parsed
+  const request_id = key ?? origin.request_id ?? contentId(trimJson(text))
+  const item = key === undefined ? origin.item : 0
+  const observation = observationOf(report, { ...origin, request_id, item }, text)
+  return { kind: 'good', observation, request_id, warnings }
+}
+
+/** The request id of a body that was sent without one: the same body has the same. */
+export function contentId(body: string | Uint8Array): string {
+  return `body-${hash('sha256', body, 'base64url')}`
 }
 
 function parse(text: string, budget: ValueBudget | undefined): unknown {

@@ -9,14 +9,14 @@ const TIMESTAMP = 'X-Request-Timestamp'
 /** The faults of the two header values, by header name. */
 function faultsOf(id: string | string[] | undefined, timestamp: string | string[] | undefined) {
   const headers: SentHeaders = { 'x-request-id': id, 'x-request-timestamp': timestamp }
-  const result = checkHeaders(headers, NOW_MS)
+  const result = checkHeaders(headers, NOW_MS, 'strict')
   return 'errors' in result ? result.errors : {}
 }
 
 describe('checkHeaders', () => {
   it('returns the request id of a valid request', () => {
     const headers = { 'x-request-id': 'a-1', 'x-request-timestamp': '1767323045' }
-    assert.deepEqual(checkHeaders(headers, NOW_MS), { request_id: 'a-1' })
+    assert.deepEqual(checkHeaders(headers, NOW_MS, 'strict'), { request_id: 'a-1' })
   })
 
   it('reports all missing headers together', () => {
@@ -75,8 +75,17 @@ describe('checkHeaders', () => {
     }
   })
 
+  it('accepts missing headers when lenient, but no invalid ones', () => {
+    const lenient = (headers: SentHeaders) => checkHeaders(headers, NOW_MS, 'lenient')
+    assert.deepEqual(lenient({}), { request_id: null })
+    assert.deepEqual(lenient({ 'x-request-id': 'a' }), { request_id: 'a' })
+    assert.deepEqual(lenient({ 'x-request-timestamp': '1' }), { request_id: null })
+    const invalid = lenient({ 'x-request-id': '', 'x-request-timestamp': 'x' })
+    assert.deepEqual('errors' in invalid && Object.keys(invalid.errors), [ID, TIMESTAMP])
+  })
+
   it('accepts no header with another name', () => {
     const headers = { 'X-Request-Id': 'a', 'request-id': 'a', timestamp: '1' }
-    assert.ok('errors' in checkHeaders(headers, NOW_MS))
+    assert.ok('errors' in checkHeaders(headers, NOW_MS, 'strict'))
   })
 })

@@ -81,7 +81,7 @@ export interface Occurrence {
 
 /**
  * `stored`: new and durable. `replayed`: already stored. `conflict`: not stored, since its id was
- * used with another body.
+ * used for the same asset with another body.
  */
 export type AppendOutcome = 'stored' | 'replayed' | 'conflict'
 

@@ -96,6 +96,7 @@ export const TELEMETRY_TABLES: readonly TableSpec[] = [
       item: 'bigint',
       received_ms: 'bigint',
       body_digest: 'bytea',
+      asset: 'bigint',
     },
     derived: true,
   },

@@ -271,6 +271,7 @@ export const ProblemSchema = Type.Object({
   title: Type.String(),
   status: Type.Integer(),
   detail: Type.String(),
+  request_id: Type.String(),
 })
 
 /** @throws AdminError naming the first members that do not match the schema. */

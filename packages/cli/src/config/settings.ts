@@ -96,13 +96,13 @@ export const SERVER_SETTINGS = {
     about:
       'The audience of ModularIoT API. Set it to your API’s public URL: clients that follow RFC 9728 compare the two.',
   },
-  /** How unknown metric keys are handled. */
+  /** Whether reports are accepted that are not as documented. */
   apiValidation: {
     name: 'MIOT_API_VALIDATION',
     default: 'strict',
     parse: oneOf('strict', 'lenient'),
     about:
-      'What ModularIoT API does with a metric key that is neither canonical nor an extension (`x.…`): `strict` refuses the report, `lenient` stores it and lists the key under `warnings` in the response.',
+      'What ModularIoT API accepts. `strict`: reports as documented. `lenient`: also what devices and webhooks send that cannot be changed: a metric key that is neither canonical nor an extension (`x.…`), which is stored and listed under `warnings`; a request without `X-Request-Id` or `X-Request-Timestamp`, stored once by its content; and metrics in the flat shape (`device_id`, `metrics` as an array).',
   },
   /** Milliseconds per second for one client; 0: no limit. */
   apiClientCpuMs: {

@@ -4,6 +4,7 @@ import type { AddressInfo, Server } from 'node:net'
 import { createApiServer, startTelemetryMaintenance } from '@modulariot/api'
 import {
   type AuthServer,
+  authOpenApi,
   type CheckpointArchive,
   createAuthServer,
   systemContext,
@@ -149,8 +150,9 @@ async function openApi(auth: AuthServer, { config, logger, metrics, opened }: Sh
     revocations: auth.revocations,
     store,
     now: Date.now,
-    unknownKeys: config.apiValidation,
+    validation: config.apiValidation,
     clientCpuMs: config.apiClientCpuMs,
+    otherOperations: authOpenApi(config.issuer),
     ...(metrics !== null && { metrics }),
   })
 }

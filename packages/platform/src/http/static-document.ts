@@ -1,10 +1,11 @@
 /**
- * A JSON document that does not change while the server runs: serialized and compressed once, and
- * sent from the same bytes to every caller.
+ * A document or a file that does not change while the server runs: serialized and compressed once,
+ * and sent from the same bytes to every caller.
  */
 
 import { hash } from 'node:crypto'
-import { gzipSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { gzip, gzipSync } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Below this, compression hardly saves anything. */
@@ -16,24 +17,59 @@ interface Representation {
   readonly etag: string
 }
 
+type Handler<Answer> = (request: FastifyRequest, reply: FastifyReply) => Answer
+
+/** The same content with and without compression; null when that hardly saves anything. */
+interface Coded {
+  readonly plain: Representation
+  readonly gzip: Representation | null
+}
+
 /** A handler that answers 200, or 304 when the caller already has it (RFC 9110 §13.1.2). */
-export function staticDocument(
-  document: object,
-): (request: FastifyRequest, reply: FastifyReply) => FastifyReply {
+export function staticDocument(document: object): Handler<FastifyReply> {
   const body = Buffer.from(JSON.stringify(document))
-  const digest = hash('sha256', body, 'base64url').slice(0, 22)
-  const plain = { body, etag: `"${digest}"` }
-  const gzip =
-    body.length < MIN_COMPRESSED_BYTES
-      ? null
-      : { body: gzipSync(body, { level: 9 }), etag: `"${digest}-gzip"` }
-  return ({ headers }, reply) => {
-    const chosen = gzip !== null && acceptsGzip(headers['accept-encoding']) ? gzip : plain
-    reply.header('etag', chosen.etag).header('vary', 'Accept-Encoding')
-    if (hasIt(headers['if-none-match'], chosen)) return reply.code(304).send()
-    if (chosen === gzip) reply.header('content-encoding', 'gzip')
-    return reply.type('application/json; charset=utf-8').send(chosen.body)
+  const isSmall = body.length < MIN_COMPRESSED_BYTES
+  const coded = codedOf(body, isSmall ? null : gzipSync(body, { level: 9 }))
+  return (request, reply) => send(coded, 'application/json; charset=utf-8', request, reply)
+}
+
+/** The same for a file, which is read and compressed for the first request and then kept. */
+export function staticFile(type: string, read: () => Promise<Buffer>): Handler<Promise<unknown>> {
+  let loading: Promise<Coded> | null = null
+  async function load(): Promise<Coded> {
+    const body = await read()
+    return codedOf(body, body.length < MIN_COMPRESSED_BYTES ? null : await compress(body))
   }
+  return async (request, reply) => {
+    loading ??= load().catch((error: unknown) => {
+      loading = null
+      throw error
+    })
+    return send(await loading, type, request, reply)
+  }
+}
+
+const compress = promisify<Buffer, Buffer>(gzip)
+
+function codedOf(body: Buffer, compressed: Buffer | null): Coded {
+  const digest = hash('sha256', body, 'base64url').slice(0, 22)
+  return {
+    plain: { body, etag: `"${digest}"` },
+    gzip: compressed === null ? null : { body: compressed, etag: `"${digest}-gzip"` },
+  }
+}
+
+function send(
+  { plain, gzip }: Coded,
+  type: string,
+  { headers }: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const chosen = gzip !== null && acceptsGzip(headers['accept-encoding']) ? gzip : plain
+  reply.header('etag', chosen.etag).header('vary', 'Accept-Encoding')
+  if (hasIt(headers['if-none-match'], chosen)) return reply.code(304).send()
+  if (chosen === gzip) reply.header('content-encoding', 'gzip')
+  return reply.type(type).send(chosen.body)
 }
 
 /**

@@ -38,7 +38,7 @@ export function prepareReport(data: AssetTrackingData, options: PrepareOptions):
   const body = options.keyed && own === undefined ? withKey(text, request_id) : text
   const validation = parseAssetTrackingData(parsed, {
     nowMs: options.nowMs,
-    unknownKeys: options.validation,
+    validation: options.validation,
   })
   const errors: Record<string, string> = validation.ok ? {} : { ...validation.errors }
   const fault = structureFault(parsed)

@@ -3,7 +3,15 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { Sealer } from '../packed.ts'
-import { assetOf, NOW_MS, observationOf, type StorePromise, TOGETHER } from './samples.ts'
+import {
+  allAssets,
+  assetIds,
+  assetOf,
+  NOW_MS,
+  observationOf,
+  type StorePromise,
+  TOGETHER,
+} from './samples.ts'
 
 export function testRequests(name: string, promise: StorePromise): void {
   describe(`${name}: a request`, TOGETHER, () => {
@@ -21,16 +29,56 @@ export function testRequests(name: string, promise: StorePromise): void {
         const other = observationOf({
           request_id: first.request_id,
           payload: '{"v":2}',
-          asset_id: 'other',
           timestamp_ms: NOW_MS + 1000,
         })
         await store.append([first])
         assert.deepEqual(await store.append([other]), ['conflict'])
-        assert.deepEqual(await store.append([{ ...other, asset_id: 'truck' }]), ['conflict'])
-        assert.equal(await store.findAsset(other, 'other'), null)
         assert.equal((await assetOf(store)).payload, '{"v":1}')
         assert.equal((await assetOf(store)).timestamp_ms, NOW_MS)
         assert.deepEqual(await store.append([first]), ['replayed'])
+      },
+    )
+
+    promise('has an id of its asset: another asset may use the same id', async ({ store }) => {
+      const at = (asset_id: string, v: number) =>
+        observationOf({ request_id: 'second', asset_id, payload: `{"a":"${asset_id}","v":${v}}` })
+      assert.deepEqual(await store.append([at('a', 1)]), ['stored'])
+      assert.deepEqual(await store.append([at('b', 1)]), ['stored'], 'in a later batch')
+      const batch = [at('c', 1), at('d', 1), at('a', 1), at('c', 2), at('d', 1), at('b', 2)]
+      const outcomes = await store.append(batch)
+      assert.deepEqual(outcomes, [
+        ...['stored', 'stored', 'replayed'],
+        ...['conflict', 'replayed', 'conflict'],
+      ])
+      assert.deepEqual(assetIds(await allAssets(store)), ['a', 'b', 'c', 'd'])
+      for (const asset_id of ['a', 'b', 'c', 'd']) {
+        assert.equal((await assetOf(store, asset_id)).payload, at(asset_id, 1).payload)
+      }
+      const same = { payload: '{}', request_id: 'same body' }
+      const twins = ['a', 'e'].map((asset_id) => observationOf({ ...same, asset_id }))
+      assert.deepEqual(await store.append(twins), ['stored', 'stored'])
+      assert.deepEqual(await store.append(twins), ['replayed', 'replayed'])
+    })
+
+    promise(
+      'of fifty assets with one id is stored fifty times, by any instance',
+      async (stores) => {
+        const handles = [stores.store, await stores.openAnother()]
+        const batch = Array.from({ length: 50 }, (_, n) =>
+          observationOf({
+            request_id: 'one second',
+            asset_id: `asset-${n}`,
+            payload: `{"n":${n}}`,
+          }),
+        )
+        const outcomes = await Promise.all(
+          batch.flatMap((one) => handles.map((store) => store.append([one]))),
+        )
+        const counts = Object.groupBy(outcomes.flat(), (outcome) => outcome)
+        assert.equal(counts.stored?.length, 50)
+        assert.equal(counts.replayed?.length, 50)
+        const other = batch.map((one) => ({ ...one, body_digest: Buffer.alloc(32) }))
+        assert.deepEqual(await stores.store.append(other), Array(50).fill('conflict'))
       },
     )
 

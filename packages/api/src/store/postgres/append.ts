@@ -25,8 +25,8 @@ export async function appendBatch(
   // 1. Lock the tenants.
   const tenants = await lockTenants(query, batch)
   const tenantRowOf = (one: Tenant) => tenants.get(tenantName(one)) as TenantRow
-  // 2. Which requests are retries or reused ids?
-  const outcomes = await findOutcomes(query, batch, tenantRowOf)
+  // 2. Which requests are retries or reused ids, and what is the state of their assets?
+  const { outcomes, states } = await findOutcomes(query, batch, tenantRowOf)
   const stored = batch.flatMap((one, index): Omit<Stored, 'asset'>[] => {
     if (outcomes[index] !== 'stored') return []
     const row = tenantRowOf(one)
@@ -35,7 +35,7 @@ export async function appendBatch(
   })
   if (stored.length === 0) return outcomes
   // 3. Store the others.
-  const assets = await updateAssets(query, stored)
+  const assets = await updateAssets(query, stored, states)
   await insertRows(
     query,
     stored.map((row) => ({ ...row, asset: assets.get(assetName(row)) as number })),
@@ -75,21 +75,40 @@ const CREATE_TENANTS = `INSERT INTO telemetry.tenants (org_id, environment, last
   SELECT org_id, environment, 0 FROM unnest($1::text[], $2::text[]) AS a (org_id, environment)
   ORDER BY 1, 2 ON CONFLICT DO NOTHING`
 
+interface AssetRow extends AssetState {
+  readonly tenant: number
+  readonly asset_id: string
+}
+
+interface FoundRow extends AssetRow {
+  readonly ordinal: number
+  /** Null for a new request. */
+  readonly body_digest: Buffer | null
+}
+
+/** Also returns the states of the assets, by name, which the same query reads. */
 async function findOutcomes(
   query: RunQuery,
   batch: readonly Observation[],
   tenantRowOf: (one: Tenant) => TenantRow,
-): Promise<AppendOutcome[]> {
-  const { rows } = await query<{ ordinal: number; body_digest: Buffer }>(FIND_REQUESTS, [
+): Promise<{ outcomes: AppendOutcome[]; states: Map<string, AssetState> }> {
+  const { rows } = await query<FoundRow>(FIND_REQUESTS, [
     batch.map((one) => tenantRowOf(one).tenant),
     batch.map(({ client_id }) => client_id),
     batch.map(({ request_id }) => request_id),
     batch.map(({ item }) => item),
+    batch.map(({ asset_id }) => asset_id),
   ])
-  const before = new Map(rows.map(({ ordinal, body_digest }) => [ordinal, body_digest]))
+  const before = new Map<number, Buffer>()
+  const states = new Map<string, AssetState>()
+  for (const { ordinal, body_digest, tenant, asset_id, ...state } of rows) {
+    if (body_digest !== null) before.set(ordinal, body_digest)
+    states.set(`${tenant} ${asset_id}`, state)
+  }
   const within = new Map<string, Uint8Array>()
-  return batch.map((one, index) => {
-    const name = `${tenantName(one)} ${one.client_id} ${one.item} ${one.request_id}`
+  const outcomes = batch.map((one, index): AppendOutcome => {
+    const { client_id, item, request_id, asset_id } = one
+    const name = `${tenantName(one)} ${client_id} ${item} ${request_id} ${asset_id}`
     const first = before.get(index + 1) ?? within.get(name)
     if (first === undefined) {
       within.set(name, one.body_digest)
@@ -97,34 +116,28 @@ async function findOutcomes(
     }
     return Buffer.compare(first, one.body_digest) === 0 ? 'replayed' : 'conflict'
   })
+  return { outcomes, states }
 }
 
+/** An asset that is not known yet has no row here, and no requests. */
 const FIND_REQUESTS = {
   name: 'telemetry_find_requests',
-  text: `SELECT a.ordinal, r.body_digest
-    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) WITH ORDINALITY
-      AS a (tenant, client_id, request_id, item, ordinal)
-    JOIN telemetry.requests r USING (tenant, client_id, request_id, item)`,
+  text: `SELECT a.ordinal, r.body_digest, s.tenant, s.asset_id, s.type, s.timestamp_ms,
+      s.first_received_ms, s.last_received_ms, s.latest_seq
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[]) WITH ORDINALITY
+      AS a (tenant, client_id, request_id, item, asset_id, ordinal)
+    JOIN telemetry.assets s USING (tenant, asset_id)
+    LEFT JOIN telemetry.requests r ON r.tenant = a.tenant AND r.client_id = a.client_id
+      AND r.request_id = a.request_id AND r.item = a.item AND r.asset = s.asset`,
 }
 
-interface AssetRow extends AssetState {
-  readonly tenant: number
-  readonly asset_id: string
-}
-
-/** Updates the states of the assets. @returns the asset numbers, by name. */
+/** Updates the states of the assets, in `states` too. @returns the asset numbers, by name. */
 async function updateAssets(
   query: RunQuery,
   stored: readonly Omit<Stored, 'asset'>[],
+  states: Map<string, AssetState>,
 ): Promise<Map<string, number>> {
   const distinct = [...new Map(stored.map((row) => [assetName(row), row])).values()]
-  const { rows } = await query<AssetRow>(FIND_ASSETS, [
-    distinct.map(({ tenant }) => tenant),
-    distinct.map(({ one }) => one.asset_id),
-  ])
-  const states = new Map<string, AssetState>(
-    rows.map(({ tenant, asset_id, ...state }) => [`${tenant} ${asset_id}`, state]),
-  )
   for (const row of stored) {
     states.set(assetName(row), nextState(states.get(assetName(row)), row.one, row.seq))
   }
@@ -142,13 +155,6 @@ async function updateAssets(
     ],
   )
   return new Map(numbers.map(({ tenant, asset_id, asset }) => [`${tenant} ${asset_id}`, asset]))
-}
-
-const FIND_ASSETS = {
-  name: 'telemetry_find_assets',
-  text: `SELECT tenant, asset_id, type, timestamp_ms, first_received_ms, last_received_ms, latest_seq
-    FROM unnest($1::bigint[], $2::text[]) AS a (tenant, asset_id)
-    JOIN telemetry.assets USING (tenant, asset_id)`,
 }
 
 const UPDATE_ASSETS = {

@@ -48,7 +48,7 @@ export class SqliteAppend {
     // 1. Is it a retry, or a reused id?
     const seq = tenant.last_seq + 1
     const request = [tenant.tenant, one.client_id, one.request_id, one.item] as const
-    const first = this.#insert.firstTry.get(...request)
+    const first = this.#insert.firstTry.get(...request, one.asset_id)
     if (first !== undefined) {
       const same = Buffer.compare(first.body_digest as Uint8Array, one.body_digest) === 0
       return same ? 'replayed' : 'conflict'
@@ -110,7 +110,8 @@ function createInserts(database: DatabaseSync) {
   return {
     firstTry: database.prepare(
       `SELECT body_digest FROM observations
-       WHERE tenant = ? AND client_id = ? AND request_id = ? AND item = ?`,
+       WHERE tenant = ?1 AND client_id = ?2 AND request_id = ?3 AND item = ?4
+         AND asset = (SELECT asset FROM assets WHERE tenant = ?1 AND asset_id = ?5)`,
     ),
     observation: database.prepare('INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     position: database.prepare('INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),

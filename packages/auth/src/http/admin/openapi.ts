@@ -47,11 +47,52 @@ function operationOf(route: AdminRoute) {
     ...(route.body && { requestBody: { required: true, ...content(route.body) } }),
     responses: {
       [route.status]: { description: 'Success', ...content(route.answer) },
-      default: {
-        description: 'A problem (RFC 9457)',
-        content: {
-          'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
-        },
+      ...Object.fromEntries(
+        PROBLEMS.filter(({ when }) => when?.(route) ?? true).map((problem) => [
+          problem.status,
+          problemResponse(problem),
+        ]),
+      ),
+    },
+  }
+}
+
+interface ProblemRow {
+  readonly status: number
+  readonly code: string
+  readonly title: string
+  readonly detail: string
+  /** The routes that may answer it; default: all. */
+  readonly when?: (route: AdminRoute) => boolean
+}
+
+const changes = ({ method }: AdminRoute): boolean => method !== 'GET'
+const hasBody = ({ body }: AdminRoute): boolean => body !== undefined
+
+// biome-ignore format: one row per line keeps the columns aligned
+const PROBLEMS: readonly ProblemRow[] = [
+  { status: 400, code: 'invalid_input', title: 'Invalid request', detail: 'unknown query parameter a; known: none' },
+  { status: 401, code: 'invalid_token', title: 'Unauthorized', detail: 'The access token has expired' },
+  { status: 403, code: 'insufficient_scope', title: 'Forbidden', detail: 'The scope clients:write is required' },
+  { status: 404, code: 'not_found', title: 'Not found', detail: 'There is no such client or secret', when: ({ path }) => path.includes('{') },
+  { status: 409, code: 'conflict', title: 'Conflicts with the current state', detail: 'Nothing was changed', when: changes },
+  { status: 412, code: 'precondition_failed', title: 'Modified since it was read', detail: 'Read it again', when: ({ method }) => method === 'PATCH' },
+  { status: 413, code: 'malformed', title: 'Bad request', detail: 'The body is too large', when: hasBody },
+  { status: 415, code: 'malformed', title: 'Bad request', detail: 'Send the body as application/json', when: hasBody },
+  { status: 429, code: 'too_many_requests', title: 'Too many requests', detail: 'Too many large bodies are arriving; retry, faster or in smaller parts', when: ({ ndjson }) => ndjson === true },
+  { status: 500, code: 'internal', title: 'Internal error', detail: 'Unexpected server error; the request is not at fault' },
+  { status: 503, code: 'unavailable', title: 'Try again later', detail: 'Nothing was changed' },
+]
+
+/** RFC 9457. */
+function problemResponse({ status, code, title, detail }: ProblemRow) {
+  const type = `urn:modulariot:problem:${code}`
+  return {
+    description: title,
+    content: {
+      'application/problem+json': {
+        schema: { $ref: '#/components/schemas/Problem' },
+        example: { type, title, status, detail, request_id: '0b9c…' },
       },
     },
   }
