@@ -2,6 +2,7 @@
  * Reads setting values from an environment, as `X` or `X_FILE`, and refuses unknown names. Pure.
  */
 
+import { nearest } from '@modulariot/platform/nearest'
 import { SETTING_NAMES, type SettingName } from './settings.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -53,20 +54,5 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
 }
 
 function unknownName(name: string, known: ReadonlySet<string>): string {
-  const [nearest] = [...known].sort((a, b) => distance(name, a) - distance(name, b))
-  return `${name} is not a setting; did you mean ${nearest}?`
-}
-
-/** Levenshtein distance, computed row by row. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= other.length; j++) {
-      const substitute = (row[j - 1] as number) + (one[i - 1] === other[j - 1] ? 0 : 1)
-      next.push(Math.min(substitute, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[other.length] as number
+  return `${name} is not a setting; did you mean ${nearest(name, known)}?`
 }
