@@ -7,6 +7,7 @@ import {
 } from '@modulariot/oauth/resource-server'
 import type { Application } from '@modulariot/platform/http'
 import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
+import { StoreDamaged } from '@modulariot/platform/storage'
 import { type AdminContext, systemContext } from './admin/context.ts'
 import { ensureAudience } from './admin/installation.ts'
 import { ADMIN_SCOPES, adminAudience, FEED_SCOPE, feedAudience } from './admin/scopes.ts'
@@ -204,7 +205,7 @@ async function readiness(store: Availability & Staleness): Promise<'degraded' | 
     await store.ping()
     return undefined
   } catch (error) {
-    if (store.silentForMs() > MAX_STALE_MS) throw error
+    if (store.silentForMs() > MAX_STALE_MS || error instanceof StoreDamaged) throw error
     return 'degraded'
   }
 }

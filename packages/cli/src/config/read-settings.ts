@@ -3,6 +3,7 @@
  */
 
 import { nearest } from '@modulariot/platform/nearest'
+import { serviceLinks } from './service-links.ts'
 import { SETTING_NAMES, type SettingName } from './settings.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -22,7 +23,7 @@ export class ConfigError extends Error {
 export type Values = Readonly<Partial<Record<SettingName, string>>>
 
 /**
- * The settings that are set; an empty one counts as not set.
+ * The settings that are set; an empty one counts as not set, and so do service links.
  *
  * @param readFile reads the UTF-8 file named by `X_FILE`.
  * @throws ConfigError with every fault: unknown names, `X` beside `X_FILE`, unreadable files.
@@ -31,11 +32,13 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
   const faults: string[] = []
   const values: Partial<Record<SettingName, string>> = {}
   const known = new Set<string>(SETTING_NAMES.flatMap((name) => [name, `${name}_FILE`]))
+  const links = serviceLinks(env)
   for (const name of Object.keys(env)) {
-    if (name.startsWith('MIOT_') && !known.has(name)) faults.push(unknownName(name, known))
+    if (!name.startsWith('MIOT_') || known.has(name) || links.has(name)) continue
+    faults.push(unknownName(name, known))
   }
   for (const name of SETTING_NAMES) {
-    const value = env[name]
+    const value = links.has(name) ? undefined : env[name]
     const file = env[`${name}_FILE`]
     if (value && file) faults.push(`${name} and ${name}_FILE are both set; set one of them`)
     else if (value) values[name] = value
