@@ -2,6 +2,7 @@
  * Reads setting values from an environment, as `X` or `X_FILE`, and refuses unknown names. Pure.
  */
 
+import { settingText } from '@modulariot/oauth/client'
 import { nearest } from '@modulariot/platform/nearest'
 import { serviceLinks } from './service-links.ts'
 import { SETTING_NAMES, type SettingName } from './settings.ts'
@@ -44,7 +45,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
     else if (value) values[name] = value
     else if (file) {
       try {
-        values[name] = readFile(file).replace(/\r?\n$/, '')
+        values[name] = settingText(readFile(file))
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException
         const why = code === undefined ? message : `cannot read ${file} (${code})`
