@@ -12,6 +12,7 @@ export {
 export type { AssetEvent, AssetTrackingData, MetricItem } from '@modulariot/telemetry'
 export { BufferError, RefusedError, ValidationError } from './assets/errors.ts'
 export type { Report } from './assets/report.ts'
+export type { Reading } from './assets/stamps.ts'
 export type { RetryLimits, Tracked } from './assets/track.ts'
 export type { ReportResult } from './assets/track-texts.ts'
 export type { WhenFull } from './buffer/admission.ts'
