@@ -118,6 +118,45 @@ if (!parseAssetTrackingData(data(6), { nowMs: Date.now() }).ok) throw new Error(
 console.log(JSON.stringify({ tracked: { replayed }, faults, buffered, spooled, shared, claims: { scope }, refused }))
 `
 
+/** What `require` finds, by entry. */
+export const REQUIRED = {
+  '@modulariot/oauth': 'function',
+  '@modulariot/oauth/client': 'function',
+  '@modulariot/oauth/node': 'function',
+  '@modulariot/oauth/protocol': 'function',
+  '@modulariot/oauth/resource-server': 'function',
+  '@modulariot/sdk': 'function',
+  '@modulariot/sdk/node': 'function',
+  '@modulariot/telemetry': 'function',
+}
+
+const REQUIRE = `
+const names = {
+  '@modulariot/oauth': 'TokenSource',
+  '@modulariot/oauth/client': 'TokenSource',
+  '@modulariot/oauth/node': 'tokenSourceFromEnv',
+  '@modulariot/oauth/protocol': 'OAuthError',
+  '@modulariot/oauth/resource-server': 'createVerifier',
+  '@modulariot/sdk': 'createClient',
+  '@modulariot/sdk/node': 'Spool',
+  '@modulariot/telemetry': 'parseAssetTrackingData',
+}
+const found = Object.entries(names).map(([entry, name]) => [entry, typeof require(entry)[name]])
+console.log(JSON.stringify(Object.fromEntries(found)))
+`
+
+/** Requires every entry from CommonJS. */
+export function requireWith(node: string, project: StrangersProject): unknown {
+  writeFileSync(join(project.directory, 'require.cjs'), REQUIRE)
+  const { status, stdout, stderr } = spawnSync(node, ['require.cjs'], {
+    cwd: project.directory,
+    env: environmentWithoutSettings(),
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`${node} ended with ${status}:\n${stderr}`)
+  return JSON.parse(stdout)
+}
+
 /** Runs the program and parses its output. */
 export function useWith(
   runtime: string,

@@ -8,6 +8,7 @@ export {
   RateLimitedError,
   ServerError,
   TimeoutError,
+  TokenError,
 } from '@modulariot/oauth/client'
 export type { AssetEvent, AssetTrackingData, MetricItem } from '@modulariot/telemetry'
 export { BufferError, RefusedError, ValidationError } from './assets/errors.ts'

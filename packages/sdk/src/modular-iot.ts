@@ -84,7 +84,10 @@ export interface ModularIoT {
    * `timestamp`, in place of `new Date()`.
    */
   now(): Date
-  /** `fetch` with this client's token, for any other request to the API. */
+  /**
+   * `fetch` with this client's token, for any other request to the API. A path, such as
+   * `/v1/assets`, is taken below `apiUrl`.
+   */
   readonly fetch: typeof globalThis.fetch
 }
 
@@ -98,6 +101,7 @@ export function createClient(options: ModularIoTOptions): ModularIoT {
   const source = new TokenSource(options)
   const deps = {
     apiUrl: options.apiUrl.replace(/\/+$/, ''),
+    client_id: options.client_id,
     fetch: authorizedFetch(source, options),
     timing,
     serverClock: source.serverClock,
@@ -115,7 +119,7 @@ export function createClient(options: ModularIoTOptions): ModularIoT {
   const retry = { ...RETRY, ...options.retry }
   return {
     now: () => new Date(stampClock.trueTime().nowMs),
-    fetch: deps.fetch,
+    fetch: belowBase(deps.apiUrl, deps.fetch),
     assets: {
       async track(data, { requestId, signal } = {}) {
         const report = prepare(data, { requestId })
@@ -161,6 +165,13 @@ function stampClockOf(source: TokenSource, { clock = systemClock }: ModularIoTOp
     }),
     // Its failure comes up again, with the request.
     learn: async () => void (await source.token().catch(() => undefined)),
+  }
+}
+
+function belowBase(apiUrl: string, fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return (input, init) => {
+    const isPath = typeof input === 'string' && !URL.canParse(input)
+    return fetch(isPath ? `${apiUrl}/${input.replace(/^\/+/, '')}` : input, init)
   }
 }
 

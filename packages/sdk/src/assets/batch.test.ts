@@ -20,6 +20,7 @@ function setUp(script: Script) {
   const timing = virtualTiming()
   const deps = {
     apiUrl: 'https://api.example',
+    client_id: 'client-1',
     fetch,
     timing,
     serverClock: new ServerClock(systemClock),

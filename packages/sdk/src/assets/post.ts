@@ -15,6 +15,8 @@ import { type AnswerDetails, detailsOf, type Redact, refusesOurClock } from './a
 export interface ApiDeps {
   /** Base URL, without a trailing slash. */
   readonly apiUrl: string
+  /** For messages. */
+  readonly client_id: string
   /** Adds the token, and replaces it when the API refuses it. */
   readonly fetch: typeof globalThis.fetch
   readonly serverClock: ServerClock
@@ -54,6 +56,7 @@ async function attempt(request: PostRequest, deps: ApiDeps): Promise<ApiAnswer> 
   const timeout = AbortSignal.timeout(deps.timeoutMs)
   const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout])
   const url = `${deps.apiUrl}${request.path}`
+  const asked = `POST ${url}, client ${deps.client_id}`
   const learn = serverClock.watch()
   try {
     const response = await deps.fetch(url, {
@@ -72,16 +75,17 @@ async function attempt(request: PostRequest, deps: ApiDeps): Promise<ApiAnswer> 
     const json = await readJson(response)
     return {
       ...detailsOf(response, serverClock.nowMs(), redact),
+      asked,
       replayed: response.headers.get('idempotent-replay') === 'true',
       json,
     }
   } catch (error) {
     if (request.signal?.aborted) throw request.signal.reason
     if (timeout.aborted) {
-      throw new TimeoutError(`${url} did not answer within ${deps.timeoutMs / 1000} s`)
+      throw new TimeoutError(`No answer within ${deps.timeoutMs / 1000} s (${asked})`)
     }
     if (isTyped(error)) throw error
-    throw new NetworkError(`${url} cannot be reached (${causeOf(error)})`)
+    throw new NetworkError(`The API cannot be reached: ${causeOf(error)} (${asked})`)
   }
 }
 
