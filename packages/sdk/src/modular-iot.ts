@@ -10,6 +10,7 @@ import {
 import { MAX_BATCH_BYTES, MAX_BATCH_ITEMS } from '@modulariot/telemetry'
 import { createDeliver } from './assets/batch.ts'
 import { assertRequestId, prepareReport } from './assets/prepare.ts'
+import { type AssetReader, createReader } from './assets/read.ts'
 import { type Reading, type StampClock, Stamps } from './assets/stamps.ts'
 import {
   type RetryLimits,
@@ -49,7 +50,7 @@ export interface TrackOptions {
 export type BufferOptions = Partial<BufferSettings>
 
 export interface ModularIoT {
-  readonly assets: {
+  readonly assets: AssetReader & {
     /**
      * Sends a report, and resolves when the server has kept it. Without a `timestamp` it gets the
      * server's time. One that is in the future, because the device's clock is ahead, is moved back
@@ -121,6 +122,7 @@ export function createClient(options: ModularIoTOptions): ModularIoT {
     now: () => new Date(stampClock.trueTime().nowMs),
     fetch: belowBase(deps.apiUrl, deps.fetch),
     assets: {
+      ...createReader(deps, (one, signal) => withRetries(one, retry, timing, signal)),
       async track(data, { requestId, signal } = {}) {
         const report = prepare(data, { requestId })
         const stamps = new Stamps(stampClock)
