@@ -20,6 +20,7 @@ import {
   REQUIRED,
   requireWith,
   type StrangersProject,
+  startProxy,
   useWith,
 } from './packaging.ts'
 
@@ -118,6 +119,21 @@ describe('the packed packages', () => {
         return context.skip(`${name} cannot be installed here: ${installed.fault}`)
       }
       assert.deepEqual(useWith(installed.path, args, project, server), EXPECTED)
+    })
+
+    it(`use a proxy of the environment on ${name}`, async (context) => {
+      const installed = install(name, version)
+      if ('fault' in installed) {
+        return context.skip(`${name} cannot be installed here: ${installed.fault}`)
+      }
+      const proxy = await startProxy(project)
+      try {
+        const { environment } = proxy
+        assert.deepEqual(useWith(installed.path, args, project, server, environment), EXPECTED)
+        assert.ok(proxy.wasUsed())
+      } finally {
+        proxy.stop()
+      }
     })
   }
 })

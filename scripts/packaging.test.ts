@@ -17,6 +17,7 @@ import {
   REQUIRED,
   requireWith,
   type StrangersProject,
+  startProxy,
   useWith,
 } from './packaging.ts'
 
@@ -43,6 +44,17 @@ describe('the packed packages', () => {
     const own = machinesNode()
     if (own === null) return context.skip('the machine has no Node of its own that engines allow')
     assert.deepEqual(useWith(own, [], project, server), EXPECTED)
+  })
+
+  it('use a proxy of the environment on the pinned Node, when it is told to', async () => {
+    const proxy = await startProxy(project)
+    try {
+      const environment = { ...proxy.environment, NODE_USE_ENV_PROXY: '1' }
+      assert.deepEqual(useWith(process.execPath, [], project, server, environment), EXPECTED)
+      assert.ok(proxy.wasUsed())
+    } finally {
+      proxy.stop()
+    }
   })
 
   it('can be required by CommonJS, on every Node that engines allow', (context) => {
