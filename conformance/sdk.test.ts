@@ -71,3 +71,77 @@ describe('a buffer', () => {
     assert.deepEqual(refused, ['taken RefusedError'])
   })
 })
+
+describe('reading', () => {
+  async function all<Entry>(entries: AsyncIterable<Entry>): Promise<Entry[]> {
+    const found: Entry[] = []
+    for await (const entry of entries) found.push(entry)
+    return found
+  }
+
+  it('pages through assets, positions, metrics and events by itself', async () => {
+    const miot = client()
+    const asset_id = 'READ/1 ä'
+    const at = (n: number) => new Date(Date.parse(timestamp) - 1000 * n).toISOString()
+    const buffer = miot.assets.buffer()
+    const COUNT = 1100
+    for (let n = 0; n < COUNT; n += 1) {
+      await buffer.push({
+        ...{ asset_id, timestamp: at(n), gps: { latitude: -33, longitude: n / 100 } },
+        ...(n < 3 && {
+          metrics: {
+            schema: 'miot.metrics@1.0',
+            items: [{ k: 'engine.rpm', v: 1000 + n, u: 'rpm' }],
+          },
+          events: [{ event_type: 'stop', timestamp: at(n) }],
+        }),
+      })
+    }
+    assert.equal(await buffer.close({ deadlineMs: 60_000 }), 0)
+    const ids = (await all(miot.assets.list({ search: 'READ/' }))).map((asset) => asset.asset_id)
+    assert.deepEqual(ids, [asset_id])
+    assert.equal((await miot.assets.get(asset_id))?.timestamp, at(0))
+    assert.equal(await miot.assets.get('READ/none'), null)
+    const positions = await all(miot.assets.positions(asset_id))
+    assert.equal(new Set(positions.map((one) => one.timestamp)).size, COUNT)
+    const from = new Date(at(1))
+    assert.equal((await all(miot.assets.positions(asset_id, { from }))).length, 2)
+    const rpm = await all(miot.assets.metrics(asset_id, { key: 'engine.rpm', order: 'asc' }))
+    assert.deepEqual(
+      rpm.map(({ value }) => value),
+      [1002, 1001, 1000],
+    )
+    assert.equal((await all(miot.assets.metrics(asset_id))).length, 1)
+    assert.equal((await all(miot.assets.events({ asset_id, type: 'stop' }))).length, 3)
+    assert.ok((await all(miot.assets.events())).length >= 3)
+  })
+
+  it('streams new reports, and reconnects where it was when the network breaks', async () => {
+    const connections: AbortController[] = []
+    const { client_id, client_secret, audience } = server.credentials
+    const miot = createClient({
+      ...{ token_endpoint: `${server.url}/api/v1/login`, client_id, client_secret, audience },
+      apiUrl: server.url,
+      async fetch(input, init) {
+        if (!String(input).includes('/stream')) return fetch(input, init)
+        const connection = new AbortController()
+        connections.push(connection)
+        const signal = AbortSignal.any([init?.signal as AbortSignal, connection.signal])
+        return fetch(input, { ...init, signal })
+      },
+    })
+    const first = await miot.assets.track({ asset_id: 'LIVE', telecom: { n: 0 } })
+    assert.equal(first.replayed, false)
+    const seen: unknown[] = []
+    const live = miot.assets.stream({ asset_id: 'LIVE', after: '0' })
+    for await (const { asset_id, report } of live) {
+      assert.equal(asset_id, 'LIVE')
+      seen.push(report.telecom)
+      if (seen.length === 3) break
+      connections.at(-1)?.abort(new Error('the network broke'))
+      await client().assets.track({ asset_id: 'LIVE', telecom: { n: seen.length } })
+    }
+    assert.deepEqual(seen, [{ n: 0 }, { n: 1 }, { n: 2 }])
+    assert.ok(connections.length >= 2)
+  })
+})

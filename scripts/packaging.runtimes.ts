@@ -13,12 +13,24 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { environmentWithoutSettings } from '../conformance/support/environment.ts'
 import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
-import { EXPECTED, installPacked, npm, type StrangersProject, useWith } from './packaging.ts'
+import {
+  EXPECTED,
+  installPacked,
+  npm,
+  REQUIRED,
+  requireWith,
+  type StrangersProject,
+  startProxy,
+  useWith,
+} from './packaging.ts'
 
 const RUNTIMES = [
   { name: 'bun', version: '1.4.5', args: ['run'] },
   { name: 'deno', version: '2.9.6', args: ['run', '--allow-all', '--node-modules-dir=manual'] },
 ] as const
+
+/** The oldest versions that `engines` of the packages allow. */
+const OLDEST_NODES = ['20.19.0', '22.12.0'] as const
 
 let project: StrangersProject
 let server: RunningServer
@@ -89,6 +101,17 @@ describe('the packed packages', () => {
     }
   })
 
+  for (const version of OLDEST_NODES) {
+    it(`work on node ${version}, by import and by require`, (context) => {
+      const installed = install('node', version)
+      if ('fault' in installed) {
+        return context.skip(`node ${version} cannot be installed here: ${installed.fault}`)
+      }
+      assert.deepEqual(useWith(installed.path, [], project, server), EXPECTED)
+      assert.deepEqual(requireWith(installed.path, project), REQUIRED)
+    })
+  }
+
   for (const { name, version, args } of RUNTIMES) {
     it(`work on ${name} ${version}`, (context) => {
       const installed = install(name, version)
@@ -96,6 +119,21 @@ describe('the packed packages', () => {
         return context.skip(`${name} cannot be installed here: ${installed.fault}`)
       }
       assert.deepEqual(useWith(installed.path, args, project, server), EXPECTED)
+    })
+
+    it(`use a proxy of the environment on ${name}`, async (context) => {
+      const installed = install(name, version)
+      if ('fault' in installed) {
+        return context.skip(`${name} cannot be installed here: ${installed.fault}`)
+      }
+      const proxy = await startProxy(project)
+      try {
+        const { environment } = proxy
+        assert.deepEqual(useWith(installed.path, args, project, server, environment), EXPECTED)
+        assert.ok(proxy.wasUsed())
+      } finally {
+        proxy.stop()
+      }
     })
   }
 })

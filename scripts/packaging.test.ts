@@ -11,7 +11,15 @@ import {
   AssetTrackingData,
   parseAssetTrackingData,
 } from '../packages/telemetry/src/index.ts'
-import { EXPECTED, installPacked, type StrangersProject, useWith } from './packaging.ts'
+import {
+  EXPECTED,
+  installPacked,
+  REQUIRED,
+  requireWith,
+  type StrangersProject,
+  startProxy,
+  useWith,
+} from './packaging.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
@@ -34,8 +42,26 @@ describe('the packed packages', () => {
 
   it('work on the machine’s own Node', (context) => {
     const own = machinesNode()
-    if (own === null) return context.skip('the machine has no Node of its own from 20.3 on')
+    if (own === null) return context.skip('the machine has no Node of its own that engines allow')
     assert.deepEqual(useWith(own, [], project, server), EXPECTED)
+  })
+
+  it('use a proxy of the environment on the pinned Node, when it is told to', async () => {
+    const proxy = await startProxy(project)
+    try {
+      const environment = { ...proxy.environment, NODE_USE_ENV_PROXY: '1' }
+      assert.deepEqual(useWith(process.execPath, [], project, server, environment), EXPECTED)
+      assert.ok(proxy.wasUsed())
+    } finally {
+      proxy.stop()
+    }
+  })
+
+  it('can be required by CommonJS, on every Node that engines allow', (context) => {
+    assert.deepEqual(requireWith(process.execPath, project), REQUIRED)
+    const own = machinesNode()
+    if (own === null) return context.diagnostic('the machine has no other Node')
+    assert.deepEqual(requireWith(own, project), REQUIRED)
   })
 
   it('have one outside dependency: jose', () => {
@@ -123,7 +149,7 @@ describe('their types', () => {
     const code = `
       import { createVerifier, type Verifier } from '@modulariot/oauth/resource-server'
       import { type AssetTrackingData, createClient, type ModularIoT, type Tracked } from '@modulariot/sdk'
-      import { parseAssetTrackingData } from '@modulariot/telemetry'
+      import { type CanonicalMetricKey, parseAssetTrackingData } from '@modulariot/telemetry'
       import '@modulariot/oauth/client'
       import '@modulariot/oauth/protocol'
       export const verifier: (options: Parameters<typeof createVerifier>[0]) => Verifier = createVerifier
@@ -135,12 +161,35 @@ describe('their types', () => {
       parseAssetTrackingData(data, { nowMs: 0 })
       // @ts-expect-error: asset_id is required
       miot.assets.track({ timestamp: '' })
+      // An editor completes the canonical keys, and other keys remain possible.
+      type Key = NonNullable<AssetTrackingData['metrics']>['items'][number]['k']
+      type Is<T> = <X>() => X extends T ? 1 : 2
+      export const completes: Is<Key> extends Is<CanonicalMetricKey | (string & {})> ? true : false = true
+      export const keys: Key[] = ['engine.rpm', 'x.mine']
+      // @ts-expect-error: not a canonical key
+      export const misspelt: CanonicalMetricKey = 'engine.rmp'
     `
     typecheck('stranger.ts', code, {
       lib: ['es2023', 'dom', 'dom.iterable', 'dom.asynciterable'],
       types: [],
       skipLibCheck: false,
     })
+  })
+
+  it('need one import: types, errors and classes come from every entry', () => {
+    const code = `
+      import { challenge, OAuthError, TokenSource } from '@modulariot/oauth'
+      import * as root from '@modulariot/sdk'
+      import { ConfigError, ModularIoT, type Reading, RefusedError, Spool, TokenError, ValidationError } from '@modulariot/sdk/node'
+      export class Device {
+        readonly miot: ModularIoT = ModularIoT.fromEnv()
+        readonly other: root.ModularIoT = this.miot
+        readonly reading: Reading = { asset_id: 'T' }
+      }
+      const same: typeof root.ValidationError = ValidationError
+      export const all = [challenge, OAuthError, TokenSource, ConfigError, RefusedError, Spool, TokenError, same]
+    `
+    typecheck('one-import.ts', code, { types: ['node'] })
   })
 
   for (const name of ['oauth', 'telemetry', 'sdk']) {
@@ -294,5 +343,6 @@ function machinesNode(): string | null {
   if (node === undefined) return null
   const { stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' })
   const [major = 0, minor = 0] = stdout.slice(1).split('.').map(Number)
-  return major > 20 || (major === 20 && minor >= 3) ? node : null
+  const isAllowed = major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)
+  return isAllowed ? node : null
 }

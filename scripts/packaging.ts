@@ -3,10 +3,21 @@
  * program that uses all three, and the server it connects to.
  */
 
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { environmentWithoutSettings } from '../conformance/support/environment.ts'
 import type { RunningServer } from '../conformance/support/running-server.ts'
@@ -118,12 +129,103 @@ if (!parseAssetTrackingData(data(6), { nowMs: Date.now() }).ok) throw new Error(
 console.log(JSON.stringify({ tracked: { replayed }, faults, buffered, spooled, shared, claims: { scope }, refused }))
 `
 
+/** What `require` finds, by entry. */
+export const REQUIRED = {
+  '@modulariot/oauth': 'function',
+  '@modulariot/oauth/client': 'function',
+  '@modulariot/oauth/node': 'function',
+  '@modulariot/oauth/protocol': 'function',
+  '@modulariot/oauth/resource-server': 'function',
+  '@modulariot/sdk': 'function',
+  '@modulariot/sdk/node': 'function',
+  '@modulariot/telemetry': 'function',
+}
+
+const REQUIRE = `
+const names = {
+  '@modulariot/oauth': 'TokenSource',
+  '@modulariot/oauth/client': 'TokenSource',
+  '@modulariot/oauth/node': 'tokenSourceFromEnv',
+  '@modulariot/oauth/protocol': 'OAuthError',
+  '@modulariot/oauth/resource-server': 'createVerifier',
+  '@modulariot/sdk': 'createClient',
+  '@modulariot/sdk/node': 'Spool',
+  '@modulariot/telemetry': 'parseAssetTrackingData',
+}
+const found = Object.entries(names).map(([entry, name]) => [entry, typeof require(entry)[name]])
+console.log(JSON.stringify(Object.fromEntries(found)))
+`
+
+/** Requires every entry from CommonJS. */
+export function requireWith(node: string, project: StrangersProject): unknown {
+  writeFileSync(join(project.directory, 'require.cjs'), REQUIRE)
+  const { status, stdout, stderr } = spawnSync(node, ['require.cjs'], {
+    cwd: project.directory,
+    env: environmentWithoutSettings(),
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`${node} ended with ${status}:\n${stderr}`)
+  return JSON.parse(stdout)
+}
+
+const PROXY = `
+import { createServer, request } from 'node:http'
+import { connect } from 'node:net'
+const server = createServer((incoming, outgoing) => {
+  console.log('request')
+  const options = { method: incoming.method, headers: incoming.headers }
+  const onward = request(incoming.url, options, (answer) => {
+    outgoing.writeHead(answer.statusCode, answer.headers)
+    answer.pipe(outgoing)
+  })
+  incoming.pipe(onward)
+})
+server.on('connect', ({ url }, client) => {
+  console.log('connect')
+  const [host, port] = url.split(':')
+  const onward = connect(Number(port), host, () => {
+    client.write('HTTP/1.1 200 OK\\r\\n\\r\\n')
+    client.pipe(onward).pipe(client)
+  })
+  for (const socket of [client, onward]) socket.on('error', () => socket.destroy())
+})
+server.listen(0, '127.0.0.1', () => console.log(server.address().port))
+`
+
+export interface TestProxy {
+  /** For `HTTP_PROXY` and `HTTPS_PROXY`. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Whether anything went through it so far. */
+  wasUsed(): boolean
+  stop(): void
+}
+
+/** An HTTP proxy in a process of its own, since `useWith` blocks this one. */
+export async function startProxy(project: StrangersProject): Promise<TestProxy> {
+  const log = join(project.directory, `proxy-${randomUUID()}.log`)
+  const descriptor = openSync(log, 'w')
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', PROXY], {
+    env: environmentWithoutSettings(),
+    stdio: ['ignore', descriptor, 'inherit'],
+  })
+  closeSync(descriptor)
+  const lines = () => readFileSync(log, 'utf8').split('\n').filter(Boolean)
+  while (lines().length === 0) await setTimeout(20)
+  const url = `http://127.0.0.1:${lines()[0]}`
+  return {
+    environment: { HTTP_PROXY: url, HTTPS_PROXY: url, http_proxy: url, https_proxy: url },
+    wasUsed: () => lines().length > 1,
+    stop: () => void child.kill(),
+  }
+}
+
 /** Runs the program and parses its output. */
 export function useWith(
   runtime: string,
   args: readonly string[],
   project: StrangersProject,
   server: RunningServer,
+  environment: Readonly<Record<string, string>> = {},
 ): unknown {
   const { status, stdout, stderr } = spawnSync(runtime, [...args, 'use.mjs'], {
     cwd: project.directory,
@@ -137,6 +239,7 @@ export function useWith(
       MIOT_CLIENT_ID: server.credentials.client_id,
       MIOT_CLIENT_SECRET: server.credentials.client_secret,
       MIOT_AUDIENCE: server.credentials.audience,
+      ...environment,
     },
   })
   if (status !== 0) throw new Error(`${runtime} ended with ${status}:\n${stderr}`)

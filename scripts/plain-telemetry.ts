@@ -33,6 +33,7 @@ function schemaModule(): string {
 
 function schemaTypes(): string {
   const { AssetTrackingData, ...constants } = source
+  const canonicalKeys = "import type { CanonicalMetricKey } from './metric-registry.js'\n"
   const root = JSON.parse(JSON.stringify(AssetTrackingData)) as SchemaNode
   const values = Object.entries(constants).map(
     ([name, value]) => `export declare const ${name}: ${readonlyType(value)}\n`,
@@ -41,7 +42,7 @@ function schemaTypes(): string {
     ([name, node]) => `export type ${name} = ${typeOf(node, '', false)}\n`,
   )
   const schema = '/** JSON Schema. */\nexport declare const AssetTrackingData: object\n'
-  return HEADER + [...values, schema, ...types].join('\n')
+  return HEADER + [canonicalKeys, ...values, schema, ...types].join('\n')
 }
 
 /** The types of the schema with a name of their own. */
@@ -64,6 +65,9 @@ const PLAIN_TYPES: Readonly<Record<string, string>> = {
 }
 
 function typeOf(node: SchemaNode, indent: string, extended: boolean): string {
+  if (node.pattern === source.METRIC_KEY_PATTERN) {
+    return 'CanonicalMetricKey | (string & {})'
+  }
   if (node.anyOf) return node.anyOf.map((branch) => typeOf(branch, indent, extended)).join(' | ')
   if (node.const !== undefined) return JSON.stringify(node.const)
   if (node.enum) return node.enum.map((one) => JSON.stringify(one)).join(' | ')

@@ -9,6 +9,7 @@ import {
 import type { Application } from '@modulariot/platform/http'
 import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
 import { createPublicFetch } from '@modulariot/platform/net'
+import { StoreDamaged } from '@modulariot/platform/storage'
 import { type AdminContext, systemContext } from './admin/context.ts'
 import { ensureAudience } from './admin/installation.ts'
 import { ADMIN_SCOPES, adminAudience, FEED_SCOPE, feedAudience } from './admin/scopes.ts'
@@ -218,7 +219,7 @@ async function readiness(store: Availability & Staleness): Promise<'degraded' | 
     await store.ping()
     return undefined
   } catch (error) {
-    if (store.silentForMs() > MAX_STALE_MS) throw error
+    if (store.silentForMs() > MAX_STALE_MS || error instanceof StoreDamaged) throw error
     return 'degraded'
   }
 }

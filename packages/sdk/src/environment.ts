@@ -1,6 +1,6 @@
 /** The settings of a client, as the quick start writes them to `quickstart.env`. */
 
-import { ConfigError } from '@modulariot/oauth/client'
+import { ConfigError, settingText } from '@modulariot/oauth/client'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -73,7 +73,7 @@ function faultOf(
 
 function readSetting(name: string, path: string, readFile: (path: string) => string): string {
   try {
-    return readFile(path).trim()
+    return settingText(readFile(path))
   } catch {
     throw new ConfigError(`${name}_FILE: ${path} cannot be read`)
   }

@@ -8,10 +8,26 @@ export {
   RateLimitedError,
   ServerError,
   TimeoutError,
+  TokenError,
 } from '@modulariot/oauth/client'
 export type { AssetEvent, AssetTrackingData, MetricItem } from '@modulariot/telemetry'
 export { BufferError, RefusedError, ValidationError } from './assets/errors.ts'
+export type { AssetReader } from './assets/read.ts'
+export type {
+  Asset,
+  EventReading,
+  EventsQuery,
+  ListQuery,
+  MetricReading,
+  MetricsQuery,
+  Observation,
+  Position,
+  ReadOptions,
+  SeriesQuery,
+  StreamOptions,
+} from './assets/readings.ts'
 export type { Report } from './assets/report.ts'
+export type { Reading } from './assets/stamps.ts'
 export type { RetryLimits, Tracked } from './assets/track.ts'
 export type { ReportResult } from './assets/track-texts.ts'
 export type { WhenFull } from './buffer/admission.ts'

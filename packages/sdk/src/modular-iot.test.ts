@@ -48,6 +48,57 @@ function setUp(script: Script = success, timing: Timing = virtualTiming({ instan
   return { miot, logins, sent, minuteLater }
 }
 
+describe('an error', () => {
+  const answers: readonly (readonly [string, Script, RegExp])[] = [
+    ['AccessDeniedError', () => json({ message: 'no' }, 403), /answered 403: no \(POST https:/],
+    ['ServerError', () => json({}, 500), /answered 500 \(POST https:/],
+    [
+      'NetworkError',
+      () => Promise.reject(new TypeError('x')),
+      /cannot be reached: TypeError \(POST/,
+    ],
+  ]
+  for (const [name, script, message] of answers) {
+    it(`names the URL and the client, and no secret: ${name}`, async () => {
+      const error = await setUp(script)
+        .miot.assets.track(reading(0))
+        .catch((one) => one)
+      assert.equal(error.name, name)
+      assert.match(error.message, message)
+      assert.match(error.message, /https:\/\/api\.example\/v1\/asset\/track, client client-1\)$/)
+      assert.doesNotMatch(error.message, /top-secret|t\.t\./)
+    })
+  }
+
+  it('of the login names them, too', async () => {
+    const fetch = async () => json({ error: 'invalid_client' }, 401)
+    const miot = createClient({ ...OPTIONS, fetch, timing: virtualTiming({ instant: true }) })
+    await assert.rejects(miot.assets.track(reading(0)), (error: Error) => {
+      assert.match(error.message, /api\/v1\/login, client client-1\)$/)
+      assert.doesNotMatch(error.message, /top-secret/)
+      return true
+    })
+  })
+})
+
+describe('fetch', () => {
+  it('takes a path below the base URL of the API, and sends the token nowhere else', async () => {
+    const { miot, sent } = setUp(() => json({}))
+    for (const path of ['/v1/assets?limit=1', 'v1/assets?limit=1', '//evil.example/x']) {
+      await miot.fetch(path)
+    }
+    await miot.fetch('https://api.example/v1/events')
+    await assert.rejects(miot.fetch('https://evil.example/x'), ConfigError)
+    const urls = sent().map(({ url }) => url)
+    assert.deepEqual(urls, [
+      'https://api.example/v1/assets?limit=1',
+      'https://api.example/v1/assets?limit=1',
+      'https://api.example/evil.example/x',
+      'https://api.example/v1/events',
+    ])
+  })
+})
+
 describe('the client', () => {
   it('requests one token, however many reports are sent at once', async () => {
     const { miot, logins, sent } = setUp()

@@ -3,15 +3,24 @@
 import {
   ConfigError,
   createAuthorizedFetch,
+  systemClock,
   TokenSource,
   type TokenSourceOptions,
 } from '@modulariot/oauth/client'
-import { type AssetTrackingData, MAX_BATCH_BYTES, MAX_BATCH_ITEMS } from '@modulariot/telemetry'
+import { MAX_BATCH_BYTES, MAX_BATCH_ITEMS } from '@modulariot/telemetry'
 import { createDeliver } from './assets/batch.ts'
 import { assertRequestId, prepareReport } from './assets/prepare.ts'
-import { type RetryLimits, sendReport, type Tracked, withRetries } from './assets/track.ts'
+import { type AssetReader, createReader } from './assets/read.ts'
+import { type Reading, type StampClock, Stamps } from './assets/stamps.ts'
+import {
+  type RetryLimits,
+  sendReport,
+  sendStamped,
+  type Tracked,
+  withRetries,
+} from './assets/track.ts'
 import { type ReportResult, sendTexts } from './assets/track-texts.ts'
-import { type BufferSettings, ReportBuffer } from './buffer/report-buffer.ts'
+import { type BufferSettings, quietly, ReportBuffer } from './buffer/report-buffer.ts'
 import { MemoryQueue } from './buffer/report-queue.ts'
 import { type Environment, settingsFrom } from './environment.ts'
 import { systemTiming, type Timing } from './timing/timing.ts'
@@ -41,9 +50,11 @@ export interface TrackOptions {
 export type BufferOptions = Partial<BufferSettings>
 
 export interface ModularIoT {
-  readonly assets: {
+  readonly assets: AssetReader & {
     /**
-     * Sends a report, and resolves when the server has kept it.
+     * Sends a report, and resolves when the server has kept it. Without a `timestamp` it gets the
+     * server's time. One that is in the future, because the device's clock is ahead, is moved back
+     * by as much.
      *
      * Retries failures that may pass (no network, no answer in time, 429, 5xx) for up to a minute,
      * under the same request id, so that the report is kept once however often it was sent.
@@ -51,7 +62,7 @@ export interface ModularIoT {
      * @throws ValidationError before anything is sent; the token's errors; NetworkError,
      *   TimeoutError, RateLimitedError, ServerError, AccessDeniedError, RefusedError.
      */
-    track(data: AssetTrackingData, options?: TrackOptions): Promise<Tracked>
+    track(data: Reading, options?: TrackOptions): Promise<Tracked>
     /**
      * Sends a report that is JSON text already, from a file or another program. The text goes out
      * unchecked and unchanged; the server judges it. Otherwise the same as `track`.
@@ -69,7 +80,15 @@ export interface ModularIoT {
     /** Collects reports and sends them together, a little later; keeps them until then. */
     buffer(options?: BufferOptions): ReportBuffer
   }
-  /** `fetch` with this client's token, for any other request to the API. */
+  /**
+   * The server's time, learned from its answers; the device's own until the first one. For
+   * `timestamp`, in place of `new Date()`.
+   */
+  now(): Date
+  /**
+   * `fetch` with this client's token, for any other request to the API. A path, such as
+   * `/v1/assets`, is taken below `apiUrl`.
+   */
   readonly fetch: typeof globalThis.fetch
 }
 
@@ -83,6 +102,7 @@ export function createClient(options: ModularIoTOptions): ModularIoT {
   const source = new TokenSource(options)
   const deps = {
     apiUrl: options.apiUrl.replace(/\/+$/, ''),
+    client_id: options.client_id,
     fetch: authorizedFetch(source, options),
     timing,
     serverClock: source.serverClock,
@@ -91,14 +111,24 @@ export function createClient(options: ModularIoTOptions): ModularIoT {
   }
   // A device may boot in 1970: until the server's time is known, only the server checks for times
   // in the future.
-  const nowMs = () => (source.serverClock.isKnown ? source.serverClock.nowMs() : Infinity)
+  const stampClock = stampClockOf(source, options)
+  const prepare = (data: Reading, more: { requestId?: string | undefined; keyed?: boolean }) => {
+    const { isKnown, nowMs, aheadMs } = stampClock.trueTime()
+    const times = { nowMs: isKnown ? nowMs : Infinity, aheadMs, stampMs: nowMs }
+    return prepareReport(data, { ...times, validation, ...more })
+  }
   const retry = { ...RETRY, ...options.retry }
   return {
-    fetch: deps.fetch,
+    now: () => new Date(stampClock.trueTime().nowMs),
+    fetch: belowBase(deps.apiUrl, deps.fetch),
     assets: {
+      ...createReader(deps, (one, signal) => withRetries(one, retry, timing, signal)),
       async track(data, { requestId, signal } = {}) {
-        const report = prepareReport(data, { nowMs: nowMs(), validation, requestId })
-        return withRetries((one) => sendReport(report, deps, one), retry, timing, signal)
+        const report = prepare(data, { requestId })
+        const stamps = new Stamps(stampClock)
+        if (data.timestamp === undefined) stamps.stamped(report.request_id)
+        const send = (one: AbortSignal) => sendStamped(report, stamps, deps, one)
+        return withRetries(send, retry, timing, signal)
       },
       async trackText(body, { requestId: request_id = crypto.randomUUID(), signal } = {}) {
         assertRequestId(request_id)
@@ -110,12 +140,40 @@ export function createClient(options: ModularIoTOptions): ModularIoT {
         return withRetries((one) => sendTexts(texts, requestId, deps, one), retry, timing, signal)
       },
       buffer(settings = {}) {
-        const prepare = (data: AssetTrackingData) =>
-          prepareReport(data, { nowMs: nowMs(), validation, keyed: true })
-        const deliver = createDeliver(deps)
-        return new ReportBuffer(withDefaults(settings), { prepare, deliver, timing })
+        const { onTimeMoved } = settings
+        const stamps = new Stamps(stampClock, (report, sent) =>
+          quietly(() => onTimeMoved?.(report, sent)),
+        )
+        const prepareKeyed = (data: Reading) => {
+          const report = prepare(data, { keyed: true })
+          if (data.timestamp === undefined) stamps.stamped(report.request_id)
+          return report
+        }
+        const deliver = createDeliver(deps, stamps)
+        return new ReportBuffer(withDefaults(settings), { prepare: prepareKeyed, deliver, timing })
       },
     },
+  }
+}
+
+function stampClockOf(source: TokenSource, { clock = systemClock }: ModularIoTOptions): StampClock {
+  const { serverClock } = source
+  return {
+    monotonicMs: () => clock.monotonicMs(),
+    trueTime: () => ({
+      isKnown: serverClock.isKnown,
+      nowMs: serverClock.nowMs(),
+      aheadMs: Math.max(0, -serverClock.skewMs),
+    }),
+    // Its failure comes up again, with the request.
+    learn: async () => void (await source.token().catch(() => undefined)),
+  }
+}
+
+function belowBase(apiUrl: string, fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return (input, init) => {
+    const isPath = typeof input === 'string' && !URL.canParse(input)
+    return fetch(isPath ? `${apiUrl}/${input.replace(/^\/+/, '')}` : input, init)
   }
 }
 

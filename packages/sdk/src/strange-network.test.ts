@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import type { Report } from './assets/report.ts'
+import { MemoryQueue } from './buffer/report-queue.ts'
 import { createClient } from './modular-iot.ts'
 import {
   json,
@@ -79,6 +80,26 @@ const judgeTime: Script = ({ headers, url }) => {
   }
   return url.endsWith('/batch') ? json({ results: [{ code: 200 }, { code: 200 }] }) : success()
 }
+
+/** The API's answer to a report from the future, alone or in a batch. */
+const judgeReports: Script = async (request, index) => {
+  const answer = await judgeTime(request, index)
+  if (answer.status !== 200) return answer
+  const reports = request.body
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const results = reports.map(({ timestamp }) => {
+    if (Date.parse(timestamp) <= START_MS + HOUR + 60_000) return { code: 200, status: 'success' }
+    const errors = { timestamp: FROM_FUTURE }
+    return { code: 400, status: 'validation_error', message: 'no', errors }
+  })
+  if (request.url.endsWith('/batch')) return json({ results })
+  return json(results[0] ?? {}, results[0]?.code)
+}
+
+const FROM_FUTURE =
+  'INVALID_TIMESTAMP: must not be more than one hour in the future; check the clock of the device'
 
 const reading = (n: number, timestamp = new Date(START_MS).toISOString()) => ({
   asset_id: `T${n}`,
@@ -167,6 +188,71 @@ describe('a device whose clock is two hours ahead', () => {
     assert.equal(sent().length, 3, 'it has learnt')
   })
 
+  const ahead = () => new Date(START_MS + 2 * HOUR).toISOString()
+  const accepted = (sent: readonly { readonly body: string }[]) =>
+    (sent.at(-1)?.body ?? '')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+
+  it('keeps readings that it stamped itself, and sends them with the right time', async () => {
+    const { miot, buffer, refused, sent, pass } = setUp(judgeReports, { aheadMs: 2 * HOUR })
+    await buffer.push(reading(1, ahead()))
+    await buffer.push(reading(2, ahead()))
+    await pass(1000)
+    assert.deepEqual([buffer.items, refused], [0, []])
+    for (const { timestamp } of accepted(sent())) {
+      assert.ok(Math.abs(Date.parse(timestamp) - START_MS) < 2000, timestamp)
+    }
+    // Now that the time is known, at the push.
+    await buffer.push(reading(3, ahead()))
+    await miot.assets.track(reading(4, ahead()))
+    await pass(10_000)
+    assert.deepEqual([buffer.items, refused], [0, []])
+  })
+
+  it('tracks a single reading that it stamped itself', async () => {
+    const { miot, sent } = setUp(judgeReports, { aheadMs: 2 * HOUR })
+    await miot.assets.track(reading(1, ahead()))
+    const ids = sent().map(({ headers }) => headers.get('x-request-id'))
+    assert.equal(new Set(ids).size, 1)
+    assert.ok(Math.abs(Date.parse(accepted(sent())[0].timestamp) - START_MS) < 2000)
+  })
+
+  it('sends a moved reading again with the same text when its answer is lost', async () => {
+    const bodies: string[] = []
+    const { buffer, refused, pass } = setUp(
+      async (request, index) => {
+        const answer = await judgeReports(request, index)
+        if (answer.status !== 200) return answer
+        bodies.push(request.body)
+        if (bodies.length === 1) throw new TypeError('connection lost')
+        return answer
+      },
+      { aheadMs: 2 * HOUR },
+    )
+    await buffer.push(reading(1, ahead()))
+    await pass(10 * 60_000)
+    assert.deepEqual([buffer.items, refused], [0, []])
+    assert.equal(bodies.length, 2)
+    assert.equal(bodies[0], bodies[1])
+  })
+
+  it('stamps with the server’s time, which now() tells', async () => {
+    const { miot, buffer, sent, pass } = setUp(judgeReports, { aheadMs: 2 * HOUR })
+    await miot.assets.track({ asset_id: 'T1' })
+    await buffer.push({ asset_id: 'T2' })
+    await pass(10_000)
+    assert.equal(buffer.items, 0)
+    // The last text of each asset is the one that was kept.
+    const kept = new Map(sent().map(({ body }) => [JSON.parse(body).asset_id, JSON.parse(body)]))
+    assert.deepEqual([...kept.keys()], ['T1', 'T2'])
+    for (const { timestamp } of kept.values()) {
+      assert.ok(Math.abs(Date.parse(timestamp) - START_MS) < 15_000, timestamp)
+    }
+    assert.ok(Math.abs(miot.now().getTime() - START_MS) < 15_000)
+  })
+
   it('loses nothing when no server sends the time', async () => {
     const never: Script = () => {
       const errors = { 'X-Request-Timestamp': 'must not be more than an hour in the future' }
@@ -189,11 +275,55 @@ describe('a device that boots in 1970', () => {
     assert.equal(buffer.items, 0)
   })
 
+  it('stamps its readings with the time that it learns before it sends them', async () => {
+    const device = { aheadMs: -START_MS, authTellsTime: true }
+    const { miot, buffer, sent, pass } = setUp(judgeReports, device)
+    await buffer.push({ asset_id: 'T1' })
+    await buffer.push({ asset_id: 'T2' })
+    await pass(1000)
+    await miot.assets.track({ asset_id: 'T3' })
+    assert.equal(buffer.items, 0)
+    for (const { body } of sent()) {
+      for (const line of body.trim().split('\n')) {
+        const { timestamp } = JSON.parse(line)
+        assert.ok(Math.abs(Date.parse(timestamp) - START_MS) < 5000, timestamp)
+      }
+    }
+  })
+
   it('checks for future times itself once it knows the time', async () => {
     const { miot } = setUp(judgeTime, { aheadMs: -START_MS })
     await miot.assets.track(reading(1))
     const tomorrow = new Date(START_MS + 24 * HOUR).toISOString()
     await assert.rejects(miot.assets.track(reading(2, tomorrow)), { code: 'validation_error' })
+  })
+})
+
+describe('a spool of an earlier run whose clock was ahead', () => {
+  it('is delivered in order, with no time later than its delivery', async () => {
+    const queue = new MemoryQueue()
+    for (const n of [0, 1, 2]) {
+      const timestamp = new Date(START_MS + 5 * HOUR + n * 60_000).toISOString()
+      const body = JSON.stringify({ asset_id: 'T', timestamp, idempotency_key: `r${n}` })
+      await queue.append({ request_id: `r${n}`, body })
+    }
+    const { miot, sent, pass } = setUp(judgeReports)
+    const moved: string[] = []
+    const refused: unknown[] = []
+    const buffer = miot.assets.buffer({
+      queue,
+      onRefused: (report) => refused.push(report),
+      onTimeMoved: (report) => moved.push(report.request_id),
+    })
+    await pass(10_000)
+    assert.deepEqual([buffer.items, refused, moved], [0, [], ['r0', 'r1', 'r2']])
+    const times = sent()
+      .at(-1)
+      ?.body.trim()
+      .split('\n')
+      .map((line) => Date.parse(JSON.parse(line).timestamp))
+    assert.equal(times?.length, 3)
+    for (const time of times ?? []) assert.ok(time <= START_MS + 15_000)
   })
 })
 

@@ -12,6 +12,7 @@
  */
 
 import Type, { type Static, type TSchema, type TSchemaOptions } from 'typebox'
+import type { CanonicalMetricKey } from './metric-registry.ts'
 import { TIMESTAMP_PATTERN } from './timestamp.ts'
 
 /** The only supported version of the metrics envelope. */
@@ -62,6 +63,11 @@ function openObject(description: string, options: TSchemaOptions = {}) {
 /** An object that usually carries custom fields: its static type allows them too. */
 function extended<Schema extends TSchema>(schema: Schema) {
   return Type.Unsafe<Static<Schema> & Record<string, unknown>>(schema)
+}
+
+/** An editor completes the canonical keys; any other text remains possible. */
+function metricKey(options: TSchemaOptions) {
+  return Type.Unsafe<CanonicalMetricKey | (string & {})>(Type.String(options))
 }
 
 function name(description: string) {
@@ -164,7 +170,7 @@ const Sensors = extended(
 
 const MetricItem = Type.Object(
   {
-    k: Type.String({
+    k: metricKey({
       description: 'Canonical key, or an extension key that starts with `x.`.',
       maxLength: MAX_METRIC_KEY_LENGTH,
       pattern: METRIC_KEY_PATTERN,

@@ -1,6 +1,7 @@
 /** Where the stores are: a directory with two SQLite files, or a PostgreSQL database. */
 
 import { join, resolve } from 'node:path'
+import { parsePostgresUrl } from '@modulariot/platform/postgres-url'
 
 export type Database =
   /** Absolute path; contains `auth.db` and `telemetry.db`. */
@@ -10,7 +11,10 @@ export type Database =
 
 /** @throws Error without the text, which may contain a password. */
 export function parseDatabaseUrl(text: string): Database {
-  if (/^postgres(ql)?:/.test(text)) return parsePostgresUrl(text)
+  if (/^postgres(ql)?:/.test(text)) {
+    parsePostgresUrl(text)
+    return { kind: 'postgres', url: text }
+  }
   if (/^sqlite:[^/]*\/\/[^/]/.test(text) || text === 'sqlite:') {
     throw new Error('must name a directory, such as sqlite:/var/lib/modulariot')
   }
@@ -19,19 +23,6 @@ export function parseDatabaseUrl(text: string): Database {
   }
   const directory = resolve(text.slice('sqlite:'.length).replace(/^\/\//, ''))
   return { kind: 'sqlite', directory }
-}
-
-function parsePostgresUrl(text: string): Database {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || !/^postgres(ql)?:\/\//.test(text) || /\s/.test(text)) {
-    throw new Error(
-      'cannot be read as a URL: write postgres://user:password@host:5432/database, with what is special in a password percent-encoded',
-    )
-  }
-  if (!/^\/[^/]+$/.test(url.pathname)) {
-    throw new Error('must name a database, such as postgres://user:password@host:5432/modulariot')
-  }
-  return { kind: 'postgres', url: text }
 }
 
 /** How messages name the database; without its password. */

@@ -6,6 +6,7 @@ import type { TlsFiles } from '@modulariot/platform/http'
 import type { Database } from './database.ts'
 import { isLoopback } from './parsers.ts'
 import { ConfigError, type Environment, readSettings, type Values } from './read-settings.ts'
+import { serviceLinks } from './service-links.ts'
 import {
   CLIENT_SETTINGS,
   type Parsed,
@@ -40,6 +41,8 @@ export interface Config extends Omit<ServerSettings, Combined> {
   readonly jwksUriNetworks: readonly string[]
   /** Origins whose pages may call this server. */
   readonly corsOrigins: readonly string[]
+  /** Variables of Kubernetes that are named like settings, and ignored. */
+  readonly serviceLinks: readonly string[]
   /** Settings of commands that act as a client; `quickstart.env` has the rest. */
   readonly client: Parsed<typeof CLIENT_SETTINGS>
 }
@@ -53,7 +56,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   const server = parseTable(SERVER_SETTINGS, values, faults)
   const client = parseTable(CLIENT_SETTINGS, values, faults)
   // 3. Derive what depends on several.
-  const config: Config = { ...combine(server), client }
+  const config: Config = { ...combine(server), client, serviceLinks: [...serviceLinks(env)] }
   // 4. Check for contradictions.
   faults.push(...contradictions(config, values))
   if (faults.length > 0) throw new ConfigError(faults)
@@ -83,7 +86,7 @@ function parseSetting(setting: Setting, text: string | undefined, faults: string
 }
 
 /** Derives values from several settings. */
-function combine(settings: ServerSettings): Omit<Config, 'client'> {
+function combine(settings: ServerSettings): Omit<Config, 'client' | 'serviceLinks'> {
   const { tlsCertFile: certFile, tlsKeyFile: keyFile, keyRotationDays, ...others } = settings
   const tls = certFile !== null && keyFile !== null ? { certFile, keyFile } : null
   return {

@@ -24,7 +24,12 @@ export function parseEncryptionKey(text: string): Uint8Array {
 
 export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  if (port < 1 || port > 65_535) throw new Error('must be a port number from 1 to 65535')
+  if (port < 1 || port > 65_535) {
+    const link = /^(tcp|udp|sctp):/.test(text)
+      ? ', and is a service link of Kubernetes: set enableServiceLinks to false in the pod'
+      : ''
+    throw new Error(`must be a port number from 1 to 65535${link}`)
+  }
   return port
 }
 

@@ -2,6 +2,9 @@
  * Reads setting values from an environment, as `X` or `X_FILE`, and refuses unknown names. Pure.
  */
 
+import { settingText } from '@modulariot/oauth/client'
+import { nearest } from '@modulariot/platform/nearest'
+import { serviceLinks } from './service-links.ts'
 import { SETTING_NAMES, type SettingName } from './settings.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -21,7 +24,7 @@ export class ConfigError extends Error {
 export type Values = Readonly<Partial<Record<SettingName, string>>>
 
 /**
- * The settings that are set; an empty one counts as not set.
+ * The settings that are set; an empty one counts as not set, and so do service links.
  *
  * @param readFile reads the UTF-8 file named by `X_FILE`.
  * @throws ConfigError with every fault: unknown names, `X` beside `X_FILE`, unreadable files.
@@ -30,17 +33,19 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
   const faults: string[] = []
   const values: Partial<Record<SettingName, string>> = {}
   const known = new Set<string>(SETTING_NAMES.flatMap((name) => [name, `${name}_FILE`]))
+  const links = serviceLinks(env)
   for (const name of Object.keys(env)) {
-    if (name.startsWith('MIOT_') && !known.has(name)) faults.push(unknownName(name, known))
+    if (!name.startsWith('MIOT_') || known.has(name) || links.has(name)) continue
+    faults.push(unknownName(name, known))
   }
   for (const name of SETTING_NAMES) {
-    const value = env[name]
+    const value = links.has(name) ? undefined : env[name]
     const file = env[`${name}_FILE`]
     if (value && file) faults.push(`${name} and ${name}_FILE are both set; set one of them`)
     else if (value) values[name] = value
     else if (file) {
       try {
-        values[name] = readFile(file).replace(/\r?\n$/, '')
+        values[name] = settingText(readFile(file))
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException
         const why = code === undefined ? message : `cannot read ${file} (${code})`
@@ -53,20 +58,5 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
 }
 
 function unknownName(name: string, known: ReadonlySet<string>): string {
-  const [nearest] = [...known].sort((a, b) => distance(name, a) - distance(name, b))
-  return `${name} is not a setting; did you mean ${nearest}?`
-}
-
-/** Levenshtein distance, computed row by row. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= other.length; j++) {
-      const substitute = (row[j - 1] as number) + (one[i - 1] === other[j - 1] ? 0 : 1)
-      next.push(Math.min(substitute, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[other.length] as number
+  return `${name} is not a setting; did you mean ${nearest(name, known)}?`
 }

@@ -80,7 +80,7 @@ export const SERVER_SETTINGS = {
     unset: 'sqlite: in the data directory',
     parse: parseDatabaseUrl,
     about:
-      '`sqlite:<directory>` stores `auth.db` and `telemetry.db` in that directory. `postgres://user:password@host:5432/database` stores everything in that database, for one instance or many; `?sslmode=verify-full` and `&sslrootcert=<path>` turn TLS on.',
+      '`sqlite:<directory>` stores `auth.db` and `telemetry.db` in that directory. `postgres://user:password@host:5432/database` stores everything in that database, for one instance or many. Its parameters are `sslmode` (`verify-full` turns TLS on; [scaling.md](scaling.md) has them all), `sslrootcert`, `sslcert`, `sslkey`, `sslnegotiation`, `connect_timeout` in seconds, `host`, `port`, `user` and `password`; any other is refused.',
   },
   issuer: {
     name: 'MIOT_ISSUER',

@@ -71,6 +71,12 @@ async function start(
   const caFile = selfSignedCertificate(config)
   prepareDataDirectory(config)
   const logger = createLogger(config.logLevel)
+  if (config.serviceLinks.length > 0) {
+    logger.warn(
+      { variables: config.serviceLinks },
+      'ignored service links of Kubernetes, which are named like settings: set enableServiceLinks to false in the pod',
+    )
+  }
   const metrics = config.metricsPort === null ? null : await createMetrics()
   const shared = { config, logger, metrics, opened }
   // 2. Prepare the metrics page. It is registered first, so it stops last.

@@ -10,6 +10,7 @@ export type { HeldToken } from './held-token.ts'
 export { plainText } from './plain-text.ts'
 export { requestToken, TokenEndpointError, type TokenRequestOptions } from './request-token.ts'
 export { ServerClock } from './server-clock.ts'
+export { settingText } from './setting-text.ts'
 export {
   AccessDeniedError,
   ConfigError,

@@ -80,7 +80,7 @@ export function createExchange(settings: ExchangeSettings): Exchange {
       return { answer, begun, proof }
     } catch (error) {
       const secrets = [...proof.secrets, proven.client_assertion ?? '']
-      throw toTokenError(error, token_endpoint, secrets, signal)
+      throw toTokenError(error, `${token_endpoint}, client ${client_id}`, secrets, signal)
     }
   }
 
@@ -105,7 +105,7 @@ export function createExchange(settings: ExchangeSettings): Exchange {
 }
 
 async function discoverTokenEndpoint(
-  { issuer, fetch, allowInsecureRequests }: ExchangeSettings,
+  { issuer, client_id, fetch, allowInsecureRequests }: ExchangeSettings,
   signal: AbortSignal,
 ): Promise<string> {
   try {
@@ -119,7 +119,7 @@ async function discoverTokenEndpoint(
     if (error instanceof MetadataUnavailable) {
       throw new ServerError(plainText(error.message, []), { status: error.status })
     }
-    throw toTokenError(error, issuer as string, [], signal)
+    throw toTokenError(error, `${issuer}, client ${client_id}`, [], signal)
   }
 }
 
@@ -150,6 +150,7 @@ function failureOf(status: number, error: string): Failure {
 
 function toTokenError(
   error: unknown,
+  /** Address and client, for messages. */
   address: string,
   secrets: readonly string[],
   signal: AbortSignal,
@@ -167,7 +168,7 @@ function toTokenError(
       retryAfterSeconds,
     })
   }
-  return new NetworkError(`${address} cannot be reached (${causeOf(error)})`)
+  return new NetworkError(`${address}: cannot be reached (${causeOf(error)})`)
 }
 
 /** The system's error code, if the runtime exposes it. */

@@ -1,7 +1,7 @@
 /** Creates a token source from a process's environment and files. */
 
 import { readFileSync } from 'node:fs'
-import { ConfigError, TokenSource, type TokenSourceOptions } from '../client/index.ts'
+import { ConfigError, settingText, TokenSource, type TokenSourceOptions } from '../client/index.ts'
 import { type Environment, lookUp, resolveSecret, secretFromEnv } from './sources.ts'
 
 /** Like `new TokenSource`, but `client_secret` may also be `file:PATH` or `env:NAME`. */
@@ -67,7 +67,7 @@ function readSetting(name: string, environment: Environment): string {
   if (value !== undefined) return value
   if (path === undefined) throw new ConfigError(`${name} is not set`)
   try {
-    return readFileSync(path, 'utf8').trim()
+    return settingText(readFileSync(path, 'utf8'))
   } catch {
     throw new ConfigError(`${name}_FILE: ${path} cannot be read`)
   }

@@ -2,7 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises'
 import { importPKCS8, type JWK } from 'jose'
-import { type ClientKey, ConfigError } from '../client/index.ts'
+import { type ClientKey, ConfigError, settingText } from '../client/index.ts'
 import type { SigningAlgorithm } from '../protocol/index.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -10,9 +10,9 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** A secret is one line; a longer file is the wrong file. */
 const MAX_FILE_BYTES = 64 * 1024
 
-/** Reads the file on each call, without the trailing newline. */
+/** Reads the file on each call, as `settingText` does: without line breaks at the end. */
 export function secretFromFile(path: string): () => Promise<string> {
-  return async () => (await readText('client_secret', path)).trim()
+  return async () => settingText(await readText('client_secret', path))
 }
 
 /** Reads the variable, or the file that `NAME_FILE` names, on each call. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { exportJWK, exportPKCS8, generateKeyPair } from 'jose'
+import { SETTING_FILES } from '../client/setting-text.fixture.ts'
 import { clientKeyFromFile, createTokenSource, tokenSourceFromEnv } from './index.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'miot-sources-'))
@@ -36,6 +37,20 @@ describe('a token source from the environment', () => {
       client_secret: 's',
       audience: 'https://api.example',
     })
+  })
+
+  it('reads a file exactly as miot does', async () => {
+    const secret = join(directory, 'edited-secret')
+    const audience = join(directory, 'edited-audience')
+    const files = { MIOT_CLIENT_SECRET_FILE: secret, MIOT_AUDIENCE_FILE: audience }
+    const { MIOT_AUDIENCE: _, ...client } = CLIENT
+    for (const [content, text] of SETTING_FILES) {
+      await writeFile(secret, content)
+      await writeFile(audience, content)
+      const { fetch, forms } = serverOf(() => text)
+      await tokenSourceFromEnv({ fetch }, { ...client, ...files }).token()
+      assert.equal(forms[0]?.audience, text, JSON.stringify(content))
+    }
   })
 
   it('reads a rotated file again, without a restart', async () => {

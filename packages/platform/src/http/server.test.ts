@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { createLogger } from '../logging/index.ts'
+import { StoreDamaged } from '../storage/errors.ts'
 import type { Application } from './application.ts'
 import { createHttpServer } from './server.ts'
 
@@ -70,6 +71,21 @@ describe('health', () => {
     const response = await get(app, '/readyz/broken')
     assert.equal(response.statusCode, 503)
     assert.deepEqual(response.json(), { status: 'unavailable' })
+  })
+
+  it('/readyz names the file of a damaged database, without its folder', async () => {
+    const damage = new StoreDamaged('telemetry.db', '/secret/telemetry.db is damaged')
+    const { app, lines } = await createServer(
+      application('one', { ready: () => Promise.reject(damage) }),
+    )
+    const response = await get(app, '/readyz')
+    assert.equal(response.statusCode, 503)
+    const damaged = ['telemetry.db']
+    assert.deepEqual(response.json(), {
+      ...{ status: 'unavailable', checks: { one: 'unavailable' }, damaged },
+    })
+    assert.deepEqual((await get(app, '/readyz/one')).json(), { status: 'unavailable', damaged })
+    assert.equal(lines.filter((line) => line.includes('/secret/telemetry.db')).length, 1)
   })
 
   it('/readyz checks again on each request', async () => {

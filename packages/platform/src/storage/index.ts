@@ -3,7 +3,8 @@
  */
 
 export { atomically } from './atomically.ts'
-export { StoreConflict, StoreUnavailable } from './errors.ts'
+export { openSoundly, watchForDamage } from './damage.ts'
+export { StoreConflict, StoreDamaged, StoreUnavailable } from './errors.ts'
 export { type GroupCommit, groupCommit } from './group-commit.ts'
 export { appliedVersion, migrate } from './migrate.ts'
 export { type Migrated, type Migration, readMigrations } from './migrations.ts'

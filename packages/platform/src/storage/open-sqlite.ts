@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { assertOwnDirectory, assertPrivateFile } from '../files/index.ts'
+import { openSoundly } from './damage.ts'
 import { isBusy } from './sqlite-errors.ts'
 
 /** How long a statement waits for another process's write lock. */
@@ -16,13 +17,19 @@ const BUSY_TIMEOUT_MS = 5000
  * since our 200 promises durability.
  *
  * @throws UnsafePermissions when other users could have written the file, or can read it.
+ *   StoreDamaged when it is not a SQLite database.
  */
 export function openDatabase(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   assertPrivateDatabase(path)
   createFile(path)
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
-  switchToWal(database)
+  try {
+    openSoundly(path, () => switchToWal(database))
+  } catch (error) {
+    database.close()
+    throw error
+  }
   database.exec('PRAGMA synchronous = FULL')
   database.exec('PRAGMA foreign_keys = ON')
   return database

@@ -11,8 +11,10 @@ const UNAVAILABLE = new Set([
   7, // SQLITE_NOMEM
   8, // SQLITE_READONLY
   10, // SQLITE_IOERR
+  11, // SQLITE_CORRUPT
   13, // SQLITE_FULL
   14, // SQLITE_CANTOPEN
+  26, // SQLITE_NOTADB
 ])
 
 /** Runs synchronous database work as one step of a promise. */
@@ -22,6 +24,16 @@ export async function attempt<Result>(work: () => Result): Promise<Result> {
   } catch (error) {
     throw translate(error)
   }
+}
+
+/** SQLITE_CORRUPT, SQLITE_NOTADB: the file, or a part of it, is not a database. */
+const DAMAGED = new Set([11, 26])
+
+export function isDamage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { errcode } = error as { errcode?: unknown }
+  if (typeof errcode === 'number') return DAMAGED.has(errcode & 0xff)
+  return error.cause !== undefined && isDamage(error.cause)
 }
 
 /** True for SQLITE_BUSY: another connection holds the lock. */

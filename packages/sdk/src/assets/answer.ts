@@ -20,6 +20,8 @@ export interface AnswerDetails {
   readonly status: number
   readonly requestId: string | null
   readonly retryAfterSeconds: number | null
+  /** Method, URL and client, for messages. */
+  readonly asked?: string
 }
 
 /** Makes a text from the server fit for an error: see `TokenSource.redact`. */
@@ -48,7 +50,8 @@ export function errorOf(details: AnswerDetails, body: unknown, redact: Redact): 
   const refusal = (typeof body === 'object' && body !== null ? body : {}) as Refusal
   const errors = faultsIn(status, refusal)
   if (errors !== null) return new ValidationError(redacted(errors, redact), details)
-  const message = messageOf(status, refusal, redact)
+  const where = details.asked === undefined ? '' : ` (${details.asked})`
+  const message = `${messageOf(status, refusal, redact)}${where}`
   if (status === 429) return new RateLimitedError(message, details)
   if (status === 401 || status === 403) return new AccessDeniedError(message, details)
   // 408 and 425 request a retry, and anything that is not a refusal did not come from the API.

@@ -10,6 +10,7 @@ import {
   virtualTiming,
 } from '../testing/virtual-time.ts'
 import { createDeliver } from './batch.ts'
+import { Stamps } from './stamps.ts'
 
 const REPORTS = [1, 2, 3].map((n) => ({ request_id: `r-${n}`, body: `{"asset_id":"T${n}"}` }))
 const SIGNAL = new AbortController().signal
@@ -17,14 +18,21 @@ const SIGNAL = new AbortController().signal
 function setUp(script: Script) {
   const { fetch, requests } = scriptedFetch(script)
   const timing = virtualTiming()
-  const deliver = createDeliver({
+  const deps = {
     apiUrl: 'https://api.example',
+    client_id: 'client-1',
     fetch,
     timing,
     serverClock: new ServerClock(systemClock),
-    redact: (text) => text,
+    redact: (text: string) => text,
     timeoutMs: 30_000,
+  }
+  const stamps = new Stamps({
+    monotonicMs: () => 0,
+    trueTime: () => ({ isKnown: true, nowMs: Date.now(), aheadMs: 0 }),
+    learn: async () => {},
   })
+  const deliver = createDeliver(deps, stamps)
   const paths = () => requests.map(({ url }) => new URL(url).pathname)
   return { deliver: () => deliver(REPORTS, SIGNAL), requests, paths, timing }
 }

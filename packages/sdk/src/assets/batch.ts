@@ -11,6 +11,7 @@ import { errorOf, type Redact } from './answer.ts'
 import { RefusedError, ValidationError } from './errors.ts'
 import { type ApiAnswer, type ApiDeps, post } from './post.ts'
 import type { Report } from './report.ts'
+import { onlyFromFuture, type Stamps } from './stamps.ts'
 import { isRetryable, sendReport } from './track.ts'
 
 export type Settled =
@@ -25,6 +26,11 @@ export interface Delivery {
   readonly failure: Error | null
 }
 
+interface Attempt extends Delivery {
+  /** Refused for nothing but times in the future; the first of them is the first not settled. */
+  readonly fromFuture?: readonly Report[]
+}
+
 export type Deliver = (reports: readonly Report[], signal: AbortSignal) => Promise<Delivery>
 
 /** Status codes of a server without batches. */
@@ -34,9 +40,28 @@ const NO_BATCHES = new Set([404, 405, 501])
 const TRY_BATCHES_AGAIN_MS = 3_600_000
 
 /** @returns a function that remembers for an hour that the server has no batches. */
-export function createDeliver(deps: ApiDeps & { readonly timing: Timing }): Deliver {
+export function createDeliver(
+  deps: ApiDeps & { readonly timing: Timing },
+  stamps: Stamps,
+): Deliver {
   let batchesFromMs = Number.NEGATIVE_INFINITY
   return async (reports, signal) => {
+    const settled: Settled[] = []
+    for (;;) {
+      const rest = reports.slice(settled.length)
+      const attempt = await deliverOnce(await stamps.current(rest), signal)
+      stamps.settled(rest.slice(0, attempt.settled.length))
+      settled.push(...attempt.settled)
+      const ids = new Set(attempt.fromFuture?.map(({ request_id }) => request_id))
+      const fromFuture = rest.filter(({ request_id }) => ids.has(request_id))
+      // With another time they are sent again at once; otherwise they are kept, and retried.
+      if (fromFuture.length === 0 || !stamps.move(fromFuture)) {
+        return { settled, failure: attempt.failure }
+      }
+    }
+  }
+
+  async function deliverOnce(reports: readonly Report[], signal: AbortSignal): Promise<Attempt> {
     if (reports.length > 1 && deps.timing.now() >= batchesFromMs) {
       const delivery = await sendBatch(reports, deps, signal)
       if (delivery !== 'no batches') return delivery
@@ -50,7 +75,7 @@ async function sendBatch(
   reports: readonly Report[],
   deps: ApiDeps,
   signal: AbortSignal,
-): Promise<Delivery | 'no batches'> {
+): Promise<Attempt | 'no batches'> {
   let answer: ApiAnswer
   try {
     answer = await post(
@@ -68,7 +93,7 @@ async function sendBatch(
   }
   if (NO_BATCHES.has(answer.status)) return 'no batches'
   const results = resultsOf(answer, reports.length)
-  if (results !== null) return readResults(results, answer, deps.redact)
+  if (results !== null) return readResults(results, reports, answer, deps.redact)
   const failure = errorOf(answer, answer.json, deps.redact)
   if (isRetryable(failure) || answer.status === 401 || answer.status === 403) {
     return { settled: [], failure }
@@ -88,15 +113,21 @@ function resultsOf({ status, json }: ApiAnswer, count: number): readonly ItemRes
   return status === 200 && Array.isArray(results) && results.length === count ? results : null
 }
 
-function readResults(results: readonly ItemResult[], answer: ApiAnswer, redact: Redact): Delivery {
-  const settled: Settled[] = []
-  for (const result of results) {
-    const one = readResult(result, answer, redact)
-    // The following reports are sent again; those already kept are answered as replays.
-    if (one instanceof Error) return { settled, failure: one }
-    settled.push(one)
-  }
-  return { settled, failure: null }
+function readResults(
+  results: readonly ItemResult[],
+  reports: readonly Report[],
+  answer: ApiAnswer,
+  redact: Redact,
+): Attempt {
+  const read = results.map((result) => readResult(result, answer, redact))
+  const first = read.findIndex((one) => one instanceof Error)
+  if (first === -1) return { settled: read as Settled[], failure: null }
+  // The following reports are sent again; those already kept are answered as replays.
+  const settled = read.slice(0, first) as Settled[]
+  const failure = read[first] as Error
+  if (!isFromFuture(failure)) return { settled, failure }
+  const fromFuture = reports.filter((_, index) => index >= first && isFromFuture(read[index]))
+  return { settled, failure, fromFuture }
 }
 
 function readResult(result: ItemResult, answer: ApiAnswer, redact: Redact): Settled | Error {
@@ -114,13 +145,14 @@ async function sendOneByOne(
   reports: readonly Report[],
   deps: ApiDeps,
   signal: AbortSignal,
-): Promise<Delivery> {
+): Promise<Attempt> {
   const settled: Settled[] = []
   for (const report of reports) {
     try {
       const { replayed } = await sendReport(report, deps, signal)
       settled.push({ kind: 'kept', replayed })
     } catch (error) {
+      if (isFromFuture(error)) return { settled, failure: error, fromFuture: [report] }
       if (!isThisReportsFault(error)) return { settled, failure: error as Error }
       settled.push({ kind: 'refused', error: error as Error })
     }
@@ -134,7 +166,13 @@ async function sendOneByOne(
  */
 const REPORTS_FAULTS = new Set([400, 409, 413])
 
+/** The clock is at fault: the report is kept, whatever becomes of its time. */
+function isFromFuture(error: unknown): error is ValidationError {
+  return error instanceof ValidationError && error.status === 400 && onlyFromFuture(error.errors)
+}
+
 function isThisReportsFault(error: unknown): boolean {
+  if (isFromFuture(error)) return false
   if (!(error instanceof ValidationError || error instanceof RefusedError)) return false
   return error.isFinal && error.status !== null && REPORTS_FAULTS.has(error.status)
 }

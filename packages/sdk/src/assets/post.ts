@@ -15,6 +15,8 @@ import { type AnswerDetails, detailsOf, type Redact, refusesOurClock } from './a
 export interface ApiDeps {
   /** Base URL, without a trailing slash. */
   readonly apiUrl: string
+  /** For messages. */
+  readonly client_id: string
   /** Adds the token, and replaces it when the API refuses it. */
   readonly fetch: typeof globalThis.fetch
   readonly serverClock: ServerClock
@@ -49,21 +51,37 @@ export async function post(request: PostRequest, deps: ApiDeps): Promise<ApiAnsw
   return refusesOurClock(answer.status, answer.json) ? attempt(request, deps) : answer
 }
 
-async function attempt(request: PostRequest, deps: ApiDeps): Promise<ApiAnswer> {
+function attempt(request: PostRequest, deps: ApiDeps): Promise<ApiAnswer> {
+  const headers = {
+    'content-type': request.contentType,
+    'x-request-id': request.requestId,
+    'x-request-timestamp': String(deps.serverClock.nowMs() / 1000),
+  }
+  return send({ ...request, method: 'POST', headers }, deps)
+}
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST'
+  /** Below the base URL, with the query. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly signal?: AbortSignal | undefined
+}
+
+/** One request and its whole answer. @throws as `post`. */
+export async function send(request: ApiRequest, deps: ApiDeps): Promise<ApiAnswer> {
   const { serverClock, redact } = deps
   const timeout = AbortSignal.timeout(deps.timeoutMs)
   const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout])
   const url = `${deps.apiUrl}${request.path}`
+  const asked = `${request.method} ${url}, client ${deps.client_id}`
   const learn = serverClock.watch()
   try {
     const response = await deps.fetch(url, {
-      method: 'POST',
-      headers: {
-        'content-type': request.contentType,
-        'x-request-id': request.requestId,
-        'x-request-timestamp': String(serverClock.nowMs() / 1000),
-      },
-      body: request.body,
+      method: request.method,
+      headers: request.headers,
+      ...(request.body !== undefined && { body: request.body }),
       // Following a redirect would send the token elsewhere, and drop the body.
       redirect: 'manual',
       signal,
@@ -72,16 +90,17 @@ async function attempt(request: PostRequest, deps: ApiDeps): Promise<ApiAnswer> 
     const json = await readJson(response)
     return {
       ...detailsOf(response, serverClock.nowMs(), redact),
+      asked,
       replayed: response.headers.get('idempotent-replay') === 'true',
       json,
     }
   } catch (error) {
     if (request.signal?.aborted) throw request.signal.reason
     if (timeout.aborted) {
-      throw new TimeoutError(`${url} did not answer within ${deps.timeoutMs / 1000} s`)
+      throw new TimeoutError(`No answer within ${deps.timeoutMs / 1000} s (${asked})`)
     }
     if (isTyped(error)) throw error
-    throw new NetworkError(`${url} cannot be reached (${causeOf(error)})`)
+    throw new NetworkError(`The API cannot be reached: ${causeOf(error)} (${asked})`)
   }
 }
 
@@ -99,12 +118,12 @@ async function readJson(response: Response): Promise<unknown> {
 }
 
 /** Errors from requesting the token are already typed. */
-function isTyped(error: unknown): boolean {
+export function isTyped(error: unknown): boolean {
   return error instanceof Error && typeof (error as { retryable?: unknown }).retryable === 'boolean'
 }
 
 /** The runtime's code, such as ECONNREFUSED, and never its message, which may quote anything. */
-function causeOf(error: unknown): string {
+export function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code = (cause as { code?: unknown } | null)?.code
   if (typeof code === 'string') return code.slice(0, 40)

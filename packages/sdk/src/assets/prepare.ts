@@ -1,7 +1,6 @@
 /** Turns the application's data into the text that is sent, checked by the server's own rules. */
 
 import {
-  type AssetTrackingData,
   MAX_JSON_DEPTH,
   MAX_REPORT_BYTES,
   MAX_REQUEST_ID_LENGTH,
@@ -10,10 +9,15 @@ import {
 } from '@modulariot/telemetry'
 import { ValidationError } from './errors.ts'
 import type { Report } from './report.ts'
+import { movedFromFuture, onlyFromFuture, type Reading } from './stamps.ts'
 
 export interface PrepareOptions {
-  /** Unix milliseconds. */
+  /** Unix milliseconds; Infinity while the time is not known. */
   readonly nowMs: number
+  /** How far the device's clock is ahead, which explains times in the future. Default: 0. */
+  readonly aheadMs?: number
+  /** Unix milliseconds, for a report without a time. Default: `nowMs`. */
+  readonly stampMs?: number
   /** `lenient` accepts unknown metric keys, for a server configured to keep them. */
   readonly validation: 'strict' | 'lenient'
   /** Default: the data's `idempotency_key`, which means the same, or a new id. */
@@ -30,8 +34,30 @@ const REQUEST_ID = new RegExp(REQUEST_ID_PATTERN)
  *
  * @throws ValidationError that lists every fault.
  */
-export function prepareReport(data: AssetTrackingData, options: PrepareOptions): Report {
+export function prepareReport(data: Reading, options: PrepareOptions): Report {
+  const report = prepareAsIs(data, options)
+  if (!('errors' in report)) return report
+  const { nowMs, aheadMs = 0 } = options
+  const moved = onlyFromFuture(report.errors) && aheadMs > 0
+  const body = moved ? movedFromFuture(stampedText(data, options), { nowMs, aheadMs }, true) : null
+  if (body === null) throw new ValidationError(report.errors)
+  return prepareReport(JSON.parse(body), { ...options, aheadMs: 0 })
+}
+
+/** The JSON text, with a time if it has none. */
+function stampedText(data: Reading, { nowMs, stampMs = nowMs }: PrepareOptions): string {
   const text = JSON.stringify(data) ?? 'null'
+  const parsed = JSON.parse(text)
+  const isRecord = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+  if (!isRecord || parsed.timestamp !== undefined || !Number.isFinite(stampMs)) return text
+  return JSON.stringify({ ...parsed, timestamp: new Date(stampMs).toISOString() })
+}
+
+function prepareAsIs(
+  data: Reading,
+  options: PrepareOptions,
+): Report | { readonly errors: Record<string, string> } {
+  const text = stampedText(data, options)
   const parsed = JSON.parse(text)
   const own = parsed?.idempotency_key
   const request_id = options.requestId ?? (own === undefined ? crypto.randomUUID() : own)
@@ -48,8 +74,7 @@ export function prepareReport(data: AssetTrackingData, options: PrepareOptions):
   }
   const idFault = requestIdFault(request_id)
   if (idFault !== null) errors[request_id === own ? 'idempotency_key' : 'X-Request-Id'] = idFault
-  if (Object.keys(errors).length > 0) throw new ValidationError(errors)
-  return { request_id, body }
+  return Object.keys(errors).length > 0 ? { errors } : { request_id, body }
 }
 
 /** @throws ValidationError when the header cannot carry this id. */

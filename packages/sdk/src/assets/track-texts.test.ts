@@ -10,6 +10,7 @@ function setUp(script: Script) {
   const { fetch, requests } = scriptedFetch(script)
   const deps = {
     apiUrl: 'https://api.example',
+    client_id: 'client-1',
     fetch,
     serverClock: new ServerClock(systemClock),
     redact: (text: string) => text.replaceAll('top-secret', '[redacted]'),

@@ -30,7 +30,15 @@ function setUp(script: Script, timeoutMs = 30_000) {
   const clock = { monotonicMs: timing.now, wallMs: timing.now, after: systemClock.after }
   const serverClock = new ServerClock(clock)
   const redact = (text: string) => text
-  const deps = { apiUrl: 'https://api.example', fetch, timing, serverClock, redact, timeoutMs }
+  const deps = {
+    apiUrl: 'https://api.example',
+    client_id: 'client-1',
+    fetch,
+    timing,
+    serverClock,
+    redact,
+    timeoutMs,
+  }
   const send = (signal?: AbortSignal) =>
     withRetries((one) => sendReport(REPORT, deps, one), LIMITS, timing, signal)
   return { send, requests, timing }

@@ -5,8 +5,10 @@
 import { type BackoffLimits, backoffMs } from '../timing/backoff.ts'
 import type { Timing } from '../timing/timing.ts'
 import { confirmsKept, errorOf, isTexts, redacted } from './answer.ts'
+import { ValidationError } from './errors.ts'
 import { type ApiDeps, post } from './post.ts'
 import type { Report } from './report.ts'
+import { onlyFromFuture, type Stamps } from './stamps.ts'
 
 export interface RetryLimits extends BackoffLimits {
   /** How often it is sent at most. */
@@ -48,6 +50,26 @@ export async function sendReport(
     request_id: report.request_id,
     replayed: answer.replayed,
     ...(isTexts(warnings) && { warnings: redacted(warnings, deps.redact) }),
+  }
+}
+
+/** One attempt, and another with other times when the server refuses those in the future. */
+export async function sendStamped(
+  report: Report,
+  stamps: Stamps,
+  deps: ApiDeps,
+  signal?: AbortSignal,
+): Promise<Tracked> {
+  const send = async () => {
+    const [current = report] = await stamps.current([report])
+    return sendReport(current, deps, signal)
+  }
+  try {
+    return await send()
+  } catch (error) {
+    const isFromFuture = error instanceof ValidationError && onlyFromFuture(error.errors)
+    if (!isFromFuture || !stamps.move([report])) throw error
+    return send()
   }
 }
 

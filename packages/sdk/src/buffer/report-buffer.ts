@@ -5,10 +5,10 @@
  * A report leaves only when the server kept it, or will never accept it.
  */
 
-import type { AssetTrackingData } from '@modulariot/telemetry'
 import type { Deliver, Settled } from '../assets/batch.ts'
 import { BufferError } from '../assets/errors.ts'
 import type { Report } from '../assets/report.ts'
+import type { Reading } from '../assets/stamps.ts'
 import type { Timing } from '../timing/timing.ts'
 import { Admission, type WhenFull } from './admission.ts'
 import { Drain, type DrainSettings } from './drain.ts'
@@ -20,6 +20,11 @@ export interface BufferEvents {
   onRefused?(report: Report, error: Error): void
   /** A request failed; everything stays queued and is sent again. */
   onFailure?(error: Error, retryInMs: number): void
+  /**
+   * The server refused times in the future, so the report is sent with others: `sent.body` has
+   * them.
+   */
+  onTimeMoved?(report: Report, sent: Report): void
   /** A full buffer dropped its oldest report (`whenFull: 'drop_oldest'`). */
   onDropped?(report: Report): void
 }
@@ -31,7 +36,7 @@ export interface BufferSettings extends DrainSettings, BufferEvents {
 }
 
 export interface BufferDeps {
-  readonly prepare: (data: AssetTrackingData) => Report
+  readonly prepare: (data: Reading) => Report
   readonly deliver: Deliver
   readonly timing: Timing
 }
@@ -77,7 +82,8 @@ export class ReportBuffer {
   }
 
   /**
-   * Keeps a report for delivery.
+   * Keeps a report for delivery. One without a `timestamp` gets the server's time, as far as it is
+   * known; see `BufferEvents.onTimeMoved` for one from the future.
    *
    * Resolves when it is kept: in memory at once, in a spool as durably as the spool promises. With
    * `whenFull: 'wait'` it waits while the buffer is full: await it, and the device reads its
@@ -87,7 +93,7 @@ export class ReportBuffer {
    *   case the report is not kept.
    */
   async push(
-    data: AssetTrackingData,
+    data: Reading,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<{ readonly request_id: string }> {
     if (this.#closing !== null) throw closedError()
@@ -182,7 +188,7 @@ function closedError(): BufferError {
 }
 
 /** An error thrown by a listener must not stop the delivery. */
-function quietly(listener: () => void): void {
+export function quietly(listener: () => void): void {
   try {
     listener()
   } catch {}

@@ -1,4 +1,7 @@
-/** For processes with a file system: secrets in files, a spool, an orderly shutdown. */
+/**
+ * For processes with a file system: all of `@modulariot/sdk`, and secrets in files, a spool, an
+ * orderly shutdown.
+ */
 
 import { readFileSync } from 'node:fs'
 import { resolveSecret } from '@modulariot/oauth/node'
@@ -10,10 +13,13 @@ import {
 } from '../modular-iot.ts'
 
 export { NotPrivateError } from '@modulariot/oauth/node'
+export * from '../index.ts'
 export { type CloseOnExitOptions, closeOnExit } from './close-on-exit.ts'
 export { Spool, type SpoolOptions } from './spool.ts'
 export { SpoolLockedError } from './spool-lock.ts'
 export type { FsyncPolicy } from './spool-writer.ts'
+
+export type ModularIoT = ModularIoTType
 
 export const ModularIoT = {
   /**

@@ -26,7 +26,8 @@ const APPEND_TIMEOUT_MS_EACH = 6
 const APPEND_TIMEOUT_MS_EACH_PART = 0.25
 
 /**
- * @param url `postgres://user:password@host:port/database`, with the parameters `pg` knows.
+ * @param url `postgres://user:password@host:port/database`, with the parameters of
+ *   `parsePostgresUrl`.
  * @throws StoreUnavailable; Error when the migrations do not fit this program.
  */
 export async function openPostgresTelemetryStore(url: string): Promise<TelemetryStore> {

@@ -4,7 +4,13 @@
  */
 
 import { nextSlice } from '@modulariot/platform/slices'
-import { attempt, migrate, openDatabase, readMigrations } from '@modulariot/platform/storage'
+import {
+  attempt,
+  migrate,
+  openDatabase,
+  readMigrations,
+  watchForDamage,
+} from '@modulariot/platform/storage'
 import { Thread } from '@modulariot/platform/threads'
 import { isSealed, pack } from '../packed.ts'
 import type {
@@ -32,7 +38,12 @@ export function openSqliteTelemetryStore(
   options: SqliteTelemetryOptions = {},
 ): TelemetryStore {
   const database = openDatabase(path)
-  migrate(database, readMigrations(new URL('./migrations/', import.meta.url)))
+  try {
+    migrate(database, readMigrations(new URL('./migrations/', import.meta.url)))
+  } catch (error) {
+    database.close()
+    throw error
+  }
   const writer = new Thread<WriterCalls>({
     script: new URL('./writer-thread.ts', import.meta.url),
     workerData: { path, ...options } satisfies WriterData,
@@ -68,7 +79,7 @@ export function openSqliteTelemetryStore(
     }
   }
 
-  return {
+  const store: TelemetryStore = {
     ping: () => attempt(() => void ping.get()),
     append,
     findAsset: (tenant, asset_id) => attempt(() => reads.findAsset(tenant, asset_id)),
@@ -94,6 +105,7 @@ export function openSqliteTelemetryStore(
       if (database.isOpen) database.close()
     },
   }
+  return watchForDamage(store, path)
 }
 
 /** Drops other members, such as token claims, which a thread does not need. */

@@ -30,7 +30,8 @@ import { usageStore } from './usage.ts'
 const SCHEMA = 'auth'
 
 /**
- * @param url `postgres://user:password@host:port/database`, with the parameters `pg` knows.
+ * @param url `postgres://user:password@host:port/database`, with the parameters of
+ *   `parsePostgresUrl`.
  * @throws StoreUnavailable; Error when the migrations do not fit this program.
  */
 export async function openPostgresAuthStore(url: string): Promise<AuthStore> {

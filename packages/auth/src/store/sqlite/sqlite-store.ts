@@ -6,7 +6,13 @@
  */
 
 import type { DatabaseSync } from 'node:sqlite'
-import { attempt, migrate, openDatabase, readMigrations } from '@modulariot/platform/storage'
+import {
+  attempt,
+  migrate,
+  openDatabase,
+  readMigrations,
+  watchForDamage,
+} from '@modulariot/platform/storage'
 import type { AuthStore } from '../store.ts'
 import { assertionStore } from './assertions.ts'
 import { audienceStore } from './audiences.ts'
@@ -26,8 +32,13 @@ import { usageStore } from './usage.ts'
 /** @throws Error when the file cannot be opened or its migrations do not fit this program. */
 export function openSqliteAuthStore(path: string): AuthStore {
   const database = openDatabase(path)
-  migrate(database, readMigrations(new URL('./migrations/', import.meta.url)))
-  return createStore(database)
+  try {
+    migrate(database, readMigrations(new URL('./migrations/', import.meta.url)))
+    return watchForDamage(createStore(database), path)
+  } catch (error) {
+    database.close()
+    throw error
+  }
 }
 
 function createStore(database: DatabaseSync): AuthStore {

@@ -3,9 +3,12 @@
  * of ../errors.ts. Independent of what the database holds.
  */
 
+import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { type Listener, type ListenHandlers, listen } from './listen.ts'
+import { createPoolerCheck } from './pooler-check.ts'
 import { isRetryable } from './postgres-errors.ts'
+import { type PostgresUrl, parsePostgresUrl } from './postgres-url.ts'
 import {
   type Rows,
   type RunQuery,
@@ -59,12 +62,22 @@ const MAX_CONNECTIONS = 10
 /** For a login's reads: with everything else it does, the answer still takes less than a second. */
 const QUERY_TIMEOUT_MS = 800
 const TRANSACTION_TIMEOUT_MS = 3000
+/**
+ * About seven round trips, with TLS and a password: enough at 100 ms each. `connect_timeout` in the
+ * URL changes it.
+ */
 const CONNECT_TIMEOUT_MS = 800
 const IDLE_CONNECTION_MS = 60_000
 const CLOSE_TIMEOUT_MS = 1000
 const MAX_ATTEMPTS = 4
 
-/** Does not connect: the first query does. */
+/**
+ * Does not connect: the first query does.
+ *
+ * @param url as `parsePostgresUrl` reads it. A password that it lacks is taken from `PGPASSWORD`.
+ * @throws Error, without the URL in it, when the URL is invalid or names a file that cannot be
+ *   read.
+ */
 export function openPostgres(url: string, options: PostgresOptions = {}): Postgres {
   const config = clientConfig(url, options)
   const pool = new pg.Pool({
@@ -72,6 +85,11 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Postgr
     max: options.maxConnections ?? MAX_CONNECTIONS,
     idleTimeoutMillis: IDLE_CONNECTION_MS,
   })
+  const sessions = {
+    pool,
+    connectTimeoutMs: config.connectionTimeoutMillis,
+    check: createPoolerCheck(config),
+  }
   const clients = new Set<pg.PoolClient>()
   pool.on('connect', (client) => clients.add(client))
   pool.on('remove', (client) => clients.delete(client))
@@ -82,12 +100,12 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Postgr
 
   return {
     query: (statement, values, { timeoutMs = QUERY_TIMEOUT_MS } = {}) =>
-      withSession(pool, timeoutMs, (query) => query(statement, values)),
+      withSession(sessions, timeoutMs, (query) => query(statement, values)),
 
     transaction: async (work, { mode = 'write', timeoutMs = TRANSACTION_TIMEOUT_MS } = {}) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await withSession(pool, timeoutMs, (query) =>
+          return await withSession(sessions, timeoutMs, (query) =>
             transact(query, beginStatement(mode, timeoutMs), work),
           )
         } catch (error) {
@@ -116,24 +134,53 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Postgr
   }
 }
 
-/**
- * @throws Error, without the URL in it, when the URL is invalid or names a file that cannot be
- *   read.
- */
-function clientConfig(url: string, options: PostgresOptions): pg.ClientConfig {
-  const config = {
-    connectionString: url,
-    application_name: options.applicationName ?? 'modulariot',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    types: valueTypes,
-  }
+/** @throws Error as `openPostgres` does. */
+function clientConfig(text: string, options: PostgresOptions) {
   try {
-    new pg.Client(config)
+    const url = parsePostgresUrl(text)
+    const config = {
+      ...(url.host !== undefined && { host: url.host }),
+      ...(url.port !== undefined && { port: url.port }),
+      ...(url.user !== undefined && { user: url.user }),
+      database: url.database,
+      ...(url.password !== undefined && { password: url.password }),
+      ...sslOf(url),
+      application_name: options.applicationName ?? 'modulariot',
+      connectionTimeoutMillis: url.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      types: valueTypes,
+    }
+    // `pg` itself reads `PGPASSWORD`.
+    const { password } = new pg.Client(config)
+    return { ...config, password: password ?? (lackPassword as () => string) }
   } catch (error) {
-    throw new Error(`the database URL cannot be used: ${(error as Error).message}`)
+    throw new Error(`the database URL cannot be used: it ${(error as Error).message}`)
   }
-  return config
+}
+
+/** Instead of none: `pg` would look for a password file, and warn about it on stderr. */
+function lackPassword(this: pg.Client): string {
+  // `pg` would leave the connection open until the server gives up waiting.
+  setImmediate(() => this.connection.stream.destroy())
+  throw new Error('the server wants a password, and the database URL has none')
+}
+
+function sslOf({ tls, tlsFiles, directTls }: PostgresUrl) {
+  if (tls === undefined) return {}
+  if (tls === 'off') return { ssl: false }
+  const files = Object.entries(tlsFiles).map(([name, path]) => [name, readPem(path)])
+  return {
+    ssl: { ...Object.fromEntries(files), rejectUnauthorized: tls === 'verified' },
+    ...(directTls && { sslnegotiation: 'direct' as const }),
+  }
+}
+
+function readPem(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Error(`names a file that cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
 }
 
 const BEGIN = {

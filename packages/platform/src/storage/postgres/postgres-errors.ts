@@ -59,6 +59,13 @@ export function unavailable(error: unknown): StoreUnavailable {
   return new StoreUnavailable(`PostgreSQL: ${message}`, { cause: error })
 }
 
+/** A distant database may need it: each statement takes a round trip. */
+export function noAnswer(limitMs: number, cause?: unknown): StoreUnavailable {
+  return unavailable(
+    new Error(`no answer within ${limitMs} ms, the limit for one unit of work`, { cause }),
+  )
+}
+
 /** True for the store error of a transaction that may succeed on a retry. */
 export function isRetryable(error: unknown): boolean {
   const cause = error instanceof StoreUnavailable ? error.cause : null

@@ -6,7 +6,15 @@
  */
 
 import type pg from 'pg'
-import { endsConnection, translatePostgres, unavailable } from './postgres-errors.ts'
+import type { PoolerCheck } from './pooler-check.ts'
+import { endsConnection, noAnswer, translatePostgres, unavailable } from './postgres-errors.ts'
+
+export interface SessionPool {
+  readonly pool: pg.Pool
+  /** For one new connection, apart from the deadline of what it is opened for. */
+  readonly connectTimeoutMs: number
+  readonly check: PoolerCheck
+}
 
 /** A frequent statement has a name, and is then planned once per connection. */
 export interface Statement {
@@ -29,15 +37,17 @@ export type RunQuery = <Row extends object = Record<string, unknown>>(
 /**
  * Runs `work` with a connection of its own; its errors are rethrown as those of ../errors.ts.
  *
- * @param timeoutMs total, including the wait for a connection.
+ * @param timeoutMs total, including the wait for a connection in use. A new connection has its own
+ *   limit, and the time counts from when it is there: connecting takes about seven round trips.
  */
 export async function withSession<Result>(
-  pool: pg.Pool,
+  sessions: SessionPool,
   timeoutMs: number,
   work: (query: RunQuery) => Promise<Result>,
 ): Promise<Result> {
-  const deadline = performance.now() + timeoutMs
-  const client = await connect(pool, timeoutMs)
+  const askedAt = performance.now()
+  const { client, isNew } = await connect(sessions, timeoutMs)
+  const deadline = (isNew ? performance.now() : askedAt) + timeoutMs
   let broken = false
   // Between two statements, a connection that breaks would otherwise emit an unhandled error.
   const noteBroken = (): void => {
@@ -45,15 +55,22 @@ export async function withSession<Result>(
   }
   client.on('error', noteBroken)
 
-  const query: RunQuery = async (statement, values) => {
+  const ask: RunQuery = async (statement, values) => {
     const left = deadline - performance.now()
-    if (left < 1) throw unavailable(new Error(`no answer within ${timeoutMs} ms`))
+    if (left < 1) throw noAnswer(timeoutMs)
     try {
       return rowsOf(await client.query(configOf(statement, values, left)))
     } catch (error) {
       broken ||= endsConnection(error)
-      throw error
+      throw isReadTimeout(error) ? noAnswer(timeoutMs, error) : error
     }
+  }
+  // One at a time: `pg` would queue them just the same, and warn on stderr about it.
+  let last: Promise<unknown> = Promise.resolve()
+  const query: RunQuery = <Row extends object>(...statement: Parameters<RunQuery>) => {
+    const result = last.then(() => ask<Row>(...statement))
+    last = result.catch(() => undefined)
+    return result
   }
   try {
     return await work(query)
@@ -72,28 +89,73 @@ export const SERVER_TIMEOUT_MS = 10_000
 
 /**
  * Sent on each new connection, not as startup parameters: poolers refuse parameters they do not
- * know.
+ * know. A database or a role may set `extra_float_digits` to 0 or less, and numbers would be
+ * rounded on their way here.
  */
 const SETTINGS = `SET statement_timeout = ${SERVER_TIMEOUT_MS};
-  SET idle_in_transaction_session_timeout = ${SERVER_TIMEOUT_MS}`
+  SET idle_in_transaction_session_timeout = ${SERVER_TIMEOUT_MS};
+  SET extra_float_digits = 1;
+  SELECT pg_backend_pid() AS pid`
 const settled = new WeakSet<pg.PoolClient>()
 
 /** Everything that fails before the first statement is a connection problem. */
-async function connect(pool: pg.Pool, timeoutMs: number): Promise<pg.PoolClient> {
+async function connect(
+  { pool, connectTimeoutMs, check }: SessionPool,
+  timeoutMs: number,
+): Promise<{ readonly client: pg.PoolClient; readonly isNew: boolean }> {
   if (pool.ending) throw new Error('the database was closed')
-  const client = await pool.connect().catch((error) => {
-    throw unavailable(error)
+  const opens = pool.idleCount === 0 && pool.totalCount < pool.options.max
+  const limitMs = opens ? connectTimeoutMs : Math.min(timeoutMs, connectTimeoutMs)
+  const client = await borrow(pool, limitMs).catch((error) => {
+    throw opens ? notConnected(error, connectTimeoutMs) : unavailable(error)
   })
-  if (settled.has(client)) return client
+  if (settled.has(client)) return { client, isNew: false }
   try {
-    await client.query(configOf(SETTINGS, undefined, timeoutMs))
+    const query = configOf(SETTINGS, undefined, Math.max(timeoutMs, connectTimeoutMs))
+    const { rows } = rowsOf<{ pid: number }>(await client.query(query))
+    await check(client, rows[0]?.pid ?? 0)
   } catch (error) {
     client.release(true)
-    throw unavailable(error)
+    throw isReadTimeout(error) ? notConnected(error, connectTimeoutMs) : unavailable(error)
   }
   settled.add(client)
-  return client
+  return { client, isNew: true }
 }
+
+/** The pool has one limit for both waits, to open a connection and for one in use. */
+async function borrow(pool: pg.Pool, limitMs: number): Promise<pg.PoolClient> {
+  const borrowed = pool.connect()
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    borrowed.then(
+      (client) => client.release(),
+      () => undefined,
+    )
+    late.reject(new Error(`all ${pool.options.max} connections were busy for ${limitMs} ms`))
+  }, limitMs + POOL_GRACE_MS)
+  try {
+    return await Promise.race([borrowed, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** So that the pool's own limit, when it is the same, comes first and discards the connection. */
+const POOL_GRACE_MS = 20
+
+function notConnected(error: unknown, limitMs: number): Error {
+  const isLate = isReadTimeout(error) || /timeout/i.test((error as Error).message ?? '')
+  if (!isLate) return unavailable(error)
+  return unavailable(
+    new Error(
+      `no connection within ${limitMs} ms; connect_timeout=<seconds> in the database URL changes this limit`,
+      { cause: error },
+    ),
+  )
+}
+
+const isReadTimeout = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'Query read timeout'
 
 function configOf(
   statement: string | Statement,
