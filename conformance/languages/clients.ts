@@ -27,8 +27,8 @@ export interface LibraryTest {
    * - `verifier`: answers each token on standard input with `accept` or `refuse`.
    */
   readonly kind: 'token' | 'report' | 'renewal' | 'verifier'
-  /** Which client it is: one with a secret, with a key, or with tokens that live 61 seconds. */
-  readonly client?: 'secret' | 'key' | 'short-lived'
+  /** One with a secret if left out, with a key, for several APIs, or with tokens of 61 seconds. */
+  readonly client?: 'secret' | 'key' | 'several' | 'short-lived'
   /** Of the tokens to verify, by the audience's setting; `at+jwt` if left out. */
   readonly typ?: 'at+jwt' | 'JWT'
   /** The first that works is the result. */
@@ -88,12 +88,30 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     attempts: [plain('node', 'simple-oauth2.mjs')],
   },
   {
+    name: 'simple-oauth2-audience',
+    language: 'node',
+    package: 'simple-oauth2',
+    what: 'names its API: `getToken({ audience })`',
+    kind: 'token',
+    client: 'several',
+    attempts: [plain('node', 'simple-oauth2.mjs', 'audience')],
+  },
+  {
     name: 'badgateway',
     language: 'node',
     package: '@badgateway/oauth2-client',
     what: '`OAuth2Fetch` with `server` alone, by discovery',
     kind: 'report',
     attempts: [plain('node', 'badgateway.mjs')],
+  },
+  {
+    name: 'badgateway-audience',
+    language: 'node',
+    package: '@badgateway/oauth2-client',
+    what: 'names its API: `clientCredentials({ resource })`',
+    kind: 'report',
+    client: 'several',
+    attempts: [plain('node', 'badgateway.mjs', 'audience')],
   },
   {
     name: 'express-oauth2-jwt-bearer',
@@ -110,6 +128,15 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     what: '`OAuth2Session.fetch_token`',
     kind: 'report',
     attempts: [plain(PYTHON, 'authlib_client.py')],
+  },
+  {
+    name: 'authlib-audience',
+    language: 'python',
+    package: 'Authlib',
+    what: 'names its API: `fetch_token(…, audience=…)`',
+    kind: 'report',
+    client: 'several',
+    attempts: [plain(PYTHON, 'authlib_client.py', 'audience')],
   },
   {
     name: 'authlib-renewal',
@@ -136,6 +163,15 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     what: '`OAuth2Session` with `BackendApplicationClient`',
     kind: 'report',
     attempts: [plain(PYTHON, 'requests_oauthlib_client.py')],
+  },
+  {
+    name: 'requests-oauthlib-audience',
+    language: 'python',
+    package: 'requests-oauthlib',
+    what: 'names its API: `fetch_token(…, audience=…)`',
+    kind: 'report',
+    client: 'several',
+    attempts: [plain(PYTHON, 'requests_oauthlib_client.py', 'audience')],
   },
   {
     name: 'auth0-python',
@@ -171,6 +207,15 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     attempts: [plain('bin/oauth2')],
   },
   {
+    name: 'x-oauth2-audience',
+    language: 'go',
+    package: 'golang.org/x/oauth2',
+    what: 'names its API: `EndpointParams` with `audience`',
+    kind: 'report',
+    client: 'several',
+    attempts: [plain('bin/oauth2', 'audience')],
+  },
+  {
     name: 'go-oidc',
     language: 'go',
     package: 'github.com/coreos/go-oidc/v3',
@@ -193,7 +238,7 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     manifest: 'spring-client/pom.xml',
     what: '`OAuth2ClientHttpRequestInterceptor`, registered by `issuer-uri`',
     kind: 'report',
-    attempts: [plain(...SPRING_CLIENT)],
+    attempts: [plain(...SPRING_CLIENT, '--spring.profiles.active=issuer-uri')],
   },
   {
     name: 'spring-client-token-uri',
@@ -203,6 +248,16 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     what: 'the same, registered by `token-uri`',
     kind: 'report',
     attempts: [plain(...SPRING_CLIENT, '--spring.profiles.active=token-uri')],
+  },
+  {
+    name: 'spring-client-audience',
+    language: 'java',
+    package: 'spring-boot-starter-parent',
+    manifest: 'spring-client/pom.xml',
+    what: 'names its API: a parameters converter with `audience`',
+    kind: 'report',
+    client: 'several',
+    attempts: [plain(...SPRING_CLIENT, '--spring.profiles.active=token-uri,audience')],
   },
   {
     name: 'spring-client-private-key-jwt',
@@ -253,6 +308,16 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     what: '`TokenRequest` with `ClientSecretBasic`, by discovery',
     kind: 'token',
     attempts: [plain(...NIMBUS, 'com.example.interop.TokenClient')],
+  },
+  {
+    name: 'nimbus-oauth2-oidc-sdk-audience',
+    language: 'java',
+    package: 'oauth2-oidc-sdk',
+    manifest: 'nimbus/pom.xml',
+    what: 'names its API: `TokenRequest.Builder.resource`',
+    kind: 'token',
+    client: 'several',
+    attempts: [plain(...NIMBUS, 'com.example.interop.TokenClient', 'audience')],
   },
   {
     name: 'nimbus-private-key-jwt',

@@ -61,6 +61,7 @@ const VERIFIED_FORGERIES = [
 
 export async function startInstallation(): Promise<Installation> {
   const tls = writeTlsFiles('localhost')
+  process.once('exit', () => tls[Symbol.dispose]())
   setDefaultCACertificates([...getCACertificates('default'), tls.cert])
   const server = await startServer(tls.settings)
   const quickstart = server.credentials
@@ -74,6 +75,7 @@ export async function startInstallation(): Promise<Installation> {
       'short-lived': settingsOf(
         await createClient(server, '--token-lifetime', SHORT_LIFETIME_SECONDS),
       ),
+      several: await createClientOfSeveral(server),
       key: await createKeyClient(server, tls.folder),
     },
     token: () => requestToken(server.url, quickstart),
@@ -82,10 +84,7 @@ export async function startInstallation(): Promise<Installation> {
       sets.set(typ, known)
       return known
     },
-    async stop() {
-      await server.stop()
-      tls[Symbol.dispose]()
-    },
+    stop: () => server.stop(),
   }
 }
 
@@ -118,6 +117,14 @@ function settingsOf({ client_id, client_secret }: Credentials): Settings {
 async function createClient(server: RunningServer, ...more: string[]): Promise<Credentials> {
   const created = await miot(server, ['clients', 'create', '--name', 'Interop', ...more])
   return { ...(created as Credentials), audience: server.credentials.audience }
+}
+
+async function createClientOfSeveral(server: RunningServer): Promise<Settings> {
+  const other = 'https://other.plant.example/v1'
+  await miot(server, ['audiences', 'create', other, '--scope', 'plant:read'])
+  const client = await createClient(server)
+  await miot(server, ['clients', 'update', client.client_id, '--audience', other])
+  return settingsOf(client)
 }
 
 /** RS256, which all libraries take by default; the key as PEM and as JWK. */
@@ -162,7 +169,7 @@ async function makeTokens(
   typ: TokenType,
 ): Promise<TokensToVerify> {
   const audience = `https://${typ === 'JWT' ? 'jwt' : 'at-jwt'}.plant.example/v1`
-  const type = typ === 'JWT' ? ['--token-typ', typ] : []
+  const type = typ === 'JWT' ? ['--typ', typ] : []
   await miot(server, ['audiences', 'create', audience, '--scope', 'plant:read', ...type])
   const created = await createClient(server, '--audience', audience)
   const client = { ...created, audience }

@@ -9,7 +9,8 @@
  * skipped, and keeps its rows.
  */
 
-import { cpSync, mkdirSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { shell, whatIsMissing } from '../support/toolchain.ts'
@@ -22,7 +23,9 @@ import { LANGUAGES, type Language, type LanguageName } from './toolchains.ts'
 const CACHE = new URL('../../node_modules/.cache/miot-interop/', import.meta.url)
 /** With an empty cache, and a registry far away. */
 const INSTALL_TIMEOUT_MS = 600_000
-const MAX_FAULT_LINES = 15
+/** Lines of what a program writes that do not say what went wrong. */
+const STACK = /^\s*(at |\.\.\. |File "|\^+$|Picked up JAVA_TOOL_OPTIONS)/
+const MAX_FAULT_LINES = 12
 const DOES_NOT_WORK = 'does not work'
 
 const { chosen, write } = readArguments()
@@ -69,14 +72,27 @@ async function install(language: LanguageName): Promise<boolean> {
   if ((await whatIsMissing(toolchain)) !== false) return false
   process.stdout.write(`Installing the libraries of ${toolchain.name} …\n`)
   const cwd = copyOf(language)
-  mkdirSync(cwd, { recursive: true })
-  const source = fileURLToPath(new URL(`${folder}/`, import.meta.url))
-  cpSync(source, cwd, { recursive: true, preserveTimestamps: true })
+  copy(fileURLToPath(new URL(`${folder}/`, import.meta.url)), cwd)
   // `exec`, so that the deadline ends the command and not only its shell.
   for (const command of commands) {
     await shell(`exec ${command}`, { cwd, timeout: INSTALL_TIMEOUT_MS })
   }
   return true
+}
+
+/** Keeps what was built before, and no source that is gone. */
+function copy(source: string, target: string): void {
+  mkdirSync(target, { recursive: true })
+  for (const path of globSync('**/*', { cwd: target, exclude: (name) => isBuilt(name) })) {
+    if (!existsSync(join(source, path)))
+      rmSync(join(target, path), { recursive: true, force: true })
+  }
+  const options = { recursive: true, preserveTimestamps: true }
+  cpSync(source, target, { ...options, filter: (path) => !isBuilt(path) })
+}
+
+function isBuilt(path: string): boolean {
+  return ['node_modules', '.venv', '__pycache__', 'bin', 'target'].includes(basename(path))
 }
 
 function copyOf(language: LanguageName): string {
@@ -94,7 +110,8 @@ async function resultOf(installation: Installation, test: LibraryTest): Promise<
       process.stdout.write(`${label}: ${result}\n`)
       return result
     }
-    const details = fault.split('\n').slice(-MAX_FAULT_LINES).join('\n    ')
+    const lines = fault.split('\n').filter((line) => line !== '' && !STACK.test(line))
+    const details = lines.slice(-MAX_FAULT_LINES).join('\n    ')
     process.stdout.write(`${label}, ${setting ?? 'as it comes'}: fails\n    ${details}\n`)
   }
   return DOES_NOT_WORK

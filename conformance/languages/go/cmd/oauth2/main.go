@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"log"
 	"net/http"
+	"net/url"
 	"os"
 	"strconv"
 	"time"
@@ -20,6 +21,9 @@ func main() {
 		ClientID:     os.Getenv("MIOT_CLIENT_ID"),
 		ClientSecret: os.Getenv("MIOT_CLIENT_SECRET"),
 		TokenURL:     os.Getenv("MIOT_TOKEN_URL"),
+	}
+	if len(os.Args) > 1 && os.Args[1] == "audience" {
+		config.EndpointParams = url.Values{"audience": {os.Getenv("MIOT_AUDIENCE")}}
 	}
 	client := config.Client(context.Background())
 

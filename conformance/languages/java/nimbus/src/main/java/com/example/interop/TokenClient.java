@@ -16,18 +16,22 @@ import com.nimbusds.oauth2.sdk.id.Issuer;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
-/** Prints a token; `private-key-jwt` signs instead of sending the secret. */
+/** Prints a token. `private-key-jwt` signs instead of sending the secret; `audience` names it. */
 public class TokenClient {
   public static void main(String[] args) throws Exception {
     var issuer = new Issuer(System.getenv("MIOT_ISSUER"));
     URI endpoint = AuthorizationServerMetadata.resolve(issuer).getTokenEndpointURI();
     var id = new ClientID(System.getenv("MIOT_CLIENT_ID"));
     ClientAuthentication authentication =
-        args.length > 0
+        List.of(args).contains("private-key-jwt")
             ? signed(id, endpoint)
             : new ClientSecretBasic(id, new Secret(System.getenv("MIOT_CLIENT_SECRET")));
     var request = new TokenRequest.Builder(endpoint, authentication, new ClientCredentialsGrant());
+    if (List.of(args).contains("audience")) {
+      request.resource(URI.create(System.getenv("MIOT_AUDIENCE")));
+    }
     var response = TokenResponse.parse(request.build().toHTTPRequest().send());
     if (!response.indicatesSuccess()) {
       throw new IllegalStateException(response.toErrorResponse().toJSONObject().toString());
