@@ -17,6 +17,8 @@ export interface LibraryTest {
   readonly language: LanguageName
   /** As its registry spells it. */
   readonly package: string
+  /** The package in the manifest that decides its version, where it is another one. */
+  readonly pinnedBy?: string
   /** Where the manifest of the language is not that of this program. */
   readonly manifest?: string
   readonly what: string
@@ -66,7 +68,7 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     name: 'auth0-private-key-jwt',
     language: 'node',
     package: 'auth0',
-    what: 'the same with `clientAssertionSigningKey`',
+    what: '`AuthenticationClient` with `clientAssertionSigningKey`',
     kind: 'token',
     client: 'key',
     attempts: [plain('node', 'auth0.mjs', 'private-key-jwt')],
@@ -142,7 +144,7 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     name: 'authlib-renewal',
     language: 'python',
     package: 'Authlib',
-    what: 'the same, and its automatic renewal',
+    what: '`OAuth2Session`, renewed by itself',
     kind: 'renewal',
     client: 'short-lived',
     attempts: [plain(PYTHON, 'authlib_renewal.py')],
@@ -151,7 +153,7 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     name: 'authlib-private-key-jwt',
     language: 'python',
     package: 'Authlib',
-    what: 'the same with `PrivateKeyJWT`',
+    what: '`OAuth2Session` with `PrivateKeyJWT`',
     kind: 'report',
     client: 'key',
     attempts: [plain(PYTHON, 'authlib_private_key_jwt.py')],
@@ -185,7 +187,7 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     name: 'auth0-python-private-key-jwt',
     language: 'python',
     package: 'auth0-python',
-    what: 'the same with `client_assertion_signing_key`',
+    what: '`GetToken` with `client_assertion_signing_key`',
     kind: 'token',
     client: 'key',
     attempts: [plain(PYTHON, 'auth0_client.py', 'private-key-jwt')],
@@ -227,14 +229,15 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     name: 'keyfunc',
     language: 'go',
     package: 'github.com/MicahParks/keyfunc/v3',
-    what: 'verifies `at+jwt`: `NewDefaultCtx` and `jwt.Parse` of golang-jwt',
+    what: 'verifies `at+jwt`: `NewDefaultCtx`, and `jwt.Parse` of golang-jwt 5',
     kind: 'verifier',
     attempts: [plain('bin/keyfunc')],
   },
   {
     name: 'spring-client',
     language: 'java',
-    package: 'spring-boot-starter-parent',
+    package: 'spring-boot-starter-security-oauth2-client',
+    pinnedBy: 'spring-boot-starter-parent',
     manifest: 'spring-client/pom.xml',
     what: '`OAuth2ClientHttpRequestInterceptor`, registered by `issuer-uri`',
     kind: 'report',
@@ -243,16 +246,18 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
   {
     name: 'spring-client-token-uri',
     language: 'java',
-    package: 'spring-boot-starter-parent',
+    package: 'spring-boot-starter-security-oauth2-client',
+    pinnedBy: 'spring-boot-starter-parent',
     manifest: 'spring-client/pom.xml',
-    what: 'the same, registered by `token-uri`',
+    what: '`OAuth2ClientHttpRequestInterceptor`, registered by `token-uri`',
     kind: 'report',
     attempts: [plain(...SPRING_CLIENT, '--spring.profiles.active=token-uri')],
   },
   {
     name: 'spring-client-audience',
     language: 'java',
-    package: 'spring-boot-starter-parent',
+    package: 'spring-boot-starter-security-oauth2-client',
+    pinnedBy: 'spring-boot-starter-parent',
     manifest: 'spring-client/pom.xml',
     what: 'names its API: a parameters converter with `audience`',
     kind: 'report',
@@ -262,9 +267,10 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
   {
     name: 'spring-client-private-key-jwt',
     language: 'java',
-    package: 'spring-boot-starter-parent',
+    package: 'spring-boot-starter-security-oauth2-client',
+    pinnedBy: 'spring-boot-starter-parent',
     manifest: 'spring-client/pom.xml',
-    what: 'the same with `private_key_jwt`',
+    what: '`NimbusJwtClientAuthenticationParametersConverter`',
     kind: 'report',
     client: 'key',
     attempts: [plain(...SPRING_CLIENT, '--spring.profiles.active=token-uri,private-key-jwt')],
@@ -272,7 +278,8 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
   {
     name: 'spring-resource-server',
     language: 'java',
-    package: 'spring-boot-starter-parent',
+    package: 'spring-boot-starter-security-oauth2-resource-server',
+    pinnedBy: 'spring-boot-starter-parent',
     manifest: 'spring-resource-server/pom.xml',
     what: 'verifies `JWT`: resource server by `issuer-uri`',
     kind: 'verifier',
@@ -288,9 +295,10 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
   {
     name: 'spring-resource-server-at-jwt',
     language: 'java',
-    package: 'spring-boot-starter-parent',
+    package: 'spring-boot-starter-security-oauth2-resource-server',
+    pinnedBy: 'spring-boot-starter-parent',
     manifest: 'spring-resource-server/pom.xml',
-    what: 'verifies `at+jwt`: the same',
+    what: 'verifies `at+jwt`: resource server by `issuer-uri`',
     kind: 'verifier',
     attempts: [
       plain(...SPRING_SERVER),
@@ -324,7 +332,7 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     language: 'java',
     package: 'oauth2-oidc-sdk',
     manifest: 'nimbus/pom.xml',
-    what: 'the same with `PrivateKeyJWT`',
+    what: '`TokenRequest` with `PrivateKeyJWT`, by discovery',
     kind: 'token',
     client: 'key',
     attempts: [plain(...NIMBUS, 'com.example.interop.TokenClient', 'private-key-jwt')],
@@ -344,7 +352,7 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     language: 'java',
     package: 'nimbus-jose-jwt',
     manifest: 'nimbus/pom.xml',
-    what: 'verifies `at+jwt`: the same',
+    what: 'verifies `at+jwt`: `DefaultJWTProcessor` with `JWKSourceBuilder`',
     kind: 'verifier',
     attempts: [
       plain(...NIMBUS, 'com.example.interop.Verifier'),

@@ -17,7 +17,7 @@ import { shell, whatIsMissing } from '../support/toolchain.ts'
 import { LIBRARY_TESTS, type LibraryTest } from './clients.ts'
 import { type Installation, startInstallation, writeTrustStore } from './installation.ts'
 import { runAttempt } from './run-test.ts'
-import { readPage, tableIn, tableOf, versionOf, writeTable } from './table.ts'
+import { readPage, resultIn, tableIn, tableOf, versionOf, writeTable } from './table.ts'
 import { LANGUAGES, type Language, type LanguageName } from './toolchains.ts'
 
 const CACHE = new URL('../../node_modules/.cache/miot-interop/', import.meta.url)
@@ -99,38 +99,44 @@ function copyOf(language: LanguageName): string {
   return fileURLToPath(new URL(`${LANGUAGES[language].folder}/`, CACHE))
 }
 
-/** The first attempt that works. */
+/** The first attempt that works; what failed is shown where the table does not say so. */
 async function resultOf(installation: Installation, test: LibraryTest): Promise<string> {
-  const label = `${test.name} ${versionOf(test)}`
+  const faults: string[] = []
+  let result = DOES_NOT_WORK
   for (const attempt of test.attempts) {
-    const fault = await runAttempt(installation, test, attempt, copyOf(test.language))
     const { setting } = attempt
+    const fault = await runAttempt(installation, test, attempt, copyOf(test.language))
     if (fault === null) {
-      const result = setting === null ? 'works' : `works with ${setting}`
-      process.stdout.write(`${label}: ${result}\n`)
-      return result
+      result = setting === null ? 'works' : `works with ${setting}`
+      break
     }
-    const lines = fault.split('\n').filter((line) => line !== '' && !STACK.test(line))
-    const details = lines.slice(-MAX_FAULT_LINES).join('\n    ')
-    process.stdout.write(`${label}, ${setting ?? 'as it comes'}: fails\n    ${details}\n`)
+    faults.push(`  ${setting ?? 'as it comes'}: fails\n    ${shortened(fault)}\n`)
   }
-  return DOES_NOT_WORK
+  process.stdout.write(`${test.name} ${versionOf(test)}: ${result}\n`)
+  if (result !== resultIn(readPage(), test.name)) process.stdout.write(faults.join(''))
+  return result
+}
+
+function shortened(fault: string): string {
+  const lines = fault.split('\n').filter((line) => line !== '' && !STACK.test(line))
+  return lines.slice(-MAX_FAULT_LINES).join('\n    ')
 }
 
 function readArguments(): { chosen: readonly LibraryTest[]; write: boolean } {
   const { values, positionals } = parseArgs({
     options: { write: { type: 'boolean', default: false } },
     allowPositionals: true,
-    strict: true,
+    strict: false,
   })
   const known = [...Object.keys(LANGUAGES), ...LIBRARY_TESTS.map(({ name }) => name)]
-  const unknown = positionals.filter((name) => !known.includes(name))
+  const options = Object.keys(values).filter((name) => name !== 'write')
+  const unknown = [...options, ...positionals.filter((name) => !known.includes(name))]
   if (unknown.length > 0) {
-    process.stderr.write(`Unknown: ${unknown.join(', ')}. Known: ${known.join(', ')}\n`)
+    process.stderr.write(`Unknown: ${unknown.join(', ')}. Known: --write, ${known.join(', ')}\n`)
     process.exitCode = 2
     return { chosen: [], write: false }
   }
   const isChosen = ({ name, language }: LibraryTest) =>
     positionals.length === 0 || positionals.includes(name) || positionals.includes(language)
-  return { chosen: LIBRARY_TESTS.filter(isChosen), write: values.write }
+  return { chosen: LIBRARY_TESTS.filter(isChosen), write: values.write === true }
 }

@@ -45,12 +45,13 @@ export function writeTable(page: string, table: string): void {
 export function versionOf(test: LibraryTest): string {
   const { folder, manifest, versionOf: pattern }: Language = LANGUAGES[test.language]
   const file = new URL(`${folder}/${test.manifest ?? manifest}`, import.meta.url)
-  const [, version] = readFileSync(file, 'utf8').match(pattern(test.package)) ?? []
+  const [, version] = readFileSync(file, 'utf8').match(pattern(test.pinnedBy ?? test.package)) ?? []
   if (version === undefined) throw new Error(`${test.package} is not pinned in ${file.pathname}`)
   return version
 }
 
-function resultIn(page: string, name: string): string | undefined {
+/** What the page says about a test. */
+export function resultIn(page: string, name: string): string | undefined {
   const row = tableIn(page)
     .split('\n')
     .find((line) => line.endsWith(`| \`${name}\` |`))

@@ -1,4 +1,6 @@
-/** Programs of other languages: whether this machine can build them, and commands with a deadline. */
+/**
+ * Programs of other languages: whether this machine can build them, and commands with a deadline.
+ */
 
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
