@@ -168,20 +168,18 @@ async function makeTokens(
   tls: Settings,
   typ: TokenType,
 ): Promise<TokensToVerify> {
-  const audience = `https://${typ === 'JWT' ? 'jwt' : 'at-jwt'}.plant.example/v1`
-  const type = typ === 'JWT' ? ['--typ', typ] : []
-  await miot(server, ['audiences', 'create', audience, '--scope', 'plant:read', ...type])
-  const created = await createClient(server, '--audience', audience)
-  const client = { ...created, audience }
+  const client = await createClientOf(server, `${typ.replace('+', '-')}.plant.example`, typ)
+  // Of the same type, so that only the audience can be the reason to refuse its token.
+  const other = await createClientOf(server, `${typ.replace('+', '-')}.office.example`, typ)
   const good = await requestToken(server.url, client)
   const keys = await fetch(`${server.url}/.well-known/jwks.json`)
   const jwk = ((await keys.json()) as { keys: Genuine['jwk'][] }).keys[0] as Genuine['jwk']
   const sibling = (more: Settings) => tokenOfSibling(server, client, { ...tls, ...more })
   return {
-    audience,
+    audience: client.audience,
     good,
     bad: {
-      'of another audience': await requestToken(server.url, server.credentials),
+      'of another audience': await requestToken(server.url, other),
       'of another issuer': await sibling({}),
       'that has expired': await sibling({
         MIOT_ISSUER: server.url,
@@ -190,6 +188,18 @@ async function makeTokens(
       ...(await forge({ token: good, jwk })),
     },
   }
+}
+
+/** With an audience of its own, whose tokens have that `typ`. */
+async function createClientOf(
+  server: RunningServer,
+  host: string,
+  typ: TokenType,
+): Promise<Credentials> {
+  const audience = `https://${host}/v1`
+  const type = typ === 'at+jwt' ? [] : ['--typ', typ]
+  await miot(server, ['audiences', 'create', audience, '--scope', 'plant:read', ...type])
+  return { ...(await createClient(server, '--audience', audience)), audience }
 }
 
 /** Signed with the same keys, by a server with other settings. */
