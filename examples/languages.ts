@@ -6,21 +6,18 @@
  * A language that is not installed is skipped, and the test's name says what to install.
  */
 
-import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import { after, before, describe } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { environmentWithoutSettings } from '../conformance/support/environment.ts'
 import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
+import { shell, whatIsMissing } from '../conformance/support/toolchain.ts'
 import { describeClient } from './testing/client.conformance.ts'
 import { LANGUAGES, type Language } from './testing/toolchains.ts'
 
 const CACHE = new URL('../node_modules/.cache/miot-examples/', import.meta.url)
 /** With an empty cache, and a registry far away. */
 const BUILD_TIMEOUT_MS = 600_000
-const CHECK_TIMEOUT_MS = 60_000
 
 export async function describeLanguages(languages: readonly Language[]): Promise<void> {
   const missing = await Promise.all(languages.map(whatIsMissing))
@@ -44,29 +41,12 @@ export async function describeLanguages(languages: readonly Language[]): Promise
   })
 }
 
-async function whatIsMissing({ name, check, needs }: Language): Promise<string | false> {
-  try {
-    await shell(check, { timeout: CHECK_TIMEOUT_MS })
-    return false
-  } catch {
-    const reason = `${name} IS NOT TESTED HERE: install ${needs}`
-    process.stderr.write(`${reason}\n`)
-    return reason
-  }
-}
-
 async function build({ folder, build }: Language, cwd: string): Promise<void> {
   mkdirSync(cwd, { recursive: true })
   const source = fileURLToPath(new URL(`${folder}/`, import.meta.url))
   const filter = (path: string) => basename(path) !== 'target'
   cpSync(source, cwd, { recursive: true, preserveTimestamps: true, filter })
   if (build !== undefined) await shell(build, { cwd, timeout: BUILD_TIMEOUT_MS })
-}
-
-/** @throws an error whose message has what the command complained about. */
-async function shell(command: string, options: { cwd?: string; timeout: number }) {
-  const env = environmentWithoutSettings()
-  await promisify(execFile)('sh', ['-ec', command], { ...options, env, killSignal: 'SIGKILL' })
 }
 
 if (import.meta.main) {

@@ -1,15 +1,11 @@
 /** The examples that are not TypeScript: how each is built and run. A new language is a new row. */
 
 import { fileURLToPath } from 'node:url'
+import type { Toolchain } from '../../conformance/support/toolchain.ts'
 
-export interface Language {
-  readonly name: string
+export interface Language extends Toolchain {
   /** Below `examples/`; copied elsewhere before it is built. */
   readonly folder: string
-  /** Succeeds where everything is installed that the example needs. */
-  readonly check: string
-  /** What to install where it does not. */
-  readonly needs: string
   /** Shell commands, run in the copy. */
   readonly build?: string
   readonly run: readonly [string, ...string[]]
