@@ -78,7 +78,10 @@ describe('a pooler', () => {
     const pooler = await startPooler(await server.createDatabase(), 'transaction')
     opened.push(pooler)
     const postgres = open(pooler.url)
-    for (const work of [postgres.query('SELECT 1'), postgres.transaction(async () => 1)]) {
+    for (const work of [
+      () => postgres.query('SELECT 1'),
+      () => postgres.transaction(async () => 1),
+    ]) {
       await assert.rejects(work, (error: Error) => {
         assert.ok(error instanceof StoreUnavailable)
         assert.match(error.message, /pools by transaction.*LISTEN.*pool_mode = session/)
