@@ -43,7 +43,9 @@ before(async () => {
   metricsUrl = `http://127.0.0.1:${port}`
   const env = { MIOT_LOG_LEVEL: 'trace', MIOT_METRICS_PORT: String(port) }
   server = await startServer(env)
-  routes = await routeTable(server.url, server.credentials.audience)
+  const all = await routeTable(server.url, server.credentials.audience)
+  // `fetch` sends no TRACE; edges.test.ts does.
+  routes = all.filter(({ method }) => method !== 'TRACE')
   begin = server.output().length
   telemetryToken = await login(server.credentials)
   adminToken = await login(await createClient('admin/v1'))
