@@ -27,6 +27,7 @@ const AUTH_PATHS = [
   '/oauth2/introspect',
   '/oauth2/revoke',
   '/oauth2/revocations',
+  '/oauth2/verify',
 ]
 
 interface Content {

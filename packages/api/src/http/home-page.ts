@@ -79,7 +79,7 @@ ${items.join('\n')}
 <ul>
 <li><a href="/reference">Reference</a> of all requests, or their <a href="/openapi.json">OpenAPI document</a></li>
 <li><a href="/.well-known/oauth-authorization-server">Metadata</a> for OAuth clients</li>
-<li><a href="/readyz">State</a> of this server</li>
+<li><a href="/readyz">Readiness</a> of this server</li>
 <li>The documentation is in <code>docs</code> and <code>README.md</code> of the installation</li>
 </ul>
 </body>
@@ -87,7 +87,7 @@ ${items.join('\n')}
 `
 }
 
-const STYLE = `body { max-width: 46rem; margin: 3rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff }
+const STYLE = `body { max-width: 60rem; margin: 3rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff }
 pre { overflow-x: auto; padding: 0.75rem; background: #f3f4f6 }
 a { color: #0b57d0 }
 `

@@ -1,7 +1,7 @@
 /**
  * The operations of ModularIoT Auth for OpenAPI 3.1, made from the table of its routes: login,
- * token, introspection, revocation and the feed. ModularIoT API publishes them in its document;
- * the admin API has a document of its own.
+ * token, introspection, revocation, the feed and the check for gateways. ModularIoT API publishes
+ * them in its document; the admin API has a document of its own.
  */
 
 import { FEED_SCOPE } from '../admin/scopes.ts'
@@ -12,6 +12,7 @@ import {
   introspectionEndpoint,
   revocationEndpoint,
 } from './token-management-endpoints.ts'
+import { CLAIM_HEADERS, verifyEndpoint } from './verify-endpoint.ts'
 
 interface Operation {
   readonly name: string
@@ -20,7 +21,10 @@ interface Operation {
   readonly parameters?: readonly object[]
   /** Of the form, and of the JSON object that is accepted instead. */
   readonly body?: object
-  readonly answer: { readonly schema: object; readonly example: object }
+  /** A JSON body, or headers alone. */
+  readonly answer:
+    | { readonly schema: object; readonly example: object }
+    | { readonly headers: object }
   readonly failures: (route: AuthRoute) => readonly Failure[]
 }
 
@@ -43,6 +47,11 @@ export function authOpenApi(issuer: string) {
           scheme: 'basic',
           description:
             'client_id and client_secret. Both may be in the body instead, and a client with keys sends client_assertion.',
+        },
+        anyToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'The access token that the gateway has received.',
         },
         feedToken: {
           type: 'oauth2',
@@ -274,6 +283,40 @@ const OPERATIONS: ReadonlyMap<Endpoint, Operation> = new Map<Endpoint, Operation
       ],
     },
   ],
+  [
+    verifyEndpoint,
+    {
+      ...{
+        name: 'verifyToken',
+        summary: 'Check a token for a gateway, which reads only the status',
+      },
+      security: [{ anyToken: [] }],
+      parameters: [
+        {
+          ...{ name: 'audience', in: 'query', required: true, schema: { type: 'string' } },
+          description: 'The API that the gateway protects.',
+        },
+        {
+          ...{ name: 'scope', in: 'query', schema: { type: 'string' } },
+          description: 'Scopes that the token must have, separated by spaces.',
+        },
+      ],
+      answer: {
+        headers: Object.fromEntries(
+          Object.entries(CLAIM_HEADERS).map(([name, claim]) => [
+            name,
+            { schema: { type: 'string' }, description: `The claim ${claim} of the token.` },
+          ]),
+        ),
+      },
+      failures: () => [
+        [400, 'invalid_request', 'audience is required, once: the API that the gateway protects'],
+        [401, 'invalid_token', 'The access token is not valid here'],
+        [403, 'insufficient_scope', 'The scope meters:read is required'],
+        ...COMMON,
+      ],
+    },
+  ],
 ])
 
 function operationOf(route: AuthRoute, operation: Operation, issuer: string) {
@@ -299,7 +342,7 @@ function operationOf(route: AuthRoute, operation: Operation, issuer: string) {
     responses: {
       200: {
         description: 'Success.',
-        content: { 'application/json': answer },
+        ...('headers' in answer ? answer : { content: { 'application/json': answer } }),
       },
       ...Object.fromEntries(statuses.map((status) => [status, responseOf(status, failures)])),
     },

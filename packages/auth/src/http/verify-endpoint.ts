@@ -53,7 +53,7 @@ function requiredBy(query: Record<string, unknown>): { audience: string; scopes:
 }
 
 /** The claims as headers. A new one is a new row. */
-const CLAIM_HEADERS = {
+export const CLAIM_HEADERS = {
   'x-auth-client-id': 'client_id',
   'x-auth-subject': 'sub',
   'x-auth-org-id': 'org_id',
