@@ -119,7 +119,7 @@ describe('GET /oauth2/revocations', () => {
   it('requires its scope, at its audience', async () => {
     const none = await connection.send({ method: 'GET', path: '/oauth2/revocations' })
     assert.equal(none.status, 401)
-    assert.equal(none.headers['www-authenticate'], 'Bearer')
+    assert.equal(none.headers['www-authenticate'], 'Bearer realm="ModularIoT Auth"')
     const elsewhere = await request('', await accessToken(connection, server.credentials))
     assert.equal(elsewhere.status, 401)
     assert.match(elsewhere.headers['www-authenticate'] ?? '', /^Bearer error="invalid_token"/)
