@@ -75,7 +75,9 @@ describe('reports of two assets with one request id', () => {
     let isKnown = false
     let monotonicMs = 60_000
     const trueTime = () => ({ isKnown, nowMs: START_MS, aheadMs: 0 })
-    const learn = async () => void (isKnown = true)
+    const learn = async () => {
+      isKnown = true
+    }
     const stamps = new Stamps({ monotonicMs: () => monotonicMs, trueTime, learn })
     for (const report of reports) stamps.stamped(report)
     monotonicMs += 1000
