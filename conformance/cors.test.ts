@@ -88,6 +88,8 @@ function requests(): Readonly<Record<string, readonly [status: number, request: 
       { ...track, headers: { ...bearer(token), 'content-type': 'a/b' } },
     ],
     'a page of assets': [200, { method: 'GET', path: '/v1/assets', headers: bearer(token) }],
+    'the home page': [200, { method: 'GET', path: '/' }],
+    'the reference': [200, { method: 'GET', path: '/reference' }],
     'another method': [405, { method: 'DELETE', path: '/v1/assets' }],
     'an unknown path': [404, { method: 'GET', path: '/v1/nothing' }],
     'a path that cannot be decoded': [400, { method: 'GET', path: '/v1/assets/%zz' }],

@@ -126,7 +126,7 @@ export function createClient(options: ModularIoTOptions): ModularIoT {
       async track(data, { requestId, signal } = {}) {
         const report = prepare(data, { requestId })
         const stamps = new Stamps(stampClock)
-        if (data.timestamp === undefined) stamps.stamped(report.request_id)
+        if (data.timestamp === undefined) stamps.stamped(report)
         const send = (one: AbortSignal) => sendStamped(report, stamps, deps, one)
         return withRetries(send, retry, timing, signal)
       },
@@ -146,7 +146,7 @@ export function createClient(options: ModularIoTOptions): ModularIoT {
         )
         const prepareKeyed = (data: Reading) => {
           const report = prepare(data, { keyed: true })
-          if (data.timestamp === undefined) stamps.stamped(report.request_id)
+          if (data.timestamp === undefined) stamps.stamped(report)
           return report
         }
         const deliver = createDeliver(deps, stamps)

@@ -52,6 +52,11 @@ describe('keys that a client publishes', () => {
     assert.equal(await remote.find(JWKS_URI, { kid: 'weak', alg: 'RS256' }), null)
   })
 
+  it('may be marked as not extractable', async () => {
+    const { remote } = publish([{ ...keyNamed('a'), ext: false }])
+    assert.notEqual(await remote.find(JWKS_URI, named('a')), null)
+  })
+
   it('are unavailable, not absent, while they cannot be fetched', async () => {
     const remote = new RemoteClientKeys(() => Promise.reject(new Error('no route')))
     const unavailable = { status: 503, error: 'temporarily_unavailable' }

@@ -48,7 +48,8 @@ export async function findVerificationKey(
   const jwk = set.keys.find((key) => fits(key, header))
   if (jwk === undefined) return null
   try {
-    const key = await importJWK(jwk, header.alg)
+    // Public keys are no secret, whatever the JWK says (`ext`): they can be examined.
+    const key = await importJWK(jwk, header.alg, { extractable: true })
     return key instanceof Uint8Array ? null : key
   } catch {
     return null

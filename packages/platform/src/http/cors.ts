@@ -65,6 +65,12 @@ export function allowOrigins(app: FastifyInstance, origins: readonly string[]): 
     allow(request, reply)
     done()
   })
+  // A route sets what it varies by in place of the above.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    const vary = reply.getHeader('vary')
+    if (vary !== 'Origin') reply.header('vary', `${vary}, Origin`)
+    done()
+  })
   return allow
 }
 

@@ -95,6 +95,13 @@ describe('a fetch from the public internet', () => {
     assert.equal(requests, before + 1)
   })
 
+  it('ends when the answer is none', async () => {
+    const fetch = createPublicFetch({ allowedRanges: LOOPBACK, ...resolver(['127.0.0.1']) })
+    answer = ({ socket }) =>
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')
+    await assert.rejects(fetch(`https://localhost:${port()}/`), /gave no answer/)
+  })
+
   it('ends with its signal', async () => {
     const fetch = createPublicFetch({ allowedRanges: LOOPBACK, ...resolver(['127.0.0.1']) })
     answer = () => {}

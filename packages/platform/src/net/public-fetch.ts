@@ -84,6 +84,8 @@ function get(
       onResponse,
     )
       .on('error', onError)
+      // Of an answer that is none (101), the signal does not tell either.
+      .on('close', () => onError(new Error(`${url.host} gave no answer`)))
       .end()
   })
 }

@@ -49,11 +49,12 @@ export function createDeliver(
     const settled: Settled[] = []
     for (;;) {
       const rest = reports.slice(settled.length)
-      const attempt = await deliverOnce(await stamps.current(rest), signal)
+      const current = await stamps.current(rest)
+      const attempt = await deliverOnce(current, signal)
       stamps.settled(rest.slice(0, attempt.settled.length))
       settled.push(...attempt.settled)
-      const ids = new Set(attempt.fromFuture?.map(({ request_id }) => request_id))
-      const fromFuture = rest.filter(({ request_id }) => ids.has(request_id))
+      const refused = new Set(attempt.fromFuture)
+      const fromFuture = rest.filter((_, index) => refused.has(current[index] as Report))
       // With another time they are sent again at once; otherwise they are kept, and retried.
       if (fromFuture.length === 0 || !stamps.move(fromFuture)) {
         return { settled, failure: attempt.failure }

@@ -63,6 +63,45 @@ describe('times in the future', () => {
   })
 })
 
+describe('reports of two assets with one request id', () => {
+  const reports = ['A', 'B'].map((asset_id) => ({
+    request_id: 'tick-1',
+    body: JSON.stringify({ asset_id, timestamp: at(2 * HOUR) }),
+  }))
+  const assetsOf = (sent: readonly { body: string }[]) =>
+    sent.map(({ body }) => JSON.parse(body)).map(({ asset_id, timestamp }) => [asset_id, timestamp])
+
+  it('keep their texts when the SDK corrects its guess', async () => {
+    let isKnown = false
+    let monotonicMs = 60_000
+    const trueTime = () => ({ isKnown, nowMs: START_MS, aheadMs: 0 })
+    const learn = async () => {
+      isKnown = true
+    }
+    const stamps = new Stamps({ monotonicMs: () => monotonicMs, trueTime, learn })
+    for (const report of reports) stamps.stamped(report)
+    monotonicMs += 1000
+    const sent = await stamps.current(reports)
+    assert.deepEqual(assetsOf(sent), [
+      ['A', at(-1000)],
+      ['B', at(-1000)],
+    ])
+    assert.deepEqual(await stamps.current(reports), sent)
+    stamps.settled(reports.slice(0, 1))
+    assert.deepEqual(await stamps.current(reports), [reports[0], sent[1]])
+  })
+
+  it('keep them when they are moved back', async () => {
+    const trueTime = () => ({ isKnown: true, nowMs: START_MS, aheadMs: 0 })
+    const stamps = new Stamps({ monotonicMs: () => 0, trueTime, learn: async () => {} })
+    assert.ok(stamps.move(reports))
+    assert.deepEqual(assetsOf(await stamps.current(reports)), [
+      ['A', at(0)],
+      ['B', at(0)],
+    ])
+  })
+})
+
 describe('a report without a time', () => {
   it('gets the time, and is otherwise as it was', () => {
     const options = {

@@ -103,13 +103,16 @@ export interface StampClock {
 /** Beyond it, the reports that were stamped first keep the device's time. */
 const MAX_GUESSED = 10_000
 
+/** The text as well: reports of several assets may have the same request id. */
+const nameOf = ({ request_id, body }: Report): string => `${request_id} ${body}`
+
 /** The corrected texts of one buffer's reports, until they are settled. */
 export class Stamps {
   readonly #clock: StampClock
   readonly #onMoved: (report: Report, sent: Report) => void
-  /** Stamped by the SDK before the time was known: when, by the monotonic clock. */
+  /** Stamped by the SDK before the time was known, by name: when, by the monotonic clock. */
   readonly #guessed = new Map<string, number>()
-  /** By request id. A retry must send the same text. */
+  /** By the report's name. A retry must send the same text. */
   readonly #corrected = new Map<string, string>()
 
   constructor(clock: StampClock, onMoved: (report: Report, sent: Report) => void = () => {}) {
@@ -118,18 +121,19 @@ export class Stamps {
   }
 
   /** Call for a report whose time the SDK supplied. */
-  stamped(request_id: string): void {
+  stamped(report: Report): void {
     if (this.#clock.trueTime().isKnown || this.#guessed.size >= MAX_GUESSED) return
-    this.#guessed.set(request_id, this.#clock.monotonicMs())
+    this.#guessed.set(nameOf(report), this.#clock.monotonicMs())
   }
 
   /** The reports as they are to be sent. */
   async current(reports: readonly Report[]): Promise<readonly Report[]> {
-    const guessed = reports.filter(({ request_id }) => this.#guessed.has(request_id))
+    if (this.#guessed.size === 0 && this.#corrected.size === 0) return reports
+    const guessed = reports.filter((report) => this.#guessed.has(nameOf(report)))
     if (guessed.length > 0 && !this.#clock.trueTime().isKnown) await this.#clock.learn()
     if (this.#clock.trueTime().isKnown) for (const report of guessed) this.#correct(report)
     return reports.map((report) => {
-      const body = this.#corrected.get(report.request_id)
+      const body = this.#corrected.get(nameOf(report))
       return body === undefined ? report : { ...report, body }
     })
   }
@@ -143,12 +147,12 @@ export class Stamps {
     const now = this.#clock.trueTime()
     let moved = false
     for (const report of now.isKnown ? reports : []) {
-      const { request_id } = report
+      const name = nameOf(report)
       // Moved already, and refused again: the next attempt begins anew.
-      if (this.#corrected.delete(request_id)) continue
+      if (this.#corrected.delete(name)) continue
       const body = movedFromFuture(report.body, now)
       if (body === null) continue
-      this.#corrected.set(request_id, body)
+      this.#corrected.set(name, body)
       this.#onMoved(report, { ...report, body })
       moved = true
     }
@@ -156,16 +160,21 @@ export class Stamps {
   }
 
   settled(reports: readonly Report[]): void {
-    for (const { request_id } of reports) {
-      this.#guessed.delete(request_id)
-      this.#corrected.delete(request_id)
+    if (this.#guessed.size === 0 && this.#corrected.size === 0) return
+    for (const report of reports) {
+      this.#guessed.delete(nameOf(report))
+      this.#corrected.delete(nameOf(report))
     }
   }
 
-  #correct({ request_id, body }: Report): void {
-    const ageMs = this.#clock.monotonicMs() - (this.#guessed.get(request_id) ?? 0)
-    this.#guessed.delete(request_id)
+  #correct(report: Report): void {
+    const name = nameOf(report)
+    const stampedMs = this.#guessed.get(name)
+    // The same report twice: corrected already.
+    if (stampedMs === undefined) return
+    const ageMs = this.#clock.monotonicMs() - stampedMs
+    this.#guessed.delete(name)
     const timestamp = new Date(this.#clock.trueTime().nowMs - ageMs).toISOString()
-    this.#corrected.set(request_id, JSON.stringify({ ...JSON.parse(body), timestamp }))
+    this.#corrected.set(name, JSON.stringify({ ...JSON.parse(report.body), timestamp }))
   }
 }

@@ -77,6 +77,7 @@ describe('the URL of a PostgreSQL database', () => {
     'connect_timeout=2.5',
     'connect_timeout=601',
     'port=0',
+    'password=a#b&sslmode=verify-full',
   ]) {
     it(`with ?${parameters} is refused`, () => assert.match(faultOf(parameters), /^has /))
   }

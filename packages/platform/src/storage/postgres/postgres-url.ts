@@ -71,6 +71,8 @@ const OTHER_NAMES: Readonly<Record<string, Parameter>> = {
 export function parsePostgresUrl(text: string): PostgresUrl {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !/^postgres(ql)?:\/\//.test(text) || /\s/.test(text)) throw unreadable()
+  // Everything after it would be ignored, such as the sslmode after a password with a `#`.
+  if (text.includes('#')) throw new Error('has a #; percent-encode it as %23')
   if (!/^\/[^/]+$/.test(url.pathname)) {
     throw new Error('must name a database, such as postgres://user:password@host:5432/modulariot')
   }
