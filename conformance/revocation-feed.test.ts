@@ -122,7 +122,10 @@ describe('GET /oauth2/revocations', () => {
     assert.equal(none.headers['www-authenticate'], 'Bearer realm="ModularIoT Auth"')
     const elsewhere = await request('', await accessToken(connection, server.credentials))
     assert.equal(elsewhere.status, 401)
-    assert.match(elsewhere.headers['www-authenticate'] ?? '', /^Bearer error="invalid_token"/)
+    assert.match(
+      elsewhere.headers['www-authenticate'] ?? '',
+      /^Bearer realm="ModularIoT Auth", error="invalid_token"/,
+    )
     const admin = await createClient(server, '--audience', `${server.url}/admin/v1`)
     assert.equal((await request('', await accessToken(connection, admin))).status, 401)
   })
