@@ -99,6 +99,16 @@ describe('fetch', () => {
   })
 })
 
+describe('the events of an asset', () => {
+  it('are never those of all assets', () => {
+    const { miot, sent } = setUp(() => json({ events: [{}] }))
+    for (const asset_id of ['..', '.', '']) {
+      assert.throws(() => miot.assets.events({ asset_id }), RangeError)
+    }
+    assert.deepEqual(sent(), [])
+  })
+})
+
 describe('the client', () => {
   it('requests one token, however many reports are sent at once', async () => {
     const { miot, logins, sent } = setUp()

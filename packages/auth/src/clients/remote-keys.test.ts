@@ -59,8 +59,11 @@ describe('keys that a client publishes', () => {
 
   it('are unavailable, not absent, while they cannot be fetched', async () => {
     const remote = new RemoteClientKeys(() => Promise.reject(new Error('no route')))
-    const unavailable = { status: 503, error: 'temporarily_unavailable' }
-    await assert.rejects(remote.find(JWKS_URI, named('a')), unavailable)
+    await assert.rejects(remote.find(JWKS_URI, named('a')), {
+      ...{ status: 503, error: 'temporarily_unavailable' },
+      ...{ error_description: "The keys at the client's jwks_uri cannot be fetched right now" },
+      ...{ message: /\(no route\)$/ },
+    })
   })
 
   it('are remembered for a bounded number of URLs', async () => {

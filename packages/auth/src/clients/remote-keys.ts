@@ -7,7 +7,7 @@
  * for unknown `kid`s, a deadline, bounded documents, and cached keys.
  */
 
-import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
+import { OAuthError, type SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { RemoteJwks } from '@modulariot/oauth/resource-server'
 import type { PublicFetch } from '@modulariot/platform/net'
 import { type CryptoKey, exportJWK } from 'jose'
@@ -42,7 +42,7 @@ export class RemoteClientKeys {
    * @throws OAuthError `temporarily_unavailable` (503) when the set cannot be fetched.
    */
   async find(jwks_uri: string, named: NamedKey): Promise<CryptoKey | null> {
-    const key = await this.#setOf(jwks_uri).find(named)
+    const key = await this.#setOf(jwks_uri).find(named).catch(rethrowAsTheClients)
     if (key === null) return null
     const weak = this.#weak.get(key) ?? isWeak(key)
     this.#weak.set(key, weak)
@@ -64,6 +64,17 @@ export class RemoteClientKeys {
     if (this.#sets.size > MAX_SETS) this.#sets.delete(oldest as string)
     return set
   }
+}
+
+/** `RemoteJwks` speaks of the authorization server, which this is not about. */
+function rethrowAsTheClients(error: unknown): never {
+  if (!(error instanceof OAuthError)) throw error
+  const description = "The keys at the client's jwks_uri cannot be fetched right now"
+  const reason = { kind: 'unavailable', detail: 'jwks_uri' } as const
+  const named = new OAuthError('temporarily_unavailable', description, 503, reason)
+  const { cause } = error
+  if (cause instanceof Error) named.message += ` (${cause.message.slice(0, 500)})`
+  throw Object.assign(named, { cause })
 }
 
 async function isWeak(key: CryptoKey): Promise<boolean> {

@@ -110,7 +110,11 @@ export function createReader(deps: ApiDeps & StreamDeps, retry: Retry): AssetRea
 type Value = string | number | Date | null | undefined
 type Query = ReadOptions & Readonly<Record<string, Value | AbortSignal>>
 
-const pathOf = (asset_id: string): string => `/v1/assets/${encodeURIComponent(asset_id)}`
+/** @throws RangeError for names that a URL resolves away: the path would be another one. */
+function pathOf(asset_id: string): string {
+  if (/^\.{0,2}$/.test(asset_id)) throw new RangeError('asset_id must not be empty, . or ..')
+  return `/v1/assets/${encodeURIComponent(asset_id)}`
+}
 
 function queryOf(query: Readonly<Record<string, unknown>>): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null)
