@@ -176,8 +176,13 @@ describe('answerFor', () => {
 
 describe('handleError', () => {
   /** The response to a request whose handler throws. */
-  async function answerTo(thrown: unknown, headers: Record<string, string> = {}) {
-    const app = Fastify()
+  async function answerTo(
+    thrown: unknown,
+    headers: Record<string, string> = {},
+    lines: string[] = [],
+  ) {
+    const stream = { write: (line: string) => void lines.push(line) }
+    const app = Fastify({ logger: { stream }, disableRequestLogging: true })
     app.setErrorHandler(handleError)
     app.get('/fails', async () => {
       throw thrown
@@ -213,6 +218,22 @@ describe('handleError', () => {
     const { statusCode, headers } = await answerTo(new StoreUnavailable('x'))
     assert.equal(statusCode, 503)
     assert.match(String(headers['retry-after']), /^[1-9]\d*$/)
+  })
+
+  it('logs a jwks_uri that cannot be fetched as a warning of one line, without a stack', async () => {
+    const reason = { kind: 'unavailable', detail: 'jwks_uri' } as const
+    const error = new OAuthError('temporarily_unavailable', 'Not now', 503, reason)
+    for (const [thrown, level, hasStack] of [
+      [error, 40, false],
+      [new StoreUnavailable('x'), 50, true],
+    ] as const) {
+      const lines: string[] = []
+      assert.equal((await answerTo(thrown, {}, lines)).statusCode, 503)
+      assert.deepEqual(
+        lines.map((line) => [JSON.parse(line).level, line.includes('"stack"')]),
+        [[level, hasStack]],
+      )
+    }
   })
 
   it('names the allowed methods', async () => {

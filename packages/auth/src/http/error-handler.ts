@@ -71,7 +71,11 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   const { status, ...body } = answerFor(error, face)
   const reason = refusalOf(error)
   const logged = loggableReason(reason)
-  if (status >= 500) request.log.error({ err: error, reason: logged }, 'failed')
+  // A failure of the client's host, not of ours. Anyone who knows the client_id can cause it: one
+  // line.
+  if (reason.kind === 'unavailable' && reason.detail === 'jwks_uri') {
+    request.log.warn({ status, reason, detail: (error as Error).message }, 'failed')
+  } else if (status >= 500) request.log.error({ err: error, reason: logged }, 'failed')
   // The failures that spent the budget are logged already; a flood must not fill the log.
   else if (reason.kind === 'too_many_failures') request.log.debug({ status, reason }, 'refused')
   else request.log.info({ status, reason: logged }, 'refused')
