@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { SETTING_FILES } from '../../../oauth/src/client/setting-text.fixture.ts'
-import { settingText } from '../../../oauth/src/client/setting-text.ts'
-import { settingsFrom } from '../../../sdk/src/environment.ts'
-import { parseConfig } from './parse-config.ts'
+import { parseConfig } from '../packages/cli/src/config/parse-config.ts'
+import { SETTING_FILES } from '../packages/oauth/src/client/setting-text.fixture.ts'
+import { settingText } from '../packages/oauth/src/client/setting-text.ts'
+import { settingsFrom } from '../packages/sdk/src/environment.ts'
 
 const NAMES = ['TOKEN_URL', 'API_URL', 'CLIENT_ID', 'CLIENT_SECRET', 'AUDIENCE']
 const OTHERS = Object.fromEntries(NAMES.map((name) => [`MIOT_${name}`, 'https://example.com']))
