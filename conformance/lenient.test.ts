@@ -147,6 +147,17 @@ describe('the flat shape of metrics', () => {
     })
   }
 
+  it('may be the metrics of a report', async () => {
+    const { metrics } = flat('NESTED')
+    const inner = { schema_version: '1.0', device_id: 'UNIT', timestamp, metrics }
+    const body = JSON.stringify({ asset_id: 'NESTED', timestamp, metrics: inner })
+    const answer = await track(connection, token, body)
+    assert.equal(answer.status, 200, answer.text)
+    assert.ok((await getAsset(connection, token, 'NESTED')).text.includes(body))
+    const values = (await get(connection, token, '/v1/assets/NESTED/metrics')).json().metrics
+    assert.partialDeepStrictEqual(values, [{ key: 'engine.rpm', value: 2500 }])
+  })
+
   it('is understood in a batch, beside reports', async () => {
     const items = [flat('FLAT-1'), report('REPORT-1'), { ...flat('FLAT-2'), idempotency_key: 'f' }]
     const { counts } = (await trackBatch(connection, token, items)).json()

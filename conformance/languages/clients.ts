@@ -193,6 +193,17 @@ export const LIBRARY_TESTS: readonly LibraryTest[] = [
     attempts: [plain(PYTHON, 'auth0_client.py', 'private-key-jwt')],
   },
   {
+    name: 'auth-manager',
+    language: 'python',
+    package: 'microboxlabs-auth-manager',
+    what: '`AuthToken.get_token`, which posts a form to `/api/v1/login`',
+    kind: 'report',
+    // Never as it comes: it would send the credentials to its own host.
+    attempts: [
+      { command: [PYTHON, 'auth_manager.py'], setting: '[its host replaced](#the-addresses)' },
+    ],
+  },
+  {
     name: 'pyjwt',
     language: 'python',
     package: 'PyJWT',

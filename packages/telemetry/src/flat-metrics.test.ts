@@ -124,6 +124,79 @@ describe('the flat shape, lenient', () => {
   })
 })
 
+describe('the flat shape as the metrics of a report, lenient', () => {
+  const { device_id, ...inner } = { ...FLAT, sequence: 7 }
+  const nested = (change: object, outer: object = BASE) => ({
+    ...outer,
+    metrics: { ...inner, device_id, ...change },
+  })
+  const other = '2025-03-14T15:08:00Z'
+
+  it('is read as the metrics of that report', () => {
+    const body = { ...nested({}), gps: { latitude: 1, longitude: 2 } }
+    const { report, warnings } = readOf(body)
+    assert.equal(report.data.asset_id, BASE.asset_id)
+    assert.deepEqual(report.data.gps, body.gps)
+    assert.deepEqual(report.data.metrics, readOf({ ...FLAT, sequence: 7 }).report.data.metrics)
+    assert.deepEqual(warnings, {})
+  })
+
+  it('gives its values the time of the body that they are in', () => {
+    const { report } = readOf(nested({ timestamp: other }))
+    assert.equal(report.timestamp_ms, Date.parse(timestamp))
+    assert.deepEqual(
+      report.metrics.map(({ timestamp_ms }) => timestamp_ms),
+      [Date.parse(other), Date.parse(timestamp) - 6000],
+    )
+  })
+
+  it('names the asset and the time where the report does not', () => {
+    const { data, timestamp_ms } = readOf(nested({ timestamp: other }, {})).report
+    assert.deepEqual([data.asset_id, timestamp_ms], [device_id, Date.parse(other)])
+    const both = readOf(nested({ asset_id: 'truck' }, {}))
+    assert.equal(both.report.data.asset_id, 'truck')
+  })
+
+  it('has faults at the paths as sent', () => {
+    for (const [change, path, outer] of [
+      [{ device_id: ' ' }, 'metrics.device_id', { timestamp }],
+      [{ timestamp: 'x' }, 'metrics.timestamp', BASE],
+      [{ timestamp: 'x' }, 'metrics.timestamp', { asset_id: 'a' }],
+      [{}, 'timestamp', { ...BASE, timestamp: 'x' }],
+      [{ metrics: [] }, 'metrics.metrics', BASE],
+      [{ metrics: [{ key: 'engine.rpm' }] }, 'metrics.metrics[0].value', BASE],
+      [
+        { timestamp: other, metrics: [{ k: 'engine.rpm', v: 1, ts: null }] },
+        'metrics.metrics[0].ts',
+        BASE,
+      ],
+      [{ sequence: -1 }, 'metrics.sequence', BASE],
+    ] as const) {
+      const body = nested({ metrics: [FLAT.metrics[0]], ...change }, outer)
+      assert.equal(Object.keys(errorsIn(lenient(body)))[0], path)
+    }
+  })
+
+  it('is left alone beside items', () => {
+    const body = { ...BASE, metrics: { ...metrics({ k: 'engine.rpm', v: 1 }), metrics: [] } }
+    assert.equal(readOf(body).report.data, body)
+  })
+
+  it('accepts or refuses any change of it, without an exception', () => {
+    const bodies = fc.constantFrom(nested({}), nested({ timestamp: other }), nested({}, {}))
+    fc.assert(fc.property(mutationOf(bodies), (body) => void lenient(body)))
+  })
+
+  it('is refused when strict, with what to send instead', () => {
+    const errors = errorsIn(validate(nested({ timestamp: other }, { timestamp })))
+    const id = errors['metrics.device_id']?.split('asset_id: ')[1]
+    const replacement = errors['metrics.metrics']?.split('must be sent as items: ')[1]
+    const { ok } = validate({ timestamp, ...JSON.parse(`{${id}, ${replacement}}`) })
+    assert.equal(ok, true)
+    assert.match(replacement ?? '', new RegExp(`"ts":"${other}"`))
+  })
+})
+
 describe('the flat shape, strict', () => {
   it('is refused, with what to send instead', () => {
     assert.deepEqual(errorsIn(validate({ ...FLAT, sequence: 7 })), {

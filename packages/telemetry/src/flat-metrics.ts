@@ -1,7 +1,8 @@
 /**
  * The flat shape of metrics, which pages of the platform also show: `device_id` instead of
  * `asset_id`, and `metrics` as an array of `{ key, value, unit, timestamp }`. `lenient` validation
- * reads it as a report, `strict` refuses it and shows the replacement.
+ * reads it as a report, `strict` refuses it and shows the replacement. A report may also hold it
+ * whole, as its `metrics`.
  *
  * Pure. The body is not changed, and values are not checked here.
  */
@@ -21,7 +22,60 @@ export interface ReadBody {
 
 /** Returns any other body as it is. */
 export function readFlat(body: unknown): ReadBody {
-  if (!isFields(body) || !isFlat(body)) return { body, pathAsSent: (path) => path }
+  if (!isFields(body)) return asItIs(body)
+  if (!isNested(body)) return isFlat(body) ? readFlatFields(body) : asItIs(body)
+  const outer = liftNested(body)
+  const inner = readFlatFields(outer.body)
+  return { body: inner.body, pathAsSent: (path) => outer.pathAsSent(inner.pathAsSent(path)) }
+}
+
+const asItIs = (body: unknown): ReadBody => ({ body, pathAsSent: (path) => path })
+
+/** A report whose `metrics` are a whole flat body. */
+interface NestedBody extends Fields {
+  readonly metrics: Fields & { readonly metrics: readonly unknown[] }
+}
+
+function isNested(body: Fields): body is NestedBody {
+  const { metrics } = body
+  return isFields(metrics) && Array.isArray(metrics.metrics) && metrics.items === undefined
+}
+
+interface FlatBody extends ReadBody {
+  readonly body: Fields & { readonly metrics: readonly unknown[] }
+}
+
+/** What a flat body says besides its values. Where the report says it too, the report wins. */
+const LIFTED = ['asset_id', 'device_id', 'timestamp', 'sequence'] as const
+
+/** The flat body that a nested one stands for. Its values keep the time of the body they are in. */
+function liftNested(body: NestedBody): FlatBody {
+  const { metrics: inner } = body
+  const lifted = LIFTED.filter((field) => body[field] === undefined && inner[field] !== undefined)
+  const isOtherTime = body.timestamp !== undefined && inner.timestamp !== body.timestamp
+  const ownTime = isOtherTime ? inner.timestamp : undefined
+  const takesOwnTime = (item: unknown): item is Fields =>
+    ownTime !== undefined && isFields(item) && item.ts === undefined && item.timestamp === undefined
+  return {
+    body: {
+      ...body,
+      ...Object.fromEntries(lifted.map((field) => [field, inner[field]])),
+      metrics: Array.from(inner.metrics, (item) =>
+        takesOwnTime(item) ? { ...item, ts: ownTime } : item,
+      ),
+    },
+    pathAsSent(path) {
+      const [field, ...more] = path
+      if (lifted.some((name) => name === field)) return ['metrics', ...path]
+      if (field !== 'metrics') return path
+      const [index, member] = more
+      const isOwnTime = member === 'ts' && takesOwnTime(inner.metrics[index as number])
+      return isOwnTime ? ['metrics', 'timestamp'] : ['metrics', 'metrics', ...more]
+    },
+  }
+}
+
+function readFlatFields(body: Fields): ReadBody {
   const { asset_id = body.device_id, timestamp, gps, metrics, ...rest } = body
   const items = Array.isArray(metrics) ? Array.from(metrics, readItem) : []
   const newest = timestamp === undefined ? newestOf(items) : undefined
@@ -53,15 +107,18 @@ export function readFlat(body: unknown): ReadBody {
 
 /** Adds the faults of a flat body, with what to send instead. */
 export function refuseFlat(body: unknown, faults: Faults): void {
-  if (!isFields(body) || !isFlat(body)) return
-  if (isForeignId(body)) {
+  if (!isFields(body)) return
+  const isInReport = isNested(body)
+  const { body: flat, pathAsSent } = isInReport ? liftNested(body) : { ...asItIs(body), body }
+  if (isForeignId(flat)) {
     const id = () =>
-      typeof body.device_id === 'string' ? echo(body.device_id, 'the same text') : '"…"'
-    faults.add(['device_id'], () => `must be sent as asset_id: "asset_id": ${id()}`)
+      typeof flat.device_id === 'string' ? echo(flat.device_id, 'the same text') : '"…"'
+    faults.add(pathAsSent(['device_id']), () => `must be sent as asset_id: "asset_id": ${id()}`)
   }
-  if (Array.isArray(body.metrics)) {
-    const sent = body.metrics
-    faults.add(['metrics'], () => `must be an object, not an array: ${replacementOf(body, sent)}`)
+  if (Array.isArray(flat.metrics)) {
+    const sent = flat.metrics
+    const what = isInReport ? 'must be sent as items' : 'must be an object, not an array'
+    faults.add(pathAsSent(['metrics']), () => `${what}: ${replacementOf(flat, sent)}`)
   }
 }
 
