@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { environmentWithoutSettings } from './environment.ts'
 
 const RECIPES = new URL('../../docs/gateways.md', import.meta.url)
 const FOLDERS = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin']
@@ -149,7 +150,8 @@ export async function startGateway(
   const pem = join(folder, 'modulariot.pem')
   if (gateway.block === 'haproxy') writeFileSync(pem, await firstKey(places.url))
   writeFileSync(file, located(gateway.wrap(recipeOf(gateway.block), folder), pem, places))
-  const env = { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
+  const home = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
+  const env = { ...environmentWithoutSettings(), ...home }
   const stdio = ['ignore', 'ignore', 'pipe'] as const
   const child = spawn(binary, [...gateway.args(file, folder)], { stdio: [...stdio], env })
   const complaints = text(child.stderr)
