@@ -10,6 +10,12 @@ import { OpenStreams } from './open-streams.ts'
 const PUBLIC = [
   '/.well-known/oauth-protected-resource',
   '/openapi.json',
+  '/',
+  '/reference',
+  '/reference/swagger-ui.css',
+  '/reference/swagger-ui-bundle.js',
+  '/reference/page.css',
+  '/reference/page.js',
   '/.well-known/oauth-protected-resource/v1/asset/track',
 ]
 
