@@ -3,16 +3,15 @@
  * are tested. A new gateway is a new row.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createPublicKey, type webcrypto } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { environmentWithoutSettings } from './environment.ts'
+import { untilItListens } from './until-it-listens.ts'
 
 const RECIPES = new URL('../../docs/gateways.md', import.meta.url)
 const FOLDERS = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin']
@@ -155,7 +154,7 @@ export async function startGateway(
   const stdio = ['ignore', 'ignore', 'pipe'] as const
   const child = spawn(binary, [...gateway.args(file, folder)], { stdio: [...stdio], env })
   const complaints = text(child.stderr)
-  await untilItListens(child, places.gatewayPort).catch(async (error) => {
+  await untilItListens(child, places.gatewayPort, STARTED_WITHIN_MS).catch(async (error) => {
     child.kill('SIGKILL')
     throw new Error(`${gateway.program}: ${await complaints}`, { cause: error })
   })
@@ -197,20 +196,4 @@ async function firstKey(url: string): Promise<string> {
   const { keys } = (await answer.json()) as { keys: webcrypto.JsonWebKey[] }
   const key = createPublicKey({ key: keys[0] as webcrypto.JsonWebKey, format: 'jwk' })
   return key.export({ type: 'spki', format: 'pem' }) as string
-}
-
-async function untilItListens(child: ChildProcess, port: number): Promise<void> {
-  const deadline = performance.now() + STARTED_WITHIN_MS
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`it exited (${child.exitCode})`)
-    if (performance.now() > deadline) throw new Error('it does not listen')
-    const socket = connect(port, '127.0.0.1')
-    const listens = await once(socket, 'connect').then(
-      () => true,
-      () => false,
-    )
-    socket.destroy()
-    if (listens) return
-    await sleep(20)
-  }
 }

@@ -3,16 +3,15 @@
  * there, so that the documented one is tested.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer, Connection } from '../../conformance/support/connection.ts'
+import { untilItListens } from '../../conformance/support/until-it-listens.ts'
 import { selfSigned } from '../../packages/platform/src/testing/self-signed.ts'
 
 const SCALING = new URL('../../docs/scaling.md', import.meta.url)
@@ -45,7 +44,7 @@ export async function startNginx(
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const complaints = text(child.stderr)
-  await untilItListens(child, port).catch(async (error) => {
+  await untilItListens(child, port, STARTED_WITHIN_MS).catch(async (error) => {
     child.kill('SIGKILL')
     throw new Error(`nginx: ${await complaints}`, { cause: error })
   })
@@ -82,22 +81,6 @@ function configuration(folder: string, port: number, upstream: readonly number[]
       ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
       ${ours}
     }`
-}
-
-async function untilItListens(child: ChildProcess, port: number): Promise<void> {
-  const deadline = performance.now() + STARTED_WITHIN_MS
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`nginx exited (${child.exitCode})`)
-    if (performance.now() > deadline) throw new Error('nginx does not listen')
-    const socket = connect(port, '127.0.0.1')
-    const listens = await once(socket, 'connect').then(
-      () => true,
-      () => false,
-    )
-    socket.destroy()
-    if (listens) return
-    await sleep(20)
-  }
 }
 
 /** As conformance/support/connection.ts, over TLS. */

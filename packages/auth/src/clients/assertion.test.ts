@@ -393,7 +393,7 @@ describe('private_key_jwt: used once', () => {
 })
 
 describe('private_key_jwt: no oracle', () => {
-  it('names no claim before the signature is valid, whoever is named', async () => {
+  it('names no claim before the signature is valid, for any client', async () => {
     for (const sub of ['client_a', 'client_unknown', 'client_none']) {
       const claims = { iss: sub, sub, aud: 'https://other.example', exp: 1, jti: undefined }
       for (const header of [{}, { kid: 'b' }]) {

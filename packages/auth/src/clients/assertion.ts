@@ -24,7 +24,7 @@ const CLOCK_TOLERANCE_SECONDS = 30
 
 const MAX_JTI_LENGTH = 255
 
-/** Whom a client may name in `aud`. */
+/** The values that `aud` may have. */
 export interface AssertionAudiences {
   readonly issuer: string
   /** The issuer, also with a slash, and the URLs of endpoints that take the assertion. */

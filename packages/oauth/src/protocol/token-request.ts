@@ -48,7 +48,7 @@ export function parseTokenRequest(
   if ('missing' in credentials) {
     const { missing } = credentials
     if (grant_type === undefined) throw missingParameters([...missing, 'grant_type'])
-    // A client_id alone authenticates nobody, as no parameter at all (RFC 6749 §5.2).
+    // A client_id alone is no client authentication, like no parameter at all (RFC 6749 §5.2).
     throw missing.includes('client_secret') ? noAuthentication(missing) : missingParameters(missing)
   }
   if (grant_type === undefined) throw missingParameters(['grant_type'])

@@ -35,7 +35,7 @@ describe('times in the future', () => {
     })
   })
 
-  it('are moved back to now when the clock was right meanwhile', () => {
+  it('are moved back to now when the clock has been corrected in between', () => {
     const moved = movedFromFuture(body, { nowMs: START_MS, aheadMs: 0 })
     assert.equal(JSON.parse(moved ?? '').timestamp, at(0))
     assert.equal(JSON.parse(moved ?? '').events[0].timestamp, at(-120_000))

@@ -3,6 +3,7 @@
  * on threads of their own.
  */
 
+import type { DatabaseSync } from 'node:sqlite'
 import { nextSlice } from '@modulariot/platform/slices'
 import {
   attempt,
@@ -37,13 +38,7 @@ export function openSqliteTelemetryStore(
   path: string,
   options: SqliteTelemetryOptions = {},
 ): TelemetryStore {
-  const database = openDatabase(path)
-  try {
-    migrate(database, readMigrations(new URL('./migrations/', import.meta.url)))
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  const database = openMigrated(path)
   const writer = new Thread<WriterCalls>({
     script: new URL('./writer-thread.ts', import.meta.url),
     workerData: { path, ...options } satisfies WriterData,
@@ -71,14 +66,6 @@ export function openSqliteTelemetryStore(
     return outcomes
   }
 
-  async function maintain(nowMs: number, retentionDays: number | null) {
-    for (let removedRows = 0; ; ) {
-      const step = await writer.call('maintain', [nowMs, retentionDays])
-      removedRows += step.removedRows
-      if (step.done) return { removedRows, droppedPartitions: 0 }
-    }
-  }
-
   const store: TelemetryStore = {
     ping: () => attempt(() => void ping.get()),
     append,
@@ -98,7 +85,7 @@ export function openSqliteTelemetryStore(
     watch: watchers.add,
     findRetention: (org_id) => attempt(() => reads.findRetention(org_id)),
     setRetention: (org_id, days) => writer.call('setRetention', [org_id, days]),
-    maintain,
+    maintain: (...rule) => maintain(writer, ...rule),
     close: async () => {
       // The clients of pending reads have disconnected.
       await Promise.all([reader.terminate(), writer.close()])
@@ -106,6 +93,26 @@ export function openSqliteTelemetryStore(
     },
   }
   return watchForDamage(store, path)
+}
+
+function openMigrated(path: string): DatabaseSync {
+  const database = openDatabase(path)
+  try {
+    migrate(database, readMigrations(new URL('./migrations/', import.meta.url)))
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** Step by step: appends are written in between. */
+async function maintain(writer: Thread<WriterCalls>, nowMs: number, retentionDays: number | null) {
+  for (let removedRows = 0; ; ) {
+    const step = await writer.call('maintain', [nowMs, retentionDays])
+    removedRows += step.removedRows
+    if (step.done) return { removedRows, droppedPartitions: 0 }
+  }
 }
 
 /** Drops other members, such as token claims, which a thread does not need. */
