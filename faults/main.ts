@@ -12,11 +12,7 @@ import { fileOf, PROGRAMS } from './programs.ts'
 const given = process.argv.slice(2)
 const at = given.includes('--') ? given.indexOf('--') : given.length
 const more = given.slice(at + 1)
-const { values, positionals } = parseArgs({
-  args: given.slice(0, at),
-  options: { quick: { type: 'boolean', default: false } },
-  allowPositionals: true,
-})
+const { values, positionals } = optionsOrUsage()
 const names = positionals.length > 0 ? positionals : Object.keys(PROGRAMS)
 const unknown = names.find((name) => !Object.hasOwn(PROGRAMS, name))
 if (unknown !== undefined) {
@@ -30,3 +26,28 @@ const broken = names.filter((name) => {
 })
 if (broken.length > 0) process.stderr.write(`\nBroken: ${broken.join(', ')}\n`)
 process.exitCode = broken.length > 0 ? 1 : 0
+
+/** Ends the process with the usage for `--help` (status 0) and for an unknown option (2). */
+function optionsOrUsage() {
+  try {
+    const parsed = parseArgs({
+      args: given.slice(0, at),
+      options: {
+        quick: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+      allowPositionals: true,
+    })
+    if (!parsed.values.help) return parsed
+    process.stdout.write(usage())
+    return process.exit(0)
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${usage()}`)
+    return process.exit(2)
+  }
+}
+
+function usage(): string {
+  const programs = Object.entries(PROGRAMS).map(([name, { about }]) => `  ${name}: ${about}`)
+  return `Usage: npm run faults -- [NAME …] [--quick] [-- OPTION …]\n\n${programs.join('\n')}\n`
+}
