@@ -43,10 +43,12 @@ export function installPacked(): StrangersProject {
   const directory = join(root, 'project')
   for (const folder of [tarballs, directory]) mkdirSync(folder)
   const sources = [...PUBLISHED.map((name) => folders[name]), join(ROOT, 'node_modules', 'jose')]
-  npm(['pack', ...sources, '--pack-destination', tarballs], root)
+  // A cache of its own: in a shared one, another run writes the same packages at the same time.
+  const cache = ['--cache', join(root, 'npm-cache')]
+  npm(['pack', ...sources, '--pack-destination', tarballs, ...cache], root)
   writeFileSync(join(directory, 'package.json'), '{"private":true,"type":"module"}')
   const files = readdirSync(tarballs).map((name) => join(tarballs, name))
-  npm(['install', '--offline', '--no-audit', '--no-fund', ...files], directory)
+  npm(['install', '--offline', '--no-audit', '--no-fund', ...cache, ...files], directory)
   writeFileSync(join(directory, 'use.mjs'), PROGRAM)
   return { directory, remove: () => rmSync(root, { recursive: true, force: true }) }
 }
