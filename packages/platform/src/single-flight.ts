@@ -14,3 +14,20 @@ export function singleFlight<Result>(work: () => Promise<Result>): () => Promise
     return running
   }
 }
+
+/**
+ * Callers share the next run, which begins after their call, so that it covers what they did
+ * before. A run begins once the one before it has ended.
+ */
+export function nextFlight<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve()
+  let next: Promise<Result> | null = null
+  return () => {
+    next ??= last.then(() => {
+      next = null
+      return work()
+    })
+    last = next.catch(() => {})
+    return next
+  }
+}

@@ -3,11 +3,13 @@
  * read.
  */
 
+export { createDirectories } from './create-directories.ts'
 export { readMountedFile, readMountedFileSync } from './mounted-file.ts'
 export {
   assertOwnDirectory,
   assertPrivate,
   assertPrivateFile,
+  assertProgram,
   linkedAway,
   replaceableBy,
   UnsafePermissions,

@@ -6,7 +6,7 @@
  * these bits nor user ids; nothing is checked there.
  */
 
-import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs'
+import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 /** The message names the path, what is wrong with it, and the command that fixes it. */
@@ -107,6 +107,36 @@ export function assertNotPlanted(path: string, stats: Stats): void {
     )
   }
   if ((stats.mode & WRITABLE_BY_OWNER) !== 0) assertOwned(path, stats, us)
+}
+
+/**
+ * Checks a program, or a file it is given, that we run to get a secret: only root and we may be
+ * able to change it, replace it or redirect a link to it. Others may read it.
+ *
+ * @param path absolute; must exist.
+ * @throws UnsafePermissions
+ */
+export function assertProgram(path: string): void {
+  const us = ourUser()
+  if (us === null) return
+  assertOwnLinks(path, us)
+  const target = realpathSync(path)
+  const stats = statSync(target)
+  if (stats.uid !== us && stats.uid !== ROOT) {
+    throw new UnsafePermissions(
+      `${target} belongs to user ${stats.uid}, who can change it: chown ${us} ${quoted(target)}, or use one of your own`,
+    )
+  }
+  if ((stats.mode & WRITABLE_BY_GROUP_OR_ALL) !== 0) {
+    throw new UnsafePermissions(
+      `${target} can be written by other users (${modeOf(stats)}): chmod go-w ${quoted(target)}`,
+    )
+  }
+  const above = replaceableBy(target)
+  if (above === null) return
+  throw new UnsafePermissions(
+    `${target} can be replaced by every user, who can write to ${above}: chmod o-w ${quoted(above)}`,
+  )
 }
 
 /**

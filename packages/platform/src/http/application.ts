@@ -14,16 +14,16 @@ export interface Application {
   readonly name: string
   /** Registers hooks, routes and an error handler in a scope of its own. */
   mount(app: FastifyInstance): Promise<void>
-  /** How to refuse a request that matches no route below this path. */
+  /** How to refuse a request that matches no route below these paths. */
   readonly refusals?: {
-    readonly below: `/${string}/`
+    readonly below: readonly `/${string}/`[]
     /** Media type of the body. Default: `application/json`. */
     readonly type?: string
     body(refusal: UnroutedRefusal, request_id: string): object
   }
   /**
    * Rejects while the application cannot work. `degraded`: it works for the clients it already
-   * knows.
+   * knows. Left out: it always works, and `/readyz` does not name it.
    */
-  ready(): Promise<'degraded' | undefined>
+  ready?(): Promise<'degraded' | undefined>
 }

@@ -1,11 +1,13 @@
 /**
  * `/livez`: the process runs. `/readyz`: whether to route requests here, for all applications;
- * `/readyz/<name>` for one of them, where a balancer routes by path.
+ * `/readyz/<name>` for one of them, where a balancer routes by path. Names what a person has to
+ * repair: files that are damaged, applications whose store accepts no writes.
  */
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { repeatedFailuresOf } from '../logging/repeated-failures.ts'
 import { singleFlight } from '../single-flight.ts'
-import { StoreDamaged } from '../storage/errors.ts'
+import { StoreDamaged, StoreUnwritable } from '../storage/errors.ts'
 import type { Application } from './application.ts'
 import { isDraining } from './drain.ts'
 import { routeGroup } from './route-group.ts'
@@ -15,6 +17,7 @@ type Status = 'ok' | 'degraded' | 'unavailable' | 'stopping'
 interface Found {
   readonly status: Status
   readonly damage?: StoreDamaged
+  readonly unwritable?: StoreUnwritable
 }
 
 export async function mountHealth(
@@ -22,8 +25,8 @@ export async function mountHealth(
   applications: readonly Application[],
 ): Promise<void> {
   // These need no credentials, and each check costs the store a round trip.
-  const checks = applications.map(
-    (application) => [application.name, singleFlight(() => check(application))] as const,
+  const checks = applications.flatMap(({ name, ready }) =>
+    ready === undefined ? [] : [[name, singleFlight(() => check(ready))] as const],
   )
   const logged = new Set<string>()
   await routeGroup(app, { 'cache-control': 'no-store' }, (routes) => {
@@ -33,42 +36,53 @@ export async function mountHealth(
         checks.map(async ([name, run]) => [name, await run()] as const),
       )
       const statuses = found.map(([name, { status }]) => [name, status] as const)
-      const status = worst(statuses.map(([, one]) => one))
-      const damages = found.flatMap(([, one]) => one.damage ?? [])
-      return answer(reply, status, damages, Object.fromEntries(statuses))
+      return answer(reply, found, { checks: Object.fromEntries(statuses) })
     })
     for (const [name, run] of checks) {
-      routes.get(`/readyz/${name}`, async (_request, reply) => {
-        const { status, damage } = await run()
-        return answer(reply, status, damage === undefined ? [] : [damage])
-      })
+      routes.get(`/readyz/${name}`, async (_request, reply) =>
+        answer(reply, [[name, await run()]], {}),
+      )
     }
   })
 
   function answer(
     reply: FastifyReply,
-    found: Status,
-    damages: readonly StoreDamaged[],
-    checks?: Record<string, Status>,
+    found: readonly (readonly [name: string, Found])[],
+    members: object,
   ) {
-    for (const damage of damages) {
-      if (!logged.has(damage.file)) reply.log.error({ err: damage }, 'a database is damaged')
-      logged.add(damage.file)
+    logOf(reply, found)
+    const damaged = found.flatMap(([, { damage }]) => damage?.file ?? [])
+    const unwritable = found.flatMap(([name, one]) => (one.unwritable ? [name] : []))
+    const worstFound = worst(found.map(([, { status }]) => status))
+    const status = isDraining(reply.server.server) ? 'stopping' : worstFound
+    return reply.code(status === 'ok' || status === 'degraded' ? 200 : 503).send({
+      ...{ status, ...members },
+      ...(damaged.length > 0 && { damaged }),
+      ...(unwritable.length > 0 && { unwritable }),
+    })
+  }
+
+  function logOf(reply: FastifyReply, found: readonly (readonly [name: string, Found])[]): void {
+    for (const [, { damage, unwritable }] of found) {
+      if (damage !== undefined && !logged.has(damage.file)) {
+        reply.log.error({ err: damage }, 'a database is damaged')
+        logged.add(damage.file)
+      }
+      if (unwritable !== undefined) {
+        const failures = repeatedFailuresOf(reply.server.log)
+        failures.failed(reply.log, unwritable, 'the store accepts no writes')
+      }
     }
-    const damaged = damages.map(({ file }) => file)
-    const status = isDraining(reply.server.server) ? 'stopping' : found
-    return reply
-      .code(status === 'ok' || status === 'degraded' ? 200 : 503)
-      .send({ status, ...(checks && { checks }), ...(damaged.length > 0 && { damaged }) })
   }
 }
 
-function check({ ready }: Application): Promise<Found> {
+function check(ready: NonNullable<Application['ready']>): Promise<Found> {
   return ready().then(
     (state) => ({ status: state ?? 'ok' }),
     (error: unknown) => ({
       status: 'unavailable',
       ...(error instanceof StoreDamaged && { damage: error }),
+      ...(error instanceof StoreUnwritable && { unwritable: error }),
     }),
   )
 }

@@ -13,6 +13,14 @@ describe('KnownPaths', () => {
     assert.equal(paths.allow('/things?a=/x'), 'GET, POST')
   })
 
+  it('takes a wildcard as the rest of the path', () => {
+    const files = new KnownPaths()
+    files.add('/files/*', ['GET'])
+    assert.equal(files.allow('/files/a/b.js?c'), 'GET')
+    assert.equal(files.allow('/files/'), 'GET')
+    assert.equal(files.allow('/files'), null)
+  })
+
   it('takes a parameter as one segment, and other characters as they are', () => {
     assert.equal(paths.allow('/things/a%2Fb/parts.json'), 'PUT')
     for (const url of [

@@ -13,7 +13,7 @@ interface KnownPath {
 export class KnownPaths {
   readonly #paths = new Map<string, KnownPath>()
 
-  /** @param url in the router's notation: `/things/:id`. */
+  /** @param url in the router's notation: `/things/:id`, `/files/*`. */
   add(url: string, methods: readonly string[]): void {
     const known = this.#paths.get(url) ?? { pattern: patternOf(url), methods: [] }
     known.methods.push(...methods.filter((name) => !known.methods.includes(name)))
@@ -32,5 +32,5 @@ export class KnownPaths {
 
 function patternOf(url: string): RegExp {
   const parts = url.split(/:\w+/).map((part) => RegExp.escape(part))
-  return new RegExp(`^${parts.join('[^/]+')}$`)
+  return new RegExp(`^${parts.join('[^/]+').replace(/\\\*$/, '.*')}$`)
 }

@@ -15,7 +15,9 @@ export type Refuse = (
 export function refusalsOf(applications: readonly Application[]): Refuse {
   return ({ url, id }, reply, refusal) => {
     const { status, error, error_description } = refusal
-    const own = applications.find(({ refusals }) => refusals && url.startsWith(refusals.below))
+    const own = applications.find(({ refusals }) =>
+      refusals?.below.some((path) => url.startsWith(path)),
+    )
     reply.code(status).header('cache-control', 'no-store')
     if (own?.refusals?.type !== undefined) reply.type(own.refusals.type)
     reply.send(own?.refusals?.body(refusal, id) ?? { error, error_description })

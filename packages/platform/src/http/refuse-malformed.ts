@@ -9,6 +9,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { randomId } from '../random-id.ts'
+import { normalizeAddress } from './client-address.ts'
 import type { Connection } from './connection.ts'
 
 /** Keyed by the parser's error code; every other code is a malformed request. */
@@ -39,7 +40,9 @@ export function refuseMalformed(
   }
   const [status, error_description] = ANSWERS[error.code ?? ''] ?? MALFORMED
   const request_id = randomId()
-  log.info({ request_id, status, reason: { kind: 'not_http', code: error.code } }, 'refused')
+  const address = normalizeAddress(socket.remoteAddress) ?? 'unknown'
+  const reason = { kind: 'not_http', code: error.code }
+  log.info({ request_id, status, address, reason }, 'refused')
   const body = JSON.stringify({ error: 'invalid_request', error_description })
   connection.end(
     [

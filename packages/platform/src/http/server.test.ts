@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { createLogger } from '../logging/index.ts'
-import { StoreDamaged } from '../storage/errors.ts'
+import { StoreDamaged, StoreUnwritable } from '../storage/errors.ts'
 import type { Application } from './application.ts'
 import { createHttpServer } from './server.ts'
 
@@ -88,6 +88,24 @@ describe('health', () => {
     assert.equal(lines.filter((line) => line.includes('/secret/telemetry.db')).length, 1)
   })
 
+  it('/readyz names an application whose store accepts no writes, and logs it once', async () => {
+    const fault = new StoreUnwritable('the disk of /secret/telemetry.db has 0 bytes free')
+    const { app, lines } = await createServer(
+      application('one'),
+      application('full', { ready: () => Promise.reject(fault) }),
+    )
+    for (let index = 0; index < 3; index++) {
+      const response = await get(app, '/readyz')
+      assert.equal(response.statusCode, 503)
+      assert.deepEqual(response.json(), {
+        status: 'unavailable',
+        checks: { one: 'ok', full: 'unavailable' },
+        unwritable: ['full'],
+      })
+    }
+    assert.equal(lines.filter((line) => line.includes('/secret/telemetry.db')).length, 1)
+  })
+
   it('/readyz checks again on each request', async () => {
     let fails = true
     const ready = async (): Promise<undefined> => {
@@ -150,7 +168,7 @@ describe('every answer', () => {
       mount: async (app) => {
         app.get('/own/things/:id', async () => 'shown')
       },
-      refusals: { below: '/own/', body: ({ status, error }) => ({ own: status, error }) },
+      refusals: { below: ['/own/'], body: ({ status, error }) => ({ own: status, error }) },
     })
     const { app } = await createServer(application('other'), own)
     const refused = [

@@ -26,6 +26,7 @@ import { observeRequests, type RequestObserver } from './observe.ts'
 import { type Refuse, refusalsOf } from './refusals.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
 import { requestIdOf } from './request-id.ts'
+import { logFailed, logRefused } from './request-log.ts'
 import { requestLogger } from './request-logger.ts'
 import { MethodNotAllowed } from './route-group.ts'
 import { loadTls, secureContextOptions, type TlsFiles, type TlsPair, watchTls } from './tls.ts'
@@ -100,7 +101,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       if (status !== null) observer.countUnmatched(status)
     },
   })
-  if (tls !== null && pair !== null) followTls(app, tls, pair)
+  if (tls !== null && pair !== null) followTls(app, tls, pair, metrics)
   connections.follow(app.server)
   followConnections(app.server, connections)
   const allow: AllowOrigin = allowOrigins(app, options.corsOrigins ?? [])
@@ -166,12 +167,19 @@ function oneServer(handler: RequestListener, pair: TlsPair | null, options: Serv
 }
 
 /** New connections get the new certificate; open ones keep the old one. */
-function followTls(app: FastifyInstance, files: TlsFiles, pair: TlsPair): void {
+function followTls(app: FastifyInstance, files: TlsFiles, pair: TlsPair, metrics: Metrics): void {
   const server = app.server as unknown as HttpsServer
+  let { certificate } = pair
+  metrics.gauge({
+    name: 'miot_tls_certificate_not_after_timestamp_seconds',
+    help: 'When the certificate that new connections get expires, Unix time.',
+    read: () => certificate.validToDate.getTime() / 1000,
+  })
   const stop = watchTls(files, pair, {
     onReload(next) {
       server.setSecureContext(secureContextOptions(next))
-      const { fingerprint256, validTo } = next.certificate
+      certificate = next.certificate
+      const { fingerprint256, validTo } = certificate
       app.log.info({ fingerprint256, valid_to: validTo }, 'TLS certificate replaced')
     },
     onError(error) {
@@ -195,7 +203,7 @@ function refuseThrown(app: FastifyInstance, refuse: Refuse): void {
       const error_description = 'The request is malformed'
       return refuse(request, reply, { status, error: 'invalid_request', error_description })
     }
-    request.log.error({ err: error }, 'failed')
+    logFailed(request, error)
     const error_description = 'Unexpected server error; the request is not at fault'
     refuse(request, reply, { status: 500, error: 'server_error', error_description })
   })
@@ -209,7 +217,7 @@ function refuseUnreadable(
   refuse: Refuse,
 ): void {
   const status = error.statusCode ?? 400
-  request.log.info({ status, reason: { kind: 'unreadable_path', code: error.code } }, 'refused')
+  logRefused(request, { kind: 'unreadable_path' }, { status })
   reply.header('x-request-id', request.id)
   const error_description = 'The path is malformed or too long'
   refuse(request, reply, { status, error: 'invalid_request', error_description })

@@ -20,7 +20,7 @@ interface Representation {
 type Handler<Answer> = (request: FastifyRequest, reply: FastifyReply) => Answer
 
 /** The same content with and without compression; null when that hardly saves anything. */
-interface Coded {
+export interface Coded {
   readonly plain: Representation
   readonly gzip: Representation | null
 }
@@ -30,7 +30,7 @@ export function staticDocument(document: object): Handler<FastifyReply> {
   const body = Buffer.from(JSON.stringify(document))
   const isSmall = body.length < MIN_COMPRESSED_BYTES
   const coded = codedOf(body, isSmall ? null : gzipSync(body, { level: 9 }))
-  return (request, reply) => send(coded, 'application/json; charset=utf-8', request, reply)
+  return (request, reply) => sendCoded(coded, 'application/json; charset=utf-8', request, reply)
 }
 
 /** The same for a file, which is read and compressed for the first request and then kept. */
@@ -45,13 +45,14 @@ export function staticFile(type: string, read: () => Promise<Buffer>): Handler<P
       loading = null
       throw error
     })
-    return send(await loading, type, request, reply)
+    return sendCoded(await loading, type, request, reply)
   }
 }
 
 const compress = promisify<Buffer, Buffer>(gzip)
 
-function codedOf(body: Buffer, compressed: Buffer | null): Coded {
+/** @param compressed the body in gzip, or null. */
+export function codedOf(body: Buffer, compressed: Buffer | null): Coded {
   const digest = hash('sha256', body, 'base64url').slice(0, 22)
   return {
     plain: { body, etag: `"${digest}"` },
@@ -59,7 +60,8 @@ function codedOf(body: Buffer, compressed: Buffer | null): Coded {
   }
 }
 
-function send(
+/** Answers 200, or 304 when the caller already has it (RFC 9110 §13.1.2). */
+export function sendCoded(
   { plain, gzip }: Coded,
   type: string,
   { headers }: FastifyRequest,

@@ -7,12 +7,12 @@ export {
   splitNdjson,
   trimJson,
 } from './json-array.ts'
+export { decodeUtf8 } from './json-body.ts'
+export { countLines, linesOf } from './ndjson-lines.ts'
 export {
-  decodeUtf8,
   JsonBodyError,
   MAX_JSON_DEPTH,
   parseUniqueJson,
   type ValueBudget,
   withoutBom,
-} from './json-body.ts'
-export { countLines, linesOf } from './ndjson-lines.ts'
+} from './unique-json.ts'

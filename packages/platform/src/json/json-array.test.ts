@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { memberValue, splitJsonArray, splitJsonObject, splitNdjson } from './json-array.ts'
-import { JsonBodyError } from './json-body.ts'
+import { JsonBodyError } from './unique-json.ts'
 
 describe('splitJsonArray', () => {
   it('returns the elements of any array, each as written', () => {

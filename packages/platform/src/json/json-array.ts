@@ -3,7 +3,7 @@
  * by itself, exactly as it was sent: parsing and serializing would round long numbers.
  */
 
-import { endOfString, JsonBodyError, withoutBom } from './json-body.ts'
+import { endOfString, JsonBodyError, withoutBom } from './unique-json.ts'
 
 /**
  * The texts of the elements of a JSON array, at most `max + 1` of them: a caller that allows `max`

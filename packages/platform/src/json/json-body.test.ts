@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { decodeUtf8 } from './json-body.ts'
 import {
   assertShallow,
-  decodeUtf8,
   JsonBodyError,
   MAX_JSON_DEPTH,
   MAX_JSON_VALUES,
   parseUniqueJson,
-} from './json-body.ts'
+} from './unique-json.ts'
 
 function nested(depth: number): string {
   return '['.repeat(depth) + ']'.repeat(depth)

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { splitNdjson } from './json-array.ts'
-import { JsonBodyError } from './json-body.ts'
 import { countLines, linesOf } from './ndjson-lines.ts'
+import { JsonBodyError } from './unique-json.ts'
 
 const pieces = fc.array(
   fc.constantFrom('\n', '\r\n', ' ', '\t', 'x', 'é', '😀', '\ufeff', '{"a":1}'),

@@ -5,7 +5,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import { trimJson } from './json-array.ts'
-import { JsonBodyError, withoutBom } from './json-body.ts'
+import { JsonBodyError, withoutBom } from './unique-json.ts'
 
 const NEWLINE = 0x0a
 

@@ -4,6 +4,7 @@ import { type DestinationStream, type Level, type Logger, pino } from 'pino'
 import { censor, censorValue, cutSecrets } from './censor.ts'
 
 export type { Logger } from 'pino'
+export { repeatedFailuresOf } from './repeated-failures.ts'
 export type LogLevel = Level | 'silent'
 
 /** @param destination where lines go; by default stderr, without blocking on it. */

@@ -10,8 +10,10 @@ export {
   type Metrics,
   noMetrics,
   type Observations,
+  type Sample,
 } from './metrics.ts'
 export type { PublishedMetrics } from './prometheus.ts'
+export { recent } from './recent.ts'
 
 /** Loads the library on first use: it takes 20 ms, and most commands count nothing. */
 export async function createMetrics(): Promise<PublishedMetrics> {

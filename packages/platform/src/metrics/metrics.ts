@@ -22,6 +22,17 @@ export interface ReadAbout extends Omit<About<never>, 'labels'> {
   readonly read: () => number
 }
 
+/** One value of a metric, and the labels it is for. */
+export interface Sample<Label extends string> {
+  readonly labels: Readonly<Record<Label, string>>
+  readonly value: number
+}
+
+export interface SamplesAbout<Label extends string> extends About<Label> {
+  /** Those left out are not exported, instead of a value that is no longer true. Never rejects. */
+  readonly read: () => readonly Sample<Label>[] | Promise<readonly Sample<Label>[]>
+}
+
 export interface Count {
   /** @param times how often it happened. Default: 1. */
   add(times?: number): void
@@ -46,6 +57,8 @@ export interface Metrics {
   histogram<Label extends string>(about: HistogramAbout<Label>): Histogram<Label>
   /** A value that is read only when the metrics are collected. */
   gauge(about: ReadAbout): void
+  /** A value for each set of labels, read only when the metrics are collected. */
+  gauges<Label extends string>(about: SamplesAbout<Label>): void
   /** A count that is kept elsewhere and read only when the metrics are collected. */
   total(about: ReadAbout): void
 }
@@ -65,5 +78,6 @@ export const noMetrics: Metrics = {
   counter: () => ({ of: () => ({ add: () => {} }) }),
   histogram: () => ({ of: () => ({ observe: () => {} }) }),
   gauge: () => {},
+  gauges: () => {},
   total: () => {},
 }

@@ -55,6 +55,24 @@ describe('createMetrics', () => {
     }
   })
 
+  it('exports the samples that are read at each scrape, and no others', async () => {
+    const metrics = await createMetrics()
+    let samples = [
+      { labels: { part: 'one' }, value: 1 },
+      { labels: { part: 'two' }, value: 2 },
+    ]
+    const about = { name: 'size_bytes', help: 'Size.', labels: ['part'] as const }
+    metrics.gauges({ ...about, read: async () => samples })
+    assert.match(
+      (await metrics.page()).text,
+      /^size_bytes\{part="one"\} 1\nsize_bytes\{part="two"\} 2$/m,
+    )
+    samples = [{ labels: { part: 'two' }, value: 3 }]
+    const { text } = await metrics.page()
+    assert.match(text, /^size_bytes\{part="two"\} 3$/m)
+    assert.doesNotMatch(text, /part="one"/)
+  })
+
   it('exports memory and event loop delay of the process', async () => {
     const { text } = await (await createMetrics()).page()
     assert.match(text, /^process_resident_memory_bytes [1-9]/m)
@@ -71,6 +89,7 @@ describe('noMetrics', () => {
       .of({ a: '1' })
       .observe(1)
     noMetrics.gauge({ name: 'x', help: 'x', read: () => assert.fail() })
+    noMetrics.gauges({ ...about, read: () => assert.fail() })
     noMetrics.total({ name: 'x', help: 'x', read: () => assert.fail() })
   })
 })

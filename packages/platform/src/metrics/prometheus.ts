@@ -67,6 +67,19 @@ export function createPrometheus(): PublishedMetrics {
         collect: () => gauge.set(read()),
       })
     },
+    gauges({ name, help, labels, read }) {
+      const gauge = new prometheus.Gauge<string>({
+        name,
+        help,
+        labelNames: labels,
+        registers,
+        async collect() {
+          const samples = await read()
+          gauge.reset()
+          for (const { labels: values, value } of samples) gauge.set(values, value)
+        },
+      })
+    },
     total({ name, help, read }) {
       const counter: prometheus.Counter = new prometheus.Counter({
         name,

@@ -16,6 +16,9 @@ export class StoreDamaged extends StoreUnavailable {
   }
 }
 
+/** The store answers reads and refuses writes: its disk is full or read-only. */
+export class StoreUnwritable extends StoreUnavailable {}
+
 /** The request conflicts with what is stored. */
 export class StoreConflict extends Error {
   override readonly name = 'StoreConflict'

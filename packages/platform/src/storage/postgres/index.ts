@@ -3,7 +3,8 @@
  * never loads `pg`.
  */
 
-export { assertWritable } from './assert-writable.ts'
+export { assertWritable, trialWrite } from './assert-writable.ts'
+export { postgresClock } from './database-clock.ts'
 export type { Listener, ListenHandlers } from './listen.ts'
 export { appliedPostgresVersion, migratePostgres } from './migrate-postgres.ts'
 export {

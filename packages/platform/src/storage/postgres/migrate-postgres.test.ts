@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, beforeEach, describe, it } from 'node:test'
 import { startPostgres } from '../../testing/postgres.ts'
+import { StoreUnavailable } from '../errors.ts'
 import type { Migration } from '../migrations.ts'
+import { refusesWrites } from '../write-faults.ts'
+import { trialWrite } from './assert-writable.ts'
+import { postgresClock } from './database-clock.ts'
 import { migratePostgres } from './migrate-postgres.ts'
 import { openPostgres, type Postgres } from './open-postgres.ts'
 
@@ -139,5 +143,29 @@ describe('migratePostgres', () => {
     } finally {
       await inLatin.close()
     }
+  })
+})
+
+describe('trialWrite', () => {
+  it('writes nothing new, and fails with an error that counts as refused', async () => {
+    await migratePostgres(postgres, 'auth', [ONE])
+    const before = await postgres.query('SELECT * FROM auth.migrations')
+    await trialWrite(postgres, 'auth')
+    assert.deepEqual(await postgres.query('SELECT * FROM auth.migrations'), before)
+    const readOnly = postgres.transaction(async (query) => {
+      await query('SET TRANSACTION READ ONLY')
+      await trialWrite({ query }, 'auth')
+    })
+    const error = await readOnly.catch((fault: unknown) => fault)
+    assert.ok(error instanceof StoreUnavailable)
+    assert.equal(refusesWrites(error), true)
+  })
+})
+
+describe('postgresClock', () => {
+  it('is the time of the server, in milliseconds', async () => {
+    const began = Date.now()
+    const there = await postgresClock(url)
+    assert.ok(there >= began - 1 && there <= Date.now() + 1, `${there - began} ms`)
   })
 })
