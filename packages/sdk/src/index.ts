@@ -11,13 +11,15 @@ export {
   TokenError,
 } from '@modulariot/oauth/client'
 export type { AssetEvent, AssetTrackingData, MetricItem } from '@modulariot/telemetry'
-export { BufferError, RefusedError, ValidationError } from './assets/errors.ts'
+export { BufferError, ValidationError } from './assets/errors.ts'
 export type { AssetReader } from './assets/read.ts'
 export type {
   Asset,
+  BucketsQuery,
   EventReading,
   EventsQuery,
   ListQuery,
+  MetricBucket,
   MetricReading,
   MetricsQuery,
   Observation,
@@ -28,7 +30,7 @@ export type {
 } from './assets/readings.ts'
 export type { Report } from './assets/report.ts'
 export type { Reading } from './assets/stamps.ts'
-export type { RetryLimits, Tracked } from './assets/track.ts'
+export type { Tracked } from './assets/track.ts'
 export type { ReportResult } from './assets/track-texts.ts'
 export type { WhenFull } from './buffer/admission.ts'
 export type { BufferEvents, FlushOptions, ReportBuffer } from './buffer/report-buffer.ts'
@@ -39,5 +41,8 @@ export {
   ModularIoT,
   type ModularIoTOptions,
   type TrackOptions,
+  type TrackTextsOptions,
 } from './modular-iot.ts'
+export { RefusedError } from './request/refused-error.ts'
+export type { RetryLimits } from './request/retries.ts'
 export type { Timing } from './timing/timing.ts'

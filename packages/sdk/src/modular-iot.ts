@@ -12,17 +12,13 @@ import { createDeliver } from './assets/batch.ts'
 import { assertRequestId, prepareReport } from './assets/prepare.ts'
 import { type AssetReader, createReader } from './assets/read.ts'
 import { type Reading, type StampClock, Stamps } from './assets/stamps.ts'
-import {
-  type RetryLimits,
-  sendReport,
-  sendStamped,
-  type Tracked,
-  withRetries,
-} from './assets/track.ts'
+import { sendReport, sendStamped, type Tracked } from './assets/track.ts'
 import { type ReportResult, sendTexts } from './assets/track-texts.ts'
 import { type BufferSettings, quietly, ReportBuffer } from './buffer/report-buffer.ts'
 import { MemoryQueue } from './buffer/report-queue.ts'
 import { type Environment, settingsFrom } from './environment.ts'
+import { DEFAULT_RETRY, type RetryLimits, retryWith } from './request/retries.ts'
+import { REQUEST_TIMEOUT_MS } from './request/send.ts'
 import { systemTiming, type Timing } from './timing/timing.ts'
 
 /** The options of a token source, and those of the API: */
@@ -44,6 +40,15 @@ export interface TrackOptions {
    */
   readonly requestId?: string
   readonly signal?: AbortSignal
+}
+
+export interface TrackTextsOptions extends TrackOptions {
+  /**
+   * `content`: a text without `idempotency_key` is identified by the text itself, so that it is
+   * kept once however often and with whatever others it is sent. Default: by `requestId` and its
+   * index.
+   */
+  readonly ids?: 'content'
 }
 
 /** Every option has a default; a spool as `queue` holds more than memory does. */
@@ -76,7 +81,7 @@ export interface ModularIoT {
      *
      * @throws the errors of `track` when the request as a whole fails.
      */
-    trackTexts(texts: readonly string[], options?: TrackOptions): Promise<ReportResult[]>
+    trackTexts(texts: readonly string[], options?: TrackTextsOptions): Promise<ReportResult[]>
     /** Collects reports and sends them together, a little later; keeps them until then. */
     buffer(options?: BufferOptions): ReportBuffer
   }
@@ -91,10 +96,6 @@ export interface ModularIoT {
    */
   readonly fetch: typeof globalThis.fetch
 }
-
-const RETRY: RetryLimits = { attempts: 6, withinMs: 60_000, baseMs: 500, maxMs: 30_000 }
-
-const REQUEST_TIMEOUT_MS = 30_000
 
 /** @throws ConfigError */
 export function createClient(options: ModularIoTOptions): ModularIoT {
@@ -117,27 +118,28 @@ export function createClient(options: ModularIoTOptions): ModularIoT {
     const times = { nowMs: isKnown ? nowMs : Infinity, aheadMs, stampMs: nowMs }
     return prepareReport(data, { ...times, validation, ...more })
   }
-  const retry = { ...RETRY, ...options.retry }
+  const retry = retryWith({ ...DEFAULT_RETRY, ...options.retry }, timing)
   return {
     now: () => new Date(stampClock.trueTime().nowMs),
     fetch: belowBase(deps.apiUrl, deps.fetch),
     assets: {
-      ...createReader(deps, (one, signal) => withRetries(one, retry, timing, signal)),
+      ...createReader(deps, retry),
       async track(data, { requestId, signal } = {}) {
         const report = prepare(data, { requestId })
         const stamps = new Stamps(stampClock)
         if (data.timestamp === undefined) stamps.stamped(report)
         const send = (one: AbortSignal) => sendStamped(report, stamps, deps, one)
-        return withRetries(send, retry, timing, signal)
+        return retry(send, signal)
       },
       async trackText(body, { requestId: request_id = crypto.randomUUID(), signal } = {}) {
         assertRequestId(request_id)
         const report = { request_id, body }
-        return withRetries((one) => sendReport(report, deps, one), retry, timing, signal)
+        return retry((one) => sendReport(report, deps, one), signal)
       },
-      async trackTexts(texts, { requestId = crypto.randomUUID(), signal } = {}) {
+      async trackTexts(texts, { requestId = crypto.randomUUID(), ids, signal } = {}) {
         assertRequestId(requestId)
-        return withRetries((one) => sendTexts(texts, requestId, deps, one), retry, timing, signal)
+        const sent = { requestId, ids }
+        return retry((one) => sendTexts(texts, sent, deps, one), signal)
       },
       buffer(settings = {}) {
         const { onTimeMoved } = settings

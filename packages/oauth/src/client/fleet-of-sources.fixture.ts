@@ -12,7 +12,7 @@ import { TokenSource } from './token-source.ts'
 
 const CYCLES = 3
 /** Bins of a lifetime in which requests are counted. */
-const BINS_A_CYCLE = 100
+export const BINS_A_CYCLE = 20
 /** Groups of devices that call one after the other within a bin, so that no bin hides a burst. */
 const GROUPS = 50
 const LIFETIME_SECONDS = 86_400

@@ -7,11 +7,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { Worker } from 'node:worker_threads'
-import type { FleetCase, FleetRun } from './fleet-of-sources.fixture.ts'
+import { BINS_A_CYCLE, type FleetCase, type FleetRun } from './fleet-of-sources.fixture.ts'
 
 const DEVICES = 100_000
 const LATER_CYCLES = 2
-const BINS_A_CYCLE = 100
 
 const WORKER = `
   import { parentPort, workerData } from 'node:worker_threads'

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
@@ -47,6 +48,18 @@ describe('a private directory', () => {
     const path = join(newPath(), 'deep')
     preparePrivateDirectory(path)
     assert.equal(statSync(path).mode & 0o777, 0o700)
+  })
+
+  // In a process of its own: a call that never returns would hold up all tests.
+  it('is refused where there can be none, as in /proc', { skip: !existsSync('/proc/self') }, () => {
+    const here = new URL('private-files.ts', import.meta.url)
+    const code = `import { preparePrivateDirectory } from '${here}'; preparePrivateDirectory('/proc/none/a')`
+    const { stderr, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    })
+    assert.equal(signal, null)
+    assert.match(stderr, /ENOENT: .*mkdir '\/proc\/none'/)
   })
 
   it('is accepted when others may read it', () => {

@@ -9,6 +9,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -49,7 +50,7 @@ const OPEN_FLAGS = constants.O_RDONLY | NO_FOLLOW | (constants.O_NONBLOCK ?? 0)
  * @throws NotPrivateError; the file system's own errors.
  */
 export function preparePrivateDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  createDirectories(directory)
   // Without a trailing slash, which would follow a link.
   const stats = lstatSync(resolve(directory))
   if (stats.isSymbolicLink()) {
@@ -64,6 +65,31 @@ export function preparePrivateDirectory(directory: string): void {
     )
   }
   assertParents(resolved(directory))
+}
+
+/**
+ * Creates the directory and its missing parents.
+ *
+ * Node's `recursive` never returns where mkdir(2) answers ENOENT below a directory that exists, as
+ * in /proc (`platform/files` has a copy of this for the server).
+ */
+function createDirectories(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    const parent = dirname(path)
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' || existsSync(parent)) {
+      if (isDirectory(path)) return
+      throw error
+    }
+    createDirectories(parent)
+    createDirectories(path)
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 function assertParents(path: string): void {

@@ -31,6 +31,8 @@ export type Refusal =
   | { kind: 'malformed_assertion'; detail: string }
   | { kind: 'unknown_client'; client_id: string }
   | { kind: 'wrong_secret'; client_id: string }
+  /** The client has a secret whose digest only a former encryption key can make: rotate it. */
+  | { kind: 'secret_under_former_key'; client_id: string }
   | { kind: 'bad_assertion'; client_id: string; detail: string }
   /** Signed by the client, but a claim is not what it must be. */
   | { kind: 'bad_assertion_claim'; client_id: string; claim: string; rule: string }
@@ -59,7 +61,8 @@ export type Refusal =
   | { kind: 'malformed_token'; detail: string }
   | { kind: 'unknown_key' }
   | { kind: 'bad_signature' }
-  | { kind: 'claim_rejected'; claim: string }
+  /** With the client when the token has our signature and issuer. */
+  | { kind: 'claim_rejected'; claim: string; client_id?: string }
   | { kind: 'revoked_token'; client_id: string }
   | { kind: 'foreign_token'; client_id: string }
   | { kind: 'insufficient_scope'; client_id: string; scope: string }

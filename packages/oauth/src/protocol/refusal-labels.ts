@@ -17,6 +17,7 @@ const REFUSAL_LABELS = {
   malformed_assertion: 'malformed_assertion',
   unknown_client: 'unknown_client',
   wrong_secret: 'wrong_secret',
+  secret_under_former_key: 'secret_under_former_key',
   bad_assertion: 'bad_assertion',
   bad_assertion_claim: 'bad_assertion_claim',
   secret_expired: 'secret_expired',

@@ -198,8 +198,10 @@ function assertClaims(
   nowSeconds: number,
 ): AccessTokenClaims {
   if (claims === null) throw refused({ kind: 'malformed_token', detail: 'payload' })
+  // The signature is valid already.
+  const client = claims.iss === expected.issuer ? clientOf(claims) : {}
   const check = (claim: string, holds: boolean): void => {
-    if (!holds) throw refused({ kind: 'claim_rejected', claim })
+    if (!holds) throw refused({ kind: 'claim_rejected', claim, ...client })
   }
   const text = (claim: string): string => {
     const value = claims[claim]
@@ -238,6 +240,10 @@ function assertClaims(
     environment: environment as Environment,
     ...addressClaims(claims),
   }
+}
+
+function clientOf({ client_id }: Record<string, unknown>): { readonly client_id?: string } {
+  return typeof client_id === 'string' && client_id !== '' ? { client_id } : {}
 }
 
 type AddressClaims = Pick<AccessTokenClaims, 'allowed_addresses' | 'observed_addresses'>

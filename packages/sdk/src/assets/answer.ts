@@ -1,12 +1,8 @@
 /** What the API's answers mean: its one format of refusals, and the status codes. */
 
-import {
-  AccessDeniedError,
-  RateLimitedError,
-  retryAfterSeconds,
-  ServerError,
-} from '@modulariot/oauth/client'
-import { RefusedError, ValidationError } from './errors.ts'
+import type { AnswerDetails, Redact } from '../request/details.ts'
+import { errorOfStatus, RefusedError } from '../request/refused-error.ts'
+import { ValidationError } from './errors.ts'
 
 /** Any of the API's refusals; missing or invalid members count as absent. */
 interface Refusal {
@@ -14,26 +10,6 @@ interface Refusal {
   readonly message?: unknown
   readonly detail?: unknown
   readonly errors?: unknown
-}
-
-export interface AnswerDetails {
-  readonly status: number
-  readonly requestId: string | null
-  readonly retryAfterSeconds: number | null
-  /** Method, URL and client, for messages. */
-  readonly asked?: string
-}
-
-/** Makes a text from the server fit for an error: see `TokenSource.redact`. */
-export type Redact = (text: string) => string
-
-export function detailsOf(response: Response, nowMs: number, redact: Redact): AnswerDetails {
-  const requestId = response.headers.get('x-request-id')
-  return {
-    status: response.status,
-    requestId: requestId === null ? null : redact(requestId),
-    retryAfterSeconds: retryAfterSeconds(response.headers, nowMs),
-  }
 }
 
 /**
@@ -52,13 +28,7 @@ export function errorOf(details: AnswerDetails, body: unknown, redact: Redact): 
   if (errors !== null) return new ValidationError(redacted(errors, redact), details)
   const where = details.asked === undefined ? '' : ` (${details.asked})`
   const message = `${messageOf(status, refusal, redact)}${where}`
-  if (status === 429) return new RateLimitedError(message, details)
-  if (status === 401 || status === 403) return new AccessDeniedError(message, details)
-  // 408 and 425 request a retry, and anything that is not a refusal did not come from the API.
-  if (status >= 500 || status < 400 || status === 408 || status === 425) {
-    return new ServerError(message, details)
-  }
-  return new RefusedError(message, details, isOurs(refusal))
+  return errorOfStatus(message, details) ?? new RefusedError(message, details, isOurs(refusal))
 }
 
 /**

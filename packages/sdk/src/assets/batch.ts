@@ -6,13 +6,17 @@
  * lost are not kept twice, whether the rest is batched differently the next time or sent alone.
  */
 
+import type { Redact } from '../request/details.ts'
+import { RefusedError } from '../request/refused-error.ts'
+import { isRetryable } from '../request/retries.ts'
+import type { ApiAnswer, ApiDeps } from '../request/send.ts'
 import type { Timing } from '../timing/timing.ts'
-import { errorOf, type Redact } from './answer.ts'
-import { RefusedError, ValidationError } from './errors.ts'
-import { type ApiAnswer, type ApiDeps, post } from './post.ts'
+import { errorOf } from './answer.ts'
+import { ValidationError } from './errors.ts'
+import { post } from './post.ts'
 import type { Report } from './report.ts'
 import { onlyFromFuture, type Stamps } from './stamps.ts'
-import { isRetryable, sendReport } from './track.ts'
+import { sendReport } from './track.ts'
 
 export type Settled =
   | { readonly kind: 'kept'; readonly replayed: boolean }

@@ -33,30 +33,6 @@ export class ValidationError extends Error {
   }
 }
 
-interface RefusalDetails {
-  readonly status: number
-  readonly requestId: string | null
-}
-
-/** The server refuses this report, and would again: 409, 413, 415 and the like. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError'
-  readonly code: 'conflict' | 'refused'
-  readonly retryable = false
-  readonly status: number
-  readonly requestId: string | null
-  /** True when the API itself refused it, not a proxy in between. */
-  readonly isFinal: boolean
-
-  constructor(message: string, details: RefusalDetails, isFinal: boolean) {
-    super(message)
-    this.code = details.status === 409 ? 'conflict' : 'refused'
-    this.status = details.status
-    this.requestId = details.requestId
-    this.isFinal = isFinal
-  }
-}
-
 /** The buffer is full or closed. The pushed report is not kept. */
 export class BufferError extends Error {
   override readonly name = 'BufferError'

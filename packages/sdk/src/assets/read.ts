@@ -1,13 +1,17 @@
 /** Reads what the API has stored: pages as one iteration, and the live stream. */
 
+import { RefusedError } from '../request/refused-error.ts'
+import type { Retry } from '../request/retries.ts'
+import { type ApiDeps, send } from '../request/send.ts'
+import { queryOf, segment } from '../request/urls.ts'
 import { errorOf } from './answer.ts'
-import { RefusedError } from './errors.ts'
-import { type ApiDeps, send } from './post.ts'
 import type {
   Asset,
+  BucketsQuery,
   EventReading,
   EventsQuery,
   ListQuery,
+  MetricBucket,
   MetricReading,
   MetricsQuery,
   Observation,
@@ -29,6 +33,8 @@ export interface AssetReader {
   get(asset_id: string, options?: ReadOptions): Promise<Asset | null>
   positions(asset_id: string, query?: SeriesQuery): AsyncIterable<Position>
   metrics(asset_id: string, query?: MetricsQuery): AsyncIterable<MetricReading>
+  /** The values of one key, summarized for a chart. A bucket without a number is left out. */
+  buckets(asset_id: string, query: BucketsQuery): Promise<MetricBucket[]>
   events(query?: EventsQuery): AsyncIterable<EventReading>
   /**
    * New reports as they arrive, for as long as the loop runs: it reconnects where it was, after
@@ -36,12 +42,6 @@ export interface AssetReader {
    */
   stream(options?: StreamOptions): AsyncIterable<Observation>
 }
-
-/** How one request is retried. */
-export type Retry = <Result>(
-  one: (signal: AbortSignal) => Promise<Result>,
-  signal?: AbortSignal,
-) => Promise<Result>
 
 const ASSETS_PER_PAGE = 200
 const ENTRIES_PER_PAGE = 1000
@@ -95,6 +95,11 @@ export function createReader(deps: ApiDeps & StreamDeps, retry: Retry): AssetRea
       return pages(`${pathOf(asset_id)}/metrics`, 'metrics', { ...query, limit })
     },
 
+    async buckets(asset_id, { signal, ...query }) {
+      const { buckets } = await getJson(`${pathOf(asset_id)}/metrics${queryOf(query)}`, signal)
+      return (buckets ?? []) as MetricBucket[]
+    },
+
     events({ asset_id, ...query } = {}) {
       const path = asset_id === undefined ? '/v1/events' : `${pathOf(asset_id)}/events`
       return pages(path, 'events', { ...query, limit: ENTRIES_PER_PAGE })
@@ -110,17 +115,6 @@ export function createReader(deps: ApiDeps & StreamDeps, retry: Retry): AssetRea
 type Value = string | number | Date | null | undefined
 type Query = ReadOptions & Readonly<Record<string, Value | AbortSignal>>
 
-/** @throws RangeError for names that a URL resolves away: the path would be another one. */
 function pathOf(asset_id: string): string {
-  if (/^\.{0,2}$/.test(asset_id)) throw new RangeError('asset_id must not be empty, . or ..')
-  return `/v1/assets/${encodeURIComponent(asset_id)}`
-}
-
-function queryOf(query: Readonly<Record<string, unknown>>): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null)
-  const texts = given.map(([name, value]): [string, string] => [
-    name,
-    value instanceof Date ? value.toISOString() : String(value),
-  ])
-  return texts.length === 0 ? '' : `?${new URLSearchParams(texts)}`
+  return `/v1/assets/${segment('asset_id', asset_id)}`
 }

@@ -17,13 +17,23 @@ export interface SeriesQuery extends ReadOptions {
   readonly from?: Date | string
   /** Exclusive. */
   readonly to?: Date | string
-  /** `desc` (newest first) is the server's default. */
+  /** `asc` (oldest first) is the server's default. */
   readonly order?: 'asc' | 'desc'
 }
 
 export interface MetricsQuery extends SeriesQuery {
   /** All values of this key; without it, the newest value of each key. */
   readonly key?: string
+}
+
+export interface BucketsQuery extends ReadOptions {
+  readonly key: string
+  /** Length of a bucket: `30s`, `5m`, `1h`, `1d`. A period has at most 2000 buckets. */
+  readonly bucket: `${number}${'s' | 'm' | 'h' | 'd'}`
+  /** Device times; a text is ISO 8601 with a zone. */
+  readonly from: Date | string
+  /** Exclusive. Default: now. */
+  readonly to?: Date | string
 }
 
 export interface EventsQuery extends SeriesQuery {
@@ -78,6 +88,20 @@ export interface MetricReading {
   readonly unit: string | null
   readonly source: string | null
   readonly quality: string | null
+}
+
+/** The numbers of one bucket; true counts as 1, false as 0. */
+export interface MetricBucket {
+  /** Start of the bucket. */
+  readonly start: string
+  readonly count: number
+  readonly min: number
+  readonly max: number
+  readonly avg: number
+  /** The oldest value. */
+  readonly first: number
+  /** The newest value. */
+  readonly last: number
 }
 
 /** As sent, with the id of its asset. */

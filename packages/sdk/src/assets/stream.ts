@@ -1,12 +1,13 @@
 /** The live stream of the API (server-sent events), which reconnects where it was. */
 
 import { NetworkError, ServerError } from '@modulariot/oauth/client'
+import { detailsOf } from '../request/details.ts'
+import { isRetryable, retryAfterOf } from '../request/retries.ts'
+import { type ApiDeps, causeOf, isTyped } from '../request/send.ts'
 import { backoffMs } from '../timing/backoff.ts'
 import type { Timing } from '../timing/timing.ts'
-import { detailsOf, errorOf } from './answer.ts'
-import { type ApiDeps, causeOf, isTyped } from './post.ts'
+import { errorOf } from './answer.ts'
 import type { Observation, StreamOptions } from './readings.ts'
-import { isRetryable, retryAfterOf } from './track.ts'
 
 export interface StreamDeps {
   readonly timing: Timing

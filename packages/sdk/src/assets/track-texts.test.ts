@@ -16,7 +16,7 @@ function setUp(script: Script) {
     redact: (text: string) => text.replaceAll('top-secret', '[redacted]'),
     timeoutMs: 30_000,
   }
-  return { send: () => sendTexts(TEXTS, 'id', deps), requests }
+  return { send: (ids?: 'content') => sendTexts(TEXTS, { requestId: 'id', ids }, deps), requests }
 }
 
 describe('reports that are JSON text', () => {
@@ -27,6 +27,12 @@ describe('reports that are JSON text', () => {
     assert.equal(requests[0]?.headers.get('x-request-id'), 'id')
     const lines = [TEXTS[0], '{   "asset_id": "B"  }', TEXTS[2]]
     assert.equal(requests[0]?.body, lines.map((line) => `${line}\n`).join(''))
+  })
+
+  it('are identified by their content when the caller says so', async () => {
+    const { send, requests } = setUp(() => json({ results: TEXTS.map(() => ({ code: 200 })) }))
+    await send('content')
+    assert.equal(requests[0]?.url, 'https://api.example/v1/asset/track/batch?ids=content')
   })
 
   it('get a result each, with the members of the answer that have the documented type', async () => {

@@ -5,8 +5,10 @@
  * to be sent again.
  */
 
-import { errorOf, isTexts, type Redact, redacted } from './answer.ts'
-import { type ApiAnswer, type ApiDeps, post } from './post.ts'
+import type { Redact } from '../request/details.ts'
+import type { ApiAnswer, ApiDeps } from '../request/send.ts'
+import { errorOf, isTexts, redacted } from './answer.ts'
+import { post } from './post.ts'
 
 /** One member of `results` in the API's answer to a batch. */
 export interface ReportResult {
@@ -31,13 +33,13 @@ export interface ReportResult {
  */
 export async function sendTexts(
   texts: readonly string[],
-  requestId: string,
+  { requestId, ids }: { readonly requestId: string; readonly ids?: 'content' | undefined },
   deps: ApiDeps,
   signal?: AbortSignal,
 ): Promise<ReportResult[]> {
   const answer = await post(
     {
-      path: '/v1/asset/track/batch',
+      path: `/v1/asset/track/batch${ids === undefined ? '' : `?ids=${ids}`}`,
       requestId,
       contentType: 'application/x-ndjson',
       body: texts.map((text) => `${oneLine(text)}\n`).join(''),
@@ -52,7 +54,7 @@ export async function sendTexts(
 
 /** JSON has line ends between its tokens only, where a space means the same. */
 function oneLine(text: string): string {
-  return text.replaceAll(/[\r\n]/g, ' ')
+  return text.includes('\n') ? text.replaceAll(/[\r\n]/g, ' ') : text
 }
 
 /** Null when it is not one result per report. */

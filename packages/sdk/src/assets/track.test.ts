@@ -10,6 +10,8 @@ import {
   systemClock,
   TimeoutError,
 } from '@modulariot/oauth/client'
+import { RefusedError } from '../request/refused-error.ts'
+import { withRetries } from '../request/retries.ts'
 import {
   json,
   type Script,
@@ -18,8 +20,8 @@ import {
   unavailable,
   virtualTiming,
 } from '../testing/virtual-time.ts'
-import { RefusedError, ValidationError } from './errors.ts'
-import { sendReport, withRetries } from './track.ts'
+import { ValidationError } from './errors.ts'
+import { sendReport } from './track.ts'
 
 const REPORT = { request_id: 'r-1', body: '{"asset_id":"T"}' }
 const LIMITS = { attempts: 5, withinMs: 60_000, baseMs: 500, maxMs: 30_000 }

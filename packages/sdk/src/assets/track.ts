@@ -1,21 +1,11 @@
-/**
- * Sends one report to `POST /v1/asset/track`, and retries until it is kept, refused, or time is up.
- */
+/** Sends one report to `POST /v1/asset/track`. */
 
-import { type BackoffLimits, backoffMs } from '../timing/backoff.ts'
-import type { Timing } from '../timing/timing.ts'
+import type { ApiDeps } from '../request/send.ts'
 import { confirmsKept, errorOf, isTexts, redacted } from './answer.ts'
 import { ValidationError } from './errors.ts'
-import { type ApiDeps, post } from './post.ts'
+import { post } from './post.ts'
 import type { Report } from './report.ts'
 import { onlyFromFuture, type Stamps } from './stamps.ts'
-
-export interface RetryLimits extends BackoffLimits {
-  /** How often it is sent at most. */
-  readonly attempts: number
-  /** No attempt starts later than this after the first. */
-  readonly withinMs: number
-}
 
 export interface Tracked {
   /** The id it is kept under: the `X-Request-Id`. */
@@ -71,38 +61,4 @@ export async function sendStamped(
     if (!isFromFuture || !stamps.move([report])) throw error
     return send()
   }
-}
-
-/**
- * Runs `send`, and retries failures that may pass: no network, no answer in time, 429, 5xx.
- *
- * @throws the last attempt's error; the signal's reason.
- */
-export async function withRetries<Result>(
-  send: (signal: AbortSignal) => Promise<Result>,
-  limits: RetryLimits,
-  timing: Timing,
-  signal: AbortSignal = new AbortController().signal,
-): Promise<Result> {
-  const lastStartMs = timing.now() + limits.withinMs
-  for (let failures = 1; ; failures += 1) {
-    try {
-      return await send(signal)
-    } catch (error) {
-      if (!isRetryable(error) || failures >= limits.attempts) throw error
-      const delayMs = backoffMs(failures, retryAfterOf(error), limits, timing.random())
-      if (timing.now() + delayMs > lastStartMs) throw error
-      await timing.wait(delayMs, signal, true)
-      signal.throwIfAborted()
-    }
-  }
-}
-
-export function isRetryable(error: unknown): boolean {
-  return (error as { retryable?: unknown } | null)?.retryable === true
-}
-
-export function retryAfterOf(error: unknown): number | null {
-  const seconds = (error as { retryAfterSeconds?: unknown } | null)?.retryAfterSeconds
-  return typeof seconds === 'number' ? seconds : null
 }

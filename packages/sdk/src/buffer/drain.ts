@@ -4,7 +4,7 @@
  */
 
 import type { Deliver, Delivery, Settled } from '../assets/batch.ts'
-import { isRetryable, retryAfterOf } from '../assets/track.ts'
+import { isRetryable, retryAfterOf } from '../request/retries.ts'
 import { type BackoffLimits, backoffMs } from '../timing/backoff.ts'
 import type { Timing } from '../timing/timing.ts'
 import type { KeptReport, ReportQueue } from './report-queue.ts'

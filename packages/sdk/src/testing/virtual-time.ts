@@ -55,6 +55,7 @@ export async function settled(): Promise<void> {
 }
 
 export interface SentRequest {
+  readonly method: string
   readonly url: string
   readonly headers: Headers
   readonly body: string
@@ -67,7 +68,8 @@ export function scriptedFetch(script: Script) {
   const requests: SentRequest[] = []
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const request = new Request(input as string, init)
-    const sent = { url: request.url, headers: request.headers, body: await request.text() }
+    const { method, url, headers } = request
+    const sent = { method, url, headers, body: await request.text() }
     requests.push(sent)
     init?.signal?.throwIfAborted()
     return script(sent, requests.length - 1)
