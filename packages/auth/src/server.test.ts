@@ -5,13 +5,15 @@ import { createHttpServer } from '@modulariot/platform/http'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { pino } from 'pino'
 import { createSecret, digestSecret } from './clients/secret.ts'
+import { digestKeyId } from './keys/digest-keys.ts'
 import { deriveInstallationKeys } from './keys/sealing.ts'
 import type { Audience } from './records/audience.ts'
 import type { ClientRecord } from './records/client.ts'
 import type { SealedKey } from './records/sealed-key.ts'
 import type { UsageBatch } from './records/usage.ts'
-import { type AuthServer, createAuthServer } from './server.ts'
+import { type AuthServer, type AuthServerOptions, createAuthServer } from './server.ts'
 import type { StoreChange } from './store/ports/changes.ts'
+import type { Instance } from './store/ports/instances.ts'
 import type { AuthStore } from './store/store.ts'
 import { sampleRecord, sampleSecret } from './testing/sample-client.ts'
 
@@ -47,6 +49,7 @@ function createStore() {
     feed: [] as Revocation[],
     status: 'active' as ClientRecord['status'],
     listeners: new Set<(change: StoreChange) => void>(),
+    instances: [] as readonly Instance[],
     fails: false,
     silentMs: 0,
   }
@@ -78,8 +81,16 @@ function createStore() {
       state.usage.push(batch)
     },
     listSigningKeys: async () => state.keys,
+    listFormerCheckpointKeys: async () => [],
+    announceInstance: async (instance) => {
+      if (state.fails) throw new StoreUnavailable('no disk')
+      state.instances = [...state.instances, instance]
+    },
+    removeInstance: async (instance_id) => {
+      state.instances = state.instances.filter((one) => one.instance_id !== instance_id)
+    },
     updateSigningKeys: async (update) => {
-      state.keys = update(state.keys)?.keys ?? state.keys
+      state.keys = update(state.keys, { lastSeq: 0, instances: [] })?.keys ?? state.keys
       return state.keys
     },
     onChange: (listener) => {
@@ -94,13 +105,18 @@ function createStore() {
   return { state, store: store as AuthStore, tellChange }
 }
 
-function start({ store }: ReturnType<typeof createStore>, onError = (_error: unknown) => {}) {
+function start(
+  { store }: ReturnType<typeof createStore>,
+  onError = (_error: unknown) => {},
+  more: Partial<AuthServerOptions> = {},
+) {
   return createAuthServer({
     issuer: 'https://auth.example',
     store,
     installationKeys: KEYS,
     now: Date.now,
     onError,
+    ...more,
   })
 }
 
@@ -217,6 +233,35 @@ describe('createAuthServer', { timeout: 20_000 }, () => {
     assert.equal(await server.ready(), 'degraded')
     place.state.silentMs = 3_600_001
     await assert.rejects(server.ready(), StoreUnavailable)
+  })
+
+  it('announces the encryption keys it knows until it is closed', async () => {
+    const place = createStore()
+    const newInstallationKeys = deriveInstallationKeys(new Uint8Array(32).fill(1))
+    const more = { instanceName: 'here', newInstallationKeys }
+    const server = await start(place, (error) => assert.fail(String(error)), more)
+    const ids = [KEYS, newInstallationKeys].map((keys) => digestKeyId(keys.secretDigest))
+    assert.deepEqual(
+      place.state.instances.map(({ name, key_ids }) => [name, key_ids]),
+      [['here', ids]],
+    )
+    await server.close()
+    assert.deepEqual(place.state.instances, [])
+  })
+
+  it('announces them before it reads any key, and not after a start that fails', async () => {
+    const place = createStore()
+    let announced = 0
+    place.store.listSigningKeys = async () => {
+      announced = place.state.instances.length
+      throw new StoreUnavailable('no disk')
+    }
+    await assert.rejects(
+      start(place, () => {}, { instanceName: 'here' }),
+      StoreUnavailable,
+    )
+    assert.equal(announced, 1)
+    assert.deepEqual(place.state.instances, [])
   })
 
   it('writes its counters when it is closed', async () => {

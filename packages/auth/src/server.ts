@@ -6,21 +6,31 @@ import {
   type KeySource,
   type RevocationSource,
 } from '@modulariot/oauth/resource-server'
-import type { Application } from '@modulariot/platform/http'
+import type { Application, RefusedRequest } from '@modulariot/platform/http'
 import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
 import { createPublicFetch } from '@modulariot/platform/net'
 import { StoreDamaged } from '@modulariot/platform/storage'
-import { type AdminContext, systemContext } from './admin/context.ts'
-import { ensureAudience } from './admin/installation.ts'
-import { ADMIN_SCOPES, adminAudience, FEED_SCOPE, feedAudience } from './admin/scopes.ts'
-import { type CheckpointSigner, createCheckpointSigner } from './audit/checkpoint.ts'
+import { RefusalRecorder, type RefusedClient } from './activity/refusal-recorder.ts'
+import { systemContext } from './admin/context.ts'
+import { HygieneCounts } from './admin/hygiene.ts'
+import { ensureOwnAudiences } from './admin/own-audiences.ts'
+import { adminAudience, feedAudience } from './admin/scopes.ts'
+import type { CheckpointSigner } from './audit/checkpoint.ts'
+import { createInstallationSigner, type InstallationSigner } from './audit/installation-signer.ts'
+import { announceInstance } from './background/announce-instance.ts'
 import { type CheckpointArchive, startCheckpoints } from './background/checkpoint-keeper.ts'
 import { startMaintenance } from './background/maintenance.ts'
 import { retryUntilStored } from './background/retry-until-stored.ts'
 import { ClientDirectory, MAX_STALE_MS } from './clients/directory.ts'
 import { RemoteClientKeys } from './clients/remote-keys.ts'
+import { SecretMover } from './clients/secret-mover.ts'
+import { SignerFault } from './errors/signer-fault.ts'
+import type { Build, TelemetryRetention } from './http/admin/deps.ts'
 import { PROBLEM_TYPE, unroutedProblem } from './http/admin/problem.ts'
 import { type AuthRoutesDeps, mountAuthRoutes } from './http/mount.ts'
+import { EncryptionKeys } from './keys/encryption-keys.ts'
+import { ExternalKeys } from './keys/external-keys.ts'
+import type { ExternalSigner } from './keys/external-signer.ts'
 import {
   DEFAULT_JWKS_MAX_AGE_SECONDS,
   DEFAULT_KEY_POLICY,
@@ -31,19 +41,37 @@ import type { InstallationKeys } from './keys/sealing.ts'
 import { storedKeys } from './keys/stored-keys.ts'
 import { LoginLimits } from './limits/login-limits.ts'
 import { TokenQuotas } from './limits/token-quotas.ts'
-import { createAuthMetrics, publishUsage } from './metrics/auth-metrics.ts'
-import type { AudienceStore } from './store/ports/audiences.ts'
+import {
+  createAuthMetrics,
+  publishDroppedRefusals,
+  publishKeyAges,
+  publishRevocationLag,
+  publishUsage,
+  watchStore,
+} from './metrics/auth-metrics.ts'
+import { publishSigner } from './metrics/signer-metrics.ts'
+import { type AccountOptions, createPeople } from './people/assemble.ts'
+import type { Mailer } from './people/mailer-port.ts'
+import type { Sessions } from './people/session-port.ts'
 import type { Availability } from './store/ports/availability.ts'
 import type { Staleness } from './store/ports/changes.ts'
 import type { AuthPorts } from './store/store.ts'
 import { RevocationFollower } from './tokens/revocation-follower.ts'
 import { UsageCounter, type UsageTotals } from './usage/usage-counter.ts'
 
+const DEFAULT_ACTIVITY_DAYS = 30
+
 export interface AuthServerOptions {
   /** `iss` of every token, and the base of every URL we publish. No trailing slash. */
   readonly issuer: string
   readonly store: AuthPorts
   readonly installationKeys: InstallationKeys
+  /** Of a second encryption key, which replaces the first once it seals the signing keys. */
+  readonly newInstallationKeys?: InstallationKeys | null
+  /** Where this server runs, for messages to the operator. Default: it is not announced. */
+  readonly instanceName?: string
+  /** What administrators see as this server's version. Default: unknown. */
+  readonly build?: Build
   /** Unix milliseconds. */
   readonly now: () => number
   /**
@@ -56,6 +84,8 @@ export interface AuthServerOptions {
   /** How long verifiers may cache our published keys. Default: 300. */
   readonly jwksMaxAgeSeconds?: number
   readonly keyPolicy?: KeyPolicy
+  /** Holds signing keys outside; `keyPolicy.newKeys` says whether new ones too. Default: null. */
+  readonly externalSigner?: ExternalSigner | null
   /**
    * Where checkpoints of the trail are kept, every hour and at the end. Default: none are made, and
    * the trail is not cut.
@@ -63,15 +93,30 @@ export interface AuthServerOptions {
   readonly checkpoints?: CheckpointArchive
   /** How long entries of the trail are kept. Default: null, without limit. */
   readonly auditRetentionDays?: number | null
+  /** How long refusals, and counts over time, are kept. Default: 30. */
+  readonly activityRetentionDays?: number
+  /** How long ModularIoT API keeps telemetry, if it runs with this server. Default: null. */
+  readonly telemetryRetention?: TelemetryRetention | null
+  /** The audience of ModularIoT API, if it runs with this server. Default: null. */
+  readonly apiAudience?: string | null
+  /** Sessions and mail of persons without accounts of ours, for tests. Default: null. */
+  readonly people?: { readonly sessions: Sessions; readonly mailer: Mailer | null } | null
+  /** How persons get accounts. Default: null, there are none. */
+  readonly accounts?: AccountOptions | null
   /** Ranges (CIDR) from which clients' keys may be fetched although they are not public. */
   readonly jwksUriNetworks?: readonly string[]
 }
 
 export interface AuthServer extends Application {
+  ready(): Promise<'degraded' | undefined>
   /** The verifying keys, for an API in the same process. */
   readonly keys: KeySource
   /** The revocations, for an API in the same process. */
   readonly revocations: RevocationSource
+  /** Keeps a refusal by an API in the same process. @param client of its verified token. */
+  recordRefusal(refused: RefusedRequest, client: RefusedClient | null): void
+  /** What the first account has to enter; null: nothing, or there is an account. */
+  setupCode(): Promise<string | null>
   /** Totals since the start, for the metrics. */
   usageTotals(): UsageTotals
   /**
@@ -81,7 +126,10 @@ export interface AuthServer extends Application {
   close(): Promise<void>
 }
 
-/** @throws SealBroken when the encryption key does not fit the stored keys. */
+/**
+ * @throws SealBroken when the encryption key does not fit the stored keys; SignerFault when they
+ *   need an external signer that is not set, or none could be made.
+ */
 export async function createAuthServer(options: AuthServerOptions): Promise<AuthServer> {
   const { issuer, store, now, onError } = options
   // 1. Create what the store must hold.
@@ -89,32 +137,48 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
   await ensureOwnAudiences(issuer, systemContext({ store, digestKey, now }))
   // 2. Load what is kept in memory.
   const parts = createParts(options)
-  await parts.loadKeys()
+  // Announced first: a change of the encryption key waits for us, or we read its keys.
+  await using onFailure = new AsyncDisposableStack()
+  const stopAnnouncing = await announce(options, parts)
+  onFailure.defer(stopAnnouncing)
+  await parts.loadKeys().catch((error: unknown) => {
+    // The other keys are in use, and maintenance makes this one as soon as the signer can.
+    if (!(error instanceof SignerFault) || parts.keys.publicKeys().keys.length === 0) throw error
+    onError(error)
+  })
+  const signer = await createInstallationSigner({ ...parts, issuer, store })
   const revocations = new RevocationFollower({ store, now, onError })
   await revocations.start()
+  publishRevocationLag(options.metrics ?? noMetrics, () => revocations.silentForMs())
   // 3. Start what runs beside requests.
-  const signer = await createCheckpointSigner(options.installationKeys.checkpoint, issuer)
-  const stopWatching = followChanges(options, parts, revocations)
+  const stopWatching = followChanges(options, parts, revocations, signer)
   const stopBackground = startBackground(options, parts, signer)
   // 4. Assemble the application.
-  const { keys, usage } = parts
+  const { keys, usage, secretMover, refusals } = parts
+  onFailure.move()
   return {
     name: 'auth',
     keys,
     revocations,
-    refusals: { below: '/admin/v1/', type: PROBLEM_TYPE, body: unroutedProblem },
+    refusals: { below: ['/admin/v1/', '/people/v1/'], type: PROBLEM_TYPE, body: unroutedProblem },
     mount: (app) => {
       // Requests that wait for revocations are answered before the server closes.
       app.addHook('preClose', async () => revocations.close())
       return mountAuthRoutes(app, routesDeps(options, parts, revocations, signer))
     },
-    ready: () => readiness(store),
+    ready: () => readiness(store, keys),
+    setupCode: async () => parts.people?.setupCode() ?? null,
     usageTotals: () => usage.totals(),
+    recordRefusal: (refused, client) => refusals.record(refused, client),
     close: async () => {
       stopWatching()
       stopBackground.maintenance()
       revocations.close()
       await usage.close()
+      await refusals.close()
+      await secretMover.close()
+      await parts.people?.close()
+      await stopAnnouncing()
       await stopBackground.checkpoints?.()
     },
   }
@@ -126,25 +190,47 @@ function createParts({ store, now, onError, ...options }: AuthServerOptions) {
   const metrics = createAuthMetrics(options.metrics ?? noMetrics)
   const usage = new UsageCounter({ store, onError })
   publishUsage(options.metrics ?? noMetrics, () => usage.totals())
+  watchStore(options.metrics ?? noMetrics, store)
+  const { installationKeys, newInstallationKeys = null } = options
+  const encryptionKeys = new EncryptionKeys(installationKeys, newInstallationKeys)
+  const directory = new ClientDirectory(store, metrics.lookedUp)
+  const { externalSigner: signer = null } = options
+  const onSigned = signer && publishSigner(options.metrics ?? noMetrics, signer)
+  const external = signer && onSigned && new ExternalKeys({ signer, onError, onSigned })
   const keys = new KeyRing({
     store,
-    sealingKey: options.installationKeys.sealing,
+    encryptionKeys,
+    external,
     policy: options.keyPolicy ?? DEFAULT_KEY_POLICY,
     now,
   })
+  publishKeyAges(options.metrics ?? noMetrics, () => keys.ages())
+  const refusals = new RefusalRecorder({ store, now, onError })
+  publishDroppedRefusals(options.metrics ?? noMetrics, () => refusals.dropped)
   async function algorithmsInUse() {
     const audiences = await store.listAudiences()
     return [...new Set(audiences.map((audience) => audience.signing_alg))]
   }
+  const { issuer, accounts = null, metrics: published = noMetrics } = options
+  const surroundings = { store, issuer, encryptionKeys, metrics: published, now, onError }
   return {
     metrics,
+    people: accounts === null ? null : createPeople(accounts, surroundings),
     usage,
+    encryptionKeys,
     keys,
-    directory: new ClientDirectory(store, metrics.lookedUp),
+    directory,
+    secretMover: new SecretMover({
+      store,
+      digestKeys: encryptionKeys,
+      forget: (clients) => directory.forget(clients),
+      onError,
+    }),
     remoteKeys: new RemoteClientKeys(
       createPublicFetch({ allowedRanges: options.jwksUriNetworks ?? [] }),
     ),
     limits: new LoginLimits({ now }),
+    refusals,
     quotas: new TokenQuotas({ store, onExceeded: (client_id) => usage.overQuota(client_id) }),
     loadKeys: async (): Promise<void> => keys.load(await algorithmsInUse()),
     maintainKeys: async (): Promise<void> => keys.maintain(await algorithmsInUse()),
@@ -156,10 +242,14 @@ function followChanges(
   { store, onError }: AuthServerOptions,
   { directory, loadKeys }: Parts,
   revocations: RevocationFollower,
+  signer: InstallationSigner,
 ): () => void {
   // A change is announced once; an instance that missed it would keep signing with a key that was
   // revoked.
-  const keyReload = retryUntilStored(loadKeys, onError)
+  const keyReload = retryUntilStored(async () => {
+    await loadKeys()
+    await signer.renew()
+  }, onError)
   const stopWatching = store.onChange((change) => {
     directory.forget(change.clients)
     if (change.keys) keyReload.start()
@@ -171,6 +261,15 @@ function followChanges(
   }
 }
 
+/** Returns a function that takes the announcement back. */
+async function announce(
+  { store, now, onError, instanceName: name }: AuthServerOptions,
+  { encryptionKeys: { ids: key_ids } }: Parts,
+): Promise<() => Promise<void>> {
+  if (name === undefined) return async () => {}
+  return announceInstance({ store, now, onError, name, key_ids })
+}
+
 /** Returns functions that stop each task; the last checkpoint needs the store. */
 function startBackground(options: AuthServerOptions, parts: Parts, signer: CheckpointSigner) {
   const { store, now, onError } = options
@@ -178,7 +277,11 @@ function startBackground(options: AuthServerOptions, parts: Parts, signer: Check
   const { checkpoints: archive, auditRetentionDays: retentionDays = null } = options
   const digestKey = options.installationKeys.secretDigest
   return {
-    maintenance: startMaintenance({ store, maintainKeys, now, onError }),
+    maintenance: startMaintenance({
+      ...{ store, maintainKeys, now, onError },
+      verifiesAddresses: (parts.people?.mailer ?? null) !== null,
+      activityRetentionDays: options.activityRetentionDays ?? DEFAULT_ACTIVITY_DAYS,
+    }),
     checkpoints:
       archive === undefined
         ? null
@@ -192,7 +295,8 @@ function routesDeps(
   revocations: RevocationFollower,
   checkpointSigner: CheckpointSigner,
 ): AuthRoutesDeps {
-  const { directory, remoteKeys, keys, limits, quotas, usage, metrics } = parts
+  const { directory, remoteKeys, keys, limits, quotas, usage, metrics, refusals } = parts
+  const { encryptionKeys: digestKeys, secretMover } = parts
   const verifierFor = (audience: string) =>
     createVerifier({ issuer, audience, keys, now, revocations })
   const anyVerifier = (source: KeySource) =>
@@ -201,46 +305,57 @@ function routesDeps(
       tokenTypes: ACCESS_TOKEN_TYPES,
     })
   return {
-    ...{ issuer, store, now, directory, remoteKeys, keys, limits, quotas, usage, metrics },
-    digestKey: options.installationKeys.secretDigest,
+    ...{
+      issuer,
+      store,
+      now,
+      directory,
+      remoteKeys,
+      keys,
+      limits,
+      quotas,
+      usage,
+      metrics,
+      refusals,
+    },
+    ...{ digestKeys, secretMover },
+    apiAudience: options.apiAudience ?? null,
+    sessions: parts.people?.sessions ?? options.people?.sessions ?? null,
+    mailer: parts.people?.mailer ?? options.people?.mailer ?? null,
+    mailLimits: parts.people?.people.limits ?? null,
+    people: parts.people,
     jwksMaxAgeSeconds: options.jwksMaxAgeSeconds ?? DEFAULT_JWKS_MAX_AGE_SECONDS,
     verifier: verifierFor(adminAudience(issuer)),
     feedVerifier: verifierFor(feedAudience(issuer)),
     ownVerifier: anyVerifier(storedKeys(keys)),
     gatewayVerifier: anyVerifier(keys),
     checkpointSigner,
+    keyPolicy: options.keyPolicy ?? DEFAULT_KEY_POLICY,
+    retention: {
+      activityDays: options.activityRetentionDays ?? DEFAULT_ACTIVITY_DAYS,
+      trailDays: options.auditRetentionDays ?? null,
+      telemetry: options.telemetryRetention ?? null,
+    },
+    hygiene: new HygieneCounts(),
+    build: options.build ?? { version: 'unknown', commit: null },
     revocations,
   }
 }
 
-/** While the store is unavailable, cached clients still get tokens, for a limited time. */
-async function readiness(store: Availability & Staleness): Promise<'degraded' | undefined> {
+/**
+ * While the store is unavailable, cached clients still get tokens, for a limited time; while it
+ * accepts no writes, all clients do. Without the external signer no client does, but tokens are
+ * verified as before, also by the API in the same process.
+ */
+async function readiness(
+  store: Availability & Staleness,
+  keys: Pick<KeyRing, 'isSignerDown'>,
+): Promise<'degraded' | undefined> {
   try {
     await store.ping()
-    return undefined
+    return keys.isSignerDown() ? 'degraded' : undefined
   } catch (error) {
     if (store.silentForMs() > MAX_STALE_MS || error instanceof StoreDamaged) throw error
     return 'degraded'
-  }
-}
-
-/** Short, since it opens more than telemetry. */
-const ADMIN_TOKEN_LIFETIME_SECONDS = 3600
-
-/** The server's own APIs. */
-async function ensureOwnAudiences(
-  issuer: string,
-  context: AdminContext<AudienceStore>,
-): Promise<void> {
-  const own = [
-    { audience: adminAudience(issuer), scopes: ADMIN_SCOPES },
-    { audience: feedAudience(issuer), scopes: [FEED_SCOPE] },
-  ]
-  for (const { audience, scopes } of own) {
-    const token_lifetime_seconds = ADMIN_TOKEN_LIFETIME_SECONDS
-    await ensureAudience(
-      { audience, scopes, token_lifetime_seconds, signing_alg: 'RS256', token_typ: 'at+jwt' },
-      context,
-    )
   }
 }

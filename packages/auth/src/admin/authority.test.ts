@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type AccessTokenClaims, OAuthError } from '@modulariot/oauth/protocol'
 import type { Client } from '../records/client.ts'
-import type { ActorState } from '../store/ports/audited-change.ts'
+import type { ClientState } from '../store/ports/audited-change.ts'
 import { sampleClient } from '../testing/sample-client.ts'
 import { type AdminRequest, authorityOf, authorizedScopes } from './authority.ts'
 
@@ -20,7 +20,7 @@ const REQUEST: AdminRequest = {
   address: '192.0.2.1',
 }
 
-const actorOf = (changes: Partial<Client> = {}): ActorState => ({
+const actorOf = (changes: Partial<Client> = {}): ClientState => ({
   client: sampleClient({ grants: [{ audience: ADMIN, scopes: SCOPES }], ...changes }),
   tokenRevoked: false,
 })
@@ -30,7 +30,7 @@ const refused = (error: string, status: number) => (thrown: unknown) =>
 
 /** The actor's state at the time of the change, and the response. A new rule is a new row. */
 const REFUSED: Readonly<
-  Record<string, readonly [actor: ActorState, error: string, status: number, nowMs?: number]>
+  Record<string, readonly [actor: ClientState, error: string, status: number, nowMs?: number]>
 > = {
   'it does not exist': [{ client: null, tokenRevoked: false }, 'invalid_token', 401],
   'it is disabled': [actorOf({ status: 'disabled' }), 'invalid_token', 401],

@@ -9,7 +9,7 @@
 import { type AccessTokenClaims, OAuthError, type Refusal } from '@modulariot/oauth/protocol'
 import { assertAddressAllowed } from '../clients/allowlist.ts'
 import type { Client } from '../records/client.ts'
-import type { ActorState, Authority } from '../store/ports/audited-change.ts'
+import type { Authority, ClientAuthority, ClientState } from '../store/ports/audited-change.ts'
 import type { AdminScope } from './scopes.ts'
 
 /** What the decision needs of a request to the admin API, once its token has been verified. */
@@ -27,8 +27,8 @@ export interface AdminRequest {
  * An authority that can also be confirmed before a read, which has no unit of change to check it
  * in.
  */
-export interface AdminAuthority extends Authority {
-  /** Verifies the token and the record again. @throws OAuthError */
+export type AdminAuthority = Authority & {
+  /** Verifies the token or the session, and the record, again. @throws OAuthError */
   confirm(): Promise<void>
 }
 
@@ -42,7 +42,7 @@ export interface AdminAuthority extends Authority {
  */
 export function authorizedScopes(
   { claims, scope, address }: AdminRequest,
-  { client, tokenRevoked }: ActorState,
+  { client, tokenRevoked }: ClientState,
   nowMs: number,
   observe: (refusal: Refusal) => void = () => {},
 ): readonly string[] {
@@ -72,10 +72,10 @@ export function authorityOf(
   request: AdminRequest,
   judged: readonly string[],
   now: () => number,
-): Authority {
+): ClientAuthority {
   const { client_id, jti } = request.claims
   return {
-    ...{ client_id, jti, kid: request.kid },
+    ...{ kind: 'client', client_id, jti, kid: request.kid },
     assert: (actor) => assertHeld(client_id, authorizedScopes(request, actor, now()), judged),
   }
 }
@@ -93,6 +93,6 @@ function assertHeld(client_id: string, held: readonly string[], needed: readonly
   })
 }
 
-function invalidToken(reason: Refusal): OAuthError {
+export function invalidToken(reason: Refusal): OAuthError {
   return new OAuthError('invalid_token', 'The access token is not valid here', 401, reason)
 }

@@ -9,6 +9,7 @@ import { SAMPLE_TIME, sampleClient, sampleSecret } from '../testing/sample-clien
 import { ADMIN, API, type Installation, openInstallation } from '../testing/sample-installation.ts'
 import {
   changeClient,
+  checkClients,
   createClient,
   createClients,
   getClient,
@@ -16,8 +17,9 @@ import {
   updateClient,
 } from './clients.ts'
 import { type AdminContext, auditedClient } from './context.ts'
+import { nextToken } from './next-token.ts'
 import { addSecret, revokeSecret, rotateSecrets } from './secrets.ts'
-import { listSecrets } from './usage.ts'
+import { listAddresses, listSecrets, usageOfClient } from './usage.ts'
 
 let place: Installation
 let admin: AdminContext
@@ -165,9 +167,21 @@ describe('changing a client', () => {
   })
 })
 
-/** Everything that names one client. */
-const ONE_CLIENT: Record<string, (client_id: string, context: AdminContext) => Promise<unknown>> = {
+type OfClient = Record<string, (client_id: string, context: AdminContext) => Promise<unknown>>
+
+const READS: OfClient = {
   getClient,
+  listSecrets,
+  usageOfClient,
+  listAddresses,
+  nextToken: (id, context) =>
+    nextToken(id, { audience: null, scope: null }, context, {
+      issuer: 'https://auth.example',
+      keys: { headerOf: (alg, typ) => ({ alg, typ, kid: 'k' }) },
+    }),
+}
+
+const CHANGES: OfClient = {
   updateClient: (id, context) => updateClient(id, { name: 'Mine' }, null, context),
   'updateClient of a version': (id, context) => updateClient(id, { name: 'Mine' }, 99, context),
   'updateClient, wrongly': (id, context) => updateClient(id, { name: '' }, null, context),
@@ -178,7 +192,6 @@ const ONE_CLIENT: Record<string, (client_id: string, context: AdminContext) => P
   addSecret: (id, context) => addSecret(id, { label: 'a', expires_at: null }, context),
   rotateSecrets: (id, context) => rotateSecrets(id, { label: 'a', overlapSeconds: 0 }, context),
   revokeSecret: (id, context) => revokeSecret(id, 'secret_1', context),
-  listSecrets,
 }
 
 describe('another tenant’s client', () => {
@@ -188,7 +201,7 @@ describe('another tenant’s client', () => {
     const entries = (await trail()).length
     for (const [who, tenant] of Object.entries(place.strangers)) {
       const stranger = place.caller(tenant)
-      for (const [what, call] of Object.entries(ONE_CLIENT)) {
+      for (const [what, call] of Object.entries({ ...READS, ...CHANGES })) {
         const label = `${what} by ${who}`
         const message = await refused(call(victim.client_id, stranger), 'not_found', label)
         const unknown = await refused(call(unknownId, stranger), 'not_found', label)
@@ -209,7 +222,7 @@ describe('another tenant’s client', () => {
       }
     }
     const { clients } = await listClients({ after: null, limit: 10 }, admin)
-    assert.deepEqual(clients, [victim])
+    assert.deepEqual(clients, [{ ...victim, last_used_at: null }])
   })
 
   it('does not block the same external_id', async () => {
@@ -245,8 +258,7 @@ describe('a caller without audit:read', () => {
   it('cannot change, disable or add a secret to a client that has it', async () => {
     const stronger = await make({ grants: powers('audit:read') })
     const entries = (await trail()).length
-    const { getClient: _get, listSecrets: _list, ...changes } = ONE_CLIENT
-    for (const [what, call] of Object.entries(changes)) {
+    for (const [what, call] of Object.entries(CHANGES)) {
       await refused(call(stronger.client_id, limited), 'forbidden', what)
     }
     const weaken = updateClient(stronger.client_id, { grants: [{ audience: API }] }, null, limited)
@@ -359,6 +371,23 @@ describe('creating clients in bulk', () => {
     const [one, , there] = results
     assert.ok(one?.status === 'created' && /^miot_dev_/.test(one.client_secret ?? ''))
     assert.deepEqual(there, { status: 'exists', client: existing })
+  })
+
+  it('creates nothing in a dry run, which answers the same', async () => {
+    const existing = await make({ external_id: 'ERP-1' })
+    const inputs = [
+      { ...INPUT, external_id: 'ERP-1' },
+      { ...INPUT, name: '' },
+      { ...INPUT, external_id: 'ERP-2' },
+      INPUT,
+    ]
+    const entries = (await trail()).length
+    const checked = await checkClients(inputs, place.acme, admin)
+    assert.equal((await trail()).length, entries)
+    assert.equal((await listClients({ after: null, limit: 10 }, admin)).clients.length, 1)
+    const [refusal] = await createClients([inputs[1]], place.acme, admin)
+    const valid = { status: 'valid' }
+    assert.deepEqual(checked, [{ status: 'exists', client: existing }, refusal, valid, valid])
   })
 
   it('gives each a secret of its own and an entry in the trail', async () => {

@@ -1,6 +1,7 @@
-/** Use cases for clients: create, find, change, disable. Every change is in the trail. */
+/** Use cases for clients: create, find, change, disable, delete. Every change is in the trail. */
 
 import { setImmediate } from 'node:timers/promises'
+import { changesOf } from '../audit/changes.ts'
 import {
   type ClientChange,
   type ClientInput,
@@ -11,7 +12,13 @@ import {
 import { AdminError, invalidInput } from '../errors/admin-error.ts'
 import type { Audience } from '../records/audience.ts'
 import type { AuditAction } from '../records/audit-entry.ts'
-import { type Client, type ClientView, clientViewOf, type Tenant } from '../records/client.ts'
+import {
+  type Client,
+  type ClientView,
+  clientViewOf,
+  type ListedClient,
+  type Tenant,
+} from '../records/client.ts'
 import type { AudienceLookup } from '../store/ports/audiences.ts'
 import type { Audited } from '../store/ports/audited-change.ts'
 import type {
@@ -20,16 +27,16 @@ import type {
   ClientStore,
   CreateOutcome,
 } from '../store/ports/clients.ts'
-import { revocationsOf } from '../tokens/cut-off.ts'
+import { cutOff, revocationsOf } from '../tokens/cut-off.ts'
 import {
   type AdminContext,
   assertNoEscalation,
   assertVisible,
+  auditDraft,
   auditedClient,
   noSuchClient,
 } from './context.ts'
 import { endWhatIsTakenAway } from './ended-tokens.ts'
-import { parseClientInput } from './schemas.ts'
 
 /** A client to create, and its tenant. */
 export type NewClientRequest = ClientInput & Tenant
@@ -65,6 +72,8 @@ export async function createClient(
 export type BulkResult =
   | ({ readonly status: 'created' } & CreatedClient)
   | { readonly status: 'exists'; readonly client: ClientView }
+  /** Of a dry run only: it would be created. */
+  | { readonly status: 'valid' }
   | { readonly status: 'refused' | 'stopped'; readonly message: string }
 
 /**
@@ -77,14 +86,7 @@ export async function createClients(
   tenant: Tenant,
   context: AdminContext<ClientStore & AudienceLookup>,
 ): Promise<BulkResult[]> {
-  const audiences = await context.store.listAudiences()
-  const prepared: (Registration | { refused: string })[] = []
-  for (const input of inputs) {
-    prepared.push(prepareOrRefuse(input, tenant, audiences, context))
-    // A full line, or ten RSA keys, takes milliseconds, and a batch has many: yield to other
-    // requests.
-    await setImmediate()
-  }
+  const prepared = await prepareAll(inputs, tenant, context)
   const good = prepared.filter((one): one is Registration => !('refused' in one))
   // An idempotency key stands for a single change; in bulk, the external_id makes a retry safe.
   const outcomes = (await storeAll(good, { ...context, idempotency: null })).values()
@@ -94,6 +96,63 @@ export async function createClients(
     if (!outcome.created) return { status: 'exists', client: clientViewOf(outcome.existing) }
     return { status: 'created', client: clientViewOf(one.client), client_secret: one.client_secret }
   })
+}
+
+/**
+ * What `createClients` would answer now; nothing is created. Two inputs with the same `external_id`
+ * are not noticed.
+ */
+export async function checkClients(
+  inputs: Iterable<unknown>,
+  tenant: Tenant,
+  context: AdminContext<ClientStore & AudienceLookup>,
+): Promise<BulkResult[]> {
+  const results: BulkResult[] = []
+  for (const one of await prepareAll(inputs, tenant, context)) {
+    if ('refused' in one) results.push({ status: 'refused', message: one.refused })
+    else {
+      const existing = await findByExternalId(one.client, context)
+      const isNew = existing === undefined
+      results.push(isNew ? { status: 'valid' } : { status: 'exists', client: existing })
+    }
+  }
+  return results
+}
+
+async function findByExternalId(
+  { org_id, environment, external_id }: Client,
+  context: AdminContext<ClientStore>,
+): Promise<ClientView | undefined> {
+  if (external_id === null) return undefined
+  const query = { org_id, environment, external_id, after: null, limit: 1 }
+  const [listed] = (await listClients(query, context)).clients
+  return listed && getClient(listed.client_id, context)
+}
+
+async function prepareAll(
+  inputs: Iterable<unknown>,
+  tenant: Tenant,
+  context: AdminContext<AudienceLookup>,
+): Promise<(Registration | { readonly refused: string })[]> {
+  const audiences = await context.store.listAudiences()
+  // A validator takes longer to load than most commands of `miot` take, which do not need it.
+  const { parseClientInput } = await import('./schemas.ts')
+  const prepareOrRefuse = (input: unknown): Registration | { readonly refused: string } => {
+    try {
+      return prepareClient({ ...parseClientInput(input), ...tenant }, audiences, context)
+    } catch (error) {
+      if (error instanceof AdminError) return { refused: error.message }
+      throw error
+    }
+  }
+  const prepared: (Registration | { readonly refused: string })[] = []
+  for (const input of inputs) {
+    prepared.push(prepareOrRefuse(input))
+    // A full line, or ten RSA keys, takes milliseconds, and a batch has many: yield to other
+    // requests.
+    await setImmediate()
+  }
+  return prepared
 }
 
 export async function getClient(
@@ -107,9 +166,13 @@ export async function getClient(
 export async function listClients(
   query: ClientQuery,
   context: AdminContext<ClientStore>,
-): Promise<{ clients: ClientView[]; next: string | null }> {
+): Promise<{ clients: ListedClient[]; next: string | null }> {
   const page = await context.store.listClients({ ...query, ...context.tenant })
-  return { clients: page.clients.map(clientViewOf), next: page.next }
+  const clients = page.clients.map((client) => ({
+    ...clientViewOf(client),
+    last_used_at: page.lastUses.get(client.client_id) ?? null,
+  }))
+  return { clients, next: page.next }
 }
 
 /**
@@ -125,11 +188,21 @@ export async function updateClient(
   const { grants, token_lifetime_seconds: lifetime } = change
   const needed = grants !== undefined || lifetime !== undefined
   const audiences = needed ? await context.store.listAudiences() : []
-  const edit = (current: Client): Client => ({
-    ...withInput(current, change, audiences, context.now()),
-    status: change.status ?? current.status,
-  })
+  const edit = (current: Client): Client => withChange(current, change, audiences, context.now())
   return changeClient(client_id, actionOf(change), edit, ifVersion, context, audiences)
+}
+
+/** The client with the change applied and validated. @throws AdminError naming what to change. */
+export function withChange(
+  current: Client,
+  change: ClientChange,
+  audiences: readonly Audience[],
+  nowMs: number,
+): Client {
+  return {
+    ...withInput(current, change, audiences, nowMs),
+    status: change.status ?? current.status,
+  }
 }
 
 /**
@@ -169,7 +242,36 @@ export async function changeClient(
   return clientViewOf(updated)
 }
 
-function actionOf({ status, ...rest }: ClientChange): AuditAction {
+/**
+ * Removes a client for good and ends its tokens. The trail keeps the client as it was, without its
+ * secrets; the telemetry it reported belongs to its tenant and stays.
+ *
+ * @throws AdminError `not_found`, or `forbidden` for a client with scopes the caller lacks.
+ */
+export async function deleteClient(
+  client_id: string,
+  context: AdminContext<ClientStore>,
+): Promise<ClientView> {
+  const remove = (found: Client): Audited<Client> => {
+    const current = assertVisible(context, client_id, found)
+    assertNoEscalation(context, current)
+    const target = { type: 'client', id: client_id } as const
+    const { org_id, environment } = current
+    const { after: before } = changesOf(null, clientViewOf(current))
+    const what = { action: 'client.deleted', target, org_id, environment, before } as const
+    return {
+      value: current,
+      audit: auditDraft(context, { ...what, after: null }),
+      revoke: revocationsOf(current, cutOff(current, context.now())),
+    }
+  }
+  const deleted = await context.store.deleteClient(client_id, remove, context.authority)
+  if (deleted === null) throw noSuchClient(client_id)
+  return clientViewOf(deleted)
+}
+
+/** The name of the change in the trail. */
+export function actionOf({ status, ...rest }: ClientChange): AuditAction {
   const others = Object.values(rest).some((value) => value !== undefined)
   if (status === undefined || others) return 'client.updated'
   return status === 'disabled' ? 'client.disabled' : 'client.enabled'
@@ -177,20 +279,6 @@ function actionOf({ status, ...rest }: ClientChange): AuditAction {
 
 function changedSince({ version }: Client): AdminError {
   return new AdminError('precondition_failed', `The client has changed; its version is ${version}`)
-}
-
-function prepareOrRefuse(
-  input: unknown,
-  tenant: Tenant,
-  audiences: readonly Audience[],
-  context: AdminContext<unknown>,
-): Registration | { readonly refused: string } {
-  try {
-    return prepareClient({ ...parseClientInput(input), ...tenant }, audiences, context)
-  } catch (error) {
-    if (error instanceof AdminError) return { refused: error.message }
-    throw error
-  }
 }
 
 function prepareClient(

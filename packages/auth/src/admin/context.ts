@@ -7,11 +7,16 @@ import { changesOf } from '../audit/changes.ts'
 import { AdminError } from '../errors/admin-error.ts'
 import type { Actor, AuditAction, AuditDraft } from '../records/audit-entry.ts'
 import type { Client, Tenant } from '../records/client.ts'
+import type { Role } from '../records/member.ts'
+import type { ActivityStore } from '../store/ports/activity.ts'
 import type { AudienceStore } from '../store/ports/audiences.ts'
 import type { Audited } from '../store/ports/audited-change.ts'
 import type { ClientStore } from '../store/ports/clients.ts'
 import type { IdempotentAnswers } from '../store/ports/idempotency.ts'
+import type { InstanceStore } from '../store/ports/instances.ts'
+import type { MemberStore } from '../store/ports/members.ts'
 import type { OrganizationStore } from '../store/ports/organizations.ts'
+import type { SecretMoveStore } from '../store/ports/secret-moves.ts'
 import type { SigningKeyStore } from '../store/ports/signing-keys.ts'
 import type { TrailStore } from '../store/ports/trail.ts'
 import type { UsageStore } from '../store/ports/usage.ts'
@@ -20,9 +25,13 @@ import { isAdminScope } from './scopes.ts'
 
 /** The ports that administration uses. */
 export type AdminStore = OrganizationStore &
+  ActivityStore &
+  MemberStore &
   AudienceStore &
   ClientStore &
   UsageStore &
+  SecretMoveStore &
+  InstanceStore &
   SigningKeyStore &
   TrailStore &
   IdempotentAnswers
@@ -41,6 +50,8 @@ export interface AdminContext<Store = AdminStore> {
   readonly idempotency: AuditDraft['idempotency']
   /** The scopes the caller holds at the admin API; null: everything is allowed. */
   readonly scopes: readonly string[] | null
+  /** A person's; null: the caller is not a person. */
+  readonly role: Role | null
   /**
    * Checked in the store with each change; null: the operator or the server, who need no check.
    */
@@ -59,6 +70,7 @@ export function systemContext<Store>(
     request_id: null,
     idempotency: null,
     scopes: null,
+    role: null,
     authority: null,
   }
 }

@@ -74,7 +74,7 @@ async function cutPiece(
   context: AdminContext<TrailStore>,
 ): Promise<boolean> {
   const at = new Date(context.now()).toISOString()
-  const { checkpoint } = await signer.sign('base', { at, seq, hash, first_seq: seq + 1 })
+  const { checkpoint, kid } = await signer.sign('base', { at, seq, hash, first_seq: seq + 1 })
   const audit = auditDraft(context, {
     action: 'trail.cut',
     target: { type: 'trail', id: 'audit' },
@@ -83,7 +83,7 @@ async function cutPiece(
     before: { first_seq: from + 1 },
     after: { first_seq: seq + 1, rows: seq - from, older_than },
   })
-  return context.store.cutAudit({ last: { seq, hash }, checkpoint, audit })
+  return context.store.cutAudit({ last: { seq, hash }, checkpoint, kid, audit })
 }
 
 async function readBaseSeq(

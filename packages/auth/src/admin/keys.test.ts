@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { AdminError, type AdminErrorCode } from '../errors/admin-error.ts'
+import { SealBroken } from '../errors/seal-broken.ts'
 import { keyPolicy } from '../keys/key-life.ts'
 import { KeyRing } from '../keys/key-ring.ts'
-import { SealBroken } from '../keys/sealing.ts'
 import type { AuditEntry } from '../records/audit-entry.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
 import { type Installation, openInstallation } from '../testing/sample-installation.ts'
+import { onlyEncryptionKey } from '../testing/sample-keys.ts'
 import { type KeyAdmin, type KeyView, listKeys, replaceKeys, rotateKeys } from './keys.ts'
 
 const POLICY = keyPolicy(300, 90)
@@ -24,7 +25,11 @@ afterEach(() => place.close())
 
 /** The work of a server in its first minute. */
 async function serve(): Promise<void> {
-  const ring = new KeyRing({ ...admin, now: () => place.clock.now })
+  const ring = new KeyRing({
+    ...admin,
+    encryptionKeys: onlyEncryptionKey(SEALING_KEY),
+    now: () => place.clock.now,
+  })
   await ring.load(['ES256', 'EdDSA'])
   await ring.maintain(['ES256', 'EdDSA'])
 }
@@ -49,8 +54,31 @@ describe('signing keys', () => {
     await serve()
     const keys = await listKeys(admin)
     assert.deepEqual(standing(keys), ['ES256 active', 'ES256 next', 'EdDSA active', 'EdDSA next'])
-    const members = 'activates_at alg created_at gone_at kid retires_at state'.split(' ')
+    const members =
+      'activates_at alg created_at gone_at held_by kid retires_at rotates_at state'.split(' ')
     for (const key of keys) assert.deepEqual(Object.keys(key).sort(), members)
+  })
+
+  it('say when the next one takes over: on schedule, sooner once rotated, or never', async () => {
+    await serve()
+    const rotations = (keys: readonly KeyView[]) =>
+      keys.filter(({ alg }) => alg === 'ES256').map(({ state, rotates_at }) => [state, rotates_at])
+    const before = await listKeys(admin)
+    const active = before.find(({ alg, state }) => alg === 'ES256' && state === 'active')
+    const due = Date.parse(active?.activates_at ?? '') + (POLICY.rotateAfterMs ?? 0)
+    assert.deepEqual(rotations(before).sort(), [
+      ['active', new Date(due).toISOString()],
+      ['next', null],
+    ])
+    const manual = { ...admin, policy: { ...POLICY, rotateAfterMs: null } }
+    assert.deepEqual(rotations(await listKeys(manual)).sort(), [
+      ['active', null],
+      ['next', null],
+    ])
+    const rotated = await rotateKeys('ES256', admin)
+    const { retires_at, rotates_at } = rotated.find(({ kid }) => kid === active?.kid) as KeyView
+    assert.ok(retires_at !== null && Date.parse(retires_at) < due)
+    assert.equal(rotates_at, retires_at)
   })
 
   it('are rotated once each has been published long enough, and the result says when', async () => {

@@ -5,13 +5,14 @@
  */
 
 import { ACCESS_TOKEN_TYPES, ENVIRONMENTS, SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
-import { parseUniqueJson } from '@modulariot/platform/json'
 import Type, { type TSchema } from 'typebox'
 import { Compile } from 'typebox/schema'
+import { MANY_CHANGE_ACTIONS, type ManyChangeInput } from '../clients/many-change.ts'
 import type { ClientChange, ClientInput } from '../clients/new-client.ts'
 import { invalidInput } from '../errors/admin-error.ts'
 import {
   LABEL_LENGTH,
+  MAX_CHANGED_CLIENTS,
   MAX_CIDRS,
   MAX_GRANTS,
   MAX_KEYS,
@@ -21,9 +22,10 @@ import {
   NAME_LENGTH,
 } from '../records/client-limits.ts'
 
-const Nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
-const Choice = (values: readonly string[]) => Type.Union(values.map((value) => Type.Literal(value)))
-const Closed = { additionalProperties: false }
+export const Nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
+export const Choice = (values: readonly string[]) =>
+  Type.Union(values.map((value) => Type.Literal(value)))
+export const Closed = { additionalProperties: false }
 
 const GrantInput = Type.Object(
   {
@@ -77,7 +79,8 @@ const clientFields = {
   jwks_uri: Type.Optional(
     Nullable(
       Type.String({
-        description: 'Where the client publishes its keys (RFC 7591 §2): an https: URL.',
+        description:
+          'Where the client publishes its keys (RFC 7591 §2): an https: URL, as URL parsers print it.',
       }),
     ),
   ),
@@ -116,9 +119,74 @@ export const RotationSchema = Type.Object(
   Closed,
 )
 
+/** Which members an action takes is checked by `manyChangeOf`. */
+export const ManyChangeSchema = Type.Object(
+  {
+    action: Choice(MANY_CHANGE_ACTIONS),
+    client_ids: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+      minItems: 1,
+      maxItems: MAX_CHANGED_CLIENTS,
+      description: 'Each once.',
+    }),
+    tags: Type.Optional(
+      Type.Array(Type.String(), {
+        minItems: 1,
+        maxItems: MAX_TAGS,
+        description: 'Of add_tags and remove_tags.',
+      }),
+    ),
+    overlap_seconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: MAX_OVERLAP_SECONDS,
+        description: 'Of rotate, which needs it.',
+      }),
+    ),
+    label: Type.Optional(
+      Type.String({ maxLength: LABEL_LENGTH.max, description: 'Of rotate: the new secrets’.' }),
+    ),
+  },
+  Closed,
+)
+
+export const ManyChangedSchema = Type.Object({
+  results: Type.Array(
+    Type.Object({
+      client_id: Type.String(),
+      status: Type.Union(
+        ['changed', 'unchanged', 'refused', 'stopped'].map((status) => Type.Literal(status)),
+        {
+          description:
+            'unchanged: it was already so. refused: this client alone. stopped: the last ones, which were not looked at, since the caller lost its authority or the store failed.',
+        },
+      ),
+      secret_id: Type.Optional(Type.String({ description: 'Of rotate.' })),
+      client_secret: Type.Optional(
+        Nullable(
+          Type.String({
+            description: 'Of rotate. Returned only once; null when a retry is answered.',
+          }),
+        ),
+      ),
+      error: Type.Optional(
+        Type.Object(
+          { code: Type.String(), message: Type.String() },
+          { description: 'Why it was refused or stopped; codes as in the type of a problem.' },
+        ),
+      ),
+    }),
+    { description: 'One for each client_id, in order.' },
+  ),
+})
+
 const SecretView = Type.Object({
   secret_id: Type.String(),
   label: Type.String(),
+  hint: Nullable(
+    Type.String({
+      description: 'Its last four characters; null: an earlier version created it.',
+    }),
+  ),
   created_at: Type.String(),
   expires_at: Nullable(Type.String()),
 })
@@ -167,6 +235,7 @@ export const CreatedClientSchema = Type.Object({
 export const BulkResultSchema = Type.Union([
   Type.Object({ status: Type.Literal('created'), ...CreatedClientSchema.properties }),
   Type.Object({ status: Type.Literal('exists'), client: ClientSchema }),
+  Type.Object({ status: Type.Literal('valid') }, { description: 'Of a dry run only.' }),
   Type.Object({ status: Type.Literal('refused'), message: Type.String() }),
   Type.Object(
     { status: Type.Literal('stopped'), message: Type.String() },
@@ -183,7 +252,16 @@ export const AddedSecretSchema = Type.Object({
 })
 
 export const ClientPageSchema = Type.Object({
-  clients: Type.Array(ClientSchema),
+  clients: Type.Array(
+    Type.Object({
+      ...ClientSchema.properties,
+      last_used_at: Nullable(
+        Type.String({
+          description: 'When it last got a token or authenticated with a secret; null: never.',
+        }),
+      ),
+    }),
+  ),
   next_cursor: Nullable(Type.String()),
 })
 
@@ -199,12 +277,19 @@ export const AudienceListSchema = Type.Object({
   ),
 })
 
+const ActorSchema = Type.Union([
+  Type.Object({ kind: Type.Literal('operator'), name: Type.String() }),
+  Type.Object({ kind: Type.Literal('client'), client_id: Type.String() }),
+  Type.Object({ kind: Type.Literal('person'), person_id: Type.String(), email: Type.String() }),
+  Type.Object({ kind: Type.Literal('system') }, { description: 'The server itself.' }),
+])
+
 export const AuditPageSchema = Type.Object({
   entries: Type.Array(
     Type.Object({
       seq: Type.Integer(),
       at: Type.String(),
-      actor: Type.Unknown(),
+      actor: ActorSchema,
       action: Type.String(),
       target: Type.Object({ type: Type.String(), id: Type.String() }),
       hash: Type.String(),
@@ -231,6 +316,24 @@ export const AuditCheckpointSchema = Type.Object({
   ),
 })
 
+export const ServerVersionSchema = Type.Object({
+  version: Type.String(),
+  commit: Nullable(Type.String({ description: 'Full hash; null: not known.' })),
+})
+
+export const RetentionSchema = Type.Object({
+  activity_days: Type.Integer({ description: 'Refused requests, and counts over time.' }),
+  trail_days: Nullable(Type.Integer({ description: 'The audit trail; null: without end.' })),
+  telemetry: Nullable(
+    Type.Object({
+      days: Nullable(Type.Integer({ description: 'Of the organization; null: without end.' })),
+      own_days: Nullable(
+        Type.Integer({ description: 'Set for the organization; null: the installation’s counts.' }),
+      ),
+    }),
+  ),
+})
+
 export const SecretUseListSchema = Type.Object({
   secrets: Type.Array(
     Type.Object({
@@ -244,6 +347,65 @@ export const SecretUseListSchema = Type.Object({
         }),
       ),
     }),
+  ),
+})
+
+export const ClientUsageSchema = Type.Object({
+  client_id: Type.String(),
+  name: Type.String(),
+  last_used_at: Nullable(
+    Type.String({ description: 'The later of the last token and the last use of a secret.' }),
+  ),
+  last_issued_at: Nullable(Type.String()),
+  tokens_issued: Type.Integer(),
+  tokens_early: Type.Integer({
+    description: 'Requested while the previous token had more than half of its lifetime left.',
+  }),
+  over_quota: Type.Integer(),
+  tokens_valid: Type.Integer(),
+  tokens_valid_early: Type.Integer(),
+  tokens_per_day: Type.Number(),
+  times_needed: Type.Number({ description: '1 for a client that caches its tokens.' }),
+  ...SecretUseListSchema.properties,
+})
+
+export const LoginAddressListSchema = Type.Object({
+  addresses: Type.Array(
+    Type.Object({
+      address: Type.String(),
+      first_seen_at: Type.String(),
+      last_seen_at: Type.String(),
+      logins: Type.Integer({
+        description: 'With the right secret or signature, also those refused for their address.',
+      }),
+    }),
+  ),
+  max_addresses: Type.Integer({ description: 'How many are kept, the last ones.' }),
+})
+
+export const NextTokenSchema = Type.Object({
+  token: Nullable(
+    Type.Object({
+      header: Type.Object({
+        alg: Choice(SIGNING_ALGORITHMS),
+        kid: Type.String(),
+        typ: Choice(ACCESS_TOKEN_TYPES),
+      }),
+      claims: Type.Object({}, { description: 'RFC 9068 §2.2, and ours.' }),
+      examples: Type.Array(Type.String(), { description: 'Claims that differ in each token.' }),
+      expires_in: Type.Integer({ description: 'Seconds, as in the answer to the login.' }),
+    }),
+  ),
+  refusal: Nullable(
+    Type.Object(
+      {
+        kind: Type.String({ description: 'One of the fixed list in docs/operations.md.' }),
+        status: Type.Integer(),
+        error: Type.String(),
+        error_description: Type.String(),
+      },
+      { description: 'What POST /api/v1/login would answer.' },
+    ),
   ),
 })
 
@@ -265,6 +427,70 @@ export const WastefulClientsSchema = Type.Object({
   ),
 })
 
+/** What `Refusal` (oauth/protocol) has beside its kind and client. */
+const RefusalDetailSchema = Type.Object(
+  {
+    parameters: Type.Optional(Type.Array(Type.String())),
+    detail: Type.Optional(Type.String()),
+    claim: Type.Optional(Type.String()),
+    rule: Type.Optional(Type.String()),
+    address: Type.Optional(Type.String()),
+    audience: Type.Optional(Type.String()),
+    scope: Type.Optional(Type.String()),
+    limits: Type.Optional(Type.Array(Type.String())),
+    bound: Type.Optional(Type.String()),
+    retry_after_seconds: Type.Optional(Type.Number()),
+    client_id: Type.Optional(
+      Type.String({ description: 'As it was sent, where no client has it.' }),
+    ),
+  },
+  { description: 'What else is known. Which members there are depends on the kind.' },
+)
+
+export const RefusalPageSchema = Type.Object({
+  refusals: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      at: Type.String(),
+      client_id: Nullable(Type.String({ description: 'Null: it named no known client.' })),
+      kind: Type.String({ description: 'One of the fixed list in docs/operations.md.' }),
+      endpoint: Type.String({ description: 'Method and route.' }),
+      status: Type.Integer(),
+      detail: RefusalDetailSchema,
+      address: Type.String(),
+      user_agent: Nullable(Type.String()),
+      request_id: Type.String(),
+      times: Type.Integer({ description: 'How many refusals like this one it stands for.' }),
+    }),
+  ),
+  next_cursor: Nullable(Type.String()),
+})
+
+export const HygieneSchema = Type.Object({
+  clients: Type.Integer(),
+  never_used: Type.Integer(),
+  idle: Type.Integer({ description: 'Last used, or created, more than 90 days ago.' }),
+  safe_to_remove: Type.Integer({
+    description: 'Idle, and without a refused request in the time for which they are kept.',
+  }),
+  failing: Type.Integer({ description: 'With a refused request of the last day.' }),
+  secret_ends: Type.Integer({ description: 'With a secret that ends within 14 days.' }),
+  wasteful: Type.Integer({ description: 'That request tokens long before they need them.' }),
+  disabled: Type.Integer(),
+})
+
+export const ActivitySchema = Type.Object({
+  step_seconds: Type.Integer(),
+  steps: Type.Array(
+    Type.Object({
+      start: Type.String(),
+      tokens: Type.Integer(),
+      tokens_early: Type.Integer(),
+      refusals: Type.Record(Type.String(), Type.Integer(), { description: 'By kind.' }),
+    }),
+  ),
+})
+
 /** RFC 9457 §3. */
 export const ProblemSchema = Type.Object({
   type: Type.String(),
@@ -275,7 +501,7 @@ export const ProblemSchema = Type.Object({
 })
 
 /** @throws AdminError naming the first members that do not match the schema. */
-function createParser<Value>(schema: TSchema): (value: unknown) => Value {
+export function createParser<Value>(schema: TSchema): (value: unknown) => Value {
   const compiled = Compile(schema)
   return (value) => {
     if (compiled.Check(value)) return value as Value
@@ -298,7 +524,8 @@ function createParser<Value>(schema: TSchema): (value: unknown) => Value {
  * More than any list or object of these schemas may hold, so a value cut to this size is still
  * wrong.
  */
-const EXPLAINED = Math.max(MAX_SCOPES, MAX_GRANTS, MAX_TAGS, MAX_CIDRS, MAX_KEYS) + 1
+const EXPLAINED =
+  Math.max(MAX_SCOPES, MAX_GRANTS, MAX_TAGS, MAX_CIDRS, MAX_KEYS, MAX_CHANGED_CLIENTS) + 1
 
 /** TypeBox lists every fault, which takes tens of milliseconds for thousands of them. */
 function firstOf(value: unknown): unknown {
@@ -308,21 +535,6 @@ function firstOf(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, firstOf(member)]))
 }
 
-/** The same limit as for a client that is created alone. */
-const MAX_LINE_LENGTH = 64 * 1024
-
-/**
- * A line of NDJSON as a value; undefined, which no schema accepts, when it is too long or not JSON.
- */
-export function parseLine(line: string): unknown {
-  if (line.length > MAX_LINE_LENGTH) return undefined
-  try {
-    return parseUniqueJson(line)
-  } catch {
-    return undefined
-  }
-}
-
 export const parseClientInput = createParser<ClientInput>(NewClientSchema)
 export const parseClientChange = createParser<ClientChange>(ClientChangeSchema)
 export const parseNewSecret = createParser<{ label?: string; expires_at?: string | null }>(
@@ -330,4 +542,7 @@ export const parseNewSecret = createParser<{ label?: string; expires_at?: string
 )
 export const parseRotation = createParser<{ label?: string; overlap_seconds: number }>(
   RotationSchema,
+)
+export const parseManyChange = createParser<ManyChangeInput & { client_ids: string[] }>(
+  ManyChangeSchema,
 )

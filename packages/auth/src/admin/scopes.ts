@@ -6,6 +6,10 @@ export const ADMIN_SCOPES = [
   'audiences:read',
   'audit:read',
   'usage:read',
+  'members:read',
+  'members:write',
+  'organization:write',
+  'keys:read',
 ] as const
 
 export type AdminScope = (typeof ADMIN_SCOPES)[number]

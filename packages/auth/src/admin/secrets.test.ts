@@ -6,8 +6,9 @@ import type { AuditEntry } from '../records/audit-entry.ts'
 import type { ClientView } from '../records/client.ts'
 import { API, type Installation, openInstallation } from '../testing/sample-installation.ts'
 import { createClient, getClient } from './clients.ts'
-import type { AdminContext } from './context.ts'
+import { type AdminContext, auditedClient } from './context.ts'
 import { addSecret, revokeSecret, rotateSecrets } from './secrets.ts'
+import { listSecrets } from './usage.ts'
 
 const HOUR = 3600
 
@@ -68,6 +69,22 @@ describe('adding a secret', () => {
     for (const text of [added.client_secret, stored.digest]) {
       assert.ok(!JSON.stringify([entry, added.client]).includes(text))
     }
+  })
+
+  it('shows the last four characters of each, and of none from an earlier version', async () => {
+    const added = await add('second')
+    const listed = () => listSecrets(client.client_id, admin)
+    assert.equal((await listed())[1]?.hint, added.client_secret.slice(-4))
+    assert.equal(added.client.secrets[1]?.hint, added.client_secret.slice(-4))
+    await place.store.updateClient(client.client_id, (before) => {
+      const value = { ...before, secrets: before.secrets.map(({ hint: _, ...secret }) => secret) }
+      return auditedClient(admin, 'client.updated', before, value, value)
+    })
+    assert.deepEqual(
+      (await listed()).map(({ hint }) => hint),
+      [null, null],
+    )
+    assert.ok((await current()).secrets.every(({ hint }) => hint === null))
   })
 
   it('requires an end, if any, in the future', async () => {

@@ -9,10 +9,17 @@ import { MAX_OVERLAP_SECONDS, MAX_SECRETS } from '../records/client-limits.ts'
 import type { ClientStore } from '../store/ports/clients.ts'
 import { type CreatedClient, changeClient, getClient } from './clients.ts'
 import type { AdminContext } from './context.ts'
+import { parseTime } from './times.ts'
 
 export interface AddedSecret extends CreatedClient {
   readonly client_secret: string
   readonly secret_id: string
+}
+
+export interface RotateOptions {
+  readonly label: string
+  readonly overlapSeconds: number
+  readonly onlyReplace?: boolean
 }
 
 /** @param expires_at ISO 8601, in the future; null: no end. */
@@ -23,17 +30,19 @@ export async function addSecret(
 ): Promise<AddedSecret> {
   const expires_at = parseFuture(options.expires_at, context.now())
   const { label } = options
-  return addTo(client_id, 'secret.added', { label, expires_at }, (secrets) => secrets, context)
+  return addTo(client_id, 'secret.added', { label, expires_at }, ({ secrets }) => secrets, context)
 }
 
 /**
  * Adds a secret, and ends all others after the overlap, or at their own end if that is sooner.
  *
  * @param overlapSeconds 0 ends them now.
+ * @param onlyReplace refuses a client without a secret, which a rotation would give one beside its
+ *   keys.
  */
 export async function rotateSecrets(
   client_id: string,
-  { label, overlapSeconds }: { label: string; overlapSeconds: number },
+  { label, overlapSeconds, onlyReplace = false }: RotateOptions,
   context: AdminContext<ClientStore>,
 ): Promise<AddedSecret> {
   if (
@@ -44,8 +53,13 @@ export async function rotateSecrets(
     throw invalidInput('overlap must be from 0 seconds to a year')
   }
   const end = new Date(context.now() + overlapSeconds * 1000).toISOString()
-  const endAll = (secrets: readonly StoredSecret[]): StoredSecret[] =>
-    secrets.map((secret) => ({ ...secret, expires_at: earlier(secret.expires_at, end) }))
+  const endAll = (client: Client): StoredSecret[] => {
+    if (onlyReplace) assertReplaceable(client, context.now())
+    return client.secrets.map((secret) => ({
+      ...secret,
+      expires_at: earlier(secret.expires_at, end),
+    }))
+  }
   return addTo(client_id, 'secret.rotated', { label, expires_at: null }, endAll, context)
 }
 
@@ -69,7 +83,7 @@ async function addTo(
   client_id: string,
   action: 'secret.added' | 'secret.rotated',
   { label, expires_at }: { label: string; expires_at: string | null },
-  others: (secrets: readonly StoredSecret[]) => readonly StoredSecret[],
+  others: (client: Client) => readonly StoredSecret[],
   context: AdminContext<ClientStore>,
 ): Promise<AddedSecret> {
   // The prefix depends on the environment, which a client never changes.
@@ -77,7 +91,7 @@ async function addTo(
   const deps = { digestKey: context.digestKey, now: context.now() }
   const { secret, client_secret } = newSecret(environment, label, expires_at, deps)
   const edit = (client: Client): Client => {
-    const living = others(client.secrets).filter((one) => !hasEnded(one, context.now()))
+    const living = others(client).filter((one) => !hasEnded(one, context.now()))
     if (living.length >= MAX_SECRETS) {
       throw new AdminError('conflict', `The client has ${MAX_SECRETS} secrets; revoke one first`)
     }
@@ -85,6 +99,14 @@ async function addTo(
   }
   const client = await changeClient(client_id, action, edit, null, context)
   return { client, secret_id: secret.secret_id, client_secret }
+}
+
+/** A secret that has ended, of a client with keys, is none that it uses. */
+function assertReplaceable({ secrets, keys, jwks_uri }: Client, nowMs: number): void {
+  const signs = keys.length > 0 || jwks_uri !== null
+  const hasSecret = signs ? secrets.some((one) => !hasEnded(one, nowMs)) : secrets.length > 0
+  if (hasSecret) return
+  throw new AdminError('conflict', `It has no secret${signs ? '; it signs assertions' : ''}`)
 }
 
 /** @param nowMs Unix milliseconds. */
@@ -96,17 +118,9 @@ function earlier(one: string | null, other: string): string {
   return one !== null && Date.parse(one) < Date.parse(other) ? one : other
 }
 
-/** With a zone: without one the time would depend on the server's own zone. */
-const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/
-
 function parseFuture(expires_at: string | null, nowMs: number): string | null {
   if (expires_at === null) return null
-  const time = ISO_TIME.test(expires_at) ? Date.parse(expires_at) : Number.NaN
-  if (Number.isNaN(time)) {
-    throw invalidInput(
-      'expires_at must be an ISO 8601 time with a zone, such as 2027-01-31T12:00:00Z',
-    )
-  }
-  if (time <= nowMs) throw invalidInput('expires_at must be in the future')
-  return new Date(time).toISOString()
+  const time = parseTime(expires_at, 'expires_at')
+  if (Date.parse(time) <= nowMs) throw invalidInput('expires_at must be in the future')
+  return time
 }

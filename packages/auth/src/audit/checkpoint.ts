@@ -6,7 +6,7 @@
  * database, and outsiders verify with the public key. jose signs and verifies.
  */
 
-import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import {
   CompactSign,
   calculateJwkThumbprint,
@@ -14,6 +14,7 @@ import {
   decodeProtectedHeader,
   type JWK,
 } from 'jose'
+import { type FormerKey, formerKeys, signVoucher } from './former-keys.ts'
 import type { AuditHead } from './verify.ts'
 
 export interface Checkpoint extends AuditHead {
@@ -48,8 +49,19 @@ export interface CheckpointSigner {
   readonly kid: string
   readonly publicKey: JWK
   sign(kind: CheckpointKind, place: Omit<Checkpoint, 'iss'>): Promise<SignedCheckpoint>
-  /** @throws CheckpointRefused */
+  /**
+   * For a `head`, also accepts the former keys of the installation, for rows from before they were
+   * replaced. A `base` is signed anew when the key changes.
+   *
+   * @throws CheckpointRefused
+   */
   verify(kind: CheckpointKind, checkpoint: string): Promise<Checkpoint>
+  /**
+   * States that `key` signed checkpoints of this installation before.
+   *
+   * @param last_seq the newest row that it may have signed.
+   */
+  vouchFor(key: JWK, last_seq: number): Promise<string>
 }
 
 /** The message states what is wrong with the checkpoint, and continues "the checkpoint ". */
@@ -63,16 +75,19 @@ const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 /**
  * @param seed 32 bytes, from `deriveInstallationKeys`.
  * @param iss the issuer to name in each checkpoint.
+ * @param vouchers for the keys before this one.
  */
 export async function createCheckpointSigner(
   seed: Uint8Array,
   iss: string,
+  vouchers: readonly string[] = [],
 ): Promise<CheckpointSigner> {
   const key = Buffer.concat([PKCS8_PREFIX, seed])
   const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
   const publicKeyObject = createPublicKey(privateKey)
   const { kty, crv, x } = publicKeyObject.export({ format: 'jwk' })
   const kid = await calculateJwkThumbprint({ kty, crv, x } as JWK)
+  const former = await formerKeys({ kid, publicKey: publicKeyObject }, vouchers)
   return {
     kid,
     publicKey: { kty, crv, x, kid, alg: 'EdDSA', use: 'sig' } as JWK,
@@ -85,18 +100,39 @@ export async function createCheckpointSigner(
     },
     verify: async (kind, checkpoint) => {
       const claims = decodeCheckpoint(kind, checkpoint)
-      const named = decodeProtectedHeader(checkpoint).kid
-      if (named !== kid) {
+      const named = String(decodeProtectedHeader(checkpoint).kid)
+      const others = kind === 'head' ? former : NONE
+      const key = named === kid ? publicKeyObject : formerKeyFor(claims, named, others)
+      if (key === null) {
         throw new CheckpointRefused(
-          `comes from another installation: ${claims.iss}, key ${String(named).slice(0, 50)}; this one's key is ${kid}`,
+          `comes from another installation: ${claims.iss}, key ${named.slice(0, 50)}; this one's key is ${kid}`,
         )
       }
-      await compactVerify(checkpoint, publicKeyObject, { algorithms: ['EdDSA'] }).catch(() => {
+      await compactVerify(checkpoint, key, { algorithms: ['EdDSA'] }).catch(() => {
         throw new CheckpointRefused('was altered: its signature does not verify')
       })
       return claims
     },
+    vouchFor: (key, last_seq) => signVoucher({ iss, last_seq, key }, kid, privateKey),
   }
+}
+
+const NONE: ReadonlyMap<string, FormerKey> = new Map()
+
+/** Null: it is none of ours. */
+function formerKeyFor(
+  { seq }: Checkpoint,
+  kid: string,
+  former: ReadonlyMap<string, FormerKey>,
+): KeyObject | null {
+  const key = former.get(kid)
+  if (key === undefined) return null
+  if (seq > key.lastSeq) {
+    throw new CheckpointRefused(
+      `is of row ${seq}, but its key ${kid} was replaced after row ${key.lastSeq}`,
+    )
+  }
+  return key.publicKey
 }
 
 /** Three short segments. Ours have some 400 characters in all. */

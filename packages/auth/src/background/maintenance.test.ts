@@ -6,7 +6,14 @@ const NOW = Date.UTC(2026, 0, 2, 3, 4, 5)
 
 /** A store with this many rows to sweep, and a record of calls and errors. */
 function setUp(rows = 0) {
-  const seen = { sweeps: [] as number[], errors: [] as unknown[], keys: 0, rows }
+  const seen = {
+    sweeps: [] as number[],
+    errors: [] as unknown[],
+    keys: 0,
+    rows,
+    activityBefore: 0,
+    unverifiedBefore: 0,
+  }
   const options = {
     store: {
       async sweep(nowSeconds: number, limit: number) {
@@ -16,7 +23,17 @@ function setUp(rows = 0) {
         seen.sweeps.push(swept)
         return swept
       },
+      async sweepUnverified(beforeSeconds: number) {
+        seen.unverifiedBefore = beforeSeconds
+        return 0
+      },
+      async sweepActivity(beforeSeconds: number) {
+        seen.activityBefore = beforeSeconds
+        return 0
+      },
     },
+    activityRetentionDays: 2,
+    verifiesAddresses: true,
     maintainKeys: async () => {
       seen.keys++
     },
@@ -39,6 +56,14 @@ function rounds() {
 }
 
 describe('maintenance', { timeout: 20_000 }, () => {
+  it('removes accounts that were never verified, after a week, where addresses are', async () => {
+    const { seen, options } = setUp()
+    await maintainOnce({ ...options, verifiesAddresses: false })
+    assert.equal(seen.unverifiedBefore, 0)
+    await maintainOnce(options)
+    assert.equal(seen.unverifiedBefore, NOW / 1000 - 7 * 86_400)
+  })
+
   it('sweeps in bounded steps until nothing is left, and yields between them', async () => {
     const { seen, options } = setUp(1100)
     let turns = 0
@@ -51,6 +76,7 @@ describe('maintenance', { timeout: 20_000 }, () => {
     assert.deepEqual(seen.sweeps, [500, 500, 100, 0])
     assert.ok(turns >= 2, `${turns} turns of others`)
     assert.equal(seen.keys, 1)
+    assert.equal(seen.activityBefore, NOW / 1000 - 2 * 86_400)
   })
 
   it('sweeps even when the keys cannot be maintained, and reports why', async () => {
@@ -63,7 +89,7 @@ describe('maintenance', { timeout: 20_000 }, () => {
 
   it('survives a failing store, and tries again', async () => {
     const { seen, options } = setUp()
-    const store = { sweep: () => Promise.reject(new Error('gone')) }
+    const store = { ...options.store, sweep: () => Promise.reject(new Error('gone')) }
     const { maintainKeys, next } = rounds()
     const often = { firstAfterMs: 0, intervalMs: 1 }
     const stop = startMaintenance({ ...options, store, maintainKeys, ...often })
@@ -82,6 +108,7 @@ describe('maintenance', { timeout: 20_000 }, () => {
       const begun = Promise.withResolvers<void>()
       const ended = Promise.withResolvers<void>()
       const store = {
+        ...options.store,
         async sweep(nowSeconds: number, limit: number) {
           begun.resolve()
           await ended.promise

@@ -5,11 +5,17 @@
  */
 
 import { repeat } from '@modulariot/platform/repeat'
+import { DAY_SECONDS } from '../records/activity.ts'
+import type { ActivityStore } from '../store/ports/activity.ts'
 import type { ExpiryStore } from '../store/ports/expiry.ts'
 
 export interface MaintenanceOptions {
-  readonly store: ExpiryStore
+  readonly store: ExpiryStore & Pick<ActivityStore, 'sweepActivity'>
+  /** How long refusals and counts are kept. */
+  readonly activityRetentionDays: number
   readonly maintainKeys: () => Promise<void>
+  /** Whether an account waits for its address to be verified: where mail is set up. */
+  readonly verifiesAddresses: boolean
   /** Unix milliseconds. */
   readonly now: () => number
   readonly onError: (error: unknown) => void
@@ -22,6 +28,11 @@ const FIRST_AFTER_MS = 2000
 const INTERVAL_MS = 60_000
 /** Rows removed in one step; other writes run between steps. */
 const SWEEP_ROWS = 500
+/** Of all tenants. Beyond it, those with the most lose their oldest. */
+const MAX_REFUSALS = 200_000
+
+/** As long as an invitation. Until then the owner of the address may still verify it. */
+const UNVERIFIED_DAYS = 7
 
 /** Starts the rounds; returns a function that stops them. */
 export function startMaintenance(options: MaintenanceOptions): () => void {
@@ -31,12 +42,28 @@ export function startMaintenance(options: MaintenanceOptions): () => void {
 
 /** One round; never rejects. A failure in one task does not stop the others. */
 export async function maintainOnce(
-  { store, maintainKeys, now, onError }: MaintenanceOptions,
+  {
+    store,
+    activityRetentionDays,
+    maintainKeys,
+    verifiesAddresses,
+    now,
+    onError,
+  }: MaintenanceOptions,
   stopped: () => boolean = () => false,
 ): Promise<void> {
   async function sweepAll(): Promise<void> {
+    const nowSeconds = Math.floor(now() / 1000)
+    const before = nowSeconds - activityRetentionDays * DAY_SECONDS
+    await untilNone(() => store.sweep(nowSeconds, SWEEP_ROWS))
+    await untilNone(() => store.sweepActivity(before, MAX_REFUSALS, SWEEP_ROWS))
+    if (!verifiesAddresses) return
+    const signedUpBefore = nowSeconds - UNVERIFIED_DAYS * DAY_SECONDS
+    await untilNone(() => store.sweepUnverified(signedUpBefore, SWEEP_ROWS))
+  }
+  async function untilNone(sweep: () => Promise<number>): Promise<void> {
     for (let swept = 1; swept > 0 && !stopped(); ) {
-      swept = await store.sweep(Math.floor(now() / 1000), SWEEP_ROWS)
+      swept = await sweep()
       await new Promise(setImmediate)
     }
   }

@@ -27,6 +27,7 @@ import type { AssertionStore } from '../store/ports/assertions.ts'
 import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
 import { sampleRecord } from '../testing/sample-client.ts'
+import { onlyDigestKey } from '../testing/sample-keys.ts'
 import { nextPrime, privateRsaJwk, rocaPrime, rsaJwk } from '../testing/sample-weak-keys.ts'
 import { assertionAudiences } from './assertion.ts'
 import { authenticateClient, proofOf } from './authenticate.ts'
@@ -102,7 +103,7 @@ async function authenticate(client_assertion: string, using = deps()): Promise<C
   const credentials = parseClientCredentials(new Map(Object.entries(parameters)), undefined)
   assert.ok('method' in credentials)
   const { client, secret } = await authenticateClient(
-    proofOf(credentials, new Uint8Array(32)),
+    proofOf(credentials, onlyDigestKey(new Uint8Array(32))),
     NOW,
     using,
   )

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { OAuthError, type SecretCredentials } from '@modulariot/oauth/protocol'
 import type { ClientRecord } from '../records/client.ts'
 import { sampleRecord, sampleSecret } from '../testing/sample-client.ts'
+import { onlyDigestKey } from '../testing/sample-keys.ts'
 import { assertionAudiences } from './assertion.ts'
 import { authenticateClient, proofOf } from './authenticate.ts'
 import { ClientDirectory } from './directory.ts'
@@ -39,7 +40,7 @@ function recordOf(
 }
 
 function proof(shown: Omit<SecretCredentials, 'method'>, key = digestKey) {
-  return proofOf({ method: 'client_secret_post', ...shown }, key)
+  return proofOf({ method: 'client_secret_post', ...shown }, onlyDigestKey(key))
 }
 
 /** A server with one client in its store, which stands for changes by another process. */
@@ -198,6 +199,20 @@ describe('authenticateClient', () => {
       authenticateClient(proof(credentials, otherKey), NOW, { ...DEPS, directory }),
       (error) => error instanceof OAuthError && error.reason.kind === 'wrong_secret',
     )
+  })
+
+  it('names a secret that is left under a former key in the reason only', async () => {
+    const underFormer = { digest: 'x'.repeat(43), digest_key: 'former' }
+    const left = (expires_at: string | null) =>
+      sampleRecord({
+        client_id: CLIENT,
+        secrets: [sampleSecret('secret_0', { ...underFormer, expires_at })],
+      })
+    const { error } = await refusal(serverWith(left(null)), SECRET)
+    assert.deepEqual(error.reason, { kind: 'secret_under_former_key', client_id: CLIENT })
+    assert.equal(error.error_description, 'Client authentication failed')
+    const past = await refusal(serverWith(left(new Date(NOW).toISOString())), SECRET)
+    assert.equal(past.error.reason.kind, 'wrong_secret')
   })
 
   it('passes errors of the store through unchanged', async () => {

@@ -7,17 +7,18 @@
  * is valid comes from the holder of the client's key, who is told which claim is wrong.
  */
 
-import {
-  type AssertionCredentials,
-  type ClientCredentials,
-  OAuthError,
-  type Refusal,
-  type SecretCredentials,
+import type {
+  AssertionCredentials,
+  ClientCredentials,
+  Refusal,
+  SecretCredentials,
 } from '@modulariot/oauth/protocol'
+import type { DigestKeys } from '../keys/digest-keys.ts'
 import type { ClientRecord, StoredSecret } from '../records/client.ts'
 import type { AssertionStore } from '../store/ports/assertions.ts'
 import { type AssertionAudiences, assertionRefusal, useOnce } from './assertion.ts'
 import type { ClientDirectory } from './directory.ts'
+import { hasEnded, refused } from './login-refusal.ts'
 import type { RemoteClientKeys } from './remote-keys.ts'
 import { digestSecret, digestsEqual, isWellFormedSecret } from './secret.ts'
 
@@ -31,12 +32,16 @@ export interface AuthenticationDeps {
   readonly assertionAudiences: AssertionAudiences
 }
 
-/** What a client presents. A secret comes with its stored form. */
+/** What a client presents. A secret comes with its stored forms. */
 export type Proof = SecretProof | AssertionProof
 
 interface SecretProof {
   readonly credentials: SecretCredentials
+  /** Under the key in use. */
   readonly digest: string
+  /** Under the other key, while the encryption key is being changed. */
+  readonly otherDigest: string | null
+  readonly keys: DigestKeys
 }
 
 interface AssertionProof {
@@ -46,13 +51,17 @@ interface AssertionProof {
 
 /**
  * Digests the secret once for the whole login, before the client is looked up, so that every
- * outcome costs the same.
- *
- * @param digestKey keys the digest under which secrets are stored.
+ * outcome costs the same; once under each key while the encryption key is being changed.
  */
-export function proofOf(credentials: ClientCredentials, digestKey: Uint8Array): Proof {
+export function proofOf(credentials: ClientCredentials, { inUse, other }: DigestKeys): Proof {
   if (credentials.method === 'private_key_jwt') return { credentials, digest: null }
-  return { credentials, digest: digestSecret(credentials.client_secret, digestKey) }
+  const { client_secret } = credentials
+  return {
+    credentials,
+    digest: digestSecret(client_secret, inUse.key),
+    otherDigest: other === null ? null : digestSecret(client_secret, other.key),
+    keys: { inUse, other },
+  }
 }
 
 export interface Authenticated {
@@ -76,17 +85,19 @@ export function authenticateClient(
 }
 
 async function bySecret(
-  { credentials, digest }: SecretProof,
+  proof: SecretProof,
   nowMs: number,
   deps: AuthenticationDeps,
 ): Promise<Authenticated> {
-  const { client_id, client_secret } = credentials
+  const { client_id, client_secret } = proof.credentials
   if (!isWellFormedSecret(client_secret)) {
     throw refused({ kind: 'malformed_secret', client_id })
   }
-  const judge = (client: ClientRecord | null) => secretRefusal(client, client_id, digest, nowMs)
+  const judge = (client: ClientRecord | null) => secretRefusal(client, proof, nowMs)
   const client = await findProven(client_id, judge, deps.directory)
-  return { client, secret: client.secrets.find((one) => one.digest === digest) ?? null }
+  const { digest, otherDigest } = proof
+  const secret = client.secrets.find((one) => one.digest === digest || one.digest === otherDigest)
+  return { client, secret: secret ?? null }
 }
 
 async function bySignature(
@@ -124,36 +135,36 @@ async function findProven(
 }
 
 /** A comparison is made even where the outcome cannot matter, so that timing reveals nothing. */
-const NO_SECRET = [{ digest: 'A'.repeat(43), expires_at: null }]
+const NO_SECRET: readonly ComparedSecret[] = [{ digest: 'A'.repeat(43), expires_at: null }]
+
+type ComparedSecret = Pick<StoredSecret, 'digest' | 'digest_key' | 'expires_at'>
 
 function secretRefusal(
   client: ClientRecord | null,
-  client_id: string,
-  digest: string,
+  { credentials: { client_id }, digest, otherDigest, keys }: SecretProof,
   nowMs: number,
 ): Refusal | null {
   const secrets = client === null || client.secrets.length === 0 ? NO_SECRET : client.secrets
-  let matching: (typeof secrets)[number] | null = null
-  for (const secret of secrets) if (digestsEqual(secret.digest, digest)) matching = secret
-  if (client === null) return unknown(client_id)
-  if (matching === null) return { kind: 'wrong_secret', client_id }
-  if (matching.expires_at !== null && Date.parse(matching.expires_at) <= nowMs) {
-    return { kind: 'secret_expired', client_id }
+  let matching: ComparedSecret | null = null
+  for (const secret of secrets) {
+    if (digestsEqual(secret.digest, digest)) matching = secret
+    if (otherDigest !== null && digestsEqual(secret.digest, otherDigest)) matching = secret
   }
+  if (client === null) return unknown(client_id)
+  if (matching === null) {
+    const left = secrets.some((one) => !hasEnded(one, nowMs) && isUnderUnknownKey(one, keys))
+    return { kind: left ? 'secret_under_former_key' : 'wrong_secret', client_id }
+  }
+  if (hasEnded(matching, nowMs)) return { kind: 'secret_expired', client_id }
   if (client.status !== 'active') return { kind: 'client_disabled', client_id }
   return null
 }
 
-function unknown(client_id: string): Refusal {
-  return { kind: 'unknown_client', client_id }
+/** Its encryption key was taken away before the secret was used once: no login with it succeeds. */
+function isUnderUnknownKey({ digest_key }: ComparedSecret, { inUse, other }: DigestKeys): boolean {
+  return digest_key !== undefined && digest_key !== inUse.id && digest_key !== other?.id
 }
 
-/** Names a wrong claim, since only the holder of a client's key is refused for one. */
-function refused(reason: Refusal): OAuthError {
-  const failed = 'Client authentication failed'
-  const description =
-    reason.kind === 'bad_assertion_claim'
-      ? `${failed}: ${reason.claim} of client_assertion ${reason.rule}`
-      : failed
-  return new OAuthError('invalid_client', description, 401, reason)
+function unknown(client_id: string): Refusal {
+  return { kind: 'unknown_client', client_id }
 }

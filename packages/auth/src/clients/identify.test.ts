@@ -6,6 +6,8 @@ import type { SecretCredentials } from '@modulariot/oauth/protocol'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { LoginLimits } from '../limits/login-limits.ts'
 import type { ClientRecord } from '../records/client.ts'
+import type { SecretMove } from '../store/ports/secret-moves.ts'
+import { onlyDigestKey } from '../testing/sample-keys.ts'
 import type { SecretUse } from '../usage/usage-counter.ts'
 import { assertionAudiences } from './assertion.ts'
 import { ClientDirectory } from './directory.ts'
@@ -23,6 +25,7 @@ const policy = { name: 'test', quota: 4, windowSeconds: 60 }
 let broken: boolean
 let reads: number
 let uses: SecretUse[]
+let moves: SecretMove[]
 let deps: IdentificationDeps
 
 const secret = {
@@ -52,6 +55,7 @@ beforeEach(() => {
   broken = false
   reads = 0
   uses = []
+  moves = []
   const findClient = async (client_id: string) => {
     reads++
     if (broken) throw new StoreUnavailable('disk')
@@ -65,7 +69,8 @@ beforeEach(() => {
     store: { useAssertion: async () => true },
     remoteKeys: { find: () => assert.fail('no client publishes its keys') },
     assertionAudiences: assertionAudiences('https://auth.example', []),
-    digestKey,
+    digestKeys: onlyDigestKey(digestKey),
+    secretMover: { move: (move) => moves.push(move) },
     limits: new LoginLimits({ now, policies }),
     usage: { secretUsed: (use) => uses.push(use) },
   }
@@ -91,9 +96,60 @@ async function digestsOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 describe('identifyClient', () => {
+  describe('while the encryption key is being changed', () => {
+    const newKey = new Uint8Array(32).fill(1)
+    const before = onlyDigestKey(digestKey)
+    const during = { inUse: onlyDigestKey(newKey).inUse, other: before.inUse }
+
+    it('accepts a secret under the former key, and moves it to the new one', async () => {
+      deps = { ...deps, digestKeys: during }
+      assert.equal((await identify(right)).client_id, 'client_a')
+      assert.deepEqual(moves, [
+        {
+          ...{ client_id: 'client_a', secret_id: 'secret_a', from: secret.digest },
+          ...{ digest: digestSecret(right, newKey), digest_key: during.inUse.id },
+        },
+      ])
+      assert.deepEqual(uses, [{ client_id: 'client_a', secret_id: 'secret_a', ...caller }])
+    })
+
+    it('moves no secret that is under the key in use, or is refused', async () => {
+      await identify(right)
+      deps = { ...deps, digestKeys: during }
+      for (const [shown, client_id] of [
+        [wrong, 'client_a'],
+        [ended, 'client_a'],
+        [right, 'client_disabled'],
+      ] as const) {
+        await assert.rejects(identify(shown, client_id), { status: 401 })
+      }
+      assert.deepEqual(moves, [])
+    })
+
+    it('accepts no former key unless it is given one', async () => {
+      deps = { ...deps, digestKeys: { inUse: during.inUse, other: null } }
+      await assert.rejects(identify(right), { status: 401 })
+      deps = { ...deps, digestKeys: { inUse: during.inUse, other: before.inUse } }
+      assert.equal((await identify(right)).client_id, 'client_a')
+    })
+
+    it('computes two digests, whatever the outcome', async () => {
+      deps = { ...deps, digestKeys: during }
+      for (const [shown, client_id] of [
+        [right, 'client_a'],
+        [wrong, 'client_a'],
+        [ended, 'client_a'],
+        [right, 'client_made_up'],
+        [right, 'client_disabled'],
+      ] as const) {
+        assert.equal(await digestsOf(() => identify(shown, client_id)), 2)
+      }
+    })
+  })
+
   it('returns the client, and records which secret was used, from which address and user agent', async () => {
     assert.equal((await identify(right)).client_id, 'client_a')
-    assert.deepEqual(uses, [{ secret_id: 'secret_a', ...caller }])
+    assert.deepEqual(uses, [{ client_id: 'client_a', secret_id: 'secret_a', ...caller }])
   })
 
   it('does not read the store for a guess beyond the budget, whether the client exists or not', async () => {

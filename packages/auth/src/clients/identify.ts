@@ -4,10 +4,12 @@
  */
 
 import { type ClientCredentials, OAuthError } from '@modulariot/oauth/protocol'
+import type { DigestKeys } from '../keys/digest-keys.ts'
 import type { LoginLimits } from '../limits/login-limits.ts'
 import type { ClientRecord } from '../records/client.ts'
 import type { UsageCounter } from '../usage/usage-counter.ts'
 import { type AuthenticationDeps, authenticateClient, proofOf } from './authenticate.ts'
+import type { SecretMover } from './secret-mover.ts'
 
 /** Where a request comes from. */
 export interface Caller {
@@ -17,10 +19,11 @@ export interface Caller {
 }
 
 export interface IdentificationDeps extends AuthenticationDeps {
-  /** Keys the digest under which secrets are stored. */
-  readonly digestKey: Uint8Array
+  /** Key the digests under which secrets are stored. */
+  readonly digestKeys: DigestKeys
   readonly limits: LoginLimits
   readonly usage: Pick<UsageCounter, 'secretUsed'>
+  readonly secretMover: Pick<SecretMover, 'move'>
 }
 
 /**
@@ -34,7 +37,7 @@ export async function identifyClient(
   nowMs: number,
   deps: IdentificationDeps,
 ): Promise<ClientRecord> {
-  const proof = proofOf(credentials, deps.digestKey)
+  const proof = proofOf(credentials, deps.digestKeys)
   const attempt = {
     client_id: credentials.client_id,
     address: caller.address,
@@ -44,7 +47,14 @@ export async function identifyClient(
   try {
     const { client, secret } = await authenticateClient(proof, nowMs, deps)
     deps.limits.proved(attempt)
-    if (secret !== null) deps.usage.secretUsed({ secret_id: secret.secret_id, ...caller }, nowMs)
+    if (secret === null) return client
+    const { secret_id, digest: from } = secret
+    const { client_id } = client
+    deps.usage.secretUsed({ client_id, secret_id, ...caller }, nowMs)
+    if (proof.digest !== null && from !== proof.digest) {
+      const to = { digest: proof.digest, digest_key: proof.keys.inUse.id }
+      deps.secretMover.move({ client_id, secret_id, from, ...to })
+    }
     return client
   } catch (error) {
     // A key set that cannot be fetched (503) proves nothing against the client.

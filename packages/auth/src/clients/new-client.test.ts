@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { AdminError } from '../errors/admin-error.ts'
+import { digestKeyId } from '../keys/digest-keys.ts'
 import type { Audience } from '../records/audience.ts'
 import type { Tenant } from '../records/client.ts'
 import { SAMPLE_TIME, sampleClient } from '../testing/sample-client.ts'
@@ -84,7 +85,7 @@ describe('newClient', () => {
     assert.deepEqual({ ...client, ...input }, client)
   })
 
-  it('makes a secret for the environment, and keeps only its digest', () => {
+  it('makes a secret for the environment, and keeps only its digest and its last four characters', () => {
     const tenant = { ...TENANT, environment: 'development' } as const
     const { client, client_secret } = make({}, AUDIENCES, tenant)
     assert.match(client_secret ?? '', /^miot_dev_/)
@@ -95,7 +96,9 @@ describe('newClient', () => {
     assert.deepEqual(secret, {
       secret_id: secret?.secret_id,
       label: 'first',
+      hint: client_secret?.slice(-4),
       digest: digestSecret(client_secret ?? '', deps.digestKey),
+      digest_key: digestKeyId(deps.digestKey),
       created_at: client.created_at,
       expires_at: null,
     })
@@ -230,6 +233,13 @@ describe('withInput', () => {
     assert.deepEqual(withInput(before, {}, [], deps.now), before)
     const after = withInput(before, { tags: [] }, [], deps.now)
     assert.deepEqual(after, { ...before, tags: [] })
+  })
+
+  it('keeps a jwks_uri that was stored in a spelling that is no longer accepted', () => {
+    const old = { ...make({ jwks_uri: 'https://h/x' }).client, jwks_uri: 'https://H/x' }
+    const after = withInput(old, { tags: ['a'] }, AUDIENCES, 0)
+    assert.deepEqual([after.jwks_uri, after.tags], ['https://H/x', ['a']])
+    assertInvalid({ jwks_uri: 'https://H/x' }, /^jwks_uri must be written as https:\/\/h\/x$/)
   })
 
   it('removes members that are null', () => {

@@ -2,6 +2,7 @@
 
 import { ENVIRONMENTS, type Environment } from '@modulariot/oauth/protocol'
 import { invalidInput } from '../errors/admin-error.ts'
+import { digestKeyId } from '../keys/digest-keys.ts'
 import { type Audience, assertTokenLifetime } from '../records/audience.ts'
 import {
   type Allowlist,
@@ -17,7 +18,6 @@ import {
   LABEL_LENGTH,
   MAX_EXTERNAL_ID_LENGTH,
   MAX_GRANTS,
-  MAX_JWKS_URI_LENGTH,
   MAX_TAG_LENGTH,
   MAX_TAGS,
   NAME_LENGTH,
@@ -25,7 +25,8 @@ import {
 import { assertPlainChange, assertPlainText } from '../text/plain-text.ts'
 import { assertAllowlist } from './allowlist.ts'
 import { type ClientKeySet, clientKeysOf } from './client-key.ts'
-import { createId, createSecret, digestSecret } from './secret.ts'
+import { assertJwksUri } from './jwks-uri.ts'
+import { createId, createSecret, digestSecret, hintOf } from './secret.ts'
 
 /**
  * The members that can be set on a client. One that is left out gets its default, or keeps its
@@ -141,7 +142,9 @@ export function newSecret(
   const secret = {
     secret_id: createId('secret'),
     label,
+    hint: hintOf(client_secret),
     digest: digestSecret(client_secret, deps.digestKey),
+    digest_key: digestKeyId(deps.digestKey),
     created_at: new Date(deps.now).toISOString(),
     expires_at,
   }
@@ -179,6 +182,7 @@ export function withInput(
     quota: input.quota ?? client.quota,
   }
   assertPlainChange('name', changed.name, client.name, NAME_LENGTH)
+  if (typeof input.jwks_uri === 'string') assertJwksUri(input.jwks_uri)
   assertClient(changed)
   return changed
 }
@@ -208,12 +212,9 @@ function assertClient({ external_id, tags, token_lifetime_seconds, ...client }: 
       `external_id must be 1 to ${MAX_EXTERNAL_ID_LENGTH} visible ASCII characters`,
     )
   }
-  if (tags.length > MAX_TAGS || !tags.every((tag) => TAG.test(tag))) {
-    throw invalidInput(`tags must be at most ${MAX_TAGS}, each of letters, digits and _ . : / @ -`)
-  }
+  assertTags(tags)
   if (token_lifetime_seconds !== null) assertTokenLifetime(token_lifetime_seconds)
   if (client.grants.length === 0) throw invalidInput('a client needs at least one audience')
-  if (client.jwks_uri !== null) assertJwksUri(client.jwks_uri)
   if (client.jwks_uri !== null && client.keys.length > 0) {
     throw invalidInput('a client has either jwks or jwks_uri (RFC 7591 §2); set the other to null')
   }
@@ -221,16 +222,10 @@ function assertClient({ external_id, tags, token_lifetime_seconds, ...client }: 
   assertQuota(client.quota)
 }
 
-/** Whether its host may be fetched from is decided when it is fetched. */
-function assertJwksUri(jwks_uri: string): void {
-  const url = URL.parse(jwks_uri)
-  const isFit =
-    url?.protocol === 'https:' && url.username === '' && url.password === '' && url.hash === ''
-  if (!isFit || jwks_uri.length > MAX_JWKS_URI_LENGTH || !/^[\x21-\x7e]+$/.test(jwks_uri)) {
-    throw invalidInput(
-      `jwks_uri must be an https: URL of at most ${MAX_JWKS_URI_LENGTH} characters, without user name, password and fragment`,
-    )
-  }
+/** @throws AdminError `invalid_input`. */
+export function assertTags(tags: readonly string[]): void {
+  if (tags.length <= MAX_TAGS && tags.every((tag) => TAG.test(tag))) return
+  throw invalidInput(`tags must be at most ${MAX_TAGS}, each of letters, digits and _ . : / @ -`)
 }
 
 function assertQuota({ mode, tokens_per_hour, tokens_per_day }: Quota): void {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { createId, createSecret, digestSecret, digestsEqual, isWellFormedSecret } from './secret.ts'
+import {
+  createId,
+  createSecret,
+  digestSecret,
+  digestsEqual,
+  hintOf,
+  isWellFormedSecret,
+} from './secret.ts'
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const VISIBLE = Array.from({ length: 95 }, (_, index) => String.fromCharCode(0x20 + index))
@@ -25,6 +32,16 @@ describe('a secret', () => {
     const made = Array.from({ length: 1000 }, () => createSecret('production'))
     assert.ok(made.every(isWellFormedSecret))
     assert.equal(new Set(made).size, made.length)
+  })
+
+  it('has a hint of four characters, none of them random', () => {
+    fc.assert(
+      fc.property(secrets, (secret) => {
+        const checksum = secret.slice(-6)
+        assert.equal(hintOf(secret), checksum.slice(2))
+      }),
+      { numRuns: 50 },
+    )
   })
 
   it('uses the whole alphabet', () => {

@@ -44,6 +44,18 @@ export function isWellFormedSecret(secret: string): boolean {
   return secret.endsWith(checksum(secret.slice(0, -CHECKSUM_LENGTH)))
 }
 
+const HINT_LENGTH = 4
+
+/**
+ * The last four characters, for an owner to recognize a secret by; the whole is stored nowhere.
+ *
+ * They belong to the checksum, and reveal less than 24 bits of 256 (62⁴ < 2²⁴): more than 2²³²
+ * secrets end alike, of which a guesser may try a few a minute.
+ */
+export function hintOf(secret: string): string {
+  return secret.slice(-HINT_LENGTH)
+}
+
 /** The stored form of a secret: HMAC-SHA-256 under the server's own key, base64url. */
 export function digestSecret(secret: string, digestKey: Uint8Array): string {
   return createHmac('sha256', digestKey).update(secret).digest('base64url')

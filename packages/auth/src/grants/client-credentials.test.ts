@@ -6,6 +6,7 @@ import { createSecret, digestSecret } from '../clients/secret.ts'
 import { LoginLimits } from '../limits/login-limits.ts'
 import { TokenQuotas } from '../limits/token-quotas.ts'
 import { sampleRecord, sampleSecret } from '../testing/sample-client.ts'
+import { onlyDigestKey } from '../testing/sample-keys.ts'
 import { cutOff } from '../tokens/cut-off.ts'
 import { clientCredentials, type GrantDeps } from './client-credentials.ts'
 
@@ -49,13 +50,14 @@ async function logIn(takesMs: number, duringLogin: (nowMs: number) => void) {
     directory: new ClientDirectory({ findClient: async () => client, silentForMs: () => 0 }),
     store: { useAssertion: () => assert.fail('a secret is not an assertion') },
     remoteKeys: { find: () => assert.fail('a secret is not an assertion') },
-    digestKey,
+    digestKeys: onlyDigestKey(digestKey),
+    secretMover: { move: () => assert.fail('its key is not being changed') },
     issuer: 'https://auth.example',
     assertionAudiences: assertionAudiences('https://auth.example', []),
     now,
     limits,
     quotas: new TokenQuotas({ store: { takeQuota }, onExceeded: () => {} }),
-    usage: { secretUsed: () => {}, tokenIssued: () => {} },
+    usage: { secretUsed: () => {}, tokenIssued: () => {}, loggedIn: () => {} },
     metrics: { tokenIssued: () => {} },
     keys: {
       sign: async (_alg, payload) => {

@@ -16,7 +16,7 @@ export interface GrantDeps extends IdentificationDeps, IssueDeps {
   readonly quotas: TokenQuotas
   /** Unix milliseconds. */
   readonly now: () => number
-  readonly usage: Pick<UsageCounter, 'secretUsed' | 'tokenIssued'>
+  readonly usage: Pick<UsageCounter, 'secretUsed' | 'tokenIssued' | 'loggedIn'>
 }
 
 /** A token request, and what the transport knows of it. */
@@ -42,7 +42,8 @@ export async function clientCredentials(request: TokenCall, deps: GrantDeps): Pr
     requestedAtMs,
     deps,
   )
-  // 2. Check its address.
+  // 2. Check its address. It is counted before: an allowlist is tried out on the refused ones too.
+  deps.usage.loggedIn({ client_id: client.client_id, address }, requestedAtMs)
   assertAddressAllowed(client, address, request.observe)
   // 3. Resolve audience and scope.
   const grant = resolveGrant(client, request.audience, request.scope)

@@ -6,7 +6,7 @@ import {
   queryHoldsParameters,
   type Refusal,
 } from '@modulariot/oauth/protocol'
-import { clientAddress } from '@modulariot/platform/http'
+import { clientAddress, logWouldBeRefused } from '@modulariot/platform/http'
 import type { FastifyRequest } from 'fastify'
 import type { Caller } from '../clients/identify.ts'
 import { parametersOf, type RequestBody } from './request-body.ts'
@@ -32,6 +32,6 @@ export function readClientCall(request: ClientRequest): ClientCall {
     parameters: parametersOf(request.body),
     authorization: request.headers.authorization,
     caller: { address: clientAddress(request), user_agent: request.headers['user-agent'] ?? null },
-    observe: (reason) => request.log.warn({ reason }, 'would be refused'),
+    observe: (reason) => logWouldBeRefused(request, reason),
   }
 }

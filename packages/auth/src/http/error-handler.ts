@@ -2,68 +2,54 @@
  * Renders what the routes of ModularIoT Auth throw, except the admin API (`admin/problem.ts`).
  *
  * Errors are decided in the standard's words. The documented face (`/api/v1/login`) words some of
- * them differently; the table here holds all the differences.
+ * them differently: see `errors/documented-answer.ts`.
  */
 
 import {
   bearerChallenge,
   isAboutToken,
   OAuthError,
-  type OAuthErrorCode,
   type Refusal,
   rateLimitHeaders,
 } from '@modulariot/oauth/protocol'
-import { MethodNotAllowed, UnsupportedCoding } from '@modulariot/platform/http'
+import {
+  logFailed,
+  logRefused,
+  MethodNotAllowed,
+  type RefusedRequest,
+  refusedRequest,
+  UnsupportedCoding,
+} from '@modulariot/platform/http'
 import { JsonBodyError } from '@modulariot/platform/json'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { documentedAnswer, type OAuthAnswer } from '../errors/documented-answer.ts'
 import { loggableReason } from './loggable-reason.ts'
 
 /** `standard` speaks RFC 6749, `documented` the published ModularIoT documents. */
 export type Face = 'standard' | 'documented'
-
-interface Answer {
-  readonly status: number
-  readonly error: OAuthErrorCode
-  readonly error_description: string
-}
-
-const UNAUTHORIZED = {
-  status: 401,
-  error: 'access_denied',
-  error_description: 'Unauthorized',
-} as const
-
-/** What the documented face responds instead, by reason. */
-const DOCUMENTED_ANSWERS: Partial<Record<Refusal['kind'], Partial<Answer>>> = {
-  no_client_authentication: { status: 400, error: 'invalid_request' },
-  malformed_client_authentication: UNAUTHORIZED,
-  malformed_secret: UNAUTHORIZED,
-  malformed_assertion: UNAUTHORIZED,
-  unknown_client: UNAUTHORIZED,
-  wrong_secret: UNAUTHORIZED,
-  bad_assertion: UNAUTHORIZED,
-  bad_assertion_claim: { error: 'access_denied' },
-  secret_expired: UNAUTHORIZED,
-  client_disabled: UNAUTHORIZED,
-  audience_not_granted: { status: 403, error: 'access_denied' },
-  scope_not_granted: { status: 403, error: 'access_denied' },
-}
 
 const RETRY_AFTER_SECONDS = 5
 
 const REALM = 'ModularIoT Auth'
 
 /** The wire form of an error. An unexpected error reveals only that it happened. */
-export function answerFor(error: unknown, face: Face): Answer {
+export function answerFor(error: unknown, face: Face): OAuthAnswer {
   const { status, error: code, error_description, reason } = toOAuthError(error)
   const answer = { status, error: code, error_description }
-  return face === 'documented' ? { ...answer, ...DOCUMENTED_ANSWERS[reason.kind] } : answer
+  return face === 'documented' ? documentedAnswer(answer, reason.kind) : answer
 }
 
 /** The true reason of a refusal, for any thrown value. */
 export function refusalOf(error: unknown): Refusal {
   return toOAuthError(error).reason
+}
+
+/** The refusal as it may be kept; null for what is not the caller's doing. */
+export function refusedOf(error: unknown, request: FastifyRequest): RefusedRequest | null {
+  const { status } = answerFor(error, request.routeOptions.config.face ?? 'standard')
+  if (status >= 500) return null
+  return refusedRequest(request, loggableReason(refusalOf(error)), status)
 }
 
 export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
@@ -75,10 +61,10 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   // line.
   if (reason.kind === 'unavailable' && reason.detail === 'jwks_uri') {
     request.log.warn({ status, reason, detail: (error as Error).message }, 'failed')
-  } else if (status >= 500) request.log.error({ err: error, reason: logged }, 'failed')
+  } else if (status >= 500) logFailed(request, error, { reason: logged })
   // The failures that spent the budget are logged already; a flood must not fill the log.
   else if (reason.kind === 'too_many_failures') request.log.debug({ status, reason }, 'refused')
-  else request.log.info({ status, reason: logged }, 'refused')
+  else logRefused(request, logged, { status })
   const challenge = challengeFor(error, status, request)
   if (challenge !== null) reply.header('www-authenticate', challenge)
   reply.header('cache-control', 'no-store')

@@ -9,6 +9,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { createClient } from '../admin/clients.ts'
 import { systemContext } from '../admin/context.ts'
+import { HygieneCounts } from '../admin/hygiene.ts'
 import { createAudience, createOrganization } from '../admin/installation.ts'
 import { adminAudience } from '../admin/scopes.ts'
 import { createCheckpointSigner } from '../audit/checkpoint.ts'
@@ -20,6 +21,7 @@ import { TokenQuotas } from '../limits/token-quotas.ts'
 import { createAuthMetrics } from '../metrics/auth-metrics.ts'
 import { openSqliteAuthStore } from '../store/sqlite/sqlite-store.ts'
 import type { AuthStore } from '../store/store.ts'
+import { onlyEncryptionKey } from '../testing/sample-keys.ts'
 import { RevocationFollower } from '../tokens/revocation-follower.ts'
 import { UsageCounter } from '../usage/usage-counter.ts'
 import { mountAuthRoutes } from './mount.ts'
@@ -53,15 +55,20 @@ before(async () => {
   const grants = [{ audience: AUDIENCE.audience, scopes: ['write', 'read'] }]
   const request = { name: 'Truck fleet', org_id, environment: 'production', grants } as const
   const { client, client_secret } = await createClient(request, context)
-  const keys = new KeyRing({ policy: DEFAULT_KEY_POLICY, store, sealingKey: digestKey, now })
+  const encryptionKeys = onlyEncryptionKey(digestKey)
+  const keys = new KeyRing({ policy: DEFAULT_KEY_POLICY, store, encryptionKeys, now })
   await keys.load(['ES256'])
   usage = new UsageCounter({ store, onError: (error) => assert.fail(String(error)) })
   const deps = {
     issuer: ISSUER,
     store,
+    refusals: { record: () => {} },
+    hygiene: new HygieneCounts(),
+    ...{ sessions: null, people: null, mailer: null, mailLimits: null, apiAudience: null },
     directory: new ClientDirectory(store),
     remoteKeys: { find: () => assert.fail('no client publishes its keys') },
-    digestKey,
+    digestKeys: encryptionKeys,
+    secretMover: { move: () => assert.fail('its key is not being changed') },
     keys,
     now,
     limits: new LoginLimits({ now }),
@@ -78,6 +85,9 @@ before(async () => {
       now,
       onError: (error) => assert.fail(String(error)),
     }),
+    build: { version: '0.0.0', commit: null },
+    keyPolicy: DEFAULT_KEY_POLICY,
+    retention: { activityDays: 30, trailDays: null, telemetry: null },
     checkpointSigner: await createCheckpointSigner(new Uint8Array(32), ISSUER),
   }
   app = Fastify()
@@ -269,6 +279,16 @@ describe('the other endpoints', () => {
     assert.equal(response.headers['cache-control'], 'public, max-age=300')
     assert.equal(response.json().keys.length, 1)
     assert.equal(response.json().keys[0].d, undefined)
+  })
+
+  it('ignore cookies where persons do not sign in', async () => {
+    const headers = {
+      cookie: 'miot_session=x; __Host-miot_session=x',
+      'sec-fetch-site': 'cross-site',
+    }
+    const response = await app.inject({ url: '/admin/v1/clients', headers })
+    assert.equal(response.statusCode, 401)
+    assert.equal(response.json().type, 'urn:modulariot:problem:invalid_token')
   })
 
   it('refuse the wrong method with 405 and Allow, never to be cached', async () => {

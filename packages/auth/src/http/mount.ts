@@ -1,13 +1,15 @@
-/** Mounts the table of routes, and the admin API's beside it. */
+/** Mounts the table of routes, and those of the admin API and of persons beside it. */
 
 import { PUBLIC_DOCUMENT, refuseCodings, routeGroup } from '@modulariot/platform/http'
 import type { FastifyError, FastifyInstance } from 'fastify'
+import type { RefusalRecorder } from '../activity/refusal-recorder.ts'
 import { assertionAudiences } from '../clients/assertion.ts'
 import type { AuthMetrics } from '../metrics/auth-metrics.ts'
-import type { AdminDeps } from './admin/call.ts'
+import type { AdminDeps } from './admin/deps.ts'
 import { mountAdminRoutes } from './admin/mount.ts'
 import { belowCeiling } from './below-ceiling.ts'
-import { handleError, refusalOf } from './error-handler.ts'
+import { handleError, refusalOf, refusedOf } from './error-handler.ts'
+import { mountPeopleRoutes } from './people/mount.ts'
 import { addBodyParsers } from './request-body.ts'
 import {
   AUTH_ROUTES,
@@ -18,11 +20,18 @@ import {
 } from './routes.ts'
 
 export type AuthRoutesDeps = Omit<EndpointDeps, 'assertionAudiences'> &
-  AdminDeps & { readonly metrics: AuthMetrics }
+  AdminDeps & {
+    readonly metrics: AuthMetrics
+    readonly refusals: Pick<RefusalRecorder, 'record'>
+    /** Null: persons have no accounts here. */
+    readonly people: Parameters<typeof mountPeopleRoutes>[1] | null
+  }
 
 export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps): Promise<void> {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     deps.metrics.refused(refusalOf(error))
+    const refused = refusedOf(error, request)
+    if (refused !== null) deps.refusals.record(refused)
     return handleError(error, request, reply)
   })
   addBodyParsers(app)
@@ -42,6 +51,8 @@ export async function mountAuthRoutes(app: FastifyInstance, deps: AuthRoutesDeps
   }
 
   await app.register((scope) => mountAdminRoutes(scope, deps))
+  const { people } = deps
+  if (people !== null) await app.register((scope) => mountPeopleRoutes(scope, people))
 }
 
 /** One handler for each endpoint, so that logins of both faces share their turns. */

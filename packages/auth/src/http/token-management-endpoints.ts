@@ -9,7 +9,7 @@ import {
   assertAddressAllowed as assertTokenAddressAllowed,
   type Verifier,
 } from '@modulariot/oauth/resource-server'
-import { clientAddress } from '@modulariot/platform/http'
+import { clientAddress, logWouldBeRefused } from '@modulariot/platform/http'
 import { addressInList } from '@modulariot/platform/net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FEED_SCOPE } from '../admin/scopes.ts'
@@ -72,7 +72,7 @@ export function feedEndpoint({ feedVerifier, revocations }: FeedDeps) {
     const { authorization } = request.headers
     const claims = await feedVerifier.verify(authorization, { scope: FEED_SCOPE })
     assertTokenAddressAllowed(claims, clientAddress(request), addressInList, (reason) =>
-      request.log.warn({ reason }, 'would be refused'),
+      logWouldBeRefused(request, reason),
     )
     const { since, wait } = request.query
     if (since !== undefined && typeof since !== 'string') throw malformedRequest('Send since once')

@@ -8,7 +8,7 @@
 
 import { type AccessTokenClaims, malformedRequest, parseScope } from '@modulariot/oauth/protocol'
 import type { Verifier } from '@modulariot/oauth/resource-server'
-import { clientAddress } from '@modulariot/platform/http'
+import { clientAddress, logWouldBeRefused } from '@modulariot/platform/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { verifyAccess } from '../tokens/verify-access.ts'
 
@@ -28,7 +28,7 @@ export function verifyEndpoint({ gatewayVerifier }: VerifyDeps) {
         ...requiredBy(request.query),
         authorization,
         address: clientAddress(request),
-        observe: (reason) => request.log.warn({ reason }, 'would be refused'),
+        observe: (reason) => logWouldBeRefused(request, reason),
       },
       gatewayVerifier,
     )

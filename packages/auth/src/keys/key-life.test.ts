@@ -6,6 +6,7 @@ import { TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
 import {
   type KeyPolicy,
+  keyAges,
   keyPolicy,
   maintain,
   replaceAll,
@@ -132,3 +133,25 @@ function holds(steps: readonly { hours: number; rotates: boolean }[], policy: Ke
     }
   }
 }
+
+describe('the age of keys', () => {
+  it('is that of the key that signs, and ends when the next one takes over', () => {
+    const first = round(round([], START), START)
+    const later = START + 10 * DAY_MS
+    const due = (START + 90 * DAY_MS) / 1000
+    const aged = { alg: 'ES256', ageSeconds: 10 * 86_400, rotatesAt: due }
+    assert.deepEqual(keyAges(first, later, POLICY), [aged])
+    assert.deepEqual(keyAges(first, later, keyPolicy(300, null)), [{ ...aged, rotatesAt: null }])
+    const rotated = rotateKey(first, candidate(later), later, keyPolicy(300, null))?.keys ?? []
+    const [age] = keyAges(rotated, later + DAY_MS, keyPolicy(300, null))
+    assert.deepEqual(age, { alg: 'ES256', ageSeconds: 86_400, rotatesAt: null })
+  })
+
+  it('of a key that a rotation ends soon is counted until then', () => {
+    const first = round(round([], START), START)
+    const soon = START + 1000
+    const rotated = rotateKey(first, candidate(soon), soon, POLICY)?.keys ?? []
+    const [age] = keyAges(rotated, soon, POLICY)
+    assert.deepEqual(age, { alg: 'ES256', ageSeconds: 1, rotatesAt: (START + 600_000) / 1000 })
+  })
+})

@@ -9,6 +9,7 @@
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { TOKEN_LIFETIME_BOUNDS } from '../records/audience.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
+import { holderOf, type KeyHolder } from './key-holder.ts'
 
 /**
  * `next` is published and does not sign yet; `retired` verifies until its last token has expired.
@@ -20,14 +21,24 @@ export interface KeyPolicy {
   readonly publishMs: number
   /** How long a key signs; null: until an operator rotates it. */
   readonly rotateAfterMs: number | null
+  /**
+   * Where new keys are made; a rotation to a key that is elsewhere makes another. Null: no external
+   * signer is set, and a next key that another instance made there is left alone.
+   */
+  readonly newKeys: KeyHolder | null
 }
 
 export const DEFAULT_JWKS_MAX_AGE_SECONDS = 300
 export const DEFAULT_KEY_ROTATION_DAYS = 90
 
 /** @param rotateAfterDays null: no automatic rotation. */
-export function keyPolicy(jwksMaxAgeSeconds: number, rotateAfterDays: number | null): KeyPolicy {
+export function keyPolicy(
+  jwksMaxAgeSeconds: number,
+  rotateAfterDays: number | null,
+  newKeys: KeyHolder | null = null,
+): KeyPolicy {
   return {
+    newKeys,
     // Twice: a verifier may have fetched the keys just before, and be slow to refetch.
     publishMs: 2 * jwksMaxAgeSeconds * 1000,
     rotateAfterMs: rotateAfterDays === null ? null : rotateAfterDays * 86_400_000,
@@ -64,6 +75,41 @@ const SIGNED_LATE_MS = 2 * 3_600_000
 export function goneAt({ retires_at }: SealedKey): number {
   if (retires_at === null) return Number.POSITIVE_INFINITY
   return Date.parse(retires_at) + SIGNED_LATE_MS + TOKEN_LIFETIME_BOUNDS.max * 1000
+}
+
+/** How old a signing key is, for the metrics. */
+export interface KeyAge {
+  readonly alg: SigningAlgorithm
+  /** Since it began to sign. */
+  readonly ageSeconds: number
+  /** When another key takes over, Unix seconds; null: not before an operator rotates it. */
+  readonly rotatesAt: number | null
+}
+
+/**
+ * When another key takes over from one that signs now, Unix milliseconds. Null: not before an
+ * operator rotates it, or the key does not sign now.
+ */
+export function rotatesAt(
+  key: SealedKey,
+  nowMs: number,
+  { rotateAfterMs }: Pick<KeyPolicy, 'rotateAfterMs'>,
+): number | null {
+  const { activates_at, retires_at } = key
+  if (activates_at === null || stateOf(key, nowMs) !== 'active') return null
+  if (retires_at !== null) return Date.parse(retires_at)
+  return rotateAfterMs === null ? null : Date.parse(activates_at) + rotateAfterMs
+}
+
+/** Of the key of each algorithm that signs now. */
+export function keyAges(keys: readonly SealedKey[], nowMs: number, policy: KeyPolicy): KeyAge[] {
+  return keys.flatMap((key) => {
+    const { alg, activates_at } = key
+    if (activates_at === null || stateOf(key, nowMs) !== 'active') return []
+    const end = rotatesAt(key, nowMs, policy)
+    const ageSeconds = (nowMs - Date.parse(activates_at)) / 1000
+    return { alg, ageSeconds, rotatesAt: end === null ? null : end / 1000 }
+  })
 }
 
 /** The algorithms for which `maintain` could use a new key. */
@@ -128,6 +174,7 @@ export function rotateKey(
   // A rotation is in progress once the active key retires. Counting `next` keys would not do: with
   // two of them, the order depends on the clocks of the instances that made them.
   if (active === undefined || next === undefined || active.retires_at !== null) return null
+  if (isElsewhere(next, policy)) return rotatePast(keys, active, next, candidate, nowMs, policy)
   const at = Math.max(nowMs, Date.parse(next.created_at) + policy.publishMs)
   const moment = new Date(at).toISOString()
   const successor = { ...next, activates_at: moment }
@@ -140,6 +187,38 @@ export function rotateKey(
     keys: [...replaced, waiting],
     events: [event('key.rotated', successor), event('key.created', waiting)],
   }
+}
+
+/**
+ * Rotates to the candidate instead of the next key, which never signed: new keys are made with the
+ * external signer from now on, or no longer. `maintain` makes the key after that.
+ */
+function rotatePast(
+  keys: readonly SealedKey[],
+  active: SealedKey,
+  next: SealedKey,
+  candidate: SealedKey,
+  nowMs: number,
+  { publishMs }: KeyPolicy,
+): KeyStep {
+  const moment = new Date(nowMs + publishMs).toISOString()
+  const successor = { ...candidate, activates_at: moment }
+  const others = keys.filter((key) => key !== next)
+  return {
+    keys: [
+      ...others.map((key) => (key === active ? { ...active, retires_at: moment } : key)),
+      successor,
+    ],
+    events: [
+      { action: 'key.removed', kid: next.kid, after: null },
+      event('key.created', successor),
+      event('key.rotated', successor),
+    ],
+  }
+}
+
+function isElsewhere(key: SealedKey, { newKeys }: KeyPolicy): boolean {
+  return newKeys !== null && holderOf(key) !== newKeys
 }
 
 /**

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { compactVerify, createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet } from 'jose'
+import { SealBroken } from '../errors/seal-broken.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
-import type { KeyChange } from '../store/ports/signing-keys.ts'
+import type { SigningKeyStore } from '../store/ports/signing-keys.ts'
+import { onlyEncryptionKey } from '../testing/sample-keys.ts'
 import { DEFAULT_KEY_POLICY } from './key-life.ts'
 import { KeyRing } from './key-ring.ts'
-import { SealBroken } from './sealing.ts'
+import { storedHeaders } from './stored-headers.ts'
 
 const SEALING_KEY = new Uint8Array(32).fill(1)
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -20,8 +22,8 @@ function createKeyStore() {
     async listSigningKeys() {
       return kept.keys
     },
-    async updateSigningKeys(update: (current: readonly SealedKey[]) => KeyChange | null) {
-      const change = update(kept.keys)
+    async updateSigningKeys(update: Parameters<SigningKeyStore['updateSigningKeys']>[0]) {
+      const change = update(kept.keys, { lastSeq: 0, instances: [] })
       if (change !== null) kept.writes++
       kept.keys = change?.keys ?? kept.keys
       return kept.keys
@@ -32,7 +34,12 @@ function createKeyStore() {
 type KeyStore = ReturnType<typeof createKeyStore>
 
 const ringOn = (store: KeyStore, sealingKey = SEALING_KEY, now = () => NOW): KeyRing =>
-  new KeyRing({ store, sealingKey, policy: DEFAULT_KEY_POLICY, now })
+  new KeyRing({
+    store,
+    encryptionKeys: onlyEncryptionKey(sealingKey),
+    policy: DEFAULT_KEY_POLICY,
+    now,
+  })
 
 async function loadedRing(store: KeyStore, ...algorithms: SigningAlgorithm[]): Promise<KeyRing> {
   const ring = ringOn(store)
@@ -153,6 +160,27 @@ describe('KeyRing', () => {
     assert.deepEqual([store.kept.keys.length, store.kept.writes], [3, 3])
     await together()
     assert.equal(store.kept.writes, 3)
+  })
+
+  it('names the header of its next token, as the stored keys do without it', async () => {
+    const store = createKeyStore()
+    let now = NOW
+    const ring = ringOn(store, SEALING_KEY, () => now)
+    await ring.load(['ES256', 'RS256'])
+    const kids = new Set<string>()
+    for (let round = 0; round < 12; round++) {
+      await ring.maintain(['ES256', 'RS256'])
+      const header = ring.headerOf('ES256', 'JWT')
+      kids.add(header.kid)
+      const token = await ring.sign('ES256', PAYLOAD, 'JWT')
+      assert.deepEqual(header, decodeProtectedHeader(token))
+      assert.deepEqual(storedHeaders(store.kept.keys, now).headerOf('ES256', 'JWT'), header)
+      now += 30 * 86_400_000
+    }
+    assert.ok(kids.size > 1, 'a rotation')
+    for (const headers of [ring, storedHeaders(store.kept.keys, now)]) {
+      assert.throws(() => headers.headerOf('EdDSA', 'JWT'), { status: 503 })
+    }
   })
 
   it('changes keys by the clock while the store is unavailable', async () => {

@@ -4,9 +4,8 @@
  * The store holds the keys sealed; the ring holds them open, in memory only.
  */
 
-import { createPrivateKey, type KeyObject } from 'node:crypto'
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
-import { ACCESS_TOKEN_TYPE, type AccessTokenType, OAuthError } from '@modulariot/oauth/protocol'
+import { ACCESS_TOKEN_TYPE, type AccessTokenType } from '@modulariot/oauth/protocol'
 import {
   type AccessTokenHeader,
   findVerificationKey,
@@ -14,34 +13,48 @@ import {
   type KeySource,
 } from '@modulariot/oauth/resource-server'
 import type { CryptoKey } from 'jose'
+import { SealBroken } from '../errors/seal-broken.ts'
+import { SignerFault } from '../errors/signer-fault.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
 import type { SigningKeyStore } from '../store/ports/signing-keys.ts'
+import type { EncryptionKeys } from './encryption-keys.ts'
+import { type ExternalKeys, needingSigner } from './external-keys.ts'
 import { keyChange, systemDraft } from './key-change.ts'
-import { begin, type KeyPolicy, type KeyStep, maintain, stateOf, wanted } from './key-life.ts'
-import { newKey } from './new-key.ts'
-import { SealBroken, unseal } from './sealing.ts'
+import { holderOf } from './key-holder.ts'
+import {
+  begin,
+  type KeyAge,
+  type KeyPolicy,
+  type KeyStep,
+  keyAges,
+  maintain,
+  stateOf,
+  wanted,
+} from './key-life.ts'
+import { type Candidates, makeCandidates } from './new-candidates.ts'
+import { noKeyYet, unavailable } from './no-key-yet.ts'
+import {
+  headerOf,
+  type OpenedText,
+  openKey,
+  type SigningHalf,
+  type TokenHeader,
+} from './open-key.ts'
 import { createSignatures } from './signatures.ts'
 
-interface Signer {
-  readonly privateKey: KeyObject
-  /** `BASE64URL(header).` of the tokens this key signs, by their `typ`. */
-  readonly headerSegments: Readonly<Record<AccessTokenType, string>>
-}
-
-/** With the sealed text it was opened from. */
-interface OpenedText extends Signer {
-  readonly sealed: string
-}
-
-interface OpenKey extends Signer {
+interface OpenKey extends SigningHalf {
+  readonly kid: string
   /** Unix milliseconds. */
   readonly activatesAt: number
 }
 
 export interface KeyRingOptions {
-  readonly store: SigningKeyStore
-  readonly sealingKey: Uint8Array
+  readonly store: Pick<SigningKeyStore, 'listSigningKeys' | 'updateSigningKeys'>
+  /** The ring has them follow the keys in the store. */
+  readonly encryptionKeys: EncryptionKeys
   readonly policy: KeyPolicy
+  /** Null: no external signer is set. Default: null. */
+  readonly external?: ExternalKeys | null
   /** Unix milliseconds. */
   readonly now: () => number
 }
@@ -57,6 +70,7 @@ export class KeyRing implements KeySource {
   #turn: Promise<void> = Promise.resolve()
   /** A read that has not started yet. */
   #again: Promise<void> | null = null
+  #keys: readonly SealedKey[] = []
   #published: JsonWebKeySet = { keys: [] }
   #imported = new Map<string, Promise<CryptoKey | null>>()
 
@@ -70,7 +84,8 @@ export class KeyRing implements KeySource {
    * Candidates are generated before the update, since the store's updaters are synchronous. If
    * another process was first, its key stays and our candidate is dropped.
    *
-   * @throws SealBroken when the encryption key does not fit.
+   * @throws SealBroken when the encryption key does not fit; SignerFault when no key could be made,
+   *   after the others are in place.
    */
   load(algorithms: readonly SigningAlgorithm[]): Promise<void> {
     return this.#inTurn(() => this.#loadNow(algorithms))
@@ -83,9 +98,9 @@ export class KeyRing implements KeySource {
     const signing = keys.filter((key) => stateOf(key, now()) === 'active').map(({ alg }) => alg)
     const missing = algorithms.filter((alg) => !signing.includes(alg))
     if (missing.length === 0) return this.#take(keys)
-    const candidates = await this.#candidates(missing)
-    await this.#change(keys, (current) =>
-      this.#opensSome(current) ? begin(current, candidates, now()) : null,
+    const candidates = await this.#candidates(missing, keys)
+    await this.#change(keys, candidates, (current) =>
+      this.#opensSome(current) ? begin(current, candidates.keys, now()) : null,
     )
   }
 
@@ -108,7 +123,7 @@ export class KeyRing implements KeySource {
       const keys = await this.#options.store.listSigningKeys()
       await this.#take(keys).catch((error) => {
         // A key that cannot be opened is still published, which is all the caller needs.
-        if (!(error instanceof SealBroken)) throw error
+        if (!(error instanceof SealBroken || error instanceof SignerFault)) throw error
       })
     })
     return this.#again
@@ -122,8 +137,10 @@ export class KeyRing implements KeySource {
   async #maintainNow(algorithms: readonly SigningAlgorithm[]): Promise<void> {
     const { store, now, policy } = this.#options
     const keys = await store.listSigningKeys()
-    const candidates = await this.#candidates(wanted(keys, algorithms, now(), policy))
-    await this.#change(keys, (current) => maintain(current, candidates, now(), policy))
+    const candidates = await this.#candidates(wanted(keys, algorithms, now(), policy), keys)
+    await this.#change(keys, candidates, (current) =>
+      maintain(current, candidates.keys, now(), policy),
+    )
   }
 
   /** A compact JWS (RFC 7515 §7.1) over the payload. */
@@ -132,19 +149,58 @@ export class KeyRing implements KeySource {
     payload: string,
     typ: AccessTokenType = ACCESS_TOKEN_TYPE,
   ): Promise<string> {
+    const key = this.#keyFor(alg)
+    const input = key.headerSegments[typ] + Buffer.from(payload).toString('base64url')
+    const bytes = Buffer.from(input, 'latin1')
+    const signature =
+      key.privateKey === null
+        ? await this.#signOutside(alg, bytes, key)
+        : await this.#makeSignature(alg, bytes, key.privateKey)
+    // Joined into a flat string: a concatenated one is flattened by V8 at each write.
+    return [input, signature.toString('base64url')].join('.')
+  }
+
+  /** Of the tokens that `sign` makes now. */
+  headerOf(alg: SigningAlgorithm, typ: AccessTokenType): TokenHeader {
+    return headerOf({ alg, kid: this.#keyFor(alg).kid }, typ)
+  }
+
+  #keyFor(alg: SigningAlgorithm): OpenKey {
     const now = this.#options.now()
     const key = this.#signing.get(alg)?.find(({ activatesAt }) => activatesAt <= now)
     if (key === undefined) throw noKeyYet(alg)
-    const input = key.headerSegments[typ] + Buffer.from(payload).toString('base64url')
-    const bytes = Buffer.from(input, 'latin1')
-    const signature = await this.#makeSignature(alg, bytes, key.privateKey)
-    // Joined into a flat string: a concatenated one is flattened by V8 at each write.
-    return [input, signature.toString('base64url')].join('.')
+    return key
+  }
+
+  async #signOutside(
+    alg: SigningAlgorithm,
+    input: Buffer,
+    { external: key }: SigningHalf,
+  ): Promise<Buffer> {
+    try {
+      const { external } = this.#options
+      if (!external || key === null) throw new SignerFault('missing', 'There is no signer')
+      return await external.sign(alg, input, key)
+    } catch (error) {
+      throw unavailable(`signer: ${(error as Partial<SignerFault>).kind ?? 'failed'}`, error)
+    }
+  }
+
+  /** Whether a key that signs now is with the external signer, which is not available. */
+  isSignerDown(): boolean {
+    const { external = null, now } = this.#options
+    if (external?.isUp() ?? true) return false
+    return this.#keys.some((key) => holderOf(key) === 'signer' && stateOf(key, now()) === 'active')
   }
 
   /** The JWK Set to publish: every key that may verify a valid token. */
   publicKeys(): JsonWebKeySet {
     return this.#published
+  }
+
+  /** Of the keys as last read from the store. */
+  ages(): KeyAge[] {
+    return keyAges(this.#keys, this.#options.now(), this.#options.policy)
   }
 
   async find(header: AccessTokenHeader): Promise<CryptoKey | null> {
@@ -162,28 +218,49 @@ export class KeyRing implements KeySource {
     return turn
   }
 
-  #candidates(algorithms: readonly SigningAlgorithm[]): Promise<SealedKey[]> {
-    const { sealingKey, now } = this.#options
-    return Promise.all(algorithms.map((alg) => newKey(alg, sealingKey, now())))
+  /** @param known the keys as just read, which may be under another encryption key by now. */
+  async #candidates(
+    algorithms: readonly SigningAlgorithm[],
+    known: readonly SealedKey[],
+  ): Promise<Candidates> {
+    const { encryptionKeys, now, policy, external = null } = this.#options
+    if (algorithms.length > 0) await encryptionKeys.followKeys(known)
+    const { sealing: sealingKey } = encryptionKeys.keysInUse
+    return makeCandidates(algorithms, known, { external, policy, sealingKey, nowMs: now() })
   }
 
   /**
    * Changes the keys, unless there is nothing to do.
    *
    * @param known the keys as just read. Usually they show that nothing is due, and the store's lock
-   *   is not taken.
+   *   is not taken. If they were resealed since, nothing is done: what was made since is under
+   *   the former encryption key, and no instance would start without it.
+   * @throws SignerFault when a candidate could not be made, after the rest is done.
    */
   async #change(
     known: readonly SealedKey[],
+    candidates: Candidates,
     step: (current: readonly SealedKey[]) => KeyStep | null,
   ): Promise<void> {
-    const { store, now } = this.#options
-    if (step(known) === null) return this.#take(known)
-    const keys = await store.updateSigningKeys((current) => {
-      const next = step(current)
-      return next === null ? null : keyChange(next, systemDraft(now()))
-    })
-    await this.#take(keys)
+    const { store, now, external, encryptionKeys } = this.#options
+    if (step(known) === null) await this.#take(known)
+    else {
+      const before = new Map(known.map(({ kid, sealed }) => [kid, sealed]))
+      let unused: readonly SealedKey[] = candidates.keys
+      const update = (current: readonly SealedKey[]) => {
+        const resealed = current.some(({ kid, sealed }) => (before.get(kid) ?? sealed) !== sealed)
+        const next = resealed ? null : step(current)
+        const kids = new Set((next?.keys ?? current).map(({ kid }) => kid))
+        unused = [...current, ...candidates.keys].filter(({ kid }) => !kids.has(kid))
+        return next === null ? null : keyChange(next, systemDraft(now()))
+      }
+      const keys = await store.updateSigningKeys(update).catch((error: unknown) => {
+        external?.keep(candidates.keys, candidates.sealingKey)
+        throw error
+      })
+      await this.#take(keys).finally(() => external?.discard(unused, encryptionKeys.sealingKeys))
+    }
+    if (candidates.fault !== null) throw candidates.fault
   }
 
   /**
@@ -191,12 +268,16 @@ export class KeyRing implements KeySource {
    * since other instances may sign with it, and does not block the others; at startup it is
    * refused.
    *
-   * @throws SealBroken about the first such key, after the others are in place.
+   * A key that is with a signer is one that cannot be opened if no signer is set.
+   *
+   * @throws SealBroken, SignerFault about the first such key, after the others are in place.
    */
   async #take(keys: readonly SealedKey[]): Promise<void> {
     const opened = await Promise.allSettled(keys.map((key) => this.#openOne(key)))
-    const broken = opened.find((result) => result.status === 'rejected')
-    if (broken !== undefined && !this.#started) throw broken.reason
+    const broken = opened.find((result) => result.status === 'rejected')?.reason
+    const fault =
+      broken ?? (this.#options.external ? null : needingSigner(keys, this.#options.now()))
+    if (fault !== null && !this.#started) throw fault
     const signing = new Map<SigningAlgorithm, OpenKey[]>()
     const open = new Map<string, OpenedText>()
     for (const [index, { kid, alg, activates_at }] of keys.entries()) {
@@ -204,45 +285,26 @@ export class KeyRing implements KeySource {
       const key = result?.status === 'fulfilled' ? result.value : this.#open.get(kid)
       if (key === undefined) continue
       open.set(kid, key)
-      if (activates_at === null) continue
+      if (activates_at === null || (key.external !== null && !this.#options.external)) continue
       const own = signing.get(alg) ?? []
-      signing.set(alg, [...own, { ...key, activatesAt: Date.parse(activates_at) }])
+      signing.set(alg, [...own, { ...key, kid, activatesAt: Date.parse(activates_at) }])
     }
     for (const own of signing.values()) own.sort((a, b) => b.activatesAt - a.activatesAt)
     this.#started = true
     this.#open = open
+    this.#options.encryptionKeys.follow([...open.values()].map(({ by }) => by))
     this.#signing = signing
+    this.#keys = keys
     this.#published = { keys: rsaFirst(keys).map((key) => key.public_jwk) }
     this.#imported = new Map()
-    if (broken !== undefined) throw broken.reason
+    if (fault !== null) throw fault
   }
 
   async #openOne(key: SealedKey): Promise<OpenedText> {
     const known = this.#open.get(key.kid)
     if (known?.sealed === key.sealed) return known
-    return { sealed: key.sealed, ...(await this.#unseal(key)) }
+    return openKey(key, this.#options.encryptionKeys)
   }
-
-  async #unseal(key: SealedKey): Promise<Signer> {
-    const jwk = await unseal(key.sealed, key.kid, this.#options.sealingKey)
-    const privateKey = createPrivateKey({ key: jwk, format: 'jwk' })
-    const segment = (typ: AccessTokenType): string => {
-      const header = JSON.stringify({ alg: key.alg, kid: key.kid, typ })
-      return `${Buffer.from(header).toString('base64url')}.`
-    }
-    return { privateKey, headerSegments: { 'at+jwt': segment('at+jwt'), JWT: segment('JWT') } }
-  }
-}
-
-/**
- * Another process has created the first audience with this algorithm; its key arrives within a
- * second.
- */
-function noKeyYet(alg: SigningAlgorithm): OAuthError {
-  return new OAuthError('temporarily_unavailable', 'Temporarily unavailable', 503, {
-    kind: 'unavailable',
-    detail: `no signing key for ${alg} yet`,
-  })
 }
 
 /** Some verifiers try the first key only, or stop at a type that they do not know. */

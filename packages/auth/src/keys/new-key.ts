@@ -4,7 +4,7 @@ import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import type { SealedKey } from '../records/sealed-key.ts'
 import { ALGORITHMS } from './algorithms.ts'
-import { seal } from './sealing.ts'
+import { type PrivateHalf, seal } from './sealing.ts'
 
 /** @param nowMs Unix milliseconds. */
 export async function newKey(
@@ -14,12 +14,28 @@ export async function newKey(
 ): Promise<SealedKey> {
   const { privateKey } = await ALGORITHMS[alg].generate()
   const private_jwk = privateKey.export({ format: 'jwk' }) as JWK
-  const kid = await calculateJwkThumbprint(private_jwk)
+  return keyRecord(alg, private_jwk, private_jwk, sealingKey, nowMs)
+}
+
+/**
+ * The record of a key that has no place among the others yet.
+ *
+ * @param jwk of which only the public members are used.
+ * @param nowMs Unix milliseconds.
+ */
+export async function keyRecord(
+  alg: SigningAlgorithm,
+  jwk: JWK,
+  half: PrivateHalf,
+  sealingKey: Uint8Array,
+  nowMs: number,
+): Promise<SealedKey> {
+  const kid = await calculateJwkThumbprint(jwk)
   return {
     kid,
     alg,
-    public_jwk: publicHalf(private_jwk, kid, alg),
-    sealed: await seal(private_jwk, kid, sealingKey),
+    public_jwk: publicHalf(jwk, kid, alg),
+    sealed: await seal(half, kid, sealingKey),
     created_at: new Date(nowMs).toISOString(),
     activates_at: null,
     retires_at: null,

@@ -8,6 +8,8 @@ import {
   type SigningAlgorithm,
 } from '@modulariot/oauth/protocol'
 import { countEach, type Metrics } from '@modulariot/platform/metrics'
+import type { KeyAge } from '../keys/key-life.ts'
+import type { Availability } from '../store/ports/availability.ts'
 import type { UsageTotals } from '../usage/usage-counter.ts'
 
 export interface AuthMetrics {
@@ -33,6 +35,51 @@ export function publishUsage(metrics: Metrics, totals: () => UsageTotals): void 
     name: 'miot_auth_usage_dropped_total',
     help: 'Usage counts lost because the store did not accept them.',
     read: () => totals().dropped,
+  })
+}
+
+export function watchStore(metrics: Metrics, store: Pick<Availability, 'isWritable'>): void {
+  metrics.gauge({
+    name: 'miot_auth_store_writable',
+    help: '1 while the store of ModularIoT Auth accepts writes, 0 while it refuses them.',
+    read: () => Number(store.isWritable()),
+  })
+}
+
+/** Refusals that no entry of the list of refused requests has. */
+export function publishDroppedRefusals(metrics: Metrics, dropped: () => number): void {
+  metrics.total({
+    name: 'miot_auth_refusals_dropped_total',
+    help: 'Refusals left out of the list of refused requests: too many clients at once, or the store did not accept them.',
+    read: dropped,
+  })
+}
+
+/** The age of the keys in memory. */
+export function publishKeyAges(metrics: Metrics, ages: () => readonly KeyAge[]): void {
+  metrics.gauges({
+    name: 'miot_auth_key_age_seconds',
+    help: 'Time since the signing key of this algorithm began to sign.',
+    labels: ['alg'],
+    read: () => ages().map(({ alg, ageSeconds }) => ({ labels: { alg }, value: ageSeconds })),
+  })
+  metrics.gauges({
+    name: 'miot_auth_key_rotation_timestamp_seconds',
+    help: 'When the next signing key of this algorithm takes over, Unix time. Absent without automatic rotation.',
+    labels: ['alg'],
+    read: () =>
+      ages().flatMap(({ alg, rotatesAt }) =>
+        rotatesAt === null ? [] : { labels: { alg }, value: rotatesAt },
+      ),
+  })
+}
+
+/** @param silentForMs milliseconds for which a revocation may have been missed. */
+export function publishRevocationLag(metrics: Metrics, silentForMs: () => number): void {
+  metrics.gauge({
+    name: 'miot_auth_revocation_lag_seconds',
+    help: 'Time for which revocations may have been missed, since the store does not answer; 0 while it does.',
+    read: () => silentForMs() / 1000,
   })
 }
 

@@ -10,21 +10,40 @@
 import { createHash } from 'node:crypto'
 import type { Environment } from '@modulariot/oauth/protocol'
 
-/** Who made a change: the operator, a client with an admin token, or the server itself. */
+/**
+ * Who made a change: the operator, a client with an admin token, a person with a session, or the
+ * server itself.
+ */
 export type Actor =
   | { readonly kind: 'operator'; readonly name: string }
   | { readonly kind: 'client'; readonly client_id: string }
+  | { readonly kind: 'person'; readonly person_id: string; readonly email: string }
   | { readonly kind: 'system' }
 
 export type AuditAction =
   | 'organization.created'
+  | 'organization.renamed'
   | 'organization.retention_changed'
+  | 'member.added'
+  | 'member.role_changed'
+  | 'member.removed'
+  | 'invitation.created'
+  | 'invitation.revoked'
+  | 'person.disabled'
+  | 'person.enabled'
+  | 'person.sessions_ended'
+  | 'person.password_changed'
+  | 'person.password_reset'
+  | 'person.second_factor_added'
+  | 'person.second_factor_removed'
+  | 'person.removed'
   | 'audience.created'
   | 'audience.updated'
   | 'client.created'
   | 'client.updated'
   | 'client.disabled'
   | 'client.enabled'
+  | 'client.deleted'
   | 'secret.added'
   | 'secret.rotated'
   | 'secret.revoked'
@@ -33,7 +52,9 @@ export type AuditAction =
   | 'key.rotated'
   | 'key.revoked'
   | 'key.removed'
+  | 'encryption_key.changed'
   | 'trail.cut'
+  | 'asset.erased'
 
 /** An entry before the store assigns its `seq`. Never holds a secret. */
 export interface AuditDraft {
@@ -42,7 +63,16 @@ export interface AuditDraft {
   readonly actor: Actor
   readonly action: AuditAction
   readonly target: {
-    readonly type: 'organization' | 'audience' | 'client' | 'key' | 'trail'
+    readonly type:
+      | 'organization'
+      | 'member'
+      | 'invitation'
+      | 'person'
+      | 'audience'
+      | 'client'
+      | 'key'
+      | 'trail'
+      | 'asset'
     readonly id: string
   }
   /** The tenant; null for what belongs to the installation. */

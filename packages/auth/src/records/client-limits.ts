@@ -31,3 +31,6 @@ export const MAX_CIDRS = 32
 
 /** Characters of a `jwks_uri`. */
 export const MAX_JWKS_URI_LENGTH = 2048
+
+/** How many clients one change to many may name. */
+export const MAX_CHANGED_CLIENTS = 100

@@ -99,8 +99,12 @@ export interface Quota {
 export interface StoredSecret {
   readonly secret_id: string
   readonly label: string
+  /** Its last four characters; left out in secrets of earlier versions. */
+  readonly hint?: string
   /** HMAC-SHA-256 under the server's key, base64url. */
   readonly digest: string
+  /** The id of that key; left out in secrets of earlier versions. */
+  readonly digest_key?: string
   readonly created_at: string
   /** When it stops being valid; null: never. */
   readonly expires_at: string | null
@@ -131,7 +135,19 @@ export interface ClientRecord extends Client {
 
 /** A client as it may be shown: to its owner, in lists, in the audit trail. Without digests. */
 export type ClientView = Omit<Client, 'secrets'> & {
-  readonly secrets: readonly Omit<StoredSecret, 'digest'>[]
+  readonly secrets: readonly SecretView[]
+}
+
+/** A secret as it may be shown. */
+export type SecretView = Omit<StoredSecret, 'digest' | 'digest_key' | 'hint'> & {
+  /** Its last four characters; null: it was created by an earlier version, which kept none. */
+  readonly hint: string | null
+}
+
+/** A client in a list. */
+export type ListedClient = ClientView & {
+  /** When it last got a token or authenticated with one of its secrets; null: never. */
+  readonly last_used_at: string | null
 }
 
 export function clientViewOf(client: Client): ClientView {
@@ -146,9 +162,10 @@ export function clientViewOf(client: Client): ClientView {
     token_lifetime_seconds: client.token_lifetime_seconds,
     grants: client.grants.map(({ audience, scopes }) => ({ audience, scopes })),
     default_audience: client.default_audience,
-    secrets: client.secrets.map(({ secret_id, label, created_at, expires_at }) => ({
+    secrets: client.secrets.map(({ secret_id, label, hint, created_at, expires_at }) => ({
       secret_id,
       label,
+      hint: hint ?? null,
       created_at,
       expires_at,
     })),

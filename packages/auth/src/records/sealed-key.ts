@@ -9,7 +9,7 @@ export interface SealedKey {
   readonly alg: SigningAlgorithm
   /** The public half, as published. */
   readonly public_jwk: JWK
-  /** The private half (see keys/sealing.ts). */
+  /** The private half, or its reference at an external signer (see keys/sealing.ts). */
   readonly sealed: string
   /** ISO 8601, like all times in the record. Published from then on. */
   readonly created_at: string

@@ -38,9 +38,29 @@ export interface SecretUsage {
   readonly user_agent: string | null
 }
 
+/** Uses of a secret, and the client that has it. */
+export interface OwnedSecretUsage extends SecretUsage {
+  readonly client_id: string
+}
+
+/** The logins of a client from one address, whose proof was right; also those then refused. */
+export interface AddressUse {
+  readonly client_id: string
+  readonly address: string
+  /** Unix seconds, like `last_seen`. */
+  readonly first_seen: number
+  readonly last_seen: number
+  readonly logins: number
+}
+
+/** Addresses kept of a client: those it came from last. A fleet may share one client. */
+export const MAX_ADDRESSES = 50
+
 export interface UsageBatch {
   readonly clients: readonly ClientUsage[]
-  readonly secrets: readonly SecretUsage[]
+  readonly secrets: readonly OwnedSecretUsage[]
+  /** Default: none. */
+  readonly addresses?: readonly AddressUse[]
 }
 
 /** Tokens are grouped by when they end, in steps of this part of their lifetime. */
@@ -54,7 +74,8 @@ type Writable<Type> = { -readonly [Name in keyof Type]: Type[Name] }
 export type CountedTokens = Writable<Omit<ClientUsage, 'living'>> & {
   living: Writable<LivingTokens>[]
 }
-export type CountedUses = Writable<SecretUsage>
+export type CountedUses = Writable<OwnedSecretUsage>
+export type CountedAddress = Writable<AddressUse>
 
 export function noUsage(client_id: string): CountedTokens {
   return {
@@ -115,17 +136,19 @@ const isoOfIssue = isoTexts()
 const isoOfUse = isoTexts()
 
 export function noUse(secret_id: string): CountedUses {
-  return { secret_id, uses: 0, last_used_at: '', address: '', user_agent: null }
+  const by = { client_id: '', address: '', user_agent: null }
+  return { secret_id, uses: 0, last_used_at: '', ...by }
 }
 
 /** Counts one use, in place. */
 export function countUse(
   usage: CountedUses,
   usedAtMs: number,
-  by: Pick<SecretUsage, 'address' | 'user_agent'>,
+  by: Pick<OwnedSecretUsage, 'client_id' | 'address' | 'user_agent'>,
 ): void {
   const last_used_at = isoOfUse(usedAtMs)
   usage.uses++
+  usage.client_id = by.client_id
   // A clock that steps back does not move the last use back, here as in `addSecretUsage`.
   if (last_used_at < usage.last_used_at) return
   usage.last_used_at = last_used_at
@@ -148,9 +171,48 @@ export function addUsage(one: ClientUsage, other: ClientUsage): CountedTokens {
   return all
 }
 
-export function addSecretUsage(one: SecretUsage, other: SecretUsage): CountedUses {
+export function addSecretUsage(one: OwnedSecretUsage, other: OwnedSecretUsage): CountedUses {
   const last = one.last_used_at > other.last_used_at ? one : other
   return { ...last, uses: one.uses + other.uses }
+}
+
+export function noLogin(): CountedAddress {
+  return { client_id: '', address: '', first_seen: 0, last_seen: 0, logins: 0 }
+}
+
+/** Counts one login, in place. */
+export function countLogin(
+  use: CountedAddress,
+  atSeconds: number,
+  by: Pick<AddressUse, 'client_id' | 'address'>,
+): void {
+  if (use.logins === 0 || atSeconds < use.first_seen) use.first_seen = atSeconds
+  if (atSeconds > use.last_seen) use.last_seen = atSeconds
+  use.client_id = by.client_id
+  use.address = by.address
+  use.logins++
+}
+
+/** @param one of the same client and address as `other`. */
+export function addAddressUse(one: AddressUse, other: AddressUse): CountedAddress {
+  if (one.logins === 0) return { ...other }
+  return {
+    ...other,
+    first_seen: Math.min(one.first_seen, other.first_seen),
+    last_seen: Math.max(one.last_seen, other.last_seen),
+    logins: one.logins + other.logins,
+  }
+}
+
+/** At most `MAX_ADDRESSES` of each client, the last ones: the others would not be kept. */
+export function lastAddresses<Use extends AddressUse>(all: readonly Use[]): Use[] {
+  if (all.length <= MAX_ADDRESSES) return [...all]
+  const byClient = Map.groupBy(all, ({ client_id }) => client_id)
+  return [...byClient.values()].flatMap((uses) =>
+    uses.length <= MAX_ADDRESSES
+      ? uses
+      : uses.sort((a, b) => b.last_seen - a.last_seen).slice(0, MAX_ADDRESSES),
+  )
 }
 
 /** How many tokens are valid, and how many would be enough. */

@@ -9,10 +9,15 @@ export interface AuditFilter {
   readonly value: string
 }
 
+/** The condition for entries of no environment; none when the query has no such condition. */
+export function auditNullsOf({ environment }: AuditQuery): string[] {
+  return environment === null ? ['environment IS NULL'] : []
+}
+
 /** Those that the query uses. */
 export function auditFiltersOf(query: AuditQuery): AuditFilter[] {
   return FILTERS.flatMap((name) => {
     const value = query[name]
-    return value === undefined ? [] : [{ name, value }]
+    return value === undefined || value === null ? [] : [{ name, value }]
   })
 }

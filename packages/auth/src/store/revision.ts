@@ -28,7 +28,9 @@ export const MAX_NAMED_CLIENTS = 1000
  * Null: nothing has changed. A revision that went back belongs to another history: a server that
  * took over, or a backup.
  *
- * @param changedClients since `seen`, one more than `MAX_NAMED_CLIENTS` at most.
+ * @param changedClients since `seen`: the rows with a newer `changed_by`, and the clients that
+ *   newer entries of the feed name, since a deleted client has no row. More than
+ *   `MAX_NAMED_CLIENTS` if there are more.
  */
 export function changeBetween(
   seen: Revision,
@@ -38,7 +40,7 @@ export function changeBetween(
   if (now.value === seen.value) return null
   if (now.value < seen.value) return { clients: 'all', keys: true, revocations: true }
   return {
-    clients: changedClients.length > MAX_NAMED_CLIENTS ? 'all' : changedClients,
+    clients: changedClients.length > MAX_NAMED_CLIENTS ? 'all' : [...new Set(changedClients)],
     keys: now.keys > seen.value,
     revocations: now.feed_seq !== seen.feed_seq,
   }

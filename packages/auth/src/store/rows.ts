@@ -14,6 +14,7 @@ import {
   type Organization,
 } from '../records/client.ts'
 import type { SealedKey } from '../records/sealed-key.ts'
+import type { Instance } from './ports/instances.ts'
 
 export type Row = Record<string, unknown>
 
@@ -55,6 +56,15 @@ export function sealedKeyOf(row: Row): SealedKey {
     created_at: row.created_at as string,
     activates_at: row.activates_at as string | null,
     retires_at: row.retires_at as string | null,
+  }
+}
+
+export function instanceOf(row: Row): Instance {
+  return {
+    instance_id: row.instance_id as string,
+    name: row.name as string,
+    key_ids: JSON.parse(row.key_ids as string) as string[],
+    until: row.until as number,
   }
 }
 

@@ -1,6 +1,6 @@
 /** Converts rows of the counters to records. JSON arrives as text that we wrote. */
 
-import type { ClientUsage, LivingTokens, SecretUsage } from '../records/usage.ts'
+import type { AddressUse, ClientUsage, LivingTokens, SecretUsage } from '../records/usage.ts'
 import type { UsagePage } from './ports/usage.ts'
 import { clientOf, type Row } from './rows.ts'
 
@@ -22,6 +22,16 @@ export function secretUsageOf(row: Row): SecretUsage {
     last_used_at: row.last_used_at as string,
     address: row.address as string,
     user_agent: row.user_agent as string | null,
+  }
+}
+
+export function addressUseOf(row: Row): AddressUse {
+  return {
+    client_id: row.client_id as string,
+    address: row.address as string,
+    first_seen: row.first_seen as number,
+    last_seen: row.last_seen as number,
+    logins: row.logins as number,
   }
 }
 

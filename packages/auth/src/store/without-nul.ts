@@ -8,3 +8,8 @@
 export function withoutNul<Text extends string | null>(text: Text): Text {
   return (text === null ? null : text.replaceAll('\0', '\u2400')) as Text
 }
+
+/** Of a statement's parameter, which need not be text. */
+export function withoutNulIn(parameter: unknown): unknown {
+  return typeof parameter === 'string' ? withoutNul(parameter) : parameter
+}

@@ -57,6 +57,7 @@ export async function openInstallation(): Promise<Installation> {
       address: '192.0.2.1',
       request_id: 'request_1',
       scopes,
+      role: null,
     }),
     close: async () => {
       await store.close()

@@ -23,6 +23,16 @@ export function assertPlainText(
 }
 
 /**
+ * For names that strangers are written: mail programs make links of these.
+ *
+ * @throws AdminError for text with the address of a page.
+ */
+export function assertNoLink(field: string, text: string): void {
+  if (!/:\/\/|www\./i.test(text.normalize('NFKC'))) return
+  throw invalidInput(`${field} must not contain the address of a page (:// or www.)`)
+}
+
+/**
  * The same for a change: text from before this rule may stay, so that other members can be changed.
  *
  * @param known the stored text.

@@ -17,9 +17,16 @@ const REACH_SECONDS = 2
  * second has an `iat` after the first (`issueTime`), and the second must cover it.
  */
 export function cutOff(client: Client, nowMs: number): Client {
-  const now = Math.floor(nowMs / 1000) + REACH_SECONDS
-  const before = client.tokens_revoked_until ?? 0
-  return { ...client, tokens_revoked_until: Math.max(now, before + 1) }
+  return { ...client, tokens_revoked_until: cutOffAt(client.tokens_revoked_until, nowMs) }
+}
+
+/**
+ * The second up to which a cut-off made now reaches.
+ *
+ * @param before of the last cut-off; null: none.
+ */
+export function cutOffAt(before: number | null, nowMs: number): number {
+  return Math.max(Math.floor(nowMs / 1000) + REACH_SECONDS, (before ?? 0) + 1)
 }
 
 /** The feed entries for a change to a client. */

@@ -39,22 +39,7 @@ export async function issueAccessToken(
   requestedAtMs: number,
   deps: IssueDeps,
 ): Promise<TokenResponse> {
-  const requestedAtSeconds = Math.floor(requestedAtMs / 1000)
-  const scope = grant.scopes.join(' ')
-  const claims: AccessTokenClaims = {
-    iss: deps.issuer,
-    sub: client.client_id,
-    aud: grant.audience,
-    exp: requestedAtSeconds + grant.lifetimeSeconds,
-    iat: issueTime(client, requestedAtMs),
-    jti: randomId(),
-    client_id: client.client_id,
-    azp: client.client_id,
-    scope,
-    org_id: client.org_id,
-    environment: client.environment,
-    ...addressClaims(client.allowlist),
-  }
+  const claims = claimsOf(client, grant, requestedAtMs, deps.issuer)
   const access_token = await deps.keys.sign(grant.alg, JSON.stringify(claims), grant.typ)
   deps.metrics.tokenIssued(grant.alg)
   return {
@@ -62,7 +47,30 @@ export async function issueAccessToken(
     token_type: 'Bearer',
     expires_in: grant.lifetimeSeconds,
     refresh_in: refreshInSeconds(client.client_id, grant.lifetimeSeconds),
-    scope,
+    scope: claims.scope,
+  }
+}
+
+/** The claims of a token; also of one that is only shown, and never signed. */
+export function claimsOf(
+  client: ClientRecord,
+  grant: ResolvedGrant,
+  requestedAtMs: number,
+  issuer: string,
+): AccessTokenClaims {
+  return {
+    iss: issuer,
+    sub: client.client_id,
+    aud: grant.audience,
+    exp: Math.floor(requestedAtMs / 1000) + grant.lifetimeSeconds,
+    iat: issueTime(client, requestedAtMs),
+    jti: randomId(),
+    client_id: client.client_id,
+    azp: client.client_id,
+    scope: grant.scopes.join(' '),
+    org_id: client.org_id,
+    environment: client.environment,
+    ...addressClaims(client.allowlist),
   }
 }
 

@@ -118,11 +118,13 @@ describe('RevocationFollower', { timeout: 20_000 }, () => {
     const later = performance.now() + FAIL_OPEN_FOR_MS + 1
     t.mock.method(performance, 'now', () => later)
     assert.throws(() => follower.isRevoked(token('a')), OAuthError)
+    assert.ok(follower.silentForMs() > FAIL_OPEN_FOR_MS)
     feed.fails = false
     add('a')
     await follower.catchUp()
     assert.equal(follower.isRevoked(token('a')), true)
     assert.equal(follower.isRevoked(token('b')), false)
+    assert.equal(follower.silentForMs(), 0)
   })
 })
 

@@ -66,7 +66,7 @@ export class RevocationFollower implements RevocationSource {
   }
 
   isRevoked(token: RevocableToken): boolean {
-    if (this.#silentForMs() > FAIL_OPEN_FOR_MS) {
+    if (this.silentForMs() > FAIL_OPEN_FOR_MS) {
       throw new OAuthError('temporarily_unavailable', 'Temporarily unavailable', 503, {
         kind: 'unavailable',
         detail: 'revocations',
@@ -117,7 +117,7 @@ export class RevocationFollower implements RevocationSource {
   }
 
   /** Milliseconds for which a revocation may have been missed. */
-  #silentForMs(): number {
+  silentForMs(): number {
     const silentMs = this.#options.store.silentForMs()
     // Notification and reading can fail independently.
     if (this.#behindSince === null) return silentMs

@@ -15,6 +15,7 @@ import type { SealedKey } from '../records/sealed-key.ts'
 import type { RevokedTokens, TokenRevocation } from '../store/ports/revocations.ts'
 import type { SigningKeyStore } from '../store/ports/signing-keys.ts'
 import { sampleRecord } from '../testing/sample-client.ts'
+import { onlyEncryptionKey } from '../testing/sample-keys.ts'
 import { introspect } from './introspect.ts'
 import { revokeToken } from './revoke.ts'
 
@@ -49,14 +50,15 @@ const ringOn = (isAway: () => boolean): KeyRing => {
     },
     updateSigningKeys: async (update) => {
       if (isAway()) throw new StoreUnavailable('gone')
-      sealed = update(sealed)?.keys ?? sealed
+      sealed = update(sealed, { lastSeq: 0, instances: [] })?.keys ?? sealed
       return sealed
     },
+    listFormerCheckpointKeys: async () => [],
   }
   return new KeyRing({
     policy: DEFAULT_KEY_POLICY,
     store,
-    sealingKey: new Uint8Array(32),
+    encryptionKeys: onlyEncryptionKey(new Uint8Array(32)),
     now: () => NOW * 1000,
   })
 }

@@ -84,7 +84,8 @@ describe('the usage counter', () => {
   })
 
   it('records when, from which address and by which user agent a secret was last used', async () => {
-    const use = { secret_id: 'secret', address: '192.0.2.1', user_agent: 'old' }
+    const owned = { client_id: 'client', secret_id: 'secret' }
+    const use = { ...owned, address: '192.0.2.1', user_agent: 'old' }
     counter.secretUsed(use, now)
     now += 1000
     counter.secretUsed({ ...use, address: '192.0.2.2', user_agent: 'new\u009b31m' }, now)
@@ -93,7 +94,7 @@ describe('the usage counter', () => {
       batches.flatMap(({ secrets }) => secrets),
       [
         {
-          secret_id: 'secret',
+          ...owned,
           uses: 2,
           last_used_at: new Date(now).toISOString(),
           address: '192.0.2.2',
@@ -103,11 +104,49 @@ describe('the usage counter', () => {
     )
   })
 
+  it('counts the logins from each address, and keeps what the store does not accept', async () => {
+    const from = (address: string) => counter.loggedIn({ client_id: 'client', address }, now)
+    from('192.0.2.1')
+    now += 5000
+    from('192.0.2.1')
+    failing = true
+    await counter.flush()
+    failing = false
+    now -= 60_000
+    from('192.0.2.1')
+    from('2001:db8::1')
+    await counter.flush()
+    const seconds = now / 1000
+    const first = { client_id: 'client', address: '192.0.2.1', logins: 3 }
+    const second = { client_id: 'client', address: '2001:db8::1', logins: 1 }
+    assert.deepEqual(
+      batches.flatMap(({ addresses }) => addresses),
+      [
+        { ...first, first_seen: seconds, last_seen: seconds + 60 },
+        { ...second, first_seen: seconds, last_seen: seconds },
+      ],
+    )
+  })
+
+  it('writes the last 50 addresses of a client that comes from thousands', async () => {
+    for (let host = 0; host < 5000; host++) {
+      now += 1000
+      counter.loggedIn({ client_id: 'fleet', address: `address ${host}` }, now)
+    }
+    counter.loggedIn({ client_id: 'other', address: 'address 1' }, now)
+    await counter.flush()
+    const addresses = batches.flatMap((batch) => batch.addresses ?? [])
+    assert.equal(addresses.length, 51)
+    const oldest = Math.min(...addresses.map(({ last_seen }) => last_seen))
+    assert.equal(oldest, now / 1000 - 49)
+  })
+
   it('keeps the latest use when the clock steps back', async () => {
-    counter.secretUsed({ secret_id: 'secret', address: '192.0.2.1', user_agent: null }, now)
+    const use = { client_id: 'client', secret_id: 'secret', user_agent: null }
+    counter.secretUsed({ ...use, address: '192.0.2.1' }, now)
     const latest = new Date(now).toISOString()
     now -= 5000
-    counter.secretUsed({ secret_id: 'secret', address: '192.0.2.2', user_agent: null }, now)
+    counter.secretUsed({ ...use, address: '192.0.2.2' }, now)
     await counter.flush()
     const [secret] = batches.flatMap(({ secrets }) => secrets)
     assert.equal(secret?.uses, 2)

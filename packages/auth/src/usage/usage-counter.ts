@@ -1,18 +1,23 @@
 /**
- * Counts issued tokens and used secrets in memory, and writes them in batches: issuing a token
- * writes no row. A crash loses the last few seconds of counting.
+ * Counts issued tokens, used secrets and addresses of logins in memory, and writes them in batches:
+ * issuing a token writes no row. A crash loses the last few seconds of counting.
  */
 
 import { LRUCache } from 'lru-cache'
 import {
+  addAddressUse,
   addSecretUsage,
   addUsage,
+  countLogin,
   countToken,
   countUse,
+  lastAddresses,
+  noLogin,
   noUsage,
   noUse,
   type UsageBatch,
 } from '../records/usage.ts'
+import { printable } from '../text/printable.ts'
 import { Pending } from './pending.ts'
 
 export interface UsageCounterOptions {
@@ -30,6 +35,7 @@ export interface IssuedToken {
 }
 
 export interface SecretUse {
+  readonly client_id: string
   readonly secret_id: string
   readonly address: string
   readonly user_agent: string | null
@@ -59,7 +65,6 @@ const BATCH_ROWS = 1000
 const MAX_HOLDERS = 20_000
 /** Tokens of one holder, one for each API and set of scopes; a device needs few. */
 const MAX_HELD = 16
-const MAX_USER_AGENT_LENGTH = 200
 
 export class UsageCounter {
   readonly #options: UsageCounterOptions
@@ -68,6 +73,8 @@ export class UsageCounter {
   readonly #held = new LRUCache<string, HeldToken[]>({ max: MAX_HOLDERS })
   readonly #clients = new Pending(noUsage, addUsage)
   readonly #secrets = new Pending(noUse, addSecretUsage)
+  /** By client and address. */
+  readonly #addresses = new Pending(noLogin, addAddressUse)
   readonly #totals = { tokens_issued: 0, tokens_early: 0, over_quota: 0 }
   #flushing: Promise<void> | null = null
 
@@ -78,18 +85,20 @@ export class UsageCounter {
 
   /** How many keys are kept, of all kinds; bounded. */
   get size(): number {
-    return this.#held.size + this.#clients.size + this.#secrets.size
+    const pending = [this.#clients, this.#secrets, this.#addresses]
+    return pending.reduce((sum, { size }) => sum + size, this.#held.size)
   }
 
   totals(): UsageTotals {
-    return { ...this.#totals, dropped: this.#clients.dropped + this.#secrets.dropped }
+    const pending = [this.#clients, this.#secrets, this.#addresses]
+    return { ...this.#totals, dropped: pending.reduce((sum, { dropped }) => sum + dropped, 0) }
   }
 
   /** @param nowMs Unix milliseconds: when the token was requested. */
   tokenIssued(token: IssuedToken, nowMs: number): void {
-    const { client_id, audience, scopes, lifetimeSeconds, address } = token
+    const { client_id, audience, scopes, lifetimeSeconds } = token
     const iat = Math.floor(nowMs / 1000)
-    const held = this.#heldToken(`${client_id} ${address}`, audience, scopes)
+    const held = this.#heldToken(holderOf(token), audience, scopes)
     const early = iat < held.freshUntil
     held.freshUntil = iat + lifetimeSeconds / 2
     this.#clients.count(client_id, (usage) => countToken(usage, { iat, lifetimeSeconds, early }))
@@ -103,9 +112,15 @@ export class UsageCounter {
   }
 
   /** @param nowMs Unix milliseconds. */
-  secretUsed({ secret_id, address, user_agent }: SecretUse, nowMs: number): void {
-    const by = { address, user_agent: user_agent === null ? null : printable(user_agent) }
+  secretUsed({ secret_id, user_agent, ...rest }: SecretUse, nowMs: number): void {
+    const by = { ...rest, user_agent: user_agent === null ? null : printable(user_agent) }
     this.#secrets.count(secret_id, (usage) => countUse(usage, nowMs, by))
+  }
+
+  /** @param nowMs Unix milliseconds: of a login whose proof was right, whatever becomes of it. */
+  loggedIn(by: Pick<SecretUse, 'client_id' | 'address'>, nowMs: number): void {
+    const seconds = Math.floor(nowMs / 1000)
+    this.#addresses.count(holderOf(by), (use) => countLogin(use, seconds, by))
   }
 
   #heldToken(holder: string, audience: string, scopes: readonly string[]): HeldToken {
@@ -135,29 +150,35 @@ export class UsageCounter {
   async #writeAll(): Promise<void> {
     const clients = this.#clients.take()
     const secrets = this.#secrets.take()
-    while (clients.length > 0 || secrets.length > 0) {
-      const batch = { clients: clients.slice(-BATCH_ROWS), secrets: secrets.slice(-BATCH_ROWS) }
+    const addresses = lastAddresses(this.#addresses.take())
+    while (clients.length > 0 || secrets.length > 0 || addresses.length > 0) {
+      const batch = {
+        clients: clients.slice(-BATCH_ROWS),
+        secrets: secrets.slice(-BATCH_ROWS),
+        addresses: addresses.slice(-BATCH_ROWS),
+      }
       try {
         await this.#options.store.addUsage(batch)
       } catch (error) {
         for (const one of clients) this.#clients.add(one.client_id, one)
         for (const one of secrets) this.#secrets.add(one.secret_id, one)
+        for (const one of addresses) this.#addresses.add(holderOf(one), one)
         return this.#options.onError(error)
       }
       clients.length -= batch.clients.length
       secrets.length -= batch.secrets.length
+      addresses.length -= batch.addresses.length
       // A store may answer without yielding the thread.
       await new Promise(setImmediate)
     }
   }
 }
 
+function holderOf({ client_id, address }: Pick<SecretUse, 'client_id' | 'address'>): string {
+  return `${client_id} ${address}`
+}
+
 function sameScopes(one: readonly string[], other: readonly string[]): boolean {
   if (one === other) return true
   return one.length === other.length && one.every((scope, index) => scope === other[index])
-}
-
-/** Safe to show on a terminal. */
-function printable(text: string): string {
-  return text.slice(0, MAX_USER_AGENT_LENGTH).replace(/[^\x20-\x7e]/g, '?')
 }

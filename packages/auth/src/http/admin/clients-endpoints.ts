@@ -3,29 +3,36 @@
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { OAuthError } from '@modulariot/oauth/protocol'
+import { type LoggedReason, logRefused } from '@modulariot/platform/http'
 import { countLines, linesOf } from '@modulariot/platform/json'
 import {
   type BulkResult,
   type CreatedClient,
+  checkClients,
   createClient,
   createClients,
+  deleteClient,
   getClient,
   listClients,
   updateClient,
 } from '../../admin/clients.ts'
+import { nextToken } from '../../admin/next-token.ts'
 import {
   parseClientChange,
   parseClientInput,
-  parseLine,
   parseNewSecret,
   parseRotation,
 } from '../../admin/schemas.ts'
 import { type AddedSecret, addSecret, revokeSecret, rotateSecrets } from '../../admin/secrets.ts'
+import { parseTime } from '../../admin/times.ts'
 import { revokeClientTokens } from '../../admin/tokens.ts'
-import { listSecrets } from '../../admin/usage.ts'
-import { invalidInput } from '../../errors/admin-error.ts'
-import type { Client, ClientView, Tenant } from '../../records/client.ts'
-import { type AdminCall, etagOf, filter, ifMatch, jsonBody, param } from './call.ts'
+import { listAddresses, listSecrets, usageOfClient } from '../../admin/usage.ts'
+import { AdminError, invalidInput } from '../../errors/admin-error.ts'
+import type { Client, ClientView } from '../../records/client.ts'
+import { MAX_ADDRESSES } from '../../records/usage.ts'
+import type { Period } from '../../store/ports/clients.ts'
+import { parseLine } from '../../text/parse-line.ts'
+import { type AdminCall, callerTenant, etagOf, filter, ifMatch, jsonBody, param } from './call.ts'
 import { idempotently } from './idempotently.ts'
 import { nextCursor, requestedPage } from './page.ts'
 
@@ -39,6 +46,13 @@ export async function list({ request, context }: AdminCall) {
       tag: filter(request, 'tag'),
       external_id: filter(request, 'external_id'),
       status: statusFilter(filter(request, 'status')),
+      never_used: trueFilter(filter(request, 'never_used'), 'never_used'),
+      unused_since: timeFilter(filter(request, 'unused_since'), 'unused_since'),
+      failing_since: timeFilter(filter(request, 'failing_since'), 'failing_since'),
+      secret_ends: endsBefore(
+        timeFilter(filter(request, 'secret_ends_before'), 'secret_ends_before'),
+        context.now(),
+      ),
     },
     context,
   )
@@ -73,8 +87,9 @@ export async function createMany(call: AdminCall): Promise<Readable> {
   }
   const lines = linesOf(body)
   const tenant = callerTenant(call)
+  const createOrCheck = isDryRun(call) ? checkClients : createClients
   const make = async (batch: readonly string[]): Promise<string> =>
-    answerLines(await createClients(batch.values().map(parseLine), tenant, call.context))
+    answerLines(await createOrCheck(batch.values().map(parseLine), tenant, call.context))
   // Before the head is sent, so that a refusal or an outage at the start still has a status.
   const firstBatch = takeLines(lines)
   const first = firstBatch.length === 0 ? null : await make(firstBatch)
@@ -86,15 +101,22 @@ export async function createMany(call: AdminCall): Promise<Readable> {
       try {
         yield await make(batch)
       } catch (error) {
-        if (!(error instanceof OAuthError)) throw error
-        call.request.log.info({ reason: error.reason }, 'refused')
-        yield answerLines([stopped(error)])
+        const lost = lostAuthority(error)
+        if (lost === null) throw error
+        logRefused(call.request, lost.reason, {})
+        yield answerLines([stopped(lost.why)])
         return
       }
     }
   }
   call.reply.type('application/x-ndjson')
   return readInStep(results())
+}
+
+/** Anything but `true` is refused: creating clients by mistake would be worse. */
+function isDryRun({ request: { query } }: AdminCall): boolean {
+  if (query.dry_run === undefined || query.dry_run === 'true') return query.dry_run === 'true'
+  throw invalidInput('dry_run must be true, or be left out')
 }
 
 /**
@@ -117,9 +139,16 @@ function answerLines(results: readonly BulkResult[]): string {
   return results.map((result) => `${JSON.stringify(result)}\n`).join('')
 }
 
+/** Lines that are refused for another cause do not throw. */
+function lostAuthority(error: unknown): { reason: LoggedReason; why: string } | null {
+  if (error instanceof OAuthError) return { reason: error.reason, why: error.error_description }
+  if (error instanceof AdminError) return { reason: { kind: error.code }, why: error.message }
+  return null
+}
+
 /** Written instead of breaking the connection, which would look like a network failure. */
-function stopped({ error_description }: OAuthError): BulkResult {
-  const message = `${error_description}; this line and those after it were not processed`
+function stopped(why: string): BulkResult {
+  const message = `${why}; this line and those after it were not processed`
   return { status: 'stopped', message }
 }
 
@@ -147,8 +176,27 @@ export async function update(call: AdminCall) {
   return withETag(call, client, client)
 }
 
+export async function remove({ request, context }: AdminCall) {
+  return deleteClient(param(request, 'client_id'), context)
+}
+
 export async function secrets({ request, context }: AdminCall) {
   return { secrets: await listSecrets(param(request, 'client_id'), context) }
+}
+
+export async function usage({ request, context }: AdminCall) {
+  return usageOfClient(param(request, 'client_id'), context)
+}
+
+export async function addresses({ request, context }: AdminCall) {
+  const found = await listAddresses(param(request, 'client_id'), context)
+  return { addresses: found, max_addresses: MAX_ADDRESSES }
+}
+
+export async function next({ request, context, deps }: AdminCall) {
+  const audience = filter(request, 'audience') ?? null
+  const scope = filter(request, 'scope') ?? null
+  return nextToken(param(request, 'client_id'), { audience, scope }, context, deps)
 }
 
 export async function addOneSecret(call: AdminCall) {
@@ -195,9 +243,18 @@ function withETag<Answer>({ reply }: AdminCall, client: ClientView, answer: Answ
   return answer
 }
 
-function callerTenant({ context }: AdminCall): Tenant {
-  if (context.tenant === null) throw new Error('the admin API always acts for a tenant')
-  return context.tenant
+function trueFilter(value: string | undefined, name: string): true | undefined {
+  if (value === undefined) return undefined
+  if (value === 'true') return true
+  throw invalidInput(`${name} must be true, or left out`)
+}
+
+function timeFilter(value: string | undefined, name: string): string | undefined {
+  return value === undefined ? undefined : parseTime(value, name)
+}
+
+function endsBefore(before: string | undefined, nowMs: number): Period | undefined {
+  return before === undefined ? undefined : { from: new Date(nowMs).toISOString(), before }
 }
 
 function statusFilter(status: string | undefined): Client['status'] | undefined {

@@ -4,15 +4,20 @@ import type { onRequestHookHandler } from 'fastify'
 import { invalidInput } from '../../errors/admin-error.ts'
 import type { AdminRoute } from './routes.ts'
 
-type Route = Pick<AdminRoute, 'method' | 'ndjson'>
+type Route = Pick<AdminRoute, 'method' | 'ndjson' | 'retry'>
 
-export const takesIdempotencyKey = ({ method, ndjson }: Route): boolean =>
-  method === 'POST' && !ndjson
+export const takesIdempotencyKey = ({ method, ndjson, retry }: Route): boolean =>
+  method === 'POST' && !ndjson && retry === undefined
+
+/** Of what has versions. */
+export const takesIfMatch = ({ method, retry }: Route): boolean =>
+  method === 'PATCH' && retry === undefined
 
 /**
  * The error text for a route that changes something and does not take the key; null for others.
  */
-export function insteadOfIdempotencyKey({ method, ndjson }: Route): string | null {
+export function insteadOfIdempotencyKey({ method, ndjson, retry }: Route): string | null {
+  if (retry !== undefined) return retry
   if (ndjson) return 'give each line an external_id: a line already processed answers exists'
   if (method === 'PATCH') return 'send If-Match: a change already made answers 412'
   if (method === 'DELETE') return 'send it again: what is already deleted answers 404'

@@ -16,7 +16,7 @@ it('refuses to sign the head of a trail with a foreign base, and says so', async
   for (const base of ['garbage', checkpoint]) {
     const store = { ...place.store, readAuditBase: async () => base }
     const context = { store, now: Date.now }
-    const call = { context, checkpointSigner: signer } as unknown as AdminCall
+    const call = { context, deps: { checkpointSigner: signer } } as unknown as AdminCall
     await assert.rejects(
       auditCheckpoint(call),
       (error) =>

@@ -6,15 +6,19 @@ import {
   followLarge,
   PUBLIC_DOCUMENT,
   refuseCodings,
+  refusedRequest,
   routeGroup,
   staticDocument,
 } from '@modulariot/platform/http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { RefusalRecorder } from '../../activity/refusal-recorder.ts'
 import { AdminError, invalidInput } from '../../errors/admin-error.ts'
 import type { AuthMetrics } from '../../metrics/auth-metrics.ts'
 import type { Tenant } from '../../records/client.ts'
+import { adminContext, requireAdministrator } from './administrator.ts'
 import { BulkRuns } from './bulk-runs.ts'
-import { type AdminDeps, type AnyRequest, adminContext, requireAdminToken } from './call.ts'
+import type { AnyRequest } from './call.ts'
+import type { AdminDeps } from './deps.ts'
 import { refuseIdempotencyKey } from './idempotency-key.ts'
 import { adminOpenApi } from './openapi.ts'
 import { handleAdminError } from './problem.ts'
@@ -25,10 +29,17 @@ export const MAX_BULK_BYTES = 16 * 1024 ** 2
 
 export async function mountAdminRoutes(
   app: FastifyInstance,
-  deps: AdminDeps & { readonly issuer: string; readonly metrics: Pick<AuthMetrics, 'refused'> },
+  deps: AdminDeps & {
+    readonly metrics: Pick<AuthMetrics, 'refused'>
+    readonly refusals: Pick<RefusalRecorder, 'record'>
+  },
 ): Promise<void> {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    if (error instanceof OAuthError) deps.metrics.refused(error.reason)
+    if (error instanceof OAuthError) {
+      const { reason, status } = error
+      deps.metrics.refused(reason)
+      if (status < 500) deps.refusals.record(refusedRequest(request, reason, status))
+    }
     return handleAdminError(error, request, reply)
   })
   app.removeAllContentTypeParsers()
@@ -53,7 +64,7 @@ export async function mountAdminRoutes(
         bodyLimit: route.ndjson ? MAX_BULK_BYTES : MAX_BODY_BYTES,
         exposeHeadRoute: false,
         onRequest: [
-          requireAdminToken(deps, route.scope),
+          requireAdministrator(deps, route.scope),
           refuseCodings,
           ...refuseIdempotencyKey(route),
           ...(route.ndjson ? [bulk.onRequest] : []),
@@ -61,13 +72,12 @@ export async function mountAdminRoutes(
         preParsing: route.ndjson ? [bulk.preParsing] : [],
         preHandler: [
           // Again: the administrator may have been cut off while the body arrived.
-          requireAdminToken(deps, route.scope),
+          requireAdministrator(deps, route.scope),
           ...(route.ndjson ? [bulk.preHandler] : []),
         ],
         handler: async (request, reply) => {
           assertKnownQuery(request.query, route)
-          const { checkpointSigner } = deps
-          const call = { context: adminContext(request, deps), request, reply, checkpointSigner }
+          const call = { context: adminContext(request, deps), request, reply, deps }
           reply.code(route.status)
           return route.handle(call)
         },

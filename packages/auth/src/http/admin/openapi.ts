@@ -3,8 +3,13 @@
 import type { TSchema } from 'typebox'
 import { ProblemSchema } from '../../admin/schemas.ts'
 import { ADMIN_SCOPES } from '../../admin/scopes.ts'
-import { insteadOfIdempotencyKey, takesIdempotencyKey } from './idempotency-key.ts'
+import { insteadOfIdempotencyKey, takesIdempotencyKey, takesIfMatch } from './idempotency-key.ts'
 import { ADMIN_ROUTES, type AdminRoute } from './routes.ts'
+
+const DESCRIPTION =
+  'For clients with an access token, and for persons with the session cookie of this server’s pages. ' +
+  'A person names the tenant in Miot-Organization (needed with several) and Miot-Environment ' +
+  '(development by default), and has the scopes of its role there.'
 
 export function adminOpenApi(issuer: string) {
   const paths: Record<string, Record<string, unknown>> = {}
@@ -15,11 +20,12 @@ export function adminOpenApi(issuer: string) {
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'ModularIoT admin API', version: '1' },
+    info: { title: 'ModularIoT admin API', version: '1', description: DESCRIPTION },
     servers: [{ url: issuer }],
     paths,
     components: {
       securitySchemes: {
+        session: { type: 'apiKey', in: 'cookie', name: '__Host-miot_session' },
         admin: {
           type: 'oauth2',
           flows: {
@@ -42,7 +48,7 @@ function operationOf(route: AdminRoute) {
     operationId: route.operationId,
     summary: route.summary,
     ...descriptionOf(route),
-    security: [{ admin: [route.scope] }],
+    security: route.forPersons ? [{ session: [] }] : [{ admin: [route.scope] }, { session: [] }],
     parameters: [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)],
     ...(route.body && { requestBody: { required: true, ...content(route.body) } }),
     responses: {
@@ -76,7 +82,7 @@ const PROBLEMS: readonly ProblemRow[] = [
   { status: 403, code: 'insufficient_scope', title: 'Forbidden', detail: 'The scope clients:write is required' },
   { status: 404, code: 'not_found', title: 'Not found', detail: 'There is no such client or secret', when: ({ path }) => path.includes('{') },
   { status: 409, code: 'conflict', title: 'Conflicts with the current state', detail: 'Nothing was changed', when: changes },
-  { status: 412, code: 'precondition_failed', title: 'Modified since it was read', detail: 'Read it again', when: ({ method }) => method === 'PATCH' },
+  { status: 412, code: 'precondition_failed', title: 'Modified since it was read', detail: 'Read it again', when: takesIfMatch },
   { status: 413, code: 'malformed', title: 'Bad request', detail: 'The body is too large', when: hasBody },
   { status: 415, code: 'malformed', title: 'Bad request', detail: 'Send the body as application/json', when: hasBody },
   { status: 429, code: 'too_many_requests', title: 'Too many requests', detail: 'Too many large bodies are arriving; retry, faster or in smaller parts', when: ({ ndjson }) => ndjson === true },
@@ -128,6 +134,6 @@ function descriptionOf(route: AdminRoute) {
 function headerParameters(route: AdminRoute) {
   const names: string[] = []
   if (takesIdempotencyKey(route)) names.push('Idempotency-Key')
-  if (route.method === 'PATCH') names.push('If-Match')
+  if (takesIfMatch(route)) names.push('If-Match')
   return names.map((name) => ({ name, in: 'header', schema: { type: 'string' } }))
 }

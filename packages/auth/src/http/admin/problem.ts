@@ -2,6 +2,9 @@
 
 import { bearerChallenge, isAboutToken, OAuthError } from '@modulariot/oauth/protocol'
 import {
+  type LoggedReason,
+  logFailed,
+  logRefused,
   MethodNotAllowed,
   type UnroutedRefusal,
   UnsupportedCoding,
@@ -20,6 +23,7 @@ interface Problem {
 }
 
 const RETRY_AFTER_SECONDS = 5
+const REALM = 'ModularIoT admin API'
 
 export function handleAdminError(
   error: FastifyError,
@@ -27,23 +31,26 @@ export function handleAdminError(
   reply: FastifyReply,
 ) {
   const { status, code, title, detail } = problemOf(error)
-  if (status >= 500) request.log.error({ err: error }, 'failed')
-  else request.log.info({ status, reason: loggedReason(error, code) }, 'refused')
+  if (status >= 500) logFailed(request, error)
+  else logRefused(request, loggedReason(error, code), { status })
   reply.header('cache-control', 'no-store')
   if (isAboutToken(error)) {
-    reply.header('www-authenticate', bearerChallenge(error, { realm: 'ModularIoT admin API' }))
+    reply.header('www-authenticate', bearerChallenge(error, { realm: REALM }))
+  } else if (status === 401) {
+    // RFC 9110 §15.5.2 requires one; there is no scheme for cookies.
+    reply.header('www-authenticate', `Bearer realm="${REALM}"`)
   }
   if (error instanceof MethodNotAllowed) reply.header('allow', error.allow)
   if (status === 503 || status === 429) reply.header('retry-after', RETRY_AFTER_SECONDS)
   return reply
     .code(status)
     .type(PROBLEM_TYPE)
-    .send(bodyOf({ status, code, title, detail }, request.id))
+    .send(problemBody({ status, code, title, detail }, request.id))
 }
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
-function bodyOf({ status, code, title, detail }: Problem, request_id: string) {
+export function problemBody({ status, code, title, detail }: Problem, request_id: string) {
   return { type: `urn:modulariot:problem:${code}`, title, status, detail, request_id }
 }
 
@@ -51,12 +58,15 @@ function bodyOf({ status, code, title, detail }: Problem, request_id: string) {
 export function unroutedProblem(refusal: UnroutedRefusal, request_id: string) {
   const { status, error: code, error_description: detail } = refusal
   const title = { 404: 'Not found', 503: 'Try again later' }[status] ?? 'Bad request'
-  return bodyOf({ status, code, title, detail }, request_id)
+  return problemBody({ status, code, title, detail }, request_id)
 }
 
 const TITLES = {
   invalid_input: 'Invalid request',
-  forbidden: 'The token does not allow this',
+  unauthenticated: 'Not signed in',
+  forbidden: 'Not allowed',
+  insufficient_scope: 'Forbidden',
+  cross_site: 'Not from this page',
   not_found: 'Not found',
   conflict: 'Conflicts with the current state',
   precondition_failed: 'Modified since it was read',
@@ -68,11 +78,12 @@ const TRANSPORT: Readonly<Record<number, string>> = {
   415: 'Send the body as application/json',
 }
 
-function problemOf(error: FastifyError): Problem {
+export function problemOf(error: FastifyError): Problem {
   if (error instanceof AdminError) {
-    const { code, message } = error
+    const { code, message, publicMessage } = error
     // The message repeats the id from the path; the response has only a fixed text.
-    const detail = code === 'not_found' ? 'There is no such client or secret' : message
+    const fixed = code === 'not_found' ? 'There is no such client or secret' : message
+    const detail = publicMessage ?? fixed
     return { status: ADMIN_ERROR_STATUS[code], code, title: TITLES[code], detail }
   }
   if (error instanceof OAuthError) {
@@ -105,6 +116,6 @@ function problemOf(error: FastifyError): Problem {
 }
 
 /** For the log: the code without the message, which may repeat what was sent. */
-function loggedReason(error: FastifyError, code: string): unknown {
+export function loggedReason(error: FastifyError, code: string): LoggedReason {
   return error instanceof OAuthError ? error.reason : { kind: code }
 }

@@ -2,15 +2,20 @@
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import type { ActorState, Authority } from '../ports/audited-change.ts'
+import type { PersonState } from '../../records/member.ts'
+import type { Authority, ClientAuthority, ClientState } from '../ports/audited-change.ts'
 import type { AuthStore } from '../store.ts'
+import { newInvitation, newMember, signUp } from './people-samples.ts'
 import {
   auditedClient,
   clientOf,
   countUp,
+  deleted,
+  draftOf,
   keyOf,
   keysAre,
   newClient,
+  newOrganization,
   populate,
   type StorePromise,
   TOGETHER,
@@ -21,10 +26,10 @@ const TENANT = { org_id: 'org_1', environment: 'development' } as const
 const REFUSAL = new Error('no authority')
 
 /** An authority of the client `first`, and the states it was tokenRevoked. */
-function authorityOf(assertActor: (actor: ActorState) => void = () => {}) {
-  const seen: ActorState[] = []
-  const authority: Authority = {
-    ...{ client_id: 'first', jti: 'token', kid: 'key' },
+function authorityOf(assertActor: (actor: ClientState) => void = () => {}) {
+  const seen: ClientState[] = []
+  const authority: ClientAuthority = {
+    ...{ kind: 'client' as const, client_id: 'first', jti: 'token', kid: 'key' },
     assert: (actor) => {
       seen.push(actor)
       assertActor(actor)
@@ -54,13 +59,37 @@ const GUARDED: Readonly<
   updateClient: (store, authority) => store.updateClient('first', cutFirst, authority),
   'updateClient of none': (store, authority) =>
     store.updateClient('unknown', () => assert.fail(), authority),
+  deleteClient: (store, authority) => store.deleteClient('first', deleted, authority),
+  'deleteClient of none': (store, authority) =>
+    store.deleteClient('unknown', () => assert.fail(), authority),
   findIdempotent: (store, authority) => store.findIdempotent(TENANT, 'key', authority),
+  updateOrganization: (store, authority) =>
+    store.updateOrganization('org_1', (value) => ({ value, audit: draftOf() }), authority),
+  updateMember: (store, authority) =>
+    store.updateMember(
+      'org_1',
+      () => ({ person_id: 'none', role: 'viewer', audit: draftOf() }),
+      authority,
+    ),
+  'updateMember of none': (store, authority) => store.updateMember('org_1', () => null, authority),
+  createInvitation: (store, authority) =>
+    store.createInvitation('org_1', () => newInvitation(), authority),
+  'deleteInvitation of none': (store, authority) =>
+    store.deleteInvitation('org_1', 'none', () => assert.fail(), authority),
 }
+
+const claim = (store: AuthStore, person_id: string) =>
+  store.claimInstallation(() => ({
+    organization: newOrganization(),
+    owner: newMember(person_id),
+  }))
 
 async function everythingOf(store: AuthStore) {
   const { revocations } = await store.readRevocations({ after: null, limit: 10, nowSeconds: 0 })
   return {
     clients: (await store.listClients({ after: null, limit: 100 })).clients,
+    organizations: await store.listOrganizations(),
+    invitations: await store.listInvitations('org_1'),
     trail: await trailOf(store),
     revocations,
   }
@@ -127,6 +156,27 @@ export function testAuthority(name: string, promise: StorePromise): void {
       await store.createClients([newClient('new')], { ...authority, client_id: 'unknown' })
       assert.deepEqual(seen, [{ client: null, tokenRevoked: false }])
     })
+
+    for (const [method, call] of Object.entries(GUARDED)) {
+      promise(`gets the person as ${method} finds it`, async ({ store }) => {
+        await populate(store)
+        await signUp(store, 'ada')
+        await claim(store, 'ada')
+        const key = { person_id: 'ada', session_id: 'session_ada', org_id: 'org_1' }
+        const seen: PersonState[] = []
+        const assertPerson = (state: PersonState): void => void seen.push(state)
+        await call(store, { kind: 'person', ...key, assert: assertPerson })
+        const [state, ...others] = seen
+        assert.deepEqual(others, [])
+        assert.equal(state?.role, 'owner')
+        const before = await everythingOf(store)
+        const refuse = (): never => {
+          throw REFUSAL
+        }
+        await assert.rejects(call(store, { kind: 'person', ...key, assert: refuse }), REFUSAL)
+        assert.deepEqual(await everythingOf(store), before)
+      })
+    }
 
     promise('lets nothing be created after a cut-off, however the two race', async (stores) => {
       const { store } = stores

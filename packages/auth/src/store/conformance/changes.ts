@@ -5,9 +5,12 @@ import { describe } from 'node:test'
 import { StoreConflict } from '@modulariot/platform/storage'
 import { noUsage } from '../../records/usage.ts'
 import type { StoreChange } from '../ports/changes.ts'
+import { MAX_NAMED_CLIENTS } from '../revision.ts'
 import type { AuthStore } from '../store.ts'
 import {
+  ADMIN,
   countUp,
+  deleted,
   keyOf,
   keysAre,
   newAudience,
@@ -86,14 +89,41 @@ export function testChanges(name: string, promise: StorePromise): void {
           { ...nothing, keys: true },
         ],
         [
+          () => store.updateAudience(TRACK.audience, newAudience),
+          { ...nothing, clients: ['first', 'second', 'third'], keys: true },
+        ],
+        [() => store.updateAudience(ADMIN.audience, newAudience), { ...nothing, keys: true }],
+        [
           () => store.revokeToken({ jti: 'j', client_id: 'first', expires: 100 }, 10),
           { ...nothing, revocations: true },
         ],
+        // It has no row any more; other processes must forget it too.
+        [
+          () => store.deleteClient('third', deleted),
+          { ...nothing, clients: ['third'], revocations: true },
+        ],
       ]
       for (const [change, expected] of expectations) {
-        for (const notified of await changesOf(change)) assert.deepEqual(notified, expected)
+        for (const { clients, ...notified } of await changesOf(change)) {
+          const sorted = clients === 'all' ? clients : clients.toSorted()
+          assert.deepEqual({ clients: sorted, ...notified }, expected)
+        }
       }
     })
+
+    promise(
+      'of an audience with more clients than can be named makes all stale',
+      async (stores) => {
+        const { store } = stores
+        await populate(store)
+        const ids = Array.from({ length: MAX_NAMED_CLIENTS + 1 }, (_, index) => `many_${index}`)
+        await store.createClients(ids.map((id) => newClient(id)))
+        const another = await stores.openAnother()
+        const notified = nextChange(another)
+        await store.updateAudience(TRACK.audience, newAudience)
+        assert.equal((await notified).clients, 'all')
+      },
+    )
 
     promise('of our own is announced to every listener', async ({ store }) => {
       const notified = Promise.all([nextChange(store), nextChange(store)])
@@ -131,6 +161,8 @@ export function testChanges(name: string, promise: StorePromise): void {
           await assert.rejects(handle.createClients([newClient('first')]), StoreConflict)
           await handle.createClients([])
           await handle.updateClient('unknown', countUp)
+          await handle.deleteClient('unknown', deleted)
+          await handle.updateAudience('unknown', newAudience)
           await handle.listAudit({ before: null, limit: 10 })
           await handle.readAudit({ after: 0, limit: 10 })
           await handle.findIdempotent({ org_id: 'org_1', environment: 'development' }, 'key')

@@ -1,4 +1,4 @@
-/** Conformance: organizations, audiences and new clients. */
+/** Conformance: organizations and new clients. */
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
@@ -13,7 +13,6 @@ import {
   clientIds,
   clientOf,
   countUp,
-  newAudience,
   newClient,
   newOrganization,
   ORGANIZATION,
@@ -75,29 +74,6 @@ export function testOrganizations(name: string, promise: StorePromise): void {
       const [last, ...before] = (await trailOf(store)).toReversed()
       assert.equal(last?.target.id, 'org_2')
       assert.equal(before.length, 4)
-    })
-  })
-}
-
-export function testAudiences(name: string, promise: StorePromise): void {
-  describe(`${name}: an audience`, TOGETHER, () => {
-    promise('is created once and not changed by a second attempt', async ({ store }) => {
-      assert.equal(await store.createAudience(newAudience()), true)
-      const other = {
-        token_lifetime_seconds: 60,
-        signing_alg: 'ES256',
-        token_typ: 'at+jwt',
-        scopes: ['x'],
-      } as const
-      assert.equal(await store.createAudience(newAudience({ ...TRACK, ...other })), false)
-      assert.deepEqual(await store.listAudiences(), [TRACK])
-      assert.equal((await trailOf(store)).length, 1)
-    })
-
-    promise('keeps its scopes in their order', async ({ store }) => {
-      const scopes = ['z', 'a', 'a"b', 'm']
-      await store.createAudience(newAudience({ ...TRACK, scopes }))
-      assert.deepEqual((await store.listAudiences())[0]?.scopes, scopes)
     })
   })
 }

@@ -2,12 +2,16 @@
 
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
+import { usageOfToken } from '../../records/usage.ts'
+import { sampleSecret } from '../../testing/sample-client.ts'
 import type { ClientQuery } from '../ports/clients.ts'
+import { refusalAt } from './activity.ts'
 import {
   allClients,
   auditedClient,
   clientIds,
   clientOf,
+  countUp,
   newClient,
   newOrganization,
   populate,
@@ -48,8 +52,72 @@ const FILTERS: readonly (readonly [Partial<ClientQuery>, readonly string[]])[] =
   [{ search: 'unknown' }, []],
 ]
 
+const SECRET = sampleSecret('s1')
+const ENDING = [
+  clientOf('ends', { secrets: [SECRET, { ...SECRET, expires_at: '2026-06-01T00:00:00.000Z' }] }),
+  clientOf('ended', { secrets: [{ ...SECRET, expires_at: '2026-04-01T00:00:00.000Z' }] }),
+  clientOf('endless'),
+]
+
+const created_at = '2026-03-01T00:00:00.000Z'
+const AGED = [
+  clientOf('idle', { created_at, tags: ['aged'] }),
+  clientOf('busy', { created_at, tags: ['aged'] }),
+  clientOf('introspects', { created_at, tags: ['aged'], secrets: [sampleSecret('s9')] }),
+  clientOf('new', { created_at: '2026-05-01T00:00:00.000Z', tags: ['aged'] }),
+]
+
+/** Of the clients above: `busy` got a token in April, `introspects` used its secret in May. */
+const BY_USE: readonly (readonly [Partial<ClientQuery>, readonly string[]])[] = [
+  [{ never_used: true }, ['idle', 'new']],
+  [{ unused_since: created_at }, []],
+  [{ unused_since: '2026-03-15T00:00:00.000Z' }, ['idle']],
+  [{ unused_since: '2026-04-15T00:00:00.000Z' }, ['busy', 'idle']],
+  [{ unused_since: '2026-06-01T00:00:00.000Z' }, ['busy', 'idle', 'introspects', 'new']],
+  [{ never_used: true, unused_since: '2026-04-15T00:00:00.000Z' }, ['idle']],
+]
+
 export function testLists(name: string, promise: StorePromise): void {
   describe(`${name}: the list of clients`, TOGETHER, () => {
+    promise('has the last use of each, and narrows by it', async ({ store }) => {
+      await populate(store)
+      await store.createClients(AGED.map((client) => auditedClient(client)))
+      const issued = Date.parse('2026-04-01T00:00:00Z') / 1000
+      const token = { iat: issued, lifetimeSeconds: 86_400, early: false }
+      const by = { uses: 1, address: '192.0.2.1', user_agent: null }
+      const last_used_at = '2026-05-01T10:00:00.000Z'
+      await store.addUsage({
+        clients: [usageOfToken('busy', token)],
+        secrets: [{ client_id: 'introspects', secret_id: 's9', last_used_at, ...by }],
+      })
+      for (const [filter, expected] of BY_USE) {
+        const ids = await clientIds(store, { tag: 'aged', ...filter })
+        assert.deepEqual(ids, expected, JSON.stringify(filter))
+      }
+      const { lastUses } = await store.listClients({ after: null, limit: 10 })
+      assert.deepEqual(Object.fromEntries(lastUses), {
+        busy: '2026-04-01T00:00:00.000Z',
+        introspects: last_used_at,
+      })
+    })
+
+    promise('narrows by when a secret ends, and by refused requests', async ({ store }) => {
+      await populate(store)
+      await store.createClients(ENDING.map((client) => auditedClient(client)))
+      const from = '2026-05-01T00:00:00.000Z'
+      const ending = (before: string) => clientIds(store, { secret_ends: { from, before } })
+      assert.deepEqual(await ending('2026-06-01T00:00:00.001Z'), ['ends'])
+      assert.deepEqual(await ending('2026-06-01T00:00:00.000Z'), [])
+      await store.addRefusals([
+        refusalAt(0, { client_id: 'ends' }),
+        refusalAt(60, { client_id: 'endless' }),
+      ])
+      const failing = (since: string) => clientIds(store, { failing_since: since })
+      assert.deepEqual(await failing('2026-05-01T00:00:00.000Z'), ['endless', 'ends'])
+      assert.deepEqual(await failing('2026-05-01T11:00:00.000Z'), ['endless'])
+      assert.deepEqual(await failing('2026-05-01T12:00:00.000Z'), [])
+    })
+
     promise('narrows by each filter, and by several at once', async ({ store }) => {
       await populate(store)
       await store.createOrganization(newOrganization({ org_id: 'org_2', name: 'B' }))
@@ -57,6 +125,28 @@ export function testLists(name: string, promise: StorePromise): void {
       for (const [filter, expected] of FILTERS) {
         assert.deepEqual(await clientIds(store, filter), expected, JSON.stringify(filter))
       }
+    })
+
+    promise('finds a client by its present name, id and tags only', async ({ store }) => {
+      await populate(store)
+      await store.createClients([
+        newClient('a', { name: 'Before', external_id: 'old-1', tags: ['x'] }),
+      ])
+      const changes = {
+        name: 'ÑANDÚ',
+        external_id: 'new-1',
+        tags: ['y'],
+        status: 'disabled',
+      } as const
+      await store.updateClient('a', (current) => countUp({ ...current, ...changes }))
+      const found = ['ñandú', 'NEW-1', 'ú', '\n', 'a\nnew'].map((search) => ({ search }))
+      const filters = [...found, { tag: 'y' }, { status: 'disabled' }] as const
+      const lost = [{ search: 'before' }, { search: 'old' }, { tag: 'x' }] as const
+      const answers = await Promise.all(
+        [...filters, ...lost].map((filter) => clientIds(store, filter)),
+      )
+      const expected = [['a'], ['a'], ['a'], [], [], ['a'], ['a'], [], [], []]
+      assert.deepEqual(answers, expected)
     })
 
     promise('has each client once, in the byte order of its id', async ({ store }) => {

@@ -116,6 +116,13 @@ export function countUp(current: Client): Audited<Client> {
   return auditedClient(next, { action: 'client.updated', after: next.version })
 }
 
+/** Removes a client and ends its tokens. */
+export function deleted(current: Client): Audited<Client> {
+  const { client_id } = current
+  const revoke = [{ kind: 'client', client_id, issued_until: 100, expires: 200 }] as const
+  return { ...auditedClient(current, { action: 'client.deleted', after: null }), revoke }
+}
+
 /** Creates an organization, one client and both audiences: four rows in the trail. */
 export async function populate(store: AuthStore): Promise<void> {
   await store.createAudience(newAudience(TRACK))

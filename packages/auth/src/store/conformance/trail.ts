@@ -102,6 +102,7 @@ export function testTrail(name: string, promise: StorePromise): void {
       assert.deepEqual(await seqs(store, { ...TENANT }), [8, 4])
       assert.deepEqual(await seqs(store, { ...TENANT, before: 8 }), [4])
       assert.deepEqual(await seqs(store, { environment: 'production' }), [6])
+      assert.deepEqual(await seqs(store, { org_id: 'org_1', environment: null }), [3])
       assert.deepEqual(await seqs(store, { target_id: 'first' }), [8, 4])
       assert.deepEqual(await seqs(store, { action: 'client.updated' }), [8])
       assert.deepEqual(await seqs(store, { action: 'client.created', org_id: 'org_2' }), [7])
@@ -119,7 +120,7 @@ export function testTrail(name: string, promise: StorePromise): void {
       assert.equal(await store.readAuditBase(), null)
       const rows = await store.readAudit({ after: 0, limit: 10 })
       const last = rows[2] as AuditRow
-      assert.equal(await store.cutAudit({ last, checkpoint: 'signed', audit }), true)
+      assert.equal(await store.cutAudit({ last, checkpoint: 'signed', kid: 'k', audit }), true)
       await another.createClients([newClient('new')])
       for (const one of [store, another]) {
         assert.equal(await one.readAuditBase(), 'signed')
@@ -136,7 +137,7 @@ export function testTrail(name: string, promise: StorePromise): void {
       const rows = await store.readAudit({ after: 0, limit: 10 })
       for (const [index, checkpoint] of ['a', 'b'].entries()) {
         const last = rows[index] as AuditRow
-        assert.equal(await store.cutAudit({ last, checkpoint, audit }), true)
+        assert.equal(await store.cutAudit({ last, checkpoint, kid: 'k', audit }), true)
       }
       const reopened = await reopen()
       assert.equal(await reopened.readAuditBase(), 'b')
@@ -154,10 +155,13 @@ export function testTrail(name: string, promise: StorePromise): void {
           AuditRow,
         ]
         const forged = { ...second, hash: first.hash }
-        assert.equal(await store.cutAudit({ last: forged, checkpoint: 'forged', audit }), false)
+        assert.equal(
+          await store.cutAudit({ last: forged, checkpoint: 'forged', kid: 'k', audit }),
+          false,
+        )
         assert.equal(await store.readAuditBase(), null)
         const cuts = [store, another].map((one) =>
-          one.cutAudit({ last: second, checkpoint: 'signed', audit }),
+          one.cutAudit({ last: second, checkpoint: 'signed', kid: 'k', audit }),
         )
         assert.deepEqual((await Promise.all(cuts)).toSorted(), [false, true])
         assert.deepEqual(await seqs(store, {}), [5, 4, 3])

@@ -3,24 +3,36 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import {
+  type AddressUse,
   addUsage,
   type ClientUsage,
+  MAX_ADDRESSES,
   noUsage,
-  type SecretUsage,
+  type OwnedSecretUsage,
   usageOfToken,
 } from '../../records/usage.ts'
 import type { AuthStore } from '../store.ts'
-import { populate, type StorePromise, TOGETHER } from './samples.ts'
+import { newClient, populate, type StorePromise, TOGETHER } from './samples.ts'
 
 const token = (client_id: string, iat: number, early = false): ClientUsage =>
   usageOfToken(client_id, { iat, lifetimeSeconds: 86_400, early })
 
-const used = (uses: number, hour: string): SecretUsage => ({
+const used = (uses: number, hour: string): OwnedSecretUsage => ({
+  client_id: 'first',
   secret_id: 'secret_first',
   uses,
   last_used_at: `2026-05-01T${hour}:00:00.000Z`,
   address: `192.0.2.${Number(hour)}`,
   user_agent: hour === '11' ? null : 'agent',
+})
+
+/** As it is read: without its client. */
+const counted = ({ client_id: _, ...usage }: OwnedSecretUsage) => usage
+
+/** @param hour of its first login; the last is an hour later. */
+const from = (host: number, hour: number, client_id = 'first'): AddressUse => ({
+  ...{ client_id, address: `192.0.2.${host}`, logins: 1 },
+  ...{ first_seen: hour * 3600, last_seen: (hour + 1) * 3600 },
 })
 
 export function testUsage(name: string, promise: StorePromise): void {
@@ -48,6 +60,7 @@ export function testUsage(name: string, promise: StorePromise): void {
       const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
       await populate(stores.store)
       const clients = Array.from({ length: 8 }, (_, index) => `c${index}`)
+      await stores.store.createClients(clients.map((id) => newClient(id)))
       await Promise.all(
         Array.from({ length: 30 }, (_, turn) => {
           // In another order each time, as in memory.
@@ -61,7 +74,7 @@ export function testUsage(name: string, promise: StorePromise): void {
         assert.equal((await stores.store.usageOf(client_id)).client?.tokens_issued, 30)
       }
       const { secrets } = await stores.store.usageOf('first')
-      assert.deepEqual(secrets, [used(30, '10')])
+      assert.deepEqual(secrets, [counted(used(30, '10'))])
     })
 
     promise('keeps the last use of a secret, in any order of writing', async ({ store }) => {
@@ -69,9 +82,70 @@ export function testUsage(name: string, promise: StorePromise): void {
       for (const use of [used(1, '11'), used(2, '10'), used(3, '09')]) {
         await store.addUsage({ clients: [], secrets: [use] })
       }
-      assert.deepEqual((await store.usageOf('first')).secrets, [used(6, '11')])
+      assert.deepEqual((await store.usageOf('first')).secrets, [counted(used(6, '11'))])
       await store.addUsage({ clients: [], secrets: [used(1, '10'), used(1, '12')] })
-      assert.deepEqual((await store.usageOf('first')).secrets, [used(8, '12')])
+      assert.deepEqual((await store.usageOf('first')).secrets, [counted(used(8, '12'))])
+    })
+  })
+
+  describe(`${name}: the addresses of a client`, TOGETHER, () => {
+    const add = (store: AuthStore, addresses: readonly AddressUse[]) =>
+      store.addUsage({ clients: [], secrets: [], addresses })
+
+    promise('come back with their logins, the last first', async ({ store }) => {
+      await populate(store)
+      for (const client_id of ['first', 'unknown', 'a\0b']) {
+        assert.deepEqual(await store.addressesOf(client_id), [])
+      }
+      await add(store, [from(1, 5), from(2, 7), from(2, 6), from(9, 6, 'unknown')])
+      await add(store, [from(1, 4)])
+      assert.deepEqual(await store.addressesOf('first'), [
+        { ...from(2, 6), last_seen: 8 * 3600, logins: 2 },
+        { ...from(1, 4), last_seen: 6 * 3600, logins: 2 },
+      ])
+      assert.deepEqual(await store.addressesOf('unknown'), [])
+    })
+
+    promise('are the last ones, however many there were', async ({ store }) => {
+      await populate(store)
+      await store.createClients([newClient('other')])
+      const many = Array.from({ length: MAX_ADDRESSES + 20 }, (_, host) => from(host, host))
+      await add(store, [from(1, 1, 'other'), ...many])
+      await add(store, [from(100, 0), from(101, 99)])
+      const kept = await store.addressesOf('first')
+      assert.deepEqual(
+        kept.map(({ address }) => address),
+        [from(101, 99), ...many.toReversed()].slice(0, MAX_ADDRESSES).map((one) => one.address),
+      )
+      assert.equal((await store.addressesOf('other')).length, 1)
+    })
+
+    promise('lose no login when several processes add at the same time', async (stores) => {
+      const handles = [stores.store, await stores.openAnother(), await stores.openAnother()]
+      await populate(stores.store)
+      const hosts = Array.from({ length: MAX_ADDRESSES }, (_, host) => host)
+      await Promise.all(
+        Array.from({ length: 15 }, (_, turn) => {
+          const ordered = turn % 2 === 0 ? hosts : hosts.toReversed()
+          return add(
+            handles[turn % 3] as AuthStore,
+            ordered.map((host) => from(host, turn)),
+          )
+        }),
+      )
+      const kept = await stores.store.addressesOf('first')
+      assert.equal(kept.length, MAX_ADDRESSES)
+      const all = { first_seen: 0, last_seen: 15 * 3600, logins: 15 }
+      for (const { address, client_id, ...use } of kept) assert.deepEqual(use, all, address)
+    })
+
+    promise('are swept once they are old', async ({ store }) => {
+      await populate(store)
+      await add(store, [from(1, 1), from(2, 2), from(3, 3)])
+      assert.equal(await store.sweepActivity(2 * 3600, 100, 10), 0)
+      assert.equal(await store.sweepActivity(4 * 3600, 100, 1), 1)
+      assert.equal(await store.sweepActivity(4 * 3600, 100, 10), 1)
+      assert.deepEqual(await store.addressesOf('first'), [from(3, 3)])
     })
   })
 }

@@ -4,6 +4,12 @@ import type { Environment } from '@modulariot/oauth/protocol'
 import type { Client, ClientRecord } from '../../records/client.ts'
 import type { Audited, Authority } from './audited-change.ts'
 
+/** ISO 8601: `from` <= time < `before`. */
+export interface Period {
+  readonly from: string
+  readonly before: string
+}
+
 /** Filters for clients; one that is left out does not narrow. */
 export interface ClientQuery {
   readonly org_id?: string | undefined
@@ -13,6 +19,16 @@ export interface ClientQuery {
   readonly external_id?: string | undefined
   /** Part of the name, the `client_id` or the `external_id`; ignores case. */
   readonly search?: string | undefined
+  /** Clients that have not been used yet. */
+  readonly never_used?: true | undefined
+  /**
+   * ISO 8601. Clients last used before this time; one that was never used counts from its creation.
+   */
+  readonly unused_since?: string | undefined
+  /** ISO 8601. Clients with a refused request since this time. */
+  readonly failing_since?: string | undefined
+  /** Clients with a secret that ends between these times. */
+  readonly secret_ends?: Period | undefined
   /** Return clients after this id. */
   readonly after: string | null
   readonly limit: number
@@ -20,6 +36,11 @@ export interface ClientQuery {
 
 export interface ClientPage {
   readonly clients: readonly Client[]
+  /**
+   * When each of them was last used, ISO 8601: got a token, or authenticated with one of its
+   * secrets. Without an entry: never. The counters are written every few seconds.
+   */
+  readonly lastUses: ReadonlyMap<string, string>
   /** Pass as `after` for the next page; null on the last. */
   readonly next: string | null
 }
@@ -58,6 +79,17 @@ export interface ClientStore extends ClientLookup {
   updateClient(
     client_id: string,
     update: (current: Client) => Audited<Client>,
+    authority?: Authority | null,
+  ): Promise<Client | null>
+  /**
+   * Removes the client with its counters, its quota and its used assertions. What the trail and the
+   * revocation feed hold of it stays. Null, and no change, when there is no such client.
+   *
+   * @param remove must end its tokens: caches forget the client by that entry of the feed.
+   */
+  deleteClient(
+    client_id: string,
+    remove: (current: Client) => Audited<Client>,
     authority?: Authority | null,
   ): Promise<Client | null>
 }

@@ -1,7 +1,7 @@
 /** The port for organizations. */
 
 import type { Client, Organization } from '../../records/client.ts'
-import type { Audited } from './audited-change.ts'
+import type { Audited, Authority } from './audited-change.ts'
 
 export interface OrganizationStore {
   /**
@@ -11,4 +11,14 @@ export interface OrganizationStore {
   /** @throws StoreConflict when the id is taken. */
   createOrganization(organization: Audited<Organization>): Promise<void>
   listOrganizations(): Promise<Organization[]>
+  /**
+   * Null, and no change, when there is no such organization.
+   *
+   * @param update synchronous and pure; what it throws comes out unchanged, with nothing written.
+   */
+  updateOrganization(
+    org_id: string,
+    update: (current: Organization) => Audited<Organization>,
+    authority?: Authority | null,
+  ): Promise<Organization | null>
 }

@@ -5,7 +5,8 @@ import type { AuditDraft, AuditRow } from '../../records/audit-entry.ts'
 
 export interface AuditQuery {
   readonly org_id?: string | undefined
-  readonly environment?: Environment | undefined
+  /** Null: of no environment, such as changes to the organization itself. */
+  readonly environment?: Environment | null | undefined
   readonly target_id?: string | undefined
   readonly action?: string | undefined
   /** Rows with a smaller `seq`; null starts with the newest. */
@@ -18,6 +19,8 @@ export interface AuditCut {
   readonly last: Pick<AuditRow, 'seq' | 'hash'>
   /** A signed checkpoint of `last`. */
   readonly checkpoint: string
+  /** Names the key that signed it. */
+  readonly kid: string
   readonly audit: AuditDraft
 }
 
@@ -38,7 +41,8 @@ export interface TrailStore extends TrailReader {
   recordAudit(audit: AuditDraft): Promise<void>
   /**
    * Removes the rows up to `last`, keeps the checkpoint in their place and appends the entry that
-   * records the cut. False, and no change, when there is no such row: another instance has cut it.
+   * records the cut. False, and no change, when there is no such row, since
+   * another instance has cut it, or when the key that signed it is a former one by now.
    * Notifies no listener.
    */
   cutAudit(cut: AuditCut): Promise<boolean>

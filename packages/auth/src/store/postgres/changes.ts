@@ -19,13 +19,16 @@ const LOOKED_WITHIN_MS = 1200
 /**
  * One statement, so that what it reads is of one moment. The order only makes PostgreSQL take the
  * index: for a few of many rows it would otherwise scan the table, in the hope of finding them
- * early.
+ * early. A deleted client has no row; the feed names it.
  */
 export const REVISION = {
   name: 'revision-since',
   text: `SELECT value, keys, feed_seq, ARRAY(
       SELECT client_id FROM auth.clients WHERE changed_by > $1 AND changed_by > 0
       ORDER BY changed_by DESC LIMIT $2
+    ) || ARRAY(
+      SELECT subject FROM auth.revocations WHERE seq > $3 AND kind = 'client'
+      ORDER BY seq DESC LIMIT $2
     ) AS clients FROM auth.revision`,
 }
 
@@ -58,7 +61,7 @@ export class ChangeWatch {
 
   /** @throws StoreUnavailable */
   static async open(postgres: Postgres): Promise<ChangeWatch> {
-    return new ChangeWatch(postgres, await readRevision(postgres, Number.MAX_SAFE_INTEGER))
+    return new ChangeWatch(postgres, await readRevision(postgres, NEWEST))
   }
 
   /**
@@ -96,7 +99,7 @@ export class ChangeWatch {
     let revision: RevisionSince
     const begunAt = performance.now()
     try {
-      revision = await readRevision(this.#postgres, this.#seen.value)
+      revision = await readRevision(this.#postgres, this.#seen)
     } catch {
       this.#failingSince ??= performance.now()
       this.#lookSoon()
@@ -147,7 +150,14 @@ export class ChangeWatch {
   }
 }
 
-async function readRevision(postgres: Postgres, since: number): Promise<RevisionSince> {
-  const { rows } = await postgres.query<RevisionSince>(REVISION, [since, MAX_NAMED_CLIENTS + 1])
+/** Nothing is newer. */
+const NEWEST = { value: Number.MAX_SAFE_INTEGER, feed_seq: Number.MAX_SAFE_INTEGER }
+
+async function readRevision(
+  postgres: Postgres,
+  since: Pick<Revision, 'value' | 'feed_seq'>,
+): Promise<RevisionSince> {
+  const parameters = [since.value, MAX_NAMED_CLIENTS + 1, since.feed_seq]
+  const { rows } = await postgres.query<RevisionSince>(REVISION, parameters)
   return rows[0] as RevisionSince
 }

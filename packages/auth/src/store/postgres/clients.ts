@@ -1,14 +1,16 @@
-/** Clients in PostgreSQL: found, searched, created, changed. */
+/** Clients in PostgreSQL: found, created, changed, deleted. */
 
 import type { Postgres } from '@modulariot/platform/postgres'
 import type { Client, ClientRecord } from '../../records/client.ts'
-import { type ClientFilter, clientPageOf, MAX_SCANNED } from '../client-query.ts'
+import { searchTextOf } from '../client-query.ts'
 import type { Audited } from '../ports/audited-change.ts'
-import type { ClientPage, ClientQuery, ClientStore, CreateOutcome } from '../ports/clients.ts'
+import type { ClientStore, CreateOutcome } from '../ports/clients.ts'
+import { removedSecrets } from '../removed-secrets.ts'
 import { clientOf, clientRecordOf } from '../rows.ts'
 import { withoutNul } from '../without-nul.ts'
 import { assertAuthority } from './authority.ts'
 import type { Change, ChangeUnit } from './change-unit.ts'
+import { searchClients } from './client-search.ts'
 import { keepAnswers } from './idempotency.ts'
 
 /** A bulk registration may bring thousands at once. */
@@ -31,6 +33,11 @@ export function clientStore(postgres: Postgres, change: Change): ClientStore {
         await assertAuthority(unit.query, authority)
         return updateClient(unit, client_id, update)
       }),
+    deleteClient: (client_id, remove, authority) =>
+      change(async (unit) => {
+        await assertAuthority(unit.query, authority)
+        return deleteClient(unit, client_id, remove)
+      }),
   }
 }
 
@@ -50,35 +57,6 @@ const FIND = {
 async function findClient(postgres: Postgres, client_id: string): Promise<ClientRecord | null> {
   const { rows } = await postgres.query(FIND, [withoutNul(client_id)])
   return rows[0] === undefined ? null : clientRecordOf(rows[0])
-}
-
-/**
- * Columns narrow in the database; filters on the documents run here, so that both adapters agree.
- */
-async function searchClients(
-  postgres: Postgres,
-  { after, limit, ...filter }: ClientQuery,
-): Promise<ClientPage> {
-  const { rows } = await postgres.query(
-    `SELECT document::text AS document FROM auth.clients
-     WHERE client_id > $1
-       AND ($2::text IS NULL OR org_id = $2)
-       AND ($3::text IS NULL OR environment = $3)
-       AND ($4::text IS NULL OR external_id = $4)
-     ORDER BY client_id LIMIT $5`,
-    [
-      withoutNul(after ?? ''),
-      withoutNul(filter.org_id ?? null),
-      withoutNul(filter.environment ?? null),
-      withoutNul(filter.external_id ?? null),
-      (looksInside(filter) ? MAX_SCANNED : Math.min(limit, MAX_SCANNED)) + 1,
-    ],
-  )
-  return clientPageOf(rows, limit, filter)
-}
-
-function looksInside({ status, tag, search }: ClientFilter): boolean {
-  return status !== undefined || tag !== undefined || search !== undefined
 }
 
 /** @throws StoreConflict when an id is taken or an organization does not exist. */
@@ -105,36 +83,43 @@ async function insertClients(unit: ChangeUnit, clients: readonly Audited<Client>
   if (clients.length === 0) return
   const values = clients.map(({ value }) => value)
   await unit.query(
-    `INSERT INTO auth.clients (client_id, org_id, environment, external_id, document)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::json[])`,
+    `INSERT INTO auth.clients (client_id, org_id, environment, external_id, document, search_text)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::json[], $6::text[])`,
     [
       values.map(({ client_id }) => client_id),
       values.map(({ org_id }) => org_id),
       values.map(({ environment }) => environment),
       values.map(({ external_id }) => external_id),
       values.map((value) => JSON.stringify(value)),
+      values.map(searchTextOf),
     ],
   )
   await recordClients(unit, clients)
 }
 
-/** Stored clients whose `external_id` one of these has too. */
+/**
+ * Stored clients whose `external_id` one of these has too. The tenant is compared in a form that no
+ * index has: each is found by its `external_id`, however little the planner knows of the table.
+ */
+export const BY_EXTERNAL_IDS = `SELECT c.document FROM unnest($1::text[], $2::text[], $3::text[])
+    AS n (org_id, environment, external_id)
+  CROSS JOIN LATERAL (
+    SELECT document::text AS document FROM auth.clients
+    WHERE external_id = n.external_id AND org_id || '' = n.org_id
+      AND environment || '' = n.environment
+    LIMIT 1) c`
+
 async function clientsByExternalId(
   unit: ChangeUnit,
   clients: readonly Audited<Client>[],
 ): Promise<Map<string, Client>> {
   const named = clients.map(({ value }) => value).filter(({ external_id }) => external_id !== null)
   if (named.length === 0) return new Map()
-  const { rows } = await unit.query(
-    `SELECT document::text AS document FROM auth.clients
-     WHERE (org_id, environment, external_id) IN
-       (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]))`,
-    [
-      named.map(({ org_id }) => org_id),
-      named.map(({ environment }) => environment),
-      named.map(({ external_id }) => external_id),
-    ],
-  )
+  const { rows } = await unit.query(BY_EXTERNAL_IDS, [
+    named.map(({ org_id }) => org_id),
+    named.map(({ environment }) => environment),
+    named.map(({ external_id }) => external_id),
+  ])
   const found = rows.map(clientOf)
   return new Map(found.map((client) => [tenantKey(client) as string, client]))
 }
@@ -154,12 +139,44 @@ async function updateClient(
     [withoutNul(client_id)],
   )
   if (rows[0] === undefined) return null
-  const audited = update(clientOf(rows[0]))
+  const before = clientOf(rows[0])
+  const audited = update(before)
   const { value } = audited
   await unit.query(
-    `UPDATE auth.clients SET external_id = $2, document = $3, changed_by = $4 WHERE client_id = $1`,
-    [client_id, value.external_id, JSON.stringify(value), unit.revision],
+    `UPDATE auth.clients SET external_id = $2, document = $3, search_text = $4, changed_by = $5
+     WHERE client_id = $1`,
+    [client_id, value.external_id, JSON.stringify(value), searchTextOf(value), unit.revision],
   )
+  const removed = removedSecrets(before, value)
+  if (removed.length > 0) {
+    await unit.query('DELETE FROM auth.secret_usage WHERE secret_id = ANY ($1)', [removed])
+  }
+  await recordClients(unit, [audited])
+  return value
+}
+
+/** Null, and no change, when there is no such client. */
+async function deleteClient(
+  unit: ChangeUnit,
+  client_id: string,
+  remove: (current: Client) => Audited<Client>,
+): Promise<Client | null> {
+  const { rows } = await unit.query(
+    'SELECT document::text AS document FROM auth.clients WHERE client_id = $1',
+    [withoutNul(client_id)],
+  )
+  if (rows[0] === undefined) return null
+  const audited = remove(clientOf(rows[0]))
+  const { value } = audited
+  // In the order in which counters are written: that locks the client, then its counters.
+  await unit.query('DELETE FROM auth.clients WHERE client_id = $1', [client_id])
+  await unit.query('DELETE FROM auth.client_usage WHERE client_id = $1', [client_id])
+  await unit.query('DELETE FROM auth.secret_usage WHERE secret_id = ANY ($1)', [
+    value.secrets.map(({ secret_id }) => secret_id),
+  ])
+  await unit.query('DELETE FROM auth.client_addresses WHERE client_id = $1', [client_id])
+  await unit.query('DELETE FROM auth.token_quotas WHERE client_id = $1', [client_id])
+  await unit.query('DELETE FROM auth.assertions WHERE client_id = $1', [client_id])
   await recordClients(unit, [audited])
   return value
 }

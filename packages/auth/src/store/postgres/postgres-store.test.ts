@@ -21,6 +21,8 @@ import { testAuthStore } from '../conformance/store.conformance.ts'
 import type { StoreChange } from '../ports/changes.ts'
 import type { AuthStore } from '../store.ts'
 import { REVISION } from './changes.ts'
+import { NARROWED } from './client-search.ts'
+import { BY_EXTERNAL_IDS } from './clients.ts'
 import { migratePostgresAuthStore, openPostgresAuthStore } from './postgres-store.ts'
 
 const server = await startPostgres()
@@ -321,6 +323,80 @@ it('PostgreSQL: a login is one statement that uses only indices', async () => {
   })
 })
 
+/** Many clients, in a table that was never analyzed, as in the first minute of an installation. */
+async function manyClients(here: Awaited<ReturnType<typeof place>>): Promise<void> {
+  await populate(await here.open())
+  const tables = ['clients', 'client_usage', 'secret_usage']
+  for (const table of tables) {
+    await here.database.query(`ALTER TABLE auth.${table} SET (autovacuum_enabled = off)`)
+  }
+  const secrets = `json_build_array(json_build_object('secret_id', 's' || n))`
+  for (const text of [
+    `INSERT INTO auth.clients (client_id, org_id, environment, external_id, document)
+     SELECT 'many_' || md5(n::text), 'org_1', 'development', 'device-' || n,
+       json_build_object('grants', '[]'::json, 'secrets', ${secrets}, 'name', repeat('x', 500))
+     FROM generate_series(1, 20000) n`,
+    `INSERT INTO auth.client_usage
+     SELECT 'many_' || md5(n::text), 1, 0, 0, '2026', '[]' FROM generate_series(1, 20000) n`,
+    `INSERT INTO auth.secret_usage
+     SELECT 's' || n, 1, '2026', '192.0.2.1', NULL FROM generate_series(1, 20000) n`,
+  ]) {
+    await here.database.query(text, [], { timeoutMs: 20_000 })
+  }
+}
+
+async function planOf(query: RunQuery, text: string, values: readonly unknown[]): Promise<string> {
+  const { rows } = await query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, [...values])
+  return rows.map((row) => row['QUERY PLAN']).join('\n')
+}
+
+it('PostgreSQL: a page of clients and a registration read no table whole, with statistics or without', async () => {
+  await using here = await place()
+  await manyClients(here)
+  const page = [
+    '',
+    'org_1',
+    'development',
+    null,
+    51,
+    null,
+    null,
+    null,
+    null,
+    false,
+    null,
+    null,
+    false,
+  ]
+  const search = page.with(6, 'disabled').with(8, 'nowhere').with(5, 'many_04')
+  const ids = Array.from({ length: 500 }, (_, index) => `new-${index}`)
+  const lines = [ids.map(() => 'org_1'), ids.map(() => 'development'), ids]
+  for (const statistics of [false, true]) {
+    if (statistics) await here.database.query('ANALYZE', [], { timeoutMs: 20_000 })
+    await here.database.transaction(async (query) => {
+      for (const values of [page, search]) {
+        assert.doesNotMatch(await planOf(query, NARROWED, values), /Seq Scan/)
+      }
+      const plan = await planOf(query, BY_EXTERNAL_IDS, lines)
+      assert.match(plan, /Index Cond: \(\(?external_id = n.external_id/)
+      assert.doesNotMatch(plan, /Seq Scan|clients_by_tenant/)
+    })
+  }
+})
+
+it('PostgreSQL: a client without a search text is found by its document', async () => {
+  await using here = await place()
+  const store = await here.open()
+  await populate(store)
+  await store.createClients([newClient('a', { name: 'Ölwagen' }), newClient('b')])
+  await here.database.query('UPDATE auth.clients SET search_text = NULL')
+  const page = await store.listClients({ search: 'öLW', after: null, limit: 10 })
+  assert.deepEqual(
+    page.clients.map(({ client_id }) => client_id),
+    ['a'],
+  )
+})
+
 it('PostgreSQL: finding changed clients does not read the whole table', async () => {
   await using here = await place()
   const store = await here.open()
@@ -336,11 +412,11 @@ it('PostgreSQL: finding changed clients does not read the whole table', async ()
   const plan = await here.database.transaction(async (query) => {
     await query(`SET LOCAL plan_cache_mode = force_generic_plan`)
     await query(`PREPARE since AS ${REVISION.text}`)
-    const { rows } = await query<{ 'QUERY PLAN': string }>('EXPLAIN EXECUTE since (5, 1001)')
+    const { rows } = await query<{ 'QUERY PLAN': string }>('EXPLAIN EXECUTE since (5, 1001, 3)')
     return rows.map((row) => row['QUERY PLAN']).join('\n')
   })
   assert.match(plan, /clients_by_change/)
-  assert.doesNotMatch(plan, /Seq Scan on clients/)
+  assert.doesNotMatch(plan, /Seq Scan on (clients|revocations)/)
 })
 
 it('PostgreSQL: used assertions are forgotten a hundred at a time', async () => {
@@ -357,3 +433,30 @@ it('PostgreSQL: used assertions are forgotten a hundred at a time', async () => 
   }
   assert.deepEqual(left, [151, 52, 3, 4])
 })
+
+it('an instance that starts is announced once a change of the keys is committed', async () => {
+  await using here = await place()
+  const store = await here.open()
+  const instance = { instance_id: 'late', name: 'late', key_ids: [], until: 2 ** 40 }
+  let announced: Promise<void> | null = null
+  await here.database.transaction(async (query) => {
+    await query('SELECT value FROM auth.revision FOR UPDATE')
+    announced = store.announceInstance(instance)
+    await isWaiting(query)
+    const { rows } = await query('SELECT 1 FROM auth.instances')
+    assert.equal(rows.length, 0)
+  })
+  await announced
+  assert.equal((await store.listInstances(0)).length, 1)
+})
+
+/** Until another connection to this database waits for a lock. */
+async function isWaiting(query: RunQuery): Promise<void> {
+  for (const began = performance.now(); performance.now() - began < 2000; await sleep(5)) {
+    const { rows } = await query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    )
+    if (rows.length > 0) return
+  }
+  assert.fail('nothing waits')
+}

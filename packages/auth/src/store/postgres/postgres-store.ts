@@ -10,9 +10,17 @@ import {
   migratePostgres,
   openPostgres,
   type Postgres,
+  trialWrite,
 } from '@modulariot/platform/postgres'
-import { type Migrated, readMigrations } from '@modulariot/platform/storage'
+import {
+  type Migrated,
+  readMigrations,
+  type Writability,
+  watchWrites,
+} from '@modulariot/platform/storage'
 import type { AuthStore } from '../store.ts'
+import { accountStatements } from './accounts.ts'
+import { activityStore } from './activity.ts'
 import { assertionStore } from './assertions.ts'
 import { audienceStore } from './audiences.ts'
 import { createChange } from './change-unit.ts'
@@ -20,14 +28,26 @@ import { ChangeWatch } from './changes.ts'
 import { clientStore } from './clients.ts'
 import { expiryStore } from './expiry.ts'
 import { idempotentAnswers } from './idempotency.ts'
+import { instanceStore } from './instances.ts'
+import { invitationStore } from './invitations.ts'
+import { memberStore } from './members.ts'
 import { organizationStore } from './organizations.ts'
 import { quotaStore } from './quotas.ts'
 import { revocationStore } from './revocations.ts'
+import { secretMoveStore } from './secret-moves.ts'
 import { signingKeyStore } from './signing-keys.ts'
 import { trailStore } from './trail.ts'
 import { usageStore } from './usage.ts'
 
+export { headInSnapshot, sealedKeysInSnapshot } from './head-in-snapshot.ts'
+
 const SCHEMA = 'auth'
+const MIGRATIONS = new URL('./migrations/', import.meta.url)
+
+/** The version that this program migrates a database to. */
+export function postgresAuthVersion(): number {
+  return readMigrations(MIGRATIONS).length
+}
 
 /**
  * @param url `postgres://user:password@host:port/database`, with the parameters of
@@ -38,7 +58,10 @@ export async function openPostgresAuthStore(url: string): Promise<AuthStore> {
   const postgres = openPostgres(url, { applicationName: 'modulariot-auth' })
   try {
     await migrateSchema(postgres)
-    return await createStore(postgres)
+    return watchWrites(await createStore(postgres), {
+      write: () => trialWrite(postgres, SCHEMA),
+      everyMs: null,
+    })
   } catch (error) {
     await postgres.close()
     throw error
@@ -56,14 +79,10 @@ export async function migratePostgresAuthStore(url: string): Promise<Migrated> {
 }
 
 function migrateSchema(postgres: Postgres): Promise<Migrated> {
-  return migratePostgres(
-    postgres,
-    SCHEMA,
-    readMigrations(new URL('./migrations/', import.meta.url)),
-  )
+  return migratePostgres(postgres, SCHEMA, readMigrations(MIGRATIONS))
 }
 
-async function createStore(postgres: Postgres): Promise<AuthStore> {
+async function createStore(postgres: Postgres): Promise<Omit<AuthStore, keyof Writability>> {
   const changes = await ChangeWatch.open(postgres)
   const change = createChange(postgres, () => changes.check())
   return {
@@ -74,10 +93,16 @@ async function createStore(postgres: Postgres): Promise<AuthStore> {
     ...quotaStore(postgres),
     ...revocationStore(postgres, change),
     ...usageStore(postgres),
+    ...instanceStore(postgres, change),
+    ...secretMoveStore(change),
     ...signingKeyStore(postgres, change),
     ...trailStore(postgres, change),
     ...idempotentAnswers(postgres),
     ...expiryStore(postgres),
+    ...accountStatements(postgres),
+    ...activityStore(postgres),
+    ...memberStore(postgres, change),
+    ...invitationStore(postgres, change),
     onChange: (listener) => changes.subscribe(listener),
     silentForMs: () => changes.silentForMs(),
     ping: () => assertWritable(postgres),

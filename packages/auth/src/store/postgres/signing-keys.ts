@@ -2,9 +2,17 @@
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
 import type { SealedKey } from '../../records/sealed-key.ts'
-import type { KeyChange, SigningKeyStore } from '../ports/signing-keys.ts'
-import { sealedKeyOf } from '../rows.ts'
+import type {
+  FormerCheckpointKey,
+  KeyChangeMoment,
+  SigningKeyStore,
+} from '../ports/signing-keys.ts'
+import { instanceOf, sealedKeyOf } from '../rows.ts'
+import { trailWasCut } from '../trail-was-cut.ts'
 import type { Change, ChangeUnit } from './change-unit.ts'
+
+const ALL_INSTANCES = `SELECT instance_id, name, key_ids::text AS key_ids, until
+  FROM auth.instances ORDER BY instance_id`
 
 const COLUMNS = 'kid, alg, public_jwk, sealed, created_at, activates_at, retires_at'
 
@@ -12,6 +20,12 @@ export function signingKeyStore(postgres: Postgres, change: Change): SigningKeyS
   return {
     listSigningKeys: () => readSigningKeys(postgres.query),
     updateSigningKeys: (update) => change((unit) => updateSigningKeys(unit, update)),
+    listFormerCheckpointKeys: async () => {
+      const { rows } = await postgres.query(
+        'SELECT voucher FROM auth.former_checkpoint_keys ORDER BY kid',
+      )
+      return rows.map(({ voucher }) => voucher as string)
+    },
   }
 }
 
@@ -23,14 +37,35 @@ async function readSigningKeys(query: RunQuery): Promise<SealedKey[]> {
   return rows.map(sealedKeyOf)
 }
 
+async function replaceCheckpointKey(
+  unit: ChangeUnit,
+  { kid, presentKid, voucher, base }: FormerCheckpointKey,
+): Promise<void> {
+  const { rows } = await unit.query('SELECT checkpoint FROM auth.audit_base')
+  if ((rows[0]?.checkpoint ?? null) !== (base?.before ?? null)) throw trailWasCut()
+  if (base !== null) await unit.query('UPDATE auth.audit_base SET checkpoint = $1', [base.after])
+  await unit.query('DELETE FROM auth.former_checkpoint_keys WHERE kid = $1', [presentKid])
+  await unit.query(
+    `INSERT INTO auth.former_checkpoint_keys (kid, voucher) VALUES ($1, $2)
+     ON CONFLICT (kid) DO UPDATE SET voucher = excluded.voucher`,
+    [kid, voucher],
+  )
+}
+
+async function momentOf({ query }: ChangeUnit): Promise<KeyChangeMoment> {
+  const { rows: heads } = await query('SELECT max(seq) AS seq FROM auth.audit')
+  const { rows } = await query(ALL_INSTANCES)
+  return { lastSeq: Number(heads[0]?.seq ?? 0), instances: rows.map(instanceOf) }
+}
+
 async function updateSigningKeys(
   unit: ChangeUnit,
-  update: (current: readonly SealedKey[]) => KeyChange | null,
+  update: Parameters<SigningKeyStore['updateSigningKeys']>[0],
 ): Promise<readonly SealedKey[]> {
   const before = await readSigningKeys(unit.query)
-  const change = update(before)
+  const change = update(before, await momentOf(unit))
   if (change === null) return before
-  const { keys, audit, revoke } = change
+  const { keys, audit, revoke, formerCheckpointKey: former } = change
   await unit.query('DELETE FROM auth.signing_keys')
   await unit.query(
     `INSERT INTO auth.signing_keys (${COLUMNS}) SELECT * FROM unnest(
@@ -45,6 +80,7 @@ async function updateSigningKeys(
       keys.map(({ retires_at }) => retires_at),
     ],
   )
+  if (former !== undefined) await replaceCheckpointKey(unit, former)
   unit.changed()
   unit.keysChanged()
   await unit.audit(audit)

@@ -3,7 +3,7 @@
  */
 
 import type { Postgres } from '@modulariot/platform/postgres'
-import { auditFiltersOf } from '../audit-filters.ts'
+import { auditFiltersOf, auditNullsOf } from '../audit-filters.ts'
 import type { AuditCut, AuditQuery, TrailStore } from '../ports/trail.ts'
 import { auditRowOf } from '../rows.ts'
 import { withoutNul } from '../without-nul.ts'
@@ -33,7 +33,8 @@ export function trailStore(postgres: Postgres, change: Change): TrailStore {
 
 function listAudit(postgres: Postgres, query: AuditQuery) {
   const filters = auditFiltersOf(query)
-  const conditions = ['seq < $1', ...filters.map(({ name }, index) => `${name} = $${index + 3}`)]
+  const named = filters.map(({ name }, index) => `${name} = $${index + 3}`)
+  const conditions = ['seq < $1', ...named, ...auditNullsOf(query)]
   return postgres.query(
     `SELECT ${COLUMNS} FROM auth.audit WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT $2`,
     [
@@ -47,9 +48,13 @@ function listAudit(postgres: Postgres, query: AuditQuery) {
 /** False, and no change, when there is no such row. */
 async function cutAudit(
   unit: ChangeUnit,
-  { last: { seq, hash }, checkpoint, audit }: AuditCut,
+  { last: { seq, hash }, checkpoint, kid, audit }: AuditCut,
 ): Promise<boolean> {
-  const row = await unit.query('SELECT 1 FROM auth.audit WHERE seq = $1 AND hash = $2', [seq, hash])
+  const row = await unit.query(
+    `SELECT 1 FROM auth.audit WHERE seq = $1 AND hash = $2
+       AND NOT EXISTS (SELECT 1 FROM auth.former_checkpoint_keys WHERE kid = $3)`,
+    [seq, hash, kid],
+  )
   if (row.count === 0) return false
   await unit.audit([audit])
   await unit.query('DELETE FROM auth.audit WHERE seq <= $1', [seq])

@@ -1,30 +1,41 @@
-/** The counters of clients and secrets in PostgreSQL: added to in batches, never announced. */
+/**
+ * The counters of clients and secrets in PostgreSQL: added to in batches, never announced. A client
+ * or secret that was deleted before its last counts are written gets no row.
+ */
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
 import {
+  type AddressUse,
+  addAddressUse,
   addSecretUsage,
   addUsage,
   type ClientUsage,
-  type SecretUsage,
+  type OwnedSecretUsage,
 } from '../../records/usage.ts'
 import type { UsagePage, UsageQuery, UsageStore } from '../ports/usage.ts'
-import type { Row } from '../rows.ts'
+import { clientOf, type Row } from '../rows.ts'
 import { clientUsageOf, secretUsageOf, usagePageOf } from '../usage-rows.ts'
 import { withoutNul } from '../without-nul.ts'
+import { addTokenCounts } from './activity.ts'
+import { addAddresses, addressesOf } from './addresses.ts'
 
 const CLIENT_COLUMNS =
   'u.client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living::text AS living'
 
 export function usageStore(postgres: Postgres): UsageStore {
   return {
-    addUsage: async ({ clients, secrets }) => {
-      if (clients.length === 0 && secrets.length === 0) return
+    addUsage: async ({ clients, secrets, addresses = [] }) => {
+      if (clients.length + secrets.length + addresses.length === 0) return
       // All instances lock the rows in the same order, so that no two wait for each other.
       const byClient = sumsInOrder(clients, ({ client_id }) => client_id, addUsage)
       const bySecret = sumsInOrder(secrets, ({ secret_id }) => secret_id, addSecretUsage)
+      const byAddress = sumsInOrder(addresses, addressKey, addAddressUse)
       await postgres.transaction(async (query) => {
-        await addToClients(query, byClient)
-        await addToSecrets(query, bySecret)
+        const owners = await lockNewOwners(query, byClient, bySecret, byAddress)
+        await addToClients(query, byClient, owners)
+        await addToSecrets(query, bySecret, owners)
+        await addTokenCounts(query, byClient)
+        await addAddresses(query, byAddress, owners)
       })
     },
     usageOf: (client_id) =>
@@ -42,6 +53,7 @@ export function usageStore(postgres: Postgres): UsageStore {
         },
         { mode: 'snapshot' },
       ),
+    addressesOf: (client_id) => addressesOf(postgres, client_id),
     listUsage: (query) => listUsage(postgres, query),
   }
 }
@@ -66,22 +78,69 @@ function sumsInOrder<Item>(
   return [...sums.values()].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
 }
 
-/** Locks the rows before it reads them, so that two instances do not write the same sum. */
-async function addToClients(query: RunQuery, clients: readonly ClientUsage[]): Promise<void> {
-  if (clients.length === 0) return
-  const ids = clients.map(({ client_id }) => client_id)
-  await query(
-    `INSERT INTO auth.client_usage
-       (client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living)
-     SELECT id, 0, 0, 0, NULL, '[]' FROM unnest($1::text[]) AS id ON CONFLICT DO NOTHING`,
-    [ids],
+/** No `client_id` has the separator. */
+const addressKey = ({ client_id, address }: AddressUse): string => `${client_id} ${address}`
+
+/** Clients whose counters get a first row, each with the ids of its secrets. */
+type NewOwners = ReadonlyMap<string, ReadonlySet<string>>
+
+/** Locks them, so that a deletion waits, and then also removes the new rows. */
+async function lockNewOwners(
+  query: RunQuery,
+  clients: readonly ClientUsage[],
+  secrets: readonly OwnedSecretUsage[],
+  addresses: readonly AddressUse[],
+): Promise<NewOwners> {
+  const { rows } = await query<Row>(
+    `SELECT document::text AS document FROM auth.clients WHERE client_id IN (
+       SELECT id FROM unnest($1::text[]) AS id
+       WHERE NOT EXISTS (SELECT 1 FROM auth.client_usage u WHERE u.client_id = id)
+       UNION
+       SELECT n.client_id FROM unnest($2::text[], $3::text[]) AS n (client_id, secret_id)
+       WHERE NOT EXISTS (SELECT 1 FROM auth.secret_usage u WHERE u.secret_id = n.secret_id)
+       UNION
+       SELECT n.client_id FROM unnest($4::text[], $5::text[]) AS n (client_id, address)
+       WHERE NOT EXISTS (SELECT 1 FROM auth.client_addresses u
+         WHERE u.client_id = n.client_id AND u.address = n.address))
+     ORDER BY client_id FOR SHARE`,
+    [
+      clients.map(({ client_id }) => client_id),
+      secrets.map(({ client_id }) => client_id),
+      secrets.map(({ secret_id }) => secret_id),
+      addresses.map(({ client_id }) => client_id),
+      addresses.map(({ address }) => address),
+    ],
   )
+  return new Map(
+    rows.map(clientOf).map((client) => {
+      return [client.client_id, new Set(client.secrets.map(({ secret_id }) => secret_id))]
+    }),
+  )
+}
+
+/** Locks the rows before it reads them, so that two instances do not write the same sum. */
+async function addToClients(
+  query: RunQuery,
+  all: readonly ClientUsage[],
+  owners: NewOwners,
+): Promise<void> {
+  if (all.length === 0) return
+  const created = all.map(({ client_id }) => client_id).filter((id) => owners.has(id))
+  if (created.length > 0) {
+    await query(
+      `INSERT INTO auth.client_usage
+         (client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living)
+       SELECT id, 0, 0, 0, NULL, '[]' FROM unnest($1::text[]) AS id ON CONFLICT DO NOTHING`,
+      [created],
+    )
+  }
   const { rows } = await query<Row>(
     `SELECT ${CLIENT_COLUMNS} FROM auth.client_usage u
      WHERE client_id = ANY ($1) ORDER BY client_id FOR UPDATE`,
-    [ids],
+    [all.map(({ client_id }) => client_id)],
   )
   const before = new Map(rows.map((row) => [row.client_id, clientUsageOf(row)]))
+  const clients = all.filter(({ client_id }) => before.has(client_id))
   const sums = clients.map((usage) => addUsage(before.get(usage.client_id) as ClientUsage, usage))
   await query(
     `UPDATE auth.client_usage u SET tokens_issued = n.tokens_issued, tokens_early = n.tokens_early,
@@ -90,7 +149,7 @@ async function addToClients(query: RunQuery, clients: readonly ClientUsage[]): P
        AS n (client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living)
      WHERE u.client_id = n.client_id`,
     [
-      ids,
+      clients.map(({ client_id }) => client_id),
       sums.map(({ tokens_issued }) => tokens_issued),
       sums.map(({ tokens_early }) => tokens_early),
       sums.map(({ over_quota }) => over_quota),
@@ -101,20 +160,37 @@ async function addToClients(query: RunQuery, clients: readonly ClientUsage[]): P
 }
 
 /** The latest use wins, whichever instance writes first. */
-async function addToSecrets(query: RunQuery, secrets: readonly SecretUsage[]): Promise<void> {
+async function addToSecrets(
+  query: RunQuery,
+  secrets: readonly OwnedSecretUsage[],
+  owners: NewOwners,
+): Promise<void> {
   if (secrets.length === 0) return
+  const ids = secrets.map(({ secret_id }) => secret_id)
+  const created = secrets.filter((one) => owners.get(one.client_id)?.has(one.secret_id))
+  if (created.length > 0) {
+    await query(
+      `INSERT INTO auth.secret_usage (secret_id, uses, last_used_at, address, user_agent)
+       SELECT id, 0, '', '', NULL FROM unnest($1::text[]) AS id ON CONFLICT DO NOTHING`,
+      [created.map(({ secret_id }) => secret_id)],
+    )
+  }
   await query(
-    `INSERT INTO auth.secret_usage AS u (secret_id, uses, last_used_at, address, user_agent)
-     SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[])
-     ON CONFLICT (secret_id) DO UPDATE SET
-       uses = u.uses + excluded.uses,
-       address = CASE WHEN excluded.last_used_at >= u.last_used_at
-         THEN excluded.address ELSE u.address END,
-       user_agent = CASE WHEN excluded.last_used_at >= u.last_used_at
-         THEN excluded.user_agent ELSE u.user_agent END,
-       last_used_at = greatest(excluded.last_used_at, u.last_used_at)`,
+    'SELECT 1 FROM auth.secret_usage WHERE secret_id = ANY ($1) ORDER BY secret_id FOR UPDATE',
+    [ids],
+  )
+  await query(
+    `UPDATE auth.secret_usage u SET
+       uses = u.uses + n.uses,
+       address = CASE WHEN n.last_used_at >= u.last_used_at THEN n.address ELSE u.address END,
+       user_agent = CASE WHEN n.last_used_at >= u.last_used_at
+         THEN n.user_agent ELSE u.user_agent END,
+       last_used_at = greatest(n.last_used_at, u.last_used_at)
+     FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[])
+       AS n (secret_id, uses, last_used_at, address, user_agent)
+     WHERE u.secret_id = n.secret_id`,
     [
-      secrets.map(({ secret_id }) => secret_id),
+      ids,
       secrets.map(({ uses }) => uses),
       secrets.map(({ last_used_at }) => last_used_at),
       secrets.map(({ address }) => address),

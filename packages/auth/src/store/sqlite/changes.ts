@@ -10,6 +10,9 @@ const CHANGE_POLL_MS = 200
 const REVISION = 'SELECT value, keys, feed_seq FROM revision'
 const CHANGED_CLIENTS =
   'SELECT client_id FROM clients WHERE changed_by > ? AND changed_by > 0 LIMIT ?'
+/** Deleted clients among them, which have no row. */
+const CUT_OFF_CLIENTS = `SELECT subject AS client_id FROM revocations
+   WHERE seq > ? AND kind = 'client' LIMIT ?`
 
 /** Polls the revision while there are listeners, and notifies them when it has moved. */
 export class ChangeWatch {
@@ -64,7 +67,7 @@ export class ChangeWatch {
     const revision = readRevision(this.#sqlite)
     const seen = this.#seen
     if (revision.value === seen.value) return null
-    const change = changeBetween(seen, revision, changedClients(this.#sqlite, seen.value))
+    const change = changeBetween(seen, revision, changedClients(this.#sqlite, seen))
     this.#seen = revision
     return change
   }
@@ -74,7 +77,10 @@ function readRevision({ sql }: Sqlite): Revision {
   return sql(REVISION).get() as unknown as Revision
 }
 
-function changedClients({ sql }: Sqlite, since: number): string[] {
-  const rows = sql(CHANGED_CLIENTS).all(since, MAX_NAMED_CLIENTS + 1)
+function changedClients({ sql }: Sqlite, since: Revision): string[] {
+  const rows = [
+    ...sql(CHANGED_CLIENTS).all(since.value, MAX_NAMED_CLIENTS + 1),
+    ...sql(CUT_OFF_CLIENTS).all(since.feed_seq, MAX_NAMED_CLIENTS + 1),
+  ]
   return rows.map(({ client_id }) => client_id as string)
 }

@@ -1,19 +1,15 @@
-/**
- * Clients in SQLite: found, searched, created, changed.
- *
- * Most filters look into the documents, and SQLite serves no other request while it reads. So a
- * page ends after a bounded number of documents, whether they match or not: it may hold fewer than
- * `limit`.
- */
+/** Clients in SQLite: found, created, changed, deleted. */
 
 import { attempt } from '@modulariot/platform/storage'
 import type { Client, ClientRecord } from '../../records/client.ts'
-import { clientPageOf, MAX_SCANNED } from '../client-query.ts'
+import { searchTextOf } from '../client-query.ts'
 import type { Audited } from '../ports/audited-change.ts'
-import type { ClientPage, ClientQuery, ClientStore, CreateOutcome } from '../ports/clients.ts'
+import type { ClientStore, CreateOutcome } from '../ports/clients.ts'
+import { removedSecrets } from '../removed-secrets.ts'
 import { clientOf, clientRecordOf } from '../rows.ts'
 import { assertAuthority } from './authority.ts'
 import type { Change, ChangeUnit } from './change-unit.ts'
+import { BY_EXTERNAL_ID, searchClients } from './client-search.ts'
 import type { Sqlite } from './connection.ts'
 import { keepAnswers } from './idempotency.ts'
 
@@ -30,6 +26,11 @@ export function clientStore(sqlite: Sqlite, change: Change): ClientStore {
       change((unit) => {
         assertAuthority(sqlite, authority)
         return updateClient(sqlite, unit, client_id, update)
+      }),
+    deleteClient: (client_id, remove, authority) =>
+      change((unit) => {
+        assertAuthority(sqlite, authority)
+        return deleteClient(sqlite, unit, client_id, remove)
       }),
   }
 }
@@ -50,26 +51,6 @@ function findClient({ sql }: Sqlite, client_id: string): ClientRecord | null {
   return row === undefined ? null : clientRecordOf(row)
 }
 
-const BY_EXTERNAL_ID =
-  'SELECT document FROM clients WHERE org_id = ? AND environment = ? AND external_id = ?'
-const AFTER = 'SELECT document FROM clients WHERE client_id > ? ORDER BY client_id LIMIT ?'
-const OF_TENANT_AFTER = `SELECT document FROM clients
-   WHERE org_id = ? AND environment = ? AND client_id > ? ORDER BY client_id LIMIT ?`
-
-function searchClients({ sql }: Sqlite, { after, limit, ...filter }: ClientQuery): ClientPage {
-  const { org_id, environment, external_id } = filter
-  const ofTenant = org_id !== undefined && environment !== undefined
-  if (ofTenant && external_id !== undefined) {
-    // At most one client has it, so a second page is empty.
-    const row = after === null && sql(BY_EXTERNAL_ID).get(org_id, environment, external_id)
-    return clientPageOf(row ? [row] : [], limit, filter)
-  }
-  const rows = ofTenant
-    ? sql(OF_TENANT_AFTER).iterate(org_id, environment, after ?? '', MAX_SCANNED + 1)
-    : sql(AFTER).iterate(after ?? '', MAX_SCANNED + 1)
-  return clientPageOf(rows, limit, filter)
-}
-
 /** @throws of SQLite, when an id is taken or an organization does not exist. */
 export function createClients(
   sqlite: Sqlite,
@@ -85,9 +66,12 @@ export function createClients(
       if (row !== undefined) return { created: false, existing: clientOf(row) }
     }
     sql(
-      `INSERT INTO clients (client_id, org_id, environment, external_id, document)
-       VALUES (?, ?, ?, ?, ?)`,
-    ).run(client_id, org_id, environment, external_id, JSON.stringify(audited.value))
+      `INSERT INTO clients (client_id, org_id, environment, external_id, document, search_text)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+    ).run(
+      ...[client_id, org_id, environment, external_id],
+      ...[JSON.stringify(audited.value), searchTextOf(audited.value)],
+    )
     created.push(audited)
     return { created: true }
   })
@@ -105,14 +89,43 @@ function updateClient(
   const { sql } = sqlite
   const row = sql('SELECT document FROM clients WHERE client_id = ?').get(client_id)
   if (row === undefined) return null
-  const audited = update(clientOf(row))
+  const before = clientOf(row)
+  const audited = update(before)
   const { value } = audited
-  sql('UPDATE clients SET external_id = ?, document = ?, changed_by = ? WHERE client_id = ?').run(
-    value.external_id,
-    JSON.stringify(value),
-    unit.revision,
+  for (const secret_id of removedSecrets(before, value)) {
+    sql('DELETE FROM secret_usage WHERE secret_id = ?').run(secret_id)
+  }
+  sql(
+    `UPDATE clients SET external_id = ?, document = ?, search_text = ?, changed_by = ?
+     WHERE client_id = ?`,
+  ).run(
+    ...[value.external_id, JSON.stringify(value), searchTextOf(value), unit.revision],
     client_id,
   )
+  recordClients(sqlite, unit, [audited])
+  return value
+}
+
+/** Null, and no change, when there is no such client. */
+function deleteClient(
+  sqlite: Sqlite,
+  unit: ChangeUnit,
+  client_id: string,
+  remove: (current: Client) => Audited<Client>,
+): Client | null {
+  const { sql } = sqlite
+  const row = sql('SELECT document FROM clients WHERE client_id = ?').get(client_id)
+  if (row === undefined) return null
+  const audited = remove(clientOf(row))
+  const { value } = audited
+  for (const { secret_id } of value.secrets) {
+    sql('DELETE FROM secret_usage WHERE secret_id = ?').run(secret_id)
+  }
+  sql('DELETE FROM client_usage WHERE client_id = ?').run(client_id)
+  sql('DELETE FROM client_addresses WHERE client_id = ?').run(client_id)
+  sql('DELETE FROM token_quotas WHERE client_id = ?').run(client_id)
+  sql('DELETE FROM assertions WHERE client_id = ?').run(client_id)
+  sql('DELETE FROM clients WHERE client_id = ?').run(client_id)
   recordClients(sqlite, unit, [audited])
   return value
 }

@@ -6,6 +6,8 @@ import { atomically, attempt, type GroupCommit, groupCommit } from '@modulariot/
 export interface Sqlite {
   /** The statement of this text, which is prepared once. Texts are constants: none is dropped. */
   sql(text: string): StatementSync
+  /** A statement that is not kept, for texts that are not constants. */
+  prepare(text: string): StatementSync
   /**
    * All of it happens, or none. @throws StoreUnavailable, StoreConflict, and what `work` throws.
    */
@@ -24,6 +26,7 @@ export function createConnection(database: DatabaseSync): Sqlite {
       prepared.set(text, statement)
       return statement
     },
+    prepare: (text) => database.prepare(text),
     transaction: (work) => attempt(() => atomically(database, work)),
     groupCommit: groupCommit(database),
   }

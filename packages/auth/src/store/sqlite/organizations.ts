@@ -5,6 +5,7 @@ import type { Organization } from '../../records/client.ts'
 import type { Audited } from '../ports/audited-change.ts'
 import type { OrganizationStore } from '../ports/organizations.ts'
 import { organizationOf } from '../rows.ts'
+import { assertAuthority } from './authority.ts'
 import type { Change, ChangeUnit } from './change-unit.ts'
 import { createClients } from './clients.ts'
 import type { Sqlite } from './connection.ts'
@@ -25,10 +26,15 @@ export function organizationStore(sqlite: Sqlite, change: Change): OrganizationS
       attempt(() =>
         sql('SELECT org_id, name FROM organizations ORDER BY org_id').all().map(organizationOf),
       ),
+    updateOrganization: (org_id, update, authority) =>
+      change((unit) => {
+        assertAuthority(sqlite, authority)
+        return updateOrganization(sqlite, unit, org_id, update)
+      }),
   }
 }
 
-function insertOrganization(
+export function insertOrganization(
   { sql }: Sqlite,
   unit: ChangeUnit,
   { value, audit, revoke }: Audited<Organization>,
@@ -37,4 +43,21 @@ function insertOrganization(
   unit.changed()
   unit.audit([audit])
   unit.revoke(revoke)
+}
+
+/** Null, and no change, when there is no such organization. */
+function updateOrganization(
+  { sql }: Sqlite,
+  unit: ChangeUnit,
+  org_id: string,
+  update: (current: Organization) => Audited<Organization>,
+): Organization | null {
+  const row = sql('SELECT org_id, name FROM organizations WHERE org_id = ?').get(org_id)
+  if (row === undefined) return null
+  const { value, audit, revoke } = update(organizationOf(row))
+  sql('UPDATE organizations SET name = ? WHERE org_id = ?').run(value.name, org_id)
+  unit.changed()
+  unit.audit([audit])
+  unit.revoke(revoke)
+  return value
 }

@@ -1,7 +1,7 @@
 /** The trail in SQLite: read, and cut at its oldest end. Entries are written by change-unit.ts. */
 
 import { attempt } from '@modulariot/platform/storage'
-import { auditFiltersOf } from '../audit-filters.ts'
+import { auditFiltersOf, auditNullsOf } from '../audit-filters.ts'
 import type { AuditCut, AuditQuery, TrailStore } from '../ports/trail.ts'
 import { auditRowOf } from '../rows.ts'
 import type { Change, ChangeUnit } from './change-unit.ts'
@@ -30,7 +30,8 @@ export function trailStore(sqlite: Sqlite, change: Change): TrailStore {
 /** A text for each set of filters: SQLite uses an index only for a condition it sees. */
 function listAudit({ sql }: Sqlite, query: AuditQuery) {
   const filters = auditFiltersOf(query)
-  const conditions = ['seq < ?', ...filters.map(({ name }) => `${name} = ?`)].join(' AND ')
+  const named = filters.map(({ name }) => `${name} = ?`)
+  const conditions = ['seq < ?', ...named, ...auditNullsOf(query)].join(' AND ')
   return sql(
     `SELECT seq, entry, hash FROM audit WHERE ${conditions} ORDER BY seq DESC LIMIT ?`,
   ).all(query.before ?? Number.MAX_SAFE_INTEGER, ...filters.map(({ value }) => value), query.limit)
@@ -40,8 +41,9 @@ function listAudit({ sql }: Sqlite, query: AuditQuery) {
 function cutAudit(
   { sql }: Sqlite,
   unit: ChangeUnit,
-  { last: { seq, hash }, checkpoint, audit }: AuditCut,
+  { last: { seq, hash }, checkpoint, kid, audit }: AuditCut,
 ): boolean {
+  if (sql('SELECT 1 FROM former_checkpoint_keys WHERE kid = ?').get(kid) !== undefined) return false
   const row = sql('SELECT 1 FROM audit WHERE seq = ? AND hash = ?').get(seq, hash)
   if (row === undefined) return false
   unit.audit([audit])

@@ -108,7 +108,8 @@ describe('the counters in SQLite', () => {
   it('keep the last use of a secret, whichever process writes first', async () => {
     const [secret] = await listSecrets(wasteful, context)
     assert.equal(secret?.used, null)
-    const use = { secret_id: secret?.secret_id as string, uses: 2, user_agent: null }
+    const secret_id = secret?.secret_id as string
+    const use = { client_id: wasteful, secret_id, uses: 2, user_agent: null }
     const late = { ...use, address: '192.0.2.2', last_used_at: '2026-05-01T11:00:00.000Z' }
     const soon = { ...use, address: '192.0.2.1', last_used_at: '2026-05-01T10:00:00.000Z' }
     await store.addUsage({ clients: [], secrets: [late] })

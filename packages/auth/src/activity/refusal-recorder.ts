@@ -1,0 +1,157 @@
+/**
+ * Keeps refused requests for those who look for the cause, and never lets them become a burden:
+ * refusals of one kind, client and endpoint share a group, a group keeps a few of each second, and
+ * the rest become one entry with their number.
+ *
+ * What is kept is a sample, not evidence: a second that the store does not accept is dropped. The
+ * log has every refusal.
+ */
+
+import type { LoggedReason, RefusedRequest } from '@modulariot/platform/http'
+import { randomId } from '@modulariot/platform/random-id'
+import { repeat } from '@modulariot/platform/repeat'
+import { type RefusalEntry, refusalId } from '../records/activity.ts'
+import type { Tenant } from '../records/client.ts'
+import type { ActivityStore } from '../store/ports/activity.ts'
+import type { ClientLookup } from '../store/ports/clients.ts'
+import { printable } from '../text/printable.ts'
+
+/** The client of a verified token. */
+export type RefusedClient = Tenant & { readonly client_id: string }
+
+export interface RefusalRecorderOptions {
+  readonly store: Pick<ActivityStore, 'addRefusals'> & ClientLookup
+  /** Unix milliseconds. */
+  readonly now: () => number
+  /** Called when a second could not be written. */
+  readonly onError: (error: unknown) => void
+  /** Default: 1000. */
+  readonly intervalMs?: number
+}
+
+const INTERVAL_MS = 1000
+/** Single entries of a group in a second. */
+const KEPT_IN_GROUP = 5
+/** A guesser who goes through many clients must not fill the table. */
+const MAX_GROUPS = 50
+
+/** Kinds whose `client_id` may be anything. */
+const UNPROVEN: ReadonlySet<string> = new Set(['unknown_client', 'malformed_secret'])
+
+interface Group {
+  readonly kept: RefusalEntry[]
+  /** The latest beyond those, which stands for `more`. */
+  last: RefusalEntry | null
+  more: number
+}
+
+export class RefusalRecorder {
+  readonly #options: RefusalRecorderOptions
+  readonly #stop: () => void
+  #groups = new Map<string, Group>()
+  #dropped = 0
+
+  constructor(options: RefusalRecorderOptions) {
+    this.#options = options
+    const { intervalMs = INTERVAL_MS, onError } = options
+    this.#stop = repeat(() => this.flush(), { firstAfterMs: intervalMs, intervalMs, onError })
+  }
+
+  /** Refusals that are in no entry, since too many clients were refused or the store failed. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /**
+   * @param refused its reason must be safe to show: see `loggableReason`.
+   * @param client null: the reason may name the client.
+   */
+  record(refused: RefusedRequest, client: RefusedClient | null = null): void {
+    const entry = entryOf(refused, client, this.#options.now())
+    const group = this.#groupOf(entry)
+    if (group === null) {
+      this.#dropped++
+      return
+    }
+    if (group.kept.length < KEPT_IN_GROUP) group.kept.push(entry)
+    else {
+      group.last = entry
+      group.more++
+    }
+  }
+
+  /** Writes all entries. Never rejects. */
+  async flush(): Promise<void> {
+    if (this.#groups.size === 0) return
+    const groups = [...this.#groups.values()]
+    this.#groups = new Map()
+    const entries = groups.flatMap(({ kept, last, more }) =>
+      last === null ? kept : [...kept, { ...last, times: more }],
+    )
+    try {
+      await this.#options.store.addRefusals(await this.#withTenants(entries))
+    } catch (error) {
+      this.#dropped += entries.reduce((sum, { times }) => sum + times, 0)
+      this.#options.onError(error)
+    }
+  }
+
+  /** Writes the rest, and stops. */
+  async close(): Promise<void> {
+    this.#stop()
+    await this.flush()
+  }
+
+  #groupOf({ kind, endpoint, client_id, address }: RefusalEntry): Group | null {
+    // Made-up ids of one guesser are one group, so that they leave room for others.
+    const whose = UNPROVEN.has(kind) ? address : client_id
+    const key = `${kind} ${endpoint} ${whose}`
+    const known = this.#groups.get(key)
+    if (known !== undefined) return known
+    if (this.#groups.size >= MAX_GROUPS) return null
+    const group = { kept: [], last: null, more: 0 }
+    this.#groups.set(key, group)
+    return group
+  }
+
+  /**
+   * A client that proved nothing is named by the reason alone; whether it exists, the store knows.
+   */
+  async #withTenants(entries: readonly RefusalEntry[]): Promise<RefusalEntry[]> {
+    const named = new Set(
+      entries.flatMap(({ org_id, client_id }) => (org_id === null && client_id ? client_id : [])),
+    )
+    const tenants = new Map<string, Tenant>()
+    for (const client_id of named) {
+      const client = await this.#options.store.findClient(client_id)
+      if (client !== null) tenants.set(client_id, client)
+    }
+    return entries.map((entry) => {
+      if (entry.org_id !== null || entry.client_id === null) return entry
+      const tenant = tenants.get(entry.client_id)
+      const { client_id } = entry
+      if (tenant === undefined) {
+        return { ...entry, client_id: null, detail: { ...entry.detail, client_id } }
+      }
+      return { ...entry, org_id: tenant.org_id, environment: tenant.environment }
+    })
+  }
+}
+
+function entryOf(
+  refused: RefusedRequest,
+  client: RefusedClient | null,
+  nowMs: number,
+): RefusalEntry {
+  const { reason, user_agent, status, endpoint, address, request_id } = refused
+  const { kind, client_id, ...detail }: LoggedReason & { readonly client_id?: string } = reason
+  return {
+    id: refusalId(nowMs, randomId().slice(0, 8)),
+    org_id: client?.org_id ?? null,
+    environment: client?.environment ?? null,
+    client_id: client?.client_id ?? client_id ?? null,
+    ...{ kind, endpoint, status, detail, address, request_id },
+    user_agent: user_agent === null ? null : printable(user_agent),
+    times: 1,
+  }
+}
