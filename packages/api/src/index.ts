@@ -1,8 +1,7 @@
-/** The exports of ModularIoT API for the command line. */
+/** What the command line uses of ModularIoT API; the server itself is `@modulariot/api/server`. */
 
-export { SCOPES } from './http/scopes.ts'
+export { ERASE_SCOPE, SCOPES } from './http/scopes.ts'
 export { startTelemetryMaintenance } from './maintenance.ts'
-export { type ApiServerOptions, createApiServer } from './server.ts'
-export { openSqliteTelemetryStore } from './store/sqlite/sqlite-store.ts'
+export { openSqliteTelemetryStore, sqliteTelemetryVersion } from './store/sqlite/sqlite-store.ts'
 export type { TelemetryStore } from './store/store.ts'
 export { TELEMETRY_TABLES } from './store/tables.ts'

@@ -7,8 +7,9 @@ import {
 } from '@modulariot/oauth/resource-server'
 import type { Application } from '@modulariot/platform/http'
 import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
+import type { RecordErasure } from './http/erase-endpoint.ts'
 import { refusalBody } from './http/error-handler.ts'
-import { type ApiRoutesDeps, mountApiRoutes } from './http/mount.ts'
+import { type ApiRoutesDeps, mountApiRoutes, type RecordRefusal } from './http/mount.ts'
 import { OpenStreams } from './http/open-streams.ts'
 import type { OpenApiPart } from './http/openapi.ts'
 import { COMMIT_QUEUE_LIMITS, CommitQueue } from './ingest/commit-queue.ts'
@@ -30,6 +31,10 @@ export interface ApiServerOptions {
   /** Tokens that the issuer revoked. By default none are. */
   readonly revocations?: RevocationSource
   readonly store: TelemetryStore
+  /** Puts an erasure into the audit trail. By default there is no trail. */
+  readonly recordErasure?: RecordErasure
+  /** Keeps a refusal for people to look at. By default none is kept. */
+  readonly recordRefusal?: RecordRefusal
   /** Unix milliseconds. */
   readonly now: () => number
   /** What is accepted beside complete reports: nothing with `strict`, the default. */
@@ -41,13 +46,15 @@ export interface ApiServerOptions {
   readonly clientCpuMs?: number
   /** By default nothing is counted. */
   readonly metrics?: Metrics
+  /** Whether the console is on this server, at `/console/`. */
+  readonly hasConsole?: boolean
   /** Operations of the issuer that `/openapi.json` describes too. */
   readonly otherOperations?: OpenApiPart
 }
 
 export function createApiServer(options: ApiServerOptions): Application {
   const { issuer, audience, baseUrl, keys, store, now, validation = 'strict' } = options
-  const { revocations } = options
+  const { revocations, recordErasure = async () => {}, recordRefusal = () => {} } = options
   const verifier = createVerifier({
     issuer,
     audience,
@@ -58,6 +65,7 @@ export function createApiServer(options: ApiServerOptions): Application {
   const metrics = createApiMetrics(options.metrics ?? noMetrics)
   const queue = new CommitQueue(store, COMMIT_QUEUE_LIMITS, metrics.committed)
   metrics.watchQueue(() => queue.depth)
+  metrics.watchStore(() => store.isWritable())
   const charts = createCharts()
   const budget = new ClientBudget(
     { msPerSecond: options.clientCpuMs ?? 0, burstSeconds: BURST_SECONDS },
@@ -68,8 +76,9 @@ export function createApiServer(options: ApiServerOptions): Application {
   metrics.watchStreams(() => streams.size)
   const deps: ApiRoutesDeps = {
     ...{ verifier, store, queue, charts, heavy, budget, streams, metrics },
-    ...{ issuer, audience, baseUrl, now, validation },
+    ...{ issuer, audience, baseUrl, now, validation, recordErasure, recordRefusal },
     otherOperations: options.otherOperations,
+    hasConsole: options.hasConsole,
   }
   return {
     name: 'api',
@@ -77,7 +86,7 @@ export function createApiServer(options: ApiServerOptions): Application {
       app.addHook('onClose', () => heavy.close())
       return mountApiRoutes(app, deps)
     },
-    refusals: { below: '/v1/', body: refusalBody },
+    refusals: { below: ['/v1/'], body: refusalBody },
     ready: async () => {
       await store.ping()
       return undefined

@@ -35,6 +35,7 @@ async function mounted(claims: Partial<AccessTokenClaims>) {
     verifier: { verify: async () => claims as AccessTokenClaims },
     metrics: { refused: () => {}, tracked: () => {} },
     streams: new OpenStreams(),
+    recordRefusal: () => {},
     budget: new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now),
     store: { findAsset: async () => null, listAssets: async () => ({ rows: [], next: null }) },
     audience: 'https://api.example/v1/asset/track',

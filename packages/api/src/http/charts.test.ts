@@ -38,6 +38,7 @@ async function serve() {
     charts: createCharts(),
     budget: new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now),
     streams: new OpenStreams(),
+    recordRefusal: () => {},
     store: { metricBuckets },
     audience: 'https://api.example',
     issuer: 'https://auth.example',

@@ -8,6 +8,7 @@ import Fastify from 'fastify'
 import { pino } from 'pino'
 import { ApiError, ValidationError } from '../errors/api-error.ts'
 import { createErrorHandler } from './error-handler.ts'
+import { API_REFUSAL_KINDS } from './refusal-kinds.ts'
 
 const METADATA = 'https://api.example/.well-known/oauth-protected-resource'
 
@@ -174,6 +175,24 @@ describe('the error handler', () => {
     assert.deepEqual(levelsOf(await answerTo(new TypeError('x is null'))), [[50, 'x is null']])
     assert.deepEqual(levelsOf(await answerTo(new ApiError(409, 'x', 'x'))), [[30, undefined]])
     assert.deepEqual(levelsOf(await answerTo(new ValidationError({ a: 'b' }))), [[30, undefined]])
+  })
+
+  it('logs the client’s address, and a kind from the fixed list', async () => {
+    const refusals: readonly (readonly [Error, string])[] = [
+      [new ValidationError({ a: 'b' }), 'validation_error'],
+      [new ApiError(409, 'X-Request-Id already used', 'x'), 'request_id_conflict'],
+      [new ApiError(400, 'Invalid limit', 'x'), 'invalid_request'],
+      [Object.assign(new Error('hunter2'), { statusCode: 413, code: 'FST_ERR_X' }), 'too_large'],
+      [Object.assign(new Error('hunter2'), { statusCode: 418 }), 'invalid_request'],
+    ]
+    for (const [error, kind] of refusals) {
+      const { lines } = await answerTo(error)
+      const line = lines.map((text) => JSON.parse(text)).find(({ msg }) => msg === 'refused')
+      assert.equal(line.address, '127.0.0.1')
+      assert.equal(line.reason.kind, kind)
+      assert.ok(API_REFUSAL_KINDS.includes(kind))
+      assert.ok(!JSON.stringify(line).includes('hunter2'))
+    }
   })
 
   it('logs the number of faults, not what was sent', async () => {

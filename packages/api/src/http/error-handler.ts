@@ -1,12 +1,20 @@
 /** Renders the errors of ModularIoT API's routes in the format of docs/http.md. */
 
 import { bearerChallenge, isAboutToken, OAuthError } from '@modulariot/oauth/protocol'
-import { MethodNotAllowed, type UnroutedRefusal } from '@modulariot/platform/http'
+import {
+  logFailed,
+  logRefused,
+  MethodNotAllowed,
+  type RefusedRequest,
+  refusedRequest,
+  type UnroutedRefusal,
+} from '@modulariot/platform/http'
 import { JsonBodyError } from '@modulariot/platform/json'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, ValidationError } from '../errors/api-error.ts'
 import { mebibytes } from '../ingest/report-body.ts'
+import { reasonOf } from './refusal-kinds.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -33,17 +41,24 @@ const JSON_TYPE = 'application/json'
 
 const RETRY_AFTER_SECONDS: Readonly<Record<number, number>> = { 429: 1, 503: 5 }
 
+/** The refusal as it may be kept; null for what is not the caller's doing. */
+export function refusedOf(error: FastifyError, request: FastifyRequest): RefusedRequest | null {
+  const status = error instanceof ValidationError ? 400 : answerFor(error, request).status
+  return status >= 500 ? null : refusedRequest(request, reasonOf(error, status), status)
+}
+
 export function createErrorHandler(resource_metadata: string) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     reply.header('cache-control', 'no-store')
     if (error instanceof ValidationError) {
       const { message, errors } = error
-      request.log.info({ status: 400, faults: Object.keys(errors).length }, 'refused')
+      const faults = Object.keys(errors).length
+      logRefused(request, reasonOf(error, 400), { status: 400, faults })
       return reply.code(400).send({ status: 'validation_error', message, errors })
     }
     const { status, message, detail } = answerFor(error, request)
-    if (status >= 500) request.log.error({ err: error }, 'failed')
-    else request.log.info({ status, reason: logReason(error) }, 'refused')
+    if (status >= 500) logFailed(request, error)
+    else logRefused(request, reasonOf(error, status), { status })
     if (isAboutToken(error)) {
       reply.header('www-authenticate', bearerChallenge(error, { resource_metadata }))
     }
@@ -99,11 +114,4 @@ function answerFor(
     message: 'Internal error',
     detail: 'Unexpected server error; the request is not at fault',
   }
-}
-
-/** What to log. Our own messages are constants; those of libraries may repeat what was sent. */
-function logReason(error: FastifyError): unknown {
-  if (error instanceof OAuthError) return error.reason
-  const ours = error instanceof ApiError || error instanceof JsonBodyError
-  return { kind: ours ? error.message : (error.code ?? error.name) }
 }

@@ -32,6 +32,8 @@ const HEADERS = {
 
 /** The observations that the routes queued, newest last. */
 let queued: Observation[]
+/** The assets whose erasure the trail has. */
+const recorded: string[] = []
 /** The number of observations that the queue has room for. */
 let room = 1000
 let app: FastifyInstance
@@ -57,11 +59,16 @@ before(async () => {
   const store: Partial<TelemetryStore> = {
     findAsset: async (_tenant, asset_id) => (asset_id === ASSET.asset_id ? ASSET : null),
     listAssets: async () => ({ rows: [ASSET], next: null }),
+    // `new` arrives after `findAsset` has not found it.
+    eraseAsset: async (_tenant, asset_id) =>
+      [ASSET.asset_id, 'new'].includes(asset_id) ? { compacted: true } : null,
   }
   await app.register((scope) =>
     mountApiRoutes(scope, {
       verifier,
       store: store as TelemetryStore,
+      recordErasure: async ({ asset_id }) => void recorded.push(asset_id),
+      recordRefusal: () => {},
       charts: createCharts(),
       heavy: new HeavyReader(budget),
       budget,
@@ -240,4 +247,17 @@ describe('other requests', () => {
     assert.equal(response.headers.allow, 'POST')
     assert.equal(response.json().message, 'Method not allowed')
   })
+})
+
+it('records each erasure, also of an asset that arrives just then, and no other', async () => {
+  const erase = async (asset_id: string): Promise<number> => {
+    const headers = { authorization: 'Bearer asset:track:delete' }
+    const url = `/v1/assets/${encodeURIComponent(asset_id)}`
+    return (await app.inject({ method: 'DELETE', url, headers })).statusCode
+  }
+  assert.deepEqual(
+    [await erase(ASSET.asset_id), await erase('new'), await erase('unknown')],
+    [200, 200, 404],
+  )
+  assert.deepEqual(recorded, [ASSET.asset_id, 'new'])
 })

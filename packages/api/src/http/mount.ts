@@ -1,11 +1,16 @@
 /** Mounts the routes of the table, each with its required scope, and the public documents. */
 
-import { OAuthError, protectedResourceMetadata } from '@modulariot/oauth/protocol'
+import {
+  type AccessTokenClaims,
+  OAuthError,
+  protectedResourceMetadata,
+} from '@modulariot/oauth/protocol'
 import type { Verifier } from '@modulariot/oauth/resource-server'
 import {
   ArrivingBodies,
   followLarge,
   PUBLIC_DOCUMENT,
+  type RefusedRequest,
   routeGroup,
   staticDocument,
 } from '@modulariot/platform/http'
@@ -14,31 +19,42 @@ import type { IngestDeps } from '../ingest/ingest.ts'
 import type { TenantTurns } from '../limits/tenant-turns.ts'
 import type { ApiMetrics } from '../metrics/api-metrics.ts'
 import type { TelemetryStore } from '../store/store.ts'
-import { createErrorHandler } from './error-handler.ts'
+import type { RecordErasure } from './erase-endpoint.ts'
+import { createErrorHandler, refusedOf } from './error-handler.ts'
 import { mountHomePage } from './home-page.ts'
 import { apiOpenApi, type OpenApiPart } from './openapi.ts'
 import { assertKnown } from './query-parameters.ts'
 import { mountReference } from './reference.ts'
 import {
   addBodyParsers,
+  ignoreBodies,
   refuseOtherCodings,
   refuseWhenFull,
   tooManyBodies,
 } from './request-body.ts'
-import { requireAccessToken } from './require-access-token.ts'
+import { requireAccessToken, verifiedClient } from './require-access-token.ts'
 import { ROUTES, type Route, type RouteDeps } from './routes.ts'
 import { SCOPES } from './scopes.ts'
 import type { StreamDeps } from './stream-endpoint.ts'
+
+/** @param client of its token; null: the token was refused, or there was none. */
+export type RecordRefusal = (
+  refused: RefusedRequest,
+  client: Pick<AccessTokenClaims, 'client_id' | 'org_id' | 'environment'> | null,
+) => void
 
 export interface ApiRoutesDeps extends IngestDeps, Pick<StreamDeps, 'streams' | 'pace'> {
   readonly verifier: Verifier
   readonly metrics: ApiMetrics
   readonly store: TelemetryStore
+  readonly recordErasure: RecordErasure
+  readonly recordRefusal: RecordRefusal
   readonly charts: TenantTurns
   readonly audience: string
   readonly issuer: string
   /** The public URL of the API, for the address of the metadata. */
   readonly baseUrl: string
+  readonly hasConsole?: boolean | undefined
   /** Described in the OpenAPI document beside our own routes. */
   readonly otherOperations?: OpenApiPart | undefined
 }
@@ -55,6 +71,8 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
   const handleError = createErrorHandler(deps.baseUrl + RESOURCE_METADATA_PATH)
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     if (error instanceof OAuthError) deps.metrics.refused(error.reason)
+    const refused = refusedOf(error, request)
+    if (refused !== null) deps.recordRefusal(refused, verifiedClient(request))
     return handleError(error, request, reply)
   })
 
@@ -68,11 +86,14 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
       return tooManyBodies()
     },
   })
-  for (const route of ROUTES) {
-    // Each in its own Fastify scope, since body parsers apply to a scope.
-    await routeGroup(app, { 'cache-control': 'no-store' }, (routes) =>
-      mountRoute(routes, route, deps, bodies),
-    )
+  for (const ofPath of Map.groupBy(ROUTES, ({ path }) => path).values()) {
+    // Each path in its own Fastify scope, since body parsers apply to a scope.
+    await routeGroup(app, { 'cache-control': 'no-store' }, (routes) => {
+      const types = ofPath.flatMap(({ body }) => Object.keys(body?.content ?? {}))
+      if (types.length === 0) ignoreBodies(routes)
+      else addBodyParsers(routes, types)
+      for (const route of ofPath) mountRoute(routes, route, deps, bodies)
+    })
   }
 
   const cached = { 'cache-control': 'public, max-age=300', ...PUBLIC_DOCUMENT }
@@ -98,7 +119,6 @@ function mountRoute(
 ): void {
   const { method, path, scope, query, body, answer, handler } = route
   const mediaTypes = Object.keys(body?.content ?? {})
-  addBodyParsers(routes, mediaTypes)
   const handle = handler(deps)
   const refuse = body === undefined ? [] : [refuseWhenFull(body, deps)]
   routes.route<{

@@ -9,17 +9,18 @@ import {
 } from './parameters.ts'
 import { type FailureStatus, ROUTES, type Route } from './routes.ts'
 import { Failure, ValidationFailure } from './schemas.ts'
-import { SCOPES } from './scopes.ts'
+import { ERASE_SCOPE, SCOPES } from './scopes.ts'
 
 const SCOPE_SUMMARIES: Readonly<Record<string, string>> = {
   [SCOPES.write]: 'Report asset data.',
   [SCOPES.read]: 'Read asset data.',
+  [ERASE_SCOPE]: 'Erase assets.',
 }
 
 export interface OpenApiOptions {
   readonly baseUrl: string
   readonly issuer: string
-  /** With `lenient` no header is required. */
+  /** With `lenient` no header is required, and reports may have the flat shape of metrics. */
   readonly validation: 'strict' | 'lenient'
   readonly otherOperations?: OpenApiPart | undefined
 }
@@ -150,7 +151,7 @@ function operationOf(route: Route, validation: OpenApiOptions['validation']) {
       ...route.query.map((name) => queryParameter(name, route)),
       ...route.headers.map((name) => headerParameter(name, validation)),
     ],
-    ...(body && { requestBody: { required: true, content: contentOf(body) } }),
+    ...(body && { requestBody: { required: true, content: contentOf(body, validation) } }),
     responses: {
       200: {
         description: 'Success.',
@@ -170,7 +171,8 @@ const REPLAY = {
 }
 
 /** The examples belong to the first media type. */
-function contentOf({ content, examples }: NonNullable<Route['body']>) {
+function contentOf(body: NonNullable<Route['body']>, validation: OpenApiOptions['validation']) {
+  const { content, examples } = validation === 'lenient' ? body.lenient : body
   const [first] = Object.keys(content)
   return Object.fromEntries(
     Object.entries(content).map(([type, schema]) => [

@@ -25,6 +25,11 @@ export const QUERY_PARAMETERS = {
     about: 'Summarize numbers in buckets of this length: 30s, 5m, 1h, 1d. Requires key and from.',
     schema: Type.String({ pattern: '^[1-9][0-9]{0,4}[smhd]$' }),
   },
+  ids: {
+    about:
+      'content: an item without idempotency_key is identified by its text (SHA-256), not by X-Request-Id and index. The same text again is stored once, however it is batched.',
+    schema: words('content'),
+  },
   severity: { about: 'Only this severity.', schema: words(...EVENT_SEVERITIES) },
   asset_id: { about: 'Only this asset.', schema: text() },
   limit: {

@@ -79,17 +79,42 @@ function pageOf(title: string, document: string, admin: boolean): Buffer {
 `)
 }
 
+/** Where Swagger UI's own colours have less contrast than WCAG AA asks for, ours replace them. */
 const STYLE = `body { margin: 0 }
 nav { padding: 0.75rem 1.25rem; background: #1b1f24; font: 1rem/1.4 system-ui, sans-serif }
 nav a { margin-right: 1.25rem; color: #fff }
 .swagger-ui .scheme-container, .swagger-ui .authorization__btn { display: none }
+.swagger-ui .opblock .opblock-summary-method { color: #080a0b; text-shadow: none }
+.swagger-ui .opblock.opblock-delete .opblock-summary-method { background: #ff8a80 }
+.swagger-ui .info .title small { background: #4d545e }
+.swagger-ui .info .title small.version-stamp { background: #1d632e }
+.swagger-ui .info a, .swagger-ui .info .link .url { color: #0b57d0 }
+.swagger-ui .parameter__in, .swagger-ui .json-schema-2020-12-expand-deep-button { color: #505050 }
+.swagger-ui .parameter__name.required span, .swagger-ui .parameter__name.required::after { color: #b00020 }
+noscript p { padding: 0 1.25rem; font: 1rem/1.4 system-ui, sans-serif }
+@media (prefers-color-scheme: dark) {
+  :root { color-scheme: dark }
+  body { color: #e4e6e6; background: #1c2022 }
+  main a { color: #8ab8ff }
+}
+.dark-mode .swagger-ui .info a, .dark-mode .swagger-ui .info .link .url { color: #8ab8ff }
+.dark-mode .swagger-ui .parameter__in, .dark-mode .swagger-ui .json-schema-2020-12-expand-deep-button { color: #b7bcbf }
+.dark-mode .swagger-ui .parameter__name.required span, .dark-mode .swagger-ui .parameter__name.required::after { color: #ff8a80 }
+.dark-mode .swagger-ui .examples-select__section-label, .dark-mode .swagger-ui td.header-col { color: #e4e6e6 }
 `
 
 /**
+ * Swagger UI's dark styles belong to a class, not to a media query: the script that renders the
+ * document sets it.
+ *
  * No requests are sent from the page, so that no one pastes a secret into a browser. The validator
  * would send the document to another host.
  */
-const SCRIPT = `const main = document.getElementById('reference')
+const SCRIPT = `const dark = matchMedia('(prefers-color-scheme: dark)')
+const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
+dark.addEventListener('change', follow)
+follow()
+const main = document.getElementById('reference')
 SwaggerUIBundle({
   domNode: main,
   url: main.dataset.document,
@@ -97,5 +122,6 @@ SwaggerUIBundle({
   docExpansion: 'list',
   supportedSubmitMethods: [],
   validatorUrl: null,
+  syntaxHighlight: { theme: 'tomorrow-night' },
 })
 `

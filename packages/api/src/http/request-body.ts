@@ -5,10 +5,11 @@
 
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { ApiError } from '../errors/api-error.ts'
-import type { BatchFormat } from '../ingest/batch-items.ts'
+import type { BatchFormat, ItemIds } from '../ingest/batch-items.ts'
 import type { IngestDeps } from '../ingest/ingest.ts'
 import type { ReportBody } from '../ingest/report-body.ts'
 import type { ApiMetrics } from '../metrics/api-metrics.ts'
+import { parseWord, type SentQuery } from './query-parameters.ts'
 
 export const NDJSON = 'application/x-ndjson'
 
@@ -22,6 +23,14 @@ export function addBodyParsers(app: FastifyInstance, types: readonly string[]): 
       (_request: unknown, bytes: Buffer, done) => done(null, bytes),
     )
   }
+}
+
+/** A DELETE has no body; libraries send a type or an empty object anyway, which is ignored. */
+export function ignoreBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request: unknown, _bytes, done) =>
+    done(null),
+  )
 }
 
 /** `x-gzip` is an alias (RFC 9110 §8.4.1.3). */
@@ -87,4 +96,9 @@ export function reportBody({ body, headers, routeOptions }: BodyRequest): Report
 
 export function batchFormat({ headers }: BodyRequest): BatchFormat {
   return headers['content-type']?.toLowerCase().startsWith(NDJSON) ? 'ndjson' : 'json'
+}
+
+/** @throws ApiError 400 */
+export function itemIds({ query }: BodyRequest): ItemIds {
+  return parseWord(query as SentQuery, 'ids', ['content']) ?? 'request'
 }

@@ -2,7 +2,7 @@
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
 import { assertAddressAllowed, type Verifier } from '@modulariot/oauth/resource-server'
-import { clientAddress } from '@modulariot/platform/http'
+import { clientAddress, logWouldBeRefused } from '@modulariot/platform/http'
 import { addressInList } from '@modulariot/platform/net'
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 
@@ -13,7 +13,7 @@ export function requireAccessToken(verifier: Verifier, scope: string): onRequest
   return async (request) => {
     const claims = await verifier.verify(request.headers.authorization, { scope })
     assertAddressAllowed(claims, clientAddress(request), addressInList, (reason) =>
-      request.log.warn({ reason }, 'would be refused'),
+      logWouldBeRefused(request, reason),
     )
     claimsOf.set(request, claims)
   }
@@ -33,6 +33,11 @@ export async function verifyAgain(
   scope: string,
 ): Promise<void> {
   await verifier.verify(headers.authorization, { scope })
+}
+
+/** The client of a request that passed the hook; null for one that did not. */
+export function verifiedClient(request: FastifyRequest): AccessTokenClaims | null {
+  return claimsOf.get(request) ?? null
 }
 
 /** The claims of a request that passed the hook. */

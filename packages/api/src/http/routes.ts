@@ -13,6 +13,8 @@ import {
 } from '@modulariot/telemetry'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
+import { type EraseEndpointDeps, eraseEndpoint } from './erase-endpoint.ts'
+import { FLAT_EXAMPLES } from './flat-report.ts'
 import { MAX_ASSETS_LIMIT, MAX_SERIES_LIMIT } from './lists.ts'
 import type { HeaderParameter, QueryParameter } from './parameters.ts'
 import {
@@ -26,11 +28,11 @@ import {
 } from './read-endpoints.ts'
 import { NDJSON } from './request-body.ts'
 import * as schemas from './schemas.ts'
-import { SCOPES } from './scopes.ts'
+import { ERASE_SCOPE, SCOPES } from './scopes.ts'
 import { type StreamDeps, streamEndpoint } from './stream-endpoint.ts'
 import { type TrackEndpointDeps, trackBatchEndpoint, trackEndpoint } from './track-endpoint.ts'
 
-export type RouteDeps = TrackEndpointDeps & ReadEndpointDeps & StreamDeps
+export type RouteDeps = TrackEndpointDeps & ReadEndpointDeps & StreamDeps & EraseEndpointDeps
 
 type ApiRequest = FastifyRequest<{
   Params: Record<string, string>
@@ -38,15 +40,17 @@ type ApiRequest = FastifyRequest<{
   Body: Buffer | undefined
 }>
 
+type Examples = Readonly<Record<string, { summary: string; value: unknown }>>
+
 export type FailureStatus = 404 | 409 | 413 | 415 | 429
 
 export interface Route {
   readonly operationId: string
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /** In OpenAPI syntax. */
   readonly path: string
   readonly summary: string
-  readonly scope: (typeof SCOPES)[keyof typeof SCOPES]
+  readonly scope: (typeof SCOPES)[keyof typeof SCOPES] | typeof ERASE_SCOPE
   /** Accepted query parameters; others are refused. */
   readonly query: readonly QueryParameter[]
   /** Maximum of the query parameter `limit`. */
@@ -59,7 +63,12 @@ export interface Route {
     readonly maxItems: number
     /** By media type. */
     readonly content: Readonly<Record<string, TSchema>>
-    readonly examples: Readonly<Record<string, { summary: string; value: unknown }>>
+    readonly examples: Examples
+    /** What replaces the two where validation is lenient. */
+    readonly lenient: {
+      readonly content: Readonly<Record<string, TSchema>>
+      readonly examples: Examples
+    }
   }
   readonly answer: { readonly type: string; readonly schema: TSchema }
   /** Documented error statuses, besides those of every route. */
@@ -81,6 +90,18 @@ const json = (schema: TSchema) => ({ type: JSON_TYPE, schema })
 
 const { minimal, gps } = ASSET_TRACKING_EXAMPLES
 
+const batchOf = (item: TSchema) => ({
+  [JSON_TYPE]: Type.Array(item, { minItems: 1, maxItems: MAX_BATCH_ITEMS }),
+  [NDJSON]: item,
+})
+
+const BATCH_EXAMPLES: Examples = {
+  two: {
+    summary: 'Two reports, one with its own idempotency key',
+    value: [minimal.value, { ...gps.value, idempotency_key: 'TRUCK-001-000123' }],
+  },
+}
+
 export const ROUTES: readonly Route[] = [
   {
     operationId: 'trackAsset',
@@ -95,6 +116,10 @@ export const ROUTES: readonly Route[] = [
       maxItems: 1,
       content: { [JSON_TYPE]: AssetTrackingData },
       examples: ASSET_TRACKING_EXAMPLES,
+      lenient: {
+        content: { [JSON_TYPE]: schemas.LenientReport },
+        examples: { ...ASSET_TRACKING_EXAMPLES, ...FLAT_EXAMPLES },
+      },
     },
     answer: json(schemas.Success),
     failures: REPORT_FAILURES,
@@ -106,19 +131,21 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/asset/track/batch',
     summary: 'Send many reports, as an array or one per line; a bad one fails alone',
     scope: SCOPES.write,
-    query: [],
+    query: ['ids'],
     headers: REPORT_HEADERS,
     body: {
       maxBytes: MAX_BATCH_BYTES,
       maxItems: MAX_BATCH_ITEMS,
-      content: {
-        [JSON_TYPE]: Type.Array(schemas.BatchItem, { minItems: 1, maxItems: MAX_BATCH_ITEMS }),
-        [NDJSON]: schemas.BatchItem,
-      },
-      examples: {
-        two: {
-          summary: 'Two reports, one with its own idempotency key',
-          value: [minimal.value, { ...gps.value, idempotency_key: 'TRUCK-001-000123' }],
+      content: batchOf(schemas.BatchItem),
+      examples: BATCH_EXAMPLES,
+      lenient: {
+        content: batchOf(schemas.LenientBatchItem),
+        examples: {
+          ...BATCH_EXAMPLES,
+          flat: {
+            summary: 'A report, and one with metrics in the flat shape',
+            value: [minimal.value, FLAT_EXAMPLES.flat.value],
+          },
         },
       },
     },
@@ -162,6 +189,18 @@ export const ROUTES: readonly Route[] = [
     answer: json(schemas.Asset),
     failures: [404],
     handler: assetEndpoint,
+  },
+  {
+    operationId: 'eraseAsset',
+    method: 'DELETE',
+    path: '/v1/assets/{asset_id}',
+    summary: 'Erase an asset and everything it has reported; a later report makes a new asset',
+    scope: ERASE_SCOPE,
+    query: [],
+    headers: [],
+    answer: json(schemas.Erased),
+    failures: [404, 413],
+    handler: eraseEndpoint,
   },
   {
     operationId: 'listPositions',

@@ -11,6 +11,7 @@ import {
   REQUEST_ID_PATTERN,
 } from '@modulariot/telemetry'
 import Type, { type TSchema } from 'typebox'
+import { FlatReport, NestedFlatReport } from './flat-report.ts'
 
 const instant = (description: string) =>
   Type.String({ format: 'date-time', description, examples: ['2025-03-14T15:09:26.000Z'] })
@@ -113,18 +114,26 @@ export const BatchAnswer = Type.Object(
   closed,
 )
 
-export const BatchItem = Type.Intersect([
-  AssetTrackingData,
-  Type.Object({
-    idempotency_key: Type.Optional(
-      Type.String({
-        pattern: REQUEST_ID_PATTERN,
-        description:
-          'The X-Request-Id that the report would have if sent alone. Without it, the batch’s X-Request-Id and the position identify the report.',
-      }),
-    ),
-  }),
-])
+/**
+ * A report where validation is lenient: also the flat shape of metrics, which excludes the first.
+ */
+export const LenientReport = Type.Unsafe<unknown>({
+  oneOf: [AssetTrackingData, FlatReport, NestedFlatReport],
+})
+
+const ItemKey = Type.Object({
+  idempotency_key: Type.Optional(
+    Type.String({
+      pattern: REQUEST_ID_PATTERN,
+      description:
+        'The X-Request-Id that the report would have if sent alone. Without it, the batch’s X-Request-Id and the position identify the report.',
+    }),
+  ),
+})
+
+export const BatchItem = Type.Intersect([AssetTrackingData, ItemKey])
+
+export const LenientBatchItem = Type.Intersect([LenientReport, ItemKey])
 
 export const Asset = Type.Object(
   {
@@ -136,6 +145,17 @@ export const Asset = Type.Object(
     latest: Type.Unsafe<object>({
       type: 'object',
       description: 'The latest report by device time, as sent.',
+    }),
+  },
+  closed,
+)
+
+export const Erased = Type.Object(
+  {
+    asset_id: Type.String(),
+    compacted: Type.Boolean({
+      description:
+        'Whether the files of the database hold nothing of it. Otherwise the operator runs miot compact.',
     }),
   },
   closed,

@@ -44,6 +44,7 @@ async function serve(options: Options = {}) {
     },
     metrics: createApiMetrics(noMetrics),
     streams,
+    recordRefusal: () => {},
     store: { readSince: async () => quiet, watch: () => () => {}, ...store },
     audience: 'https://api.example',
     issuer: 'https://auth.example',

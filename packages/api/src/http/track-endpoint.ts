@@ -8,7 +8,7 @@ import { type IngestDeps, ingest } from '../ingest/ingest.ts'
 import { type BatchResult, type ItemResult, ingestBatch } from '../ingest/ingest-batch.ts'
 import type { ApiMetrics, TrackOutcome } from '../metrics/api-metrics.ts'
 import { JSON_UTF8, pageJsonInTurns, ROWS_A_SLICE } from './page-json.ts'
-import { type BodyRequest, batchFormat, reportBody } from './request-body.ts'
+import { type BodyRequest, batchFormat, itemIds, reportBody } from './request-body.ts'
 import { accessTokenClaims, verifyAgain } from './require-access-token.ts'
 import { SCOPES } from './scopes.ts'
 
@@ -46,7 +46,8 @@ export function trackBatchEndpoint(deps: TrackEndpointDeps) {
       const { headers } = request
       const claims = accessTokenClaims(request)
       const confirm = () => verifyAgain(request, deps.verifier, SCOPES.write)
-      const sent = { body: reportBody(request), format: batchFormat(request) }
+      const ids = itemIds(request)
+      const sent = { body: reportBody(request), format: batchFormat(request), ids }
       const { request_id, result } = await ingestBatch({ claims, headers, confirm, ...sent }, deps)
       const outcomes = result.results.map(outcomeOfItem)
       for (const outcome of new Set(outcomes)) {

@@ -12,7 +12,7 @@ import {
 import { MAX_BATCH_ITEMS, MAX_REPORT_BYTES, MAX_SHOWN_FAULTS } from '@modulariot/telemetry'
 import { ApiError, ValidationError } from '../errors/api-error.ts'
 import type { Observation } from '../store/store.ts'
-import { type Origin, type ReadOptions, readReport } from './read-report.ts'
+import { type BareOrigin, type ReadOptions, readReport } from './read-report.ts'
 
 /** Maximum faults in one response, over all items; each item shows at least one. */
 const MAX_BATCH_FAULTS = 2000
@@ -22,6 +22,9 @@ export const MAX_BATCH_VALUES = 100_000
 
 /** One array, or one report per line. */
 export type BatchFormat = 'json' | 'ndjson'
+
+/** What identifies an item without a key of its own: the request and its index, or its text. */
+export type ItemIds = 'request' | 'content'
 
 /** Why an item is refused: the status and members of the response it would get if sent alone. */
 export type Refusal =
@@ -64,11 +67,12 @@ export function itemsOf(bytes: Buffer, format: BatchFormat): string[] {
  * Returns a function that validates the items in order. It counts shown faults and parsed values
  * over the whole batch.
  *
+ * @param origin of the request; without its `request_id`, each item gets one from its text.
  * @param keep called with each valid observation, in order.
  * @returns a function that throws ApiError 413 for too many values.
  */
 export function createItemValidator(
-  origin: Origin,
+  origin: BareOrigin,
   validation: ReadOptions['validation'],
   keep: (observation: Observation) => void,
 ): (text: string, item: number) => CheckedItem {
@@ -78,7 +82,8 @@ export function createItemValidator(
     if (isTooLarge(text)) return { refused: itemTooLarge() }
     const maxFaults = Math.min(MAX_SHOWN_FAULTS, Math.max(1, MAX_BATCH_FAULTS - shown))
     const options = { validation, maxFaults, ownKey: true }
-    const read = readReport(text, { ...origin, item }, options, budget)
+    const place = { ...origin, item: origin.request_id === null ? 0 : item }
+    const read = readReport(text, place, options, budget)
     if (budget.left < 0) throw tooManyValues()
     if (read.kind === 'unreadable') {
       return {

@@ -79,7 +79,10 @@ describe('the reader of large bodies', { timeout: 20_000 }, () => {
       throw full
     }
     const body = bodyOf(`[${TEXT}]`)
-    await assert.rejects(heavy.readBatch(body, 'json', ORIGIN, 'strict', begin), full)
+    await assert.rejects(
+      heavy.readBatch(body, { format: 'json', ids: 'request' }, ORIGIN, 'strict', begin),
+      full,
+    )
     assert.notEqual(body.bytes.length, 0)
   })
 

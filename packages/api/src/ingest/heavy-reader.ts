@@ -12,7 +12,7 @@ import type { ClientBudget } from '../limits/client-budget.ts'
 import { createTenantTurns, type TurnLimits } from '../limits/tenant-turns.ts'
 import type { SealedObservations } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
-import type { BatchFormat } from './batch-items.ts'
+import type { BatchFormat, ItemIds } from './batch-items.ts'
 import type { HeavyCalls, MovedBody, Outcome, ReadBatch, Refusal } from './heavy-thread.ts'
 import type { BareOrigin, ReadOptions, ReadReport } from './read-report.ts'
 import type { ReportBody } from './report-body.ts'
@@ -89,13 +89,13 @@ export class HeavyReader {
    */
   readBatch(
     body: ReportBody,
-    format: BatchFormat,
+    how: { readonly format: BatchFormat; readonly ids: ItemIds },
     origin: BareOrigin,
     validation: ReadOptions['validation'],
     begin: () => void,
   ): Promise<ReadBatch> {
     const read: Read<ReadBatch> = (moved, more) =>
-      this.#thread.call('readBatch', [moved, origin, format, validation], more)
+      this.#thread.call('readBatch', [moved, origin, how, validation], more)
     return this.#inTurn(body, origin, read, begin)
   }
 

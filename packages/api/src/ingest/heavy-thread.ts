@@ -9,7 +9,13 @@ import { ApiError } from '../errors/api-error.ts'
 import { threadCpuMs } from '../limits/client-budget.ts'
 import { Sealer } from '../store/packed.ts'
 import type { SealedObservations } from '../store/store.ts'
-import { type BatchFormat, type CheckedItem, createItemValidator, itemsOf } from './batch-items.ts'
+import {
+  type BatchFormat,
+  type CheckedItem,
+  createItemValidator,
+  type ItemIds,
+  itemsOf,
+} from './batch-items.ts'
 import {
   type BareOrigin,
   contentId,
@@ -49,7 +55,7 @@ export type HeavyCalls = {
   readBatch: (
     body: MovedBody,
     origin: BareOrigin,
-    format: BatchFormat,
+    how: { readonly format: BatchFormat; readonly ids: ItemIds },
     validation: ReadOptions['validation'],
   ) => Outcome<ReadBatch>
 }
@@ -65,12 +71,12 @@ answerCalls<HeavyCalls>(
         sealer.add(read.observation)
         return { ...read, observation: sealed(sealer, origin, moved) }
       }),
-    readBatch: (body, origin, format, validation) =>
+    readBatch: (body, origin, { format, ids }, validation) =>
       outcome((moved) => {
         const sealer = new Sealer()
         const bytes = allBytes(bufferOf(body))
         const request_id = origin.request_id ?? contentId(bytes)
-        const named = { ...origin, request_id }
+        const named = { ...origin, request_id: ids === 'content' ? null : request_id }
         const checkItem = createItemValidator(named, validation, (one) => sealer.add(one))
         const checked = itemsOf(bytes, format).map(checkItem)
         return { checked, observations: sealed(sealer, origin, moved), request_id }

@@ -31,6 +31,7 @@ const requestOf = (texts: readonly string[]): BatchRequest => ({
   confirm,
   body: { bytes: Buffer.from(texts.join('\n')), gzip: false, maxBytes: 5 * 1024 ** 2 },
   format: 'ndjson',
+  ids: 'request',
 })
 
 const budget = new ClientBudget({ msPerSecond: 0, burstSeconds: 0 }, Date.now)

@@ -3,7 +3,8 @@
  * transaction, and each gets the result it would get if sent alone.
  *
  * A retry stores nothing twice: a report is identified by its own `idempotency_key`, which serves
- * as the `X-Request-Id` of the report alone, or by the batch's `X-Request-Id` and its index.
+ * as the `X-Request-Id` of the report alone; or by the batch's `X-Request-Id` and its index; or, if
+ * the request says so, by its text.
  */
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
@@ -18,6 +19,7 @@ import {
   type BatchFormat,
   type CheckedItem,
   createItemValidator,
+  type ItemIds,
   itemsOf,
   type Refusal,
 } from './batch-items.ts'
@@ -36,6 +38,7 @@ export interface BatchRequest {
   /** The memory of a large body is transferred to another thread, so it is empty afterwards. */
   readonly body: ReportBody
   readonly format: BatchFormat
+  readonly ids: ItemIds
 }
 
 /**
@@ -124,7 +127,7 @@ export async function ingestBatch(request: BatchRequest, deps: IngestDeps): Prom
 
 /** @param hold reserves the room before the batch is validated. */
 async function checkAnywhere(
-  { body, format }: BatchRequest,
+  { body, format, ids }: BatchRequest,
   origin: BareOrigin,
   deps: IngestDeps,
   hold: (room: Room) => void,
@@ -135,11 +138,11 @@ async function checkAnywhere(
   const room = items === null ? { items: MAX_BATCH_ITEMS, payload: body.maxBytes } : roomFor(items)
   if (bytes === null || items === null || items.some(({ length }) => length > HEAVY_BYTES)) {
     // Reserved on its turn, so that a waiting batch takes no room.
-    return deps.heavy.readBatch(body, format, origin, deps.validation, () => hold(room))
+    return deps.heavy.readBatch(body, { format, ids }, origin, deps.validation, () => hold(room))
   }
   hold(room)
   const request_id = origin.request_id ?? contentId(bytes)
-  return checkInSlices(items, room.payload, { ...origin, request_id }, deps)
+  return checkInSlices(items, room.payload, { ...origin, request_id }, ids, deps)
 }
 
 function roomFor(items: readonly string[]): Room {
@@ -150,10 +153,13 @@ async function checkInSlices(
   items: readonly string[],
   length: number,
   origin: Origin,
+  ids: ItemIds,
   deps: IngestDeps,
 ): Promise<CheckedBatch> {
   const observations: Observation[] = []
-  const checkItem = createItemValidator(origin, deps.validation, (one) => observations.push(one))
+  const itemOrigin = ids === 'content' ? { ...origin, request_id: null } : origin
+  const keep = (one: Observation) => observations.push(one)
+  const checkItem = createItemValidator(itemOrigin, deps.validation, keep)
   const charge = (ms: number): void => deps.budget.charge(origin.client_id, ms)
   const pauses = createPauses(tenantName(origin), length, charge)
   const checked: CheckedItem[] = []

@@ -23,6 +23,8 @@ export interface ApiMetrics {
   committed(batchSize: number): void
   /** Registers the number of waiting observations, read at each scrape. */
   watchQueue(depth: () => number): void
+  /** Registers whether the store accepts writes, read at each scrape. */
+  watchStore(isWritable: () => boolean): void
   /** Registers the number of open streams, read at each scrape. */
   watchStreams(open: () => number): void
 }
@@ -66,6 +68,12 @@ export function createApiMetrics(metrics: Metrics): ApiMetrics {
         name: 'miot_api_commit_queue_depth',
         help: 'Observations waiting to be written.',
         read,
+      }),
+    watchStore: (isWritable) =>
+      metrics.gauge({
+        name: 'miot_api_store_writable',
+        help: '1 while the store of ModularIoT API accepts writes, 0 while it refuses them.',
+        read: () => Number(isWritable()),
       }),
     watchStreams: (read) =>
       metrics.gauge({

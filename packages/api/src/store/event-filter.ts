@@ -44,6 +44,8 @@ function narrows({ asset_id, event_type, severity }: EventQuery): boolean {
 
 function matches(event: AssetOccurrence, { event_type, severity }: EventQuery): boolean {
   return (
+    // Of an asset that is being erased.
+    event.asset_id !== null &&
     (event_type === undefined || event.event_type === event_type) &&
     (severity === undefined || event.severity === severity)
   )

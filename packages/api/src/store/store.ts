@@ -101,8 +101,18 @@ export interface MaintenanceReport {
   readonly droppedPartitions: number
 }
 
+export interface Erased {
+  /** Whether the files hold nothing of it. Otherwise `compact` removes what is left. */
+  readonly compacted: boolean
+}
+
 export interface TelemetryStore {
+  /**
+   * @throws StoreUnavailable when the store cannot answer, StoreUnwritable when it cannot write.
+   */
   ping(): Promise<void>
+  /** False from a write that the store refused, as on a full disk, until writes succeed again. */
+  isWritable(): boolean
   /**
    * Stores a batch in one transaction; once this resolves, the batch survives a crash.
    *
@@ -166,6 +176,19 @@ export interface TelemetryStore {
    * @param retentionDays for organizations without their own retention; null: unlimited.
    */
   maintain(nowMs: number, retentionDays: number | null): Promise<MaintenanceReport>
+  /**
+   * Erases an asset and every row of it, in small steps, so that other requests are served in
+   * between. It disappears at once; a report that arrives later makes a new asset, even one that
+   * was stored before and is retried. After a crash, `maintain` erases the rest.
+   *
+   * @returns null when there is no such asset.
+   */
+  eraseAsset(tenant: Tenant, asset_id: string): Promise<Erased | null>
+  /**
+   * Removes what deleted rows have left in the files of the database: rebuilds a SQLite file,
+   * during which nothing can be written; runs VACUUM in PostgreSQL.
+   */
+  compact(): Promise<void>
   /** Waits for pending writes. Later calls throw StoreUnavailable. */
   close(): Promise<void>
 }

@@ -105,5 +105,6 @@ export const TELEMETRY_TABLES: readonly TableSpec[] = [
     columns: { tenant: 'bigint', asset: 'bigint', key: 'text' },
     derived: true,
   },
+  { name: 'erasures', columns: { asset: 'bigint', tenant: 'bigint', asset_id: 'text' } },
   { name: 'retention', columns: { org_id: 'text', days: 'bigint' } },
 ]

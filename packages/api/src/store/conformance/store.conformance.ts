@@ -9,6 +9,7 @@ import type { TelemetryStore } from '../store.ts'
 import { testAssetState, testTenants } from './assets.ts'
 import { testBuckets } from './buckets.ts'
 import { testDurability } from './durability.ts'
+import { testErasure } from './erasure.ts'
 import { testEvents, testFeed } from './events.ts'
 import { testIsolation } from './isolation.ts'
 import { testLargeRows } from './large-rows.ts'
@@ -34,5 +35,6 @@ export function testTelemetryStore(
   testLargeRows(name, promise)
   testLengths(name, promise)
   testRetention(name, promise)
+  testErasure(name, promise)
   testDurability(name, promise)
 }

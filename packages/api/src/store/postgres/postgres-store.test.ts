@@ -6,7 +6,7 @@ import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { promiseOf } from '@modulariot/platform/testing/store-promises'
 import { assertMigrated, OLD_OBSERVATIONS } from '../conformance/first-light.ts'
 import { testRetention } from '../conformance/retention.ts'
-import { measurementOf, NOW_MS, observationOf } from '../conformance/samples.ts'
+import { measurementOf, NOW_MS, observationOf, TENANT } from '../conformance/samples.ts'
 import { testMetrics, testPositions } from '../conformance/series.ts'
 import { testTelemetryStore } from '../conformance/store.conformance.ts'
 import { migratePostgresTelemetryStore, openPostgresTelemetryStore } from './postgres-store.ts'
@@ -259,5 +259,31 @@ it('PostgreSQL: the migration to time series keeps existing data', async () => {
   await postgres.close()
   const store = await openPostgresTelemetryStore(url)
   await assertMigrated(store)
+  await store.close()
+})
+
+it('PostgreSQL: many erasures at once take one connection', async () => {
+  const { url, store } = await openPlace()
+  const names = Array.from({ length: 8 }, (_, n) => `truck-${n}`)
+  await store.append(names.map((asset_id) => observationOf({ asset_id })))
+  const other = openPostgres(url)
+  const count = async (query: string): Promise<number> =>
+    (await other.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${query}`)).rows[0]?.n ?? 0
+  let erased: Promise<unknown[]> = Promise.resolve([])
+  await other.transaction(async (query) => {
+    await query('LOCK TABLE telemetry.events IN ACCESS EXCLUSIVE MODE')
+    erased = Promise.all(names.map((name) => store.eraseAsset(TENANT, name)))
+    const waiting = `pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'modulariot-api'
+        AND wait_event = 'relation'`
+    while ((await count('telemetry.erasures')) < names.length || (await count(waiting)) === 0);
+    // Long enough for the others to get there, too, if they did.
+    for (let n = 0; n < 20; n++) assert.equal(await count(waiting), 1)
+  })
+  assert.equal((await erased).includes(null), false)
+  for (const table of ['erasures', 'observations', 'requests']) {
+    assert.equal(await count(`telemetry.${table}`), 0, table)
+  }
+  await other.close()
   await store.close()
 })

@@ -6,12 +6,21 @@ import {
   migratePostgres,
   openPostgres,
   type Postgres,
+  trialWrite,
 } from '@modulariot/platform/postgres'
-import { type Migrated, readMigrations, StoreUnavailable } from '@modulariot/platform/storage'
+import { nextFlight } from '@modulariot/platform/single-flight'
+import {
+  type Migrated,
+  readMigrations,
+  StoreUnavailable,
+  type Writability,
+  watchWrites,
+} from '@modulariot/platform/storage'
 import { isSealed, unseal } from '../packed.ts'
 import type { AppendOutcome, Observation, SealedObservations, TelemetryStore } from '../store.ts'
 import { createWatchers } from '../watchers.ts'
 import { appendBatch } from './append.ts'
+import { beginErasure, compact, finishErasures } from './erase.ts'
 import { maintain } from './maintain.ts'
 import { createNotifier } from './notifier.ts'
 import { isPartitionMissing, makePartitionsFor } from './partitions.ts'
@@ -20,6 +29,13 @@ import { PostgresReads } from './reads.ts'
 export { makeRoom } from './partitions.ts'
 
 const APPLICATION_NAME = 'modulariot-api'
+const SCHEMA = 'telemetry'
+const MIGRATIONS = new URL('./migrations/', import.meta.url)
+
+/** The version that this program migrates a database to. */
+export function postgresTelemetryVersion(): number {
+  return readMigrations(MIGRATIONS).length
+}
 /** The timeout grows with the batch, to distinguish a hanging server from a busy one. */
 const APPEND_TIMEOUT_MS = 2000
 const APPEND_TIMEOUT_MS_EACH = 6
@@ -34,7 +50,10 @@ export async function openPostgresTelemetryStore(url: string): Promise<Telemetry
   const postgres = openPostgres(url, { applicationName: APPLICATION_NAME })
   try {
     await migrateSchema(postgres)
-    return createStore(postgres)
+    return watchWrites(createStore(postgres), {
+      write: () => trialWrite(postgres, SCHEMA),
+      everyMs: null,
+    })
   } catch (error) {
     await postgres.close()
     throw error
@@ -52,15 +71,17 @@ export async function migratePostgresTelemetryStore(url: string): Promise<Migrat
 }
 
 async function migrateSchema(postgres: Postgres): Promise<Migrated> {
-  const migrations = readMigrations(new URL('./migrations/', import.meta.url))
-  return migratePostgres(postgres, 'telemetry', migrations)
+  const migrations = readMigrations(MIGRATIONS)
+  return migratePostgres(postgres, SCHEMA, migrations)
 }
 
-function createStore(postgres: Postgres): TelemetryStore {
+function createStore(postgres: Postgres): Omit<TelemetryStore, keyof Writability> {
   const watchers = createWatchers()
   const notifier = createNotifier(postgres, watchers)
   const reads = new PostgresReads(postgres)
   const underWay = new Set<Promise<unknown>>()
+  // One at a time: each takes a connection, and erases what all have begun.
+  const finishAll = nextFlight(() => finishErasures(postgres))
   let closed = false
 
   async function append(
@@ -113,7 +134,19 @@ function createStore(postgres: Postgres): TelemetryStore {
         await postgres.query('DELETE FROM telemetry.retention WHERE org_id = $1', [org_id])
       } else await postgres.query(SET_RETENTION, [org_id, days])
     },
-    maintain: (nowMs, retentionDays) => maintain(postgres, nowMs, retentionDays),
+    async maintain(nowMs, retentionDays) {
+      await finishAll()
+      return maintain(postgres, nowMs, retentionDays)
+    },
+    async eraseAsset(tenant, asset_id) {
+      if (!(await beginErasure(postgres, tenant, asset_id))) return null
+      await finishAll()
+      return { compacted: false }
+    },
+    async compact() {
+      await finishAll()
+      await compact(postgres)
+    },
     async close() {
       closed = true
       await Promise.allSettled(underWay)

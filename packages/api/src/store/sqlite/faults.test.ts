@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { StoreUnavailable } from '@modulariot/platform/storage'
+import { StoreUnavailable, StoreUnwritable } from '@modulariot/platform/storage'
 import { allAssets, fixOf, measurementOf, observationOf, TENANT } from '../conformance/samples.ts'
 import type { Observation, TelemetryStore } from '../store.ts'
 import { openSqliteTelemetryStore } from './sqlite-store.ts'
@@ -53,7 +53,8 @@ describe('SQLite: a full disk', () => {
       assert.deepEqual(found.toSorted(), kept.toSorted())
     }
     assert.ok(kept.length > 0)
-    await store.ping()
+    await assert.rejects(store.ping(), StoreUnwritable)
+    assert.equal(store.isWritable(), false)
     await store.close()
     const healed = openSqliteTelemetryStore(path)
     assert.deepEqual(await healed.append([full('0-a'), full('last')]), ['replayed', 'stored'])

@@ -23,11 +23,17 @@ export type Maintain = (nowMs: number, retentionDays: number | null) => Maintena
 
 /** Returns a function that runs the next step of the current walk, or starts a new walk. */
 export function createMaintain(database: DatabaseSync): Maintain {
-  const walkAll = createWalk(database)
-  let walk: Generator<number, void> | null = null
+  return inSteps(database, createWalk(database))
+}
 
-  return (nowMs, retentionDays) => {
-    walk ??= walkAll(nowMs, retentionDays)
+/** Runs a walk step by step, each in a transaction of its own; starts a new one after its end. */
+export function inSteps<Arguments extends unknown[]>(
+  database: DatabaseSync,
+  walkAll: (...args: Arguments) => Generator<number, void>,
+): (...args: Arguments) => MaintenanceStep {
+  let walk: Generator<number, void> | null = null
+  return (...args) => {
+    walk ??= walkAll(...args)
     const underWay = walk
     try {
       const step = atomically(database, () => stepOf(underWay))
@@ -41,6 +47,7 @@ export function createMaintain(database: DatabaseSync): Maintain {
   }
 }
 
+/** Runs the walk for a few milliseconds. */
 function stepOf(walk: Generator<number, void>): MaintenanceStep {
   const deadline = performance.now() + STEP_MS
   let removedRows = 0
@@ -112,7 +119,7 @@ function createWalk(database: DatabaseSync): Walk {
 }
 
 /** The positions and metrics of one asset. */
-function createSeriesWalk(database: DatabaseSync) {
+export function createSeriesWalk(database: DatabaseSync) {
   const removePositions = removeOldest(
     database,
     'positions',

@@ -4,13 +4,18 @@
  */
 
 import type { DatabaseSync } from 'node:sqlite'
+import { nextFlight } from '@modulariot/platform/single-flight'
 import { nextSlice } from '@modulariot/platform/slices'
 import {
   attempt,
   migrate,
   openDatabase,
   readMigrations,
+  StoreUnavailable,
+  trialWrite,
+  type Writability,
   watchForDamage,
+  watchWrites,
 } from '@modulariot/platform/storage'
 import { Thread } from '@modulariot/platform/threads'
 import { isSealed, pack } from '../packed.ts'
@@ -33,6 +38,16 @@ export interface SqliteTelemetryOptions {
   readonly maxPages?: number
 }
 
+/** The version that this program migrates a database to. */
+export function sqliteTelemetryVersion(): number {
+  return readMigrations(MIGRATIONS).length
+}
+
+const MIGRATIONS = new URL('./migrations/', import.meta.url)
+
+/** Often enough for a balancer, and one write to the disk each. */
+const TRIAL_EVERY_MS = 5000
+
 /** @throws Error when the file cannot be opened or its migrations do not fit this program. */
 export function openSqliteTelemetryStore(
   path: string,
@@ -52,6 +67,11 @@ export function openSqliteTelemetryStore(
   const watchers = createWatchers()
   const reads = new SqliteReads(database)
   const ping = database.prepare('SELECT 1')
+  // Together: a rebuild for each of many erasures would keep all reports waiting.
+  const finishAll = nextFlight(async () => {
+    await finishErasures(writer)
+    return writer.call('compact', [MAX_REBUILT_BYTES]).catch(ifUnavailable)
+  })
 
   async function append(
     batch: readonly (Observation | SealedObservations)[],
@@ -66,7 +86,7 @@ export function openSqliteTelemetryStore(
     return outcomes
   }
 
-  const store: TelemetryStore = {
+  const store: Omit<TelemetryStore, keyof Writability> = {
     ping: () => attempt(() => void ping.get()),
     append,
     findAsset: (tenant, asset_id) => attempt(() => reads.findAsset(tenant, asset_id)),
@@ -86,19 +106,30 @@ export function openSqliteTelemetryStore(
     findRetention: (org_id) => attempt(() => reads.findRetention(org_id)),
     setRetention: (org_id, days) => writer.call('setRetention', [org_id, days]),
     maintain: (...rule) => maintain(writer, ...rule),
+    async eraseAsset(tenant, asset_id) {
+      const begun = await writer.call('beginErasure', [tenantOnly(tenant), asset_id])
+      return begun ? { compacted: await finishAll() } : null
+    },
+    async compact() {
+      await finishErasures(writer)
+      await writer.call('compact', [Number.MAX_SAFE_INTEGER])
+    },
     close: async () => {
       // The clients of pending reads have disconnected.
       await Promise.all([reader.terminate(), writer.close()])
       if (database.isOpen) database.close()
     },
   }
-  return watchForDamage(store, path)
+  return watchWrites(watchForDamage(store, path), {
+    write: () => attempt(() => trialWrite(path)),
+    everyMs: TRIAL_EVERY_MS,
+  })
 }
 
 function openMigrated(path: string): DatabaseSync {
   const database = openDatabase(path)
   try {
-    migrate(database, readMigrations(new URL('./migrations/', import.meta.url)))
+    migrate(database, readMigrations(MIGRATIONS))
     return database
   } catch (error) {
     database.close()
@@ -108,11 +139,26 @@ function openMigrated(path: string): DatabaseSync {
 
 /** Step by step: appends are written in between. */
 async function maintain(writer: Thread<WriterCalls>, nowMs: number, retentionDays: number | null) {
+  await finishErasures(writer)
   for (let removedRows = 0; ; ) {
     const step = await writer.call('maintain', [nowMs, retentionDays])
     removedRows += step.removedRows
     if (step.done) return { removedRows, droppedPartitions: 0 }
   }
+}
+
+/** A rebuild delays waiting batches by about a second, and takes as much memory. */
+const MAX_REBUILT_BYTES = 64 * 1024 ** 2
+
+/** The rows are gone even if the file cannot be rebuilt, as on a full disk. */
+function ifUnavailable(error: unknown): false {
+  if (error instanceof StoreUnavailable) return false
+  throw error
+}
+
+/** Step by step: appends are written in between. Also continues what a crash has interrupted. */
+async function finishErasures(writer: Thread<WriterCalls>): Promise<void> {
+  for (let done = false; !done; ) ({ done } = await writer.call('erase', []))
 }
 
 /** Drops other members, such as token claims, which a thread does not need. */

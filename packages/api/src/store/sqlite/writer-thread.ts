@@ -9,6 +9,7 @@ import { answerCalls } from '@modulariot/platform/threads'
 import { isSealed, type Packed, unpack, unseal } from '../packed.ts'
 import type { AppendOutcome, SealedObservations } from '../store.ts'
 import { SqliteAppend } from './append.ts'
+import { createErase, type Erase } from './erase.ts'
 import { createMaintain } from './maintain.ts'
 import { describeError } from './thread-errors.ts'
 import { tuneForAppends } from './tune.ts'
@@ -24,6 +25,9 @@ export type WriterCalls = {
   append: (batch: readonly (Packed | SealedObservations)[]) => AppendOutcome[]
   maintain: ReturnType<typeof createMaintain>
   setRetention: (org_id: string, days: number | null) => void
+  beginErasure: Erase['begin']
+  erase: Erase['step']
+  compact: Erase['compact']
 }
 
 const { path, maxPages } = workerData as WriterData
@@ -37,6 +41,7 @@ const unsetDays = database.prepare('DELETE FROM retention WHERE org_id = ?')
 
 const appender = new SqliteAppend(database)
 const maintain = createMaintain(database)
+const erase = createErase(database)
 
 /** SQLITE_FULL */
 const FULL = 13
@@ -67,6 +72,9 @@ answerCalls<WriterCalls>(
     maintain: (nowMs, retentionDays) => maintain(nowMs, retentionDays),
     setRetention: (org_id, days) =>
       void (days === null ? unsetDays.run(org_id) : setDays.run(org_id, days)),
+    beginErasure: (tenant, asset_id) => erase.begin(tenant, asset_id),
+    erase: () => erase.step(),
+    compact: (maxBytes) => erase.compact(maxBytes),
   },
   (error) => {
     makeRoom(error)
