@@ -210,7 +210,11 @@ function assertExact(stdout: readonly string[], names: readonly string[]): void 
     'audit list',
     'clients import',
   ]) {
-    const value: unknown = JSON.parse(stdout[names.indexOf(name)] as string)
+    const text = stdout[names.indexOf(name)] as string
+    // A result on each line.
+    const value: unknown = JSON.parse(
+      name === 'clients import' ? (text.split('\n', 1)[0] ?? '') : text,
+    )
     assert.ok(JSON.stringify(value).includes(JSON.stringify(EVIL).slice(1, -1)), name)
   }
 }

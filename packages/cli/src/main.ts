@@ -2,6 +2,7 @@
 
 import { reportError } from './errors/report-error.ts'
 import { keepPlaintextHere } from './network/proxy.ts'
+import { keepBetterAuthToOptions } from './people/better-auth-environment.ts'
 import { createProgram } from './program.ts'
 import { wantsJson } from './terminal/output.ts'
 
@@ -12,11 +13,12 @@ process.umask(0o077)
 process.on('SIGUSR1', () => {})
 
 keepPlaintextHere(process.env)
+keepBetterAuthToOptions(process.env)
 
 const json = wantsJson(process.argv, process.stdout.isTTY)
 
 try {
   await createProgram(process.env, json).parseAsync(process.argv)
 } catch (error) {
-  process.exitCode = reportError(error, json)
+  process.exitCode = await reportError(error, json)
 }

@@ -2,21 +2,28 @@
  * The commands of `miot`, as noun and verb. Each noun's commands are in its folder's commands.ts.
  */
 
-import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
+import { styleText } from 'node:util'
+import { Command, CommanderError } from 'commander'
 import { addAssets } from './assets/commands.ts'
 import { addAudiences } from './audiences/commands.ts'
 import { addAudit } from './audit/commands.ts'
-import { addClients, addSecrets } from './clients/commands.ts'
+import { addBackup } from './backup/commands.ts'
+import { addClients } from './clients/commands.ts'
+import { addCompletion } from './command/commands.ts'
 import { type Context, createContext } from './command/context.ts'
+import { exitStatuses } from './command/help.ts'
 import { serverUrl } from './command/option-values.ts'
+import { versionText } from './command/version.ts'
+import { addCompact } from './compact/commands.ts'
 import type { Environment } from './config/read-settings.ts'
-import { addDoctor } from './installation/commands.ts'
+import { addDoctor } from './doctor/commands.ts'
 import { addKeys } from './keys/commands.ts'
 import { addOrganizations } from './organizations/commands.ts'
-import { addServe } from './serve/commands.ts'
+import { addPeople } from './people/commands.ts'
+import { addSecrets } from './secrets/commands.ts'
+import { addHealth, addServe } from './serve/commands.ts'
 import { addStores } from './stores/commands.ts'
-import { endWhenOutputCloses, writeError } from './terminal/standard-streams.ts'
+import { endWhenOutputCloses, writeError, writeFailure } from './terminal/standard-streams.ts'
 import { addToken } from './token/commands.ts'
 import { addTrack } from './track/commands.ts'
 
@@ -29,7 +36,11 @@ export function createProgram(env: Environment, json: boolean): Command {
   endWhenOutputCloses(() => isServer)
   const program = new Command('miot')
     .description('ModularIoT: machine-to-machine authorization and telemetry for IoT fleets.')
-    .version(version(), '-V, --version', 'print the version')
+    .option('-V, --version', 'print the version, with its commit')
+    .on('option:version', () => {
+      process.stdout.write(`${versionText()}\n`)
+      throw new CommanderError(0, 'commander.version', '')
+    })
     .option('--json', 'print JSON (the default when piped)')
     .option('--no-json', 'print text even when piped')
     .option(
@@ -38,11 +49,14 @@ export function createProgram(env: Environment, json: boolean): Command {
       serverUrl,
     )
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'miot: ')),
       // In JSON mode the error object replaces Commander's message.
       writeErr: json ? () => {} : writeError,
+      outputError: (text) => {
+        if (!json) writeFailure(text.replace(/^error: /, '').trimEnd())
+      },
     })
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, styleTitle: (text) => styleText('bold', text) })
+    .addHelpText('after', exitStatuses())
     .exitOverride()
     .showSuggestionAfterError()
     .hook('preAction', (_program, command) => {
@@ -54,7 +68,9 @@ export function createProgram(env: Environment, json: boolean): Command {
   addServe(program, context, env)
   for (const add of [
     addDoctor,
+    addHealth,
     addOrganizations,
+    addPeople,
     addAudiences,
     addClients,
     addSecrets,
@@ -64,13 +80,11 @@ export function createProgram(env: Environment, json: boolean): Command {
     addAssets,
     addAudit,
     addStores,
+    addCompact,
+    addCompletion,
   ]) {
     add(program, context)
   }
+  addBackup(program, context, env)
   return program
-}
-
-/** All packages of a release have the same version. */
-function version(): string {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 }

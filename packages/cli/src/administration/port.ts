@@ -7,12 +7,20 @@ import type {
   AddedSecret,
   AuditEntry,
   BulkResult,
+  ChangeResult,
   ClientChange,
   ClientInput,
   ClientQuery,
   ClientView,
   CreatedClient,
+  ListedClient,
+  LoginAddress,
+  ManyChange,
+  NextToken,
+  NextTokenRequest,
+  ShownRefusal,
   SignedCheckpoint,
+  UsageOfClient,
   UsedSecret,
   WastefulClient,
 } from '@modulariot/auth'
@@ -28,13 +36,26 @@ export type AuditLine = AuditEntry & { readonly hash: string }
 
 export type CheckpointAnswer = SignedCheckpoint & { readonly public_key: object }
 
+export interface RefusalsQuery {
+  readonly client_id?: string | undefined
+  readonly kind?: string | undefined
+  readonly since: string
+  readonly limit: number
+}
+
 export interface Admin {
   createClient(input: ClientInput, tenant: NewClientTenant): Promise<CreatedClient>
-  createClients(inputs: readonly unknown[], tenant: NewClientTenant): Promise<BulkResult[]>
-  listClients(query: ClientQuery): Promise<{ clients: ClientView[]; next: string | null }>
+  /** A result for each, in order, as they come. */
+  createClients(inputs: readonly unknown[], tenant: NewClientTenant): AsyncIterable<BulkResult>
+  /** What `createClients` would answer; nothing is created. */
+  checkClients(inputs: readonly unknown[], tenant: NewClientTenant): AsyncIterable<BulkResult>
+  listClients(query: ClientQuery): Promise<{ clients: ListedClient[]; next: string | null }>
   getClient(client_id: string): Promise<ClientView>
   /** @param ifVersion version that the change is based on. */
   updateClient(client_id: string, change: ClientChange, ifVersion: number): Promise<ClientView>
+  /** A result for each, in order, as they come; fewer only after one that is `stopped`. */
+  changeClients(client_ids: readonly string[], change: ManyChange): AsyncIterable<ChangeResult>
+  deleteClient(client_id: string): Promise<ClientView>
   addSecret(
     client_id: string,
     options: { label: string; expires_at: string | null },
@@ -46,7 +67,13 @@ export interface Admin {
   revokeSecret(client_id: string, secret_id: string): Promise<ClientView>
   revokeTokens(client_id: string): Promise<ClientView>
   listSecrets(client_id: string): Promise<UsedSecret[]>
+  clientUsage(client_id: string): Promise<UsageOfClient>
+  /** The last first. */
+  listAddresses(client_id: string): Promise<LoginAddress[]>
+  nextToken(client_id: string, request: NextTokenRequest): Promise<NextToken>
   wastefulClients(): Promise<WastefulClient[]>
+  /** Newest first. @param query `since` is ISO 8601. */
+  listRefusals(query: RefusalsQuery): Promise<ShownRefusal[]>
   listAudit(query: { limit: number; target?: string; action?: string }): Promise<AuditLine[]>
   auditCheckpoint(): Promise<CheckpointAnswer>
 }

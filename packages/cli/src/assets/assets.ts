@@ -10,8 +10,8 @@ import {
 } from '../network/api-session.ts'
 import { pagesOf } from '../network/pages.ts'
 import { queryOf } from '../network/query.ts'
-import { properties, table } from '../terminal/output.ts'
-import { toSecond } from '../terminal/times.ts'
+import { properties } from '../terminal/output.ts'
+import { utc } from '../terminal/times.ts'
 import { type Gps, positionOf, speedOf } from './gps.ts'
 
 interface Asset {
@@ -54,15 +54,16 @@ export async function listAssets(context: Context, options: ListAssetsOptions): 
     if (assets.length >= limit) break
   }
   context.output.print({ assets, more: cursor !== null }, () => [
-    ...table(
+    ...context.output.table(
       ['ASSET', 'TYPE', 'REPORTED', 'POSITION', 'SPEED'],
       assets.map(({ asset_id, type, timestamp, latest: { gps } }) => [
         asset_id,
         type ?? '-',
-        toSecond(timestamp),
+        utc(timestamp),
         positionOf(gps),
         speedOf(gps),
       ]),
+      'No asset was found.',
     ),
     ...(cursor === null ? [] : ['There are more assets: raise --limit to see them.']),
   ])
@@ -91,19 +92,19 @@ export async function showAsset(
     const about = properties([
       ['asset_id', asset.asset_id],
       ['type', asset.type ?? '-'],
-      ['reported', timestamp],
+      ['reported', utc(timestamp)],
       ['position', positionOf(latest.gps)],
       ['speed', speedOf(latest.gps)],
-      ['first received', asset.first_received_at],
-      ['last received', asset.last_received_at],
+      ['first received', utc(asset.first_received_at)],
+      ['last received', utc(asset.last_received_at)],
     ])
     if (metrics.length === 0) return about
     const rows = metrics.map(({ key, value, unit, timestamp: at }) => [
       key,
       `${JSON.stringify(value)}${unit === null ? '' : ` ${unit}`}`,
-      toSecond(at),
+      utc(at),
     ])
-    return [...about, '', ...table(['METRIC', 'VALUE', 'MEASURED'], rows)]
+    return [...about, '', ...context.output.table(['METRIC', 'VALUE', 'MEASURED'], rows)]
   })
 }
 

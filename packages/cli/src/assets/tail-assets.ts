@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from '../command/context.ts'
+import { onInterrupt } from '../command/interruption.ts'
 import {
   type ApiSession,
   answerOf,
@@ -11,7 +12,7 @@ import {
 } from '../network/api-session.ts'
 import { readEvents, type ServerEvent } from '../network/event-stream.ts'
 import { queryOf } from '../network/query.ts'
-import { toSecond } from '../terminal/times.ts'
+import { utc } from '../terminal/times.ts'
 import { type Gps, positionOf, speedOf } from './gps.ts'
 
 export interface TailOptions extends SessionOptions {
@@ -24,9 +25,7 @@ export interface TailOptions extends SessionOptions {
 export async function tailAssets(context: Context, options: TailOptions): Promise<void> {
   const session = openApiSession(context, options)
   const controller = new AbortController()
-  const interrupt = (): void => controller.abort()
-  process.once('SIGINT', interrupt)
-  process.once('SIGTERM', interrupt)
+  using _interrupted = onInterrupt(() => controller.abort())
   let left = options.count ?? Number.POSITIVE_INFINITY
   try {
     for await (const event of followEvents(session, options.asset, controller.signal)) {
@@ -37,8 +36,6 @@ export async function tailAssets(context: Context, options: TailOptions): Promis
   } catch (error) {
     if (!controller.signal.aborted) throw error
   } finally {
-    process.off('SIGINT', interrupt)
-    process.off('SIGTERM', interrupt)
     controller.abort()
   }
 }
@@ -84,6 +81,6 @@ function show({ output }: Context, { event, data }: ServerEvent): void {
   output.line(value, () => {
     if (event === 'skipped') return `${Object(value).observations} reports were skipped`
     const { asset_id, timestamp, report } = value as ReportEvent
-    return [toSecond(timestamp), asset_id, positionOf(report.gps), speedOf(report.gps)].join('  ')
+    return [utc(timestamp), asset_id, positionOf(report.gps), speedOf(report.gps)].join('  ')
   })
 }

@@ -3,8 +3,9 @@
 import { ACCESS_TOKEN_TYPES, SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
 import { type Command, Option } from 'commander'
 import type { Context } from '../command/context.ts'
+import { examples } from '../command/help.ts'
 import { wholeNumber } from '../command/option-values.ts'
-import { type AudienceOptions, createAudience, listAudiences } from './audiences.ts'
+import type { AudienceOptions, AudienceUpdateOptions } from './audiences.ts'
 
 export function addAudiences(program: Command, context: () => Context): void {
   const audiences = program
@@ -13,6 +14,12 @@ export function addAudiences(program: Command, context: () => Context): void {
   audiences
     .command('create <audience>')
     .description('create an audience')
+    .addHelpText(
+      'after',
+      examples(
+        'miot audiences create https://api.example/v1/orders --scope orders:read orders:write',
+      ),
+    )
     .requiredOption('--scope <scope...>', 'scopes that can be granted')
     .option('--token-lifetime <seconds>', 'lifetime of its tokens', wholeNumber, 86_400)
     .addOption(
@@ -25,11 +32,25 @@ export function addAudiences(program: Command, context: () => Context): void {
         .choices(ACCESS_TOKEN_TYPES)
         .default('at+jwt'),
     )
-    .action((audience: string, options: AudienceOptions) =>
-      createAudience(context(), audience, options),
+    .action(async (audience: string, options: AudienceOptions) =>
+      (await import('./audiences.ts')).createAudience(context(), audience, options),
+    )
+  audiences
+    .command('update <audience>')
+    .description('change the rules of the tokens issued from now on; issued tokens keep theirs')
+    .option('--add-scope <scope...>', 'further scopes that can be granted')
+    .option('--token-lifetime <seconds>', 'lifetime of its tokens', wholeNumber)
+    .addOption(new Option('--typ <typ>', 'typ header of its tokens').choices(ACCESS_TOKEN_TYPES))
+    .addHelpText(
+      'after',
+      examples('miot audiences update https://api.example/v1/orders --token-lifetime 3600'),
+    )
+    .action(async (audience: string, options: AudienceUpdateOptions) =>
+      (await import('./audiences.ts')).updateAudience(context(), audience, options),
     )
   audiences
     .command('list')
     .description('list audiences')
-    .action(() => listAudiences(context()))
+    .addHelpText('after', examples('miot audiences list'))
+    .action(async () => (await import('./audiences.ts')).listAudiences(context()))
 }

@@ -3,26 +3,35 @@
 import type { AuditHead } from '@modulariot/auth'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Context } from '../command/context.ts'
+import { examples } from '../command/help.ts'
 import { positiveNumber, wholeNumber } from '../command/option-values.ts'
-import { listAudit } from './list-audit.ts'
-import { printCheckpoint } from './take-checkpoint.ts'
-import { auditRetention } from './trail-retention.ts'
-import { type VerifyOptions, verifyAudit } from './verify-audit.ts'
+import type { VerifyOptions } from './verify-audit.ts'
 
 export function addAudit(program: Command, context: () => Context): void {
   const audit = program.command('audit').description('read and verify the audit trail')
   audit
     .command('list')
     .description('list the newest entries')
+    .addHelpText(
+      'after',
+      examples(
+        'miot audit list --target client_1a2b',
+        'miot audit list --action secret.added --limit 200 --json',
+      ),
+    )
     .option('--limit <n>', 'maximum number of entries', wholeNumber, 50)
     .option('--target <id>', 'only entries about this client, audience or organization')
     .option('--action <action>', 'only entries with this action, such as secret.added')
-    .action((options: { limit: number; target?: string; action?: string }) =>
-      listAudit(context(), options),
+    .action(async (options: { limit: number; target?: string; action?: string }) =>
+      (await import('./list-audit.ts')).listAudit(context(), options),
     )
   audit
     .command('verify')
     .description('check that no entry was changed, removed or reordered')
+    .addHelpText(
+      'after',
+      examples('miot audit verify', 'miot audit verify --checkpoint /mnt/worm/checkpoints.txt'),
+    )
     .option(
       '--head <seq:hash>',
       'head printed by an earlier run: also checks that no later entry was removed',
@@ -32,21 +41,29 @@ export function addAudit(program: Command, context: () => Context): void {
       '--checkpoint <checkpoint...>',
       'checkpoints, or files of checkpoints (default: those in the data directory)',
     )
-    .action((options: VerifyOptions) => verifyAudit(context(), options))
+    .action(async (options: VerifyOptions) =>
+      (await import('./verify-audit.ts')).verifyAudit(context(), options),
+    )
   audit
     .command('checkpoint')
     .description('sign the newest entry; keep the result where database users cannot change it')
+    .addHelpText('after', examples('miot audit checkpoint --out /mnt/worm/checkpoints.txt'))
     .option('--out <file>', 'append the checkpoint to this file')
-    .action((options: { out?: string }) => printCheckpoint(context(), options))
+    .action(async (options: { out?: string }) =>
+      (await import('./take-checkpoint.ts')).printCheckpoint(context(), options),
+    )
   audit
     .command('retention')
     .description('show how long entries are kept (MIOT_AUDIT_RETENTION_DAYS), or remove old ones')
+    .addHelpText('after', examples('miot audit retention', 'miot audit retention --days 400'))
     .option(
       '--days <days>',
       'remove older entries now; a signed checkpoint replaces them',
       positiveNumber,
     )
-    .action((options: { days?: number }) => auditRetention(context(), options))
+    .action(async (options: { days?: number }) =>
+      (await import('./trail-retention.ts')).auditRetention(context(), options),
+    )
 }
 
 function parseHead(text: string): AuditHead {

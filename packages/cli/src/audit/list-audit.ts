@@ -3,8 +3,7 @@
 import type { AuditEntry } from '@modulariot/auth'
 import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
-import { table } from '../terminal/output.ts'
-import { toSecond } from '../terminal/times.ts'
+import { utc } from '../terminal/times.ts'
 
 export async function listAudit(
   context: Context,
@@ -13,15 +12,16 @@ export async function listAudit(
   await withAdmin(context, async (admin) => {
     const entries = await admin.listAudit(options)
     context.output.print({ entries }, () =>
-      table(
+      context.output.table(
         ['SEQ', 'TIME', 'ACTOR', 'ACTION', 'TARGET'],
         entries.map(({ seq, at, actor, action, target }) => [
           String(seq),
-          toSecond(at),
+          utc(at),
           actorName(actor),
           action,
           target.id,
         ]),
+        'No entry was found.',
       ),
     )
   })
@@ -29,5 +29,6 @@ export async function listAudit(
 
 function actorName(actor: AuditEntry['actor']): string {
   if (actor.kind === 'operator') return actor.name
+  if (actor.kind === 'person') return actor.email
   return actor.kind === 'client' ? actor.client_id : 'system'
 }

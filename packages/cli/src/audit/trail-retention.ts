@@ -1,7 +1,7 @@
 /** `miot audit retention`: how long entries of the trail are kept. */
 
-import { createCheckpointSigner, cutTrail, knownHeads, readBase } from '@modulariot/auth'
-import { onThisMachine } from '../administration/local.ts'
+import { cutTrail, knownHeads, readBase } from '@modulariot/auth'
+import { checkpointSigner, onThisMachine } from '../administration/local.ts'
 import type { Context } from '../command/context.ts'
 import { filesOf } from '../config/parse-config.ts'
 import { readCheckpoints } from '../files/checkpoint-file.ts'
@@ -11,7 +11,7 @@ import { properties } from '../terminal/output.ts'
 export async function auditRetention(context: Context, { days }: { days?: number }): Promise<void> {
   const config = context.config()
   await onThisMachine(context, async (admin, keys) => {
-    const signer = await createCheckpointSigner(keys.checkpoint, config.issuer)
+    const signer = await checkpointSigner(admin.store, keys, config.issuer)
     let rows = 0
     if (days !== undefined) {
       const kept = readCheckpoints(filesOf(config).auditCheckpoints).checkpoints

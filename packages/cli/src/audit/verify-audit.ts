@@ -7,12 +7,11 @@ import {
   CheckpointRefused,
   type CheckpointSigner,
   checkTrail,
-  createCheckpointSigner,
   knownHead,
   readBase,
 } from '@modulariot/auth'
 import { withoutBom } from '@modulariot/platform/json'
-import { onThisMachine } from '../administration/local.ts'
+import { checkpointSigner, onThisMachine } from '../administration/local.ts'
 import type { Context } from '../command/context.ts'
 import { filesOf } from '../config/parse-config.ts'
 import { CliError } from '../errors/cli-error.ts'
@@ -39,7 +38,7 @@ interface Evidence {
 export async function verifyAudit(context: Context, options: VerifyOptions): Promise<void> {
   const config = context.config()
   await onThisMachine(context, async ({ store }, keys) => {
-    const signer = await createCheckpointSigner(keys.checkpoint, config.issuer)
+    const signer = await checkpointSigner(store, keys, config.issuer)
     const evidence =
       options.checkpoint === undefined
         ? await localEvidence(filesOf(config).auditCheckpoints, signer)

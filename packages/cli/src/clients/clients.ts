@@ -1,35 +1,23 @@
-/** `miot clients create|list|show|update|disable|enable|revoke-tokens|resource-server` */
+/** `miot clients create|show|update|disable|enable|revoke-tokens|resource-server` */
 
-import { type Client, type ClientInput, type ClientView, setResourceServer } from '@modulariot/auth'
+import {
+  allowlistOf,
+  type ClientOptions,
+  type ClientQuery,
+  type ClientView,
+  inputOf,
+  listClients,
+  newInputOf,
+  setResourceServer,
+} from '@modulariot/auth'
 import type { Environment } from '@modulariot/oauth/protocol'
 import { onThisMachine } from '../administration/local.ts'
 import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
-import { pagesOf } from '../network/pages.ts'
-import { properties, table } from '../terminal/output.ts'
-import { toSecond } from '../terminal/times.ts'
-
-export interface ClientOptions {
-  readonly name?: string
-  readonly externalId?: string
-  readonly tag?: readonly string[]
-  readonly tokenLifetime?: number
-  readonly audience?: string
-  readonly scope?: readonly string[]
-  /** Null: none. */
-  readonly defaultAudience?: string | null
-  readonly allow?: readonly string[]
-  readonly allowMode?: Client['allowlist']['mode']
-  /** Null: none. */
-  readonly jwks?: ClientInput['jwks']
-  readonly jwksUri?: string | null
-  readonly assertionAudience?: Client['assertions']['audience']
-  readonly assertionJti?: Client['assertions']['jti']
-  readonly tokensPerHour?: number
-  readonly tokensPerDay?: number
-  readonly quotaMode?: Client['quota']['mode']
-}
+import { properties } from '../terminal/output.ts'
+import { utc } from '../terminal/times.ts'
+import { withClient } from './find-client.ts'
 
 export interface CreateOptions extends ClientOptions {
   readonly name: string
@@ -41,11 +29,7 @@ export async function createClient(context: Context, options: CreateOptions): Pr
   const config = context.config()
   const issuer = context.url ?? config.issuer
   await withAdmin(context, async (admin) => {
-    const input = {
-      ...inputOf(options),
-      grants: [{ audience: options.audience ?? config.apiAudience, scopes: options.scope }],
-      ...(options.allow !== undefined && { allowlist: allowlistOf(options) }),
-    }
+    const input = newInputOf(options, config.apiAudience)
     const { client, client_secret } = await admin.createClient(input, options)
     const credentials = {
       client_id: client.client_id,
@@ -71,91 +55,16 @@ export async function createClient(context: Context, options: CreateOptions): Pr
   })
 }
 
-/** Fields given by the options; undefined fields stay unchanged. */
-function inputOf(options: ClientOptions): ClientInput {
-  return {
-    name: options.name,
-    external_id: options.externalId,
-    tags: options.tag,
-    token_lifetime_seconds: options.tokenLifetime,
-    default_audience: options.defaultAudience,
-    jwks: options.jwks,
-    jwks_uri: options.jwksUri,
-    assertions: assertionsOf(options),
-    quota: quotaOf(options),
-  }
-}
-
-const OFF: Client['allowlist'] = { mode: 'off', cidrs: [] }
-
-/** `--allow` alone also turns enforcement on. What the options leave out stays unchanged. */
-function allowlistOf({ allow, allowMode }: ClientOptions, current = OFF): Client['allowlist'] {
-  return {
-    mode: allowMode ?? (allow === undefined ? current.mode : 'enforce'),
-    cidrs: allow ?? current.cidrs,
-  }
-}
-
-function assertionsOf({
-  assertionAudience,
-  assertionJti,
-}: ClientOptions): ClientInput['assertions'] {
-  if (assertionAudience === undefined && assertionJti === undefined) return undefined
-  return {
-    ...(assertionAudience !== undefined && { audience: assertionAudience }),
-    ...(assertionJti !== undefined && { jti: assertionJti }),
-  }
-}
-
-/** Replaces the whole quota: a limit that is not given is removed. */
-function quotaOf({ tokensPerHour, tokensPerDay, quotaMode }: ClientOptions) {
-  if (tokensPerHour === undefined && tokensPerDay === undefined) {
-    if (quotaMode === undefined) return undefined
-    throw new CliError('usage', '--quota-mode needs --tokens-per-hour or --tokens-per-day')
-  }
-  return {
-    mode: quotaMode ?? 'enforce',
-    tokens_per_hour: tokensPerHour || null,
-    tokens_per_day: tokensPerDay || null,
-  }
-}
-
-export interface ListOptions {
-  readonly search?: string
-  readonly tag?: string
-  readonly status?: Client['status']
-  readonly environment?: Environment
-}
-
-export async function listClients(context: Context, options: ListOptions): Promise<void> {
+/** @param client here and below: as a command line names it, see `withClient`. */
+export async function showClient(context: Context, client: string): Promise<void> {
   await withAdmin(context, async (admin) => {
-    const clients: ClientView[] = []
-    const readPage = (after: string | null) => admin.listClients({ ...options, after, limit: 500 })
-    for await (const page of pagesOf(readPage, ({ next }) => next)) clients.push(...page.clients)
-    context.output.print({ clients }, () =>
-      table(
-        ['CLIENT ID', 'NAME', 'ENVIRONMENT', 'STATUS', 'CREATED'],
-        clients.map((one) => [
-          one.client_id,
-          one.name,
-          one.environment,
-          one.status,
-          toSecond(one.created_at),
-        ]),
-      ),
-    )
-  })
-}
-
-export async function showClient(context: Context, client_id: string): Promise<void> {
-  await withAdmin(context, async (admin) => {
-    print(context, await admin.getClient(client_id))
+    printClient(context, await withClient(admin, client, admin.getClient))
   })
 }
 
 export async function updateClient(
   context: Context,
-  client_id: string,
+  client: string,
   options: ClientOptions,
 ): Promise<void> {
   const input = inputOf(options)
@@ -167,49 +76,47 @@ export async function updateClient(
     throw new CliError('usage', 'Nothing to change: see miot clients update --help for the options')
   }
   await withAdmin(context, async (admin) => {
-    const current = await admin.getClient(client_id)
+    const current = await withClient(admin, client, admin.getClient)
     const others = current.grants.filter((grant) => grant.audience !== audience)
     const change = {
       ...input,
       ...(changesGrant && { grants: [...others, { audience, scopes: scope }] }),
       ...(changesAllowlist && { allowlist: allowlistOf(options, current.allowlist) }),
     }
-    print(context, await admin.updateClient(client_id, change, current.version))
+    printClient(context, await admin.updateClient(current.client_id, change, current.version))
   })
 }
 
-export async function setStatus(
-  context: Context,
-  client_id: string,
-  status: Client['status'],
-): Promise<void> {
+export async function enableClient(context: Context, client: string): Promise<void> {
   await withAdmin(context, async (admin) => {
-    const { version } = await admin.getClient(client_id)
-    print(context, await admin.updateClient(client_id, { status }, version))
+    const { client_id, version } = await withClient(admin, client, admin.getClient)
+    printClient(context, await admin.updateClient(client_id, { status: 'active' }, version))
   })
 }
 
-export async function revokeTokens(context: Context, client_id: string): Promise<void> {
+export async function revokeTokens(context: Context, client: string): Promise<void> {
   await withAdmin(context, async (admin) => {
-    const client = await admin.revokeTokens(client_id)
+    const revoked = await withClient(admin, client, admin.revokeTokens)
     context.output.print(
-      client,
-      () => `Revoked all tokens that ${client_id} has. It can get new ones immediately.`,
+      revoked,
+      () => `Revoked all tokens that ${revoked.client_id} has. It can get new ones immediately.`,
     )
   })
 }
 
 export async function makeResourceServer(
   context: Context,
-  client_id: string,
+  client: string,
   audiences: readonly string[],
 ): Promise<void> {
   await onThisMachine(context, async (admin) => {
-    print(context, await setResourceServer(client_id, audiences, admin))
+    const lists = { listClients: (query: ClientQuery) => listClients(query, admin) }
+    const change = (client_id: string) => setResourceServer(client_id, audiences, admin)
+    printClient(context, await withClient(lists, client, change))
   })
 }
 
-function print(context: Context, client: ClientView): void {
+export function printClient(context: Context, client: ClientView): void {
   context.output.print(client, () => describe(client))
 }
 
@@ -224,7 +131,7 @@ function describe(client: ClientView): string[] {
     ['status', client.status],
     ['external_id', client.external_id ?? 'none'],
     ['tags', client.tags.join(' ') || 'none'],
-    ['created_at', client.created_at],
+    ['created', utc(client.created_at)],
     ['token lifetime', lifetime === null ? 'audience default' : `${lifetime} s`],
     [
       'allowlist',
@@ -244,10 +151,10 @@ function describe(client: ClientView): string[] {
       : [['default audience', client.default_audience] as const]),
     ...(client.tokens_revoked_until === null
       ? []
-      : [['tokens revoked', `issued up to ${timeText(client.tokens_revoked_until)}`] as const]),
+      : [['tokens revoked', `issued up to ${secondText(client.tokens_revoked_until)}`] as const]),
     ...client.resource_server_for.map((audience) => ['resource server for', audience] as const),
     ...client.keys.map(
-      ({ kid, alg, created_at }) => ['key', `${kid}, ${alg}, since ${created_at}`] as const,
+      ({ kid, alg, created_at }) => ['key', `${kid}, ${alg}, since ${utc(created_at)}`] as const,
     ),
     ...(client.jwks_uri === null ? [] : [['keys published at', client.jwks_uri] as const]),
     ...(client.keys.length === 0 && client.jwks_uri === null
@@ -262,13 +169,13 @@ function describe(client: ClientView): string[] {
       ({ secret_id, label, expires_at }) =>
         [
           'secret',
-          `${secret_id}, ${label}, ${expires_at ? `expires ${expires_at}` : 'never expires'}`,
+          `${secret_id}, ${label}, ${expires_at ? `expires ${utc(expires_at)}` : 'never expires'}`,
         ] as const,
     ),
   ])
 }
 
 /** @param seconds Unix seconds. */
-function timeText(seconds: number): string {
-  return new Date(seconds * 1000).toISOString()
+function secondText(seconds: number): string {
+  return utc(new Date(seconds * 1000).toISOString())
 }

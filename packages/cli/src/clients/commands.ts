@@ -1,24 +1,20 @@
-/** `miot clients …` and `miot secrets …` */
+/** `miot clients …` */
 
-import { ENVIRONMENTS, type Environment } from '@modulariot/oauth/protocol'
+import type { ClientOptions } from '@modulariot/auth'
+import { ENVIRONMENTS } from '@modulariot/oauth/protocol'
 import { type Command, Option } from 'commander'
+import { addChoice, hasChoice } from '../command/choice-options.ts'
+import { type ConfirmOptions, YES } from '../command/confirm.ts'
 import type { Context } from '../command/context.ts'
-import { duration, jsonFile, wholeNumber } from '../command/option-values.ts'
-import {
-  type ClientOptions,
-  type CreateOptions,
-  createClient,
-  type ListOptions,
-  listClients,
-  makeResourceServer,
-  revokeTokens,
-  setStatus,
-  showClient,
-  updateClient,
-} from './clients.ts'
-import { importClients } from './import-clients.ts'
-import { addSecret, listSecrets, revokeSecret, rotateSecrets } from './secrets.ts'
-import { listWastefulClients } from './wasteful-clients.ts'
+import { CLIENT, CLIENTS, examples } from '../command/help.ts'
+import { duration, jsonFile, positiveNumber, wholeNumber } from '../command/option-values.ts'
+import type { TagOptions } from './change-many.ts'
+import type { Choice } from './choose-clients.ts'
+import type { AddressesOptions } from './client-addresses.ts'
+import type { CreateOptions } from './clients.ts'
+import type { ImportOptions } from './import-clients.ts'
+import type { ListOptions } from './list-clients.ts'
+import type { RefusalsOptions } from './refusals.ts'
 
 export function addClients(program: Command, context: () => Context): void {
   const clients = program
@@ -26,13 +22,32 @@ export function addClients(program: Command, context: () => Context): void {
     .description('manage clients: the machines that can get tokens')
   addFields(clients.command('create'))
     .description('create a client and show its secret once (no secret with --jwks)')
+    .addHelpText(
+      'after',
+      examples(
+        "miot clients create --name 'Pump 7'",
+        "miot clients create --name 'Truck 12' --environment production --tag north --allow 203.0.113.0/24",
+      ),
+    )
     .requiredOption('--name <name>', 'display name')
     .addOption(environment('environment for its tokens and data (default: development)'))
     .option('--org <org_id>', 'its organization, when there are several')
-    .action((options: CreateOptions) => createClient(context(), options))
+    .action(async (options: CreateOptions) =>
+      (await import('./clients.ts')).createClient(context(), options),
+    )
   clients
     .command('list')
     .description('list clients')
+    .addHelpText(
+      'after',
+      examples(
+        'miot clients list --search pump',
+        'miot clients list --tag north --json',
+        'miot clients list --never-used --limit 20',
+        'miot clients list --unused-for 30d',
+        'miot clients list --wasteful',
+      ),
+    )
     .option('--search <text>', 'part of the name, client_id or external id')
     .option('--tag <tag>', 'only clients with this tag')
     .addOption(
@@ -42,88 +57,184 @@ export function addClients(program: Command, context: () => Context): void {
       ]),
     )
     .addOption(environment('only clients of this environment'))
+    .option('--never-used', 'only clients that have not been used yet')
+    .option(
+      '--unused-for <time>',
+      'only clients last used, or created, longer ago than this: 24h, 30d',
+      duration,
+    )
+    .option('--limit <n>', 'at most this many', positiveNumber)
     .addOption(
       new Option(
         '--wasteful',
         'only clients that request tokens long before they need them, worst first',
-      ).conflicts(['search', 'tag', 'status', 'environment']),
+      ).conflicts([
+        ...['search', 'tag', 'status', 'environment', 'neverUsed', 'unusedFor', 'limit'],
+      ]),
     )
-    .action(({ wasteful, ...options }: ListOptions & { wasteful?: true }) =>
-      wasteful ? listWastefulClients(context()) : listClients(context(), options),
+    .action(async ({ wasteful, ...options }: ListOptions & { wasteful?: true }) =>
+      wasteful
+        ? (await import('./wasteful-clients.ts')).listWastefulClients(context())
+        : (await import('./list-clients.ts')).listClients(context(), options),
     )
   clients
-    .command('show <client_id>')
+    .command('show')
+    .argument('<client>', CLIENT)
     .description('show a client, its grants and its secret ids (never the secrets)')
-    .action((client_id: string) => showClient(context(), client_id))
-  addFields(clients.command('update <client_id>'))
-    .description('change only what the options name')
-    .option('--name <name>', 'display name')
-    .action((client_id: string, options: ClientOptions) =>
-      updateClient(context(), client_id, options),
+    .addHelpText('after', examples('miot clients show client_1a2b', "miot clients show 'Pump 7'"))
+    .action(async (client: string) => (await import('./clients.ts')).showClient(context(), client))
+  clients
+    .command('usage')
+    .argument('<client>', CLIENT)
+    .description('show when a client was last used, and how many tokens it got')
+    .addHelpText('after', examples('miot clients usage client_1a2b'))
+    .action(async (client: string) =>
+      (await import('./client-usage.ts')).showUsage(context(), client),
     )
   clients
-    .command('disable <client_id>')
-    .description('revoke its tokens and issue no more until it is enabled')
-    .action((client_id: string) => setStatus(context(), client_id, 'disabled'))
+    .command('addresses')
+    .argument('<client>', CLIENT)
+    .description('list the addresses it logged in from, and which of them an allowlist refuses')
+    .addHelpText(
+      'after',
+      examples(
+        'miot clients addresses client_1a2b',
+        "miot clients addresses 'Pump 7' --allowlist 203.0.113.0/24,2001:db8::/48",
+      ),
+    )
+    .option('--allowlist <ranges>', 'ranges to try out, separated by commas', (text: string) =>
+      text.split(',').map((range) => range.trim()),
+    )
+    .action(async (client: string, options: AddressesOptions) =>
+      (await import('./client-addresses.ts')).showAddresses(context(), client, options),
+    )
   clients
-    .command('enable <client_id>')
-    .description('issue tokens to it again; revoked tokens stay revoked')
-    .action((client_id: string) => setStatus(context(), client_id, 'active'))
+    .command('refusals')
+    .argument('[client]', CLIENT)
+    .description('list refused requests and their causes, of one client or of all, newest first')
+    .addHelpText(
+      'after',
+      examples(
+        "miot clients refusals 'Pump 7'",
+        'miot clients refusals --kind wrong_secret --since 24h --limit 500 --json',
+      ),
+    )
+    .option('--kind <kind>', 'only refusals of this kind, such as wrong_secret')
+    .option('--since <time>', 'not longer ago than this: 24h, 30d', duration, 7 * 86_400)
+    .option('--limit <n>', 'at most this many', positiveNumber, 50)
+    .action(async (client: string | undefined, options: RefusalsOptions) =>
+      (await import('./refusals.ts')).listRefusals(context(), client, options),
+    )
+  addFields(clients.command('update').argument('<client>', CLIENT))
+    .description('change only what the options name')
+    .addHelpText(
+      'after',
+      examples(
+        "miot clients update client_1a2b --name 'Pump 8' --tag north",
+        'miot clients update client_1a2b --tokens-per-hour 10 --quota-mode observe',
+      ),
+    )
+    .option('--name <name>', 'display name')
+    .action(async (client: string, options: ClientOptions) =>
+      (await import('./clients.ts')).updateClient(context(), client, options),
+    )
+  addChoice(clients.command('tag').argument('[clients...]', CLIENTS))
+    .description('add tags to many clients, and remove tags; the other tags stay')
+    .addHelpText(
+      'after',
+      examples(
+        'miot clients tag client_1a2b client_3c4d --add north',
+        'miot clients tag --tag nort --add north --remove nort',
+        'miot clients tag --file ids.txt --add fleet-7',
+      ),
+    )
+    .option('--add <tag...>', 'tags to add')
+    .option('--remove <tag...>', 'tags to remove')
+    .action(async (names: string[], options: TagOptions) =>
+      (await import('./change-many.ts')).tagClients(context(), names, options),
+    )
+  addChoice(clients.command('disable').argument('[clients...]', CLIENTS))
+    .description('revoke their tokens and issue no more until they are enabled; asks on a terminal')
+    .addHelpText(
+      'after',
+      examples('miot clients disable client_1a2b', 'miot clients disable --tag stolen --yes'),
+    )
+    .option(...YES)
+    .action(async (names: string[], options: Choice & ConfirmOptions) => {
+      const one = onlyOne(names, options)
+      if (one !== null) {
+        return (await import('./end-client.ts')).disableClient(context(), one, options)
+      }
+      const { setStatusOfMany } = await import('./change-many.ts')
+      return setStatusOfMany(context(), names, 'disable', options)
+    })
+  addChoice(clients.command('enable').argument('[clients...]', CLIENTS))
+    .description('issue tokens to them again; revoked tokens stay revoked')
+    .addHelpText(
+      'after',
+      examples('miot clients enable client_1a2b', 'miot clients enable --file ids.txt'),
+    )
+    .action(async (names: string[], options: Choice) => {
+      const one = onlyOne(names, options)
+      if (one !== null) return (await import('./clients.ts')).enableClient(context(), one)
+      const { setStatusOfMany } = await import('./change-many.ts')
+      return setStatusOfMany(context(), names, 'enable', options)
+    })
   clients
-    .command('revoke-tokens <client_id>')
+    .command('delete')
+    .argument('<client>', CLIENT)
+    .description('revoke its tokens and remove it for good; the telemetry it reported stays')
+    .addHelpText(
+      'after',
+      examples('miot clients delete client_1a2b', "miot clients delete 'Pump 7' --yes"),
+    )
+    .option(...YES)
+    .action(async (client: string, options: ConfirmOptions) =>
+      (await import('./end-client.ts')).deleteClient(context(), client, options),
+    )
+  clients
+    .command('revoke-tokens')
+    .argument('<client>', CLIENT)
     .description('revoke all its tokens; it can get new ones immediately')
-    .action((client_id: string) => revokeTokens(context(), client_id))
+    .addHelpText('after', examples('miot clients revoke-tokens client_1a2b'))
+    .action(async (client: string) =>
+      (await import('./clients.ts')).revokeTokens(context(), client),
+    )
   clients
-    .command('resource-server <client_id>')
+    .command('resource-server')
+    .argument('<client>', CLIENT)
     .description('let it introspect the tokens of these APIs (no --audience: of none)')
+    .addHelpText(
+      'after',
+      examples('miot clients resource-server client_1a2b --audience https://api.example/v1/orders'),
+    )
     .option('--audience <url...>', 'audiences of the APIs it serves', [])
-    .action((client_id: string, { audience }: { audience: string[] }) =>
-      makeResourceServer(context(), client_id, audience),
+    .action(async (client: string, { audience }: { audience: string[] }) =>
+      (await import('./clients.ts')).makeResourceServer(context(), client, audience),
     )
   clients
     .command('import <file>')
-    .description('create many clients: one JSON object per line (- for stdin), one result per line')
+    .description(
+      'create many clients from a CSV file with a header, or one JSON object per line (- for stdin); one result per line',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'miot clients import fleet.csv --dry-run',
+        'miot clients import fleet.csv --environment production --out credentials.csv',
+      ),
+    )
     .addOption(environment('environment for all of them (default: development)'))
     .option('--org <org_id>', 'their organization, when there are several')
-    .action((file: string, options: { environment?: Environment; org?: string }) =>
-      importClients(context(), file, options),
+    .option('--out <file>', 'write the credentials to this new CSV file, readable by you only')
+    .addOption(
+      new Option('--dry-run', 'create nothing, and print what each line would get').conflicts(
+        'out',
+      ),
     )
-}
-
-export function addSecrets(program: Command, context: () => Context): void {
-  const secrets = program.command('secrets').description('manage the secrets of a client')
-  secrets
-    .command('list <client_id>')
-    .description('list secrets by id and label (never the secrets themselves)')
-    .action((client_id: string) => listSecrets(context(), client_id))
-  secrets
-    .command('add <client_id>')
-    .description('add a secret and show it once')
-    .option('--label <label>', 'what it is for', 'added')
-    .option(
-      '--expires <time>',
-      'expires after this time, such as 24h or 90d (default: never)',
-      duration,
+    .action(async (file: string, options: ImportOptions) =>
+      (await import('./import-clients.ts')).importClients(context(), file, options),
     )
-    .action((client_id: string, options: { label: string; expires?: number }) =>
-      addSecret(context(), client_id, options),
-    )
-  secrets
-    .command('rotate <client_id>')
-    .description('create a new secret and show it once; the old ones expire after the overlap')
-    .requiredOption(
-      '--overlap <time>',
-      'how long the old secrets keep working: 24h, 7d, 0',
-      duration,
-    )
-    .option('--label <label>', 'what it is for', 'rotated')
-    .action((client_id: string, options: { label: string; overlap: number }) =>
-      rotateSecrets(context(), client_id, options),
-    )
-  secrets
-    .command('revoke <client_id> <secret_id>')
-    .description('revoke a secret immediately')
-    .action((client_id: string, secret_id: string) => revokeSecret(context(), client_id, secret_id))
 }
 
 /** Options of both `create` and `update`. */
@@ -176,6 +287,12 @@ function addFields(command: Command): Command {
         'other addresses: enforce refuses; observe only logs (default: enforce)',
       ).choices(['off', 'observe', 'enforce']),
     )
+}
+
+/** The client of a command that names one alone, whose answer is that client. */
+function onlyOne(names: readonly string[], choice: Choice): string | null {
+  const [first, second] = names
+  return first === undefined || second !== undefined || hasChoice(choice) ? null : first
 }
 
 function environment(about: string): Option {

@@ -47,6 +47,17 @@ export function duration(text: string): number {
   return Number(match?.[1]) * unit
 }
 
+/** An ISO 8601 time with a zone, as it is sent to the API. */
+export function instant(text: string): string {
+  if (
+    !/^\d{4}-\d\d-\d\dT\d\d:\d\d.*(Z|[+-]\d\d:\d\d)$/.test(text) ||
+    Number.isNaN(Date.parse(text))
+  ) {
+    throw new InvalidArgumentError('It must be a time with a zone, like 2026-01-15T12:00:00Z.')
+  }
+  return text
+}
+
 /** The JSON in a file. The command checks its contents. */
 export function jsonFile(path: string): unknown {
   try {

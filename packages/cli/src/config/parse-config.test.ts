@@ -169,6 +169,11 @@ describe('parseConfig', () => {
     ],
     ['MIOT_API_AUDIENCE', ['track', "https://x/'", 'https://x y']],
     ['MIOT_ENCRYPTION_KEY', ['short', 'z'.repeat(64), `${'A'.repeat(43)}=`]],
+    [
+      'MIOT_ENCRYPTION_KEY_COMMAND',
+      [' ', 'sh -c "cat key"', 'cat $HOME/key', 'kms | base64 -d', 'cat < key', 'cat a\\ b'],
+    ],
+    ['MIOT_NEW_ENCRYPTION_KEY_COMMAND', ["cat 'key'"]],
     ['MIOT_LOG_LEVEL', ['verbose', 'INFO']],
   ]
   for (const [name, values] of REFUSED) {
@@ -262,6 +267,37 @@ describe('parseConfig', () => {
         noFiles,
       )
       assert.deepEqual(encryptionKey, new Uint8Array(bytes))
+    }
+  })
+
+  it('accepts a command that prints the key, with words as a PKCS#11 URI has them', () => {
+    const { encryptionKey } = parseConfig(
+      {
+        PATH: '/bin',
+        MIOT_PORT: '1',
+        MIOT_ENCRYPTION_KEY_COMMAND: ' kms  --key pkcs11:token=a;id=%01?x=y&z=1 ',
+      },
+      noFiles,
+    )
+    assert.deepEqual(encryptionKey, {
+      setting: 'MIOT_ENCRYPTION_KEY_COMMAND',
+      words: ['kms', '--key', 'pkcs11:token=a;id=%01?x=y&z=1'],
+      env: { PATH: '/bin' },
+    })
+  })
+
+  it('refuses a command that no program could get', () => {
+    const [fault = ''] = faultsOf({ MIOT_ENCRYPTION_KEY_COMMAND: 'cat a\0b' })
+    assert.match(fault, /^MIOT_ENCRYPTION_KEY_COMMAND must be words separated by spaces/)
+  })
+
+  it('refuses a key beside a command that prints it, wherever either is', () => {
+    for (const name of ['MIOT_ENCRYPTION_KEY', 'MIOT_NEW_ENCRYPTION_KEY']) {
+      const files = { [`${name}_FILE`]: '/key', [`${name}_COMMAND_FILE`]: '/command' }
+      const readFile = (path: string) => (path === '/key' ? 'A'.repeat(43) : 'cat key')
+      assert.deepEqual(faultsOf(files, readFile), [
+        `${name} (or ${name}_FILE) and ${name}_COMMAND are both set; set one of them`,
+      ])
     }
   })
 

@@ -1,20 +1,21 @@
 /** Turns an environment into one frozen configuration. Pure: files are read by `readFile`. */
 
 import { join } from 'node:path'
-import { adminAudience, feedAudience, type KeyPolicy, keyPolicy } from '@modulariot/auth'
+import {
+  adminAudience,
+  feedAudience,
+  type KeyPolicy,
+  keyPolicy,
+  type MailSettings,
+} from '@modulariot/auth/values'
 import type { TlsFiles } from '@modulariot/platform/http'
 import type { Database } from './database.ts'
+import { type GivenKey, givenCommand, givenKey, type KeyCommand } from './key-command.ts'
 import { isLoopback } from './parsers.ts'
 import { ConfigError, type Environment, readSettings, type Values } from './read-settings.ts'
 import { serviceLinks } from './service-links.ts'
-import {
-  CLIENT_SETTINGS,
-  type Parsed,
-  SERVER_SETTINGS,
-  type Setting,
-  type SettingName,
-  type SettingTable,
-} from './settings.ts'
+import type { Parsed, Setting, SettingTable } from './setting.ts'
+import { CLIENT_SETTINGS, SERVER_SETTINGS, type SettingName } from './settings.ts'
 
 type ServerSettings = Parsed<typeof SERVER_SETTINGS>
 
@@ -22,16 +23,32 @@ type ServerSettings = Parsed<typeof SERVER_SETTINGS>
 type Combined =
   | 'corsOrigins'
   | 'database'
+  | 'encryptionKey'
+  | 'encryptionKeyCommand'
   | 'issuer'
   | 'jwksUriNetworks'
   | 'keyRotationDays'
+  | 'mailFrom'
+  | 'newEncryptionKey'
+  | 'newEncryptionKeyCommand'
+  | 'smtp'
+  | 'signerCommand'
+  | 'signingKeys'
   | 'tlsCertFile'
   | 'tlsKeyFile'
   | 'trustedProxies'
 
 export interface Config extends Omit<ServerSettings, Combined> {
   readonly database: Database
+  /** Null: the key in the data directory, created when missing. */
+  readonly encryptionKey: GivenKey
+  /** Null: the encryption key is not being changed. */
+  readonly newEncryptionKey: GivenKey
+  /** The external signer. Null: all signing keys are in the store. */
+  readonly signer: KeyCommand | null
   readonly issuer: string
+  /** Null: no messages are sent. */
+  readonly mail: MailSettings | null
   readonly keyPolicy: KeyPolicy
   /** Absolute paths of PEM files. Null: plaintext. */
   readonly tls: TlsFiles | null
@@ -56,7 +73,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   const server = parseTable(SERVER_SETTINGS, values, faults)
   const client = parseTable(CLIENT_SETTINGS, values, faults)
   // 3. Derive what depends on several.
-  const config: Config = { ...combine(server), client, serviceLinks: [...serviceLinks(env)] }
+  const config: Config = { ...combine(server, env), client, serviceLinks: [...serviceLinks(env)] }
   // 4. Check for contradictions.
   faults.push(...contradictions(config, values))
   if (faults.length > 0) throw new ConfigError(faults)
@@ -86,18 +103,39 @@ function parseSetting(setting: Setting, text: string | undefined, faults: string
 }
 
 /** Derives values from several settings. */
-function combine(settings: ServerSettings): Omit<Config, 'client' | 'serviceLinks'> {
-  const { tlsCertFile: certFile, tlsKeyFile: keyFile, keyRotationDays, ...others } = settings
+function combine(
+  settings: ServerSettings,
+  env: Environment,
+): Omit<Config, 'client' | 'serviceLinks'> {
+  const { tlsCertFile: certFile, tlsKeyFile: keyFile, keyRotationDays, ...withMail } = settings
+  const { smtp, mailFrom, ...rest } = withMail
+  const { encryptionKeyCommand, newEncryptionKeyCommand, ...others } = rest
+  const { encryptionKey, newEncryptionKey, signerCommand, signingKeys, ...plain } = others
+  const newKeys = signerCommand === null ? null : (signingKeys ?? 'signer')
   const tls = certFile !== null && keyFile !== null ? { certFile, keyFile } : null
   return {
-    ...others,
+    ...plain,
+    encryptionKey: givenKey(
+      encryptionKey,
+      encryptionKeyCommand,
+      'MIOT_ENCRYPTION_KEY_COMMAND',
+      env,
+    ),
+    newEncryptionKey: givenKey(
+      newEncryptionKey,
+      newEncryptionKeyCommand,
+      'MIOT_NEW_ENCRYPTION_KEY_COMMAND',
+      env,
+    ),
+    signer: signerCommand && givenCommand(signerCommand, 'MIOT_SIGNER_COMMAND', env),
     database: others.database ?? { kind: 'sqlite', directory: others.dataDir },
     issuer: others.issuer ?? `${tls ? 'https' : 'http'}://localhost:${others.port}`,
+    mail: smtp !== null && mailFrom !== null ? { ...smtp, from: mailFrom } : null,
     tls,
     trustedProxies: others.trustedProxies ?? [],
     jwksUriNetworks: others.jwksUriNetworks ?? [],
     corsOrigins: others.corsOrigins ?? [],
-    keyPolicy: keyPolicy(others.jwksMaxAgeSeconds, keyRotationDays),
+    keyPolicy: keyPolicy(others.jwksMaxAgeSeconds, keyRotationDays, newKeys),
   }
 }
 
@@ -109,6 +147,16 @@ function contradictions(config: Config, values: Values): string[] {
   const { host, tls, issuer, apiAudience } = config
   const { MIOT_TLS_CERT, MIOT_TLS_KEY, MIOT_TRUSTED_PROXIES } = values
   const faults: string[] = []
+  for (const name of ['MIOT_ENCRYPTION_KEY', 'MIOT_NEW_ENCRYPTION_KEY'] as const) {
+    if (!values[name] || !values[`${name}_COMMAND`]) continue
+    faults.push(`${name} (or ${name}_FILE) and ${name}_COMMAND are both set; set one of them`)
+  }
+  if (Boolean(values.MIOT_SMTP_URL) !== Boolean(values.MIOT_MAIL_FROM)) {
+    faults.push('MIOT_SMTP_URL and MIOT_MAIL_FROM need each other: set both or neither')
+  }
+  if (values.MIOT_SIGNING_KEYS === 'signer' && !values.MIOT_SIGNER_COMMAND) {
+    faults.push('MIOT_SIGNING_KEYS is signer, and there is none: set MIOT_SIGNER_COMMAND')
+  }
   if (MIOT_TLS_CERT && !MIOT_TLS_KEY) {
     faults.push(
       'MIOT_TLS_KEY is not set, and MIOT_TLS_CERT needs it: set the path of its private key',

@@ -7,7 +7,7 @@
 
 import { isIP, isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
-import { ENCRYPTION_KEY_BYTES } from '@modulariot/auth'
+import { ENCRYPTION_KEY_BYTES } from '@modulariot/auth/values'
 import { parseAddressRange } from '@modulariot/platform/net'
 
 /** @throws Error when the text is not 32 bytes in base64url or hex. */

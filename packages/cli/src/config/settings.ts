@@ -2,13 +2,14 @@
  * All settings, one row each. The fields of `Config`, parsing, `docs/configuration.md` and the
  * suggestions for misspelt names derive from the rows. A new setting is a new row.
  *
- * Rules over several settings are in parse-config.ts.
+ * Those of keys are in key-settings.ts, those of persons in people-settings.ts; rules over several
+ * settings are in parse-config.ts.
  */
 
-import { DEFAULT_JWKS_MAX_AGE_SECONDS, DEFAULT_KEY_ROTATION_DAYS } from '@modulariot/auth'
-import { CONNECTION_LIMITS } from '@modulariot/platform/http'
+import { CONNECTION_LIMITS } from '@modulariot/platform/connection-limits'
 import { parseCorsOrigins } from './cors-origins.ts'
 import { parseDatabaseUrl } from './database.ts'
+import { KEY_SETTINGS } from './key-settings.ts'
 import {
   anyText,
   oneOf,
@@ -16,7 +17,6 @@ import {
   parseAddressRanges,
   parseDirectory,
   parseDrainSeconds,
-  parseEncryptionKey,
   parseHost,
   parseIssuer,
   parseMetricsPort,
@@ -25,32 +25,9 @@ import {
   wholeNumber,
   wholeNumberOrNone,
 } from './parsers.ts'
+import { PEOPLE_SETTINGS } from './people-settings.ts'
+import type { SettingTable } from './setting.ts'
 import { parseTrustedProxies } from './trusted-proxies.ts'
-
-interface Row {
-  readonly name: `MIOT_${string}`
-  /** @throws Error whose message continues the name. */
-  readonly parse: (text: string) => unknown
-  /** For `docs/configuration.md`. */
-  readonly about: string
-}
-
-/**
- * A setting that is not set has its `default`, which goes through `parse` like any other text, or
- * null without one. `unset` describes the effect of null in the documentation.
- */
-export type Setting =
-  | (Row & { readonly default: string; readonly unset?: never })
-  | (Row & { readonly unset: string; readonly default?: never })
-
-export type SettingTable = Readonly<Record<string, Setting>>
-
-/** The parsed values of a table, by field. */
-export type Parsed<Table extends SettingTable> = {
-  readonly [Field in keyof Table]:
-    | ReturnType<Table[Field]['parse']>
-    | (Table[Field] extends { readonly default: string } ? never : null)
-}
 
 /** Read by `miot serve` and by the commands that run on the server's machine. */
 export const SERVER_SETTINGS = {
@@ -128,13 +105,20 @@ export const SERVER_SETTINGS = {
     about:
       'How many days entries of the audit trail are kept, 1 to 36500; `0`: forever. Once a day, a signed checkpoint replaces older entries.',
   },
-  /** Null: the key in the data directory, created when missing. */
-  encryptionKey: {
-    name: 'MIOT_ENCRYPTION_KEY',
-    unset: 'created once in `<data directory>/encryption.key`',
-    parse: parseEncryptionKey,
+  activityRetentionDays: {
+    name: 'MIOT_ACTIVITY_RETENTION_DAYS',
+    default: '30',
+    parse: wholeNumber(1, 3650),
     about:
-      '32 bytes, base64url or hex. Encrypts signing keys and keys the digest of client secrets. Without it no client can log in; keep a copy apart from the database. All instances on one PostgreSQL database need the same key.',
+      'How many days refused requests, and the counts of tokens and refusals over time, are kept for people to look at, 1 to 3650.',
+  },
+  ...KEY_SETTINGS,
+  quickstart: {
+    name: 'MIOT_QUICKSTART',
+    default: 'on',
+    parse: oneOf('on', 'off'),
+    about:
+      'Whether the first start creates an organization with a client, prints its secret and writes it to `quickstart.env`. `off`: it creates neither, so no secret is in the output ([install.md](install.md)); `miot orgs create` and `miot clients create` do.',
   },
   drainSeconds: {
     name: 'MIOT_DRAIN_SECONDS',
@@ -142,21 +126,6 @@ export const SERVER_SETTINGS = {
     parse: parseDrainSeconds,
     about:
       'Seconds to keep answering after SIGTERM while `/readyz` returns 503, so that load balancers stop sending before the server closes. Set a little more than the interval of their health checks; at most 20.',
-  },
-  jwksMaxAgeSeconds: {
-    name: 'MIOT_JWKS_MAX_AGE',
-    default: String(DEFAULT_JWKS_MAX_AGE_SECONDS),
-    parse: wholeNumber(1, 86_400),
-    about:
-      'Seconds that verifiers may cache the published keys (`Cache-Control` of `/.well-known/jwks.json`), 1 to 86400. A new key is published for twice as long before it signs.',
-  },
-  /** Null: keys are not replaced on a schedule. */
-  keyRotationDays: {
-    name: 'MIOT_KEY_ROTATION_DAYS',
-    default: String(DEFAULT_KEY_ROTATION_DAYS),
-    parse: wholeNumberOrNone(3650),
-    about:
-      'Days of signing after which a key is replaced, 1 to 3650; `0`: only by `miot keys rotate`.',
   },
   /** Absolute. */
   tlsCertFile: {
@@ -197,6 +166,7 @@ export const SERVER_SETTINGS = {
     about:
       'Origins, separated by commas, whose web pages may call the login, ModularIoT API and the admin API (CORS): exactly as browsers send them, such as `https://app.example.com`. `http` on loopback only; no wildcards. Public documents are open to all pages anyway.',
   },
+  ...PEOPLE_SETTINGS,
   maxConnections: {
     name: 'MIOT_MAX_CONNECTIONS',
     default: String(CONNECTION_LIMITS.max),
@@ -223,7 +193,7 @@ export const SERVER_SETTINGS = {
     default: 'info',
     parse: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     about:
-      '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. Logs are JSON lines on stderr.',
+      '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. Logs go to stderr: lines to read on a terminal, JSON lines otherwise.',
   },
 } as const satisfies SettingTable
 

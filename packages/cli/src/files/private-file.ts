@@ -81,7 +81,12 @@ export function createPrivateFile(path: string, text: string): boolean {
 }
 
 /** Error codes of file systems without hard links, such as exFAT. */
-const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+export const NO_HARD_LINKS: ReadonlySet<string> = new Set([
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+])
 
 /** For file systems without hard links: exclusive too, but a crash may leave half a file. */
 export function createWithoutLinks(path: string, text: string): boolean {

@@ -11,13 +11,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import {
-  type AuthServer,
-  type AuthStore,
-  createAuthServer,
-  openSqliteAuthStore,
-} from '@modulariot/auth'
-import { type Config, filesOf, parseConfig } from '../config/parse-config.ts'
+import { type AuthStore, openSqliteAuthStore } from '@modulariot/auth'
+import { type AuthServer, createAuthServer } from '@modulariot/auth/server'
+import { filesOf, parseConfig } from '../config/parse-config.ts'
+import type { ConfigWithKeys } from './given-keys.ts'
 import { type PreparedInstallation, prepareInstallation } from './open-installation.ts'
 
 let folder: string
@@ -32,8 +29,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const configOf = (dataDir: string, more: Record<string, string> = {}): Config =>
-  parseConfig({ MIOT_DATA_DIR: join(folder, dataDir), ...more }, () => '')
+/** No key of theirs comes from a command. */
+const configOf = (dataDir: string, more: Record<string, string> = {}): ConfigWithKeys =>
+  parseConfig({ MIOT_DATA_DIR: join(folder, dataDir), ...more }, () => '') as ConfigWithKeys
 
 async function start({ keys, explain }: PreparedInstallation): Promise<void> {
   const server: AuthServer = await createAuthServer({

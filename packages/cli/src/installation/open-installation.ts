@@ -1,27 +1,35 @@
 /** The installation on this machine: its data directory, encryption key and auth store. */
 
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { existsSync, rmSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import {
   type AdminContext,
   type AuthStore,
   deriveInstallationKeys,
-  ENCRYPTION_KEY_BYTES,
+  EncryptionKeys,
   type InstallationKeys,
-  SealBroken,
   systemContext,
 } from '@modulariot/auth'
-import { assertOwnDirectory, assertPrivateFile } from '@modulariot/platform/files'
+import { ENCRYPTION_KEY_BYTES, SealBroken } from '@modulariot/auth/values'
+import {
+  assertOwnDirectory,
+  assertPrivateFile,
+  createDirectories,
+} from '@modulariot/platform/files'
 import { displayName, sqliteFilesOf } from '../config/database.ts'
 import { type Config, filesOf } from '../config/parse-config.ts'
 import { parseEncryptionKey } from '../config/parsers.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { createPrivateFile, readPrivateFile } from '../files/private-file.ts'
+import { assertNoUnfinishedRestore } from '../files/unfinished-restore.ts'
 import { openAuthStore } from '../stores/open-stores.ts'
+import { type ConfigWithKeys, withKeys } from './given-keys.ts'
 
 export interface PreparedInstallation {
   readonly keys: InstallationKeys
+  /** Of the key that the encryption key is being changed to; null: it is not. */
+  readonly newKeys: InstallationKeys | null
   /**
    * The error to report when the start fails. When the encryption key is wrong because another
    * instance initialized the database first, this also removes the key that was just created.
@@ -32,10 +40,12 @@ export interface PreparedInstallation {
 /**
  * Creates the data directory when it is missing.
  *
- * @throws UnsafePermissions when other users could have written to it.
+ * @throws UnsafePermissions when other users could have written to it; CliError after an
+ *   interrupted restore.
  */
 export function prepareDataDirectory(config: Config): void {
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  assertNoUnfinishedRestore(config)
+  createDirectories(config.dataDir)
   assertOwnDirectory(config.dataDir)
   // Other files are checked when they are opened.
   assertPrivateFile(filesOf(config).auditCheckpoints)
@@ -43,21 +53,30 @@ export function prepareDataDirectory(config: Config): void {
 
 /** Creates the data directory and the encryption key when they are missing. */
 export async function prepareInstallation(
-  config: Config,
+  config: ConfigWithKeys,
   store: AuthStore,
 ): Promise<PreparedInstallation> {
   prepareDataDirectory(config)
   const { key, from } = await encryptionKeyOf(config, store)
   const { encryptionKey: path } = filesOf(config)
+  // Once the change is finished, both settings may hold the same key for a while.
+  const { newEncryptionKey: next } = config
+  const changes = next !== null && !sameKey(next, key)
   return {
     keys: deriveInstallationKeys(key),
+    newKeys: changes ? deriveInstallationKeys(next) : null,
     explain(error) {
       if (!(error instanceof SealBroken) || from === 'setting') return error
       if (from === 'file') return new CliError('failure', wrongKey(config, path))
-      if (keyFromFile(config)?.key.every((byte, at) => byte === key[at])) rmSync(path)
+      const own = keyFromFile(config)
+      if (own !== null && sameKey(own.key, key)) rmSync(path)
       return new CliError('failure', missingKey(config, path))
     },
   }
+}
+
+export function sameKey(one: Uint8Array, other: Uint8Array): boolean {
+  return timingSafeEqual(one, other)
 }
 
 interface EncryptionKey {
@@ -65,24 +84,35 @@ interface EncryptionKey {
   readonly from: 'setting' | 'file' | 'created'
 }
 
-async function encryptionKeyOf(config: Config, store: AuthStore): Promise<EncryptionKey> {
+async function encryptionKeyOf(config: ConfigWithKeys, store: AuthStore): Promise<EncryptionKey> {
   if (config.encryptionKey !== null) return { key: config.encryptionKey, from: 'setting' }
   return keyFromFile(config) ?? createKey(config, store)
 }
 
+export interface OpenInstallation {
+  /** Of the encryption key in use. */
+  readonly keys: InstallationKeys
+  /** Of the second key, while the encryption key is being changed. */
+  readonly otherKeys: InstallationKeys | null
+  readonly store: AuthStore
+}
+
 /** Opens the keys and the auth store of an installation that `miot serve` has created. */
-export async function openInstallation(
-  config: Config,
-): Promise<{ keys: InstallationKeys; store: AuthStore }> {
-  const { database } = config
+export async function openInstallation(given: Config): Promise<OpenInstallation> {
+  const { database } = given
+  assertNoUnfinishedRestore(given)
   if (database.kind === 'sqlite' && !existsSync(sqliteFilesOf(database.directory).auth)) {
-    throw noInstallation(config)
+    throw noInstallation(given)
   }
+  const config = await withKeys(given)
   const store = await openAuthStore(database)
   try {
     if (database.kind === 'postgres' && !(await isInUse(store))) throw noInstallation(config)
-    const { keys } = await prepareInstallation(config, store)
-    return { keys, store }
+    const { keys, newKeys } = await prepareInstallation(config, store)
+    if (newKeys === null) return { keys, otherKeys: null, store }
+    const both = new EncryptionKeys(keys, newKeys)
+    await both.followStore(store)
+    return { keys: both.keysInUse, otherKeys: both.otherKeys, store }
   } catch (error) {
     await store.close()
     throw error
@@ -100,7 +130,7 @@ function noInstallation({ database }: Config): CliError {
 /** Runs `work` as the operator of the installation on this machine. */
 export async function withInstallation(
   config: Config,
-  work: (admin: AdminContext, keys: InstallationKeys) => Promise<void>,
+  work: (admin: AdminContext<AuthStore>, keys: InstallationKeys) => Promise<void>,
 ): Promise<void> {
   const { keys, store } = await openInstallation(config)
   try {
@@ -111,10 +141,19 @@ export async function withInstallation(
 }
 
 /** Local users of `miot` have all rights; the audit trail records their user name. */
-export function operatorContext(store: AuthStore, keys: InstallationKeys): AdminContext {
+export function operatorContext(store: AuthStore, keys: InstallationKeys): AdminContext<AuthStore> {
   return {
     ...systemContext({ store, digestKey: keys.secretDigest, now: Date.now }),
-    actor: { kind: 'operator', name: userInfo().username },
+    actor: { kind: 'operator', name: userName() },
+  }
+}
+
+/** A container may run as a user id that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.()}`
   }
 }
 
@@ -151,7 +190,7 @@ async function createKey(config: Config, store: AuthStore): Promise<EncryptionKe
 function wrongKey({ database }: Config, path: string): string {
   return (
     `${path} does not decrypt the signing keys of ${displayName(database)}: restore the key that they were ` +
-    'encrypted with, or set MIOT_ENCRYPTION_KEY to it'
+    'encrypted with (after miot keys reseal, the new key), or set MIOT_ENCRYPTION_KEY to it'
   )
 }
 

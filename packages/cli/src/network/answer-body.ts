@@ -17,6 +17,26 @@ export async function answerJson(response: Response): Promise<unknown> {
   return JSON.parse(await answerText(response))
 }
 
+/**
+ * The lines of an answer, each as soon as it has arrived: when the connection breaks, those before
+ * are not lost. A last line that has no end, and so may be a part, is left out then.
+ *
+ * @throws errors of the connection; Error when it has more bytes than any answer.
+ */
+export async function* answerLines({ body }: Response): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let held = ''
+  let bytes = 0
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length
+    if (bytes > MAX_ANSWER_BYTES) throw new Error('The answer is too long')
+    const lines = (held + decoder.decode(chunk, { stream: true })).split('\n')
+    held = lines.pop() ?? ''
+    yield* lines.filter((line) => line !== '')
+  }
+  if (held !== '') yield held
+}
+
 /** The members of a refusal; none when it is not an object, too long, or incomplete. */
 export async function refusalMembers(response: Response): Promise<Record<string, unknown>> {
   try {

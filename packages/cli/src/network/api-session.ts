@@ -6,9 +6,10 @@
 import { TokenError } from '@modulariot/oauth/client'
 import { createClient, type ModularIoT, type ModularIoTOptions } from '@modulariot/sdk'
 import type { Context } from '../command/context.ts'
-import { describeRefusal } from '../errors/api-refusal.ts'
+import { refusalError } from '../errors/api-refusal.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { codeOfStatus } from '../errors/status-codes.ts'
+import { tokenCache } from '../files/token-cache.ts'
 import { answerJson, refusalMembers } from './answer-body.ts'
 import { resolveApiCredentials } from './client-credentials.ts'
 
@@ -44,7 +45,12 @@ export function openApiSession(
   sending: Pick<ModularIoTOptions, 'retry' | 'timing'> = {},
 ): ApiSession {
   const credentials = resolveApiCredentials(context.config(), options)
-  const { assets, fetch } = createClient({ ...credentials, ...sending, fetch: context.fetch })
+  const { assets, fetch } = createClient({
+    ...credentials,
+    ...sending,
+    ...tokenCache(context.tokenDirectory),
+    fetch: context.fetch,
+  })
   const apiUrl = credentials.apiUrl.replace(/\/+$/, '')
   return {
     assets,
@@ -59,11 +65,10 @@ export function openApiSession(
 export async function answerOf<Answer>(response: Response): Promise<Answer> {
   const { status } = response
   if (status !== 200) {
-    const refusal = describeRefusal(await refusalMembers(response), `${status} `)
-    throw new CliError(codeOfStatus(status), refusal)
+    throw refusalError(codeOfStatus(status), await refusalMembers(response), `${status} `)
   }
   const answer = await answerJson(response).catch(() => null)
-  if (answer === null) throw new CliError('failure', describeRefusal({}, `${status} `))
+  if (answer === null) throw refusalError('failure', {}, `${status} `)
   return answer as Answer
 }
 

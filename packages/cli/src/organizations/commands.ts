@@ -2,9 +2,9 @@
 
 import type { Command } from 'commander'
 import type { Context } from '../command/context.ts'
+import { examples } from '../command/help.ts'
 import { positiveNumber } from '../command/option-values.ts'
-import { createOrg, listOrgs } from './organizations.ts'
-import { type RetentionOptions, retention } from './telemetry-retention.ts'
+import type { RetentionOptions } from './telemetry-retention.ts'
 
 export function addOrganizations(program: Command, context: () => Context): void {
   const orgs = program
@@ -13,20 +13,44 @@ export function addOrganizations(program: Command, context: () => Context): void
   orgs
     .command('create')
     .description('create an organization')
+    .addHelpText('after', examples("miot orgs create --name 'Acme Mining'"))
     .requiredOption('--name <name>', 'display name')
-    .action(({ name }: { name: string }) => createOrg(context(), name))
+    .action(async ({ name }: { name: string }) =>
+      (await import('./organizations.ts')).createOrg(context(), name),
+    )
   orgs
     .command('list')
     .description('list organizations')
-    .action(() => listOrgs(context()))
+    .addHelpText('after', examples('miot orgs list'))
+    .action(async () => (await import('./organizations.ts')).listOrgs(context()))
+  orgs
+    .command('rename <org_id> <name>')
+    .description('give it another name; its id stays')
+    .addHelpText('after', examples("miot orgs rename org_1a2b 'Acme Mining'"))
+    .action(async (org_id: string, name: string) =>
+      (await import('./organizations.ts')).renameOrg(context(), org_id, name),
+    )
+  orgs
+    .command('members <org_id>')
+    .description('list its members and their roles')
+    .addHelpText('after', examples('miot orgs members org_1a2b'))
+    .action(async (org_id: string) =>
+      (await import('./organizations.ts')).listMembersOf(context(), org_id),
+    )
   orgs
     .command('retention <org_id>')
     .description('show or set how long its telemetry is kept')
+    .addHelpText(
+      'after',
+      examples('miot orgs retention org_1a2b', 'miot orgs retention org_1a2b --days 90'),
+    )
     .option(
       '--days <days>',
       'keep this many days; older data is removed within hours',
       positiveNumber,
     )
     .option('--default', 'use MIOT_RETENTION_DAYS again')
-    .action((org_id: string, options: RetentionOptions) => retention(context(), org_id, options))
+    .action(async (org_id: string, options: RetentionOptions) =>
+      (await import('./telemetry-retention.ts')).retention(context(), org_id, options),
+    )
 }

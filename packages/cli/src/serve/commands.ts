@@ -1,15 +1,29 @@
-/** `miot serve` */
+/** `miot serve|health` */
 
 import type { Command } from 'commander'
 import type { Context } from '../command/context.ts'
+import { examples } from '../command/help.ts'
 import type { Environment } from '../config/read-settings.ts'
 import { handedSocket } from './handed-socket.ts'
-import { serve } from './serve.ts'
 
 /** @param env may name a socket passed by a supervisor. */
 export function addServe(program: Command, context: () => Context, env: Environment): void {
   program
     .command('serve')
     .description('run ModularIoT Auth and ModularIoT API in one process')
-    .action(() => serve(context(), handedSocket(env, process.pid)))
+    .addHelpText(
+      'after',
+      examples('miot serve', 'MIOT_DATA_DIR=/var/lib/miot MIOT_PORT=8080 miot serve'),
+    )
+    .action(async () =>
+      (await import('./serve.ts')).serve(context(), handedSocket(env, process.pid)),
+    )
+}
+
+export function addHealth(program: Command, context: () => Context): void {
+  program
+    .command('health')
+    .description('check that the server answers on this machine (exit status 1 when it does not)')
+    .addHelpText('after', examples('miot health'))
+    .action(async () => (await import('./health.ts')).health(context()))
 }

@@ -39,12 +39,13 @@ export function ensureApiAudience(context: AdminContext, audience: string): Prom
   return ensureAudience(api, context)
 }
 
-/** @returns the credentials, or null when this is not the first run. */
+/** @returns the credentials, or null when this is not the first run or MIOT_QUICKSTART is off. */
 export async function createQuickstart(
   config: Config,
   context: AdminContext,
 ): Promise<QuickstartCredentials | null> {
   const { store } = context
+  if (config.quickstart === 'off') return null
   if ((await store.listOrganizations()).length > 0) return null
   const organization = newOrganization('My organization')
   const audience = config.apiAudience

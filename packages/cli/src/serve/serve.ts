@@ -1,6 +1,7 @@
 /** `miot serve`: runs the servers until a signal stops them. */
 
 import type { Context } from '../command/context.ts'
+import { withKeys } from '../installation/given-keys.ts'
 import { printable } from '../terminal/terminal-text.ts'
 import { letHeapGrow } from './heap-growth.ts'
 import { startMessage } from './start-message.ts'
@@ -12,11 +13,12 @@ const SHUTDOWN_LIMIT_MS = 30_000
 /** @param socket descriptor of a socket passed by a supervisor, or null. */
 export async function serve(context: Context, socket: number | null): Promise<void> {
   letHeapGrow()
-  const config = context.config()
+  const config = await withKeys(context.config())
   const running = await startServers(config, socket)
   // Registered before the start message: a supervisor may stop the server right after it.
+  // One Ctrl-C arrives twice below npm, whose script passes it on: a second one must not kill.
   const signalled = new Promise<string>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM']) process.once(name, resolve)
+    for (const name of ['SIGINT', 'SIGTERM']) process.on(name, resolve)
   })
   process.stdout.write(printable(startMessage(config, running, Date.now())))
   const signal = await signalled

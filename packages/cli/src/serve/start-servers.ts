@@ -1,17 +1,21 @@
 /** Assembles, starts and stops ModularIoT Auth and ModularIoT API in one process. */
 
 import type { AddressInfo, Server } from 'node:net'
-import { createApiServer, startTelemetryMaintenance } from '@modulariot/api'
+import { hostname } from 'node:os'
+import { startTelemetryMaintenance, type TelemetryStore } from '@modulariot/api'
+import { createApiServer } from '@modulariot/api/server'
 import {
-  type AuthServer,
-  authOpenApi,
+  type AdminContext,
   type CheckpointArchive,
-  createAuthServer,
+  recordErasure,
   systemContext,
 } from '@modulariot/auth'
+import { authOpenApi } from '@modulariot/auth/openapi'
+import { type AuthServer, createAuthServer } from '@modulariot/auth/server'
 import { createHttpServer, loadTls, shutDown, TlsFilesError } from '@modulariot/platform/http'
-import { createLogger, type Logger } from '@modulariot/platform/logging'
-import { createMetrics, type PublishedMetrics } from '@modulariot/platform/metrics'
+import { createLogger, type Logger, repeatedFailuresOf } from '@modulariot/platform/logging'
+import { createMetrics, noMetrics, type PublishedMetrics } from '@modulariot/platform/metrics'
+import { commit, version } from '../command/version.ts'
 import { type Config, filesOf } from '../config/parse-config.ts'
 import { CliError } from '../errors/cli-error.ts'
 import {
@@ -20,16 +24,27 @@ import {
   readCheckpoints,
   segmentsOf,
 } from '../files/checkpoint-file.ts'
+import type { ConfigWithKeys } from '../installation/given-keys.ts'
 import { prepareDataDirectory, prepareInstallation } from '../installation/open-installation.ts'
+import { startSigner } from '../signer/open-signer.ts'
 import { openAuthStore, openTelemetryStore } from '../stores/open-stores.ts'
+import { terminalLog } from '../terminal/log-lines.ts'
+import { accountOptions } from './account-options.ts'
+import { consoleMap } from './console-map.ts'
+import { consoleSite } from './console-site.ts'
 import { connectionLimits } from './descriptor-limit.ts'
 import { assertMatchesSettings } from './handed-socket.ts'
+import { countFailures, type Failures, publishInstallation } from './installation-metrics.ts'
 import { createQuickstart, ensureApiAudience, type QuickstartCredentials } from './quickstart.ts'
 import { serveMetrics } from './serve-metrics.ts'
 
 export interface Running {
   /** On the first run only. */
   readonly quickstart: QuickstartCredentials | null
+  /** No organization exists yet, since MIOT_QUICKSTART is off. */
+  readonly isEmpty: boolean
+  /** What the first account has to enter; null: nothing, or there is an account. */
+  readonly setupCode: string | null
   /** Path of our certificate when it is self-signed: clients have to trust it explicitly. */
   readonly caFile: string | null
   /**
@@ -41,7 +56,10 @@ export interface Running {
 }
 
 /** @param socket descriptor to listen on; null: listen on the host and port of `config`. */
-export async function startServers(config: Config, socket: number | null): Promise<Running> {
+export async function startServers(
+  config: ConfigWithKeys,
+  socket: number | null,
+): Promise<Running> {
   const opened = new AsyncDisposableStack()
   try {
     return await start(config, socket, opened)
@@ -54,23 +72,24 @@ export async function startServers(config: Config, socket: number | null): Promi
 
 /** What all parts of the process share. */
 interface Shared {
-  readonly config: Config
+  readonly config: ConfigWithKeys
   readonly logger: Logger
   /** Null: no metrics. */
   readonly metrics: PublishedMetrics | null
+  readonly failures: Failures
   /** Closes what was opened, in reverse order. */
   readonly opened: AsyncDisposableStack
 }
 
 async function start(
-  config: Config,
+  config: ConfigWithKeys,
   socket: number | null,
   opened: AsyncDisposableStack,
 ): Promise<Running> {
   // 1. Check what can be checked before anything is opened or created.
   const caFile = selfSignedCertificate(config)
   prepareDataDirectory(config)
-  const logger = createLogger(config.logLevel)
+  const logger = createLogger(config.logLevel, terminalLog() ?? undefined)
   if (config.serviceLinks.length > 0) {
     logger.warn(
       { variables: config.serviceLinks },
@@ -78,15 +97,19 @@ async function start(
     )
   }
   const metrics = config.metricsPort === null ? null : await createMetrics()
-  const shared = { config, logger, metrics, opened }
+  const failures = countFailures(metrics ?? noMetrics)
+  const shared = { config, logger, metrics, failures, opened }
   // 2. Prepare the metrics page. It is registered first, so it stops last.
   let stopMetrics = async (): Promise<void> => {}
   opened.defer(() => stopMetrics())
+  if (metrics !== null) opened.defer(publishInstallation(metrics, config))
   // 3. Open the stores and assemble both servers.
-  const { auth, admin } = await openAuth(shared)
-  const api = await openApi(auth, shared)
+  const { auth, admin } = await openAuth(shared, (org_id) => telemetry.findRetention(org_id))
+  const telemetry = await openTelemetry(shared)
+  const api = createApi(auth, admin, telemetry, shared)
+  const site = config.console === 'on' ? [consoleSite(), await consoleMap(config.consoleMap)] : []
   const http = await createHttpServer({
-    ...{ applications: [auth, api], logger, tls: config.tls },
+    ...{ applications: [auth, api, ...site], logger, tls: config.tls },
     trustedProxies: config.trustedProxies,
     corsOrigins: config.corsOrigins,
     connectionLimits: connectionLimits(config),
@@ -108,27 +131,45 @@ async function start(
   }
   // 5. On the first run, create something to log in with.
   const quickstart = await createQuickstart(config, admin)
-  return { quickstart, caFile, stop }
+  const isEmpty = (await admin.store.listOrganizations()).length === 0
+  return { quickstart, isEmpty, caFile, setupCode: await auth.setupCode(), stop }
 }
 
-/** Opens the auth store and creates ModularIoT Auth on it. */
-async function openAuth({ config, logger, metrics, opened }: Shared) {
+/**
+ * Opens the auth store and creates ModularIoT Auth on it.
+ *
+ * @param retentionOf in the telemetry store, which opens after.
+ */
+async function openAuth(
+  { config, logger, metrics, failures, opened }: Shared,
+  retentionOf: TelemetryStore['findRetention'],
+) {
   const store = await openAuthStore(config.database)
   opened.defer(() => store.close())
-  const { keys: installationKeys, explain } = await prepareInstallation(config, store)
+  const externalSigner = config.signer && (await startSigner(config.signer, logger))
+  opened.defer(() => externalSigner?.close())
+  const { keys: installationKeys, newKeys, explain } = await prepareInstallation(config, store)
   const admin = systemContext({ store, digestKey: installationKeys.secretDigest, now: Date.now })
   await ensureApiAudience(admin, config.apiAudience)
   const auth = await createAuthServer({
     issuer: config.issuer,
     store,
     installationKeys,
+    newInstallationKeys: newKeys,
+    build: { version: version(), commit: commit() },
+    instanceName: `${hostname()} (process ${process.pid})`,
     now: Date.now,
-    onError: (error) => logger.error({ err: error }, 'continuing with what is in memory'),
+    onError: logFailures(logger, 'continuing with what is in memory', failures.auth),
     jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
     keyPolicy: config.keyPolicy,
+    externalSigner,
     checkpoints: checkpointArchive(config, logger),
     auditRetentionDays: config.auditRetentionDays,
+    activityRetentionDays: config.activityRetentionDays,
+    telemetryRetention: { days: config.retentionDays, ofOrganization: retentionOf },
     jwksUriNetworks: config.jwksUriNetworks,
+    apiAudience: config.apiAudience,
+    accounts: accountOptions(config),
     ...(metrics !== null && { metrics }),
   }).catch((error: unknown) => {
     throw explain(error)
@@ -137,30 +178,51 @@ async function openAuth({ config, logger, metrics, opened }: Shared) {
   return { auth, admin }
 }
 
-/** Opens the telemetry store and creates ModularIoT API on it. */
-async function openApi(auth: AuthServer, { config, logger, metrics, opened }: Shared) {
+/** Opens the telemetry store, with what removes old telemetry. */
+async function openTelemetry({ config, logger, failures, opened }: Shared) {
   const store = await openTelemetryStore(config.database)
   opened.defer(() => store.close())
   const stopMaintenance = startTelemetryMaintenance({
     store,
     retentionDays: config.retentionDays,
     now: Date.now,
-    onError: (error) => logger.error({ err: error }, 'old telemetry was not removed'),
+    onError: logFailures(logger, 'old telemetry was not removed', failures.retention),
   })
   opened.defer(stopMaintenance)
+  return store
+}
+
+function createApi(
+  auth: AuthServer,
+  admin: AdminContext,
+  store: TelemetryStore,
+  { config, metrics }: Shared,
+) {
   return createApiServer({
     issuer: config.issuer,
     audience: config.apiAudience,
     baseUrl: config.issuer,
     keys: auth.keys,
     revocations: auth.revocations,
+    recordErasure: (erasure) => recordErasure(erasure, admin),
+    recordRefusal: auth.recordRefusal,
     store,
     now: Date.now,
     validation: config.apiValidation,
     clientCpuMs: config.apiClientCpuMs,
+    hasConsole: config.console === 'on',
     otherOperations: authOpenApi(config.issuer),
     ...(metrics !== null && { metrics }),
   })
+}
+
+/** For work that is retried every few seconds: a failure that recurs is counted. */
+function logFailures(logger: Logger, message: string, count: () => void): (error: unknown) => void {
+  return (error) => {
+    count()
+    const fault = error instanceof Error ? error : new Error(String(error))
+    repeatedFailuresOf(logger).failed(logger, fault, message)
+  }
 }
 
 type HttpServer = Awaited<ReturnType<typeof createHttpServer>>

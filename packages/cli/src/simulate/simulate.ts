@@ -2,6 +2,7 @@
 
 import { TokenError } from '@modulariot/oauth/client'
 import type { Context } from '../command/context.ts'
+import { onInterrupt } from '../command/interruption.ts'
 import { type ApiSession, openApiSession, type SessionOptions } from '../network/api-session.ts'
 import { createLatencies } from './latencies.ts'
 import { createVehicle, drive, reportOf, type Vehicle } from './vehicle.ts'
@@ -26,15 +27,11 @@ export async function simulate(context: Context, options: SimulateOptions): Prom
   const run = createRun(assets, options)
   const live = createLiveLine(context.output.json)
   const lines = setInterval(() => live.show(run.liveLine()), live.everyMs)
-  const interrupt = (): void => run.stop()
-  process.once('SIGINT', interrupt)
-  process.once('SIGTERM', interrupt)
+  using _interrupted = onInterrupt(() => run.stop())
   try {
     await run.finished
   } finally {
     clearInterval(lines)
-    process.off('SIGINT', interrupt)
-    process.off('SIGTERM', interrupt)
     live.end()
   }
   const summary = run.summary()

@@ -2,7 +2,7 @@
 
 import type { Context } from '../command/context.ts'
 import type { Database } from '../config/database.ts'
-import { table } from '../terminal/output.ts'
+import { assertNoUnfinishedRestore } from '../files/unfinished-restore.ts'
 import { writeError } from '../terminal/standard-streams.ts'
 import { moveStores } from './move-stores.ts'
 
@@ -15,9 +15,13 @@ export async function copy(
 ): Promise<void> {
   const from = options.from ?? context.config().database
   const to = options.to ?? context.config().database
+  for (const database of [from, to]) {
+    if (database.kind !== 'sqlite') continue
+    assertNoUnfinishedRestore({ dataDir: database.directory, database })
+  }
   const tables = await moveStores(from, to, progress())
   context.output.print({ tables }, () => [
-    ...table(
+    ...context.output.table(
       ['STORE', 'TABLE', 'ROWS'],
       tables.map(({ store, table: name, rows }) => [store, name, String(rows)]),
     ),

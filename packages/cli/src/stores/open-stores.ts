@@ -1,7 +1,11 @@
 /** Opens the stores on SQLite or PostgreSQL. The PostgreSQL driver is loaded only when used. */
 
-import { openSqliteTelemetryStore, type TelemetryStore } from '@modulariot/api'
-import { type AuthStore, openSqliteAuthStore } from '@modulariot/auth'
+import {
+  openSqliteTelemetryStore,
+  sqliteTelemetryVersion,
+  type TelemetryStore,
+} from '@modulariot/api'
+import { type AuthStore, openSqliteAuthStore, sqliteAuthVersion } from '@modulariot/auth'
 import { appliedVersion, type Migrated } from '@modulariot/platform/storage'
 import { type Database, sqliteFilesOf } from '../config/database.ts'
 
@@ -52,4 +56,34 @@ async function versionOf(store: StoreName, database: Database): Promise<number> 
   if (database.kind === 'sqlite') return appliedVersion(sqliteFilesOf(database.directory)[store])
   const { appliedPostgresVersion } = await import('@modulariot/platform/postgres')
   return appliedPostgresVersion(database.url, store)
+}
+
+export interface StoreVersion {
+  readonly store: StoreName
+  /** 0 when the store does not exist yet. */
+  readonly applied: number
+  /** The version that this program migrates to. */
+  readonly known: number
+}
+
+/** The versions of both stores. Changes nothing. */
+export async function storeVersions(database: Database): Promise<StoreVersion[]> {
+  const known = await knownVersions(database)
+  return [
+    { store: 'auth', applied: await versionOf('auth', database), known: known.auth },
+    { store: 'telemetry', applied: await versionOf('telemetry', database), known: known.telemetry },
+  ]
+}
+
+async function knownVersions({ kind }: Database): Promise<Record<StoreName, number>> {
+  if (kind === 'sqlite') return { auth: sqliteAuthVersion(), telemetry: sqliteTelemetryVersion() }
+  const { postgresAuthVersion } = await import('@modulariot/auth/postgres')
+  const { postgresTelemetryVersion } = await import('@modulariot/api/postgres')
+  return { auth: postgresAuthVersion(), telemetry: postgresTelemetryVersion() }
+}
+
+/** @returns Unix milliseconds on the machine of a PostgreSQL database. @throws StoreUnavailable */
+export async function databaseClock({ url }: Extract<Database, { kind: 'postgres' }>) {
+  const { postgresClock } = await import('@modulariot/platform/postgres')
+  return postgresClock(url)
 }

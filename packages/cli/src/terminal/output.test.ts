@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createOutput, properties, table } from './output.ts'
+import { createOutput, properties, type Terminal } from './output.ts'
+import { widthOf } from './standard-streams.ts'
 
-function written(show: (output: ReturnType<typeof createOutput>) => void, json = false): string {
+function written(
+  show: (output: ReturnType<typeof createOutput>) => void,
+  json = false,
+  terminal?: Terminal,
+): string {
   let text = ''
-  show(
-    createOutput(json, (more) => {
-      text += more
-    }),
-  )
+  const write = (more: string) => {
+    text += more
+  }
+  show(createOutput(json, write, terminal))
   return text
 }
 
@@ -22,7 +26,7 @@ describe('text from outside', () => {
       `${safe}\n`,
     )
     assert.equal(
-      written((output) => output.print({}, () => table(['A', 'B'], [[name, 'b']]))),
+      written((output) => output.print({}, () => output.table(['A', 'B'], [[name, 'b']]))),
       `A${' '.repeat(safe.length + 1)}B\n${safe}  b\n`,
     )
     assert.equal(
@@ -54,4 +58,56 @@ describe('text from outside', () => {
     const text = written((output) => output.line({ name }, () => assert.fail()), true)
     assert.deepEqual(JSON.parse(text), { name })
   })
+})
+
+describe('a table', () => {
+  const id = 'client_0123456789abcdef'
+  const time = '2026-01-02 03:04:05Z'
+  const show = (width: number): string[] =>
+    written(
+      (output) =>
+        output.print({}, () =>
+          output.table(
+            ['NAME', 'STATUS', 'CREATED', 'CLIENT ID'],
+            [
+              ['a pump with a long name', 'active', time, id],
+              ['b', 'disabled', time, id],
+            ],
+          ),
+        ),
+      false,
+      { width, bold: (text) => `<${text}>` },
+    )
+      .trimEnd()
+      .split('\n')
+
+  it('is as wide as its cells where there is room, its header in bold', () => {
+    assert.deepEqual(show(90), [
+      '<NAME                     STATUS    CREATED               CLIENT ID>',
+      `a pump with a long name  active    ${time}  ${id}`,
+      `b                        disabled  ${time}  ${id}`,
+    ])
+  })
+
+  it('shortens the widest columns to fit the terminal, but neither times nor the last', () => {
+    assert.deepEqual(show(72), [
+      '<NAME             STATUS    CREATED               CLIENT ID>',
+      `a pump with a …  active    ${time}  ${id}`,
+      `b                disabled  ${time}  ${id}`,
+    ])
+    assert.deepEqual(show(10)[1], `a pump …  active    ${time}  ${id}`)
+  })
+})
+
+it('a table without rows is a sentence, without a header', () => {
+  const show = (empty?: string) =>
+    written((output) => output.print({}, () => output.table(['NAME', 'ID'], [], empty)))
+  assert.equal(show('No client was found.'), 'No client was found.\n')
+  assert.equal(show(), 'There is nothing to show.\n')
+})
+
+it('a terminal without a size shortens nothing', () => {
+  const [width, none] = [widthOf({ columns: 0 }), widthOf({})]
+  assert.deepEqual([width, none], [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY])
+  assert.equal(widthOf({ columns: 80 }), 80)
 })

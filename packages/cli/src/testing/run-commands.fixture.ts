@@ -18,7 +18,7 @@ for (const [index, args] of commands.entries()) {
   try {
     await createProgram(settings, json).parseAsync(['node', 'miot', ...args])
   } catch (error) {
-    reportError(error, json)
+    await reportError(error, json)
   }
   for (const stream of [process.stdout, process.stderr]) stream.write(`=== ${index}\n`)
 }

@@ -3,14 +3,16 @@
  * verifies them.
  */
 
-import { plainText, requestToken, TokenEndpointError } from '@modulariot/oauth/client'
+import { plainText, systemClock, TokenEndpointError, TokenSource } from '@modulariot/oauth/client'
 import { type AccessTokenClaims, decodeBase64urlText } from '@modulariot/oauth/protocol'
 import { createVerifier } from '@modulariot/oauth/resource-server'
 import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
+import { forgetToken, tokenCache } from '../files/token-cache.ts'
 import { refusalMembers } from '../network/answer-body.ts'
 import { resolveCredentials } from '../network/client-credentials.ts'
 import { properties } from '../terminal/output.ts'
+import { utc } from '../terminal/times.ts'
 
 export interface TokenOptions {
   readonly clientId?: string
@@ -18,17 +20,33 @@ export interface TokenOptions {
   readonly tokenUrl?: string
   readonly scope?: string
   readonly raw?: boolean
+  readonly fresh?: boolean
 }
 
+/** Prints the token of an earlier command while it is valid, as a device would use it. */
 export async function getToken(context: Context, options: TokenOptions): Promise<void> {
-  const credentials = resolveCredentials(context.config(), options)
-  const { scope } = options
-  const answer = await requestToken(
-    { ...credentials, ...(scope !== undefined && { scope }) },
-    context.fetch,
-  )
-  if (options.raw) process.stdout.write(`${answer.access_token}\n`)
-  else context.output.print(answer, () => properties(Object.entries(answer).map(asText)))
+  const { scope, fresh } = options
+  const source = new TokenSource({
+    ...resolveCredentials(context.config(), options),
+    ...(scope !== undefined && { scope }),
+    ...tokenCache(context.tokenDirectory, fresh),
+    fetch: context.fetch,
+  })
+  const held = await source.held()
+  const { access_token } = held
+  if (options.raw) {
+    process.stdout.write(`${access_token}\n`)
+    return
+  }
+  const expires_in = Math.floor((held.usableMs - held.ageMs(systemClock)) / 1000)
+  const granted = decodeJson(access_token.split('.')[1])?.scope
+  const answer = {
+    access_token,
+    token_type: 'Bearer',
+    expires_in,
+    ...(typeof granted === 'string' && { scope: granted }),
+  }
+  context.output.print(answer, () => properties(Object.entries(answer).map(asText)))
 }
 
 const REVOCATION_TIMEOUT_MS = 10_000
@@ -68,6 +86,7 @@ export async function revokeToken(
       null,
     )
   }
+  await forgetToken(context.tokenDirectory, token.trim())
   context.output.print({ revoked: true }, () => 'This token is no longer accepted.')
 }
 
@@ -132,7 +151,7 @@ function asText([name, value]: [string, unknown]): readonly [string, string] {
 function asClaim([name, value]: [string, unknown]): readonly [string, string] {
   const isTime = ['exp', 'iat', 'nbf'].includes(name) && typeof value === 'number'
   if (isTime && Math.abs(value) < 8.64e12) {
-    return [name, `${value} (${new Date(value * 1000).toISOString()})`]
+    return [name, `${value} (${utc(new Date(value * 1000).toISOString())})`]
   }
   return asText([name, value])
 }

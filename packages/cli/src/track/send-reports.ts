@@ -1,14 +1,16 @@
 /** `miot track send`: sends one report, or a file of many, as a device does. */
 
-import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { JsonBodyError, splitJsonArray, splitNdjson, withoutBom } from '@modulariot/platform/json'
-import type { AssetTrackingData, ReportResult, Timing, Tracked } from '@modulariot/sdk'
-import { MAX_BATCH_BYTES, MAX_BATCH_ITEMS, MAX_REQUEST_ID_LENGTH } from '@modulariot/telemetry'
+import { hash, randomUUID } from 'node:crypto'
+import type { AssetTrackingData, Timing, Tracked } from '@modulariot/sdk'
 import type { Context } from '../command/context.ts'
-import { describeRefusal, faultLines } from '../errors/api-refusal.ts'
+import { onInterrupt } from '../command/interruption.ts'
+import { faultLines } from '../errors/api-refusal.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { type ApiSession, openApiSession, type SessionOptions } from '../network/api-session.ts'
+import { createProgress, type Progress } from '../terminal/progress.ts'
+import { openReports } from './report-file.ts'
+import { assertRoomForIds, type ReportsFile, sendFile } from './send-file.ts'
+import { createTally } from './tally.ts'
 
 export interface SendOptions extends SessionOptions {
   readonly assetId?: string
@@ -17,6 +19,8 @@ export interface SendOptions extends SessionOptions {
   readonly speed?: number
   /** File with one report, an array of reports, or one per line; `-` is standard input. */
   readonly file?: string
+  /** First line of the file to send. */
+  readonly fromLine?: number
   readonly requestId?: string
 }
 
@@ -26,25 +30,17 @@ export async function sendTrack(
   options: SendOptions,
   timing?: Timing,
 ): Promise<void> {
-  const reports = options.file === undefined ? compose(options) : readReports(options.file)
+  const clock = timing && { timing }
+  if (options.file !== undefined) {
+    assertNoReport(options)
+    return sendFrom(context, options.file, options, openApiSession(context, options, { ...clock }))
+  }
+  const data = compose(options)
   // A report given as options is sent by hand, where an error now is better than a retry.
-  const retry = 'data' in reports ? { attempts: 1 } : {}
-  const { assets } = openApiSession(context, options, { retry, ...(timing && { timing }) })
-  const requestId = options.requestId ?? randomUUID()
-  if ('texts' in reports) return sendMany(context, assets, reports.texts, requestId)
-  const tracked =
-    'data' in reports
-      ? await assets.track(reports.data, { requestId })
-      : await assets.trackText(reports.text, { requestId })
-  printTracked(context, tracked)
+  const { assets } = openApiSession(context, options, { retry: { attempts: 1 }, ...clock })
+  const { requestId = randomUUID() } = options
+  printTracked(context, await assets.track(data, { requestId }))
 }
-
-type Reports =
-  /** From the options. */
-  | { readonly data: AssetTrackingData }
-  /** From a file with one report. */
-  | { readonly text: string }
-  | { readonly texts: readonly string[] }
 
 /** The members of the API's own answer, for scripts that read them. */
 const SUCCESS = { status: 'success', message: 'Message sent successfully' } as const
@@ -57,149 +53,98 @@ function printTracked({ output }: Context, tracked: Tracked): void {
   ])
 }
 
-const MAX_SHOWN_REFUSALS = 20
-
-/**
- * One request per thousand reports, each with its own id derived from `requestId`, so that sending
- * the same file again stores nothing twice.
- */
-async function sendMany(
-  { output }: Context,
-  assets: ApiSession['assets'],
-  reports: readonly string[],
-  requestId: string,
+async function sendFrom(
+  context: Context,
+  path: string,
+  { fromLine = 1, requestId }: SendOptions,
+  { assets }: ApiSession,
 ): Promise<void> {
-  const batches = [...batchesOf(reports)]
-  assertRoomForIds(requestId, batches.length)
-  const refused: ReportResult[] = []
-  let replayed = 0
-  let sent = 0
-  const printSummary = () => {
-    const kept = sent - refused.length
-    const summary = { request_id: requestId, sent, kept, replayed, refused }
-    output.print(summary, () => describeSummary(summary))
+  const controller = new AbortController()
+  using _interrupted = onInterrupt(() => controller.abort(interrupted()))
+  try {
+    const { signal } = controller
+    const file = await openReports(path, fromLine, signal)
+    if (file.kind === 'one') {
+      const id = requestId ?? contentId(file.text)
+      printTracked(context, await assets.trackText(file.text, { requestId: id, signal }))
+    } else {
+      const sent = { assets, requestId: requestId ?? randomUUID(), controller }
+      await sendMany(context, file, fromLine, sent)
+    }
+  } finally {
+    // Closes the file.
+    controller.abort()
   }
-  for (const [index, batch] of batches.entries()) {
-    const id = index === 0 ? requestId : `${requestId}-${index + 1}`
-    const results = await assets.trackTexts(batch, { requestId: id }).catch((error) => {
-      if (sent > 0) printSummary()
+}
+
+/** The API gives it to a report without an id, and in a batch with `ids=content`. */
+function contentId(text: string): string {
+  return `body-${hash('sha256', text, 'base64url')}`
+}
+
+async function sendMany(
+  context: Context,
+  file: ReportsFile,
+  fromLine: number,
+  sent: Readonly<{ assets: ApiSession['assets']; requestId: string; controller: AbortController }>,
+): Promise<void> {
+  const { requestId } = sent
+  assertRoomForIds(requestId)
+  const { output } = context
+  const progress: Progress = createProgress(process.stderr, output.json)
+  const first = file.unit === 'line' ? fromLine : 0
+  const tally = createTally({ ...file, output, progress, first })
+  try {
+    await sendFile(file, { ...sent, tally })
+  } catch (error) {
+    if (tally.total() > 0) tally.printSummary(requestId, true)
+    progress.clear()
+    // The file itself is at fault.
+    if (tally.total() === 0 && error instanceof CliError && error.code !== 'interrupted')
       throw error
-    })
-    for (const result of results) {
-      if (result.code !== 200) refused.push({ ...result, index: result.index + sent })
-      else if (result.replayed) replayed++
-    }
-    sent += batch.length
+    throw await withPlace(error, file.unit, tally.next())
   }
-  printSummary()
-  if (refused.length > 0) {
-    throw new CliError('failure', `${refused.length} of ${sent} reports were refused`)
+  tally.printSummary(requestId, false)
+  if (tally.refused() > 0) {
+    throw new CliError('failure', `${tally.refused()} of ${tally.total()} reports were refused`)
   }
 }
 
-function assertRoomForIds(requestId: string, batches: number): void {
-  const room = MAX_REQUEST_ID_LENGTH - (batches > 1 ? `-${batches}`.length : 0)
-  if (requestId.length <= room) return
-  throw new CliError(
-    'usage',
-    `--request-id must be at most ${room} characters: these reports take ${batches} requests, each with its own id`,
-  )
+/** Says where to resume. Sending too much stores nothing twice. */
+async function withPlace(error: unknown, unit: 'line' | 'item', next: number): Promise<CliError> {
+  const { toCliError } = await import('../errors/to-cli-error.ts')
+  const { code, lines } = toCliError(error)
+  const resume =
+    unit === 'line'
+      ? `Resume with --from-line ${next}; what is stored is not stored twice.`
+      : 'Send the file again; what is stored is not stored twice.'
+  return new CliError(code, [...lines, resume])
 }
 
-function describeSummary({
-  request_id,
-  sent,
-  kept,
-  replayed,
-  refused,
-}: {
-  request_id: string
-  sent: number
-  kept: number
-  replayed: number
-  refused: readonly ReportResult[]
-}): string[] {
-  const before = replayed === 0 ? '' : `, ${replayed} of them earlier`
-  const more = refused.length - MAX_SHOWN_REFUSALS
-  return [
-    `Stored ${kept} of ${sent} reports (request id ${request_id})${before}.`,
-    ...refused
-      .slice(0, MAX_SHOWN_REFUSALS)
-      .flatMap((result) => describeRefusal(result, `item ${result.index}: ${result.code} `)),
-    ...(more > 0 ? [`and ${more} more; --json lists them all`] : []),
-  ]
+function interrupted(): CliError {
+  return new CliError('interrupted', 'Interrupted')
 }
 
-function* batchesOf(reports: readonly string[]): Generator<string[]> {
-  let batch: string[] = []
-  let bytes = 0
-  for (const report of reports) {
-    // One report a line.
-    const size = Buffer.byteLength(report) + 1
-    if (batch.length === MAX_BATCH_ITEMS || (batch.length > 0 && bytes + size > MAX_BATCH_BYTES)) {
-      yield batch
-      batch = []
-      bytes = 0
-    }
-    batch.push(report)
-    bytes += size
-  }
-  if (batch.length > 0) yield batch
+function assertNoReport({ assetId, latitude, longitude, speed }: SendOptions): void {
+  const isGiven = [assetId, latitude, longitude, speed].some((value) => value !== undefined)
+  if (isGiven) throw new CliError('usage', 'Give --file, or a report with --asset-id, but not both')
 }
 
-function compose({ assetId, latitude, longitude, speed }: SendOptions): Reports {
+function compose({
+  assetId,
+  latitude,
+  longitude,
+  speed,
+  fromLine,
+}: SendOptions): AssetTrackingData {
+  if (fromLine !== undefined) throw new CliError('usage', '--from-line needs --file')
   if (assetId === undefined)
     throw new CliError('usage', 'Give --asset-id, or --file to send reports from a file')
   if ((latitude === undefined) !== (longitude === undefined)) {
     throw new CliError('usage', 'Give both --latitude and --longitude, or neither')
   }
   const timestamp = new Date().toISOString()
-  if (latitude === undefined || longitude === undefined) {
-    return { data: { asset_id: assetId, timestamp } }
-  }
+  if (latitude === undefined || longitude === undefined) return { asset_id: assetId, timestamp }
   const gps = { latitude, longitude, ...(speed !== undefined && { speed }) }
-  return { data: { asset_id: assetId, timestamp, gps } }
-}
-
-/**
- * Tells an array, one report and NDJSON apart by content. The texts stay unchanged, so that the API
- * validates the file as it is.
- */
-function readReports(file: string): Reports {
-  const text = readText(file).trim()
-  if (text.startsWith('[')) return { texts: readArray(text, file) }
-  const lines = splitNdjson(text, Number.POSITIVE_INFINITY)
-  const isNdjson = lines.length > 1 && lines.every((line) => line.startsWith('{'))
-  return isNdjson && isJson(lines[0] as string) ? { texts: lines } : { text }
-}
-
-function readArray(text: string, file: string): string[] {
-  try {
-    const reports = splitJsonArray(text, Number.POSITIVE_INFINITY)
-    if (reports.length > 0) return reports
-  } catch (error) {
-    if (!(error instanceof JsonBodyError)) throw error
-    throw new CliError('failure', `${file} is not a JSON array: ${error.message}`)
-  }
-  throw new CliError('failure', `${file} contains no reports`)
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return withoutBom(readFileSync(file === '-' ? 0 : file, 'utf8'))
-  } catch (error) {
-    throw new CliError(
-      'not_found',
-      `Cannot read ${file} (${(error as NodeJS.ErrnoException).code})`,
-    )
-  }
+  return { asset_id: assetId, timestamp, gps }
 }

@@ -1,0 +1,81 @@
+/** What `miot` loads to describe itself, and the version that it names, in a process of its own. */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempDisposableSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { createInstallation } from './testing/small-installation.fixture.ts'
+
+const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
+const ROOT = new URL('../../../', import.meta.url)
+
+/** Writes the URL of each module to standard error before it is loaded. */
+const LIST_MODULES = `data:text/javascript,
+  import { registerHooks } from 'node:module';
+  import { writeSync } from 'node:fs';
+  registerHooks({ load: (url, context, next) => writeSync(2, url + '%5Cn') && next(url, context) })`
+
+function run(args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
+  return spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000, env })
+}
+
+/** Built in, of a library by its name, or of ours by its path. */
+function modulesOf(command: readonly string[], env?: NodeJS.ProcessEnv): string[] {
+  const { status, stderr } = run(['--import', LIST_MODULES, MAIN, ...command], env)
+  assert.equal(status, 0, stderr)
+  const urls = stderr.trimEnd().split('\n')
+  return urls.map((url) => {
+    const library = /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1]
+    return library ?? url.replace(ROOT.href, '')
+  })
+}
+
+describe('miot --help', () => {
+  it('loads what describes the commands, and nothing that runs one', () => {
+    for (const command of [['--help'], ['clients', 'create', '--help'], ['--version']]) {
+      const modules = modulesOf(command)
+      assert.ok(modules.includes('packages/cli/src/clients/commands.ts'), modules.join('\n'))
+      const libraries = modules.filter((one) => !/^(packages\/|node:)/.test(one))
+      assert.deepEqual([...new Set(libraries)].sort(), ['commander', 'jose'])
+      assert.deepEqual(
+        modules.filter((one) =>
+          /^node:(sqlite|http2|worker_threads)$|^packages\/(api|sdk|telemetry)\/|^packages\/(auth|platform)\/src\/(?:http\/mount|store\/|storage\/(?:index|open))|\/(doctor|backup|start-servers|with-admin)\.ts$/.test(
+            one,
+          ),
+        ),
+        [],
+      )
+    }
+  })
+})
+
+describe('a command that reads the store', () => {
+  it('loads no library that validates requests or serves HTTP', async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-start-'))
+    const data = join(folder.path, 'data')
+    await createInstallation(data, '0'.repeat(64))
+    const modules = modulesOf(['clients', 'list'], { MIOT_DATA_DIR: data })
+    assert.ok(modules.includes('packages/auth/src/admin/clients.ts'), modules.join('\n'))
+    const libraries = modules.filter((one) => !/^(packages\/|node:)/.test(one))
+    assert.deepEqual([...new Set(libraries)].sort(), ['commander', 'jose'])
+  })
+})
+
+describe('miot --version', () => {
+  it('names the version, and the commit where Git or commit.txt knows it', () => {
+    const { version } = JSON.parse(
+      readFileSync(new URL('packages/cli/package.json', ROOT), 'utf8'),
+    ) as { version: string }
+    const archived = readFileSync(new URL('packages/cli/commit.txt', ROOT), 'utf8').trim()
+    const git = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' })
+    const known = /^[0-9a-f]{40}$/.test(archived) ? archived : (git.stdout ?? '').trim()
+    const commit = known === '' ? '' : ` (${known.slice(0, 7)})`
+    for (const option of ['--version', '-V']) {
+      const { status, stdout, stderr } = run([MAIN, option])
+      assert.deepEqual([status, stdout, stderr], [0, `${version}${commit}\n`, ''])
+    }
+  })
+})
