@@ -1,0 +1,116 @@
+/**
+ * A real browser in front of a real `miot serve`. Debian's Chromium is used where it is installed.
+ * `CONSOLE_BROWSER=required`, as in CI, demands it; elsewhere the tests are skipped with a word.
+ */
+
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+
+const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+export const executablePath = PATHS.find((path) => existsSync(path)) ?? null
+
+/** For `describe`: false, or why the tests of the console in a browser do not run. */
+export function reasonToSkip(): string | false {
+  if (executablePath !== null) return false
+  const reason = 'NO BROWSER: the console is not tested. Install it: apt-get install chromium'
+  if (process.env.CONSOLE_BROWSER === 'required') throw new Error(reason)
+  process.stderr.write(`\n${reason}\n\n`)
+  return reason
+}
+
+/**
+ * Where screenshots go, to be looked at; null: none are taken, since they take most of the time.
+ */
+const SCREENSHOTS = process.env.CONSOLE_SCREENSHOTS ?? null
+
+export const WIDTHS = [390, 768, 1280] as const
+
+export async function openBrowser(): Promise<Browser> {
+  if (SCREENSHOTS !== null) mkdirSync(SCREENSHOTS, { recursive: true })
+  return chromium.launch({
+    executablePath: executablePath ?? undefined,
+    // Containers run as root, where Chromium's own sandbox does not start.
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  } as Parameters<typeof chromium.launch>[0])
+}
+
+/** A page whose errors, and whose breaches of the content security policy, fail the test. */
+export async function openPage(
+  browser: Browser,
+  options: Parameters<Browser['newContext']>[0] = {},
+): Promise<{ page: Page; context: BrowserContext; faults: readonly string[] }> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    locale: 'en-GB',
+    permissions: ['clipboard-read', 'clipboard-write'],
+    ...options,
+  })
+  const page = await context.newPage()
+  page.setDefaultTimeout(30_000)
+  const faults: string[] = []
+  page.on('pageerror', ({ message }) => faults.push(message))
+  page.on('console', (message) => {
+    // A refused request is listed as an error, and the page handles it.
+    const refused = /Failed to load resource/.test(message.text())
+    if (message.type() === 'error' && !refused) faults.push(message.text())
+  })
+  return { page, context, faults }
+}
+
+export const PASSWORD = 'a truck drives to Valparaíso'
+
+/** The server's first account, which owns it, at the first minute. */
+export async function signUp(page: Page, url: string): Promise<void> {
+  await page.goto(`${url}/console/sign-up`)
+  await page.getByLabel('Name').fill('Ana Rojas')
+  await page.getByLabel('Email').fill('ana@example.cl')
+  await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD)
+  await page.getByLabel('Organization').fill('Transportes Sur')
+  await page.getByRole('button', { name: 'Create the account' }).click()
+  await page.getByText('1. Create an application').waitFor()
+}
+
+/** Fails for each finding of axe, named with its elements. */
+export async function assertAccessible(page: Page, name: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const found = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
+  )
+  assert.deepEqual(found, [], name)
+}
+
+/** The page at each width, in light and dark, also for axe. */
+export async function lookAt(
+  page: Page,
+  name: string,
+  widths: readonly number[] = WIDTHS,
+  schemes: readonly ('light' | 'dark')[] = ['light', 'dark'],
+): Promise<void> {
+  const size = page.viewportSize()
+  for (const colorScheme of schemes) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: 900 })
+      if (SCREENSHOTS !== null) {
+        const path = join(SCREENSHOTS, `${name}-${width}-${colorScheme}.png`)
+        await page.screenshot({ path, fullPage: true })
+      }
+      assert.equal(await overflow(page), 0, `${name} is wider than ${width} px`)
+    }
+    await assertAccessible(page, `${name}, ${colorScheme}`)
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+  if (size !== null) await page.setViewportSize(size)
+}
+
+/** Pixels by which the page is wider than the window. */
+function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement
+    return Math.max(0, scrollWidth - clientWidth)
+  })
+}
