@@ -115,6 +115,16 @@ describe('running bulk requests', { timeout: 120_000 }, () => {
     const third = bulk(token, { 'content-length': MAX_BULK_BYTES })
     third.flushHeaders()
     assertRefused(await answerTo(third))
+    // A client that waits for 100 gets the final status alone, and the connection ends.
+    const waiting = bulk(token, { 'content-length': MAX_BULK_BYTES, expect: '100-continue' })
+    let continued = false
+    waiting.on('continue', () => {
+      continued = true
+    })
+    waiting.flushHeaders()
+    const refusal = await answerTo(waiting)
+    assertRefused(refusal)
+    assert.deepEqual([continued, refusal.headers.connection], [false, 'close'])
     assert.equal((await send(otherToken, line())).status, 200)
     const listed = await fetch(`${server.url}/admin/v1/clients?limit=1`, {
       headers: { authorization: `Bearer ${token}` },

@@ -231,6 +231,22 @@ describe('a batch sent again', () => {
     assert.deepEqual(counts, { items: 3, stored: 3, replayed: 0, refused: 0 }, 'at other indexes')
   })
 
+  it('with ids=content is stored once, however it is split, and exactly as sent', async () => {
+    const [A, B, C] = ['C-1', 'C-2', 'C-3'].map((id) => JSON.stringify(report(id)))
+    const large = JSON.stringify({ ...report('C-4'), padding: 'x'.repeat(100_000) })
+    const counts = async (...lines: (string | undefined)[]) => {
+      const body = lines.join('\r\n')
+      return (await trackBatch(connection, token, body, NDJSON, '?ids=content')).json().counts
+    }
+    const some = { items: 3, stored: 2, replayed: 1, refused: 0 }
+    assert.deepEqual(await counts(A, B, A), some, 'the same line twice')
+    assert.deepEqual(await counts(C, A, large), { ...some }, 'on the thread of large bodies')
+    assert.deepEqual(await counts(large, B, C), { ...some, stored: 0, replayed: 3 })
+    const { latest } = (await getAsset(connection, token, 'C-1')).json()
+    assert.deepEqual(latest, JSON.parse(String(A)))
+    assertApiError(await trackBatch(connection, token, A, NDJSON, '?ids=index'), 400)
+  })
+
   it('may use one idempotency_key for several assets', async () => {
     const items = ['S-1', 'S-2', 'S-3'].map((id) => ({ ...report(id), idempotency_key: 'second' }))
     assert.equal((await answered(items)).counts.stored, 3)

@@ -92,7 +92,7 @@ describe('GET /v1/assets', () => {
 
   it('answers other methods with 405 and Allow', async () => {
     for (const path of ['/v1/assets', '/v1/assets/ASSET-1']) {
-      const answer = await connection.send({ method: 'DELETE', path })
+      const answer = await connection.send({ method: 'PUT', path })
       assertApiError(answer, 405)
       assert.match(String(answer.headers.allow), /\bGET\b/)
     }

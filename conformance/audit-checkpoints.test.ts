@@ -214,6 +214,14 @@ describe('a checkpoint that proves nothing', () => {
     assert.equal(readFileSync(path, 'utf8').trimEnd().split('\n').length, 2)
     assert.equal(statSync(path).mode & 0o777, 0o600)
     assert.equal((await verify('--checkpoint', path)).status, 0)
+    const [first = ''] = readFileSync(path, 'utf8').split('\n')
+    const { checkpoint } = JSON.parse(first)
+    for (const text of [readFileSync(path, 'utf8'), first, checkpoint, `${checkpoint}\r\n`]) {
+      const marked = join(folder.path, 'marked')
+      writeFileSync(marked, `\ufeff${text}`)
+      const { status, stderr } = await verify('--checkpoint', marked)
+      assert.equal(status, 0, `a byte order mark is skipped: ${stderr}`)
+    }
     writeFileSync(path, `${readFileSync(path, 'utf8')}{"checkpoint":7}\n`)
     const { status, message } = await verify('--checkpoint', path)
     assert.deepEqual([status, message], [1, `${path}: line 3 holds no checkpoint`])

@@ -9,6 +9,7 @@ import { after, before, describe, it } from 'node:test'
 import { startPostgres, type TestPostgres } from '@modulariot/platform/testing/postgres'
 import { type Answer, type Connection, openConnection } from './support/connection.ts'
 import { ASSERTION_TYPE, createKeyClient, signAssertion } from './support/key-client.ts'
+import { personOf, signUp } from './support/person.ts'
 import {
   type MiotResult,
   type RunningServer,
@@ -19,6 +20,8 @@ import { asForm } from './support/token-requests.ts'
 import { assetIds, track } from './support/track-requests.ts'
 
 const ASSETS = ['TRUCK-1', 'Ünï \u0001 😀']
+/** Needs 17 digits. */
+const INEXACT = 0.1 + 0.2
 const GRANTS = ['--audience', 'https://iot.streamhub.cl/v1/asset/track']
 
 let postgres: TestPostgres
@@ -29,19 +32,28 @@ let issuer: string
 let first: string
 let last: string
 let tokenFromBefore: string
+/** The cookie of a person's session. */
+let cookieFromBefore: string
 /** Used once, with a jti that PostgreSQL cannot store as text. */
 let assertionFromBefore: string
 
 before(async () => {
   first = mkdtempSync(join(tmpdir(), 'miot-copy-'))
   last = mkdtempSync(join(tmpdir(), 'miot-copy-'))
-  postgres = await startPostgres()
+  // It rounds numbers to 15 digits where a connection does not ask for all of them.
+  postgres = await startPostgres(['extra_float_digits=0'])
   url = await postgres.createDatabase()
   server = await startServer({ MIOT_DATA_DIR: first })
   issuer = server.url
   await miotOk('clients', 'create', '--name', 'Second "one"', ...GRANTS)
   tokenFromBefore = await login()
   for (const asset_id of ASSETS) await report(asset_id)
+  cookieFromBefore = await talk(async (connection) => {
+    const person = await signUp(server, connection, { email: 'owner@example.com' })
+    const body = { email: 'new@example.com', role: 'viewer' }
+    assert.equal((await person.send('POST', '/admin/v1/invitations', body)).status, 201)
+    return person.cookie
+  })
   const client = await createKeyClient(server, 'EdDSA')
   const exp = Math.floor(Date.now() / 1000) + 300
   assertionFromBefore = await signAssertion(client, issuer, { jti: 'a\0b', exp })
@@ -94,8 +106,8 @@ const report = (asset_id: string): Promise<void> =>
     const timestamp = new Date().toISOString()
     const body = {
       ...{ asset_id, timestamp, type: 'a\u0001b' },
-      gps: { latitude: -33.456789012345, longitude: -70.66 },
-      metrics: { schema: 'miot.metrics@1.0', items: [{ k: 'engine.rpm', v: 850.5 }] },
+      gps: { latitude: -INEXACT, longitude: INEXACT * 3 },
+      metrics: { schema: 'miot.metrics@1.0', items: [{ k: 'engine.rpm', v: INEXACT }] },
       // PostgreSQL cannot store this text, only an escaped form.
       events: [{ event_type: 'moved', timestamp, note: 'a\0b' }],
       note: 'c\0d',
@@ -109,6 +121,18 @@ async function read<Answer>(path: string): Promise<Answer> {
   const response = await fetch(server.url + path, { headers: { authorization } })
   return (await response.json()) as Answer
 }
+
+/** The members and the invitations that a session from before sees. */
+const peopleSeen = (): Promise<string> =>
+  talk(async (connection) => {
+    const send = personOf(server.url, connection, cookieFromBefore)
+    const [members, invitations] = await Promise.all([
+      send('GET', '/admin/v1/members'),
+      send('GET', '/admin/v1/invitations'),
+    ])
+    assert.equal(members.status, 200, members.text)
+    return members.text + invitations.text
+  })
 
 /** The assets of the token's tenant. */
 const assetsSeenWith = (token: string): Promise<string[]> =>
@@ -163,6 +187,8 @@ describe('miot copy', () => {
   })
 
   it('moves to PostgreSQL, where old secrets and old tokens keep working', async () => {
+    const people = await peopleSeen()
+    assert.match(people, /owner@example\.com.*new@example\.com/s)
     await server.kill('SIGTERM')
     const { status, stdout, stderr } = await copy(`sqlite:${first}`, url)
     assert.equal(status, 0, stderr)
@@ -181,6 +207,7 @@ describe('miot copy', () => {
     const { events } = await read<{ events: { note: string }[] }>('/v1/events')
     assert.equal(events[0]?.note, 'a\0b')
     assert.equal((await loginWith(assertionFromBefore)).status, 401, 'used before the move')
+    assert.equal(await peopleSeen(), people)
     assert.deepEqual(((await miotOk('audit', 'verify')) as { ok: boolean }).ok, true)
   })
 
@@ -215,10 +242,20 @@ describe('miot copy', () => {
     const old = before.prepare(trail).all()
     assert.ok(old.length > 3)
     assert.deepEqual(now.prepare(trail).all().slice(0, old.length), old)
-    for (const table of ['organizations', 'audiences', 'signing_keys']) {
+    const same = ['organizations', 'audiences', 'signing_keys', 'people', 'people_accounts']
+    for (const table of [...same, 'people_sessions', 'members', 'invitations']) {
       const all = `SELECT * FROM ${table} ORDER BY 1`
       assert.deepEqual(now.prepare(all).all(), before.prepare(all).all(), table)
     }
     assert.equal(now.prepare('SELECT count(*) AS n FROM clients').get()?.n, 4)
+    using telemetry = new DatabaseSync(join(last, 'telemetry.db'))
+    for (const [sql, numbers] of [
+      ['SELECT latitude, longitude FROM positions', [-INEXACT, INEXACT * 3]],
+      ['SELECT number FROM metrics', [INEXACT]],
+    ] as const) {
+      const rows = telemetry.prepare(sql).all()
+      assert.equal(rows.length, ASSETS.length + 1)
+      for (const row of rows) assert.deepEqual(Object.values(row), numbers)
+    }
   })
 })

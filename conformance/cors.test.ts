@@ -135,7 +135,7 @@ describe('the page of an allowed origin', () => {
       ['/v1/asset/track', 'POST', ['post']],
       ['/v1/assets', 'GET', ['get', 'head']],
       ['/admin/v1/clients', 'POST', ['get', 'post']],
-      ['/admin/v1/clients/client_x', 'PATCH', ['get', 'patch']],
+      ['/admin/v1/clients/client_x', 'PATCH', ['get', 'patch', 'delete']],
     ] as const) {
       const answer = await preflight(path, method, PAGE)
       assert.equal(answer.status, 204, `${path}: ${answer.text}`)

@@ -2,7 +2,7 @@
  * The recipes of docs/gateways.md with real gateways, each between a caller and an API that notes
  * what reaches it: only requests with a good token do.
  *
- * A gateway that is not installed is skipped, and says which packages it needs.
+ * A gateway that is not installed is skipped, and says how to install it.
  */
 
 import assert from 'node:assert/strict'
@@ -13,13 +13,9 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, type Connection, openConnection } from './support/connection.ts'
 import { FORGERIES, type Genuine } from './support/forged-tokens.ts'
+import { freePort } from './support/free-port.ts'
 import { findProgram, GATEWAYS, type RunningGateway, startGateway } from './support/gateways.ts'
-import {
-  type Credentials,
-  freePort,
-  type RunningServer,
-  startServer,
-} from './support/running-server.ts'
+import { type Credentials, type RunningServer, startServer } from './support/running-server.ts'
 import { revoke } from './support/token-management.ts'
 import { accessToken, createClient } from './support/token-requests.ts'
 
@@ -66,7 +62,7 @@ after(async () => {
 for (const { gateway, binary } of installed) {
   const skip =
     binary === null &&
-    `NOT TESTED: ${gateway.program} is not installed (apt-get install ${gateway.packages})`
+    `NOT TESTED: ${gateway.program} is not installed (to test it, ${gateway.install})`
   describe(`the recipe for ${gateway.program}`, { skip, timeout: 120_000 }, () => {
     let running: RunningGateway
     let connection: Connection
@@ -160,13 +156,16 @@ describe('while ModularIoT does not answer', { timeout: 120_000 }, () => {
       }
       const running = await startGateway(gateway, binary as string, places)
       const connection = openConnection(`http://127.0.0.1:${gatewayPort}`)
-      reached = []
-      const headers = { authorization: `Bearer ${genuine.token}` }
-      const answer = await connection.send({ path: '/v1/things', headers, body: 'a body' })
-      assert.ok(answer.status >= 500, String(answer.status))
-      assert.deepEqual(reached, [])
-      connection.close()
-      await running.stop()
+      try {
+        reached = []
+        const headers = { authorization: `Bearer ${genuine.token}` }
+        const answer = await connection.send({ path: '/v1/things', headers, body: 'a body' })
+        assert.ok(answer.status >= 500, String(answer.status))
+        assert.deepEqual(reached, [])
+      } finally {
+        connection.close()
+        await running.stop()
+      }
     })
   }
 })

@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { it } from 'node:test'
-import { freePort, handOver } from './support/running-server.ts'
+import { freePort } from './support/free-port.ts'
+import { handOver } from './support/running-server.ts'
 
 /** The response on one connection; empty without one. */
 async function livez(port: number): Promise<string> {

@@ -119,7 +119,10 @@ describe('two instances on one store', { timeout: 120_000 }, () => {
     const before = (await keys()).map(({ kid }) => kid)
     const { status, stdout: told } = await first.miot(['keys', 'rotate', '--now', '--no-json'])
     assert.equal(status, 0)
-    assert.match(told, /^KEY +ALG +STATE +CREATED +SIGNS FROM +VERIFIES UNTIL\n/)
+    assert.match(
+      told,
+      /^ALG +STATE +HELD BY +CREATED +SIGNS FROM +SIGNS UNTIL +VERIFIES UNTIL +KEY\n/,
+    )
     assert.match(told, /All tokens signed so far are revoked/)
     const deadline = performance.now() + 1000
     for (const connection of connections) {

@@ -7,6 +7,8 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { Compile } from 'typebox/schema'
 import { type Connection, openConnection } from './support/connection.ts'
 import { type RunningServer, startServer } from './support/running-server.ts'
 import { accessToken } from './support/token-requests.ts'
@@ -26,6 +28,18 @@ before(async () => {
 after(async () => {
   connection.close()
   await server.stop()
+})
+
+const timestamp = '2025-03-14T15:09:26Z'
+const flatBody = (device_id: string, padding = '') => ({
+  ...{ schema_version: '1.0', device_id, timestamp, sequence: 7, metadata: { padding } },
+  metrics: [
+    { key: 'position.latitude', value: 37.7749 },
+    { key: 'position.longitude', value: -122.4194 },
+    { key: 'position.speed', value: 65.5, unit: 'km/h' },
+    { key: 'engine.rpm', value: 2500, unit: 'rpm', timestamp: '2025-03-14T15:09:20Z' },
+  ],
+  events: [{ event_type: 'stop', timestamp, own: 1.5 }],
 })
 
 const idOf = (text: string) => `body-${createHash('sha256').update(text).digest('base64url')}`
@@ -107,26 +121,41 @@ describe('without X-Request-Id and X-Request-Timestamp', () => {
   })
 })
 
-describe('the flat shape of metrics', () => {
-  const timestamp = '2025-03-14T15:09:26Z'
-  const flat = (device_id: string, padding = '') => ({
-    ...{ schema_version: '1.0', device_id, timestamp, sequence: 7, metadata: { padding } },
-    metrics: [
-      { key: 'position.latitude', value: 37.7749 },
-      { key: 'position.longitude', value: -122.4194 },
-      { key: 'position.speed', value: 65.5, unit: 'km/h' },
-      { key: 'engine.rpm', value: 2500, unit: 'rpm', timestamp: '2025-03-14T15:09:20Z' },
-    ],
-    events: [{ event_type: 'stop', timestamp, own: 1.5 }],
+describe('GET /openapi.json', () => {
+  it('is valid, and has the flat shape beside that of the schema, with examples', async () => {
+    const { text } = await connection.send({ method: 'GET', path: '/openapi.json' })
+    const { valid, errors } = await new Validator().validate(JSON.parse(text))
+    assert.ok(valid, JSON.stringify(errors))
+    const { paths } = JSON.parse(text)
+    for (const path of ['/v1/asset/track', '/v1/asset/track/batch']) {
+      const { schema, examples } = paths[path].post.requestBody.content['application/json']
+      assert.ok('flat' in examples && Object.keys(examples).length >= 2)
+      for (const [name, { value }] of Object.entries<{ value: unknown }>(examples)) {
+        const [, faults] = Compile(schema).Errors(value)
+        assert.deepEqual(faults, [], name)
+        const answer = await track(connection, token, value, {}, path)
+        assert.equal(answer.json().status, 'success', `${name}: ${answer.text}`)
+      }
+    }
+    const { schema } = paths['/v1/asset/track'].post.requestBody.content['application/json']
+    const shapes = schema.oneOf.map(({ title }: { title: string }) => title)
+    assert.deepEqual(shapes, ['AssetTrackingData', 'FlatReport', 'NestedFlatReport'])
+    const lines = paths['/v1/asset/track/batch'].post.requestBody.content['application/x-ndjson']
+    assert.ok(Compile(lines.schema).Check({ ...flatBody('LINE'), idempotency_key: 'a' }))
+    for (const body of [{ ...flatBody('X'), device_id: 7 }, { metrics: [] }, { asset_id: 'X' }]) {
+      assert.equal(Compile(schema).Check(body), false, JSON.stringify(body))
+    }
   })
+})
 
+describe('the flat shape of metrics', () => {
   for (const [size, padding] of [
     ['small', ''],
     ['large', 'x'.repeat(100_000)],
   ] as const) {
     it(`is stored as sent, with position, values and events: ${size}`, async () => {
       const id = `FLAT-${size}`
-      const body = JSON.stringify(flat(id, padding))
+      const body = JSON.stringify(flatBody(id, padding))
       const answer = await track(connection, token, body)
       assert.deepEqual([answer.status, answer.json().warnings], [200, undefined], answer.text)
       assert.ok((await getAsset(connection, token, id)).text.includes(body))
@@ -148,7 +177,7 @@ describe('the flat shape of metrics', () => {
   }
 
   it('may be the metrics of a report', async () => {
-    const { metrics } = flat('NESTED')
+    const { metrics } = flatBody('NESTED')
     const inner = { schema_version: '1.0', device_id: 'UNIT', timestamp, metrics }
     const body = JSON.stringify({ asset_id: 'NESTED', timestamp, metrics: inner })
     const answer = await track(connection, token, body)
@@ -159,13 +188,17 @@ describe('the flat shape of metrics', () => {
   })
 
   it('is understood in a batch, beside reports', async () => {
-    const items = [flat('FLAT-1'), report('REPORT-1'), { ...flat('FLAT-2'), idempotency_key: 'f' }]
+    const items = [
+      flatBody('FLAT-1'),
+      report('REPORT-1'),
+      { ...flatBody('FLAT-2'), idempotency_key: 'f' },
+    ]
     const { counts } = (await trackBatch(connection, token, items)).json()
     assert.deepEqual(Object(counts).stored, 3)
   })
 
   it('has its faults at the paths as sent', async () => {
-    const body = { ...flat('FAULTY'), metrics: [{ key: 'engine.rpm', value: 1e6 }] }
+    const body = { ...flatBody('FAULTY'), metrics: [{ key: 'engine.rpm', value: 1e6 }] }
     const { errors } = (await track(connection, token, body)).json()
     assert.deepEqual(Object.keys(Object(errors)), ['metrics[0].value'])
   })

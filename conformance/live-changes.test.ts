@@ -60,6 +60,22 @@ describe('while the server runs', () => {
     assert.equal((await loginInTime(client)).status, 200)
   })
 
+  it('an audience changed with miot gives its tokens the new rules within a second', async () => {
+    const client = await createClient(server)
+    await loginInTime(client)
+    const { audience } = client
+    const rules = ['--token-lifetime', '600', '--add-scope', 'x:y']
+    const { status, stderr } = await server.miot(['audiences', 'update', audience, ...rules])
+    assert.equal(status, 0, stderr)
+    const deadline = performance.now() + IN_FORCE_WITHIN_MS
+    let lifetime: unknown
+    do {
+      lifetime = (await login(client)).json().expires_in
+      await sleep(20)
+    } while (lifetime !== 600 && performance.now() < deadline)
+    assert.equal(lifetime, 600)
+  })
+
   it('existing clients are not affected', async () => {
     assert.equal((await login(server.credentials)).status, 200)
   })

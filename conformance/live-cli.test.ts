@@ -11,8 +11,8 @@ import { text } from 'node:stream/consumers'
 import { after, describe, it } from 'node:test'
 import { openConnection } from './support/connection.ts'
 import { environmentWithoutSettings } from './support/environment.ts'
+import { freePort } from './support/free-port.ts'
 import { startLoggedIn } from './support/logged-in.ts'
-import { freePort } from './support/running-server.ts'
 import { report, track } from './support/track-requests.ts'
 
 let { server, connection, token } = await startLoggedIn()

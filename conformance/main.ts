@@ -1,6 +1,6 @@
 /**
- * `npm run conformance -- languages [NAME …] [--write]`: what takes too long, or fetches too much,
- * for `npm test`.
+ * `npm run conformance -- languages|examples|signers|container|browser`: what takes too long, or
+ * fetches too much, for `npm test`.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -11,6 +11,22 @@ const SUITES: Readonly<Record<string, { readonly about: string; readonly file: s
   languages: {
     about: 'OAuth clients and token verifiers of other languages, from their registries',
     file: 'languages/main.ts',
+  },
+  examples: {
+    about: 'the examples in other languages, built and run',
+    file: '../examples/languages.ts',
+  },
+  signers: {
+    about: 'signing keys in a PKCS#11 token (SoftHSM), with the signer of examples/signers',
+    file: 'signers/main.ts',
+  },
+  container: {
+    about: 'the image of the Dockerfile, built and run without Docker in a minimal Debian',
+    file: 'container/main.ts',
+  },
+  browser: {
+    about: 'the browser tests of the console on PostgreSQL; on SQLite they are in `npm test`',
+    file: 'browser/main.ts',
   },
 }
 

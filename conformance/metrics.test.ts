@@ -1,10 +1,18 @@
 /** The metrics of a running server, as Prometheus would fetch them. */
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { statSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { freePort, type RunningServer, startServer } from './support/running-server.ts'
+import { freePort } from './support/free-port.ts'
+import { type RunningServer, startServer } from './support/running-server.ts'
+
+const noPromtool =
+  spawnSync('promtool', ['--version']).error !== undefined &&
+  'promtool is missing (apt-get install prometheus)'
 
 let server: RunningServer
 let metricsUrl: string
@@ -61,6 +69,8 @@ async function accessToken(): Promise<string> {
   return ((await (await login()).json()) as { access_token: string }).access_token
 }
 
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
+
 describe('GET /metrics', () => {
   it('counts tokens by algorithm, refusals by reason, and the directory’s hits and misses', async () => {
     const grew = await growth(async () => {
@@ -100,6 +110,40 @@ describe('GET /metrics', () => {
     const route = 'application="auth",route="/oauth2/token",method="POST"'
     assert.equal(grew(`miot_http_requests_total{${route},status="200"}`), 1)
     assert.equal(grew(`miot_http_request_duration_seconds_count{${route}}`), 1)
+  })
+
+  it('names the build, and tells the disk, the databases and the keys', async () => {
+    const series = await scrape()
+    const value = (name: string): number => series.get(name) ?? Number.NaN
+    const build = [...series.keys()].find((name) => name.startsWith('miot_build_info'))
+    const about = /^miot_build_info\{version="\d+\.\d+\.\d+",commit="\w+",node="v\d+\.\d+\.\d+"\}$/
+    assert.match(build ?? '', about)
+    assert.ok(value('miot_disk_available_bytes{directory="data"}') > 0)
+    const size = value('miot_disk_size_bytes{directory="data"}')
+    assert.ok(size >= value('miot_disk_available_bytes{directory="data"}'))
+    for (const store of ['auth', 'telemetry']) {
+      const bytes = value(`miot_database_size_bytes{store="${store}"}`)
+      const files = ['', '-wal'].map((end) => join(server.dataDir, `${store}.db${end}`))
+      assert.ok(bytes > 0 && bytes <= 2 * sum(files.map((path) => statSync(path).size)), store)
+    }
+    const age = value('miot_auth_key_age_seconds{alg="RS256"}')
+    assert.ok(age > 0 && age < 600, String(age))
+    const rotates = value('miot_auth_key_rotation_timestamp_seconds{alg="RS256"}')
+    assert.equal(Math.round((rotates + age - Date.now() / 1000) / 86_400), 90)
+    assert.equal(value('miot_auth_revocation_lag_seconds'), 0)
+    assert.equal(value('miot_background_failures_total{task="auth"}'), 0)
+    assert.equal(value('miot_background_failures_total{task="retention"}'), 0)
+  })
+
+  it('is what promtool expects, as far as we name it', { skip: noPromtool }, async () => {
+    const input = await (await fetch(metricsUrl)).text()
+    const { stderr, status } = spawnSync('promtool', ['check', 'metrics'], { input })
+    assert.ok(status === 0 || status === 3, String(stderr))
+    // Of the library, some names are older than the conventions.
+    const ours = String(stderr)
+      .split('\n')
+      .filter((line) => line.startsWith('miot_'))
+    assert.deepEqual(ours, [])
   })
 
   it('is not on the public port', async () => {

@@ -12,8 +12,9 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { Canaries } from './support/canaries.ts'
+import { freePort } from './support/free-port.ts'
 import { type Route, routeTable } from './support/route-table.ts'
-import { freePort, type RunningServer, startServer } from './support/running-server.ts'
+import { type RunningServer, startServer } from './support/running-server.ts'
 
 interface Answer {
   readonly route: Route
@@ -47,10 +48,13 @@ before(async () => {
   // `fetch` sends no TRACE; edges.test.ts does.
   routes = all.filter(({ method }) => method !== 'TRACE')
   begin = server.output().length
-  telemetryToken = await login(server.credentials)
-  adminToken = await login(await createClient('admin/v1'))
-  feedToken = await login(await createClient('oauth2/revocations'))
-  target = (await createClient('admin/v1')).client_id as string
+  // Erasing has a scope that the quick start's client does not have.
+  const { audience } = server.credentials
+  await server.miot(['audiences', 'update', audience, '--add-scope', 'asset:track:delete'])
+  telemetryToken = await login(await createClient(audience))
+  adminToken = await login(await createClient(`${server.url}/admin/v1`))
+  feedToken = await login(await createClient(`${server.url}/oauth2/revocations`))
+  target = (await createClient(`${server.url}/admin/v1`)).client_id as string
   for (const route of routes) await drive(server.url, route)
   await drive(metricsUrl, { method: 'GET', url: '/metrics' })
   await drive(metricsUrl, { method: 'POST', url: '/metrics' })
@@ -61,13 +65,12 @@ before(async () => {
 })
 after(() => server.stop())
 
-/** A client with all scopes of one of the server's own APIs. */
-async function createClient(api: string): Promise<Record<string, string>> {
-  const audience = `${server.url}/${api}`
+/** A client with all scopes of an API. */
+async function createClient(audience: string): Promise<Record<string, string>> {
   const args = ['clients', 'create', '--json', '--name', 'admin', '--audience', audience]
   const { stdout, stderr } = await server.miot(args)
   const created = JSON.parse(stdout || stderr)
-  canaries.watch(`the secret of a client of ${api}`, created.client_secret)
+  canaries.watch(`the secret of a client of ${audience}`, created.client_secret)
   return { ...created, audience, grant_type: 'client_credentials' }
 }
 

@@ -79,6 +79,16 @@ describe('GET /reference', () => {
     assert.deepEqual([again.status, again.text], [304, ''])
   })
 
+  it('is dark where the browser asks for it, in the styles of Swagger UI and in ours', async () => {
+    const dark = /@media \(prefers-color-scheme: dark\)/
+    for (const path of ['/', '/reference/page.css']) assert.match((await open(path)).text, dark)
+    const { text } = await open('/reference/page.js')
+    assert.match(text, /matchMedia\('\(prefers-color-scheme: dark\)'\)/)
+    const name = /classList\.toggle\('([\w-]+)', dark\.matches\)/.exec(text)?.[1] ?? ''
+    const styles = (await open('/reference/swagger-ui.css')).text
+    assert.ok(styles.includes(`html.${name} .swagger-ui{background:`), name)
+  })
+
   it('sends no request from the page', async () => {
     const { text } = await open('/reference/page.js')
     assert.match(text, /supportedSubmitMethods: \[\]/)
@@ -101,8 +111,23 @@ describe('GET /', () => {
     }
   })
 
+  it('answers any client that prefers HTML with the page', async () => {
+    for (const accept of [
+      'TEXT/HTML',
+      'application/json;q=0.5,text/html;level=1;q=0.9',
+      '*/*, text/html',
+    ]) {
+      const page = await open('/', { accept })
+      assert.match(String(page.headers['content-type']), /^text\/html/, accept)
+    }
+  })
+
   it('answers everyone else with JSON', async () => {
-    for (const headers of [{}, { accept: '*/*' }, { accept: 'application/json' }]) {
+    for (const headers of [
+      ...[{}, { accept: '*/*' }, { accept: 'application/json' }],
+      ...[{ accept: 'text/html;q=0' }, { accept: 'text/html ; Q=0.000, */*' }],
+      ...[{ accept: 'text/html;q=0.5, application/json' }, { accept: 'text/html-x' }],
+    ]) {
       const answer = await open('/', headers as Record<string, string>)
       assert.match(String(answer.headers['content-type']), /^application\/json/)
       const { login, reference } = answer.json()

@@ -79,7 +79,7 @@ describe('reading', () => {
     return found
   }
 
-  it('pages through assets, positions, metrics and events by itself', async () => {
+  it('pages through assets, positions, metrics and events by itself, and summarizes a metric', async () => {
     const miot = client()
     const asset_id = 'READ/1 ä'
     const at = (n: number) => new Date(Date.parse(timestamp) - 1000 * n).toISOString()
@@ -112,6 +112,15 @@ describe('reading', () => {
       [1002, 1001, 1000],
     )
     assert.equal((await all(miot.assets.metrics(asset_id))).length, 1)
+    const chart = { key: 'engine.rpm', bucket: '1s', from: at(2), to: at(-1) } as const
+    const buckets = await miot.assets.buckets(asset_id, chart)
+    assert.deepEqual(
+      buckets.map(({ start, count, first, max }) => [Date.parse(start) % 1000, count, first, max]),
+      [1002, 1001, 1000].map((rpm) => [0, 1, rpm, rpm]),
+    )
+    await assert.rejects(miot.assets.buckets('READ/none', chart), { status: 404 })
+    const tooFine = miot.assets.buckets(asset_id, { ...chart, from: new Date(0) })
+    await assert.rejects(tooFine, /^RefusedError: .* bucket must be at least/)
     assert.equal((await all(miot.assets.events({ asset_id, type: 'stop' }))).length, 3)
     assert.ok((await all(miot.assets.events())).length >= 3)
   })

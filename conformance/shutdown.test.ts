@@ -49,6 +49,17 @@ async function tcp({ url }: RunningServer): Promise<Socket> {
 
 const overTls = (socket: Socket): Socket => connectTls({ socket, rejectUnauthorized: false })
 
+/**
+ * The server waits a moment for them. A machine that is busy with other tests may need longer, and
+ * the attempt tells nothing.
+ */
+const IN_TIME_MS = 200
+
+function isLastAnswer(result: PromiseSettledResult<string>): boolean {
+  if (result.status === 'rejected') return false
+  return /^HTTP\/1\.1 200 OK\r\n/.test(result.value) && /^connection: close\r$/im.test(result.value)
+}
+
 /** Waits until new connections are refused. */
 async function untilRefused(leaving: RunningServer): Promise<void> {
   for (;;) {
@@ -83,6 +94,8 @@ describe('a server that gets SIGTERM', { timeout: 60_000 }, () => {
     stopping = true
     const ended = server.kill('SIGTERM')
     await Promise.all(keepAlive)
+    // As npm does with a signal that the whole terminal got.
+    process.kill(server.pid(), 'SIGTERM')
     const { status } = await fetch(`${server.url}/readyz`, { headers: { connection: 'close' } })
     assert.equal(status, 503)
     await ended
@@ -100,20 +113,25 @@ describe('a server that gets SIGTERM', { timeout: 60_000 }, () => {
     it(`answers requests that follow on accepted connections${tls ? ', over TLS' : ''}`, async () => {
       using files = writeTlsFiles('leaving')
       const leaving = await startServer(tls ? files.settings : {})
-      const silent = await tcp(leaving)
-      const kept = tls ? overTls(await tcp(leaving)) : await tcp(leaving)
-      kept.write(LIVEZ)
-      // Accepted later than the silent one, so that one is accepted, too.
-      await once(kept, 'data')
-      const ended = leaving.kill('SIGTERM')
-      await untilRefused(leaving)
-      for (const socket of [tls ? overTls(silent) : silent, kept]) {
-        socket.write(LIVEZ)
-        const answer = await text(socket)
-        assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
-        assert.match(answer, /^connection: close\r$/im)
+      for (let attempt = 1; ; attempt++) {
+        const silent = await tcp(leaving)
+        const kept = tls ? overTls(await tcp(leaving)) : await tcp(leaving)
+        kept.write(LIVEZ)
+        // Accepted later than the silent one, so that one is accepted, too.
+        await once(kept, 'data')
+        const ended = leaving.kill('SIGTERM')
+        const began = performance.now()
+        await untilRefused(leaving)
+        const answers = [tls ? overTls(silent) : silent, kept].map((socket) => {
+          socket.write(LIVEZ)
+          return text(socket)
+        })
+        const isLate = performance.now() - began > IN_TIME_MS
+        const [results] = await Promise.all([Promise.allSettled(answers), ended])
+        if (results.every(isLastAnswer)) break
+        assert.ok(isLate && attempt < 5, JSON.stringify(results))
+        await leaving.restart()
       }
-      await ended
       await leaving.stop()
     })
   }

@@ -13,16 +13,20 @@ import { json } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { selfSigned } from '../packages/platform/src/testing/self-signed.ts'
+import { freePort } from './support/free-port.ts'
 import { type RunningServer, runMiot, startServer } from './support/running-server.ts'
 import { writeTlsFiles } from './support/tls-files.ts'
 
 const first = writeTlsFiles('first')
 const { MIOT_TLS_CERT: certFile, MIOT_TLS_KEY: keyFile } = first.settings
 let server: RunningServer
+let metricsPort: number
 
 before(async () => {
+  metricsPort = await freePort()
   server = await startServer({
     ...first.settings,
+    MIOT_METRICS_PORT: String(metricsPort),
     // A runtime that would allow the old versions, so that the minimum is the server's.
     NODE_OPTIONS: '--tls-min-v1.0 --tls-cipher-list=DEFAULT:@SECLEVEL=0',
   })
@@ -67,6 +71,12 @@ async function send(path: string, options: RequestOptions, body?: unknown) {
   asking.end(body === undefined ? undefined : JSON.stringify(body))
   const [answer] = await once(asking, 'response')
   return { status: answer.statusCode, body: (await json(answer)) as Record<string, unknown> }
+}
+
+/** Unix seconds. */
+async function metricsExpiry(): Promise<number> {
+  const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+  return Number(/^miot_tls_certificate_not_after_timestamp_seconds (\S+)$/m.exec(metrics)?.[1])
 }
 
 /** With security level 0, as the client would not even offer it otherwise. */
@@ -114,8 +124,8 @@ describe('TLS', { timeout: 60_000 }, () => {
   it('doctor explains a certificate that is not trusted, and passes once it is', async () => {
     const stranger = await server.miot(['doctor', '--no-json'])
     assert.equal(stranger.status, 7)
-    assert.match(stranger.stdout, /FAIL +server .* is self-signed .* NODE_EXTRA_CA_CERTS/)
-    assert.match(stranger.stdout, /FAIL +login .* is self-signed .* NODE_EXTRA_CA_CERTS/)
+    assert.match(stranger.stdout, /FAULT +server .* is self-signed .* NODE_EXTRA_CA_CERTS/)
+    assert.match(stranger.stdout, /FAULT +login .* is self-signed .* NODE_EXTRA_CA_CERTS/)
     const told = await server.miot(['doctor'], { env: { NODE_EXTRA_CA_CERTS: certFile } })
     assert.equal(told.status, 0, told.stdout)
     assert.match(told.stdout, /tls\.crt, valid until 20\d\d-/)
@@ -126,7 +136,9 @@ describe('TLS', { timeout: 60_000 }, () => {
     await send('/livez', { agent })
     const [open] = Object.values(agent.freeSockets).flat()
 
-    const second = selfSigned('second')
+    const expires = new Date(Date.now() + 36 * 3_600_000)
+    const second = selfSigned('second', expires)
+    assert.ok((await metricsExpiry()) < expires.getTime() / 1000 - 3600)
     writeFileSync(join(first.folder, 'new.key'), second.key)
     writeFileSync(join(first.folder, 'new.crt'), second.cert)
     renameSync(join(first.folder, 'new.key'), keyFile)
@@ -139,7 +151,17 @@ describe('TLS', { timeout: 60_000 }, () => {
     await assert.rejects(send('/livez', { ca: first.cert, agent: false }))
     const { fingerprint256 } = new X509Certificate(second.cert)
     assert.ok(server.output().includes(`"fingerprint256":"${fingerprint256}"`))
+    assert.equal(await metricsExpiry(), Math.floor(expires.getTime() / 1000))
     agent.destroy()
+  })
+
+  it('is no obstacle to miot health, which names a port without a server', async () => {
+    assert.equal((await server.miot(['health'])).status, 0)
+    const { status, stderr } = await server.miot(['health'], {
+      env: { MIOT_PORT: String(await freePort()) },
+    })
+    assert.equal(status, 1)
+    assert.match(stderr, /No answer on 127\.0\.0\.1, port \d+: ECONNREFUSED/)
   })
 
   it('still refuses TLS 1.1 after the certificate was replaced', async () => {

@@ -103,6 +103,21 @@ describe('GET /oauth2/verify', () => {
     assert.equal(refused.headers['x-auth-client-id'], undefined)
   })
 
+  it('names the environment of the token, whatever the caller sends', async () => {
+    const other = await createClient(server, '--audience', AUDIENCE, '--environment', 'production')
+    const production = await accessToken(connection, other)
+    for (const [bearer, environment, sent] of [
+      [token, 'development', 'production'],
+      [production, 'production', 'development'],
+    ] as const) {
+      const answer = await verify(bearer, undefined, { 'x-auth-environment': sent })
+      assert.equal(answer.status, 200, answer.text)
+      assert.equal(answer.headers['x-auth-environment'], environment)
+    }
+    const wanted = query({ audience: AUDIENCE, environment: 'production' })
+    assert.equal((await verify(token, wanted)).status, 400, 'the gateway compares the header')
+  })
+
   it('requires no scope when none is named, and every scope that is', async () => {
     assert.equal((await verify(token, query({ audience: AUDIENCE }))).status, 200)
     const both = query({ audience: AUDIENCE, scope: 'fleet:write fleet:read' })
@@ -206,6 +221,7 @@ describe('GET /oauth2/verify', () => {
     assert.equal(await verifyFrom('127.0.0.1', bearer), 200)
     assert.equal(await verifyFrom('127.0.0.2', bearer), 403)
     assert.equal(await verifyFrom('127.0.0.2', bearer, '203.0.113.7'), 403, 'not a trusted proxy')
+    assert.equal(await verifyFrom('127.0.0.1', bearer, '198.51.100.7'), 200, 'not a trusted proxy')
     assert.equal(await verifyFrom(PROXY, bearer, '203.0.113.7'), 200)
     assert.equal(await verifyFrom(PROXY, bearer, '198.51.100.7'), 403)
     assert.equal(await verifyFrom(PROXY, bearer), 403, 'the gateway itself')

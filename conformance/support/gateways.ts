@@ -10,6 +10,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { environmentWithoutSettings } from './environment.ts'
 import { untilItListens } from './until-it-listens.ts'
 
@@ -31,8 +32,8 @@ export interface Gateway {
   /** The language of its block in the document. */
   readonly block: string
   readonly program: string
-  /** What Debian calls it. */
-  readonly packages: string
+  /** Completes the sentence "To test it, …". */
+  readonly install: string
   /** Another file that it needs. */
   readonly needs?: string
   /** Whether it refuses a token that was revoked, and after how many milliseconds. */
@@ -41,11 +42,13 @@ export interface Gateway {
   readonly tolerates: readonly string[]
   /** It can require one scope of several. */
   readonly scopes: boolean
+  /** It listens before it has read the recipe, and answers 404 until then. */
+  readonly routesLater?: true
   /** All claims come in headers. */
   readonly allHeaders: boolean
   /** Its own settings around the recipe, and how to start it. */
   readonly wrap: (recipe: string, folder: string) => string
-  readonly args: (file: string, folder: string) => readonly string[]
+  readonly args: (file: string, folder: string, port: number) => readonly string[]
 }
 
 const asRoot = process.getuid?.() === 0
@@ -56,7 +59,7 @@ export const GATEWAYS: readonly Gateway[] = [
   {
     block: 'nginx',
     program: 'nginx',
-    packages: 'nginx-light',
+    install: 'apt-get install nginx-light',
     revokedWithinMs: 0,
     tolerates: [],
     scopes: true,
@@ -75,7 +78,7 @@ export const GATEWAYS: readonly Gateway[] = [
   {
     block: 'caddyfile',
     program: 'caddy',
-    packages: 'caddy',
+    install: 'apt-get install caddy',
     revokedWithinMs: 0,
     tolerates: [],
     scopes: true,
@@ -84,9 +87,26 @@ export const GATEWAYS: readonly Gateway[] = [
     args: (file) => ['run', '--config', file, '--adapter', 'caddyfile'],
   },
   {
+    block: 'yaml',
+    routesLater: true,
+    program: 'traefik',
+    install: 'put a release of Traefik 3 on the PATH; Debian has none',
+    revokedWithinMs: 0,
+    tolerates: [],
+    scopes: true,
+    allHeaders: true,
+    wrap: (recipe) => recipe,
+    args: (file, _folder, port) => [
+      `--entrypoints.api.address=127.0.0.1:${port}`,
+      `--providers.file.filename=${file}`,
+      '--global.checknewversion=false',
+      '--log.level=error',
+    ],
+  },
+  {
     block: 'apache',
     program: 'apache2',
-    packages: 'apache2 libapache2-mod-oauth2',
+    install: 'apt-get install apache2 libapache2-mod-oauth2',
     needs: `${MODULES}/mod_oauth2.so`,
     revokedWithinMs: 15_000,
     tolerates: [],
@@ -110,7 +130,7 @@ ${recipe}`,
   {
     block: 'haproxy',
     program: 'haproxy',
-    packages: 'haproxy',
+    install: 'apt-get install haproxy',
     revokedWithinMs: null,
     // The same bytes: its base64url decoder ignores unused bits.
     tolerates: ['the same signature written another way'],
@@ -145,16 +165,24 @@ export async function startGateway(
   const folder = mkdtempSync(join(tmpdir(), 'miot-gateway-'))
   // Apache's processes run as another user when this one is root.
   chmodSync(folder, 0o755)
-  const file = join(folder, 'gateway.conf')
+  // Traefik reads its language from the extension.
+  const file = join(folder, `gateway.${gateway.block}`)
   const pem = join(folder, 'modulariot.pem')
   if (gateway.block === 'haproxy') writeFileSync(pem, await firstKey(places.url))
   writeFileSync(file, located(gateway.wrap(recipeOf(gateway.block), folder), pem, places))
   const home = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
   const env = { ...environmentWithoutSettings(), ...home }
   const stdio = ['ignore', 'ignore', 'pipe'] as const
-  const child = spawn(binary, [...gateway.args(file, folder)], { stdio: [...stdio], env })
+  const child = spawn(binary, [...gateway.args(file, folder, places.gatewayPort)], {
+    stdio: [...stdio],
+    env,
+  })
   const complaints = text(child.stderr)
-  await untilItListens(child, places.gatewayPort, STARTED_WITHIN_MS).catch(async (error) => {
+  const ready = async () => {
+    await untilItListens(child, places.gatewayPort, STARTED_WITHIN_MS)
+    if (gateway.routesLater) await untilItRoutes(places.gatewayPort)
+  }
+  await ready().catch(async (error) => {
     child.kill('SIGKILL')
     throw new Error(`${gateway.program}: ${await complaints}`, { cause: error })
   })
@@ -171,7 +199,16 @@ export async function startGateway(
   }
 }
 
-function recipeOf(block: string): string {
+async function untilItRoutes(port: number): Promise<void> {
+  const deadline = performance.now() + STARTED_WITHIN_MS
+  while ((await fetch(`http://127.0.0.1:${port}/v1/`)).status === 404) {
+    if (performance.now() > deadline) throw new Error('It listens, but has no route')
+    await sleep(20)
+  }
+}
+
+/** The block of that language in the document. */
+export function recipeOf(block: string): string {
   const found = new RegExp(`\`\`\`${block}\\n(.*?)\`\`\``, 's').exec(readFileSync(RECIPES, 'utf8'))
   if (found === null) throw new Error(`docs/gateways.md has no block ${block}`)
   return found[1] as string

@@ -24,10 +24,13 @@ const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 /** A hanging server fails the test. */
 const WITHIN_MS = 20_000
 
-/** @param body all except its last byte is sent at once. */
+/**
+ * @param token null: without `Authorization`.
+ * @param request all of its body except the last byte is sent at once.
+ */
 export async function holdBack(
   url: string,
-  token: string,
+  token: string | null,
   request: {
     readonly method: string
     readonly path: string
@@ -42,7 +45,7 @@ export async function holdBack(
   socket.setTimeout(WITHIN_MS, () => socket.destroy(new Error(`${method} ${path}: no answer`)))
   const head = {
     host: 'localhost',
-    authorization: `Bearer ${token}`,
+    ...(token !== null && { authorization: `Bearer ${token}` }),
     'content-type': 'application/json',
     'content-length': String(bytes.length),
     connection: 'close',

@@ -4,19 +4,21 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { BoundSocket, createServer } from 'node:net'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { BoundSocket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import { environmentWithoutSettings } from './environment.ts'
+import { freePort } from './free-port.ts'
 
 const MIOT = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 /** Enough for a slow machine. */
 const START_TIMEOUT_MS = 120_000
+/** `miot` finds no tokens of other runs, and leaves none. */
+const HOMELESS = { HOME: undefined, XDG_CACHE_HOME: undefined } as const
 const SERVE = [process.execPath, [MIOT, 'serve']] as const
 
 export interface Credentials {
@@ -77,6 +79,7 @@ export async function startServer(
   const dataDir = env.MIOT_DATA_DIR ?? mkdtempSync(join(tmpdir(), 'miot-'))
   const fullEnv = {
     ...environmentWithoutSettings(),
+    ...HOMELESS,
     MIOT_DATA_DIR: dataDir,
     MIOT_PORT: String(port),
     // Servers run side by side; a test that needs metrics sets a port.
@@ -129,7 +132,9 @@ export async function startServer(
     child.kill(signal)
     await exit
   }
-  const quickstart = parseEnv(readFileSync(join(dataDir, 'quickstart.env'), 'utf8'))
+  const file = join(dataDir, 'quickstart.env')
+  // MIOT_QUICKSTART=off leaves none.
+  const quickstart = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
   return {
     url,
     dataDir,
@@ -176,7 +181,7 @@ export async function runMiot(
   options: { env?: Record<string, string | undefined>; input?: string } = {},
 ): Promise<MiotResult> {
   const child = spawn(process.execPath, [MIOT, ...args], {
-    env: { ...environmentWithoutSettings(), ...options.env },
+    env: { ...environmentWithoutSettings(), ...HOMELESS, ...options.env },
   })
   let stdout = ''
   let stderr = ''
@@ -189,21 +194,4 @@ export async function runMiot(
   child.stdin.end(options.input ?? '')
   const [status] = (await once(child, 'close')) as [number | null]
   return { status, stdout, stderr }
-}
-
-/**
- * Below the system's range for outgoing connections, so that none of them takes the port before the
- * server listens.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(10_000, 32_768)
-    const probe = createServer().listen(port, '127.0.0.1')
-    const free = await once(probe, 'listening').then(
-      () => true,
-      () => false,
-    )
-    probe.close()
-    if (free) return port
-  }
 }

@@ -45,8 +45,9 @@ export function trackBatch(
   token: string,
   body: unknown,
   more: Record<string, string | null> = {},
+  query = '',
 ): Promise<Answer> {
-  return track(connection, token, body, more, '/v1/asset/track/batch')
+  return track(connection, token, body, more, `/v1/asset/track/batch${query}`)
 }
 
 export function get(connection: Connection, token: string, path: string): Promise<Answer> {
