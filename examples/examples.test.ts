@@ -11,9 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { TokenSource } from '@modulariot/oauth/client'
 import { type AssetTrackingData, createClient } from '@modulariot/sdk'
+import { freePort } from '../conformance/support/free-port.ts'
 import {
   type Credentials,
-  freePort,
   type RunningServer,
   startServer,
 } from '../conformance/support/running-server.ts'

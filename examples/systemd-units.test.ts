@@ -13,7 +13,7 @@ import { it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import { openConnection } from '../conformance/support/connection.ts'
-import { freePort } from '../conformance/support/running-server.ts'
+import { freePort } from '../conformance/support/free-port.ts'
 import { accessToken } from '../conformance/support/token-requests.ts'
 import { report, track } from '../conformance/support/track-requests.ts'
 
@@ -120,6 +120,13 @@ it('let the server work: log in, and store a report', {
     })
     assert.equal((await track(connection, token, report('TRUCK-1'))).status, 200)
     connection.close()
+    // The user has no name, as in a container that runs with any user id.
+    const list = spawnSync('sh', ['-c', script.replace(/serve$/, 'orgs list'), process.execPath], {
+      cwd: CHECKOUT,
+      env: { PATH: process.env.PATH, MIOT_DATA_DIR: folder.path },
+      encoding: 'utf8',
+    })
+    assert.equal(list.status, 0, list.stderr)
   } finally {
     const exit = once(server, 'exit')
     server.kill('SIGTERM')
