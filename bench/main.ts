@@ -2,10 +2,14 @@
 
 import { batch } from './batch.ts'
 import { bulk } from './bulk.ts'
+import { consolePages } from './console.ts'
+import { exporting } from './export.ts'
 import { issue } from './issue.ts'
+import { listings } from './listings.ts'
 import { oauth } from './oauth.ts'
 import { queries } from './queries.ts'
 import { refusals } from './refusals.ts'
+import { signer } from './signer.ts'
 import { track } from './track.ts'
 
 /** A new measurement is a new row. */
@@ -13,10 +17,14 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   issue,
   refusals,
   bulk,
+  export: exporting,
+  listings,
+  console: consolePages,
   oauth,
   track,
   batch,
   queries,
+  signer,
 }
 
 const name = process.argv[2] ?? ''

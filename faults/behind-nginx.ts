@@ -11,9 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import type { Connection } from '../conformance/support/connection.ts'
+import { freePort } from '../conformance/support/free-port.ts'
 import {
   type Credentials,
-  freePort,
   type RunningServer,
   startServer,
 } from '../conformance/support/running-server.ts'

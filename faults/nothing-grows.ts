@@ -18,7 +18,6 @@ import { runInNewContext } from 'node:vm'
 import {
   type AuthStore,
   createAudience,
-  createAuthServer,
   createClients,
   createOrganization,
   deriveInstallationKeys,
@@ -26,6 +25,7 @@ import {
   systemContext,
 } from '@modulariot/auth'
 import { openPostgresAuthStore } from '@modulariot/auth/postgres'
+import { createAuthServer } from '@modulariot/auth/server'
 import { createHttpServer } from '@modulariot/platform/http'
 import { createLogger } from '@modulariot/platform/logging'
 import { openPostgres } from '@modulariot/platform/postgres'

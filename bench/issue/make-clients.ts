@@ -19,7 +19,9 @@ export async function makeClients(
       JSON.stringify({ name: `Device ${index}`, grants, ...keys }),
     ),
   )
-  const made = (await miot(['clients', 'import', '-'], lines.join('\n'))).trim().split('\n')
+  const printed = await miot(['clients', 'import', '-'], lines.join('\n'))
+  // The last line is the summary.
+  const made = printed.trim().split('\n').slice(0, -1)
   return made.map((line) => {
     const { status, client, client_secret } = JSON.parse(line)
     if (status !== 'created') throw new Error(`not created: ${line}`)

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { environmentWithoutSettings } from '../../conformance/support/environment.ts'
-import { freePort, runMiot } from '../../conformance/support/running-server.ts'
+import { freePort } from '../../conformance/support/free-port.ts'
+import { runMiot } from '../../conformance/support/running-server.ts'
 import { RESULTS } from './results.ts'
 
 export const STORES = ['sqlite', 'postgres'] as const
@@ -39,8 +40,15 @@ const POSTGRES_SETTINGS = [
   'maintenance_work_mem=256MB',
 ]
 
-/** @param profile write a CPU profile of each thread to bench/results/ at the end. */
-export async function startOurs(store: StoreKind, profile = false): Promise<OurServer> {
+/**
+ * @param profile write a CPU profile of each thread to bench/results/ at the end.
+ * @param settings beside the usual ones.
+ */
+export async function startOurs(
+  store: StoreKind,
+  profile = false,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<OurServer> {
   const folder = mkdtempSync(join(tmpdir(), 'miot-bench-'))
   const postgres = store === 'postgres' ? await startPostgres(POSTGRES_SETTINGS) : null
   const databaseUrl = (await postgres?.createDatabase()) ?? null
@@ -51,6 +59,7 @@ export async function startOurs(store: StoreKind, profile = false): Promise<OurS
     MIOT_PORT: String(port),
     MIOT_METRICS_PORT: String(await freePort()),
     ...(databaseUrl !== null && { MIOT_DATABASE_URL: databaseUrl }),
+    ...settings,
   }
   const server = await serve(env, join(folder, 'stderr.log'), profile ? profiling(store) : [])
   return {

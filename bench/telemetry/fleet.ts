@@ -10,7 +10,9 @@ export async function fleetTokens(server: OurServer, count: number): Promise<str
   const lines = Array.from({ length: count }, (_, index) =>
     JSON.stringify({ name: `Tracker ${index}`, grants: [{ audience: AUDIENCE }] }),
   )
-  const made = (await server.miot(['clients', 'import', '-'], lines.join('\n'))).trim().split('\n')
+  const printed = await server.miot(['clients', 'import', '-'], lines.join('\n'))
+  // The last line is the summary.
+  const made = printed.trim().split('\n').slice(0, -1)
   const tokens: string[] = []
   for (const line of made) tokens.push(await login(server.issuer, JSON.parse(line)))
   return tokens
