@@ -1,10 +1,12 @@
 /**
  * Installs missing packages, then runs a program on the pinned Node:
  *
- *     node scripts/bootstrap.mjs [--dev] packages/cli/src/main.ts serve
+ *     node scripts/bootstrap.mjs [--dev] [--console] [packages/cli/src/main.ts serve]
  *
- * so that `npm start` and `npm test` work on a fresh clone. Plain JavaScript without dependencies:
+ * so that `npm start` and every other script work on a fresh clone, and after one another: what
+ * `npm start` installs is not enough for the others. Plain JavaScript without dependencies:
  * it runs on the machine's own Node, before the pinned one (the `node` package) is installed.
+ * With `--console` it builds the web page when its sources have changed.
  * Without `--dev` it installs only what serving needs, without the tools of tests and benches. It
  * starts the program itself because a shell that has cached the path of one `node` keeps using it.
  */
@@ -15,7 +17,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
-const dev = process.argv[2] === '--dev'
+const flags = process.argv.slice(2).filter((word) => word === '--dev' || word === '--console')
+const dev = flags.includes('--dev')
 
 /**
  * Settings of ModularIoT and of PostgreSQL clients: keys, secrets, passwords. Packages' install
@@ -23,8 +26,11 @@ const dev = process.argv[2] === '--dev'
  */
 const SETTINGS = /^(MIOT_|PG)/i
 
+const program = process.argv.slice(2 + flags.length)
+
 if (!isInstalled()) install()
-run(process.argv.slice(dev ? 3 : 2))
+if (flags.includes('--console') && process.env.MIOT_CONSOLE !== 'off') await buildConsole()
+if (program.length > 0) run(program)
 
 /**
  * True if node_modules holds everything in package-lock.json; the development packages only with
@@ -65,10 +71,29 @@ function install() {
   }
 }
 
+/** The server also starts without the page, so a build that fails only warns. */
+async function buildConsole() {
+  const { isBuilt } = await import('../packages/console/build/sources.mjs')
+  if (isBuilt()) return
+  const build = join(root, 'packages', 'console', 'build', 'build.ts')
+  const { status } = spawnSync(pinnedNode(), [build], {
+    cwd: root,
+    env: withoutSettings(),
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  if (status !== 0) {
+    process.stderr.write('The console was not built; the server starts without it.\n')
+  }
+}
+
 /** Exits with the program's status, and forwards signals to it. */
 function run(args) {
   const program = spawn(pinnedNode(), args, {
-    env: dev ? withoutSettings() : process.env,
+    // Keeps compiled code between runs: loading modules takes most of a short run.
+    env: {
+      NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'),
+      ...(dev ? withoutSettings() : process.env),
+    },
     stdio: 'inherit',
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

@@ -83,6 +83,19 @@ describe('bootstrap', { skip }, () => {
   })
 })
 
+describe('the scripts of package.json', () => {
+  const { scripts } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  ) as { scripts: Record<string, string> }
+
+  it('install what they need first, also after npm start, which installs less', () => {
+    for (const [name, command] of Object.entries(scripts)) {
+      if (name === 'start' || name === 'prepublishOnly') continue
+      assert.match(command, /^node scripts\/bootstrap\.mjs --dev\b/, name)
+    }
+  })
+})
+
 describe('scripts, tests, benches and faults', () => {
   it('pass no settings to programs: none passes its whole environment', () => {
     const cwd = fileURLToPath(new URL('..', import.meta.url))

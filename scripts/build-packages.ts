@@ -54,6 +54,12 @@ export function buildPackages(target?: string): Record<Published, string> {
 /** One TypeScript program for all packages, because they use each other's sources. */
 function compile(outDir: string): void {
   const project = join(outDir, 'tsconfig.json')
+  const entries = PUBLISHED.flatMap((name) =>
+    Object.entries(manifestOf(name).exports).map(([entry, path]) => ({
+      specifier: join('@modulariot', name, entry).replaceAll('\\', '/'),
+      path: join(ROOT, 'packages', name, path),
+    })),
+  )
   const config = {
     extends: `${ROOT}tsconfig.json`,
     compilerOptions: {
@@ -64,11 +70,12 @@ function compile(outDir: string): void {
       rootDir: `${ROOT}packages`,
       outDir,
       typeRoots: [`${ROOT}node_modules/@types`],
+      // TypeScript 7 reads files in parallel. What it happens to find below node_modules first, by
+      // the links there, it takes for an outside library, and leaves out of the build.
+      paths: Object.fromEntries(entries.map(({ specifier, path }) => [specifier, [path]])),
     },
     // Modules that no entry imports (tests, their tools) are not published.
-    files: PUBLISHED.flatMap((name) =>
-      Object.values(manifestOf(name).exports).map((path) => join(ROOT, 'packages', name, path)),
-    ),
+    files: entries.map(({ path }) => path),
     include: [],
   }
   writeFileSync(project, JSON.stringify(config))
@@ -127,6 +134,17 @@ export function publishedManifest(manifest: Manifest): object {
   }
 }
 
+/** The web page, into `packages/console/dist`, unless it is there already. */
+export function buildConsole(): void {
+  const build = join(ROOT, 'packages', 'console', 'build', 'build.ts')
+  const { status } = spawnSync(process.execPath, [build], {
+    env: environmentWithoutSettings(),
+    stdio: 'inherit',
+  })
+  if (status !== 0) throw new Error('The console was not built')
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const folder of Object.values(buildPackages())) process.stdout.write(`${folder}\n`)
+  buildConsole()
 }

@@ -19,6 +19,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   platform: [],
   auth: ['oauth', 'platform'],
   api: ['oauth', 'telemetry', 'platform'],
+  // In a browser, it knows the servers by their OpenAPI documents; of their code it has the
+  // readers and writers of files that run there too, see WALLS.
+  console: ['auth', 'platform'],
   cli: ['auth', 'api', 'sdk', 'oauth', 'telemetry', 'platform'],
 }
 
@@ -30,20 +33,33 @@ const WALLS: readonly { readonly module: RegExp; readonly allowed: RegExp }[] = 
   {
     module: /^commander$/,
     allowed:
-      /^cli\/src\/(.*\/commands|command\/(client-options|option-values)|errors\/report-error|program)\.ts$/,
+      /^cli\/src\/(.*\/commands|command\/(choice-options|client-options|option-values)|errors\/report-error|program)\.ts$/,
+  },
+  // The accounts of persons, behind a few doors. All of it is loaded when it is first needed.
+  {
+    module: /^(better-auth|kysely)\b/,
+    allowed: /^auth\/src\/people\/(better-auth-\w+|dialect)\.ts$|\.test\.ts$/,
+  },
+  { module: /^nodemailer$/, allowed: /^auth\/src\/people\/mail\.ts$/ },
+  { module: /^csv-parse/, allowed: /^auth\/src\/client-file\/rows\.ts$/ },
+  // The page imports what runs in a browser.
+  {
+    module: /^@modulariot\/(auth(?!\/client-file$)|platform(?!\/csv-line$))/,
+    allowed: /^(?!console\/)/,
   },
   { module: /^node:sqlite$/, allowed: /^(platform\/src\/storage|[a-z]+\/src\/store\/sqlite)\// },
   // Published packages also run without Node; code that needs it is in a subpath of its own.
   {
     module: /^node:/,
-    allowed: /^(?!(oauth|telemetry|sdk)\/)|^(oauth|sdk)\/src\/node\/|\.test\.ts$/,
+    allowed:
+      /^(?!(oauth|telemetry|sdk|console|auth\/src\/client-file|platform\/src\/lines)\/)|^(oauth|sdk)\/src\/node\/|\.test\.ts$/,
   },
   // Loaded for postgres: URLs only, so it has to be imported dynamically.
   { module: /^pg$/, allowed: /^platform\/src\/(storage\/postgres|testing)\// },
   {
     module: /^@modulariot\/(platform\/(postgres|copy)|auth\/postgres|api\/postgres)$/,
     allowed:
-      /^[a-z]+\/src\/store\/postgres\/|^cli\/src\/stores\/(open-stores|move-stores)\.ts$|\.test\.ts$/,
+      /^[a-z]+\/src\/store\/postgres\/|^cli\/src\/(stores\/(database-size|(open|move)-stores)|backup\/postgres-(backup|restore))\.ts$|\.test\.ts$/,
   },
 ]
 
@@ -141,7 +157,7 @@ function describe(circle: readonly string[], imports: Imports): string {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const packages = fileURLToPath(new URL('../packages/', import.meta.url))
-  const files = globSync('*/src/**/*.ts', { cwd: packages }).map((path) => ({
+  const files = globSync('*/src/**/*.{ts,tsx}', { cwd: packages }).map((path) => ({
     path: relative('.', path).replaceAll('\\', '/'),
     text: readFileSync(join(packages, path), 'utf8'),
   }))

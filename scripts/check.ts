@@ -1,6 +1,7 @@
 /** The checks of `npm test`, the cheapest first. Stops at the first fault. */
 
 import { spawnSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { environmentWithoutSettings } from '../conformance/support/environment.ts'
 
@@ -8,16 +9,21 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['format and lint', ['biome', 'ci', '--reporter=summary', '.']],
   ['width of comments', ['node', 'scripts/comment-width.ts']],
   ['types', ['tsc', '--noEmit']],
+  ['types of the console', ['tsc', '--noEmit', '-p', 'packages/console']],
   ['imports', ['node', 'scripts/check-imports.ts']],
+  ['console', ['node', 'packages/console/build/build.ts']],
   [
     'tests',
     [
       'node',
       '--test',
-      // Most tests wait for a server, a disk or a clock; two at a time is right for two cores.
-      '--test-concurrency=2',
+      // Most tests wait for a server, a disk or a clock: one more than there are cores keeps them
+      // busy.
+      `--test-concurrency=${availableParallelism() + 1}`,
       '--test-timeout=300000',
       'packages/*/src/**/*.test.ts',
+      'packages/console/build/**/*.test.ts',
+      'packages/console/test/**/*.test.ts',
       'conformance/**/*.test.ts',
       'scripts/**/*.test.ts',
       'examples/**/*.test.ts',
@@ -29,7 +35,7 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
 /** Three times the duration of all tests on two cores. */
 const MAX_MS = 30 * 60_000
 
-/** Tests start some thousand processes that load the same modules: about half of their time. */
+/** Where each of some thousand processes finds what an earlier one has compiled. */
 const NODE_COMPILE_CACHE = fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url))
 
 for (const [name, [command, ...args]] of CHECKS) {

@@ -12,7 +12,10 @@ import { fileURLToPath } from 'node:url'
 
 const MAX_COLUMNS = 100
 
-const FOLDERS = '{packages/*/src,conformance,faults,bench,scripts,examples}/**/*.ts'
+const FOLDERS =
+  '{packages/*/{src,build,test},conformance,faults,bench,scripts,examples}/**/*.{ts,tsx}'
+/** Generated. */
+const SKIPPED = /\.d\.ts$/
 
 /** The start of a comment line before its text, and the text. */
 const COMMENT = /^(\s*(?:\*|\/\/) )(\s*)(\S.*)$/
@@ -87,6 +90,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = fileURLToPath(new URL('../', import.meta.url))
   let long = 0
   for (const path of globSync(FOLDERS, { cwd: root })) {
+    if (SKIPPED.test(path)) continue
     const file = join(root, path)
     const text = readFileSync(file, 'utf8')
     const wrapped = wrapComments(text)

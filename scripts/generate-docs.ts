@@ -7,11 +7,8 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { apiOpenApi } from '../packages/api/src/http/openapi.ts'
-import {
-  CLIENT_SETTINGS,
-  SERVER_SETTINGS,
-  type SettingTable,
-} from '../packages/cli/src/config/settings.ts'
+import type { SettingTable } from '../packages/cli/src/config/setting.ts'
+import { CLIENT_SETTINGS, SERVER_SETTINGS } from '../packages/cli/src/config/settings.ts'
 import { postmanCollection } from './postman-collection.ts'
 
 /** The generated files, by path from the root. */

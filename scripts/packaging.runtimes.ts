@@ -85,7 +85,8 @@ const IMPORTS = [
   ['requestToken', '@modulariot/oauth/client', 'client_credentials', ['a browser cannot keep']],
   ['TokenSource', '@modulariot/oauth/client', 'a browser cannot keep', ['the origins the token']],
   ['challenge', '@modulariot/oauth/resource-server', 'www-authenticate', ['crypto.subtle']],
-  ['createClient', '@modulariot/sdk', 'x-request-timestamp', ['names no revocation feed']],
+  ['createClient', '@modulariot/sdk', 'x-request-timestamp', ['names no revocation', '/admin/v1']],
+  ['createAdminClient', '@modulariot/sdk/admin', '/admin/v1', ['x-request-timestamp', '/v1/asset']],
   ['parseAssetTrackingData', '@modulariot/telemetry', 'UNKNOWN_KEY', ['access_token']],
 ] as const
 

@@ -149,6 +149,7 @@ describe('their types', () => {
     const code = `
       import { createVerifier, type Verifier } from '@modulariot/oauth/resource-server'
       import { type AssetTrackingData, createClient, type ModularIoT, type Tracked } from '@modulariot/sdk'
+      import { createAdminClient, type ModularIoTAdmin } from '@modulariot/sdk/admin'
       import { type CanonicalMetricKey, parseAssetTrackingData } from '@modulariot/telemetry'
       import '@modulariot/oauth/client'
       import '@modulariot/oauth/protocol'
@@ -157,6 +158,7 @@ describe('their types', () => {
       export const miot: ModularIoT = createClient({
         token_endpoint: '', apiUrl: '', client_id: '', client_secret: () => '', audience: '',
       })
+      export const admin: ModularIoTAdmin = createAdminClient({ issuer: '', client_id: '', client_secret: '' })
       export const tracked: Promise<Tracked> = miot.assets.track(data)
       parseAssetTrackingData(data, { nowMs: 0 })
       // @ts-expect-error: asset_id is required

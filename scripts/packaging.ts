@@ -139,6 +139,7 @@ export const REQUIRED = {
   '@modulariot/oauth/protocol': 'function',
   '@modulariot/oauth/resource-server': 'function',
   '@modulariot/sdk': 'function',
+  '@modulariot/sdk/admin': 'function',
   '@modulariot/sdk/node': 'function',
   '@modulariot/telemetry': 'function',
 }
@@ -151,6 +152,7 @@ const names = {
   '@modulariot/oauth/protocol': 'OAuthError',
   '@modulariot/oauth/resource-server': 'createVerifier',
   '@modulariot/sdk': 'createClient',
+  '@modulariot/sdk/admin': 'createAdminClient',
   '@modulariot/sdk/node': 'Spool',
   '@modulariot/telemetry': 'parseAssetTrackingData',
 }

@@ -10,11 +10,11 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { environmentWithoutSettings } from '../conformance/support/environment.ts'
-import { buildPackages, PUBLISHED } from './build-packages.ts'
+import { buildConsole, buildPackages, PUBLISHED } from './build-packages.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
@@ -59,7 +59,16 @@ export function writeRelease(folder: string, version: string): string[] {
   }
   const name = `modulariot-${version}`
   const archive = join(folder, `${name}.tar.gz`)
-  run('git', ['archive', '--format=tar.gz', `--prefix=${name}/`, '-o', archive, 'HEAD'], ROOT)
+  buildConsole()
+  run(
+    'git',
+    [
+      ...['archive', '--format=tar.gz', '-o', archive],
+      ...builtConsole(name),
+      ...[`--prefix=${name}/`, 'HEAD'],
+    ],
+    ROOT,
+  )
   const sbom = JSON.parse(run('npm', ['sbom', '--sbom-format', 'cyclonedx'], ROOT))
   writeFileSync(
     join(folder, `${name}.cdx.json`),
@@ -69,6 +78,17 @@ export function writeRelease(folder: string, version: string): string[] {
   const sums = files.map((file) => `${sha256(join(folder, file))}  ${file}\n`)
   writeFileSync(join(folder, 'SHA256SUMS'), sums.join(''))
   return [...files, 'SHA256SUMS']
+}
+
+/** Options of `git archive` that add the built web page, which is not in Git. */
+function builtConsole(name: string): string[] {
+  const folder = join('packages', 'console', 'dist')
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .flatMap((entry) => {
+      const path = relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/')
+      return [`--prefix=${name}/${dirname(path)}/`, `--add-file=${path}`]
+    })
 }
 
 interface Sbom {
