@@ -5,7 +5,15 @@ import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import type { RunningServer } from '../../../conformance/support/running-server.ts'
 import { startConsole } from './server.ts'
-import { lookAt, openBrowser, openPage, PASSWORD, reasonToSkip, signUp } from './support.ts'
+import {
+  closeByEscape,
+  lookAt,
+  openBrowser,
+  openPage,
+  PASSWORD,
+  reasonToSkip,
+  signUp,
+} from './support.ts'
 
 describe('activity', { skip: reasonToSkip() }, () => {
   let server: RunningServer
@@ -90,9 +98,9 @@ describe('activity', { skip: reasonToSkip() }, () => {
     await owner.goto(`${address}&kind=unknown_client`)
     await panel.getByText('the secret that was sent is none of its secrets').waitFor()
     await panel.getByRole('link', { name: 'Rotate the secret' }).click()
-    await owner.waitForURL(/dialog=/)
-    await owner.getByRole('dialog').getByText('Rotate the secret').waitFor()
-    await owner.keyboard.press('Escape')
+    // Not the panel, which has a link of that name and stays until the other page is there.
+    await owner.getByRole('dialog', { name: 'Rotate the secret' }).waitFor()
+    await closeByEscape(owner)
     // On the page of the application, too.
     await owner.getByRole('link', { name: /^Wrong secret/ }).waitFor()
     await owner.getByText('When needed').first().waitFor()
@@ -218,7 +226,7 @@ describe('activity', { skip: reasonToSkip() }, () => {
       .first()
       .click()
     await developer.getByText('se compara letra por letra').waitFor()
-    await developer.keyboard.press('Escape')
+    await closeByEscape(developer)
     await developer.waitForURL((url) => !url.search.includes('refusal'))
     await lookAt(developer, 'activity-es')
     const production = place.replace('development', 'production')

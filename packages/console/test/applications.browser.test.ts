@@ -6,7 +6,15 @@ import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import type { RunningServer } from '../../../conformance/support/running-server.ts'
 import { startConsole } from './server.ts'
-import { lookAt, openBrowser, openPage, PASSWORD, reasonToSkip, signUp } from './support.ts'
+import {
+  closeByEscape,
+  lookAt,
+  openBrowser,
+  openPage,
+  PASSWORD,
+  reasonToSkip,
+  signUp,
+} from './support.ts'
 
 const skip = reasonToSkip()
 
@@ -65,7 +73,7 @@ describe('the console', { skip }, () => {
     await owner.getByRole('menuitem', { name: 'Disable' }).click()
     // The focus is in the dialog, on what is not risky, and after it on what opened it.
     await dialog.getByRole('button', { name: 'Cancel' }).and(owner.locator(':focus')).waitFor()
-    await owner.keyboard.press('Escape')
+    await closeByEscape(owner)
     const more = owner.getByRole('button', { name: 'More actions' })
     await more.and(owner.locator(':focus')).waitFor()
     await more.press('Enter')
@@ -218,7 +226,7 @@ async function tryOut(page: Page, client_id: string): Promise<void> {
   await dialog.getByRole('button', { name: 'Add 127.0.0.1', exact: true }).click()
   await dialog.getByText('It would let in all 1.').waitFor()
   assert.equal(await ranges.inputValue(), '10.0.0.0/8\n127.0.0.1')
-  await page.keyboard.press('Escape')
+  await closeByEscape(page)
 }
 
 /** Up to the environment. */

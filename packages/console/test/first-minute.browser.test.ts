@@ -8,7 +8,14 @@ import type { Browser, Page } from 'playwright-core'
 import { environmentWithoutSettings } from '../../../conformance/support/environment.ts'
 import type { RunningServer } from '../../../conformance/support/running-server.ts'
 import { startConsole } from './server.ts'
-import { assertAccessible, lookAt, openBrowser, openPage, reasonToSkip } from './support.ts'
+import {
+  assertAccessible,
+  closeByEscape,
+  lookAt,
+  openBrowser,
+  openPage,
+  reasonToSkip,
+} from './support.ts'
 
 const PASSWORD = 'a truck drives to Valparaíso'
 
@@ -66,7 +73,7 @@ describe('the first minute', { skip: reasonToSkip() }, () => {
     await page.keyboard.press('a')
     await page.getByRole('dialog').getByText('Is the secret saved?').waitFor()
     await assertAccessible(page, 'leaving')
-    await page.keyboard.press('Escape')
+    await closeByEscape(page)
     await page.getByLabel('I have saved the secret').focus()
     await page.keyboard.press('Space')
     await page.keyboard.press('g')
@@ -127,8 +134,7 @@ describe('the first minute', { skip: reasonToSkip() }, () => {
       await keys.locator('li:has-text("Activity") kbd').allInnerTexts().then(String),
       'g,c',
     )
-    await page.keyboard.press('Escape')
-    await keys.waitFor({ state: 'detached' })
+    await closeByEscape(page)
     await page.keyboard.press('g')
     await page.keyboard.press('c')
     await page.getByRole('heading', { name: 'Activity' }).waitFor()

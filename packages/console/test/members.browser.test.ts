@@ -5,7 +5,15 @@ import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import type { RunningServer } from '../../../conformance/support/running-server.ts'
 import { startConsole } from './server.ts'
-import { lookAt, openBrowser, openPage, PASSWORD, reasonToSkip, signUp } from './support.ts'
+import {
+  closeByEscape,
+  lookAt,
+  openBrowser,
+  openPage,
+  PASSWORD,
+  reasonToSkip,
+  signUp,
+} from './support.ts'
 
 /** Signs up by `signUp`. */
 const ANA = { name: 'Ana Rojas', email: 'ana@example.cl' }
@@ -78,7 +86,7 @@ describe('members and organizations', { skip: reasonToSkip() }, () => {
     const remove = theirs.getByRole('button', { name: 'Remove' })
     await remove.waitFor()
     assert.equal(await remove.getAttribute('aria-disabled'), 'true')
-    await member.keyboard.press('Escape')
+    await closeByEscape(member)
     await choose(member, LUIS, 'Leave')
     await theirs.getByRole('button', { name: 'Leave' }).click()
     await member.getByText('You have left the organization.').waitFor()

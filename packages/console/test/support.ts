@@ -74,6 +74,17 @@ export async function signUp(page: Page, url: string): Promise<void> {
   await page.getByText('1. Create an application').waitFor()
 }
 
+/**
+ * Presses Escape in the open dialog, and waits until it is gone. A dialog hears keys from the
+ * moment that it has the focus, which on a busy machine is well after it can be seen.
+ */
+export async function closeByEscape(page: Page): Promise<void> {
+  const dialog = page.getByRole('dialog')
+  await dialog.and(page.locator(':focus-within')).waitFor()
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+}
+
 /** Fails for each finding of axe, named with its elements. */
 export async function assertAccessible(page: Page, name: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze()

@@ -6,7 +6,14 @@ import { after, before, describe, it } from 'node:test'
 import type { Browser } from 'playwright-core'
 import type { RunningServer } from '../../../../conformance/support/running-server.ts'
 import { startConsole } from '../server.ts'
-import { assertAccessible, lookAt, openBrowser, openPage, reasonToSkip } from '../support.ts'
+import {
+  assertAccessible,
+  closeByEscape,
+  lookAt,
+  openBrowser,
+  openPage,
+  reasonToSkip,
+} from '../support.ts'
 import { type Fleet, sendFleet } from './fleet.ts'
 import { openAssets, PERSON, signUp } from './signed-in.ts'
 
@@ -100,7 +107,7 @@ describe('assets', { skip: reasonToSkip() }, () => {
       assert.equal(text.trim().split('\r\n').length, rows + 1, kind)
       assert.match(text, /^asset_id,/)
     }
-    await page.keyboard.press('Escape')
+    await closeByEscape(page)
     assert.deepEqual(faults, [])
     await context.close()
   })
