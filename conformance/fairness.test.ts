@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { type Connection, openConnection } from './support/connection.ts'
+import { type Answer, type Connection, openConnection } from './support/connection.ts'
 import { type RunningServer, startServer } from './support/running-server.ts'
 import { accessToken, asJson, createClient } from './support/token-requests.ts'
 import {
@@ -126,20 +126,24 @@ describe('a client that uses more processor time than it may', () => {
     try {
       const busy = await accessToken(socket, frugal.credentials)
       const large = () => ({ ...ofValues(MAX_VALUES - 1), padding: 'x'.repeat(100_000) })
-      let status = 200
-      for (let sent = 0; status === 200 && sent < 500; sent++) {
-        status = (await track(socket, busy, large())).status
+      const spend = async (): Promise<void> => {
+        let status = 200
+        for (let sent = 0; status === 200 && sent < 500; sent++) {
+          status = (await track(socket, busy, large())).status
+        }
       }
-      for (const answer of [
-        await track(socket, busy, large()),
-        await trackBatch(socket, busy, [report('A')]),
-        await get(socket, busy, '/v1/assets'),
-        await get(socket, busy, '/v1/assets/VALUES/metrics'),
-        await get(socket, busy, '/v1/events'),
+      for (const send of [
+        () => track(socket, busy, large()),
+        () => trackBatch(socket, busy, [report('A')]),
+        () => get(socket, busy, '/v1/assets'),
+        () => get(socket, busy, '/v1/assets/VALUES/metrics'),
+        () => get(socket, busy, '/v1/events'),
       ]) {
+        const answer = await refusedOf(send, spend)
         assert.match(assertApiError(answer, 429).detail, /processor time/)
         assert.match(String(answer.headers['retry-after']), /^[1-9]\d*$/)
       }
+      await spend()
       assert.equal((await track(socket, busy, report('SMALL'))).status, 200)
       assert.equal((await get(socket, busy, '/v1/assets/SMALL')).status, 200)
       await accessToken(socket, frugal.credentials)
@@ -153,6 +157,17 @@ describe('a client that uses more processor time than it may', () => {
     }
   })
 })
+
+/** The budget refills with time, of which much passes between two requests on a busy machine. */
+async function refusedOf(send: () => Promise<Answer>, spend: () => Promise<void>): Promise<Answer> {
+  await spend()
+  let answer = await send()
+  for (let tries = 1; answer.status === 200 && tries < 20; tries++) {
+    await spend()
+    answer = await send()
+  }
+  return answer
+}
 
 describe('a login', () => {
   it('is answered whatever its 16 KiB contain', async () => {
