@@ -47,6 +47,8 @@ const WALLS: readonly { readonly module: RegExp; readonly allowed: RegExp }[] = 
     module: /^@modulariot\/(auth(?!\/client-file$)|platform(?!\/csv-line$))/,
     allowed: /^(?!console\/)/,
   },
+  // It can end the process or corrupt its memory.
+  { module: /^node:ffi$/, allowed: /^platform\/src\/native\// },
   { module: /^node:sqlite$/, allowed: /^(platform\/src\/storage|[a-z]+\/src\/store\/sqlite)\// },
   // Published packages also run without Node; code that needs it is in a subpath of its own.
   {
