@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { checkedLibrary, findLibrary, LIBRARY_FILE } from './find-library.ts'
+
+const skip = process.platform === 'win32'
+const asRoot =
+  process.geteuid?.() === 0 ? (false as const) : 'only root can give a file to another user'
+
+let folder: string
+let path: string
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'miot-library-')))
+  path = join(folder, LIBRARY_FILE)
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+function put(name: string, mode = 0o644): string {
+  const file = join(folder, name)
+  writeFileSync(file, '')
+  chmodSync(file, mode)
+  return file
+}
+
+describe('findLibrary', () => {
+  it('takes the first folder that has it, in the version that was tested', () => {
+    const folders = [join(folder, 'missing'), folder]
+    assert.equal(findLibrary(folders), null)
+    put('libcrypto_mb.so')
+    put('libcrypto_mb.so.12')
+    assert.equal(findLibrary(folders), null)
+    put(LIBRARY_FILE)
+    assert.equal(findLibrary(folders), path)
+  })
+})
+
+describe('checkedLibrary', { skip }, () => {
+  it('names the library and what lies beside it, in the order of their needs', () => {
+    put(LIBRARY_FILE)
+    assert.deepEqual(checkedLibrary(path), { path, needs: [] })
+    const names = ['libintlc.so.5', 'libimf.so', 'libirng.so', 'libsvml.so']
+    for (const name of [...names].sort()) put(name)
+    assert.deepEqual(checkedLibrary(path), { path, needs: names.map((name) => join(folder, name)) })
+  })
+
+  it('refuses a file that others can write, also one beside it', () => {
+    put(LIBRARY_FILE, 0o666)
+    assert.throws(() => checkedLibrary(path), /libcrypto_mb.so.13 can be written by other users/)
+    put(LIBRARY_FILE)
+    put('libimf.so', 0o664)
+    assert.throws(() => checkedLibrary(path), /libimf.so can be written by other users/)
+  })
+
+  it('refuses a folder that others can write', () => {
+    put(LIBRARY_FILE)
+    for (const mode of [0o775, 0o777, 0o1777]) {
+      chmodSync(folder, mode)
+      assert.throws(() => checkedLibrary(path), /can be written by other users|replaced by every/)
+    }
+  })
+
+  it('refuses a file of another user, and a folder above that all can write', {
+    skip: asRoot,
+  }, () => {
+    put(LIBRARY_FILE)
+    chownSync(path, 54_321, 54_321)
+    assert.throws(() => checkedLibrary(path), /belongs to user 54321/)
+    const inner = join(folder, 'open', 'lib')
+    mkdirSync(inner, { recursive: true })
+    put(`open/lib/${LIBRARY_FILE}`)
+    chmodSync(join(folder, 'open'), 0o777)
+    assert.throws(() => checkedLibrary(join(inner, LIBRARY_FILE)), /replaced by every user/)
+  })
+
+  it('follows links, and judges where they lead', () => {
+    mkdirSync(join(folder, 'lib'))
+    const target = put(`lib/${LIBRARY_FILE}.3`)
+    symlinkSync(target, path)
+    assert.equal(checkedLibrary(path).path, target)
+    chmodSync(join(folder, 'lib'), 0o777)
+    assert.throws(() => checkedLibrary(path), /can be written by other users|replaced by every/)
+  })
+
+  it('refuses a file that is missing', () => {
+    assert.throws(() => checkedLibrary(path), { code: 'ENOENT' })
+  })
+})

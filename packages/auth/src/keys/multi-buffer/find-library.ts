@@ -1,0 +1,54 @@
+/**
+ * Where `libcrypto_mb` may be loaded from. Its code runs in this process, with every secret of it,
+ * so only root and the server's user may be able to change the file or the folder it is in.
+ */
+
+import { existsSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { assertOwnDirectory, assertProgram } from '@modulariot/platform/files'
+
+/** With the major version of its interface, the one that was tested. */
+export const LIBRARY_FILE = 'libcrypto_mb.so.13'
+
+/** Where systems install libraries. No folder of a user, and no path from the environment. */
+export const SYSTEM_FOLDERS: readonly string[] = [
+  '/usr/local/lib',
+  '/usr/local/lib64',
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib64',
+  '/usr/lib',
+]
+
+/**
+ * The run-time libraries of Intel's compiler, which Intel's builds need: loaded from the library's
+ * own folder if they are there, each after what it needs. Elsewhere the system has to know them.
+ */
+const RUN_TIME = ['libintlc.so.5', 'libimf.so', 'libirng.so', 'libsvml.so']
+
+export interface FoundLibrary {
+  /** Absolute, without links. */
+  readonly path: string
+  /** What to load before; absolute, without links. */
+  readonly needs: readonly string[]
+}
+
+/** Null: no folder has it. */
+export function findLibrary(folders: readonly string[] = SYSTEM_FOLDERS): string | null {
+  return folders.map((folder) => join(folder, LIBRARY_FILE)).find(existsSync) ?? null
+}
+
+/**
+ * @param path absolute.
+ * @throws UnsafePermissions when another user could change it; what `fs` throws when it is missing.
+ */
+export function checkedLibrary(path: string): FoundLibrary {
+  const here = dirname(path)
+  const needs = RUN_TIME.map((name) => join(here, name)).filter(existsSync)
+  const [library, ...others] = [path, ...needs].map((file) => {
+    assertProgram(file)
+    const target = realpathSync(file)
+    assertOwnDirectory(dirname(target))
+    return target
+  })
+  return { path: library as string, needs: others }
+}
