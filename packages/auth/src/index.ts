@@ -41,6 +41,12 @@ export { EncryptionKeys } from './keys/encryption-keys.ts'
 export { ExternalKeys, probeExternalKeys } from './keys/external-keys.ts'
 export type { CreatedKey, ExternalSigner } from './keys/external-signer.ts'
 export { holderOf, type KeyHolder } from './keys/key-holder.ts'
+export { EightSigner } from './keys/multi-buffer/eight-signer.ts'
+export {
+  openRsaLibrary,
+  type RsaLibrary,
+  type RsaLibrarySetting,
+} from './keys/multi-buffer/open-rsa-library.ts'
 export { assertOpensKeys } from './keys/opens-keys.ts'
 export {
   deriveInstallationKeys,

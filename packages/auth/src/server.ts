@@ -37,6 +37,7 @@ import {
   type KeyPolicy,
 } from './keys/key-life.ts'
 import { KeyRing } from './keys/key-ring.ts'
+import type { EightSigner } from './keys/multi-buffer/eight-signer.ts'
 import type { InstallationKeys } from './keys/sealing.ts'
 import { storedKeys } from './keys/stored-keys.ts'
 import { LoginLimits } from './limits/login-limits.ts'
@@ -49,6 +50,7 @@ import {
   publishUsage,
   watchStore,
 } from './metrics/auth-metrics.ts'
+import { publishRsaLibrary } from './metrics/rsa-library-metrics.ts'
 import { publishSigner } from './metrics/signer-metrics.ts'
 import { type AccountOptions, createPeople } from './people/assemble.ts'
 import type { Mailer } from './people/mailer-port.ts'
@@ -86,6 +88,11 @@ export interface AuthServerOptions {
   readonly keyPolicy?: KeyPolicy
   /** Holds signing keys outside; `keyPolicy.newKeys` says whether new ones too. Default: null. */
   readonly externalSigner?: ExternalSigner | null
+  /**
+   * Signs RS256 eight at a time; closed with the server. Null: there is a library for it that
+   * cannot be used. Default: there is none.
+   */
+  readonly eightSigner?: EightSigner | null
   /**
    * Where checkpoints of the trail are kept, every hour and at the end. Default: none are made, and
    * the trail is not cut.
@@ -180,6 +187,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
       await parts.people?.close()
       await stopAnnouncing()
       await stopBackground.checkpoints?.()
+      options.eightSigner?.close()
     },
   }
 }
@@ -197,10 +205,13 @@ function createParts({ store, now, onError, ...options }: AuthServerOptions) {
   const { externalSigner: signer = null } = options
   const onSigned = signer && publishSigner(options.metrics ?? noMetrics, signer)
   const external = signer && onSigned && new ExternalKeys({ signer, onError, onSigned })
+  const { eightSigner } = options
+  if (eightSigner !== undefined) publishRsaLibrary(options.metrics ?? noMetrics, eightSigner)
   const keys = new KeyRing({
     store,
     encryptionKeys,
     external,
+    eightSigner: eightSigner ?? null,
     policy: options.keyPolicy ?? DEFAULT_KEY_POLICY,
     now,
   })

@@ -31,6 +31,7 @@ import {
   stateOf,
   wanted,
 } from './key-life.ts'
+import type { EightSigner } from './multi-buffer/eight-signer.ts'
 import { type Candidates, makeCandidates } from './new-candidates.ts'
 import { noKeyYet, unavailable } from './no-key-yet.ts'
 import {
@@ -40,7 +41,7 @@ import {
   type SigningHalf,
   type TokenHeader,
 } from './open-key.ts'
-import { createSignatures } from './signatures.ts'
+import { createSignatures, type MakeSignature } from './signatures.ts'
 
 interface OpenKey extends SigningHalf {
   readonly kid: string
@@ -55,13 +56,15 @@ export interface KeyRingOptions {
   readonly policy: KeyPolicy
   /** Null: no external signer is set. Default: null. */
   readonly external?: ExternalKeys | null
+  /** Signs RS256 eight at a time. Default: null. */
+  readonly eightSigner?: EightSigner | null
   /** Unix milliseconds. */
   readonly now: () => number
 }
 
 export class KeyRing implements KeySource {
   readonly #options: KeyRingOptions
-  readonly #makeSignature = createSignatures()
+  readonly #makeSignature: MakeSignature
   /** The keys that sign or will sign, by algorithm, latest first. */
   #signing = new Map<SigningAlgorithm, OpenKey[]>()
   /** Opened keys, by `kid`. */
@@ -76,6 +79,7 @@ export class KeyRing implements KeySource {
 
   constructor(options: KeyRingOptions) {
     this.#options = options
+    this.#makeSignature = createSignatures({ eightSigner: options.eightSigner ?? null })
   }
 
   /**
@@ -297,7 +301,16 @@ export class KeyRing implements KeySource {
     this.#keys = keys
     this.#published = { keys: rsaFirst(keys).map((key) => key.public_jwk) }
     this.#imported = new Map()
+    this.#wipeRetired()
     if (fault !== null) throw fault
+  }
+
+  /** The library for RS256 keeps its own copy of the keys it signs with. */
+  #wipeRetired(): void {
+    const { eightSigner, now } = this.#options
+    if (!eightSigner) return
+    const signing = this.#keys.filter((key) => ['next', 'active'].includes(stateOf(key, now())))
+    eightSigner.keepOnly(signing.flatMap(({ kid }) => this.#open.get(kid)?.privateKey ?? []))
   }
 
   async #openOne(key: SealedKey): Promise<OpenedText> {

@@ -12,7 +12,7 @@ describe('createSignatures', () => {
   for (const cores of [1, 2]) {
     for (const alg of SIGNING_ALGORITHMS) {
       it(`signs each input of many with ${alg} for itself, on ${cores} cores`, async () => {
-        const makeSignature = createSignatures(cores)
+        const makeSignature = createSignatures({ cores })
         const { digest, options, generate } = ALGORITHMS[alg]
         const { privateKey } = await generate()
         const verifyWith = { key: createPublicKey(privateKey), ...options }
@@ -27,7 +27,7 @@ describe('createSignatures', () => {
     }
 
     it(`rejects what cannot be signed and signs the next, on ${cores} cores`, async () => {
-      const makeSignature = createSignatures(cores)
+      const makeSignature = createSignatures({ cores })
       const { privateKey } = await ALGORITHMS.RS256.generate()
       const { privateKey: other } = await ALGORITHMS.EdDSA.generate()
       const input = Buffer.from('input')
