@@ -2,7 +2,13 @@
 
 import { DEFAULT_JWKS_MAX_AGE_SECONDS, DEFAULT_KEY_ROTATION_DAYS } from '@modulariot/auth/values'
 import { parseCommand } from './key-command.ts'
-import { oneOf, parseEncryptionKey, wholeNumber, wholeNumberOrNone } from './parsers.ts'
+import {
+  oneOf,
+  parseEncryptionKey,
+  parseRsaLibrary,
+  wholeNumber,
+  wholeNumberOrNone,
+} from './parsers.ts'
 import type { SettingTable } from './setting.ts'
 
 export const KEY_SETTINGS = {
@@ -65,5 +71,13 @@ export const KEY_SETTINGS = {
     parse: oneOf('store', 'signer'),
     about:
       'Where new signing keys are made: `signer`, or `store`, sealed with the encryption key. `store` beside `MIOT_SIGNER_COMMAND` leads back from the signer, whose keys are used until they have been rotated.',
+  },
+  /** `auto`, `off`, or an absolute path. */
+  rsaLibrary: {
+    name: 'MIOT_RSA_LIBRARY',
+    default: 'auto',
+    parse: parseRsaLibrary,
+    about:
+      'Whether Intel’s `libcrypto_mb` signs RS256, eight at a time, on processors with AVX-512 IFMA ([install](install.md#faster-rs256)). `auto`: if the system’s library folders have it; `off`: never; or the path of `libcrypto_mb.so.13`, which only root and the server’s user may be able to change. Each signature is verified, and everything works without it.',
   },
 } as const satisfies SettingTable

@@ -96,6 +96,13 @@ export function parsePemPath(text: string): string {
   return resolve(text)
 }
 
+/** A name without a slash would be looked for in the folders of the environment. */
+export function parseRsaLibrary(text: string): string {
+  if (text === 'auto' || text === 'off') return text
+  if (!text.includes('/')) throw new Error('must be auto, off or the path of libcrypto_mb.so.13')
+  return resolve(text)
+}
+
 export function parseIssuer(text: string): string {
   const url = new URL(parseAbsoluteUrl(text))
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {

@@ -8,6 +8,7 @@ import { EXIT } from '../errors/cli-error.ts'
 import { type ConfigWithKeys, withKeys } from '../installation/given-keys.ts'
 import { type Check, type Finding, findingOf, type Level, ok, skipped } from './check.ts'
 import { FILE_CHECKS } from './files.ts'
+import { RSA_LIBRARY_CHECKS } from './rsa-library.ts'
 import { SERVER_CHECKS } from './server.ts'
 import { SIGNER_CHECKS } from './signer.ts'
 import { STORE_CHECKS } from './store.ts'
@@ -25,6 +26,7 @@ const CHECKS: readonly Check[] = [
   ...FILE_CHECKS,
   ...STORE_CHECKS,
   ...SIGNER_CHECKS,
+  ...RSA_LIBRARY_CHECKS,
   ...SERVER_CHECKS,
 ]
 

@@ -26,6 +26,7 @@ import {
 } from '../files/checkpoint-file.ts'
 import type { ConfigWithKeys } from '../installation/given-keys.ts'
 import { prepareDataDirectory, prepareInstallation } from '../installation/open-installation.ts'
+import { openEightSigner } from '../signer/open-eight-signer.ts'
 import { startSigner } from '../signer/open-signer.ts'
 import { openAuthStore, openTelemetryStore } from '../stores/open-stores.ts'
 import { terminalLog } from '../terminal/log-lines.ts'
@@ -148,6 +149,7 @@ async function openAuth(
   opened.defer(() => store.close())
   const externalSigner = config.signer && (await startSigner(config.signer, logger))
   opened.defer(() => externalSigner?.close())
+  const eightSigner = await openEightSigner(config, logger)
   const { keys: installationKeys, newKeys, explain } = await prepareInstallation(config, store)
   const admin = systemContext({ store, digestKey: installationKeys.secretDigest, now: Date.now })
   await ensureApiAudience(admin, config.apiAudience)
@@ -163,6 +165,7 @@ async function openAuth(
     jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
     keyPolicy: config.keyPolicy,
     externalSigner,
+    ...(eightSigner !== undefined && { eightSigner }),
     checkpoints: checkpointArchive(config, logger),
     auditRetentionDays: config.auditRetentionDays,
     activityRetentionDays: config.activityRetentionDays,
