@@ -24,7 +24,7 @@ import {
   SERVER_CORE,
   startChild,
 } from './support/child.ts'
-import type { Load, LoadResult } from './support/load.ts'
+import { CONNECTIONS, type Load, type LoadResult } from './support/load.ts'
 import { type Generator, measureServer } from './support/measure-server.ts'
 import { ROUND_OPTIONS } from './support/options.ts'
 import { STORES, type StoreKind, startOurs } from './support/our-server.ts'
@@ -40,6 +40,7 @@ interface Server extends Target {
 
 interface Bench {
   readonly seconds: number
+  readonly connections: number
   readonly generator: Generator
   readonly crypto: Child<CryptoLoad, CryptoResult>
   readonly bare: Child<BareAnswer, number>
@@ -55,8 +56,12 @@ export async function issue(): Promise<void> {
     options: {
       ...ROUND_OPTIONS,
       row: { type: 'string', multiple: true, default: ROWS.map(({ name }) => name) },
+      connections: { type: 'string', multiple: true, default: [String(CONNECTIONS)] },
+      // MIOT_RSA_LIBRARY of our servers. Several: a server with each.
+      'rsa-library': { type: 'string', multiple: true, default: ['auto'] },
     },
   })
+  const libraries = values['rsa-library']
   const stores = STORES.filter((store) => values.store.includes(store))
   const rows = ROWS.filter(({ name }) => values.row.includes(name))
   pinThisProcess(SERVER_CORE)
@@ -64,11 +69,19 @@ export async function issue(): Promise<void> {
   const opened = new AsyncDisposableStack()
   const lines: Line[] = []
   try {
-    const bench = await prepare(stores, Number(values.seconds), opened)
+    const bench = await prepare(stores, libraries, Number(values.seconds), opened)
     await warmUp(bench)
     for (const row of rows) {
-      print(`${row.name} (load average ${loadavg()[0]?.toFixed(1)})`)
-      lines.push(...(await measure(row, Number(values.rounds), bench)))
+      for (const connections of values.connections.map(Number)) {
+        print(`${row.name}, ${connections} connections (load average ${loadavg()[0]?.toFixed(1)})`)
+        const found = await measure(row, Number(values.rounds), { ...bench, connections })
+        const several = values.connections.length > 1
+        lines.push(
+          ...found.map((line) =>
+            several ? { ...line, row: `${line.row}, ${connections}` } : line,
+          ),
+        )
+      }
     }
   } finally {
     await opened.disposeAsync()
@@ -79,6 +92,7 @@ export async function issue(): Promise<void> {
 /** @param opened the resources to close, the last first. */
 async function prepare(
   stores: readonly StoreKind[],
+  libraries: readonly string[],
   seconds: number,
   opened: AsyncDisposableStack,
 ): Promise<Bench> {
@@ -91,12 +105,15 @@ async function prepare(
   }
   const ours: Server[] = []
   for (const store of stores) {
-    const server = await startOurs(store)
-    opened.defer(() => server.stop())
-    const { issuer, port, pids } = server
-    const path = '/oauth2/token'
-    const clients = await makeClients(server, jwks)
-    ours.push({ issuer, port, pids, path, clients, name: `us, ${store}` })
+    for (const library of libraries) {
+      const server = await startOurs(store, false, { MIOT_RSA_LIBRARY: library })
+      opened.defer(() => server.stop())
+      const { issuer, port, pids } = server
+      const path = '/oauth2/token'
+      const clients = await makeClients(server, jwks)
+      const name = libraries.length > 1 ? `us, ${store}, ${nameOf(library)}` : `us, ${store}`
+      ours.push({ issuer, port, pids, path, clients, name })
+    }
   }
   const clients = ours[0]?.clients ?? []
   const oidcProvider = start<PeerSetup, number>('./issue/peer.ts', SERVER_CORE)
@@ -104,6 +121,7 @@ async function prepare(
   const issuer = `http://localhost:${port}`
   return {
     seconds,
+    connections: CONNECTIONS,
     generator: start<Load, LoadResult>('./support/load-generator.ts', LOAD_CORE),
     crypto: start('./issue/bare-crypto.ts', SERVER_CORE),
     bare: start('./support/bare-server.ts', SERVER_CORE),
@@ -112,6 +130,9 @@ async function prepare(
     clientKey: privateKey,
   }
 }
+
+/** Not the path, which tells nothing. */
+const nameOf = (library: string): string => `RSA library ${library.includes('/') ? 'on' : library}`
 
 /**
  * A server runs for days, so compilation in its first seconds must not count. The warm-up uses the
@@ -166,8 +187,9 @@ const WARM_UP_REQUESTS = 3000
 
 async function runRow(server: Server, row: Row, bench: Bench, atMost: number) {
   const load = await loadOf(row, server, server.clients, bench.clientKey, atMost)
-  const { seconds } = bench
-  return measureServer(bench.generator, server.pids, { ...load, port: server.port, seconds })
+  const { seconds, connections } = bench
+  const { port } = server
+  return measureServer(bench.generator, server.pids, { ...load, port, seconds, connections })
 }
 
 /** One core that does both, in sequence. */
@@ -179,8 +201,9 @@ async function askLimit(
 ): Promise<Sample> {
   const load = await loadOf(row, bare, bare.clients, bench.clientKey, 1000)
   const cpu = cpuSeconds(bare.pids())
-  const { seconds } = bench
-  const http = await bench.generator.send({ ...load, once: false, port: bare.port, seconds })
+  const { seconds, connections } = bench
+  const { port } = bare
+  const http = await bench.generator.send({ ...load, once: false, port, seconds, connections })
   const httpCpu = (cpuSeconds(bare.pids()) - cpu) / http.answers
   const { p50Ms, p99Ms, generatorBusy } = http
   const perSecond = http.answers / http.elapsedSeconds
