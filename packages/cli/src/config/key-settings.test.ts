@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { parseConfig } from './parse-config.ts'
 import { ConfigError } from './read-settings.ts'
@@ -40,4 +41,24 @@ describe('the settings of the external signer', () => {
       )
     })
   }
+})
+
+describe('MIOT_RSA_LIBRARY', () => {
+  it('is auto by default, off, or a path that is made absolute', () => {
+    assert.equal(parse({}).rsaLibrary, 'auto')
+    assert.equal(parse({ MIOT_RSA_LIBRARY: 'off' }).rsaLibrary, 'off')
+    for (const text of ['lib/libcrypto_mb.so.13', resolve('lib/libcrypto_mb.so.13')]) {
+      assert.equal(parse({ MIOT_RSA_LIBRARY: text }).rsaLibrary, resolve('lib/libcrypto_mb.so.13'))
+    }
+  })
+
+  it('refuses a name, which would be looked for in folders of the environment', () => {
+    for (const text of ['on', 'libcrypto_mb.so.13']) {
+      assert.throws(
+        () => parse({ MIOT_RSA_LIBRARY: text }),
+        (error) =>
+          error instanceof ConfigError && /must be auto, off or the path/.test(error.faults.join()),
+      )
+    }
+  })
 })

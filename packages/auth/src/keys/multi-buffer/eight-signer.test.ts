@@ -77,6 +77,15 @@ describe('a fault of the library', () => {
     })
   }
 
+  it('is found when the verification does nothing, though the last group was the same', () => {
+    const { signer, library, faults: found } = signerWith()
+    assert.ok(signer.sign(jobs(8)))
+    library.recover = () => 0
+    library.fault = 'wrong signature'
+    assert.equal(signer.sign(jobs(8)), null)
+    assert.deepEqual(found, ['a signature does not verify'])
+  })
+
   it('is found before a new key signs anything, even if it verifies its own signature', () => {
     const { signer, library, faults: found } = signerWith()
     const { sign: signRight } = library

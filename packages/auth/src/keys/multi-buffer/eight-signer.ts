@@ -122,9 +122,8 @@ export class EightSigner {
       else this.#messages[0]?.copy(message)
       this.#library.use(lane, (keys[lane] ?? keys[0]) as LoadedKey)
     }
-    // 2. What an earlier group left must not pass for a result.
-    const { messages, signatures, recovered } = this.#library
-    signatures.fill(0)
+    // 2. What an earlier group left must not pass for a verification.
+    const { messages, recovered } = this.#library
     recovered.fill(0)
     // 3. Sign, and verify.
     const fault = this.#compute()
