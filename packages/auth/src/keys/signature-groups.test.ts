@@ -30,15 +30,16 @@ function setUp({ works = true } = {}) {
 }
 
 describe('createSignatureGroups', () => {
-  it('signs one or two alone', async () => {
+  it('signs one to three alone', async () => {
     const { groups, sign, signMany } = setUp()
     assert.equal(await sign('a'), 'alone a')
     assert.deepEqual(await signMany(2), ['alone 0', 'alone 1'])
+    assert.deepEqual(await signMany(3), ['alone 0', 'alone 1', 'alone 2'])
     assert.deepEqual(groups, [])
   })
 
-  it('signs three to eight together, each for itself', async () => {
-    for (let count = 3; count <= 8; count++) {
+  it('signs four to eight together, each for itself', async () => {
+    for (let count = 4; count <= 8; count++) {
       const { groups, signMany } = setUp()
       const expected = Array.from({ length: count }, (_, index) => `group ${index}`)
       assert.deepEqual(await signMany(count), expected)
@@ -55,7 +56,7 @@ describe('createSignatureGroups', () => {
     assert.deepEqual(groups, [8, 8, 8, 8, 8])
   })
 
-  it('lets one or two that are left wait a turn for company', async () => {
+  it('lets a few that are left wait a turn for company', async () => {
     const { groups, alone, signMany } = setUp()
     const first = signMany(9)
     await nextTurn()
@@ -81,10 +82,10 @@ describe('createSignatureGroups', () => {
 
   it('rejects only what cannot be signed', async () => {
     const { sign } = setUp({ works: false })
-    const all = Promise.allSettled(['a', 'bad', 'c'].map(sign))
+    const all = Promise.allSettled(['a', 'bad', 'c', 'd'].map(sign))
     assert.deepEqual(
       (await all).map(({ status }) => status),
-      ['fulfilled', 'rejected', 'fulfilled'],
+      ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
     )
   })
 })
