@@ -124,6 +124,7 @@ describe('a drill: backup under load, kill -9, restore', () => {
     acknowledgedBefore = [...acknowledged]
     const manifest = await miotOk('backup', drill)
     assert.equal(manifest.encryption_key, 'included')
+    assert.match(String(manifest.program), /^\d+\.\d+\.\d+/)
     assert.ok(acknowledged.length > acknowledgedBefore.length, 'there was no load')
     await revokeAndHear(revokedSince)
     assert.equal(await isAccepted(revokedSince), false)
