@@ -9,7 +9,9 @@ import { openDatabase } from '@modulariot/platform/storage'
 import { commit, version } from '../command/version.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import { withKeys } from '../installation/given-keys.ts'
+import { createOutput } from '../terminal/output.ts'
 import { type Check, type Finding, faultOf, findingOf } from './check.ts'
+import { doctor } from './doctor.ts'
 import { FILE_CHECKS } from './files.ts'
 import { certificateResult, SERVER_CHECKS } from './server.ts'
 import { STORE_CHECKS, skewResult } from './store.ts'
@@ -225,6 +227,25 @@ describe('doctor on a server', () => {
       assert.equal(found.remedy === null, level === 'ok')
     })
   }
+})
+
+it('doctor shortens no name of a check on a narrow terminal, and prints faults in bold', async () => {
+  using folder = temporaryFolder()
+  let screen = ''
+  const print = (text: string) => {
+    screen += text
+  }
+  const config = parseConfig({ MIOT_DATA_DIR: folder.path }, () => '')
+  const fetch = () => Promise.reject(new TypeError('fetch failed'))
+  const output = createOutput(false, print, { width: 40, bold: (text) => `<${text}>` })
+  await doctor(
+    { config: () => config, fetch, output, tokenDirectory: null, url: 'http://localhost:1' },
+    {},
+  )
+  process.exitCode = 0
+  assert.match(screen, /^< {9}CHECK {11}RESULT>\nok {7}version /)
+  assert.match(screen, /^skipped {2}data directory {2}--url checks a server elsewhere$/m)
+  assert.match(screen, /^<FAULT {4}server {10}http.* cannot be reached: start .*>$/m)
 })
 
 describe('what will not last', () => {
