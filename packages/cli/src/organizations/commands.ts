@@ -1,6 +1,7 @@
 /** `miot orgs …`: the owners of clients and data. */
 
 import type { Command } from 'commander'
+import { YES } from '../command/confirm.ts'
 import type { Context } from '../command/context.ts'
 import { examples } from '../command/help.ts'
 import { positiveNumber } from '../command/option-values.ts'
@@ -46,10 +47,11 @@ export function addOrganizations(program: Command, context: () => Context): void
     )
     .option(
       '--days <days>',
-      'keep this many days; older data is removed within hours',
+      'keep this many days; older data is removed within hours; asks on a terminal',
       positiveNumber,
     )
     .option('--default', 'use MIOT_RETENTION_DAYS again')
+    .option(...YES)
     .action(async (org_id: string, options: RetentionOptions) =>
       (await import('./telemetry-retention.ts')).retention(context(), org_id, options),
     )

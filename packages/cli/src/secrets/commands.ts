@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { addChoice } from '../command/choice-options.ts'
-import { YES } from '../command/confirm.ts'
+import { type ConfirmOptions, YES } from '../command/confirm.ts'
 import type { Context } from '../command/context.ts'
 import { CLIENT, examples } from '../command/help.ts'
 import { duration } from '../command/option-values.ts'
@@ -59,9 +59,10 @@ export function addSecrets(program: Command, context: () => Context): void {
     .command('revoke')
     .argument('<client>', CLIENT)
     .argument('<secret_id>')
-    .description('revoke a secret immediately')
+    .description('revoke a secret immediately; asks on a terminal')
     .addHelpText('after', examples('miot secrets revoke client_1a2b secret_3c4d'))
-    .action(async (client: string, secret_id: string) =>
-      (await import('./secrets.ts')).revokeSecret(context(), client, secret_id),
+    .option(...YES)
+    .action(async (client: string, secret_id: string, options: ConfirmOptions) =>
+      (await import('./secrets.ts')).revokeSecret(context(), client, secret_id, options),
     )
 }
