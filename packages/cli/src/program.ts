@@ -10,7 +10,7 @@ import { addAudit } from './audit/commands.ts'
 import { addBackup } from './backup/commands.ts'
 import { addClients } from './clients/commands.ts'
 import { addCompletion } from './command/commands.ts'
-import { type Context, createContext } from './command/context.ts'
+import type { Context } from './command/context.ts'
 import { exitStatuses } from './command/help.ts'
 import { serverUrl } from './command/option-values.ts'
 import { versionText } from './command/version.ts'
@@ -33,6 +33,7 @@ import { addTrack } from './track/commands.ts'
  */
 export function createProgram(env: Environment, json: boolean): Command {
   let isServer = false
+  let contexts: typeof import('./command/context.ts')
   endWhenOutputCloses(() => isServer)
   const program = new Command('miot')
     .description('ModularIoT: machine-to-machine authorization and telemetry for IoT fleets.')
@@ -59,11 +60,13 @@ export function createProgram(env: Environment, json: boolean): Command {
     .addHelpText('after', exitStatuses())
     .exitOverride()
     .showSuggestionAfterError()
-    .hook('preAction', (_program, command) => {
+    .hook('preAction', async (_program, command) => {
       isServer = command.name() === 'serve'
+      // Help needs neither settings nor tokens, and their modules take a third of its time.
+      contexts = await import('./command/context.ts')
     })
   const context = (): Context =>
-    createContext(env, { json, url: program.opts<{ url?: string }>().url })
+    contexts.createContext(env, { json, url: program.opts<{ url?: string }>().url })
 
   addServe(program, context, env)
   for (const add of [
