@@ -14,10 +14,11 @@ import { type Check, type Finding, faultOf, findingOf } from './check.ts'
 import { doctor } from './doctor.ts'
 import { FILE_CHECKS } from './files.ts'
 import { certificateResult, SERVER_CHECKS } from './server.ts'
+import { SIGNER_CHECKS } from './signer.ts'
 import { STORE_CHECKS, skewResult } from './store.ts'
 import { buildInMetrics, versionResult } from './version.ts'
 
-const ALL: readonly Check[] = [...FILE_CHECKS, ...STORE_CHECKS, ...SERVER_CHECKS]
+const ALL: readonly Check[] = [...FILE_CHECKS, ...STORE_CHECKS, ...SIGNER_CHECKS, ...SERVER_CHECKS]
 
 /** An answer to every request, or none: nothing listens. */
 type Answer = readonly [status: number, body: string] | null
@@ -142,6 +143,20 @@ describe('doctor on an installation', () => {
       assert.deepEqual([ok, level], [true, 'skipped'])
     }
   })
+})
+
+it('doctor reports a database that cannot be reached, and no fault of what is in it', async () => {
+  using folder = temporaryFolder()
+  const levelOf = async (name: string) => {
+    const MIOT_DATABASE_URL = 'postgres://miot:x@127.0.0.1:1/miot?sslmode=disable'
+    return (await finding(name, folder.path, { MIOT_DATABASE_URL })).level
+  }
+  for (const name of ['pooling', 'migrations', 'store and keys']) {
+    assert.equal(await levelOf(name), 'fault', name)
+  }
+  for (const name of ['database clock', 'client keys', 'signer']) {
+    assert.equal(await levelOf(name), 'skipped', name)
+  }
 })
 
 describe('doctor on a backup', { skip: !process.geteuid }, () => {
