@@ -11,7 +11,7 @@ import { addBackup } from './backup/commands.ts'
 import { addClients } from './clients/commands.ts'
 import { addCompletion } from './command/commands.ts'
 import type { Context } from './command/context.ts'
-import { exitStatuses } from './command/help.ts'
+import { examples, exitStatuses } from './command/help.ts'
 import { serverUrl } from './command/option-values.ts'
 import { versionText } from './command/version.ts'
 import { addCompact } from './compact/commands.ts'
@@ -58,6 +58,14 @@ export function createProgram(env: Environment, json: boolean): Command {
     })
     .configureHelp({ showGlobalOptions: true, styleTitle: (text) => styleText('bold', text) })
     .addHelpText('after', exitStatuses())
+    .addHelpText(
+      'after',
+      examples(
+        'miot serve',
+        'miot track send --asset-id TRUCK-001',
+        "miot clients create --name 'Pump station'",
+      ),
+    )
     .exitOverride()
     .showSuggestionAfterError()
     .hook('preAction', async (_program, command) => {

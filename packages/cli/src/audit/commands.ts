@@ -10,7 +10,10 @@ import type { AuditRetentionOptions } from './trail-retention.ts'
 import type { VerifyOptions } from './verify-audit.ts'
 
 export function addAudit(program: Command, context: () => Context): void {
-  const audit = program.command('audit').description('read and verify the audit trail')
+  const audit = program
+    .command('audit')
+    .description('read and verify the audit trail')
+    .addHelpText('after', examples('miot audit list --limit 20', 'miot audit verify'))
   audit
     .command('list')
     .description('list the newest entries')

@@ -11,6 +11,7 @@ export function addOrganizations(program: Command, context: () => Context): void
   const orgs = program
     .command('orgs')
     .description('manage organizations, the owners of clients and data')
+    .addHelpText('after', examples('miot orgs list', 'miot orgs retention org_1a2b --days 90'))
   orgs
     .command('create')
     .description('create an organization')

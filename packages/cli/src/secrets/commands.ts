@@ -9,7 +9,13 @@ import { duration } from '../command/option-values.ts'
 import type { RotateManyOptions } from './rotate-many.ts'
 
 export function addSecrets(program: Command, context: () => Context): void {
-  const secrets = program.command('secrets').description('manage the secrets of a client')
+  const secrets = program
+    .command('secrets')
+    .description('manage the secrets of a client')
+    .addHelpText(
+      'after',
+      examples('miot secrets list client_1a2b', 'miot secrets rotate client_1a2b --overlap 7d'),
+    )
   secrets
     .command('list')
     .argument('<client>', CLIENT)
