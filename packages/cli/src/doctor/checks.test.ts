@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import { deriveInstallationKeys, openSqliteAuthStore } from '@modulariot/auth'
 import { createAuthServer } from '@modulariot/auth/server'
 import { openDatabase } from '@modulariot/platform/storage'
+import type { Context } from '../command/context.ts'
 import { commit, version } from '../command/version.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import { withKeys } from '../installation/given-keys.ts'
@@ -261,6 +262,33 @@ it('doctor shortens no name of a check on a narrow terminal, and prints faults i
   assert.match(screen, /^< {9}CHECK {11}RESULT>\nok {7}version /)
   assert.match(screen, /^skipped {2}data directory {2}--url checks a server elsewhere$/m)
   assert.match(screen, /^<FAULT {4}server {10}http.* cannot be reached: start .*>$/m)
+})
+
+it('doctor logs in once, and both checks of the token use it', async () => {
+  using folder = temporaryFolder()
+  const client = {
+    MIOT_CLIENT_ID: 'client_1',
+    MIOT_CLIENT_SECRET: 'secret',
+    MIOT_AUDIENCE: 'https://api.example',
+  }
+  const config = parseConfig({ MIOT_DATA_DIR: folder.path, ...client }, () => '')
+  let logins = 0
+  const fetch: Context['fetch'] = async (url) => {
+    if (!String(url).endsWith('/api/v1/login')) return new Response('', { status: 404 })
+    logins++
+    return Response.json({ access_token: 'a.b.c', token_type: 'Bearer', expires_in: 60 })
+  }
+  let report = ''
+  const output = createOutput(true, (text) => {
+    report += text
+  })
+  const context = { config: () => config, fetch, output, tokenDirectory: null }
+  await doctor({ ...context, url: 'http://localhost:1' }, {})
+  process.exitCode = 0
+  const levels = JSON.parse(report).findings.map(({ check, level }: Finding) => [check, level])
+  assert.equal(Object.fromEntries(levels).login, 'ok')
+  assert.equal(Object.fromEntries(levels).verification, 'fault')
+  assert.equal(logins, 1)
 })
 
 describe('what will not last', () => {
