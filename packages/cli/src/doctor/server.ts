@@ -230,7 +230,14 @@ function login(context: CheckContext): ReturnType<typeof requestLogin> {
 }
 
 async function requestLogin({ config, fetch, url, remote }: CheckContext) {
-  const options = remote ? { tokenUrl: `${url}/api/v1/login` } : {}
+  // An administrator, who sets no audience for any other command with --url.
+  const isAdministrator = config.client.clientId !== null && config.client.audience === null
+  const options = remote
+    ? {
+        tokenUrl: `${url}/api/v1/login`,
+        ...(isAdministrator && { audience: `${url}/admin/v1` }),
+      }
+    : {}
   const credentials = resolveCredentials(config, options)
   const answer = await requestToken(credentials, fetch).catch((error) => {
     const certificate = certificateFault(error)
