@@ -124,6 +124,7 @@ describe('a drill: backup under load, kill -9, restore', () => {
     acknowledgedBefore = [...acknowledged]
     const manifest = await miotOk('backup', drill)
     assert.equal(manifest.encryption_key, 'included')
+    assert.match(String(manifest.program), /^\d+\.\d+\.\d+/)
     assert.ok(acknowledged.length > acknowledgedBefore.length, 'there was no load')
     await revokeAndHear(revokedSince)
     assert.equal(await isAccepted(revokedSince), false)
@@ -220,7 +221,10 @@ describe('a drill: backup under load, kill -9, restore', () => {
     assert.ok(existsSync(join(server.dataDir, 'auth.db-wal')), 'the killed server left no log')
     const { set_aside, advice, trail } = await miotOk('restore', drill)
     assert.equal((set_aside as string[]).length, 2)
-    assert.match((advice as string[]).join('\n'), /miot keys rotate --now/)
+    assert.match(
+      (advice as string[]).join('\n'),
+      /^Changes after \S+ \S+Z are .*keys rotate --now/s,
+    )
     const verdict = await miotOk('audit', 'verify')
     assert.deepEqual([verdict.ok, verdict.head], [true, trail])
   })
@@ -265,6 +269,7 @@ describe('miot backup', () => {
     const bare = join(place, 'bare')
     const { stdout } = await server.miot(['backup', bare, '--without-key', '--no-json'])
     assert.match(stdout, /NOT INCLUDED: the encryption key/)
+    assert.match(stdout, /^Backup of \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ in /)
     for (const name of ['encryption.key', 'quickstart.env']) {
       assert.equal(existsSync(join(bare, name)), false)
     }

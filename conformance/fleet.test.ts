@@ -423,6 +423,15 @@ describe('at a terminal', { skip: noTerminal() }, () => {
     assert.match(secrets.screen, /without an overlap.*Nothing was changed/s)
     const keys = await at(['keys', 'rotate', '--now'], 'n\n')
     assert.match(keys.screen, /\d+ of \d+ clients were used in the last 24 hours.*Nothing was/s)
+    const { secret_id } = await miot('secrets', 'add', client_id)
+    const one = await at(['secrets', 'revoke', client_id, secret_id], 'n\n')
+    assert.match(one.screen, /revokes the secret added.*never been used.*other secrets: 1\b.*Noth/s)
+    const { org_id } = await miot('clients', 'show', client_id)
+    const kept = await at(['orgs', 'retention', org_id, '--days', '30'], 'n\n')
+    assert.match(kept.screen, /older than 30 days.*cannot be restored.*Nothing was changed/s)
+    assert.equal((await miot('orgs', 'retention', org_id)).own_days, null)
+    const trail = await at(['audit', 'retention', '--days', '30'], 'n\n')
+    assert.match(trail.screen, /entries of the trail.*older than 30 days.*Nothing was changed/s)
     const gone = await at(['clients', 'delete', client_id], 'YES\n')
     assert.match(gone.screen, /The telemetry it reported stays.*Deleted client_/s)
     assert.equal((await refused('clients', 'show', client_id)).status, 3)
@@ -430,10 +439,17 @@ describe('at a terminal', { skip: noTerminal() }, () => {
 
   it('what does not destroy, and --yes, ask nothing', async () => {
     const { client_id } = await createClient(server)
+    const { secret_id } = await miot('secrets', 'add', client_id)
+    const { org_id } = await miot('clients', 'show', client_id)
     for (const args of [
       ['secrets', 'rotate', client_id, '--overlap', '1h'],
       ['clients', 'disable', client_id, '--yes'],
       ['clients', 'enable', client_id],
+      ['secrets', 'revoke', client_id, secret_id, '--yes'],
+      ['orgs', 'retention', org_id],
+      ['orgs', 'retention', org_id, '--default'],
+      ['audit', 'retention'],
+      ['audit', 'retention', '--days', '30', '--yes'],
       ['clients', 'delete', client_id, '-y'],
     ]) {
       const { status, screen } = await at(args, '\x04')

@@ -99,6 +99,20 @@ describe('miot --url', () => {
     )
   })
 
+  it('rotates, tags and disables the clients that a filter finds', async () => {
+    for (const name of ['One', 'Two']) {
+      await miot('clients', 'create', '--name', name, '--tag', 'far-many')
+    }
+    const out = join(elsewhere, 'rotated.csv')
+    const rotate = ['secrets', 'rotate', '--tag', 'far-many', '--overlap', '1h', '--out', out]
+    const { rotated, left } = await miot(...rotate)
+    assert.deepEqual([rotated, left], [2, 0])
+    const tagged = await miot('clients', 'tag', '--tag', 'far-many', '--add', 'off')
+    assert.equal(tagged.changes[0].changed, 2)
+    const disabled = await miot('clients', 'disable', '--tag', 'far-many')
+    assert.equal(disabled.changes[0].changed, 2)
+  })
+
   it('imports a file line by line', async () => {
     const file = join(elsewhere, 'clients.ndjson')
     const grants = [{ audience: server.credentials.audience }]
@@ -304,6 +318,11 @@ describe('the admin client of the SDK', () => {
     }
     assert.match(String(await versionFor(credentials)), /, as the server$/)
     assert.match(String(await versionFor({})), /the server's is known only with an administrator/)
+  })
+
+  it('lets doctor log in and verify a token as an administrator from elsewhere', async () => {
+    const { status, stdout } = await run('doctor')
+    assert.deepEqual([status, JSON.parse(stdout).healthy], [0, true], stdout)
   })
 
   it('administers the organization, members and invitations, and lists the keys', async () => {

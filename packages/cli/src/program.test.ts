@@ -5,6 +5,11 @@ import { createProgram } from './program.ts'
 
 type Command = ReturnType<typeof createProgram>
 
+/** With its groups and itself. */
+function all(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(all)]
+}
+
 function leaves(command: Command): Command[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
 }
@@ -27,20 +32,25 @@ function wordsOf(line: string): string[] {
 }
 
 describe('the help of every command', () => {
-  const commands = leaves(createProgram({}, false)).filter((one) => one.name() !== 'help')
+  const commands = all(createProgram({}, false)).filter((one) => one.name() !== 'help')
 
   it('has examples that the command accepts', async () => {
     assert.ok(commands.length > 30)
     for (const command of commands) {
-      const path = `${command.parent?.parent ? `${command.parent.name()} ` : ''}${command.name()}`
+      const path = pathOf(command)
       const examples = (helpOf(command).split('\nExamples:\n')[1] ?? '').trimEnd().split('\n')
       const lines = examples.flatMap((line) => line.match(/(?<![\w/])miot [^|>)]*/g) ?? [])
-      const own = lines.filter((line) => line.startsWith(`miot ${path}`))
-      assert.notEqual(own.length, 0, `miot ${path} has no example`)
+      const own = lines.filter((line) => `${line} `.startsWith(`${path} `))
+      assert.notEqual(own.length, 0, `${path} has no example`)
       for (const line of lines) await assertAccepted(line)
     }
   })
 })
+
+/** As people type it, from `miot` on. */
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
+}
 
 /** Parses the line with every action replaced. */
 async function assertAccepted(line: string): Promise<void> {

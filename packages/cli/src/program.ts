@@ -10,8 +10,8 @@ import { addAudit } from './audit/commands.ts'
 import { addBackup } from './backup/commands.ts'
 import { addClients } from './clients/commands.ts'
 import { addCompletion } from './command/commands.ts'
-import { type Context, createContext } from './command/context.ts'
-import { exitStatuses } from './command/help.ts'
+import type { Context } from './command/context.ts'
+import { examples, exitStatuses } from './command/help.ts'
 import { serverUrl } from './command/option-values.ts'
 import { versionText } from './command/version.ts'
 import { addCompact } from './compact/commands.ts'
@@ -33,6 +33,7 @@ import { addTrack } from './track/commands.ts'
  */
 export function createProgram(env: Environment, json: boolean): Command {
   let isServer = false
+  let contexts: typeof import('./command/context.ts')
   endWhenOutputCloses(() => isServer)
   const program = new Command('miot')
     .description('ModularIoT: machine-to-machine authorization and telemetry for IoT fleets.')
@@ -57,13 +58,23 @@ export function createProgram(env: Environment, json: boolean): Command {
     })
     .configureHelp({ showGlobalOptions: true, styleTitle: (text) => styleText('bold', text) })
     .addHelpText('after', exitStatuses())
+    .addHelpText(
+      'after',
+      examples(
+        'miot serve',
+        'miot track send --asset-id TRUCK-001',
+        "miot clients create --name 'Pump station'",
+      ),
+    )
     .exitOverride()
     .showSuggestionAfterError()
-    .hook('preAction', (_program, command) => {
+    .hook('preAction', async (_program, command) => {
       isServer = command.name() === 'serve'
+      // Help needs neither settings nor tokens, and their modules take a third of its time.
+      contexts = await import('./command/context.ts')
     })
   const context = (): Context =>
-    createContext(env, { json, url: program.opts<{ url?: string }>().url })
+    contexts.createContext(env, { json, url: program.opts<{ url?: string }>().url })
 
   addServe(program, context, env)
   for (const add of [

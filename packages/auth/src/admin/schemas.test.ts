@@ -16,6 +16,14 @@ function faultOf(more: object): string {
   return ''
 }
 
+it('a client with unknown members is refused with their names, but with nothing else', () => {
+  assert.equal(faultOf({ tag: [], externalId: 'x' }), 'the body must not have "tag", "externalId"')
+  const grants = [{ ...GOOD.grants[0], scope: 'a' }]
+  assert.equal(faultOf({ grants }), 'grants.0 must not have "scope"')
+  const secret = `miot_prod_${'a'.repeat(49)}`
+  assert.equal(faultOf({ [secret]: 1 }), 'the body must not have additional properties')
+})
+
 describe('a client with thousands of faults', () => {
   const many = <Value>(value: Value): Value[] => Array(5000).fill(value)
   const members = Object.fromEntries(many(0).map((_, index) => [`k${index}`, 1]))

@@ -510,14 +510,25 @@ export function createParser<Value>(schema: TSchema): (value: unknown) => Value 
       // For an unknown member TypeBox also reports that its schema is `false`.
       .filter(({ keyword }) => keyword !== 'boolean')
       .slice(0, 5)
-      .map(({ instancePath, message }) => {
+      .map(({ instancePath, message, params }) => {
         const path = instancePath.slice(1).replaceAll('/', '.') || 'the body'
-        return `${path} ${message}`
+        const unknown = namesIn((params as UnknownMembers).additionalProperties)
+        return `${path} ${unknown === '' ? message : `must not have ${unknown}`}`
       })
     throw invalidInput(
       [...new Set(faults)].join('; ') || 'the body must not have additional properties',
     )
   }
+}
+
+interface UnknownMembers {
+  readonly additionalProperties?: readonly string[]
+}
+
+/** Of unknown members, the first that look like names; a secret in the wrong place is longer. */
+function namesIn(members: readonly string[] = []): string {
+  const names = members.filter((name) => /^[A-Za-z_][\w.-]{0,39}$/.test(name)).slice(0, 3)
+  return names.map((name) => `"${name}"`).join(', ')
 }
 
 /**

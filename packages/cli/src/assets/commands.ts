@@ -15,7 +15,10 @@ import type { EventOptions, SeriesOptions } from './show-series.ts'
 import type { TailOptions } from './tail-assets.ts'
 
 export function addAssets(program: Command, context: () => Context): void {
-  const assets = program.command('assets').description('read what assets have reported')
+  const assets = program
+    .command('assets')
+    .description('read what assets have reported')
+    .addHelpText('after', examples('miot assets list', 'miot assets tail --asset TRUCK-001'))
   addApiOptions(assets.command('list'))
     .description('list assets with their last position')
     .addHelpText('after', examples('miot assets list --type truck --limit 200'))

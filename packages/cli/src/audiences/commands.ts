@@ -11,6 +11,13 @@ export function addAudiences(program: Command, context: () => Context): void {
   const audiences = program
     .command('audiences')
     .description('manage audiences, the APIs that tokens are for')
+    .addHelpText(
+      'after',
+      examples(
+        'miot audiences list',
+        'miot audiences create https://meters.example --scope meters:read',
+      ),
+    )
   audiences
     .command('create <audience>')
     .description('create an audience')

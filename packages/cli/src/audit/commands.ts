@@ -2,13 +2,18 @@
 
 import type { AuditHead } from '@modulariot/auth'
 import { type Command, InvalidArgumentError } from 'commander'
+import { YES } from '../command/confirm.ts'
 import type { Context } from '../command/context.ts'
 import { examples } from '../command/help.ts'
 import { positiveNumber, wholeNumber } from '../command/option-values.ts'
+import type { AuditRetentionOptions } from './trail-retention.ts'
 import type { VerifyOptions } from './verify-audit.ts'
 
 export function addAudit(program: Command, context: () => Context): void {
-  const audit = program.command('audit').description('read and verify the audit trail')
+  const audit = program
+    .command('audit')
+    .description('read and verify the audit trail')
+    .addHelpText('after', examples('miot audit list --limit 20', 'miot audit verify'))
   audit
     .command('list')
     .description('list the newest entries')
@@ -58,10 +63,11 @@ export function addAudit(program: Command, context: () => Context): void {
     .addHelpText('after', examples('miot audit retention', 'miot audit retention --days 400'))
     .option(
       '--days <days>',
-      'remove older entries now; a signed checkpoint replaces them',
+      'remove older entries now; a signed checkpoint replaces them; asks on a terminal',
       positiveNumber,
     )
-    .action(async (options: { days?: number }) =>
+    .option(...YES)
+    .action(async (options: AuditRetentionOptions) =>
       (await import('./trail-retention.ts')).auditRetention(context(), options),
     )
 }

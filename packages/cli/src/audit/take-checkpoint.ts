@@ -5,6 +5,7 @@ import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { appendCheckpoint } from '../files/checkpoint-file.ts'
 import { properties } from '../terminal/output.ts'
+import { utc } from '../terminal/times.ts'
 
 /** @param out file to append a line to; without it, the checkpoint is printed. */
 export async function printCheckpoint(context: Context, { out }: { out?: string }): Promise<void> {
@@ -17,7 +18,7 @@ export async function printCheckpoint(context: Context, { out }: { out?: string 
         ...(out === undefined ? ([['checkpoint', signed.checkpoint]] as const) : []),
         ...(out === undefined ? [] : ([['appended to', out]] as const)),
         ['row', String(signed.seq)],
-        ['signed at', signed.at],
+        ['signed at', utc(signed.at)],
         ['issuer', signed.iss],
         ['public key', JSON.stringify(public_key)],
       ]),

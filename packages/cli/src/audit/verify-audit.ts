@@ -16,6 +16,7 @@ import type { Context } from '../command/context.ts'
 import { filesOf } from '../config/parse-config.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { findCheckpoints, readCheckpoints } from '../files/checkpoint-file.ts'
+import { utc } from '../terminal/times.ts'
 
 export interface VerifyOptions {
   readonly head?: AuditHead
@@ -75,7 +76,7 @@ function sentences(
   const lines = [`The audit trail is intact: ${rows} rows.`]
   if (base !== null) {
     lines.push(
-      `Retention removed rows 1 to ${base.seq} on ${base.at}; a signed checkpoint replaces them.`,
+      `Retention removed rows 1 to ${base.seq} at ${utc(base.at)}; a signed checkpoint replaces them.`,
     )
   }
   if (newest === null) {
@@ -85,7 +86,7 @@ function sentences(
   } else {
     const later = head.seq > newest.seq ? '; no checkpoint covers the rows after it' : ''
     lines.push(
-      `It matches the checkpoints in ${source} (${checkpoints.length}), up to row ${newest.seq}, ${newest.at}${later}.`,
+      `It matches the checkpoints in ${source} (${checkpoints.length}), up to row ${newest.seq}, ${utc(newest.at)}${later}.`,
     )
   }
   if (cut > 0) lines.push(`Checkpoints skipped because retention removed their rows: ${cut}.`)

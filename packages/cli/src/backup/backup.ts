@@ -9,6 +9,7 @@ import { keySetting } from '../config/key-command.ts'
 import { type Config, filesOf } from '../config/parse-config.ts'
 import type { Environment } from '../config/read-settings.ts'
 import { createPrivateFile } from '../files/private-file.ts'
+import { utc } from '../terminal/times.ts'
 import { copyDurably, syncAndSum } from './durable-files.ts'
 import { checkKey, type KeyCheck } from './key-check.ts'
 import { type BackupFile, type FileSum, MANIFEST, type Manifest, manifestText } from './manifest.ts'
@@ -99,7 +100,7 @@ function sentences(
     .filter((name) => ['encryption.key', 'quickstart.env'].includes(name))
   const victims = secrets.includes('encryption.key') ? 'every client' : 'the first client'
   return [
-    `Backup of ${created_at} in ${path}: ${size}.`,
+    `Backup of ${utc(created_at)} in ${path}: ${size}.`,
     trail === null ? 'Its audit trail is empty.' : `Audit trail up to ${trail.seq}:${trail.hash}`,
     '',
     ...(secrets.length > 0

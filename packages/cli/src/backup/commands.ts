@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import type { Context } from '../command/context.ts'
 import { examples } from '../command/help.ts'
+import { versionText } from '../command/version.ts'
 import type { Environment } from '../config/read-settings.ts'
 
 /** @param env for the programs of PostgreSQL. */
@@ -16,7 +17,7 @@ export function addBackup(program: Command, context: () => Context, env: Environ
       (await import('./backup.ts')).backup(context(), env, {
         directory,
         withoutKey: options.withoutKey === true,
-        program: program.version() ?? '',
+        program: versionText(),
       }),
     )
   program

@@ -15,6 +15,7 @@ import type { Environment } from '../config/read-settings.ts'
 import { CliError } from '../errors/cli-error.ts'
 import { readPrivateFile } from '../files/private-file.ts'
 import { withKeys } from '../installation/given-keys.ts'
+import { utc } from '../terminal/times.ts'
 import { adviceAfter } from './advice.ts'
 import { assertSpace, copyDurably, withUnfinished } from './durable-files.ts'
 import { MANIFEST, type Manifest, readManifest } from './manifest.ts'
@@ -184,7 +185,7 @@ function print(
   const database = displayName(config.database)
   const answer = { directory, database, created_at, trail, schemas, set_aside: setAside, advice }
   context.output.print(answer, () => [
-    `Restored the backup of ${created_at} into ${database}.`,
+    `Restored the backup of ${utc(created_at)} into ${database}.`,
     'Checksums, databases, the encryption key and the audit trail are intact' +
       (trail === null ? '.' : ` (up to row ${trail.seq}).`),
     ...setAside.map((path) => `Set aside, from an earlier database: ${path}`),

@@ -20,6 +20,10 @@ export function addClients(program: Command, context: () => Context): void {
   const clients = program
     .command('clients')
     .description('manage clients: the machines that can get tokens')
+    .addHelpText(
+      'after',
+      examples("miot clients create --name 'Pump station'", 'miot clients list --unused-for 30d'),
+    )
   addFields(clients.command('create'))
     .description('create a client and show its secret once (no secret with --jwks)')
     .addHelpText(

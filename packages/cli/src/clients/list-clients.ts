@@ -38,14 +38,14 @@ export async function listClients(context: Context, options: ListOptions): Promi
   })
 }
 
-/** Reads the pages as they are needed. */
+/** Reads the pages as they are needed. Callers pass options of other uses too. */
 export async function* clientsOf(
   admin: Pick<Admin, 'listClients'>,
-  { neverUsed: never_used, unusedFor, limit: _limit, ...filter }: ListOptions,
+  { search, tag, status, environment, neverUsed: never_used, unusedFor }: ListOptions,
 ): AsyncGenerator<ListedClient> {
   const unused_since =
     unusedFor === undefined ? undefined : new Date(Date.now() - unusedFor * 1000).toISOString()
-  const query = { ...filter, never_used, unused_since, limit: PAGE }
+  const query = { search, tag, status, environment, never_used, unused_since, limit: PAGE }
   const readPage = (after: string | null) => admin.listClients({ ...query, after })
   for await (const page of pagesOf(readPage, ({ next }) => next)) yield* page.clients
 }

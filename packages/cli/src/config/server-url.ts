@@ -1,6 +1,6 @@
 /** Which servers `miot` connects to: secrets and tokens travel over TLS or stay on this machine. */
 
-import { urlFault } from '@modulariot/oauth/client'
+import { urlFault } from '@modulariot/oauth/protocol'
 
 const PLAINTEXT_HINT = 'set up TLS on that server and use its https: URL, or run miot there'
 

@@ -1,6 +1,7 @@
 /** What a check of `miot doctor` is: a row of a table, and what it finds. */
 
 import { UnsafePermissions } from '@modulariot/platform/files'
+import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { Context } from '../command/context.ts'
 import type { Config } from '../config/parse-config.ts'
 import { toCliError } from '../errors/to-cli-error.ts'
@@ -78,7 +79,8 @@ export function faultOf(
     )
   }
   const { code: kind, message } = toCliError(error)
-  if (kind === 'network') return fault(message, 'start miot serve, or see its log')
+  const isServer = kind === 'network' && !(error instanceof StoreUnavailable)
+  if (isServer) return fault(message, 'start miot serve, or see its log')
   const ours = error instanceof UnsafePermissions || OWN_REMEDY.test(message)
   return ours ? splitRemedy(message) : fault(message, remedy)
 }

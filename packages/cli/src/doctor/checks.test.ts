@@ -6,16 +6,20 @@ import { describe, it } from 'node:test'
 import { deriveInstallationKeys, openSqliteAuthStore } from '@modulariot/auth'
 import { createAuthServer } from '@modulariot/auth/server'
 import { openDatabase } from '@modulariot/platform/storage'
+import type { Context } from '../command/context.ts'
 import { commit, version } from '../command/version.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import { withKeys } from '../installation/given-keys.ts'
+import { createOutput } from '../terminal/output.ts'
 import { type Check, type Finding, faultOf, findingOf } from './check.ts'
+import { doctor } from './doctor.ts'
 import { FILE_CHECKS } from './files.ts'
 import { certificateResult, SERVER_CHECKS } from './server.ts'
+import { SIGNER_CHECKS } from './signer.ts'
 import { STORE_CHECKS, skewResult } from './store.ts'
 import { buildInMetrics, versionResult } from './version.ts'
 
-const ALL: readonly Check[] = [...FILE_CHECKS, ...STORE_CHECKS, ...SERVER_CHECKS]
+const ALL: readonly Check[] = [...FILE_CHECKS, ...STORE_CHECKS, ...SIGNER_CHECKS, ...SERVER_CHECKS]
 
 /** An answer to every request, or none: nothing listens. */
 type Answer = readonly [status: number, body: string] | null
@@ -142,6 +146,20 @@ describe('doctor on an installation', () => {
   })
 })
 
+it('doctor reports a database that cannot be reached, and no fault of what is in it', async () => {
+  using folder = temporaryFolder()
+  const levelOf = async (name: string) => {
+    const MIOT_DATABASE_URL = 'postgres://miot:x@127.0.0.1:1/miot?sslmode=disable'
+    return (await finding(name, folder.path, { MIOT_DATABASE_URL })).level
+  }
+  for (const name of ['pooling', 'migrations', 'store and keys']) {
+    assert.equal(await levelOf(name), 'fault', name)
+  }
+  for (const name of ['database clock', 'client keys', 'signer']) {
+    assert.equal(await levelOf(name), 'skipped', name)
+  }
+})
+
 describe('doctor on a backup', { skip: !process.geteuid }, () => {
   const check = (place: string, backup: string | null) => finding('backup', place, { backup })
 
@@ -225,6 +243,52 @@ describe('doctor on a server', () => {
       assert.equal(found.remedy === null, level === 'ok')
     })
   }
+})
+
+it('doctor shortens no name of a check on a narrow terminal, and prints faults in bold', async () => {
+  using folder = temporaryFolder()
+  let screen = ''
+  const print = (text: string) => {
+    screen += text
+  }
+  const config = parseConfig({ MIOT_DATA_DIR: folder.path }, () => '')
+  const fetch = () => Promise.reject(new TypeError('fetch failed'))
+  const output = createOutput(false, print, { width: 40, bold: (text) => `<${text}>` })
+  await doctor(
+    { config: () => config, fetch, output, tokenDirectory: null, url: 'http://localhost:1' },
+    {},
+  )
+  process.exitCode = 0
+  assert.match(screen, /^< {9}CHECK {11}RESULT>\nok {7}version /)
+  assert.match(screen, /^skipped {2}data directory {2}--url checks a server elsewhere$/m)
+  assert.match(screen, /^<FAULT {4}server {10}http.* cannot be reached: start .*>$/m)
+})
+
+it('doctor logs in once, and both checks of the token use it', async () => {
+  using folder = temporaryFolder()
+  const client = {
+    MIOT_CLIENT_ID: 'client_1',
+    MIOT_CLIENT_SECRET: 'secret',
+    MIOT_AUDIENCE: 'https://api.example',
+  }
+  const config = parseConfig({ MIOT_DATA_DIR: folder.path, ...client }, () => '')
+  let logins = 0
+  const fetch: Context['fetch'] = async (url) => {
+    if (!String(url).endsWith('/api/v1/login')) return new Response('', { status: 404 })
+    logins++
+    return Response.json({ access_token: 'a.b.c', token_type: 'Bearer', expires_in: 60 })
+  }
+  let report = ''
+  const output = createOutput(true, (text) => {
+    report += text
+  })
+  const context = { config: () => config, fetch, output, tokenDirectory: null }
+  await doctor({ ...context, url: 'http://localhost:1' }, {})
+  process.exitCode = 0
+  const levels = JSON.parse(report).findings.map(({ check, level }: Finding) => [check, level])
+  assert.equal(Object.fromEntries(levels).login, 'ok')
+  assert.equal(Object.fromEntries(levels).verification, 'fault')
+  assert.equal(logins, 1)
 })
 
 describe('what will not last', () => {

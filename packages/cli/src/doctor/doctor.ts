@@ -6,6 +6,7 @@
 import type { Context } from '../command/context.ts'
 import { EXIT } from '../errors/cli-error.ts'
 import { type ConfigWithKeys, withKeys } from '../installation/given-keys.ts'
+import type { Line } from '../terminal/output.ts'
 import { type Check, type Finding, findingOf, type Level, ok, skipped } from './check.ts'
 import { FILE_CHECKS } from './files.ts'
 import { RSA_LIBRARY_CHECKS } from './rsa-library.ts'
@@ -66,12 +67,19 @@ export async function doctor(context: Context, { backup }: DoctorOptions): Promi
     findings.push(found)
   }
   const healthy = findings.every((finding) => finding.ok)
-  context.output.print({ healthy, findings }, () =>
-    context.output.table(['', 'CHECK', 'RESULT'], findings.map(rowOf)),
-  )
+  context.output.print({ healthy, findings }, () => linesOf(findings))
   if (!healthy) process.exitCode = EXIT.doctor
 }
 
-function rowOf({ level, check, detail, remedy }: Finding): string[] {
-  return [NAMES[level], check, remedy === null ? detail : `${detail}: ${remedy}`]
+/** Its own table: the results are sentences that wrap, and names of checks are never shortened. */
+function linesOf(findings: readonly Finding[]): Line[] {
+  const names = Math.max(...findings.map(({ check }) => check.length))
+  const lineOf = (level: string, check: string, result: string) =>
+    `${level.padEnd(NAMES.skipped.length)}  ${check.padEnd(names)}  ${result}`
+  const lines = findings.map(({ level, check, detail, remedy }): Line => {
+    const result = remedy === null ? detail : `${detail}: ${remedy}`
+    const line = lineOf(NAMES[level], check, result)
+    return level === 'fault' ? { heading: line } : line
+  })
+  return [{ heading: lineOf('', 'CHECK', 'RESULT') }, ...lines]
 }

@@ -220,8 +220,24 @@ function lacksClient(config: Config): boolean {
   return clientId === null && clientSecret === null && !isThere(filesOf(config).quickstart)
 }
 
-async function login({ config, fetch, url, remote }: CheckContext) {
-  const options = remote ? { tokenUrl: `${url}/api/v1/login` } : {}
+const logins = new WeakMap<CheckContext, ReturnType<typeof requestLogin>>()
+
+/** Once a run: both checks use the token, and a client that logs in twice would be wasteful. */
+function login(context: CheckContext): ReturnType<typeof requestLogin> {
+  const login = logins.get(context) ?? requestLogin(context)
+  logins.set(context, login)
+  return login
+}
+
+async function requestLogin({ config, fetch, url, remote }: CheckContext) {
+  // An administrator, who sets no audience for any other command with --url.
+  const isAdministrator = config.client.clientId !== null && config.client.audience === null
+  const options = remote
+    ? {
+        tokenUrl: `${url}/api/v1/login`,
+        ...(isAdministrator && { audience: `${url}/admin/v1` }),
+      }
+    : {}
   const credentials = resolveCredentials(config, options)
   const answer = await requestToken(credentials, fetch).catch((error) => {
     const certificate = certificateFault(error)

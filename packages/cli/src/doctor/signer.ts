@@ -4,7 +4,7 @@ import { holderOf, probeExternalKeys } from '@modulariot/auth'
 import { openInstallation } from '../installation/open-installation.ts'
 import { withSigner } from '../signer/open-signer.ts'
 import { type Check, type CheckContext, fault, ok, type Result, skipped } from './check.ts'
-import { NO_KEY, skippedUnmigrated } from './store.ts'
+import { NO_KEY, skippedWithoutStore } from './store.ts'
 
 export const SIGNER_CHECKS: readonly Check[] = [
   {
@@ -16,7 +16,7 @@ export const SIGNER_CHECKS: readonly Check[] = [
 ]
 
 async function checkSigner({ config, withKeys }: CheckContext): Promise<Result> {
-  const unmigrated = await skippedUnmigrated(config)
+  const unmigrated = await skippedWithoutStore(config)
   if (unmigrated !== null) return unmigrated
   const known = await withKeys().catch(() => null)
   if (known === null) return NO_KEY

@@ -3,6 +3,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { assertOpensKeys, type ClientView, weaknessOf } from '@modulariot/auth'
 import { SealBroken } from '@modulariot/auth/values'
+import { StoreUnavailable } from '@modulariot/platform/storage'
 import { displayName } from '../config/database.ts'
 import { isCommand } from '../config/key-command.ts'
 import { type Config, filesOf } from '../config/parse-config.ts'
@@ -88,7 +89,8 @@ const MAX_SKEW_MS = 5000
 async function checkDatabaseClock({ database }: Config): Promise<Result> {
   if (database.kind === 'sqlite') return skipped('the embedded store uses this machine’s clock')
   const began = Date.now()
-  const there = await databaseClock(database)
+  const there = await databaseClock(database).catch(skippedWhereUnavailable)
+  if (typeof there !== 'number') return there
   return skewResult(there - (began + Date.now()) / 2, 'the database')
 }
 
@@ -139,13 +141,23 @@ function describePending({ store, applied, known }: StoreVersion): string {
 }
 
 /** Opening a store would migrate it, which is not for a doctor to do. */
-export async function skippedUnmigrated(config: Config): Promise<Result | null> {
+async function skippedUnmigrated(config: Config): Promise<Result | null> {
   assertMayRead(config)
   const { database } = config
   const [auth] = await storeVersions(database)
   return auth !== undefined && auth.applied > 0 && isPending(auth)
     ? skipped('migrations are pending')
     : null
+}
+
+/** For checks of what is in the store: that it cannot be reached is a fault of other checks. */
+export async function skippedWithoutStore(config: Config): Promise<Result | null> {
+  return skippedUnmigrated(config).catch(skippedWhereUnavailable)
+}
+
+function skippedWhereUnavailable(error: unknown): Result {
+  if (error instanceof StoreUnavailable) return skipped('the store cannot be reached')
+  throw error
 }
 
 /** Its own check has said why. */
@@ -182,7 +194,7 @@ const CLIENTS_PER_PAGE = 500
  * Finds weak keys that were registered before registration refused them. Logins with them fail.
  */
 async function checkClientKeys({ config, withKeys }: CheckContext): Promise<Result> {
-  const unmigrated = await skippedUnmigrated(config)
+  const unmigrated = await skippedWithoutStore(config)
   if (unmigrated !== null) return unmigrated
   const known = await withKeys().catch(() => null)
   if (known === null) return NO_KEY

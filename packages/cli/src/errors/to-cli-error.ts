@@ -3,7 +3,12 @@
 import { AdminError, type AdminErrorCode, SealBroken } from '@modulariot/auth/values'
 import { TokenEndpointError, TokenError, type TokenErrorCode } from '@modulariot/oauth/client'
 import { OAuthError } from '@modulariot/oauth/protocol'
-import { StoreConflict, StoreUnavailable } from '@modulariot/platform/storage'
+import {
+  StoreConflict,
+  StoreDamaged,
+  StoreUnavailable,
+  StoreUnwritable,
+} from '@modulariot/platform/storage'
 import { RefusedError, ValidationError } from '@modulariot/sdk'
 import { ConfigError } from '../config/read-settings.ts'
 import { CliError, type CliErrorCode } from './cli-error.ts'
@@ -35,7 +40,10 @@ export function toCliError(error: unknown): CliError {
     return new CliError('failure', error.message)
   }
   if (error instanceof StoreUnavailable) {
-    return new CliError('failure', `The store is unavailable: ${error.message}`)
+    // A damaged file, or one that takes no writes, was reached.
+    const reached = error instanceof StoreDamaged || error instanceof StoreUnwritable
+    const code = reached ? 'failure' : 'network'
+    return new CliError(code, `The store is unavailable: ${error.message}`)
   }
   if (isNetworkError(error)) return new CliError('network', explainNetwork(error))
   return new CliError('failure', error instanceof Error ? error.message : String(error))

@@ -11,6 +11,7 @@ export function addKeys(program: Command, context: () => Context): void {
   const keys = program
     .command('keys')
     .description('manage the keys that sign tokens, and the encryption key')
+    .addHelpText('after', examples('miot keys list', 'miot keys rotate'))
   keys
     .command('list')
     .description('list next, active and retired keys (never the private keys)')

@@ -1,6 +1,7 @@
 /** `miot orgs …`: the owners of clients and data. */
 
 import type { Command } from 'commander'
+import { YES } from '../command/confirm.ts'
 import type { Context } from '../command/context.ts'
 import { examples } from '../command/help.ts'
 import { positiveNumber } from '../command/option-values.ts'
@@ -10,6 +11,7 @@ export function addOrganizations(program: Command, context: () => Context): void
   const orgs = program
     .command('orgs')
     .description('manage organizations, the owners of clients and data')
+    .addHelpText('after', examples('miot orgs list', 'miot orgs retention org_1a2b --days 90'))
   orgs
     .command('create')
     .description('create an organization')
@@ -46,10 +48,11 @@ export function addOrganizations(program: Command, context: () => Context): void
     )
     .option(
       '--days <days>',
-      'keep this many days; older data is removed within hours',
+      'keep this many days; older data is removed within hours; asks on a terminal',
       positiveNumber,
     )
     .option('--default', 'use MIOT_RETENTION_DAYS again')
+    .option(...YES)
     .action(async (org_id: string, options: RetentionOptions) =>
       (await import('./telemetry-retention.ts')).retention(context(), org_id, options),
     )

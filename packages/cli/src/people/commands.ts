@@ -14,6 +14,10 @@ export function addPeople(program: Command, context: () => Context): void {
   const people = program
     .command('people')
     .description('manage the accounts of persons, on the server’s machine')
+    .addHelpText(
+      'after',
+      examples('miot people list', 'miot people invite --email ana@example.com --role developer'),
+    )
   people
     .command('list')
     .description('list accounts')

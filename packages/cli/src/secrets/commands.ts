@@ -2,14 +2,20 @@
 
 import type { Command } from 'commander'
 import { addChoice } from '../command/choice-options.ts'
-import { YES } from '../command/confirm.ts'
+import { type ConfirmOptions, YES } from '../command/confirm.ts'
 import type { Context } from '../command/context.ts'
 import { CLIENT, examples } from '../command/help.ts'
 import { duration } from '../command/option-values.ts'
 import type { RotateManyOptions } from './rotate-many.ts'
 
 export function addSecrets(program: Command, context: () => Context): void {
-  const secrets = program.command('secrets').description('manage the secrets of a client')
+  const secrets = program
+    .command('secrets')
+    .description('manage the secrets of a client')
+    .addHelpText(
+      'after',
+      examples('miot secrets list client_1a2b', 'miot secrets rotate client_1a2b --overlap 7d'),
+    )
   secrets
     .command('list')
     .argument('<client>', CLIENT)
@@ -59,9 +65,10 @@ export function addSecrets(program: Command, context: () => Context): void {
     .command('revoke')
     .argument('<client>', CLIENT)
     .argument('<secret_id>')
-    .description('revoke a secret immediately')
+    .description('revoke a secret immediately; asks on a terminal')
     .addHelpText('after', examples('miot secrets revoke client_1a2b secret_3c4d'))
-    .action(async (client: string, secret_id: string) =>
-      (await import('./secrets.ts')).revokeSecret(context(), client, secret_id),
+    .option(...YES)
+    .action(async (client: string, secret_id: string, options: ConfirmOptions) =>
+      (await import('./secrets.ts')).revokeSecret(context(), client, secret_id, options),
     )
 }

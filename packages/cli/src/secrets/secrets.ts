@@ -1,6 +1,7 @@
 /** `miot secrets add|list|rotate|revoke` */
 
 import type { AddedSecret } from '@modulariot/auth'
+import type { Admin } from '../administration/port.ts'
 import { withAdmin } from '../administration/with-admin.ts'
 import { lastUse, nameOf } from '../clients/end-client.ts'
 import { withClient } from '../clients/find-client.ts'
@@ -64,11 +65,34 @@ export async function revokeSecret(
   context: Context,
   client: string,
   secret_id: string,
+  options: ConfirmOptions,
 ): Promise<void> {
+  const confirm = confirmation(options, 'proceeds')
   await withAdmin(context, async (admin) => {
-    await withClient(admin, client, (client_id) => admin.revokeSecret(client_id, secret_id))
+    await withClient(admin, client, async (client_id) => {
+      await confirm(() => whatEnds(admin, client_id, secret_id))
+      return admin.revokeSecret(client_id, secret_id)
+    })
     context.output.print({ revoked: secret_id }, () => `Revoked ${secret_id}.`)
   })
+}
+
+async function whatEnds(
+  admin: Pick<Admin, 'getClient' | 'listSecrets'>,
+  client_id: string,
+  secret_id: string,
+): Promise<string[]> {
+  const client = await admin.getClient(client_id)
+  const secrets = await admin.listSecrets(client_id)
+  const one = secrets.find((secret) => secret.secret_id === secret_id)
+  if (one === undefined) throw new CliError('not_found', `The client has no secret ${secret_id}`)
+  return [
+    `This revokes the secret ${one.label} (${secret_id}) of ${nameOf(client)}.`,
+    one.used === null
+      ? 'It has never been used.'
+      : `It was last used at ${utc(one.used.last_used_at)}, from ${one.used.address}.`,
+    `Its other secrets: ${secrets.length - 1}. Tokens stay valid.`,
+  ]
 }
 
 export async function listSecrets(context: Context, client: string): Promise<void> {

@@ -12,6 +12,7 @@ export function addToken(program: Command, context: () => Context): void {
   const token = program
     .command('token')
     .description('get, preview, revoke, inspect and verify access tokens')
+    .addHelpText('after', examples('miot token get --raw', 'miot token preview client_1a2b'))
   addClientOptions(token.command('get'))
     .description('get a token (credentials from MIOT_* settings or quickstart.env)')
     .addHelpText(

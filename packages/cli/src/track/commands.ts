@@ -9,7 +9,13 @@ import type { SimulateOptions } from '../simulate/simulate.ts'
 import type { SendOptions } from './send-reports.ts'
 
 export function addTrack(program: Command, context: () => Context): void {
-  const track = program.command('track').description('send reports, as a device does')
+  const track = program
+    .command('track')
+    .description('send reports, as a device does')
+    .addHelpText(
+      'after',
+      examples('miot track send --asset-id TRUCK-001', 'miot track send --file reports.ndjson'),
+    )
   addApiOptions(track.command('send'))
     .description('send a report, or a file of reports, and wait until they are stored')
     .addHelpText(

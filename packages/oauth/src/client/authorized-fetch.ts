@@ -6,9 +6,9 @@
  * tokens.
  */
 
+import { urlFault } from '../protocol/secure-url.ts'
 import { discardBody } from '../transport/bounded-text.ts'
 import { type Clock, systemClock } from '../transport/clock.ts'
-import { urlFault } from '../transport/secure-url.ts'
 import type { HeldToken } from './held-token.ts'
 import { ConfigError } from './token-error.ts'
 import type { TokenSource } from './token-source.ts'

@@ -1,9 +1,9 @@
 /** For an application that needs tokens, and for an SDK that calls the API with them. */
 
+export { urlFault } from '../protocol/secure-url.ts'
 export { BodyTooLong, boundedText } from '../transport/bounded-text.ts'
 export { type Clock, MAX_TIMER_MS, systemClock } from '../transport/clock.ts'
 export { retryAfterSeconds } from '../transport/retry-after.ts'
-export { urlFault } from '../transport/secure-url.ts'
 export { type AuthorizedFetchOptions, createAuthorizedFetch } from './authorized-fetch.ts'
 export type { ClientKey, ClientKeySource, SecretSource } from './credentials.ts'
 export type { HeldToken } from './held-token.ts'

@@ -4,9 +4,9 @@
  */
 
 import type { TokenResponse } from '../protocol/index.ts'
+import { urlFault } from '../protocol/secure-url.ts'
 import { BodyTooLong, boundedText, discardBody } from '../transport/bounded-text.ts'
 import { retryAfterSeconds } from '../transport/retry-after.ts'
-import { urlFault } from '../transport/secure-url.ts'
 import { plainText } from './plain-text.ts'
 import { ConfigError } from './token-error.ts'
 

@@ -4,10 +4,10 @@
  * Caches nothing but the discovered address of the token endpoint.
  */
 
+import { urlFault } from '../protocol/secure-url.ts'
 import type { Clock, Moment } from '../transport/clock.ts'
 import { momentOf } from '../transport/clock.ts'
 import { discoverMetadata, MetadataUnavailable, NotMetadata } from '../transport/discover.ts'
-import { urlFault } from '../transport/secure-url.ts'
 import type { Proof } from './credentials.ts'
 import { plainText } from './plain-text.ts'
 import { sendTokenRequest, type TokenAnswer, TokenEndpointError } from './request-token.ts'

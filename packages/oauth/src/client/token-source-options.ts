@@ -1,7 +1,7 @@
 /** The options of a token source, checked once and completed with defaults. */
 
+import { urlFault } from '../protocol/secure-url.ts'
 import { type Clock, systemClock } from '../transport/clock.ts'
-import { urlFault } from '../transport/secure-url.ts'
 import {
   type ClientKeySource,
   type Proof,

@@ -1,9 +1,9 @@
 /** The keys of an issuer known only by its URL (RFC 8414). */
 
 import type { CryptoKey } from 'jose'
+import { urlFault } from '../protocol/secure-url.ts'
 import { type Clock, elapsedMs, type Moment, momentOf } from '../transport/clock.ts'
 import { discoverMetadata, NotMetadata } from '../transport/discover.ts'
-import { urlFault } from '../transport/secure-url.ts'
 import type { AccessTokenHeader } from './compact-token.ts'
 import type { KeySource } from './key-source.ts'
 import { noKeys, RemoteJwks } from './remote-jwks.ts'

@@ -4,10 +4,10 @@
  */
 
 import type { RevocationPage } from '../protocol/index.ts'
+import { urlFault } from '../protocol/secure-url.ts'
 import { boundedText, discardBody } from '../transport/bounded-text.ts'
 import { discoverMetadata } from '../transport/discover.ts'
 import { retryAfterSeconds } from '../transport/retry-after.ts'
-import { urlFault } from '../transport/secure-url.ts'
 import { parseRevocationPage } from './revocation-page.ts'
 
 /** Where tokens for the feed come from (scope `revocations:read`); a `TokenSource` fits. */

@@ -17,8 +17,8 @@ import {
   SIGNING_ALGORITHMS,
   type SigningAlgorithm,
 } from '../protocol/index.ts'
+import { urlFault } from '../protocol/secure-url.ts'
 import { systemClock } from '../transport/clock.ts'
-import { urlFault } from '../transport/secure-url.ts'
 import { type Challenge, challenge } from './challenge.ts'
 import { readAccessTokenHeader } from './compact-token.ts'
 import { DiscoveredKeys } from './discovered-keys.ts'
