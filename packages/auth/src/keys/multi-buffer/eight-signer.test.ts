@@ -77,6 +77,27 @@ describe('a fault of the library', () => {
     })
   }
 
+  it('is found when it changes the messages, which then verify', () => {
+    const { signer, library, faults: found } = signerWith()
+    assert.ok(signer.sign(jobs(8)))
+    const { sign: signRight } = library
+    library.sign = () => {
+      library.messages.copyWithin(0, 256, 512)
+      return signRight()
+    }
+    assert.equal(signer.sign(jobs(8)), null)
+    assert.deepEqual(found, ['a signature does not verify'])
+  })
+
+  it('is found when a key cannot be loaded', () => {
+    const { signer, library, faults: found } = signerWith()
+    library.load = () => {
+      throw new Error('no memory')
+    }
+    assert.equal(signer.takes(KEY), false)
+    assert.deepEqual([found, signer.inUse], [['no memory'], false])
+  })
+
   it('is found when the verification does nothing, though the last group was the same', () => {
     const { signer, library, faults: found } = signerWith()
     assert.ok(signer.sign(jobs(8)))

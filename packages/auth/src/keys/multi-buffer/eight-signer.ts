@@ -30,17 +30,17 @@ export class EightSigner {
   readonly #options: EightSignerOptions
   /** Null: a key of another size. */
   readonly #keys = new Map<KeyObject, LoadedKey | null>()
-  /** The lanes of `messages` and `signatures`. */
-  readonly #messages: readonly Buffer[]
-  readonly #signatures: readonly Buffer[]
+  /** What has to come back, where the library does not write. */
+  readonly #expected = Buffer.alloc(LANES * RSA_BYTES)
+  readonly #expectedLanes = lanesOf(this.#expected)
+  readonly #signatureLanes: readonly Buffer[]
   #inUse = true
   #signed = 0
 
   constructor(library: MultiBuffer, options: EightSignerOptions) {
     this.#library = library
     this.#options = options
-    this.#messages = lanesOf(library.messages)
-    this.#signatures = lanesOf(library.signatures)
+    this.#signatureLanes = lanesOf(library.signatures)
   }
 
   /** Its name and version. */
@@ -100,10 +100,15 @@ export class EightSigner {
     if (!this.#inUse) return null
     const known = this.#keys.get(key)
     if (known !== undefined) return known
-    const loaded = withPrivateNumbers(key, (numbers) => this.#library.load(numbers))
-    this.#keys.set(key, loaded)
-    if (loaded !== null) this.#probe(key, loaded)
-    return this.#inUse ? loaded : null
+    try {
+      const loaded = withPrivateNumbers(key, (numbers) => this.#library.load(numbers))
+      this.#keys.set(key, loaded)
+      if (loaded !== null) this.#probe(key, loaded)
+      return this.#inUse ? loaded : null
+    } catch (error) {
+      this.#fail((error as Error).message)
+      return null
+    }
   }
 
   /** Each key first signs a probe in all lanes, which OpenSSL has to confirm byte for byte. */
@@ -116,19 +121,20 @@ export class EightSigner {
 
   #signWith(keys: readonly LoadedKey[], jobs: readonly SignatureJob[]): Buffer[] | null {
     // 1. The messages. Lanes without a job repeat the first one.
-    for (const [lane, message] of this.#messages.entries()) {
+    for (const [lane, message] of this.#expectedLanes.entries()) {
       const job = jobs[lane]
       if (job !== undefined) encodeMessage(job.input, message)
-      else this.#messages[0]?.copy(message)
+      else this.#expectedLanes[0]?.copy(message)
       this.#library.use(lane, (keys[lane] ?? keys[0]) as LoadedKey)
     }
-    // 2. What an earlier group left must not pass for a verification.
     const { messages, recovered } = this.#library
+    messages.set(this.#expected)
+    // 2. What an earlier group left must not pass for a verification.
     recovered.fill(0)
     // 3. Sign, and verify.
     const fault = this.#compute()
-    if (fault === null && recovered.equals(messages)) {
-      return jobs.map((_, lane) => Buffer.from(this.#signatures[lane] as Buffer))
+    if (fault === null && recovered.equals(this.#expected)) {
+      return jobs.map((_, lane) => Buffer.from(this.#signatureLanes[lane] as Buffer))
     }
     this.#fail(fault ?? 'a signature does not verify')
     return null
