@@ -3,7 +3,7 @@
  * health.ts.
  */
 
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
+import type { RequestListener, Server, ServerOptions } from 'node:http'
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https'
 import Fastify, {
   type FastifyBaseLogger,
@@ -22,6 +22,7 @@ import { followConnections } from './drain.ts'
 import { answerEverything, LEAVE_REFUSALS_TO_US, refuseMethod } from './every-answer.ts'
 import { mountHealth } from './health.ts'
 import { KnownPaths } from './known-paths.ts'
+import { createServer } from './node-http.ts'
 import { observeRequests, type RequestObserver } from './observe.ts'
 import { type Refuse, refusalsOf } from './refusals.ts'
 import { refuseMalformed } from './refuse-malformed.ts'
