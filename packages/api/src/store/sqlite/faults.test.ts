@@ -80,6 +80,22 @@ describe('SQLite: a closed store', () => {
   })
 })
 
+it('SQLite: maintenance of a store without reports starts no thread', async () => {
+  const store = openSqliteTelemetryStore(path)
+  let started = 0
+  const count = (): void => {
+    started++
+  }
+  process.on('worker', count)
+  assert.deepEqual(await store.maintain(Date.now(), 1), { removedRows: 0, droppedPartitions: 0 })
+  assert.equal(started, 0)
+  await store.append([full('one')])
+  await store.maintain(Date.now(), 1)
+  assert.equal(started, 1)
+  process.off('worker', count)
+  await store.close()
+})
+
 describe('SQLite: a killed process', () => {
   const ROUNDS = 5
 
