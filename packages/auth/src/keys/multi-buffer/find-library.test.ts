@@ -92,6 +92,18 @@ describe('checkedLibrary', { skip }, () => {
     assert.throws(() => checkedLibrary(path), /can be written by other users|replaced by every/)
   })
 
+  it('finds what lies beside the file where a link leads to it from another folder', () => {
+    mkdirSync(join(folder, 'lib'))
+    const target = put(`lib/${LIBRARY_FILE}`)
+    const beside = put('lib/libimf.so')
+    symlinkSync(target, path)
+    assert.deepEqual(checkedLibrary(path), { path: target, needs: [beside] })
+    put('lib/libimf.so', 0o666)
+    assert.throws(() => checkedLibrary(path), /libimf.so can be written by other users/)
+    const own = put('libimf.so')
+    assert.deepEqual(checkedLibrary(path), { path: target, needs: [own] })
+  })
+
   it('refuses a file that is missing', () => {
     assert.throws(() => checkedLibrary(path), { code: 'ENOENT' })
   })

@@ -21,7 +21,8 @@ export const SYSTEM_FOLDERS: readonly string[] = [
 
 /**
  * The run-time libraries of Intel's compiler, which Intel's builds need: loaded from the library's
- * own folder if they are there, each after what it needs. Elsewhere the system has to know them.
+ * own folder if they are there, or from the one that a link leads to, each after what it needs.
+ * Elsewhere the system has to know them.
  */
 const RUN_TIME = ['libintlc.so.5', 'libimf.so', 'libirng.so', 'libsvml.so']
 
@@ -42,13 +43,16 @@ export function findLibrary(folders: readonly string[] = SYSTEM_FOLDERS): string
  * @throws UnsafePermissions when another user could change it; what `fs` throws when it is missing.
  */
 export function checkedLibrary(path: string): FoundLibrary {
-  const here = dirname(path)
-  const needs = RUN_TIME.map((name) => join(here, name)).filter(existsSync)
-  const [library, ...others] = [path, ...needs].map((file) => {
-    assertProgram(file)
-    const target = realpathSync(file)
-    assertOwnDirectory(dirname(target))
-    return target
-  })
-  return { path: library as string, needs: others }
+  const folders = [dirname(path), dirname(realpathSync(path))]
+  const needs = RUN_TIME.flatMap(
+    (name) => folders.map((folder) => join(folder, name)).find(existsSync) ?? [],
+  )
+  return { path: checkedFile(path), needs: needs.map(checkedFile) }
+}
+
+function checkedFile(file: string): string {
+  assertProgram(file)
+  const target = realpathSync(file)
+  assertOwnDirectory(dirname(target))
+  return target
 }
