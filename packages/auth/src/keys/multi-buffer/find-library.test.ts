@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -102,6 +103,19 @@ describe('checkedLibrary', { skip }, () => {
     assert.throws(() => checkedLibrary(path), /libimf.so can be written by other users/)
     const own = put('libimf.so')
     assert.deepEqual(checkedLibrary(path), { path: target, needs: [own] })
+  })
+
+  it('refuses a pipe, which would be waited for without end', () => {
+    for (const name of [LIBRARY_FILE, 'libimf.so']) {
+      const pipe = join(folder, name)
+      rmSync(pipe, { force: true })
+      assert.equal(spawnSync('mkfifo', ['-m', '644', pipe]).status, 0)
+      assert.throws(() => checkedLibrary(path), { message: `${pipe} is not a regular file` })
+      rmSync(pipe)
+      put(LIBRARY_FILE)
+    }
+    mkdirSync(join(folder, 'libsvml.so'))
+    assert.throws(() => checkedLibrary(path), /libsvml.so is not a regular file/)
   })
 
   it('refuses a file that is missing', () => {

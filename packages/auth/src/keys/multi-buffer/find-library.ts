@@ -3,7 +3,7 @@
  * so only root and the server's user may be able to change the file or the folder it is in.
  */
 
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { assertOwnDirectory, assertProgram } from '@modulariot/platform/files'
 
@@ -40,7 +40,8 @@ export function findLibrary(folders: readonly string[] = SYSTEM_FOLDERS): string
 
 /**
  * @param path absolute.
- * @throws UnsafePermissions when another user could change it; what `fs` throws when it is missing.
+ * @throws UnsafePermissions when another user could change it; Error when it is no regular file;
+ *   what `fs` throws when it is missing.
  */
 export function checkedLibrary(path: string): FoundLibrary {
   const folders = [dirname(path), dirname(realpathSync(path))]
@@ -54,5 +55,7 @@ function checkedFile(file: string): string {
   assertProgram(file)
   const target = realpathSync(file)
   assertOwnDirectory(dirname(target))
+  // Opening a pipe would wait for a writer, without end.
+  if (!statSync(target).isFile()) throw new Error(`${file} is not a regular file`)
   return target
 }
