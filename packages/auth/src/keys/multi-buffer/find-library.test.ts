@@ -84,6 +84,18 @@ describe('checkedLibrary', { skip }, () => {
     assert.throws(() => checkedLibrary(join(inner, LIBRARY_FILE)), /replaced by every user/)
   })
 
+  it('refuses a folder of root in one of another user, who can exchange it after the check', {
+    skip: asRoot,
+  }, () => {
+    mkdirSync(join(folder, 'other', 'lib'), { recursive: true })
+    const library = put(`other/lib/${LIBRARY_FILE}`)
+    assert.equal(checkedLibrary(library).path, library)
+    chownSync(join(folder, 'other'), 54_321, 54_321)
+    assert.throws(() => checkedLibrary(library), /exchanged by other users.*other /)
+    symlinkSync(library, path)
+    assert.throws(() => checkedLibrary(path), /exchanged by other users.*other /)
+  })
+
   it('follows links, and judges where they lead', () => {
     mkdirSync(join(folder, 'lib'))
     const target = put(`lib/${LIBRARY_FILE}.3`)

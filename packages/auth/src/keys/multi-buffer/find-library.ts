@@ -1,11 +1,11 @@
 /**
  * Where `libcrypto_mb` may be loaded from. Its code runs in this process, with every secret of it,
- * so only root and the server's user may be able to change the file or the folder it is in.
+ * so only root and the server's user may be able to change the file or a folder above it.
  */
 
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { assertOwnDirectory, assertProgram } from '@modulariot/platform/files'
+import { assertOwnAncestors, assertOwnDirectory, assertProgram } from '@modulariot/platform/files'
 
 /** With the major version of its interface, the one that was tested. */
 export const LIBRARY_FILE = 'libcrypto_mb.so.13'
@@ -52,9 +52,11 @@ export function checkedLibrary(path: string): FoundLibrary {
 }
 
 function checkedFile(file: string): string {
-  assertProgram(file)
   const target = realpathSync(file)
+  // The target as well: a link can lead elsewhere by the time it is followed again.
+  for (const each of [file, target]) assertProgram(each)
   assertOwnDirectory(dirname(target))
+  assertOwnAncestors(target)
   // Opening a pipe would wait for a writer, without end.
   if (!statSync(target).isFile()) throw new Error(`${file} is not a regular file`)
   return target
