@@ -55,10 +55,17 @@ describe('checkedLibrary', { skip }, () => {
     assert.deepEqual(checkedLibrary(path), { path, needs: names.map((name) => join(folder, name)) })
   })
 
+  it('refuses a copy that lacks libintlc.so.5, which the others have the loader find in ../lib', () => {
+    put(LIBRARY_FILE)
+    put('libimf.so')
+    assert.throws(() => checkedLibrary(path), /^Error: libintlc.so.5 is missing in .*miot-library-/)
+  })
+
   it('refuses a file that others can write, also one beside it', () => {
     put(LIBRARY_FILE, 0o666)
     assert.throws(() => checkedLibrary(path), /libcrypto_mb.so.13 can be written by other users/)
     put(LIBRARY_FILE)
+    put('libintlc.so.5')
     put('libimf.so', 0o664)
     assert.throws(() => checkedLibrary(path), /libimf.so can be written by other users/)
   })
@@ -108,16 +115,18 @@ describe('checkedLibrary', { skip }, () => {
   it('finds what lies beside the file where a link leads to it from another folder', () => {
     mkdirSync(join(folder, 'lib'))
     const target = put(`lib/${LIBRARY_FILE}`)
+    const first = put('lib/libintlc.so.5')
     const beside = put('lib/libimf.so')
     symlinkSync(target, path)
-    assert.deepEqual(checkedLibrary(path), { path: target, needs: [beside] })
+    assert.deepEqual(checkedLibrary(path), { path: target, needs: [first, beside] })
     put('lib/libimf.so', 0o666)
     assert.throws(() => checkedLibrary(path), /libimf.so can be written by other users/)
     const own = put('libimf.so')
-    assert.deepEqual(checkedLibrary(path), { path: target, needs: [own] })
+    assert.deepEqual(checkedLibrary(path), { path: target, needs: [first, own] })
   })
 
   it('refuses a pipe, which would be waited for without end', () => {
+    put('libintlc.so.5')
     for (const name of [LIBRARY_FILE, 'libimf.so']) {
       const pipe = join(folder, name)
       rmSync(pipe, { force: true })

@@ -4,7 +4,7 @@
  */
 
 import { existsSync, realpathSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { assertOwnAncestors, assertOwnDirectory, assertProgram } from '@modulariot/platform/files'
 
 /** With the major version of its interface, the one that was tested. */
@@ -19,12 +19,15 @@ export const SYSTEM_FOLDERS: readonly string[] = [
   '/usr/lib',
 ]
 
+/** The other run-time libraries need it, and have the loader look for it in `../lib`. */
+const NEEDED_BY_OTHERS = 'libintlc.so.5'
+
 /**
  * The run-time libraries of Intel's compiler, which Intel's builds need: loaded from the library's
  * own folder if they are there, or from the one that a link leads to, each after what it needs.
  * Elsewhere the system has to know them.
  */
-const RUN_TIME = ['libintlc.so.5', 'libimf.so', 'libirng.so', 'libsvml.so']
+const RUN_TIME = [NEEDED_BY_OTHERS, 'libimf.so', 'libirng.so', 'libsvml.so']
 
 export interface FoundLibrary {
   /** Absolute, without links. */
@@ -40,14 +43,18 @@ export function findLibrary(folders: readonly string[] = SYSTEM_FOLDERS): string
 
 /**
  * @param path absolute.
- * @throws UnsafePermissions when another user could change it; Error when it is no regular file;
- *   what `fs` throws when it is missing.
+ * @throws UnsafePermissions when another user could change it; Error when it is no regular file or
+ *   the copy is not complete; what `fs` throws when it is missing.
  */
 export function checkedLibrary(path: string): FoundLibrary {
   const folders = [dirname(path), dirname(realpathSync(path))]
   const needs = RUN_TIME.flatMap(
     (name) => folders.map((folder) => join(folder, name)).find(existsSync) ?? [],
   )
+  // Nothing checks `../lib`, and another user may be able to create it.
+  if (needs.length > 0 && basename(needs[0] as string) !== NEEDED_BY_OTHERS) {
+    throw new Error(`${NEEDED_BY_OTHERS} is missing in ${dirname(needs[0] as string)}`)
+  }
   return { path: checkedFile(path), needs: needs.map(checkedFile) }
 }
 
