@@ -10,6 +10,7 @@ import { oauth } from './oauth.ts'
 import { queries } from './queries.ts'
 import { refusals } from './refusals.ts'
 import { signer } from './signer.ts'
+import { start } from './start.ts'
 import { track } from './track.ts'
 
 /** A new measurement is a new row. */
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   batch,
   queries,
   signer,
+  start,
 }
 
 const name = process.argv[2] ?? ''

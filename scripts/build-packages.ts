@@ -27,7 +27,7 @@ const REPLACED: Partial<Record<Published, () => Record<string, string>>> = {
 }
 
 /** Members that only the source manifest needs. */
-const BUILD_ONLY = new Set(['typebox'])
+const BUILD_ONLY = new Set(['@modulariot/platform'])
 
 /**
  * Builds all of them.

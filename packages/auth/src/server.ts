@@ -8,7 +8,7 @@ import {
 } from '@modulariot/oauth/resource-server'
 import type { Application, RefusedRequest } from '@modulariot/platform/http'
 import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
-import { createPublicFetch } from '@modulariot/platform/net'
+import { createPublicFetch } from '@modulariot/platform/public-fetch'
 import { StoreDamaged } from '@modulariot/platform/storage'
 import { RefusalRecorder, type RefusedClient } from './activity/refusal-recorder.ts'
 import { systemContext } from './admin/context.ts'

@@ -42,7 +42,7 @@ describe('miot --help', () => {
       assert.deepEqual([...new Set(libraries)], ['commander'])
       assert.deepEqual(
         modules.filter((one) =>
-          /^node:(sqlite|http2|worker_threads)$|^packages\/(api|sdk|telemetry)\/|^packages\/(auth|platform)\/src\/(?:http\/mount|store\/|storage\/(?:index|open))|\/(doctor|backup|start-servers|with-admin)\.ts$/.test(
+          /^node:(sqlite|https?|http2|tls|worker_threads)$|^packages\/(api|sdk|telemetry)\/|^packages\/(auth|platform)\/src\/(?:http\/mount|store\/|storage\/(?:index|open))|\/(doctor|backup|start-servers|with-admin)\.ts$/.test(
             one,
           ),
         ),

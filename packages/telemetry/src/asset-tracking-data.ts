@@ -11,7 +11,7 @@
  * the function that checks the value; the schema then only describes it.
  */
 
-import Type, { type Static, type TSchema, type TSchemaOptions } from 'typebox'
+import { type Static, type TSchema, type TSchemaOptions, Type } from '@modulariot/platform/schema'
 import type { CanonicalMetricKey } from './metric-registry.ts'
 import { TIMESTAMP_PATTERN } from './timestamp.ts'
 

@@ -6,13 +6,13 @@
  * (`scripts/plain-telemetry.ts`).
  */
 
-import { Compile } from 'typebox/schema'
+import { compileSchema } from '@modulariot/platform/schema'
 import { CHECKED_SCHEMA } from './checked-schema.ts'
 
-/** Generated code, or an interpreter where the runtime forbids that (a strict CSP). */
-const compiled = Compile(CHECKED_SCHEMA as object)
+let compiled: ReturnType<typeof compileSchema> | null = null
 
 /** True only for a valid body. On false, `collectSchemaFaults` decides. */
 export function passesFastCheck(body: unknown): boolean {
+  compiled ??= compileSchema(CHECKED_SCHEMA)
   return compiled.Check(body)
 }

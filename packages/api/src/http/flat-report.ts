@@ -4,8 +4,8 @@
  * checked.
  */
 
+import { Type } from '@modulariot/platform/schema'
 import { AssetTrackingData, MAX_METRIC_ITEMS } from '@modulariot/telemetry'
-import Type from 'typebox'
 
 const { asset_id, timestamp, metrics, ...otherFields } = AssetTrackingData.properties
 const { properties: envelope } = metrics

@@ -98,14 +98,17 @@ export async function mountApiRoutes(app: FastifyInstance, deps: ApiRoutesDeps):
 
   const cached = { 'cache-control': 'public, max-age=300', ...PUBLIC_DOCUMENT }
   await routeGroup(app, cached, (routes) => {
-    const metadata = staticDocument(
+    const metadata = staticDocument(() =>
       protectedResourceMetadata(deps.audience, deps.issuer, Object.values(SCOPES)),
     )
     routes.get(RESOURCE_METADATA_PATH, metadata)
     const { pathname } = new URL(deps.audience)
     // RFC 9728 §3.1: the path of the resource is appended to the well-known path.
     if (PLAIN_PATH.test(pathname)) routes.get(RESOURCE_METADATA_PATH + pathname, metadata)
-    routes.get('/openapi.json', staticDocument(apiOpenApi(deps)))
+    routes.get(
+      '/openapi.json',
+      staticDocument(() => apiOpenApi(deps)),
+    )
   })
   await mountReference(app, deps.issuer === deps.baseUrl)
   await mountHomePage(app, deps)

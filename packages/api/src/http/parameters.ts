@@ -1,7 +1,7 @@
 /** The parameters of the routes, with their descriptions and schemas for OpenAPI. */
 
+import { type TSchema, Type } from '@modulariot/platform/schema'
 import { EVENT_SEVERITIES, REQUEST_ID_PATTERN, TIMESTAMP_PATTERN } from '@modulariot/telemetry'
-import Type, { type TSchema } from 'typebox'
 
 export const QUERY_PARAMETERS = {
   search: { about: 'Part of the asset_id or of the type.', schema: text() },

@@ -4,6 +4,7 @@
  * here.
  */
 
+import { type TSchema, Type } from '@modulariot/platform/schema'
 import {
   ASSET_TRACKING_EXAMPLES,
   AssetTrackingData,
@@ -12,7 +13,6 @@ import {
   MAX_REPORT_BYTES,
 } from '@modulariot/telemetry'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import Type, { type TSchema } from 'typebox'
 import { type EraseEndpointDeps, eraseEndpoint } from './erase-endpoint.ts'
 import { FLAT_EXAMPLES } from './flat-report.ts'
 import { MAX_ASSETS_LIMIT, MAX_SERIES_LIMIT } from './lists.ts'

@@ -3,6 +3,7 @@
  * responses against them.
  */
 
+import { type TSchema, Type } from '@modulariot/platform/schema'
 import {
   AssetTrackingData,
   EVENT_SEVERITIES,
@@ -10,7 +11,6 @@ import {
   METRIC_SOURCES,
   REQUEST_ID_PATTERN,
 } from '@modulariot/telemetry'
-import Type, { type TSchema } from 'typebox'
 import { FlatReport, NestedFlatReport } from './flat-report.ts'
 
 const instant = (description: string) =>

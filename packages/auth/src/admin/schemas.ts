@@ -5,8 +5,7 @@
  */
 
 import { ACCESS_TOKEN_TYPES, ENVIRONMENTS, SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
-import Type, { type TSchema } from 'typebox'
-import { Compile } from 'typebox/schema'
+import { compileSchema, type TSchema, Type } from '@modulariot/platform/schema'
 import { MANY_CHANGE_ACTIONS, type ManyChangeInput } from '../clients/many-change.ts'
 import type { ClientChange, ClientInput } from '../clients/new-client.ts'
 import { invalidInput } from '../errors/admin-error.ts'
@@ -502,8 +501,9 @@ export const ProblemSchema = Type.Object({
 
 /** @throws AdminError naming the first members that do not match the schema. */
 export function createParser<Value>(schema: TSchema): (value: unknown) => Value {
-  const compiled = Compile(schema)
+  let compiled: ReturnType<typeof compileSchema> | null = null
   return (value) => {
+    compiled ??= compileSchema(schema)
     if (compiled.Check(value)) return value as Value
     const [, errors] = compiled.Errors(firstOf(value))
     const faults = errors

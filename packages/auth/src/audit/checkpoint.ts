@@ -7,13 +7,11 @@
  */
 
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import {
-  CompactSign,
-  calculateJwkThumbprint,
-  compactVerify,
-  decodeProtectedHeader,
-  type JWK,
-} from 'jose'
+import type { JWK } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
+import { CompactSign } from 'jose/jws/compact/sign'
+import { compactVerify } from 'jose/jws/compact/verify'
 import { type FormerKey, formerKeys, signVoucher } from './former-keys.ts'
 import type { AuditHead } from './verify.ts'
 

@@ -7,7 +7,10 @@
  */
 
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { CompactSign, calculateJwkThumbprint, compactVerify, type JWK } from 'jose'
+import type { JWK } from 'jose'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
+import { CompactSign } from 'jose/jws/compact/sign'
+import { compactVerify } from 'jose/jws/compact/verify'
 
 export interface FormerKey {
   readonly publicKey: KeyObject

@@ -6,7 +6,8 @@
  */
 
 import type { ClientAssertion, Refusal, SigningAlgorithm } from '@modulariot/oauth/protocol'
-import { type CryptoKey, compactVerify, type JWK } from 'jose'
+import type { CryptoKey, JWK } from 'jose'
+import { compactVerify } from 'jose/jws/compact/verify'
 import { ALGORITHMS } from '../keys/algorithms.ts'
 import type { AssertionPolicy, ClientKey, ClientRecord } from '../records/client.ts'
 import type { AssertionStore } from '../store/ports/assertions.ts'

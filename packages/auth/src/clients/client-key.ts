@@ -96,14 +96,12 @@ function algorithmOf(jwk: Record<string, unknown>, name: string): SigningAlgorit
       (wanted === undefined || wanted === candidate),
   )
   if (alg === undefined) {
-    throw invalidInput(`${name} must be ${ACCEPTED_KEYS}`)
+    throw invalidInput(`${name} must be ${listAcceptedKeys()}`)
   }
   return alg
 }
 
 /** Each type of key with its algorithms: `RSA for RS256 or PS256, …`. */
-const ACCEPTED_KEYS = listAcceptedKeys()
-
 function listAcceptedKeys(): string {
   const types = Object.groupBy(SIGNING_ALGORITHMS, (alg) => {
     const { kty, crv } = KEY_TYPES[alg]

@@ -9,8 +9,9 @@
 
 import { OAuthError, type SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { RemoteJwks } from '@modulariot/oauth/resource-server'
-import type { PublicFetch } from '@modulariot/platform/net'
-import { type CryptoKey, exportJWK } from 'jose'
+import type { PublicFetch } from '@modulariot/platform/public-fetch'
+import type { CryptoKey } from 'jose'
+import { exportJWK } from 'jose/key/export'
 import { MAX_MODULUS_BITS, weaknessOf } from './client-key.ts'
 
 /** The sets used longest ago are forgotten. */

@@ -1,7 +1,8 @@
 /** Generates a signing key and seals it; its place among the others is not decided here. */
 
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
-import { calculateJwkThumbprint, type JWK } from 'jose'
+import type { JWK } from 'jose'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import type { SealedKey } from '../records/sealed-key.ts'
 import { ALGORITHMS } from './algorithms.ts'
 import { type PrivateHalf, seal } from './sealing.ts'

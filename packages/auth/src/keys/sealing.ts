@@ -7,7 +7,9 @@
  */
 
 import { hkdfSync } from 'node:crypto'
-import { CompactEncrypt, compactDecrypt, type JWK } from 'jose'
+import type { JWK } from 'jose'
+import { compactDecrypt } from 'jose/jwe/compact/decrypt'
+import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 import { SealBroken } from '../errors/seal-broken.ts'
 import { REFERENCE_TYPE } from './key-holder.ts'
 

@@ -1,12 +1,12 @@
 /** Requests and responses of `/people/v1`, as TypeBox schemas. */
 
 import { ENVIRONMENTS } from '@modulariot/oauth/protocol'
-import Type from 'typebox'
+import { type TSchema, Type } from '@modulariot/platform/schema'
 import { ROLES } from '../records/member.ts'
 
 const Closed = { additionalProperties: false }
 const Choice = (values: readonly string[]) => Type.Union(values.map((value) => Type.Literal(value)))
-const Nullable = (schema: Type.TSchema) => Type.Union([schema, Type.Null()])
+const Nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
 const Time = Type.String({ format: 'date-time' })
 /** Far above every rule, so that the rules give the reasons. */
 const Text = Type.String({ maxLength: 1024 })

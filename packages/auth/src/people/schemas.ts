@@ -1,7 +1,7 @@
 /** Requests and responses about organizations and members in the admin API, as TypeBox schemas. */
 
 import { ENVIRONMENTS, SIGNING_ALGORITHMS } from '@modulariot/oauth/protocol'
-import Type from 'typebox'
+import { Type } from '@modulariot/platform/schema'
 import { Choice, Closed, createParser, Nullable } from '../admin/schemas.ts'
 import { NAME_LENGTH } from '../records/client-limits.ts'
 import { ROLES, type Role } from '../records/member.ts'

@@ -18,6 +18,13 @@ export function version(): string {
  * `git archive` writes it into commit.txt, which makes the sources of a release.
  */
 export function commit(): string | null {
+  known ??= { commit: findCommit() }
+  return known.commit
+}
+
+let known: { readonly commit: string | null } | null = null
+
+function findCommit(): string | null {
   const archived = readFileSync(new URL('commit.txt', PACKAGE), 'utf8').trim()
   if (COMMIT.test(archived)) return archived
   try {

@@ -6,8 +6,6 @@
  * encrypted.
  */
 
-import { setGlobalProxyFromEnv } from 'node:http'
-
 /** Removes `HTTP_PROXY` from the environment and from Node's proxy configuration. */
 export function keepPlaintextHere(env: NodeJS.ProcessEnv): void {
   const flags = [...process.execArgv, ...(env.NODE_OPTIONS ?? '').split(' ')]
@@ -17,5 +15,5 @@ export function keepPlaintextHere(env: NodeJS.ProcessEnv): void {
   // `fetch` reads the environment again.
   delete env.http_proxy
   delete env.HTTP_PROXY
-  setGlobalProxyFromEnv({ https_proxy, no_proxy })
+  process.getBuiltinModule('node:http').setGlobalProxyFromEnv({ https_proxy, no_proxy })
 }

@@ -24,7 +24,7 @@ export async function consoleMap(path: string | null): Promise<Application> {
     name: 'console map',
     mount: (app) =>
       routeGroup(app, CONSOLE_HEADERS, (routes) => {
-        const document = staticDocument({ archive: path === null ? null : ARCHIVE })
+        const document = staticDocument(() => ({ archive: path === null ? null : ARCHIVE }))
         routes.get('/console/map.json', (request, reply) =>
           document(request, reply.header('cache-control', 'no-cache')),
         )

@@ -6,11 +6,13 @@
  * help.
  */
 
-import { request as requestPlain } from 'node:http'
 import { request as requestTls } from 'node:https'
 import type { Context } from '../command/context.ts'
 import type { Config } from '../config/parse-config.ts'
 import { CliError } from '../errors/cli-error.ts'
+
+/** Not imported, since that would load Node's `fetch`: a container runs this twice a minute. */
+const { request: requestPlain } = process.getBuiltinModule('node:http')
 
 const TIMEOUT_MS = 5_000
 /** Where a server that listens on every address is reached from its own machine. */

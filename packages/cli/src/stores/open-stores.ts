@@ -1,10 +1,9 @@
-/** Opens the stores on SQLite or PostgreSQL. The PostgreSQL driver is loaded only when used. */
+/**
+ * Opens the stores on SQLite or PostgreSQL. The PostgreSQL driver is loaded only when used, and so
+ * is the telemetry store, which few commands open.
+ */
 
-import {
-  openSqliteTelemetryStore,
-  sqliteTelemetryVersion,
-  type TelemetryStore,
-} from '@modulariot/api'
+import type { TelemetryStore } from '@modulariot/api'
 import { type AuthStore, openSqliteAuthStore, sqliteAuthVersion } from '@modulariot/auth'
 import { appliedVersion, type Migrated } from '@modulariot/platform/storage'
 import { type Database, sqliteFilesOf } from '../config/database.ts'
@@ -19,6 +18,7 @@ export async function openAuthStore(database: Database): Promise<AuthStore> {
 /** Migrates the store first when needed. */
 export async function openTelemetryStore(database: Database): Promise<TelemetryStore> {
   if (database.kind === 'sqlite') {
+    const { openSqliteTelemetryStore } = await import('@modulariot/api')
     return openSqliteTelemetryStore(sqliteFilesOf(database.directory).telemetry)
   }
   const { openPostgresTelemetryStore } = await import('@modulariot/api/postgres')
@@ -76,7 +76,10 @@ export async function storeVersions(database: Database): Promise<StoreVersion[]>
 }
 
 async function knownVersions({ kind }: Database): Promise<Record<StoreName, number>> {
-  if (kind === 'sqlite') return { auth: sqliteAuthVersion(), telemetry: sqliteTelemetryVersion() }
+  if (kind === 'sqlite') {
+    const { sqliteTelemetryVersion } = await import('@modulariot/api')
+    return { auth: sqliteAuthVersion(), telemetry: sqliteTelemetryVersion() }
+  }
   const { postgresAuthVersion } = await import('@modulariot/auth/postgres')
   const { postgresTelemetryVersion } = await import('@modulariot/api/postgres')
   return { auth: postgresAuthVersion(), telemetry: postgresTelemetryVersion() }

@@ -3,10 +3,10 @@
  * §2.3.1, RFC 7523 §2.2).
  *
  * Read again for each exchange, so that a rotated secret is used without a restart, and never
- * stored.
+ * stored. Only a key needs jose, so a client with a secret does not load it.
  */
 
-import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK, SignJWT } from 'jose'
+import type { CryptoKey, JWK } from 'jose'
 import { CLIENT_ASSERTION_TYPE, type SigningAlgorithm } from '../protocol/index.ts'
 import { ConfigError } from './token-error.ts'
 
@@ -68,6 +68,7 @@ export async function readClientKey(source: ClientKeySource): Promise<Proof> {
     async parameters({ client_id, issuer, nowSeconds }) {
       if (issuer === null)
         throw new ConfigError('client_key needs issuer: its assertions name it as audience')
+      const { SignJWT } = await import('jose/jwt/sign')
       const iat = Math.floor(nowSeconds)
       const client_assertion = await new SignJWT({ jti: crypto.randomUUID() })
         .setProtectedHeader({ alg, typ: 'JWT', ...(name !== undefined && { kid: name }) })
@@ -86,6 +87,7 @@ export async function readClientKey(source: ClientKeySource): Promise<Proof> {
 }
 
 async function signingKey(key: CryptoKey | JWK, alg: string): Promise<CryptoKey | Uint8Array> {
+  const { importJWK } = await import('jose/key/import')
   try {
     return 'kty' in key ? await importJWK(key as JWK, alg) : (key as CryptoKey)
   } catch {
@@ -94,6 +96,7 @@ async function signingKey(key: CryptoKey | JWK, alg: string): Promise<CryptoKey 
 }
 
 async function thumbprint(key: JWK): Promise<string> {
+  const { calculateJwkThumbprint } = await import('jose/jwk/thumbprint')
   try {
     return await calculateJwkThumbprint(key)
   } catch {

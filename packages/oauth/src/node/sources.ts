@@ -1,7 +1,7 @@
 /** Secrets and keys from files and the environment, read at each use so that they may rotate. */
 
 import { readFile, stat } from 'node:fs/promises'
-import { importPKCS8, type JWK } from 'jose'
+import type { JWK } from 'jose'
 import { type ClientKey, ConfigError, settingText } from '../client/index.ts'
 import type { SigningAlgorithm } from '../protocol/index.ts'
 
@@ -45,6 +45,7 @@ export function clientKeyFromFile(
   return async () => {
     const text = (await readText('client_key', path)).trim()
     const more = kid === undefined ? { alg } : { alg, kid }
+    const { importPKCS8 } = await import('jose/key/import')
     try {
       if (text.startsWith('{')) return { key: JSON.parse(text) as JWK, ...more }
       return { key: await importPKCS8(text, alg), ...more }

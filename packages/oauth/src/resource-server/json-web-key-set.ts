@@ -1,6 +1,7 @@
 /** A JWK Set (RFC 7517 §5) as a lookup from `kid` and `alg` to a verification key. */
 
-import { type CryptoKey, importJWK, type JWK } from 'jose'
+import type { CryptoKey, JWK } from 'jose'
+import { importJWK } from 'jose/key/import'
 import { hasDuplicateMembers, KEY_TYPES, SIGNING_ALGORITHMS } from '../protocol/index.ts'
 import type { AccessTokenHeader } from './compact-token.ts'
 

@@ -4,7 +4,7 @@
  * The order matters: form, then key, then signature, and only then the claims.
  */
 
-import { compactVerify } from 'jose'
+import { compactVerify } from 'jose/jws/compact/verify'
 import {
   type AccessTokenClaims,
   type AccessTokenType,

@@ -1,7 +1,6 @@
 /** A file too large for memory, of which callers read ranges (RFC 9110 §14). */
 
 import { basename, dirname } from 'node:path'
-import send from '@fastify/send'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /**
@@ -15,6 +14,8 @@ export function rangedFile(path: string, type: string) {
   const ours = { cacheControl: false, contentType: false }
   const options = { root: dirname(path), dotfiles: 'allow', ...ours } as const
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    // Loaded for the first request: 25 modules, which most servers never need.
+    const { default: send } = await import('@fastify/send')
     const { statusCode, headers, stream } = await send(request.raw, name, options)
     reply.code(statusCode)
     if (statusCode < 400) {

@@ -5,12 +5,12 @@
  * Fastify's own answer has no `X-Request-Id`, and its log line holds the raw bytes of the request.
  */
 
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { randomId } from '../random-id.ts'
 import { normalizeAddress } from './client-address.ts'
 import type { Connection } from './connection.ts'
+import { STATUS_CODES } from './node-http.ts'
 
 /** Keyed by the parser's error code; every other code is a malformed request. */
 const ANSWERS: Readonly<Record<string, readonly [status: number, error_description: string]>> = {

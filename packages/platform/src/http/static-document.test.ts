@@ -8,8 +8,14 @@ const DOCUMENT = { text: 'x'.repeat(5000) }
 const JSON_TEXT = JSON.stringify(DOCUMENT)
 
 const app = Fastify()
-app.get('/', staticDocument(DOCUMENT))
-app.get('/short', staticDocument({ short: true }))
+app.get(
+  '/',
+  staticDocument(() => DOCUMENT),
+)
+app.get(
+  '/short',
+  staticDocument(() => ({ short: true })),
+)
 
 const get = (headers: Record<string, string> = {}, url = '/') => app.inject({ url, headers })
 

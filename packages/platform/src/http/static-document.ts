@@ -1,11 +1,11 @@
 /**
- * A document or a file that does not change while the server runs: serialized and compressed once,
- * and sent from the same bytes to every caller.
+ * A document or a file that does not change while the server runs: read and compressed once, for
+ * the first request, and sent from the same bytes to every caller.
  */
 
 import { hash } from 'node:crypto'
 import { promisify } from 'node:util'
-import { gzip, gzipSync } from 'node:zlib'
+import { gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Below this, compression hardly saves anything. */
@@ -25,12 +25,14 @@ export interface Coded {
   readonly gzip: Representation | null
 }
 
-/** A handler that answers 200, or 304 when the caller already has it (RFC 9110 §13.1.2). */
-export function staticDocument(document: object): Handler<FastifyReply> {
-  const body = Buffer.from(JSON.stringify(document))
-  const isSmall = body.length < MIN_COMPRESSED_BYTES
-  const coded = codedOf(body, isSmall ? null : gzipSync(body, { level: 9 }))
-  return (request, reply) => sendCoded(coded, 'application/json; charset=utf-8', request, reply)
+/**
+ * A handler that answers 200, or 304 when the caller already has it (RFC 9110 §13.1.2).
+ *
+ * @param document called for the first request: most processes never get one.
+ */
+export function staticDocument(document: () => object): Handler<Promise<unknown>> {
+  const type = 'application/json; charset=utf-8'
+  return staticFile(type, async () => Buffer.from(JSON.stringify(document())))
 }
 
 /** The same for a file, which is read and compressed for the first request and then kept. */

@@ -5,7 +5,7 @@
  * the file system. Each is read for the first request and then kept, with its compressed form.
  */
 
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Application } from './application.ts'
@@ -108,7 +108,7 @@ interface SiteFile {
 
 /** The files that a browser may ask for, by their path within the folder. */
 function filesOf(folder: string): ReadonlyMap<string, SiteFile> {
-  const names = existsSync(folder) ? globSync('**/*', { cwd: folder }) : []
+  const names = existsSync(folder) ? readdirSync(folder, { encoding: 'utf8', recursive: true }) : []
   const files = new Map<string, SiteFile>()
   for (const name of names) {
     const type = TYPES[extname(name)]

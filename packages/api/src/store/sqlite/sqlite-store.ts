@@ -67,6 +67,7 @@ export function openSqliteTelemetryStore(
   const watchers = createWatchers()
   const reads = new SqliteReads(database)
   const ping = database.prepare('SELECT 1')
+  const hasReports = database.prepare('SELECT EXISTS (SELECT 1 FROM tenants) AS found')
   // Together: a rebuild for each of many erasures would keep all reports waiting.
   const finishAll = nextFlight(async () => {
     await finishErasures(writer)
@@ -105,7 +106,11 @@ export function openSqliteTelemetryStore(
     watch: watchers.add,
     findRetention: (org_id) => attempt(() => reads.findRetention(org_id)),
     setRetention: (org_id, days) => writer.call('setRetention', [org_id, days]),
-    maintain: (...rule) => maintain(writer, ...rule),
+    async maintain(...rule) {
+      // Nothing is old or half erased then, and the writer's thread takes 15 MB.
+      const isEmpty = database.isOpen && !(await attempt(() => hasReports.get()?.found))
+      return isEmpty ? NOTHING_REMOVED : maintain(writer, ...rule)
+    },
     async eraseAsset(tenant, asset_id) {
       const begun = await writer.call('beginErasure', [tenantOnly(tenant), asset_id])
       return begun ? { compacted: await finishAll() } : null
@@ -136,6 +141,8 @@ function openMigrated(path: string): DatabaseSync {
     throw error
   }
 }
+
+const NOTHING_REMOVED = { removedRows: 0, droppedPartitions: 0 } as const
 
 /** Step by step: appends are written in between. */
 async function maintain(writer: Thread<WriterCalls>, nowMs: number, retentionDays: number | null) {

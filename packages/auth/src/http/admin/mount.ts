@@ -87,7 +87,10 @@ export async function mountAdminRoutes(
 
   const cached = { 'cache-control': 'public, max-age=300', ...PUBLIC_DOCUMENT }
   await routeGroup(app, cached, (routes) => {
-    routes.get('/admin/v1/openapi.json', staticDocument(adminOpenApi(deps.issuer)))
+    routes.get(
+      '/admin/v1/openapi.json',
+      staticDocument(() => adminOpenApi(deps.issuer)),
+    )
   })
 }
 

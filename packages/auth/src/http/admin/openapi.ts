@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document of the admin API, made from the table of its routes. */
 
-import type { TSchema } from 'typebox'
+import type { TSchema } from '@modulariot/platform/schema'
 import { ProblemSchema } from '../../admin/schemas.ts'
 import { ADMIN_SCOPES } from '../../admin/scopes.ts'
 import { insteadOfIdempotencyKey, takesIdempotencyKey, takesIfMatch } from './idempotency-key.ts'

@@ -2,7 +2,7 @@
  * Every METHOD and path of the admin API, with its scope. OpenAPI is generated from this table.
  */
 
-import type { TSchema } from 'typebox'
+import type { TSchema } from '@modulariot/platform/schema'
 import {
   ActivitySchema,
   AddedSecretSchema,

@@ -55,7 +55,7 @@ export async function mountPeopleRoutes(
     }
   })
   const cached = { 'cache-control': 'public, max-age=300', ...PUBLIC_DOCUMENT }
-  const document = peopleOpenApi(deps.people.issuer, sessionCookieName(deps.secure))
+  const document = () => peopleOpenApi(deps.people.issuer, sessionCookieName(deps.secure))
   await routeGroup(app, cached, (routes) => {
     routes.get('/people/v1/openapi.json', staticDocument(document))
   })

@@ -5,7 +5,7 @@
  * The endpoints, and the accounts behind them, are loaded at the first request.
  */
 
-import type { TSchema } from 'typebox'
+import type { TSchema } from '@modulariot/platform/schema'
 import * as schemas from '../../people/account-schemas.ts'
 import type { PeopleErrorCode } from '../../people/people-error.ts'
 import type { PeopleCall } from './call.ts'
