@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempDisposableSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { deriveInstallationKeys, openSqliteAuthStore } from '@modulariot/auth'
+import { deriveInstallationKeys, openSqliteAuthStore, type RsaLibrary } from '@modulariot/auth'
 import { createAuthServer } from '@modulariot/auth/server'
 import { openDatabase } from '@modulariot/platform/storage'
 import type { Context } from '../command/context.ts'
@@ -14,6 +14,7 @@ import { createOutput } from '../terminal/output.ts'
 import { type Check, type Finding, faultOf, findingOf } from './check.ts'
 import { doctor } from './doctor.ts'
 import { FILE_CHECKS } from './files.ts'
+import { rsaLibraryResult } from './rsa-library.ts'
 import { certificateResult, SERVER_CHECKS } from './server.ts'
 import { SIGNER_CHECKS } from './signer.ts'
 import { STORE_CHECKS, skewResult } from './store.ts'
@@ -289,6 +290,19 @@ it('doctor logs in once, and both checks of the token use it', async () => {
   assert.equal(Object.fromEntries(levels).login, 'ok')
   assert.equal(Object.fromEntries(levels).verification, 'fault')
   assert.equal(logins, 1)
+})
+
+it('doctor does not call a library used that the running server does not use', () => {
+  const path = '/lib/libcrypto_mb.so.13'
+  const opened = { library: { about: 'libcrypto_mb 2.3.0' }, path } as RsaLibrary
+  const levelWith = (page: string | null) => rsaLibraryResult(opened, page).level
+  const build = 'miot_build_info{version="0.1.0",commit="unknown"} 1\n'
+  // The server has no metrics page, or does not run; another program has its port.
+  assert.deepEqual([null, 'another program'].map(levelWith), ['ok', 'ok'])
+  assert.equal(levelWith(`${build}miot_auth_rsa_library_in_use 1\n`), 'ok')
+  // It failed there, or was installed after the start.
+  assert.equal(levelWith(`${build}miot_auth_rsa_library_in_use 0\n`), 'warn')
+  assert.equal(levelWith(build), 'warn')
 })
 
 describe('what will not last', () => {

@@ -7,6 +7,7 @@ import { boundedText, requestToken } from '@modulariot/oauth/client'
 import { commit, version, versionText } from '../command/version.ts'
 import { resolveCredentials } from '../network/client-credentials.ts'
 import { type Check, type CheckContext, ok, type Result, warn } from './check.ts'
+import { readMetricsPage } from './metrics-page.ts'
 
 export const VERSION_CHECK: Check = {
   name: 'version',
@@ -47,16 +48,10 @@ function isSame(one: Build, other: Build): boolean {
 }
 
 const TIMEOUT_MS = 5000
-/** The metrics page is the longest. */
-const MAX_BYTES = 4 * 1024 ** 2
+const MAX_BYTES = 1024 ** 2
 
-async function fromMetricsPage({ config, fetch }: CheckContext): Promise<Build | null> {
-  if (config.metricsPort === null) return null
-  const answer = await fetch(`http://127.0.0.1:${config.metricsPort}/metrics`, {
-    redirect: 'error',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  })
-  return buildInMetrics(await boundedText(answer, MAX_BYTES))
+async function fromMetricsPage(context: CheckContext): Promise<Build | null> {
+  return buildInMetrics((await readMetricsPage(context)) ?? '')
 }
 
 /** Null: it is not our page. */

@@ -6,6 +6,7 @@
 export { createDirectories } from './create-directories.ts'
 export { readMountedFile, readMountedFileSync } from './mounted-file.ts'
 export {
+  assertOwnAncestors,
   assertOwnDirectory,
   assertPrivate,
   assertPrivateFile,

@@ -7,6 +7,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -16,6 +17,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { readMountedFile, readMountedFileSync } from './mounted-file.ts'
 import {
+  assertOwnAncestors,
   assertOwnDirectory,
   assertPrivateFile,
   replaceableBy,
@@ -153,6 +155,36 @@ describe('a private file', { skip }, () => {
     path = join(folder, "it's here")
     createFile(0o644)
     assertRefused(() => assertPrivateFile(path), /chmod 600 '.*\/it'\\''s here'$/)
+  })
+})
+
+describe('the directories above a file', { skip }, () => {
+  const below = (): string => join(realpathSync(path), 'inner', 'file')
+  beforeEach(() => {
+    makeDirectory(0o755)
+    mkdirSync(join(path, 'inner'))
+  })
+
+  it('pass when they are ours, or sticky', () => {
+    for (const mode of [0o700, 0o755, 0o1777]) {
+      chmodSync(path, mode)
+      assertOwnAncestors(below())
+    }
+  })
+
+  it('are refused when others can write to one', () => {
+    for (const mode of [0o775, 0o757]) {
+      chmodSync(path, mode)
+      assertRefused(() => assertOwnAncestors(below()), /exchanged by other users.* of user \d+\)/)
+    }
+  })
+
+  it('are refused when one belongs to another user, though it is sticky', { skip: asRoot }, () => {
+    chownSync(path, STRANGER, STRANGER)
+    for (const mode of [0o755, 0o1777]) {
+      chmodSync(path, mode)
+      assertRefused(() => assertOwnAncestors(below()), /of user 54321/)
+    }
   })
 })
 

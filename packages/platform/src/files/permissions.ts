@@ -151,6 +151,30 @@ export function replaceableBy(path: string): string | null {
   return (mode & (WRITABLE_BY_ALL | STICKY)) === WRITABLE_BY_ALL ? parent : replaceableBy(parent)
 }
 
+/**
+ * Checks the directories above a file that is checked by name and loaded by name after: no other
+ * user may be able to exchange one of them in between. In a sticky one, such as `/tmp`, only owners
+ * can.
+ *
+ * @param path absolute, without links; must exist.
+ * @throws UnsafePermissions
+ */
+export function assertOwnAncestors(path: string): void {
+  const us = ourUser()
+  if (us === null) return
+  for (let above = dirname(path); ; above = dirname(above)) {
+    const stats = statSync(above)
+    const owned = stats.uid === us || stats.uid === ROOT
+    const open = (stats.mode & WRITABLE_BY_GROUP_OR_ALL) !== 0 && (stats.mode & STICKY) === 0
+    if (!owned || open) {
+      throw new UnsafePermissions(
+        `${path} can be exchanged by other users, who can write to ${above} (${modeOf(stats)} of user ${stats.uid}): put it below directories that only root can change`,
+      )
+    }
+    if (above === dirname(above)) return
+  }
+}
+
 export function linkedAway(path: string): string {
   return `${path} is a symbolic link: put the file itself there`
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -54,10 +55,17 @@ describe('checkedLibrary', { skip }, () => {
     assert.deepEqual(checkedLibrary(path), { path, needs: names.map((name) => join(folder, name)) })
   })
 
+  it('refuses a copy that lacks libintlc.so.5, which the others have the loader find in ../lib', () => {
+    put(LIBRARY_FILE)
+    put('libimf.so')
+    assert.throws(() => checkedLibrary(path), /^Error: libintlc.so.5 is missing in .*miot-library-/)
+  })
+
   it('refuses a file that others can write, also one beside it', () => {
     put(LIBRARY_FILE, 0o666)
     assert.throws(() => checkedLibrary(path), /libcrypto_mb.so.13 can be written by other users/)
     put(LIBRARY_FILE)
+    put('libintlc.so.5')
     put('libimf.so', 0o664)
     assert.throws(() => checkedLibrary(path), /libimf.so can be written by other users/)
   })
@@ -83,6 +91,18 @@ describe('checkedLibrary', { skip }, () => {
     assert.throws(() => checkedLibrary(join(inner, LIBRARY_FILE)), /replaced by every user/)
   })
 
+  it('refuses a folder of root in one of another user, who can exchange it after the check', {
+    skip: asRoot,
+  }, () => {
+    mkdirSync(join(folder, 'other', 'lib'), { recursive: true })
+    const library = put(`other/lib/${LIBRARY_FILE}`)
+    assert.equal(checkedLibrary(library).path, library)
+    chownSync(join(folder, 'other'), 54_321, 54_321)
+    assert.throws(() => checkedLibrary(library), /exchanged by other users.*other /)
+    symlinkSync(library, path)
+    assert.throws(() => checkedLibrary(path), /exchanged by other users.*other /)
+  })
+
   it('follows links, and judges where they lead', () => {
     mkdirSync(join(folder, 'lib'))
     const target = put(`lib/${LIBRARY_FILE}.3`)
@@ -90,6 +110,33 @@ describe('checkedLibrary', { skip }, () => {
     assert.equal(checkedLibrary(path).path, target)
     chmodSync(join(folder, 'lib'), 0o777)
     assert.throws(() => checkedLibrary(path), /can be written by other users|replaced by every/)
+  })
+
+  it('finds what lies beside the file where a link leads to it from another folder', () => {
+    mkdirSync(join(folder, 'lib'))
+    const target = put(`lib/${LIBRARY_FILE}`)
+    const first = put('lib/libintlc.so.5')
+    const beside = put('lib/libimf.so')
+    symlinkSync(target, path)
+    assert.deepEqual(checkedLibrary(path), { path: target, needs: [first, beside] })
+    put('lib/libimf.so', 0o666)
+    assert.throws(() => checkedLibrary(path), /libimf.so can be written by other users/)
+    const own = put('libimf.so')
+    assert.deepEqual(checkedLibrary(path), { path: target, needs: [first, own] })
+  })
+
+  it('refuses a pipe, which would be waited for without end', () => {
+    put('libintlc.so.5')
+    for (const name of [LIBRARY_FILE, 'libimf.so']) {
+      const pipe = join(folder, name)
+      rmSync(pipe, { force: true })
+      assert.equal(spawnSync('mkfifo', ['-m', '644', pipe]).status, 0)
+      assert.throws(() => checkedLibrary(path), { message: `${pipe} is not a regular file` })
+      rmSync(pipe)
+      put(LIBRARY_FILE)
+    }
+    mkdirSync(join(folder, 'libsvml.so'))
+    assert.throws(() => checkedLibrary(path), /libsvml.so is not a regular file/)
   })
 
   it('refuses a file that is missing', () => {
