@@ -64,6 +64,32 @@ describe('the files of a command that prints the encryption key', { skip }, () =
     assertRefused(/key\.sh can be replaced by every user, who can write to \S+: chmod o-w /)
   })
 
+  it('are refused below a directory of another user, who can exchange what is in it', {
+    skip: asRoot,
+  }, () => {
+    const own = script
+    const elsewhere = mkdtempSync(join(tmpdir(), 'miot-program-'))
+    try {
+      symlinkSync(own, join(elsewhere, 'key.sh'))
+      chownSync(elsewhere, STRANGER, STRANGER)
+      script = join(elsewhere, 'key.sh')
+      for (const command of [commandOf(script), commandOf('sh', script)]) {
+        assert.throws(() => assertOwnFiles(command), { message: /by user 54321, who owns \S+: / })
+      }
+    } finally {
+      rmSync(elsewhere, { recursive: true })
+    }
+    mkdirSync(join(folder, 'theirs', 'bin'), { recursive: true })
+    script = join(folder, 'theirs', 'bin', 'key.sh')
+    writeFileSync(script, '#!/bin/sh\n', { mode: 0o755 })
+    chownSync(join(folder, 'theirs'), STRANGER, STRANGER)
+    for (const command of [commandOf(script), commandOf('sh', script)]) {
+      assert.throws(() => assertOwnFiles(command), {
+        message: /by user 54321, who owns \S+theirs: /,
+      })
+    }
+  })
+
   it('are refused when they belong to another user, or are behind a link of one', {
     skip: asRoot,
   }, () => {

@@ -7,7 +7,7 @@
  */
 
 import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 
 /** The message names the path, what is wrong with it, and the command that fixes it. */
 export class UnsafePermissions extends Error {
@@ -132,11 +132,28 @@ export function assertProgram(path: string): void {
       `${target} can be written by other users (${modeOf(stats)}): chmod go-w ${quoted(target)}`,
     )
   }
-  const above = replaceableBy(target)
-  if (above === null) return
-  throw new UnsafePermissions(
-    `${target} can be replaced by every user, who can write to ${above}: chmod o-w ${quoted(above)}`,
-  )
+  assertNotReplaceable(target, us)
+  // Where a link is, if `path` is one.
+  assertNotReplaceable(join(realpathSync(dirname(path)), basename(path)), us)
+}
+
+/** @param path absolute; without links above its last component. */
+function assertNotReplaceable(path: string, us: number): void {
+  const open = replaceableBy(path)
+  if (open !== null) {
+    throw new UnsafePermissions(
+      `${path} can be replaced by every user, who can write to ${open}: chmod o-w ${quoted(open)}`,
+    )
+  }
+  for (let above = dirname(path); ; above = dirname(above)) {
+    const { uid } = statSync(above)
+    if (uid !== us && uid !== ROOT) {
+      throw new UnsafePermissions(
+        `${path} can be replaced by user ${uid}, who owns ${above}: put it below directories of root or of user ${us}`,
+      )
+    }
+    if (above === dirname(above)) return
+  }
 }
 
 /**

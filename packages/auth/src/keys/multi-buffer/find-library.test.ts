@@ -98,9 +98,9 @@ describe('checkedLibrary', { skip }, () => {
     const library = put(`other/lib/${LIBRARY_FILE}`)
     assert.equal(checkedLibrary(library).path, library)
     chownSync(join(folder, 'other'), 54_321, 54_321)
-    assert.throws(() => checkedLibrary(library), /exchanged by other users.*other /)
+    assert.throws(() => checkedLibrary(library), /replaced by user 54321.*other: /)
     symlinkSync(library, path)
-    assert.throws(() => checkedLibrary(path), /exchanged by other users.*other /)
+    assert.throws(() => checkedLibrary(path), /replaced by user 54321.*other: /)
   })
 
   it('follows links, and judges where they lead', () => {
