@@ -9,6 +9,7 @@
 
 import { Agent, request } from 'node:http'
 import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
+import { shuffled } from './support/shuffled.ts'
 
 const ROUNDS = 3000
 /** Failures are limited by address; each address is used for fewer than its burst. */
@@ -121,11 +122,4 @@ function longerThan(one: readonly number[], other: readonly number[]): number {
   ].sort((a, b) => a.value - b.value)
   const ranks = all.reduce((sum, { mine }, index) => (mine ? sum + index + 1 : sum), 0)
   return (ranks - (one.length * (one.length + 1)) / 2) / (one.length * other.length)
-}
-
-function shuffled<Item>(items: readonly Item[]): Item[] {
-  return items
-    .map((item) => ({ item, order: Math.random() }))
-    .sort((a, b) => a.order - b.order)
-    .map(({ item }) => item)
 }

@@ -1,0 +1,150 @@
+/**
+ * How logins of a whole fleet compare with those of a few of its clients, on each store: the first
+ * login of each client after a start, and further logins in random order.
+ *
+ * All rows are of the same server in turn, so that other load on the machine affects them alike.
+ */
+
+import { parseArgs } from 'node:util'
+import { megabytes, memoryOf } from '../faults/support/memory.ts'
+import { FLEET_SETTINGS, fillFleet } from './fleet/fill-fleet.ts'
+import { AUDIENCES, type BenchClient, SCOPE, tokenRequest } from './issue/clients.ts'
+import { cpuSeconds, LOAD_CORE, pinThisProcess, SERVER_CORE, startChild } from './support/child.ts'
+import type { Load, LoadResult } from './support/load.ts'
+import { type Generator, measureServer } from './support/measure-server.ts'
+import { ROUND_OPTIONS } from './support/options.ts'
+import { type OurServer, STORES, startOurs } from './support/our-server.ts'
+import type { Sample } from './support/report.ts'
+import { keep, print } from './support/results.ts'
+import { shuffled } from './support/shuffled.ts'
+
+/** Those that log in again and again; their counters are few rows, too. */
+const FEW = 300
+const WARM_UP_SECONDS = 8
+/** More logins than a server answers in a second. */
+const PER_SECOND = 6000
+/** As many of a larger fleet log in before the random order. */
+const SEEN = 100_000
+
+interface Line {
+  readonly store: string
+  readonly row: string
+  readonly 'a second': number
+  readonly 'CPU µs': number
+  readonly 'of few': string
+  readonly 'p99 ms': number
+}
+
+export async function fleet(): Promise<void> {
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: {
+      ...ROUND_OPTIONS,
+      clients: { type: 'string', default: '100000' },
+      alg: { type: 'string', default: 'RS256' },
+    },
+  })
+  pinThisProcess(SERVER_CORE)
+  const lines: Line[] = []
+  const generator = startChild<Load, LoadResult>(
+    new URL('./support/load-generator.ts', import.meta.url),
+    LOAD_CORE,
+  )
+  try {
+    for (const store of STORES.filter((one) => values.store.includes(one))) {
+      await using opened = new AsyncDisposableStack()
+      const server = await startOurs(store, false, FLEET_SETTINGS)
+      opened.defer(() => server.stop())
+      lines.push(...(await measure(server, generator, values)))
+    }
+  } finally {
+    await generator.stop()
+  }
+  if (values.json) process.stdout.write(`${JSON.stringify(lines, null, 2)}\n`)
+  else console.table(lines)
+  keep('fleet', lines)
+}
+
+interface Values {
+  readonly rounds: string
+  readonly seconds: string
+  readonly clients: string
+  readonly alg: string
+}
+
+async function measure(server: OurServer, generator: Generator, values: Values): Promise<Line[]> {
+  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
+  const alg = values.alg as keyof typeof AUDIENCES
+  await createAudiences(server)
+  const clients = shuffled(await fillFleet(server, Number(values.clients)))
+  await startAgain(server, clients[0] as BenchClient)
+  const few = clients.splice(0, FEW)
+  const run = (some: readonly BenchClient[], once: boolean, time = seconds, by = alg) =>
+    measureServer(generator, server.pids, {
+      ...{ requests: requestsOf(server, some, AUDIENCES[by]), once, status: 200 },
+      ...{ port: server.port, seconds: time, requestsPerAddress: null },
+    })
+  await run(few, false, WARM_UP_SECONDS, 'ES256')
+  const samples = { few: [] as Sample[], first: [] as Sample[], again: [] as Sample[] }
+  const slice = Math.min(PER_SECOND * seconds, Math.floor(clients.length / (2 * rounds)))
+  for (let round = 0; round < rounds; round++) {
+    samples.few.push((await run(few, false)).sample)
+    const unseen = clients.slice(round * slice, (round + 1) * slice)
+    samples.first.push((await run(unseen, true)).sample)
+  }
+  const seen = clients.slice(0, SEEN)
+  await run(seen, true, 3600, 'ES256')
+  const memory = megabytes(memoryOf({ pid: () => server.pids()[0] as number }, 'now'))
+  print(`${server.store}: ${memory} after ${seen.length} clients have logged in`)
+  for (let round = 0; round < rounds; round++) {
+    samples.few.push((await run(few, false)).sample)
+    samples.again.push((await run(shuffled(seen).slice(0, slice), true)).sample)
+  }
+  return linesOf(server.store, samples)
+}
+
+async function createAudiences({ miot }: OurServer): Promise<void> {
+  for (const [alg, audience] of Object.entries(AUDIENCES)) {
+    await miot(['audiences', 'create', audience, '--alg', alg, '--scope', ...SCOPE.split(' ')])
+  }
+}
+
+/** Says how long it takes from the start of the process to the first token. */
+async function startAgain(server: OurServer, { client_id, client_secret }: BenchClient) {
+  const startedAt = performance.now()
+  await server.restart()
+  const body = new URLSearchParams({
+    ...{ client_id, client_secret: client_secret as string, scope: SCOPE },
+    ...{ grant_type: 'client_credentials', resource: AUDIENCES.RS256 },
+  })
+  const { status } = await fetch(`${server.issuer}/oauth2/token`, { method: 'POST', body })
+  const wall = ((performance.now() - startedAt) / 1000).toFixed(2)
+  const cpu = cpuSeconds(server.pids().slice(0, 1)).toFixed(2)
+  print(`${server.store}: first token (${status}) ${wall} s after the start, ${cpu} s of CPU`)
+}
+
+function requestsOf(
+  { issuer }: OurServer,
+  clients: readonly BenchClient[],
+  audience: string,
+): string[] {
+  const target = { issuer, path: '/oauth2/token' }
+  return clients.map((client) => tokenRequest(target, client, audience))
+}
+
+function linesOf(store: string, samples: Readonly<Record<string, readonly Sample[]>>): Line[] {
+  const few = median(samples.few ?? [], ({ cpuMicros }) => cpuMicros)
+  return Object.entries(samples).map(([row, some]) => {
+    const cpu = median(some, ({ cpuMicros }) => cpuMicros)
+    return {
+      ...{ store, row, 'CPU µs': Math.round(cpu), 'of few': (cpu / few).toFixed(2) },
+      'a second': Math.round(median(some, ({ perSecond }) => perSecond)),
+      'p99 ms': Math.round(median(some, ({ p99Ms }) => p99Ms)),
+    }
+  })
+}
+
+function median(samples: readonly Sample[], of: (sample: Sample) => number): number {
+  const sorted = samples.map(of).sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
