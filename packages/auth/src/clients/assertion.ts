@@ -8,7 +8,7 @@
 import type { ClientAssertion, Refusal, SigningAlgorithm } from '@modulariot/oauth/protocol'
 import { type CryptoKey, compactVerify, type JWK } from 'jose'
 import { ALGORITHMS } from '../keys/algorithms.ts'
-import type { AssertionPolicy, ClientKey, ClientRecord } from '../records/client.ts'
+import type { AssertionPolicy, ClientKey, LoginClient } from '../records/client.ts'
 import type { AssertionStore } from '../store/ports/assertions.ts'
 import { weaknessOf } from './client-key.ts'
 import type { RemoteClientKeys } from './remote-keys.ts'
@@ -49,7 +49,7 @@ export function assertionAudiences(
  * @param nowSeconds Unix seconds.
  */
 export async function assertionRefusal(
-  client: ClientRecord | null,
+  client: LoginClient | null,
   assertion: ClientAssertion,
   audiences: AssertionAudiences,
   remoteKeys: Pick<RemoteClientKeys, 'find'>,
@@ -109,7 +109,7 @@ function findKey(keys: readonly ClientKey[], assertion: ClientAssertion): Client
 
 /** At the client's `jwks_uri`, which may hold many keys: an assertion has to name one. */
 async function findPublishedKey(
-  client: ClientRecord | null,
+  client: LoginClient | null,
   assertion: ClientAssertion,
   remoteKeys: Pick<RemoteClientKeys, 'find'>,
 ): Promise<CryptoKey | null> {
