@@ -31,6 +31,7 @@ export function usageStore(postgres: Postgres): UsageStore {
       const bySecret = sumsInOrder(secrets, ({ secret_id }) => secret_id, addSecretUsage)
       const byAddress = sumsInOrder(addresses, addressKey, addAddressUse)
       await postgres.transaction(async (query) => {
+        await query(BY_INDEX)
         const owners = await lockNewOwners(query, byClient, bySecret, byAddress)
         await addToClients(query, byClient, owners)
         await addToSecrets(query, bySecret, owners)
@@ -57,6 +58,13 @@ export function usageStore(postgres: Postgres): UsageStore {
     listUsage: (query) => listUsage(postgres, query),
   }
 }
+
+/**
+ * A batch is a few of many rows. The planner would rather read whole tables of a fleet, once for
+ * each statement, than a thousand rows by their keys.
+ */
+const BY_INDEX = `SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;
+  SET LOCAL enable_mergejoin = off`
 
 const SECRETS_OF = `
   SELECT u.secret_id, u.uses, u.last_used_at, u.address, u.user_agent
