@@ -5,13 +5,14 @@
  * All rows are of the same server in turn, so that other load on the machine affects them alike.
  */
 
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { megabytes, memoryOf } from '../faults/support/memory.ts'
 import { FLEET_SETTINGS, fillFleet } from './fleet/fill-fleet.ts'
 import { AUDIENCES, type BenchClient, SCOPE, tokenRequest } from './issue/clients.ts'
 import { cpuSeconds, LOAD_CORE, pinThisProcess, SERVER_CORE, startChild } from './support/child.ts'
 import type { Load, LoadResult } from './support/load.ts'
-import { type Generator, measureServer } from './support/measure-server.ts'
+import type { Generator } from './support/measure-server.ts'
 import { ROUND_OPTIONS } from './support/options.ts'
 import { type OurServer, STORES, startOurs } from './support/our-server.ts'
 import type { Sample } from './support/report.ts'
@@ -21,6 +22,10 @@ import { shuffled } from './support/shuffled.ts'
 /** Those that log in again and again; their counters are few rows, too. */
 const FEW = 300
 const WARM_UP_SECONDS = 8
+/**
+ * A server counts in memory, and writes every three seconds: what each run causes belongs to it.
+ */
+const COUNTERS_WRITTEN_MS = 4000
 /** More logins than a server answers in a second. */
 const PER_SECOND = 6000
 /** As many of a larger fleet log in before the random order. */
@@ -79,28 +84,38 @@ async function measure(server: OurServer, generator: Generator, values: Values):
   const clients = shuffled(await fillFleet(server, Number(values.clients)))
   await startAgain(server, clients[0] as BenchClient)
   const few = clients.splice(0, FEW)
-  const run = (some: readonly BenchClient[], once: boolean, time = seconds, by = alg) =>
-    measureServer(generator, server.pids, {
+  const run = async (some: readonly BenchClient[], once: boolean, time = seconds, by = alg) => {
+    const cpu = cpuSeconds(server.pids())
+    const result = await generator.send({
       ...{ requests: requestsOf(server, some, AUDIENCES[by]), once, status: 200 },
       ...{ port: server.port, seconds: time, requestsPerAddress: null },
     })
+    await setTimeout(COUNTERS_WRITTEN_MS)
+    return sampleOf(result, cpuSeconds(server.pids()) - cpu)
+  }
   await run(few, false, WARM_UP_SECONDS, 'ES256')
   const samples = { few: [] as Sample[], first: [] as Sample[], again: [] as Sample[] }
   const slice = Math.min(PER_SECOND * seconds, Math.floor(clients.length / (2 * rounds)))
   for (let round = 0; round < rounds; round++) {
-    samples.few.push((await run(few, false)).sample)
+    samples.few.push(await run(few, false))
     const unseen = clients.slice(round * slice, (round + 1) * slice)
-    samples.first.push((await run(unseen, true)).sample)
+    samples.first.push(await run(unseen, true))
   }
   const seen = clients.slice(0, SEEN)
   await run(seen, true, 3600, 'ES256')
   const memory = megabytes(memoryOf({ pid: () => server.pids()[0] as number }, 'now'))
   print(`${server.store}: ${memory} after ${seen.length} clients have logged in`)
   for (let round = 0; round < rounds; round++) {
-    samples.few.push((await run(few, false)).sample)
-    samples.again.push((await run(shuffled(seen).slice(0, slice), true)).sample)
+    samples.few.push(await run(few, false))
+    samples.again.push(await run(shuffled(seen).slice(0, slice), true))
   }
   return linesOf(server.store, samples)
+}
+
+function sampleOf(result: LoadResult, cpu: number): Sample {
+  const { answers, elapsedSeconds, p50Ms, p99Ms, generatorBusy } = result
+  const perSecond = answers / elapsedSeconds
+  return { perSecond, cpuMicros: (cpu / answers) * 1e6, p50Ms, p99Ms, generatorBusy }
 }
 
 async function createAudiences({ miot }: OurServer): Promise<void> {

@@ -14,7 +14,7 @@ import type { Staleness, StoreChange } from '../store/ports/changes.ts'
 import type { FleetLookup } from '../store/ports/clients.ts'
 import { KnownClients } from './known-clients.ts'
 
-/** For a million and a half clients. */
+/** For nearly two million clients. */
 export const DEFAULT_DIRECTORY_BYTES = 256 * 1024 * 1024
 
 /** How long known clients are served while the store is unreachable: an hour. */

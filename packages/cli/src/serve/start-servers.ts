@@ -164,6 +164,7 @@ async function openAuth(
     keyPolicy: config.keyPolicy,
     externalSigner,
     checkpoints: checkpointArchive(config, logger),
+    directoryBytes: config.clientMemoryMib * 1024 * 1024,
     auditRetentionDays: config.auditRetentionDays,
     activityRetentionDays: config.activityRetentionDays,
     telemetryRetention: { days: config.retentionDays, ofOrganization: retentionOf },
