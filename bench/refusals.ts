@@ -8,7 +8,11 @@
  */
 
 import { Agent, request } from 'node:http'
+import { parseArgs } from 'node:util'
+import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
+import { STORES } from './support/our-server.ts'
+import { print } from './support/results.ts'
 import { shuffled } from './support/shuffled.ts'
 
 const ROUNDS = 3000
@@ -21,7 +25,26 @@ interface Attempt {
 }
 
 export async function refusals(): Promise<void> {
-  const server = await startServer({ MIOT_LOG_LEVEL: 'silent' })
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: { store: { type: 'string', multiple: true, default: [...STORES] } },
+  })
+  for (const store of STORES.filter((one) => values.store.includes(one))) {
+    print(store)
+    const postgres = store === 'postgres' ? await startPostgres() : null
+    try {
+      await measure((await postgres?.createDatabase()) ?? null)
+    } finally {
+      await postgres?.stop()
+    }
+  }
+}
+
+async function measure(databaseUrl: string | null): Promise<void> {
+  const server = await startServer({
+    MIOT_LOG_LEVEL: 'silent',
+    ...(databaseUrl !== null && { MIOT_DATABASE_URL: databaseUrl }),
+  })
   try {
     const attempts = await prepare(server)
     const times = new Map(Object.keys(attempts).map((kind) => [kind, [] as number[]]))
