@@ -21,13 +21,12 @@ import { shuffled } from './support/shuffled.ts'
 
 /** Those that log in again and again; their counters are few rows, too. */
 const FEW = 300
-const WARM_UP_SECONDS = 8
+/** Logins before anything is measured. */
+const WARM_UP = 30_000
 /**
  * A server counts in memory, and writes every three seconds: what each run causes belongs to it.
  */
 const COUNTERS_WRITTEN_MS = 4000
-/** More logins than a server answers in a second. */
-const PER_SECOND = 6000
 /** As many of a larger fleet log in before the random order. */
 const SEEN = 100_000
 
@@ -44,7 +43,11 @@ export async function fleet(): Promise<void> {
   const { values } = parseArgs({
     args: process.argv.slice(3),
     options: {
-      ...ROUND_OPTIONS,
+      rounds: ROUND_OPTIONS.rounds,
+      store: ROUND_OPTIONS.store,
+      json: ROUND_OPTIONS.json,
+      /** In each round of each row. */
+      logins: { type: 'string', default: '8000' },
       clients: { type: 'string', default: '100000' },
       alg: { type: 'string', default: 'RS256' },
     },
@@ -72,42 +75,42 @@ export async function fleet(): Promise<void> {
 
 interface Values {
   readonly rounds: string
-  readonly seconds: string
+  readonly logins: string
   readonly clients: string
   readonly alg: string
 }
 
 async function measure(server: OurServer, generator: Generator, values: Values): Promise<Line[]> {
-  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
+  const [rounds, logins] = [Number(values.rounds), Number(values.logins)]
   const alg = values.alg as keyof typeof AUDIENCES
   await createAudiences(server)
   const clients = shuffled(await fillFleet(server, Number(values.clients)))
   await startAgain(server, clients[0] as BenchClient)
   const few = clients.splice(0, FEW)
-  const run = async (some: readonly BenchClient[], once: boolean, time = seconds, by = alg) => {
+  const run = async (some: readonly BenchClient[], by = alg) => {
     const cpu = cpuSeconds(server.pids())
     const result = await generator.send({
-      ...{ requests: requestsOf(server, some, AUDIENCES[by]), once, status: 200 },
-      ...{ port: server.port, seconds: time, requestsPerAddress: null },
+      ...{ requests: requestsOf(server, some, AUDIENCES[by]), once: true, status: 200 },
+      ...{ port: server.port, seconds: 3600, requestsPerAddress: null },
     })
     await setTimeout(COUNTERS_WRITTEN_MS)
     return sampleOf(result, cpuSeconds(server.pids()) - cpu)
   }
-  await run(few, false, WARM_UP_SECONDS, 'ES256')
+  const again = (count: number) =>
+    Array.from({ length: count }, (_, at) => few[at % FEW] as BenchClient)
+  await run(again(WARM_UP), 'ES256')
   const samples = { few: [] as Sample[], first: [] as Sample[], again: [] as Sample[] }
-  const slice = Math.min(PER_SECOND * seconds, Math.floor(clients.length / (2 * rounds)))
   for (let round = 0; round < rounds; round++) {
-    samples.few.push(await run(few, false))
-    const unseen = clients.slice(round * slice, (round + 1) * slice)
-    samples.first.push(await run(unseen, true))
+    samples.few.push(await run(again(logins)))
+    samples.first.push(await run(clients.slice(round * logins, (round + 1) * logins)))
   }
   const seen = clients.slice(0, SEEN)
-  await run(seen, true, 3600, 'ES256')
+  await run(seen, 'ES256')
   const memory = megabytes(memoryOf({ pid: () => server.pids()[0] as number }, 'now'))
   print(`${server.store}: ${memory} after ${seen.length} clients have logged in`)
   for (let round = 0; round < rounds; round++) {
-    samples.few.push(await run(few, false))
-    samples.again.push(await run(shuffled(seen).slice(0, slice), true))
+    samples.few.push(await run(again(logins)))
+    samples.again.push(await run(shuffled(seen).slice(0, logins)))
   }
   return linesOf(server.store, samples)
 }
