@@ -58,7 +58,7 @@ const FIND = {
 }
 
 /** Each by the index, however little the planner knows of the table. */
-const READ = {
+export const READ = {
   name: 'read-clients',
   text: `SELECT n.place, c.document::text AS document, ${AUDIENCES}
     FROM unnest($1::text[]) WITH ORDINALITY AS n (client_id, place)
