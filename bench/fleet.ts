@@ -33,10 +33,17 @@ const SEEN = 100_000
 interface Line {
   readonly store: string
   readonly row: string
-  readonly 'a second': number
+  readonly clients: 'few' | 'fleet'
   readonly 'CPU µs': number
   readonly 'of few': string
+  readonly 'a second': number
   readonly 'p99 ms': number
+}
+
+/** One after the other, so that both meet the machine in the same state. */
+interface Round {
+  readonly few: Sample
+  readonly fleet: Sample
 }
 
 export async function fleet(): Promise<void> {
@@ -81,7 +88,7 @@ interface Values {
 }
 
 async function measure(server: OurServer, generator: Generator, values: Values): Promise<Line[]> {
-  const [rounds, logins] = [Number(values.rounds), Number(values.logins)]
+  const [count, logins] = [Number(values.rounds), Number(values.logins)]
   const alg = values.alg as keyof typeof AUDIENCES
   await createAudiences(server)
   const clients = shuffled(await fillFleet(server, Number(values.clients)))
@@ -99,20 +106,21 @@ async function measure(server: OurServer, generator: Generator, values: Values):
   const again = (count: number) =>
     Array.from({ length: count }, (_, at) => few[at % FEW] as BenchClient)
   await run(again(WARM_UP), 'ES256')
-  const samples = { few: [] as Sample[], first: [] as Sample[], again: [] as Sample[] }
-  for (let round = 0; round < rounds; round++) {
-    samples.few.push(await run(again(logins)))
-    samples.first.push(await run(clients.slice(round * logins, (round + 1) * logins)))
+  const rounds = { first: [] as Round[], again: [] as Round[] }
+  const round = async (some: readonly BenchClient[]): Promise<Round> => {
+    return { few: await run(again(logins)), fleet: await run(some) }
+  }
+  for (let number = 0; number < count; number++) {
+    rounds.first.push(await round(clients.slice(number * logins, (number + 1) * logins)))
   }
   const seen = clients.slice(0, SEEN)
   await run(seen, 'ES256')
   const memory = megabytes(memoryOf({ pid: () => server.pids()[0] as number }, 'now'))
   print(`${server.store}: ${memory} after ${seen.length} clients have logged in`)
-  for (let round = 0; round < rounds; round++) {
-    samples.few.push(await run(again(logins)))
-    samples.again.push(await run(shuffled(seen).slice(0, logins)))
+  for (let number = 0; number < count; number++) {
+    rounds.again.push(await round(shuffled(seen).slice(0, logins)))
   }
-  return linesOf(server.store, samples)
+  return Object.entries(rounds).flatMap(([row, all]) => linesOf(server.store, row, all))
 }
 
 function sampleOf(result: LoadResult, cpu: number): Sample {
@@ -150,19 +158,17 @@ function requestsOf(
   return clients.map((client) => tokenRequest(target, client, audience))
 }
 
-function linesOf(store: string, samples: Readonly<Record<string, readonly Sample[]>>): Line[] {
-  const few = median(samples.few ?? [], ({ cpuMicros }) => cpuMicros)
-  return Object.entries(samples).map(([row, some]) => {
-    const cpu = median(some, ({ cpuMicros }) => cpuMicros)
-    return {
-      ...{ store, row, 'CPU µs': Math.round(cpu), 'of few': (cpu / few).toFixed(2) },
-      'a second': Math.round(median(some, ({ perSecond }) => perSecond)),
-      'p99 ms': Math.round(median(some, ({ p99Ms }) => p99Ms)),
-    }
-  })
+function linesOf(store: string, row: string, rounds: readonly Round[]): Line[] {
+  const ofFew = median(rounds.map(({ few, fleet }) => fleet.cpuMicros / few.cpuMicros))
+  return (['few', 'fleet'] as const).map((who) => ({
+    ...{ store, row, clients: who },
+    'CPU µs': Math.round(median(rounds.map((round) => round[who].cpuMicros))),
+    'of few': who === 'few' ? '' : ofFew.toFixed(2),
+    'a second': Math.round(median(rounds.map((round) => round[who].perSecond))),
+    'p99 ms': Math.round(median(rounds.map((round) => round[who].p99Ms))),
+  }))
 }
 
-function median(samples: readonly Sample[], of: (sample: Sample) => number): number {
-  const sorted = samples.map(of).sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
