@@ -20,8 +20,11 @@ export const DEFAULT_DIRECTORY_BYTES = 256 * 1024 * 1024
 /** How long known clients are served while the store is unreachable: an hour. */
 export const MAX_STALE_MS = 3_600_000
 
-/** Clients read by one statement: more than arrive in a turn, so that its time is bounded. */
-const MAX_READ = 64
+/**
+ * Clients in one statement: more than arrive in a turn. Two statements at a time: many logins at
+ * once must not open, or take, every connection to the database.
+ */
+const READS = { atMost: 64, atATime: 2 }
 
 /** The id of no client. */
 const NO_CLIENT = 'client_'
@@ -79,8 +82,7 @@ export class ClientDirectory {
    */
   readonly read: (client_id: string) => Promise<LoginClient | null> = createGroups(
     (client_ids) => this.#readAll(client_ids),
-    MAX_READ,
-    setImmediate,
+    READS,
   )
 
   async #readAll(client_ids: readonly string[]): Promise<(LoginClient | null)[]> {

@@ -8,7 +8,7 @@ import { withoutNul } from '../without-nul.ts'
 /** Bounded, so that no login pays for a whole night of expired assertions. */
 const FORGOTTEN_AT_ONCE = 100
 /** Assertions in one statement: fewer than it forgets, so that the table cannot grow. */
-const USED_AT_ONCE = 64
+const USES = { atMost: 64, atATime: 2 }
 
 /** Skips rows that another instance has locked. */
 const forgetAssertions = (condition: string, limit: string): string =>
@@ -41,11 +41,7 @@ interface Use extends UsedAssertion {
 }
 
 export function assertionStore(postgres: Postgres): AssertionStore {
-  const use = createGroups(
-    (uses: readonly Use[]) => useAll(postgres, uses),
-    USED_AT_ONCE,
-    setImmediate,
-  )
+  const use = createGroups((uses: readonly Use[]) => useAll(postgres, uses), USES)
   return {
     useAssertion: ({ jti, ...assertion }, nowSeconds) =>
       use({ ...assertion, jti: withoutNul(jti), nowSeconds }),
