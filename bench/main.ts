@@ -4,6 +4,7 @@ import { batch } from './batch.ts'
 import { bulk } from './bulk.ts'
 import { consolePages } from './console.ts'
 import { exporting } from './export.ts'
+import { fleet } from './fleet.ts'
 import { issue } from './issue.ts'
 import { listings } from './listings.ts'
 import { oauth } from './oauth.ts'
@@ -16,6 +17,7 @@ import { track } from './track.ts'
 /** A new measurement is a new row. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   issue,
+  fleet,
   refusals,
   bulk,
   export: exporting,

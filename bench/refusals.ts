@@ -8,7 +8,12 @@
  */
 
 import { Agent, request } from 'node:http'
+import { parseArgs } from 'node:util'
+import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
+import { STORES } from './support/our-server.ts'
+import { print } from './support/results.ts'
+import { shuffled } from './support/shuffled.ts'
 
 const ROUNDS = 3000
 /** Failures are limited by address; each address is used for fewer than its burst. */
@@ -20,7 +25,26 @@ interface Attempt {
 }
 
 export async function refusals(): Promise<void> {
-  const server = await startServer({ MIOT_LOG_LEVEL: 'silent' })
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: { store: { type: 'string', multiple: true, default: [...STORES] } },
+  })
+  for (const store of STORES.filter((one) => values.store.includes(one))) {
+    print(store)
+    const postgres = store === 'postgres' ? await startPostgres() : null
+    try {
+      await measure((await postgres?.createDatabase()) ?? null)
+    } finally {
+      await postgres?.stop()
+    }
+  }
+}
+
+async function measure(databaseUrl: string | null): Promise<void> {
+  const server = await startServer({
+    MIOT_LOG_LEVEL: 'silent',
+    ...(databaseUrl !== null && { MIOT_DATABASE_URL: databaseUrl }),
+  })
   try {
     const attempts = await prepare(server)
     const times = new Map(Object.keys(attempts).map((kind) => [kind, [] as number[]]))
@@ -121,11 +145,4 @@ function longerThan(one: readonly number[], other: readonly number[]): number {
   ].sort((a, b) => a.value - b.value)
   const ranks = all.reduce((sum, { mine }, index) => (mine ? sum + index + 1 : sum), 0)
   return (ranks - (one.length * (one.length + 1)) / 2) / (one.length * other.length)
-}
-
-function shuffled<Item>(items: readonly Item[]): Item[] {
-  return items
-    .map((item) => ({ item, order: Math.random() }))
-    .sort((a, b) => a.order - b.order)
-    .map(({ item }) => item)
 }

@@ -76,6 +76,51 @@ describe('while the server runs', () => {
     assert.equal(lifetime, 600)
   })
 
+  const taken: Readonly<Record<string, (client: Credentials) => readonly string[]>> = {
+    'a client disabled': ({ client_id }) => ['clients', 'disable', client_id],
+    'a client deleted': ({ client_id }) => ['clients', 'delete', client_id, '--yes'],
+    'a secret rotated': ({ client_id }) => ['secrets', 'rotate', client_id, '--overlap', '0'],
+    'an address no longer allowed': ({ client_id }) => [
+      'clients',
+      'update',
+      client_id,
+      '--allow',
+      '192.0.2.0/24',
+    ],
+  }
+  for (const [what, change] of Object.entries(taken)) {
+    it(`${what} with miot is refused within a second, though the server knows the client`, async () => {
+      const client = await createClient(server)
+      await loginInTime(client)
+      const { status, stderr } = await server.miot([...change(client)])
+      assert.equal(status, 0, stderr)
+      const deadline = performance.now() + IN_FORCE_WITHIN_MS
+      let answer = await login(client)
+      while (answer.status === 200 && performance.now() < deadline) {
+        await sleep(20)
+        answer = await login(client)
+      }
+      assert.ok([401, 403].includes(answer.status), answer.text)
+      assert.equal((await login(client)).status, answer.status)
+    })
+  }
+
+  it('a rotated secret works at once, though the server knows the former one', async () => {
+    const client = await createClient(server)
+    await loginInTime(client)
+    const { stdout } = await server.miot([
+      'secrets',
+      'rotate',
+      client.client_id,
+      '--overlap',
+      '1h',
+      '--json',
+    ])
+    const { client_secret } = JSON.parse(stdout) as Credentials
+    assert.equal((await login({ ...client, client_secret })).status, 200)
+    assert.equal((await login(client)).status, 200)
+  })
+
   it('existing clients are not affected', async () => {
     assert.equal((await login(server.credentials)).status, 200)
   })

@@ -1,7 +1,7 @@
 /** Many clients in a server's store, most of them used. */
 
 import { join } from 'node:path'
-import { type AuthStore, newClient, openSqliteAuthStore } from '@modulariot/auth'
+import { type AuthStore, type Client, newClient, openSqliteAuthStore } from '@modulariot/auth'
 import { openPostgresAuthStore } from '@modulariot/auth/postgres'
 import type { OurServer } from './our-server.ts'
 import { print } from './results.ts'
@@ -50,7 +50,8 @@ export async function fillClients(server: OurServer, org_id: string, count: numb
   print(`${server.store}: ${count} clients after ${seconds} s`)
 }
 
-function openStore({ folder, databaseUrl }: OurServer): AuthStore | Promise<AuthStore> {
+/** The server's own store, beside it. */
+export function openStore({ folder, databaseUrl }: OurServer): AuthStore | Promise<AuthStore> {
   if (databaseUrl === null) return openSqliteAuthStore(join(folder, 'auth.db'))
   return openPostgresAuthStore(databaseUrl)
 }
@@ -73,7 +74,11 @@ function clientOf(number: number, org_id: string, audiences: Audiences) {
 
 const DIGEST_KEY = Buffer.alloc(32)
 
-function auditOf({ client_id, org_id, environment }: ReturnType<typeof clientOf>) {
+export function auditOf({
+  client_id,
+  org_id,
+  environment,
+}: Pick<Client, 'client_id' | 'org_id' | 'environment'>) {
   const actor = { kind: 'operator', name: 'bench' } as const
   const target = { type: 'client', id: client_id } as const
   const none = { address: null, request_id: null, idempotency: null, before: null, after: null }

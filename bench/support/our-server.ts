@@ -28,6 +28,8 @@ export interface OurServer {
   readonly databaseUrl: string | null
   /** An empty folder, or an empty database of the same server. */
   emptyPlace(): Promise<string>
+  /** Stops the server, and starts it on the same store. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -61,7 +63,13 @@ export async function startOurs(
     ...(databaseUrl !== null && { MIOT_DATABASE_URL: databaseUrl }),
     ...settings,
   }
-  const server = await serve(env, join(folder, 'stderr.log'), profile ? profiling(store) : [])
+  const start = () => serve(env, join(folder, 'stderr.log'), profile ? profiling(store) : [])
+  let server = await start()
+  const end = async (): Promise<void> => {
+    const exited = once(server, 'exit')
+    server.kill()
+    await exited
+  }
   return {
     store,
     port,
@@ -76,10 +84,12 @@ export async function startOurs(
       if (status !== 0) throw new Error(`miot ${args.join(' ')}: ${stderr}`)
       return stdout
     },
+    async restart() {
+      await end()
+      server = await start()
+    },
     async stop() {
-      const exited = once(server, 'exit')
-      server.kill()
-      await exited
+      await end()
       await postgres?.stop()
       rmSync(folder, { recursive: true })
     },

@@ -6,7 +6,7 @@ import type { RunningServer } from '../../conformance/support/running-server.ts'
 const FIELDS = { now: 'VmRSS', peak: 'VmHWM' } as const
 
 /** In bytes; NaN without `/proc`. */
-export function memoryOf(server: RunningServer, which: keyof typeof FIELDS): number {
+export function memoryOf(server: Pick<RunningServer, 'pid'>, which: keyof typeof FIELDS): number {
   try {
     const status = readFileSync(`/proc/${server.pid()}/status`, 'utf8')
     return Number(new RegExp(`${FIELDS[which]}:\\s+(\\d+)`).exec(status)?.[1]) * 1024

@@ -67,10 +67,13 @@ function createStore() {
       const revocations = state.feed.slice(Number(after ?? 0))
       return { revocations, cursor: String(state.feed.length), more: false }
     },
-    findClient: async (client_id) => {
+    readClients: async (client_ids) => {
       const digest = digestSecret(SECRET, KEYS.secretDigest)
       const secrets = [sampleSecret('secret_1', { digest })]
-      return sampleRecord({ client_id, status: state.status, secrets, grants: [ES256] })
+      const { status } = state
+      return client_ids.map((client_id) =>
+        sampleRecord({ client_id, status, secrets, grants: [ES256] }),
+      )
     },
     createAudience: async ({ value }) => {
       if (state.audiences.some(({ audience }) => audience === value.audience)) return false

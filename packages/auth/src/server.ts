@@ -21,7 +21,7 @@ import { announceInstance } from './background/announce-instance.ts'
 import { type CheckpointArchive, startCheckpoints } from './background/checkpoint-keeper.ts'
 import { startMaintenance } from './background/maintenance.ts'
 import { retryUntilStored } from './background/retry-until-stored.ts'
-import { ClientDirectory, MAX_STALE_MS } from './clients/directory.ts'
+import { ClientDirectory, DEFAULT_DIRECTORY_BYTES, MAX_STALE_MS } from './clients/directory.ts'
 import { RemoteClientKeys } from './clients/remote-keys.ts'
 import { SecretMover } from './clients/secret-mover.ts'
 import { SignerFault } from './errors/signer-fault.ts'
@@ -86,6 +86,8 @@ export interface AuthServerOptions {
   /** How long verifiers may cache our published keys. Default: 300. */
   readonly jwksMaxAgeSeconds?: number
   readonly keyPolicy?: KeyPolicy
+  /** Memory for clients that were read. Default: 256 MiB. */
+  readonly directoryBytes?: number
   /** Holds signing keys outside; `keyPolicy.newKeys` says whether new ones too. Default: null. */
   readonly externalSigner?: ExternalSigner | null
   /**
@@ -201,7 +203,10 @@ function createParts({ store, now, onError, ...options }: AuthServerOptions) {
   watchStore(options.metrics ?? noMetrics, store)
   const { installationKeys, newInstallationKeys = null } = options
   const encryptionKeys = new EncryptionKeys(installationKeys, newInstallationKeys)
-  const directory = new ClientDirectory(store, metrics.lookedUp)
+  const directory = new ClientDirectory(store, {
+    lookedUp: metrics.lookedUp,
+    maxBytes: options.directoryBytes ?? DEFAULT_DIRECTORY_BYTES,
+  })
   const { externalSigner: signer = null } = options
   const onSigned = signer && publishSigner(options.metrics ?? noMetrics, signer)
   const external = signer && onSigned && new ExternalKeys({ signer, onError, onSigned })

@@ -24,9 +24,11 @@ beforeEach(() => {
         if (failing) throw new Error('disk full')
         written.push(...refusals)
       },
-      async findClient(client_id) {
-        looked.push(client_id)
-        return client_id === 'known' ? ({ ...TENANT, client_id } as ClientRecord) : null
+      async readClients(client_ids) {
+        looked.push(...client_ids)
+        return client_ids.map((client_id) =>
+          client_id === 'known' ? ({ ...TENANT, client_id } as ClientRecord) : null,
+        )
       },
     },
     now: () => 1_800_000_000_000,

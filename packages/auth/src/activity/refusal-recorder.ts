@@ -13,14 +13,14 @@ import { repeat } from '@modulariot/platform/repeat'
 import { type RefusalEntry, refusalId } from '../records/activity.ts'
 import type { Tenant } from '../records/client.ts'
 import type { ActivityStore } from '../store/ports/activity.ts'
-import type { ClientLookup } from '../store/ports/clients.ts'
+import type { FleetLookup } from '../store/ports/clients.ts'
 import { printable } from '../text/printable.ts'
 
 /** The client of a verified token. */
 export type RefusedClient = Tenant & { readonly client_id: string }
 
 export interface RefusalRecorderOptions {
-  readonly store: Pick<ActivityStore, 'addRefusals'> & ClientLookup
+  readonly store: Pick<ActivityStore, 'addRefusals'> & FleetLookup
   /** Unix milliseconds. */
   readonly now: () => number
   /** Called when a second could not be written. */
@@ -37,6 +37,9 @@ const MAX_GROUPS = 50
 
 /** Kinds whose `client_id` may be anything. */
 const UNPROVEN: ReadonlySet<string> = new Set(['unknown_client', 'malformed_secret'])
+
+/** No decoy: nothing here answers a caller. */
+const NONE = ''
 
 interface Group {
   readonly kept: RefusalEntry[]
@@ -121,11 +124,10 @@ export class RefusalRecorder {
     const named = new Set(
       entries.flatMap(({ org_id, client_id }) => (org_id === null && client_id ? client_id : [])),
     )
-    const tenants = new Map<string, Tenant>()
-    for (const client_id of named) {
-      const client = await this.#options.store.findClient(client_id)
-      if (client !== null) tenants.set(client_id, client)
-    }
+    const found = named.size === 0 ? [] : await this.#options.store.readClients([...named], NONE)
+    const tenants = new Map<string, Tenant>(
+      found.flatMap((client) => (client === null ? [] : [[client.client_id, client]])),
+    )
     return entries.map((entry) => {
       if (entry.org_id !== null || entry.client_id === null) return entry
       const tenant = tenants.get(entry.client_id)

@@ -8,7 +8,7 @@
 
 import { type AccessTokenClaims, OAuthError, type Refusal } from '@modulariot/oauth/protocol'
 import { assertAddressAllowed } from '../clients/allowlist.ts'
-import type { Client } from '../records/client.ts'
+import type { Client, LoginClient } from '../records/client.ts'
 import type { Authority, ClientAuthority, ClientState } from '../store/ports/audited-change.ts'
 import type { AdminScope } from './scopes.ts'
 
@@ -32,6 +32,9 @@ export type AdminAuthority = Authority & {
   confirm(): Promise<void>
 }
 
+/** In the store, or as the directory has it. */
+type ActorState = Omit<ClientState, 'client'> & { readonly client: Client | LoginClient | null }
+
 /**
  * The scopes in the token that its client still holds.
  *
@@ -42,7 +45,7 @@ export type AdminAuthority = Authority & {
  */
 export function authorizedScopes(
   { claims, scope, address }: AdminRequest,
-  { client, tokenRevoked }: ClientState,
+  { client, tokenRevoked }: ActorState,
   nowMs: number,
   observe: (refusal: Refusal) => void = () => {},
 ): readonly string[] {
@@ -80,7 +83,10 @@ export function authorityOf(
   }
 }
 
-function scopesNow({ scope, aud }: AccessTokenClaims, { grants }: Client): readonly string[] {
+function scopesNow(
+  { scope, aud }: AccessTokenClaims,
+  { grants }: Pick<Client, 'grants'>,
+): readonly string[] {
   const granted = grants.find(({ audience }) => audience === aud)?.scopes ?? []
   return scope.split(' ').filter((name) => granted.includes(name))
 }

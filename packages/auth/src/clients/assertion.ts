@@ -9,7 +9,7 @@ import type { ClientAssertion, Refusal, SigningAlgorithm } from '@modulariot/oau
 import type { CryptoKey, JWK } from 'jose'
 import { compactVerify } from 'jose/jws/compact/verify'
 import { ALGORITHMS } from '../keys/algorithms.ts'
-import type { AssertionPolicy, ClientKey, ClientRecord } from '../records/client.ts'
+import type { AssertionPolicy, ClientKey, LoginClient } from '../records/client.ts'
 import type { AssertionStore } from '../store/ports/assertions.ts'
 import { weaknessOf } from './client-key.ts'
 import type { RemoteClientKeys } from './remote-keys.ts'
@@ -50,7 +50,7 @@ export function assertionAudiences(
  * @param nowSeconds Unix seconds.
  */
 export async function assertionRefusal(
-  client: ClientRecord | null,
+  client: LoginClient | null,
   assertion: ClientAssertion,
   audiences: AssertionAudiences,
   remoteKeys: Pick<RemoteClientKeys, 'find'>,
@@ -110,7 +110,7 @@ function findKey(keys: readonly ClientKey[], assertion: ClientAssertion): Client
 
 /** At the client's `jwks_uri`, which may hold many keys: an assertion has to name one. */
 async function findPublishedKey(
-  client: ClientRecord | null,
+  client: LoginClient | null,
   assertion: ClientAssertion,
   remoteKeys: Pick<RemoteClientKeys, 'find'>,
 ): Promise<CryptoKey | null> {

@@ -14,7 +14,7 @@ import type {
   SecretCredentials,
 } from '@modulariot/oauth/protocol'
 import type { DigestKeys } from '../keys/digest-keys.ts'
-import type { ClientRecord, StoredSecret } from '../records/client.ts'
+import type { LoginClient, LoginSecret } from '../records/client.ts'
 import type { AssertionStore } from '../store/ports/assertions.ts'
 import { type AssertionAudiences, assertionRefusal, useOnce } from './assertion.ts'
 import type { ClientDirectory } from './directory.ts'
@@ -65,9 +65,9 @@ export function proofOf(credentials: ClientCredentials, { inUse, other }: Digest
 }
 
 export interface Authenticated {
-  readonly client: ClientRecord
+  readonly client: LoginClient
   /** The secret that proved the client; null when a signature did. */
-  readonly secret: StoredSecret | null
+  readonly secret: LoginSecret | null
 }
 
 /**
@@ -93,7 +93,7 @@ async function bySecret(
   if (!isWellFormedSecret(client_secret)) {
     throw refused({ kind: 'malformed_secret', client_id })
   }
-  const judge = (client: ClientRecord | null) => secretRefusal(client, proof, nowMs)
+  const judge = (client: LoginClient | null) => secretRefusal(client, proof, nowMs)
   const client = await findProven(client_id, judge, deps.directory)
   const { digest, otherDigest } = proof
   const secret = client.secrets.find((one) => one.digest === digest || one.digest === otherDigest)
@@ -106,7 +106,7 @@ async function bySignature(
   { directory, store, remoteKeys, assertionAudiences }: AuthenticationDeps,
 ): Promise<Authenticated> {
   const nowSeconds = nowMs / 1000
-  const judge = (client: ClientRecord | null) =>
+  const judge = (client: LoginClient | null) =>
     assertionRefusal(client, client_assertion, assertionAudiences, remoteKeys, nowSeconds)
   const client = await findProven(client_id, judge, directory)
   const refusal = await useOnce(client_assertion, store, nowSeconds)
@@ -120,9 +120,9 @@ async function bySignature(
  */
 async function findProven(
   client_id: string,
-  judge: (client: ClientRecord | null) => Refusal | null | Promise<Refusal | null>,
+  judge: (client: LoginClient | null) => Refusal | null | Promise<Refusal | null>,
   directory: ClientDirectory,
-): Promise<ClientRecord> {
+): Promise<LoginClient> {
   const known = directory.peek(client_id)
   const doubt = await judge(known)
   if (known !== null && doubt === null) return known
@@ -137,10 +137,10 @@ async function findProven(
 /** A comparison is made even where the outcome cannot matter, so that timing reveals nothing. */
 const NO_SECRET: readonly ComparedSecret[] = [{ digest: 'A'.repeat(43), expires_at: null }]
 
-type ComparedSecret = Pick<StoredSecret, 'digest' | 'digest_key' | 'expires_at'>
+type ComparedSecret = Omit<LoginSecret, 'secret_id'>
 
 function secretRefusal(
-  client: ClientRecord | null,
+  client: LoginClient | null,
   { credentials: { client_id }, digest, otherDigest, keys }: SecretProof,
   nowMs: number,
 ): Refusal | null {

@@ -1,74 +1,107 @@
 /**
- * Caches recently used clients, so that a login costs no store read, and so that they still get
- * tokens while the store is unavailable.
+ * Keeps the fleet in memory: each client that was read, up to a bound in bytes. So a login costs no
+ * store read, and clients still get tokens while the store is unavailable.
  *
  * The store announces which clients were changed, by this process or another, and only those are
- * dropped: when the database fails, the active fleet is still cached. A cached client is trusted
- * for a bounded time, since this process may have missed a change. Unknown ids are never cached: an
+ * dropped: when the database fails, the fleet is still known. A known client is trusted for a
+ * bounded time, since this process may have missed a change. Unknown ids are never kept: an
  * attacker can make up any number of them.
  */
 
-import { LRUCache } from 'lru-cache'
-import type { ClientRecord } from '../records/client.ts'
+import { createGroups } from '@modulariot/platform/groups'
+import type { ClientRecord, LoginClient } from '../records/client.ts'
 import type { Staleness, StoreChange } from '../store/ports/changes.ts'
-import type { ClientLookup } from '../store/ports/clients.ts'
+import type { FleetLookup } from '../store/ports/clients.ts'
+import { KnownClients } from './known-clients.ts'
 
-const MAX_CLIENTS = 20_000
+/** For nearly two million clients. */
+export const DEFAULT_DIRECTORY_BYTES = 256 * 1024 * 1024
 
-/** How long cached clients are served while the store is unreachable: an hour. */
+/** How long known clients are served while the store is unreachable: an hour. */
 export const MAX_STALE_MS = 3_600_000
+
+/**
+ * Clients in one statement: more than arrive in a turn. Two statements at a time: many logins at
+ * once must not open, or take, every connection to the database.
+ */
+const READS = { atMost: 64, atATime: 2 }
 
 /** The id of no client. */
 const NO_CLIENT = 'client_'
 
-type DirectoryStore = ClientLookup & Staleness
+type DirectoryStore = FleetLookup & Staleness
+
+export interface DirectoryOptions {
+  /** Called for each lookup in memory. */
+  readonly lookedUp?: (outcome: 'hit' | 'miss') => void
+  /** Default: `DEFAULT_DIRECTORY_BYTES`. */
+  readonly maxBytes?: number
+}
 
 export class ClientDirectory {
   readonly #store: DirectoryStore
   readonly #lookedUp: (outcome: 'hit' | 'miss') => void
-  readonly #known = new LRUCache<string, ClientRecord>({ max: MAX_CLIENTS })
-  /** Counts changes, so that a client read before a change is not cached after it. */
+  readonly #known: KnownClients
+  /** Counts changes, so that a client read before a change is not kept after it. */
   #generation = 0
   /** The id of a client that exists, or existed lately, once one is known. */
   #decoy = NO_CLIENT
 
-  /** @param lookedUp called for each lookup in the cache. */
-  constructor(store: DirectoryStore, lookedUp: (outcome: 'hit' | 'miss') => void = () => {}) {
+  constructor(store: DirectoryStore, options: DirectoryOptions = {}) {
+    const { lookedUp = () => {}, maxBytes = DEFAULT_DIRECTORY_BYTES } = options
     this.#store = store
     this.#lookedUp = lookedUp
+    this.#known = new KnownClients(maxBytes)
   }
 
-  /** How many clients are cached. */
+  /** How many clients are known. */
   get size(): number {
     return this.#known.size
   }
 
   /**
-   * The client as it was last read; null when it is not cached, or the cache may no longer be
-   * trusted.
+   * The client as it was last read; null when it is not known, or memory may no longer be trusted.
+   *
+   * A client takes a microsecond to find; an id that is not known takes as long.
    */
-  peek(client_id: string): ClientRecord | null {
+  peek(client_id: string): LoginClient | null {
     const believed = this.#store.silentForMs() <= MAX_STALE_MS
-    const known = (believed && this.#known.get(client_id)) || null
+    const known = believed ? this.#known.get(client_id) : null
+    if (known === null) this.#known.get(this.#decoy)
     this.#lookedUp(known === null ? 'miss' : 'hit')
     return known
   }
 
   /**
-   * The client as the store has it now, or null when there is none.
+   * The client as the store has it now, or null when there is none. What is requested in one turn
+   * is read by one statement.
    *
-   * Each lookup reads twice: one client that exists and one that does not, in either order. A miss
-   * is so much faster than a hit that its time alone would reveal which ids exist.
+   * An id that does not exist is treated as one that does: the store reads another client in its
+   * place, which is then kept in the same way. Otherwise the time of a login alone would reveal
+   * which ids exist.
    */
-  async read(client_id: string): Promise<ClientRecord | null> {
+  readonly read: (client_id: string) => Promise<LoginClient | null> = createGroups(
+    (client_ids) => this.#readAll(client_ids),
+    READS,
+  )
+
+  async #readAll(client_ids: readonly string[]): Promise<(LoginClient | null)[]> {
     const generation = this.#generation
-    const record = await this.#store.findClient(client_id)
-    if (generation === this.#generation) {
-      if (record === null) this.#known.delete(client_id)
-      else this.#known.set(client_id, record)
+    const records = await this.#store.readClients(client_ids, this.#decoy)
+    return client_ids.map((client_id, index) => {
+      const record = records[index] ?? null
+      if (record !== null && generation === this.#generation) this.#known.set(record)
+      return this.#sameOrNone(client_id, record)
+    })
+  }
+
+  /** Null when the record is that of the decoy. */
+  #sameOrNone(client_id: string, record: ClientRecord | null): LoginClient | null {
+    if (record?.client_id !== client_id) {
+      this.#known.delete(client_id)
+      return null
     }
-    await this.#store.findClient(record === null ? this.#decoy : NO_CLIENT)
-    if (record !== null) this.#decoy = client_id
+    this.#decoy = client_id
     return record
   }
 

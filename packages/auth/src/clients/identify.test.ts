@@ -5,8 +5,10 @@ import { beforeEach, describe, it, mock } from 'node:test'
 import type { SecretCredentials } from '@modulariot/oauth/protocol'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { LoginLimits } from '../limits/login-limits.ts'
-import type { ClientRecord } from '../records/client.ts'
+import type { LoginClient } from '../records/client.ts'
 import type { SecretMove } from '../store/ports/secret-moves.ts'
+import { fleetLookup } from '../testing/fleet-lookup.ts'
+import { sampleRecord } from '../testing/sample-client.ts'
 import { onlyDigestKey } from '../testing/sample-keys.ts'
 import type { SecretUse } from '../usage/usage-counter.ts'
 import { assertionAudiences } from './assertion.ts'
@@ -23,7 +25,7 @@ const ended = createSecret('development')
 const policy = { name: 'test', quota: 4, windowSeconds: 60 }
 
 let broken: boolean
-let reads: number
+let statements: readonly unknown[]
 let uses: SecretUse[]
 let moves: SecretMove[]
 let deps: IdentificationDeps
@@ -35,7 +37,7 @@ const secret = {
   created_at: '',
   expires_at: null,
 }
-const record: Pick<ClientRecord, 'client_id' | 'status' | 'secrets'> = {
+const record = sampleRecord({
   client_id: 'client_a',
   status: 'active',
   secrets: [
@@ -47,25 +49,24 @@ const record: Pick<ClientRecord, 'client_id' | 'status' | 'secrets'> = {
       expires_at: '2026-01-01T00:00:00Z',
     },
   ],
-}
-const disabled = { ...record, client_id: 'client_disabled', status: 'disabled' } as const
-const known: readonly (typeof record)[] = [record, disabled]
+})
+const disabled = sampleRecord({ ...record, client_id: 'client_disabled', status: 'disabled' })
+const known = [record, disabled]
 
 beforeEach(() => {
   broken = false
-  reads = 0
   uses = []
   moves = []
-  const findClient = async (client_id: string) => {
-    reads++
+  const lookup = fleetLookup(async (client_id) => {
     if (broken) throw new StoreUnavailable('disk')
-    return (known.find((one) => one.client_id === client_id) as ClientRecord | undefined) ?? null
-  }
+    return known.find((one) => one.client_id === client_id) ?? null
+  })
+  statements = lookup.statements
   const now = () => NOW
   const address = { ...policy, quota: 100 }
   const policies = { client: policy, address, ceiling: policy, signature: policy }
   deps = {
-    directory: new ClientDirectory({ findClient, silentForMs: () => 0 }),
+    directory: new ClientDirectory(lookup),
     store: { useAssertion: async () => true },
     remoteKeys: { find: () => assert.fail('no client publishes its keys') },
     assertionAudiences: assertionAudiences('https://auth.example', []),
@@ -76,7 +77,7 @@ beforeEach(() => {
   }
 })
 
-function identify(client_secret: string, client_id = 'client_a'): Promise<ClientRecord> {
+function identify(client_secret: string, client_id = 'client_a'): Promise<LoginClient> {
   const method = 'client_secret_post' as const
   const credentials: SecretCredentials = { method, client_id, client_secret }
   return identifyClient(credentials, caller, NOW, deps)
@@ -157,9 +158,9 @@ describe('identifyClient', () => {
       for (let guesses = 0; guesses < 2; guesses++) {
         await assert.rejects(identify(wrong, client_id), { status: 401 })
       }
-      const before = reads
+      const before = statements.length
       await assert.rejects(identify(wrong, client_id), { status: 429 })
-      assert.equal(reads, before)
+      assert.equal(statements.length, before)
     }
     assert.deepEqual(uses, [])
   })

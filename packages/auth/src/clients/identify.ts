@@ -6,7 +6,7 @@
 import { type ClientCredentials, OAuthError } from '@modulariot/oauth/protocol'
 import type { DigestKeys } from '../keys/digest-keys.ts'
 import type { LoginLimits } from '../limits/login-limits.ts'
-import type { ClientRecord } from '../records/client.ts'
+import type { LoginClient } from '../records/client.ts'
 import type { UsageCounter } from '../usage/usage-counter.ts'
 import { type AuthenticationDeps, authenticateClient, proofOf } from './authenticate.ts'
 import type { SecretMover } from './secret-mover.ts'
@@ -36,7 +36,7 @@ export async function identifyClient(
   caller: Caller,
   nowMs: number,
   deps: IdentificationDeps,
-): Promise<ClientRecord> {
+): Promise<LoginClient> {
   const proof = proofOf(credentials, deps.digestKeys)
   const attempt = {
     client_id: credentials.client_id,

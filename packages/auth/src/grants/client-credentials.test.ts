@@ -5,6 +5,7 @@ import { ClientDirectory } from '../clients/directory.ts'
 import { createSecret, digestSecret } from '../clients/secret.ts'
 import { LoginLimits } from '../limits/login-limits.ts'
 import { TokenQuotas } from '../limits/token-quotas.ts'
+import { fleetLookup } from '../testing/fleet-lookup.ts'
 import { sampleRecord, sampleSecret } from '../testing/sample-client.ts'
 import { onlyDigestKey } from '../testing/sample-keys.ts'
 import { cutOff } from '../tokens/cut-off.ts'
@@ -47,7 +48,7 @@ async function logIn(takesMs: number, duringLogin: (nowMs: number) => void) {
   limits.failed({ client_id: 'another', address: ADDRESS, digest: null })
   clock.reads = 0
   const deps: GrantDeps = {
-    directory: new ClientDirectory({ findClient: async () => client, silentForMs: () => 0 }),
+    directory: new ClientDirectory(fleetLookup(async () => client)),
     store: { useAssertion: () => assert.fail('a secret is not an assertion') },
     remoteKeys: { find: () => assert.fail('a secret is not an assertion') },
     digestKeys: onlyDigestKey(digestKey),

@@ -1,7 +1,7 @@
 /** Resolves what a client gets from what it is granted and what it requests. */
 
 import { OAuthError } from '@modulariot/oauth/protocol'
-import type { ClientRecord, EffectiveGrant } from '../records/client.ts'
+import type { EffectiveGrant, LoginClient } from '../records/client.ts'
 import type { ResolvedGrant } from '../tokens/issue.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { ResolvedGrant } from '../tokens/issue.ts'
  *   §5.2), all 400.
  */
 export function resolveGrant(
-  client: ClientRecord,
+  client: LoginClient,
   audience: string | null,
   scope: readonly string[] | null,
 ): ResolvedGrant {
@@ -34,7 +34,7 @@ export function resolveGrant(
   }
 }
 
-function grantFor({ client_id, grants }: ClientRecord, audience: string): EffectiveGrant {
+function grantFor({ client_id, grants }: LoginClient, audience: string): EffectiveGrant {
   const grant = grants.find((candidate) => candidate.audience === audience)
   if (grant !== undefined) return grant
   throw new OAuthError('invalid_target', 'Client is not authorized to access the audience', 400, {
@@ -44,7 +44,7 @@ function grantFor({ client_id, grants }: ClientRecord, audience: string): Effect
   })
 }
 
-function defaultGrant(client: ClientRecord): EffectiveGrant {
+function defaultGrant(client: LoginClient): EffectiveGrant {
   const { default_audience, grants } = client
   if (default_audience !== null) return grantFor(client, default_audience)
   const [only, ...others] = grants

@@ -15,7 +15,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FEED_SCOPE } from '../admin/scopes.ts'
 import { assertAddressAllowed } from '../clients/allowlist.ts'
 import { type IdentificationDeps, identifyClient } from '../clients/identify.ts'
-import type { ClientRecord } from '../records/client.ts'
+import type { LoginClient } from '../records/client.ts'
 import { type IntrospectDeps, introspect } from '../tokens/introspect.ts'
 import type { RevocationFollower } from '../tokens/revocation-follower.ts'
 import { type RevokeDeps, revokeToken } from '../tokens/revoke.ts'
@@ -48,7 +48,7 @@ export function revocationEndpoint(deps: TokenManagementDeps) {
 async function readRequest(
   request: ClientRequest,
   deps: IdentifyingDeps,
-): Promise<{ caller: ClientRecord; token: string }> {
+): Promise<{ caller: LoginClient; token: string }> {
   const { parameters, authorization, caller, observe } = readClientCall(request)
   const { credentials, token } = parseTokenManagement(parameters, authorization)
   const client = await identifyClient(credentials, caller, deps.now(), deps)

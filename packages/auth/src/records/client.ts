@@ -133,6 +133,15 @@ export interface ClientRecord extends Client {
   readonly grants: readonly EffectiveGrant[]
 }
 
+/** What a login needs of a secret. */
+export type LoginSecret = Pick<StoredSecret, 'secret_id' | 'digest' | 'digest_key' | 'expires_at'>
+
+/** What a login needs of a client. The directory keeps it of the whole fleet. */
+export type LoginClient = Omit<
+  ClientRecord,
+  'name' | 'external_id' | 'tags' | 'created_at' | 'updated_at' | 'version' | 'secrets'
+> & { readonly secrets: readonly LoginSecret[] }
+
 /** A client as it may be shown: to its owner, in lists, in the audit trail. Without digests. */
 export type ClientView = Omit<Client, 'secrets'> & {
   readonly secrets: readonly SecretView[]

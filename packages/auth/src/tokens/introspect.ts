@@ -5,7 +5,7 @@
  */
 
 import type { AccessTokenClaims, Introspection } from '@modulariot/oauth/protocol'
-import type { ClientRecord } from '../records/client.ts'
+import type { ClientRecord, LoginClient } from '../records/client.ts'
 import type { ClientLookup } from '../store/ports/clients.ts'
 import type { RevokedTokens } from '../store/ports/revocations.ts'
 import { type ReadTokenDeps, readToken } from './read-token.ts'
@@ -17,7 +17,7 @@ export interface IntrospectDeps extends ReadTokenDeps {
 /** @throws StoreUnavailable: no response is better than a wrong one. */
 export async function introspect(
   token: string,
-  caller: ClientRecord,
+  caller: LoginClient,
   deps: IntrospectDeps,
 ): Promise<Introspection> {
   // 1. Is it a valid token of ours?
@@ -54,7 +54,7 @@ function scopeNow({ scope, aud }: AccessTokenClaims, { grants }: ClientRecord): 
 /**
  * A client sees its own tokens, a resource server those for its audiences; environments never mix.
  */
-function maySee(caller: ClientRecord, { client_id, aud, environment }: AccessTokenClaims): boolean {
+function maySee(caller: LoginClient, { client_id, aud, environment }: AccessTokenClaims): boolean {
   if (caller.client_id === client_id) return true
   return caller.environment === environment && caller.resource_server_for.includes(aud)
 }

@@ -9,7 +9,7 @@ import type {
 import { randomId } from '@modulariot/platform/random-id'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { AuthMetrics } from '../metrics/auth-metrics.ts'
-import type { Allowlist, ClientRecord } from '../records/client.ts'
+import type { Allowlist, LoginClient } from '../records/client.ts'
 import { issueTime } from './cut-off.ts'
 import { refreshInSeconds } from './refresh-hint.ts'
 
@@ -34,7 +34,7 @@ export interface IssueDeps {
  *   cut-off, and is covered by it.
  */
 export async function issueAccessToken(
-  client: ClientRecord,
+  client: LoginClient,
   grant: ResolvedGrant,
   requestedAtMs: number,
   deps: IssueDeps,
@@ -53,7 +53,7 @@ export async function issueAccessToken(
 
 /** The claims of a token; also of one that is only shown, and never signed. */
 export function claimsOf(
-  client: ClientRecord,
+  client: LoginClient,
   grant: ResolvedGrant,
   requestedAtMs: number,
   issuer: string,

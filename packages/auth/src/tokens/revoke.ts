@@ -1,7 +1,7 @@
 /** Token revocation (RFC 7009 §2): a client puts one of its own tokens on the feed, durably. */
 
 import { OAuthError } from '@modulariot/oauth/protocol'
-import type { ClientRecord } from '../records/client.ts'
+import type { LoginClient } from '../records/client.ts'
 import type { RevokedTokens } from '../store/ports/revocations.ts'
 import { type ReadTokenDeps, readToken } from './read-token.ts'
 
@@ -26,7 +26,7 @@ const RETRY_AFTER_SECONDS = 3600
  */
 export async function revokeToken(
   token: string,
-  caller: ClientRecord,
+  caller: LoginClient,
   deps: RevokeDeps,
 ): Promise<void> {
   const claims = await readToken(token, deps)

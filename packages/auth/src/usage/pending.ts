@@ -36,11 +36,14 @@ export class Pending<Counters> {
     if (pending !== null) this.#all.set(id, this.#sum(pending, counters))
   }
 
-  /** All counters; later counts start new ones. */
+  /**
+   * All counters; later counts start new ones. In the order of their ids: a batch of them is then
+   * neighbours in the store, and changes a third of the pages that a fleet in random order would.
+   */
   take(): Counters[] {
-    const all = [...this.#all.values()]
+    const all = this.#all
     this.#all = new Map()
-    return all
+    return [...all.keys()].sort().map((id) => all.get(id) as Counters)
   }
 
   #of(id: string): Counters | null {

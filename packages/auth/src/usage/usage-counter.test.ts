@@ -42,6 +42,15 @@ describe('the usage counter', () => {
     assert.equal(batches.length, 1, 'nothing to write, nothing written')
   })
 
+  it('writes neighbours together, however random the order of the logins', async () => {
+    const ids = Array.from({ length: 3000 }, (_, number) => `client_${(number * 1237) % 3000}`)
+    for (const client_id of ids) issue(client_id)
+    await counter.flush()
+    const ends = batches.map(({ clients }) => [clients[0]?.client_id, clients.at(-1)?.client_id])
+    assert.equal(ends.length, 3)
+    assert.deepEqual(ends.toReversed().flat(), ends.flat().sort())
+  })
+
   it('counts a token as early while the previous one has more than half of its life left', () => {
     issue()
     issue()

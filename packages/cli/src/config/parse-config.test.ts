@@ -60,6 +60,7 @@ describe('parseConfig', () => {
   it('validates strictly by default', () => {
     assert.equal(parseConfig({}, noFiles).apiValidation, 'strict')
     assert.equal(parseConfig({ MIOT_API_VALIDATION: 'lenient' }, noFiles).apiValidation, 'lenient')
+    assert.equal(parseConfig({}, noFiles).clientMemoryMib, 256)
     assert.equal(parseConfig({}, noFiles).apiClientCpuMs, 250)
     assert.equal(parseConfig({ MIOT_API_CLIENT_CPU: '0' }, noFiles).apiClientCpuMs, 0)
     assert.deepEqual(faultsOf({ MIOT_API_VALIDATION: 'off' }), [

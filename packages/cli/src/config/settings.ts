@@ -89,6 +89,13 @@ export const SERVER_SETTINGS = {
     about:
       'Processor time, in milliseconds per second, that one client may use for large reports, batches and pages, with bursts of up to 20 times as much; beyond that it gets 429. 250 is a quarter of a processor. `0`: no limit, for an installation where one gateway sends all reports.',
   },
+  clientMemoryMib: {
+    name: 'MIOT_CLIENT_MEMORY',
+    default: '256',
+    parse: wholeNumber(1, 4096),
+    about:
+      'Memory in MiB for the clients that have logged in, so that their next logins read no database, and work while it is away. A client takes about 155 bytes, a million 155 MB; none is taken before they log in. Beyond it the clients read first are read again.',
+  },
   /** Null: telemetry is kept forever. */
   retentionDays: {
     name: 'MIOT_RETENTION_DAYS',

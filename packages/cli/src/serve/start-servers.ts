@@ -167,6 +167,7 @@ async function openAuth(
     externalSigner,
     ...(eightSigner !== undefined && { eightSigner }),
     checkpoints: checkpointArchive(config, logger),
+    directoryBytes: config.clientMemoryMib * 1024 * 1024,
     auditRetentionDays: config.auditRetentionDays,
     activityRetentionDays: config.activityRetentionDays,
     telemetryRetention: { days: config.retentionDays, ofOrganization: retentionOf },

@@ -17,6 +17,22 @@ export function testAssertions(name: string, promise: StorePromise): void {
       assert.equal(fresh.length, 1)
     })
 
+    promise('are each told apart when many are used at once, one of them twice', async (stores) => {
+      const { store } = stores
+      const another = await stores.openAnother()
+      assert.equal(await use(store, 'jti 7', 100), true)
+      const jtis = Array.from({ length: 150 }, (_, number) => `jti ${number}`)
+      const uses = [...jtis, 'jti 3', 'jti 140']
+      const fresh = await Promise.all(
+        uses.map((jti, index) => use(index % 2 === 0 ? store : another, jti, 100)),
+      )
+      assert.deepEqual(
+        jtis.filter((jti) => fresh.filter((unused, index) => unused && uses[index] === jti)[0]),
+        jtis.filter((jti) => jti !== 'jti 7'),
+      )
+      assert.equal(fresh.filter((unused) => unused).length, 149)
+    })
+
     promise('are separate for each client', async ({ store }) => {
       assert.equal(await use(store, 'jti', 100), true)
       assert.equal(await store.useAssertion({ client_id: 'x', jti: 'jti', until: 100 }, 0), true)

@@ -14,6 +14,7 @@ import { testChanges } from './changes.ts'
 import { testNewClients, testOrganizations } from './clients.ts'
 import { testDeletions } from './deletions.ts'
 import { testDurability } from './durability.ts'
+import { testFleet } from './fleet.ts'
 import { testInvitations } from './invitations.ts'
 import { testKeyChange } from './key-change.ts'
 import { testSigningKeys } from './keys.ts'
@@ -30,6 +31,7 @@ export function testAuthStore(name: string, open: () => Promise<TestStore<AuthSt
   testOrganizations(name, promise)
   testAudiences(name, promise)
   testNewClients(name, promise)
+  testFleet(name, promise)
   testLists(name, promise)
   testUpdates(name, promise)
   testDeletions(name, promise)

@@ -54,7 +54,19 @@ export interface ClientLookup {
   findClient(client_id: string): Promise<ClientRecord | null>
 }
 
-export interface ClientStore extends ClientLookup {
+/** For logins. */
+export interface FleetLookup {
+  /**
+   * Reads the clients with these ids, in one statement; the results are in the order of the ids.
+   *
+   * A statement finds an id that does not exist sooner than a client, and its time alone would
+   * reveal which ids exist. So the client `decoy` is read in place of one that does not exist: the
+   * caller compares the ids. Null when there is no such decoy either.
+   */
+  readClients(client_ids: readonly string[], decoy: string): Promise<(ClientRecord | null)[]>
+}
+
+export interface ClientStore extends ClientLookup, FleetLookup {
   /**
    * Creates all of them, except those whose `external_id` the tenant already has; these get no row
    * and no audit entry.

@@ -1,11 +1,14 @@
 /** Used client assertions in PostgreSQL: written by logins, so without a change unit. */
 
+import { createGroups } from '@modulariot/platform/groups'
 import type { Postgres } from '@modulariot/platform/postgres'
-import type { AssertionStore } from '../ports/assertions.ts'
+import type { AssertionStore, UsedAssertion } from '../ports/assertions.ts'
 import { withoutNul } from '../without-nul.ts'
 
 /** Bounded, so that no login pays for a whole night of expired assertions. */
-const ASSERTIONS_A_LOGIN_FORGETS = 100
+const FORGOTTEN_AT_ONCE = 100
+/** Assertions in one statement: fewer than it forgets, so that the table cannot grow. */
+const USES = { atMost: 64, atATime: 2 }
 
 /** Skips rows that another instance has locked. */
 const forgetAssertions = (condition: string, limit: string): string =>
@@ -16,25 +19,51 @@ const forgetAssertions = (condition: string, limit: string): string =>
 export const SWEEP_ASSERTIONS = forgetAssertions('until < $1', '$2')
 
 /**
- * The insert does not see that the same statement forgot a row, so the forgetting leaves out this
- * assertion, and the insert takes over its row if that has expired. The two never touch the same
- * row.
+ * The insert does not see that the same statement forgot a row, so the forgetting leaves out these
+ * assertions, and the insert takes over their rows if they have expired. The two never touch the
+ * same row.
  */
 const USE = {
-  name: 'use-assertion',
-  text: `WITH forgotten AS (${forgetAssertions(
-    'until < $4 AND NOT (client_id = $1 AND jti = $2)',
-    String(ASSERTIONS_A_LOGIN_FORGETS),
-  )})
-    INSERT INTO auth.assertions AS a (client_id, jti, until) VALUES ($1, $2, $3)
-    ON CONFLICT (client_id, jti) DO UPDATE SET until = excluded.until WHERE a.until < $4`,
+  name: 'use-assertions',
+  text: `WITH used AS (
+      SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) AS n (client_id, jti, until)),
+    forgotten AS (${forgetAssertions(
+      'until < $4::bigint AND (client_id, jti) NOT IN (SELECT client_id, jti FROM used)',
+      String(FORGOTTEN_AT_ONCE),
+    )})
+    INSERT INTO auth.assertions AS a (client_id, jti, until) SELECT * FROM used
+    ON CONFLICT (client_id, jti) DO UPDATE SET until = excluded.until WHERE a.until < $4::bigint
+    RETURNING client_id, jti`,
+}
+
+interface Use extends UsedAssertion {
+  readonly nowSeconds: number
 }
 
 export function assertionStore(postgres: Postgres): AssertionStore {
+  const use = createGroups((uses: readonly Use[]) => useAll(postgres, uses), USES)
   return {
-    useAssertion: async ({ client_id, jti, until }, nowSeconds) => {
-      const used = await postgres.query(USE, [client_id, withoutNul(jti), until, nowSeconds])
-      return used.count === 1
-    },
+    useAssertion: ({ jti, ...assertion }, nowSeconds) =>
+      use({ ...assertion, jti: withoutNul(jti), nowSeconds }),
   }
 }
+
+/** Whether each of them is new. Of two that are the same, the first is. */
+async function useAll(postgres: Postgres, uses: readonly Use[]): Promise<boolean[]> {
+  const first = new Map<string, Use>()
+  for (const use of uses) if (!first.has(keyOf(use))) first.set(keyOf(use), use)
+  // All instances lock the rows in the same order, so that no two wait for each other.
+  const rows = [...first.keys()].sort().map((key) => first.get(key) as Use)
+  const { rows: stored } = await postgres.query<Pick<Use, 'client_id' | 'jti'>>(USE, [
+    rows.map(({ client_id }) => client_id),
+    rows.map(({ jti }) => jti),
+    rows.map(({ until }) => until),
+    // The earliest: a row that has expired for one of them only is not taken over.
+    Math.min(...rows.map(({ nowSeconds }) => nowSeconds)),
+  ])
+  const fresh = new Set(stored.map(keyOf))
+  return uses.map((use) => first.get(keyOf(use)) === use && fresh.has(keyOf(use)))
+}
+
+const keyOf = ({ client_id, jti }: Pick<Use, 'client_id' | 'jti'>): string =>
+  JSON.stringify([client_id, jti])

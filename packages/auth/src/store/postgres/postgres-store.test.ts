@@ -22,8 +22,9 @@ import type { StoreChange } from '../ports/changes.ts'
 import type { AuthStore } from '../store.ts'
 import { REVISION } from './changes.ts'
 import { NARROWED } from './client-search.ts'
-import { BY_EXTERNAL_IDS } from './clients.ts'
+import { BY_EXTERNAL_IDS, READ } from './clients.ts'
 import { migratePostgresAuthStore, openPostgresAuthStore } from './postgres-store.ts'
+import { BY_INDEX, NEW_OWNERS } from './usage.ts'
 
 const server = await startPostgres()
 after(() => server.stop())
@@ -380,6 +381,22 @@ it('PostgreSQL: a page of clients and a registration read no table whole, with s
       const plan = await planOf(query, BY_EXTERNAL_IDS, lines)
       assert.match(plan, /Index Cond: \(\(?external_id = n.external_id/)
       assert.doesNotMatch(plan, /Seq Scan|clients_by_tenant/)
+    })
+  }
+})
+
+it('PostgreSQL: misses and counters of a fleet are found by index, with statistics or without', async () => {
+  await using here = await place()
+  await manyClients(here)
+  const ids = Array.from({ length: 1000 }, (_, index) => `many_${index}`)
+  const owners = [ids, ids, ids, ids, ids]
+  for (const statistics of [false, true]) {
+    if (statistics) await here.database.query('ANALYZE', [], { timeoutMs: 20_000 })
+    await here.database.transaction(async (query) => {
+      const read = await planOf(query, READ.text, [ids.slice(0, 64), 'first'])
+      assert.doesNotMatch(read, /Seq Scan on clients|Hash Join|Merge Join/)
+      await query(BY_INDEX)
+      assert.doesNotMatch(await planOf(query, NEW_OWNERS, owners), /Seq Scan on|Merge/)
     })
   }
 })

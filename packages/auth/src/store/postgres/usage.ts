@@ -31,6 +31,7 @@ export function usageStore(postgres: Postgres): UsageStore {
       const bySecret = sumsInOrder(secrets, ({ secret_id }) => secret_id, addSecretUsage)
       const byAddress = sumsInOrder(addresses, addressKey, addAddressUse)
       await postgres.transaction(async (query) => {
+        await query(BY_INDEX)
         const owners = await lockNewOwners(query, byClient, bySecret, byAddress)
         await addToClients(query, byClient, owners)
         await addToSecrets(query, bySecret, owners)
@@ -58,6 +59,13 @@ export function usageStore(postgres: Postgres): UsageStore {
   }
 }
 
+/**
+ * A batch is a few of many rows. The planner would rather read whole tables of a fleet, once for
+ * each statement, than a thousand rows by their keys.
+ */
+export const BY_INDEX = `SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;
+  SET LOCAL enable_mergejoin = off`
+
 const SECRETS_OF = `
   SELECT u.secret_id, u.uses, u.last_used_at, u.address, u.user_agent
   FROM auth.clients c, json_array_elements(c.document -> 'secrets') s
@@ -81,6 +89,18 @@ function sumsInOrder<Item>(
 /** No `client_id` has the separator. */
 const addressKey = ({ client_id, address }: AddressUse): string => `${client_id} ${address}`
 
+export const NEW_OWNERS = `SELECT document::text AS document FROM auth.clients WHERE client_id IN (
+     SELECT id FROM unnest($1::text[]) AS id
+     WHERE NOT EXISTS (SELECT 1 FROM auth.client_usage u WHERE u.client_id = id)
+     UNION
+     SELECT n.client_id FROM unnest($2::text[], $3::text[]) AS n (client_id, secret_id)
+     WHERE NOT EXISTS (SELECT 1 FROM auth.secret_usage u WHERE u.secret_id = n.secret_id)
+     UNION
+     SELECT n.client_id FROM unnest($4::text[], $5::text[]) AS n (client_id, address)
+     WHERE NOT EXISTS (SELECT 1 FROM auth.client_addresses u
+       WHERE u.client_id = n.client_id AND u.address = n.address))
+   ORDER BY client_id FOR SHARE`
+
 /** Clients whose counters get a first row, each with the ids of its secrets. */
 type NewOwners = ReadonlyMap<string, ReadonlySet<string>>
 
@@ -91,26 +111,13 @@ async function lockNewOwners(
   secrets: readonly OwnedSecretUsage[],
   addresses: readonly AddressUse[],
 ): Promise<NewOwners> {
-  const { rows } = await query<Row>(
-    `SELECT document::text AS document FROM auth.clients WHERE client_id IN (
-       SELECT id FROM unnest($1::text[]) AS id
-       WHERE NOT EXISTS (SELECT 1 FROM auth.client_usage u WHERE u.client_id = id)
-       UNION
-       SELECT n.client_id FROM unnest($2::text[], $3::text[]) AS n (client_id, secret_id)
-       WHERE NOT EXISTS (SELECT 1 FROM auth.secret_usage u WHERE u.secret_id = n.secret_id)
-       UNION
-       SELECT n.client_id FROM unnest($4::text[], $5::text[]) AS n (client_id, address)
-       WHERE NOT EXISTS (SELECT 1 FROM auth.client_addresses u
-         WHERE u.client_id = n.client_id AND u.address = n.address))
-     ORDER BY client_id FOR SHARE`,
-    [
-      clients.map(({ client_id }) => client_id),
-      secrets.map(({ client_id }) => client_id),
-      secrets.map(({ secret_id }) => secret_id),
-      addresses.map(({ client_id }) => client_id),
-      addresses.map(({ address }) => address),
-    ],
-  )
+  const { rows } = await query<Row>(NEW_OWNERS, [
+    clients.map(({ client_id }) => client_id),
+    secrets.map(({ client_id }) => client_id),
+    secrets.map(({ secret_id }) => secret_id),
+    addresses.map(({ client_id }) => client_id),
+    addresses.map(({ address }) => address),
+  ])
   return new Map(
     rows.map(clientOf).map((client) => {
       return [client.client_id, new Set(client.secrets.map(({ secret_id }) => secret_id))]

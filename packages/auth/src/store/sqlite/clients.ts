@@ -21,6 +21,7 @@ export function clientStore(sqlite: Sqlite, change: Change): ClientStore {
         return createClients(sqlite, unit, clients)
       }),
     findClient: (client_id) => attempt(() => findClient(sqlite, client_id)),
+    readClients: (client_ids, decoy) => attempt(() => readClients(sqlite, client_ids, decoy)),
     listClients: (query) => attempt(() => searchClients(sqlite, query)),
     updateClient: (client_id, update, authority) =>
       change((unit) => {
@@ -35,20 +36,34 @@ export function clientStore(sqlite: Sqlite, change: Change): ClientStore {
   }
 }
 
-/**
- * One statement, so that client and audiences are of one moment, whatever other processes write.
- */
-const FIND = `SELECT document,
-     (SELECT json_group_array(json_object(
+/** In the statement of the client, so that both are of one moment, whatever others write. */
+const AUDIENCES = `(SELECT json_group_array(json_object(
         'audience', a.audience, 'token_lifetime_seconds', a.token_lifetime_seconds,
         'signing_alg', a.signing_alg, 'token_typ', a.token_typ))
       FROM json_each(document, '$.grants') g
-      JOIN audiences a ON a.audience = json_extract(g.value, '$.audience')) AS audiences
-   FROM clients WHERE client_id = ?`
+      JOIN audiences a ON a.audience = json_extract(g.value, '$.audience')) AS audiences`
+
+const FIND = `SELECT document, ${AUDIENCES} FROM clients WHERE client_id = ?`
+
+const READ = `SELECT n.key AS place, document, ${AUDIENCES}
+   FROM json_each(?1) n JOIN clients c
+     ON c.client_id = coalesce((SELECT client_id FROM clients WHERE client_id = n.value), ?2)`
 
 function findClient({ sql }: Sqlite, client_id: string): ClientRecord | null {
   const row = sql(FIND).get(client_id)
   return row === undefined ? null : clientRecordOf(row)
+}
+
+function readClients(
+  { sql }: Sqlite,
+  client_ids: readonly string[],
+  decoy: string,
+): (ClientRecord | null)[] {
+  const found: (ClientRecord | null)[] = client_ids.map(() => null)
+  for (const row of sql(READ).iterate(JSON.stringify(client_ids), decoy)) {
+    found[row.place as number] = clientRecordOf(row)
+  }
+  return found
 }
 
 /** @throws of SQLite, when an id is taken or an organization does not exist. */
