@@ -8,9 +8,9 @@ FROM node:26.10.0-bookworm-slim AS build
 WORKDIR /opt/modulariot
 COPY package.json package-lock.json LICENSE NOTICE ./
 COPY packages packages
-RUN npm ci --omit=dev --no-fund --no-audit
-# The web page; the sources of a release hold it already.
-RUN node_modules/node/bin/node packages/console/build/build.ts
+# The packages, and the web page, which the sources of a release hold already.
+RUN npm ci --omit=dev --no-fund --no-audit \
+ && node_modules/node/bin/node packages/console/build/build.ts
 # There is no Git here. The sources of a release hold their commit already.
 ARG COMMIT=
 RUN if [ -n "$COMMIT" ]; then echo "$COMMIT" > packages/cli/commit.txt; fi
