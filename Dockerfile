@@ -6,7 +6,7 @@
 
 FROM node:26.10.0-bookworm-slim AS build
 WORKDIR /opt/modulariot
-COPY package.json package-lock.json LICENSE NOTICE ./
+COPY package.json package-lock.json tsconfig.json LICENSE NOTICE ./
 COPY packages packages
 # The packages, and the web page, which the sources of a release hold already.
 RUN npm ci --omit=dev --no-fund --no-audit \

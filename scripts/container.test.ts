@@ -62,6 +62,13 @@ describe('the build context', () => {
   ] as const) {
     it(`${kept ? 'has' : 'lacks'} ${path}`, () => assert.equal(keep(path), kept))
   }
+
+  it('has the settings of TypeScript that those of the console extend, and so does the image', () => {
+    const { extends: base } = JSON.parse(read('packages/console/tsconfig.json'))
+    assert.equal(base, '../../tsconfig.json')
+    assert.equal(keep('tsconfig.json'), true)
+    assert.match(read('Dockerfile'), /^COPY .*\btsconfig\.json\b/m)
+  })
 })
 
 /** The old program, or the plugin of Docker. */
