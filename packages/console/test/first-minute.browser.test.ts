@@ -55,7 +55,12 @@ describe('the first minute', { skip: reasonToSkip() }, () => {
     const script = await page.evaluate(() => navigator.clipboard.readText())
     assert.match(script, /miot_dev_[0-9A-Za-z]{20}/)
     // A mistake is named, with its remedy.
-    await bash(script.replace(/miot_dev_\w{20}/, (secret) => `${secret.slice(0, -1)}X`))
+    await bash(
+      script.replace(
+        /miot_dev_\w{20}/,
+        (secret) => secret.slice(0, -1) + (secret.endsWith('X') ? 'Y' : 'X'),
+      ),
+    )
     await page.locator('[data-state=failed]', { hasText: 'Waiting for the first token' }).waitFor()
     await page.getByText('What came as client_secret cannot be a secret').waitFor()
     await bash(script.replace(server.credentials.audience, 'https://wrong.example'))
