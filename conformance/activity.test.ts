@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   createAdminClient,
   type ModularIoTAdmin,
@@ -13,6 +12,7 @@ import { type Connection, openConnection } from './support/connection.ts'
 import { type Credentials, type RunningServer, startServer } from './support/running-server.ts'
 import { accessToken, asJson, createClient } from './support/token-requests.ts'
 import { report, track } from './support/track-requests.ts'
+import { until } from './support/until.ts'
 
 let server: RunningServer
 let connection: Connection
@@ -43,17 +43,6 @@ async function adminOf(...options: string[]): Promise<ModularIoTAdmin> {
 
 const login = (changes: Partial<Credentials>) =>
   connection.send({ path: '/api/v1/login', ...asJson({ ...device, ...changes }) })
-
-/** They are written every second, the counts of tokens every three. */
-async function until<Value>(read: () => Promise<Value | undefined>): Promise<Value> {
-  const deadline = performance.now() + 30_000
-  for (;;) {
-    const found = await read()
-    if (found !== undefined) return found
-    assert.ok(performance.now() < deadline, 'not in time')
-    await sleep(100)
-  }
-}
 
 const refusalOf = (kind: string, by = admin): Promise<Refusal> =>
   until(async () => {

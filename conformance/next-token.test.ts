@@ -5,7 +5,6 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { startPostgres, type TestPostgres } from '@modulariot/platform/testing/postgres'
 import { createAdminClient, type ModularIoTAdmin } from '@modulariot/sdk/admin'
 import { type Answer, type Connection, openConnection } from './support/connection.ts'
@@ -17,6 +16,7 @@ import {
   startServer,
 } from './support/running-server.ts'
 import { asJson, createClient } from './support/token-requests.ts'
+import { until } from './support/until.ts'
 
 for (const database of ['SQLite', 'PostgreSQL'] as const) {
   describe(`the next login of a client (${database})`, () => testOn(database))
@@ -215,15 +215,4 @@ function testOn(database: 'SQLite' | 'PostgreSQL'): void {
 
 function decoded(segment: string): object {
   return JSON.parse(Buffer.from(segment, 'base64url').toString())
-}
-
-/** Addresses are written every three seconds. */
-async function until<Value>(read: () => Promise<Value | undefined>): Promise<Value> {
-  const deadline = performance.now() + 30_000
-  for (;;) {
-    const found = await read()
-    if (found !== undefined) return found
-    assert.ok(performance.now() < deadline, 'not in time')
-    await sleep(100)
-  }
 }

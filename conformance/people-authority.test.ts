@@ -1,6 +1,6 @@
 /**
  * Persons administer with a session: what other sites can make their browsers do, and that a role
- * counts when it is used, whichever instance takes it away.
+ * counts when it is used, no matter which instance takes it away.
  */
 
 import assert from 'node:assert/strict'

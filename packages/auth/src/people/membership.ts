@@ -48,8 +48,8 @@ export async function findInvitation(
   caller: Caller,
   deps: PeopleDeps,
 ): Promise<InvitationOffer> {
-  const nobody = { person_id: '', email: '' }
-  const offer = await lookUp(token, personContext(nobody, caller, deps))
+  const noPerson = { person_id: '', email: '' }
+  const offer = await lookUp(token, personContext(noPerson, caller, deps))
   if (offer === null || (email !== null && offer.email !== email)) {
     throw new PeopleError('invitation_ended')
   }

@@ -27,7 +27,9 @@ export interface Passwords {
   verify(entered: { hash: string; password: string }): Promise<boolean>
 }
 
-/** For whom hashes are computed; better-auth, which is in between, passes nothing on. */
+/**
+ * The callers that hashes are computed for; better-auth, which is in between, passes nothing on.
+ */
 const holders = new AsyncLocalStorage<readonly string[]>()
 
 /** Counts the hashes of `work` for the holder too. */
