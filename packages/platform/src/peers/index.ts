@@ -1,0 +1,4 @@
+/** Messages between the processes of one server. */
+
+export * from './local-peers.ts'
+export * from './peers.ts'
