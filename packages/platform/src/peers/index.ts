@@ -1,4 +1,5 @@
 /** Messages between the processes of one server. */
 
+export * from './channel.ts'
 export * from './local-peers.ts'
 export * from './peers.ts'
