@@ -2,8 +2,9 @@
  * How many tokens per second one core issues, beside an upper limit and a peer.
  *
  * Each round runs all contenders in turn: the limit (cryptography alone, and a bare server that
- * sends the same bytes), ModularIoT on each store, and `oidc-provider`. Each has one core, and the
- * load generator has the other.
+ * sends the same bytes), ModularIoT on each store, `oidc-provider`, and servers of others that run
+ * already (`--peer`). Each that this program starts has one core, and the load generator has the
+ * other; with `--cores 2` servers and load share both.
  */
 
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
@@ -14,6 +15,7 @@ import type { BenchClient, Target } from './issue/clients.ts'
 import { makeClients } from './issue/make-clients.ts'
 import type { PeerSetup } from './issue/peer.ts'
 import { assertRightAnswer, loadOf, operationsOf, ROWS, type Row } from './issue/rows.ts'
+import { PEER_OPTIONS, runningPeers } from './issue/running-peers.ts'
 import type { BareAnswer } from './support/bare-server.ts'
 import {
   CAN_PIN,
@@ -36,6 +38,8 @@ interface Server extends Target {
   readonly port: number
   readonly pids: () => readonly number[]
   readonly clients: readonly BenchClient[]
+  /** Names of the rows that it can take part in. Default: all. */
+  readonly rows?: readonly string[]
 }
 
 interface Bench {
@@ -44,7 +48,9 @@ interface Bench {
   readonly generator: Generator
   readonly crypto: Child<CryptoLoad, CryptoResult>
   readonly bare: Child<BareAnswer, number>
-  readonly ours: readonly Server[]
+  /** Ours, and those of `--peer`. */
+  readonly contenders: readonly Server[]
+  /** `oidc-provider`, which all are compared with. */
   readonly peer: Server
   /** Key pair of the clients that sign. */
   readonly clientKey: KeyObject
@@ -59,17 +65,22 @@ export async function issue(): Promise<void> {
       connections: { type: 'string', multiple: true, default: [String(CONNECTIONS)] },
       // MIOT_RSA_LIBRARY of our servers. Several: a server with each.
       'rsa-library': { type: 'string', multiple: true, default: ['auto'] },
+      cores: { type: 'string', default: '1' },
+      ...PEER_OPTIONS,
     },
   })
   const libraries = values['rsa-library']
   const stores = STORES.filter((store) => values.store.includes(store))
   const rows = ROWS.filter(({ name }) => values.row.includes(name))
-  pinThisProcess(SERVER_CORE)
+  const others = runningPeers(values)
+  if (values.cores !== '2') pinThisProcess(SERVER_CORE)
   if (!CAN_PIN) print('No taskset here, or one core: servers and load share the cores')
   const opened = new AsyncDisposableStack()
   const lines: Line[] = []
   try {
-    const bench = await prepare(stores, libraries, Number(values.seconds), opened)
+    const cores = values.cores === '2' ? null : SERVER_CORE
+    const started = await prepare(stores, libraries, Number(values.seconds), cores, opened)
+    const bench = { ...started, contenders: [...started.contenders, ...others] }
     await warmUp(bench)
     for (const row of rows) {
       for (const connections of values.connections.map(Number)) {
@@ -89,17 +100,21 @@ export async function issue(): Promise<void> {
   tell('issue', lines, values.json)
 }
 
-/** @param opened the resources to close, the last first. */
+/**
+ * @param core of the peer and the limit; null: any.
+ * @param opened the resources to close, the last first.
+ */
 async function prepare(
   stores: readonly StoreKind[],
   libraries: readonly string[],
   seconds: number,
+  core: number | null,
   opened: AsyncDisposableStack,
 ): Promise<Bench> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const jwks = { keys: [publicKey.export({ format: 'jwk' })] }
-  const start = <Call, Answer>(file: string, core: number): Child<Call, Answer> => {
-    const child = startChild<Call, Answer>(new URL(file, import.meta.url), core)
+  const start = <Call, Answer>(file: string, on = core): Child<Call, Answer> => {
+    const child = startChild<Call, Answer>(new URL(file, import.meta.url), on)
     opened.defer(() => child.stop())
     return child
   }
@@ -116,7 +131,7 @@ async function prepare(
     }
   }
   const clients = ours[0]?.clients ?? []
-  const oidcProvider = start<PeerSetup, number>('./issue/peer.ts', SERVER_CORE)
+  const oidcProvider = start<PeerSetup, number>('./issue/peer.ts')
   const port = await oidcProvider.send({ clients, jwks })
   const issuer = `http://localhost:${port}`
   return {
@@ -125,7 +140,7 @@ async function prepare(
     generator: start<Load, LoadResult>('./support/load-generator.ts', LOAD_CORE),
     crypto: start('./issue/bare-crypto.ts', SERVER_CORE),
     bare: start('./support/bare-server.ts', SERVER_CORE),
-    ours,
+    contenders: ours,
     peer: { name: 'peer', port, pids: () => [oidcProvider.pid], issuer, path: '/token', clients },
     clientKey: privateKey,
   }
@@ -139,22 +154,26 @@ const nameOf = (library: string): string => `RSA library ${library.includes('/')
  * cheapest signature, which reaches the compiled state soonest: with RS256 all contenders would
  * still compile in every round.
  */
-async function warmUp({ ours, peer, ...bench }: Bench): Promise<void> {
-  const cheapest = ROWS.find(({ name }) => name === 'ES256') as Row
-  for (const server of [peer, ...ours]) {
-    await runRow(server, cheapest, { ...bench, ours, peer, seconds: WARM_UP_SECONDS }, 0)
+async function warmUp(bench: Bench): Promise<void> {
+  for (const server of [bench.peer, ...bench.contenders]) {
+    const cheapest = ['ES256', 'RS256'].find((name) => takesPart(server, name))
+    const row = ROWS.find(({ name }) => name === cheapest) as Row
+    await runRow(server, row, { ...bench, seconds: WARM_UP_SECONDS }, 0)
   }
 }
+
+const takesPart = ({ rows }: Server, row: string): boolean => rows?.includes(row) ?? true
 
 const WARM_UP_SECONDS = 8
 
 async function measure(row: Row, rounds: number, bench: Bench): Promise<Line[]> {
-  const { ours, peer } = bench
+  const { peer } = bench
+  const contenders = bench.contenders.filter((server) => takesPart(server, row.name))
   // This round does not count; it tells how many requests are needed.
   const fastest = new Map<Server, number>()
   const samples = new Map<Server, Sample[]>()
   let sample = ''
-  for (const server of [peer, ...ours]) {
+  for (const server of [peer, ...contenders]) {
     const warm = await runRow(server, row, bench, WARM_UP_REQUESTS * bench.seconds)
     assertRightAnswer(row, server.name, warm.result.sample)
     fastest.set(server, warm.sample.perSecond)
@@ -162,7 +181,7 @@ async function measure(row: Row, rounds: number, bench: Bench): Promise<Line[]> 
     sample = warm.result.sample
   }
   const bare = {
-    ...(ours[0] as Server),
+    ...(contenders[0] as Server),
     pids: () => [bench.bare.pid],
     port: await bench.bare.send({ sample }),
   }
@@ -170,7 +189,7 @@ async function measure(row: Row, rounds: number, bench: Bench): Promise<Line[]> 
   const limit: Sample[] = []
   for (let round = 0; round < rounds; round++) {
     limit.push(await askLimit(bare, operations, row, bench))
-    for (const server of [...ours, peer]) {
+    for (const server of [...contenders, peer]) {
       const needed = Math.ceil((fastest.get(server) ?? 0) * bench.seconds * 1.5)
       samples.get(server)?.push((await runRow(server, row, bench, needed)).sample)
     }
@@ -178,7 +197,7 @@ async function measure(row: Row, rounds: number, bench: Bench): Promise<Line[]> 
   return linesOf(row.name, {
     limit,
     peer: samples.get(peer) ?? [],
-    ours: Object.fromEntries(ours.map((server) => [server.name, samples.get(server) ?? []])),
+    ours: Object.fromEntries(contenders.map((server) => [server.name, samples.get(server) ?? []])),
   })
 }
 

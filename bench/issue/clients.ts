@@ -28,6 +28,8 @@ export interface Target {
   /** The server, and the audience of an assertion. */
   readonly issuer: string
   readonly path: string
+  /** What a token is asked for, where that is not the audience and scope of our clients. */
+  readonly parameters?: Readonly<Record<string, string>>
 }
 
 /**
@@ -35,9 +37,13 @@ export interface Target {
  *
  * @param proof the parameters of client authentication.
  */
-export function tokenRequest({ issuer, path }: Target, proof: object, resource: string): string {
+export function tokenRequest(
+  { issuer, path, parameters: own }: Target,
+  proof: object,
+  resource: string,
+): string {
   const grant_type = 'client_credentials'
-  const parameters = { grant_type, ...proof, resource, scope: SCOPE }
+  const parameters = { grant_type, ...proof, ...(own ?? { resource, scope: SCOPE }) }
   const body = new URLSearchParams(parameters).toString()
   return [
     `POST ${path} HTTP/1.1`,

@@ -31,9 +31,10 @@ export function pinThisProcess(core: number): void {
   if (CAN_PIN) spawnSync('taskset', ['-a', '-p', '-c', String(core), String(process.pid)])
 }
 
-export function startChild<Call, Answer>(file: URL, core: number): Child<Call, Answer> {
+/** @param core null: any, as this process. */
+export function startChild<Call, Answer>(file: URL, core: number | null): Child<Call, Answer> {
   const path = fileURLToPath(file)
-  const pin = CAN_PIN ? ['taskset', '-c', String(core)] : []
+  const pin = CAN_PIN && core !== null ? ['taskset', '-c', String(core)] : []
   const [command, ...args] = [...pin, process.execPath, path]
   const child = spawn(command as string, args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
