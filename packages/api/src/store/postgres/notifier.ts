@@ -3,7 +3,8 @@
  *
  * A notification is only a hint; a reader that misses one finds the data at its next query. It is
  * sent after the COMMIT, since a NOTIFY inside the transaction would serialize all commits of the
- * server. Tenants that store something while one is being sent share the next.
+ * server. It is a transaction of its own, so an instance sends ten a second at most: what is stored
+ * after a pause is notified at once, and tenants that store something in between share the next.
  */
 
 import type { Listener, Postgres } from '@modulariot/platform/postgres'
@@ -11,6 +12,9 @@ import type { TelemetryStore, Tenant } from '../store.ts'
 import type { Watchers } from '../watchers.ts'
 
 const CHANNEL = 'modulariot_telemetry'
+
+/** Between two notifications of an instance. */
+const PAUSE_MS = 100
 
 export interface Notifier {
   readonly watch: TelemetryStore['watch']
@@ -33,7 +37,12 @@ function tenantsIn(payload: string): Tenant[] | null {
   }
 }
 
-export function createNotifier(postgres: Postgres, watchers: Watchers): Notifier {
+export function createNotifier(
+  postgres: Pick<Postgres, 'query' | 'listen'>,
+  watchers: Watchers,
+): Notifier {
+  let stopping = false
+  let endPause = (): void => {}
   let listener: Listener | null = null
   let waiting = new Map<string, Tenant>()
   let notifying: Promise<void> | null = null
@@ -45,8 +54,16 @@ export function createNotifier(postgres: Postgres, watchers: Watchers): Notifier
       await postgres
         .query('SELECT pg_notify($1, tenant) FROM unnest($2::text[]) AS tenant', [CHANNEL, tenants])
         .catch(() => undefined)
+      if (!stopping) await pause()
     }
     notifying = null
+  }
+
+  function pause(): Promise<void> {
+    return new Promise((resolve) => {
+      endPause = resolve
+      setTimeout(resolve, PAUSE_MS).unref()
+    })
   }
 
   return {
@@ -65,6 +82,8 @@ export function createNotifier(postgres: Postgres, watchers: Watchers): Notifier
       notifying ??= notifyAll()
     },
     async stop() {
+      stopping = true
+      endPause()
       await notifying
       await listener?.stop()
     },
