@@ -99,6 +99,22 @@ describe('miot --url', () => {
     )
   })
 
+  it('lists the keys and the audiences', async () => {
+    const { keys } = await miot('keys', 'list')
+    assert.deepEqual(
+      keys.map(({ alg, state }: { alg: string; state: string }) => [alg, state]),
+      [
+        ['RS256', 'active'],
+        ['RS256', 'next'],
+      ],
+    )
+    const { audiences } = await miot('audiences', 'list')
+    assert.deepEqual(
+      audiences.map(({ signing_alg }: { signing_alg: string }) => signing_alg),
+      ['RS256', 'RS256', 'RS256'],
+    )
+  })
+
   it('rotates, tags and disables the clients that a filter finds', async () => {
     for (const name of ['One', 'Two']) {
       await miot('clients', 'create', '--name', name, '--tag', 'far-many')
@@ -146,7 +162,8 @@ describe('miot --url', () => {
       ['clients', 'create', '--name', 'x', '--org', 'org_other'],
       ['clients', 'list', '--environment', 'production'],
       ['orgs', 'create', '--name', 'x'],
-      ['audiences', 'list'],
+      ['audiences', 'create', 'https://x', '--scope', 'x'],
+      ['keys', 'rotate'],
       ['audit', 'verify'],
     ]
     for (const words of refused) assert.equal((await run(...words)).status, 2, words.join(' '))

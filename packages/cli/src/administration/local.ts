@@ -19,6 +19,7 @@ import {
   type KeyAdmin,
   listAddresses,
   listClients,
+  listKeys,
   listRefusals,
   listSecrets,
   nextToken,
@@ -47,9 +48,7 @@ export function withLocalAdmin(
   config: Config,
   work: (admin: Admin) => Promise<void>,
 ): Promise<void> {
-  return withInstallation(config, (admin, keys) =>
-    work(createLocalAdmin(admin, keys, config.issuer)),
-  )
+  return withInstallation(config, (admin, keys) => work(createLocalAdmin(admin, keys, config)))
 }
 
 /**
@@ -107,7 +106,11 @@ export function assertNoUrl({ url }: Context): void {
   )
 }
 
-function createLocalAdmin(admin: AdminContext, keys: InstallationKeys, issuer: string): Admin {
+function createLocalAdmin(
+  admin: AdminContext<AuthStore>,
+  keys: InstallationKeys,
+  { issuer, keyPolicy: policy }: Config,
+): Admin {
   const { store } = admin
   /** No server would accept a secret that is digested under any other key than the one in use. */
   const assertKeyInUse = async () => assertOneOpens(await store.listSigningKeys(), keys.sealing)
@@ -154,6 +157,8 @@ function createLocalAdmin(admin: AdminContext, keys: InstallationKeys, issuer: s
       return nextToken(client_id, request, admin, { issuer, keys: headers })
     },
     wastefulClients: () => wastefulClients(admin),
+    listAudiences: async () => [...(await store.listAudiences())],
+    listKeys: () => listKeys({ ...admin, policy }),
     listRefusals: async (query) => {
       if (query.client_id !== undefined) await getClient(query.client_id, admin)
       return (await listRefusals({ ...query, before: null, seesProduction: true }, admin)).refusals

@@ -5,6 +5,7 @@
 
 import type {
   AddedSecret,
+  Audience,
   AuditEntry,
   BulkResult,
   ChangeResult,
@@ -13,6 +14,7 @@ import type {
   ClientQuery,
   ClientView,
   CreatedClient,
+  KeyView,
   ListedClient,
   LoginAddress,
   ManyChange,
@@ -43,6 +45,8 @@ export interface RefusalsQuery {
   readonly limit: number
 }
 
+export type ListedKey = Omit<KeyView, 'held_by'> & Partial<Pick<KeyView, 'held_by'>>
+
 export interface Admin {
   createClient(input: ClientInput, tenant: NewClientTenant): Promise<CreatedClient>
   /** A result for each, in order, as they come. */
@@ -72,6 +76,9 @@ export interface Admin {
   listAddresses(client_id: string): Promise<LoginAddress[]>
   nextToken(client_id: string, request: NextTokenRequest): Promise<NextToken>
   wastefulClients(): Promise<WastefulClient[]>
+  listAudiences(): Promise<Audience[]>
+  /** Over the network without what holds them, which is the operator's own affair. */
+  listKeys(): Promise<ListedKey[]>
   /** Newest first. @param query `since` is ISO 8601. */
   listRefusals(query: RefusalsQuery): Promise<ShownRefusal[]>
   listAudit(query: { limit: number; target?: string; action?: string }): Promise<AuditLine[]>

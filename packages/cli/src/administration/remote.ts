@@ -24,7 +24,9 @@ export function createRemoteAdmin(
   fetch: typeof globalThis.fetch,
 ): Admin {
   const authorized = createAuthorizedFetch(tokens, { origins: url, fetch })
-  const { clients, secrets, usage, activity, audit } = adminOver(createTransport(url, authorized))
+  const { clients, secrets, usage, activity, audit, audiences, keys } = adminOver(
+    createTransport(url, authorized),
+  )
 
   return {
     createClient: async (input, tenant) => {
@@ -66,6 +68,8 @@ export function createRemoteAdmin(
       if (query.client_id !== undefined) await clients.get(known(query.client_id))
       return take(activity.refusals(query), limit)
     },
+    listAudiences: async () => [...(await audiences.list())],
+    listKeys: async () => [...(await keys.list())],
     wastefulClients: async () => [...(await usage.wasteful({ limit: 500 }))],
     listAudit: async (query) => (await audit.page(query)).entries as AuditLine[],
     auditCheckpoint: () => audit.checkpoint(),

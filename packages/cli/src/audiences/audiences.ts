@@ -3,6 +3,7 @@
 import { type Audience, createAudience as create, updateAudience as update } from '@modulariot/auth'
 import { adminAudience, feedAudience } from '@modulariot/auth/values'
 import { onThisMachine } from '../administration/local.ts'
+import { withAdmin } from '../administration/with-admin.ts'
 import type { Context } from '../command/context.ts'
 import { CliError } from '../errors/cli-error.ts'
 import type { Line } from '../terminal/output.ts'
@@ -76,8 +77,8 @@ function assertTypAccepted(
 }
 
 export async function listAudiences(context: Context): Promise<void> {
-  await onThisMachine(context, async ({ store }) => {
-    const audiences = await store.listAudiences()
+  await withAdmin(context, async (admin) => {
+    const audiences = await admin.listAudiences()
     context.output.print({ audiences }, () => describe(context, audiences))
   })
 }

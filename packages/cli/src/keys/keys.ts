@@ -3,24 +3,21 @@
 import {
   type AdminContext,
   type ClientQuery,
-  type KeyView,
   listClients,
-  listKeys,
   replaceKeys,
   rotateKeys,
 } from '@modulariot/auth'
 import type { SigningAlgorithm } from '@modulariot/oauth/protocol'
-import { onThisMachine, onThisMachineWithKeys } from '../administration/local.ts'
+import { onThisMachineWithKeys } from '../administration/local.ts'
+import type { ListedKey } from '../administration/port.ts'
+import { withAdmin } from '../administration/with-admin.ts'
 import { clientsOf } from '../clients/list-clients.ts'
 import { type ConfirmOptions, confirmation } from '../command/confirm.ts'
 import type { Context } from '../command/context.ts'
 import { utc } from '../terminal/times.ts'
 
 export async function showKeys(context: Context): Promise<void> {
-  const { keyPolicy: policy } = context.config()
-  await onThisMachine(context, async (admin) =>
-    print(context, await listKeys({ ...admin, policy }), ''),
-  )
+  await withAdmin(context, async (admin) => print(context, await admin.listKeys(), ''))
 }
 
 export interface RotateOptions extends ConfirmOptions {
@@ -61,12 +58,12 @@ async function whatStops(alg: SigningAlgorithm | null, admin: AdminContext): Pro
   ]
 }
 
-function print(context: Context, keys: readonly KeyView[], message: string): void {
+function print(context: Context, keys: readonly ListedKey[], message: string): void {
   context.output.print({ keys }, () => {
     const rows = keys.map((key) => [
       key.alg,
       key.state,
-      key.held_by,
+      key.held_by ?? '-',
       timeOf(key.created_at),
       timeOf(key.activates_at),
       timeOf(key.rotates_at ?? key.retires_at),
