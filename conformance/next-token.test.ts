@@ -163,6 +163,7 @@ function testOn(database: 'SQLite' | 'PostgreSQL'): void {
     assert.equal(here.token.claims.client_id, client_id)
     const text = await server.miot([...preview, '--no-json'])
     assert.match(text.stdout, /header\n.*alg +RS256\n.*claims\n.*jti +\S+ \(example\)\n/s)
+    assert.match(text.stdout, /exp +\d+ \(20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ\)/)
     const refused = await server.miot([...preview, '--scope', 'none', '--no-json'])
     assert.equal(refused.status, 0, refused.stderr)
     assert.match(refused.stdout, /error +access_denied\n.*reason +scope_not_granted\n/s)

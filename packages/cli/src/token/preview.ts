@@ -5,6 +5,7 @@ import { withAdmin } from '../administration/with-admin.ts'
 import { withClient } from '../clients/find-client.ts'
 import type { Context } from '../command/context.ts'
 import { type Lines, properties } from '../terminal/output.ts'
+import { asClaim } from './claim-text.ts'
 
 export interface PreviewOptions {
   readonly audience?: string
@@ -42,10 +43,9 @@ function linesOf({ token, refusal }: NextToken): Lines {
   const { header, claims, examples, expires_in } = token
   const rows = (members: object) =>
     properties(
-      Object.entries(members).map(([name, value]) => [
-        name,
-        `${typeof value === 'string' ? value : JSON.stringify(value)}${examples.includes(name) ? ' (example)' : ''}`,
-      ]),
+      Object.entries(members)
+        .map(asClaim)
+        .map(([name, text]) => [name, examples.includes(name) ? `${text} (example)` : text]),
     )
   return [
     { heading: 'header' },

@@ -12,7 +12,7 @@ import { forgetToken, tokenCache } from '../files/token-cache.ts'
 import { refusalMembers } from '../network/answer-body.ts'
 import { resolveCredentials } from '../network/client-credentials.ts'
 import { properties } from '../terminal/output.ts'
-import { utc } from '../terminal/times.ts'
+import { asClaim, asText } from './claim-text.ts'
 
 export interface TokenOptions {
   readonly clientId?: string
@@ -142,16 +142,4 @@ function decodeJson(segment: string | undefined): Record<string, unknown> | null
   } catch {
     return null
   }
-}
-
-function asText([name, value]: [string, unknown]): readonly [string, string] {
-  return [name, typeof value === 'string' ? value : JSON.stringify(value)]
-}
-
-function asClaim([name, value]: [string, unknown]): readonly [string, string] {
-  const isTime = ['exp', 'iat', 'nbf'].includes(name) && typeof value === 'number'
-  if (isTime && Math.abs(value) < 8.64e12) {
-    return [name, `${value} (${utc(new Date(value * 1000).toISOString())})`]
-  }
-  return asText([name, value])
 }
