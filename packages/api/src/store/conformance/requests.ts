@@ -164,5 +164,20 @@ export function testRequests(name: string, promise: StorePromise): void {
       assert.equal((await assetOf(store, 'asset-0')).payload, batch[990]?.payload)
       assert.deepEqual(await store.append(batch), Array(1000).fill('replayed'))
     })
+
+    promise('is found again far behind in the same batch', async ({ store }) => {
+      const first = observationOf({ asset_id: 'first', payload: '{"v":1}' })
+      const { request_id } = first
+      const others = Array.from({ length: 997 }, (_, index) =>
+        observationOf({ asset_id: `asset-${index % 10}`, org_id: `org_${index % 3}` }),
+      )
+      const conflicting = observationOf({ asset_id: 'first', request_id, payload: '{"v":2}' })
+      const outcomes = await store.append([first, ...others, first, conflicting])
+      assert.deepEqual(
+        [outcomes[0], new Set(outcomes.slice(1, -2)), ...outcomes.slice(-2)],
+        ['stored', new Set(['stored']), 'replayed', 'conflict'],
+      )
+      assert.equal((await assetOf(store, 'first')).payload, '{"v":1}')
+    })
   })
 }

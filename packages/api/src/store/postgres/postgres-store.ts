@@ -105,7 +105,7 @@ function createStore(postgres: Postgres): Omit<TelemetryStore, keyof Writability
         APPEND_TIMEOUT_MS_EACH * batch.length +
         APPEND_TIMEOUT_MS_EACH_PART * parts,
     )
-    const once = () => postgres.transaction((query) => appendBatch(query, batch), { timeoutMs })
+    const once = () => appendBatch(postgres, batch, timeoutMs)
     const outcomes = await once().catch(async (error: unknown) => {
       if (!isPartitionMissing(error)) throw error
       await makePartitionsFor(postgres, batch)

@@ -4,6 +4,7 @@
  */
 
 export { assertWritable, trialWrite } from './assert-writable.ts'
+export { bigintArray, byteaArray, float8Array, intArray, textArray } from './binary-arrays.ts'
 export { postgresClock } from './database-clock.ts'
 export type { Listener, ListenHandlers } from './listen.ts'
 export { appliedPostgresVersion, migratePostgres } from './migrate-postgres.ts'

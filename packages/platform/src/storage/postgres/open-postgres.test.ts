@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { after, afterEach, describe, it } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { startPostgres } from '../../testing/postgres.ts'
 import { StoreConflict, StoreUnavailable } from '../errors.ts'
@@ -301,6 +302,26 @@ describe('a transaction of PostgreSQL', () => {
     await Promise.all([cross(1, 2), cross(2, 1)])
     // One of them is retried; on a busy machine they may collide once more.
     assert.ok(runs >= 3)
+  })
+
+  it('is retried after a deadlock as a single statement too', async () => {
+    const postgres = await openWithNumbers()
+    await postgres.query('INSERT INTO numbers VALUES (1), (2)')
+    // Locks 2, then 1.
+    const both = 'SELECT value FROM (SELECT * FROM numbers ORDER BY value DESC) AS n FOR UPDATE'
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+      AND wait_event_type = 'Lock'`
+    let single: Promise<{ count: number }> | null = null
+    await postgres.transaction(
+      async (query) => {
+        await query('SELECT value FROM numbers WHERE value = 1 FOR UPDATE')
+        single ??= postgres.query(both, [], { timeoutMs: 9000 })
+        while ((await postgres.query(waiting)).count === 0) await nextTurn()
+        await query('SELECT value FROM numbers WHERE value = 2 FOR UPDATE')
+      },
+      { timeoutMs: 9000 },
+    )
+    assert.equal((await (single as unknown as Promise<{ count: number }>)).count, 2)
   })
 
   it('reads one state as a snapshot, and cannot write', async () => {

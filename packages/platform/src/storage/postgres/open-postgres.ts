@@ -35,7 +35,11 @@ export interface TransactionOptions extends QueryOptions {
 }
 
 export interface Postgres {
-  /** Runs one statement, atomic by itself. @throws StoreUnavailable, StoreConflict */
+  /**
+   * Runs one statement, atomic by itself; again after a deadlock, which has rolled it back.
+   *
+   * @throws StoreUnavailable, StoreConflict
+   */
   query<Row extends object = Record<string, unknown>>(
     statement: string | Statement,
     values?: readonly unknown[],
@@ -99,20 +103,18 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Postgr
   const listeners = new Set<Listener>()
 
   return {
-    query: (statement, values, { timeoutMs = QUERY_TIMEOUT_MS } = {}) =>
-      withSession(sessions, timeoutMs, (query) => query(statement, values)),
+    query: <Row extends object>(
+      statement: string | Statement,
+      values?: readonly unknown[],
+      { timeoutMs = QUERY_TIMEOUT_MS }: QueryOptions = {},
+    ) => retried(() => withSession(sessions, timeoutMs, (query) => query<Row>(statement, values))),
 
-    transaction: async (work, { mode = 'write', timeoutMs = TRANSACTION_TIMEOUT_MS } = {}) => {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await withSession(sessions, timeoutMs, (query) =>
-            transact(query, beginStatement(mode, timeoutMs), work),
-          )
-        } catch (error) {
-          if (attempt === MAX_ATTEMPTS || !isRetryable(error)) throw error
-        }
-      }
-    },
+    transaction: (work, { mode = 'write', timeoutMs = TRANSACTION_TIMEOUT_MS } = {}) =>
+      retried(() =>
+        withSession(sessions, timeoutMs, (query) =>
+          transact(query, beginStatement(mode, timeoutMs), work),
+        ),
+      ),
 
     listen: (channel, handlers) => {
       const listener = listen(config, channel, handlers)
@@ -131,6 +133,17 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Postgr
       clearTimeout(deadline)
       setTimeout(cut, CLOSE_TIMEOUT_MS).unref()
     },
+  }
+}
+
+/** Repeats what was rolled back for no fault of its own. */
+async function retried<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  for (let number = 1; ; number++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (number === MAX_ATTEMPTS || !isRetryable(error)) throw error
+    }
   }
 }
 
