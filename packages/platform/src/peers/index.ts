@@ -2,4 +2,6 @@
 
 export * from './channel.ts'
 export * from './local-peers.ts'
+export * from './owner.ts'
 export * from './peers.ts'
+export * from './shared-counts.ts'
