@@ -8,6 +8,7 @@ import {
 } from '@modulariot/oauth/resource-server'
 import type { Application, RefusedRequest } from '@modulariot/platform/http'
 import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
+import { noPeers, type Peers } from '@modulariot/platform/peers'
 import { createPublicFetch } from '@modulariot/platform/public-fetch'
 import { StoreDamaged } from '@modulariot/platform/storage'
 import { RefusalRecorder, type RefusedClient } from './activity/refusal-recorder.ts'
@@ -112,6 +113,8 @@ export interface AuthServerOptions {
   readonly people?: { readonly sessions: Sessions; readonly mailer: Mailer | null } | null
   /** How persons get accounts. Default: null, there are none. */
   readonly accounts?: AccountOptions | null
+  /** The other processes of this server, for the limits that hold for all. Default: none. */
+  readonly peers?: Peers
   /** Ranges (CIDR) from which clients' keys may be fetched although they are not public. */
   readonly jwksUriNetworks?: readonly string[]
 }
@@ -197,6 +200,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
 type Parts = ReturnType<typeof createParts>
 
 function createParts({ store, now, onError, ...options }: AuthServerOptions) {
+  const { peers = noPeers() } = options
   const metrics = createAuthMetrics(options.metrics ?? noMetrics)
   const usage = new UsageCounter({ store, onError })
   publishUsage(options.metrics ?? noMetrics, () => usage.totals())
@@ -228,7 +232,7 @@ function createParts({ store, now, onError, ...options }: AuthServerOptions) {
     return [...new Set(audiences.map((audience) => audience.signing_alg))]
   }
   const { issuer, accounts = null, metrics: published = noMetrics } = options
-  const surroundings = { store, issuer, encryptionKeys, metrics: published, now, onError }
+  const surroundings = { store, issuer, encryptionKeys, metrics: published, peers, now, onError }
   return {
     metrics,
     people: accounts === null ? null : createPeople(accounts, surroundings),
@@ -245,7 +249,7 @@ function createParts({ store, now, onError, ...options }: AuthServerOptions) {
     remoteKeys: new RemoteClientKeys(
       createPublicFetch({ allowedRanges: options.jwksUriNetworks ?? [] }),
     ),
-    limits: new LoginLimits({ now }),
+    limits: new LoginLimits({ now, peers }),
     refusals,
     quotas: new TokenQuotas({ store, onExceeded: (client_id) => usage.overQuota(client_id) }),
     loadKeys: async (): Promise<void> => keys.load(await algorithmsInUse()),

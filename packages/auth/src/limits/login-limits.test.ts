@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { OAuthError } from '@modulariot/oauth/protocol'
+import { localPeers, type Peers } from '@modulariot/platform/peers'
 import { type LoginAttempt, LoginLimits } from './login-limits.ts'
 
 let now = 0
@@ -29,9 +30,9 @@ function guess(one: LoginAttempt, times: number): OAuthError | null {
   return null
 }
 
-function tryOnce(one: LoginAttempt): OAuthError | null {
+function tryOnce(one: LoginAttempt, at = limits): OAuthError | null {
   try {
-    limits.assertMayTry(one, now)
+    at.assertMayTry(one, now)
     return null
   } catch (error) {
     assert.ok(error instanceof OAuthError)
@@ -183,3 +184,146 @@ describe('login limits', () => {
     assert.equal(limits.size, 300_000)
   })
 })
+
+describe('login limits of several processes', () => {
+  const device = attempt('device', '192.0.2.1', 'right')
+  const ofEach = (peers: readonly Peers[]) =>
+    peers.map((peer) => new LoginLimits({ now: () => now, peers: peer }))
+
+  /** Guesses in turns of the processes. @returns how many were admitted. */
+  function spread(guesses: Iterable<LoginAttempt>, over: readonly LoginLimits[]): number {
+    let turn = 0
+    let admitted = 0
+    for (const one of guesses) {
+      const at = over[turn++ % over.length] as LoginLimits
+      if (tryOnce(one, at) !== null) continue
+      at.failed(one)
+      admitted++
+    }
+    return admitted
+  }
+  const guessesAt = (client_id: string, times: number) =>
+    Array.from({ length: times }, () => attempt(client_id, '192.0.2.1'))
+  const guessesAtMany = (times: number) =>
+    Array.from({ length: times }, (_, index) => attempt(`client_${index}`, '192.0.2.1'))
+
+  it('allow as many guesses as one process does, however they are spread', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    for (const processes of [1, 3]) {
+      assert.equal(spread(guessesAt('client', 1000), ofEach(localPeers(processes))), 60)
+      assert.equal(spread(guessesAtMany(3000), ofEach(localPeers(processes))), 600)
+    }
+    const signed = attempt('client', '192.0.2.1', null)
+    const all = ofEach(localPeers(3))
+    all[0]?.proved(signed)
+    t.mock.timers.tick(20)
+    assert.equal(spread(Array(1000).fill(signed), all), 300)
+  })
+
+  it('refuse an address at every process before the body is read when it does not stop', () => {
+    const all = ofEach(localPeers(3))
+    spread(guessesAtMany(2990), all)
+    for (const one of all) assert.equal(one.refusalAtCeiling('192.0.2.1'), null)
+    spread(guessesAtMany(10), all)
+    for (const one of all) assert.equal(one.refusalAtCeiling('192.0.2.1')?.status, 429)
+  })
+
+  it('let a fleet behind a NAT pass everywhere once it has proved itself at one', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const all = ofEach(localPeers(3))
+    all[0]?.proved(device)
+    t.mock.timers.tick(20)
+    spread(guessesAt('device', 100), all)
+    spread(guessesAtMany(5000), all)
+    for (const one of all) {
+      assert.equal(one.refusalAtCeiling('192.0.2.1'), null)
+      assert.equal(tryOnce(device, one), null)
+      assert.notEqual(tryOnce(attempt('device', '192.0.2.1', 'wrong'), one), null)
+    }
+  })
+
+  it('stop letting a secret pass everywhere once it fails at one', () => {
+    const all = ofEach(localPeers(3))
+    all[0]?.proved(device)
+    spread(guessesAt('device', 100), all)
+    all[1]?.failed(device)
+    for (const one of all) assert.notEqual(tryOnce(device, one), null)
+  })
+
+  it('tell the first proof of a client from an address, and not each login', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const { at, told } = overheard()
+    const there = attempt('device', '192.0.2.9', 'right')
+    for (let logins = 0; logins < 100; logins++) {
+      at.proved(device)
+      at.proved(there)
+    }
+    t.mock.timers.tick(20)
+    assert.deepEqual(
+      told.map((message) => (message as { proved: unknown[] }).proved.length),
+      [2],
+    )
+  })
+
+  it('do not tell each guess of a flood', () => {
+    const { at, told } = overheard()
+    at.proved(device)
+    spread(guessesAtMany(100_000), [at])
+    assert.equal(told.length, 1 + 3000, 'the proof, and what the ceiling allows')
+  })
+
+  it('allow more only for the guesses that are made while a message is under way', () => {
+    const { peers, arrive } = withSlowMessages(3)
+    const all = ofEach(peers)
+    assert.equal(spread(guessesAt('client', 1000), all), 3 * 60)
+    arrive()
+    for (let second = 0; second < 100; second++) {
+      for (const one of all) {
+        assert.notEqual(tryOnce(attempt('client', '192.0.2.1'), one), null)
+      }
+      now += 1000
+      const guess = attempt('client', '192.0.2.1')
+      const at = all[second % 3] as LoginLimits
+      assert.equal(tryOnce(guess, at), null)
+      at.failed(guess)
+      arrive()
+    }
+  })
+
+  it('keep no more of what they are told than of their own', () => {
+    const peers = localPeers(2)
+    const [one, other] = ofEach(peers)
+    peers[1]?.listen('login limits', (message) => assert.ok(JSON.stringify(message).length < 300))
+    for (let made = 0; made < 60_000; made++) {
+      const address = `10.${made >> 16}.${(made >> 8) & 255}.${made & 255}`
+      const guess = attempt(`client_${made}${'x'.repeat(1000)}`, address, `secret ${made}`)
+      one?.failed(guess)
+      one?.proved({ ...guess, client_id: `client_${made}` })
+    }
+    assert.equal(other?.size, 250_000)
+  })
+})
+
+/** The limits of one of two processes, and what they tell the other. */
+function overheard(): { at: LoginLimits; told: unknown[] } {
+  const [peer, other] = localPeers(2)
+  const told: unknown[] = []
+  other?.listen('login limits', (message) => told.push(message))
+  return { at: new LoginLimits({ now: () => now, peers: peer as Peers }), told }
+}
+
+/** Processes whose messages arrive when `arrive` is called. */
+function withSlowMessages(count: number): { peers: Peers[]; arrive: () => void } {
+  let underWay: (() => void)[] = []
+  const peers = localPeers(count).map((peer) => ({
+    ...peer,
+    tell: (topic: string, message: unknown) => {
+      underWay.push(() => peer.tell(topic, message))
+    },
+  }))
+  const arrive = (): void => {
+    for (const deliver of underWay) deliver()
+    underWay = []
+  }
+  return { peers, arrive }
+}

@@ -10,10 +10,17 @@
  * client passes that proved itself from this address, within a budget of failures of its own.
  *
  * Whether a client exists makes no difference here.
+ *
+ * All processes of one server count together: each tells the others its failures, and a proof when
+ * it is the first one. So a budget is exceeded only by guesses that are under way when it is spent:
+ * those that wait for the store, as in a single process, and those that another process admits
+ * before it has heard of the last ones. Beyond that, spreading guesses over processes gains
+ * nothing.
  */
 
 import { OAuthError, type RateLimit } from '@modulariot/oauth/protocol'
 import { addressBlock } from '@modulariot/platform/net'
+import { type Gathered, gather, noPeers, type Peers } from '@modulariot/platform/peers'
 import { LRUCache } from 'lru-cache'
 import { FailureBudget, type FailurePolicy } from './failure-budget.ts'
 
@@ -48,8 +55,37 @@ const MAX_KEYS = 50_000
 /** Longer than our client ids; the rest of a longer id is not needed. */
 const MAX_ID_LENGTH = 64
 
+/** What one process tells the others. */
+type Told =
+  | { readonly failed: LoginAttempt }
+  /** The block of a refused address. */
+  | { readonly refused: string }
+  | { readonly proved: readonly Proof[] }
+
+/** What proves a client from now on, and the block it came from. */
+interface Proof {
+  readonly key: string
+  readonly client_id: string
+  readonly block: string
+}
+
+const TOPIC = 'login limits'
+
+/** A fleet larger than `MAX_KEYS` proves itself anew with nearly each login. */
+const PROOFS = { waitMs: 20, atMost: 100 }
+
+export interface LoginLimitsOptions {
+  /** Unix milliseconds. */
+  readonly now: () => number
+  readonly policies?: LoginPolicies
+  /** Default: this process is alone. */
+  readonly peers?: Peers
+}
+
 export class LoginLimits {
   readonly #now: () => number
+  readonly #peers: Peers
+  readonly #newProofs: Gathered<Proof>
   readonly #client: FailureBudget
   readonly #address: FailureBudget
   readonly #ceiling: FailureBudget
@@ -62,13 +98,15 @@ export class LoginLimits {
   /** Addresses from which a client proved itself. */
   readonly #provenFrom = new LRUCache<string, true>({ max: MAX_KEYS })
 
-  /** @param now Unix milliseconds. */
-  constructor({ now, policies = LOGIN_POLICIES }: { now: () => number; policies?: LoginPolicies }) {
+  constructor({ now, policies = LOGIN_POLICIES, peers = noPeers() }: LoginLimitsOptions) {
     this.#now = now
+    this.#peers = peers
     this.#client = new FailureBudget(policies.client, MAX_KEYS)
     this.#address = new FailureBudget(policies.address, MAX_KEYS)
     this.#ceiling = new FailureBudget(policies.ceiling, MAX_KEYS)
     this.#signature = new FailureBudget(policies.signature, MAX_KEYS)
+    this.#newProofs = gather((proved) => this.#tell({ proved }), PROOFS)
+    if (peers.count > 1) peers.listen(TOPIC, (message) => this.#hear(message as Told))
   }
 
   /** How many keys are kept, of all kinds; bounded. */
@@ -110,15 +148,46 @@ export class LoginLimits {
       if (spent.length === 0) return
     }
     // A refusal counts toward the ceiling, or a caller that never stops would never reach it.
+    // Beyond the ceiling the others know enough: a flood must not become a flood of messages.
+    const isBelow = this.#ceiling.waitMs(keys.address, nowMs) === 0
     this.#ceiling.fail(keys.address, nowMs)
+    if (isBelow) this.#tell({ refused: keys.address })
     throw tooManyFailures(spent.map(([budget, key]) => budget.describe(key, nowMs)))
+  }
+
+  failed(attempt: LoginAttempt): void {
+    this.#countFailure(attempt)
+    if (this.#peers.count === 1) return
+    const { client_id, address, digest } = attempt
+    // In order: a secret that has just been proved may fail.
+    this.#newProofs.flush()
+    this.#tell({ failed: { client_id: client_id.slice(0, MAX_ID_LENGTH), address, digest } })
+  }
+
+  proved(attempt: LoginAttempt): void {
+    const { client_id, address, digest } = attempt
+    const key = digest ?? keysOf(attempt).client
+    const block = addressBlock(address)
+    const proof = { key, client_id, block }
+    if (this.#peers.count > 1 && !this.#isKnown(proof)) this.#newProofs.add(proof)
+    this.#remember(proof)
+  }
+
+  #tell(message: Told): void {
+    if (this.#peers.count > 1) this.#peers.tell(TOPIC, message)
+  }
+
+  #hear(message: Told): void {
+    if ('failed' in message) this.#countFailure(message.failed)
+    else if ('refused' in message) this.#ceiling.fail(message.refused, this.#now())
+    else for (const proof of message.proved) this.#remember(proof)
   }
 
   /**
    * Reads the clock itself: a failure that waited for the store, counted at the login's arrival,
    * would lower what others have spent since.
    */
-  failed(attempt: LoginAttempt): void {
+  #countFailure(attempt: LoginAttempt): void {
     const now = this.#now()
     const keys = keysOf(attempt)
     this.#client.fail(keys.client, now)
@@ -130,13 +199,16 @@ export class LoginLimits {
     else if (this.#isProven(attempt)) this.#proven.delete(attempt.digest)
   }
 
-  proved(attempt: LoginAttempt): void {
-    const { client_id, address, digest } = attempt
-    this.#proven.set(digest ?? keysOf(attempt).client, client_id)
-    const block = addressBlock(address)
+  #remember({ key, client_id, block }: Proof): void {
+    this.#proven.set(key, client_id)
     // Usually present. A lookup also refreshes its place in the LRU, at less cost than setting it
     // again.
     if (this.#provenFrom.get(block) === undefined) this.#provenFrom.set(block, true)
+  }
+
+  /** Then the others know it, too, unless they had to forget it since. */
+  #isKnown({ key, client_id, block }: Proof): boolean {
+    return this.#proven.peek(key) === client_id && this.#provenFrom.has(block)
   }
 
   #isProven(attempt: LoginAttempt): boolean {

@@ -3,6 +3,7 @@
  * encryption key has changed.
  */
 
+import { noPeers, type Peers } from '@modulariot/platform/peers'
 import type { AccountStatements } from '../store/ports/accounts.ts'
 import type { Engine } from './better-auth-engine.ts'
 import { createPasswords } from './passwords.ts'
@@ -20,13 +21,20 @@ export interface AccountsDeps {
   /** Whether a person must have opened the link in a message before signing in. */
   readonly requireVerification: boolean
   readonly onLog: (level: string, message: string) => void
+  /** Default: this process is alone. */
+  readonly peers?: Peers
 }
 
 export type Accounts = () => Promise<Engine>
 
-export function createAccounts({ store, keys, ...deps }: AccountsDeps): Accounts {
+export function createAccounts({
+  store,
+  keys,
+  peers = noPeers(),
+  ...deps
+}: AccountsDeps): Accounts {
   // One queue for all hashes, whatever the key.
-  const passwords = createPasswords()
+  const passwords = createPasswords({ peers })
   let loaded: { readonly key: Uint8Array; readonly engine: Promise<Engine> } | null = null
 
   async function load({ inUse, other }: AccountKeys): Promise<Engine> {

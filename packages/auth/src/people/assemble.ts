@@ -1,6 +1,7 @@
 /** The accounts of persons, assembled: all their parts, in one place. */
 
 import type { Metrics } from '@modulariot/platform/metrics'
+import type { Peers } from '@modulariot/platform/peers'
 import type { EncryptionKeys } from '../keys/encryption-keys.ts'
 import type { InstallationKeys } from '../keys/sealing.ts'
 import { createAccounts } from './accounts.ts'
@@ -39,13 +40,14 @@ interface Surroundings {
   readonly issuer: string
   readonly encryptionKeys: EncryptionKeys
   readonly metrics: Metrics
+  readonly peers: Peers
   readonly now: () => number
   readonly onError: (error: unknown) => void
 }
 
 export function createPeople(
   { signUp, setupCodeRequired, mail }: AccountOptions,
-  { store, issuer, encryptionKeys, metrics: published, now, onError }: Surroundings,
+  { store, issuer, encryptionKeys, metrics: published, peers, now, onError }: Surroundings,
 ): PeopleParts {
   const metrics = createPeopleMetrics(published)
   const secure = issuer.startsWith('https:')
@@ -61,6 +63,7 @@ export function createPeople(
     store,
     keys: keysFor('accounts'),
     requireVerification: mail !== null,
+    peers,
     onLog: (level, message) => onError(new Error(`better-auth, ${level}: ${message}`)),
   })
   const setupKeys = (): readonly Uint8Array[] => {
@@ -69,7 +72,7 @@ export function createPeople(
   }
   const people: PeopleDeps = {
     ...{ store, accounts, sessions, mailer, issuer, signUp, now },
-    limits: new PeopleLimits({ now }),
+    limits: new PeopleLimits({ now, peers }),
     setupKeys: setupCodeRequired ? setupKeys : null,
   }
   return {

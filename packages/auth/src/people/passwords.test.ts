@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { localPeers } from '@modulariot/platform/peers'
 import { createPasswords, hashesFor } from './passwords.ts'
 import { PeopleError } from './people-error.ts'
 
@@ -49,5 +50,13 @@ describe('password hashes', () => {
     assert.deepEqual(await Promise.all(flood), ['done', 'done', 'done', refused, 'done'])
     assert.equal(await sameAccount, refused)
     assert.equal(await outcome('block a', 'a'), 'done')
+  })
+
+  it('of one holder wait three at most in all processes', async () => {
+    const all = localPeers(2).map((peers) => createPasswords({ peers }))
+    const flood = [...all, ...all, ...all].map(({ hash }) => hashesFor('a', () => hash('x')))
+    const outcomes = await Promise.allSettled(flood)
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 3)
+    for (const { hash } of all) await hashesFor('a', () => hash('x'))
   })
 })

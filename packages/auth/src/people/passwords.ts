@@ -4,11 +4,13 @@
  * Each takes about 100 ms of a thread of libuv's pool, whose four threads also sign the tokens of
  * machines. With one at a time, three threads keep signing, and a flood of sign-ins waits for
  * itself alone: on two busy cores, eight signatures took 3.1 ms alone, 3.9 ms beside one hash at a
- * time, and 312 ms beside four.
+ * time, and 312 ms beside four. Each process of a server has a pool and a queue of its own; what
+ * one caller may have waiting is counted in all.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { noPeers, type Peers, SharedCounts } from '@modulariot/platform/peers'
 import { PeopleError } from './people-error.ts'
 
 /** 32 MiB, as better-auth's own hashes, so that either can verify the other's. */
@@ -37,9 +39,18 @@ export function hashesFor<Result>(holder: string, work: () => Result): Result {
   return holders.run([...(holders.getStore() ?? []), holder], work)
 }
 
+export interface PasswordsOptions {
+  readonly maxWaiting?: number
+  /** Default: this process is alone. */
+  readonly peers?: Peers
+}
+
 /** @throws PeopleError `too_many_requests` when too many wait, in all or for one holder. */
-export function createPasswords({ maxWaiting = MAX_WAITING } = {}): Passwords {
-  const inTurn = oneAtATime(maxWaiting)
+export function createPasswords({
+  maxWaiting = MAX_WAITING,
+  peers = noPeers(),
+}: PasswordsOptions = {}): Passwords {
+  const inTurn = oneAtATime(maxWaiting, new SharedCounts('password hashes', peers))
   return {
     hash: (password) =>
       inTurn(async () => {
@@ -67,30 +78,23 @@ function derive(password: string, salt: string): Promise<Buffer> {
   })
 }
 
-function oneAtATime(maxWaiting: number) {
+function oneAtATime(maxWaiting: number, ofHolders: SharedCounts) {
   let waiting = 0
   let last: Promise<unknown> = Promise.resolve()
-  const each = new Map<string, number>()
-  function count(by: 1 | -1, held: readonly string[]): void {
-    waiting += by
-    for (const holder of held) {
-      const now = (each.get(holder) ?? 0) + by
-      if (now === 0) each.delete(holder)
-      else each.set(holder, now)
-    }
-  }
   return async <Result>(work: () => Promise<Result>): Promise<Result> => {
     const held = holders.getStore() ?? []
-    const full = held.some((holder) => (each.get(holder) ?? 0) >= MAX_WAITING_EACH)
+    const full = held.some((holder) => ofHolders.of(holder) >= MAX_WAITING_EACH)
     if (full || waiting >= maxWaiting) throw new PeopleError('too_many_requests')
-    count(1, held)
+    waiting++
+    ofHolders.add(...held)
     const previous = last
     const own = previous.then(work, work)
     last = own.catch(() => {})
     try {
       return await own
     } finally {
-      count(-1, held)
+      waiting--
+      ofHolders.remove(...held)
     }
   }
 }

@@ -4,10 +4,11 @@
  * As for machines (login-limits.ts), guesses count for an account from an address, and for an
  * address, never for an account alone: a stranger's guesses do not keep its person out elsewhere.
  * (Wrong second factors do: they follow the right password. better-auth locks those for 15 minutes
- * after ten in a row.) In the memory of each instance.
+ * after ten in a row.) In the memory of each instance, whose processes count together.
  */
 
 import { addressBlock } from '@modulariot/platform/net'
+import { noPeers, type Peers } from '@modulariot/platform/peers'
 import { FailureBudget, type FailurePolicy } from '../limits/failure-budget.ts'
 import { PeopleError } from './people-error.ts'
 
@@ -34,13 +35,24 @@ export type Spending = readonly [limit: PeopleLimit, key: string]
 
 const MAX_KEYS = 5000
 
+const TOPIC = 'people limits'
+
+export interface PeopleLimitsOptions {
+  /** Unix milliseconds. */
+  readonly now: () => number
+  /** Default: this process is alone. */
+  readonly peers?: Peers
+}
+
 export class PeopleLimits {
   readonly #now: () => number
+  readonly #peers: Peers
   readonly #budgets: Readonly<Record<PeopleLimit, FailureBudget>>
 
-  /** @param now Unix milliseconds. */
-  constructor({ now }: { now: () => number }) {
+  constructor({ now, peers = noPeers() }: PeopleLimitsOptions) {
     this.#now = now
+    this.#peers = peers
+    peers.listen(TOPIC, (message) => this.#count(message as readonly Spending[]))
     const budgets = Object.entries(PEOPLE_POLICIES).map(([name, policy]) => [
       name,
       new FailureBudget(policy, MAX_KEYS),
@@ -61,7 +73,16 @@ export class PeopleLimits {
     )
   }
 
+  /**
+   * Tells the other processes, so that together they allow what one would: more only for what is
+   * under way when a limit is reached.
+   */
   spend(...spendings: readonly Spending[]): void {
+    this.#count(spendings)
+    this.#peers.tell(TOPIC, spendings)
+  }
+
+  #count(spendings: readonly Spending[]): void {
     const now = this.#now()
     for (const [limit, key] of spendings) this.#budgets[limit].fail(key, now)
   }

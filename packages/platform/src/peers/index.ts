@@ -1,6 +1,7 @@
 /** Messages between the processes of one server. */
 
 export * from './channel.ts'
+export * from './gather.ts'
 export * from './local-peers.ts'
 export * from './owner.ts'
 export * from './peers.ts'

@@ -36,6 +36,17 @@ describe('shared counts', () => {
     assert.equal(one?.of('a'), 0)
   })
 
+  it('of a process that still ends count beside those of the one that replaces it', () => {
+    const peers = localPeers(3)
+    const [one, ending] = countsOf(peers.slice(0, 2))
+    ending?.add('a')
+    const [next] = countsOf([{ ...(peers[2] as Peers), index: 1 }])
+    next?.add('a')
+    assert.deepEqual([one?.of('a'), next?.of('a')], [2, 2])
+    ending?.remove('a')
+    assert.deepEqual([one?.of('a'), next?.of('a')], [1, 1])
+  })
+
   it('are right again after a message was lost', () => {
     const peers = localPeers(2)
     const [deaf, teller] = countsOf([peers[0] as Peers, losingFirst(peers[1] as Peers)])
