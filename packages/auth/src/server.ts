@@ -202,7 +202,7 @@ type Parts = ReturnType<typeof createParts>
 function createParts({ store, now, onError, ...options }: AuthServerOptions) {
   const { peers = noPeers() } = options
   const metrics = createAuthMetrics(options.metrics ?? noMetrics)
-  const usage = new UsageCounter({ store, onError })
+  const usage = new UsageCounter({ store, onError, peers })
   publishUsage(options.metrics ?? noMetrics, () => usage.totals())
   watchStore(options.metrics ?? noMetrics, store)
   const { installationKeys, newInstallationKeys = null } = options

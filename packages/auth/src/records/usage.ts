@@ -106,15 +106,28 @@ export function usageOfToken(client_id: string, token: OneToken): ClientUsage {
  * Counts one token, in place. A new object for each token would live until the client's next one:
  * V8 promotes it to the old generation, where allocation and collection cost more.
  */
-export function countToken(usage: CountedTokens, { iat, lifetimeSeconds, early }: OneToken): void {
+export function countToken(usage: CountedTokens, token: OneToken): void {
+  usage.tokens_issued++
+  countLiving(usage, token, 1, token.early ? 1 : 0)
+}
+
+/** Counts as early, in place, a token that is counted as issued elsewhere. */
+export function countEarly(usage: CountedTokens, token: Omit<OneToken, 'early'>): void {
+  countLiving(usage, token, 0, 1)
+}
+
+function countLiving(
+  usage: CountedTokens,
+  { iat, lifetimeSeconds }: Omit<OneToken, 'early'>,
+  issued: number,
+  early: number,
+): void {
   const step = Math.ceil(lifetimeSeconds / STEPS_IN_LIFETIME)
   const end = Math.ceil((iat + lifetimeSeconds) / step) * step
-  const one = { end, lifetimeSeconds, issued: 1, early: early ? 1 : 0 }
-  usage.tokens_issued++
-  usage.tokens_early += one.early
+  usage.tokens_early += early
   usage.last_issued_at = later(usage.last_issued_at, isoOfIssue(iat * 1000))
   const kinds = usage.living.length
-  addTokens(usage.living, one)
+  addTokens(usage.living, { end, lifetimeSeconds, issued, early })
   if (usage.living.length > kinds) usage.living = stillLiving(usage)
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import type { UsageBatch } from '../records/usage.ts'
+import { localPeers, type Peers } from '@modulariot/platform/peers'
+import { addUsage, isWasteful, noUsage, type UsageBatch, wasteOf } from '../records/usage.ts'
 import { UsageCounter } from './usage-counter.ts'
 
 let now: number
@@ -170,5 +171,86 @@ describe('the usage counter', () => {
     assert.ok(counter.size <= 50_000 + 20_000)
     assert.equal(counter.totals().dropped, 50_000)
     failing = false
+  })
+})
+
+describe('usage counters of several processes', () => {
+  const TOKEN = { audience: 'api', scopes: ['read', 'write'], lifetimeSeconds: 86_400 }
+
+  function countersOf(peers: readonly Peers[]): UsageCounter[] {
+    const store = {
+      async addUsage(batch: UsageBatch) {
+        batches.push(batch)
+      },
+    }
+    const onError = (error: unknown) => assert.fail(String(error))
+    return peers.map((peer) => new UsageCounter({ store, onError, peers: peer }))
+  }
+  const writtenFor = (client_id: string) =>
+    written()
+      .filter((usage) => usage.client_id === client_id)
+      .reduce(addUsage, noUsage(client_id))
+
+  it('see a client that does not cache, although it logs in at another one each time', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    for (const client_id of ['one', 'two', 'three', 'four']) {
+      const counters = countersOf(localPeers(3))
+      for (let turn = 0; turn < 9; turn++) {
+        counters[turn % 3]?.tokenIssued({ ...TOKEN, client_id, address: '192.0.2.1' }, now)
+        t.mock.timers.tick(100)
+      }
+      await Promise.all(counters.map((one) => one.close()))
+      const usage = writtenFor(client_id)
+      assert.deepEqual([usage.tokens_issued, usage.tokens_early], [9, 8])
+      assert.ok(isWasteful(wasteOf(usage, now / 1000)))
+      const totals = counters.map((one) => one.totals())
+      assert.equal(
+        totals.reduce((sum, one) => sum + one.tokens_issued, 0),
+        9,
+      )
+      assert.equal(
+        totals.reduce((sum, one) => sum + one.tokens_early, 0),
+        8,
+      )
+    }
+  })
+
+  it('count what one process would, wherever a fleet logs in', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const seen: unknown[] = []
+    for (const processes of [1, 2, 3]) {
+      const counters = countersOf(localPeers(processes))
+      let at = now
+      for (let login = 0; login < 2000; login++) {
+        const client_id = `client_${login % 7}`
+        const address = `192.0.2.${login % 5}`
+        const scopes = login % 3 === 0 ? ['read'] : ['read', 'write']
+        const counter = counters[(login * 7919) % processes]
+        counter?.tokenIssued({ ...TOKEN, scopes, client_id, address }, at)
+        at += 60_000
+        t.mock.timers.tick(100)
+      }
+      await Promise.all(counters.map((one) => one.close()))
+      seen.push(Array.from({ length: 7 }, (_, index) => writtenFor(`client_${index}`)))
+      batches = []
+    }
+    assert.deepEqual(seen[1], seen[0])
+    assert.deepEqual(seen[2], seen[0])
+  })
+
+  it('tell each token to one other process at most, many at once', async () => {
+    const peers = localPeers(3)
+    const told: unknown[][] = []
+    for (const peer of peers.slice(1)) {
+      peer.listen('issued tokens', (tokens) => told.push(tokens as unknown[]))
+    }
+    const [one] = countersOf(peers.slice(0, 1))
+    for (let login = 0; login < 300; login++) {
+      one?.tokenIssued({ ...TOKEN, client_id: `client_${login}`, address: '192.0.2.1' }, now)
+    }
+    await one?.close()
+    const tokens = told.flat().length
+    assert.ok(tokens > 150 && tokens < 250, `${tokens} of 300`)
+    assert.equal(told.length, 2)
   })
 })

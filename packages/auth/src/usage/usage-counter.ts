@@ -1,13 +1,18 @@
 /**
  * Counts issued tokens, used secrets and addresses of logins in memory, and writes them in batches:
  * issuing a token writes no row. A crash loses the last few seconds of counting.
+ *
+ * Whether a token is early is judged by one process for all tokens of a client and address: such a
+ * client may log in at another process each time. Tokens are told to it in groups.
  */
 
+import { type Gathered, gather, noPeers, ownerOf, type Peers } from '@modulariot/platform/peers'
 import { LRUCache } from 'lru-cache'
 import {
   addAddressUse,
   addSecretUsage,
   addUsage,
+  countEarly,
   countLogin,
   countToken,
   countUse,
@@ -24,6 +29,8 @@ export interface UsageCounterOptions {
   readonly store: { addUsage(batch: UsageBatch): Promise<void> }
   /** Called when a batch cannot be written; it is retried with the next one. */
   readonly onError: (error: unknown) => void
+  /** Default: this process is alone. */
+  readonly peers?: Peers
 }
 
 export interface IssuedToken {
@@ -49,6 +56,21 @@ interface HeldToken {
   freshUntil: number
 }
 
+/** A token that another process judges. An array, since there may be thousands a second. */
+type ToldToken = readonly [
+  client_id: string,
+  address: string,
+  audience: string,
+  scopes: readonly string[],
+  lifetimeSeconds: number,
+  iat: number,
+]
+
+const TOPIC = 'issued tokens'
+
+/** Counts are written every few seconds, so a token may wait for others. */
+const TOLD = { waitMs: 100, atMost: 200 }
+
 /** Since the process started. */
 export interface UsageTotals {
   readonly tokens_issued: number
@@ -69,6 +91,10 @@ const MAX_HELD = 16
 export class UsageCounter {
   readonly #options: UsageCounterOptions
   readonly #timer: NodeJS.Timeout
+  readonly #peers: Peers
+  /** By the index of the process that judges them. */
+  readonly #toTell: readonly Gathered<ToldToken>[]
+  readonly #stopListening: () => void
   /** By client and address. */
   readonly #held = new LRUCache<string, HeldToken[]>({ max: MAX_HOLDERS })
   readonly #clients = new Pending(noUsage, addUsage)
@@ -81,6 +107,12 @@ export class UsageCounter {
   constructor(options: UsageCounterOptions) {
     this.#options = options
     this.#timer = setInterval(() => void this.flush(), FLUSH_INTERVAL_MS).unref()
+    const { peers = noPeers() } = options
+    this.#peers = peers
+    this.#toTell = Array.from({ length: peers.count }, (_, index) =>
+      gather((tokens) => peers.tellOne(index, TOPIC, tokens), TOLD),
+    )
+    this.#stopListening = peers.listen(TOPIC, (tokens) => this.#hear(tokens as ToldToken[]))
   }
 
   /** How many keys are kept, of all kinds; bounded. */
@@ -96,14 +128,40 @@ export class UsageCounter {
 
   /** @param nowMs Unix milliseconds: when the token was requested. */
   tokenIssued(token: IssuedToken, nowMs: number): void {
-    const { client_id, audience, scopes, lifetimeSeconds } = token
+    const { client_id, address, audience, scopes, lifetimeSeconds } = token
     const iat = Math.floor(nowMs / 1000)
-    const held = this.#heldToken(holderOf(token), audience, scopes)
-    const early = iat < held.freshUntil
-    held.freshUntil = iat + lifetimeSeconds / 2
+    const holder = holderOf(token)
+    const { count, index } = this.#peers
+    const judge = count === 1 ? index : ownerOf(holder, count)
+    const early = judge === index && this.#isEarly(holder, audience, scopes, lifetimeSeconds, iat)
     this.#clients.count(client_id, (usage) => countToken(usage, { iat, lifetimeSeconds, early }))
     this.#totals.tokens_issued++
+    if (judge !== index) {
+      this.#toTell[judge]?.add([client_id, address, audience, scopes, lifetimeSeconds, iat])
+    }
+  }
+
+  #isEarly(
+    holder: string,
+    audience: string,
+    scopes: readonly string[],
+    lifetimeSeconds: number,
+    iat: number,
+  ): boolean {
+    const held = this.#heldToken(holder, audience, scopes)
+    const early = iat < held.freshUntil
+    held.freshUntil = iat + lifetimeSeconds / 2
     if (early) this.#totals.tokens_early++
+    return early
+  }
+
+  /** The tokens themselves are counted where they were issued. */
+  #hear(tokens: readonly ToldToken[]): void {
+    for (const [client_id, address, audience, scopes, lifetimeSeconds, iat] of tokens) {
+      const holder = holderOf({ client_id, address })
+      if (!this.#isEarly(holder, audience, scopes, lifetimeSeconds, iat)) continue
+      this.#clients.count(client_id, (usage) => countEarly(usage, { iat, lifetimeSeconds }))
+    }
   }
 
   overQuota(client_id: string): void {
@@ -143,6 +201,8 @@ export class UsageCounter {
   /** Writes the rest, and stops counting. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
+    this.#stopListening()
+    for (const tokens of this.#toTell) tokens.flush()
     await this.#flushing
     await this.flush()
   }
