@@ -7,10 +7,11 @@ import {
 } from '@modulariot/oauth/resource-server'
 import type { Application } from '@modulariot/platform/http'
 import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
+import { noPeers, type Peers } from '@modulariot/platform/peers'
 import type { RecordErasure } from './http/erase-endpoint.ts'
 import { refusalBody } from './http/error-handler.ts'
 import { type ApiRoutesDeps, mountApiRoutes, type RecordRefusal } from './http/mount.ts'
-import { OpenStreams } from './http/open-streams.ts'
+import { OpenStreams, STREAM_LIMITS } from './http/open-streams.ts'
 import type { OpenApiPart } from './http/openapi.ts'
 import { COMMIT_QUEUE_LIMITS, CommitQueue } from './ingest/commit-queue.ts'
 import { HeavyReader } from './ingest/heavy-reader.ts'
@@ -44,6 +45,8 @@ export interface ApiServerOptions {
    * unlimited.
    */
   readonly clientCpuMs?: number
+  /** The other processes of this server, for the limits that hold for all. By default none. */
+  readonly peers?: Peers
   /** By default nothing is counted. */
   readonly metrics?: Metrics
   /** Whether the console is on this server, at `/console/`. */
@@ -66,13 +69,15 @@ export function createApiServer(options: ApiServerOptions): Application {
   const queue = new CommitQueue(store, COMMIT_QUEUE_LIMITS, metrics.committed)
   metrics.watchQueue(() => queue.depth)
   metrics.watchStore(() => store.isWritable())
-  const charts = createCharts()
+  const { peers = noPeers() } = options
+  const charts = createCharts(peers.count)
   const budget = new ClientBudget(
     { msPerSecond: options.clientCpuMs ?? 0, burstSeconds: BURST_SECONDS },
     now,
+    peers,
   )
   const heavy = new HeavyReader(budget)
-  const streams = new OpenStreams()
+  const streams = new OpenStreams(STREAM_LIMITS, peers)
   metrics.watchStreams(() => streams.size)
   const deps: ApiRoutesDeps = {
     ...{ verifier, store, queue, charts, heavy, budget, streams, metrics },

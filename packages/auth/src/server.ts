@@ -357,6 +357,7 @@ function routesDeps(
       telemetry: options.telemetryRetention ?? null,
     },
     hygiene: new HygieneCounts(),
+    peers: options.peers ?? noPeers(),
     build: options.build ?? { version: 'unknown', commit: null },
     revocations,
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { localPeers } from '@modulariot/platform/peers'
 import { OpenStreams, STREAM_LIMITS } from './open-streams.ts'
 
 const READER = { org_id: 'acme', environment: 'production', client_id: 'one' } as const
@@ -87,5 +88,35 @@ describe('OpenStreams', () => {
     assert.equal(openAll('one'), maxPerClient)
     assert.equal(openAll('two'), maxPerClient)
     assert.equal(streams.size, 2 * maxPerClient)
+  })
+
+  it('limits the streams of all processes together', () => {
+    const limits = { max: 9, maxPerTenant: 6, maxPerClient: 3 }
+    const all = localPeers(3).map((peers) => new OpenStreams(limits, peers))
+    /** Opens streams in turns of the processes until one is refused by all. */
+    function openAll(reader: Parameters<OpenStreams['open']>[0]) {
+      const opened: ReturnType<OpenStreams['open']>[] = []
+      for (let attempt = 0; attempt < 30; attempt++) {
+        try {
+          opened.push((all[attempt % 3] as OpenStreams).open(reader, good))
+        } catch (error) {
+          assert.equal((error as { status: number }).status, 429)
+        }
+      }
+      return opened
+    }
+    const first = openAll({ ...READER, client_id: 'one' })
+    const counts = ['two', 'three'].map((client_id) => openAll({ ...READER, client_id }).length)
+    const others = openAll({ ...READER, org_id: 'other', client_id: 'one' })
+    const [third] = ['four'].map((client_id) => openAll({ ...READER, org_id: 'third', client_id }))
+    assert.deepEqual([first.length, ...counts, others.length, third?.length], [3, 3, 0, 3, 0])
+    assert.deepEqual(
+      all.map(({ size }) => size),
+      [3, 3, 3],
+    )
+    // Each is counted once, however often it is closed.
+    first[0]?.end('slow')
+    first[0]?.close()
+    assert.equal(openAll({ ...READER, org_id: 'third', client_id: 'four' }).length, 1)
   })
 })

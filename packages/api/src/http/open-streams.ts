@@ -1,9 +1,10 @@
 /**
- * Tracks the open streams: limits their number, ends them when their token is revoked, and ends all
- * of them at shutdown.
+ * Tracks the open streams: limits their number in all processes of a server together, ends those of
+ * this process when their token is revoked, and all of them at shutdown.
  */
 
 import type { AccessTokenClaims } from '@modulariot/oauth/protocol'
+import { noPeers, type Peers, SharedCounts } from '@modulariot/platform/peers'
 import { ApiError } from '../errors/api-error.ts'
 import { tenantName } from '../store/tenant-name.ts'
 
@@ -39,8 +40,8 @@ const CHECK_INTERVAL_MS = 250
 type Reader = Pick<AccessTokenClaims, 'org_id' | 'environment' | 'client_id'>
 
 interface Entry {
-  readonly tenant: string
-  readonly client_id: string
+  /** What the stream is counted for. */
+  readonly keys: readonly string[]
   readonly isTokenValid: () => Promise<boolean>
   /** True while a check is running; a stream has one at a time. */
   checking: boolean
@@ -49,13 +50,17 @@ interface Entry {
 export class OpenStreams {
   readonly #limits: StreamLimits
   readonly #open = new Map<AbortController, Entry>()
+  readonly #counts: SharedCounts
   #checks: NodeJS.Timeout | null = null
   #ended = false
 
-  constructor(limits: StreamLimits = STREAM_LIMITS) {
+  /** @param peers by default this process is alone. */
+  constructor(limits: StreamLimits = STREAM_LIMITS, peers: Peers = noPeers()) {
     this.#limits = limits
+    this.#counts = new SharedCounts('open streams', peers)
   }
 
+  /** In this process. */
   get size(): number {
     return this.#open.size
   }
@@ -65,10 +70,11 @@ export class OpenStreams {
    * @throws ApiError 429 when a limit is reached.
    */
   open({ client_id, ...by }: Reader, isTokenValid: () => Promise<boolean>): OpenStream {
-    const tenant = tenantName(by)
-    this.#assertRoom(tenant, client_id)
+    const keys = keysOf(tenantName(by), client_id)
+    this.#assertRoom(keys)
     const controller = new AbortController()
-    this.#open.set(controller, { tenant, client_id, isTokenValid, checking: false })
+    this.#open.set(controller, { keys, isTokenValid, checking: false })
+    this.#counts.add(...keys)
     if (this.#ended) this.#end(controller, 'shutdown')
     else this.#checks ??= setInterval(() => this.#checkAll(), CHECK_INTERVAL_MS).unref()
     return {
@@ -84,12 +90,13 @@ export class OpenStreams {
     for (const controller of [...this.#open.keys()]) this.#end(controller, 'shutdown')
   }
 
-  #assertRoom(tenant: string, client_id: string): void {
+  #assertRoom(keys: ReturnType<typeof keysOf>): void {
     const { max, maxPerTenant, maxPerClient } = this.#limits
-    const ofTenant = [...this.#open.values()].filter((entry) => entry.tenant === tenant)
-    const ofClient = ofTenant.filter((entry) => entry.client_id === client_id)
+    const [all, tenant, client] = keys
     const full =
-      this.size >= max || ofTenant.length >= maxPerTenant || ofClient.length >= maxPerClient
+      this.#counts.of(all) >= max ||
+      this.#counts.of(tenant) >= maxPerTenant ||
+      this.#counts.of(client) >= maxPerClient
     if (full) throw new ApiError(429, 'Too many streams', 'Close a stream before opening another')
   }
 
@@ -108,10 +115,16 @@ export class OpenStreams {
   }
 
   #end(controller: AbortController, reason?: EndReason): void {
+    const entry = this.#open.get(controller)
     this.#open.delete(controller)
+    if (entry !== undefined) this.#counts.remove(...entry.keys)
     controller.abort(reason)
     if (this.#open.size > 0 || this.#checks === null) return
     clearInterval(this.#checks)
     this.#checks = null
   }
+}
+
+function keysOf(tenant: string, client_id: string): readonly [string, string, string] {
+  return ['all', `tenant ${tenant}`, `client ${tenant} ${client_id}`]
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { localPeers, type Peers } from '@modulariot/platform/peers'
 import { ClientBudget, threadCpuMs } from './client-budget.ts'
 
 function budgetOf(limits = { msPerSecond: 500, burstSeconds: 20 }) {
@@ -61,6 +62,28 @@ describe('a client', () => {
     budget.charge('a', 1e9)
     budget.assertWithin('a')
     assert.equal(budget.size, 0)
+  })
+})
+
+describe('a client of several processes', () => {
+  const limits = { msPerSecond: 500, burstSeconds: 20 }
+
+  it('has one budget, whichever it sends to', () => {
+    const all = localPeers(3).map((peers) => new ClientBudget(limits, () => 0, peers))
+    for (let request = 0; request < 100; request++) all[request % 3]?.charge('a', 100)
+    for (const budget of all) budget.assertWithin('a')
+    all[0]?.charge('a', 1)
+    for (const budget of all) {
+      assert.throws(() => budget.assertWithin('a'), { status: 429, retryAfterSeconds: 1 })
+      budget.assertWithin('b')
+    }
+  })
+
+  it('costs no message where there is no limit', () => {
+    const [peer] = localPeers(2)
+    const tell = (): never => assert.fail('nothing to tell')
+    const unlimited = { ...limits, msPerSecond: 0 }
+    new ClientBudget(unlimited, () => 0, { ...(peer as Peers), tell }).charge('a', 1)
   })
 })
 

@@ -4,8 +4,12 @@
  * It counts time instead of requests or bytes because the cost of a body depends on its content.
  * The cost is charged once it is known, so requests in progress can overdraw the budget. A single
  * small report costs next to nothing and is neither charged nor refused.
+ *
+ * A client has one budget in all processes of a server: each tells the others what it charges, and
+ * can overdraw the budget further while a message is under way.
  */
 
+import { noPeers, type Peers } from '@modulariot/platform/peers'
 import { ApiError } from '../errors/api-error.ts'
 
 export interface BudgetLimits {
@@ -20,15 +24,24 @@ export const BURST_SECONDS = 20
 /** Past this number, the client whose last charge is oldest is dropped. */
 const MAX_CLIENTS = 50_000
 
+const TOPIC = 'processor time'
+
+type Charge = readonly [client_id: string, ms: number]
+
 export class ClientBudget {
   readonly #limits: BudgetLimits
   readonly #now: () => number
   /** Time spent and not yet refilled, as of `atMs` (Unix milliseconds). */
   readonly #spent = new Map<string, { readonly ms: number; readonly atMs: number }>()
 
-  constructor(limits: BudgetLimits, now: () => number) {
+  readonly #peers: Peers
+
+  /** @param peers by default this process is alone. */
+  constructor(limits: BudgetLimits, now: () => number, peers: Peers = noPeers()) {
     this.#limits = limits
     this.#now = now
+    this.#peers = peers
+    peers.listen(TOPIC, (charge) => this.#count(...(charge as Charge)))
   }
 
   /** Number of clients tracked. */
@@ -49,6 +62,11 @@ export class ClientBudget {
   /** @param ms CPU milliseconds. */
   charge(client_id: string, ms: number): void {
     if (this.#limits.msPerSecond === 0) return
+    this.#count(client_id, ms)
+    if (this.#peers.count > 1) this.#peers.tell(TOPIC, [client_id, ms] satisfies Charge)
+  }
+
+  #count(client_id: string, ms: number): void {
     const spent = this.#spentBy(client_id) + ms
     this.#spent.delete(client_id)
     this.#spent.set(client_id, { ms: spent, atMs: this.#now() })

@@ -1,6 +1,7 @@
 /**
  * Limits how many charts are computed at a time. One chart reads up to millions of values, so two
- * at once are what this process, and a shared database, can afford.
+ * at once are what this process, and a shared database, can afford. Of several processes each
+ * computes one: turns of tenants are kept in each, so no process may depend on another's charts.
  */
 
 import { ApiError } from '../errors/api-error.ts'
@@ -16,8 +17,10 @@ export const CHART_LIMITS: TurnLimits = {
 /** About the time until a slot is free again. */
 const RETRY_AFTER_SECONDS = 10
 
-export function createCharts(): TenantTurns {
-  return createTenantTurns(CHART_LIMITS, tooManyCharts)
+/** @param processes of this server. */
+export function createCharts(processes = 1): TenantTurns {
+  const running = Math.ceil(CHART_LIMITS.running / processes)
+  return createTenantTurns({ ...CHART_LIMITS, running }, tooManyCharts)
 }
 
 function tooManyCharts(): ApiError {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { createVerifier } from '@modulariot/oauth/resource-server'
 import { noMetrics } from '@modulariot/platform/metrics'
+import { noPeers } from '@modulariot/platform/peers'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { createClient } from '../admin/clients.ts'
@@ -64,6 +65,7 @@ before(async () => {
     store,
     refusals: { record: () => {} },
     hygiene: new HygieneCounts(),
+    peers: noPeers(),
     ...{ sessions: null, people: null, mailer: null, mailLimits: null, apiAudience: null },
     directory: new ClientDirectory(store),
     remoteKeys: { find: () => assert.fail('no client publishes its keys') },

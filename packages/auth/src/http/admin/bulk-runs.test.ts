@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
+import { localPeers } from '@modulariot/platform/peers'
 import { AdminError } from '../../errors/admin-error.ts'
 import type { Tenant } from '../../records/client.ts'
 import { BulkRuns, MAX_RUNNING_BYTES, MAX_RUNS_A_TENANT } from './bulk-runs.ts'
@@ -56,5 +57,18 @@ describe('bulk runs', () => {
     refused(() => runs.begin(tenant('a'), MAX_RUNNING_BYTES + 1))
     assert.equal(runs.bytes, 0)
     for (let begun = 0; begun < MAX_RUNS_A_TENANT; begun++) runs.begin(tenant('a'), 1)
+  })
+
+  it('are as few in several processes, and each has its own bytes', () => {
+    const all = localPeers(3).map((peers) => new BulkRuns(peers))
+    const ends = all.slice(0, 2).map((one) => one.begin(tenant('a'), MAX_RUNNING_BYTES))
+    for (const one of all) refused(() => one.assertMayBegin(tenant('a')))
+    all[2]?.begin(tenant('b'), MAX_RUNNING_BYTES)
+    ends[0]?.()
+    ends[0]?.()
+    const end = all[0]?.begin(tenant('a'), 1)
+    for (const one of all) refused(() => one.begin(tenant('a'), 1))
+    end?.()
+    for (const one of all) one.assertMayBegin(tenant('a'))
   })
 })

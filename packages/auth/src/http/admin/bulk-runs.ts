@@ -2,9 +2,11 @@
  * Limits how many bulk requests run at once, for a tenant and in all, and how many bytes they hold:
  * a body stays in memory until its last line is done.
  *
- * Counted by tenant, so that a tenant whose runs never end takes no place from others.
+ * The runs of a tenant are counted in all processes of a server, the bytes in each: they are for
+ * its memory. Counted by tenant, so that a tenant whose runs never end takes no place from others.
  */
 
+import { noPeers, type Peers, SharedCounts } from '@modulariot/platform/peers'
 import { AdminError } from '../../errors/admin-error.ts'
 import type { Tenant } from '../../records/client.ts'
 
@@ -13,10 +15,15 @@ export const MAX_RUNS_A_TENANT = 2
 export const MAX_RUNNING_BYTES = 64 * 1024 ** 2
 
 export class BulkRuns {
-  readonly #runsOf = new Map<string, number>()
+  readonly #runsOf: SharedCounts
   #bytes = 0
 
-  /** The bytes that the bodies of all runs hold now. */
+  /** @param peers by default this process is alone. */
+  constructor(peers: Peers = noPeers()) {
+    this.#runsOf = new SharedCounts('bulk runs', peers)
+  }
+
+  /** The bytes that the bodies of all runs in this process hold now. */
   get bytes(): number {
     return this.#bytes
   }
@@ -27,7 +34,7 @@ export class BulkRuns {
    * @throws AdminError `too_many_requests`.
    */
   assertMayBegin(tenant: Tenant): void {
-    if ((this.#runsOf.get(tenantKeyOf(tenant)) ?? 0) < MAX_RUNS_A_TENANT) return
+    if (this.#runsOf.of(tenantKeyOf(tenant)) < MAX_RUNS_A_TENANT) return
     throw new AdminError(
       'too_many_requests',
       `At most ${MAX_RUNS_A_TENANT} bulk requests per tenant run at once; retry when one has finished`,
@@ -48,19 +55,15 @@ export class BulkRuns {
       )
     }
     const key = tenantKeyOf(tenant)
-    this.#count(key, 1, bytes)
+    this.#runsOf.add(key)
+    this.#bytes += bytes
     let running = true
     return () => {
-      if (running) this.#count(key, -1, -bytes)
+      if (!running) return
       running = false
+      this.#runsOf.remove(key)
+      this.#bytes -= bytes
     }
-  }
-
-  #count(key: string, runs: number, bytes: number): void {
-    const now = (this.#runsOf.get(key) ?? 0) + runs
-    if (now === 0) this.#runsOf.delete(key)
-    else this.#runsOf.set(key, now)
-    this.#bytes += bytes
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the admin API needs of the server. */
 
 import type { Verifier } from '@modulariot/oauth/resource-server'
+import type { Peers } from '@modulariot/platform/peers'
 import type { AdminStore } from '../../admin/context.ts'
 import type { HygieneCounts } from '../../admin/hygiene.ts'
 import type { CheckpointSigner } from '../../audit/checkpoint.ts'
@@ -54,4 +55,6 @@ export interface AdminDeps extends TelemetryTokenDeps {
   readonly retention: Retention
   readonly build: Build
   readonly hygiene: HygieneCounts
+  /** The other processes of this server. */
+  readonly peers: Peers
 }

@@ -100,7 +100,7 @@ export async function mountAdminRoutes(
  */
 function bulkHooks(deps: AdminDeps) {
   const arriving = new ArrivingBodies({ refusal: tooManyBodies })
-  const runs = new BulkRuns()
+  const runs = new BulkRuns(deps.peers)
   const tenantOfRequest = (request: FastifyRequest) =>
     adminContext(request as AnyRequest, deps).tenant as Tenant
   return {
