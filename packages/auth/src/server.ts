@@ -210,6 +210,7 @@ function createParts({ store, now, onError, ...options }: AuthServerOptions) {
   const directory = new ClientDirectory(store, {
     lookedUp: metrics.lookedUp,
     maxBytes: options.directoryBytes ?? DEFAULT_DIRECTORY_BYTES,
+    peers,
   })
   const { externalSigner: signer = null } = options
   const onSigned = signer && publishSigner(options.metrics ?? noMetrics, signer)

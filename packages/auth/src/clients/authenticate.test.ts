@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OAuthError, type SecretCredentials } from '@modulariot/oauth/protocol'
+import { localPeers } from '@modulariot/platform/peers'
+import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { ClientRecord } from '../records/client.ts'
 import { fleetLookup } from '../testing/fleet-lookup.ts'
 import { sampleRecord, sampleSecret } from '../testing/sample-client.ts'
@@ -228,5 +230,51 @@ describe('authenticateClient', () => {
     })
     const credentials = { client_id: CLIENT, client_secret: SECRET }
     await assert.rejects(authenticateClient(proof(credentials), NOW, { ...DEPS, directory }), fault)
+  })
+})
+
+describe('authenticateClient in several processes, while the store is unavailable', () => {
+  /** Two servers on one store. */
+  function servers(record: ClientRecord) {
+    let down = false
+    const stored = fleetLookup(async (client_id) => (client_id === CLIENT ? record : null))
+    const store = {
+      silentForMs: () => 0,
+      readClients: async (...asked: Parameters<typeof stored.readClients>) => {
+        if (down) throw new StoreUnavailable('no store')
+        return stored.readClients(...asked)
+      },
+    }
+    const directories = localPeers(2).map((peers) => new ClientDirectory(store, { peers }))
+    const logins = directories.map(
+      (directory) =>
+        (client_secret: string, client_id = CLIENT) =>
+          authenticateClient(proof({ client_id, client_secret }), NOW, { ...DEPS, directory }),
+    )
+    const [loginAtOne, loginAtOther] = logins as [(typeof logins)[0], (typeof logins)[0]]
+    const end = (): void => {
+      down = true
+    }
+    return { directories, loginAtOne, loginAtOther, end }
+  }
+
+  it('lets a client pass at each of them that one of them knows', async () => {
+    const { directories, loginAtOne, loginAtOther, end } = servers(recordOf([SECRET]))
+    await loginAtOne(SECRET)
+    end()
+    assert.equal((await loginAtOther(SECRET)).client.client_id, CLIENT)
+    assert.equal(directories[1]?.size, 0, 'what was told is not kept')
+  })
+
+  it('refuses none that the store might let pass', async () => {
+    for (const status of ['active', 'disabled'] as const) {
+      const { directories, loginAtOne, loginAtOther, end } = servers(recordOf([SECRET], status))
+      await directories[0]?.read(CLIENT)
+      end()
+      for (const login of [loginAtOne, loginAtOther]) {
+        await assert.rejects(login(status === 'active' ? STRANGE : SECRET), StoreUnavailable)
+        await assert.rejects(login(SECRET, OTHER), StoreUnavailable)
+      }
+    }
   })
 })

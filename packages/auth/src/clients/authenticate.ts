@@ -13,6 +13,7 @@ import type {
   Refusal,
   SecretCredentials,
 } from '@modulariot/oauth/protocol'
+import { StoreUnavailable } from '@modulariot/platform/storage'
 import type { DigestKeys } from '../keys/digest-keys.ts'
 import type { LoginClient, LoginSecret } from '../records/client.ts'
 import type { AssertionStore } from '../store/ports/assertions.ts'
@@ -127,7 +128,12 @@ async function findProven(
   const doubt = await judge(known)
   if (known !== null && doubt === null) return known
   // Unknown, or refused by a record that may be out of date: the store decides, with one read.
-  const current = await directory.read(client_id)
+  const current = await directory.read(client_id).catch(async (error: unknown) => {
+    // Only a proof counts then: the store might know of a secret that another process does not.
+    const elsewhere = error instanceof StoreUnavailable && (await directory.elsewhere(client_id))
+    if (elsewhere && (await judge(elsewhere)) === null) return elsewhere
+    throw error
+  })
   const refusal = await judge(current)
   if (current === null) throw refused(unknown(client_id))
   if (refusal !== null) throw refused(refusal)

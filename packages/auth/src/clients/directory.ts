@@ -9,10 +9,12 @@
  */
 
 import { createGroups } from '@modulariot/platform/groups'
+import { noPeers, type Peers } from '@modulariot/platform/peers'
 import type { ClientRecord, LoginClient } from '../records/client.ts'
 import type { Staleness, StoreChange } from '../store/ports/changes.ts'
 import type { FleetLookup } from '../store/ports/clients.ts'
 import { KnownClients } from './known-clients.ts'
+import { KnownElsewhere } from './known-elsewhere.ts'
 
 /** For nearly two million clients. */
 export const DEFAULT_DIRECTORY_BYTES = 256 * 1024 * 1024
@@ -36,22 +38,26 @@ export interface DirectoryOptions {
   readonly lookedUp?: (outcome: 'hit' | 'miss') => void
   /** Default: `DEFAULT_DIRECTORY_BYTES`. */
   readonly maxBytes?: number
+  /** Default: this process is alone. */
+  readonly peers?: Peers
 }
 
 export class ClientDirectory {
   readonly #store: DirectoryStore
   readonly #lookedUp: (outcome: 'hit' | 'miss') => void
   readonly #known: KnownClients
+  readonly #elsewhere: KnownElsewhere
   /** Counts changes, so that a client read before a change is not kept after it. */
   #generation = 0
   /** The id of a client that exists, or existed lately, once one is known. */
   #decoy = NO_CLIENT
 
   constructor(store: DirectoryStore, options: DirectoryOptions = {}) {
-    const { lookedUp = () => {}, maxBytes = DEFAULT_DIRECTORY_BYTES } = options
+    const { lookedUp = () => {}, maxBytes = DEFAULT_DIRECTORY_BYTES, peers = noPeers() } = options
     this.#store = store
     this.#lookedUp = lookedUp
     this.#known = new KnownClients(maxBytes)
+    this.#elsewhere = new KnownElsewhere(peers, (client_id) => this.#believed(client_id))
   }
 
   /** How many clients are known. */
@@ -65,11 +71,24 @@ export class ClientDirectory {
    * A client takes a microsecond to find; an id that is not known takes as long.
    */
   peek(client_id: string): LoginClient | null {
+    const known = this.#believed(client_id)
+    this.#lookedUp(known === null ? 'miss' : 'hit')
+    return known
+  }
+
+  #believed(client_id: string): LoginClient | null {
     const believed = this.#store.silentForMs() <= MAX_STALE_MS
     const known = believed ? this.#known.get(client_id) : null
     if (known === null) this.#known.get(this.#decoy)
-    this.#lookedUp(known === null ? 'miss' : 'hit')
     return known
+  }
+
+  /**
+   * The client as another process of this server last read it, for when the store is unavailable;
+   * null when none knows it, or memory may no longer be trusted.
+   */
+  async elsewhere(client_id: string): Promise<LoginClient | null> {
+    return this.#store.silentForMs() <= MAX_STALE_MS ? this.#elsewhere.find(client_id) : null
   }
 
   /**
