@@ -13,6 +13,7 @@ describe('a client that this process does not know', () => {
     const [asking, unaware, knowing] = localPeers(3) as [Peers, Peers, Peers]
     const one = new KnownElsewhere(asking, none)
     new KnownElsewhere(unaware, none)
+    unaware.listen('known clients', (message) => assert.ok(JSON.stringify(message).length < 100))
     new KnownElsewhere(knowing, (client_id) => (client_id === 'client_1' ? CLIENT : null))
     const found = await Promise.all(
       ['client_1', 'client_2', 'x'.repeat(65)].map((id) => one.find(id)),

@@ -20,7 +20,7 @@
 
 import { OAuthError, type RateLimit } from '@modulariot/oauth/protocol'
 import { addressBlock } from '@modulariot/platform/net'
-import { type Gathered, gather, noPeers, type Peers } from '@modulariot/platform/peers'
+import { noPeers, type Peers, paced } from '@modulariot/platform/peers'
 import { LRUCache } from 'lru-cache'
 import { FailureBudget, type FailurePolicy } from './failure-budget.ts'
 
@@ -71,8 +71,11 @@ interface Proof {
 
 const TOPIC = 'login limits'
 
-/** A fleet larger than `MAX_KEYS` proves itself anew with nearly each login. */
-const PROOFS = { waitMs: 20, atMost: 100 }
+/**
+ * 500 a second. Of a fleet larger than `MAX_KEYS` nearly each login is a first proof: telling all
+ * of them would cost four processes 20 µs a login.
+ */
+const PROOFS = { everyMs: 100, atMost: 50, maxWaiting: 10_000 }
 
 export interface LoginLimitsOptions {
   /** Unix milliseconds. */
@@ -85,7 +88,7 @@ export interface LoginLimitsOptions {
 export class LoginLimits {
   readonly #now: () => number
   readonly #peers: Peers
-  readonly #newProofs: Gathered<Proof>
+  readonly #tellProof: (proof: Proof) => void
   readonly #client: FailureBudget
   readonly #address: FailureBudget
   readonly #ceiling: FailureBudget
@@ -105,7 +108,10 @@ export class LoginLimits {
     this.#address = new FailureBudget(policies.address, MAX_KEYS)
     this.#ceiling = new FailureBudget(policies.ceiling, MAX_KEYS)
     this.#signature = new FailureBudget(policies.signature, MAX_KEYS)
-    this.#newProofs = gather((proved) => this.#tell({ proved }), PROOFS)
+    this.#tellProof = paced((proofs: readonly Proof[]) => {
+      // A secret may have failed meanwhile.
+      this.#tell({ proved: proofs.filter((proof) => this.#isKnown(proof)) })
+    }, PROOFS)
     if (peers.count > 1) peers.listen(TOPIC, (message) => this.#hear(message as Told))
   }
 
@@ -159,8 +165,6 @@ export class LoginLimits {
     this.#countFailure(attempt)
     if (this.#peers.count === 1) return
     const { client_id, address, digest } = attempt
-    // In order: a secret that has just been proved may fail.
-    this.#newProofs.flush()
     this.#tell({ failed: { client_id: client_id.slice(0, MAX_ID_LENGTH), address, digest } })
   }
 
@@ -169,7 +173,7 @@ export class LoginLimits {
     const key = digest ?? keysOf(attempt).client
     const block = addressBlock(address)
     const proof = { key, client_id, block }
-    if (this.#peers.count > 1 && !this.#isKnown(proof)) this.#newProofs.add(proof)
+    if (this.#peers.count > 1 && !this.#isKnown(proof)) this.#tellProof(proof)
     this.#remember(proof)
   }
 
