@@ -226,7 +226,7 @@ function createParts({ store, now, onError, ...options }: AuthServerOptions) {
     now,
   })
   publishKeyAges(options.metrics ?? noMetrics, () => keys.ages())
-  const refusals = new RefusalRecorder({ store, now, onError })
+  const refusals = new RefusalRecorder({ store, now, onError, processes: peers.count })
   publishDroppedRefusals(options.metrics ?? noMetrics, () => refusals.dropped)
   async function algorithmsInUse() {
     const audiences = await store.listAudiences()

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { RefusedRequest } from '@modulariot/platform/http'
 import type { RefusalEntry } from '../records/activity.ts'
 import type { ClientRecord } from '../records/client.ts'
-import { RefusalRecorder } from './refusal-recorder.ts'
+import { RefusalRecorder, type RefusalRecorderOptions } from './refusal-recorder.ts'
 
 const TENANT = { org_id: 'org_1', environment: 'production' } as const
 
@@ -18,7 +18,12 @@ beforeEach(() => {
   looked = []
   failing = false
   errors = []
-  recorder = new RefusalRecorder({
+  recorder = recorderOf()
+})
+afterEach(() => recorder.close())
+
+function recorderOf(more: Partial<RefusalRecorderOptions> = {}): RefusalRecorder {
+  return new RefusalRecorder({
     store: {
       async addRefusals(refusals) {
         if (failing) throw new Error('disk full')
@@ -34,9 +39,9 @@ beforeEach(() => {
     now: () => 1_800_000_000_000,
     onError: (error) => errors.push(error),
     intervalMs: 3_600_000,
+    ...more,
   })
-})
-afterEach(() => recorder.close())
+}
 
 function refused(
   kind = 'wrong_secret',
@@ -119,6 +124,13 @@ describe('the refusal recorder', () => {
     assert.equal(written.length + recorder.dropped, 10_000)
     assert.ok(written.length <= 50, `${written.length} entries`)
     assert.ok(looked.length <= 50)
+  })
+
+  it('keeps a part of that as one of several processes', async () => {
+    const one = recorderOf({ processes: 4 })
+    for (let client = 0; client < 100; client++) one.record(refused('x', `c${client}`))
+    await one.close()
+    assert.deepEqual([written.length, one.dropped], [13, 87])
   })
 
   it('keeps made-up clients of one address in one group, so that others have room', async () => {

@@ -27,12 +27,14 @@ export interface RefusalRecorderOptions {
   readonly onError: (error: unknown) => void
   /** Default: 1000. */
   readonly intervalMs?: number
+  /** How many processes of this server share the bounds. Default: 1. */
+  readonly processes?: number
 }
 
 const INTERVAL_MS = 1000
 /** Single entries of a group in a second. */
 const KEPT_IN_GROUP = 5
-/** A guesser who goes through many clients must not fill the table. */
+/** A guesser who goes through many clients must not fill the table; of all processes together. */
 const MAX_GROUPS = 50
 
 /** Kinds whose `client_id` may be anything. */
@@ -51,12 +53,14 @@ interface Group {
 export class RefusalRecorder {
   readonly #options: RefusalRecorderOptions
   readonly #stop: () => void
+  readonly #maxGroups: number
   #groups = new Map<string, Group>()
   #dropped = 0
 
   constructor(options: RefusalRecorderOptions) {
     this.#options = options
-    const { intervalMs = INTERVAL_MS, onError } = options
+    const { intervalMs = INTERVAL_MS, processes = 1, onError } = options
+    this.#maxGroups = Math.ceil(MAX_GROUPS / processes)
     this.#stop = repeat(() => this.flush(), { firstAfterMs: intervalMs, intervalMs, onError })
   }
 
@@ -111,7 +115,7 @@ export class RefusalRecorder {
     const key = `${kind} ${endpoint} ${whose}`
     const known = this.#groups.get(key)
     if (known !== undefined) return known
-    if (this.#groups.size >= MAX_GROUPS) return null
+    if (this.#groups.size >= this.#maxGroups) return null
     const group = { kept: [], last: null, more: 0 }
     this.#groups.set(key, group)
     return group

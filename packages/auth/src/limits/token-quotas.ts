@@ -2,8 +2,8 @@
  * Limits how many tokens a client may be issued in an hour and in a day, both UTC.
  *
  * Fixed windows, counted by the store for all instances. While the store is unavailable each
- * instance counts on from the last count it received: a known client gets its tokens, at most a
- * quota's worth from each instance. Clients without a quota cost nothing.
+ * process counts on from the last count it received: a known client gets its tokens, at most a
+ * quota's worth from each process. Clients without a quota cost nothing.
  */
 
 import { OAuthError, type RateLimit, type Refusal } from '@modulariot/oauth/protocol'

@@ -3,6 +3,7 @@
 import { createHmac } from 'node:crypto'
 import { createHttpServer } from '@modulariot/platform/http'
 import { createLogger } from '@modulariot/platform/logging'
+import type { Peers } from '@modulariot/platform/peers'
 import { deriveInstallationKeys } from '../keys/sealing.ts'
 import type { AccountOptions } from '../people/assemble.ts'
 import { createAuthServer } from '../server.ts'
@@ -44,6 +45,8 @@ interface Options extends Partial<AccountOptions> {
   readonly onError?: (error: unknown) => void
   readonly keys?: typeof KEYS
   readonly newKeys?: typeof KEYS
+  readonly peers?: Peers
+  readonly now?: () => number
 }
 
 export async function startPeople(store: AuthStore, options: Options = {}) {
@@ -52,7 +55,8 @@ export async function startPeople(store: AuthStore, options: Options = {}) {
     ...{ issuer, store, onError },
     installationKeys: options.keys ?? KEYS,
     newInstallationKeys: options.newKeys ?? null,
-    now: Date.now,
+    ...(options.peers && { peers: options.peers }),
+    now: options.now ?? Date.now,
     accounts: { signUp: 'first', setupCodeRequired: false, mail: null, ...accounts },
   })
   const http = await createHttpServer({
