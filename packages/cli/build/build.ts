@@ -17,7 +17,9 @@ const DIST = fileURLToPath(new URL('./', RECORD))
 /** In turn: a server that runs the previous build still loads files of it. */
 const FOLDERS = ['a', 'b'] as const
 const PROGRAM = 'src/miot.ts'
-/** What threads run. The module that starts one names it `new URL('./<name>.ts', import.meta.url)`. */
+/**
+ * What threads run. The module that starts one names it `new URL('./<name>.ts', import.meta.url)`.
+ */
 const THREADS = [
   '../api/src/ingest/heavy-thread.ts',
   '../api/src/store/sqlite/reader-thread.ts',

@@ -1,6 +1,6 @@
 /**
- * Whether `dist/` holds the program of the present sources. Every start of `miot` asks, so files are
- * compared by size and time, and not read.
+ * Whether `dist/` holds the program of the present sources. Every start of `miot` asks, so files
+ * are compared by size and time, and not read.
  *
  * Libraries count by npm's record of the whole installation.
  */
