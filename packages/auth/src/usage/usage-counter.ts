@@ -3,6 +3,7 @@
  * issuing a token writes no row. A crash loses the last few seconds of counting.
  */
 
+import { atMost } from '@modulariot/platform/at-most'
 import { LRUCache } from 'lru-cache'
 import {
   addAddressUse,
@@ -70,7 +71,7 @@ export class UsageCounter {
   readonly #options: UsageCounterOptions
   readonly #timer: NodeJS.Timeout
   /** By client and address. */
-  readonly #held = new LRUCache<string, HeldToken[]>({ max: MAX_HOLDERS })
+  readonly #held = new LRUCache<string, HeldToken[]>(atMost(MAX_HOLDERS))
   readonly #clients = new Pending(noUsage, addUsage)
   readonly #secrets = new Pending(noUse, addSecretUsage)
   /** By client and address. */
