@@ -8,9 +8,11 @@ FROM node:26.10.0-bookworm-slim AS build
 WORKDIR /opt/modulariot
 COPY package.json package-lock.json tsconfig.json LICENSE NOTICE ./
 COPY packages packages
-# The packages, and the web page, which the sources of a release hold already.
+# The packages, the web page, which the sources of a release hold already, and the program in few
+# files.
 RUN npm ci --omit=dev --no-fund --no-audit \
- && node_modules/node/bin/node packages/console/build/build.ts
+ && node_modules/node/bin/node packages/console/build/build.ts \
+ && node_modules/node/bin/node packages/cli/build/build.ts
 # There is no Git here. The sources of a release hold their commit already.
 ARG COMMIT=
 RUN if [ -n "$COMMIT" ]; then echo "$COMMIT" > packages/cli/commit.txt; fi

@@ -134,30 +134,40 @@ async function verifyAll(pair: TwoInstances, { tokens, failures }: Tally): Promi
   }
 }
 
-/** Milliseconds from the end of the command to the last 401 and the first new token, on both. */
+/**
+ * Milliseconds from the end of the command to the last request that accepted an old token or not a
+ * new one, on both. The time that requests take is not in it: it is the machine's.
+ */
 async function emergency(pair: TwoInstances, { tokens, failures }: Tally): Promise<number> {
   const { status, stderr } = await pair.second.miot(['keys', 'rotate', '--now'])
   assert.equal(status, 0, stderr)
   const began = performance.now()
+  let lastWrong = began
+  /** Repeats a request until its status is the one that the new keys give. */
+  async function until(right: number, what: string, send: () => Promise<number>): Promise<void> {
+    for (;;) {
+      const sent = performance.now()
+      if ((await send()) === right) return
+      assert.ok(sent - began < GIVE_UP_MS, what)
+      lastWrong = Math.max(lastWrong, sent)
+    }
+  }
   await Promise.all(
     [pair.first, pair.second].map(async ({ url }) => {
       const api = openConnection(url)
+      const use = async (token: string): Promise<number> =>
+        (await get(api, token, '/v1/assets?limit=1')).status
       for (const [kid, token] of tokens) {
-        while ((await get(api, token, '/v1/assets?limit=1')).status !== 401) {
-          assert.ok(performance.now() - began < GIVE_UP_MS, `a token of ${kid} is still valid`)
-        }
+        await until(401, `a token of ${kid} is still valid`, () => use(token))
       }
       // An instance may learn of the end of the old keys just before it has the new one.
-      let status = 0
-      while (status !== 200) {
-        assert.ok(performance.now() - began < GIVE_UP_MS, `a new token is answered ${status}`)
-        const fresh = await accessToken(api, pair.first.credentials)
-        status = (await get(api, fresh, '/v1/assets?limit=1')).status
-      }
+      await until(200, 'a new token is refused', async () =>
+        use(await accessToken(api, pair.first.credentials)),
+      )
       api.close()
     }),
   )
-  const elapsedMs = performance.now() - began
+  const elapsedMs = lastWrong - began
   if (elapsedMs > DEAD_WITHIN_MS) failures.push(`the emergency took ${Math.round(elapsedMs)} ms`)
   return elapsedMs
 }

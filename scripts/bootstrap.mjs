@@ -1,23 +1,25 @@
 /**
  * Installs missing packages, then runs a program on the pinned Node:
  *
- *     node scripts/bootstrap.mjs [--dev] [--console] [packages/cli/src/main.ts serve]
+ *     node scripts/bootstrap.mjs [--dev] [--build] [packages/cli/src/main.ts serve]
  *
  * so that `npm start` and every other script work on a fresh clone, and after one another: what
  * `npm start` installs is not enough for the others. Plain JavaScript without dependencies:
  * it runs on the machine's own Node, before the pinned one (the `node` package) is installed.
- * With `--console` it builds the web page when its sources have changed.
+ * With `--build` it builds the web page when its sources have changed, and then the program, for the
+ * next start.
  * Without `--dev` it installs only what serving needs, without the tools of tests and benches. It
  * starts the program itself because a shell that has cached the path of one `node` keeps using it.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
-const flags = process.argv.slice(2).filter((word) => word === '--dev' || word === '--console')
+const flags = process.argv.slice(2).filter((word) => word === '--dev' || word === '--build')
 const dev = flags.includes('--dev')
 
 /**
@@ -29,7 +31,10 @@ const SETTINGS = /^(MIOT_|PG)/i
 const program = process.argv.slice(2 + flags.length)
 
 if (!isInstalled()) install()
-if (flags.includes('--console') && process.env.MIOT_CONSOLE !== 'off') await buildConsole()
+if (flags.includes('--build')) {
+  if (process.env.MIOT_CONSOLE !== 'off') await buildConsole()
+  buildProgram()
+}
 if (program.length > 0) run(program)
 
 /**
@@ -84,6 +89,22 @@ async function buildConsole() {
   if (status !== 0) {
     process.stderr.write('The console was not built; the server starts without it.\n')
   }
+}
+
+/**
+ * For the next start, which takes less processor time then. This one does not wait for it and runs
+ * the sources, if they have changed since the last build.
+ */
+function buildProgram() {
+  const build = spawn(pinnedNode(), [join(root, 'packages', 'cli', 'build', 'build.ts')], {
+    cwd: root,
+    env: withoutSettings(),
+    stdio: 'ignore',
+  })
+  // A folder that cannot be written, for example: then the sources run.
+  build.on('error', () => {})
+  build.unref()
+  if (build.pid !== undefined) setPriority(build.pid, constants.priority.PRIORITY_LOW)
 }
 
 /** Exits with the program's status, and forwards signals to it. */

@@ -56,6 +56,6 @@ describe('the import guard', () => {
       "import { x } from '@modulariot/oauth/protocol'\nimport { y } from '../clients/y.ts'"
     assert.deepEqual(faultsOf('auth/src/grants/a.ts', text), [])
     assert.deepEqual(faultsOf('auth/src/http/a.ts', "import Fastify from 'fastify'"), [])
-    assert.deepEqual(faultsOf('cli/src/main.ts', 'run(process.env)'), [])
+    assert.deepEqual(faultsOf('cli/src/miot.ts', 'run(process.env)'), [])
   })
 })

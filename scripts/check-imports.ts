@@ -92,9 +92,9 @@ export function findFaults(files: readonly SourceFile[]): string[] {
     }
     if (
       /\bprocess\.env\b/.test(file.text) &&
-      !/^cli\/src\/main\.ts$|^(oauth|sdk)\/src\/node\/|\.test\.ts$/.test(file.path)
+      !/^cli\/src\/miot\.ts$|^(oauth|sdk)\/src\/node\/|\.test\.ts$/.test(file.path)
     ) {
-      faults.push(`${file.path}: process.env is read in cli/src/main.ts and src/node/ only`)
+      faults.push(`${file.path}: process.env is read in cli/src/miot.ts and src/node/ only`)
     }
   }
   return [...faults, ...findCircles(fileImports), ...findCircles(folderImports)]

@@ -12,6 +12,8 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['types of the console', ['tsc', '--noEmit', '-p', 'packages/console']],
   ['imports', ['node', 'scripts/check-imports.ts']],
   ['console', ['node', 'packages/console/build/build.ts']],
+  // Tests run what operators run.
+  ['program', ['node', 'packages/cli/build/build.ts']],
   [
     'tests',
     [

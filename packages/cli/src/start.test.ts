@@ -7,9 +7,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { builtProgram } from './built-program.ts'
 import { createInstallation } from './testing/small-installation.fixture.ts'
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
+/** Runs the sources, also where there is a build. */
+const PROGRAM = fileURLToPath(new URL('miot.ts', import.meta.url))
 const ROOT = new URL('../../../', import.meta.url)
 
 /** Writes the URL of each module to standard error before it is loaded. */
@@ -23,8 +26,12 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
 }
 
 /** Built in, of a library by its name, or of ours by its path. */
-function modulesOf(command: readonly string[], env?: NodeJS.ProcessEnv): string[] {
-  const { status, stderr } = run(['--import', LIST_MODULES, MAIN, ...command], env)
+function modulesOf(
+  command: readonly string[],
+  env?: NodeJS.ProcessEnv,
+  program = PROGRAM,
+): string[] {
+  const { status, stderr } = run(['--import', LIST_MODULES, program, ...command], env)
   assert.equal(status, 0, stderr)
   const urls = stderr.trimEnd().split('\n')
   return urls.map((url) => {
@@ -61,6 +68,18 @@ describe('a command that reads the store', () => {
     assert.ok(modules.includes('packages/auth/src/admin/clients.ts'), modules.join('\n'))
     const libraries = modules.filter((one) => !/^(packages\/|node:)/.test(one))
     assert.deepEqual([...new Set(libraries)].sort(), ['commander', 'jose'])
+  })
+})
+
+describe('miot', () => {
+  const skip = builtProgram() === null && 'NOT BUILT: npx node packages/cli/build/build.ts'
+  it('runs the program that was built of the present sources, and none of these', { skip }, () => {
+    const modules = modulesOf(['--version'], undefined, MAIN)
+    assert.ok(modules.some((one) => /^packages\/cli\/dist\/[ab]\/miot\.js$/.test(one)))
+    assert.deepEqual(
+      modules.filter((one) => !/^(packages\/cli\/dist\/|node:)/.test(one)),
+      ['packages/cli/src/main.ts', 'packages/cli/src/built-program.ts'],
+    )
   })
 })
 

@@ -6,6 +6,7 @@
  * keys and its cut-off.
  */
 
+import { atMost } from '@modulariot/platform/at-most'
 import { BoundedTexts } from '@modulariot/platform/bounded-texts'
 import { LRUCache } from 'lru-cache'
 import type { ClientKey, LoginClient, LoginSecret } from '../records/client.ts'
@@ -39,7 +40,7 @@ export class KnownClients {
   #profiles: Profile[] = []
   /** By the profile's JSON. */
   #profileNumbers = new Map<string, number>()
-  readonly #keys = new LRUCache<string, ClientKey>({ max: MAX_KEYS })
+  readonly #keys = new LRUCache<string, ClientKey>(atMost(MAX_KEYS))
 
   /** @param maxBytes for their texts; beyond it those read first are forgotten. */
   constructor(maxBytes: number) {

@@ -8,6 +8,7 @@
  */
 
 import type { RateLimit } from '@modulariot/oauth/protocol'
+import { atMost } from '@modulariot/platform/at-most'
 import { LRUCache } from 'lru-cache'
 
 export interface FailurePolicy {
@@ -24,26 +25,25 @@ export class FailureBudget {
   readonly #intervalMs: number
   /**
    * Unix milliseconds until which a key's failures are paid for. The least recently used key is
-   * dropped. Made for the first failure, since it reserves the memory for all its keys.
+   * dropped.
    */
-  #paidUntil: LRUCache<string, number> | null = null
-  readonly #maxKeys: number
+  readonly #paidUntil: LRUCache<string, number>
 
   constructor(policy: FailurePolicy, maxKeys: number) {
     this.#policy = policy
     this.#burst = Math.ceil(policy.quota / 2)
     this.#intervalMs = (policy.windowSeconds * 1000) / (policy.quota - this.#burst)
-    this.#maxKeys = maxKeys
+    this.#paidUntil = new LRUCache(atMost(maxKeys))
   }
 
   /** How many keys are remembered. */
   get size(): number {
-    return this.#paidUntil?.size ?? 0
+    return this.#paidUntil.size
   }
 
   /** False when the key never failed, or was dropped after many others failed. */
   remembers(key: string): boolean {
-    return this.#paidUntil?.get(key) !== undefined
+    return this.#paidUntil.get(key) !== undefined
   }
 
   /** Milliseconds until `key` may fail once more; 0: now. A key that never failed never waits. */
@@ -56,7 +56,6 @@ export class FailureBudget {
    */
   fail(key: string, nowMs: number): void {
     const debt = Math.min(this.#debtMs(key, nowMs) + this.#intervalMs, this.#maxDebtMs)
-    this.#paidUntil ??= new LRUCache({ max: this.#maxKeys })
     this.#paidUntil.set(key, nowMs + debt)
   }
 
@@ -79,7 +78,7 @@ export class FailureBudget {
 
   /** A debt above the maximum comes from a clock that was set back. */
   #debtMs(key: string, nowMs: number): number {
-    const debt = (this.#paidUntil?.get(key) ?? 0) - nowMs
+    const debt = (this.#paidUntil.get(key) ?? 0) - nowMs
     return Math.min(Math.max(0, debt), this.#maxDebtMs)
   }
 }

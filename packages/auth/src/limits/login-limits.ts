@@ -19,6 +19,7 @@
  */
 
 import { OAuthError, type RateLimit } from '@modulariot/oauth/protocol'
+import { atMost } from '@modulariot/platform/at-most'
 import { addressBlock } from '@modulariot/platform/net'
 import { noPeers, type Peers, paced } from '@modulariot/platform/peers'
 import { LRUCache } from 'lru-cache'
@@ -97,9 +98,9 @@ export class LoginLimits {
    * The client that a secret proved, by the secret's digest; for a signature, by its address and
    * id.
    */
-  readonly #proven = new LRUCache<string, string>({ max: MAX_KEYS })
+  readonly #proven = new LRUCache<string, string>(atMost(MAX_KEYS))
   /** Addresses from which a client proved itself. */
-  readonly #provenFrom = new LRUCache<string, true>({ max: MAX_KEYS })
+  readonly #provenFrom = new LRUCache<string, true>(atMost(MAX_KEYS))
 
   constructor({ now, policies = LOGIN_POLICIES, peers = noPeers() }: LoginLimitsOptions) {
     this.#now = now

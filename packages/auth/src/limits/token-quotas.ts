@@ -7,6 +7,7 @@
  */
 
 import { OAuthError, type RateLimit, type Refusal } from '@modulariot/oauth/protocol'
+import { atMost } from '@modulariot/platform/at-most'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { LRUCache } from 'lru-cache'
 import type { Client } from '../records/client.ts'
@@ -40,7 +41,7 @@ export interface TokenQuotasOptions {
 
 export class TokenQuotas {
   readonly #options: TokenQuotasOptions
-  readonly #lastCounts = new LRUCache<string, LastCount>({ max: MAX_CLIENTS })
+  readonly #lastCounts = new LRUCache<string, LastCount>(atMost(MAX_CLIENTS))
 
   constructor(options: TokenQuotasOptions) {
     this.#options = options

@@ -6,6 +6,7 @@
  * client may log in at another process each time. Tokens are told to it in groups.
  */
 
+import { atMost } from '@modulariot/platform/at-most'
 import { type Gathered, gather, noPeers, ownerOf, type Peers } from '@modulariot/platform/peers'
 import { LRUCache } from 'lru-cache'
 import {
@@ -96,7 +97,7 @@ export class UsageCounter {
   readonly #toTell: readonly Gathered<ToldToken>[]
   readonly #stopListening: () => void
   /** By client and address. */
-  readonly #held = new LRUCache<string, HeldToken[]>({ max: MAX_HOLDERS })
+  readonly #held = new LRUCache<string, HeldToken[]>(atMost(MAX_HOLDERS))
   readonly #clients = new Pending(noUsage, addUsage)
   readonly #secrets = new Pending(noUse, addSecretUsage)
   /** By client and address. */
