@@ -68,10 +68,19 @@ export function instanceOf(row: Row): Instance {
   }
 }
 
-/** A grant whose audience no longer exists grants nothing. */
+/** What a client needs to know of the audiences that it is granted. */
+export type GrantedAudience = Omit<EffectiveGrant, 'scopes'>
+
 export function clientRecordOf(row: Row): ClientRecord {
-  const client = clientOf(row)
-  const audiences = JSON.parse(row.audiences as string) as Omit<EffectiveGrant, 'scopes'>[]
+  return withGrants(clientOf(row), JSON.parse(row.audiences as string) as GrantedAudience[])
+}
+
+/**
+ * A grant whose audience no longer exists grants nothing.
+ *
+ * @param audiences may be more than the client is granted.
+ */
+export function withGrants(client: Client, audiences: readonly GrantedAudience[]): ClientRecord {
   const grants = client.grants.flatMap((grant) => {
     const audience = audiences.find((candidate) => candidate.audience === grant.audience)
     return audience === undefined ? [] : [{ ...audience, scopes: grant.scopes }]

@@ -10,7 +10,7 @@ export type LogLevel = Level | 'silent'
 /** @param destination where lines go; by default stderr, without blocking on it. */
 export function createLogger(
   level: LogLevel,
-  destination: DestinationStream = pino.destination({ dest: 2, sync: false }),
+  destination: DestinationStream = inTurns(pino.destination({ dest: 2, sync: false })),
 ): Logger {
   const logger = pino(
     {
@@ -37,4 +37,31 @@ export function createLogger(
     return child.call(this, censor(bindings), options)
   } as typeof child
   return logger
+}
+
+interface Destination extends DestinationStream {
+  flushSync?(): void
+}
+
+/**
+ * Writes the lines of one turn of the event loop together: in a flood of refusals, a write for each
+ * would cost a fifth of the server's time.
+ */
+export function inTurns(destination: Destination): DestinationStream {
+  let lines = ''
+  const flush = (): void => {
+    if (lines !== '') destination.write(lines)
+    lines = ''
+  }
+  process.on('exit', () => {
+    if (lines === '') return
+    flush()
+    destination.flushSync?.()
+  })
+  return {
+    write(line) {
+      if (lines === '') setImmediate(flush)
+      lines += line
+    },
+  }
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, it } from 'node:test'
-import { createLogger, type Logger } from './index.ts'
+import { createLogger, inTurns, type Logger } from './index.ts'
 
 const CANARY = 'Canary5ecret'
 
@@ -115,5 +116,32 @@ describe('createLogger', () => {
     )
     assert.match(text, /"reason":\{"kind":"wrong_secret","client_id":"client_1"\}/)
     assert.match(text, /"at":"1970-01-01T00:00:00\.000Z","n":null,"msg":"basic words"/)
+  })
+})
+
+describe('inTurns', () => {
+  it('writes the lines of a turn together, in their order', async () => {
+    const written: string[] = []
+    const logger = createLogger('info', inTurns({ write: (lines) => written.push(lines) }))
+    const turn = new Promise(setImmediate)
+    for (const number of [1, 2]) logger.info({ number })
+    await turn.then(() => new Promise(setImmediate))
+    logger.info({ number: 3 })
+    await new Promise(setImmediate)
+    const numbers = written.map((lines) => [...lines.matchAll(/"number":(\d)/g)].map(([, n]) => n))
+    assert.deepEqual(numbers, [['1', '2'], ['3']])
+  })
+
+  it('loses no line of a process that exits, or fails, in the same turn', () => {
+    const logging = new URL('./index.ts', import.meta.url)
+    for (const end of ['process.exit(3)', "throw new Error('end')", '']) {
+      const program = `const { createLogger } = await import('${logging}')
+        const logger = createLogger('info')
+        for (const number of [1, 2]) logger.info({ number })
+        ${end}`
+      const args = ['--input-type=module', '--eval', program]
+      const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+      assert.match(stderr, /"number":1.*"number":2/s, end)
+    }
   })
 })

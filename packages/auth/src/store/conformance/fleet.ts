@@ -40,6 +40,19 @@ export function testFleet(name: string, promise: StorePromise): void {
       assert.deepEqual(await store.readClients([], 'first'), [])
     })
 
+    promise('are the same where there are many audiences', async ({ store }) => {
+      await populate(store)
+      const names = Array.from({ length: 40 }, (_, number) => `https://api.example/${number}`)
+      const grants = names.map((audience) => ({ audience, scopes: TRACK.scopes }))
+      await store.createClients([newClient('a', { grants })])
+      const ids = ['a', 'first', 'unknown']
+      for (const audience of names) {
+        await store.createAudience(newAudience({ ...TRACK, audience }))
+        const found = await Promise.all(['a', 'first', 'first'].map((id) => store.findClient(id)))
+        assert.deepEqual(await store.readClients(ids, 'first'), found)
+      }
+    })
+
     promise('are the decoy where there is no such client', async ({ store }) => {
       await populate(store)
       await store.createClients([newClient('a'), newClient('b')])

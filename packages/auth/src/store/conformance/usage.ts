@@ -11,6 +11,7 @@ import {
   type OwnedSecretUsage,
   usageOfToken,
 } from '../../records/usage.ts'
+import { sampleSecret } from '../../testing/sample-client.ts'
 import type { AuthStore } from '../store.ts'
 import { newClient, populate, type StorePromise, TOGETHER } from './samples.ts'
 
@@ -85,6 +86,35 @@ export function testUsage(name: string, promise: StorePromise): void {
       assert.deepEqual((await store.usageOf('first')).secrets, [counted(used(6, '11'))])
       await store.addUsage({ clients: [], secrets: [used(1, '10'), used(1, '12')] })
       assert.deepEqual((await store.usageOf('first')).secrets, [counted(used(8, '12'))])
+    })
+  })
+
+  describe(`${name}: what belongs to a client`, TOGETHER, () => {
+    promise('is counted once, beside what is new', async ({ store }) => {
+      await populate(store)
+      const secrets = ['old', 'new'].map((secret_id) => sampleSecret(secret_id))
+      await store.createClients([newClient('both', { secrets })])
+      const use = (secret_id: string) => ({ ...used(1, '10'), client_id: 'both', secret_id })
+      await store.addUsage({ clients: [], secrets: [use('old')], addresses: [from(1, 5, 'both')] })
+      await store.addUsage({
+        clients: [token('both', 1000)],
+        secrets: [use('old'), use('new'), use('removed'), { ...use('x'), client_id: 'unknown' }],
+        addresses: [from(1, 5, 'both'), from(2, 5, 'both')],
+      })
+      await store.addUsage({
+        clients: [token('both', 1000)],
+        secrets: [use('old'), use('new'), use('removed')],
+        addresses: [from(1, 5, 'both'), from(2, 5, 'both'), from(3, 5, 'both')],
+      })
+      const { client, secrets: counts } = await store.usageOf('both')
+      assert.equal(client?.tokens_issued, 2)
+      const uses = counts.map(({ secret_id, uses }) => [secret_id, uses]).sort()
+      assert.deepEqual(uses, [
+        ['new', 2],
+        ['old', 3],
+      ])
+      const logins = (await store.addressesOf('both')).map(({ logins }) => logins)
+      assert.deepEqual(logins, [3, 2, 1])
     })
   })
 

@@ -5,10 +5,11 @@ import { type AddressUse, MAX_ADDRESSES } from '../../records/usage.ts'
 import type { Row } from '../rows.ts'
 import { addressUseOf } from '../usage-rows.ts'
 import { withoutNul } from '../without-nul.ts'
+import { addToOwnedRows, type OwnedRows, type Owners } from './owned-rows.ts'
 
 export async function addressesOf(postgres: Postgres, client_id: string): Promise<AddressUse[]> {
   const { rows } = await postgres.query<Row>(
-    `SELECT * FROM auth.client_addresses WHERE client_id = $1 ORDER BY last_seen DESC, address`,
+    `SELECT client_id, address, first_seen, last_seen, logins FROM auth.client_addresses WHERE client_id = $1 ORDER BY last_seen DESC, address`,
     [withoutNul(client_id)],
   )
   return rows.map(addressUseOf)
@@ -16,52 +17,41 @@ export async function addressesOf(postgres: Postgres, client_id: string): Promis
 
 /**
  * @param addresses in the order in which every instance writes them.
- * @param owners the clients that may get a new row, locked; a client that is gone gets none.
+ * @param owners locked clients that are not expected to have rows yet.
  */
 export async function addAddresses(
   query: RunQuery,
   addresses: readonly AddressUse[],
-  owners: ReadonlyMap<string, unknown>,
+  owners: Owners,
 ): Promise<void> {
-  if (addresses.length === 0) return
-  const created = addresses.filter(({ client_id }) => owners.has(client_id))
-  if (created.length > 0) {
-    await query(
-      `INSERT INTO auth.client_addresses (client_id, address, first_seen, last_seen, logins)
-       SELECT client_id, address, first_seen, last_seen, 0 FROM ${GIVEN} ON CONFLICT DO NOTHING`,
-      columnsOf(created),
-    )
-  }
-  await query(
-    `SELECT 1 FROM auth.client_addresses u
-     JOIN unnest($1::text[], $2::text[]) AS n (client_id, address)
-       ON u.client_id = n.client_id AND u.address = n.address
-     ORDER BY u.client_id, u.address FOR UPDATE OF u`,
-    columnsOf(addresses).slice(0, 2),
-  )
-  await query(
-    `UPDATE auth.client_addresses u SET
-       first_seen = least(u.first_seen, n.first_seen),
-       last_seen = greatest(u.last_seen, n.last_seen),
-       logins = u.logins + n.logins
-     FROM ${GIVEN} WHERE u.client_id = n.client_id AND u.address = n.address`,
-    columnsOf(addresses),
-  )
+  const created = await addToOwnedRows(query, ADDRESS_ROWS, addresses, owners)
   const grown = [...new Set(created.map(({ client_id }) => client_id))]
   if (grown.length > 0) await query(TRIM, [grown, MAX_ADDRESSES])
 }
 
-const GIVEN = `unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
-  AS n (client_id, address, first_seen, last_seen, logins)`
+const USES = `unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
+  WITH ORDINALITY AS n (client_id, address, first_seen, last_seen, logins, place)`
 
-function columnsOf(addresses: readonly AddressUse[]): unknown[][] {
-  return [
+const addUses = (n: 'n' | 'excluded'): string => `
+  first_seen = least(u.first_seen, ${n}.first_seen),
+  last_seen = greatest(u.last_seen, ${n}.last_seen),
+  logins = u.logins + ${n}.logins`
+
+export const ADDRESS_ROWS: OwnedRows<AddressUse> = {
+  columnsOf: (addresses) => [
     addresses.map(({ client_id }) => client_id),
     addresses.map(({ address }) => address),
     addresses.map(({ first_seen }) => first_seen),
     addresses.map(({ last_seen }) => last_seen),
     addresses.map(({ logins }) => logins),
-  ]
+  ],
+  update: `UPDATE auth.client_addresses u SET ${addUses('n')}
+    FROM ${USES} WHERE u.client_id = n.client_id AND u.address = n.address RETURNING n.place`,
+  insert: `INSERT INTO auth.client_addresses AS u
+      (client_id, address, first_seen, last_seen, logins)
+    SELECT client_id, address, first_seen, last_seen, logins FROM ${USES}
+    ON CONFLICT (client_id, address) DO UPDATE SET ${addUses('excluded')}`,
+  mayHaveRow: () => true,
 }
 
 /** Skips rows that another instance writes: two that wait for each other would both fail. */

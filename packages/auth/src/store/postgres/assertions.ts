@@ -21,12 +21,13 @@ export const SWEEP_ASSERTIONS = forgetAssertions('until < $1', '$2')
 /**
  * The insert does not see that the same statement forgot a row, so the forgetting leaves out these
  * assertions, and the insert takes over their rows if they have expired. The two never touch the
- * same row.
+ * same row. (`OFFSET 0`: as for clients, the plan is kept.)
  */
 const USE = {
   name: 'use-assertions',
   text: `WITH used AS (
-      SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) AS n (client_id, jti, until)),
+      SELECT n.* FROM (SELECT $1::text[] AS ids, $2::text[] AS jtis, $3::bigint[] AS ends OFFSET 0) p
+      CROSS JOIN LATERAL unnest(p.ids, p.jtis, p.ends) AS n (client_id, jti, until)),
     forgotten AS (${forgetAssertions(
       'until < $4::bigint AND (client_id, jti) NOT IN (SELECT client_id, jti FROM used)',
       String(FORGOTTEN_AT_ONCE),

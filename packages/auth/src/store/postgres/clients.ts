@@ -4,9 +4,9 @@ import type { Postgres } from '@modulariot/platform/postgres'
 import type { Client, ClientRecord } from '../../records/client.ts'
 import { searchTextOf } from '../client-query.ts'
 import type { Audited } from '../ports/audited-change.ts'
-import type { ClientStore, CreateOutcome } from '../ports/clients.ts'
+import type { ClientStore, CreateOutcome, FleetLookup } from '../ports/clients.ts'
 import { removedSecrets } from '../removed-secrets.ts'
-import { clientOf, clientRecordOf } from '../rows.ts'
+import { clientOf, clientRecordOf, type GrantedAudience, type Row, withGrants } from '../rows.ts'
 import { withoutNul } from '../without-nul.ts'
 import { assertAuthority } from './authority.ts'
 import type { Change, ChangeUnit } from './change-unit.ts'
@@ -27,7 +27,7 @@ export function clientStore(postgres: Postgres, change: Change): ClientStore {
         { timeoutMs: CREATE_CLIENTS_TIMEOUT_MS },
       ),
     findClient: (client_id) => findClient(postgres, client_id),
-    readClients: (client_ids, decoy) => readClients(postgres, client_ids, decoy),
+    readClients: clientReader(postgres),
     listClients: (query) => searchClients(postgres, query),
     updateClient: (client_id, update, authority) =>
       change(async (unit) => {
@@ -42,11 +42,13 @@ export function clientStore(postgres: Postgres, change: Change): ClientStore {
   }
 }
 
+const AUDIENCE = `json_build_object(
+        'audience', a.audience, 'token_lifetime_seconds', a.token_lifetime_seconds,
+        'signing_alg', a.signing_alg, 'token_typ', a.token_typ)`
+
 /** In the statement of the client: one round trip, and both are of one moment. */
 const AUDIENCES = `coalesce((
-      SELECT json_agg(json_build_object(
-        'audience', a.audience, 'token_lifetime_seconds', a.token_lifetime_seconds,
-        'signing_alg', a.signing_alg, 'token_typ', a.token_typ))
+      SELECT json_agg(${AUDIENCE})
       FROM auth.audiences a
       WHERE a.audience IN (SELECT g ->> 'audience' FROM json_array_elements(document -> 'grants') g)
     ), '[]')::text AS audiences`
@@ -57,15 +59,37 @@ const FIND = {
     FROM auth.clients WHERE client_id = $1`,
 }
 
-/** Each by the index, however little the planner knows of the table. */
+/** Read with every group of clients; where there are more, those of each client are. */
+const FEW_AUDIENCES = 32
+
+/**
+ * Each client by the index, however little the planner knows of the table, and another in place of
+ * one that does not exist. The ids arrive behind `OFFSET 0`: of a parameter the planner knows how
+ * many there are, and it would plan each statement anew, for longer than it takes to run.
+ */
+const FOUND = `WITH decoy AS MATERIALIZED (SELECT document FROM auth.clients WHERE client_id = $2),
+  found AS (
+    SELECT n.place, coalesce(c.document, d.document) AS document
+    FROM (SELECT $1::text[] AS ids OFFSET 0) p
+    CROSS JOIN LATERAL unnest(p.ids) WITH ORDINALITY AS n (client_id, place)
+    LEFT JOIN LATERAL (
+      SELECT document FROM auth.clients WHERE client_id = n.client_id LIMIT 1) c ON true
+    LEFT JOIN decoy d ON true)`
+
+/** The row without a place has all audiences; null: there are more than a few. */
 export const READ = {
   name: 'read-clients',
-  text: `SELECT n.place, c.document::text AS document, ${AUDIENCES}
-    FROM unnest($1::text[]) WITH ORDINALITY AS n (client_id, place)
-    CROSS JOIN LATERAL (
-      SELECT document FROM auth.clients WHERE client_id = coalesce(
-        (SELECT client_id FROM auth.clients WHERE client_id = n.client_id), $2)
-      LIMIT 1) c`,
+  text: `${FOUND}
+    SELECT place, document::text AS document FROM found
+    UNION ALL
+    SELECT NULL, (
+      SELECT CASE WHEN count(*) <= ${FEW_AUDIENCES} THEN coalesce(json_agg(${AUDIENCE}), '[]') END
+      FROM (SELECT * FROM auth.audiences LIMIT ${FEW_AUDIENCES + 1}) a)::text`,
+}
+
+export const READ_WITH_AUDIENCES = {
+  name: 'read-clients-with-audiences',
+  text: `${FOUND} SELECT place, document::text AS document, ${AUDIENCES} FROM found`,
 }
 
 async function findClient(postgres: Postgres, client_id: string): Promise<ClientRecord | null> {
@@ -73,14 +97,34 @@ async function findClient(postgres: Postgres, client_id: string): Promise<Client
   return rows[0] === undefined ? null : clientRecordOf(rows[0])
 }
 
-async function readClients(
-  postgres: Postgres,
+function clientReader(postgres: Postgres): FleetLookup['readClients'] {
+  let few = true
+  return async (client_ids, decoy) => {
+    const values = [client_ids.map(withoutNul), decoy]
+    if (few) {
+      const { rows } = await postgres.query<Row>(READ, values)
+      const all = rows.find(({ place }) => place === null)?.document ?? null
+      if (all !== null) {
+        const audiences = JSON.parse(all as string) as GrantedAudience[]
+        const clients = rows.filter(({ place }) => place !== null)
+        return inPlaces(client_ids, clients, (row) => withGrants(clientOf(row), audiences))
+      }
+      few = false
+    }
+    const { rows } = await postgres.query<Row>(READ_WITH_AUDIENCES, values)
+    return inPlaces(client_ids, rows, clientRecordOf)
+  }
+}
+
+function inPlaces(
   client_ids: readonly string[],
-  decoy: string,
-): Promise<(ClientRecord | null)[]> {
+  rows: readonly Row[],
+  recordOf: (row: Row) => ClientRecord,
+): (ClientRecord | null)[] {
   const found: (ClientRecord | null)[] = client_ids.map(() => null)
-  const { rows } = await postgres.query(READ, [client_ids.map(withoutNul), decoy])
-  for (const row of rows) found[(row.place as number) - 1] = clientRecordOf(row)
+  for (const row of rows) {
+    if (row.document !== null) found[(row.place as number) - 1] = recordOf(row)
+  }
   return found
 }
 

@@ -5,6 +5,7 @@ import { migratePostgres, openPostgres, type RunQuery } from '@modulariot/platfo
 import { readMigrations, StoreUnavailable } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { clientViewOf } from '../../records/client.ts'
+import { usageOfToken } from '../../records/usage.ts'
 import { OLD_KEY, oldTrail } from '../conformance/old-trail.ts'
 import {
   clientOf,
@@ -20,11 +21,12 @@ import {
 import { testAuthStore } from '../conformance/store.conformance.ts'
 import type { StoreChange } from '../ports/changes.ts'
 import type { AuthStore } from '../store.ts'
+import { ADDRESS_ROWS } from './addresses.ts'
 import { REVISION } from './changes.ts'
 import { NARROWED } from './client-search.ts'
 import { BY_EXTERNAL_IDS, READ } from './clients.ts'
 import { migratePostgresAuthStore, openPostgresAuthStore } from './postgres-store.ts'
-import { BY_INDEX, NEW_OWNERS } from './usage.ts'
+import { BY_INDEX, SECRET_ROWS, UPDATE_CLIENTS } from './usage.ts'
 
 const server = await startPostgres()
 after(() => server.stop())
@@ -327,7 +329,7 @@ it('PostgreSQL: a login is one statement that uses only indices', async () => {
 /** Many clients, in a table that was never analyzed, as in the first minute of an installation. */
 async function manyClients(here: Awaited<ReturnType<typeof place>>): Promise<void> {
   await populate(await here.open())
-  const tables = ['clients', 'client_usage', 'secret_usage']
+  const tables = ['clients', 'client_usage', 'secret_usage', 'client_addresses']
   for (const table of tables) {
     await here.database.query(`ALTER TABLE auth.${table} SET (autovacuum_enabled = off)`)
   }
@@ -341,6 +343,8 @@ async function manyClients(here: Awaited<ReturnType<typeof place>>): Promise<voi
      SELECT 'many_' || md5(n::text), 1, 0, 0, '2026', '[]' FROM generate_series(1, 20000) n`,
     `INSERT INTO auth.secret_usage
      SELECT 's' || n, 1, '2026', '192.0.2.1', NULL FROM generate_series(1, 20000) n`,
+    `INSERT INTO auth.client_addresses
+     SELECT 'many_' || md5(n::text), '192.0.2.1', 1, 1, 1 FROM generate_series(1, 20000) n`,
   ]) {
     await here.database.query(text, [], { timeoutMs: 20_000 })
   }
@@ -389,16 +393,50 @@ it('PostgreSQL: misses and counters of a fleet are found by index, with statisti
   await using here = await place()
   await manyClients(here)
   const ids = Array.from({ length: 1000 }, (_, index) => `many_${index}`)
-  const owners = [ids, ids, ids, ids, ids]
+  const none = ids.map(() => 0)
+  const counters = {
+    [UPDATE_CLIENTS]: [ids, none, none, none, ids, ids.map(() => '[]'), none, none],
+    [SECRET_ROWS.update]: [ids, none, ids, ids, ids],
+    [ADDRESS_ROWS.update]: [ids, ids, none, none, none],
+  }
   for (const statistics of [false, true]) {
     if (statistics) await here.database.query('ANALYZE', [], { timeoutMs: 20_000 })
     await here.database.transaction(async (query) => {
       const read = await planOf(query, READ.text, [ids.slice(0, 64), 'first'])
       assert.doesNotMatch(read, /Seq Scan on clients|Hash Join|Merge Join/)
       await query(BY_INDEX)
-      assert.doesNotMatch(await planOf(query, NEW_OWNERS, owners), /Seq Scan on|Merge/)
+      for (const [text, values] of Object.entries(counters)) {
+        assert.doesNotMatch(await planOf(query, text, values), /Seq Scan on|Merge|Hash/)
+      }
     })
   }
+})
+
+it('PostgreSQL: counters are written without a change to any index', async () => {
+  await using here = await place()
+  const store = await here.open()
+  await populate(store)
+  const [seconds, time] = [1_800_000_000, '2027-01-15T08:00:00.000Z']
+  const use = { client_id: 'first', address: '192.0.2.1' }
+  await store.addUsage({
+    clients: [usageOfToken('first', { iat: seconds, lifetimeSeconds: 60, early: false })],
+    secrets: [{ ...use, secret_id: 'secret_first', uses: 1, last_used_at: time, user_agent: null }],
+    addresses: [{ ...use, first_seen: seconds, last_seen: seconds, logins: 1 }],
+  })
+  await here.database.transaction(async (query) => {
+    await query(UPDATE_CLIENTS, [['first'], [2], [0], [0], [time], ['[]'], [1], [0]])
+    await query(SECRET_ROWS.update, [['secret_first'], [1], [time], ['192.0.2.2'], [null]])
+    const later = [seconds + 1]
+    await query(ADDRESS_ROWS.update, [['first'], ['192.0.2.1'], later, later, [1]])
+    for (const table of ['client_usage', 'secret_usage', 'client_addresses']) {
+      const { rows } = await query(
+        `SELECT pg_stat_get_xact_tuples_updated(id) AS all, pg_stat_get_xact_tuples_hot_updated(id) AS hot
+         FROM CAST($1 AS regclass) AS id`,
+        [`auth.${table}`],
+      )
+      assert.deepEqual(rows, [{ all: 1, hot: 1 }], table)
+    }
+  })
 })
 
 it('PostgreSQL: a client without a search text is found by its document', async () => {

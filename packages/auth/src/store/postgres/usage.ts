@@ -13,11 +13,12 @@ import {
   type OwnedSecretUsage,
 } from '../../records/usage.ts'
 import type { UsagePage, UsageQuery, UsageStore } from '../ports/usage.ts'
-import { clientOf, type Row } from '../rows.ts'
+import type { Row } from '../rows.ts'
 import { clientUsageOf, secretUsageOf, usagePageOf } from '../usage-rows.ts'
 import { withoutNul } from '../without-nul.ts'
 import { addTokenCounts } from './activity.ts'
 import { addAddresses, addressesOf } from './addresses.ts'
+import { addToOwnedRows, lockOwners, type OwnedRows, type Owners } from './owned-rows.ts'
 
 const CLIENT_COLUMNS =
   'u.client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living::text AS living'
@@ -26,15 +27,18 @@ export function usageStore(postgres: Postgres): UsageStore {
   return {
     addUsage: async ({ clients, secrets, addresses = [] }) => {
       if (clients.length + secrets.length + addresses.length === 0) return
-      // All instances lock the rows in the same order, so that no two wait for each other.
-      const byClient = sumsInOrder(clients, ({ client_id }) => client_id, addUsage)
+      // All instances lock the rows in the same order, so that two seldom wait for each other; then
+      // one of them is rolled back, and runs again.
+      const byClient = sumsInOrder(clients, clientId, addUsage)
       const bySecret = sumsInOrder(secrets, ({ secret_id }) => secret_id, addSecretUsage)
       const byAddress = sumsInOrder(addresses, addressKey, addAddressUse)
       await postgres.transaction(async (query) => {
         await query(BY_INDEX)
-        const owners = await lockNewOwners(query, byClient, bySecret, byAddress)
-        await addToClients(query, byClient, owners)
-        await addToSecrets(query, bySecret, owners)
+        const stored = await storedUsage(query, byClient)
+        const created = byClient.map(clientId).filter((client_id) => !stored.has(client_id))
+        const owners = await lockOwners(query, created)
+        await addToClients(query, byClient, stored, owners)
+        await addToOwnedRows(query, SECRET_ROWS, bySecret, owners)
         await addTokenCounts(query, byClient)
         await addAddresses(query, byAddress, owners)
       })
@@ -89,121 +93,127 @@ function sumsInOrder<Item>(
 /** No `client_id` has the separator. */
 const addressKey = ({ client_id, address }: AddressUse): string => `${client_id} ${address}`
 
-export const NEW_OWNERS = `SELECT document::text AS document FROM auth.clients WHERE client_id IN (
-     SELECT id FROM unnest($1::text[]) AS id
-     WHERE NOT EXISTS (SELECT 1 FROM auth.client_usage u WHERE u.client_id = id)
-     UNION
-     SELECT n.client_id FROM unnest($2::text[], $3::text[]) AS n (client_id, secret_id)
-     WHERE NOT EXISTS (SELECT 1 FROM auth.secret_usage u WHERE u.secret_id = n.secret_id)
-     UNION
-     SELECT n.client_id FROM unnest($4::text[], $5::text[]) AS n (client_id, address)
-     WHERE NOT EXISTS (SELECT 1 FROM auth.client_addresses u
-       WHERE u.client_id = n.client_id AND u.address = n.address))
-   ORDER BY client_id FOR SHARE`
+/** By `client_id`. Not locked: see `addToClients`. */
+type StoredUsage = ReadonlyMap<string, ClientUsage>
 
-/** Clients whose counters get a first row, each with the ids of its secrets. */
-type NewOwners = ReadonlyMap<string, ReadonlySet<string>>
+const STORED = `SELECT ${CLIENT_COLUMNS} FROM auth.client_usage u WHERE client_id = ANY ($1)`
 
-/** Locks them, so that a deletion waits, and then also removes the new rows. */
-async function lockNewOwners(
+async function storedUsage(
   query: RunQuery,
   clients: readonly ClientUsage[],
-  secrets: readonly OwnedSecretUsage[],
-  addresses: readonly AddressUse[],
-): Promise<NewOwners> {
-  const { rows } = await query<Row>(NEW_OWNERS, [
-    clients.map(({ client_id }) => client_id),
-    secrets.map(({ client_id }) => client_id),
-    secrets.map(({ secret_id }) => secret_id),
-    addresses.map(({ client_id }) => client_id),
-    addresses.map(({ address }) => address),
-  ])
-  return new Map(
-    rows.map(clientOf).map((client) => {
-      return [client.client_id, new Set(client.secrets.map(({ secret_id }) => secret_id))]
-    }),
-  )
+  lock: '' | 'ORDER BY client_id FOR UPDATE' = '',
+): Promise<StoredUsage> {
+  if (clients.length === 0) return new Map()
+  const { rows } = await query<Row>(`${STORED} ${lock}`, [clients.map(clientId)])
+  return new Map(rows.map(clientUsageOf).map((usage) => [usage.client_id, usage]))
 }
 
-/** Locks the rows before it reads them, so that two instances do not write the same sum. */
+const clientId = ({ client_id }: { readonly client_id: string }): string => client_id
+
+/**
+ * A sum is only written over the counters that it was made of. What another instance has changed
+ * since then is read again, locked.
+ */
 async function addToClients(
   query: RunQuery,
   all: readonly ClientUsage[],
-  owners: NewOwners,
+  stored: StoredUsage,
+  owners: Owners,
 ): Promise<void> {
-  if (all.length === 0) return
-  const created = all.map(({ client_id }) => client_id).filter((id) => owners.has(id))
-  if (created.length > 0) {
-    await query(
-      `INSERT INTO auth.client_usage
-         (client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living)
-       SELECT id, 0, 0, 0, NULL, '[]' FROM unnest($1::text[]) AS id ON CONFLICT DO NOTHING`,
-      [created],
-    )
-  }
-  const { rows } = await query<Row>(
-    `SELECT ${CLIENT_COLUMNS} FROM auth.client_usage u
-     WHERE client_id = ANY ($1) ORDER BY client_id FOR UPDATE`,
-    [all.map(({ client_id }) => client_id)],
-  )
-  const before = new Map(rows.map((row) => [row.client_id, clientUsageOf(row)]))
-  const clients = all.filter(({ client_id }) => before.has(client_id))
-  const sums = clients.map((usage) => addUsage(before.get(usage.client_id) as ClientUsage, usage))
-  await query(
-    `UPDATE auth.client_usage u SET tokens_issued = n.tokens_issued, tokens_early = n.tokens_early,
-       over_quota = n.over_quota, last_issued_at = n.last_issued_at, living = n.living
-     FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::json[])
-       AS n (client_id, tokens_issued, tokens_early, over_quota, last_issued_at, living)
-     WHERE u.client_id = n.client_id`,
-    [
-      clients.map(({ client_id }) => client_id),
-      sums.map(({ tokens_issued }) => tokens_issued),
-      sums.map(({ tokens_early }) => tokens_early),
-      sums.map(({ over_quota }) => over_quota),
-      sums.map(({ last_issued_at }) => last_issued_at),
-      sums.map(({ living }) => JSON.stringify(living)),
-    ],
-  )
+  const created = all.filter((one) => !stored.has(one.client_id) && owners.has(one.client_id))
+  const changed = all.filter((one) => stored.has(one.client_id))
+  const written = new Set([
+    ...(await insertClients(query, created)),
+    ...(await updateClients(query, changed, stored)),
+  ])
+  const missed = [...created, ...changed].filter((one) => !written.has(one.client_id))
+  if (missed.length === 0) return
+  const locked = await storedUsage(query, missed.sort(byId), 'ORDER BY client_id FOR UPDATE')
+  // A client that is gone has none.
+  const left = missed.filter((one) => locked.has(one.client_id))
+  await updateClients(query, left, locked)
 }
 
-/** The latest use wins, whichever instance writes first. */
-async function addToSecrets(
+const byId = (one: ClientUsage, other: ClientUsage): number =>
+  one.client_id < other.client_id ? -1 : 1
+
+const COUNTERS = 'tokens_issued, tokens_early, over_quota, last_issued_at, living'
+
+/** Returns the ids of those that another instance has not written first. */
+async function insertClients(query: RunQuery, all: readonly ClientUsage[]): Promise<string[]> {
+  if (all.length === 0) return []
+  const { rows } = await query<{ client_id: string }>(
+    `INSERT INTO auth.client_usage (client_id, ${COUNTERS})
+     SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[],
+       $6::json[])
+     ON CONFLICT DO NOTHING RETURNING client_id`,
+    columnsOf(all),
+  )
+  return rows.map(clientId)
+}
+
+export const UPDATE_CLIENTS = `UPDATE auth.client_usage u SET
+    tokens_issued = n.tokens_issued, tokens_early = n.tokens_early,
+    over_quota = n.over_quota, last_issued_at = n.last_issued_at, living = n.living
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::json[],
+      $7::bigint[], $8::bigint[])
+    AS n (client_id, ${COUNTERS}, issued_before, over_quota_before)
+  WHERE u.client_id = n.client_id
+    AND u.tokens_issued = n.issued_before AND u.over_quota = n.over_quota_before
+  RETURNING u.client_id`
+
+/** Returns the ids of those whose counters were still as in `stored`. */
+async function updateClients(
   query: RunQuery,
-  secrets: readonly OwnedSecretUsage[],
-  owners: NewOwners,
-): Promise<void> {
-  if (secrets.length === 0) return
-  const ids = secrets.map(({ secret_id }) => secret_id)
-  const created = secrets.filter((one) => owners.get(one.client_id)?.has(one.secret_id))
-  if (created.length > 0) {
-    await query(
-      `INSERT INTO auth.secret_usage (secret_id, uses, last_used_at, address, user_agent)
-       SELECT id, 0, '', '', NULL FROM unnest($1::text[]) AS id ON CONFLICT DO NOTHING`,
-      [created.map(({ secret_id }) => secret_id)],
-    )
-  }
-  await query(
-    'SELECT 1 FROM auth.secret_usage WHERE secret_id = ANY ($1) ORDER BY secret_id FOR UPDATE',
-    [ids],
-  )
-  await query(
-    `UPDATE auth.secret_usage u SET
-       uses = u.uses + n.uses,
-       address = CASE WHEN n.last_used_at >= u.last_used_at THEN n.address ELSE u.address END,
-       user_agent = CASE WHEN n.last_used_at >= u.last_used_at
-         THEN n.user_agent ELSE u.user_agent END,
-       last_used_at = greatest(n.last_used_at, u.last_used_at)
-     FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[])
-       AS n (secret_id, uses, last_used_at, address, user_agent)
-     WHERE u.secret_id = n.secret_id`,
-    [
-      ids,
-      secrets.map(({ uses }) => uses),
-      secrets.map(({ last_used_at }) => last_used_at),
-      secrets.map(({ address }) => address),
-      secrets.map(({ user_agent }) => user_agent),
-    ],
-  )
+  all: readonly ClientUsage[],
+  stored: StoredUsage,
+): Promise<string[]> {
+  if (all.length === 0) return []
+  const before = all.map(({ client_id }) => stored.get(client_id) as ClientUsage)
+  const sums = all.map((usage, index) => addUsage(before[index] as ClientUsage, usage))
+  const { rows } = await query<{ client_id: string }>(UPDATE_CLIENTS, [
+    ...columnsOf(sums),
+    before.map(({ tokens_issued }) => tokens_issued),
+    before.map(({ over_quota }) => over_quota),
+  ])
+  return rows.map(clientId)
+}
+
+const columnsOf = (all: readonly ClientUsage[]): unknown[][] => [
+  all.map(clientId),
+  all.map(({ tokens_issued }) => tokens_issued),
+  all.map(({ tokens_early }) => tokens_early),
+  all.map(({ over_quota }) => over_quota),
+  all.map(({ last_issued_at }) => last_issued_at),
+  all.map(({ living }) => JSON.stringify(living)),
+]
+
+const USES = `unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[])
+  WITH ORDINALITY AS n (secret_id, uses, last_used_at, address, user_agent, place)`
+
+/** The latest use wins, whichever instance writes first. */
+const addUses = (n: 'n' | 'excluded'): string => `
+  uses = u.uses + ${n}.uses,
+  address = CASE WHEN ${n}.last_used_at >= u.last_used_at THEN ${n}.address ELSE u.address END,
+  user_agent = CASE WHEN ${n}.last_used_at >= u.last_used_at
+    THEN ${n}.user_agent ELSE u.user_agent END,
+  last_used_at = greatest(${n}.last_used_at, u.last_used_at)`
+
+/** A secret that its client no longer has gets no row. */
+export const SECRET_ROWS: OwnedRows<OwnedSecretUsage> = {
+  columnsOf: (secrets) => [
+    secrets.map(({ secret_id }) => secret_id),
+    secrets.map(({ uses }) => uses),
+    secrets.map(({ last_used_at }) => last_used_at),
+    secrets.map(({ address }) => address),
+    secrets.map(({ user_agent }) => user_agent),
+  ],
+  update: `UPDATE auth.secret_usage u SET ${addUses('n')}
+    FROM ${USES} WHERE u.secret_id = n.secret_id RETURNING n.place`,
+  insert: `INSERT INTO auth.secret_usage AS u (secret_id, uses, last_used_at, address, user_agent)
+    SELECT secret_id, uses, last_used_at, address, user_agent FROM ${USES}
+    ON CONFLICT (secret_id) DO UPDATE SET ${addUses('excluded')}`,
+  mayHaveRow: ({ secret_id }, secret_ids) => secret_ids.has(secret_id),
 }
 
 async function listUsage(postgres: Postgres, query: UsageQuery): Promise<UsagePage> {

@@ -6,6 +6,7 @@
  */
 
 import type pg from 'pg'
+import { inTime } from './in-time.ts'
 import type { PoolerCheck } from './pooler-check.ts'
 import { endsConnection, noAnswer, translatePostgres, unavailable } from './postgres-errors.ts'
 
@@ -59,10 +60,11 @@ export async function withSession<Result>(
     const left = deadline - performance.now()
     if (left < 1) throw noAnswer(timeoutMs)
     try {
-      return rowsOf(await client.query(configOf(statement, values, left)))
+      const answer = client.query(configOf(statement, values))
+      return rowsOf(await inTime(answer, left, () => noAnswer(timeoutMs)))
     } catch (error) {
       broken ||= endsConnection(error)
-      throw isReadTimeout(error) ? noAnswer(timeoutMs, error) : error
+      throw error
     }
   }
   // One at a time: `pg` would queue them just the same, and warn on stderr about it.
@@ -111,12 +113,13 @@ async function connect(
   })
   if (settled.has(client)) return { client, isNew: false }
   try {
-    const query = configOf(SETTINGS, undefined, Math.max(timeoutMs, connectTimeoutMs))
-    const { rows } = rowsOf<{ pid: number }>(await client.query(query))
+    const limitMs = Math.max(timeoutMs, connectTimeoutMs)
+    const late = () => new Error(`timeout: no answer within ${limitMs} ms`)
+    const { rows } = rowsOf<{ pid: number }>(await inTime(client.query(SETTINGS), limitMs, late))
     await check(client, rows[0]?.pid ?? 0)
   } catch (error) {
     client.release(true)
-    throw isReadTimeout(error) ? notConnected(error, connectTimeoutMs) : unavailable(error)
+    throw notConnected(error, connectTimeoutMs)
   }
   settled.add(client)
   return { client, isNew: true }
@@ -144,8 +147,7 @@ async function borrow(pool: pg.Pool, limitMs: number): Promise<pg.PoolClient> {
 const POOL_GRACE_MS = 20
 
 function notConnected(error: unknown, limitMs: number): Error {
-  const isLate = isReadTimeout(error) || /timeout/i.test((error as Error).message ?? '')
-  if (!isLate) return unavailable(error)
+  if (!/timeout/i.test((error as Error).message ?? '')) return unavailable(error)
   return unavailable(
     new Error(
       `no connection within ${limitMs} ms; connect_timeout=<seconds> in the database URL changes this limit`,
@@ -154,21 +156,16 @@ function notConnected(error: unknown, limitMs: number): Error {
   )
 }
 
-const isReadTimeout = (error: unknown): boolean =>
-  error instanceof Error && error.message === 'Query read timeout'
-
 function configOf(
   statement: string | Statement,
   values: readonly unknown[] | undefined,
-  timeoutMs: number,
 ): pg.QueryConfig {
   const { name, text } = typeof statement === 'string' ? { text: statement } : statement
   return {
     text,
     ...(name === undefined ? {} : { name }),
     ...(values === undefined ? {} : { values: [...values] }),
-    query_timeout: Math.ceil(timeoutMs),
-  } as pg.QueryConfig
+  }
 }
 
 /** Several statements in one text have several results; the last one counts. */
