@@ -7,6 +7,7 @@ import {
 } from '@modulariot/oauth/resource-server'
 import type { Application } from '@modulariot/platform/http'
 import { type Metrics, noMetrics } from '@modulariot/platform/metrics'
+import type { Peers } from '@modulariot/platform/peers'
 import type { RecordErasure } from './http/erase-endpoint.ts'
 import { refusalBody } from './http/error-handler.ts'
 import { type ApiRoutesDeps, mountApiRoutes, type RecordRefusal } from './http/mount.ts'
@@ -46,6 +47,8 @@ export interface ApiServerOptions {
   readonly clientCpuMs?: number
   /** By default nothing is counted. */
   readonly metrics?: Metrics
+  /** The equal processes of this server. By default there is one. */
+  readonly peers?: Peers
   /** Whether the console is on this server, at `/console/`. */
   readonly hasConsole?: boolean
   /** Operations of the issuer that `/openapi.json` describes too. */
