@@ -65,11 +65,15 @@ export async function issue(): Promise<void> {
       connections: { type: 'string', multiple: true, default: [String(CONNECTIONS)] },
       // MIOT_RSA_LIBRARY of our servers. Several: a server with each.
       'rsa-library': { type: 'string', multiple: true, default: ['auto'] },
+      // MIOT_WORKERS of our servers. Several: a server with each. For more than one, `--cores 2`.
+      workers: { type: 'string', multiple: true, default: ['1'] },
       cores: { type: 'string', default: '1' },
       ...PEER_OPTIONS,
     },
   })
-  const libraries = values['rsa-library']
+  const variants = values['rsa-library'].flatMap((library) =>
+    values.workers.map((workers) => ({ library, workers })),
+  )
   const stores = STORES.filter((store) => values.store.includes(store))
   const rows = ROWS.filter(({ name }) => values.row.includes(name))
   const others = runningPeers(values)
@@ -79,7 +83,7 @@ export async function issue(): Promise<void> {
   const lines: Line[] = []
   try {
     const cores = values.cores === '2' ? null : SERVER_CORE
-    const started = await prepare(stores, libraries, Number(values.seconds), cores, opened)
+    const started = await prepare(stores, variants, Number(values.seconds), cores, opened)
     const bench = { ...started, contenders: [...started.contenders, ...others] }
     await warmUp(bench)
     for (const row of rows) {
@@ -106,7 +110,7 @@ export async function issue(): Promise<void> {
  */
 async function prepare(
   stores: readonly StoreKind[],
-  libraries: readonly string[],
+  variants: readonly Variant[],
   seconds: number,
   core: number | null,
   opened: AsyncDisposableStack,
@@ -120,13 +124,18 @@ async function prepare(
   }
   const ours: Server[] = []
   for (const store of stores) {
-    for (const library of libraries) {
-      const server = await startOurs(store, false, { MIOT_RSA_LIBRARY: library })
+    for (const { library, workers } of variants) {
+      const settings = { MIOT_RSA_LIBRARY: library, MIOT_WORKERS: workers }
+      const server = await startOurs(store, false, settings)
       opened.defer(() => server.stop())
       const { issuer, port, pids } = server
       const path = '/oauth2/token'
       const clients = await makeClients(server, jwks)
-      const name = libraries.length > 1 ? `us, ${store}, ${nameOf(library)}` : `us, ${store}`
+      const different = [
+        ...(variants.some((other) => other.library !== library) ? [nameOf(library)] : []),
+        ...(variants.some((other) => other.workers !== workers) ? [`workers ${workers}`] : []),
+      ]
+      const name = ['us', store, ...different].join(', ')
       ours.push({ issuer, port, pids, path, clients, name })
     }
   }
@@ -144,6 +153,12 @@ async function prepare(
     peer: { name: 'peer', port, pids: () => [oidcProvider.pid], issuer, path: '/token', clients },
     clientKey: privateKey,
   }
+}
+
+/** Settings of one of our servers. */
+interface Variant {
+  readonly library: string
+  readonly workers: string
 }
 
 /** Not the path, which tells nothing. */

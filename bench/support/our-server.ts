@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +19,7 @@ export interface OurServer {
   readonly store: StoreKind
   readonly port: number
   readonly issuer: string
-  /** The process, and the database's processes that work for it. */
+  /** The process with its workers, and the database's processes that work for it. */
   pids(): number[]
   /** Runs `miot` on the same installation. @throws Error if it fails. */
   miot(args: readonly string[], input?: string): Promise<string>
@@ -76,7 +76,7 @@ export async function startOurs(
     issuer: `http://localhost:${port}`,
     folder,
     databaseUrl,
-    pids: () => [server.pid as number, ...(postgres?.pids() ?? [])],
+    pids: () => [...withChildren(server.pid as number), ...(postgres?.pids() ?? [])],
     emptyPlace: async () =>
       postgres === null ? mkdtempSync(join(folder, 'empty-')) : await postgres.createDatabase(),
     async miot(args, input = '') {
@@ -94,6 +94,13 @@ export async function startOurs(
       rmSync(folder, { recursive: true })
     },
   }
+}
+
+/** The children on Linux only. */
+function withChildren(pid: number): number[] {
+  const path = `/proc/${pid}/task/${pid}/children`
+  const children = existsSync(path) ? readFileSync(path, 'utf8').split(' ') : []
+  return [pid, ...children.filter((text) => text.trim() !== '').map(Number)]
 }
 
 function profiling(store: StoreKind): string[] {

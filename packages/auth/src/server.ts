@@ -101,6 +101,11 @@ export interface AuthServerOptions {
    * the trail is not cut.
    */
   readonly checkpoints?: CheckpointArchive
+  /**
+   * Whether this server rotates keys and removes what has expired. Default: true; false for all but
+   * one of several processes.
+   */
+  readonly maintains?: boolean
   /** How long entries of the trail are kept. Default: null, without limit. */
   readonly auditRetentionDays?: number | null
   /** How long refusals, and counts over time, are kept. Default: 30. */
@@ -184,7 +189,7 @@ export async function createAuthServer(options: AuthServerOptions): Promise<Auth
     recordRefusal: (refused, client) => refusals.record(refused, client),
     close: async () => {
       stopWatching()
-      stopBackground.maintenance()
+      stopBackground.maintenance?.()
       revocations.close()
       await usage.close()
       await refusals.close()
@@ -296,13 +301,16 @@ function startBackground(options: AuthServerOptions, parts: Parts, signer: Check
   const { store, now, onError } = options
   const { maintainKeys } = parts
   const { checkpoints: archive, auditRetentionDays: retentionDays = null } = options
+  const { maintains = true } = options
   const digestKey = options.installationKeys.secretDigest
   return {
-    maintenance: startMaintenance({
-      ...{ store, maintainKeys, now, onError },
-      verifiesAddresses: (parts.people?.mailer ?? null) !== null,
-      activityRetentionDays: options.activityRetentionDays ?? DEFAULT_ACTIVITY_DAYS,
-    }),
+    maintenance: maintains
+      ? startMaintenance({
+          ...{ store, maintainKeys, now, onError },
+          verifiesAddresses: (parts.people?.mailer ?? null) !== null,
+          activityRetentionDays: options.activityRetentionDays ?? DEFAULT_ACTIVITY_DAYS,
+        })
+      : null,
     checkpoints:
       archive === undefined
         ? null

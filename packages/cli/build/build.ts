@@ -18,9 +18,11 @@ const DIST = fileURLToPath(new URL('./', RECORD))
 const FOLDERS = ['a', 'b'] as const
 const PROGRAM = 'src/miot.ts'
 /**
- * What threads run. The module that starts one names it `new URL('./<name>.ts', import.meta.url)`.
+ * What threads and other processes run. The module that starts one names it
+ * `new URL('./<name>.ts', import.meta.url)`.
  */
-const THREADS = [
+const STARTED = [
+  'src/serve/worker-main.ts',
   '../api/src/ingest/heavy-thread.ts',
   '../api/src/store/sqlite/reader-thread.ts',
   '../api/src/store/sqlite/writer-thread.ts',
@@ -55,7 +57,7 @@ async function bundle(folder: string): Promise<string[]> {
   const { rolldown } = await import('rolldown')
   const bundler = await rolldown({
     input: Object.fromEntries(
-      [PROGRAM, ...THREADS].map((path) => [nameOf(path), join(PACKAGE, path)]),
+      [PROGRAM, ...STARTED].map((path) => [nameOf(path), join(PACKAGE, path)]),
     ),
     platform: 'node',
     plugins: [keepPlaces(folder)],
@@ -81,8 +83,8 @@ async function bundle(folder: string): Promise<string[]> {
 }
 
 /**
- * A module that finds files by its own place finds them beside its source, but the program of a
- * thread beside the build.
+ * A module that finds files by its own place finds them beside its source, but what a thread or a
+ * process runs beside the build.
  */
 function keepPlaces(folder: string): Plugin {
   return {
@@ -92,12 +94,12 @@ function keepPlaces(folder: string): Plugin {
       const source = JSON.stringify(relative(folder, id).replaceAll('\\', '/'))
       const placed = code.replaceAll(
         /new URL\('\.\/([\w-]+)\.ts', import\.meta\.url\)|import\.meta\.url/g,
-        (_, thread?: string) => {
-          if (thread === undefined) return `new URL(${source}, import.meta.url).href`
-          if (!THREADS.some((path) => nameOf(path) === thread)) {
-            throw new Error(`${id}: ${thread}.ts is not in THREADS`)
+        (_, started?: string) => {
+          if (started === undefined) return `new URL(${source}, import.meta.url).href`
+          if (!STARTED.some((path) => nameOf(path) === started)) {
+            throw new Error(`${id}: ${started}.ts is not in STARTED`)
           }
-          return `new URL('./${thread}.js', import.meta.url)`
+          return `new URL('./${started}.js', import.meta.url)`
         },
       )
       // No line has moved.

@@ -1,10 +1,13 @@
 /** What `miot` loads to describe itself, and the version that it names, in a process of its own. */
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempDisposableSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { builtProgram } from './built-program.ts'
@@ -15,11 +18,11 @@ const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 const PROGRAM = fileURLToPath(new URL('miot.ts', import.meta.url))
 const ROOT = new URL('../../../', import.meta.url)
 
-/** Writes the URL of each module to standard error before it is loaded. */
+/** Writes its process and the URL of each module to standard error before it is loaded. */
 const LIST_MODULES = `data:text/javascript,
   import { registerHooks } from 'node:module';
   import { writeSync } from 'node:fs';
-  registerHooks({ load: (url, context, next) => writeSync(2, url + '%5Cn') && next(url, context) })`
+  registerHooks({ load: (url, context, next) => writeSync(2, process.pid + ' ' + url + '%5Cn') && next(url, context) })`
 
 function run(args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
   return spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000, env })
@@ -33,11 +36,22 @@ function modulesOf(
 ): string[] {
   const { status, stderr } = run(['--import', LIST_MODULES, program, ...command], env)
   assert.equal(status, 0, stderr)
-  const urls = stderr.trimEnd().split('\n')
+  const urls = stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(' ')[1] as string)
   return urls.map((url) => {
     const library = /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1]
     return library ?? url.replace(ROOT.href, '')
   })
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as { port: number }
+  probe.close()
+  return port
 }
 
 describe('miot --help', () => {
@@ -96,5 +110,38 @@ describe('miot --version', () => {
       const { status, stdout, stderr } = run([MAIN, option])
       assert.deepEqual([status, stdout, stderr], [0, `${version}${commit}\n`, ''])
     }
+  })
+})
+
+describe('the supervisor of several workers', () => {
+  it('loads no store and nothing that answers requests, but for the metrics page', async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-start-'))
+    const env = {
+      MIOT_DATA_DIR: join(folder.path, 'data'),
+      MIOT_PORT: String(await freePort()),
+      MIOT_METRICS_PORT: '0',
+      MIOT_LOG_LEVEL: 'silent',
+    }
+    const child = spawn(
+      process.execPath,
+      ['--import', LIST_MODULES, MAIN, 'serve', '--workers', '2'],
+      { env },
+    )
+    const loaded = text(child.stderr)
+    child.stdout.once('data', () => child.kill('SIGTERM'))
+    const [status] = await once(child, 'exit')
+    const lines = (await loaded).trimEnd().split('\n')
+    assert.equal(status, 0, lines.join('\n'))
+    const modules = lines.flatMap((line) => line.split(`${child.pid} `)[1] ?? [])
+    assert.ok(
+      modules.some((url) => url.endsWith('/serve/supervisor.ts')),
+      lines.join('\n'),
+    )
+    const wrong =
+      /^node:sqlite$|\/node_modules\/(fastify|jose|pg|better-auth)\/|\/(start-servers|server|worker)\.ts$|\/packages\/(api|sdk|telemetry)\//
+    assert.deepEqual(
+      modules.filter((url) => wrong.test(url)),
+      [],
+    )
   })
 })

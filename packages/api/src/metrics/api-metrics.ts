@@ -66,18 +66,21 @@ export function createApiMetrics(metrics: Metrics): ApiMetrics {
     watchQueue: (read) =>
       metrics.gauge({
         name: 'miot_api_commit_queue_depth',
+        combine: 'sum',
         help: 'Observations waiting to be written.',
         read,
       }),
     watchStore: (isWritable) =>
       metrics.gauge({
         name: 'miot_api_store_writable',
+        combine: 'min',
         help: '1 while the store of ModularIoT API accepts writes, 0 while it refuses them.',
         read: () => Number(isWritable()),
       }),
     watchStreams: (read) =>
       metrics.gauge({
         name: 'miot_api_streams',
+        combine: 'sum',
         help: 'Open streams of server-sent events.',
         read,
       }),

@@ -22,14 +22,15 @@ export function createWatchers(): Watchers {
     },
     notify(tenants) {
       if (listeners.size === 0) return
-      for (const tenant of tenants === null ? [null] : distinct(tenants)) {
+      for (const tenant of tenants === null ? [null] : tenantsOf(tenants)) {
         for (const listener of listeners) listener(tenant)
       }
     },
   }
 }
 
-function distinct(tenants: readonly Tenant[]): Tenant[] {
+/** Each once, without what else there is. */
+export function tenantsOf(tenants: readonly Tenant[]): Tenant[] {
   const byName = new Map<string, Tenant>()
   for (const { org_id, environment } of tenants) {
     byName.set(tenantName({ org_id, environment }), { org_id, environment })

@@ -41,6 +41,7 @@ export function publishUsage(metrics: Metrics, totals: () => UsageTotals): void 
 export function watchStore(metrics: Metrics, store: Pick<Availability, 'isWritable'>): void {
   metrics.gauge({
     name: 'miot_auth_store_writable',
+    combine: 'min',
     help: '1 while the store of ModularIoT Auth accepts writes, 0 while it refuses them.',
     read: () => Number(store.isWritable()),
   })
@@ -59,12 +60,14 @@ export function publishDroppedRefusals(metrics: Metrics, dropped: () => number):
 export function publishKeyAges(metrics: Metrics, ages: () => readonly KeyAge[]): void {
   metrics.gauges({
     name: 'miot_auth_key_age_seconds',
+    combine: 'max',
     help: 'Time since the signing key of this algorithm began to sign.',
     labels: ['alg'],
     read: () => ages().map(({ alg, ageSeconds }) => ({ labels: { alg }, value: ageSeconds })),
   })
   metrics.gauges({
     name: 'miot_auth_key_rotation_timestamp_seconds',
+    combine: 'min',
     help: 'When the next signing key of this algorithm takes over, Unix time. Absent without automatic rotation.',
     labels: ['alg'],
     read: () =>
@@ -78,6 +81,7 @@ export function publishKeyAges(metrics: Metrics, ages: () => readonly KeyAge[]):
 export function publishRevocationLag(metrics: Metrics, silentForMs: () => number): void {
   metrics.gauge({
     name: 'miot_auth_revocation_lag_seconds',
+    combine: 'max',
     help: 'Time for which revocations may have been missed, since the store does not answer; 0 while it does.',
     read: () => silentForMs() / 1000,
   })

@@ -10,6 +10,7 @@ export function publishRsaLibrary(
 ): void {
   metrics.gauge({
     name: 'miot_auth_rsa_library_in_use',
+    combine: 'min',
     help: '1 while RS256 is signed eight at a time, 0 when the library cannot be used. Absent without one.',
     read: () => Number(signer?.inUse ?? false),
   })

@@ -25,6 +25,7 @@ export function publishSigner(
 ): (outcome: (typeof OUTCOMES)[number], elapsedMs: number) => void {
   metrics.gauge({
     name: 'miot_auth_signer_up',
+    combine: 'min',
     help: '1 while the external signer runs, 0 while it does not. Absent without one.',
     read: () => Number(signer.isUp()),
   })

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { withoutBom } from '@modulariot/platform/json'
 import { InvalidArgumentError } from 'commander'
 import { serverUrlFault } from '../config/server-url.ts'
+import { parseWorkers } from '../config/workers.ts'
 import { CliError } from '../errors/cli-error.ts'
 
 export function wholeNumber(text: string): number {
@@ -15,6 +16,15 @@ export function positiveNumber(text: string): number {
   const value = wholeNumber(text)
   if (value === 0) throw new InvalidArgumentError('It must be at least 1.')
   return value
+}
+
+/** `auto`, or how many. */
+export function workers(text: string): number {
+  try {
+    return parseWorkers(text)
+  } catch (error) {
+    throw new InvalidArgumentError(`It ${(error as Error).message}.`)
+  }
 }
 
 /** `200/s`, `600/m` or `200`; returns a rate per second. */

@@ -28,6 +28,7 @@ import {
 import { PEOPLE_SETTINGS } from './people-settings.ts'
 import type { SettingTable } from './setting.ts'
 import { parseTrustedProxies } from './trusted-proxies.ts'
+import { parseWorkers } from './workers.ts'
 
 /** Read by `miot serve` and by the commands that run on the server's machine. */
 export const SERVER_SETTINGS = {
@@ -94,7 +95,7 @@ export const SERVER_SETTINGS = {
     default: '256',
     parse: wholeNumber(1, 4096),
     about:
-      'Memory in MiB for the clients that have logged in, so that their next logins read no database, and work while it is away. A client takes about 155 bytes, a million 155 MB; none is taken before they log in. Beyond it the clients read first are read again.',
+      'Memory in MiB for the clients that have logged in, so that their next logins read no database, and work while it is away. A client takes about 155 bytes, a million 155 MB; none is taken before they log in. Beyond it the clients read first are read again. Each of several workers (`MIOT_WORKERS`) may take it.',
   },
   /** Null: telemetry is kept forever. */
   retentionDays: {
@@ -126,6 +127,13 @@ export const SERVER_SETTINGS = {
     parse: oneOf('on', 'off'),
     about:
       'Whether the first start creates an organization with a client, prints its secret and writes it to `quickstart.env`. `off`: it creates neither, so no secret is in the output ([install.md](install.md)); `miot orgs create` and `miot clients create` do.',
+  },
+  workers: {
+    name: 'MIOT_WORKERS',
+    default: '1',
+    parse: parseWorkers,
+    about:
+      'How many equal processes serve the port ([scaling.md](scaling.md#every-core-of-one-machine)): a whole number up to 128, or `auto`, one for each core. With 1, one process does everything; with more, another process supervises them. `miot serve --workers` overrides it.',
   },
   drainSeconds: {
     name: 'MIOT_DRAIN_SECONDS',

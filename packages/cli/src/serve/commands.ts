@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import type { Context } from '../command/context.ts'
 import { examples } from '../command/help.ts'
+import { workers } from '../command/option-values.ts'
 import type { Environment } from '../config/read-settings.ts'
 import { handedSocket } from './handed-socket.ts'
 
@@ -10,13 +11,18 @@ import { handedSocket } from './handed-socket.ts'
 export function addServe(program: Command, context: () => Context, env: Environment): void {
   program
     .command('serve')
-    .description('run ModularIoT Auth and ModularIoT API in one process')
+    .description('run ModularIoT Auth and ModularIoT API')
+    .option('--workers <number>', 'equal processes, or auto: one for each core', workers)
     .addHelpText(
       'after',
-      examples('miot serve', 'MIOT_DATA_DIR=/var/lib/miot MIOT_PORT=8080 miot serve'),
+      examples(
+        'miot serve',
+        'miot serve --workers auto',
+        'MIOT_DATA_DIR=/var/lib/miot MIOT_PORT=8080 miot serve',
+      ),
     )
-    .action(async () =>
-      (await import('./serve.ts')).serve(context(), handedSocket(env, process.pid)),
+    .action(async (options: { workers?: number }) =>
+      (await import('./serve.ts')).serve(context(), handedSocket(env, process.pid), options),
     )
 }
 

@@ -4,20 +4,29 @@
  */
 
 import { readFileSync } from 'node:fs'
-import type { ConnectionLimits } from '@modulariot/platform/http'
+import { CONNECTION_LIMITS, type ConnectionLimits } from '@modulariot/platform/connection-limits'
 import type { Config } from '../config/parse-config.ts'
 
 /** For databases, logs, keys and outgoing connections. */
 const RESERVED_DESCRIPTORS = 128
 
-/** @param maxOpenFiles descriptor limit of this process; null when unknown. */
+/**
+ * The part of the limits that one of `processes` equal processes has.
+ *
+ * @param maxOpenFiles descriptor limit of this process; null when unknown.
+ */
 export function connectionLimits(
   { maxConnections, maxConnectionsPerAddress }: Config,
+  processes: number,
   maxOpenFiles: number | null = readMaxOpenFiles(),
-): Pick<ConnectionLimits, 'max' | 'maxPerAddress'> {
+): Pick<ConnectionLimits, 'max' | 'maxPerAddress' | 'unsentBytes'> {
   const descriptors = (maxOpenFiles ?? Number.POSITIVE_INFINITY) - RESERVED_DESCRIPTORS
-  const max = Math.max(1, Math.min(maxConnections, descriptors))
-  return { max, maxPerAddress: Math.min(max, maxConnectionsPerAddress) }
+  const max = Math.max(1, Math.min(Math.ceil(maxConnections / processes), descriptors))
+  return {
+    max,
+    maxPerAddress: Math.min(max, Math.ceil(maxConnectionsPerAddress / processes)),
+    unsentBytes: Math.ceil(CONNECTION_LIMITS.unsentBytes / processes),
+  }
 }
 
 /** On Linux; null elsewhere. Node raises the soft limit to the hard limit when it starts. */

@@ -13,6 +13,7 @@ export function publishInstallation(metrics: Metrics, config: Config): () => Pro
   const size = databaseSize(config.database)
   metrics.gauges({
     name: 'miot_database_size_bytes',
+    combine: 'first',
     help: 'Size of a store: its SQLite file and log, or its tables and indexes in PostgreSQL.',
     labels: ['store'],
     read: recent(async () =>
@@ -43,6 +44,7 @@ function publishBuild(metrics: Metrics): void {
   const labels = { version: version(), commit: commit() ?? 'unknown', node: process.version }
   metrics.gauges({
     name: 'miot_build_info',
+    combine: 'first',
     help: 'Version of ModularIoT, its commit and the Node that runs it; always 1.',
     labels: ['version', 'commit', 'node'],
     read: () => [{ labels, value: 1 }],
@@ -64,12 +66,14 @@ function publishDisks(metrics: Metrics, { dataDir, database }: Config): void {
     (await read()).map((disk) => ({ labels: { directory: disk.directory }, value: value(disk) }))
   metrics.gauges({
     name: 'miot_disk_available_bytes',
+    combine: 'first',
     help: 'Space left for the server on the file system of this directory.',
     labels: ['directory'],
     read: samples(({ bavail, bsize }) => bavail * bsize),
   })
   metrics.gauges({
     name: 'miot_disk_size_bytes',
+    combine: 'first',
     help: 'Size of the file system of this directory.',
     labels: ['directory'],
     read: samples(({ blocks, bsize }) => blocks * bsize),

@@ -12,7 +12,7 @@ const HOST = '127.0.0.1'
  * @throws CliError when the port cannot be used.
  */
 export async function serveMetrics(
-  metrics: PublishedMetrics,
+  metrics: Pick<PublishedMetrics, 'page'>,
   port: number,
   logger: Logger,
 ): Promise<() => Promise<void>> {

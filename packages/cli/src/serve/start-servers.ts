@@ -1,8 +1,7 @@
 /** Assembles, starts and stops ModularIoT Auth and ModularIoT API in one process. */
 
-import type { AddressInfo, Server } from 'node:net'
 import { hostname } from 'node:os'
-import { startTelemetryMaintenance, type TelemetryStore } from '@modulariot/api'
+import { startTelemetryMaintenance, type TelemetryStore, watchedByPeers } from '@modulariot/api'
 import { createApiServer } from '@modulariot/api/server'
 import {
   type AdminContext,
@@ -34,10 +33,9 @@ import { accountOptions } from './account-options.ts'
 import { consoleMap } from './console-map.ts'
 import { consoleSite } from './console-site.ts'
 import { connectionLimits } from './descriptor-limit.ts'
-import { assertMatchesSettings } from './handed-socket.ts'
 import { countFailures, type Failures, publishInstallation } from './installation-metrics.ts'
+import type { Place } from './place.ts'
 import { createQuickstart, ensureApiAudience, type QuickstartCredentials } from './quickstart.ts'
-import { serveMetrics } from './serve-metrics.ts'
 
 export interface Running {
   /** On the first run only. */
@@ -56,14 +54,11 @@ export interface Running {
   stop(drainMs: number): Promise<void>
 }
 
-/** @param socket descriptor to listen on; null: listen on the host and port of `config`. */
-export async function startServers(
-  config: ConfigWithKeys,
-  socket: number | null,
-): Promise<Running> {
+/** @param place of this process among those of the server. */
+export async function startServers(config: ConfigWithKeys, place: Place): Promise<Running> {
   const opened = new AsyncDisposableStack()
   try {
-    return await start(config, socket, opened)
+    return await start(config, place, opened)
   } catch (error) {
     // An open connection would keep the process from exiting.
     await opened.disposeAsync()
@@ -74,6 +69,7 @@ export async function startServers(
 /** What all parts of the process share. */
 interface Shared {
   readonly config: ConfigWithKeys
+  readonly place: Place
   readonly logger: Logger
   /** Null: no metrics. */
   readonly metrics: PublishedMetrics | null
@@ -84,7 +80,7 @@ interface Shared {
 
 async function start(
   config: ConfigWithKeys,
-  socket: number | null,
+  place: Place,
   opened: AsyncDisposableStack,
 ): Promise<Running> {
   // 1. Check what can be checked before anything is opened or created.
@@ -99,39 +95,37 @@ async function start(
   }
   const metrics = config.metricsPort === null ? null : await createMetrics()
   const failures = countFailures(metrics ?? noMetrics)
-  const shared = { config, logger, metrics, failures, opened }
+  const shared = { config, place, logger, metrics, failures, opened }
   // 2. Prepare the metrics page. It is registered first, so it stops last.
   let stopMetrics = async (): Promise<void> => {}
   opened.defer(() => stopMetrics())
-  if (metrics !== null) opened.defer(publishInstallation(metrics, config))
+  if (metrics !== null && place.maintains) opened.defer(publishInstallation(metrics, config))
   // 3. Open the stores and assemble both servers.
   const { auth, admin } = await openAuth(shared, (org_id) => telemetry.findRetention(org_id))
   const telemetry = await openTelemetry(shared)
   const api = createApi(auth, admin, telemetry, shared)
   const site = config.console === 'on' ? [consoleSite(), await consoleMap(config.consoleMap)] : []
   const http = await createHttpServer({
-    ...{ applications: [auth, api, ...site], logger, tls: config.tls },
+    ...{ applications: [auth, api, ...site, ...place.applications], logger, tls: config.tls },
     trustedProxies: config.trustedProxies,
     corsOrigins: config.corsOrigins,
-    connectionLimits: connectionLimits(config),
+    connectionLimits: connectionLimits(config, place.peers.count),
     ...(metrics !== null && { metrics }),
   })
   async function stop(drainMs: number): Promise<void> {
     await shutDown(http, drainMs)
+    await place.served()
     await opened.disposeAsync()
   }
-  // 4. Listen.
+  // 4. Serve.
   try {
-    if (metrics !== null && config.metricsPort !== null) {
-      stopMetrics = await serveMetrics(metrics, config.metricsPort, logger)
-    }
-    await listen(http, config, socket)
+    ;({ stopMetrics } = await place.open(http, metrics, logger))
   } catch (error) {
     await stop(0)
-    throw explainListenError(error, config, socket)
+    throw error
   }
   // 5. On the first run, create something to log in with.
-  const quickstart = await createQuickstart(config, admin)
+  const quickstart = place.createsFirstClient ? await createQuickstart(config, admin) : null
   const isEmpty = (await admin.store.listOrganizations()).length === 0
   return { quickstart, isEmpty, caFile, setupCode: await auth.setupCode(), stop }
 }
@@ -142,10 +136,10 @@ async function start(
  * @param retentionOf in the telemetry store, which opens after.
  */
 async function openAuth(
-  { config, logger, metrics, failures, opened }: Shared,
+  { config, place, logger, metrics, failures, opened }: Shared,
   retentionOf: TelemetryStore['findRetention'],
 ) {
-  const store = await openAuthStore(config.database)
+  const store = await openAuthStore(config.database, place.peers.count)
   opened.defer(() => store.close())
   const externalSigner = config.signer && (await startSigner(config.signer, logger))
   opened.defer(() => externalSigner?.close())
@@ -166,7 +160,9 @@ async function openAuth(
     keyPolicy: config.keyPolicy,
     externalSigner,
     ...(eightSigner !== undefined && { eightSigner }),
-    checkpoints: checkpointArchive(config, logger),
+    ...(place.maintains && { checkpoints: checkpointArchive(config, logger) }),
+    maintains: place.maintains,
+    peers: place.peers,
     directoryBytes: config.clientMemoryMib * 1024 * 1024,
     auditRetentionDays: config.auditRetentionDays,
     activityRetentionDays: config.activityRetentionDays,
@@ -183,9 +179,12 @@ async function openAuth(
 }
 
 /** Opens the telemetry store, with what removes old telemetry. */
-async function openTelemetry({ config, logger, failures, opened }: Shared) {
-  const store = await openTelemetryStore(config.database)
-  opened.defer(() => store.close())
+async function openTelemetry({ config, place, logger, failures, opened }: Shared) {
+  const own = await openTelemetryStore(config.database, place.peers.count)
+  opened.defer(() => own.close())
+  // PostgreSQL notifies by itself.
+  const store = config.database.kind === 'sqlite' ? watchedByPeers(own, place.peers) : own
+  if (!place.maintains) return store
   const stopMaintenance = startTelemetryMaintenance({
     store,
     retentionDays: config.retentionDays,
@@ -200,9 +199,10 @@ function createApi(
   auth: AuthServer,
   admin: AdminContext,
   store: TelemetryStore,
-  { config, metrics }: Shared,
+  { config, place, metrics }: Shared,
 ) {
   return createApiServer({
+    peers: place.peers,
     issuer: config.issuer,
     audience: config.apiAudience,
     baseUrl: config.issuer,
@@ -227,20 +227,6 @@ function logFailures(logger: Logger, message: string, count: () => void): (error
     const fault = error instanceof Error ? error : new Error(String(error))
     repeatedFailuresOf(logger).failed(logger, fault, message)
   }
-}
-
-type HttpServer = Awaited<ReturnType<typeof createHttpServer>>
-
-/** @param socket descriptor of a socket that must listen where `config` says, or null. */
-async function listen(http: HttpServer, config: Config, socket: number | null): Promise<void> {
-  if (socket !== null) refuseElsewhere(http.server, config)
-  await http.listen({
-    host: config.host,
-    port: config.port,
-    ...(socket !== null && { fd: socket }),
-    listenTextResolver: (address) => `listening on ${address.replace(/^https?:\/\//, '')}`,
-  })
-  if (socket !== null) assertMatchesSettings(http.server.address() as AddressInfo | null, config)
 }
 
 /**
@@ -287,39 +273,4 @@ function selfSignedCertificate({ tls }: Config): string | null {
       `${error.message}: correct the files of MIOT_TLS_CERT and MIOT_TLS_KEY`,
     )
   }
-}
-
-/**
- * Stops a socket with the wrong address from accepting connections before the event loop accepts
- * the first one; the start fails a moment later.
- */
-function refuseElsewhere(server: Server, config: Config): void {
-  server.once('listening', () => {
-    try {
-      assertMatchesSettings(server.address() as AddressInfo | null, config)
-    } catch {
-      server.maxConnections = 0
-    }
-  })
-}
-
-function explainListenError(
-  error: unknown,
-  { host, port }: Config,
-  socket: number | null,
-): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException
-  if (socket !== null && syscall === 'listen') {
-    return new CliError(
-      'failure',
-      `Descriptor ${socket}, passed by LISTEN_FDS, is not a listening socket (${code})`,
-    )
-  }
-  if (code === 'EADDRINUSE') {
-    return new CliError('failure', `Port ${port} on ${host} is in use: set MIOT_PORT to a free one`)
-  }
-  if (code === 'EACCES') {
-    return new CliError('failure', `Port ${port} needs privileges: set MIOT_PORT above 1023`)
-  }
-  return error
 }

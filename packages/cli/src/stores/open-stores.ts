@@ -8,21 +8,43 @@ import { type AuthStore, openSqliteAuthStore, sqliteAuthVersion } from '@modular
 import { appliedVersion, type Migrated } from '@modulariot/platform/storage'
 import { type Database, sqliteFilesOf } from '../config/database.ts'
 
-/** Migrates the store first when needed. */
-export async function openAuthStore(database: Database): Promise<AuthStore> {
-  if (database.kind === 'sqlite') return openSqliteAuthStore(sqliteFilesOf(database.directory).auth)
-  const { openPostgresAuthStore } = await import('@modulariot/auth/postgres')
-  return openPostgresAuthStore(database.url)
+/** Of the pool that each store has in PostgreSQL, in all processes together. */
+const POOL_CONNECTIONS = 10
+/** Changes take turns on two of them; a login does not wait for those. */
+const MIN_POOL_CONNECTIONS = 3
+
+/** The part of a pool that one of `processes` equal processes has. */
+function poolOf(processes: number) {
+  const share = Math.ceil(POOL_CONNECTIONS / processes)
+  return { maxConnections: Math.max(MIN_POOL_CONNECTIONS, share) }
 }
 
-/** Migrates the store first when needed. */
-export async function openTelemetryStore(database: Database): Promise<TelemetryStore> {
+/**
+ * Migrates the store first when needed.
+ *
+ * @param processes how many equal processes open it.
+ */
+export async function openAuthStore(database: Database, processes = 1): Promise<AuthStore> {
+  if (database.kind === 'sqlite') return openSqliteAuthStore(sqliteFilesOf(database.directory).auth)
+  const { openPostgresAuthStore } = await import('@modulariot/auth/postgres')
+  return openPostgresAuthStore(database.url, poolOf(processes))
+}
+
+/**
+ * Migrates the store first when needed.
+ *
+ * @param processes how many equal processes open it.
+ */
+export async function openTelemetryStore(
+  database: Database,
+  processes = 1,
+): Promise<TelemetryStore> {
   if (database.kind === 'sqlite') {
     const { openSqliteTelemetryStore } = await import('@modulariot/api')
     return openSqliteTelemetryStore(sqliteFilesOf(database.directory).telemetry)
   }
   const { openPostgresTelemetryStore } = await import('@modulariot/api/postgres')
-  return openPostgresTelemetryStore(database.url)
+  return openPostgresTelemetryStore(database.url, poolOf(processes))
 }
 
 export type StoreName = 'auth' | 'telemetry'

@@ -26,4 +26,6 @@ export interface Application {
    * knows. Left out: it always works, and `/readyz` does not name it.
    */
   ready?(): Promise<'degraded' | undefined>
+  /** Members of the answer of `/readyz`, beside the checks. */
+  details?(): object
 }

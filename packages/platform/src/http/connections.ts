@@ -46,6 +46,7 @@ export class Connections {
   readonly #perBlock = new Map<string, number>()
   readonly #closed: Readonly<Record<CloseReason, { add(): void }>>
   #sweeping: NodeJS.Timeout | undefined
+  #onNone = (): void => {}
 
   constructor(options: ConnectionsOptions) {
     this.#options = options
@@ -63,6 +64,7 @@ export class Connections {
     ) as Record<CloseReason, { add(): void }>
     options.metrics.gauge({
       name: 'miot_http_connections',
+      combine: 'sum',
       help: 'Open connections, including those in a TLS handshake.',
       read: () => this.#open.size,
     })
@@ -86,8 +88,22 @@ export class Connections {
     return this.#bySocket.get(socket)
   }
 
+  get size(): number {
+    return this.#open.size
+  }
+
   all(): IterableIterator<Connection> {
     return this.#open.values()
+  }
+
+  /** Resolves once no connection is open, or after `withinMs`. */
+  async untilNone(withinMs: number): Promise<void> {
+    if (this.#open.size === 0) return
+    const none = Promise.withResolvers<void>()
+    this.#onNone = none.resolve
+    const late = setTimeout(none.resolve, withinMs)
+    await none.promise
+    clearTimeout(late)
   }
 
   #admit(socket: Socket, ready: boolean): void {
@@ -130,7 +146,9 @@ export class Connections {
 
   #forget(connection: Connection): void {
     const { block } = connection
-    if (!this.#open.delete(connection) || block === null) return
+    if (!this.#open.delete(connection)) return
+    if (this.#open.size === 0) this.#onNone()
+    if (block === null) return
     const left = (this.#perBlock.get(block) ?? 1) - 1
     if (left === 0) this.#perBlock.delete(block)
     else this.#perBlock.set(block, left)

@@ -4,17 +4,35 @@
  */
 
 import { once } from 'node:events'
-import { Server as NetServer, type Server } from 'node:net'
+import type { Server } from 'node:http'
+import { Server as NetServer } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Connection } from './connection.ts'
 import type { Connections } from './connections.ts'
+import { isHanded } from './handed-connections.ts'
 
-const draining = new WeakSet<object>()
+/**
+ * `stopping`: `/readyz` says so, since nothing takes over. `leaving`: another process serves the
+ * same port.
+ */
+type Departure = 'stopping' | 'leaving'
 
-/** @param server Node's. */
+const departures = new WeakMap<object, Departure>()
+
+/** Whether each answer is the last one of its connection. @param server Node's. */
 export function isDraining(server: object): boolean {
-  return draining.has(server)
+  return departures.has(server)
+}
+
+/** Whether a balancer should send nothing new. @param server Node's. */
+export function isStopping(server: object): boolean {
+  return departures.get(server) === 'stopping'
+}
+
+/** Every answer has `Connection: close` from now on; `shutDown` does the rest. */
+export function beginDrain(app: FastifyInstance, departure: Departure): void {
+  departures.set(app.server, departure)
 }
 
 const connectionsOf = new WeakMap<object, Connections>()
@@ -50,12 +68,15 @@ const STOP_LISTENING_LIMIT_MS = 1000
  */
 export async function shutDown(app: FastifyInstance, drainMs: number): Promise<void> {
   const { server } = app
-  draining.add(server)
+  if (!isDraining(server)) beginDrain(app, 'stopping')
   const limit = setTimeout(() => cutOff(server, () => true), SHUTDOWN_LIMIT_MS)
   if (server.listening) {
     await wait(drainMs)
     await stopListening(server)
-    await waitUntilClosed(server, connectionsTo(server).some(isNew) ? NEW_GRACE_MS : KEPT_GRACE_MS)
+    await waitUntilClosed(server, graceMs(server))
+    cutOff(server, isNew)
+  } else if (isHanded(server)) {
+    await connectionsOf.get(server)?.untilNone(graceMs(server))
     cutOff(server, isNew)
   }
   await app.close()
@@ -68,7 +89,7 @@ export async function shutDown(app: FastifyInstance, drainMs: number): Promise<v
  * a turn that found none the queue is empty, and if that turn was short, hardly any can have
  * arrived since.
  */
-async function stopListening(server: Server): Promise<void> {
+export async function stopListening(server: NetServer): Promise<void> {
   const until = performance.now() + STOP_LISTENING_LIMIT_MS
   let accepted = false
   server.on('connection', () => {
@@ -86,6 +107,21 @@ async function stopListening(server: Server): Promise<void> {
   } while ((accepted || now - began > QUIET_TURN_MS) && now < until)
   // Not http's own `close`, which would also cut off idle connections.
   NetServer.prototype.close.call(server)
+}
+
+/**
+ * Closes a server that does not listen as Fastify closes one that does: idle connections at once,
+ * the others with their answers.
+ */
+export async function endHanded(server: Server): Promise<void> {
+  if (!isHanded(server)) return
+  server.closeIdleConnections()
+  await connectionsOf.get(server)?.untilNone(SHUTDOWN_LIMIT_MS)
+}
+
+/** How long connections may still send what they began to send. */
+function graceMs(server: Server): number {
+  return connectionsTo(server).some(isNew) ? NEW_GRACE_MS : KEPT_GRACE_MS
 }
 
 /** @returns once no connection is open, or after `withinMs`. */

@@ -9,7 +9,7 @@ import { repeatedFailuresOf } from '../logging/repeated-failures.ts'
 import { singleFlight } from '../single-flight.ts'
 import { StoreDamaged, StoreUnwritable } from '../storage/errors.ts'
 import type { Application } from './application.ts'
-import { isDraining } from './drain.ts'
+import { isStopping } from './drain.ts'
 import { routeGroup } from './route-group.ts'
 
 type Status = 'ok' | 'degraded' | 'unavailable' | 'stopping'
@@ -36,7 +36,12 @@ export async function mountHealth(
         checks.map(async ([name, run]) => [name, await run()] as const),
       )
       const statuses = found.map(([name, { status }]) => [name, status] as const)
-      return answer(reply, found, { checks: Object.fromEntries(statuses) })
+      const details = applications.map((application) => application.details?.())
+      return answer(
+        reply,
+        found,
+        Object.assign({ checks: Object.fromEntries(statuses) }, ...details),
+      )
     })
     for (const [name, run] of checks) {
       routes.get(`/readyz/${name}`, async (_request, reply) =>
@@ -54,7 +59,7 @@ export async function mountHealth(
     const damaged = found.flatMap(([, { damage }]) => damage?.file ?? [])
     const unwritable = found.flatMap(([name, one]) => (one.unwritable ? [name] : []))
     const worstFound = worst(found.map(([, { status }]) => status))
-    const status = isDraining(reply.server.server) ? 'stopping' : worstFound
+    const status = isStopping(reply.server.server) ? 'stopping' : worstFound
     return reply.code(status === 'ok' || status === 'degraded' ? 200 : 503).send({
       ...{ status, ...members },
       ...(damaged.length > 0 && { damaged }),

@@ -5,7 +5,7 @@ import type { PublishedMetrics } from '../metrics/index.ts'
 import type { Application } from './application.ts'
 import { routeGroup } from './route-group.ts'
 
-export function metricsPage(metrics: PublishedMetrics): Application {
+export function metricsPage(metrics: Pick<PublishedMetrics, 'page'>): Application {
   return {
     name: 'metrics',
     ready: async () => undefined,

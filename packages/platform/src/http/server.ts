@@ -18,7 +18,7 @@ import type { Application } from './application.ts'
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts'
 import { Connections } from './connections.ts'
 import { type AllowOrigin, allowOrigins } from './cors.ts'
-import { followConnections } from './drain.ts'
+import { endHanded, followConnections } from './drain.ts'
 import { answerEverything, LEAVE_REFUSALS_TO_US, refuseMethod } from './every-answer.ts'
 import { mountHealth } from './health.ts'
 import { KnownPaths } from './known-paths.ts'
@@ -120,6 +120,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     if (!config?.refusesMethods) paths.add(url, [method].flat())
   })
   await mountAll(app, options.applications, observer)
+  // Registered last, so it runs once the applications have ended what would wait.
+  await app.register(async (scope) => scope.addHook('preClose', () => endHanded(app.server)))
   return app
 }
 
@@ -182,6 +184,7 @@ function followTls(app: FastifyInstance, files: TlsFiles, pair: TlsPair, metrics
   let { certificate } = pair
   metrics.gauge({
     name: 'miot_tls_certificate_not_after_timestamp_seconds',
+    combine: 'min',
     help: 'When the certificate that new connections get expires, Unix time.',
     read: () => certificate.validToDate.getTime() / 1000,
   })

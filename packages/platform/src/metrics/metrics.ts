@@ -18,8 +18,18 @@ export interface HistogramAbout<Label extends string> extends About<Label> {
   readonly buckets: readonly number[]
 }
 
+/**
+ * How the values of several processes of one server become one: `first` where each would say the
+ * same.
+ */
+export type Combine = 'sum' | 'max' | 'min' | 'first'
+
 export interface ReadAbout extends Omit<About<never>, 'labels'> {
   readonly read: () => number
+}
+
+export interface GaugeAbout extends ReadAbout {
+  readonly combine: Combine
 }
 
 /** One value of a metric, and the labels it is for. */
@@ -29,6 +39,7 @@ export interface Sample<Label extends string> {
 }
 
 export interface SamplesAbout<Label extends string> extends About<Label> {
+  readonly combine: Combine
   /** Those left out are not exported, instead of a value that is no longer true. Never rejects. */
   readonly read: () => readonly Sample<Label>[] | Promise<readonly Sample<Label>[]>
 }
@@ -56,7 +67,7 @@ export interface Metrics {
   counter<Label extends string>(about: About<Label>): Counter<Label>
   histogram<Label extends string>(about: HistogramAbout<Label>): Histogram<Label>
   /** A value that is read only when the metrics are collected. */
-  gauge(about: ReadAbout): void
+  gauge(about: GaugeAbout): void
   /** A value for each set of labels, read only when the metrics are collected. */
   gauges<Label extends string>(about: SamplesAbout<Label>): void
   /** A count that is kept elsewhere and read only when the metrics are collected. */

@@ -13,7 +13,7 @@ describe('createMetrics', () => {
       buckets: [0.1, 1],
     })
     let depth = 3
-    metrics.gauge({ name: 'depth', help: 'Depth.', read: () => depth })
+    metrics.gauge({ name: 'depth', help: 'Depth.', combine: 'sum', read: () => depth })
     metrics.total({ name: 'kept_total', help: 'Kept elsewhere.', read: () => depth * 2 })
     const yes = queries.of({ answer: 'yes' })
     yes.add()
@@ -61,7 +61,7 @@ describe('createMetrics', () => {
       { labels: { part: 'one' }, value: 1 },
       { labels: { part: 'two' }, value: 2 },
     ]
-    const about = { name: 'size_bytes', help: 'Size.', labels: ['part'] as const }
+    const about = { name: 'size_bytes', help: 'Size.', labels: ['part'], combine: 'sum' } as const
     metrics.gauges({ ...about, read: async () => samples })
     assert.match(
       (await metrics.page()).text,
@@ -82,13 +82,13 @@ describe('createMetrics', () => {
 
 describe('noMetrics', () => {
   it('accepts everything and keeps nothing', () => {
-    const about = { name: 'x', help: 'x', labels: ['a'] as const }
+    const about = { name: 'x', help: 'x', labels: ['a'], combine: 'sum' } as const
     noMetrics.counter(about).of({ a: '1' }).add()
     noMetrics
       .histogram({ ...about, buckets: [1] })
       .of({ a: '1' })
       .observe(1)
-    noMetrics.gauge({ name: 'x', help: 'x', read: () => assert.fail() })
+    noMetrics.gauge({ name: 'x', help: 'x', combine: 'sum', read: () => assert.fail() })
     noMetrics.gauges({ ...about, read: () => assert.fail() })
     noMetrics.total({ name: 'x', help: 'x', read: () => assert.fail() })
   })

@@ -3,9 +3,19 @@
 import * as prometheus from '@prometheus-io/client'
 import type { Metrics } from './metrics.ts'
 
+/** The text that Prometheus scrapes, and its media type. */
+export interface MetricsPage {
+  readonly type: string
+  readonly text: string
+}
+
+/** One metric of a process with its values, which can be sent to another process. */
+export type MetricValues = prometheus.MetricObjectWithValues<prometheus.MetricValue<string>>
+
 export interface PublishedMetrics extends Metrics {
-  /** The text that Prometheus scrapes, and its media type. */
-  page(): Promise<{ readonly type: string; readonly text: string }>
+  page(): Promise<MetricsPage>
+  /** The same values as on the page, to be merged with those of other processes. */
+  values(): Promise<readonly MetricValues[]>
 }
 
 /**
@@ -19,6 +29,7 @@ export function createPrometheus(): PublishedMetrics {
   const registry = new prometheus.Registry()
   const registers = [registry]
   prometheus.collectDefaultMetrics({ register: registry })
+  combineNodeMetrics(registry)
   return {
     counter({ name, help, labels }) {
       const { flushes, collect } = whenRead()
@@ -59,19 +70,21 @@ export function createPrometheus(): PublishedMetrics {
         },
       }
     },
-    gauge({ name, help, read }) {
+    gauge({ name, help, combine, read }) {
       const gauge: prometheus.Gauge = new prometheus.Gauge({
         name,
         help,
+        aggregator: combine,
         registers,
         collect: () => gauge.set(read()),
       })
     },
-    gauges({ name, help, labels, read }) {
+    gauges({ name, help, labels, combine, read }) {
       const gauge = new prometheus.Gauge<string>({
         name,
         help,
         labelNames: labels,
+        aggregator: combine,
         registers,
         async collect() {
           const samples = await read()
@@ -91,8 +104,44 @@ export function createPrometheus(): PublishedMetrics {
         },
       })
     },
-    page: async () => ({ type: registry.contentType, text: await registry.metrics() }),
+    page: () => pageOf(registry),
+    values: () => registry.getMetricsAsJSON(),
   }
+}
+
+async function pageOf(registry: prometheus.Registry): Promise<MetricsPage> {
+  return { type: registry.contentType, text: await registry.metrics() }
+}
+
+/** The library leaves out one, and averages the delays of event loops, which hides a slow one. */
+function combineNodeMetrics(registry: prometheus.Registry): void {
+  const metrics = registry.getMetricsAsArray() as { name: string; aggregator?: string }[]
+  for (const metric of metrics) {
+    if (metric.aggregator === 'average') metric.aggregator = 'max'
+    if (metric.name === 'process_start_time_seconds') metric.aggregator = 'min'
+  }
+}
+
+/** Counters and histograms are summed, gauges combined as they declare. */
+export function mergedPage(processes: readonly (readonly MetricValues[])[]): Promise<MetricsPage> {
+  return pageOf(merge(processes))
+}
+
+/** What is counted of processes that ended, for the sums of those that run. */
+export async function mergedCounts(
+  processes: readonly (readonly MetricValues[])[],
+): Promise<readonly MetricValues[]> {
+  const counts = processes.map((metrics) => metrics.filter(({ type }) => isCount(type)))
+  return merge(counts).getMetricsAsJSON()
+}
+
+/** The library declares the types as numbers, and has names. */
+function isCount(type: unknown): boolean {
+  return type === 'counter' || type === 'histogram'
+}
+
+function merge(processes: readonly (readonly MetricValues[])[]): prometheus.Registry {
+  return prometheus.AggregatorRegistry.aggregate([...processes] as never)
 }
 
 /** Observations that are passed to the library when the metrics are read. */

@@ -2,6 +2,8 @@
 
 export * from './channel.ts'
 export * from './gather.ts'
+export * from './link.ts'
+export * from './linked-peers.ts'
 export * from './local-peers.ts'
 export * from './owner.ts'
 export * from './paced.ts'

@@ -6,6 +6,7 @@ import {
   migratePostgres,
   openPostgres,
   type Postgres,
+  type PostgresOptions,
   trialWrite,
 } from '@modulariot/platform/postgres'
 import { nextFlight } from '@modulariot/platform/single-flight'
@@ -46,8 +47,11 @@ const APPEND_TIMEOUT_MS_EACH_PART = 0.25
  *   `parsePostgresUrl`.
  * @throws StoreUnavailable; Error when the migrations do not fit this program.
  */
-export async function openPostgresTelemetryStore(url: string): Promise<TelemetryStore> {
-  const postgres = openPostgres(url, { applicationName: APPLICATION_NAME })
+export async function openPostgresTelemetryStore(
+  url: string,
+  options: Pick<PostgresOptions, 'maxConnections'> = {},
+): Promise<TelemetryStore> {
+  const postgres = openPostgres(url, { applicationName: APPLICATION_NAME, ...options })
   try {
     await migrateSchema(postgres)
     return watchWrites(createStore(postgres), {

@@ -10,6 +10,7 @@ import {
   migratePostgres,
   openPostgres,
   type Postgres,
+  type PostgresOptions,
   trialWrite,
 } from '@modulariot/platform/postgres'
 import {
@@ -54,8 +55,11 @@ export function postgresAuthVersion(): number {
  *   `parsePostgresUrl`.
  * @throws StoreUnavailable; Error when the migrations do not fit this program.
  */
-export async function openPostgresAuthStore(url: string): Promise<AuthStore> {
-  const postgres = openPostgres(url, { applicationName: 'modulariot-auth' })
+export async function openPostgresAuthStore(
+  url: string,
+  options: Pick<PostgresOptions, 'maxConnections'> = {},
+): Promise<AuthStore> {
+  const postgres = openPostgres(url, { applicationName: 'modulariot-auth', ...options })
   try {
     await migrateSchema(postgres)
     return watchWrites(await createStore(postgres), {

@@ -1,0 +1,151 @@
+/** The supervisor of several workers: signals, the end of processes, ports, TLS, its options. */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { openConnection } from './support/connection.ts'
+import { freePort } from './support/free-port.ts'
+import { type RunningServer, runMiot, startServer } from './support/running-server.ts'
+import { writeTlsFiles } from './support/tls-files.ts'
+import { until } from './support/until.ts'
+import { isRunning, logged, openOnAll, scrape, workerPids } from './support/workers.ts'
+
+/** The log arrives by another pipe than the start message. */
+const allPids = (server: RunningServer, count: number): Promise<number[]> =>
+  until(async () => {
+    const pids = workerPids(server)
+    return pids.length === count ? pids : undefined
+  })
+
+describe('a server with workers', { timeout: 120_000 }, () => {
+  it('says 503 at every worker from SIGTERM on, and leaves no process', async () => {
+    const server = await startServer({ MIOT_WORKERS: '3', MIOT_DRAIN_SECONDS: '5' })
+    const pids = await allPids(server, 3)
+    const connections = await openOnAll(server.url, 6)
+    const ended = server.kill('SIGTERM')
+    const answers = await until(async () => {
+      const stopping = openConnection(server.url)
+      const { status } = await stopping.send({ method: 'GET', path: '/readyz' })
+      stopping.close()
+      return status === 503 ? true : undefined
+    }).then(() =>
+      Promise.all(connections.map((one) => one.send({ method: 'GET', path: '/readyz' }))),
+    )
+    for (const { status, text } of answers) {
+      assert.equal(status, 503)
+      assert.match(text, /"status":"stopping"/)
+    }
+    // As npm does with a signal that the whole terminal got.
+    process.kill(server.pid(), 'SIGTERM')
+    for (const pid of pids) process.kill(pid, 'SIGTERM')
+    await ended
+    for (const pid of pids) assert.ok(!isRunning(pid))
+    for (const connection of connections) connection.close()
+    await server.stop()
+  })
+
+  it('serves on while a worker hangs, which holds up one new connection at most', async () => {
+    const metricsPort = await freePort()
+    const server = await startServer({
+      MIOT_WORKERS: '2',
+      MIOT_METRICS_PORT: String(metricsPort),
+    })
+    const [hanging] = (await allPids(server, 2)) as [number]
+    const total =
+      'miot_http_requests_total{application="health",route="/livez",method="GET",status="200"}'
+    const connection = openConnection(server.url)
+    await connection.send({ method: 'GET', path: '/livez' })
+    connection.close()
+    assert.equal((await scrape(metricsPort)).get(total), 1)
+    process.kill(hanging, 'SIGSTOP')
+    const five = Promise.withResolvers<void>()
+    let answered = 0
+    const answers = Array.from({ length: 6 }, async () => {
+      const { status } = await fetch(`${server.url}/livez`, { headers: { connection: 'close' } })
+      if (++answered === 5) five.resolve()
+      return status
+    })
+    await five.promise
+    assert.ok((await scrape(metricsPort)).has('miot_workers{state="ready"}'))
+    process.kill(hanging, 'SIGCONT')
+    assert.deepEqual(await Promise.all(answers), [200, 200, 200, 200, 200, 200])
+    assert.equal((await scrape(metricsPort)).get(total), 7)
+    await server.stop()
+  })
+
+  it('keeps its workers when SIGHUP finds a setting that is refused', async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+    const file = join(folder.path, 'level')
+    writeFileSync(file, 'info')
+    const server = await startServer({ MIOT_WORKERS: '2', MIOT_LOG_LEVEL_FILE: file })
+    const pids = await allPids(server, 2)
+    writeFileSync(file, 'nonsense')
+    process.kill(server.pid(), 'SIGHUP')
+    await until(async () => logged(server, 'not all workers were restarted; the others go on')[0])
+    assert.match(server.output(), /MIOT_LOG_LEVEL must be one of/)
+    assert.deepEqual(workerPids(server), pids)
+    assert.equal((await fetch(`${server.url}/livez`)).status, 200)
+    await server.stop()
+  })
+
+  it('ends when its supervisor is killed', async () => {
+    const server = await startServer({ MIOT_WORKERS: '2' })
+    const pids = await allPids(server, 2)
+    await server.kill('SIGKILL')
+    await until(async () => (pids.some(isRunning) ? undefined : true))
+    await server.restart()
+    await server.stop()
+  })
+
+  it('says once that its port is in use, and starts nothing', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as { port: number }
+    const settings = { MIOT_WORKERS: '2', MIOT_PORT: String(port) }
+    await assert.rejects(startServer(settings), (error: Error) => {
+      const told = `Port ${port} on 127.0.0.1 is in use: set MIOT_PORT to a free one`
+      assert.match(error.message, /ended \(1\)/)
+      assert.equal(error.message.split(told).length, 2, error.message)
+      return true
+    })
+    other.close()
+  })
+
+  it('says once why its first worker cannot start', async () => {
+    const settings = { MIOT_WORKERS: '2', MIOT_DATABASE_URL: 'postgres://x@127.0.0.1:1/x' }
+    await assert.rejects(startServer(settings), (error: Error) => {
+      assert.match(error.message, /ended \(5\)/)
+      assert.equal(error.message.match(/The store is unavailable/g)?.length, 1, error.message)
+      return true
+    })
+  })
+
+  it('serves TLS, and a socket held by another supervisor', async () => {
+    using files = writeTlsFiles('workers')
+    const server = await startServer({ MIOT_WORKERS: '2', ...files.settings }, 'held')
+    const { status, stdout, stderr } = await server.miot(['token', 'get', '--json'], {
+      env: { NODE_EXTRA_CA_CERTS: files.settings.MIOT_TLS_CERT },
+    })
+    assert.equal(status, 0, stderr)
+    assert.match(stdout, /access_token/)
+    await server.restart()
+    await server.stop()
+  })
+})
+
+describe('miot serve --workers', () => {
+  it('says which numbers it takes', async () => {
+    for (const wrong of ['0', '-1', 'many', '129', '1.5', '']) {
+      const { status, stderr } = await runMiot(['serve', '--workers', wrong, '--no-json'])
+      assert.equal(status, 2)
+      assert.match(stderr, /It must be a whole number from 1 to 128, or auto for one on each core/)
+    }
+    const { status, stderr } = await runMiot(['serve'], { env: { MIOT_WORKERS: '0' } })
+    assert.equal(status, 2)
+    assert.match(stderr, /MIOT_WORKERS must be a whole number from 1 to 128/)
+  })
+})

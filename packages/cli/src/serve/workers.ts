@@ -1,0 +1,202 @@
+/**
+ * The workers of one server: starts them, replaces those that end, restarts all one by one, and
+ * stops them together.
+ */
+
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Logger } from '@modulariot/platform/logging'
+import type { ConfigWithKeys } from '../installation/given-keys.ts'
+import { RestartDelay } from './restart-delay.ts'
+import type { Started } from './worker-messages.ts'
+import { type WorkerEvents, WorkerProcess } from './worker-process.ts'
+
+/** How long a worker that leaves still answers on its connections, at least. */
+const MIN_LEAVE_MS = 1000
+
+export interface WorkersOptions {
+  readonly count: number
+  readonly logger: Logger
+  readonly events: WorkerEvents & {
+    /** A process was created. It has heard nothing yet. */
+    created(worker: WorkerProcess): void
+    /** It serves. */
+    ready(worker: WorkerProcess): void
+    /** It gets nothing more; resolves when nothing is on its way to it. */
+    leaves(worker: WorkerProcess): Promise<void>
+    /** Its process has ended. */
+    ended(worker: WorkerProcess): void
+  }
+}
+
+export class Workers {
+  readonly #options: WorkersOptions
+  #config: ConfigWithKeys
+  /** By index: the process that serves. */
+  readonly #serving = new Map<number, WorkerProcess>()
+  /** All processes, also those that start or leave. */
+  readonly #all = new Set<WorkerProcess>()
+  readonly #delays: readonly RestartDelay[]
+  readonly #leaving = new WeakSet<WorkerProcess>()
+  readonly #stopped = new AbortController()
+  /** Replacements of workers that ended without being told. */
+  restarts = 0
+
+  constructor(config: ConfigWithKeys, options: WorkersOptions) {
+    this.#config = config
+    this.#options = options
+    this.#delays = Array.from({ length: options.count }, () => new RestartDelay())
+  }
+
+  get ready(): number {
+    return this.#serving.size
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopped.signal.aborted
+  }
+
+  /**
+   * Starts the first worker, which migrates and makes what is missing, then the others.
+   *
+   * @returns what the first one said.
+   * @throws CliError when one cannot start. None runs then.
+   */
+  async start(): Promise<Started> {
+    try {
+      const started = await this.#begin(0, true)
+      const others = Array.from({ length: this.#options.count - 1 }, (_, at) => at + 1)
+      await Promise.all(others.map((index) => this.#begin(index, false)))
+      return started
+    } catch (error) {
+      this.#stopped.abort()
+      this.kill()
+      throw error
+    }
+  }
+
+  /** Resolves when the worker serves. */
+  async #begin(index: number, isFirst: boolean): Promise<Started> {
+    const { count, logger, events } = this.#options
+    const worker = new WorkerProcess({ config: this.#config, index, count, isFirst }, events)
+    this.#all.add(worker)
+    events.created(worker)
+    void worker.ended.then(() => {
+      this.#all.delete(worker)
+      events.ended(worker)
+    })
+    const started = await worker.started
+    this.#serving.set(index, worker)
+    logger.info({ worker: index, worker_pid: worker.pid }, 'a worker serves')
+    events.ready(worker)
+    this.#tellAll()
+    void this.#watch(worker)
+    return started
+  }
+
+  /** Replaces the worker when it ends without being told. */
+  async #watch(worker: WorkerProcess): Promise<void> {
+    const { index, pid } = worker
+    const { code, signal, ranMs } = await worker.ended
+    if (this.#leaving.has(worker)) return
+    if (this.#serving.get(index) === worker) this.#serving.delete(index)
+    if (this.#isStopping) return
+    this.#tellAll()
+    const { logger } = this.#options
+    let delayMs = this.#delay(index).after(ranMs)
+    logger.error(
+      { worker: index, worker_pid: pid, code, signal, delay_ms: delayMs },
+      'a worker ended',
+    )
+    for (;;) {
+      if (delayMs > 0) await this.#pause(delayMs)
+      if (this.#isStopping || this.#serving.has(index)) return
+      this.restarts++
+      const began = performance.now()
+      try {
+        await this.#begin(index, false)
+        await this.#dismissOthers(index)
+        return
+      } catch (error) {
+        if (this.#isStopping) return
+        delayMs = this.#delay(index).after(performance.now() - began)
+        logger.error({ err: error, worker: index, delay_ms: delayMs }, 'a worker did not start')
+      }
+    }
+  }
+
+  #delay(index: number): RestartDelay {
+    return this.#delays[index] as RestartDelay
+  }
+
+  /** Ends early when all stop. */
+  async #pause(ms: number): Promise<void> {
+    await wait(ms, undefined, { signal: this.#stopped.signal }).catch(() => {})
+  }
+
+  #tellAll(): void {
+    for (const worker of this.#serving.values()) worker.tellWorkers(this.ready, this.#options.count)
+  }
+
+  /**
+   * Replaces all workers one by one with those of another configuration: each new one serves before
+   * the one it replaces leaves.
+   *
+   * @throws CliError when a new one does not start. The old ones that are left go on.
+   */
+  async replaceAll(config: ConfigWithKeys): Promise<void> {
+    const before = this.#config
+    this.#config = config
+    try {
+      for (let index = 0; index < this.#options.count && !this.#isStopping; index++) {
+        await this.#begin(index, false)
+        await this.#dismissOthers(index)
+      }
+    } catch (error) {
+      if (this.#isStopping) return
+      this.#config = before
+      throw error
+    }
+  }
+
+  /** All with this index but the newest that serves; normally there is one. */
+  async #dismissOthers(index: number): Promise<void> {
+    const newest = this.#serving.get(index)
+    const others = [...this.#all].filter(
+      (worker) => worker.index === index && worker !== newest && !this.#leaving.has(worker),
+    )
+    await Promise.all(others.map((worker) => this.#dismiss(worker)))
+  }
+
+  async #dismiss(worker: WorkerProcess): Promise<void> {
+    this.#leaving.add(worker)
+    await this.#options.events.leaves(worker)
+    worker.drain('leaving')
+    // Clients hear with their next answer that the connection closes.
+    await this.#pause(Math.max(MIN_LEAVE_MS, this.#config.drainSeconds * 1000))
+    await this.#end(worker)
+  }
+
+  async #end(worker: WorkerProcess): Promise<void> {
+    worker.stop()
+    const { code, signal } = await worker.ended
+    if (code === 0) return
+    const { index, pid } = worker
+    const members = { worker: index, worker_pid: pid, code, signal }
+    this.#options.logger.error(members, 'a worker did not end in order')
+  }
+
+  /** From now on `/readyz` says everywhere that the server stops. */
+  drain(): void {
+    this.#stopped.abort()
+    for (const worker of this.#all) worker.drain('stopping')
+  }
+
+  /** Resolves when all have ended. Nothing may be on its way to them. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#all].map((worker) => this.#end(worker)))
+  }
+
+  kill(): void {
+    for (const worker of this.#all) worker.kill()
+  }
+}
