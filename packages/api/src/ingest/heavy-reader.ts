@@ -6,7 +6,7 @@
  */
 
 import { JsonBodyError } from '@modulariot/platform/json'
-import { type CallOptions, Thread } from '@modulariot/platform/threads'
+import { type Caller, type CallOptions, threadCaller } from '@modulariot/platform/threads'
 import { ApiError } from '../errors/api-error.ts'
 import type { ClientBudget } from '../limits/client-budget.ts'
 import { createTenantTurns, type TurnLimits } from '../limits/tenant-turns.ts'
@@ -48,7 +48,7 @@ type Read<Result> = (body: MovedBody, more: CallOptions) => Promise<Outcome<Resu
 export class HeavyReader {
   readonly #budget: ClientBudget
   readonly #turns = createTenantTurns(HEAVY_LIMITS, tooManyLarge)
-  readonly #thread: Thread<HeavyCalls>
+  readonly #thread: Caller<HeavyCalls>
   readonly #maxHeldBytes: number
   #heldBytes = 0
   readonly #heldOf = new Map<string, number>()
@@ -56,7 +56,7 @@ export class HeavyReader {
   constructor(budget: ClientBudget, options: HeavyOptions = {}) {
     this.#budget = budget
     this.#maxHeldBytes = options.maxHeldBytes ?? MAX_HELD_BYTES
-    this.#thread = new Thread({
+    this.#thread = threadCaller({
       script: options.script ?? new URL('./heavy-thread.ts', import.meta.url),
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
       errorOf: (message: string) => new Error(message),

@@ -1,23 +1,9 @@
-/** The worker's end of a `Thread`: runs the calls and posts one answer for each. */
+/** The other end of a `Caller`: runs the calls and sends one answer for each. */
 
 import { parentPort } from 'node:worker_threads'
+import type { Answer, AnyCalls, Message } from './call-port.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: the calls of all threads have no other type in common.
-export type AnyCalls = { readonly [name: string]: (...args: any[]) => unknown }
-
-/** From the calling thread. */
-export type Message =
-  | { readonly id: number; readonly name: string; readonly args: readonly unknown[] }
-  | { readonly abort: number }
-  | 'close'
-
-/** From the worker. */
-export type Answer = { readonly id: number } & (
-  | { readonly result: unknown }
-  | { readonly failed: unknown }
-)
-
-/** A result whose memory is partly transferred instead of copied. */
+/** A result whose memory is partly transferred to another thread; to a process, it is copied. */
 export class Moving<Result> {
   readonly result: Result
   readonly memory: ArrayBuffer[]
@@ -29,7 +15,7 @@ export class Moving<Result> {
 }
 
 /**
- * What the worker implements of `Calls`: each call also gets a signal that aborts when the caller
+ * What implements `Calls`: each call also gets a signal that aborts when the caller
  * no longer waits.
  */
 export type Implementation<Calls extends AnyCalls> = {
@@ -39,7 +25,8 @@ export type Implementation<Calls extends AnyCalls> = {
 }
 
 /**
- * Calls that return synchronously are answered in the order in which they arrived.
+ * Answers the calls of the thread that started this one. Calls that return synchronously are
+ * answered in the order in which they arrived.
  *
  * @param describe turns an error into a value that can be cloned.
  * @param close runs once every call is answered, before the worker ends.
@@ -51,13 +38,40 @@ export function answerCalls<Calls extends AnyCalls>(
 ): void {
   const port = parentPort
   if (port === null) throw new Error('this module must run as a worker thread')
+  const answers = createAnswers(calls, describe, (answer, memory) =>
+    port.postMessage(answer, memory),
+  )
+  port.on('message', (message: Message) => {
+    // Its caller has the answers to all calls, except aborted ones.
+    if (message !== 'close') return answers.heard(message)
+    answers.onIdle(() => {
+      close()
+      port.close()
+    })
+  })
+}
+
+export interface Answers {
+  /** Runs a call, or aborts one. */
+  heard(message: Exclude<Message, 'close'>): void
+  /** Calls `idle` once no call is under way. */
+  onIdle(idle: () => void): void
+  abortAll(): void
+}
+
+/** @param send throws when the answer cannot be cloned. */
+export function createAnswers<Calls extends AnyCalls>(
+  calls: Implementation<Calls>,
+  describe: (error: unknown) => unknown,
+  send: (answer: Answer, memory: ArrayBuffer[]) => void,
+): Answers {
   const underWay = new Map<number, AbortController>()
-  let closing = false
+  let idle: (() => void) | null = null
 
   function answered(answer: Answer, memory: ArrayBuffer[] = []): void {
     underWay.delete(answer.id)
-    port?.postMessage(answer, memory)
-    if (closing) closeIfIdle()
+    send(answer, memory)
+    if (underWay.size === 0) idle?.()
   }
 
   function succeeded(id: number, result: unknown): void {
@@ -86,17 +100,17 @@ export function answerCalls<Calls extends AnyCalls>(
     }
   }
 
-  function closeIfIdle(): void {
-    if (underWay.size > 0) return
-    close()
-    port?.close()
+  return {
+    heard(message) {
+      if ('abort' in message) underWay.get(message.abort)?.abort()
+      else run(message.id, message.name, message.args)
+    },
+    onIdle(whenIdle) {
+      idle = whenIdle
+      if (underWay.size === 0) idle()
+    },
+    abortAll() {
+      for (const controller of underWay.values()) controller.abort()
+    },
   }
-
-  port.on('message', (message: Message) => {
-    if (message === 'close') {
-      closing = true
-      closeIfIdle()
-    } else if ('abort' in message) underWay.get(message.abort)?.abort()
-    else run(message.id, message.name, message.args)
-  })
 }

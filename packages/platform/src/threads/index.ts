@@ -1,5 +1,10 @@
-/** Work on other threads: calls to a worker, their answers, and its priority. */
+/**
+ * Work on other threads and in other processes: calls, their answers, and a thread's priority.
+ */
 
-export * from './answer-calls.ts'
-export * from './thread.ts'
-export * from './yield-to-others.ts'
+export { answerCalls, type Implementation, Moving } from './answer-calls.ts'
+export type { AnyCalls } from './call-port.ts'
+export type { CallErrors, Caller, CallOptions } from './caller.ts'
+export { answerCallsOf, channelCaller } from './channel-calls.ts'
+export { type ThreadOptions, threadCaller } from './thread.ts'
+export { yieldToOthers } from './yield-to-others.ts'

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { isMainThread, workerData } from 'node:worker_threads'
 import { answerCalls, Moving } from './answer-calls.ts'
-import { Thread } from './thread.ts'
+import type { Caller } from './caller.ts'
+import { threadCaller } from './thread.ts'
 
 type Calls = {
   echo: (value: unknown) => unknown
@@ -57,8 +58,8 @@ function work(): void {
   )
 }
 
-function start(): Thread<Calls> {
-  return new Thread({
+function start(): Caller<Calls> {
+  return threadCaller({
     script: new URL(import.meta.url),
     workerData: 'given',
     errorOf: (error: Error) => error,
@@ -112,9 +113,9 @@ function tests(): void {
       const file = join(folder.path, 'program.mjs')
       writeFileSync(
         file,
-        `import { Thread } from '${module}'
+        `import { threadCaller } from '${module}'
         const options = { script: new URL('${script}'), errorOf: (error) => error, lost: Error }
-        const thread = new Thread(options)
+        const thread = threadCaller(options)
         ${program}`,
       )
       const { status, stdout } = spawnSync(process.execPath, [file], {

@@ -17,7 +17,7 @@ import {
   watchForDamage,
   watchWrites,
 } from '@modulariot/platform/storage'
-import { Thread } from '@modulariot/platform/threads'
+import { type Caller, threadCaller } from '@modulariot/platform/threads'
 import { isSealed, pack } from '../packed.ts'
 import type {
   AppendOutcome,
@@ -54,12 +54,12 @@ export function openSqliteTelemetryStore(
   options: SqliteTelemetryOptions = {},
 ): TelemetryStore {
   const database = openMigrated(path)
-  const writer = new Thread<WriterCalls>({
+  const writer = threadCaller<WriterCalls>({
     script: new URL('./writer-thread.ts', import.meta.url),
     workerData: { path, ...options } satisfies WriterData,
     ...errorsOf('writer'),
   })
-  const reader = new Thread<ReaderCalls>({
+  const reader = threadCaller<ReaderCalls>({
     script: new URL('./reader-thread.ts', import.meta.url),
     workerData: { path } satisfies ReaderData,
     ...errorsOf('reader'),
@@ -145,7 +145,7 @@ function openMigrated(path: string): DatabaseSync {
 const NOTHING_REMOVED = { removedRows: 0, droppedPartitions: 0 } as const
 
 /** Step by step: appends are written in between. */
-async function maintain(writer: Thread<WriterCalls>, nowMs: number, retentionDays: number | null) {
+async function maintain(writer: Caller<WriterCalls>, nowMs: number, retentionDays: number | null) {
   await finishErasures(writer)
   for (let removedRows = 0; ; ) {
     const step = await writer.call('maintain', [nowMs, retentionDays])
@@ -164,7 +164,7 @@ function ifUnavailable(error: unknown): false {
 }
 
 /** Step by step: appends are written in between. Also continues what a crash has interrupted. */
-async function finishErasures(writer: Thread<WriterCalls>): Promise<void> {
+async function finishErasures(writer: Caller<WriterCalls>): Promise<void> {
   for (let done = false; !done; ) ({ done } = await writer.call('erase', []))
 }
 

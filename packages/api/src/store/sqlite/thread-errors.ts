@@ -1,7 +1,7 @@
 /** Passes database errors from the store's threads to the main thread. */
 
 import { StoreUnavailable, translate } from '@modulariot/platform/storage'
-import type { ThreadOptions } from '@modulariot/platform/threads'
+import type { CallErrors } from '@modulariot/platform/threads'
 
 interface Described {
   /** Cloning keeps only the message, stack and cause of an error. */
@@ -21,7 +21,7 @@ export function describeError(error: unknown): Described {
 }
 
 /** Runs on the main thread. @param name the name of the thread. */
-export function errorsOf(name: string): Pick<ThreadOptions, 'errorOf' | 'lost'> {
+export function errorsOf(name: string): CallErrors {
   return {
     errorOf({ error, errcode, unavailable }: Described) {
       if (errcode !== undefined) Object.assign(error, { errcode })
