@@ -22,6 +22,7 @@ import type {
   TelemetryStore,
 } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
+import { TRANSACTION_LIMITS } from '../store/transaction-limits.ts'
 import { Linger } from './linger.ts'
 
 export interface Room {
@@ -65,8 +66,8 @@ export const COMMIT_QUEUE_LIMITS: CommitQueueLimits = {
   maxPayload: 64 * 1024 ** 2,
   reservedItems: 1_000,
   reservedPayload: 8 * 1024 ** 2,
-  maxBatch: 1_000,
-  maxBatchPayload: 8 * 1024 ** 2,
+  maxBatch: TRANSACTION_LIMITS.maxItems,
+  maxBatchPayload: TRANSACTION_LIMITS.maxPayload,
 }
 
 /**

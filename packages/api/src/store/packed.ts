@@ -1,5 +1,5 @@
 /**
- * Encodes observations for another thread.
+ * Encodes observations for another thread or process.
  *
  * Messages between threads are cloned, including the member names of every object: a report with
  * six values costs both threads 11 µs as objects and 4 µs as an array. Observations of a large body
@@ -14,6 +14,7 @@ import type {
   Observation,
   Occurrence,
   SealedObservations,
+  SealedPieces,
   Tenant,
 } from './store.ts'
 
@@ -52,6 +53,7 @@ function packFix(fix: Fix): unknown[] {
   return [latitude, longitude, altitude, speed, heading, accuracy, satellites]
 }
 
+const PAYLOAD_AT = 10
 const HEAD_LENGTH = 13
 const MEASUREMENT_LENGTH = 7
 const OCCURRENCE_LENGTH = 4
@@ -105,7 +107,7 @@ function unpackOccurrence(packed: Packed, at: number): Occurrence {
 const OBSERVATIONS_A_PIECE = 50
 const CHARACTERS_A_PIECE = 64 * 1024
 
-/** Collects observations of one tenant, in order, and seals them. */
+/** Collects observations, in order, and seals them. */
 export class Sealer {
   #packed: Packed[] = []
   #characters = 0
@@ -123,10 +125,21 @@ export class Sealer {
     if (isFull) this.#endPiece()
   }
 
-  seal({ org_id, environment }: Tenant): SealedObservations {
+  addSealed({ count, payload, pieces }: SealedPieces): void {
     this.#endPiece()
-    const [count, payload, pieces] = [this.#count, this.#payload, this.#pieces]
-    return { org_id, environment, count, payload, pieces }
+    this.#count += count
+    this.#payload += payload
+    this.#pieces.push(...pieces)
+  }
+
+  /** @param tenant the owner of all of them. */
+  seal({ org_id, environment }: Tenant): SealedObservations {
+    return { org_id, environment, ...this.pieces() }
+  }
+
+  pieces(): SealedPieces {
+    this.#endPiece()
+    return { count: this.#count, payload: this.#payload, pieces: this.#pieces }
   }
 
   #endPiece(): void {
@@ -139,19 +152,31 @@ export class Sealer {
   }
 }
 
-export const isSealed = (one: object): one is SealedObservations => 'pieces' in one
+export function isSealed<One extends object>(one: One): one is Extract<One, SealedPieces> {
+  return 'pieces' in one
+}
+
+/** The number of observations, and the sum of their payload lengths in characters. */
+export function extentOf(one: Packed | SealedPieces): { count: number; payload: number } {
+  return isSealed(one) ? one : { count: 1, payload: (one[PAYLOAD_AT] as string).length }
+}
+
+/** The observations that `one` encodes. */
+export function observationsOf(one: Packed | SealedPieces): Observation[] {
+  return isSealed(one) ? one.pieces.flatMap(unseal) : [unpack(one)]
+}
 
 /**
  * Frees the memory at once instead of leaving it to the garbage collector, which would run more
  * often and block the main thread. The observations are empty afterwards.
  */
-export function discard({ pieces }: SealedObservations): void {
+export function discard({ pieces }: SealedPieces): void {
   for (const { buffer } of pieces) {
     if (!buffer.detached) buffer.transfer(0)
   }
 }
 
-/** @param piece a piece of `SealedObservations`. */
+/** @param piece a piece of `SealedPieces`. */
 export function unseal(piece: Uint8Array): Observation[] {
   return (deserialize(piece) as Packed[]).map(unpack)
 }

@@ -35,14 +35,17 @@ export interface Observation extends Tenant {
   readonly events: readonly Occurrence[]
 }
 
-/** Observations of one tenant as bytes, passed on without decoding (`packed.ts`). */
-export interface SealedObservations extends Tenant {
+/** Observations as bytes, passed on without decoding (`packed.ts`). */
+export interface SealedPieces {
   /** Number of observations. */
   readonly count: number
   /** Sum of the payload lengths, in characters. */
   readonly payload: number
   readonly pieces: readonly Uint8Array<ArrayBuffer>[]
 }
+
+/** Sealed observations of one tenant. */
+export interface SealedObservations extends Tenant, SealedPieces {}
 
 /** A position: WGS 84 degrees, metres, km/h, degrees from north. */
 export interface Fix {

@@ -6,11 +6,11 @@
 import { workerData } from 'node:worker_threads'
 import { openDatabase } from '@modulariot/platform/storage'
 import { answerCalls } from '@modulariot/platform/threads'
-import { isSealed, type Packed, unpack, unseal } from '../packed.ts'
-import type { AppendOutcome, SealedObservations } from '../store.ts'
+import type { AppendOutcome } from '../store.ts'
 import { SqliteAppend } from './append.ts'
 import { createErase, type Erase } from './erase.ts'
-import { createMaintain } from './maintain.ts'
+import { createMaintain, type Maintain, type MaintenanceStep } from './maintain.ts'
+import { type EncodedBatch, mergeAppends } from './merged-appends.ts'
 import { describeError } from './thread-errors.ts'
 import { tuneForAppends } from './tune.ts'
 
@@ -20,14 +20,14 @@ export interface WriterData {
   readonly maxPages?: number
 }
 
-/** Calls run in order. */
+/** Calls run in order. Batches that arrive together are written in one transaction. */
 export type WriterCalls = {
-  append: (batch: readonly (Packed | SealedObservations)[]) => AppendOutcome[]
-  maintain: ReturnType<typeof createMaintain>
-  setRetention: (org_id: string, days: number | null) => void
-  beginErasure: Erase['begin']
-  erase: Erase['step']
-  compact: Erase['compact']
+  append: (batch: EncodedBatch) => Promise<AppendOutcome[]>
+  maintain: (...args: Parameters<Maintain>) => Promise<MaintenanceStep>
+  setRetention: (org_id: string, days: number | null) => Promise<void>
+  beginErasure: (...args: Parameters<Erase['begin']>) => Promise<boolean>
+  erase: () => Promise<MaintenanceStep>
+  compact: (...args: Parameters<Erase['compact']>) => Promise<boolean>
 }
 
 const { path, maxPages } = workerData as WriterData
@@ -63,18 +63,24 @@ function makeRoom(error: unknown): void {
   }
 }
 
+const appends = mergeAppends((observations) => appender.append(observations))
+
+/** Runs `step` after the batches that have arrived before it, and after their answers. */
+async function afterAppends<Result>(step: () => Result): Promise<Result> {
+  appends.flush()
+  await null
+  return step()
+}
+
 answerCalls<WriterCalls>(
   {
-    append: (batch) =>
-      appender.append(
-        batch.flatMap((one) => (isSealed(one) ? one.pieces.flatMap(unseal) : unpack(one))),
-      ),
-    maintain: (nowMs, retentionDays) => maintain(nowMs, retentionDays),
+    append: (batch) => appends.add(batch),
+    maintain: (nowMs, retentionDays) => afterAppends(() => maintain(nowMs, retentionDays)),
     setRetention: (org_id, days) =>
-      void (days === null ? unsetDays.run(org_id) : setDays.run(org_id, days)),
-    beginErasure: (tenant, asset_id) => erase.begin(tenant, asset_id),
-    erase: () => erase.step(),
-    compact: (maxBytes) => erase.compact(maxBytes),
+      afterAppends(() => void (days === null ? unsetDays.run(org_id) : setDays.run(org_id, days))),
+    beginErasure: (tenant, asset_id) => afterAppends(() => erase.begin(tenant, asset_id)),
+    erase: () => afterAppends(() => erase.step()),
+    compact: (maxBytes) => afterAppends(() => erase.compact(maxBytes)),
   },
   (error) => {
     makeRoom(error)
