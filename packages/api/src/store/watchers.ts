@@ -9,6 +9,7 @@ export interface Watchers {
   add(listener: Listener): () => void
   /** Calls the listeners once per distinct tenant, or once with null for an unknown one. */
   notify(tenants: readonly Tenant[] | null): void
+  isEmpty(): boolean
 }
 
 export function createWatchers(): Watchers {
@@ -20,6 +21,7 @@ export function createWatchers(): Watchers {
       listeners.add(own)
       return () => void listeners.delete(own)
     },
+    isEmpty: () => listeners.size === 0,
     notify(tenants) {
       if (listeners.size === 0) return
       for (const tenant of tenants === null ? [null] : tenantsOf(tenants)) {

@@ -1,9 +1,10 @@
 /**
- * The telemetry store in one SQLite file. Short reads run on the main thread, long reads and writes
- * on threads of their own.
+ * The telemetry store in one SQLite file. Short reads run on the main thread, long reads on a
+ * thread of their own, and writes on another, which several processes can share.
  */
 
 import type { DatabaseSync } from 'node:sqlite'
+import type { Channel } from '@modulariot/platform/peers'
 import { nextFlight } from '@modulariot/platform/single-flight'
 import { nextSlice } from '@modulariot/platform/slices'
 import {
@@ -17,25 +18,25 @@ import {
   watchForDamage,
   watchWrites,
 } from '@modulariot/platform/storage'
-import { type Caller, threadCaller } from '@modulariot/platform/threads'
-import { isSealed, pack } from '../packed.ts'
-import type {
-  AppendOutcome,
-  Observation,
-  SealedObservations,
-  TelemetryStore,
-  Tenant,
-} from '../store.ts'
+import { threadCaller } from '@modulariot/platform/threads'
+import type { TelemetryStore, Tenant } from '../store.ts'
 import { tenantName } from '../tenant-name.ts'
-import { createWatchers } from '../watchers.ts'
 import type { ReaderCalls, ReaderData } from './reader-thread.ts'
 import { SqliteReads } from './reads.ts'
 import { errorsOf } from './thread-errors.ts'
-import type { WriterCalls, WriterData } from './writer-thread.ts'
+import { ownWriter, remoteWriter, type Writer } from './writer.ts'
 
 export interface SqliteTelemetryOptions {
-  /** Maximum size of the file in pages of 4 KiB; past it, writes fail as on a full disk. */
+  /**
+   * Maximum size of the file in pages of 4 KiB; past it, writes fail as on a full disk. For a
+   * writer of its own; another process has this in its `hostTelemetryWriter`.
+   */
   readonly maxPages?: number
+  /**
+   * To the process that writes for all stores of this file (`hostTelemetryWriter`). Default: a
+   * thread of this process writes.
+   */
+  readonly writer?: Channel
 }
 
 /** The version that this program migrates a database to. */
@@ -51,45 +52,27 @@ const TRIAL_EVERY_MS = 5000
 /** @throws Error when the file cannot be opened or its migrations do not fit this program. */
 export function openSqliteTelemetryStore(
   path: string,
-  options: SqliteTelemetryOptions = {},
+  { writer: channel, ...options }: SqliteTelemetryOptions = {},
 ): TelemetryStore {
   const database = openMigrated(path)
-  const writer = threadCaller<WriterCalls>({
-    script: new URL('./writer-thread.ts', import.meta.url),
-    workerData: { path, ...options } satisfies WriterData,
-    ...errorsOf('writer'),
-  })
+  const writer = channel ? remoteWriter(channel) : ownWriter({ path, ...options })
   const reader = threadCaller<ReaderCalls>({
     script: new URL('./reader-thread.ts', import.meta.url),
     workerData: { path } satisfies ReaderData,
     ...errorsOf('reader'),
   })
-  const watchers = createWatchers()
   const reads = new SqliteReads(database)
   const ping = database.prepare('SELECT 1')
   const hasReports = database.prepare('SELECT EXISTS (SELECT 1 FROM tenants) AS found')
   // Together: a rebuild for each of many erasures would keep all reports waiting.
   const finishAll = nextFlight(async () => {
     await finishErasures(writer)
-    return writer.call('compact', [MAX_REBUILT_BYTES]).catch(ifUnavailable)
+    return writer.others.call('compact', [MAX_REBUILT_BYTES]).catch(ifUnavailable)
   })
-
-  async function append(
-    batch: readonly (Observation | SealedObservations)[],
-  ): Promise<AppendOutcome[]> {
-    const packed = batch.map((one) => (isSealed(one) ? one : pack(one)))
-    const [first] = batch
-    const alone = batch.length === 1 && first !== undefined && isSealed(first)
-    const pieces = alone ? first.pieces : []
-    const moved = pieces.map(({ buffer }) => buffer)
-    const outcomes = await writer.call('append', [packed], { moved })
-    watchers.notify(batch)
-    return outcomes
-  }
 
   const store: Omit<TelemetryStore, keyof Writability> = {
     ping: () => attempt(() => void ping.get()),
-    append,
+    append: writer.append,
     findAsset: (tenant, asset_id) => attempt(() => reads.findAsset(tenant, asset_id)),
     listAssets: (tenant, query) => reader.call('listAssets', [tenantOnly(tenant), query]),
     positions: (tenant, ...query) => reader.call('positions', [tenantOnly(tenant), ...query]),
@@ -103,21 +86,21 @@ export function openSqliteTelemetryStore(
       await nextSlice(tenantName(tenant))
       return attempt(() => reads.readSince(tenant, after, limit))
     },
-    watch: watchers.add,
+    watch: writer.watch,
     findRetention: (org_id) => attempt(() => reads.findRetention(org_id)),
-    setRetention: (org_id, days) => writer.call('setRetention', [org_id, days]),
+    setRetention: (org_id, days) => writer.others.call('setRetention', [org_id, days]),
     async maintain(...rule) {
       // Nothing is old or half erased then, and the writer's thread takes 15 MB.
       const isEmpty = database.isOpen && !(await attempt(() => hasReports.get()?.found))
       return isEmpty ? NOTHING_REMOVED : maintain(writer, ...rule)
     },
     async eraseAsset(tenant, asset_id) {
-      const begun = await writer.call('beginErasure', [tenantOnly(tenant), asset_id])
+      const begun = await writer.others.call('beginErasure', [tenantOnly(tenant), asset_id])
       return begun ? { compacted: await finishAll() } : null
     },
     async compact() {
       await finishErasures(writer)
-      await writer.call('compact', [Number.MAX_SAFE_INTEGER])
+      await writer.others.call('compact', [Number.MAX_SAFE_INTEGER])
     },
     close: async () => {
       // The clients of pending reads have disconnected.
@@ -145,10 +128,10 @@ function openMigrated(path: string): DatabaseSync {
 const NOTHING_REMOVED = { removedRows: 0, droppedPartitions: 0 } as const
 
 /** Step by step: appends are written in between. */
-async function maintain(writer: Caller<WriterCalls>, nowMs: number, retentionDays: number | null) {
+async function maintain(writer: Writer, nowMs: number, retentionDays: number | null) {
   await finishErasures(writer)
   for (let removedRows = 0; ; ) {
-    const step = await writer.call('maintain', [nowMs, retentionDays])
+    const step = await writer.others.call('maintain', [nowMs, retentionDays])
     removedRows += step.removedRows
     if (step.done) return { removedRows, droppedPartitions: 0 }
   }
@@ -164,8 +147,8 @@ function ifUnavailable(error: unknown): false {
 }
 
 /** Step by step: appends are written in between. Also continues what a crash has interrupted. */
-async function finishErasures(writer: Caller<WriterCalls>): Promise<void> {
-  for (let done = false; !done; ) ({ done } = await writer.call('erase', []))
+async function finishErasures(writer: Writer): Promise<void> {
+  for (let done = false; !done; ) ({ done } = await writer.others.call('erase', []))
 }
 
 /** Drops other members, such as token claims, which a thread does not need. */

@@ -1,4 +1,4 @@
-/** Passes database errors from the store's threads to the main thread. */
+/** Passes database errors from the store's threads to those that call them. */
 
 import { StoreUnavailable, translate } from '@modulariot/platform/storage'
 import type { CallErrors } from '@modulariot/platform/threads'
@@ -11,16 +11,26 @@ interface Described {
   readonly unavailable: boolean
 }
 
-/** Runs on the thread. */
+/**
+ * Runs on the thread, and again in a process that passes the error on: so it also describes what
+ * `errorOf` has built.
+ */
 export function describeError(error: unknown): Described {
+  const unavailable = translate(error) instanceof StoreUnavailable
+  const isWrapped = error instanceof StoreUnavailable && errcodeOf(error.cause) !== undefined
+  const original = isWrapped ? error.cause : error
   return {
-    error: error instanceof Error ? error : new Error(String(error)),
-    errcode: error instanceof Error && 'errcode' in error ? error.errcode : undefined,
-    unavailable: translate(error) instanceof StoreUnavailable,
+    error: original instanceof Error ? original : new Error(String(original)),
+    errcode: errcodeOf(original),
+    unavailable,
   }
 }
 
-/** Runs on the main thread. @param name the name of the thread. */
+function errcodeOf(error: unknown): unknown {
+  return error instanceof Error && 'errcode' in error ? error.errcode : undefined
+}
+
+/** Runs where calls are made. @param name the name of the thread. */
 export function errorsOf(name: string): CallErrors {
   return {
     errorOf({ error, errcode, unavailable }: Described) {
