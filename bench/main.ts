@@ -13,6 +13,7 @@ import { refusals } from './refusals.ts'
 import { signer } from './signer.ts'
 import { start } from './start.ts'
 import { track } from './track.ts'
+import { writer } from './writer.ts'
 
 /** A new measurement is a new row. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   queries,
   signer,
   start,
+  writer,
 }
 
 const name = process.argv[2] ?? ''

@@ -1,7 +1,7 @@
 /**
  * Group commit: writes observations that arrive together in one transaction.
  *
- * While one batch is written the next one gathers, and under load a moment longer (`linger.ts`), so
+ * While one batch is written the next one gathers, and under load a moment longer (`store/linger.ts`), so
  * that each observation costs fewer fsyncs; a single report is not delayed. The queue is bounded.
  * What does not fit is refused at once and as early as possible, since reading a body that is
  * refused later takes time from writing.
@@ -14,6 +14,7 @@
 import { FairQueue } from '@modulariot/platform/fair-queue'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { ApiError } from '../errors/api-error.ts'
+import { Linger } from '../store/linger.ts'
 import { discard, isSealed } from '../store/packed.ts'
 import type {
   AppendOutcome,
@@ -23,7 +24,6 @@ import type {
 } from '../store/store.ts'
 import { tenantName } from '../store/tenant-name.ts'
 import { TRANSACTION_LIMITS } from '../store/transaction-limits.ts'
-import { Linger } from './linger.ts'
 
 export interface Room {
   readonly items: number

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { observationOf } from '../conformance/samples.ts'
+import { Linger } from '../linger.ts'
 import { pack, Sealer } from '../packed.ts'
 import type { AppendOutcome, Observation } from '../store.ts'
 import { type EncodedBatch, mergeAppends } from './merged-appends.ts'
@@ -12,16 +13,20 @@ const batchOf = (...ids: string[]): EncodedBatch =>
   ids.map((asset_id) => pack(observationOf({ asset_id })))
 
 /** Records each transaction as the asset ids in it; fails for `bad`, and while `fault` is set. */
-function recorded(limits?: { maxItems: number; maxPayload: number }) {
+function recorded(limits?: { maxItems: number; maxPayload: number }, linger?: Linger) {
   const transactions: string[][] = []
   const state: { fault: Error | null } = { fault: null }
-  const appends = mergeAppends((observations: readonly Observation[]): AppendOutcome[] => {
-    if (state.fault !== null) throw state.fault
-    const ids = observations.map(({ asset_id }) => asset_id)
-    if (ids.includes('bad')) throw new Error('cannot be stored')
-    transactions.push(ids)
-    return ids.map((id) => (id === 'again' ? 'replayed' : 'stored'))
-  }, limits)
+  const appends = mergeAppends(
+    (observations: readonly Observation[]): AppendOutcome[] => {
+      if (state.fault !== null) throw state.fault
+      const ids = observations.map(({ asset_id }) => asset_id)
+      if (ids.includes('bad')) throw new Error('cannot be stored')
+      transactions.push(ids)
+      return ids.map((id) => (id === 'again' ? 'replayed' : 'stored'))
+    },
+    limits,
+    linger,
+  )
   return { transactions, state, ...appends }
 }
 
@@ -73,6 +78,26 @@ describe('merged appends', () => {
     await nextTurn()
     assert.equal(transactions.length, 1)
     await both
+  })
+
+  it('waits a moment for the processes whose batches are coming', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const { add, transactions } = recorded(undefined, new Linger(() => 0))
+    const first = add(batchOf('a'))
+    await nextTurn()
+    // Comes while the first is written, so two processes have batches.
+    const second = add(batchOf('b'))
+    await first
+    await nextTurn()
+    assert.deepEqual(transactions, [['a']])
+    await Promise.all([second, add(batchOf('c'))])
+    assert.deepEqual(transactions, [['a'], ['b', 'c']])
+    // The other sends nothing more.
+    const last = add(batchOf('d'))
+    await nextTurn()
+    t.mock.timers.tick(2)
+    await last
+    assert.deepEqual(transactions.at(-1), ['d'])
   })
 
   it('fails only the batch that cannot be stored, or decoded', async () => {

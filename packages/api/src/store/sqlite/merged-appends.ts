@@ -1,12 +1,15 @@
 /**
  * Writes batches that arrive together in one transaction, with one fsync: those of all processes
- * that have arrived while the last transaction was written. Runs on the writer thread.
+ * that have arrived while the last transaction was written, or a moment later (`linger.ts`). Runs
+ * on the writer thread.
  *
  * The batches stay apart: each is stored as a whole or not at all, and one that cannot be stored
  * fails alone.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { StoreUnavailable, translate } from '@modulariot/platform/storage'
+import { Linger } from '../linger.ts'
 import { extentOf, observationsOf, type Packed } from '../packed.ts'
 import type { AppendOutcome, Observation, SealedPieces } from '../store.ts'
 import { TRANSACTION_LIMITS } from '../transaction-limits.ts'
@@ -30,23 +33,26 @@ interface Waiting {
 export function mergeAppends(
   append: (observations: readonly Observation[]) => AppendOutcome[],
   limits: { readonly maxItems: number; readonly maxPayload: number } = TRANSACTION_LIMITS,
+  linger: Linger = new Linger(),
 ): MergedAppends {
   let waiting: Waiting[] = []
-  let isScheduled = false
+  let isDraining = false
 
-  /** Runs once all messages that are there are read; after a transaction, that is what came. */
-  function schedule(): void {
-    if (isScheduled) return
-    isScheduled = true
-    setImmediate(() => {
-      isScheduled = false
-      writeNext()
-      if (waiting.length > 0) schedule()
-    })
+  async function drain(): Promise<void> {
+    // Reads all messages that are there first.
+    await nextTurn()
+    while (waiting.length > 0) {
+      await linger.gathered(waiting.length)
+      const written = writeNext()
+      // Sends the outcomes, and reads what came.
+      await nextTurn()
+      linger.written(written, waiting.length)
+    }
+    isDraining = false
   }
 
-  /** As many batches as fit in one transaction, at least one. */
-  function writeNext(): void {
+  /** Writes as many batches as fit in one transaction, at least one. @returns how many. */
+  function writeNext(): number {
     let [count, payload, batches] = [0, 0, 0]
     for (const { batch } of waiting) {
       for (const one of batch) {
@@ -60,6 +66,7 @@ export function mergeAppends(
     const fitting = waiting.slice(0, batches)
     waiting = waiting.slice(batches)
     if (fitting.length > 0) write(fitting)
+    return fitting.length
   }
 
   function write(batches: readonly Waiting[]): void {
@@ -87,8 +94,15 @@ export function mergeAppends(
 
   return {
     add(batch) {
-      schedule()
-      return new Promise((resolve, reject) => waiting.push({ batch, resolve, reject }))
+      const outcomes = new Promise<AppendOutcome[]>((resolve, reject) => {
+        waiting.push({ batch, resolve, reject })
+      })
+      linger.arrived(waiting.length)
+      if (!isDraining) {
+        isDraining = true
+        void drain()
+      }
+      return outcomes
     },
     flush() {
       while (waiting.length > 0) writeNext()
