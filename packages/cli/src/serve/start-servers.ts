@@ -180,7 +180,7 @@ async function openAuth(
 
 /** Opens the telemetry store, with what removes old telemetry. */
 async function openTelemetry({ config, place, logger, failures, opened }: Shared) {
-  const own = await openTelemetryStore(config.database, place.peers.count)
+  const own = await openTelemetryStore(config.database, { processes: place.peers.count })
   opened.defer(() => own.close())
   // PostgreSQL notifies by itself.
   const store = config.database.kind === 'sqlite' ? watchedByPeers(own, place.peers) : own

@@ -5,6 +5,7 @@
 
 import type { TelemetryStore } from '@modulariot/api'
 import { type AuthStore, openSqliteAuthStore, sqliteAuthVersion } from '@modulariot/auth'
+import type { Channel } from '@modulariot/platform/peers'
 import { appliedVersion, type Migrated } from '@modulariot/platform/storage'
 import { type Database, sqliteFilesOf } from '../config/database.ts'
 
@@ -30,18 +31,22 @@ export async function openAuthStore(database: Database, processes = 1): Promise<
   return openPostgresAuthStore(database.url, poolOf(processes))
 }
 
-/**
- * Migrates the store first when needed.
- *
- * @param processes how many equal processes open it.
- */
+export interface TelemetryPlace {
+  /** How many equal processes open it. */
+  readonly processes?: number | undefined
+  /** In a worker on SQLite: leads to `openTelemetryWriter` in its supervisor. */
+  readonly writer?: Channel | undefined
+}
+
+/** Migrates the store first when needed. */
 export async function openTelemetryStore(
   database: Database,
-  processes = 1,
+  { processes = 1, writer }: TelemetryPlace = {},
 ): Promise<TelemetryStore> {
   if (database.kind === 'sqlite') {
     const { openSqliteTelemetryStore } = await import('@modulariot/api')
-    return openSqliteTelemetryStore(sqliteFilesOf(database.directory).telemetry)
+    const { telemetry } = sqliteFilesOf(database.directory)
+    return openSqliteTelemetryStore(telemetry, writer && { writer })
   }
   const { openPostgresTelemetryStore } = await import('@modulariot/api/postgres')
   return openPostgresTelemetryStore(database.url, poolOf(processes))

@@ -1,33 +1,16 @@
-/** Passes database errors from the store's threads to those that call them. */
+/** Passes database errors from the store's threads to the callers. */
 
 import { StoreUnavailable, translate } from '@modulariot/platform/storage'
 import type { CallErrors } from '@modulariot/platform/threads'
+import { type Described, lostMessage } from './relayed-errors.ts'
 
-interface Described {
-  /** Cloning keeps only the message, stack and cause of an error. */
-  readonly error: Error
-  /** The SQLite error code, if any. */
-  readonly errcode: unknown
-  readonly unavailable: boolean
-}
-
-/**
- * Runs on the thread, and again in a process that passes the error on: so it also describes what
- * `errorOf` has built.
- */
+/** Runs on the thread. */
 export function describeError(error: unknown): Described {
-  const unavailable = translate(error) instanceof StoreUnavailable
-  const isWrapped = error instanceof StoreUnavailable && errcodeOf(error.cause) !== undefined
-  const original = isWrapped ? error.cause : error
   return {
-    error: original instanceof Error ? original : new Error(String(original)),
-    errcode: errcodeOf(original),
-    unavailable,
+    error: error instanceof Error ? error : new Error(String(error)),
+    errcode: error instanceof Error && 'errcode' in error ? error.errcode : undefined,
+    unavailable: translate(error) instanceof StoreUnavailable,
   }
-}
-
-function errcodeOf(error: unknown): unknown {
-  return error instanceof Error && 'errcode' in error ? error.errcode : undefined
 }
 
 /** Runs where calls are made. @param name the name of the thread. */
@@ -37,9 +20,6 @@ export function errorsOf(name: string): CallErrors {
       if (errcode !== undefined) Object.assign(error, { errcode })
       return unavailable ? new StoreUnavailable(error.message, { cause: error }) : error
     },
-    lost: (why, cause) =>
-      why === 'closed'
-        ? new StoreUnavailable('the store is closed')
-        : new StoreUnavailable(`the ${name} stopped`, { cause }),
+    lost: (why, cause) => new StoreUnavailable(lostMessage(name, why), { cause }),
   }
 }

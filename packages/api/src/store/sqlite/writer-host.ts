@@ -12,8 +12,8 @@ import { nextFlight } from '@modulariot/platform/single-flight'
 import { answerCallsOf } from '@modulariot/platform/threads'
 import type { SealedPieces } from '../store.ts'
 import { createNews } from './news.ts'
-import { describeError } from './thread-errors.ts'
-import { type HostCalls, writerThread } from './writer.ts'
+import { describeRelayed, relayedErrorsOf } from './relayed-errors.ts'
+import { type HostCalls, writerThread } from './writer-calls.ts'
 import type { WriterData } from './writer-thread.ts'
 
 export interface WriterHost {
@@ -28,7 +28,7 @@ export interface WriterHost {
 
 /** The thread starts with the first call; until then this is a few functions. */
 export function hostTelemetryWriter(data: WriterData): WriterHost {
-  const thread = writerThread(data)
+  const thread = writerThread(data, relayedErrorsOf('writer'))
   const news = createNews()
   const compact = shared((maxBytes: number) => thread.call('compact', [maxBytes]))
   return {
@@ -51,7 +51,7 @@ export function hostTelemetryWriter(data: WriterData): WriterHost {
           erase: () => thread.call('erase', []),
           compact: (maxBytes) => compact(maxBytes),
         },
-        describeError,
+        describeRelayed,
       )
     },
     close: () => thread.close(),

@@ -4,7 +4,7 @@
  */
 
 import type { Channel } from '@modulariot/platform/peers'
-import { type Caller, channelCaller, threadCaller } from '@modulariot/platform/threads'
+import { type Caller, channelCaller } from '@modulariot/platform/threads'
 import { isSealed, pack, Sealer } from '../packed.ts'
 import type {
   AppendOutcome,
@@ -12,16 +12,13 @@ import type {
   SealedObservations,
   SealedPieces,
   TelemetryStore,
-  Tenant,
 } from '../store.ts'
 import { createWatchers, tenantsOf } from '../watchers.ts'
 import { errorsOf } from './thread-errors.ts'
-import type { WriterCalls, WriterData } from './writer-thread.ts'
+import { type HostCalls, type OtherWrites, writerThread } from './writer-calls.ts'
+import type { WriterData } from './writer-thread.ts'
 
 type Batch = readonly (Observation | SealedObservations)[]
-
-/** What is the same wherever the thread is. */
-export type OtherWrites = Omit<WriterCalls, 'append'>
 
 export interface Writer {
   append(batch: Batch): Promise<AppendOutcome[]>
@@ -31,26 +28,9 @@ export interface Writer {
   close(): Promise<void>
 }
 
-/** The calls to `writer-host.ts`. */
-export type HostCalls = OtherWrites & {
-  /** @param tenants the owners of the observations, each once. */
-  append: (batch: SealedPieces, tenants: readonly Tenant[]) => Promise<AppendOutcome[]>
-  /** The tenants of which other processes have stored something (`news.ts`). */
-  news: (isFirst: boolean) => Promise<readonly Tenant[] | null>
-}
-
-/** The thread starts with the first call. */
-export function writerThread(data: WriterData): Caller<WriterCalls> {
-  return threadCaller<WriterCalls>({
-    script: new URL('./writer-thread.ts', import.meta.url),
-    workerData: data,
-    ...errorsOf('writer'),
-  })
-}
-
 /** A writer for this process only. */
 export function ownWriter(data: WriterData): Writer {
-  const thread = writerThread(data)
+  const thread = writerThread(data, errorsOf('writer'))
   const watchers = createWatchers()
   return {
     async append(batch) {
