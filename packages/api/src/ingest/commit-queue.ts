@@ -1,10 +1,10 @@
 /**
  * Group commit: writes observations that arrive together in one transaction.
  *
- * While one batch is written the next one gathers, and under load a moment longer (`store/linger.ts`), so
- * that each observation costs fewer fsyncs; a single report is not delayed. The queue is bounded.
- * What does not fit is refused at once and as early as possible, since reading a body that is
- * refused later takes time from writing.
+ * While one batch is written the next one gathers, and under load a moment longer
+ * (`store/linger.ts`), so that each observation costs fewer fsyncs; a single report is not delayed.
+ * The queue is bounded. What does not fit is refused at once and as early as possible, since
+ * reading a body that is refused later takes time from writing.
  *
  * Tenants take turns, and a reserve is closed to batches and to a tenant that has half of the
  * queue. A tenant that floods the queue delays another's report by one transaction at most, and
