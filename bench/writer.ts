@@ -60,12 +60,13 @@ async function appended(load: AppendLoad, core: number | null): Promise<Sample> 
   const file = new URL('./writer/appending.ts', import.meta.url)
   const child = startChild<AppendLoad, AppendResult>(file, core)
   try {
-    const { elapsedSeconds, cpuSeconds } = await child.send(load)
+    const { elapsedSeconds, cpuSeconds, waitedMs } = await child.send(load)
+    const waited = (part: number): number => waitedMs[Math.floor(part * waitedMs.length)] as number
     return {
       perSecond: load.reports / elapsedSeconds,
       cpuMicros: (cpuSeconds / load.reports) * 1e6,
-      p50Ms: Number.NaN,
-      p99Ms: Number.NaN,
+      p50Ms: waited(0.5),
+      p99Ms: waited(0.99),
       generatorBusy: Number.NaN,
     }
   } finally {

@@ -37,13 +37,19 @@ export interface AppendResult {
   readonly elapsedSeconds: number
   /** CPU time of all processes. */
   readonly cpuSeconds: number
+  /** Of each report, sorted. */
+  readonly waitedMs: readonly number[]
+}
+
+interface Appended {
+  readonly cpuMicros: number
+  readonly waitedMs: Float64Array
 }
 
 type WorkerCalls = {
   /** Opens the store, and stores the first reports; the others are counted. */
   prepare: (load: PreparedLoad) => Promise<void>
-  /** @returns CPU microseconds. */
-  append: () => Promise<number>
+  append: () => Promise<Appended>
   close: () => Promise<void>
 }
 
@@ -73,12 +79,13 @@ async function appendAll(load: AppendLoad): Promise<AppendResult> {
     }
     const own = process.cpuUsage()
     const started = performance.now()
-    const cpuMicros = await Promise.all(workers.map((one) => one.call('append', [])))
+    const appended = await Promise.all(workers.map((one) => one.call('append', [])))
     const elapsedSeconds = (performance.now() - started) / 1000
     const { user, system } = process.cpuUsage(own)
-    const cpu = cpuMicros.reduce((sum, micros) => sum + micros, user + system)
+    const cpu = appended.reduce((sum, { cpuMicros }) => sum + cpuMicros, user + system)
     await Promise.all(workers.map((one) => one.call('close', [])))
-    return { elapsedSeconds, cpuSeconds: cpu / 1e6 }
+    const waited = appended.flatMap(({ waitedMs }) => [...waitedMs])
+    return { elapsedSeconds, cpuSeconds: cpu / 1e6, waitedMs: sorted(waited) }
   } finally {
     for (const child of children) child.kill()
     await host?.close()
@@ -108,25 +115,34 @@ function worker(): Implementation<WorkerCalls> {
     },
     async append() {
       const cpu = process.cpuUsage()
-      await appendEach(queue, rest, waiting)
+      const waitedMs = await appendEach(queue, rest, waiting)
       const { user, system } = process.cpuUsage(cpu)
-      return user + system
+      return { cpuMicros: user + system, waitedMs }
     },
     close: () => store.close(),
   }
 }
 
+/** @returns milliseconds until each was stored. */
 async function appendEach(
   queue: CommitQueue,
   batch: readonly Observation[],
   waiting: number,
-): Promise<void> {
+): Promise<Float64Array> {
+  const waitedMs = new Float64Array(batch.length)
   let next = 0
   async function appendNext(): Promise<void> {
-    for (let one = batch[next++]; one !== undefined; one = batch[next++]) await queue.commit(one)
+    for (let at = next++; at < batch.length; at = next++) {
+      const sent = performance.now()
+      await queue.commit(batch[at] as Observation)
+      waitedMs[at] = performance.now() - sent
+    }
   }
   await Promise.all(Array.from({ length: waiting }, appendNext))
+  return waitedMs
 }
+
+const sorted = (numbers: readonly number[]): number[] => numbers.toSorted((a, b) => a - b)
 
 /** Of assets that only this process has. */
 function observations(kind: Kind, count: number, name: string): Observation[] {
