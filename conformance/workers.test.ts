@@ -87,19 +87,20 @@ for (const [name, openStore] of Object.entries(STORES)) {
       closeAll(connections)
     })
 
-    it('show on every stream what one has stored', async () => {
-      const connection = openConnection(server.url)
-      const token = await accessToken(connection, server.credentials)
-      const streams = await Promise.all(
-        Array.from({ length: 4 }, () => openStream(server.url, token)),
-      )
-      for (const asset of ['LIVE-1', 'LIVE-2']) {
-        assert.equal((await track(connection, token, report(asset))).status, 200)
-        const seen = await Promise.all(streams.map((stream) => stream.assets(1)))
-        assert.deepEqual(seen, [[asset], [asset], [asset], [asset]])
+    it('send each other’s reports to their streams at once', async () => {
+      const connections = await openOnAll(server.url, 4)
+      const token = await accessToken(connections[0] as Connection, server.credentials)
+      const streams = await Promise.all(connections.map(() => openStream(server.url, token)))
+      for (const [at, connection] of connections.entries()) {
+        assert.equal((await track(connection, token, report(`STREAMED-${at}`))).status, 200)
+        for (const stream of streams) assert.deepEqual(await stream.assets(1), [`STREAMED-${at}`])
       }
-      for (const stream of streams) await stream.close()
-      connection.close()
+      // None was found by a stream that looked after a pause.
+      for (const stream of streams) {
+        assert.equal(stream.quiets(), 0)
+        await stream.close()
+      }
+      closeAll(connections)
     })
 
     it('refuse a revoked token, and a disabled client, within a second', async () => {

@@ -14,6 +14,8 @@ export interface EventStream {
   next(): Promise<StreamEvent | null>
   /** The `asset_id`s of this many observations. */
   assets(count: number): Promise<unknown[]>
+  /** How often the server said that nothing had come for 15 seconds. */
+  quiets(): number
   close(): Promise<void>
 }
 
@@ -31,7 +33,8 @@ export async function openStream(
     signal: controller.signal,
   })
   assert.equal(response.status, 200)
-  const events = eventsOf(response.body as ReadableStream<Uint8Array>)
+  let quiets = 0
+  const events = eventsOf(response.body as ReadableStream<Uint8Array>, () => quiets++)
   const next = async (): Promise<StreamEvent | null> => {
     const timer = setTimeout(() => controller.abort(new Error('no event came')), WITHIN_MS)
     try {
@@ -54,6 +57,7 @@ export async function openStream(
       }
       return found
     },
+    quiets: () => quiets,
     async close() {
       controller.abort()
       await events.return(undefined).catch(() => {})
@@ -61,7 +65,10 @@ export async function openStream(
   }
 }
 
-async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent, undefined> {
+async function* eventsOf(
+  body: ReadableStream<Uint8Array>,
+  onQuiet: () => void,
+): AsyncGenerator<StreamEvent, undefined> {
   let buffered = ''
   const decoder = new TextDecoder()
   for await (const chunk of body) {
@@ -69,6 +76,7 @@ async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Strea
     const blocks = buffered.split('\n\n')
     buffered = blocks.pop() as string
     for (const block of blocks) {
+      if (block === ': quiet') onQuiet()
       const event = parseBlock(block)
       if (event !== null) yield event
     }

@@ -1,7 +1,7 @@
 /** Assembles, starts and stops ModularIoT Auth and ModularIoT API in one process. */
 
 import { hostname } from 'node:os'
-import { startTelemetryMaintenance, type TelemetryStore, watchedByPeers } from '@modulariot/api'
+import { startTelemetryMaintenance, type TelemetryStore } from '@modulariot/api'
 import { createApiServer } from '@modulariot/api/server'
 import {
   type AdminContext,
@@ -28,6 +28,7 @@ import { prepareDataDirectory, prepareInstallation } from '../installation/open-
 import { openEightSigner } from '../signer/open-eight-signer.ts'
 import { startSigner } from '../signer/open-signer.ts'
 import { openAuthStore, openTelemetryStore } from '../stores/open-stores.ts'
+import { TELEMETRY_CHANNEL } from '../stores/telemetry-writer.ts'
 import { terminalLog } from '../terminal/log-lines.ts'
 import { accountOptions } from './account-options.ts'
 import { consoleMap } from './console-map.ts'
@@ -180,10 +181,12 @@ async function openAuth(
 
 /** Opens the telemetry store, with what removes old telemetry. */
 async function openTelemetry({ config, place, logger, failures, opened }: Shared) {
-  const own = await openTelemetryStore(config.database, { processes: place.peers.count })
-  opened.defer(() => own.close())
-  // PostgreSQL notifies by itself.
-  const store = config.database.kind === 'sqlite' ? watchedByPeers(own, place.peers) : own
+  const writer = place.channelToSupervisor?.(TELEMETRY_CHANNEL)
+  const store = await openTelemetryStore(config.database, {
+    processes: place.peers.count,
+    writer,
+  })
+  opened.defer(() => store.close())
   if (!place.maintains) return store
   const stopMaintenance = startTelemetryMaintenance({
     store,

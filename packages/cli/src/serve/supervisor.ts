@@ -1,7 +1,7 @@
 /**
  * Several equal processes as one server. This one accepts the connections and hands them to
- * workers, starts and replaces those, and merges their metrics. It opens no store and answers no
- * request.
+ * workers, starts and replaces those, and merges their metrics. On SQLite it has the thread that
+ * writes telemetry; it opens no other store and answers no request.
  *
  * The kernel could let the workers accept; ADR 58 has the reasons and the figures.
  */
@@ -10,14 +10,18 @@ import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { type AddressInfo, BoundSocket, createServer, isIP, type Server } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import type { WriterHost } from '@modulariot/api/telemetry-writer'
 import { stopListening } from '@modulariot/platform/drain'
 import { createLogger, type Logger } from '@modulariot/platform/logging'
 import { createMetrics, type PublishedMetrics } from '@modulariot/platform/metrics'
 import { createExchange } from '@modulariot/platform/peers'
 import { nextFlight } from '@modulariot/platform/single-flight'
 import type { Context } from '../command/context.ts'
+import type { Database } from '../config/database.ts'
 import type { Config } from '../config/parse-config.ts'
 import { type ConfigWithKeys, withKeys } from '../installation/given-keys.ts'
+import { openTelemetryWriter, TELEMETRY_CHANNEL } from '../stores/telemetry-writer.ts'
 import { terminalLog } from '../terminal/log-lines.ts'
 import { printable } from '../terminal/terminal-text.ts'
 import { HandOut } from './hand-out.ts'
@@ -48,7 +52,9 @@ export async function supervise(
 ): Promise<void> {
   await using opened = new AsyncDisposableStack()
   const supervisor = await createSupervisor(config, count)
-  const { logger, workers, handOut } = supervisor
+  const { logger, workers, handOut, telemetry } = supervisor
+  // It ends after the workers, with all that they have sent.
+  opened.defer(() => telemetry?.close())
   // 1. Take the ports, so that no worker starts in vain.
   opened.defer(await publishMetrics(supervisor, config, count))
   const { listen, server } = await takePort(config, socket, handOut)
@@ -60,7 +66,7 @@ export async function supervise(
   const signalled = new Promise<string>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM']) process.on(name, resolve)
   })
-  process.on('SIGHUP', reloading(context, workers, logger))
+  process.on('SIGHUP', reloading(context, config, workers, logger))
   process.stdout.write(printable(startMessage(config, started, Date.now())))
   // 3. Stop all together.
   const signal = await signalled
@@ -82,6 +88,8 @@ interface Supervisor {
   readonly workers: Workers
   readonly handOut: HandOut
   readonly merged: MergedMetrics
+  /** Null: on PostgreSQL. */
+  readonly telemetry: WriterHost | null
   /** Null: no metrics. */
   readonly metrics: PublishedMetrics | null
   /** Messages between workers that were dropped. */
@@ -93,12 +101,15 @@ async function createSupervisor(config: ConfigWithKeys, count: number): Promise<
   const metrics = config.metricsPort === null ? null : await createMetrics()
   const handOut = new HandOut()
   const merged = new MergedMetrics(async () => (await metrics?.values()) ?? [])
+  const telemetry = await openTelemetryWriter(config.database)
   let dropped = 0
   const exchange = createExchange(() => dropped++)
   const serving = new Map<WorkerProcess, () => void>()
   const events: WorkersOptions['events'] = {
-    // Channels of other parts of the server open here: `worker.openChannel(name)`.
-    created: (worker) => void serving.set(worker, exchange.add(worker.index, worker.link)),
+    created(worker) {
+      serving.set(worker, exchange.add(worker.index, worker.link))
+      telemetry?.connect(worker.openChannel(TELEMETRY_CHANNEL))
+    },
     ready(worker) {
       serving.get(worker)?.()
       merged.add(worker)
@@ -113,7 +124,7 @@ async function createSupervisor(config: ConfigWithKeys, count: number): Promise<
     metrics: (worker, id, values) => merged.heard(worker, id, values),
   }
   const workers = new Workers(config, { count, logger, events })
-  return { logger, workers, handOut, merged, metrics, dropped: () => dropped }
+  return { logger, workers, handOut, merged, telemetry, metrics, dropped: () => dropped }
 }
 
 /** Serves the metrics of all workers. @returns a function that stops it. */
@@ -199,17 +210,31 @@ async function listening(
 
 /**
  * What SIGHUP does: reads the settings again, and replaces the workers one by one. The address, the
- * ports and the number of workers stay.
+ * ports, the number of workers and a SQLite database stay.
  */
-function reloading(context: Context, workers: Workers, logger: Logger): () => void {
+function reloading(
+  context: Context,
+  { database }: Config,
+  workers: Workers,
+  logger: Logger,
+): () => void {
   const reload = nextFlight(async () => {
     try {
       logger.info('restarting the workers one by one')
-      await workers.replaceAll(await withKeys(context.config()))
+      const config = await withKeys(context.config())
+      assertSameWriter(database, config.database)
+      await workers.replaceAll(config)
       logger.info('all workers were restarted')
     } catch (error) {
       logger.error({ err: error }, 'not all workers were restarted; the others go on')
     }
   })
   return () => void reload()
+}
+
+/** The writer of the supervisor is that of the old file. */
+function assertSameWriter(before: Database, now: Database): void {
+  if (isDeepStrictEqual(before, now)) return
+  if (before.kind !== 'sqlite' && now.kind !== 'sqlite') return
+  throw new Error('the database is another one: stop the server and start it again')
 }
