@@ -5,7 +5,6 @@
  */
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { type Connection, openConnection } from './support/connection.ts'
@@ -24,9 +23,6 @@ const BACK_PER_SECOND = 1
 /** Streams of one client. */
 const MAX_STREAMS = 20
 
-const SETTINGS = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8')
-const skip = !SETTINGS.includes('MIOT_WORKERS') && 'this version has one worker'
-
 /** Open at the same time, so that each worker has some. */
 async function connectionsTo(server: RunningServer): Promise<Connection[]> {
   const connections = Array.from({ length: CONNECTIONS }, () => openConnection(server.url))
@@ -38,7 +34,7 @@ async function login(over: Connection, credentials: Credentials): Promise<number
   return (await over.send({ path: '/oauth2/token', ...asForm({ ...credentials }) })).status
 }
 
-describe('the limits of several workers', { timeout: 120_000, skip }, () => {
+describe('the limits of several workers', { timeout: 120_000 }, () => {
   let server: RunningServer
   let connections: Connection[]
 
@@ -113,7 +109,7 @@ describe('the limits of several workers', { timeout: 120_000, skip }, () => {
   })
 })
 
-describe('several workers without their database', { timeout: 120_000, skip }, () => {
+describe('several workers without their database', { timeout: 120_000 }, () => {
   it('serve a client that has logged in at one of them, and no other', async (t) => {
     const postgres = await startPostgres()
     t.after(() => postgres.stop())
