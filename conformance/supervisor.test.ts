@@ -18,7 +18,8 @@ import { isRunning, logged, openOnAll, scrape, workerPids } from './support/work
 const allPids = (server: RunningServer, count: number): Promise<number[]> =>
   until(async () => {
     const pids = workerPids(server)
-    return pids.length === count ? pids : undefined
+    // Those that start together are ready in any order.
+    return Object.keys(pids).length === count ? pids : undefined
   })
 
 describe('a server with workers', { timeout: 120_000 }, () => {
