@@ -15,7 +15,11 @@ export type Kind = keyof typeof KINDS
 
 export const ASSETS = 200
 
-const START_MS = Date.parse('2026-01-15T12:00:00Z')
+/**
+ * As devices report: with times of these days. Older ones would go to the partition of the past,
+ * which has more indexes.
+ */
+const START_MS = Date.now() - 2 * 86_400_000
 
 function positionReport(asset: number, step: number): AssetTrackingData {
   return {
