@@ -6,7 +6,14 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, mkdtempDisposableSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempDisposableSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it } from 'node:test'
@@ -25,13 +32,13 @@ const missing = spawnSync(ANALYZE, ['--version']).error !== undefined
 
 it('are valid, and start an existing program', { skip: missing && `no ${ANALYZE}` }, () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'units-'))
-  const paths = readdirSync(UNITS).map((name) => {
+  const dropIns = join(folder.path, 'modulariot.service.d')
+  mkdirSync(dropIns)
+  for (const name of readdirSync(UNITS)) {
     const unit = readFileSync(join(UNITS, name), 'utf8').replaceAll('/opt/modulariot/', CHECKOUT)
-    const path = join(folder.path, name)
-    writeFileSync(path, unit)
-    return path
-  })
-  assert.equal(paths.length, 2)
+    writeFileSync(join(name.endsWith('.conf') ? dropIns : folder.path, name), unit)
+  }
+  const paths = ['modulariot.service', 'modulariot.socket'].map((name) => join(folder.path, name))
   const { stderr } = spawnSync(ANALYZE, ['verify', ...paths], { encoding: 'utf8' })
   // It also reports faults in this machine's own units.
   const complaints = stderr.split('\n').filter((line) => line.includes('modulariot'))
