@@ -223,8 +223,7 @@ function reloading(
       logger.info('restarting the workers one by one')
       const config = await withKeys(context.config())
       assertSameWriter(database, config.database)
-      await workers.replaceAll(config)
-      logger.info('all workers were restarted')
+      if (await workers.replaceAll(config)) logger.info('all workers were restarted')
     } catch (error) {
       logger.error({ err: error }, 'not all workers were restarted; the others go on')
     }
