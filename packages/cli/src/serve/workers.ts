@@ -13,6 +13,9 @@ import { type WorkerEvents, WorkerProcess } from './worker-process.ts'
 /** How long a worker that leaves still answers on its connections, at least. */
 const MIN_LEAVE_MS = 1000
 
+/** Later than a worker that is told to stop gives up by itself: one that hangs is killed then. */
+const END_LIMIT_MS = 30_000
+
 export interface WorkersOptions {
   readonly count: number
   readonly logger: Logger
@@ -204,7 +207,9 @@ export class Workers {
 
   async #end(worker: WorkerProcess): Promise<void> {
     worker.stop()
+    const late = setTimeout(() => worker.kill(), END_LIMIT_MS)
     const { code, signal } = await worker.ended
+    clearTimeout(late)
     if (code === 0) return
     const { index, pid } = worker
     const members = { worker: index, worker_pid: pid, code, signal }
