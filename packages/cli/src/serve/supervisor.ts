@@ -22,6 +22,7 @@ import type { Database } from '../config/database.ts'
 import type { Config } from '../config/parse-config.ts'
 import { type ConfigWithKeys, withKeys } from '../installation/given-keys.ts'
 import { openTelemetryWriter, TELEMETRY_CHANNEL } from '../stores/telemetry-writer.ts'
+import { followTerminal } from '../terminal/hung-up.ts'
 import { terminalLog } from '../terminal/log-lines.ts'
 import { printable } from '../terminal/terminal-text.ts'
 import { HandOut } from './hand-out.ts'
@@ -51,8 +52,17 @@ export async function supervise(
   count: number,
 ): Promise<void> {
   await using opened = new AsyncDisposableStack()
+  const hungUp = Promise.withResolvers<string>()
+  const ready = Promise.withResolvers<void>()
+  const isHungUp = followTerminal()
+  // One that comes while the workers start is for later.
+  process.on('SIGHUP', () => {
+    if (isHungUp()) hungUp.resolve('SIGHUP')
+    else void ready.promise.then(reload)
+  })
   const supervisor = await createSupervisor(config, count)
   const { logger, workers, handOut, telemetry } = supervisor
+  const reload = reloading(context, config, workers, logger)
   // It ends after the workers, with all that they have sent.
   opened.defer(() => telemetry?.close())
   // 1. Take the ports, so that no worker starts in vain.
@@ -66,17 +76,17 @@ export async function supervise(
   const signalled = new Promise<string>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM']) process.on(name, resolve)
   })
-  process.on('SIGHUP', reloading(context, config, workers, logger))
+  ready.resolve()
   process.stdout.write(printable(startMessage(config, started, Date.now())))
   // 3. Stop all together.
-  const signal = await signalled
+  const signal = await Promise.race([signalled, hungUp.promise])
   setTimeout(() => {
     workers.kill()
     process.exit(1)
   }, SHUTDOWN_LIMIT_MS).unref()
   workers.drain()
-  // Ctrl-C means a terminal, without a load balancer that has to notice first.
-  await wait(signal === 'SIGINT' ? 0 : config.drainSeconds * 1000)
+  // A terminal has no load balancer that has to notice first.
+  await wait(signal === 'SIGTERM' ? config.drainSeconds * 1000 : 0)
   await stopListening(server)
   await Promise.race([handOut.settled(), wait(HAND_OUT_LIMIT_MS, undefined, { ref: false })])
   await workers.stop()
