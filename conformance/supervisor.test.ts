@@ -85,20 +85,27 @@ describe('a server with workers', { timeout: 120_000 }, () => {
     await server.stop()
   })
 
-  it('keeps its workers when SIGHUP finds a setting that is refused', async () => {
-    using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
-    const file = join(folder.path, 'level')
-    writeFileSync(file, 'info')
-    const server = await startServer({ MIOT_WORKERS: '2', MIOT_LOG_LEVEL_FILE: file })
-    const pids = await allPids(server, 2)
-    writeFileSync(file, 'nonsense')
-    process.kill(server.pid(), 'SIGHUP')
-    await until(async () => logged(server, 'not all workers were restarted; the others go on')[0])
-    assert.match(server.output(), /MIOT_LOG_LEVEL must be one of/)
-    assert.deepEqual(workerPids(server), pids)
-    assert.equal((await fetch(`${server.url}/livez`)).status, 200)
-    await server.stop()
-  })
+  const REFUSED = {
+    'is refused': { name: 'LOG_LEVEL', now: 'nonsense', says: /MIOT_LOG_LEVEL must be one of/ },
+    // The issuer would follow it.
+    'needs a restart': { name: 'HOST', now: '127.0.0.2', says: /MIOT_HOST has changed: stop/ },
+  }
+  for (const [what, { name, now, says }] of Object.entries(REFUSED)) {
+    it(`keeps its workers when SIGHUP finds a setting that ${what}`, async () => {
+      using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+      const file = join(folder.path, 'setting')
+      writeFileSync(file, name === 'HOST' ? '127.0.0.1' : 'info')
+      const server = await startServer({ MIOT_WORKERS: '2', [`MIOT_${name}_FILE`]: file })
+      const pids = await allPids(server, 2)
+      writeFileSync(file, now)
+      process.kill(server.pid(), 'SIGHUP')
+      await until(async () => logged(server, 'not all workers were restarted; the others go on')[0])
+      assert.match(server.output(), says)
+      assert.deepEqual(workerPids(server), pids)
+      assert.equal((await fetch(`${server.url}/livez`)).status, 200)
+      await server.stop()
+    })
+  }
 
   it('ends when its terminal is closed', { skip: noTerminal() }, async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))

@@ -18,8 +18,8 @@ import { createMetrics, type PublishedMetrics } from '@modulariot/platform/metri
 import { createExchange } from '@modulariot/platform/peers'
 import { nextFlight } from '@modulariot/platform/single-flight'
 import type { Context } from '../command/context.ts'
-import type { Database } from '../config/database.ts'
 import type { Config } from '../config/parse-config.ts'
+import { CliError } from '../errors/cli-error.ts'
 import { type ConfigWithKeys, withKeys } from '../installation/given-keys.ts'
 import { openTelemetryWriter, TELEMETRY_CHANNEL } from '../stores/telemetry-writer.ts'
 import { followTerminal } from '../terminal/hung-up.ts'
@@ -222,17 +222,12 @@ async function listening(
  * What SIGHUP does: reads the settings again, and replaces the workers one by one. The address, the
  * ports, the number of workers and a SQLite database stay.
  */
-function reloading(
-  context: Context,
-  { database }: Config,
-  workers: Workers,
-  logger: Logger,
-): () => void {
+function reloading(context: Context, before: Config, workers: Workers, logger: Logger): () => void {
   const reload = nextFlight(async () => {
     try {
       logger.info('restarting the workers one by one')
       const config = await withKeys(context.config())
-      assertSameWriter(database, config.database)
+      assertSamePlaces(before, config)
       if (await workers.replaceAll(config)) logger.info('all workers were restarted')
     } catch (error) {
       logger.error({ err: error }, 'not all workers were restarted; the others go on')
@@ -241,9 +236,23 @@ function reloading(
   return () => void reload()
 }
 
-/** The writer of the supervisor is that of the old file. */
-function assertSameWriter(before: Database, now: Database): void {
-  if (isDeepStrictEqual(before, now)) return
-  if (before.kind !== 'sqlite' && now.kind !== 'sqlite') return
-  throw new Error('the database is another one: stop the server and start it again')
+const PLACES = [
+  ['host', 'MIOT_HOST'],
+  ['port', 'MIOT_PORT'],
+  ['metricsPort', 'MIOT_METRICS_PORT'],
+] as const
+
+/**
+ * The supervisor has the ports, and the writer of a SQLite file.
+ *
+ * @throws CliError when the settings name others.
+ */
+function assertSamePlaces(before: Config, now: Config): void {
+  for (const [place, name] of PLACES) if (before[place] !== now[place]) throw restartNeeded(name)
+  if (before.database.kind !== 'sqlite' && now.database.kind !== 'sqlite') return
+  if (!isDeepStrictEqual(before.database, now.database)) throw restartNeeded('the database')
+}
+
+function restartNeeded(what: string): CliError {
+  return new CliError('usage', `${what} has changed: stop the server and start it again`)
 }
