@@ -1,18 +1,25 @@
 /** The supervisor of several workers: signals, the end of processes, ports, TLS, its options. */
 
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { openConnection } from './support/connection.ts'
+import { environmentWithoutSettings } from './support/environment.ts'
 import { freePort } from './support/free-port.ts'
 import { type RunningServer, runMiot, startServer } from './support/running-server.ts'
+import { closeTerminalOf, noTerminal } from './support/terminal.ts'
 import { writeTlsFiles } from './support/tls-files.ts'
 import { until } from './support/until.ts'
 import { isRunning, logged, openOnAll, scrape, workerPids } from './support/workers.ts'
+
+const MIOT = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url))
+const SERVES = 'a worker serves'
 
 /** The log arrives by another pipe than the start message. */
 const allPids = (server: RunningServer, count: number): Promise<number[]> =>
@@ -78,19 +85,67 @@ describe('a server with workers', { timeout: 120_000 }, () => {
     await server.stop()
   })
 
-  it('keeps its workers when SIGHUP finds a setting that is refused', async () => {
+  const REFUSED = {
+    'is refused': { name: 'LOG_LEVEL', now: 'nonsense', says: /MIOT_LOG_LEVEL must be one of/ },
+    // The issuer would follow it.
+    'needs a restart': { name: 'HOST', now: '127.0.0.2', says: /MIOT_HOST has changed: stop/ },
+  }
+  for (const [what, { name, now, says }] of Object.entries(REFUSED)) {
+    it(`keeps its workers when SIGHUP finds a setting that ${what}`, async () => {
+      using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+      const file = join(folder.path, 'setting')
+      writeFileSync(file, name === 'HOST' ? '127.0.0.1' : 'info')
+      const server = await startServer({ MIOT_WORKERS: '2', [`MIOT_${name}_FILE`]: file })
+      const pids = await allPids(server, 2)
+      writeFileSync(file, now)
+      process.kill(server.pid(), 'SIGHUP')
+      await until(async () => logged(server, 'not all workers were restarted; the others go on')[0])
+      assert.match(server.output(), says)
+      assert.deepEqual(workerPids(server), pids)
+      assert.equal((await fetch(`${server.url}/livez`)).status, 200)
+      await server.stop()
+    })
+  }
+
+  it('ends when its terminal is closed', { skip: noTerminal() }, async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
-    const file = join(folder.path, 'level')
-    writeFileSync(file, 'info')
-    const server = await startServer({ MIOT_WORKERS: '2', MIOT_LOG_LEVEL_FILE: file })
-    const pids = await allPids(server, 2)
-    writeFileSync(file, 'nonsense')
-    process.kill(server.pid(), 'SIGHUP')
-    await until(async () => logged(server, 'not all workers were restarted; the others go on')[0])
-    assert.match(server.output(), /MIOT_LOG_LEVEL must be one of/)
-    assert.deepEqual(workerPids(server), pids)
-    assert.equal((await fetch(`${server.url}/livez`)).status, 200)
-    await server.stop()
+    const settings = {
+      ...{ HOME: folder.path, MIOT_DATA_DIR: join(folder.path, 'data') },
+      ...{ MIOT_PORT: String(await freePort()), MIOT_METRICS_PORT: '0' },
+    }
+    const pid = await closeTerminalOf(['serve', '--workers', '2'], settings, 'listen on')
+    try {
+      await until(async () => (isRunning(pid) ? undefined : true))
+    } finally {
+      if (isRunning(pid)) process.kill(pid, 'SIGKILL')
+    }
+  })
+
+  it('restarts its workers after a SIGHUP that came while they started', async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+    const child = spawn(process.execPath, [MIOT, 'serve', '--workers', '2'], {
+      env: {
+        ...{ ...environmentWithoutSettings(), MIOT_DATA_DIR: folder.path },
+        ...{ MIOT_PORT: String(await freePort()), MIOT_METRICS_PORT: '0' },
+      },
+    })
+    const ended = once(child, 'exit')
+    let log = ''
+    try {
+      child.stderr.on('data', (text) => {
+        // The first one; the server does not listen yet.
+        if (!log.includes(SERVES) && String(text).includes(SERVES)) child.kill('SIGHUP')
+        log += text
+      })
+      await until(async () => {
+        assert.equal(child.exitCode ?? child.signalCode, null, log)
+        return log.includes('all workers were restarted') ? true : undefined
+      })
+      child.kill('SIGTERM')
+      assert.deepEqual(await ended, [0, null])
+    } finally {
+      child.kill('SIGKILL')
+    }
   })
 
   it('ends when its supervisor is killed', async () => {

@@ -25,6 +25,7 @@ import {
 const WITHIN_MS = 1000
 /** Two starts, one after the other, on a machine that is busy with the load. */
 const RESTART_WITHIN_MS = 120_000
+const RESTARTED = 'all workers were restarted'
 const ISSUED = 'miot_auth_tokens_issued_total{alg="RS256"}'
 
 const closeAll = (connections: readonly Connection[]): void => {
@@ -248,7 +249,7 @@ for (const [name, openStore] of Object.entries(STORES)) {
       await until(async () => (answered > 20 ? true : undefined))
       process.kill(server.pid(), 'SIGHUP')
       await until(
-        async () => (logged(server, 'all workers were restarted').length > 0 ? true : undefined),
+        async () => (logged(server, RESTARTED).length > 0 ? true : undefined),
         RESTART_WITHIN_MS,
       )
       const enough = answered + 20
@@ -260,6 +261,21 @@ for (const [name, openStore] of Object.entries(STORES)) {
       assert.equal(now.length, 2)
       for (const pid of before) assert.ok(!now.includes(pid) && !isRunning(pid))
       await untilComplete(server)
+    })
+
+    it('replace one that ends during a restart once, and keep the new one', async () => {
+      for (const index of [0, 1]) {
+        const done = logged(server, RESTARTED).length
+        process.kill(workerPids(server)[index] as number, 'SIGKILL')
+        process.kill(server.pid(), 'SIGHUP')
+        await until(
+          async () => (logged(server, RESTARTED).length > done ? true : undefined),
+          RESTART_WITHIN_MS,
+        )
+        await untilComplete(server)
+        const pids = workerPids(server)
+        assert.ok(pids.every(isRunning), String(pids))
+      }
     })
   })
 }

@@ -48,6 +48,32 @@ export async function runAtTerminal(
   return { status, screen: screen.replaceAll('\r\n', '\n') }
 }
 
+/**
+ * `miot` in a terminal that is closed once the screen shows `shown`.
+ *
+ * @returns the id of the process, which is still there or has ended.
+ */
+export async function closeTerminalOf(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  shown: string,
+): Promise<number> {
+  const command = [process.execPath, MIOT, ...args].map(quoted).join(' ')
+  const child = spawn('script', ['-qec', `echo "pid=$$"; exec ${command}`, '/dev/null'], {
+    env: { ...environmentWithoutSettings(), TERM: 'dumb', ...env },
+  })
+  let screen = ''
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', () => reject(new Error(screen)))
+    child.stdout.on('data', (text) => {
+      screen += text
+      if (screen.includes(shown)) resolve()
+    })
+  })
+  child.kill('SIGKILL')
+  return Number(/pid=(\d+)/.exec(screen)?.[1])
+}
+
 /** What Node asks besides the terminal; a CI sets `CI`, which takes the colours away. */
 const NO_COLOUR_HINTS = {
   ...{ NO_COLOR: undefined, FORCE_COLOR: undefined, NODE_DISABLE_COLORS: undefined },

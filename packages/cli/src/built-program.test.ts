@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {
+  mkdirSync,
   mkdtempDisposableSync,
   rmSync,
   type Stats,
@@ -8,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { builtProgram, statesOf } from './built-program.ts'
@@ -16,7 +17,7 @@ import { builtProgram, statesOf } from './built-program.ts'
 const PACKAGE = fileURLToPath(new URL('../', import.meta.url))
 
 /** A source with a record of its build, and what `builtProgram` answers once it is changed. */
-function after(change: (source: string, stats: Stats) => void): string | null {
+function after(change: (source: string, stats: Stats, program: string) => void): string | null {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-built-'))
   const source = join(folder.path, 'source.ts')
   writeFileSync(source, 'one')
@@ -24,7 +25,10 @@ function after(change: (source: string, stats: Stats) => void): string | null {
   const record = join(folder.path, 'built.json')
   const inputs = statesOf([relative(PACKAGE, source)])
   writeFileSync(record, JSON.stringify({ program: 'a/miot.js', inputs }))
-  change(source, statSync(source))
+  const file = join(folder.path, 'a', 'miot.js')
+  mkdirSync(dirname(file))
+  writeFileSync(file, '')
+  change(source, statSync(source), file)
   const program = builtProgram(pathToFileURL(record))
   return program && relative(folder.path, fileURLToPath(program))
 }
@@ -53,6 +57,13 @@ describe('the built program', () => {
   it('does not run when a source is missing', () => {
     assert.equal(
       after((source) => rmSync(source)),
+      null,
+    )
+  })
+
+  it('does not run when it is missing', () => {
+    assert.equal(
+      after((_source, _stats, program) => rmSync(program)),
       null,
     )
   })

@@ -5,7 +5,7 @@
  * Libraries count by npm's record of the whole installation.
  */
 
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const PACKAGE = new URL('../', import.meta.url)
@@ -27,7 +27,8 @@ export interface Built {
 export function builtProgram(record: URL = RECORD): string | null {
   try {
     const { program, inputs } = JSON.parse(readFileSync(record, 'utf8')) as Built
-    return inputs.every(isUnchanged) ? new URL(program, record).href : null
+    const url = new URL(program, record)
+    return existsSync(url) && inputs.every(isUnchanged) ? url.href : null
   } catch {
     return null
   }

@@ -55,6 +55,16 @@ describe('the metrics of several workers', () => {
     })
   })
 
+  it('have no quantile that was added up', async () => {
+    const merged = new MergedMetrics(async () => [])
+    const { metrics } = await worker(merged, 0, 3)
+    await worker(merged, 1, 5)
+    assert.match((await metrics.page()).text, /quantile=/)
+    const { text } = await merged.page()
+    assert.doesNotMatch(text, /quantile=/)
+    assert.match(text, /^nodejs_eventloop_utilization_histogram_count /m)
+  })
+
   it('keep what a worker counted before its end, and no gauge of it', async () => {
     const merged = new MergedMetrics(async () => [])
     const first = await worker(merged, 0, 3)

@@ -18,10 +18,11 @@ import { createMetrics, type PublishedMetrics } from '@modulariot/platform/metri
 import { createExchange } from '@modulariot/platform/peers'
 import { nextFlight } from '@modulariot/platform/single-flight'
 import type { Context } from '../command/context.ts'
-import type { Database } from '../config/database.ts'
 import type { Config } from '../config/parse-config.ts'
+import { CliError } from '../errors/cli-error.ts'
 import { type ConfigWithKeys, withKeys } from '../installation/given-keys.ts'
 import { openTelemetryWriter, TELEMETRY_CHANNEL } from '../stores/telemetry-writer.ts'
+import { followTerminal } from '../terminal/hung-up.ts'
 import { terminalLog } from '../terminal/log-lines.ts'
 import { printable } from '../terminal/terminal-text.ts'
 import { HandOut } from './hand-out.ts'
@@ -51,8 +52,17 @@ export async function supervise(
   count: number,
 ): Promise<void> {
   await using opened = new AsyncDisposableStack()
+  const hungUp = Promise.withResolvers<string>()
+  const ready = Promise.withResolvers<void>()
+  const isHungUp = followTerminal()
+  // One that comes while the workers start is for later.
+  process.on('SIGHUP', () => {
+    if (isHungUp()) hungUp.resolve('SIGHUP')
+    else void ready.promise.then(reload)
+  })
   const supervisor = await createSupervisor(config, count)
   const { logger, workers, handOut, telemetry } = supervisor
+  const reload = reloading(context, config, workers, logger)
   // It ends after the workers, with all that they have sent.
   opened.defer(() => telemetry?.close())
   // 1. Take the ports, so that no worker starts in vain.
@@ -66,17 +76,17 @@ export async function supervise(
   const signalled = new Promise<string>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM']) process.on(name, resolve)
   })
-  process.on('SIGHUP', reloading(context, config, workers, logger))
+  ready.resolve()
   process.stdout.write(printable(startMessage(config, started, Date.now())))
   // 3. Stop all together.
-  const signal = await signalled
+  const signal = await Promise.race([signalled, hungUp.promise])
   setTimeout(() => {
     workers.kill()
     process.exit(1)
   }, SHUTDOWN_LIMIT_MS).unref()
   workers.drain()
-  // Ctrl-C means a terminal, without a load balancer that has to notice first.
-  await wait(signal === 'SIGINT' ? 0 : config.drainSeconds * 1000)
+  // A terminal has no load balancer that has to notice first.
+  await wait(signal === 'SIGTERM' ? config.drainSeconds * 1000 : 0)
   await stopListening(server)
   await Promise.race([handOut.settled(), wait(HAND_OUT_LIMIT_MS, undefined, { ref: false })])
   await workers.stop()
@@ -212,19 +222,13 @@ async function listening(
  * What SIGHUP does: reads the settings again, and replaces the workers one by one. The address, the
  * ports, the number of workers and a SQLite database stay.
  */
-function reloading(
-  context: Context,
-  { database }: Config,
-  workers: Workers,
-  logger: Logger,
-): () => void {
+function reloading(context: Context, before: Config, workers: Workers, logger: Logger): () => void {
   const reload = nextFlight(async () => {
     try {
       logger.info('restarting the workers one by one')
       const config = await withKeys(context.config())
-      assertSameWriter(database, config.database)
-      await workers.replaceAll(config)
-      logger.info('all workers were restarted')
+      assertSamePlaces(before, config)
+      if (await workers.replaceAll(config)) logger.info('all workers were restarted')
     } catch (error) {
       logger.error({ err: error }, 'not all workers were restarted; the others go on')
     }
@@ -232,9 +236,23 @@ function reloading(
   return () => void reload()
 }
 
-/** The writer of the supervisor is that of the old file. */
-function assertSameWriter(before: Database, now: Database): void {
-  if (isDeepStrictEqual(before, now)) return
-  if (before.kind !== 'sqlite' && now.kind !== 'sqlite') return
-  throw new Error('the database is another one: stop the server and start it again')
+const PLACES = [
+  ['host', 'MIOT_HOST'],
+  ['port', 'MIOT_PORT'],
+  ['metricsPort', 'MIOT_METRICS_PORT'],
+] as const
+
+/**
+ * The supervisor has the ports, and the writer of a SQLite file.
+ *
+ * @throws CliError when the settings name others.
+ */
+function assertSamePlaces(before: Config, now: Config): void {
+  for (const [place, name] of PLACES) if (before[place] !== now[place]) throw restartNeeded(name)
+  if (before.database.kind !== 'sqlite' && now.database.kind !== 'sqlite') return
+  if (!isDeepStrictEqual(before.database, now.database)) throw restartNeeded('the database')
+}
+
+function restartNeeded(what: string): CliError {
+  return new CliError('usage', `${what} has changed: stop the server and start it again`)
 }

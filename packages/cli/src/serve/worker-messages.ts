@@ -22,12 +22,15 @@ export interface StartOrder {
   readonly isFirst: boolean
 }
 
+/** Whether all end, or another worker takes over. */
+export type Departure = 'stopping' | 'leaving'
+
 export type ToWorker =
   | { readonly kind: 'start'; readonly order: StartOrder }
   /** How many workers there are, and should be. */
   | { readonly kind: 'workers'; readonly ready: number; readonly wanted: number }
   /** Every answer is the last of its connection. */
-  | { readonly kind: 'drain'; readonly departure: 'stopping' | 'leaving' }
+  | { readonly kind: 'drain'; readonly departure: Departure }
   /** No connection will follow: answer those that are open, and end. */
   | { readonly kind: 'stop' }
   | { readonly kind: 'read_metrics'; readonly id: number }

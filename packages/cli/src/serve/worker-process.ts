@@ -11,6 +11,7 @@ import type { MetricsSource } from './merged-metrics.ts'
 import {
   CONTROL,
   type ConnectionNumber,
+  type Departure,
   type FromWorker,
   LINK_DESCRIPTOR,
   type Started,
@@ -141,7 +142,7 @@ export class WorkerProcess implements Receiver, MetricsSource {
     this.#say({ kind: 'workers', ready, wanted })
   }
 
-  drain(departure: 'stopping' | 'leaving'): void {
+  drain(departure: Departure): void {
     this.#say({ kind: 'drain', departure })
   }
 

@@ -14,6 +14,7 @@ import { type Running, startServers } from './start-servers.ts'
 import {
   CONTROL,
   type ConnectionNumber,
+  type Departure,
   type FromWorker,
   LINK_DESCRIPTOR,
   type StartOrder,
@@ -45,6 +46,7 @@ class Worker {
   #metrics: PublishedMetrics | null = null
   #dropped = 0
   #workers = { ready: 0, wanted: 0 }
+  #departure: Departure | null = null
   #isEnding = false
 
   constructor(link: Link, say: (message: FromWorker) => void) {
@@ -60,6 +62,8 @@ class Worker {
         this.#workers = { ready: message.ready, wanted: message.wanted }
         return
       case 'drain':
+        // Perhaps it starts.
+        this.#departure = message.departure
         if (this.#http !== null) beginDrain(this.#http, message.departure)
         return
       case 'stop':
@@ -105,6 +109,7 @@ class Worker {
       open: async (http, metrics) => {
         this.#http = http
         this.#metrics = metrics
+        if (this.#departure !== null) beginDrain(http, this.#departure)
         metrics?.total({
           name: 'miot_worker_messages_dropped_total',
           help: 'Messages between workers that were dropped, since one did not read them.',
@@ -127,7 +132,7 @@ class Worker {
     if (this.#isEnding) return
     this.#isEnding = true
     // It is starting.
-    if (this.#running === null) process.exit(1)
+    if (this.#running === null) process.exit(0)
     setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref()
     await this.#running.stop(0)
     this.#leave(0)

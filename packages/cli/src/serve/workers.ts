@@ -13,6 +13,9 @@ import { type WorkerEvents, WorkerProcess } from './worker-process.ts'
 /** How long a worker that leaves still answers on its connections, at least. */
 const MIN_LEAVE_MS = 1000
 
+/** Later than a worker that is told to stop gives up by itself: one that hangs is killed then. */
+const END_LIMIT_MS = 30_000
+
 export interface WorkersOptions {
   readonly count: number
   readonly logger: Logger
@@ -36,6 +39,8 @@ export class Workers {
   /** All processes, also those that start or leave. */
   readonly #all = new Set<WorkerProcess>()
   readonly #delays: readonly RestartDelay[]
+  /** By index: the last successor that started, or failed to. */
+  readonly #successors = new Map<number, Promise<unknown>>()
   readonly #leaving = new WeakSet<WorkerProcess>()
   readonly #stopped = new AbortController()
   /** Replacements of workers that ended without being told. */
@@ -109,12 +114,13 @@ export class Workers {
     )
     for (;;) {
       if (delayMs > 0) await this.#pause(delayMs)
-      if (this.#isStopping || this.#serving.has(index)) return
-      this.restarts++
       const began = performance.now()
       try {
-        await this.#begin(index, false)
-        await this.#dismissOthers(index)
+        await this.#succeed(index, () => {
+          if (this.#isStopping || this.#serving.has(index)) return false
+          this.restarts++
+          return true
+        })
         return
       } catch (error) {
         if (this.#isStopping) return
@@ -141,34 +147,57 @@ export class Workers {
    * Replaces all workers one by one with those of another configuration: each new one serves before
    * the one it replaces leaves.
    *
+   * @returns false when the server stopped before all were replaced.
    * @throws CliError when a new one does not start. The old ones that are left go on.
    */
-  async replaceAll(config: ConfigWithKeys): Promise<void> {
+  async replaceAll(config: ConfigWithKeys): Promise<boolean> {
     const before = this.#config
     this.#config = config
     try {
-      for (let index = 0; index < this.#options.count && !this.#isStopping; index++) {
-        await this.#begin(index, false)
-        await this.#dismissOthers(index)
+      for (let index = 0; index < this.#options.count; index++) {
+        await this.#succeed(index, () => !this.#isStopping)
       }
     } catch (error) {
-      if (this.#isStopping) return
+      if (this.#isStopping) return false
       this.#config = before
       throw error
     }
+    return !this.#isStopping
   }
 
-  /** All with this index but the newest that serves; normally there is one. */
-  async #dismissOthers(index: number): Promise<void> {
+  /**
+   * Starts a worker and dismisses those that it succeeds. Successors with one index start one after
+   * the other: the first that serves would dismiss another one that starts.
+   *
+   * @param isNeeded called when no other one starts.
+   * @throws CliError when it does not start.
+   */
+  async #succeed(index: number, isNeeded: () => boolean): Promise<void> {
+    const begin = async (): Promise<WorkerProcess[]> => {
+      if (!isNeeded()) return []
+      await this.#begin(index, false)
+      return this.#predecessors(index)
+    }
+    const begun = (this.#successors.get(index) ?? Promise.resolve()).then(begin)
+    this.#successors.set(
+      index,
+      begun.catch(() => {}),
+    )
+    const predecessors = await begun
+    await Promise.all(predecessors.map((worker) => this.#dismiss(worker)))
+  }
+
+  /** All with this index but the one that serves; normally there is one. They leave from now on. */
+  #predecessors(index: number): WorkerProcess[] {
     const newest = this.#serving.get(index)
-    const others = [...this.#all].filter(
+    const predecessors = [...this.#all].filter(
       (worker) => worker.index === index && worker !== newest && !this.#leaving.has(worker),
     )
-    await Promise.all(others.map((worker) => this.#dismiss(worker)))
+    for (const worker of predecessors) this.#leaving.add(worker)
+    return predecessors
   }
 
   async #dismiss(worker: WorkerProcess): Promise<void> {
-    this.#leaving.add(worker)
     await this.#options.events.leaves(worker)
     worker.drain('leaving')
     // Clients hear with their next answer that the connection closes.
@@ -178,7 +207,9 @@ export class Workers {
 
   async #end(worker: WorkerProcess): Promise<void> {
     worker.stop()
+    const late = setTimeout(() => worker.kill(), END_LIMIT_MS)
     const { code, signal } = await worker.ended
+    clearTimeout(late)
     if (code === 0) return
     const { index, pid } = worker
     const members = { worker: index, worker_pid: pid, code, signal }

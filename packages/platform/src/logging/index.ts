@@ -2,6 +2,7 @@
 
 import { type DestinationStream, type Level, type Logger, pino } from 'pino'
 import { censor, censorValue, cutSecrets } from './censor.ts'
+import { standardError } from './standard-error.ts'
 
 export type { Logger } from 'pino'
 export { repeatedFailuresOf } from './repeated-failures.ts'
@@ -10,7 +11,7 @@ export type LogLevel = Level | 'silent'
 /** @param destination where lines go; by default stderr, without blocking on it. */
 export function createLogger(
   level: LogLevel,
-  destination: DestinationStream = inTurns(pino.destination({ dest: 2, sync: false })),
+  destination: DestinationStream = inTurns(standardError()),
 ): Logger {
   const logger = pino(
     {
@@ -54,7 +55,6 @@ export function inTurns(destination: Destination): DestinationStream {
     lines = ''
   }
   process.on('exit', () => {
-    if (lines === '') return
     flush()
     destination.flushSync?.()
   })

@@ -113,11 +113,15 @@ async function pageOf(registry: prometheus.Registry): Promise<MetricsPage> {
   return { type: registry.contentType, text: await registry.metrics() }
 }
 
-/** The library leaves out one, and averages the delays of event loops, which hides a slow one. */
+/**
+ * The library leaves out one, averages the delays of event loops, which hides a slow one, and adds
+ * up the quantiles of a summary, whose histogram is there too.
+ */
 function combineNodeMetrics(registry: prometheus.Registry): void {
   const metrics = registry.getMetricsAsArray() as { name: string; aggregator?: string }[]
   for (const metric of metrics) {
     if (metric.aggregator === 'average') metric.aggregator = 'max'
+    if (metric instanceof prometheus.Summary) metric.aggregator = 'omit'
     if (metric.name === 'process_start_time_seconds') metric.aggregator = 'min'
   }
 }
