@@ -9,39 +9,26 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { freePort } from './support/free-port.ts'
 import { type RunningServer, startServer } from './support/running-server.ts'
+import { scrape } from './support/scrape.ts'
 
 const noPromtool =
   spawnSync('promtool', ['--version']).error !== undefined &&
   'promtool is missing (apt-get install prometheus)'
 
 let server: RunningServer
-let metricsUrl: string
+let metricsPort: number
 
 before(async () => {
-  const port = await freePort()
-  metricsUrl = `http://127.0.0.1:${port}/metrics`
-  server = await startServer({ MIOT_METRICS_PORT: String(port) })
+  metricsPort = await freePort()
+  server = await startServer({ MIOT_METRICS_PORT: String(metricsPort) })
 })
 after(() => server.stop())
 
-/** Every series by name and labels. */
-async function scrape(): Promise<Map<string, number>> {
-  const response = await fetch(metricsUrl)
-  assert.equal(response.status, 200)
-  const lines = (await response.text()).split('\n').filter((line) => /^[a-z]/.test(line))
-  return new Map(
-    lines.map((line) => {
-      const space = line.lastIndexOf(' ')
-      return [line.slice(0, space), Number(line.slice(space + 1))]
-    }),
-  )
-}
-
 /** The increase of each series while `work` runs. */
 async function growth(work: () => Promise<unknown>): Promise<(series: string) => number> {
-  const before = await scrape()
+  const before = await scrape(metricsPort)
   await work()
-  const after = await scrape()
+  const after = await scrape(metricsPort)
   return (series) => (after.get(series) ?? 0) - (before.get(series) ?? 0)
 }
 
@@ -102,7 +89,7 @@ describe('GET /metrics', () => {
     assert.equal(grew('miot_api_track_requests_total{outcome="failed"}'), 0)
     assert.equal(grew('miot_api_refusals_total{reason="malformed_token"}'), 1)
     assert.equal(grew('miot_api_commit_batch_size_count'), 3)
-    assert.equal((await scrape()).get('miot_api_commit_queue_depth'), 0)
+    assert.equal((await scrape(metricsPort)).get('miot_api_commit_queue_depth'), 0)
   })
 
   it('counts requests by application, route, method and status, and times them', async () => {
@@ -113,7 +100,7 @@ describe('GET /metrics', () => {
   })
 
   it('names the build, and tells the disk, the databases and the keys', async () => {
-    const series = await scrape()
+    const series = await scrape(metricsPort)
     const value = (name: string): number => series.get(name) ?? Number.NaN
     const build = [...series.keys()].find((name) => name.startsWith('miot_build_info'))
     const about = /^miot_build_info\{version="\d+\.\d+\.\d+",commit="\w+",node="v\d+\.\d+\.\d+"\}$/
@@ -136,7 +123,7 @@ describe('GET /metrics', () => {
   })
 
   it('is what promtool expects, as far as we name it', { skip: noPromtool }, async () => {
-    const input = await (await fetch(metricsUrl)).text()
+    const input = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
     const { stderr, status } = spawnSync('promtool', ['check', 'metrics'], { input })
     assert.ok(status === 0 || status === 3, String(stderr))
     // Of the library, some names are older than the conventions.

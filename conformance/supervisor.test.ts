@@ -13,10 +13,11 @@ import { openConnection } from './support/connection.ts'
 import { environmentWithoutSettings } from './support/environment.ts'
 import { freePort } from './support/free-port.ts'
 import { type RunningServer, runMiot, startServer } from './support/running-server.ts'
+import { scrape } from './support/scrape.ts'
 import { closeTerminalOf, noTerminal } from './support/terminal.ts'
 import { writeTlsFiles } from './support/tls-files.ts'
 import { until } from './support/until.ts'
-import { isRunning, logged, openOnAll, scrape, workerPids } from './support/workers.ts'
+import { isRunning, logged, openOnAll, workerPids } from './support/workers.ts'
 
 const MIOT = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url))
 const SERVES = 'a worker serves'

@@ -8,6 +8,7 @@ import { type Connection, openConnection } from './support/connection.ts'
 import { openStream } from './support/event-stream.ts'
 import { freePort } from './support/free-port.ts'
 import { type RunningServer, startServer } from './support/running-server.ts'
+import { scrape } from './support/scrape.ts'
 import { revoke } from './support/token-management.ts'
 import { accessToken, asForm, createClient } from './support/token-requests.ts'
 import { assetIds, get, report, track } from './support/track-requests.ts'
@@ -16,7 +17,6 @@ import {
   isRunning,
   logged,
   openOnAll,
-  scrape,
   startLoad,
   untilComplete,
   workerPids,
