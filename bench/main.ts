@@ -12,6 +12,7 @@ import { queries } from './queries.ts'
 import { refusals } from './refusals.ts'
 import { signer } from './signer.ts'
 import { start } from './start.ts'
+import { isUsageError } from './support/options.ts'
 import { track } from './track.ts'
 import { writer } from './writer.ts'
 
@@ -36,6 +37,17 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
 const name = process.argv[2] ?? ''
 const bench = BENCHES[name]
 if (bench === undefined) {
-  process.stderr.write(`Choose one: npm run bench --  ${Object.keys(BENCHES).join('|')}\n`)
+  refuse(`Choose one: npm run bench -- ${Object.keys(BENCHES).join('|')}`)
+} else {
+  try {
+    await bench()
+  } catch (error) {
+    if (!isUsageError(error)) throw error
+    refuse(error.message)
+  }
+}
+
+function refuse(message: string): void {
+  process.stderr.write(`${message}\n`)
   process.exitCode = 2
-} else await bench()
+}

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs'
 import type { ParseArgsOptionsConfig } from 'node:util'
 import { withDescendants } from '../support/descendants.ts'
+import { UsageError } from '../support/options.ts'
 import type { BenchClient, Target } from './clients.ts'
 
 export const PEER_OPTIONS = {
@@ -29,7 +30,7 @@ export interface RunningPeer extends Target {
 /** It is asked what every server of client credentials answers, for tokens signed with RS256. */
 const ROWS = ['RS256', 'refused']
 
-/** @throws Error for an option that cannot be used, with its form. */
+/** @throws UsageError */
 export function runningPeers(
   options: Readonly<Record<keyof typeof PEER_OPTIONS, readonly string[]>>,
 ): RunningPeer[] {
@@ -37,11 +38,11 @@ export function runningPeers(
   const parameters = byName('peer-parameters', options['peer-parameters'])
   const peers = byName('peer', options.peer)
   for (const name of [...files.keys(), ...parameters.keys()]) {
-    if (!peers.has(name)) throw new Error(`there is no --peer ${name}=URL,PID`)
+    if (!peers.has(name)) throw new UsageError(`there is no --peer ${name}=URL,PID`)
   }
   return [...peers].map(([name, place]) => {
     const file = files.get(name)
-    if (file === undefined) throw new Error(`--peer ${name} needs --peer-clients ${name}=FILE`)
+    if (file === undefined) throw new UsageError(`--peer ${name} needs --peer-clients ${name}=FILE`)
     const own = parameters.get(name)
     return {
       ...placeOf(name, place),
@@ -56,7 +57,7 @@ function byName(option: string, values: readonly string[]): Map<string, string> 
   return new Map(
     values.map((text) => {
       const at = text.indexOf('=')
-      if (at < 1) throw new Error(`--${option} ${text}: write NAME=…`)
+      if (at < 1) throw new UsageError(`--${option} ${text}: write NAME=…`)
       return [text.slice(0, at), text.slice(at + 1)]
     }),
   )
@@ -68,7 +69,7 @@ function placeOf(name: string, place: string) {
   const pids = numbers.map(Number)
   const known = pids.length > 0 && pids.every((pid) => Number.isInteger(pid) && pid > 1)
   if (url?.protocol !== 'http:' || !isHere(url.hostname) || !known) {
-    throw new Error(
+    throw new UsageError(
       `--peer ${name}=${place}: write http://localhost:PORT/PATH,PID with one or more process ids`,
     )
   }
@@ -91,10 +92,10 @@ function clientsIn(file: string): BenchClient[] {
   const clients = lines.map((line, index) => {
     const [client_id, client_secret, ...more] = line.trim().split(',')
     if (!client_id || !client_secret || more.length > 0) {
-      throw new Error(`${file}, line ${index + 1}: write client_id,client_secret`)
+      throw new UsageError(`${file}, line ${index + 1}: write client_id,client_secret`)
     }
     return { client_id, client_secret }
   })
-  if (clients.length < 2) throw new Error(`${file}: at least two clients`)
+  if (clients.length < 2) throw new UsageError(`${file}: at least two clients`)
   return clients
 }

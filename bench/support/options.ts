@@ -9,3 +9,12 @@ export const ROUND_OPTIONS = {
   store: { type: 'string', multiple: true, default: [...STORES] },
   json: { type: 'boolean', default: false },
 } satisfies ParseArgsOptionsConfig
+
+/** Options that cannot be used; the message says how to write them. */
+export class UsageError extends Error {}
+
+/** True also for what `parseArgs` refuses. */
+export function isUsageError(error: unknown): error is Error {
+  const code = (error as NodeJS.ErrnoException).code ?? ''
+  return error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS_')
+}
