@@ -110,7 +110,7 @@ export class LoginLimits {
     this.#ceiling = new FailureBudget(policies.ceiling, MAX_KEYS)
     this.#signature = new FailureBudget(policies.signature, MAX_KEYS)
     this.#tellProof = paced((proofs: readonly Proof[]) => {
-      // A secret may have failed meanwhile.
+      // A secret may have failed since.
       this.#tell({ proved: proofs.filter((proof) => this.#isKnown(proof)) })
     }, PROOFS)
     if (peers.count > 1) peers.listen(TOPIC, (message) => this.#hear(message as Told))

@@ -5,7 +5,7 @@ import type { CliErrorCode, Faults } from '../errors/cli-error.ts'
 import type { ConfigWithKeys } from '../installation/given-keys.ts'
 import type { Running } from './start-servers.ts'
 
-/** The channel of these messages. Others belong to whoever opens them. */
+/** The channel of these messages. Other parts of the server open others. */
 export const CONTROL = 'control'
 
 /** Of a worker: the pipe of its link, after Node's own channel. */

@@ -96,7 +96,7 @@ export class WorkerProcess implements Receiver, MetricsSource {
         reject(new CliError('failure', `A worker ended before it was ready (${signal ?? code})`))
       })
     })
-    // Whoever waits for it handles it; nobody does when a replacement fails.
+    // The caller may not wait for it yet when it rejects.
     started.catch(() => {})
     return started
   }
