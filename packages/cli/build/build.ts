@@ -6,7 +6,7 @@
  * sources.
  */
 
-import { globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'rolldown'
@@ -31,15 +31,23 @@ const STARTED = [
 /** @throws Error when a module is missing, or changes during the build. */
 export async function buildProgram(): Promise<void> {
   const started = Date.now()
-  const folder = FOLDERS.find((name) => name !== currentFolder()) as string
-  const sources = await bundle(join(DIST, folder))
-  const inputs = statesOf(sources)
-  const changed = inputs.filter(([, , modifiedMs]) => modifiedMs >= started)
-  if (changed.length > 0) throw new Error(`Changed during the build: ${changed[0]?.[0]}`)
-  const built: Built = { program: `${folder}/${nameOf(PROGRAM)}.js`, inputs }
-  const next = fileURLToPath(new URL(`built.${process.pid}.json`, RECORD))
-  writeFileSync(next, JSON.stringify(built))
-  renameSync(next, RECORD)
+  // Two builds may run at once, as with `npm test` in two terminals: each has its own place, and
+  // the later one replaces the other's result, which is the same.
+  const place = join(DIST, `building.${process.pid}`)
+  try {
+    const inputs = statesOf(await bundle(place))
+    const changed = inputs.filter(([, , modifiedMs]) => modifiedMs >= started)
+    if (changed.length > 0) throw new Error(`Changed during the build: ${changed[0]?.[0]}`)
+    const folder = FOLDERS.find((name) => name !== currentFolder()) as string
+    rmSync(join(DIST, folder), { recursive: true, force: true })
+    renameSync(place, join(DIST, folder))
+    const built: Built = { program: `${folder}/${nameOf(PROGRAM)}.js`, inputs }
+    const next = fileURLToPath(new URL(`built.${process.pid}.json`, RECORD))
+    writeFileSync(next, JSON.stringify(built))
+    renameSync(next, RECORD)
+  } finally {
+    rmSync(place, { recursive: true, force: true })
+  }
 }
 
 function currentFolder(): string | null {
