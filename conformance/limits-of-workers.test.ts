@@ -69,7 +69,7 @@ describe('the limits of several workers', { timeout: 120_000 }, () => {
     }
   })
 
-  it('see a client that does not cache its token, whichever worker it reaches', async () => {
+  it('see a client that does not cache its token, at each worker that it reaches', async () => {
     const client = await createClient(server)
     const logins = 2 * CONNECTIONS
     for (let turn = 0; turn < logins; turn++) {

@@ -68,7 +68,7 @@ describe('a client', () => {
 describe('a client of several processes', () => {
   const limits = { msPerSecond: 500, burstSeconds: 20 }
 
-  it('has one budget, whichever it sends to', () => {
+  it('has one budget for all that it sends to', () => {
     const all = localPeers(3).map((peers) => new ClientBudget(limits, () => 0, peers))
     for (let request = 0; request < 100; request++) all[request % 3]?.charge('a', 100)
     for (const budget of all) budget.assertWithin('a')

@@ -1,6 +1,6 @@
 /**
  * Asks the other processes of this server for a client that this one has not read, while the store
- * is unavailable: a fleet that is known to the server gets its tokens, whichever process it
+ * is unavailable: a fleet that is known to the server gets its tokens at each process that it
  * reaches.
  *
  * What they answer is used once and not kept: another process may have lost the store earlier, and

@@ -28,7 +28,7 @@ describe('a link', () => {
     one.channel('second').send('elsewhere')
     one.channel('first').send('')
     one.channel('first').send(undefined)
-    one.channel('nobody listens').send('x')
+    one.channel('without a listener').send('x')
     message.map.clear()
     assert.deepEqual(await first, [
       { bytes: new Uint8Array([1, 2]), map: new Map([[1n, null]]) },

@@ -69,7 +69,7 @@ describe('peers over links', () => {
     await settled(zero, [one, replacement])
     serves()
     zero.tellOne(1, 'topic', 'after')
-    zero.tellOne(2, 'topic', 'nobody has this index')
+    zero.tellOne(2, 'topic', 'to an index without a process')
     await settled(zero, [one, replacement])
     assert.deepEqual(heard, [['self'], ['before', 'while the other starts'], ['after']])
   })

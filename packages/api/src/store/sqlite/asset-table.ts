@@ -6,8 +6,8 @@
  */
 
 import type { DatabaseSync } from 'node:sqlite'
-import { type AssetState, nextState } from '../asset-state.ts'
 import type { Observation } from '../store.ts'
+import { type AssetState, nextState } from './asset-state.ts'
 
 interface AssetRow extends AssetState {
   readonly asset: number

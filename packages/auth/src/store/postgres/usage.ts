@@ -191,7 +191,7 @@ const columnsOf = (all: readonly ClientUsage[]): unknown[][] => [
 const USES = `unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[])
   WITH ORDINALITY AS n (secret_id, uses, last_used_at, address, user_agent, place)`
 
-/** The latest use wins, whichever instance writes first. */
+/** The latest use wins, in whatever order instances write. */
 const addUses = (n: 'n' | 'excluded'): string => `
   uses = u.uses + ${n}.uses,
   address = CASE WHEN ${n}.last_used_at >= u.last_used_at THEN ${n}.address ELSE u.address END,

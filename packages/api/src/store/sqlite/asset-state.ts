@@ -1,6 +1,6 @@
 /** The state of an asset, and how an observation changes it. */
 
-import type { Observation } from './store.ts'
+import type { Observation } from '../store.ts'
 
 export interface AssetState {
   readonly type: string | null
