@@ -1,6 +1,6 @@
 /**
  * Deletes expired data: drops whole weeks that have expired for every tenant, and deletes the rows
- * of tenants with shorter retention, some thousand at a time.
+ * of tenants with shorter retention, some thousand at a time. Then moves old rows to chunks.
  *
  * A row is deleted once its whole week has expired, so up to a week late. Only one instance at a
  * time does this; the others return at once.
@@ -9,6 +9,7 @@
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
 import { cutoffMs } from '../retention.ts'
 import type { MaintenanceReport } from '../store.ts'
+import { deriveChunks } from './derive.ts'
 import {
   dropWeek,
   endOfWeekMs,
@@ -32,7 +33,7 @@ interface Cutoff {
 }
 
 /** Runs `work` in a transaction; null if another instance is doing maintenance. */
-type Step = <Result>(work: (query: RunQuery) => Promise<Result>) => Promise<Result | null>
+export type Step = <Result>(work: (query: RunQuery) => Promise<Result>) => Promise<Result | null>
 
 export async function maintain(
   postgres: Postgres,
@@ -66,6 +67,7 @@ export async function maintain(
     if (ofMetrics > 0 || droppedPartitions > 0) await deleteEmptyKeys(step, cutoff.tenant)
     removedRows += await removeAssets(step, cutoff)
   }
+  await deriveChunks(step, nowMs)
   return { removedRows, droppedPartitions }
 }
 

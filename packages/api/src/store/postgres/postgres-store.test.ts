@@ -4,6 +4,7 @@ import { migratePostgres, openPostgres } from '@modulariot/platform/postgres'
 import { readMigrations } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { promiseOf } from '@modulariot/platform/testing/store-promises'
+import { derivingStores } from '../conformance/derived.ts'
 import { assertMigrated, OLD_OBSERVATIONS } from '../conformance/first-light.ts'
 import { testRetention } from '../conformance/retention.ts'
 import { measurementOf, NOW_MS, observationOf, TENANT } from '../conformance/samples.ts'
@@ -21,7 +22,7 @@ await migratePostgresTelemetryStore(migrated)
 const DAY_MS = 86_400_000
 const WEEK_MS = 7 * DAY_MS
 
-const TABLES = ['observations', 'positions', 'metrics', 'events']
+const TABLES = ['observations', 'positions', 'metrics', 'events', 'series_chunks']
 
 async function openPlace() {
   const url = await server.createDatabase(migrated)
@@ -47,6 +48,8 @@ async function openOldPlace() {
 }
 
 testTelemetryStore('PostgreSQL', openPlace)
+testTelemetryStore('PostgreSQL with chunks', derivingStores(openPlace))
+testMetrics('PostgreSQL by weeks, with chunks', promiseOf(derivingStores(openOldPlace)))
 testPositions('PostgreSQL by weeks', promiseOf(openOldPlace))
 testMetrics('PostgreSQL by weeks', promiseOf(openOldPlace))
 testRetention('PostgreSQL by weeks', promiseOf(openOldPlace))

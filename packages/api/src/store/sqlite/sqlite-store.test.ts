@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import type { Worker } from 'node:worker_threads'
 import { StoreUnavailable } from '@modulariot/platform/storage'
+import { derivingStores } from '../conformance/derived.ts'
 import { assetOf, observationOf, TENANT } from '../conformance/samples.ts'
 import { testTelemetryStore } from '../conformance/store.conformance.ts'
 import type { Observation, TelemetryStore } from '../store.ts'
@@ -21,6 +22,10 @@ function openPlace() {
 }
 
 testTelemetryStore('SQLite', async () => openPlace())
+testTelemetryStore(
+  'SQLite with chunks',
+  derivingStores(async () => openPlace()),
+)
 
 /** SQLite refuses a fraction in an INTEGER column of a STRICT table. */
 const unwritable = (): Observation => observationOf({ asset_id: 'bad', timestamp_ms: 0.5 })
