@@ -114,16 +114,17 @@ export const VALUES: SeriesKind<MeasurementRow, Measurement> = {
       const row = {
         key,
         timestamp_ms,
-        sequence: sequences[index],
-        seq: seqs[index],
-        item: items[index],
-        number: numbers[index],
-        json: jsons[index],
-        unit: units[index],
-        source: sources[index],
-        quality: qualities[index],
-      } as MeasurementRow
-      return computable ? { ...row, item: numberedItem(row, row.item) } : row
+        sequence: sequences[index] as number,
+        seq: seqs[index] as number,
+        item: items[index] as number,
+        number: numbers[index] as number | null,
+        json: jsons[index] as string | null,
+        unit: units[index] as string | null,
+        source: sources[index] as MeasurementRow['source'],
+        quality: qualities[index] as MeasurementRow['quality'],
+      }
+      if (computable) row.item = numberedItem(row, row.item)
+      return row
     })
   },
 }
