@@ -177,7 +177,7 @@ function badBodies(): Request[] {
     { headers: form, body: `client_secret=${at('form, malformed')}%zz&=&&` },
     { headers: { 'content-type': `text/${at('content type')}` }, body: at('other type') },
     { headers: { 'content-type': 'application/x-ndjson' }, body: `{"a":1}\n${at('NDJSON')}\n` },
-    { headers: json, body: `{"client_secret":"${at('oversized').padEnd(2 ** 21, 'x')}"}` },
+    { headers: json, body: `{"client_secret":"${at('oversized').padEnd(2 ** 20, 'x')}"}` },
   ]
 }
 
