@@ -70,6 +70,8 @@ class Worker {
         return this.#end()
       case 'read_metrics':
         return this.#sendMetrics(message.id)
+      case 'beat':
+        return this.#say(message)
     }
   }
 
@@ -135,6 +137,7 @@ class Worker {
     if (this.#running === null) process.exit(0)
     setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref()
     await this.#running.stop(0)
+    this.#say({ kind: 'stopped' })
     this.#leave(0)
   }
 
