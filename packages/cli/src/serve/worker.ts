@@ -95,8 +95,9 @@ class Worker {
 
   #place({ index, count, isFirst }: StartOrder): Place {
     const link = this.#link
+    const peers = linkedPeers(link, { index, count, onDropped: () => this.#dropped++ })
     return {
-      peers: linkedPeers(link, { index, count, onDropped: () => this.#dropped++ }),
+      peers,
       channelToSupervisor: (name): Channel => link.channel(name),
       maintains: index === 0,
       createsFirstClient: isFirst,
@@ -117,7 +118,10 @@ class Worker {
           help: 'Messages between workers that were dropped, since one did not read them.',
           read: () => this.#dropped,
         })
-        takeConnections(await serveHanded(http), this.#say)
+        const serve = await serveHanded(http)
+        // What it counts must not start from zero.
+        await peers.inherited()
+        takeConnections(serve, this.#say)
         return { stopMetrics: async () => {} }
       },
       // Later, reading them would open a connection to the database again.
