@@ -3,18 +3,10 @@ import { describe, it } from 'node:test'
 import { type Bounds, boundsOf } from '../page-bounds.ts'
 import { type Chunk, chunksOf, firstKeyOf, weekStartMs } from './chunk.ts'
 import { MAX_CHUNKS, readSeries, type SeriesSource } from './read-series.ts'
+import { seededRandom } from './seeded-random.fixture.ts'
 import { compareKeys, POSITIONS, type PositionRow, type SeriesKey } from './series-kinds.ts'
 
 const START_MS = weekStartMs(1_767_323_045_000)
-
-/** The same sequence in each run, evenly from 0 to 1. */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 function rowOf(second: number, seq: number): PositionRow {
   const unknown = { altitude: null, speed: null, heading: null, accuracy: null, satellites: null }
@@ -78,7 +70,7 @@ const seqsOf = (rows: readonly PositionRow[]): number[] => rows.map(({ seq }) =>
 
 describe('a series of rows and chunks', () => {
   it('has every row once, in order, however they are divided', async () => {
-    const random = createRandom(7)
+    const random = seededRandom(7)
     for (let round = 0; round < 200; round++) {
       const count = Math.floor(random() * 120)
       // Some have the same time.
