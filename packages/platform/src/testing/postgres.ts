@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { freePort } from './free-port.ts'
-import { processesOf, removeServer, send } from './remove-postgres.ts'
+import { processesOf, removeServer, send, untilEnded } from './remove-postgres.ts'
 
 export interface TestPostgres {
   /** Holds everything until the server is stopped. */
@@ -110,8 +110,12 @@ export async function startPostgres(
     },
     async kill(signal) {
       const exited = once(server, 'exit')
-      for (const pid of processesOf(folder)) send(pid, signal)
-      if (signal === 'SIGKILL') await exited
+      const processes = processesOf(folder)
+      for (const pid of processes) send(pid, signal)
+      if (signal !== 'SIGKILL') return
+      await exited
+      // The parent's children hold its shared memory, with which no other server starts.
+      await untilEnded(processes)
     },
     async restart() {
       if (isRunning(server)) {
