@@ -18,6 +18,9 @@ const MIN_ROWS = 60
 /** Rows of a series that are moved together, in about three milliseconds. */
 export const ROWS_A_STEP = 1000
 
+/** Bytes of texts that may be long, of rows that are moved together. */
+export const LENGTH_A_STEP = 512 * 1024
+
 /** Rows before this time are old. @param nowMs Unix milliseconds. */
 export function oldBeforeMs(nowMs: number): number {
   return Math.floor((nowMs - LATE_MS) / HOUR_MS) * HOUR_MS
