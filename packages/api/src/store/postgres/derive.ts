@@ -370,12 +370,20 @@ async function removeChunks(
   removed: readonly { readonly name: SeriesName; readonly chunk: Chunk }[],
 ): Promise<void> {
   if (removed.length === 0) return
+  const times = removed.map(({ chunk }) => chunk.timestamp_ms)
   await query(
     `DELETE FROM telemetry.series_chunks c
      USING unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
        $7::bigint[]) AS s (tenant, asset, series, ${KEY})
-     WHERE ${OF_SERIES} AND (${columnsOf('c')}) = (${columnsOf('s')})`,
-    [...parametersOf(removed.map(({ name }) => name)), ...keyParametersOf(removed)],
+     WHERE ${OF_SERIES} AND (${columnsOf('c')}) = (${columnsOf('s')})
+       AND c.timestamp_ms BETWEEN $8 AND $9`,
+    [
+      ...parametersOf(removed.map(({ name }) => name)),
+      ...keyParametersOf(removed),
+      // Prune partitions, of which it might otherwise scan each.
+      Math.min(...times),
+      Math.max(...times),
+    ],
   )
 }
 
