@@ -16,6 +16,7 @@ import {
   findWeeks,
   makePartitions,
   PARTITIONED,
+  type Partitioned,
   partitionsBefore,
   type Weeks,
 } from './partitions.ts'
@@ -101,6 +102,16 @@ async function dropWeeks(step: Step, { weeks }: Weeks, before_ms: number): Promi
   return dropped
 }
 
+/** Which rows have expired. $2: the time before which they have. */
+const EXPIRED: Readonly<Record<Partitioned, string>> = {
+  observations: 'timestamp_ms < $2',
+  positions: 'timestamp_ms < $2',
+  metrics: 'timestamp_ms < $2',
+  events: 'timestamp_ms < $2',
+  // All of its rows; they are of one week. The first condition is that of the index.
+  series_chunks: 'timestamp_ms < $2 AND last_ms < $2',
+}
+
 /** `ofMetrics`: the number of deleted metric values. */
 async function removeRows(
   step: Step,
@@ -111,25 +122,25 @@ async function removeRows(
   let ofMetrics = 0
   for (const table of PARTITIONED) {
     for (const partition of partitionsBefore(table, weeks, cutoff.before_ms)) {
-      const ofPartition = await removeFrom(step, partition, 'timestamp_ms', cutoff)
+      const ofPartition = await removeFrom(step, partition, EXPIRED[table], cutoff)
       removed += ofPartition
       if (table === 'metrics') ofMetrics += ofPartition
     }
   }
   // Device times are at most an hour ahead of `received_ms`, so the data of these requests has
   // expired or is about to.
-  removed += await removeFrom(step, 'telemetry.requests', 'received_ms', cutoff)
+  removed += await removeFrom(step, 'telemetry.requests', 'received_ms < $2', cutoff)
   return { removed, ofMetrics }
 }
 
 async function removeFrom(
   step: Step,
   table: string,
-  time: string,
+  expired: string,
   { tenant, before_ms }: Cutoff,
 ): Promise<number> {
   const text = `DELETE FROM ${table} WHERE ctid = ANY (ARRAY (
-    SELECT ctid FROM ${table} WHERE tenant = $1 AND ${time} < $2 LIMIT ${ROWS}))`
+    SELECT ctid FROM ${table} WHERE tenant = $1 AND ${expired} LIMIT ${ROWS}))`
   for (let removed = 0; ; ) {
     const done = await step(async (query) => (await query(text, [tenant, before_ms])).count)
     removed += done ?? 0
