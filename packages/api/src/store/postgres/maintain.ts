@@ -7,6 +7,7 @@
  */
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
+import { firstRetainedDay } from '../request-day.ts'
 import { cutoffMs } from '../retention.ts'
 import type { MaintenanceReport } from '../store.ts'
 import {
@@ -18,6 +19,7 @@ import {
   partitionsBefore,
   type Weeks,
 } from './partitions.ts'
+import { walkRequests } from './request-walk.ts'
 
 /** An arbitrary number for the advisory lock. */
 const MAINTENANCE_LOCK = 0x6d696f76
@@ -29,6 +31,8 @@ const TIMEOUT_MS = 9000
 interface Cutoff {
   readonly tenant: number
   readonly before_ms: number
+  /** Requests of earlier days have been deleted. */
+  readonly requests_from: number
 }
 
 /** Runs `work` in a transaction; null if another instance is doing maintenance. */
@@ -66,6 +70,7 @@ export async function maintain(
     if (ofMetrics > 0 || droppedPartitions > 0) await deleteEmptyKeys(step, cutoff.tenant)
     removedRows += await removeAssets(step, cutoff)
   }
+  removedRows += await removeRequests(step, cutoffs)
   return { removedRows, droppedPartitions }
 }
 
@@ -75,15 +80,15 @@ async function findCutoffs(
   nowMs: number,
   retentionDays: number | null,
 ): Promise<{ cutoffs: Cutoff[]; all_ms: number }> {
-  const { rows } = await query<{ tenant: number; days: number | null }>(
-    `SELECT tenant, days FROM telemetry.tenants LEFT JOIN telemetry.retention USING (org_id)
+  const { rows } = await query<Pick<Cutoff, 'tenant' | 'requests_from'> & { days: number | null }>(
+    `SELECT tenant, days, requests_from FROM telemetry.tenants LEFT JOIN telemetry.retention USING (org_id)
      ORDER BY tenant`,
   )
   const cutoffs: Cutoff[] = []
   let all_ms = rows.length === 0 ? Number.NEGATIVE_INFINITY : nowMs
-  for (const { tenant, days } of rows) {
+  for (const { tenant, days, requests_from } of rows) {
     const before_ms = cutoffMs(nowMs, days ?? retentionDays)
-    if (before_ms !== null) cutoffs.push({ tenant, before_ms })
+    if (before_ms !== null) cutoffs.push({ tenant, before_ms, requests_from })
     all_ms = Math.min(all_ms, before_ms ?? Number.NEGATIVE_INFINITY)
   }
   return { cutoffs, all_ms }
@@ -109,31 +114,51 @@ async function removeRows(
   let ofMetrics = 0
   for (const table of PARTITIONED) {
     for (const partition of partitionsBefore(table, weeks, cutoff.before_ms)) {
-      const ofPartition = await removeFrom(step, partition, 'timestamp_ms', cutoff)
+      const ofPartition = await removeFrom(step, partition, cutoff)
       removed += ofPartition
       if (table === 'metrics') ofMetrics += ofPartition
     }
   }
-  // Device times are at most an hour ahead of `received_ms`, so the data of these requests has
-  // expired or is about to.
-  removed += await removeFrom(step, 'telemetry.requests', 'received_ms', cutoff)
   return { removed, ofMetrics }
 }
 
 async function removeFrom(
   step: Step,
   table: string,
-  time: string,
   { tenant, before_ms }: Cutoff,
 ): Promise<number> {
   const text = `DELETE FROM ${table} WHERE ctid = ANY (ARRAY (
-    SELECT ctid FROM ${table} WHERE tenant = $1 AND ${time} < $2 LIMIT ${ROWS}))`
+    SELECT ctid FROM ${table} WHERE tenant = $1 AND timestamp_ms < $2 LIMIT ${ROWS}))`
   for (let removed = 0; ; ) {
     const done = await step(async (query) => (await query(text, [tenant, before_ms])).count)
     removed += done ?? 0
     if (done === null || done < ROWS) return removed
   }
 }
+
+/** Deletes requests whose data has expired, once a day for a tenant, since it reads them all. */
+async function removeRequests(step: Step, cutoffs: readonly Cutoff[]): Promise<number> {
+  const due = cutoffs.flatMap(({ tenant, before_ms, requests_from }) => {
+    const day = firstRetainedDay(before_ms)
+    return day > requests_from ? [{ tenant, day }] : []
+  })
+  if (due.length === 0) return 0
+  const days = [due.map(({ tenant }) => tenant), due.map(({ day }) => day)]
+  const removed = await walkRequests(step, EXPIRED_REQUESTS, days)
+  if (removed !== null) await step((query) => query(NOTE_REQUESTS, days))
+  return removed ?? 0
+}
+
+/** $1, $2: tenants, and the first day that each retains. */
+const DAYS = 'unnest($1::bigint[], $2::bigint[]) AS retained (tenant, day)'
+
+const EXPIRED_REQUESTS = {
+  using: `USING ${DAYS}`,
+  condition: 'r.tenant = retained.tenant AND r.received < retained.day',
+}
+
+const NOTE_REQUESTS = `UPDATE telemetry.tenants t SET requests_from = day FROM ${DAYS}
+  WHERE t.tenant = retained.tenant`
 
 interface AssetKey {
   readonly asset: number

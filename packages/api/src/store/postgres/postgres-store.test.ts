@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import { migratePostgres, openPostgres } from '@modulariot/platform/postgres'
+import { migratePostgres, openPostgres, type Postgres } from '@modulariot/platform/postgres'
 import { readMigrations } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { promiseOf } from '@modulariot/platform/testing/store-promises'
-import { assertMigrated, OLD_OBSERVATIONS } from '../conformance/first-light.ts'
+import {
+  assertMigrated,
+  assertRequestsKnown,
+  columnsAsTexts,
+  OLD_OBSERVATIONS,
+  REQUESTS_AS_TEXTS,
+} from '../conformance/first-light.ts'
 import { testRetention } from '../conformance/retention.ts'
 import { measurementOf, NOW_MS, observationOf, TENANT } from '../conformance/samples.ts'
 import { testMetrics, testPositions } from '../conformance/series.ts'
 import { testTelemetryStore } from '../conformance/store.conformance.ts'
+import type { Observation } from '../store.ts'
 import { migratePostgresTelemetryStore, openPostgresTelemetryStore } from './postgres-store.ts'
 
 const server = await startPostgres()
@@ -259,6 +266,90 @@ it('PostgreSQL: the migration to time series keeps existing data', async () => {
   await postgres.close()
   const store = await openPostgresTelemetryStore(url)
   await assertMigrated(store)
+  await store.close()
+})
+
+describe('PostgreSQL: the migration to hashes of requests', () => {
+  /** As the version before appends one report. */
+  async function appendAsBefore(postgres: Postgres, one: Observation): Promise<unknown> {
+    const { org_id, environment, client_id, request_id, item, body_digest, asset_id } = one
+    const { timestamp_ms, received_ms, payload } = one
+    const report = [1, client_id, request_id, item, null, body_digest, asset_id, null]
+    const values = [org_id, environment, ...report, timestamp_ms, received_ms, payload]
+    const types = `text text int text text bigint int bytea text text bigint bigint text
+      int float8 float8 float8 float8 float8 float8 float8
+      int text bigint bigint bigint float8 text text text text int bigint bigint text text text`
+    const parameters = types.split(/\s+/).map((type, index) => `$${index + 1}::${type}[]`)
+    const { rows } = await postgres.query(
+      `SELECT telemetry.append(${parameters.join(', ')}) AS outcome`,
+      [...values.map((value) => [value]), ...Array(24).fill([])],
+    )
+    return rows[0]?.outcome
+  }
+
+  it('knows every request', async () => {
+    const url = await server.createDatabase()
+    const postgres = openPostgres(url)
+    const migrations = readMigrations(new URL('./migrations/', import.meta.url))
+    await migratePostgres(postgres, 'telemetry', migrations.slice(0, 6))
+    await postgres.query(
+      `INSERT INTO telemetry.tenants (org_id, environment, last_seq) VALUES ('org_1', 'production', 5);
+       INSERT INTO telemetry.assets OVERRIDING SYSTEM VALUE
+         VALUES (1, 1, 'truck', NULL, 0, 0, 0, 5), (2, 1, 'van', NULL, 0, 0, 0, 3)`,
+    )
+    for (const [index, one] of REQUESTS_AS_TEXTS.entries()) {
+      const asset = one.asset_id === 'truck' ? 1 : 2
+      await postgres.query(
+        'INSERT INTO telemetry.observations VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+        [...columnsAsTexts(one, { asset, seq: index + 1 })],
+      )
+    }
+    await postgres.query(`SELECT setval(pg_get_serial_sequence('telemetry.assets', 'asset'), 2)`)
+    await postgres.close()
+    const store = await openPostgresTelemetryStore(url)
+    await assertRequestsKnown(store)
+    await store.close()
+  })
+
+  it('lets an instance of the version before store reports, each once', async () => {
+    const { url, store } = await openPlace()
+    const postgres = openPostgres(url)
+    const [first, second] = [observationOf(), observationOf()]
+    assert.equal(await appendAsBefore(postgres, first), 's')
+    assert.equal(await appendAsBefore(postgres, first), 'r')
+    assert.deepEqual(await store.append([first, second]), ['replayed', 'stored'])
+    assert.equal(await appendAsBefore(postgres, second), 'r')
+    const other = { ...second, body_digest: Buffer.alloc(32) }
+    assert.equal(await appendAsBefore(postgres, other), 'c')
+    await postgres.close()
+    await store.close()
+  })
+})
+
+it('PostgreSQL: requests expire in ranges of their table, once a day', async () => {
+  const { url, store } = await openPlace()
+  await store.append([observationOf()])
+  const postgres = openPostgres(url)
+  const fill = (count: number, received: number) =>
+    postgres.query(
+      `INSERT INTO telemetry.requests (tenant, asset, received, hash, digest)
+       SELECT tenant, 1, $1, sha256(n::text::bytea), 'x' FROM telemetry.tenants, generate_series(1, $2) n`,
+      [received, count],
+      { timeoutMs: 20_000 },
+    )
+  const count = async (): Promise<unknown> =>
+    (await postgres.query('SELECT count(*)::int AS n FROM telemetry.requests')).rows[0]?.n
+  const today = Math.floor(NOW_MS / DAY_MS)
+  // More than one range of pages.
+  await fill(150_000, today - 32)
+  await store.maintain(NOW_MS, 30)
+  assert.equal(await count(), 1)
+  await fill(10, today - 32)
+  await store.maintain(NOW_MS, 30)
+  assert.equal(await count(), 11, 'not again on the same day')
+  await store.maintain(NOW_MS + DAY_MS, 30)
+  assert.equal(await count(), 1)
+  await postgres.close()
   await store.close()
 })
 

@@ -7,7 +7,9 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { atomically } from '@modulariot/platform/storage'
+import { firstRetainedDay } from '../request-day.ts'
 import { cutoffMs } from '../retention.ts'
+import { createRequestWalk } from './request-walk.ts'
 
 /** How long a step may delay waiting batches, in addition to its COMMIT. */
 const STEP_MS = 5
@@ -61,10 +63,18 @@ function stepOf(walk: Generator<number, void>): MaintenanceStep {
 
 type Walk = (nowMs: number, retentionDays: number | null) => Generator<number, void>
 
+interface TenantRow {
+  readonly tenant: number
+  /** Its own retention. */
+  readonly days: number | null
+  /** Requests of earlier days have been deleted. */
+  readonly requests_from: number
+}
+
 /** Yields the number of deleted rows. */
 function createWalk(database: DatabaseSync): Walk {
   const tenants = database.prepare(
-    `SELECT tenant, days FROM tenants LEFT JOIN retention USING (org_id) ORDER BY tenant`,
+    `SELECT tenant, days, requests_from FROM tenants LEFT JOIN retention USING (org_id) ORDER BY tenant`,
   )
   const observations = database.prepare(
     `DELETE FROM observations WHERE rowid IN (
@@ -87,10 +97,12 @@ function createWalk(database: DatabaseSync): Walk {
      AND NOT EXISTS (SELECT 1 FROM metrics WHERE tenant = ?2 AND asset = ?1)`,
   )
   const walkSeries = createSeriesWalk(database)
+  const walkRequests = createRequestWalk(database, 'received < ?6')
+  const noteRequests = database.prepare('UPDATE tenants SET requests_from = ? WHERE tenant = ?')
 
   return function* (nowMs, retentionDays) {
     for (const row of tenants.all()) {
-      const { tenant, days } = row as { tenant: number; days: number | null }
+      const { tenant, days, requests_from } = row as unknown as TenantRow
       const before_ms = cutoffMs(nowMs, days ?? retentionDays)
       if (before_ms === null) continue
       for (const statement of [observations, events]) {
@@ -99,6 +111,11 @@ function createWalk(database: DatabaseSync): Walk {
         }
       }
       yield* walkAssets(tenant, before_ms)
+      // Once a day, since it reads them all.
+      const day = firstRetainedDay(before_ms)
+      if (day <= requests_from) continue
+      yield* walkRequests(tenant, day)
+      noteRequests.run(day, tenant)
     }
   }
 
