@@ -43,6 +43,18 @@ export const TELEMETRY_TABLES: readonly TableSpec[] = [
     },
   },
   {
+    name: 'report_blocks',
+    columns: {
+      tenant: 'bigint',
+      until_seq: 'bigint',
+      reports: 'bigint',
+      min_ms: 'bigint',
+      max_ms: 'bigint',
+      head: 'bytea',
+      payloads: 'bytea',
+    },
+  },
+  {
     name: 'requests',
     columns: {
       tenant: 'bigint',

@@ -5,6 +5,7 @@
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
 import type { Tenant } from '../store.ts'
+import { deleteOfAssets } from './block-table.ts'
 import { PARTITIONED } from './partitions.ts'
 import { walkRequests } from './request-walk.ts'
 
@@ -79,6 +80,7 @@ async function eraseRows(postgres: Postgres, erasures: Erasures): Promise<void> 
     }
   }
   await eraseFound(step, 'telemetry.metric_keys', erasures)
+  await eraseFromBlocks(step, erasures)
   await walkRequests(step, REQUESTS_OF, [erasures.tenant, erasures.assets])
   await postgres.query('DELETE FROM telemetry.erasures WHERE asset = ANY ($1::bigint[])', [
     erasures.assets,
@@ -129,9 +131,18 @@ async function eraseObservations(
   }
 }
 
+/** After the rows, so that none of them is moved into a block later. */
+async function eraseFromBlocks(step: Step, { assets, tenant }: Erasures): Promise<void> {
+  const erased = new Set(assets)
+  for (let after: number | null = 0; after !== null; ) {
+    const from: number = after
+    after = await step((query) => deleteOfAssets(query, tenant, erased, from))
+  }
+}
+
 /** Lets PostgreSQL reuse the space of dead rows, and overwrite it. */
 export async function compact(postgres: Postgres): Promise<void> {
-  const tables = [...PARTITIONED, 'requests', 'metric_keys', 'assets', 'erasures']
+  const tables = [...PARTITIONED, 'report_blocks', 'requests', 'metric_keys', 'assets', 'erasures']
   for (const table of tables) {
     await postgres.query(`VACUUM telemetry.${table}`, [], { timeoutMs: VACUUM_TIMEOUT_MS })
   }

@@ -1,6 +1,6 @@
 /**
- * Deletes expired data: drops whole weeks that have expired for every tenant, and deletes the rows
- * of tenants with shorter retention, some thousand at a time.
+ * Moves old reports into blocks, and deletes expired data: drops whole weeks that have expired for
+ * every tenant, and deletes the rows of tenants with shorter retention, some thousand at a time.
  *
  * A row is deleted once its whole week has expired, so up to a week late. Only one instance at a
  * time does this; the others return at once.
@@ -10,6 +10,8 @@ import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
 import { firstRetainedDay } from '../request-day.ts'
 import { cutoffMs } from '../retention.ts'
 import type { MaintenanceReport } from '../store.ts'
+import { deleteExpired } from './block-table.ts'
+import { deriveReports } from './derive-reports.ts'
 import {
   dropWeek,
   endOfWeekMs,
@@ -17,6 +19,7 @@ import {
   makePartitions,
   PARTITIONED,
   partitionsBefore,
+  startOfWeekMs,
   type Weeks,
 } from './partitions.ts'
 import { walkRequests } from './request-walk.ts'
@@ -66,11 +69,12 @@ export async function maintain(
   let removedRows = 0
   for (const cutoff of cutoffs) {
     const { removed, ofMetrics } = await removeRows(step, left, cutoff)
-    removedRows += removed
+    removedRows += removed + (await removeFromBlocks(step, cutoff))
     if (ofMetrics > 0 || droppedPartitions > 0) await deleteEmptyKeys(step, cutoff.tenant)
     removedRows += await removeAssets(step, cutoff)
   }
   removedRows += await removeRequests(step, cutoffs)
+  await deriveReports(step, nowMs)
   return { removedRows, droppedPartitions }
 }
 
@@ -133,6 +137,16 @@ async function removeFrom(
     const done = await step(async (query) => (await query(text, [tenant, before_ms])).count)
     removed += done ?? 0
     if (done === null || done < ROWS) return removed
+  }
+}
+
+/** Reports in blocks, like those in rows, are deleted once their whole week has expired. */
+async function removeFromBlocks(step: Step, { tenant, before_ms }: Cutoff): Promise<number> {
+  const ofWeeks_ms = startOfWeekMs(before_ms)
+  for (let removed = 0; ; ) {
+    const count = await step((query) => deleteExpired(query, tenant, ofWeeks_ms))
+    if (count === null) return removed
+    removed += count
   }
 }
 

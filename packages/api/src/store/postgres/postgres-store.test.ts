@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
+import { mkdtempDisposableSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import {
+  copyTables,
+  type HeldDatabase,
+  withPostgresTables,
+  withSqliteTables,
+} from '@modulariot/platform/copy'
 import { migratePostgres, openPostgres, type Postgres } from '@modulariot/platform/postgres'
 import { readMigrations } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
@@ -11,12 +20,19 @@ import {
   OLD_OBSERVATIONS,
   REQUESTS_AS_TEXTS,
 } from '../conformance/first-light.ts'
+import { type Placed, testReportBlocks } from '../conformance/report-blocks.ts'
 import { testRetention } from '../conformance/retention.ts'
 import { measurementOf, NOW_MS, observationOf, TENANT } from '../conformance/samples.ts'
 import { testMetrics, testPositions } from '../conformance/series.ts'
 import { testTelemetryStore } from '../conformance/store.conformance.ts'
+import { openSqliteTelemetryStore } from '../sqlite/sqlite-store.ts'
 import type { Observation } from '../store.ts'
-import { migratePostgresTelemetryStore, openPostgresTelemetryStore } from './postgres-store.ts'
+import { TELEMETRY_TABLES } from '../tables.ts'
+import {
+  makeRoom,
+  migratePostgresTelemetryStore,
+  openPostgresTelemetryStore,
+} from './postgres-store.ts'
 
 const server = await startPostgres()
 after(() => server.stop())
@@ -54,6 +70,35 @@ async function openOldPlace() {
 }
 
 testTelemetryStore('PostgreSQL', openPlace)
+
+testReportBlocks('PostgreSQL', async () => {
+  const place = await openPlace()
+  const postgres = openPostgres(place.url)
+  return {
+    ...place,
+    async placed() {
+      const { rows } = await postgres.query<{ seq: number }>(
+        'SELECT seq FROM telemetry.observations ORDER BY tenant, seq',
+      )
+      const blocks = await postgres.query<Placed['blocks'][number]>(
+        'SELECT until_seq, reports FROM telemetry.report_blocks ORDER BY tenant, until_seq',
+      )
+      return { rows: rows.map(({ seq }) => seq), blocks: blocks.rows }
+    },
+    async interruptFrom(until_seq) {
+      // As a server that is killed within the transaction.
+      await postgres.query(
+        `CREATE FUNCTION telemetry.interrupt() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+         CREATE TRIGGER interrupt AFTER INSERT ON telemetry.report_blocks FOR EACH ROW
+           WHEN (NEW.until_seq >= ${until_seq}) EXECUTE FUNCTION telemetry.interrupt()`,
+      )
+      return async () =>
+        void (await postgres.query('DROP TRIGGER interrupt ON telemetry.report_blocks'))
+    },
+    destroy: () => postgres.close(),
+  }
+})
 testPositions('PostgreSQL by weeks', promiseOf(openOldPlace))
 testMetrics('PostgreSQL by weeks', promiseOf(openOldPlace))
 testRetention('PostgreSQL by weeks', promiseOf(openOldPlace))
@@ -351,6 +396,48 @@ it('PostgreSQL: requests expire in ranges of their table, once a day', async () 
   assert.equal(await count(), 1)
   await postgres.close()
   await store.close()
+})
+
+it('PostgreSQL: old reports and requests are copied to it and from it as they are', async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+  const [first, last] = ['first.db', 'last.db'].map((name) => join(folder.path, name))
+  const later_ms = Date.now() + 3 * DAY_MS
+  const batch = Array.from({ length: 600 }, (_, index) =>
+    observationOf({ asset_id: `asset-${index % 7}`, timestamp_ms: NOW_MS + index }),
+  )
+  const url = await server.createDatabase(migrated)
+  const before = openSqliteTelemetryStore(first as string)
+  await before.append(batch)
+  await before.maintain(later_ms, null)
+  const feed = await before.readSince(TENANT, 0, 1000)
+  await before.close()
+  await openSqliteTelemetryStore(last as string).close()
+
+  const asPostgres = { url, schema: 'telemetry', makeRoom }
+  const copy = (source: HeldDatabase, target: HeldDatabase) =>
+    copyTables(source, target, TELEMETRY_TABLES)
+  const copied = await withSqliteTables(first as string, 'read', (source) =>
+    withPostgresTables(asPostgres, 'write', (target) => copy(source, target)),
+  )
+  const rows = Object.fromEntries(copied.map((table) => [table.table, table.rows]))
+  assert.deepEqual([rows.report_blocks, rows.observations, rows.requests], [1, 89, 600])
+  const between = await openPostgresTelemetryStore(url)
+  assert.deepEqual(await between.readSince(TENANT, 0, 1000), feed)
+  assert.deepEqual(await between.append(batch), Array(600).fill('replayed'))
+  // A late row joins the block that came along.
+  await between.append([observationOf({ asset_id: 'asset-0', timestamp_ms: NOW_MS + 9999 })])
+  await between.maintain(later_ms, null)
+  const more = await between.readSince(TENANT, 0, 1000)
+  assert.equal(more.entries.length, 601)
+  await between.close()
+
+  await withPostgresTables(asPostgres, 'read', (source) =>
+    withSqliteTables(last as string, 'write', (target) => copy(source, target)),
+  )
+  const after = openSqliteTelemetryStore(last as string)
+  assert.deepEqual(await after.readSince(TENANT, 0, 1000), more)
+  assert.deepEqual(await after.append(batch), Array(600).fill('replayed'))
+  await after.close()
 })
 
 it('PostgreSQL: many erasures at once take one connection', async () => {

@@ -10,6 +10,7 @@ import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { atomically } from '@modulariot/platform/storage'
 import type { Tenant } from '../store.ts'
+import { createAssetBlockWalk } from './block-table.ts'
 import { createSeriesWalk, inSteps, type MaintenanceStep } from './maintain.ts'
 import { createRequestWalk } from './request-walk.ts'
 
@@ -113,6 +114,7 @@ function createWalk(database: DatabaseSync): () => Generator<number, void> {
   )
   const walkSeries = createSeriesWalk(database)
   const walkObservations = createObservationWalk(database)
+  const walkBlocks = createAssetBlockWalk(database)
   const walkRequests = createRequestWalk(database, 'asset = ?6')
   return function* () {
     for (let row = next.get(); row !== undefined; row = next.get()) {
@@ -122,6 +124,7 @@ function createWalk(database: DatabaseSync): () => Generator<number, void> {
         rows = Number(removeEvents.run(tenant, asset).changes)
       }
       yield* walkObservations(tenant, asset)
+      yield* walkBlocks(tenant, asset)
       yield* walkRequests(tenant, asset)
       yield Number(done.run(asset).changes)
     }
