@@ -11,6 +11,7 @@ import { type Connection, openConnection } from './support/connection.ts'
 import { type Credentials, type RunningServer, startServer } from './support/running-server.ts'
 import { accessToken, asForm, createClient } from './support/token-requests.ts'
 import { until } from './support/until.ts'
+import { untilComplete, workerPids } from './support/workers.ts'
 
 const WORKERS = 2
 /** New connections go to the workers in turn. */
@@ -67,6 +68,28 @@ describe('the limits of several workers', { timeout: 120_000 }, () => {
     for (const one of connections) {
       await until(async () => ((await login(one, client)) === 200 ? true : undefined))
     }
+  })
+
+  it('hold at a worker that replaces another', async () => {
+    const client = await createClient(server)
+    const wrong = { ...client, client_secret: client.client_secret.replace(/.{4}$/, 'AAAA') }
+    assert.equal(await login(connection(0), client), 200)
+    const start = performance.now()
+    for (let turn = 0; turn < 2 * FAILURES_AT_ONCE; turn++) await login(connection(turn), wrong)
+    const killed = workerPids(server)[1] as number
+    process.kill(killed, 'SIGKILL')
+    await until(async () => (workerPids(server)[1] === killed ? undefined : true))
+    await untilComplete(server)
+    for (const one of connections) one.close()
+    connections = await connectionsTo(server)
+    let admitted = 0
+    for (let turn = 0; turn < FAILURES_AT_ONCE; turn++) {
+      if ((await login(connection(turn), wrong)) === 401) admitted++
+    }
+    const seconds = (performance.now() - start) / 1000
+    // A worker that knew nothing would admit its half of them.
+    assert.ok(admitted < BACK_PER_SECOND * seconds + 5, `${admitted} in ${seconds} s`)
+    for (const one of connections) assert.equal(await login(one, client), 200)
   })
 
   it('see a client that does not cache its token, at each worker that it reaches', async () => {

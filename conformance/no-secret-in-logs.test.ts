@@ -12,6 +12,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { Canaries } from './support/canaries.ts'
+import { type Connection, openConnection } from './support/connection.ts'
 import { freePort } from './support/free-port.ts'
 import { type Route, routeTable } from './support/route-table.ts'
 import { type RunningServer, startServer } from './support/running-server.ts'
@@ -28,6 +29,8 @@ type Request = { headers: Record<string, string>; body?: string | Uint8Array<Arr
 
 const canaries = new Canaries()
 const answers: Answer[] = []
+/** By origin. */
+const connections = new Map<string, Connection>()
 let server: RunningServer
 let metricsUrl: string
 let routes: Route[]
@@ -63,7 +66,10 @@ before(async () => {
     await sendMalformed(new URL(base))
   }
 })
-after(() => server.stop())
+after(() => {
+  for (const connection of connections.values()) connection.close()
+  return server.stop()
+})
 
 /** A client with all scopes of an API. */
 async function createClient(audience: string): Promise<Record<string, string>> {
@@ -177,7 +183,7 @@ function badBodies(): Request[] {
     { headers: form, body: `client_secret=${at('form, malformed')}%zz&=&&` },
     { headers: { 'content-type': `text/${at('content type')}` }, body: at('other type') },
     { headers: { 'content-type': 'application/x-ndjson' }, body: `{"a":1}\n${at('NDJSON')}\n` },
-    { headers: json, body: `{"client_secret":"${at('oversized').padEnd(2 ** 21, 'x')}"}` },
+    { headers: json, body: `{"client_secret":"${at('oversized').padEnd(2 ** 20, 'x')}"}` },
   ]
 }
 
@@ -220,27 +226,46 @@ async function exchange(
   more: Record<string, string>,
 ): Promise<number> {
   const { method } = route
-  const response = await fetch(url, { method, headers: { ...more, ...headers }, ...body }).catch(
+  const answer = await answerTo(url, { method, headers: { ...more, ...headers }, ...body }).catch(
     () => null,
   )
-  if (response === null) {
+  if (answer === null) {
     // A body that is too large may close the connection before the response is read.
     assert.ok((body.body?.length ?? 0) > 2 ** 20, `${method} ${url} has no response`)
     return 0
   }
-  const { status } = response
-  const lines = [...response.headers].map((header) => header.join(': ')).join('\r\n')
-  answers.push({ route, status, headers: lines, body: await bodyOf(response) })
-  return status
+  const lines = answer.headers.map((header) => header.join(': ')).join('\r\n')
+  answers.push({ route, status: answer.status, headers: lines, body: answer.body })
+  return answer.status
+}
+
+type Headers = (readonly [string, unknown])[]
+
+/** `fetch` takes twice the processor time, and there are over twenty thousand requests. */
+async function answerTo(
+  url: string,
+  request: Request & { method: string },
+): Promise<{ status: number; headers: Headers; body: string }> {
+  const { origin, pathname, search } = new URL(url)
+  if (pathname.endsWith('/stream')) return startOfStream(url, request)
+  const connection = connections.get(origin) ?? openConnection(origin, 20)
+  connections.set(origin, connection)
+  const answer = await connection.send({ ...request, path: pathname + search })
+  return { ...answer, headers: Object.entries(answer.headers), body: answer.text }
 }
 
 /** A stream of events does not end on its own: its first bytes are enough. */
-async function bodyOf(response: Response): Promise<string> {
-  if (response.headers.get('content-type') !== 'text/event-stream') return response.text()
+async function startOfStream(url: string, request: RequestInit) {
+  const response = await fetch(url, request)
+  const { status } = response
+  const headers: Headers = [...response.headers]
+  if (response.headers.get('content-type') !== 'text/event-stream') {
+    return { status, headers, body: await response.text() }
+  }
   const reader = response.body?.getReader()
   const { value } = (await reader?.read()) ?? {}
   await reader?.cancel()
-  return new TextDecoder().decode(value)
+  return { status, headers, body: new TextDecoder().decode(value) }
 }
 
 /** Requests that no HTTP client would send. */

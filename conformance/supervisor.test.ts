@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
+import { mkdtempDisposableSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,15 +12,19 @@ import { fileURLToPath } from 'node:url'
 import { openConnection } from './support/connection.ts'
 import { environmentWithoutSettings } from './support/environment.ts'
 import { freePort } from './support/free-port.ts'
+import { holdBack } from './support/held-request.ts'
 import { type RunningServer, runMiot, startServer } from './support/running-server.ts'
 import { scrape } from './support/scrape.ts'
 import { closeTerminalOf, noTerminal } from './support/terminal.ts'
 import { writeTlsFiles } from './support/tls-files.ts'
+import { accessToken } from './support/token-requests.ts'
+import { report, reportHeaders } from './support/track-requests.ts'
 import { until } from './support/until.ts'
 import { isRunning, logged, openOnAll, workerPids } from './support/workers.ts'
 
 const MIOT = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url))
 const SERVES = 'a worker serves'
+const NOT_RESTARTED = 'not all workers were restarted'
 
 /** The log arrives by another pipe than the start message. */
 const allPids = (server: RunningServer, count: number): Promise<number[]> =>
@@ -29,6 +33,15 @@ const allPids = (server: RunningServer, count: number): Promise<number[]> =>
     // Those that start together are ready in any order.
     return Object.keys(pids).length === count ? pids : undefined
   })
+
+/** The process may have ended. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ESRCH')
+  }
+}
 
 describe('a server with workers', { timeout: 120_000 }, () => {
   it('says 503 at every worker from SIGTERM on, and leaves no process', async () => {
@@ -87,26 +100,97 @@ describe('a server with workers', { timeout: 120_000 }, () => {
   })
 
   const REFUSED = {
-    'is refused': { name: 'LOG_LEVEL', now: 'nonsense', says: /MIOT_LOG_LEVEL must be one of/ },
+    'is refused': {
+      ...{ name: 'LOG_LEVEL', before: () => 'info', now: () => 'nonsense' },
+      says: /MIOT_LOG_LEVEL must be one of/,
+    },
     // The issuer would follow it.
-    'needs a restart': { name: 'HOST', now: '127.0.0.2', says: /MIOT_HOST has changed: stop/ },
+    'needs a restart': {
+      ...{ name: 'HOST', before: () => '127.0.0.1', now: () => '127.0.0.2' },
+      says: /MIOT_HOST has changed: stop/,
+    },
+    'names another SQLite database': {
+      name: 'DATABASE_URL',
+      before: (folder: string) => `sqlite:${join(folder, 'one')}`,
+      now: (folder: string) => `sqlite:${join(folder, 'other')}`,
+      says: /the database has changed: stop the server and start it again/,
+    },
   }
-  for (const [what, { name, now, says }] of Object.entries(REFUSED)) {
+  for (const [what, { name, before, now, says }] of Object.entries(REFUSED)) {
     it(`keeps its workers when SIGHUP finds a setting that ${what}`, async () => {
       using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
       const file = join(folder.path, 'setting')
-      writeFileSync(file, name === 'HOST' ? '127.0.0.1' : 'info')
+      writeFileSync(file, before(folder.path))
       const server = await startServer({ MIOT_WORKERS: '2', [`MIOT_${name}_FILE`]: file })
       const pids = await allPids(server, 2)
-      writeFileSync(file, now)
+      writeFileSync(file, now(folder.path))
       process.kill(server.pid(), 'SIGHUP')
-      await until(async () => logged(server, 'not all workers were restarted; the others go on')[0])
+      await until(async () => logged(server, NOT_RESTARTED)[0])
       assert.match(server.output(), says)
       assert.deepEqual(workerPids(server), pids)
       assert.equal((await fetch(`${server.url}/livez`)).status, 200)
       await server.stop()
     })
   }
+
+  it('goes back to the settings of before when a later worker does not start with the new', async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+    const place = (name: string) => join(folder.path, name)
+    const write = (map: string, maxAge: string): void => {
+      writeFileSync(place(map), 'PMTiles\u0003')
+      writeFileSync(place('map'), place(map))
+      writeFileSync(place('max-age'), maxAge)
+    }
+    write('before', '11')
+    const server = await startServer({
+      MIOT_WORKERS: '2',
+      MIOT_CONSOLE_MAP_FILE: place('map'),
+      MIOT_JWKS_MAX_AGE_FILE: place('max-age'),
+    })
+    const [, second] = await allPids(server, 2)
+    const connection = openConnection(server.url)
+    const token = await accessToken(connection, server.credentials)
+    connection.close()
+    // The first worker does not end before them, and the second is not replaced before that.
+    const held = await Promise.all(
+      ['HELD-0', 'HELD-1'].map((id) =>
+        holdBack(server.url, token, {
+          ...{ method: 'POST', path: '/v1/asset/track', headers: reportHeaders() },
+          body: JSON.stringify(report(id)),
+        }),
+      ),
+    )
+    write('now', '22')
+    process.kill(server.pid(), 'SIGHUP')
+    await until(async () => (logged(server, SERVES).length === 3 ? true : undefined))
+    rmSync(place('now'))
+    const answers = await Promise.all(held.map((one) => one.finish()))
+    for (const { status, text } of answers) assert.equal(status, 200, text)
+    await until(async () => logged(server, NOT_RESTARTED)[0], 60_000)
+    assert.equal(logged(server, 'no worker has the new settings').length, 1)
+    assert.match(server.output(), /MIOT_CONSOLE_MAP: \S+now cannot be read: ENOENT/)
+    assert.equal(workerPids(server)[1], second)
+    const connections = await openOnAll(server.url, 4)
+    for (const one of connections) {
+      const { headers } = await one.send({ method: 'GET', path: '/.well-known/jwks.json' })
+      assert.match(String(headers['cache-control']), /max-age=11\b/)
+      one.close()
+    }
+    await server.stop()
+  })
+
+  it('is not troubled by signals of the terminal while workers exit', async () => {
+    const server = await startServer({ MIOT_WORKERS: '4' })
+    const pids = await allPids(server, 4)
+    const ended = server.kill('SIGINT')
+    const hasEnded = ended.then(() => true)
+    const turn = () => new Promise<false>((resolve) => setImmediate(resolve, false))
+    while (!(await Promise.race([hasEnded, turn()]))) {
+      for (const pid of pids) signal(pid, 'SIGINT')
+    }
+    assert.deepEqual(logged(server, 'a worker did not end in order'), [])
+    await server.stop()
+  })
 
   it('ends when its terminal is closed', { skip: noTerminal() }, async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))

@@ -9,6 +9,7 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
   departures: 'an instance stops while clients open new connections, in plaintext and over TLS',
   successions: 'one process succeeds another at a held socket, under load',
   'kill-nine': 'the server is killed repeatedly while reports arrive',
+  derivation: 'the store is killed repeatedly while old rows move to chunks',
   overload: 'several times more reports arrive than can be written, on each store',
   'unfinished-bodies': 'many senders never finish the largest bodies, and keep the connection',
   'shared-address': 'a fleet behind one address logs in while a neighbour there guesses',

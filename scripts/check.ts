@@ -1,7 +1,6 @@
 /** The checks of `npm test`, the cheapest first. Stops at the first fault. */
 
 import { spawnSync } from 'node:child_process'
-import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { environmentWithoutSettings } from '../conformance/support/environment.ts'
 
@@ -14,24 +13,7 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['console', ['node', 'packages/console/build/build.ts']],
   // Tests run what operators run.
   ['program', ['node', 'packages/cli/build/build.ts']],
-  [
-    'tests',
-    [
-      'node',
-      '--test',
-      // Most tests wait for a server, a disk or a clock: one more than there are cores keeps them
-      // busy.
-      `--test-concurrency=${availableParallelism() + 1}`,
-      '--test-timeout=300000',
-      'packages/*/src/**/*.test.ts',
-      'packages/console/build/**/*.test.ts',
-      'packages/console/test/**/*.test.ts',
-      'conformance/**/*.test.ts',
-      'scripts/**/*.test.ts',
-      'examples/**/*.test.ts',
-      'faults/**/*.test.ts',
-    ],
-  ],
+  ['tests', ['node', 'scripts/run-tests.ts']],
 ]
 
 /** Three times the duration of all tests on two cores. */

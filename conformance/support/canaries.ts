@@ -36,8 +36,13 @@ export class Canaries {
 }
 
 function standsIn(lower: string, word: string): boolean {
-  return spellings(word).some((spelling) => lower.includes(spelling))
+  const known = spelled.get(word) ?? spellings(word)
+  spelled.set(word, known)
+  return known.some((spelling) => lower.includes(spelling))
 }
+
+/** The spellings of each word that was looked for: thousands of texts are searched. */
+const spelled = new Map<string, readonly string[]>()
 
 /** Lower case, as percent-encoding and hex vary in it. For base64 this can only add matches. */
 function spellings(word: string): string[] {

@@ -28,6 +28,9 @@ export function reasonToSkip(): string | false {
  */
 const SCREENSHOTS = process.env.CONSOLE_SCREENSHOTS ?? null
 
+/** A wait in a page ends with a failure after this long; enough for a slow machine. */
+const WAIT_MS = 120_000
+
 export const WIDTHS = [390, 768, 1280] as const
 
 export async function openBrowser(): Promise<Browser> {
@@ -51,7 +54,7 @@ export async function openPage(
     ...options,
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(30_000)
+  page.setDefaultTimeout(WAIT_MS)
   const faults: string[] = []
   page.on('pageerror', ({ message }) => faults.push(message))
   page.on('console', (message) => {

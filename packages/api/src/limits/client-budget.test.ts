@@ -79,6 +79,21 @@ describe('a client of several processes', () => {
     }
   })
 
+  it('has spent as much in a process that replaces another', async () => {
+    const peers = localPeers(2)
+    const [one, heir] = peers.map((peer) => {
+      const budget = new ClientBudget(limits, () => 0, peer)
+      if (peer.index === 0) budget.charge('a', 9000)
+      return budget
+    }) as [ClientBudget, ClientBudget]
+    one.charge('a', 1000)
+    assert.equal(heir.size, 1)
+    await peers[1]?.inherited()
+    heir.assertWithin('a')
+    heir.charge('a', 1)
+    assert.throws(() => heir.assertWithin('a'), { status: 429 })
+  })
+
   it('costs no message where there is no limit', () => {
     const [peer] = localPeers(2)
     const tell = (): never => assert.fail('nothing to tell')

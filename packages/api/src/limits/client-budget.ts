@@ -6,7 +6,8 @@
  * small report costs next to nothing and is neither charged nor refused.
  *
  * A client has one budget in all processes of a server: each tells the others what it charges, and
- * can overdraw the budget further while a message is under way.
+ * can overdraw the budget further while a message is under way. A process that replaces another
+ * gets what is spent.
  */
 
 import { noPeers, type Peers } from '@modulariot/platform/peers'
@@ -42,6 +43,17 @@ export class ClientBudget {
     this.#now = now
     this.#peers = peers
     peers.listen(TOPIC, (charge) => this.#count(...(charge as Charge)))
+    peers.inherit<Charge>(TOPIC, {
+      items: () =>
+        [...this.#spent.keys()].map((client_id) => [client_id, this.#spentBy(client_id)]),
+      // Both processes have counted the same charges since this one started.
+      take: (spent) => {
+        for (const [client_id, ms] of spent) {
+          const more = ms - this.#spentBy(client_id)
+          if (more > 0) this.#count(client_id, more)
+        }
+      },
+    })
   }
 
   /** Number of clients tracked. */

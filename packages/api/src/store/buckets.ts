@@ -1,5 +1,6 @@
-/** Aggregates numbers into time buckets, for adapters that read them in order. */
+/** Aggregates numbers into time buckets. */
 
+import { counts, type MeasurementRow } from './measurement.ts'
 import { type BucketQuery, MAX_BUCKETS, type MetricBucket } from './store.ts'
 
 type Span = Pick<BucketQuery, 'from_ms' | 'to_ms' | 'bucketMs'>
@@ -28,10 +29,26 @@ export function bucketStart(timestamp_ms: number, bucketMs: number): number {
  * Numbers are divided by this before they are summed, so that large ones do not overflow. A power
  * of two is exact.
  */
-export const SUM_SCALE = 2 ** 64
+const SUM_SCALE = 2 ** 64
+
+/**
+ * @param batches rows in order of time.
+ * @throws the reason of the signal.
+ */
+export async function bucketsOf(
+  batches: AsyncIterable<readonly MeasurementRow[]>,
+  { bucketMs, signal }: Pick<BucketQuery, 'bucketMs' | 'signal'>,
+): Promise<MetricBucket[]> {
+  const buckets = createBuckets(bucketMs)
+  for await (const rows of batches) {
+    for (const row of rows) if (counts(row)) buckets.add(row.timestamp_ms, row.number as number)
+    signal?.throwIfAborted()
+  }
+  return buckets.done()
+}
 
 /** Expects numbers in order of time. */
-export function createBuckets(bucketMs: number): {
+function createBuckets(bucketMs: number): {
   add(timestamp_ms: number, number: number): void
   done(): MetricBucket[]
 } {

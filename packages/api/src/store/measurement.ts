@@ -34,8 +34,30 @@ export function measurementRows(
     const name = `${timestamp_ms} ${key}`
     const repeat = before.get(name) ?? 0
     before.set(name, repeat + 1)
-    return [key, timestamp_ms, sequence, 0, repeat * 2 ** 31 + fingerprint(measured), ...measured]
+    return [key, timestamp_ms, sequence, 0, repeat * REPEAT + fingerprint(measured), ...measured]
   })
+}
+
+/** In the `item` of a value with a `sequence`: its place among those with the same key and time. */
+const REPEAT = 2 ** 31
+
+/**
+ * What the `item` of a row is computed from, beside its value: with a `sequence` its place among
+ * the values of the envelope with the same key and time, else the item itself.
+ *
+ * @returns null if it was not computed so.
+ */
+export function repeatOf(row: MeasurementRow): number | null {
+  if (row.sequence === UNNUMBERED) return row.item
+  const repeat = Math.floor(row.item / REPEAT)
+  return numberedItem(row, repeat) === row.item ? repeat : null
+}
+
+/** The `item` of a row. @param repeat what `repeatOf` returns for it. */
+export function numberedItem(row: MeasurementRow, repeat: number): number {
+  if (row.sequence === UNNUMBERED) return repeat
+  const { number, json, unit, source, quality } = row
+  return repeat * REPEAT + fingerprint([number, json, unit, source, quality])
 }
 
 type MeasuredColumns = readonly [
@@ -73,8 +95,8 @@ export interface MeasurementRow {
   readonly number: number | null
   readonly json: string | null
   readonly unit: string | null
-  readonly source: Measurement['source']
-  readonly quality: Measurement['quality']
+  readonly source: Exclude<Measurement['source'], undefined>
+  readonly quality: Exclude<Measurement['quality'], undefined>
 }
 
 /** Bytes of the column that may be long. */

@@ -124,7 +124,12 @@ function listsOf(dialect: Dialect) {
       order: ['timestamp_ms', 'seq'],
     }),
     metrics: list(metrics),
-    numbers: list({ ...metrics, columns: 'timestamp_ms, sequence, seq, item, number, quality' }),
+    // Without what may be long.
+    numbers: list({
+      ...metrics,
+      columns: `key, timestamp_ms, sequence, seq, item, number, quality, NULL AS json,
+        NULL AS unit, NULL AS source`,
+    }),
     events: list(events),
     eventsOfAsset: list({ ...events, where: ofAsset, parameters: 3, index: 'events_of_asset' }),
     eventsOfType: list({

@@ -98,6 +98,20 @@ export const TELEMETRY_TABLES: readonly TableSpec[] = [
     },
   },
   {
+    name: 'series_chunks',
+    columns: {
+      tenant: 'bigint',
+      asset: 'bigint',
+      series: 'text',
+      timestamp_ms: 'bigint',
+      sequence: 'bigint',
+      seq: 'bigint',
+      item: 'bigint',
+      last_ms: 'bigint',
+      data: 'bytea',
+    },
+  },
+  {
     name: 'events',
     columns: {
       tenant: 'bigint',

@@ -9,6 +9,7 @@
 
 import type { RateLimit } from '@modulariot/oauth/protocol'
 import { atMost } from '@modulariot/platform/at-most'
+import type { Inheritable } from '@modulariot/platform/peers'
 import { LRUCache } from 'lru-cache'
 
 export interface FailurePolicy {
@@ -57,6 +58,27 @@ export class FailureBudget {
   fail(key: string, nowMs: number): void {
     const debt = Math.min(this.#debtMs(key, nowMs) + this.#intervalMs, this.#maxDebtMs)
     this.#paidUntil.set(key, nowMs + debt)
+  }
+
+  /**
+   * What a process that replaces another gets: the keys whose failures are not all paid for, and
+   * until when they are. Both processes have counted the same failures since that one started.
+   *
+   * @param now Unix milliseconds.
+   */
+  inheritable(now: () => number): Inheritable<[key: string, paidUntilMs: number]> {
+    return {
+      items: () => {
+        const unpaid: [string, number][] = []
+        this.#paidUntil.rforEach((until, key) => until > now() && unpaid.push([key, until]))
+        return unpaid
+      },
+      take: (counted) => {
+        for (const [key, until] of counted) {
+          this.#paidUntil.set(key, Math.max(this.#paidUntil.get(key) ?? 0, until))
+        }
+      },
+    }
   }
 
   /** The key's budget as it stands now, for the response headers. */

@@ -256,6 +256,41 @@ describe('login limits of several processes', () => {
     }
   })
 
+  it('hold at a process that replaces another, and let pass what had proved itself', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const peers = localPeers(3)
+    const all = ofEach(peers)
+    const signed = attempt('signer', '198.51.100.1', null)
+    all[0]?.proved(device)
+    all[0]?.proved(signed)
+    t.mock.timers.tick(100)
+    assert.equal(spread(guessesAt('device', 1000), all), 60)
+    spread(guessesAtMany(5000), all)
+    spread(Array(200).fill(signed), all)
+    const [heir] = ofEach([peers[2] as Peers]) as [LoginLimits]
+    await peers[2]?.inherited()
+    const left = spread(Array(1000).fill(signed), [heir])
+    assert.equal(left, 100)
+    assert.notEqual(tryOnce(attempt('device', '192.0.2.1'), heir), null)
+    assert.notEqual(tryOnce(attempt('another', '192.0.2.1'), heir), null)
+    assert.equal(heir.refusalAtCeiling('192.0.2.1'), null)
+    assert.equal(tryOnce(device, heir), null)
+    assert.equal(tryOnce(attempt('device', '192.0.2.2'), heir), null)
+    // Nothing of what was paid for since.
+    now += 61_000
+    assert.equal(spread(guessesAt('client', 1000), [heir]), 60)
+  })
+
+  it('count no failure twice that a process hears of, and gets from another', async () => {
+    const peers = localPeers(2)
+    const [one] = ofEach([peers[0] as Peers]) as [LoginLimits]
+    spread(guessesAt('client', 30), [one])
+    const [heir] = ofEach([peers[1] as Peers]) as [LoginLimits]
+    spread(guessesAt('client', 10), [one])
+    await peers[1]?.inherited()
+    assert.equal(spread(guessesAt('client', 1000), [heir]), 20)
+  })
+
   it('tell the first proof of a client from an address, and not each login', (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
     const { at, told } = overheard()

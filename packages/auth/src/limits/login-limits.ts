@@ -15,7 +15,7 @@
  * it is the first one. So a budget is exceeded only by guesses that are under way when it is spent:
  * those that wait for the store, as in a single process, and those that another process admits
  * before it has heard of the last ones. Beyond that, spreading guesses over processes gains
- * nothing.
+ * nothing, and ending one does not either: the process that replaces it gets all that is counted.
  */
 
 import { OAuthError, type RateLimit } from '@modulariot/oauth/protocol'
@@ -114,6 +114,35 @@ export class LoginLimits {
       this.#tell({ proved: proofs.filter((proof) => this.#isKnown(proof)) })
     }, PROOFS)
     if (peers.count > 1) peers.listen(TOPIC, (message) => this.#hear(message as Told))
+    this.#letInherit(peers)
+  }
+
+  #letInherit(peers: Peers): void {
+    const budgets = {
+      'client failures': this.#client,
+      'address failures': this.#address,
+      'address ceilings': this.#ceiling,
+      'signature failures': this.#signature,
+    }
+    for (const [topic, budget] of Object.entries(budgets)) {
+      peers.inherit(topic, budget.inheritable(this.#now))
+    }
+    peers.inherit<[key: string, client_id: string]>('proven clients', {
+      items: () => {
+        const proven: [string, string][] = []
+        this.#proven.rforEach((client_id, key) => proven.push([key, client_id]))
+        return proven
+      },
+      take: (proven) => {
+        for (const [key, client_id] of proven) this.#proven.set(key, client_id)
+      },
+    })
+    peers.inherit<string>('addresses of proven clients', {
+      items: () => [...this.#provenFrom.rkeys()],
+      take: (blocks) => {
+        for (const block of blocks) this.#provenFrom.set(block, true)
+      },
+    })
   }
 
   /** How many keys are kept, of all kinds; bounded. */

@@ -40,6 +40,17 @@ describe('limits of persons', () => {
     for (const processes of [1, 3]) assert.equal(await spread(many, ofEach(processes)), 50)
   })
 
+  it('hold in a process that replaces another', async () => {
+    const peers = localPeers(2)
+    const all = peers.map((one) => new PeopleLimits({ now: () => NOW, peers: one }))
+    const guess = accountGuess('ana@example.com', '192.0.2.1')
+    assert.equal(await spread(guess, all), 10)
+    const heir = new PeopleLimits({ now: () => NOW, ...(peers[1] && { peers: peers[1] }) })
+    await peers[1]?.inherited()
+    assert.equal(await spread(guess, [heir]), 0)
+    assert.equal(isAllowed(heir, [['address', '192.0.2.1']]), true)
+  })
+
   it('count messages in all processes, and only for who asks for them', () => {
     const all = ofEach(2)
     for (let sent = 0; sent < 15; sent++) all[sent % 2]?.spend(...messageFrom('192.0.2.1'))

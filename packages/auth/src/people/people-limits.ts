@@ -58,6 +58,9 @@ export class PeopleLimits {
       new FailureBudget(policy, MAX_KEYS),
     ])
     this.#budgets = Object.fromEntries(budgets)
+    for (const [name, budget] of Object.entries(this.#budgets)) {
+      peers.inherit(`${TOPIC}: ${name}`, budget.inheritable(now))
+    }
   }
 
   /** @throws PeopleError `too_many_requests`. */

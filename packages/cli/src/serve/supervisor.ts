@@ -230,7 +230,7 @@ function reloading(context: Context, before: Config, workers: Workers, logger: L
       assertSamePlaces(before, config)
       if (await workers.replaceAll(config)) logger.info('all workers were restarted')
     } catch (error) {
-      logger.error({ err: error }, 'not all workers were restarted; the others go on')
+      logger.error({ err: error }, 'not all workers were restarted')
     }
   })
   return () => void reload()

@@ -34,6 +34,8 @@ export type ToWorker =
   /** No connection will follow: answer those that are open, and end. */
   | { readonly kind: 'stop' }
   | { readonly kind: 'read_metrics'; readonly id: number }
+  /** Answered in the same turn. */
+  | { readonly kind: 'beat'; readonly beat: number }
 
 export type Started = Pick<Running, 'quickstart' | 'isEmpty' | 'setupCode' | 'caFile'>
 
@@ -48,6 +50,10 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly fault: StartFault }
   /** The newest connection that was taken, and how many are open. */
   | { readonly kind: 'connections'; readonly taken: ConnectionNumber; readonly open: number }
+  /** @see ToWorker `beat` */
+  | { readonly kind: 'beat'; readonly beat: number }
+  /** It has stopped in order, and exits now. */
+  | { readonly kind: 'stopped' }
   /** @see ToWorker `read_metrics`; null: the last ones. */
   | {
       readonly kind: 'metrics'

@@ -70,6 +70,8 @@ class Worker {
         return this.#end()
       case 'read_metrics':
         return this.#sendMetrics(message.id)
+      case 'beat':
+        return this.#say(message)
     }
   }
 
@@ -93,8 +95,9 @@ class Worker {
 
   #place({ index, count, isFirst }: StartOrder): Place {
     const link = this.#link
+    const peers = linkedPeers(link, { index, count, onDropped: () => this.#dropped++ })
     return {
-      peers: linkedPeers(link, { index, count, onDropped: () => this.#dropped++ }),
+      peers,
       channelToSupervisor: (name): Channel => link.channel(name),
       maintains: index === 0,
       createsFirstClient: isFirst,
@@ -115,7 +118,10 @@ class Worker {
           help: 'Messages between workers that were dropped, since one did not read them.',
           read: () => this.#dropped,
         })
-        takeConnections(await serveHanded(http), this.#say)
+        const serve = await serveHanded(http)
+        // What it counts must not start from zero.
+        await peers.inherited()
+        takeConnections(serve, this.#say)
         return { stopMetrics: async () => {} }
       },
       // Later, reading them would open a connection to the database again.
@@ -135,6 +141,7 @@ class Worker {
     if (this.#running === null) process.exit(0)
     setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref()
     await this.#running.stop(0)
+    this.#say({ kind: 'stopped' })
     this.#leave(0)
   }
 

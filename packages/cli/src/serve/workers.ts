@@ -10,6 +10,15 @@ import { RestartDelay } from './restart-delay.ts'
 import type { Started } from './worker-messages.ts'
 import { type WorkerEvents, WorkerProcess } from './worker-process.ts'
 
+/**
+ * Workers are asked this often for a sign that their event loop runs. One that is asked so many
+ * times without an answer hangs, and is killed: after 30 to 35 seconds, far above the longest turn
+ * of a busy one. Turns of this process are counted, not time: while the machine sleeps, or all
+ * processes are stopped together, none is asked.
+ */
+const BEAT_EVERY_MS = 5000
+const MAX_MISSED_BEATS = 6
+
 /** How long a worker that leaves still answers on its connections, at least. */
 const MIN_LEAVE_MS = 1000
 
@@ -43,6 +52,7 @@ export class Workers {
   readonly #successors = new Map<number, Promise<unknown>>()
   readonly #leaving = new WeakSet<WorkerProcess>()
   readonly #stopped = new AbortController()
+  readonly #beats = setInterval(() => this.#beatAll(), BEAT_EVERY_MS).unref()
   /** Replacements of workers that ended without being told. */
   restarts = 0
 
@@ -130,6 +140,22 @@ export class Workers {
     }
   }
 
+  /**
+   * Kills a worker that hangs: the longest one first, and no other as long again, since what stops
+   * several together, such as the disk, also stops those that replace them.
+   */
+  #beatAll(): void {
+    const begun = [...this.#all].filter((worker) => worker.hasStarted)
+    const missed = begun.map((worker) => worker.beat())
+    const most = Math.max(0, ...missed)
+    if (most < MAX_MISSED_BEATS) return
+    const hanging = begun[missed.indexOf(most)] as WorkerProcess
+    const { index, pid } = hanging
+    this.#options.logger.error({ worker: index, worker_pid: pid }, 'a worker hangs and is killed')
+    for (const worker of begun) worker.forgive()
+    hanging.kill()
+  }
+
   #delay(index: number): RestartDelay {
     return this.#delays[index] as RestartDelay
   }
@@ -145,24 +171,44 @@ export class Workers {
 
   /**
    * Replaces all workers one by one with those of another configuration: each new one serves before
-   * the one it replaces leaves.
+   * the one it replaces leaves. When a new one does not start, those before it are replaced again,
+   * with the configuration of before.
    *
    * @returns false when the server stopped before all were replaced.
-   * @throws CliError when a new one does not start. The old ones that are left go on.
+   * @throws CliError why one did not start.
    */
   async replaceAll(config: ConfigWithKeys): Promise<boolean> {
     const before = this.#config
-    this.#config = config
     try {
-      for (let index = 0; index < this.#options.count; index++) {
-        await this.#succeed(index, () => !this.#isStopping)
-      }
+      await this.#useEverywhere(config)
     } catch (error) {
       if (this.#isStopping) return false
-      this.#config = before
+      await this.#goBack(before)
       throw error
     }
     return !this.#isStopping
+  }
+
+  async #useEverywhere(config: ConfigWithKeys): Promise<void> {
+    this.#config = config
+    for (let index = 0; index < this.#options.count; index++) {
+      if (this.#serving.get(index)?.config !== config) {
+        await this.#succeed(index, () => !this.#isStopping)
+      }
+    }
+  }
+
+  async #goBack(before: ConfigWithKeys): Promise<void> {
+    const { logger } = this.#options
+    const now = this.#config
+    try {
+      await this.#useEverywhere(before)
+      logger.error('no worker has the new settings')
+    } catch (error) {
+      // They serve with the new settings; those of before may no longer be possible.
+      this.#config = now
+      logger.error({ err: error }, 'some workers have the new settings, others those of before')
+    }
   }
 
   /**
@@ -211,6 +257,8 @@ export class Workers {
     const { code, signal } = await worker.ended
     clearTimeout(late)
     if (code === 0) return
+    // Ctrl-C goes to all processes of a terminal, also while Node takes itself down.
+    if (signal !== null && signal !== 'SIGKILL' && (await worker.hadStopped())) return
     const { index, pid } = worker
     const members = { worker: index, worker_pid: pid, code, signal }
     this.#options.logger.error(members, 'a worker did not end in order')
@@ -224,6 +272,7 @@ export class Workers {
 
   /** Resolves when all have ended. Nothing may be on its way to them. */
   async stop(): Promise<void> {
+    clearInterval(this.#beats)
     await Promise.all([...this.#all].map((worker) => this.#end(worker)))
   }
 

@@ -166,6 +166,19 @@ describe('assets', { skip: reasonToSkip() }, () => {
     await context.close()
   })
 
+  it('reads the list that failed while the server was away, once it is back', async () => {
+    const { page, context, faults } = await openPage(browser)
+    const isList = '**/v1/assets?limit=*'
+    await page.route(isList, (route) => route.abort('connectionrefused'))
+    await openAssets(page, server.url)
+    await page.getByRole('button', { name: 'Try again' }).waitFor()
+    await page.unroute(isList)
+    await server.restart('SIGKILL')
+    await page.getByRole('img', { name: /Map with 62 assets/ }).waitFor()
+    assert.deepEqual(faults, [])
+    await context.close()
+  })
+
   it('says what it may not show, and what there is not', async () => {
     const { page, context, faults } = await openPage(browser)
     await openAssets(page, server.url)

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { clustersOf, levelOf, type Place, radiusOf } from '../../src/pages/assets/map/clusters.ts'
+import { largestOf } from '../../src/pages/assets/map/largest.ts'
 import {
   degreesOf,
   fitted,
@@ -139,4 +140,23 @@ describe('clusters', () => {
   })
 
   it('has none without places', () => assert.deepEqual(clustersOf([], 10), []))
+})
+
+describe('the largest part of a country', () => {
+  it('is found with one measurement of each part', () => {
+    const measured: string[] = []
+    const largest = largestOf(['isle', 'mainland', 'rock'], (part) => {
+      measured.push(part)
+      return part.length
+    })
+    assert.equal(largest, 'mainland')
+    assert.deepEqual(measured, ['isle', 'mainland', 'rock'])
+  })
+
+  it('is the only part of a country without islands', () => {
+    assert.equal(
+      largestOf(['mainland'], () => 0),
+      'mainland',
+    )
+  })
 })

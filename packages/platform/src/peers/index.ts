@@ -2,6 +2,7 @@
 
 export * from './channel.ts'
 export * from './gather.ts'
+export * from './inheritance.ts'
 export * from './link.ts'
 export * from './linked-peers.ts'
 export * from './local-peers.ts'

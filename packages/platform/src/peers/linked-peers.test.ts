@@ -74,6 +74,57 @@ describe('peers over links', () => {
     assert.deepEqual(heard, [['self'], ['before', 'while the other starts'], ['after']])
   })
 
+  it('get what those that serve know, from each in turn', async () => {
+    const { peers, exchange } = start([0, 1])
+    const known = Array.from({ length: 1200 }, (_, at) => at)
+    const asked = [0, 0]
+    for (const [at, peer] of peers.entries()) {
+      const items = () => {
+        asked[at] = (asked[at] as number) + 1
+        return known
+      }
+      peer.inherit('topic', { items, take: () => assert.fail('it serves already') })
+    }
+    for (const answered of [
+      [1, 0],
+      [1, 1],
+      [2, 1],
+    ]) {
+      const [near, far] = duplexPair()
+      exchange.add(2, createLink(far))
+      const heir = linkedPeers(createLink(near), { index: 2, count: 3, onDropped: assert.fail })
+      const got: number[] = []
+      heir.inherit<number>('topic', { items: () => [], take: (items) => got.push(...items) })
+      await heir.inherited()
+      assert.deepEqual(got, known)
+      assert.deepEqual(asked, answered)
+    }
+  })
+
+  it('ask another one when the first hangs, and wait no longer than for two', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const exchange = createExchange(assert.fail)
+    const connect = (index: number) => {
+      const [near, far] = duplexPair()
+      exchange.add(index, createLink(far))()
+      // Until it has a link, no one reads it.
+      return () => linkedPeers(createLink(near), { index, count: 4, onDropped: assert.fail })
+    }
+    const heir = connect(0)()
+    await heir.inherited()
+    connect(1)
+    connect(2)
+    const waiting = heir.inherited()
+    t.mock.timers.tick(1000)
+    t.mock.timers.tick(1000)
+    await waiting
+    connect(3)().inherit('topic', { items: () => ['known'], take: () => {} })
+    const got: string[] = []
+    heir.inherit<string>('topic', { items: () => [], take: (items) => got.push(...items) })
+    await heir.inherited()
+    assert.deepEqual(got, ['known'])
+  })
+
   it('drop and count what is told to a worker that does not read', async () => {
     let dropped = 0
     const exchange = createExchange(() => dropped++)

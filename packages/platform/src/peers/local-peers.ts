@@ -1,5 +1,6 @@
 /** Processes without inter-process messages: a single one, and several in one process for tests. */
 
+import { Inheritance } from './inheritance.ts'
 import type { PeerMessage, Peers } from './peers.ts'
 
 /** A process without others. */
@@ -11,6 +12,7 @@ export function noPeers(): Peers {
 /** As many peers, all in this process; messages are copied, as between processes, and in order. */
 export function localPeers(count: number): Peers[] {
   const all = Array.from({ length: count }, () => new Map<string, Set<Listener>>())
+  const inheritances = all.map(() => new Inheritance())
   const deliver = (index: number, topic: string, message: PeerMessage): void => {
     for (const heard of all[index]?.get(topic) ?? []) heard(message)
   }
@@ -29,6 +31,11 @@ export function localPeers(count: number): Peers[] {
       listeners.set(topic, ofTopic)
       ofTopic.add(heard)
       return () => void ofTopic.delete(heard)
+    },
+    inherit: (topic, part) => inheritances[own]?.add(topic, part),
+    async inherited() {
+      const other = inheritances.find((_, index) => index !== own)
+      for (const piece of other?.pieces() ?? []) inheritances[own]?.take(structuredClone(piece))
     },
   }))
 }

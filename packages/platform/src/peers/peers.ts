@@ -3,6 +3,8 @@
  * together, such as a budget of failures, is told to the others.
  */
 
+import type { Inheritable } from './inheritance.ts'
+
 /** Anything that structured clone copies. */
 export type PeerMessage = unknown
 
@@ -22,4 +24,11 @@ export interface Peers {
   tellOne(index: number, topic: string, message: PeerMessage): void
   /** @returns a function that stops listening. */
   listen(topic: string, heard: (message: PeerMessage) => void): () => void
+  /** Says what a process that replaces another gets from this one, and this one from another. */
+  inherit<Item>(topic: string, part: Inheritable<Item>): void
+  /**
+   * Called once by a process that starts, before it serves. Resolves when it has what one that
+   * serves knows, or when none gives it in time.
+   */
+  inherited(): Promise<void>
 }

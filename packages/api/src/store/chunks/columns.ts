@@ -51,16 +51,16 @@ export class ColumnWriter {
       this.#doubles(values)
       return
     }
-    const candidates = ORDERS.map((order) => ({ order, left: differences(values, order) }))
-    const best = candidates.reduce((a, b) => (lengthOf(b.left) < lengthOf(a.left) ? b : a))
-    const [first = 0] = best.left
-    if (best.left.every((one) => one === first)) {
-      this.#byte(SAME + best.order)
+    const order = bestOrder(values)
+    const left = differences(values, order)
+    const [first = 0] = left
+    if (left.every((one) => one === first)) {
+      this.#byte(SAME + order)
       this.count(zigzag(first))
       return
     }
-    this.#byte(best.order)
-    for (const one of best.left) this.count(zigzag(one))
+    this.#byte(order)
+    for (const one of left) this.count(zigzag(one))
   }
 
   /** @param values finite numbers. */
@@ -138,8 +138,10 @@ export class ColumnReader {
   }
 
   count(): number {
-    let value = 0
-    for (let unit = 1; ; unit *= 0x80) {
+    let value = this.#byte()
+    if (value < 0x80) return value
+    value &= 0x7f
+    for (let unit = 0x80; ; unit *= 0x80) {
       const byte = this.#byte()
       value += (byte & 0x7f) * unit
       if (byte < 0x80) return value
@@ -209,22 +211,40 @@ export class ColumnReader {
   }
 }
 
-function differences(values: readonly number[], order: Order): readonly number[] {
-  let left = values
-  for (let round = 0; round < order; round++) {
-    const before = left
-    left = before.map((value, index) =>
-      index === 0 ? value : value - (before[index - 1] as number),
-    )
+/** The order of differences that takes the fewest bytes. */
+function bestOrder(values: readonly number[]): Order {
+  const bytes = [0, 0, 0]
+  let before = 0
+  let differenceBefore = 0
+  for (const value of values) {
+    const difference = value - before
+    bytes[0] = (bytes[0] as number) + bytesOf(value)
+    bytes[1] = (bytes[1] as number) + bytesOf(difference)
+    bytes[2] = (bytes[2] as number) + bytesOf(difference - differenceBefore)
+    before = value
+    differenceBefore = difference
   }
-  return left
+  return ORDERS.reduce((a, b) => ((bytes[b] as number) < (bytes[a] as number) ? b : a))
 }
 
-/** Approximately the bytes of these integers. */
-function lengthOf(values: readonly number[]): number {
-  let bits = 0
-  for (const value of values) bits += value === 0 ? 0 : 1 + Math.log2(Math.abs(value))
-  return bits
+/** Approximately; zeros are compressed. */
+function bytesOf(value: number): number {
+  const size = value < 0 ? -value : value
+  if (size < 64) return size === 0 ? 0 : 1
+  if (size < 8192) return 2
+  return size < 2 ** 20 ? 3 : 6
+}
+
+/** Differences of this order, each to the value before; the first to zero. */
+function differences(values: readonly number[], order: Order): readonly number[] {
+  if (order === 0) return values
+  const left = [...values]
+  for (let round = 0; round < order; round++) {
+    for (let index = left.length - 1; index > 0; index--) {
+      left[index] = (left[index] as number) - (left[index - 1] as number)
+    }
+  }
+  return left
 }
 
 /** Maps small integers of either sign to small ones from 0. */
@@ -233,6 +253,7 @@ function zigzag(value: number): number {
 }
 
 function unzigzag(value: number): number {
+  if (value < 2 ** 31) return (value & 1) === 0 ? value >>> 1 : -((value + 1) >>> 1)
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2
 }
 

@@ -8,6 +8,7 @@ import { promiseOf, type TestStore } from '@modulariot/platform/testing/store-pr
 import type { TelemetryStore } from '../store.ts'
 import { testAssetState, testTenants } from './assets.ts'
 import { testBuckets } from './buckets.ts'
+import { testChunks } from './chunks.ts'
 import { testDurability } from './durability.ts'
 import { testErasure } from './erasure.ts'
 import { testEvents, testFeed } from './events.ts'
@@ -30,6 +31,7 @@ export function testTelemetryStore(
   testPositions(name, promise)
   testMetrics(name, promise)
   testBuckets(name, promise)
+  testChunks(name, promise)
   testEvents(name, promise)
   testFeed(name, promise)
   testLargeRows(name, promise)

@@ -1,6 +1,7 @@
 /**
- * Moves old reports into blocks, and deletes expired data: drops whole weeks that have expired for
- * every tenant, and deletes the rows of tenants with shorter retention, some thousand at a time.
+ * Deletes expired data: drops whole weeks that have expired for every tenant, and deletes the rows
+ * of tenants with shorter retention, some thousand at a time. Then moves old rows to chunks, and
+ * old reports to blocks.
  *
  * A row is deleted once its whole week has expired, so up to a week late. Only one instance at a
  * time does this; the others return at once.
@@ -11,6 +12,7 @@ import { firstRetainedDay } from '../request-day.ts'
 import { cutoffMs } from '../retention.ts'
 import type { MaintenanceReport } from '../store.ts'
 import { deleteExpired } from './block-table.ts'
+import { deriveChunks } from './derive.ts'
 import { deriveReports } from './derive-reports.ts'
 import {
   dropWeek,
@@ -39,7 +41,7 @@ interface Cutoff {
 }
 
 /** Runs `work` in a transaction; null if another instance is doing maintenance. */
-type Step = <Result>(work: (query: RunQuery) => Promise<Result>) => Promise<Result | null>
+export type Step = <Result>(work: (query: RunQuery) => Promise<Result>) => Promise<Result | null>
 
 export async function maintain(
   postgres: Postgres,
@@ -74,6 +76,7 @@ export async function maintain(
     removedRows += await removeAssets(step, cutoff)
   }
   removedRows += await removeRequests(step, cutoffs)
+  await deriveChunks(step, nowMs)
   await deriveReports(step, nowMs)
   return { removedRows, droppedPartitions }
 }

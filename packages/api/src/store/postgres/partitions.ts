@@ -6,12 +6,18 @@
  */
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
+import { WEEK_MS } from '../chunks/chunk.ts'
 import type { Observation } from '../store.ts'
 
-export const PARTITIONED = ['observations', 'positions', 'metrics', 'events'] as const
-type Partitioned = (typeof PARTITIONED)[number]
+export const PARTITIONED = [
+  'observations',
+  'positions',
+  'metrics',
+  'events',
+  'series_chunks',
+] as const
+export type Partitioned = (typeof PARTITIONED)[number]
 
-const WEEK_MS = 7 * 86_400_000
 const WEEKS_AHEAD = 3
 const TIMEOUT_MS = 10_000
 /** An arbitrary number for the advisory lock under which partitions are created and dropped. */
@@ -66,11 +72,14 @@ export interface Weeks {
   readonly firstMs: number
 }
 
-export async function findWeeks(query: RunQuery): Promise<Weeks> {
+export async function findWeeks(
+  query: RunQuery,
+  table: Partitioned = 'observations',
+): Promise<Weeks> {
   const { rows } = await query<{ name: string; bound: string }>(
     `SELECT c.relname AS name, pg_get_expr(c.relpartbound, c.oid) AS bound
      FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-     WHERE i.inhparent = 'telemetry.observations'::regclass`,
+     WHERE i.inhparent = 'telemetry.${table}'::regclass`,
   )
   const weeks = rows.flatMap(({ name }) => {
     const week = /_week_(\d+)$/.exec(name)?.[1]
@@ -79,6 +88,11 @@ export async function findWeeks(query: RunQuery): Promise<Weeks> {
   const past = rows.find(({ name }) => name.endsWith('_past'))
   const firstMs = Number(/TO \('(-?\d+)'\)/.exec(past?.bound ?? '')?.[1] ?? 0)
   return { weeks: weeks.toSorted((a, b) => a - b), firstMs }
+}
+
+/** All partitions of the table, the one of the past first. */
+export function partitionsOf(table: Partitioned, { weeks }: Weeks): string[] {
+  return [pastOf(table), ...weeks.map((week) => nameOf(table, week))]
 }
 
 /** The partition of the past, and those of weeks that end at or before `before_ms`. */
@@ -103,10 +117,11 @@ export async function dropWeek(query: RunQuery, week: number): Promise<void> {
 }
 
 async function makeWeeks(query: RunQuery, wanted: readonly number[]): Promise<void> {
-  const { weeks, firstMs } = await findWeeks(query)
-  const missing = wanted.filter((week) => !weeks.includes(week) && week * WEEK_MS >= firstMs)
-  for (const week of missing) {
-    for (const table of PARTITIONED) {
+  for (const table of PARTITIONED) {
+    // A program of the version before makes no weeks for tables that it does not know.
+    const { weeks, firstMs } = await findWeeks(query, table)
+    const missing = wanted.filter((week) => !weeks.includes(week) && week * WEEK_MS >= firstMs)
+    for (const week of missing) {
       // Creating a partition in place would block readers; attaching one does not.
       const name = nameOf(table, week)
       const bounds = `FROM (${week * WEEK_MS}) TO (${endOfWeekMs(week)})`

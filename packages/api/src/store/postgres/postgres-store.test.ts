@@ -13,6 +13,7 @@ import { migratePostgres, openPostgres, type Postgres } from '@modulariot/platfo
 import { readMigrations } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { promiseOf } from '@modulariot/platform/testing/store-promises'
+import { derivingStores } from '../conformance/derived.ts'
 import {
   assertMigrated,
   assertRequestsKnown,
@@ -44,7 +45,7 @@ await migratePostgresTelemetryStore(migrated)
 const DAY_MS = 86_400_000
 const WEEK_MS = 7 * DAY_MS
 
-const TABLES = ['observations', 'positions', 'metrics', 'events']
+const TABLES = ['observations', 'positions', 'metrics', 'events', 'series_chunks']
 
 async function openPlace() {
   const url = await server.createDatabase(migrated)
@@ -70,6 +71,8 @@ async function openOldPlace() {
 }
 
 testTelemetryStore('PostgreSQL', openPlace)
+testTelemetryStore('PostgreSQL with chunks', derivingStores(openPlace))
+testMetrics('PostgreSQL by weeks, with chunks', promiseOf(derivingStores(openOldPlace)))
 
 testReportBlocks('PostgreSQL', async () => {
   const place = await openPlace()

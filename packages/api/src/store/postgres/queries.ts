@@ -3,12 +3,8 @@
  * several statements.
  */
 
-import { SUM_SCALE } from '../buckets.ts'
 import { MAX_PAGE_LENGTH } from '../page.ts'
-import { ofAssetIn } from '../queries.ts'
 import { POSTGRES } from './dialect.ts'
-
-const OF_ASSET = ofAssetIn(POSTGRES)
 
 const ASSETS = `SELECT a.asset_id, a.type, a.timestamp_ms, a.first_received_ms,
     a.last_received_ms, o.payload
@@ -69,26 +65,3 @@ export const LATEST_METRICS = POSTGRES.bounded(LATEST, {
   order: 'key',
   maxLength: MAX_PAGE_LENGTH,
 })
-
-const NUMBERS = `FROM telemetry.metrics WHERE ${OF_ASSET} AND key = $4
-  AND number IS NOT NULL AND (quality IS NULL OR quality NOT IN ('invalid', 'missing'))`
-
-/** The first or last number of a bucket, found along the index instead of by sorting the bucket. */
-function edge(order: 'ASC' | 'DESC'): string {
-  const columns = ['timestamp_ms', 'sequence', 'seq', 'item'].map((one) => `${one} ${order}`)
-  return `(SELECT number ${NUMBERS}
-    AND timestamp_ms >= greatest(start_ms, $5) AND timestamp_ms < least(start_ms + $7, $6)
-    ORDER BY ${columns.join(', ')} LIMIT 1)`
-}
-
-/** $3: asset_id, $4: key, $5: from_ms, $6: to_ms, $7: bucketMs. */
-export const BUCKETS = `SELECT start_ms, count, min, max, avg,
-    ${edge('ASC')} AS first, ${edge('DESC')} AS last
-  FROM (
-    SELECT timestamp_ms - mod(mod(timestamp_ms, $7) + $7, $7) AS start_ms,
-      count(*), min(number), max(number),
-      sum(number / ${SUM_SCALE}::float8) / count(*) * ${SUM_SCALE}::float8 AS avg
-    ${NUMBERS} AND timestamp_ms >= $5::bigint AND timestamp_ms < $6::bigint
-    GROUP BY 1
-  ) AS buckets
-  ORDER BY start_ms`

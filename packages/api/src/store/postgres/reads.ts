@@ -5,10 +5,12 @@
 
 import type { Postgres } from '@modulariot/platform/postgres'
 import { type AssetName, findNames, namesToRead } from '../asset-search.ts'
-import { assertBuckets } from '../buckets.ts'
+import { assertBuckets, bucketsOf } from '../buckets.ts'
+import { seriesPage } from '../chunks/read-series.ts'
+import { POSITIONS, VALUES } from '../chunks/series-kinds.ts'
 import { type EventRow, eventsToRead, findEvents } from '../event-filter.ts'
 import { jsonLength, type MeasurementRow, measurementFromRow } from '../measurement.ts'
-import { MAX_FEED_LENGTH, pageOf, payloadLength, takePage } from '../page.ts'
+import { MAX_FEED_LENGTH, payloadLength, takePage } from '../page.ts'
 import { boundsOf } from '../page-bounds.ts'
 import { LIST_LENGTHS, type ListName, queriesOf, tenantParameters } from '../queries.ts'
 import { type Block, reportsOf } from '../report-blocks/block.ts'
@@ -30,15 +32,17 @@ import {
   type Tenant,
 } from '../store.ts'
 import { POSTGRES } from './dialect.ts'
-import { ASSETS_BY_ID, BUCKETS, LATEST_METRICS, NAMES } from './queries.ts'
+import { ASSETS_BY_ID, LATEST_METRICS, NAMES } from './queries.ts'
+import { PostgresSeriesReads } from './series-reads.ts'
 
 const TIMEOUT_MS = 5000
-/** A chart of a long period reads all its values. */
-const CHART_TIMEOUT_MS = 9000
+/** A chart reads all its values, so many at a time: about two milliseconds of work. */
+const NUMBERS_A_QUERY = 1000
 
 export class PostgresReads {
   readonly #postgres: Postgres
   readonly #queries = queriesOf(POSTGRES)
+  readonly #series = new PostgresSeriesReads((...query) => this.#run(...query))
 
   constructor(postgres: Postgres) {
     this.#postgres = postgres
@@ -63,35 +67,27 @@ export class PostgresReads {
     return { rows: page.rows, next: page.more ? (page.rows.at(-1)?.asset_id ?? next) : next }
   }
 
-  async positions(tenant: Tenant, asset_id: string, query: PageQuery): Promise<Page<Position>> {
-    const where = [...tenantParameters(tenant), asset_id]
-    const rows = await this.#list<Position & { seq: number }>('positions', where, query)
-    return pageOf(rows, query.limit, ({ seq, ...row }) => ({
-      value: row,
-      key: [row.timestamp_ms, seq],
-    }))
+  positions(tenant: Tenant, asset_id: string, query: PageQuery): Promise<Page<Position>> {
+    const rows = this.#series.positions(tenant, asset_id, query, query.limit)
+    return seriesPage(POSITIONS, rows, query.limit)
   }
 
-  async metrics(tenant: Tenant, asset_id: string, query: MetricQuery): Promise<Page<Measurement>> {
-    const where = [...tenantParameters(tenant), asset_id, query.key]
-    const rows = await this.#list<MeasurementRow>('metrics', where, query)
-    const read = (row: MeasurementRow) => ({
-      value: measurementFromRow(row),
-      key: [row.timestamp_ms, row.sequence, row.seq, row.item],
-    })
-    return pageOf(rows, query.limit, read, jsonLength)
+  metrics(tenant: Tenant, asset_id: string, query: MetricQuery): Promise<Page<Measurement>> {
+    const { key, limit } = query
+    const rows = this.#series.values({ tenant, asset_id, key }, query, limit, 'metrics')
+    return seriesPage(VALUES, rows, limit)
   }
 
-  /** Ignores the signal, since cancelling a running statement needs another connection. */
   async metricBuckets(
     tenant: Tenant,
     asset_id: string,
     query: BucketQuery,
   ): Promise<MetricBucket[]> {
     assertBuckets(query)
-    const { key, from_ms, to_ms, bucketMs } = query
-    const values = [...tenantParameters(tenant), asset_id, key, from_ms, to_ms, bucketMs]
-    return this.#run<MetricBucket>('buckets', BUCKETS, values, CHART_TIMEOUT_MS)
+    const { key } = query
+    const all = { ...query, after: null, limit: NUMBERS_A_QUERY }
+    const rows = this.#series.values({ tenant, asset_id, key }, all, NUMBERS_A_QUERY, 'numbers')
+    return bucketsOf(rows, query)
   }
 
   async latestMetrics(
@@ -170,6 +166,7 @@ export class PostgresReads {
     return row?.days ?? null
   }
 
+  /** Of events. */
   #list<Row extends object>(
     name: ListName,
     where: readonly unknown[],
@@ -185,9 +182,8 @@ export class PostgresReads {
     name: string,
     text: string,
     values: readonly unknown[],
-    timeoutMs = TIMEOUT_MS,
   ): Promise<Row[]> {
     const statement = { name: `telemetry_${name}`, text }
-    return (await this.#postgres.query<Row>(statement, values, { timeoutMs })).rows
+    return (await this.#postgres.query<Row>(statement, values, { timeoutMs: TIMEOUT_MS })).rows
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Deletes expired data, and moves old reports into blocks, in small steps. Runs on the writer
- * thread.
+ * Deletes expired data, and moves old rows to chunks and old reports to blocks, in small steps.
+ * Runs on the writer thread.
  *
  * The walk is a generator that pauses after every few rows. The next step resumes it, after the
  * batches that arrived in between.
@@ -8,9 +8,13 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { atomically } from '@modulariot/platform/storage'
+import { POSITIONS_SERIES } from '../chunks/chunk.ts'
+import { chunkSince } from '../chunks/derive.ts'
 import { firstRetainedDay } from '../request-day.ts'
 import { cutoffMs } from '../retention.ts'
 import { createExpiredWalk } from './block-table.ts'
+import { createChunkTable } from './chunk-table.ts'
+import { createDerive } from './derive.ts'
 import { createReportWalk } from './derive-reports.ts'
 import { createRequestWalk } from './request-walk.ts'
 
@@ -101,6 +105,7 @@ function createWalk(database: DatabaseSync): Walk {
   const walkReports = createReportWalk(database)
   const walkRequests = createRequestWalk(database, 'received < ?6')
   const noteRequests = database.prepare('UPDATE tenants SET requests_from = ? WHERE tenant = ?')
+  const derive = createDerive(database)
 
   return function* (nowMs, retentionDays) {
     for (const row of tenants.all()) {
@@ -119,6 +124,7 @@ function createWalk(database: DatabaseSync): Walk {
       yield* walkRequests(tenant, day)
       noteRequests.run(day, tenant)
     }
+    yield* derive(nowMs)
     yield* walkReports(nowMs)
   }
 
@@ -178,8 +184,10 @@ export function createSeriesWalk(database: DatabaseSync) {
   const nextKey = database.prepare(
     'SELECT min(key) AS key FROM metrics WHERE tenant = ? AND asset = ? AND key > ?',
   )
+  const walkChunks = createChunkWalk(database)
 
   return function* (tenant: number, asset: number, before_ms: number): Generator<number, void> {
+    yield* walkChunks(tenant, asset, before_ms)
     yield* removePositions(before_ms, tenant, asset)
     let key = ''
     for (;;) {
@@ -187,6 +195,31 @@ export function createSeriesWalk(database: DatabaseSync) {
       if (typeof next !== 'string') return
       key = next
       yield* removeMetrics(before_ms, tenant, asset, key)
+    }
+  }
+}
+
+/** The chunks of one asset. One with rows that have not expired is written anew with these. */
+function createChunkWalk(database: DatabaseSync) {
+  const chunks = createChunkTable(database)
+  const nextSeries = database.prepare(
+    `SELECT min(series) AS series FROM series_chunks
+     WHERE tenant = ? AND asset = ? AND series >= ?`,
+  )
+  return function* (tenant: number, asset: number, before_ms: number): Generator<number, void> {
+    for (let after = POSITIONS_SERIES; ; ) {
+      const series = nextSeries.get(tenant, asset, after)?.series
+      if (typeof series !== 'string') return
+      const name = { tenant, asset, series }
+      for (;;) {
+        const chunk = chunks.oldest(name, before_ms)
+        if (chunk === null) break
+        const { left, removedRows } = chunkSince(series, chunk, before_ms)
+        chunks.replace(name, chunk, left)
+        yield removedRows
+      }
+      // The smallest text after this one.
+      after = `${series}\0`
     }
   }
 }

@@ -42,10 +42,9 @@ async function inTurn<Result>(tenant: Tenant, read: () => Result): Promise<Resul
 answerCalls<ReaderCalls>(
   {
     listAssets: (tenant, query) => inTurn(tenant, () => reads.listAssets(tenant, query)),
-    positions: (tenant, asset_id, query) =>
-      inTurn(tenant, () => reads.positions(tenant, asset_id, query)),
-    metrics: (tenant, asset_id, query) =>
-      inTurn(tenant, () => reads.metrics(tenant, asset_id, query)),
+    // These take a turn for each of their steps.
+    positions: (tenant, asset_id, query) => reads.positions(tenant, asset_id, query),
+    metrics: (tenant, asset_id, query) => reads.metrics(tenant, asset_id, query),
     metricBuckets: (tenant, asset_id, query, signal) =>
       reads.metricBuckets(tenant, asset_id, { ...query, signal }),
     latestMetrics: (tenant, asset_id, after) => reads.latestMetrics(tenant, asset_id, after),

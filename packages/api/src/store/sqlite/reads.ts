@@ -6,10 +6,12 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { nextSlice } from '@modulariot/platform/slices'
 import { type AssetName, findNames, namesToRead } from '../asset-search.ts'
-import { assertBuckets, createBuckets } from '../buckets.ts'
+import { assertBuckets, bucketsOf } from '../buckets.ts'
+import { seriesPage } from '../chunks/read-series.ts'
+import { POSITIONS, VALUES } from '../chunks/series-kinds.ts'
 import { type EventRow, eventsToRead, findEvents } from '../event-filter.ts'
-import { counts, jsonLength, type MeasurementRow, measurementFromRow } from '../measurement.ts'
-import { MAX_FEED_LENGTH, MAX_PAGE_LENGTH, pageOf, payloadLength, takePage } from '../page.ts'
+import { jsonLength, type MeasurementRow, measurementFromRow } from '../measurement.ts'
+import { MAX_FEED_LENGTH, MAX_PAGE_LENGTH, payloadLength, takePage } from '../page.ts'
 import { type Bounds, boundsOf } from '../page-bounds.ts'
 import { LIST_LENGTHS, type ListName, queriesOf, tenantParameters } from '../queries.ts'
 import { type Block, reportsOf } from '../report-blocks/block.ts'
@@ -28,11 +30,11 @@ import {
   type Page,
   type PageQuery,
   type Position,
-  type RowKey,
   type Tenant,
 } from '../store.ts'
 import { tenantName } from '../tenant-name.ts'
 import { SQLITE } from './dialect.ts'
+import { SqliteSeriesReads } from './series-reads.ts'
 
 /** Numbers read in a slice, about two milliseconds. */
 const NUMBERS_A_SLICE = 500
@@ -46,7 +48,9 @@ interface FeedRows {
   readonly more: boolean
 }
 
-type ListStatements = Record<ListName, Record<Bounds['direction'], StatementSync>>
+const EVENT_LISTS = ['events', 'eventsOfAsset', 'eventsOfType'] as const satisfies ListName[]
+type EventList = (typeof EVENT_LISTS)[number]
+type ListStatements = Record<EventList, Record<Bounds['direction'], StatementSync>>
 
 export class SqliteReads {
   readonly #findAsset: StatementSync
@@ -58,6 +62,7 @@ export class SqliteReads {
   readonly #lastSeq: StatementSync
   readonly #retention: StatementSync
   readonly #lists: ListStatements
+  readonly #series: SqliteSeriesReads
 
   constructor(database: DatabaseSync) {
     const prepare = (text: string) => database.prepare(text)
@@ -71,11 +76,12 @@ export class SqliteReads {
     this.#lastSeq = prepare(queries.lastSeq)
     this.#retention = prepare(queries.retention)
     this.#lists = Object.fromEntries(
-      Object.entries(queries.lists).map(([name, { oldest, newest }]) => [
-        name,
-        { oldest: prepare(oldest), newest: prepare(newest) },
-      ]),
+      EVENT_LISTS.map((name) => {
+        const { oldest, newest } = queries.lists[name]
+        return [name, { oldest: prepare(oldest), newest: prepare(newest) }]
+      }),
     ) as unknown as ListStatements
+    this.#series = new SqliteSeriesReads(database)
   }
 
   findAsset({ org_id, environment }: Tenant, asset_id: string): Asset | null {
@@ -99,32 +105,15 @@ export class SqliteReads {
     }
   }
 
-  positions(tenant: Tenant, asset_id: string, query: PageQuery): Page<Position> {
-    const rows = this.#list(
-      'positions',
-      [...tenantParameters(tenant), asset_id],
-      query,
-      query.limit + 1,
-    )
-    return pageOf(rows, query.limit, ({ seq, ...position }) => ({
-      value: position as unknown as Position,
-      key: [position.timestamp_ms as number, seq as number],
-    }))
+  positions(tenant: Tenant, asset_id: string, query: PageQuery): Promise<Page<Position>> {
+    const rows = this.#series.positions(tenant, asset_id, query, query.limit)
+    return seriesPage(POSITIONS, rows, query.limit)
   }
 
-  metrics(tenant: Tenant, asset_id: string, query: MetricQuery): Page<Measurement> {
-    const where = [...tenantParameters(tenant), asset_id, query.key]
-    const rows = this.#list('metrics', where, query, query.limit + 1)
-    const read = (row: MeasurementRow) => ({
-      value: measurementFromRow(row),
-      key: [row.timestamp_ms, row.sequence, row.seq, row.item],
-    })
-    return pageOf(
-      rows as Iterable<unknown> as Iterable<MeasurementRow>,
-      query.limit,
-      read,
-      jsonLength,
-    )
+  metrics(tenant: Tenant, asset_id: string, query: MetricQuery): Promise<Page<Measurement>> {
+    const { key, limit } = query
+    const rows = this.#series.values({ tenant, asset_id, key }, query, limit, 'metrics')
+    return seriesPage(VALUES, rows, limit)
   }
 
   async metricBuckets(
@@ -133,27 +122,10 @@ export class SqliteReads {
     query: BucketQuery,
   ): Promise<MetricBucket[]> {
     assertBuckets(query)
-    const where = [...tenantParameters(tenant), asset_id, query.key]
-    const buckets = createBuckets(query.bucketMs)
-    let after: RowKey | null = null
-    for (;;) {
-      await nextSlice(tenantName(tenant))
-      const all = [
-        ...this.#list(
-          'numbers',
-          where,
-          { ...query, after, limit: NUMBERS_A_SLICE },
-          NUMBERS_A_SLICE,
-        ),
-      ]
-      for (const row of all as { timestamp_ms: number; number: number; quality: string | null }[]) {
-        if (counts(row)) buckets.add(row.timestamp_ms, row.number)
-      }
-      const last = all.at(-1)
-      if (last === undefined || all.length < NUMBERS_A_SLICE) return buckets.done()
-      after = [last.timestamp_ms, last.sequence, last.seq, last.item] as number[]
-      query.signal?.throwIfAborted()
-    }
+    const { key } = query
+    const all = { ...query, after: null, limit: NUMBERS_A_SLICE }
+    const rows = this.#series.values({ tenant, asset_id, key }, all, NUMBERS_A_SLICE, 'numbers')
+    return bucketsOf(rows, query)
   }
 
   async latestMetrics(
@@ -178,17 +150,11 @@ export class SqliteReads {
   }
 
   *#latest(tenant: Tenant, asset_id: string, after: string): Generator<MeasurementRow> {
-    const newest = { after: null, limit: 1, newestFirst: true }
     for (let key: unknown = after; ; ) {
       key = this.#nextKey.get(...tenantParameters(tenant), asset_id, key as string)?.key
       if (typeof key !== 'string') return
-      const rows: Iterable<unknown> = this.#list(
-        'metrics',
-        [...tenantParameters(tenant), asset_id, key],
-        newest,
-        1,
-      )
-      yield* rows as Iterable<MeasurementRow>
+      const row = this.#series.newest({ tenant, asset_id, key })
+      if (row !== null) yield row
     }
   }
 
@@ -238,7 +204,7 @@ export class SqliteReads {
 
   /** Read lazily; the caller must finish within the same turn of the event loop. */
   #list(
-    name: ListName,
+    name: EventList,
     where: readonly SQLInputValue[],
     query: PageQuery,
     limit: number,

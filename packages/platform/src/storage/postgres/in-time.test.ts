@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
-import { inTime } from './in-time.ts'
+import { Deadline } from './in-time.ts'
 
 const late = () => new Error('late')
 
@@ -19,7 +19,7 @@ describe('an answer in time', () => {
       // Timers come next, and only then what has arrived.
       await new Promise(setImmediate)
       port2.postMessage('answer')
-      const result = inTime(answer, 5, late)
+      const result = new Deadline(5).wait(answer, late)
       pause(20)
       await result
     } finally {
@@ -27,14 +27,26 @@ describe('an answer in time', () => {
     }
   })
 
+  it('is one that comes after a pause longer than the limit', async () => {
+    const deadline = new Deadline(1000)
+    const { promise, resolve } = Promise.withResolvers<string>()
+    const result = deadline.wait(promise, late)
+    pause(1500)
+    // Two rounds of timers, reading and immediates.
+    for (let round = 0; round < 2; round++) await new Promise(setImmediate)
+    resolve('answer')
+    assert.equal(await result, 'answer')
+    assert.ok(deadline.leftMs > 0)
+  })
+
   it('is not one that never comes, nor one that comes after the limit', async () => {
-    await assert.rejects(inTime(new Promise(() => {}), 1, late), /late/)
+    await assert.rejects(new Deadline(1).wait(new Promise(() => {}), late), /late/)
     const { promise, reject } = Promise.withResolvers<never>()
-    await assert.rejects(inTime(promise, 1, late), /late/)
+    await assert.rejects(new Deadline(1).wait(promise, late), /late/)
     reject(new Error('after the limit'))
   })
 
   it('rejects as the answer does', async () => {
-    await assert.rejects(inTime(Promise.reject(new Error('no')), 1000, late), /no/)
+    await assert.rejects(new Deadline(1000).wait(Promise.reject(new Error('no')), late), /no/)
   })
 })

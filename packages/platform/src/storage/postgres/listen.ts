@@ -9,7 +9,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { StoreUnavailable } from '../errors.ts'
-import { unavailable } from './postgres-errors.ts'
+import { type ConnectionConfig, TimedClient } from './connect-in-time.ts'
+import { Deadline } from './in-time.ts'
+import { noAnswer, unavailable } from './postgres-errors.ts'
 
 export interface ListenHandlers {
   notified(payload: string): void
@@ -40,7 +42,7 @@ const MAX_BACKOFF_MS = 1000
 
 /** Starts at once and reconnects until `stop`. */
 export function listen(
-  config: pg.ClientConfig,
+  config: ConnectionConfig,
   channel: string,
   handlers: ListenHandlers,
 ): Listener {
@@ -48,7 +50,7 @@ export function listen(
 }
 
 class ChannelListener implements Listener {
-  readonly #config: pg.ClientConfig
+  readonly #config: ConnectionConfig
   readonly #channel: string
   readonly #handlers: ListenHandlers
   readonly #stopping = new AbortController()
@@ -58,7 +60,7 @@ class ChannelListener implements Listener {
   #isLost = false
   #backoffMs = MIN_BACKOFF_MS
 
-  constructor(config: pg.ClientConfig, channel: string, handlers: ListenHandlers) {
+  constructor(config: ConnectionConfig, channel: string, handlers: ListenHandlers) {
     this.#config = config
     this.#channel = channel
     this.#handlers = handlers
@@ -93,7 +95,7 @@ class ChannelListener implements Listener {
   }
 
   async #listenUntilBroken(): Promise<never> {
-    const client = new pg.Client(this.#config)
+    const client = new TimedClient(this.#config)
     const connection = { client, broken: rejectWhenBroken(client) }
     this.#connection = connection
     this.#forwardNotifications(client)
@@ -138,8 +140,9 @@ class ChannelListener implements Listener {
     text: string,
   ): Promise<readonly Record<string, unknown>[]> {
     const sentAt = performance.now()
-    const query = { text, query_timeout: HEARTBEAT_TIMEOUT_MS } as pg.QueryConfig
-    const { rows } = await Promise.race([client.query(query), broken])
+    const answer = Promise.race([client.query(text), broken])
+    const late = () => noAnswer(HEARTBEAT_TIMEOUT_MS)
+    const { rows } = await new Deadline(HEARTBEAT_TIMEOUT_MS).wait(answer, late)
     this.#lastAnswerAt = sentAt
     return rows
   }

@@ -205,6 +205,28 @@ describe('a query of PostgreSQL', () => {
     await postgres.query('SELECT pg_sleep(1)', [], { timeoutMs: 60_000 })
   })
 
+  it('gets a connection that became free during a pause of this process', async () => {
+    const postgres = open(await server.createDatabase(), { maxConnections: 1 })
+    await postgres.query('SELECT 1')
+    const before = postgres.query('SELECT 1')
+    const waiting = postgres.query('SELECT 1', [], { timeoutMs: 400 })
+    // Both are sent or wait, and nothing is read yet.
+    for (let step = 0; step < 20; step++) await new Promise<void>(process.nextTick)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
+    assert.equal((await before).count, 1)
+    assert.equal((await waiting).count, 1)
+  })
+
+  it('waits for a connection in use no longer than it may', async () => {
+    const postgres = open(await server.createDatabase(), { maxConnections: 1 })
+    await postgres.query('SELECT 1')
+    const slow = postgres.query('SELECT pg_sleep(1)', [], { timeoutMs: 60_000 })
+    const waiting = postgres.query('SELECT 1', [], { timeoutMs: 20 })
+    await assert.rejects(waiting, /all 1 connections were busy for 20 ms/)
+    await slow
+    assert.equal((await postgres.query('SELECT 1')).count, 1)
+  })
+
   it('never opens more connections than the pool allows', async () => {
     const url = await server.createDatabase()
     const postgres = open(url, { maxConnections: 3, applicationName: 'bounded' })
@@ -312,11 +334,15 @@ describe('a transaction of PostgreSQL', () => {
     const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
       AND wait_event_type = 'Lock'`
     let single: Promise<{ count: number }> | null = null
+    let isDone = false
     await postgres.transaction(
       async (query) => {
         await query('SELECT value FROM numbers WHERE value = 1 FOR UPDATE')
-        single ??= postgres.query(both, [], { timeoutMs: 9000 })
-        while ((await postgres.query(waiting)).count === 0) await nextTurn()
+        single ??= postgres.query(both, [], { timeoutMs: 9000 }).finally(() => {
+          isDone = true
+        })
+        // When this transaction is the one that is retried, the statement no longer waits.
+        while (!isDone && (await postgres.query(waiting)).count === 0) await nextTurn()
         await query('SELECT value FROM numbers WHERE value = 2 FOR UPDATE')
       },
       { timeoutMs: 9000 },

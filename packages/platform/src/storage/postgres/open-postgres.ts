@@ -5,7 +5,9 @@
 
 import { readFileSync } from 'node:fs'
 import pg from 'pg'
+import { TimedClient } from './connect-in-time.ts'
 import { type Listener, type ListenHandlers, listen } from './listen.ts'
+import { Places } from './places.ts'
 import { createPoolerCheck } from './pooler-check.ts'
 import { isRetryable } from './postgres-errors.ts'
 import { type PostgresUrl, parsePostgresUrl } from './postgres-url.ts'
@@ -84,14 +86,17 @@ const MAX_ATTEMPTS = 4
  */
 export function openPostgres(url: string, options: PostgresOptions = {}): Postgres {
   const config = clientConfig(url, options)
+  const max = options.maxConnections ?? MAX_CONNECTIONS
   const pool = new pg.Pool({
     ...config,
-    max: options.maxConnections ?? MAX_CONNECTIONS,
-    idleTimeoutMillis: IDLE_CONNECTION_MS,
+    ...{ max, idleTimeoutMillis: IDLE_CONNECTION_MS },
+    // It passes its own options, with those of `config`.
+    Client: TimedClient as unknown as new () => pg.ClientBase,
   })
   const sessions = {
     pool,
-    connectTimeoutMs: config.connectionTimeoutMillis,
+    places: new Places(max),
+    connectTimeoutMs: config.connectTimeoutMs,
     check: createPoolerCheck(config),
   }
   const clients = new Set<pg.PoolClient>()
@@ -159,7 +164,8 @@ function clientConfig(text: string, options: PostgresOptions) {
       ...(url.password !== undefined && { password: url.password }),
       ...sslOf(url),
       application_name: options.applicationName ?? 'modulariot',
-      connectionTimeoutMillis: url.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      connectionTimeoutMillis: 0 as const,
+      connectTimeoutMs: url.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       keepAlive: true,
       types: valueTypes,
     }

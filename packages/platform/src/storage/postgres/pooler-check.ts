@@ -8,6 +8,8 @@
  */
 
 import pg from 'pg'
+import { type ConnectionConfig, ConnectTimeout, TimedClient } from './connect-in-time.ts'
+import { Deadline } from './in-time.ts'
 
 /**
  * Call for a new connection.
@@ -21,7 +23,7 @@ const ROUNDS = 3
 const QUERY_TIMEOUT_MS = 800
 
 /** Looks once for all connections that `config` opens. */
-export function createPoolerCheck(config: pg.ClientConfig): PoolerCheck {
+export function createPoolerCheck(config: ConnectionConfig): PoolerCheck {
   let isKnownGood = false
   return async (client, pid) => {
     // A pooler tells its clients a process id of its own.
@@ -43,11 +45,11 @@ export function createPoolerCheck(config: pg.ClientConfig): PoolerCheck {
  * @returns null when there is no telling: a full pooler has no second connection.
  */
 async function movesBetweenSessions(
-  config: pg.ClientConfig,
+  config: ConnectionConfig,
   first: pg.ClientBase,
   pid: number,
 ): Promise<boolean | null> {
-  const second = new pg.Client(config)
+  const second = new TimedClient(config)
   second.on('error', () => undefined)
   try {
     await second.connect()
@@ -72,8 +74,9 @@ function ownPidOf(client: pg.ClientBase): number | null {
 }
 
 async function pidOf(client: pg.ClientBase, text = 'SELECT pg_backend_pid() AS pid') {
-  const query = { text, query_timeout: QUERY_TIMEOUT_MS } as pg.QueryConfig
-  const result: pg.QueryResult | pg.QueryResult[] = await client.query(query)
+  const late = () => new ConnectTimeout(`no answer within ${QUERY_TIMEOUT_MS} ms`)
+  const answer: Promise<pg.QueryResult | pg.QueryResult[]> = client.query(text)
+  const result = await new Deadline(QUERY_TIMEOUT_MS).wait(answer, late)
   const last = Array.isArray(result) ? result.at(-1) : result
   return (last?.rows[0] as { pid: number } | undefined)?.pid
 }

@@ -6,12 +6,16 @@
  */
 
 import type pg from 'pg'
-import { inTime } from './in-time.ts'
+import { ConnectTimeout } from './connect-in-time.ts'
+import { Deadline } from './in-time.ts'
+import type { Places } from './places.ts'
 import type { PoolerCheck } from './pooler-check.ts'
 import { endsConnection, noAnswer, translatePostgres, unavailable } from './postgres-errors.ts'
 
 export interface SessionPool {
   readonly pool: pg.Pool
+  /** As many as the pool has connections: with a place, one is idle or may be opened. */
+  readonly places: Places
   /** For one new connection, apart from the deadline of what it is opened for. */
   readonly connectTimeoutMs: number
   readonly check: PoolerCheck
@@ -46,9 +50,23 @@ export async function withSession<Result>(
   timeoutMs: number,
   work: (query: RunQuery) => Promise<Result>,
 ): Promise<Result> {
-  const askedAt = performance.now()
-  const { client, isNew } = await connect(sessions, timeoutMs)
-  const deadline = (isNew ? performance.now() : askedAt) + timeoutMs
+  const waitedMs = await takePlace(sessions, timeoutMs)
+  try {
+    const { client, isNew } = await connect(sessions, timeoutMs)
+    return await runWork(client, timeoutMs - (isNew ? 0 : waitedMs), timeoutMs, work)
+  } finally {
+    sessions.places.leave()
+  }
+}
+
+/** @param leftMs of `timeoutMs`, which errors name. */
+async function runWork<Result>(
+  client: pg.PoolClient,
+  leftMs: number,
+  timeoutMs: number,
+  work: (query: RunQuery) => Promise<Result>,
+): Promise<Result> {
+  const deadline = new Deadline(leftMs)
   let broken = false
   // Between two statements, a connection that breaks would otherwise emit an unhandled error.
   const noteBroken = (): void => {
@@ -57,11 +75,10 @@ export async function withSession<Result>(
   client.on('error', noteBroken)
 
   const ask: RunQuery = async (statement, values) => {
-    const left = deadline - performance.now()
-    if (left < 1) throw noAnswer(timeoutMs)
+    if (deadline.leftMs < 1) throw noAnswer(timeoutMs)
     try {
       const answer = client.query(configOf(statement, values))
-      return rowsOf(await inTime(answer, left, () => noAnswer(timeoutMs)))
+      return rowsOf(await deadline.wait(answer, () => noAnswer(timeoutMs)))
     } catch (error) {
       broken ||= endsConnection(error)
       throw error
@@ -100,22 +117,45 @@ const SETTINGS = `SET statement_timeout = ${SERVER_TIMEOUT_MS};
   SELECT pg_backend_pid() AS pid`
 const settled = new WeakSet<pg.PoolClient>()
 
+/**
+ * Waits until the pool has a connection to give.
+ *
+ * @returns how long it took, in milliseconds, pauses of this process apart.
+ */
+async function takePlace(
+  { pool, places, connectTimeoutMs }: SessionPool,
+  timeoutMs: number,
+): Promise<number> {
+  const taken = places.take()
+  if (taken === null) return 0
+  const limitMs = Math.min(timeoutMs, connectTimeoutMs)
+  const deadline = new Deadline(limitMs)
+  const busy = () =>
+    unavailable(new Error(`all ${pool.options.max} connections were busy for ${limitMs} ms`))
+  try {
+    await deadline.wait(taken, busy)
+    return limitMs - deadline.leftMs
+  } catch (error) {
+    taken.then(() => places.leave())
+    throw error
+  }
+}
+
 /** Everything that fails before the first statement is a connection problem. */
 async function connect(
   { pool, connectTimeoutMs, check }: SessionPool,
   timeoutMs: number,
 ): Promise<{ readonly client: pg.PoolClient; readonly isNew: boolean }> {
   if (pool.ending) throw new Error('the database was closed')
-  const opens = pool.idleCount === 0 && pool.totalCount < pool.options.max
-  const limitMs = opens ? connectTimeoutMs : Math.min(timeoutMs, connectTimeoutMs)
-  const client = await borrow(pool, limitMs).catch((error) => {
-    throw opens ? notConnected(error, connectTimeoutMs) : unavailable(error)
+  const client = await borrow(pool, connectTimeoutMs).catch((error) => {
+    throw notConnected(error, connectTimeoutMs)
   })
   if (settled.has(client)) return { client, isNew: false }
   try {
     const limitMs = Math.max(timeoutMs, connectTimeoutMs)
-    const late = () => new Error(`timeout: no answer within ${limitMs} ms`)
-    const { rows } = rowsOf<{ pid: number }>(await inTime(client.query(SETTINGS), limitMs, late))
+    const late = () => new ConnectTimeout(`no answer within ${limitMs} ms`)
+    const settings = new Deadline(limitMs).wait(client.query(SETTINGS), late)
+    const { rows } = rowsOf<{ pid: number }>(await settings)
     await check(client, rows[0]?.pid ?? 0)
   } catch (error) {
     client.release(true)
@@ -125,29 +165,28 @@ async function connect(
   return { client, isNew: true }
 }
 
-/** The pool has one limit for both waits, to open a connection and for one in use. */
-async function borrow(pool: pg.Pool, limitMs: number): Promise<pg.PoolClient> {
+/**
+ * The limit is that of the connection itself, which comes first and discards it; the pool alone
+ * would keep a request without an answer that it received while it was closed.
+ */
+async function borrow(pool: pg.Pool, connectTimeoutMs: number): Promise<pg.PoolClient> {
   const borrowed = pool.connect()
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
+  const late = () => new ConnectTimeout('the pool gave no connection')
+  try {
+    return await new Deadline(connectTimeoutMs + POOL_GRACE_MS).wait(borrowed, late)
+  } catch (error) {
     borrowed.then(
       (client) => client.release(),
       () => undefined,
     )
-    late.reject(new Error(`all ${pool.options.max} connections were busy for ${limitMs} ms`))
-  }, limitMs + POOL_GRACE_MS)
-  try {
-    return await Promise.race([borrowed, late.promise])
-  } finally {
-    clearTimeout(timer)
+    throw error
   }
 }
 
-/** So that the pool's own limit, when it is the same, comes first and discards the connection. */
 const POOL_GRACE_MS = 20
 
 function notConnected(error: unknown, limitMs: number): Error {
-  if (!/timeout/i.test((error as Error).message ?? '')) return unavailable(error)
+  if (!(error instanceof ConnectTimeout)) return unavailable(error)
   return unavailable(
     new Error(
       `no connection within ${limitMs} ms; connect_timeout=<seconds> in the database URL changes this limit`,

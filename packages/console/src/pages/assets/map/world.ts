@@ -8,6 +8,7 @@ import { feature, mesh } from 'topojson-client'
 import type { GeometryCollection, Topology } from 'topojson-specification'
 import { language } from '../../../texts/index.ts'
 import { countryCode } from './countries.ts'
+import { largestOf } from './largest.ts'
 import type { Point } from './view.ts'
 
 /** Units of the paths across the whole earth. */
@@ -68,13 +69,11 @@ function namesOf(atlas: Countries, path: ReturnType<typeof geoPath>): readonly C
   const words = new Intl.DisplayNames(language, { type: 'region' })
   return feature(atlas, atlas.objects.countries).features.map((country) => {
     const { geometry, properties, id } = country
-    const parts = geometry.type === 'MultiPolygon' ? geometry.coordinates : null
-    const largest =
-      parts === null
-        ? geometry
-        : parts
-            .map((coordinates) => ({ type: 'Polygon' as const, coordinates }))
-            .reduce((best, part) => (path.area(part) > path.area(best) ? part : best))
+    const parts =
+      geometry.type === 'MultiPolygon'
+        ? geometry.coordinates.map((coordinates) => ({ type: 'Polygon' as const, coordinates }))
+        : [geometry]
+    const largest = largestOf(parts, path.area)
     const [x, y] = path.centroid(largest)
     const [[left], [right]] = path.bounds(largest)
     const code = countryCode(String(id))

@@ -15,15 +15,18 @@ const BACKOFF = { leastMs: 1000, mostMs: 20_000 }
 /** What has come is shown together, so that a busy fleet does not draw for each report. */
 const GATHER_MS = 400
 
-/** @param onSkipped the stream was too far behind: what was read has to be read again. */
-export function useLive(
-  here: Here,
-  onSeen: (seen: ReadonlyMap<string, Observation>) => void,
-  onSkipped: () => void,
-): LiveState {
+interface LiveEvents {
+  readonly seen: (seen: ReadonlyMap<string, Observation>) => void
+  /** The stream was too far behind: what was read has to be read again. */
+  readonly skipped: () => void
+  /** The server answers again: what failed in between can be read now. */
+  readonly back: () => void
+}
+
+export function useLive(here: Here, events: LiveEvents): LiveState {
   const [state, setState] = useState<LiveState>('connecting')
-  const latest = useRef({ here, onSeen, onSkipped })
-  latest.current = { here, onSeen, onSkipped }
+  const latest = useRef({ here, events })
+  latest.current = { here, events }
   const key = `${here.org_id} ${here.environment}`
   // biome-ignore lint/correctness/useExhaustiveDependencies: another place is another stream
   useEffect(() => {
@@ -33,12 +36,13 @@ export function useLive(
       if (gathered.size === 0) return
       const seen = gathered
       gathered = new Map()
-      latest.current.onSeen(seen)
+      latest.current.events.seen(seen)
     }, GATHER_MS)
     void follow(latest.current.here, end.signal, {
       state: setState,
       seen: (observation) => gathered.set(observation.asset_id, observation),
-      skipped: () => latest.current.onSkipped(),
+      skipped: () => latest.current.events.skipped(),
+      back: () => latest.current.events.back(),
     })
     return () => {
       clearInterval(show)
@@ -52,16 +56,20 @@ interface Listener {
   readonly state: (state: LiveState) => void
   readonly seen: (observation: Observation) => void
   readonly skipped: () => void
+  readonly back: () => void
 }
 
 async function follow(here: Here, signal: AbortSignal, listener: Listener): Promise<void> {
   let place: string | null = null
   let failures = 0
+  let isLost = false
   while (!signal.aborted) {
     try {
       for await (const event of connection(here, place, signal)) {
         failures = 0
         listener.state('live')
+        if (isLost) listener.back()
+        isLost = false
         if (event === null) continue
         if (event.id !== null) place = event.id
         if (event.type === 'observation') listener.seen(JSON.parse(event.data))
@@ -76,7 +84,8 @@ async function follow(here: Here, signal: AbortSignal, listener: Listener): Prom
       }
     }
     // A token that ended is replaced without a word; what fails is said.
-    if (failures > 0) listener.state('lost')
+    isLost = failures > 0
+    if (isLost) listener.state('lost')
     await pause(failures === 0 ? 200 : backoffMs(failures), signal)
     failures++
   }

@@ -28,11 +28,13 @@ export function useFleet(here: Here, search: string): Fleet {
   const query = assetsQuery(here, search)
   const pages = useInfiniteQuery(query)
   const [seen, setSeen] = useState<ReadonlyMap<string, Observation>>(new Map())
-  const live = useLive(
-    here,
-    (next) => setSeen((before) => new Map([...before, ...next])),
-    () => void queries.invalidateQueries({ queryKey: ['assets', here.org_id, here.environment] }),
-  )
+  const queryKey = ['assets', here.org_id, here.environment]
+  const live = useLive(here, {
+    seen: (next) => setSeen((before) => new Map([...before, ...next])),
+    skipped: () => void queries.invalidateQueries({ queryKey }),
+    back: () =>
+      void queries.refetchQueries({ queryKey, predicate: ({ state }) => state.status === 'error' }),
+  })
   const listed = useMemo(
     () => (pages.data?.pages ?? []).flatMap(({ assets }) => assets.map(newestOf)),
     [pages.data],

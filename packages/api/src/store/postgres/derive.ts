@@ -1,0 +1,354 @@
+/**
+ * Moves old rows of series to chunks, some thousand at a time. Each step is a transaction that
+ * takes rows from their table and writes the chunks, so a crash between steps leaves both as they
+ * were. Partition by partition, since no chunk crosses the border of a week.
+ */
+
+import { setImmediate } from 'node:timers/promises'
+import type { RunQuery } from '@modulariot/platform/postgres'
+import { type Chunk, firstKeyOf, WEEK_MS, weekStartMs } from '../chunks/chunk.ts'
+import { CHUNK_COLUMNS } from '../chunks/chunk-queries.ts'
+import { chunkEnd, chunksWith, oldBeforeMs, ROWS_A_STEP, rowsToMove } from '../chunks/derive.ts'
+import {
+  compareKeys,
+  POSITIONS,
+  type PositionRow,
+  type SeriesKey,
+  type SeriesKind,
+  VALUES,
+} from '../chunks/series-kinds.ts'
+import type { MeasurementRow } from '../measurement.ts'
+import { findWeeks, partitionsOf } from './partitions.ts'
+
+/** Series whose old rows are counted together. */
+const SERIES = 500
+/** Rows that a step takes, about. */
+const ROWS = 4000
+/** Runs `work` in a transaction; null if another instance is doing maintenance. */
+type Step = <Result>(work: (query: RunQuery) => Promise<Result>) => Promise<Result | null>
+
+interface SeriesName {
+  readonly tenant: number
+  readonly asset: number
+  /** The key of the values; '' for positions. */
+  readonly series: string
+}
+
+/** A series, and how many of its old rows move in the next step. */
+interface Moving extends SeriesName {
+  readonly rows: number
+}
+
+interface TableOfRows<Row> {
+  readonly kind: SeriesKind<Row, unknown>
+  /** An expression for the series of a row, and a condition for those after the parameters. */
+  readonly series: string
+  readonly after: string
+  readonly group: string
+  readonly columns: string
+  readonly key: string
+}
+
+const TABLES: readonly [TableOfRows<MeasurementRow>, TableOfRows<PositionRow>] = [
+  {
+    kind: VALUES,
+    series: 'key',
+    after: '(tenant, asset, key) > ($1::bigint, $2::bigint, $3::text)',
+    group: 'tenant, asset, key',
+    columns: 'key, timestamp_ms, sequence, seq, item, number, json, unit, source, quality',
+    key: 'timestamp_ms, sequence, seq, item',
+  },
+  {
+    kind: POSITIONS,
+    series: `''`,
+    after: '(tenant, asset) > ($1::bigint, $2::bigint) AND $3::text IS NOT NULL',
+    group: 'tenant, asset',
+    columns:
+      'timestamp_ms, seq, latitude, longitude, altitude, speed, heading, accuracy, satellites',
+    key: 'timestamp_ms, seq',
+  },
+]
+
+/** Does nothing while a program of the version before may run, which does not read chunks. */
+export async function deriveChunks(step: Step, nowMs: number): Promise<void> {
+  const found = await step(async (query) => ({
+    weeks: await findWeeks(query, 'metrics'),
+    isUpgrading: await isUpgrading(query, nowMs),
+  }))
+  if (found === null || found.isUpgrading) return
+  const before_ms = oldBeforeMs(nowMs)
+  const [values, positions] = TABLES
+  for (const partition of partitionsOf('metrics', found.weeks)) {
+    await derivePartition(step, values, partition, before_ms)
+  }
+  for (const partition of partitionsOf('positions', found.weeks)) {
+    await derivePartition(step, positions, partition, before_ms)
+  }
+}
+
+/** The migration that creates the chunks. */
+const MIGRATION = 7
+/** For replacing one instance after the other. */
+const UPGRADE_MS = 86_400_000
+
+async function isUpgrading(query: RunQuery, nowMs: number): Promise<boolean> {
+  const { rows } = await query<{ version: number; applied_at: string }>(
+    `SELECT version, applied_at FROM telemetry.migrations WHERE version IN (1, ${MIGRATION})
+     ORDER BY version`,
+  )
+  const [installed, migrated] = rows.map(({ applied_at }) => Date.parse(applied_at))
+  // A new installation has run all migrations at once.
+  return migrated !== undefined && migrated !== installed && nowMs < migrated + UPGRADE_MS
+}
+
+async function derivePartition<Row extends object>(
+  step: Step,
+  table: TableOfRows<Row>,
+  partition: string,
+  before_ms: number,
+): Promise<void> {
+  const { series, after, group } = table
+  // In the order of the primary key, which ends the search early.
+  const count = `SELECT tenant, asset, ${series} AS series, count(*) AS count,
+      min(timestamp_ms) AS first_ms
+    FROM ${partition} WHERE ${after} AND timestamp_ms < $4
+    GROUP BY ${group} ORDER BY ${group} LIMIT ${SERIES}`
+  let last: SeriesName = { tenant: -1, asset: -1, series: '' }
+  for (;;) {
+    const values = [last.tenant, last.asset, last.series, before_ms]
+    const counted = await step(async (query) => (await query<Counted>(count, values)).rows)
+    const end = counted?.at(-1)
+    if (counted === null || end === undefined) return
+    for (let left: readonly Counted[] = counted; left.length > 0; ) {
+      const moving = left.flatMap(({ count, first_ms, ...name }) => {
+        const rows = rowsToMove(count, first_ms, before_ms)
+        return rows === 0 ? [] : [{ ...name, rows }]
+      })
+      for (const together of groupsOf(moving)) {
+        const done = await step((query) => moveRows(query, table, partition, together, before_ms))
+        if (done === null) return
+      }
+      // Those of which a step has taken all that it may.
+      left = left.flatMap((one) =>
+        one.count > ROWS_A_STEP ? [{ ...one, count: one.count - ROWS_A_STEP }] : [],
+      )
+    }
+    last = end
+  }
+}
+
+interface Counted extends SeriesName {
+  readonly count: number
+  readonly first_ms: number
+}
+
+/** Series with about `ROWS` rows together. */
+function groupsOf(moving: readonly Moving[]): Moving[][] {
+  const groups: Moving[][] = []
+  let rows = ROWS
+  for (const one of moving) {
+    if (rows + one.rows > ROWS) {
+      groups.push([])
+      rows = 0
+    }
+    groups.at(-1)?.push(one)
+    rows += one.rows
+  }
+  return groups
+}
+
+async function moveRows<Row extends object>(
+  query: RunQuery,
+  table: TableOfRows<Row>,
+  partition: string,
+  moving: readonly Moving[],
+  before_ms: number,
+): Promise<void> {
+  // The rows of an asset that is being erased are deleted where they are. An erasure that begins
+  // now waits for this transaction.
+  const { rows: assets } = await query<{ asset: number }>(
+    `SELECT asset FROM telemetry.assets WHERE asset = ANY ($1::bigint[]) FOR KEY SHARE`,
+    [moving.map(({ asset }) => asset)],
+  )
+  const there = new Set(assets.map(({ asset }) => asset))
+  const series = moving.filter(({ asset }) => there.has(asset))
+  await storeRows(query, table.kind, await takeRows(query, table, partition, series, before_ms))
+}
+
+interface Taken<Row> {
+  readonly name: SeriesName
+  readonly rows: readonly Row[]
+}
+
+/**
+ * Deletes the oldest rows of each series, but not the last old one: another instance may have moved
+ * some since they were counted.
+ *
+ * @returns them, in order.
+ */
+async function takeRows<Row extends object>(
+  query: RunQuery,
+  { kind, series, columns, key }: TableOfRows<Row>,
+  partition: string,
+  moving: readonly Moving[],
+  before_ms: number,
+): Promise<Taken<Row>[]> {
+  const { rows } = await query<Row & { number_of_series: number }>(
+    `WITH old AS MATERIALIZED (
+       SELECT number, place FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])
+           WITH ORDINALITY AS s (tenant, asset, series, rows, number),
+         LATERAL (
+           SELECT place, lead(place) OVER (ORDER BY ${key}) AS following FROM (
+             SELECT ctid AS place, ${key} FROM ${partition} r
+             WHERE r.tenant = s.tenant AND r.asset = s.asset AND ${series} = s.series
+               AND timestamp_ms < $5
+             ORDER BY ${key} LIMIT s.rows + 1) AS oldest) AS found
+       WHERE following IS NOT NULL
+     )
+     DELETE FROM ${partition} r USING old WHERE r.ctid = old.place
+     RETURNING old.number AS number_of_series, ${columns
+       .split(', ')
+       .map((column) => `r.${column}`)
+       .join(', ')}`,
+    [...parametersOf(moving), moving.map((one) => one.rows), before_ms],
+  )
+  const taken = moving.map((name) => ({ name, rows: [] as Row[] }))
+  for (const { number_of_series, ...row } of rows) {
+    taken[number_of_series - 1]?.rows.push(row as unknown as Row)
+  }
+  for (const one of taken) {
+    one.rows.sort((a, b) => compareKeys(kind.keyOf(a), kind.keyOf(b)))
+  }
+  return taken
+}
+
+interface Place {
+  /** The last chunk of the week that begins before the first row, or with it. */
+  readonly chunk: Chunk | null
+  /** The key of the chunk that follows. */
+  readonly next: SeriesKey | null
+}
+
+async function storeRows<Row>(
+  query: RunQuery,
+  kind: SeriesKind<Row, unknown>,
+  taken: readonly Taken<Row>[],
+): Promise<void> {
+  for (let left = taken.filter(({ rows }) => rows.length > 0); left.length > 0; ) {
+    const places = await findPlaces(
+      query,
+      left.map(({ name, rows }) => ({ ...name, key: kind.keyOf(rows[0] as Row) })),
+    )
+    const rest: Taken<Row>[] = []
+    const replaced: { name: SeriesName; chunk: Chunk }[] = []
+    const stored: { name: SeriesName; chunk: Chunk }[] = []
+    for (const [index, { name, rows }] of left.entries()) {
+      // A chunk takes half a millisecond; other requests are served in between.
+      await setImmediate()
+      const { chunk, next } = places[index] as Place
+      const end = chunkEnd(kind.keyOf(rows[0] as Row), next)
+      const before = rows.filter((row) => compareKeys(kind.keyOf(row), end) < 0)
+      if (chunk !== null) replaced.push({ name, chunk })
+      const chunks = chunksWith(kind, name.series, chunk, before)
+      stored.push(...chunks.map((one) => ({ name, chunk: one })))
+      if (before.length < rows.length) rest.push({ name, rows: rows.slice(before.length) })
+    }
+    await removeChunks(query, replaced)
+    await insertChunks(query, stored)
+    left = rest
+  }
+}
+
+async function findPlaces(
+  query: RunQuery,
+  names: readonly (SeriesName & { readonly key: SeriesKey })[],
+): Promise<Place[]> {
+  const { rows } = await query<{
+    chunk_of: Chunk['timestamp_ms'] | null
+    sequence: number
+    seq: number
+    item: number
+    last_ms: number
+    data: Uint8Array
+    next: string[] | null
+  }>(FIND_PLACES, [
+    ...parametersOf(names),
+    ...[0, 1, 2, 3].map((column) => names.map(({ key }) => key[column])),
+    names.map(({ key }) => weekStartMs(key[0])),
+  ])
+  return rows.map(({ chunk_of, next, ...chunk }) => ({
+    chunk: chunk_of === null ? null : { ...chunk, timestamp_ms: chunk_of },
+    next: next === null ? null : (next.map(Number) as unknown as SeriesKey),
+  }))
+}
+
+const KEY = 'timestamp_ms, sequence, seq, item'
+const OF_SERIES = 'c.tenant = s.tenant AND c.asset = s.asset AND c.series = s.series'
+
+const FIND_PLACES = `SELECT c.timestamp_ms AS chunk_of, c.sequence, c.seq, c.item, c.last_ms, c.data,
+    following.key AS next
+  FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
+      $7::bigint[], $8::bigint[])
+      WITH ORDINALITY AS s (tenant, asset, series, ${KEY}, week_ms, number)
+    LEFT JOIN LATERAL (
+      SELECT ${CHUNK_COLUMNS} FROM telemetry.series_chunks c
+      WHERE ${OF_SERIES} AND (${columnsOf('c')}) <= (${columnsOf('s')})
+        AND c.timestamp_ms >= s.week_ms AND c.timestamp_ms <= s.timestamp_ms
+      ORDER BY timestamp_ms DESC, sequence DESC, seq DESC, item DESC LIMIT 1) AS c ON true
+    LEFT JOIN LATERAL (
+      SELECT ARRAY[${columnsOf('c')}] AS key FROM telemetry.series_chunks c
+      WHERE ${OF_SERIES} AND (${columnsOf('c')}) > (${columnsOf('s')})
+        AND c.timestamp_ms >= s.timestamp_ms AND c.timestamp_ms < s.week_ms + ${WEEK_MS}
+      ORDER BY ${KEY} LIMIT 1) AS following ON true
+  ORDER BY s.number`
+
+function columnsOf(table: string): string {
+  return KEY.split(', ')
+    .map((column) => `${table}.${column}`)
+    .join(', ')
+}
+
+async function removeChunks(
+  query: RunQuery,
+  removed: readonly { readonly name: SeriesName; readonly chunk: Chunk }[],
+): Promise<void> {
+  if (removed.length === 0) return
+  await query(
+    `DELETE FROM telemetry.series_chunks c
+     USING unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
+       $7::bigint[]) AS s (tenant, asset, series, ${KEY})
+     WHERE ${OF_SERIES} AND (${columnsOf('c')}) = (${columnsOf('s')})`,
+    [...parametersOf(removed.map(({ name }) => name)), ...keyParametersOf(removed)],
+  )
+}
+
+async function insertChunks(
+  query: RunQuery,
+  stored: readonly { readonly name: SeriesName; readonly chunk: Chunk }[],
+): Promise<void> {
+  if (stored.length === 0) return
+  await query(
+    `INSERT INTO telemetry.series_chunks (tenant, asset, series, ${KEY}, last_ms, data)
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[],
+       $6::bigint[], $7::bigint[], $8::bigint[], $9::bytea[])`,
+    [
+      ...parametersOf(stored.map(({ name }) => name)),
+      ...keyParametersOf(stored),
+      stored.map(({ chunk }) => chunk.last_ms),
+      stored.map(({ chunk }) => Buffer.from(chunk.data)),
+    ],
+  )
+}
+
+function parametersOf(names: readonly SeriesName[]): unknown[][] {
+  return [
+    names.map(({ tenant }) => tenant),
+    names.map(({ asset }) => asset),
+    names.map(({ series }) => series),
+  ]
+}
+
+function keyParametersOf(chunks: readonly { readonly chunk: Chunk }[]): unknown[][] {
+  const keys = chunks.map(({ chunk }) => firstKeyOf(chunk))
+  return [0, 1, 2, 3].map((column) => keys.map((key) => key[column]))
+}
