@@ -15,6 +15,7 @@ import {
   startOfRange,
 } from '../report-blocks/block.ts'
 import { firstIn, lastIn, lockBlocks, replaceBlock } from './block-table.ts'
+import { isUpgrading } from './upgrading.ts'
 
 /** Rows that a step examines. */
 const ROWS = 20_000
@@ -27,6 +28,7 @@ interface Tenant {
   readonly last_seq: number
 }
 
+/** Does nothing while a program of the version before may run, which does not read blocks. */
 export async function deriveReports(step: Step, nowMs: number): Promise<void> {
   const tenants = await step((query) => findTenants(query, nowMs))
   for (const { tenant, last_seq } of tenants ?? []) {
@@ -38,19 +40,13 @@ export async function deriveReports(step: Step, nowMs: number): Promise<void> {
   }
 }
 
-/**
- * None for a day after the migration: instances of the version before look for reports in the rows
- * only, and have been restarted by then.
- */
+/** The migration that creates the blocks. */
+const MIGRATION = 9
+
 async function findTenants(query: RunQuery, nowMs: number): Promise<Tenant[]> {
-  const { rows } = await query<Tenant>(
-    `SELECT tenant, last_seq FROM telemetry.tenants WHERE EXISTS (
-       SELECT 1 FROM telemetry.migrations WHERE name = 'report-blocks'
-         AND extract(epoch FROM applied_at::timestamptz) * 1000 < $1::bigint - 86400000)
-     ORDER BY tenant`,
-    [nowMs],
-  )
-  return rows
+  if (await isUpgrading(query, MIGRATION, nowMs)) return []
+  const text = 'SELECT tenant, last_seq FROM telemetry.tenants ORDER BY tenant'
+  return (await query<Tenant>(text)).rows
 }
 
 interface Range {

@@ -106,6 +106,31 @@ testPositions('PostgreSQL by weeks', promiseOf(openOldPlace))
 testMetrics('PostgreSQL by weeks', promiseOf(openOldPlace))
 testRetention('PostgreSQL by weeks', promiseOf(openOldPlace))
 
+it('PostgreSQL: nothing is moved on the day after an upgrade', async () => {
+  const { url, store } = await openPlace()
+  const postgres = openPostgres(url)
+  await postgres.query(
+    `UPDATE telemetry.migrations SET applied_at = '2026-01-01T00:00:00Z' WHERE version = 1`,
+  )
+  const batch = Array.from({ length: 600 }, (_, index) =>
+    observationOf({ metrics: [measurementOf({ timestamp_ms: NOW_MS + index })] }),
+  )
+  await store.append(batch)
+  const moved = async (): Promise<unknown> => {
+    const { rows } = await postgres.query(
+      `SELECT EXISTS (SELECT 1 FROM telemetry.report_blocks) AS reports,
+         EXISTS (SELECT 1 FROM telemetry.series_chunks) AS rows`,
+    )
+    return rows[0]
+  }
+  await store.maintain(Date.now() + 0.9 * DAY_MS, null)
+  assert.deepEqual(await moved(), { reports: false, rows: false })
+  await store.maintain(Date.now() + 1.1 * DAY_MS, null)
+  assert.deepEqual(await moved(), { reports: true, rows: true })
+  await postgres.close()
+  await store.close()
+})
+
 describe('PostgreSQL: the weeks', () => {
   async function weeksOf(url: string): Promise<number[]> {
     const postgres = openPostgres(url)
