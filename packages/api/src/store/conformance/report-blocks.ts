@@ -135,18 +135,20 @@ export function testReportBlocks(name: string, open: () => Promise<BlockPlace>):
     })
 
     promise('stay rows while they are the newest of their assets', async ({ store, placed }) => {
-      const alone = (index: number) => (index % 100 === 50 ? { asset_id: `alone-${index}` } : {})
+      const alone = (index: number) =>
+        index % 100 === 50 || index < 3 ? { asset_id: `alone-${index}` } : {}
       await store.append(reports(600, alone))
       const before = await feedOf(store)
       const assets = await store.listAssets(TENANT, { after: null, limit: 100 })
       await store.maintain(LATER_MS, null)
-      const newest = [51, 151, 251, 351, 451]
+      const newest = [1, 2, 3, 51, 151, 251, 351, 451]
       assert.deepEqual(
         (await placed()).rows.filter((seq) => seq < 512),
         newest,
       )
       assert.deepEqual(await store.listAssets(TENANT, { after: null, limit: 100 }), assets)
       assert.equal((await assetOf(store, 'alone-250')).payload, before[250]?.payload)
+      for (const limit of [1, 2, 3, 100]) assert.deepEqual(await feedOf(store, limit), before)
       // Late data does not change which is the newest, newer data does.
       const timestamp_ms = LATER_MS - 3 * HOUR_MS
       await store.append([
@@ -159,11 +161,11 @@ export function testReportBlocks(name: string, open: () => Promise<BlockPlace>):
       const { rows, blocks } = await placed()
       assert.deepEqual(
         rows.filter((seq) => seq < 512),
-        [151, 351, 451],
+        [1, 2, 3, 151, 351, 451],
       )
       assert.deepEqual(
         blocks.map((block) => block.reports),
-        [508],
+        [505],
       )
       assert.deepEqual(await feedOf(store, 50), all)
     })
@@ -174,6 +176,7 @@ export function testReportBlocks(name: string, open: () => Promise<BlockPlace>):
       const some = (index: number) => ({
         ...(index % 60 === 1 && { payload: payload(index) }),
         ...(index === 301 && { payload: payload(index).repeat(7) }),
+        ...(index % 100 === 50 && { asset_id: `alone-${index}` }),
       })
       await store.append(reports(600, some))
       const before = await feedOf(store)
@@ -183,10 +186,23 @@ export function testReportBlocks(name: string, open: () => Promise<BlockPlace>):
       assert.ok(blocks.some((block) => block.reports === 1))
       assert.equal(
         blocks.reduce((sum, block) => sum + block.reports, 0),
-        511,
+        511 - 5,
       )
       assert.deepEqual(await feedOf(store), before)
       assert.deepEqual(await feedOf(store, 7), before)
+      // Each of these joins another of the blocks.
+      const late = [50, 150, 350, 450].map((index) =>
+        observationOf({ asset_id: `alone-${index}`, timestamp_ms: LATER_MS - 3 * HOUR_MS }),
+      )
+      await store.append(late)
+      const all = await feedOf(store)
+      await store.maintain(LATER_MS, null)
+      assert.deepEqual(
+        (await placed()).rows.filter((seq) => seq < 512),
+        [251],
+      )
+      assert.deepEqual(await feedOf(store), all)
+      assert.deepEqual(await feedOf(store, 7), all)
     })
 
     promise('are still known when they are sent again', async ({ store, placed }) => {

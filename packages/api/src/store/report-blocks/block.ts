@@ -2,8 +2,9 @@
  * Old reports in blocks: the columns of up to 512 of them together, compressed. A report of six
  * values takes a tenth of its row.
  *
- * A block has the reports of a tenant after the block before, up to its own number `until_seq`,
- * that were old enough when it was written. Others of them may still be rows, and join it later.
+ * A block has the reports of a tenant after those of the block before, up to its last one,
+ * `until_seq`, that were old enough when it was written. Others of them may still be rows, and join
+ * it later.
  */
 
 import { ColumnReader, ColumnWriter } from '../chunks/columns.ts'
@@ -48,8 +49,8 @@ export const endOfRange = (seq: number): number => startOfRange(seq) + RANGE
  */
 export const startOfOpenRange = (last_seq: number): number => startOfRange(last_seq + 1)
 
-/** @param until_seq the number up to which the last block extends, if its last report is before. */
-export function blocksOf(reports: readonly StoredReport[], until_seq = 0): Block[] {
+/** @param reports in order of their numbers. */
+export function blocksOf(reports: readonly StoredReport[]): Block[] {
   const blocks: Block[] = []
   for (let from = 0; from < reports.length; ) {
     let length = 0
@@ -58,13 +59,13 @@ export function blocksOf(reports: readonly StoredReport[], until_seq = 0): Block
       length += (reports[to] as StoredReport).payload.length
       if (to > from && length > MAX_BLOCK_LENGTH) break
     }
-    blocks.push(blockOf(reports.slice(from, to), to === reports.length ? until_seq : 0))
+    blocks.push(blockOf(reports.slice(from, to)))
     from = to
   }
   return blocks
 }
 
-function blockOf(reports: readonly StoredReport[], until_seq: number): Block {
+function blockOf(reports: readonly StoredReport[]): Block {
   const head = new ColumnWriter()
   head.integers(reports.map(({ seq }) => seq))
   head.integers(reports.map(({ asset }) => asset))
@@ -74,7 +75,7 @@ function blockOf(reports: readonly StoredReport[], until_seq: number): Block {
   payloads.texts(reports.map(({ payload }) => payload))
   const times = reports.map(({ timestamp_ms }) => timestamp_ms)
   return {
-    until_seq: Math.max(until_seq, reports.at(-1)?.seq ?? 0),
+    until_seq: reports.at(-1)?.seq ?? 0,
     reports: reports.length,
     min_ms: Math.min(...times),
     max_ms: Math.max(...times),
@@ -115,11 +116,11 @@ export function assetsOf({ reports, head }: Head): number[] {
 export function merged(block: Block | undefined, reports: readonly StoredReport[]): Block[] {
   if (block === undefined) return blocksOf(reports)
   const all = [...reportsOf(block), ...reports].sort((a, b) => a.seq - b.seq)
-  return blocksOf(all, block.until_seq)
+  return blocksOf(all)
 }
 
 /** The block without these reports; null when it has no others. */
 export function without(block: Block, isGone: (report: StoredReport) => boolean): Block | null {
   const left = reportsOf(block).filter((report) => !isGone(report))
-  return left.length === 0 ? null : blockOf(left, block.until_seq)
+  return left.length === 0 ? null : blockOf(left)
 }
