@@ -1,6 +1,5 @@
 /** `npm run bench -- NAME`: measurements, each beside its reference, in one run. */
 
-import { atRest } from './at-rest.ts'
 import { batch } from './batch.ts'
 import { bulk } from './bulk.ts'
 import { consolePages } from './console.ts'
@@ -33,7 +32,6 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   signer,
   start,
   writer,
-  'at-rest': atRest,
 }
 
 const name = process.argv[2] ?? ''
