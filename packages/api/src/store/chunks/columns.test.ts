@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ColumnReader, ColumnWriter } from './columns.ts'
+import { seededRandom } from './seeded-random.fixture.ts'
 
 type Kind = 'integers' | 'numbers' | 'optionalNumbers' | 'texts'
 
@@ -15,15 +16,6 @@ function assertExact(kind: Kind, values: readonly unknown[]): void {
   assert.equal(read.length, values.length)
   for (const [index, value] of values.entries()) {
     assert.ok(Object.is(read[index], value), `${kind}: ${String(value)} became ${read[index]}`)
-  }
-}
-
-/** The same sequence in each run, evenly from 0 to 1. */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
   }
 }
 
@@ -77,7 +69,7 @@ describe('columns', () => {
   }
 
   it('of any numbers are read as they were written', () => {
-    const random = createRandom(1)
+    const random = seededRandom(1)
     for (let round = 0; round < 300; round++) {
       const scale = 10 ** Math.floor(random() * 20 - 4)
       const places = Math.floor(random() * 14)
@@ -107,7 +99,7 @@ describe('columns', () => {
   })
 
   it('of regular values take little more than a byte each', () => {
-    const random = createRandom(2)
+    const random = seededRandom(2)
     const times = Array.from({ length: 1000 }, (_, index) => 1_767_323_045_000 + index * 60_000)
     assert.ok(written('integers', times).length < 40)
     const speeds = times.map((_, index) => Math.round(80 + 20 * Math.sin(index) + 5 * random()))
