@@ -25,7 +25,8 @@ type Request = Pick<Observation, 'client_id' | 'request_id' | 'item'>
  */
 export function requestHash({ client_id, request_id, item }: Request): Uint8Array {
   const name = `${item} ${Buffer.byteLength(client_id)} ${client_id}${request_id}`
-  return hash('sha256', name, 'buffer').subarray(0, HASH_BYTES)
+  // As text of a character a byte: a buffer from OpenSSL takes three times as long.
+  return Buffer.from(hash('sha256', name, 'binary').slice(0, HASH_BYTES), 'latin1')
 }
 
 export function digestOf({ body_digest }: Pick<Observation, 'body_digest'>): Uint8Array {
