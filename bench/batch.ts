@@ -18,7 +18,7 @@ const PATH = '/v1/asset/track/batch'
 /** The tables of the insert loop. A new comparison is a new row. */
 const LIMITS: Readonly<Record<string, readonly TableName[]>> = {
   'one table': ['observations'],
-  'all tables': ['observations', 'positions', 'metrics'],
+  'all tables': ['observations', 'requests', 'positions', 'metrics'],
 }
 
 interface Turns {

@@ -195,7 +195,7 @@ describe('miot copy', () => {
     const { tables } = JSON.parse(stdout) as { tables: { table: string; rows: number }[] }
     const rowsOf = (name: string) => tables.find(({ table }) => table === name)?.rows
     assert.equal(rowsOf('clients'), 3)
-    for (const name of ['observations', 'positions', 'metrics', 'events']) {
+    for (const name of ['observations', 'requests', 'positions', 'metrics', 'events']) {
       assert.equal(rowsOf(name), ASSETS.length, name)
     }
     await serveFrom(url)

@@ -5,8 +5,8 @@
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { freePort } from '@modulariot/platform/testing/free-port'
 import { openConnection } from './support/connection.ts'
-import { freePort } from './support/free-port.ts'
 import { startServer } from './support/running-server.ts'
 import { scrape } from './support/scrape.ts'
 import { accessToken } from './support/token-requests.ts'

@@ -1,11 +1,11 @@
 /**
- * `kill -9` while old rows move to chunks (ADR 63): reports of the days before arrive, a third of
- * them late, and maintenance never pauses. After each kill the batch without an answer is sent
- * again.
+ * `kill -9` while old rows move to chunks (ADR 63) and old reports to blocks (ADR 64): reports of
+ * the days before arrive, a third of them late, and maintenance never pauses. After each kill the
+ * batch without an answer is sent again.
  *
- * Guarantee: of each report that was acknowledged, the value and the position are read exactly once
- * and in order. 50 times on each store; `--quick` 3, `--rounds N` for another number, `--store
- * sqlite|postgres` for one only.
+ * Guarantee: of each report that was acknowledged, the value, the position and the report itself
+ * are read exactly once and in order. 50 times on each store; `--quick` 3, `--rounds N` for another
+ * number, `--store sqlite|postgres` for one only.
  */
 
 import assert from 'node:assert/strict'
@@ -125,6 +125,18 @@ async function assertWhole(store: TelemetryStore, acknowledged: number, unanswer
   }
   // A batch is stored as a whole.
   assert.ok(more === 0 || more === unanswered, `${more} of an unanswered batch`)
+  const expectedFeed = Array.from({ length: acknowledged + more }, (_, index) => index)
+  assert.deepEqual(await feedOf(store), expectedFeed, 'each report is once in the feed, in order')
+}
+
+async function feedOf(store: TelemetryStore): Promise<number[]> {
+  const indexes: number[] = []
+  for (let [cursor, isMore] = [0, true]; isMore; ) {
+    const feed = await store.readSince(TENANT, cursor, 1000)
+    for (const { payload } of feed.entries) indexes.push(JSON.parse(payload).index)
+    ;[cursor, isMore] = [feed.cursor, feed.more]
+  }
+  return indexes
 }
 
 /** The reports of the asset before `end`, by time and then by arrival. */

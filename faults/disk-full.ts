@@ -19,7 +19,7 @@ import { type Connection, openConnection } from '../conformance/support/connecti
 import { startServer } from '../conformance/support/running-server.ts'
 import { accessToken } from '../conformance/support/token-requests.ts'
 import { assetIds, track } from '../conformance/support/track-requests.ts'
-import { faultReport, storedRequests } from './support/stored-requests.ts'
+import { faultReport, requestName, storedRequests } from './support/stored-requests.ts'
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
 const MEGABYTES = values.quick ? 40 : 96
@@ -100,16 +100,18 @@ async function assertReadiness(connection: Connection, status: number): Promise<
   }
 }
 
-async function assertHeld(folder: string, { acknowledged }: Load): Promise<void> {
-  const stored = await storedRequests(folder)
-  const names = stored.map(({ request_id }) => request_id)
-  assert.equal(new Set(names).size, names.length, 'nothing is there twice')
+async function assertHeld(
+  folder: string,
+  client_id: string,
+  { acknowledged }: Load,
+): Promise<void> {
+  const { requests, reports } = await storedRequests(folder)
   assert.deepEqual(
-    new Set(names),
-    acknowledged,
+    requests,
+    new Set([...acknowledged].map((request_id) => requestName(client_id, request_id))),
     'the store holds the acknowledged reports, and no others',
   )
-  assert.ok(stored.every((one) => one.positions + one.metrics + one.events === 3))
+  assert.ok(reports.every((one) => one.positions + one.metrics + one.events === 3))
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'miot-full-'))
@@ -150,7 +152,7 @@ try {
     await reportUntilStored(connection, token, load, request_id)
   }
   await server.kill('SIGKILL')
-  await assertHeld(folder, load)
+  await assertHeld(folder, server.credentials.client_id, load)
   print('  no acknowledged report is lost, no refused one is stored, none is stored twice')
   connection.close()
 } finally {

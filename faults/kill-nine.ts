@@ -14,7 +14,7 @@ import { type Connection, openConnection } from '../conformance/support/connecti
 import { type RunningServer, startServer } from '../conformance/support/running-server.ts'
 import { accessToken } from '../conformance/support/token-requests.ts'
 import { track, trackBatch } from '../conformance/support/track-requests.ts'
-import { faultReport, storedRequests } from './support/stored-requests.ts'
+import { faultReport, requestName, storedRequests } from './support/stored-requests.ts'
 import { STORES, type StoreKind } from './support/two-instances.ts'
 
 const { values } = parseArgs({
@@ -87,29 +87,34 @@ async function loadAndKill(server: RunningServer, token: string, after: number):
   return round
 }
 
-const itemsOf = ({ request_id, body }: Sending): string[] =>
-  Array.isArray(body) ? body.map((_, item) => `${request_id}/${item}`) : [`${request_id}/0`]
+/** The place of a store, and the client that reports to it. */
+interface Where {
+  readonly place: string
+  readonly client_id: string
+}
 
 /**
  * The store holds everything of `acknowledged`, once and complete; besides that only parts of
  * `possible`.
  */
 async function assertWhole(
-  place: string,
+  { place, client_id }: Where,
   acknowledged: readonly Sending[],
   possible: readonly Sending[],
 ): Promise<number> {
-  const stored = await storedRequests(place)
-  const names = stored.map(({ request_id, item }) => `${request_id}/${item}`)
-  const there = new Set(names)
-  assert.equal(there.size, names.length, 'nothing is there twice')
-  const lost = acknowledged.flatMap(itemsOf).filter((name) => !there.has(name))
+  const namesOf = ({ request_id, body }: Sending): string[] => {
+    const items = Array.isArray(body) ? body.length : 1
+    return Array.from({ length: items }, (_, item) => requestName(client_id, request_id, item))
+  }
+  const { requests, reports } = await storedRequests(place)
+  const there = new Set(requests)
+  const lost = acknowledged.flatMap(namesOf).filter((name) => !there.has(name))
   assert.deepEqual(lost, [], 'no acknowledged report is lost')
-  for (const name of [...acknowledged, ...possible].flatMap(itemsOf)) there.delete(name)
+  for (const name of [...acknowledged, ...possible].flatMap(namesOf)) there.delete(name)
   assert.deepEqual([...there], [], 'the store holds nothing that was not sent')
-  const half = stored.filter((one) => one.positions !== 1 || one.metrics !== 1 || one.events !== 1)
+  const half = reports.filter((one) => one.positions !== 1 || one.metrics !== 1 || one.events !== 1)
   assert.deepEqual(half, [], 'nothing is half there')
-  return stored.length
+  return reports.length
 }
 
 async function killAgainAndAgain(store: StoreKind): Promise<void> {
@@ -120,23 +125,23 @@ async function killAgainAndAgain(store: StoreKind): Promise<void> {
   try {
     const connection = openConnection(server.url, SENDERS)
     const token = await accessToken(connection, server.credentials)
+    const where = { place: url ?? server.dataDir, client_id: server.credentials.client_id }
     const acknowledged: Sending[] = []
     let unanswered = 0
     let known = 0
     for (let round = 0; round < ROUNDS; round++) {
       const result = await loadAndKill(server, token, 50 + ((round * 37) % 150))
       acknowledged.push(...result.acknowledged)
-      const place = url ?? server.dataDir
-      await assertWhole(place, acknowledged, result.unanswered)
+      await assertWhole(where, acknowledged, result.unanswered)
       await server.restart()
       // Sent again, as a client without a response does; a replay shows that it had been stored.
       const before = await Promise.all(result.unanswered.map((one) => send(connection, token, one)))
       known += before.filter(({ headers }) => headers['idempotent-replay'] === 'true').length
       unanswered += result.unanswered.length
       acknowledged.push(...result.unanswered)
-      await assertWhole(place, acknowledged, [])
+      await assertWhole(where, acknowledged, [])
     }
-    const rows = await assertWhole(url ?? server.dataDir, acknowledged, [])
+    const rows = await assertWhole(where, acknowledged, [])
     connection.close()
     print(`${store}: killed ${ROUNDS} times; ${acknowledged.length} requests, ${rows} observations`)
     print(`  ${unanswered} had no response; ${known} of them were stored, and not stored again`)

@@ -18,7 +18,7 @@ import { accessToken } from '../conformance/support/token-requests.ts'
 import { type Sent, type Shape, sendBatches } from './support/batch-load.ts'
 import { type Latencies, standBy } from './support/bystanders.ts'
 import { megabytes, memoryOf } from './support/memory.ts'
-import { storedRequests } from './support/stored-requests.ts'
+import { requestName, storedRequests } from './support/stored-requests.ts'
 import { summarize } from './support/summary.ts'
 import { STORES, type StoreKind } from './support/two-instances.ts'
 
@@ -128,34 +128,53 @@ function report({ fits, over, others, memory }: Round, shape: Shape): void {
   print(`    memory at most ${megabytes(memory[0])} before, ${megabytes(memory[1])} after`)
 }
 
-/** Every batch of `acknowledged` is stored once and complete, and no other. */
-async function assertHeld(place: string, acknowledged: ReadonlyMap<string, Shape>): Promise<void> {
-  const items = new Map<string, Set<number>>()
-  for (const { request_id, item, positions, metrics, events } of await storedRequests(place)) {
-    if (!request_id.startsWith('batch-')) continue
-    assert.ok(positions === 1 && metrics === 1 && events === 1, 'no item is incomplete')
-    const known = items.get(request_id) ?? new Set()
-    assert.ok(!known.has(item), 'no item is stored twice')
-    items.set(request_id, known.add(item))
-  }
-  for (const [request_id, shape] of acknowledged) {
-    assert.equal(items.get(request_id)?.size, shape.items, 'acknowledged batches are stored')
-    items.delete(request_id)
-  }
-  assert.deepEqual([...items.keys()], [], 'no refused batch is stored')
+/** By request id. */
+interface Batches {
+  readonly acknowledged: Map<string, Shape>
+  readonly refused: Map<string, Shape>
 }
 
-/** @returns the acknowledged batches. */
-async function alternate(server: RunningServer, token: string, one: Overload): Promise<string[]> {
+/** Every batch of `acknowledged` is stored once and complete, and none of `refused`. */
+async function assertHeld(
+  place: string,
+  client_id: string,
+  { acknowledged, refused }: Batches,
+): Promise<void> {
+  const { requests, reports } = await storedRequests(place)
+  const storedOf = ([request_id, { items }]: readonly [string, Shape]): number => {
+    const names = Array.from({ length: items }, (_, item) =>
+      requestName(client_id, request_id, item),
+    )
+    return names.filter((name) => requests.has(name)).length
+  }
+  for (const one of acknowledged) {
+    assert.equal(storedOf(one), one[1].items, 'acknowledged batches are stored')
+  }
+  for (const one of refused) assert.equal(storedOf(one), 0, 'no refused batch is stored')
+  const half = reports.filter((one) => one.positions !== 1 || one.metrics !== 1 || one.events !== 1)
+  assert.deepEqual(half, [], 'no item is incomplete')
+}
+
+async function alternate(
+  server: RunningServer,
+  token: string,
+  one: Overload,
+  { acknowledged, refused }: Batches,
+): Promise<void> {
+  const note = (sent: Sent): void => {
+    for (const id of sent.acknowledged) acknowledged.set(id, one)
+    for (const id of sent.refused) refused.set(id, one)
+  }
   const little = { shape: one, connections: 1, seconds: 0.2 }
   // Runs once before, so that the code is compiled.
-  const kept = (await sendBatches(server.url, token, little)).acknowledged
+  note(await sendBatches(server.url, token, little))
   const ratios: number[] = []
   for (let count = 0; count < ROUNDS; count++) {
     const result = await round(server, token, one)
     report(result, one)
     ratios.push(judge(result, one))
-    kept.push(...result.fits.acknowledged, ...result.over.acknowledged)
+    note(result.fits)
+    note(result.over)
   }
   const after = await sendBatches(server.url, token, little)
   assert.equal(after.refused.length, 0, 'afterwards it is as before')
@@ -164,7 +183,7 @@ async function alternate(server: RunningServer, token: string, one: Overload): P
   )
   const best = Math.max(...ratios)
   assert.ok(best >= one.leastRatio, `goodput fell to ${best.toFixed(2)}`)
-  return [...kept, ...after.acknowledged]
+  note(after)
 }
 
 async function overload(store: StoreKind): Promise<void> {
@@ -178,15 +197,15 @@ async function overload(store: StoreKind): Promise<void> {
     const connection = openConnection(server.url)
     const token = await accessToken(connection, server.credentials)
     connection.close()
-    const acknowledged = new Map<string, Shape>()
+    const batches: Batches = { acknowledged: new Map(), refused: new Map() }
     for (const [name, one] of Object.entries(OVERLOADS)) {
       if (values.quick && one.long) continue
       print(`${store}, the queue is full ${name}:`)
-      for (const id of await alternate(server, token, one)) acknowledged.set(id, one)
+      await alternate(server, token, one, batches)
     }
-    await assertHeld(url ?? server.dataDir, acknowledged)
+    await assertHeld(url ?? server.dataDir, server.credentials.client_id, batches)
     print(
-      `  ${acknowledged.size} batches acknowledged: lost 0, duplicated 0, incomplete 0, refused ones 0`,
+      `  ${batches.acknowledged.size} batches acknowledged: lost 0, duplicated 0, incomplete 0, refused ones 0`,
     )
   } finally {
     await server.stop()

@@ -6,12 +6,15 @@
 import { type AssetTrackingData, parseAssetTrackingData } from '@modulariot/telemetry'
 import { observationOf } from '../../packages/api/src/ingest/read-report.ts'
 import { measurementRows } from '../../packages/api/src/store/measurement.ts'
+import { dayOf } from '../../packages/api/src/store/request-day.ts'
+import { digestOf, requestHash } from '../../packages/api/src/store/request-hash.ts'
 
 export type Row = (string | number | null | Uint8Array)[]
 
 /** In the order of the columns of each table. */
 export interface Rows {
   readonly observations: Row[]
+  readonly requests: Row[]
   readonly positions: Row[]
   readonly metrics: Row[]
 }
@@ -33,17 +36,16 @@ export interface Numbered {
 
 /** @param seq the number of the first; the others follow. */
 export function rowsOf(reports: readonly Numbered[], seq: number, request_id: string): Rows {
-  const rows: Rows = { observations: [], positions: [], metrics: [] }
+  const rows: Rows = { observations: [], requests: [], positions: [], metrics: [] }
   for (const [item, { report, asset }] of reports.entries()) {
     const origin = { ...SENDER, request_id, item, received_ms: Date.now() }
     const parsed = parseAssetTrackingData(report, { nowMs: origin.received_ms })
     if (!parsed.ok) throw new TypeError(JSON.stringify(parsed.errors))
     const one = observationOf(parsed.report, origin, JSON.stringify(report))
     const place = seq + item
-    rows.observations.push([
-      ...[TENANT, place, asset, one.timestamp_ms, one.received_ms],
-      ...[one.client_id, request_id, item, one.body_digest, one.payload],
-    ])
+    const { timestamp_ms, received_ms, payload } = one
+    rows.observations.push([TENANT, place, asset, timestamp_ms, received_ms, payload])
+    rows.requests.push([TENANT, requestHash(one), asset, digestOf(one), dayOf(received_ms)])
     if (one.position !== null) {
       const { latitude, longitude, altitude, speed, heading, accuracy, satellites } = one.position
       const fix = [latitude, longitude, altitude, speed, heading, accuracy, satellites]

@@ -14,7 +14,8 @@ export async function openSqliteTables(folder: string): Promise<Tables> {
   tuneForAppends(database)
   const values = (count: number): string => Array(count).fill('?').join(', ')
   const inserts = {
-    observations: database.prepare(`INSERT INTO observations VALUES (${values(10)})`),
+    observations: database.prepare(`INSERT INTO observations VALUES (${values(6)})`),
+    requests: database.prepare(`INSERT INTO requests VALUES (${values(5)})`),
     positions: database.prepare(`INSERT INTO positions VALUES (${values(11)})`),
     metrics: database.prepare(`INSERT INTO metrics VALUES (${values(12)})`),
   } satisfies Record<TableName, unknown>

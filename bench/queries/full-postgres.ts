@@ -26,8 +26,7 @@ const SEQ = `n * ${FLEET} + asset`
 
 const FILL = {
   observations: `INSERT INTO telemetry.observations
-    SELECT $1::bigint, ${SEQ}, asset, ${TIME}, ${START_MS}, 'client_0123456789abcdefghijkl',
-      format('fill-%s-%s', asset, n), 0, sha256(n::text::bytea),
+    SELECT $1::bigint, ${SEQ}, asset, ${TIME}, ${START_MS},
       format('{"asset_id":"TRUCK-%s","timestamp":"2026-01-15T12:00:00.000Z","type":"Truck",' ||
         '"gps":{"latitude":-33.4489,"longitude":-70.6693,"speed":%s,"heading":180,"accuracy":5}}',
         lpad(asset::text, 4, '0'), n % 90) ${ROWS}`,

@@ -22,7 +22,6 @@ const ASSETS_PER_PIECE = 20
 const FILL = {
   observations: `INSERT INTO observations
     SELECT $tenant, n * ${FLEET} + $asset, $asset, ${START_MS} + n * (${SPAN_MS} / CAST($count AS INTEGER)), ${START_MS},
-      'client_0123456789abcdefghijkl', printf('fill-%d-%d', $asset, n), 0, randomblob(32),
       printf('{"asset_id":"%s","timestamp":"2026-01-15T12:00:00.000Z","type":"Truck",' ||
         '"gps":{"latitude":-33.4489,"longitude":-70.6693,"speed":%d,"heading":180,"accuracy":5}}',
         $name, n % 90)

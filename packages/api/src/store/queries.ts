@@ -55,6 +55,9 @@ export function queriesOf(dialect: Dialect) {
     /** 3: asset_id, 4: return keys after this key. */
     nextKey: `SELECT min(key) AS key FROM ${schema}metrics WHERE ${ofAsset} AND key > ${$(4)}`,
     feed: feedQuery(dialect),
+    /** 3: return blocks that end after this seq. */
+    blocks: `SELECT until_seq, reports, head, payloads FROM ${schema}report_blocks
+      WHERE ${ofTenant} AND until_seq > ${$(3)} ORDER BY until_seq`,
     lastSeq: `SELECT last_seq FROM ${schema}tenants WHERE org_id = ${$(1)} AND environment = ${$(2)}`,
     /** 1: org_id. */
     retention: `SELECT days FROM ${schema}retention WHERE org_id = ${$(1)}`,
@@ -62,15 +65,21 @@ export function queriesOf(dialect: Dialect) {
   }
 }
 
-/** 3: return reports after this seq, 4: limit. */
+/**
+ * 3: return reports after this seq, 4: limit. `next_block` is null when none of them is in a block:
+ * the same statement sees both.
+ */
 function feedQuery(dialect: Dialect): string {
   const { schema, parameter: $, limit } = dialect
   return dialect.bounded(
-    `SELECT o.seq AS cursor, a.asset_id, o.timestamp_ms, o.received_ms, o.payload
+    `SELECT o.seq AS cursor, a.asset_id, o.timestamp_ms, o.received_ms, o.payload,
+      (SELECT until_seq FROM ${schema}report_blocks
+       WHERE tenant = ${tenantIn(dialect)} AND until_seq > ${$(3)} ORDER BY until_seq LIMIT 1)
+       AS next_block
     FROM ${schema}observations o JOIN ${schema}assets a ON a.asset = o.asset
     WHERE o.tenant = ${tenantIn(dialect)} AND o.seq > ${$(3)} ORDER BY o.seq ${limit(4)}`,
     {
-      columns: 'cursor, asset_id, timestamp_ms, received_ms, payload',
+      columns: 'cursor, asset_id, timestamp_ms, received_ms, payload, next_block',
       long: 'payload',
       order: 'cursor',
       maxLength: MAX_FEED_LENGTH,

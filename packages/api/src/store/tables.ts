@@ -8,7 +8,13 @@ import type { TableSpec } from '@modulariot/platform/storage'
 export const TELEMETRY_TABLES: readonly TableSpec[] = [
   {
     name: 'tenants',
-    columns: { tenant: 'bigint', org_id: 'text', environment: 'text', last_seq: 'bigint' },
+    columns: {
+      tenant: 'bigint',
+      org_id: 'text',
+      environment: 'text',
+      last_seq: 'bigint',
+      requests_from: 'bigint',
+    },
     identity: 'tenant',
   },
   {
@@ -33,11 +39,29 @@ export const TELEMETRY_TABLES: readonly TableSpec[] = [
       asset: 'bigint',
       timestamp_ms: 'bigint',
       received_ms: 'bigint',
-      client_id: 'text',
-      request_id: 'text',
-      item: 'bigint',
-      body_digest: 'bytea',
       payload: 'text',
+    },
+  },
+  {
+    name: 'report_blocks',
+    columns: {
+      tenant: 'bigint',
+      until_seq: 'bigint',
+      reports: 'bigint',
+      min_ms: 'bigint',
+      max_ms: 'bigint',
+      head: 'bytea',
+      payloads: 'bytea',
+    },
+  },
+  {
+    name: 'requests',
+    columns: {
+      tenant: 'bigint',
+      hash: 'bytea',
+      asset: 'bigint',
+      digest: 'bytea',
+      received: 'bigint',
     },
   },
   {
@@ -100,20 +124,7 @@ export const TELEMETRY_TABLES: readonly TableSpec[] = [
       payload: 'text',
     },
   },
-  // Only PostgreSQL has these two; triggers fill them from observations and metrics.
-  {
-    name: 'requests',
-    columns: {
-      tenant: 'bigint',
-      client_id: 'text',
-      request_id: 'text',
-      item: 'bigint',
-      received_ms: 'bigint',
-      body_digest: 'bytea',
-      asset: 'bigint',
-    },
-    derived: true,
-  },
+  // Only PostgreSQL has it; a trigger fills it from the metrics.
   {
     name: 'metric_keys',
     columns: { tenant: 'bigint', asset: 'bigint', key: 'text' },

@@ -1,8 +1,8 @@
-/** Data of the schema before time series, and what the migration must make of it. */
+/** Data of older schemas, and what the migrations must make of it. */
 
 import assert from 'node:assert/strict'
 import type { Environment } from '@modulariot/oauth/protocol'
-import type { TelemetryStore } from '../store.ts'
+import type { Observation, TelemetryStore } from '../store.ts'
 import { NOW_MS, observationOf, TENANT } from './samples.ts'
 
 const TIMESTAMP = '2026-01-02T03:04:05Z'
@@ -88,4 +88,41 @@ export async function assertMigrated(store: TelemetryStore): Promise<void> {
     OLD_OBSERVATIONS.map(() => 'replayed'),
   )
   assert.deepEqual(await store.append([observationOf()]), ['stored'])
+}
+
+/** Rows of the schema that had the texts of requests. Their assets are `truck` and `van`. */
+export const REQUESTS_AS_TEXTS = [
+  observationOf({ request_id: 'one', payload: '{"v":1}' }),
+  observationOf({ request_id: 'one', payload: '{"v":2}', item: 1 }),
+  observationOf({ request_id: 'one', payload: '{"v":3}', asset_id: 'van' }),
+  observationOf({ request_id: 'e one', payload: '{"v":4}', client_id: 'client_1' }),
+  observationOf({ request_id: '1 "\u00fcn\u00ef" \u6f22', client_id: 'cli\u00e9nt \u{1f600}' }),
+]
+
+/** The columns of their table, in order. */
+export function columnsAsTexts(
+  { client_id, request_id, item, body_digest, payload, ...one }: Observation,
+  { asset, seq }: { readonly asset: number; readonly seq: number },
+) {
+  const { timestamp_ms, received_ms } = one
+  const row = [1, seq, asset, timestamp_ms, received_ms] as const
+  return [...row, client_id, request_id, item, body_digest, payload] as const
+}
+
+/** Every request is still known, with its body, and no other is. */
+export async function assertRequestsKnown(store: TelemetryStore): Promise<void> {
+  assert.deepEqual(
+    (await store.readSince(TENANT, 0, 10)).entries.map(({ payload }) => payload),
+    REQUESTS_AS_TEXTS.map(({ payload }) => payload),
+  )
+  const changed = REQUESTS_AS_TEXTS.map((one) => ({ ...one, body_digest: Buffer.alloc(32) }))
+  assert.deepEqual(await store.append(changed), Array(5).fill('conflict'))
+  assert.deepEqual(await store.append(REQUESTS_AS_TEXTS), Array(5).fill('replayed'))
+  const others = [
+    observationOf({ request_id: 'one', item: 1, asset_id: 'van' }),
+    observationOf({ request_id: 'one', item: 2 }),
+    observationOf({ request_id: ' one', client_id: 'client_1e' }),
+    observationOf({ request_id: '1e one', client_id: 'client_' }),
+  ]
+  assert.deepEqual(await store.append(others), Array(4).fill('stored'))
 }

@@ -143,5 +143,19 @@ export function testRetention(name: string, promise: StorePromise): void {
       await store.maintain(NOW_MS, 30)
       assert.deepEqual(await store.append([fresh]), ['replayed'])
     })
+
+    promise('forgets a request by the day on which it was received', async ({ store }) => {
+      const late = { ...ofDay(-100), received_ms: NOW_MS }
+      const [old, edge] = [ofDay(-100), ofDay(-30.04)]
+      await store.append([late, old, edge, ofDay(0)])
+      await store.maintain(NOW_MS, 30)
+      // All three reports are gone; the day of `edge`, with an hour more, is not over.
+      assert.deepEqual(await store.append([late, old, edge]), ['replayed', 'stored', 'replayed'])
+      await store.maintain(NOW_MS + 2 * DAY_MS, 30)
+      assert.deepEqual(await store.append([late, edge]), ['replayed', 'stored'])
+      await store.append([ofDay(32)])
+      await store.maintain(NOW_MS + 32 * DAY_MS, 30)
+      assert.deepEqual(await store.append([late]), ['stored'])
+    })
   })
 }

@@ -1,5 +1,5 @@
 /**
- * The call of `telemetry.append` (migration 0006), and its parameters: an array for each column.
+ * The call of `telemetry.append` (migration 0008), and its parameters: an array for each column.
  */
 
 import {
@@ -10,6 +10,7 @@ import {
   textArray,
 } from '@modulariot/platform/postgres'
 import { type MeasurementColumns, measurementRows } from '../measurement.ts'
+import { digestOf, requestHash } from '../request-hash.ts'
 import type { Fix, Observation, Tenant } from '../store.ts'
 import { tenantName } from '../tenant-name.ts'
 
@@ -41,11 +42,9 @@ interface Report {
 
 const REPORTS: Columns<Report> = [
   ['int', ({ tenant }) => tenant],
-  ['text', ({ one }) => one.client_id],
-  ['text', ({ one }) => one.request_id],
-  ['bigint', ({ one }) => one.item],
+  ['bytea', ({ one }) => requestHash(one)],
   ['int', ({ first }) => first],
-  ['bytea', ({ one }) => one.body_digest],
+  ['bytea', ({ one }) => digestOf(one)],
   ['text', ({ one }) => one.asset_id],
   ['text', ({ one }) => one.type],
   ['bigint', ({ one }) => one.timestamp_ms],

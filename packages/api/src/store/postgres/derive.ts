@@ -26,6 +26,7 @@ import {
 } from '../chunks/series-kinds.ts'
 import type { MeasurementRow } from '../measurement.ts'
 import { findWeeks, makeMissingWeeks, partitionsOf } from './partitions.ts'
+import { isUpgrading } from './upgrading.ts'
 
 /** Series whose old rows are counted together. */
 const SERIES = 500
@@ -86,7 +87,7 @@ export async function deriveChunks(step: Step, nowMs: number): Promise<void> {
     const weeks = await findWeeks(query, 'metrics')
     // A program of the version before has made none for chunks.
     await makeMissingWeeks(query, weeks.weeks)
-    return { weeks, isUpgrading: await isUpgrading(query, nowMs) }
+    return { weeks, isUpgrading: await isUpgrading(query, MIGRATION, nowMs) }
   })
   if (found === null || found.isUpgrading) return
   const before_ms = oldBeforeMs(nowMs)
@@ -101,18 +102,6 @@ export async function deriveChunks(step: Step, nowMs: number): Promise<void> {
 
 /** The migration that creates the chunks. */
 const MIGRATION = 7
-/** For replacing one instance after the other. */
-const UPGRADE_MS = 86_400_000
-
-async function isUpgrading(query: RunQuery, nowMs: number): Promise<boolean> {
-  const { rows } = await query<{ version: number; applied_at: string }>(
-    `SELECT version, applied_at FROM telemetry.migrations WHERE version IN (1, ${MIGRATION})
-     ORDER BY version`,
-  )
-  const [installed, migrated] = rows.map(({ applied_at }) => Date.parse(applied_at))
-  // A new installation has run all migrations at once.
-  return migrated !== undefined && migrated !== installed && nowMs < migrated + UPGRADE_MS
-}
 
 async function derivePartition<Row extends object>(
   step: Step,

@@ -5,7 +5,9 @@
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
 import type { Tenant } from '../store.ts'
+import { deleteOfAssets } from './block-table.ts'
 import { PARTITIONED } from './partitions.ts'
+import { walkRequests } from './request-walk.ts'
 
 const ROWS = 2000
 /** Rows that a step examines where no index leads to those of an asset. */
@@ -73,12 +75,13 @@ async function eraseRows(postgres: Postgres, erasures: Erasures): Promise<void> 
     postgres.transaction(work, { timeoutMs: TIMEOUT_MS })
   for (const table of PARTITIONED) {
     for (const partition of await partitionsOf(postgres, table)) {
-      if (table === 'observations') await eraseScanned(step, partition, 'seq', erasures)
+      if (table === 'observations') await eraseObservations(step, partition, erasures)
       else await eraseFound(step, partition, erasures)
     }
   }
   await eraseFound(step, 'telemetry.metric_keys', erasures)
-  await eraseScanned(step, 'telemetry.requests', 'client_id, request_id, item, asset', erasures)
+  await eraseFromBlocks(step, erasures)
+  await walkRequests(step, REQUESTS_OF, [erasures.tenant, erasures.assets])
   await postgres.query('DELETE FROM telemetry.erasures WHERE asset = ANY ($1::bigint[])', [
     erasures.assets,
   ])
@@ -106,39 +109,40 @@ async function eraseFound(step: Step, table: string, { assets, tenant }: Erasure
   }
 }
 
-/** Along the primary key, which begins with the tenant and then has these columns. */
-async function eraseScanned(
+const REQUESTS_OF = { using: '', condition: 'r.tenant = $1 AND r.asset = ANY ($2::bigint[])' }
+
+/** Along the primary key, which begins with tenant and seq. */
+async function eraseObservations(
   step: Step,
-  table: string,
-  columns: string,
+  partition: string,
   { assets, tenant }: Erasures,
 ): Promise<void> {
-  const names = columns.split(', ')
-  const after = names.map((_, index) => `$${3 + index}`)
-  let last: unknown[] | null = null
-  for (;;) {
-    const from: string = last === null ? '' : `AND (${columns}) > (${after.join(', ')})`
-    const text: string = `WITH scanned AS MATERIALIZED (
-        SELECT ctid AS place, asset AS owner, ${columns} FROM ${table}
-        WHERE tenant = $1 ${from} ORDER BY ${columns} LIMIT ${SCANNED}),
-      gone AS (
-        DELETE FROM ${table} t USING scanned s
-        WHERE t.ctid = s.place AND s.owner = ANY ($2::bigint[]) AND t.asset = s.owner)
-      SELECT ${columns} FROM scanned ORDER BY ${names.map((one) => `${one} DESC`).join(', ')}
-      LIMIT 1`
-    const values: unknown[] = [tenant, assets, ...(last ?? [])]
-    const rows = await step(async (query) => {
-      return (await query<Record<string, unknown>>(text, values)).rows
-    })
-    const [end] = rows
-    if (end === undefined) return
-    last = names.map((name) => end[name])
+  const text = `WITH scanned AS MATERIALIZED (
+      SELECT ctid AS place, asset AS owner, seq FROM ${partition}
+      WHERE tenant = $1 AND seq > $3 ORDER BY seq LIMIT ${SCANNED}),
+    gone AS (
+      DELETE FROM ${partition} t USING scanned s
+      WHERE t.ctid = s.place AND s.owner = ANY ($2::bigint[]) AND t.asset = s.owner)
+    SELECT max(seq) AS last FROM scanned`
+  for (let last: number | null = 0; last !== null; ) {
+    const values: unknown[] = [tenant, assets, last]
+    const { rows } = await step((query) => query<{ last: number | null }>(text, values))
+    last = rows[0]?.last ?? null
+  }
+}
+
+/** After the rows, so that none of them is moved into a block later. */
+async function eraseFromBlocks(step: Step, { assets, tenant }: Erasures): Promise<void> {
+  const erased = new Set(assets)
+  for (let after: number | null = 0; after !== null; ) {
+    const from: number = after
+    after = await step((query) => deleteOfAssets(query, tenant, erased, from))
   }
 }
 
 /** Lets PostgreSQL reuse the space of dead rows, and overwrite it. */
 export async function compact(postgres: Postgres): Promise<void> {
-  const tables = [...PARTITIONED, 'requests', 'metric_keys', 'assets', 'erasures']
+  const tables = [...PARTITIONED, 'report_blocks', 'requests', 'metric_keys', 'assets', 'erasures']
   for (const table of tables) {
     await postgres.query(`VACUUM telemetry.${table}`, [], { timeoutMs: VACUUM_TIMEOUT_MS })
   }

@@ -1,15 +1,19 @@
 /**
  * Deletes expired data: drops whole weeks that have expired for every tenant, and deletes the rows
- * of tenants with shorter retention, some thousand at a time. Then moves old rows to chunks.
+ * of tenants with shorter retention, some thousand at a time. Then moves old rows to chunks, and
+ * old reports to blocks.
  *
  * A row is deleted once its whole week has expired, so up to a week late. Only one instance at a
  * time does this; the others return at once.
  */
 
 import type { Postgres, RunQuery } from '@modulariot/platform/postgres'
+import { firstRetainedDay } from '../request-day.ts'
 import { cutoffMs } from '../retention.ts'
 import type { MaintenanceReport } from '../store.ts'
+import { deleteExpired } from './block-table.ts'
 import { deriveChunks } from './derive.ts'
+import { deriveReports } from './derive-reports.ts'
 import {
   dropWeek,
   endOfWeekMs,
@@ -18,8 +22,10 @@ import {
   PARTITIONED,
   type Partitioned,
   partitionsBefore,
+  startOfWeekMs,
   type Weeks,
 } from './partitions.ts'
+import { walkRequests } from './request-walk.ts'
 
 /** An arbitrary number for the advisory lock. */
 const MAINTENANCE_LOCK = 0x6d696f76
@@ -31,6 +37,8 @@ const TIMEOUT_MS = 9000
 interface Cutoff {
   readonly tenant: number
   readonly before_ms: number
+  /** Requests of earlier days have been deleted. */
+  readonly requests_from: number
 }
 
 /** Runs `work` in a transaction; null if another instance is doing maintenance. */
@@ -64,11 +72,13 @@ export async function maintain(
   let removedRows = 0
   for (const cutoff of cutoffs) {
     const { removed, ofMetrics } = await removeRows(step, left, cutoff)
-    removedRows += removed
+    removedRows += removed + (await removeFromBlocks(step, cutoff))
     if (ofMetrics > 0 || droppedPartitions > 0) await deleteEmptyKeys(step, cutoff.tenant)
     removedRows += await removeAssets(step, cutoff)
   }
+  removedRows += await removeRequests(step, cutoffs)
   await deriveChunks(step, nowMs)
+  await deriveReports(step, nowMs)
   return { removedRows, droppedPartitions }
 }
 
@@ -78,15 +88,15 @@ async function findCutoffs(
   nowMs: number,
   retentionDays: number | null,
 ): Promise<{ cutoffs: Cutoff[]; all_ms: number }> {
-  const { rows } = await query<{ tenant: number; days: number | null }>(
-    `SELECT tenant, days FROM telemetry.tenants LEFT JOIN telemetry.retention USING (org_id)
+  const { rows } = await query<Pick<Cutoff, 'tenant' | 'requests_from'> & { days: number | null }>(
+    `SELECT tenant, days, requests_from FROM telemetry.tenants LEFT JOIN telemetry.retention USING (org_id)
      ORDER BY tenant`,
   )
   const cutoffs: Cutoff[] = []
   let all_ms = rows.length === 0 ? Number.NEGATIVE_INFINITY : nowMs
-  for (const { tenant, days } of rows) {
+  for (const { tenant, days, requests_from } of rows) {
     const before_ms = cutoffMs(nowMs, days ?? retentionDays)
-    if (before_ms !== null) cutoffs.push({ tenant, before_ms })
+    if (before_ms !== null) cutoffs.push({ tenant, before_ms, requests_from })
     all_ms = Math.min(all_ms, before_ms ?? Number.NEGATIVE_INFINITY)
   }
   return { cutoffs, all_ms }
@@ -127,9 +137,6 @@ async function removeRows(
       if (table === 'metrics') ofMetrics += ofPartition
     }
   }
-  // Device times are at most an hour ahead of `received_ms`, so the data of these requests has
-  // expired or is about to.
-  removed += await removeFrom(step, 'telemetry.requests', 'received_ms < $2', cutoff)
   return { removed, ofMetrics }
 }
 
@@ -147,6 +154,40 @@ async function removeFrom(
     if (done === null || done < ROWS) return removed
   }
 }
+
+/** Reports in blocks, like those in rows, are deleted once their whole week has expired. */
+async function removeFromBlocks(step: Step, { tenant, before_ms }: Cutoff): Promise<number> {
+  const ofWeeks_ms = startOfWeekMs(before_ms)
+  for (let removed = 0; ; ) {
+    const count = await step((query) => deleteExpired(query, tenant, ofWeeks_ms))
+    if (count === null) return removed
+    removed += count
+  }
+}
+
+/** Deletes requests whose data has expired, once a day for a tenant, since it reads them all. */
+async function removeRequests(step: Step, cutoffs: readonly Cutoff[]): Promise<number> {
+  const due = cutoffs.flatMap(({ tenant, before_ms, requests_from }) => {
+    const day = firstRetainedDay(before_ms)
+    return day > requests_from ? [{ tenant, day }] : []
+  })
+  if (due.length === 0) return 0
+  const days = [due.map(({ tenant }) => tenant), due.map(({ day }) => day)]
+  const removed = await walkRequests(step, EXPIRED_REQUESTS, days)
+  if (removed !== null) await step((query) => query(NOTE_REQUESTS, days))
+  return removed ?? 0
+}
+
+/** $1, $2: tenants, and the first day that each retains. */
+const DAYS = 'unnest($1::bigint[], $2::bigint[]) AS retained (tenant, day)'
+
+const EXPIRED_REQUESTS = {
+  using: `USING ${DAYS}`,
+  condition: 'r.tenant = retained.tenant AND r.received < retained.day',
+}
+
+const NOTE_REQUESTS = `UPDATE telemetry.tenants t SET requests_from = day FROM ${DAYS}
+  WHERE t.tenant = retained.tenant`
 
 interface AssetKey {
   readonly asset: number

@@ -27,6 +27,7 @@ const pastOf = (table: Partitioned): string => `telemetry.${table}_past`
 const nameOf = (table: Partitioned, week: number): string => `telemetry.${table}_week_${week}`
 
 const weekOf = (timestamp_ms: number): number => Math.floor(timestamp_ms / WEEK_MS)
+export const startOfWeekMs = (timestamp_ms: number): number => weekOf(timestamp_ms) * WEEK_MS
 export const endOfWeekMs = (week: number): number => (week + 1) * WEEK_MS
 
 /** Creates the current week and the next ones. */

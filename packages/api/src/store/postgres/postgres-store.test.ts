@@ -1,17 +1,40 @@
 import assert from 'node:assert/strict'
+import { mkdtempDisposableSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { migratePostgres, openPostgres } from '@modulariot/platform/postgres'
+import {
+  copyTables,
+  type HeldDatabase,
+  withPostgresTables,
+  withSqliteTables,
+} from '@modulariot/platform/copy'
+import { migratePostgres, openPostgres, type Postgres } from '@modulariot/platform/postgres'
 import { readMigrations } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { promiseOf } from '@modulariot/platform/testing/store-promises'
 import { LENGTH_A_STEP } from '../chunks/derive.ts'
 import { derivingStores, LATER_MS } from '../conformance/derived.ts'
-import { assertMigrated, OLD_OBSERVATIONS } from '../conformance/first-light.ts'
+import {
+  assertMigrated,
+  assertRequestsKnown,
+  columnsAsTexts,
+  OLD_OBSERVATIONS,
+  REQUESTS_AS_TEXTS,
+} from '../conformance/first-light.ts'
+import { type Placed, testReportBlocks } from '../conformance/report-blocks.ts'
 import { testRetention } from '../conformance/retention.ts'
 import { measured, measurementOf, NOW_MS, observationOf, TENANT } from '../conformance/samples.ts'
 import { testMetrics, testPositions } from '../conformance/series.ts'
 import { testTelemetryStore } from '../conformance/store.conformance.ts'
-import { migratePostgresTelemetryStore, openPostgresTelemetryStore } from './postgres-store.ts'
+import { openSqliteTelemetryStore } from '../sqlite/sqlite-store.ts'
+import type { Observation } from '../store.ts'
+import { TELEMETRY_TABLES } from '../tables.ts'
+import {
+  makeRoom,
+  migratePostgresTelemetryStore,
+  openPostgresTelemetryStore,
+} from './postgres-store.ts'
 
 const server = await startPostgres()
 after(() => server.stop())
@@ -51,9 +74,63 @@ async function openOldPlace() {
 testTelemetryStore('PostgreSQL', openPlace)
 testTelemetryStore('PostgreSQL with chunks', derivingStores(openPlace))
 testMetrics('PostgreSQL by weeks, with chunks', promiseOf(derivingStores(openOldPlace)))
+
+testReportBlocks('PostgreSQL', async () => {
+  const place = await openPlace()
+  const postgres = openPostgres(place.url)
+  return {
+    ...place,
+    async placed() {
+      const { rows } = await postgres.query<{ seq: number }>(
+        'SELECT seq FROM telemetry.observations ORDER BY tenant, seq',
+      )
+      const blocks = await postgres.query<Placed['blocks'][number]>(
+        'SELECT until_seq, reports FROM telemetry.report_blocks ORDER BY tenant, until_seq',
+      )
+      return { rows: rows.map(({ seq }) => seq), blocks: blocks.rows }
+    },
+    async interruptFrom(until_seq) {
+      // As a server that is killed within the transaction.
+      await postgres.query(
+        `CREATE FUNCTION telemetry.interrupt() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+         CREATE TRIGGER interrupt AFTER INSERT ON telemetry.report_blocks FOR EACH ROW
+           WHEN (NEW.until_seq >= ${until_seq}) EXECUTE FUNCTION telemetry.interrupt()`,
+      )
+      return async () =>
+        void (await postgres.query('DROP TRIGGER interrupt ON telemetry.report_blocks'))
+    },
+    destroy: () => postgres.close(),
+  }
+})
 testPositions('PostgreSQL by weeks', promiseOf(openOldPlace))
 testMetrics('PostgreSQL by weeks', promiseOf(openOldPlace))
 testRetention('PostgreSQL by weeks', promiseOf(openOldPlace))
+
+it('PostgreSQL: nothing is moved on the day after an upgrade', async () => {
+  const { url, store } = await openPlace()
+  const postgres = openPostgres(url)
+  await postgres.query(
+    `UPDATE telemetry.migrations SET applied_at = '2026-01-01T00:00:00Z' WHERE version = 1`,
+  )
+  const batch = Array.from({ length: 600 }, (_, index) =>
+    observationOf({ metrics: [measurementOf({ timestamp_ms: NOW_MS + index })] }),
+  )
+  await store.append(batch)
+  const moved = async (): Promise<unknown> => {
+    const { rows } = await postgres.query(
+      `SELECT EXISTS (SELECT 1 FROM telemetry.report_blocks) AS reports,
+         EXISTS (SELECT 1 FROM telemetry.series_chunks) AS rows`,
+    )
+    return rows[0]
+  }
+  await store.maintain(Date.now() + 0.9 * DAY_MS, null)
+  assert.deepEqual(await moved(), { reports: false, rows: false })
+  await store.maintain(Date.now() + 1.1 * DAY_MS, null)
+  assert.deepEqual(await moved(), { reports: true, rows: true })
+  await postgres.close()
+  await store.close()
+})
 
 describe('PostgreSQL: the weeks', () => {
   async function weeksOf(url: string): Promise<number[]> {
@@ -332,6 +409,132 @@ it('PostgreSQL: the migration to time series keeps existing data', async () => {
   const store = await openPostgresTelemetryStore(url)
   await assertMigrated(store)
   await store.close()
+})
+
+describe('PostgreSQL: the migration to hashes of requests', () => {
+  /** As the version before appends one report. */
+  async function appendAsBefore(postgres: Postgres, one: Observation): Promise<unknown> {
+    const { org_id, environment, client_id, request_id, item, body_digest, asset_id } = one
+    const { timestamp_ms, received_ms, payload } = one
+    const report = [1, client_id, request_id, item, null, body_digest, asset_id, null]
+    const values = [org_id, environment, ...report, timestamp_ms, received_ms, payload]
+    const types = `text text int text text bigint int bytea text text bigint bigint text
+      int float8 float8 float8 float8 float8 float8 float8
+      int text bigint bigint bigint float8 text text text text int bigint bigint text text text`
+    const parameters = types.split(/\s+/).map((type, index) => `$${index + 1}::${type}[]`)
+    const { rows } = await postgres.query(
+      `SELECT telemetry.append(${parameters.join(', ')}) AS outcome`,
+      [...values.map((value) => [value]), ...Array(24).fill([])],
+    )
+    return rows[0]?.outcome
+  }
+
+  it('knows every request', async () => {
+    const url = await server.createDatabase()
+    const postgres = openPostgres(url)
+    const migrations = readMigrations(new URL('./migrations/', import.meta.url))
+    await migratePostgres(postgres, 'telemetry', migrations.slice(0, 6))
+    await postgres.query(
+      `INSERT INTO telemetry.tenants (org_id, environment, last_seq) VALUES ('org_1', 'production', 5);
+       INSERT INTO telemetry.assets OVERRIDING SYSTEM VALUE
+         VALUES (1, 1, 'truck', NULL, 0, 0, 0, 5), (2, 1, 'van', NULL, 0, 0, 0, 3)`,
+    )
+    for (const [index, one] of REQUESTS_AS_TEXTS.entries()) {
+      const asset = one.asset_id === 'truck' ? 1 : 2
+      await postgres.query(
+        'INSERT INTO telemetry.observations VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+        [...columnsAsTexts(one, { asset, seq: index + 1 })],
+      )
+    }
+    await postgres.query(`SELECT setval(pg_get_serial_sequence('telemetry.assets', 'asset'), 2)`)
+    await postgres.close()
+    const store = await openPostgresTelemetryStore(url)
+    await assertRequestsKnown(store)
+    await store.close()
+  })
+
+  it('lets an instance of the version before store reports, each once', async () => {
+    const { url, store } = await openPlace()
+    const postgres = openPostgres(url)
+    const [first, second] = [observationOf(), observationOf()]
+    assert.equal(await appendAsBefore(postgres, first), 's')
+    assert.equal(await appendAsBefore(postgres, first), 'r')
+    assert.deepEqual(await store.append([first, second]), ['replayed', 'stored'])
+    assert.equal(await appendAsBefore(postgres, second), 'r')
+    const other = { ...second, body_digest: Buffer.alloc(32) }
+    assert.equal(await appendAsBefore(postgres, other), 'c')
+    await postgres.close()
+    await store.close()
+  })
+})
+
+it('PostgreSQL: requests expire in ranges of their table, once a day', async () => {
+  const { url, store } = await openPlace()
+  await store.append([observationOf()])
+  const postgres = openPostgres(url)
+  const fill = (count: number, received: number) =>
+    postgres.query(
+      `INSERT INTO telemetry.requests (tenant, asset, received, hash, digest)
+       SELECT tenant, 1, $1, sha256(n::text::bytea), 'x' FROM telemetry.tenants, generate_series(1, $2) n`,
+      [received, count],
+      { timeoutMs: 20_000 },
+    )
+  const count = async (): Promise<unknown> =>
+    (await postgres.query('SELECT count(*)::int AS n FROM telemetry.requests')).rows[0]?.n
+  const today = Math.floor(NOW_MS / DAY_MS)
+  // More than one range of pages.
+  await fill(150_000, today - 32)
+  await store.maintain(NOW_MS, 30)
+  assert.equal(await count(), 1)
+  await fill(10, today - 32)
+  await store.maintain(NOW_MS, 30)
+  assert.equal(await count(), 11, 'not again on the same day')
+  await store.maintain(NOW_MS + DAY_MS, 30)
+  assert.equal(await count(), 1)
+  await postgres.close()
+  await store.close()
+})
+
+it('PostgreSQL: old reports and requests are copied to it and from it as they are', async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-'))
+  const [first, last] = ['first.db', 'last.db'].map((name) => join(folder.path, name))
+  const later_ms = Date.now() + 3 * DAY_MS
+  const batch = Array.from({ length: 600 }, (_, index) =>
+    observationOf({ asset_id: `asset-${index % 7}`, timestamp_ms: NOW_MS + index }),
+  )
+  const url = await server.createDatabase(migrated)
+  const before = openSqliteTelemetryStore(first as string)
+  await before.append(batch)
+  await before.maintain(later_ms, null)
+  const feed = await before.readSince(TENANT, 0, 1000)
+  await before.close()
+  await openSqliteTelemetryStore(last as string).close()
+
+  const asPostgres = { url, schema: 'telemetry', makeRoom }
+  const copy = (source: HeldDatabase, target: HeldDatabase) =>
+    copyTables(source, target, TELEMETRY_TABLES)
+  const copied = await withSqliteTables(first as string, 'read', (source) =>
+    withPostgresTables(asPostgres, 'write', (target) => copy(source, target)),
+  )
+  const rows = Object.fromEntries(copied.map((table) => [table.table, table.rows]))
+  assert.deepEqual([rows.report_blocks, rows.observations, rows.requests], [1, 89, 600])
+  const between = await openPostgresTelemetryStore(url)
+  assert.deepEqual(await between.readSince(TENANT, 0, 1000), feed)
+  assert.deepEqual(await between.append(batch), Array(600).fill('replayed'))
+  // A late row joins the block that came along.
+  await between.append([observationOf({ asset_id: 'asset-0', timestamp_ms: NOW_MS + 9999 })])
+  await between.maintain(later_ms, null)
+  const more = await between.readSince(TENANT, 0, 1000)
+  assert.equal(more.entries.length, 601)
+  await between.close()
+
+  await withPostgresTables(asPostgres, 'read', (source) =>
+    withSqliteTables(last as string, 'write', (target) => copy(source, target)),
+  )
+  const after = openSqliteTelemetryStore(last as string)
+  assert.deepEqual(await after.readSince(TENANT, 0, 1000), more)
+  assert.deepEqual(await after.append(batch), Array(600).fill('replayed'))
+  await after.close()
 })
 
 it('PostgreSQL: many erasures at once take one connection', async () => {

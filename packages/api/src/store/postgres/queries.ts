@@ -23,6 +23,9 @@ export const ASSETS_BY_ID = POSTGRES.bounded(ASSETS, {
   maxLength: MAX_PAGE_LENGTH,
 })
 
+/** $1: numbers of assets. */
+export const NAMES = 'SELECT asset, asset_id FROM telemetry.assets WHERE asset = ANY ($1::bigint[])'
+
 const WEEK_MS = 7 * 86_400_000
 
 /** The newest value of `keys.key` that matches the condition on time. */

@@ -13,6 +13,8 @@ import { jsonLength, type MeasurementRow, measurementFromRow } from '../measurem
 import { MAX_FEED_LENGTH, payloadLength, takePage } from '../page.ts'
 import { boundsOf } from '../page-bounds.ts'
 import { LIST_LENGTHS, type ListName, queriesOf, tenantParameters } from '../queries.ts'
+import { type Block, reportsOf } from '../report-blocks/block.ts'
+import { FeedMerge, type FeedPage, type FeedRow } from '../report-blocks/feed.ts'
 import {
   type Asset,
   type AssetOccurrence,
@@ -20,7 +22,6 @@ import {
   type BucketQuery,
   type EventQuery,
   type Feed,
-  type FeedEntry,
   MAX_LATEST_KEYS,
   type Measurement,
   type MetricBucket,
@@ -31,7 +32,7 @@ import {
   type Tenant,
 } from '../store.ts'
 import { POSTGRES } from './dialect.ts'
-import { ASSETS_BY_ID, LATEST_METRICS } from './queries.ts'
+import { ASSETS_BY_ID, LATEST_METRICS, NAMES } from './queries.ts'
 import { PostgresSeriesReads } from './series-reads.ts'
 
 const TIMEOUT_MS = 5000
@@ -118,15 +119,45 @@ export class PostgresReads {
     )
     const now = row?.last_seq ?? 0
     if (after === null || after >= now) return { entries: [], cursor: now, more: false }
-    const all = await this.#run<FeedEntry>('feed', feed, [
+    const all = await this.#run<FeedRow>('feed', feed, [
       ...tenantParameters(tenant),
       after,
       limit + 1,
     ])
-    const { rows: entries, more } = takePage(all, limit, payloadLength, MAX_FEED_LENGTH)
+    const rows = takePage(all, limit, payloadLength, MAX_FEED_LENGTH)
+    const { rows: entries, more } = await this.#withBlocks(tenant, after, limit, rows)
     // May include what was stored after `now` was read.
     const last = entries.at(-1)?.cursor ?? now
     return { entries, cursor: more ? last : Math.max(last, now), more }
+  }
+
+  async #withBlocks(
+    tenant: Tenant,
+    after: number,
+    limit: number,
+    page: { readonly rows: readonly FeedRow[]; readonly more: boolean },
+  ): Promise<FeedPage> {
+    const entries = page.rows.map(({ next_block: _, ...entry }) => entry)
+    const rows = { rows: entries, more: page.more }
+    if (page.rows[0]?.next_block === null) return rows
+    const merge = new FeedMerge(after, limit, rows)
+    for (let last = merge.nextAfter; last !== null; last = merge.nextAfter) {
+      const [block] = await this.#run<Block>('blocks', `${this.#queries.blocks} LIMIT 1`, [
+        ...tenantParameters(tenant),
+        last,
+      ])
+      if (block === undefined) {
+        merge.end()
+        continue
+      }
+      const reports = reportsOf(block)
+      const names = await this.#run<{ asset: number; asset_id: string }>('names', NAMES, [
+        [...new Set(reports.map(({ asset }) => asset))],
+      ])
+      const ids = new Map(names.map(({ asset, asset_id }) => [asset, asset_id]))
+      merge.add(block.until_seq, reports, (asset) => ids.get(asset))
+    }
+    return merge.page()
   }
 
   async findRetention(org_id: string): Promise<number | null> {

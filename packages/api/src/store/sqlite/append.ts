@@ -3,6 +3,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { atomically } from '@modulariot/platform/storage'
 import { measurementRows } from '../measurement.ts'
+import { dayOf } from '../request-day.ts'
+import { digestOf, requestHash } from '../request-hash.ts'
 import type { AppendOutcome, Observation, Tenant } from '../store.ts'
 import { tenantName } from '../tenant-name.ts'
 import { type BatchAssets, createAssetTable } from './asset-table.ts'
@@ -47,26 +49,19 @@ export class SqliteAppend {
   #appendOne(tenant: TenantCounter, assets: BatchAssets, one: Observation): AppendOutcome {
     // 1. Is it a retry, or a reused id?
     const seq = tenant.last_seq + 1
-    const request = [tenant.tenant, one.client_id, one.request_id, one.item] as const
-    const first = this.#insert.firstTry.get(...request, one.asset_id)
+    const hash = requestHash(one)
+    const digest = digestOf(one)
+    const first = this.#insert.firstTry.get(tenant.tenant, hash, one.asset_id)
     if (first !== undefined) {
-      const same = Buffer.compare(first.body_digest as Uint8Array, one.body_digest) === 0
-      return same ? 'replayed' : 'conflict'
+      return Buffer.compare(first.digest as Uint8Array, digest) === 0 ? 'replayed' : 'conflict'
     }
     tenant.last_seq = seq
     // 2. Update the state of its asset.
     const asset = assets.update(tenant.tenant, one, seq)
-    // 3. Store the report as sent, and its parts.
-    this.#insert.observation.run(
-      tenant.tenant,
-      seq,
-      asset,
-      one.timestamp_ms,
-      one.received_ms,
-      ...request.slice(1),
-      one.body_digest,
-      one.payload,
-    )
+    // 3. Store the report as sent, its request and its parts.
+    const { timestamp_ms, received_ms, payload } = one
+    this.#insert.observation.run(tenant.tenant, seq, asset, timestamp_ms, received_ms, payload)
+    this.#insert.request.run(tenant.tenant, hash, asset, digest, dayOf(received_ms))
     this.#insertParts({ tenant: tenant.tenant, asset, seq }, one)
     return 'stored'
   }
@@ -108,12 +103,13 @@ interface Row {
 
 function createInserts(database: DatabaseSync) {
   return {
+    // A new request looks for no asset.
     firstTry: database.prepare(
-      `SELECT body_digest FROM observations
-       WHERE tenant = ?1 AND client_id = ?2 AND request_id = ?3 AND item = ?4
-         AND asset = (SELECT asset FROM assets WHERE tenant = ?1 AND asset_id = ?5)`,
+      `SELECT digest FROM requests r CROSS JOIN assets a ON a.asset = r.asset
+       WHERE r.tenant = ?1 AND r.hash = ?2 AND a.tenant = ?1 AND a.asset_id = ?3`,
     ),
-    observation: database.prepare('INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    observation: database.prepare('INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?)'),
+    request: database.prepare('INSERT INTO requests VALUES (?, ?, ?, ?, ?)'),
     position: database.prepare('INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     metric: database.prepare(
       `INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

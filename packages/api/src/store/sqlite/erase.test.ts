@@ -1,7 +1,7 @@
 /** What SQLite's files hold after an erasure: the bytes themselves are searched. */
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempDisposableSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -15,6 +15,7 @@ import {
   occurrenceOf,
   TENANT,
 } from '../conformance/samples.ts'
+import { type Block, reportsOf } from '../report-blocks/block.ts'
 import type { Observation } from '../store.ts'
 import { openSqliteTelemetryStore } from './sqlite-store.ts'
 
@@ -63,6 +64,27 @@ it('SQLite: no file holds an erased asset, and the others are as before', async 
   ])
   await store.close()
   rmSync(folder, { recursive: true })
+})
+
+it('SQLite: no file holds an erased asset that was in blocks', async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-erase-'))
+  const path = join(folder.path, 'telemetry.db')
+  const store = openSqliteTelemetryStore(path)
+  const report = (_: unknown, second: number) => telling(second % 2 === 0 ? SECRET : KEPT, second)
+  await store.append(Array.from({ length: 600 }, report))
+  await store.maintain(at(86_400), null)
+  const inBlocks = (text: string): number => {
+    using database = new DatabaseSync(path)
+    const blocks = database.prepare('SELECT * FROM report_blocks').all() as unknown as Block[]
+    return blocks.flatMap(reportsOf).filter(({ payload }) => payload.includes(text)).length
+  }
+  assert.ok(inBlocks(SECRET) > 200)
+  assert.deepEqual(await store.eraseAsset(TENANT, SECRET), { compacted: true })
+  assert.equal(inBlocks(SECRET), 0)
+  assert.ok(inBlocks(KEPT) > 200)
+  assert.equal(occurrences(path, SECRET), 0)
+  assert.equal((await store.readSince(TENANT, 0, 1000)).entries.length, 300)
+  await store.close()
 })
 
 it('SQLite: an erasure that a crash interrupted is finished by maintenance', async () => {

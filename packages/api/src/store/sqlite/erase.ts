@@ -10,7 +10,9 @@ import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { atomically } from '@modulariot/platform/storage'
 import type { Tenant } from '../store.ts'
+import { createAssetBlockWalk } from './block-table.ts'
 import { createSeriesWalk, inSteps, type MaintenanceStep } from './maintain.ts'
+import { createRequestWalk } from './request-walk.ts'
 
 /** Rows examined, or deleted, between two checks of the clock. */
 const ROWS = 100
@@ -112,6 +114,8 @@ function createWalk(database: DatabaseSync): () => Generator<number, void> {
   )
   const walkSeries = createSeriesWalk(database)
   const walkObservations = createObservationWalk(database)
+  const walkBlocks = createAssetBlockWalk(database)
+  const walkRequests = createRequestWalk(database, 'asset = ?6')
   return function* () {
     for (let row = next.get(); row !== undefined; row = next.get()) {
       const { asset, tenant } = row as { asset: number; tenant: number }
@@ -120,40 +124,27 @@ function createWalk(database: DatabaseSync): () => Generator<number, void> {
         rows = Number(removeEvents.run(tenant, asset).changes)
       }
       yield* walkObservations(tenant, asset)
+      yield* walkBlocks(tenant, asset)
+      yield* walkRequests(tenant, asset)
       yield Number(done.run(asset).changes)
     }
   }
 }
 
-/**
- * The observations of an asset. No index leads to them, so the walk reads the one that has the
- * asset in its last column, without the rows themselves.
- */
+/** The observations of an asset. No index leads to them, so the walk reads those of the tenant. */
 function createObservationWalk(database: DatabaseSync) {
   const scan = database.prepare(
-    `SELECT rowid AS id, client_id, request_id, item, asset FROM observations
-     WHERE tenant = ?1 AND (client_id, request_id, item, asset) > (?2, ?3, ?4, ?5)
-     ORDER BY client_id, request_id, item, asset LIMIT ${ROWS}`,
+    `SELECT seq, asset FROM observations WHERE tenant = ? AND seq > ? ORDER BY seq LIMIT ${ROWS}`,
   )
-  const remove = database.prepare('DELETE FROM observations WHERE rowid = ? AND asset = ?')
+  const remove = database.prepare('DELETE FROM observations WHERE tenant = ? AND seq = ?')
   return function* (tenant: number, asset: number): Generator<number, void> {
-    let last: [string, string, number, number] = ['', '', -1, -1]
-    for (;;) {
-      const rows = scan.all(tenant, ...last) as unknown as Scanned[]
+    for (let last = 0; ; ) {
+      const rows = scan.all(tenant, last) as unknown as { seq: number; asset: number }[]
       const found = rows.filter((row) => row.asset === asset)
-      for (const { id } of found) remove.run(id, asset)
+      for (const { seq } of found) remove.run(tenant, seq)
       yield found.length
-      const end = rows.at(-1)
-      if (end === undefined || rows.length < ROWS) return
-      last = [end.client_id, end.request_id, end.item, end.asset]
+      if (rows.length < ROWS) return
+      last = rows.at(-1)?.seq ?? last
     }
   }
-}
-
-interface Scanned {
-  readonly id: number
-  readonly client_id: string
-  readonly request_id: string
-  readonly item: number
-  readonly asset: number
 }

@@ -130,7 +130,9 @@ describe('SQLite: a killed process', () => {
     using database = new DatabaseSync(path, { readOnly: true })
     const check = database.prepare('PRAGMA integrity_check').all()
     assert.deepEqual({ ...check[0] }, { integrity_check: 'ok' })
-    const rows = database.prepare('SELECT request_id FROM observations').all()
+    const rows = database
+      .prepare(`SELECT payload ->> '$.request_id' AS request_id FROM observations`)
+      .all()
     const stored = rows.map(({ request_id }) => String(request_id))
     assert.equal(new Set(stored).size, stored.length)
     assert.deepEqual(

@@ -1,5 +1,6 @@
 /**
- * Deletes expired data, and moves old rows to chunks, in small steps. Runs on the writer thread.
+ * Deletes expired data, and moves old rows to chunks and old reports to blocks, in small steps.
+ * Runs on the writer thread.
  *
  * The walk is a generator that pauses after every few rows. The next step resumes it, after the
  * batches that arrived in between.
@@ -9,9 +10,13 @@ import type { DatabaseSync } from 'node:sqlite'
 import { atomically } from '@modulariot/platform/storage'
 import { POSITIONS_SERIES } from '../chunks/chunk.ts'
 import { chunkSince } from '../chunks/derive.ts'
+import { firstRetainedDay } from '../request-day.ts'
 import { cutoffMs } from '../retention.ts'
+import { createExpiredWalk } from './block-table.ts'
 import { createChunkTable } from './chunk-table.ts'
 import { createDerive } from './derive.ts'
+import { createReportWalk } from './derive-reports.ts'
+import { createRequestWalk } from './request-walk.ts'
 
 /** How long a step may delay waiting batches, in addition to its COMMIT. */
 const STEP_MS = 5
@@ -65,14 +70,18 @@ function stepOf(walk: Generator<number, void>): MaintenanceStep {
 
 type Walk = (nowMs: number, retentionDays: number | null) => Generator<number, void>
 
+interface TenantRow {
+  readonly tenant: number
+  /** Its own retention. */
+  readonly days: number | null
+  /** Requests of earlier days have been deleted. */
+  readonly requests_from: number
+}
+
 /** Yields the number of deleted rows. */
 function createWalk(database: DatabaseSync): Walk {
   const tenants = database.prepare(
-    `SELECT tenant, days FROM tenants LEFT JOIN retention USING (org_id) ORDER BY tenant`,
-  )
-  const observations = database.prepare(
-    `DELETE FROM observations WHERE rowid IN (
-       SELECT rowid FROM observations WHERE tenant = ? AND timestamp_ms < ? LIMIT ${ROWS})`,
+    `SELECT tenant, days, requests_from FROM tenants LEFT JOIN retention USING (org_id) ORDER BY tenant`,
   )
   const events = database.prepare(
     `DELETE FROM events WHERE rowid IN (
@@ -91,21 +100,32 @@ function createWalk(database: DatabaseSync): Walk {
      AND NOT EXISTS (SELECT 1 FROM metrics WHERE tenant = ?2 AND asset = ?1)`,
   )
   const walkSeries = createSeriesWalk(database)
+  const walkObservations = createObservationWalk(database)
+  const walkBlocks = createExpiredWalk(database)
+  const walkReports = createReportWalk(database)
+  const walkRequests = createRequestWalk(database, 'received < ?6')
+  const noteRequests = database.prepare('UPDATE tenants SET requests_from = ? WHERE tenant = ?')
   const derive = createDerive(database)
 
   return function* (nowMs, retentionDays) {
     for (const row of tenants.all()) {
-      const { tenant, days } = row as { tenant: number; days: number | null }
+      const { tenant, days, requests_from } = row as unknown as TenantRow
       const before_ms = cutoffMs(nowMs, days ?? retentionDays)
       if (before_ms === null) continue
-      for (const statement of [observations, events]) {
-        for (let rows = ROWS; rows === ROWS; yield rows) {
-          rows = Number(statement.run(tenant, before_ms).changes)
-        }
+      yield* walkObservations(tenant, before_ms)
+      yield* walkBlocks(tenant, before_ms)
+      for (let rows = ROWS; rows === ROWS; yield rows) {
+        rows = Number(events.run(tenant, before_ms).changes)
       }
       yield* walkAssets(tenant, before_ms)
+      // Once a day, since it reads them all.
+      const day = firstRetainedDay(before_ms)
+      if (day <= requests_from) continue
+      yield* walkRequests(tenant, day)
+      noteRequests.run(day, tenant)
     }
     yield* derive(nowMs)
+    yield* walkReports(nowMs)
   }
 
   function* walkAssets(tenant: number, before_ms: number): Generator<number, void> {
@@ -120,6 +140,27 @@ function createWalk(database: DatabaseSync): Walk {
       const gone = now?.asset === asset && (now.timestamp_ms as number) < before_ms
       if (gone) yield Number(removeAsset.run(asset, tenant).changes)
       last = asset_id
+    }
+  }
+}
+
+/**
+ * Expired reports that are rows. These are young, or the newest of their assets, so a walk over
+ * all of them costs less than an index by time.
+ */
+function createObservationWalk(database: DatabaseSync) {
+  const seqAfter = database.prepare(
+    `SELECT seq FROM observations WHERE tenant = ? AND seq > ?
+     ORDER BY seq LIMIT 1 OFFSET ${ROWS - 1}`,
+  )
+  const remove = database.prepare(
+    'DELETE FROM observations WHERE tenant = ? AND seq > ? AND seq <= ? AND timestamp_ms < ?',
+  )
+  return function* (tenant: number, before_ms: number): Generator<number, void> {
+    for (let last = 0; last < Number.MAX_SAFE_INTEGER; ) {
+      const next = (seqAfter.get(tenant, last)?.seq ?? Number.MAX_SAFE_INTEGER) as number
+      yield Number(remove.run(tenant, last, next, before_ms).changes)
+      last = next
     }
   }
 }

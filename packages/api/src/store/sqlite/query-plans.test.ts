@@ -3,15 +3,15 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
-import { migrate, readMigrations } from '@modulariot/platform/storage'
 import { SqliteAppend } from './append.ts'
 import { createMaintain } from './maintain.ts'
+import { migrateTelemetry } from './migrate.ts'
 import { SqliteReads } from './reads.ts'
 
 /** The statements that `use` prepares, each with its query plan. */
 function plansOf(use: (database: DatabaseSync) => unknown): Map<string, string[]> {
   const database = new DatabaseSync(':memory:')
-  migrate(database, readMigrations(new URL('./migrations/', import.meta.url)))
+  migrateTelemetry(database)
   const prepare = database.prepare.bind(database)
   const texts: string[] = []
   database.prepare = (text) => {

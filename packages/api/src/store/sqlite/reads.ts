@@ -14,6 +14,8 @@ import { jsonLength, type MeasurementRow, measurementFromRow } from '../measurem
 import { MAX_FEED_LENGTH, MAX_PAGE_LENGTH, payloadLength, takePage } from '../page.ts'
 import { type Bounds, boundsOf } from '../page-bounds.ts'
 import { LIST_LENGTHS, type ListName, queriesOf, tenantParameters } from '../queries.ts'
+import { type Block, reportsOf } from '../report-blocks/block.ts'
+import { FeedMerge, type FeedPage, type FeedRow } from '../report-blocks/feed.ts'
 import {
   type Asset,
   type AssetOccurrence,
@@ -21,7 +23,6 @@ import {
   type BucketQuery,
   type EventQuery,
   type Feed,
-  type FeedEntry,
   MAX_LATEST_KEYS,
   type Measurement,
   type MetricBucket,
@@ -42,6 +43,11 @@ const KEYS_A_SLICE = 25
 
 type Row = Record<string, unknown>
 
+interface FeedRows {
+  readonly rows: readonly FeedRow[]
+  readonly more: boolean
+}
+
 const EVENT_LISTS = ['events', 'eventsOfAsset', 'eventsOfType'] as const satisfies ListName[]
 type EventList = (typeof EVENT_LISTS)[number]
 type ListStatements = Record<EventList, Record<Bounds['direction'], StatementSync>>
@@ -51,6 +57,8 @@ export class SqliteReads {
   readonly #names: StatementSync
   readonly #nextKey: StatementSync
   readonly #feed: StatementSync
+  readonly #blocks: StatementSync
+  readonly #assetName: StatementSync
   readonly #lastSeq: StatementSync
   readonly #retention: StatementSync
   readonly #lists: ListStatements
@@ -63,6 +71,8 @@ export class SqliteReads {
     this.#names = prepare(queries.assetNames)
     this.#nextKey = prepare(queries.nextKey)
     this.#feed = prepare(queries.feed)
+    this.#blocks = prepare(`${queries.blocks} LIMIT 1`)
+    this.#assetName = prepare('SELECT asset_id FROM assets WHERE asset = ?')
     this.#lastSeq = prepare(queries.lastSeq)
     this.#retention = prepare(queries.retention)
     this.#lists = Object.fromEntries(
@@ -167,11 +177,25 @@ export class SqliteReads {
       after,
       limit + 1,
     ) as Iterable<unknown>
-    const page = takePage(all as Iterable<FeedEntry>, limit, payloadLength, MAX_FEED_LENGTH)
-    const { rows: entries, more } = page
+    const rows = takePage(all as Iterable<FeedRow>, limit, payloadLength, MAX_FEED_LENGTH)
+    const { rows: entries, more } = this.#withBlocks(tenant, after, limit, rows)
     // May include what another connection stored after `now` was read.
     const last = entries.at(-1)?.cursor ?? now
     return { entries, cursor: more ? last : Math.max(last, now), more }
+  }
+
+  #withBlocks(tenant: Tenant, after: number, limit: number, page: FeedRows): FeedPage {
+    const entries = page.rows.map(({ next_block: _, ...entry }) => entry)
+    const rows = { rows: entries, more: page.more }
+    if (page.rows[0]?.next_block === null) return rows
+    const merge = new FeedMerge(after, limit, rows)
+    const nameOf = createNames((asset) => this.#assetName.get(asset)?.asset_id)
+    for (let last = merge.nextAfter; last !== null; last = merge.nextAfter) {
+      const block = this.#blocks.get(...tenantParameters(tenant), last) as Block | undefined
+      if (block === undefined) merge.end()
+      else merge.add(block.until_seq, reportsOf(block), nameOf)
+    }
+    return merge.page()
   }
 
   findRetention(org_id: string): number | null {
@@ -189,5 +213,14 @@ export class SqliteReads {
     const { direction, start, from_ms, to_ms } = boundsOf(query, length)
     const statement = this.#lists[name][direction]
     return statement.iterate(...where, ...start, from_ms, to_ms, limit) as Iterable<Row>
+  }
+}
+
+/** Looks up each asset once. */
+function createNames(find: (asset: number) => unknown): (asset: number) => string | undefined {
+  const names = new Map<number, string | undefined>()
+  return (asset) => {
+    if (!names.has(asset)) names.set(asset, find(asset) as string | undefined)
+    return names.get(asset)
   }
 }

@@ -8,6 +8,7 @@ import { describe, it } from 'node:test'
 import type { Worker } from 'node:worker_threads'
 import { StoreUnavailable } from '@modulariot/platform/storage'
 import { derivingStores } from '../conformance/derived.ts'
+import { type Placed, testReportBlocks } from '../conformance/report-blocks.ts'
 import { assetOf, observationOf, TENANT } from '../conformance/samples.ts'
 import { testTelemetryStore } from '../conformance/store.conformance.ts'
 import type { Observation, TelemetryStore } from '../store.ts'
@@ -26,6 +27,34 @@ testTelemetryStore(
   'SQLite with chunks',
   derivingStores(async () => openPlace()),
 )
+
+testReportBlocks('SQLite', async () => {
+  const place = openPlace()
+  const use = <Result>(work: (database: DatabaseSync) => Result): Result => {
+    using database = new DatabaseSync(place.path)
+    return work(database)
+  }
+  return {
+    ...place,
+    placed: async () =>
+      use((database) => ({
+        rows: database
+          .prepare('SELECT seq FROM observations ORDER BY tenant, seq')
+          .all()
+          .map(({ seq }) => seq as number),
+        blocks: database
+          .prepare('SELECT until_seq, reports FROM report_blocks ORDER BY tenant, until_seq')
+          .all() as unknown as Placed['blocks'],
+      })),
+    async interruptFrom(until_seq) {
+      use((database) =>
+        database.exec(`CREATE TRIGGER interrupt AFTER INSERT ON report_blocks
+          WHEN NEW.until_seq >= ${until_seq} BEGIN SELECT RAISE(ABORT, 'interrupted'); END`),
+      )
+      return async () => use((database) => database.exec('DROP TRIGGER interrupt'))
+    },
+  }
+})
 
 /** SQLite refuses a fraction in an INTEGER column of a STRICT table. */
 const unwritable = (): Observation => observationOf({ asset_id: 'bad', timestamp_ms: 0.5 })

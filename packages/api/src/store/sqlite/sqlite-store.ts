@@ -9,9 +9,7 @@ import { nextFlight } from '@modulariot/platform/single-flight'
 import { nextSlice } from '@modulariot/platform/slices'
 import {
   attempt,
-  migrate,
   openDatabase,
-  readMigrations,
   StoreUnavailable,
   trialWrite,
   type Writability,
@@ -21,6 +19,7 @@ import {
 import { threadCaller } from '@modulariot/platform/threads'
 import type { TelemetryStore, Tenant } from '../store.ts'
 import { tenantName } from '../tenant-name.ts'
+import { migrateTelemetry } from './migrate.ts'
 import type { ReaderCalls, ReaderData } from './reader-thread.ts'
 import { SqliteReads } from './reads.ts'
 import { errorsOf } from './thread-errors.ts'
@@ -39,12 +38,7 @@ export interface SqliteTelemetryOptions {
   readonly writer?: Channel
 }
 
-/** The version that this program migrates a database to. */
-export function sqliteTelemetryVersion(): number {
-  return readMigrations(MIGRATIONS).length
-}
-
-const MIGRATIONS = new URL('./migrations/', import.meta.url)
+export { sqliteTelemetryVersion } from './migrate.ts'
 
 /** Often enough for a balancer, and one write to the disk each. */
 const TRIAL_EVERY_MS = 5000
@@ -117,7 +111,7 @@ export function openSqliteTelemetryStore(
 function openMigrated(path: string): DatabaseSync {
   const database = openDatabase(path)
   try {
-    migrate(database, readMigrations(MIGRATIONS))
+    migrateTelemetry(database)
     return database
   } catch (error) {
     database.close()

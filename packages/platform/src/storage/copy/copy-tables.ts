@@ -108,7 +108,7 @@ class RunningSummary implements Summary {
 }
 
 function digestOf(row: CellRow): bigint {
-  const cells = row.map((cell) => (cell instanceof Uint8Array ? [...cell] : cell))
+  const cells = row.map((cell) => (cell instanceof Uint8Array ? { hex: cell.toHex() } : cell))
   const hash = createHash('sha256').update(JSON.stringify(cells)).digest('hex')
   return BigInt(`0x${hash.slice(0, 32)}`)
 }
