@@ -18,9 +18,9 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '@modulariot/platform/testing/free-port'
 import { startPostgres, type TestPostgres } from '@modulariot/platform/testing/postgres'
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
-import { freePort } from './support/free-port.ts'
 import { type RunningServer, runMiot, startServer } from './support/running-server.ts'
 
 const EXAMPLE = fileURLToPath(new URL('../examples/signers/directory.ts', import.meta.url))

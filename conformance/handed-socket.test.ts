@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { it } from 'node:test'
-import { freePort } from './support/free-port.ts'
+import { freePort } from '@modulariot/platform/testing/free-port'
 import { handOver } from './support/running-server.ts'
 
 /** The response on one connection; empty without one. */

@@ -23,9 +23,9 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
+import { freePort } from '@modulariot/platform/testing/free-port'
 import { startPostgres, type TestPostgres } from '@modulariot/platform/testing/postgres'
 import { environmentWithoutSettings } from './support/environment.ts'
-import { freePort } from './support/free-port.ts'
 
 const CHECKOUT = fileURLToPath(new URL('../', import.meta.url))
 const PAGE = readFileSync(join(CHECKOUT, 'docs/install.md'), 'utf8')

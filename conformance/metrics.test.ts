@@ -7,7 +7,7 @@ import { statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { freePort } from './support/free-port.ts'
+import { freePort } from '@modulariot/platform/testing/free-port'
 import { type RunningServer, startServer } from './support/running-server.ts'
 import { scrape } from './support/scrape.ts'
 

@@ -5,9 +5,9 @@ import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { freePort } from '@modulariot/platform/testing/free-port'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { rsaLibraryForTests } from '../packages/auth/src/testing/rsa-library.ts'
-import { freePort } from './support/free-port.ts'
 import { type RunningServer, startServer } from './support/running-server.ts'
 
 const real = await rsaLibraryForTests(process.env.RSA_LIBRARY)

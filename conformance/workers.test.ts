@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { freePort } from '@modulariot/platform/testing/free-port'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { decodeProtectedHeader } from 'jose'
 import { type Connection, openConnection } from './support/connection.ts'
 import { openStream } from './support/event-stream.ts'
-import { freePort } from './support/free-port.ts'
 import { type RunningServer, startServer } from './support/running-server.ts'
 import { scrape } from './support/scrape.ts'
 import { revoke } from './support/token-management.ts'

@@ -10,8 +10,8 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { TokenSource } from '@modulariot/oauth/client'
+import { freePort } from '@modulariot/platform/testing/free-port'
 import { type AssetTrackingData, createClient } from '@modulariot/sdk'
-import { freePort } from '../conformance/support/free-port.ts'
 import {
   type Credentials,
   type RunningServer,

@@ -9,9 +9,9 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { freePort } from '@modulariot/platform/testing/free-port'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import type { Connection } from '../conformance/support/connection.ts'
-import { freePort } from '../conformance/support/free-port.ts'
 import {
   type Credentials,
   type RunningServer,

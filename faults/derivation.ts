@@ -15,8 +15,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { TelemetryStore } from '@modulariot/api'
+import { openPostgres } from '@modulariot/platform/postgres'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { ASSETS, assetOf, KEY, REPORTS_A_BATCH, TENANT, timeOf } from './support/moving-reports.ts'
 import { openTelemetryStore } from './support/open-telemetry-store.ts'
@@ -62,6 +64,23 @@ type After = Parameters<TelemetryStore['positions']>[2]['after']
 interface Page<Row> {
   readonly rows: readonly Row[]
   readonly next: After
+}
+
+/** PostgreSQL may finish a statement, and commit, after its client has been killed. */
+async function untilAlone(url: string): Promise<void> {
+  const postgres = openPostgres(url)
+  try {
+    for (const deadline = performance.now() + 30_000; ; await setTimeout(20)) {
+      const { rows } = await postgres.query<{ others: number }>(
+        `SELECT count(*) AS others FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+      )
+      if (rows[0]?.others === 0) return
+      assert.ok(performance.now() < deadline, 'the sessions of a killed client do not end')
+    }
+  } finally {
+    await postgres.close()
+  }
 }
 
 async function all<Row>(read: (after: After) => Promise<Page<Row>>): Promise<Row[]> {
@@ -132,6 +151,7 @@ async function killAgainAndAgain(database: string, store: StoreKind): Promise<vo
   let acknowledged = 0
   for (let round = 0; round < ROUNDS; round++) {
     acknowledged = await storeAndKill(database, acknowledged, 3 + ((round * 7) % 11))
+    if (store === 'postgres') await untilAlone(database)
     const opened = await openTelemetryStore(database)
     try {
       await assertWhole(opened, acknowledged, REPORTS_A_BATCH)

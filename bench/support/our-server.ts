@@ -6,9 +6,9 @@ import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '@modulariot/platform/testing/free-port'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { environmentWithoutSettings } from '../../conformance/support/environment.ts'
-import { freePort } from '../../conformance/support/free-port.ts'
 import { runMiot } from '../../conformance/support/running-server.ts'
 import { RESULTS } from './results.ts'
 

@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../support/free-port.ts'
+import { freePort } from '@modulariot/platform/testing/free-port'
 import { buildImage, type Container, makeVolume, startInside } from './image.ts'
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url))

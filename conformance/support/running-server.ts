@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
+import { freePort } from '@modulariot/platform/testing/free-port'
 import { environmentWithoutSettings } from './environment.ts'
-import { freePort } from './free-port.ts'
 
 const MIOT = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 /** Enough for a slow machine. */

@@ -43,10 +43,18 @@ const UNPROVEN: ReadonlySet<string> = new Set(['unknown_client', 'malformed_secr
 /** No decoy: nothing here answers a caller. */
 const NONE = ''
 
+/** What an entry is made of, when it is written: a flood has many refusals and few entries. */
+interface Recorded {
+  readonly refused: RefusedRequest
+  readonly client: RefusedClient | null
+  /** Unix milliseconds. */
+  readonly at: number
+}
+
 interface Group {
-  readonly kept: RefusalEntry[]
+  readonly kept: Recorded[]
   /** The latest beyond those, which stands for `more`. */
-  last: RefusalEntry | null
+  last: Recorded | null
   more: number
 }
 
@@ -74,15 +82,15 @@ export class RefusalRecorder {
    * @param client null: the reason may name the client.
    */
   record(refused: RefusedRequest, client: RefusedClient | null = null): void {
-    const entry = entryOf(refused, client, this.#options.now())
-    const group = this.#groupOf(entry)
+    const group = this.#groupOf(refused, client)
     if (group === null) {
       this.#dropped++
       return
     }
-    if (group.kept.length < KEPT_IN_GROUP) group.kept.push(entry)
+    const recorded = { refused, client, at: this.#options.now() }
+    if (group.kept.length < KEPT_IN_GROUP) group.kept.push(recorded)
     else {
-      group.last = entry
+      group.last = recorded
       group.more++
     }
   }
@@ -92,9 +100,10 @@ export class RefusalRecorder {
     if (this.#groups.size === 0) return
     const groups = [...this.#groups.values()]
     this.#groups = new Map()
-    const entries = groups.flatMap(({ kept, last, more }) =>
-      last === null ? kept : [...kept, { ...last, times: more }],
-    )
+    const entries = groups.flatMap(({ kept, last, more }) => [
+      ...kept.map((one) => entryOf(one, 1)),
+      ...(last === null ? [] : [entryOf(last, more)]),
+    ])
     try {
       await this.#options.store.addRefusals(await this.#withTenants(entries))
     } catch (error) {
@@ -109,9 +118,11 @@ export class RefusalRecorder {
     await this.flush()
   }
 
-  #groupOf({ kind, endpoint, client_id, address }: RefusalEntry): Group | null {
+  #groupOf(refused: RefusedRequest, client: RefusedClient | null): Group | null {
+    const { reason, endpoint, address } = refused
+    const { kind }: LoggedReason = reason
     // Made-up ids of one guesser are one group, so that they leave room for others.
-    const whose = UNPROVEN.has(kind) ? address : client_id
+    const whose = UNPROVEN.has(kind) ? address : clientIdOf(refused, client)
     const key = `${kind} ${endpoint} ${whose}`
     const known = this.#groups.get(key)
     if (known !== undefined) return known
@@ -144,20 +155,22 @@ export class RefusalRecorder {
   }
 }
 
-function entryOf(
-  refused: RefusedRequest,
-  client: RefusedClient | null,
-  nowMs: number,
-): RefusalEntry {
+type MayNameClient = LoggedReason & { readonly client_id?: string }
+
+function clientIdOf({ reason }: RefusedRequest, client: RefusedClient | null): string | null {
+  return client?.client_id ?? (reason as MayNameClient).client_id ?? null
+}
+
+function entryOf({ refused, client, at }: Recorded, times: number): RefusalEntry {
   const { reason, user_agent, status, endpoint, address, request_id } = refused
-  const { kind, client_id, ...detail }: LoggedReason & { readonly client_id?: string } = reason
+  const { kind, client_id: _, ...detail }: MayNameClient = reason
   return {
-    id: refusalId(nowMs, randomId().slice(0, 8)),
+    id: refusalId(at, randomId().slice(0, 8)),
     org_id: client?.org_id ?? null,
     environment: client?.environment ?? null,
-    client_id: client?.client_id ?? client_id ?? null,
+    client_id: clientIdOf(refused, client),
     ...{ kind, endpoint, status, detail, address, request_id },
     user_agent: user_agent === null ? null : printable(user_agent),
-    times: 1,
+    times,
   }
 }

@@ -119,6 +119,8 @@ describe('createLogger', () => {
   })
 })
 
+const numbersIn = (lines: string) => [...lines.matchAll(/"number":(\d)/g)].map(([, n]) => n)
+
 describe('inTurns', () => {
   it('writes the lines of a turn together, in their order', async () => {
     const written: string[] = []
@@ -126,10 +128,21 @@ describe('inTurns', () => {
     const turn = new Promise(setImmediate)
     for (const number of [1, 2]) logger.info({ number })
     await turn.then(() => new Promise(setImmediate))
-    logger.info({ number: 3 })
-    await new Promise(setImmediate)
-    const numbers = written.map((lines) => [...lines.matchAll(/"number":(\d)/g)].map(([, n]) => n))
-    assert.deepEqual(numbers, [['1', '2'], ['3']])
+    assert.deepEqual(written.map(numbersIn), [['1', '2']])
+  })
+
+  it('writes those of several turns together when they come soon after others', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const written: string[] = []
+    const everyMs = 60_000
+    const logger = createLogger('info', inTurns({ write: (lines) => written.push(lines) }, everyMs))
+    for (const number of [1, 2, 3]) {
+      logger.info({ number })
+      await new Promise(setImmediate)
+    }
+    assert.deepEqual(written.map(numbersIn), [['1']])
+    t.mock.timers.tick(everyMs)
+    assert.deepEqual(written.map(numbersIn), [['1'], ['2', '3']])
   })
 
   it('loses no line of a process that exits, or fails, in the same turn', () => {

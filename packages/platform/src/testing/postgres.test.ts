@@ -8,10 +8,15 @@ import { openPostgres } from '../storage/postgres/index.ts'
 import { startPostgres } from './postgres.ts'
 import { processesOf } from './remove-postgres.ts'
 
+/** On Linux; elsewhere they begin later. */
+const EPHEMERAL_PORTS_FROM = 32_768
+
 describe('a PostgreSQL server for a test', () => {
   it('keeps its data and its port when it is killed and started again', async () => {
     const server = await startPostgres()
     const url = await server.createDatabase()
+    // An outgoing connection of another process would take one while the server is down.
+    assert.ok(Number(new URL(url).port) < EPHEMERAL_PORTS_FROM)
     const postgres = openPostgres(url)
     try {
       await postgres.query('CREATE TABLE t AS SELECT 7 AS a')

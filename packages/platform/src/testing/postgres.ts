@@ -11,13 +11,14 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chownSync, cpSync, mkdtempSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { processesOf, removeServer, send } from './remove-postgres.ts'
+import { freePort } from './free-port.ts'
+import { processesOf, removeServer, send, untilEnded } from './remove-postgres.ts'
 
 export interface TestPostgres {
   /** Holds everything until the server is stopped. */
@@ -109,8 +110,12 @@ export async function startPostgres(
     },
     async kill(signal) {
       const exited = once(server, 'exit')
-      for (const pid of processesOf(folder)) send(pid, signal)
-      if (signal === 'SIGKILL') await exited
+      const processes = processesOf(folder)
+      for (const pid of processes) send(pid, signal)
+      if (signal !== 'SIGKILL') return
+      await exited
+      // The parent's children hold its shared memory, with which no other server starts.
+      await untilEnded(processes)
     },
     async restart() {
       if (isRunning(server)) {
@@ -208,15 +213,6 @@ async function startOnFreePort(installation: Installation): Promise<[ChildProces
       if (attempt === PORT_ATTEMPTS || !/could not bind/.test(String(error))) throw error
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 const READY = 'database system is ready to accept connections'

@@ -19,10 +19,15 @@ export async function removeServer(folder: string): Promise<void> {
   for (const pid of processes) send(pid, 'SIGCONT')
   // The parent stops the others and releases what they share.
   if (processes[0] !== undefined) send(processes[0], 'SIGQUIT')
-  const deadline = performance.now() + STOP_TIMEOUT_MS
-  while (processes.some(isAlive) && performance.now() < deadline) await sleep(RECHECK_MS)
+  await untilEnded(processes)
   for (const pid of processes) send(pid, 'SIGKILL')
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+}
+
+/** Gives up after a while. */
+export async function untilEnded(processes: readonly number[]): Promise<void> {
+  const deadline = performance.now() + STOP_TIMEOUT_MS
+  while (processes.some(isAlive) && performance.now() < deadline) await sleep(RECHECK_MS)
 }
 
 /** The server's processes, their parent first; none when it does not run. */

@@ -18,6 +18,9 @@ const MIN_ROWS = 60
 /** Rows of a series that are moved together, in about three milliseconds. */
 export const ROWS_A_STEP = 1000
 
+/** Bytes of texts that may be long, of rows that are moved together. */
+export const LENGTH_A_STEP = 512 * 1024
+
 /** Rows before this time are old. @param nowMs Unix milliseconds. */
 export function oldBeforeMs(nowMs: number): number {
   return Math.floor((nowMs - LATE_MS) / HOUR_MS) * HOUR_MS
@@ -57,12 +60,16 @@ export function chunksWith<Row>(
   return chunksOf(kind, mergeRows(kind, kind.decode(chunk.data, series), rows))
 }
 
-/** What is left of a chunk without the rows before this time: one chunk, or none. */
+/**
+ * What is left of a chunk without the rows before this time: one chunk, or none. One of which
+ * nothing is left is not decoded, so that a damaged one can be erased; it counts as one row.
+ */
 export function chunkSince(
   series: string,
   chunk: Chunk,
   from_ms: number,
 ): { readonly left: Chunk[]; readonly removedRows: number } {
+  if (chunk.last_ms < from_ms) return { left: [], removedRows: 1 }
   return series === POSITIONS_SERIES
     ? since(POSITIONS, series, chunk, from_ms)
     : since(VALUES, series, chunk, from_ms)

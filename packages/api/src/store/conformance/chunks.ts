@@ -157,11 +157,12 @@ export function testChunks(name: string, promise: StorePromise): void {
       await appendAll(store, secondsFrom(0, 3000))
       await store.maintain(LATER_MS, null)
       const days = 100
-      const now = at(2000) + days * 86_400_000
+      // Within a chunk.
+      const now = at(1990) + days * 86_400_000
       await store.maintain(now, days)
       const left = await valuesOf(store)
-      // PostgreSQL drops whole weeks.
-      assert.ok(left.length === 1000 || left.length === 3000, `${left.length}`)
+      // PostgreSQL may keep what has expired for up to a week more.
+      assert.ok(left.length >= 1010, `${left.length}`)
       assert.deepEqual(left, upTo(3000).slice(-left.length))
       await store.maintain(now + 15 * 86_400_000, days)
       assert.deepEqual(await valuesOf(store), [])

@@ -20,6 +20,7 @@ import {
   findWeeks,
   makePartitions,
   PARTITIONED,
+  type Partitioned,
   partitionsBefore,
   startOfWeekMs,
   type Weeks,
@@ -111,6 +112,16 @@ async function dropWeeks(step: Step, { weeks }: Weeks, before_ms: number): Promi
   return dropped
 }
 
+/** Which rows have expired. $2: the time before which they have. */
+const EXPIRED: Readonly<Record<Partitioned, string>> = {
+  observations: 'timestamp_ms < $2',
+  positions: 'timestamp_ms < $2',
+  metrics: 'timestamp_ms < $2',
+  events: 'timestamp_ms < $2',
+  // All of its rows; they are of one week. The first condition is that of the index.
+  series_chunks: 'timestamp_ms < $2 AND last_ms < $2',
+}
+
 /** `ofMetrics`: the number of deleted metric values. */
 async function removeRows(
   step: Step,
@@ -121,7 +132,7 @@ async function removeRows(
   let ofMetrics = 0
   for (const table of PARTITIONED) {
     for (const partition of partitionsBefore(table, weeks, cutoff.before_ms)) {
-      const ofPartition = await removeFrom(step, partition, cutoff)
+      const ofPartition = await removeFrom(step, partition, EXPIRED[table], cutoff)
       removed += ofPartition
       if (table === 'metrics') ofMetrics += ofPartition
     }
@@ -132,10 +143,11 @@ async function removeRows(
 async function removeFrom(
   step: Step,
   table: string,
+  expired: string,
   { tenant, before_ms }: Cutoff,
 ): Promise<number> {
   const text = `DELETE FROM ${table} WHERE ctid = ANY (ARRAY (
-    SELECT ctid FROM ${table} WHERE tenant = $1 AND timestamp_ms < $2 LIMIT ${ROWS}))`
+    SELECT ctid FROM ${table} WHERE tenant = $1 AND ${expired} LIMIT ${ROWS}))`
   for (let removed = 0; ; ) {
     const done = await step(async (query) => (await query(text, [tenant, before_ms])).count)
     removed += done ?? 0

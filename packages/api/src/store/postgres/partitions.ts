@@ -60,6 +60,12 @@ export async function makeRoom(
   await makeWeeks(query, [...new Set(rows.map((row) => weekOf(row[at] as number)))])
 }
 
+/** Creates weeks of which some tables have no partition, in the transaction of `query`. */
+export async function makeMissingWeeks(query: RunQuery, weeks: readonly number[]): Promise<void> {
+  await query('SELECT pg_advisory_xact_lock($1)', [PARTITIONS_LOCK])
+  await makeWeeks(query, weeks)
+}
+
 /** True for the error of a row without a partition (23514, check_violation). */
 export function isPartitionMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '23514'

@@ -13,7 +13,8 @@ import { migratePostgres, openPostgres, type Postgres } from '@modulariot/platfo
 import { readMigrations } from '@modulariot/platform/storage'
 import { startPostgres } from '@modulariot/platform/testing/postgres'
 import { promiseOf } from '@modulariot/platform/testing/store-promises'
-import { derivingStores } from '../conformance/derived.ts'
+import { LENGTH_A_STEP } from '../chunks/derive.ts'
+import { derivingStores, LATER_MS } from '../conformance/derived.ts'
 import {
   assertMigrated,
   assertRequestsKnown,
@@ -23,7 +24,7 @@ import {
 } from '../conformance/first-light.ts'
 import { type Placed, testReportBlocks } from '../conformance/report-blocks.ts'
 import { testRetention } from '../conformance/retention.ts'
-import { measurementOf, NOW_MS, observationOf, TENANT } from '../conformance/samples.ts'
+import { measured, measurementOf, NOW_MS, observationOf, TENANT } from '../conformance/samples.ts'
 import { testMetrics, testPositions } from '../conformance/series.ts'
 import { testTelemetryStore } from '../conformance/store.conformance.ts'
 import { openSqliteTelemetryStore } from '../sqlite/sqlite-store.ts'
@@ -272,6 +273,74 @@ describe('PostgreSQL: the keys of an asset', () => {
     await close()
   })
 })
+
+describe('PostgreSQL: old rows move to chunks', () => {
+  /** The number of transactions that wrote the chunks there are, and of chunks. */
+  async function writesOf(url: string): Promise<{ writes: number; chunks: number }> {
+    const postgres = openPostgres(url)
+    const { rows } = await postgres.query<{ writes: number; chunks: number }>(
+      `SELECT count(DISTINCT xmin::text) AS writes, count(*) AS chunks
+       FROM telemetry.series_chunks`,
+    )
+    await postgres.close()
+    return rows[0] ?? { writes: 0, chunks: 0 }
+  }
+
+  it('in weeks that a program of the version before has made', async () => {
+    const { url, store } = await openPlace()
+    const week = Math.floor(Date.now() / WEEK_MS) + 9
+    const reports = Array.from({ length: 100 }, (_, second) => {
+      const timestamp_ms = week * WEEK_MS + second * 1000
+      return observationOf({ timestamp_ms, metrics: [measurementOf({ timestamp_ms })] })
+    })
+    await store.append(reports)
+    const postgres = openPostgres(url)
+    await postgres.query(`DROP TABLE telemetry.series_chunks_week_${week}`)
+    await postgres.close()
+    await store.maintain((week + 8) * WEEK_MS, null)
+    assert.equal((await writesOf(url)).chunks, 1)
+    await store.close()
+  })
+
+  it('in short transactions, however long the values are', async () => {
+    const { url, store } = await openPlace()
+    const value = 'x'.repeat(LENGTH_A_STEP / 2)
+    const seconds = Array.from({ length: 9 }, (_, second) => second)
+    await store.append(seconds.map((second) => measured(second, value)))
+    await store.maintain(LATER_MS, null)
+    assert.deepEqual(await writesOf(url), { writes: 4, chunks: 8 })
+    await store.close()
+  })
+
+  it('in short transactions, however many series and weeks there are', async () => {
+    const { url, store } = await openPlace()
+    const keys = Array.from({ length: 150 }, (_, index) => `x.key${index}`)
+    await store.append([ofKeysAt(NOW_MS, keys), ofKeysAt(NOW_MS + 1000, keys)])
+    await store.maintain(LATER_MS, null)
+    assert.deepEqual(await writesOf(url), { writes: 3, chunks: 150 })
+    const weeks = [1, 2, 3, 4].map((week) => NOW_MS - week * WEEK_MS)
+    await store.append(weeks.map((timestamp_ms) => ofKeysAt(timestamp_ms, ['y.old'])))
+    await store.maintain(LATER_MS, null)
+    assert.deepEqual(await writesOf(url), { writes: 6, chunks: 153 })
+    await store.close()
+  })
+
+  it('however many rows a series has', async () => {
+    const { url, store } = await openPlace()
+    for (let first = 0; first < 2500; first += 500) {
+      const seconds = Array.from({ length: 500 }, (_, index) => first + index)
+      await store.append(seconds.map((second) => measured(second, second)))
+    }
+    await store.maintain(LATER_MS, null)
+    assert.deepEqual(await writesOf(url), { writes: 3, chunks: 5 })
+    await store.close()
+  })
+})
+
+function ofKeysAt(timestamp_ms: number, keys: readonly string[]) {
+  const metrics = keys.map((key) => measurementOf({ key, timestamp_ms }))
+  return observationOf({ timestamp_ms, metrics })
+}
 
 it('PostgreSQL: one instance notifies another of the tenant that stored something', async () => {
   const { store, openAnother } = await openPlace()

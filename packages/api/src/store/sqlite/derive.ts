@@ -2,8 +2,16 @@
 
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { POSITIONS_SERIES } from '../chunks/chunk.ts'
-import { chunkEnd, chunksWith, oldBeforeMs, ROWS_A_STEP, rowsToMove } from '../chunks/derive.ts'
+import {
+  chunkEnd,
+  chunksWith,
+  LENGTH_A_STEP,
+  oldBeforeMs,
+  ROWS_A_STEP,
+  rowsToMove,
+} from '../chunks/derive.ts'
 import { POSITIONS, type SeriesKey, type SeriesKind, VALUES } from '../chunks/series-kinds.ts'
+import { takePage } from '../page.ts'
 import { createChunkTable, type SeriesName } from './chunk-table.ts'
 
 /** Yields after each step, always 0, since nothing is deleted. */
@@ -73,7 +81,13 @@ function createDeriveOf<Row>(
     const firstKey = keyOf(first.get(...where, before_ms))
     const chunk = chunks.upTo(name, firstKey)
     const end: SeriesKey = chunkEnd(firstKey, chunks.after(name, firstKey))
-    const rows = until.all(...where, before_ms, ...kind.rowKeyOf(end), limit) as unknown as Row[]
+    const all: Iterable<unknown> = until.iterate(
+      ...where,
+      before_ms,
+      ...kind.rowKeyOf(end),
+      limit + 1,
+    )
+    const { rows } = takePage(all as Iterable<Row>, limit, kind.lengthOf, LENGTH_A_STEP)
     chunks.replace(name, chunk, chunksWith(kind, name.series, chunk, rows))
     remove.run(...where, ...kind.rowKeyOf(keyOf(rows.at(-1))))
   }

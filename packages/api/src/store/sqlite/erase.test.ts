@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { it } from 'node:test'
+import { LATER_MS } from '../conformance/derived.ts'
 import {
   at,
   fixOf,
@@ -130,6 +131,22 @@ it('SQLite: many erasures at once rebuild the file together', async () => {
   assert.ok(erased.every((one) => one?.compacted === true))
   assert.ok(rebuilds() - before <= 3, `${rebuilds() - before} rebuilds`)
   assert.equal(occurrences(path, 'truck-19'), 0)
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+it('SQLite: an asset with a damaged chunk is erased', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'miot-erase-'))
+  const path = join(folder, 'telemetry.db')
+  const store = openSqliteTelemetryStore(path)
+  await store.append([1, 2, 3].map((second) => telling(SECRET, second)))
+  await store.maintain(LATER_MS, null)
+  const database = new DatabaseSync(path)
+  const damaged = database.prepare(`UPDATE series_chunks SET data = x'01ff'`).run().changes
+  assert.equal(damaged, 2)
+  await store.eraseAsset(TENANT, SECRET)
+  assert.equal(database.prepare('SELECT count(*) AS left FROM series_chunks').get()?.left, 0)
+  database.close()
   await store.close()
   rmSync(folder, { recursive: true })
 })

@@ -3,10 +3,11 @@
 import type { Postgres } from '@modulariot/platform/postgres'
 import type { Client, ClientRecord } from '../../records/client.ts'
 import { searchTextOf } from '../client-query.ts'
+import { FEW_AUDIENCES, recordsInPlaces, recordsWithAudiences } from '../fleet-rows.ts'
 import type { Audited } from '../ports/audited-change.ts'
 import type { ClientStore, CreateOutcome, FleetLookup } from '../ports/clients.ts'
 import { removedSecrets } from '../removed-secrets.ts'
-import { clientOf, clientRecordOf, type GrantedAudience, type Row, withGrants } from '../rows.ts'
+import { clientOf, clientRecordOf, type Row } from '../rows.ts'
 import { withoutNul } from '../without-nul.ts'
 import { assertAuthority } from './authority.ts'
 import type { Change, ChangeUnit } from './change-unit.ts'
@@ -59,9 +60,6 @@ const FIND = {
     FROM auth.clients WHERE client_id = $1`,
 }
 
-/** Read with every group of clients; where there are more, those of each client are. */
-const FEW_AUDIENCES = 32
-
 /**
  * Each client by the index, however little the planner knows of the table, and another in place of
  * one that does not exist. The ids arrive behind `OFFSET 0`: of a parameter the planner knows how
@@ -97,35 +95,22 @@ async function findClient(postgres: Postgres, client_id: string): Promise<Client
   return rows[0] === undefined ? null : clientRecordOf(rows[0])
 }
 
+/** `WITH ORDINALITY` counts from it. */
+const FIRST_PLACE = 1
+
 function clientReader(postgres: Postgres): FleetLookup['readClients'] {
   let few = true
   return async (client_ids, decoy) => {
     const values = [client_ids.map(withoutNul), decoy]
     if (few) {
       const { rows } = await postgres.query<Row>(READ, values)
-      const all = rows.find(({ place }) => place === null)?.document ?? null
-      if (all !== null) {
-        const audiences = JSON.parse(all as string) as GrantedAudience[]
-        const clients = rows.filter(({ place }) => place !== null)
-        return inPlaces(client_ids, clients, (row) => withGrants(clientOf(row), audiences))
-      }
+      const records = recordsWithAudiences(client_ids, rows, FIRST_PLACE)
+      if (records !== null) return records
       few = false
     }
     const { rows } = await postgres.query<Row>(READ_WITH_AUDIENCES, values)
-    return inPlaces(client_ids, rows, clientRecordOf)
+    return recordsInPlaces(client_ids, rows, FIRST_PLACE)
   }
-}
-
-function inPlaces(
-  client_ids: readonly string[],
-  rows: readonly Row[],
-  recordOf: (row: Row) => ClientRecord,
-): (ClientRecord | null)[] {
-  const found: (ClientRecord | null)[] = client_ids.map(() => null)
-  for (const row of rows) {
-    if (row.document !== null) found[(row.place as number) - 1] = recordOf(row)
-  }
-  return found
 }
 
 /** @throws StoreConflict when an id is taken or an organization does not exist. */

@@ -3,8 +3,9 @@
 import { attempt } from '@modulariot/platform/storage'
 import type { Client, ClientRecord } from '../../records/client.ts'
 import { searchTextOf } from '../client-query.ts'
+import { FEW_AUDIENCES, recordsInPlaces, recordsWithAudiences } from '../fleet-rows.ts'
 import type { Audited } from '../ports/audited-change.ts'
-import type { ClientStore, CreateOutcome } from '../ports/clients.ts'
+import type { ClientStore, CreateOutcome, FleetLookup } from '../ports/clients.ts'
 import { removedSecrets } from '../removed-secrets.ts'
 import { clientOf, clientRecordOf } from '../rows.ts'
 import { assertAuthority } from './authority.ts'
@@ -21,7 +22,7 @@ export function clientStore(sqlite: Sqlite, change: Change): ClientStore {
         return createClients(sqlite, unit, clients)
       }),
     findClient: (client_id) => attempt(() => findClient(sqlite, client_id)),
-    readClients: (client_ids, decoy) => attempt(() => readClients(sqlite, client_ids, decoy)),
+    readClients: clientReader(sqlite),
     listClients: (query) => attempt(() => searchClients(sqlite, query)),
     updateClient: (client_id, update, authority) =>
       change((unit) => {
@@ -36,34 +37,51 @@ export function clientStore(sqlite: Sqlite, change: Change): ClientStore {
   }
 }
 
-/** In the statement of the client, so that both are of one moment, whatever others write. */
-const AUDIENCES = `(SELECT json_group_array(json_object(
+const AUDIENCE = `json_object(
         'audience', a.audience, 'token_lifetime_seconds', a.token_lifetime_seconds,
-        'signing_alg', a.signing_alg, 'token_typ', a.token_typ))
+        'signing_alg', a.signing_alg, 'token_typ', a.token_typ)`
+
+/** In the statement of the client, so that both are of one moment, whatever others write. */
+const AUDIENCES = `(SELECT json_group_array(${AUDIENCE})
       FROM json_each(document, '$.grants') g
       JOIN audiences a ON a.audience = json_extract(g.value, '$.audience')) AS audiences`
 
 const FIND = `SELECT document, ${AUDIENCES} FROM clients WHERE client_id = ?`
 
-const READ = `SELECT n.key AS place, document, ${AUDIENCES}
-   FROM json_each(?1) n JOIN clients c
+/** Each client, and another in place of one that does not exist. */
+const FOUND = `FROM json_each(?1) n JOIN clients c
      ON c.client_id = coalesce((SELECT client_id FROM clients WHERE client_id = n.value), ?2)`
+
+/** The row without a place has all audiences; null: there are more than a few. */
+const READ = `SELECT n.key AS place, document ${FOUND}
+   UNION ALL
+   SELECT NULL, (
+     SELECT CASE WHEN count(*) <= ${FEW_AUDIENCES} THEN json_group_array(${AUDIENCE}) END
+     FROM (SELECT * FROM audiences LIMIT ${FEW_AUDIENCES + 1}) a)`
+
+const READ_WITH_AUDIENCES = `SELECT n.key AS place, document, ${AUDIENCES} ${FOUND}`
+
+/** `json_each` counts from it. */
+const FIRST_PLACE = 0
 
 function findClient({ sql }: Sqlite, client_id: string): ClientRecord | null {
   const row = sql(FIND).get(client_id)
   return row === undefined ? null : clientRecordOf(row)
 }
 
-function readClients(
-  { sql }: Sqlite,
-  client_ids: readonly string[],
-  decoy: string,
-): (ClientRecord | null)[] {
-  const found: (ClientRecord | null)[] = client_ids.map(() => null)
-  for (const row of sql(READ).iterate(JSON.stringify(client_ids), decoy)) {
-    found[row.place as number] = clientRecordOf(row)
-  }
-  return found
+function clientReader({ sql }: Sqlite): FleetLookup['readClients'] {
+  let few = true
+  return (client_ids, decoy) =>
+    attempt(() => {
+      const values = [JSON.stringify(client_ids), decoy]
+      if (few) {
+        const records = recordsWithAudiences(client_ids, sql(READ).all(...values), FIRST_PLACE)
+        if (records !== null) return records
+        few = false
+      }
+      const rows = sql(READ_WITH_AUDIENCES).all(...values)
+      return recordsInPlaces(client_ids, rows, FIRST_PLACE)
+    })
 }
 
 /** @throws of SQLite, when an id is taken or an organization does not exist. */
