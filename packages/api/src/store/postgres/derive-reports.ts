@@ -67,27 +67,27 @@ async function moveNext(
   tenant: number,
   { start, end, before_ms }: Range,
 ): Promise<number | null> {
-  const { rows } = await query<Found>(NEXT, [tenant, start, end, before_ms])
-  const [found] = rows
-  if (found === undefined) return null
-  if (found.seq === null) return found.count < ROWS ? null : found.last + 1
-  return 1 + (await move(query, tenant, found.seq, before_ms))
+  const { rows } = await query<{ seq: number }>(FIRST, [tenant, start, end, before_ms])
+  const [first] = rows
+  if (first !== undefined) return 1 + (await move(query, tenant, first.seq, before_ms))
+  const examined = await query<{ last: number; count: number }>(EXAMINED, [tenant, start, end])
+  const { last, count } = examined.rows[0] ?? { last: end, count: 0 }
+  return count < ROWS ? null : last + 1
 }
 
-interface Found {
-  /** The first that can be moved among the next rows. */
-  readonly seq: number | null
-  readonly last: number
-  readonly count: number
-}
+/** $1 tenant, $2 and $3 the range, the latter exclusive. */
+const SCANNED = `(SELECT seq, asset, received_ms FROM telemetry.observations
+    WHERE tenant = $1 AND seq >= $2 AND seq < $3 ORDER BY seq LIMIT ${ROWS}) AS o`
 
-/** $1 tenant, $2 and $3 the range, the latter exclusive, $4 before_ms. */
-const NEXT = `SELECT min(seq) FILTER (WHERE received_ms < $4 AND latest_seq <> seq) AS seq,
-    max(seq) AS last, count(*)::int AS count
-  FROM (
-    SELECT seq, asset, received_ms FROM telemetry.observations
-    WHERE tenant = $1 AND seq >= $2 AND seq < $3 ORDER BY seq LIMIT ${ROWS}
-  ) AS o LEFT JOIN telemetry.assets a ON a.asset = o.asset`
+/** One probe an asset; for a plain join the planner might read all assets for each block. */
+const NEWEST = `CROSS JOIN LATERAL (
+    SELECT latest_seq FROM telemetry.assets a WHERE a.asset = o.asset LIMIT 1) AS a`
+
+/** The first that can be moved. $4 before_ms. */
+const FIRST = `SELECT seq FROM ${SCANNED} ${NEWEST}
+  WHERE received_ms < $4 AND latest_seq <> seq ORDER BY seq LIMIT 1`
+
+const EXAMINED = `SELECT max(seq) AS last, count(*)::int AS count FROM ${SCANNED}`
 
 /** @returns the number of the last report that was moved, `seq` or a later one of its range. */
 async function move(
@@ -116,7 +116,7 @@ async function move(
  */
 const TAKE = `WITH movable AS MATERIALIZED (
     SELECT o.seq, o.timestamp_ms, octet_length(o.payload) AS length
-    FROM telemetry.observations o JOIN telemetry.assets a ON a.asset = o.asset
+    FROM telemetry.observations o ${NEWEST}
     WHERE o.tenant = $1 AND o.seq >= $2 AND o.seq < $3 AND o.received_ms < $4
       AND a.latest_seq <> o.seq
   ),
