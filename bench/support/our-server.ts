@@ -34,7 +34,7 @@ export interface OurServer {
 }
 
 /** A COMMIT is on disk before it returns, as in any installation; the rest are common settings. */
-const POSTGRES_SETTINGS = [
+export const POSTGRES_SETTINGS = [
   'fsync=on',
   'full_page_writes=on',
   'shared_buffers=512MB',
