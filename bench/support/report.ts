@@ -68,12 +68,13 @@ export function toTable(lines: readonly Line[]): Record<string, unknown>[] {
   return lines.map((line) => ({
     row: line.row,
     who: line.who,
-    'a second': line.perSecond,
-    'of limit': line.ofLimit ?? '',
-    ...(line.timesPeer !== null && { '× peer': line.timesPeer }),
+    // First, since other work on the machine hardly affects it.
     'CPU µs': known(line.cpuMicros),
     'of limit (CPU)': line.ofLimitByCpu ?? '',
     ...(line.timesPeerByCpu !== null && { '× peer (CPU)': line.timesPeerByCpu }),
+    'a second': line.perSecond,
+    'of limit': line.ofLimit ?? '',
+    ...(line.timesPeer !== null && { '× peer': line.timesPeer }),
     'p50 ms': known(line.p50Ms),
     'p99 ms': known(line.p99Ms),
     'load busy': known(line.generatorBusy),
