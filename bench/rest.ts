@@ -11,6 +11,7 @@ import { type Place, type Places, type Sizes, startPlaces } from './rest/places.
 import { pinThisProcess, SERVER_CORE } from './support/child.ts'
 import { ROUND_OPTIONS, UsageError } from './support/options.ts'
 import { STORES } from './support/our-server.ts'
+import { median } from './support/report.ts'
 import { keep, print } from './support/results.ts'
 
 const HOUR_MS = 60 * MINUTE_MS
@@ -275,12 +276,11 @@ function resultOf(store: string, rounds: readonly Round[], reports: number): Res
 
 function cpuRow(rounds: readonly Cpu[]): Record<string, number | string> {
   const sums = rounds.map(({ node, database }) => node + database).toSorted((a, b) => a - b)
-  const median = (of: (cpu: Cpu) => number): number =>
-    rounded(rounds.map(of).toSorted((a, b) => a - b)[Math.floor(rounds.length / 2)] as number)
+  const of = (part: (cpu: Cpu) => number): number => rounded(median(rounds.map(part)))
   return {
-    'CPU µs': median(({ node, database }) => node + database),
-    'of Node': median(({ node }) => node),
-    'of the database': median(({ database }) => database),
+    'CPU µs': of(({ node, database }) => node + database),
+    'of Node': of(({ node }) => node),
+    'of the database': of(({ database }) => database),
     range: `${rounded(sums[0] as number)} to ${rounded(sums.at(-1) as number)}`,
   }
 }

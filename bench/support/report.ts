@@ -92,7 +92,7 @@ function ratio(ours: readonly Sample[], theirs: readonly Sample[], of: Measure):
   return rounded(median(ours.map((sample, round) => of(sample) / of(theirs[round] as Sample))))
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   const upper = sorted[middle] ?? Number.NaN
