@@ -32,7 +32,7 @@ export async function track(): Promise<void> {
     options: {
       ...ROUND_OPTIONS,
       row: { type: 'string', multiple: true, default: Object.keys(KINDS) },
-      // `instances` and `assets` take half a minute and two minutes more.
+      // With the default rounds, `instances` takes two minutes more, and `assets` four.
       case: { type: 'string', multiple: true, default: ['fleet'] },
       assets: { type: 'string', default: '200000' },
       profile: { type: 'boolean', default: false },
