@@ -84,7 +84,8 @@ function blockOf(reports: readonly StoredReport[]): Block {
   }
 }
 
-type Head = Pick<Block, 'reports' | 'head'>
+/** What identifies the reports of a block. */
+export type Head = Pick<Block, 'until_seq' | 'reports' | 'head'>
 
 /** In order of their numbers. */
 export function reportsOf({ reports, head, payloads }: Head & Pick<Block, 'payloads'>) {
