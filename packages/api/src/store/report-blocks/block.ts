@@ -125,3 +125,9 @@ export function without(block: Block, isGone: (report: StoredReport) => boolean)
   const left = reportsOf(block).filter((report) => !isGone(report))
   return left.length === 0 ? null : blockOf(left)
 }
+
+/** The block without reports of before; null when it has no others. One that is old is not read. */
+export function retained(block: Block, before_ms: number): Block | null {
+  if (block.max_ms < before_ms) return null
+  return without(block, ({ timestamp_ms }) => timestamp_ms < before_ms)
+}
