@@ -10,6 +10,7 @@ import { listings } from './listings.ts'
 import { oauth } from './oauth.ts'
 import { queries } from './queries.ts'
 import { refusals } from './refusals.ts'
+import { rest } from './rest.ts'
 import { signer } from './signer.ts'
 import { start } from './start.ts'
 import { isUsageError } from './support/options.ts'
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   track,
   batch,
   queries,
+  rest,
   signer,
   start,
   writer,

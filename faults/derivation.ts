@@ -4,7 +4,7 @@
  * batch without an answer is sent again.
  *
  * Guarantee: of each report that was acknowledged, the value, the position and the report itself
- * are read exactly once and in order. 50 times on each store; `--quick` 3, `--rounds N` for another
+ * are read exactly once and in order. 50 times on each store; `--quick` 2, `--rounds N` for another
  * number, `--store sqlite|postgres` for one only.
  */
 
@@ -31,7 +31,7 @@ const { values } = parseArgs({
     store: { type: 'string' },
   },
 })
-const ROUNDS = Number(values.rounds ?? (values.quick ? 3 : 50))
+const ROUNDS = Number(values.rounds ?? (values.quick ? 2 : 50))
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 

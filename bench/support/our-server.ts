@@ -15,6 +15,14 @@ import { RESULTS } from './results.ts'
 export const STORES = ['sqlite', 'postgres'] as const
 export type StoreKind = (typeof STORES)[number]
 
+/** One more server on the same installation. */
+export interface OtherInstance {
+  readonly port: number
+  /** The process with its workers. */
+  pids(): number[]
+  stop(): Promise<void>
+}
+
 export interface OurServer {
   readonly store: StoreKind
   readonly port: number
@@ -30,11 +38,13 @@ export interface OurServer {
   emptyPlace(): Promise<string>
   /** Stops the server, and starts it on the same store. */
   restart(): Promise<void>
+  /** Starts one more server with the same issuer and store. Stop it before this one. */
+  another(): Promise<OtherInstance>
   stop(): Promise<void>
 }
 
 /** A COMMIT is on disk before it returns, as in any installation; the rest are common settings. */
-const POSTGRES_SETTINGS = [
+export const POSTGRES_SETTINGS = [
   'fsync=on',
   'full_page_writes=on',
   'shared_buffers=512MB',
@@ -55,6 +65,7 @@ export async function startOurs(
   const postgres = store === 'postgres' ? await startPostgres(POSTGRES_SETTINGS) : null
   const databaseUrl = (await postgres?.createDatabase()) ?? null
   const port = await freePort()
+  const issuer = `http://localhost:${port}`
   const env = {
     NODE_ENV: 'production',
     MIOT_DATA_DIR: folder,
@@ -65,15 +76,10 @@ export async function startOurs(
   }
   const start = () => serve(env, join(folder, 'stderr.log'), profile ? profiling(store) : [])
   let server = await start()
-  const end = async (): Promise<void> => {
-    const exited = once(server, 'exit')
-    server.kill()
-    await exited
-  }
   return {
     store,
     port,
-    issuer: `http://localhost:${port}`,
+    issuer,
     folder,
     databaseUrl,
     pids: () => [...withChildren(server.pid as number), ...(postgres?.pids() ?? [])],
@@ -85,15 +91,32 @@ export async function startOurs(
       return stdout
     },
     async restart() {
-      await end()
+      await end(server)
       server = await start()
     },
+    async another() {
+      const port = await freePort()
+      const own = { MIOT_PORT: String(port), MIOT_METRICS_PORT: String(await freePort()) }
+      const joined = { ...env, ...own, MIOT_ISSUER: issuer }
+      const other = await serve(joined, join(folder, `stderr-${port}.log`), [])
+      return {
+        port,
+        pids: () => withChildren(other.pid as number),
+        stop: () => end(other),
+      }
+    },
     async stop() {
-      await end()
+      await end(server)
       await postgres?.stop()
       rmSync(folder, { recursive: true })
     },
   }
+}
+
+async function end(server: ChildProcess): Promise<void> {
+  const exited = once(server, 'exit')
+  server.kill()
+  await exited
 }
 
 /** The children on Linux only. */

@@ -68,12 +68,13 @@ export function toTable(lines: readonly Line[]): Record<string, unknown>[] {
   return lines.map((line) => ({
     row: line.row,
     who: line.who,
-    'a second': line.perSecond,
-    'of limit': line.ofLimit ?? '',
-    ...(line.timesPeer !== null && { '× peer': line.timesPeer }),
+    // First, since other work on the machine hardly affects it.
     'CPU µs': known(line.cpuMicros),
     'of limit (CPU)': line.ofLimitByCpu ?? '',
     ...(line.timesPeerByCpu !== null && { '× peer (CPU)': line.timesPeerByCpu }),
+    'a second': line.perSecond,
+    'of limit': line.ofLimit ?? '',
+    ...(line.timesPeer !== null && { '× peer': line.timesPeer }),
     'p50 ms': known(line.p50Ms),
     'p99 ms': known(line.p99Ms),
     'load busy': known(line.generatorBusy),
@@ -91,7 +92,7 @@ function ratio(ours: readonly Sample[], theirs: readonly Sample[], of: Measure):
   return rounded(median(ours.map((sample, round) => of(sample) / of(theirs[round] as Sample))))
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   const upper = sorted[middle] ?? Number.NaN

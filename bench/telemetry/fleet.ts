@@ -1,16 +1,22 @@
 /** The clients of the fleet and their tokens, from ordinary logins. */
 
+import type { Environment } from '@modulariot/oauth/protocol'
 import type { OurServer } from '../support/our-server.ts'
 
 /** The default of `MIOT_API_AUDIENCE`. */
 const AUDIENCE = 'https://iot.streamhub.cl/v1/asset/track'
 
 /** @returns access tokens, each of a client of its own. */
-export async function fleetTokens(server: OurServer, count: number): Promise<string[]> {
+export async function fleetTokens(
+  server: OurServer,
+  count: number,
+  environment: Environment = 'development',
+): Promise<string[]> {
   const lines = Array.from({ length: count }, (_, index) =>
     JSON.stringify({ name: `Tracker ${index}`, grants: [{ audience: AUDIENCE }] }),
   )
-  const printed = await server.miot(['clients', 'import', '-'], lines.join('\n'))
+  const args = ['clients', 'import', '-', '--environment', environment]
+  const printed = await server.miot(args, lines.join('\n'))
   // The last line is the summary.
   const made = printed.trim().split('\n').slice(0, -1)
   const tokens: string[] = []

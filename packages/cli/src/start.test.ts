@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempDisposableSync, readFileSync } from 'node:fs'
+import { mkdtempDisposableSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -94,6 +94,18 @@ describe('miot', () => {
       modules.filter((one) => !/^(packages\/cli\/dist\/|node:)/.test(one)),
       ['packages/cli/src/main.ts', 'packages/cli/src/built-program.ts'],
     )
+  })
+
+  it('is built in ASCII: another character doubles what the text of a module takes', {
+    skip,
+  }, () => {
+    const folder = fileURLToPath(new URL('.', builtProgram() as string))
+    const files = readdirSync(folder).filter((name) => name.endsWith('.js'))
+    const others = files.filter((name) =>
+      /[^\0-\x7f]/.test(readFileSync(join(folder, name), 'utf8')),
+    )
+    assert.ok(files.length > 100)
+    assert.deepEqual(others, [])
   })
 })
 

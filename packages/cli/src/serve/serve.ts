@@ -28,7 +28,7 @@ export async function serve(
 
 /** One process, without a supervisor. */
 async function serveAlone(config: ConfigWithKeys, socket: number | null): Promise<void> {
-  letHeapGrow()
+  letHeapGrow('start')
   const { startServers } = await import('./start-servers.ts')
   const running = await startServers(config, alone(config, socket))
   // Registered before the start message: a supervisor may stop the server right after it.
@@ -37,6 +37,7 @@ async function serveAlone(config: ConfigWithKeys, socket: number | null): Promis
     for (const name of ['SIGINT', 'SIGTERM']) process.on(name, resolve)
   })
   process.stdout.write(printable(startMessage(config, running, Date.now())))
+  letHeapGrow('serving')
   const signal = await signalled
   setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref()
   // Ctrl-C means a terminal, without a load balancer that has to notice first.

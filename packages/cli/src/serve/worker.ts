@@ -81,9 +81,10 @@ class Worker {
   }
 
   async #start(order: StartOrder): Promise<void> {
-    letHeapGrow()
+    letHeapGrow('start')
     try {
       this.#running = await startServers(order.config, this.#place(order))
+      letHeapGrow('serving')
       const { quickstart, isEmpty, setupCode, caFile } = this.#running
       this.#say({ kind: 'ready', started: { quickstart, isEmpty, setupCode, caFile } })
     } catch (error) {

@@ -130,4 +130,20 @@ describe('a series of rows and chunks', () => {
     }
     assert.equal(queries, 1)
   })
+
+  for (const newestFirst of [false, true]) {
+    it(`does not decode chunks after the rows that were read, newestFirst: ${newestFirst}`, async () => {
+      const rows = [rowOf(20, 1), rowOf(22, 1)]
+      const second = START_MS + (newestFirst ? 10_000 : 23_000)
+      const key = { timestamp_ms: second, sequence: 0, seq: 1, item: 0, last_ms: second + 5000 }
+      const damaged = { ...key, data: Uint8Array.of(7) }
+      const bounds = boundsOf({ after: null, limit: 2, newestFirst }, 2)
+      const ordered = newestFirst ? rows.toReversed() : rows
+      const series = readSeries(POSITIONS, '', bounds, {
+        rows: async () => ({ rows: ordered, more: true }),
+        chunks: async () => [damaged],
+      })
+      assert.deepEqual((await series.next()).value, ordered)
+    })
+  }
 })

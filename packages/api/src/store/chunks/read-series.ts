@@ -41,7 +41,13 @@ export async function* readSeries<Row>(
     const chunks = (await source.chunks(after)).toSorted((one, other) =>
       compare(firstKeyOf(one), firstKeyOf(other)),
     )
-    const decoded = chunks
+    // Of a source that has more, the last key until which it is complete.
+    const endOfStored = stored.more ? keyOfLast(kind, stored.rows) : null
+    const isNeeded = (chunk: Chunk) =>
+      endOfStored === null ||
+      (newest ? chunk.last_ms >= endOfStored[0] : compareKeys(firstKeyOf(chunk), endOfStored) <= 0)
+    const needed = chunks.filter(isNeeded)
+    const decoded = needed
       .filter(({ timestamp_ms, last_ms }) => timestamp_ms < to_ms && last_ms >= from_ms)
       .flatMap(({ data }) => {
         const rows = kind.decode(data, series)
@@ -51,11 +57,11 @@ export async function* readSeries<Row>(
         const key = kind.keyOf(row)
         return compare(key, after) > 0 && key[0] >= from_ms && key[0] < to_ms
       })
-    // Of a source that has more, the last key until which it is complete.
-    const ends = [
-      stored.more ? keyOfLast(kind, stored.rows) : null,
-      hasMoreChunks(chunks, after, compare, from_ms) ? keyOfLast(kind, decoded) : null,
-    ].filter((end) => end !== null)
+    const hasMore =
+      needed.length === chunks.length && hasMoreChunks(chunks, after, compare, from_ms)
+    const ends = [endOfStored, hasMore ? keyOfLast(kind, decoded) : null].filter(
+      (end) => end !== null,
+    )
     const end = ends.toSorted(compare)[0] ?? null
     const merged = mergeRows(kind, stored.rows, decoded, compare)
     yield end === null ? merged : merged.filter((row) => compare(kind.keyOf(row), end) <= 0)

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { it } from 'node:test'
-import { migrate, readMigrations } from '@modulariot/platform/storage'
 import { LENGTH_A_STEP } from '../chunks/derive.ts'
 import { LATER_MS } from '../conformance/derived.ts'
 import { measured } from '../conformance/samples.ts'
 import { SqliteAppend } from './append.ts'
 import { createDerive } from './derive.ts'
+import { migrateTelemetry } from './migrate.ts'
 
 it('SQLite: a step of moving rows to chunks is short, however long the values are', () => {
   const database = new DatabaseSync(':memory:')
-  migrate(database, readMigrations(new URL('./migrations/', import.meta.url)))
+  migrateTelemetry(database)
   const long = 'x'.repeat(LENGTH_A_STEP / 2)
   const seconds = Array.from({ length: 20 }, (_, second) => second)
   new SqliteAppend(database).append(seconds.map((second) => measured(second, long)))

@@ -150,3 +150,18 @@ it('SQLite: an asset with a damaged chunk is erased', async () => {
   await store.close()
   rmSync(folder, { recursive: true })
 })
+
+it('SQLite: values that moved to chunks are overwritten, as an erasure does not see them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'miot-erase-'))
+  const path = join(folder, 'telemetry.db')
+  const store = openSqliteTelemetryStore(path)
+  const seconds = Array.from({ length: 600 }, (_, second) => second)
+  await store.append(seconds.map((second) => telling(SECRET, second)))
+  assert.ok(occurrences(path, 'driver of') >= 600)
+  await store.maintain(LATER_MS, null)
+  // Empties the log.
+  await store.close()
+  const left = occurrences(path, 'driver of')
+  assert.ok(left < 60, `${left} left`)
+  rmSync(folder, { recursive: true })
+})

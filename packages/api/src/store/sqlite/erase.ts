@@ -40,14 +40,7 @@ export function createErase(database: DatabaseSync): Erase {
   const nextStep = inSteps(database, createWalk(database))
   return {
     begin,
-    step() {
-      database.exec('PRAGMA secure_delete = ON')
-      try {
-        return nextStep()
-      } finally {
-        database.exec('PRAGMA secure_delete = OFF')
-      }
-    },
+    step: nextStep,
     compact(maxBytes) {
       const pages = database.prepare('PRAGMA page_count').get()?.page_count as number
       const bytes = database.prepare('PRAGMA page_size').get()?.page_size as number

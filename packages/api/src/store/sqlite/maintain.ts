@@ -35,7 +35,11 @@ export function createMaintain(database: DatabaseSync): Maintain {
   return inSteps(database, createWalk(database))
 }
 
-/** Runs a walk step by step, each in a transaction of its own; starts a new one after its end. */
+/**
+ * Runs a walk step by step, each in a transaction of its own; starts a new one after its end.
+ *
+ * What it deletes is overwritten: an erasure would not find it in the file later.
+ */
 export function inSteps<Arguments extends unknown[]>(
   database: DatabaseSync,
   walkAll: (...args: Arguments) => Generator<number, void>,
@@ -44,6 +48,7 @@ export function inSteps<Arguments extends unknown[]>(
   return (...args) => {
     walk ??= walkAll(...args)
     const underWay = walk
+    database.exec('PRAGMA secure_delete = ON')
     try {
       const step = atomically(database, () => stepOf(underWay))
       if (step.done) walk = null
@@ -52,6 +57,8 @@ export function inSteps<Arguments extends unknown[]>(
       // The state of the walk no longer matches the rolled-back rows, so the next step starts over.
       walk = null
       throw error
+    } finally {
+      database.exec('PRAGMA secure_delete = OFF')
     }
   }
 }
