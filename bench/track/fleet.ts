@@ -31,7 +31,7 @@ interface Limits {
 /**
  * The tables that a report is written to, without the request lookup and the update of the asset.
  */
-const TABLES = ['observations', 'positions', 'metrics'] as const
+const TABLES = ['observations', 'requests', 'positions', 'metrics'] as const
 
 async function measure(
   kind: Kind,

@@ -55,9 +55,12 @@ export function queriesOf(dialect: Dialect) {
     /** 3: asset_id, 4: return keys after this key. */
     nextKey: `SELECT min(key) AS key FROM ${schema}metrics WHERE ${ofAsset} AND key > ${$(4)}`,
     feed: feedQuery(dialect),
-    /** 3: return blocks that end after this seq. */
-    blocks: `SELECT until_seq, reports, head, payloads FROM ${schema}report_blocks
-      WHERE ${ofTenant} AND until_seq > ${$(3)} ORDER BY until_seq`,
+    /** 3: return the block that ends after this seq. */
+    nextBlock: `SELECT until_seq, reports, head, payloads FROM ${schema}report_blocks
+      WHERE ${ofTenant} AND until_seq > ${$(3)} ORDER BY until_seq LIMIT 1`,
+    /** The same without its payloads. */
+    nextHead: `SELECT until_seq, reports, head FROM ${schema}report_blocks
+      WHERE ${ofTenant} AND until_seq > ${$(3)} ORDER BY until_seq LIMIT 1`,
     lastSeq: `SELECT last_seq FROM ${schema}tenants WHERE org_id = ${$(1)} AND environment = ${$(2)}`,
     /** 1: org_id. */
     retention: `SELECT days FROM ${schema}retention WHERE org_id = ${$(1)}`,

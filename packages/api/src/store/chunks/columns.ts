@@ -5,7 +5,7 @@
  * as integers, and texts as places in a list of the distinct ones. What is left is compressed.
  */
 
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 
 /** The first byte: how the others are stored. */
 const PLAIN = 0
@@ -91,10 +91,12 @@ export class ColumnWriter {
     if (distinct.length > 1) this.integers(values.map((value) => places.get(value) as number))
   }
 
-  done(): Uint8Array {
+  /** @param level of the compression. */
+  done(level: number = constants.ZSTD_CLEVEL_DEFAULT): Uint8Array {
     const plain = this.#bytes.subarray(0, this.#length)
     plain[0] = PLAIN
-    const packed = zstdCompressSync(plain.subarray(1))
+    const params = { [constants.ZSTD_c_compressionLevel]: level }
+    const packed = zstdCompressSync(plain.subarray(1), { params })
     // A copy of its own, since the buffer is larger.
     if (packed.length >= plain.length - 1) return Uint8Array.from(plain)
     return Buffer.concat([Buffer.of(COMPRESSED), packed])

@@ -6,7 +6,7 @@
  */
 
 import type { RunQuery } from '@modulariot/platform/postgres'
-import { assetsOf, type Block, type StoredReport, without } from '../report-blocks/block.ts'
+import { assetsOf, type Block, retained, without } from '../report-blocks/block.ts'
 
 /** An arbitrary number for the advisory lock. */
 const BLOCKS_LOCK = 0x6d696f77
@@ -73,7 +73,7 @@ export async function deleteExpired(
   )
   const [block] = rows
   if (block === undefined) return null
-  return deleteFrom(query, tenant, block, ({ timestamp_ms }) => timestamp_ms < before_ms)
+  return keep(query, tenant, block, retained(block, before_ms))
 }
 
 /** Blocks of which a step examines the assets. */
@@ -99,21 +99,27 @@ export async function deleteOfAssets(
   for (const one of rows) {
     if (!assetsOf(one).some((asset) => assets.has(asset))) continue
     const block = await firstIn(query, tenant, one.until_seq, one.until_seq + 1)
-    if (block !== undefined)
-      await deleteFrom(query, tenant, block, ({ asset }) => assets.has(asset))
+    if (block !== undefined) {
+      await keep(
+        query,
+        tenant,
+        block,
+        without(block, ({ asset }) => assets.has(asset)),
+      )
+    }
     // One a step, since the lock keeps others waiting.
     return one.until_seq
   }
   return rows.length < EXAMINED ? null : (rows.at(-1)?.until_seq ?? null)
 }
 
-async function deleteFrom(
+/** @returns how many reports are not in what is left. */
+async function keep(
   query: RunQuery,
   tenant: number,
   block: Block,
-  isGone: (report: StoredReport) => boolean,
+  left: Block | null,
 ): Promise<number> {
-  const left = without(block, isGone)
   await replaceBlock(query, tenant, block, left === null ? [] : [left])
   return block.reports - (left?.reports ?? 0)
 }

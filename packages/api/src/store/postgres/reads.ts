@@ -13,8 +13,9 @@ import { jsonLength, type MeasurementRow, measurementFromRow } from '../measurem
 import { MAX_FEED_LENGTH, payloadLength, takePage } from '../page.ts'
 import { boundsOf } from '../page-bounds.ts'
 import { LIST_LENGTHS, type ListName, queriesOf, tenantParameters } from '../queries.ts'
-import { type Block, reportsOf } from '../report-blocks/block.ts'
-import { FeedMerge, type FeedPage, type FeedRow } from '../report-blocks/feed.ts'
+import type { Block, Head } from '../report-blocks/block.ts'
+import { BlockCache } from '../report-blocks/block-cache.ts'
+import { FeedMerge, type FeedPage, type FeedRow, pageOfRows } from '../report-blocks/feed.ts'
 import {
   type Asset,
   type AssetOccurrence,
@@ -42,6 +43,7 @@ const NUMBERS_A_QUERY = 1000
 export class PostgresReads {
   readonly #postgres: Postgres
   readonly #queries = queriesOf(POSTGRES)
+  readonly #blocks = new BlockCache()
   readonly #series = new PostgresSeriesReads((...query) => this.#run(...query))
 
   constructor(postgres: Postgres) {
@@ -125,10 +127,9 @@ export class PostgresReads {
       limit + 1,
     ])
     const rows = takePage(all, limit, payloadLength, MAX_FEED_LENGTH)
-    const { rows: entries, more } = await this.#withBlocks(tenant, after, limit, rows)
+    const { rows: entries, more, until } = await this.#withBlocks(tenant, after, limit, rows)
     // May include what was stored after `now` was read.
-    const last = entries.at(-1)?.cursor ?? now
-    return { entries, cursor: more ? last : Math.max(last, now), more }
+    return { entries, cursor: more ? until : Math.max(until, now), more }
   }
 
   async #withBlocks(
@@ -139,25 +140,33 @@ export class PostgresReads {
   ): Promise<FeedPage> {
     const entries = page.rows.map(({ next_block: _, ...entry }) => entry)
     const rows = { rows: entries, more: page.more }
-    if (page.rows[0]?.next_block === null) return rows
+    if (page.rows[0]?.next_block === null) return pageOfRows(rows)
     const merge = new FeedMerge(after, limit, rows)
     for (let last = merge.nextAfter; last !== null; last = merge.nextAfter) {
-      const [block] = await this.#run<Block>('blocks', `${this.#queries.blocks} LIMIT 1`, [
-        ...tenantParameters(tenant),
-        last,
-      ])
-      if (block === undefined) {
+      const found = await this.#reportsAfter(tenant, last)
+      if (found === null) {
         merge.end()
         continue
       }
-      const reports = reportsOf(block)
-      const names = await this.#run<{ asset: number; asset_id: string }>('names', NAMES, [
-        [...new Set(reports.map(({ asset }) => asset))],
-      ])
+      const assets = [...new Set(found.reports.map(({ asset }) => asset))]
+      const names = await this.#run<{ asset: number; asset_id: string }>('names', NAMES, [assets])
       const ids = new Map(names.map(({ asset, asset_id }) => [asset, asset_id]))
-      merge.add(block.until_seq, reports, (asset) => ids.get(asset))
+      merge.add(found.until_seq, found.reports, (asset) => ids.get(asset))
     }
     return merge.page()
+  }
+
+  /** Those of the block that ends after `seq`; null when there is none. */
+  async #reportsAfter(tenant: Tenant, seq: number) {
+    const { nextHead, nextBlock } = this.#queries
+    const parameters = [...tenantParameters(tenant), seq]
+    const [head] = await this.#run<Head>('next_head', nextHead, parameters)
+    if (head === undefined) return null
+    const known = this.#blocks.find(tenant, head)
+    if (known !== undefined) return { until_seq: head.until_seq, reports: known }
+    const [block] = await this.#run<Block>('next_block', nextBlock, parameters)
+    if (block === undefined) return null
+    return { until_seq: block.until_seq, reports: this.#blocks.add(tenant, block) }
   }
 
   async findRetention(org_id: string): Promise<number | null> {

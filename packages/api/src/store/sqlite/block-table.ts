@@ -1,7 +1,7 @@
 /** The table of blocks, and the walks that delete reports in them. */
 
 import type { DatabaseSync } from 'node:sqlite'
-import { assetsOf, type Block, type StoredReport, without } from '../report-blocks/block.ts'
+import { assetsOf, type Block, retained, without } from '../report-blocks/block.ts'
 
 const COLUMNS = 'until_seq, reports, min_ms, max_ms, head, payloads'
 
@@ -43,7 +43,7 @@ export function createExpiredWalk(database: DatabaseSync) {
     for (;;) {
       const block = expired.get(tenant, before_ms) as Block | undefined
       if (block === undefined) return
-      yield deleteFrom(blocks, tenant, block, ({ timestamp_ms }) => timestamp_ms < before_ms)
+      yield keep(blocks, tenant, block, retained(block, before_ms))
     }
   }
 }
@@ -63,18 +63,20 @@ export function createAssetBlockWalk(database: DatabaseSync) {
       const block = assetsOf(found).includes(asset)
         ? blocks.firstIn(tenant, last, last + 1)
         : undefined
-      yield block ? deleteFrom(blocks, tenant, block, (one) => one.asset === asset) : 0
+      yield block
+        ? keep(
+            blocks,
+            tenant,
+            block,
+            without(block, (one) => one.asset === asset),
+          )
+        : 0
     }
   }
 }
 
-function deleteFrom(
-  blocks: BlockTable,
-  tenant: number,
-  block: Block,
-  isGone: (report: StoredReport) => boolean,
-): number {
-  const left = without(block, isGone)
+/** @returns how many reports are not in what is left. */
+function keep(blocks: BlockTable, tenant: number, block: Block, left: Block | null): number {
   blocks.replace(tenant, block, left === null ? [] : [left])
   return block.reports - (left?.reports ?? 0)
 }

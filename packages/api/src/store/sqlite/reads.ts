@@ -14,8 +14,9 @@ import { jsonLength, type MeasurementRow, measurementFromRow } from '../measurem
 import { MAX_FEED_LENGTH, MAX_PAGE_LENGTH, payloadLength, takePage } from '../page.ts'
 import { type Bounds, boundsOf } from '../page-bounds.ts'
 import { LIST_LENGTHS, type ListName, queriesOf, tenantParameters } from '../queries.ts'
-import { type Block, reportsOf } from '../report-blocks/block.ts'
-import { FeedMerge, type FeedPage, type FeedRow } from '../report-blocks/feed.ts'
+import type { Block, Head } from '../report-blocks/block.ts'
+import { BlockCache } from '../report-blocks/block-cache.ts'
+import { FeedMerge, type FeedPage, type FeedRow, pageOfRows } from '../report-blocks/feed.ts'
 import {
   type Asset,
   type AssetOccurrence,
@@ -57,7 +58,9 @@ export class SqliteReads {
   readonly #names: StatementSync
   readonly #nextKey: StatementSync
   readonly #feed: StatementSync
-  readonly #blocks: StatementSync
+  readonly #nextBlock: StatementSync
+  readonly #nextHead: StatementSync
+  readonly #blocks = new BlockCache()
   readonly #assetName: StatementSync
   readonly #lastSeq: StatementSync
   readonly #retention: StatementSync
@@ -71,7 +74,8 @@ export class SqliteReads {
     this.#names = prepare(queries.assetNames)
     this.#nextKey = prepare(queries.nextKey)
     this.#feed = prepare(queries.feed)
-    this.#blocks = prepare(`${queries.blocks} LIMIT 1`)
+    this.#nextBlock = prepare(queries.nextBlock)
+    this.#nextHead = prepare(queries.nextHead)
     this.#assetName = prepare('SELECT asset_id FROM assets WHERE asset = ?')
     this.#lastSeq = prepare(queries.lastSeq)
     this.#retention = prepare(queries.retention)
@@ -178,22 +182,25 @@ export class SqliteReads {
       limit + 1,
     ) as Iterable<unknown>
     const rows = takePage(all as Iterable<FeedRow>, limit, payloadLength, MAX_FEED_LENGTH)
-    const { rows: entries, more } = this.#withBlocks(tenant, after, limit, rows)
+    const { rows: entries, more, until } = this.#withBlocks(tenant, after, limit, rows)
     // May include what another connection stored after `now` was read.
-    const last = entries.at(-1)?.cursor ?? now
-    return { entries, cursor: more ? last : Math.max(last, now), more }
+    return { entries, cursor: more ? until : Math.max(until, now), more }
   }
 
   #withBlocks(tenant: Tenant, after: number, limit: number, page: FeedRows): FeedPage {
     const entries = page.rows.map(({ next_block: _, ...entry }) => entry)
     const rows = { rows: entries, more: page.more }
-    if (page.rows[0]?.next_block === null) return rows
+    if (page.rows[0]?.next_block === null) return pageOfRows(rows)
     const merge = new FeedMerge(after, limit, rows)
     const nameOf = createNames((asset) => this.#assetName.get(asset)?.asset_id)
     for (let last = merge.nextAfter; last !== null; last = merge.nextAfter) {
-      const block = this.#blocks.get(...tenantParameters(tenant), last) as Block | undefined
-      if (block === undefined) merge.end()
-      else merge.add(block.until_seq, reportsOf(block), nameOf)
+      const parameters = [...tenantParameters(tenant), last] as const
+      const head = this.#nextHead.get(...parameters) as Head | undefined
+      const known = head && this.#blocks.find(tenant, head)
+      const block = known ? undefined : (this.#nextBlock.get(...parameters) as Block | undefined)
+      if (head && known) merge.add(head.until_seq, known, nameOf)
+      else if (block) merge.add(block.until_seq, this.#blocks.add(tenant, block), nameOf)
+      else merge.end()
     }
     return merge.page()
   }
