@@ -27,8 +27,8 @@ describe('rows of a series', () => {
 
   it('move when they are many, or have waited for a day; the last one never does', () => {
     const before_ms = oldBeforeMs(NOW_MS)
-    assert.equal(rowsToMove(60, before_ms - HOUR_MS, before_ms), 0)
-    assert.equal(rowsToMove(61, before_ms - HOUR_MS, before_ms), 60)
+    assert.equal(rowsToMove(120, before_ms - HOUR_MS, before_ms), 0)
+    assert.equal(rowsToMove(121, before_ms - HOUR_MS, before_ms), 120)
     assert.equal(rowsToMove(5, before_ms - DAY_MS, before_ms), 0)
     assert.equal(rowsToMove(5, before_ms - DAY_MS - 1, before_ms), 4)
     assert.equal(rowsToMove(1, 0, before_ms), 0)

@@ -13,7 +13,7 @@ const BEFORE_ALL = [-2, -2, -2] as const
 const LATE_MS = HOUR_MS
 
 /** Fewer rows than this wait, for a day at most: a chunk is written anew for each few. */
-const MIN_ROWS = 60
+const MIN_ROWS = 120
 
 /** Rows of a series that are moved together, in about three milliseconds. */
 export const ROWS_A_STEP = 1000
