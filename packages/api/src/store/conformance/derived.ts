@@ -11,11 +11,26 @@ export const LATER_MS = NOW_MS + 28 * 3_600_000
 function deriving(store: TelemetryStore): TelemetryStore {
   let appends = 0
   let closed = false
-  const changed: Pick<TelemetryStore, 'append' | 'close'> = {
+  let maintaining = 0
+  let moved: Promise<unknown> = Promise.resolve()
+  const changed: Pick<TelemetryStore, 'append' | 'close' | 'maintain'> = {
     async append(batch) {
       const outcomes = await store.append(batch)
-      if (appends++ % 2 === 0) await store.maintain(LATER_MS, null).catch(unlessClosed)
+      if (appends++ % 2 === 0 && maintaining === 0) {
+        moved = Promise.all([moved, store.maintain(LATER_MS, null).catch(unlessClosed)])
+        await moved
+      }
       return outcomes
+    },
+    // On PostgreSQL maintenance that meets another leaves the rest to the next hour.
+    async maintain(...args) {
+      maintaining++
+      try {
+        await moved
+        return await store.maintain(...args)
+      } finally {
+        maintaining--
+      }
     },
     close() {
       closed = true
