@@ -9,6 +9,7 @@ import type { TelemetryStore } from '../store.ts'
 import { testAssetState, testTenants } from './assets.ts'
 import { testBuckets } from './buckets.ts'
 import { testChunks } from './chunks.ts'
+import { derivingStores } from './derived.ts'
 import { testDurability } from './durability.ts'
 import { testErasure } from './erasure.ts'
 import { testEvents, testFeed } from './events.ts'
@@ -34,6 +35,23 @@ export function testTelemetryStore(
   testChunks(name, promise)
   testEvents(name, promise)
   testFeed(name, promise)
+  testLargeRows(name, promise)
+  testLengths(name, promise)
+  testRetention(name, promise)
+  testErasure(name, promise)
+  testDurability(name, promise)
+}
+
+/** What might differ on a store whose rows are partly in chunks: its answers must be the same. */
+export function testDerivedStore(
+  name: string,
+  open: () => Promise<TestStore<TelemetryStore>>,
+): void {
+  const promise = promiseOf(derivingStores(open))
+  testIsolation(name, promise)
+  testPositions(name, promise)
+  testMetrics(name, promise)
+  testBuckets(name, promise)
   testLargeRows(name, promise)
   testLengths(name, promise)
   testRetention(name, promise)

@@ -26,7 +26,7 @@ import { type Placed, testReportBlocks } from '../conformance/report-blocks.ts'
 import { testRetention } from '../conformance/retention.ts'
 import { measured, measurementOf, NOW_MS, observationOf, TENANT } from '../conformance/samples.ts'
 import { testMetrics, testPositions } from '../conformance/series.ts'
-import { testTelemetryStore } from '../conformance/store.conformance.ts'
+import { testDerivedStore, testTelemetryStore } from '../conformance/store.conformance.ts'
 import { openSqliteTelemetryStore } from '../sqlite/sqlite-store.ts'
 import type { Observation } from '../store.ts'
 import { TELEMETRY_TABLES } from '../tables.ts'
@@ -72,7 +72,7 @@ async function openOldPlace() {
 }
 
 testTelemetryStore('PostgreSQL', openPlace)
-testTelemetryStore('PostgreSQL with chunks', derivingStores(openPlace))
+testDerivedStore('PostgreSQL with chunks', openPlace)
 testMetrics('PostgreSQL by weeks, with chunks', promiseOf(derivingStores(openOldPlace)))
 
 testReportBlocks('PostgreSQL', async () => {

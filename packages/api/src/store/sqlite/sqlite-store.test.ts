@@ -7,10 +7,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import type { Worker } from 'node:worker_threads'
 import { StoreUnavailable } from '@modulariot/platform/storage'
-import { derivingStores } from '../conformance/derived.ts'
 import { type Placed, testReportBlocks } from '../conformance/report-blocks.ts'
 import { assetOf, observationOf, TENANT } from '../conformance/samples.ts'
-import { testTelemetryStore } from '../conformance/store.conformance.ts'
+import { testDerivedStore, testTelemetryStore } from '../conformance/store.conformance.ts'
 import type { Observation, TelemetryStore } from '../store.ts'
 import { openSqliteTelemetryStore } from './sqlite-store.ts'
 
@@ -23,10 +22,7 @@ function openPlace() {
 }
 
 testTelemetryStore('SQLite', async () => openPlace())
-testTelemetryStore(
-  'SQLite with chunks',
-  derivingStores(async () => openPlace()),
-)
+testDerivedStore('SQLite with chunks', async () => openPlace())
 
 testReportBlocks('SQLite', async () => {
   const place = openPlace()
