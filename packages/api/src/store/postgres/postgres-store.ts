@@ -139,8 +139,12 @@ function createStore(postgres: Postgres): Omit<TelemetryStore, keyof Writability
       } else await postgres.query(SET_RETENTION, [org_id, days])
     },
     async maintain(nowMs, retentionDays) {
-      await finishAll()
-      return maintain(postgres, nowMs, retentionDays)
+      // Damaged data may stop one of them, not the other.
+      try {
+        return await maintain(postgres, nowMs, retentionDays)
+      } finally {
+        await finishAll()
+      }
     },
     async eraseAsset(tenant, asset_id) {
       if (!(await beginErasure(postgres, tenant, asset_id))) return null

@@ -165,3 +165,19 @@ it('SQLite: values that moved to chunks are overwritten, as an erasure does not 
   assert.ok(left < 60, `${left} left`)
   rmSync(folder, { recursive: true })
 })
+
+it('SQLite: an erasure that fails does not stop retention', async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'miot-erase-'))
+  const path = join(folder.path, 'telemetry.db')
+  const store = openSqliteTelemetryStore(path)
+  await store.append([telling(KEPT, 1)])
+  const database = new DatabaseSync(path)
+  database.exec(
+    `INSERT INTO erasures VALUES (99, 1, 'gone');
+     INSERT INTO report_blocks VALUES (1, 511, 1, 9e15, 9e15, x'07', x'07')`,
+  )
+  await assert.rejects(store.maintain(at(100 * 86_400), 30), /unknown form/)
+  assert.equal(database.prepare('SELECT count(*) AS count FROM positions').get()?.count, 0)
+  database.close()
+  await store.close()
+})

@@ -121,13 +121,16 @@ function openMigrated(path: string): DatabaseSync {
 
 const NOTHING_REMOVED = { removedRows: 0, droppedPartitions: 0 } as const
 
-/** Step by step: appends are written in between. */
+/** Step by step: appends are written in between. Damaged data may stop one part, not the other. */
 async function maintain(writer: Writer, nowMs: number, retentionDays: number | null) {
-  await finishErasures(writer)
-  for (let removedRows = 0; ; ) {
-    const step = await writer.others.call('maintain', [nowMs, retentionDays])
-    removedRows += step.removedRows
-    if (step.done) return { removedRows, droppedPartitions: 0 }
+  try {
+    for (let removedRows = 0; ; ) {
+      const step = await writer.others.call('maintain', [nowMs, retentionDays])
+      removedRows += step.removedRows
+      if (step.done) return { removedRows, droppedPartitions: 0 }
+    }
+  } finally {
+    await finishErasures(writer)
   }
 }
 
