@@ -37,7 +37,7 @@ run({
   cwd,
   files: [...files],
   // Most tests wait for a server, a disk or a clock: more than there are cores keep them busy.
-  concurrency: availableParallelism() + 3,
+  concurrency: availableParallelism() + 2,
   timeout: TIMEOUT_MS,
   signal: interrupted.signal,
 })
