@@ -15,13 +15,11 @@ import {
   startOfRange,
 } from '../report-blocks/block.ts'
 import { firstIn, lastIn, lockBlocks, replaceBlock } from './block-table.ts'
+import type { MaintenanceStep } from './maintenance-step.ts'
 import { isUpgrading } from './upgrading.ts'
 
 /** Rows that a step examines. */
 const ROWS = 20_000
-
-/** Null: another instance does this. */
-type Step = <Result>(work: (query: RunQuery) => Promise<Result>) => Promise<Result | null>
 
 interface Tenant {
   readonly tenant: number
@@ -29,7 +27,7 @@ interface Tenant {
 }
 
 /** Does nothing while a program of the version before may run, which does not read blocks. */
-export async function deriveReports(step: Step, nowMs: number): Promise<void> {
+export async function deriveReports(step: MaintenanceStep, nowMs: number): Promise<void> {
   const tenants = await step((query) => findTenants(query, nowMs))
   for (const { tenant, last_seq } of tenants ?? []) {
     const [end, before_ms] = [startOfOpenRange(last_seq), nowMs - OLD_AFTER_MS]

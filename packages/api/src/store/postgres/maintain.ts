@@ -14,6 +14,7 @@ import type { MaintenanceReport } from '../store.ts'
 import { deleteExpired } from './block-table.ts'
 import { deriveChunks } from './derive.ts'
 import { deriveReports } from './derive-reports.ts'
+import type { MaintenanceStep } from './maintenance-step.ts'
 import {
   dropWeek,
   endOfWeekMs,
@@ -41,16 +42,13 @@ interface Cutoff {
   readonly requests_from: number
 }
 
-/** Runs `work` in a transaction; null if another instance is doing maintenance. */
-export type Step = <Result>(work: (query: RunQuery) => Promise<Result>) => Promise<Result | null>
-
 export async function maintain(
   postgres: Postgres,
   nowMs: number,
   retentionDays: number | null,
 ): Promise<MaintenanceReport> {
   await makePartitions(postgres, nowMs)
-  const step: Step = (work) =>
+  const step: MaintenanceStep = (work) =>
     postgres.transaction(
       async (query) => {
         const { rows } = await query<{ ours: boolean }>(
@@ -102,7 +100,11 @@ async function findCutoffs(
   return { cutoffs, all_ms }
 }
 
-async function dropWeeks(step: Step, { weeks }: Weeks, before_ms: number): Promise<number> {
+async function dropWeeks(
+  step: MaintenanceStep,
+  { weeks }: Weeks,
+  before_ms: number,
+): Promise<number> {
   let dropped = 0
   for (const week of weeks.filter((one) => endOfWeekMs(one) <= before_ms)) {
     const done = await step((query) => dropWeek(query, week))
@@ -124,7 +126,7 @@ const EXPIRED: Readonly<Record<Partitioned, string>> = {
 
 /** `ofMetrics`: the number of deleted metric values. */
 async function removeRows(
-  step: Step,
+  step: MaintenanceStep,
   weeks: Weeks,
   cutoff: Cutoff,
 ): Promise<{ removed: number; ofMetrics: number }> {
@@ -141,7 +143,7 @@ async function removeRows(
 }
 
 async function removeFrom(
-  step: Step,
+  step: MaintenanceStep,
   table: string,
   expired: string,
   { tenant, before_ms }: Cutoff,
@@ -156,7 +158,10 @@ async function removeFrom(
 }
 
 /** Reports in blocks, like those in rows, are deleted once their whole week has expired. */
-async function removeFromBlocks(step: Step, { tenant, before_ms }: Cutoff): Promise<number> {
+async function removeFromBlocks(
+  step: MaintenanceStep,
+  { tenant, before_ms }: Cutoff,
+): Promise<number> {
   const ofWeeks_ms = startOfWeekMs(before_ms)
   for (let removed = 0; ; ) {
     const count = await step((query) => deleteExpired(query, tenant, ofWeeks_ms))
@@ -166,7 +171,7 @@ async function removeFromBlocks(step: Step, { tenant, before_ms }: Cutoff): Prom
 }
 
 /** Deletes requests whose data has expired, once a day for a tenant, since it reads them all. */
-async function removeRequests(step: Step, cutoffs: readonly Cutoff[]): Promise<number> {
+async function removeRequests(step: MaintenanceStep, cutoffs: readonly Cutoff[]): Promise<number> {
   const due = cutoffs.flatMap(({ tenant, before_ms, requests_from }) => {
     const day = firstRetainedDay(before_ms)
     return day > requests_from ? [{ tenant, day }] : []
@@ -199,14 +204,14 @@ interface AssetKey {
  * week. The search for them takes no lock. Writes of the tenant wait only while the keys found are
  * checked again.
  */
-async function deleteEmptyKeys(step: Step, tenant: number): Promise<void> {
+async function deleteEmptyKeys(step: MaintenanceStep, tenant: number): Promise<void> {
   let last: AssetKey | undefined = { asset: 0, key: '' }
   while (last !== undefined) last = await deleteEmptyKeysAfter(step, tenant, last)
 }
 
 /** @returns the last key that was examined. */
 async function deleteEmptyKeysAfter(
-  step: Step,
+  step: MaintenanceStep,
   tenant: number,
   { asset, key }: AssetKey,
 ): Promise<AssetKey | undefined> {
@@ -247,7 +252,7 @@ const DELETE_EMPTY_KEYS = `WITH examined AS MATERIALIZED (
 const LOCK_TENANT = 'SELECT 1 FROM telemetry.tenants WHERE tenant = $1 FOR UPDATE'
 
 /** Deletes assets that have reported nothing since. Blocks writes of the tenant. */
-async function removeAssets(step: Step, { tenant, before_ms }: Cutoff): Promise<number> {
+async function removeAssets(step: MaintenanceStep, { tenant, before_ms }: Cutoff): Promise<number> {
   let removed = 0
   for (let last: string | null = ''; last !== null; ) {
     const after: string = last
